@@ -1,0 +1,52 @@
+# netmip: `make demo` and `make check` do all the set-up; see README.md.
+CC ?= gcc
+BUILD ?= build
+OPT ?= -O2
+SAN ?=
+PKGS := cbc clp libcjson zlib libprotobuf-c libpng nettle
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes -Werror
+CFLAGS += -std=c11 $(OPT) -g -ffp-contract=off -fno-math-errno -Iinclude -Isrc -I$(BUILD)/gen \
+          $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(SAN)
+LDLIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
+
+SRC := $(filter-out src/kernel.c,$(wildcard src/*.c src/*/*.c))
+OBJ := $(SRC:src/%.c=$(BUILD)/%.o) $(BUILD)/kernel.generic.o $(BUILD)/onnx.pb-c.o
+ifeq ($(shell uname -m),x86_64)
+OBJ += $(BUILD)/kernel.avx2.o $(BUILD)/kernel.avx512.o
+endif
+LIB := $(BUILD)/libnetmip.a
+NETMIP := $(BUILD)/netmip
+
+.PHONY: all deps demo check clean
+all: $(NETMIP)
+
+$(NETMIP): $(BUILD)/main.o $(LIB)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(BUILD)/main.o $(LIB) $(LDLIBS)
+
+$(OBJ:.o=.d): ;
+
+$(LIB): $(filter-out $(BUILD)/main.o,$(OBJ))
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/gen/onnx.pb-c.c: src/read/onnx.proto
+	@mkdir -p $(@D)
+	protoc-c --c_out=$(@D) --proto_path=src/read onnx.proto
+
+$(BUILD)/onnx.pb-c.o: $(BUILD)/gen/onnx.pb-c.c
+	$(CC) $(CFLAGS) -w -c -o $@ $<
+
+$(BUILD)/kernel.avx512.o: KERNEL := -DNM_KERNEL_avx512 -mavx512f -mavx2 -mfma
+$(BUILD)/kernel.avx2.o: KERNEL := -DNM_KERNEL_avx2 -mavx2 -mfma
+$(BUILD)/kernel.%.o: src/kernel.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(WARN) $(if $(filter -O0,$(OPT)),,-O3) $(KERNEL) -MMD -MP -c -o $@ $<
+
+$(BUILD)/%.o: src/%.c $(BUILD)/gen/onnx.pb-c.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(WARN) -MMD -MP -c -o $@ $<
+
+-include $(OBJ:.o=.d)
+
+clean:
+	rm -rf build build-*

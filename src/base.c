@@ -1,0 +1,268 @@
+/* base.c: a job owns memory, closers and one error; nothing else in the tree allocates.
+ *
+ * Memory is an arena of chunks, 64-byte aligned, freed together or back to a mark. What is not memory
+ * (files, foreign trees) registers a closer with nm_defer. An error is thrown to the nearest nm_run by
+ * longjmp: inner code has no status codes. nm_run closes what was deferred since it began; memory stays
+ * until the job or an outer mark goes. Allocation failure, real or asked for by nm_fail_after, is such an
+ * error too. Left out on purpose: threads (parallel work is done by processes), and any global state. */
+#define _GNU_SOURCE
+#include "all.h"
+
+#include <locale.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+
+typedef struct chunk { struct chunk *next; size_t size, used; } chunk;
+typedef struct closer { struct closer *next; void (*run)(void *); void *thing; } closer;
+
+struct nm_job {
+    chunk *top;
+    closer *closers;
+    jmp_buf *catch;
+    char message[1024];
+    size_t bytes, limit;
+    long fail_after;       /* > 0: allocations until one fails */
+    const volatile sig_atomic_t *stop;
+    void (*note)(void *, const char *);
+    void *note_arg;
+    locale_t c_locale;
+};
+
+enum { CHUNK = 1 << 20, HEAD = 64 };
+
+nm_job *nm_job_new(void)
+{
+    nm_job *job = calloc(1, sizeof *job);
+    if (!job) return NULL;
+    job->limit = NM_MAX_BYTES;
+    job->c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    if (job->c_locale) return job;
+    free(job);
+    return NULL;
+}
+
+static void close_until(nm_job *job, const closer *last)
+{
+    while (job->closers != last) {
+        closer *c = job->closers;
+        job->closers = c->next;
+        c->run(c->thing);
+        free(c);
+    }
+}
+
+void nm_job_free(nm_job *job)
+{
+    if (!job) return;
+    close_until(job, NULL);
+    nm_mark_release(job, (nm_mark){NULL, 0});
+    freelocale(job->c_locale);
+    free(job);
+}
+
+const char *nm_job_message(const nm_job *job) { return job->message; }
+void nm_job_on_note(nm_job *job, void (*note)(void *, const char *), void *arg)
+{
+    job->note = note;
+    job->note_arg = arg;
+}
+void nm_job_stop_flag(nm_job *job, const volatile sig_atomic_t *stop) { job->stop = stop; }
+void nm_job_limit(nm_job *job, size_t bytes) { job->limit = bytes; }
+bool nm_stopped(const nm_job *job) { return job->stop && *job->stop; }
+void nm_fail_after(nm_job *job, long n) { job->fail_after = n; }
+size_t nm_bytes(const nm_job *job) { return job->bytes; }
+
+static _Noreturn void leave(nm_job *job, int code)
+{
+    if (job->catch) longjmp(*job->catch, code);
+    fputs("netmip: an error left the library's border\n", stderr);
+    abort();
+}
+
+void nm_throw(nm_job *job, int code, const char *fmt, ...)
+{
+    char text[sizeof job->message];   /* fmt may print the old message */
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    memcpy(job->message, text, sizeof text);
+    leave(job, code);
+}
+
+void nm_throw_at(nm_job *job, int code, const char *file, int line, int col, const char *fmt, ...)
+{
+    char text[768];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    if (line > 0 && col > 0) nm_throw(job, code, "%s:%d:%d: %s", file, line, col, text);
+    if (line > 0) nm_throw(job, code, "%s:%d: %s", file, line, text);
+    nm_throw(job, code, "%s: %s", file, text);
+}
+
+int nm_run(nm_job *job, void (*body)(nm_job *, void *), void *arg)
+{
+    jmp_buf here;
+    jmp_buf *volatile outer = job->catch;
+    const closer *volatile last = job->closers;
+    const locale_t before = uselocale(job->c_locale);
+    job->catch = &here;
+    const int code = setjmp(here);
+    if (code == 0) body(job, arg);
+    job->catch = outer;
+    close_until(job, (const closer *)last);
+    uselocale(before);
+    return code;
+}
+
+const char *nm_message_of(nm_job *job, int code)
+{
+    return code ? nm_dup(job, job->message, strlen(job->message)) : "";
+}
+
+size_t nm_mul(nm_job *job, size_t a, size_t b)
+{
+    size_t c;
+    if (__builtin_mul_overflow(a, b, &c)) nm_throw(job, NM_EIO, "a size overflows: %zu times %zu", a, b);
+    return c;
+}
+
+static bool fails_now(nm_job *job)
+{
+    return job->fail_after > 0 && --job->fail_after == 0;
+}
+
+void *nm_try(nm_job *job, size_t bytes)
+{
+    if (bytes > SIZE_MAX - 64 - HEAD || fails_now(job)) return NULL;
+    const size_t need = (bytes + 63) & ~(size_t)63;
+    chunk *c = job->top;
+    if (!c || c->size - c->used < need) {
+        const size_t size = need + HEAD > CHUNK ? need + HEAD : CHUNK;
+        if (size > job->limit - job->bytes || job->bytes > job->limit) return NULL;
+        c = aligned_alloc(64, size);
+        if (!c) return NULL;
+        *c = (chunk){job->top, size, HEAD};
+        job->top = c;
+        job->bytes += size;
+    }
+    void *p = (char *)c + c->used;
+    c->used += need;
+    return p;
+}
+
+void *nm_raw(nm_job *job, size_t n, size_t size)
+{
+    const size_t bytes = nm_mul(job, n, size);
+    void *p = nm_try(job, bytes);
+    if (!p) nm_throw(job, NM_EIO, "out of memory: %zu bytes more than the %zu in use", bytes, job->bytes);
+    return p;
+}
+
+void *nm_zero(nm_job *job, size_t n, size_t size)
+{
+    void *p = nm_raw(job, n, size);
+    return memset(p, 0, n * size);
+}
+
+void *nm_grow_(nm_job *job, void *old, size_t n, size_t *cap, size_t size)
+{
+    const size_t more = *cap ? nm_mul(job, *cap, 2) : 16;
+    void *p = nm_raw(job, more, size);
+    if (n) memcpy(p, old, n * size);
+    *cap = more;
+    return p;
+}
+
+char *nm_dup(nm_job *job, const char *s, size_t n)
+{
+    char *p = nm_raw(job, n + 1, 1);
+    if (n) memcpy(p, s, n);
+    p[n] = 0;
+    return p;
+}
+
+char *nm_fmt(nm_job *job, const char *fmt, ...)
+{
+    va_list ap, again;
+    va_start(ap, fmt);
+    va_copy(again, ap);
+    const int n = vsnprintf(NULL, 0, fmt, ap);
+    va_end(ap);
+    char *p = nm_raw(job, (size_t)n + 1, 1);
+    vsnprintf(p, (size_t)n + 1, fmt, again);
+    va_end(again);
+    return p;
+}
+
+nm_mark nm_mark_get(nm_job *job)
+{
+    return (nm_mark){job->top, job->top ? job->top->used : 0};
+}
+
+void nm_mark_release(nm_job *job, nm_mark m)
+{
+    while (job->top && job->top != m.chunk) {
+        chunk *c = job->top;
+        job->top = c->next;
+        job->bytes -= c->size;
+        free(c);
+    }
+    if (job->top) job->top->used = m.used;
+}
+
+void nm_defer(nm_job *job, void (*run)(void *), void *thing)
+{
+    closer *c = fails_now(job) ? NULL : malloc(sizeof *c);
+    if (!c) {
+        run(thing);
+        nm_throw(job, NM_EIO, "out of memory");
+    }
+    *c = (closer){job->closers, run, thing};
+    job->closers = c;
+}
+
+void nm_close(nm_job *job, void *thing)
+{
+    for (closer **at = &job->closers; *at; at = &(*at)->next) {
+        closer *c = *at;
+        if (c->thing != thing) continue;
+        *at = c->next;
+        c->run(c->thing);
+        free(c);
+        return;
+    }
+}
+
+void nm_note(nm_job *job, const char *fmt, ...)
+{
+    if (!job->note) return;
+    char text[1024];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    job->note(job->note_arg, text);
+}
+
+static double seconds(struct timeval t) { return (double)t.tv_sec + 1e-6 * (double)t.tv_usec; }
+
+double nm_cpu(void)
+{
+    struct rusage me, children;
+    getrusage(RUSAGE_SELF, &me);
+    getrusage(RUSAGE_CHILDREN, &children);
+    return seconds(me.ru_utime) + seconds(me.ru_stime) + seconds(children.ru_utime) +
+           seconds(children.ru_stime);
+}
+
+double nm_wall(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}

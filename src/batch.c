@@ -1,0 +1,248 @@
+/* batch.c: NM_LANES linear functions of a block's units, pulled back towards the input. The heart of CROWN and of
+ * folding: both are this walk, with relaxed slopes in the one and the exact slopes of stable units in the other.
+ *
+ * Each lane stands for a lower bound: true row >= coefficients . units + cst - err over the box. Going down:
+ *   AFFINE  y.(A x + b)            -> (y A).x + y.b
+ *   RELU    y >= 0: y relu(a)      -> y slo a,            slo in [0,1]         (relu(a) >= slo a)
+ *           y <  0: y relu(a)      -> y (sup a + cut)                          (relu(a) <= sup a + cut on [l,u])
+ *   MAX     y >= 0: its member mlo;  y < 0: the line sup a + cut of member mup (Zhang et al. 2018, section 3; for
+ *           max(a, rest) with rest <= h2: the chord of max(a, h2) over the member's interval)
+ * Rounding. A coefficient that sums m terms t_i in any order is off by at most m 2^-52 sum |t_i|; multiplied by the
+ * largest |x_j| and summed over j this is m 2^-52 |y| (|A||x|): one dot product with the vector `w` of each block, not
+ * a second matrix product. The same holds for slopes, biases and the final sum over the box. `w` is made from bounds
+ * of |x| that interval arithmetic has proven; the terms are added up in `err`, whose own rounding is paid at the end.
+ * Cost: as nm_lin_pull. Left out: sparse rows; live lists make early convolutions local instead. */
+#include "all.h"
+
+nm_relax *nm_relax_new(nm_job *job, const nm_bounds *b)
+{
+    const size_t n = b->p->n_units;
+    nm_relax *x = NM_NEW(job, nm_relax);
+    *x = (nm_relax){NM_ARRAY(job, double, n), NM_ARRAY(job, double, n), NM_ARRAY(job, double, n),
+                    NM_ARRAY(job, double, n), NM_ARRAY(job, uint32_t, n), NM_ARRAY(job, uint32_t, n),
+                    NM_ARRAY(job, unsigned char, n), NM_ARRAY(job, unsigned char, n)};
+    return x;
+}
+
+static double larger(double a, double b) { return a > b ? a : b; }
+
+/* cut so that sup*a + cut >= f at both ends (a = p, f = fp) and (a = q, f = fq), rounded up */
+static double cut_above(double sup, double p, double fp, double q, double fq)
+{
+    const double slack = 4 * NM_ULP * (fabs(p) + fabs(q) + fabs(fp) + fabs(fq)) + NM_TINY;
+    return larger(fp - sup * p, fq - sup * q) + slack;
+}
+
+static void set_relu(nm_relax *x, const nm_bounds *b, const nm_block *k)
+{
+    const nm_block *s = &b->p->blocks[k->src];
+    const double sum = (double)(b->p->n_units + 16), fan = (double)s->fan + 4;
+    for (size_t i = 0; i < k->n; i++) {
+        const size_t u = k->first + i;
+        const double l = b->lo[s->first + i], h = b->hi[s->first + i];
+        x->slo[u] = x->sup[u] = x->cut[u] = x->w[u] = 0;
+        x->dead[u] = b->hi[u] <= 0;
+        if (x->dead[u]) continue;
+        if (l >= 0) {
+            x->slo[u] = x->sup[u] = 1;
+        } else {
+            x->sup[u] = h / (h - l);
+            if (!(x->sup[u] <= 1)) x->sup[u] = 1;
+            x->cut[u] = cut_above(x->sup[u], l, 0, h, h);
+            x->slo[u] = h > -l ? 1 : 0;
+        }
+        x->w[u] = NM_ULP * (fan * larger(fabs(l), fabs(h)) + sum * x->cut[u]) + NM_TINY;
+    }
+}
+
+static void set_max(nm_relax *x, const nm_bounds *b, const nm_block *k)
+{
+    const nm_block *s = &b->p->blocks[k->src];
+    const double sum = (double)(b->p->n_units + 16), fan = (double)s->fan + 4;
+    for (size_t i = 0; i < k->n; i++) {
+        const size_t u = k->first + i;
+        size_t low = k->idx[k->ptr[i]], top = low;
+        double big = 0, second = -INFINITY;
+        for (size_t t = k->ptr[i]; t < k->ptr[i + 1]; t++) {
+            const size_t m = k->idx[t];
+            if (b->lo[s->first + m] > b->lo[s->first + low]) low = m;
+            if (b->hi[s->first + m] > b->hi[s->first + top]) top = m;
+            big = larger(big, larger(fabs(b->lo[s->first + m]), fabs(b->hi[s->first + m])));
+        }
+        for (size_t t = k->ptr[i]; t < k->ptr[i + 1]; t++)
+            if (k->idx[t] != top) second = larger(second, b->hi[s->first + k->idx[t]]);
+        const double l = b->lo[s->first + top], h = b->hi[s->first + top];
+        x->mlo[u] = (uint32_t)low;
+        x->mup[u] = (uint32_t)top;
+        x->slo[u] = x->sup[u] = 1;
+        x->cut[u] = 0;
+        x->dead[u] = 0;
+        if (l < second) {
+            x->sup[u] = (h - second) / (h - l);
+            if (!(x->sup[u] >= 0 && x->sup[u] <= 1)) x->sup[u] = 0;
+            x->cut[u] = cut_above(x->sup[u], l, second, h, h);
+        }
+        x->w[u] = NM_ULP * (fan * big + sum * fabs(x->cut[u])) + NM_TINY;
+    }
+}
+
+static void set_affine(nm_relax *x, const nm_bounds *b, const nm_block *k)
+{
+    double fan = 4;
+    for (size_t t = 0; t < k->n_lin; t++) fan = larger(fan, (double)b->p->blocks[k->lin[t].src].fan + 4);
+    const double sum = (double)(b->p->n_units + 16);
+    for (size_t i = 0; i < k->n; i++)
+        x->w[k->first + i] = NM_ULP * (fan * b->mag[k->first + i] + sum * fabs(k->bias[i])) + fan * NM_TINY;
+}
+
+void nm_relax_set(nm_relax *x, const nm_bounds *b, int from, int to)
+{
+    for (int k = from > 1 ? from : 1; k < to; k++) {
+        const nm_block *block = &b->p->blocks[k];
+        if (block->kind == NM_RELU) set_relu(x, b, block);
+        else if (block->kind == NM_MAX) set_max(x, b, block);
+        else set_affine(x, b, block);
+        for (size_t i = block->n; i < nm_pad8(block->n); i++) x->dead[block->first + i] = 1;
+    }
+}
+
+nm_batch *nm_batch_new(nm_job *job, const nm_program *p)
+{
+    nm_batch *t = NM_NEW(job, nm_batch);
+    t->job = job;
+    t->p = p;
+    t->k = nm_kernels_pick();
+    t->y = NM_ARRAY(job, double *, p->n_blocks);
+    t->live = NM_ARRAY(job, unsigned char *, p->n_blocks);
+    t->n_live = NM_ARRAY(job, size_t, p->n_blocks);
+    t->unit = NM_ARRAY(job, uint32_t *, p->n_blocks);
+    t->used = NM_ARRAY(job, bool, p->n_blocks);
+    for (size_t b = 0; b < p->n_blocks; b++) {
+        const size_t n = nm_pad8(p->blocks[b].n);
+        t->y[b] = NM_RAW(job, double, nm_mul(job, n, NM_LANES));
+        t->live[b] = NM_ARRAY(job, unsigned char, n);
+        t->unit[b] = NM_RAW(job, uint32_t, n);
+    }
+    return t;
+}
+
+void nm_batch_clear(nm_batch *t)
+{
+    for (size_t b = 0; b < t->p->n_blocks; b++) {
+        if (t->used[b]) memset(t->live[b], 0, nm_pad8(t->p->blocks[b].n));
+        t->used[b] = false;
+        t->n_live[b] = 0;
+    }
+    memset(t->cst, 0, sizeof t->cst);
+    memset(t->err, 0, sizeof t->err);
+}
+
+static void touch(nm_batch *t, int block, size_t i)
+{
+    if (t->live[block][i]) return;
+    t->live[block][i] = 1;
+    t->used[block] = true;
+    memset(t->y[block] + i * NM_LANES, 0, NM_LANES * sizeof(double));
+}
+
+void nm_batch_put(nm_batch *t, int block, size_t i, int lane, double coef)
+{
+    touch(t, block, i);
+    t->y[block][i * NM_LANES + (size_t)lane] += coef;
+}
+
+size_t nm_batch_list(nm_batch *t, int block)
+{
+    const size_t n8 = nm_pad8(t->p->blocks[block].n);
+    const unsigned char *live = t->live[block];
+    uint32_t *unit = t->unit[block];
+    size_t n = 0;
+    for (size_t i = 0; t->used[block] && i < n8; i += 8) {
+        uint64_t some;
+        memcpy(&some, live + i, 8);
+        for (size_t j = i; some && j < i + 8; j++)
+            if (live[j]) unit[n++] = (uint32_t)j;
+    }
+    return t->n_live[block] = n;
+}
+
+static void pull_affine(nm_batch *t, const nm_relax *x, const nm_block *k, int b)
+{
+    const size_t n = t->n_live[b];
+    t->k->gather(n, t->unit[b], t->y[b], k->bias, x->w + k->first, t->cst, t->err);
+    for (size_t i = 0; i < k->n_lin; i++) {
+        const nm_lin *a = &k->lin[i];
+        const nm_block *s = &t->p->blocks[a->src];
+        const bool gone = s->kind == NM_RELU;
+        nm_lin_pull(t->job, t->k, a, n, t->unit[b], t->y[b], t->y[a->src], t->live[a->src],
+                    gone ? x->dead + s->first : NULL);
+        t->used[a->src] = true;
+    }
+}
+
+/* drops what stays a variable or is zero from the list, and returns the rest */
+static size_t passing(const nm_batch *t, const nm_relax *x, const nm_block *k, int b, uint32_t *list)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < t->n_live[b]; i++) {
+        const uint32_t u = t->unit[b][i];
+        if (!x->keep[k->first + u] && !x->dead[k->first + u]) list[n++] = u;
+    }
+    return n;
+}
+
+static void pull_relu(nm_batch *t, const nm_relax *x, const nm_block *k, int b)
+{
+    const nm_mark mark = nm_mark_get(t->job);
+    uint32_t *list = NM_RAW(t->job, uint32_t, t->n_live[b]);
+    const size_t n = passing(t, x, k, b, list), f = k->first;
+    const bool add = t->used[k->src];
+    for (size_t i = 0; i < n; i++) {
+        if (add) touch(t, k->src, list[i]);
+        else t->live[k->src][list[i]] = 1;
+    }
+    t->used[k->src] |= n > 0;
+    t->k->relax(n, list, t->y[b], x->slo + f, x->sup + f, x->cut + f, x->w + f, t->y[k->src], add, t->cst, t->err);
+    nm_mark_release(t->job, mark);
+}
+
+static void pull_max(nm_batch *t, const nm_relax *x, const nm_block *k, int b)
+{
+    for (size_t i = 0; i < t->n_live[b]; i++) {
+        const size_t u = t->unit[b][i], at = k->first + u;
+        if (x->keep[at]) continue;
+        const double *y = t->y[b] + u * NM_LANES;
+        touch(t, k->src, x->mlo[at]);
+        touch(t, k->src, x->mup[at]);
+        for (size_t l = 0; l < NM_LANES; l++) {
+            if (y[l] > 0) t->y[k->src][x->mlo[at] * NM_LANES + l] += y[l];
+            if (y[l] < 0) t->y[k->src][x->mup[at] * NM_LANES + l] += y[l] * x->sup[at];
+            if (y[l] < 0) t->cst[l] += y[l] * x->cut[at];
+            t->err[l] += fabs(y[l]) * x->w[at];
+        }
+    }
+}
+
+void nm_batch_pull(nm_batch *t, const nm_relax *x, int from)
+{
+    for (int b = from; b > 0; b--) {
+        const nm_block *k = &t->p->blocks[b];
+        if (nm_batch_list(t, b) == 0) continue;
+        if (k->kind == NM_AFFINE) pull_affine(t, x, k, b);
+        if (k->kind == NM_RELU) pull_relu(t, x, k, b);
+        if (k->kind == NM_MAX) pull_max(t, x, k, b);
+    }
+    nm_batch_list(t, 0);
+}
+
+void nm_batch_lower(nm_batch *t, const nm_bounds *b, double *lo)
+{
+    double sum[NM_LANES], mag[NM_LANES];
+    const size_t n = t->n_live[0];
+    t->k->box(n, t->unit[0], t->y[0], b->lo, b->hi, sum, mag);
+    const double g = (double)(2 * n + 16) * NM_ULP, grown = 1 + (double)(b->p->n_units + 64) * 4 * NM_ULP;
+    for (size_t l = 0; l < NM_LANES; l++) {
+        const double e = (t->err[l] + g * mag[l] + 4 * NM_ULP * (fabs(t->cst[l]) + fabs(sum[l]))) * grown + (double)(n + 8) * NM_TINY;
+        lo[l] = nm_down(t->cst[l] + sum[l] - e);
+    }
+}

@@ -1,0 +1,70 @@
+/* bounds.c: lower and upper ends of every unit over the input set, updated only by intersection.
+ *
+ * A bound is a true bound: whoever calls nm_bounds_meet has rounded outwards. NaN (from overflow) tells nothing and
+ * is ignored. Should the ends cross, the set has no point: `empty` says so, and the ends stay as they were. */
+#include "all.h"
+
+nm_bounds *nm_bounds_new(nm_job *job, const nm_program *p, const double *lo, const double *hi)
+{
+    nm_bounds *b = NM_NEW(job, nm_bounds);
+    b->p = p;
+    b->lo = NM_ARRAY(job, double, p->n_units);
+    b->hi = NM_ARRAY(job, double, p->n_units);
+    b->mag = NM_ARRAY(job, double, p->n_units);
+    b->by = NM_ARRAY(job, unsigned char, p->n_units);
+    for (size_t k = 1; k < p->n_blocks; k++)
+        for (size_t i = 0; i < p->blocks[k].n; i++) {
+            b->lo[p->blocks[k].first + i] = -INFINITY;
+            b->hi[p->blocks[k].first + i] = INFINITY;
+        }
+    memcpy(b->lo, lo, p->blocks[0].n * sizeof *lo);
+    memcpy(b->hi, hi, p->blocks[0].n * sizeof *hi);
+    return b;
+}
+
+void nm_bounds_meet(nm_bounds *b, size_t u, double lo, double hi, nm_by by)
+{
+    if (!(lo > b->lo[u])) lo = b->lo[u];
+    else b->by[u] = (unsigned char)by;
+    if (!(hi < b->hi[u])) hi = b->hi[u];
+    else b->by[u] = (unsigned char)by;
+    if (lo > hi) {
+        b->empty = true;
+        return;
+    }
+    b->lo[u] = lo;
+    b->hi[u] = hi;
+}
+
+nm_phase nm_bounds_phase(const nm_bounds *b, size_t u)
+{
+    return b->hi[u] <= 0 ? NM_INACTIVE : b->lo[u] >= 0 ? NM_ACTIVE : NM_UNSTABLE;
+}
+
+void nm_bounds_count(const nm_bounds *b, int relu, size_t count[3])
+{
+    const nm_block *k = &b->p->blocks[relu];
+    memset(count, 0, 3 * sizeof *count);
+    for (size_t i = 0; i < k->n; i++) count[nm_bounds_phase(b, b->p->blocks[k->src].first + i)]++;
+}
+
+const char *nm_by_name(nm_by by)
+{
+    static const char *const name[] = {"nothing", "interval", "crown", "alpha", "lp", "mip"};
+    return name[by];
+}
+
+void nm_bounds_print(nm_buf *buf, const nm_bounds *b)
+{
+    for (size_t k = 0; k < b->p->n_blocks; k++)
+        for (size_t i = 0; i < b->p->blocks[k].n; i++) {
+            const size_t u = b->p->blocks[k].first + i;
+            nm_put(buf, "%s%zu_%zu ", k ? "v" : "x", k, i);
+            if (isfinite(b->lo[u])) nm_put_num(buf, b->lo[u]);
+            else nm_put(buf, "-inf");
+            nm_put(buf, " ");
+            if (isfinite(b->hi[u])) nm_put_num(buf, b->hi[u]);
+            else nm_put(buf, "inf");
+            nm_put(buf, " %s\n", k ? nm_by_name(b->by[u]) : "input");
+        }
+}

@@ -1,0 +1,167 @@
+/* file.c: whole files in, whole files out.
+ *
+ * Reading takes the whole file into memory and unpacks gzip by content, so that a torn .gz is an error and
+ * never a shorter file. Writing goes to a temporary name in the same folder and is renamed into place only
+ * after every byte was written, flushed and closed without error: a reader sees the old file or the new one,
+ * and a failed run leaves nothing behind. Gzipped output carries no name and no time, so that equal content
+ * gives equal bytes. */
+#define _GNU_SOURCE
+#include "all.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+bool nm_file_exists(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0;
+}
+
+bool nm_has_suffix(const char *s, const char *suffix)
+{
+    const size_t n = strlen(s), m = strlen(suffix);
+    return n >= m && memcmp(s + n - m, suffix, m) == 0;
+}
+
+char *nm_path_dir(nm_job *job, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return nm_dup(job, path, slash ? (size_t)(slash - path) + 1 : 0);
+}
+
+static void close_gz(void *f) { gzclose_r(f); }
+
+static gzFile open_in(nm_job *job, const char *path)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) nm_throw(job, NM_EIO, "%s: %s", path, strerror(errno));
+    struct stat st;
+    if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+        close(fd);
+        nm_throw(job, NM_EIO, "%s: is a folder; a file was expected", path);
+    }
+    gzFile f = gzdopen(fd, "rb");
+    if (f) return f;
+    close(fd);
+    nm_throw(job, NM_EIO, "%s: out of memory", path);
+}
+
+nm_file nm_file_read(nm_job *job, const char *path)
+{
+    gzFile f = open_in(job, path);
+    nm_defer(job, close_gz, f);
+    gzbuffer(f, 1 << 16);
+    size_t n = 0, cap = 1 << 16;
+    unsigned char *data = nm_raw(job, cap, 1);
+    for (;;) {
+        if (n + 1 == cap) data = nm_grow_(job, data, n, &cap, 1);
+        const size_t want = cap - n - 1 < (1u << 30) ? cap - n - 1 : (1u << 30);
+        const int got = gzread(f, data + n, (unsigned)want);
+        if (got < 0) {
+            int code;
+            const char *why = gzerror(f, &code);
+            nm_throw(job, NM_EIO, "%s: %s", path, code == Z_ERRNO ? strerror(errno) : why);
+        }
+        if (got == 0) break;
+        n += (size_t)got;
+        if (n > NM_MAX_FILE) nm_throw(job, NM_EIO, "%s: more than %zu bytes", path, NM_MAX_FILE);
+    }
+    int code;
+    gzerror(f, &code);
+    if (code == Z_BUF_ERROR) nm_throw(job, NM_EIO, "%s: the gzip stream ends too early", path);
+    nm_close(job, f);
+    data[n] = 0;
+    return (nm_file){nm_dup(job, path, strlen(path)), data, n};
+}
+
+struct nm_out {
+    nm_job *job;
+    const char *path, *temp;
+    FILE *plain;
+    gzFile gz;
+};
+
+static void drop_out(void *p)
+{
+    nm_out *o = p;
+    if (o->plain) fclose(o->plain);
+    if (o->gz) gzclose_w(o->gz);
+    unlink(o->temp);
+}
+
+nm_out *nm_out_open(nm_job *job, const char *path)
+{
+    nm_out *o = NM_NEW(job, nm_out);
+    char *temp = nm_fmt(job, "%s.XXXXXX", path);
+    *o = (nm_out){.job = job, .path = nm_dup(job, path, strlen(path)), .temp = temp};
+    const int fd = mkostemp(temp, O_CLOEXEC);
+    if (fd < 0) nm_throw(job, NM_EIO, "%s: cannot write: %s", path, strerror(errno));
+    const mode_t mask = umask(0);
+    umask(mask);
+    fchmod(fd, 0666 & ~mask);
+    if (nm_has_suffix(path, ".gz")) o->gz = gzdopen(fd, "wb6");
+    else o->plain = fdopen(fd, "wb");
+    if (!o->gz && !o->plain) {
+        close(fd);
+        unlink(temp);
+        nm_throw(job, NM_EIO, "%s: out of memory", path);
+    }
+    nm_defer(job, drop_out, o);
+    return o;
+}
+
+static _Noreturn void fail_out(nm_out *o)
+{
+    nm_throw(o->job, NM_EIO, "%s: cannot write: %s", o->path, errno ? strerror(errno) : "zlib error");
+}
+
+void nm_out_write(nm_out *o, const void *p, size_t n)
+{
+    errno = 0;
+    if (n == 0) return;
+    if (o->gz ? gzfwrite(p, 1, n, o->gz) != n : fwrite(p, 1, n, o->plain) != n) fail_out(o);
+}
+
+void nm_out_num(nm_out *o, double x)
+{
+    char s[32];
+    nm_out_write(o, s, (size_t)nm_num_print(s, x));
+}
+
+void nm_out_put(nm_out *o, const char *fmt, ...)
+{
+    char s[2048];
+    va_list ap;
+    va_start(ap, fmt);
+    const int n = vsnprintf(s, sizeof s, fmt, ap);
+    va_end(ap);
+    if (n < 0 || (size_t)n >= sizeof s) nm_throw(o->job, NM_EIO, "%s: a line is too long", o->path);
+    nm_out_write(o, s, (size_t)n);
+}
+
+void nm_out_done(nm_out *o)
+{
+    errno = 0;
+    bool ok;
+    if (o->gz) {
+        ok = gzclose_w(o->gz) == Z_OK;
+        o->gz = NULL;
+    } else {
+        ok = fflush(o->plain) == 0 && fsync(fileno(o->plain)) == 0;
+        ok = fclose(o->plain) == 0 && ok;
+        o->plain = NULL;
+    }
+    if (!ok || rename(o->temp, o->path) != 0) fail_out(o);
+    nm_close(o->job, o);
+}
+
+void nm_file_write(nm_job *job, const char *path, const void *p, size_t n)
+{
+    nm_out *o = nm_out_open(job, path);
+    nm_out_write(o, p, n);
+    nm_out_done(o);
+}

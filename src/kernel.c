@@ -1,0 +1,177 @@
+/* kernel.c: the vectorised inner loops.
+ *
+ * Every loop states its order of summation in terms of 8-wide vectors and fused multiply-adds, and keeps it on
+ * every machine: the file is compiled once for each instruction set (NM_KERNEL names the build) and all builds
+ * give the same bytes; without FMA in hardware the C library's fma does the same rounding, slowly. Errors: with
+ * u = 2^-53 a sum of n fused terms differs from the exact one by at most n u/(1-n u) times the sum of their
+ * magnitudes (Higham 2002, eq. 3.5; a fused step rounds once), whatever the order; callers pay for that.
+ *
+ * outer  is the heart: an 8 x NM_LANES block of accumulators, each term adding a column of 8 scalars times one
+ *        row of lanes. Dense and convolution operators in both directions are lists of such terms.
+ * Left out: matrix libraries; they order their sums by processor, and our output bytes must not. */
+#include "all.h"
+
+#if defined(NM_KERNEL_avx512)
+#include <immintrin.h>
+typedef __m512d v8;
+static inline v8 load(const double *p) { return _mm512_loadu_pd(p); }
+static inline void store(double *p, v8 a) { _mm512_storeu_pd(p, a); }
+static inline v8 all(double x) { return _mm512_set1_pd(x); }
+static inline v8 fma8(v8 a, v8 b, v8 c) { return _mm512_fmadd_pd(a, b, c); }
+static inline v8 add8(v8 a, v8 b) { return _mm512_add_pd(a, b); }
+static inline v8 mul8(v8 a, v8 b) { return _mm512_mul_pd(a, b); }
+static inline v8 min8(v8 a, v8 b) { return _mm512_min_pd(a, b); }
+static inline v8 max8(v8 a, v8 b) { return _mm512_max_pd(a, b); }
+static inline v8 abs8(v8 a) { return _mm512_abs_pd(a); }
+#define NAME nm_kernels_avx512
+#define TITLE "avx512"
+enum { BLOCK = 8 };
+#elif defined(NM_KERNEL_avx2)
+#include <immintrin.h>
+typedef struct { __m256d a, b; } v8;
+#define TWO(f) return (v8){f(x.a, y.a), f(x.b, y.b)}
+static inline v8 load(const double *p) { return (v8){_mm256_loadu_pd(p), _mm256_loadu_pd(p + 4)}; }
+static inline void store(double *p, v8 x) { _mm256_storeu_pd(p, x.a); _mm256_storeu_pd(p + 4, x.b); }
+static inline v8 all(double x) { return (v8){_mm256_set1_pd(x), _mm256_set1_pd(x)}; }
+static inline v8 fma8(v8 x, v8 y, v8 z)
+{
+    return (v8){_mm256_fmadd_pd(x.a, y.a, z.a), _mm256_fmadd_pd(x.b, y.b, z.b)};
+}
+static inline v8 add8(v8 x, v8 y) { TWO(_mm256_add_pd); }
+static inline v8 mul8(v8 x, v8 y) { TWO(_mm256_mul_pd); }
+static inline v8 min8(v8 x, v8 y) { TWO(_mm256_min_pd); }
+static inline v8 max8(v8 x, v8 y) { TWO(_mm256_max_pd); }
+static inline v8 abs8(v8 y) { const v8 x = all(-0.0); TWO(_mm256_andnot_pd); }
+#define NAME nm_kernels_avx2
+#define TITLE "avx2"
+enum { BLOCK = 2 };
+#else
+typedef struct { double x[8]; } v8;
+#define EACH(e) v8 o; for (int i = 0; i < 8; i++) o.x[i] = (e); return o
+static inline v8 load(const double *p) { EACH(p[i]); }
+static inline void store(double *p, v8 a) { for (int i = 0; i < 8; i++) p[i] = a.x[i]; }
+static inline v8 all(double x) { EACH(x); }
+static inline v8 fma8(v8 a, v8 b, v8 c) { EACH(fma(a.x[i], b.x[i], c.x[i])); }
+static inline v8 add8(v8 a, v8 b) { EACH(a.x[i] + b.x[i]); }
+static inline v8 mul8(v8 a, v8 b) { EACH(a.x[i] * b.x[i]); }
+static inline v8 min8(v8 a, v8 b) { EACH(a.x[i] < b.x[i] ? a.x[i] : b.x[i]); } /* as the vector min */
+static inline v8 max8(v8 a, v8 b) { EACH(a.x[i] > b.x[i] ? a.x[i] : b.x[i]); }
+static inline v8 abs8(v8 a) { EACH(fabs(a.x[i])); }
+#define NAME nm_kernels_generic
+#define TITLE "generic"
+enum { BLOCK = 2 };
+#endif
+
+_Static_assert(NM_LANES == 16, "two vectors of eight lanes");
+
+/* BLOCK rows of accumulators at a time: as many as the registers hold. */
+static void outer(size_t n, const double *a, size_t step, const uint32_t *aoff, const double *y,
+                  const uint32_t *yoff, double *acc, bool add)
+{
+    for (size_t i0 = 0; i0 < 8; i0 += BLOCK) {
+        v8 s[BLOCK], t[BLOCK];
+        for (size_t i = 0; i < BLOCK; i++) {
+            s[i] = add ? load(acc + (i0 + i) * NM_LANES) : all(0);
+            t[i] = add ? load(acc + (i0 + i) * NM_LANES + 8) : all(0);
+        }
+        for (size_t k = 0; k < n; k++) {
+            const double *w = a + aoff[k] + i0 * step;
+            const v8 y0 = load(y + yoff[k]), y1 = load(y + yoff[k] + 8);
+            for (size_t i = 0; i < BLOCK; i++) {
+                const v8 b = all(w[i * step]);
+                s[i] = fma8(b, y0, s[i]);
+                t[i] = fma8(b, y1, t[i]);
+            }
+        }
+        for (size_t i = 0; i < BLOCK; i++) {
+            store(acc + (i0 + i) * NM_LANES, s[i]);
+            store(acc + (i0 + i) * NM_LANES + 8, t[i]);
+        }
+    }
+}
+
+static double total(v8 a)
+{
+    double x[8];
+    store(x, a);
+    return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
+}
+
+static void dot3(size_t n, const double *a, const double *c, const double *r, const double *m,
+                 double out[3])
+{
+    v8 sc = all(0), sr = all(0), sm = all(0);
+    for (size_t k = 0; k < n; k += 8) {
+        const v8 w = load(a + k), v = abs8(w);
+        sc = fma8(w, load(c + k), sc);
+        sr = fma8(v, load(r + k), sr);
+        sm = fma8(v, load(m + k), sm);
+    }
+    out[0] = total(sc);
+    out[1] = total(sr);
+    out[2] = total(sm);
+}
+
+static double dot(size_t n, const double *a, const double *b)
+{
+    v8 s = all(0);
+    for (size_t k = 0; k < n; k += 8) s = fma8(load(a + k), load(b + k), s);
+    return total(s);
+}
+
+static void relax(size_t n, const uint32_t *unit, const double *y, const double *slo,
+                  const double *sup, const double *cut, const double *w, double *x, bool add,
+                  double *cst, double *err)
+{
+    for (size_t h = 0; h < NM_LANES; h += 8) {
+        v8 c = load(cst + h), e = load(err + h);
+        for (size_t i = 0; i < n; i++) {
+            const size_t u = unit[i];
+            const v8 v = load(y + u * NM_LANES + h);
+            const v8 plus = max8(v, all(0)), minus = min8(v, all(0));
+            v8 z = fma8(plus, all(slo[u]), mul8(minus, all(sup[u])));
+            if (add) z = add8(z, load(x + u * NM_LANES + h));
+            store(x + u * NM_LANES + h, z);
+            c = fma8(minus, all(cut[u]), c);
+            e = fma8(abs8(v), all(w[u]), e);
+        }
+        store(cst + h, c);
+        store(err + h, e);
+    }
+}
+
+static void gather(size_t n, const uint32_t *unit, const double *y, const double *bias,
+                   const double *w, double *cst, double *err)
+{
+    for (size_t h = 0; h < NM_LANES; h += 8) {
+        v8 c = load(cst + h), e = load(err + h);
+        for (size_t i = 0; i < n; i++) {
+            const size_t u = unit[i];
+            const v8 v = load(y + u * NM_LANES + h);
+            c = fma8(v, all(bias[u]), c);
+            e = fma8(abs8(v), all(w[u]), e);
+        }
+        store(cst + h, c);
+        store(err + h, e);
+    }
+}
+
+static void box(size_t n, const uint32_t *unit, const double *y, const double *lo,
+                const double *hi, double *out, double *mag)
+{
+    for (size_t h = 0; h < NM_LANES; h += 8) {
+        v8 s = all(0), m = all(0);
+        for (size_t i = 0; i < n; i++) {
+            const size_t u = unit[i];
+            const v8 v = load(y + u * NM_LANES + h), l = all(lo[u]), g = all(hi[u]);
+            s = fma8(max8(v, all(0)), l, s);
+            s = fma8(min8(v, all(0)), g, s);
+            m = fma8(abs8(v), max8(abs8(l), abs8(g)), m);
+        }
+        store(out + h, s);
+        store(mag + h, m);
+    }
+}
+
+extern const nm_kernels NAME;
+const nm_kernels NAME = {TITLE, outer, dot3, dot, relax, gather, box};

@@ -1,0 +1,15 @@
+/* kernels.c: picks the build of kernel.c that this processor can run. All give the same bytes. */
+#include "all.h"
+
+#if defined(__x86_64__)
+extern const nm_kernels nm_kernels_avx512, nm_kernels_avx2;
+const nm_kernels *nm_kernels_pick(void)
+{
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f")) return &nm_kernels_avx512;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &nm_kernels_avx2;
+    return &nm_kernels_generic;
+}
+#else
+const nm_kernels *nm_kernels_pick(void) { return &nm_kernels_generic; }
+#endif

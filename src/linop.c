@@ -1,0 +1,246 @@
+/* linop.c: what a linear operator does to vectors and to batches of rows.
+ *
+ *   apply3  yc += A c, yr += |A| r, ym += |A| m     one vector, for interval bounds
+ *   apply   y  += A x                               NM_LANES vectors, for the attack
+ *   pull    x  += y A                               NM_LANES rows pulled back one block, for CROWN and folding
+ *
+ * Dense and convolution go through kernels->outer: a dense pull takes 8 columns and lists the live rows; a
+ * convolution pull takes an output position, lists its live channels, and accumulates 8 cells of the patch at
+ * a time; apply does the same the other way round. So the cost is proportional to live units, and a row of an
+ * early convolution touches its own window only. Padded matrix rows and columns are zero. */
+#include "all.h"
+
+enum { NONE = -1 };
+
+/* cell of the source under patch element (ky,kx) of output position (p,q), or NONE */
+static inline int64_t cell(const nm_geo *g, int64_t p, int64_t q, int64_t ky, int64_t kx)
+{
+    const int64_t y = p * g->sh - g->ph + ky * g->dh, x = q * g->sw - g->pw + kx * g->dw;
+    return y < 0 || y >= g->h || x < 0 || x >= g->w ? NONE : y * g->w + x;
+}
+
+/* cells[patch] of group `group` at position (p,q) */
+static void patch_cells(const nm_geo *g, int64_t group, int64_t p, int64_t q, int64_t *cells)
+{
+    const int64_t cg = g->c / g->groups;
+    for (int64_t c = 0; c < cg; c++)
+        for (int64_t ky = 0; ky < g->kh; ky++)
+            for (int64_t kx = 0; kx < g->kw; kx++) {
+                const int64_t at = cell(g, p, q, ky, kx);
+                *cells++ = at == NONE ? NONE : (group * cg + c) * g->h * g->w + at;
+            }
+}
+
+static size_t patch_size(const nm_geo *g) { return (size_t)(g->c / g->groups * g->kh * g->kw); }
+
+static void conv_apply3(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *c,
+                        const double *r, const double *m, double *yc, double *yr, double *ym)
+{
+    const nm_geo *g = &a->geo;
+    const size_t patch = patch_size(g), patch8 = nm_pad8(patch), og = (size_t)(g->o / g->groups);
+    const nm_mark mark = nm_mark_get(job);
+    int64_t *cells = NM_RAW(job, int64_t, patch);
+    double *pc = NM_ARRAY(job, double, patch8), *pr = NM_ARRAY(job, double, patch8);
+    double *pm = NM_ARRAY(job, double, patch8), out[3];
+    for (int64_t at = 0; at < g->groups * g->p * g->q; at++) {
+        const int64_t group = at / (g->p * g->q), pos = at % (g->p * g->q);
+        patch_cells(g, group, pos / g->q, pos % g->q, cells);
+        for (size_t i = 0; i < patch; i++) {
+            pc[i] = cells[i] == NONE ? 0 : c[cells[i]];
+            pr[i] = cells[i] == NONE ? 0 : r[cells[i]];
+            pm[i] = cells[i] == NONE ? 0 : m[cells[i]];
+        }
+        for (size_t o = (size_t)group * og; o < (size_t)(group + 1) * og; o++) {
+            const size_t u = o * (size_t)(g->p * g->q) + (size_t)pos;
+            k->dot3(patch8, a->w + o * patch8, pc, pr, pm, out);
+            yc[u] += out[0];
+            yr[u] += out[1];
+            ym[u] += out[2];
+        }
+    }
+    nm_mark_release(job, mark);
+}
+
+void nm_lin_apply3(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *c,
+                   const double *r, const double *m, double *yc, double *yr, double *ym)
+{
+    if (a->kind == NM_CONV) {
+        conv_apply3(job, k, a, c, r, m, yc, yr, ym);
+        return;
+    }
+    for (size_t i = 0; i < a->rows; i++) {
+        double out[3] = {0, 0, 0};
+        if (a->kind == NM_DENSE) {
+            k->dot3(nm_pad8(a->cols), a->w + i * nm_pad8(a->cols), c, r, m, out);
+        } else {
+            const size_t end = a->kind == NM_SPARSE ? a->ptr[i + 1] : i + 1;
+            for (size_t t = a->kind == NM_SPARSE ? a->ptr[i] : i; t < end; t++) {
+                const size_t j = a->idx ? a->idx[t] : t;
+                if (j == UINT32_MAX) continue;
+                const double w = a->w ? a->w[t] : 1;
+                out[0] += w * c[j];
+                out[1] += fabs(w) * r[j];
+                out[2] += fabs(w) * m[j];
+            }
+        }
+        yc[i] += out[0];
+        yr[i] += out[1];
+        ym[i] += out[2];
+    }
+}
+
+static void axpy(double w, const double *x, double *y)
+{
+    for (size_t l = 0; l < NM_LANES; l++) y[l] = fma(w, x[l], y[l]);
+}
+
+static void dense_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *x, double *y)
+{
+    const nm_mark mark = nm_mark_get(job);
+    uint32_t *aoff = NM_RAW(job, uint32_t, a->cols), *yoff = NM_RAW(job, uint32_t, a->cols);
+    for (size_t j = 0; j < a->cols; j++) {
+        aoff[j] = (uint32_t)j;
+        yoff[j] = (uint32_t)(j * NM_LANES);
+    }
+    const size_t ld = nm_pad8(a->cols);
+    for (size_t i = 0; i < a->rows; i += 8)
+        k->outer(a->cols, a->w + i * ld, ld, aoff, x, yoff, y + i * NM_LANES, true);
+    nm_mark_release(job, mark);
+}
+
+static void conv_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *x, double *y)
+{
+    const nm_geo *g = &a->geo;
+    const size_t patch = patch_size(g), og = (size_t)(g->o / g->groups), og8 = nm_pad8(og);
+    const nm_mark mark = nm_mark_get(job);
+    int64_t *cells = NM_RAW(job, int64_t, patch);
+    uint32_t *aoff = NM_RAW(job, uint32_t, patch), *yoff = NM_RAW(job, uint32_t, patch);
+    double acc[8 * NM_LANES];
+    for (int64_t at = 0; at < g->groups * g->p * g->q; at++) {
+        const size_t group = (size_t)(at / (g->p * g->q)), pos = (size_t)(at % (g->p * g->q));
+        patch_cells(g, (int64_t)group, (int64_t)pos / g->q, (int64_t)pos % g->q, cells);
+        size_t n = 0;
+        for (size_t i = 0; i < patch; i++) {
+            if (cells[i] == NONE) continue;
+            aoff[n] = (uint32_t)(i * og8);
+            yoff[n++] = (uint32_t)cells[i] * NM_LANES;
+        }
+        for (size_t o = 0; o < og; o += 8) {
+            k->outer(n, a->wt + group * patch * og8 + o, 1, aoff, x, yoff, acc, false);
+            for (size_t i = 0; i < 8 && o + i < og; i++) {
+                const size_t u = (group * og + o + i) * (size_t)(g->p * g->q) + pos;
+                axpy(1, acc + i * NM_LANES, y + u * NM_LANES);
+            }
+        }
+    }
+    nm_mark_release(job, mark);
+}
+
+void nm_lin_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *x, double *y)
+{
+    if (a->kind == NM_DENSE) dense_apply(job, k, a, x, y);
+    if (a->kind == NM_CONV) conv_apply(job, k, a, x, y);
+    if (a->kind == NM_DENSE || a->kind == NM_CONV) return;
+    for (size_t i = 0; i < a->rows; i++) {
+        const size_t end = a->kind == NM_SPARSE ? a->ptr[i + 1] : i + 1;
+        for (size_t t = a->kind == NM_SPARSE ? a->ptr[i] : i; t < end; t++) {
+            const size_t j = a->idx ? a->idx[t] : t;
+            if (j != UINT32_MAX) axpy(a->w ? a->w[t] : 1, x + j * NM_LANES, y + i * NM_LANES);
+        }
+    }
+}
+
+static void touch(double *x, unsigned char *live, size_t j)
+{
+    if (live[j]) return;
+    live[j] = 1;
+    memset(x + j * NM_LANES, 0, NM_LANES * sizeof *x);
+}
+
+static void dense_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n,
+                       const uint32_t *unit, const double *y, double *x, unsigned char *live,
+                       const unsigned char *dead)
+{
+    const size_t ld = nm_pad8(a->cols);
+    const nm_mark mark = nm_mark_get(job);
+    uint32_t *aoff = NM_RAW(job, uint32_t, n), *yoff = NM_RAW(job, uint32_t, n);
+    for (size_t i = 0; i < n; i++) {
+        aoff[i] = (uint32_t)(unit[i] * ld);
+        yoff[i] = unit[i] * NM_LANES;
+    }
+    for (size_t j = 0; j < a->cols; j += 8) {
+        uint64_t gone;
+        if (dead) memcpy(&gone, dead + j, 8);
+        if (dead && gone == UINT64_C(0x0101010101010101)) continue;
+        for (size_t i = j; i < j + 8; i++) touch(x, live, i);
+        k->outer(n, a->w + j, 1, aoff, y, yoff, x + j * NM_LANES, true);
+        for (size_t i = a->cols; i < j + 8; i++) live[i] = 0;
+    }
+    nm_mark_release(job, mark);
+}
+
+/* where the live channels of position pos stand; they come in order of units: channel by channel */
+static size_t list_channels(const nm_geo *g, size_t group, size_t pos, const unsigned char *set,
+                            size_t patch8, uint32_t *aoff, uint32_t *yoff)
+{
+    const size_t og = (size_t)(g->o / g->groups), area = (size_t)(g->p * g->q);
+    size_t n = 0;
+    for (size_t o = group * og; o < (group + 1) * og; o++) {
+        if (!set[o * area + pos]) continue;
+        aoff[n] = (uint32_t)(o * patch8);
+        yoff[n++] = (uint32_t)((o * area + pos) * NM_LANES);
+    }
+    return n;
+}
+
+static void conv_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n,
+                      const uint32_t *unit, const double *y, double *x, unsigned char *live,
+                      const unsigned char *dead)
+{
+    const nm_geo *g = &a->geo;
+    const size_t patch = patch_size(g), patch8 = nm_pad8(patch), area = (size_t)(g->p * g->q);
+    const nm_mark mark = nm_mark_get(job);
+    int64_t *cells = NM_RAW(job, int64_t, patch8);
+    unsigned char *set = NM_ARRAY(job, unsigned char, a->rows), *open = NM_ARRAY(job, unsigned char, area);
+    uint32_t *aoff = NM_RAW(job, uint32_t, g->o), *yoff = NM_RAW(job, uint32_t, g->o);
+    double acc[8 * NM_LANES];
+    for (size_t i = 0; i < n; i++) set[unit[i]] = open[unit[i] % area] = 1;
+    for (size_t at = 0; at < (size_t)g->groups * area; at++) {
+        const size_t group = at / area, pos = at % area;
+        if (!open[pos]) continue;
+        const size_t m = list_channels(g, group, pos, set, patch8, aoff, yoff);
+        if (m == 0) continue;
+        patch_cells(g, (int64_t)group, (int64_t)pos / g->q, (int64_t)pos % g->q, cells);
+        for (size_t i = patch; i < patch8; i++) cells[i] = NONE;
+        for (size_t i0 = 0; i0 < patch; i0 += 8) {
+            bool any = false;
+            for (size_t i = i0; i < i0 + 8; i++) any |= cells[i] != NONE && !(dead && dead[cells[i]]);
+            if (!any) continue;
+            k->outer(m, a->w + i0, 1, aoff, y, yoff, acc, false);
+            for (size_t i = 0; i < 8; i++) {
+                const int64_t j = cells[i0 + i];
+                if (j == NONE || (dead && dead[j])) continue;
+                touch(x, live, (size_t)j);
+                for (size_t l = 0; l < NM_LANES; l++) x[(size_t)j * NM_LANES + l] += acc[i * NM_LANES + l];
+            }
+        }
+    }
+    nm_mark_release(job, mark);
+}
+
+void nm_lin_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n, const uint32_t *unit,
+                 const double *y, double *x, unsigned char *live, const unsigned char *dead)
+{
+    if (a->kind == NM_DENSE) dense_pull(job, k, a, n, unit, y, x, live, dead);
+    if (a->kind == NM_CONV) conv_pull(job, k, a, n, unit, y, x, live, dead);
+    if (a->kind == NM_DENSE || a->kind == NM_CONV) return;
+    for (size_t i = 0; i < n; i++) {
+        const size_t r = unit[i], end = a->kind == NM_SPARSE ? a->ptr[r + 1] : r + 1;
+        for (size_t t = a->kind == NM_SPARSE ? a->ptr[r] : r; t < end; t++) {
+            const size_t j = a->idx ? a->idx[t] : t;
+            if (j == UINT32_MAX || (dead && dead[j])) continue;
+            touch(x, live, j);
+            axpy(a->w ? a->w[t] : 1, y + r * NM_LANES, x + j * NM_LANES);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+/* lp.c: the embedded solver, CBC through its C interface, in a process of its own.
+ *
+ * The child solves and sends status and values through a pipe; the parent waits, obeys time limit and interrupt from
+ * outside as well (CBC checks its clock only between nodes), and survives a crash. Preprocessing is off: with it CBC
+ * 2.10.8 was seen to call feasible models infeasible. Gaps are zero. Only "proven infeasible" is read as infeasible:
+ * what was stopped, abandoned or unclear is no answer. Cost: the solver's. */
+#define _GNU_SOURCE
+#include "all.h"
+
+#include <Cbc_C_Interface.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <limits.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+typedef struct { nm_solstatus status; bool has_values; double objective, bound; } head;
+
+static bool send_all(int fd, const void *p, size_t n)
+{
+    while (n) {
+        const ssize_t k = write(fd, p, n);
+        if (k <= 0) return false;
+        p = (const char *)p + k;
+        n -= (size_t)k;
+    }
+    return true;
+}
+
+typedef struct { int *start, *index; double *value, *cols, *rows; } columns; /* the matrix by columns */
+
+static columns by_column(nm_job *job, const nm_model *m)
+{
+    columns c = {NM_ARRAY(job, int, m->n_cols + 2), NM_RAW(job, int, m->n_nz + 1), NM_RAW(job, double, m->n_nz + 1),
+                 NM_RAW(job, double, 3 * m->n_cols + 1), NM_RAW(job, double, 2 * m->n_rows + 1)};
+    for (size_t k = 0; k < m->n_nz; k++) c.start[m->j[k] + 2]++;
+    for (size_t j = 0; j < m->n_cols; j++) c.start[j + 2] += c.start[j + 1];
+    for (size_t r = 0; r < m->n_rows; r++) {
+        c.rows[r] = m->rows[r].lo;
+        c.rows[m->n_rows + r] = m->rows[r].hi;
+        for (size_t k = m->rows[r].start; k < nm_row_end(m, r); k++) {
+            const int at = c.start[m->j[k] + 1]++;
+            c.index[at] = (int)r;
+            c.value[at] = m->c[k];
+        }
+    }
+    for (size_t j = 0; j < m->n_cols; j++) {
+        c.cols[j] = m->cols[j].lo;
+        c.cols[m->n_cols + j] = m->cols[j].hi;
+        c.cols[2 * m->n_cols + j] = m->cols[j].obj;
+    }
+    return c;
+}
+
+static void load(Cbc_Model *cbc, const nm_model *m, const columns *c)
+{
+    const size_t n = m->n_cols;
+    Cbc_loadProblem(cbc, (int)n, (int)m->n_rows, c->start, c->index, c->value, c->cols, c->cols + n, c->cols + 2 * n, c->rows, c->rows + m->n_rows);
+    for (size_t j = 0; j < n; j++)
+        if (m->cols[j].is_int) Cbc_setInteger(cbc, (int)j);
+}
+
+static head answer(Cbc_Model *cbc)
+{
+    head h = {NM_SOL_NONE, false, Cbc_getObjValue(cbc), Cbc_getBestPossibleObjValue(cbc)};
+    const bool some = Cbc_numberSavedSolutions(cbc) > 0 || Cbc_bestSolution(cbc);
+    if (Cbc_isProvenInfeasible(cbc) && Cbc_status(cbc) == 0) h.status = NM_SOL_INFEASIBLE;
+    else if (Cbc_isProvenOptimal(cbc) && some) h.status = NM_SOL_OPTIMAL;
+    else if (some) h.status = NM_SOL_FEASIBLE;
+    h.has_values = h.status == NM_SOL_OPTIMAL || h.status == NM_SOL_FEASIBLE;
+    return h;
+}
+
+static _Noreturn void child(int fd, const nm_model *m, const columns *c, nm_cbc o)
+{
+    const int null = open("/dev/null", O_WRONLY);
+    if (null >= 0) dup2(null, 1), dup2(null, 2);
+    signal(SIGINT, SIG_IGN);
+    Cbc_Model *cbc = Cbc_newModel();
+    load(cbc, m, c);
+    Cbc_setObjSense(cbc, 1);
+    Cbc_setLogLevel(cbc, 0);
+    Cbc_setParameter(cbc, "preprocess", "off");
+    Cbc_setParameter(cbc, "ratioGap", "0");
+    Cbc_setParameter(cbc, "allowableGap", "0");
+    if (o.first) Cbc_setMaximumSolutions(cbc, 1);
+    if (o.time_limit > 0) Cbc_setMaximumSeconds(cbc, o.time_limit);
+    Cbc_solve(cbc);
+    const head h = answer(cbc);
+    const double *x = h.has_values ? Cbc_bestSolution(cbc) : NULL;
+    bool ok = send_all(fd, &h, sizeof h);
+    if (ok && h.has_values) ok = send_all(fd, x, m->n_cols * sizeof *x);
+    _exit(ok ? 0 : 1);
+}
+
+/* n bytes within the limit; false when the child ended, time ran out or a stop was asked for */
+static bool receive(nm_job *job, int fd, void *p, size_t n, double until)
+{
+    while (n) {
+        struct pollfd f = {fd, POLLIN, 0};
+        if (nm_stopped(job) || nm_wall() > until) return false;
+        const int ready = poll(&f, 1, 100);
+        if (ready < 0 && errno != EINTR) return false;
+        if (ready <= 0) continue;
+        const ssize_t k = read(fd, p, n);
+        if (k < 0 && errno == EINTR) continue;
+        if (k <= 0) return false;
+        p = (char *)p + k;
+        n -= (size_t)k;
+    }
+    return true;
+}
+
+static nm_sol *none(nm_job *job, const char *why)
+{
+    nm_sol *s = NM_NEW(job, nm_sol);
+    *s = (nm_sol){.solver = "cbc (embedded)", .status_text = why, .status = NM_SOL_NONE, .objective = NAN, .bound = NAN};
+    return s;
+}
+
+static nm_sol *collect(nm_job *job, const nm_model *m, int fd, double until)
+{
+    head h;
+    double *x = NM_RAW(job, double, m->n_cols);
+    if (!receive(job, fd, &h, sizeof h, until)) return none(job, nm_stopped(job) ? "interrupted" : nm_wall() > until ? "time limit" : "the solver died");
+    nm_sol *s = none(job, nm_solstatus_name(h.status));
+    s->status = h.status;
+    s->objective = h.objective;
+    s->bound = h.bound;
+    if (!h.has_values) return s;
+    if (!receive(job, fd, x, m->n_cols * sizeof *x, until + 10)) return none(job, "the solver died");
+    s->has_values = true;
+    for (size_t j = 0; j < m->n_cols; j++) *NM_PUSH(job, s->vals, s->n, s->cap) = (struct nm_solval){m->cols[j].name, x[j]};
+    return s;
+}
+
+nm_sol *nm_cbc_solve(nm_job *job, const nm_model *m, nm_cbc o)
+{
+    int fd[2];
+    if (o.time_limit < 0) return none(job, "time limit");
+    if (m->n_nz > INT_MAX || m->n_cols > INT_MAX / 4) return none(job, "the model is too large for CBC");
+    const columns c = by_column(job, m);
+    if (pipe2(fd, O_CLOEXEC)) nm_throw(job, NM_EIO, "cannot start the solver: %s", strerror(errno));
+    fflush(NULL);
+    const pid_t pid = fork();
+    if (pid == 0) child(fd[1], m, &c, o);
+    close(fd[1]);
+    if (pid < 0) {
+        close(fd[0]);
+        nm_throw(job, NM_EIO, "cannot start the solver: %s", strerror(errno));
+    }
+    /* CBC stops by itself at the limit; a tenth and a second more are grace */
+    const double until = o.time_limit > 0 ? nm_wall() + 1.1 * o.time_limit + 1 : INFINITY;
+    nm_sol *s = collect(job, m, fd[0], until);
+    close(fd[0]);
+    kill(pid, SIGKILL);
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
+    return s;
+}

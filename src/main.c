@@ -1,0 +1,259 @@
+/* main.c: the program: one verb a run. It alone owns stdout and stderr: stdout is the answer, stderr is messages. */
+#define _GNU_SOURCE
+#include "all.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#define VERSION "0.1.0"
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int sig)
+{
+    if (stop) _Exit(128 + sig); /* asked twice */
+    stop = 1;
+}
+
+typedef struct { int argc, code; char **argv; nm_buf out; } run_t;
+
+static void say(void *quiet, const char *text)
+{
+    if (!*(bool *)quiet) fprintf(stderr, "netmip: %s\n", text);
+}
+
+static const char *options_text(nm_job *job, const nm_cli *c)
+{
+    nm_buf b = {.job = job};
+    for (int i = 1; i < c->argc; i++) nm_put(&b, i > 1 ? " %s" : "%s", c->argv[i]);
+    return b.s;
+}
+
+static nm_solve_opts solve_opts(nm_job *job, const nm_cli *c, bool compile)
+{
+    nm_solve_opts o = {.bounds = nm_cli_pick(job, c, NM_O_bounds, "crown|interval"), .version = VERSION, .options = options_text(job, c)};
+    o.fold = strcmp(nm_cli_pick(job, c, NM_O_fold, "on|off"), "on") == 0;
+    o.evaluate = !compile && !nm_cli_has(c, NM_O_no_evaluate);
+    o.attack = !compile && !nm_cli_has(c, NM_O_no_attack);
+    o.solve = !compile && !nm_cli_has(c, NM_O_no_solve);
+    o.always_write = nm_cli_has(c, NM_O_always_write);
+    o.time_limit = nm_cli_num(job, c, NM_O_time_limit, 0);
+    o.seed = (uint64_t)nm_cli_num(job, c, NM_O_seed, 1);
+    o.out = compile ? nm_cli_get(c, NM_O_output) : NULL;
+    return o;
+}
+
+static void need_files(nm_job *job, const nm_cli *c, int lo, int hi, const char *what)
+{
+    if (c->n_files < lo || c->n_files > hi) nm_throw(job, NM_EUSE, "netmip %s: %s was expected", c->verb, what);
+}
+
+static void make_folder(nm_job *job, const char *dir)
+{
+    if (mkdir(dir, 0777) && errno != EEXIST) nm_throw(job, NM_EIO, "%s: cannot make the folder: %s", dir, strerror(errno));
+}
+
+static bool dump(nm_job *job, const nm_cli *c, nm_buf *out, const nm_net *net, const nm_query *q)
+{
+    const char *stage = nm_cli_get(c, NM_O_dump);
+    if (!stage) return false;
+    if (strcmp(stage, "net") == 0) nm_net_print(out, net);
+    else if (strcmp(stage, "program") == 0) nm_program_print(out, nm_lower(job, net));
+    else if (strcmp(stage, "query") == 0 && q) nm_query_print(out, q);
+    else nm_throw(job, NM_EUSE, "--dump %s: net, program or query was expected", stage);
+    return true;
+}
+
+static int verb_solve(nm_job *job, const nm_cli *c, nm_buf *out, bool compile)
+{
+    need_files(job, c, 1, 2, "a network, and a question");
+    const double start = nm_cpu();
+    const nm_net *net = nm_net_read(job, c->file[0]);
+    const nm_solve_opts o = solve_opts(job, c, compile);
+    const nm_query *q = nm_cli_question(job, c, net);
+    if (dump(job, c, out, net, q)) return NM_OK;
+    if (compile && !o.out) nm_throw(job, NM_EUSE, "netmip compile: -o OUT.mps[.gz] or OUT.lp[.gz] was expected");
+    const char *dir = compile ? NULL : nm_cli_get(c, NM_O_output);
+    if (dir) make_folder(job, dir);
+    const double read = nm_cpu() - start;
+    nm_verdict *v = nm_solve_query(job, net, q, &o);
+    v->cpu_read = read;
+    const nm_files f = nm_report_files(job, dir, q, v->witness);
+    (nm_cli_has(c, NM_O_json) ? nm_report_json : nm_report_text)(out, q, v, &f, compile);
+    if (!compile) return v->status;
+    size_t open = 0;
+    for (size_t i = 0; i < v->n_targets; i++) open += v->targets[i].file != NULL;
+    if (!open) nm_note(job, "bounds close every target: no model is written (--always-write writes it still)");
+    return stop ? NM_UNKNOWN : NM_OK;
+}
+
+static int verb_decode(nm_job *job, const nm_cli *c, nm_buf *out)
+{
+    need_files(job, c, 2, 2, "a map and a solution file");
+    const nm_query *q;
+    const nm_verdict *v = nm_decode(job, c->file[0], c->file[1], &q);
+    const char *dir = nm_cli_get(c, NM_O_output);
+    if (dir && v->witness) make_folder(job, dir);
+    const nm_files f = nm_report_files(job, dir, q, v->witness);
+    (nm_cli_has(c, NM_O_json) ? nm_report_json : nm_report_text)(out, q, v, &f, false);
+    return v->status;
+}
+
+static int verb_bounds(nm_job *job, const nm_cli *c, nm_buf *out)
+{
+    need_files(job, c, 1, 2, "a network, and a question");
+    const nm_net *net = nm_net_read(job, c->file[0]);
+    const nm_query *q = nm_cli_question(job, c, net);
+    if (dump(job, c, out, net, q)) return NM_OK;
+    const bool crown = *nm_cli_pick(job, c, NM_O_bounds, "crown|interval") == 'c';
+    const nm_program *p = nm_lower(job, net);
+    nm_buf all = {.job = job};
+    for (size_t i = 0; i < q->n_cases; i++) {
+        const nm_case *k = &q->cases[i];
+        if (k->empty) continue;
+        const nm_row **rows = NM_RAW(job, const nm_row *, k->n_clauses + 1);
+        for (size_t t = 0; t < k->n_clauses; t++) rows[t] = &k->clauses[t].rows[0];
+        const nm_program *with = nm_program_with_rows(job, p, k->n_clauses, rows);
+        nm_bounds *b = nm_bounds_new(job, with, k->lo, k->hi);
+        if (crown) nm_crown(job, b, (nm_crown_opts){.all_rows = nm_cli_has(c, NM_O_all_rows), .query_block = (int)with->n_blocks - 1});
+        else nm_interval(job, b, 1, (int)with->n_blocks);
+        nm_put(&all, "# case %zu\n", i);
+        nm_bounds_print(&all, b);
+        for (size_t r = 0; r < with->n_blocks; r++) {
+            if (with->blocks[r].kind != NM_RELU) continue;
+            size_t n[3];
+            double width = 0;
+            nm_bounds_count(b, (int)r, n);
+            const nm_block *pre = &with->blocks[with->blocks[r].src];
+            for (size_t u = 0; u < pre->n; u++) width += b->hi[pre->first + u] - b->lo[pre->first + u];
+            nm_put(out, "case %zu relu block %zu: %zu units, %zu inactive, %zu active, %zu unstable, mean width %.6g\n", i, r,
+                   with->blocks[r].n, n[NM_INACTIVE], n[NM_ACTIVE], n[NM_UNSTABLE], width / (double)pre->n);
+        }
+    }
+    if (nm_cli_has(c, NM_O_output)) nm_file_write(job, nm_cli_get(c, NM_O_output), all.s, all.n);
+    return NM_OK;
+}
+
+static void put_list(nm_buf *b, const double *y, size_t n)
+{
+    nm_put(b, "[");
+    for (size_t i = 0; i < n; i++) {
+        nm_put(b, i ? ", " : "");
+        nm_put_num(b, y[i]);
+    }
+    nm_put(b, "]");
+}
+
+static int verb_eval(nm_job *job, const nm_cli *c, nm_buf *out)
+{
+    need_files(job, c, 1, 1, "a network");
+    const nm_net *net = nm_net_read(job, c->file[0]);
+    if (dump(job, c, out, net, NULL)) return NM_OK;
+    if (!nm_cli_has(c, NM_O_image)) nm_throw(job, NM_EUSE, "netmip eval: --image FILE was expected");
+    const double *x = nm_image_read(job, net, nm_cli_get(c, NM_O_image)).x;
+    const double *y = nm_net_eval(job, net, x, false, NULL), *y32 = nm_net_eval(job, net, x, true, NULL);
+    size_t best = 0;
+    for (size_t i = 0; i < net->n_out; i++) {
+        if (!isfinite(y[i])) nm_throw(job, NM_EINPUT, "%s: output %zu is not finite", c->file[0], i);
+        if (y[i] > y[best]) best = i;
+    }
+    if (nm_cli_has(c, NM_O_json)) {
+        nm_put(out, "{\"predicted\": %zu, \"outputs\": {\"float64\": ", best);
+        put_list(out, y, net->n_out);
+        nm_put(out, ", \"float32\": ");
+        put_list(out, y32, net->n_out);
+        nm_put(out, "}}\n");
+        return NM_OK;
+    }
+    nm_put(out, "predicted %zu\n", best);
+    for (size_t i = 0; i < net->n_out; i++) {
+        nm_put(out, "output %zu: ", i);
+        nm_put_num(out, y[i]);
+        nm_put(out, " (float32: ");
+        nm_put_num(out, y32[i]);
+        nm_put(out, ")\n");
+    }
+    return NM_OK;
+}
+
+static int verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
+{
+    need_files(job, c, 1, 1, "a network, .vnnlib or map file");
+    const char *path = c->file[0];
+    if (nm_has_suffix(path, ".vnnlib") || nm_has_suffix(path, ".vnnlib.gz")) {
+        nm_query_print(out, nm_read_vnnlib(job, NULL, path));
+        return NM_OK;
+    }
+    if (nm_has_suffix(path, ".map.json")) {
+        const nm_map *m = nm_map_read(job, path);
+        nm_put(out, "map of %s\nnetwork %s\ntarget %s, objective %s, columns %zu\n", m->model_path ? m->model_path : "-", m->net_path,
+               m->target, m->objective, m->n_cols);
+        nm_query_print(out, m->question);
+        return NM_OK;
+    }
+    const nm_net *net = nm_net_read(job, path);
+    const nm_program *p = nm_lower(job, net);
+    size_t relus = 0, params = 0;
+    for (size_t b = 0; b < p->n_blocks; b++) relus += p->blocks[b].kind == NM_RELU ? p->blocks[b].n : 0;
+    for (size_t v = 0; v < net->n_values; v++)
+        if (net->values[v].data && net->values[v].type != NM_I64) params += net->values[v].n;
+    nm_put(out, "%s: opset %lld, %zu inputs, %zu outputs, %zu nodes, %zu ReLUs, %zu constants\n", path, (long long)net->opset,
+           net->n_in, net->n_out, net->n_nodes, relus, params);
+    nm_net_print(out, net);
+    nm_put(out, "as blocks:\n");
+    nm_program_print(out, p);
+    return NM_OK;
+}
+
+static void run(nm_job *job, void *arg)
+{
+    run_t *r = arg;
+    static bool quiet;
+    nm_job_on_note(job, say, &quiet);
+    r->out = (nm_buf){.job = job};
+    const char *verb = r->argc > 1 ? r->argv[1] : "--help";
+    if (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0 || strcmp(verb, "help") == 0) {
+        nm_cli_help(&r->out);
+        r->code = r->argc > 1 ? NM_OK : NM_EUSE;
+        return;
+    }
+    if (strcmp(verb, "--version") == 0) {
+        nm_put(&r->out, "netmip %s\n", VERSION);
+        return;
+    }
+    static const char *const verbs[] = {"compile", "decode", "solve", "bounds", "eval", "inspect"};
+    size_t k = 0;
+    while (k < 6 && strcmp(verbs[k], verb)) k++;
+    if (k == 6) nm_throw(job, NM_EUSE, "%s: no such verb; see netmip --help", verb);
+    nm_cli c = {0};
+    nm_cli_parse(job, &c, r->argc, r->argv);
+    quiet = nm_cli_has(&c, NM_O_quiet);
+    if (k == 0 || k == 2) r->code = verb_solve(job, &c, &r->out, k == 0);
+    if (k == 1) r->code = verb_decode(job, &c, &r->out);
+    if (k == 3) r->code = verb_bounds(job, &c, &r->out);
+    if (k == 4) r->code = verb_eval(job, &c, &r->out);
+    if (k == 5) r->code = verb_inspect(job, &c, &r->out);
+}
+
+int main(int argc, char **argv)
+{
+    nm_job *job = nm_job_new();
+    if (!job) return fprintf(stderr, "netmip: out of memory\n"), NM_EIO;
+    struct sigaction act = {.sa_handler = on_signal};
+    sigaction(SIGINT, &act, NULL);
+    sigaction(SIGTERM, &act, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    nm_job_stop_flag(job, &stop);
+    run_t r = {argc, NM_OK, argv, {0}};
+    int code = nm_run(job, run, &r);
+    if (code) fprintf(stderr, "netmip: %s\n", nm_job_message(job));
+    else code = r.code;
+    if (r.out.n && (code == NM_OK || code == NM_VIOLATED || code == NM_UNKNOWN || code == NM_EUSE) &&
+        (fwrite(r.out.s, 1, r.out.n, stdout) != r.out.n || fflush(stdout))) {
+        fprintf(stderr, "netmip: cannot write the answer: %s\n", strerror(errno));
+        code = NM_EIO;
+    }
+    nm_job_free(job);
+    return code;
+}

@@ -1,0 +1,133 @@
+/* model.c: a mixed-integer linear model: columns, rows in CSR, names; always a minimisation. Infinity is INFINITY. */
+#include "all.h"
+
+#include <strings.h>
+
+nm_model *nm_model_new(nm_job *job, const char *name)
+{
+    nm_model *m = NM_NEW(job, nm_model);
+    m->name = name;
+    return m;
+}
+
+uint32_t nm_model_col(nm_job *job, nm_model *m, const char *name, double lo, double hi, bool is_int)
+{
+    if (!(isfinite(lo) && isfinite(hi)))
+        nm_throw(job, NM_EUNSUP, "unit %s has no finite bound: a big-M encoding needs one", name);
+    *NM_PUSH(job, m->cols, m->n_cols, m->cap_cols) = (nm_col){lo, hi, 0, is_int, name};
+    return (uint32_t)m->n_cols - 1;
+}
+
+void nm_model_row(nm_job *job, nm_model *m, const char *name, double lo, double hi, size_t n, const uint32_t *j, const double *c)
+{
+    *NM_PUSH(job, m->rows, m->n_rows, m->cap_rows) = (nm_mrow){lo, hi, name, m->n_nz};
+    for (size_t k = 0; k < n; k++) {
+        if (c[k] == 0) continue;
+        size_t n_c = m->n_nz;
+        *NM_PUSH(job, m->j, m->n_nz, m->cap_j) = j[k];
+        *NM_PUSH(job, m->c, n_c, m->cap_c) = c[k];
+    }
+}
+
+size_t nm_row_end(const nm_model *m, size_t r) { return r + 1 < m->n_rows ? m->rows[r + 1].start : m->n_nz; }
+
+size_t nm_model_binaries(const nm_model *m)
+{
+    size_t n = 0;
+    for (size_t j = 0; j < m->n_cols; j++) n += m->cols[j].is_int;
+    return n;
+}
+
+double nm_model_objective(const nm_model *m, const double *x)
+{
+    double s = 0;
+    for (size_t j = 0; j < m->n_cols; j++) s += m->cols[j].obj * x[j];
+    return s;
+}
+
+static void worse(double v, const char *name, double *worst, const char **who)
+{
+    if (!(v > *worst)) return;
+    *worst = v;
+    if (who) *who = name;
+}
+
+double nm_model_check(const nm_model *m, const double *x, const char **who)
+{
+    double worst = 0;
+    for (size_t j = 0; j < m->n_cols; j++) {
+        const nm_col *c = &m->cols[j];
+        worse(c->lo - x[j], c->name, &worst, who);
+        worse(x[j] - c->hi, c->name, &worst, who);
+        if (c->is_int) worse(fabs(x[j] - round(x[j])), c->name, &worst, who);
+    }
+    for (size_t r = 0; r < m->n_rows; r++) {
+        double s = 0, mag = 1;
+        for (size_t k = m->rows[r].start; k < nm_row_end(m, r); k++) {
+            s += m->c[k] * x[m->j[k]];
+            mag += fabs(m->c[k] * x[m->j[k]]);
+        }
+        worse((m->rows[r].lo - s) / mag, m->rows[r].name, &worst, who);
+        worse((s - m->rows[r].hi) / mag, m->rows[r].name, &worst, who);
+    }
+    return worst;
+}
+
+void nm_model_print(nm_buf *b, const nm_model *m)
+{
+    nm_put(b, "model %s rows %zu columns %zu nonzeros %zu binaries %zu\n", m->name, m->n_rows, m->n_cols, m->n_nz, nm_model_binaries(m));
+    for (size_t j = 0; j < m->n_cols; j++) {
+        nm_put(b, "%s %s in [", m->cols[j].is_int ? "int" : "col", m->cols[j].name);
+        nm_put_num(b, m->cols[j].lo);
+        nm_put(b, ", ");
+        nm_put_num(b, m->cols[j].hi);
+        nm_put(b, "] cost ");
+        nm_put_num(b, m->cols[j].obj);
+        nm_put(b, "\n");
+    }
+    for (size_t r = 0; r < m->n_rows; r++) {
+        nm_put(b, "row %s:", m->rows[r].name);
+        for (size_t k = m->rows[r].start; k < nm_row_end(m, r); k++) {
+            nm_put(b, " ");
+            nm_put_num(b, m->c[k]);
+            nm_put(b, "*%s", m->cols[m->j[k]].name);
+        }
+        if (isfinite(m->rows[r].lo)) nm_put(b, " >= "), nm_put_num(b, m->rows[r].lo);
+        if (isfinite(m->rows[r].hi)) nm_put(b, " <= "), nm_put_num(b, m->rows[r].hi);
+        nm_put(b, "\n");
+    }
+}
+
+static bool bad_name(const char *s)
+{
+    static const char *const words[] = {"bin", "gen", "min", "max", "st", "end", "free", "semi", "sos", "bounds", "bound", "binary",
+        "binaries", "general", "generals", "integer", "integers", "subject", "such", "minimize", "maximize", "rhs", "rows", "ranges",
+        "sets", "name", "objsense", "indicators", "endata", "rhsset", "rngset", "bndset", "objrow", "marker", NULL};
+    const size_t n = strlen(s);
+    if (n == 0 || n > 60 || !strncasecmp(s, "inf", 3) || !strncasecmp(s, "nan", 3) || strchr("eE", s[0])) return true;
+    for (size_t i = 0; i < n; i++) {
+        const bool letter = (s[i] >= 'a' && s[i] <= 'z') || (s[i] >= 'A' && s[i] <= 'Z') || s[i] == '_';
+        if (!letter && !(i > 0 && s[i] >= '0' && s[i] <= '9')) return true;
+    }
+    for (const char *const *w = words; *w; w++)
+        if (strcasecmp(*w, s) == 0) return true;
+    return false;
+}
+
+void nm_model_audit(nm_job *job, const nm_model *m)
+{
+    if (m->n_rows == 0 || m->n_cols == 0) nm_throw(job, NM_EUNSUP, "a model without rows or columns has no file");
+    for (size_t j = 0; j < m->n_cols; j++) {
+        const nm_col *c = &m->cols[j];
+        if (bad_name(c->name)) nm_throw(job, NM_EUNSUP, "column name \"%s\" is not safe in every reader", c->name);
+        if (!isfinite(c->obj) || !(c->lo <= c->hi)) nm_throw(job, NM_EUNSUP, "column %s has bounds or costs that cannot be written", c->name);
+    }
+    for (size_t r = 0; r < m->n_rows; r++) {
+        if (bad_name(m->rows[r].name)) nm_throw(job, NM_EUNSUP, "row name \"%s\" is not safe in every reader", m->rows[r].name);
+        if (isnan(m->rows[r].lo) || isnan(m->rows[r].hi)) nm_throw(job, NM_EUNSUP, "row %s has no number for a side", m->rows[r].name);
+        if (isinf(m->rows[r].lo) && isinf(m->rows[r].hi)) nm_throw(job, NM_EUNSUP, "row %s has no side", m->rows[r].name);
+    }
+    for (size_t k = 0; k < m->n_nz; k++)
+        if (!isfinite(m->c[k]) || fabs(m->c[k]) > 1e15)
+            nm_throw(job, NM_EUNSUP, "a coefficient of %s cannot be written: readers refuse 1e15 and more", m->cols[m->j[k]].name);
+}

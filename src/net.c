@@ -1,0 +1,254 @@
+/* net.c: a graph of names becomes a Net: values resolved, nodes put into an order of evaluation, shapes worked
+ * out, constants folded; and its evaluation, which is the meaning that everything else is judged by.
+ *
+ * Order: Kahn's algorithm over values; constants may stand after their users, nodes in any order. A node whose
+ * inputs are all constant is evaluated once, in float64, and becomes a constant. Nodes that no output needs are
+ * dropped. An attribute that the op did not ask for is refused by name. The inputs that are not constants,
+ * concatenated in the graph's order, are the flat input; so are the outputs. */
+#include "all.h"
+
+typedef struct { const char *name; int value; } slot;
+typedef struct { slot *slots; size_t mask; } table;
+
+static uint32_t hash(const char *s)
+{
+    uint32_t h = 2166136261u; /* FNV-1a */
+    for (; *s; s++) h = (h ^ (unsigned char)*s) * 16777619u;
+    return h;
+}
+
+static slot *lookup(const table *t, const char *name)
+{
+    size_t i = hash(name) & t->mask;
+    while (t->slots[i].name && strcmp(t->slots[i].name, name)) i = (i + 1) & t->mask;
+    return &t->slots[i];
+}
+
+static int add_value(nm_net *net, table *t, nm_value v)
+{
+    slot *s = lookup(t, v.name);
+    if (s->name) return -1;
+    *s = (slot){v.name, (int)net->n_values};
+    net->values[net->n_values++] = v;
+    return s->value;
+}
+
+static size_t count_names(const nm_graph *g)
+{
+    size_t n = g->n_consts + g->n_inputs;
+    for (size_t i = 0; i < g->n_nodes; i++) n += g->nodes[i].n_out;
+    return n;
+}
+
+static void add_constants_and_inputs(nm_job *job, nm_net *net, const nm_graph *g, table *t)
+{
+    for (size_t i = 0; i < g->n_consts; i++) {
+        nm_value v = g->consts[i];
+        v.maker = -1;
+        if (add_value(net, t, v) < 0) nm_throw(job, NM_EINPUT, "%s: constant \"%s\" stands twice", g->path, v.name);
+    }
+    net->inputs = NM_ARRAY(job, int, g->n_inputs + 1);
+    for (size_t i = 0; i < g->n_inputs; i++) {
+        nm_value v = g->inputs[i];
+        v.maker = -1;
+        const slot *s = lookup(t, v.name);
+        if (s->name && net->values[s->value].data) continue; /* an initialiser repeated as input */
+        v.n = nm_shape_size(job, v.shape);
+        if (v.n == 0 || v.n > (1u << 27))
+            nm_throw(job, NM_EUNSUP, "%s: input \"%s\" has shape %s", g->path, v.name, nm_shape_print(job, v.shape));
+        const int at = add_value(net, t, v);
+        if (at < 0) nm_throw(job, NM_EINPUT, "%s: input \"%s\" stands twice", g->path, v.name);
+        net->inputs[net->n_inputs++] = at;
+        net->n_in += v.n;
+    }
+    if (net->n_inputs == 0) nm_throw(job, NM_EINPUT, "%s: the network has no input", g->path);
+}
+
+static nm_node make_node(nm_job *job, nm_net *net, const nm_graph *g, const struct nm_rawnode *r, table *t, int at)
+{
+    nm_node n = {.name = r->name, .type = r->type, .n_attrs = r->n_attrs, .attrs = r->attrs};
+    n.op = nm_op_find(r->type, g->any_case);
+    if (!n.op) nm_refuse(job, net, &n, "is not supported; these are: %s", nm_op_list(job));
+    n.type = n.op->names;
+    n.out = NM_ARRAY(job, int, r->n_out + 1);
+    for (size_t k = 0; k < r->n_out; k++) {
+        if (k > 0 && !*r->out[k]) continue;
+        n.out[n.n_out] = add_value(net, t, (nm_value){.name = r->out[k], .maker = at});
+        if (n.out[n.n_out++] < 0) nm_throw(job, NM_EINPUT, "%s: node \"%s\": value \"%s\" is made twice", g->path, r->name, r->out[k]);
+    }
+    if (n.n_out == 0) nm_throw(job, NM_EINPUT, "%s: node \"%s\" has no output", g->path, r->name);
+    return n;
+}
+
+static void add_nodes(nm_job *job, nm_net *net, const nm_graph *g, table *t)
+{
+    net->nodes = NM_ARRAY(job, nm_node, g->n_nodes + 1);
+    net->n_nodes = g->n_nodes;
+    for (size_t i = 0; i < g->n_nodes; i++) net->nodes[i] = make_node(job, net, g, &g->nodes[i], t, (int)i);
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        nm_node *n = &net->nodes[i];
+        const struct nm_rawnode *r = &g->nodes[i];
+        n->in = NM_ARRAY(job, int, r->n_in + 1);
+        for (size_t k = 0; k < r->n_in; k++) {
+            const slot *s = lookup(t, r->in[k]);
+            if (*r->in[k] && !s->name)
+                nm_throw(job, NM_EINPUT, "%s: node \"%s\": input \"%s\" is not defined", g->path, n->name, r->in[k]);
+            n->in[n->n_in++] = *r->in[k] ? s->value : -1;
+        }
+        while (n->n_in > 0 && n->in[n->n_in - 1] < 0) n->n_in--;
+        if (n->n_in < n->op->min_in || n->n_in > n->op->max_in) nm_refuse(job, net, n, "%d inputs", n->n_in);
+        for (int k = 0; k < n->op->min_in; k++)
+            if (n->in[k] < 0) nm_refuse(job, net, n, "input %d is missing", k);
+    }
+}
+
+/* Depth first from the outputs, without recursion: order[] gets the needed nodes, inputs before users. */
+static size_t sort_nodes(nm_job *job, const nm_net *net, int *order)
+{
+    enum { NEW, OPEN, DONE };
+    unsigned char *state = NM_ARRAY(job, unsigned char, net->n_nodes + 1);
+    int *stack = NM_RAW(job, int, net->n_nodes + 1), *next = NM_ARRAY(job, int, net->n_nodes + 1);
+    size_t n = 0, depth = 0;
+    for (size_t o = 0; o < net->n_outputs; o++) {
+        const int root = net->values[net->outputs[o]].maker;
+        if (root < 0 || state[root] == DONE) continue;
+        stack[depth++] = root;
+        state[root] = OPEN;
+        while (depth) {
+            const int at = stack[depth - 1];
+            const nm_node *node = &net->nodes[at];
+            if (next[at] == node->n_in) {
+                state[at] = DONE;
+                order[n++] = at;
+                depth--;
+                continue;
+            }
+            const int v = node->in[next[at]++], below = v < 0 ? -1 : net->values[v].maker;
+            if (below < 0 || state[below] == DONE) continue;
+            if (state[below] == OPEN) nm_throw(job, NM_EINPUT, "%s: the graph has a circle at node \"%s\"", net->path, node->name);
+            state[below] = OPEN;
+            stack[depth++] = below;
+        }
+    }
+    return n;
+}
+
+static bool all_constant(const nm_net *net, const nm_node *n)
+{
+    for (int k = 0; k < n->n_in; k++)
+        if (n->in[k] >= 0 && !net->values[n->in[k]].data) return false;
+    return true;
+}
+
+static void fold(nm_job *job, nm_net *net, const nm_node *node)
+{
+    nm_value *out = &net->values[node->out[0]];
+    if (out->data) return;
+    double **val = NM_ARRAY(job, double *, net->n_values);
+    for (int k = 0; k < node->n_in; k++)
+        if (node->in[k] >= 0) val[node->in[k]] = (double *)(uintptr_t)net->values[node->in[k]].data;
+    double *y = val[node->out[0]] = NM_ARRAY(job, double, out->n);
+    node->op->eval(&(nm_eval){.job = job, .net = net, .val = val}, node);
+    for (size_t i = 0; i < out->n; i++)
+        if (!isfinite(y[i])) nm_refuse(job, net, node, "its constant value is not finite");
+    out->data = y;
+}
+
+static void plan_all(nm_job *job, nm_net *net)
+{
+    int *order = NM_RAW(job, int, net->n_nodes + 1);
+    const size_t n = sort_nodes(job, net, order);
+    nm_node *sorted = NM_ARRAY(job, nm_node, n + 1);
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        nm_node *node = &net->nodes[order[i]];
+        if (node->n_in > 0) {
+            const nm_value *x = nm_in(net, node, 0);
+            net->values[node->out[0]].type = x ? x->type : NM_F32;
+        }
+        node->op->plan(job, net, node);
+        for (int k = 0; k < node->n_attrs; k++)
+            if (!node->attrs[k].seen) nm_refuse(job, net, node, "attribute %s is not supported", node->attrs[k].name);
+        if (all_constant(net, node)) fold(job, net, node);
+        else sorted[kept++] = *node;
+    }
+    net->nodes = sorted;
+    net->n_nodes = kept;
+}
+
+nm_net *nm_net_new(nm_job *job, nm_graph *g, nm_file f)
+{
+    nm_net *net = NM_NEW(job, nm_net);
+    table t = {.mask = 15};
+    const size_t names = count_names(g);
+    while (t.mask < 2 * names) t.mask = 2 * t.mask + 1;
+    t.slots = NM_ARRAY(job, slot, t.mask + 1);
+    net->path = g->path;
+    net->opset = g->opset;
+    nm_sha256(f.data, f.n, net->hash);
+    net->values = NM_ARRAY(job, nm_value, names + 1);
+    add_constants_and_inputs(job, net, g, &t);
+    add_nodes(job, net, g, &t);
+    net->outputs = NM_ARRAY(job, int, g->n_outputs + 1);
+    for (size_t i = 0; i < g->n_outputs; i++) {
+        const slot *s = lookup(&t, g->outputs[i]);
+        if (!s->name) nm_throw(job, NM_EINPUT, "%s: output \"%s\" is not defined", g->path, g->outputs[i]);
+        net->outputs[net->n_outputs++] = s->value;
+    }
+    if (net->n_outputs == 0) nm_throw(job, NM_EINPUT, "%s: the network has no output", g->path);
+    plan_all(job, net);
+    for (size_t i = 0; i < net->n_outputs; i++) net->n_out += net->values[net->outputs[i]].n;
+    return net;
+}
+
+void nm_net_print(nm_buf *b, const nm_net *net)
+{
+    for (size_t i = 0; i < net->n_inputs; i++) {
+        const nm_value *v = &net->values[net->inputs[i]];
+        nm_put(b, "input %s %s\n", v->name, nm_shape_print(b->job, v->shape));
+    }
+    for (size_t i = 0; i < net->n_nodes; i++) {
+        const nm_node *n = &net->nodes[i];
+        nm_put(b, "node %s \"%s\" (", n->type, n->name);
+        for (int k = 0; k < n->n_in; k++) nm_put(b, k ? ", %s" : "%s", n->in[k] < 0 ? "-" : net->values[n->in[k]].name);
+        const nm_value *v = &net->values[n->out[0]];
+        nm_put(b, ") -> %s %s\n", v->name, nm_shape_print(b->job, v->shape));
+    }
+    for (size_t i = 0; i < net->n_outputs; i++) {
+        const nm_value *v = &net->values[net->outputs[i]];
+        nm_put(b, "output %s %s\n", v->name, nm_shape_print(b->job, v->shape));
+    }
+}
+
+static void set_values(nm_eval *e, const double *x)
+{
+    const nm_net *net = e->net;
+    for (size_t v = 0; v < net->n_values; v++) {
+        const nm_value *val = &net->values[v];
+        if (!val->n) continue; /* a value that no output needs */
+        e->val[v] = NM_RAW(e->job, double, val->n);
+        if (e->err) e->err[v] = NM_ARRAY(e->job, double, val->n);
+        for (size_t i = 0; val->data && i < val->n; i++) e->val[v][i] = e->f32 ? (double)(float)val->data[i] : val->data[i];
+    }
+    for (size_t k = 0; k < net->n_inputs; k++) {
+        const nm_value *v = &net->values[net->inputs[k]];
+        for (size_t i = 0; i < v->n; i++, x++) e->val[net->inputs[k]][i] = e->f32 ? (double)(float)*x : *x;
+    }
+}
+
+double *nm_net_eval(nm_job *job, const nm_net *net, const double *x, bool f32, double *err)
+{
+    double *y = NM_RAW(job, double, net->n_out);
+    const nm_mark mark = nm_mark_get(job);
+    nm_eval e = {.job = job, .net = net, .f32 = f32, .val = NM_ARRAY(job, double *, net->n_values)};
+    if (err) e.err = NM_ARRAY(job, double *, net->n_values);
+    set_values(&e, x);
+    for (size_t i = 0; i < net->n_nodes; i++) net->nodes[i].op->eval(&e, &net->nodes[i]);
+    for (size_t k = 0, at = 0; k < net->n_outputs; k++)
+        for (size_t i = 0; i < net->values[net->outputs[k]].n; i++, at++) {
+            y[at] = e.val[net->outputs[k]][i];
+            if (err) err[at] = e.err[net->outputs[k]][i];
+        }
+    nm_mark_release(job, mark);
+    return y;
+}

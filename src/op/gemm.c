@@ -1,0 +1,167 @@
+/* op/gemm.c: Gemm (alpha A' B' + beta C, either side constant, transA, transB) and MatMul with the constant on
+ * either side, batched over leading dimensions. Both become the same picture: out[i] = sum_k x[xi(i)+k*xs] *
+ * w[wi(i)+k*ws] + bias. alpha and beta scale the constants in double when the graph is read: that rounding is
+ * part of the network's meaning here (for 1, and for powers of two, there is none). */
+#include "all.h"
+
+typedef struct {
+    int var;                    /* which input varies, 0 or 1 */
+    size_t n, inner;            /* outputs; terms of each sum */
+    const double *w;
+    const uint32_t *x0, *w0;    /* [n] first element of the row of x and of w */
+    size_t xs, ws;              /* steps along the sum */
+    const double *bias;         /* [n] or NULL */
+} plan_t;
+
+typedef struct { int64_t rows, cols, batch; int64_t si, sk, sb; } side_t; /* element (b,i,k) */
+
+static uint32_t offset(const side_t *s, int64_t b, int64_t i) { return (uint32_t)(b * s->sb + i * s->si); }
+
+static void fill(nm_job *job, plan_t *p, const side_t *a, const side_t *b, int64_t batch, int64_t m, int64_t n)
+{
+    uint32_t *a0 = NM_RAW(job, uint32_t, p->n), *b0 = NM_RAW(job, uint32_t, p->n);
+    for (int64_t t = 0, at = 0; t < batch; t++)
+        for (int64_t i = 0; i < m; i++)
+            for (int64_t j = 0; j < n; j++, at++) {
+                a0[at] = offset(a, t, i);
+                b0[at] = offset(b, t, j);
+            }
+    p->x0 = p->var ? b0 : a0;
+    p->w0 = p->var ? a0 : b0;
+    p->xs = (size_t)(p->var ? b->sk : a->sk);
+    p->ws = (size_t)(p->var ? a->sk : b->sk);
+}
+
+static plan_t *start(nm_job *job, nm_net *net, nm_node *node)
+{
+    plan_t *p = NM_NEW(job, plan_t);
+    const bool ca = nm_is_const(net, node, 0), cb = nm_is_const(net, node, 1);
+    if (!ca && !cb) nm_refuse(job, net, node, "both factors vary: not piecewise linear");
+    p->var = ca && !cb;
+    p->w = nm_in(net, node, !p->var)->data;
+    node->plan = p;
+    return p;
+}
+
+static const double *times(nm_job *job, double f, const double *x, size_t n)
+{
+    if (f == 1) return x;
+    double *y = NM_RAW(job, double, n);
+    for (size_t i = 0; i < n; i++) y[i] = f * x[i];
+    return y;
+}
+
+static void plan_gemm(nm_job *job, nm_net *net, nm_node *node)
+{
+    const nm_value *a = nm_in(net, node, 0), *b = nm_in(net, node, 1), *c = nm_in(net, node, 2);
+    const bool ta = nm_attr_int(job, net, node, "transA", 0), tb = nm_attr_int(job, net, node, "transB", 0);
+    const double alpha = nm_attr_float(job, net, node, "alpha", 1), beta = nm_attr_float(job, net, node, "beta", 1);
+    if (a->shape.rank != 2 || b->shape.rank != 2)
+        nm_refuse(job, net, node, "shapes %s and %s; matrices were expected", nm_shape_print(job, a->shape),
+                  nm_shape_print(job, b->shape));
+    plan_t *p = start(job, net, node);
+    const int64_t ac = a->shape.dim[1], bc = b->shape.dim[1];
+    const side_t x = {a->shape.dim[ta], a->shape.dim[!ta], 1, ta ? 1 : ac, ta ? ac : 1, 0};
+    const side_t y = {b->shape.dim[!tb], b->shape.dim[tb], 1, tb ? bc : 1, tb ? 1 : bc, 0};
+    if (x.cols != y.cols) nm_refuse(job, net, node, "inner sizes %lld and %lld", (long long)x.cols, (long long)y.cols);
+    const nm_shape s = nm_shape_of(2, (int64_t[]){x.rows, y.rows});
+    nm_out_shape(job, net, node, 0, s);
+    p->n = net->values[node->out[0]].n;
+    p->inner = (size_t)x.cols;
+    fill(job, p, &x, &y, 1, x.rows, y.rows);
+    p->w = times(job, alpha, p->w, nm_in(net, node, !p->var)->n);
+    if (!c) return;
+    if (!c->data) nm_refuse(job, net, node, "input C is not constant");
+    if (!nm_shape_eq(nm_broadcast(job, net, node, c->shape, s), s)) nm_refuse(job, net, node, "C does not broadcast");
+    double *bias = NM_RAW(job, double, p->n);
+    const double *scaled = times(job, beta, c->data, c->n);
+    for (size_t i = 0; i < p->n; i++) bias[i] = scaled[nm_broadcast_at(s, c->shape, i)];
+    p->bias = bias;
+}
+
+static void plan_matmul(nm_job *job, nm_net *net, nm_node *node)
+{
+    nm_shape a = nm_in(net, node, 0)->shape, b = nm_in(net, node, 1)->shape;
+    plan_t *p = start(job, net, node);
+    const bool va = a.rank == 1, vb = b.rank == 1; /* vectors get a dimension that the result loses */
+    if (va) a = nm_shape_of(2, (int64_t[]){1, a.dim[0]});
+    if (vb) b = nm_shape_of(2, (int64_t[]){b.dim[0], 1});
+    if (a.rank < 2 || b.rank < 2) nm_refuse(job, net, node, "a scalar factor");
+    const int64_t m = a.dim[a.rank - 2], k = a.dim[a.rank - 1], n = b.dim[b.rank - 1];
+    int64_t ba = 1, bb = 1;
+    for (int i = 0; i < a.rank - 2; i++) ba *= a.dim[i];
+    for (int i = 0; i < b.rank - 2; i++) bb *= b.dim[i];
+    if (k != b.dim[b.rank - 2]) nm_refuse(job, net, node, "inner sizes %lld and %lld", (long long)k, (long long)b.dim[b.rank - 2]);
+    if (ba != 1 && bb != 1 && !(a.rank == b.rank && ba == bb)) nm_refuse(job, net, node, "batches that broadcast against each other");
+    const nm_shape *lead = ba == 1 && b.rank > a.rank ? &b : bb == 1 && a.rank >= b.rank ? &a : bb == 1 ? &a : &b;
+    if (ba == bb && b.rank > a.rank) lead = &b;
+    nm_shape s = {0};
+    for (int i = 0; i < lead->rank - 2; i++) s.dim[s.rank++] = lead->dim[i];
+    if (!va) s.dim[s.rank++] = m;
+    if (!vb) s.dim[s.rank++] = n;
+    nm_out_shape(job, net, node, 0, s);
+    const side_t x = {m, k, ba, k, 1, ba == 1 ? 0 : m * k}, y = {n, k, bb, 1, n, bb == 1 ? 0 : k * n};
+    p->n = net->values[node->out[0]].n;
+    p->inner = (size_t)k;
+    fill(job, p, &x, &y, ba > bb ? ba : bb, m, n);
+}
+
+static void eval(nm_eval *e, const nm_node *node)
+{
+    const plan_t *p = node->plan;
+    const double *x = e->val[node->in[p->var]], *xe = e->err ? e->err[node->in[p->var]] : NULL;
+    double *row = NM_RAW(e->job, double, p->inner), *rerr = NM_RAW(e->job, double, p->inner);
+    double *y = e->val[node->out[0]], *ye = e->err ? e->err[node->out[0]] : NULL;
+    uint32_t have = UINT32_MAX;
+    for (size_t i = 0; i < p->n; i++) {
+        for (size_t k = 0; p->x0[i] != have && k < p->inner; k++) {
+            row[k] = x[p->x0[i] + k * p->xs];
+            if (xe) rerr[k] = xe[p->x0[i] + k * p->xs];
+        }
+        have = p->x0[i];
+        if (ye) ye[i] = 0;
+        y[i] = nm_eval_dot(e, p->inner, p->w + p->w0[i], p->ws, row, xe ? rerr : NULL,
+                           p->bias ? p->bias[i] : 0, ye ? &ye[i] : NULL);
+    }
+}
+
+static bool is_whole(const plan_t *p)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (p->x0[i] != 0) return false;
+    return p->xs == 1;
+}
+
+static void lower(nm_lowering *l, const nm_node *node)
+{
+    const plan_t *p = node->plan;
+    const nm_view *v = &l->view[node->in[p->var]];
+    const int src = nm_lower_source(l, node, v);
+    const int block = nm_lower_block(l, node, NM_AFFINE, p->n);
+    nm_block *b = &l->prog->blocks[block];
+    for (size_t i = 0; p->bias && i < p->n; i++) b->bias[i] = p->bias[i];
+    nm_lin *a = nm_block_lin(l->job, b, NM_DENSE, src, p->n, v->n);
+    if (is_whole(p) && p->inner == v->n) {
+        const size_t ld = nm_pad8(p->inner);
+        double *w = NM_ARRAY(l->job, double, nm_mul(l->job, nm_pad8(p->n), ld));
+        for (size_t i = 0; i < p->n; i++)
+            for (size_t k = 0; k < p->inner; k++) w[i * ld + k] = p->w[p->w0[i] + k * p->ws];
+        a->w = w;
+    } else { /* several rows of x, each by the same matrix */
+        const size_t nnz = nm_mul(l->job, p->n, p->inner);
+        uint32_t *row = NM_RAW(l->job, uint32_t, nnz), *col = NM_RAW(l->job, uint32_t, nnz);
+        double *w = NM_RAW(l->job, double, nnz);
+        for (size_t i = 0, at = 0; i < p->n; i++)
+            for (size_t k = 0; k < p->inner; k++, at++) {
+                row[at] = (uint32_t)i;
+                col[at] = (uint32_t)(p->x0[i] + k * p->xs);
+                w[at] = p->w[p->w0[i] + k * p->ws];
+            }
+        a->kind = NM_SPARSE;
+        nm_sparse_fill(l->job, a, nnz, row, col, w);
+    }
+    nm_lower_result(l, node, 0, block);
+}
+
+const nm_op nm_op_gemm = {"Gemm", 2, 3, plan_gemm, eval, lower};
+const nm_op nm_op_matmul = {"MatMul", 2, 2, plan_matmul, eval, lower};

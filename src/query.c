@@ -1,0 +1,116 @@
+/* query.c: what a question means, and its text.
+ *
+ * A point of some case's input set that satisfies some clause of that case is a counterexample. A clause is an AND
+ * of rows  sum coef*var <= rhs  over outputs (variables 0..n_out-1) and inputs (n_out..). */
+#include "all.h"
+
+bool nm_query_box_has(const nm_case *c, const double *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!(x[i] >= c->lo[i] && x[i] <= c->hi[i])) return false;
+    return true;
+}
+
+size_t nm_query_targets(const nm_query *q)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < q->n_cases; i++) n += q->cases[i].n_clauses;
+    return n;
+}
+
+static void print_row(nm_buf *b, const nm_query *q, const nm_row *r)
+{
+    for (size_t k = 0; k < r->n; k++) {
+        nm_put(b, k ? " + " : "");
+        nm_put_num(b, r->coef[k]);
+        if (r->var[k] < q->n_out) nm_put(b, " Y_%u", r->var[k]);
+        else nm_put(b, " X_%zu", r->var[k] - q->n_out);
+    }
+    nm_put(b, r->n ? " <= " : "0 <= ");
+    nm_put_num(b, r->rhs);
+    nm_put(b, "\n");
+}
+
+void nm_query_print(nm_buf *b, const nm_query *q)
+{
+    nm_put(b, "inputs %zu outputs %zu cases %zu\n", q->n_in, q->n_out, q->n_cases);
+    for (size_t i = 0; i < q->n_cases; i++) {
+        const nm_case *c = &q->cases[i];
+        nm_put(b, "case %zu%s\n", i, c->empty ? " empty" : "");
+        for (size_t k = 0; k < q->n_in; k++) {
+            nm_put(b, "  ");
+            nm_put_num(b, c->lo[k]);
+            nm_put(b, " <= X_%zu <= ", k);
+            nm_put_num(b, c->hi[k]);
+            nm_put(b, "\n");
+        }
+        for (size_t k = 0; k < c->n_in_rows; k++) {
+            nm_put(b, "  ");
+            print_row(b, q, &c->in_rows[k]);
+        }
+        for (size_t t = 0; t < c->n_clauses; t++) {
+            nm_put(b, " clause %s\n", c->clauses[t].name);
+            for (size_t r = 0; r < c->clauses[t].n_rows; r++) {
+                nm_put(b, "  ");
+                print_row(b, q, &c->clauses[t].rows[r]);
+            }
+        }
+    }
+}
+
+static void write_nums(nm_buf *b, const double *x, size_t n)
+{
+    nm_put(b, "[");
+    for (size_t i = 0; i < n; i++) {
+        if (i) nm_put(b, ",");
+        nm_put_num(b, x[i]);
+    }
+    nm_put(b, "]");
+}
+
+static void write_rows(nm_buf *b, size_t n, const nm_row *rows)
+{
+    nm_put(b, "[");
+    for (size_t r = 0; r < n; r++) {
+        nm_put(b, r ? ",{\"var\":[" : "{\"var\":[");
+        for (size_t k = 0; k < rows[r].n; k++) nm_put(b, k ? ",%u" : "%u", rows[r].var[k]);
+        nm_put(b, "],\"coef\":");
+        write_nums(b, rows[r].coef, rows[r].n);
+        nm_put(b, ",\"rhs\":");
+        nm_put_num(b, rows[r].rhs);
+        nm_put(b, "}");
+    }
+    nm_put(b, "]");
+}
+
+void nm_query_write(nm_buf *b, const nm_query *q)
+{
+    nm_put(b, "{\"n_in\":%zu,\"n_out\":%zu,\"label\":%lld,\"predicted\":%lld,\"objective\":\"%s\",\"guard\":", q->n_in, q->n_out,
+           (long long)q->label, (long long)q->predicted, q->objective == NM_WORST ? "worst" : "feasible");
+    nm_put_num(b, q->guard);
+    nm_put(b, ",\"shape\":[");
+    for (int i = 0; i < q->shape.rank; i++) nm_put(b, i ? ",%lld" : "%lld", (long long)q->shape.dim[i]);
+    nm_put(b, "],\"image\":");
+    if (q->image) write_nums(b, q->image, q->n_in);
+    else nm_put(b, "null");
+    nm_put(b, ",\"cases\":[");
+    for (size_t i = 0; i < q->n_cases; i++) {
+        const nm_case *c = &q->cases[i];
+        nm_put(b, i ? ",\n{\"lo\":" : "\n{\"lo\":");
+        write_nums(b, c->lo, q->n_in);
+        nm_put(b, ",\"hi\":");
+        write_nums(b, c->hi, q->n_in);
+        nm_put(b, ",\"in_rows\":");
+        write_rows(b, c->n_in_rows, c->in_rows);
+        nm_put(b, ",\"clauses\":[");
+        for (size_t t = 0; t < c->n_clauses; t++) {
+            nm_put(b, t ? ",{\"name\":" : "{\"name\":");
+            nm_put_json(b, c->clauses[t].name);
+            nm_put(b, ",\"label\":%lld,\"rows\":", (long long)c->clauses[t].label);
+            write_rows(b, c->clauses[t].n_rows, c->clauses[t].rows);
+            nm_put(b, "}");
+        }
+        nm_put(b, "]}");
+    }
+    nm_put(b, "]}");
+}

@@ -1,0 +1,35 @@
+/* read/csv.c: one line of numbers separated by commas, semicolons or blanks; INDEX counts lines that hold any. */
+#include "all.h"
+
+static bool sep(char c) { return c == ',' || c == ';' || c == ' ' || c == '\t' || c == '\r'; }
+
+nm_tensor nm_read_csv(nm_job *job, nm_file f, int64_t index)
+{
+    const char *s = (const char *)f.data, *end = s + f.n;
+    int line = 1;
+    int64_t row = 0;
+    for (; s < end; line++) {
+        const char *stop = memchr(s, '\n', (size_t)(end - s));
+        if (!stop) stop = end;
+        const char *p = s;
+        while (p < stop && sep(*p)) p++;
+        const bool blank = p == stop || *p == '#';
+        if (!blank && row++ == index) {
+            nm_tensor t = {0};
+            size_t cap = 0;
+            for (const char *tok = p; p < stop; tok = p) {
+                while (p < stop && !sep(*p)) p++;
+                double x;
+                if (!nm_num_parse(tok, p, &x))
+                    nm_throw_at(job, NM_EINPUT, f.path, line, (int)(tok - s) + 1, "\"%.*s\" is not a number", (int)(p - tok < 40 ? p - tok : 40), tok);
+                *NM_PUSH(job, t.x, t.n, cap) = x;
+                while (p < stop && sep(*p)) p++;
+            }
+            t.shape = nm_shape_of(1, (int64_t[]){(int64_t)t.n});
+            t.type = NM_F64;
+            return t;
+        }
+        s = stop + 1;
+    }
+    nm_throw(job, NM_EINPUT, "%s: line %lld of numbers is out of range; the file holds %lld", f.path, (long long)index, (long long)row);
+}

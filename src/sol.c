@@ -1,0 +1,66 @@
+/* sol.c: a solver's answer: the dialect by content, status first, values by name and never believed alone. */
+#include "all.h"
+
+static const nm_soldialect *const dialects[] = {
+#define SOL(x) &nm_sol_##x,
+#include "menu.def"
+#undef SOL
+};
+
+const char *nm_solstatus_name(nm_solstatus s)
+{
+    static const char *const name[] = {"optimal", "feasible", "infeasible", "unbounded", "no answer"};
+    return name[s];
+}
+
+nm_sol *nm_sol_read(nm_job *job, const char *path)
+{
+    const nm_file f = nm_file_read(job, path);
+    const nm_soldialect *best = NULL;
+    int score = 0;
+    for (size_t i = 0; i < sizeof dialects / sizeof *dialects; i++) {
+        const int s = dialects[i]->sniff((const char *)f.data, f.n);
+        if (s > score) best = dialects[i];
+        if (s > score) score = s;
+    }
+    if (!best) nm_throw(job, NM_EINPUT, "%s: not a solution file that can be read (CBC, HiGHS)", path);
+    if (f.n == 0 || f.data[f.n - 1] != '\n') nm_throw(job, NM_EINPUT, "%s: the last line is cut short", path);
+    nm_sol *s = NM_NEW(job, nm_sol);
+    s->solver = best->name;
+    s->objective = s->bound = NAN;
+    best->read(job, f, s);
+    return s;
+}
+
+static uint32_t hash(const char *s)
+{
+    uint32_t h = 2166136261u;
+    for (; *s; s++) h = (h ^ (unsigned char)*s) * 16777619u;
+    return h;
+}
+
+double *nm_sol_columns(nm_job *job, const nm_sol *s, size_t n_cols, const char *const *cols, const char *path)
+{
+    size_t mask = 15;
+    while (mask < 2 * n_cols) mask = 2 * mask + 1;
+    uint32_t *slot = NM_ARRAY(job, uint32_t, mask + 1);
+    for (size_t j = 0; j < n_cols; j++) {
+        size_t i = hash(cols[j]) & mask;
+        while (slot[i]) i = (i + 1) & mask;
+        slot[i] = (uint32_t)j + 1;
+    }
+    double *x = NM_ARRAY(job, double, n_cols);
+    bool *seen = NM_ARRAY(job, bool, n_cols);
+    for (size_t k = 0; k < s->n; k++) {
+        size_t i = hash(s->vals[k].name) & mask;
+        while (slot[i] && strcmp(cols[slot[i] - 1], s->vals[k].name)) i = (i + 1) & mask;
+        if (!slot[i]) nm_throw(job, NM_EAUDIT, "%s: column \"%s\" is not in the map: another model's solution", path, s->vals[k].name);
+        const size_t j = slot[i] - 1;
+        if (seen[j]) nm_throw(job, NM_EINPUT, "%s: column \"%s\" stands twice", path, cols[j]);
+        seen[j] = true;
+        x[j] = s->vals[k].x;
+    }
+    for (size_t j = 0; j < n_cols && !s->sparse; j++)
+        if (!seen[j]) nm_throw(job, NM_EAUDIT, "%s: column \"%s\" is missing: another model's solution, or a cut file", path, cols[j]);
+    return x;
+}

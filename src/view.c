@@ -1,0 +1,83 @@
+/* view.c: what the operators need to lower themselves. A value is a view: for each element the unit that holds it,
+ * or a constant. What only moves elements makes new views and no units; an operator that needs its input as a block
+ * of its own gets one by a gather, unless the view is a whole block already. */
+#include "all.h"
+
+int nm_lower_block(nm_lowering *l, const nm_node *node, nm_kind kind, size_t n)
+{
+    nm_program_add(l->job, l->prog, kind, node->name, n);
+    return (int)l->prog->n_blocks - 1;
+}
+
+void nm_lower_result(nm_lowering *l, const nm_node *node, int k, int block)
+{
+    nm_view *v = &l->view[node->out[k]];
+    for (size_t i = 0; i < v->n; i++) v->unit[i] = (int32_t)(l->prog->blocks[block].first + i);
+}
+
+void nm_lower_move(nm_lowering *l, const nm_node *node, const int32_t *from)
+{
+    const nm_view *x = &l->view[node->in[0]];
+    nm_view *y = &l->view[node->out[0]];
+    for (size_t i = 0; i < y->n; i++) {
+        y->unit[i] = from[i] < 0 ? -1 : x->unit[from[i]];
+        y->cst[i] = from[i] < 0 ? 0 : x->cst[from[i]];
+    }
+}
+
+static int whole_block(const nm_program *p, const nm_view *v)
+{
+    if (v->n == 0 || v->unit[0] < 0) return -1;
+    const int b = nm_program_block(p, (size_t)v->unit[0]);
+    if (p->blocks[b].n != v->n) return -1;
+    for (size_t i = 0; i < v->n; i++)
+        if (v->unit[i] != (int32_t)(p->blocks[b].first + i)) return -1;
+    return b;
+}
+
+/* one gather for each block that the view draws on; whole blocks need no index */
+static void gather_terms(nm_lowering *l, int block, const nm_view *v, const double *coef)
+{
+    const nm_program *p = l->prog;
+    bool *done = NM_ARRAY(l->job, bool, p->n_blocks);
+    const int whole = whole_block(p, v);
+    for (size_t i = 0; i < v->n; i++) {
+        if (v->unit[i] < 0) {
+            l->prog->blocks[block].bias[i] += (coef ? coef[i] : 1) * v->cst[i];
+            continue;
+        }
+        const int src = nm_program_block(p, (size_t)v->unit[i]);
+        if (done[src]) continue;
+        done[src] = true;
+        nm_block *b = &l->prog->blocks[block];
+        nm_lin *a = nm_block_lin(l->job, b, NM_GATHER, src, v->n, p->blocks[src].n);
+        a->w = coef;
+        if (whole >= 0) continue;
+        uint32_t *idx = NM_RAW(l->job, uint32_t, v->n);
+        const size_t first = p->blocks[src].first, end = first + p->blocks[src].n;
+        for (size_t k = 0; k < v->n; k++) {
+            const bool mine = v->unit[k] >= 0 && (size_t)v->unit[k] >= first && (size_t)v->unit[k] < end;
+            idx[k] = mine ? (uint32_t)((size_t)v->unit[k] - first) : UINT32_MAX;
+        }
+        a->idx = idx;
+    }
+}
+
+int nm_lower_source(nm_lowering *l, const nm_node *node, const nm_view *v)
+{
+    const int whole = whole_block(l->prog, v);
+    if (whole >= 0) return whole;
+    const int block = nm_lower_block(l, node, NM_AFFINE, v->n);
+    gather_terms(l, block, v, NULL);
+    return block;
+}
+
+void nm_lower_sum(nm_lowering *l, const nm_node *node, size_t n_terms, const nm_view *term,
+                  const double *const *coef, const double *bias)
+{
+    const size_t n = term[0].n;
+    const int block = nm_lower_block(l, node, NM_AFFINE, n);
+    for (size_t i = 0; bias && i < n; i++) l->prog->blocks[block].bias[i] = bias[i];
+    for (size_t t = 0; t < n_terms; t++) gather_terms(l, block, &term[t], coef[t]);
+    nm_lower_result(l, node, 0, block);
+}
