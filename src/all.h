@@ -287,7 +287,7 @@ void nm_lin_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const doubl
 void nm_lin_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n, const uint32_t *unit,
                  const double *y, double *x, unsigned char *live, const unsigned char *dead);
 
-/* ---- window.c: strides, pads, dilations of x [N,C,(H,)W]; leaves c, o and groups of the geometry as they are */
+/* ---- window.c: strides, pads, dilations of x [N,C,(H,)W]; leaves o and groups; ceil_mode 1, 0, or -1: refuse */
 nm_geo nm_window(nm_job *job, nm_net *net, nm_node *node, nm_shape x, const int64_t *kernel, bool dilate,
                  int64_t ceil_mode);
 nm_shape nm_window_shape(nm_shape x, nm_geo g);

@@ -21,7 +21,8 @@ static void resolve_auto_pad(nm_job *job, nm_net *net, nm_node *node, int dims, 
     }
 }
 
-/* Reads strides, pads, dilations and auto_pad of a window op on x [N,C,(H,)W]; fills all but c, o, groups. */
+/* Reads strides, pads, dilations and auto_pad of a window op on x [N,C,(H,)W]; fills all but o and groups.
+ * ceil_mode: 1 honoured, 0 absent, -1 refused where it changes the output's size. */
 nm_geo nm_window(nm_job *job, nm_net *net, nm_node *node, nm_shape x, const int64_t *kernel, bool dilate,
                  int64_t ceil_mode)
 {
@@ -44,7 +45,9 @@ nm_geo nm_window(nm_job *job, nm_net *net, nm_node *node, nm_shape x, const int6
         const int64_t room = x.dim[2 + i] + pads[i] + pads[dims + i] - ((kernel[i] - 1) * d[i] + 1);
         if (room < 0) nm_refuse(job, net, node, "the kernel is larger than its padded input");
         out[i] = room / s[i] + 1;
-        if (ceil_mode && room % s[i]) nm_refuse(job, net, node, "attribute ceil_mode=1 where it matters");
+        if (!ceil_mode || room % s[i] == 0) continue;
+        if (ceil_mode < 0) nm_refuse(job, net, node, "attribute ceil_mode=1 where it matters");
+        if (out[i] * s[i] < x.dim[2 + i] + pads[i]) out[i]++; /* a last window must start on the input or the left pad */
     }
     const int w = dims - 1;
     const bool two = dims == 2;

@@ -1,8 +1,8 @@
 /* op/pool.c: AveragePool, GlobalAveragePool and MaxPool over windows of [N,C,(H,)W].
  *
  * An average is the sum times the double nearest to 1/count; padded cells count only with count_include_pad. A
- * maximum skips padded cells, as they stand for minus infinity. ceil_mode is honoured where it changes nothing and
- * refused elsewhere; MaxPool's second output (indices) is refused. */
+ * maximum skips padded cells, as they stand for minus infinity. ceil_mode is honoured by maxima; for averages, whose
+ * counts ONNX then leaves unclear, it is refused where it matters. MaxPool's second output (indices) is refused. */
 #include "all.h"
 
 typedef struct {
@@ -49,7 +49,7 @@ static void plan(nm_job *job, nm_net *net, nm_node *node, bool is_max)
     if (is_max) nm_attr_int(job, net, node, "storage_order", 0); /* of the indices alone */
     const int64_t ceil_mode = nm_attr_int(job, net, node, "ceil_mode", 0);
     const bool count_pad = !is_max && nm_attr_int(job, net, node, "count_include_pad", 0);
-    nm_geo g = nm_window(job, net, node, x->shape, kernel, true, ceil_mode);
+    nm_geo g = nm_window(job, net, node, x->shape, kernel, true, ceil_mode && !is_max ? -1 : ceil_mode);
     g.o = g.c;
     p->is_max = is_max;
     windows(job, p, &g, count_pad);
