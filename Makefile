@@ -3,6 +3,7 @@ CC ?= gcc
 BUILD ?= build
 OPT ?= -O2
 SAN ?=
+TESTLIBS ?= -lgmp
 PKGS := cbc clp libcjson zlib libprotobuf-c libpng nettle
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes -Werror
 CFLAGS += -std=c11 $(OPT) -g -ffp-contract=off -fno-math-errno -Iinclude -Isrc -I$(BUILD)/gen \
@@ -47,6 +48,18 @@ $(BUILD)/%.o: src/%.c $(BUILD)/gen/onnx.pb-c.c
 	$(CC) $(CFLAGS) $(WARN) -MMD -MP -c -o $@ $<
 
 -include $(OBJ:.o=.d)
+
+# ---- tests: C programs tests/*.c, each with a main of its own, and scripts tests/*.py ----
+TESTS_C := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*.c))
+TESTS_PY := $(filter-out tests/truth_%,$(wildcard tests/*.py))
+
+$(BUILD)/tests/%: tests/%.c tests/test.h src/all.h $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(WARN) -Wno-unused-function -Itests $(LDFLAGS) -o $@ $< $(LIB) $(LDLIBS) $(TESTLIBS)
+
+.PHONY: test
+test: $(NETMIP) $(TESTS_C)
+	NETMIP=$(abspath $(NETMIP)) sh tests/run.sh $(TESTS_C) $(TESTS_PY)
 
 clean:
 	rm -rf build build-*

@@ -400,6 +400,7 @@ typedef struct nm_bounds {
     double *lo, *hi;       /* [n_units] */
     double *mag;           /* [n_units] AFFINE: at least |A||x| of the unit's row over the box */
     unsigned char *by;     /* nm_by that last shrank it */
+    unsigned char *steep;  /* lower slope of the RELU that reads it: 1 for 0, 2 for 1, 0 for "by its bounds" */
     bool empty;            /* some lo > hi was met: the set is empty */
 } nm_bounds;
 

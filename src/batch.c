@@ -49,7 +49,8 @@ static void set_relu(nm_relax *x, const nm_bounds *b, const nm_block *k)
             x->sup[u] = h / (h - l);
             if (!(x->sup[u] <= 1)) x->sup[u] = 1;
             x->cut[u] = cut_above(x->sup[u], l, 0, h, h);
-            x->slo[u] = h > -l ? 1 : 0;
+            const int steep = b->steep[s->first + i];
+            x->slo[u] = steep ? steep - 1 : h > -l;
         }
         x->w[u] = NM_ULP * (fan * larger(fabs(l), fabs(h)) + sum * x->cut[u]) + NM_TINY;
     }

@@ -12,6 +12,7 @@ nm_bounds *nm_bounds_new(nm_job *job, const nm_program *p, const double *lo, con
     b->hi = NM_ARRAY(job, double, p->n_units);
     b->mag = NM_ARRAY(job, double, p->n_units);
     b->by = NM_ARRAY(job, unsigned char, p->n_units);
+    b->steep = NM_ARRAY(job, unsigned char, p->n_units);
     for (size_t k = 1; k < p->n_blocks; k++)
         for (size_t i = 0; i < p->blocks[k].n; i++) {
             b->lo[p->blocks[k].first + i] = -INFINITY;

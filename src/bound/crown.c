@@ -5,7 +5,8 @@
  * that reads the input alone has its interval bound, which is exact. Results are intersected with interval bounds
  * over the already tightened previous layers, which on deep networks decides (FORMULATION: 256x4 margin -4.2 -> -0.8).
  * Convolution units are taken position by position, so that the rows of a batch share their window. Lower slope 1
- * where u > -l, else 0. Rounding: batch.c. `all_rows` gives every unit its rows, for tables of bounds.
+ * where u > -l, else 0, decided by CROWN's own bounds before the intersection: then the lines only get tighter than
+ * plain CROWN's, and so do the bounds. Rounding: batch.c. `all_rows` gives every unit its rows, for tables of bounds.
  * needs interval; gives bounds of every pre-activation unit; keeps the input box. */
 #include "all.h"
 
@@ -43,7 +44,10 @@ static void pairs(nm_batch *t, nm_bounds *b, const nm_relax *x, int block, size_
         }
         nm_batch_pull(t, x, block);
         nm_batch_lower(t, b, lo);
-        for (size_t i = 0; i < m; i++) nm_bounds_meet(b, first + unit[at + i], lo[i], -lo[i + PAIRS], NM_BY_CROWN);
+        for (size_t i = 0; i < m; i++) {
+            b->steep[first + unit[at + i]] = -lo[i + PAIRS] > -lo[i] ? 2 : 1;
+            nm_bounds_meet(b, first + unit[at + i], lo[i], -lo[i + PAIRS], NM_BY_CROWN);
+        }
     }
 }
 
