@@ -21,6 +21,16 @@ NETMIP := $(BUILD)/netmip
 .PHONY: all deps demo check clean
 all: $(NETMIP)
 
+# the two set-up commands: each installs what is missing, then starts make anew, with the packages in place
+demo:
+	@sh scripts/deps.sh run
+	@$(MAKE) --no-print-directory all
+	@sh scripts/demo.sh $(NETMIP)
+
+check:
+	@sh scripts/deps.sh check
+	@$(MAKE) --no-print-directory all gates test
+
 $(NETMIP): $(BUILD)/main.o $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(BUILD)/main.o $(LIB) $(LDLIBS)
 
@@ -56,6 +66,23 @@ TESTS_PY := $(filter-out tests/truth_%,$(wildcard tests/*.py))
 $(BUILD)/tests/%: tests/%.c tests/test.h src/all.h $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) -Wno-unused-function -Itests $(LDFLAGS) -o $@ $< $(LIB) $(LDLIBS) $(TESTLIBS)
+
+.PHONY: gates layers style
+gates: layers style
+layers: $(OBJ)
+	@sh scripts/layers.sh $(OBJ) | grep -E 'CIRCLE|objects' && sh scripts/layers.sh $(OBJ) >/dev/null
+style:
+	@sh scripts/style.sh
+
+# the same tests under other compilers and checkers, each in a build folder of its own
+.PHONY: clang asan truth
+clang:
+	@$(MAKE) --no-print-directory CC=clang BUILD=build-clang all test
+asan:
+	@$(MAKE) --no-print-directory BUILD=build-asan OPT="-O1 -fno-omit-frame-pointer" \
+	    SAN="-fsanitize=address,undefined -fno-sanitize-recover=all" all test
+truth: $(NETMIP)
+	NETMIP=$(abspath $(NETMIP)) sh tests/run.sh $(sort $(wildcard tests/truth_*.py))
 
 .PHONY: test
 test: $(NETMIP) $(TESTS_C)

@@ -29,7 +29,7 @@
 #define NM_ULP 2.220446049250313e-16        /* 2^-52: twice the unit roundoff */
 #define NM_TINY 1e-290       /* absolute term that covers underflow in any sum of products */
 
-/* ---- base.c: jobs, memory, errors ------------------------------------------------------------ */
+/* ---- base.c: jobs, memory, errors ----------------------------------------------------------- */
 typedef struct nm_mark { void *chunk; size_t used; } nm_mark;
 
 _Noreturn void nm_throw(nm_job *job, int code, const char *fmt, ...)
@@ -63,7 +63,7 @@ const char *nm_message_of(nm_job *job, int code);   /* the thrown message, for a
     ((void)((n) < (cap) ? 0 : ((arr) = nm_grow_(job, arr, n, &(cap), sizeof *(arr)), 0)), \
      &(arr)[(n)++])
 
-/* ---- text.c: the one printer and the one parser of numbers ------------------------------------ */
+/* ---- text.c: the one printer and the one parser of numbers ---------------------------------- */
 typedef struct nm_buf { nm_job *job; char *s; size_t n, cap; } nm_buf;
 
 void nm_put(nm_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -79,7 +79,7 @@ void nm_sha256(const void *p, size_t n, char hex[65]);
 static inline double nm_down(double x) { return nextafter(x, -INFINITY); }
 static inline double nm_up(double x) { return nextafter(x, INFINITY); }
 
-/* ---- file.c: whole files in, whole files out --------------------------------------------------- */
+/* ---- file.c: whole files in, whole files out ------------------------------------------------ */
 typedef struct nm_file { const char *path; const unsigned char *data; size_t n; } nm_file;
 typedef struct nm_out nm_out;
 
@@ -94,7 +94,7 @@ void nm_file_write(nm_job *job, const char *path, const void *p, size_t n);
 bool nm_has_suffix(const char *s, const char *suffix);
 char *nm_path_dir(nm_job *job, const char *path);    /* the folder of path, with its slash, or "" */
 
-/* ---- json.c: strict JSON in ---------------------------------------------------------------------- */
+/* ---- json.c: strict JSON in ----------------------------------------------------------------- */
 typedef struct cJSON nm_json;
 
 const nm_json *nm_json_parse(nm_job *job, nm_file f); /* whole text, no repeated keys */
@@ -106,7 +106,7 @@ const char *nm_json_str(nm_job *job, const nm_json *x, const char *where);
 size_t nm_json_count(const nm_json *x);
 void nm_json_only(nm_job *job, const nm_json *o, const char *where, const char *const *keys);
 
-/* ---- kernel.c: the vectorised inner loops, one order of summation on every machine ---------------- */
+/* ---- kernel.c: the vectorised inner loops, one order of summation on every machine ---------- */
 typedef struct nm_kernels {
     const char *name;
     /* acc[8][NM_LANES] (+)= sum over t < n of a[aoff[t] + i*step] * y[yoff[t]][lane], in order of t */
@@ -131,7 +131,7 @@ typedef struct nm_kernels {
 const nm_kernels *nm_kernels_pick(void);
 extern const nm_kernels nm_kernels_generic;
 
-/* ---- node.c: values, nodes and attributes of a graph ------------------------------------------------ */
+/* ---- node.c: values, nodes and attributes of a graph ---------------------------------------- */
 typedef enum { NM_F32, NM_F64, NM_I64, NM_BOOL } nm_dtype;
 typedef struct nm_shape { int rank; int64_t dim[NM_MAXRANK]; } nm_shape;
 
@@ -223,7 +223,7 @@ void nm_eval_move(nm_eval *e, const nm_node *node, const int32_t *from); /* out[
 double nm_eval_dot(const nm_eval *e, size_t n, const double *a, size_t sa, const double *b,
                    const double *berr, double start, double *err);
 
-/* ---- program.c: the same function as blocks ---------------------------------------------------------- */
+/* ---- program.c: the same function as blocks ------------------------------------------------- */
 typedef enum { NM_INPUT, NM_AFFINE, NM_RELU, NM_MAX } nm_kind;
 typedef enum { NM_DENSE, NM_CONV, NM_SPARSE, NM_GATHER } nm_linkind;
 
@@ -277,7 +277,7 @@ const char *nm_kind_name(nm_kind k);
 void nm_sparse_fill(nm_job *job, nm_lin *a, size_t n, const uint32_t *row, const uint32_t *col,
                     const double *w);                /* entries sorted by row */
 
-/* ---- linop.c: the operator calls of a block -------------------------------------------------------------- */
+/* ---- linop.c: the operator calls of a block ------------------------------------------------- */
 /* y[rows] += A c; ry += |A| r; my += |A| m: each at most (terms+4) ulp of my away; arrays padded to 8 */
 void nm_lin_apply3(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *c,
                    const double *r, const double *m, double *yc, double *yr, double *ym);
@@ -287,12 +287,13 @@ void nm_lin_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const doubl
 void nm_lin_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n, const uint32_t *unit,
                  const double *y, double *x, unsigned char *live, const unsigned char *dead);
 
-/* ---- window.c: strides, pads, dilations of x [N,C,(H,)W]; leaves o and groups; ceil_mode 1, 0, or -1: refuse */
+/* ---- window.c -------------------------------------------------------------------------------- */
+/* strides, pads, dilations of x [N,C,(H,)W]; leaves o and groups; ceil_mode 1, 0, or -1: refuse */
 nm_geo nm_window(nm_job *job, nm_net *net, nm_node *node, nm_shape x, const int64_t *kernel, bool dilate,
                  int64_t ceil_mode);
 nm_shape nm_window_shape(nm_shape x, nm_geo g);
 
-/* ---- query.c ------------------------------------------------------------------------------------------------ */
+/* ---- query.c -------------------------------------------------------------------------------- */
 typedef struct nm_row {    /* sum coef*var <= rhs; var k < n_out is output k, else input k - n_out */
     size_t n;
     const uint32_t *var;
@@ -334,7 +335,7 @@ void nm_query_print(nm_buf *b, const nm_query *q);
 size_t nm_query_targets(const nm_query *q);
 bool nm_query_box_has(const nm_case *c, const double *x, size_t n);
 
-/* ---- lowering (lower.c drives; the ops use these) ------------------------------------------------------------- */
+/* ---- lowering (lower.c drives; the ops use these) ------------------------------------------- */
 typedef struct nm_view {   /* where each element of a value lives */
     size_t n;
     int32_t *unit;         /* block-order unit id, or -1 */
@@ -355,17 +356,17 @@ void nm_lower_move(nm_lowering *l, const nm_node *node, const int32_t *from);
 void nm_lower_sum(nm_lowering *l, const nm_node *node, size_t n_terms, const nm_view *term,
                   const double *const *coef, const double *bias); /* out = sum coef*term + bias */
 
-/* ---- op/: one const struct a file -------------------------------------------------------------------------------- */
+/* ---- op/: one const struct a file ----------------------------------------------------------- */
 extern const nm_op nm_op_conv, nm_op_gemm, nm_op_matmul, nm_op_relu, nm_op_flatten, nm_op_reshape,
     nm_op_transpose, nm_op_constant, nm_op_identity, nm_op_dropout, nm_op_pad, nm_op_averagepool,
     nm_op_maxpool, nm_op_globalaveragepool, nm_op_batchnorm, nm_op_concat, nm_op_squeeze,
     nm_op_unsqueeze, nm_op_add, nm_op_sub, nm_op_mul, nm_op_div, nm_op_cast;
 
-/* ---- ops.c: the registry ------------------------------------------------------------------------------------------- */
+/* ---- ops.c: the registry -------------------------------------------------------------------- */
 const nm_op *nm_op_find(const char *type, bool any_case);
 const char *nm_op_list(nm_job *job);
 
-/* ---- net.c ------------------------------------------------------------------------------------------------------------ */
+/* ---- net.c ---------------------------------------------------------------------------------- */
 typedef struct nm_graph {  /* what a reader hands over: names not yet resolved */
     const char *path;
     int64_t opset;
@@ -387,12 +388,12 @@ void nm_net_print(nm_buf *b, const nm_net *net);
 /* y [n_out] of x [n_in]; err [n_out] may be NULL; returns y */
 double *nm_net_eval(nm_job *job, const nm_net *net, const double *x, bool f32, double *err);
 
-/* ---- lower.c ---------------------------------------------------------------------------------------------------------------- */
+/* ---- lower.c -------------------------------------------------------------------------------- */
 nm_program *nm_lower(nm_job *job, const nm_net *net);
 /* A copy of p with one more AFFINE block, last, that holds the rows: unit i = row i without its rhs. */
 nm_program *nm_program_with_rows(nm_job *job, const nm_program *p, size_t n, const nm_row *const *rows);
 
-/* ---- bounds.c ------------------------------------------------------------------------------------------------------------------ */
+/* ---- bounds.c ------------------------------------------------------------------------------- */
 typedef enum { NM_BY_NOTHING, NM_BY_INTERVAL, NM_BY_CROWN, NM_BY_ALPHA, NM_BY_LP, NM_BY_MIP } nm_by;
 typedef enum { NM_INACTIVE, NM_ACTIVE, NM_UNSTABLE } nm_phase;
 typedef struct nm_bounds {
@@ -411,7 +412,7 @@ void nm_bounds_count(const nm_bounds *b, int relu, size_t count[3]);
 const char *nm_by_name(nm_by by);
 void nm_bounds_print(nm_buf *buf, const nm_bounds *b);
 
-/* ---- batch.c: NM_LANES rows pulled back through a program -------------------------------------------------------------------------- */
+/* ---- batch.c: NM_LANES rows pulled back through a program ----------------------------------- */
 typedef struct nm_relax {  /* per unit, in block order [n_units] */
     double *slo;           /* RELU: lower slope in [0,1] */
     double *sup, *cut;     /* RELU: upper line sup*a + cut */
@@ -443,12 +444,12 @@ void nm_batch_pull(nm_batch *t, const nm_relax *x, int from);  /* from block `fr
 void nm_batch_lower(nm_batch *t, const nm_bounds *b, double *lo);
 size_t nm_batch_list(nm_batch *t, int block);
 
-/* ---- bound/ ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- bound/ --------------------------------------------------------------------------------- */
 void nm_interval(nm_job *job, nm_bounds *b, int from, int to); /* blocks from..to-1 */
 typedef struct nm_crown_opts { bool all_rows; int query_block; /* lower ends only; or -1 */ } nm_crown_opts;
 void nm_crown(nm_job *job, nm_bounds *b, nm_crown_opts o);
 
-/* ---- model.c ------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- model.c -------------------------------------------------------------------------------- */
 typedef struct nm_col { double lo, hi, obj; bool is_int; const char *name; } nm_col;
 typedef struct nm_mrow { double lo, hi; const char *name; size_t start; } nm_mrow;
 typedef struct nm_model {
@@ -472,7 +473,7 @@ size_t nm_row_end(const nm_model *m, size_t r);
 void nm_model_print(nm_buf *b, const nm_model *m);
 void nm_model_audit(nm_job *job, const nm_model *m); /* names, numbers: what every reader needs */
 
-/* ---- map.c ----------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- map.c ---------------------------------------------------------------------------------- */
 typedef struct nm_map {
     const char *net_path, *query_path, *model_path, *model_hash;
     const char *net_hash, *query_hash, *version, *options;
@@ -496,7 +497,7 @@ typedef struct nm_map {
 void nm_map_write(nm_job *job, const nm_map *m, const char *path);
 nm_map *nm_map_read(nm_job *job, const char *path);
 
-/* ---- sol.c, sol/ --------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- sol.c, sol/ ---------------------------------------------------------------------------- */
 typedef enum { NM_SOL_OPTIMAL, NM_SOL_FEASIBLE, NM_SOL_INFEASIBLE, NM_SOL_UNBOUNDED, NM_SOL_NONE } nm_solstatus;
 typedef struct nm_sol {
     const char *solver, *status_text;
@@ -530,7 +531,7 @@ size_t nm_span_split(nm_span line, nm_span *tok, size_t max);
 bool nm_span_is(nm_span s, const char *word);
 bool nm_span_starts(nm_span s, const char *prefix);
 
-/* ---- enc/ ------------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- enc/ ----------------------------------------------------------------------------------- */
 typedef struct nm_enc {    /* what an encoding works on and gives */
     nm_job *job;
     const nm_bounds *b;
@@ -556,19 +557,19 @@ void nm_bigm_relu_lift(const nm_enc *e, size_t u, double pre, double *x);
 void nm_bigm_max(nm_enc *e, size_t u, size_t n, const size_t *member, const nm_form *f);
 void nm_bigm_max_lift(const nm_enc *e, size_t u, size_t n, const uint32_t *idx, const double *src, double *x);
 
-/* ---- write/ -------------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- write/ --------------------------------------------------------------------------------- */
 void nm_write_mps(nm_job *job, const nm_model *m, const char *path);
 void nm_write_lp(nm_job *job, const nm_model *m, const char *path);
 void nm_write_model(nm_job *job, const nm_model *m, const char *path); /* by suffix */
 
-/* ---- lp.c: the embedded solver ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- lp.c: the embedded solver -------------------------------------------------------------- */
 typedef struct nm_cbc {
     double time_limit;     /* seconds; 0: none */
     bool first;            /* stop at the first solution */
 } nm_cbc;
 nm_sol *nm_cbc_solve(nm_job *job, const nm_model *m, nm_cbc o);
 
-/* ---- read/ --------------------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- read/ ---------------------------------------------------------------------------------- */
 typedef struct nm_tensor { nm_shape shape; size_t n; double *x; bool bytes; nm_dtype type; } nm_tensor;
 nm_graph *nm_read_onnx(nm_job *job, nm_file f);
 nm_graph *nm_read_netjson(nm_job *job, nm_file f);
@@ -592,13 +593,13 @@ typedef struct nm_sexpr {  /* a word, or a list with n members */
 nm_sexpr *nm_sexpr_read(nm_job *job, nm_file f); /* a list of all top-level expressions */
 nm_query *nm_read_vnnlib(nm_job *job, const nm_net *net, const char *path);
 
-/* ---- draw.c: pictures -------------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- draw.c: pictures ----------------------------------------------------------------------- */
 /* false when the shape is no picture: then nothing is written */
 bool nm_draw_image(nm_job *job, const char *path, nm_shape shape, const double *x);
 bool nm_draw_triptych(nm_job *job, const char *path, nm_shape shape, const double *a, const double *b);
 void nm_draw_text(nm_buf *out, nm_shape shape, const double *a, const double *b);
 
-/* ---- ask.c: a question from flags ------------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- ask.c: a question from flags ----------------------------------------------------------- */
 typedef struct nm_ask {
     const char *image, *label, *labels, *perturb, *domain, *target, *margin, *objective, *guard;
 } nm_ask;
@@ -607,7 +608,7 @@ nm_query *nm_query_ask(nm_job *job, const nm_net *net, const nm_ask *a);
 void nm_query_write(nm_buf *b, const nm_query *q);
 nm_query *nm_query_parse(nm_job *job, const nm_json *j, const char *where);
 
-/* ---- verify.c: the judge ------------------------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- verify.c: the judge -------------------------------------------------------------------- */
 typedef struct nm_replay {
     const double *x;       /* [n_in] the point, inside the input set */
     double *y64, *y32;     /* [n_out] */
@@ -623,14 +624,14 @@ typedef struct nm_replay {
 nm_replay nm_verify(nm_job *job, const nm_net *net, const nm_query *q, size_t icase, int64_t only,
                     const double *x);
 
-/* ---- attack.c ---------------------------------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- attack.c ------------------------------------------------------------------------------- */
 typedef struct nm_attack_opts { size_t steps, restarts; uint64_t seed; } nm_attack_opts;
 /* A point that program arithmetic takes for a counterexample to a listed clause, or NULL. */
 const double *nm_attack(nm_job *job, const nm_bounds *b, const nm_case *c, size_t n_open,
                         const size_t *open, const uint32_t *const *row, const double *start,
                         nm_attack_opts o, size_t *hit);
 
-/* ---- solve.c: the pipeline -------------------------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- solve.c: the pipeline ------------------------------------------------------------------ */
 typedef struct nm_solve_opts {
     const char *bounds;    /* interval or crown */
     bool evaluate, fold, attack, solve, always_write;
@@ -669,16 +670,16 @@ struct nm_verdict {
 };
 nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q, const nm_solve_opts *o);
 
-/* ---- decode.c ------------------------------------------------------------------------------------------ */
+/* ---- decode.c ------------------------------------------------------------------------------- */
 nm_verdict *nm_decode(nm_job *job, const char *map_path, const char *sol_path, const nm_query **query);
 
-/* ---- report.c ------------------------------------------------------------------------------------------ */
+/* ---- report.c ------------------------------------------------------------------------------- */
 typedef struct nm_files { const char *witness, *image, *picture; } nm_files; /* NULL: not written */
 nm_files nm_report_files(nm_job *job, const char *dir, const nm_query *q, const nm_replay *r);
 void nm_report_json(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_files *f, bool compiled);
 void nm_report_text(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_files *f, bool compiled);
 
-/* ---- cli.c: the rows OPT of menu.def ------------------------------------------------------------------- */
+/* ---- cli.c: the rows OPT of menu.def -------------------------------------------------------- */
 typedef enum {
 #define OPT(name, value, verbs, help) NM_O_##name,
 #include "menu.def"

@@ -26,7 +26,8 @@ static void read_domain(nm_job *job, const char *s, double *lo, double *hi)
     *hi = 1;
     if (!s) return;
     const char *comma = strchr(s, ',');
-    if (!comma || !nm_num_parse(s, comma, lo) || !nm_num_parse(comma + 1, s + strlen(s), hi) || !(*lo <= *hi))
+    if (!comma || !nm_num_parse(s, comma, lo) || !nm_num_parse(comma + 1, s + strlen(s), hi) ||
+        !(*lo <= *hi))
         usage(job, "--domain", s, "LO,HI");
 }
 
@@ -36,12 +37,15 @@ static void make_box(nm_job *job, const nm_ask *a, const nm_query *q, nm_case *c
     read_domain(job, a->domain, &dlo, &dhi);
     if (!a->perturb) nm_throw(job, NM_EUSE, "--perturb is missing; linf:E or free was expected");
     const bool is_free = strcmp(a->perturb, "free") == 0;
-    if (!is_free && strncmp(a->perturb, "linf:", 5)) usage(job, "--perturb", a->perturb, "linf:E or free");
+    if (!is_free && strncmp(a->perturb, "linf:", 5))
+        usage(job, "--perturb", a->perturb, "linf:E or free");
     if (!is_free) e = number(job, "--perturb", a->perturb + 5);
     if (e < 0) usage(job, "--perturb", a->perturb, "a radius of 0 or more");
     for (size_t i = 0; i < q->n_in; i++) {
         if (q->image[i] < dlo || q->image[i] > dhi)
-            nm_throw(job, NM_EINPUT, "element %zu of the image is %g, outside the domain [%g,%g]; see --domain", i, q->image[i], dlo, dhi);
+            nm_throw(job, NM_EINPUT,
+                     "element %zu of the image is %g, outside the domain [%g,%g]; see --domain", i,
+                     q->image[i], dlo, dhi);
         lo[i] = is_free || q->image[i] - e < dlo ? dlo : q->image[i] - e;
         hi[i] = is_free || q->image[i] + e > dhi ? dhi : q->image[i] + e;
     }
@@ -56,7 +60,9 @@ static void mark(nm_job *job, const char *flag, const char *list, size_t n, bool
         const char *end = s + strcspn(s, ",");
         int64_t j;
         if (!nm_int_parse(s, end, &j)) usage(job, flag, list, "labels separated by commas");
-        if (j < 0 || (size_t)j >= n) nm_throw(job, NM_EUSE, "%s %s: label %lld; the network has outputs 0 to %zu", flag, list, (long long)j, n - 1);
+        if (j < 0 || (size_t)j >= n)
+            nm_throw(job, NM_EUSE, "%s %s: label %lld; the network has outputs 0 to %zu", flag,
+                     list, (long long)j, n - 1);
         set[j] = true;
         s = end;
         if (!*s) return;
@@ -73,7 +79,8 @@ static void make_clauses(nm_job *job, const nm_ask *a, const nm_query *q, nm_cas
         for (size_t j = 0; j < q->n_out; j++) set[j] = any || !set[j];
         set[q->label] = false;
     }
-    if (set[q->label]) nm_throw(job, NM_EUSE, "--target %s: %lld is the image's label", t, (long long)q->label);
+    if (set[q->label])
+        nm_throw(job, NM_EUSE, "--target %s: %lld is the image's label", t, (long long)q->label);
     const double margin = a->margin ? number(job, "--margin", a->margin) : 0;
     nm_clause *clauses = NM_ARRAY(job, nm_clause, q->n_out);
     for (size_t j = 0; j < q->n_out; j++) {
@@ -104,7 +111,8 @@ static int64_t read_label(nm_job *job, const nm_ask *a, const nm_query *q)
 {
     int64_t label = q->predicted;
     if (a->label && a->labels) nm_throw(job, NM_EUSE, "--label and --labels together");
-    if (a->label && !nm_int_parse(a->label, a->label + strlen(a->label), &label)) usage(job, "--label", a->label, "a label");
+    if (a->label && !nm_int_parse(a->label, a->label + strlen(a->label), &label))
+        usage(job, "--label", a->label, "a label");
     if (a->labels) {
         char *path;
         int64_t index = nm_spec_split(job, a->labels, &path);
@@ -113,8 +121,11 @@ static int64_t read_label(nm_job *job, const nm_ask *a, const nm_query *q)
         label = nm_label_read(job, path, index < 0 ? 0 : index);
     }
     if (label < 0 || (size_t)label >= q->n_out)
-        nm_throw(job, NM_EINPUT, "label %lld; the network has outputs 0 to %zu", (long long)label, q->n_out - 1);
-    if (!a->label && !a->labels) nm_note(job, "no label was given: the network's own prediction %lld is taken", (long long)label);
+        nm_throw(job, NM_EINPUT, "label %lld; the network has outputs 0 to %zu", (long long)label,
+                 q->n_out - 1);
+    if (!a->label && !a->labels)
+        nm_note(job, "no label was given: the network's own prediction %lld is taken",
+                (long long)label);
     return label;
 }
 
@@ -139,7 +150,8 @@ nm_query *nm_query_ask(nm_job *job, const nm_net *net, const nm_ask *a)
     q->guard = a->guard ? number(job, "--guard", a->guard) : 0;
     if (q->guard < 0) usage(job, "--guard", a->guard, "0 or more");
     const char *o = a->objective ? a->objective : "feasible";
-    if (strcmp(o, "feasible") && strcmp(o, "worst")) usage(job, "--objective", o, "feasible or worst");
+    if (strcmp(o, "feasible") && strcmp(o, "worst"))
+        usage(job, "--objective", o, "feasible or worst");
     q->objective = *o == 'w' ? NM_WORST : NM_FEASIBLE;
     q->cases = NM_ARRAY(job, nm_case, 1);
     q->n_cases = 1;

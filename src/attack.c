@@ -13,7 +13,7 @@ typedef struct {
     const nm_program *p;
     const nm_kernels *k;
     nm_batch *t;
-    double **v;            /* [n_blocks] -> [n8][NM_LANES] values */
+    double **v; /* [n_blocks] -> [n8][NM_LANES] values */
     uint64_t seed;
 } walk;
 
@@ -41,7 +41,8 @@ static void forward(walk *w)
                 for (size_t t = k->ptr[i]; t < k->ptr[i + 1]; t++)
                     if (x[k->idx[t] * NM_LANES + l] > *out) *out = x[k->idx[t] * NM_LANES + l];
             }
-        for (size_t t = 0; t < k->n_lin; t++) nm_lin_apply(w->job, w->k, &k->lin[t], w->v[k->lin[t].src], y);
+        for (size_t t = 0; t < k->n_lin; t++)
+            nm_lin_apply(w->job, w->k, &k->lin[t], w->v[k->lin[t].src], y);
     }
 }
 
@@ -75,7 +76,8 @@ static void backward(walk *w)
         if (k->kind != NM_AFFINE) back_nonlinear(w, k, b);
         for (size_t i = 0; i < k->n_lin; i++) {
             const int s = k->lin[i].src;
-            nm_lin_pull(w->job, w->k, &k->lin[i], n, t->unit[b], t->y[b], t->y[s], t->live[s], NULL);
+            nm_lin_pull(w->job, w->k, &k->lin[i], n, t->unit[b], t->y[b], t->y[s], t->live[s],
+                        NULL);
             t->used[s] = true;
         }
     }
@@ -83,7 +85,8 @@ static void backward(walk *w)
 }
 
 /* the row of clause c that is farthest from holding in this lane */
-static double worst_row(const walk *w, const nm_clause *c, const uint32_t *row, size_t lane, size_t *which)
+static double worst_row(const walk *w, const nm_clause *c, const uint32_t *row, size_t lane,
+                        size_t *which)
 {
     const double *q = w->v[w->p->n_blocks - 1];
     double worst = -INFINITY;
@@ -123,7 +126,11 @@ static void place(walk *w, const nm_case *c, const double *start, bool first)
         }
 }
 
-typedef struct { double margin; const double *x; size_t hit; } best_t;
+typedef struct {
+    double margin;
+    const double *x;
+    size_t hit;
+} best_t;
 
 static void note_best(walk *w, size_t lane, double margin, size_t hit, best_t *best)
 {
@@ -133,8 +140,8 @@ static void note_best(walk *w, size_t lane, double margin, size_t hit, best_t *b
     *best = (best_t){margin, x, hit};
 }
 
-static void descend(walk *w, const nm_case *c, size_t n_open, const size_t *open, const uint32_t *const *row,
-                    size_t offset, size_t steps, best_t *best)
+static void descend(walk *w, const nm_case *c, size_t n_open, const size_t *open,
+                    const uint32_t *const *row, size_t offset, size_t steps, best_t *best)
 {
     const int q = (int)w->p->n_blocks - 1;
     for (size_t s = 0; s < steps; s++) {
@@ -154,13 +161,20 @@ static void descend(walk *w, const nm_case *c, size_t n_open, const size_t *open
     }
 }
 
-const double *nm_attack(nm_job *job, const nm_bounds *b, const nm_case *c, size_t n_open, const size_t *open,
-                        const uint32_t *const *row, const double *start, nm_attack_opts o, size_t *hit)
+const double *nm_attack(nm_job *job, const nm_bounds *b, const nm_case *c, size_t n_open,
+                        const size_t *open, const uint32_t *const *row, const double *start,
+                        nm_attack_opts o, size_t *hit)
 {
     best_t best = {INFINITY, NM_RAW(job, double, b->p->blocks[0].n), 0};
     const nm_mark mark = nm_mark_get(job);
-    walk w = {job, b->p, nm_kernels_pick(), nm_batch_new(job, b->p), NM_ARRAY(job, double *, b->p->n_blocks), o.seed};
-    for (size_t k = 0; k < b->p->n_blocks; k++) w.v[k] = NM_ARRAY(job, double, nm_pad8(b->p->blocks[k].n) * NM_LANES);
+    walk w = {job,
+              b->p,
+              nm_kernels_pick(),
+              nm_batch_new(job, b->p),
+              NM_ARRAY(job, double *, b->p->n_blocks),
+              o.seed};
+    for (size_t k = 0; k < b->p->n_blocks; k++)
+        w.v[k] = NM_ARRAY(job, double, nm_pad8(b->p->blocks[k].n) * NM_LANES);
     for (size_t r = 0; r < o.restarts && best.margin >= -1e-6 && !nm_stopped(job); r++) {
         place(&w, c, start, r == 0);
         descend(&w, c, n_open, open, row, n_open > NM_LANES ? r * NM_LANES : r, o.steps, &best);

@@ -14,8 +14,15 @@
 #include <sys/resource.h>
 #include <time.h>
 
-typedef struct chunk { struct chunk *next; size_t size, used; } chunk;
-typedef struct closer { struct closer *next; void (*run)(void *); void *thing; } closer;
+typedef struct chunk {
+    struct chunk *next;
+    size_t size, used;
+} chunk;
+typedef struct closer {
+    struct closer *next;
+    void (*run)(void *);
+    void *thing;
+} closer;
 
 struct nm_job {
     chunk *top;
@@ -23,7 +30,7 @@ struct nm_job {
     jmp_buf *catch;
     char message[1024];
     size_t bytes, limit;
-    long fail_after;       /* > 0: allocations until one fails */
+    long fail_after; /* > 0: allocations until one fails */
     const volatile sig_atomic_t *stop;
     void (*note)(void *, const char *);
     void *note_arg;
@@ -83,7 +90,7 @@ static _Noreturn void leave(nm_job *job, int code)
 
 void nm_throw(nm_job *job, int code, const char *fmt, ...)
 {
-    char text[sizeof job->message];   /* fmt may print the old message */
+    char text[sizeof job->message]; /* fmt may print the old message */
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
@@ -127,14 +134,12 @@ const char *nm_message_of(nm_job *job, int code)
 size_t nm_mul(nm_job *job, size_t a, size_t b)
 {
     size_t c;
-    if (__builtin_mul_overflow(a, b, &c)) nm_throw(job, NM_EIO, "a size overflows: %zu times %zu", a, b);
+    if (__builtin_mul_overflow(a, b, &c))
+        nm_throw(job, NM_EIO, "a size overflows: %zu times %zu", a, b);
     return c;
 }
 
-static bool fails_now(nm_job *job)
-{
-    return job->fail_after > 0 && --job->fail_after == 0;
-}
+static bool fails_now(nm_job *job) { return job->fail_after > 0 && --job->fail_after == 0; }
 
 void *nm_try(nm_job *job, size_t bytes)
 {
@@ -159,7 +164,9 @@ void *nm_raw(nm_job *job, size_t n, size_t size)
 {
     const size_t bytes = nm_mul(job, n, size);
     void *p = nm_try(job, bytes);
-    if (!p) nm_throw(job, NM_EIO, "out of memory: %zu bytes more than the %zu in use", bytes, job->bytes);
+    if (!p)
+        nm_throw(job, NM_EIO, "out of memory: %zu bytes more than the %zu in use", bytes,
+                 job->bytes);
     return p;
 }
 
@@ -199,10 +206,7 @@ char *nm_fmt(nm_job *job, const char *fmt, ...)
     return p;
 }
 
-nm_mark nm_mark_get(nm_job *job)
-{
-    return (nm_mark){job->top, job->top ? job->top->used : 0};
-}
+nm_mark nm_mark_get(nm_job *job) { return (nm_mark){job->top, job->top ? job->top->used : 0}; }
 
 void nm_mark_release(nm_job *job, nm_mark m)
 {

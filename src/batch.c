@@ -18,8 +18,9 @@ nm_relax *nm_relax_new(nm_job *job, const nm_bounds *b)
 {
     const size_t n = b->p->n_units;
     nm_relax *x = NM_NEW(job, nm_relax);
-    *x = (nm_relax){NM_ARRAY(job, double, n), NM_ARRAY(job, double, n), NM_ARRAY(job, double, n),
-                    NM_ARRAY(job, double, n), NM_ARRAY(job, uint32_t, n), NM_ARRAY(job, uint32_t, n),
+    *x = (nm_relax){NM_ARRAY(job, double, n),        NM_ARRAY(job, double, n),
+                    NM_ARRAY(job, double, n),        NM_ARRAY(job, double, n),
+                    NM_ARRAY(job, uint32_t, n),      NM_ARRAY(job, uint32_t, n),
                     NM_ARRAY(job, unsigned char, n), NM_ARRAY(job, unsigned char, n)};
     return x;
 }
@@ -90,19 +91,24 @@ static void set_max(nm_relax *x, const nm_bounds *b, const nm_block *k)
 static void set_affine(nm_relax *x, const nm_bounds *b, const nm_block *k)
 {
     double fan = 4;
-    for (size_t t = 0; t < k->n_lin; t++) fan = larger(fan, (double)b->p->blocks[k->lin[t].src].fan + 4);
+    for (size_t t = 0; t < k->n_lin; t++)
+        fan = larger(fan, (double)b->p->blocks[k->lin[t].src].fan + 4);
     const double sum = (double)(b->p->n_units + 16);
     for (size_t i = 0; i < k->n; i++)
-        x->w[k->first + i] = NM_ULP * (fan * b->mag[k->first + i] + sum * fabs(k->bias[i])) + fan * NM_TINY;
+        x->w[k->first + i] = NM_ULP * (fan * b->mag[k->first + i] + sum * fabs(k->bias[i])) +
+                             fan * NM_TINY;
 }
 
 void nm_relax_set(nm_relax *x, const nm_bounds *b, int from, int to)
 {
     for (int k = from > 1 ? from : 1; k < to; k++) {
         const nm_block *block = &b->p->blocks[k];
-        if (block->kind == NM_RELU) set_relu(x, b, block);
-        else if (block->kind == NM_MAX) set_max(x, b, block);
-        else set_affine(x, b, block);
+        if (block->kind == NM_RELU)
+            set_relu(x, b, block);
+        else if (block->kind == NM_MAX)
+            set_max(x, b, block);
+        else
+            set_affine(x, b, block);
         for (size_t i = block->n; i < nm_pad8(block->n); i++) x->dead[block->first + i] = 1;
     }
 }
@@ -182,7 +188,8 @@ static void pull_affine(nm_batch *t, const nm_relax *x, const nm_block *k, int b
 }
 
 /* drops what stays a variable or is zero from the list, and returns the rest */
-static size_t passing(const nm_batch *t, const nm_relax *x, const nm_block *k, int b, uint32_t *list)
+static size_t passing(const nm_batch *t, const nm_relax *x, const nm_block *k, int b,
+                      uint32_t *list)
 {
     size_t n = 0;
     for (size_t i = 0; i < t->n_live[b]; i++) {
@@ -199,11 +206,14 @@ static void pull_relu(nm_batch *t, const nm_relax *x, const nm_block *k, int b)
     const size_t n = passing(t, x, k, b, list), f = k->first;
     const bool add = t->used[k->src];
     for (size_t i = 0; i < n; i++) {
-        if (add) touch(t, k->src, list[i]);
-        else t->live[k->src][list[i]] = 1;
+        if (add)
+            touch(t, k->src, list[i]);
+        else
+            t->live[k->src][list[i]] = 1;
     }
     t->used[k->src] |= n > 0;
-    t->k->relax(n, list, t->y[b], x->slo + f, x->sup + f, x->cut + f, x->w + f, t->y[k->src], add, t->cst, t->err);
+    t->k->relax(n, list, t->y[b], x->slo + f, x->sup + f, x->cut + f, x->w + f, t->y[k->src], add,
+                t->cst, t->err);
     nm_mark_release(t->job, mark);
 }
 
@@ -241,9 +251,12 @@ void nm_batch_lower(nm_batch *t, const nm_bounds *b, double *lo)
     double sum[NM_LANES], mag[NM_LANES];
     const size_t n = t->n_live[0];
     t->k->box(n, t->unit[0], t->y[0], b->lo, b->hi, sum, mag);
-    const double g = (double)(2 * n + 16) * NM_ULP, grown = 1 + (double)(b->p->n_units + 64) * 4 * NM_ULP;
+    const double g = (double)(2 * n + 16) * NM_ULP,
+                 grown = 1 + (double)(b->p->n_units + 64) * 4 * NM_ULP;
     for (size_t l = 0; l < NM_LANES; l++) {
-        const double e = (t->err[l] + g * mag[l] + 4 * NM_ULP * (fabs(t->cst[l]) + fabs(sum[l]))) * grown + (double)(n + 8) * NM_TINY;
+        const double e = (t->err[l] + g * mag[l] + 4 * NM_ULP * (fabs(t->cst[l]) + fabs(sum[l]))) *
+                             grown +
+                         (double)(n + 8) * NM_TINY;
         lo[l] = nm_down(t->cst[l] + sum[l] - e);
     }
 }

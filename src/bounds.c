@@ -25,10 +25,14 @@ nm_bounds *nm_bounds_new(nm_job *job, const nm_program *p, const double *lo, con
 
 void nm_bounds_meet(nm_bounds *b, size_t u, double lo, double hi, nm_by by)
 {
-    if (!(lo > b->lo[u])) lo = b->lo[u];
-    else b->by[u] = (unsigned char)by;
-    if (!(hi < b->hi[u])) hi = b->hi[u];
-    else b->by[u] = (unsigned char)by;
+    if (!(lo > b->lo[u]))
+        lo = b->lo[u];
+    else
+        b->by[u] = (unsigned char)by;
+    if (!(hi < b->hi[u]))
+        hi = b->hi[u];
+    else
+        b->by[u] = (unsigned char)by;
     if (lo > hi) {
         b->empty = true;
         return;
@@ -61,11 +65,15 @@ void nm_bounds_print(nm_buf *buf, const nm_bounds *b)
         for (size_t i = 0; i < b->p->blocks[k].n; i++) {
             const size_t u = b->p->blocks[k].first + i;
             nm_put(buf, "%s%zu_%zu ", k ? "v" : "x", k, i);
-            if (isfinite(b->lo[u])) nm_put_num(buf, b->lo[u]);
-            else nm_put(buf, "-inf");
+            if (isfinite(b->lo[u]))
+                nm_put_num(buf, b->lo[u]);
+            else
+                nm_put(buf, "-inf");
             nm_put(buf, " ");
-            if (isfinite(b->hi[u])) nm_put_num(buf, b->hi[u]);
-            else nm_put(buf, "inf");
+            if (isfinite(b->hi[u]))
+                nm_put_num(buf, b->hi[u]);
+            else
+                nm_put(buf, "inf");
             nm_put(buf, " %s\n", k ? nm_by_name(b->by[u]) : "input");
         }
 }

@@ -3,7 +3,9 @@
 
 #include <stdlib.h>
 
-static const struct { const char *name, *value, *verbs, *help; } rows[] = {
+static const struct {
+    const char *name, *value, *verbs, *help;
+} rows[] = {
 #define OPT(name, value, verbs, help) {#name, value, verbs, help},
 #include "menu.def"
 #undef OPT
@@ -40,7 +42,8 @@ static bool takes(const char *verbs, const char *verb)
 
 static void set(nm_job *job, nm_cli *c, int o, const char *arg, const char *value)
 {
-    if (!takes(rows[o].verbs, c->verb)) nm_throw(job, NM_EUSE, "%s: not an option of netmip %s", arg, c->verb);
+    if (!takes(rows[o].verbs, c->verb))
+        nm_throw(job, NM_EUSE, "%s: not an option of netmip %s", arg, c->verb);
     if (c->value[o]) nm_throw(job, NM_EUSE, "%s stands twice", arg);
     c->value[o] = value;
 }
@@ -49,7 +52,8 @@ static int option(nm_job *job, nm_cli *c, int i)
 {
     const char *arg = c->argv[i], *name = arg + 2, *eq = strchr(arg, '=');
     const bool dash_o = strcmp(arg, "-o") == 0;
-    if (!dash_o && strncmp(arg, "--", 2)) nm_throw(job, NM_EUSE, "%s: unknown option; see netmip --help", arg);
+    if (!dash_o && strncmp(arg, "--", 2))
+        nm_throw(job, NM_EUSE, "%s: unknown option; see netmip --help", arg);
     const int o = dash_o ? (int)NM_O_output : find(name, eq ? (size_t)(eq - name) : strlen(name));
     if (o < 0) nm_throw(job, NM_EUSE, "%s: unknown option; see netmip --help", arg);
     const bool is_switch = !*rows[o].value;
@@ -58,7 +62,8 @@ static int option(nm_job *job, nm_cli *c, int i)
         set(job, c, o, arg, is_switch ? "" : eq + 1);
         return i;
     }
-    if (i + 1 >= c->argc) nm_throw(job, NM_EUSE, "%s: %s was expected after it", arg, rows[o].value);
+    if (i + 1 >= c->argc)
+        nm_throw(job, NM_EUSE, "%s: %s was expected after it", arg, rows[o].value);
     set(job, c, o, arg, c->argv[i + 1]);
     return i + 1;
 }
@@ -82,7 +87,8 @@ double nm_cli_num(nm_job *job, const nm_cli *c, nm_opt o, double dflt)
 {
     const char *s = c->value[o];
     double x = dflt;
-    if (s && (!nm_num_parse(s, s + strlen(s), &x) || x < 0)) nm_throw(job, NM_EUSE, "--%s %s: a number of 0 or more was expected", rows[o].name, s);
+    if (s && (!nm_num_parse(s, s + strlen(s), &x) || x < 0))
+        nm_throw(job, NM_EUSE, "--%s %s: a number of 0 or more was expected", rows[o].name, s);
     return x;
 }
 
@@ -98,25 +104,32 @@ const char *nm_cli_pick(nm_job *job, const nm_cli *c, nm_opt o, const char *choi
 
 nm_query *nm_cli_question(nm_job *job, const nm_cli *c, const nm_net *net)
 {
-    const nm_ask a = {c->value[NM_O_image], c->value[NM_O_label], c->value[NM_O_labels], c->value[NM_O_perturb], c->value[NM_O_domain],
-                      c->value[NM_O_target], c->value[NM_O_margin], c->value[NM_O_objective], c->value[NM_O_guard]};
+    const nm_ask a = {c->value[NM_O_image],   c->value[NM_O_label],     c->value[NM_O_labels],
+                      c->value[NM_O_perturb], c->value[NM_O_domain],    c->value[NM_O_target],
+                      c->value[NM_O_margin],  c->value[NM_O_objective], c->value[NM_O_guard]};
     if (c->n_files < 2) return nm_query_ask(job, net, &a);
     if (a.image || a.label || a.labels || a.perturb || a.domain || a.target || a.margin)
         nm_throw(job, NM_EUSE, "%s: a question from a file and one from flags", c->file[1]);
     nm_query *q = nm_read_vnnlib(job, net, c->file[1]);
     q->guard = nm_cli_num(job, c, NM_O_guard, 0);
-    q->objective = *nm_cli_pick(job, c, NM_O_objective, "feasible|worst") == 'w' ? NM_WORST : NM_FEASIBLE;
+    q->objective = *nm_cli_pick(job, c, NM_O_objective, "feasible|worst") == 'w' ? NM_WORST
+                                                                                 : NM_FEASIBLE;
     for (size_t i = 0; q->objective == NM_WORST && i < q->n_cases; i++)
         for (size_t t = 0; t < q->cases[i].n_clauses; t++)
-            if (q->cases[i].clauses[t].n_rows != 1) nm_throw(job, NM_EUNSUP, "%s: objective worst needs clauses of one row", c->file[1]);
+            if (q->cases[i].clauses[t].n_rows != 1)
+                nm_throw(job, NM_EUNSUP, "%s: objective worst needs clauses of one row",
+                         c->file[1]);
     return q;
 }
 
 void nm_cli_help(nm_buf *b)
 {
-    nm_put(b, "netmip compiles questions about neural networks into mixed-integer programs, and reads the answers back.\n\n"
-              "  netmip compile NET QUERY -o OUT     OUT.mps[.gz] or OUT.lp[.gz], and OUT's stem + .map.json\n"
-              "  netmip decode  MAP SOLUTION         a solver's solution file (CBC, HiGHS) -> verdict, images\n"
+    nm_put(b, "netmip compiles questions about neural networks into mixed-integer programs, and "
+              "reads the answers back.\n\n"
+              "  netmip compile NET QUERY -o OUT     OUT.mps[.gz] or OUT.lp[.gz], and OUT's stem + "
+              ".map.json\n"
+              "  netmip decode  MAP SOLUTION         a solver's solution file (CBC, HiGHS) -> "
+              "verdict, images\n"
               "  netmip solve   NET QUERY            bounds, attack, embedded CBC -> verdict\n"
               "  netmip bounds  NET QUERY [-o FILE]  bounds of every unit, statistics a layer\n"
               "  netmip eval    NET --image FILE     outputs\n"
@@ -129,6 +142,8 @@ void nm_cli_help(nm_buf *b)
             if (*s == '_') *s = '-';
         nm_put(b, "  %-28s %s\n", name, rows[i].help);
     }
-    nm_put(b, "\nexit codes: 0 done, or holds; 10 violated (witness replayed); 11 unknown; 2 usage; 3 bad input; 4 unsupported;\n"
-              "            5 I/O or memory; 6 audit failed (solution breaks the model, or the witness does not replay)\n");
+    nm_put(b, "\nexit codes: 0 done, or holds; 10 violated (witness replayed); 11 unknown; 2 "
+              "usage; 3 bad input; 4 unsupported;\n"
+              "            5 I/O or memory; 6 audit failed (solution breaks the model, or the "
+              "witness does not replay)\n");
 }

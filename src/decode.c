@@ -9,10 +9,13 @@
 static const nm_net *net_of(nm_job *job, const nm_map *m, const char *map_path)
 {
     const char *path = m->net_path;
-    if (!nm_file_exists(path) && path[0] != '/') path = nm_fmt(job, "%s%s", nm_path_dir(job, map_path), path);
+    if (!nm_file_exists(path) && path[0] != '/')
+        path = nm_fmt(job, "%s%s", nm_path_dir(job, map_path), path);
     const nm_net *net = nm_net_read(job, path);
-    if (strcmp(net->hash, m->net_hash)) nm_throw(job, NM_EAUDIT, "%s: is not the network that %s was made from", path, map_path);
-    if (net->n_in != m->n_in || net->n_out != m->question->n_out) nm_throw(job, NM_EINPUT, "%s: does not fit %s", map_path, path);
+    if (strcmp(net->hash, m->net_hash))
+        nm_throw(job, NM_EAUDIT, "%s: is not the network that %s was made from", path, map_path);
+    if (net->n_in != m->n_in || net->n_out != m->question->n_out)
+        nm_throw(job, NM_EINPUT, "%s: does not fit %s", map_path, path);
     return net;
 }
 
@@ -22,14 +25,20 @@ static const double *input(nm_job *job, const nm_map *m, const double *col)
     const nm_case *c = &q->cases[m->case_index];
     double *x = NM_RAW(job, double, m->n_in);
     for (size_t i = 0; i < m->n_in; i++) {
-        x[i] = m->col[i] >= 0 ? col[m->col[i]] : q->image ? q->image[i] : 0.5 * c->lo[i] + 0.5 * c->hi[i];
-        const double off = x[i] < c->lo[i] ? c->lo[i] - x[i] : x[i] > c->hi[i] ? x[i] - c->hi[i] : 0;
-        if (off > NM_ROW_TOL * (1 + fabs(x[i]))) nm_throw(job, NM_EAUDIT, "input %zu is %g: outside its bounds by %g", i, x[i], off);
+        x[i] = m->col[i] >= 0 ? col[m->col[i]]
+               : q->image     ? q->image[i]
+                              : 0.5 * c->lo[i] + 0.5 * c->hi[i];
+        const double off = x[i] < c->lo[i]   ? c->lo[i] - x[i]
+                           : x[i] > c->hi[i] ? x[i] - c->hi[i]
+                                             : 0;
+        if (off > NM_ROW_TOL * (1 + fabs(x[i])))
+            nm_throw(job, NM_EAUDIT, "input %zu is %g: outside its bounds by %g", i, x[i], off);
     }
     return x;
 }
 
-static void judge(nm_job *job, const nm_map *m, const nm_sol *s, const nm_replay *r, nm_target *t, nm_verdict *v)
+static void judge(nm_job *job, const nm_map *m, const nm_sol *s, const nm_replay *r, nm_target *t,
+                  nm_verdict *v)
 {
     t->objective = r->margin64;
     v->witness = r;
@@ -40,18 +49,26 @@ static void judge(nm_job *job, const nm_map *m, const nm_sol *s, const nm_replay
     const bool worst = strcmp(m->objective, "worst") == 0;
     if (worst) {
         const double claim = s->objective + m->constant, off = fabs(claim - r->margin64);
-        if (!(off <= 1e-4 * (1 + fabs(claim)))) nm_throw(job, NM_EAUDIT, "the solver's objective says a margin of %.9g, the replay %.9g", claim, r->margin64);
-        if (s->status == NM_SOL_OPTIMAL && claim - 1e-4 * (1 + fabs(claim)) > 0) t->status = v->status = NM_OK;
+        if (!(off <= 1e-4 * (1 + fabs(claim))))
+            nm_throw(job, NM_EAUDIT,
+                     "the solver's objective says a margin of %.9g, the replay %.9g", claim,
+                     r->margin64);
+        if (s->status == NM_SOL_OPTIMAL && claim - 1e-4 * (1 + fabs(claim)) > 0)
+            t->status = v->status = NM_OK;
         return;
     }
     if (m->question->guard > 0 && r->margin64 <= m->question->guard) {
         v->why = "the solver's point lies in the guard band: neither a counterexample nor a proof";
         return;
     }
-    nm_throw(job, NM_EAUDIT, "the solver's point does not replay: its margin is %.9g (+- %.1e); 0 or less was expected", r->margin64, r->err64);
+    nm_throw(
+        job, NM_EAUDIT,
+        "the solver's point does not replay: its margin is %.9g (+- %.1e); 0 or less was expected",
+        r->margin64, r->err64);
 }
 
-nm_verdict *nm_decode(nm_job *job, const char *map_path, const char *sol_path, const nm_query **query)
+nm_verdict *nm_decode(nm_job *job, const char *map_path, const char *sol_path,
+                      const nm_query **query)
 {
     const nm_map *m = nm_map_read(job, map_path);
     const nm_sol *s = nm_sol_read(job, sol_path);
@@ -60,16 +77,25 @@ nm_verdict *nm_decode(nm_job *job, const char *map_path, const char *sol_path, c
     nm_verdict *v = NM_NEW(job, nm_verdict);
     nm_target *t = NM_NEW(job, nm_target);
     *query = q;
-    *t = (nm_target){.icase = m->case_index, .iclause = m->clause_index, .name = m->target, .status = NM_UNKNOWN, .by = "solver",
-                     .label = q->cases[m->case_index].clauses[m->clause_index].label, .margin_lo = NAN, .objective = NAN, .bound = NAN};
+    *t = (nm_target){.icase = m->case_index,
+                     .iclause = m->clause_index,
+                     .name = m->target,
+                     .status = NM_UNKNOWN,
+                     .by = "solver",
+                     .label = q->cases[m->case_index].clauses[m->clause_index].label,
+                     .margin_lo = NAN,
+                     .objective = NAN,
+                     .bound = NAN};
     v->status = NM_UNKNOWN;
     v->by = "solver";
     v->n_targets = 1;
     v->targets = t;
     v->objective = v->bound = NAN;
     const bool decide = strcmp(m->objective, "feasible") == 0;
-    if (s->status == NM_SOL_INFEASIBLE && decide) t->status = v->status = NM_OK;
-    else if (s->status == NM_SOL_INFEASIBLE) nm_throw(job, NM_EAUDIT, "%s: a worst-case model is never infeasible", sol_path);
+    if (s->status == NM_SOL_INFEASIBLE && decide)
+        t->status = v->status = NM_OK;
+    else if (s->status == NM_SOL_INFEASIBLE)
+        nm_throw(job, NM_EAUDIT, "%s: a worst-case model is never infeasible", sol_path);
     if (s->has_values) {
         const double *x = input(job, m, nm_sol_columns(job, s, m->n_cols, m->cols, sol_path));
         nm_replay *r = NM_NEW(job, nm_replay);
@@ -77,9 +103,11 @@ nm_verdict *nm_decode(nm_job *job, const char *map_path, const char *sol_path, c
         judge(job, m, s, r, t, v);
         v->has_objective = !decide;
         v->objective = r->margin64;
-        if (!decide && s->status == NM_SOL_OPTIMAL) v->bound = fmin(r->margin64, s->objective + m->constant);
+        if (!decide && s->status == NM_SOL_OPTIMAL)
+            v->bound = fmin(r->margin64, s->objective + m->constant);
     }
-    if (v->status == NM_UNKNOWN && !v->why) v->why = nm_fmt(job, "the solver said: %s", s->status_text);
+    if (v->status == NM_UNKNOWN && !v->why)
+        v->why = nm_fmt(job, "the solver said: %s", s->status_text);
     if (v->status == NM_UNKNOWN) t->by = v->by = NULL;
     return v;
 }

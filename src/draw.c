@@ -7,7 +7,10 @@
 
 #include <png.h>
 
-typedef struct { size_t c, h, w; bool last; } layout; /* last: channels come last */
+typedef struct {
+    size_t c, h, w;
+    bool last;
+} layout; /* last: channels come last */
 
 static bool find_layout(nm_shape s, layout *l)
 {
@@ -18,10 +21,14 @@ static bool find_layout(nm_shape s, layout *l)
         s = nm_shape_of(2, (int64_t[]){side, side});
     }
     if (s.rank == 2 && s.dim[1] == 1) return find_layout(nm_shape_of(1, s.dim), l);
-    if (s.rank == 2) *l = (layout){1, (size_t)s.dim[0], (size_t)s.dim[1], false};
-    else if (s.rank == 3 && s.dim[0] == 3) *l = (layout){3, (size_t)s.dim[1], (size_t)s.dim[2], false};
-    else if (s.rank == 3 && s.dim[2] == 3) *l = (layout){3, (size_t)s.dim[0], (size_t)s.dim[1], true};
-    else return false;
+    if (s.rank == 2)
+        *l = (layout){1, (size_t)s.dim[0], (size_t)s.dim[1], false};
+    else if (s.rank == 3 && s.dim[0] == 3)
+        *l = (layout){3, (size_t)s.dim[1], (size_t)s.dim[2], false};
+    else if (s.rank == 3 && s.dim[2] == 3)
+        *l = (layout){3, (size_t)s.dim[0], (size_t)s.dim[1], true};
+    else
+        return false;
     return l->h * l->w >= 4 && l->h <= 4096 && l->w <= 4096;
 }
 
@@ -35,23 +42,31 @@ static double at(const layout *l, const double *x, size_t c, size_t i, size_t j)
     return l->last ? x[(i * l->w + j) * l->c + c] : x[(c * l->h + i) * l->w + j];
 }
 
-typedef struct { size_t w, h, zoom; unsigned char *p; } canvas;
+typedef struct {
+    size_t w, h, zoom;
+    unsigned char *p;
+} canvas;
 
-static void paint(canvas *v, const layout *l, const double *x, size_t left, double offset, double scale)
+static void paint(canvas *v, const layout *l, const double *x, size_t left, double offset,
+                  double scale)
 {
     for (size_t i = 0; i < l->h * v->zoom; i++)
         for (size_t j = 0; j < l->w * v->zoom; j++)
             for (size_t c = 0; c < 3; c++)
-                v->p[((i + v->zoom) * v->w + left + j) * 3 + c] =
-                    grey(offset + scale * at(l, x, l->c == 3 ? c : 0, i / v->zoom, j / v->zoom));
+                v->p[((i + v->zoom) * v->w + left + j) * 3 + c] = grey(
+                    offset + scale * at(l, x, l->c == 3 ? c : 0, i / v->zoom, j / v->zoom));
 }
 
 static void save(nm_job *job, const char *path, const canvas *v)
 {
-    png_image img = {.version = PNG_IMAGE_VERSION, .width = (png_uint_32)v->w, .height = (png_uint_32)v->h, .format = PNG_FORMAT_RGB};
+    png_image img = {.version = PNG_IMAGE_VERSION,
+                     .width = (png_uint_32)v->w,
+                     .height = (png_uint_32)v->h,
+                     .format = PNG_FORMAT_RGB};
     png_alloc_size_t n = PNG_IMAGE_PNG_SIZE_MAX(img);
     unsigned char *out = NM_RAW(job, unsigned char, n);
-    if (!png_image_write_to_memory(&img, out, &n, 0, v->p, 0, NULL)) nm_throw(job, NM_EIO, "%s: %s", path, img.message);
+    if (!png_image_write_to_memory(&img, out, &n, 0, v->p, 0, NULL))
+        nm_throw(job, NM_EIO, "%s: %s", path, img.message);
     nm_file_write(job, path, out, n);
 }
 
@@ -61,12 +76,13 @@ static canvas blank(nm_job *job, const layout *l, size_t panels)
     canvas v = {.zoom = big >= 200 ? 1 : big >= 64 ? 3 : 8};
     v.w = (panels * (l->w + 1) + 1) * v.zoom;
     v.h = (l->h + 2 + (panels > 1 ? 2 : 0)) * v.zoom;
-    v.p = NM_RAW(job, unsigned char, v.w * v.h * 3);
+    v.p = NM_RAW(job, unsigned char, v.w *v.h * 3);
     memset(v.p, 255, v.w * v.h * 3);
     return v;
 }
 
-bool nm_draw_triptych(nm_job *job, const char *path, nm_shape shape, const double *a, const double *b)
+bool nm_draw_triptych(nm_job *job, const char *path, nm_shape shape, const double *a,
+                      const double *b)
 {
     layout l;
     if (!find_layout(shape, &l)) return false;
@@ -95,10 +111,11 @@ bool nm_draw_image(nm_job *job, const char *path, nm_shape shape, const double *
     layout l;
     if (!find_layout(shape, &l)) return false;
     const nm_mark mark = nm_mark_get(job);
-    canvas v = {l.w, l.h, 1, NM_RAW(job, unsigned char, l.w * l.h * 3)};
+    canvas v = {l.w, l.h, 1, NM_RAW(job, unsigned char, l.w *l.h * 3)};
     for (size_t i = 0; i < l.h; i++)
         for (size_t j = 0; j < l.w; j++)
-            for (size_t c = 0; c < 3; c++) v.p[(i * l.w + j) * 3 + c] = grey(at(&l, x, l.c == 3 ? c : 0, i, j));
+            for (size_t c = 0; c < 3; c++)
+                v.p[(i * l.w + j) * 3 + c] = grey(at(&l, x, l.c == 3 ? c : 0, i, j));
     save(job, path, &v);
     nm_mark_release(job, mark);
     return true;
@@ -110,9 +127,11 @@ void nm_draw_text(nm_buf *out, nm_shape shape, const double *a, const double *b)
     layout l;
     if (!find_layout(shape, &l) || l.c != 1 || l.w > 32) return;
     for (size_t i = 0; i < l.h; i++) {
-        for (size_t j = 0; j < l.w; j++) nm_put(out, "%c", shades[grey(at(&l, a, 0, i, j)) * 9 / 255]);
+        for (size_t j = 0; j < l.w; j++)
+            nm_put(out, "%c", shades[grey(at(&l, a, 0, i, j)) * 9 / 255]);
         nm_put(out, " | ");
-        for (size_t j = 0; j < l.w; j++) nm_put(out, "%c", shades[grey(at(&l, b, 0, i, j)) * 9 / 255]);
+        for (size_t j = 0; j < l.w; j++)
+            nm_put(out, "%c", shades[grey(at(&l, b, 0, i, j)) * 9 / 255]);
         nm_put(out, " | ");
         for (size_t j = 0; j < l.w; j++) {
             const double d = at(&l, b, 0, i, j) - at(&l, a, 0, i, j);

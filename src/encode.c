@@ -13,7 +13,12 @@
  * of the files and in the map. Cost: one batch walk for 16 kept units. */
 #include "all.h"
 
-typedef struct { size_t n; uint32_t *unit; double *c; double lo, hi; } expr; /* value in sum c*unit + [lo,hi] */
+typedef struct {
+    size_t n;
+    uint32_t *unit;
+    double *c;
+    double lo, hi;
+} expr; /* value in sum c*unit + [lo,hi] */
 
 static const char *unit_name(const nm_enc *e, char kind, size_t u)
 {
@@ -30,7 +35,7 @@ static expr collect(nm_enc *e, nm_batch *t, size_t lane)
     size_t cap_u = 0, cap_c = 0, n_c = 0;
     double cst = t->cst[lane], err = t->err[lane], mag = fabs(cst);
     for (int b = 0; b < (int)p->n_blocks; b++)
-        for (size_t i = 0; i < nm_batch_list(t, b); i++) {
+        for (size_t i = 0; i < t->n_live[b]; i++) {
             const uint32_t k = t->unit[b][i];
             const size_t u = p->blocks[b].first + k;
             const double c = t->y[b][k * NM_LANES + lane], lo = e->b->lo[u], hi = e->b->hi[u];
@@ -48,7 +53,8 @@ static expr collect(nm_enc *e, nm_batch *t, size_t lane)
                 *NM_PUSH(e->job, x.c, n_c, cap_c) = c;
             }
         }
-    err = (err + (double)(p->blocks[0].n + 16) * NM_ULP * mag) * (1 + (double)(p->n_units + 64) * 4 * NM_ULP);
+    err = (err + (double)(p->blocks[0].n + 16) * NM_ULP * mag) *
+          (1 + (double)(p->n_units + 64) * 4 * NM_ULP);
     x.lo = err == 0 ? cst : nm_down(cst - err);
     x.hi = err == 0 ? cst : nm_up(cst + err);
     return x;
@@ -61,12 +67,19 @@ static void pull_units(nm_enc *e, nm_batch *t, int block, size_t n, const uint32
         nm_batch_clear(t);
         const size_t m = n - at < NM_LANES ? n - at : NM_LANES;
         for (size_t i = 0; i < m; i++) nm_batch_put(t, block, unit[at + i], (int)i, 1);
-        nm_batch_pull(t, e->x, block);
+        nm_batch_pull(t, e->x, block); /* leaves the lists of live units that collect reads */
         for (size_t i = 0; i < m; i++) ex[at + i] = collect(e, t, i);
     }
 }
 
-typedef struct { const uint32_t *row; size_t n_rows; expr *query; expr **pre; bool *need; nm_batch *t; } work;
+typedef struct {
+    const uint32_t *row;
+    size_t n_rows;
+    expr *query;
+    expr **pre;
+    bool *need;
+    nm_batch *t;
+} work;
 
 static void need(work *w, const expr *x)
 {
@@ -77,7 +90,8 @@ static void keep_relu(nm_enc *e, const nm_block *k)
 {
     const size_t src = e->b->p->blocks[k->src].first;
     for (size_t i = 0; i < k->n; i++)
-        e->x->keep[k->first + i] = !e->x->dead[k->first + i] && (!e->fold || nm_bounds_phase(e->b, src + i) == NM_UNSTABLE);
+        e->x->keep[k->first + i] = !e->x->dead[k->first + i] &&
+                                   (!e->fold || nm_bounds_phase(e->b, src + i) == NM_UNSTABLE);
 }
 
 static void keep_max(nm_enc *e, const nm_block *k)
@@ -99,7 +113,9 @@ static void pull_block(nm_enc *e, work *w, int b)
     for (size_t i = 0; i < k->n; i++) {
         if (!w->need[k->first + i] || !e->x->keep[k->first + i]) continue;
         if (k->kind == NM_RELU) want[i] = true;
-        for (size_t t = k->kind == NM_MAX ? k->ptr[i] : 0; k->kind == NM_MAX && t < k->ptr[i + 1]; t++) want[k->idx[t]] = true;
+        for (size_t t = k->kind == NM_MAX ? k->ptr[i] : 0; k->kind == NM_MAX && t < k->ptr[i + 1];
+             t++)
+            want[k->idx[t]] = true;
     }
     for (size_t i = 0; i < src_n; i++)
         if (want[i]) list[n++] = (uint32_t)i;
@@ -136,7 +152,8 @@ static void add_columns(nm_enc *e, const work *w)
             const size_t u = p->blocks[b].first + i;
             if (!w->need[u]) continue;
             const double lo = e->b->lo[u] == 0 ? 0 : e->b->lo[u]; /* never -0 */
-            e->col[u] = (int32_t)nm_model_col(e->job, e->m, unit_name(e, 'v', u), lo, e->b->hi[u], false);
+            e->col[u] = (int32_t)nm_model_col(e->job, e->m, unit_name(e, 'v', u), lo, e->b->hi[u],
+                                              false);
         }
 }
 
@@ -158,7 +175,8 @@ static void emit_units(nm_enc *e, const work *w)
             if (!w->need[k->first + i]) continue;
             if (k->kind == NM_RELU) {
                 const expr *x = w->pre[src + i];
-                nm_bigm_relu(e, k->first + i, src + i, (nm_form){x->n, columns_of(e, x, 2), x->c, x->lo, x->hi});
+                nm_bigm_relu(e, k->first + i, src + i,
+                             (nm_form){x->n, columns_of(e, x, 2), x->c, x->lo, x->hi});
                 continue;
             }
             const size_t n = k->ptr[i + 1] - k->ptr[i];
@@ -216,7 +234,11 @@ static double emit_query(nm_enc *e, const work *w, const nm_query *q, const nm_c
             for (size_t k = 0; k < x->n; k++) e->m->cols[j[k]].obj = x->c[k];
         if (!decide) continue;
         const double rhs = c->rows[r].rhs + q->guard - x->lo;
-        nm_model_row(e->job, e->m, nm_fmt(e->job, "rq_%zu", r), -INFINITY, rhs == 0 ? 0 : x->lo == 0 ? rhs : nm_up(rhs), x->n, j, x->c);
+        nm_model_row(e->job, e->m, nm_fmt(e->job, "rq_%zu", r), -INFINITY,
+                     rhs == 0     ? 0
+                     : x->lo == 0 ? rhs
+                                  : nm_up(rhs),
+                     x->n, j, x->c);
     }
     return 0.5 * w->query[0].lo + 0.5 * w->query[0].hi - c->rows[0].rhs;
 }
@@ -227,11 +249,26 @@ static nm_map *make_map(nm_enc *e, const nm_query *q, size_t icase, size_t iclau
     const nm_case *c = &q->cases[icase];
     int64_t *col = NM_RAW(e->job, int64_t, q->n_in);
     for (size_t i = 0; i < q->n_in; i++) col[i] = e->col[i];
-    *m = (nm_map){.query_path = q->path, .query_hash = q->hash, .n_in = q->n_in, .n_out = q->n_out,
-                  .target = c->clauses[iclause].name, .target_label = c->clauses[iclause].label, .label = q->label,
-                  .case_index = icase, .clause_index = iclause, .lo = c->lo, .hi = c->hi, .col = col, .n_cols = e->m->n_cols,
-                  .n_rows = e->m->n_rows, .n_nz = e->m->n_nz, .n_bin = nm_model_binaries(e->m), .constant = e->m->constant,
-                  .objective = q->objective == NM_WORST ? "worst" : "feasible", .encoding = "bigm", .fold = e->fold};
+    *m = (nm_map){.query_path = q->path,
+                  .query_hash = q->hash,
+                  .n_in = q->n_in,
+                  .n_out = q->n_out,
+                  .target = c->clauses[iclause].name,
+                  .target_label = c->clauses[iclause].label,
+                  .label = q->label,
+                  .case_index = icase,
+                  .clause_index = iclause,
+                  .lo = c->lo,
+                  .hi = c->hi,
+                  .col = col,
+                  .n_cols = e->m->n_cols,
+                  .n_rows = e->m->n_rows,
+                  .n_nz = e->m->n_nz,
+                  .n_bin = nm_model_binaries(e->m),
+                  .constant = e->m->constant,
+                  .objective = q->objective == NM_WORST ? "worst" : "feasible",
+                  .encoding = "bigm",
+                  .fold = e->fold};
     m->cols = NM_ARRAY(e->job, const char *, m->n_cols + 1);
     for (size_t j = 0; j < m->n_cols; j++) m->cols[j] = e->m->cols[j].name;
     nm_buf b = {.job = e->job};
@@ -240,8 +277,8 @@ static nm_map *make_map(nm_enc *e, const nm_query *q, size_t icase, size_t iclau
     return m;
 }
 
-nm_encoded nm_encode(nm_job *job, const nm_bounds *b, const nm_query *q, size_t icase, size_t iclause,
-                     const uint32_t *row, nm_encode_opts o)
+nm_encoded nm_encode(nm_job *job, const nm_bounds *b, const nm_query *q, size_t icase,
+                     size_t iclause, const uint32_t *row, nm_encode_opts o)
 {
     const nm_program *p = b->p;
     nm_enc *e = NM_NEW(job, nm_enc);
@@ -275,8 +312,11 @@ double *nm_encode_lift(nm_job *job, const nm_enc *e, const double *unit)
         if (k->kind != NM_RELU && k->kind != NM_MAX) continue;
         const size_t src = p->blocks[k->src].first;
         for (size_t i = 0; i < k->n; i++)
-            if (k->kind == NM_RELU) nm_bigm_relu_lift(e, k->first + i, unit[src + i], x);
-            else nm_bigm_max_lift(e, k->first + i, k->ptr[i + 1] - k->ptr[i], &k->idx[k->ptr[i]], &unit[src], x);
+            if (k->kind == NM_RELU)
+                nm_bigm_relu_lift(e, k->first + i, unit[src + i], x);
+            else
+                nm_bigm_max_lift(e, k->first + i, k->ptr[i + 1] - k->ptr[i], &k->idx[k->ptr[i]],
+                                 &unit[src], x);
     }
     return x;
 }

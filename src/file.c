@@ -103,8 +103,10 @@ nm_out *nm_out_open(nm_job *job, const char *path)
     const mode_t mask = umask(0);
     umask(mask);
     fchmod(fd, 0666 & ~mask);
-    if (nm_has_suffix(path, ".gz")) o->gz = gzdopen(fd, "wb6");
-    else o->plain = fdopen(fd, "wb");
+    if (nm_has_suffix(path, ".gz"))
+        o->gz = gzdopen(fd, "wb6");
+    else
+        o->plain = fdopen(fd, "wb");
     if (!o->gz && !o->plain) {
         close(fd);
         unlink(temp);
@@ -116,7 +118,8 @@ nm_out *nm_out_open(nm_job *job, const char *path)
 
 static _Noreturn void fail_out(nm_out *o)
 {
-    nm_throw(o->job, NM_EIO, "%s: cannot write: %s", o->path, errno ? strerror(errno) : "zlib error");
+    nm_throw(o->job, NM_EIO, "%s: cannot write: %s", o->path,
+             errno ? strerror(errno) : "zlib error");
 }
 
 void nm_out_write(nm_out *o, const void *p, size_t n)

@@ -11,7 +11,8 @@ nm_net *nm_net_read(nm_job *job, const char *path)
     size_t i = 0;
     while (i < f.n && strchr(" \t\r\n", f.data[i]) && f.data[i]) i++;
     if (f.n == 0) nm_throw(job, NM_EINPUT, "%s: an empty file; a network was expected", path);
-    return nm_net_new(job, i < f.n && f.data[i] == '{' ? nm_read_netjson(job, f) : nm_read_onnx(job, f), f);
+    return nm_net_new(
+        job, i < f.n && f.data[i] == '{' ? nm_read_netjson(job, f) : nm_read_onnx(job, f), f);
 }
 
 int64_t nm_spec_split(nm_job *job, const char *spec, char **path)
@@ -31,27 +32,35 @@ static nm_tensor read_any(nm_job *job, const char *path, int64_t index)
 {
     const nm_file f = nm_file_read(job, path);
     const int64_t at = index < 0 ? 0 : index;
-    if (f.n >= 4 && !f.data[0] && !f.data[1] && f.data[2] >= 8 && f.data[2] <= 14) return nm_read_idx(job, f, at, false);
+    if (f.n >= 4 && !f.data[0] && !f.data[1] && f.data[2] >= 8 && f.data[2] <= 14)
+        return nm_read_idx(job, f, at, false);
     if (f.n >= 6 && !memcmp(f.data, "\x93NUMPY", 6)) {
         nm_tensor t = nm_read_npy(job, f);
         if (index < 0) return t;
         if (t.shape.rank < 2 || index >= t.shape.dim[0])
-            nm_throw(job, NM_EINPUT, "%s: index %lld is out of range of shape %s", path, (long long)index, nm_shape_print(job, t.shape));
+            nm_throw(job, NM_EINPUT, "%s: index %lld is out of range of shape %s", path,
+                     (long long)index, nm_shape_print(job, t.shape));
         t.n /= (size_t)t.shape.dim[0];
         t.x += (size_t)index * t.n;
         t.shape = nm_shape_of(t.shape.rank - 1, t.shape.dim + 1);
         return t;
     }
     if (f.n >= 8 && !memcmp(f.data, "\x89PNG", 4)) return nm_read_png(job, f);
-    if (f.n >= 2 && f.data[0] == 'P' && f.data[1] >= '1' && f.data[1] <= '6') return nm_read_pnm(job, f);
-    if (nm_has_suffix(path, ".csv") || nm_has_suffix(path, ".txt") || nm_has_suffix(path, ".csv.gz")) return nm_read_csv(job, f, at);
-    nm_throw(job, NM_EINPUT, "%s: not an image that can be read (IDX, NPY, PNG, PGM, PPM, CSV)", path);
+    if (f.n >= 2 && f.data[0] == 'P' && f.data[1] >= '1' && f.data[1] <= '6')
+        return nm_read_pnm(job, f);
+    if (nm_has_suffix(path, ".csv") || nm_has_suffix(path, ".txt") ||
+        nm_has_suffix(path, ".csv.gz"))
+        return nm_read_csv(job, f, at);
+    nm_throw(job, NM_EINPUT, "%s: not an image that can be read (IDX, NPY, PNG, PGM, PPM, CSV)",
+             path);
 }
 
 static void channels_last(nm_job *job, const nm_net *net, nm_tensor *t)
 {
     const nm_shape s = net->values[net->inputs[0]].shape;
-    if (t->shape.rank != 3 || s.rank != 4 || t->shape.dim[0] != s.dim[3] || t->shape.dim[0] == s.dim[1]) return;
+    if (t->shape.rank != 3 || s.rank != 4 || t->shape.dim[0] != s.dim[3] ||
+        t->shape.dim[0] == s.dim[1])
+        return;
     const size_t c = (size_t)t->shape.dim[0], area = t->n / c;
     double *x = NM_RAW(job, double, t->n);
     for (size_t i = 0; i < t->n; i++) x[i] = t->x[i % c * area + i / c];
@@ -62,13 +71,15 @@ nm_tensor nm_image_read(nm_job *job, const nm_net *net, const char *spec)
 {
     char *path;
     int64_t index = nm_spec_split(job, spec, &path);
-    if (index >= 0 && !nm_file_exists(path) && nm_file_exists(spec)) { /* a file whose name ends like an index */
+    if (index >= 0 && !nm_file_exists(path) &&
+        nm_file_exists(spec)) { /* a file whose name ends like an index */
         path = nm_dup(job, spec, strlen(spec));
         index = -1;
     }
     nm_tensor t = read_any(job, path, index);
     if (t.n != net->n_in)
-        nm_throw(job, NM_EINPUT, "%s: an image of %s, %zu elements; the network reads %zu", spec, nm_shape_print(job, t.shape), t.n, net->n_in);
+        nm_throw(job, NM_EINPUT, "%s: an image of %s, %zu elements; the network reads %zu", spec,
+                 nm_shape_print(job, t.shape), t.n, net->n_in);
     for (size_t i = 0; t.bytes && i < t.n; i++) t.x[i] /= 255;
     channels_last(job, net, &t);
     return t;
@@ -78,9 +89,13 @@ int64_t nm_label_read(nm_job *job, const char *path, int64_t index)
 {
     const nm_file f = nm_file_read(job, path);
     if (f.n >= 4 && !f.data[0] && !f.data[1]) return (int64_t)nm_read_idx(job, f, index, true).x[0];
-    const nm_tensor t = f.n >= 6 && !memcmp(f.data, "\x93NUMPY", 6) ? nm_read_npy(job, f) : nm_read_csv(job, f, index);
+    const nm_tensor t = f.n >= 6 && !memcmp(f.data, "\x93NUMPY", 6) ? nm_read_npy(job, f)
+                                                                    : nm_read_csv(job, f, index);
     const size_t at = f.data[0] == 0x93 ? (size_t)index : 0;
-    if (at >= t.n) nm_throw(job, NM_EINPUT, "%s: index %lld is out of range; %zu labels are there", path, (long long)index, t.n);
-    if (t.x[at] != floor(t.x[at]) || t.x[at] < 0 || t.x[at] > 1e6) nm_throw(job, NM_EINPUT, "%s: %g is not a label", path, t.x[at]);
+    if (at >= t.n)
+        nm_throw(job, NM_EINPUT, "%s: index %lld is out of range; %zu labels are there", path,
+                 (long long)index, t.n);
+    if (t.x[at] != floor(t.x[at]) || t.x[at] < 0 || t.x[at] > 1e6)
+        nm_throw(job, NM_EINPUT, "%s: %g is not a label", path, t.x[at]);
     return (int64_t)t.x[at];
 }

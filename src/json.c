@@ -68,7 +68,8 @@ double nm_json_num(nm_job *job, const nm_json *x, const char *where)
 int64_t nm_json_int(nm_job *job, const nm_json *x, const char *where)
 {
     const double d = nm_json_num(job, x, where);
-    if (d != floor(d) || fabs(d) > 9e15) nm_throw(job, NM_EINPUT, "%s: an integer was expected", where);
+    if (d != floor(d) || fabs(d) > 9e15)
+        nm_throw(job, NM_EINPUT, "%s: an integer was expected", where);
     return (int64_t)d;
 }
 

@@ -23,15 +23,22 @@ static inline v8 mul8(v8 a, v8 b) { return _mm512_mul_pd(a, b); }
 static inline v8 min8(v8 a, v8 b) { return _mm512_min_pd(a, b); }
 static inline v8 max8(v8 a, v8 b) { return _mm512_max_pd(a, b); }
 static inline v8 abs8(v8 a) { return _mm512_abs_pd(a); }
-#define NAME nm_kernels_avx512
+#define NAME  nm_kernels_avx512
 #define TITLE "avx512"
 enum { BLOCK = 8 };
 #elif defined(NM_KERNEL_avx2)
 #include <immintrin.h>
-typedef struct { __m256d a, b; } v8;
-#define TWO(f) return (v8){f(x.a, y.a), f(x.b, y.b)}
+typedef struct {
+    __m256d a, b;
+} v8;
+#define TWO(f)                                                                                     \
+    return (v8) { f(x.a, y.a), f(x.b, y.b) }
 static inline v8 load(const double *p) { return (v8){_mm256_loadu_pd(p), _mm256_loadu_pd(p + 4)}; }
-static inline void store(double *p, v8 x) { _mm256_storeu_pd(p, x.a); _mm256_storeu_pd(p + 4, x.b); }
+static inline void store(double *p, v8 x)
+{
+    _mm256_storeu_pd(p, x.a);
+    _mm256_storeu_pd(p + 4, x.b);
+}
 static inline v8 all(double x) { return (v8){_mm256_set1_pd(x), _mm256_set1_pd(x)}; }
 static inline v8 fma8(v8 x, v8 y, v8 z)
 {
@@ -41,23 +48,38 @@ static inline v8 add8(v8 x, v8 y) { TWO(_mm256_add_pd); }
 static inline v8 mul8(v8 x, v8 y) { TWO(_mm256_mul_pd); }
 static inline v8 min8(v8 x, v8 y) { TWO(_mm256_min_pd); }
 static inline v8 max8(v8 x, v8 y) { TWO(_mm256_max_pd); }
-static inline v8 abs8(v8 y) { const v8 x = all(-0.0); TWO(_mm256_andnot_pd); }
-#define NAME nm_kernels_avx2
+static inline v8 abs8(v8 y)
+{
+    const v8 x = all(-0.0);
+    TWO(_mm256_andnot_pd);
+}
+#define NAME  nm_kernels_avx2
 #define TITLE "avx2"
 enum { BLOCK = 2 };
 #else
-typedef struct { double x[8]; } v8;
-#define EACH(e) v8 o; for (int i = 0; i < 8; i++) o.x[i] = (e); return o
+typedef struct {
+    double x[8];
+} v8;
+#define EACH(e)                                                                                    \
+    v8 o;                                                                                          \
+    for (int i = 0; i < 8; i++) o.x[i] = (e);                                                      \
+    return o
 static inline v8 load(const double *p) { EACH(p[i]); }
-static inline void store(double *p, v8 a) { for (int i = 0; i < 8; i++) p[i] = a.x[i]; }
+static inline void store(double *p, v8 a)
+{
+    for (int i = 0; i < 8; i++) p[i] = a.x[i];
+}
 static inline v8 all(double x) { EACH(x); }
 static inline v8 fma8(v8 a, v8 b, v8 c) { EACH(fma(a.x[i], b.x[i], c.x[i])); }
 static inline v8 add8(v8 a, v8 b) { EACH(a.x[i] + b.x[i]); }
 static inline v8 mul8(v8 a, v8 b) { EACH(a.x[i] * b.x[i]); }
-static inline v8 min8(v8 a, v8 b) { EACH(a.x[i] < b.x[i] ? a.x[i] : b.x[i]); } /* as the vector min */
+static inline v8 min8(v8 a, v8 b)
+{
+    EACH(a.x[i] < b.x[i] ? a.x[i] : b.x[i]);
+} /* as the vector min */
 static inline v8 max8(v8 a, v8 b) { EACH(a.x[i] > b.x[i] ? a.x[i] : b.x[i]); }
 static inline v8 abs8(v8 a) { EACH(fabs(a.x[i])); }
-#define NAME nm_kernels_generic
+#define NAME  nm_kernels_generic
 #define TITLE "generic"
 enum { BLOCK = 2 };
 #endif
@@ -156,8 +178,8 @@ static void gather(size_t n, const uint32_t *unit, const double *y, const double
     }
 }
 
-static void box(size_t n, const uint32_t *unit, const double *y, const double *lo,
-                const double *hi, double *out, double *mag)
+static void box(size_t n, const uint32_t *unit, const double *y, const double *lo, const double *hi,
+                double *out, double *mag)
 {
     for (size_t h = 0; h < NM_LANES; h += 8) {
         v8 s = all(0), m = all(0);

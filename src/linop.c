@@ -94,7 +94,8 @@ static void axpy(double w, const double *x, double *y)
     for (size_t l = 0; l < NM_LANES; l++) y[l] = fma(w, x[l], y[l]);
 }
 
-static void dense_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *x, double *y)
+static void dense_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *x,
+                        double *y)
 {
     const nm_mark mark = nm_mark_get(job);
     uint32_t *aoff = NM_RAW(job, uint32_t, a->cols), *yoff = NM_RAW(job, uint32_t, a->cols);
@@ -108,7 +109,8 @@ static void dense_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const
     nm_mark_release(job, mark);
 }
 
-static void conv_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *x, double *y)
+static void conv_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *x,
+                       double *y)
 {
     const nm_geo *g = &a->geo;
     const size_t patch = patch_size(g), og = (size_t)(g->o / g->groups), og8 = nm_pad8(og);
@@ -201,7 +203,8 @@ static void conv_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t 
     const size_t patch = patch_size(g), patch8 = nm_pad8(patch), area = (size_t)(g->p * g->q);
     const nm_mark mark = nm_mark_get(job);
     int64_t *cells = NM_RAW(job, int64_t, patch8);
-    unsigned char *set = NM_ARRAY(job, unsigned char, a->rows), *open = NM_ARRAY(job, unsigned char, area);
+    unsigned char *set = NM_ARRAY(job, unsigned char, a->rows),
+                  *open = NM_ARRAY(job, unsigned char, area);
     uint32_t *aoff = NM_RAW(job, uint32_t, g->o), *yoff = NM_RAW(job, uint32_t, g->o);
     double acc[8 * NM_LANES];
     for (size_t i = 0; i < n; i++) set[unit[i]] = open[unit[i] % area] = 1;
@@ -214,14 +217,16 @@ static void conv_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t 
         for (size_t i = patch; i < patch8; i++) cells[i] = NONE;
         for (size_t i0 = 0; i0 < patch; i0 += 8) {
             bool any = false;
-            for (size_t i = i0; i < i0 + 8; i++) any |= cells[i] != NONE && !(dead && dead[cells[i]]);
+            for (size_t i = i0; i < i0 + 8; i++)
+                any |= cells[i] != NONE && !(dead && dead[cells[i]]);
             if (!any) continue;
             k->outer(m, a->w + i0, 1, aoff, y, yoff, acc, false);
             for (size_t i = 0; i < 8; i++) {
                 const int64_t j = cells[i0 + i];
                 if (j == NONE || (dead && dead[j])) continue;
                 touch(x, live, (size_t)j);
-                for (size_t l = 0; l < NM_LANES; l++) x[(size_t)j * NM_LANES + l] += acc[i * NM_LANES + l];
+                for (size_t l = 0; l < NM_LANES; l++)
+                    x[(size_t)j * NM_LANES + l] += acc[i * NM_LANES + l];
             }
         }
     }

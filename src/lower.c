@@ -27,7 +27,8 @@ nm_program *nm_lower(nm_job *job, const nm_net *net)
     open_views(&l);
     nm_program_add(job, p, NM_INPUT, net->values[net->inputs[0]].name, net->n_in);
     for (size_t k = 0, at = 0; k < net->n_inputs; k++)
-        for (size_t i = 0; i < net->values[net->inputs[k]].n; i++) l.view[net->inputs[k]].unit[i] = (int32_t)at++;
+        for (size_t i = 0; i < net->values[net->inputs[k]].n; i++)
+            l.view[net->inputs[k]].unit[i] = (int32_t)at++;
     for (size_t i = 0; i < net->n_nodes; i++) net->nodes[i].op->lower(&l, &net->nodes[i]);
     p->n_out = net->n_out;
     p->out = NM_RAW(job, int32_t, p->n_out);
@@ -42,8 +43,8 @@ nm_program *nm_lower(nm_job *job, const nm_net *net)
 }
 
 /* the entries of the rows that fall into block b, sorted by row */
-static size_t entries_of(const nm_program *p, int b, size_t n, const nm_row *const *rows, uint32_t *row,
-                         uint32_t *col, double *w)
+static size_t entries_of(const nm_program *p, int b, size_t n, const nm_row *const *rows,
+                         uint32_t *row, uint32_t *col, double *w)
 {
     size_t k = 0;
     for (size_t r = 0; r < n; r++)
@@ -61,7 +62,8 @@ static size_t entries_of(const nm_program *p, int b, size_t n, const nm_row *con
     return k;
 }
 
-nm_program *nm_program_with_rows(nm_job *job, const nm_program *old, size_t n, const nm_row *const *rows)
+nm_program *nm_program_with_rows(nm_job *job, const nm_program *old, size_t n,
+                                 const nm_row *const *rows)
 {
     nm_program *p = NM_NEW(job, nm_program);
     for (size_t b = 0; b < old->n_blocks; b++) {

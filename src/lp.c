@@ -16,7 +16,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-typedef struct { nm_solstatus status; bool has_values; double objective, bound; } head;
+typedef struct {
+    nm_solstatus status;
+    bool has_values;
+    double objective, bound;
+} head;
 
 static bool send_all(int fd, const void *p, size_t n)
 {
@@ -29,12 +33,16 @@ static bool send_all(int fd, const void *p, size_t n)
     return true;
 }
 
-typedef struct { int *start, *index; double *value, *cols, *rows; } columns; /* the matrix by columns */
+typedef struct {
+    int *start, *index;
+    double *value, *cols, *rows;
+} columns; /* the matrix by columns */
 
 static columns by_column(nm_job *job, const nm_model *m)
 {
-    columns c = {NM_ARRAY(job, int, m->n_cols + 2), NM_RAW(job, int, m->n_nz + 1), NM_RAW(job, double, m->n_nz + 1),
-                 NM_RAW(job, double, 3 * m->n_cols + 1), NM_RAW(job, double, 2 * m->n_rows + 1)};
+    columns c = {NM_ARRAY(job, int, m->n_cols + 2), NM_RAW(job, int, m->n_nz + 1),
+                 NM_RAW(job, double, m->n_nz + 1), NM_RAW(job, double, 3 * m->n_cols + 1),
+                 NM_RAW(job, double, 2 * m->n_rows + 1)};
     for (size_t k = 0; k < m->n_nz; k++) c.start[m->j[k] + 2]++;
     for (size_t j = 0; j < m->n_cols; j++) c.start[j + 2] += c.start[j + 1];
     for (size_t r = 0; r < m->n_rows; r++) {
@@ -57,7 +65,8 @@ static columns by_column(nm_job *job, const nm_model *m)
 static void load(Cbc_Model *cbc, const nm_model *m, const columns *c)
 {
     const size_t n = m->n_cols;
-    Cbc_loadProblem(cbc, (int)n, (int)m->n_rows, c->start, c->index, c->value, c->cols, c->cols + n, c->cols + 2 * n, c->rows, c->rows + m->n_rows);
+    Cbc_loadProblem(cbc, (int)n, (int)m->n_rows, c->start, c->index, c->value, c->cols, c->cols + n,
+                    c->cols + 2 * n, c->rows, c->rows + m->n_rows);
     for (size_t j = 0; j < n; j++)
         if (m->cols[j].is_int) Cbc_setInteger(cbc, (int)j);
 }
@@ -66,9 +75,12 @@ static head answer(Cbc_Model *cbc)
 {
     head h = {NM_SOL_NONE, false, Cbc_getObjValue(cbc), Cbc_getBestPossibleObjValue(cbc)};
     const bool some = Cbc_numberSavedSolutions(cbc) > 0 || Cbc_bestSolution(cbc);
-    if (Cbc_isProvenInfeasible(cbc) && Cbc_status(cbc) == 0) h.status = NM_SOL_INFEASIBLE;
-    else if (Cbc_isProvenOptimal(cbc) && some) h.status = NM_SOL_OPTIMAL;
-    else if (some) h.status = NM_SOL_FEASIBLE;
+    if (Cbc_isProvenInfeasible(cbc) && Cbc_status(cbc) == 0)
+        h.status = NM_SOL_INFEASIBLE;
+    else if (Cbc_isProvenOptimal(cbc) && some)
+        h.status = NM_SOL_OPTIMAL;
+    else if (some)
+        h.status = NM_SOL_FEASIBLE;
     h.has_values = h.status == NM_SOL_OPTIMAL || h.status == NM_SOL_FEASIBLE;
     return h;
 }
@@ -116,7 +128,11 @@ static bool receive(nm_job *job, int fd, void *p, size_t n, double until)
 static nm_sol *none(nm_job *job, const char *why)
 {
     nm_sol *s = NM_NEW(job, nm_sol);
-    *s = (nm_sol){.solver = "cbc (embedded)", .status_text = why, .status = NM_SOL_NONE, .objective = NAN, .bound = NAN};
+    *s = (nm_sol){.solver = "cbc (embedded)",
+                  .status_text = why,
+                  .status = NM_SOL_NONE,
+                  .objective = NAN,
+                  .bound = NAN};
     return s;
 }
 
@@ -124,15 +140,20 @@ static nm_sol *collect(nm_job *job, const nm_model *m, int fd, double until)
 {
     head h;
     double *x = NM_RAW(job, double, m->n_cols);
-    if (!receive(job, fd, &h, sizeof h, until)) return none(job, nm_stopped(job) ? "interrupted" : nm_wall() > until ? "time limit" : "the solver died");
+    if (!receive(job, fd, &h, sizeof h, until))
+        return none(job, nm_stopped(job)     ? "interrupted"
+                         : nm_wall() > until ? "time limit"
+                                             : "the solver died");
     nm_sol *s = none(job, nm_solstatus_name(h.status));
     s->status = h.status;
     s->objective = h.objective;
     s->bound = h.bound;
     if (!h.has_values) return s;
-    if (!receive(job, fd, x, m->n_cols * sizeof *x, until + 10)) return none(job, "the solver died");
+    if (!receive(job, fd, x, m->n_cols * sizeof *x, until + 10))
+        return none(job, "the solver died");
     s->has_values = true;
-    for (size_t j = 0; j < m->n_cols; j++) *NM_PUSH(job, s->vals, s->n, s->cap) = (struct nm_solval){m->cols[j].name, x[j]};
+    for (size_t j = 0; j < m->n_cols; j++)
+        *NM_PUSH(job, s->vals, s->n, s->cap) = (struct nm_solval){m->cols[j].name, x[j]};
     return s;
 }
 
@@ -140,7 +161,8 @@ nm_sol *nm_cbc_solve(nm_job *job, const nm_model *m, nm_cbc o)
 {
     int fd[2];
     if (o.time_limit < 0) return none(job, "time limit");
-    if (m->n_nz > INT_MAX || m->n_cols > INT_MAX / 4) return none(job, "the model is too large for CBC");
+    if (m->n_nz > INT_MAX || m->n_cols > INT_MAX / 4)
+        return none(job, "the model is too large for CBC");
     const columns c = by_column(job, m);
     if (pipe2(fd, O_CLOEXEC)) nm_throw(job, NM_EIO, "cannot start the solver: %s", strerror(errno));
     fflush(NULL);
@@ -156,6 +178,7 @@ nm_sol *nm_cbc_solve(nm_job *job, const nm_model *m, nm_cbc o)
     nm_sol *s = collect(job, m, fd[0], until);
     close(fd[0]);
     kill(pid, SIGKILL);
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
+    }
     return s;
 }

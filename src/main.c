@@ -16,7 +16,11 @@ static void on_signal(int sig)
     stop = 1;
 }
 
-typedef struct { int argc, code; char **argv; nm_buf out; } run_t;
+typedef struct {
+    int argc, code;
+    char **argv;
+    nm_buf out;
+} run_t;
 
 static void say(void *quiet, const char *text)
 {
@@ -32,7 +36,9 @@ static const char *options_text(nm_job *job, const nm_cli *c)
 
 static nm_solve_opts solve_opts(nm_job *job, const nm_cli *c, bool compile)
 {
-    nm_solve_opts o = {.bounds = nm_cli_pick(job, c, NM_O_bounds, "crown|interval"), .version = VERSION, .options = options_text(job, c)};
+    nm_solve_opts o = {.bounds = nm_cli_pick(job, c, NM_O_bounds, "crown|interval"),
+                       .version = VERSION,
+                       .options = options_text(job, c)};
     o.fold = strcmp(nm_cli_pick(job, c, NM_O_fold, "on|off"), "on") == 0;
     o.evaluate = !compile && !nm_cli_has(c, NM_O_no_evaluate);
     o.attack = !compile && !nm_cli_has(c, NM_O_no_attack);
@@ -46,22 +52,28 @@ static nm_solve_opts solve_opts(nm_job *job, const nm_cli *c, bool compile)
 
 static void need_files(nm_job *job, const nm_cli *c, int lo, int hi, const char *what)
 {
-    if (c->n_files < lo || c->n_files > hi) nm_throw(job, NM_EUSE, "netmip %s: %s was expected", c->verb, what);
+    if (c->n_files < lo || c->n_files > hi)
+        nm_throw(job, NM_EUSE, "netmip %s: %s was expected", c->verb, what);
 }
 
 static void make_folder(nm_job *job, const char *dir)
 {
-    if (mkdir(dir, 0777) && errno != EEXIST) nm_throw(job, NM_EIO, "%s: cannot make the folder: %s", dir, strerror(errno));
+    if (mkdir(dir, 0777) && errno != EEXIST)
+        nm_throw(job, NM_EIO, "%s: cannot make the folder: %s", dir, strerror(errno));
 }
 
 static bool dump(nm_job *job, const nm_cli *c, nm_buf *out, const nm_net *net, const nm_query *q)
 {
     const char *stage = nm_cli_get(c, NM_O_dump);
     if (!stage) return false;
-    if (strcmp(stage, "net") == 0) nm_net_print(out, net);
-    else if (strcmp(stage, "program") == 0) nm_program_print(out, nm_lower(job, net));
-    else if (strcmp(stage, "query") == 0 && q) nm_query_print(out, q);
-    else nm_throw(job, NM_EUSE, "--dump %s: net, program or query was expected", stage);
+    if (strcmp(stage, "net") == 0)
+        nm_net_print(out, net);
+    else if (strcmp(stage, "program") == 0)
+        nm_program_print(out, nm_lower(job, net));
+    else if (strcmp(stage, "query") == 0 && q)
+        nm_query_print(out, q);
+    else
+        nm_throw(job, NM_EUSE, "--dump %s: net, program or query was expected", stage);
     return true;
 }
 
@@ -73,7 +85,8 @@ static int verb_solve(nm_job *job, const nm_cli *c, nm_buf *out, bool compile)
     const nm_solve_opts o = solve_opts(job, c, compile);
     const nm_query *q = nm_cli_question(job, c, net);
     if (dump(job, c, out, net, q)) return NM_OK;
-    if (compile && !o.out) nm_throw(job, NM_EUSE, "netmip compile: -o OUT.mps[.gz] or OUT.lp[.gz] was expected");
+    if (compile && !o.out)
+        nm_throw(job, NM_EUSE, "netmip compile: -o OUT.mps[.gz] or OUT.lp[.gz] was expected");
     const char *dir = compile ? NULL : nm_cli_get(c, NM_O_output);
     if (dir) make_folder(job, dir);
     const double read = nm_cpu() - start;
@@ -84,7 +97,9 @@ static int verb_solve(nm_job *job, const nm_cli *c, nm_buf *out, bool compile)
     if (!compile) return v->status;
     size_t open = 0;
     for (size_t i = 0; i < v->n_targets; i++) open += v->targets[i].file != NULL;
-    if (!open) nm_note(job, "bounds close every target: no model is written (--always-write writes it still)");
+    if (!open)
+        nm_note(job,
+                "bounds close every target: no model is written (--always-write writes it still)");
     return stop ? NM_UNKNOWN : NM_OK;
 }
 
@@ -116,8 +131,12 @@ static int verb_bounds(nm_job *job, const nm_cli *c, nm_buf *out)
         for (size_t t = 0; t < k->n_clauses; t++) rows[t] = &k->clauses[t].rows[0];
         const nm_program *with = nm_program_with_rows(job, p, k->n_clauses, rows);
         nm_bounds *b = nm_bounds_new(job, with, k->lo, k->hi);
-        if (crown) nm_crown(job, b, (nm_crown_opts){.all_rows = nm_cli_has(c, NM_O_all_rows), .query_block = (int)with->n_blocks - 1});
-        else nm_interval(job, b, 1, (int)with->n_blocks);
+        if (crown)
+            nm_crown(job, b,
+                     (nm_crown_opts){.all_rows = nm_cli_has(c, NM_O_all_rows),
+                                     .query_block = (int)with->n_blocks - 1});
+        else
+            nm_interval(job, b, 1, (int)with->n_blocks);
         nm_put(&all, "# case %zu\n", i);
         nm_bounds_print(&all, b);
         for (size_t r = 0; r < with->n_blocks; r++) {
@@ -126,9 +145,13 @@ static int verb_bounds(nm_job *job, const nm_cli *c, nm_buf *out)
             double width = 0;
             nm_bounds_count(b, (int)r, n);
             const nm_block *pre = &with->blocks[with->blocks[r].src];
-            for (size_t u = 0; u < pre->n; u++) width += b->hi[pre->first + u] - b->lo[pre->first + u];
-            nm_put(out, "case %zu relu block %zu: %zu units, %zu inactive, %zu active, %zu unstable, mean width %.6g\n", i, r,
-                   with->blocks[r].n, n[NM_INACTIVE], n[NM_ACTIVE], n[NM_UNSTABLE], width / (double)pre->n);
+            for (size_t u = 0; u < pre->n; u++)
+                width += b->hi[pre->first + u] - b->lo[pre->first + u];
+            nm_put(out,
+                   "case %zu relu block %zu: %zu units, %zu inactive, %zu active, %zu unstable, "
+                   "mean width %.6g\n",
+                   i, r, with->blocks[r].n, n[NM_INACTIVE], n[NM_ACTIVE], n[NM_UNSTABLE],
+                   width / (double)pre->n);
         }
     }
     if (nm_cli_has(c, NM_O_output)) nm_file_write(job, nm_cli_get(c, NM_O_output), all.s, all.n);
@@ -150,12 +173,15 @@ static int verb_eval(nm_job *job, const nm_cli *c, nm_buf *out)
     need_files(job, c, 1, 1, "a network");
     const nm_net *net = nm_net_read(job, c->file[0]);
     if (dump(job, c, out, net, NULL)) return NM_OK;
-    if (!nm_cli_has(c, NM_O_image)) nm_throw(job, NM_EUSE, "netmip eval: --image FILE was expected");
+    if (!nm_cli_has(c, NM_O_image))
+        nm_throw(job, NM_EUSE, "netmip eval: --image FILE was expected");
     const double *x = nm_image_read(job, net, nm_cli_get(c, NM_O_image)).x;
-    const double *y = nm_net_eval(job, net, x, false, NULL), *y32 = nm_net_eval(job, net, x, true, NULL);
+    const double *y = nm_net_eval(job, net, x, false, NULL),
+                 *y32 = nm_net_eval(job, net, x, true, NULL);
     size_t best = 0;
     for (size_t i = 0; i < net->n_out; i++) {
-        if (!isfinite(y[i])) nm_throw(job, NM_EINPUT, "%s: output %zu is not finite", c->file[0], i);
+        if (!isfinite(y[i]))
+            nm_throw(job, NM_EINPUT, "%s: output %zu is not finite", c->file[0], i);
         if (y[i] > y[best]) best = i;
     }
     if (nm_cli_has(c, NM_O_json)) {
@@ -187,19 +213,21 @@ static int verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
     }
     if (nm_has_suffix(path, ".map.json")) {
         const nm_map *m = nm_map_read(job, path);
-        nm_put(out, "map of %s\nnetwork %s\ntarget %s, objective %s, columns %zu\n", m->model_path ? m->model_path : "-", m->net_path,
-               m->target, m->objective, m->n_cols);
+        nm_put(out, "map of %s\nnetwork %s\ntarget %s, objective %s, columns %zu\n",
+               m->model_path ? m->model_path : "-", m->net_path, m->target, m->objective,
+               m->n_cols);
         nm_query_print(out, m->question);
         return NM_OK;
     }
     const nm_net *net = nm_net_read(job, path);
     const nm_program *p = nm_lower(job, net);
     size_t relus = 0, params = 0;
-    for (size_t b = 0; b < p->n_blocks; b++) relus += p->blocks[b].kind == NM_RELU ? p->blocks[b].n : 0;
+    for (size_t b = 0; b < p->n_blocks; b++)
+        relus += p->blocks[b].kind == NM_RELU ? p->blocks[b].n : 0;
     for (size_t v = 0; v < net->n_values; v++)
         if (net->values[v].data && net->values[v].type != NM_I64) params += net->values[v].n;
-    nm_put(out, "%s: opset %lld, %zu inputs, %zu outputs, %zu nodes, %zu ReLUs, %zu constants\n", path, (long long)net->opset,
-           net->n_in, net->n_out, net->n_nodes, relus, params);
+    nm_put(out, "%s: opset %lld, %zu inputs, %zu outputs, %zu nodes, %zu ReLUs, %zu constants\n",
+           path, (long long)net->opset, net->n_in, net->n_out, net->n_nodes, relus, params);
     nm_net_print(out, net);
     nm_put(out, "as blocks:\n");
     nm_program_print(out, p);
@@ -247,9 +275,12 @@ int main(int argc, char **argv)
     nm_job_stop_flag(job, &stop);
     run_t r = {argc, NM_OK, argv, {0}};
     int code = nm_run(job, run, &r);
-    if (code) fprintf(stderr, "netmip: %s\n", nm_job_message(job));
-    else code = r.code;
-    if (r.out.n && (code == NM_OK || code == NM_VIOLATED || code == NM_UNKNOWN || code == NM_EUSE) &&
+    if (code)
+        fprintf(stderr, "netmip: %s\n", nm_job_message(job));
+    else
+        code = r.code;
+    if (r.out.n &&
+        (code == NM_OK || code == NM_VIOLATED || code == NM_UNKNOWN || code == NM_EUSE) &&
         (fwrite(r.out.s, 1, r.out.n, stdout) != r.out.n || fflush(stdout))) {
         fprintf(stderr, "netmip: cannot write the answer: %s\n", strerror(errno));
         code = NM_EIO;

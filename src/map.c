@@ -7,8 +7,10 @@
 static void put_str(nm_buf *b, const char *key, const char *value, const char *after)
 {
     nm_put(b, "\"%s\": ", key);
-    if (value) nm_put_json(b, value);
-    else nm_put(b, "null");
+    if (value)
+        nm_put_json(b, value);
+    else
+        nm_put(b, "null");
     nm_put(b, "%s", after);
 }
 
@@ -26,14 +28,16 @@ void nm_map_write(nm_job *job, const nm_map *m, const char *path)
     put_str(&b, "model", m->model_path, ", ");
     put_str(&b, "model_sha256", m->model_hash, ",\n ");
     put_str(&b, "target", m->target, ", ");
-    nm_put(&b, "\"target_label\": %lld, \"label\": %lld, \"case\": %zu, \"clause\": %zu,\n ", (long long)m->target_label,
-           (long long)m->label, m->case_index, m->clause_index);
+    nm_put(&b, "\"target_label\": %lld, \"label\": %lld, \"case\": %zu, \"clause\": %zu,\n ",
+           (long long)m->target_label, (long long)m->label, m->case_index, m->clause_index);
     put_str(&b, "objective", m->objective, ", ");
     put_str(&b, "encoding", m->encoding, ", ");
     nm_put(&b, "\"fold\": %s, \"constant\": ", m->fold ? "true" : "false");
     nm_put_num(&b, m->constant);
-    nm_put(&b, ",\n \"infeasible\": \"no counterexample to this target\", \"feasible\": \"a candidate: replay decides\",\n");
-    nm_put(&b, " \"rows\": %zu, \"nonzeros\": %zu, \"binaries\": %zu,\n \"columns\": [", m->n_rows, m->n_nz, m->n_bin);
+    nm_put(&b, ",\n \"infeasible\": \"no counterexample to this target\", \"feasible\": \"a "
+               "candidate: replay decides\",\n");
+    nm_put(&b, " \"rows\": %zu, \"nonzeros\": %zu, \"binaries\": %zu,\n \"columns\": [", m->n_rows,
+           m->n_nz, m->n_bin);
     for (size_t j = 0; j < m->n_cols; j++) nm_put(&b, j ? ",\"%s\"" : "\"%s\"", m->cols[j]);
     nm_put(&b, "],\n \"input_columns\": [");
     for (size_t i = 0; i < m->n_in; i++) nm_put(&b, i ? ",%lld" : "%lld", (long long)m->col[i]);
@@ -57,13 +61,16 @@ static size_t size(nm_job *job, const nm_json *j, const char *key, const char *w
 
 static void read_columns(nm_job *job, nm_map *m, const nm_json *j, const char *where)
 {
-    const nm_json *names = nm_json_get(job, j, "columns", where), *in = nm_json_get(job, j, "input_columns", where);
+    const nm_json *names = nm_json_get(job, j, "columns", where),
+                  *in = nm_json_get(job, j, "input_columns", where);
     m->cols = NM_ARRAY(job, const char *, nm_json_count(names) + 1);
-    for (const nm_json *a = names->child; a; a = a->next) m->cols[m->n_cols++] = nm_json_str(job, a, where);
+    for (const nm_json *a = names->child; a; a = a->next)
+        m->cols[m->n_cols++] = nm_json_str(job, a, where);
     int64_t *col = NM_RAW(job, int64_t, nm_json_count(in) + 1);
     for (const nm_json *a = in->child; a; a = a->next) {
         col[m->n_in] = nm_json_int(job, a, where);
-        if (col[m->n_in] < -1 || col[m->n_in] >= (int64_t)m->n_cols) nm_throw(job, NM_EINPUT, "%s: a column that is not there", where);
+        if (col[m->n_in] < -1 || col[m->n_in] >= (int64_t)m->n_cols)
+            nm_throw(job, NM_EINPUT, "%s: a column that is not there", where);
         m->n_in++;
     }
     m->col = col;
@@ -73,8 +80,10 @@ nm_map *nm_map_read(nm_job *job, const char *path)
 {
     const nm_json *j = nm_json_parse(job, nm_file_read(job, path));
     nm_map *m = NM_NEW(job, nm_map);
-    const char *kind = nm_json_find(j, "netmip") ? nm_json_str(job, nm_json_find(j, "netmip"), path) : "";
-    if (strcmp(kind, "map") || size(job, j, "version", path) != 1) nm_throw(job, NM_EINPUT, "%s: not a netmip map of version 1", path);
+    const char *kind = nm_json_find(j, "netmip") ? nm_json_str(job, nm_json_find(j, "netmip"), path)
+                                                 : "";
+    if (strcmp(kind, "map") || size(job, j, "version", path) != 1)
+        nm_throw(job, NM_EINPUT, "%s: not a netmip map of version 1", path);
     m->net_path = str(job, j, "net", path);
     m->net_hash = str(job, j, "net_sha256", path);
     m->query_path = str(job, j, "query", path);
@@ -83,13 +92,15 @@ nm_map *nm_map_read(nm_job *job, const char *path)
     m->model_hash = str(job, j, "model_sha256", path);
     m->target = str(job, j, "target", path);
     m->objective = str(job, j, "objective", path);
-    if (!m->net_path || !m->net_hash || !m->query_hash || !m->target || !m->objective) nm_throw(job, NM_EINPUT, "%s: a member is null", path);
+    if (!m->net_path || !m->net_hash || !m->query_hash || !m->target || !m->objective)
+        nm_throw(job, NM_EINPUT, "%s: a member is null", path);
     m->case_index = size(job, j, "case", path);
     m->clause_index = size(job, j, "clause", path);
     m->constant = nm_json_num(job, nm_json_get(job, j, "constant", path), path);
     read_columns(job, m, j, path);
     m->question = nm_query_parse(job, nm_json_get(job, j, "question", path), path);
-    memcpy(m->question->hash, m->query_hash, strlen(m->query_hash) < 64 ? strlen(m->query_hash) : 64);
+    memcpy(m->question->hash, m->query_hash,
+           strlen(m->query_hash) < 64 ? strlen(m->query_hash) : 64);
     if (m->n_in != m->question->n_in || m->case_index >= m->question->n_cases ||
         m->clause_index >= m->question->cases[m->case_index].n_clauses)
         nm_throw(job, NM_EINPUT, "%s: its parts do not fit together", path);

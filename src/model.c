@@ -18,7 +18,8 @@ uint32_t nm_model_col(nm_job *job, nm_model *m, const char *name, double lo, dou
     return (uint32_t)m->n_cols - 1;
 }
 
-void nm_model_row(nm_job *job, nm_model *m, const char *name, double lo, double hi, size_t n, const uint32_t *j, const double *c)
+void nm_model_row(nm_job *job, nm_model *m, const char *name, double lo, double hi, size_t n,
+                  const uint32_t *j, const double *c)
 {
     *NM_PUSH(job, m->rows, m->n_rows, m->cap_rows) = (nm_mrow){lo, hi, name, m->n_nz};
     for (size_t k = 0; k < n; k++) {
@@ -29,7 +30,10 @@ void nm_model_row(nm_job *job, nm_model *m, const char *name, double lo, double 
     }
 }
 
-size_t nm_row_end(const nm_model *m, size_t r) { return r + 1 < m->n_rows ? m->rows[r + 1].start : m->n_nz; }
+size_t nm_row_end(const nm_model *m, size_t r)
+{
+    return r + 1 < m->n_rows ? m->rows[r + 1].start : m->n_nz;
+}
 
 size_t nm_model_binaries(const nm_model *m)
 {
@@ -75,7 +79,8 @@ double nm_model_check(const nm_model *m, const double *x, const char **who)
 
 void nm_model_print(nm_buf *b, const nm_model *m)
 {
-    nm_put(b, "model %s rows %zu columns %zu nonzeros %zu binaries %zu\n", m->name, m->n_rows, m->n_cols, m->n_nz, nm_model_binaries(m));
+    nm_put(b, "model %s rows %zu columns %zu nonzeros %zu binaries %zu\n", m->name, m->n_rows,
+           m->n_cols, m->n_nz, nm_model_binaries(m));
     for (size_t j = 0; j < m->n_cols; j++) {
         nm_put(b, "%s %s in [", m->cols[j].is_int ? "int" : "col", m->cols[j].name);
         nm_put_num(b, m->cols[j].lo);
@@ -100,13 +105,19 @@ void nm_model_print(nm_buf *b, const nm_model *m)
 
 static bool bad_name(const char *s)
 {
-    static const char *const words[] = {"bin", "gen", "min", "max", "st", "end", "free", "semi", "sos", "bounds", "bound", "binary",
-        "binaries", "general", "generals", "integer", "integers", "subject", "such", "minimize", "maximize", "rhs", "rows", "ranges",
-        "sets", "name", "objsense", "indicators", "endata", "rhsset", "rngset", "bndset", "objrow", "marker", NULL};
+    static const char *const words[] = {
+        "bin",      "gen",     "min",      "max",     "st",     "end",      "free",
+        "semi",     "sos",     "bounds",   "bound",   "binary", "binaries", "general",
+        "generals", "integer", "integers", "subject", "such",   "minimize", "maximize",
+        "rhs",      "rows",    "ranges",   "sets",    "name",   "objsense", "indicators",
+        "endata",   "rhsset",  "rngset",   "bndset",  "objrow", "marker",   NULL};
     const size_t n = strlen(s);
-    if (n == 0 || n > 60 || !strncasecmp(s, "inf", 3) || !strncasecmp(s, "nan", 3) || strchr("eE", s[0])) return true;
+    if (n == 0 || n > 60 || !strncasecmp(s, "inf", 3) || !strncasecmp(s, "nan", 3) ||
+        strchr("eE", s[0]))
+        return true;
     for (size_t i = 0; i < n; i++) {
-        const bool letter = (s[i] >= 'a' && s[i] <= 'z') || (s[i] >= 'A' && s[i] <= 'Z') || s[i] == '_';
+        const bool letter = (s[i] >= 'a' && s[i] <= 'z') || (s[i] >= 'A' && s[i] <= 'Z') ||
+                            s[i] == '_';
         if (!letter && !(i > 0 && s[i] >= '0' && s[i] <= '9')) return true;
     }
     for (const char *const *w = words; *w; w++)
@@ -116,18 +127,28 @@ static bool bad_name(const char *s)
 
 void nm_model_audit(nm_job *job, const nm_model *m)
 {
-    if (m->n_rows == 0 || m->n_cols == 0) nm_throw(job, NM_EUNSUP, "a model without rows or columns has no file");
+    if (m->n_rows == 0 || m->n_cols == 0)
+        nm_throw(job, NM_EUNSUP, "a model without rows or columns has no file");
     for (size_t j = 0; j < m->n_cols; j++) {
         const nm_col *c = &m->cols[j];
-        if (bad_name(c->name)) nm_throw(job, NM_EUNSUP, "column name \"%s\" is not safe in every reader", c->name);
-        if (!isfinite(c->obj) || !(c->lo <= c->hi)) nm_throw(job, NM_EUNSUP, "column %s has bounds or costs that cannot be written", c->name);
+        if (bad_name(c->name))
+            nm_throw(job, NM_EUNSUP, "column name \"%s\" is not safe in every reader", c->name);
+        if (!isfinite(c->obj) || !(c->lo <= c->hi))
+            nm_throw(job, NM_EUNSUP, "column %s has bounds or costs that cannot be written",
+                     c->name);
     }
     for (size_t r = 0; r < m->n_rows; r++) {
-        if (bad_name(m->rows[r].name)) nm_throw(job, NM_EUNSUP, "row name \"%s\" is not safe in every reader", m->rows[r].name);
-        if (isnan(m->rows[r].lo) || isnan(m->rows[r].hi)) nm_throw(job, NM_EUNSUP, "row %s has no number for a side", m->rows[r].name);
-        if (isinf(m->rows[r].lo) && isinf(m->rows[r].hi)) nm_throw(job, NM_EUNSUP, "row %s has no side", m->rows[r].name);
+        if (bad_name(m->rows[r].name))
+            nm_throw(job, NM_EUNSUP, "row name \"%s\" is not safe in every reader",
+                     m->rows[r].name);
+        if (isnan(m->rows[r].lo) || isnan(m->rows[r].hi))
+            nm_throw(job, NM_EUNSUP, "row %s has no number for a side", m->rows[r].name);
+        if (isinf(m->rows[r].lo) && isinf(m->rows[r].hi))
+            nm_throw(job, NM_EUNSUP, "row %s has no side", m->rows[r].name);
     }
     for (size_t k = 0; k < m->n_nz; k++)
         if (!isfinite(m->c[k]) || fabs(m->c[k]) > 1e15)
-            nm_throw(job, NM_EUNSUP, "a coefficient of %s cannot be written: readers refuse 1e15 and more", m->cols[m->j[k]].name);
+            nm_throw(job, NM_EUNSUP,
+                     "a coefficient of %s cannot be written: readers refuse 1e15 and more",
+                     m->cols[m->j[k]].name);
 }

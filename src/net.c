@@ -7,8 +7,14 @@
  * concatenated in the graph's order, are the flat input; so are the outputs. */
 #include "all.h"
 
-typedef struct { const char *name; int value; } slot;
-typedef struct { slot *slots; size_t mask; } table;
+typedef struct {
+    const char *name;
+    int value;
+} slot;
+typedef struct {
+    slot *slots;
+    size_t mask;
+} table;
 
 static uint32_t hash(const char *s)
 {
@@ -45,7 +51,8 @@ static void add_constants_and_inputs(nm_job *job, nm_net *net, const nm_graph *g
     for (size_t i = 0; i < g->n_consts; i++) {
         nm_value v = g->consts[i];
         v.maker = -1;
-        if (add_value(net, t, v) < 0) nm_throw(job, NM_EINPUT, "%s: constant \"%s\" stands twice", g->path, v.name);
+        if (add_value(net, t, v) < 0)
+            nm_throw(job, NM_EINPUT, "%s: constant \"%s\" stands twice", g->path, v.name);
     }
     net->inputs = NM_ARRAY(job, int, g->n_inputs + 1);
     for (size_t i = 0; i < g->n_inputs; i++) {
@@ -55,7 +62,8 @@ static void add_constants_and_inputs(nm_job *job, nm_net *net, const nm_graph *g
         if (s->name && net->values[s->value].data) continue; /* an initialiser repeated as input */
         v.n = nm_shape_size(job, v.shape);
         if (v.n == 0 || v.n > (1u << 27))
-            nm_throw(job, NM_EUNSUP, "%s: input \"%s\" has shape %s", g->path, v.name, nm_shape_print(job, v.shape));
+            nm_throw(job, NM_EUNSUP, "%s: input \"%s\" has shape %s", g->path, v.name,
+                     nm_shape_print(job, v.shape));
         const int at = add_value(net, t, v);
         if (at < 0) nm_throw(job, NM_EINPUT, "%s: input \"%s\" stands twice", g->path, v.name);
         net->inputs[net->n_inputs++] = at;
@@ -64,7 +72,8 @@ static void add_constants_and_inputs(nm_job *job, nm_net *net, const nm_graph *g
     if (net->n_inputs == 0) nm_throw(job, NM_EINPUT, "%s: the network has no input", g->path);
 }
 
-static nm_node make_node(nm_job *job, nm_net *net, const nm_graph *g, const struct nm_rawnode *r, table *t, int at)
+static nm_node make_node(nm_job *job, nm_net *net, const nm_graph *g, const struct nm_rawnode *r,
+                         table *t, int at)
 {
     nm_node n = {.name = r->name, .type = r->type, .n_attrs = r->n_attrs, .attrs = r->attrs};
     n.op = nm_op_find(r->type, g->any_case);
@@ -74,7 +83,9 @@ static nm_node make_node(nm_job *job, nm_net *net, const nm_graph *g, const stru
     for (size_t k = 0; k < r->n_out; k++) {
         if (k > 0 && !*r->out[k]) continue;
         n.out[n.n_out] = add_value(net, t, (nm_value){.name = r->out[k], .maker = at});
-        if (n.out[n.n_out++] < 0) nm_throw(job, NM_EINPUT, "%s: node \"%s\": value \"%s\" is made twice", g->path, r->name, r->out[k]);
+        if (n.out[n.n_out++] < 0)
+            nm_throw(job, NM_EINPUT, "%s: node \"%s\": value \"%s\" is made twice", g->path,
+                     r->name, r->out[k]);
     }
     if (n.n_out == 0) nm_throw(job, NM_EINPUT, "%s: node \"%s\" has no output", g->path, r->name);
     return n;
@@ -84,7 +95,8 @@ static void add_nodes(nm_job *job, nm_net *net, const nm_graph *g, table *t)
 {
     net->nodes = NM_ARRAY(job, nm_node, g->n_nodes + 1);
     net->n_nodes = g->n_nodes;
-    for (size_t i = 0; i < g->n_nodes; i++) net->nodes[i] = make_node(job, net, g, &g->nodes[i], t, (int)i);
+    for (size_t i = 0; i < g->n_nodes; i++)
+        net->nodes[i] = make_node(job, net, g, &g->nodes[i], t, (int)i);
     for (size_t i = 0; i < g->n_nodes; i++) {
         nm_node *n = &net->nodes[i];
         const struct nm_rawnode *r = &g->nodes[i];
@@ -92,11 +104,13 @@ static void add_nodes(nm_job *job, nm_net *net, const nm_graph *g, table *t)
         for (size_t k = 0; k < r->n_in; k++) {
             const slot *s = lookup(t, r->in[k]);
             if (*r->in[k] && !s->name)
-                nm_throw(job, NM_EINPUT, "%s: node \"%s\": input \"%s\" is not defined", g->path, n->name, r->in[k]);
+                nm_throw(job, NM_EINPUT, "%s: node \"%s\": input \"%s\" is not defined", g->path,
+                         n->name, r->in[k]);
             n->in[n->n_in++] = *r->in[k] ? s->value : -1;
         }
         while (n->n_in > 0 && n->in[n->n_in - 1] < 0) n->n_in--;
-        if (n->n_in < n->op->min_in || n->n_in > n->op->max_in) nm_refuse(job, net, n, "%d inputs", n->n_in);
+        if (n->n_in < n->op->min_in || n->n_in > n->op->max_in)
+            nm_refuse(job, net, n, "%d inputs", n->n_in);
         for (int k = 0; k < n->op->min_in; k++)
             if (n->in[k] < 0) nm_refuse(job, net, n, "input %d is missing", k);
     }
@@ -125,7 +139,9 @@ static size_t sort_nodes(nm_job *job, const nm_net *net, int *order)
             }
             const int v = node->in[next[at]++], below = v < 0 ? -1 : net->values[v].maker;
             if (below < 0 || state[below] == DONE) continue;
-            if (state[below] == OPEN) nm_throw(job, NM_EINPUT, "%s: the graph has a circle at node \"%s\"", net->path, node->name);
+            if (state[below] == OPEN)
+                nm_throw(job, NM_EINPUT, "%s: the graph has a circle at node \"%s\"", net->path,
+                         node->name);
             state[below] = OPEN;
             stack[depth++] = below;
         }
@@ -168,9 +184,12 @@ static void plan_all(nm_job *job, nm_net *net)
         }
         node->op->plan(job, net, node);
         for (int k = 0; k < node->n_attrs; k++)
-            if (!node->attrs[k].seen) nm_refuse(job, net, node, "attribute %s is not supported", node->attrs[k].name);
-        if (all_constant(net, node)) fold(job, net, node);
-        else sorted[kept++] = *node;
+            if (!node->attrs[k].seen)
+                nm_refuse(job, net, node, "attribute %s is not supported", node->attrs[k].name);
+        if (all_constant(net, node))
+            fold(job, net, node);
+        else
+            sorted[kept++] = *node;
     }
     net->nodes = sorted;
     net->n_nodes = kept;
@@ -192,7 +211,8 @@ nm_net *nm_net_new(nm_job *job, nm_graph *g, nm_file f)
     net->outputs = NM_ARRAY(job, int, g->n_outputs + 1);
     for (size_t i = 0; i < g->n_outputs; i++) {
         const slot *s = lookup(&t, g->outputs[i]);
-        if (!s->name) nm_throw(job, NM_EINPUT, "%s: output \"%s\" is not defined", g->path, g->outputs[i]);
+        if (!s->name)
+            nm_throw(job, NM_EINPUT, "%s: output \"%s\" is not defined", g->path, g->outputs[i]);
         net->outputs[net->n_outputs++] = s->value;
     }
     if (net->n_outputs == 0) nm_throw(job, NM_EINPUT, "%s: the network has no output", g->path);
@@ -210,7 +230,8 @@ void nm_net_print(nm_buf *b, const nm_net *net)
     for (size_t i = 0; i < net->n_nodes; i++) {
         const nm_node *n = &net->nodes[i];
         nm_put(b, "node %s \"%s\" (", n->type, n->name);
-        for (int k = 0; k < n->n_in; k++) nm_put(b, k ? ", %s" : "%s", n->in[k] < 0 ? "-" : net->values[n->in[k]].name);
+        for (int k = 0; k < n->n_in; k++)
+            nm_put(b, k ? ", %s" : "%s", n->in[k] < 0 ? "-" : net->values[n->in[k]].name);
         const nm_value *v = &net->values[n->out[0]];
         nm_put(b, ") -> %s %s\n", v->name, nm_shape_print(b->job, v->shape));
     }
@@ -228,11 +249,13 @@ static void set_values(nm_eval *e, const double *x)
         if (!val->n) continue; /* a value that no output needs */
         e->val[v] = NM_RAW(e->job, double, val->n);
         if (e->err) e->err[v] = NM_ARRAY(e->job, double, val->n);
-        for (size_t i = 0; val->data && i < val->n; i++) e->val[v][i] = e->f32 ? (double)(float)val->data[i] : val->data[i];
+        for (size_t i = 0; val->data && i < val->n; i++)
+            e->val[v][i] = e->f32 ? (double)(float)val->data[i] : val->data[i];
     }
     for (size_t k = 0; k < net->n_inputs; k++) {
         const nm_value *v = &net->values[net->inputs[k]];
-        for (size_t i = 0; i < v->n; i++, x++) e->val[net->inputs[k]][i] = e->f32 ? (double)(float)*x : *x;
+        for (size_t i = 0; i < v->n; i++, x++)
+            e->val[net->inputs[k]][i] = e->f32 ? (double)(float)*x : *x;
     }
 }
 

@@ -59,7 +59,8 @@ size_t nm_attr_ints(nm_job *job, nm_net *net, nm_node *node, const char *name, s
 {
     const nm_attr *a = find_kind(job, net, node, name, NM_A_INTS);
     if (a && a->n != want)
-        nm_refuse(job, net, node, "attribute %s has %zu entries; %zu were expected", name, a->n, want);
+        nm_refuse(job, net, node, "attribute %s has %zu entries; %zu were expected", name, a->n,
+                  want);
     for (size_t i = 0; i < want; i++) out[i] = a ? a->ints[i] : dflt;
     return a ? want : 0;
 }
@@ -185,7 +186,8 @@ double nm_eval_dot(const nm_eval *e, size_t n, const double *a, size_t sa, const
         sum += step_error(a[i * sa], b[i], s, &s);
         if (berr) sum += fabs(a[i * sa]) * berr[i];
     }
-    *err += sum * (1 + 0x1p-40); /* n < 2^12 additions lose less than 2^-40 of a sum of magnitudes */
+    *err += sum *
+            (1 + 0x1p-40); /* n < 2^12 additions lose less than 2^-40 of a sum of magnitudes */
     if (n >= 4096) *err += sum * (double)n * NM_ULP;
     return s;
 }

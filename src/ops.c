@@ -19,6 +19,7 @@ const nm_op *nm_op_find(const char *type, bool any_case)
 const char *nm_op_list(nm_job *job)
 {
     nm_buf b = {.job = job};
-    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) nm_put(&b, i ? " %s" : "%s", ops[i]->names);
+    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
+        nm_put(&b, i ? " %s" : "%s", ops[i]->names);
     return b.s;
 }

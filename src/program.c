@@ -72,7 +72,8 @@ static bool product_exact(double a, double b, double *p)
 static size_t row_length(const nm_lin *a)
 {
     if (a->kind == NM_DENSE) return nm_pad8(a->cols);
-    return a->kind == NM_CONV ? nm_pad8((size_t)(a->geo.c / a->geo.groups * a->geo.kh * a->geo.kw)) : 0;
+    return a->kind == NM_CONV ? nm_pad8((size_t)(a->geo.c / a->geo.groups * a->geo.kh * a->geo.kw))
+                              : 0;
 }
 
 /* one factor a row (dense) or an output channel (conv), from per-unit factors; NULL if they differ */
@@ -103,7 +104,7 @@ static const double *transposed(nm_job *job, const nm_lin *a)
     const nm_geo *g = &a->geo;
     const size_t patch = (size_t)(g->c / g->groups * g->kh * g->kw), len = nm_pad8(patch);
     const size_t og = (size_t)(g->o / g->groups), og8 = nm_pad8(og), groups = (size_t)g->groups;
-    double *wt = NM_ARRAY(job, double, groups * patch * og8);
+    double *wt = NM_ARRAY(job, double, groups *patch *og8);
     for (size_t o = 0; o < (size_t)g->o; o++)
         for (size_t i = 0; i < patch; i++)
             wt[((o / og) * patch + i) * og8 + o % og] = a->w[o * len + i];
@@ -153,7 +154,8 @@ static void fuse_all(nm_job *job, nm_program *p)
         if (c->kind != NM_AFFINE || c->n_lin != 1) continue;
         const nm_lin *g = &c->lin[0];
         nm_block *b = &p->blocks[g->src];
-        if (g->kind != NM_GATHER || g->idx || b->kind != NM_AFFINE || readers[g->src] != 1) continue;
+        if (g->kind != NM_GATHER || g->idx || b->kind != NM_AFFINE || readers[g->src] != 1)
+            continue;
         if (fuse(job, b, c)) readers[b - p->blocks] = 0;
     }
 }
@@ -165,8 +167,10 @@ int nm_program_block(const nm_program *p, size_t u)
     size_t lo = 0, hi = p->n_blocks;
     while (hi - lo > 1) {
         const size_t mid = (lo + hi) / 2;
-        if (p->blocks[mid].first <= u) lo = mid;
-        else hi = mid;
+        if (p->blocks[mid].first <= u)
+            lo = mid;
+        else
+            hi = mid;
     }
     return (int)lo;
 }
@@ -202,7 +206,8 @@ static void renumber(nm_job *job, nm_program *p)
         for (size_t i = 0; i < p->n_out; i++) {
             const size_t u = (size_t)p->out[i];
             if (p->out[i] < 0 || u < first[b] || u >= first[b] + k.n) continue;
-            p->out[i] = (int32_t)(-2 - (int64_t)(u - first[b] + k.first)); /* done: not to be met again */
+            p->out[i] = (int32_t)(-2 - (int64_t)(u - first[b] +
+                                                 k.first)); /* done: not to be met again */
         }
         p->blocks[n++] = k;
     }
@@ -245,7 +250,8 @@ static void count_fans(nm_job *job, nm_program *p)
 
 static void check(nm_job *job, const nm_program *p)
 {
-    if (p->n_units > (UINT32_MAX >> 5)) nm_throw(job, NM_EUNSUP, "a network of %zu units", p->n_units);
+    if (p->n_units > (UINT32_MAX >> 5))
+        nm_throw(job, NM_EUNSUP, "a network of %zu units", p->n_units);
     for (size_t b = 0; b < p->n_blocks; b++) {
         const nm_block *k = &p->blocks[b];
         assert(k->src < (int)b);
@@ -253,7 +259,8 @@ static void check(nm_job *job, const nm_program *p)
             const nm_lin *a = &k->lin[t];
             assert(a->src >= 0 && a->src < (int)b && a->rows == k->n);
             assert(a->cols == p->blocks[a->src].n);
-            if (row_length(a) && (a->kind == NM_CONV ? (size_t)a->geo.o : a->rows) >= UINT32_MAX / row_length(a) - 8)
+            if (row_length(a) &&
+                (a->kind == NM_CONV ? (size_t)a->geo.o : a->rows) >= UINT32_MAX / row_length(a) - 8)
                 nm_throw(job, NM_EUNSUP, "layer \"%s\" has more than 2^32 weights", k->name);
         }
     }
@@ -272,15 +279,18 @@ void nm_program_finish(nm_job *job, nm_program *p)
 static void conv_row(const nm_lin *a, size_t i, void (*put)(void *, size_t, double), void *arg)
 {
     const nm_geo *g = &a->geo;
-    const int64_t area = g->p * g->q, o = (int64_t)i / area, p = (int64_t)i % area / g->q, q = (int64_t)i % g->q;
+    const int64_t area = g->p * g->q, o = (int64_t)i / area, p = (int64_t)i % area / g->q,
+                  q = (int64_t)i % g->q;
     const int64_t cg = g->c / g->groups, group = o / (g->o / g->groups);
     const double *w = a->w + (size_t)o * row_length(a);
     for (int64_t c = 0; c < cg; c++)
         for (int64_t ky = 0; ky < g->kh; ky++)
             for (int64_t kx = 0; kx < g->kw; kx++) {
-                const int64_t y = p * g->sh - g->ph + ky * g->dh, x = q * g->sw - g->pw + kx * g->dw;
+                const int64_t y = p * g->sh - g->ph + ky * g->dh,
+                              x = q * g->sw - g->pw + kx * g->dw;
                 if (y < 0 || y >= g->h || x < 0 || x >= g->w) continue;
-                put(arg, (size_t)(((group * cg + c) * g->h + y) * g->w + x), w[(c * g->kh + ky) * g->kw + kx]);
+                put(arg, (size_t)(((group * cg + c) * g->h + y) * g->w + x),
+                    w[(c * g->kh + ky) * g->kw + kx]);
             }
 }
 
@@ -310,7 +320,8 @@ void nm_program_print(nm_buf *b, const nm_program *p)
         const nm_block *k = &p->blocks[i];
         nm_put(b, "block %zu %s units %zu", i, nm_kind_name(k->kind), k->n);
         if (k->src >= 0) nm_put(b, " of %d", k->src);
-        for (size_t t = 0; t < k->n_lin; t++) nm_put(b, " + %s of %d", lin[k->lin[t].kind], k->lin[t].src);
+        for (size_t t = 0; t < k->n_lin; t++)
+            nm_put(b, " + %s of %d", lin[k->lin[t].kind], k->lin[t].src);
         nm_put(b, " \"%s\"\n", k->name);
     }
     nm_put(b, "outputs %zu\n", p->n_out);

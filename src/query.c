@@ -23,8 +23,10 @@ static void print_row(nm_buf *b, const nm_query *q, const nm_row *r)
     for (size_t k = 0; k < r->n; k++) {
         nm_put(b, k ? " + " : "");
         nm_put_num(b, r->coef[k]);
-        if (r->var[k] < q->n_out) nm_put(b, " Y_%u", r->var[k]);
-        else nm_put(b, " X_%zu", r->var[k] - q->n_out);
+        if (r->var[k] < q->n_out)
+            nm_put(b, " Y_%u", r->var[k]);
+        else
+            nm_put(b, " X_%zu", r->var[k] - q->n_out);
     }
     nm_put(b, r->n ? " <= " : "0 <= ");
     nm_put_num(b, r->rhs);
@@ -85,14 +87,20 @@ static void write_rows(nm_buf *b, size_t n, const nm_row *rows)
 
 void nm_query_write(nm_buf *b, const nm_query *q)
 {
-    nm_put(b, "{\"n_in\":%zu,\"n_out\":%zu,\"label\":%lld,\"predicted\":%lld,\"objective\":\"%s\",\"guard\":", q->n_in, q->n_out,
-           (long long)q->label, (long long)q->predicted, q->objective == NM_WORST ? "worst" : "feasible");
+    nm_put(b,
+           "{\"n_in\":%zu,\"n_out\":%zu,\"label\":%lld,\"predicted\":%lld,\"objective\":\"%s\","
+           "\"guard\":",
+           q->n_in, q->n_out, (long long)q->label, (long long)q->predicted,
+           q->objective == NM_WORST ? "worst" : "feasible");
     nm_put_num(b, q->guard);
     nm_put(b, ",\"shape\":[");
-    for (int i = 0; i < q->shape.rank; i++) nm_put(b, i ? ",%lld" : "%lld", (long long)q->shape.dim[i]);
+    for (int i = 0; i < q->shape.rank; i++)
+        nm_put(b, i ? ",%lld" : "%lld", (long long)q->shape.dim[i]);
     nm_put(b, "],\"image\":");
-    if (q->image) write_nums(b, q->image, q->n_in);
-    else nm_put(b, "null");
+    if (q->image)
+        write_nums(b, q->image, q->n_in);
+    else
+        nm_put(b, "null");
     nm_put(b, ",\"cases\":[");
     for (size_t i = 0; i < q->n_cases; i++) {
         const nm_case *c = &q->cases[i];

@@ -1,4 +1,4 @@
-/* report.c: verdicts as JSON (the members of DESIGN, absent = not applicable) and as text. */
+/* report.c: verdicts as JSON (absent members: not applicable) and as text. */
 #include "all.h"
 
 static const char *status_name(int status)
@@ -19,8 +19,10 @@ static void put_targets(nm_buf *b, const nm_verdict *v)
     for (size_t i = 0; i < v->n_targets; i++) {
         const nm_target *t = &v->targets[i];
         nm_put(b, i ? ", {" : "{");
-        if (t->label >= 0) nm_put(b, "\"label\": %lld, ", (long long)t->label);
-        else nm_put(b, "\"name\": "), nm_put_json(b, t->name), nm_put(b, ", ");
+        if (t->label >= 0)
+            nm_put(b, "\"label\": %lld, ", (long long)t->label);
+        else
+            nm_put(b, "\"name\": "), nm_put_json(b, t->name), nm_put(b, ", ");
         nm_put(b, "\"status\": \"%s\"", status_name(t->status));
         if (t->by) nm_put(b, ", \"by\": \"%s\"", t->by);
         member(b, "margin_lo", t->margin_lo);
@@ -55,8 +57,10 @@ static void put_layers(nm_buf *b, const nm_verdict *v)
     nm_put(b, ", \"layers\": [");
     for (size_t i = 0; i < v->n_layers; i++) {
         const nm_layer *l = &v->layers[i];
-        nm_put(b, "%s{\"block\": %d, \"units\": %zu, \"inactive\": %zu, \"active\": %zu, \"unstable\": %zu}", i ? ", " : "",
-               l->block, l->units, l->inactive, l->active, l->unstable);
+        nm_put(b,
+               "%s{\"block\": %d, \"units\": %zu, \"inactive\": %zu, \"active\": %zu, "
+               "\"unstable\": %zu}",
+               i ? ", " : "", l->block, l->units, l->inactive, l->active, l->unstable);
     }
     nm_put(b, "]");
 }
@@ -70,22 +74,32 @@ static void put_model(nm_buf *b, const nm_verdict *v)
         nz += v->targets[i].nz;
         bins += v->targets[i].bins;
     }
-    if (rows) nm_put(b, ", \"model\": {\"rows\": %zu, \"columns\": %zu, \"nonzeros\": %zu, \"binaries\": %zu}", rows, cols, nz, bins);
+    if (rows)
+        nm_put(
+            b,
+            ", \"model\": {\"rows\": %zu, \"columns\": %zu, \"nonzeros\": %zu, \"binaries\": %zu}",
+            rows, cols, nz, bins);
 }
 
 static void put_times(nm_buf *b, const nm_verdict *v)
 {
-    nm_put(b, ", \"cpu_seconds\": {\"read\": %.6f, \"bounds\": %.6f, \"attack\": %.6f, \"encode\": %.6f, \"write\": %.6f, \"solver\": %.6f}",
+    nm_put(b,
+           ", \"cpu_seconds\": {\"read\": %.6f, \"bounds\": %.6f, \"attack\": %.6f, \"encode\": "
+           "%.6f, \"write\": %.6f, \"solver\": %.6f}",
            v->cpu_read, v->cpu_bounds, v->cpu_attack, v->cpu_encode, v->cpu_write, v->cpu_solver);
 }
 
-void nm_report_json(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_files *f, bool compiled)
+void nm_report_json(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_files *f,
+                    bool compiled)
 {
     nm_put(b, "{");
     if (!compiled) nm_put(b, "\"verdict\": \"%s\"", status_name(v->status));
     if (!compiled && v->by) nm_put(b, ", \"proved_by\": \"%s\"", v->by);
-    if (!compiled && v->status == NM_UNKNOWN && v->why) nm_put(b, ", \"why\": "), nm_put_json(b, v->why);
-    if (!compiled && q->image) nm_put(b, ", \"predicted\": %lld, \"label\": %lld", (long long)q->predicted, (long long)q->label);
+    if (!compiled && v->status == NM_UNKNOWN && v->why)
+        nm_put(b, ", \"why\": "), nm_put_json(b, v->why);
+    if (!compiled && q->image)
+        nm_put(b, ", \"predicted\": %lld, \"label\": %lld", (long long)q->predicted,
+               (long long)q->label);
     put_targets(b, v);
     if (!compiled && v->witness) put_witness(b, q, v->witness, f);
     if (!compiled && v->has_objective) {
@@ -109,22 +123,28 @@ static void text_targets(nm_buf *b, const nm_query *q, const nm_verdict *v)
         nm_put(b, "  target %-4s %-8s", t->name, status_name(t->status));
         if (t->by) nm_put(b, " by %s", t->by);
         if (isfinite(t->margin_lo)) nm_put(b, "  margin >= %.6g", t->margin_lo);
-        if (t->rows) nm_put(b, "  model: %zu rows, %zu columns, %zu nonzeros, %zu binaries", t->rows, t->cols, t->nz, t->bins);
+        if (t->rows)
+            nm_put(b, "  model: %zu rows, %zu columns, %zu nonzeros, %zu binaries", t->rows,
+                   t->cols, t->nz, t->bins);
         if (t->file) nm_put(b, "  %s", t->file);
         nm_put(b, "\n");
     }
-    if (q->image) nm_put(b, "  label %lld, predicted %lld\n", (long long)q->label, (long long)q->predicted);
+    if (q->image)
+        nm_put(b, "  label %lld, predicted %lld\n", (long long)q->label, (long long)q->predicted);
     for (size_t i = 0; i < v->n_layers; i++)
-        nm_put(b, "  relu block %d: %zu units, %zu inactive, %zu active, %zu unstable\n", v->layers[i].block, v->layers[i].units,
-               v->layers[i].inactive, v->layers[i].active, v->layers[i].unstable);
+        nm_put(b, "  relu block %d: %zu units, %zu inactive, %zu active, %zu unstable\n",
+               v->layers[i].block, v->layers[i].units, v->layers[i].inactive, v->layers[i].active,
+               v->layers[i].unstable);
 }
 
 static void text_witness(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_files *f)
 {
     const nm_replay *r = v->witness;
-    nm_put(b, "  witness: target %s, margin %.9g (float64, +- %.1e), %.9g (float32)\n", q->cases[r->icase].clauses[r->iclause].name,
-           r->margin64, r->err64, r->margin32);
-    if (q->image) nm_put(b, "  distance: linf %.6g, l1 %.6g, l2 %.6g, l0 %zu\n", r->linf, r->l1, r->l2, r->l0);
+    nm_put(b, "  witness: target %s, margin %.9g (float64, +- %.1e), %.9g (float32)\n",
+           q->cases[r->icase].clauses[r->iclause].name, r->margin64, r->err64, r->margin32);
+    if (q->image)
+        nm_put(b, "  distance: linf %.6g, l1 %.6g, l2 %.6g, l0 %zu\n", r->linf, r->l1, r->l2,
+               r->l0);
     if (f->witness) nm_put(b, "  written: %s", f->witness);
     if (f->image) nm_put(b, ", %s", f->image);
     if (f->picture) nm_put(b, ", %s", f->picture);
@@ -132,7 +152,8 @@ static void text_witness(nm_buf *b, const nm_query *q, const nm_verdict *v, cons
     if (q->image && r->is_violated) nm_draw_text(b, q->shape, q->image, r->x);
 }
 
-void nm_report_text(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_files *f, bool compiled)
+void nm_report_text(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_files *f,
+                    bool compiled)
 {
     if (!compiled) {
         nm_put(b, "%s", status_name(v->status));
@@ -147,8 +168,10 @@ void nm_report_text(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_
     }
     text_targets(b, q, v);
     if (!compiled && v->witness) text_witness(b, q, v, f);
-    nm_put(b, "  cpu seconds: read %.3f, bounds %.3f, attack %.3f, encode %.3f, write %.3f, solver %.3f\n", v->cpu_read, v->cpu_bounds,
-           v->cpu_attack, v->cpu_encode, v->cpu_write, v->cpu_solver);
+    nm_put(b,
+           "  cpu seconds: read %.3f, bounds %.3f, attack %.3f, encode %.3f, write %.3f, solver "
+           "%.3f\n",
+           v->cpu_read, v->cpu_bounds, v->cpu_attack, v->cpu_encode, v->cpu_write, v->cpu_solver);
 }
 
 nm_files nm_report_files(nm_job *job, const char *dir, const nm_query *q, const nm_replay *r)
@@ -157,7 +180,8 @@ nm_files nm_report_files(nm_job *job, const char *dir, const nm_query *q, const 
     if (!dir || !r) return f;
     f.witness = nm_fmt(job, "%s/witness.npy", dir);
     const nm_shape flat = nm_shape_of(1, (int64_t[]){(int64_t)q->n_in});
-    nm_write_npy(job, f.witness, q->shape.rank && nm_shape_size(job, q->shape) == q->n_in ? q->shape : flat, r->x);
+    nm_write_npy(job, f.witness,
+                 q->shape.rank && nm_shape_size(job, q->shape) == q->n_in ? q->shape : flat, r->x);
     f.image = nm_fmt(job, "%s/witness.png", dir);
     if (!nm_draw_image(job, f.image, q->shape, r->x)) f.image = NULL;
     f.picture = nm_fmt(job, "%s/picture.png", dir);

@@ -9,7 +9,8 @@ static const nm_soldialect *const dialects[] = {
 
 const char *nm_solstatus_name(nm_solstatus s)
 {
-    static const char *const name[] = {"optimal", "feasible", "infeasible", "unbounded", "no answer"};
+    static const char *const name[] = {"optimal", "feasible", "infeasible", "unbounded",
+                                       "no answer"};
     return name[s];
 }
 
@@ -23,8 +24,10 @@ nm_sol *nm_sol_read(nm_job *job, const char *path)
         if (s > score) best = dialects[i];
         if (s > score) score = s;
     }
-    if (!best) nm_throw(job, NM_EINPUT, "%s: not a solution file that can be read (CBC, HiGHS)", path);
-    if (f.n == 0 || f.data[f.n - 1] != '\n') nm_throw(job, NM_EINPUT, "%s: the last line is cut short", path);
+    if (!best)
+        nm_throw(job, NM_EINPUT, "%s: not a solution file that can be read (CBC, HiGHS)", path);
+    if (f.n == 0 || f.data[f.n - 1] != '\n')
+        nm_throw(job, NM_EINPUT, "%s: the last line is cut short", path);
     nm_sol *s = NM_NEW(job, nm_sol);
     s->solver = best->name;
     s->objective = s->bound = NAN;
@@ -39,7 +42,8 @@ static uint32_t hash(const char *s)
     return h;
 }
 
-double *nm_sol_columns(nm_job *job, const nm_sol *s, size_t n_cols, const char *const *cols, const char *path)
+double *nm_sol_columns(nm_job *job, const nm_sol *s, size_t n_cols, const char *const *cols,
+                       const char *path)
 {
     size_t mask = 15;
     while (mask < 2 * n_cols) mask = 2 * mask + 1;
@@ -54,13 +58,19 @@ double *nm_sol_columns(nm_job *job, const nm_sol *s, size_t n_cols, const char *
     for (size_t k = 0; k < s->n; k++) {
         size_t i = hash(s->vals[k].name) & mask;
         while (slot[i] && strcmp(cols[slot[i] - 1], s->vals[k].name)) i = (i + 1) & mask;
-        if (!slot[i]) nm_throw(job, NM_EAUDIT, "%s: column \"%s\" is not in the map: another model's solution", path, s->vals[k].name);
+        if (!slot[i])
+            nm_throw(job, NM_EAUDIT,
+                     "%s: column \"%s\" is not in the map: another model's solution", path,
+                     s->vals[k].name);
         const size_t j = slot[i] - 1;
         if (seen[j]) nm_throw(job, NM_EINPUT, "%s: column \"%s\" stands twice", path, cols[j]);
         seen[j] = true;
         x[j] = s->vals[k].x;
     }
     for (size_t j = 0; j < n_cols && !s->sparse; j++)
-        if (!seen[j]) nm_throw(job, NM_EAUDIT, "%s: column \"%s\" is missing: another model's solution, or a cut file", path, cols[j]);
+        if (!seen[j])
+            nm_throw(job, NM_EAUDIT,
+                     "%s: column \"%s\" is missing: another model's solution, or a cut file", path,
+                     cols[j]);
     return x;
 }

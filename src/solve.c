@@ -6,7 +6,11 @@
  * With objective `worst` nothing ends early: every target that could still undercut the incumbent is solved. */
 #include "all.h"
 
-typedef struct { nm_bounds *b; uint32_t **row; size_t first; } bounded; /* row[clause][r]: unit of the query block */
+typedef struct {
+    nm_bounds *b;
+    uint32_t **row;
+    size_t first;
+} bounded; /* row[clause][r]: unit of the query block */
 typedef struct {
     nm_job *job;
     const nm_net *net;
@@ -15,7 +19,7 @@ typedef struct {
     const nm_program *p;
     nm_verdict *v;
     bounded *cases;
-    double deadline;       /* wall clock, or infinity */
+    double deadline; /* wall clock, or infinity */
 } state;
 
 static void open_targets(state *s)
@@ -28,9 +32,15 @@ static void open_targets(state *s)
         const nm_case *c = &s->q->cases[i];
         s->cases[i].first = at;
         for (size_t t = 0; t < c->n_clauses; t++, at++)
-            v->targets[at] = (nm_target){.icase = i, .iclause = t, .label = c->clauses[t].label, .name = c->clauses[t].name,
-                                         .status = c->empty ? NM_OK : NM_UNKNOWN, .by = c->empty ? "evaluation" : NULL,
-                                         .margin_lo = -INFINITY, .objective = INFINITY, .bound = -INFINITY};
+            v->targets[at] = (nm_target){.icase = i,
+                                         .iclause = t,
+                                         .label = c->clauses[t].label,
+                                         .name = c->clauses[t].name,
+                                         .status = c->empty ? NM_OK : NM_UNKNOWN,
+                                         .by = c->empty ? "evaluation" : NULL,
+                                         .margin_lo = -INFINITY,
+                                         .objective = INFINITY,
+                                         .bound = -INFINITY};
     }
 }
 
@@ -42,8 +52,9 @@ static bool take(state *s, const nm_replay *r, const char *by)
     nm_verdict *v = s->v;
     nm_target *t = &v->targets[s->cases[r->icase].first + r->iclause];
     if (r->is_inside && r->margin64 < t->objective) t->objective = r->margin64;
-    if (r->is_inside && (!v->witness || (r->is_violated && !v->witness->is_violated) ||
-                         (r->is_violated == v->witness->is_violated && r->margin64 < v->witness->margin64)) &&
+    if (r->is_inside &&
+        (!v->witness || (r->is_violated && !v->witness->is_violated) ||
+         (r->is_violated == v->witness->is_violated && r->margin64 < v->witness->margin64)) &&
         (r->is_violated || s->q->objective == NM_WORST)) {
         nm_replay *keep = NM_NEW(s->job, nm_replay);
         *keep = *r;
@@ -59,7 +70,8 @@ static bool evaluate(state *s)
 {
     if (!s->q->image) return false;
     for (size_t i = 0; i < s->q->n_cases; i++) {
-        if (s->q->cases[i].empty || !nm_query_box_has(&s->q->cases[i], s->q->image, s->q->n_in)) continue;
+        if (s->q->cases[i].empty || !nm_query_box_has(&s->q->cases[i], s->q->image, s->q->n_in))
+            continue;
         const nm_replay r = nm_verify(s->job, s->net, s->q, i, -1, s->q->image);
         if (take(s, &r, "evaluation")) return true;
     }
@@ -104,8 +116,10 @@ static void bound_case(state *s, size_t i)
     }
     const nm_program *p = nm_program_with_rows(s->job, s->p, n, rows);
     k->b = nm_bounds_new(s->job, p, c->lo, c->hi);
-    if (strcmp(s->o->bounds, "interval") == 0) nm_interval(s->job, k->b, 1, (int)p->n_blocks);
-    else nm_crown(s->job, k->b, (nm_crown_opts){.query_block = (int)p->n_blocks - 1});
+    if (strcmp(s->o->bounds, "interval") == 0)
+        nm_interval(s->job, k->b, 1, (int)p->n_blocks);
+    else
+        nm_crown(s->job, k->b, (nm_crown_opts){.query_block = (int)p->n_blocks - 1});
     close_by_bounds(s, i);
 }
 
@@ -120,7 +134,8 @@ static void count_layers(state *s)
         if (b->p->blocks[k].kind != NM_RELU) continue;
         size_t n[3];
         nm_bounds_count(b, (int)k, n);
-        s->v->layers[s->v->n_layers++] = (nm_layer){(int)k, b->p->blocks[k].n, n[NM_INACTIVE], n[NM_ACTIVE], n[NM_UNSTABLE]};
+        s->v->layers[s->v->n_layers++] = (nm_layer){(int)k, b->p->blocks[k].n, n[NM_INACTIVE],
+                                                    n[NM_ACTIVE], n[NM_UNSTABLE]};
     }
 }
 
@@ -138,7 +153,8 @@ static bool attack_case(state *s, size_t i, const double *start, size_t restarts
         open[n++] = t;
     }
     if (n == 0) return false;
-    const double *x = nm_attack(s->job, k->b, c, n, open, row, start, (nm_attack_opts){50, restarts, s->o->seed + i}, &hit);
+    const double *x = nm_attack(s->job, k->b, c, n, open, row, start,
+                                (nm_attack_opts){50, restarts, s->o->seed + i}, &hit);
     if (!x) return false;
     const nm_replay r = nm_verify(s->job, s->net, s->q, i, (int64_t)open[hit], x);
     return take(s, &r, "attack");
@@ -149,7 +165,8 @@ static bool attack_case(state *s, size_t i, const double *start, size_t restarts
 static nm_encoded encode(state *s, const nm_target *t)
 {
     const bounded *k = &s->cases[t->icase];
-    return nm_encode(s->job, k->b, s->q, t->icase, t->iclause, k->row[t->iclause], (nm_encode_opts){.fold = s->o->fold});
+    return nm_encode(s->job, k->b, s->q, t->icase, t->iclause, k->row[t->iclause],
+                     (nm_encode_opts){.fold = s->o->fold});
 }
 
 static void sizes(nm_target *t, const nm_model *m)
@@ -196,14 +213,18 @@ static void write_target(state *s, nm_target *t, const char *stem, const char *s
 static void write_manifest(state *s, const char *stem)
 {
     nm_buf b = {.job = s->job};
-    nm_put(&b, "{\"netmip\": \"manifest\", \"version\": 1, \"combine\": \"any violated: violated; all hold: holds; else unknown\",\n \"net\": ");
+    nm_put(&b, "{\"netmip\": \"manifest\", \"version\": 1, \"combine\": \"any violated: violated; "
+               "all hold: holds; else unknown\",\n \"net\": ");
     nm_put_json(&b, s->net->path);
     nm_put(&b, ", \"query_sha256\": \"%s\", \"targets\": [", s->q->hash);
     for (size_t i = 0; i < s->v->n_targets; i++) {
         const nm_target *t = &s->v->targets[i];
         nm_put(&b, i ? ",\n  {\"target\": " : "\n  {\"target\": ");
         nm_put_json(&b, t->name);
-        nm_put(&b, ", \"status\": \"%s\"", t->status == NM_OK ? "holds" : t->status == NM_VIOLATED ? "violated" : "open");
+        nm_put(&b, ", \"status\": \"%s\"",
+               t->status == NM_OK         ? "holds"
+               : t->status == NM_VIOLATED ? "violated"
+                                          : "open");
         if (t->file) {
             nm_put(&b, ", \"model\": ");
             nm_put_json(&b, t->file);
@@ -218,10 +239,13 @@ static void write_models(state *s)
 {
     const char *suffix, *stem = split_suffix(s->job, s->o->out, &suffix);
     size_t n = 0;
-    for (size_t i = 0; i < s->v->n_targets; i++) n += is_open(&s->v->targets[i]) || s->o->always_write;
+    for (size_t i = 0; i < s->v->n_targets; i++)
+        n += is_open(&s->v->targets[i]) || s->o->always_write;
     for (size_t i = 0; i < s->v->n_targets; i++) {
         nm_target *t = &s->v->targets[i];
-        if (!(is_open(t) || s->o->always_write) || s->q->cases[t->icase].empty || !s->cases[t->icase].b) continue;
+        if (!(is_open(t) || s->o->always_write) || s->q->cases[t->icase].empty ||
+            !s->cases[t->icase].b)
+            continue;
         write_target(s, t, n == 1 ? stem : nm_fmt(s->job, "%s-t%s", stem, t->name), suffix);
         if (nm_stopped(s->job)) return;
     }
@@ -236,7 +260,9 @@ static const double *input_of(state *s, const nm_encoded *e, const nm_sol *sol, 
     double *x = NM_RAW(s->job, double, s->q->n_in);
     for (size_t i = 0; i < s->q->n_in; i++) {
         const int64_t j = e->map->col[i];
-        x[i] = j >= 0 ? sol->vals[j].x : s->q->image ? s->q->image[i] : 0.5 * c->lo[i] + 0.5 * c->hi[i];
+        x[i] = j >= 0        ? sol->vals[j].x
+               : s->q->image ? s->q->image[i]
+                             : 0.5 * c->lo[i] + 0.5 * c->hi[i];
     }
     return x;
 }
@@ -249,7 +275,9 @@ static bool judge_solution(state *s, nm_target *t, const nm_encoded *e, const nm
     if (settled || r.is_violated || s->q->objective == NM_WORST) return settled;
     /* the point misses by the solver's tolerance: a short descent from it may find what it meant */
     if (s->o->attack && attack_case(s, t->icase, r.x, 1)) return true;
-    s->v->why = nm_fmt(s->job, "the solver's point for target %s does not replay: its margin is %.3g", t->name, r.margin64);
+    s->v->why = nm_fmt(s->job,
+                       "the solver's point for target %s does not replay: its margin is %.3g",
+                       t->name, r.margin64);
     return false;
 }
 
@@ -262,15 +290,19 @@ static bool solve_target(state *s, nm_target *t)
     at = nm_cpu();
     const bool decide = s->q->objective == NM_FEASIBLE;
     const double left = isinf(s->deadline) ? 0 : s->deadline - nm_wall();
-    const nm_sol *sol = nm_cbc_solve(s->job, e.model, (nm_cbc){left == 0 && !isinf(s->deadline) ? -1 : left, decide});
+    const nm_sol *sol = nm_cbc_solve(
+        s->job, e.model, (nm_cbc){left == 0 && !isinf(s->deadline) ? -1 : left, decide});
     s->v->cpu_solver += nm_cpu() - at;
     if (sol->status == NM_SOL_INFEASIBLE && decide) {
         t->status = NM_OK;
         t->by = "solver";
         return false;
     }
-    const double bound = sol->bound + e.model->constant - 1e-6 * (1 + fabs(sol->bound)); /* the solver's own tolerance */
-    if (!decide && (sol->status == NM_SOL_OPTIMAL || sol->status == NM_SOL_FEASIBLE) && bound > t->bound) t->bound = bound;
+    const double bound = sol->bound + e.model->constant -
+                         1e-6 * (1 + fabs(sol->bound)); /* the solver's own tolerance */
+    if (!decide && (sol->status == NM_SOL_OPTIMAL || sol->status == NM_SOL_FEASIBLE) &&
+        bound > t->bound)
+        t->bound = bound;
     if (sol->has_values) return judge_solution(s, t, &e, sol);
     s->v->why = nm_fmt(s->job, "the solver stopped on target %s: %s", t->name, sol->status_text);
     return false;
@@ -322,12 +354,16 @@ static void conclude(state *s)
     }
     v->has_objective = s->q->objective == NM_WORST && isfinite(v->objective);
     if (v->bound > v->objective) v->bound = v->objective;
-    if (v->witness && v->witness->is_violated) v->status = NM_VIOLATED;
-    else if (open) v->status = NM_UNKNOWN;
-    else v->by = last_stage(v);
+    if (v->witness && v->witness->is_violated)
+        v->status = NM_VIOLATED;
+    else if (open)
+        v->status = NM_UNKNOWN;
+    else
+        v->by = last_stage(v);
     if (v->status == NM_UNKNOWN && nm_stopped(s->job)) v->why = "interrupted";
     if (v->status == NM_UNKNOWN && !v->why)
-        v->why = s->o->solve ? "targets are left open" : "targets are left open, and the solver was not asked";
+        v->why = s->o->solve ? "targets are left open"
+                             : "targets are left open, and the solver was not asked";
 }
 
 static bool settle(state *s)
@@ -348,7 +384,8 @@ static bool settle(state *s)
     return s->o->solve && solve_all(s);
 }
 
-nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q, const nm_solve_opts *o)
+nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q,
+                           const nm_solve_opts *o)
 {
     state s = {.job = job, .net = net, .q = q, .o = o, .v = NM_NEW(job, nm_verdict)};
     s.deadline = o->time_limit > 0 ? nm_wall() + o->time_limit : INFINITY;

@@ -69,9 +69,12 @@ void nm_put_json(nm_buf *b, const char *s)
     nm_put_bytes(b, "\"", 1);
     for (; *s; s++) {
         const unsigned char c = (unsigned char)*s;
-        if (c == '"' || c == '\\') nm_put(b, "\\%c", c);
-        else if (c < 0x20 || c == 0x7f) nm_put(b, "\\u%04x", c);
-        else nm_put_bytes(b, s, 1);
+        if (c == '"' || c == '\\')
+            nm_put(b, "\\%c", c);
+        else if (c < 0x20 || c == 0x7f)
+            nm_put(b, "\\u%04x", c);
+        else
+            nm_put_bytes(b, s, 1);
     }
     nm_put_bytes(b, "\"", 1);
 }
@@ -101,7 +104,8 @@ bool nm_num_parse(const char *s, const char *end, double *x)
         if (q == e) return false;
     }
     if (q != end) return false;
-    if (n < sizeof small) { /* strtod wants a NUL; longer tokens lie in NUL-ended files and end at a non-digit */
+    if (n <
+        sizeof small) { /* strtod wants a NUL; longer tokens lie in NUL-ended files and end at a non-digit */
         memcpy(small, s, n);
         small[n] = 0;
         s = small;

@@ -7,8 +7,8 @@
 #include "all.h"
 
 /* row - rhs, in the arithmetic of e; err grows by its rounding */
-static double excess(const nm_eval *e, const nm_row *r, size_t n_out, const double *y, const double *yerr,
-                     const double *x, double *err)
+static double excess(const nm_eval *e, const nm_row *r, size_t n_out, const double *y,
+                     const double *yerr, const double *x, double *err)
 {
     double s = e->f32 ? (double)(float)-r->rhs : -r->rhs;
     for (size_t k = 0; k < r->n; k++) {
@@ -19,7 +19,8 @@ static double excess(const nm_eval *e, const nm_row *r, size_t n_out, const doub
     return s;
 }
 
-static void judge_clause(nm_job *job, const nm_query *q, const nm_clause *c, const double *yerr, nm_replay *r)
+static void judge_clause(nm_job *job, const nm_query *q, const nm_clause *c, const double *yerr,
+                         nm_replay *r)
 {
     const nm_eval e64 = {.job = job}, e32 = {.job = job, .f32 = true};
     r->margin64 = r->margin32 = -INFINITY;
@@ -61,11 +62,13 @@ static void distances(const nm_query *q, nm_replay *r)
     r->l2 = sqrt(square);
 }
 
-nm_replay nm_verify(nm_job *job, const nm_net *net, const nm_query *q, size_t icase, int64_t only, const double *x)
+nm_replay nm_verify(nm_job *job, const nm_net *net, const nm_query *q, size_t icase, int64_t only,
+                    const double *x)
 {
     const nm_case *c = &q->cases[icase];
     double *p = NM_RAW(job, double, q->n_in), *yerr = NM_ARRAY(job, double, q->n_out);
-    for (size_t i = 0; i < q->n_in; i++) p[i] = x[i] < c->lo[i] ? c->lo[i] : x[i] > c->hi[i] ? c->hi[i] : x[i];
+    for (size_t i = 0; i < q->n_in; i++)
+        p[i] = x[i] < c->lo[i] ? c->lo[i] : x[i] > c->hi[i] ? c->hi[i] : x[i];
     nm_replay r = {.x = p, .icase = icase};
     r.is_inside = !c->empty && nm_query_box_has(c, p, q->n_in) && inside_rows(job, c, q->n_out, p);
     r.y64 = nm_net_eval(job, net, p, false, yerr);
@@ -77,7 +80,9 @@ nm_replay nm_verify(nm_job *job, const nm_net *net, const nm_query *q, size_t ic
         if (only >= 0 && (size_t)only != t) continue;
         judge_clause(job, q, &c->clauses[t], yerr, &r);
         r.iclause = t;
-        if ((r.is_violated && !best.is_violated) || (r.is_violated == best.is_violated && r.margin64 < best.margin64)) best = r;
+        if ((r.is_violated && !best.is_violated) ||
+            (r.is_violated == best.is_violated && r.margin64 < best.margin64))
+            best = r;
     }
     return best;
 }

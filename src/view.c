@@ -56,7 +56,8 @@ static void gather_terms(nm_lowering *l, int block, const nm_view *v, const doub
         uint32_t *idx = NM_RAW(l->job, uint32_t, v->n);
         const size_t first = p->blocks[src].first, end = first + p->blocks[src].n;
         for (size_t k = 0; k < v->n; k++) {
-            const bool mine = v->unit[k] >= 0 && (size_t)v->unit[k] >= first && (size_t)v->unit[k] < end;
+            const bool mine = v->unit[k] >= 0 && (size_t)v->unit[k] >= first &&
+                              (size_t)v->unit[k] < end;
             idx[k] = mine ? (uint32_t)((size_t)v->unit[k] - first) : UINT32_MAX;
         }
         a->idx = idx;

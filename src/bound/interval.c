@@ -8,7 +8,9 @@
  * row back through the block. Cost: one pass of the network. needs the input box, gives bounds of every unit. */
 #include "all.h"
 
-typedef struct { double *c, *r, *m; } box;
+typedef struct {
+    double *c, *r, *m;
+} box;
 
 static box centre(nm_job *job, const nm_bounds *b, const nm_block *k)
 {
@@ -28,7 +30,8 @@ static void affine(nm_job *job, const nm_kernels *kern, nm_bounds *b, const nm_b
 {
     const nm_mark mark = nm_mark_get(job);
     const size_t n = nm_pad8(k->n);
-    double *yc = NM_ARRAY(job, double, n), *yr = NM_ARRAY(job, double, n), *ym = NM_ARRAY(job, double, n);
+    double *yc = NM_ARRAY(job, double, n), *yr = NM_ARRAY(job, double, n),
+           *ym = NM_ARRAY(job, double, n);
     size_t terms = 8;
     for (size_t i = 0; i < k->n; i++) {
         yc[i] = k->bias[i];
@@ -42,10 +45,12 @@ static void affine(nm_job *job, const nm_kernels *kern, nm_bounds *b, const nm_b
     const double g = (double)terms * NM_ULP;
     for (size_t i = 0; i < k->n; i++) {
         const size_t u = k->first + i;
-        const double radius = (yr[i] * (1 + g) + g * ym[i]) * (1 + 4 * NM_ULP) + (double)terms * NM_TINY;
+        const double radius = (yr[i] * (1 + g) + g * ym[i]) * (1 + 4 * NM_ULP) +
+                              (double)terms * NM_TINY;
         b->mag[u] = (yr[i] + ym[i]) * (1 + 2 * g) + (double)terms * NM_TINY;
         const bool exact = yr[i] == 0 && ym[i] == 0; /* a constant zero */
-        nm_bounds_meet(b, u, exact ? 0 : nm_down(yc[i] - radius), exact ? 0 : nm_up(yc[i] + radius), NM_BY_INTERVAL);
+        nm_bounds_meet(b, u, exact ? 0 : nm_down(yc[i] - radius), exact ? 0 : nm_up(yc[i] + radius),
+                       NM_BY_INTERVAL);
     }
     nm_mark_release(job, mark);
 }
@@ -74,7 +79,9 @@ void nm_interval(nm_job *job, nm_bounds *b, int from, int to)
     const nm_kernels *kern = nm_kernels_pick();
     for (int k = from > 1 ? from : 1; k < to; k++) {
         const nm_block *block = &b->p->blocks[k];
-        if (block->kind == NM_AFFINE) affine(job, kern, b, block);
-        else nonlinear(b, block);
+        if (block->kind == NM_AFFINE)
+            affine(job, kern, b, block);
+        else
+            nonlinear(b, block);
     }
 }

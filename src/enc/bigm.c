@@ -26,7 +26,8 @@ static uint32_t binary(nm_enc *e, const char *what)
 }
 
 /* sum c w + cv v + cz z <= rhs, the form's own terms times sign */
-static void row(nm_enc *e, const char *what, const nm_form *f, double sign, uint32_t v, double cv, int64_t z, double cz, double rhs)
+static void row(nm_enc *e, const char *what, const nm_form *f, double sign, uint32_t v, double cv,
+                int64_t z, double cz, double rhs)
 {
     uint32_t *j = NM_RAW(e->job, uint32_t, f->n + 2);
     double *c = NM_RAW(e->job, double, f->n + 2);
@@ -97,7 +98,8 @@ void nm_bigm_max(nm_enc *e, size_t u, size_t n, const size_t *member, const nm_f
     nm_model_row(e->job, e->m, name(e, "rs", u), 1, 1, left, j, c);
 }
 
-void nm_bigm_max_lift(const nm_enc *e, size_t u, size_t n, const uint32_t *idx, const double *src, double *x)
+void nm_bigm_max_lift(const nm_enc *e, size_t u, size_t n, const uint32_t *idx, const double *src,
+                      double *x)
 {
     if (e->zcol[u] < 0) return;
     const nm_bounds *b = e->b;

@@ -13,7 +13,9 @@ static void eval(nm_eval *e, const nm_node *node)
     for (size_t i = 0; i < e->net->values[node->out[0]].n; i++) {
         y[i] = x[i] > 0 ? x[i] : 0;
         /* surely off: exactly 0; else relu is 1-Lipschitz */
-        if (e->err) e->err[node->out[0]][i] = x[i] + e->err[node->in[0]][i] <= 0 ? 0 : e->err[node->in[0]][i];
+        if (e->err)
+            e->err[node->out[0]][i] = x[i] + e->err[node->in[0]][i] <= 0 ? 0
+                                                                         : e->err[node->in[0]][i];
     }
 }
 

@@ -4,17 +4,24 @@
  * as the product with the double nearest to 1/c. A constant on both sides was folded when the graph was read. */
 #include "all.h"
 
-typedef struct { char op; nm_shape out, a, b; } plan_t;
+typedef struct {
+    char op;
+    nm_shape out, a, b;
+} plan_t;
 
 static void plan(nm_job *job, nm_net *net, nm_node *node, char op)
 {
     const nm_value *a = nm_in(net, node, 0), *b = nm_in(net, node, 1);
     plan_t *p = NM_NEW(job, plan_t);
-    if (net->opset < 7) nm_refuse(job, net, node, "opset %lld; 7 to 21 was expected", (long long)net->opset);
-    if (op == '*' && !a->data && !b->data) nm_refuse(job, net, node, "both factors vary: not piecewise linear");
-    if (op == '/' && !b->data) nm_refuse(job, net, node, "the divisor varies: not piecewise linear");
+    if (net->opset < 7)
+        nm_refuse(job, net, node, "opset %lld; 7 to 21 was expected", (long long)net->opset);
+    if (op == '*' && !a->data && !b->data)
+        nm_refuse(job, net, node, "both factors vary: not piecewise linear");
+    if (op == '/' && !b->data)
+        nm_refuse(job, net, node, "the divisor varies: not piecewise linear");
     for (size_t i = 0; op == '/' && i < b->n; i++)
-        if (b->data[i] == 0 || !isfinite(1 / b->data[i])) nm_refuse(job, net, node, "division by %g", b->data[i]);
+        if (b->data[i] == 0 || !isfinite(1 / b->data[i]))
+            nm_refuse(job, net, node, "division by %g", b->data[i]);
     *p = (plan_t){op, nm_broadcast(job, net, node, a->shape, b->shape), a->shape, b->shape};
     node->plan = p;
     nm_out_shape(job, net, node, 0, p->out);
@@ -43,7 +50,8 @@ static void eval(nm_eval *e, const nm_node *node)
         e->val[node->out[0]][i] = y;
         if (!e->err) continue;
         const double ea = e->err[node->in[0]][ia], eb = e->err[node->in[1]][ib];
-        double out = 0; /* the error of this step, by two-sum or fma; then of its inputs, one side constant */
+        double out =
+            0; /* the error of this step, by two-sum or fma; then of its inputs, one side constant */
         if (p->op == '+' || p->op == '-') {
             const double c = p->op == '+' ? b[ib] : -b[ib], bb = y - a[ia];
             out = fabs((a[ia] - (y - bb)) + (c - bb)) + ea + eb;
@@ -56,7 +64,8 @@ static void eval(nm_eval *e, const nm_node *node)
     }
 }
 
-static double *spread(nm_lowering *l, const plan_t *p, const double *c, nm_shape s, size_t n, bool invert)
+static double *spread(nm_lowering *l, const plan_t *p, const double *c, nm_shape s, size_t n,
+                      bool invert)
 {
     double *out = NM_RAW(l->job, double, n);
     for (size_t i = 0; i < n; i++) {

@@ -2,28 +2,37 @@
  * defaults. The kernel must be constant. Each output is the dot product of its patch with the kernel plus bias. */
 #include "all.h"
 
-typedef struct { nm_geo g; const double *w, *bias; } plan_t; /* w [o][c/groups][kh][kw] */
+typedef struct {
+    nm_geo g;
+    const double *w, *bias;
+} plan_t; /* w [o][c/groups][kh][kw] */
 
 static void plan(nm_job *job, nm_net *net, nm_node *node)
 {
     const nm_value *x = nm_in(net, node, 0), *w = nm_in(net, node, 1), *b = nm_in(net, node, 2);
     plan_t *p = NM_NEW(job, plan_t);
-    if (!w->data || (b && !b->data)) nm_refuse(job, net, node, "a kernel or bias that is not constant");
+    if (!w->data || (b && !b->data))
+        nm_refuse(job, net, node, "a kernel or bias that is not constant");
     if (w->shape.rank != x->shape.rank || x->shape.rank < 3)
-        nm_refuse(job, net, node, "input %s with kernel %s", nm_shape_print(job, x->shape), nm_shape_print(job, w->shape));
-    if (x->shape.dim[0] != 1) nm_refuse(job, net, node, "a batch of %lld", (long long)x->shape.dim[0]);
+        nm_refuse(job, net, node, "input %s with kernel %s", nm_shape_print(job, x->shape),
+                  nm_shape_print(job, w->shape));
+    if (x->shape.dim[0] != 1)
+        nm_refuse(job, net, node, "a batch of %lld", (long long)x->shape.dim[0]);
     const int dims = x->shape.rank - 2;
     if (dims > 2) nm_refuse(job, net, node, "a convolution over %d dimensions", dims);
     int64_t k[2];
     if (nm_attr_ints(job, net, node, "kernel_shape", (size_t)dims, k, 0))
         for (int i = 0; i < dims; i++)
-            if (k[i] != w->shape.dim[2 + i]) nm_refuse(job, net, node, "kernel_shape differs from the kernel's shape");
+            if (k[i] != w->shape.dim[2 + i])
+                nm_refuse(job, net, node, "kernel_shape differs from the kernel's shape");
     p->g = nm_window(job, net, node, x->shape, w->shape.dim + 2, true, 0);
     p->g.o = w->shape.dim[0];
     p->g.groups = nm_attr_int(job, net, node, "group", 1);
-    if (p->g.groups < 1 || p->g.c % p->g.groups || p->g.o % p->g.groups || w->shape.dim[1] != p->g.c / p->g.groups)
-        nm_refuse(job, net, node, "attribute group=%lld with input %s and kernel %s", (long long)p->g.groups,
-                  nm_shape_print(job, x->shape), nm_shape_print(job, w->shape));
+    if (p->g.groups < 1 || p->g.c % p->g.groups || p->g.o % p->g.groups ||
+        w->shape.dim[1] != p->g.c / p->g.groups)
+        nm_refuse(job, net, node, "attribute group=%lld with input %s and kernel %s",
+                  (long long)p->g.groups, nm_shape_print(job, x->shape),
+                  nm_shape_print(job, w->shape));
     if (b && b->n != (size_t)p->g.o) nm_refuse(job, net, node, "a bias of %zu elements", b->n);
     p->w = w->data;
     p->bias = b ? b->data : NULL;
@@ -36,12 +45,14 @@ static double at_or_zero(const nm_geo *g, const double *x, int64_t c, int64_t y,
     return y < 0 || y >= g->h || z < 0 || z >= g->w ? 0 : x[(c * g->h + y) * g->w + z];
 }
 
-static void cut_patch(const nm_geo *g, const double *x, int64_t c0, int64_t p, int64_t q, double *out)
+static void cut_patch(const nm_geo *g, const double *x, int64_t c0, int64_t p, int64_t q,
+                      double *out)
 {
     for (int64_t c = c0; c < c0 + g->c / g->groups; c++)
         for (int64_t i = 0; i < g->kh; i++)
             for (int64_t j = 0; j < g->kw; j++)
-                *out++ = at_or_zero(g, x, c, p * g->sh - g->ph + i * g->dh, q * g->sw - g->pw + j * g->dw);
+                *out++ = at_or_zero(g, x, c, p * g->sh - g->ph + i * g->dh,
+                                    q * g->sw - g->pw + j * g->dw);
 }
 
 static void eval(nm_eval *e, const nm_node *node)
@@ -49,7 +60,8 @@ static void eval(nm_eval *e, const nm_node *node)
     const plan_t *p = node->plan;
     const nm_geo *g = &p->g;
     const int64_t cg = g->c / g->groups, og = g->o / g->groups, patch = cg * g->kh * g->kw;
-    double *buf = NM_ARRAY(e->job, double, (size_t)patch), *ebuf = NM_ARRAY(e->job, double, (size_t)patch);
+    double *buf = NM_ARRAY(e->job, double, (size_t)patch),
+           *ebuf = NM_ARRAY(e->job, double, (size_t)patch);
     const double *x = e->val[node->in[0]], *xe = e->err ? e->err[node->in[0]] : NULL;
     double *y = e->val[node->out[0]], *ye = e->err ? e->err[node->out[0]] : NULL;
     for (int64_t group = 0; group < g->groups; group++)
@@ -73,7 +85,7 @@ static void lower_conv(nm_lowering *l, int block, int src, const nm_geo *g, cons
     const size_t patch = (size_t)(g->c / g->groups * g->kh * g->kw), len = nm_pad8(patch);
     const size_t og = (size_t)(g->o / g->groups), og8 = nm_pad8(og);
     double *pad = NM_ARRAY(l->job, double, nm_pad8((size_t)g->o) * len);
-    double *wt = NM_ARRAY(l->job, double, (size_t)g->groups * patch * og8);
+    double *wt = NM_ARRAY(l->job, double, (size_t)g->groups *patch *og8);
     for (size_t o = 0; o < (size_t)g->o; o++)
         for (size_t i = 0; i < patch; i++)
             pad[o * len + i] = wt[((o / og) * patch + i) * og8 + o % og] = w[o * patch + i];

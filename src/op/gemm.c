@@ -5,19 +5,26 @@
 #include "all.h"
 
 typedef struct {
-    int var;                    /* which input varies, 0 or 1 */
-    size_t n, inner;            /* outputs; terms of each sum */
+    int var;         /* which input varies, 0 or 1 */
+    size_t n, inner; /* outputs; terms of each sum */
     const double *w;
-    const uint32_t *x0, *w0;    /* [n] first element of the row of x and of w */
-    size_t xs, ws;              /* steps along the sum */
-    const double *bias;         /* [n] or NULL */
+    const uint32_t *x0, *w0; /* [n] first element of the row of x and of w */
+    size_t xs, ws;           /* steps along the sum */
+    const double *bias;      /* [n] or NULL */
 } plan_t;
 
-typedef struct { int64_t rows, cols, batch; int64_t si, sk, sb; } side_t; /* element (b,i,k) */
+typedef struct {
+    int64_t rows, cols, batch;
+    int64_t si, sk, sb;
+} side_t; /* element (b,i,k) */
 
-static uint32_t offset(const side_t *s, int64_t b, int64_t i) { return (uint32_t)(b * s->sb + i * s->si); }
+static uint32_t offset(const side_t *s, int64_t b, int64_t i)
+{
+    return (uint32_t)(b * s->sb + i * s->si);
+}
 
-static void fill(nm_job *job, plan_t *p, const side_t *a, const side_t *b, int64_t batch, int64_t m, int64_t n)
+static void fill(nm_job *job, plan_t *p, const side_t *a, const side_t *b, int64_t batch, int64_t m,
+                 int64_t n)
 {
     uint32_t *a0 = NM_RAW(job, uint32_t, p->n), *b0 = NM_RAW(job, uint32_t, p->n);
     for (int64_t t = 0, at = 0; t < batch; t++)
@@ -54,16 +61,20 @@ static const double *times(nm_job *job, double f, const double *x, size_t n)
 static void plan_gemm(nm_job *job, nm_net *net, nm_node *node)
 {
     const nm_value *a = nm_in(net, node, 0), *b = nm_in(net, node, 1), *c = nm_in(net, node, 2);
-    const bool ta = nm_attr_int(job, net, node, "transA", 0), tb = nm_attr_int(job, net, node, "transB", 0);
-    const double alpha = nm_attr_float(job, net, node, "alpha", 1), beta = nm_attr_float(job, net, node, "beta", 1);
+    const bool ta = nm_attr_int(job, net, node, "transA", 0),
+               tb = nm_attr_int(job, net, node, "transB", 0);
+    const double alpha = nm_attr_float(job, net, node, "alpha", 1),
+                 beta = nm_attr_float(job, net, node, "beta", 1);
     if (a->shape.rank != 2 || b->shape.rank != 2)
-        nm_refuse(job, net, node, "shapes %s and %s; matrices were expected", nm_shape_print(job, a->shape),
-                  nm_shape_print(job, b->shape));
+        nm_refuse(job, net, node, "shapes %s and %s; matrices were expected",
+                  nm_shape_print(job, a->shape), nm_shape_print(job, b->shape));
     plan_t *p = start(job, net, node);
     const int64_t ac = a->shape.dim[1], bc = b->shape.dim[1];
     const side_t x = {a->shape.dim[ta], a->shape.dim[!ta], 1, ta ? 1 : ac, ta ? ac : 1, 0};
     const side_t y = {b->shape.dim[!tb], b->shape.dim[tb], 1, tb ? bc : 1, tb ? 1 : bc, 0};
-    if (x.cols != y.cols) nm_refuse(job, net, node, "inner sizes %lld and %lld", (long long)x.cols, (long long)y.cols);
+    if (x.cols != y.cols)
+        nm_refuse(job, net, node, "inner sizes %lld and %lld", (long long)x.cols,
+                  (long long)y.cols);
     const nm_shape s = nm_shape_of(2, (int64_t[]){x.rows, y.rows});
     nm_out_shape(job, net, node, 0, s);
     p->n = net->values[node->out[0]].n;
@@ -72,7 +83,8 @@ static void plan_gemm(nm_job *job, nm_net *net, nm_node *node)
     p->w = times(job, alpha, p->w, nm_in(net, node, !p->var)->n);
     if (!c) return;
     if (!c->data) nm_refuse(job, net, node, "input C is not constant");
-    if (!nm_shape_eq(nm_broadcast(job, net, node, c->shape, s), s)) nm_refuse(job, net, node, "C does not broadcast");
+    if (!nm_shape_eq(nm_broadcast(job, net, node, c->shape, s), s))
+        nm_refuse(job, net, node, "C does not broadcast");
     double *bias = NM_RAW(job, double, p->n);
     const double *scaled = times(job, beta, c->data, c->n);
     for (size_t i = 0; i < p->n; i++) bias[i] = scaled[nm_broadcast_at(s, c->shape, i)];
@@ -83,7 +95,8 @@ static void plan_matmul(nm_job *job, nm_net *net, nm_node *node)
 {
     nm_shape a = nm_in(net, node, 0)->shape, b = nm_in(net, node, 1)->shape;
     plan_t *p = start(job, net, node);
-    const bool va = a.rank == 1, vb = b.rank == 1; /* vectors get a dimension that the result loses */
+    const bool va = a.rank == 1,
+               vb = b.rank == 1; /* vectors get a dimension that the result loses */
     if (va) a = nm_shape_of(2, (int64_t[]){1, a.dim[0]});
     if (vb) b = nm_shape_of(2, (int64_t[]){b.dim[0], 1});
     if (a.rank < 2 || b.rank < 2) nm_refuse(job, net, node, "a scalar factor");
@@ -91,16 +104,23 @@ static void plan_matmul(nm_job *job, nm_net *net, nm_node *node)
     int64_t ba = 1, bb = 1;
     for (int i = 0; i < a.rank - 2; i++) ba *= a.dim[i];
     for (int i = 0; i < b.rank - 2; i++) bb *= b.dim[i];
-    if (k != b.dim[b.rank - 2]) nm_refuse(job, net, node, "inner sizes %lld and %lld", (long long)k, (long long)b.dim[b.rank - 2]);
-    if (ba != 1 && bb != 1 && !(a.rank == b.rank && ba == bb)) nm_refuse(job, net, node, "batches that broadcast against each other");
-    const nm_shape *lead = ba == 1 && b.rank > a.rank ? &b : bb == 1 && a.rank >= b.rank ? &a : bb == 1 ? &a : &b;
+    if (k != b.dim[b.rank - 2])
+        nm_refuse(job, net, node, "inner sizes %lld and %lld", (long long)k,
+                  (long long)b.dim[b.rank - 2]);
+    if (ba != 1 && bb != 1 && !(a.rank == b.rank && ba == bb))
+        nm_refuse(job, net, node, "batches that broadcast against each other");
+    const nm_shape *lead = ba == 1 && b.rank > a.rank    ? &b
+                           : bb == 1 && a.rank >= b.rank ? &a
+                           : bb == 1                     ? &a
+                                                         : &b;
     if (ba == bb && b.rank > a.rank) lead = &b;
     nm_shape s = {0};
     for (int i = 0; i < lead->rank - 2; i++) s.dim[s.rank++] = lead->dim[i];
     if (!va) s.dim[s.rank++] = m;
     if (!vb) s.dim[s.rank++] = n;
     nm_out_shape(job, net, node, 0, s);
-    const side_t x = {m, k, ba, k, 1, ba == 1 ? 0 : m * k}, y = {n, k, bb, 1, n, bb == 1 ? 0 : k * n};
+    const side_t x = {m, k, ba, k, 1, ba == 1 ? 0 : m * k},
+                 y = {n, k, bb, 1, n, bb == 1 ? 0 : k * n};
     p->n = net->values[node->out[0]].n;
     p->inner = (size_t)k;
     fill(job, p, &x, &y, ba > bb ? ba : bb, m, n);

@@ -3,7 +3,10 @@
  * meaning here: evaluation and model use the same two numbers. */
 #include "all.h"
 
-typedef struct { size_t inner, channels; const double *s, *t; } plan_t;
+typedef struct {
+    size_t inner, channels;
+    const double *s, *t;
+} plan_t;
 
 static void plan(nm_job *job, nm_net *net, nm_node *node)
 {
@@ -11,10 +14,14 @@ static void plan(nm_job *job, nm_net *net, nm_node *node)
     plan_t *p = NM_NEW(job, plan_t);
     const double eps = nm_attr_float(job, net, node, "epsilon", 1e-5);
     nm_attr_float(job, net, node, "momentum", 0.9); /* of training alone */
-    if (nm_attr_int(job, net, node, "training_mode", 0)) nm_refuse(job, net, node, "attribute training_mode=1");
-    if (nm_attr_int(job, net, node, "spatial", 1) != 1) nm_refuse(job, net, node, "attribute spatial=0");
-    if (node->n_out != 1) nm_refuse(job, net, node, "%d outputs: a node in training mode", node->n_out);
-    if (x->shape.rank < 2) nm_refuse(job, net, node, "input of shape %s", nm_shape_print(job, x->shape));
+    if (nm_attr_int(job, net, node, "training_mode", 0))
+        nm_refuse(job, net, node, "attribute training_mode=1");
+    if (nm_attr_int(job, net, node, "spatial", 1) != 1)
+        nm_refuse(job, net, node, "attribute spatial=0");
+    if (node->n_out != 1)
+        nm_refuse(job, net, node, "%d outputs: a node in training mode", node->n_out);
+    if (x->shape.rank < 2)
+        nm_refuse(job, net, node, "input of shape %s", nm_shape_print(job, x->shape));
     p->channels = (size_t)x->shape.dim[1];
     p->inner = x->n / (size_t)x->shape.dim[0] / p->channels;
     for (int k = 1; k < 5; k++)
@@ -40,8 +47,8 @@ static void eval(nm_eval *e, const nm_node *node)
     for (size_t i = 0; i < e->net->values[node->out[0]].n; i++) {
         const size_t c = i / p->inner % p->channels;
         double err = 0;
-        e->val[node->out[0]][i] =
-            nm_eval_dot(e, 1, &p->s[c], 1, &e->val[node->in[0]][i], xe ? &xe[i] : NULL, p->t[c], xe ? &err : NULL);
+        e->val[node->out[0]][i] = nm_eval_dot(e, 1, &p->s[c], 1, &e->val[node->in[0]][i],
+                                              xe ? &xe[i] : NULL, p->t[c], xe ? &err : NULL);
         if (xe) e->err[node->out[0]][i] = err;
     }
 }

@@ -8,9 +8,9 @@
 typedef struct {
     bool is_max;
     size_t n;
-    const size_t *ptr;      /* [n+1] members of each window */
-    const uint32_t *idx;    /* elements of the input */
-    const double *scale;    /* [n] of the average */
+    const size_t *ptr;   /* [n+1] members of each window */
+    const uint32_t *idx; /* elements of the input */
+    const double *scale; /* [n] of the average */
 } plan_t;
 
 static void windows(nm_job *job, plan_t *p, const nm_geo *g, bool count_pad)
@@ -25,7 +25,8 @@ static void windows(nm_job *job, plan_t *p, const nm_geo *g, bool count_pad)
         const int64_t x0 = (int64_t)i % g->q * g->sw - g->pw;
         for (size_t t = 0; t < area; t++) {
             const int64_t y = y0 + (int64_t)t / g->kw * g->dh, x = x0 + (int64_t)t % g->kw * g->dw;
-            if (y >= 0 && y < g->h && x >= 0 && x < g->w) idx[k++] = (uint32_t)((c * g->h + y) * g->w + x);
+            if (y >= 0 && y < g->h && x >= 0 && x < g->w)
+                idx[k++] = (uint32_t)((c * g->h + y) * g->w + x);
         }
         ptr[i + 1] = k;
         scale[i] = 1.0 / (double)(count_pad ? area : k - ptr[i]);
@@ -42,14 +43,16 @@ static void plan(nm_job *job, nm_net *net, nm_node *node, bool is_max)
     int64_t kernel[2];
     const int dims = x->shape.rank - 2;
     if (dims < 1 || dims > 2 || x->shape.dim[0] != 1)
-        nm_refuse(job, net, node, "input of shape %s; [1,C,W] or [1,C,H,W] was expected", nm_shape_print(job, x->shape));
+        nm_refuse(job, net, node, "input of shape %s; [1,C,W] or [1,C,H,W] was expected",
+                  nm_shape_print(job, x->shape));
     if (!nm_attr_ints(job, net, node, "kernel_shape", (size_t)dims, kernel, 0))
         nm_refuse(job, net, node, "attribute kernel_shape is missing");
     if (node->n_out != 1) nm_refuse(job, net, node, "output Indices");
     if (is_max) nm_attr_int(job, net, node, "storage_order", 0); /* of the indices alone */
     const int64_t ceil_mode = nm_attr_int(job, net, node, "ceil_mode", 0);
     const bool count_pad = !is_max && nm_attr_int(job, net, node, "count_include_pad", 0);
-    nm_geo g = nm_window(job, net, node, x->shape, kernel, true, ceil_mode && !is_max ? -1 : ceil_mode);
+    nm_geo g = nm_window(job, net, node, x->shape, kernel, true,
+                         ceil_mode && !is_max ? -1 : ceil_mode);
     g.o = g.c;
     p->is_max = is_max;
     windows(job, p, &g, count_pad);
@@ -71,8 +74,20 @@ static void plan_global(nm_job *job, nm_net *net, nm_node *node)
     const int64_t c = x->shape.dim[1], area = (int64_t)x->n / c;
     nm_shape s = x->shape;
     for (int i = 2; i < s.rank; i++) s.dim[i] = 1;
-    windows(job, p, &(nm_geo){.c = c, .o = c, .h = 1, .w = area, .p = 1, .q = 1, .kh = 1, .kw = area,
-                              .sh = 1, .sw = 1, .dh = 1, .dw = 1}, false);
+    windows(job, p,
+            &(nm_geo){.c = c,
+                      .o = c,
+                      .h = 1,
+                      .w = area,
+                      .p = 1,
+                      .q = 1,
+                      .kh = 1,
+                      .kw = area,
+                      .sh = 1,
+                      .sw = 1,
+                      .dh = 1,
+                      .dw = 1},
+            false);
     node->plan = p;
     nm_out_shape(job, net, node, 0, s);
 }
@@ -84,7 +99,8 @@ static void eval_max(nm_eval *e, const nm_node *node, const plan_t *p)
         double best = x[p->idx[p->ptr[i]]], err = 0;
         for (size_t k = p->ptr[i]; k < p->ptr[i + 1]; k++) {
             if (x[p->idx[k]] > best) best = x[p->idx[k]];
-            if (e->err && e->err[node->in[0]][p->idx[k]] > err) err = e->err[node->in[0]][p->idx[k]];
+            if (e->err && e->err[node->in[0]][p->idx[k]] > err)
+                err = e->err[node->in[0]][p->idx[k]];
         }
         e->val[node->out[0]][i] = best;
         if (e->err) e->err[node->out[0]][i] = err; /* max is 1-Lipschitz in the largest norm */
@@ -102,7 +118,8 @@ static void eval(nm_eval *e, const nm_node *node)
     for (size_t i = 0; i < p->n; i++) {
         double s = 0, err = 0;
         for (size_t k = p->ptr[i]; k < p->ptr[i + 1]; k++)
-            s = nm_eval_dot(e, 1, &p->scale[i], 1, &x[p->idx[k]], xe ? &xe[p->idx[k]] : NULL, s, xe ? &err : NULL);
+            s = nm_eval_dot(e, 1, &p->scale[i], 1, &x[p->idx[k]], xe ? &xe[p->idx[k]] : NULL, s,
+                            xe ? &err : NULL);
         e->val[node->out[0]][i] = s;
         if (xe) e->err[node->out[0]][i] = err;
     }

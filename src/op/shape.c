@@ -6,8 +6,9 @@ static void same_order(nm_job *job, nm_net *net, nm_node *node, nm_shape s)
 {
     nm_out_shape(job, net, node, 0, s);
     const size_t n = net->values[node->out[0]].n, m = nm_in(net, node, 0)->n;
-    if (n != m) nm_refuse(job, net, node, "%s cannot take the shape %s",
-                          nm_shape_print(job, nm_in(net, node, 0)->shape), nm_shape_print(job, s));
+    if (n != m)
+        nm_refuse(job, net, node, "%s cannot take the shape %s",
+                  nm_shape_print(job, nm_in(net, node, 0)->shape), nm_shape_print(job, s));
     int32_t *from = NM_RAW(job, int32_t, n);
     for (size_t i = 0; i < n; i++) from[i] = (int32_t)i;
     node->plan = from;
@@ -20,7 +21,8 @@ static void plan_flatten(nm_job *job, nm_net *net, nm_node *node)
 {
     const nm_shape x = nm_in(net, node, 0)->shape;
     int64_t axis = nm_attr_int(job, net, node, "axis", 1), a = 1, b = 1;
-    if (axis < -x.rank || axis > x.rank) nm_refuse(job, net, node, "axis %lld of rank %d", (long long)axis, x.rank);
+    if (axis < -x.rank || axis > x.rank)
+        nm_refuse(job, net, node, "axis %lld of rank %d", (long long)axis, x.rank);
     if (axis < 0) axis += x.rank;
     for (int i = 0; i < x.rank; i++) *(i < axis ? &a : &b) *= x.dim[i];
     same_order(job, net, node, nm_shape_of(2, (int64_t[]){a, b}));
@@ -32,7 +34,8 @@ static int list(nm_job *job, nm_net *net, nm_node *node, const char *name, int k
     const nm_attr *a = nm_attr_find(node, name);
     const nm_value *v = nm_in(net, node, k);
     if (!a && !v) return -1;
-    if (a && a->kind != NM_A_INTS) nm_refuse(job, net, node, "attribute %s has the wrong type", name);
+    if (a && a->kind != NM_A_INTS)
+        nm_refuse(job, net, node, "attribute %s has the wrong type", name);
     if (!a && !v->data) nm_refuse(job, net, node, "input %d is not constant", k);
     const size_t n = a ? a->n : v->n;
     if (n > 2 * NM_MAXRANK) nm_refuse(job, net, node, "%zu entries in %s", n, name);
@@ -53,12 +56,16 @@ static void plan_reshape(nm_job *job, nm_net *net, nm_node *node)
     if (rank < 0 || rank > NM_MAXRANK) nm_refuse(job, net, node, "a shape of rank %d", rank);
     for (int i = 0; i < rank; i++) {
         if (dim[i] == 0 && !keep_zero) {
-            if (i >= x->shape.rank) nm_refuse(job, net, node, "dimension 0 beyond the input's rank");
+            if (i >= x->shape.rank)
+                nm_refuse(job, net, node, "dimension 0 beyond the input's rank");
             dim[i] = x->shape.dim[i];
         }
-        if (dim[i] < -1 || (dim[i] == -1 && hole >= 0)) nm_refuse(job, net, node, "a shape with %lld", (long long)dim[i]);
-        if (dim[i] == -1) hole = i;
-        else known = (int64_t)nm_mul(job, (size_t)known, (size_t)dim[i]);
+        if (dim[i] < -1 || (dim[i] == -1 && hole >= 0))
+            nm_refuse(job, net, node, "a shape with %lld", (long long)dim[i]);
+        if (dim[i] == -1)
+            hole = i;
+        else
+            known = (int64_t)nm_mul(job, (size_t)known, (size_t)dim[i]);
     }
     if (hole >= 0) dim[hole] = known ? (int64_t)x->n / known : 0;
     same_order(job, net, node, nm_shape_of(rank, dim));
@@ -78,7 +85,8 @@ static void plan_squeeze(nm_job *job, nm_net *net, nm_node *node)
     const int n = list(job, net, node, "axes", 1, axes);
     nm_shape s = {0};
     for (int i = 0; i < n; i++)
-        if (x.dim[nm_axis(job, net, node, axes[i], x.rank)] != 1) nm_refuse(job, net, node, "axis %lld is not of size 1", (long long)axes[i]);
+        if (x.dim[nm_axis(job, net, node, axes[i], x.rank)] != 1)
+            nm_refuse(job, net, node, "axis %lld is not of size 1", (long long)axes[i]);
     for (int i = 0; i < x.rank; i++)
         if (n < 0 ? x.dim[i] != 1 : !listed(axes, n, i, x.rank)) s.dim[s.rank++] = x.dim[i];
     same_order(job, net, node, s);
@@ -92,14 +100,18 @@ static void plan_unsqueeze(nm_job *job, nm_net *net, nm_node *node)
     if (n < 1 || rank > NM_MAXRANK) nm_refuse(job, net, node, "axes are missing or too many");
     for (int i = 0; i < n; i++) {
         axes[i] = nm_axis(job, net, node, axes[i], rank);
-        if (listed(axes, i, (int)axes[i], rank)) nm_refuse(job, net, node, "axis %lld twice", (long long)axes[i]);
+        if (listed(axes, i, (int)axes[i], rank))
+            nm_refuse(job, net, node, "axis %lld twice", (long long)axes[i]);
     }
     nm_shape s = {.rank = rank};
     for (int i = 0, at = 0; i < rank; i++) s.dim[i] = listed(axes, n, i, rank) ? 1 : x.dim[at++];
     same_order(job, net, node, s);
 }
 
-static void plan_identity(nm_job *job, nm_net *net, nm_node *node) { same_order(job, net, node, nm_in(net, node, 0)->shape); }
+static void plan_identity(nm_job *job, nm_net *net, nm_node *node)
+{
+    same_order(job, net, node, nm_in(net, node, 0)->shape);
+}
 
 static void plan_dropout(nm_job *job, nm_net *net, nm_node *node)
 {
@@ -116,9 +128,11 @@ static void plan_cast(nm_job *job, nm_net *net, nm_node *node)
 {
     const int64_t to = nm_attr_int(job, net, node, "to", 0);
     const nm_value *x = nm_in(net, node, 0);
-    if (to != 1 && to != 7 && to != 11) nm_refuse(job, net, node, "attribute to=%lld", (long long)to);
+    if (to != 1 && to != 7 && to != 11)
+        nm_refuse(job, net, node, "attribute to=%lld", (long long)to);
     if (to == 7 && x->type != NM_I64) nm_refuse(job, net, node, "a cast of fractions to integers");
-    if (to == 1 && x->type == NM_F64) nm_refuse(job, net, node, "a cast of float64 to float32 rounds");
+    if (to == 1 && x->type == NM_F64)
+        nm_refuse(job, net, node, "a cast of float64 to float32 rounds");
     net->values[node->out[0]].type = to == 1 ? NM_F32 : to == 7 ? NM_I64 : NM_F64;
     same_order(job, net, node, x->shape);
 }
@@ -158,14 +172,18 @@ static void plan_pad(nm_job *job, nm_net *net, nm_node *node)
     const char *mode = nm_attr_str(job, net, node, "mode", "constant");
     if (strcmp(mode, "constant")) nm_refuse(job, net, node, "attribute mode=%s", mode);
     const nm_value *fill = nm_in(net, node, 2);
-    const double value = fill && fill->data ? fill->data[0] : nm_attr_float(job, net, node, "value", 0);
-    if (value != 0 || (fill && !fill->data)) nm_refuse(job, net, node, "padding with something else than 0");
+    const double value = fill && fill->data ? fill->data[0]
+                                            : nm_attr_float(job, net, node, "value", 0);
+    if (value != 0 || (fill && !fill->data))
+        nm_refuse(job, net, node, "padding with something else than 0");
     if (nm_in(net, node, 3)) nm_refuse(job, net, node, "input axes");
-    if (list(job, net, node, "pads", 1, pads) != 2 * x.rank) nm_refuse(job, net, node, "pads need %d entries", 2 * x.rank);
+    if (list(job, net, node, "pads", 1, pads) != 2 * x.rank)
+        nm_refuse(job, net, node, "pads need %d entries", 2 * x.rank);
     nm_shape s = {.rank = x.rank};
     for (int i = 0; i < x.rank; i++) {
         if (pads[i] < 0 || pads[x.rank + i] < 0 || pads[i] > 1 << 20 || pads[x.rank + i] > 1 << 20)
-            nm_refuse(job, net, node, "a pad of %lld", (long long)(pads[i] < 0 ? pads[i] : pads[x.rank + i]));
+            nm_refuse(job, net, node, "a pad of %lld",
+                      (long long)(pads[i] < 0 ? pads[i] : pads[x.rank + i]));
         s.dim[i] = x.dim[i] + pads[i] + pads[x.rank + i];
     }
     nm_out_shape(job, net, node, 0, s);
@@ -188,7 +206,9 @@ static void plan_pad(nm_job *job, nm_net *net, nm_node *node)
 
 /* ---- Concat: element i of the output is element at[i] of input which[i] ---- */
 
-typedef struct { const int32_t *which, *at; } concat_t;
+typedef struct {
+    const int32_t *which, *at;
+} concat_t;
 
 static void plan_concat(nm_job *job, nm_net *net, nm_node *node)
 {
@@ -198,7 +218,8 @@ static void plan_concat(nm_job *job, nm_net *net, nm_node *node)
     for (int k = 1; k < node->n_in; k++) {
         const nm_shape x = nm_in(net, node, k)->shape;
         for (int d = 0; d < s.rank; d++)
-            if (x.rank != s.rank || (d != axis && x.dim[d] != s.dim[d])) nm_refuse(job, net, node, "shapes that do not fit");
+            if (x.rank != s.rank || (d != axis && x.dim[d] != s.dim[d]))
+                nm_refuse(job, net, node, "shapes that do not fit");
         s.dim[axis] += x.dim[axis];
     }
     nm_out_shape(job, net, node, 0, s);
@@ -210,9 +231,11 @@ static void plan_concat(nm_job *job, nm_net *net, nm_node *node)
         const size_t outer = i / (inner * (size_t)s.dim[axis]);
         size_t along = i / inner % (size_t)s.dim[axis];
         int k = 0;
-        while (along >= (size_t)nm_in(net, node, k)->shape.dim[axis]) along -= (size_t)nm_in(net, node, k++)->shape.dim[axis];
+        while (along >= (size_t)nm_in(net, node, k)->shape.dim[axis])
+            along -= (size_t)nm_in(net, node, k++)->shape.dim[axis];
         which[i] = k;
-        at[i] = (int32_t)((outer * (size_t)nm_in(net, node, k)->shape.dim[axis] + along) * inner + i % inner);
+        at[i] = (int32_t)((outer * (size_t)nm_in(net, node, k)->shape.dim[axis] + along) * inner +
+                          i % inner);
     }
     concat_t *p = NM_NEW(job, concat_t);
     *p = (concat_t){which, at};
@@ -254,8 +277,11 @@ static void plan_constant(nm_job *job, nm_net *net, nm_node *node)
         *out = (nm_value){.type = a->kind == NM_A_INT ? NM_I64 : NM_F32, .n = 1, .data = x};
     } else if ((a = nm_attr_find(node, "value_floats")) || (a = nm_attr_find(node, "value_ints"))) {
         double *x = NM_RAW(job, double, a->n);
-        for (size_t i = 0; i < a->n; i++) x[i] = a->kind == NM_A_INTS ? (double)a->ints[i] : a->floats[i];
-        *out = (nm_value){.type = a->kind == NM_A_INTS ? NM_I64 : NM_F32, .n = a->n, .data = x,
+        for (size_t i = 0; i < a->n; i++)
+            x[i] = a->kind == NM_A_INTS ? (double)a->ints[i] : a->floats[i];
+        *out = (nm_value){.type = a->kind == NM_A_INTS ? NM_I64 : NM_F32,
+                          .n = a->n,
+                          .data = x,
                           .shape = {.rank = 1, .dim = {(int64_t)a->n}}};
     } else {
         nm_refuse(job, net, node, "no value that can be read");
@@ -265,8 +291,16 @@ static void plan_constant(nm_job *job, nm_net *net, nm_node *node)
         if (!isfinite(out->data[i])) nm_refuse(job, net, node, "element %zu is not finite", i);
 }
 
-static void no_eval(nm_eval *e, const nm_node *node) { (void)e; (void)node; }
-static void no_lower(nm_lowering *l, const nm_node *node) { (void)l; (void)node; }
+static void no_eval(nm_eval *e, const nm_node *node)
+{
+    (void)e;
+    (void)node;
+}
+static void no_lower(nm_lowering *l, const nm_node *node)
+{
+    (void)l;
+    (void)node;
+}
 
 const nm_op nm_op_flatten = {"Flatten", 1, 1, plan_flatten, eval_move, lower_move};
 const nm_op nm_op_reshape = {"Reshape", 1, 2, plan_reshape, eval_move, lower_move};

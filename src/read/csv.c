@@ -21,7 +21,9 @@ nm_tensor nm_read_csv(nm_job *job, nm_file f, int64_t index)
                 while (p < stop && !sep(*p)) p++;
                 double x;
                 if (!nm_num_parse(tok, p, &x))
-                    nm_throw_at(job, NM_EINPUT, f.path, line, (int)(tok - s) + 1, "\"%.*s\" is not a number", (int)(p - tok < 40 ? p - tok : 40), tok);
+                    nm_throw_at(job, NM_EINPUT, f.path, line, (int)(tok - s) + 1,
+                                "\"%.*s\" is not a number", (int)(p - tok < 40 ? p - tok : 40),
+                                tok);
                 *NM_PUSH(job, t.x, t.n, cap) = x;
                 while (p < stop && sep(*p)) p++;
             }
@@ -31,5 +33,6 @@ nm_tensor nm_read_csv(nm_job *job, nm_file f, int64_t index)
         }
         s = stop + 1;
     }
-    nm_throw(job, NM_EINPUT, "%s: line %lld of numbers is out of range; the file holds %lld", f.path, (long long)index, (long long)row);
+    nm_throw(job, NM_EINPUT, "%s: line %lld of numbers is out of range; the file holds %lld",
+             f.path, (long long)index, (long long)row);
 }

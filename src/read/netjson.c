@@ -11,20 +11,29 @@
 #include <cJSON.h>
 #include <strings.h>
 
-typedef struct { nm_job *job; nm_graph *g; const char *where; const char *dir; } reader;
+typedef struct {
+    nm_job *job;
+    nm_graph *g;
+    const char *where;
+    const char *dir;
+} reader;
 
-static void nested(reader *r, const nm_json *x, int depth, nm_value *v, double **data, size_t *n, size_t *cap)
+static void nested(reader *r, const nm_json *x, int depth, nm_value *v, double **data, size_t *n,
+                   size_t *cap)
 {
     if (cJSON_IsNumber(x)) {
-        if (depth != v->shape.rank) nm_throw(r->job, NM_EINPUT, "%s: arrays of unequal depth", r->where);
+        if (depth != v->shape.rank)
+            nm_throw(r->job, NM_EINPUT, "%s: arrays of unequal depth", r->where);
         *NM_PUSH(r->job, *data, *n, *cap) = x->valuedouble;
         return;
     }
-    if (!cJSON_IsArray(x) || depth == NM_MAXRANK) nm_throw(r->job, NM_EINPUT, "%s: numbers in nested arrays were expected", r->where);
+    if (!cJSON_IsArray(x) || depth == NM_MAXRANK)
+        nm_throw(r->job, NM_EINPUT, "%s: numbers in nested arrays were expected", r->where);
     const int64_t size = (int64_t)nm_json_count(x);
     if (size == 0) nm_throw(r->job, NM_EINPUT, "%s: an empty array", r->where);
     if (*n == 0 && depth == v->shape.rank) v->shape.dim[v->shape.rank++] = size;
-    if (depth >= v->shape.rank || v->shape.dim[depth] != size) nm_throw(r->job, NM_EINPUT, "%s: rows of unequal length", r->where);
+    if (depth >= v->shape.rank || v->shape.dim[depth] != size)
+        nm_throw(r->job, NM_EINPUT, "%s: rows of unequal length", r->where);
     for (const nm_json *a = x->child; a; a = a->next) nested(r, a, depth + 1, v, data, n, cap);
 }
 
@@ -61,12 +70,14 @@ static void read_attr(reader *r, struct nm_rawnode *n, const nm_json *x)
         a.s = x->valuestring;
     } else if (cJSON_IsArray(x)) {
         int64_t *ints = NM_RAW(r->job, int64_t, nm_json_count(x) + 1);
-        for (const nm_json *e = x->child; e; e = e->next) ints[a.n++] = nm_json_int(r->job, e, r->where);
+        for (const nm_json *e = x->child; e; e = e->next)
+            ints[a.n++] = nm_json_int(r->job, e, r->where);
         a.kind = NM_A_INTS;
         a.ints = ints;
     } else {
         const double d = nm_json_num(r->job, x, r->where);
-        const bool fraction = !strcmp(a.name, "alpha") || !strcmp(a.name, "beta") || !strcmp(a.name, "epsilon") || !strcmp(a.name, "ratio");
+        const bool fraction = !strcmp(a.name, "alpha") || !strcmp(a.name, "beta") ||
+                              !strcmp(a.name, "epsilon") || !strcmp(a.name, "ratio");
         a.kind = fraction ? NM_A_FLOAT : NM_A_INT;
         a.f = d;
         a.i = fraction ? 0 : nm_json_int(r->job, x, r->where);
@@ -74,13 +85,15 @@ static void read_attr(reader *r, struct nm_rawnode *n, const nm_json *x)
     add_attr(r, n, a);
 }
 
-static void add_constant(reader *r, struct nm_rawnode *n, const nm_json *layer, const char *key, bool as_matrix)
+static void add_constant(reader *r, struct nm_rawnode *n, const nm_json *layer, const char *key,
+                         bool as_matrix)
 {
     const nm_json *x = nm_json_find(layer, key);
     if (!x) return;
     const char *name = nm_fmt(r->job, "%s.%s", n->name, key);
     nm_value v = constant(r, x, name);
-    if (as_matrix && v.shape.rank != 2) nm_throw(r->job, NM_EINPUT, "%s: \"weight\" of a dense layer is not a matrix", r->where);
+    if (as_matrix && v.shape.rank != 2)
+        nm_throw(r->job, NM_EINPUT, "%s: \"weight\" of a dense layer is not a matrix", r->where);
     *NM_PUSH(r->job, r->g->consts, r->g->n_consts, r->g->cap_consts) = v;
     n->in[n->n_in++] = name;
 }
@@ -94,10 +107,12 @@ static void dense_attrs(reader *r, struct nm_rawnode *n)
 static void read_inputs(reader *r, struct nm_rawnode *n, const nm_json *layer, const char *last)
 {
     const nm_json *in = nm_json_find(layer, "inputs");
-    if (in && !cJSON_IsArray(in)) nm_throw(r->job, NM_EINPUT, "%s: \"inputs\" is not an array", r->where);
+    if (in && !cJSON_IsArray(in))
+        nm_throw(r->job, NM_EINPUT, "%s: \"inputs\" is not an array", r->where);
     n->in = NM_ARRAY(r->job, const char *, nm_json_count(in) + 8);
     if (!in) n->in[n->n_in++] = last;
-    for (const nm_json *a = in ? in->child : NULL; a; a = a->next) n->in[n->n_in++] = nm_json_str(r->job, a, r->where);
+    for (const nm_json *a = in ? in->child : NULL; a; a = a->next)
+        n->in[n->n_in++] = nm_json_str(r->job, a, r->where);
 }
 
 /* dense flattens whatever it reads to one row */
@@ -143,11 +158,13 @@ static const char *read_layer(reader *r, const nm_json *layer, const char *last,
 
 nm_graph *nm_read_netjson(nm_job *job, nm_file f)
 {
-    static const char *const members[] = {"netmip", "version", "name", "input", "layers", "outputs", NULL};
+    static const char *const members[] = {"netmip", "version", "name", "input",
+                                          "layers", "outputs", NULL};
     const nm_json *j = nm_json_parse(job, f);
     nm_json_only(job, j, f.path, members);
     const char *kind = nm_json_str(job, nm_json_get(job, j, "netmip", f.path), f.path);
-    if (strcmp(kind, "network") || nm_json_int(job, nm_json_get(job, j, "version", f.path), f.path) != 1)
+    if (strcmp(kind, "network") ||
+        nm_json_int(job, nm_json_get(job, j, "version", f.path), f.path) != 1)
         nm_throw(job, NM_EINPUT, "%s: not a netmip network of version 1", f.path);
     reader r = {job, NM_NEW(job, nm_graph), f.path, nm_path_dir(job, f.path)};
     r.g->path = f.path;
@@ -156,12 +173,16 @@ nm_graph *nm_read_netjson(nm_job *job, nm_file f)
     const nm_json *in = nm_json_get(job, j, "input", f.path);
     static const char *const in_members[] = {"name", "shape", NULL};
     nm_json_only(job, in, f.path, in_members);
-    nm_value x = {.name = nm_json_find(in, "name") ? nm_json_str(job, nm_json_find(in, "name"), f.path) : "x", .type = NM_F64};
+    nm_value x = {
+        .name = nm_json_find(in, "name") ? nm_json_str(job, nm_json_find(in, "name"), f.path) : "x",
+        .type = NM_F64};
     const nm_json *shape = nm_json_get(job, in, "shape", f.path);
-    if (nm_json_count(shape) > NM_MAXRANK || !cJSON_IsArray(shape)) nm_throw(job, NM_EINPUT, "%s: \"shape\" is not a short array", f.path);
+    if (nm_json_count(shape) > NM_MAXRANK || !cJSON_IsArray(shape))
+        nm_throw(job, NM_EINPUT, "%s: \"shape\" is not a short array", f.path);
     for (const nm_json *d = shape->child; d; d = d->next) {
         x.shape.dim[x.shape.rank] = nm_json_int(job, d, f.path);
-        if (x.shape.dim[x.shape.rank++] < 1) nm_throw(job, NM_EINPUT, "%s: a dimension below 1", f.path);
+        if (x.shape.dim[x.shape.rank++] < 1)
+            nm_throw(job, NM_EINPUT, "%s: a dimension below 1", f.path);
     }
     *NM_PUSH(job, r.g->inputs, r.g->n_inputs, r.g->cap_inputs) = x;
     const char *last = x.name;
@@ -172,7 +193,8 @@ nm_graph *nm_read_netjson(nm_job *job, nm_file f)
     }
     const nm_json *out = nm_json_find(j, "outputs");
     r.g->outputs = NM_ARRAY(job, const char *, nm_json_count(out) + 1);
-    for (const nm_json *o = out ? out->child : NULL; o; o = o->next) r.g->outputs[r.g->n_outputs++] = nm_json_str(job, o, f.path);
+    for (const nm_json *o = out ? out->child : NULL; o; o = o->next)
+        r.g->outputs[r.g->n_outputs++] = nm_json_str(job, o, f.path);
     if (r.g->n_outputs == 0) r.g->outputs[r.g->n_outputs++] = last;
     return r.g;
 }

@@ -25,7 +25,8 @@ static nm_shape read_shape(nm_job *job, nm_file f, const char *s)
         if (*s == ')') return shape;
         const char *end = s;
         while (*end >= '0' && *end <= '9') end++;
-        if (shape.rank == NM_MAXRANK || end == s || !nm_int_parse(s, end, &shape.dim[shape.rank++])) bad(job, f, "the shape");
+        if (shape.rank == NM_MAXRANK || end == s || !nm_int_parse(s, end, &shape.dim[shape.rank++]))
+            bad(job, f, "the shape");
         s = end;
     }
 }
@@ -57,14 +58,18 @@ nm_tensor nm_read_npy(nm_job *job, nm_file f)
     if (wide == 12) len |= (size_t)f.data[10] << 16 | (size_t)f.data[11] << 24;
     if (len > f.n - wide) bad(job, f, "the header is cut short");
     const char *head = nm_dup(job, (const char *)f.data + wide, len);
-    const char *descr = member(job, f, head, "'descr'"), *order = member(job, f, head, "'fortran_order'");
+    const char *descr = member(job, f, head, "'descr'"),
+               *order = member(job, f, head, "'fortran_order'");
     if (strncmp(order, "False", 5)) bad(job, f, "column-major order");
     static const char *const types[] = {"f4", "f8", "u1", "i4", "i8"};
     const char *type = NULL;
     for (size_t i = 0; i < 5; i++)
-        if (descr[0] == '\'' && strchr("<|=", descr[1]) && descr[1] && !strncmp(descr + 2, types[i], 2) && descr[4] == '\'') type = types[i];
+        if (descr[0] == '\'' && strchr("<|=", descr[1]) && descr[1] &&
+            !strncmp(descr + 2, types[i], 2) && descr[4] == '\'')
+            type = types[i];
     if (!type) bad(job, f, "the element type is none of <f4 <f8 |u1 <i4 <i8");
-    nm_tensor t = {.shape = read_shape(job, f, member(job, f, head, "'shape'")), .bytes = type[0] == 'u'};
+    nm_tensor t = {.shape = read_shape(job, f, member(job, f, head, "'shape'")),
+                   .bytes = type[0] == 'u'};
     t.n = nm_shape_size(job, t.shape);
     const size_t size = (size_t)(type[1] - '0');
     if (nm_mul(job, t.n, size) != f.n - wide - len) bad(job, f, "its size does not fit its shape");
@@ -81,12 +86,14 @@ void nm_write_npy(nm_job *job, const char *path, nm_shape shape, const double *x
 {
     nm_buf b = {.job = job};
     nm_put(&b, "{'descr': '<f8', 'fortran_order': False, 'shape': (");
-    for (int i = 0; i < shape.rank; i++) nm_put(&b, "%lld,%s", (long long)shape.dim[i], i + 1 < shape.rank ? " " : "");
+    for (int i = 0; i < shape.rank; i++)
+        nm_put(&b, "%lld,%s", (long long)shape.dim[i], i + 1 < shape.rank ? " " : "");
     nm_put(&b, "), }");
     while ((b.n + 11) % 64) nm_put(&b, " ");
     nm_put(&b, "\n");
     nm_out *o = nm_out_open(job, path);
-    const unsigned char head[] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (unsigned char)(b.n & 255), (unsigned char)(b.n >> 8)};
+    const unsigned char head[] = {
+        0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (unsigned char)(b.n & 255), (unsigned char)(b.n >> 8)};
     nm_out_write(o, head, sizeof head);
     nm_out_write(o, b.s, b.n);
     for (size_t i = 0; i < nm_shape_size(job, shape); i++) {

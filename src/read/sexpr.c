@@ -1,7 +1,12 @@
 /* read/sexpr.c: S-expressions with their places, as VNN-LIB writes them; comments run from ; to the end of line. */
 #include "all.h"
 
-typedef struct { nm_job *job; nm_file f; const char *s, *end, *line_start; int line; } lexer;
+typedef struct {
+    nm_job *job;
+    nm_file f;
+    const char *s, *end, *line_start;
+    int line;
+} lexer;
 
 static _Noreturn void fail(const lexer *l, const char *what)
 {
@@ -44,7 +49,8 @@ static nm_sexpr *read_one(lexer *l, int depth)
     for (;;) {
         skip(l);
         if (l->s == l->end)
-            nm_throw_at(l->job, NM_EINPUT, l->f.path, e->line, e->col, "this parenthesis is never closed");
+            nm_throw_at(l->job, NM_EINPUT, l->f.path, e->line, e->col,
+                        "this parenthesis is never closed");
         if (*l->s == ')') break;
         *last = read_one(l, depth + 1);
         last = &(*last)->next;

@@ -8,19 +8,32 @@
  * Rounding: a bound x <= b/a that is not exact keeps its row beside the box, whose end is stepped outwards. */
 #include "all.h"
 
-typedef struct { uint32_t var; double coef; } term;
-typedef struct atom { size_t n; term *t; double rhs; } atom;          /* sum t <= rhs */
-typedef struct disjunct { size_t n; const atom **a; } disjunct;
-typedef struct dnf { size_t n; disjunct *d; } dnf;
+typedef struct {
+    uint32_t var;
+    double coef;
+} term;
+typedef struct atom {
+    size_t n;
+    term *t;
+    double rhs;
+} atom; /* sum t <= rhs */
+typedef struct disjunct {
+    size_t n;
+    const atom **a;
+} disjunct;
+typedef struct dnf {
+    size_t n;
+    disjunct *d;
+} dnf;
 typedef struct vnn {
     nm_job *job;
     const char *path;
     size_t n_x, n_y, cap_x, cap_y;
-    unsigned char *x, *y;        /* declared */
+    unsigned char *x, *y; /* declared */
     size_t n_all, cap_all;
-    const atom **all;            /* atoms of plain asserts */
+    const atom **all; /* atoms of plain asserts */
     size_t n_ors, cap_ors;
-    dnf *ors;                    /* the others */
+    dnf *ors; /* the others */
 } vnn;
 
 static _Noreturn void fail(const vnn *v, const nm_sexpr *e, const char *what)
@@ -28,7 +41,10 @@ static _Noreturn void fail(const vnn *v, const nm_sexpr *e, const char *what)
     nm_throw_at(v->job, NM_EINPUT, v->path, e->line, e->col, "%s", what);
 }
 
-static bool is(const nm_sexpr *e, const char *word) { return e->word && strcmp(e->word, word) == 0; }
+static bool is(const nm_sexpr *e, const char *word)
+{
+    return e->word && strcmp(e->word, word) == 0;
+}
 
 /* ---- variables: outputs are 2j, inputs 2i+1 until their numbers are known ---- */
 
@@ -46,7 +62,8 @@ static void declare(vnn *v, const nm_sexpr *cmd, const nm_sexpr *name, const nm_
 {
     bool is_x;
     size_t i;
-    if (!type || !is(type, "Real") || type->next) fail(v, cmd, "only variables of type Real can be declared");
+    if (!type || !is(type, "Real") || type->next)
+        fail(v, cmd, "only variables of type Real can be declared");
     if (!variable(name, &is_x, &i)) fail(v, name, "a variable X_i or Y_j was expected");
     unsigned char **set = is_x ? &v->x : &v->y;
     size_t *n = is_x ? &v->n_x : &v->n_y, *cap = is_x ? &v->cap_x : &v->cap_y;
@@ -63,7 +80,11 @@ static void declare(vnn *v, const nm_sexpr *cmd, const nm_sexpr *name, const nm_
 
 /* ---- linear terms ---- */
 
-typedef struct { size_t n, cap; term *t; double c; } linear;
+typedef struct {
+    size_t n, cap;
+    term *t;
+    double c;
+} linear;
 
 static void add_linear(vnn *v, linear *to, const linear *x, double f)
 {
@@ -99,8 +120,10 @@ static linear read_product(vnn *v, const nm_sexpr *e)
         const linear x = read_linear(v, a), left = out;
         if (x.n && left.n) fail(v, e, "a product of variables; only linear terms can be read");
         out = (linear){0};
-        if (x.n) add_linear(v, &out, &x, left.c);
-        else add_linear(v, &out, &left, x.c);
+        if (x.n)
+            add_linear(v, &out, &x, left.c);
+        else
+            add_linear(v, &out, &left, x.c);
     }
     return out;
 }
@@ -111,10 +134,12 @@ static linear read_linear(vnn *v, const nm_sexpr *e)
     bool is_x;
     size_t i;
     if (e->word && variable(e, &is_x, &i)) {
-        if (i >= (is_x ? v->cap_x : v->cap_y) || !(is_x ? v->x : v->y)[i]) fail(v, e, "a variable that is not declared");
+        if (i >= (is_x ? v->cap_x : v->cap_y) || !(is_x ? v->x : v->y)[i])
+            fail(v, e, "a variable that is not declared");
         *NM_PUSH(v->job, out.t, out.n, out.cap) = (term){(uint32_t)(2 * i + is_x), 1};
     } else if (e->word) {
-        if (!nm_num_parse(e->word, e->word + e->len, &out.c)) fail(v, e, "a finite number or a variable was expected");
+        if (!nm_num_parse(e->word, e->word + e->len, &out.c))
+            fail(v, e, "a finite number or a variable was expected");
     } else if (e->n && is(e->first, "+")) {
         out = read_sum(v, e, false);
     } else if (e->n && is(e->first, "-")) {
@@ -140,7 +165,8 @@ static const atom *make_atom(vnn *v, const linear *a, const linear *b)
     for (size_t i = 0; i < d.n; i++)
         if (d.t[i].coef != 0) out->t[out->n++] = d.t[i];
     for (size_t i = 0; i < out->n; i++)
-        if (!isfinite(out->t[i].coef)) nm_throw(v->job, NM_EINPUT, "%s: a coefficient overflows", v->path);
+        if (!isfinite(out->t[i].coef))
+            nm_throw(v->job, NM_EINPUT, "%s: a coefficient overflows", v->path);
     if (!isfinite(out->rhs)) nm_throw(v->job, NM_EINPUT, "%s: a constant overflows", v->path);
     return out;
 }
@@ -159,20 +185,23 @@ static disjunct comparison(vnn *v, const nm_sexpr *e)
 
 static bool is_comparison(const nm_sexpr *e)
 {
-    return e->n && (is(e->first, "<=") || is(e->first, ">=") || is(e->first, "<") || is(e->first, ">") || is(e->first, "="));
+    return e->n && (is(e->first, "<=") || is(e->first, ">=") || is(e->first, "<") ||
+                    is(e->first, ">") || is(e->first, "="));
 }
 
 static dnf cross(vnn *v, const dnf *a, const dnf *b)
 {
     dnf out = {nm_mul(v->job, a->n, b->n), NULL};
-    if (out.n > NM_MAX_CLAUSES) nm_throw(v->job, NM_EUNSUP, "%s: more than %d disjuncts", v->path, NM_MAX_CLAUSES);
+    if (out.n > NM_MAX_CLAUSES)
+        nm_throw(v->job, NM_EUNSUP, "%s: more than %d disjuncts", v->path, NM_MAX_CLAUSES);
     out.d = NM_ARRAY(v->job, disjunct, out.n);
     for (size_t i = 0, k = 0; i < a->n; i++)
         for (size_t j = 0; j < b->n; j++, k++) {
             disjunct *d = &out.d[k];
             d->n = a->d[i].n + b->d[j].n;
             d->a = NM_RAW(v->job, const atom *, d->n);
-            for (size_t t = 0; t < d->n; t++) d->a[t] = t < a->d[i].n ? a->d[i].a[t] : b->d[j].a[t - a->d[i].n];
+            for (size_t t = 0; t < d->n; t++)
+                d->a[t] = t < a->d[i].n ? a->d[i].a[t] : b->d[j].a[t - a->d[i].n];
         }
     return out;
 }
@@ -197,7 +226,8 @@ static dnf formula(vnn *v, const nm_sexpr *e)
             continue;
         }
         for (size_t i = 0; i < x.n; i++) *NM_PUSH(v->job, out.d, out.n, cap) = x.d[i];
-        if (out.n > NM_MAX_CLAUSES) nm_throw(v->job, NM_EUNSUP, "%s: more than %d disjuncts", v->path, NM_MAX_CLAUSES);
+        if (out.n > NM_MAX_CLAUSES)
+            nm_throw(v->job, NM_EUNSUP, "%s: more than %d disjuncts", v->path, NM_MAX_CLAUSES);
     }
     return out;
 }
@@ -209,13 +239,16 @@ static void assertion(vnn *v, const nm_sexpr *e)
         *NM_PUSH(v->job, v->ors, v->n_ors, v->cap_ors) = d;
         return;
     }
-    for (size_t i = 0; i < d.d[0].n; i++) *NM_PUSH(v->job, v->all, v->n_all, v->cap_all) = d.d[0].a[i];
+    for (size_t i = 0; i < d.d[0].n; i++)
+        *NM_PUSH(v->job, v->all, v->n_all, v->cap_all) = d.d[0].a[i];
 }
 
 static void command(vnn *v, const nm_sexpr *e)
 {
-    static const char *const silent[] = {"set-logic", "set-info", "set-option", "check-sat", "get-model", "exit", NULL};
-    if (e->word || e->n == 0 || !e->first->word) fail(v, e, "a command in parentheses was expected");
+    static const char *const silent[] = {"set-logic", "set-info", "set-option", "check-sat",
+                                         "get-model", "exit",     NULL};
+    if (e->word || e->n == 0 || !e->first->word)
+        fail(v, e, "a command in parentheses was expected");
     const nm_sexpr *a = e->first->next;
     if (is(e->first, "declare-const") && e->n == 3) {
         declare(v, e, a, a->next);
@@ -233,7 +266,11 @@ static void command(vnn *v, const nm_sexpr *e)
 
 /* ---- disjuncts to cases ---- */
 
-typedef struct { double *lo, *hi; size_t n_in, n_out; nm_row *in, *out; } parts;
+typedef struct {
+    double *lo, *hi;
+    size_t n_in, n_out;
+    nm_row *in, *out;
+} parts;
 
 static nm_row make_row(vnn *v, const atom *a)
 {
@@ -268,7 +305,8 @@ static void sort_atom(vnn *v, parts *p, const atom *a)
 static parts split(vnn *v, const disjunct *d)
 {
     const size_t n = v->n_all + d->n;
-    parts p = {NM_RAW(v->job, double, v->n_x), NM_RAW(v->job, double, v->n_x), 0, 0, NM_RAW(v->job, nm_row, n + 1), NM_RAW(v->job, nm_row, n + 1)};
+    parts p = {NM_RAW(v->job, double, v->n_x), NM_RAW(v->job, double, v->n_x), 0, 0,
+               NM_RAW(v->job, nm_row, n + 1),  NM_RAW(v->job, nm_row, n + 1)};
     for (size_t i = 0; i < v->n_x; i++) {
         p.lo[i] = -INFINITY;
         p.hi[i] = INFINITY;
@@ -277,15 +315,18 @@ static parts split(vnn *v, const disjunct *d)
     for (size_t i = 0; i < d->n; i++) sort_atom(v, &p, d->a[i]);
     for (size_t i = 0; i < v->n_x; i++)
         if (isinf(p.lo[i]) || isinf(p.hi[i]))
-            nm_throw(v->job, NM_EINPUT, "%s: X_%zu has no %s bound", v->path, i, isinf(p.lo[i]) ? "lower" : "upper");
-    if (p.n_out == 0) p.out[p.n_out++] = (nm_row){0}; /* 0 <= 0: every point of the set is a counterexample */
+            nm_throw(v->job, NM_EINPUT, "%s: X_%zu has no %s bound", v->path, i,
+                     isinf(p.lo[i]) ? "lower" : "upper");
+    if (p.n_out == 0)
+        p.out[p.n_out++] = (nm_row){0}; /* 0 <= 0: every point of the set is a counterexample */
     return p;
 }
 
 static bool same_rows(const nm_row *a, const nm_row *b, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (a[i].n != b[i].n || a[i].rhs != b[i].rhs || memcmp(a[i].var, b[i].var, a[i].n * sizeof *a[i].var) ||
+        if (a[i].n != b[i].n || a[i].rhs != b[i].rhs ||
+            memcmp(a[i].var, b[i].var, a[i].n * sizeof *a[i].var) ||
             memcmp(a[i].coef, b[i].coef, a[i].n * sizeof *a[i].coef))
             return false;
     return true;
@@ -307,20 +348,28 @@ static void add_disjunct(vnn *v, nm_query *q, const parts *p, size_t *cap_clause
         *cap_clauses = 0;
     }
     nm_clause *all = (nm_clause *)(uintptr_t)c->clauses;
-    const nm_clause k = {p->n_out, p->out, -1, nm_fmt(v->job, "c%zu_%zu", q->n_cases - 1, c->n_clauses)};
+    const nm_clause k = {p->n_out, p->out, -1,
+                         nm_fmt(v->job, "c%zu_%zu", q->n_cases - 1, c->n_clauses)};
     *NM_PUSH(v->job, all, c->n_clauses, *cap_clauses) = k;
     c->clauses = all;
 }
 
 static void check_declared(vnn *v, const nm_net *net)
 {
-    if (v->n_x == 0 || v->n_y == 0) nm_throw(v->job, NM_EINPUT, "%s: no %s is declared", v->path, v->n_x ? "output Y_j" : "input X_i");
+    if (v->n_x == 0 || v->n_y == 0)
+        nm_throw(v->job, NM_EINPUT, "%s: no %s is declared", v->path,
+                 v->n_x ? "output Y_j" : "input X_i");
     for (size_t i = 0; i < v->n_x; i++)
-        if (!v->x[i]) nm_throw(v->job, NM_EINPUT, "%s: X_%zu is not declared, but X_%zu is", v->path, i, v->n_x - 1);
+        if (!v->x[i])
+            nm_throw(v->job, NM_EINPUT, "%s: X_%zu is not declared, but X_%zu is", v->path, i,
+                     v->n_x - 1);
     for (size_t i = 0; i < v->n_y; i++)
-        if (!v->y[i]) nm_throw(v->job, NM_EINPUT, "%s: Y_%zu is not declared, but Y_%zu is", v->path, i, v->n_y - 1);
+        if (!v->y[i])
+            nm_throw(v->job, NM_EINPUT, "%s: Y_%zu is not declared, but Y_%zu is", v->path, i,
+                     v->n_y - 1);
     if (net && (net->n_in != v->n_x || net->n_out != v->n_y))
-        nm_throw(v->job, NM_EINPUT, "%s: %zu inputs and %zu outputs; the network has %zu and %zu", v->path, v->n_x, v->n_y, net->n_in, net->n_out);
+        nm_throw(v->job, NM_EINPUT, "%s: %zu inputs and %zu outputs; the network has %zu and %zu",
+                 v->path, v->n_x, v->n_y, net->n_in, net->n_out);
 }
 
 nm_query *nm_read_vnnlib(nm_job *job, const nm_net *net, const char *path)

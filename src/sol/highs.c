@@ -13,15 +13,20 @@ static nm_span line_or_fail(nm_lines *l, const char *what)
 {
     nm_span s;
     do
-        if (!nm_lines_next(l, &s)) nm_throw_at(l->job, NM_EINPUT, l->path, l->line, 1, "the file ends before %s", what);
+        if (!nm_lines_next(l, &s))
+            nm_throw_at(l->job, NM_EINPUT, l->path, l->line, 1, "the file ends before %s", what);
     while (s.s == s.end);
     return s;
 }
 
 static nm_solstatus status(nm_span s)
 {
-    static const struct { const char *text; nm_solstatus status; } words[] = {
-        {"Optimal", NM_SOL_OPTIMAL}, {"Infeasible", NM_SOL_INFEASIBLE}, {"Unbounded", NM_SOL_UNBOUNDED}};
+    static const struct {
+        const char *text;
+        nm_solstatus status;
+    } words[] = {{"Optimal", NM_SOL_OPTIMAL},
+                 {"Infeasible", NM_SOL_INFEASIBLE},
+                 {"Unbounded", NM_SOL_UNBOUNDED}};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (nm_span_is(s, words[i].text)) return words[i].status;
     return NM_SOL_NONE; /* limits, errors, "Primal infeasible or unbounded": nothing is proved */
@@ -32,7 +37,8 @@ static int64_t count(nm_lines *l, const char *word)
     const nm_span s = line_or_fail(l, word);
     int64_t n;
     if (!nm_span_starts(s, word) || !nm_int_parse(s.s + strlen(word), s.end, &n) || n < 0)
-        nm_throw_at(l->job, NM_EINPUT, l->path, l->line, 1, "\"%s\" and a count were expected", word);
+        nm_throw_at(l->job, NM_EINPUT, l->path, l->line, 1, "\"%s\" and a count were expected",
+                    word);
     return n;
 }
 
@@ -45,7 +51,8 @@ static void values(nm_job *job, nm_lines *l, nm_sol *s)
         double x;
         if (nm_span_split(v, tok, 2) != 2 || !nm_num_parse(tok[1].s, tok[1].end, &x))
             nm_throw_at(job, NM_EINPUT, l->path, l->line, 1, "a name and a number were expected");
-        *NM_PUSH(job, s->vals, s->n, s->cap) = (struct nm_solval){nm_dup(job, tok[0].s, (size_t)(tok[0].end - tok[0].s)), x};
+        *NM_PUSH(job, s->vals, s->n, s->cap) = (struct nm_solval){
+            nm_dup(job, tok[0].s, (size_t)(tok[0].end - tok[0].s)), x};
     }
     const int64_t rows = count(l, "# Rows ");
     for (int64_t i = 0; i < rows; i++) line_or_fail(l, "the last row");
@@ -55,12 +62,15 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
 {
     nm_lines l = nm_lines_new(job, f);
     nm_span v = line_or_fail(&l, "the status");
-    if (!nm_span_is(v, "Model status")) nm_throw(job, NM_EUNSUP, "%s: HiGHS's pretty style; write_solution_style=0 was expected", f.path);
+    if (!nm_span_is(v, "Model status"))
+        nm_throw(job, NM_EUNSUP, "%s: HiGHS's pretty style; write_solution_style=0 was expected",
+                 f.path);
     v = line_or_fail(&l, "the status");
     s->status_text = nm_dup(job, v.s, (size_t)(v.end - v.s));
     s->status = status(v);
     v = line_or_fail(&l, "the primal values");
-    if (!nm_span_is(v, "# Primal solution values")) nm_throw_at(job, NM_EINPUT, f.path, l.line, 1, "\"# Primal solution values\" was expected");
+    if (!nm_span_is(v, "# Primal solution values"))
+        nm_throw_at(job, NM_EINPUT, f.path, l.line, 1, "\"# Primal solution values\" was expected");
     v = line_or_fail(&l, "the primal status");
     const bool feasible = nm_span_is(v, "Feasible"), none = nm_span_is(v, "None");
     if (!none) {

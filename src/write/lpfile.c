@@ -3,7 +3,10 @@
  * tokens, the sign glued to a right-hand side, lines wrapped before 200 characters, Bounds before Binaries. */
 #include "all.h"
 
-typedef struct { nm_out *o; size_t at; } wrap;
+typedef struct {
+    nm_out *o;
+    size_t at;
+} wrap;
 
 static void word(wrap *w, const char *s)
 {
@@ -27,7 +30,8 @@ static void term(wrap *w, double c, const char *name)
     word(w, s);
 }
 
-static void row(nm_out *o, const nm_model *m, size_t r, const char *suffix, const char *sense, double side)
+static void row(nm_out *o, const nm_model *m, size_t r, const char *suffix, const char *sense,
+                double side)
 {
     char s[48];
     wrap w = {o, 0};
@@ -48,8 +52,10 @@ static void write_rows(nm_out *o, const nm_model *m)
     for (size_t r = 0; r < m->n_rows; r++) {
         const nm_mrow *k = &m->rows[r];
         const bool both = isfinite(k->lo) && isfinite(k->hi) && k->lo != k->hi;
-        if (k->lo == k->hi) row(o, m, r, "", "=", k->lo);
-        else if (isfinite(k->lo)) row(o, m, r, both ? "_lo" : "", ">=", k->lo);
+        if (k->lo == k->hi)
+            row(o, m, r, "", "=", k->lo);
+        else if (isfinite(k->lo))
+            row(o, m, r, both ? "_lo" : "", ">=", k->lo);
         if (k->lo != k->hi && isfinite(k->hi)) row(o, m, r, both ? "_up" : "", "<=", k->hi);
     }
 }
@@ -87,7 +93,10 @@ void nm_write_lp(nm_job *job, const nm_model *m, const char *path)
 
 void nm_write_model(nm_job *job, const nm_model *m, const char *path)
 {
-    if (nm_has_suffix(path, ".mps") || nm_has_suffix(path, ".mps.gz")) nm_write_mps(job, m, path);
-    else if (nm_has_suffix(path, ".lp") || nm_has_suffix(path, ".lp.gz")) nm_write_lp(job, m, path);
-    else nm_throw(job, NM_EUSE, "%s: a model file ends in .mps, .mps.gz, .lp or .lp.gz", path);
+    if (nm_has_suffix(path, ".mps") || nm_has_suffix(path, ".mps.gz"))
+        nm_write_mps(job, m, path);
+    else if (nm_has_suffix(path, ".lp") || nm_has_suffix(path, ".lp.gz"))
+        nm_write_lp(job, m, path);
+    else
+        nm_throw(job, NM_EUSE, "%s: a model file ends in .mps, .mps.gz, .lp or .lp.gz", path);
 }

@@ -24,10 +24,21 @@ static void line(nm_buf *b, size_t n, const char *const *field)
     nm_put_bytes(b, "\n", 1);
 }
 
-#define LINE(...) line(&b, sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *), (const char *[]){__VA_ARGS__})
+#define LINE(...)                                                                                  \
+    line(&b, sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *), (const char *[]){__VA_ARGS__})
 
-typedef struct { const char *name; double side; char kind; } flat; /* one-sided rows */
-typedef struct { nm_job *job; nm_out *o; const nm_model *m; flat *rows; size_t *first, n; } writer;
+typedef struct {
+    const char *name;
+    double side;
+    char kind;
+} flat; /* one-sided rows */
+typedef struct {
+    nm_job *job;
+    nm_out *o;
+    const nm_model *m;
+    flat *rows;
+    size_t *first, n;
+} writer;
 
 static void flush(writer *w, nm_buf *b)
 {
@@ -94,7 +105,8 @@ static void write_columns(writer *w)
         }
         for (size_t k = ptr[j]; k < ptr[j + 1]; k++) {
             nm_num_print(s, c[k]);
-            for (size_t f = w->first[row[k]]; f < w->first[row[k] + 1]; f++) LINE(col->name, w->rows[f].name, s);
+            for (size_t f = w->first[row[k]]; f < w->first[row[k] + 1]; f++)
+                LINE(col->name, w->rows[f].name, s);
         }
         flush(w, &b);
     }

@@ -1,0 +1,40 @@
+#!/bin/sh
+# deps.sh [run|check]: installs the Debian packages that netmip needs and this machine lacks, and says what it does.
+#   run     what building and running needs (the default)
+#   check   also what the tests need: clang, sanitizer runtime, GMP, foreign solvers, python3 with numpy and onnx
+# As root, or through sudo; without either, or offline, it says what to install and ends with an error.
+set -eu
+RUN="gcc make pkg-config libcjson-dev zlib1g-dev coinor-libcbc-dev coinor-libclp-dev libprotobuf-c-dev protobuf-c-compiler libpng-dev nettle-dev"
+CHECK="clang libclang-rt-14-dev libgmp-dev python3 python3-numpy python3-onnx coinor-cbc glpk-utils lp-solve coinor-symphony libglpk40"
+
+want=$RUN
+[ "${1:-run}" = check ] && want="$RUN $CHECK"
+if ! command -v dpkg-query >/dev/null 2>&1; then
+    echo "deps.sh: this is not Debian; install what corresponds to: $want" >&2
+    for tool in cc pkg-config protoc-c; do
+        command -v $tool >/dev/null 2>&1 || { echo "deps.sh: $tool is missing" >&2; exit 1; }
+    done
+    exit 0
+fi
+
+missing=
+for p in $want; do
+    [ "$(dpkg-query -W -f='${db:Status-Abbrev}' "$p" 2>/dev/null | cut -c1-2)" = ii ] || missing="$missing $p"
+done
+[ -n "$missing" ] || exit 0
+
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null 2>&1 || { echo "deps.sh: as root, run: apt-get install$missing" >&2; exit 1; }
+    as_root=sudo
+fi
+echo "deps.sh: installing$missing"
+export DEBIAN_FRONTEND=noninteractive
+install() { $as_root apt-get install -y -q --no-install-recommends $missing >"$log" 2>&1; }
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+install || { $as_root apt-get update -q >"$log" 2>&1 && install; } || {
+    tail -n 5 "$log" >&2
+    echo "deps.sh: that failed (offline?); run: apt-get install$missing" >&2
+    exit 1
+}

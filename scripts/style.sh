@@ -1,0 +1,29 @@
+#!/bin/sh
+# style.sh: the house rules that a machine can see. Prints each breach; ends with an error if there is one.
+cd "$(dirname "$0")/.." || exit 1
+bad=0
+say() { echo "style: $1"; bad=1; }
+files=$(git ls-files 'src/*.c' 'src/*.h' 'src/**/*.c' 'include/*.h' 'tests/*.c' 'tests/*.h' 2>/dev/null)
+[ -n "$files" ] || files=$(find src include tests -name '*.[ch]')
+for f in $files; do
+    n=$(wc -l <"$f")
+    case $f in src/all.h) limit=750 ;; *) limit=500 ;; esac # the table of contents is longer than a file may be
+    [ "$n" -le $limit ] || say "$f has $n lines; $limit at most"
+    grep -nP '\t' "$f" >/dev/null && say "$f has a tab"
+    awk -v f="$f" 'length($0) > 120 { print "style: " f ":" NR ": a line of " length($0); b = 1 } END { exit b }' "$f" || bad=1
+    head -n 1 "$f" | grep -q '^/\*' || say "$f has no head comment"
+    awk -v f="$f" '/^[a-z_].*\)$/ || /^[a-z].*[,(]$/ { start = NR }
+        /^}/ { if (start && NR - start > 80) { print "style: " f ":" start ": a function of " NR - start " lines"; b = 1 } start = 0 }
+        END { exit b }' "$f" || bad=1
+done
+for f in $(printf '%s\n' $files | grep '^src/' | grep -v '^src/base.c'); do
+    grep -nE '\b(malloc|calloc|realloc|free|strdup) ?\(' "$f" && say "$f allocates; base.c alone does"
+done
+for f in $(printf '%s\n' $files | grep '^src/' | grep -vE '^src/(text|base)\.c'); do
+    grep -nE '\b(strtod|atof|sscanf) ?\(' "$f" && say "$f parses numbers; text.c alone does"
+done
+for f in $(printf '%s\n' $files | grep '^src/' | grep -vE '^src/(main|base)\.c'); do
+    grep -nE '\b(printf|puts|putchar|perror) ?\(' "$f" && say "$f prints; main.c alone does"
+done
+[ $bad -eq 0 ] && echo "style: $(echo $files | wc -w) files keep the rules"
+exit $bad
