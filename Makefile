@@ -84,6 +84,10 @@ asan:
 truth: $(NETMIP)
 	NETMIP=$(abspath $(NETMIP)) sh tests/run.sh $(sort $(wildcard tests/truth_*.py))
 
+.PHONY: truth-short
+truth-short: $(NETMIP)
+	NETMIP=$(abspath $(NETMIP)) python3 tests/truth_manifest.py --limit 5
+
 .PHONY: test
 test: $(NETMIP) $(TESTS_C)
 	NETMIP=$(abspath $(NETMIP)) sh tests/run.sh $(TESTS_C) $(TESTS_PY)

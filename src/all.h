@@ -18,6 +18,7 @@
 #include "netmip.h"
 
 /* ---- numbers that steer the program: name, value, unit, why --------------------------------- */
+#define NM_VERSION "0.1.0"
 #define NM_LANES 16          /* rows in a batch: two vectors of 512 bits */
 #define NM_MAXRANK 8         /* dimensions of a tensor */
 #define NM_INT_TOL 1e-5      /* distance of a solver's binary to 0 or 1 that decode accepts */
@@ -603,6 +604,16 @@ void nm_draw_text(nm_buf *out, nm_shape shape, const double *a, const double *b)
 typedef struct nm_ask {
     const char *image, *label, *labels, *perturb, *domain, *target, *margin, *objective, *guard;
 } nm_ask;
+typedef struct nm_around { /* a question around an image */
+    const double *x;       /* [n_in] */
+    int64_t label;         /* or -1: as predicted */
+    double radius, lo, hi; /* of the box, INFINITY for none; the domain */
+    const bool *targets;   /* [n_out] or NULL for all but the label */
+    double margin, guard;
+    nm_objective objective;
+} nm_around;
+nm_query *nm_query_around(nm_job *job, const nm_net *net, const nm_around *a);
+nm_around nm_around_ask(nm_job *job, const nm_ask *a); /* all but image, label and targets */
 nm_query *nm_query_ask(nm_job *job, const nm_net *net, const nm_ask *a);
 /* the question as JSON text, and back: what a map carries */
 void nm_query_write(nm_buf *b, const nm_query *q);

@@ -31,23 +31,27 @@ static void read_domain(nm_job *job, const char *s, double *lo, double *hi)
         usage(job, "--domain", s, "LO,HI");
 }
 
-static void make_box(nm_job *job, const nm_ask *a, const nm_query *q, nm_case *c)
+static double read_radius(nm_job *job, const char *perturb)
 {
-    double dlo, dhi, *lo = NM_RAW(job, double, q->n_in), *hi = NM_RAW(job, double, q->n_in), e = 0;
-    read_domain(job, a->domain, &dlo, &dhi);
-    if (!a->perturb) nm_throw(job, NM_EUSE, "--perturb is missing; linf:E or free was expected");
-    const bool is_free = strcmp(a->perturb, "free") == 0;
-    if (!is_free && strncmp(a->perturb, "linf:", 5))
-        usage(job, "--perturb", a->perturb, "linf:E or free");
-    if (!is_free) e = number(job, "--perturb", a->perturb + 5);
-    if (e < 0) usage(job, "--perturb", a->perturb, "a radius of 0 or more");
+    if (!perturb) nm_throw(job, NM_EUSE, "--perturb is missing; linf:E or free was expected");
+    if (strcmp(perturb, "free") == 0) return INFINITY;
+    if (strncmp(perturb, "linf:", 5)) usage(job, "--perturb", perturb, "linf:E or free");
+    const double e = number(job, "--perturb", perturb + 5);
+    if (e < 0) usage(job, "--perturb", perturb, "a radius of 0 or more");
+    return e;
+}
+
+static void make_box(nm_job *job, const nm_around *a, const nm_query *q, nm_case *c)
+{
+    double *lo = NM_RAW(job, double, q->n_in), *hi = NM_RAW(job, double, q->n_in);
     for (size_t i = 0; i < q->n_in; i++) {
-        if (q->image[i] < dlo || q->image[i] > dhi)
+        const double x = q->image[i];
+        if (!(x >= a->lo && x <= a->hi))
             nm_throw(job, NM_EINPUT,
                      "element %zu of the image is %g, outside the domain [%g,%g]; see --domain", i,
-                     q->image[i], dlo, dhi);
-        lo[i] = is_free || q->image[i] - e < dlo ? dlo : q->image[i] - e;
-        hi[i] = is_free || q->image[i] + e > dhi ? dhi : q->image[i] + e;
+                     x, a->lo, a->hi);
+        lo[i] = x - a->radius < a->lo ? a->lo : x - a->radius;
+        hi[i] = x + a->radius > a->hi ? a->hi : x + a->radius;
     }
     c->lo = lo;
     c->hi = hi;
@@ -69,22 +73,27 @@ static void mark(nm_job *job, const char *flag, const char *list, size_t n, bool
     }
 }
 
-static void make_clauses(nm_job *job, const nm_ask *a, const nm_query *q, nm_case *c)
+/* which labels count: [n_out]; NULL for all but the image's */
+static const bool *read_targets(nm_job *job, const char *t, size_t n, int64_t label)
 {
-    bool *set = NM_ARRAY(job, bool, q->n_out);
-    const char *t = a->target ? a->target : "any";
-    const bool any = strcmp(t, "any") == 0, complement = strncmp(t, "not:", 4) == 0;
-    if (!any) mark(job, "--target", complement ? t + 4 : t, q->n_out, set);
-    if (any || complement) {
-        for (size_t j = 0; j < q->n_out; j++) set[j] = any || !set[j];
-        set[q->label] = false;
-    }
-    if (set[q->label])
-        nm_throw(job, NM_EUSE, "--target %s: %lld is the image's label", t, (long long)q->label);
-    const double margin = a->margin ? number(job, "--margin", a->margin) : 0;
+    bool *set = NM_ARRAY(job, bool, n);
+    if (!t || strcmp(t, "any") == 0) return NULL;
+    const bool complement = strncmp(t, "not:", 4) == 0;
+    mark(job, "--target", complement ? t + 4 : t, n, set);
+    for (size_t j = 0; complement && j < n; j++) set[j] = !set[j] && (int64_t)j != label;
+    if (set[label])
+        nm_throw(job, NM_EUSE, "--target %s: %lld is the image's label", t, (long long)label);
+    size_t left = 0;
+    for (size_t j = 0; j < n; j++) left += set[j];
+    if (!left) nm_throw(job, NM_EUSE, "--target %s: no label is left", t);
+    return set;
+}
+
+static void make_clauses(nm_job *job, const nm_around *a, const nm_query *q, nm_case *c)
+{
     nm_clause *clauses = NM_ARRAY(job, nm_clause, q->n_out);
     for (size_t j = 0; j < q->n_out; j++) {
-        if (!set[j]) continue;
+        if (a->targets ? !a->targets[j] : (int64_t)j == q->label) continue;
         nm_row *r = NM_NEW(job, nm_row);
         uint32_t *var = NM_RAW(job, uint32_t, 2);
         double *coef = NM_RAW(job, double, 2);
@@ -92,10 +101,9 @@ static void make_clauses(nm_job *job, const nm_ask *a, const nm_query *q, nm_cas
         var[1] = (uint32_t)j;
         coef[0] = 1;
         coef[1] = -1;
-        *r = (nm_row){2, var, coef, margin == 0 ? 0 : -margin};
+        *r = (nm_row){2, var, coef, a->margin == 0 ? 0 : -a->margin};
         clauses[c->n_clauses++] = (nm_clause){1, r, (int64_t)j, nm_fmt(job, "%zu", j)};
     }
-    if (c->n_clauses == 0) nm_throw(job, NM_EUSE, "--target %s: no label is left", t);
     c->clauses = clauses;
 }
 
@@ -107,28 +115,6 @@ static int64_t argmax(const double *y, size_t n)
     return (int64_t)best;
 }
 
-static int64_t read_label(nm_job *job, const nm_ask *a, const nm_query *q)
-{
-    int64_t label = q->predicted;
-    if (a->label && a->labels) nm_throw(job, NM_EUSE, "--label and --labels together");
-    if (a->label && !nm_int_parse(a->label, a->label + strlen(a->label), &label))
-        usage(job, "--label", a->label, "a label");
-    if (a->labels) {
-        char *path;
-        int64_t index = nm_spec_split(job, a->labels, &path);
-        char *image;
-        if (index < 0) index = nm_spec_split(job, a->image, &image);
-        label = nm_label_read(job, path, index < 0 ? 0 : index);
-    }
-    if (label < 0 || (size_t)label >= q->n_out)
-        nm_throw(job, NM_EINPUT, "label %lld; the network has outputs 0 to %zu", (long long)label,
-                 q->n_out - 1);
-    if (!a->label && !a->labels)
-        nm_note(job, "no label was given: the network's own prediction %lld is taken",
-                (long long)label);
-    return label;
-}
-
 static void hash_query(nm_job *job, nm_query *q)
 {
     nm_buf b = {.job = job};
@@ -136,27 +122,73 @@ static void hash_query(nm_job *job, nm_query *q)
     nm_sha256(b.s, b.n, q->hash);
 }
 
-nm_query *nm_query_ask(nm_job *job, const nm_net *net, const nm_ask *a)
+nm_query *nm_query_around(nm_job *job, const nm_net *net, const nm_around *a)
 {
-    if (!a->image) nm_throw(job, NM_EUSE, "no question: a .vnnlib file or --image was expected");
     nm_query *q = NM_NEW(job, nm_query);
     q->n_in = net->n_in;
     q->n_out = net->n_out;
     q->shape = net->values[net->inputs[0]].shape;
-    q->image = nm_image_read(job, net, a->image).x;
+    double *x = NM_RAW(job, double, q->n_in);
+    memcpy(x, a->x, q->n_in * sizeof *x);
+    q->image = x;
     if (q->n_out < 2) nm_throw(job, NM_EUSE, "the network has one output: ask by a .vnnlib file");
-    q->predicted = argmax(nm_net_eval(job, net, q->image, false, NULL), q->n_out);
-    q->label = read_label(job, a, q);
-    q->guard = a->guard ? number(job, "--guard", a->guard) : 0;
-    if (q->guard < 0) usage(job, "--guard", a->guard, "0 or more");
-    const char *o = a->objective ? a->objective : "feasible";
-    if (strcmp(o, "feasible") && strcmp(o, "worst"))
-        usage(job, "--objective", o, "feasible or worst");
-    q->objective = *o == 'w' ? NM_WORST : NM_FEASIBLE;
+    q->predicted = argmax(nm_net_eval(job, net, x, false, NULL), q->n_out);
+    q->label = a->label < 0 ? q->predicted : a->label;
+    if ((size_t)q->label >= q->n_out)
+        nm_throw(job, NM_EINPUT, "label %lld; the network has outputs 0 to %zu",
+                 (long long)q->label, q->n_out - 1);
+    if (!(a->radius >= 0)) nm_throw(job, NM_EUSE, "a radius of %g", a->radius);
+    q->objective = a->objective;
+    q->guard = a->guard;
     q->cases = NM_ARRAY(job, nm_case, 1);
     q->n_cases = 1;
     make_box(job, a, q, &q->cases[0]);
     make_clauses(job, a, q, &q->cases[0]);
     hash_query(job, q);
     return q;
+}
+
+static int64_t read_label(nm_job *job, const nm_ask *a)
+{
+    int64_t label = -1;
+    if (a->label && a->labels) nm_throw(job, NM_EUSE, "--label and --labels together");
+    if (a->label && (!nm_int_parse(a->label, a->label + strlen(a->label), &label) || label < 0))
+        usage(job, "--label", a->label, "a label");
+    if (!a->labels) return label;
+    char *path, *image;
+    int64_t index = nm_spec_split(job, a->labels, &path);
+    if (index < 0) index = nm_spec_split(job, a->image, &image);
+    return nm_label_read(job, path, index < 0 ? 0 : index);
+}
+
+nm_around nm_around_ask(nm_job *job, const nm_ask *a)
+{
+    nm_around r = {.label = -1, .radius = read_radius(job, a->perturb)};
+    read_domain(job, a->domain, &r.lo, &r.hi);
+    r.margin = a->margin ? number(job, "--margin", a->margin) : 0;
+    r.guard = a->guard ? number(job, "--guard", a->guard) : 0;
+    if (r.guard < 0) usage(job, "--guard", a->guard, "0 or more");
+    const char *o = a->objective ? a->objective : "feasible";
+    if (strcmp(o, "feasible") && strcmp(o, "worst"))
+        usage(job, "--objective", o, "feasible or worst");
+    r.objective = *o == 'w' ? NM_WORST : NM_FEASIBLE;
+    return r;
+}
+
+nm_query *nm_query_ask(nm_job *job, const nm_net *net, const nm_ask *a)
+{
+    if (!a->image) nm_throw(job, NM_EUSE, "no question: a .vnnlib file or --image was expected");
+    nm_around r = nm_around_ask(job, a);
+    r.x = nm_image_read(job, net, a->image).x;
+    r.label = read_label(job, a);
+    if (r.label >= (int64_t)net->n_out)
+        nm_throw(job, NM_EINPUT, "label %lld; the network has outputs 0 to %zu", (long long)r.label,
+                 net->n_out - 1);
+    if (r.label < 0) {
+        r.label = argmax(nm_net_eval(job, net, r.x, false, NULL), net->n_out);
+        nm_note(job, "no label was given: the network's own prediction %lld is taken",
+                (long long)r.label);
+    }
+    r.targets = read_targets(job, a->target, net->n_out, r.label);
+    return nm_query_around(job, net, &r);
 }

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#define VERSION "0.1.0"
-
 static volatile sig_atomic_t stop;
 
 static void on_signal(int sig)
@@ -37,7 +35,7 @@ static const char *options_text(nm_job *job, const nm_cli *c)
 static nm_solve_opts solve_opts(nm_job *job, const nm_cli *c, bool compile)
 {
     nm_solve_opts o = {.bounds = nm_cli_pick(job, c, NM_O_bounds, "crown|interval"),
-                       .version = VERSION,
+                       .version = NM_VERSION,
                        .options = options_text(job, c)};
     o.fold = strcmp(nm_cli_pick(job, c, NM_O_fold, "on|off"), "on") == 0;
     o.evaluate = !compile && !nm_cli_has(c, NM_O_no_evaluate);
@@ -247,7 +245,7 @@ static void run(nm_job *job, void *arg)
         return;
     }
     if (strcmp(verb, "--version") == 0) {
-        nm_put(&r->out, "netmip %s\n", VERSION);
+        nm_put(&r->out, "netmip %s\n", NM_VERSION);
         return;
     }
     static const char *const verbs[] = {"compile", "decode", "solve", "bounds", "eval", "inspect"};

@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""Runs the commands of README's tour, checks their exit codes, compiles the example of netmip.h, and checks that the list
+of operators in README is the program's."""
+import os, re, shutil, subprocess, sys
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+NETMIP = os.environ.get("NETMIP", os.path.join(ROOT, "build", "netmip"))
+EXPECT = {"--perturb linf:0.1 -o build/tour": 10, "--objective worst": (0, 10)}
+count = {"passed": 0, "failed": 0, "skipped": 0}
+
+
+def say(ok, what):
+    count["passed" if ok else "failed"] += 1
+    if not ok:
+        print("FAIL", what)
+
+
+def tour(text):
+    os.makedirs(os.path.join(ROOT, "build", "tour"), exist_ok=True)
+    part = text.split("## Five minutes")[1].split("\n## ")[0]
+    for line in re.findall(r"^    (\S.*)$", part, re.M):
+        if line.startswith("cbc") and not shutil.which("cbc"):
+            count["skipped"] += 1
+            return
+        want = next((c for k, c in EXPECT.items() if line.endswith(k) or k in line and k.startswith("--obj")), 0)
+        command = line.replace("build/netmip", NETMIP, 1)
+        code = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True).returncode
+        say(code in (want if isinstance(want, tuple) else (want,)), "%s: exit code %d" % (line, code))
+    say(os.path.getsize(os.path.join(ROOT, "build", "tour", "picture.png")) > 1000, "the picture is there")
+
+
+def example():
+    head = open(os.path.join(ROOT, "include", "netmip.h")).read()
+    code = "\n".join(l[5:] for l in head.splitlines() if l.startswith(" *   "))
+    out = os.path.join(os.path.dirname(NETMIP), "example")
+    with open(out + ".c", "w") as f:
+        f.write(code)
+    libs = subprocess.run(["pkg-config", "--libs", "cbc", "clp", "libcjson", "zlib", "libprotobuf-c", "libpng", "nettle"],
+                          capture_output=True, text=True).stdout.split()
+    lib = os.path.join(os.path.dirname(NETMIP), "libnetmip.a")
+    san = os.environ.get("SAN", "").split()
+    cc = subprocess.run(["gcc", "-std=c11", "-Wall", "-Werror", *san, "-I", os.path.join(ROOT, "include"), out + ".c", lib, *libs,
+                         "-lm", "-o", out], capture_output=True, text=True)
+    say(cc.returncode == 0, "the example of netmip.h compiles: " + cc.stderr)
+    run = subprocess.run([out], cwd=ROOT, capture_output=True, text=True)
+    say(run.stdout == "does not hold\n", "the example runs: %r" % run.stdout)
+
+
+def operators(text):
+    listed = set(text.split("opset 7 to 21:")[1].split(";")[0].split())
+    r = subprocess.run([NETMIP, "solve", "/nonexistent"], capture_output=True, text=True)
+    say(r.returncode == 5, "a missing file is exit code 5")
+    names = set()
+    for f in os.listdir(os.path.join(ROOT, "src", "op")):
+        names |= set(re.findall(r'^const nm_op nm_op_\w+ = \{"(\w+)"', open(os.path.join(ROOT, "src", "op", f)).read(), re.M))
+    say(listed == names, "operators in README: %s" % sorted(listed ^ names))
+
+
+text = open(os.path.join(ROOT, "README.md")).read()
+tour(text)
+example()
+operators(text)
+print("readme: %(passed)d passed, %(failed)d failed, %(skipped)d skipped" % count)
+sys.exit(count["failed"] > 0)
