@@ -25,6 +25,8 @@
 #define NM_ROW_TOL 1e-5      /* relative row violation of a solver's point before the audit fails */
 #define NM_MAX_BYTES ((size_t)16 << 30)     /* arena limit of a job: bytes */
 #define NM_MAX_FILE ((size_t)4 << 30)       /* largest file read, unpacked: bytes */
+#define NM_SPLIT_INPUTS 20    /* free inputs up to which the input box is split */
+#define NM_SPLIT_BOXES 400000 /* boxes before splitting gives up on a case */
 #define NM_MAX_CLAUSES 100000               /* size limit of a disjunctive normal form */
 #define NM_COEF_MIN 1e-9     /* |coefficient| that readers keep: smaller ones move into the bounds */
 #define NM_ULP 2.220446049250313e-16        /* 2^-52: twice the unit roundoff */
@@ -642,10 +644,20 @@ const double *nm_attack(nm_job *job, const nm_bounds *b, const nm_case *c, size_
                         const size_t *open, const uint32_t *const *row, const double *start,
                         nm_attack_opts o, size_t *hit);
 
+/* ---- split.c --------------------------------------------------------------------------------- */
+typedef struct nm_split_opts { size_t max_boxes; double deadline, guard; /* deadline: nm_wall */ } nm_split_opts;
+typedef struct nm_split {
+    int status;            /* NM_OK: every open clause is excluded; NM_VIOLATED: x is a candidate; NM_UNKNOWN */
+    size_t boxes, clause;
+    double *x;             /* [n_in] */
+} nm_split;
+nm_split nm_split_case(nm_job *job, const nm_program *p, const nm_case *c, uint32_t *const *row,
+                       const bool *open, const nm_split_opts *o);
+
 /* ---- solve.c: the pipeline ------------------------------------------------------------------ */
 typedef struct nm_solve_opts {
     const char *bounds;    /* interval or crown */
-    bool evaluate, fold, attack, solve, always_write;
+    bool evaluate, fold, attack, split, solve, always_write;
     double time_limit;     /* seconds of wall clock for the whole query */
     uint64_t seed;
     const char *out;       /* compile: where models go, or NULL */

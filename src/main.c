@@ -40,6 +40,7 @@ static nm_solve_opts solve_opts(nm_job *job, const nm_cli *c, bool compile)
     o.fold = strcmp(nm_cli_pick(job, c, NM_O_fold, "on|off"), "on") == 0;
     o.evaluate = !compile && !nm_cli_has(c, NM_O_no_evaluate);
     o.attack = !compile && !nm_cli_has(c, NM_O_no_attack);
+    o.split = !compile && !nm_cli_has(c, NM_O_no_split);
     o.solve = !compile && !nm_cli_has(c, NM_O_no_solve);
     o.always_write = nm_cli_has(c, NM_O_always_write);
     o.time_limit = nm_cli_num(job, c, NM_O_time_limit, 0);

@@ -160,6 +160,38 @@ static bool attack_case(state *s, size_t i, const double *start, size_t restarts
     return take(s, &r, "attack");
 }
 
+/* ---- cubes of the input box, where few inputs are free ---- */
+
+static size_t free_inputs(const nm_query *q, const nm_case *c)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < q->n_in; i++) n += c->lo[i] < c->hi[i];
+    return n;
+}
+
+static bool split_case(state *s, size_t i)
+{
+    const nm_case *c = &s->q->cases[i];
+    const bounded *k = &s->cases[i];
+    if (free_inputs(s->q, c) > NM_SPLIT_INPUTS) return false;
+    bool *open = NM_ARRAY(s->job, bool, c->n_clauses + 1), any = false;
+    for (size_t t = 0; t < c->n_clauses; t++) any |= open[t] = is_open(&s->v->targets[k->first + t]);
+    if (!any) return false;
+    nm_note(s->job, "splitting the input box of case %zu", i);
+    const nm_split_opts o = {NM_SPLIT_BOXES, s->deadline, s->q->guard};
+    const nm_split r = nm_split_case(s->job, k->b->p, c, k->row, open, &o);
+    if (r.status == NM_VIOLATED) {
+        const nm_replay replay = nm_verify(s->job, s->net, s->q, i, (int64_t)r.clause, r.x);
+        return take(s, &replay, "attack");
+    }
+    for (size_t t = 0; r.status == NM_OK && t < c->n_clauses; t++) {
+        if (!open[t]) continue;
+        s->v->targets[k->first + t].status = NM_OK;
+        s->v->targets[k->first + t].by = "bounds";
+    }
+    return false;
+}
+
 /* ---- models ---- */
 
 static nm_encoded encode(state *s, const nm_target *t)
@@ -379,6 +411,11 @@ static bool settle(state *s)
     for (size_t i = 0; s->o->attack && !done && i < s->q->n_cases && !nm_stopped(s->job); i++)
         if (s->cases[i].b) done = attack_case(s, i, s->q->image, 4);
     s->v->cpu_attack = nm_cpu() - at;
+    at = nm_cpu();
+    const bool split = s->o->split && s->q->objective == NM_FEASIBLE;
+    for (size_t i = 0; split && !done && i < s->q->n_cases && !nm_stopped(s->job); i++)
+        if (s->cases[i].b) done = split_case(s, i);
+    s->v->cpu_bounds += nm_cpu() - at;
     if (done) return true;
     if (s->o->out) write_models(s);
     return s->o->solve && solve_all(s);

@@ -1,0 +1,138 @@
+/* split.c: cubes of the input box: bisection with CROWN bounds, for questions with few free inputs.
+ *
+ * A box whose bounds close every open clause is done; another is cut in two along the input with the largest
+ * width times sensitivity (the sum of |coefficient| that the pulled-back rows of open clauses have there: the smears of
+ * Kearfott 1996), at its middle; the halves overlap in their common face, so that no point is lost. Boxes are taken
+ * depth first, which keeps few alive. Every 16th box is attacked; what it finds is a candidate for the judge. Effort is
+ * counted in boxes; a deadline or an interrupt only gives up. Clauses that a box closes stay closed in its halves.
+ * Linear rows of the input set are ignored, which only makes the set larger. Left out: branching on units (models). */
+#include "all.h"
+
+typedef struct box { struct box *below; double *lo, *hi; bool *open; } box;
+
+typedef struct {
+    nm_job *job;
+    const nm_program *p;
+    const nm_case *c;
+    const nm_split_opts *o;
+    uint32_t *const *row;
+    nm_split *out;
+} split;
+
+static box *new_box(const split *s, const box *from)
+{
+    const size_t n = s->p->blocks[0].n, m = s->c->n_clauses;
+    box *b = NM_NEW(s->job, box);
+    b->lo = NM_RAW(s->job, double, n);
+    b->hi = NM_RAW(s->job, double, n);
+    b->open = NM_RAW(s->job, bool, m);
+    memcpy(b->lo, from->lo, n * sizeof *b->lo);
+    memcpy(b->hi, from->hi, n * sizeof *b->hi);
+    memcpy(b->open, from->open, m * sizeof *b->open);
+    return b;
+}
+
+/* closes what the bounds exclude; true when nothing is left open */
+static bool close_clauses(const split *s, const nm_bounds *b, bool *open)
+{
+    const size_t first = s->p->blocks[s->p->n_blocks - 1].first;
+    bool all = true;
+    for (size_t t = 0; t < s->c->n_clauses; t++) {
+        for (size_t r = 0; open[t] && r < s->c->clauses[t].n_rows; r++)
+            if (nm_down(b->lo[first + s->row[t][r]] - s->c->clauses[t].rows[r].rhs) > s->o->guard) open[t] = false;
+        all &= !open[t];
+    }
+    return all;
+}
+
+static size_t choose_input(const split *s, const nm_bounds *b, const box *x)
+{
+    const int q = (int)s->p->n_blocks - 1;
+    nm_relax *lines = nm_relax_new(s->job, b);
+    nm_batch *t = nm_batch_new(s->job, s->p);
+    nm_relax_set(lines, b, 1, q + 1);
+    nm_batch_clear(t);
+    size_t lane = 0, best = 0;
+    for (size_t c = 0; c < s->c->n_clauses; c++)
+        for (size_t r = 0; x->open[c] && r < s->c->clauses[c].n_rows && lane < NM_LANES; r++)
+            nm_batch_put(t, q, s->row[c][r], (int)lane++, 1);
+    nm_batch_pull(t, lines, q);
+    double top = -1;
+    for (size_t i = 0; i < s->p->blocks[0].n; i++) {
+        double sum = 0;
+        for (size_t l = 0; t->live[0][i] && l < lane; l++) sum += fabs(t->y[0][i * NM_LANES + l]);
+        /* a row that looks flat may bend inside: width alone counts a little */
+        const double score = (x->hi[i] - x->lo[i]) * (sum + 1e-6);
+        if (score > top) best = i;
+        if (score > top) top = score;
+    }
+    return best;
+}
+
+static bool try_attack(split *s, const nm_bounds *b, const box *x)
+{
+    size_t *open = NM_RAW(s->job, size_t, s->c->n_clauses), n = 0, hit = 0;
+    const uint32_t **row = NM_RAW(s->job, const uint32_t *, s->c->n_clauses);
+    for (size_t t = 0; t < s->c->n_clauses; t++) {
+        if (!x->open[t]) continue;
+        row[n] = s->row[t];
+        open[n++] = t;
+    }
+    nm_case here = *s->c;
+    here.lo = x->lo;
+    here.hi = x->hi;
+    const double *found = nm_attack(s->job, b, &here, n, open, row, NULL, (nm_attack_opts){20, 1, s->out->boxes}, &hit);
+    if (!found) return false;
+    memcpy(s->out->x, found, s->p->blocks[0].n * sizeof *found);
+    s->out->clause = open[hit];
+    return true;
+}
+
+/* one box: 0 done, 1 halved into a and b, 2 a candidate was found, 3 it cannot be halved any more */
+static int visit(split *s, box *x, size_t *input)
+{
+    const nm_mark mark = nm_mark_get(s->job);
+    nm_bounds *b = nm_bounds_new(s->job, s->p, x->lo, x->hi);
+    nm_crown(s->job, b, (nm_crown_opts){.query_block = (int)s->p->n_blocks - 1});
+    int what = close_clauses(s, b, x->open) ? 0 : 1;
+    if (what == 1 && s->out->boxes % 16 == 1 && try_attack(s, b, x)) what = 2;
+    if (what == 1) {
+        *input = choose_input(s, b, x);
+        const double mid = 0.5 * x->lo[*input] + 0.5 * x->hi[*input];
+        if (!(mid > x->lo[*input] && mid < x->hi[*input])) what = 3;
+    }
+    nm_mark_release(s->job, mark);
+    return what;
+}
+
+static void push_halves(const split *s, const box *x, size_t input, box **stack)
+{
+    const double mid = 0.5 * x->lo[input] + 0.5 * x->hi[input];
+    box *a = new_box(s, x), *b = new_box(s, x);
+    a->hi[input] = b->lo[input] = mid;
+    a->below = *stack;
+    b->below = a;
+    *stack = b;
+}
+
+nm_split nm_split_case(nm_job *job, const nm_program *p, const nm_case *c, uint32_t *const *row, const bool *open,
+                       const nm_split_opts *o)
+{
+    nm_split out = {.status = NM_UNKNOWN, .x = NM_RAW(job, double, p->blocks[0].n)};
+    split s = {job, p, c, o, row, &out};
+    const box root = {NULL, (double *)(uintptr_t)c->lo, (double *)(uintptr_t)c->hi, (bool *)(uintptr_t)open};
+    box *stack = new_box(&s, &root);
+    while (stack) {
+        if (out.boxes == o->max_boxes || nm_stopped(job) || nm_wall() > o->deadline) return out;
+        box *x = stack;
+        stack = x->below;
+        out.boxes++;
+        size_t input = 0;
+        const int what = visit(&s, x, &input);
+        if (what == 2) out.status = NM_VIOLATED;
+        if (what >= 2) return out;
+        if (what == 1) push_halves(&s, x, input, &stack);
+    }
+    out.status = NM_OK;
+    return out;
+}
