@@ -1,7 +1,7 @@
 # netmip: `make demo` and `make check` do all the set-up; see README.md.
 CC ?= gcc
 BUILD ?= build
-OPT ?= -O2
+OPT ?= -O3
 SAN ?=
 TESTLIBS ?= -lgmp
 PKGS := cbc clp libcjson zlib libprotobuf-c libpng nettle
@@ -51,7 +51,7 @@ $(BUILD)/kernel.avx512.o: KERNEL := -DNM_KERNEL_avx512 -mavx512f -mavx2 -mfma
 $(BUILD)/kernel.avx2.o: KERNEL := -DNM_KERNEL_avx2 -mavx2 -mfma
 $(BUILD)/kernel.%.o: src/kernel.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(WARN) $(if $(filter -O0,$(OPT)),,-O3) $(KERNEL) -MMD -MP -c -o $@ $<
+	$(CC) $(CFLAGS) $(WARN) $(KERNEL) -MMD -MP -c -o $@ $<
 
 $(BUILD)/%.o: src/%.c $(BUILD)/gen/onnx.pb-c.c
 	@mkdir -p $(@D)

@@ -25,6 +25,8 @@
 #define NM_ROW_TOL 1e-5      /* relative row violation of a solver's point before the audit fails */
 #define NM_MAX_BYTES ((size_t)16 << 30)     /* arena limit of a job: bytes */
 #define NM_MAX_FILE ((size_t)4 << 30)       /* largest file read, unpacked: bytes */
+#define NM_ATTACK_STEPS 50    /* of a descent */
+#define NM_ATTACK_WORK 1.5e9  /* fused multiply-adds that the attack may spend on a case */
 #define NM_SPLIT_INPUTS 20    /* free inputs up to which the input box is split */
 #define NM_SPLIT_BOXES 400000 /* boxes before splitting gives up on a case */
 #define NM_MAX_CLAUSES 100000               /* size limit of a disjunctive normal form */
@@ -244,6 +246,7 @@ typedef struct nm_lin {
     const uint32_t *idx;   /* SPARSE [nnz] columns, GATHER [rows] sources (UINT32_MAX: none) or NULL = same */
     const size_t *ptr;     /* SPARSE [rows+1] */
     nm_geo geo;
+    const int32_t *cells;  /* CONV [p*q][patch] cell of the first group's channels, or -1 in the padding */
 } nm_lin;
 
 typedef struct nm_block {
@@ -281,6 +284,7 @@ void nm_sparse_fill(nm_job *job, nm_lin *a, size_t n, const uint32_t *row, const
                     const double *w);                /* entries sorted by row */
 
 /* ---- linop.c: the operator calls of a block ------------------------------------------------- */
+void nm_lin_set_cells(nm_job *job, nm_lin *a); /* CONV: fills `cells` */
 /* y[rows] += A c; ry += |A| r; my += |A| m: each at most (terms+4) ulp of my away; arrays padded to 8 */
 void nm_lin_apply3(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *c,
                    const double *r, const double *m, double *yc, double *yr, double *ym);
@@ -330,11 +334,13 @@ struct nm_query {
     double guard;
     /* when it came from an image: */
     const double *image;   /* [n_in] or NULL */
+    const double *image_y; /* [n_out] the network's outputs there in float64, or NULL */
     int64_t label, predicted;
     nm_shape shape;        /* of the input, to draw it */
 };
 
 void nm_query_print(nm_buf *b, const nm_query *q);
+const char *nm_query_hash(nm_job *job, nm_query *q); /* of its file, or of its text, made now */
 size_t nm_query_targets(const nm_query *q);
 bool nm_query_box_has(const nm_case *c, const double *x, size_t n);
 
@@ -586,6 +592,10 @@ nm_tensor nm_read_csv(nm_job *job, nm_file f, int64_t index);
 /* FILE[:INDEX]; bytes are scaled by 1/255; x has net's flat input size */
 nm_tensor nm_image_read(nm_job *job, const nm_net *net, const char *spec);
 int64_t nm_label_read(nm_job *job, const char *path, int64_t index);
+typedef struct nm_dataset { nm_file f; char hash[65]; int64_t count; } nm_dataset; /* IDX, NPY, CSV */
+nm_dataset nm_dataset_open(nm_job *job, const char *path);
+nm_tensor nm_dataset_get(nm_job *job, const nm_net *net, const nm_dataset *d, int64_t index);
+int64_t nm_dataset_label(nm_job *job, const nm_dataset *d, int64_t index);
 int64_t nm_spec_split(nm_job *job, const char *spec, char **path); /* index, or -1 when none */
 typedef struct nm_sexpr {  /* a word, or a list with n members */
     const char *word;
@@ -663,6 +673,7 @@ typedef struct nm_solve_opts {
     const char *out;       /* compile: where models go, or NULL */
     const char *options;   /* how the command line said it, for the map */
     const char *version;
+    const nm_program *program; /* of the net, when it was lowered before; or NULL */
 } nm_solve_opts;
 
 typedef struct nm_target {
@@ -696,6 +707,21 @@ nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q, co
 /* ---- decode.c ------------------------------------------------------------------------------- */
 nm_verdict *nm_decode(nm_job *job, const char *map_path, const char *sol_path, const nm_query **query);
 
+/* ---- tables.c, campaign.c -------------------------------------------------------------------- */
+typedef struct nm_campaign {
+    const nm_net *net;
+    nm_dataset images, labels;
+    bool has_labels, save_witness;
+    int64_t from, to;      /* samples from..to-1 */
+    const char *dir, *rerun, *question; /* rerun: never, always, unknown, violated */
+    int workers;
+    double memory;         /* bytes a worker may address; 0: no limit */
+    nm_around around;      /* all but image and label */
+    nm_solve_opts solve;
+} nm_campaign;
+void nm_campaign_tables(nm_job *job, const nm_campaign *c);
+bool nm_campaign_run(nm_job *job, const nm_campaign *c); /* false: interrupted */
+
 /* ---- report.c ------------------------------------------------------------------------------- */
 typedef struct nm_files { const char *witness, *image, *picture; } nm_files; /* NULL: not written */
 nm_files nm_report_files(nm_job *job, const char *dir, const nm_query *q, const nm_replay *r);
@@ -715,6 +741,7 @@ typedef struct nm_cli {
     const char *verb, *file[2], *value[NM_N_OPTS]; /* "" for a switch that is set */
 } nm_cli;
 void nm_cli_parse(nm_job *job, nm_cli *c, int argc, char **argv);
+const char *nm_cli_name(nm_opt o);
 const char *nm_cli_get(const nm_cli *c, nm_opt o);
 bool nm_cli_has(const nm_cli *c, nm_opt o);
 double nm_cli_num(nm_job *job, const nm_cli *c, nm_opt o, double dflt);

@@ -115,13 +115,6 @@ static int64_t argmax(const double *y, size_t n)
     return (int64_t)best;
 }
 
-static void hash_query(nm_job *job, nm_query *q)
-{
-    nm_buf b = {.job = job};
-    nm_query_write(&b, q);
-    nm_sha256(b.s, b.n, q->hash);
-}
-
 nm_query *nm_query_around(nm_job *job, const nm_net *net, const nm_around *a)
 {
     nm_query *q = NM_NEW(job, nm_query);
@@ -132,7 +125,8 @@ nm_query *nm_query_around(nm_job *job, const nm_net *net, const nm_around *a)
     memcpy(x, a->x, q->n_in * sizeof *x);
     q->image = x;
     if (q->n_out < 2) nm_throw(job, NM_EUSE, "the network has one output: ask by a .vnnlib file");
-    q->predicted = argmax(nm_net_eval(job, net, x, false, NULL), q->n_out);
+    q->image_y = nm_net_eval(job, net, x, false, NULL);
+    q->predicted = argmax(q->image_y, q->n_out);
     q->label = a->label < 0 ? q->predicted : a->label;
     if ((size_t)q->label >= q->n_out)
         nm_throw(job, NM_EINPUT, "label %lld; the network has outputs 0 to %zu",
@@ -144,7 +138,6 @@ nm_query *nm_query_around(nm_job *job, const nm_net *net, const nm_around *a)
     q->n_cases = 1;
     make_box(job, a, q, &q->cases[0]);
     make_clauses(job, a, q, &q->cases[0]);
-    hash_query(job, q);
     return q;
 }
 

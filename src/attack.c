@@ -116,14 +116,38 @@ static void step(walk *w, const nm_case *c, double size)
     }
 }
 
-static void place(walk *w, const nm_case *c, const double *start, bool first)
+/* the start itself once a clause, in the first batch; elsewhere random points */
+static void place(walk *w, const nm_case *c, const double *start, size_t n_start)
 {
     for (size_t i = 0; i < w->p->blocks[0].n; i++)
         for (size_t l = 0; l < NM_LANES; l++) {
             const double r = uniform(w), x = c->lo[i] + r * (c->hi[i] - c->lo[i]);
             const double mid = start ? start[i] : 0.5 * c->lo[i] + 0.5 * c->hi[i];
-            w->v[0][i * NM_LANES + l] = first && l % 2 == 0 ? mid : x;
+            w->v[0][i * NM_LANES + l] = l < n_start ? mid : x;
         }
+}
+
+/* the corner where CROWN's linear lower bound of a clause's first row is least, for lanes n.. of
+ * the first batch: a start that knows the slopes of units that are off here and on nearby */
+static void place_corners(walk *w, const nm_bounds *b, const nm_case *c, size_t n,
+                          const uint32_t *const *row)
+{
+    const int q = (int)w->p->n_blocks - 1;
+    const nm_mark mark = nm_mark_get(w->job);
+    nm_relax *x = nm_relax_new(w->job, b);
+    nm_relax_set(x, b, 1, q + 1);
+    nm_batch_clear(w->t);
+    for (size_t l = n; l < 2 * n && l < NM_LANES; l++)
+        nm_batch_put(w->t, q, row[l - n][0], (int)l, 1);
+    nm_batch_pull(w->t, x, q);
+    for (size_t k = 0; k < w->t->n_live[0]; k++) {
+        const size_t i = w->t->unit[0][k];
+        for (size_t l = n; l < 2 * n && l < NM_LANES; l++) {
+            const double g = w->t->y[0][i * NM_LANES + l];
+            if (g != 0) w->v[0][i * NM_LANES + l] = g > 0 ? c->lo[i] : c->hi[i];
+        }
+    }
+    nm_mark_release(w->job, mark);
 }
 
 typedef struct {
@@ -176,7 +200,8 @@ const double *nm_attack(nm_job *job, const nm_bounds *b, const nm_case *c, size_
     for (size_t k = 0; k < b->p->n_blocks; k++)
         w.v[k] = NM_ARRAY(job, double, nm_pad8(b->p->blocks[k].n) * NM_LANES);
     for (size_t r = 0; r < o.restarts && best.margin >= -1e-6 && !nm_stopped(job); r++) {
-        place(&w, c, start, r == 0);
+        place(&w, c, start, r == 0 ? n_open : 0);
+        if (r == 0) place_corners(&w, b, c, n_open, row);
         descend(&w, c, n_open, open, row, n_open > NM_LANES ? r * NM_LANES : r, o.steps, &best);
     }
     nm_mark_release(job, mark);

@@ -13,6 +13,7 @@ static const struct {
 enum { N_OPTS = sizeof rows / sizeof *rows };
 _Static_assert((int)N_OPTS == (int)NM_N_OPTS, "a row of menu.def for every NM_O_ name");
 
+const char *nm_cli_name(nm_opt o) { return rows[o].name; }
 const char *nm_cli_get(const nm_cli *c, nm_opt o) { return c->value[o]; }
 bool nm_cli_has(const nm_cli *c, nm_opt o) { return c->value[o] != NULL; }
 
@@ -133,7 +134,8 @@ void nm_cli_help(nm_buf *b)
               "  netmip solve   NET QUERY            bounds, attack, embedded CBC -> verdict\n"
               "  netmip bounds  NET QUERY [-o FILE]  bounds of every unit, statistics a layer\n"
               "  netmip eval    NET --image FILE     outputs\n"
-              "  netmip inspect FILE                 what a network, question or map says\n\n"
+              "  netmip batch   NET --images FILE --labels FILE --range A:B --dir DIR   many samples, resumable\n"
+           "  netmip inspect FILE                 what a network, question or map says\n\n"
               "QUERY is a .vnnlib file, or --image with --perturb and the flags below.\n\n");
     for (int i = 0; i < N_OPTS; i++) {
         char name[64];

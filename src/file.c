@@ -35,15 +35,29 @@ char *nm_path_dir(nm_job *job, const char *path)
 
 static void close_gz(void *f) { gzclose_r(f); }
 
-static gzFile open_in(nm_job *job, const char *path)
+/* A guess of the unpacked size: a plain file's own, or what a gzip trailer says, within what deflate can do. Only
+ * a guess: the arena is not doubled and copied for large files. */
+static size_t guess_size(int fd, const struct stat *st)
+{
+    unsigned char head[2], tail[4];
+    const size_t n = st->st_size > 0 ? (size_t)st->st_size : 0;
+    if (!S_ISREG(st->st_mode) || n < 20) return 1 << 12;
+    if (pread(fd, head, 2, 0) != 2 || head[0] != 0x1f || head[1] != 0x8b) return n;
+    if (pread(fd, tail, 4, st->st_size - 4) != 4) return n;
+    const size_t said = (size_t)tail[0] | (size_t)tail[1] << 8 | (size_t)tail[2] << 16 | (size_t)tail[3] << 24;
+    return said < 1032 * n ? said : n;
+}
+
+static gzFile open_in(nm_job *job, const char *path, size_t *guess)
 {
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) nm_throw(job, NM_EIO, "%s: %s", path, strerror(errno));
-    struct stat st;
+    struct stat st = {0};
     if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
         close(fd);
         nm_throw(job, NM_EIO, "%s: is a folder; a file was expected", path);
     }
+    *guess = guess_size(fd, &st);
     gzFile f = gzdopen(fd, "rb");
     if (f) return f;
     close(fd);
@@ -52,10 +66,11 @@ static gzFile open_in(nm_job *job, const char *path)
 
 nm_file nm_file_read(nm_job *job, const char *path)
 {
-    gzFile f = open_in(job, path);
+    size_t guess;
+    gzFile f = open_in(job, path, &guess);
     nm_defer(job, close_gz, f);
     gzbuffer(f, 1 << 16);
-    size_t n = 0, cap = 1 << 16;
+    size_t n = 0, cap = guess + 64;
     unsigned char *data = nm_raw(job, cap, 1);
     for (;;) {
         if (n + 1 == cap) data = nm_grow_(job, data, n, &cap, 1);

@@ -28,9 +28,9 @@ int64_t nm_spec_split(nm_job *job, const char *spec, char **path)
     return -1;
 }
 
-static nm_tensor read_any(nm_job *job, const char *path, int64_t index)
+static nm_tensor read_any(nm_job *job, nm_file f, int64_t index)
 {
-    const nm_file f = nm_file_read(job, path);
+    const char *path = f.path;
     const int64_t at = index < 0 ? 0 : index;
     if (f.n >= 4 && !f.data[0] && !f.data[1] && f.data[2] >= 8 && f.data[2] <= 14)
         return nm_read_idx(job, f, at, false);
@@ -67,35 +67,79 @@ static void channels_last(nm_job *job, const nm_net *net, nm_tensor *t)
     t->x = x;
 }
 
-nm_tensor nm_image_read(nm_job *job, const nm_net *net, const char *spec)
+static nm_tensor fit(nm_job *job, const nm_net *net, nm_tensor t, const char *what)
 {
-    char *path;
-    int64_t index = nm_spec_split(job, spec, &path);
-    if (index >= 0 && !nm_file_exists(path) &&
-        nm_file_exists(spec)) { /* a file whose name ends like an index */
-        path = nm_dup(job, spec, strlen(spec));
-        index = -1;
-    }
-    nm_tensor t = read_any(job, path, index);
     if (t.n != net->n_in)
-        nm_throw(job, NM_EINPUT, "%s: an image of %s, %zu elements; the network reads %zu", spec,
+        nm_throw(job, NM_EINPUT, "%s: an image of %s, %zu elements; the network reads %zu", what,
                  nm_shape_print(job, t.shape), t.n, net->n_in);
     for (size_t i = 0; t.bytes && i < t.n; i++) t.x[i] /= 255;
     channels_last(job, net, &t);
     return t;
 }
 
-int64_t nm_label_read(nm_job *job, const char *path, int64_t index)
+nm_tensor nm_image_read(nm_job *job, const nm_net *net, const char *spec)
 {
-    const nm_file f = nm_file_read(job, path);
+    char *path;
+    int64_t index = nm_spec_split(job, spec, &path);
+    if (index >= 0 && !nm_file_exists(path) && nm_file_exists(spec)) { /* a name like an index */
+        path = nm_dup(job, spec, strlen(spec));
+        index = -1;
+    }
+    return fit(job, net, read_any(job, nm_file_read(job, path), index), spec);
+}
+
+static int64_t label_in(nm_job *job, nm_file f, int64_t index)
+{
     if (f.n >= 4 && !f.data[0] && !f.data[1]) return (int64_t)nm_read_idx(job, f, index, true).x[0];
-    const nm_tensor t = f.n >= 6 && !memcmp(f.data, "\x93NUMPY", 6) ? nm_read_npy(job, f)
-                                                                    : nm_read_csv(job, f, index);
-    const size_t at = f.data[0] == 0x93 ? (size_t)index : 0;
+    const bool npy = f.n >= 6 && !memcmp(f.data, "\x93NUMPY", 6);
+    const nm_tensor t = npy ? nm_read_npy(job, f) : nm_read_csv(job, f, index);
+    const size_t at = npy ? (size_t)index : 0;
     if (at >= t.n)
-        nm_throw(job, NM_EINPUT, "%s: index %lld is out of range; %zu labels are there", path,
+        nm_throw(job, NM_EINPUT, "%s: index %lld is out of range; %zu labels are there", f.path,
                  (long long)index, t.n);
     if (t.x[at] != floor(t.x[at]) || t.x[at] < 0 || t.x[at] > 1e6)
-        nm_throw(job, NM_EINPUT, "%s: %g is not a label", path, t.x[at]);
+        nm_throw(job, NM_EINPUT, "%s: %g is not a label", f.path, t.x[at]);
     return (int64_t)t.x[at];
+}
+
+int64_t nm_label_read(nm_job *job, const char *path, int64_t index)
+{
+    return label_in(job, nm_file_read(job, path), index);
+}
+
+/* ---- many images or labels in one file ---- */
+
+static int64_t count_items(nm_job *job, nm_file f)
+{
+    if (f.n >= 8 && !f.data[0] && !f.data[1])
+        return (int64_t)f.data[4] << 24 | (int64_t)f.data[5] << 16 | (int64_t)f.data[6] << 8 |
+               f.data[7];
+    if (f.n >= 6 && !memcmp(f.data, "\x93NUMPY", 6)) {
+        const nm_mark mark = nm_mark_get(job);
+        const nm_shape s = nm_read_npy(job, f).shape;
+        nm_mark_release(job, mark);
+        return s.rank > 0 ? s.dim[0] : 1;
+    }
+    int64_t n = 0;
+    for (size_t i = 0; i < f.n; i++) n += f.data[i] == '\n' || i + 1 == f.n;
+    return n;
+}
+
+nm_dataset nm_dataset_open(nm_job *job, const char *path)
+{
+    nm_dataset d = {.f = nm_file_read(job, path)};
+    nm_sha256(d.f.data, d.f.n, d.hash);
+    d.count = count_items(job, d.f);
+    return d;
+}
+
+nm_tensor nm_dataset_get(nm_job *job, const nm_net *net, const nm_dataset *d, int64_t index)
+{
+    return fit(job, net, read_any(job, d->f, index),
+               nm_fmt(job, "%s:%lld", d->f.path, (long long)index));
+}
+
+int64_t nm_dataset_label(nm_job *job, const nm_dataset *d, int64_t index)
+{
+    return label_in(job, d->f, index);
 }

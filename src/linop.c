@@ -12,26 +12,35 @@
 
 enum { NONE = -1 };
 
+static size_t patch_size(const nm_geo *g) { return (size_t)(g->c / g->groups * g->kh * g->kw); }
+
 /* cell of the source under patch element (ky,kx) of output position (p,q), or NONE */
-static inline int64_t cell(const nm_geo *g, int64_t p, int64_t q, int64_t ky, int64_t kx)
+static int64_t cell(const nm_geo *g, int64_t p, int64_t q, int64_t ky, int64_t kx)
 {
     const int64_t y = p * g->sh - g->ph + ky * g->dh, x = q * g->sw - g->pw + kx * g->dw;
     return y < 0 || y >= g->h || x < 0 || x >= g->w ? NONE : y * g->w + x;
 }
 
-/* cells[patch] of group `group` at position (p,q) */
-static void patch_cells(const nm_geo *g, int64_t group, int64_t p, int64_t q, int64_t *cells)
+void nm_lin_set_cells(nm_job *job, nm_lin *a)
 {
-    const int64_t cg = g->c / g->groups;
-    for (int64_t c = 0; c < cg; c++)
-        for (int64_t ky = 0; ky < g->kh; ky++)
-            for (int64_t kx = 0; kx < g->kw; kx++) {
-                const int64_t at = cell(g, p, q, ky, kx);
-                *cells++ = at == NONE ? NONE : (group * cg + c) * g->h * g->w + at;
-            }
+    const nm_geo *g = &a->geo;
+    const int64_t area = g->p * g->q, cg = g->c / g->groups;
+    int32_t *cells = NM_RAW(job, int32_t, nm_mul(job, (size_t)area, patch_size(g)));
+    a->cells = cells;
+    for (int64_t at = 0; at < area; at++)
+        for (int64_t c = 0; c < cg; c++)
+            for (int64_t ky = 0; ky < g->kh; ky++)
+                for (int64_t kx = 0; kx < g->kw; kx++) {
+                    const int64_t i = cell(g, at / g->q, at % g->q, ky, kx);
+                    *cells++ = (int32_t)(i == NONE ? NONE : c * g->h * g->w + i);
+                }
 }
 
-static size_t patch_size(const nm_geo *g) { return (size_t)(g->c / g->groups * g->kh * g->kw); }
+/* first cell of a group's channels: what its cells are counted from */
+static size_t group_start(const nm_geo *g, size_t group)
+{
+    return group * (size_t)(g->c / g->groups * g->h * g->w);
+}
 
 static void conv_apply3(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *c,
                         const double *r, const double *m, double *yc, double *yr, double *ym)
@@ -39,16 +48,17 @@ static void conv_apply3(nm_job *job, const nm_kernels *k, const nm_lin *a, const
     const nm_geo *g = &a->geo;
     const size_t patch = patch_size(g), patch8 = nm_pad8(patch), og = (size_t)(g->o / g->groups);
     const nm_mark mark = nm_mark_get(job);
-    int64_t *cells = NM_RAW(job, int64_t, patch);
     double *pc = NM_ARRAY(job, double, patch8), *pr = NM_ARRAY(job, double, patch8);
     double *pm = NM_ARRAY(job, double, patch8), out[3];
     for (int64_t at = 0; at < g->groups * g->p * g->q; at++) {
         const int64_t group = at / (g->p * g->q), pos = at % (g->p * g->q);
-        patch_cells(g, group, pos / g->q, pos % g->q, cells);
+        const int32_t *cells = a->cells + (size_t)pos * patch;
+        const size_t start = group_start(g, (size_t)group);
         for (size_t i = 0; i < patch; i++) {
-            pc[i] = cells[i] == NONE ? 0 : c[cells[i]];
-            pr[i] = cells[i] == NONE ? 0 : r[cells[i]];
-            pm[i] = cells[i] == NONE ? 0 : m[cells[i]];
+            const size_t j = start + (size_t)(cells[i] == NONE ? 0 : cells[i]);
+            pc[i] = cells[i] == NONE ? 0 : c[j];
+            pr[i] = cells[i] == NONE ? 0 : r[j];
+            pm[i] = cells[i] == NONE ? 0 : m[j];
         }
         for (size_t o = (size_t)group * og; o < (size_t)(group + 1) * og; o++) {
             const size_t u = o * (size_t)(g->p * g->q) + (size_t)pos;
@@ -115,17 +125,17 @@ static void conv_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const 
     const nm_geo *g = &a->geo;
     const size_t patch = patch_size(g), og = (size_t)(g->o / g->groups), og8 = nm_pad8(og);
     const nm_mark mark = nm_mark_get(job);
-    int64_t *cells = NM_RAW(job, int64_t, patch);
     uint32_t *aoff = NM_RAW(job, uint32_t, patch), *yoff = NM_RAW(job, uint32_t, patch);
     double acc[8 * NM_LANES];
     for (int64_t at = 0; at < g->groups * g->p * g->q; at++) {
         const size_t group = (size_t)(at / (g->p * g->q)), pos = (size_t)(at % (g->p * g->q));
-        patch_cells(g, (int64_t)group, (int64_t)pos / g->q, (int64_t)pos % g->q, cells);
+        const int32_t *cells = a->cells + pos * patch;
+        const size_t start = group_start(g, group);
         size_t n = 0;
         for (size_t i = 0; i < patch; i++) {
             if (cells[i] == NONE) continue;
             aoff[n] = (uint32_t)(i * og8);
-            yoff[n++] = (uint32_t)cells[i] * NM_LANES;
+            yoff[n++] = (uint32_t)(start + (size_t)cells[i]) * NM_LANES;
         }
         for (size_t o = 0; o < og; o += 8) {
             k->outer(n, a->wt + group * patch * og8 + o, 1, aoff, x, yoff, acc, false);
@@ -157,6 +167,17 @@ static void touch(double *x, unsigned char *live, size_t j)
     if (live[j]) return;
     live[j] = 1;
     memset(x + j * NM_LANES, 0, NM_LANES * sizeof *x);
+}
+
+/* x[j] += acc, or = acc when nothing has touched it */
+static void add_to(double *x, unsigned char *live, size_t j, const double *acc)
+{
+    double *at = x + j * NM_LANES;
+    if (!live[j])
+        memcpy(at, acc, NM_LANES * sizeof *at);
+    else
+        for (size_t l = 0; l < NM_LANES; l++) at[l] += acc[l];
+    live[j] = 1;
 }
 
 static void dense_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n,
@@ -202,7 +223,6 @@ static void conv_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t 
     const nm_geo *g = &a->geo;
     const size_t patch = patch_size(g), patch8 = nm_pad8(patch), area = (size_t)(g->p * g->q);
     const nm_mark mark = nm_mark_get(job);
-    int64_t *cells = NM_RAW(job, int64_t, patch8);
     unsigned char *set = NM_ARRAY(job, unsigned char, a->rows),
                   *open = NM_ARRAY(job, unsigned char, area);
     uint32_t *aoff = NM_RAW(job, uint32_t, g->o), *yoff = NM_RAW(job, uint32_t, g->o);
@@ -213,21 +233,20 @@ static void conv_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t 
         if (!open[pos]) continue;
         const size_t m = list_channels(g, group, pos, set, patch8, aoff, yoff);
         if (m == 0) continue;
-        patch_cells(g, (int64_t)group, (int64_t)pos / g->q, (int64_t)pos % g->q, cells);
-        for (size_t i = patch; i < patch8; i++) cells[i] = NONE;
+        const int32_t *cells = a->cells + pos * patch;
+        const size_t start = group_start(g, group);
         for (size_t i0 = 0; i0 < patch; i0 += 8) {
-            bool any = false;
-            for (size_t i = i0; i < i0 + 8; i++)
-                any |= cells[i] != NONE && !(dead && dead[cells[i]]);
-            if (!any) continue;
-            k->outer(m, a->w + i0, 1, aoff, y, yoff, acc, false);
-            for (size_t i = 0; i < 8; i++) {
-                const int64_t j = cells[i0 + i];
-                if (j == NONE || (dead && dead[j])) continue;
-                touch(x, live, (size_t)j);
-                for (size_t l = 0; l < NM_LANES; l++)
-                    x[(size_t)j * NM_LANES + l] += acc[i * NM_LANES + l];
+            const size_t end = patch - i0 < 8 ? patch - i0 : 8;
+            size_t to[8], t = 0, which[8];
+            for (size_t i = 0; i < end; i++) {
+                if (cells[i0 + i] == NONE) continue;
+                to[t] = start + (size_t)cells[i0 + i];
+                which[t] = i;
+                t += !(dead && dead[to[t]]);
             }
+            if (t == 0) continue;
+            k->outer(m, a->w + i0, 1, aoff, y, yoff, acc, false);
+            for (size_t i = 0; i < t; i++) add_to(x, live, to[i], acc + which[i] * NM_LANES);
         }
     }
     nm_mark_release(job, mark);

@@ -233,6 +233,63 @@ static int verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
     return NM_OK;
 }
 
+static void read_range(nm_job *job, const char *s, int64_t count, nm_campaign *b)
+{
+    b->from = 0;
+    b->to = count;
+    const char *colon = s ? strchr(s, ':') : NULL;
+    if (s && (!colon || !nm_int_parse(s, colon, &b->from) ||
+              !nm_int_parse(colon + 1, s + strlen(s), &b->to) || b->from < 0 || b->from > b->to))
+        nm_throw(job, NM_EUSE, "--range %s: A:B was expected", s);
+    if (b->to > count)
+        nm_throw(job, NM_EUSE, "--range %s: the file holds %lld images", s, (long long)count);
+}
+
+/* what makes two campaigns the same question: the options that change answers */
+static const char *batch_question(nm_job *job, const nm_cli *c)
+{
+    static const nm_opt parts[] = {NM_O_perturb,     NM_O_domain,    NM_O_margin,   NM_O_objective,
+                                   NM_O_guard,       NM_O_bounds,    NM_O_fold,     NM_O_seed,
+                                   NM_O_no_evaluate, NM_O_no_attack, NM_O_no_split, NM_O_no_solve};
+    nm_buf b = {.job = job};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (!nm_cli_has(c, parts[i])) continue;
+        nm_put(&b, b.n ? " --%s" : "--%s", nm_cli_name(parts[i]));
+        if (*nm_cli_get(c, parts[i])) nm_put(&b, " %s", nm_cli_get(c, parts[i]));
+    }
+    return b.s ? b.s : "";
+}
+
+static int verb_batch(nm_job *job, const nm_cli *c, nm_buf *out)
+{
+    need_files(job, c, 1, 1, "a network");
+    if (!nm_cli_has(c, NM_O_images) || !nm_cli_has(c, NM_O_dir))
+        nm_throw(job, NM_EUSE, "netmip batch: --images FILE and --dir DIR were expected");
+    const nm_ask ask = {.perturb = nm_cli_get(c, NM_O_perturb),
+                        .domain = nm_cli_get(c, NM_O_domain),
+                        .margin = nm_cli_get(c, NM_O_margin),
+                        .objective = nm_cli_get(c, NM_O_objective),
+                        .guard = nm_cli_get(c, NM_O_guard)};
+    nm_campaign b = {.net = nm_net_read(job, c->file[0]),
+                     .around = nm_around_ask(job, &ask),
+                     .solve = solve_opts(job, c, false)};
+    b.images = nm_dataset_open(job, nm_cli_get(c, NM_O_images));
+    b.has_labels = nm_cli_has(c, NM_O_labels);
+    if (b.has_labels) b.labels = nm_dataset_open(job, nm_cli_get(c, NM_O_labels));
+    read_range(job, nm_cli_get(c, NM_O_range), b.images.count, &b);
+    b.dir = nm_cli_get(c, NM_O_dir);
+    b.rerun = nm_cli_pick(job, c, NM_O_rerun, "never|always|unknown|violated");
+    b.workers = (int)nm_cli_num(job, c, NM_O_workers, 1);
+    if (b.workers < 1) nm_throw(job, NM_EUSE, "--workers: 1 or more was expected");
+    b.memory = nm_cli_num(job, c, NM_O_memory, 0) * 1048576;
+    b.save_witness = nm_cli_has(c, NM_O_save_witness);
+    b.question = batch_question(job, c);
+    const bool whole = nm_campaign_run(job, &b);
+    const nm_file f = nm_file_read(job, nm_fmt(job, "%s/summary.json", b.dir));
+    nm_put_bytes(out, f.data, f.n);
+    return whole ? NM_OK : NM_UNKNOWN;
+}
+
 static void run(nm_job *job, void *arg)
 {
     run_t *r = arg;
@@ -249,10 +306,12 @@ static void run(nm_job *job, void *arg)
         nm_put(&r->out, "netmip %s\n", NM_VERSION);
         return;
     }
-    static const char *const verbs[] = {"compile", "decode", "solve", "bounds", "eval", "inspect"};
+    static const char *const verbs[] = {"compile", "decode",  "solve", "bounds",
+                                        "eval",    "inspect", "batch"};
+    enum { N_VERBS = sizeof verbs / sizeof *verbs };
     size_t k = 0;
-    while (k < 6 && strcmp(verbs[k], verb)) k++;
-    if (k == 6) nm_throw(job, NM_EUSE, "%s: no such verb; see netmip --help", verb);
+    while (k < N_VERBS && strcmp(verbs[k], verb)) k++;
+    if (k == N_VERBS) nm_throw(job, NM_EUSE, "%s: no such verb; see netmip --help", verb);
     nm_cli c = {0};
     nm_cli_parse(job, &c, r->argc, r->argv);
     quiet = nm_cli_has(&c, NM_O_quiet);
@@ -261,6 +320,7 @@ static void run(nm_job *job, void *arg)
     if (k == 3) r->code = verb_bounds(job, &c, &r->out);
     if (k == 4) r->code = verb_eval(job, &c, &r->out);
     if (k == 5) r->code = verb_inspect(job, &c, &r->out);
+    if (k == 6) r->code = verb_batch(job, &c, &r->out);
 }
 
 int main(int argc, char **argv)

@@ -177,9 +177,13 @@ double nm_eval_dot(const nm_eval *e, size_t n, const double *a, size_t sa, const
         for (size_t i = 0; i < n; i++) s = (double)(float)(s + (double)(float)(a[i * sa] * b[i]));
         return s;
     }
-    if (!err) {
-        for (size_t i = 0; i < n; i++) s += a[i * sa] * b[i];
-        return s;
+    if (!err) { /* four sums, so that additions overlap */
+        double t[4] = {0, 0, 0, 0};
+        size_t i = 0;
+        for (; i + 4 <= n; i += 4)
+            for (size_t k = 0; k < 4; k++) t[k] += a[(i + k) * sa] * b[i + k];
+        for (; i < n; i++) t[0] += a[i * sa] * b[i];
+        return s + ((t[0] + t[2]) + (t[1] + t[3]));
     }
     double sum = 0;
     for (size_t i = 0; i < n; i++) {

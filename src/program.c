@@ -243,6 +243,7 @@ static void count_fans(nm_job *job, nm_program *p)
         }
         for (size_t t = 0; t < k->n_lin; t++) {
             k->lin[t].fan = column_fan(job, &k->lin[t]);
+            if (k->lin[t].kind == NM_CONV) nm_lin_set_cells(job, &k->lin[t]);
             p->blocks[k->lin[t].src].fan += k->lin[t].fan;
         }
     }

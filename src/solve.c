@@ -66,11 +66,35 @@ static bool take(state *s, const nm_replay *r, const char *by)
     return s->q->objective == NM_FEASIBLE;
 }
 
+/* some clause may hold at the image: float64 is not sure that a row of each fails. Saves the judge's slower replay. */
+static bool may_hold(const state *s, const nm_case *c)
+{
+    const nm_query *q = s->q;
+    if (!q->image_y || q->objective == NM_WORST) return true;
+    for (size_t t = 0; t < c->n_clauses; t++) {
+        bool fails = false;
+        for (size_t r = 0; r < c->clauses[t].n_rows; r++) {
+            const nm_row *row = &c->clauses[t].rows[r];
+            double sum = -row->rhs, mag = fabs(row->rhs);
+            for (size_t k = 0; k < row->n; k++) {
+                const uint32_t v = row->var[k];
+                const double x = v < q->n_out ? q->image_y[v] : q->image[v - q->n_out];
+                sum += row->coef[k] * x;
+                mag += fabs(row->coef[k] * x);
+            }
+            fails |= sum > 1e-6 * (1 + mag);
+        }
+        if (!fails) return true;
+    }
+    return false;
+}
+
 static bool evaluate(state *s)
 {
     if (!s->q->image) return false;
     for (size_t i = 0; i < s->q->n_cases; i++) {
-        if (s->q->cases[i].empty || !nm_query_box_has(&s->q->cases[i], s->q->image, s->q->n_in))
+        if (s->q->cases[i].empty || !nm_query_box_has(&s->q->cases[i], s->q->image, s->q->n_in) ||
+            !may_hold(s, &s->q->cases[i]))
             continue;
         const nm_replay r = nm_verify(s->job, s->net, s->q, i, -1, s->q->image);
         if (take(s, &r, "evaluation")) return true;
@@ -141,7 +165,18 @@ static void count_layers(state *s)
 
 /* ---- attack ---- */
 
-static bool attack_case(state *s, size_t i, const double *start, size_t restarts)
+/* restarts that a fixed amount of work pays for: many on small networks, one on large ones */
+static size_t restarts(const nm_program *p)
+{
+    double work = 1;
+    for (size_t b = 0; b < p->n_blocks; b++)
+        for (size_t t = 0; t < p->blocks[b].n_lin; t++)
+            work += (double)p->blocks[b].lin[t].fan * (double)p->blocks[b].lin[t].cols;
+    const double n = NM_ATTACK_WORK / (work * 2 * NM_LANES * NM_ATTACK_STEPS);
+    return n < 1 ? 1 : n > 16 ? 16 : (size_t)n;
+}
+
+static bool attack_case(state *s, size_t i, const double *start, size_t n_restarts)
 {
     const nm_case *c = &s->q->cases[i];
     const bounded *k = &s->cases[i];
@@ -154,7 +189,7 @@ static bool attack_case(state *s, size_t i, const double *start, size_t restarts
     }
     if (n == 0) return false;
     const double *x = nm_attack(s->job, k->b, c, n, open, row, start,
-                                (nm_attack_opts){50, restarts, s->o->seed + i}, &hit);
+                                (nm_attack_opts){NM_ATTACK_STEPS, n_restarts, s->o->seed + i}, &hit);
     if (!x) return false;
     const nm_replay r = nm_verify(s->job, s->net, s->q, i, (int64_t)open[hit], x);
     return take(s, &r, "attack");
@@ -175,7 +210,8 @@ static bool split_case(state *s, size_t i)
     const bounded *k = &s->cases[i];
     if (free_inputs(s->q, c) > NM_SPLIT_INPUTS) return false;
     bool *open = NM_ARRAY(s->job, bool, c->n_clauses + 1), any = false;
-    for (size_t t = 0; t < c->n_clauses; t++) any |= open[t] = is_open(&s->v->targets[k->first + t]);
+    for (size_t t = 0; t < c->n_clauses; t++)
+        any |= open[t] = is_open(&s->v->targets[k->first + t]);
     if (!any) return false;
     nm_note(s->job, "splitting the input box of case %zu", i);
     const nm_split_opts o = {NM_SPLIT_BOXES, s->deadline, s->q->guard};
@@ -232,6 +268,7 @@ static void write_target(state *s, nm_target *t, const char *stem, const char *s
     const nm_file f = nm_file_read(s->job, t->file);
     char *hash = nm_raw(s->job, 65, 1);
     nm_sha256(f.data, f.n, hash);
+    e.map->query_hash = nm_query_hash(s->job, (nm_query *)(uintptr_t)s->q);
     e.map->model_path = t->file;
     e.map->model_hash = hash;
     e.map->net_path = s->net->path;
@@ -248,7 +285,8 @@ static void write_manifest(state *s, const char *stem)
     nm_put(&b, "{\"netmip\": \"manifest\", \"version\": 1, \"combine\": \"any violated: violated; "
                "all hold: holds; else unknown\",\n \"net\": ");
     nm_put_json(&b, s->net->path);
-    nm_put(&b, ", \"query_sha256\": \"%s\", \"targets\": [", s->q->hash);
+    nm_put(&b, ", \"query_sha256\": \"%s\", \"targets\": [",
+           nm_query_hash(s->job, (nm_query *)(uintptr_t)s->q));
     for (size_t i = 0; i < s->v->n_targets; i++) {
         const nm_target *t = &s->v->targets[i];
         nm_put(&b, i ? ",\n  {\"target\": " : "\n  {\"target\": ");
@@ -409,7 +447,7 @@ static bool settle(state *s)
     at = nm_cpu();
     bool done = false;
     for (size_t i = 0; s->o->attack && !done && i < s->q->n_cases && !nm_stopped(s->job); i++)
-        if (s->cases[i].b) done = attack_case(s, i, s->q->image, 4);
+        if (s->cases[i].b) done = attack_case(s, i, s->q->image, restarts(s->cases[i].b->p));
     s->v->cpu_attack = nm_cpu() - at;
     at = nm_cpu();
     const bool split = s->o->split && s->q->objective == NM_FEASIBLE;
@@ -426,7 +464,7 @@ nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q,
 {
     state s = {.job = job, .net = net, .q = q, .o = o, .v = NM_NEW(job, nm_verdict)};
     s.deadline = o->time_limit > 0 ? nm_wall() + o->time_limit : INFINITY;
-    s.p = nm_lower(job, net);
+    s.p = o->program ? o->program : nm_lower(job, net);
     open_targets(&s);
     settle(&s);
     conclude(&s);

@@ -8,7 +8,11 @@
  * Linear rows of the input set are ignored, which only makes the set larger. Left out: branching on units (models). */
 #include "all.h"
 
-typedef struct box { struct box *below; double *lo, *hi; bool *open; } box;
+typedef struct box {
+    struct box *below;
+    double *lo, *hi;
+    bool *open;
+} box;
 
 typedef struct {
     nm_job *job;
@@ -39,7 +43,8 @@ static bool close_clauses(const split *s, const nm_bounds *b, bool *open)
     bool all = true;
     for (size_t t = 0; t < s->c->n_clauses; t++) {
         for (size_t r = 0; open[t] && r < s->c->clauses[t].n_rows; r++)
-            if (nm_down(b->lo[first + s->row[t][r]] - s->c->clauses[t].rows[r].rhs) > s->o->guard) open[t] = false;
+            if (nm_down(b->lo[first + s->row[t][r]] - s->c->clauses[t].rows[r].rhs) > s->o->guard)
+                open[t] = false;
         all &= !open[t];
     }
     return all;
@@ -81,7 +86,8 @@ static bool try_attack(split *s, const nm_bounds *b, const box *x)
     nm_case here = *s->c;
     here.lo = x->lo;
     here.hi = x->hi;
-    const double *found = nm_attack(s->job, b, &here, n, open, row, NULL, (nm_attack_opts){20, 1, s->out->boxes}, &hit);
+    const double *found = nm_attack(s->job, b, &here, n, open, row, NULL,
+                                    (nm_attack_opts){20, 1, s->out->boxes}, &hit);
     if (!found) return false;
     memcpy(s->out->x, found, s->p->blocks[0].n * sizeof *found);
     s->out->clause = open[hit];
@@ -115,12 +121,13 @@ static void push_halves(const split *s, const box *x, size_t input, box **stack)
     *stack = b;
 }
 
-nm_split nm_split_case(nm_job *job, const nm_program *p, const nm_case *c, uint32_t *const *row, const bool *open,
-                       const nm_split_opts *o)
+nm_split nm_split_case(nm_job *job, const nm_program *p, const nm_case *c, uint32_t *const *row,
+                       const bool *open, const nm_split_opts *o)
 {
     nm_split out = {.status = NM_UNKNOWN, .x = NM_RAW(job, double, p->blocks[0].n)};
     split s = {job, p, c, o, row, &out};
-    const box root = {NULL, (double *)(uintptr_t)c->lo, (double *)(uintptr_t)c->hi, (bool *)(uintptr_t)open};
+    const box root = {NULL, (double *)(uintptr_t)c->lo, (double *)(uintptr_t)c->hi,
+                      (bool *)(uintptr_t)open};
     box *stack = new_box(&s, &root);
     while (stack) {
         if (out.boxes == o->max_boxes || nm_stopped(job) || nm_wall() > o->deadline) return out;
