@@ -27,6 +27,9 @@
 #define NM_MAX_FILE ((size_t)4 << 30)       /* largest file read, unpacked: bytes */
 #define NM_ATTACK_STEPS 50    /* of a descent */
 #define NM_ATTACK_WORK 1.5e9  /* fused multiply-adds that the attack may spend on a case */
+#define NM_ALPHA_STEPS 40     /* for the open rows of a case */
+#define NM_TIGHT_ROUNDS 4     /* of conditioned tightening */
+#define NM_TIGHT_STEPS 20     /* of alpha in each round */
 #define NM_SPLIT_INPUTS 20    /* free inputs up to which the input box is split */
 #define NM_SPLIT_BOXES 400000 /* boxes before splitting gives up on a case */
 #define NM_MAX_CLAUSES 100000               /* size limit of a disjunctive normal form */
@@ -125,12 +128,19 @@ typedef struct nm_kernels {
     void (*relax)(size_t n, const uint32_t *unit, const double *y, const double *slo,
                   const double *sup, const double *cut, const double *w, double *x, bool add,
                   double *cst, double *err);
+    /* the same with slo [n][NM_LANES] */
+    void (*relax_lanes)(size_t n, const uint32_t *unit, const double *y, const double *slo,
+                        const double *sup, const double *cut, const double *w, double *x, bool add,
+                        double *cst, double *err);
     /* cst[lane] += y.bias, err[lane] += |y|.w over listed units */
     void (*gather)(size_t n, const uint32_t *unit, const double *y, const double *bias,
                    const double *w, double *cst, double *err);
     /* lower end of y.x over the box: out[lane] = sum min(y lo, y hi), mag[lane] = sum |y| xabs */
     void (*box)(size_t n, const uint32_t *unit, const double *y, const double *lo,
                 const double *hi, double *out, double *mag);
+    /* y [n][NM_LANES], g [n]: least (y + lambda g).x over the box, g.x there, sum (|y| + lambda |g|) |x| */
+    void (*box_row)(size_t n, const double *y, const double *g, const double *lambda, const double *lo,
+                    const double *hi, double *out, double *slope, double *mag);
 } nm_kernels;
 
 const nm_kernels *nm_kernels_pick(void);
@@ -424,6 +434,7 @@ void nm_bounds_print(nm_buf *buf, const nm_bounds *b);
 /* ---- batch.c: NM_LANES rows pulled back through a program ----------------------------------- */
 typedef struct nm_relax {  /* per unit, in block order [n_units] */
     double *slo;           /* RELU: lower slope in [0,1] */
+    double *slo_lane;      /* [n_units][NM_LANES] lower slopes of each lane instead, or NULL */
     double *sup, *cut;     /* RELU: upper line sup*a + cut */
     double *w;             /* weight of |coefficient| in the a-priori rounding error */
     uint32_t *mlo, *mup;   /* MAX: member that bounds from below; member of the upper line */
@@ -451,12 +462,45 @@ void nm_batch_put(nm_batch *t, int block, size_t i, int lane, double coef);
 void nm_batch_pull(nm_batch *t, const nm_relax *x, int from);  /* from block `from` down to the input */
 /* lower ends over the box of block 0, rounding paid; lo [NM_LANES] */
 void nm_batch_lower(nm_batch *t, const nm_bounds *b, double *lo);
+/* what every point of interest satisfies: sum g x <= h over the inputs, g [n_in] */
+typedef struct nm_cut { const double *g; double h; } nm_cut;
+/* the same over the box and the cut: by Lagrange duality, for a multiplier that is near the best */
+void nm_batch_lower_cut(nm_batch *t, const nm_bounds *b, const nm_cut *cut, double *lo);
+/* constants [NM_LANES] so that each row >= its coefficients at the input + g0 over the box */
+void nm_batch_constant(const nm_batch *t, const nm_bounds *b, double *g0);
 size_t nm_batch_list(nm_batch *t, int block);
 
 /* ---- bound/ --------------------------------------------------------------------------------- */
 void nm_interval(nm_job *job, nm_bounds *b, int from, int to); /* blocks from..to-1 */
-typedef struct nm_crown_opts { bool all_rows; int query_block; /* lower ends only; or -1 */ } nm_crown_opts;
+typedef struct nm_crown_opts {
+    bool all_rows;         /* rows for every unit, not for open ones alone */
+    int query_block;       /* lower ends only; 0 or less for none */
+    const nm_cut *cut;     /* bounds for points that satisfy it only, or NULL */
+} nm_crown_opts;
 void nm_crown(nm_job *job, nm_bounds *b, nm_crown_opts o);
+
+/* ---- bound/alpha.c ---------------------------------------------------------------------------- */
+typedef struct nm_alpha {  /* for each lane the best lower bound met: row >= g.x + g0 >= lo over the box */
+    double lo[NM_LANES], g0[NM_LANES];
+    double *g;             /* [n_in][NM_LANES] */
+    size_t steps;
+} nm_alpha;
+/* optimises the lower slopes for up to NM_LANES rows of the last block; all lanes above `enough` stop it */
+nm_alpha *nm_alpha_run(nm_job *job, const nm_bounds *b, size_t n, const uint32_t *row,
+                       const double *enough, size_t steps);
+
+/* ---- tighten.c -------------------------------------------------------------------------------- */
+typedef struct nm_tighten_opts { size_t rounds, steps; /* of alpha in a round */ } nm_tighten_opts;
+typedef struct nm_tight {
+    bool closed;           /* no counterexample to the target */
+    nm_bounds *b;          /* bounds for counterexamples to the target only */
+    double lo;             /* of the row, over them */
+    size_t rounds;
+} nm_tight;
+nm_bounds *nm_bounds_copy(nm_job *job, const nm_bounds *b);
+/* row of the last block, row <= rhs at a counterexample; starts from lane `lane` of an alpha run */
+nm_tight nm_tighten(nm_job *job, const nm_bounds *b, uint32_t row, double rhs, const nm_alpha *first,
+                    size_t lane, nm_tighten_opts o);
 
 /* ---- model.c -------------------------------------------------------------------------------- */
 typedef struct nm_col { double lo, hi, obj; bool is_int; const char *name; } nm_col;
@@ -498,7 +542,7 @@ typedef struct nm_map {
     size_t n_rows, n_nz, n_bin;
     double constant;
     const char *objective, *encoding;
-    bool fold;
+    bool fold, conditioned; /* conditioned: its bounds hold for counterexamples to the target alone */
     const char *query_text; /* the question itself, as JSON, so that decode needs no flags */
     nm_query *question;    /* the same, read back */
 } nm_map;
@@ -666,7 +710,7 @@ nm_split nm_split_case(nm_job *job, const nm_program *p, const nm_case *c, uint3
 
 /* ---- solve.c: the pipeline ------------------------------------------------------------------ */
 typedef struct nm_solve_opts {
-    const char *bounds;    /* interval or crown */
+    const char *bounds;    /* interval, crown or alpha: with conditioned tightening of open targets */
     bool evaluate, fold, attack, split, solve, always_write;
     double time_limit;     /* seconds of wall clock for the whole query */
     uint64_t seed;
@@ -683,6 +727,7 @@ typedef struct nm_target {
     int status;            /* NM_OK holds, NM_VIOLATED, NM_UNKNOWN */
     const char *by;        /* evaluation, bounds, attack, solver */
     double margin_lo;      /* proven lower end of the row that closes it best, minus its rhs */
+    const nm_bounds *tight; /* bounds for counterexamples to it alone, or NULL */
     const char *file;      /* model written for it */
     size_t rows, cols, nz, bins;
     double objective, bound;

@@ -87,7 +87,7 @@ static nm_solve_opts options(const nm_options *o)
 {
     static const nm_options none;
     if (!o) o = &none;
-    return (nm_solve_opts){.bounds = "crown",
+    return (nm_solve_opts){.bounds = "alpha",
                            .evaluate = true,
                            .fold = !o->no_fold,
                            .attack = !o->no_attack, .split = true,

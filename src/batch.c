@@ -18,10 +18,11 @@ nm_relax *nm_relax_new(nm_job *job, const nm_bounds *b)
 {
     const size_t n = b->p->n_units;
     nm_relax *x = NM_NEW(job, nm_relax);
-    *x = (nm_relax){NM_ARRAY(job, double, n),        NM_ARRAY(job, double, n),
-                    NM_ARRAY(job, double, n),        NM_ARRAY(job, double, n),
-                    NM_ARRAY(job, uint32_t, n),      NM_ARRAY(job, uint32_t, n),
-                    NM_ARRAY(job, unsigned char, n), NM_ARRAY(job, unsigned char, n)};
+    *x = (nm_relax){NM_ARRAY(job, double, n),       NULL,
+                    NM_ARRAY(job, double, n),       NM_ARRAY(job, double, n),
+                    NM_ARRAY(job, double, n),       NM_ARRAY(job, uint32_t, n),
+                    NM_ARRAY(job, uint32_t, n),     NM_ARRAY(job, unsigned char, n),
+                    NM_ARRAY(job, unsigned char, n)};
     return x;
 }
 
@@ -212,8 +213,12 @@ static void pull_relu(nm_batch *t, const nm_relax *x, const nm_block *k, int b)
             t->live[k->src][list[i]] = 1;
     }
     t->used[k->src] |= n > 0;
-    t->k->relax(n, list, t->y[b], x->slo + f, x->sup + f, x->cut + f, x->w + f, t->y[k->src], add,
-                t->cst, t->err);
+    if (x->slo_lane)
+        t->k->relax_lanes(n, list, t->y[b], x->slo_lane + f * NM_LANES, x->sup + f, x->cut + f,
+                          x->w + f, t->y[k->src], add, t->cst, t->err);
+    else
+        t->k->relax(n, list, t->y[b], x->slo + f, x->sup + f, x->cut + f, x->w + f, t->y[k->src],
+                    add, t->cst, t->err);
     nm_mark_release(t->job, mark);
 }
 
@@ -246,17 +251,61 @@ void nm_batch_pull(nm_batch *t, const nm_relax *x, int from)
     nm_batch_list(t, 0);
 }
 
+/* what the rounding of a lane is worth once its last sum, of magnitude mag with n terms, is made */
+static double paid(const nm_batch *t, const nm_bounds *b, size_t lane, double mag, size_t n)
+{
+    const double g = (double)(2 * n + 16) * NM_ULP;
+    const double grown = 1 + (double)(b->p->n_units + 64) * 4 * NM_ULP;
+    return (t->err[lane] + g * mag + 4 * NM_ULP * fabs(t->cst[lane])) * grown +
+           (double)(n + 8) * NM_TINY;
+}
+
+void nm_batch_constant(const nm_batch *t, const nm_bounds *b, double *g0)
+{
+    for (size_t l = 0; l < NM_LANES; l++) g0[l] = nm_down(t->cst[l] - paid(t, b, l, 0, 0));
+}
+
 void nm_batch_lower(nm_batch *t, const nm_bounds *b, double *lo)
 {
     double sum[NM_LANES], mag[NM_LANES];
     const size_t n = t->n_live[0];
     t->k->box(n, t->unit[0], t->y[0], b->lo, b->hi, sum, mag);
-    const double g = (double)(2 * n + 16) * NM_ULP,
-                 grown = 1 + (double)(b->p->n_units + 64) * 4 * NM_ULP;
     for (size_t l = 0; l < NM_LANES; l++) {
-        const double e = (t->err[l] + g * mag[l] + 4 * NM_ULP * (fabs(t->cst[l]) + fabs(sum[l]))) *
-                             grown +
-                         (double)(n + 8) * NM_TINY;
+        const double e = (paid(t, b, l, mag[l], n) + 4 * NM_ULP * fabs(sum[l])) * (1 + 4 * NM_ULP);
         lo[l] = nm_down(t->cst[l] + sum[l] - e);
+    }
+}
+
+/* Any lambda >= 0 gives a valid bound: min (y + lambda g).x - lambda h. Its derivative is g.x* - h, falling
+ * in lambda: doubled until it is negative, then halved in between. */
+void nm_batch_lower_cut(nm_batch *t, const nm_bounds *b, const nm_cut *cut, double *lo)
+{
+    enum { STEPS = 14 };
+    const size_t n = b->p->blocks[0].n;
+    double below[NM_LANES] = {0}, above[NM_LANES], lambda[NM_LANES];
+    double sum[NM_LANES], slope[NM_LANES], mag[NM_LANES];
+    for (size_t i = 0; i < n; i++) /* the kernel walks all inputs */
+        if (!t->live[0][i]) memset(t->y[0] + i * NM_LANES, 0, NM_LANES * sizeof(double));
+    nm_batch_lower(t, b, lo);
+    for (size_t l = 0; l < NM_LANES; l++) {
+        above[l] = INFINITY;
+        lambda[l] = 1;
+    }
+    for (int s = 0; s < STEPS; s++) {
+        t->k->box_row(n, t->y[0], cut->g, lambda, b->lo, b->hi, sum, slope, mag);
+        for (size_t l = 0; l < NM_LANES; l++) {
+            const double e = paid(t, b, l, mag[l], 2 * n) +
+                             8 * NM_ULP * (fabs(sum[l]) + fabs(lambda[l] * cut->h));
+            const double bound = nm_down(t->cst[l] + sum[l] - lambda[l] * cut->h -
+                                         e * (1 + 4 * NM_ULP));
+            if (bound > lo[l]) lo[l] = bound;
+            if (slope[l] > cut->h)
+                below[l] = lambda[l];
+            else
+                above[l] = lambda[l];
+            lambda[l] = isinf(above[l]) ? 4 * lambda[l]
+                        : below[l] == 0 ? 0.25 * above[l]
+                                        : 0.5 * below[l] + 0.5 * above[l];
+        }
     }
 }

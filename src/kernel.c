@@ -23,6 +23,10 @@ static inline v8 mul8(v8 a, v8 b) { return _mm512_mul_pd(a, b); }
 static inline v8 min8(v8 a, v8 b) { return _mm512_min_pd(a, b); }
 static inline v8 max8(v8 a, v8 b) { return _mm512_max_pd(a, b); }
 static inline v8 abs8(v8 a) { return _mm512_abs_pd(a); }
+static inline v8 pick8(v8 c, v8 l, v8 u) /* c > 0 ? l : u */
+{
+    return _mm512_mask_blend_pd(_mm512_cmp_pd_mask(c, _mm512_setzero_pd(), _CMP_GT_OQ), u, l);
+}
 #define NAME  nm_kernels_avx512
 #define TITLE "avx512"
 enum { BLOCK = 8 };
@@ -53,6 +57,11 @@ static inline v8 abs8(v8 y)
     const v8 x = all(-0.0);
     TWO(_mm256_andnot_pd);
 }
+static inline __m256d pick4(__m256d c, __m256d l, __m256d u)
+{
+    return _mm256_blendv_pd(u, l, _mm256_cmp_pd(c, _mm256_setzero_pd(), _CMP_GT_OQ));
+}
+static inline v8 pick8(v8 c, v8 l, v8 u) { return (v8){pick4(c.a, l.a, u.a), pick4(c.b, l.b, u.b)}; }
 #define NAME  nm_kernels_avx2
 #define TITLE "avx2"
 enum { BLOCK = 2 };
@@ -79,6 +88,7 @@ static inline v8 min8(v8 a, v8 b)
 } /* as the vector min */
 static inline v8 max8(v8 a, v8 b) { EACH(a.x[i] > b.x[i] ? a.x[i] : b.x[i]); }
 static inline v8 abs8(v8 a) { EACH(fabs(a.x[i])); }
+static inline v8 pick8(v8 a, v8 l, v8 u) { EACH(a.x[i] > 0 ? l.x[i] : u.x[i]); }
 #define NAME  nm_kernels_generic
 #define TITLE "generic"
 enum { BLOCK = 2 };
@@ -162,6 +172,50 @@ static void relax(size_t n, const uint32_t *unit, const double *y, const double 
     }
 }
 
+/* relax with a lower slope for each lane: slo [n][NM_LANES] */
+static void relax_lanes(size_t n, const uint32_t *unit, const double *y, const double *slo,
+                        const double *sup, const double *cut, const double *w, double *x, bool add,
+                        double *cst, double *err)
+{
+    for (size_t h = 0; h < NM_LANES; h += 8) {
+        v8 c = load(cst + h), e = load(err + h);
+        for (size_t i = 0; i < n; i++) {
+            const size_t u = unit[i];
+            const v8 v = load(y + u * NM_LANES + h);
+            const v8 plus = max8(v, all(0)), minus = min8(v, all(0));
+            v8 z = fma8(plus, load(slo + u * NM_LANES + h), mul8(minus, all(sup[u])));
+            if (add) z = add8(z, load(x + u * NM_LANES + h));
+            store(x + u * NM_LANES + h, z);
+            c = fma8(minus, all(cut[u]), c);
+            e = fma8(abs8(v), all(w[u]), e);
+        }
+        store(cst + h, c);
+        store(err + h, e);
+    }
+}
+
+/* at lambda [NM_LANES]: out = least (y + lambda g).x over the box, slope = g.x at a least point,
+ * mag = sum of (|y| + lambda |g|) |x| */
+static void box_row(size_t n, const double *y, const double *g, const double *lambda,
+                    const double *lo, const double *hi, double *out, double *slope, double *mag)
+{
+    for (size_t h = 0; h < NM_LANES; h += 8) {
+        v8 s = all(0), d = all(0), m = all(0);
+        const v8 lam = load(lambda + h);
+        for (size_t i = 0; i < n; i++) {
+            const v8 v = load(y + i * NM_LANES + h), gi = all(g[i]);
+            const v8 c = fma8(lam, gi, v), l = all(lo[i]), u = all(hi[i]);
+            const v8 x = pick8(c, l, u);
+            s = fma8(c, x, s);
+            d = fma8(gi, x, d);
+            m = fma8(fma8(lam, abs8(gi), abs8(v)), max8(abs8(l), abs8(u)), m);
+        }
+        store(out + h, s);
+        store(slope + h, d);
+        store(mag + h, m);
+    }
+}
+
 static void gather(size_t n, const uint32_t *unit, const double *y, const double *bias,
                    const double *w, double *cst, double *err)
 {
@@ -196,4 +250,4 @@ static void box(size_t n, const uint32_t *unit, const double *y, const double *l
 }
 
 extern const nm_kernels NAME;
-const nm_kernels NAME = {TITLE, outer, dot3, dot, relax, gather, box};
+const nm_kernels NAME = {TITLE, outer, dot3, dot, relax, relax_lanes, gather, box, box_row};

@@ -34,7 +34,7 @@ static const char *options_text(nm_job *job, const nm_cli *c)
 
 static nm_solve_opts solve_opts(nm_job *job, const nm_cli *c, bool compile)
 {
-    nm_solve_opts o = {.bounds = nm_cli_pick(job, c, NM_O_bounds, "crown|interval"),
+    nm_solve_opts o = {.bounds = nm_cli_pick(job, c, NM_O_bounds, "alpha|crown|interval"),
                        .version = NM_VERSION,
                        .options = options_text(job, c)};
     o.fold = strcmp(nm_cli_pick(job, c, NM_O_fold, "on|off"), "on") == 0;
@@ -120,7 +120,7 @@ static int verb_bounds(nm_job *job, const nm_cli *c, nm_buf *out)
     const nm_net *net = nm_net_read(job, c->file[0]);
     const nm_query *q = nm_cli_question(job, c, net);
     if (dump(job, c, out, net, q)) return NM_OK;
-    const bool crown = *nm_cli_pick(job, c, NM_O_bounds, "crown|interval") == 'c';
+    const bool crown = *nm_cli_pick(job, c, NM_O_bounds, "crown|interval|alpha") != 'i';
     const nm_program *p = nm_lower(job, net);
     nm_buf all = {.job = job};
     for (size_t i = 0; i < q->n_cases; i++) {

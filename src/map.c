@@ -32,7 +32,9 @@ void nm_map_write(nm_job *job, const nm_map *m, const char *path)
            (long long)m->target_label, (long long)m->label, m->case_index, m->clause_index);
     put_str(&b, "objective", m->objective, ", ");
     put_str(&b, "encoding", m->encoding, ", ");
-    nm_put(&b, "\"fold\": %s, \"constant\": ", m->fold ? "true" : "false");
+    nm_put(&b,
+           "\"fold\": %s, \"bounds_hold_for\": \"%s\", \"constant\": ", m->fold ? "true" : "false",
+           m->conditioned ? "counterexamples to the target" : "the input set");
     nm_put_num(&b, m->constant);
     nm_put(&b, ",\n \"infeasible\": \"no counterexample to this target\", \"feasible\": \"a "
                "candidate: replay decides\",\n");

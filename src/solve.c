@@ -189,10 +189,77 @@ static bool attack_case(state *s, size_t i, const double *start, size_t n_restar
     }
     if (n == 0) return false;
     const double *x = nm_attack(s->job, k->b, c, n, open, row, start,
-                                (nm_attack_opts){NM_ATTACK_STEPS, n_restarts, s->o->seed + i}, &hit);
+                                (nm_attack_opts){NM_ATTACK_STEPS, n_restarts, s->o->seed + i},
+                                &hit);
     if (!x) return false;
     const nm_replay r = nm_verify(s->job, s->net, s->q, i, (int64_t)open[hit], x);
     return take(s, &r, "attack");
+}
+
+/* ---- alpha, and bounds for counterexamples to one target ---- */
+
+/* the row of a clause that bounds exclude most nearly */
+static size_t best_row(const bounded *k, const nm_clause *c, size_t t)
+{
+    const size_t first = k->b->p->blocks[k->b->p->n_blocks - 1].first;
+    size_t best = 0;
+    for (size_t r = 1; r < c->n_rows; r++)
+        if (k->b->lo[first + k->row[t][r]] - c->rows[r].rhs >
+            k->b->lo[first + k->row[t][best]] - c->rows[best].rhs)
+            best = r;
+    return best;
+}
+
+static void close_target(nm_target *t, double lo)
+{
+    if (lo > t->margin_lo) t->margin_lo = lo;
+    if (lo > t->bound) t->bound = lo;
+    t->status = NM_OK;
+    t->by = "bounds";
+}
+
+/* NM_LANES open clauses at a time: alpha for all of them, then conditioned tightening one by one */
+static void tighten_some(state *s, size_t i, size_t n, const size_t *clause)
+{
+    const nm_case *c = &s->q->cases[i];
+    const bounded *k = &s->cases[i];
+    uint32_t row[NM_LANES];
+    double rhs[NM_LANES];
+    for (size_t l = 0; l < n; l++) {
+        const nm_clause *cl = &c->clauses[clause[l]];
+        const size_t r = best_row(k, cl, clause[l]);
+        row[l] = k->row[clause[l]][r];
+        rhs[l] = cl->rows[r].rhs + s->q->guard;
+    }
+    const nm_alpha *a = nm_alpha_run(s->job, k->b, n, row, rhs, NM_ALPHA_STEPS);
+    for (size_t l = 0; l < n && !nm_stopped(s->job); l++) {
+        nm_target *t = &s->v->targets[k->first + clause[l]];
+        const double lo = nm_down(a->lo[l] - rhs[l]);
+        if (a->lo[l] > rhs[l]) {
+            close_target(t, lo);
+            continue;
+        }
+        if (lo > t->margin_lo) t->margin_lo = lo;
+        const nm_tight r = nm_tighten(s->job, k->b, row[l], rhs[l], a, l,
+                                      (nm_tighten_opts){NM_TIGHT_ROUNDS, NM_TIGHT_STEPS});
+        if (r.closed)
+            close_target(t, t->margin_lo);
+        else
+            t->tight = r.b;
+    }
+}
+
+static void tighten_case(state *s, size_t i)
+{
+    const nm_case *c = &s->q->cases[i];
+    size_t clause[NM_LANES], n = 0;
+    for (size_t t = 0; t < c->n_clauses; t++) {
+        if (is_open(&s->v->targets[s->cases[i].first + t])) clause[n++] = t;
+        if (n == NM_LANES || (n > 0 && t + 1 == c->n_clauses)) {
+            tighten_some(s, i, n, clause);
+            n = 0;
+        }
+    }
 }
 
 /* ---- cubes of the input box, where few inputs are free ---- */
@@ -233,8 +300,8 @@ static bool split_case(state *s, size_t i)
 static nm_encoded encode(state *s, const nm_target *t)
 {
     const bounded *k = &s->cases[t->icase];
-    return nm_encode(s->job, k->b, s->q, t->icase, t->iclause, k->row[t->iclause],
-                     (nm_encode_opts){.fold = s->o->fold});
+    return nm_encode(s->job, t->tight ? t->tight : k->b, s->q, t->icase, t->iclause,
+                     k->row[t->iclause], (nm_encode_opts){.fold = s->o->fold});
 }
 
 static void sizes(nm_target *t, const nm_model *m)
@@ -261,6 +328,7 @@ static void write_target(state *s, nm_target *t, const char *stem, const char *s
     double at = nm_cpu();
     nm_encoded e = encode(s, t);
     sizes(t, e.model);
+    e.map->conditioned = t->tight != NULL;
     s->v->cpu_encode += nm_cpu() - at;
     at = nm_cpu();
     t->file = nm_fmt(s->job, "%s%s", stem, suffix);
@@ -453,6 +521,9 @@ static bool settle(state *s)
     const bool split = s->o->split && s->q->objective == NM_FEASIBLE;
     for (size_t i = 0; split && !done && i < s->q->n_cases && !nm_stopped(s->job); i++)
         if (s->cases[i].b) done = split_case(s, i);
+    const bool tighten = strcmp(s->o->bounds, "alpha") == 0 && s->q->objective == NM_FEASIBLE;
+    for (size_t i = 0; tighten && !done && i < s->q->n_cases && !nm_stopped(s->job); i++)
+        if (s->cases[i].b) tighten_case(s, i);
     s->v->cpu_bounds += nm_cpu() - at;
     if (done) return true;
     if (s->o->out) write_models(s);

@@ -32,7 +32,7 @@ static size_t candidates(const nm_bounds *b, const nm_block *k, bool all, uint32
 }
 
 static void pairs(nm_batch *t, nm_bounds *b, const nm_relax *x, int block, size_t n,
-                  const uint32_t *unit)
+                  const uint32_t *unit, const nm_cut *cut)
 {
     double lo[NM_LANES];
     const size_t first = b->p->blocks[block].first;
@@ -44,7 +44,10 @@ static void pairs(nm_batch *t, nm_bounds *b, const nm_relax *x, int block, size_
             nm_batch_put(t, block, unit[at + i], (int)i + PAIRS, -1);
         }
         nm_batch_pull(t, x, block);
-        nm_batch_lower(t, b, lo);
+        if (cut)
+            nm_batch_lower_cut(t, b, cut, lo);
+        else
+            nm_batch_lower(t, b, lo);
         for (size_t i = 0; i < m; i++) {
             b->steep[first + unit[at + i]] = -lo[i + PAIRS] > -lo[i] ? 2 : 1;
             nm_bounds_meet(b, first + unit[at + i], lo[i], -lo[i + PAIRS], NM_BY_CROWN);
@@ -77,7 +80,8 @@ void nm_crown(nm_job *job, nm_bounds *b, nm_crown_opts o)
     for (int k = 1; k < (int)p->n_blocks; k++) {
         const nm_block *block = &p->blocks[k];
         const bool is_query = k == o.query_block;
-        if (block->kind != NM_AFFINE || !block->is_pre || (!is_query && reads_input_only(block)))
+        if (block->kind != NM_AFFINE || !block->is_pre ||
+            (!is_query && !o.cut && reads_input_only(block)))
             continue;
         nm_interval(job, b, done, k + 1);
         nm_relax_set(x, b, done, k + 1);
@@ -88,7 +92,8 @@ void nm_crown(nm_job *job, nm_bounds *b, nm_crown_opts o)
         }
         uint32_t *list = NM_RAW(job, uint32_t, block->n);
         const size_t n = candidates(b, block, o.all_rows, list);
-        pairs(t, b, x, k, n, list);
+        pairs(t, b, x, k, n, list, o.cut);
+        if (b->empty) break;
         if (nm_stopped(job)) break;
     }
     nm_interval(job, b, done, (int)p->n_blocks);
