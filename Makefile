@@ -63,7 +63,7 @@ $(BUILD)/%.o: src/%.c $(BUILD)/gen/onnx.pb-c.c
 TESTS_C := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*.c))
 TESTS_PY := $(filter-out tests/truth_%,$(wildcard tests/*.py))
 
-$(BUILD)/tests/%: tests/%.c tests/test.h src/all.h $(LIB)
+$(BUILD)/tests/%: tests/%.c $(wildcard tests/*.h) src/all.h $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) -Wno-unused-function -Itests $(LDFLAGS) -o $@ $< $(LIB) $(LDLIBS) $(TESTLIBS)
 

@@ -18,7 +18,7 @@ ask solve "$models/digits-conv.onnx" --image "$images:0" --labels "$labels" --pe
 [ $code -eq 10 ] || { echo "demo: 'violated' was expected"; exit 1; }
 echo
 echo "The same kind of question as a file that any solver reads:"
-ask compile "$models/digits-mlp.onnx" --image "$images:3" --labels "$labels" --perturb linf:0.1 --target 4 -o "$out/mlp.mps.gz"
+ask compile "$models/digits-mlp.onnx" --image "$images:3" --labels "$labels" --perturb linf:0.1 --target 0 -o "$out/mlp.mps.gz"
 [ $code -eq 0 ] || { echo "demo: a model was expected"; exit 1; }
 if command -v cbc >/dev/null 2>&1; then
     echo "\$ cbc $out/mlp.mps.gz -preprocess off solve solution $out/mlp.sol"

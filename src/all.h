@@ -30,6 +30,7 @@
 #define NM_ALPHA_STEPS 40     /* for the open rows of a case */
 #define NM_TIGHT_ROUNDS 4     /* of conditioned tightening */
 #define NM_TIGHT_STEPS 20     /* of alpha in each round */
+#define NM_BRANCH_NODES 4000  /* of branching on signs, for a target */
 #define NM_SPLIT_INPUTS 20    /* free inputs up to which the input box is split */
 #define NM_SPLIT_BOXES 400000 /* boxes before splitting gives up on a case */
 #define NM_MAX_CLAUSES 100000               /* size limit of a disjunctive normal form */
@@ -56,6 +57,7 @@ void nm_mark_release(nm_job *job, nm_mark m);
 void nm_defer(nm_job *job, void (*closer)(void *), void *thing);
 void nm_close(nm_job *job, void *thing);            /* runs the closer now */
 size_t nm_mul(nm_job *job, size_t a, size_t b);     /* a*b, or throws */
+size_t nm_mul_in(nm_job *job, const char *path, size_t a, size_t b); /* sizes that a file states */
 void nm_fail_after(nm_job *job, long n);            /* tests: the n-th allocation fails */
 size_t nm_bytes(const nm_job *job);
 void nm_note(nm_job *job, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -235,6 +237,8 @@ nm_shape nm_broadcast(nm_job *job, nm_net *net, nm_node *node, nm_shape a, nm_sh
 size_t nm_broadcast_at(nm_shape out, nm_shape in, size_t i); /* element of `in` under element i */
 void nm_eval_move(nm_eval *e, const nm_node *node, const int32_t *from); /* out[i] = in[from[i]] */
 /* out = sum of a[i*sa] * b[i*sb], i < n, plus start; err gets a bound on the rounding */
+/* |a| e, never 0 by underflow */
+double nm_eval_carry(double a, double e);
 double nm_eval_dot(const nm_eval *e, size_t n, const double *a, size_t sa, const double *b,
                    const double *berr, double start, double *err);
 
@@ -432,11 +436,20 @@ const char *nm_by_name(nm_by by);
 void nm_bounds_print(nm_buf *buf, const nm_bounds *b);
 
 /* ---- batch.c: NM_LANES rows pulled back through a program ----------------------------------- */
+typedef struct nm_signs {  /* what a branch assumes: unit[k] is a RELU's, its pre-activation <= 0 or >= 0 */
+    size_t n;
+    const uint32_t *unit;
+    const signed char *side; /* 1: <= 0;  -1: >= 0 */
+} nm_signs;
 typedef struct nm_relax {  /* per unit, in block order [n_units] */
     double *slo;           /* RELU: lower slope in [0,1] */
     double *slo_lane;      /* [n_units][NM_LANES] lower slopes of each lane instead, or NULL */
+    const struct nm_signs *signs; /* RELU units whose sign is given, or NULL */
+    double *beta;          /* [signs->n][NM_LANES] their multipliers, 0 or more */
     double *sup, *cut;     /* RELU: upper line sup*a + cut */
     double *w;             /* weight of |coefficient| in the a-priori rounding error */
+    double *size;          /* RELU: largest |pre-activation| */
+    double *flat;          /* [n_blocks] what underflow may cost a row in the block */
     uint32_t *mlo, *mup;   /* MAX: member that bounds from below; member of the upper line */
     unsigned char *dead;   /* the unit can be dropped: its value is 0 over the box */
     unsigned char *keep;   /* fold: stop here, the unit stays a variable */
@@ -482,12 +495,13 @@ void nm_crown(nm_job *job, nm_bounds *b, nm_crown_opts o);
 /* ---- bound/alpha.c ---------------------------------------------------------------------------- */
 typedef struct nm_alpha {  /* for each lane the best lower bound met: row >= g.x + g0 >= lo over the box */
     double lo[NM_LANES], g0[NM_LANES];
+    double *gap;           /* [n_units] what lane 0's best rows lose at each RELU's lines */
     double *g;             /* [n_in][NM_LANES] */
     size_t steps;
 } nm_alpha;
 /* optimises the lower slopes for up to NM_LANES rows of the last block; all lanes above `enough` stop it */
 nm_alpha *nm_alpha_run(nm_job *job, const nm_bounds *b, size_t n, const uint32_t *row,
-                       const double *enough, size_t steps);
+                       const double *enough, size_t steps, const nm_signs *signs);
 
 /* ---- tighten.c -------------------------------------------------------------------------------- */
 typedef struct nm_tighten_opts { size_t rounds, steps; /* of alpha in a round */ } nm_tighten_opts;
@@ -498,6 +512,8 @@ typedef struct nm_tight {
     size_t rounds;
 } nm_tight;
 nm_bounds *nm_bounds_copy(nm_job *job, const nm_bounds *b);
+bool nm_cut_box(nm_bounds *b, const nm_cut *cut); /* shrinks the input box; false: nothing is left */
+nm_cut nm_cut_of(nm_job *job, const nm_program *p, const nm_alpha *a, size_t lane, double rhs);
 /* row of the last block, row <= rhs at a counterexample; starts from lane `lane` of an alpha run */
 nm_tight nm_tighten(nm_job *job, const nm_bounds *b, uint32_t row, double rhs, const nm_alpha *first,
                     size_t lane, nm_tighten_opts o);
@@ -543,7 +559,7 @@ typedef struct nm_map {
     double constant;
     const char *objective, *encoding;
     bool fold, conditioned; /* conditioned: its bounds hold for counterexamples to the target alone */
-    const char *query_text; /* the question itself, as JSON, so that decode needs no flags */
+    const char *query_text, *query_text_hash; /* the question itself, as JSON, so that decode needs no flags */
     nm_query *question;    /* the same, read back */
 } nm_map;
 
@@ -558,7 +574,7 @@ typedef struct nm_sol {
     bool has_values;
     double objective, bound; /* of the model without its constant; NaN when not said */
     size_t n, cap;
-    struct nm_solval { const char *name; double x; } *vals;
+    struct nm_solval { const char *name; double x; int64_t index; } *vals; /* index -1: not said */
     bool sparse;           /* absent names are zero */
 } nm_sol;
 
@@ -571,6 +587,8 @@ typedef struct nm_soldialect {
 extern const nm_soldialect nm_sol_cbc, nm_sol_highs;
 nm_sol *nm_sol_read(nm_job *job, const char *path);
 /* x [n_cols] in the map's order; refuses unknown, repeated and missing names */
+/* names and indices of what is printed, whether or not it is a solution */
+void nm_sol_check(nm_job *job, const nm_sol *s, size_t n_cols, const char *const *cols, const char *path);
 double *nm_sol_columns(nm_job *job, const nm_sol *s, size_t n_cols, const char *const *cols,
                        const char *path);
 const char *nm_solstatus_name(nm_solstatus s);
@@ -594,6 +612,9 @@ typedef struct nm_enc {    /* what an encoding works on and gives */
     int32_t *zcol;         /* [n_units] column of a RELU unit's phase, or of a MAX unit's first choice, or -1 */
     bool fold;
     int q;                 /* block of the query's rows */
+    nm_clause clause;
+    uint32_t *row;         /* units of block q that hold the clause's rows */
+    int64_t tcol;          /* column of the largest excess over several rows, or -1 */
 } nm_enc;
 
 typedef struct nm_encode_opts { bool fold; } nm_encode_opts;
@@ -699,7 +720,7 @@ const double *nm_attack(nm_job *job, const nm_bounds *b, const nm_case *c, size_
                         nm_attack_opts o, size_t *hit);
 
 /* ---- split.c --------------------------------------------------------------------------------- */
-typedef struct nm_split_opts { size_t max_boxes; double deadline, guard; /* deadline: nm_wall */ } nm_split_opts;
+typedef struct nm_split_opts { bool attack; size_t max_boxes; double deadline, guard; /* deadline: nm_wall */ } nm_split_opts;
 typedef struct nm_split {
     int status;            /* NM_OK: every open clause is excluded; NM_VIOLATED: x is a candidate; NM_UNKNOWN */
     size_t boxes, clause;
@@ -708,10 +729,21 @@ typedef struct nm_split {
 nm_split nm_split_case(nm_job *job, const nm_program *p, const nm_case *c, uint32_t *const *row,
                        const bool *open, const nm_split_opts *o);
 
+/* ---- branch.c ---------------------------------------------------------------------------------- */
+typedef struct nm_branch_opts { bool attack; size_t max_nodes; double deadline; uint64_t seed; } nm_branch_opts;
+typedef struct nm_branch {
+    int status;            /* NM_OK: excluded; NM_VIOLATED: x is a candidate; NM_UNKNOWN */
+    size_t nodes;
+    double *x;             /* [n_in] */
+} nm_branch;
+/* branches on signs of units; row `which` of the clause cuts, rhs includes the guard */
+nm_branch nm_branch_run(nm_job *job, const nm_bounds *b, const nm_case *c, size_t clause, const uint32_t *row,
+                        size_t which, double rhs, nm_branch_opts o);
+
 /* ---- solve.c: the pipeline ------------------------------------------------------------------ */
 typedef struct nm_solve_opts {
     const char *bounds;    /* interval, crown or alpha: with conditioned tightening of open targets */
-    bool evaluate, fold, attack, split, solve, always_write;
+    bool evaluate, fold, attack, split, branch, solve, always_write;
     double time_limit;     /* seconds of wall clock for the whole query */
     uint64_t seed;
     const char *out;       /* compile: where models go, or NULL */
@@ -786,7 +818,7 @@ typedef struct nm_cli {
     const char *verb, *file[2], *value[NM_N_OPTS]; /* "" for a switch that is set */
 } nm_cli;
 void nm_cli_parse(nm_job *job, nm_cli *c, int argc, char **argv);
-const char *nm_cli_name(nm_opt o);
+const char *nm_cli_name(nm_job *job, nm_opt o); /* with dashes */
 const char *nm_cli_get(const nm_cli *c, nm_opt o);
 bool nm_cli_has(const nm_cli *c, nm_opt o);
 double nm_cli_num(nm_job *job, const nm_cli *c, nm_opt o, double dflt);

@@ -90,7 +90,9 @@ static nm_solve_opts options(const nm_options *o)
     return (nm_solve_opts){.bounds = "alpha",
                            .evaluate = true,
                            .fold = !o->no_fold,
-                           .attack = !o->no_attack, .split = true,
+                           .attack = !o->no_attack,
+                           .split = true,
+                           .branch = true,
                            .solve = !o->no_solve,
                            .time_limit = o->time_limit,
                            .seed = o->seed,
@@ -123,7 +125,7 @@ static void compile(nm_job *job, void *arg)
 {
     call *c = arg;
     nm_solve_opts o = options(c->o);
-    o.evaluate = o.attack = o.split = o.solve = false;
+    o.evaluate = o.attack = o.split = o.branch = o.solve = false;
     o.out = c->path;
     const nm_verdict *v = nm_solve_query(job, c->net, c->query, &o);
     for (size_t i = 0; i < v->n_targets; i++) c->n += v->targets[i].file != NULL;

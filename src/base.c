@@ -139,6 +139,14 @@ size_t nm_mul(nm_job *job, size_t a, size_t b)
     return c;
 }
 
+size_t nm_mul_in(nm_job *job, const char *path, size_t a, size_t b)
+{
+    size_t c;
+    if (__builtin_mul_overflow(a, b, &c))
+        nm_throw(job, NM_EINPUT, "%s: sizes that overflow: %zu times %zu", path, a, b);
+    return c;
+}
+
 static bool fails_now(nm_job *job) { return job->fail_after > 0 && --job->fail_after == 0; }
 
 void *nm_try(nm_job *job, size_t bytes)

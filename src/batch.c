@@ -10,7 +10,7 @@
  * Rounding. A coefficient that sums m terms t_i in any order is off by at most m 2^-52 sum |t_i|; multiplied by the
  * largest |x_j| and summed over j this is m 2^-52 |y| (|A||x|): one dot product with the vector `w` of each block, not
  * a second matrix product. The same holds for slopes, biases and the final sum over the box. `w` is made from bounds
- * of |x| that interval arithmetic has proven; the terms are added up in `err`, whose own rounding is paid at the end.
+ * of |x| that interval arithmetic has proven; a flat fee a block covers underflow; the terms are added up in `err`, whose own rounding is paid at the end.
  * Cost: as nm_lin_pull. Left out: sparse rows; live lists make early convolutions local instead. */
 #include "all.h"
 
@@ -18,11 +18,16 @@ nm_relax *nm_relax_new(nm_job *job, const nm_bounds *b)
 {
     const size_t n = b->p->n_units;
     nm_relax *x = NM_NEW(job, nm_relax);
-    *x = (nm_relax){NM_ARRAY(job, double, n),       NULL,
-                    NM_ARRAY(job, double, n),       NM_ARRAY(job, double, n),
-                    NM_ARRAY(job, double, n),       NM_ARRAY(job, uint32_t, n),
-                    NM_ARRAY(job, uint32_t, n),     NM_ARRAY(job, unsigned char, n),
-                    NM_ARRAY(job, unsigned char, n)};
+    x->slo = NM_ARRAY(job, double, n);
+    x->flat = NM_ARRAY(job, double, b->p->n_blocks);
+    x->sup = NM_ARRAY(job, double, n);
+    x->cut = NM_ARRAY(job, double, n);
+    x->w = NM_ARRAY(job, double, n);
+    x->size = NM_ARRAY(job, double, n);
+    x->mlo = NM_ARRAY(job, uint32_t, n);
+    x->mup = NM_ARRAY(job, uint32_t, n);
+    x->dead = NM_ARRAY(job, unsigned char, n);
+    x->keep = NM_ARRAY(job, unsigned char, n);
     return x;
 }
 
@@ -43,6 +48,7 @@ static void set_relu(nm_relax *x, const nm_bounds *b, const nm_block *k)
         const size_t u = k->first + i;
         const double l = b->lo[s->first + i], h = b->hi[s->first + i];
         x->slo[u] = x->sup[u] = x->cut[u] = x->w[u] = 0;
+        x->size[u] = larger(fabs(l), fabs(h));
         x->dead[u] = b->hi[u] <= 0;
         if (x->dead[u]) continue;
         if (l >= 0) {
@@ -54,7 +60,7 @@ static void set_relu(nm_relax *x, const nm_bounds *b, const nm_block *k)
             const int steep = b->steep[s->first + i];
             x->slo[u] = steep ? steep - 1 : h > -l;
         }
-        x->w[u] = NM_ULP * (fan * larger(fabs(l), fabs(h)) + sum * x->cut[u]) + NM_TINY;
+        x->w[u] = NM_ULP * (fan * x->size[u] + sum * x->cut[u]);
     }
 }
 
@@ -85,7 +91,8 @@ static void set_max(nm_relax *x, const nm_bounds *b, const nm_block *k)
             if (!(x->sup[u] >= 0 && x->sup[u] <= 1)) x->sup[u] = 0;
             x->cut[u] = cut_above(x->sup[u], l, second, h, h);
         }
-        x->w[u] = NM_ULP * (fan * big + sum * fabs(x->cut[u])) + NM_TINY;
+        x->w[u] = NM_ULP * (fan * big + sum * fabs(x->cut[u]));
+        if (!(l < second)) x->mlo[u] = x->mup[u]; /* the top member always wins */
     }
 }
 
@@ -96,8 +103,22 @@ static void set_affine(nm_relax *x, const nm_bounds *b, const nm_block *k)
         fan = larger(fan, (double)b->p->blocks[k->lin[t].src].fan + 4);
     const double sum = (double)(b->p->n_units + 16);
     for (size_t i = 0; i < k->n; i++)
-        x->w[k->first + i] = NM_ULP * (fan * b->mag[k->first + i] + sum * fabs(k->bias[i])) +
-                             fan * NM_TINY;
+        x->w[k->first + i] = NM_ULP * (fan * b->mag[k->first + i] + sum * fabs(k->bias[i]));
+}
+
+/* Products may underflow, and then lose up to 2^-1074 whatever the row: in coefficients times |x| of the block below,
+ * in the sums of constants and errors once a unit. */
+static double flat_fee(const nm_bounds *b, const nm_block *k)
+{
+    double sum = (double)b->p->n_units + 16;
+    for (size_t t = 0; t < k->n_lin + (k->src >= 0); t++) {
+        const nm_block *s = &b->p->blocks[t < k->n_lin ? k->lin[t].src : k->src];
+        double size = 0;
+        for (size_t i = 0; i < s->n; i++)
+            size += larger(fabs(b->lo[s->first + i]), fabs(b->hi[s->first + i]));
+        sum += ((double)s->fan + 8) * size;
+    }
+    return sum * 1e-300;
 }
 
 void nm_relax_set(nm_relax *x, const nm_bounds *b, int from, int to)
@@ -110,6 +131,7 @@ void nm_relax_set(nm_relax *x, const nm_bounds *b, int from, int to)
             set_max(x, b, block);
         else
             set_affine(x, b, block);
+        x->flat[k] = flat_fee(b, block);
         for (size_t i = block->n; i < nm_pad8(block->n); i++) x->dead[block->first + i] = 1;
     }
 }
@@ -200,6 +222,23 @@ static size_t passing(const nm_batch *t, const nm_relax *x, const nm_block *k, i
     return n;
 }
 
+/* A sign that is given, a <= 0 or a >= 0, adds side * beta * a <= 0 to the row: a lower bound still. */
+static void add_signs(nm_batch *t, const nm_relax *x, const nm_block *k)
+{
+    const nm_block *src = &t->p->blocks[k->src];
+    for (size_t i = 0; i < x->signs->n; i++) {
+        const size_t u = x->signs->unit[i];
+        if (u < k->first || u >= k->first + k->n) continue;
+        const double *beta = x->beta + i * NM_LANES, side = x->signs->side[i];
+        touch(t, k->src, u - k->first);
+        double *y = t->y[k->src] + (u - k->first) * NM_LANES;
+        for (size_t l = 0; l < NM_LANES; l++) {
+            y[l] += side * beta[l];
+            t->err[l] += ((double)src->fan + 8) * NM_ULP * beta[l] * x->size[u];
+        }
+    }
+}
+
 static void pull_relu(nm_batch *t, const nm_relax *x, const nm_block *k, int b)
 {
     const nm_mark mark = nm_mark_get(t->job);
@@ -219,6 +258,7 @@ static void pull_relu(nm_batch *t, const nm_relax *x, const nm_block *k, int b)
     else
         t->k->relax(n, list, t->y[b], x->slo + f, x->sup + f, x->cut + f, x->w + f, t->y[k->src],
                     add, t->cst, t->err);
+    if (x->signs) add_signs(t, x, k);
     nm_mark_release(t->job, mark);
 }
 
@@ -244,6 +284,7 @@ void nm_batch_pull(nm_batch *t, const nm_relax *x, int from)
     for (int b = from; b > 0; b--) {
         const nm_block *k = &t->p->blocks[b];
         if (nm_batch_list(t, b) == 0) continue;
+        for (size_t l = 0; l < NM_LANES; l++) t->err[l] += x->flat[b];
         if (k->kind == NM_AFFINE) pull_affine(t, x, k, b);
         if (k->kind == NM_RELU) pull_relu(t, x, k, b);
         if (k->kind == NM_MAX) pull_max(t, x, k, b);

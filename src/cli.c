@@ -13,7 +13,14 @@ static const struct {
 enum { N_OPTS = sizeof rows / sizeof *rows };
 _Static_assert((int)N_OPTS == (int)NM_N_OPTS, "a row of menu.def for every NM_O_ name");
 
-const char *nm_cli_name(nm_opt o) { return rows[o].name; }
+const char *nm_cli_name(nm_job *job, nm_opt o)
+{
+    char *name = nm_dup(job, rows[o].name, strlen(rows[o].name));
+    for (char *s = name; *s; s++)
+        if (*s == '_') *s = '-';
+    return name;
+}
+
 const char *nm_cli_get(const nm_cli *c, nm_opt o) { return c->value[o]; }
 bool nm_cli_has(const nm_cli *c, nm_opt o) { return c->value[o] != NULL; }
 
@@ -89,7 +96,8 @@ double nm_cli_num(nm_job *job, const nm_cli *c, nm_opt o, double dflt)
     const char *s = c->value[o];
     double x = dflt;
     if (s && (!nm_num_parse(s, s + strlen(s), &x) || x < 0))
-        nm_throw(job, NM_EUSE, "--%s %s: a number of 0 or more was expected", rows[o].name, s);
+        nm_throw(job, NM_EUSE, "--%s %s: a number of 0 or more was expected", nm_cli_name(job, o),
+                 s);
     return x;
 }
 
@@ -100,7 +108,7 @@ const char *nm_cli_pick(nm_job *job, const nm_cli *c, nm_opt o, const char *choi
     if (!s) return nm_dup(job, choices, first);
     for (const char *at = choices; *at; at += strcspn(at, "|"), at += *at == '|')
         if (strlen(s) == strcspn(at, "|") && strncmp(at, s, strlen(s)) == 0) return s;
-    nm_throw(job, NM_EUSE, "--%s %s: %s was expected", rows[o].name, s, choices);
+    nm_throw(job, NM_EUSE, "--%s %s: %s was expected", nm_cli_name(job, o), s, choices);
 }
 
 nm_query *nm_cli_question(nm_job *job, const nm_cli *c, const nm_net *net)
@@ -134,8 +142,9 @@ void nm_cli_help(nm_buf *b)
               "  netmip solve   NET QUERY            bounds, attack, embedded CBC -> verdict\n"
               "  netmip bounds  NET QUERY [-o FILE]  bounds of every unit, statistics a layer\n"
               "  netmip eval    NET --image FILE     outputs\n"
-              "  netmip batch   NET --images FILE --labels FILE --range A:B --dir DIR   many samples, resumable\n"
-           "  netmip inspect FILE                 what a network, question or map says\n\n"
+              "  netmip batch   NET --images FILE --labels FILE --range A:B --dir DIR   many "
+              "samples, resumable\n"
+              "  netmip inspect FILE                 what a network, question or map says\n\n"
               "QUERY is a .vnnlib file, or --image with --perturb and the flags below.\n\n");
     for (int i = 0; i < N_OPTS; i++) {
         char name[64];

@@ -19,6 +19,37 @@ static const nm_net *net_of(nm_job *job, const nm_map *m, const char *map_path)
     return net;
 }
 
+/* the model file, when it is still there, must be the one that the map was made with */
+static void check_model(nm_job *job, const nm_map *m, const char *map_path)
+{
+    if (!m->model_path || !m->model_hash) return;
+    const char *base = strrchr(m->model_path, '/'), *path = m->model_path;
+    if (!nm_file_exists(path))
+        path = nm_fmt(job, "%s%s", nm_path_dir(job, map_path), base ? base + 1 : m->model_path);
+    if (!nm_file_exists(path)) return;
+    const nm_file f = nm_file_read(job, path);
+    char hash[65];
+    nm_sha256(f.data, f.n, hash);
+    if (strcmp(hash, m->model_hash))
+        nm_throw(job, NM_EAUDIT, "%s: is not the model that %s was made with", path, map_path);
+}
+
+/* the question: its file when it has one and that is still there, else its text */
+static void check_question(nm_job *job, const nm_map *m, const char *map_path)
+{
+    const char *hash = m->query_text_hash;
+    char of_file[65];
+    if (m->query_path && !nm_file_exists(m->query_path)) return;
+    if (m->query_path) {
+        const nm_file f = nm_file_read(job, m->query_path);
+        nm_sha256(f.data, f.n, of_file);
+        hash = of_file;
+    }
+    if (strcmp(hash, m->query_hash))
+        nm_throw(job, NM_EAUDIT, "%s: is not the question that %s was made from",
+                 m->query_path ? m->query_path : "its text", map_path);
+}
+
 static const double *input(nm_job *job, const nm_map *m, const double *col)
 {
     const nm_query *q = m->question;
@@ -37,6 +68,12 @@ static const double *input(nm_job *job, const nm_map *m, const double *col)
     return x;
 }
 
+/* what "optimal" may be off by: most solvers' default gap is 1e-4 of an objective without its constant */
+static double gap_of(const nm_sol *s, double claim)
+{
+    return 1e-4 * fabs(s->objective) + 1e-6 * (1 + fabs(claim));
+}
+
 static void judge(nm_job *job, const nm_map *m, const nm_sol *s, const nm_replay *r, nm_target *t,
                   nm_verdict *v)
 {
@@ -53,8 +90,7 @@ static void judge(nm_job *job, const nm_map *m, const nm_sol *s, const nm_replay
             nm_throw(job, NM_EAUDIT,
                      "the solver's objective says a margin of %.9g, the replay %.9g", claim,
                      r->margin64);
-        if (s->status == NM_SOL_OPTIMAL && claim - 1e-4 * (1 + fabs(claim)) > 0)
-            t->status = v->status = NM_OK;
+        if (s->status == NM_SOL_OPTIMAL && claim > gap_of(s, claim)) t->status = v->status = NM_OK;
         return;
     }
     if (m->question->guard > 0 && r->margin64 <= m->question->guard) {
@@ -73,6 +109,9 @@ nm_verdict *nm_decode(nm_job *job, const char *map_path, const char *sol_path,
     const nm_map *m = nm_map_read(job, map_path);
     const nm_sol *s = nm_sol_read(job, sol_path);
     const nm_net *net = net_of(job, m, map_path);
+    check_model(job, m, map_path);
+    check_question(job, m, map_path);
+    nm_sol_check(job, s, m->n_cols, m->cols, sol_path);
     nm_query *q = m->question;
     nm_verdict *v = NM_NEW(job, nm_verdict);
     nm_target *t = NM_NEW(job, nm_target);
@@ -104,7 +143,8 @@ nm_verdict *nm_decode(nm_job *job, const char *map_path, const char *sol_path,
         v->has_objective = !decide;
         v->objective = r->margin64;
         if (!decide && s->status == NM_SOL_OPTIMAL)
-            v->bound = fmin(r->margin64, s->objective + m->constant);
+            v->bound = fmin(r->margin64,
+                            s->objective + m->constant - gap_of(s, s->objective + m->constant));
     }
     if (v->status == NM_UNKNOWN && !v->why)
         v->why = nm_fmt(job, "the solver said: %s", s->status_text);

@@ -53,7 +53,7 @@ static expr collect(nm_enc *e, nm_batch *t, size_t lane)
                 *NM_PUSH(e->job, x.c, n_c, cap_c) = c;
             }
         }
-    err = (err + (double)(p->blocks[0].n + 16) * NM_ULP * mag) *
+    err = (err + (double)(p->n_units + 16) * NM_ULP * mag) *
           (1 + (double)(p->n_units + 64) * 4 * NM_ULP);
     x.lo = err == 0 ? cst : nm_down(cst - err);
     x.hi = err == 0 ? cst : nm_up(cst + err);
@@ -157,7 +157,7 @@ static void add_columns(nm_enc *e, const work *w)
         }
 }
 
-static const uint32_t *columns_of(const nm_enc *e, const expr *x, size_t room)
+static uint32_t *columns_of(const nm_enc *e, const expr *x, size_t room)
 {
     uint32_t *j = NM_RAW(e->job, uint32_t, x->n + room);
     for (size_t k = 0; k < x->n; k++) j[k] = (uint32_t)e->col[x->unit[k]];
@@ -224,23 +224,37 @@ static void need_input_rows(const nm_enc *e, work *w, const nm_query *q, const n
         }
 }
 
+/* one row: it is minimised, and for a decision cut off at its rhs. Several: the largest excess t of them is minimised,
+ * t <= guard; so a solver's point lies inside the clause, not on its edge. Gives the objective's constant. */
 static double emit_query(nm_enc *e, const work *w, const nm_query *q, const nm_clause *c)
 {
-    const bool decide = q->objective == NM_FEASIBLE || c->n_rows != 1;
+    const bool many = c->n_rows != 1, decide = q->objective == NM_FEASIBLE;
+    const double one = 1;
+    double least = -INFINITY;
+    for (size_t r = 0; r < w->n_rows; r++) {
+        const double lo = nm_down(e->b->lo[e->b->p->blocks[e->q].first + w->row[r]] -
+                                  c->rows[r].rhs);
+        if (lo > least) least = lo;
+    }
+    if (many)
+        e->tcol = (int64_t)nm_model_col(e->job, e->m, "tmargin",
+                                        least < q->guard ? least : q->guard, q->guard, false);
+    if (many) e->m->cols[e->tcol].obj = one;
     for (size_t r = 0; r < w->n_rows; r++) {
         const expr *x = &w->query[r];
-        const uint32_t *j = columns_of(e, x, 0);
-        if (r == 0)
-            for (size_t k = 0; k < x->n; k++) e->m->cols[j[k]].obj = x->c[k];
-        if (!decide) continue;
-        const double rhs = c->rows[r].rhs + q->guard - x->lo;
-        nm_model_row(e->job, e->m, nm_fmt(e->job, "rq_%zu", r), -INFINITY,
-                     rhs == 0     ? 0
-                     : x->lo == 0 ? rhs
-                                  : nm_up(rhs),
-                     x->n, j, x->c);
+        uint32_t *j = columns_of(e, x, 1);
+        double *k = NM_RAW(e->job, double, x->n + 1);
+        if (x->n) memcpy(k, x->c, x->n * sizeof *k);
+        j[x->n] = (uint32_t)(many ? e->tcol : 0);
+        k[x->n] = -1;
+        for (size_t i = 0; !many && i < x->n; i++) e->m->cols[j[i]].obj = k[i];
+        const double rhs = c->rows[r].rhs + (many ? 0 : q->guard) - x->lo;
+        const double up = rhs == 0 ? 0 : x->lo == 0 && (many || q->guard == 0) ? rhs : nm_up(rhs);
+        if (many || decide)
+            nm_model_row(e->job, e->m, nm_fmt(e->job, "rq_%zu", r), -INFINITY, up, x->n + many, j,
+                         k);
     }
-    return 0.5 * w->query[0].lo + 0.5 * w->query[0].hi - c->rows[0].rhs;
+    return many ? 0 : 0.5 * w->query[0].lo + 0.5 * w->query[0].hi - c->rows[0].rhs;
 }
 
 static nm_map *make_map(nm_enc *e, const nm_query *q, size_t icase, size_t iclause)
@@ -273,8 +287,21 @@ static nm_map *make_map(nm_enc *e, const nm_query *q, size_t icase, size_t iclau
     for (size_t j = 0; j < m->n_cols; j++) m->cols[j] = e->m->cols[j].name;
     nm_buf b = {.job = e->job};
     nm_query_write(&b, q);
+    char *hash = nm_raw(e->job, 65, 1);
+    nm_sha256(b.s, b.n, hash);
     m->query_text = b.s;
+    m->query_text_hash = hash;
     return m;
+}
+
+/* readers want at least one column and one row */
+static void stand_in(nm_enc *e)
+{
+    const double one = 1;
+    if (e->m->n_cols == 0) nm_model_col(e->job, e->m, "nothing", 0, 0, false);
+    const uint32_t j = 0;
+    if (e->m->n_rows == 0)
+        nm_model_row(e->job, e->m, "rnothing", -INFINITY, e->m->cols[0].hi, 1, &j, &one);
 }
 
 nm_encoded nm_encode(nm_job *job, const nm_bounds *b, const nm_query *q, size_t icase,
@@ -283,7 +310,14 @@ nm_encoded nm_encode(nm_job *job, const nm_bounds *b, const nm_query *q, size_t 
     const nm_program *p = b->p;
     nm_enc *e = NM_NEW(job, nm_enc);
     const nm_case *c = &q->cases[icase];
-    *e = (nm_enc){.job = job, .b = b, .fold = o.fold, .q = (int)p->n_blocks - 1};
+    *e = (nm_enc){.job = job,
+                  .b = b,
+                  .fold = o.fold,
+                  .q = (int)p->n_blocks - 1,
+                  .tcol = -1,
+                  .clause = c->clauses[iclause],
+                  .row = nm_raw(job, c->clauses[iclause].n_rows, sizeof *row)};
+    memcpy(e->row, row, c->clauses[iclause].n_rows * sizeof *row);
     e->m = nm_model_new(job, nm_fmt(job, "netmip_%s", c->clauses[iclause].name));
     e->x = nm_relax_new(job, b);
     nm_relax_set(e->x, b, 1, (int)p->n_blocks);
@@ -298,6 +332,7 @@ nm_encoded nm_encode(nm_job *job, const nm_bounds *b, const nm_query *q, size_t 
     emit_units(e, &w);
     emit_input_rows(e, q, c);
     e->m->constant = emit_query(e, &w, q, &c->clauses[iclause]);
+    stand_in(e);
     return (nm_encoded){e->m, make_map(e, q, icase, iclause), e};
 }
 
@@ -307,6 +342,10 @@ double *nm_encode_lift(nm_job *job, const nm_enc *e, const double *unit)
     double *x = NM_ARRAY(job, double, e->m->n_cols);
     for (size_t u = 0; u < p->n_units; u++)
         if (e->col[u] >= 0) x[e->col[u]] = unit[u];
+    for (size_t r = 0; e->tcol >= 0 && r < e->clause.n_rows; r++) {
+        const double t = unit[p->blocks[e->q].first + e->row[r]] - e->clause.rows[r].rhs;
+        if (r == 0 || t > x[e->tcol]) x[e->tcol] = t;
+    }
     for (int b = 1; b < e->q; b++) {
         const nm_block *k = &p->blocks[b];
         if (k->kind != NM_RELU && k->kind != NM_MAX) continue;

@@ -44,7 +44,8 @@ static size_t guess_size(int fd, const struct stat *st)
     if (!S_ISREG(st->st_mode) || n < 20) return 1 << 12;
     if (pread(fd, head, 2, 0) != 2 || head[0] != 0x1f || head[1] != 0x8b) return n;
     if (pread(fd, tail, 4, st->st_size - 4) != 4) return n;
-    const size_t said = (size_t)tail[0] | (size_t)tail[1] << 8 | (size_t)tail[2] << 16 | (size_t)tail[3] << 24;
+    const size_t said = (size_t)tail[0] | (size_t)tail[1] << 8 | (size_t)tail[2] << 16 |
+                        (size_t)tail[3] << 24;
     return said < 1032 * n ? said : n;
 }
 
@@ -105,26 +106,34 @@ static void drop_out(void *p)
     nm_out *o = p;
     if (o->plain) fclose(o->plain);
     if (o->gz) gzclose_w(o->gz);
-    unlink(o->temp);
+    if (o->temp) unlink(o->temp);
+}
+
+/* a device or a pipe is written to as it is: renaming over it would replace it */
+static bool is_special(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
 }
 
 nm_out *nm_out_open(nm_job *job, const char *path)
 {
     nm_out *o = NM_NEW(job, nm_out);
-    char *temp = nm_fmt(job, "%s.XXXXXX", path);
+    const bool special = is_special(path);
+    char *temp = special ? NULL : nm_fmt(job, "%s.XXXXXX", path);
     *o = (nm_out){.job = job, .path = nm_dup(job, path, strlen(path)), .temp = temp};
-    const int fd = mkostemp(temp, O_CLOEXEC);
+    const int fd = special ? open(path, O_WRONLY | O_CLOEXEC) : mkostemp(temp, O_CLOEXEC);
     if (fd < 0) nm_throw(job, NM_EIO, "%s: cannot write: %s", path, strerror(errno));
     const mode_t mask = umask(0);
     umask(mask);
-    fchmod(fd, 0666 & ~mask);
+    if (temp) fchmod(fd, 0666 & ~mask);
     if (nm_has_suffix(path, ".gz"))
         o->gz = gzdopen(fd, "wb6");
     else
         o->plain = fdopen(fd, "wb");
     if (!o->gz && !o->plain) {
         close(fd);
-        unlink(temp);
+        if (temp) unlink(temp);
         nm_throw(job, NM_EIO, "%s: out of memory", path);
     }
     nm_defer(job, drop_out, o);
@@ -169,11 +178,12 @@ void nm_out_done(nm_out *o)
         ok = gzclose_w(o->gz) == Z_OK;
         o->gz = NULL;
     } else {
-        ok = fflush(o->plain) == 0 && fsync(fileno(o->plain)) == 0;
+        ok = fflush(o->plain) == 0 && (!o->temp || fsync(fileno(o->plain)) == 0);
         ok = fclose(o->plain) == 0 && ok;
         o->plain = NULL;
     }
-    if (!ok || rename(o->temp, o->path) != 0) fail_out(o);
+    if (!ok || (o->temp && rename(o->temp, o->path) != 0)) fail_out(o);
+    o->temp = NULL;
     nm_close(o->job, o);
 }
 

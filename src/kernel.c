@@ -61,7 +61,10 @@ static inline __m256d pick4(__m256d c, __m256d l, __m256d u)
 {
     return _mm256_blendv_pd(u, l, _mm256_cmp_pd(c, _mm256_setzero_pd(), _CMP_GT_OQ));
 }
-static inline v8 pick8(v8 c, v8 l, v8 u) { return (v8){pick4(c.a, l.a, u.a), pick4(c.b, l.b, u.b)}; }
+static inline v8 pick8(v8 c, v8 l, v8 u)
+{
+    return (v8){pick4(c.a, l.a, u.a), pick4(c.b, l.b, u.b)};
+}
 #define NAME  nm_kernels_avx2
 #define TITLE "avx2"
 enum { BLOCK = 2 };

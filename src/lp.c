@@ -71,18 +71,30 @@ static void load(Cbc_Model *cbc, const nm_model *m, const columns *c)
         if (m->cols[j].is_int) Cbc_setInteger(cbc, (int)j);
 }
 
+/* a model without integers is solved as an LP, and CBC then keeps no "best solution" */
 static head answer(Cbc_Model *cbc)
 {
     head h = {NM_SOL_NONE, false, Cbc_getObjValue(cbc), Cbc_getBestPossibleObjValue(cbc)};
-    const bool some = Cbc_numberSavedSolutions(cbc) > 0 || Cbc_bestSolution(cbc);
-    if (Cbc_isProvenInfeasible(cbc) && Cbc_status(cbc) == 0)
-        h.status = NM_SOL_INFEASIBLE;
-    else if (Cbc_isProvenOptimal(cbc) && some)
-        h.status = NM_SOL_OPTIMAL;
-    else if (some)
-        h.status = NM_SOL_FEASIBLE;
+    if (Cbc_getNumIntegers(cbc) == 0) {
+        if (Cbc_isInitialSolveProvenPrimalInfeasible(cbc)) h.status = NM_SOL_INFEASIBLE;
+        if (Cbc_isInitialSolveProvenOptimal(cbc)) h.status = NM_SOL_OPTIMAL;
+        h.bound = h.objective;
+    } else {
+        const bool some = Cbc_numberSavedSolutions(cbc) > 0 && Cbc_bestSolution(cbc);
+        if (Cbc_isProvenInfeasible(cbc) && Cbc_status(cbc) == 0)
+            h.status = NM_SOL_INFEASIBLE;
+        else if (Cbc_isProvenOptimal(cbc) && some)
+            h.status = NM_SOL_OPTIMAL;
+        else if (some)
+            h.status = NM_SOL_FEASIBLE;
+    }
     h.has_values = h.status == NM_SOL_OPTIMAL || h.status == NM_SOL_FEASIBLE;
     return h;
+}
+
+static const double *values(Cbc_Model *cbc)
+{
+    return Cbc_getNumIntegers(cbc) == 0 ? Cbc_getColSolution(cbc) : Cbc_bestSolution(cbc);
 }
 
 static _Noreturn void child(int fd, const nm_model *m, const columns *c, nm_cbc o)
@@ -101,7 +113,7 @@ static _Noreturn void child(int fd, const nm_model *m, const columns *c, nm_cbc 
     if (o.time_limit > 0) Cbc_setMaximumSeconds(cbc, o.time_limit);
     Cbc_solve(cbc);
     const head h = answer(cbc);
-    const double *x = h.has_values ? Cbc_bestSolution(cbc) : NULL;
+    const double *x = h.has_values ? values(cbc) : NULL;
     bool ok = send_all(fd, &h, sizeof h);
     if (ok && h.has_values) ok = send_all(fd, x, m->n_cols * sizeof *x);
     _exit(ok ? 0 : 1);
@@ -153,8 +165,23 @@ static nm_sol *collect(nm_job *job, const nm_model *m, int fd, double until)
         return none(job, "the solver died");
     s->has_values = true;
     for (size_t j = 0; j < m->n_cols; j++)
-        *NM_PUSH(job, s->vals, s->n, s->cap) = (struct nm_solval){m->cols[j].name, x[j]};
+        *NM_PUSH(job, s->vals, s->n, s->cap) = (struct nm_solval){m->cols[j].name, x[j],
+                                                                  (int64_t)j};
     return s;
+}
+
+typedef struct {
+    pid_t pid;
+    int fd;
+} running;
+
+static void reap(void *arg)
+{
+    const running *r = arg;
+    close(r->fd);
+    kill(r->pid, SIGKILL);
+    while (waitpid(r->pid, NULL, 0) < 0 && errno == EINTR) {
+    }
 }
 
 nm_sol *nm_cbc_solve(nm_job *job, const nm_model *m, nm_cbc o)
@@ -164,6 +191,7 @@ nm_sol *nm_cbc_solve(nm_job *job, const nm_model *m, nm_cbc o)
     if (m->n_nz > INT_MAX || m->n_cols > INT_MAX / 4)
         return none(job, "the model is too large for CBC");
     const columns c = by_column(job, m);
+    running *r = NM_NEW(job, running);
     if (pipe2(fd, O_CLOEXEC)) nm_throw(job, NM_EIO, "cannot start the solver: %s", strerror(errno));
     fflush(NULL);
     const pid_t pid = fork();
@@ -173,12 +201,11 @@ nm_sol *nm_cbc_solve(nm_job *job, const nm_model *m, nm_cbc o)
         close(fd[0]);
         nm_throw(job, NM_EIO, "cannot start the solver: %s", strerror(errno));
     }
+    *r = (running){pid, fd[0]};
+    nm_defer(job, reap, r);
     /* CBC stops by itself at the limit; a tenth and a second more are grace */
     const double until = o.time_limit > 0 ? nm_wall() + 1.1 * o.time_limit + 1 : INFINITY;
     nm_sol *s = collect(job, m, fd[0], until);
-    close(fd[0]);
-    kill(pid, SIGKILL);
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
-    }
+    nm_close(job, r);
     return s;
 }

@@ -41,10 +41,15 @@ static nm_solve_opts solve_opts(nm_job *job, const nm_cli *c, bool compile)
     o.evaluate = !compile && !nm_cli_has(c, NM_O_no_evaluate);
     o.attack = !compile && !nm_cli_has(c, NM_O_no_attack);
     o.split = !compile && !nm_cli_has(c, NM_O_no_split);
+    o.branch = !compile && !nm_cli_has(c, NM_O_no_branch);
     o.solve = !compile && !nm_cli_has(c, NM_O_no_solve);
     o.always_write = nm_cli_has(c, NM_O_always_write);
     o.time_limit = nm_cli_num(job, c, NM_O_time_limit, 0);
-    o.seed = (uint64_t)nm_cli_num(job, c, NM_O_seed, 1);
+    const char *seed = nm_cli_has(c, NM_O_seed) ? nm_cli_get(c, NM_O_seed) : "1";
+    int64_t number;
+    if (!nm_int_parse(seed, seed + strlen(seed), &number) || number < 0)
+        nm_throw(job, NM_EUSE, "--seed %s: an integer of 0 or more was expected", seed);
+    o.seed = (uint64_t)number;
     o.out = compile ? nm_cli_get(c, NM_O_output) : NULL;
     return o;
 }
@@ -179,8 +184,9 @@ static int verb_eval(nm_job *job, const nm_cli *c, nm_buf *out)
                  *y32 = nm_net_eval(job, net, x, true, NULL);
     size_t best = 0;
     for (size_t i = 0; i < net->n_out; i++) {
-        if (!isfinite(y[i]))
-            nm_throw(job, NM_EINPUT, "%s: output %zu is not finite", c->file[0], i);
+        if (!isfinite(y[i]) || !isfinite(y32[i]))
+            nm_throw(job, NM_EINPUT, "%s: output %zu is not finite in float%d", c->file[0], i,
+                     isfinite(y[i]) ? 32 : 64);
         if (y[i] > y[best]) best = i;
     }
     if (nm_cli_has(c, NM_O_json)) {
@@ -250,11 +256,12 @@ static const char *batch_question(nm_job *job, const nm_cli *c)
 {
     static const nm_opt parts[] = {NM_O_perturb,     NM_O_domain,    NM_O_margin,   NM_O_objective,
                                    NM_O_guard,       NM_O_bounds,    NM_O_fold,     NM_O_seed,
-                                   NM_O_no_evaluate, NM_O_no_attack, NM_O_no_split, NM_O_no_solve};
+                                   NM_O_no_evaluate, NM_O_no_attack, NM_O_no_split, NM_O_no_branch,
+                                   NM_O_no_solve};
     nm_buf b = {.job = job};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (!nm_cli_has(c, parts[i])) continue;
-        nm_put(&b, b.n ? " --%s" : "--%s", nm_cli_name(parts[i]));
+        nm_put(&b, b.n ? " --%s" : "--%s", nm_cli_name(job, parts[i]));
         if (*nm_cli_get(c, parts[i])) nm_put(&b, " %s", nm_cli_get(c, parts[i]));
     }
     return b.s ? b.s : "";

@@ -25,6 +25,7 @@ void nm_map_write(nm_job *job, const nm_map *m, const char *path)
     put_str(&b, "net_sha256", m->net_hash, ",\n ");
     put_str(&b, "query", m->query_path, ", ");
     put_str(&b, "query_sha256", m->query_hash, ",\n ");
+    put_str(&b, "question_sha256", m->query_text_hash, ",\n ");
     put_str(&b, "model", m->model_path, ", ");
     put_str(&b, "model_sha256", m->model_hash, ",\n ");
     put_str(&b, "target", m->target, ", ");
@@ -94,7 +95,9 @@ nm_map *nm_map_read(nm_job *job, const char *path)
     m->model_hash = str(job, j, "model_sha256", path);
     m->target = str(job, j, "target", path);
     m->objective = str(job, j, "objective", path);
-    if (!m->net_path || !m->net_hash || !m->query_hash || !m->target || !m->objective)
+    m->query_text_hash = str(job, j, "question_sha256", path);
+    if (!m->query_text_hash || !m->net_path || !m->net_hash || !m->query_hash || !m->target ||
+        !m->objective)
         nm_throw(job, NM_EINPUT, "%s: a member is null", path);
     m->case_index = size(job, j, "case", path);
     m->clause_index = size(job, j, "clause", path);
@@ -103,6 +106,12 @@ nm_map *nm_map_read(nm_job *job, const char *path)
     m->question = nm_query_parse(job, nm_json_get(job, j, "question", path), path);
     memcpy(m->question->hash, m->query_hash,
            strlen(m->query_hash) < 64 ? strlen(m->query_hash) : 64);
+    nm_buf b = {.job = job};
+    char hash[65];
+    nm_query_write(&b, m->question);
+    nm_sha256(b.s, b.n, hash);
+    if (strcmp(hash, m->query_text_hash))
+        nm_throw(job, NM_EAUDIT, "%s: its question was changed", path);
     if (m->n_in != m->question->n_in || m->case_index >= m->question->n_cases ||
         m->clause_index >= m->question->cases[m->case_index].n_clauses)
         nm_throw(job, NM_EINPUT, "%s: its parts do not fit together", path);

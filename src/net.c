@@ -60,7 +60,9 @@ static void add_constants_and_inputs(nm_job *job, nm_net *net, const nm_graph *g
         v.maker = -1;
         const slot *s = lookup(t, v.name);
         if (s->name && net->values[s->value].data) continue; /* an initialiser repeated as input */
-        v.n = nm_shape_size(job, v.shape);
+        v.n = 1;
+        for (int d = 0; d < v.shape.rank; d++)
+            v.n = nm_mul_in(job, g->path, v.n, (size_t)v.shape.dim[d]);
         if (v.n == 0 || v.n > (1u << 27))
             nm_throw(job, NM_EUNSUP, "%s: input \"%s\" has shape %s", g->path, v.name,
                      nm_shape_print(job, v.shape));
@@ -83,6 +85,8 @@ static nm_node make_node(nm_job *job, nm_net *net, const nm_graph *g, const stru
     for (size_t k = 0; k < r->n_out; k++) {
         if (k > 0 && !*r->out[k]) continue;
         n.out[n.n_out] = add_value(net, t, (nm_value){.name = r->out[k], .maker = at});
+        if (n.n_out == 1)
+            nm_refuse(job, net, &n, "output \"%s\" besides the first is not supported", r->out[k]);
         if (n.out[n.n_out++] < 0)
             nm_throw(job, NM_EINPUT, "%s: node \"%s\": value \"%s\" is made twice", g->path,
                      r->name, r->out[k]);
@@ -111,7 +115,9 @@ static void add_nodes(nm_job *job, nm_net *net, const nm_graph *g, table *t)
         while (n->n_in > 0 && n->in[n->n_in - 1] < 0) n->n_in--;
         if (n->n_in < n->op->min_in || n->n_in > n->op->max_in)
             nm_refuse(job, net, n, "%d inputs", n->n_in);
-        for (int k = 0; k < n->op->min_in; k++)
+        const int needed = n->op->max_in > 9 ? n->n_in
+                                             : n->op->min_in; /* of many, none may be absent */
+        for (int k = 0; k < needed; k++)
             if (n->in[k] < 0) nm_refuse(job, net, n, "input %d is missing", k);
     }
 }

@@ -2,7 +2,7 @@
  * sums with a bound on their rounding.
  *
  * Rounding of a replay (Ogita, Rump, Oishi 2005): in float64, every product and sum is followed by its exact
- * error (fma and Knuth's two-sum), whose magnitudes are added up, rounded upwards by one part in 2^40. An
+ * error (fma and Knuth's two-sum), whose magnitudes are added up, rounded upwards by one part in 2^38. An
  * evaluation that is exact, as on small networks with round weights, so gets error 0 and ties stay ties. In
  * float32 each operation is done in double and rounded once: p = 53 >= 2*24+2 makes that the same as float
  * arithmetic (Figueroa 1995). */
@@ -169,6 +169,12 @@ static double step_error(double a, double b, double s, double *next)
     return fabs(ep) + fabs(es) + flat;
 }
 
+double nm_eval_carry(double a, double e)
+{
+    const double p = fabs(a) * e;
+    return p < 1e-270 && a != 0 && e != 0 ? p + 1e-300 : p;
+}
+
 double nm_eval_dot(const nm_eval *e, size_t n, const double *a, size_t sa, const double *b,
                    const double *berr, double start, double *err)
 {
@@ -188,10 +194,9 @@ double nm_eval_dot(const nm_eval *e, size_t n, const double *a, size_t sa, const
     double sum = 0;
     for (size_t i = 0; i < n; i++) {
         sum += step_error(a[i * sa], b[i], s, &s);
-        if (berr) sum += fabs(a[i * sa]) * berr[i];
+        if (berr) sum += nm_eval_carry(a[i * sa], berr[i]);
     }
-    *err += sum *
-            (1 + 0x1p-40); /* n < 2^12 additions lose less than 2^-40 of a sum of magnitudes */
+    *err += sum * (1 + 0x1p-38); /* 2^13 additions and products lose less */
     if (n >= 4096) *err += sum * (double)n * NM_ULP;
     return s;
 }

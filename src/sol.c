@@ -42,27 +42,56 @@ static uint32_t hash(const char *s)
     return h;
 }
 
+typedef struct {
+    uint32_t *slot;
+    size_t mask;
+    const char *const *cols;
+} names;
+
+static names index_names(nm_job *job, size_t n_cols, const char *const *cols)
+{
+    names t = {.mask = 15, .cols = cols};
+    while (t.mask < 2 * n_cols) t.mask = 2 * t.mask + 1;
+    t.slot = NM_ARRAY(job, uint32_t, t.mask + 1);
+    for (size_t j = 0; j < n_cols; j++) {
+        size_t i = hash(cols[j]) & t.mask;
+        while (t.slot[i]) i = (i + 1) & t.mask;
+        t.slot[i] = (uint32_t)j + 1;
+    }
+    return t;
+}
+
+/* the column of an entry; another model's entry is refused by name or index */
+static size_t column(nm_job *job, const names *t, const struct nm_solval *v, const char *path)
+{
+    size_t i = hash(v->name) & t->mask;
+    while (t->slot[i] && strcmp(t->cols[t->slot[i] - 1], v->name)) i = (i + 1) & t->mask;
+    if (!t->slot[i])
+        nm_throw(job, NM_EAUDIT, "%s: column \"%s\" is not in the map: another model's solution",
+                 path, v->name);
+    const size_t j = t->slot[i] - 1;
+    if (v->index >= 0 && (size_t)v->index != j)
+        nm_throw(job, NM_EAUDIT,
+                 "%s: column \"%s\" has index %lld, and %zu in the map: another model", path,
+                 v->name, (long long)v->index, j);
+    return j;
+}
+
+void nm_sol_check(nm_job *job, const nm_sol *s, size_t n_cols, const char *const *cols,
+                  const char *path)
+{
+    const names t = index_names(job, n_cols, cols);
+    for (size_t k = 0; k < s->n; k++) column(job, &t, &s->vals[k], path);
+}
+
 double *nm_sol_columns(nm_job *job, const nm_sol *s, size_t n_cols, const char *const *cols,
                        const char *path)
 {
-    size_t mask = 15;
-    while (mask < 2 * n_cols) mask = 2 * mask + 1;
-    uint32_t *slot = NM_ARRAY(job, uint32_t, mask + 1);
-    for (size_t j = 0; j < n_cols; j++) {
-        size_t i = hash(cols[j]) & mask;
-        while (slot[i]) i = (i + 1) & mask;
-        slot[i] = (uint32_t)j + 1;
-    }
+    const names t = index_names(job, n_cols, cols);
     double *x = NM_ARRAY(job, double, n_cols);
     bool *seen = NM_ARRAY(job, bool, n_cols);
     for (size_t k = 0; k < s->n; k++) {
-        size_t i = hash(s->vals[k].name) & mask;
-        while (slot[i] && strcmp(cols[slot[i] - 1], s->vals[k].name)) i = (i + 1) & mask;
-        if (!slot[i])
-            nm_throw(job, NM_EAUDIT,
-                     "%s: column \"%s\" is not in the map: another model's solution", path,
-                     s->vals[k].name);
-        const size_t j = slot[i] - 1;
+        const size_t j = column(job, &t, &s->vals[k], path);
         if (seen[j]) nm_throw(job, NM_EINPUT, "%s: column \"%s\" stands twice", path, cols[j]);
         seen[j] = true;
         x[j] = s->vals[k].x;

@@ -231,7 +231,7 @@ static void tighten_some(state *s, size_t i, size_t n, const size_t *clause)
         row[l] = k->row[clause[l]][r];
         rhs[l] = cl->rows[r].rhs + s->q->guard;
     }
-    const nm_alpha *a = nm_alpha_run(s->job, k->b, n, row, rhs, NM_ALPHA_STEPS);
+    const nm_alpha *a = nm_alpha_run(s->job, k->b, n, row, rhs, NM_ALPHA_STEPS, NULL);
     for (size_t l = 0; l < n && !nm_stopped(s->job); l++) {
         nm_target *t = &s->v->targets[k->first + clause[l]];
         const double lo = nm_down(a->lo[l] - rhs[l]);
@@ -262,6 +262,32 @@ static void tighten_case(state *s, size_t i)
     }
 }
 
+/* ---- branching on signs of units ---- */
+
+static bool branch_target(state *s, nm_target *t)
+{
+    const nm_case *c = &s->q->cases[t->icase];
+    const bounded *k = &s->cases[t->icase];
+    const size_t r = best_row(k, &c->clauses[t->iclause], t->iclause);
+    const nm_branch_opts o = {s->o->attack, NM_BRANCH_NODES, s->deadline, s->o->seed};
+    nm_note(s->job, "branching on target %s", t->name);
+    const nm_branch out = nm_branch_run(s->job, t->tight, c, t->iclause, k->row[t->iclause], r,
+                                        c->clauses[t->iclause].rows[r].rhs + s->q->guard, o);
+    if (out.status == NM_OK) close_target(t, t->margin_lo);
+    if (out.status != NM_VIOLATED) return false;
+    const nm_replay replay = nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause, out.x);
+    return take(s, &replay, "attack");
+}
+
+static bool branch_all(state *s)
+{
+    for (size_t i = 0; i < s->v->n_targets && !nm_stopped(s->job); i++) {
+        nm_target *t = &s->v->targets[i];
+        if (is_open(t) && t->tight && branch_target(s, t)) return true;
+    }
+    return false;
+}
+
 /* ---- cubes of the input box, where few inputs are free ---- */
 
 static size_t free_inputs(const nm_query *q, const nm_case *c)
@@ -281,7 +307,7 @@ static bool split_case(state *s, size_t i)
         any |= open[t] = is_open(&s->v->targets[k->first + t]);
     if (!any) return false;
     nm_note(s->job, "splitting the input box of case %zu", i);
-    const nm_split_opts o = {NM_SPLIT_BOXES, s->deadline, s->q->guard};
+    const nm_split_opts o = {s->o->attack, NM_SPLIT_BOXES, s->deadline, s->q->guard};
     const nm_split r = nm_split_case(s->job, k->b->p, c, k->row, open, &o);
     if (r.status == NM_VIOLATED) {
         const nm_replay replay = nm_verify(s->job, s->net, s->q, i, (int64_t)r.clause, r.x);
@@ -524,6 +550,7 @@ static bool settle(state *s)
     const bool tighten = strcmp(s->o->bounds, "alpha") == 0 && s->q->objective == NM_FEASIBLE;
     for (size_t i = 0; tighten && !done && i < s->q->n_cases && !nm_stopped(s->job); i++)
         if (s->cases[i].b) tighten_case(s, i);
+    if (tighten && s->o->branch && !done) done = branch_all(s);
     s->v->cpu_bounds += nm_cpu() - at;
     if (done) return true;
     if (s->o->out) write_models(s);

@@ -101,7 +101,7 @@ static int visit(split *s, box *x, size_t *input)
     nm_bounds *b = nm_bounds_new(s->job, s->p, x->lo, x->hi);
     nm_crown(s->job, b, (nm_crown_opts){.query_block = (int)s->p->n_blocks - 1});
     int what = close_clauses(s, b, x->open) ? 0 : 1;
-    if (what == 1 && s->out->boxes % 16 == 1 && try_attack(s, b, x)) what = 2;
+    if (what == 1 && s->o->attack && s->out->boxes % 16 == 1 && try_attack(s, b, x)) what = 2;
     if (what == 1) {
         *input = choose_input(s, b, x);
         const double mid = 0.5 * x->lo[*input] + 0.5 * x->hi[*input];

@@ -24,7 +24,7 @@ nm_bounds *nm_bounds_copy(nm_job *job, const nm_bounds *b)
 }
 
 /* the box, cut coordinate by coordinate; false when nothing is left */
-static bool shrink_box(nm_bounds *b, const nm_cut *cut)
+bool nm_cut_box(nm_bounds *b, const nm_cut *cut)
 {
     const size_t n = b->p->blocks[0].n;
     double sum = 0, mag = 0;
@@ -61,7 +61,7 @@ static size_t count_unstable(const nm_bounds *b)
 }
 
 /* one lane of an alpha run as a cut */
-static nm_cut cut_of(nm_job *job, const nm_program *p, const nm_alpha *a, size_t lane, double rhs)
+nm_cut nm_cut_of(nm_job *job, const nm_program *p, const nm_alpha *a, size_t lane, double rhs)
 {
     double *g = NM_ARRAY(job, double, nm_pad8(p->blocks[0].n));
     for (size_t i = 0; i < p->blocks[0].n; i++) g[i] = a->g[i * NM_LANES + lane];
@@ -71,7 +71,7 @@ static nm_cut cut_of(nm_job *job, const nm_program *p, const nm_alpha *a, size_t
 /* true when the target is excluded */
 static bool round_of(nm_job *job, nm_bounds *b, const nm_cut *cut, size_t unit, double rhs)
 {
-    if (!shrink_box(b, cut)) return true;
+    if (!nm_cut_box(b, cut)) return true;
     nm_crown(job, b, (nm_crown_opts){.query_block = (int)b->p->n_blocks - 1, .cut = cut});
     return b->empty || b->lo[unit] > rhs;
 }
@@ -82,13 +82,13 @@ nm_tight nm_tighten(nm_job *job, const nm_bounds *from, uint32_t row, double rhs
     const nm_program *p = from->p;
     const size_t unit = p->blocks[p->n_blocks - 1].first + row;
     nm_tight t = {.b = nm_bounds_copy(job, from), .lo = first->lo[lane]};
-    nm_cut cut = cut_of(job, p, first, lane, rhs);
+    nm_cut cut = nm_cut_of(job, p, first, lane, rhs);
     size_t unstable = count_unstable(t.b);
     for (size_t r = 0; r < o.rounds && !t.closed && isfinite(cut.h) && !nm_stopped(job); r++) {
         t.closed = round_of(job, t.b, &cut, unit, rhs);
         t.rounds = r + 1;
         if (t.closed) break;
-        const nm_alpha *a = nm_alpha_run(job, t.b, 1, &row, &rhs, o.steps);
+        const nm_alpha *a = nm_alpha_run(job, t.b, 1, &row, &rhs, o.steps, NULL);
         const double gain = a->lo[0] - t.lo;
         if (gain > 0) t.lo = a->lo[0];
         t.closed = a->lo[0] > rhs;
@@ -96,7 +96,7 @@ nm_tight nm_tighten(nm_job *job, const nm_bounds *from, uint32_t row, double rhs
         const bool better = now < unstable || gain > 0.02 * (rhs - t.lo);
         unstable = now;
         if (!better) break;
-        cut = cut_of(job, p, a, 0, rhs);
+        cut = nm_cut_of(job, p, a, 0, rhs);
     }
     return t;
 }

@@ -5,7 +5,8 @@
  * bound by the slope of unit u is  max(y_u, 0) a_u,  y_u the coefficient that reached the unit and a_u its pre-activation
  * when x* runs forward through the very lines that the pull used (Danskin: the minimum moves with its minimiser fixed).
  * Adam (Kingma, Ba 2015) goes up, slopes are cut to [0,1]; every iterate is a valid bound, the best is kept. Bounds of
- * intermediate units stay as they are. Effort is counted in steps; no randomness. */
+ * intermediate units stay as they are. Signs that a branch gives enter with multipliers beta >= 0 of their own (beta-CROWN:
+ * Wang et al. 2021), whose derivative is side * a_u. Effort is counted in steps; no randomness. */
 #include "all.h"
 
 typedef struct {
@@ -15,7 +16,7 @@ typedef struct {
     nm_relax *x;
     nm_batch *t;
     double **v;      /* [n_blocks] -> [n8][NM_LANES] values along the lines */
-    double *m1, *m2; /* [n_units][NM_LANES] Adam's moments */
+    double *m1, *m2; /* [n_units + signs][NM_LANES] Adam's moments */
 } climb;
 
 static void start_slopes(climb *c)
@@ -59,10 +60,21 @@ static void forward(climb *c, int upto)
     }
 }
 
+typedef struct {
+    double rate, f1, f2;
+} adam;
+
+static double move(double x, double g, double *m1, double *m2, adam a)
+{
+    *m1 = 0.9 * *m1 + 0.1 * g;
+    *m2 = 0.999 * *m2 + 0.001 * g * g;
+    return x + a.rate * (*m1 / a.f1) / (sqrt(*m2 / a.f2) + 1e-12);
+}
+
 static void ascend(climb *c, int upto, size_t step)
 {
-    const double rate = 0.1 * pow(0.98, (double)step), b1 = 0.9, b2 = 0.999;
-    const double f1 = 1 - pow(b1, (double)(step + 1)), f2 = 1 - pow(b2, (double)(step + 1));
+    const adam a = {0.1 * pow(0.98, (double)step), 1 - pow(0.9, (double)(step + 1)),
+                    1 - pow(0.999, (double)(step + 1))};
     for (int b = 1; b < upto; b++) {
         const nm_block *k = &c->p->blocks[b];
         if (k->kind != NM_RELU) continue;
@@ -73,12 +85,44 @@ static void ascend(climb *c, int upto, size_t step)
                 const size_t at = u * NM_LANES + l;
                 const double y = c->t->y[b][i * NM_LANES + l];
                 const double g = y > 0 ? y * c->v[k->src][i * NM_LANES + l] : 0;
-                c->m1[at] = b1 * c->m1[at] + (1 - b1) * g;
-                c->m2[at] = b2 * c->m2[at] + (1 - b2) * g * g;
-                const double s = c->x->slo_lane[at] +
-                                 rate * (c->m1[at] / f1) / (sqrt(c->m2[at] / f2) + 1e-12);
+                const double s = move(c->x->slo_lane[at], g, &c->m1[at], &c->m2[at], a);
                 c->x->slo_lane[at] = s < 0 ? 0 : s > 1 ? 1 : s;
             }
+        }
+    }
+}
+
+static void ascend_signs(climb *c, size_t step)
+{
+    const nm_signs *s = c->x->signs;
+    const adam a = {0.05 * pow(0.98, (double)step), 1 - pow(0.9, (double)(step + 1)),
+                    1 - pow(0.999, (double)(step + 1))};
+    for (size_t i = 0; s && i < s->n; i++) {
+        const int b = nm_program_block(c->p, s->unit[i]);
+        const nm_block *k = &c->p->blocks[b];
+        for (size_t l = 0; l < NM_LANES; l++) {
+            const size_t at = (c->p->n_units + i) * NM_LANES + l;
+            const double g = s->side[i] * c->v[k->src][(s->unit[i] - k->first) * NM_LANES + l];
+            const double beta = move(c->x->beta[i * NM_LANES + l], g, &c->m1[at], &c->m2[at], a);
+            c->x->beta[i * NM_LANES + l] = beta > 0 ? beta : 0;
+        }
+    }
+}
+
+/* what lane 0 loses at each unit's lines: the score of branching there */
+static void gaps(const climb *c, double *gap)
+{
+    for (size_t b = 1; b + 1 < c->p->n_blocks; b++) {
+        const nm_block *k = &c->p->blocks[b];
+        for (size_t i = 0; k->kind == NM_RELU && i < k->n; i++) {
+            const size_t u = k->first + i;
+            const double y = c->t->live[b][i] ? c->t->y[b][i * NM_LANES] : 0;
+            gap[u] = y < 0 ? -y * c->x->cut[u] : 0;
+            if (y <= 0 || c->x->cut[u] == 0) continue;
+            const size_t pre = c->p->blocks[k->src].first + i;
+            const double s = c->x->slo_lane[u * NM_LANES], l = -s * c->b->lo[pre],
+                         h = (1 - s) * c->b->hi[pre];
+            gap[u] = 0.5 * y * (l < h ? l : h);
         }
     }
 }
@@ -91,6 +135,7 @@ static bool keep(climb *c, nm_alpha *a, size_t n, const double *lo, const double
     nm_batch_constant(c->t, c->b, g0);
     for (size_t l = 0; l < n; l++) {
         if (lo[l] > a->lo[l]) {
+            if (l == 0) gaps(c, a->gap);
             a->lo[l] = lo[l];
             a->g0[l] = g0[l];
             for (size_t i = 0; i < c->p->blocks[0].n; i++)
@@ -102,24 +147,24 @@ static bool keep(climb *c, nm_alpha *a, size_t n, const double *lo, const double
 }
 
 nm_alpha *nm_alpha_run(nm_job *job, const nm_bounds *b, size_t n, const uint32_t *row,
-                       const double *enough, size_t steps)
+                       const double *enough, size_t steps, const nm_signs *signs)
 {
     const nm_program *p = b->p;
     const int q = (int)p->n_blocks - 1;
     nm_alpha *a = NM_NEW(job, nm_alpha);
     a->g = NM_ARRAY(job, double, nm_pad8(p->blocks[0].n) * NM_LANES);
+    a->gap = NM_ARRAY(job, double, p->n_units);
     for (size_t l = 0; l < NM_LANES; l++) a->lo[l] = a->g0[l] = -INFINITY;
     const nm_mark mark = nm_mark_get(job);
-    climb c = {job,
-               b,
-               p,
-               nm_relax_new(job, b),
-               nm_batch_new(job, p),
-               NM_ARRAY(job, double *, p->n_blocks),
-               NM_ARRAY(job, double, p->n_units *NM_LANES),
-               NM_ARRAY(job, double, p->n_units *NM_LANES)};
+    const size_t moments = (p->n_units + (signs ? signs->n : 0)) * NM_LANES;
+    climb c = {.job = job, .b = b, .p = p, .x = nm_relax_new(job, b), .t = nm_batch_new(job, p)};
+    c.v = NM_ARRAY(job, double *, p->n_blocks);
+    c.m1 = NM_ARRAY(job, double, moments);
+    c.m2 = NM_ARRAY(job, double, moments);
     nm_relax_set(c.x, b, 1, q + 1);
     start_slopes(&c);
+    c.x->signs = signs;
+    if (signs) c.x->beta = NM_ARRAY(job, double, signs->n *NM_LANES + 1);
     for (int k = 0; k < q; k++) c.v[k] = NM_ARRAY(job, double, nm_pad8(p->blocks[k].n) * NM_LANES);
     for (size_t s = 0; s < steps && !nm_stopped(job); s++) {
         double lo[NM_LANES];
@@ -132,6 +177,7 @@ nm_alpha *nm_alpha_run(nm_job *job, const nm_bounds *b, size_t n, const uint32_t
         corner(&c);
         forward(&c, q);
         ascend(&c, q, s);
+        ascend_signs(&c, s);
     }
     nm_mark_release(job, mark);
     return a;

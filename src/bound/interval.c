@@ -26,6 +26,30 @@ static box centre(nm_job *job, const nm_bounds *b, const nm_block *k)
     return x;
 }
 
+typedef struct {
+    const nm_bounds *b;
+    size_t first;
+    bool moves;
+} row_scan;
+
+static void scan(void *arg, size_t j, double w)
+{
+    row_scan *s = arg;
+    const size_t u = s->first + j;
+    if (w != 0 && (s->b->lo[u] != 0 || s->b->hi[u] != 0)) s->moves = true;
+}
+
+/* sums of magnitude 0: is the unit truly 0, or did products underflow? */
+static bool is_zero(const nm_bounds *b, const nm_block *k, size_t i)
+{
+    row_scan s = {.b = b, .moves = k->bias[i] != 0};
+    for (size_t t = 0; t < k->n_lin; t++) {
+        s.first = b->p->blocks[k->lin[t].src].first;
+        nm_lin_row(&k->lin[t], i, scan, &s);
+    }
+    return !s.moves;
+}
+
 static void affine(nm_job *job, const nm_kernels *kern, nm_bounds *b, const nm_block *k)
 {
     const nm_mark mark = nm_mark_get(job);
@@ -48,7 +72,7 @@ static void affine(nm_job *job, const nm_kernels *kern, nm_bounds *b, const nm_b
         const double radius = (yr[i] * (1 + g) + g * ym[i]) * (1 + 4 * NM_ULP) +
                               (double)terms * NM_TINY;
         b->mag[u] = (yr[i] + ym[i]) * (1 + 2 * g) + (double)terms * NM_TINY;
-        const bool exact = yr[i] == 0 && ym[i] == 0; /* a constant zero */
+        const bool exact = yr[i] == 0 && ym[i] == 0 && is_zero(b, k, i);
         nm_bounds_meet(b, u, exact ? 0 : nm_down(yc[i] - radius), exact ? 0 : nm_up(yc[i] + radius),
                        NM_BY_INTERVAL);
     }

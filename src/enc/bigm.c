@@ -48,6 +48,9 @@ static void row(nm_enc *e, const char *what, const nm_form *f, double sign, uint
 void nm_bigm_relu(nm_enc *e, size_t u, size_t pre, nm_form f)
 {
     const double lo = e->b->lo[pre], hi = e->b->hi[pre];
+    /* coefficients that readers would drop are enlarged, which only relaxes */
+    const double low = lo > -NM_COEF_MIN ? -NM_COEF_MIN : lo,
+                 top = hi < NM_COEF_MIN ? NM_COEF_MIN : hi;
     const uint32_t v = (uint32_t)e->col[u];
     row(e, name(e, "ra", u), &f, 1, v, -1, -1, 0, -f.lo);
     if (lo >= 0) {
@@ -56,8 +59,8 @@ void nm_bigm_relu(nm_enc *e, size_t u, size_t pre, nm_form f)
     }
     const uint32_t z = binary(e, name(e, "z", u));
     e->zcol[u] = (int32_t)z;
-    row(e, name(e, "rb", u), &f, -1, v, 1, z, -lo, nm_up(f.hi - lo));
-    row(e, name(e, "rc", u), &(nm_form){0}, 1, v, 1, z, -hi, 0);
+    row(e, name(e, "rb", u), &f, -1, v, 1, z, -low, nm_up(f.hi - low));
+    row(e, name(e, "rc", u), &(nm_form){0}, 1, v, 1, z, -top, 0);
 }
 
 void nm_bigm_relu_lift(const nm_enc *e, size_t u, double pre, double *x)
@@ -88,7 +91,7 @@ void nm_bigm_max(nm_enc *e, size_t u, size_t n, const size_t *member, const nm_f
         row(e, nm_fmt(e->job, "ra%s", tail), &f[t], 1, v, -1, -1, 0, -f[t].lo);
         if (b->hi[member[t]] < floor_lo) continue;
         const double over = top_of_others(b, n, member, t) - b->lo[member[t]];
-        const double big = over > 0 ? nm_up(over) : 0;
+        const double big = over > NM_COEF_MIN ? nm_up(over) : over > 0 ? NM_COEF_MIN : 0;
         const uint32_t z = binary(e, nm_fmt(e->job, "z%s", tail));
         row(e, nm_fmt(e->job, "rb%s", tail), &f[t], -1, v, 1, z, big, nm_up(f[t].hi + big));
         if (left == 0) e->zcol[u] = (int32_t)z;

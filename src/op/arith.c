@@ -22,6 +22,8 @@ static void plan(nm_job *job, nm_net *net, nm_node *node, char op)
     for (size_t i = 0; op == '/' && i < b->n; i++)
         if (b->data[i] == 0 || !isfinite(1 / b->data[i]))
             nm_refuse(job, net, node, "division by %g", b->data[i]);
+    if (op == '/' && a->type == NM_I64 && !a->data)
+        nm_refuse(job, net, node, "a division of varying integers rounds");
     *p = (plan_t){op, nm_broadcast(job, net, node, a->shape, b->shape), a->shape, b->shape};
     node->plan = p;
     nm_out_shape(job, net, node, 0, p->out);
@@ -57,7 +59,7 @@ static void eval(nm_eval *e, const nm_node *node)
             out = fabs((a[ia] - (y - bb)) + (c - bb)) + ea + eb;
         } else {
             const double c = p->op == '*' ? b[ib] : 1 / b[ib];
-            out = fabs(fma(a[ia], c, -y)) + fabs(c) * ea + fabs(a[ia]) * eb;
+            out = fabs(fma(a[ia], c, -y)) + nm_eval_carry(c, ea) + nm_eval_carry(a[ia], eb);
             if (y != 0 && fabs(y) < 1e-270) out += 1e-300;
         }
         e->err[node->out[0]][i] = out * (1 + 0x1p-40);

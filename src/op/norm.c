@@ -12,14 +12,12 @@ static void plan(nm_job *job, nm_net *net, nm_node *node)
 {
     const nm_value *x = nm_in(net, node, 0);
     plan_t *p = NM_NEW(job, plan_t);
-    const double eps = nm_attr_float(job, net, node, "epsilon", 1e-5);
+    const double eps = nm_attr_float(job, net, node, "epsilon", (double)1e-5f);
     nm_attr_float(job, net, node, "momentum", 0.9); /* of training alone */
     if (nm_attr_int(job, net, node, "training_mode", 0))
         nm_refuse(job, net, node, "attribute training_mode=1");
     if (nm_attr_int(job, net, node, "spatial", 1) != 1)
         nm_refuse(job, net, node, "attribute spatial=0");
-    if (node->n_out != 1)
-        nm_refuse(job, net, node, "%d outputs: a node in training mode", node->n_out);
     if (x->shape.rank < 2)
         nm_refuse(job, net, node, "input of shape %s", nm_shape_print(job, x->shape));
     p->channels = (size_t)x->shape.dim[1];

@@ -47,7 +47,6 @@ static void plan(nm_job *job, nm_net *net, nm_node *node, bool is_max)
                   nm_shape_print(job, x->shape));
     if (!nm_attr_ints(job, net, node, "kernel_shape", (size_t)dims, kernel, 0))
         nm_refuse(job, net, node, "attribute kernel_shape is missing");
-    if (node->n_out != 1) nm_refuse(job, net, node, "output Indices");
     if (is_max) nm_attr_int(job, net, node, "storage_order", 0); /* of the indices alone */
     const int64_t ceil_mode = nm_attr_int(job, net, node, "ceil_mode", 0);
     const bool count_pad = !is_max && nm_attr_int(job, net, node, "count_include_pad", 0);

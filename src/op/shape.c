@@ -120,7 +120,6 @@ static void plan_dropout(nm_job *job, nm_net *net, nm_node *node)
     const nm_value *training = nm_in(net, node, 2);
     if (training && (!training->data || training->data[0] != 0))
         nm_refuse(job, net, node, "input training_mode is not false: the output would be random");
-    if (node->n_out != 1) nm_refuse(job, net, node, "output mask");
     same_order(job, net, node, nm_in(net, node, 0)->shape);
 }
 
@@ -133,6 +132,9 @@ static void plan_cast(nm_job *job, nm_net *net, nm_node *node)
     if (to == 7 && x->type != NM_I64) nm_refuse(job, net, node, "a cast of fractions to integers");
     if (to == 1 && x->type == NM_F64)
         nm_refuse(job, net, node, "a cast of float64 to float32 rounds");
+    for (size_t i = 0; to == 1 && x->data && i < x->n; i++)
+        if ((double)(float)x->data[i] != x->data[i])
+            nm_refuse(job, net, node, "a cast of %.17g to float32 rounds", x->data[i]);
     net->values[node->out[0]].type = to == 1 ? NM_F32 : to == 7 ? NM_I64 : NM_F64;
     same_order(job, net, node, x->shape);
 }
@@ -264,18 +266,29 @@ static void lower_concat(nm_lowering *l, const nm_node *node)
 
 /* ---- Constant: its value is the plan; folded before anything evaluates or lowers it ---- */
 
+/* the attribute, if it is there with this kind */
+static const nm_attr *typed(nm_job *job, nm_net *net, nm_node *node, const char *name,
+                            nm_akind kind)
+{
+    const nm_attr *a = nm_attr_find(node, name);
+    if (a && a->kind != kind) nm_refuse(job, net, node, "attribute %s has the wrong type", name);
+    return a;
+}
+
 static void plan_constant(nm_job *job, nm_net *net, nm_node *node)
 {
     nm_value *out = &net->values[node->out[0]];
     const char *name = out->name;
     const nm_attr *a;
-    if ((a = nm_attr_find(node, "value")) && a->kind == NM_A_TENSOR) {
+    if ((a = typed(job, net, node, "value", NM_A_TENSOR))) {
         *out = *a->tensor;
-    } else if ((a = nm_attr_find(node, "value_float")) || (a = nm_attr_find(node, "value_int"))) {
+    } else if ((a = typed(job, net, node, "value_float", NM_A_FLOAT)) ||
+               (a = typed(job, net, node, "value_int", NM_A_INT))) {
         double *x = NM_RAW(job, double, 1);
         *x = a->kind == NM_A_INT ? (double)a->i : a->f;
         *out = (nm_value){.type = a->kind == NM_A_INT ? NM_I64 : NM_F32, .n = 1, .data = x};
-    } else if ((a = nm_attr_find(node, "value_floats")) || (a = nm_attr_find(node, "value_ints"))) {
+    } else if ((a = typed(job, net, node, "value_floats", NM_A_FLOATS)) ||
+               (a = typed(job, net, node, "value_ints", NM_A_INTS))) {
         double *x = NM_RAW(job, double, a->n);
         for (size_t i = 0; i < a->n; i++)
             x[i] = a->kind == NM_A_INTS ? (double)a->ints[i] : a->floats[i];

@@ -21,9 +21,9 @@ nm_tensor nm_read_idx(nm_job *job, nm_file f, int64_t index, bool labels)
     nm_tensor t = {.n = 1, .bytes = true};
     for (size_t i = 1; i < rank; i++) {
         t.shape.dim[t.shape.rank++] = word(f.data + 4 + 4 * i);
-        t.n = nm_mul(job, t.n, (size_t)word(f.data + 4 + 4 * i));
+        t.n = nm_mul_in(job, f.path, t.n, (size_t)word(f.data + 4 + 4 * i));
     }
-    if (nm_mul(job, t.n, (size_t)count) != f.n - head)
+    if (nm_mul_in(job, f.path, t.n, (size_t)count) != f.n - head)
         nm_throw(job, NM_EINPUT, "%s: %zu bytes of data; the header says %lld items of %zu", f.path,
                  f.n - head, (long long)count, t.n);
     if (index < 0 || index >= count)

@@ -70,9 +70,12 @@ nm_tensor nm_read_npy(nm_job *job, nm_file f)
     if (!type) bad(job, f, "the element type is none of <f4 <f8 |u1 <i4 <i8");
     nm_tensor t = {.shape = read_shape(job, f, member(job, f, head, "'shape'")),
                    .bytes = type[0] == 'u'};
-    t.n = nm_shape_size(job, t.shape);
+    t.n = 1;
+    for (int i = 0; i < t.shape.rank; i++)
+        t.n = nm_mul_in(job, f.path, t.n, (size_t)t.shape.dim[i]);
     const size_t size = (size_t)(type[1] - '0');
-    if (nm_mul(job, t.n, size) != f.n - wide - len) bad(job, f, "its size does not fit its shape");
+    if (nm_mul_in(job, f.path, t.n, size) != f.n - wide - len)
+        bad(job, f, "its size does not fit its shape");
     t.x = NM_RAW(job, double, t.n);
     for (size_t i = 0; i < t.n; i++) {
         t.x[i] = value(f.data + wide + len + i * size, type);

@@ -10,10 +10,22 @@
 
 enum { FLOAT = 1, INT32 = 6, INT64 = 7, BOOL = 9, DOUBLE = 11 };
 
-static void *pb_alloc(void *job, size_t n) { return nm_try(job, n); }
-static void pb_free(void *job, void *p)
+typedef struct {
+    nm_job *job;
+    bool failed;
+} pb_memory;
+
+static void *pb_alloc(void *arg, size_t n)
 {
-    (void)job;
+    pb_memory *m = arg;
+    void *p = nm_try(m->job, n);
+    m->failed |= !p;
+    return p;
+}
+
+static void pb_free(void *arg, void *p)
+{
+    (void)arg;
     (void)p;
 } /* the arena keeps it */
 
@@ -77,11 +89,11 @@ static nm_value tensor(nm_job *job, const char *path, const NmPb__Tensor *t, con
             nm_throw(job, NM_EINPUT, "%s: tensor \"%s\": dimension %lld", path, name,
                      (long long)t->dims[i]);
         v.shape.dim[v.shape.rank++] = t->dims[i];
-        v.n = nm_mul(job, v.n, (size_t)t->dims[i]);
+        v.n = nm_mul_in(job, nm_fmt(job, "%s: tensor \"%s\"", path, name), v.n, (size_t)t->dims[i]);
     }
     const size_t size = type == FLOAT || type == INT32 ? 4 : type == BOOL ? 1 : 8;
     const size_t have = t->has_raw_data ? t->raw_data.len : typed_count(t),
-                 want = t->has_raw_data ? nm_mul(job, v.n, size) : v.n;
+                 want = t->has_raw_data ? nm_mul_in(job, path, v.n, size) : v.n;
     if (have != want)
         nm_throw(job, NM_EINPUT, "%s: tensor \"%s\": %zu %s; %zu were expected", path, name, have,
                  t->has_raw_data ? "bytes" : "elements", want);
@@ -234,8 +246,10 @@ static void read_graph(nm_job *job, nm_graph *g, const NmPb__Graph *pb)
 
 nm_graph *nm_read_onnx(nm_job *job, nm_file f)
 {
-    ProtobufCAllocator alloc = {pb_alloc, pb_free, job};
+    pb_memory memory = {job, false};
+    ProtobufCAllocator alloc = {pb_alloc, pb_free, &memory};
     const NmPb__Model *m = nm_pb__model__unpack(&alloc, f.n, f.data);
+    if (memory.failed) nm_throw(job, NM_EIO, "%s: out of memory", f.path);
     if (!m || !m->graph) nm_throw(job, NM_EINPUT, "%s: not an ONNX model", f.path);
     if (m->n_functions)
         nm_throw(job, NM_EUNSUP, "%s: model-local functions are not supported", f.path);

@@ -51,9 +51,10 @@ static size_t header(nm_job *job, nm_file f, size_t *at)
             ++*at;
     }
     size_t x = 0, digits = 0;
-    for (; *at < f.n && f.data[*at] >= '0' && f.data[*at] <= '9' && digits < 6; ++*at, digits++)
-        x = 10 * x + f.data[*at] - '0';
-    if (digits == 0) nm_throw(job, NM_EINPUT, "%s: a number was expected in the PNM file", f.path);
+    for (; *at < f.n && f.data[*at] >= '0' && f.data[*at] <= '9'; ++*at, digits++)
+        if (digits < 7) x = 10 * x + f.data[*at] - '0';
+    if (digits == 0 || digits > 6)
+        nm_throw(job, NM_EINPUT, "%s: a number was expected in the PNM file", f.path);
     return x;
 }
 

@@ -1,5 +1,5 @@
 /* sol/cbc.c: CBC's `solution` file. The first line is the status; values follow even when it is infeasible or has no
- * incumbent, and are then ignored. Lines are  [**] index name value reduced-cost ; with 50 columns or more, zeros are
+ * incumbent; then only their names are used, to refuse another model's file. Lines are  [**] index name value reduced-cost ; with 50 columns or more, zeros are
  * left out. "within gap tolerance" is no proof of optimality. There is no end mark: a cut file may pass for a sparse
  * one, so its point counts only by replay. */
 #define _GNU_SOURCE
@@ -54,9 +54,8 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
             !nm_num_parse(tok[at + 2].s, tok[at + 2].end, &x))
             nm_throw_at(job, NM_EINPUT, f.path, l.line, 1,
                         "index, name, value and reduced cost were expected");
-        if (!s->has_values) continue;
         *NM_PUSH(job, s->vals, s->n, s->cap) = (struct nm_solval){
-            nm_dup(job, tok[at + 1].s, (size_t)(tok[at + 1].end - tok[at + 1].s)), x};
+            nm_dup(job, tok[at + 1].s, (size_t)(tok[at + 1].end - tok[at + 1].s)), x, index};
     }
 }
 

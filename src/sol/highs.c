@@ -52,7 +52,7 @@ static void values(nm_job *job, nm_lines *l, nm_sol *s)
         if (nm_span_split(v, tok, 2) != 2 || !nm_num_parse(tok[1].s, tok[1].end, &x))
             nm_throw_at(job, NM_EINPUT, l->path, l->line, 1, "a name and a number were expected");
         *NM_PUSH(job, s->vals, s->n, s->cap) = (struct nm_solval){
-            nm_dup(job, tok[0].s, (size_t)(tok[0].end - tok[0].s)), x};
+            nm_dup(job, tok[0].s, (size_t)(tok[0].end - tok[0].s)), x, -1};
     }
     const int64_t rows = count(l, "# Rows ");
     for (int64_t i = 0; i < rows; i++) line_or_fail(l, "the last row");
@@ -82,7 +82,6 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
     do v = line_or_fail(&l, "\"# Basis\"");
     while (!nm_span_is(v, "# Basis"));
     s->has_values = feasible && s->status != NM_SOL_INFEASIBLE && s->status != NM_SOL_UNBOUNDED;
-    if (!s->has_values) s->n = 0;
     if (s->has_values && s->status == NM_SOL_NONE) s->status = NM_SOL_FEASIBLE;
     if (!s->has_values && s->status == NM_SOL_OPTIMAL) s->status = NM_SOL_NONE;
 }

@@ -1,0 +1,203 @@
+#!/usr/bin/env python3
+"""Damaged files given to the program itself: cut at every place (every k-th of larger ones), bytes changed, members of
+JSON replaced one by one. The answer is a known exit code and one line, never a signal, a hang, or a verdict that a
+whole file would not have given. Then the in-process driver fuzz_readers on the same files, when it is built."""
+import atexit, copy, glob, gzip, json, os, random, shutil, struct, subprocess, sys, tempfile, time, zlib
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
+DRIVER = os.path.join(os.path.dirname(os.path.abspath(NETMIP)), "tests", "fuzz_readers")
+MODELS = os.path.join(HERE, "..", "models")
+TMP = tempfile.mkdtemp(prefix="netmip-fuzz-")
+atexit.register(shutil.rmtree, TMP, True)
+BUDGET = float(os.environ.get("NETMIP_FUZZ_SECONDS", "24"))
+passed = failed = skipped = 0
+began = time.time()
+rng = random.Random(20240607)
+XOR = os.path.join(MODELS, "tiny-xor.json")
+
+
+def p(name):
+    return os.path.join(TMP, name)
+
+
+def put(name, data):
+    with open(p(name), "wb") as f:
+        f.write(data if isinstance(data, bytes) else data.encode())
+    return p(name)
+
+
+def check(name, ok, detail=""):
+    global passed, failed
+    passed, failed = passed + bool(ok), failed + (not ok)
+    if not ok and failed < 40:
+        print("FAIL %s: %s" % (name, str(detail)[:400]))
+
+
+def run(*args):
+    try:
+        r = subprocess.run([NETMIP, *args], capture_output=True, timeout=10)
+        return r.returncode, r.stdout, r.stderr
+    except subprocess.TimeoutExpired:
+        return "hang", b"", b""
+
+
+def known(name, code, out, err):
+    """an exit code that is documented, with one line when it is an error"""
+    ok = code in (0, 2, 3, 4, 5, 6, 10, 11) and (code in (0, 10, 11) or (out == b"" and err.startswith(b"netmip: ")
+                                                 and err.endswith(b"\n")))
+    check(name, ok, (code, out[:100], err[:200]))
+    return ok
+
+
+def png(w, h, pixels):
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    rows = b"".join(b"\0" + pixels[i * w:i * w + w] for i in range(h))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">2I5B", w, h, 8, 0, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def npy(code, shape, data):
+    head = ("{'descr': '%s', 'fortran_order': False, 'shape': %r, }" % (code, shape)).encode()
+    head += b" " * (63 - (10 + len(head)) % 64) + b"\n"
+    return b"\x93NUMPY\1\0" + struct.pack("<H", len(head)) + head + data
+
+
+def seeds():
+    """what the program and the solvers write, for a tiny network"""
+    point = put("point.csv", "0.5,0.25\n")
+    run("compile", XOR, "--image", point, "--label", "0", "--perturb", "linf:0.5", "-o", p("m.mps"))
+    cols = json.load(open(p("m.map.json")))["columns"]
+    # a true solution by replay: the witness of `solve`, columns beyond the inputs left to the judge
+    values = [0.5 if c.startswith("x") else 0 for c in cols]
+    cbc = "Optimal - objective value 0.00000000\n" + "".join("%7d %-12s %15.8g %22.8g\n" % (k, c, values[k], 0) for k, c in enumerate(cols))
+    highs = ("Model status\nOptimal\n\n# Primal solution values\nFeasible\nObjective 0\n# Columns %d\n" % len(cols) +
+             "".join("%s %g\n" % (c, v) for c, v in zip(cols, values)) + "# Rows 1\nr0 0\n\n# Dual solution values\nNone\n\n# Basis\nHiGHS v1\nNone\n")
+    question = ("; a box\n(declare-const X_0 Real)(declare-const X_1 Real)\n(declare-const Y_0 Real)(declare-const Y_1 Real)\n"
+                "(assert (<= X_0 1.0))(assert (>= X_0 0))\n(assert (and (<= X_1 1)(>= X_1 0)))\n(assert (or (and (<= Y_0 Y_1)(>= Y_1 0.25))(and (>= Y_0 2))))\n")
+    return {"onnx": open(os.path.join(MODELS, "tiny-xor.onnx"), "rb").read(), "json": open(XOR, "rb").read(), "vnnlib": question.encode(),
+            "idx": b"\0\0\x08\x03" + struct.pack(">3I", 2, 1, 2) + bytes([10, 20, 30, 40]), "labels": b"\0\0\x08\1" + struct.pack(">I", 3) + b"\0\1\1",
+            "npy": npy("<f8", (1, 2), struct.pack("<2d", 0.5, 0.25)), "png": png(2, 1, b"\x40\x80"), "pnm": b"P5\n# two\n2 1\n255\n\x40\x80",
+            "csv": b"0.5,0.25\n0.75;1e-1\n", "map": open(p("m.map.json"), "rb").read(), "cbc": cbc.encode(), "highs": highs.encode()}
+
+
+def command(kind, path):
+    q = ["--perturb", "linf:0.01"]
+    if kind in ("onnx", "json"):
+        return ["solve", path, "--image", p("point.csv"), "--label", "0", "--time-limit", "2", *q]
+    if kind == "vnnlib":
+        return ["solve", XOR, path, "--time-limit", "2"]
+    if kind == "labels":
+        return ["solve", XOR, "--image", p("point.csv"), "--labels", path + ":2", *q]
+    if kind == "map":
+        return ["decode", path, p("whole.cbc")]
+    if kind in ("cbc", "highs"):
+        return ["decode", p("whole.map"), path]
+    return ["eval", XOR, "--image", path + (":1" if kind in ("idx", "csv") else "")]
+
+
+NAMES = {"onnx": "d.onnx", "json": "d.json", "vnnlib": "d.vnnlib", "csv": "d.csv", "map": "d.map.json"}
+
+
+def damaged(kind, whole):
+    name = NAMES.get(kind, "d." + kind)
+    code0, out0, err0 = run(*command(kind, put(name, whole)))
+    check("%s: the whole file is read" % kind, code0 in (0, 10, 11) or kind in ("cbc", "highs", "map") and code0 == 6, (code0, err0))
+    step = max(1, len(whole) // 150)
+    cuts = [0, 1] + list(range(2, len(whole), step)) + [len(whole) - 1]
+    for n in sorted(set(cuts)):
+        code, out, err = run(*command(kind, put(name, whole[:n])))
+        if not known("%s cut at %d" % (kind, n), code, out, err):
+            continue
+        if kind in ("idx", "labels", "npy", "png", "pnm", "json", "map"):
+            rest = whole[n:].strip()
+            check("%s cut at %d is refused" % (kind, n), code in (2, 3, 4, 5) or not rest or (kind == "png" and n >= len(whole) - 12), (code, out[:100]))
+        if kind in ("cbc", "highs"):
+            check("%s cut at %d proves nothing" % (kind, n), code in (3, 6, 11) or code == code0, (code, out[:100]))
+    for turn in range(60):
+        if time.time() - began > BUDGET:
+            break
+        b = bytearray(whole)
+        for _ in range(rng.choice((1, 1, 1, 2, 5))):
+            at = rng.randrange(len(b))
+            what = rng.randrange(4)
+            if what == 0:
+                b[at] ^= 1 << rng.randrange(8)
+            elif what == 1:
+                b[at] = rng.randrange(256)
+            elif what == 2:
+                del b[at:at + rng.randrange(1, 9)]
+            else:
+                b[at:at] = b[rng.randrange(len(b)):][:rng.randrange(1, 20)]
+            if not b:
+                b = bytearray(b"\0")
+        code, out, err = run(*command(kind, put(name, bytes(b))))
+        known("%s edit %d" % (kind, turn), code, out, err)
+
+
+def places(x, path=()):
+    yield path
+    for k, v in (x.items() if isinstance(x, dict) else enumerate(x) if isinstance(x, list) else ()):
+        yield from places(v, path + (k,))
+
+
+def members(kind, whole):
+    """every value of a JSON file replaced, and every member left out"""
+    j = json.loads(whole)
+    spots = [s for s in places(j) if s]
+    rng.shuffle(spots)
+    for spot in spots[:45]:
+        for value in (None, -1, 0, 1e300, 7.5, 4e9, "odd", [], {}, True, [[1], [2, 3]], "absent"):
+            if time.time() - began > BUDGET + 6:
+                return
+            new = copy.deepcopy(j)
+            at = new
+            for k in spot[:-1]:
+                at = at[k]
+            if value == "absent":
+                del at[spot[-1]]
+            else:
+                at[spot[-1]] = value
+            code, out, err = run(*command(kind, put(NAMES[kind], json.dumps(new))))
+            known("%s: %s = %r" % (kind, "/".join(map(str, spot)), value), code, out, err)
+
+
+def driver(files):
+    global passed, failed, skipped
+    if not os.path.exists(DRIVER):
+        print("fuzz: the driver %s is not built; its part is skipped" % os.path.basename(DRIVER))
+        skipped += 1
+        return
+    folder = p("seeds")
+    os.mkdir(folder)
+    for kind, data in files.items():
+        name = {"cbc": "sol.cbc", "highs": "sol.highs"}.get(kind, kind + ".seed")
+        if kind not in ("cbc", "highs", "labels"):
+            open(os.path.join(folder, name), "wb").write(data)
+    for f in glob.glob(os.path.join(MODELS, "tiny-*.onnx")):
+        shutil.copy(f, os.path.join(folder, "onnx." + os.path.basename(f)))
+    count = os.environ.get("NETMIP_FUZZ_COUNT", "200000")
+    try:
+        r = subprocess.run([DRIVER, "-n", count, folder], capture_output=True, text=True, timeout=120)
+    except subprocess.TimeoutExpired:
+        check("fuzz_readers ends", False)
+        return
+    check("fuzz_readers on these files", r.returncode == 0, r.stdout[-1500:] + r.stderr[-1500:])
+
+
+def main():
+    files = seeds()
+    put("whole.cbc", files["cbc"])
+    put("whole.map", files["map"])
+    for kind, whole in files.items():
+        damaged(kind, whole)
+    members("json", files["json"])
+    members("map", files["map"])
+    driver(files)
+    left = [f for f in glob.glob(p("*.??????")) if not f.endswith(".vnnlib") and not f.endswith(".labels")]
+    check("no temporary files are left", not left, left)
+    print("fuzz: %d passed, %d failed, %d skipped" % (passed, failed, skipped))
+    return failed > 0
+
+
+sys.exit(main())
