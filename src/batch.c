@@ -10,7 +10,8 @@
  * Rounding. A coefficient that sums m terms t_i in any order is off by at most m 2^-52 sum |t_i|; multiplied by the
  * largest |x_j| and summed over j this is m 2^-52 |y| (|A||x|): one dot product with the vector `w` of each block, not
  * a second matrix product. The same holds for slopes, biases and the final sum over the box. `w` is made from bounds
- * of |x| that interval arithmetic has proven; a flat fee a block covers underflow; the terms are added up in `err`, whose own rounding is paid at the end.
+ * of |x| that interval arithmetic has proven; a flat fee a block covers underflow; the terms are added up in
+ * `err`, whose own rounding is paid at the end.
  * Cost: as nm_lin_pull. Left out: sparse rows; live lists make early convolutions local instead. */
 #include "all.h"
 

@@ -2,7 +2,8 @@
  *
  * DIR/campaign.json says what was asked (hashes of network, images and labels, and the options); a later run with
  * another question is refused. DIR/records/N.json is one sample, written whole or not at all; results.csv and
- * summary.json are made from the records alone, at the end of every run. Workers are forked processes that take the next
+ * summary.json are made from the records alone, at the end of every run. Workers are forked processes that take
+ * the next
  * sample from a shared counter; each sample's memory is returned before the next. A worker that dies leaves the sample
  * `unknown` with the reason, and another takes its place. Killed at any moment and started again, a campaign loses at
  * most the samples in flight; an interrupt records none of them. Times apart, records do not depend on the number of

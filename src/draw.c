@@ -1,7 +1,8 @@
 /* draw.c: pictures: original | perturbed | difference as one PNG with a scale, and small ones as text.
  *
  * Grey or colour images [..,H,W], [C,H,W] or [H,W,C]; values in [0,1] map to 0..255. The difference is drawn around
- * middle grey, its largest magnitude filling the range; a bar below shows that range, and the number stands in the PNG's
+ * middle grey, its largest magnitude filling the range; a bar below shows that range, and the number stands in the
+ * PNG's
  * text chunk and in the program's output. */
 #include "all.h"
 

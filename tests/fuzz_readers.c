@@ -4,7 +4,8 @@
  *   fuzz_readers [-n COUNT] [FOLDER]
  *
  * Seeds are the files FOLDER/KIND.* (tests/fuzz.py makes such a folder), or else a few built in here and the small
- * networks of models/. Each kind runs in a child process, so that one crash costs one kind: a seed as it is, cut at every
+ * networks of models/. Each kind runs in a child process, so that one crash costs one kind: a seed as it is, cut
+ * at every
  * place (or every k-th), then random edits. With NM_LIBFUZZER the first byte of the input picks the kind. */
 #define _GNU_SOURCE
 #include "all.h"
@@ -21,7 +22,10 @@ enum { ONNX, NETJSON, VNNLIB, IDX, LABELS, NPY, PNG, PNM, CSV, MAP, SOL, SEXPR, 
 
 /* ---- one input ---- */
 
-typedef struct { int kind; nm_file f; } input;
+typedef struct {
+    int kind;
+    nm_file f;
+} input;
 
 static int memory_file = -1;
 static char memory_path[64];
@@ -33,7 +37,8 @@ static const char *path_of(nm_job *job, nm_file f)
         memory_file = memfd_create("fuzz", 0);
         snprintf(memory_path, sizeof memory_path, "/proc/self/fd/%d", memory_file);
     }
-    if (memory_file < 0 || ftruncate(memory_file, (off_t)f.n) || pwrite(memory_file, f.data, f.n, 0) != (ssize_t)f.n)
+    if (memory_file < 0 || ftruncate(memory_file, (off_t)f.n) ||
+        pwrite(memory_file, f.data, f.n, 0) != (ssize_t)f.n)
         nm_throw(job, NM_EIO, "no memory file");
     return memory_path;
 }
@@ -83,9 +88,14 @@ static void use_net(nm_job *job, nm_graph *g, nm_file f)
     for (size_t i = 0; i < p->n_out; i++) {
         const int32_t u = p->out[i];
         if (!isfinite(y[i]) || !isfinite(err[i])) continue;
-        const double above = u < 0 ? p->out_const[i] : bounds->hi[u], below = u < 0 ? p->out_const[i] : bounds->lo[u];
-        if (isfinite(above)) require(y[i] - err[i] <= above + 1e-9 * fabs(above), "a value lies below its upper bound");
-        if (isfinite(below)) require(y[i] + err[i] >= below - 1e-9 * fabs(below), "a value lies above its lower bound");
+        const double above = u < 0 ? p->out_const[i] : bounds->hi[u],
+                     below = u < 0 ? p->out_const[i] : bounds->lo[u];
+        if (isfinite(above))
+            require(y[i] - err[i] <= above + 1e-9 * fabs(above),
+                    "a value lies below its upper bound");
+        if (isfinite(below))
+            require(y[i] + err[i] >= below - 1e-9 * fabs(below),
+                    "a value lies above its lower bound");
     }
 }
 
@@ -94,7 +104,8 @@ static void use_sol(nm_job *job, nm_file f)
     static const char *const cols[] = {"x0", "x1", "v2_0", "z2_0", "v2_1", "z2_1"};
     const nm_sol *s = nm_sol_read(job, path_of(job, f));
     require(s->status_text != NULL, "a solution has a status");
-    require(!s->has_values || s->status == NM_SOL_OPTIMAL || s->status == NM_SOL_FEASIBLE, "values come with a solution");
+    require(!s->has_values || s->status == NM_SOL_OPTIMAL || s->status == NM_SOL_FEASIBLE,
+            "values come with a solution");
     nm_solstatus_name(s->status);
     if (!s->has_values) return;
     const double *x = nm_sol_columns(job, s, 6, cols, "fuzz");
@@ -128,13 +139,16 @@ static int one(int kind, const unsigned char *data, size_t n)
     nm_job *job = nm_job_new();
     require(job != NULL, "a job can be made");
     nm_job_limit(job, (size_t)256 << 20);
-    unsigned char *copy = malloc(n + 1); /* exactly as long as promised, so that a reader's step beyond is seen */
+    unsigned char *copy = malloc(
+        n + 1); /* exactly as long as promised, so that a reader's step beyond is seen */
     require(copy != NULL, "memory for a copy");
     if (n) memcpy(copy, data, n);
     copy[n] = 0;
     input in = {kind, {"fuzz", copy, n}};
     const int code = nm_run(job, body, &in);
-    require(code == NM_OK || code == NM_EINPUT || code == NM_EUNSUP || code == NM_EIO || code == NM_EAUDIT, "a known code");
+    require(code == NM_OK || code == NM_EINPUT || code == NM_EUNSUP || code == NM_EIO ||
+                code == NM_EAUDIT,
+            "a known code");
     require(code == NM_OK || *nm_job_message(job), "an error has a message");
     nm_job_free(job);
     free(copy);
@@ -152,9 +166,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 /* ---- seeds ---- */
 
-static const char *const kind_name[N_KINDS] = {"onnx", "json", "vnnlib", "idx", "labels", "npy", "png", "pnm", "csv", "map", "sol", "sexpr"};
-typedef struct { unsigned char *data; size_t n; } blob;
-typedef struct { int kind; blob b; } seed;
+static const char *const kind_name[N_KINDS] = {"onnx", "json", "vnnlib", "idx", "labels", "npy",
+                                               "png",  "pnm",  "csv",    "map", "sol",    "sexpr"};
+typedef struct {
+    unsigned char *data;
+    size_t n;
+} blob;
+typedef struct {
+    int kind;
+    blob b;
+} seed;
 static seed seeds[256];
 static size_t n_seeds;
 
@@ -181,61 +202,7 @@ static void add_file(int kind, const char *path)
     free(buf);
 }
 
-static void built_in(void)
-{
-    static const char *const nets[] = {"abs", "dead", "max", "res", "stable", "xor"};
-    for (size_t i = 0; i < 6; i++) {
-        char path[64];
-        snprintf(path, sizeof path, "models/tiny-%s.onnx", nets[i]);
-        add_file(ONNX, path);
-        snprintf(path, sizeof path, "models/tiny-%s.json", nets[i]);
-        add_file(NETJSON, path);
-    }
-    add_text(NETJSON, "{\"netmip\": \"network\", \"version\": 1, \"input\": {\"name\": \"x\", \"shape\": [1,1,3,3]}, \"layers\": ["
-                      "{\"op\": \"Conv\", \"weight\": [[[[1,2],[3,-4]]]], \"pads\": [1,0,1,0], \"strides\": [1,2], \"name\": \"c\"},"
-                      "{\"op\": \"MaxPool\", \"kernel_shape\": [2,2]}, {\"op\": \"Concat\", \"inputs\": [\"c\",\"c\"], \"axis\": 1},"
-                      "{\"op\": \"Flatten\"}, {\"op\": \"Relu\"}, {\"op\": \"Mul\", \"value\": 0.5}, {\"op\": \"Transpose\", \"perm\": [1,0]}]}");
-    const char *declare = "; a question\n(declare-const X_0 Real)\n(declare-const X_1 Real)(declare-const Y_0 Real)(declare-const Y_1 Real)\n";
-    char text[1024];
-    snprintf(text, sizeof text, "%s(assert (<= X_0 1.5))(assert (>= X_0 -1))\n(assert (and (<= X_1 1e0)(>= X_1 0)))"
-             "(assert (or (and (<= Y_0 Y_1)(>= Y_1 0.5))(and (> Y_0 (+ 1 (* 2 Y_1) (- X_0)))(< 2 Y_0))))\n", declare);
-    add_text(VNNLIB, text);
-    add_text(SEXPR, text);
-    snprintf(text, sizeof text, "%s(assert (or (and (<= X_0 1)(>= X_0 0)(<= X_1 1)(>= X_1 0)(>= Y_0 3))(and (<= X_0 4)(>= X_0 2)"
-             "(<= X_1 1)(>= X_1 0)(<= (- Y_0 Y_1) 3))))\n", declare);
-    add_text(VNNLIB, text);
-    add(IDX, "\0\0\x08\x03\0\0\0\2\0\0\0\2\0\0\0\3" "abcdefABCDEF", 28);
-    add(IDX, "\0\0\x08\x02\0\0\0\2\0\0\0\3" "abcDEF", 18);
-    add(LABELS, "\0\0\x08\x01\0\0\0\4\1\2\3\4", 12);
-    add(NPY, "\x93NUMPY\1\0\x46\0{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }          \n\0\0\x80\x3f\0\0\0\x40", 88);
-    add(NPY, "\x93NUMPY\2\0\x46\0\0\0{'descr': '|u1', 'fortran_order': False, 'shape': (3,), }            \n\1\2\3", 85);
-    static const unsigned char grey[] = {137, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82, 0, 0, 0, 2, 0, 0, 0, 2,
-        8, 0, 0, 0, 0, 87, 221, 82, 248, 0, 0, 0, 14, 73, 68, 65, 84, 120, 156, 99, 96, 100, 98, 96, 102, 1, 0, 0, 29, 0, 11,
-        13, 181, 82, 6, 0, 0, 0, 0, 73, 69, 78, 68, 174, 66, 96, 130};
-    static const unsigned char colour[] = {137, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82, 0, 0, 0, 2, 0, 0, 0,
-        1, 8, 2, 0, 0, 0, 123, 64, 232, 221, 0, 0, 0, 15, 73, 68, 65, 84, 120, 156, 99, 96, 100, 98, 102, 97, 101, 3, 0, 0, 63,
-        0, 22, 33, 186, 212, 84, 0, 0, 0, 0, 73, 69, 78, 68, 174, 66, 96, 130};
-    add(PNG, grey, sizeof grey);
-    add(PNG, colour, sizeof colour);
-    add_text(PNM, "P2\n# grey\n3 2\n255\n0 1 2\n253 254 255\n");
-    add_text(PNM, "P5 3 2 255\nabcdef");
-    add_text(PNM, "P6 1 2 255\nabcdef");
-    add_text(PNM, "P3 1 1 255 7 8 9\n");
-    add_text(CSV, "# x, y\n1,2.5;-3e-4\n0.5 +7\t1e3\r\n\n");
-    add_text(MAP, "{\"netmip\": \"map\", \"version\": 1, \"program\": \"0.1.0\", \"options\": \"\", \"net\": \"n.onnx\", \"net_sha256\": \"ab\","
-                  "\"query\": null, \"query_sha256\": \"cd\", \"model\": \"m.mps\", \"model_sha256\": \"ef\", \"target\": \"1\", \"target_label\": 1,"
-                  "\"label\": 0, \"case\": 0, \"clause\": 0, \"objective\": \"feasible\", \"encoding\": \"bigm\", \"fold\": true, \"constant\": 0.5,"
-                  "\"rows\": 1, \"nonzeros\": 2, \"binaries\": 1, \"columns\": [\"x0\", \"z2_0\"], \"input_columns\": [0, -1], \"question\": "
-                  "{\"n_in\": 2, \"n_out\": 2, \"label\": 0, \"predicted\": 0, \"guard\": 0, \"objective\": \"feasible\", \"shape\": [1, 2],"
-                  "\"image\": [0.5, 0.25], \"cases\": [{\"lo\": [0, 0.25], \"hi\": [1, 0.25], \"in_rows\": [], \"clauses\": [{\"name\": \"1\","
-                  "\"label\": 1, \"rows\": [{\"var\": [0, 1], \"coef\": [1, -1], \"rhs\": 0}]}]}]}}");
-    add_text(SOL, "Optimal - objective value -0.50000000\n      0 x0                 0.5                       0\n"
-                  "**    1 x1                 0.25                      0\n      2 v2_0               1e-07                   1.5\n");
-    add_text(SOL, "Stopped on time (no integer solution - continuous used) - objective value 3\n      0 x0   0.5   0\n");
-    add_text(SOL, "Model status\nOptimal\n\n# Primal solution values\nFeasible\nObjective -0.5\n# Columns 6\nx0 0.5\nx1 0.25\nv2_0 0\nz2_0 1\nv2_1 0\n"
-                  "z2_1 0\n# Rows 2\nr0 1\nr1 2\n\n# Dual solution values\nNone\n\n# Basis\nHiGHS v1\nNone\n");
-    add_text(SOL, "Model status\nInfeasible\n\n# Primal solution values\nNone\n\n# Dual solution values\nNone\n\n# Basis\nHiGHS v1\nNone\n");
-}
+#include "fuzz_seeds.h"
 
 static void from_folder(const char *folder)
 {
@@ -244,7 +211,8 @@ static void from_folder(const char *folder)
     for (int i = 0; i < n; i++) {
         for (int k = 0; k < N_KINDS; k++) {
             const size_t len = strlen(kind_name[k]);
-            if (strncmp(list[i]->d_name, kind_name[k], len) || list[i]->d_name[len] != '.') continue;
+            if (strncmp(list[i]->d_name, kind_name[k], len) || list[i]->d_name[len] != '.')
+                continue;
             char path[4096];
             snprintf(path, sizeof path, "%s/%s", folder, list[i]->d_name);
             add_file(k, path);
@@ -266,8 +234,11 @@ static uint64_t next(void)
 }
 static size_t below(size_t n) { return n ? (size_t)(next() % n) : 0; }
 
-static const char *const words[] = {"-1", "0", "1e400", "nan", "inf", "99999999999999999999", "4294967296", "2147483648", "-0", "1e-320", "\"\"", "[]",
-                                    "{}", "null", "(", ")", "255", "# Columns 3\n", "x0", ",", "\n", " ", "or", "assert"};
+static const char *const words[] = {
+    "-1",         "0",          "1e400", "nan",    "inf",  "99999999999999999999",
+    "4294967296", "2147483648", "-0",    "1e-320", "\"\"", "[]",
+    "{}",         "null",       "(",     ")",      "255",  "# Columns 3\n",
+    "x0",         ",",          "\n",    " ",      "or",   "assert"};
 
 static void splice(blob *b, size_t at, size_t cut, const void *with, size_t n)
 {
@@ -282,7 +253,8 @@ static void splice(blob *b, size_t at, size_t cut, const void *with, size_t n)
 
 static void edit(blob *b)
 {
-    static const unsigned char special[] = {0, 1, 0x7f, 0x80, 0xff, '0', '9', '-', '"', '(', ')', '\n', ' ', ':', ','};
+    static const unsigned char special[] = {0,   1,   0x7f, 0x80, 0xff, '0', '9', '-',
+                                            '"', '(', ')',  '\n', ' ',  ':', ','};
     const size_t at = below(b->n), rest = b->n - at;
     unsigned char byte[8];
     switch (b->n ? below(8) : 7) {
@@ -319,7 +291,11 @@ static void edit(blob *b)
 
 /* ---- one kind, in a child ---- */
 
-static struct { int kind; size_t seed, step; const char *how; } where = {.how = "whole"};
+static struct {
+    int kind;
+    size_t seed, step;
+    const char *how;
+} where = {.how = "whole"};
 
 static void on_alarm(int sig)
 {
@@ -332,7 +308,8 @@ static void on_alarm(int sig)
 
 static void on_abort(int sig)
 {
-    fprintf(stderr, "kind %s, seed file %zu, %s %zu: signal %d\n", kind_name[where.kind], where.seed, where.how, where.step, sig);
+    fprintf(stderr, "kind %s, seed file %zu, %s %zu: signal %d\n", kind_name[where.kind],
+            where.seed, where.how, where.step, sig);
     signal(sig, SIG_DFL);
     raise(sig);
 }
@@ -347,7 +324,9 @@ static size_t in_use(void)
 #endif
 }
 
-static struct { size_t tried, read; } *counts; /* [N_KINDS], shared with the parent */
+static struct {
+    size_t tried, read;
+} * counts; /* [N_KINDS], shared with the parent */
 
 static void timed(int kind, const blob *b, const char *how, size_t step)
 {
@@ -362,7 +341,8 @@ static void run_seed(const seed *s, size_t count)
 {
     const size_t step = s->b.n > 1500 ? s->b.n / 1500 + 1 : 1;
     if (one(s->kind, s->b.data, s->b.n) != NM_OK) {
-        fprintf(stderr, "kind %s, seed file %zu is not read as it is\n", kind_name[s->kind], where.seed);
+        fprintf(stderr, "kind %s, seed file %zu is not read as it is\n", kind_name[s->kind],
+                where.seed);
         abort();
     }
     for (size_t n = 0; n < s->b.n; n += step) timed(s->kind, &(blob){s->b.data, n}, "cut at", n);
@@ -412,13 +392,18 @@ int main(int argc, char **argv)
     size_t done = 0, failed = 0, skipped = 0, tried = 0;
     const char *folder = NULL;
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "-n") == 0 && i + 1 < argc) total = (size_t)strtoul(argv[++i], NULL, 10);
-        else folder = argv[i];
+        if (strcmp(argv[i], "-n") == 0 && i + 1 < argc)
+            total = (size_t)strtoul(argv[++i], NULL, 10);
+        else
+            folder = argv[i];
     }
-    counts = mmap(NULL, N_KINDS * sizeof *counts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    counts = mmap(NULL, N_KINDS * sizeof *counts, PROT_READ | PROT_WRITE,
+                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     require(counts != MAP_FAILED, "shared memory");
-    if (folder) from_folder(folder);
-    else built_in();
+    if (folder)
+        from_folder(folder);
+    else
+        built_in();
     for (int kind = 0; kind < N_KINDS; kind++) {
         size_t n = 0;
         for (size_t i = 0; i < n_seeds; i++) n += seeds[i].kind == kind;
@@ -437,8 +422,8 @@ int main(int argc, char **argv)
         } else {
             done++;
         }
-        printf("%s: %zu seeds, %zu inputs, of which %zu are read; %.2f s\n", kind_name[kind], n, counts[kind].tried, counts[kind].read,
-               nm_wall() - at);
+        printf("%s: %zu seeds, %zu inputs, of which %zu are read; %.2f s\n", kind_name[kind], n,
+               counts[kind].tried, counts[kind].read, nm_wall() - at);
         tried += counts[kind].tried;
     }
     printf("%zu inputs\n", tried);

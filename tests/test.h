@@ -10,7 +10,8 @@ static uint64_t t_seed = 1;
 
 #define CHECK(cond, ...) t_check((cond), __FILE__, __LINE__, #cond, "" __VA_ARGS__)
 
-static inline bool t_check(bool ok, const char *file, int line, const char *what, const char *fmt, ...)
+static inline bool t_check(bool ok, const char *file, int line, const char *what, const char *fmt,
+                           ...)
 {
     if (ok) {
         t_passed++;
@@ -35,7 +36,10 @@ static inline uint64_t t_random(void)
     return z ^ z >> 31;
 }
 
-static inline double t_uniform(double lo, double hi) { return lo + (hi - lo) * (double)(t_random() >> 11) * 0x1p-53; }
+static inline double t_uniform(double lo, double hi)
+{
+    return lo + (hi - lo) * (double)(t_random() >> 11) * 0x1p-53;
+}
 static inline size_t t_below(size_t n) { return (size_t)(t_random() % n); }
 
 /* runs body in a job of its own; returns its code, and fails the test unless it is `want` */

@@ -25,12 +25,16 @@ static void tokens(nm_job *job, void *arg)
 {
     (void)job;
     (void)arg;
-    static const char *const good[] = {"0", "-1", "+2", "1.5", ".5", "5.", "1e3", "1E-3", "-1.25e+2", "007"};
-    static const char *const bad[] = {"", "-", ".", "e5", "1e", "1e+", "1.2.3", "0x10", "inf", "nan", "1,5", " 1", "1 ", "1e400", "--1", "1d5"};
+    static const char *const good[] = {"0",  "-1",  "+2",   "1.5",      ".5",
+                                       "5.", "1e3", "1E-3", "-1.25e+2", "007"};
+    static const char *const bad[] = {"",    "-",   ".",   "e5", "1e", "1e+",   "1.2.3", "0x10",
+                                      "inf", "nan", "1,5", " 1", "1 ", "1e400", "--1",   "1d5"};
     double x;
     int64_t k;
-    for (size_t i = 0; i < sizeof good / sizeof *good; i++) CHECK(nm_num_parse(good[i], good[i] + strlen(good[i]), &x), "%s", good[i]);
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) CHECK(!nm_num_parse(bad[i], bad[i] + strlen(bad[i]), &x), "%s", bad[i]);
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        CHECK(nm_num_parse(good[i], good[i] + strlen(good[i]), &x), "%s", good[i]);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        CHECK(!nm_num_parse(bad[i], bad[i] + strlen(bad[i]), &x), "%s", bad[i]);
     CHECK(nm_int_parse("-12", (const char *)"-12" + 3, &k) && k == -12);
     char s[32];
     CHECK(nm_num_print(s, -0.0) == 1 && s[0] == '0');

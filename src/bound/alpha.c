@@ -1,11 +1,14 @@
-/* bound/alpha.c: optimised lower slopes (alpha-CROWN: Xu, Zhang, Wang, Wang, Jana, Lin, Hsieh 2021) for rows of the last
+/* bound/alpha.c: optimised lower slopes (alpha-CROWN: Xu, Zhang, Wang, Wang, Jana, Lin, Hsieh 2021) for rows of
+ * the last
  * block, NM_LANES rows at once, each lane with slopes of its own.
  *
  * A step pulls the rows back with the lanes' slopes and takes the bound over the box, at x*. The derivative of a lane's
- * bound by the slope of unit u is  max(y_u, 0) a_u,  y_u the coefficient that reached the unit and a_u its pre-activation
+ * bound by the slope of unit u is  max(y_u, 0) a_u,  y_u the coefficient that reached the unit and a_u its pre-
+ * activation
  * when x* runs forward through the very lines that the pull used (Danskin: the minimum moves with its minimiser fixed).
  * Adam (Kingma, Ba 2015) goes up, slopes are cut to [0,1]; every iterate is a valid bound, the best is kept. Bounds of
- * intermediate units stay as they are. Signs that a branch gives enter with multipliers beta >= 0 of their own (beta-CROWN:
+ * intermediate units stay as they are. Signs that a branch gives enter with multipliers beta >= 0 of their own
+ * (beta-CROWN:
  * Wang et al. 2021), whose derivative is side * a_u. Effort is counted in steps; no randomness. */
 #include "all.h"
 

@@ -1,5 +1,6 @@
 /* sol/cbc.c: CBC's `solution` file. The first line is the status; values follow even when it is infeasible or has no
- * incumbent; then only their names are used, to refuse another model's file. Lines are  [**] index name value reduced-cost ; with 50 columns or more, zeros are
+ * incumbent; then only their names are used, to refuse another model's file. Lines are  [**] index name value
+ * reduced-cost ; with 50 columns or more, zeros are
  * left out. "within gap tolerance" is no proof of optimality. There is no end mark: a cut file may pass for a sparse
  * one, so its point counts only by replay. */
 #define _GNU_SOURCE

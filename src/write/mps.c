@@ -3,7 +3,8 @@
  * alone, one pair a line, and no field that starts in column 5, 15 or 40, where CBC would take a fixed field. */
 #include "all.h"
 
-/* one blank, then fields with two blanks between, three where a field would start in a column that CBC takes for fixed */
+/* one blank, then fields with two blanks between, three where a field would start in a column that CBC takes for
+ * fixed */
 static void line(nm_buf *b, size_t n, const char *const *field)
 {
     size_t at = 1;

@@ -1,0 +1,223 @@
+/* close.c: the stages that close targets without a model: bounds, attack, alpha with conditioned tightening,
+ * branching on
+ * signs, cubes of the input box. Each works on one case, and says what it closed by setting the targets' status. A
+ * target is closed as `holds` only when an outward rounded bound excludes it: row - rhs > guard for a row of its
+ * clause. */
+#include "all.h"
+
+static void close_by_bounds(nm_state *s, size_t i)
+{
+    const nm_case *c = &s->q->cases[i];
+    const nm_bounded *k = &s->cases[i];
+    for (size_t t = 0; t < c->n_clauses; t++) {
+        nm_target *target = &s->v->targets[k->first + t];
+        const size_t first = k->b->p->blocks[k->b->p->n_blocks - 1].first;
+        for (size_t r = 0; r < c->clauses[t].n_rows; r++) {
+            const double lo = nm_down(k->b->lo[first + k->row[t][r]] - c->clauses[t].rows[r].rhs);
+            if (lo > target->margin_lo) target->margin_lo = lo;
+        }
+        if (target->margin_lo > target->bound) target->bound = target->margin_lo;
+        if (!nm_target_open(target) || !(target->margin_lo > s->q->guard)) continue;
+        target->status = NM_OK;
+        target->by = "bounds";
+    }
+}
+
+void nm_close_bounds(nm_state *s, size_t i)
+{
+    const nm_case *c = &s->q->cases[i];
+    nm_bounded *k = &s->cases[i];
+    size_t n = 0;
+    for (size_t t = 0; t < c->n_clauses; t++) n += c->clauses[t].n_rows;
+    const nm_row **rows = NM_RAW(s->job, const nm_row *, n + 1);
+    k->row = NM_ARRAY(s->job, uint32_t *, c->n_clauses + 1);
+    n = 0;
+    for (size_t t = 0; t < c->n_clauses; t++) {
+        k->row[t] = NM_RAW(s->job, uint32_t, c->clauses[t].n_rows + 1);
+        for (size_t r = 0; r < c->clauses[t].n_rows; r++) {
+            k->row[t][r] = (uint32_t)n;
+            rows[n++] = &c->clauses[t].rows[r];
+        }
+    }
+    const nm_program *p = nm_program_with_rows(s->job, s->p, n, rows);
+    k->b = nm_bounds_new(s->job, p, c->lo, c->hi);
+    if (strcmp(s->o->bounds, "interval") == 0)
+        nm_interval(s->job, k->b, 1, (int)p->n_blocks);
+    else
+        nm_crown(s->job, k->b, (nm_crown_opts){.query_block = (int)p->n_blocks - 1});
+    close_by_bounds(s, i);
+}
+
+void nm_close_count(nm_state *s)
+{
+    size_t i = 0;
+    while (i < s->q->n_cases && !s->cases[i].b) i++;
+    if (i == s->q->n_cases) return;
+    const nm_bounds *b = s->cases[i].b;
+    s->v->layers = NM_ARRAY(s->job, nm_layer, b->p->n_blocks);
+    for (size_t k = 0; k < b->p->n_blocks; k++) {
+        if (b->p->blocks[k].kind != NM_RELU) continue;
+        size_t n[3];
+        nm_bounds_count(b, (int)k, n);
+        s->v->layers[s->v->n_layers++] = (nm_layer){(int)k, b->p->blocks[k].n, n[NM_INACTIVE],
+                                                    n[NM_ACTIVE], n[NM_UNSTABLE]};
+    }
+}
+
+/* ---- attack ---- */
+
+/* restarts that a fixed amount of work pays for: many on small networks, one on large ones */
+size_t nm_close_restarts(const nm_program *p)
+{
+    double work = 1;
+    for (size_t b = 0; b < p->n_blocks; b++)
+        for (size_t t = 0; t < p->blocks[b].n_lin; t++)
+            work += (double)p->blocks[b].lin[t].fan * (double)p->blocks[b].lin[t].cols;
+    const double n = NM_ATTACK_WORK / (work * 2 * NM_LANES * NM_ATTACK_STEPS);
+    return n < 1 ? 1 : n > 16 ? 16 : (size_t)n;
+}
+
+bool nm_close_attack(nm_state *s, size_t i, const double *start, size_t n_restarts)
+{
+    const nm_case *c = &s->q->cases[i];
+    const nm_bounded *k = &s->cases[i];
+    size_t *open = NM_RAW(s->job, size_t, c->n_clauses + 1), n = 0, hit = 0;
+    const uint32_t **row = NM_RAW(s->job, const uint32_t *, c->n_clauses + 1);
+    for (size_t t = 0; t < c->n_clauses; t++) {
+        if (!nm_target_open(&s->v->targets[k->first + t])) continue;
+        row[n] = k->row[t];
+        open[n++] = t;
+    }
+    if (n == 0) return false;
+    const double *x = nm_attack(s->job, k->b, c, n, open, row, start,
+                                (nm_attack_opts){NM_ATTACK_STEPS, n_restarts, s->o->seed + i},
+                                &hit);
+    if (!x) return false;
+    const nm_replay r = nm_verify(s->job, s->net, s->q, i, (int64_t)open[hit], x);
+    return nm_state_take(s, &r, "attack");
+}
+
+/* ---- alpha, and bounds for counterexamples to one target ---- */
+
+/* the row of a clause that bounds exclude most nearly */
+static size_t best_row(const nm_bounded *k, const nm_clause *c, size_t t)
+{
+    const size_t first = k->b->p->blocks[k->b->p->n_blocks - 1].first;
+    size_t best = 0;
+    for (size_t r = 1; r < c->n_rows; r++)
+        if (k->b->lo[first + k->row[t][r]] - c->rows[r].rhs >
+            k->b->lo[first + k->row[t][best]] - c->rows[best].rhs)
+            best = r;
+    return best;
+}
+
+static void close_target(nm_target *t, double lo)
+{
+    if (lo > t->margin_lo) t->margin_lo = lo;
+    if (lo > t->bound) t->bound = lo;
+    t->status = NM_OK;
+    t->by = "bounds";
+}
+
+/* NM_LANES open clauses at a time: alpha for all of them, then conditioned tightening one by one */
+static void tighten_some(nm_state *s, size_t i, size_t n, const size_t *clause)
+{
+    const nm_case *c = &s->q->cases[i];
+    const nm_bounded *k = &s->cases[i];
+    uint32_t row[NM_LANES];
+    double rhs[NM_LANES];
+    for (size_t l = 0; l < n; l++) {
+        const nm_clause *cl = &c->clauses[clause[l]];
+        const size_t r = best_row(k, cl, clause[l]);
+        row[l] = k->row[clause[l]][r];
+        rhs[l] = cl->rows[r].rhs + s->q->guard;
+    }
+    const nm_alpha *a = nm_alpha_run(s->job, k->b, n, row, rhs, NM_ALPHA_STEPS, NULL);
+    for (size_t l = 0; l < n && !nm_stopped(s->job); l++) {
+        nm_target *t = &s->v->targets[k->first + clause[l]];
+        const double lo = nm_down(a->lo[l] - rhs[l]);
+        if (a->lo[l] > rhs[l]) {
+            close_target(t, lo);
+            continue;
+        }
+        if (lo > t->margin_lo) t->margin_lo = lo;
+        const nm_tight r = nm_tighten(s->job, k->b, row[l], rhs[l], a, l,
+                                      (nm_tighten_opts){NM_TIGHT_ROUNDS, NM_TIGHT_STEPS});
+        if (r.closed)
+            close_target(t, t->margin_lo);
+        else
+            t->tight = r.b;
+    }
+}
+
+void nm_close_tighten(nm_state *s, size_t i)
+{
+    const nm_case *c = &s->q->cases[i];
+    size_t clause[NM_LANES], n = 0;
+    for (size_t t = 0; t < c->n_clauses; t++) {
+        if (nm_target_open(&s->v->targets[s->cases[i].first + t])) clause[n++] = t;
+        if (n == NM_LANES || (n > 0 && t + 1 == c->n_clauses)) {
+            tighten_some(s, i, n, clause);
+            n = 0;
+        }
+    }
+}
+
+/* ---- branching on signs of units ---- */
+
+static bool branch_target(nm_state *s, nm_target *t)
+{
+    const nm_case *c = &s->q->cases[t->icase];
+    const nm_bounded *k = &s->cases[t->icase];
+    const size_t r = best_row(k, &c->clauses[t->iclause], t->iclause);
+    const nm_branch_opts o = {s->o->attack, NM_BRANCH_NODES, s->deadline, s->o->seed};
+    nm_note(s->job, "branching on target %s", t->name);
+    const nm_branch out = nm_branch_run(s->job, t->tight, c, t->iclause, k->row[t->iclause], r,
+                                        c->clauses[t->iclause].rows[r].rhs + s->q->guard, o);
+    if (out.status == NM_OK) close_target(t, t->margin_lo);
+    if (out.status != NM_VIOLATED) return false;
+    const nm_replay replay = nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause, out.x);
+    return nm_state_take(s, &replay, "attack");
+}
+
+bool nm_close_branch(nm_state *s)
+{
+    for (size_t i = 0; i < s->v->n_targets && !nm_stopped(s->job); i++) {
+        nm_target *t = &s->v->targets[i];
+        if (nm_target_open(t) && t->tight && branch_target(s, t)) return true;
+    }
+    return false;
+}
+
+/* ---- cubes of the input box, where few inputs are free ---- */
+
+static size_t free_inputs(const nm_query *q, const nm_case *c)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < q->n_in; i++) n += c->lo[i] < c->hi[i];
+    return n;
+}
+
+bool nm_close_split(nm_state *s, size_t i)
+{
+    const nm_case *c = &s->q->cases[i];
+    const nm_bounded *k = &s->cases[i];
+    if (free_inputs(s->q, c) > NM_SPLIT_INPUTS) return false;
+    bool *open = NM_ARRAY(s->job, bool, c->n_clauses + 1), any = false;
+    for (size_t t = 0; t < c->n_clauses; t++)
+        any |= open[t] = nm_target_open(&s->v->targets[k->first + t]);
+    if (!any) return false;
+    nm_note(s->job, "splitting the input box of case %zu", i);
+    const nm_split_opts o = {s->o->attack, NM_SPLIT_BOXES, s->deadline, s->q->guard};
+    const nm_split r = nm_split_case(s->job, k->b->p, c, k->row, open, &o);
+    if (r.status == NM_VIOLATED) {
+        const nm_replay replay = nm_verify(s->job, s->net, s->q, i, (int64_t)r.clause, r.x);
+        return nm_state_take(s, &replay, "attack");
+    }
+    for (size_t t = 0; r.status == NM_OK && t < c->n_clauses; t++) {
+        if (!open[t]) continue;
+        s->v->targets[k->first + t].status = NM_OK;
+        s->v->targets[k->first + t].by = "bounds";
+    }
+    return false;
+}

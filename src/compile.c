@@ -1,0 +1,171 @@
+/* compile.c: the stages that make a model of each open target: writing it with its map, and solving it with the
+ * embedded
+ * solver. An infeasible decision model closes its target; a point is judged (verify.c); all else leaves it open. */
+#include "all.h"
+
+static nm_encoded encode(nm_state *s, const nm_target *t)
+{
+    const nm_bounded *k = &s->cases[t->icase];
+    return nm_encode(s->job, t->tight ? t->tight : k->b, s->q, t->icase, t->iclause,
+                     k->row[t->iclause], (nm_encode_opts){.fold = s->o->fold});
+}
+
+static void sizes(nm_target *t, const nm_model *m)
+{
+    t->rows = m->n_rows;
+    t->cols = m->n_cols;
+    t->nz = m->n_nz;
+    t->bins = nm_model_binaries(m);
+}
+
+static const char *split_suffix(nm_job *job, const char *out, const char **suffix)
+{
+    static const char *const known[] = {".mps.gz", ".lp.gz", ".mps", ".lp"};
+    for (size_t i = 0; i < 4; i++)
+        if (nm_has_suffix(out, known[i])) {
+            *suffix = known[i];
+            return nm_dup(job, out, strlen(out) - strlen(known[i]));
+        }
+    nm_throw(job, NM_EUSE, "%s: a model file ends in .mps, .mps.gz, .lp or .lp.gz", out);
+}
+
+static void write_target(nm_state *s, nm_target *t, const char *stem, const char *suffix)
+{
+    double at = nm_cpu();
+    nm_encoded e = encode(s, t);
+    sizes(t, e.model);
+    e.map->conditioned = t->tight != NULL;
+    s->v->cpu_encode += nm_cpu() - at;
+    at = nm_cpu();
+    t->file = nm_fmt(s->job, "%s%s", stem, suffix);
+    nm_write_model(s->job, e.model, t->file);
+    const nm_file f = nm_file_read(s->job, t->file);
+    char *hash = nm_raw(s->job, 65, 1);
+    nm_sha256(f.data, f.n, hash);
+    e.map->query_hash = nm_query_hash(s->job, (nm_query *)(uintptr_t)s->q);
+    e.map->model_path = t->file;
+    e.map->model_hash = hash;
+    e.map->net_path = s->net->path;
+    e.map->net_hash = s->net->hash;
+    e.map->options = s->o->options;
+    e.map->version = s->o->version;
+    nm_map_write(s->job, e.map, nm_fmt(s->job, "%s.map.json", stem));
+    s->v->cpu_write += nm_cpu() - at;
+}
+
+static void write_manifest(nm_state *s, const char *stem)
+{
+    nm_buf b = {.job = s->job};
+    nm_put(&b, "{\"netmip\": \"manifest\", \"version\": 1, \"combine\": \"any violated: violated; "
+               "all hold: holds; else unknown\",\n \"net\": ");
+    nm_put_json(&b, s->net->path);
+    nm_put(&b, ", \"query_sha256\": \"%s\", \"targets\": [",
+           nm_query_hash(s->job, (nm_query *)(uintptr_t)s->q));
+    for (size_t i = 0; i < s->v->n_targets; i++) {
+        const nm_target *t = &s->v->targets[i];
+        nm_put(&b, i ? ",\n  {\"target\": " : "\n  {\"target\": ");
+        nm_put_json(&b, t->name);
+        nm_put(&b, ", \"status\": \"%s\"",
+               t->status == NM_OK         ? "holds"
+               : t->status == NM_VIOLATED ? "violated"
+                                          : "open");
+        if (t->file) {
+            nm_put(&b, ", \"model\": ");
+            nm_put_json(&b, t->file);
+        }
+        nm_put(&b, "}");
+    }
+    nm_put(&b, "]}\n");
+    nm_file_write(s->job, nm_fmt(s->job, "%s.manifest.json", stem), b.s, b.n);
+}
+
+void nm_models_write(nm_state *s)
+{
+    const char *suffix, *stem = split_suffix(s->job, s->o->out, &suffix);
+    size_t n = 0;
+    for (size_t i = 0; i < s->v->n_targets; i++)
+        n += nm_target_open(&s->v->targets[i]) || s->o->always_write;
+    for (size_t i = 0; i < s->v->n_targets; i++) {
+        nm_target *t = &s->v->targets[i];
+        if (!(nm_target_open(t) || s->o->always_write) || s->q->cases[t->icase].empty ||
+            !s->cases[t->icase].b)
+            continue;
+        write_target(s, t, n == 1 ? stem : nm_fmt(s->job, "%s-t%s", stem, t->name), suffix);
+        if (nm_stopped(s->job)) return;
+    }
+    if (n > 1) write_manifest(s, stem);
+}
+
+/* ---- the solver ---- */
+
+static const double *input_of(nm_state *s, const nm_encoded *e, const nm_sol *sol, size_t icase)
+{
+    const nm_case *c = &s->q->cases[icase];
+    double *x = NM_RAW(s->job, double, s->q->n_in);
+    for (size_t i = 0; i < s->q->n_in; i++) {
+        const int64_t j = e->map->col[i];
+        x[i] = j >= 0        ? sol->vals[j].x
+               : s->q->image ? s->q->image[i]
+                             : 0.5 * c->lo[i] + 0.5 * c->hi[i];
+    }
+    return x;
+}
+
+static bool judge_solution(nm_state *s, nm_target *t, const nm_encoded *e, const nm_sol *sol)
+{
+    const double *x = input_of(s, e, sol, t->icase);
+    const nm_replay r = nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause, x);
+    const bool settled = nm_state_take(s, &r, "solver");
+    if (settled || r.is_violated || s->q->objective == NM_WORST) return settled;
+    /* the point misses by the solver's tolerance: a short descent from it may find what it meant */
+    if (s->o->attack && nm_close_attack(s, t->icase, r.x, 1)) return true;
+    s->v->why = nm_fmt(s->job,
+                       "the solver's point for target %s does not replay: its margin is %.3g",
+                       t->name, r.margin64);
+    return false;
+}
+
+static bool solve_target(nm_state *s, nm_target *t)
+{
+    double at = nm_cpu();
+    const nm_encoded e = encode(s, t);
+    sizes(t, e.model);
+    s->v->cpu_encode += nm_cpu() - at;
+    at = nm_cpu();
+    const bool decide = s->q->objective == NM_FEASIBLE;
+    const double left = isinf(s->deadline) ? 0 : s->deadline - nm_wall();
+    const nm_sol *sol = nm_cbc_solve(
+        s->job, e.model, (nm_cbc){left == 0 && !isinf(s->deadline) ? -1 : left, decide});
+    s->v->cpu_solver += nm_cpu() - at;
+    if (sol->status == NM_SOL_INFEASIBLE && decide) {
+        t->status = NM_OK;
+        t->by = "solver";
+        return false;
+    }
+    const double bound = sol->bound + e.model->constant -
+                         1e-6 * (1 + fabs(sol->bound)); /* the solver's own tolerance */
+    if (!decide && (sol->status == NM_SOL_OPTIMAL || sol->status == NM_SOL_FEASIBLE) &&
+        bound > t->bound)
+        t->bound = bound;
+    if (sol->has_values) return judge_solution(s, t, &e, sol);
+    s->v->why = nm_fmt(s->job, "the solver stopped on target %s: %s", t->name, sol->status_text);
+    return false;
+}
+
+bool nm_models_solve(nm_state *s)
+{
+    for (size_t i = 0; i < s->v->n_targets; i++) {
+        nm_target *t = &s->v->targets[i];
+        const double best = s->v->witness ? s->v->witness->margin64 : INFINITY;
+        const bool worst = s->q->objective == NM_WORST;
+        if (worst ? !(t->bound < best) : !nm_target_open(t)) continue;
+        if (nm_stopped(s->job)) return false;
+        nm_note(s->job, "solving target %s", t->name);
+        if (solve_target(s, t)) return true;
+        if (worst && t->status == NM_UNKNOWN && t->bound > s->q->guard) {
+            t->status = NM_OK;
+            t->by = "solver";
+        }
+    }
+    return false;
+}

@@ -1,0 +1,148 @@
+/* ground.h: the ground floor: numbers that steer the program, jobs, text, files, JSON, kernels. Included by all.h
+ * alone. */
+#ifndef NM_GROUND_H
+#define NM_GROUND_H
+
+#include <math.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "netmip.h"
+
+/* ---- numbers that steer the program: name, value, unit, why --------------------------------- */
+#define NM_VERSION "0.1.0"
+#define NM_LANES 16          /* rows in a batch: two vectors of 512 bits */
+#define NM_MAXRANK 8         /* dimensions of a tensor */
+#define NM_INT_TOL 1e-5      /* distance of a solver's binary to 0 or 1 that decode accepts */
+#define NM_ROW_TOL 1e-5      /* relative row violation of a solver's point before the audit fails */
+#define NM_MAX_BYTES ((size_t)16 << 30)     /* arena limit of a job: bytes */
+#define NM_MAX_FILE ((size_t)4 << 30)       /* largest file read, unpacked: bytes */
+#define NM_ATTACK_STEPS 50    /* of a descent */
+#define NM_ATTACK_WORK 1.5e9  /* fused multiply-adds that the attack may spend on a case */
+#define NM_ALPHA_STEPS 40     /* for the open rows of a case */
+#define NM_TIGHT_ROUNDS 4     /* of conditioned tightening */
+#define NM_TIGHT_STEPS 20     /* of alpha in each round */
+#define NM_BRANCH_NODES 4000  /* of branching on signs, for a target */
+#define NM_SPLIT_INPUTS 20    /* free inputs up to which the input box is split */
+#define NM_SPLIT_BOXES 400000 /* boxes before splitting gives up on a case */
+#define NM_MAX_CLAUSES 100000               /* size limit of a disjunctive normal form */
+#define NM_COEF_MIN 1e-9     /* |coefficient| that readers keep: smaller ones move into the bounds */
+#define NM_ULP 2.220446049250313e-16        /* 2^-52: twice the unit roundoff */
+#define NM_TINY 1e-290       /* absolute term that covers underflow in any sum of products */
+
+/* ---- base.c: jobs, memory, errors ----------------------------------------------------------- */
+typedef struct nm_mark { void *chunk; size_t used; } nm_mark;
+
+_Noreturn void nm_throw(nm_job *job, int code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+_Noreturn void nm_throw_at(nm_job *job, int code, const char *file, int line, int col,
+                           const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+int nm_run(nm_job *job, void (*body)(nm_job *, void *), void *arg);
+void *nm_raw(nm_job *job, size_t n, size_t size);   /* n*size bytes, 64-aligned, not cleared */
+void *nm_zero(nm_job *job, size_t n, size_t size);  /* the same, cleared */
+void *nm_try(nm_job *job, size_t bytes);            /* NULL instead of a throw */
+void *nm_grow_(nm_job *job, void *old, size_t n, size_t *cap, size_t size);
+char *nm_dup(nm_job *job, const char *s, size_t n);
+char *nm_fmt(nm_job *job, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+nm_mark nm_mark_get(nm_job *job);
+void nm_mark_release(nm_job *job, nm_mark m);
+void nm_defer(nm_job *job, void (*closer)(void *), void *thing);
+void nm_close(nm_job *job, void *thing);            /* runs the closer now */
+size_t nm_mul(nm_job *job, size_t a, size_t b);     /* a*b, or throws */
+size_t nm_mul_in(nm_job *job, const char *path, size_t a, size_t b); /* sizes that a file states */
+void nm_fail_after(nm_job *job, long n);            /* tests: the n-th allocation fails */
+size_t nm_bytes(const nm_job *job);
+void nm_note(nm_job *job, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+bool nm_stopped(const nm_job *job);                 /* an interrupt was asked for */
+double nm_cpu(void);                                /* CPU seconds of this process and its children */
+double nm_wall(void);                               /* seconds, monotonic */
+const char *nm_message_of(nm_job *job, int code);   /* the thrown message, for a nested nm_run */
+
+#define NM_NEW(job, T) ((T *)nm_zero(job, 1, sizeof(T)))
+#define NM_ARRAY(job, T, n) ((T *)nm_zero(job, (n), sizeof(T)))
+#define NM_RAW(job, T, n) ((T *)nm_raw(job, (n), sizeof(T)))
+#define NM_PUSH(job, arr, n, cap) \
+    ((void)((n) < (cap) ? 0 : ((arr) = nm_grow_(job, arr, n, &(cap), sizeof *(arr)), 0)), \
+     &(arr)[(n)++])
+
+/* ---- text.c: the one printer and the one parser of numbers ---------------------------------- */
+typedef struct nm_buf { nm_job *job; char *s; size_t n, cap; } nm_buf;
+
+void nm_put(nm_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void nm_put_bytes(nm_buf *b, const void *p, size_t n);
+void nm_put_num(nm_buf *b, double x);               /* shortest digits that read back equal */
+void nm_put_json(nm_buf *b, const char *s);         /* a quoted JSON string */
+int nm_num_print(char out[32], double x);           /* length; x finite */
+bool nm_num_parse(const char *s, const char *end, double *x); /* whole token, finite */
+bool nm_int_parse(const char *s, const char *end, int64_t *x);
+void nm_sha256(const void *p, size_t n, char hex[65]);
+
+/* rounding helpers: the next double down or up; infinities stay */
+static inline double nm_down(double x) { return nextafter(x, -INFINITY); }
+static inline double nm_up(double x) { return nextafter(x, INFINITY); }
+
+/* ---- file.c: whole files in, whole files out ------------------------------------------------ */
+typedef struct nm_file { const char *path; const unsigned char *data; size_t n; } nm_file;
+typedef struct nm_out nm_out;
+
+nm_file nm_file_read(nm_job *job, const char *path); /* unpacks .gz by content; data ends in a NUL */
+bool nm_file_exists(const char *path);
+nm_out *nm_out_open(nm_job *job, const char *path);  /* temporary name beside path; gzips *.gz */
+void nm_out_write(nm_out *o, const void *p, size_t n);
+void nm_out_num(nm_out *o, double x);
+void nm_out_put(nm_out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void nm_out_done(nm_out *o);                         /* flush, close, check, rename */
+void nm_file_write(nm_job *job, const char *path, const void *p, size_t n);
+bool nm_has_suffix(const char *s, const char *suffix);
+char *nm_path_dir(nm_job *job, const char *path);    /* the folder of path, with its slash, or "" */
+
+/* ---- json.c: strict JSON in ----------------------------------------------------------------- */
+typedef struct cJSON nm_json;
+
+const nm_json *nm_json_parse(nm_job *job, nm_file f); /* whole text, no repeated keys */
+const nm_json *nm_json_find(const nm_json *o, const char *key);     /* NULL when absent */
+const nm_json *nm_json_get(nm_job *job, const nm_json *o, const char *key, const char *where);
+double nm_json_num(nm_job *job, const nm_json *x, const char *where);
+int64_t nm_json_int(nm_job *job, const nm_json *x, const char *where);
+const char *nm_json_str(nm_job *job, const nm_json *x, const char *where);
+size_t nm_json_count(const nm_json *x);
+void nm_json_only(nm_job *job, const nm_json *o, const char *where, const char *const *keys);
+
+/* ---- kernel.c: the vectorised inner loops, one order of summation on every machine ---------- */
+typedef struct nm_kernels {
+    const char *name;
+    /* acc[8][NM_LANES] (+)= sum over t < n of a[aoff[t] + i*step] * y[yoff[t]][lane], in order of t */
+    void (*outer)(size_t n, const double *a, size_t step, const uint32_t *aoff, const double *y,
+                  const uint32_t *yoff, double *acc, bool add);
+    /* out[3] = { a.c, |a|.r, |a|.m } over n terms; n is a multiple of 8 */
+    void (*dot3)(size_t n, const double *a, const double *c, const double *r, const double *m,
+                 double out[3]);
+    double (*dot)(size_t n, const double *a, const double *b); /* n is a multiple of 8 */
+    /* x[n][NM_LANES] rows: positive and negative parts take their own slope; see batch.c */
+    void (*relax)(size_t n, const uint32_t *unit, const double *y, const double *slo,
+                  const double *sup, const double *cut, const double *w, double *x, bool add,
+                  double *cst, double *err);
+    /* the same with slo [n][NM_LANES] */
+    void (*relax_lanes)(size_t n, const uint32_t *unit, const double *y, const double *slo,
+                        const double *sup, const double *cut, const double *w, double *x, bool add,
+                        double *cst, double *err);
+    /* cst[lane] += y.bias, err[lane] += |y|.w over listed units */
+    void (*gather)(size_t n, const uint32_t *unit, const double *y, const double *bias,
+                   const double *w, double *cst, double *err);
+    /* lower end of y.x over the box: out[lane] = sum min(y lo, y hi), mag[lane] = sum |y| xabs */
+    void (*box)(size_t n, const uint32_t *unit, const double *y, const double *lo,
+                const double *hi, double *out, double *mag);
+    /* y [n][NM_LANES], g [n]: least (y + lambda g).x over the box, g.x there, sum (|y| + lambda |g|) |x| */
+    void (*box_row)(size_t n, const double *y, const double *g, const double *lambda, const double *lo,
+                    const double *hi, double *out, double *slope, double *mag);
+} nm_kernels;
+
+const nm_kernels *nm_kernels_pick(void);
+extern const nm_kernels nm_kernels_generic;
+
+#endif

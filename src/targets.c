@@ -1,0 +1,46 @@
+/* targets.c: the targets of a question while it is being answered: open, or settled by whom. */
+#include "all.h"
+
+void nm_state_open(nm_state *s)
+{
+    nm_verdict *v = s->v;
+    v->n_targets = nm_query_targets(s->q);
+    v->targets = NM_ARRAY(s->job, nm_target, v->n_targets + 1);
+    s->cases = NM_ARRAY(s->job, nm_bounded, s->q->n_cases + 1);
+    for (size_t i = 0, at = 0; i < s->q->n_cases; i++) {
+        const nm_case *c = &s->q->cases[i];
+        s->cases[i].first = at;
+        for (size_t t = 0; t < c->n_clauses; t++, at++)
+            v->targets[at] = (nm_target){.icase = i,
+                                         .iclause = t,
+                                         .label = c->clauses[t].label,
+                                         .name = c->clauses[t].name,
+                                         .status = c->empty ? NM_OK : NM_UNKNOWN,
+                                         .by = c->empty ? "evaluation" : NULL,
+                                         .margin_lo = -INFINITY,
+                                         .objective = INFINITY,
+                                         .bound = -INFINITY};
+    }
+}
+
+bool nm_target_open(const nm_target *t) { return t->status == NM_UNKNOWN; }
+
+/* Takes a replay: a new witness, or a better incumbent. True when it settles a decision question. */
+bool nm_state_take(nm_state *s, const nm_replay *r, const char *by)
+{
+    nm_verdict *v = s->v;
+    nm_target *t = &v->targets[s->cases[r->icase].first + r->iclause];
+    if (r->is_inside && r->margin64 < t->objective) t->objective = r->margin64;
+    if (r->is_inside &&
+        (!v->witness || (r->is_violated && !v->witness->is_violated) ||
+         (r->is_violated == v->witness->is_violated && r->margin64 < v->witness->margin64)) &&
+        (r->is_violated || s->q->objective == NM_WORST)) {
+        nm_replay *keep = NM_NEW(s->job, nm_replay);
+        *keep = *r;
+        v->witness = keep;
+    }
+    if (!r->is_violated) return false;
+    t->status = NM_VIOLATED;
+    t->by = by;
+    return s->q->objective == NM_FEASIBLE;
+}
