@@ -350,12 +350,17 @@ void nm_crown(nm_job *job, nm_bounds *b, nm_crown_opts o);
 typedef struct nm_alpha {  /* for each lane the best lower bound met: row >= g.x + g0 >= lo over the box */
     double lo[NM_LANES], g0[NM_LANES];
     double *gap;           /* [n_units] what lane 0's best rows lose at each RELU's lines */
+    double *slope;         /* [n_units] lower slopes of lane 0's best */
+    double *beta;          /* [n_beta] its multipliers of given signs */
+    size_t n_beta;
     double *g;             /* [n_in][NM_LANES] */
     size_t steps;
 } nm_alpha;
-/* optimises the lower slopes for up to NM_LANES rows of the last block; all lanes above `enough` stop it */
+/* optimises the lower slopes for up to NM_LANES rows of the last block; all lanes above `enough` stop it;
+ * slopes and multipliers start from those of `start`, unless NULL */
 nm_alpha *nm_alpha_run(nm_job *job, const nm_bounds *b, size_t n, const uint32_t *row,
-                       const double *enough, size_t steps, const nm_signs *signs);
+                       const double *enough, size_t steps, const nm_signs *signs,
+                       const nm_alpha *start);
 
 /* ---- tighten.c -------------------------------------------------------------------------------- */
 typedef struct nm_tighten_opts { size_t rounds, steps; /* of alpha in a round */ } nm_tighten_opts;

@@ -2,13 +2,13 @@
  * beta-CROWN, Wang et al. 2021, and by conditioned tightening, tighten.c).
  *
  * A node assumes signs of some pre-activations: their bounds are met with 0, and their inequalities enter the rows with
- * multipliers (alpha.c). Its row, optimised, either excludes a counterexample, or gives the cut that tightens all units
+ * multipliers (alpha.c), both starting where the parent's ended. Its row, optimised, either excludes a counterexample, or gives the cut that tightens all units
  * and the box of the node; then once more. What stays open is branched on the unit whose lines lose most. Both
  * children keep a = 0, so nothing is lost. Nodes are visited depth first by recursion, so that memory is that of one
  * path. Now and then the shrunken box of a node is attacked. Effort is counted in nodes. */
 #include "all.h"
 
-enum { MAX_DEPTH = 100, STEPS = 20 };
+enum { MAX_DEPTH = 100, STEPS = 10 };
 
 typedef struct {
     nm_job *job;
@@ -55,16 +55,22 @@ static int64_t choose(const search *s, const nm_bounds *b, const double *gap)
     return best;
 }
 
-/* tightens a node; true when it is excluded; else *next is the unit to branch on */
-static bool bound_node(search *s, nm_bounds *b, size_t depth, int64_t *next)
+typedef struct {
+    const nm_alpha *a;
+    int64_t unit;
+} node; /* its best lines; the unit to branch on, or -1 */
+
+/* tightens a node; true when it is excluded; else *out says how to go on */
+static bool bound_node(search *s, nm_bounds *b, size_t depth, const nm_alpha *start, node *out)
 {
     const nm_signs signs = {depth, s->unit, s->side};
     const uint32_t row = s->row[s->which];
     const size_t q = s->p->blocks[s->p->n_blocks - 1].first + row;
     for (int round = 0; round < 2; round++) {
-        const nm_alpha *a = nm_alpha_run(s->job, b, 1, &row, &s->rhs, STEPS, &signs);
+        const nm_alpha *a = nm_alpha_run(s->job, b, 1, &row, &s->rhs, STEPS, &signs, start);
+        start = out->a = a;
         if (a->lo[0] > s->rhs) return true;
-        *next = choose(s, b, a->gap);
+        out->unit = choose(s, b, a->gap);
         if (round == 1 || !isfinite(a->lo[0])) return false;
         const nm_cut cut = nm_cut_of(s->job, s->p, a, 0, s->rhs);
         if (!nm_cut_box(b, &cut)) return true;
@@ -74,16 +80,17 @@ static bool bound_node(search *s, nm_bounds *b, size_t depth, int64_t *next)
     return false;
 }
 
-static int visit(search *s, const nm_bounds *from, size_t depth, int64_t unit);
+static int visit(search *s, const nm_bounds *from, size_t depth, const node *at);
 
-static int child(search *s, const nm_bounds *b, size_t depth, size_t unit, int side)
+static int child(search *s, const nm_bounds *b, size_t depth, const node *at, int side)
 {
+    const size_t unit = (size_t)at->unit;
     const nm_mark mark = nm_mark_get(s->job);
     const nm_block *k = &s->p->blocks[nm_program_block(s->p, unit)];
     const size_t pre = s->p->blocks[k->src].first + (unit - k->first);
     nm_bounds *c = nm_bounds_copy(s->job, b);
     int what = CLOSED;
-    int64_t next = -1;
+    node next = {NULL, -1};
     s->unit[depth] = (uint32_t)unit;
     s->side[depth] = (signed char)side;
     nm_bounds_meet(c, pre, side > 0 ? -INFINITY : 0, side > 0 ? 0 : INFINITY, NM_BY_ALPHA);
@@ -91,18 +98,19 @@ static int child(search *s, const nm_bounds *b, size_t depth, size_t unit, int s
         what = GAVE_UP;
     } else if (!c->empty) {
         nm_interval(s->job, c, 1, (int)s->p->n_blocks);
-        if (!c->empty && !bound_node(s, c, depth + 1, &next)) what = visit(s, c, depth + 1, next);
+        if (!c->empty && !bound_node(s, c, depth + 1, at->a, &next))
+            what = visit(s, c, depth + 1, &next);
     }
     nm_mark_release(s->job, mark);
     return what;
 }
 
-static int visit(search *s, const nm_bounds *b, size_t depth, int64_t unit)
+static int visit(search *s, const nm_bounds *b, size_t depth, const node *at)
 {
-    if (s->o.attack && s->out->nodes % 8 == 1 && attack(s, b)) return FOUND;
-    if (unit < 0 || depth == MAX_DEPTH) return GAVE_UP;
+    if (s->o.attack && s->out->nodes % 16 == 1 && attack(s, b)) return FOUND;
+    if (at->unit < 0 || depth == MAX_DEPTH) return GAVE_UP;
     for (int side = 1; side >= -1; side -= 2) {
-        const int what = child(s, b, depth, (size_t)unit, side);
+        const int what = child(s, b, depth, at, side);
         if (what != CLOSED) return what;
     }
     return CLOSED;
@@ -122,9 +130,9 @@ nm_branch nm_branch_run(nm_job *job, const nm_bounds *b, const nm_case *c, size_
                 .rhs = rhs,
                 .o = o,
                 .out = &out};
-    int64_t next = -1;
+    node next = {NULL, -1};
     nm_bounds *root = nm_bounds_copy(job, b);
-    const int what = bound_node(&s, root, 0, &next) ? CLOSED : visit(&s, root, 0, next);
+    const int what = bound_node(&s, root, 0, NULL, &next) ? CLOSED : visit(&s, root, 0, &next);
     out.status = what == CLOSED ? NM_OK : what == FOUND ? NM_VIOLATED : NM_UNKNOWN;
     nm_mark_release(job, mark);
     return out;

@@ -132,7 +132,7 @@ static void tighten_some(nm_state *s, size_t i, size_t n, const size_t *clause)
         row[l] = k->row[clause[l]][r];
         rhs[l] = cl->rows[r].rhs + s->q->guard;
     }
-    const nm_alpha *a = nm_alpha_run(s->job, k->b, n, row, rhs, NM_ALPHA_STEPS, NULL);
+    const nm_alpha *a = nm_alpha_run(s->job, k->b, n, row, rhs, NM_ALPHA_STEPS, NULL, NULL);
     for (size_t l = 0; l < n && !nm_stopped(s->job); l++) {
         nm_target *t = &s->v->targets[k->first + clause[l]];
         const double lo = nm_down(a->lo[l] - rhs[l]);

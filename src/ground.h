@@ -119,6 +119,9 @@ typedef struct nm_kernels {
     /* acc[8][NM_LANES] (+)= sum over t < n of a[aoff[t] + i*step] * y[yoff[t]][lane], in order of t */
     void (*outer)(size_t n, const double *a, size_t step, const uint32_t *aoff, const double *y,
                   const uint32_t *yoff, double *acc, bool add);
+    /* the same for the first eight lanes; the others stay as they are */
+    void (*outer_half)(size_t n, const double *a, size_t step, const uint32_t *aoff,
+                       const double *y, const uint32_t *yoff, double *acc, bool add);
     /* out[3] = { a.c, |a|.r, |a|.m } over n terms; n is a multiple of 8 */
     void (*dot3)(size_t n, const double *a, const double *c, const double *r, const double *m,
                  double out[3]);

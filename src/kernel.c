@@ -125,6 +125,20 @@ static void outer(size_t n, const double *a, size_t step, const uint32_t *aoff, 
     }
 }
 
+/* the first eight lanes alone: for runs of few rows */
+static void outer_half(size_t n, const double *a, size_t step, const uint32_t *aoff,
+                       const double *y, const uint32_t *yoff, double *acc, bool add)
+{
+    v8 s[8];
+    for (size_t i = 0; i < 8; i++) s[i] = add ? load(acc + i * NM_LANES) : all(0);
+    for (size_t k = 0; k < n; k++) {
+        const double *w = a + aoff[k];
+        const v8 y0 = load(y + yoff[k]);
+        for (size_t i = 0; i < 8; i++) s[i] = fma8(all(w[i * step]), y0, s[i]);
+    }
+    for (size_t i = 0; i < 8; i++) store(acc + i * NM_LANES, s[i]);
+}
+
 static double total(v8 a)
 {
     double x[8];
@@ -253,4 +267,5 @@ static void box(size_t n, const uint32_t *unit, const double *y, const double *l
 }
 
 extern const nm_kernels NAME;
-const nm_kernels NAME = {TITLE, outer, dot3, dot, relax, relax_lanes, gather, box, box_row};
+const nm_kernels NAME = {TITLE, outer,       outer_half, dot3, dot,
+                         relax, relax_lanes, gather,     box,  box_row};

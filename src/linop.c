@@ -126,7 +126,7 @@ static void conv_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const 
     const size_t patch = patch_size(g), og = (size_t)(g->o / g->groups), og8 = nm_pad8(og);
     const nm_mark mark = nm_mark_get(job);
     uint32_t *aoff = NM_RAW(job, uint32_t, patch), *yoff = NM_RAW(job, uint32_t, patch);
-    double acc[8 * NM_LANES];
+    double acc[8 * NM_LANES] = {0}; /* lanes that `outer` leaves alone stay 0 */
     for (int64_t at = 0; at < g->groups * g->p * g->q; at++) {
         const size_t group = (size_t)(at / (g->p * g->q)), pos = (size_t)(at % (g->p * g->q));
         const int32_t *cells = a->cells + pos * patch;
@@ -226,7 +226,7 @@ static void conv_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t 
     unsigned char *set = NM_ARRAY(job, unsigned char, a->rows),
                   *open = NM_ARRAY(job, unsigned char, area);
     uint32_t *aoff = NM_RAW(job, uint32_t, g->o), *yoff = NM_RAW(job, uint32_t, g->o);
-    double acc[8 * NM_LANES];
+    double acc[8 * NM_LANES] = {0}; /* lanes that `outer` leaves alone stay 0 */
     for (size_t i = 0; i < n; i++) set[unit[i]] = open[unit[i] % area] = 1;
     for (size_t at = 0; at < (size_t)g->groups * area; at++) {
         const size_t group = at / area, pos = at % area;

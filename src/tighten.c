@@ -89,7 +89,7 @@ nm_tight nm_tighten(nm_job *job, const nm_bounds *from, uint32_t row, double rhs
         t.closed = round_of(job, t.b, &cut, unit, rhs);
         t.rounds = r + 1;
         if (t.closed) break;
-        const nm_alpha *a = nm_alpha_run(job, t.b, 1, &row, &rhs, o.steps, NULL);
+        const nm_alpha *a = nm_alpha_run(job, t.b, 1, &row, &rhs, o.steps, NULL, NULL);
         const double gain = a->lo[0] - t.lo;
         if (gain > 0) t.lo = a->lo[0];
         t.closed = a->lo[0] > rhs;

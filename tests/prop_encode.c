@@ -21,8 +21,10 @@ static void make(nm_job *job, setup *s, bool deep)
     s->g = (gen){
         .kind = (g_numbers)(pick % 3), .push = pick % 5 == 0 ? 1 : 0, .wide = deep ? 0 : 3};
     const int64_t c = 1 + (int64_t)t_below(2), h = 1 + (int64_t)t_below(deep ? 2 : 1);
-    s->net = g_net(
-        job, g_text(job, &s->g, c, h, 2 + (int64_t)t_below(deep ? 2 : 1), t_below(deep ? 5 : 4)));
+    const size_t blocks = t_below(deep ? 5
+                                       : 4); /* one draw a statement: every compiler draws alike */
+    const int64_t w = 2 + (int64_t)t_below(deep ? 2 : 1);
+    s->net = g_net(job, g_text(job, &s->g, c, h, w, blocks));
     const size_t n = s->net->n_in;
     s->lo = NM_RAW(job, double, n);
     s->hi = NM_RAW(job, double, n);

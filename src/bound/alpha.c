@@ -18,22 +18,31 @@ typedef struct {
     const nm_program *p;
     nm_relax *x;
     nm_batch *t;
+    size_t lanes;    /* that are worked on: 8 or all */
     double **v;      /* [n_blocks] -> [n8][NM_LANES] values along the lines */
     double *m1, *m2; /* [n_units + signs][NM_LANES] Adam's moments */
 } climb;
 
-static void start_slopes(climb *c)
+/* from CROWN's slopes, or from those of an earlier run, whose signs are the first of this one's */
+static void start_slopes(climb *c, const nm_alpha *start)
 {
     const nm_program *p = c->p;
     c->x->slo_lane = NM_RAW(c->job, double, nm_mul(c->job, p->n_units, NM_LANES));
-    for (size_t u = 0; u < p->n_units; u++)
-        for (size_t l = 0; l < NM_LANES; l++) c->x->slo_lane[u * NM_LANES + l] = c->x->slo[u];
+    for (size_t u = 0; u < p->n_units; u++) {
+        const bool open = start && c->x->cut[u] != 0;
+        for (size_t l = 0; l < NM_LANES; l++)
+            c->x->slo_lane[u * NM_LANES + l] = open ? start->slope[u] : c->x->slo[u];
+    }
+    const size_t n = c->x->signs ? c->x->signs->n : 0;
+    c->x->beta = NM_ARRAY(c->job, double, n *NM_LANES + 1);
+    for (size_t i = 0; start && i < n && i < start->n_beta; i++)
+        for (size_t l = 0; l < NM_LANES; l++) c->x->beta[i * NM_LANES + l] = start->beta[i];
 }
 
 static void corner(climb *c)
 {
     for (size_t i = 0; i < c->p->blocks[0].n; i++)
-        for (size_t l = 0; l < NM_LANES; l++) {
+        for (size_t l = 0; l < c->lanes; l++) {
             const double y = c->t->live[0][i] ? c->t->y[0][i * NM_LANES + l] : 0;
             c->v[0][i * NM_LANES + l] = y > 0 ? c->b->lo[i] : c->b->hi[i];
         }
@@ -56,7 +65,7 @@ static void forward(climb *c, int upto)
     for (int b = 1; b < upto; b++) {
         const nm_block *k = &c->p->blocks[b];
         for (size_t i = 0; i < k->n; i++)
-            for (size_t l = 0; l < NM_LANES; l++)
+            for (size_t l = 0; l < c->lanes; l++)
                 c->v[b][i * NM_LANES + l] = k->kind == NM_AFFINE ? k->bias[i] : line(c, k, b, i, l);
         for (size_t t = 0; t < k->n_lin; t++)
             nm_lin_apply(c->job, c->t->k, &k->lin[t], c->v[k->lin[t].src], c->v[b]);
@@ -84,7 +93,7 @@ static void ascend(climb *c, int upto, size_t step)
         for (size_t i = 0; i < k->n; i++) {
             const size_t u = k->first + i;
             if (!c->t->live[b][i] || c->x->cut[u] == 0) continue; /* stable: nothing to choose */
-            for (size_t l = 0; l < NM_LANES; l++) {
+            for (size_t l = 0; l < c->lanes; l++) {
                 const size_t at = u * NM_LANES + l;
                 const double y = c->t->y[b][i * NM_LANES + l];
                 const double g = y > 0 ? y * c->v[k->src][i * NM_LANES + l] : 0;
@@ -103,7 +112,7 @@ static void ascend_signs(climb *c, size_t step)
     for (size_t i = 0; s && i < s->n; i++) {
         const int b = nm_program_block(c->p, s->unit[i]);
         const nm_block *k = &c->p->blocks[b];
-        for (size_t l = 0; l < NM_LANES; l++) {
+        for (size_t l = 0; l < c->lanes; l++) {
             const size_t at = (c->p->n_units + i) * NM_LANES + l;
             const double g = s->side[i] * c->v[k->src][(s->unit[i] - k->first) * NM_LANES + l];
             const double beta = move(c->x->beta[i * NM_LANES + l], g, &c->m1[at], &c->m2[at], a);
@@ -138,7 +147,12 @@ static bool keep(climb *c, nm_alpha *a, size_t n, const double *lo, const double
     nm_batch_constant(c->t, c->b, g0);
     for (size_t l = 0; l < n; l++) {
         if (lo[l] > a->lo[l]) {
-            if (l == 0) gaps(c, a->gap);
+            if (l == 0) {
+                gaps(c, a->gap);
+                for (size_t u = 0; u < c->p->n_units; u++)
+                    a->slope[u] = c->x->slo_lane[u * NM_LANES];
+                for (size_t k = 0; k < a->n_beta; k++) a->beta[k] = c->x->beta[k * NM_LANES];
+            }
             a->lo[l] = lo[l];
             a->g0[l] = g0[l];
             for (size_t i = 0; i < c->p->blocks[0].n; i++)
@@ -150,13 +164,17 @@ static bool keep(climb *c, nm_alpha *a, size_t n, const double *lo, const double
 }
 
 nm_alpha *nm_alpha_run(nm_job *job, const nm_bounds *b, size_t n, const uint32_t *row,
-                       const double *enough, size_t steps, const nm_signs *signs)
+                       const double *enough, size_t steps, const nm_signs *signs,
+                       const nm_alpha *start)
 {
     const nm_program *p = b->p;
     const int q = (int)p->n_blocks - 1;
     nm_alpha *a = NM_NEW(job, nm_alpha);
     a->g = NM_ARRAY(job, double, nm_pad8(p->blocks[0].n) * NM_LANES);
     a->gap = NM_ARRAY(job, double, p->n_units);
+    a->slope = NM_ARRAY(job, double, p->n_units);
+    a->n_beta = signs ? signs->n : 0;
+    a->beta = NM_ARRAY(job, double, a->n_beta + 1);
     for (size_t l = 0; l < NM_LANES; l++) a->lo[l] = a->g0[l] = -INFINITY;
     const nm_mark mark = nm_mark_get(job);
     const size_t moments = (p->n_units + (signs ? signs->n : 0)) * NM_LANES;
@@ -164,10 +182,14 @@ nm_alpha *nm_alpha_run(nm_job *job, const nm_bounds *b, size_t n, const uint32_t
     c.v = NM_ARRAY(job, double *, p->n_blocks);
     c.m1 = NM_ARRAY(job, double, moments);
     c.m2 = NM_ARRAY(job, double, moments);
+    nm_kernels *half = NM_NEW(job, nm_kernels);
+    *half = *c.t->k;
+    half->outer = half->outer_half;
+    c.lanes = n <= 8 ? 8 : NM_LANES;
+    if (n <= 8) c.t->k = half;
     nm_relax_set(c.x, b, 1, q + 1);
-    start_slopes(&c);
     c.x->signs = signs;
-    if (signs) c.x->beta = NM_ARRAY(job, double, signs->n *NM_LANES + 1);
+    start_slopes(&c, start);
     for (int k = 0; k < q; k++) c.v[k] = NM_ARRAY(job, double, nm_pad8(p->blocks[k].n) * NM_LANES);
     for (size_t s = 0; s < steps && !nm_stopped(job); s++) {
         double lo[NM_LANES];
