@@ -2,7 +2,8 @@
  * beta-CROWN, Wang et al. 2021, and by conditioned tightening, tighten.c).
  *
  * A node assumes signs of some pre-activations: their bounds are met with 0, and their inequalities enter the rows with
- * multipliers (alpha.c), both starting where the parent's ended. Its row, optimised, either excludes a counterexample, or gives the cut that tightens all units
+ * multipliers (alpha.c), both starting where the parent's ended. Its row, optimised, either excludes a
+ * counterexample, or gives the cut that tightens all units
  * and the box of the node; then once more. What stays open is branched on the unit whose lines lose most. Both
  * children keep a = 0, so nothing is lost. Nodes are visited depth first by recursion, so that memory is that of one
  * path. Now and then the shrunken box of a node is attacked. Effort is counted in nodes. */

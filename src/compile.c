@@ -79,8 +79,21 @@ static void write_manifest(nm_state *s, const char *stem)
     nm_file_write(s->job, nm_fmt(s->job, "%s.manifest.json", stem), b.s, b.n);
 }
 
+static void print_models(nm_state *s)
+{
+    for (size_t i = 0; i < s->v->n_targets; i++) {
+        nm_target *t = &s->v->targets[i];
+        if ((nm_target_open(t) || s->o->always_write) && s->cases[t->icase].b)
+            nm_model_print(s->o->print, encode(s, t).model);
+    }
+}
+
 void nm_models_write(nm_state *s)
 {
+    if (s->o->print) {
+        print_models(s);
+        return;
+    }
     const char *suffix, *stem = split_suffix(s->job, s->o->out, &suffix);
     size_t n = 0;
     for (size_t i = 0; i < s->v->n_targets; i++)

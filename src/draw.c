@@ -1,9 +1,8 @@
 /* draw.c: pictures: original | perturbed | difference as one PNG with a scale, and small ones as text.
  *
  * Grey or colour images [..,H,W], [C,H,W] or [H,W,C]; values in [0,1] map to 0..255. The difference is drawn around
- * middle grey, its largest magnitude filling the range; a bar below shows that range, and the number stands in the
- * PNG's
- * text chunk and in the program's output. */
+ * middle grey, its largest magnitude, the linf distance of the answer, filling the range; the bar below shows that
+ * range from minus to plus. */
 #include "all.h"
 
 #include <png.h>

@@ -76,9 +76,72 @@ static bool dump(nm_job *job, const nm_cli *c, nm_buf *out, const nm_net *net, c
         nm_program_print(out, nm_lower(job, net));
     else if (strcmp(stage, "query") == 0 && q)
         nm_query_print(out, q);
+    else if (strcmp(stage, "bounds") == 0 || strcmp(stage, "model") == 0)
+        return false; /* printed by the verb itself */
     else
-        nm_throw(job, NM_EUSE, "--dump %s: net, program or query was expected", stage);
+        nm_throw(job, NM_EUSE, "--dump %s: net, program, query, bounds or model was expected",
+                 stage);
     return true;
+}
+
+static void put_layers(nm_buf *out, const nm_bounds *b, size_t icase)
+{
+    const nm_program *p = b->p;
+    for (size_t r = 0; r < p->n_blocks; r++) {
+        if (p->blocks[r].kind != NM_RELU) continue;
+        size_t n[3];
+        double width = 0;
+        nm_bounds_count(b, (int)r, n);
+        const nm_block *pre = &p->blocks[p->blocks[r].src];
+        for (size_t u = 0; u < pre->n; u++) width += b->hi[pre->first + u] - b->lo[pre->first + u];
+        nm_put(out,
+               "case %zu relu block %zu: %zu units, %zu inactive, %zu active, %zu unstable, "
+               "mean width %.6g\n",
+               icase, r, p->blocks[r].n, n[NM_INACTIVE], n[NM_ACTIVE], n[NM_UNSTABLE],
+               width / (double)pre->n);
+    }
+}
+
+/* bounds of every unit over one case, the rows of all its clauses last */
+static nm_bounds *bound_case(nm_job *job, const nm_cli *c, const nm_program *p, const nm_case *k)
+{
+    size_t n = 0;
+    for (size_t t = 0; t < k->n_clauses; t++) n += k->clauses[t].n_rows;
+    const nm_row **rows = NM_RAW(job, const nm_row *, n + 1);
+    n = 0;
+    for (size_t t = 0; t < k->n_clauses; t++)
+        for (size_t r = 0; r < k->clauses[t].n_rows; r++) rows[n++] = &k->clauses[t].rows[r];
+    const nm_program *with = nm_program_with_rows(job, p, n, rows);
+    nm_bounds *b = nm_bounds_new(job, with, k->lo, k->hi);
+    const int last = (int)with->n_blocks - 1;
+    const bool all = nm_cli_has(c, NM_O_all_rows);
+    if (*nm_cli_pick(job, c, NM_O_bounds, "crown|interval|alpha") == 'i')
+        nm_interval(job, b, 1, last + 1);
+    else
+        nm_crown(job, b, (nm_crown_opts){.all_rows = all, .query_block = last});
+    return b;
+}
+
+static int verb_bounds(nm_job *job, const nm_cli *c, nm_buf *out)
+{
+    need_files(job, c, 1, 2, "a network, and a question");
+    const nm_net *net = nm_net_read(job, c->file[0]);
+    const nm_query *q = nm_cli_question(job, c, net);
+    if (dump(job, c, out, net, q)) return NM_OK;
+    const nm_program *p = nm_lower(job, net);
+    nm_buf all = {.job = job};
+    for (size_t i = 0; i < q->n_cases; i++) {
+        if (q->cases[i].empty) continue;
+        const nm_bounds *b = bound_case(job, c, p, &q->cases[i]);
+        nm_put(&all, "# case %zu\n", i);
+        nm_bounds_print(&all, b);
+        put_layers(out, b, i);
+    }
+    if (nm_cli_has(c, NM_O_dump))
+        *out = all;
+    else if (nm_cli_has(c, NM_O_output))
+        nm_file_write(job, nm_cli_get(c, NM_O_output), all.s, all.n);
+    return NM_OK;
 }
 
 static int verb_solve(nm_job *job, const nm_cli *c, nm_buf *out, bool compile)
@@ -86,9 +149,16 @@ static int verb_solve(nm_job *job, const nm_cli *c, nm_buf *out, bool compile)
     need_files(job, c, 1, 2, "a network, and a question");
     const double start = nm_cpu();
     const nm_net *net = nm_net_read(job, c->file[0]);
-    const nm_solve_opts o = solve_opts(job, c, compile);
+    nm_solve_opts o = solve_opts(job, c, compile);
     const nm_query *q = nm_cli_question(job, c, net);
     if (dump(job, c, out, net, q)) return NM_OK;
+    if (nm_cli_has(c, NM_O_dump)) { /* of the stages left: models, made without attack and solver */
+        if (*nm_cli_get(c, NM_O_dump) != 'm') return verb_bounds(job, c, out);
+        o.evaluate = o.attack = o.split = o.branch = o.solve = false;
+        o.print = out;
+        nm_solve_query(job, net, q, &o);
+        return NM_OK;
+    }
     if (compile && !o.out)
         nm_throw(job, NM_EUSE, "netmip compile: -o OUT.mps[.gz] or OUT.lp[.gz] was expected");
     const char *dir = compile ? NULL : nm_cli_get(c, NM_O_output);
@@ -117,49 +187,6 @@ static int verb_decode(nm_job *job, const nm_cli *c, nm_buf *out)
     const nm_files f = nm_report_files(job, dir, q, v->witness);
     (nm_cli_has(c, NM_O_json) ? nm_report_json : nm_report_text)(out, q, v, &f, false);
     return v->status;
-}
-
-static int verb_bounds(nm_job *job, const nm_cli *c, nm_buf *out)
-{
-    need_files(job, c, 1, 2, "a network, and a question");
-    const nm_net *net = nm_net_read(job, c->file[0]);
-    const nm_query *q = nm_cli_question(job, c, net);
-    if (dump(job, c, out, net, q)) return NM_OK;
-    const bool crown = *nm_cli_pick(job, c, NM_O_bounds, "crown|interval|alpha") != 'i';
-    const nm_program *p = nm_lower(job, net);
-    nm_buf all = {.job = job};
-    for (size_t i = 0; i < q->n_cases; i++) {
-        const nm_case *k = &q->cases[i];
-        if (k->empty) continue;
-        const nm_row **rows = NM_RAW(job, const nm_row *, k->n_clauses + 1);
-        for (size_t t = 0; t < k->n_clauses; t++) rows[t] = &k->clauses[t].rows[0];
-        const nm_program *with = nm_program_with_rows(job, p, k->n_clauses, rows);
-        nm_bounds *b = nm_bounds_new(job, with, k->lo, k->hi);
-        if (crown)
-            nm_crown(job, b,
-                     (nm_crown_opts){.all_rows = nm_cli_has(c, NM_O_all_rows),
-                                     .query_block = (int)with->n_blocks - 1});
-        else
-            nm_interval(job, b, 1, (int)with->n_blocks);
-        nm_put(&all, "# case %zu\n", i);
-        nm_bounds_print(&all, b);
-        for (size_t r = 0; r < with->n_blocks; r++) {
-            if (with->blocks[r].kind != NM_RELU) continue;
-            size_t n[3];
-            double width = 0;
-            nm_bounds_count(b, (int)r, n);
-            const nm_block *pre = &with->blocks[with->blocks[r].src];
-            for (size_t u = 0; u < pre->n; u++)
-                width += b->hi[pre->first + u] - b->lo[pre->first + u];
-            nm_put(out,
-                   "case %zu relu block %zu: %zu units, %zu inactive, %zu active, %zu unstable, "
-                   "mean width %.6g\n",
-                   i, r, with->blocks[r].n, n[NM_INACTIVE], n[NM_ACTIVE], n[NM_UNSTABLE],
-                   width / (double)pre->n);
-        }
-    }
-    if (nm_cli_has(c, NM_O_output)) nm_file_write(job, nm_cli_get(c, NM_O_output), all.s, all.n);
-    return NM_OK;
 }
 
 static void put_list(nm_buf *b, const double *y, size_t n)

@@ -106,7 +106,7 @@ static bool settle(nm_state *s)
     if (tighten && s->o->branch && !done) done = nm_close_branch(s);
     s->v->cpu_bounds += nm_cpu() - at;
     if (done) return true;
-    if (s->o->out) nm_models_write(s);
+    if (s->o->out || s->o->print) nm_models_write(s);
     return s->o->solve && nm_models_solve(s);
 }
 

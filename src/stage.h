@@ -231,6 +231,7 @@ typedef struct nm_solve_opts {
     double time_limit;     /* seconds of wall clock for the whole query */
     uint64_t seed;
     const char *out;       /* compile: where models go, or NULL */
+    nm_buf *print;         /* models go here as text instead, or NULL */
     const char *options;   /* how the command line said it, for the map */
     const char *version;
     const nm_program *program; /* of the net, when it was lowered before; or NULL */
