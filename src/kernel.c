@@ -168,9 +168,10 @@ static double dot(size_t n, const double *a, const double *b)
     return total(s);
 }
 
-static void relax(size_t n, const uint32_t *unit, const double *y, const double *slo,
-                  const double *sup, const double *cut, const double *w, double *x, bool add,
-                  double *cst, double *err)
+/* slo [n], or with `lanes` [n][NM_LANES] */
+static inline void relax_any(size_t n, const uint32_t *unit, const double *y, const double *slo,
+                             const double *sup, const double *cut, const double *w, double *x,
+                             bool add, double *cst, double *err, bool lanes)
 {
     for (size_t h = 0; h < NM_LANES; h += 8) {
         v8 c = load(cst + h), e = load(err + h);
@@ -178,7 +179,8 @@ static void relax(size_t n, const uint32_t *unit, const double *y, const double 
             const size_t u = unit[i];
             const v8 v = load(y + u * NM_LANES + h);
             const v8 plus = max8(v, all(0)), minus = min8(v, all(0));
-            v8 z = fma8(plus, all(slo[u]), mul8(minus, all(sup[u])));
+            const v8 slope = lanes ? load(slo + u * NM_LANES + h) : all(slo[u]);
+            v8 z = fma8(plus, slope, mul8(minus, all(sup[u])));
             if (add) z = add8(z, load(x + u * NM_LANES + h));
             store(x + u * NM_LANES + h, z);
             c = fma8(minus, all(cut[u]), c);
@@ -189,26 +191,18 @@ static void relax(size_t n, const uint32_t *unit, const double *y, const double 
     }
 }
 
-/* relax with a lower slope for each lane: slo [n][NM_LANES] */
+static void relax(size_t n, const uint32_t *unit, const double *y, const double *slo,
+                  const double *sup, const double *cut, const double *w, double *x, bool add,
+                  double *cst, double *err)
+{
+    relax_any(n, unit, y, slo, sup, cut, w, x, add, cst, err, false);
+}
+
 static void relax_lanes(size_t n, const uint32_t *unit, const double *y, const double *slo,
                         const double *sup, const double *cut, const double *w, double *x, bool add,
                         double *cst, double *err)
 {
-    for (size_t h = 0; h < NM_LANES; h += 8) {
-        v8 c = load(cst + h), e = load(err + h);
-        for (size_t i = 0; i < n; i++) {
-            const size_t u = unit[i];
-            const v8 v = load(y + u * NM_LANES + h);
-            const v8 plus = max8(v, all(0)), minus = min8(v, all(0));
-            v8 z = fma8(plus, load(slo + u * NM_LANES + h), mul8(minus, all(sup[u])));
-            if (add) z = add8(z, load(x + u * NM_LANES + h));
-            store(x + u * NM_LANES + h, z);
-            c = fma8(minus, all(cut[u]), c);
-            e = fma8(abs8(v), all(w[u]), e);
-        }
-        store(cst + h, c);
-        store(err + h, e);
-    }
+    relax_any(n, unit, y, slo, sup, cut, w, x, add, cst, err, true);
 }
 
 /* at lambda [NM_LANES]: out = least (y + lambda g).x over the box, slope = g.x at a least point,

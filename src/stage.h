@@ -204,7 +204,11 @@ const double *nm_attack(nm_job *job, const nm_bounds *b, const nm_case *c, size_
                         nm_attack_opts o, size_t *hit);
 
 /* ---- split.c --------------------------------------------------------------------------------- */
-typedef struct nm_split_opts { bool attack; size_t max_boxes; double deadline, guard; /* deadline: nm_wall */ } nm_split_opts;
+typedef struct nm_split_opts {
+    bool attack;
+    size_t max_boxes;
+    double deadline, guard; /* deadline: nm_wall */
+} nm_split_opts;
 typedef struct nm_split {
     int status;            /* NM_OK: every open clause is excluded; NM_VIOLATED: x is a candidate; NM_UNKNOWN */
     size_t boxes, clause;
@@ -339,7 +343,8 @@ const char *nm_cli_name(nm_job *job, nm_opt o); /* with dashes */
 const char *nm_cli_get(const nm_cli *c, nm_opt o);
 bool nm_cli_has(const nm_cli *c, nm_opt o);
 double nm_cli_num(nm_job *job, const nm_cli *c, nm_opt o, double dflt);
-const char *nm_cli_pick(nm_job *job, const nm_cli *c, nm_opt o, const char *choices); /* a|b|c, the first is the default */
+/* choices a|b|c, the first is the default */
+const char *nm_cli_pick(nm_job *job, const nm_cli *c, nm_opt o, const char *choices);
 nm_query *nm_cli_question(nm_job *job, const nm_cli *c, const nm_net *net);
 void nm_cli_help(nm_buf *b);
 
