@@ -13,7 +13,9 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -218,10 +220,23 @@ static void stop_all(void *arg)
     munmap(w->board, sizeof *w->board);
 }
 
+/* passes an interrupt on: once politely, after two seconds for good */
+static void pass_stop(const crew *w, int workers, double *since)
+{
+    if (!nm_stopped(w->job)) return;
+    const double now = nm_wall();
+    const bool first = *since == 0, last = !first && now - *since > 2;
+    if (first) *since = now;
+    for (int i = 0; (first || last) && i < workers; i++)
+        if (w->pid[i] > 0) kill(w->pid[i], last ? SIGKILL : SIGTERM);
+}
+
 static void wait_all(crew *w, int workers)
 {
+    double since = 0;
     for (int left = workers; left > 0;) {
         left = 0;
+        pass_stop(w, workers, &since);
         for (int i = 0; i < workers; i++) {
             int status;
             if (w->pid[i] > 0 && waitpid(w->pid[i], &status, WNOHANG) == w->pid[i])
@@ -253,16 +268,49 @@ static void make_dir(nm_job *job, const char *path)
         nm_throw(job, NM_EIO, "%s: cannot make the folder: %s", path, strerror(errno));
 }
 
-/* unfinished temporary files of a killed run */
+/* NAME.XXXXXX of a file that this program writes there: what a killed run left unfinished */
+static bool is_leftover(const char *name)
+{
+    static const char *const ours[] = {"campaign.json", "results.csv", "summary.json", NULL};
+    const char *dot = strrchr(name, '.');
+    if (!dot || strlen(dot) != 7) return false;
+    const size_t n = (size_t)(dot - name);
+    for (const char *const *o = ours; *o; o++)
+        if (strlen(*o) == n && memcmp(name, *o, n) == 0) return true;
+    size_t digits = 0;
+    while (name[digits] >= '0' && name[digits] <= '9') digits++;
+    return digits >= 6 &&
+           (strncmp(name + digits, ".json.", 6) == 0 || strncmp(name + digits, ".npy.", 5) == 0) &&
+           strchr(name + digits + 1, '.') == dot;
+}
+
 static void sweep(nm_job *job, const char *path)
 {
     DIR *d = opendir(path);
-    for (const struct dirent *e; d && (e = readdir(d));) {
-        const char *dot = strrchr(e->d_name, '.');
-        if (dot && strlen(dot) == 7 && strcmp(dot, ".manifest"))
-            unlink(nm_fmt(job, "%s/%s", path, e->d_name));
-    }
+    for (const struct dirent *e; d && (e = readdir(d));)
+        if (is_leftover(e->d_name)) unlink(nm_fmt(job, "%s/%s", path, e->d_name));
     if (d) closedir(d);
+}
+
+static void drop_lock(void *arg)
+{
+    const int *fd = arg;
+    close(*fd);
+}
+
+/* one run at a time: the lock is the process's, and goes with it however it ends */
+static void lock(nm_job *job, const nm_campaign *c)
+{
+    const char *path = nm_fmt(job, "%s/campaign.json", c->dir);
+    int *fd = NM_NEW(job, int);
+    *fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (*fd < 0) nm_throw(job, NM_EIO, "%s: %s", path, strerror(errno));
+    nm_defer(job, drop_lock, fd);
+    for (int tries = 0; flock(*fd, LOCK_EX | LOCK_NB);
+         tries++) { /* a killed run's workers need a moment to go */
+        if (tries == 20) nm_throw(job, NM_EIO, "%s: another run works in this folder", c->dir);
+        usleep(100000);
+    }
 }
 
 static void open_dir(nm_job *job, const nm_campaign *c)
@@ -278,8 +326,6 @@ static void open_dir(nm_job *job, const nm_campaign *c)
     make_dir(job, c->dir);
     make_dir(job, nm_fmt(job, "%s/records", c->dir));
     if (c->save_witness) make_dir(job, nm_fmt(job, "%s/witness", c->dir));
-    sweep(job, c->dir);
-    sweep(job, nm_fmt(job, "%s/records", c->dir));
     const char *path = nm_fmt(job, "%s/campaign.json", c->dir);
     if (!nm_file_exists(path)) {
         nm_file_write(job, path, b.s, b.n);
@@ -313,6 +359,10 @@ bool nm_campaign_run(nm_job *job, const nm_campaign *c)
 {
     crew w = {.job = job, .c = c};
     open_dir(job, c);
+    lock(job, c);
+    sweep(job, c->dir);
+    sweep(job, nm_fmt(job, "%s/records", c->dir));
+    sweep(job, nm_fmt(job, "%s/witness", c->dir));
     w.todo = NM_RAW(job, int64_t, (size_t)(c->to - c->from));
     for (int64_t i = c->from; i < c->to; i++)
         if (wanted(job, c, i)) w.todo[w.n++] = i;

@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <limits.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -97,11 +98,14 @@ static const double *values(Cbc_Model *cbc)
     return Cbc_getNumIntegers(cbc) == 0 ? Cbc_getColSolution(cbc) : Cbc_bestSolution(cbc);
 }
 
-static _Noreturn void child(int fd, const nm_model *m, const columns *c, nm_cbc o)
+static _Noreturn void child(int fd, const nm_model *m, const columns *c, nm_cbc o, pid_t parent)
 {
     const int null = open("/dev/null", O_WRONLY);
     if (null >= 0) dup2(null, 1), dup2(null, 2);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* no orphan goes on solving */
+    if (getppid() != parent) _exit(1);
     signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_DFL);
     Cbc_Model *cbc = Cbc_newModel();
     load(cbc, m, c);
     Cbc_setObjSense(cbc, 1);
@@ -194,8 +198,8 @@ nm_sol *nm_cbc_solve(nm_job *job, const nm_model *m, nm_cbc o)
     running *r = NM_NEW(job, running);
     if (pipe2(fd, O_CLOEXEC)) nm_throw(job, NM_EIO, "cannot start the solver: %s", strerror(errno));
     fflush(NULL);
-    const pid_t pid = fork();
-    if (pid == 0) child(fd[1], m, &c, o);
+    const pid_t parent = getpid(), pid = fork();
+    if (pid == 0) child(fd[1], m, &c, o, parent);
     close(fd[1]);
     if (pid < 0) {
         close(fd[0]);

@@ -1,0 +1,446 @@
+#!/usr/bin/env python3
+"""netmip batch: tables agree with records and with single runs; a campaign killed at any moment and
+started again ends with the records of an undisturbed one; nothing foreign is touched, nothing of
+its own is left; refusals; signals."""
+import atexit, csv, gzip, json, os, random, re, shutil, signal, subprocess, sys, tempfile, time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
+MODELS = os.path.join(HERE, "..", "models")
+TMP = tempfile.mkdtemp(prefix="netmip-batch-")
+MOUNTS, STARTED = [], []
+passed = failed = skipped = 0
+
+
+def clean():
+    for r in STARTED:  # groups of our own: each was started in a session of its own
+        try:
+            os.killpg(r.pid, signal.SIGKILL)
+        except OSError:
+            pass
+    for d in MOUNTS:
+        subprocess.run(["umount", "-l", d], capture_output=True)
+    shutil.rmtree(TMP, True)
+
+
+atexit.register(clean)
+
+
+def m(name):
+    return os.path.join(MODELS, name)
+
+
+def p(*name):
+    return os.path.join(TMP, *name)
+
+
+MLP, CONV = m("digits-mlp.onnx"), m("digits-conv.onnx")
+IDX, LABELS = m("digits-test-images.idx3.gz"), m("digits-test-labels.idx1.gz")
+COLUMNS = ["sample", "label", "predicted", "verdict", "proved_by", "margin_lo", "distance",
+           "unstable", "binaries",
+           "cpu_seconds", "solver_seconds", "witness"]
+MEMBERS = {"samples", "misclassified", "violated", "holds", "unknown", "adversarial_error_lo",
+           "adversarial_error_hi",
+           "cpu_seconds", "options", "net_sha256", "images_sha256", "labels_sha256"}
+SLOW = [CONV, "--perturb", "linf:0.12", "--no-attack", "--range", "0:60",
+        "--quiet"]  # minutes, solver included
+FAST = [MLP, "--perturb", "linf:0.07", "--save-witness", "--quiet"]
+
+
+def check(name, ok, detail=""):
+    global passed, failed
+    passed, failed = passed + bool(ok), failed + (not ok)
+    if not ok:
+        print("FAIL %s: %s" % (name, str(detail)[:600]))
+    return ok
+
+
+def skip(name, why):
+    global skipped
+    skipped += 1
+    print("skipped %s: %s" % (name, why))
+
+
+def args(folder, *more, labels=LABELS):
+    return [NETMIP, "batch", *more, "--images", IDX, "--dir", folder] + (["--labels", labels]
+            if labels else [])
+
+
+def run(folder, *more, timeout=60, **kw):
+    r = subprocess.run(args(folder, *more, **kw), capture_output=True, timeout=timeout)
+    return r.returncode, r.stdout.decode(), r.stderr.decode()
+
+
+def good(name, folder, *more, **kw):
+    code, out, err = run(folder, *more, **kw)
+    return check(name, code == 0 and out, "exit %d: %s" % (code, err))
+
+
+def bad(code, needle, folder, *more, name=None, **kw):
+    got, out, err = run(folder, *more, **kw)
+    lines = err.splitlines()
+    ok = got == code and out == "" and lines and all(s.startswith("netmip: ")
+                                                     for s in lines) and needle in err
+    return check(name or "refuse " + needle, ok,
+                 "exit %d (want %d), %r, %r, wanted %r" % (got, code, out, err, needle))
+
+
+def start(folder, *more, **kw):
+    r = subprocess.Popen(args(folder, *more, **kw), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                         start_new_session=True)
+    STARTED.append(r)
+    return r
+
+
+def records(folder):
+    """number -> record; a file that is not a whole record fails its parse"""
+    r = {}
+    for f in sorted(os.listdir(os.path.join(folder, "records"))):
+        if re.fullmatch(r"\d{6}\.json", f):
+            r[int(f[:6])] = json.load(open(os.path.join(folder, "records", f)))
+    return r
+
+
+def timeless(folder):
+    return {k: {x: v[x] for x in v if not x.endswith("_seconds")} for k,
+            v in records(folder).items()}
+
+
+def files(folder):
+    return {os.path.relpath(os.path.join(d, f), folder) for d, _, fs in os.walk(folder) for f in fs}
+
+
+def strange(folder):
+    """files that a campaign has no business with"""
+    known = r"campaign\.json|results\.csv|summary\.json|records/\d{6}\.json|witness/\d{6}\.npy"
+    return sorted(f for f in files(folder) if not re.fullmatch(known, f))
+
+
+def alive(folder):
+    """processes that name the folder: forked children keep their parent's command line"""
+    found = []
+    for d in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            line = open("/proc/%s/cmdline" % d, "rb").read().split(b"\0")
+            state = open("/proc/%s/stat" % d).read().rsplit(")", 1)[1].split()[0]
+        except OSError:
+            continue
+        if folder.encode() in line and state not in "ZX":
+            found.append(int(d))
+    return found
+
+
+def gone(name, folder, within=3):
+    """no process is left after a while; what is left is killed by its id"""
+    end = time.time() + within
+    while alive(folder) and time.time() < end:
+        time.sleep(0.05)
+    left = alive(folder)
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    check(name, not left, "%d processes are left" % len(left))
+
+
+def tables(name, folder):
+    """results.csv and summary.json say what the records say"""
+    rec = records(folder)
+    with open(os.path.join(folder, "results.csv"), newline="") as f:
+        head, *rows = list(csv.reader(f))
+    check(name + ": columns", head == COLUMNS, head)
+    check(name + ": a row for each record", [int(r[0]) for r in rows] == sorted(rec), rows[:2])
+    wrong = []
+    for r in rows:
+        for c, text in zip(COLUMNS, r):
+            x = rec[int(r[0])].get(c)
+            same = text == "" if x is None else text == x if isinstance(x,
+                    str) else float(text) == x
+            if not same:
+                wrong.append((r[0], c, text, x))
+    check(name + ": cells", not wrong, wrong[:3])
+    s = json.load(open(os.path.join(folder, "summary.json")))
+    check(name + ": members", set(s) == MEMBERS, set(s) ^ MEMBERS)
+    v = [r["verdict"] for r in rec.values()]
+    n = {k: v.count(k) for k in ("holds", "violated", "unknown")}
+    check(name + ": counts", all(s[k] == n[k] for k in n)
+          and s["samples"] == len(v) == sum(n.values()), (s, n))
+    miss = sum(r["label"] != r["predicted"] for r in rec.values() if "label" in r)
+    check(name + ": misclassified", s["misclassified"] == miss, (s["misclassified"], miss))
+    lo, hi = n["violated"] / max(1, len(v)), (n["violated"] + n["unknown"]) / max(1, len(v))
+    off = abs(s["adversarial_error_lo"] - lo) + abs(s["adversarial_error_hi"] - hi)
+    check(name + ": errors", off < 1e-12, s)
+    cpu = sum(r.get("cpu_seconds", 0) for r in rec.values())
+    check(name + ": seconds", abs(s["cpu_seconds"] - cpu) <= 0.001, (s["cpu_seconds"], cpu))
+    return s
+
+
+# ---- tables, single runs, workers ----
+def agreement():
+    for net, eps in ((MLP, "0.08"), (CONV, "0.04")):
+        name = os.path.basename(net)
+        folder, two = p(name + "-1"), p(name + "-2")
+        ask = [net, "--perturb", "linf:" + eps, "--range", "3:27", "--quiet"]
+        code, out, err = run(folder, *ask, "--save-witness")
+        check(name + ": exit and stdout", code == 0
+              and json.loads(out) == json.load(open(folder + "/summary.json")), err)
+        tables(name, folder)
+        rec = records(folder)
+        check(name + ": the range", sorted(rec) == list(range(3, 27)), sorted(rec))
+        check(name + ": both verdicts", net == CONV
+              or {r["verdict"] for r in rec.values()} == {"holds", "violated"})
+        for k in list(range(3, 27, 4)) + [k for k in rec if rec[k]["verdict"] == "violated"][:3]:
+            single(name, net, eps, k, rec[k], folder)
+        good(name + ": two workers", two, *ask, "--save-witness", "--workers", "2")
+        check(name + ": records of two workers", timeless(two) == timeless(folder), "they differ")
+        check(name + ": only its own files", not strange(folder) and not strange(two),
+              strange(folder))
+    good("more workers than samples", p("many"), MLP, "--perturb", "linf:0.01", "--range", "0:3",
+         "--workers", "40", "--quiet")
+    check("all of them", sorted(records(p("many"))) == [0, 1, 2])
+    good("an empty range", p("none"), MLP, "--perturb", "linf:0.01", "--range", "5:5", "--quiet")
+    check("no record", records(p("none")) == {}
+          and tables("an empty range", p("none"))["samples"] == 0)
+    good("a range that grows", p("many"), MLP, "--perturb", "linf:0.01", "--range", "2:6",
+         "--quiet")
+    check("its records", sorted(records(p("many"))) == list(range(6)))
+    tables("a range that grows", p("many"))
+
+
+def single(name, net, eps, k, rec, folder):
+    r = subprocess.run([NETMIP, "solve", net, "--image", "%s:%d" % (IDX, k), "--labels", LABELS,
+                        "--perturb", "linf:" + eps,
+                        "--json", "--quiet"], capture_output=True, timeout=30)
+    j = json.loads(r.stdout)
+    same = all(j.get(x) == rec.get(x) for x in ("verdict", "proved_by", "predicted", "label"))
+    check("%s: sample %d as a single run" % (name, k), same, (j, rec))
+    lows = [t["margin_lo"] for t in j["targets"] if "margin_lo" in t]
+    if len(lows) == len(j["targets"]) and "margin_lo" in rec:
+        check("%s: sample %d: margin_lo" % (name, k), min(lows) == rec["margin_lo"],
+              (min(lows), rec))
+    if rec["verdict"] != "violated":
+        return
+    x = subprocess.run([NETMIP, "eval", net, "--image", os.path.join(folder, rec["witness"]),
+                        "--json"], capture_output=True)
+    y = json.loads(x.stdout)["outputs"]["float64"]
+    best = max(v for i, v in enumerate(y) if i != rec["label"])
+    check("%s: sample %d: the saved witness" % (name, k), best >= y[rec["label"]]
+          and rec["distance"] <= float(eps) + 1e-9,
+          (y, rec))
+
+
+# ---- killed and started again ----
+def kills():
+    ask = FAST + ["--range", "0:60", "--workers", "2"]
+    good("undisturbed", p("whole"), *ask)
+    want, rnd, partial = timeless(p("whole")), random.Random(5), 0
+    for group in (True, False):
+        folder = p("killed-%d" % group)
+        for k in range(15):
+            r = start(folder, *ask)
+            time.sleep(rnd.uniform(0.01, 0.16))
+            (os.killpg if group else os.kill)(r.pid, signal.SIGKILL)
+            r.communicate(timeout=10)
+            if not group:
+                gone("kill %d: the workers follow their parent" % k, folder)
+            try:
+                n = len(records(folder)) if os.path.isdir(folder + "/records") else 0
+                check("kill %d: whole records" % k, True)
+                partial += 0 < n < 60
+            except ValueError as e:
+                check("kill %d: whole records" % k, False, e)
+        good("the last start", folder, *ask)
+        check("records after kills", timeless(folder) == want, "they differ")
+        check("no temporary files after kills", not strange(folder), strange(folder))
+        tables("after kills", folder)
+    check("kills came in the middle", partial >= 5, partial)
+    temporary()
+
+
+def temporary():
+    """what a kill in the middle of a write leaves is removed; what is not its own stays"""
+    folder = p("temps")
+    good("a campaign", folder, *FAST, "--range", "0:2")
+    own = ["campaign.json.a1B2c3", "results.csv.abcdef", "summary.json.ZZZZZZ",
+           "records/000001.json.q9q9q9",
+           "witness/000001.npy.q9q9q9"]
+    foreign = ["question.vnnlib", ".bashrc", "notes.sqlite", "records/readme.folder"]
+    for f in own + foreign:
+        open(os.path.join(folder, f), "w").write("x")
+    good("started again", folder, *FAST, "--range", "0:3")
+    left = files(folder)
+    check("its own temporary files go", not left & set(own), left & set(own))
+    check("foreign files stay", set(foreign) <= left, set(foreign) - left)
+
+
+def orphans():
+    """kill -9 of the parent alone, in the middle of a model: the solver's processes end, too"""
+    folder = p("orphans")
+    r = start(folder, *SLOW, "--no-branch", "--workers", "2")
+    end = time.time() + 6
+    while len(alive(folder)) < 4 and time.time() < end:
+        time.sleep(0.05)
+    check("solvers are at work", len(alive(folder)) >= 4, alive(folder))
+    os.kill(r.pid, signal.SIGKILL)
+    r.wait(10)
+    gone("kill -9 of the parent leaves no solver", folder)
+
+
+def death():
+    """a worker that dies leaves its sample unknown, with the reason, and the others are solved"""
+    folder = p("death")
+    r = start(folder, *FAST, "--range", "0:40", "--workers", "2")
+    victim, end = [], time.time() + 3
+    while not victim and time.time() < end and r.poll() is None:
+        victim = [q for q in alive(folder) if q != r.pid]
+        time.sleep(0.02)
+    if victim:
+        os.kill(victim[0], signal.SIGKILL)
+    out, err = r.communicate(timeout=30)
+    rec = records(folder)
+    lost = [v for v in rec.values() if v["verdict"] == "unknown"]
+    check("a worker dies: the campaign ends", r.returncode == 0 and len(rec) == 40,
+          (r.returncode, len(rec), err))
+    check("a worker dies: its sample is unknown", len(lost) <= 1
+          and all("signal 9" in v["why"] for v in lost), lost)
+    tables("a worker dies", folder)
+    good("rerun of what is unknown", folder, *FAST, "--range", "0:40", "--rerun", "unknown")
+    want = timeless(p("whole"))
+    check("rerun of what is unknown: records", timeless(folder) == {k: want[k] for k in range(40)})
+
+
+# ---- refusals ----
+def refusals():
+    folder = p("one")
+    ask = ["--range", "0:4", "--quiet"]
+    good("a campaign", folder, MLP, "--perturb", "linf:0.05", *ask)
+    other = p("other.idx1.gz")
+    raw = bytearray(gzip.decompress(open(LABELS, "rb").read()))
+    raw[9] = (raw[9] + 1) % 10
+    open(other, "wb").write(gzip.compress(bytes(raw)))
+    before = {f: open(os.path.join(folder, f), "rb").read() for f in files(folder)}
+    bad(2, "net_sha256", folder, CONV, "--perturb", "linf:0.05", *ask)
+    bad(2, "question", folder, MLP, "--perturb", "linf:0.06", *ask)
+    bad(2, "linf:0.06", folder, MLP, "--perturb", "linf:0.06", *ask, name="the other eps is named")
+    bad(2, "question", folder, MLP, "--perturb", "linf:0.05", "--bounds", "crown", *ask,
+        name="other bounds")
+    bad(2, "labels_sha256", folder, MLP, "--perturb", "linf:0.05", *ask, labels=other)
+    bad(2, "labels_sha256", folder, MLP, "--perturb", "linf:0.05", *ask, labels=None,
+        name="no labels")
+    check("refusals change nothing",
+          before == {f: open(os.path.join(folder, f), "rb").read() for f in files(folder)})
+    good("the same again", folder, MLP, "--perturb", "linf:0.05", *ask)
+    for r in ("5", "a:b", "5:3", "-1:3", "0:999999", "", ":", "1:2:3", "0:4x", "1.0:2"):
+        bad(2, "--range", p("range"), MLP, "--perturb", "linf:0.05", "--quiet", "--range", r,
+            name="--range %r" % r)
+    for flag, value in (("--workers", "0"), ("--workers", "x"), ("--workers", "-2"),
+                        ("--rerun", "often"), ("--memory", "x")):
+        bad(2, flag, p("range"), MLP, "--perturb", "linf:0.05", flag, value, "--quiet",
+            name=flag + " " + value)
+    check("refused flags make no folder", not os.path.exists(p("range")))
+    r = subprocess.run([NETMIP, "batch", MLP, "--perturb", "linf:0.05", "--dir", p("x")],
+                       capture_output=True)
+    check("no images", r.returncode == 2 and b"--images" in r.stderr, r.stderr)
+    r = subprocess.run([NETMIP, "batch", MLP, "--perturb", "linf:0.05", "--images", IDX],
+                       capture_output=True)
+    check("no folder", r.returncode == 2 and b"--dir" in r.stderr, r.stderr)
+    broken = p("one", "records", "000002.json")
+    open(broken, "w").write('{"netmip": "rec')
+    code, out, err = run(folder, MLP, "--perturb", "linf:0.05", *ask)
+    check("a broken record is named", code == 3 and "000002.json" in err, (code, err))
+
+
+def reruns():
+    folder, ask = p("rerun"), FAST + ["--range", "0:12"]
+    good("a campaign", folder, *ask)
+    path = {k: os.path.join(folder, "records", "%06d.json" % k) for k in range(12)}
+    fake = records(folder)[2]
+    fake["verdict"] = "unknown"
+    json.dump(fake, open(path[2], "w"))
+    for how in ("never", "violated", "always", "unknown"):
+        rec, old = records(folder), {k: os.stat(path[k]).st_mtime_ns for k in path}
+        good("--rerun " + how, folder, *ask, "--rerun", how)
+        new = {k for k in path if os.stat(path[k]).st_mtime_ns != old[k]}
+        want = {k for k in path if how == "always" or rec[k]["verdict"] == how}
+        check("--rerun %s: which" % how, new == want and (want or how in ("never", "unknown")),
+              (new, want))
+        tables("--rerun " + how, folder)
+        if how == "violated":  # again unknown, for the last round but one
+            check("the faked record stays", records(folder)[2]["verdict"] == "unknown")
+    fake["verdict"] = "unknown"
+    json.dump(fake, open(path[2], "w"))
+    old = os.stat(path[3]).st_mtime_ns
+    good("--rerun unknown", folder, *ask, "--rerun", "unknown")
+    check("--rerun unknown: that one", records(folder)[2]["verdict"] != "unknown"
+          and os.stat(path[3]).st_mtime_ns == old)
+
+
+# ---- disks and signals ----
+def disks():
+    folder = p("disk")
+    os.mkdir(folder)
+    open(p("plain"), "w").write("x")
+    bad(5, "plain", p("plain"), *FAST, "--range", "0:2", name="a file in place of the folder")
+    bad(5, "no/such", p("no/such/folder"), *FAST, "--range", "0:2", name="a folder in no folder")
+    mount = ["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", folder]
+    if os.geteuid() or subprocess.run(mount, capture_output=True).returncode:
+        return skip("disks", "mount is not permitted")
+    MOUNTS.append(folder)
+    ask = FAST + ["--range", "0:60", "--workers", "2"]
+    code, out, err = run(folder, *ask)
+    check("a full disk", code == 5 and out == "" and err.startswith("netmip: "), (code, err))
+    check("a full disk is said", "disk" in err, err)
+    code, out, err = run(folder, *[a for a in ask if a != "--quiet"])
+    check("a full disk is named", code == 5 and "No space" in err, err)
+    some = timeless(folder)
+    want = timeless(p("whole"))
+    check("a full disk: whole records", some and all(some[k] == want[k] for k in some), len(some))
+    code, out, err = run(folder, *ask)
+    check("still full", code == 5 and all(timeless(folder).get(k) == some[k] for k in some),
+          (code, err))
+    subprocess.run(["mount", "-o", "remount,ro", folder])
+    code, out, err = run(folder, *[a for a in ask if a != "--quiet"])
+    check("read-only", code == 5 and "ead-only" in err and out == "", (code, err))
+    check("read-only: no record is lost", all(timeless(folder).get(k) == some[k] for k in some))
+    subprocess.run(["mount", "-o", "remount,rw,size=4m", folder])
+    good("room again", folder, *ask)
+    check("room again: all records", timeless(folder) == want and not strange(folder),
+          strange(folder))
+    tables("room again", folder)
+
+
+def signals():
+    # between samples, and in the middle of a long one
+    for group, ask in ((True, FAST), (False, FAST), (True, SLOW)):
+        name = "SIGINT to %s, %s" % ("the group" if group else "the parent alone",
+                                     os.path.basename(ask[0]))
+        folder = p("int-%d%d" % (group, ask == SLOW))
+        r = start(folder, *ask, "--workers", "2")
+        time.sleep(1.2 if ask == SLOW else 0.5)
+        at = time.time()
+        (os.killpg if group else os.kill)(r.pid, signal.SIGINT)
+        try:
+            out, err = r.communicate(timeout=6)
+        except subprocess.TimeoutExpired:
+            os.killpg(r.pid, signal.SIGKILL)
+            r.communicate()
+            check(name + ": ends", False, "it goes on after 6 s")
+            continue
+        check(name + ": within 3 s", time.time() - at <= 3, time.time() - at)
+        check(name + ": exit 11", r.returncode == 11, (r.returncode, err))
+        gone(name + ": no process is left", folder, 1)
+        check(name + ": no temporary files", not strange(folder), strange(folder))
+        s = tables(name, folder)
+        check(name + ": in the middle", s["samples"] < 200 and s["unknown"] == 0
+              and (s["samples"] or ask == SLOW), s)
+
+
+for part in (agreement, kills, orphans, death, refusals, reruns, disks, signals):
+    began = time.time()
+    try:
+        part()
+    except Exception as e:  # a check that could not be made has failed
+        import traceback
+        check(part.__name__, False, traceback.format_exc())
+    if os.environ.get("NETMIP_TIMES"):
+        print("%s: %.1f s" % (part.__name__, time.time() - began))
+print("batch: %d passed, %d failed, %d skipped" % (passed, failed, skipped))
+sys.exit(failed > 0)
