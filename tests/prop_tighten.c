@@ -235,7 +235,7 @@ static void alphas(nm_job *job, setup *s)
     for (size_t l = 0; l < n; l++) row[l] = l < ROWS ? (uint32_t)l : (uint32_t)t_below(ROWS);
     for (size_t l = 0; l < n; l++) enough[l] = INFINITY;
     for (size_t steps = 1; steps <= 25; steps += 24) {
-        const nm_alpha *a = nm_alpha_run(job, s->b, n, row, enough, steps, NULL);
+        const nm_alpha *a = nm_alpha_run(job, s->b, n, row, enough, steps, NULL, NULL);
         check_lanes(s, a, n, row, NULL, steps == 1 ? "1 step" : "25 steps");
         bool least = true;
         for (size_t l = 0; l < n; l++) {
@@ -247,12 +247,17 @@ static void alphas(nm_job *job, setup *s)
     }
     nm_bounds *met = nm_bounds_copy(job, s->b);
     const nm_signs *signs = draw_signs(job, s, met), *loose = draw_signs(job, s, NULL);
-    if (loose->n)
-        check_lanes(s, nm_alpha_run(job, s->b, n, row, enough, 15, loose), n, row, loose, "signs");
+    if (loose->n) {
+        const nm_alpha *a = nm_alpha_run(job, s->b, n, row, enough, 15, loose, NULL);
+        check_lanes(s, a, n, row, loose, "signs");
+        a = nm_alpha_run(job, s->b, n, row, enough, 3, loose, a);
+        check_lanes(s, a, n, row, loose, "signs, going on");
+    }
     CHECK(!met->empty, "signs of a point are called impossible; seed %llu", SEED);
     if (!signs->n || met->empty) return;
     nm_interval(job, met, 1, (int)s->p->n_blocks);
-    check_lanes(s, nm_alpha_run(job, met, n, row, enough, 15, signs), n, row, signs, "a branch");
+    check_lanes(s, nm_alpha_run(job, met, n, row, enough, 15, signs, NULL), n, row, signs,
+                "a branch");
 }
 static void draw_cut(nm_job *job, setup *s, size_t kind, nm_cut *cut)
 {
@@ -311,7 +316,7 @@ static void tightens(nm_job *job, setup *s)
         if (r % 2 && t_below(2)) low = t_below(s->n_pts);
         double rhs = round_up(s->pt[low]->v[unit]);
         if (r == 3) rhs -= t_uniform(0, 0.5) * (1 + fabs(rhs)); /* may be out of reach */
-        const nm_alpha *a = nm_alpha_run(job, s->b, 1, &r, &rhs, 1 + 10 * t_below(3), NULL);
+        const nm_alpha *a = nm_alpha_run(job, s->b, 1, &r, &rhs, 1 + 10 * t_below(3), NULL, NULL);
         bool closed = a->lo[0] > rhs;
         const nm_tight t = nm_tighten(job, s->b, r, rhs, a, 0, (nm_tighten_opts){4, 20});
         closed |= t.closed;
@@ -472,8 +477,8 @@ static void piping(nm_job *job, void *arg)
                                      .branch = bits & 8,
                                      .solve = k % 4 != 3};
             const nm_verdict *v = nm_solve_query(job, s->net, q, &o);
-            const bool ok =
-                v->status == (above ? NM_VIOLATED : NM_OK) || (v->status == NM_UNKNOWN && !o.solve);
+            const bool ok = v->status == (above ? NM_VIOLATED : NM_OK) ||
+                            (v->status == NM_UNKNOWN && !o.solve);
             CHECK(ok, "%s, fold %d attack %d split %d branch %d solve %d, %s: %d (%s); seed %llu",
                   o.bounds, o.fold, o.attack, o.split, o.branch, o.solve, above ? "above" : "below",
                   v->status, v->why ? v->why : "", SEED);
