@@ -1,16 +1,11 @@
-/* What alpha.c, tighten.c, batch.c (cuts), branch.c, split.c and solve.c say of small networks is
- * true. The networks are random: dense, convolutions, residual sums, pools, norms. A cloud
- * of points (corners, middles, faces, random ones, ends of descents on the rows) is evaluated in
- * exact rational arithmetic, and every statement is compared with it to the last bit:
- * alpha: row(x) >= g.x + g0 and row(x) >= lo on the box, or where given signs hold; lo >= CROWN's;
- * cut: a point with sum g x <= h lies in the bounds over box and cut, and bounds cross only when no
- *     point of the cloud satisfies the cut. h is the exact value at a point of the cloud, rounded
- *     up, so that the cut passes through it; or the least over the box, which leaves a corner;
- * tighten: a point with row(x) <= rhs, rhs made alike, is never excluded, and its units lie in t.b;
- * branch, split, pipeline: opt = min over the box of max_r (row_r - rhs_r) comes from CBC on the
- *     encoded model, and the cloud does not go below it. A clause whose right-hand sides move by
- *     opt + d holds for d < 0 and is violated for d > 0; |d| = 1e-3 (1 + |opt|). Every combination
- *     of the pipeline's switches gives that verdict (unknown only where the solver is off). */
+/* What alpha.c, tighten.c, batch.c (cuts), branch.c, split.c and solve.c say of small random networks is true. A cloud of
+ * points (corners, middles, faces, random ones, ends of descents) is evaluated in exact rational arithmetic, and every
+ * statement is compared with it to the last bit.  alpha: row(x) >= g.x + g0 and >= lo on the box, or where given signs
+ * hold; lo >= CROWN's.  cut: a point with sum g x <= h lies in the bounds over box and cut, and bounds cross only when
+ * no point satisfies the cut; h is the exact value at a point, rounded up, or the least over the box.  tighten: a point
+ * with row(x) <= rhs is never excluded, and its units lie in t.b.  branch, split, pipeline: opt = min of max_r (row_r -
+ * rhs_r) comes from CBC on the encoded model; a clause moved by opt + d holds for d < 0 and is violated for d > 0, |d| =
+ * 1e-3 (1 + |opt|), with every combination of the pipeline's switches (unknown only where the solver is off). */
 #include "netgen.h"
 
 #define SEED ((unsigned long long)s->seed)
