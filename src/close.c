@@ -165,12 +165,12 @@ void nm_close_tighten(nm_state *s, size_t i)
 
 /* ---- branching on signs of units ---- */
 
-static bool branch_target(nm_state *s, nm_target *t)
+static bool branch_target(nm_state *s, nm_target *t, double deadline)
 {
     const nm_case *c = &s->q->cases[t->icase];
     const nm_bounded *k = &s->cases[t->icase];
     const size_t r = best_row(k, &c->clauses[t->iclause], t->iclause);
-    const nm_branch_opts o = {s->o->attack, NM_BRANCH_NODES, s->deadline, s->o->seed};
+    const nm_branch_opts o = {s->o->attack, NM_BRANCH_NODES, deadline, s->o->seed};
     nm_note(s->job, "branching on target %s", t->name);
     const nm_branch out = nm_branch_run(s->job, t->tight, c, t->iclause, k->row[t->iclause], r,
                                         c->clauses[t->iclause].rows[r].rhs + s->q->guard, o);
@@ -180,11 +180,18 @@ static bool branch_target(nm_state *s, nm_target *t)
     return nm_state_take(s, &replay, "attack");
 }
 
+/* Of a time limit, branching may take what is left, or half of it when the solver comes after; each open target an
+ * equal share of what the ones before it leave. */
 bool nm_close_branch(nm_state *s)
 {
+    const double now = nm_wall(), end = now + (s->o->solve ? 0.5 : 1) * (s->deadline - now);
+    size_t left = 0;
+    for (size_t i = 0; i < s->v->n_targets; i++) left += nm_target_open(&s->v->targets[i]);
     for (size_t i = 0; i < s->v->n_targets && !nm_stopped(s->job); i++) {
         nm_target *t = &s->v->targets[i];
-        if (nm_target_open(t) && t->tight && branch_target(s, t)) return true;
+        if (!nm_target_open(t)) continue;
+        const double share = nm_wall() + (end - nm_wall()) / (double)left--;
+        if (t->tight && branch_target(s, t, share)) return true;
     }
     return false;
 }

@@ -1,13 +1,15 @@
 /* text.c: text buffers, and the one printer and the one parser of numbers.
  *
  * Printing gives the shortest of 15, 16 and 17 significant digits that reads back to the same double
- * (Steele and White 1990, by search); integers below 2^53 are printed as integers. -0 prints 0, and what
+ * (Steele and White 1990), by scaling in 64-bit mantissas where that decides and by search elsewhere; integers below
+ * 2^53 are printed as integers. -0 prints 0, and what
  * is not finite is never printed: it is a broken invariant. Parsing takes a whole token and nothing but
  * decimal digits, point and exponent; the result must be finite. nm_run keeps the C locale, so that
  * strtod and printf cannot meet a decimal comma. */
 #include "all.h"
 
 #include <assert.h>
+#include <float.h>
 #include <stdlib.h>
 
 #include <nettle/sha2.h>
@@ -45,17 +47,96 @@ void nm_put(nm_buf *b, const char *fmt, ...)
     b->n += (size_t)n;
 }
 
-int nm_num_print(char out[32], double x)
+/* ---- the printer ---- */
+
+static int by_search(char out[32], double x)
 {
-    assert(isfinite(x));
-    if (x == 0) return snprintf(out, 32, "0");
-    if (fabs(x) < 9007199254740992.0 && x == floor(x)) return snprintf(out, 32, "%.0f", x);
     int n = 0;
     for (int digits = 15; digits <= 17; digits++) {
         n = snprintf(out, 32, "%.*g", digits, x);
         if (digits == 17 || strtod(out, NULL) == x) break;
     }
     return n;
+}
+
+#if LDBL_MANT_DIG >= 64
+static const long double ten[] = {1e0L,  1e1L,  1e2L,  1e3L,  1e4L,  1e5L,  1e6L,
+                                  1e7L,  1e8L,  1e9L,  1e10L, 1e11L, 1e12L, 1e13L,
+                                  1e14L, 1e15L, 1e16L, 1e17L, 1e18L, 1e19L, 1e20L,
+                                  1e21L, 1e22L, 1e23L, 1e24L, 1e25L, 1e26L, 1e27L};
+
+/* the digits of a P-digit integer d that stands for d 10^(e - P + 1), as printf's %g writes them */
+static int layout(char out[32], bool minus, uint64_t d, int digits, int e)
+{
+    char text[20];
+    for (int i = digits; i-- > 0; d /= 10) text[i] = (char)('0' + d % 10);
+    while (digits > 1 && text[digits - 1] == '0') digits--;
+    char *p = out;
+    if (minus) *p++ = '-';
+    if (e < -4) {
+        *p++ = text[0];
+        if (digits > 1) *p++ = '.';
+        memcpy(p, text + 1, (size_t)digits - 1);
+        p += digits - 1;
+        return (int)(p - out) + snprintf(p, 6, "e-%02d", -e);
+    }
+    if (e < 0) {
+        memcpy(p, "0.000", 5);
+        p += 1 - e; /* "0." and -e-1 zeros */
+    }
+    for (int i = 0; i < digits; i++) {
+        *p++ = text[i];
+        if (i == e && i + 1 < digits) *p++ = '.';
+    }
+    for (int i = digits; i <= e; i++) *p++ = '0';
+    *p = 0;
+    return (int)(p - out);
+}
+
+/* The same text as by_search, 15 times faster, or 0. 64-bit mantissas hold every quantity here to 0.005 of what decides:
+ * the scaled value to 2^-64, powers of ten up to 10^27 exactly. What lies within 0.02 of a rounding decision is left to
+ * the search, so the result does not depend on the arithmetic. */
+static int by_scaling(char out[32], double x)
+{
+    const double a = fabs(x);
+    uint64_t bits;
+    memcpy(&bits, &a, 8);
+    if (!(a >= 1e-9 && a < 1e14) || (bits << 12) == 0) return 0;
+    double next;
+    bits++;
+    memcpy(&next, &bits, 8);
+    const long double ulp = (long double)next - a;
+    int e = (int)floor(log10(a));
+    if (a * ten[16 - e] >= ten[17]) e++;
+    if (a * ten[16 - e] < ten[16]) e--;
+    const long double scaled = a * ten[16 - e];
+    for (int digits = 15; digits <= 17; digits++) {
+        const long double t = scaled / ten[17 - digits], low = floorl(t), part = t - low;
+        if (fabsl(part - 0.5L) < 0.02L) return 0;
+        const long double d = part < 0.5L ? low : low + 1;
+        if (d >= ten[digits] || d < ten[digits - 1]) return 0;
+        const long double off = fabsl(d / ten[digits - 1 - e] - a) / ulp;
+        if (off < 0.48L) return layout(out, x < 0, (uint64_t)d, digits, e);
+        if (off < 0.52L) return 0;
+    }
+    return 0;
+}
+#else
+static int by_scaling(char out[32], double x)
+{
+    (void)out;
+    (void)x;
+    return 0;
+}
+#endif
+
+int nm_num_print(char out[32], double x)
+{
+    assert(isfinite(x));
+    if (x == 0) return snprintf(out, 32, "0");
+    if (fabs(x) < 9007199254740992.0 && x == floor(x)) return snprintf(out, 32, "%.0f", x);
+    const int n = by_scaling(out, x);
+    return n ? n : by_search(out, x);
 }
 
 void nm_put_num(nm_buf *b, double x)

@@ -21,6 +21,50 @@ static void roundtrip(nm_job *job, void *arg)
     CHECK(true);
 }
 
+/* the text is that of the shortest of %.15g, %.16g, %.17g that reads back equal */
+static bool is_shortest(double x)
+{
+    char want[40], s[32];
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(want, sizeof want, "%.*g", digits, x);
+        if (strtod(want, NULL) == x) break;
+    }
+    nm_num_print(s, x);
+    if (strcmp(s, want) == 0) return true;
+    printf("%s is printed as %s\n", want, s);
+    return false;
+}
+
+static void shortest(nm_job *job, void *arg)
+{
+    (void)job;
+    (void)arg;
+    bool ok = true;
+    for (int i = 0; ok && i < 300000; i++) {
+        double x = ldexp(t_uniform(-1, 1), (int)t_below(110) - 60);
+        if (i % 5 == 0) x = (double)(float)x;
+        if (i % 5 == 1) x = (double)(int64_t)(t_uniform(-1e9, 1e9)) / 1e4; /* few digits */
+        if (i % 5 == 2) x = nextafter(ldexp(1, (int)t_below(80) - 40), i & 1 ? 0 : 1e9);
+        if (x != floor(x)) ok = is_shortest(x);
+    }
+    CHECK(ok);
+    static const double hard[] = {0.1,
+                                  0.3,
+                                  1e-4,
+                                  1e-5,
+                                  9.5e-5,
+                                  0.99999999999999989,
+                                  5e-9,
+                                  123456.789,
+                                  1e13 + 0.5,
+                                  9.9999999999999995e-5,
+                                  99999999999999.98,
+                                  1.0000000000000002,
+                                  0.00012345678901234567};
+    for (size_t i = 0; i < sizeof hard / sizeof *hard; i++)
+        CHECK(is_shortest(hard[i]) && is_shortest(-hard[i]));
+}
+
 static void tokens(nm_job *job, void *arg)
 {
     (void)job;
@@ -54,6 +98,7 @@ static void hashes(nm_job *job, void *arg)
 int main(void)
 {
     t_job(0, roundtrip, NULL);
+    t_job(0, shortest, NULL);
     t_job(0, tokens, NULL);
     t_job(0, hashes, NULL);
     return t_done("test_text");
