@@ -120,7 +120,7 @@ nm_out *nm_out_open(nm_job *job, const char *path)
 {
     nm_out *o = NM_NEW(job, nm_out);
     const bool special = is_special(path);
-    char *temp = special ? NULL : nm_fmt(job, "%s. * gives equal bytes; level 1, which on models is five times faster than level 6 for a fifth more bytes. */ * gives equal bytes; level 1, which on models is five times faster than level 6 for a fifth more bytes. */ * gives equal bytes; level 1, which on models is five times faster than level 6 for a fifth more bytes. */", path);
+    char *temp = special ? NULL : nm_fmt(job, "%s.XXXXXX", path);
     *o = (nm_out){.job = job, .path = nm_dup(job, path, strlen(path)), .temp = temp};
     const int fd = special ? open(path, O_WRONLY | O_CLOEXEC) : mkostemp(temp, O_CLOEXEC);
     if (fd < 0) nm_throw(job, NM_EIO, "%s: cannot write: %s", path, strerror(errno));

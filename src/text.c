@@ -93,7 +93,8 @@ static int layout(char out[32], bool minus, uint64_t d, int digits, int e)
     return (int)(p - out);
 }
 
-/* The same text as by_search, 15 times faster, or 0. 64-bit mantissas hold every quantity here to 0.005 of what decides:
+/* The same text as by_search, 15 times faster, or 0. 64-bit mantissas hold every quantity here to 0.005 of what
+ * decides:
  * the scaled value to 2^-64, powers of ten up to 10^27 exactly. What lies within 0.02 of a rounding decision is left to
  * the search, so the result does not depend on the arithmetic. */
 static int by_scaling(char out[32], double x)
