@@ -29,12 +29,35 @@ static const char *split_suffix(nm_job *job, const char *out, const char **suffi
     nm_throw(job, NM_EUSE, "%s: a model file ends in .mps, .mps.gz, .lp or .lp.gz", out);
 }
 
+/* Marks a model that goes to a file: a column fixed to 1, named by a hash of the model. A solution that lists it is a
+ * solution of this model, also when it says no more than "infeasible". */
+static void mark(nm_state *s, nm_encoded *e)
+{
+    const nm_model *m = e->model;
+    nm_buf b = {.job = s->job};
+    char hash[65];
+    nm_put(&b, "%s ", s->net->hash);
+    nm_put_bytes(&b, m->c, m->n_nz * sizeof *m->c);
+    nm_put_bytes(&b, m->j, m->n_nz * sizeof *m->j);
+    for (size_t r = 0; r < m->n_rows; r++) nm_put_bytes(&b, &m->rows[r].hi, sizeof m->rows[r].hi);
+    for (size_t j = 0; j < m->n_cols; j++) nm_put_bytes(&b, &m->cols[j].obj, sizeof m->cols[j].obj);
+    nm_sha256(b.s, b.n, hash);
+    e->map->tag = nm_fmt(s->job, "mark_%.12s", hash);
+    nm_model_col(s->job, e->model, e->map->tag, 1, 1, false);
+    const char **cols = NM_ARRAY(s->job, const char *, m->n_cols);
+    memcpy(cols, e->map->cols, (m->n_cols - 1) * sizeof *cols);
+    cols[m->n_cols - 1] = e->map->tag;
+    e->map->cols = cols;
+    e->map->n_cols = m->n_cols;
+}
+
 static void write_target(nm_state *s, nm_target *t, const char *stem, const char *suffix)
 {
     double at = nm_cpu();
     nm_encoded e = encode(s, t);
     sizes(t, e.model);
     e.map->conditioned = t->tight != NULL;
+    mark(s, &e);
     s->v->cpu_encode += nm_cpu() - at;
     at = nm_cpu();
     t->file = nm_fmt(s->job, "%s%s", stem, suffix);

@@ -11,6 +11,9 @@ static const nm_net *net_of(nm_job *job, const nm_map *m, const char *map_path)
     const char *path = m->net_path;
     if (!nm_file_exists(path) && path[0] != '/')
         path = nm_fmt(job, "%s%s", nm_path_dir(job, map_path), path);
+    if (!nm_file_exists(path))
+        nm_throw(job, NM_EIO, "%s: the network of %s is not here; run decode where compile ran",
+                 m->net_path, map_path);
     const nm_net *net = nm_net_read(job, path);
     if (strcmp(net->hash, m->net_hash))
         nm_throw(job, NM_EAUDIT, "%s: is not the network that %s was made from", path, map_path);
@@ -111,7 +114,7 @@ nm_verdict *nm_decode(nm_job *job, const char *map_path, const char *sol_path,
     const nm_net *net = net_of(job, m, map_path);
     check_model(job, m, map_path);
     check_question(job, m, map_path);
-    nm_sol_check(job, s, m->n_cols, m->cols, sol_path);
+    nm_sol_check(job, s, m->n_cols, m->cols, m->tag, sol_path);
     nm_query *q = m->question;
     nm_verdict *v = NM_NEW(job, nm_verdict);
     nm_target *t = NM_NEW(job, nm_target);

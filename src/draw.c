@@ -45,6 +45,7 @@ static double at(const layout *l, const double *x, size_t c, size_t i, size_t j)
 typedef struct {
     size_t w, h, zoom;
     unsigned char *p;
+    bool is_grey; /* one byte a pixel */
 } canvas;
 
 static void paint(canvas *v, const layout *l, const double *x, size_t left, double offset,
@@ -62,7 +63,7 @@ static void save(nm_job *job, const char *path, const canvas *v)
     png_image img = {.version = PNG_IMAGE_VERSION,
                      .width = (png_uint_32)v->w,
                      .height = (png_uint_32)v->h,
-                     .format = PNG_FORMAT_RGB};
+                     .format = v->is_grey ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB};
     png_alloc_size_t n = PNG_IMAGE_PNG_SIZE_MAX(img);
     unsigned char *out = NM_RAW(job, unsigned char, n);
     if (!png_image_write_to_memory(&img, out, &n, 0, v->p, 0, NULL))
@@ -111,11 +112,11 @@ bool nm_draw_image(nm_job *job, const char *path, nm_shape shape, const double *
     layout l;
     if (!find_layout(shape, &l)) return false;
     const nm_mark mark = nm_mark_get(job);
-    canvas v = {l.w, l.h, 1, NM_RAW(job, unsigned char, l.w *l.h * 3)};
+    const canvas v = {l.w, l.h, 1, NM_RAW(job, unsigned char, l.w *l.h *l.c), l.c == 1};
     for (size_t i = 0; i < l.h; i++)
         for (size_t j = 0; j < l.w; j++)
-            for (size_t c = 0; c < 3; c++)
-                v.p[(i * l.w + j) * 3 + c] = grey(at(&l, x, l.c == 3 ? c : 0, i, j));
+            for (size_t c = 0; c < l.c; c++)
+                v.p[(i * l.w + j) * l.c + c] = grey(at(&l, x, c, i, j));
     save(job, path, &v);
     nm_mark_release(job, mark);
     return true;

@@ -42,7 +42,9 @@ void nm_map_write(nm_job *job, const nm_map *m, const char *path)
     nm_put(&b, " \"rows\": %zu, \"nonzeros\": %zu, \"binaries\": %zu,\n \"columns\": [", m->n_rows,
            m->n_nz, m->n_bin);
     for (size_t j = 0; j < m->n_cols; j++) nm_put(&b, j ? ",\"%s\"" : "\"%s\"", m->cols[j]);
-    nm_put(&b, "],\n \"input_columns\": [");
+    nm_put(&b, "],\n ");
+    put_str(&b, "mark", m->tag, ",\n ");
+    nm_put(&b, "\"input_columns\": [");
     for (size_t i = 0; i < m->n_in; i++) nm_put(&b, i ? ",%lld" : "%lld", (long long)m->col[i]);
     nm_put(&b, "],\n \"question\": %s}\n", m->query_text);
     nm_file_write(job, path, b.s, b.n);
@@ -93,6 +95,7 @@ nm_map *nm_map_read(nm_job *job, const char *path)
     m->query_hash = str(job, j, "query_sha256", path);
     m->model_path = str(job, j, "model", path);
     m->model_hash = str(job, j, "model_sha256", path);
+    m->tag = nm_json_find(j, "mark") ? str(job, j, "mark", path) : NULL;
     m->target = str(job, j, "target", path);
     m->objective = str(job, j, "objective", path);
     m->query_text_hash = str(job, j, "question_sha256", path);

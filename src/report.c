@@ -25,7 +25,7 @@ static void put_targets(nm_buf *b, const nm_verdict *v)
             nm_put(b, "\"name\": "), nm_put_json(b, t->name), nm_put(b, ", ");
         nm_put(b, "\"status\": \"%s\"", status_name(t->status));
         if (t->by) nm_put(b, ", \"by\": \"%s\"", t->by);
-        member(b, "margin_lo", t->margin_lo);
+        if (!(t->status == NM_OK && t->margin_lo <= 0)) member(b, "margin_lo", t->margin_lo);
         if (t->file) nm_put(b, ", \"file\": "), nm_put_json(b, t->file);
         nm_put(b, "}");
     }
@@ -122,7 +122,8 @@ static void text_targets(nm_buf *b, const nm_query *q, const nm_verdict *v)
         const nm_target *t = &v->targets[i];
         nm_put(b, "  target %-4s %-8s", t->name, status_name(t->status));
         if (t->by) nm_put(b, " by %s", t->by);
-        if (isfinite(t->margin_lo)) nm_put(b, "  margin >= %.6g", t->margin_lo);
+        if (isfinite(t->margin_lo) && !(t->status == NM_OK && t->margin_lo <= 0))
+            nm_put(b, "  margin >= %.6g", t->margin_lo);
         if (t->rows)
             nm_put(b, "  model: %zu rows, %zu columns, %zu nonzeros, %zu binaries", t->rows,
                    t->cols, t->nz, t->bins);

@@ -78,10 +78,18 @@ static size_t column(nm_job *job, const names *t, const struct nm_solval *v, con
 }
 
 void nm_sol_check(nm_job *job, const nm_sol *s, size_t n_cols, const char *const *cols,
-                  const char *path)
+                  const char *tag, const char *path)
 {
     const names t = index_names(job, n_cols, cols);
-    for (size_t k = 0; k < s->n; k++) column(job, &t, &s->vals[k], path);
+    bool tagged = !tag || (s->n == 0 && !s->always_lists);
+    for (size_t k = 0; k < s->n; k++) {
+        column(job, &t, &s->vals[k], path);
+        tagged |= tag && strcmp(s->vals[k].name, tag) == 0 && fabs(s->vals[k].x - 1) <= NM_INT_TOL;
+    }
+    if (!tagged)
+        nm_throw(job, NM_EAUDIT,
+                 "%s: the model's mark, column \"%s\" with value 1, is missing: a cut file", path,
+                 tag);
 }
 
 double *nm_sol_columns(nm_job *job, const nm_sol *s, size_t n_cols, const char *const *cols,

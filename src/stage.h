@@ -39,6 +39,7 @@ typedef struct nm_map {
     const int64_t *col;    /* [n_in] column of each input, or -1 when fixed to lo */
     size_t n_cols;
     const char **cols;     /* [n_cols] names, to refuse foreign files */
+    const char *tag;       /* a column fixed to 1 whose name is this model's alone, or NULL */
     size_t n_rows, n_nz, n_bin;
     double constant;
     const char *objective, *encoding;
@@ -60,6 +61,7 @@ typedef struct nm_sol {
     size_t n, cap;
     struct nm_solval { const char *name; double x; int64_t index; } *vals; /* index -1: not said */
     bool sparse;           /* absent names are zero */
+    bool always_lists;     /* the solver lists columns whatever the status: their absence is a cut file */
 } nm_sol;
 
 typedef struct nm_soldialect {
@@ -72,7 +74,8 @@ extern const nm_soldialect nm_sol_cbc, nm_sol_highs;
 nm_sol *nm_sol_read(nm_job *job, const char *path);
 /* x [n_cols] in the map's order; refuses unknown, repeated and missing names */
 /* names and indices of what is printed, whether or not it is a solution */
-void nm_sol_check(nm_job *job, const nm_sol *s, size_t n_cols, const char *const *cols, const char *path);
+void nm_sol_check(nm_job *job, const nm_sol *s, size_t n_cols, const char *const *cols,
+                  const char *tag, const char *path);
 double *nm_sol_columns(nm_job *job, const nm_sol *s, size_t n_cols, const char *const *cols,
                        const char *path);
 const char *nm_solstatus_name(nm_solstatus s);

@@ -33,7 +33,8 @@ typedef struct vnn {
     size_t n_all, cap_all;
     const atom **all; /* atoms of plain asserts */
     size_t n_ors, cap_ors;
-    dnf *ors; /* the others */
+    dnf *ors;    /* the others */
+    bool strict; /* some < or > was met */
 } vnn;
 
 static _Noreturn void fail(const vnn *v, const nm_sexpr *e, const char *what)
@@ -177,6 +178,7 @@ static disjunct comparison(vnn *v, const nm_sexpr *e)
     if (e->n != 3) fail(v, e, "a comparison of two terms was expected");
     const linear a = read_linear(v, e->first->next), b = read_linear(v, e->first->next->next);
     const char op = e->first->word[0];
+    v->strict |= op != '=' && !e->first->word[1];
     disjunct d = {0, NM_ARRAY(v->job, const atom *, 2)};
     if (op == '<' || op == '=') d.a[d.n++] = make_atom(v, &a, &b);
     if (op == '>' || op == '=') d.a[d.n++] = make_atom(v, &b, &a);
@@ -392,5 +394,8 @@ nm_query *nm_read_vnnlib(nm_job *job, const nm_net *net, const char *path)
         const parts p = split(&v, &d.d[i]);
         add_disjunct(&v, q, &p, &cap);
     }
+    if (v.strict) nm_note(job, "%s: strict comparisons are read as closed: a tie counts", path);
+    for (size_t i = 0; i < q->n_cases; i++)
+        if (q->cases[i].empty) nm_note(job, "%s: input set %zu is empty", path, i);
     return q;
 }

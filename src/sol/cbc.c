@@ -45,7 +45,7 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
     const char *value = memmem(line.s, (size_t)(line.end - line.s), "objective value ", 16);
     if (!value || !nm_num_parse(value + 16, line.end, &s->objective))
         nm_throw_at(job, NM_EINPUT, f.path, 1, 1, "the objective value is not a number");
-    s->sparse = true;
+    s->sparse = s->always_lists = true;
     while (nm_lines_next(&l, &line)) {
         size_t n = nm_span_split(line, tok, 8), at = 0;
         if (n > 0 && nm_span_is(tok[0], "**")) at = 1;
