@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Runs the commands of README's tour, checks their exit codes, compiles the example of netmip.h, and checks that the list
 of operators in README is the program's."""
-import os, re, shutil, subprocess, sys
+import json, os, re, shutil, subprocess, sys
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 NETMIP = os.environ.get("NETMIP", os.path.join(ROOT, "build", "netmip"))
-EXPECT = {"--perturb linf:0.1 -o build/tour": 10, "--objective worst": (0, 10), "mlp.sol": (0, 10)}
+EXPECT = {"--perturb linf:0.1 -o build/tour": 10, "tiny-xor.vnnlib": 10, "--objective worst": (0, 10), "mlp.sol": (0, 10)}
 count = {"passed": 0, "failed": 0, "skipped": 0}
 
 
@@ -46,6 +46,14 @@ def example():
     say(run.stdout == "does not hold\n", "the example runs: %r" % run.stdout)
 
 
+def by_hand(text):
+    part = text.split("## Networks by hand")[1].split("\n## ")[0]
+    shown = json.loads("".join(re.findall(r"^    (.*)$", part, re.M)))
+    file = json.load(open(os.path.join(ROOT, "models", "tiny-abs.json")))
+    file.pop("name")
+    say(shown == file, "the network in README is models/tiny-abs.json")
+
+
 def operators(text):
     listed = set(text.split("opset 7 to 21:")[1].split(";")[0].split())
     r = subprocess.run([NETMIP, "solve", "/nonexistent"], capture_output=True, text=True)
@@ -59,6 +67,7 @@ def operators(text):
 text = open(os.path.join(ROOT, "README.md")).read()
 tour(text)
 example()
+by_hand(text)
 operators(text)
 print("readme: %(passed)d passed, %(failed)d failed, %(skipped)d skipped" % count)
 sys.exit(count["failed"] > 0)
