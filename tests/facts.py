@@ -64,7 +64,7 @@ def certified_count(row):
 
 def solve(row):
     code, out, err = run("solve", net_of(row), "--image", image_of(row), "--label", row["label"], "--perturb",
-                         "linf:" + row["epsilon"], "--json", "--time-limit", "30")
+                         "linf:" + row["epsilon"], "--json", "--time-limit", "600")
     want = {"violated": 10, "certified_ibp": 0}[row["value"]]
     say(code == want, (row, code, err))
 
