@@ -392,6 +392,13 @@ nm_lines_of *nm_lines_of_new(nm_job *job, const nm_bounds *b, size_t most);
 nm_alpha *nm_hull_run(nm_job *job, const nm_lines_of *lines, const nm_bounds *b, uint32_t row,
                       double enough, nm_hull_opts o, const nm_signs *signs, const nm_alpha *start);
 
+/* on and off of line k as the run `a` left it, good for coefficients fl(theta w) */
+void nm_hull_line(nm_job *job, const nm_lines_of *lines, const nm_bounds *b, const nm_alpha *a, size_t k,
+                  double *on, double *off);
+/* the row through the lines of `a`, down to inputs and kept units: row >= y . units + the result; y [n_units] */
+double nm_hull_row(nm_job *job, const nm_lines_of *lines, const nm_bounds *b, uint32_t row, const nm_alpha *a,
+                   const unsigned char *keep, double *y);
+
 /* ---- tighten.c -------------------------------------------------------------------------------- */
 typedef struct nm_tighten_opts { size_t rounds, steps; /* of alpha in a round */ } nm_tighten_opts;
 typedef struct nm_tight {

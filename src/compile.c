@@ -6,8 +6,10 @@
 static nm_encoded encode(nm_state *s, const nm_target *t)
 {
     const nm_bounded *k = &s->cases[t->icase];
+    nm_encode_opts o = {.fold = s->o->fold, .one_sided = !s->o->two_sided};
+    o.enc = nm_encoding_find(s->job, s->o->encoding ? s->o->encoding : "bigm", &o.arg);
     return nm_encode(s->job, t->tight ? t->tight : k->b, s->q, t->icase, t->iclause,
-                     k->row[t->iclause], (nm_encode_opts){.fold = s->o->fold});
+                     k->row[t->iclause], o);
 }
 
 static void sizes(nm_target *t, const nm_model *m)

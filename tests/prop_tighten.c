@@ -190,7 +190,7 @@ static bool optimum(nm_job *job, const setup *s, size_t first, size_t n, double 
     uint32_t row[ROWS];
     nm_case *c = clause_of(job, s, first, n, n > 1 ? 1e3 : 0, row);
     const nm_query *q = question(job, s, c, n > 1 ? NM_FEASIBLE : NM_WORST);
-    const nm_encoded e = nm_encode(job, s->b, q, 0, 0, row, (nm_encode_opts){true});
+    const nm_encoded e = nm_encode(job, s->b, q, 0, 0, row, (nm_encode_opts){.fold = true, .one_sided = true});
     const nm_sol *sol = nm_cbc_solve(job, e.model, (nm_cbc){.time_limit = 5});
     if (sol->status != NM_SOL_OPTIMAL) return false;
     *opt = sol->objective + e.model->constant + (n > 1 ? 1e3 : 0);
@@ -228,7 +228,7 @@ static void decide(nm_job *job, setup *s, size_t first, size_t n, double opt, bo
     CHECK(!(reached(s, c, row) < -1e-6 * (1 + fabs(opt))) || above,
           "the cloud is below the optimum; seed %llu", SEED);
     const nm_encoded e = nm_encode(job, s->b, question(job, s, c, NM_FEASIBLE), 0, 0, row,
-                                   (nm_encode_opts){t_below(2)});
+                                   (nm_encode_opts){.fold = t_below(2)});
     const nm_solstatus got = nm_cbc_solve(job, e.model, (nm_cbc){5, true})->status;
     CHECK(above ? got == NM_SOL_OPTIMAL || got == NM_SOL_FEASIBLE : got == NM_SOL_INFEASIBLE,
           "CBC says %s; seed %llu", nm_solstatus_name(got), SEED);

@@ -26,14 +26,15 @@ typedef struct {
     const nm_lines_of *lines;
     nm_relax *x;
     const nm_signs *signs;
-    nm_alpha *a;          /* theta, mu, nu, slope and beta are moved here */
-    double *y, *v;        /* [n_units] coefficients of the walk; values along the lines */
-    double *mean;         /* [n_in] of the minimisers x* */
-    double *m1, *m2;      /* Adam's moments: [n_units] of alpha, signs, mu, nu */
-    double *t1, *t2;      /* [entries] of theta */
-    double (*end)[6];     /* [n] see hull_ends */
-    double *top;          /* [n] the constants of the lines */
-    unsigned char *state; /* [n] IDLE, ON: the line is used, and its `on` is the larger; OFF */
+    const unsigned char *keep; /* [n_units] stop here, the unit stays a variable; or NULL */
+    nm_alpha *a;               /* theta, mu, nu, slope and beta are moved here */
+    double *y, *v;             /* [n_units] coefficients of the walk; values along the lines */
+    double *mean;              /* [n_in] of the minimisers x* */
+    double *m1, *m2;           /* Adam's moments: [n_units] of alpha, signs, mu, nu */
+    double *t1, *t2;           /* [entries] of theta */
+    double (*end)[6];          /* [n] see hull_ends */
+    double *top;               /* [n] the constants of the lines */
+    unsigned char *state;      /* [n] IDLE, ON: the line is used, and its `on` is the larger; OFF */
     const uint32_t *packed;
     double *lo, *hi, *val; /* [longest] box and values of the inputs of list `packed` */
     double cst, err;
@@ -135,8 +136,8 @@ static void pack(hull *h, const nm_line *l, bool values)
     }
 }
 
-/* an upper end of max(on, off) */
-static double line_top(hull *h, size_t k)
+/* upper ends of on and off */
+static void line_ends(hull *h, size_t k, double *on, double *off)
 {
     const nm_line *l = &h->lines->line[k];
     const double mu = h->a->mu[k], nu = h->a->nu[k];
@@ -144,11 +145,19 @@ static double line_top(hull *h, size_t k)
     double *e = h->end[k];
     pack(h, l, false);
     h->k->hull_ends(l->n, h->a->theta + l->at, l->w, h->lo, h->hi, 1 - mu, nu, e);
-    const double on = (1 - mu) * l->b + mu * hi + e[0], off = nu * (l->b - lo) + e[3];
     const double size = (1 + mu + nu) * (fabs(l->b) + fabs(lo) + fabs(hi));
     const double fee = ((double)l->n + 32) * NM_ULP * (size + e[1] + e[4]) + (double)l->n * NM_TINY;
+    *on = nm_up((1 - mu) * l->b + mu * hi + e[0] + fee);
+    *off = nm_up(nu * (l->b - lo) + e[3] + fee);
+}
+
+/* an upper end of max(on, off) */
+static double line_top(hull *h, size_t k)
+{
+    double on, off;
+    line_ends(h, k, &on, &off);
     h->state[k] = on >= off ? ON : OFF;
-    return nm_up(larger(on, off) + fee);
+    return larger(on, off);
 }
 
 static void pull_line(hull *h, size_t u, size_t k)
@@ -176,7 +185,7 @@ static void pull_relu(hull *h, const nm_block *r)
         const double y = h->y[u];
         const int32_t k = h->lines->of[u];
         if (k >= 0) h->state[k] = IDLE;
-        if (y == 0 || h->x->dead[u]) continue;
+        if (y == 0 || h->x->dead[u] || (h->keep && h->keep[u])) continue;
         if (y < 0 && k >= 0 && h->x->cut[u] != 0) {
             pull_line(h, u, (size_t)k);
             continue;
@@ -197,7 +206,7 @@ static void pull_max(hull *h, const nm_block *m)
 {
     const size_t src = h->p->blocks[m->src].first;
     for (size_t u = m->first; u < m->first + m->n; u++) {
-        const double y = h->y[u];
+        const double y = h->keep && h->keep[u] ? 0 : h->y[u];
         if (y > 0) h->y[src + h->x->mlo[u]] += y;
         if (y < 0) h->y[src + h->x->mup[u]] += y * h->x->sup[u];
         if (y < 0) h->cst += y * h->x->cut[u];
@@ -473,4 +482,42 @@ nm_alpha *nm_hull_run(nm_job *job, const nm_lines_of *lines, const nm_bounds *b,
     score(&h);
     nm_mark_release(job, mark);
     return a;
+}
+
+/* a workspace that stands where `a` ended */
+static hull resume(nm_job *job, const nm_lines_of *lines, const nm_bounds *b, const nm_alpha *a)
+{
+    hull h = setup(job, lines, b, NULL);
+    workspace(&h);
+    start_from(&h, a);
+    return h;
+}
+
+void nm_hull_line(nm_job *job, const nm_lines_of *lines, const nm_bounds *b, const nm_alpha *a,
+                  size_t k, double *on, double *off)
+{
+    const nm_mark mark = nm_mark_get(job);
+    hull h = resume(job, lines, b, a);
+    line_ends(&h, k, on, off);
+    /* the products theta w are rounded where the line is written */
+    const double fee = 4 * NM_ULP * b->mag[lines->line[k].pre];
+    *on = nm_up(*on + fee);
+    *off = nm_up(*off + fee);
+    nm_mark_release(job, mark);
+}
+
+double nm_hull_row(nm_job *job, const nm_lines_of *lines, const nm_bounds *b, uint32_t row,
+                   const nm_alpha *a, const unsigned char *keep, double *y)
+{
+    const nm_mark mark = nm_mark_get(job);
+    hull h = resume(job, lines, b, a);
+    double g0;
+    h.keep = keep;
+    pull(&h, row);
+    least(&h, &g0);
+    for (size_t k = 0; k < b->p->n_blocks; k++)
+        for (size_t u = b->p->blocks[k].first; u < b->p->blocks[k].first + b->p->blocks[k].n; u++)
+            y[u] = k == 0 || keep[u] ? h.y[u] : 0;
+    nm_mark_release(job, mark);
+    return g0;
 }
