@@ -127,15 +127,17 @@ nm_verdict *nm_decode(nm_job *job, const char *map_path, const char *sol_path,
     nm_verdict *v = NM_NEW(job, nm_verdict);
     nm_target *t = NM_NEW(job, nm_target);
     *query = q;
-    *t = (nm_target){.icase = m->case_index,
-                     .iclause = m->clause_index,
-                     .name = m->target,
-                     .status = NM_UNKNOWN,
-                     .by = "solver",
-                     .label = q->cases[m->case_index].clauses[m->clause_index].label,
-                     .margin_lo = NAN,
-                     .objective = NAN,
-                     .bound = NAN};
+    *t = (nm_target){
+        .icase = m->case_index,
+        .iclause = m->clause_index,
+        .name = m->cube ? nm_fmt(job, "%s, cube %zu of %zu", m->target, m->cube, m->n_cubes)
+                        : m->target,
+        .status = NM_UNKNOWN,
+        .by = "solver",
+        .label = q->cases[m->case_index].clauses[m->clause_index].label,
+        .margin_lo = NAN,
+        .objective = NAN,
+        .bound = NAN};
     v->status = NM_UNKNOWN;
     v->by = "solver";
     v->n_targets = 1;
