@@ -1,13 +1,15 @@
 /* clp.c: linear relaxations by Clp through its C interface, and bounds proven from its duals.
  *
  * min c x,  rows a_r x <= h_r or >= l_r, box on x. For any y with y_r <= 0 on "<= only" rows and >= 0 on ">= only" ones
- *     c x >= sum over r of min(y_r l_r, y_r h_r at the side that y_r's sign picks) + sum over j of min(d_j lo_j, d_j hi_j),
+ *     c x >= sum over r of min(y_r l_r, y_r h_r at the side that y_r's sign picks) + sum over j of min(d_j lo_j, d_j
+ * hi_j),
  *     d = c - A' y.
  * (Neumaier, Shcherbina 2004; Jansson 2004.) Signs that do not fit are set to 0, d is summed with its rounding error
- * m 2^-52 sum |y_r a_rj|, charged at the larger end of the column, and everything is summed downward: whatever Clp did, the
- * number is a bound. Cost: one pass over the matrix.
+ * m 2^-52 sum |y_r a_rj|, charged at the larger end of the column, and everything is summed downward: whatever Clp
+ * did, the number is a bound. Cost: one pass over the matrix.
  * Every solve starts from the slack basis with the dual simplex: measured faster than a restart. Clp still carries
- * something over from solve to solve (seen: other last bits), so what must be reproducible asks a new one. Effort is counted in iterations. */
+ * something over from solve to solve (seen: other last bits), so what must be reproducible asks a new one. Effort is
+ * counted in iterations. */
 #include "all.h"
 
 #pragma GCC diagnostic push

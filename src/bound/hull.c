@@ -6,13 +6,13 @@
  *     y <= sum theta_j w_j x_j + max(on, off),
  *     on  = (1 - mu) b + mu u + max over the box of sum (1 - theta_j - mu) w_j x_j       (y = a, and u - a >= 0)
  *     off = nu (b - l)        + max over the box of sum (nu - theta_j) w_j x_j           (y = 0, and a - l >= 0)
- * theta = nu = u/(u-l), mu = 1 - nu give the triangle's chord; the best lines have the strength of all of Anderson's cuts.
- * A step walks back from the row: units with a negative coefficient take their line, the others a slope alpha in
+ * theta = nu = u/(u-l), mu = 1 - nu give the triangle's chord; the best lines have the strength of all of Anderson's
+ * cuts. A step walks back from the row: units with a negative coefficient take their line, the others a slope alpha in
  * [0,1], given signs enter with beta >= 0; the minimum over the input box lies at x*. Forward from x*, along the same
- * lines, come the derivatives of the bound (Danskin); Adam (Kingma, Ba 2015) goes up in theta, mu, nu, alpha, beta. Every
- * iterate is a bound, the best is kept.
- * Rounding. The walk is that of batch.c with one lane, paid by the same a-priori weights. A line's coefficients have two
- * roundings each and its constant is rounded up here; they are charged n 2^-52 mag of the unit, n twice the fan,
+ * lines, come the derivatives of the bound (Danskin); Adam (Kingma, Ba 2015) goes up in theta, mu, nu, alpha, beta.
+ * Every iterate is a bound, the best is kept.
+ * Rounding. The walk is that of batch.c with one lane, paid by the same a-priori weights. A line's coefficients have
+ * two roundings each and its constant is rounded up here; they are charged n 2^-52 mag of the unit, n twice the fan,
  * as both walks, theirs and the pre-activations', may add into the same unit. All of it is doubled at the end.
  * Cost: a pass over the lines (units times inputs) and over the weights a step. Effort is counted in steps.
  * Left out: hulls of maxima (their line is batch.c's). */
@@ -43,84 +43,6 @@ typedef struct {
 enum { IDLE, ON, OFF };
 
 static double larger(double a, double b) { return a > b ? a : b; }
-
-/* ---- lines: built once for a program, used by every run on it ---- */
-
-typedef struct {
-    uint32_t *idx;
-    double *w;
-    size_t n, first;
-    const nm_bounds *b;
-    bool all;
-} terms;
-
-static void put_term(void *arg, size_t j, double w)
-{
-    terms *t = arg;
-    const size_t u = t->first + j;
-    if ((t->b->lo[u] == 0 && t->b->hi[u] == 0) || (!t->all && w == 0)) return; /* worth nothing */
-    if (t->idx) t->idx[t->n] = (uint32_t)u;
-    if (t->w) t->w[t->n] = w;
-    t->n++;
-}
-
-static size_t walk_row(const nm_program *p, const nm_block *a, size_t i, terms *t)
-{
-    t->n = 0;
-    for (size_t k = 0; k < a->n_lin; k++) {
-        t->first = p->blocks[a->lin[k].src].first;
-        nm_lin_row(&a->lin[k], i, put_term, t);
-    }
-    return t->n;
-}
-
-/* rows of one dense operator share their list of inputs */
-static void add_line(nm_job *job, nm_lines_of *s, const nm_bounds *b, const nm_block *r, size_t i,
-                     const nm_line *mate)
-{
-    const nm_block *a = &b->p->blocks[r->src];
-    const bool dense = a->n_lin == 1 && a->lin[0].kind == NM_DENSE;
-    terms t = {.b = b, .all = dense};
-    const size_t n = walk_row(b->p, a, i, &t), n8 = nm_pad8(n);
-    uint32_t *idx = dense && mate ? NULL : NM_ARRAY(job, uint32_t, n8 + 1);
-    double *w = NM_ARRAY(job, double, n8 + 1);
-    t.idx = idx;
-    t.w = w;
-    walk_row(b->p, a, i, &t);
-    s->of[r->first + i] = (int32_t)s->n;
-    s->line[s->n++] = (nm_line){(uint32_t)(r->first + i),
-                                (uint32_t)(a->first + i),
-                                n8,
-                                s->entries,
-                                idx ? idx : mate->idx,
-                                w,
-                                a->bias[i]};
-    s->entries += n8;
-    if (n8 > s->longest) s->longest = n8;
-}
-
-nm_lines_of *nm_lines_of_new(nm_job *job, const nm_bounds *b, size_t most)
-{
-    const nm_program *p = b->p;
-    nm_lines_of *s = NM_NEW(job, nm_lines_of);
-    s->of = NM_RAW(job, int32_t, p->n_units);
-    s->line = NM_ARRAY(job, nm_line, p->n_units);
-    memset(s->of, -1, p->n_units * sizeof *s->of);
-    s->full = true;
-    for (size_t k = p->n_blocks; k-- > 1;) {
-        const nm_block *r = &p->blocks[k];
-        if (r->kind != NM_RELU || p->blocks[r->src].kind != NM_AFFINE) continue;
-        const size_t before = s->n;
-        for (size_t i = 0; i < r->n; i++) {
-            if (nm_bounds_phase(b, p->blocks[r->src].first + i) != NM_UNSTABLE) continue;
-            if (s->entries < most)
-                add_line(job, s, b, r, i, s->n > before ? &s->line[before] : NULL);
-            else
-                s->full = false;
-        }
-    }
-    return s;
-}
 
 /* ---- the walk back ---- */
 
