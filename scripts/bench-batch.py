@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""A data set survives: 200 samples of RSL18a (or the project's own digits) with two workers, killed at 50 random moments and
+started again each time; the records must equal those of a run that nobody disturbed. And two workers against one:
+wall seconds. Usage: bench-batch.py [--kills N] [--samples N] [--own]. A few minutes."""
+import argparse, json, os, random, shutil, signal, subprocess, sys, tempfile, time
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+NETMIP = os.environ.get("NETMIP", os.path.join(ROOT, "build", "netmip"))
+TRUTH = os.environ.get("NETMIP_TRUTH", os.path.join(ROOT, "..", "shared", "truth"))
+
+
+def command(a, folder, workers):
+    if a.own or not os.path.isdir(TRUTH):
+        net, images, labels = [os.path.join(ROOT, "models", f) for f in ("digits-mlp3.onnx", "digits-test-images.idx3.gz", "digits-test-labels.idx1.gz")]
+    else:
+        net, images, labels = [os.path.join(TRUTH, "mnist", f) for f in ("rsl18a.onnx", "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz")]
+    return [NETMIP, "batch", net, "--images", images, "--labels", labels, "--perturb", "linf:0.04", "--range", "0:%d" % a.samples, "--dir",
+            folder, "--workers", str(workers), "--quiet", "--no-solve"]
+
+
+def records(folder):
+    found = {}
+    for f in os.listdir(os.path.join(folder, "records")):
+        if f.endswith(".json"):
+            with open(os.path.join(folder, "records", f)) as h:
+                d = json.load(h)
+            found[f] = {k: v for k, v in d.items() if "seconds" not in k}
+    return found
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--kills", type=int, default=50)
+    p.add_argument("--samples", type=int, default=200)
+    p.add_argument("--own", action="store_true")
+    a = p.parse_args()
+    took = {}
+    for workers in (1, 2):
+        folder = tempfile.mkdtemp()
+        at = time.time()
+        subprocess.run(command(a, folder, workers), check=True, stdout=subprocess.DEVNULL)
+        took[workers] = time.time() - at
+        want = records(folder)
+        shutil.rmtree(folder)
+    print("%d samples: one worker %.1f s, two workers %.1f s of wall: %.2f times" % (len(want), took[1], took[2], took[1] / took[2]))
+    folder, kills, rng, moments = tempfile.mkdtemp(), 0, random.Random(1), []
+    while True:
+        r = subprocess.Popen(command(a, folder, 2), stdout=subprocess.DEVNULL, start_new_session=True)
+        try:
+            # longer than a hard sample takes, or the work would not go on between two kills
+            r.wait(rng.uniform(0.01, 4 * took[2] / a.kills + 0.06) if kills < a.kills else None)
+            if kills >= a.kills:
+                break
+            shutil.rmtree(folder)   # done too early: begin again
+        except subprocess.TimeoutExpired:
+            os.killpg(r.pid, signal.SIGKILL)
+            r.wait()
+            kills += 1
+            moments.append(len(records(folder)) if os.path.isdir(os.path.join(folder, "records")) else 0)
+    got = records(folder)
+    shutil.rmtree(folder)
+    print("%d kills, at %s records; equal to the undisturbed run: %s" % (kills, moments, got == want))
+    return got != want or len(got) != a.samples
+
+
+sys.exit(main())
