@@ -29,8 +29,9 @@ static const char *split_suffix(nm_job *job, const char *out, const char **suffi
     nm_throw(job, NM_EUSE, "%s: a model file ends in .mps, .mps.gz, .lp or .lp.gz", out);
 }
 
-/* Marks a model that goes to a file: a column fixed to 1, named by a hash of the model. A solution that lists it is a
- * solution of this model, also when it says no more than "infeasible". */
+/* Marks a model that goes to a file: a column fixed to 1, named by a hash of the model, which is the model's name as
+ * well. A solution that lists the one or says the other is a solution of this model, also when it says no more than
+ * "infeasible". */
 static void mark(nm_state *s, nm_encoded *e)
 {
     const nm_model *m = e->model;
@@ -44,6 +45,10 @@ static void mark(nm_state *s, nm_encoded *e)
     nm_sha256(b.s, b.n, hash);
     e->map->tag = nm_fmt(s->job, "mark_%.12s", hash);
     nm_model_col(s->job, e->model, e->map->tag, 1, 1, false);
+    e->model->name = e->map->tag;
+    for (size_t r = 0; r < m->n_rows; r++) /* rows of the file: one with two sides becomes two */
+        e->map->n_rows += isfinite(m->rows[r].lo) && isfinite(m->rows[r].hi) &&
+                          m->rows[r].lo != m->rows[r].hi;
     const char **cols = NM_ARRAY(s->job, const char *, m->n_cols);
     memcpy(cols, e->map->cols, (m->n_cols - 1) * sizeof *cols);
     cols[m->n_cols - 1] = e->map->tag;
@@ -58,6 +63,7 @@ static void write_target(nm_state *s, nm_target *t, const char *stem, const char
     sizes(t, e.model);
     e.map->conditioned = t->tight != NULL;
     mark(s, &e);
+    t->mark = e.map->tag;
     s->v->cpu_encode += nm_cpu() - at;
     at = nm_cpu();
     t->file = nm_fmt(s->job, "%s%s", stem, suffix);
@@ -79,10 +85,10 @@ static void write_target(nm_state *s, nm_target *t, const char *stem, const char
 static void write_manifest(nm_state *s, const char *stem)
 {
     nm_buf b = {.job = s->job};
-    nm_put(&b, "{\"netmip\": \"manifest\", \"version\": 1, \"combine\": \"any violated: violated; "
-               "all hold: holds; else unknown\",\n \"net\": ");
+    nm_put(&b, "{\"netmip\": \"manifest\", \"version\": 1, \"combine\": \"%s\",\n \"net\": ",
+           NM_COMBINE);
     nm_put_json(&b, s->net->path);
-    nm_put(&b, ", \"query_sha256\": \"%s\", \"targets\": [",
+    nm_put(&b, ", \"net_sha256\": \"%s\",\n \"query_sha256\": \"%s\", \"targets\": [", s->net->hash,
            nm_query_hash(s->job, (nm_query *)(uintptr_t)s->q));
     for (size_t i = 0; i < s->v->n_targets; i++) {
         const nm_target *t = &s->v->targets[i];
@@ -95,6 +101,7 @@ static void write_manifest(nm_state *s, const char *stem)
         if (t->file) {
             nm_put(&b, ", \"model\": ");
             nm_put_json(&b, t->file);
+            nm_put(&b, ", \"mark\": \"%s\"", t->mark);
         }
         nm_put(&b, "}");
     }

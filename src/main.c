@@ -188,9 +188,10 @@ static int verb_solve(nm_job *job, const nm_cli *c, nm_buf *out, bool compile)
 
 static int verb_decode(nm_job *job, const nm_cli *c, nm_buf *out)
 {
-    need_files(job, c, 2, 2, "a map and a solution file");
+    need_files(job, c, 2, c->argc, "a map and a solution file");
     const nm_query *q;
-    const nm_verdict *v = nm_decode(job, c->file[0], c->file[1], &q);
+    const nm_verdict *v = nm_decode(job, c->file[0], (size_t)c->n_files - 1, c->file + 1,
+                                    nm_cli_get(c, NM_O_log), &q);
     const char *dir = nm_cli_get(c, NM_O_output);
     if (dir && v->witness) make_folder(job, dir);
     const nm_files f = nm_report_files(job, dir, q, v->witness);

@@ -104,6 +104,8 @@ nm_map *nm_map_read(nm_job *job, const char *path)
         nm_throw(job, NM_EINPUT, "%s: a member is null", path);
     m->case_index = size(job, j, "case", path);
     m->clause_index = size(job, j, "clause", path);
+    m->n_rows = size(job, j, "rows", path);
+    m->n_bin = size(job, j, "binaries", path);
     m->constant = nm_json_num(job, nm_json_get(job, j, "constant", path), path);
     read_columns(job, m, j, path);
     m->question = nm_query_parse(job, nm_json_get(job, j, "question", path), path);
