@@ -54,7 +54,7 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
     nm_lines_next(&l, &line);
     s->objective = nm_lines_num(&l, value);
     s->sparse = s->always_lists = true;
-    int64_t last = -1, restarts = 0;
+    int64_t last = -1;
     while (nm_lines_next(&l, &line)) {
         const size_t n = nm_span_split(line, tok, 6), at = n > 0 && nm_span_is(tok[0], "**");
         int64_t index;
@@ -62,7 +62,12 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
         if (n != at + 4 || !nm_int_parse(tok[at].s, tok[at].end, &index) ||
             !nm_num_parse(tok[at + 3].s, tok[at + 3].end, &cost))
             nm_lines_bad(&l, "index, name, value and reduced cost");
-        if (index <= last && restarts++ == 0) s->n = 0; /* what stood before were the rows */
+        if (index == 0 && last >= 0 && s->n_rows < 0 && last + 1 == (int64_t)s->n) {
+            s->n_rows = (int64_t)s->n; /* what stood before were all rows */
+            s->n = 0;
+        } else if (index <= last) {
+            nm_lines_bad(&l, "a higher index");
+        }
         last = index;
         nm_sol_value(&l, s, tok[at + 1], tok[at + 2], index);
     }
