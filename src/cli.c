@@ -145,7 +145,7 @@ void nm_cli_help(nm_buf *b)
               "  netmip eval    NET --image FILE     outputs\n"
               "  netmip batch   NET --images FILE --labels FILE --range A:B --dir DIR   many "
               "samples, resumable\n"
-              "  netmip inspect FILE                 what a network, question or map says\n\n"
+              "  netmip inspect FILE                 what a network, question, map or solution says\n\n"
               "QUERY is a .vnnlib file, or --image with --perturb and the flags below.\n\n");
     for (int i = 0; i < N_OPTS; i++) {
         char name[64];

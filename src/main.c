@@ -247,7 +247,7 @@ static int verb_eval(nm_job *job, const nm_cli *c, nm_buf *out)
 
 static int verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
 {
-    need_files(job, c, 1, 1, "a network, .vnnlib or map file");
+    need_files(job, c, 1, 1, "a network, .vnnlib, map or solution file");
     const char *path = c->file[0];
     if (nm_has_suffix(path, ".vnnlib") || nm_has_suffix(path, ".vnnlib.gz")) {
         nm_query_print(out, nm_read_vnnlib(job, NULL, path));
@@ -259,6 +259,13 @@ static int verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
                m->model_path ? m->model_path : "-", m->net_path, m->target, m->objective,
                m->n_cols);
         nm_query_print(out, m->question);
+        return NM_OK;
+    }
+    if (nm_sol_is(nm_file_read(job, path))) {
+        nm_sol *sol = nm_sol_read(job, path);
+        if (nm_cli_has(c, NM_O_log))
+            nm_sol_log(job, nm_file_read(job, nm_cli_get(c, NM_O_log)), sol);
+        nm_sol_print(out, sol);
         return NM_OK;
     }
     const nm_net *net = nm_net_read(job, path);

@@ -37,6 +37,13 @@ static const nm_soldialect *pick(nm_job *job, nm_file f)
     nm_throw(job, NM_EINPUT, "%s: not a solution file that can be read (%s)", f.path, b.s);
 }
 
+bool nm_sol_is(nm_file f)
+{
+    for (size_t i = 0; i < sizeof dialects / sizeof *dialects; i++)
+        if (f.n > 0 && dialects[i]->sniff((const char *)f.data, f.n) > 0) return true;
+    return false;
+}
+
 nm_sol *nm_sol_read(nm_job *job, const char *path)
 {
     const nm_file f = nm_file_read(job, path);
@@ -48,6 +55,7 @@ nm_sol *nm_sol_read(nm_job *job, const char *path)
     nm_sol *s = NM_NEW(job, nm_sol);
     *s = (nm_sol){.solver = d->name, .objective = NAN, .bound = NAN, .n_rows = -1, .n_cols = -1};
     d->read(job, f, s);
+    if (!*s->status_text) nm_throw(job, NM_EINPUT, "%s: the status is blank", path);
     return s;
 }
 
@@ -134,7 +142,7 @@ bool nm_sol_check(nm_job *job, nm_sol *s, const nm_map *m, const char *path)
         named |= s->vals[k].name != NULL;
     }
     const bool claims = s->has_values || s->status == NM_SOL_INFEASIBLE;
-    if (m->tag && claims && !marked && (s->n > 0 || s->always_lists))
+    if (m->tag && claims && !marked && (s->n > 0 || s->has_values || s->always_lists))
         nm_throw(job, NM_EAUDIT,
                  "%s: the model's mark, column \"%s\" with value 1, is missing: a cut file", path,
                  m->tag);
@@ -165,4 +173,32 @@ double *nm_sol_columns(nm_job *job, const nm_sol *s, size_t n_cols, const char *
                      "%s: column \"%s\" is missing: another model's solution, or a cut file", path,
                      cols[j]);
     return x;
+}
+
+static void member(nm_buf *b, const char *key, double x)
+{
+    if (!isfinite(x)) return;
+    nm_put(b, "%s ", key);
+    nm_put_num(b, x);
+    nm_put(b, "\n");
+}
+
+void nm_sol_print(nm_buf *b, const nm_sol *s)
+{
+    nm_put(b, "solution of %s: %s\nsaid: %s\n", s->solver, nm_solstatus_name(s->status),
+           s->status_text);
+    if (s->model) nm_put(b, "model %s\n", s->model);
+    if (s->lp) nm_put(b, "of a linear program\n");
+    member(b, "objective", s->objective);
+    member(b, "bound", s->bound);
+    if (s->n_rows >= 0) nm_put(b, "rows %lld\n", (long long)s->n_rows);
+    if (s->n_cols >= 0) nm_put(b, "columns %lld\n", (long long)s->n_cols);
+    nm_put(b, "%zu %s%s\n", s->n, s->sparse ? "nonzero " : "",
+           s->has_values ? "values" : "columns without worth");
+    for (size_t k = 0; k < s->n; k++) {
+        if (s->vals[k].index >= 0) nm_put(b, "%lld ", (long long)s->vals[k].index);
+        nm_put(b, "%s ", s->vals[k].name ? s->vals[k].name : "-");
+        nm_put_num(b, s->vals[k].x);
+        nm_put(b, "\n");
+    }
 }

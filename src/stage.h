@@ -78,7 +78,9 @@ typedef struct nm_soldialect {
 #define SOL(x) extern const nm_soldialect nm_sol_##x;
 #include "menu.def"
 #undef SOL
+bool nm_sol_is(nm_file f); /* some reader knows it */
 nm_sol *nm_sol_read(nm_job *job, const char *path);
+void nm_sol_print(nm_buf *b, const nm_sol *s);
 /* Names, indices and counts of what is printed, whether or not it is a solution; takes the answer back when it is one
  * to a linear program and the model has integers. True when the file itself tells the model. */
 bool nm_sol_check(nm_job *job, nm_sol *s, const nm_map *m, const char *path);

@@ -46,7 +46,7 @@ static size_t head(nm_lines *l, nm_sol *s, nm_span line, size_t *at)
     const size_t n = nm_span_split(line, tok, 7);
     const bool lp = n == 7 && nm_span_is(tok[1], "bas"),
                point = n == 6 && nm_span_is(tok[1], "ipt");
-    if (!lp && !point && (n != 6 || !nm_span_is(tok[1], "mip")))
+    if (!is(tok[0], 's') || (!lp && !point && (n != 6 || !nm_span_is(tok[1], "mip"))))
         nm_lines_bad(l, "s mip, s bas or s ipt with counts, status and objective");
     s->n_rows = nm_lines_count(l, tok[2]);
     s->n_cols = nm_lines_count(l, tok[3]);
@@ -64,19 +64,31 @@ static size_t head(nm_lines *l, nm_sol *s, nm_span line, size_t *at)
     return lp ? 5 : point ? 4 : 3;
 }
 
+/* the comments say the status in words: what one letter claims, they must claim, too */
+static void check_words(nm_lines *l, const nm_sol *s, nm_span words)
+{
+    const bool proof = nm_span_has(words, "EMPTY") || nm_span_has(words, "(FINAL)");
+    const bool best = nm_span_has(words, "OPTIMAL") && !nm_span_has(words, "NON-");
+    if (words.s &&
+        ((s->status == NM_SOL_INFEASIBLE && !proof) || (s->status == NM_SOL_OPTIMAL && !best)))
+        nm_lines_bad(l, "the status that the comments say");
+}
+
 static void read_file(nm_job *job, nm_file f, nm_sol *s)
 {
     nm_lines l = nm_lines_new(job, f);
-    nm_span line, rest, tok[6];
+    nm_span line, rest, words = {0}, tok[6];
     while (line = nm_lines_need(&l, "the line of the status"), *line.s == 'c') {
         if (nm_span_after(line, "c Problem:", &rest) && rest.s < rest.end)
             s->model = nm_span_dup(job, rest);
+        if (nm_span_after(line, "c Status:", &rest)) words = rest;
     }
-    size_t at, words = head(&l, s, line, &at);
+    size_t at, parts = head(&l, s, line, &at);
+    check_words(&l, s, words);
     for (int64_t i = 0; i < s->n_rows + s->n_cols; i++) {
         const bool row = i < s->n_rows;
         const size_t n = nm_span_split(nm_lines_need(&l, "the last column"), tok, 6);
-        if (n != words || !is(tok[0], row ? 'i' : 'j') ||
+        if (n != parts || !is(tok[0], row ? 'i' : 'j') ||
             nm_lines_count(&l, tok[1]) != (row ? i : i - s->n_rows) + 1)
             nm_lines_bad(&l, row ? "the line of the next row" : "the line of the next column");
         nm_lines_num(&l, tok[at]);
