@@ -25,7 +25,7 @@ bool nm_span_after(nm_span s, const char *prefix, nm_span *rest)
 
 bool nm_span_has(nm_span s, const char *text)
 {
-    return memmem(s.s, (size_t)(s.end - s.s), text, strlen(text)) != NULL;
+    return s.s < s.end && memmem(s.s, (size_t)(s.end - s.s), text, strlen(text));
 }
 
 nm_span nm_span_of(const char *s) { return (nm_span){s, s + strlen(s)}; }

@@ -357,7 +357,7 @@ static void shared(void)
 int main(int argc, char **argv)
 {
 #ifdef __SANITIZE_ADDRESS__
-    size_t total = 40000;
+    size_t total = 12000;
 #else
     size_t total = 80000;
 #endif

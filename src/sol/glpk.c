@@ -46,7 +46,7 @@ static size_t head(nm_lines *l, nm_sol *s, nm_span line, size_t *at)
     const size_t n = nm_span_split(line, tok, 7);
     const bool lp = n == 7 && nm_span_is(tok[1], "bas"),
                point = n == 6 && nm_span_is(tok[1], "ipt");
-    if (!is(tok[0], 's') || (!lp && !point && (n != 6 || !nm_span_is(tok[1], "mip"))))
+    if (!nm_span_starts(line, "s ") || (!lp && !point && (n != 6 || !nm_span_is(tok[1], "mip"))))
         nm_lines_bad(l, "s mip, s bas or s ipt with counts, status and objective");
     s->n_rows = nm_lines_count(l, tok[2]);
     s->n_cols = nm_lines_count(l, tok[3]);
