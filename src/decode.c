@@ -87,6 +87,10 @@ static void judge(nm_job *job, const nm_map *m, const nm_sol *s, const nm_replay
         return;
     }
     const bool worst = strcmp(m->objective, "worst") == 0;
+    if (worst && isnan(s->objective)) {
+        v->why = "the solution says no objective: its point is no counterexample, and proves nothing";
+        return;
+    }
     if (worst) {
         const double claim = s->objective + m->constant, off = fabs(claim - r->margin64);
         if (!(off <= 1e-4 * (1 + fabs(claim))))
