@@ -318,6 +318,39 @@ def documented():
         check("cplex with %s" % what, code == 3 and re.search(r"bad\.sol:\d+:\d+: not XML here", err), (code, err))
 
 
+def bounds():
+    """a bound of the solver's takes back an optimum that it contradicts, and proves nothing itself"""
+    if not shutil.which("glpsol"):
+        return skip("glpsol is not here: bounds of files and logs are not tried")
+    path, mp = compiled("bound", ask("tiny-xor.onnx", "0.5,0.5\n", 0, 0.1, 1), "worst", ".mps")
+    rows, cols = tables(path)
+    raw = open(glpsol(path, "-w")).read()
+    v = {cols[int(w[1]) - 1]: float(w[2]) for w in (s.split() for s in raw.splitlines()) if w[0] == "j"}
+    objective = float(re.search(r"^s mip \d+ \d+ o (\S+)$", raw, re.M).group(1))
+    margin = objective + json.load(open(mp))["constant"]
+    for status, low, want in (("optimal", 0, 0), ("optimal", 1, 11), ("limit", 0, 11), ("limit", 1, 11), ("none", 0, 11)):
+        text = texts(rows, cols, v, objective, status)
+        js = text["gurobi json"].replace('"ObjBound": %.17g' % objective, '"ObjBound": %.17g' % (objective - low))
+        log = put("highs.log", "Running HiGHS 1.8.0\nSolving report\n  Primal bound      %.12g\n  Dual bound        %.12g\n" % (objective, objective - low))
+        for form, sol, more in (("gurobi json", js, []), ("highs", text["highs"], ["--log", log])):
+            code, out, err = run("decode", mp, put("b.sol", sol), *more, "--json")
+            check("%s %s with a bound %g lower" % (form, status, low), code == want and abs(json.loads(out)["claimed_bound"] - margin + low) < 1e-9, (code, out, err, margin))
+    gap = texts(rows, cols, v, objective, "optimal")["gurobi json"].replace('"SolCount"', '"MIPGap": 0.1, "SolCount"')
+    check("gurobi's optimum within a wide gap", run("decode", mp, put("b.sol", gap))[0] == 11)
+    fpath, fmap = compiled("bound", ask("tiny-xor.onnx", "0.5,0.5\n", 0, 0.1, 1), "feasible", ".mps")
+    for how, want in ((["--nomip"], 11), (["--interior", "--nomip"], 11), ([], 0)):
+        sh("glpsol", *how, "--nopresol", "--freemps", fpath, "-w", p("lp.raw"), "-o", p("lp.sol"))
+        for f in ("lp.raw", "lp.sol"):
+            code, out, err = run("decode", fmap, p(f))
+            check("an answer to the relaxation %s %s" % (" ".join(how), f), code == want, (code, out, err))
+    # a multi-row file of another question on the same network: its name in the comments is another
+    other, omap = compiled("bound2", ask("tiny-xor.onnx", "0.5,0.5\n", 0, 0.11, 1), "feasible", ".mps")
+    code, out, err = run("decode", omap, p("lp.raw"))
+    check("GLPK's indices of another model with as many columns", code == 6 and "answers model mark_" in err, (code, out, err))
+    code, out, err = run("decode", fmap, put("few.raw", re.sub(r"(?m)^s mip \d+", "s mip 77", open(p("lp.raw")).read())))
+    check("another number of rows", code in (3, 6), (code, err))
+
+
 # ---- manifests ----
 def manifests():
     if not shutil.which("cbc") or not shutil.which("glpsol"):
@@ -379,7 +412,7 @@ def manifests():
     check("a map that is not there", code == 5, (code, err))
 
 
-for part in (wrote, end_to_end, documented, manifests):
+for part in (wrote, end_to_end, documented, bounds, manifests):
     began = time.time()
     try:
         part()
