@@ -176,8 +176,14 @@ static void cuts(const struct sample *k, const outcome *all)
         const outcome o = read_text(k->text, at, false, 0);
         same += not_more(&o, all, k->solver, at);
     }
-    /* line ends within a tail that says nothing, no more */
-    CHECK(same <= 8, "%s: %zu of %zu cuts pass", k->solver, same, n);
+    /* line ends within a tail that says nothing, where the format has such a tail */
+    static const char *const closed[] = {"highs pretty", "highs old", "glpk",
+                                         "glpk report",  "gurobi",    "copt",
+                                         "miplib",       "xpress",    "xpress csv"};
+    size_t most = 8;
+    for (size_t i = 0; i < sizeof closed / sizeof *closed; i++)
+        if (strcmp(k->solver, closed[i]) == 0) most = 0;
+    CHECK(same <= most, "%s: %zu of %zu cuts pass", k->solver, same, n);
 }
 
 /* every allocation fails in its turn: an error of memory, until there are no more */

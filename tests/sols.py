@@ -408,6 +408,10 @@ def manifests():
     code, out, err = run("decode", path2, named, "--json")
     got = [t for t in json.loads(out)["targets"] if t["status"] == "holds" and t.get("by") == "solver"]
     check("an answer that names nothing, called after its model", code == 11 and len(got) == 1 and "on trust" in err, (code, out[:300], err))
+    path3, man3, written = make("always", 0.005, "--bounds", "crown", "--always-write")
+    stopped = put("always-t%s.out" % written[0]["target"], "solution status: time limit reached\nno solution available\n")
+    code, out, err = run("decode", path3, stopped)
+    check("what bounds closed stays closed", code == 0 and written[0]["status"] == "holds", (code, out, err))
     code, out, err = run("decode", path2[:-len("manifest.json")] + "map.json", sols2[0])
     check("a map that is not there", code == 5, (code, err))
 

@@ -84,7 +84,10 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
                                 : !listed   ? NM_SOL_NONE
                                 : !complete ? NM_SOL_FEASIBLE
                                             : NM_SOL_OPTIMAL;
-    nm_sol_status(s, job, nm_span_of(said >= 0 ? words[said].text : complete ? "a solution" : "a solution, perhaps cut"),
+    nm_sol_status(s, job,
+                  nm_span_of(said >= 0  ? words[said].text
+                             : complete ? "solved"
+                                        : "solved, perhaps cut"),
                   status);
     if (!listed) s->has_values = false;
     if (!listed && status == NM_SOL_FEASIBLE) s->status = NM_SOL_NONE;
