@@ -88,7 +88,8 @@ static void judge(nm_job *job, const nm_map *m, const nm_sol *s, const nm_replay
     }
     const bool worst = strcmp(m->objective, "worst") == 0;
     if (worst && isnan(s->objective)) {
-        v->why = "the solution says no objective: its point is no counterexample, and proves nothing";
+        v->why =
+            "the solution says no objective: its point is no counterexample, and proves nothing";
         return;
     }
     if (worst) {
