@@ -151,6 +151,11 @@ const char *nm_kind_name(nm_kind k);
 void nm_sparse_fill(nm_job *job, nm_lin *a, size_t n, const uint32_t *row, const uint32_t *col,
                     const double *w);                /* entries sorted by row */
 
+/* ---- vecop.c: a linear operator and one vector ------------------------------------------------- */
+/* y += A x; dense rows whose want is below 0 may be left as they are (NULL: none) */
+void nm_lin_mv(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *x, double *y, const int32_t *want);
+void nm_lin_mtv(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *y, double *x); /* x += A' y */
+
 /* ---- linop.c: the operator calls of a block ------------------------------------------------- */
 void nm_lin_set_cells(nm_job *job, nm_lin *a); /* CONV: fills `cells` */
 /* y[rows] += A c; ry += |A| r; my += |A| m: each at most (terms+4) ulp of my away; arrays padded to 8 */
@@ -353,6 +358,10 @@ typedef struct nm_alpha {  /* for each lane the best lower bound met: row >= g.x
     double *slope;         /* [n_units] lower slopes of lane 0's best */
     double *beta;          /* [n_beta] its multipliers of given signs */
     size_t n_beta;
+    double *theta, *mu, *nu; /* of a hull run: its lines as they were last, or NULL */
+    double *theta2, *m2;   /* Adam's second moments: of theta, of all else */
+    size_t age;            /* steps in them before this run */
+    double *mean;          /* [n_in] of a hull run: about where its relaxation is least, or NULL */
     double *g;             /* [n_in][NM_LANES] */
     size_t steps;
 } nm_alpha;
@@ -361,6 +370,34 @@ typedef struct nm_alpha {  /* for each lane the best lower bound met: row >= g.x
 nm_alpha *nm_alpha_run(nm_job *job, const nm_bounds *b, size_t n, const uint32_t *row,
                        const double *enough, size_t steps, const nm_signs *signs,
                        const nm_alpha *start);
+
+/* ---- bound/hull.c ----------------------------------------------------------------------------- */
+typedef struct nm_line {   /* an unstable unit over its own inputs */
+    uint32_t u, pre;       /* unit of the RELU, and of its pre-activation */
+    size_t n, at;          /* inputs, a multiple of 8; where its theta starts */
+    const uint32_t *idx;   /* [n] units that it reads; rows of one dense operator share a list */
+    const double *w;       /* [n], 0 in the padding */
+    double b;
+} nm_line;
+typedef struct nm_lines_of {
+    size_t n, entries, longest;
+    bool full;             /* no unstable unit is without */
+    nm_line *line;
+    int32_t *of;           /* [n_units] line of a RELU unit, or -1 */
+} nm_lines_of;
+typedef struct nm_hull_opts { size_t steps; double rate, last; } nm_hull_opts; /* Adam's rate falls to rate * last */
+/* lines of the unstable units, last layers first, up to `most` entries; for bounds within b's */
+nm_lines_of *nm_lines_of_new(nm_job *job, const nm_bounds *b, size_t most);
+/* the hull dual of one row of the last block; a result like alpha's, in lane 0 */
+nm_alpha *nm_hull_run(nm_job *job, const nm_lines_of *lines, const nm_bounds *b, uint32_t row,
+                      double enough, nm_hull_opts o, const nm_signs *signs, const nm_alpha *start);
+
+/* on and off of line k as the run `a` left it, good for coefficients fl(theta w) */
+void nm_hull_line(nm_job *job, const nm_lines_of *lines, const nm_bounds *b, const nm_alpha *a, size_t k,
+                  double *on, double *off);
+/* the row through the lines of `a`, down to inputs and kept units: row >= y . units + the result; y [n_units] */
+double nm_hull_row(nm_job *job, const nm_lines_of *lines, const nm_bounds *b, uint32_t row, const nm_alpha *a,
+                   const unsigned char *keep, double *y);
 
 /* ---- tighten.c -------------------------------------------------------------------------------- */
 typedef struct nm_tighten_opts { size_t rounds, steps; /* of alpha in a round */ } nm_tighten_opts;

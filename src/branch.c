@@ -1,15 +1,26 @@
 /* branch.c: branch and bound on the signs of ReLU units, for one target (Bunel et al. 2020; bounds in the branches by
- * beta-CROWN, Wang et al. 2021, and by conditioned tightening, tighten.c).
+ * the hull dual, hull.c, with multipliers of the signs as in beta-CROWN, Wang et al. 2021).
  *
- * A node assumes signs of some pre-activations: their bounds are met with 0, and their inequalities enter the rows with
- * multipliers (alpha.c), both starting where the parent's ended. Its row, optimised, either excludes a
- * counterexample, or gives the cut that tightens all units
- * and the box of the node; then once more. What stays open is branched on the unit whose lines lose most. Both
- * children keep a = 0, so nothing is lost. Nodes are visited depth first by recursion, so that memory is that of one
- * path. Now and then the shrunken box of a node is attacked. Effort is counted in nodes. */
+ * A node assumes signs of some pre-activations: their bounds are met with 0, and their inequalities enter the row with
+ * multipliers. Its row is optimised from where the parent's ended, Adam's second moments included. A bound above the
+ * cutoff excludes a counterexample; else, on networks with several hidden layers, the row is the cut that tightens all
+ * units and the box of the node (tighten.c). What stays open is branched on the unit with the best product of
+ * estimated gains: what its lines lose at the mean minimiser, times the gain per loss that branching on it has
+ * brought in this tree (pseudo-costs: Benichou et al. 1971; Achterberg, Koch, Martin 2005). Both children keep
+ * a = 0, so nothing is lost. Nodes are visited depth first by recursion, so that memory is that of one path. Now and
+ * then the shrunken box of a node is attacked. Effort is counted in nodes. */
 #include "all.h"
 
-enum { MAX_DEPTH = 100, STEPS = 10 };
+enum { MAX_DEPTH = 100, MAX_ENTRIES = 2000000 };
+
+/* of the hull dual: at the root, and in a node, where it starts from the parent's lines */
+static const nm_hull_opts AT_ROOT = {100, 0.2, 0.03}, IN_NODE = {20, 0.1, 0.2};
+
+/* what branching brought on one side of the units: gain of the bound over the gap that was lost there */
+typedef struct {
+    double *gain, *n; /* [n_units] sums, and how many */
+    double all, n_all;
+} pseudo;
 
 typedef struct {
     nm_job *job;
@@ -17,6 +28,9 @@ typedef struct {
     const nm_case *c;
     size_t clause, which;
     const uint32_t *row;
+    const nm_lines_of *lines;
+    bool deep; /* more than one hidden layer */
+    pseudo cost[2];
     double rhs;
     nm_branch_opts o;
     nm_branch *out;
@@ -26,31 +40,55 @@ typedef struct {
 
 enum { CLOSED, FOUND, GAVE_UP };
 
-static bool attack(search *s, const nm_bounds *b)
+/* starts where the node's relaxation is least */
+static bool attack(search *s, const nm_bounds *b, const double *start)
 {
     nm_case here = *s->c;
     size_t hit = 0;
     here.lo = b->lo;
     here.hi = b->hi;
-    const double *x = nm_attack(s->job, b, &here, 1, &s->clause, &s->row, NULL,
+    const double *x = nm_attack(s->job, b, &here, 1, &s->clause, &s->row, start,
                                 (nm_attack_opts){NM_ATTACK_STEPS, 1, s->o.seed + s->out->nodes},
                                 &hit);
     if (x) memcpy(s->out->x, x, s->p->blocks[0].n * sizeof *x);
     return x != NULL;
 }
 
-/* the unstable unit with the largest gap, or -1 */
+static size_t pre_of(const nm_program *p, size_t u)
+{
+    const nm_block *r = &p->blocks[nm_program_block(p, u)];
+    return p->blocks[r->src].first + (u - r->first);
+}
+
+static double expected(const pseudo *c, size_t u)
+{
+    return (c->gain[u] + (c->n_all > 0 ? c->all / c->n_all : 1)) / (c->n[u] + 1);
+}
+
+static void learn(pseudo *c, size_t u, double gain, double gap)
+{
+    const double g = gain > 0 ? gain / gap : 0;
+    if (!(gap > 0) || !isfinite(g)) return;
+    c->gain[u] += g;
+    c->all += g;
+    c->n[u]++;
+    c->n_all++;
+}
+
+/* the unstable unit with the best product of expected gains, or -1 */
 static int64_t choose(const search *s, const nm_bounds *b, const double *gap)
 {
     int64_t best = -1;
     double top = 0;
     for (size_t k = 0; k < s->p->n_blocks; k++) {
         const nm_block *r = &s->p->blocks[k];
-        for (size_t i = 0; r->kind == NM_RELU && i < r->n; i++) {
-            if (nm_bounds_phase(b, s->p->blocks[r->src].first + i) != NM_UNSTABLE) continue;
-            if (gap[r->first + i] <= top) continue;
-            top = gap[r->first + i];
-            best = (int64_t)(r->first + i);
+        for (size_t u = r->first; r->kind == NM_RELU && u < r->first + r->n; u++) {
+            if (!(gap[u] > 0) || nm_bounds_phase(b, pre_of(s->p, u)) != NM_UNSTABLE) continue;
+            const double score = (expected(&s->cost[0], u) * gap[u] + 1e-9) *
+                                 (expected(&s->cost[1], u) * gap[u] + 1e-9);
+            if (score <= top) continue;
+            top = score;
+            best = (int64_t)u;
         }
     }
     return best;
@@ -67,17 +105,16 @@ static bool bound_node(search *s, nm_bounds *b, size_t depth, const nm_alpha *st
     const nm_signs signs = {depth, s->unit, s->side};
     const uint32_t row = s->row[s->which];
     const size_t q = s->p->blocks[s->p->n_blocks - 1].first + row;
-    for (int round = 0; round < 2; round++) {
-        const nm_alpha *a = nm_alpha_run(s->job, b, 1, &row, &s->rhs, STEPS, &signs, start);
-        start = out->a = a;
-        if (a->lo[0] > s->rhs) return true;
-        out->unit = choose(s, b, a->gap);
-        if (round == 1 || !isfinite(a->lo[0])) return false;
+    const nm_alpha *a = out->a = nm_hull_run(s->job, s->lines, b, row, s->rhs,
+                                             start ? IN_NODE : AT_ROOT, &signs, start);
+    if (a->lo[0] > s->rhs) return true;
+    if (s->deep && isfinite(a->lo[0])) {
         const nm_cut cut = nm_cut_of(s->job, s->p, a, 0, s->rhs);
         if (!nm_cut_box(b, &cut)) return true;
         nm_crown(s->job, b, (nm_crown_opts){.query_block = (int)s->p->n_blocks - 1, .cut = &cut});
         if (b->empty || b->lo[q] > s->rhs) return true;
     }
+    out->unit = choose(s, b, a->gap);
     return false;
 }
 
@@ -87,8 +124,7 @@ static int child(search *s, const nm_bounds *b, size_t depth, const node *at, in
 {
     const size_t unit = (size_t)at->unit;
     const nm_mark mark = nm_mark_get(s->job);
-    const nm_block *k = &s->p->blocks[nm_program_block(s->p, unit)];
-    const size_t pre = s->p->blocks[k->src].first + (unit - k->first);
+    const size_t pre = pre_of(s->p, unit);
     nm_bounds *c = nm_bounds_copy(s->job, b);
     int what = CLOSED;
     node next = {NULL, -1};
@@ -99,8 +135,9 @@ static int child(search *s, const nm_bounds *b, size_t depth, const node *at, in
         what = GAVE_UP;
     } else if (!c->empty) {
         nm_interval(s->job, c, 1, (int)s->p->n_blocks);
-        if (!c->empty && !bound_node(s, c, depth + 1, at->a, &next))
-            what = visit(s, c, depth + 1, &next);
+        const bool open = !c->empty && !bound_node(s, c, depth + 1, at->a, &next);
+        if (next.a) learn(&s->cost[side > 0], unit, next.a->lo[0] - at->a->lo[0], at->a->gap[unit]);
+        if (open) what = visit(s, c, depth + 1, &next);
     }
     nm_mark_release(s->job, mark);
     return what;
@@ -108,7 +145,7 @@ static int child(search *s, const nm_bounds *b, size_t depth, const node *at, in
 
 static int visit(search *s, const nm_bounds *b, size_t depth, const node *at)
 {
-    if (s->o.attack && s->out->nodes % 16 == 1 && attack(s, b)) return FOUND;
+    if (s->o.attack && s->out->nodes % 16 == 1 && attack(s, b, at->a->mean)) return FOUND;
     if (at->unit < 0 || depth == MAX_DEPTH) return GAVE_UP;
     for (int side = 1; side >= -1; side -= 2) {
         const int what = child(s, b, depth, at, side);
@@ -128,9 +165,17 @@ nm_branch nm_branch_run(nm_job *job, const nm_bounds *b, const nm_case *c, size_
                 .clause = clause,
                 .which = which,
                 .row = row,
+                .lines = nm_lines_of_new(job, b, MAX_ENTRIES),
                 .rhs = rhs,
                 .o = o,
                 .out = &out};
+    size_t relus = 0;
+    for (size_t k = 0; k < b->p->n_blocks; k++) relus += b->p->blocks[k].kind == NM_RELU;
+    s.deep = relus > 1;
+    for (int e = 0; e < 2; e++) {
+        s.cost[e].gain = NM_ARRAY(job, double, b->p->n_units);
+        s.cost[e].n = NM_ARRAY(job, double, b->p->n_units);
+    }
     node next = {NULL, -1};
     nm_bounds *root = nm_bounds_copy(job, b);
     const int what = bound_node(&s, root, 0, NULL, &next) ? CLOSED : visit(&s, root, 0, &next);

@@ -180,18 +180,31 @@ static bool branch_target(nm_state *s, nm_target *t, double deadline)
     return nm_state_take(s, &replay, "attack");
 }
 
+/* the open target whose bound is nearest to the cutoff, or NULL */
+static nm_target *nearest(nm_state *s, const bool *tried)
+{
+    nm_target *best = NULL;
+    for (size_t i = 0; i < s->v->n_targets; i++) {
+        nm_target *t = &s->v->targets[i];
+        if (tried[i] || !t->tight || !nm_target_open(t)) continue;
+        if (!best || t->margin_lo > best->margin_lo) best = t;
+    }
+    return best;
+}
+
 /* Of a time limit, branching may take what is left, or half of it when the solver comes after; each open target an
- * equal share of what the ones before it leave. */
+ * equal share of what the ones before it leave, the hardest last. */
 bool nm_close_branch(nm_state *s)
 {
     const double now = nm_wall(), end = now + (s->o->solve ? 0.5 : 1) * (s->deadline - now);
+    bool *tried = NM_ARRAY(s->job, bool, s->v->n_targets + 1);
     size_t left = 0;
-    for (size_t i = 0; i < s->v->n_targets; i++) left += nm_target_open(&s->v->targets[i]);
-    for (size_t i = 0; i < s->v->n_targets && !nm_stopped(s->job); i++) {
-        nm_target *t = &s->v->targets[i];
-        if (!nm_target_open(t)) continue;
+    for (size_t i = 0; i < s->v->n_targets; i++)
+        left += s->v->targets[i].tight && nm_target_open(&s->v->targets[i]);
+    for (nm_target *t; (t = nearest(s, tried)) && !nm_stopped(s->job);) {
+        tried[t - s->v->targets] = true;
         const double share = nm_wall() + (end - nm_wall()) / (double)left--;
-        if (t->tight && branch_target(s, t, share)) return true;
+        if (branch_target(s, t, share)) return true;
     }
     return false;
 }

@@ -6,8 +6,10 @@
 static nm_encoded encode(nm_state *s, const nm_target *t)
 {
     const nm_bounded *k = &s->cases[t->icase];
+    nm_encode_opts o = {.fold = s->o->fold, .one_sided = !s->o->two_sided};
+    o.enc = nm_encoding_find(s->job, s->o->encoding ? s->o->encoding : "bigm", &o.arg);
     return nm_encode(s->job, t->tight ? t->tight : k->b, s->q, t->icase, t->iclause,
-                     k->row[t->iclause], (nm_encode_opts){.fold = s->o->fold});
+                     k->row[t->iclause], o);
 }
 
 static void sizes(nm_target *t, const nm_model *m)
@@ -40,8 +42,17 @@ static void mark(nm_state *s, nm_encoded *e)
     nm_put(&b, "%s ", s->net->hash);
     nm_put_bytes(&b, m->c, m->n_nz * sizeof *m->c);
     nm_put_bytes(&b, m->j, m->n_nz * sizeof *m->j);
-    for (size_t r = 0; r < m->n_rows; r++) nm_put_bytes(&b, &m->rows[r].hi, sizeof m->rows[r].hi);
-    for (size_t j = 0; j < m->n_cols; j++) nm_put_bytes(&b, &m->cols[j].obj, sizeof m->cols[j].obj);
+    for (size_t r = 0; r < m->n_rows; r++) {
+        nm_put_bytes(&b, &m->rows[r].lo, sizeof m->rows[r].lo);
+        nm_put_bytes(&b, &m->rows[r].hi, sizeof m->rows[r].hi);
+        nm_put_bytes(&b, &m->rows[r].start, sizeof m->rows[r].start);
+    }
+    for (size_t j = 0; j < m->n_cols; j++) {
+        const nm_col *c = &m->cols[j];
+        const double side[] = {c->lo, c->hi, c->obj, c->is_int};
+        nm_put_bytes(&b, side, sizeof side);
+        nm_put(&b, " %s", c->name);
+    }
     nm_sha256(b.s, b.n, hash);
     e->map->tag = nm_fmt(s->job, "mark_%.12s", hash);
     nm_model_col(s->job, e->model, e->map->tag, 1, 1, false);

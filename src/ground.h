@@ -144,6 +144,17 @@ typedef struct nm_kernels {
     /* y [n][NM_LANES], g [n]: least (y + lambda g).x over the box, g.x there, sum (|y| + lambda |g|) |x| */
     void (*box_row)(size_t n, const double *y, const double *g, const double *lambda, const double *lo,
                     const double *hi, double *out, double *slope, double *mag);
+    /* n is a multiple of 8 in all that follow */
+    void (*axpy)(size_t n, double a, const double *x, double *y);       /* y += a x */
+    /* x* maximises (on - theta) w x over the box, y* (off - theta) w y: out = that maximum, the magnitude of
+     * its sum, w x*; the same three for y* */
+    void (*hull_ends)(size_t n, const double *theta, const double *w, const double *lo, const double *hi,
+                      double on, double off, double out[6]);
+    void (*hull_add)(size_t n, double y, const double *theta, const double *w, double *x); /* x += y theta w */
+    /* Adam on theta in [0,1], up the derivative y w (v - x*), x* maximising (c - theta) w x; adam = rate over the
+     * first moment's correction, 1 over the second's */
+    void (*hull_step)(size_t n, double y, double c, const double *w, const double *v, const double *lo,
+                      const double *hi, const double adam[3], double *theta, double *m1, double *m2);
 } nm_kernels;
 
 const nm_kernels *nm_kernels_pick(void);

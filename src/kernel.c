@@ -23,6 +23,9 @@ static inline v8 mul8(v8 a, v8 b) { return _mm512_mul_pd(a, b); }
 static inline v8 min8(v8 a, v8 b) { return _mm512_min_pd(a, b); }
 static inline v8 max8(v8 a, v8 b) { return _mm512_max_pd(a, b); }
 static inline v8 abs8(v8 a) { return _mm512_abs_pd(a); }
+static inline v8 sub8(v8 a, v8 b) { return _mm512_sub_pd(a, b); }
+static inline v8 div8(v8 a, v8 b) { return _mm512_div_pd(a, b); }
+static inline v8 root8(v8 a) { return _mm512_sqrt_pd(a); }
 static inline v8 pick8(v8 c, v8 l, v8 u) /* c > 0 ? l : u */
 {
     return _mm512_mask_blend_pd(_mm512_cmp_pd_mask(c, _mm512_setzero_pd(), _CMP_GT_OQ), u, l);
@@ -52,6 +55,9 @@ static inline v8 add8(v8 x, v8 y) { TWO(_mm256_add_pd); }
 static inline v8 mul8(v8 x, v8 y) { TWO(_mm256_mul_pd); }
 static inline v8 min8(v8 x, v8 y) { TWO(_mm256_min_pd); }
 static inline v8 max8(v8 x, v8 y) { TWO(_mm256_max_pd); }
+static inline v8 sub8(v8 x, v8 y) { TWO(_mm256_sub_pd); }
+static inline v8 div8(v8 x, v8 y) { TWO(_mm256_div_pd); }
+static inline v8 root8(v8 x) { return (v8){_mm256_sqrt_pd(x.a), _mm256_sqrt_pd(x.b)}; }
 static inline v8 abs8(v8 y)
 {
     const v8 x = all(-0.0);
@@ -91,6 +97,9 @@ static inline v8 min8(v8 a, v8 b)
 } /* as the vector min */
 static inline v8 max8(v8 a, v8 b) { EACH(a.x[i] > b.x[i] ? a.x[i] : b.x[i]); }
 static inline v8 abs8(v8 a) { EACH(fabs(a.x[i])); }
+static inline v8 sub8(v8 a, v8 b) { EACH(a.x[i] - b.x[i]); }
+static inline v8 div8(v8 a, v8 b) { EACH(a.x[i] / b.x[i]); }
+static inline v8 root8(v8 a) { EACH(sqrt(a.x[i])); }
 static inline v8 pick8(v8 a, v8 l, v8 u) { EACH(a.x[i] > 0 ? l.x[i] : u.x[i]); }
 #define NAME  nm_kernels_generic
 #define TITLE "generic"
@@ -260,6 +269,58 @@ static void box(size_t n, const uint32_t *unit, const double *y, const double *l
     }
 }
 
+static void axpy(size_t n, double a, const double *x, double *y)
+{
+    for (size_t i = 0; i < n; i += 8) store(y + i, fma8(all(a), load(x + i), load(y + i)));
+}
+
+static void hull_ends(size_t n, const double *theta, const double *w, const double *lo,
+                      const double *hi, double on, double off, double out[6])
+{
+    v8 s1 = all(0), m1 = all(0), a1 = all(0), s2 = all(0), m2 = all(0), a2 = all(0);
+    for (size_t i = 0; i < n; i += 8) {
+        const v8 t = load(theta + i), v = load(w + i), l = load(lo + i), u = load(hi + i);
+        const v8 c = mul8(sub8(all(on), t), v), d = mul8(sub8(all(off), t), v);
+        const v8 x = pick8(c, u, l), y = pick8(d, u, l);
+        s1 = fma8(c, x, s1);
+        m1 = add8(abs8(mul8(c, x)), m1);
+        a1 = fma8(v, x, a1);
+        s2 = fma8(d, y, s2);
+        m2 = add8(abs8(mul8(d, y)), m2);
+        a2 = fma8(v, y, a2);
+    }
+    out[0] = total(s1);
+    out[1] = total(m1);
+    out[2] = total(a1);
+    out[3] = total(s2);
+    out[4] = total(m2);
+    out[5] = total(a2);
+}
+
+static void hull_add(size_t n, double y, const double *theta, const double *w, double *x)
+{
+    for (size_t i = 0; i < n; i += 8)
+        store(x + i, fma8(mul8(all(y), load(theta + i)), load(w + i), load(x + i)));
+}
+
+static void hull_step(size_t n, double y, double c, const double *w, const double *v,
+                      const double *lo, const double *hi, const double adam[3], double *theta,
+                      double *m1, double *m2)
+{
+    const v8 rate = all(adam[0]), f = all(adam[1]);
+    for (size_t i = 0; i < n; i += 8) {
+        const v8 t = load(theta + i), a = load(w + i);
+        const v8 x = pick8(mul8(sub8(all(c), t), a), load(hi + i), load(lo + i));
+        const v8 g = mul8(mul8(all(y), a), sub8(load(v + i), x));
+        const v8 p = fma8(all(0.1), g, mul8(all(0.9), load(m1 + i)));
+        const v8 q = fma8(all(0.001), mul8(g, g), mul8(all(0.999), load(m2 + i)));
+        const v8 step = div8(mul8(rate, p), add8(root8(mul8(q, f)), all(1e-12)));
+        store(m1 + i, p);
+        store(m2 + i, q);
+        store(theta + i, min8(max8(add8(t, step), all(0)), all(1)));
+    }
+}
+
 extern const nm_kernels NAME;
-const nm_kernels NAME = {TITLE, outer,       outer_half, dot3, dot,
-                         relax, relax_lanes, gather,     box,  box_row};
+const nm_kernels NAME = {TITLE,  outer, outer_half, dot3, dot,       relax,    relax_lanes,
+                         gather, box,   box_row,    axpy, hull_ends, hull_add, hull_step};

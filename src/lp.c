@@ -34,36 +34,7 @@ static bool send_all(int fd, const void *p, size_t n)
     return true;
 }
 
-typedef struct {
-    int *start, *index;
-    double *value, *cols, *rows;
-} columns; /* the matrix by columns */
-
-static columns by_column(nm_job *job, const nm_model *m)
-{
-    columns c = {NM_ARRAY(job, int, m->n_cols + 2), NM_RAW(job, int, m->n_nz + 1),
-                 NM_RAW(job, double, m->n_nz + 1), NM_RAW(job, double, 3 * m->n_cols + 1),
-                 NM_RAW(job, double, 2 * m->n_rows + 1)};
-    for (size_t k = 0; k < m->n_nz; k++) c.start[m->j[k] + 2]++;
-    for (size_t j = 0; j < m->n_cols; j++) c.start[j + 2] += c.start[j + 1];
-    for (size_t r = 0; r < m->n_rows; r++) {
-        c.rows[r] = m->rows[r].lo;
-        c.rows[m->n_rows + r] = m->rows[r].hi;
-        for (size_t k = m->rows[r].start; k < nm_row_end(m, r); k++) {
-            const int at = c.start[m->j[k] + 1]++;
-            c.index[at] = (int)r;
-            c.value[at] = m->c[k];
-        }
-    }
-    for (size_t j = 0; j < m->n_cols; j++) {
-        c.cols[j] = m->cols[j].lo;
-        c.cols[m->n_cols + j] = m->cols[j].hi;
-        c.cols[2 * m->n_cols + j] = m->cols[j].obj;
-    }
-    return c;
-}
-
-static void load(Cbc_Model *cbc, const nm_model *m, const columns *c)
+static void load(Cbc_Model *cbc, const nm_model *m, const nm_columns *c)
 {
     const size_t n = m->n_cols;
     Cbc_loadProblem(cbc, (int)n, (int)m->n_rows, c->start, c->index, c->value, c->cols, c->cols + n,
@@ -98,7 +69,7 @@ static const double *values(Cbc_Model *cbc)
     return Cbc_getNumIntegers(cbc) == 0 ? Cbc_getColSolution(cbc) : Cbc_bestSolution(cbc);
 }
 
-static _Noreturn void child(int fd, const nm_model *m, const columns *c, nm_cbc o, pid_t parent)
+static _Noreturn void child(int fd, const nm_model *m, const nm_columns *c, nm_cbc o, pid_t parent)
 {
     const int null = open("/dev/null", O_WRONLY);
     if (null >= 0) dup2(null, 1), dup2(null, 2);
@@ -194,7 +165,7 @@ nm_sol *nm_cbc_solve(nm_job *job, const nm_model *m, nm_cbc o)
     if (o.time_limit < 0) return none(job, "time limit");
     if (m->n_nz > INT_MAX || m->n_cols > INT_MAX / 4)
         return none(job, "the model is too large for CBC");
-    const columns c = by_column(job, m);
+    const nm_columns c = nm_model_columns(job, m);
     running *r = NM_NEW(job, running);
     if (pipe2(fd, O_CLOEXEC)) nm_throw(job, NM_EIO, "cannot start the solver: %s", strerror(errno));
     fflush(NULL);

@@ -46,6 +46,10 @@ static nm_solve_opts solve_opts(nm_job *job, const nm_cli *c, bool compile)
     nm_solve_opts o = {.bounds = nm_cli_pick(job, c, NM_O_bounds, "alpha|crown|interval"),
                        .version = NM_VERSION,
                        .options = options_text(job, c)};
+    size_t arg;
+    o.encoding = nm_cli_get(c, NM_O_encoding);
+    if (o.encoding) nm_encoding_find(job, o.encoding, &arg);
+    o.two_sided = strcmp(nm_cli_pick(job, c, NM_O_one_sided, "on|off"), "off") == 0;
     o.fold = strcmp(nm_cli_pick(job, c, NM_O_fold, "on|off"), "on") == 0;
     o.evaluate = !compile && !nm_cli_has(c, NM_O_no_evaluate);
     o.attack = !compile && !nm_cli_has(c, NM_O_no_attack);

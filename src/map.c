@@ -37,8 +37,13 @@ void nm_map_write(nm_job *job, const nm_map *m, const char *path)
            "\"fold\": %s, \"bounds_hold_for\": \"%s\", \"constant\": ", m->fold ? "true" : "false",
            m->conditioned ? "counterexamples to the target" : "the input set");
     nm_put_num(&b, m->constant);
-    nm_put(&b, ",\n \"infeasible\": \"no counterexample to this target\", \"feasible\": \"a "
-               "candidate: replay decides\",\n");
+    nm_put(&b,
+           ",\n \"relaxation\": %s, \"infeasible\": \"no counterexample to this target\", "
+           "\"feasible\": \"%s\",\n",
+           m->relaxation ? "true" : "false",
+           m->relaxation
+               ? "a point of a relaxation: it need not be a counterexample, replay decides"
+               : "a candidate: replay decides");
     nm_put(&b, " \"rows\": %zu, \"nonzeros\": %zu, \"binaries\": %zu,\n \"columns\": [", m->n_rows,
            m->n_nz, m->n_bin);
     for (size_t j = 0; j < m->n_cols; j++) nm_put(&b, j ? ",\"%s\"" : "\"%s\"", m->cols[j]);
@@ -106,6 +111,7 @@ nm_map *nm_map_read(nm_job *job, const char *path)
     m->clause_index = size(job, j, "clause", path);
     m->n_rows = size(job, j, "rows", path);
     m->n_bin = size(job, j, "binaries", path);
+    m->relaxation = cJSON_IsTrue(nm_json_get(job, j, "relaxation", path));
     m->constant = nm_json_num(job, nm_json_get(job, j, "constant", path), path);
     read_columns(job, m, j, path);
     m->question = nm_query_parse(job, nm_json_get(job, j, "question", path), path);

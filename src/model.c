@@ -152,3 +152,27 @@ void nm_model_audit(nm_job *job, const nm_model *m)
                      "a coefficient of %s cannot be written: readers refuse 1e15 and more",
                      m->cols[m->j[k]].name);
 }
+
+nm_columns nm_model_columns(nm_job *job, const nm_model *m)
+{
+    nm_columns c = {NM_ARRAY(job, int, m->n_cols + 2), NM_RAW(job, int, m->n_nz + 1),
+                    NM_RAW(job, double, m->n_nz + 1), NM_RAW(job, double, 3 * m->n_cols + 1),
+                    NM_RAW(job, double, 2 * m->n_rows + 1)};
+    for (size_t k = 0; k < m->n_nz; k++) c.start[m->j[k] + 2]++;
+    for (size_t j = 0; j < m->n_cols; j++) c.start[j + 2] += c.start[j + 1];
+    for (size_t r = 0; r < m->n_rows; r++) {
+        c.rows[r] = m->rows[r].lo;
+        c.rows[m->n_rows + r] = m->rows[r].hi;
+        for (size_t k = m->rows[r].start; k < nm_row_end(m, r); k++) {
+            const int at = c.start[m->j[k] + 1]++;
+            c.index[at] = (int)r;
+            c.value[at] = m->c[k];
+        }
+    }
+    for (size_t j = 0; j < m->n_cols; j++) {
+        c.cols[j] = m->cols[j].lo;
+        c.cols[m->n_cols + j] = m->cols[j].hi;
+        c.cols[2 * m->n_cols + j] = m->cols[j].obj;
+    }
+    return c;
+}

@@ -23,6 +23,8 @@ double nm_model_check(const nm_model *m, const double *x, const char **worst); /
 double nm_model_objective(const nm_model *m, const double *x);
 size_t nm_model_binaries(const nm_model *m);
 size_t nm_row_end(const nm_model *m, size_t r);
+typedef struct nm_columns { int *start, *index; double *value, *cols, *rows; } nm_columns; /* cols: lo, hi, obj; rows: lo, hi */
+nm_columns nm_model_columns(nm_job *job, const nm_model *m); /* the matrix by columns, as solvers take it */
 void nm_model_print(nm_buf *b, const nm_model *m);
 void nm_model_audit(nm_job *job, const nm_model *m); /* names, numbers: what every reader needs */
 
@@ -43,6 +45,7 @@ typedef struct nm_map {
     size_t n_rows, n_nz, n_bin;
     double constant;
     const char *objective, *encoding;
+    bool relaxation;       /* an infeasible model proves; a point need not be a counterexample */
     bool fold, conditioned; /* conditioned: its bounds hold for counterexamples to the target alone */
     const char *query_text, *query_text_hash; /* the question itself, as JSON, so that decode needs no flags */
     nm_query *question;    /* the same, read back */
@@ -122,33 +125,88 @@ void nm_sol_value(const nm_lines *l, nm_sol *s, nm_span name, nm_span value, int
 void nm_sol_pairs(nm_lines *l, nm_sol *s);             /* `name value` to the end of the file */
 
 /* ---- enc/ ----------------------------------------------------------------------------------- */
-typedef struct nm_enc {    /* what an encoding works on and gives */
+/* a linear form over columns: sum c*col + [lo,hi] */
+typedef struct nm_form { size_t n; const uint32_t *j; const double *c; double lo, hi; } nm_form;
+typedef struct nm_encunit { /* a RELU unit that has rows */
+    size_t u, pre;
+    nm_form below, above;  /* of its pre-activation: at most, at least; the same where nothing was relaxed */
+    int64_t extra;         /* first of the columns that its encoding added, or -1 */
+    bool one_sided;        /* v >= a, v >= 0 only */
+} nm_encunit;
+
+typedef struct nm_enc nm_enc;
+typedef struct nm_fold nm_fold;
+typedef struct nm_encoding { /* how unstable units become rows; a row of the menu */
+    const char *name, *arg;  /* what the number after NAME: is, or NULL */
+    bool is_relaxation;      /* infeasible proves, feasible leaves a point to check */
+    void (*choose)(nm_enc *e, size_t n_rows, const uint32_t *row); /* which units to keep (e->only), or NULL */
+    void (*rows)(nm_enc *e, nm_fold *f);                           /* better rows of the question, or NULL */
+    void (*relu)(nm_enc *e, nm_encunit *w);
+    void (*finish)(nm_enc *e);                                     /* rows that need the whole model, or NULL */
+    void (*lift)(const nm_enc *e, const nm_encunit *w, double pre, double *x); /* its own columns, or NULL */
+} nm_encoding;
+
+struct nm_enc {            /* what an encoding works on and gives */
     nm_job *job;
     const nm_bounds *b;
+    const nm_encoding *enc;
+    size_t arg;
     nm_relax *x;
     nm_model *m;
     int32_t *col;          /* [n_units] column of a unit's value, or -1 */
     int32_t *zcol;         /* [n_units] column of a RELU unit's phase, or of a MAX unit's first choice, or -1 */
-    bool fold;
+    bool fold, one_sided;
+    bool relaxed;          /* some unstable unit is not kept: its lines stand for it */
+    bool *only;            /* [n_units] the RELU units to keep, or NULL for those that fold says */
     int q;                 /* block of the query's rows */
     nm_clause clause;
     uint32_t *row;         /* units of block q that hold the clause's rows */
     int64_t tcol;          /* column of the largest excess over several rows, or -1 */
-} nm_enc;
+    size_t n_units;
+    nm_encunit *unit;      /* those with rows, in order */
+    void *own;             /* of the encoding */
+};
 
-typedef struct nm_encode_opts { bool fold; } nm_encode_opts;
+typedef struct nm_encode_opts {
+    bool fold, one_sided;
+    const nm_encoding *enc; /* NULL: bigm */
+    size_t arg;
+} nm_encode_opts;
 typedef struct nm_encoded { nm_model *model; nm_map *map; nm_enc *enc; } nm_encoded;
+/* NAME or NAME:N; refuses unknown ones */
+const nm_encoding *nm_encoding_find(nm_job *job, const char *spec, size_t *arg);
 /* decision model of one clause; rows of the clause are units row[i] of block q */
 nm_encoded nm_encode(nm_job *job, const nm_bounds *b, const nm_query *q, size_t icase,
                      size_t iclause, const uint32_t *row, nm_encode_opts o);
+/* model of everything below units of block q; form [n] are the units over its columns */
+nm_enc *nm_encode_units(nm_job *job, const nm_bounds *b, int q, size_t n, const uint32_t *unit, nm_encode_opts o,
+                        nm_form *form);
 /* fills every column from the unit values [n_units] of one input: the way back, forwards */
 double *nm_encode_lift(nm_job *job, const nm_enc *e, const double *unit);
-/* a linear form over columns: sum c*col + [lo,hi] */
-typedef struct nm_form { size_t n; const uint32_t *j; const double *c; double lo, hi; } nm_form;
-void nm_bigm_relu(nm_enc *e, size_t u, size_t pre, nm_form f);
-void nm_bigm_relu_lift(const nm_enc *e, size_t u, double pre, double *x);
-void nm_bigm_max(nm_enc *e, size_t u, size_t n, const size_t *member, const nm_form *f);
+extern const nm_encoding nm_enc_bigm, nm_enc_relax, nm_enc_hull, nm_enc_partition, nm_enc_aggregate;
+void nm_bigm_relu(nm_enc *e, nm_encunit *w);
+void nm_bigm_max(nm_enc *e, size_t u, size_t n, const size_t *member, const nm_form *below, const nm_form *above);
 void nm_bigm_max_lift(const nm_enc *e, size_t u, size_t n, const uint32_t *idx, const double *src, double *x);
+/* a row sum sign*c*col of the form + the listed terms <= rhs */
+void nm_enc_row(nm_enc *e, const char *name, const nm_form *f, double sign, size_t n, const uint32_t *j, const double *c,
+                double rhs);
+const char *nm_enc_name(const nm_enc *e, const char *kind, size_t u); /* kind, block, unit */
+uint32_t nm_enc_phase(nm_enc *e, size_t u);                           /* its binary, made now */
+
+/* ---- fold.c --------------------------------------------------------------------------------- */
+typedef struct nm_expr { size_t n; uint32_t *unit; double *c; double lo, hi; } nm_expr; /* sum c*unit + [lo,hi] */
+struct nm_fold {
+    nm_batch *t;
+    size_t n_rows;
+    nm_expr *row;          /* [n_rows] the rows, from below */
+    nm_expr **below, **above; /* [n_units] of needed pre-activations */
+    bool *need;            /* [n_units] some row holds it */
+    bool *inner;           /* [n_units] some row of a unit does */
+};
+nm_fold *nm_fold_rows(nm_enc *e, size_t n_rows, const uint32_t *row);
+void nm_fold_units(nm_enc *e, nm_fold *f);
+/* a row from below by the lines of a hull run */
+nm_expr nm_fold_hull(nm_enc *e, nm_fold *f, const nm_lines_of *lines, const nm_alpha *a, uint32_t row);
 
 /* ---- write/ --------------------------------------------------------------------------------- */
 void nm_write_mps(nm_job *job, const nm_model *m, const char *path);
@@ -161,6 +219,16 @@ typedef struct nm_cbc {
     bool first;            /* stop at the first solution */
 } nm_cbc;
 nm_sol *nm_cbc_solve(nm_job *job, const nm_model *m, nm_cbc o);
+
+/* ---- clp.c: linear relaxations, with certified bounds ----------------------------------------- */
+typedef struct nm_clp nm_clp;
+nm_clp *nm_clp_new(nm_job *job, const nm_model *m);         /* integrality left out; objective 0 */
+/* minimises c.x over the rows; x [n_cols] and y [n_rows] (duals) may be NULL. Starts from the slack basis, so that an
+ * answer depends on the question alone. false: no optimum within the iterations (y may be good all the same) */
+bool nm_clp_solve(nm_clp *l, const double *c, int iterations, double *x, double *y);
+void nm_clp_box(nm_clp *l, uint32_t col, double lo, double hi);
+/* what c.x is at least over the rows and the columns' box, proven from any y, rounded down (Neumaier, Shcherbina 2004) */
+double nm_dual_bound(nm_job *job, const nm_model *m, const double *c, const double *y);
 
 /* ---- read/ ---------------------------------------------------------------------------------- */
 typedef struct nm_tensor { nm_shape shape; size_t n; double *x; bool bytes; nm_dtype type; } nm_tensor;
@@ -275,6 +343,8 @@ nm_branch nm_branch_run(nm_job *job, const nm_bounds *b, const nm_case *c, size_
 /* ---- solve.c: the pipeline ------------------------------------------------------------------ */
 typedef struct nm_solve_opts {
     const char *bounds;    /* interval, crown or alpha: with conditioned tightening of open targets */
+    const char *encoding;  /* as nm_encoding_find reads it; NULL: bigm */
+    bool two_sided;        /* binaries also for units that need none */
     bool evaluate, fold, attack, split, branch, solve, always_write;
     double time_limit;     /* seconds of wall clock for the whole query */
     uint64_t seed;

@@ -71,6 +71,17 @@ static nm_query question(nm_job *job, const setup *s, size_t n, const size_t *wh
                       .label = -1};
 }
 
+/* the encodings, each with binaries on both sides and where they are needed */
+static const struct {
+    const char *spec;
+    bool one_sided;
+} ways[] = {{"bigm", false},        {"bigm", true},         {"hull", false},
+            {"hull", true},         {"partition:2", false}, {"partition:3", true},
+            {"aggregate:2", false}, {"aggregate:50", true}, {"relax", false},
+            {"relax", true}};
+enum { WAYS = sizeof ways / sizeof *ways };
+static size_t way; /* the one in use */
+
 static nm_encoded encode(nm_job *job, const setup *s, const nm_bounds *b, size_t n,
                          const size_t *which, nm_objective objective, bool fold)
 {
@@ -78,7 +89,9 @@ static nm_encoded encode(nm_job *job, const setup *s, const nm_bounds *b, size_t
     for (size_t r = 0; r < n; r++) row[r] = (uint32_t)which[r];
     nm_query *q = NM_NEW(job, nm_query);
     *q = question(job, s, n, which, objective);
-    return nm_encode(job, b, q, 0, 0, row, (nm_encode_opts){.fold = fold});
+    nm_encode_opts o = {.fold = fold, .one_sided = ways[way].one_sided};
+    o.enc = nm_encoding_find(job, ways[way].spec, &o.arg);
+    return nm_encode(job, b, q, 0, 0, row, o);
 }
 
 static nm_bounds *bound(nm_job *job, const setup *s, bool crown)
@@ -180,13 +193,16 @@ static bool lift_ok(nm_job *job, const setup *s, const nm_encoded *e, size_t n, 
     const double off = nm_model_check(e->model, x, &who), y = unit[first + which[0]];
     const double objective = nm_model_objective(e->model, x) + e->model->constant,
                  want = n > 1 ? excess : y - s->row[which[0]]->rhs;
-    if (fabs(objective - want) > 1e-9 * (1 + fabs(want) + fabs(y) + fabs(e->model->constant)))
+    const double more = e->map->relaxation ? want - objective : fabs(objective - want);
+    if (more < -1e-9 * (1 + fabs(want)) ||
+        (!e->map->relaxation &&
+         more > 1e-9 * (1 + fabs(want) + fabs(y) + fabs(e->model->constant))))
         return false;
     if (!decide || excess <= 0) {
         if (off > 1e-9) printf("%s is off by %g\n", who, off);
         return off <= 1e-9;
     }
-    return excess < 1e-6 || off > 1e-12;
+    return e->map->relaxation || excess < 1e-6 || off > 1e-12;
 }
 
 static void lifts(nm_job *job, void *arg)
@@ -194,7 +210,7 @@ static void lifts(nm_job *job, void *arg)
     setup *s = arg;
     make(job, s, true);
     const size_t n_in = s->net->n_in, all[ROWS] = {0, 1, 2};
-    bool ok[2] = {true, true}, count = true;
+    bool ok[2] = {true, true}, count = true, told = false;
     double *unit[12];
     size_t n = 0;
     for (int k = 0; k < 40 && n < 12; k++) {
@@ -208,12 +224,17 @@ static void lifts(nm_job *job, void *arg)
     const size_t first = s->p->blocks[s->p->n_blocks - 1]
                              .first; /* about half of the points satisfy the rows */
     for (int r = 0; r < ROWS && n > 0; r++) s->row[r]->rhs = unit[t_below(n)][first + (size_t)r];
-    for (int run = 0; run < 8; run++) {
+    for (int run = 0; run < 8 * WAYS; run++) {
         const bool fold = run & 1, decide = run & 2, crown = run & 4;
+        way = (size_t)run / 8;
         const size_t rows = decide ? 2 : 1;
         const nm_bounds *b = bound(job, s, crown);
         const nm_encoded e = encode(job, s, b, rows, all, decide ? NM_FEASIBLE : NM_WORST, fold);
         for (size_t k = 0; k < n; k++) ok[fold] &= lift_ok(job, s, &e, rows, all, decide, unit[k]);
+        if (!ok[fold] && !told)
+            printf("%s, %s\n", ways[way].spec, ways[way].one_sided ? "one-sided" : "two-sided");
+        told |= !ok[fold];
+        if (way > 0) continue;
         const size_t want = unstable_in_cone(job, b, rows, all), got = nm_model_binaries(e.model);
         /* on round numbers coefficients may cancel, and then units leave the cone */
         const bool good = (!fold || folded(&e)) &&
@@ -222,6 +243,7 @@ static void lifts(nm_job *job, void *arg)
             printf("%zu binaries, %zu unstable, fold %d, crown %d\n", got, want, fold, crown);
         count &= good;
     }
+    way = 0;
     CHECK(ok[0], "lift without fold, seed %llu", (unsigned long long)s->seed);
     CHECK(ok[1], "lift with fold, seed %llu", (unsigned long long)s->seed);
     CHECK(count, "binaries, seed %llu", (unsigned long long)s->seed);
@@ -262,11 +284,15 @@ static bool solve(nm_job *job, const setup *s, size_t n, const size_t *which, bo
     if (decide && n > 1 &&
         isfinite(least(s, n, which, 1e-6)) != isfinite(least(s, n, which, -1e-6)))
         return true; /* too near to call */
+    if (!possible && e.map->relaxation) return true;
     if (!possible && sol->status != NM_SOL_INFEASIBLE)
         printf("%s, not infeasible (%zu rows, %zu columns, %zu binaries)\n", sol->status_text,
                e.model->n_rows, e.model->n_cols, nm_model_binaries(e.model));
     if (!possible) return sol->status == NM_SOL_INFEASIBLE;
     const double excess = n > 1 ? least_excess(s, n, which) : want - rhs;
+    if (e.map->relaxation)
+        return sol->status == NM_SOL_OPTIMAL &&
+               sol->objective + e.model->constant <= excess + 1e-6 * (1 + fabs(excess));
     const bool ok = sol->status == NM_SOL_OPTIMAL &&
                     near(sol->objective + e.model->constant, excess, n > 1 ? 1e-5 : 1e-6) &&
                     is_point(job, s, &e, sol, n, which);
@@ -361,12 +387,15 @@ static void solves(nm_job *job, void *arg)
         const double low = least(s, 1, w, 0);
         s->row[r]->rhs = low + (t_below(2) ? 0.01 : r ? 0.3 : -0.01) * (1 + fabs(low));
     }
-    for (int run = 0; usable && run < 4; run++) {
+    for (int run = 0; usable && run < 4 + (int)WAYS;
+         run++) { /* big-M in all ways, each encoding in one */
         const bool fold = run & 1, crown = run & 2;
+        way = run < 4 ? 0 : (size_t)run - 4;
         worst &= solve(job, s, 1, one, false, crown, fold);
         decide &= solve(job, s, 1, one, true, crown, fold);
         both &= solve(job, s, 2, two, true, crown, fold);
     }
+    way = 0;
     n_infeasible += usable && !isfinite(least(s, 2, two, 0));
     free(s->cells);
     if (!usable) return;

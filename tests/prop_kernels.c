@@ -31,7 +31,7 @@ static void fill(double *x, size_t n)
 
 typedef struct {
     double a[N * N], y[N * NM_LANES], x[N * NM_LANES], z[N * NM_LANES], v[6][N], cst[NM_LANES],
-        err[NM_LANES], dot[4];
+        err[NM_LANES], dot[4], ends[6];
 } sheet;
 
 /* one random call of each entry, all results on the sheet */
@@ -69,6 +69,13 @@ static void work(const nm_kernels *k, sheet *s)
     memcpy(s->a + 3 * NM_LANES, mag, sizeof mag);
     memcpy(s->a + 4 * NM_LANES, slope, sizeof slope);
 #endif
+    const size_t n8 = 8 * t_below(6);
+    const double adam[3] = {0.3, 1.7, 0};
+    k->hull_ends(n8, s->v[0], s->v[1], s->v[4], s->v[5], wild(), wild(), s->ends);
+    k->hull_add(n8, wild(), s->v[0], s->v[1], s->z);
+    k->axpy(n8, wild(), s->v[2], s->z + N);
+    k->hull_step(n8, wild(), wild(), s->v[1], s->v[3], s->v[4], s->v[5], adam, s->v[0], s->z + 2 * N,
+                 s->z + 3 * N);
     k->box(n, unit, s->y, s->v[4], s->v[5], low, mag);
     memcpy(s->a, low, sizeof low);
     memcpy(s->a + NM_LANES, mag, sizeof mag);

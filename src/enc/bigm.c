@@ -7,65 +7,60 @@
  *        0 <= v <= U
  * z = 1 gives v = a >= 0, z = 0 gives v = 0 >= a (up to the interval), so every feasible point is a point of the ReLU;
  * lift: z = [a > 0]. Its relaxation is the triangle. A unit that is not unstable (kept without fold) is v = a, by (1)
- * and (2) without z.
+ * and (2) without z; one of which only v >= a matters has (1) alone.
  *
  * Maximum of a_1..a_n. Members whose upper bound is below the largest lower bound L* cannot win and are left out:
  *   (4)  a_t - m <= 0;   (5)  m - a_t + M_t z_t <= M_t,  M_t = max of the others' upper bounds - L_t;  (6)  sum z = 1.
  * lift: z of the first member that attains the maximum. */
 #include "all.h"
 
-static const char *name(const nm_enc *e, const char *kind, size_t u)
+const char *nm_enc_name(const nm_enc *e, const char *kind, size_t u)
 {
     const int b = nm_program_block(e->b->p, u);
     return nm_fmt(e->job, "%s%d_%zu", kind, b, u - e->b->p->blocks[b].first);
 }
 
-static uint32_t binary(nm_enc *e, const char *what)
+void nm_enc_row(nm_enc *e, const char *name, const nm_form *f, double sign, size_t n,
+                const uint32_t *j, const double *c, double rhs)
 {
-    return nm_model_col(e->job, e->m, what, 0, 1, true);
-}
-
-/* sum c w + cv v + cz z <= rhs, the form's own terms times sign */
-static void row(nm_enc *e, const char *what, const nm_form *f, double sign, uint32_t v, double cv,
-                int64_t z, double cz, double rhs)
-{
-    uint32_t *j = NM_RAW(e->job, uint32_t, f->n + 2);
-    double *c = NM_RAW(e->job, double, f->n + 2);
-    size_t n = f->n;
+    uint32_t *rj = NM_RAW(e->job, uint32_t, f->n + n + 1);
+    double *rc = NM_RAW(e->job, double, f->n + n + 1);
+    for (size_t k = 0; k < f->n; k++) {
+        rj[k] = f->j[k];
+        rc[k] = sign * f->c[k];
+    }
     for (size_t k = 0; k < n; k++) {
-        j[k] = f->j[k];
-        c[k] = sign * f->c[k];
+        rj[f->n + k] = j[k];
+        rc[f->n + k] = c[k];
     }
-    j[n] = v;
-    c[n++] = cv;
-    if (z >= 0) {
-        j[n] = (uint32_t)z;
-        c[n++] = cz;
-    }
-    nm_model_row(e->job, e->m, what, -INFINITY, rhs == 0 ? 0 : rhs, n, j, c);
+    nm_model_row(e->job, e->m, name, -INFINITY, rhs == 0 ? 0 : rhs, f->n + n, rj, rc);
 }
 
-void nm_bigm_relu(nm_enc *e, size_t u, size_t pre, nm_form f)
+uint32_t nm_enc_phase(nm_enc *e, size_t u)
 {
-    const double lo = e->b->lo[pre], hi = e->b->hi[pre];
+    const uint32_t z = nm_model_col(e->job, e->m, nm_enc_name(e, "z", u), 0, 1, true);
+    e->zcol[u] = (int32_t)z;
+    return z;
+}
+
+void nm_bigm_relu(nm_enc *e, nm_encunit *w)
+{
+    const double lo = e->b->lo[w->pre], hi = e->b->hi[w->pre];
     /* coefficients that readers would drop are enlarged, which only relaxes */
     const double low = lo > -NM_COEF_MIN ? -NM_COEF_MIN : lo,
                  top = hi < NM_COEF_MIN ? NM_COEF_MIN : hi;
-    const uint32_t v = (uint32_t)e->col[u];
-    row(e, name(e, "ra", u), &f, 1, v, -1, -1, 0, -f.lo);
+    const uint32_t v = (uint32_t)e->col[w->u];
+    const double minus = -1, plus = 1;
+    nm_enc_row(e, nm_enc_name(e, "ra", w->u), &w->below, 1, 1, &v, &minus, -w->below.lo);
+    if (w->one_sided) return;
     if (lo >= 0) {
-        row(e, name(e, "rb", u), &f, -1, v, 1, -1, 0, f.hi);
+        nm_enc_row(e, nm_enc_name(e, "rb", w->u), &w->above, -1, 1, &v, &plus, w->above.hi);
         return;
     }
-    const uint32_t z = binary(e, name(e, "z", u));
-    e->zcol[u] = (int32_t)z;
-    row(e, name(e, "rb", u), &f, -1, v, 1, z, -low, nm_up(f.hi - low));
-    row(e, name(e, "rc", u), &(nm_form){0}, 1, v, 1, z, -top, 0);
-}
-
-void nm_bigm_relu_lift(const nm_enc *e, size_t u, double pre, double *x)
-{
-    if (e->zcol[u] >= 0) x[e->zcol[u]] = pre > 0;
+    const uint32_t j[2] = {v, nm_enc_phase(e, w->u)};
+    nm_enc_row(e, nm_enc_name(e, "rb", w->u), &w->above, -1, 2, j, (double[]){1, -low},
+               nm_up(w->above.hi - low));
+    nm_enc_row(e, nm_enc_name(e, "rc", w->u), &(nm_form){0}, 1, 2, j, (double[]){1, -top}, 0);
 }
 
 static double top_of_others(const nm_bounds *b, size_t n, const size_t *member, size_t skip)
@@ -76,7 +71,8 @@ static double top_of_others(const nm_bounds *b, size_t n, const size_t *member, 
     return top;
 }
 
-void nm_bigm_max(nm_enc *e, size_t u, size_t n, const size_t *member, const nm_form *f)
+void nm_bigm_max(nm_enc *e, size_t u, size_t n, const size_t *member, const nm_form *below,
+                 const nm_form *above)
 {
     const nm_bounds *b = e->b;
     const uint32_t v = (uint32_t)e->col[u];
@@ -87,18 +83,20 @@ void nm_bigm_max(nm_enc *e, size_t u, size_t n, const size_t *member, const nm_f
     double *c = NM_RAW(e->job, double, n);
     size_t left = 0;
     for (size_t t = 0; t < n; t++) {
-        const char *tail = nm_fmt(e->job, "%s_%zu", name(e, "", u), t);
-        row(e, nm_fmt(e->job, "ra%s", tail), &f[t], 1, v, -1, -1, 0, -f[t].lo);
+        const char *tail = nm_fmt(e->job, "%s_%zu", nm_enc_name(e, "", u), t);
+        const double minus = -1;
+        nm_enc_row(e, nm_fmt(e->job, "ra%s", tail), &below[t], 1, 1, &v, &minus, -below[t].lo);
         if (b->hi[member[t]] < floor_lo) continue;
         const double over = top_of_others(b, n, member, t) - b->lo[member[t]];
         const double big = over > NM_COEF_MIN ? nm_up(over) : over > 0 ? NM_COEF_MIN : 0;
-        const uint32_t z = binary(e, nm_fmt(e->job, "z%s", tail));
-        row(e, nm_fmt(e->job, "rb%s", tail), &f[t], -1, v, 1, z, big, nm_up(f[t].hi + big));
+        const uint32_t z = nm_model_col(e->job, e->m, nm_fmt(e->job, "z%s", tail), 0, 1, true);
+        nm_enc_row(e, nm_fmt(e->job, "rb%s", tail), &above[t], -1, 2, (uint32_t[]){v, z},
+                   (double[]){1, big}, nm_up(above[t].hi + big));
         if (left == 0) e->zcol[u] = (int32_t)z;
         j[left] = z;
         c[left++] = 1;
     }
-    nm_model_row(e->job, e->m, name(e, "rs", u), 1, 1, left, j, c);
+    nm_model_row(e->job, e->m, nm_enc_name(e, "rs", u), 1, 1, left, j, c);
 }
 
 void nm_bigm_max_lift(const nm_enc *e, size_t u, size_t n, const uint32_t *idx, const double *src,
@@ -121,3 +119,5 @@ void nm_bigm_max_lift(const nm_enc *e, size_t u, size_t n, const uint32_t *idx, 
         done |= src[idx[t]] == best;
     }
 }
+
+const nm_encoding nm_enc_bigm = {.name = "bigm", .relu = nm_bigm_relu};

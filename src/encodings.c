@@ -1,0 +1,29 @@
+/* encodings.c: the registry of encodings: NAME or NAME:N. */
+#include "all.h"
+
+const nm_encoding *nm_encoding_find(nm_job *job, const char *spec, size_t *arg)
+{
+#define ENC(name) &nm_enc_##name,
+    static const nm_encoding *const all[] = {
+#include "menu.def"
+    };
+#undef ENC
+    const char *colon = strchr(spec, ':');
+    const size_t len = colon ? (size_t)(colon - spec) : strlen(spec);
+    int64_t n = 0;
+    nm_buf known = {.job = job};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        const nm_encoding *e = all[i];
+        nm_put(&known, i ? ", %s%s" : "%s%s", e->name, e->arg ? ":N" : "");
+        if (strlen(e->name) != len || strncmp(e->name, spec, len) != 0) continue;
+        if (!e->arg != !colon)
+            nm_throw(job, NM_EUSE, "--encoding %s: %s", spec,
+                     e->arg ? nm_fmt(job, "say %s:N, N %s", e->name, e->arg)
+                            : "this encoding takes no number");
+        if (colon && (!nm_int_parse(colon + 1, spec + strlen(spec), &n) || n < 1 || n > 1000000))
+            nm_throw(job, NM_EUSE, "--encoding %s: N is a whole number from 1; %s", spec, e->arg);
+        *arg = (size_t)n;
+        return e;
+    }
+    nm_throw(job, NM_EUSE, "--encoding %s: unknown; one of %s was expected", spec, known.s);
+}
