@@ -87,7 +87,8 @@ static nm_solve_opts options(const nm_options *o)
 {
     static const nm_options none;
     if (!o) o = &none;
-    return (nm_solve_opts){.bounds = "alpha",
+    return (nm_solve_opts){.level = NM_BY_ALPHA,
+                           .threads = 1,
                            .evaluate = true,
                            .fold = !o->no_fold,
                            .attack = !o->no_attack,

@@ -8,7 +8,8 @@
  * estimated gains: what its lines lose at the mean minimiser, times the gain per loss that branching on it has
  * brought in this tree (pseudo-costs: Benichou et al. 1971; Achterberg, Koch, Martin 2005). Both children keep
  * a = 0, so nothing is lost. Nodes are visited depth first by recursion, so that memory is that of one path. Now and
- * then the shrunken box of a node is attacked. Effort is counted in nodes. */
+ * then the shrunken box of a node is attacked. Effort is counted in nodes. With a depth the search stops there, and the
+ * open leaves are cubes: their models together say what the target's own would (compile.c). */
 #include "all.h"
 
 enum { MAX_DEPTH = 100, MAX_ENTRIES = 2000000 };
@@ -34,6 +35,7 @@ typedef struct {
     double rhs;
     nm_branch_opts o;
     nm_branch *out;
+    size_t cap_cubes;
     uint32_t unit[MAX_DEPTH];
     signed char side[MAX_DEPTH];
 } search;
@@ -139,12 +141,25 @@ static int child(search *s, const nm_bounds *b, size_t depth, const node *at, in
         if (next.a) learn(&s->cost[side > 0], unit, next.a->lo[0] - at->a->lo[0], at->a->gap[unit]);
         if (open) what = visit(s, c, depth + 1, &next);
     }
-    nm_mark_release(s->job, mark);
+    if (!s->o.depth) nm_mark_release(s->job, mark); /* cubes live on */
     return what;
+}
+
+/* an open leaf of the cubes that were asked for; counts as closed here */
+static int give_cube(search *s, const nm_bounds *b, size_t depth)
+{
+    nm_cube *c = NM_PUSH(s->job, s->out->cube, s->out->n_cubes, s->cap_cubes);
+    uint32_t *unit = NM_RAW(s->job, uint32_t, depth + 1);
+    signed char *side = NM_RAW(s->job, signed char, depth + 1);
+    memcpy(unit, s->unit, depth * sizeof *unit);
+    memcpy(side, s->side, depth);
+    *c = (nm_cube){b, {depth, unit, side}};
+    return CLOSED;
 }
 
 static int visit(search *s, const nm_bounds *b, size_t depth, const node *at)
 {
+    if (s->o.depth && (depth == s->o.depth || at->unit < 0)) return give_cube(s, b, depth);
     if (s->o.attack && s->out->nodes % 16 == 1 && attack(s, b, at->a->mean)) return FOUND;
     if (at->unit < 0 || depth == MAX_DEPTH) return GAVE_UP;
     for (int side = 1; side >= -1; side -= 2) {
@@ -180,6 +195,6 @@ nm_branch nm_branch_run(nm_job *job, const nm_bounds *b, const nm_case *c, size_
     nm_bounds *root = nm_bounds_copy(job, b);
     const int what = bound_node(&s, root, 0, NULL, &next) ? CLOSED : visit(&s, root, 0, &next);
     out.status = what == CLOSED ? NM_OK : what == FOUND ? NM_VIOLATED : NM_UNKNOWN;
-    nm_mark_release(job, mark);
+    if (!o.depth) nm_mark_release(job, mark);
     return out;
 }

@@ -23,6 +23,13 @@ static void close_by_bounds(nm_state *s, size_t i)
     }
 }
 
+static bool any_open(const nm_state *s, size_t i)
+{
+    for (size_t t = 0; t < s->q->cases[i].n_clauses; t++)
+        if (nm_target_open(&s->v->targets[s->cases[i].first + t])) return true;
+    return false;
+}
+
 void nm_close_bounds(nm_state *s, size_t i)
 {
     const nm_case *c = &s->q->cases[i];
@@ -41,10 +48,19 @@ void nm_close_bounds(nm_state *s, size_t i)
     }
     const nm_program *p = nm_program_with_rows(s->job, s->p, n, rows);
     k->b = nm_bounds_new(s->job, p, c->lo, c->hi);
-    if (strcmp(s->o->bounds, "interval") == 0)
+    if (s->o->level == NM_BY_INTERVAL)
         nm_interval(s->job, k->b, 1, (int)p->n_blocks);
     else
         nm_crown(s->job, k->b, (nm_crown_opts){.query_block = (int)p->n_blocks - 1});
+    close_by_bounds(s, i);
+    if (s->o->level < NM_BY_LP || !any_open(s, i)) return;
+    nm_note(s->job, "tightening bounds by %s",
+            s->o->level == NM_BY_LP ? "linear programs" : "mixed-integer programs");
+    double *enough = NM_RAW(s->job, double, n + 1);
+    for (size_t r = 0; r < n; r++) enough[r] = rows[r]->rhs + s->q->guard;
+    nm_lp_tighten(
+        s->job, k->b,
+        (nm_lp_opts){s->o->level == NM_BY_MIP ? NM_MIP_NODES : 1, s->o->threads, enough, false});
     close_by_bounds(s, i);
 }
 
@@ -170,7 +186,7 @@ static bool branch_target(nm_state *s, nm_target *t, double deadline)
     const nm_case *c = &s->q->cases[t->icase];
     const nm_bounded *k = &s->cases[t->icase];
     const size_t r = best_row(k, &c->clauses[t->iclause], t->iclause);
-    const nm_branch_opts o = {s->o->attack, NM_BRANCH_NODES, deadline, s->o->seed};
+    const nm_branch_opts o = {s->o->attack, NM_BRANCH_NODES, deadline, s->o->seed, 0};
     nm_note(s->job, "branching on target %s", t->name);
     const nm_branch out = nm_branch_run(s->job, t->tight, c, t->iclause, k->row[t->iclause], r,
                                         c->clauses[t->iclause].rows[r].rhs + s->q->guard, o);
@@ -178,6 +194,25 @@ static bool branch_target(nm_state *s, nm_target *t, double deadline)
     if (out.status != NM_VIOLATED) return false;
     const nm_replay replay = nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause, out.x);
     return nm_state_take(s, &replay, "attack");
+}
+
+void nm_close_cubes(nm_state *s)
+{
+    for (size_t i = 0; s->o->depth && i < s->v->n_targets && !nm_stopped(s->job); i++) {
+        nm_target *t = &s->v->targets[i];
+        const nm_bounded *k = &s->cases[t->icase];
+        const nm_case *c = &s->q->cases[t->icase];
+        if (!nm_target_open(t) || !k->b || c->clauses[t->iclause].n_rows == 0) continue;
+        const size_t r = best_row(k, &c->clauses[t->iclause], t->iclause);
+        const nm_branch_opts o = {false, SIZE_MAX, INFINITY, s->o->seed, s->o->depth};
+        const nm_branch out = nm_branch_run(s->job, t->tight ? t->tight : k->b, c, t->iclause,
+                                            k->row[t->iclause], r,
+                                            c->clauses[t->iclause].rows[r].rhs + s->q->guard, o);
+        if (out.status != NM_OK) continue; /* stopped */
+        t->cube = out.cube;
+        t->n_cubes = out.n_cubes;
+        if (out.n_cubes == 0) close_target(t, t->margin_lo);
+    }
 }
 
 /* the open target whose bound is nearest to the cutoff, or NULL */

@@ -6,8 +6,8 @@
  * (Neumaier, Shcherbina 2004; Jansson 2004.) Signs that do not fit are set to 0, d is summed with its rounding error
  * m 2^-52 sum |y_r a_rj|, charged at the larger end of the column, and everything is summed downward: whatever Clp did, the
  * number is a bound. Cost: one pass over the matrix.
- * Every solve starts from the slack basis with the dual simplex: measured faster than a restart, and the answer then
- * does not depend on the solves before it. Effort is counted in iterations. */
+ * Every solve starts from the slack basis with the dual simplex: measured faster than a restart. Clp still carries
+ * something over from solve to solve (seen: other last bits), so what must be reproducible asks a new one. Effort is counted in iterations. */
 #include "all.h"
 
 #pragma GCC diagnostic push
@@ -16,13 +16,27 @@
 #pragma GCC diagnostic pop
 #include <limits.h>
 
+static const double LARGE = 1e15;
+
 struct nm_clp {
     nm_job *job;
     const nm_model *m;
     Clp_Simplex *s;
-    double *lo, *hi;      /* the columns' box */
     unsigned char *slack; /* the slack basis */
+    bool usable;          /* no number that Clp takes for infinite, or stumbles over */
 };
+
+static bool tame(const nm_model *m)
+{
+    bool ok = true;
+    for (size_t k = 0; k < m->n_nz; k++) ok &= fabs(m->c[k]) < LARGE;
+    for (size_t j = 0; j < m->n_cols; j++)
+        ok &= fabs(m->cols[j].lo) < LARGE && fabs(m->cols[j].hi) < LARGE;
+    for (size_t r = 0; r < m->n_rows; r++)
+        ok &= (isinf(m->rows[r].lo) || fabs(m->rows[r].lo) < LARGE) &&
+              (isinf(m->rows[r].hi) || fabs(m->rows[r].hi) < LARGE);
+    return ok;
+}
 
 static void end(void *arg) { Clp_deleteModel(((nm_clp *)arg)->s); }
 
@@ -33,8 +47,10 @@ nm_clp *nm_clp_new(nm_job *job, const nm_model *m)
         nm_throw(job, NM_EUNSUP, "the relaxation is too large for Clp");
     const nm_columns c = nm_model_columns(job, m);
     const size_t n = m->n_cols;
-    *l = (nm_clp){job, m, Clp_newModel(), c.cols, c.cols + n, NULL};
+    *l = (nm_clp){.job = job, .m = m, .s = Clp_newModel()};
     nm_defer(job, end, l);
+    l->usable = tame(m);
+    if (!l->usable) return l;
     Clp_setLogLevel(l->s, 0);
     memset(c.cols + 2 * n, 0, n * sizeof *c.cols);
     Clp_loadProblem(l->s, (int)n, (int)m->n_rows, c.start, c.index, c.value, c.cols, c.cols + n,
@@ -45,28 +61,37 @@ nm_clp *nm_clp_new(nm_job *job, const nm_model *m)
     return l;
 }
 
-void nm_clp_box(nm_clp *l, uint32_t col, double lo, double hi)
+void nm_clp_box(nm_clp *l, const double *lo, const double *hi)
 {
-    l->lo[col] = lo;
-    l->hi[col] = hi;
-    Clp_chgColumnLower(l->s, l->lo);
-    Clp_chgColumnUpper(l->s, l->hi);
+    if (!l->usable) return;
+    Clp_chgColumnLower(l->s, lo);
+    Clp_chgColumnUpper(l->s, hi);
 }
 
 bool nm_clp_solve(nm_clp *l, const double *c, int iterations, double *x, double *y)
 {
     const nm_model *m = l->m;
-    Clp_chgObjCoefficients(l->s, c);
+    if (x) memset(x, 0, m->n_cols * sizeof *x);
+    if (y) memset(y, 0, m->n_rows * sizeof *y);
+    if (!l->usable) return false;
+    const nm_mark mark = nm_mark_get(l->job);
+    double *scaled = NM_RAW(l->job, double, m->n_cols + 1), most = 0;
+    for (size_t j = 0; j < m->n_cols; j++) most = fmax(most, fabs(c[j]));
+    const int by = most > 0 ? -ilogb(most) : 0;
+    for (size_t j = 0; j < m->n_cols; j++) scaled[j] = ldexp(c[j], by);
+    Clp_chgObjCoefficients(l->s, scaled);
+    nm_mark_release(l->job, mark);
     Clp_copyinStatus(l->s, l->slack);
     Clp_setNumberIterations(l->s, 0);
     Clp_setMaximumIterations(l->s, iterations);
     const int status = Clp_dual(l->s, 0);
     if (x) memcpy(x, Clp_getColSolution(l->s), m->n_cols * sizeof *x);
-    if (y && m->n_rows) memcpy(y, Clp_getRowPrice(l->s), m->n_rows * sizeof *y);
+    for (size_t r = 0; y && r < m->n_rows; r++) y[r] = ldexp(Clp_getRowPrice(l->s)[r], -by);
     return status == 0;
 }
 
-double nm_dual_bound(nm_job *job, const nm_model *m, const double *c, const double *y)
+double nm_dual_bound(nm_job *job, const nm_model *m, const double *lo, const double *hi,
+                     const double *c, const double *y)
 {
     const nm_mark mark = nm_mark_get(job);
     double *d = memcpy(NM_RAW(job, double, m->n_cols + 1), c, m->n_cols * sizeof *c);
@@ -87,8 +112,8 @@ double nm_dual_bound(nm_job *job, const nm_model *m, const double *c, const doub
     }
     double fee = 0;
     for (size_t j = 0; j < m->n_cols; j++) {
-        const double lo = m->cols[j].lo, hi = m->cols[j].hi, big = fmax(fabs(lo), fabs(hi));
-        const double term = d[j] > 0 ? d[j] * lo : d[j] < 0 ? d[j] * hi : 0;
+        const double big = fmax(fabs(lo[j]), fabs(hi[j]));
+        const double term = d[j] > 0 ? d[j] * lo[j] : d[j] < 0 ? d[j] * hi[j] : 0;
         sum += term;
         mag += fabs(term);
         fee += (terms[j] + 4) * NM_ULP * size[j] * big + NM_TINY;

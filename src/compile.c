@@ -3,13 +3,20 @@
  * solver. An infeasible decision model closes its target; a point is judged (verify.c); all else leaves it open. */
 #include "all.h"
 
-static nm_encoded encode(nm_state *s, const nm_target *t)
+/* cube: bounds of one branch, or NULL for the whole target */
+static nm_encoded encode(nm_state *s, const nm_target *t, const nm_cube *cube)
 {
     const nm_bounded *k = &s->cases[t->icase];
+    const nm_bounds *b = cube ? cube->b : t->tight ? t->tight : k->b;
     nm_encode_opts o = {.fold = s->o->fold, .one_sided = !s->o->two_sided};
     o.enc = nm_encoding_find(s->job, s->o->encoding ? s->o->encoding : "bigm", &o.arg);
-    return nm_encode(s->job, t->tight ? t->tight : k->b, s->q, t->icase, t->iclause,
-                     k->row[t->iclause], o);
+    nm_encoded e = nm_encode(s->job, b, s->q, t->icase, t->iclause, k->row[t->iclause], o);
+    e.map->conditioned = cube || t->tight;
+    if (cube) {
+        e.map->cube = (size_t)(cube - t->cube) + 1;
+        e.map->n_cubes = t->n_cubes;
+    }
+    return e;
 }
 
 static void sizes(nm_target *t, const nm_model *m)
@@ -67,23 +74,23 @@ static void mark(nm_state *s, nm_encoded *e)
     e->map->n_cols = m->n_cols;
 }
 
-static void write_target(nm_state *s, nm_target *t, const char *stem, const char *suffix)
+static const char *write_one(nm_state *s, nm_target *t, const nm_cube *cube, const char *stem,
+                             const char *suffix)
 {
     double at = nm_cpu();
-    nm_encoded e = encode(s, t);
+    nm_encoded e = encode(s, t, cube);
     sizes(t, e.model);
-    e.map->conditioned = t->tight != NULL;
     mark(s, &e);
     t->mark = e.map->tag;
     s->v->cpu_encode += nm_cpu() - at;
     at = nm_cpu();
-    t->file = nm_fmt(s->job, "%s%s", stem, suffix);
-    nm_write_model(s->job, e.model, t->file);
-    const nm_file f = nm_file_read(s->job, t->file);
+    const char *file = nm_fmt(s->job, "%s%s", stem, suffix);
+    nm_write_model(s->job, e.model, file);
+    const nm_file f = nm_file_read(s->job, file);
     char *hash = nm_raw(s->job, 65, 1);
     nm_sha256(f.data, f.n, hash);
     e.map->query_hash = nm_query_hash(s->job, (nm_query *)(uintptr_t)s->q);
-    e.map->model_path = t->file;
+    e.map->model_path = file;
     e.map->model_hash = hash;
     e.map->net_path = s->net->path;
     e.map->net_hash = s->net->hash;
@@ -91,13 +98,50 @@ static void write_target(nm_state *s, nm_target *t, const char *stem, const char
     e.map->version = s->o->version;
     nm_map_write(s->job, e.map, nm_fmt(s->job, "%s.map.json", stem));
     s->v->cpu_write += nm_cpu() - at;
+    return file;
+}
+
+static void write_target(nm_state *s, nm_target *t, const char *stem, const char *suffix)
+{
+    if (!t->cube) {
+        t->file = write_one(s, t, NULL, stem, suffix);
+        return;
+    }
+    t->cube_file = NM_ARRAY(s->job, const char *, t->n_cubes);
+    t->cube_mark = NM_ARRAY(s->job, const char *, t->n_cubes);
+    for (size_t k = 0; k < t->n_cubes && !nm_stopped(s->job); k++) {
+        t->cube_file[k] = write_one(s, t, &t->cube[k], nm_fmt(s->job, "%s-c%zu", stem, k + 1),
+                                    suffix);
+        t->cube_mark[k] = t->mark;
+    }
+}
+
+static void put_cubes(nm_state *s, nm_buf *b, const nm_target *t)
+{
+    const nm_program *p = s->cases[t->icase].b->p;
+    nm_put(b, ", \"cubes\": [");
+    for (size_t k = 0; k < t->n_cubes; k++) {
+        nm_put(b, k ? ",\n    {\"model\": " : "\n    {\"model\": ");
+        nm_put_json(b, t->cube_file[k] ? t->cube_file[k] : "");
+        nm_put(b, ", \"mark\": \"%s\", \"assumes\": [", t->cube_mark[k] ? t->cube_mark[k] : "");
+        for (size_t i = 0; i < t->cube[k].signs.n; i++) {
+            const size_t u = t->cube[k].signs.unit[i];
+            const int block = nm_program_block(p, u);
+            nm_put(b, "%s\"v%d_%zu %s\"", i ? ", " : "", block, u - p->blocks[block].first,
+                   t->cube[k].signs.side[i] > 0 ? "inactive" : "active");
+        }
+        nm_put(b, "]}");
+    }
+    nm_put(b, "]");
 }
 
 static void write_manifest(nm_state *s, const char *stem)
 {
     nm_buf b = {.job = s->job};
-    nm_put(&b, "{\"netmip\": \"manifest\", \"version\": 1, \"combine\": \"%s\",\n \"net\": ",
-           NM_COMBINE);
+    nm_put(&b,
+           "{\"netmip\": \"manifest\", \"version\": 1, \"combine\": \"%s\",\n \"combine_cubes\": "
+           "\"%s\",\n \"net\": ",
+           NM_COMBINE, NM_COMBINE_CUBES);
     nm_put_json(&b, s->net->path);
     nm_put(&b, ", \"net_sha256\": \"%s\",\n \"query_sha256\": \"%s\", \"targets\": [", s->net->hash,
            nm_query_hash(s->job, (nm_query *)(uintptr_t)s->q));
@@ -114,6 +158,7 @@ static void write_manifest(nm_state *s, const char *stem)
             nm_put_json(&b, t->file);
             nm_put(&b, ", \"mark\": \"%s\"", t->mark);
         }
+        if (t->cube_file) put_cubes(s, &b, t);
         nm_put(&b, "}");
     }
     nm_put(&b, "]}\n");
@@ -125,7 +170,7 @@ static void print_models(nm_state *s)
     for (size_t i = 0; i < s->v->n_targets; i++) {
         nm_target *t = &s->v->targets[i];
         if ((nm_target_open(t) || s->o->always_write) && s->cases[t->icase].b)
-            nm_model_print(s->o->print, encode(s, t).model);
+            nm_model_print(s->o->print, encode(s, t, NULL).model);
     }
 }
 
@@ -136,7 +181,7 @@ void nm_models_write(nm_state *s)
         return;
     }
     const char *suffix, *stem = split_suffix(s->job, s->o->out, &suffix);
-    size_t n = 0;
+    size_t n = s->o->depth > 0; /* cubes are told apart by a manifest */
     for (size_t i = 0; i < s->v->n_targets; i++)
         n += nm_target_open(&s->v->targets[i]) || s->o->always_write;
     for (size_t i = 0; i < s->v->n_targets; i++) {
@@ -144,10 +189,11 @@ void nm_models_write(nm_state *s)
         if (!(nm_target_open(t) || s->o->always_write) || s->q->cases[t->icase].empty ||
             !s->cases[t->icase].b)
             continue;
-        write_target(s, t, n == 1 ? stem : nm_fmt(s->job, "%s-t%s", stem, t->name), suffix);
+        write_target(s, t, n == 1 && !s->o->depth ? stem : nm_fmt(s->job, "%s-t%s", stem, t->name),
+                     suffix);
         if (nm_stopped(s->job)) return;
     }
-    if (n > 1) write_manifest(s, stem);
+    if (n > 1 || s->o->depth) write_manifest(s, stem);
 }
 
 /* ---- the solver ---- */
@@ -182,7 +228,7 @@ static bool judge_solution(nm_state *s, nm_target *t, const nm_encoded *e, const
 static bool solve_target(nm_state *s, nm_target *t)
 {
     double at = nm_cpu();
-    const nm_encoded e = encode(s, t);
+    const nm_encoded e = encode(s, t, NULL);
     sizes(t, e.model);
     s->v->cpu_encode += nm_cpu() - at;
     at = nm_cpu();
@@ -206,6 +252,75 @@ static bool solve_target(nm_state *s, nm_target *t)
     return false;
 }
 
+/* ---- cubes ---- */
+
+typedef struct {
+    int status;
+    bool has_point;
+    double cpu;
+} answer; /* of one cube: as a target's status */
+
+typedef struct {
+    nm_state *s;
+    nm_target *t;
+    answer *a;          /* [n_cubes] shared */
+    double *x;          /* [n_cubes][n_in] shared */
+    volatile int *done; /* shared: a counterexample was found */
+} conquest;
+
+static void conquer_one(nm_job *job, void *arg, size_t k)
+{
+    const conquest *c = arg;
+    nm_state *s = c->s;
+    if (*c->done) return;
+    const nm_mark mark = nm_mark_get(job);
+    const double at = nm_cpu(), left = isinf(s->deadline) ? 0 : s->deadline - nm_wall();
+    const nm_encoded e = encode(s, c->t, &c->t->cube[k]);
+    const nm_sol *sol = nm_cbc_solve(job, e.model,
+                                     (nm_cbc){left <= 0 && !isinf(s->deadline) ? -1 : left, true});
+    answer *a = &c->a[k];
+    a->status = sol->status == NM_SOL_INFEASIBLE ? NM_OK : NM_UNKNOWN;
+    if (sol->has_values) {
+        const double *x = input_of(s, &e, sol, c->t->icase);
+        memcpy(c->x + k * s->q->n_in, x, s->q->n_in * sizeof *x);
+        a->has_point = true;
+        if (nm_verify(job, s->net, s->q, c->t->icase, (int64_t)c->t->iclause, x).is_violated)
+            *c->done = 1;
+    }
+    a->cpu = nm_cpu() - at;
+    nm_mark_release(job, mark);
+}
+
+static bool conquer(nm_state *s, nm_target *t)
+{
+    const size_t n = t->n_cubes, n_in = s->q->n_in;
+    conquest c = {s, t, nm_shared_new(s->job, n, sizeof *c.a),
+                  nm_shared_new(s->job, n * n_in, sizeof *c.x),
+                  nm_shared_new(s->job, 1, sizeof *c.done)};
+    for (size_t k = 0; k < n; k++) c.a[k].status = NM_UNKNOWN;
+    nm_note(s->job, "solving %zu cubes of target %s", n, t->name);
+    nm_crew_run(s->job, s->o->threads, n, conquer_one, &c);
+    size_t closed = 0;
+    bool found = false;
+    for (size_t k = 0; k < n && !found; k++) {
+        s->v->cpu_solver += c.a[k].cpu;
+        closed += c.a[k].status == NM_OK;
+        if (!c.a[k].has_point) continue;
+        const nm_replay r = nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause,
+                                      c.x + k * n_in);
+        found = nm_state_take(s, &r, "solver") ||
+                (s->o->attack && !r.is_violated && nm_close_attack(s, t->icase, r.x, 1));
+    }
+    if (closed == n) {
+        t->status = NM_OK;
+        t->by = "solver";
+    } else if (!found) {
+        s->v->why = nm_fmt(s->job, "%zu of %zu cubes of target %s are open", n - closed, n,
+                           t->name);
+    }
+    return found;
+}
+
 bool nm_models_solve(nm_state *s)
 {
     for (size_t i = 0; i < s->v->n_targets; i++) {
@@ -214,8 +329,8 @@ bool nm_models_solve(nm_state *s)
         const bool worst = s->q->objective == NM_WORST;
         if (worst ? !(t->bound < best) : !nm_target_open(t)) continue;
         if (nm_stopped(s->job)) return false;
-        nm_note(s->job, "solving target %s", t->name);
-        if (solve_target(s, t)) return true;
+        if (!t->cube) nm_note(s->job, "solving target %s", t->name);
+        if (t->cube ? conquer(s, t) : solve_target(s, t)) return true;
         if (worst && t->status == NM_UNKNOWN && t->bound > s->q->guard) {
             t->status = NM_OK;
             t->by = "solver";

@@ -132,15 +132,17 @@ static nm_verdict *open_verdict(nm_job *job, const nm_map *m)
 {
     nm_verdict *v = NM_NEW(job, nm_verdict);
     nm_target *t = NM_NEW(job, nm_target);
-    *t = (nm_target){.icase = m->case_index,
-                     .iclause = m->clause_index,
-                     .name = m->target,
-                     .status = NM_UNKNOWN,
-                     .by = "solver",
-                     .label = m->question->cases[m->case_index].clauses[m->clause_index].label,
-                     .margin_lo = NAN,
-                     .objective = NAN,
-                     .bound = NAN};
+    *t = (nm_target){
+        .icase = m->case_index,
+        .iclause = m->clause_index,
+        .name = m->cube ? nm_fmt(job, "%s, cube %zu of %zu", m->target, m->cube, m->n_cubes)
+                        : m->target,
+        .status = NM_UNKNOWN,
+        .by = "solver",
+        .label = m->question->cases[m->case_index].clauses[m->clause_index].label,
+        .margin_lo = NAN,
+        .objective = NAN,
+        .bound = NAN};
     *v = (nm_verdict){.status = NM_UNKNOWN, .by = "solver", .n_targets = 1, .targets = t};
     v->objective = v->bound = v->claim = NAN;
     return v;

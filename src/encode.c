@@ -41,8 +41,8 @@ static nm_form form_of(const nm_enc *e, const nm_expr *x)
     return (nm_form){x->n, columns_of(e, x, 2), x->c, x->lo, x->hi};
 }
 
-/* A unit of which only more would help a counterexample nothing: it enters the rows of the question alone, and none with
- * a negative coefficient. Then v >= a, v >= 0 say enough, without a binary. */
+/* A unit that enters the rows of the question alone, and none with a negative coefficient: more of it helps no
+ * counterexample. Then v >= a, v >= 0 say enough, without a binary. */
 static bool one_sided(const nm_enc *e, const nm_fold *f, size_t u)
 {
     if (!e->one_sided || f->inner[u]) return false;

@@ -41,9 +41,28 @@ static const char *options_text(nm_job *job, const nm_cli *c)
     return b.s;
 }
 
+static nm_by level_of(nm_job *job, const nm_cli *c)
+{
+    const char *say = nm_cli_pick(job, c, NM_O_bounds, "alpha|interval|crown|lp|mip");
+    for (int k = NM_BY_INTERVAL; k <= NM_BY_MIP; k++)
+        if (strcmp(say, nm_by_name((nm_by)k)) == 0) return (nm_by)k;
+    return NM_BY_ALPHA;
+}
+
+static size_t whole(nm_job *job, const nm_cli *c, nm_opt o, double dflt, int lo, int hi)
+{
+    const double n = nm_cli_num(job, c, o, dflt);
+    if (n < lo || n > hi || n != floor(n))
+        nm_throw(job, NM_EUSE, "--%s %s: a whole number from %d to %d was expected",
+                 nm_cli_name(job, o), nm_cli_get(c, o), lo, hi);
+    return (size_t)n;
+}
+
 static nm_solve_opts solve_opts(nm_job *job, const nm_cli *c, bool compile)
 {
-    nm_solve_opts o = {.bounds = nm_cli_pick(job, c, NM_O_bounds, "alpha|crown|interval"),
+    nm_solve_opts o = {.level = level_of(job, c),
+                       .threads = whole(job, c, NM_O_threads, 1, 1, 64),
+                       .depth = whole(job, c, NM_O_split, 0, 0, 20),
                        .version = NM_VERSION,
                        .options = options_text(job, c)};
     size_t arg;
@@ -128,10 +147,17 @@ static nm_bounds *bound_case(nm_job *job, const nm_cli *c, const nm_program *p, 
     nm_bounds *b = nm_bounds_new(job, with, k->lo, k->hi);
     const int last = (int)with->n_blocks - 1;
     const bool all = nm_cli_has(c, NM_O_all_rows);
-    if (*nm_cli_pick(job, c, NM_O_bounds, "crown|interval|alpha") == 'i')
+    const nm_by level = level_of(job, c);
+    if (level == NM_BY_INTERVAL)
         nm_interval(job, b, 1, last + 1);
     else
         nm_crown(job, b, (nm_crown_opts){.all_rows = all, .query_block = last});
+    double *enough = NM_RAW(job, double, n + 1);
+    for (size_t r = 0; r < n; r++) enough[r] = INFINITY;
+    if (level >= NM_BY_LP)
+        nm_lp_tighten(job, b,
+                      (nm_lp_opts){level == NM_BY_MIP ? NM_MIP_NODES : 1,
+                                   whole(job, c, NM_O_threads, 1, 1, 64), enough, false});
     return b;
 }
 

@@ -44,6 +44,7 @@ void nm_map_write(nm_job *job, const nm_map *m, const char *path)
            m->relaxation
                ? "a point of a relaxation: it need not be a counterexample, replay decides"
                : "a candidate: replay decides");
+    if (m->cube) nm_put(&b, " \"cube\": %zu, \"cubes\": %zu,\n", m->cube, m->n_cubes);
     nm_put(&b, " \"rows\": %zu, \"nonzeros\": %zu, \"binaries\": %zu,\n \"columns\": [", m->n_rows,
            m->n_nz, m->n_bin);
     for (size_t j = 0; j < m->n_cols; j++) nm_put(&b, j ? ",\"%s\"" : "\"%s\"", m->cols[j]);
@@ -111,6 +112,8 @@ nm_map *nm_map_read(nm_job *job, const char *path)
     m->clause_index = size(job, j, "clause", path);
     m->n_rows = size(job, j, "rows", path);
     m->n_bin = size(job, j, "binaries", path);
+    m->cube = nm_json_find(j, "cube") ? size(job, j, "cube", path) : 0;
+    m->n_cubes = m->cube ? size(job, j, "cubes", path) : 0;
     m->relaxation = cJSON_IsTrue(nm_json_get(job, j, "relaxation", path));
     m->constant = nm_json_num(job, nm_json_get(job, j, "constant", path), path);
     read_columns(job, m, j, path);

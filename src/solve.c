@@ -100,12 +100,19 @@ static bool settle(nm_state *s)
     const bool split = s->o->split && s->q->objective == NM_FEASIBLE;
     for (size_t i = 0; split && !done && i < s->q->n_cases && !nm_stopped(s->job); i++)
         if (s->cases[i].b) done = nm_close_split(s, i);
-    const bool tighten = strcmp(s->o->bounds, "alpha") == 0 && s->q->objective == NM_FEASIBLE;
+    const bool tighten = s->o->level >= NM_BY_ALPHA && s->q->objective == NM_FEASIBLE;
     for (size_t i = 0; tighten && !done && i < s->q->n_cases && !nm_stopped(s->job); i++)
         if (s->cases[i].b) nm_close_tighten(s, i);
     if (tighten && s->o->branch && !done) done = nm_close_branch(s);
     s->v->cpu_bounds += nm_cpu() - at;
     if (done) return true;
+    if (s->o->depth) {
+        if (s->q->objective != NM_FEASIBLE)
+            nm_throw(s->job, NM_EUNSUP, "--split: cubes decide; objective feasible was expected");
+        at = nm_cpu();
+        nm_close_cubes(s);
+        s->v->cpu_bounds += nm_cpu() - at;
+    }
     if (s->o->out || s->o->print) nm_models_write(s);
     return s->o->solve && nm_models_solve(s);
 }

@@ -23,7 +23,8 @@ double nm_model_check(const nm_model *m, const double *x, const char **worst); /
 double nm_model_objective(const nm_model *m, const double *x);
 size_t nm_model_binaries(const nm_model *m);
 size_t nm_row_end(const nm_model *m, size_t r);
-typedef struct nm_columns { int *start, *index; double *value, *cols, *rows; } nm_columns; /* cols: lo, hi, obj; rows: lo, hi */
+/* cols: lo, hi, objective; rows: lo, hi */
+typedef struct nm_columns { int *start, *index; double *value, *cols, *rows; } nm_columns;
 nm_columns nm_model_columns(nm_job *job, const nm_model *m); /* the matrix by columns, as solvers take it */
 void nm_model_print(nm_buf *b, const nm_model *m);
 void nm_model_audit(nm_job *job, const nm_model *m); /* names, numbers: what every reader needs */
@@ -45,6 +46,7 @@ typedef struct nm_map {
     size_t n_rows, n_nz, n_bin;
     double constant;
     const char *objective, *encoding;
+    size_t cube, n_cubes;  /* this model is cube 1.. of so many, or 0 */
     bool relaxation;       /* an infeasible model proves; a point need not be a counterexample */
     bool fold, conditioned; /* conditioned: its bounds hold for counterexamples to the target alone */
     const char *query_text, *query_text_hash; /* the question itself, as JSON, so that decode needs no flags */
@@ -188,8 +190,8 @@ void nm_bigm_relu(nm_enc *e, nm_encunit *w);
 void nm_bigm_max(nm_enc *e, size_t u, size_t n, const size_t *member, const nm_form *below, const nm_form *above);
 void nm_bigm_max_lift(const nm_enc *e, size_t u, size_t n, const uint32_t *idx, const double *src, double *x);
 /* a row sum sign*c*col of the form + the listed terms <= rhs */
-void nm_enc_row(nm_enc *e, const char *name, const nm_form *f, double sign, size_t n, const uint32_t *j, const double *c,
-                double rhs);
+void nm_enc_row(nm_enc *e, const char *name, const nm_form *f, double sign, size_t n, const uint32_t *j,
+                const double *c, double rhs);
 const char *nm_enc_name(const nm_enc *e, const char *kind, size_t u); /* kind, block, unit */
 uint32_t nm_enc_phase(nm_enc *e, size_t u);                           /* its binary, made now */
 
@@ -226,9 +228,25 @@ nm_clp *nm_clp_new(nm_job *job, const nm_model *m);         /* integrality left 
 /* minimises c.x over the rows; x [n_cols] and y [n_rows] (duals) may be NULL. Starts from the slack basis, so that an
  * answer depends on the question alone. false: no optimum within the iterations (y may be good all the same) */
 bool nm_clp_solve(nm_clp *l, const double *c, int iterations, double *x, double *y);
-void nm_clp_box(nm_clp *l, uint32_t col, double lo, double hi);
-/* what c.x is at least over the rows and the columns' box, proven from any y, rounded down (Neumaier, Shcherbina 2004) */
-double nm_dual_bound(nm_job *job, const nm_model *m, const double *c, const double *y);
+void nm_clp_box(nm_clp *l, const double *lo, const double *hi); /* [n_cols] */
+/* what c.x is at least over the rows and a box, proven from any y, rounded down (Neumaier, Shcherbina 2004) */
+double nm_dual_bound(nm_job *job, const nm_model *m, const double *lo, const double *hi, const double *c,
+                     const double *y);
+
+/* ---- crew.c: processes that share work ------------------------------------------------------- */
+void *nm_shared_new(nm_job *job, size_t n, size_t size); /* cleared memory that workers write into */
+void nm_shared_end(nm_job *job, void *p);
+/* each(job, arg, i) for i < n, in up to `threads` processes (1: in this one) */
+void nm_crew_run(nm_job *job, size_t threads, size_t n, void (*each)(nm_job *, void *, size_t), void *arg);
+
+/* ---- bound/lp.c ------------------------------------------------------------------------------- */
+typedef struct nm_lp_opts {
+    size_t nodes;          /* 1: linear programs; more: mixed-integer ones with that many nodes */
+    size_t threads;
+    const double *enough;  /* [rows of the last block] which of them need a better lower end */
+    bool lower_only;
+} nm_lp_opts;
+void nm_lp_tighten(nm_job *job, nm_bounds *b, nm_lp_opts o);
 
 /* ---- read/ ---------------------------------------------------------------------------------- */
 typedef struct nm_tensor { nm_shape shape; size_t n; double *x; bool bytes; nm_dtype type; } nm_tensor;
@@ -330,10 +348,18 @@ nm_split nm_split_case(nm_job *job, const nm_program *p, const nm_case *c, uint3
                        const bool *open, const nm_split_opts *o);
 
 /* ---- branch.c ---------------------------------------------------------------------------------- */
-typedef struct nm_branch_opts { bool attack; size_t max_nodes; double deadline; uint64_t seed; } nm_branch_opts;
+typedef struct nm_branch_opts {
+    bool attack;
+    size_t max_nodes;
+    double deadline;
+    uint64_t seed;
+    size_t depth;          /* stop at it and give the open leaves as cubes; 0: no limit, no cubes */
+} nm_branch_opts;
+typedef struct nm_cube { const nm_bounds *b; nm_signs signs; } nm_cube; /* bounds of a branch, and what it assumes */
 typedef struct nm_branch {
     int status;            /* NM_OK: excluded; NM_VIOLATED: x is a candidate; NM_UNKNOWN */
-    size_t nodes;
+    size_t nodes, n_cubes;
+    nm_cube *cube;
     double *x;             /* [n_in] */
 } nm_branch;
 /* branches on signs of units; row `which` of the clause cuts, rhs includes the guard */
@@ -342,7 +368,9 @@ nm_branch nm_branch_run(nm_job *job, const nm_bounds *b, const nm_case *c, size_
 
 /* ---- solve.c: the pipeline ------------------------------------------------------------------ */
 typedef struct nm_solve_opts {
-    const char *bounds;    /* interval, crown or alpha: with conditioned tightening of open targets */
+    nm_by level;           /* of bounds; from NM_BY_ALPHA on with conditioned tightening of open targets */
+    size_t threads;        /* processes that bound units and solve cubes */
+    size_t depth;          /* of cubes; 0: one model a target */
     const char *encoding;  /* as nm_encoding_find reads it; NULL: bigm */
     bool two_sided;        /* binaries also for units that need none */
     bool evaluate, fold, attack, split, branch, solve, always_write;
@@ -364,6 +392,9 @@ typedef struct nm_target {
     double margin_lo;      /* proven lower end of the row that closes it best, minus its rhs */
     const nm_bounds *tight; /* bounds for counterexamples to it alone, or NULL */
     const char *file, *mark; /* model written for it, and its mark */
+    const nm_cube *cube;   /* with cubes: the open ones */
+    size_t n_cubes;
+    const char **cube_file, **cube_mark;
     size_t rows, cols, nz, bins;
     double objective, bound;
 } nm_target;
@@ -410,10 +441,12 @@ size_t nm_close_restarts(const nm_program *p);
 bool nm_close_attack(nm_state *s, size_t i, const double *start, size_t n_restarts);
 void nm_close_tighten(nm_state *s, size_t i);
 bool nm_close_branch(nm_state *s);
+void nm_close_cubes(nm_state *s); /* branches of the open targets that are left, as cubes */
 bool nm_close_split(nm_state *s, size_t i);
 
 /* ---- compile.c: models of what is open -------------------------------------------------------- */
 #define NM_COMBINE "any violated: violated; all hold: holds; else unknown" /* of a manifest's targets */
+#define NM_COMBINE_CUBES "a target holds when all its cubes do; the branches that are not listed are closed"
 void nm_models_write(nm_state *s);
 bool nm_models_solve(nm_state *s);
 

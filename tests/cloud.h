@@ -1,5 +1,5 @@
-/* cloud.h: a random network with rows, and points of its input box evaluated in exact rational arithmetic, against which
- * prop_tighten.c and prop_hull.c hold every bound. */
+/* cloud.h: a random network with rows, and points of its input box evaluated in exact rational arithmetic, against
+ * which prop_tighten.c, prop_hull.c and prop_lp.c hold every bound. */
 #ifndef CLOUD_H
 #define CLOUD_H
 

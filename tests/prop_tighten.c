@@ -11,7 +11,7 @@
 enum { NETS = 400, ASKED = 50, PIPED = 20 };
 
 /* how sharp the test is */
-static size_t n_cut, n_empty, n_closed, n_inside, n_ok, n_found, n_open, n_better;
+static size_t n_cut, n_empty, n_closed, n_inside, n_ok, n_found, n_open, n_better, n_cubes, n_cubed;
 
 /* CROWN's own bound of a row, interval bounds left out */
 static double crown_row(nm_job *job, const setup *s, uint32_t row)
@@ -190,7 +190,8 @@ static bool optimum(nm_job *job, const setup *s, size_t first, size_t n, double 
     uint32_t row[ROWS];
     nm_case *c = clause_of(job, s, first, n, n > 1 ? 1e3 : 0, row);
     const nm_query *q = question(job, s, c, n > 1 ? NM_FEASIBLE : NM_WORST);
-    const nm_encoded e = nm_encode(job, s->b, q, 0, 0, row, (nm_encode_opts){.fold = true, .one_sided = true});
+    const nm_encoded e = nm_encode(job, s->b, q, 0, 0, row,
+                                   (nm_encode_opts){.fold = true, .one_sided = true});
     const nm_sol *sol = nm_cbc_solve(job, e.model, (nm_cbc){.time_limit = 5});
     if (sol->status != NM_SOL_OPTIMAL) return false;
     *opt = sol->objective + e.model->constant + (n > 1 ? 1e3 : 0);
@@ -219,6 +220,24 @@ static void judge(nm_job *job, const setup *s, const nm_case *c, const uint32_t 
     CHECK(ok, "%s says %d, %s the optimum, attack %d, %zu rows; seed %llu", what, status,
           above ? "above" : "below", attack, c->clauses->n_rows, SEED);
 }
+/* every point of the cloud that satisfies the cutoff row lies in the bounds of some cube */
+static void cubes(nm_job *job, const setup *s, const nm_case *c, const uint32_t *row, size_t which)
+{
+    const double rhs = c->clauses->rows[which].rhs;
+    const nm_branch b = nm_branch_run(job, s->b, c, 0, row, which, rhs,
+                                      (nm_branch_opts){false, SIZE_MAX, INFINITY, s->seed, 1 + t_below(4)});
+    size_t lost = 0;
+    for (size_t k = 0; k < s->n_pts; k++) {
+        if (x_cmp(s->pt[k], unit_of(s, row[which]), rhs) > 0) continue;
+        bool in = false;
+        for (size_t i = 0; i < b.n_cubes; i++)
+            in |= outside(s, s->pt[k], b.cube[i].b) == s->p->n_units && has_signs(s, s->pt[k], &b.cube[i].signs);
+        lost += !in;
+        n_cubed++;
+    }
+    CHECK(lost == 0 && b.status == NM_OK, "%zu points in none of %zu cubes; seed %llu", lost, b.n_cubes, SEED);
+    n_cubes += b.n_cubes;
+}
 static void decide(nm_job *job, setup *s, size_t first, size_t n, double opt, bool above)
 {
     uint32_t row[ROWS], *rows[1] = {row};
@@ -232,10 +251,11 @@ static void decide(nm_job *job, setup *s, size_t first, size_t n, double opt, bo
     const nm_solstatus got = nm_cbc_solve(job, e.model, (nm_cbc){5, true})->status;
     CHECK(above ? got == NM_SOL_OPTIMAL || got == NM_SOL_FEASIBLE : got == NM_SOL_INFEASIBLE,
           "CBC says %s; seed %llu", nm_solstatus_name(got), SEED);
+    cubes(job, s, c, row, t_below(n));
     for (int attack = 0; attack < 2; attack++) {
         const size_t which = t_below(n);
         const nm_branch b = nm_branch_run(job, s->b, c, 0, row, which, c->clauses->rows[which].rhs,
-                                          (nm_branch_opts){attack, 300, INFINITY, s->seed});
+                                          (nm_branch_opts){attack, 300, INFINITY, s->seed, 0});
         judge(job, s, c, row, above, attack, b.status, b.x, "branch");
         const nm_split_opts o = {attack, 3000, INFINITY, 0};
         const nm_split t = nm_split_case(job, s->p, c, rows, open, &o);
@@ -257,7 +277,9 @@ static void deciding(nm_job *job, void *arg)
 static void piping(nm_job *job, void *arg)
 {
     setup *s = arg;
-    static const char *const bounds[] = {"interval", "crown", "alpha"};
+    static const nm_by bounds[] = {NM_BY_INTERVAL, NM_BY_CROWN, NM_BY_ALPHA, NM_BY_LP, NM_BY_MIP};
+    static const char *const codes[] = {NULL,    "hull", "partition:2", "aggregate:3",
+                                        "relax", "bigm", NULL};
     make(job, s, 3, 2);
     double opt = 0;
     const size_t n = 1 + s->seed % 2;
@@ -268,20 +290,26 @@ static void piping(nm_job *job, void *arg)
         const nm_query *q = question(job, s, clause_of(job, s, n, n, opt + d, row), NM_FEASIBLE);
         for (size_t k = 0; k < 14; k++) {
             const size_t bits = k < 8 ? t_below(64) : k; /* all switches off and on, and mixed */
-            const nm_solve_opts o = {.bounds = bounds[k % 3],
+            const nm_solve_opts o = {.level = bounds[k % 5],
+                                     .threads = 1 + k % 2,
+                                     .encoding = codes[k % 7],
+                                     .two_sided = k % 3 == 0,
                                      .evaluate = true,
                                      .seed = s->seed,
                                      .fold = bits & 1,
                                      .attack = bits & 2,
                                      .split = bits & 4,
+                                     .depth = k % 4 == 2 ? 1 + k % 3 : 0,
                                      .branch = bits & 8,
                                      .solve = k % 4 != 3};
             const nm_verdict *v = nm_solve_query(job, s->net, q, &o);
             const bool ok = v->status == (above ? NM_VIOLATED : NM_OK) ||
-                            (v->status == NM_UNKNOWN && !o.solve);
-            CHECK(ok, "%s, fold %d attack %d split %d branch %d solve %d, %s: %d (%s); seed %llu",
-                  o.bounds, o.fold, o.attack, o.split, o.branch, o.solve, above ? "above" : "below",
-                  v->status, v->why ? v->why : "", SEED);
+                            (v->status == NM_UNKNOWN && (!o.solve || k % 7 == 3 || k % 7 == 4));
+            CHECK(
+                ok,
+                "bounds %d, fold %d attack %d split %d branch %d solve %d, %s: %d (%s); seed %llu",
+                (int)o.level, o.fold, o.attack, o.split, o.branch, o.solve,
+                above ? "above" : "below", v->status, v->why ? v->why : "", SEED);
         }
     }
 }
@@ -298,7 +326,7 @@ int main(void)
            n_signed, n_cut, n_empty, n_closed, n_inside, n_better, n_ok, n_found, n_open);
     CHECK(n_signed > NETS * 8 && n_cut > NETS * 8 && n_empty > NETS / 2 && n_closed > NETS / 8 &&
               n_inside > NETS * 8 && n_better > NETS / 4 && n_ok > ASKED && n_found > ASKED &&
-              n_open < 2 * ASKED,
+              n_open < 2 * ASKED && n_cubes > ASKED && n_cubed > ASKED,
           "the test is blunt");
     return t_done("prop_tighten");
 }

@@ -437,6 +437,27 @@ def manifests():
     code, out, err = run("decode", path2, named, "--json")
     got = [t for t in json.loads(out)["targets"] if t["status"] == "holds" and t.get("by") == "solver"]
     check("an answer that names nothing, called after its model", code == 11 and len(got) == 1 and "on trust" in err, (code, out[:300], err))
+    run("compile", m("digits-mlp.onnx"), "--image", IDX + ":5", "--label", "2", "--perturb", "linf:0.05", "--bounds", "interval", "--split", "3", "-o", p("cubes.mps"))
+    path4, man4 = p("cubes.manifest.json"), json.load(open(p("cubes.manifest.json")))
+    cubes = [dict(c, target=t["target"]) for t in man4["targets"] for c in t.get("cubes", [])]
+    check("a manifest of cubes", len(cubes) >= 2 and not any("model" in t for t in man4["targets"]), man4)
+    code, out, err = run("decode", path4, *[solve(c, "cbc") for c in cubes])
+    check("a cube is violated", code == 10 and "violated by solver" in out, (code, out, err))
+    # a solver's word for each: what the combination makes of it
+    words = []
+    for c in cubes:
+        names = json.load(open(c["model"][:-4] + ".map.json"))["columns"]
+        words.append(put(os.path.basename(c["model"])[:-4] + ".word", "Infeasible - objective value 0.0\n%d %s 1 0\n" % (names.index(c["mark"]), c["mark"])))
+    code, out, err = run("decode", path4, *words)
+    check("all cubes hold", code == 0, (code, out, err))
+    for i in range(len(cubes)):
+        code, out, err = run("decode", path4, *words[:i], *words[i + 1:])
+        check("cube %d is missing" % (i + 1), code == 11 and "no solution of target %s, cube %d" % (cubes[i]["target"], i + 1) in out, (code, out, err))
+    fewer = json.loads(json.dumps(man4))
+    for t in fewer["targets"]:
+        t.get("cubes", [0]).pop()
+    code, out, err = run("decode", put("cubes2.manifest.json", json.dumps(fewer)), *words[:-1])
+    check("a manifest without a target's last cube", code == 6, (code, out, err))
     path3, man3, written = make("always", 0.005, "--bounds", "crown", "--always-write")
     stopped = put("always-t%s.out" % written[0]["target"], "solution status: time limit reached\nno solution available\n")
     code, out, err = run("decode", path3, stopped)

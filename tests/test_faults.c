@@ -143,7 +143,7 @@ static void do_query(nm_job *job, void *arg)
 {
     const ready *r = arg;
     const char *out = nm_fmt(job, "%s/all.lp", dir);
-    const nm_solve_opts o = {.bounds = "crown",
+    const nm_solve_opts o = {.level = NM_BY_CROWN,
                              .evaluate = true,
                              .fold = true,
                              .attack = true,

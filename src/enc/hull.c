@@ -5,10 +5,10 @@
  *
  * In rounds: the relaxation is solved for the objective, each unit gets its most violated row,
  *     I = { w x* < w x0 (1 - z*) + w x1 z* },
- * and the MOST worst of all are added; up to ROUNDS, or until none is violated by more than SMALL. So the file itself
- * is strong, whatever cuts its solver knows. A row is sound for real numbers: its right side -sum w x0 is rounded up, and then
- * its coefficient of z so that z = 1 leaves no less than is needed.
- * Which rows are added depends on Clp's optimum; everything else does not. Exact; lift is big-M's. */
+ * and the MOST worst of all are added; up to ROUNDS, or until none is violated by more than SMALL. So the file itself is
+ * strong, whatever cuts its solver knows. A row is sound for real numbers: its right side -sum w x0 is rounded up, and
+ * then its coefficient of z so that z = 1 leaves no less than is needed. Which rows are added depends on Clp's
+ * optimum; everything else does not. Exact; lift is big-M's. */
 #include "all.h"
 
 #include <stdlib.h>

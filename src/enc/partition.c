@@ -6,8 +6,8 @@
  *   (1) v >= a        (2) v <= sum p_k + hi z        (3) sum (g_k - p_k) + lo (1 - z) <= 0
  *   (4) L_k z <= p_k <= U_k z                        (5) L_k (1-z) <= g_k - p_k <= U_k (1-z)
  *   and v <= U z with the unit's own bound, which may be tighter than its boxes.
- * z = 1 gives p_k = g_k by (5), v <= a; z = 0 gives p_k = 0, v <= 0 and a <= 0. Groups: the terms sorted by coefficient,
- * as many in each (their "equal size"). L_k, U_k are rounded outwards. lift: p_k = z g_k. */
+ * z = 1 gives p_k = g_k by (5), v <= a; z = 0 gives p_k = 0, v <= 0 and a <= 0. Groups: the terms sorted by
+ * coefficient, as many in each (their "equal size"). L_k, U_k are rounded outwards. lift: p_k = z g_k. */
 #include "all.h"
 
 #include <stdlib.h>

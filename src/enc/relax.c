@@ -1,8 +1,8 @@
 /* enc/relax.c: the triangle of every unstable unit, no binaries: v >= a, v >= 0, v <= U (a - L)/(U - L).
  *
- * The chord is written as (U - L) v - U a <= -U L with U and L the unit's bounds, a the form from above; its slope s = U/(U - L)
- * is rounded, and its constant is then the larger of what both ends of [L, U] ask for, rounded up.
- * A relaxation: `infeasible` proves, a point is to be checked. */
+ * The chord is s a + cut, s = U/(U - L) rounded and cut the larger of what both ends of [L, U] then ask for, rounded up
+ * (batch.c); the products s c of the row are rounded too, and their errors, times the columns' largest values, enlarge
+ * its right side. A relaxation: `infeasible` proves, a point is to be checked. */
 #include "all.h"
 
 static void relu(nm_enc *e, nm_encunit *w)

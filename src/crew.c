@@ -1,0 +1,72 @@
+/* crew.c: work shared among processes: item i goes to worker i mod T, results go through shared memory.
+ *
+ * Items must not depend on each other, so that the results are the same for any number of workers; each writes what it
+ * found into memory that was shared before. A worker that dies leaves its items as they were. Processes and not
+ * threads: the solvers that we call keep state of their own. */
+#define _GNU_SOURCE
+#include "all.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MOST = 64 };
+
+typedef struct {
+    size_t size;
+    char pad[56];
+} shared; /* before the memory itself */
+
+static void unmap(void *arg) { munmap(arg, ((shared *)arg)->size); }
+
+void *nm_shared_new(nm_job *job, size_t n, size_t size)
+{
+    const size_t bytes = nm_mul(job, n ? n : 1, size) + sizeof(shared);
+    shared *s = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (s == MAP_FAILED) nm_throw(job, NM_EIO, "no %zu bytes of memory to share", bytes);
+    s->size = bytes;
+    nm_defer(job, unmap, s);
+    return s + 1;
+}
+
+void nm_shared_end(nm_job *job, void *p) { nm_close(job, (shared *)p - 1); }
+
+typedef struct {
+    size_t from, step, n;
+    void (*each)(nm_job *, void *, size_t);
+    void *arg;
+} share;
+
+static void work(nm_job *job, void *arg)
+{
+    const share *s = arg;
+    for (size_t i = s->from; i < s->n && !nm_stopped(job); i += s->step) s->each(job, s->arg, i);
+}
+
+static pid_t start(nm_job *job, share *s)
+{
+    fflush(NULL);
+    const pid_t parent = getpid(), pid = fork();
+    if (pid != 0) return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* no orphan goes on */
+    if (getppid() != parent) _exit(1);
+    _exit(nm_run(job, work, s) != 0);
+}
+
+void nm_crew_run(nm_job *job, size_t threads, size_t n, void (*each)(nm_job *, void *, size_t),
+                 void *arg)
+{
+    size_t crew = threads < n ? threads : n;
+    if (crew > MOST) crew = MOST;
+    if (crew <= 1) {
+        work(job, &(share){0, 1, n, each, arg});
+        return;
+    }
+    pid_t pid[MOST];
+    for (size_t k = 0; k < crew; k++) pid[k] = start(job, &(share){k, crew, n, each, arg});
+    for (size_t k = 0; k < crew; k++)
+        while (pid[k] > 0 && waitpid(pid[k], NULL, 0) < 0 && errno == EINTR) {
+        }
+}

@@ -1,0 +1,105 @@
+/* What lp.c and clp.c say of small random networks is true: at every point of a cloud, in exact rational arithmetic, all
+ * units lie in their bounds, for linear and for mixed-integer programs, with one worker and with three, which
+ * must agree to the last bit. They are never wider than CROWN's, and often narrower. A dual bound holds for any y, good or
+ * bad: compared with the rows' exact values at points that satisfy them. */
+#include "cloud.h"
+
+enum { NETS = 150 };
+
+static size_t n_narrower, n_points, n_bounds;
+
+static double width(const nm_bounds *b)
+{
+    double sum = 0;
+    for (size_t u = 0; u < b->p->n_units; u++)
+        if (isfinite(b->hi[u]) && isfinite(b->lo[u]) && b->mag[u] > 0)
+            sum += (b->hi[u] - b->lo[u]) / b->mag[u];
+    return sum;
+}
+
+static void bounding(nm_job *job, void *arg)
+{
+    setup *s = arg;
+    make(job, s, 4, FREE);
+    make_cloud(job, s);
+    double enough[ROWS];
+    for (int r = 0; r < ROWS; r++) enough[r] = INFINITY;
+    for (size_t nodes = 1; nodes <= 12; nodes += 11) {
+        nm_bounds *one = nm_bounds_copy(job, s->b), *three = nm_bounds_copy(job, s->b);
+        nm_lp_tighten(job, one, (nm_lp_opts){nodes, 1, enough, false});
+        nm_lp_tighten(job, three, (nm_lp_opts){nodes, 3, enough, false});
+        const size_t n = s->p->n_units * sizeof(double);
+        CHECK(!memcmp(one->lo, three->lo, n) && !memcmp(one->hi, three->hi, n),
+              "three workers differ, seed %llu", SEED);
+        size_t out = 0, wider = 0;
+        for (size_t k = 0; k < s->n_pts; k++) out += outside(s, s->pt[k], one) < s->p->n_units;
+        for (size_t u = 0; u < s->p->n_units; u++)
+            wider += one->lo[u] < s->b->lo[u] || one->hi[u] > s->b->hi[u];
+        CHECK(out == 0 && wider == 0 && !one->empty,
+              "%zu nodes: %zu outside, %zu wider, empty %d; seed %llu", nodes, out, wider,
+              one->empty, SEED);
+        n_narrower += width(one) < 0.999 * width(s->b);
+        n_points += s->n_pts;
+    }
+}
+
+/* min c x over random rows that a known point satisfies */
+static void duals(nm_job *job, void *arg)
+{
+    t_seed = *(uint64_t *)arg;
+    nm_model *m = nm_model_new(job, "duals");
+    const size_t n = 1 + t_below(6), rows = 1 + t_below(6);
+    double x[8], lo[8], hi[8], c[8], y[8];
+    uint32_t j[8];
+    const int scale = (int)t_below(120) - 60;
+    for (size_t k = 0; k < n; k++) {
+        x[k] = ldexp(t_uniform(-1, 1), scale);
+        lo[k] = t_below(3) ? x[k] - ldexp(t_uniform(0, 1), scale) : x[k];
+        hi[k] = t_below(3) ? x[k] + ldexp(t_uniform(0, 1), scale) : x[k];
+        c[k] = t_uniform(-1, 1);
+        j[k] = nm_model_col(job, m, nm_fmt(job, "x%zu", k), lo[k], hi[k], false);
+    }
+    mpq_t sum, t, w;
+    mpq_inits(sum, t, w, NULL);
+    for (size_t r = 0; r < rows; r++) {
+        double a[8];
+        mpq_set_d(sum, 0);
+        for (size_t k = 0; k < n; k++) {
+            a[k] = t_uniform(-1, 1);
+            mpq_set_d(t, a[k]);
+            mpq_set_d(w, x[k]);
+            mpq_mul(t, t, w);
+            mpq_add(sum, sum, t);
+        }
+        const double at = mpq_get_d(sum), up = nm_up(at), down = nm_down(at);
+        nm_model_row(job, m, nm_fmt(job, "r%zu", r), t_below(2) ? down : -INFINITY,
+                     t_below(2) ? up : INFINITY, n, j, a);
+    }
+    mpq_set_d(sum, 0);
+    for (size_t k = 0; k < n; k++) {
+        mpq_set_d(t, c[k]);
+        mpq_set_d(w, x[k]);
+        mpq_mul(t, t, w);
+        mpq_add(sum, sum, t);
+    }
+    nm_clp *l = nm_clp_new(job, m);
+    for (int k = 0; k < 4; k++) {
+        nm_clp_solve(l, c, 100, NULL, y);
+        for (size_t r = 0; k && r < rows; r++)
+            y[r] = k == 1 ? y[r] * t_uniform(0, 2) : k == 2 ? t_uniform(-3, 3) : 0;
+        mpq_set_d(t, fmax(nm_dual_bound(job, m, lo, hi, c, y), -1e300));
+        CHECK(mpq_cmp(t, sum) <= 0, "dual bound above a point, seed %llu, try %d",
+              (unsigned long long)t_seed, k);
+        n_bounds += mpq_get_d(t) > -1e299;
+    }
+    mpq_clears(sum, t, w, NULL);
+}
+
+int main(void)
+{
+    for (uint64_t seed = 1; seed <= NETS; seed++) t_job(0, bounding, &(setup){.seed = seed});
+    for (uint64_t seed = 1; seed <= 2000; seed++) t_job(0, duals, &seed);
+    printf("%zu points, %zu narrower, %zu dual bounds\n", n_points, n_narrower, n_bounds);
+    CHECK(n_narrower > NETS / 4 && n_points > 10 * NETS && n_bounds > 7000, "the test is blunt");
+    return t_done("prop_lp");
+}
