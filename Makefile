@@ -4,7 +4,7 @@ BUILD ?= build
 OPT ?= -O3
 SAN ?=
 TESTLIBS ?= -lgmp
-PKGS := cbc clp libcjson zlib libprotobuf-c libpng nettle
+PKGS := cbc clp libcjson zlib libprotobuf-c libpng nettle expat
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes -Werror
 CFLAGS += -std=c11 $(OPT) -g -ffp-contract=off -fno-math-errno -Iinclude -Isrc -I$(BUILD)/gen \
           $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(SAN)

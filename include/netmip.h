@@ -97,7 +97,8 @@ int nm_decide(nm_job *job, const nm_net *net, const nm_query *query, const nm_op
  * Several open targets give stem-tJ files and stem.manifest.json. *written is how many. */
 int nm_compile(nm_job *job, const nm_net *net, const nm_query *query, const nm_options *o, const char *out,
                size_t *written);
-/* Reads a solver's answer (CBC, HiGHS) to a compiled model and judges it by replay. */
+/* Reads a solver's answer to a compiled model (CBC, HiGHS, SCIP, GLPK, lp_solve, SYMPHONY, Gurobi, CPLEX, Xpress, COPT,
+ * MOSEK or MIPLIB text, known by its content) and judges it by replay. */
 int nm_decode_file(nm_job *job, const char *map, const char *solution, nm_answer *a);
 
 #ifdef __cplusplus

@@ -144,7 +144,7 @@ int nm_compile(nm_job *job, const nm_net *net, const nm_query *query, const nm_o
 static void decode(nm_job *job, void *arg)
 {
     call *c = arg;
-    *c->answer = answer(nm_decode(job, c->path, c->path2, &c->query));
+    *c->answer = answer(nm_decode(job, c->path, 1, &c->path2, NULL, &c->query));
 }
 
 int nm_decode_file(nm_job *job, const char *map, const char *solution, nm_answer *a)

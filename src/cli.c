@@ -81,11 +81,12 @@ void nm_cli_parse(nm_job *job, nm_cli *c, int argc, char **argv)
     c->argc = argc;
     c->argv = argv;
     c->verb = argv[1];
+    c->file = NM_ARRAY(job, const char *, (size_t)argc + 2);
     for (int i = 2; i < argc; i++) {
         if (argv[i][0] == '-' && argv[i][1]) {
             i = option(job, c, i);
         } else {
-            if (c->n_files == 2) nm_throw(job, NM_EUSE, "%s: one file too many", argv[i]);
+            if (c->n_files == 2 && strcmp(c->verb, "decode")) nm_throw(job, NM_EUSE, "%s: one file too many", argv[i]);
             c->file[c->n_files++] = argv[i];
         }
     }
@@ -137,14 +138,14 @@ void nm_cli_help(nm_buf *b)
               "reads the answers back.\n\n"
               "  netmip compile NET QUERY -o OUT     OUT.mps[.gz] or OUT.lp[.gz], and OUT's stem + "
               ".map.json\n"
-              "  netmip decode  MAP SOLUTION         a solver's solution file (CBC, HiGHS) -> "
-              "verdict, images\n"
+              "  netmip decode  MAP SOLUTION         a solver's solution file -> verdict, images\n"
+              "  netmip decode  MANIFEST SOLUTION... the solutions of its models, in any order\n"
               "  netmip solve   NET QUERY            bounds, attack, embedded CBC -> verdict\n"
               "  netmip bounds  NET QUERY [-o FILE]  bounds of every unit, statistics a layer\n"
               "  netmip eval    NET --image FILE     outputs\n"
               "  netmip batch   NET --images FILE --labels FILE --range A:B --dir DIR   many "
               "samples, resumable\n"
-              "  netmip inspect FILE                 what a network, question or map says\n\n"
+              "  netmip inspect FILE                 what a network, question, map or solution says\n\n"
               "QUERY is a .vnnlib file, or --image with --perturb and the flags below.\n\n");
     for (int i = 0; i < N_OPTS; i++) {
         char name[64];

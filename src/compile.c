@@ -38,8 +38,9 @@ static const char *split_suffix(nm_job *job, const char *out, const char **suffi
     nm_throw(job, NM_EUSE, "%s: a model file ends in .mps, .mps.gz, .lp or .lp.gz", out);
 }
 
-/* Marks a model that goes to a file: a column fixed to 1, named by a hash of the model. A solution that lists it is a
- * solution of this model, also when it says no more than "infeasible". */
+/* Marks a model that goes to a file: a column fixed to 1, named by a hash of the model, which is the model's name as
+ * well. A solution that lists the one or says the other is a solution of this model, also when it says no more than
+ * "infeasible". */
 static void mark(nm_state *s, nm_encoded *e)
 {
     const nm_model *m = e->model;
@@ -48,11 +49,24 @@ static void mark(nm_state *s, nm_encoded *e)
     nm_put(&b, "%s ", s->net->hash);
     nm_put_bytes(&b, m->c, m->n_nz * sizeof *m->c);
     nm_put_bytes(&b, m->j, m->n_nz * sizeof *m->j);
-    for (size_t r = 0; r < m->n_rows; r++) nm_put_bytes(&b, &m->rows[r].hi, sizeof m->rows[r].hi);
-    for (size_t j = 0; j < m->n_cols; j++) nm_put_bytes(&b, &m->cols[j].obj, sizeof m->cols[j].obj);
+    for (size_t r = 0; r < m->n_rows; r++) {
+        nm_put_bytes(&b, &m->rows[r].lo, sizeof m->rows[r].lo);
+        nm_put_bytes(&b, &m->rows[r].hi, sizeof m->rows[r].hi);
+        nm_put_bytes(&b, &m->rows[r].start, sizeof m->rows[r].start);
+    }
+    for (size_t j = 0; j < m->n_cols; j++) {
+        const nm_col *c = &m->cols[j];
+        const double side[] = {c->lo, c->hi, c->obj, c->is_int};
+        nm_put_bytes(&b, side, sizeof side);
+        nm_put(&b, " %s", c->name);
+    }
     nm_sha256(b.s, b.n, hash);
     e->map->tag = nm_fmt(s->job, "mark_%.12s", hash);
     nm_model_col(s->job, e->model, e->map->tag, 1, 1, false);
+    e->model->name = e->map->tag;
+    for (size_t r = 0; r < m->n_rows; r++) /* rows of the file: one with two sides becomes two */
+        e->map->n_rows += isfinite(m->rows[r].lo) && isfinite(m->rows[r].hi) &&
+                          m->rows[r].lo != m->rows[r].hi;
     const char **cols = NM_ARRAY(s->job, const char *, m->n_cols);
     memcpy(cols, e->map->cols, (m->n_cols - 1) * sizeof *cols);
     cols[m->n_cols - 1] = e->map->tag;
@@ -67,6 +81,7 @@ static const char *write_one(nm_state *s, nm_target *t, const nm_cube *cube, con
     nm_encoded e = encode(s, t, cube);
     sizes(t, e.model);
     mark(s, &e);
+    t->mark = e.map->tag;
     s->v->cpu_encode += nm_cpu() - at;
     at = nm_cpu();
     const char *file = nm_fmt(s->job, "%s%s", stem, suffix);
@@ -93,9 +108,12 @@ static void write_target(nm_state *s, nm_target *t, const char *stem, const char
         return;
     }
     t->cube_file = NM_ARRAY(s->job, const char *, t->n_cubes);
-    for (size_t k = 0; k < t->n_cubes && !nm_stopped(s->job); k++)
+    t->cube_mark = NM_ARRAY(s->job, const char *, t->n_cubes);
+    for (size_t k = 0; k < t->n_cubes && !nm_stopped(s->job); k++) {
         t->cube_file[k] = write_one(s, t, &t->cube[k], nm_fmt(s->job, "%s-c%zu", stem, k + 1),
                                     suffix);
+        t->cube_mark[k] = t->mark;
+    }
 }
 
 static void put_cubes(nm_state *s, nm_buf *b, const nm_target *t)
@@ -105,7 +123,7 @@ static void put_cubes(nm_state *s, nm_buf *b, const nm_target *t)
     for (size_t k = 0; k < t->n_cubes; k++) {
         nm_put(b, k ? ",\n    {\"model\": " : "\n    {\"model\": ");
         nm_put_json(b, t->cube_file[k] ? t->cube_file[k] : "");
-        nm_put(b, ", \"assumes\": [");
+        nm_put(b, ", \"mark\": \"%s\", \"assumes\": [", t->cube_mark[k] ? t->cube_mark[k] : "");
         for (size_t i = 0; i < t->cube[k].signs.n; i++) {
             const size_t u = t->cube[k].signs.unit[i];
             const int block = nm_program_block(p, u);
@@ -120,12 +138,12 @@ static void put_cubes(nm_state *s, nm_buf *b, const nm_target *t)
 static void write_manifest(nm_state *s, const char *stem)
 {
     nm_buf b = {.job = s->job};
-    nm_put(&b, "{\"netmip\": \"manifest\", \"version\": 1, \"combine\": \"any violated: violated; "
-               "all hold: holds; else unknown\",\n \"combine_cubes\": \"a target holds when all "
-               "its cubes do; the "
-               "branches that are not listed are closed\",\n \"net\": ");
+    nm_put(&b,
+           "{\"netmip\": \"manifest\", \"version\": 1, \"combine\": \"%s\",\n \"combine_cubes\": "
+           "\"%s\",\n \"net\": ",
+           NM_COMBINE, NM_COMBINE_CUBES);
     nm_put_json(&b, s->net->path);
-    nm_put(&b, ", \"query_sha256\": \"%s\", \"targets\": [",
+    nm_put(&b, ", \"net_sha256\": \"%s\",\n \"query_sha256\": \"%s\", \"targets\": [", s->net->hash,
            nm_query_hash(s->job, (nm_query *)(uintptr_t)s->q));
     for (size_t i = 0; i < s->v->n_targets; i++) {
         const nm_target *t = &s->v->targets[i];
@@ -138,6 +156,7 @@ static void write_manifest(nm_state *s, const char *stem)
         if (t->file) {
             nm_put(&b, ", \"model\": ");
             nm_put_json(&b, t->file);
+            nm_put(&b, ", \"mark\": \"%s\"", t->mark);
         }
         if (t->cube_file) put_cubes(s, &b, t);
         nm_put(&b, "}");

@@ -95,6 +95,11 @@ static void judge(nm_job *job, const nm_map *m, const nm_sol *s, const nm_replay
                  "an exact encoding";
         return;
     }
+    if (worst && isnan(s->objective)) {
+        v->why =
+            "the solution says no objective: its point is no counterexample, and proves nothing";
+        return;
+    }
     if (worst) {
         const double claim = s->objective + m->constant, off = fabs(claim - r->margin64);
         if (!(off <= 1e-4 * (1 + fabs(claim))))
@@ -114,19 +119,19 @@ static void judge(nm_job *job, const nm_map *m, const nm_sol *s, const nm_replay
         r->margin64, r->err64);
 }
 
-nm_verdict *nm_decode(nm_job *job, const char *map_path, const char *sol_path,
-                      const nm_query **query)
+/* an infeasible file that names nothing of the model: at least it must be younger than the model */
+static void check_unnamed(nm_job *job, const char *map_path, const char *sol_path)
 {
-    const nm_map *m = nm_map_read(job, map_path);
-    const nm_sol *s = nm_sol_read(job, sol_path);
-    const nm_net *net = net_of(job, m, map_path);
-    check_model(job, m, map_path);
-    check_question(job, m, map_path);
-    nm_sol_check(job, s, m->n_cols, m->cols, m->tag, sol_path);
-    nm_query *q = m->question;
+    if (nm_file_older(sol_path, map_path))
+        nm_throw(job, NM_EAUDIT, "%s: names no column, and is older than %s: a stale answer",
+                 sol_path, map_path);
+    nm_note(job, "%s names no column: that it answers this model is taken on trust", sol_path);
+}
+
+static nm_verdict *open_verdict(nm_job *job, const nm_map *m)
+{
     nm_verdict *v = NM_NEW(job, nm_verdict);
     nm_target *t = NM_NEW(job, nm_target);
-    *query = q;
     *t = (nm_target){
         .icase = m->case_index,
         .iclause = m->clause_index,
@@ -134,24 +139,47 @@ nm_verdict *nm_decode(nm_job *job, const char *map_path, const char *sol_path,
                         : m->target,
         .status = NM_UNKNOWN,
         .by = "solver",
-        .label = q->cases[m->case_index].clauses[m->clause_index].label,
+        .label = m->question->cases[m->case_index].clauses[m->clause_index].label,
         .margin_lo = NAN,
         .objective = NAN,
         .bound = NAN};
-    v->status = NM_UNKNOWN;
-    v->by = "solver";
-    v->n_targets = 1;
-    v->targets = t;
-    v->objective = v->bound = NAN;
+    *v = (nm_verdict){.status = NM_UNKNOWN, .by = "solver", .n_targets = 1, .targets = t};
+    v->objective = v->bound = v->claim = NAN;
+    return v;
+}
+
+/* what a bound of the solver's says: it is reported, and an optimum that it contradicts is none */
+static void weigh_bound(nm_job *job, const nm_map *m, nm_sol *s, nm_verdict *v)
+{
+    if (!isfinite(s->bound)) return;
+    v->has_claim = true;
+    v->claim = s->bound + m->constant;
+    if (s->status != NM_SOL_OPTIMAL || s->objective - s->bound <= gap_of(s, v->claim)) return;
+    s->status = NM_SOL_FEASIBLE;
+    s->status_text = nm_fmt(job, "%s, with a bound of %.9g below it", s->status_text, v->claim);
+}
+
+nm_verdict *nm_decode_sol(nm_job *job, const nm_map *m, const char *map_path, nm_sol *s,
+                          const char *sol_path)
+{
+    const nm_net *net = net_of(job, m, map_path);
+    check_model(job, m, map_path);
+    check_question(job, m, map_path);
+    const bool named = nm_sol_check(job, s, m, sol_path);
+    nm_verdict *v = open_verdict(job, m);
+    nm_target *t = v->targets;
     const bool decide = strcmp(m->objective, "feasible") == 0;
-    if (s->status == NM_SOL_INFEASIBLE && decide)
+    if (!decide) weigh_bound(job, m, s, v);
+    if (s->status == NM_SOL_INFEASIBLE) {
+        if (!decide)
+            nm_throw(job, NM_EAUDIT, "%s: a worst-case model is never infeasible", sol_path);
+        if (!named) check_unnamed(job, map_path, sol_path);
         t->status = v->status = NM_OK;
-    else if (s->status == NM_SOL_INFEASIBLE)
-        nm_throw(job, NM_EAUDIT, "%s: a worst-case model is never infeasible", sol_path);
+    }
     if (s->has_values) {
         const double *x = input(job, m, nm_sol_columns(job, s, m->n_cols, m->cols, sol_path));
         nm_replay *r = NM_NEW(job, nm_replay);
-        *r = nm_verify(job, net, q, m->case_index, (int64_t)m->clause_index, x);
+        *r = nm_verify(job, net, m->question, m->case_index, (int64_t)m->clause_index, x);
         judge(job, m, s, r, t, v);
         v->has_objective = !decide;
         v->objective = r->margin64;

@@ -21,6 +21,14 @@ bool nm_file_exists(const char *path)
     return stat(path, &st) == 0;
 }
 
+bool nm_file_older(const char *a, const char *b)
+{
+    struct stat x, y;
+    if (stat(a, &x) || stat(b, &y) || !S_ISREG(x.st_mode)) return false;
+    return x.st_mtim.tv_sec != y.st_mtim.tv_sec ? x.st_mtim.tv_sec < y.st_mtim.tv_sec
+                                                : x.st_mtim.tv_nsec < y.st_mtim.tv_nsec;
+}
+
 bool nm_has_suffix(const char *s, const char *suffix)
 {
     const size_t n = strlen(s), m = strlen(suffix);

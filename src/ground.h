@@ -93,6 +93,7 @@ typedef struct nm_out nm_out;
 
 nm_file nm_file_read(nm_job *job, const char *path); /* unpacks .gz by content; data ends in a NUL */
 bool nm_file_exists(const char *path);
+bool nm_file_older(const char *a, const char *b);    /* a was last written before b; false when unclear */
 nm_out *nm_out_open(nm_job *job, const char *path);  /* temporary name beside path; gzips *.gz */
 void nm_out_write(nm_out *o, const void *p, size_t n);
 void nm_out_num(nm_out *o, double x);

@@ -218,9 +218,10 @@ static int verb_solve(nm_job *job, const nm_cli *c, nm_buf *out, bool compile)
 
 static int verb_decode(nm_job *job, const nm_cli *c, nm_buf *out)
 {
-    need_files(job, c, 2, 2, "a map and a solution file");
+    need_files(job, c, 2, c->argc, "a map and a solution file");
     const nm_query *q;
-    const nm_verdict *v = nm_decode(job, c->file[0], c->file[1], &q);
+    const nm_verdict *v = nm_decode(job, c->file[0], (size_t)c->n_files - 1, c->file + 1,
+                                    nm_cli_get(c, NM_O_log), &q);
     const char *dir = nm_cli_get(c, NM_O_output);
     if (dir && v->witness) make_folder(job, dir);
     const nm_files f = nm_report_files(job, dir, q, v->witness);
@@ -276,7 +277,7 @@ static int verb_eval(nm_job *job, const nm_cli *c, nm_buf *out)
 
 static int verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
 {
-    need_files(job, c, 1, 1, "a network, .vnnlib or map file");
+    need_files(job, c, 1, 1, "a network, .vnnlib, map or solution file");
     const char *path = c->file[0];
     if (nm_has_suffix(path, ".vnnlib") || nm_has_suffix(path, ".vnnlib.gz")) {
         nm_query_print(out, nm_read_vnnlib(job, NULL, path));
@@ -288,6 +289,13 @@ static int verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
                m->model_path ? m->model_path : "-", m->net_path, m->target, m->objective,
                m->n_cols);
         nm_query_print(out, m->question);
+        return NM_OK;
+    }
+    if (nm_sol_is(nm_file_read(job, path))) {
+        nm_sol *sol = nm_sol_read(job, path);
+        if (nm_cli_has(c, NM_O_log))
+            nm_sol_log(job, nm_file_read(job, nm_cli_get(c, NM_O_log)), sol);
+        nm_sol_print(out, sol);
         return NM_OK;
     }
     const nm_net *net = nm_net_read(job, path);

@@ -110,6 +110,8 @@ nm_map *nm_map_read(nm_job *job, const char *path)
         nm_throw(job, NM_EINPUT, "%s: a member is null", path);
     m->case_index = size(job, j, "case", path);
     m->clause_index = size(job, j, "clause", path);
+    m->n_rows = size(job, j, "rows", path);
+    m->n_bin = size(job, j, "binaries", path);
     m->cube = nm_json_find(j, "cube") ? size(job, j, "cube", path) : 0;
     m->n_cubes = m->cube ? size(job, j, "cubes", path) : 0;
     m->relaxation = cJSON_IsTrue(nm_json_get(job, j, "relaxation", path));

@@ -108,6 +108,7 @@ void nm_report_json(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_
         member(b, "bound", v->bound);
         nm_put(b, "}");
     }
+    if (!compiled && v->has_claim) member(b, "claimed_bound", v->claim);
     put_layers(b, v);
     put_model(b, v);
     put_times(b, v);
@@ -167,6 +168,8 @@ void nm_report_text(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_
         if (isfinite(v->bound)) nm_put(b, ", proven to be at least %.9g", v->bound);
         nm_put(b, "\n");
     }
+    if (!compiled && v->has_claim)
+        nm_put(b, "  the solver's own bound: %.9g, unproven\n", v->claim);
     text_targets(b, q, v);
     if (!compiled && v->witness) text_witness(b, q, v, f);
     nm_put(b,

@@ -14,24 +14,48 @@ const char *nm_solstatus_name(nm_solstatus s)
     return name[s];
 }
 
-nm_sol *nm_sol_read(nm_job *job, const char *path)
+/* the dialect that knows the text best; two that know it equally well are an error */
+static const nm_soldialect *pick(nm_job *job, nm_file f)
 {
-    const nm_file f = nm_file_read(job, path);
-    const nm_soldialect *best = NULL;
+    const nm_soldialect *best = NULL, *rival = NULL;
     int score = 0;
     for (size_t i = 0; i < sizeof dialects / sizeof *dialects; i++) {
         const int s = dialects[i]->sniff((const char *)f.data, f.n);
-        if (s > score) best = dialects[i];
-        if (s > score) score = s;
+        if (s > 0 && s == score) rival = dialects[i];
+        if (s <= score) continue;
+        best = dialects[i];
+        rival = NULL;
+        score = s;
     }
-    if (!best)
-        nm_throw(job, NM_EINPUT, "%s: not a solution file that can be read (CBC, HiGHS)", path);
-    if (f.n == 0 || f.data[f.n - 1] != '\n')
+    if (rival)
+        nm_throw(job, NM_EINPUT, "%s: may be a solution of %s or of %s: it cannot be told", f.path,
+                 best->name, rival->name);
+    if (best) return best;
+    nm_buf b = {.job = job};
+    for (size_t i = 0; i < sizeof dialects / sizeof *dialects; i++)
+        nm_put(&b, i ? ", %s" : "%s", dialects[i]->name);
+    nm_throw(job, NM_EINPUT, "%s: not a solution file that can be read (%s)", f.path, b.s);
+}
+
+bool nm_sol_is(nm_file f)
+{
+    for (size_t i = 0; i < sizeof dialects / sizeof *dialects; i++)
+        if (f.n > 0 && dialects[i]->sniff((const char *)f.data, f.n) > 0) return true;
+    return false;
+}
+
+nm_sol *nm_sol_read(nm_job *job, const char *path)
+{
+    const nm_file f = nm_file_read(job, path);
+    if (f.n == 0) nm_throw(job, NM_EINPUT, "%s: is empty: the solver wrote no answer", path);
+    if (memchr(f.data, 0, f.n)) nm_throw(job, NM_EINPUT, "%s: a NUL byte in text", path);
+    const nm_soldialect *d = pick(job, f);
+    if (!d->closed && f.data[f.n - 1] != '\n')
         nm_throw(job, NM_EINPUT, "%s: the last line is cut short", path);
     nm_sol *s = NM_NEW(job, nm_sol);
-    s->solver = best->name;
-    s->objective = s->bound = NAN;
-    best->read(job, f, s);
+    *s = (nm_sol){.solver = d->name, .objective = NAN, .bound = NAN, .n_rows = -1, .n_cols = -1};
+    d->read(job, f, s);
+    if (!*s->status_text) nm_throw(job, NM_EINPUT, "%s: the status is blank", path);
     return s;
 }
 
@@ -62,8 +86,13 @@ static names index_names(nm_job *job, size_t n_cols, const char *const *cols)
 }
 
 /* the column of an entry; another model's entry is refused by name or index */
-static size_t column(nm_job *job, const names *t, const struct nm_solval *v, const char *path)
+static size_t column(nm_job *job, const names *t, size_t n_cols, const struct nm_solval *v,
+                     const char *path)
 {
+    if (!v->name && v->index >= 0 && (size_t)v->index < n_cols) return (size_t)v->index;
+    if (!v->name)
+        nm_throw(job, NM_EAUDIT, "%s: column %lld is not in the map: another model's solution",
+                 path, (long long)v->index);
     size_t i = hash(v->name) & t->mask;
     while (t->slot[i] && strcmp(t->cols[t->slot[i] - 1], v->name)) i = (i + 1) & t->mask;
     if (!t->slot[i])
@@ -77,19 +106,53 @@ static size_t column(nm_job *job, const names *t, const struct nm_solval *v, con
     return j;
 }
 
-void nm_sol_check(nm_job *job, const nm_sol *s, size_t n_cols, const char *const *cols,
-                  const char *tag, const char *path)
+static bool is_mark(const char *name) { return name && strncmp(name, "mark_", 5) == 0; }
+
+bool nm_sol_names(const nm_sol *s, const char *tag)
 {
-    const names t = index_names(job, n_cols, cols);
-    bool tagged = !tag || (s->n == 0 && !s->always_lists);
+    if (is_mark(s->model)) return strcmp(s->model, tag) == 0;
+    for (size_t k = 0; k < s->n; k++)
+        if (s->vals[k].name && strcmp(s->vals[k].name, tag) == 0) return true;
+    return false;
+}
+
+/* what the file says of the whole model: its name, if it is a mark, and its counts */
+static void check_whole(nm_job *job, const nm_sol *s, const nm_map *m, const char *path)
+{
+    if (m->tag && is_mark(s->model) && strcmp(s->model, m->tag))
+        nm_throw(job, NM_EAUDIT, "%s: answers model %s; the map's is %s", path, s->model, m->tag);
+    if (s->n_cols >= 0 && (size_t)s->n_cols != m->n_cols)
+        nm_throw(job, NM_EAUDIT, "%s: has %lld columns, and the map %zu: another model", path,
+                 (long long)s->n_cols, m->n_cols);
+    if (s->n_rows >= 0 && (size_t)s->n_rows != m->n_rows &&
+        !(s->counts_objective && (size_t)s->n_rows == m->n_rows + 1))
+        nm_throw(job, NM_EAUDIT, "%s: has %lld rows, and the map %zu: another model, or a cut file",
+                 path, (long long)s->n_rows, m->n_rows);
+}
+
+bool nm_sol_check(nm_job *job, nm_sol *s, const nm_map *m, const char *path)
+{
+    const names t = index_names(job, m->n_cols, m->cols);
+    bool named = m->tag && is_mark(s->model), marked = false;
+    check_whole(job, s, m, path);
     for (size_t k = 0; k < s->n; k++) {
-        column(job, &t, &s->vals[k], path);
-        tagged |= tag && strcmp(s->vals[k].name, tag) == 0 && fabs(s->vals[k].x - 1) <= NM_INT_TOL;
+        const size_t j = column(job, &t, m->n_cols, &s->vals[k], path);
+        if (!m->tag || strcmp(m->cols[j], m->tag)) continue;
+        marked = !s->has_values || fabs(s->vals[k].x - 1) <= NM_INT_TOL;
+        named |= s->vals[k].name != NULL;
     }
-    if (!tagged)
+    const bool claims = s->has_values || s->status == NM_SOL_INFEASIBLE;
+    if (m->tag && claims && !marked && (s->n > 0 || s->has_values || s->always_lists))
         nm_throw(job, NM_EAUDIT,
                  "%s: the model's mark, column \"%s\" with value 1, is missing: a cut file", path,
-                 tag);
+                 m->tag);
+    if (s->lp && m->n_bin > 0) {
+        s->status_text = nm_fmt(job, "%s, to a relaxation without the model's integers",
+                                s->status_text);
+        s->status = NM_SOL_NONE;
+        s->has_values = false;
+    }
+    return named;
 }
 
 double *nm_sol_columns(nm_job *job, const nm_sol *s, size_t n_cols, const char *const *cols,
@@ -99,7 +162,7 @@ double *nm_sol_columns(nm_job *job, const nm_sol *s, size_t n_cols, const char *
     double *x = NM_ARRAY(job, double, n_cols);
     bool *seen = NM_ARRAY(job, bool, n_cols);
     for (size_t k = 0; k < s->n; k++) {
-        const size_t j = column(job, &t, &s->vals[k], path);
+        const size_t j = column(job, &t, n_cols, &s->vals[k], path);
         if (seen[j]) nm_throw(job, NM_EINPUT, "%s: column \"%s\" stands twice", path, cols[j]);
         seen[j] = true;
         x[j] = s->vals[k].x;
@@ -110,4 +173,32 @@ double *nm_sol_columns(nm_job *job, const nm_sol *s, size_t n_cols, const char *
                      "%s: column \"%s\" is missing: another model's solution, or a cut file", path,
                      cols[j]);
     return x;
+}
+
+static void member(nm_buf *b, const char *key, double x)
+{
+    if (!isfinite(x)) return;
+    nm_put(b, "%s ", key);
+    nm_put_num(b, x);
+    nm_put(b, "\n");
+}
+
+void nm_sol_print(nm_buf *b, const nm_sol *s)
+{
+    nm_put(b, "solution of %s: %s\nsaid: %s\n", s->solver, nm_solstatus_name(s->status),
+           s->status_text);
+    if (s->model) nm_put(b, "model %s\n", s->model);
+    if (s->lp) nm_put(b, "of a linear program\n");
+    member(b, "objective", s->objective);
+    member(b, "bound", s->bound);
+    if (s->n_rows >= 0) nm_put(b, "rows %lld\n", (long long)s->n_rows);
+    if (s->n_cols >= 0) nm_put(b, "columns %lld\n", (long long)s->n_cols);
+    nm_put(b, "%zu %s%s\n", s->n, s->sparse ? "nonzero " : "",
+           s->has_values ? "values" : "columns without worth");
+    for (size_t k = 0; k < s->n; k++) {
+        if (s->vals[k].index >= 0) nm_put(b, "%lld ", (long long)s->vals[k].index);
+        nm_put(b, "%s ", s->vals[k].name ? s->vals[k].name : "-");
+        nm_put_num(b, s->vals[k].x);
+        nm_put(b, "\n");
+    }
 }

@@ -64,25 +64,38 @@ typedef struct nm_sol {
     bool has_values;
     double objective, bound; /* of the model without its constant; NaN when not said */
     size_t n, cap;
-    struct nm_solval { const char *name; double x; int64_t index; } *vals; /* index -1: not said */
+    struct nm_solval { const char *name; double x; int64_t index; } *vals; /* name NULL, index -1: not said */
+    const char *model;     /* its name, as the file says it, or NULL */
+    int64_t n_rows, n_cols; /* as the file counts them, or -1 */
+    bool counts_objective; /* n_rows may hold the objective */
     bool sparse;           /* absent names are zero */
     bool always_lists;     /* the solver lists columns whatever the status: their absence is a cut file */
+    bool lp;               /* the answer to a linear program: says nothing of a model with integers */
 } nm_sol;
 
 typedef struct nm_soldialect {
     const char *name;
     int (*sniff)(const char *text, size_t n);  /* 0..100 */
     void (*read)(nm_job *job, nm_file f, nm_sol *s);
+    bool closed;           /* a last line end is not needed to see that the file is whole */
 } nm_soldialect;
 
-extern const nm_soldialect nm_sol_cbc, nm_sol_highs;
+#define SOL(x) extern const nm_soldialect nm_sol_##x;
+#include "menu.def"
+#undef SOL
+bool nm_sol_is(nm_file f); /* some reader knows it */
 nm_sol *nm_sol_read(nm_job *job, const char *path);
+void nm_sol_print(nm_buf *b, const nm_sol *s);
+/* Names, indices and counts of what is printed, whether or not it is a solution; takes the answer back when it is one
+ * to a linear program and the model has integers. True when the file itself tells the model. */
+bool nm_sol_check(nm_job *job, nm_sol *s, const nm_map *m, const char *path);
+/* true when the file names the model's mark: the model that it answers, among others */
+bool nm_sol_names(const nm_sol *s, const char *tag);
 /* x [n_cols] in the map's order; refuses unknown, repeated and missing names */
-/* names and indices of what is printed, whether or not it is a solution */
-void nm_sol_check(nm_job *job, const nm_sol *s, size_t n_cols, const char *const *cols,
-                  const char *tag, const char *path);
 double *nm_sol_columns(nm_job *job, const nm_sol *s, size_t n_cols, const char *const *cols,
                        const char *path);
+/* the best bound of a solver's log, where the solution has none: for a report, never for a proof */
+void nm_sol_log(nm_job *job, nm_file f, nm_sol *s);
 const char *nm_solstatus_name(nm_solstatus s);
 
 /* the line cursor of text formats */
@@ -93,6 +106,25 @@ bool nm_lines_next(nm_lines *l, nm_span *out);       /* without its line end */
 size_t nm_span_split(nm_span line, nm_span *tok, size_t max);
 bool nm_span_is(nm_span s, const char *word);
 bool nm_span_starts(nm_span s, const char *prefix);
+
+/* ---- soltext.c: what readers of solution files share ------------------------------------------ */
+nm_span nm_span_trim(nm_span s);
+bool nm_span_blank(nm_span s);
+nm_span nm_span_of(const char *s);
+bool nm_span_after(nm_span s, const char *prefix, nm_span *rest); /* rest trimmed */
+bool nm_span_has(nm_span s, const char *text);
+char *nm_span_dup(nm_job *job, nm_span s);
+double nm_span_objective(nm_span s); /* NaN unless finite and below 1e20 */
+nm_span nm_first_line(const char *text, size_t n);
+_Noreturn void nm_lines_bad(const nm_lines *l, const char *expected);
+nm_span nm_lines_need(nm_lines *l, const char *what);  /* the next line */
+nm_span nm_lines_text(nm_lines *l, const char *what);  /* the next line that is not blank, trimmed */
+void nm_lines_close(nm_lines *l);                      /* only blank lines may follow */
+int64_t nm_lines_count(const nm_lines *l, nm_span s);
+double nm_lines_num(const nm_lines *l, nm_span s);
+void nm_sol_status(nm_sol *s, nm_job *job, nm_span text, nm_solstatus status);
+void nm_sol_value(const nm_lines *l, nm_sol *s, nm_span name, nm_span value, int64_t index);
+void nm_sol_pairs(nm_lines *l, nm_sol *s);             /* `name value` to the end of the file */
 
 /* ---- enc/ ----------------------------------------------------------------------------------- */
 /* a linear form over columns: sum c*col + [lo,hi] */
@@ -243,6 +275,15 @@ typedef struct nm_sexpr {  /* a word, or a list with n members */
 } nm_sexpr;
 nm_sexpr *nm_sexpr_read(nm_job *job, nm_file f); /* a list of all top-level expressions */
 nm_query *nm_read_vnnlib(nm_job *job, const nm_net *net, const char *path);
+typedef struct nm_xml {    /* an element; the list holds all of a document, in its order */
+    const char *name;
+    int depth, line;
+    size_t n;
+    const char **attr;     /* [2*n] key, value */
+    struct nm_xml *next;
+} nm_xml;
+nm_xml *nm_xml_read(nm_job *job, nm_file f);
+const char *nm_xml_find(const nm_xml *e, const char *key); /* NULL when absent */
 
 /* ---- draw.c: pictures ----------------------------------------------------------------------- */
 /* false when the shape is no picture: then nothing is written */
@@ -350,10 +391,10 @@ typedef struct nm_target {
     const char *by;        /* evaluation, bounds, attack, solver */
     double margin_lo;      /* proven lower end of the row that closes it best, minus its rhs */
     const nm_bounds *tight; /* bounds for counterexamples to it alone, or NULL */
-    const char *file;      /* model written for it */
+    const char *file, *mark; /* model written for it, and its mark */
     const nm_cube *cube;   /* with cubes: the open ones */
     size_t n_cubes;
-    const char **cube_file;
+    const char **cube_file, **cube_mark;
     size_t rows, cols, nz, bins;
     double objective, bound;
 } nm_target;
@@ -370,6 +411,8 @@ struct nm_verdict {
     double cpu_read, cpu_bounds, cpu_attack, cpu_encode, cpu_write, cpu_solver;
     double objective, bound;
     bool has_objective;
+    double claim;          /* a bound that a solver's file or log claims; has_claim */
+    bool has_claim;
     const char *why;       /* of an unknown */
 };
 /* what the stages share: row[clause][r] is the unit of the query block that holds row r */
@@ -402,13 +445,18 @@ void nm_close_cubes(nm_state *s); /* branches of the open targets that are left,
 bool nm_close_split(nm_state *s, size_t i);
 
 /* ---- compile.c: models of what is open -------------------------------------------------------- */
+#define NM_COMBINE "any violated: violated; all hold: holds; else unknown" /* of a manifest's targets */
+#define NM_COMBINE_CUBES "a target holds when all its cubes do; the branches that are not listed are closed"
 void nm_models_write(nm_state *s);
 bool nm_models_solve(nm_state *s);
 
 nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q, const nm_solve_opts *o);
 
-/* ---- decode.c ------------------------------------------------------------------------------- */
-nm_verdict *nm_decode(nm_job *job, const char *map_path, const char *sol_path, const nm_query **query);
+/* ---- decode.c, manifest.c ------------------------------------------------------------------------ */
+nm_verdict *nm_decode_sol(nm_job *job, const nm_map *m, const char *map_path, nm_sol *s, const char *sol_path);
+/* path is a map, with one solution and perhaps its log, or a manifest, with solutions of its models in any order */
+nm_verdict *nm_decode(nm_job *job, const char *path, size_t n, const char *const *sols, const char *log,
+                      const nm_query **query);
 
 /* ---- tables.c, campaign.c -------------------------------------------------------------------- */
 typedef struct nm_campaign {
@@ -441,7 +489,7 @@ typedef enum {
 typedef struct nm_cli {
     int argc, n_files;
     char **argv;
-    const char *verb, *file[2], *value[NM_N_OPTS]; /* "" for a switch that is set */
+    const char *verb, **file, *value[NM_N_OPTS]; /* "" for a switch that is set */
 } nm_cli;
 void nm_cli_parse(nm_job *job, nm_cli *c, int argc, char **argv);
 const char *nm_cli_name(nm_job *job, nm_opt o); /* with dashes */

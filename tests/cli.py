@@ -87,7 +87,8 @@ def usage():
         bad(2, verb, verb)
         bad(2, "--frobnicate", verb, MLP, "--frobnicate")
         bad(2, "-x", verb, MLP, "-x")
-        bad(2, "third", verb, MLP, "second", "third")
+        if verb != "decode":  # a manifest takes many
+            bad(2, "third", verb, MLP, "second", "third")
     for flag in ("--image", "--label", "--labels", "--perturb", "--domain", "--target", "--margin", "--objective", "--guard",
                  "--bounds", "--fold", "-o", "--time-limit", "--seed", "--dump"):
         bad(2, flag, "solve", MLP, flag, name="missing value of " + flag)

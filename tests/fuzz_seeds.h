@@ -85,7 +85,7 @@ static void built_in_answers(void)
              "\"query\": null, \"query_sha256\": \"cd\", \"model\": \"m.mps\", \"model_sha256\": "
              "\"ef\", \"target\": \"1\", \"target_label\": 1,"
              "\"label\": 0, \"case\": 0, \"clause\": 0, \"objective\": \"feasible\", \"encoding\": "
-             "\"bigm\", \"fold\": true, \"constant\": 0.5,"
+             "\"bigm\", \"fold\": true, \"relaxation\": false, \"constant\": 0.5,"
              "\"rows\": 1, \"nonzeros\": 2, \"binaries\": 1, \"columns\": [\"x0\", \"z2_0\"], "
              "\"input_columns\": [0, -1], \"question_sha256\": "
              "\"0189b203847e9b7b45efedbcd7c188d7a9b99b7ba3c9f0e3c6bb30a236852a46\", \"question\": "

@@ -1,89 +1,75 @@
-/* sol/highs.c: HiGHS's raw solution file (write_solution_style 0). All columns are there, zeros included; the counts
- * that it states must be met and the basis section must follow, so a cut file is refused. Values under
- * "Infeasible" are not a solution. "Optimal" includes HiGHS's mip_rel_gap. */
+/* sol/highs.c: HiGHS's raw solution files: write_solution_style 0, with every column, and 4, with the nonzeros and
+ * their indices. The counts that they state must be met, and in style 0 the basis section must follow values, so
+ * that a cut file is refused. Values under "Infeasible" are not a solution. "Optimal" includes HiGHS's
+ * mip_rel_gap; "Primal infeasible or unbounded", limits and errors say nothing. An infeasible answer names no
+ * column. */
 #include "all.h"
 
 static int sniff(const char *text, size_t n)
 {
-    if (n > 13 && memcmp(text, "Model status\n", 13) == 0) return 95;
-    return n > 7 && memcmp(text, "Columns\n", 8) == 0 ? 60 : 0;
+    return nm_span_is(nm_first_line(text, n), "Model status") ? 95 : 0;
 }
 
-static nm_span line_or_fail(nm_lines *l, const char *what)
+static nm_solstatus meaning(nm_span s)
 {
-    nm_span s;
-    do
-        if (!nm_lines_next(l, &s))
-            nm_throw_at(l->job, NM_EINPUT, l->path, l->line, 1, "the file ends before %s", what);
-    while (s.s == s.end);
-    return s;
+    if (nm_span_is(s, "Optimal")) return NM_SOL_OPTIMAL;
+    if (nm_span_is(s, "Infeasible")) return NM_SOL_INFEASIBLE;
+    if (nm_span_is(s, "Unbounded")) return NM_SOL_UNBOUNDED;
+    return NM_SOL_NONE;
 }
 
-static nm_solstatus status(nm_span s)
+static nm_span after(nm_lines *l, const char *word)
 {
-    static const struct {
-        const char *text;
-        nm_solstatus status;
-    } words[] = {{"Optimal", NM_SOL_OPTIMAL},
-                 {"Infeasible", NM_SOL_INFEASIBLE},
-                 {"Unbounded", NM_SOL_UNBOUNDED}};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (nm_span_is(s, words[i].text)) return words[i].status;
-    return NM_SOL_NONE; /* limits, errors, "Primal infeasible or unbounded": nothing is proved */
+    nm_span rest;
+    if (!nm_span_after(nm_lines_text(l, word), word, &rest))
+        nm_throw_at(l->job, NM_EINPUT, l->path, l->line, 1, "\"%s\" was expected", word);
+    return rest;
 }
 
-static int64_t count(nm_lines *l, const char *word)
+static void values(nm_lines *l, nm_sol *s)
 {
-    const nm_span s = line_or_fail(l, word);
-    int64_t n;
-    if (!nm_span_starts(s, word) || !nm_int_parse(s.s + strlen(word), s.end, &n) || n < 0)
-        nm_throw_at(l->job, NM_EINPUT, l->path, l->line, 1, "\"%s\" and a count were expected",
-                    word);
-    return n;
-}
-
-static void values(nm_job *job, nm_lines *l, nm_sol *s)
-{
-    const int64_t n = count(l, "# Columns ");
+    const nm_span said = after(l, "# Columns ");
+    s->sparse = said.s < said.end && *said.s == '-';
+    const int64_t n = nm_lines_count(l, (nm_span){said.s + s->sparse, said.end});
+    if (!s->sparse) s->n_cols = n;
     for (int64_t i = 0; i < n; i++) {
-        const nm_span v = line_or_fail(l, "the last column");
-        nm_span tok[2];
-        double x;
-        if (nm_span_split(v, tok, 2) != 2 || !nm_num_parse(tok[1].s, tok[1].end, &x))
-            nm_throw_at(job, NM_EINPUT, l->path, l->line, 1, "a name and a number were expected");
-        *NM_PUSH(job, s->vals, s->n, s->cap) = (struct nm_solval){
-            nm_dup(job, tok[0].s, (size_t)(tok[0].end - tok[0].s)), x, -1};
+        nm_span tok[3];
+        const size_t parts = nm_span_split(nm_lines_text(l, "the last column"), tok, 3);
+        int64_t index = -1;
+        if (parts != (s->sparse ? 3 : 2) ||
+            (s->sparse && !nm_int_parse(tok[2].s, tok[2].end, &index)))
+            nm_lines_bad(l, s->sparse ? "a name, a number and an index" : "a name and a number");
+        nm_sol_value(l, s, tok[0], tok[1], index);
     }
-    const int64_t rows = count(l, "# Rows ");
-    for (int64_t i = 0; i < rows; i++) line_or_fail(l, "the last row");
+    if (s->sparse) return;
+    s->n_rows = nm_lines_count(l, after(l, "# Rows "));
+    for (int64_t i = 0; i < s->n_rows; i++) nm_lines_text(l, "the last row");
 }
 
 static void read_file(nm_job *job, nm_file f, nm_sol *s)
 {
     nm_lines l = nm_lines_new(job, f);
-    nm_span v = line_or_fail(&l, "the status");
-    if (!nm_span_is(v, "Model status"))
-        nm_throw(job, NM_EUNSUP, "%s: HiGHS's pretty style; write_solution_style=0 was expected",
-                 f.path);
-    v = line_or_fail(&l, "the status");
-    s->status_text = nm_dup(job, v.s, (size_t)(v.end - v.s));
-    s->status = status(v);
-    v = line_or_fail(&l, "the primal values");
-    if (!nm_span_is(v, "# Primal solution values"))
-        nm_throw_at(job, NM_EINPUT, f.path, l.line, 1, "\"# Primal solution values\" was expected");
-    v = line_or_fail(&l, "the primal status");
-    const bool feasible = nm_span_is(v, "Feasible"), none = nm_span_is(v, "None");
-    if (!none) {
-        v = line_or_fail(&l, "the objective");
-        if (!nm_span_starts(v, "Objective ") || !nm_num_parse(v.s + 10, v.end, &s->objective))
-            nm_throw_at(job, NM_EINPUT, f.path, l.line, 1, "the objective was expected");
-        values(job, &l, s);
+    after(&l, "Model status");
+    const nm_span text = nm_lines_need(&l, "the status");
+    nm_solstatus status = meaning(text);
+    after(&l, "# Primal solution values");
+    const nm_span primal = nm_lines_text(&l, "the primal status");
+    const bool none = nm_span_is(primal, "None"), feasible = nm_span_is(primal, "Feasible");
+    if (!none && !feasible && !nm_span_is(primal, "Infeasible"))
+        nm_lines_bad(&l, "Feasible, Infeasible or None");
+    if (feasible && status == NM_SOL_NONE) status = NM_SOL_FEASIBLE;
+    if (!feasible && status == NM_SOL_OPTIMAL) status = NM_SOL_NONE;
+    nm_sol_status(s, job, text, status);
+    if (none) {
+        after(&l, "# Dual solution values");
+        nm_lines_text(&l, "the dual status");
+        return;
     }
-    do v = line_or_fail(&l, "\"# Basis\"");
-    while (!nm_span_is(v, "# Basis"));
-    s->has_values = feasible && s->status != NM_SOL_INFEASIBLE && s->status != NM_SOL_UNBOUNDED;
-    if (s->has_values && s->status == NM_SOL_NONE) s->status = NM_SOL_FEASIBLE;
-    if (!s->has_values && s->status == NM_SOL_OPTIMAL) s->status = NM_SOL_NONE;
+    s->objective = nm_span_objective(after(&l, "Objective "));
+    values(&l, s);
+    if (s->sparse) nm_lines_close(&l);
+    while (!s->sparse && !nm_span_is(nm_lines_text(&l, "\"# Basis\""), "# Basis")) {
+    }
 }
 
-const nm_soldialect nm_sol_highs = {"highs", sniff, read_file};
+const nm_soldialect nm_sol_highs = {"highs", sniff, read_file, false};

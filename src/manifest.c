@@ -1,0 +1,218 @@
+/* manifest.c: decoding of one map and its solution, or of a manifest with the solutions of its models.
+ *
+ * A solution belongs to the model whose mark it names, or, when it names nothing, to the one whose file it is
+ * called after. Each is decoded alone; the targets' answers are then combined as the manifest says: violated if
+ * one is, holds if all do, those that bounds had closed when the manifest was written included. That much is
+ * believed of the manifest, so its network and question must be those of its maps, and its marks theirs. A target
+ * that was cut into cubes holds when all of them do: the maps say how many there are. */
+#include "all.h"
+
+#include <cJSON.h>
+
+typedef struct { /* a model: of a whole target, or of one of its cubes */
+    size_t target;
+    nm_map *map;
+    const char *map_path, *stem;
+    const nm_verdict *answer;
+} part;
+
+typedef struct {
+    nm_job *job;
+    const char *path;
+    const nm_json *json;
+    nm_verdict *v;
+    part *parts;
+    size_t n, cap;
+    const nm_query *q;
+} manifest;
+
+static const char *text(const manifest *a, const nm_json *o, const char *key)
+{
+    return nm_json_str(a->job, nm_json_get(a->job, o, key, a->path), a->path);
+}
+
+/* the part of a path that names it: without folder and without suffixes of models and solutions */
+static const char *stem_of(nm_job *job, const char *path)
+{
+    const char *base = strrchr(path, '/');
+    base = base ? base + 1 : path;
+    return nm_dup(job, base, strcspn(base, "."));
+}
+
+/* o names a model; it is cube `cube` of `cubes`, or cube is 0 */
+static void load_part(manifest *a, size_t target, const nm_json *o, size_t cube, size_t cubes)
+{
+    part *k = NM_PUSH(a->job, a->parts, a->n, a->cap);
+    const char *model = text(a, o, "model"), *base = strrchr(model, '/');
+    const size_t folder = base ? (size_t)(base - model) + 1 : 0;
+    *k = (part){.target = target, .stem = stem_of(a->job, model)};
+    k->map_path = nm_fmt(a->job, "%.*s%s.map.json", (int)folder, model, k->stem);
+    if (!nm_file_exists(k->map_path))
+        k->map_path = nm_fmt(a->job, "%s%s.map.json", nm_path_dir(a->job, a->path), k->stem);
+    k->map = nm_map_read(a->job, k->map_path);
+    const nm_map *m = k->map;
+    if (!m->tag || strcmp(m->tag, text(a, o, "mark")) ||
+        strcmp(m->net_hash, text(a, a->json, "net_sha256")) ||
+        strcmp(m->query_hash, text(a, a->json, "query_sha256")) || m->cube != cube ||
+        (cube && m->n_cubes != cubes))
+        nm_throw(a->job, NM_EAUDIT, "%s: is not a map of %s: compile again", k->map_path, a->path);
+    if (a->q && strcmp(a->q->hash, m->question->hash))
+        nm_throw(a->job, NM_EAUDIT, "%s: has another question", k->map_path);
+    if (!a->q) a->q = m->question;
+}
+
+static void load_target(manifest *a, size_t i, const nm_json *o)
+{
+    const char *status = text(a, o, "status");
+    const bool holds = strcmp(status, "holds") == 0;
+    if (!holds && strcmp(status, "open"))
+        nm_throw(a->job, NM_EINPUT, "%s: status %s; holds or open was expected", a->path, status);
+    a->v->targets[i] = (nm_target){.name = text(a, o, "target"),
+                                   .status = holds ? NM_OK : NM_UNKNOWN,
+                                   .by = holds ? "bounds" : NULL,
+                                   .margin_lo = NAN,
+                                   .objective = NAN,
+                                   .bound = NAN};
+    const nm_json *cubes = nm_json_find(o, "cubes");
+    if (nm_json_find(o, "model")) load_part(a, i, o, 0, 0);
+    size_t k = 0;
+    for (const nm_json *c = cubes ? cubes->child : NULL; c; c = c->next)
+        load_part(a, i, c, ++k, nm_json_count(cubes));
+}
+
+/* targets in the order of the question's clauses, which the names must follow */
+static void place(manifest *a)
+{
+    size_t at = 0;
+    bool good = true;
+    for (size_t i = 0; i < a->q->n_cases && good; i++)
+        for (size_t c = 0; c < a->q->cases[i].n_clauses && good; c++, at++) {
+            nm_target *t = &a->v->targets[at];
+            good = at < a->v->n_targets && !strcmp(t->name, a->q->cases[i].clauses[c].name);
+            for (size_t k = 0; k < a->n && good; k++)
+                good = a->parts[k].target != at ||
+                       (a->parts[k].map->case_index == i && a->parts[k].map->clause_index == c);
+            if (!good) break;
+            t->icase = i;
+            t->iclause = c;
+            t->label = a->q->cases[i].clauses[c].label;
+        }
+    if (!good || at != a->v->n_targets)
+        nm_throw(a->job, NM_EAUDIT, "%s: its targets are not those of the question", a->path);
+}
+
+static void load(manifest *a)
+{
+    if (nm_json_int(a->job, nm_json_get(a->job, a->json, "version", a->path), a->path) != 1 ||
+        strcmp(text(a, a->json, "combine"), NM_COMBINE) ||
+        strcmp(text(a, a->json, "combine_cubes"), NM_COMBINE_CUBES))
+        nm_throw(a->job, NM_EINPUT, "%s: not a netmip manifest of version 1", a->path);
+    const nm_json *list = nm_json_get(a->job, a->json, "targets", a->path);
+    a->v = NM_NEW(a->job, nm_verdict);
+    a->v->n_targets = nm_json_count(list);
+    a->v->targets = NM_ARRAY(a->job, nm_target, a->v->n_targets + 1);
+    size_t i = 0;
+    for (const nm_json *o = cJSON_IsArray(list) ? list->child : NULL; o; o = o->next)
+        load_target(a, i++, o);
+    if (!a->q || i != a->v->n_targets) nm_throw(a->job, NM_EINPUT, "%s: has no models", a->path);
+    place(a);
+}
+
+static part *owner(const manifest *a, const nm_sol *s, const char *sol_path)
+{
+    const char *stem = stem_of(a->job, sol_path);
+    for (size_t i = 0; i < a->n; i++)
+        if (nm_sol_names(s, a->parts[i].map->tag)) return &a->parts[i];
+    for (size_t k = 0; k < s->n; k++)
+        if (s->vals[k].name)
+            nm_throw(a->job, NM_EAUDIT, "%s: answers no model of %s, or is cut", sol_path, a->path);
+    for (size_t i = 0; i < a->n; i++)
+        if (strcmp(a->parts[i].stem, stem) == 0) return &a->parts[i];
+    nm_throw(a->job, NM_EAUDIT,
+             "%s: names no column: decode it with the map of its model, or call it after the "
+             "model's file",
+             sol_path);
+}
+
+static void take(manifest *a, const char *sol_path)
+{
+    nm_sol *s = nm_sol_read(a->job, sol_path);
+    part *k = owner(a, s, sol_path);
+    const nm_verdict *one = nm_decode_sol(a->job, k->map, k->map_path, s, sol_path);
+    if (k->answer)
+        nm_throw(a->job, NM_EUSE, "%s: a second solution of target %s", sol_path,
+                 one->targets->name);
+    k->answer = one;
+    nm_verdict *v = a->v;
+    const nm_target *t = &v->targets[k->target];
+    if (t->status == NM_OK && one->status == NM_VIOLATED)
+        nm_throw(a->job, NM_EAUDIT, "%s: violates target %s, which bounds had closed", sol_path,
+                 t->name);
+    if (one->why && !v->why) v->why = nm_fmt(a->job, "target %s: %s", one->targets->name, one->why);
+    if (one->has_objective && (!v->has_objective || one->objective < v->objective))
+        v->objective = one->objective;
+    v->has_objective |= one->has_objective;
+    const nm_replay *w = one->witness;
+    if (w && (!v->witness || (w->is_violated && !v->witness->is_violated) ||
+              (w->is_violated == v->witness->is_violated && w->margin64 < v->witness->margin64)))
+        v->witness = w;
+}
+
+/* a target's answer from those of its models; without any it stays as the manifest says */
+static void settle(manifest *a, size_t at)
+{
+    nm_target *t = &a->v->targets[at];
+    size_t models = 0, hold = 0;
+    bool violated = false;
+    for (size_t i = 0; i < a->n; i++) {
+        const part *k = &a->parts[i];
+        if (k->target != at) continue;
+        models++;
+        hold += k->answer && k->answer->status == NM_OK;
+        violated |= k->answer && k->answer->status == NM_VIOLATED;
+        if (!k->answer && t->status != NM_OK && !a->v->why)
+            a->v->why = nm_fmt(a->job,
+                               k->map->cube ? "no solution of target %s, cube %zu"
+                                            : "no solution of target %s",
+                               t->name, k->map->cube);
+    }
+    if (t->status == NM_OK || (!violated && (models == 0 || hold < models))) return;
+    t->status = violated ? NM_VIOLATED : NM_OK;
+    t->by = "solver";
+}
+
+static nm_verdict *combine(manifest *a)
+{
+    nm_verdict *v = a->v;
+    bool all = true;
+    v->bound = NAN;
+    v->status = NM_UNKNOWN;
+    for (size_t i = 0; i < v->n_targets; i++) {
+        settle(a, i);
+        if (v->targets[i].status == NM_VIOLATED) v->status = NM_VIOLATED;
+        all &= v->targets[i].status == NM_OK;
+    }
+    if (all) v->status = NM_OK;
+    if (v->status != NM_UNKNOWN) v->by = "solver";
+    return v;
+}
+
+nm_verdict *nm_decode(nm_job *job, const char *path, size_t n, const char *const *sols,
+                      const char *log, const nm_query **query)
+{
+    manifest a = {.job = job, .path = path, .json = nm_json_parse(job, nm_file_read(job, path))};
+    const nm_json *kind = nm_json_find(a.json, "netmip");
+    if (kind && strcmp(nm_json_str(job, kind, path), "manifest") == 0) {
+        if (log) nm_throw(job, NM_EUSE, "%s: --log goes with a map", log);
+        load(&a);
+        *query = a.q;
+        for (size_t i = 0; i < n; i++) take(&a, sols[i]);
+        return combine(&a);
+    }
+    if (n != 1) nm_throw(job, NM_EUSE, "%s: one file too many", sols[1]);
+    const nm_map *m = nm_map_read(job, path);
+    nm_sol *s = nm_sol_read(job, sols[0]);
+    if (log) nm_sol_log(job, nm_file_read(job, log), s);
+    *query = m->question;
+    return nm_decode_sol(job, m, path, s, sols[0]);
+}
