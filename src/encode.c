@@ -90,6 +90,31 @@ static void emit_units(nm_enc *e, const nm_fold *f)
     }
 }
 
+/* Phases that the bounds assume, of a branch or of counterexamples, become rows: then a point of the model is a point of
+ * the network, and not only of the network with those phases. */
+static void emit_assumed(nm_enc *e, const nm_fold *f)
+{
+    const nm_program *p = e->b->p;
+    for (int b = 1; b < e->q; b++)
+        for (size_t i = 0; i < p->blocks[b].n; i++) {
+            const nm_block *k = &p->blocks[b];
+            const int side = nm_enc_assumed(e, k, i);
+            const size_t pre = side ? p->blocks[k->src].first + i : 0;
+            if (side == 0 || !f->below[pre] || f->below[pre]->n == 0) continue;
+            const nm_form x = form_of(e, side > 0 ? f->below[pre] : f->above[pre]);
+            nm_enc_row(e, nm_enc_name(e, "rg", k->first + i), &x, side, 0, NULL, NULL, side > 0 ? -x.lo : x.hi);
+        }
+}
+
+/* a maximum that b decides and the input set does not: its candidates have no rows that say so */
+static bool assumes_maximum(const nm_enc *e)
+{
+    const nm_program *p = e->b->p;
+    for (int b = 1; e->base && b < e->q; b++)
+        if (p->blocks[b].kind == NM_MAX) return true;
+    return false;
+}
+
 /* an input row that fixed inputs shorten */
 static void emit_input_rows(nm_enc *e, const nm_query *q, const nm_case *c)
 {
@@ -181,7 +206,7 @@ static nm_map *make_map(nm_enc *e, const nm_query *q, size_t icase, size_t iclau
                   .objective = q->objective == NM_WORST ? "worst" : "feasible",
                   .encoding = e->arg ? nm_fmt(e->job, "%s:%zu", e->enc->name, e->arg)
                                      : e->enc->name,
-                  .relaxation = e->relaxed || e->enc->is_relaxation,
+                  .relaxation = e->relaxed || e->enc->is_relaxation || assumes_maximum(e),
                   .fold = e->fold};
     m->cols = NM_ARRAY(e->job, const char *, m->n_cols + 1);
     for (size_t j = 0; j < m->n_cols; j++) m->cols[j] = e->m->cols[j].name;
@@ -244,6 +269,7 @@ nm_encoded nm_encode(nm_job *job, const nm_bounds *b, const nm_query *q, size_t 
                   .one_sided = o.one_sided,
                   .enc = o.enc ? o.enc : &nm_enc_bigm,
                   .arg = o.arg,
+                  .base = o.base,
                   .q = (int)b->p->n_blocks - 1,
                   .tcol = -1,
                   .clause = c->clauses[iclause]};
@@ -254,6 +280,7 @@ nm_encoded nm_encode(nm_job *job, const nm_bounds *b, const nm_query *q, size_t 
     need_input_rows(e, f, q, c);
     add_columns(e, f);
     emit_units(e, f);
+    emit_assumed(e, f);
     emit_input_rows(e, q, c);
     e->m->constant = emit_query(e, f, q, &c->clauses[iclause]);
     stand_in(e);

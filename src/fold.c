@@ -89,6 +89,15 @@ static void negate(nm_expr *x)
     x->hi = -lo;
 }
 
+int nm_enc_assumed(const nm_enc *e, const nm_block *k, size_t i)
+{
+    if (!e->base || k->kind != NM_RELU) return 0;
+    const size_t pre = e->b->p->blocks[k->src].first + i;
+    const nm_phase now = nm_bounds_phase(e->b, pre);
+    if (nm_bounds_phase(e->base, pre) != NM_UNSTABLE || now == NM_UNSTABLE) return 0;
+    return now == NM_INACTIVE ? 1 : -1;
+}
+
 /* forms of everything below the kept and needed units of block b, by unit of the source block */
 static void pull_block(nm_enc *e, nm_fold *f, int b)
 {
@@ -98,6 +107,7 @@ static void pull_block(nm_enc *e, nm_fold *f, int b)
     uint32_t *list = NM_RAW(e->job, uint32_t, src_n);
     size_t n = 0;
     for (size_t i = 0; i < k->n; i++) {
+        if (nm_enc_assumed(e, k, i)) want[i] = true;
         if (!f->need[k->first + i] || !e->x->keep[k->first + i]) continue;
         if (k->kind == NM_RELU) want[i] = true;
         for (size_t t = k->kind == NM_MAX ? k->ptr[i] : 0; k->kind == NM_MAX && t < k->ptr[i + 1];

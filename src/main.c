@@ -58,6 +58,39 @@ static size_t whole(nm_job *job, const nm_cli *c, nm_opt o, double dflt, int lo,
     return (size_t)n;
 }
 
+static void make_folder(nm_job *job, const char *dir)
+{
+    if (mkdir(dir, 0777) && errno != EEXIST)
+        nm_throw(job, NM_EIO, "%s: cannot make the folder: %s", dir, strerror(errno));
+}
+
+static const nm_runner *runner_of(nm_job *job, const char *name)
+{
+    if (!name || strcmp(name, "embedded") == 0) return NULL;
+    nm_runner *r = NM_NEW(job, nm_runner);
+    *r = nm_runner_find(job, name);
+    return r;
+}
+
+static void set_runners(nm_job *job, const nm_cli *c, nm_solve_opts *o)
+{
+    o->solver = runner_of(job, nm_cli_get(c, NM_O_solver));
+    o->confirm = runner_of(job, nm_cli_get(c, NM_O_confirm));
+    if (nm_cli_has(c, NM_O_solver_command)) {
+        nm_runner *r = NM_NEW(job, nm_runner);
+        if (o->solver) nm_throw(job, NM_EUSE, "--solver and --solver-command: one of them was expected");
+        *r = nm_runner_command(job, nm_cli_get(c, NM_O_solver_command));
+        o->solver = r;
+    }
+    o->memory = whole(job, c, NM_O_memory, 0, 0, 1 << 24);
+    if (!o->solver && !o->confirm) return;
+    o->keep = nm_cli_get(c, NM_O_keep);
+    if (o->keep)
+        make_folder(job, o->keep);
+    else
+        o->keep = nm_temp_new(job);
+}
+
 static nm_solve_opts solve_opts(nm_job *job, const nm_cli *c, bool compile)
 {
     nm_solve_opts o = {.level = level_of(job, c),
@@ -65,6 +98,7 @@ static nm_solve_opts solve_opts(nm_job *job, const nm_cli *c, bool compile)
                        .depth = whole(job, c, NM_O_split, 0, 0, 20),
                        .version = NM_VERSION,
                        .options = options_text(job, c)};
+    if (!compile) set_runners(job, c, &o);
     size_t arg;
     o.encoding = nm_cli_get(c, NM_O_encoding);
     if (o.encoding) nm_encoding_find(job, o.encoding, &arg);
@@ -90,12 +124,6 @@ static void need_files(nm_job *job, const nm_cli *c, int lo, int hi, const char 
 {
     if (c->n_files < lo || c->n_files > hi)
         nm_throw(job, NM_EUSE, "netmip %s: %s was expected", c->verb, what);
-}
-
-static void make_folder(nm_job *job, const char *dir)
-{
-    if (mkdir(dir, 0777) && errno != EEXIST)
-        nm_throw(job, NM_EIO, "%s: cannot make the folder: %s", dir, strerror(errno));
 }
 
 static bool dump(nm_job *job, const nm_cli *c, nm_buf *out, const nm_net *net, const nm_query *q)

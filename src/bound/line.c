@@ -1,6 +1,6 @@
-/* bound/line.c: the unstable units of a program, each over its own inputs, packed for the hull dual (hull.c): built once for
- * bounds that only shrink afterwards, so that a parent's multipliers fit its children. Last layers come first, should
- * memory not allow all. An input that is 0 over the whole box is left out: its products are exactly 0. */
+/* bound/line.c: the unstable units of a program, each over its own inputs, packed for the hull dual (hull.c): built
+ * once for bounds that only shrink afterwards, so that a parent's multipliers fit its children. Last layers come
+ * first, should memory not allow all. An input that is 0 over the whole box is left out: its products are exactly 0. */
 #include "all.h"
 
 typedef struct {

@@ -1,0 +1,263 @@
+/* model.h: models, maps, encodings, solutions, solvers. Included by all.h alone. */
+#ifndef NM_MODEL_H
+#define NM_MODEL_H
+
+/* ---- model.c -------------------------------------------------------------------------------- */
+typedef struct nm_col { double lo, hi, obj; bool is_int; const char *name; } nm_col;
+typedef struct nm_mrow { double lo, hi; const char *name; size_t start; } nm_mrow;
+typedef struct nm_model {
+    const char *name;
+    size_t n_cols, cap_cols, n_rows, cap_rows, n_nz, cap_j, cap_c, cap_start;
+    nm_col *cols;
+    nm_mrow *rows;         /* row r holds nonzeros start .. start of r+1 (or n_nz) */
+    uint32_t *j;
+    double *c;
+    double constant;       /* of the objective; never written, kept in the map */
+} nm_model;
+
+nm_model *nm_model_new(nm_job *job, const char *name);
+uint32_t nm_model_col(nm_job *job, nm_model *m, const char *name, double lo, double hi, bool is_int);
+void nm_model_row(nm_job *job, nm_model *m, const char *name, double lo, double hi, size_t n,
+                  const uint32_t *j, const double *c);
+double nm_model_check(const nm_model *m, const double *x, const char **worst); /* largest violation */
+double nm_model_objective(const nm_model *m, const double *x);
+size_t nm_model_binaries(const nm_model *m);
+size_t nm_row_end(const nm_model *m, size_t r);
+/* cols: lo, hi, objective; rows: lo, hi */
+typedef struct nm_columns { int *start, *index; double *value, *cols, *rows; } nm_columns;
+nm_columns nm_model_columns(nm_job *job, const nm_model *m); /* the matrix by columns, as solvers take it */
+void nm_model_print(nm_buf *b, const nm_model *m);
+void nm_model_audit(nm_job *job, const nm_model *m); /* names, numbers: what every reader needs */
+
+/* ---- map.c ---------------------------------------------------------------------------------- */
+typedef struct nm_map {
+    const char *net_path, *query_path, *model_path, *model_hash;
+    const char *net_hash, *query_hash, *version, *options;
+    int64_t opset;
+    size_t n_in, n_out;
+    const char *target;    /* clause name */
+    int64_t target_label, label;
+    size_t case_index, clause_index;
+    const double *lo, *hi; /* [n_in] input box */
+    const int64_t *col;    /* [n_in] column of each input, or -1 when fixed to lo */
+    size_t n_cols;
+    const char **cols;     /* [n_cols] names, to refuse foreign files */
+    const char *tag;       /* a column fixed to 1 whose name is this model's alone, or NULL */
+    size_t n_rows, n_nz, n_bin;
+    double constant;
+    const char *objective, *encoding;
+    size_t cube, n_cubes;  /* this model is cube 1.. of so many, or 0 */
+    bool relaxation;       /* an infeasible model proves; a point need not be a counterexample */
+    bool fold, conditioned; /* conditioned: its bounds hold for counterexamples to the target alone */
+    const char *query_text, *query_text_hash; /* the question itself, as JSON, so that decode needs no flags */
+    nm_query *question;    /* the same, read back */
+} nm_map;
+
+void nm_map_write(nm_job *job, const nm_map *m, const char *path);
+nm_map *nm_map_read(nm_job *job, const char *path);
+
+/* ---- sol.c, sol/ ---------------------------------------------------------------------------- */
+typedef enum { NM_SOL_OPTIMAL, NM_SOL_FEASIBLE, NM_SOL_INFEASIBLE, NM_SOL_UNBOUNDED, NM_SOL_NONE } nm_solstatus;
+typedef struct nm_sol {
+    const char *solver, *status_text;
+    nm_solstatus status;
+    bool has_values;
+    double objective, bound; /* of the model without its constant; NaN when not said */
+    size_t n, cap;
+    struct nm_solval { const char *name; double x; int64_t index; } *vals; /* name NULL, index -1: not said */
+    const char *model;     /* its name, as the file says it, or NULL */
+    int64_t n_rows, n_cols; /* as the file counts them, or -1 */
+    bool counts_objective; /* n_rows may hold the objective */
+    bool sparse;           /* absent names are zero */
+    bool always_lists;     /* the solver lists columns whatever the status: their absence is a cut file */
+    bool lp;               /* the answer to a linear program: says nothing of a model with integers */
+} nm_sol;
+
+typedef struct nm_soldialect {
+    const char *name;
+    int (*sniff)(const char *text, size_t n);  /* 0..100 */
+    void (*read)(nm_job *job, nm_file f, nm_sol *s);
+    bool closed;           /* a last line end is not needed to see that the file is whole */
+} nm_soldialect;
+
+#define SOL(x) extern const nm_soldialect nm_sol_##x;
+#include "menu.def"
+#undef SOL
+bool nm_sol_is(nm_file f); /* some reader knows it */
+nm_sol *nm_sol_read(nm_job *job, const char *path);
+void nm_sol_print(nm_buf *b, const nm_sol *s);
+/* Names, indices and counts of what is printed, whether or not it is a solution; takes the answer back when it is one
+ * to a linear program and the model has integers. True when the file itself tells the model. */
+bool nm_sol_check(nm_job *job, nm_sol *s, const nm_map *m, const char *path);
+/* true when the file names the model's mark: the model that it answers, among others */
+bool nm_sol_names(const nm_sol *s, const char *tag);
+/* x [n_cols] in the map's order; refuses unknown, repeated and missing names */
+double *nm_sol_columns(nm_job *job, const nm_sol *s, size_t n_cols, const char *const *cols,
+                       const char *path);
+/* the best bound of a solver's log, where the solution has none: for a report, never for a proof */
+void nm_sol_log(nm_job *job, nm_file f, nm_sol *s);
+const char *nm_solstatus_name(nm_solstatus s);
+
+/* the line cursor of text formats */
+typedef struct nm_lines { nm_job *job; const char *path, *s, *end; int line; } nm_lines;
+typedef struct nm_span { const char *s, *end; } nm_span;
+nm_lines nm_lines_new(nm_job *job, nm_file f);
+bool nm_lines_next(nm_lines *l, nm_span *out);       /* without its line end */
+size_t nm_span_split(nm_span line, nm_span *tok, size_t max);
+bool nm_span_is(nm_span s, const char *word);
+bool nm_span_starts(nm_span s, const char *prefix);
+
+/* ---- soltext.c: what readers of solution files share ------------------------------------------ */
+nm_span nm_span_trim(nm_span s);
+bool nm_span_blank(nm_span s);
+nm_span nm_span_of(const char *s);
+bool nm_span_after(nm_span s, const char *prefix, nm_span *rest); /* rest trimmed */
+bool nm_span_has(nm_span s, const char *text);
+char *nm_span_dup(nm_job *job, nm_span s);
+double nm_span_objective(nm_span s); /* NaN unless finite and below 1e20 */
+nm_span nm_first_line(const char *text, size_t n);
+_Noreturn void nm_lines_bad(const nm_lines *l, const char *expected);
+nm_span nm_lines_need(nm_lines *l, const char *what);  /* the next line */
+nm_span nm_lines_text(nm_lines *l, const char *what);  /* the next line that is not blank, trimmed */
+void nm_lines_close(nm_lines *l);                      /* only blank lines may follow */
+int64_t nm_lines_count(const nm_lines *l, nm_span s);
+double nm_lines_num(const nm_lines *l, nm_span s);
+void nm_sol_status(nm_sol *s, nm_job *job, nm_span text, nm_solstatus status);
+void nm_sol_value(const nm_lines *l, nm_sol *s, nm_span name, nm_span value, int64_t index);
+void nm_sol_pairs(nm_lines *l, nm_sol *s);             /* `name value` to the end of the file */
+
+/* ---- enc/ ----------------------------------------------------------------------------------- */
+/* a linear form over columns: sum c*col + [lo,hi] */
+typedef struct nm_form { size_t n; const uint32_t *j; const double *c; double lo, hi; } nm_form;
+typedef struct nm_encunit { /* a RELU unit that has rows */
+    size_t u, pre;
+    nm_form below, above;  /* of its pre-activation: at most, at least; the same where nothing was relaxed */
+    int64_t extra;         /* first of the columns that its encoding added, or -1 */
+    bool one_sided;        /* v >= a, v >= 0 only */
+} nm_encunit;
+
+typedef struct nm_enc nm_enc;
+typedef struct nm_fold nm_fold;
+typedef struct nm_encoding { /* how unstable units become rows; a row of the menu */
+    const char *name, *arg;  /* what the number after NAME: is, or NULL */
+    bool is_relaxation;      /* infeasible proves, feasible leaves a point to check */
+    void (*choose)(nm_enc *e, size_t n_rows, const uint32_t *row); /* which units to keep (e->only), or NULL */
+    void (*rows)(nm_enc *e, nm_fold *f);                           /* better rows of the question, or NULL */
+    void (*relu)(nm_enc *e, nm_encunit *w);
+    void (*finish)(nm_enc *e);                                     /* rows that need the whole model, or NULL */
+    void (*lift)(const nm_enc *e, const nm_encunit *w, double pre, double *x); /* its own columns, or NULL */
+} nm_encoding;
+
+struct nm_enc {            /* what an encoding works on and gives */
+    nm_job *job;
+    const nm_bounds *b, *base; /* base: of the whole input set, where b assumes more; or NULL */
+    const nm_encoding *enc;
+    size_t arg;
+    nm_relax *x;
+    nm_model *m;
+    int32_t *col;          /* [n_units] column of a unit's value, or -1 */
+    int32_t *zcol;         /* [n_units] column of a RELU unit's phase, or of a MAX unit's first choice, or -1 */
+    bool fold, one_sided;
+    bool relaxed;          /* some unstable unit is not kept: its lines stand for it */
+    bool *only;            /* [n_units] the RELU units to keep, or NULL for those that fold says */
+    int q;                 /* block of the query's rows */
+    nm_clause clause;
+    uint32_t *row;         /* units of block q that hold the clause's rows */
+    int64_t tcol;          /* column of the largest excess over several rows, or -1 */
+    size_t n_units;
+    nm_encunit *unit;      /* those with rows, in order */
+    void *own;             /* of the encoding */
+};
+
+typedef struct nm_encode_opts {
+    bool fold, one_sided;
+    const nm_bounds *base;  /* bounds of the whole input set, where those in use assume more; or NULL */
+    const nm_encoding *enc; /* NULL: bigm */
+    size_t arg;
+} nm_encode_opts;
+typedef struct nm_encoded { nm_model *model; nm_map *map; nm_enc *enc; } nm_encoded;
+/* NAME or NAME:N; refuses unknown ones */
+const nm_encoding *nm_encoding_find(nm_job *job, const char *spec, size_t *arg);
+/* decision model of one clause; rows of the clause are units row[i] of block q */
+nm_encoded nm_encode(nm_job *job, const nm_bounds *b, const nm_query *q, size_t icase,
+                     size_t iclause, const uint32_t *row, nm_encode_opts o);
+/* model of everything below units of block q; form [n] are the units over its columns */
+nm_enc *nm_encode_units(nm_job *job, const nm_bounds *b, int q, size_t n, const uint32_t *unit, nm_encode_opts o,
+                        nm_form *form);
+/* fills every column from the unit values [n_units] of one input: the way back, forwards */
+double *nm_encode_lift(nm_job *job, const nm_enc *e, const double *unit);
+extern const nm_encoding nm_enc_bigm, nm_enc_relax, nm_enc_hull, nm_enc_partition, nm_enc_aggregate;
+void nm_bigm_relu(nm_enc *e, nm_encunit *w);
+void nm_bigm_max(nm_enc *e, size_t u, size_t n, const size_t *member, const nm_form *below, const nm_form *above);
+void nm_bigm_max_lift(const nm_enc *e, size_t u, size_t n, const uint32_t *idx, const double *src, double *x);
+/* a row sum sign*c*col of the form + the listed terms <= rhs */
+void nm_enc_row(nm_enc *e, const char *name, const nm_form *f, double sign, size_t n, const uint32_t *j,
+                const double *c, double rhs);
+const char *nm_enc_name(const nm_enc *e, const char *kind, size_t u); /* kind, block, unit */
+uint32_t nm_enc_phase(nm_enc *e, size_t u);                           /* its binary, made now */
+
+/* ---- fold.c --------------------------------------------------------------------------------- */
+typedef struct nm_expr { size_t n; uint32_t *unit; double *c; double lo, hi; } nm_expr; /* sum c*unit + [lo,hi] */
+struct nm_fold {
+    nm_batch *t;
+    size_t n_rows;
+    nm_expr *row;          /* [n_rows] the rows, from below */
+    nm_expr **below, **above; /* [n_units] of needed pre-activations */
+    bool *need;            /* [n_units] some row holds it */
+    bool *inner;           /* [n_units] some row of a unit does */
+};
+nm_fold *nm_fold_rows(nm_enc *e, size_t n_rows, const uint32_t *row);
+void nm_fold_units(nm_enc *e, nm_fold *f);
+/* a phase that b assumes and the input set does not imply: 1 inactive, -1 active, 0 none */
+int nm_enc_assumed(const nm_enc *e, const nm_block *k, size_t i);
+/* a row from below by the lines of a hull run */
+nm_expr nm_fold_hull(nm_enc *e, nm_fold *f, const nm_lines_of *lines, const nm_alpha *a, uint32_t row);
+
+/* ---- write/ --------------------------------------------------------------------------------- */
+void nm_write_mps(nm_job *job, const nm_model *m, const char *path);
+void nm_write_lp(nm_job *job, const nm_model *m, const char *path);
+void nm_write_model(nm_job *job, const nm_model *m, const char *path); /* by suffix */
+
+/* ---- lp.c: the embedded solver -------------------------------------------------------------- */
+typedef struct nm_cbc {
+    double time_limit;     /* seconds; 0: none */
+    bool first;            /* stop at the first solution */
+} nm_cbc;
+nm_sol *nm_cbc_solve(nm_job *job, const nm_model *m, nm_cbc o);
+
+/* ---- runner.c: a solver as a program of its own ----------------------------------------------- */
+typedef struct nm_runner { const char *name, *command, *suffix; } nm_runner;
+typedef struct nm_run_opts { double seconds; size_t threads, memory; } nm_run_opts; /* 0: no limit; megabytes */
+nm_runner nm_runner_find(nm_job *job, const char *name);
+nm_runner nm_runner_command(nm_job *job, const char *command);
+const char *nm_temp_new(nm_job *job); /* a new folder, gone with the job */
+/* runs it on the model that the map names; solution and log beside it, `stem` first; columns in the map's order */
+nm_sol *nm_runner_solve(nm_job *job, const nm_runner *r, const nm_map *map, const char *stem, nm_run_opts o);
+
+/* ---- clp.c: linear relaxations, with certified bounds ----------------------------------------- */
+typedef struct nm_clp nm_clp;
+nm_clp *nm_clp_new(nm_job *job, const nm_model *m);         /* integrality left out; objective 0 */
+/* minimises c.x over the rows; x [n_cols] and y [n_rows] (duals) may be NULL. Starts from the slack basis, so that an
+ * answer depends on the question alone. false: no optimum within the iterations (y may be good all the same) */
+bool nm_clp_solve(nm_clp *l, const double *c, int iterations, double *x, double *y);
+void nm_clp_box(nm_clp *l, const double *lo, const double *hi); /* [n_cols] */
+/* what c.x is at least over the rows and a box, proven from any y, rounded down (Neumaier, Shcherbina 2004) */
+double nm_dual_bound(nm_job *job, const nm_model *m, const double *lo, const double *hi, const double *c,
+                     const double *y);
+
+/* ---- crew.c: processes that share work ------------------------------------------------------- */
+void *nm_shared_new(nm_job *job, size_t n, size_t size); /* cleared memory that workers write into */
+void nm_shared_end(nm_job *job, void *p);
+/* each(job, arg, i) for i < n, in up to `threads` processes (1: in this one) */
+void nm_crew_run(nm_job *job, size_t threads, size_t n, void (*each)(nm_job *, void *, size_t), void *arg);
+
+/* ---- bound/lp.c ------------------------------------------------------------------------------- */
+typedef struct nm_lp_opts {
+    size_t nodes;          /* 1: linear programs; more: mixed-integer ones with that many nodes */
+    size_t threads;
+    const double *enough;  /* [rows of the last block] which of them need a better lower end */
+    bool lower_only;
+} nm_lp_opts;
+void nm_lp_tighten(nm_job *job, nm_bounds *b, nm_lp_opts o);
+
+#endif

@@ -1,0 +1,217 @@
+/* runner.c: a solver as a program of its own: the model goes to a file, the program is run, its solution file is read.
+ *
+ * A row is a name and a command line for the shell, with {model}, {solution}, {seconds} and {threads} to be filled in; a
+ * solver without a solution file of its own is redirected into it. The program runs in a process group of its own; at
+ * the time limit and a grace the whole group is ended, memory is limited by the system, and what it said is kept in
+ * a log. Options ask for zero gaps where a command line can; what a solver's tolerances leave is judged by replay.
+ * Nothing is believed that its reader does not say: no file, a torn file, an odd exit, a limit are all no answer. */
+#define _GNU_SOURCE
+#include "all.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+typedef struct {
+    const char *name, *command, *suffix;
+} row; /* suffix of the solution file */
+
+static const row rows[] = {
+    {"cbc",
+     "cbc {model} -preprocess off -ratioGap 0 -allowableGap 0 -threads {threads} -seconds "
+     "{seconds} -solve "
+     "-printingOptions all -solution {solution}",
+     ".sol"},
+    {"highs", "highs {model} --solution_file {solution} --threads {threads} --time_limit {seconds}",
+     ".sol"},
+    {"scip",
+     "scip -c 'read {model}' -c 'set limits time {seconds}' -c optimize -c 'write solution "
+     "{solution}' -c quit",
+     ".sol"},
+    {"glpsol", "glpsol --freemps {model} --tmlim {seconds} -o {solution}", ".txt"},
+    {"symphony", "symphony -F {model} -t {seconds} > {solution}", ".txt"},
+    {"lp_solve", "lp_solve -fmps {model} -e 1e-9 -S4 -timeout {seconds} > {solution}", ".txt"},
+    {"gurobi_cl",
+     "gurobi_cl TimeLimit={seconds} Threads={threads} MIPGap=0 IntFeasTol=1e-9 FeasibilityTol=1e-9 "
+     "JSONSolDetail=1 ResultFile={solution} {model}",
+     ".json"},
+    {"cplex",
+     "cplex -c 'read {model}' 'set timelimit {seconds}' 'set threads {threads}' 'set mip "
+     "tolerances mipgap 0' "
+     "optimize 'write {solution} sol'",
+     ".sol"},
+};
+enum { ROWS = sizeof rows / sizeof *rows, GRACE = 5 };
+
+nm_runner nm_runner_find(nm_job *job, const char *name)
+{
+    nm_buf known = {.job = job};
+    for (size_t i = 0; i < ROWS; i++) {
+        if (strcmp(rows[i].name, name) == 0)
+            return (nm_runner){rows[i].name, rows[i].command, rows[i].suffix};
+        nm_put(&known, ", %s", rows[i].name);
+    }
+    nm_throw(job, NM_EUSE, "--solver %s: unknown; embedded%s was expected, or --solver-command",
+             name, known.s);
+}
+
+nm_runner nm_runner_command(nm_job *job, const char *command)
+{
+    if (!strstr(command, "{model}"))
+        nm_throw(job, NM_EUSE,
+                 "--solver-command \"%s\": {model} is not in it; {solution}, {seconds} and "
+                 "{threads} may be",
+                 command);
+    return (nm_runner){"solver", command, ".sol"};
+}
+
+/* ---- a folder for a while ---- */
+
+static void sweep(void *arg)
+{
+    const char *dir = arg;
+    DIR *d = opendir(dir);
+    for (const struct dirent *e; d && (e = readdir(d));)
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) unlinkat(dirfd(d), e->d_name, 0);
+    if (d) closedir(d);
+    rmdir(dir);
+}
+
+const char *nm_temp_new(nm_job *job)
+{
+    const char *where = getenv("TMPDIR");
+    char *dir = nm_fmt(job, "%s/netmip-XXXXXX", where && *where ? where : "/tmp");
+    if (!mkdtemp(dir)) nm_throw(job, NM_EIO, "%s: cannot be made: %s", dir, strerror(errno));
+    nm_defer(job, sweep, dir);
+    return dir;
+}
+
+static const char *filled(nm_job *job, const char *command, const char *const *key,
+                          const char *const *value)
+{
+    nm_buf b = {.job = job};
+    while (*command) {
+        size_t k = 0;
+        while (key[k] && strncmp(command, key[k], strlen(key[k])) != 0) k++;
+        if (key[k]) {
+            nm_put(&b, "%s", value[k]);
+            command += strlen(key[k]);
+        } else {
+            nm_put_bytes(&b, command++, 1);
+        }
+    }
+    return b.s;
+}
+
+static _Noreturn void become(const char *command, const char *log, size_t memory)
+{
+    setpgid(0, 0);
+    const int in = open("/dev/null", O_RDONLY), out = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    if (in < 0 || out < 0) _exit(127);
+    dup2(in, 0);
+    dup2(out, 1);
+    dup2(out, 2);
+    const struct rlimit limit = {memory << 20, memory << 20};
+    if (memory) setrlimit(RLIMIT_AS, &limit);
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+    _exit(127);
+}
+
+typedef struct {
+    pid_t pid;
+} child;
+
+/* ends the group and waits for its head */
+static void reap(void *arg)
+{
+    const child *c = arg;
+    kill(-c->pid, SIGKILL);
+    while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR) {
+    }
+}
+
+/* the exit status, or -1 when it had to be ended */
+static int wait_for(nm_job *job, const child *c, double until)
+{
+    for (int status; !nm_stopped(job) && nm_wall() < until;) {
+        siginfo_t info = {0};
+        if (waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+            info.si_pid == c->pid) {
+            status = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+            return status;
+        }
+        poll(NULL, 0, 20);
+    }
+    return -1;
+}
+
+static nm_sol *nothing(nm_job *job, const nm_runner *r, const char *why)
+{
+    nm_sol *s = NM_NEW(job, nm_sol);
+    *s = (nm_sol){.solver = r->name,
+                  .status_text = why,
+                  .status = NM_SOL_NONE,
+                  .objective = NAN,
+                  .bound = NAN};
+    return s;
+}
+
+typedef struct {
+    const nm_map *map;
+    const char *path;
+    nm_sol *sol;
+} reading;
+
+static void read_sol(nm_job *job, void *arg)
+{
+    reading *r = arg;
+    r->sol = nm_sol_read(job, r->path);
+    nm_sol_check(job, r->sol, r->map, r->path);
+    if (!r->sol->has_values) return;
+    const double *x = nm_sol_columns(job, r->sol, r->map->n_cols, r->map->cols, r->path);
+    r->sol->n = 0;
+    for (size_t j = 0; j < r->map->n_cols; j++)
+        *NM_PUSH(job, r->sol->vals, r->sol->n, r->sol->cap) = (struct nm_solval){r->map->cols[j],
+                                                                                 x[j], (int64_t)j};
+}
+
+nm_sol *nm_runner_solve(nm_job *job, const nm_runner *r, const nm_map *map, const char *stem,
+                        nm_run_opts o)
+{
+    if (o.seconds < 0) return nothing(job, r, "time limit");
+    const char *solution = nm_fmt(job, "%s.%s%s", stem, r->name, r->suffix),
+               *log = nm_fmt(job, "%s.%s.log", stem, r->name);
+    const char *const key[] = {"{model}", "{solution}", "{seconds}", "{threads}", NULL};
+    const double seconds = o.seconds > 0 ? ceil(o.seconds) : 1e7;
+    const char *const value[] = {map->model_path, solution, nm_fmt(job, "%.0f", seconds),
+                                 nm_fmt(job, "%zu", o.threads)};
+    const char *command = filled(job, r->command, key, value);
+    unlink(solution); /* of an earlier run */
+    fflush(NULL);
+    child *c = NM_NEW(job, child);
+    c->pid = fork();
+    if (c->pid == 0) become(command, log, o.memory);
+    if (c->pid < 0) nm_throw(job, NM_EIO, "cannot start %s: %s", r->name, strerror(errno));
+    setpgid(c->pid, c->pid); /* in both: whoever is first */
+    nm_defer(job, reap, c);
+    const int status = wait_for(job, c, nm_wall() + seconds + GRACE);
+    nm_close(job, c);
+    if (nm_stopped(job)) return nothing(job, r, "interrupted");
+    if (status < 0) return nothing(job, r, "time limit: it was ended");
+    if (status == 127) nm_throw(job, NM_EUSE, "%s could not be run: see %s", r->name, log);
+    if (!nm_file_exists(solution))
+        return nothing(job, r,
+                       nm_fmt(job, "no solution file (exit status %d): see %s", status, log));
+    reading read = {map, solution, NULL};
+    const int code = nm_run(job, read_sol, &read);
+    return code ? nothing(job, r, nm_message_of(job, code)) : read.sol;
+}

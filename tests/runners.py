@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""netmip solve --solver: every solver that is installed gives the embedded one's verdict on the project's own digits, alone and
+confirmed by another; and solvers that misbehave are never believed: one that hangs, dies, writes nothing, writes
+garbage, an old file or another model's answer, or contradicts its peer. Skips, loudly, what is not installed."""
+import json, os, shutil, stat, subprocess, sys, tempfile, time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MODELS = os.path.join(HERE, "..", "models")
+NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
+SLOW = 10 if os.environ.get("NETMIP_SLOW") else 1
+DIR = tempfile.mkdtemp(prefix="netmip-runners-")
+count = {"passed": 0, "failed": 0, "skipped": 0}
+NET, IMAGES = os.path.join(MODELS, "digits-mlp.onnx"), os.path.join(MODELS, "digits-test-images.idx3.gz")
+STAGES = ["--bounds", "interval", "--no-attack", "--no-branch", "--no-evaluate"]
+
+
+def check(name, ok, detail=""):
+    count["passed" if ok else "failed"] += 1
+    if not ok:
+        print("FAIL", name, detail)
+
+
+def solve(image, eps, *more, timeout=120):
+    r = subprocess.run([NETMIP, "solve", NET, "--image", "%s:%d" % (IMAGES, image), "--perturb", "linf:%g" % eps, "--json", "--quiet", *STAGES,
+                        *more], capture_output=True, text=True, timeout=timeout * SLOW, env={**os.environ, "TMPDIR": DIR})
+    try:
+        return r.returncode, json.loads(r.stdout), r.stderr
+    except ValueError:
+        return r.returncode, {}, r.stderr
+
+
+def fake(name, text):
+    path = os.path.join(DIR, name)
+    with open(path, "w") as f:
+        f.write("#!/bin/sh\n" + text + "\n")
+    os.chmod(path, os.stat(path).st_mode | stat.S_IXUSR)
+    return path + " {model} {solution} {seconds}"
+
+
+def agreement():
+    present = [s for s in ("cbc", "glpsol", "symphony", "lp_solve", "highs", "scip") if shutil.which(s)]
+    for s in ("cbc", "glpsol", "symphony", "lp_solve"):
+        if s not in present:
+            print("SKIP %s is not installed" % s)
+            count["skipped"] += 1
+    cases = []
+    for image in range(12):
+        for eps in (0.01, 0.02):
+            code, d, _ = solve(image, eps)
+            if any(t.get("by") == "solver" for t in d.get("targets", [])):
+                cases.append((image, eps, code, d["verdict"]))
+    check("some questions reach the solver, of both kinds", len({c[3] for c in cases}) == 2, cases)
+    for s in present:
+        for image, eps, code, verdict in cases[:6]:
+            got, d, err = solve(image, eps, "--solver", s)
+            check("%s: image %d, %g" % (s, image, eps), (got, d.get("verdict")) == (code, verdict), (got, d.get("why"), err, verdict))
+    if "glpsol" in present:
+        for image, eps, code, verdict in cases[:6]:
+            got, d, err = solve(image, eps, "--confirm", "glpsol")
+            check("confirmed: image %d, %g" % (image, eps), (got, d.get("verdict")) == (code, verdict), (got, d.get("why"), err))
+    return cases
+
+
+def misbehaviour(cases):
+    image, eps = next((c[0], c[1]) for c in cases if c[3] == "holds")
+    other = next((c[0], c[1]) for c in cases if c[3] == "violated")
+
+    def refused(name, text, why, at=(image, eps), *more, code=11):
+        got, d, err = solve(*at, "--solver-command", fake(name.replace(" ", "-"), text), *more)
+        said = d.get("why", "") + err
+        check(name, got == code and why in said, (got, said))
+
+    refused("writes nothing", "exit 0", "no solution file")
+    refused("dies", "kill -9 $$", "exit status 137")
+    refused("writes garbage", "echo hello > $2", "not a solution file")
+    refused("writes an empty file", ": > $2", "is empty")
+    refused("is not there", "exit 127", "could not be run", code=2)
+    refused("says a limit", 'printf "Stopped on time - objective value 0.00000000\\n" > $2', "")
+    refused("says unbounded", 'printf "Unbounded - objective value 0.00000000\\n" > $2', "")
+    refused("another model's answer", 'printf "Optimal - objective value 1.00000000\\n      0 x0 0.5 0\\n      1 nobody 1 0\\n" > $2', "nobody")
+    at = time.time()
+    refused("hangs", "sleep 1000", "ended", (image, eps), "--time-limit", "1")
+    check("a solver that hangs is ended", time.time() - at < 60 * SLOW, time.time() - at)
+    lie = fake("lies", 'glpsol --freemps $1 -o $2.x >/dev/null; cbc $1 -preprocess off -solve -printingOptions all -solution $2 > /dev/null; '
+                       'sed -i "1s/.*/Infeasible - objective value 0.00000000/" $2')
+    if shutil.which("cbc") and shutil.which("glpsol"):
+        keep = os.path.join(DIR, "keep")
+        got, d, err = solve(*other, "--solver-command", lie, "--confirm", "glpsol", "--keep", keep)
+        check("a contradiction ends in an error", got == 6 and "infeasible" in err, (got, d.get("why"), err))
+        check("both files are kept", len([f for f in os.listdir(keep) if f.endswith((".sol", ".txt"))]) >= 2, os.listdir(keep))
+
+
+def usage():
+    for flags, why in ((["--solver", "nobody"], "unknown"), (["--solver-command", "true"], "{model}"),
+                       (["--solver", "cbc", "--solver-command", "x {model}"], "one of them")):
+        got, _, err = solve(0, 0.03, *flags)
+        check("usage %s" % flags, got == 2 and why in err, (got, err))
+    check("no folder is left behind", not [f for f in os.listdir(DIR) if f.startswith("netmip-")], os.listdir(DIR))
+
+
+usage()
+misbehaviour(agreement())
+usage()
+shutil.rmtree(DIR)
+print("runners: %(passed)d passed, %(failed)d failed, %(skipped)d skipped" % count)
+sys.exit(count["failed"] > 0)
