@@ -116,6 +116,7 @@ nm_verdict *nm_decode(nm_job *job, const char *map_path, const char *sol_path,
     check_question(job, m, map_path);
     nm_sol_check(job, s, m->n_cols, m->cols, m->tag, sol_path);
     nm_query *q = m->question;
+    nm_tail_check(job, net, q);
     nm_verdict *v = NM_NEW(job, nm_verdict);
     nm_target *t = NM_NEW(job, nm_target);
     *query = q;

@@ -183,5 +183,5 @@ static void lower(nm_lowering *l, const nm_node *node)
     nm_lower_result(l, node, 0, block);
 }
 
-const nm_op nm_op_gemm = {"Gemm", 2, 3, plan_gemm, eval, lower};
-const nm_op nm_op_matmul = {"MatMul", 2, 2, plan_matmul, eval, lower};
+const nm_op nm_op_gemm = {"Gemm", 2, 3, 1, 7, 21, plan_gemm, eval, lower, "one constant factor, constant C"};
+const nm_op nm_op_matmul = {"MatMul", 2, 2, 1, 7, 21, plan_matmul, eval, lower, "one constant factor"};
