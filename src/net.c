@@ -216,7 +216,8 @@ static void plan_all(nm_job *job, nm_net *net)
     size_t kept = 0;
     for (size_t i = 0; i < n; i++) {
         nm_node *node = &net->nodes[order[i]];
-        if (!node->op->lower) nm_refuse(job, net, node, "in the middle of a network: %s", node->op->notes);
+        if (!node->op->lower)
+            nm_refuse(job, net, node, "in the middle of a network: %s", node->op->notes);
         plan(job, net, node);
         if (all_constant(net, node))
             fold(job, net, node);
@@ -245,10 +246,11 @@ static void plan_tails(nm_job *job, nm_net *net)
     for (size_t k = 0; k < net->n_outputs; k++) {
         if (!net->tail[k]) continue;
         plan(job, net, net->tail[k]);
-        nm_note(job,
-                "%s: node \"%s\": %s at the output is left out of questions: which of two outputs is "
-                "larger is the same before it",
-                net->path, net->tail[k]->name, net->tail[k]->type);
+        nm_note(
+            job,
+            "%s: node \"%s\": %s at the output is left out of questions: which of two outputs is "
+            "larger is the same before it",
+            net->path, net->tail[k]->name, net->tail[k]->type);
     }
 }
 

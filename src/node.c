@@ -137,7 +137,8 @@ void nm_out_shape(nm_job *job, nm_net *net, nm_node *node, int k, nm_shape s)
     nm_value *v = &net->values[node->out[k]];
     v->shape = s;
     v->n = nm_shape_size(job, s);
-    if (v->n == 0 && !all_constant(net, node)) /* a constant may be an empty list */ nm_refuse(job, net, node, "an empty tensor %s", nm_shape_print(job, s));
+    if (v->n == 0 && !all_constant(net, node)) /* a constant may be an empty list */
+        nm_refuse(job, net, node, "an empty tensor %s", nm_shape_print(job, s));
     if (v->n > (1u << 27)) nm_refuse(job, net, node, "a tensor of %zu elements", v->n);
 }
 

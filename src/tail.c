@@ -33,8 +33,8 @@ static place place_of(const nm_net *net, size_t i)
 
 static bool same_group(const place *a, const place *b)
 {
-    return a->node && b->node && a->node->op == b->node->op && a->output == b->output && a->group == b->group &&
-           strcmp(a->node->type, b->node->type) == 0;
+    return a->node && b->node && a->node->op == b->node->op && a->output == b->output &&
+           a->group == b->group && strcmp(a->node->type, b->node->type) == 0;
 }
 
 /* terms of the row that are not 0, and among them the one that is opposite to term k in its group, or -1 */
@@ -81,10 +81,12 @@ void nm_tail_check(nm_job *job, const nm_net *net, const nm_query *q)
                 const nm_clause *c = &q->cases[i].clauses[t];
                 const nm_node *n = breaks(net, &c->rows[r], q->objective == NM_WORST);
                 if (n)
-                    nm_refuse(job, net, n,
-                              "at the output, and target %s asks for %s: which of two outputs is larger "
-                              "was expected",
-                              c->name, q->objective == NM_WORST ? "a worst margin" : "a margin or a constant");
+                    nm_refuse(
+                        job, net, n,
+                        "at the output, and target %s asks for %s: which of two outputs is larger "
+                        "was expected",
+                        c->name,
+                        q->objective == NM_WORST ? "a worst margin" : "a margin or a constant");
             }
 }
 

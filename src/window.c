@@ -1,9 +1,9 @@
 /* window.c: the arithmetic of sliding windows that convolutions and pools share: strides, pads, dilations,
  * auto_pad, ceil_mode, over one to three dimensions, as ONNX defines them (opset 1 to 21).
  *
- * Along a dimension with I elements, pads l and h, kernel k, stride s, dilation d: the room is R = I + l + h - (k-1) d - 1
- * and there are floor(R / s) + 1 windows; with ceil_mode one more when R / s is not whole and that window starts on
- * the input or the left pad. SAME gives ceil(I / s) windows. auto_pad=VALID with ceil_mode, where definitions and
+ * Along a dimension with I elements, pads l and h, kernel k, stride s, dilation d: the room is
+ * R = I + l + h - (k-1) d - 1 and there are floor(R / s) + 1 windows; with ceil_mode one more when R / s is not whole
+ * and that window starts on the input or the left pad. SAME gives ceil(I / s) windows. auto_pad=VALID with ceil_mode, where definitions and
  * runtimes disagree, is refused where it matters. */
 #include "all.h"
 
@@ -33,7 +33,8 @@ nm_win nm_window_read(nm_job *job, nm_net *net, nm_node *node, nm_shape x, const
     const int dims = x.rank - 2, first = NM_WIN - dims;
     int64_t s[NM_WIN], d[NM_WIN], pads[2 * NM_WIN];
     if (dims < 1 || dims > NM_WIN || x.dim[0] != 1)
-        nm_refuse(job, net, node, "input of shape %s; [1,C,W], [1,C,H,W] or [1,C,D,H,W] was expected",
+        nm_refuse(job, net, node,
+                  "input of shape %s; [1,C,W], [1,C,H,W] or [1,C,D,H,W] was expected",
                   nm_shape_print(job, x));
     nm_win w = {.dims = dims, .c = x.dim[1]};
     nm_attr_ints(job, net, node, "strides", (size_t)dims, s, 1);

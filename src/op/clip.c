@@ -20,7 +20,8 @@ static double end(nm_job *job, nm_net *net, nm_node *node, const char *name, int
     const bool named = nm_attr_find(node, name);
     if (v && named) nm_refuse(job, net, node, "attribute %s and input %d together", name, k);
     if (v && (!v->data || v->n != 1)) nm_refuse(job, net, node, "input %d is not one constant", k);
-    const double x = v ? v->data[0] : nm_attr_float(job, net, node, name, none < 0 ? -DBL_MAX : DBL_MAX);
+    const double x = v ? v->data[0]
+                       : nm_attr_float(job, net, node, name, none < 0 ? -DBL_MAX : DBL_MAX);
     return fabs(x) >= (double)FLT_MAX && (x < 0) == (none < 0) ? none : x;
 }
 
@@ -50,8 +51,8 @@ static void eval(nm_eval *e, const nm_node *node)
     for (size_t i = 0; i < e->net->values[node->out[0]].n; i++) {
         double x = e->val[node->in[0]][i], err = 0;
         if (p->scaled)
-            x = nm_eval_dot(e, 1, &p->alpha, 1, &x, e->err ? &e->err[node->in[0]][i] : NULL, p->beta,
-                            e->err ? &err : NULL);
+            x = nm_eval_dot(e, 1, &p->alpha, 1, &x, e->err ? &e->err[node->in[0]][i] : NULL,
+                            p->beta, e->err ? &err : NULL);
         else if (e->err)
             err = e->err[node->in[0]][i];
         const double y = x < p->lo ? p->lo : x > p->hi ? p->hi : x;
@@ -69,7 +70,8 @@ static int affine(nm_lowering *l, const nm_node *node, const nm_view *x, double 
 }
 
 /* the view of relu(c x + bias) */
-static nm_view rectified(nm_lowering *l, const nm_node *node, const nm_view *x, double c, double bias)
+static nm_view rectified(nm_lowering *l, const nm_node *node, const nm_view *x, double c,
+                         double bias)
 {
     return nm_lower_units(l, nm_lower_relu(l, node, affine(l, node, x, c, bias)));
 }
@@ -102,6 +104,6 @@ static void lower(nm_lowering *l, const nm_node *node)
     nm_lower_result(l, node, 0, affine(l, node, &x, -1, p->hi));
 }
 
-const nm_op nm_op_clip = {"Clip", 1, 3, 1, 7, 21, plan_clip, eval, lower,
-                          "constant ends; one at or beyond the largest float32 is none"};
+static const char clip_notes[] = "constant ends; one at or beyond the largest float32 is none";
+const nm_op nm_op_clip = {"Clip", 1, 3, 1, 7, 21, plan_clip, eval, lower, clip_notes};
 const nm_op nm_op_hardsigmoid = {"HardSigmoid", 1, 1, 1, 7, 21, plan_hard, eval, lower, ""};

@@ -6,8 +6,8 @@
 typedef struct {
     nm_win g;
     int64_t o, groups;
-    size_t area, size, kernel;      /* places of an output, an input, a kernel */
-    const double *w, *bias;         /* w [o][c/groups][kernel] */
+    size_t area, size, kernel; /* places of an output, an input, a kernel */
+    const double *w, *bias;    /* w [o][c/groups][kernel] */
 } plan_t;
 
 static void plan(nm_job *job, nm_net *net, nm_node *node)
@@ -44,7 +44,8 @@ static void plan(nm_job *job, nm_net *net, nm_node *node)
     nm_out_shape(job, net, node, 0, nm_window_shape(&p->g, p->o));
 }
 
-static double at_or_zero(const nm_win *g, const double *x, int64_t c, int64_t z, int64_t y, int64_t q)
+static double at_or_zero(const nm_win *g, const double *x, int64_t c, int64_t z, int64_t y,
+                         int64_t q)
 {
     if (z < 0 || z >= g->in[0] || y < 0 || y >= g->in[1] || q < 0 || q >= g->in[2]) return 0;
     return x[((c * g->in[0] + z) * g->in[1] + y) * g->in[2] + q];
@@ -131,10 +132,21 @@ static void lower(nm_lowering *l, const nm_node *node)
     const nm_win *g = &p->g;
     const int src = nm_lower_source(l, node, &l->view[node->in[0]]);
     const int block = nm_lower_block(l, node, NM_AFFINE, l->net->values[node->out[0]].n);
-    const nm_geo geo = {.groups = p->groups, .c = g->c, .o = p->o,
-                        .h = g->in[1], .w = g->in[2], .p = g->out[1], .q = g->out[2],
-                        .kh = g->k[1], .kw = g->k[2], .sh = g->s[1], .sw = g->s[2],
-                        .dh = g->d[1], .dw = g->d[2], .ph = g->lo[1], .pw = g->lo[2]};
+    const nm_geo geo = {.groups = p->groups,
+                        .c = g->c,
+                        .o = p->o,
+                        .h = g->in[1],
+                        .w = g->in[2],
+                        .p = g->out[1],
+                        .q = g->out[2],
+                        .kh = g->k[1],
+                        .kw = g->k[2],
+                        .sh = g->s[1],
+                        .sw = g->s[2],
+                        .dh = g->d[1],
+                        .dw = g->d[2],
+                        .ph = g->lo[1],
+                        .pw = g->lo[2]};
     if (g->dims < NM_WIN)
         lower_conv(l, block, src, &geo, p->w);
     else
@@ -144,5 +156,5 @@ static void lower(nm_lowering *l, const nm_node *node)
     nm_lower_result(l, node, 0, block);
 }
 
-const nm_op nm_op_conv = {"Conv", 2, 3, 1, 7, 21, plan, eval, lower,
-                          "constant kernel; batch 1; 1 to 3 dimensions"};
+static const char conv_notes[] = "constant kernel; batch 1; 1 to 3 dimensions";
+const nm_op nm_op_conv = {"Conv", 2, 3, 1, 7, 21, plan, eval, lower, conv_notes};

@@ -3,20 +3,22 @@
  *     i s - l + k d        for each kernel place k, with l the pad in front,
  * of which there are  s (I - 1) + (K - 1) d + 1 + output_padding - l - h.  With output_shape, or auto_pad=SAME (output
  * I s), the pads follow from that: of an odd total the end gets more for SAME_UPPER, else the front. Before opset 11
- * the standard said the reverse, so there an odd total is refused; so is an output_shape beyond what is reached, but
- * for one place at the end, on which definition and runtimes agree. Evaluation gathers, lowering scatters. */
+ * the standard said the reverse, so there an odd total is refused. So is an output beyond what is reached, but for one
+ * place at the end by output_shape, and an output_padding of the stride or more: there runtimes leave the definition.
+ * Evaluation gathers, lowering scatters. */
 #include "all.h"
 
 typedef struct {
-    nm_win g;               /* in: of x; out: of y; lo: pads in front */
+    nm_win g; /* in: of x; out: of y; lo: pads in front */
     int64_t o, groups;
     size_t area, size, kernel;
     const double *w, *bias;
 } plan_t;
 
-static void split_pads(nm_job *job, nm_net *net, nm_node *node, nm_win *g, int i, int64_t total, bool upper)
+static void split_pads(nm_job *job, nm_net *net, nm_node *node, nm_win *g, int i, int64_t total,
+                       bool same, bool upper)
 {
-    if (total < -1 || (total == -1 && upper))
+    if (total < -1 || (total == -1 && (same || g->s[i] == 1)))
         nm_refuse(job, net, node, "an output of %lld places, which kernel and strides do not reach",
                   (long long)g->out[i]);
     if (total == -1) total = 0;
@@ -42,15 +44,14 @@ static void place(nm_job *job, nm_net *net, nm_node *node, nm_win *g)
                   given ? "output_shape" : "pads");
     for (size_t t = 0; t < dims; t++) {
         const size_t i = NM_WIN - dims + t;
-        if (extra[t] < 0 || (extra[t] >= g->s[i] && extra[t] >= g->d[i]))
+        if (extra[t] < 0 || extra[t] >= g->s[i])
             nm_refuse(job, net, node, "attribute output_padding of %lld at stride %lld",
                       (long long)extra[t], (long long)g->s[i]);
         const int64_t full = g->s[i] * (g->in[i] - 1) + (g->k[i] - 1) * g->d[i] + 1 + extra[t];
         g->out[i] = given ? out[t] : same ? g->in[i] * g->s[i] : full - g->lo[i] - g->hi[i];
         if (g->out[i] < 1 || g->out[i] > 1 << 27)
             nm_refuse(job, net, node, "an output of %lld places", (long long)g->out[i]);
-        if (given || same)
-            split_pads(job, net, node, g, (int)i, full - g->out[i], upper);
+        if (given || same) split_pads(job, net, node, g, (int)i, full - g->out[i], same, upper);
     }
 }
 
@@ -108,8 +109,8 @@ static void eval(nm_eval *e, const nm_node *node)
     const plan_t *p = node->plan;
     const size_t cg = (size_t)(p->g.c / p->groups), og = (size_t)(p->o / p->groups);
     const double *x = e->val[node->in[0]], *xe = e->err ? e->err[node->in[0]] : NULL;
-    double *w = NM_RAW(e->job, double, cg *p->kernel), *v = NM_RAW(e->job, double, cg *p->kernel);
-    double *ve = NM_RAW(e->job, double, cg *p->kernel);
+    double *w = NM_RAW(e->job, double, cg * p->kernel), *v = NM_RAW(e->job, double, cg * p->kernel);
+    double *ve = NM_RAW(e->job, double, cg * p->kernel);
     for (size_t u = 0; u < (size_t)p->o * p->area; u++) {
         const size_t o = u / p->area, group = o / og;
         size_t n = 0;
@@ -123,8 +124,8 @@ static void eval(nm_eval *e, const nm_node *node)
             }
         }
         double err = 0;
-        e->val[node->out[0]][u] = nm_eval_dot(e, n, w, 1, v, xe ? ve : NULL, p->bias ? p->bias[o] : 0,
-                                              xe ? &err : NULL);
+        e->val[node->out[0]][u] = nm_eval_dot(e, n, w, 1, v, xe ? ve : NULL,
+                                              p->bias ? p->bias[o] : 0, xe ? &err : NULL);
         if (xe) e->err[node->out[0]][u] = err;
     }
 }
@@ -192,6 +193,7 @@ static void lower(nm_lowering *l, const nm_node *node)
     nm_lower_result(l, node, 0, block);
 }
 
-const nm_op nm_op_convtranspose = {
-    "ConvTranspose", 2, 3, 1, 7, 21, plan, eval, lower,
-    "constant kernel; batch 1; 1 to 3 dimensions; before opset 11 no odd sum of pads to be divided"};
+static const char convtranspose_notes[] =
+    "constant kernel; batch 1; 1 to 3 dimensions; before opset 11 no odd sum of pads to be divided";
+const nm_op nm_op_convtranspose = {"ConvTranspose",    2, 3, 1, 7, 21, plan, eval, lower,
+                                   convtranspose_notes};

@@ -16,7 +16,8 @@ static nm_tail *along(nm_job *job, nm_net *net, nm_node *node, nm_tailkind kind,
     const nm_shape x = nm_in(net, node, 0)->shape;
     nm_tail *t = NM_NEW(job, nm_tail);
     *t = (nm_tail){kind, 1, 1};
-    for (int d = axis; d < x.rank; d++) *(d == axis || all ? &t->len : &t->inner) *= (size_t)x.dim[d];
+    for (int d = axis; d < x.rank; d++)
+        *(d == axis || all ? &t->len : &t->inner) *= (size_t)x.dim[d];
     node->plan = t;
     return t;
 }
@@ -25,7 +26,8 @@ static void plan_softmax(nm_job *job, nm_net *net, nm_node *node)
 {
     const nm_shape x = nm_in(net, node, 0)->shape;
     const bool old = net->opset < 13;
-    const int axis = nm_axis(job, net, node, nm_attr_int(job, net, node, "axis", old ? 1 : -1), x.rank);
+    const int axis = nm_axis(job, net, node, nm_attr_int(job, net, node, "axis", old ? 1 : -1),
+                             x.rank);
     along(job, net, node, *node->type == 'L' ? NM_SHIFT : NM_SHARE, axis, old);
     nm_out_shape(job, net, node, 0, x);
 }
@@ -35,7 +37,8 @@ static void plan_argmax(nm_job *job, nm_net *net, nm_node *node)
     const nm_shape x = nm_in(net, node, 0)->shape;
     const int axis = nm_axis(job, net, node, nm_attr_int(job, net, node, "axis", 0), x.rank);
     const bool keep = nm_attr_int(job, net, node, "keepdims", 1);
-    nm_attr_int(job, net, node, "select_last_index", 0); /* among ties, which count as misclassified */
+    nm_attr_int(job, net, node, "select_last_index",
+                0); /* among ties, which count as misclassified */
     along(job, net, node, NM_CHOICE, axis, false);
     nm_shape s = {0};
     for (int d = 0; d < x.rank; d++)
@@ -50,11 +53,15 @@ static void eval_rising(nm_eval *e, const nm_node *node)
 {
     const double *x = e->val[node->in[0]];
     for (size_t i = 0; i < e->net->values[node->out[0]].n; i++)
-        e->val[node->out[0]][i] = rounded(e, *node->type == 'S' ? 1 / (1 + exp(-x[i])) : tanh(x[i]));
+        e->val[node->out[0]][i] = rounded(e,
+                                          *node->type == 'S' ? 1 / (1 + exp(-x[i])) : tanh(x[i]));
 }
 
 /* first element of group g */
-static size_t start_of(const nm_tail *t, size_t g) { return g / t->inner * t->len * t->inner + g % t->inner; }
+static size_t start_of(const nm_tail *t, size_t g)
+{
+    return g / t->inner * t->len * t->inner + g % t->inner;
+}
 
 static void eval_softmax(nm_eval *e, const nm_node *node)
 {
@@ -82,16 +89,19 @@ static void eval_argmax(nm_eval *e, const nm_node *node)
         const double *x = e->val[node->in[0]] + start_of(t, g);
         size_t best = 0;
         for (size_t i = 1; i < t->len; i++)
-            if (x[i * t->inner] > x[best * t->inner] || (last && x[i * t->inner] == x[best * t->inner]))
+            if (x[i * t->inner] > x[best * t->inner] ||
+                (last && x[i * t->inner] == x[best * t->inner]))
                 best = i;
         e->val[node->out[0]][g] = (double)best;
     }
 }
 
-#define SMOOTH "not piecewise linear: at an output alone, for questions that compare outputs with each other"
+#define SMOOTH                                                                                     \
+    "not piecewise linear: at an output alone, for questions that compare outputs with each other"
+static const char argmax_notes[] =
+    "not continuous: at an output alone, for questions about which class is the largest";
 const nm_op nm_op_rising = {"Sigmoid Tanh", 1, 1, 1, 7, 21, plan_rising, eval_rising, NULL, SMOOTH};
 const nm_op nm_op_softmax = {"Softmax", 1, 1, 1, 7, 21, plan_softmax, eval_softmax, NULL, SMOOTH};
-const nm_op nm_op_logsoftmax = {"LogSoftmax", 1, 1, 1, 7, 21, plan_softmax, eval_softmax, NULL,
-                                SMOOTH ", also by margins"};
-const nm_op nm_op_argmax = {"ArgMax", 1, 1, 1, 7, 21, plan_argmax, eval_argmax, NULL,
-                            "not continuous: at an output alone, for questions about which class is the largest"};
+const nm_op nm_op_logsoftmax = {
+    "LogSoftmax", 1, 1, 1, 7, 21, plan_softmax, eval_softmax, NULL, SMOOTH ", also by margins"};
+const nm_op nm_op_argmax = {"ArgMax", 1, 1, 1, 7, 21, plan_argmax, eval_argmax, NULL, argmax_notes};

@@ -24,7 +24,8 @@ static void finish(nm_job *job, nm_node *node, nm_shape in, nm_shape s, int64_t 
 
 static int64_t cut(int64_t x, int64_t lo, int64_t hi) { return x < lo ? lo : x > hi ? hi : x; }
 
-static int64_t *slice_axis(nm_job *job, int64_t n, int64_t start, int64_t end, int64_t step, int64_t *count)
+static int64_t *slice_axis(nm_job *job, int64_t n, int64_t start, int64_t end, int64_t step,
+                           int64_t *count)
 {
     if (start < 0) start += n;
     if (end < 0) end += n;
@@ -88,7 +89,8 @@ static void split_sizes(nm_job *job, nm_net *net, nm_node *node, int64_t dim, in
         return;
     }
     parts = node->n_out;
-    const int64_t each = (dim + parts - 1) / parts; /* with num_outputs the last part may be smaller */
+    const int64_t each = (dim + parts - 1) /
+                         parts; /* with num_outputs the last part may be smaller */
     if (dim % parts && !counted)
         nm_refuse(job, net, node, "%lld elements into %lld equal parts", (long long)dim,
                   (long long)parts);
@@ -232,7 +234,8 @@ static void plan_blocks(nm_job *job, nm_net *net, nm_node *node, bool to_space)
     const char *mode = to_space ? nm_attr_str(job, net, node, "mode", "DCR") : "DCR";
     const bool crd = strcmp(mode, "CRD") == 0;
     if (!crd && strcmp(mode, "DCR")) nm_refuse(job, net, node, "attribute mode=%s", mode);
-    if (x.rank != 4 || b < 1 || b > 1 << 12 || (to_space ? x.dim[1] % (b * b) : x.dim[2] % b || x.dim[3] % b))
+    if (x.rank != 4 || b < 1 || b > 1 << 12 ||
+        (to_space ? x.dim[1] % (b * b) : x.dim[2] % b || x.dim[3] % b))
         nm_refuse(job, net, node, "attribute blocksize=%lld with input %s", (long long)b,
                   nm_shape_print(job, x));
     nm_shape s = x;
@@ -242,13 +245,15 @@ static void plan_blocks(nm_job *job, nm_net *net, nm_node *node, bool to_space)
     nm_out_shape(job, net, node, 0, s);
     const nm_shape deep = to_space ? x : s, wide = to_space ? s : x;
     int32_t *at = NM_RAW(job, int32_t, nm_in(net, node, 0)->n);
-    for (int64_t i = 0, n = (int64_t)nm_in(net, node, 0)->n; i < n; i++) { /* i counts the wide picture */
+    for (int64_t i = 0, n = (int64_t)nm_in(net, node, 0)->n; i < n;
+         i++) { /* i counts the wide picture */
         const int64_t q = i % wide.dim[3], p = i / wide.dim[3] % wide.dim[2],
                       c = i / (wide.dim[2] * wide.dim[3]) % wide.dim[1],
                       image = i / (wide.dim[1] * wide.dim[2] * wide.dim[3]),
                       part = p % b * b + q % b,
                       channel = crd ? c * b * b + part : part * wide.dim[1] + c;
-        const int64_t j = ((image * deep.dim[1] + channel) * deep.dim[2] + p / b) * deep.dim[3] + q / b;
+        const int64_t j = ((image * deep.dim[1] + channel) * deep.dim[2] + p / b) * deep.dim[3] +
+                          q / b;
         at[to_space ? i : j] = (int32_t)(to_space ? j : i);
     }
     nm_pick *pick = NM_NEW(job, nm_pick);
@@ -256,22 +261,29 @@ static void plan_blocks(nm_job *job, nm_net *net, nm_node *node, bool to_space)
     node->plan = pick;
 }
 
-static void plan_to_space(nm_job *job, nm_net *net, nm_node *node) { plan_blocks(job, net, node, true); }
-static void plan_to_depth(nm_job *job, nm_net *net, nm_node *node) { plan_blocks(job, net, node, false); }
+static void plan_to_space(nm_job *job, nm_net *net, nm_node *node)
+{
+    plan_blocks(job, net, node, true);
+}
+static void plan_to_depth(nm_job *job, nm_net *net, nm_node *node)
+{
+    plan_blocks(job, net, node, false);
+}
 
-const nm_op nm_op_slice = {"Slice", 1, 5, 1, 7, 21, plan_slice, nm_pick_eval, nm_pick_lower,
-                           "constant starts, ends, axes, steps"};
-const nm_op nm_op_split = {"Split", 1, 2, 1000, 7, 21, plan_split, nm_pick_eval, nm_pick_lower,
-                           "constant sizes"};
-const nm_op nm_op_gather = {"Gather", 2, 2, 1, 7, 21, plan_gather, nm_pick_eval, nm_pick_lower,
-                            "constant indices"};
-const nm_op nm_op_expand = {"Expand", 2, 2, 1, 8, 21, plan_expand, nm_pick_eval, nm_pick_lower,
-                            "constant shape"};
-const nm_op nm_op_tile = {"Tile", 2, 2, 1, 7, 21, plan_tile, nm_pick_eval, nm_pick_lower,
-                          "constant repeats"};
-const nm_op nm_op_where = {"Where", 3, 3, 1, 9, 21, plan_where, nm_pick_eval, nm_pick_lower,
-                           "constant condition"};
+static const char slice_notes[] = "constant starts, ends, axes, steps";
+const nm_op nm_op_slice = {"Slice",       1,          5, 1, 7, 21, plan_slice, nm_pick_eval,
+                           nm_pick_lower, slice_notes};
+const nm_op nm_op_split = {
+    "Split", 1, 2, 1000, 7, 21, plan_split, nm_pick_eval, nm_pick_lower, "constant sizes"};
+const nm_op nm_op_gather = {
+    "Gather", 2, 2, 1, 7, 21, plan_gather, nm_pick_eval, nm_pick_lower, "constant indices"};
+const nm_op nm_op_expand = {
+    "Expand", 2, 2, 1, 8, 21, plan_expand, nm_pick_eval, nm_pick_lower, "constant shape"};
+const nm_op nm_op_tile = {
+    "Tile", 2, 2, 1, 7, 21, plan_tile, nm_pick_eval, nm_pick_lower, "constant repeats"};
+const nm_op nm_op_where = {
+    "Where", 3, 3, 1, 9, 21, plan_where, nm_pick_eval, nm_pick_lower, "constant condition"};
 const nm_op nm_op_depthtospace = {"DepthToSpace", 1, 1, 1, 7, 21, plan_to_space, nm_pick_eval,
-                                  nm_pick_lower, ""};
+                                  nm_pick_lower,  ""};
 const nm_op nm_op_spacetodepth = {"SpaceToDepth", 1, 1, 1, 7, 21, plan_to_depth, nm_pick_eval,
-                                  nm_pick_lower, ""};
+                                  nm_pick_lower,  ""};

@@ -7,7 +7,8 @@ static int64_t pad_at(char mode, int64_t i, int64_t n)
     if (i >= 0 && i < n) return i;
     if (mode == 'c') return -1;
     if (mode == 'e') return i < 0 ? 0 : n - 1;
-    const int64_t period = mode == 'w' || n == 1 ? n : 2 * n - 2, k = (i % period + period) % period;
+    const int64_t period = mode == 'w' || n == 1 ? n : 2 * n - 2,
+                  k = (i % period + period) % period;
     return k < n ? k : period - k;
 }
 
@@ -29,7 +30,8 @@ static void plan_pad(nm_job *job, nm_net *net, nm_node *node)
     int64_t pads[2 * NM_MAXRANK], axes[2 * NM_MAXRANK], *map[NM_MAXRANK];
     int64_t lo[NM_MAXRANK] = {0}, hi[NM_MAXRANK] = {0};
     const char *mode = nm_attr_str(job, net, node, "mode", "constant");
-    if (strcmp(mode, "constant") && strcmp(mode, "reflect") && strcmp(mode, "edge") && strcmp(mode, "wrap"))
+    if (strcmp(mode, "constant") && strcmp(mode, "reflect") && strcmp(mode, "edge") &&
+        strcmp(mode, "wrap"))
         nm_refuse(job, net, node, "attribute mode=%s", mode);
     const double fill = pad_value(job, net, node, *mode);
     int n = nm_in(net, node, 3) ? nm_node_list(job, net, node, "axes", 3, axes) : x.rank;
@@ -46,9 +48,12 @@ static void plan_pad(nm_job *job, nm_net *net, nm_node *node)
     }
     nm_shape s = x;
     for (int d = 0; d < x.rank; d++) {
-        const int64_t big = 1 << 20, least = *mode == 'c' ? -big : 0, most = *mode == 'r' ? x.dim[d] - 1 : *mode == 'w' ? x.dim[d] : big;
+        const int64_t big = 1 << 20, least = *mode == 'c' ? -big : 0,
+                      most = *mode == 'r'   ? x.dim[d] - 1
+                             : *mode == 'w' ? x.dim[d]
+                                            : big;
         if (lo[d] > most || hi[d] > most || lo[d] < least || hi[d] < least ||
-            x.dim[d] + lo[d] + hi[d] < 1)
+            x.dim[d] + (lo[d] < 0 ? lo[d] : 0) + (hi[d] < 0 ? hi[d] : 0) < 1)
             nm_refuse(job, net, node, "pads of %lld and %lld at %lld elements", (long long)lo[d],
                       (long long)hi[d], (long long)x.dim[d]);
         s.dim[d] = x.dim[d] + lo[d] + hi[d];
@@ -64,5 +69,5 @@ static void plan_pad(nm_job *job, nm_net *net, nm_node *node)
     node->plan = p;
 }
 
-const nm_op nm_op_pad = {"Pad", 1, 4, 1, 7, 21, plan_pad, nm_pick_eval, nm_pick_lower,
-                         "constant pads, axes and value"};
+const nm_op nm_op_pad = {
+    "Pad", 1, 4, 1, 7, 21, plan_pad, nm_pick_eval, nm_pick_lower, "constant pads, axes and value"};

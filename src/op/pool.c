@@ -2,7 +2,9 @@
  *
  * Padded cells stand for minus infinity in a maximum, and in an average they count only with count_include_pad. With
  * ceil_mode a last window may leave the padded input: what it holds of the input is averaged over that, but with
- * count_include_pad runtimes disagree on the divisor, and then it is refused. MaxPool's indices are refused. */
+ * count_include_pad runtimes disagree on the divisor, and then it is refused; so is auto_pad=SAME with dilations, and
+ * where the windows end before the input does. A window that would start beyond the input is left out, as opset 22
+ * says. MaxPool's indices are refused. */
 #include "all.h"
 
 static const nm_groups *windows(nm_job *job, const nm_win *w, nm_groupkind kind, bool count_pad)
@@ -36,7 +38,8 @@ static void plan(nm_job *job, nm_net *net, nm_node *node, nm_groupkind kind)
     int64_t kernel[NM_WIN];
     const int dims = x->shape.rank - 2;
     if (dims < 1 || dims > NM_WIN)
-        nm_refuse(job, net, node, "input of shape %s; [1,C,W], [1,C,H,W] or [1,C,D,H,W] was expected",
+        nm_refuse(job, net, node,
+                  "input of shape %s; [1,C,W], [1,C,H,W] or [1,C,D,H,W] was expected",
                   nm_shape_print(job, x->shape));
     if (!nm_attr_ints(job, net, node, "kernel_shape", (size_t)dims, kernel, 0))
         nm_refuse(job, net, node, "attribute kernel_shape is missing");
@@ -45,9 +48,15 @@ static void plan(nm_job *job, nm_net *net, nm_node *node, nm_groupkind kind)
     const bool ceil_mode = nm_attr_int(job, net, node, "ceil_mode", 0);
     const bool count_pad = kind == NM_MEAN && nm_attr_int(job, net, node, "count_include_pad", 0);
     const nm_win w = nm_window(job, net, node, x->shape, kernel, ceil_mode);
+    if (strncmp(nm_attr_str(job, net, node, "auto_pad", "NOTSET"), "SAME", 4) == 0)
+        for (int i = 0; i < NM_WIN; i++)
+            if (w.d[i] != 1 || (w.out[i] - 1) * w.s[i] + w.k[i] < w.in[i])
+                nm_refuse(job, net, node,
+                          "attribute auto_pad=SAME with dilations, or windows that end too early");
     if (count_pad && w.over)
-        nm_refuse(job, net, node,
-                  "attributes ceil_mode=1 and count_include_pad=1 with a window beyond the padding");
+        nm_refuse(
+            job, net, node,
+            "attributes ceil_mode=1 and count_include_pad=1 with a window beyond the padding");
     nm_out_shape(job, net, node, 0, nm_window_shape(&w, w.c)); /* refuses what is too large */
     const nm_groups *p = windows(job, &w, kind, count_pad);
     for (size_t i = 0; i < p->n; i++)
@@ -66,8 +75,12 @@ static void plan_global(nm_job *job, nm_net *net, nm_node *node, nm_groupkind ki
     const int64_t c = x->shape.dim[1], area = (int64_t)x->n / c;
     nm_shape s = x->shape;
     for (int i = 2; i < s.rank; i++) s.dim[i] = 1;
-    const nm_win w = {
-        .c = c, .in = {1, 1, area}, .out = {1, 1, 1}, .k = {1, 1, area}, .s = {1, 1, 1}, .d = {1, 1, 1}};
+    const nm_win w = {.c = c,
+                      .in = {1, 1, area},
+                      .out = {1, 1, 1},
+                      .k = {1, 1, area},
+                      .s = {1, 1, 1},
+                      .d = {1, 1, 1}};
     node->plan = windows(job, &w, kind, false);
     nm_out_shape(job, net, node, 0, s);
 }
@@ -81,16 +94,16 @@ static void plan_global_max(nm_job *job, nm_net *net, nm_node *node)
     plan_global(job, net, node, NM_MAXIMUM);
 }
 
+static const char maxpool_notes[] = "batch 1; 1 to 3 dimensions; no indices";
+static const char averagepool_notes[] = "batch 1; 1 to 3 dimensions; no ceil_mode with "
+                                        "count_include_pad where a window leaves the padding";
+static const char globalaveragepool_notes[] = "batch 1";
 const nm_op nm_op_maxpool = {
-    "MaxPool",       1,
-    1,               1,
-    7,               21,
-    plan_max,        nm_groups_eval,
-    nm_groups_lower, "batch 1; 1 to 3 dimensions; no indices"};
+    "MaxPool", 1, 1, 1, 7, 21, plan_max, nm_groups_eval, nm_groups_lower, maxpool_notes};
 const nm_op nm_op_averagepool = {
-    "AveragePool", 1, 1, 1, 7, 21, plan_avg, nm_groups_eval, nm_groups_lower,
-    "batch 1; 1 to 3 dimensions; no ceil_mode with count_include_pad where a window leaves the padding"};
+    "AveragePool", 1, 1, 1, 7, 21, plan_avg, nm_groups_eval, nm_groups_lower, averagepool_notes};
 const nm_op nm_op_globalaveragepool = {
-    "GlobalAveragePool", 1, 1, 1, 7, 21, plan_global_avg, nm_groups_eval, nm_groups_lower, "batch 1"};
+    "GlobalAveragePool",    1, 1, 1, 7, 21, plan_global_avg, nm_groups_eval, nm_groups_lower,
+    globalaveragepool_notes};
 const nm_op nm_op_globalmaxpool = {
     "GlobalMaxPool", 1, 1, 1, 7, 21, plan_global_max, nm_groups_eval, nm_groups_lower, "batch 1"};

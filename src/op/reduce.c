@@ -18,8 +18,8 @@ static bool read_axes(nm_job *job, nm_net *net, nm_node *node, int rank, bool go
 }
 
 /* kept[i]: output that element i of the input belongs to */
-static const nm_groups *make_groups(nm_job *job, nm_shape x, const bool *gone, size_t n_in, size_t n_out,
-                                    nm_groupkind kind)
+static const nm_groups *make_groups(nm_job *job, nm_shape x, const bool *gone, size_t n_in,
+                                    size_t n_out, nm_groupkind kind)
 {
     nm_groups *p = NM_NEW(job, nm_groups);
     uint32_t *to = NM_RAW(job, uint32_t, n_in), *idx = NM_RAW(job, uint32_t, n_in);
@@ -52,7 +52,8 @@ static void plan(nm_job *job, nm_net *net, nm_node *node, nm_groupkind kind)
     const nm_value *x = nm_in(net, node, 0);
     bool gone[NM_MAXRANK] = {0};
     const bool keep = nm_attr_int(job, net, node, "keepdims", 1);
-    if (kind == NM_MEAN && x->type == NM_I64) nm_refuse(job, net, node, "a mean of integers rounds");
+    if (kind == NM_MEAN && x->type == NM_I64)
+        nm_refuse(job, net, node, "a mean of integers rounds");
     if (x->n == 0) nm_refuse(job, net, node, "nothing to reduce");
     if (!read_axes(job, net, node, x->shape.rank, gone)) memset(gone, 0, sizeof gone);
     nm_shape s = {0};
@@ -67,11 +68,11 @@ static void plan_mean(nm_job *job, nm_net *net, nm_node *node) { plan(job, net, 
 static void plan_max(nm_job *job, nm_net *net, nm_node *node) { plan(job, net, node, NM_MAXIMUM); }
 static void plan_min(nm_job *job, nm_net *net, nm_node *node) { plan(job, net, node, NM_MINIMUM); }
 
-const nm_op nm_op_reducesum = {"ReduceSum", 1, 2, 1, 7, 21, plan_sum, nm_groups_eval, nm_groups_lower,
-                               "constant axes"};
-const nm_op nm_op_reducemean = {"ReduceMean", 1, 2, 1, 7, 21, plan_mean, nm_groups_eval,
-                                nm_groups_lower, "constant axes"};
-const nm_op nm_op_reducemax = {"ReduceMax", 1, 2, 1, 7, 21, plan_max, nm_groups_eval, nm_groups_lower,
-                               "constant axes"};
-const nm_op nm_op_reducemin = {"ReduceMin", 1, 2, 1, 7, 21, plan_min, nm_groups_eval, nm_groups_lower,
-                               "constant axes"};
+const nm_op nm_op_reducesum = {
+    "ReduceSum", 1, 2, 1, 7, 21, plan_sum, nm_groups_eval, nm_groups_lower, "constant axes"};
+const nm_op nm_op_reducemean = {
+    "ReduceMean", 1, 2, 1, 7, 21, plan_mean, nm_groups_eval, nm_groups_lower, "constant axes"};
+const nm_op nm_op_reducemax = {
+    "ReduceMax", 1, 2, 1, 7, 21, plan_max, nm_groups_eval, nm_groups_lower, "constant axes"};
+const nm_op nm_op_reducemin = {
+    "ReduceMin", 1, 2, 1, 7, 21, plan_min, nm_groups_eval, nm_groups_lower, "constant axes"};

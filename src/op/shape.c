@@ -128,8 +128,8 @@ static void plan_cast(nm_job *job, nm_net *net, nm_node *node)
         if (whole && fabs(x->data[i]) >= (to == INT32 ? 0x1p31 : 0x1p63))
             nm_refuse(job, net, node, "a cast of %.17g to an integer", x->data[i]);
     }
-    net->values[node->out[0]].type = whole        ? NM_I64
-                                     : to == BOOL ? NM_BOOL
+    net->values[node->out[0]].type = whole         ? NM_I64
+                                     : to == BOOL  ? NM_BOOL
                                      : to == FLOAT ? NM_F32
                                                    : NM_F64;
     same_order(job, net, node, x->shape);
@@ -255,13 +255,22 @@ static void no_lower(nm_lowering *l, const nm_node *node)
     (void)node;
 }
 
-const nm_op nm_op_flatten = {"Flatten", 1, 1, 1, 7, 21, plan_flatten, nm_pick_eval, nm_pick_lower, ""};
-const nm_op nm_op_reshape = {"Reshape", 1, 2, 1, 7, 21, plan_reshape, nm_pick_eval, nm_pick_lower, "constant shape"};
-const nm_op nm_op_transpose = {"Transpose", 1, 1, 1, 7, 21, plan_transpose, nm_pick_eval, nm_pick_lower, ""};
-const nm_op nm_op_squeeze = {"Squeeze", 1, 2, 1, 7, 21, plan_squeeze, nm_pick_eval, nm_pick_lower, "constant axes"};
-const nm_op nm_op_unsqueeze = {"Unsqueeze", 1, 2, 1, 7, 21, plan_unsqueeze, nm_pick_eval, nm_pick_lower, "constant axes"};
-const nm_op nm_op_identity = {"Identity", 1, 1, 1, 7, 21, plan_identity, nm_pick_eval, nm_pick_lower, ""};
-const nm_op nm_op_dropout = {"Dropout", 1, 3, 1, 7, 21, plan_dropout, nm_pick_eval, nm_pick_lower, "at inference"};
-const nm_op nm_op_cast = {"Cast", 1, 1, 1, 7, 21, plan_cast, eval_cast, nm_pick_lower, "where it does not round; constants to integers and truth values"};
-const nm_op nm_op_concat = {"Concat", 1, 1000, 1, 7, 21, plan_concat, nm_pick_eval, nm_pick_lower, ""};
+static const char cast_notes[] = "where it does not round; constants to integers and truth values";
+const nm_op nm_op_flatten = {"Flatten",     1, 1, 1, 7, 21, plan_flatten, nm_pick_eval,
+                             nm_pick_lower, ""};
+const nm_op nm_op_reshape = {
+    "Reshape", 1, 2, 1, 7, 21, plan_reshape, nm_pick_eval, nm_pick_lower, "constant shape"};
+const nm_op nm_op_transpose = {"Transpose",   1, 1, 1, 7, 21, plan_transpose, nm_pick_eval,
+                               nm_pick_lower, ""};
+const nm_op nm_op_squeeze = {
+    "Squeeze", 1, 2, 1, 7, 21, plan_squeeze, nm_pick_eval, nm_pick_lower, "constant axes"};
+const nm_op nm_op_unsqueeze = {
+    "Unsqueeze", 1, 2, 1, 7, 21, plan_unsqueeze, nm_pick_eval, nm_pick_lower, "constant axes"};
+const nm_op nm_op_identity = {"Identity",    1, 1, 1, 7, 21, plan_identity, nm_pick_eval,
+                              nm_pick_lower, ""};
+const nm_op nm_op_dropout = {
+    "Dropout", 1, 3, 1, 7, 21, plan_dropout, nm_pick_eval, nm_pick_lower, "at inference"};
+const nm_op nm_op_cast = {"Cast", 1, 1, 1, 7, 21, plan_cast, eval_cast, nm_pick_lower, cast_notes};
+const nm_op nm_op_concat = {"Concat",      1, 1000, 1, 7, 21, plan_concat, nm_pick_eval,
+                            nm_pick_lower, ""};
 const nm_op nm_op_constant = {"Constant", 0, 0, 1, 7, 21, plan_constant, no_eval, no_lower, ""};
