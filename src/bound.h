@@ -101,7 +101,7 @@ const nm_value *nm_in(const nm_net *net, const nm_node *node, int k); /* NULL wh
 bool nm_is_const(const nm_net *net, const nm_node *node, int k);
 nm_shape nm_broadcast(nm_job *job, nm_net *net, nm_node *node, nm_shape a, nm_shape b);
 size_t nm_broadcast_at(nm_shape out, nm_shape in, size_t i); /* element of `in` under element i */
-/* the integers of attribute `name` (old opsets) or of constant input k (new ones), cut to +-2^40; -1: neither is there */
+/* integers of attribute `name` (old opsets) or of constant input k (new ones), cut to +-2^40; -1: neither is there */
 int nm_node_list(nm_job *job, nm_net *net, nm_node *node, const char *name, int k, int64_t out[2 * NM_MAXRANK]);
 void nm_pick_eval(nm_eval *e, const nm_node *node);          /* plan: an nm_pick an output */
 /* picks where element i of axis d of `out` is element map[d][i] of axis d of `in`; -1: fill */

@@ -3,8 +3,8 @@
  *
  * Along a dimension with I elements, pads l and h, kernel k, stride s, dilation d: the room is
  * R = I + l + h - (k-1) d - 1 and there are floor(R / s) + 1 windows; with ceil_mode one more when R / s is not whole
- * and that window starts on the input or the left pad. SAME gives ceil(I / s) windows. auto_pad=VALID with ceil_mode, where definitions and
- * runtimes disagree, is refused where it matters. */
+ * and that window starts on the input or the left pad. SAME gives ceil(I / s) windows. auto_pad=VALID with ceil_mode,
+ * where definitions and runtimes disagree, is refused where it matters. */
 #include "all.h"
 
 static void resolve_auto_pad(nm_job *job, nm_net *net, nm_node *node, nm_win *w)

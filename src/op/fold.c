@@ -1,5 +1,5 @@
-/* op/fold.c: what only constants may meet: Shape and Size of anything; ConstantOfShape, Range, comparisons and
- * logic of constants, as exporters write them to compute shapes. Everything here is known when the graph is read:
+/* op/fold.c: what only constants may meet: Shape and Size of anything; ConstantOfShape, Range, Floor, Ceil, comparisons
+ * and logic of constants, as exporters write them to compute shapes. Everything here is known when the graph is read:
  * nothing is lowered. Comparisons of values that vary jump, and are refused. */
 #include "all.h"
 
@@ -85,6 +85,12 @@ static void plan_range(nm_job *job, nm_net *net, nm_node *node)
 
 /* ---- comparisons and logic ---- */
 
+static void plan_whole(nm_job *job, nm_net *net, nm_node *node)
+{
+    if (!nm_is_const(net, node, 0)) nm_refuse(job, net, node, "of what varies: not continuous");
+    nm_out_shape(job, net, node, 0, nm_in(net, node, 0)->shape);
+}
+
 static void plan_pair(nm_job *job, nm_net *net, nm_node *node)
 {
     nm_shape s = nm_in(net, node, 0)->shape;
@@ -120,6 +126,8 @@ PAIR(and, a != 0 && b != 0)
 PAIR(or, a != 0 || b != 0)
 PAIR(xor, (a != 0) != (b != 0))
 PAIR(not, a == 0)
+PAIR(floor, floor(a))
+PAIR(ceil, ceil(a))
 
 #define ON_CONSTANTS "of constants"
 const nm_op nm_op_shape = {"Shape", 1, 1, 1, 7, 21, plan_shape, no_eval, no_lower, ""};
@@ -135,6 +143,8 @@ const nm_op nm_op_greater = {"Greater",    2,        2,           1, 7, 21, plan
                              eval_greater, no_lower, ON_CONSTANTS};
 const nm_op nm_op_greaterorequal = {
     "GreaterOrEqual", 2, 2, 1, 12, 21, plan_pair, eval_greaterorequal, no_lower, ON_CONSTANTS};
+const nm_op nm_op_floor = {"Floor", 1, 1, 1, 7, 21, plan_whole, eval_floor, no_lower, ON_CONSTANTS};
+const nm_op nm_op_ceil = {"Ceil", 1, 1, 1, 7, 21, plan_whole, eval_ceil, no_lower, ON_CONSTANTS};
 const nm_op nm_op_and = {"And", 2, 2, 1, 7, 21, plan_pair, eval_and, no_lower, ON_CONSTANTS};
 const nm_op nm_op_or = {"Or", 2, 2, 1, 7, 21, plan_pair, eval_or, no_lower, ON_CONSTANTS};
 const nm_op nm_op_xor = {"Xor", 2, 2, 1, 7, 21, plan_pair, eval_xor, no_lower, ON_CONSTANTS};

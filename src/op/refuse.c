@@ -13,7 +13,7 @@ REFUSED(smooth,
         "ReduceProd ReduceSumSquare Selu Sin Sinh Softplus Softsign Sqrt Tan",
         "not piecewise linear");
 REFUSED(jumps,
-        "ArgMin Ceil Floor Hardmax IsInf IsNaN Mod NonZero OneHot Round Shrink Sign "
+        "ArgMin Hardmax IsInf IsNaN Mod NonZero OneHot Round Shrink Sign "
         "ThresholdedRelu TopK Unique",
         "not continuous");
 REFUSED(quantised,
