@@ -1,7 +1,9 @@
 /* op/act.c: Relu, LeakyRelu, PRelu, Abs, Neg: element by element, one kink at 0.
  *
- * With r = relu(x):   LeakyRelu and PRelu  a x + (1 - a) r,  for any slope a;   Abs  2 r - x.
- * Exact as real functions: where 1 - a is no double, it is the sum of two, by two-sum, and r enters twice. */
+ *     LeakyRelu, PRelu   a x + (1 - a) relu(x)  for |a| <= 1,   x + (1 - a) relu(-x)  for steeper slopes a,
+ *     Abs                -x + 2 relu(x).
+ * Exact as real functions: where 1 - a is no double, it is the sum of two, by two-sum, and the relu enters twice. The
+ * two forms keep what cancels in floating point no larger than the result. */
 #include "all.h"
 
 typedef struct {
@@ -96,21 +98,38 @@ static void lower_relu(nm_lowering *l, const nm_node *node)
     nm_lower_result(l, node, 0, nm_lower_relu(l, node, src));
 }
 
-/* a x + (1 - a) relu(x), slopes a [n] */
+/* the block of x, or of -x where the slope is steep */
+static int turned(nm_lowering *l, const nm_node *node, int src, const double *a)
+{
+    const nm_view x = nm_lower_units(l, src);
+    double *sign = NM_RAW(l->job, double, x.n);
+    bool any = false;
+    for (size_t i = 0; i < x.n; i++) {
+        sign[i] = fabs(a[i]) > 1 ? -1 : 1;
+        any |= sign[i] < 0;
+    }
+    const double *coef = sign;
+    return any ? nm_lower_terms(l, node, 1, &x, &coef, NULL) : src;
+}
+
+/* slopes a [n] below 0 */
 static void lower_kink(nm_lowering *l, const nm_node *node, const double *a)
 {
     const int src = nm_lower_source(l, node, &l->view[node->in[0]]);
-    const nm_view x = nm_lower_units(l, src), r = nm_lower_units(l, nm_lower_relu(l, node, src));
-    double *high = NM_RAW(l->job, double, x.n), *low = NM_RAW(l->job, double, x.n);
+    const int relu = nm_lower_relu(l, node, turned(l, node, src, a));
+    const nm_view x = nm_lower_units(l, src), r = nm_lower_units(l, relu);
+    double *straight = NM_RAW(l->job, double, x.n), *high = NM_RAW(l->job, double, x.n),
+           *low = NM_RAW(l->job, double, x.n);
     bool rounds = false;
     for (size_t i = 0; i < x.n; i++) {
+        straight[i] = fabs(a[i]) > 1 ? 1 : a[i];
         high[i] = 1 - a[i];
         const double b = high[i] - 1;
         low[i] = (1 - (high[i] - b)) + (-a[i] - b);
         rounds |= low[i] != 0;
     }
-    nm_lower_sum(l, node, rounds ? 3 : 2, (nm_view[]){x, r, r}, (const double *[]){a, high, low},
-                 NULL);
+    nm_lower_sum(l, node, rounds ? 3 : 2, (nm_view[]){x, r, r},
+                 (const double *[]){straight, high, low}, NULL);
 }
 
 static void lower_slope(nm_lowering *l, const nm_node *node)
