@@ -283,7 +283,18 @@ static inline void g_reduce(gen *g)
     *(axis == 1 ? &g->now.c : axis == 2 ? &g->now.h : &g->now.w) = 1;
 }
 
-/* a part of it, backwards or not; or padded */
+/* a constant channel beside the others: elements that are no units */
+static inline void g_constant(gen *g)
+{
+    if ((g->now.c + 1) * g->now.h * g->now.w > 40) return;
+    g_open(g, "concat");
+    nm_put(&g->b, ",\"axis\":1");
+    g_array(g, "value", 4, (int64_t[]){1, 1, g->now.h, g->now.w}, false);
+    g_close(g);
+    g->now.c++;
+}
+
+/* a part of it; or padded */
 static inline void g_part(gen *g)
 {
     const int axis = 1 + (int)t_below(3);
@@ -329,7 +340,7 @@ static inline void g_body(gen *g, size_t layers)
         case 15: g_many(g); break;
         case 16: g_deconv(g); break;
         case 17: g_reduce(g); break;
-        case 18: g_part(g); break;
+        case 18: t_below(2) ? g_part(g) : g_constant(g); break;
         default: t_below(2) ? g_scale(g) : g_join(g, "sub");
         }
     }

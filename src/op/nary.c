@@ -77,15 +77,30 @@ static nm_view spread(nm_lowering *l, const plan_t *p, const nm_node *node, int 
     return out;
 }
 
+/* the constants of each element add up to a double without rounding */
+static bool adds_exactly(size_t n_terms, const nm_view *term)
+{
+    for (size_t i = 0; i < term[0].n; i++) {
+        double s = 0;
+        for (size_t k = 0; k < n_terms; k++) {
+            const double c = term[k].unit[i] < 0 ? term[k].cst[i] : 0, t = s + c, b = t - s;
+            if ((s - (t - b)) + (c - b) != 0) return false;
+            s = t;
+        }
+    }
+    return true;
+}
+
 static void lower_sum(nm_lowering *l, const nm_node *node)
 {
     const plan_t *p = node->plan;
     const size_t inputs = (size_t)node->n_in, n = l->net->values[node->out[0]].n;
     nm_view *term = NM_ARRAY(l->job, nm_view, inputs);
     const double **coef = NM_ARRAY(l->job, const double *, inputs);
+    for (size_t k = 0; k < inputs; k++) term[k] = spread(l, p, node, (int)k);
+    const bool exact = p->kind == NM_SUM && adds_exactly(inputs, term);
     for (size_t k = 0; k < inputs; k++) {
-        const nm_view v = spread(l, p, node, (int)k);
-        term[k] = nm_lower_exact(l, node, &v);
+        if (!exact) term[k] = nm_lower_exact(l, node, &term[k]);
         if (p->kind == NM_MEAN) coef[k] = nm_repeat(l->job, n, 1 / (double)node->n_in);
     }
     nm_lower_sum(l, node, inputs, term, coef, NULL);
