@@ -516,11 +516,12 @@ def damaged():
         return
     os.mkdir(p("seeds"))
     files = sorted((f for f in os.listdir(TMP) if re.match(r"n\d+\.onnx$", f)), key=lambda f: int(f[1:-5]))
-    for f in files[::9]:
+    files = [f for f in files[::9] if run("inspect", p(f))[0] == 0]  # some must be refused
+    for f in files:
         shutil.copy(p(f), p("seeds/onnx." + f))
-    count = os.environ.get("NETMIP_FUZZ_COUNT", "20000")
+    count = os.environ.get("NETMIP_FUZZ_COUNT", "150000")
     r = subprocess.run([driver, "-n", count, p("seeds")], capture_output=True, text=True, timeout=600)
-    check("fuzz_readers on %d networks of this test" % len(files[::9]), r.returncode == 0 and len(files) > 300, r.stdout[-1500:] + r.stderr[-1500:])
+    check("fuzz_readers on %d networks of this test" % len(files), r.returncode == 0 and len(files) > 40, r.stdout[-1500:] + r.stderr[-1500:])
 
 
 if __name__ == "__main__":
