@@ -125,6 +125,9 @@ nm_query *nm_query_around(nm_job *job, const nm_net *net, const nm_around *a)
     memcpy(x, a->x, q->n_in * sizeof *x);
     q->image = x;
     if (q->n_out < 2) nm_throw(job, NM_EUSE, "the network has one output: ask by a .vnnlib file");
+    if (!nm_tail_one_group(net))
+        nm_throw(job, NM_EUNSUP, "%s: its outputs are several distributions: ask by a .vnnlib file",
+                 net->path);
     q->image_y = nm_net_eval(job, net, x, false, NULL);
     q->predicted = argmax(q->image_y, q->n_out);
     q->label = a->label < 0 ? q->predicted : a->label;

@@ -49,6 +49,7 @@ struct nm_net {
     nm_node *nodes;        /* in an order of evaluation */
     size_t n_inputs, n_outputs;
     int *inputs, *outputs; /* values; the flat input is their concatenation */
+    nm_node *const *tail;  /* [n_outputs] monotone op of the file behind it, left out of all but eval; or NULL */
     size_t n_in, n_out;    /* flat sizes */
 };
 
@@ -64,11 +65,22 @@ typedef struct nm_eval {
 typedef struct nm_lowering nm_lowering;
 struct nm_op {
     const char *names;     /* space separated, as ONNX spells them */
-    int min_in, max_in;
+    int min_in, max_in, max_out, since, until;               /* the opsets that have it, of 7 to 21 */
     void (*plan)(nm_job *job, nm_net *net, nm_node *node);   /* shapes; honours or refuses attributes */
-    void (*eval)(nm_eval *e, const nm_node *node);
-    void (*lower)(nm_lowering *l, const nm_node *node);
+    void (*eval)(nm_eval *e, const nm_node *node);           /* NULL: refused, and `notes` says why */
+    void (*lower)(nm_lowering *l, const nm_node *node);      /* NULL: an nm_tail, at outputs alone */
+    const char *notes;     /* for the table of `inspect --ops`: what is not honoured */
 };
+
+/* a value made of elements of others: i is element at[i] of input which[i], or `fill` where at[i] < 0 */
+typedef struct nm_pick { const int32_t *which, *at; double fill; } nm_pick; /* which NULL: input 0 */
+
+/* what a question about the output's input may compare: elements of one group (tail.c) */
+typedef enum { NM_RISING, NM_SHARE, NM_SHIFT, NM_CHOICE } nm_tailkind;
+typedef struct nm_tail {
+    nm_tailkind kind;      /* x -> f(x) element by element, softmax, log of softmax, argmax */
+    size_t len, inner;     /* of the axis; elements between two of its elements */
+} nm_tail;
 
 _Noreturn void nm_refuse(nm_job *job, const nm_net *net, const nm_node *node, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
@@ -89,7 +101,11 @@ const nm_value *nm_in(const nm_net *net, const nm_node *node, int k); /* NULL wh
 bool nm_is_const(const nm_net *net, const nm_node *node, int k);
 nm_shape nm_broadcast(nm_job *job, nm_net *net, nm_node *node, nm_shape a, nm_shape b);
 size_t nm_broadcast_at(nm_shape out, nm_shape in, size_t i); /* element of `in` under element i */
-void nm_eval_move(nm_eval *e, const nm_node *node, const int32_t *from); /* out[i] = in[from[i]] */
+/* integers of attribute `name` (old opsets) or of constant input k (new ones), cut to +-2^40; -1: neither is there */
+int nm_node_list(nm_job *job, nm_net *net, nm_node *node, const char *name, int k, int64_t out[2 * NM_MAXRANK]);
+void nm_pick_eval(nm_eval *e, const nm_node *node);          /* plan: an nm_pick an output */
+/* picks where element i of axis d of `out` is element map[d][i] of axis d of `in`; -1: fill */
+const int32_t *nm_pick_axes(nm_job *job, nm_shape in, nm_shape out, int64_t *const *map);
 /* out = sum of a[i*sa] * b[i*sb], i < n, plus start; err gets a bound on the rounding */
 /* |a| e, never 0 by underflow */
 double nm_eval_carry(double a, double e);
@@ -168,10 +184,19 @@ void nm_lin_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n, co
                  const double *y, double *x, unsigned char *live, const unsigned char *dead);
 
 /* ---- window.c -------------------------------------------------------------------------------- */
-/* strides, pads, dilations of x [N,C,(H,)W]; leaves o and groups; ceil_mode 1, 0, or -1: refuse */
-nm_geo nm_window(nm_job *job, nm_net *net, nm_node *node, nm_shape x, const int64_t *kernel, bool dilate,
-                 int64_t ceil_mode);
-nm_shape nm_window_shape(nm_shape x, nm_geo g);
+enum { NM_WIN = 3 };       /* dimensions of a window at most; fewer are the last ones, the others have size 1 */
+typedef struct nm_win {
+    int dims;
+    int64_t c, in[NM_WIN], out[NM_WIN], k[NM_WIN], s[NM_WIN], d[NM_WIN], lo[NM_WIN], hi[NM_WIN]; /* lo, hi: pads */
+    bool over;             /* ceil_mode: a last window leaves the padded input */
+} nm_win;
+/* strides, pads, dilations of x [1,C,..] with `dims` dimensions of `kernel`, without auto_pad and output sizes */
+nm_win nm_window_read(nm_job *job, nm_net *net, nm_node *node, nm_shape x, const int64_t *kernel);
+nm_win nm_window(nm_job *job, nm_net *net, nm_node *node, nm_shape x, const int64_t *kernel, bool ceil_mode);
+nm_shape nm_window_shape(const nm_win *w, int64_t channels);
+size_t nm_window_size(nm_job *job, const int64_t n[NM_WIN]);
+int64_t nm_window_cell(const nm_win *w, const int64_t o[NM_WIN], const int64_t k[NM_WIN]); /* or -1: padding */
+void nm_window_step(int64_t n[NM_WIN], const int64_t limit[NM_WIN]); /* counts up, the last dimension first */
 
 /* ---- query.c -------------------------------------------------------------------------------- */
 typedef struct nm_row {    /* sum coef*var <= rhs; var k < n_out is output k, else input k - n_out */
@@ -234,19 +259,38 @@ struct nm_lowering {
 int nm_lower_source(nm_lowering *l, const nm_node *node, const nm_view *v); /* a block equal to v */
 void nm_lower_result(nm_lowering *l, const nm_node *node, int k, int block);
 int nm_lower_block(nm_lowering *l, const nm_node *node, nm_kind kind, size_t n); /* its index */
-void nm_lower_move(nm_lowering *l, const nm_node *node, const int32_t *from);
+void nm_pick_lower(nm_lowering *l, const nm_node *node);     /* plan: an nm_pick an output */
 void nm_lower_sum(nm_lowering *l, const nm_node *node, size_t n_terms, const nm_view *term,
                   const double *const *coef, const double *bias); /* out = sum coef*term + bias */
+int nm_lower_terms(nm_lowering *l, const nm_node *node, size_t n_terms, const nm_view *term,
+                   const double *const *coef, const double *bias); /* the same as a block */
+int nm_lower_relu(nm_lowering *l, const nm_node *node, int src);
+nm_view nm_lower_units(nm_lowering *l, int block);
+/* v itself, or, when some elements are constants, a block equal to it: products with them then stay exact */
+nm_view nm_lower_exact(nm_lowering *l, const nm_node *node, const nm_view *v);
+double *nm_repeat(nm_job *job, size_t n, double x);          /* [n] */
 
-/* ---- op/: one const struct a file ----------------------------------------------------------- */
-extern const nm_op nm_op_conv, nm_op_gemm, nm_op_matmul, nm_op_relu, nm_op_flatten, nm_op_reshape,
-    nm_op_transpose, nm_op_constant, nm_op_identity, nm_op_dropout, nm_op_pad, nm_op_averagepool,
-    nm_op_maxpool, nm_op_globalaveragepool, nm_op_batchnorm, nm_op_concat, nm_op_squeeze,
-    nm_op_unsqueeze, nm_op_add, nm_op_sub, nm_op_mul, nm_op_div, nm_op_cast;
+/* ---- group.c: sums, means and extremes over groups of elements of input 0 ------------------- */
+typedef enum { NM_SUM, NM_MEAN, NM_MAXIMUM, NM_MINIMUM } nm_groupkind;
+typedef struct nm_groups {
+    nm_groupkind kind;
+    size_t n;              /* groups: the outputs */
+    const size_t *ptr;     /* [n+1] */
+    const uint32_t *idx;   /* elements of the input */
+    const double *count;   /* MEAN [n]: the divisor */
+} nm_groups;
+void nm_groups_eval(nm_eval *e, const nm_node *node);        /* plan: nm_groups */
+void nm_groups_lower(nm_lowering *l, const nm_node *node);
+
+/* ---- op/: one const struct an operator ------------------------------------------------------ */
+#define OP(x) extern const nm_op nm_op_##x;
+#include "menu.def"
+#undef OP
 
 /* ---- ops.c: the registry -------------------------------------------------------------------- */
-const nm_op *nm_op_find(const char *type, bool any_case);
+const nm_op *nm_op_find(nm_job *job, const char *type, bool any_case, const char **name);
 const char *nm_op_list(nm_job *job);
+void nm_op_table(nm_buf *b); /* as Markdown */
 
 /* ---- net.c ---------------------------------------------------------------------------------- */
 typedef struct nm_graph {  /* what a reader hands over: names not yet resolved */
@@ -269,6 +313,13 @@ nm_net *nm_net_new(nm_job *job, nm_graph *g, nm_file f);
 void nm_net_print(nm_buf *b, const nm_net *net);
 /* y [n_out] of x [n_in]; err [n_out] may be NULL; returns y */
 double *nm_net_eval(nm_job *job, const nm_net *net, const double *x, bool f32, double *err);
+/* what the file's outputs say, tails included: y [*n] */
+double *nm_net_outputs_eval(nm_job *job, const nm_net *net, const double *x, bool f32, size_t *n);
+
+/* ---- tail.c: questions about a network whose last operators are left out -------------------- */
+void nm_tail_check(nm_job *job, const nm_net *net, const nm_query *q); /* refuses what would mean something else */
+bool nm_tail_one_group(const nm_net *net); /* the largest output is the file's largest output, too */
+const nm_node *nm_tail_choice(const nm_net *net); /* an ArgMax at an output, or NULL */
 
 /* ---- lower.c -------------------------------------------------------------------------------- */
 nm_program *nm_lower(nm_job *job, const nm_net *net);

@@ -195,6 +195,7 @@ static int verb_bounds(nm_job *job, const nm_cli *c, nm_buf *out)
     const nm_net *net = nm_net_read(job, c->file[0]);
     const nm_query *q = nm_cli_question(job, c, net);
     if (dump(job, c, out, net, q)) return NM_OK;
+    nm_tail_check(job, net, q);
     const nm_program *p = nm_lower(job, net);
     nm_buf all = {.job = job};
     for (size_t i = 0; i < q->n_cases; i++) {
@@ -275,25 +276,26 @@ static int verb_eval(nm_job *job, const nm_cli *c, nm_buf *out)
     if (!nm_cli_has(c, NM_O_image))
         nm_throw(job, NM_EUSE, "netmip eval: --image FILE was expected");
     const double *x = nm_image_read(job, net, nm_cli_get(c, NM_O_image)).x;
-    const double *y = nm_net_eval(job, net, x, false, NULL),
-                 *y32 = nm_net_eval(job, net, x, true, NULL);
-    size_t best = 0;
-    for (size_t i = 0; i < net->n_out; i++) {
+    const double *score = nm_net_eval(job, net, x, false, NULL);
+    size_t best = 0, n;
+    for (size_t i = 0; i < net->n_out; i++)
+        if (score[i] > score[best]) best = i;
+    const double *y = nm_net_outputs_eval(job, net, x, false, &n),
+                 *y32 = nm_net_outputs_eval(job, net, x, true, &n);
+    for (size_t i = 0; i < n; i++)
         if (!isfinite(y[i]) || !isfinite(y32[i]))
             nm_throw(job, NM_EINPUT, "%s: output %zu is not finite in float%d", c->file[0], i,
                      isfinite(y[i]) ? 32 : 64);
-        if (y[i] > y[best]) best = i;
-    }
     if (nm_cli_has(c, NM_O_json)) {
         nm_put(out, "{\"predicted\": %zu, \"outputs\": {\"float64\": ", best);
-        put_list(out, y, net->n_out);
+        put_list(out, y, n);
         nm_put(out, ", \"float32\": ");
-        put_list(out, y32, net->n_out);
+        put_list(out, y32, n);
         nm_put(out, "}}\n");
         return NM_OK;
     }
     nm_put(out, "predicted %zu\n", best);
-    for (size_t i = 0; i < net->n_out; i++) {
+    for (size_t i = 0; i < n; i++) {
         nm_put(out, "output %zu: ", i);
         nm_put_num(out, y[i]);
         nm_put(out, " (float32: ");
@@ -305,6 +307,11 @@ static int verb_eval(nm_job *job, const nm_cli *c, nm_buf *out)
 
 static int verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
 {
+    if (nm_cli_has(c, NM_O_ops)) {
+        need_files(job, c, 0, 0, "no file with --ops");
+        nm_op_table(out);
+        return NM_OK;
+    }
     need_files(job, c, 1, 1, "a network, .vnnlib, map or solution file");
     const char *path = c->file[0];
     if (nm_has_suffix(path, ".vnnlib") || nm_has_suffix(path, ".vnnlib.gz")) {

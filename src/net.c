@@ -4,7 +4,9 @@
  * Order: Kahn's algorithm over values; constants may stand after their users, nodes in any order. A node whose
  * inputs are all constant is evaluated once, in float64, and becomes a constant. Nodes that no output needs are
  * dropped. An attribute that the op did not ask for is refused by name. The inputs that are not constants,
- * concatenated in the graph's order, are the flat input; so are the outputs. */
+ * concatenated in the graph's order, are the flat input; so are the outputs. An operator that no program can hold but
+ * that keeps an order (Softmax, ArgMax) may make an output: then the flat output is what it reads, and tail.c
+ * says which questions may be asked. */
 #include "all.h"
 
 typedef struct {
@@ -74,24 +76,35 @@ static void add_constants_and_inputs(nm_job *job, nm_net *net, const nm_graph *g
     if (net->n_inputs == 0) nm_throw(job, NM_EINPUT, "%s: the network has no input", g->path);
 }
 
+static void add_outputs(nm_job *job, nm_net *net, const struct nm_rawnode *r, table *t, nm_node *n,
+                        int at)
+{
+    n->out = NM_ARRAY(job, int, r->n_out + 1);
+    for (size_t k = 0; k < r->n_out; k++) {
+        if (k > 0 && !*r->out[k] && n->op->max_out == 1) continue;
+        if (n->n_out == n->op->max_out)
+            nm_refuse(job, net, n, "output \"%s\" besides the first%s is not supported", r->out[k],
+                      n->n_out > 1 ? " ones" : "");
+        n->out[n->n_out] = add_value(net, t, (nm_value){.name = r->out[k], .maker = at});
+        if (n->out[n->n_out++] < 0)
+            nm_throw(job, NM_EINPUT, "%s: node \"%s\": value \"%s\" is made twice", net->path,
+                     r->name, r->out[k]);
+    }
+    if (n->n_out == 0)
+        nm_throw(job, NM_EINPUT, "%s: node \"%s\" has no output", net->path, r->name);
+}
+
 static nm_node make_node(nm_job *job, nm_net *net, const nm_graph *g, const struct nm_rawnode *r,
                          table *t, int at)
 {
     nm_node n = {.name = r->name, .type = r->type, .n_attrs = r->n_attrs, .attrs = r->attrs};
-    n.op = nm_op_find(r->type, g->any_case);
+    n.op = nm_op_find(job, r->type, g->any_case, &n.type);
     if (!n.op) nm_refuse(job, net, &n, "is not supported; these are: %s", nm_op_list(job));
-    n.type = n.op->names;
-    n.out = NM_ARRAY(job, int, r->n_out + 1);
-    for (size_t k = 0; k < r->n_out; k++) {
-        if (k > 0 && !*r->out[k]) continue;
-        n.out[n.n_out] = add_value(net, t, (nm_value){.name = r->out[k], .maker = at});
-        if (n.n_out == 1)
-            nm_refuse(job, net, &n, "output \"%s\" besides the first is not supported", r->out[k]);
-        if (n.out[n.n_out++] < 0)
-            nm_throw(job, NM_EINPUT, "%s: node \"%s\": value \"%s\" is made twice", g->path,
-                     r->name, r->out[k]);
-    }
-    if (n.n_out == 0) nm_throw(job, NM_EINPUT, "%s: node \"%s\" has no output", g->path, r->name);
+    if (!n.op->eval) nm_refuse(job, net, &n, "%s", n.op->notes);
+    if (net->opset < n.op->since || net->opset > n.op->until)
+        nm_refuse(job, net, &n, "is read in opsets %d to %d; the file has opset %lld", n.op->since,
+                  n.op->until, (long long)net->opset);
+    add_outputs(job, net, r, t, &n, at);
     return n;
 }
 
@@ -164,16 +177,35 @@ static bool all_constant(const nm_net *net, const nm_node *n)
 
 static void fold(nm_job *job, nm_net *net, const nm_node *node)
 {
-    nm_value *out = &net->values[node->out[0]];
-    if (out->data) return;
+    if (net->values[node->out[0]].data) return; /* its plan knows the value */
     double **val = NM_ARRAY(job, double *, net->n_values);
     for (int k = 0; k < node->n_in; k++)
         if (node->in[k] >= 0) val[node->in[k]] = (double *)(uintptr_t)net->values[node->in[k]].data;
-    double *y = val[node->out[0]] = NM_ARRAY(job, double, out->n);
+    for (int k = 0; k < node->n_out; k++)
+        val[node->out[k]] = NM_ARRAY(job, double, net->values[node->out[k]].n);
     node->op->eval(&(nm_eval){.job = job, .net = net, .val = val}, node);
-    for (size_t i = 0; i < out->n; i++)
-        if (!isfinite(y[i])) nm_refuse(job, net, node, "its constant value is not finite");
-    out->data = y;
+    for (int k = 0; k < node->n_out; k++) {
+        nm_value *out = &net->values[node->out[k]];
+        for (size_t i = 0; i < out->n; i++)
+            if (!isfinite(val[node->out[k]][i]))
+                nm_refuse(job, net, node, "its constant value is not finite");
+        out->data = val[node->out[k]];
+    }
+}
+
+static void plan(nm_job *job, nm_net *net, nm_node *node)
+{
+    const nm_value *x = nm_in(net, node, 0);
+    for (int k = 0; k < node->n_in; k++) { /* an empty list may be a shape or axes */
+        const nm_value *v = nm_in(net, node, k);
+        if (v && v->n == 0 && v->shape.rank != 1)
+            nm_refuse(job, net, node, "input %d is empty: %s", k, nm_shape_print(job, v->shape));
+    }
+    for (int k = 0; k < node->n_out; k++) net->values[node->out[k]].type = x ? x->type : NM_F32;
+    node->op->plan(job, net, node);
+    for (int k = 0; k < node->n_attrs; k++)
+        if (!node->attrs[k].seen)
+            nm_refuse(job, net, node, "attribute %s is not supported", node->attrs[k].name);
 }
 
 static void plan_all(nm_job *job, nm_net *net)
@@ -184,21 +216,42 @@ static void plan_all(nm_job *job, nm_net *net)
     size_t kept = 0;
     for (size_t i = 0; i < n; i++) {
         nm_node *node = &net->nodes[order[i]];
-        if (node->n_in > 0) {
-            const nm_value *x = nm_in(net, node, 0);
-            net->values[node->out[0]].type = x ? x->type : NM_F32;
-        }
-        node->op->plan(job, net, node);
-        for (int k = 0; k < node->n_attrs; k++)
-            if (!node->attrs[k].seen)
-                nm_refuse(job, net, node, "attribute %s is not supported", node->attrs[k].name);
+        if (!node->op->lower)
+            nm_refuse(job, net, node, "in the middle of a network: %s", node->op->notes);
+        plan(job, net, node);
         if (all_constant(net, node))
             fold(job, net, node);
-        else
+        else if (!net->values[node->out[0]].data)
             sorted[kept++] = *node;
     }
     net->nodes = sorted;
     net->n_nodes = kept;
+}
+
+/* Outputs made by an operator that is a tail, and read by nobody else, become what it reads. */
+static void cut_tails(nm_job *job, nm_net *net)
+{
+    nm_node **tail = NM_ARRAY(job, nm_node *, net->n_outputs + 1);
+    net->tail = tail;
+    for (size_t k = 0; k < net->n_outputs; k++) {
+        const int v = net->outputs[k], maker = net->values[v].maker;
+        if (maker < 0 || net->nodes[maker].op->lower) continue;
+        tail[k] = &net->nodes[maker];
+        net->outputs[k] = tail[k]->in[0];
+    }
+}
+
+static void plan_tails(nm_job *job, nm_net *net)
+{
+    for (size_t k = 0; k < net->n_outputs; k++) {
+        if (!net->tail[k]) continue;
+        plan(job, net, net->tail[k]);
+        nm_note(
+            job,
+            "%s: node \"%s\": %s at the output is left out of questions: which of two outputs is "
+            "larger is the same before it",
+            net->path, net->tail[k]->name, net->tail[k]->type);
+    }
 }
 
 nm_net *nm_net_new(nm_job *job, nm_graph *g, nm_file f)
@@ -222,8 +275,11 @@ nm_net *nm_net_new(nm_job *job, nm_graph *g, nm_file f)
         net->outputs[net->n_outputs++] = s->value;
     }
     if (net->n_outputs == 0) nm_throw(job, NM_EINPUT, "%s: the network has no output", g->path);
+    cut_tails(job, net);
     plan_all(job, net);
+    plan_tails(job, net);
     for (size_t i = 0; i < net->n_outputs; i++) net->n_out += net->values[net->outputs[i]].n;
+    if (net->n_out == 0) nm_throw(job, NM_EUNSUP, "%s: the outputs have no elements", g->path);
     return net;
 }
 
@@ -238,12 +294,18 @@ void nm_net_print(nm_buf *b, const nm_net *net)
         nm_put(b, "node %s \"%s\" (", n->type, n->name);
         for (int k = 0; k < n->n_in; k++)
             nm_put(b, k ? ", %s" : "%s", n->in[k] < 0 ? "-" : net->values[n->in[k]].name);
-        const nm_value *v = &net->values[n->out[0]];
-        nm_put(b, ") -> %s %s\n", v->name, nm_shape_print(b->job, v->shape));
+        nm_put(b, ") ->");
+        for (int k = 0; k < n->n_out; k++) {
+            const nm_value *v = &net->values[n->out[k]];
+            nm_put(b, k ? ", %s %s" : " %s %s", v->name, nm_shape_print(b->job, v->shape));
+        }
+        nm_put(b, "\n");
     }
     for (size_t i = 0; i < net->n_outputs; i++) {
         const nm_value *v = &net->values[net->outputs[i]];
-        nm_put(b, "output %s %s\n", v->name, nm_shape_print(b->job, v->shape));
+        nm_put(b, "output %s %s", v->name, nm_shape_print(b->job, v->shape));
+        if (net->tail[i]) nm_put(b, ", before %s \"%s\"", net->tail[i]->type, net->tail[i]->name);
+        nm_put(b, "\n");
     }
 }
 
@@ -279,5 +341,22 @@ double *nm_net_eval(nm_job *job, const nm_net *net, const double *x, bool f32, d
             if (err) err[at] = e.err[net->outputs[k]][i];
         }
     nm_mark_release(job, mark);
+    return y;
+}
+
+double *nm_net_outputs_eval(nm_job *job, const nm_net *net, const double *x, bool f32, size_t *n)
+{
+    nm_eval e = {.job = job, .net = net, .f32 = f32, .val = NM_ARRAY(job, double *, net->n_values)};
+    double *y = NULL;
+    size_t cap = 0;
+    *n = 0;
+    set_values(&e, x);
+    for (size_t i = 0; i < net->n_nodes; i++) net->nodes[i].op->eval(&e, &net->nodes[i]);
+    for (size_t k = 0; k < net->n_outputs; k++) {
+        const nm_node *tail = net->tail[k];
+        if (tail) tail->op->eval(&e, tail);
+        const int v = tail ? tail->out[0] : net->outputs[k];
+        for (size_t i = 0; i < net->values[v].n; i++) *NM_PUSH(job, y, *n, cap) = e.val[v][i];
+    }
     return y;
 }

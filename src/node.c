@@ -103,12 +103,42 @@ int nm_axis(nm_job *job, nm_net *net, nm_node *node, int64_t axis, int rank)
     return (int)(axis < 0 ? axis + rank : axis);
 }
 
+int nm_node_list(nm_job *job, nm_net *net, nm_node *node, const char *name, int k,
+                 int64_t out[2 * NM_MAXRANK])
+{
+    const int64_t far = (int64_t)1 << 40;
+    const nm_attr *a = find_kind(job, net, node, name, NM_A_INTS);
+    const nm_value *v = nm_in(net, node, k);
+    if (!a && !v) return -1;
+    if (a && v) nm_refuse(job, net, node, "attribute %s and input %d together", name, k);
+    if (!a && !v->data) nm_refuse(job, net, node, "input %d is not constant", k);
+    const size_t n = a ? a->n : v->n;
+    if (n > 2 * NM_MAXRANK) nm_refuse(job, net, node, "%zu entries in %s", n, name);
+    for (size_t i = 0; i < n; i++) {
+        if (!a && v->data[i] != floor(v->data[i]))
+            nm_refuse(job, net, node, "input %d is not made of integers", k);
+        if (a)
+            out[i] = a->ints[i] < -far ? -far : a->ints[i] > far ? far : a->ints[i];
+        else
+            out[i] = (int64_t)fmax(-(double)far, fmin((double)far, v->data[i]));
+    }
+    return (int)n;
+}
+
+static bool all_constant(const nm_net *net, const nm_node *node)
+{
+    for (int k = 0; k < node->n_in; k++)
+        if (node->in[k] >= 0 && !net->values[node->in[k]].data) return false;
+    return true;
+}
+
 void nm_out_shape(nm_job *job, nm_net *net, nm_node *node, int k, nm_shape s)
 {
     nm_value *v = &net->values[node->out[k]];
     v->shape = s;
     v->n = nm_shape_size(job, s);
-    if (v->n == 0) nm_refuse(job, net, node, "an empty tensor %s", nm_shape_print(job, s));
+    if (v->n == 0 && !all_constant(net, node)) /* a constant may be an empty list */
+        nm_refuse(job, net, node, "an empty tensor %s", nm_shape_print(job, s));
     if (v->n > (1u << 27)) nm_refuse(job, net, node, "a tensor of %zu elements", v->n);
 }
 
@@ -150,13 +180,37 @@ size_t nm_broadcast_at(nm_shape out, nm_shape in, size_t i)
     return at;
 }
 
-void nm_eval_move(nm_eval *e, const nm_node *node, const int32_t *from)
+void nm_pick_eval(nm_eval *e, const nm_node *node)
 {
-    const size_t n = e->net->values[node->out[0]].n;
-    for (size_t i = 0; i < n; i++) {
-        e->val[node->out[0]][i] = from[i] < 0 ? 0 : e->val[node->in[0]][from[i]];
-        if (e->err) e->err[node->out[0]][i] = from[i] < 0 ? 0 : e->err[node->in[0]][from[i]];
+    for (int k = 0; k < node->n_out; k++) {
+        const nm_pick *p = (const nm_pick *)node->plan + k;
+        const int out = node->out[k];
+        for (size_t i = 0; i < e->net->values[out].n; i++) {
+            const int in = node->in[p->which ? p->which[i] : 0], at = p->at[i];
+            const double fill = e->f32 ? (double)(float)p->fill : p->fill;
+            e->val[out][i] = at < 0 ? fill : e->val[in][at];
+            if (e->err) e->err[out][i] = at < 0 ? 0 : e->err[in][at];
+        }
     }
+}
+
+const int32_t *nm_pick_axes(nm_job *job, nm_shape in, nm_shape out, int64_t *const *map)
+{
+    const size_t n = nm_shape_size(job, out);
+    int32_t *at = NM_RAW(job, int32_t, n);
+    for (size_t i = 0; i < n; i++) {
+        int64_t rest = (int64_t)i, from = 0, step = 1;
+        bool inside = true;
+        for (int d = out.rank - 1; d >= 0; d--) {
+            const int64_t k = map[d][rest % out.dim[d]];
+            rest /= out.dim[d];
+            inside &= k >= 0;
+            from += k * step;
+            step *= in.dim[d];
+        }
+        at[i] = inside ? (int32_t)from : -1;
+    }
+    return at;
 }
 
 /* |s exact - s computed| grows by the exact errors of each step; products that underflow pay a flat fee */

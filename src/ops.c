@@ -8,18 +8,50 @@ static const nm_op *const ops[] = {
 #include "menu.def"
 #undef OP
 };
+enum { N_OPS = sizeof ops / sizeof *ops };
 
-const nm_op *nm_op_find(const char *type, bool any_case)
+/* the word of a row's names that is `type`, or NULL */
+static const char *word_of(const char *names, const char *type, bool any_case)
 {
-    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
-        if ((any_case ? strcasecmp : strcmp)(ops[i]->names, type) == 0) return ops[i];
+    const size_t n = strlen(type);
+    for (const char *s = names; *s; s += strcspn(s, " "), s += *s == ' ')
+        if (strcspn(s, " ") == n && !(any_case ? strncasecmp : strncmp)(s, type, n)) return s;
+    return NULL;
+}
+
+const nm_op *nm_op_find(nm_job *job, const char *type, bool any_case, const char **name)
+{
+    for (size_t i = 0; i < N_OPS; i++) {
+        const char *word = word_of(ops[i]->names, type, any_case);
+        if (!word) continue;
+        *name = nm_dup(job, word, strlen(type));
+        return ops[i];
+    }
     return NULL;
 }
 
 const char *nm_op_list(nm_job *job)
 {
     nm_buf b = {.job = job};
-    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
-        nm_put(&b, i ? " %s" : "%s", ops[i]->names);
+    for (size_t i = 0; i < N_OPS; i++)
+        if (ops[i]->eval) nm_put(&b, b.n ? " %s" : "%s", ops[i]->names);
     return b.s;
+}
+
+void nm_op_table(nm_buf *b)
+{
+    static const char *const head[] = {
+        "| operator | opset | notes |\n|---|---|---|\n",
+        "\n| refused | | why |\n|---|---|---|\n",
+    };
+    for (int refused = 0; refused < 2; refused++) {
+        nm_put(b, "%s", head[refused]);
+        for (size_t i = 0; i < N_OPS; i++) {
+            const nm_op *op = ops[i];
+            if ((op->eval == NULL) != (refused == 1)) continue;
+            nm_put(b, "| %s | ", op->names);
+            if (op->since > 7 || op->until < 21) nm_put(b, "%d to %d ", op->since, op->until);
+            nm_put(b, "| %s%s|\n", op->notes, *op->notes ? " " : "");
+        }
+    }
 }

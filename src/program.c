@@ -111,6 +111,19 @@ static const double *transposed(nm_job *job, const nm_lin *a)
     return wt;
 }
 
+/* the weights of a SPARSE or GATHER operator, row r times f[r]; NULL where that rounds */
+static const double *scaled_rows(nm_job *job, const nm_lin *a, const double *f)
+{
+    const size_t n = a->kind == NM_SPARSE ? a->ptr[a->rows] : a->rows;
+    double *w = NM_RAW(job, double, n);
+    for (size_t r = 0; r < a->rows; r++) {
+        const size_t end = a->kind == NM_SPARSE ? a->ptr[r + 1] : r + 1;
+        for (size_t k = a->kind == NM_SPARSE ? a->ptr[r] : r; k < end; k++)
+            if (!product_exact(a->w ? a->w[k] : 1, f[r], &w[k])) return NULL;
+    }
+    return w;
+}
+
 static bool fuse(nm_job *job, nm_block *b, nm_block *c)
 {
     const nm_lin *g = &c->lin[0];
@@ -122,9 +135,9 @@ static bool fuse(nm_job *job, nm_block *b, nm_block *c)
     nm_lin *lin = NM_RAW(job, nm_lin, b->n_lin);
     memcpy(lin, b->lin, b->n_lin * sizeof *lin);
     for (size_t t = 0; g->w && t < b->n_lin; t++) {
-        if (row_length(&lin[t]) == 0) return false;
-        const double *f = row_factors(job, &lin[t], g->w);
-        if (!f || !(lin[t].w = scaled(job, &lin[t], f))) return false;
+        const bool rows = row_length(&lin[t]) == 0;
+        const double *f = rows ? g->w : row_factors(job, &lin[t], g->w);
+        if (!f || !(lin[t].w = (rows ? scaled_rows : scaled)(job, &lin[t], f))) return false;
         if (lin[t].kind == NM_CONV) lin[t].wt = transposed(job, &lin[t]);
     }
     c->lin = lin;

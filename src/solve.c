@@ -121,6 +121,7 @@ nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q,
                            const nm_solve_opts *o)
 {
     nm_state s = {.job = job, .net = net, .q = q, .o = o, .v = NM_NEW(job, nm_verdict)};
+    nm_tail_check(job, net, q);
     s.deadline = o->time_limit > 0 ? nm_wall() + o->time_limit : INFINITY;
     s.p = o->program ? o->program : nm_lower(job, net);
     nm_state_open(&s);

@@ -15,13 +15,16 @@ void nm_lower_result(nm_lowering *l, const nm_node *node, int k, int block)
     for (size_t i = 0; i < v->n; i++) v->unit[i] = (int32_t)(l->prog->blocks[block].first + i);
 }
 
-void nm_lower_move(nm_lowering *l, const nm_node *node, const int32_t *from)
+void nm_pick_lower(nm_lowering *l, const nm_node *node)
 {
-    const nm_view *x = &l->view[node->in[0]];
-    nm_view *y = &l->view[node->out[0]];
-    for (size_t i = 0; i < y->n; i++) {
-        y->unit[i] = from[i] < 0 ? -1 : x->unit[from[i]];
-        y->cst[i] = from[i] < 0 ? 0 : x->cst[from[i]];
+    for (int k = 0; k < node->n_out; k++) {
+        const nm_pick *p = (const nm_pick *)node->plan + k;
+        nm_view *y = &l->view[node->out[k]];
+        for (size_t i = 0; i < y->n; i++) {
+            const nm_view *x = &l->view[node->in[p->which ? p->which[i] : 0]];
+            y->unit[i] = p->at[i] < 0 ? -1 : x->unit[p->at[i]];
+            y->cst[i] = p->at[i] < 0 ? p->fill : x->cst[p->at[i]];
+        }
     }
 }
 
@@ -73,12 +76,47 @@ int nm_lower_source(nm_lowering *l, const nm_node *node, const nm_view *v)
     return block;
 }
 
-void nm_lower_sum(nm_lowering *l, const nm_node *node, size_t n_terms, const nm_view *term,
-                  const double *const *coef, const double *bias)
+int nm_lower_terms(nm_lowering *l, const nm_node *node, size_t n_terms, const nm_view *term,
+                   const double *const *coef, const double *bias)
 {
     const size_t n = term[0].n;
     const int block = nm_lower_block(l, node, NM_AFFINE, n);
     for (size_t i = 0; bias && i < n; i++) l->prog->blocks[block].bias[i] = bias[i];
     for (size_t t = 0; t < n_terms; t++) gather_terms(l, block, &term[t], coef[t]);
-    nm_lower_result(l, node, 0, block);
+    return block;
+}
+
+void nm_lower_sum(nm_lowering *l, const nm_node *node, size_t n_terms, const nm_view *term,
+                  const double *const *coef, const double *bias)
+{
+    nm_lower_result(l, node, 0, nm_lower_terms(l, node, n_terms, term, coef, bias));
+}
+
+int nm_lower_relu(nm_lowering *l, const nm_node *node, int src)
+{
+    const int block = nm_lower_block(l, node, NM_RELU, l->prog->blocks[src].n);
+    l->prog->blocks[block].src = src;
+    return block;
+}
+
+nm_view nm_lower_units(nm_lowering *l, int block)
+{
+    const nm_block *b = &l->prog->blocks[block];
+    const nm_view v = {b->n, NM_RAW(l->job, int32_t, b->n), NM_ARRAY(l->job, double, b->n)};
+    for (size_t i = 0; i < b->n; i++) v.unit[i] = (int32_t)(b->first + i);
+    return v;
+}
+
+nm_view nm_lower_exact(nm_lowering *l, const nm_node *node, const nm_view *v)
+{
+    for (size_t i = 0; i < v->n; i++)
+        if (v->unit[i] < 0) return nm_lower_units(l, nm_lower_source(l, node, v));
+    return *v;
+}
+
+double *nm_repeat(nm_job *job, size_t n, double x)
+{
+    double *out = NM_RAW(job, double, n);
+    for (size_t i = 0; i < n; i++) out[i] = x;
+    return out;
 }

@@ -1,41 +1,46 @@
 /* window.c: the arithmetic of sliding windows that convolutions and pools share: strides, pads, dilations,
- * auto_pad, ceil_mode, over one or two dimensions, as ONNX defines them (opset 1 to 21). */
+ * auto_pad, ceil_mode, over one to three dimensions, as ONNX defines them (opset 1 to 21).
+ *
+ * Along a dimension with I elements, pads l and h, kernel k, stride s, dilation d: the room is
+ * R = I + l + h - (k-1) d - 1 and there are floor(R / s) + 1 windows; with ceil_mode one more when R / s is not whole
+ * and that window starts on the input or the left pad. SAME gives ceil(I / s) windows. auto_pad=VALID with ceil_mode,
+ * where definitions and runtimes disagree, is refused where it matters. */
 #include "all.h"
 
-static void resolve_auto_pad(nm_job *job, nm_net *net, nm_node *node, int dims, const int64_t *in,
-                             const int64_t *k, const int64_t *s, const int64_t *d, int64_t *pads)
+static void resolve_auto_pad(nm_job *job, nm_net *net, nm_node *node, nm_win *w)
 {
     const char *mode = nm_attr_str(job, net, node, "auto_pad", "NOTSET");
     if (strcmp(mode, "NOTSET") == 0) return;
-    if (nm_attr_find(node, "pads") && strcmp(mode, "VALID"))
-        nm_refuse(job, net, node, "attributes pads and auto_pad=%s together", mode);
+    for (int i = 0; i < NM_WIN; i++)
+        if (nm_attr_find(node, "pads") && (strcmp(mode, "VALID") || w->lo[i] || w->hi[i]))
+            nm_refuse(job, net, node, "attributes pads and auto_pad=%s together", mode);
     const bool upper = strcmp(mode, "SAME_UPPER") == 0, lower = strcmp(mode, "SAME_LOWER") == 0;
     if (!upper && !lower && strcmp(mode, "VALID"))
         nm_refuse(job, net, node, "attribute auto_pad=%s", mode);
-    for (int i = 0; i < dims; i++) {
-        pads[i] = pads[dims + i] = 0;
+    for (int i = NM_WIN - w->dims; i < NM_WIN; i++) {
+        w->lo[i] = w->hi[i] = 0;
         if (!upper && !lower) continue;
-        const int64_t out = (in[i] + s[i] - 1) / s[i];
-        const int64_t need = (out - 1) * s[i] + (k[i] - 1) * d[i] + 1 - in[i],
+        const int64_t out = (w->in[i] + w->s[i] - 1) / w->s[i];
+        const int64_t need = (out - 1) * w->s[i] + (w->k[i] - 1) * w->d[i] + 1 - w->in[i],
                       all = need > 0 ? need : 0;
-        pads[i] = upper ? all / 2 : all - all / 2;
-        pads[dims + i] = all - pads[i];
+        w->lo[i] = upper ? all / 2 : all - all / 2;
+        w->hi[i] = all - w->lo[i];
     }
 }
 
-/* Reads strides, pads, dilations and auto_pad of a window op on x [N,C,(H,)W]; fills all but o and groups.
- * ceil_mode: 1 honoured, 0 absent, -1 refused where it changes the output's size. */
-nm_geo nm_window(nm_job *job, nm_net *net, nm_node *node, nm_shape x, const int64_t *kernel,
-                 bool dilate, int64_t ceil_mode)
+nm_win nm_window_read(nm_job *job, nm_net *net, nm_node *node, nm_shape x, const int64_t *kernel)
 {
-    const int dims = x.rank - 2;
-    int64_t s[2], d[2] = {1, 1}, pads[4], out[2];
-    if (dims != 1 && dims != 2)
-        nm_refuse(job, net, node, "input of shape %s; [N,C,W] or [N,C,H,W] was expected",
+    const int dims = x.rank - 2, first = NM_WIN - dims;
+    int64_t s[NM_WIN], d[NM_WIN], pads[2 * NM_WIN];
+    if (dims < 1 || dims > NM_WIN || x.dim[0] != 1)
+        nm_refuse(job, net, node,
+                  "input of shape %s; [1,C,W], [1,C,H,W] or [1,C,D,H,W] was expected",
                   nm_shape_print(job, x));
+    nm_win w = {.dims = dims, .c = x.dim[1]};
     nm_attr_ints(job, net, node, "strides", (size_t)dims, s, 1);
-    if (dilate) nm_attr_ints(job, net, node, "dilations", (size_t)dims, d, 1);
+    nm_attr_ints(job, net, node, "dilations", (size_t)dims, d, 1);
     nm_attr_ints(job, net, node, "pads", 2 * (size_t)dims, pads, 0);
+    for (int i = 0; i < NM_WIN; i++) w.in[i] = w.out[i] = w.k[i] = w.s[i] = w.d[i] = 1;
     for (int i = 0; i < dims; i++) {
         const int64_t big = 1 << 20;
         if (s[i] < 1 || d[i] < 1 || kernel[i] < 1 || s[i] > big || d[i] > big || kernel[i] > big)
@@ -43,39 +48,63 @@ nm_geo nm_window(nm_job *job, nm_net *net, nm_node *node, nm_shape x, const int6
                       "strides, dilations and kernel sizes must be positive and small");
         if (pads[i] < 0 || pads[dims + i] < 0 || pads[i] > big || pads[dims + i] > big)
             nm_refuse(job, net, node, "negative pads");
+        w.in[first + i] = x.dim[2 + i];
+        w.k[first + i] = kernel[i];
+        w.s[first + i] = s[i];
+        w.d[first + i] = d[i];
+        w.lo[first + i] = pads[i];
+        w.hi[first + i] = pads[dims + i];
     }
-    resolve_auto_pad(job, net, node, dims, x.dim + 2, kernel, s, d, pads);
-    for (int i = 0; i < dims; i++) {
-        const int64_t room = x.dim[2 + i] + pads[i] + pads[dims + i] - ((kernel[i] - 1) * d[i] + 1);
-        if (room < 0) nm_refuse(job, net, node, "the kernel is larger than its padded input");
-        out[i] = room / s[i] + 1;
-        if (!ceil_mode || room % s[i] == 0) continue;
-        if (ceil_mode < 0) nm_refuse(job, net, node, "attribute ceil_mode=1 where it matters");
-        if (out[i] * s[i] < x.dim[2 + i] + pads[i])
-            out[i]++; /* a last window must start on the input or the left pad */
-    }
-    const int w = dims - 1;
-    const bool two = dims == 2;
-    return (nm_geo){.c = x.dim[1],
-                    .h = two ? x.dim[2] : 1,
-                    .w = x.dim[2 + w],
-                    .p = two ? out[0] : 1,
-                    .q = out[w],
-                    .kh = two ? kernel[0] : 1,
-                    .kw = kernel[w],
-                    .sh = two ? s[0] : 1,
-                    .sw = s[w],
-                    .dh = two ? d[0] : 1,
-                    .dw = d[w],
-                    .ph = two ? pads[0] : 0,
-                    .pw = pads[w]};
+    return w;
 }
 
-nm_shape nm_window_shape(nm_shape x, nm_geo g)
+nm_win nm_window(nm_job *job, nm_net *net, nm_node *node, nm_shape x, const int64_t *kernel,
+                 bool ceil_mode)
 {
-    nm_shape s = x;
-    s.dim[1] = g.o;
-    s.dim[x.rank - 1] = g.q;
-    if (x.rank == 4) s.dim[2] = g.p;
+    nm_win w = nm_window_read(job, net, node, x, kernel);
+    resolve_auto_pad(job, net, node, &w);
+    const bool valid = strcmp(nm_attr_str(job, net, node, "auto_pad", "NOTSET"), "VALID") == 0;
+    for (int i = NM_WIN - w.dims; i < NM_WIN; i++) {
+        const int64_t room = w.in[i] + w.lo[i] + w.hi[i] - ((w.k[i] - 1) * w.d[i] + 1);
+        if (room < 0) nm_refuse(job, net, node, "the kernel is larger than its padded input");
+        w.out[i] = room / w.s[i] + 1;
+        if (!ceil_mode || room % w.s[i] == 0 || w.out[i] * w.s[i] >= w.in[i] + w.lo[i]) continue;
+        if (valid)
+            nm_refuse(job, net, node, "attributes ceil_mode=1 and auto_pad=VALID where it matters");
+        w.out[i]++;
+        w.over = true;
+    }
+    return w;
+}
+
+nm_shape nm_window_shape(const nm_win *w, int64_t channels)
+{
+    nm_shape s = {.rank = 2 + w->dims, .dim = {1, channels}};
+    for (int i = 0; i < w->dims; i++) s.dim[2 + i] = w->out[NM_WIN - w->dims + i];
     return s;
+}
+
+size_t nm_window_size(nm_job *job, const int64_t n[NM_WIN])
+{
+    return nm_mul(job, nm_mul(job, (size_t)n[0], (size_t)n[1]), (size_t)n[2]);
+}
+
+void nm_window_step(int64_t n[NM_WIN], const int64_t limit[NM_WIN])
+{
+    for (int i = NM_WIN - 1; i >= 0; i--) {
+        if (++n[i] < limit[i]) return;
+        n[i] = 0;
+    }
+}
+
+/* element of the channel under kernel place k of output place o */
+int64_t nm_window_cell(const nm_win *w, const int64_t o[NM_WIN], const int64_t k[NM_WIN])
+{
+    int64_t at = 0;
+    for (int i = 0; i < NM_WIN; i++) {
+        const int64_t x = o[i] * w->s[i] - w->lo[i] + k[i] * w->d[i];
+        if (x < 0 || x >= w->in[i]) return -1;
+        at = at * w->in[i] + x;
+    }
+    return at;
 }

@@ -131,6 +131,7 @@ static void make(nm_job *job, setup *s, size_t kinds, size_t most_free)
     const size_t pick = (size_t)s->seed;
     static const double push[] = {0, 0, 0.5, -0.3};
     s->g = (gen){.kind = (g_numbers)(pick % kinds), .push = push[pick % 4], .wide = pick % 7};
+    s->g.plain = pick > 1000 && pick % 5 != 0; /* the others take longer */
     const int64_t c = 1 + (int64_t)t_below(2), h = 1 + (int64_t)t_below(2);
     s->net = g_net(job, g_text(job, &s->g, c, h, 2 + (int64_t)t_below(2), t_below(6)));
     const size_t n = s->net->n_in;

@@ -17,6 +17,35 @@ static void built_in_nets(void)
                       "\"inputs\": [\"c\",\"c\"], \"axis\": 1},"
                       "{\"op\": \"Flatten\"}, {\"op\": \"Relu\"}, {\"op\": \"Mul\", \"value\": "
                       "0.5}, {\"op\": \"Transpose\", \"perm\": [1,0]}]}");
+    add_text(
+        NETJSON,
+        "{\"netmip\": \"network\", \"version\": 1, \"input\": {\"name\": \"x\", "
+        "\"shape\": [1,2,2,3]}, \"layers\": ["
+        "{\"op\": \"ConvTranspose\", \"weight\": [[[[1,2]]],[[[3,-4]]]], \"strides\": [2,1], "
+        "\"output_padding\": [1,0], \"pads\": [0,1,1,0]}, {\"op\": \"LeakyRelu\", \"alpha\": 0.3},"
+        "{\"op\": \"PRelu\", \"value\": [[[0.5]]]}, {\"op\": \"Clip\", \"min\": -1, \"max\": 2.5},"
+        "{\"op\": \"Slice\", \"starts\": [0,-2], \"ends\": [9,9], \"axes\": [2,3], \"name\": "
+        "\"s\"},"
+        "{\"op\": \"Pad\", \"mode\": \"reflect\", \"pads\": [0,0,1,0,0,0,0,1]}, {\"op\": \"Abs\"},"
+        "{\"op\": \"Max\", \"value\": [[[0.25]]], \"bias\": [0.5]}, {\"op\": \"HardSigmoid\", "
+        "\"alpha\": 0.5}, {\"op\": \"ReduceMean\", \"axes\": [2], \"keepdims\": 1},"
+        "{\"op\": \"Gather\", \"value\": [[1,-1]], \"axis\": 3}, {\"op\": \"ReduceMin\", "
+        "\"axes\": [-1], \"keepdims\": 0}, {\"op\": \"Softmax\", \"axis\": 1}]}");
+    add_text(
+        NETJSON,
+        "{\"netmip\": \"network\", \"version\": 1, \"input\": {\"name\": \"x\", "
+        "\"shape\": [1,4,2,2]}, \"layers\": ["
+        "{\"op\": \"DepthToSpace\", \"blocksize\": 2}, {\"op\": \"GlobalMaxPool\"},"
+        "{\"op\": \"Expand\", \"value\": [1,2,1,3]}, {\"op\": \"Tile\", \"value\": [1,1,2,1]},"
+        "{\"op\": \"SpaceToDepth\", \"blocksize\": 1}, {\"op\": \"Where\", \"inputs\": [\"c\", "
+        "\"SpaceToDepth_4\", \"c\"]},"
+        "{\"op\": \"Shape\", \"inputs\": [\"x\"]}, {\"op\": \"ConstantOfShape\", \"name\": \"z\"},"
+        "{\"op\": \"Sum\", \"inputs\": [\"x\", \"z\"]}, {\"op\": \"Min\", \"inputs\": "
+        "[\"Where_5\", \"r\"]},"
+        "{\"op\": \"Identity\", \"inputs\": [], \"value\": [1,0,1], \"name\": \"c\"},"
+        "{\"op\": \"ReduceMax\", \"inputs\": [\"Sum_8\"], \"axes\": [1,2,3], \"keepdims\": 1, "
+        "\"name\": \"r\"}],"
+        "\"outputs\": [\"Min_9\"]}");
 }
 
 static void built_in_texts(void)

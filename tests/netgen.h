@@ -1,11 +1,7 @@
-/* tests/netgen.h: random small networks as netmip's JSON text, boxes and points for them, and evaluation of a Program
- * in exact rational arithmetic (GMP mpq), in double, and its gradient. It goes through nm_lin_row alone, the slow path
- * that the bounds do not use. Every double is a rational, so exact values are compared with bounds to the last bit. */
+/* tests/netgen.h: random small networks as netmip's JSON text, boxes and points for them (exact.h evaluates them). */
 #ifndef NM_NETGEN_H
 #define NM_NETGEN_H
 #include "test.h"
-
-#include <gmp.h>
 
 typedef enum {
     G_INT,
@@ -23,6 +19,10 @@ typedef struct gen {
     double push;  /* bias: > 0 makes units active, < 0 inactive */
     bool exact;   /* only averages and norms that round nothing */
     bool all_out; /* every layer is an output, so that nothing may be fused */
+    bool plain;   /* dense, conv, relu, pools, norms, joins and scales alone */
+    bool cancels; /* out: a layer met itself in a sum: terms may cancel whatever the numbers */
+    bool
+        rough; /* out: clips and constants in extremes: double loses digits of what is far smaller */
     int64_t wide; /* units more in the hidden dense layers */
     int n;
     g_layer now, old[24];
@@ -147,6 +147,7 @@ static inline void g_join(gen *g, const char *op)
         if (o->h == a.h && o->w == a.w && (concat || o->c == a.c)) b = *o;
     }
     if (concat && (a.c + b.c) * a.h * a.w > 40) return;
+    g->cancels |= a.id == b.id;
     g_open(g, op);
     nm_put(&g->b, ",\"inputs\":[");
     nm_put(&g->b, a.id ? "\"n%d\"" : "\"x\"", a.id);
@@ -200,10 +201,125 @@ static inline void g_reshape(gen *g)
     g_close(g);
 }
 
+static inline void g_number_attr(gen *g, const char *key, double x)
+{
+    nm_put(&g->b, ",\"%s\":", key);
+    nm_put_num(&g->b, x);
+}
+
+/* one kink or two, element by element */
+static inline void g_kink(gen *g)
+{
+    static const char *const op[] = {"leakyrelu", "prelu", "abs", "neg", "clip", "hardsigmoid"};
+    const size_t k = t_below(6);
+    const double lo = g_number(g), span = fabs(g_number(g));
+    g_open(g, op[k]);
+    g->rough |= k >= 4;
+    if (k == 0 || k == 5) g_number_attr(g, "alpha", lo);
+    if (k == 1) g_array(g, "value", 3, (int64_t[]){g->now.c, 1, 1}, t_below(4) == 0);
+    if (k == 4 && t_below(4)) g_number_attr(g, "min", lo);
+    if (k == 4 && t_below(4)) g_number_attr(g, "max", lo + span);
+    if (k == 5) g_number_attr(g, "beta", span);
+    g_close(g);
+}
+
+/* max, min, sum or mean with an earlier layer that fits, and a constant or two */
+static inline void g_many(gen *g)
+{
+    static const char *const op[] = {"max", "min", "sum", "mean"};
+    const size_t k = t_below(g->exact ? 3 : 4);
+    const g_layer a = g->now;
+    g_layer b = a;
+    for (size_t i = 0, from = t_below(g->n_old + 1); i < g->n_old; i++) {
+        const g_layer *o = &g->old[(i + from) % g->n_old];
+        if (o->h == a.h && o->w == a.w && o->c == a.c) b = *o;
+    }
+    g_open(g, op[k]);
+    g->rough = true;
+    g->cancels |= a.id == b.id;
+    nm_put(&g->b, ",\"inputs\":[");
+    nm_put(&g->b, a.id ? "\"n%d\"" : "\"x\"", a.id);
+    if (t_below(3)) nm_put(&g->b, b.id ? ",\"n%d\"" : ",\"x\"", b.id);
+    nm_put(&g->b, "]");
+    if (t_below(2)) g_array(g, "weight", 3, (int64_t[]){a.c, 1, 1}, t_below(4) == 0);
+    if (t_below(2)) g_array(g, "bias", 3, (int64_t[]){1, 1, a.w}, false);
+    g_close(g);
+}
+
+static inline void g_deconv(gen *g)
+{
+    const int64_t groups = g->now.c % 2 == 0 && t_below(2) ? 2 : 1, each = 1 + (int64_t)t_below(2);
+    int64_t k[2], s[2], d[2], pad[4], more[2], out[2];
+    for (int i = 0; i < 2; i++) {
+        const int64_t size = i ? g->now.w : g->now.h;
+        k[i] = 1 + (int64_t)t_below(2);
+        s[i] = 1 + (int64_t)t_below(2);
+        d[i] = 1 + (int64_t)t_below(2);
+        more[i] = (int64_t)t_below((size_t)s[i]);
+        const int64_t full = s[i] * (size - 1) + (k[i] - 1) * d[i] + 1 + more[i];
+        pad[i] = full > 1 ? (int64_t)t_below(2) : 0;
+        pad[2 + i] = full - pad[i] > 1 ? (int64_t)t_below(2) : 0;
+        out[i] = full - pad[i] - pad[2 + i];
+    }
+    if (groups * each * out[0] * out[1] > 40) return;
+    g_open(g, "convtranspose");
+    nm_put(&g->b, ",\"strides\":[%d,%d],\"dilations\":[%d,%d],\"output_padding\":[%d,%d]",
+           (int)s[0], (int)s[1], (int)d[0], (int)d[1], (int)more[0], (int)more[1]);
+    nm_put(&g->b, ",\"pads\":[%d,%d,%d,%d],\"group\":%d", (int)pad[0], (int)pad[1], (int)pad[2],
+           (int)pad[3], (int)groups);
+    g_array(g, "weight", 4, (int64_t[]){g->now.c, each, k[0], k[1]}, t_below(5) == 0);
+    if (t_below(3)) g_array(g, "bias", 1, (int64_t[]){groups * each}, t_below(5) == 0);
+    g_close(g);
+    g->now = (g_layer){g->n, groups * each, out[0], out[1]};
+}
+
+static inline void g_reduce(gen *g)
+{
+    static const char *const op[] = {"reducesum", "reducemax", "reducemin", "reducemean"};
+    const size_t k = t_below(g->exact ? 3 : 4), axis = 1 + t_below(3);
+    g_open(g, op[k]);
+    nm_put(&g->b, ",\"axes\":[%d],\"keepdims\":1", (int)axis - (t_below(2) ? 4 : 0));
+    g_close(g);
+    *(axis == 1 ? &g->now.c : axis == 2 ? &g->now.h : &g->now.w) = 1;
+}
+
+/* a constant channel beside the others: elements that are no units */
+static inline void g_constant(gen *g)
+{
+    if ((g->now.c + 1) * g->now.h * g->now.w > 40) return;
+    g_open(g, "concat");
+    nm_put(&g->b, ",\"axis\":1");
+    g_array(g, "value", 4, (int64_t[]){1, 1, g->now.h, g->now.w}, false);
+    g_close(g);
+    g->now.c++;
+}
+
+/* a part of it; or padded */
+static inline void g_part(gen *g)
+{
+    const int axis = 1 + (int)t_below(3);
+    int64_t *size = axis == 1 ? &g->now.c : axis == 2 ? &g->now.h : &g->now.w;
+    const int64_t lo = (int64_t)t_below((size_t)*size);
+    const int64_t hi = lo + 1 + (int64_t)t_below((size_t)(*size - lo));
+    if (t_below(2)) {
+        g_open(g, "slice");
+        nm_put(&g->b, ",\"starts\":[%d],\"ends\":[%d],\"axes\":[%d]", (int)lo, (int)hi, axis);
+        g_close(g);
+        *size = hi - lo;
+    } else if (g->now.c * (g->now.h + 1) * (g->now.w + 1) <= 40) {
+        g_open(g, "pad");
+        nm_put(&g->b, ",\"mode\":\"%s\",\"pads\":[0,0,1,0,0,0,0,1]",
+               t_below(2) ? "edge" : "constant");
+        g_close(g);
+        g->now.h++;
+        g->now.w++;
+    }
+}
+
 static inline void g_body(gen *g, size_t layers)
 {
     for (size_t i = 0; i < layers; i++) {
-        switch (t_below(13)) {
+        switch (t_below(g->plain ? 13 : 19)) {
         case 0:
         case 1:
             g_conv(g);
@@ -219,6 +335,12 @@ static inline void g_body(gen *g, size_t layers)
         case 9: g_join(g, "add"); break;
         case 10: g_join(g, "concat"); break;
         case 11: g_transpose(g); break;
+        case 13:
+        case 14: g_kink(g); break;
+        case 15: g_many(g); break;
+        case 16: g_deconv(g); break;
+        case 17: g_reduce(g); break;
+        case 18: t_below(2) ? g_part(g) : g_constant(g); break;
         default: t_below(2) ? g_scale(g) : g_join(g, "sub");
         }
     }
@@ -310,145 +432,5 @@ static inline nm_row *g_row(nm_job *job, const gen *g, size_t n_out, size_t n_in
     return r;
 }
 
-/* ---- evaluation of a Program ---- */
-
-typedef struct exact {
-    size_t n;
-    mpq_t *v, w, t;
-} exact; /* unit values, and two to compute with */
-typedef struct x_sum {
-    exact *e;
-    mpq_ptr out;
-    const mpq_t *src;
-    bool magnitude;
-} x_sum;
-
-static inline exact *x_new(size_t n)
-{
-    exact *e = malloc(sizeof *e);
-    e->n = n;
-    e->v = malloc((n + 1) * sizeof *e->v);
-    for (size_t i = 0; i < n; i++) mpq_init(e->v[i]);
-    mpq_inits(e->w, e->t, NULL);
-    return e;
-}
-
-static inline void x_free(exact *e)
-{
-    for (size_t i = 0; i < e->n; i++) mpq_clear(e->v[i]);
-    mpq_clears(e->w, e->t, NULL);
-    free(e->v);
-    free(e);
-}
-
-static inline void x_put(void *arg, size_t j, double w)
-{
-    const x_sum *s = arg;
-    if (w == 0 || mpq_sgn(s->src[j]) == 0) return;
-    mpq_set_d(s->e->w, w);
-    mpq_mul(s->e->t, s->e->w, s->src[j]);
-    if (s->magnitude) mpq_abs(s->e->t, s->e->t);
-    mpq_add(s->out, s->out, s->e->t);
-}
-
-/* out = row i of an AFFINE block; with `magnitude` the same over absolute values */
-static inline void x_affine(const nm_program *p, const nm_block *k, size_t i, exact *e, mpq_ptr out,
-                            bool magnitude)
-{
-    mpq_set_d(out, magnitude ? fabs(k->bias[i]) : k->bias[i]);
-    for (size_t t = 0; t < k->n_lin; t++) {
-        x_sum s = {e, out, (const mpq_t *)(e->v + p->blocks[k->lin[t].src].first), magnitude};
-        nm_lin_row(&k->lin[t], i, x_put, &s);
-    }
-}
-
-static inline void x_eval(const nm_program *p, const double *x, exact *e)
-{
-    for (size_t i = 0; i < p->blocks[0].n; i++) mpq_set_d(e->v[i], x[i]);
-    for (size_t b = 1; b < p->n_blocks; b++) {
-        const nm_block *k = &p->blocks[b];
-        const mpq_t *src = k->src >= 0 ? (const mpq_t *)(e->v + p->blocks[k->src].first) : NULL;
-        for (size_t i = 0; i < k->n; i++) {
-            mpq_ptr out = e->v[k->first + i];
-            if (k->kind == NM_AFFINE) x_affine(p, k, i, e, out, false);
-            if (k->kind == NM_RELU && mpq_sgn(src[i]) > 0) mpq_set(out, src[i]);
-            if (k->kind == NM_RELU && mpq_sgn(src[i]) <= 0) mpq_set_ui(out, 0, 1);
-            if (k->kind != NM_MAX) continue;
-            mpq_set(out, src[k->idx[k->ptr[i]]]);
-            for (size_t t = k->ptr[i]; t < k->ptr[i + 1]; t++)
-                if (mpq_cmp(src[k->idx[t]], out) > 0) mpq_set(out, src[k->idx[t]]);
-        }
-    }
-}
-
-/* the sign of exact value - x; x may be infinite */
-static inline int x_cmp(exact *e, size_t u, double x)
-{
-    if (isinf(x)) return x > 0 ? -1 : 1;
-    mpq_set_d(e->w, x);
-    return mpq_cmp(e->v[u], e->w);
-}
-
-typedef struct d_sum {
-    double out;
-    const double *src;
-    double *grad, g;
-} d_sum;
-
-static inline void d_put(void *arg, size_t j, double w)
-{
-    d_sum *s = arg;
-    if (s->grad)
-        s->grad[j] += w * s->g;
-    else
-        s->out += w * s->src[j];
-}
-
-static inline void d_eval(const nm_program *p, const double *x, double *v)
-{
-    memcpy(v, x, p->blocks[0].n * sizeof *x);
-    for (size_t b = 1; b < p->n_blocks; b++) {
-        const nm_block *k = &p->blocks[b];
-        const double *src = k->src >= 0 ? v + p->blocks[k->src].first : NULL;
-        for (size_t i = 0; i < k->n; i++) {
-            double *out = &v[k->first + i];
-            d_sum s = {k->kind == NM_AFFINE ? k->bias[i] : 0, NULL, NULL, 0};
-            for (size_t t = 0; t < k->n_lin; t++) {
-                s.src = v + p->blocks[k->lin[t].src].first;
-                nm_lin_row(&k->lin[t], i, d_put, &s);
-            }
-            *out = k->kind == NM_AFFINE ? s.out
-                   : k->kind == NM_RELU ? (src[i] > 0 ? src[i] : 0)
-                                        : -INFINITY;
-            for (size_t t = k->kind == NM_MAX ? k->ptr[i] : 0;
-                 k->kind == NM_MAX && t < k->ptr[i + 1]; t++)
-                if (src[k->idx[t]] > *out) *out = src[k->idx[t]];
-        }
-    }
-}
-
-/* g[n_units]: the gradient of unit `at` at the point whose values are v */
-static inline void d_gradient(const nm_program *p, const double *v, size_t at, double *g)
-{
-    memset(g, 0, p->n_units * sizeof *g);
-    g[at] = 1;
-    for (size_t b = p->n_blocks; b-- > 1;) {
-        const nm_block *k = &p->blocks[b];
-        for (size_t i = 0; i < k->n; i++) {
-            const size_t u = k->first + i, src = k->src >= 0 ? p->blocks[k->src].first : 0;
-            if (g[u] == 0) continue;
-            for (size_t t = 0; t < k->n_lin; t++) {
-                d_sum s = {0, NULL, g + p->blocks[k->lin[t].src].first, g[u]};
-                nm_lin_row(&k->lin[t], i, d_put, &s);
-            }
-            if (k->kind == NM_RELU && v[src + i] > 0) g[src + i] += g[u];
-            bool done = k->kind != NM_MAX;
-            for (size_t t = done ? 0 : k->ptr[i]; !done && t < k->ptr[i + 1]; t++) {
-                if (v[src + k->idx[t]] != v[u]) continue;
-                g[src + k->idx[t]] += g[u];
-                done = true;
-            }
-        }
-    }
-}
+#include "exact.h"
 #endif

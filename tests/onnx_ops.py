@@ -153,6 +153,9 @@ OPS = {"Conv": conv, "Gemm": gemm, "Reshape": reshape, "Pad": pad, "Squeeze": sq
                                                         + b.reshape(sh))((1, -1) + (1,) * (x.ndim - 2)))}
 
 
+KINKED = {"Relu", "MaxPool"}  # of these networks bounds need not be the exact ends
+
+
 def evaluate(net, x):
     env, at = dict(net["values"]), 0
     for name, shape in net["inputs"]:
@@ -163,13 +166,14 @@ def evaluate(net, x):
     while todo:
         ready = next(n for n in todo if all(i in env or not i for i in n["in"]))
         todo.remove(ready)
-        env[ready["out"][0]] = OPS[ready["op"]](ready["attrs"], *[env[i] if i else None for i in ready["in"]])
+        made = OPS[ready["op"]](ready["attrs"], *[env[i] if i else None for i in ready["in"]])
+        env.update(zip(ready["out"], made if isinstance(made, list) else [made]))
     return np.concatenate([np.asarray(env[o], float).reshape(-1) for o in net["outputs"]])
 
 
 # ---- making files ----
 def node(op, ins, out, **attrs):
-    return {"op": op, "in": ins.split() if isinstance(ins, str) else ins, "out": [out], "attrs": attrs}
+    return {"op": op, "in": ins.split() if isinstance(ins, str) else ins, "out": out.split(), "attrs": attrs}
 
 
 def rand(*shape, lo=-1.0, hi=1.0):
@@ -178,6 +182,8 @@ def rand(*shape, lo=-1.0, hi=1.0):
 
 def tensor(name, v, how="raw", dtype=np.float32):
     v = np.asarray(v)
+    if v.dtype.kind == "b":
+        return nh.from_array(v, name)
     if v.dtype.kind in "iu":
         return h.make_tensor(name, T.INT64, v.shape, v.astype(np.int64).reshape(-1).tolist()) if how == "typed" else nh.from_array(v.astype(np.int64), name)
     if how == "typed":
@@ -256,7 +262,7 @@ def same(name, nodes, inputs, consts=None, bounds=True, packed=False, or_refused
     lo, hi = np.array([v["margin_lo"] for v in t[0::2]]), -np.array([v["margin_lo"] for v in t[1::2]])
     samples = np.array([evaluate(net, x) for x in [np.zeros(n), np.ones(n)] + [rng.uniform(0, 1, n).round(k % 2 * 9) for k in range(12)]])
     check("%s: bounds contain the samples" % name, np.all(samples >= lo - 1e-12) and np.all(samples <= hi + 1e-12), (lo, hi, samples.min(0), samples.max(0)))
-    if not any(v["op"] in ("Relu", "MaxPool") for v in nodes):
+    if not any(v["op"] in KINKED for v in nodes):
         zero = evaluate(net, np.zeros(n))
         J = np.array([evaluate(net, e) - zero for e in np.eye(n)])
         ends = zero + np.minimum(J, 0).sum(0), zero + np.maximum(J, 0).sum(0)
@@ -451,7 +457,7 @@ def simple(op, attrs=None, ins="x", shape=(1, 4), consts=None, **kw):
 
 
 def refusals():
-    for op in ("Sigmoid", "Tanh", "LeakyRelu", "Softmax", "Exp", "Erf", "Gelu", "LSTM", "Resize", "Frobnicate", "Sin"):
+    for op in ("Exp", "Erf", "Gelu", "LSTM", "Frobnicate", "Sin"):
         refuse(op, (op, "node0"), simple(op), (4,))
     w = {"w": rand(4, 3)}
     refuse("an unknown attribute of Relu", ("Relu", "node0", "colour"), simple("Relu", {"colour": 3}), (4,))
@@ -482,10 +488,9 @@ def refusals():
             ("Conv", "x w b", (1, 1, 3, 3), {"w": rand(2, 1, 2, 2), "b": rand(3)}, {}), ("Conv", "x w", (1, 1, 3, 3), {"w": rand(2, 1, 2, 2)}, {"group": 2}),
             ("Conv", "x w", (1, 1, 3, 3), {"w": rand(1, 1, 2, 2)}, {"kernel_shape": [3, 3]}), ("Conv", "x w", (1, 1, 3, 3), {"w": rand(1, 1, 2, 2)}, {"strides": [0, 1]}),
             ("Conv", "x w", (1, 1, 3, 3), {"w": rand(1, 1, 2, 2)}, {"pads": [-1, 0, 0, 0]}), ("Conv", "x w", (1, 1, 3, 3), {"w": rand(1, 1, 2, 2)}, {"pads": [1, 1]}),
-            ("Conv", "x w", (1, 1, 3, 3), {"w": rand(1, 1, 2, 2)}, {"auto_pad": "SAME"}), ("Conv", "x w", (1, 1, 3, 3, 3), {"w": rand(1, 1, 2, 2, 2)}, {}), ("Conv", "x w", (1, 1, 3, 3), {"w": rand(1, 1, 2, 2)}, {"group": 0}),
+            ("Conv", "x w", (1, 1, 3, 3), {"w": rand(1, 1, 2, 2)}, {"auto_pad": "SAME"}), ("Conv", "x w", (1, 1, 3, 3, 3, 3), {"w": rand(1, 1, 2, 2, 2, 2)}, {}), ("Conv", "x w", (1, 1, 3, 3), {"w": rand(1, 1, 2, 2)}, {"group": 0}),
             ("MaxPool", "x", (1, 1, 3, 3), {}, {}), ("MaxPool", "x", (1, 1, 3, 3), {}, {"kernel_shape": [4, 4]}), ("MaxPool", "x", (1, 4), {}, {"kernel_shape": [2]}),
-            ("AveragePool", "x", (1, 1, 4, 4), {}, {"kernel_shape": [3, 3], "strides": [2, 2], "ceil_mode": 1}), ("Pad", "x", (1, 4), {}, {"pads": [0, 1, 0, 1], "value": 1.0}),
-            ("Pad", "x", (1, 4), {}, {"pads": [0, 1, 0, 1], "mode": "reflect"}), ("Pad", "x", (1, 4), {}, {"pads": [0, -1, 0, 0]}), ("Pad", "x", (1, 4), {}, {"pads": [1, 1]}),
+            ("AveragePool", "x", (1, 1, 4, 4), {}, {"kernel_shape": [3, 3], "strides": [2, 2], "ceil_mode": 1, "count_include_pad": 1}), ("Pad", "x", (1, 4), {}, {"pads": [1, 1]}),
             ("BatchNormalization", "x s s s s", (1, 4), {"s": rand(3, lo=0.5, hi=1.0)}, {}), ("BatchNormalization", "x s s s v", (1, 4), {"s": rand(4), "v": -np.ones(4)}, {}),
             ("Cast", "x", (1, 4), {}, {"to": int(T.INT64)}), ("Cast", "x", (1, 4), {}, {"to": int(T.FLOAT16)}), ("Cast", "x", (1, 4), {}, {}), ("Relu", "x x", (1, 4), {}, {}), ("Add", "x", (1, 4), {}, {})):
         refuse("%s of %s with %s, %s" % (op, shape, {k: v.shape for k, v in consts.items()}, attrs), (op, "node0"), simple(op, attrs, ins, shape, consts, opset=10))
@@ -566,15 +571,20 @@ def refusals():
     check("an output beyond float32 is an answer or a message, not a crash", code in (0, 3, 4) and (code == 0 or err.startswith("netmip: over") or "over.onnx" in err), (code, out, err))
 
 
-for part in (convolutions, products, arithmetic, moves, pools, norms, constants, containers, refusals):
-    began = time.time()
-    try:
-        part()
-    except Exception:
-        import traceback
-        check(part.__name__, False, traceback.format_exc())
-    if os.environ.get("NETMIP_TIMES"):
-        print("%s: %.1f s" % (part.__name__, time.time() - began))
-print("onnx_ops: %d networks" % count)
-print("onnx_ops: %d passed, %d failed, 0 skipped" % (passed, failed))
-sys.exit(failed > 0)
+def main(title, parts):
+    for part in parts:
+        began = time.time()
+        try:
+            part()
+        except Exception:
+            import traceback
+            check(part.__name__, False, traceback.format_exc())
+        if os.environ.get("NETMIP_TIMES"):
+            print("%s: %.1f s" % (part.__name__, time.time() - began))
+    print("%s: %d networks" % (title, count))
+    print("%s: %d passed, %d failed, 0 skipped" % (title, passed, failed))
+    return failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main("onnx_ops", (convolutions, products, arithmetic, moves, pools, norms, constants, containers, refusals)))

@@ -101,13 +101,24 @@ static void traces(nm_job *job, const setup *s)
           wrong[0], wrong[1], wrong[2], units, mag, (unsigned long long)s->seed);
 }
 
+/* the size of what is rounded in a unit; of a RELU or MAX, in what it reads */
+static double size_of(const nm_program *p, const nm_bounds *b, const nm_block *k, size_t i)
+{
+    const size_t u = k->first + i;
+    double a = fabs(b->lo[u]) + fabs(b->hi[u]) + b->mag[u];
+    const size_t from = k->kind == NM_MAX ? k->ptr[i] : 0,
+                 to = k->kind == NM_MAX ? k->ptr[i + 1] : 1;
+    for (size_t t = from; k->src >= 0 && t < to; t++)
+        a += b->mag[p->blocks[k->src].first + (k->kind == NM_MAX ? k->idx[t] : i)];
+    return a;
+}
+
 static bool within(const nm_program *p, const nm_bounds *in, const nm_bounds *out, double slack)
 {
     for (size_t k = 1; k < p->n_blocks; k++)
         for (size_t i = 0; i < p->blocks[k].n; i++) {
             const size_t u = p->blocks[k].first + i;
-            const double a = fabs(out->lo[u]) + fabs(out->hi[u]) + out->mag[u],
-                         e = isfinite(a) ? slack * a : 0;
+            const double a = size_of(p, out, &p->blocks[k], i), e = isfinite(a) ? slack * a : 0;
             if (in->lo[u] < out->lo[u] - e || in->hi[u] > out->hi[u] + e) return false;
         }
     return true;

@@ -45,7 +45,7 @@ def agreement():
             count["skipped"] += 1
     cases = []
     for image in range(12):
-        for eps in (0.01, 0.02):
+        for eps in (0.02, 0.03):
             code, d, _ = solve(image, eps)
             if any(t.get("by") == "solver" for t in d.get("targets", [])):
                 cases.append((image, eps, code, d["verdict"]))

@@ -111,7 +111,7 @@ static void lower(nm_lowering *l, const nm_node *node)
     nm_lower_sum(l, node, 2, v, coef, NULL);
 }
 
-const nm_op nm_op_add = {"Add", 2, 2, plan_add, eval, lower};
-const nm_op nm_op_sub = {"Sub", 2, 2, plan_sub, eval, lower};
-const nm_op nm_op_mul = {"Mul", 2, 2, plan_mul, eval, lower};
-const nm_op nm_op_div = {"Div", 2, 2, plan_div, eval, lower};
+const nm_op nm_op_add = {"Add", 2, 2, 1, 7, 21, plan_add, eval, lower, ""};
+const nm_op nm_op_sub = {"Sub", 2, 2, 1, 7, 21, plan_sub, eval, lower, ""};
+const nm_op nm_op_mul = {"Mul", 2, 2, 1, 7, 21, plan_mul, eval, lower, "one constant factor"};
+const nm_op nm_op_div = {"Div", 2, 2, 1, 7, 21, plan_div, eval, lower, "constant divisor"};

@@ -64,4 +64,6 @@ static void lower(nm_lowering *l, const nm_node *node)
     nm_lower_sum(l, node, 1, v, &coef, t);
 }
 
-const nm_op nm_op_batchnorm = {"BatchNormalization", 5, 5, plan, eval, lower};
+static const char batchnorm_notes[] = "at inference; constant scale, shift, mean and variance";
+const nm_op nm_op_batchnorm = {"BatchNormalization", 5, 5, 1, 7, 21, plan, eval, lower,
+                               batchnorm_notes};

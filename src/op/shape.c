@@ -1,6 +1,14 @@
 /* op/shape.c: what only moves elements: Flatten, Reshape, Transpose, Squeeze, Unsqueeze, Identity, Dropout (at
- * inference), Cast between number types, Pad with a constant, Concat, and Constant. Lowering renumbers units. */
+ * inference), Cast between number types, Concat, and Constant. Lowering renumbers units. A Cast that could round
+ * is refused, but for constants to integers, which are cut towards 0, and to truth values. */
 #include "all.h"
+
+static void pick_from(nm_job *job, nm_node *node, const int32_t *which, const int32_t *at)
+{
+    nm_pick *p = NM_NEW(job, nm_pick);
+    *p = (nm_pick){which, at, 0};
+    node->plan = p;
+}
 
 static void same_order(nm_job *job, nm_net *net, nm_node *node, nm_shape s)
 {
@@ -11,11 +19,8 @@ static void same_order(nm_job *job, nm_net *net, nm_node *node, nm_shape s)
                   nm_shape_print(job, nm_in(net, node, 0)->shape), nm_shape_print(job, s));
     int32_t *from = NM_RAW(job, int32_t, n);
     for (size_t i = 0; i < n; i++) from[i] = (int32_t)i;
-    node->plan = from;
+    pick_from(job, node, NULL, from);
 }
-
-static void eval_move(nm_eval *e, const nm_node *node) { nm_eval_move(e, node, node->plan); }
-static void lower_move(nm_lowering *l, const nm_node *node) { nm_lower_move(l, node, node->plan); }
 
 static void plan_flatten(nm_job *job, nm_net *net, nm_node *node)
 {
@@ -28,30 +33,11 @@ static void plan_flatten(nm_job *job, nm_net *net, nm_node *node)
     same_order(job, net, node, nm_shape_of(2, (int64_t[]){a, b}));
 }
 
-/* the integers of attribute `name` (old opsets) or of constant input k (new ones); -1 when neither is there */
-static int list(nm_job *job, nm_net *net, nm_node *node, const char *name, int k, int64_t *out)
-{
-    const nm_attr *a = nm_attr_find(node, name);
-    const nm_value *v = nm_in(net, node, k);
-    if (!a && !v) return -1;
-    if (a && a->kind != NM_A_INTS)
-        nm_refuse(job, net, node, "attribute %s has the wrong type", name);
-    if (!a && !v->data) nm_refuse(job, net, node, "input %d is not constant", k);
-    const size_t n = a ? a->n : v->n;
-    if (n > 2 * NM_MAXRANK) nm_refuse(job, net, node, "%zu entries in %s", n, name);
-    for (size_t i = 0; i < n; i++) {
-        if (!a && (v->data[i] != floor(v->data[i]) || fabs(v->data[i]) > 1e9))
-            nm_refuse(job, net, node, "input %d is not made of integers", k);
-        out[i] = a ? a->ints[i] : (int64_t)v->data[i];
-    }
-    return (int)n;
-}
-
 static void plan_reshape(nm_job *job, nm_net *net, nm_node *node)
 {
     const nm_value *x = nm_in(net, node, 0);
     int64_t dim[2 * NM_MAXRANK], known = 1, hole = -1;
-    const int rank = list(job, net, node, "shape", 1, dim);
+    const int rank = nm_node_list(job, net, node, "shape", 1, dim);
     const bool keep_zero = nm_attr_int(job, net, node, "allowzero", 0);
     if (rank < 0 || rank > NM_MAXRANK) nm_refuse(job, net, node, "a shape of rank %d", rank);
     for (int i = 0; i < rank; i++) {
@@ -82,7 +68,7 @@ static void plan_squeeze(nm_job *job, nm_net *net, nm_node *node)
 {
     const nm_shape x = nm_in(net, node, 0)->shape;
     int64_t axes[2 * NM_MAXRANK];
-    const int n = list(job, net, node, "axes", 1, axes);
+    const int n = nm_node_list(job, net, node, "axes", 1, axes);
     nm_shape s = {0};
     for (int i = 0; i < n; i++)
         if (x.dim[nm_axis(job, net, node, axes[i], x.rank)] != 1)
@@ -96,7 +82,7 @@ static void plan_unsqueeze(nm_job *job, nm_net *net, nm_node *node)
 {
     const nm_shape x = nm_in(net, node, 0)->shape;
     int64_t axes[2 * NM_MAXRANK];
-    const int n = list(job, net, node, "axes", 1, axes), rank = x.rank + n;
+    const int n = nm_node_list(job, net, node, "axes", 1, axes), rank = x.rank + n;
     if (n < 1 || rank > NM_MAXRANK) nm_refuse(job, net, node, "axes are missing or too many");
     for (int i = 0; i < n; i++) {
         axes[i] = nm_axis(job, net, node, axes[i], rank);
@@ -123,20 +109,39 @@ static void plan_dropout(nm_job *job, nm_net *net, nm_node *node)
     same_order(job, net, node, nm_in(net, node, 0)->shape);
 }
 
+enum { FLOAT = 1, INT32 = 6, INT64 = 7, BOOL = 9, DOUBLE = 11 };
+
 static void plan_cast(nm_job *job, nm_net *net, nm_node *node)
 {
     const int64_t to = nm_attr_int(job, net, node, "to", 0);
     const nm_value *x = nm_in(net, node, 0);
-    if (to != 1 && to != 7 && to != 11)
+    const bool whole = to == INT32 || to == INT64;
+    if (to != FLOAT && to != DOUBLE && !whole && to != BOOL)
         nm_refuse(job, net, node, "attribute to=%lld", (long long)to);
-    if (to == 7 && x->type != NM_I64) nm_refuse(job, net, node, "a cast of fractions to integers");
-    if (to == 1 && x->type == NM_F64)
+    if (!x->data && ((whole && x->type != NM_I64) || to == BOOL))
+        nm_refuse(job, net, node, "a cast of fractions to integers: not continuous");
+    if (!x->data && to == FLOAT && x->type == NM_F64)
         nm_refuse(job, net, node, "a cast of float64 to float32 rounds");
-    for (size_t i = 0; to == 1 && x->data && i < x->n; i++)
-        if ((double)(float)x->data[i] != x->data[i])
+    for (size_t i = 0; x->data && i < x->n; i++) {
+        if (to == FLOAT && (double)(float)x->data[i] != x->data[i])
             nm_refuse(job, net, node, "a cast of %.17g to float32 rounds", x->data[i]);
-    net->values[node->out[0]].type = to == 1 ? NM_F32 : to == 7 ? NM_I64 : NM_F64;
+        if (whole && fabs(x->data[i]) >= (to == INT32 ? 0x1p31 : 0x1p63))
+            nm_refuse(job, net, node, "a cast of %.17g to an integer", x->data[i]);
+    }
+    net->values[node->out[0]].type = whole         ? NM_I64
+                                     : to == BOOL  ? NM_BOOL
+                                     : to == FLOAT ? NM_F32
+                                                   : NM_F64;
     same_order(job, net, node, x->shape);
+}
+
+static void eval_cast(nm_eval *e, const nm_node *node)
+{
+    const nm_dtype type = e->net->values[node->out[0]].type;
+    nm_pick_eval(e, node);
+    double *y = e->val[node->out[0]];
+    for (size_t i = 0; i < e->net->values[node->out[0]].n; i++)
+        y[i] = type == NM_I64 ? trunc(y[i]) : type == NM_BOOL ? y[i] != 0 : y[i];
 }
 
 static void plan_transpose(nm_job *job, nm_net *net, nm_node *node)
@@ -164,53 +169,10 @@ static void plan_transpose(nm_job *job, nm_net *net, nm_node *node)
         }
         from[i] = (int32_t)at;
     }
-    node->plan = from;
+    pick_from(job, node, NULL, from);
 }
 
-static void plan_pad(nm_job *job, nm_net *net, nm_node *node)
-{
-    const nm_shape x = nm_in(net, node, 0)->shape;
-    int64_t pads[2 * NM_MAXRANK];
-    const char *mode = nm_attr_str(job, net, node, "mode", "constant");
-    if (strcmp(mode, "constant")) nm_refuse(job, net, node, "attribute mode=%s", mode);
-    const nm_value *fill = nm_in(net, node, 2);
-    const double value = fill && fill->data ? fill->data[0]
-                                            : nm_attr_float(job, net, node, "value", 0);
-    if (value != 0 || (fill && !fill->data))
-        nm_refuse(job, net, node, "padding with something else than 0");
-    if (nm_in(net, node, 3)) nm_refuse(job, net, node, "input axes");
-    if (list(job, net, node, "pads", 1, pads) != 2 * x.rank)
-        nm_refuse(job, net, node, "pads need %d entries", 2 * x.rank);
-    nm_shape s = {.rank = x.rank};
-    for (int i = 0; i < x.rank; i++) {
-        if (pads[i] < 0 || pads[x.rank + i] < 0 || pads[i] > 1 << 20 || pads[x.rank + i] > 1 << 20)
-            nm_refuse(job, net, node, "a pad of %lld",
-                      (long long)(pads[i] < 0 ? pads[i] : pads[x.rank + i]));
-        s.dim[i] = x.dim[i] + pads[i] + pads[x.rank + i];
-    }
-    nm_out_shape(job, net, node, 0, s);
-    const size_t n = net->values[node->out[0]].n;
-    int32_t *from = NM_RAW(job, int32_t, n);
-    for (size_t i = 0; i < n; i++) {
-        int64_t rest = (int64_t)i, at = 0, step = 1;
-        bool inside = true;
-        for (int d = x.rank - 1; d >= 0; d--) {
-            const int64_t k = rest % s.dim[d] - pads[d];
-            rest /= s.dim[d];
-            inside &= k >= 0 && k < x.dim[d];
-            at += k * step;
-            step *= x.dim[d];
-        }
-        from[i] = inside ? (int32_t)at : -1;
-    }
-    node->plan = from;
-}
-
-/* ---- Concat: element i of the output is element at[i] of input which[i] ---- */
-
-typedef struct {
-    const int32_t *which, *at;
-} concat_t;
+/* ---- Concat ---- */
 
 static void plan_concat(nm_job *job, nm_net *net, nm_node *node)
 {
@@ -239,29 +201,7 @@ static void plan_concat(nm_job *job, nm_net *net, nm_node *node)
         at[i] = (int32_t)((outer * (size_t)nm_in(net, node, k)->shape.dim[axis] + along) * inner +
                           i % inner);
     }
-    concat_t *p = NM_NEW(job, concat_t);
-    *p = (concat_t){which, at};
-    node->plan = p;
-}
-
-static void eval_concat(nm_eval *e, const nm_node *node)
-{
-    const concat_t *p = node->plan;
-    for (size_t i = 0; i < e->net->values[node->out[0]].n; i++) {
-        e->val[node->out[0]][i] = e->val[node->in[p->which[i]]][p->at[i]];
-        if (e->err) e->err[node->out[0]][i] = e->err[node->in[p->which[i]]][p->at[i]];
-    }
-}
-
-static void lower_concat(nm_lowering *l, const nm_node *node)
-{
-    const concat_t *p = node->plan;
-    nm_view *v = &l->view[node->out[0]];
-    for (size_t i = 0; i < v->n; i++) {
-        const nm_view *x = &l->view[node->in[p->which[i]]];
-        v->unit[i] = x->unit[p->at[i]];
-        v->cst[i] = x->cst[p->at[i]];
-    }
+    pick_from(job, node, which, at);
 }
 
 /* ---- Constant: its value is the plan; folded before anything evaluates or lowers it ---- */
@@ -315,14 +255,22 @@ static void no_lower(nm_lowering *l, const nm_node *node)
     (void)node;
 }
 
-const nm_op nm_op_flatten = {"Flatten", 1, 1, plan_flatten, eval_move, lower_move};
-const nm_op nm_op_reshape = {"Reshape", 1, 2, plan_reshape, eval_move, lower_move};
-const nm_op nm_op_transpose = {"Transpose", 1, 1, plan_transpose, eval_move, lower_move};
-const nm_op nm_op_squeeze = {"Squeeze", 1, 2, plan_squeeze, eval_move, lower_move};
-const nm_op nm_op_unsqueeze = {"Unsqueeze", 1, 2, plan_unsqueeze, eval_move, lower_move};
-const nm_op nm_op_identity = {"Identity", 1, 1, plan_identity, eval_move, lower_move};
-const nm_op nm_op_dropout = {"Dropout", 1, 3, plan_dropout, eval_move, lower_move};
-const nm_op nm_op_cast = {"Cast", 1, 1, plan_cast, eval_move, lower_move};
-const nm_op nm_op_pad = {"Pad", 1, 4, plan_pad, eval_move, lower_move};
-const nm_op nm_op_concat = {"Concat", 1, 1000, plan_concat, eval_concat, lower_concat};
-const nm_op nm_op_constant = {"Constant", 0, 0, plan_constant, no_eval, no_lower};
+static const char cast_notes[] = "where it does not round; constants to integers and truth values";
+const nm_op nm_op_flatten = {"Flatten",     1, 1, 1, 7, 21, plan_flatten, nm_pick_eval,
+                             nm_pick_lower, ""};
+const nm_op nm_op_reshape = {
+    "Reshape", 1, 2, 1, 7, 21, plan_reshape, nm_pick_eval, nm_pick_lower, "constant shape"};
+const nm_op nm_op_transpose = {"Transpose",   1, 1, 1, 7, 21, plan_transpose, nm_pick_eval,
+                               nm_pick_lower, ""};
+const nm_op nm_op_squeeze = {
+    "Squeeze", 1, 2, 1, 7, 21, plan_squeeze, nm_pick_eval, nm_pick_lower, "constant axes"};
+const nm_op nm_op_unsqueeze = {
+    "Unsqueeze", 1, 2, 1, 7, 21, plan_unsqueeze, nm_pick_eval, nm_pick_lower, "constant axes"};
+const nm_op nm_op_identity = {"Identity",    1, 1, 1, 7, 21, plan_identity, nm_pick_eval,
+                              nm_pick_lower, ""};
+const nm_op nm_op_dropout = {
+    "Dropout", 1, 3, 1, 7, 21, plan_dropout, nm_pick_eval, nm_pick_lower, "at inference"};
+const nm_op nm_op_cast = {"Cast", 1, 1, 1, 7, 21, plan_cast, eval_cast, nm_pick_lower, cast_notes};
+const nm_op nm_op_concat = {"Concat",      1, 1000, 1, 7, 21, plan_concat, nm_pick_eval,
+                            nm_pick_lower, ""};
+const nm_op nm_op_constant = {"Constant", 0, 0, 1, 7, 21, plan_constant, no_eval, no_lower, ""};

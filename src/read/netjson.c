@@ -62,6 +62,15 @@ static void add_attr(reader *r, struct nm_rawnode *n, nm_attr a)
     n->attrs[n->n_attrs++] = a;
 }
 
+/* attributes that ONNX holds as floats, whatever number stands here */
+static bool is_fraction(const char *name)
+{
+    static const char *const names[] = {"alpha", "beta", "epsilon", "ratio", "min", "max"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0) return true;
+    return false;
+}
+
 static void read_attr(reader *r, struct nm_rawnode *n, const nm_json *x)
 {
     nm_attr a = {.name = x->string};
@@ -76,11 +85,9 @@ static void read_attr(reader *r, struct nm_rawnode *n, const nm_json *x)
         a.ints = ints;
     } else {
         const double d = nm_json_num(r->job, x, r->where);
-        const bool fraction = !strcmp(a.name, "alpha") || !strcmp(a.name, "beta") ||
-                              !strcmp(a.name, "epsilon") || !strcmp(a.name, "ratio");
-        a.kind = fraction ? NM_A_FLOAT : NM_A_INT;
+        a.kind = is_fraction(a.name) ? NM_A_FLOAT : NM_A_INT;
         a.f = d;
-        a.i = fraction ? 0 : nm_json_int(r->job, x, r->where);
+        a.i = is_fraction(a.name) ? 0 : nm_json_int(r->job, x, r->where);
     }
     add_attr(r, n, a);
 }

@@ -369,6 +369,12 @@ static void check_declared(vnn *v, const nm_net *net)
         if (!v->y[i])
             nm_throw(v->job, NM_EINPUT, "%s: Y_%zu is not declared, but Y_%zu is", v->path, i,
                      v->n_y - 1);
+    const nm_node *last = net ? nm_tail_choice(net) : NULL;
+    if (last)
+        nm_refuse(
+            v->job, net, last,
+            "at the output, and %s speaks of outputs; only questions from flags ask for the class",
+            v->path);
     if (net && (net->n_in != v->n_x || net->n_out != v->n_y))
         nm_throw(v->job, NM_EINPUT, "%s: %zu inputs and %zu outputs; the network has %zu and %zu",
                  v->path, v->n_x, v->n_y, net->n_in, net->n_out);

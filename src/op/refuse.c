@@ -1,0 +1,27 @@
+/* op/refuse.c: operators of the standard that are refused, with the reason: no exact piecewise linear program is
+ * theirs. What stands in neither list is refused as unknown. */
+#include "all.h"
+
+#define REFUSED(id, names, why)                                                                    \
+    const nm_op nm_op_##id = {names, 0, 1000, 1000, 7, 21, NULL, NULL, NULL, why}
+
+REFUSED(smooth,
+        "Acos Acosh Asin Asinh Atan Atanh Celu Cos Cosh Elu Erf Exp Gelu GlobalLpPool "
+        "GroupNormalization "
+        "HardSwish InstanceNormalization LRN LayerNormalization Log LpNormalization LpPool "
+        "MeanVarianceNormalization Mish Pow Reciprocal ReduceL2 ReduceLogSum ReduceLogSumExp "
+        "ReduceProd ReduceSumSquare Selu Sin Sinh Softplus Softsign Sqrt Tan",
+        "not piecewise linear");
+REFUSED(jumps,
+        "ArgMin Hardmax IsInf IsNaN Mod NonZero OneHot Round Shrink Sign "
+        "ThresholdedRelu TopK Unique",
+        "not continuous");
+REFUSED(quantised,
+        "ConvInteger DequantizeLinear DynamicQuantizeLinear MatMulInteger QLinearConv "
+        "QLinearMatMul QuantizeLinear",
+        "quantised arithmetic rounds: not continuous");
+REFUSED(control, "GRU If LSTM Loop RNN Scan SequenceMap",
+        "recurrence and control flow are not read");
+REFUSED(random,
+        "Bernoulli Multinomial RandomNormal RandomNormalLike RandomUniform RandomUniformLike",
+        "its output is random");
