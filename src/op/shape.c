@@ -34,6 +34,7 @@ static int list(nm_job *job, nm_net *net, nm_node *node, const char *name, int k
     const nm_attr *a = nm_attr_find(node, name);
     const nm_value *v = nm_in(net, node, k);
     if (!a && !v) return -1;
+    if (a && v) nm_refuse(job, net, node, "%s as attribute and as input", name);
     if (a && a->kind != NM_A_INTS)
         nm_refuse(job, net, node, "attribute %s has the wrong type", name);
     if (!a && !v->data) nm_refuse(job, net, node, "input %d is not constant", k);
