@@ -219,6 +219,7 @@ size_t nm_query_targets(const nm_query *q);
 bool nm_query_box_has(const nm_case *c, const double *x, size_t n);
 /* says so, once, when an input set leaves the range that the network's file states */
 void nm_query_range(nm_job *job, const nm_net *net, const nm_query *q);
+void nm_net_range(nm_job *job, const nm_net *net, const double *x); /* the same of a point */
 
 /* ---- lowering (lower.c drives; the ops use these) ------------------------------------------- */
 typedef struct nm_view {   /* where each element of a value lives */

@@ -200,6 +200,29 @@ typedef struct nm_sexpr {  /* a word, or a list with n members */
 nm_sexpr *nm_sexpr_read(nm_job *job, nm_file f); /* a list of all top-level expressions */
 nm_query *nm_read_vnnlib(nm_job *job, const nm_net *net, const char *path);
 
+/* ---- wnet.c, write/, convert.c: a network as a file says it ---------------------------------- */
+typedef struct nm_wnode {
+    const char *type, *name;
+    int n_in, *in, out;    /* values; -1: absent */
+    int n_attrs;
+    nm_attr *attrs;
+    const char *list;      /* "axes", "shape", "pads": integers that stand as an attribute or as input 1, or NULL */
+    size_t n_list;
+    const int64_t *ints;   /* [n_list] */
+} nm_wnode;
+typedef struct nm_wnet {
+    const nm_net *net;
+    size_t n_values, cap_values, n_nodes;
+    nm_value *values;      /* those of the net, then constants made for the file */
+    size_t *uses;          /* [n_values] by nodes and outputs; 0: not written */
+    nm_wnode *nodes;
+} nm_wnet;
+nm_wnet *nm_wnet_new(nm_job *job, const nm_net *net, bool onnx);
+const char *nm_wnet_name(nm_job *job, const nm_wnet *w, const char *base); /* base, made longer until it is new */
+void nm_write_netjson(nm_job *job, nm_wnet *w, const char *path);
+void nm_write_onnx(nm_job *job, nm_wnet *w, const char *path);
+void nm_net_write(nm_job *job, const nm_net *net, const char *path);       /* .json or .onnx, by suffix */
+
 /* ---- draw.c: pictures ----------------------------------------------------------------------- */
 /* false when the shape is no picture: then nothing is written */
 bool nm_draw_image(nm_job *job, const char *path, nm_shape shape, const double *x);
@@ -371,6 +394,10 @@ typedef struct nm_files { const char *witness, *image, *picture; } nm_files; /* 
 nm_files nm_report_files(nm_job *job, const char *dir, const nm_query *q, const nm_replay *r);
 void nm_report_json(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_files *f, bool compiled);
 void nm_report_text(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_files *f, bool compiled);
+
+/* ---- inspect.c: what a network is made of, for a reader or as JSON --------------------------- */
+void nm_inspect_net(nm_job *job, nm_buf *out, const nm_net *net, bool json);
+void nm_inspect_arrays(nm_job *job, nm_buf *out, const nm_arrays *a, bool json);
 
 /* ---- cli.c: the rows OPT of menu.def -------------------------------------------------------- */
 typedef enum {

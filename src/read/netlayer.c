@@ -5,8 +5,8 @@
  *   conv, pools, batchnormalization over images [1,H,W,C]: the same between two Transposes
  *   flatten      with "perm": Transpose, then Flatten to one row
  *   normalize    (x - mean) / std, a number or one for each channel: Sub, Div
- *   maskedrelu   relu(a x) + b x, where a is 1 where the mask is 0, and b where it is 1: no unit of the model for others
- *   skip         the sum of layers that read the values before it, the last part the last value (MIPVerify's SkipBlock) */
+ *   maskedrelu   relu(a x) + b x, where a is 1 where the mask is 0, and b where it is 1
+ *   skip         the sum of layers that read the values before it (MIPVerify's SkipBlock) */
 #include "all.h"
 
 #include <cJSON.h>
