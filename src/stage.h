@@ -214,7 +214,7 @@ typedef struct nm_wnet {
     const nm_net *net;
     size_t n_values, cap_values, n_nodes;
     nm_value *values;      /* those of the net, then constants made for the file */
-    size_t *uses;          /* [n_values] by nodes and outputs; 0: not written */
+    size_t *uses, n_uses;  /* [n_uses] by nodes and outputs; 0: not written */
     nm_wnode *nodes;
 } nm_wnet;
 nm_wnet *nm_wnet_new(nm_job *job, const nm_net *net, bool onnx);

@@ -27,8 +27,8 @@ static bool is(const nm_wnode *w, const char *type) { return strcmp(w->type, typ
 
 const char *nm_wnet_name(nm_job *job, const nm_wnet *w, const char *base)
 {
-    for (size_t v = 0; v < w->n_values; v++)
-        if (strcmp(w->values[v].name, base) == 0)
+    for (size_t v = 0; v < w->n_values; v++) /* what is not written leaves its name */
+        if ((v >= w->n_uses || w->uses[v]) && strcmp(w->values[v].name, base) == 0)
             return nm_wnet_name(job, w, nm_fmt(job, "%s_", base));
     return base;
 }
@@ -128,7 +128,8 @@ static void take_floats(nm_job *job, nm_wnet *w, nm_wnode *n)
 
 static void count_uses(nm_job *job, nm_wnet *w)
 {
-    w->uses = NM_ARRAY(job, size_t, w->n_values + 1);
+    w->n_uses = w->n_values;
+    w->uses = NM_ARRAY(job, size_t, w->n_uses + 1);
     for (size_t i = 0; i < w->n_nodes; i++)
         for (int k = 0; k < w->nodes[i].n_in; k++)
             if (w->nodes[i].in[k] >= 0) w->uses[w->nodes[i].in[k]]++;

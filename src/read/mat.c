@@ -140,7 +140,8 @@ static void read_values(mat *m, nm_array *a, uint32_t class)
     for (size_t i = 0; i < a->t.n; i++) {
         x[i] = value(m, e.p + i * (size_t)size, e.type);
         if (!holds(class, x[i]) && !a->why)
-            a->why = nm_fmt(m->job, "element %zu is not finite, or no %s", i, class_name(class));
+            a->why = nm_fmt(m->job, "element %zu is not finite, beyond 2^53, or no %s", i,
+                            class_name(class));
     }
     a->t.x = nm_row_major(m->job, a->t.shape, x);
     a->t.type = class == 7 ? NM_F32 : NM_F64;

@@ -61,7 +61,7 @@ static bool is_own(const layer *l, const char *key)
     static const char *const all[] = {"op", "name", "inputs", NULL};
     for (const char *const *k = all; *k; k++)
         if (strcmp(*k, key) == 0) return true;
-    if (strcmp(key, "from") == 0) return is_const(l->k, "weight");
+    if (strcmp(key, "from") == 0) return is(l, "dense") || is(l, "conv");
     if (strcmp(key, "stride") == 0 || strcmp(key, "padding") == 0) return l->k->window;
     if (strcmp(key, "perm") == 0) return is(l, "flatten");
     return strcmp(key, "layers") == 0 && is(l, "skip");
@@ -194,7 +194,7 @@ static void add_consts(layer *l)
 {
     static const char *const keys[] = {"weight", "scale", "bias", "value",
                                        "mean",   "var",   "std",  "mask"};
-    const nm_json *from = nm_json_find(l->j, "from");
+    const nm_json *from = is_own(l, "from") ? nm_json_find(l->j, "from") : NULL;
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const nm_json *x = nm_json_find(l->j, keys[i]);
         const bool named = from && (strcmp(keys[i], "weight") == 0 || strcmp(keys[i], "bias") == 0);

@@ -1,7 +1,8 @@
 /* read/nnet.c: .nnet, the text format of fully connected ReLU networks that the ACAS Xu networks came in (K. Julian,
  * Stanford, 2016).
  *
- * Lines of numbers, separated by commas, each line with or without a comma at its end: any number of headers that begin
+ * Lines of numbers, separated by commas, each line with or without a comma at its end (one of comma and line end must
+ * be there, or a cut number would be taken for a whole one): any number of headers that begin
  * with //; the layers, inputs, outputs and the largest layer; the sizes from the inputs to the outputs; a flag; least
  * and greatest values of the inputs; means and ranges of the inputs and, one more each, of all outputs; then for each
  * layer its weights, a line for each unit, and its biases, a line for each. All layers but the last end in a ReLU.
@@ -42,7 +43,11 @@ static void numbers(reader *r, const char *what, size_t n, double *out)
 {
     const char *s = r->line.s, *end = r->line.end;
     while (end > s && is_blank(end[-1])) end--;
-    if (end > s && end[-1] == ',') end--;
+    const bool cut = r->line.end == r->l.end && r->l.end[-1] != '\n';
+    if (end > s && end[-1] == ',')
+        end--;
+    else if (cut)
+        bad(r, end, "the file ends here without a comma or a line end: it may be cut");
     for (size_t i = 0; i < n; i++) {
         while (s < end && is_blank(*s)) s++;
         const char *comma = s < end ? memchr(s, ',', (size_t)(end - s)) : NULL,
