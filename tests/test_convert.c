@@ -63,14 +63,16 @@ static void convert(nm_job *job, void *arg)
           (const char *)f.data);
     CHECK(equal(job, net, from_onnx), "as ONNX, seed %llu: %.300s", (unsigned long long)a->seed,
           (const char *)f.data);
-    nm_net_write(job, from_json, json2);
-    nm_net_write(job, from_onnx, onnx2);
+    CHECK(nm_net_save(job, from_json, json2) == NM_OK &&
+              nm_net_save(job, from_onnx, onnx2) == NM_OK,
+          "%s", nm_job_message(job));
     CHECK(same_file(job, json, json2), "JSON again, seed %llu", (unsigned long long)a->seed);
     CHECK(same_file(job, onnx, onnx2), "ONNX again, seed %llu", (unsigned long long)a->seed);
     nm_net_write(job, from_onnx, json2); /* across, and back */
     CHECK(equal(job, net, nm_net_read(job, json2)), "ONNX as JSON, seed %llu",
           (unsigned long long)a->seed);
     CHECK((net->lo != NULL) == (from_json->lo != NULL), "the range is kept");
+    CHECK(nm_net_save(job, net, "x.txt") == NM_EUSE, "a name that says no format");
     const nm_file w = nm_file_read(job, json);
     n_inline += count(w, "\"weight\": ") + count(w, "\"scale\": ");
     n_shared += count(w, "\"constants\"");
