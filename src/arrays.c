@@ -13,10 +13,8 @@ nm_array *nm_arrays_add(nm_job *job, nm_arrays *a, const char *name)
 
 const nm_tensor *nm_arrays_get(nm_job *job, const nm_arrays *a, const char *name, const char *where)
 {
-    nm_buf all = {.job = job};
     for (size_t i = 0; i < a->n; i++) {
         const nm_array *x = &a->a[i];
-        if (i < 20) nm_put(&all, i ? ", %s" : "%s", x->name);
         if (strcmp(x->name, name)) continue;
         if (x->why)
             nm_throw(job, NM_EUNSUP, "%s: array \"%s\" of %s: %s", where, name, a->path, x->why);
@@ -24,6 +22,8 @@ const nm_tensor *nm_arrays_get(nm_job *job, const nm_arrays *a, const char *name
             nm_throw(job, NM_EINPUT, "%s: array \"%s\" of %s is empty", where, name, a->path);
         return &x->t;
     }
+    nm_buf all = {.job = job};
+    for (size_t i = 0; i < a->n && i < 20; i++) nm_put(&all, i ? ", %s" : "%s", a->a[i].name);
     nm_throw(job, NM_EINPUT, "%s: %s has no array \"%s\"; it has: %s%s", where, a->path, name,
              a->n ? all.s : "none", a->n > 20 ? ", ..." : "");
 }

@@ -314,6 +314,17 @@ static const char *batch_question(nm_job *job, const nm_cli *c)
     return b.s ? b.s : "";
 }
 
+/* a domain that leaves the range which the network states is told of once */
+static void check_range(nm_job *job, const nm_campaign *b)
+{
+    const size_t n = b->net->n_in;
+    if (b->around.own_range) return;
+    double *lo = NM_RAW(job, double, n), *hi = NM_RAW(job, double, n);
+    for (size_t i = 0; i < n; i++) lo[i] = b->around.lo, hi[i] = b->around.hi;
+    nm_case box = {.lo = lo, .hi = hi};
+    nm_query_range(job, b->net, &(nm_query){.n_in = n, .n_cases = 1, .cases = &box});
+}
+
 static int verb_batch(nm_job *job, const nm_cli *c, nm_buf *out)
 {
     need_files(job, c, 1, 1, "a network");
@@ -327,6 +338,7 @@ static int verb_batch(nm_job *job, const nm_cli *c, nm_buf *out)
     nm_campaign b = {.net = nm_net_read(job, c->file[0]),
                      .around = nm_around_ask(job, &ask),
                      .solve = solve_opts(job, c, false)};
+    check_range(job, &b);
     b.images = nm_dataset_open(job, nm_cli_get(c, NM_O_images));
     b.has_labels = nm_cli_has(c, NM_O_labels);
     if (b.has_labels) b.labels = nm_dataset_open(job, nm_cli_get(c, NM_O_labels));

@@ -173,8 +173,8 @@ typedef struct nm_netjson { /* netmip's own network while it is read */
     struct nm_twin { const char *hwc, *chw; } *twin; /* [n_twin] images that are there in both orders of axes */
     size_t n_twin, cap_twin;
 } nm_netjson;
-/* the constant x, known as `name`; `matrix`: a MATLAB array keeps its two dimensions */
-nm_value nm_netjson_const(nm_netjson *r, const nm_json *x, const char *name, bool matrix);
+/* the constant x, known as `name`; of MATLAB's arrays it has `rank` dimensions at least, and may be a vector for 0 */
+nm_value nm_netjson_const(nm_netjson *r, const nm_json *x, const char *name, int rank);
 void nm_netjson_arrays(nm_netjson *r, const char *file);
 bool nm_netjson_is_fraction(const char *attr);     /* an attribute that is no integer */
 const char *nm_netjson_layer(nm_netjson *r, const nm_json *layer, const char *name, const char *in);

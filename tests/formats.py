@@ -262,14 +262,20 @@ def mat_errors(one):
     bad(3, "fc/weight", describe(one, arrays="w.mat"), "sizes that are not there")
     bomb = zlib.compress(struct.pack("<II", 14, 2 ** 31) + bytes(64))
     put("w.mat", examples.mat_bytes([], packed=False) + struct.pack("<II", 15, len(bomb)) + bomb)
-    bad(3, "unpack", describe(one, arrays="w.mat"), "a packed size that is not there")
+    bad(3, "are said to unpack", describe(one, arrays="w.mat"), "a packed size that is not there")
+    tail = zlib.compress(examples.mat_array("<", "fc/weight", W)) + b"\0"
+    put("w.mat", examples.mat_bytes([], packed=False) + struct.pack("<II", 15, len(tail)) + tail)
+    bad(3, "do not unpack", describe(one, arrays="w.mat"), "bytes after a packed array")
+    long = examples.mat_array("<", "fc/weight", W).replace(struct.pack("<2i", 3, 2), struct.pack("<2i", 1, 2))
+    put("w.mat", examples.mat_bytes([long], packed=False))
+    bad(3, ("fc/weight", "48 bytes; 16 were expected"), describe(one, arrays="w.mat"), "more numbers than the dimensions say")
 
 
 def mat_damage(one):
     net = describe(one, arrays="w.mat")
     for packed in (False, True):
         good = examples.mat_bytes([("fc/weight", W), ("fc/bias", B)], packed=packed)
-        for n in range(len(good)):
+        for n in sorted({*range(0, len(good), 3), *range(len(good) - 30, len(good))}):
             code, out, err = run("inspect", put("w.mat", good[:n]) and net)
             check("cut at %d" % n, code == 3 and out == "" and "w.mat" in err and err.count("\n") == 1, (n, code, err))
         for n in range(136, len(good), 3):
@@ -304,7 +310,7 @@ def npz():
     bad(4, ("nan", "not finite"), (put("w.npz", examples.npz_bytes([("nan", np.array([[np.nan]]))])), describe([{"op": "dense", "weight": "nan"}], arrays="w.npz"))[1])
     put("w.npz", good)
     net = describe(one, arrays="w.npz")
-    for n in range(len(good)):
+    for n in sorted({*range(0, len(good), 3), *range(len(good) - 30, len(good))}):
         code, out, err = run("inspect", put("w.npz", good[:n]) and net)
         check("cut at %d" % n, code == 3 and out == "" and "w.npz" in err and err.count("\n") == 1, (n, code, err))
     stored = examples.npz_bytes([("fc/weight", W), ("fc/bias", B)])
@@ -436,7 +442,8 @@ def skip(x):
                           ({"op": "skip", "layers": 3}, "parts"), ({"op": "skip", "layers": [{"op": "zero", "weight": 1}, {"op": "identity"}]}, "part 0"), ({**block, "inputs": ["x"]}, "parts")):
         bad(3, needle, describe([*first, layer], arrays="s.mat", input={"shape": [8]}))
     bad(4, ("Add", "skip_3"), describe([*first, {"op": "skip", "layers": [{"op": "identity"}, {"op": "dense", "from": "d"}]}], arrays="s.mat", input={"shape": [8]}), "parts of unequal sizes")
-    bad(4, "Add", describe([{"op": "dense", "weight": [[1]] * 3, "bias": [0]}, {"op": "skip", "layers": [{"op": "identity"}, {"op": "dense", "weight": [[1, 1]]}]}]), "a part that broadcasting would spread")
+    two = [{"op": "dense", "weight": [[1]] * 3}, {"op": "dense", "weight": [[1]]}]
+    bad(4, ("Add", "[1,1]"), describe([*two, {"op": "skip", "layers": [{"op": "identity"}, {"op": "dense", "weight": [[1, 1]]}]}]), "a part that broadcasting would spread")
 
 
 def resnet(x):
@@ -561,12 +568,38 @@ def convert():
     put("old.onnx", old.SerializeToString())
     run("convert", p("old.onnx"), "-o", p("c.onnx"))
     check("ONNX keeps its opset", onnx.load(p("c.onnx")).opset_import[0].version == 9)
+    lists()
     for args, code, needle in (([m("tiny-abs.json")], 2, "-o"), ([m("tiny-abs.json"), "-o", p("c.txt")], 2, "c.txt"), ([m("tiny-abs.json"), "-o", p("none/c.json")], 5, "none"),
                                ([p("gone.onnx"), "-o", p("c.json")], 5, "gone"), ([], 2, "network"), ([m("tiny-abs.json"), m("tiny-abs.json"), "-o", p("c.json")], 2, "network")):
         got, out, err = run("convert", *args)
         check("convert %s" % needle, got == code and out == "" and needle in err and err.count("\n") == 1, (got, err))
     run("convert", m("tiny-xor.nnet"), "-o", p("c.json"))
     check("JSON keeps the range", json.loads(run("inspect", p("c.json"), "--json")[1])["inputs"][0]["max"] == [3, 8])
+
+
+def lists():
+    """axes, shapes and pads are attributes or inputs, as the opset of the file wants them"""
+    layers = [{"op": "pad", "pads": [0, 0, 1, 0, 0, 0, 0, 2]}, {"op": "squeeze", "axes": [0]}, {"op": "unsqueeze", "axes": [0, 2]}, {"op": "reshape", "shape": [0, -1]}]
+    inputs = {7: [1, 1, 1, 2], 10: [1, 1, 1, 2], 12: [2, 1, 1, 2], 13: [2, 2, 2, 2], 15: [2, 2, 2, 2]}
+    image = npy(rng.normal(size=18))
+    for opset, want in inputs.items():
+        net = put("l.json", json.dumps({**NET, "axes": {}, "opset": max(opset, 13), "input": {"shape": [1, 2, 3, 3]}, "layers": layers}))
+        if opset < 13:  # such a file comes from ONNX alone
+            h = onnx.helper
+            ints = {"p": layers[0]["pads"], "s": [1, 2, 20]}
+            nodes = [h.make_node("Pad", ["x", "p"], ["a"]) if opset > 10 else h.make_node("Pad", ["x"], ["a"], pads=ints["p"]), h.make_node("Squeeze", ["a"], ["b"], axes=[0]),
+                     h.make_node("Unsqueeze", ["b"], ["c"], axes=[0, 2]), h.make_node("Reshape", ["c", "s"], ["y"])]
+            graph = h.make_graph(nodes, "g", [h.make_tensor_value_info("x", 1, [1, 2, 3, 3])], [h.make_tensor_value_info("y", 1, [1, 2, 20])],
+                                 [h.make_tensor(k, 7, [len(v)], v) for k, v in ints.items() if opset > 10 or k == "s"])
+            net = put("l.onnx", h.make_model(graph, opset_imports=[h.make_opsetid("", opset)], ir_version=7).SerializeToString())
+        code, out, err = run("convert", net, "-o", p("c.onnx"))
+        model = onnx.load(p("c.onnx"))
+        try:
+            onnx.checker.check_model(model, full_check=True)
+        except Exception as e:
+            err = str(e)
+        check("lists in opset %d" % opset, err == "" and model.opset_import[0].version == opset and [len(n.input) for n in model.graph.node] == want, (err, model.graph.node))
+        check("lists in opset %d: the same bits" % opset, outputs(p("c.onnx"), image) == outputs(net, image))
 
 
 # ---- the shipped examples, pictures, inspect, files that are no network ----

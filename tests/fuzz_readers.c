@@ -4,9 +4,9 @@
  *   fuzz_readers [-n COUNT] [FOLDER]
  *
  * Seeds are the files FOLDER/KIND.* (tests/fuzz.py makes such a folder), or else a few built in here and the small
- * networks of models/. Each kind runs in a child process, so that one crash costs one kind: a seed as it is, cut
- * at every
- * place (or every k-th), then random edits. With NM_LIBFUZZER the first byte of the input picks the kind. */
+ * networks of models/. Each kind runs in a child process, so that one crash costs one kind: a seed as it is, cut at
+ * every place (or every k-th), then random edits. With NM_LIBFUZZER the first byte of the input picks the kind, unless
+ * NM_KIND is one. */
 #define _GNU_SOURCE
 #include "all.h"
 
@@ -196,7 +196,11 @@ static int one(int kind, const unsigned char *data, size_t n)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
+#ifdef NM_KIND
+    one(NM_KIND, data, n);
+#else
     if (n) one(data[0] % N_KINDS, data + 1, n - 1);
+#endif
     return 0;
 }
 #else

@@ -1,7 +1,8 @@
 /* read/netconst.c: the constants of netmip's own networks: numbers, nested arrays, .npy files, and arrays of .mat and
  * .npz files, by name. Every file that is read is part of the network's hash.
  *
- * MATLAB knows no vectors: one of its rows or columns is read as a vector, but not where a matrix is expected. */
+ * MATLAB knows no vectors, and drops last axes of one element beyond the second: one of its rows or columns is read as
+ * a vector where no more axes are expected, and what is expected to have more gets them back. */
 #include "all.h"
 
 #include <cJSON.h>
@@ -45,7 +46,7 @@ static nm_arrays *open_file(nm_netjson *r, const char *file)
 
 void nm_netjson_arrays(nm_netjson *r, const char *file) { r->arrays = open_file(r, file); }
 
-static nm_tensor named(nm_netjson *r, const char *text, bool matrix)
+static nm_tensor named(nm_netjson *r, const char *text, int rank)
 {
     const nm_arrays *a = r->arrays;
     const char *colon = strchr(text, ':'), *name = a ? text : colon ? colon + 1 : "";
@@ -55,8 +56,10 @@ static nm_tensor named(nm_netjson *r, const char *text, bool matrix)
                  r->where, text);
     if (!a) a = open_file(r, nm_dup(r->job, text, (size_t)(colon - text)));
     nm_tensor t = *nm_arrays_get(r->job, a, name, r->where);
-    const bool vector = t.shape.rank == 2 && (t.shape.dim[0] == 1 || t.shape.dim[1] == 1);
-    if (vector && !matrix && *a->format == 'M') t.shape = nm_shape_of(1, (int64_t[]){(int64_t)t.n});
+    if (*a->format != 'M') return t;
+    while (t.shape.rank < rank) t.shape.dim[t.shape.rank++] = 1;
+    if (rank == 0 && t.shape.rank == 2 && (t.shape.dim[0] == 1 || t.shape.dim[1] == 1))
+        t.shape = nm_shape_of(1, (int64_t[]){(int64_t)t.n});
     return t;
 }
 
@@ -74,10 +77,10 @@ static nm_tensor npy(nm_netjson *r, const nm_json *x)
     return t;
 }
 
-nm_value nm_netjson_const(nm_netjson *r, const nm_json *x, const char *name, bool matrix)
+nm_value nm_netjson_const(nm_netjson *r, const nm_json *x, const char *name, int rank)
 {
     if (cJSON_IsString(x) || cJSON_IsObject(x)) {
-        const nm_tensor t = cJSON_IsString(x) ? named(r, x->valuestring, matrix) : npy(r, x);
+        const nm_tensor t = cJSON_IsString(x) ? named(r, x->valuestring, rank) : npy(r, x);
         return (nm_value){
             .name = name, .type = t.type, .shape = t.shape, .n = t.n, .data = t.x, .maker = -1};
     }

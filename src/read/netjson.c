@@ -62,7 +62,7 @@ static void read_constants(nm_netjson *r, const nm_json *all)
     if (all && !cJSON_IsObject(all))
         nm_throw(r->job, NM_EINPUT, "%s: \"constants\" is not an object", r->where);
     for (const nm_json *x = all ? all->child : NULL; x; x = x->next) {
-        const nm_value v = nm_netjson_const(r, x, x->string, false);
+        const nm_value v = nm_netjson_const(r, x, x->string, 0);
         nm_graph_const(r->job, r->g, v.name, v.shape, v.type, v.data);
     }
 }
@@ -70,7 +70,7 @@ static void read_constants(nm_netjson *r, const nm_json *all)
 /* one end of the range of an input of n elements */
 static void read_end(nm_netjson *r, const nm_json *in, const char *key, size_t n, double *out)
 {
-    const nm_value v = nm_netjson_const(r, nm_json_get(r->job, in, key, r->where), key, false);
+    const nm_value v = nm_netjson_const(r, nm_json_get(r->job, in, key, r->where), key, 0);
     if (v.n != n && v.n != 1)
         nm_throw(r->job, NM_EINPUT, "%s: \"%s\" has %zu numbers for %zu elements", r->where, key,
                  v.n, n);

@@ -163,8 +163,7 @@ static nm_value weight(const layer *l, nm_value w)
         nm_throw(l->r->job, NM_EINPUT, "%s: \"weight\" of a dense layer is not a matrix",
                  l->r->where);
     if (!is(l, "conv") || !l->r->hwio) return w;
-    while (w.shape.rank < 4) w.shape.dim[w.shape.rank++] = 1; /* MATLAB drops last axes of one */
-    if (w.shape.rank > 4)
+    if (w.shape.rank != 4)
         nm_throw(l->r->job, NM_EINPUT, "%s: \"weight\" of shape %s; [H,W,I,O] was expected",
                  l->r->where, nm_shape_print(l->r->job, w.shape));
     const nm_shape hwio = w.shape;
@@ -177,7 +176,8 @@ static void add_const(layer *l, const char *key, const nm_json *x)
 {
     const bool matrix = strcmp(key, "weight") == 0;
     const char *name = nm_fmt(l->r->job, "%s.%s", l->name, key);
-    nm_value v = nm_netjson_const(l->r, x, name, matrix);
+    const int rank = !matrix ? 0 : is(l, "conv") && l->r->hwio ? 4 : 2;
+    nm_value v = nm_netjson_const(l->r, x, name, rank);
     if (matrix) v = weight(l, v);
     l->in[l->n_in++] = nm_graph_const(l->r->job, l->r->g, name, v.shape, v.type, v.data);
 }
@@ -308,7 +308,7 @@ static void read_flatten(layer *l)
 static nm_value constant(const layer *l, const char *key)
 {
     const nm_json *x = nm_json_get(l->r->job, l->j, key, l->r->where);
-    return nm_netjson_const(l->r, x, value_name(l, key), false);
+    return nm_netjson_const(l->r, x, value_name(l, key), 0);
 }
 
 static const char *keep(const layer *l, nm_value v)
