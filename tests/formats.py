@@ -504,6 +504,8 @@ def schema():
             ({"input": img, "layers": [{**conv, "padding": 1.5}]}, 3, "integer"), ({"input": img, "layers": [{**conv, "stride": [1]}]}, 3, "stride"), ({"input": img, "layers": [{**conv, "stride": 0}]}, 4, "strides"),
             ({"input": img, "layers": [{**conv, "stride": 1, "strides": [1, 1]}]}, 3, "twice"), ({"input": img, "layers": [{**conv, "padding": 1, "pads": [1, 1, 1, 1]}]}, 3, "twice"), ({"input": img, "layers": [{**conv, "padding": "SAME", "pads": [1, 1, 1, 1]}]}, 4, "pads"),
             ({"input": img, "layers": [{**conv, "value": 1}]}, 4, "value"), ({"input": img, "layers": [{**conv, "mean": 1}]}, 4, "mean"),
+            ({"input": img, "axes": {"kernel": "HWIO"}, "constants": {"k": conv["weight"]}, "layers": [{"op": "conv", "inputs": ["x", "k"]}]}, 3, "HWIO"),
+            ({"input": img, "axes": {"image": "HWC"}, "layers": [{"op": "InstanceNormalization"}]}, 4, "where images are HWC"),
             ({"input": img, "layers": [{"op": "flatten", "perm": [0, 1, 2, 3], "axis": 1}]}, 3, "axis"), ({"input": img, "layers": [{"op": "flatten", "perm": [0, 1, 2]}]}, 4, "perm"), ({"input": img, "layers": [{"op": "flatten", "perm": [0, 0, 1, 2]}]}, 4, "perm"),
             ({"input": img, "layers": [{"op": "flatten", "perm": 1}]}, 3, "perm"), ({"input": img, "axes": {"kernel": "HWIO"}, "layers": [{"op": "conv", "weight": [[[[[1]]]]]}]}, 3, "[H,W,I,O]")):
         net = put("s.json", json.dumps({**base, **change}))

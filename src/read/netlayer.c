@@ -415,10 +415,30 @@ static void read_inputs(layer *l, const char *before)
     if (!in) l->in[l->n_in++] = before;
     for (const nm_json *a = in ? in->child : NULL; a; a = a->next)
         l->in[l->n_in++] = nm_json_str(job, a, l->r->where);
+    if (is(l, "conv") && l->r->hwio && l->n_in != 1)
+        nm_throw(
+            job, NM_EINPUT,
+            "%s: a weight among \"inputs\" has ONNX's axes, not HWIO; name it under \"weight\"",
+            l->r->where);
     const bool one = is(l, "dense") || is(l, "normalize") || is(l, "maskedrelu") ||
                      is(l, "flatten");
     if ((one && l->n_in != 1) || (l->k->image && l->n_in == 0))
         nm_throw(job, NM_EINPUT, "%s: a layer \"%s\" has one input", l->r->where, l->op);
+}
+
+/* an operator that ONNX defines over [1,C,H,W] must not meet [1,H,W,C]: these say nothing of axes, or name them */
+static void check_axes(const layer *l)
+{
+    static const char *const any[] = {"relu",      "leakyrelu", "clip",      "abs",      "neg",
+                                      "add",       "sub",       "mul",       "div",      "sum",
+                                      "max",       "min",       "dropout",   "cast",     "reshape",
+                                      "transpose", "squeeze",   "unsqueeze", "concat",   "pad",
+                                      "slice",     "gemm",      "matmul",    "identity", NULL};
+    if (!l->r->hwc || l->k->op) return;
+    for (const char *const *a = any; *a; a++)
+        if (strcasecmp(*a, l->op) == 0) return;
+    nm_throw(l->r->job, NM_EUNSUP, "%s: op %s is not supported where images are HWC", l->r->where,
+             l->op);
 }
 
 const char *nm_netjson_layer(nm_netjson *r, const nm_json *j, const char *name, const char *in)
@@ -426,6 +446,7 @@ const char *nm_netjson_layer(nm_netjson *r, const nm_json *j, const char *name, 
     layer l = {.r = r, .j = j, .name = name, .k = kinds};
     l.op = nm_json_str(r->job, nm_json_get(r->job, j, "op", r->where), r->where);
     while (l.k->op && strcasecmp(l.k->op, l.op)) l.k++;
+    check_axes(&l);
     read_inputs(&l, in);
     if (is(&l, "dense")) {
         read_dense(&l);
