@@ -58,11 +58,13 @@ void nm_job_on_note(nm_job *job, void (*note)(void *arg, const char *text), void
 void nm_job_stop_flag(nm_job *job, const volatile sig_atomic_t *stop);
 void nm_job_limit(nm_job *job, size_t bytes); /* of memory; default 16 GiB; beyond it NM_EIO */
 
-/* ---- networks: .onnx (opset 7 to 21) or netmip's .json, plain or gzipped ---- */
+/* ---- networks: .onnx (opset 7 to 21), .nnet or netmip's .json (weights in .mat or .npz), plain or gzipped ---- */
 
 int nm_net_load(nm_job *job, const char *path, const nm_net **net);
 size_t nm_net_inputs(const nm_net *net);  /* elements of all inputs together, row-major, in their order */
 size_t nm_net_outputs(const nm_net *net);
+/* Writes the network, whatever it was read from, as OUT.json or OUT.onnx, by suffix; it evaluates to the same bits. */
+int nm_net_save(nm_job *job, const nm_net *net, const char *path);
 /* y[outputs] of x[inputs] in float64; err[outputs], unless NULL, bounds the rounding error of each. */
 int nm_net_run(nm_job *job, const nm_net *net, const double *x, double *y, double *err);
 

@@ -41,6 +41,7 @@ static void run_net(nm_job *job, void *arg)
 {
     call *c = arg;
     check_input(job, c);
+    nm_net_range(job, c->net, c->x);
     const double *y = nm_net_eval(job, c->net, c->x, false, c->err);
     memcpy(c->y, y, c->net->n_out * sizeof *y);
 }
@@ -51,10 +52,23 @@ int nm_net_run(nm_job *job, const nm_net *net, const double *x, double *y, doubl
     return nm_run(job, run_net, &c);
 }
 
+static void save_net(nm_job *job, void *arg)
+{
+    const call *c = arg;
+    nm_net_write(job, c->net, c->path);
+}
+
+int nm_net_save(nm_job *job, const nm_net *net, const char *path)
+{
+    call c = {.net = net, .path = path};
+    return nm_run(job, save_net, &c);
+}
+
 static void load_query(nm_job *job, void *arg)
 {
     call *c = arg;
     c->query = nm_read_vnnlib(job, c->net, c->path);
+    nm_query_range(job, c->net, c->query);
 }
 
 int nm_query_load(nm_job *job, const nm_net *net, const char *path, const nm_query **query)
@@ -72,6 +86,7 @@ static void linf(nm_job *job, void *arg)
     const nm_around a = {
         .x = c->x, .label = c->label, .radius = c->radius, .lo = c->lo, .hi = c->hi};
     c->query = nm_query_around(job, c->net, &a);
+    nm_query_range(job, c->net, c->query);
 }
 
 int nm_query_linf(nm_job *job, const nm_net *net, const double *x, int64_t label, double radius,

@@ -2,8 +2,9 @@
  *
  * Counterexample to target j: a point of the box with  y_j >= y_label + margin  (a tie counts at margin 0). The box of
  * linf:E is [x - E, x + E] cut to the domain, its ends the doubles nearest to x - E and x + E; that of free is the
- * domain. `any` is every other label, `N,M` a list, `not:N,M` all but these and the label. Without a label the
- * network's own prediction is taken, and the answer says so. */
+ * domain. Without --domain it is the range that the network's file states, or else [0,1]. `any` is every other label,
+ * `N,M` a list, `not:N,M` all but these and the label. Without a label the network's own prediction is taken, and the
+ * answer says so. */
 #include "all.h"
 
 #include <stdlib.h>
@@ -41,17 +42,20 @@ static double read_radius(nm_job *job, const char *perturb)
     return e;
 }
 
-static void make_box(nm_job *job, const nm_around *a, const nm_query *q, nm_case *c)
+static void make_box(nm_job *job, const nm_net *net, const nm_around *a, const nm_query *q,
+                     nm_case *c)
 {
     double *lo = NM_RAW(job, double, q->n_in), *hi = NM_RAW(job, double, q->n_in);
+    const bool own = a->own_range && net->lo;
     for (size_t i = 0; i < q->n_in; i++) {
-        const double x = q->image[i];
-        if (!(x >= a->lo && x <= a->hi))
+        const double x = q->image[i], least = own ? net->lo[i] : a->lo,
+                     most = own ? net->hi[i] : a->hi;
+        if (!(x >= least && x <= most))
             nm_throw(job, NM_EINPUT,
                      "element %zu of the image is %g, outside the domain [%g,%g]; see --domain", i,
-                     x, a->lo, a->hi);
-        lo[i] = x - a->radius < a->lo ? a->lo : x - a->radius;
-        hi[i] = x + a->radius > a->hi ? a->hi : x + a->radius;
+                     x, least, most);
+        lo[i] = x - a->radius < least ? least : x - a->radius;
+        hi[i] = x + a->radius > most ? most : x + a->radius;
     }
     c->lo = lo;
     c->hi = hi;
@@ -139,7 +143,7 @@ nm_query *nm_query_around(nm_job *job, const nm_net *net, const nm_around *a)
     q->guard = a->guard;
     q->cases = NM_ARRAY(job, nm_case, 1);
     q->n_cases = 1;
-    make_box(job, a, q, &q->cases[0]);
+    make_box(job, net, a, q, &q->cases[0]);
     make_clauses(job, a, q, &q->cases[0]);
     return q;
 }
@@ -159,7 +163,7 @@ static int64_t read_label(nm_job *job, const nm_ask *a)
 
 nm_around nm_around_ask(nm_job *job, const nm_ask *a)
 {
-    nm_around r = {.label = -1, .radius = read_radius(job, a->perturb)};
+    nm_around r = {.label = -1, .radius = read_radius(job, a->perturb), .own_range = !a->domain};
     read_domain(job, a->domain, &r.lo, &r.hi);
     r.margin = a->margin ? number(job, "--margin", a->margin) : 0;
     r.guard = a->guard ? number(job, "--guard", a->guard) : 0;

@@ -29,6 +29,10 @@ typedef struct nm_attr {
     bool seen;             /* asked for by the op: what nobody asked for is refused */
 } nm_attr;
 
+/* what a reader promises of a node's output and net.c checks: nothing; the shape of input 0; also that no input is
+ * spread: every one has as many elements */
+typedef enum { NM_KEEPS_NOTHING, NM_KEEPS_SHAPE, NM_KEEPS_ALL } nm_keeps;
+
 typedef struct nm_op nm_op;
 typedef struct nm_node {
     const nm_op *op;
@@ -37,12 +41,13 @@ typedef struct nm_node {
     int *in, *out;         /* values; an absent optional input is -1 */
     int n_attrs;
     nm_attr *attrs;
+    nm_keeps keeps;
     const void *plan;      /* what the op's `plan` worked out, for eval and lower */
 } nm_node;
 
 struct nm_net {
-    const char *path;
-    char hash[65];         /* SHA-256 of the file's unpacked bytes */
+    const char *path, *format;
+    char hash[65];         /* SHA-256 of the file's unpacked bytes, and of the files that it reads arrays from */
     int64_t opset;
     size_t n_values, n_nodes;
     nm_value *values;
@@ -51,6 +56,7 @@ struct nm_net {
     int *inputs, *outputs; /* values; the flat input is their concatenation */
     nm_node *const *tail;  /* [n_outputs] monotone op of the file behind it, left out of all but eval; or NULL */
     size_t n_in, n_out;    /* flat sizes */
+    const double *lo, *hi; /* [n_in] the range that the file states for its inputs, or NULL: known, not enforced */
 };
 
 /* One evaluation of a net in the arithmetic of `f32`; err, when present, bounds |val - exact|. */
@@ -241,6 +247,9 @@ void nm_query_print(nm_buf *b, const nm_query *q);
 const char *nm_query_hash(nm_job *job, nm_query *q); /* of its file, or of its text, made now */
 size_t nm_query_targets(const nm_query *q);
 bool nm_query_box_has(const nm_case *c, const double *x, size_t n);
+/* says so, once, when an input set leaves the range that the network's file states */
+void nm_query_range(nm_job *job, const nm_net *net, const nm_query *q);
+void nm_net_range(nm_job *job, const nm_net *net, const double *x); /* the same of a point */
 
 /* ---- lowering (lower.c drives; the ops use these) ------------------------------------------- */
 typedef struct nm_view {   /* where each element of a value lives */
@@ -294,7 +303,9 @@ void nm_op_table(nm_buf *b); /* as Markdown */
 
 /* ---- net.c ---------------------------------------------------------------------------------- */
 typedef struct nm_graph {  /* what a reader hands over: names not yet resolved */
-    const char *path;
+    const char *path, *format;
+    const char *parts;     /* hashes of further files that it was read from, or NULL */
+    const double *lo, *hi; /* the range stated for the flat input, or NULL */
     int64_t opset;
     bool any_case;         /* op names may come in any letter case */
     size_t n_consts, n_inputs, n_outputs, n_nodes, cap_consts, cap_inputs, cap_nodes;
@@ -306,8 +317,19 @@ typedef struct nm_graph {  /* what a reader hands over: names not yet resolved *
         const char **in, **out;
         int n_attrs;
         nm_attr *attrs;
+        nm_keeps keeps;
     } *nodes;
 } nm_graph;
+
+/* ---- graph.c: what readers build ------------------------------------------------------------ */
+const char *nm_graph_const(nm_job *job, nm_graph *g, const char *name, nm_shape shape, nm_dtype type,
+                           const double *x);                 /* its name */
+struct nm_rawnode *nm_graph_node(nm_job *job, nm_graph *g, const char *type, const char *name, const char *out,
+                                 size_t n_in, const char *const *in); /* valid until the next one */
+void nm_graph_attr(nm_job *job, const nm_graph *g, struct nm_rawnode *n, nm_attr a);
+void nm_graph_int(nm_job *job, const nm_graph *g, struct nm_rawnode *n, const char *name, int64_t i);
+void nm_graph_ints(nm_job *job, const nm_graph *g, struct nm_rawnode *n, const char *name, size_t count,
+                   const int64_t *list);
 
 nm_net *nm_net_new(nm_job *job, nm_graph *g, nm_file f);
 void nm_net_print(nm_buf *b, const nm_net *net);

@@ -117,7 +117,11 @@ nm_query *nm_cli_question(nm_job *job, const nm_cli *c, const nm_net *net)
     const nm_ask a = {c->value[NM_O_image],   c->value[NM_O_label],     c->value[NM_O_labels],
                       c->value[NM_O_perturb], c->value[NM_O_domain],    c->value[NM_O_target],
                       c->value[NM_O_margin],  c->value[NM_O_objective], c->value[NM_O_guard]};
-    if (c->n_files < 2) return nm_query_ask(job, net, &a);
+    if (c->n_files < 2) {
+        nm_query *asked = nm_query_ask(job, net, &a);
+        nm_query_range(job, net, asked);
+        return asked;
+    }
     if (a.image || a.label || a.labels || a.perturb || a.domain || a.target || a.margin)
         nm_throw(job, NM_EUSE, "%s: a question from a file and one from flags", c->file[1]);
     nm_query *q = nm_read_vnnlib(job, net, c->file[1]);
@@ -129,6 +133,7 @@ nm_query *nm_cli_question(nm_job *job, const nm_cli *c, const nm_net *net)
             if (q->cases[i].clauses[t].n_rows != 1)
                 nm_throw(job, NM_EUNSUP, "%s: objective worst needs clauses of one row",
                          c->file[1]);
+    nm_query_range(job, net, q);
     return q;
 }
 
@@ -145,7 +150,8 @@ void nm_cli_help(nm_buf *b)
               "  netmip eval    NET --image FILE     outputs\n"
               "  netmip batch   NET --images FILE --labels FILE --range A:B --dir DIR   many "
               "samples, resumable\n"
-              "  netmip inspect FILE                 what a network, question, map or solution says\n\n"
+              "  netmip inspect FILE                 what a network, question, map, solution or file of arrays says\n"
+              "  netmip convert NET -o OUT           OUT.json or OUT.onnx: the same network, to the last bit\n\n"
               "QUERY is a .vnnlib file, or --image with --perturb and the flags below.\n\n");
     for (int i = 0; i < N_OPTS; i++) {
         char name[64];

@@ -25,8 +25,8 @@ static bool find_layout(nm_shape s, layout *l)
         *l = (layout){1, (size_t)s.dim[0], (size_t)s.dim[1], false};
     else if (s.rank == 3 && s.dim[0] == 3)
         *l = (layout){3, (size_t)s.dim[1], (size_t)s.dim[2], false};
-    else if (s.rank == 3 && s.dim[2] == 3)
-        *l = (layout){3, (size_t)s.dim[0], (size_t)s.dim[1], true};
+    else if (s.rank == 3 && (s.dim[2] == 3 || s.dim[2] == 1))
+        *l = (layout){(size_t)s.dim[2], (size_t)s.dim[0], (size_t)s.dim[1], true};
     else
         return false;
     return l->h * l->w >= 4 && l->h <= 4096 && l->w <= 4096;

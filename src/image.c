@@ -11,8 +11,14 @@ nm_net *nm_net_read(nm_job *job, const char *path)
     size_t i = 0;
     while (i < f.n && strchr(" \t\r\n", f.data[i]) && f.data[i]) i++;
     if (f.n == 0) nm_throw(job, NM_EINPUT, "%s: an empty file; a network was expected", path);
-    return nm_net_new(
-        job, i < f.n && f.data[i] == '{' ? nm_read_netjson(job, f) : nm_read_onnx(job, f), f);
+    const bool json = i < f.n && f.data[i] == '{';
+    const bool nnet = (f.n >= 2 && !memcmp(f.data, "//", 2)) || nm_has_suffix(path, ".nnet") ||
+                      nm_has_suffix(path, ".nnet.gz");
+    return nm_net_new(job,
+                      (json   ? nm_read_netjson
+                       : nnet ? nm_read_nnet
+                              : nm_read_onnx)(job, f),
+                      f);
 }
 
 int64_t nm_spec_split(nm_job *job, const char *spec, char **path)

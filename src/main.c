@@ -276,6 +276,7 @@ static int verb_eval(nm_job *job, const nm_cli *c, nm_buf *out)
     if (!nm_cli_has(c, NM_O_image))
         nm_throw(job, NM_EUSE, "netmip eval: --image FILE was expected");
     const double *x = nm_image_read(job, net, nm_cli_get(c, NM_O_image)).x;
+    nm_net_range(job, net, x);
     const double *score = nm_net_eval(job, net, x, false, NULL);
     size_t best = 0, n;
     for (size_t i = 0; i < net->n_out; i++)
@@ -305,6 +306,11 @@ static int verb_eval(nm_job *job, const nm_cli *c, nm_buf *out)
     return NM_OK;
 }
 
+static bool is_arrays(const char *path)
+{
+    return nm_has_suffix(path, ".mat") || nm_has_suffix(path, ".npz");
+}
+
 static int verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
 {
     if (nm_cli_has(c, NM_O_ops)) {
@@ -312,13 +318,17 @@ static int verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
         nm_op_table(out);
         return NM_OK;
     }
-    need_files(job, c, 1, 1, "a network, .vnnlib, map or solution file");
+    need_files(job, c, 1, 1, "a network, a file of arrays, a .vnnlib, map or solution file");
     const char *path = c->file[0];
+    const bool json = nm_cli_has(c, NM_O_json);
     if (nm_has_suffix(path, ".vnnlib") || nm_has_suffix(path, ".vnnlib.gz")) {
-        nm_query_print(out, nm_read_vnnlib(job, NULL, path));
+        const nm_query *q = nm_read_vnnlib(job, NULL, path);
+        (json ? nm_query_write : nm_query_print)(out, q);
+        if (json) nm_put(out, "\n");
         return NM_OK;
     }
     if (nm_has_suffix(path, ".map.json")) {
+        if (json) nm_throw(job, NM_EUSE, "--json: %s is JSON already", path);
         const nm_map *m = nm_map_read(job, path);
         nm_put(out, "map of %s\nnetwork %s\ntarget %s, objective %s, columns %zu\n",
                m->model_path ? m->model_path : "-", m->net_path, m->target, m->objective,
@@ -333,18 +343,19 @@ static int verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
         nm_sol_print(out, sol);
         return NM_OK;
     }
-    const nm_net *net = nm_net_read(job, path);
-    const nm_program *p = nm_lower(job, net);
-    size_t relus = 0, params = 0;
-    for (size_t b = 0; b < p->n_blocks; b++)
-        relus += p->blocks[b].kind == NM_RELU ? p->blocks[b].n : 0;
-    for (size_t v = 0; v < net->n_values; v++)
-        if (net->values[v].data && net->values[v].type != NM_I64) params += net->values[v].n;
-    nm_put(out, "%s: opset %lld, %zu inputs, %zu outputs, %zu nodes, %zu ReLUs, %zu constants\n",
-           path, (long long)net->opset, net->n_in, net->n_out, net->n_nodes, relus, params);
-    nm_net_print(out, net);
-    nm_put(out, "as blocks:\n");
-    nm_program_print(out, p);
+    if (is_arrays(path))
+        nm_inspect_arrays(job, out, nm_arrays_open(job, path), json);
+    else
+        nm_inspect_net(job, out, nm_net_read(job, path), json);
+    return NM_OK;
+}
+
+static int verb_convert(nm_job *job, const nm_cli *c)
+{
+    need_files(job, c, 1, 1, "a network");
+    const char *path = nm_cli_get(c, NM_O_output);
+    if (!path) nm_throw(job, NM_EUSE, "netmip convert: -o OUT.json or OUT.onnx was expected");
+    nm_net_write(job, nm_net_read(job, c->file[0]), path);
     return NM_OK;
 }
 
@@ -376,6 +387,17 @@ static const char *batch_question(nm_job *job, const nm_cli *c)
     return b.s ? b.s : "";
 }
 
+/* a domain that leaves the range which the network states is told of once */
+static void check_range(nm_job *job, const nm_campaign *b)
+{
+    const size_t n = b->net->n_in;
+    if (b->around.own_range) return;
+    double *lo = NM_RAW(job, double, n), *hi = NM_RAW(job, double, n);
+    for (size_t i = 0; i < n; i++) lo[i] = b->around.lo, hi[i] = b->around.hi;
+    nm_case box = {.lo = lo, .hi = hi};
+    nm_query_range(job, b->net, &(nm_query){.n_in = n, .n_cases = 1, .cases = &box});
+}
+
 static int verb_batch(nm_job *job, const nm_cli *c, nm_buf *out)
 {
     need_files(job, c, 1, 1, "a network");
@@ -389,6 +411,7 @@ static int verb_batch(nm_job *job, const nm_cli *c, nm_buf *out)
     nm_campaign b = {.net = nm_net_read(job, c->file[0]),
                      .around = nm_around_ask(job, &ask),
                      .solve = solve_opts(job, c, false)};
+    check_range(job, &b);
     b.images = nm_dataset_open(job, nm_cli_get(c, NM_O_images));
     b.has_labels = nm_cli_has(c, NM_O_labels);
     if (b.has_labels) b.labels = nm_dataset_open(job, nm_cli_get(c, NM_O_labels));
@@ -423,7 +446,7 @@ static void run(nm_job *job, void *arg)
         return;
     }
     static const char *const verbs[] = {"compile", "decode",  "solve", "bounds",
-                                        "eval",    "inspect", "batch"};
+                                        "eval",    "inspect", "batch", "convert"};
     enum { N_VERBS = sizeof verbs / sizeof *verbs };
     size_t k = 0;
     while (k < N_VERBS && strcmp(verbs[k], verb)) k++;
@@ -437,6 +460,7 @@ static void run(nm_job *job, void *arg)
     if (k == 4) r->code = verb_eval(job, &c, &r->out);
     if (k == 5) r->code = verb_inspect(job, &c, &r->out);
     if (k == 6) r->code = verb_batch(job, &c, &r->out);
+    if (k == 7) r->code = verb_convert(job, &c);
 }
 
 int main(int argc, char **argv)

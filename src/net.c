@@ -97,7 +97,11 @@ static void add_outputs(nm_job *job, nm_net *net, const struct nm_rawnode *r, ta
 static nm_node make_node(nm_job *job, nm_net *net, const nm_graph *g, const struct nm_rawnode *r,
                          table *t, int at)
 {
-    nm_node n = {.name = r->name, .type = r->type, .n_attrs = r->n_attrs, .attrs = r->attrs};
+    nm_node n = {.name = r->name,
+                 .type = r->type,
+                 .n_attrs = r->n_attrs,
+                 .attrs = r->attrs,
+                 .keeps = r->keeps};
     n.op = nm_op_find(job, r->type, g->any_case, &n.type);
     if (!n.op) nm_refuse(job, net, &n, "is not supported; these are: %s", nm_op_list(job));
     if (!n.op->eval) nm_refuse(job, net, &n, "%s", n.op->notes);
@@ -208,6 +212,19 @@ static void plan(nm_job *job, nm_net *net, nm_node *node)
             nm_refuse(job, net, node, "attribute %s is not supported", node->attrs[k].name);
 }
 
+/* what the reader of a format promised: broadcasting must not change the shape, or spread a constant */
+static void check_kept(nm_job *job, const nm_net *net, const nm_node *node)
+{
+    const nm_value *out = &net->values[node->out[0]], *x = nm_in(net, node, 0);
+    if (node->keeps == NM_KEEPS_NOTHING) return;
+    if (!nm_shape_eq(x->shape, out->shape))
+        nm_refuse(job, net, node, "input of shape %s becomes %s; its parameters do not fit it",
+                  nm_shape_print(job, x->shape), nm_shape_print(job, out->shape));
+    for (int k = 1; node->keeps == NM_KEEPS_ALL && k < node->n_in; k++)
+        if (nm_in(net, node, k)->n != out->n)
+            nm_refuse(job, net, node, "%zu elements for %zu units", nm_in(net, node, k)->n, out->n);
+}
+
 static void plan_all(nm_job *job, nm_net *net)
 {
     int *order = NM_RAW(job, int, net->n_nodes + 1);
@@ -219,6 +236,7 @@ static void plan_all(nm_job *job, nm_net *net)
         if (!node->op->lower)
             nm_refuse(job, net, node, "in the middle of a network: %s", node->op->notes);
         plan(job, net, node);
+        check_kept(job, net, node);
         if (all_constant(net, node))
             fold(job, net, node);
         else if (!net->values[node->out[0]].data)
@@ -262,8 +280,15 @@ nm_net *nm_net_new(nm_job *job, nm_graph *g, nm_file f)
     while (t.mask < 2 * names) t.mask = 2 * t.mask + 1;
     t.slots = NM_ARRAY(job, slot, t.mask + 1);
     net->path = g->path;
+    net->format = g->format;
     net->opset = g->opset;
+    net->lo = g->lo;
+    net->hi = g->hi;
     nm_sha256(f.data, f.n, net->hash);
+    if (g->parts) {
+        const char *all = nm_fmt(job, "%s%s", net->hash, g->parts);
+        nm_sha256(all, strlen(all), net->hash);
+    }
     net->values = NM_ARRAY(job, nm_value, names + 1);
     add_constants_and_inputs(job, net, g, &t);
     add_nodes(job, net, g, &t);

@@ -11,6 +11,34 @@ bool nm_query_box_has(const nm_case *c, const double *x, size_t n)
     return true;
 }
 
+static void say_range(nm_job *job, const nm_net *net, size_t i, const char *what)
+{
+    nm_note(job,
+            "input %zu %s; %s states [%.17g,%.17g]: other programs clip there, netmip takes the "
+            "network as it is",
+            i, what, net->path, net->lo[i], net->hi[i]);
+}
+
+void nm_query_range(nm_job *job, const nm_net *net, const nm_query *q)
+{
+    for (size_t c = 0; net->lo && c < q->n_cases; c++)
+        for (size_t i = 0; i < q->n_in && !q->cases[c].empty; i++) {
+            const double lo = q->cases[c].lo[i], hi = q->cases[c].hi[i];
+            if (lo >= net->lo[i] && hi <= net->hi[i]) continue;
+            say_range(job, net, i, nm_fmt(job, "may be in [%.17g,%.17g]", lo, hi));
+            return;
+        }
+}
+
+void nm_net_range(nm_job *job, const nm_net *net, const double *x)
+{
+    for (size_t i = 0; net->lo && i < net->n_in; i++)
+        if (!(x[i] >= net->lo[i] && x[i] <= net->hi[i])) {
+            say_range(job, net, i, nm_fmt(job, "is %.17g", x[i]));
+            return;
+        }
+}
+
 size_t nm_query_targets(const nm_query *q)
 {
     size_t n = 0;

@@ -5,9 +5,51 @@
 /* ---- read/ ---------------------------------------------------------------------------------- */
 typedef struct nm_tensor { nm_shape shape; size_t n; double *x; bool bytes; nm_dtype type; } nm_tensor;
 nm_graph *nm_read_onnx(nm_job *job, nm_file f);
-nm_graph *nm_read_netjson(nm_job *job, nm_file f);
-nm_net *nm_net_read(nm_job *job, const char *path);
+nm_graph *nm_read_nnet(nm_job *job, nm_file f);
+nm_net *nm_net_read(nm_job *job, const char *path); /* by content */
+const char *nm_sniff(nm_job *job, nm_file f);       /* what a file is that is no network, or NULL */
 nm_tensor nm_read_npy(nm_job *job, nm_file f);
+double *nm_permuted(nm_job *job, nm_shape s, const int *perm, const double *x); /* axis d is axis perm[d] of s */
+double *nm_row_major(nm_job *job, nm_shape s, const double *x);                 /* of column-major x */
+typedef struct nm_array {  /* one of several in a file */
+    const char *name;
+    nm_tensor t;
+    const char *why;       /* it cannot be used, or NULL */
+} nm_array;
+typedef struct nm_arrays {
+    const char *path, *format;
+    char hash[65];
+    size_t n, cap;
+    nm_array *a;
+} nm_arrays;
+void nm_read_mat(nm_job *job, nm_file f, nm_arrays *a);
+void nm_read_npz(nm_job *job, nm_file f, nm_arrays *a);
+/* the inflated bytes, [want] and a NUL; `raw`: without zlib's header; `whole`: the stream ends there; NULL: broken */
+unsigned char *nm_inflate(nm_job *job, const char *path, const void *p, size_t n, size_t want, bool raw, bool whole);
+nm_arrays *nm_arrays_read(nm_job *job, nm_file f);  /* .mat or .npz by content; NULL when it is neither */
+nm_arrays *nm_arrays_open(nm_job *job, const char *path);
+nm_array *nm_arrays_add(nm_job *job, nm_arrays *a, const char *name);
+const nm_tensor *nm_arrays_get(nm_job *job, const nm_arrays *a, const char *name, const char *where);
+nm_graph *nm_read_netjson(nm_job *job, nm_file f);
+typedef struct nm_netjson { /* netmip's own network while it is read */
+    nm_job *job;
+    nm_graph *g;
+    const char *where, *dir;
+    bool hwc, hwio, io;    /* axes: images, convolution kernels, matrices */
+    nm_arrays *arrays;     /* the file of "arrays", or NULL */
+    nm_arrays **open;      /* [n_open] files that constants named */
+    size_t n_open, cap_open;
+    nm_buf parts;          /* hashes of the files read */
+    const char **made;     /* [n_made] the input and the value of each layer */
+    size_t n_made, cap_made;
+    struct nm_twin { const char *hwc, *chw; } *twin; /* [n_twin] images that are there in both orders of axes */
+    size_t n_twin, cap_twin;
+} nm_netjson;
+/* the constant x, known as `name`; of MATLAB's arrays it has `rank` dimensions at least, and may be a vector for 0 */
+nm_value nm_netjson_const(nm_netjson *r, const nm_json *x, const char *name, int rank);
+void nm_netjson_arrays(nm_netjson *r, const char *file);
+bool nm_netjson_is_fraction(const char *attr);     /* an attribute that is no integer */
+const char *nm_netjson_layer(nm_netjson *r, const nm_json *layer, const char *name, const char *in);
 void nm_write_npy(nm_job *job, const char *path, nm_shape shape, const double *x);
 nm_tensor nm_read_idx(nm_job *job, nm_file f, int64_t index, bool labels);
 nm_tensor nm_read_png(nm_job *job, nm_file f);
@@ -39,6 +81,29 @@ typedef struct nm_xml {    /* an element; the list holds all of a document, in i
 nm_xml *nm_xml_read(nm_job *job, nm_file f);
 const char *nm_xml_find(const nm_xml *e, const char *key); /* NULL when absent */
 
+/* ---- wnet.c, write/, convert.c: a network as a file says it ---------------------------------- */
+typedef struct nm_wnode {
+    const char *type, *name;
+    int n_in, *in, out;    /* values; -1: absent */
+    int n_attrs;
+    nm_attr *attrs;
+    const char *list;      /* "axes", "shape", "pads": integers that stand as an attribute or as input 1, or NULL */
+    size_t n_list;
+    const int64_t *ints;   /* [n_list] */
+} nm_wnode;
+typedef struct nm_wnet {
+    const nm_net *net;
+    size_t n_values, cap_values, n_nodes;
+    nm_value *values;      /* those of the net, then constants made for the file */
+    size_t *uses, n_uses;  /* [n_uses] by nodes and outputs; 0: not written */
+    nm_wnode *nodes;
+} nm_wnet;
+nm_wnet *nm_wnet_new(nm_job *job, const nm_net *net, bool onnx);
+const char *nm_wnet_name(nm_job *job, const nm_wnet *w, const char *base); /* base, made longer until it is new */
+void nm_write_netjson(nm_job *job, nm_wnet *w, const char *path);
+void nm_write_onnx(nm_job *job, nm_wnet *w, const char *path);
+void nm_net_write(nm_job *job, const nm_net *net, const char *path);       /* .json or .onnx, by suffix */
+
 /* ---- draw.c: pictures ----------------------------------------------------------------------- */
 /* false when the shape is no picture: then nothing is written */
 bool nm_draw_image(nm_job *job, const char *path, nm_shape shape, const double *x);
@@ -53,6 +118,7 @@ typedef struct nm_around { /* a question around an image */
     const double *x;       /* [n_in] */
     int64_t label;         /* or -1: as predicted */
     double radius, lo, hi; /* of the box, INFINITY for none; the domain */
+    bool own_range;        /* the domain is the range that the network's file states, where it does */
     const bool *targets;   /* [n_out] or NULL for all but the label */
     double margin, guard;
     nm_objective objective;
@@ -235,6 +301,10 @@ typedef struct nm_files { const char *witness, *image, *picture; } nm_files; /* 
 nm_files nm_report_files(nm_job *job, const char *dir, const nm_query *q, const nm_replay *r);
 void nm_report_json(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_files *f, bool compiled);
 void nm_report_text(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_files *f, bool compiled);
+
+/* ---- inspect.c: what a network is made of, for a reader or as JSON --------------------------- */
+void nm_inspect_net(nm_job *job, nm_buf *out, const nm_net *net, bool json);
+void nm_inspect_arrays(nm_job *job, nm_buf *out, const nm_arrays *a, bool json);
 
 /* ---- cli.c: the rows OPT of menu.def -------------------------------------------------------- */
 typedef enum {

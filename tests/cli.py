@@ -70,7 +70,7 @@ def usage():
     out = good(0, "--help")
     good(0, "-h")
     good(0, "help")
-    for verb in ("compile", "decode", "solve", "bounds", "eval", "inspect"):
+    for verb in ("compile", "decode", "solve", "bounds", "eval", "inspect", "convert"):
         check("help names " + verb, "netmip " + verb in out)
     for flag in ("--image", "--label", "--perturb", "--domain", "--time-limit", "--json", "--quiet", "--fold"):
         check("help names " + flag, flag in out)
@@ -83,7 +83,7 @@ def usage():
     bad(2, "Solve", "Solve", MLP)
     bad(2, "solv", "solv", MLP)
     bad(2, "", "")
-    for verb in ("compile", "decode", "solve", "bounds", "eval", "inspect"):
+    for verb in ("compile", "decode", "solve", "bounds", "eval", "inspect", "convert"):
         bad(2, verb, verb)
         bad(2, "--frobnicate", verb, MLP, "--frobnicate")
         bad(2, "-x", verb, MLP, "-x")
@@ -100,7 +100,7 @@ def usage():
     bad(2, "--all-rows", "solve", MLP, *ASK, "--all-rows")
     bad(2, "--perturb", "eval", MLP, "--image", IMG, "--perturb", "linf:1")
     bad(2, "--image", "decode", MLP, MLP, "--image", IMG)
-    bad(2, "--json", "inspect", MLP, "--json")
+    check("inspect --json", strict(good(0, "inspect", MLP, "--json"))["parameters"] == 32430)
     bad(2, "--output", "eval", MLP, "--image", IMG, "--output", p("x"))
     bad(2, "--image", "eval", MLP)
     bad(2, "--image", "solve", MLP)
@@ -457,7 +457,8 @@ def formats():
     shutil.copy(p("a.png"), p("odd:3"))
     check("a file whose name ends like an index", json.loads(good(0, "eval", MLP, "--image", p("odd:3"), "--json"))["predicted"] == 8)
     bad(3, "a.f8.npy", "eval", MLP, "--image", put("a.f8.npy", npy("<f8", struct.pack("<%dd" % CELLS, *([float("nan")] + scaled[1:])), (CELLS,))))
-    bad(3, "f.npy", "eval", MLP, "--image", put("f.npy", npy("<f8", struct.pack("<%dd" % CELLS, *scaled), (CELLS,)).replace(b"False", b"True ")))
+    good(0, "eval", MLP, "--image", put("f.npy", npy("<f8", struct.pack("<%dd" % CELLS, *scaled), (CELLS,)).replace(b"False", b"True ")))
+    bad(3, "g.npy", "eval", MLP, "--image", put("g.npy", npy("<f8", struct.pack("<%dd" % CELLS, *scaled), (CELLS,)).replace(b"False", b"Maybe")))
     bad(3, "c.npy", "eval", MLP, "--image", put("c.npy", npy("<c8", bytes(8 * CELLS), (CELLS,))))
     bad(3, "crc.png", "eval", MLP, "--image", put("crc.png", png(PIX, SIDE, SIDE)[:-30] + b"xx" + png(PIX, SIDE, SIDE)[-28:]), name="a PNG with a wrong checksum")
 

@@ -2,7 +2,7 @@
 """Damaged files given to the program itself: cut at every place (every k-th of larger ones), bytes changed, members of
 JSON replaced one by one. The answer is a known exit code and one line, never a signal, a hang, or a verdict that a
 whole file would not have given. Then the in-process driver fuzz_readers on the same files, when it is built."""
-import atexit, copy, glob, gzip, json, os, random, shutil, struct, subprocess, sys, tempfile, time, zlib
+import atexit, copy, glob, gzip, json, os, random, shutil, struct, subprocess, sys, tempfile, time, zipfile, zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
@@ -10,7 +10,7 @@ DRIVER = os.path.join(os.path.dirname(os.path.abspath(NETMIP)), "tests", "fuzz_r
 MODELS = os.path.join(HERE, "..", "models")
 TMP = tempfile.mkdtemp(prefix="netmip-fuzz-")
 atexit.register(shutil.rmtree, TMP, True)
-BUDGET = float(os.environ.get("NETMIP_FUZZ_SECONDS", "24"))
+BUDGET = float(os.environ.get("NETMIP_FUZZ_SECONDS", "30"))
 passed = failed = skipped = 0
 began = time.time()
 rng = random.Random(20240607)
@@ -63,6 +63,19 @@ def npy(code, shape, data):
     return b"\x93NUMPY\1\0" + struct.pack("<H", len(head)) + head + data
 
 
+def mat(arrays):
+    """a MATLAB 5 file of doubles, the second half of its arrays packed"""
+    out = b"MATLAB 5.0 MAT-file".ljust(124) + struct.pack("<H", 0x100) + b"IM"
+    for k, (name, rows) in enumerate(arrays.items()):
+        n, m = len(rows), len(rows[0])
+        body = struct.pack("<4I", 6, 8, 6, 0) + struct.pack("<2I2i", 5, 8, n, m) + struct.pack("<2I", 1, len(name)) + name.encode().ljust(-(-len(name) // 8) * 8, b"\0")
+        body += struct.pack("<2I", 9, 8 * n * m) + struct.pack("<%dd" % (n * m), *[rows[i][j] for j in range(m) for i in range(n)])
+        element = struct.pack("<2I", 14, len(body)) + body
+        packed = zlib.compress(element)
+        out += element if 2 * k < len(arrays) else struct.pack("<2I", 15, len(packed)) + packed
+    return out
+
+
 def seeds():
     """what the program and the solvers write, for a tiny network"""
     point = put("point.csv", "0.5,0.25\n")
@@ -75,7 +88,21 @@ def seeds():
              "".join("%s %g\n" % (c, v) for c, v in zip(cols, values)) + "# Rows 1\nr0 0\n\n# Dual solution values\nNone\n\n# Basis\nHiGHS v1\nNone\n")
     question = ("; a box\n(declare-const X_0 Real)(declare-const X_1 Real)\n(declare-const Y_0 Real)(declare-const Y_1 Real)\n"
                 "(assert (<= X_0 1.0))(assert (>= X_0 0))\n(assert (and (<= X_1 1)(>= X_1 0)))\n(assert (or (and (<= Y_0 Y_1)(>= Y_1 0.25))(and (>= Y_0 2))))\n")
+    net = json.load(open(XOR))
+    dense = [l for l in net["layers"] if l["op"] == "dense"]
+    zips = {}
+    with zipfile.ZipFile(p("d.zip"), "w", zipfile.ZIP_DEFLATED) as z:
+        for k, l in enumerate(dense):
+            for part in ("weight", "bias"):
+                a = l.pop(part)
+                rows = a if part == "weight" else [a]
+                zips["l%d/%s" % (k, part)] = rows
+                z.writestr("l%d/%s.npy" % (k, part), npy("<f8", (len(rows), len(rows[0])) if part == "weight" else (len(a),), struct.pack("<%dd" % sum(map(len, rows)), *sum(rows, []))))
+            l["from"] = "l%d" % k
+    for f in ("mat", "npz"):
+        put("with-%s.json" % f, json.dumps({**net, "arrays": "d." + f}))
     return {"onnx": open(os.path.join(MODELS, "tiny-xor.onnx"), "rb").read(), "json": open(XOR, "rb").read(), "vnnlib": question.encode(),
+            "nnet": open(os.path.join(MODELS, "tiny-xor.nnet"), "rb").read(), "npz": open(p("d.zip"), "rb").read(), "mat": mat(zips),
             "idx": b"\0\0\x08\x03" + struct.pack(">3I", 2, 1, 2) + bytes([10, 20, 30, 40]), "labels": b"\0\0\x08\1" + struct.pack(">I", 3) + b"\0\1\1",
             "npy": npy("<f8", (1, 2), struct.pack("<2d", 0.5, 0.25)), "png": png(2, 1, b"\x40\x80"), "pnm": b"P5\n# two\n2 1\n255\n\x40\x80",
             "csv": b"0.5,0.25\n0.75;1e-1\n", "map": open(p("m.map.json"), "rb").read(), "cbc": cbc.encode(), "highs": highs.encode()}
@@ -83,6 +110,10 @@ def seeds():
 
 def command(kind, path):
     q = ["--perturb", "linf:0.01"]
+    if kind in ("mat", "npz"):
+        return ["eval", p("with-%s.json" % kind), "--image", p("point.csv")]
+    if kind == "nnet":
+        return ["eval", path, "--image", p("point.csv")]
     if kind in ("onnx", "json"):
         return ["solve", path, "--image", p("point.csv"), "--label", "0", "--time-limit", "2", *q]
     if kind == "vnnlib":
@@ -96,7 +127,7 @@ def command(kind, path):
     return ["eval", XOR, "--image", path + (":1" if kind in ("idx", "csv") else "")]
 
 
-NAMES = {"onnx": "d.onnx", "json": "d.json", "vnnlib": "d.vnnlib", "csv": "d.csv", "map": "d.map.json"}
+NAMES = {"onnx": "d.onnx", "nnet": "d.nnet", "json": "d.json", "vnnlib": "d.vnnlib", "csv": "d.csv", "map": "d.map.json"}
 
 
 def damaged(kind, whole):
@@ -109,7 +140,7 @@ def damaged(kind, whole):
         code, out, err = run(*command(kind, put(name, whole[:n])))
         if not known("%s cut at %d" % (kind, n), code, out, err):
             continue
-        if kind in ("idx", "labels", "npy", "png", "pnm", "json", "map"):
+        if kind in ("idx", "labels", "npy", "png", "pnm", "json", "map", "nnet", "mat", "npz"):
             rest = whole[n:].strip()
             check("%s cut at %d is refused" % (kind, n), code in (2, 3, 4, 5) or not rest or (kind == "png" and n >= len(whole) - 12), (code, out[:100]))
         if kind in ("cbc", "highs"):

@@ -4,9 +4,9 @@
  *   fuzz_readers [-n COUNT] [FOLDER]
  *
  * Seeds are the files FOLDER/KIND.* (tests/fuzz.py makes such a folder), or else a few built in here and the small
- * networks of models/. Each kind runs in a child process, so that one crash costs one kind: a seed as it is, cut
- * at every
- * place (or every k-th), then random edits. With NM_LIBFUZZER the first byte of the input picks the kind. */
+ * networks of models/. Each kind runs in a child process, so that one crash costs one kind: a seed as it is, cut at
+ * every place (or every k-th), then random edits. With NM_LIBFUZZER the first byte of the input picks the kind, unless
+ * NM_KIND is one. */
 #define _GNU_SOURCE
 #include "all.h"
 
@@ -18,7 +18,24 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ONNX, NETJSON, VNNLIB, IDX, LABELS, NPY, PNG, PNM, CSV, MAP, SOL, SEXPR, N_KINDS };
+enum {
+    ONNX,
+    NETJSON,
+    NNET,
+    MAT,
+    NPZ,
+    VNNLIB,
+    IDX,
+    LABELS,
+    NPY,
+    PNG,
+    PNM,
+    CSV,
+    MAP,
+    SOL,
+    SEXPR,
+    N_KINDS
+};
 
 /* ---- one input ---- */
 
@@ -81,6 +98,10 @@ static void use_net(nm_job *job, nm_graph *g, nm_file f)
     nm_buf b = {.job = job};
     nm_net_print(&b, net);
     nm_program_print(&b, p);
+    nm_inspect_net(job, &b, net, true);
+    require(!net->lo == !net->hi, "a range has two ends");
+    for (size_t i = 0; net->lo && i < net->n_in; i++)
+        require(isfinite(net->lo[i]) && net->lo[i] <= net->hi[i], "a range is one");
     double *lo = NM_ARRAY(job, double, net->n_in), *hi = NM_ARRAY(job, double, net->n_in);
     for (size_t i = 0; i < net->n_in; i++) hi[i] = 1;
     nm_bounds *bounds = nm_bounds_new(job, p, lo, hi);
@@ -97,6 +118,19 @@ static void use_net(nm_job *job, nm_graph *g, nm_file f)
             require(y[i] + err[i] >= below - 1e-9 * fabs(below),
                     "a value lies above its lower bound");
     }
+}
+
+static void use_arrays(nm_job *job, nm_file f, int kind)
+{
+    nm_arrays a = {.path = f.path};
+    (kind == MAT ? nm_read_mat : nm_read_npz)(job, f, &a);
+    for (size_t i = 0; i < a.n; i++) {
+        require(a.a[i].name != NULL, "an array has a name");
+        if (!a.a[i].why) check_tensor(a.a[i].t);
+    }
+    nm_buf b = {.job = job};
+    nm_inspect_arrays(job, &b, &a, true);
+    if (a.n) nm_arrays_get(job, &a, a.a[0].name, "fuzz");
 }
 
 static void use_sol(nm_job *job, nm_file f)
@@ -120,6 +154,9 @@ static void body(nm_job *job, void *arg)
     switch (in->kind) {
     case ONNX: use_net(job, nm_read_onnx(job, f), f); break;
     case NETJSON: use_net(job, nm_read_netjson(job, f), f); break;
+    case NNET: use_net(job, nm_read_nnet(job, f), f); break;
+    case MAT:
+    case NPZ: use_arrays(job, f, in->kind); break;
     case VNNLIB: nm_query_print(&b, nm_read_vnnlib(job, NULL, path_of(job, f))); break;
     case IDX: check_tensor(nm_read_idx(job, f, 1, false)); break;
     case LABELS: check_tensor(nm_read_idx(job, f, 2, true)); break;
@@ -159,15 +196,20 @@ static int one(int kind, const unsigned char *data, size_t n)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
+#ifdef NM_KIND
+    one(NM_KIND, data, n);
+#else
     if (n) one(data[0] % N_KINDS, data + 1, n - 1);
+#endif
     return 0;
 }
 #else
 
 /* ---- seeds ---- */
 
-static const char *const kind_name[N_KINDS] = {"onnx", "json", "vnnlib", "idx", "labels", "npy",
-                                               "png",  "pnm",  "csv",    "map", "sol",    "sexpr"};
+static const char *const kind_name[N_KINDS] = {"onnx",   "json", "nnet",   "mat", "npz",
+                                               "vnnlib", "idx",  "labels", "npy", "png",
+                                               "pnm",    "csv",  "map",    "sol", "sexpr"};
 typedef struct {
     unsigned char *data;
     size_t n;

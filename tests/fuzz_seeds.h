@@ -1,4 +1,6 @@
 /* tests/fuzz_seeds.h: small valid files of every kind that fuzz_readers.c starts from. Included by it alone. */
+#include <zlib.h>
+
 static void built_in_nets(void)
 {
     static const char *const nets[] = {"abs", "dead", "max", "res", "stable", "xor"};
@@ -46,6 +48,149 @@ static void built_in_nets(void)
         "{\"op\": \"ReduceMax\", \"inputs\": [\"Sum_8\"], \"axes\": [1,2,3], \"keepdims\": 1, "
         "\"name\": \"r\"}],"
         "\"outputs\": [\"Min_9\"]}");
+    add_text(
+        NETJSON,
+        "{\"netmip\":\"network\",\"version\":1,\"opset\":13,\"axes\":{\"image\":\"HWC\",\"kernel\":"
+        "\"HWIO\",\"matrix\":\"IO\"},\"constants\":{\"c\":[[1,2]]},\"input\":{\"shape\":[1,3,2,1],"
+        "\"min\":0,\"max\":[1,1,1,1,1,2]},\"layers\":[{\"op\":\"normalize\",\"mean\":[0.5],\"std\":"
+        "2},"
+        "{\"op\":\"conv\",\"weight\":[[[[1,-1]],[[2,3]]]],\"stride\":[1,2],\"padding\":\"SAME\"},"
+        "{\"op\":\"maskedrelu\",\"mask\":[[[[0,1]],[[-1,0]],[[1,0]]]]},{\"op\":\"skip\",\"layers\":"
+        "["
+        "{\"op\":\"identity\"},{\"op\":\"conv\",\"weight\":[[[[1,0],[0,1]]]],\"bias\":[1,2]}]},"
+        "{\"op\":\"relu\"},{\"op\":\"maxpool\",\"kernel_shape\":[2,1],\"stride\":1,\"padding\":[0,"
+        "1,0,0]},"
+        "{\"op\":\"flatten\",\"perm\":[0,3,1,2]},{\"op\":\"dense\",\"weight\":[[1],[2],[3],[4],[5],"
+        "[6]]},"
+        "{\"op\":\"add\",\"inputs\":[\"dense_7\",\"c\"]}],\"outputs\":[\"add_8\",\"c\"]}");
+    add_text(NETJSON,
+             "{\"netmip\":\"network\",\"version\":1,\"arrays\":\"models/digits-pool.mat\",\"axes\":"
+             "{\"matrix\":\"IO\"},\"input\":{\"shape\":[20]},\"layers\":[{\"op\":\"dense\","
+             "\"from\":\"logits\"},{\"op\":\"add\",\"value\":\"logits/bias\"}]}");
+    add_file(NNET, "models/tiny-xor.nnet");
+    add_text(NNET, "2,2,1,2\n2,1,1\n0\n0,-1\n1,1\n0,0,0\n1,1,1\n1,-0.5\n0.25\n3e0\n-1\n\n");
+    add_text(NNET, "// one\r\n//two\r\n1,1,3,3,\r\n1,3,\r\n0,\r\n0,\r\n1,\r\n0.5, 1,\r\n2, "
+                   "4,\r\n1,\r\n2,\r\n3,\r\n0,\r\n0,\r\n1,\r\n");
+}
+
+/* ---- files of arrays, byte by byte ---- */
+
+typedef struct {
+    unsigned char p[4096];
+    size_t n;
+    bool big;
+} bytes;
+
+static void put_int(bytes *b, uint64_t x, int size)
+{
+    for (int i = 0; i < size; i++)
+        b->p[b->n++] = (unsigned char)(x >> 8 * (b->big ? size - 1 - i : i));
+}
+
+static void put_all(bytes *b, const void *p, size_t n)
+{
+    memcpy(b->p + b->n, p, n);
+    b->n += n;
+}
+
+/* n numbers of a type, padded */
+static void put_element(bytes *b, unsigned type, int size, size_t n, const uint64_t *x)
+{
+    put_int(b, type, 4);
+    put_int(b, (uint64_t)size * n, 4);
+    for (size_t i = 0; i < n; i++) put_int(b, x[i], size);
+    while (b->n % 8) b->p[b->n++] = 0;
+}
+
+static bytes mat_array(bool big, const char *name, unsigned class, unsigned type, int size,
+                       const uint64_t *x)
+{
+    bytes in = {.big = big}, out = {.big = big};
+    put_element(&in, 6, 4, 2, (uint64_t[]){class, 0});
+    put_element(&in, 5, 4, 2, (uint64_t[]){2, 3});
+    put_int(&in, (uint64_t)strlen(name) << 16 | 1, 4); /* a small element */
+    put_all(&in, name, 4);
+    put_element(&in, type, size, 6, x);
+    put_int(&out, 14, 4);
+    put_int(&out, in.n, 4);
+    put_all(&out, in.p, in.n);
+    return out;
+}
+
+static void built_in_mat(bool big, bool packed)
+{
+    static const uint64_t doubles[] =
+        {0, UINT64_C(0x3ff0000000000000), UINT64_C(0xc000000000000000), 0, 0, 0},
+                          floats[] = {0, 0x3f800000, 0xc0000000, 0x3e800000, 0, 0},
+                          ints[] = {0, 1, 2, 0xff, 0x7f, 0x80};
+    bytes b = {.big = big};
+    put_all(&b, "MATLAB 5.0 MAT-file", 19);
+    while (b.n < 124) b.p[b.n++] = ' ';
+    put_int(&b, 0x100, 2);
+    put_int(&b, 0x4d49, 2);
+    const bytes all[] = {
+        mat_array(big, "a/w\0", 6, 9, 8, doubles), mat_array(big, "b\0\0\0", 7, 7, 4, floats),
+        mat_array(big, "c\0\0\0", 8, 1, 1, ints), mat_array(big, "t\0\0\0", 4, 4, 2, ints)};
+    for (size_t i = 0; i < 4; i++) {
+        unsigned char z[1024];
+        uLongf n = sizeof z;
+        if (packed) {
+            compress(z, &n, all[i].p, all[i].n);
+            put_int(&b, 15, 4);
+            put_int(&b, n, 4);
+        }
+        put_all(&b, packed ? z : all[i].p, packed ? n : all[i].n);
+    }
+    add(MAT, b.p, b.n);
+}
+
+static void built_in_npz(bool packed)
+{
+    static const char npy[] =
+        "\x93NUMPY\1\0\x46\0{'descr': '<f4', 'fortran_order': True, 'shape': (1, 2), }          "
+        " \n\0\0\x80\x3f\0\0\0\x40";
+    const uLong crc = crc32(0, (const Bytef *)npy, 88);
+    unsigned char z[256];
+    z_stream s = {
+        .next_in = (Bytef *)(uintptr_t)npy, .avail_in = 88, .next_out = z, .avail_out = sizeof z};
+    require(deflateInit2(&s, 9, Z_DEFLATED, -15, 8, 0) == Z_OK &&
+                deflate(&s, Z_FINISH) == Z_STREAM_END,
+            "deflate");
+    const size_t n = packed ? s.total_out : 88;
+    deflateEnd(&s);
+    bytes b = {.big = false};
+    put_all(&b, "PK\3\4", 4);
+    for (int pass = 0; pass < 2; pass++) { /* the entry, then the directory */
+        const size_t at = b.n;
+        if (pass) put_all(&b, "PK\1\2\24\0", 6);
+        put_int(&b, 20, 2);
+        put_int(&b, 0, 2);
+        put_int(&b, packed ? 8 : 0, 2);
+        put_int(&b, 0x210000, 4);
+        put_int(&b, crc, 4);
+        put_int(&b, n, 4);
+        put_int(&b, 88, 4);
+        put_int(&b, 5, 2);
+        put_int(&b, 0, pass ? 16 : 2);
+        put_all(&b, "w.npy", 5);
+        if (!pass) put_all(&b, packed ? (const void *)z : npy, n);
+        if (!pass) continue;
+        const size_t size = b.n - at;
+        put_all(&b, "PK\5\6\0\0\0\0\1\0\1\0", 12);
+        put_int(&b, size, 4);
+        put_int(&b, at, 4);
+        put_int(&b, 0, 2);
+    }
+    add(NPZ, b.p, b.n);
+}
+
+static void built_in_arrays(void)
+{
+    for (int i = 0; i < 4; i++) built_in_mat(i & 1, i & 2);
+    built_in_npz(false);
+    built_in_npz(true);
+    add_file(MAT, "models/digits-pool.mat");
+    add_file(NPZ, "models/digits-res.npz");
 }
 
 static void built_in_texts(void)
@@ -140,6 +285,7 @@ static void built_in_answers(void)
 static void built_in(void)
 {
     built_in_nets();
+    built_in_arrays();
     built_in_texts();
     built_in_images();
     built_in_answers();

@@ -94,6 +94,17 @@ typedef struct ready {
     const char *path;
 } ready;
 
+static void do_convert(nm_job *job, void *arg)
+{
+    static const char *const ends[] = {"json", "onnx", "json.gz", "onnx.gz"};
+    for (size_t i = 0; i < 4; i++) {
+        const char *path = nm_fmt(job, "%s/c.%s", dir, ends[i]);
+        unlink(path);
+        nm_net_write(job, ((ready *)arg)->net, path);
+        unlink(path);
+    }
+}
+
 static void do_lower(nm_job *job, void *arg) { nm_lower(job, ((ready *)arg)->net); }
 
 static void do_bounds(nm_job *job, void *arg)
@@ -218,6 +229,7 @@ static void stages(nm_job *job, void *arg)
 {
     ready r = {0};
     prepare(job, &r, arg);
+    faults("convert", do_convert, &r);
     faults("lower", do_lower, &r);
     faults("bounds", do_bounds, &r);
     faults("encode", do_encode, &r);
@@ -352,10 +364,11 @@ int main(void)
     snprintf(dir, sizeof dir, "/tmp/netmip-faults-XXXXXX");
     if (!mkdtemp(dir)) return 1;
     static const char *const nets[] = {
-        "models/tiny-abs.json", "models/tiny-dead.json",   "models/tiny-max.json",
-        "models/tiny-res.json", "models/tiny-stable.json", "models/tiny-xor.json",
-        "models/tiny-abs.onnx", "models/tiny-max.onnx",    "models/tiny-res.onnx",
-        "models/tiny-xor.onnx", "models/digits-conv.onnx", "models/digits-res.onnx"};
+        "models/tiny-abs.json", "models/tiny-dead.json",       "models/tiny-max.json",
+        "models/tiny-res.json", "models/tiny-stable.json",     "models/tiny-xor.json",
+        "models/tiny-abs.onnx", "models/tiny-max.onnx",        "models/tiny-res.onnx",
+        "models/tiny-xor.onnx", "models/digits-conv.onnx",     "models/digits-res.onnx",
+        "models/tiny-xor.nnet", "models/digits-pool-mat.json", "models/digits-res-npz.json"};
     for (size_t i = 0; i < sizeof nets / sizeof *nets; i++) {
         char *path = (char *)(uintptr_t)nets[i];
         if (!nm_file_exists(path)) {

@@ -1,4 +1,5 @@
-/* read/npy.c: NumPy's .npy, format versions 1 to 3, C order, little endian: f4, f8, u1, i4, i8; written as f8. */
+/* read/npy.c: NumPy's .npy, format versions 1 to 3, either byte order and either order of axes: float32 and float64,
+ * integers of 1, 2, 4 and 8 bytes, up to 2^53. Written as little endian float64 in C order. */
 #include "all.h"
 
 static _Noreturn void bad(nm_job *job, nm_file f, const char *what)
@@ -31,22 +32,71 @@ static nm_shape read_shape(nm_job *job, nm_file f, const char *s)
     }
 }
 
-static double value(const unsigned char *p, const char *type)
+/* as NumPy names it without the byte order; `big` is set */
+static const char *read_type(nm_job *job, nm_file f, const char *descr, bool *big)
+{
+    static const char *const types[] = {"f4", "f8", "u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8"};
+    *big = descr[0] && descr[1] == '>';
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (descr[0] == '\'' && descr[1] && strchr("<>|=", descr[1]) &&
+            !strncmp(descr + 2, types[i], 2) && descr[4] == '\'')
+            return types[i];
+    nm_throw(job, NM_EINPUT,
+             "%s: not a readable .npy file: element type %.*s; f4, f8 or integers were expected",
+             f.path, (int)strcspn(descr, ",}\n"), descr);
+}
+
+static double value(nm_job *job, nm_file f, const unsigned char *p, const char *type, bool big)
 {
     uint64_t bits = 0;
     const int size = type[1] - '0';
-    for (int i = size - 1; i >= 0; i--) bits = bits << 8 | p[i];
-    if (type[0] == 'u') return (double)bits;
-    if (type[0] == 'i') return size == 4 ? (double)(int32_t)(uint32_t)bits : (double)(int64_t)bits;
-    if (size == 4) {
+    for (int i = 0; i < size; i++) bits |= (uint64_t)p[big ? size - 1 - i : i] << 8 * i;
+    if (type[0] == 'f' && size == 4) {
         const uint32_t low = (uint32_t)bits;
         float x;
         memcpy(&x, &low, 4);
         return (double)x;
     }
-    double x;
-    memcpy(&x, &bits, 8);
-    return x;
+    if (type[0] == 'f') {
+        double x;
+        memcpy(&x, &bits, 8);
+        return x;
+    }
+    const bool minus = type[0] == 'i' && bits >> (8 * size - 1);
+    if (minus && size < 8) bits |= UINT64_MAX << 8 * size;
+    const uint64_t far = minus ? 0 - bits : bits;
+    if (far > (uint64_t)1 << 53) bad(job, f, "an integer beyond 2^53");
+    return minus ? -(double)far : (double)far;
+}
+
+double *nm_permuted(nm_job *job, nm_shape s, const int *perm, const double *x)
+{
+    size_t step[NM_MAXRANK + 1], index[NM_MAXRANK] = {0}, at = 0;
+    step[s.rank] = 1;
+    for (int d = s.rank - 1; d >= 0; d--) step[d] = step[d + 1] * (size_t)s.dim[d];
+    const size_t n = step[0];
+    double *y = NM_RAW(job, double, n);
+    for (size_t i = 0; i < n; i++) {
+        y[i] = x[at];
+        for (int d = s.rank; d-- > 0;) {
+            at += step[perm[d] + 1];
+            if (++index[d] < (size_t)s.dim[perm[d]]) break;
+            at -= step[perm[d] + 1] * index[d];
+            index[d] = 0;
+        }
+    }
+    return y;
+}
+
+double *nm_row_major(nm_job *job, nm_shape s, const double *x)
+{
+    nm_shape back = {.rank = s.rank}; /* columns of s are rows of its axes backwards */
+    int perm[NM_MAXRANK];
+    for (int d = 0; d < s.rank; d++) {
+        back.dim[d] = s.dim[s.rank - 1 - d];
+        perm[d] = s.rank - 1 - d;
+    }
+    return nm_permuted(job, back, perm, x);
 }
 
 nm_tensor nm_read_npy(nm_job *job, nm_file f)
@@ -58,18 +108,13 @@ nm_tensor nm_read_npy(nm_job *job, nm_file f)
     if (wide == 12) len |= (size_t)f.data[10] << 16 | (size_t)f.data[11] << 24;
     if (len > f.n - wide) bad(job, f, "the header is cut short");
     const char *head = nm_dup(job, (const char *)f.data + wide, len);
-    const char *descr = member(job, f, head, "'descr'"),
-               *order = member(job, f, head, "'fortran_order'");
-    if (strncmp(order, "False", 5)) bad(job, f, "column-major order");
-    static const char *const types[] = {"f4", "f8", "u1", "i4", "i8"};
-    const char *type = NULL;
-    for (size_t i = 0; i < 5; i++)
-        if (descr[0] == '\'' && strchr("<|=", descr[1]) && descr[1] &&
-            !strncmp(descr + 2, types[i], 2) && descr[4] == '\'')
-            type = types[i];
-    if (!type) bad(job, f, "the element type is none of <f4 <f8 |u1 <i4 <i8");
+    const char *order = member(job, f, head, "'fortran_order'");
+    const bool columns = strncmp(order, "True", 4) == 0;
+    if (!columns && strncmp(order, "False", 5)) bad(job, f, "fortran_order");
+    bool big;
+    const char *type = read_type(job, f, member(job, f, head, "'descr'"), &big);
     nm_tensor t = {.shape = read_shape(job, f, member(job, f, head, "'shape'")),
-                   .bytes = type[0] == 'u'};
+                   .bytes = strcmp(type, "u1") == 0};
     t.n = 1;
     for (int i = 0; i < t.shape.rank; i++)
         t.n = nm_mul_in(job, f.path, t.n, (size_t)t.shape.dim[i]);
@@ -78,10 +123,11 @@ nm_tensor nm_read_npy(nm_job *job, nm_file f)
         bad(job, f, "its size does not fit its shape");
     t.x = NM_RAW(job, double, t.n);
     for (size_t i = 0; i < t.n; i++) {
-        t.x[i] = value(f.data + wide + len + i * size, type);
+        t.x[i] = value(job, f, f.data + wide + len + i * size, type, big);
         if (!isfinite(t.x[i])) bad(job, f, "an element is not finite");
     }
-    t.type = size == 8 ? NM_F64 : NM_F32;
+    if (columns) t.x = nm_row_major(job, t.shape, t.x);
+    t.type = type[0] == 'f' && size == 4 ? NM_F32 : NM_F64;
     return t;
 }
 

@@ -250,11 +250,15 @@ nm_graph *nm_read_onnx(nm_job *job, nm_file f)
     ProtobufCAllocator alloc = {pb_alloc, pb_free, &memory};
     const NmPb__Model *m = nm_pb__model__unpack(&alloc, f.n, f.data);
     if (memory.failed) nm_throw(job, NM_EIO, "%s: out of memory", f.path);
-    if (!m || !m->graph) nm_throw(job, NM_EINPUT, "%s: not an ONNX model", f.path);
+    const char *kind = m && m->graph ? NULL : nm_sniff(job, f);
+    if (!m || !m->graph)
+        nm_throw(job, NM_EINPUT, "%s: %s; a network (.onnx, .nnet, .json) was expected", f.path,
+                 kind ? kind : "not an ONNX model");
     if (m->n_functions)
         nm_throw(job, NM_EUNSUP, "%s: model-local functions are not supported", f.path);
     nm_graph *g = NM_NEW(job, nm_graph);
     g->path = f.path;
+    g->format = "onnx";
     g->opset = opset(job, f.path, m);
     read_graph(job, g, m->graph);
     return g;

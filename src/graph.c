@@ -1,0 +1,50 @@
+/* graph.c: what the readers of formats other than ONNX need to build a graph: constants, nodes, attributes. */
+#include "all.h"
+
+enum { ATTRS = 64 };
+
+const char *nm_graph_const(nm_job *job, nm_graph *g, const char *name, nm_shape shape,
+                           nm_dtype type, const double *x)
+{
+    nm_value v = {.name = name, .type = type, .shape = shape, .data = x, .maker = -1};
+    v.n = nm_shape_size(job, shape);
+    *NM_PUSH(job, g->consts, g->n_consts, g->cap_consts) = v;
+    return name;
+}
+
+struct nm_rawnode *nm_graph_node(nm_job *job, nm_graph *g, const char *type, const char *name,
+                                 const char *out, size_t n_in, const char *const *in)
+{
+    struct nm_rawnode *n = NM_PUSH(job, g->nodes, g->n_nodes, g->cap_nodes);
+    *n = (struct nm_rawnode){.name = name, .type = type, .n_in = n_in, .n_out = 1};
+    n->in = NM_RAW(job, const char *, n_in + 1);
+    if (n_in) memcpy(n->in, in, n_in * sizeof *in);
+    n->out = NM_RAW(job, const char *, 1);
+    n->out[0] = out;
+    n->attrs = NM_ARRAY(job, nm_attr, ATTRS);
+    return n;
+}
+
+void nm_graph_attr(nm_job *job, const nm_graph *g, struct nm_rawnode *n, nm_attr a)
+{
+    for (int i = 0; i < n->n_attrs; i++)
+        if (strcmp(n->attrs[i].name, a.name) == 0)
+            nm_throw(job, NM_EINPUT, "%s: node \"%s\": attribute %s is given twice", g->path,
+                     n->name, a.name);
+    if (n->n_attrs == ATTRS)
+        nm_throw(job, NM_EINPUT, "%s: node \"%s\": too many attributes", g->path, n->name);
+    n->attrs[n->n_attrs++] = a;
+}
+
+void nm_graph_int(nm_job *job, const nm_graph *g, struct nm_rawnode *n, const char *name, int64_t i)
+{
+    nm_graph_attr(job, g, n, (nm_attr){.name = name, .kind = NM_A_INT, .i = i});
+}
+
+void nm_graph_ints(nm_job *job, const nm_graph *g, struct nm_rawnode *n, const char *name,
+                   size_t count, const int64_t *list)
+{
+    int64_t *ints = NM_RAW(job, int64_t, count);
+    if (count) memcpy(ints, list, count * sizeof *ints);
+    nm_graph_attr(job, g, n, (nm_attr){.name = name, .kind = NM_A_INTS, .n = count, .ints = ints});
+}

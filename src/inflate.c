@@ -1,0 +1,41 @@
+/* inflate.c: bytes that zlib or a zip archive packed, into memory of a size that is known before. Deflate cannot shrink
+ * by more than 1032 to 1, so that a stated size beyond that is refused before anything is allocated. */
+#include "all.h"
+
+#include <limits.h>
+#include <zlib.h>
+
+static void drop(void *p) { inflateEnd(p); }
+
+static uInt part(size_t n) { return n < UINT_MAX ? (uInt)n : UINT_MAX; }
+
+unsigned char *nm_inflate(nm_job *job, const char *path, const void *p, size_t n, size_t want,
+                          bool raw, bool whole)
+{
+    if (want / 1032 > n)
+        nm_throw(job, NM_EINPUT, "%s: %zu bytes are said to unpack to %zu", path, n, want);
+    unsigned char *out = nm_raw(job, want + 1, 1);
+    z_stream *z = NM_NEW(job, z_stream);
+    if (inflateInit2(z, raw ? -15 : 15) != Z_OK) nm_throw(job, NM_EIO, "%s: out of memory", path);
+    nm_defer(job, drop, z);
+    const unsigned char *in = p, *end = in + n;
+    size_t have = 0;
+    int code = Z_OK;
+    while (code == Z_OK &&
+           have <= want) { /* one byte more than wanted shows a stream that goes on */
+        z->next_in = (Bytef *)(uintptr_t)in;
+        z->avail_in = part((size_t)(end - in));
+        z->next_out = out + have;
+        z->avail_out = part(want + 1 - have);
+        const uInt room = z->avail_out, left = z->avail_in;
+        code = inflate(z, Z_NO_FLUSH);
+        in += left - z->avail_in;
+        have += room - z->avail_out;
+        if (!whole && have >= want) break;
+    }
+    nm_close(job, z);
+    if (code == Z_MEM_ERROR) nm_throw(job, NM_EIO, "%s: out of memory", path);
+    if (whole ? code != Z_STREAM_END || have != want || in != end : have < want) return NULL;
+    out[want] = 0;
+    return out;
+}

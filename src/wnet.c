@@ -1,0 +1,162 @@
+/* wnet.c: a network as a file is to say it, netmip's JSON or ONNX. Both evaluate bit for bit as the network
+ * read: constants are those of the planned graph, folded ones included, and nothing else is rounded.
+ *
+ * What the files say in several ways is said in one: integers that steer an operator (axes, shape, pads) are an
+ * attribute or an input, as the opset of the file wants it; a Reshape names the shape that it gives; Cast and Dropout,
+ * which do nothing here, are Identity; attributes of training alone are left out. ONNX has float32 attributes: where
+ * alpha, beta or epsilon is none, the constants that it acts on take it in, in the same double arithmetic as
+ * evaluation. Any other such attribute is refused by name. */
+#include "all.h"
+
+static nm_attr *find(nm_wnode *w, const char *name)
+{
+    for (int i = 0; i < w->n_attrs; i++)
+        if (strcmp(w->attrs[i].name, name) == 0) return &w->attrs[i];
+    return NULL;
+}
+
+static void drop(nm_wnode *w, const char *name)
+{
+    nm_attr *a = find(w, name);
+    if (!a) return;
+    memmove(a, a + 1, (size_t)(w->attrs + w->n_attrs - (a + 1)) * sizeof *a);
+    w->n_attrs--;
+}
+
+static bool is(const nm_wnode *w, const char *type) { return strcmp(w->type, type) == 0; }
+
+const char *nm_wnet_name(nm_job *job, const nm_wnet *w, const char *base)
+{
+    for (size_t v = 0; v < w->n_values; v++) /* what is not written leaves its name */
+        if ((v >= w->n_uses || w->uses[v]) && strcmp(w->values[v].name, base) == 0)
+            return nm_wnet_name(job, w, nm_fmt(job, "%s_", base));
+    return base;
+}
+
+/* input k becomes the constant x */
+static void replace(nm_job *job, nm_wnet *w, nm_wnode *n, int k, double *x)
+{
+    nm_value v = w->values[n->in[k]];
+    v.name = nm_wnet_name(job, w, nm_fmt(job, "%s_", v.name));
+    v.data = x;
+    v.type = NM_F64;
+    n->in[k] = (int)w->n_values;
+    *NM_PUSH(job, w->values, w->n_values, w->cap_values) = v;
+}
+
+static bool is_float(const nm_attr *a) { return !a || (double)(float)a->f == a->f; }
+
+/* constant k times attribute `name`, which is dropped */
+static void scale(nm_job *job, nm_wnet *w, nm_wnode *n, int k, const char *name)
+{
+    const nm_attr *a = find(n, name);
+    if (is_float(a)) return;
+    if (k < n->n_in && n->in[k] >= 0) {
+        const nm_value c = w->values[n->in[k]];
+        double *x = NM_RAW(job, double, c.n);
+        for (size_t i = 0; i < c.n; i++) x[i] = a->f * c.data[i];
+        replace(job, w, n, k, x);
+    }
+    drop(n, name);
+}
+
+static void add_epsilon(nm_job *job, nm_wnet *w, nm_wnode *n)
+{
+    nm_attr *a = find(n, "epsilon");
+    if (is_float(a)) return;
+    const nm_value var = w->values[n->in[4]];
+    double *x = NM_RAW(job, double, var.n);
+    for (size_t i = 0; i < var.n; i++) x[i] = var.data[i] + a->f;
+    replace(job, w, n, 4, x);
+    a->f = 0;
+}
+
+/* the integers of attribute `name` or of constant input 1, which stand apart from now on */
+static void take_list(nm_job *job, const nm_wnet *w, nm_wnode *n, const char *name)
+{
+    const nm_attr *a = find(n, name);
+    const nm_value *v = n->n_in > 1 && n->in[1] >= 0 ? &w->values[n->in[1]] : NULL;
+    n->n_in = 1;
+    if (!a && !v) return;
+    n->list = name;
+    n->n_list = a ? a->n : v->n;
+    int64_t *ints = NM_RAW(job, int64_t, n->n_list);
+    for (size_t i = 0; i < n->n_list; i++) ints[i] = a ? a->ints[i] : (int64_t)v->data[i];
+    n->ints = ints;
+    drop(n, name);
+}
+
+static void say_plainly(nm_job *job, nm_wnet *w, nm_wnode *n)
+{
+    if (is(n, "Cast") || is(n, "Dropout")) {
+        n->type = "Identity";
+        n->n_in = 1;
+        n->n_attrs = 0;
+    } else if (is(n, "Reshape")) {
+        const nm_shape *s = &w->values[n->out].shape;
+        n->n_in = 1;
+        n->n_attrs = 0;
+        n->list = "shape";
+        n->n_list = (size_t)s->rank;
+        n->ints = s->dim;
+    } else if (is(n, "Squeeze") || is(n, "Unsqueeze")) {
+        take_list(job, w, n, "axes");
+    } else if (is(n, "Pad")) {
+        take_list(job, w, n, "pads"); /* what it pads with is 0 */
+        drop(n, "value");
+    } else if (is(n, "BatchNormalization")) {
+        drop(n, "momentum");
+        drop(n, "spatial");
+        drop(n, "training_mode");
+    }
+}
+
+static void take_floats(nm_job *job, nm_wnet *w, nm_wnode *n)
+{
+    if (is(n, "Gemm")) {
+        scale(job, w, n, w->values[n->in[0]].data ? 0 : 1, "alpha");
+        scale(job, w, n, 2, "beta");
+    } else if (is(n, "BatchNormalization")) {
+        add_epsilon(job, w, n);
+    }
+    for (int i = 0; i < n->n_attrs; i++)
+        if (n->attrs[i].kind == NM_A_FLOAT && !is_float(&n->attrs[i]))
+            nm_throw(job, NM_EUNSUP,
+                     "%s: node \"%s\": op %s: attribute %s is %.17g; ONNX has float32 there",
+                     w->net->path, n->name, n->type, n->attrs[i].name, n->attrs[i].f);
+}
+
+static void count_uses(nm_job *job, nm_wnet *w)
+{
+    w->n_uses = w->n_values;
+    w->uses = NM_ARRAY(job, size_t, w->n_uses + 1);
+    for (size_t i = 0; i < w->n_nodes; i++)
+        for (int k = 0; k < w->nodes[i].n_in; k++)
+            if (w->nodes[i].in[k] >= 0) w->uses[w->nodes[i].in[k]]++;
+    for (size_t i = 0; i < w->net->n_outputs; i++) w->uses[w->net->outputs[i]] += 2;
+}
+
+nm_wnet *nm_wnet_new(nm_job *job, const nm_net *net, bool onnx)
+{
+    nm_wnet *w = NM_NEW(job, nm_wnet);
+    w->net = net;
+    for (size_t v = 0; v < net->n_values; v++)
+        *NM_PUSH(job, w->values, w->n_values, w->cap_values) = net->values[v];
+    w->nodes = NM_ARRAY(job, nm_wnode, net->n_nodes + 1);
+    w->n_nodes = net->n_nodes;
+    for (size_t i = 0; i < net->n_nodes; i++) {
+        const nm_node *from = &net->nodes[i];
+        nm_wnode *n = &w->nodes[i];
+        *n = (nm_wnode){
+            .type = from->type, .name = from->name, .n_in = from->n_in, .out = from->out[0]};
+        n->n_attrs = from->n_attrs;
+        n->attrs = NM_RAW(job, nm_attr, (size_t)from->n_attrs);
+        n->in = NM_RAW(job, int, (size_t)from->n_in);
+        if (n->n_attrs) memcpy(n->attrs, from->attrs, (size_t)n->n_attrs * sizeof *n->attrs);
+        if (n->n_in) memcpy(n->in, from->in, (size_t)n->n_in * sizeof *n->in);
+        say_plainly(job, w, n);
+        if (onnx) take_floats(job, w, n);
+    }
+    count_uses(job, w);
+    return w;
+}
