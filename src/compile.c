@@ -257,7 +257,7 @@ static bool confirmed(nm_state *s, nm_target *t, const nm_encoded *e, const nm_s
     const nm_sol *second = ask(s, t, s->o->confirm, *e);
     if (second->status == NM_SOL_INFEASIBLE) return true;
     if (second->has_values)
-        nm_throw(s->job, NM_EAUDIT, "target %s: %s says infeasible, %s has a solution (%s); see --keep DIR for both files",
+        nm_throw(s->job, NM_EAUDIT, "target %s: %s says infeasible, %s has a solution (%s); --keep DIR keeps both",
                  t->name, first->solver, second->solver, second->status_text);
     s->v->why = nm_fmt(s->job, "target %s: %s says infeasible, %s does not confirm it: %s", t->name, first->solver,
                        second->solver, second->status_text);

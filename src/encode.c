@@ -90,8 +90,8 @@ static void emit_units(nm_enc *e, const nm_fold *f)
     }
 }
 
-/* Phases that the bounds assume, of a branch or of counterexamples, become rows: then a point of the model is a point of
- * the network, and not only of the network with those phases. */
+/* Phases that the bounds assume, of a branch or of counterexamples, become rows: then a point of the model is a
+ * point of the network, and not only of the network with those phases. */
 static void emit_assumed(nm_enc *e, const nm_fold *f)
 {
     const nm_program *p = e->b->p;

@@ -1,10 +1,11 @@
 /* runner.c: a solver as a program of its own: the model goes to a file, the program is run, its solution file is read.
  *
- * A row is a name and a command line for the shell, with {model}, {solution}, {seconds} and {threads} to be filled in; a
- * solver without a solution file of its own is redirected into it. The program runs in a process group of its own; at
- * the time limit and a grace the whole group is ended, memory is limited by the system, and what it said is kept in
- * a log. Options ask for zero gaps where a command line can; what a solver's tolerances leave is judged by replay.
- * Nothing is believed that its reader does not say: no file, a torn file, an odd exit, a limit are all no answer. */
+ * A row is a name and a command line for the shell, with {model}, {solution}, {seconds} and {threads} to be filled
+ * in; a solver without a solution file of its own is redirected into it. The program runs in a process group of its
+ * own; at the time limit and a grace the whole group is ended, memory is limited by the system, and what it said is
+ * kept in a log. Options ask for zero gaps where a command line can; what a solver's tolerances leave is judged by
+ * replay. Nothing is believed that its reader does not say: no file, a torn file, an odd exit, a limit are all no
+ * answer. */
 #define _GNU_SOURCE
 #include "all.h"
 

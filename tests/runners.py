@@ -77,9 +77,9 @@ def misbehaviour(cases):
     refused("is not there", "exit 127", "could not be run", code=2)
     refused("says a limit", 'printf "Stopped on time - objective value 0.00000000\\n" > $2', "")
     refused("says unbounded", 'printf "Unbounded - objective value 0.00000000\\n" > $2', "")
-    refused("another model's answer", 'printf "Optimal - objective value 1.00000000\\n      0 x0 0.5 0\\n      1 nobody 1 0\\n" > $2', "nobody")
+    refused("a foreign answer", 'printf "Optimal - objective value 1.00000000\\n      0 x0 0.5 0\\n      1 nobody 1 0\\n" > $2', "nobody")
     at = time.time()
-    refused("hangs", "sleep 1000", "ended", (image, eps), "--time-limit", "1")
+    refused("hangs", "sleep 1000", "time limit", (image, eps), "--time-limit", "2")
     check("a solver that hangs is ended", time.time() - at < 60 * SLOW, time.time() - at)
     lie = fake("lies", 'glpsol --freemps $1 -o $2.x >/dev/null; cbc $1 -preprocess off -solve -printingOptions all -solution $2 > /dev/null; '
                        'sed -i "1s/.*/Infeasible - objective value 0.00000000/" $2')
