@@ -244,6 +244,8 @@ def same(name, nodes, inputs, consts=None, bounds=True, packed=False, or_refused
         if code:
             return check("%s: eval" % name, False, (code, err))
         got, want = json.loads(out)["outputs"]["float64"], evaluate(net, x)
+        single = np.array(json.loads(out)["outputs"]["float32"])
+        check("%s: float32 at point %d" % (name, k), len(single) == len(want) and np.max(np.abs(single - want)) <= 1e-4 * (1 + np.max(np.abs(want))), (single[:8], want[:8]))
         if not check("%s: eval at point %d" % (name, k), len(got) == len(want) and np.max(np.abs(got - want) / (1 + np.abs(want))) <= 1e-9,
                      "got %s want %s" % (got[:8], want[:8])):
             return False

@@ -357,6 +357,12 @@ static void one_operator(nm_job *job, void *arg)
            "{\"netmip\":\"network\",\"version\":1,\"input\":{\"name\":\"x\",\"shape\":[1,3,1,2]},"
            "\"layers\":[");
     if (a->seed % 3 == 0) g_constant(&g);
+    if (a->seed % 3 ==
+        1) { /* its error is known to the last bit, and must come through what follows */
+        g_open(&g, "add");
+        g_array(&g, "value", 3, (int64_t[]){3, 1, 2}, false);
+        g_close(&g);
+    }
     a->seed % 5 < 3 ? g_kink(&g) : g_many(&g);
     nm_put(&g.b, "]}");
     const nm_net *net = g_net(job, (nm_file){"one.json", (const unsigned char *)g.b.s, g.b.n});
