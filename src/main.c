@@ -78,7 +78,8 @@ static void set_runners(nm_job *job, const nm_cli *c, nm_solve_opts *o)
     o->confirm = runner_of(job, nm_cli_get(c, NM_O_confirm));
     if (nm_cli_has(c, NM_O_solver_command)) {
         nm_runner *r = NM_NEW(job, nm_runner);
-        if (o->solver) nm_throw(job, NM_EUSE, "--solver and --solver-command: one of them was expected");
+        if (o->solver)
+            nm_throw(job, NM_EUSE, "--solver and --solver-command: one of them was expected");
         *r = nm_runner_command(job, nm_cli_get(c, NM_O_solver_command));
         o->solver = r;
     }
@@ -374,10 +375,10 @@ static void read_range(nm_job *job, const char *s, int64_t count, nm_campaign *b
 /* what makes two campaigns the same question: the options that change answers */
 static const char *batch_question(nm_job *job, const nm_cli *c)
 {
-    static const nm_opt parts[] = {NM_O_perturb,     NM_O_domain,    NM_O_margin,   NM_O_objective,
-                                   NM_O_guard,       NM_O_bounds,    NM_O_fold,     NM_O_seed,
-                                   NM_O_no_evaluate, NM_O_no_attack, NM_O_no_split, NM_O_no_branch,
-                                   NM_O_no_solve};
+    static const nm_opt parts[] = {NM_O_perturb,  NM_O_domain,    NM_O_margin,      NM_O_objective,
+                                   NM_O_guard,    NM_O_bounds,    NM_O_fold,        NM_O_seed,
+                                   NM_O_encoding, NM_O_one_sided, NM_O_no_evaluate, NM_O_no_attack,
+                                   NM_O_no_split, NM_O_no_branch, NM_O_no_solve};
     nm_buf b = {.job = job};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (!nm_cli_has(c, parts[i])) continue;
