@@ -214,5 +214,10 @@ nm_verdict *nm_decode(nm_job *job, const char *path, size_t n, const char *const
     nm_sol *s = nm_sol_read(job, sols[0]);
     if (log) nm_sol_log(job, nm_file_read(job, log), s);
     *query = m->question;
-    return nm_decode_sol(job, m, path, s, sols[0]);
+    nm_verdict *v = nm_decode_sol(job, m, path, s, sols[0]);
+    if (m->cube && v->status == NM_OK) { /* one branch of several proves nothing of the target */
+        v->status = v->targets->status = NM_UNKNOWN;
+        v->why = "this cube holds no counterexample; the target holds when all its cubes do: decode the manifest";
+    }
+    return v;
 }

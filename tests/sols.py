@@ -450,6 +450,8 @@ def manifests():
         words.append(put(os.path.basename(c["model"])[:-4] + ".word", "Infeasible - objective value 0.0\n%d %s 1 0\n" % (names.index(c["mark"]), c["mark"])))
     code, out, err = run("decode", path4, *words)
     check("all cubes hold", code == 0, (code, out, err))
+    code, out, err = run("decode", cubes[0]["model"][:-4] + ".map.json", words[0])
+    check("one cube alone proves nothing of its target", code == 11 and "all its cubes" in out, (code, out, err))
     for i in range(len(cubes)):
         code, out, err = run("decode", path4, *words[:i], *words[i + 1:])
         check("cube %d is missing" % (i + 1), code == 11 and "no solution of target %s, cube %d" % (cubes[i]["target"], i + 1) in out, (code, out, err))
