@@ -5,6 +5,7 @@ passed=0 failed=0 skipped=0
 log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT
 for t in "$@"; do
+    start=$(date +%s)
     case $t in *.py) python3 "$t" >"$log" 2>&1 ;; *) "$t" >"$log" 2>&1 ;; esac
     code=$?
     line=$(grep -E '[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log" | tail -n 1)
@@ -17,7 +18,7 @@ for t in "$@"; do
         echo "$t ended with code $code"
     fi
     [ "$f" -gt 0 ] && sed 's/^/    /' "$log"
-    printf '%-40s %s passed, %s failed, %s skipped\n' "$(basename "$t")" "$p" "$f" "$s"
+    printf '%-24s %s passed, %s failed, %s skipped  %d s\n' "$(basename "$t")" "$p" "$f" "$s" $(($(date +%s) - start))
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 done
 echo "$passed passed, $failed failed, $skipped skipped"
