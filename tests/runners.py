@@ -7,7 +7,7 @@ import json, os, shutil, stat, subprocess, sys, tempfile, time
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODELS = os.path.join(HERE, "..", "models")
 NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
-SLOW = 10 if os.environ.get("NETMIP_SLOW") else 1
+SLOW = 4  # sanitizers
 DIR = tempfile.mkdtemp(prefix="netmip-runners-")
 count = {"passed": 0, "failed": 0, "skipped": 0}
 NET, IMAGES = os.path.join(MODELS, "digits-mlp.onnx"), os.path.join(MODELS, "digits-test-images.idx3.gz")
