@@ -84,7 +84,9 @@ typedef struct {
 static void put_int(bytes *b, uint64_t x, int size)
 {
     for (int i = 0; i < size; i++)
-        b->p[b->n++] = (unsigned char)(x >> 8 * (b->big ? size - 1 - i : i));
+        b->p[b->n++] = (unsigned char)((b->big ? size - 1 - i : i) < 8
+                                           ? x >> 8 * (b->big ? size - 1 - i : i)
+                                           : 0);
 }
 
 static void put_all(bytes *b, const void *p, size_t n)

@@ -276,7 +276,7 @@ static bool solve(nm_job *job, const setup *s, size_t n, const size_t *which, bo
 {
     const nm_encoded e = encode(job, s, bound(job, s, crown), n, which,
                                 decide ? NM_FEASIBLE : NM_WORST, fold);
-    const nm_sol *sol = nm_cbc_solve(job, e.model, (nm_cbc){.time_limit = 10});
+    const nm_sol *sol = nm_cbc_solve(job, e.model, (nm_cbc){.time_limit = 100});
     const double rhs = s->row[which[0]]->rhs;
     double want = least(s, n, which, 0);
     bool possible = isfinite(want);
