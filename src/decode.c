@@ -112,11 +112,11 @@ nm_verdict *nm_decode(nm_job *job, const char *map_path, const char *sol_path,
     const nm_map *m = nm_map_read(job, map_path);
     const nm_sol *s = nm_sol_read(job, sol_path);
     const nm_net *net = net_of(job, m, map_path);
+    nm_tail_check(job, net, m->question);
     check_model(job, m, map_path);
     check_question(job, m, map_path);
     nm_sol_check(job, s, m->n_cols, m->cols, m->tag, sol_path);
     nm_query *q = m->question;
-    nm_tail_check(job, net, q);
     nm_verdict *v = NM_NEW(job, nm_verdict);
     nm_target *t = NM_NEW(job, nm_target);
     *query = q;

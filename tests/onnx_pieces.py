@@ -2,7 +2,7 @@
 """The piecewise linear operators beyond Relu and MaxPool, what moves elements, what is folded, and what stands at outputs
 alone: evaluation against numpy definitions written here, bounds against samples (onnx_ops.py has both), and each inside
 a small network whose model's optimum must be what the replay of its point says and below every sample. Refusals by name."""
-import functools, shutil
+import functools, hashlib, shutil
 from fractions import Fraction
 
 import onnx_ops as k
@@ -422,6 +422,15 @@ def tails():
             d = run("decode", p("tail.map.json"), p("tail.sol"), "--json")
             s = run("solve", bare, *wide[:-1], "--json")
             check("%s: decode judges the same question" % name, code == 0 and d[0] in (0, 10) and d[0] == s[0], (code, err, d, s))
+    # a map of another network's question, made to name this one: decode looks for itself
+    soft = write("soft.onnx", net(*ends["Softmax"])[0].SerializeToString())
+    run("compile", bare, *flags, "--margin", "0.25", "--target", "0" if json.loads(run("solve", bare, *flags, "--json")[1])["label"] else "1", "--always-write", "-o", p("forged.mps"))
+    forged = json.load(open(p("forged.map.json")))
+    forged["net"], forged["net_sha256"] = soft, hashlib.sha256(open(soft, "rb").read()).hexdigest()
+    write("forged.map.json", json.dumps(forged).encode())
+    write("forged.sol", ("Optimal - objective value 0\n" + "".join("%d %s 0 0\n" % (i, c) for i, c in enumerate(forged["columns"]))).encode())
+    r = run("decode", p("forged.map.json"), p("forged.sol"))
+    check("decode refuses a question that the left out operator changes", r[0] == 4 and "Softmax" in r[2], r)
     grid = net(node("Reshape", "g s_", "r"), node("Softmax", "r", "y", axis=1, axes_=(1,)), consts={"s_": I([1, 2, 2])})[0]
     path = write("grid.onnx", grid.SerializeToString())
     r = run("solve", path, *flags)
