@@ -438,6 +438,11 @@ def tails():
     for rows, ok in (("(<= Y_0 Y_2)", True), ("(<= Y_3 Y_1)", True), ("(<= Y_0 Y_1)", False), ("(<= Y_0 Y_3)", False)):
         r = run("solve", path, write("g.vnnlib", (box + "(assert %s)" % rows).encode()))
         check("several distributions: %s" % rows, r[0] in (0, 10) if ok else r[0] == 4 and "Softmax" in r[2], r)
+    mod, ref = net(node("Reshape", "g s_", "r"), node("Softmax", "r", "y", axis=1, axes_=(1, 2)), consts={"s_": I([1, 2, 2])}, opset=11)
+    path = write("old.onnx", mod.SerializeToString())
+    code, out, err = run("eval", path, "--image", p("e.npy"), "--json")
+    check("before opset 13 a softmax runs over all axes from its axis on", np.allclose(json.loads(out)["outputs"]["float64"], evaluate(ref, I([0.3, -0.4, 0.5])), 0, 1e-12) and
+          run("solve", path, *flags)[0] == run("solve", bare, *flags)[0], out)
     two = write("two.onnx", net(node("Sigmoid", "g", "s"), node("Neg", "g", "n"), node("Sigmoid", "n", "t"), outputs=["s", "t", "g"])[0].SerializeToString())
     more = box + "".join("(declare-const Y_%d Real)" % i for i in range(4, 12))
     for rows, ok in (("(<= Y_0 Y_5)", True), ("(<= Y_0 Y_8)", False), ("(<= Y_8 0.5)", True), ("(<= (* 2 Y_8) (+ Y_9 0.5))", True)):
