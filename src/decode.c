@@ -163,10 +163,10 @@ nm_verdict *nm_decode_sol(nm_job *job, const nm_map *m, const char *map_path, nm
                           const char *sol_path)
 {
     const nm_net *net = net_of(job, m, map_path);
+    nm_tail_check(job, net, m->question);
     check_model(job, m, map_path);
     check_question(job, m, map_path);
     const bool named = nm_sol_check(job, s, m, sol_path);
-    nm_tail_check(job, net, m->question);
     nm_verdict *v = open_verdict(job, m);
     nm_target *t = v->targets;
     const bool decide = strcmp(m->objective, "feasible") == 0;

@@ -96,7 +96,8 @@ typedef struct nm_wnet {
     size_t n_values, cap_values, n_nodes;
     nm_value *values;      /* those of the net, then constants made for the file */
     size_t *uses, n_uses;  /* [n_uses] by nodes and outputs; 0: not written */
-    nm_wnode *nodes;
+    nm_wnode *nodes;       /* those that questions leave out at the outputs last */
+    const int *outputs;    /* [net->n_outputs] */
 } nm_wnet;
 nm_wnet *nm_wnet_new(nm_job *job, const nm_net *net, bool onnx);
 const char *nm_wnet_name(nm_job *job, const nm_wnet *w, const char *base); /* base, made longer until it is new */

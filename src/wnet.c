@@ -133,7 +133,23 @@ static void count_uses(nm_job *job, nm_wnet *w)
     for (size_t i = 0; i < w->n_nodes; i++)
         for (int k = 0; k < w->nodes[i].n_in; k++)
             if (w->nodes[i].in[k] >= 0) w->uses[w->nodes[i].in[k]]++;
-    for (size_t i = 0; i < w->net->n_outputs; i++) w->uses[w->net->outputs[i]] += 2;
+    for (size_t i = 0; i < w->net->n_outputs; i++) w->uses[w->outputs[i]] += 2;
+}
+
+static nm_wnode plain_node(nm_job *job, nm_wnet *w, const nm_node *from, bool onnx)
+{
+    nm_wnode n = {.type = from->type, .name = from->name, .n_in = from->n_in, .out = from->out[0]};
+    if (from->n_out != 1)
+        nm_throw(job, NM_EUNSUP, "%s: node \"%s\": op %s: %d outputs cannot be written", w->net->path,
+                 from->name, from->type, from->n_out);
+    n.n_attrs = from->n_attrs;
+    n.attrs = NM_RAW(job, nm_attr, (size_t)from->n_attrs);
+    n.in = NM_RAW(job, int, (size_t)from->n_in);
+    if (n.n_attrs) memcpy(n.attrs, from->attrs, (size_t)n.n_attrs * sizeof *n.attrs);
+    if (n.n_in) memcpy(n.in, from->in, (size_t)n.n_in * sizeof *n.in);
+    say_plainly(job, w, &n);
+    if (onnx) take_floats(job, w, &n);
+    return n;
 }
 
 nm_wnet *nm_wnet_new(nm_job *job, const nm_net *net, bool onnx)
@@ -142,21 +158,15 @@ nm_wnet *nm_wnet_new(nm_job *job, const nm_net *net, bool onnx)
     w->net = net;
     for (size_t v = 0; v < net->n_values; v++)
         *NM_PUSH(job, w->values, w->n_values, w->cap_values) = net->values[v];
-    w->nodes = NM_ARRAY(job, nm_wnode, net->n_nodes + 1);
-    w->n_nodes = net->n_nodes;
-    for (size_t i = 0; i < net->n_nodes; i++) {
-        const nm_node *from = &net->nodes[i];
-        nm_wnode *n = &w->nodes[i];
-        *n = (nm_wnode){
-            .type = from->type, .name = from->name, .n_in = from->n_in, .out = from->out[0]};
-        n->n_attrs = from->n_attrs;
-        n->attrs = NM_RAW(job, nm_attr, (size_t)from->n_attrs);
-        n->in = NM_RAW(job, int, (size_t)from->n_in);
-        if (n->n_attrs) memcpy(n->attrs, from->attrs, (size_t)n->n_attrs * sizeof *n->attrs);
-        if (n->n_in) memcpy(n->in, from->in, (size_t)n->n_in * sizeof *n->in);
-        say_plainly(job, w, n);
-        if (onnx) take_floats(job, w, n);
+    w->nodes = NM_ARRAY(job, nm_wnode, net->n_nodes + net->n_outputs + 1);
+    for (size_t i = 0; i < net->n_nodes; i++)
+        w->nodes[w->n_nodes++] = plain_node(job, w, &net->nodes[i], onnx);
+    int *outputs = NM_RAW(job, int, net->n_outputs);
+    for (size_t k = 0; k < net->n_outputs; k++) {
+        outputs[k] = net->tail[k] ? net->tail[k]->out[0] : net->outputs[k];
+        if (net->tail[k]) w->nodes[w->n_nodes++] = plain_node(job, w, net->tail[k], onnx);
     }
+    w->outputs = outputs;
     count_uses(job, w);
     return w;
 }

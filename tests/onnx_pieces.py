@@ -2,7 +2,7 @@
 """The piecewise linear operators beyond Relu and MaxPool, what moves elements, what is folded, and what stands at outputs
 alone: evaluation against numpy definitions written here, bounds against samples (onnx_ops.py has both), and each inside
 a small network whose model's optimum must be what the replay of its point says and below every sample. Refusals by name."""
-import functools, shutil
+import functools, hashlib, shutil
 from fractions import Fraction
 
 import onnx_ops as k
@@ -422,6 +422,15 @@ def tails():
             d = run("decode", p("tail.map.json"), p("tail.sol"), "--json")
             s = run("solve", bare, *wide[:-1], "--json")
             check("%s: decode judges the same question" % name, code == 0 and d[0] in (0, 10) and d[0] == s[0], (code, err, d, s))
+    # a map of another network's question, made to name this one: decode looks for itself
+    soft = write("soft.onnx", net(*ends["Softmax"])[0].SerializeToString())
+    run("compile", bare, *flags, "--margin", "0.25", "--target", "0" if json.loads(run("solve", bare, *flags, "--json")[1])["label"] else "1", "--always-write", "-o", p("forged.mps"))
+    forged = json.load(open(p("forged.map.json")))
+    forged["net"], forged["net_sha256"] = soft, hashlib.sha256(open(soft, "rb").read()).hexdigest()
+    write("forged.map.json", json.dumps(forged).encode())
+    write("forged.sol", ("Optimal - objective value 0\n" + "".join("%d %s 0 0\n" % (i, c) for i, c in enumerate(forged["columns"]))).encode())
+    r = run("decode", p("forged.map.json"), p("forged.sol"))
+    check("decode refuses a question that the left out operator changes", r[0] == 4 and "Softmax" in r[2], r)
     grid = net(node("Reshape", "g s_", "r"), node("Softmax", "r", "y", axis=1, axes_=(1,)), consts={"s_": I([1, 2, 2])})[0]
     path = write("grid.onnx", grid.SerializeToString())
     r = run("solve", path, *flags)
@@ -429,6 +438,11 @@ def tails():
     for rows, ok in (("(<= Y_0 Y_2)", True), ("(<= Y_3 Y_1)", True), ("(<= Y_0 Y_1)", False), ("(<= Y_0 Y_3)", False)):
         r = run("solve", path, write("g.vnnlib", (box + "(assert %s)" % rows).encode()))
         check("several distributions: %s" % rows, r[0] in (0, 10) if ok else r[0] == 4 and "Softmax" in r[2], r)
+    mod, ref = net(node("Reshape", "g s_", "r"), node("Softmax", "r", "y", axis=1, axes_=(1, 2)), consts={"s_": I([1, 2, 2])}, opset=11)
+    path = write("old.onnx", mod.SerializeToString())
+    code, out, err = run("eval", path, "--image", p("e.npy"), "--json")
+    check("before opset 13 a softmax runs over all axes from its axis on", np.allclose(json.loads(out)["outputs"]["float64"], evaluate(ref, I([0.3, -0.4, 0.5])), 0, 1e-12) and
+          run("solve", path, *flags)[0] == run("solve", bare, *flags)[0], out)
     two = write("two.onnx", net(node("Sigmoid", "g", "s"), node("Neg", "g", "n"), node("Sigmoid", "n", "t"), outputs=["s", "t", "g"])[0].SerializeToString())
     more = box + "".join("(declare-const Y_%d Real)" % i for i in range(4, 12))
     for rows, ok in (("(<= Y_0 Y_5)", True), ("(<= Y_0 Y_8)", False), ("(<= Y_8 0.5)", True), ("(<= (* 2 Y_8) (+ Y_9 0.5))", True)):

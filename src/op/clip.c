@@ -73,7 +73,8 @@ static int affine(nm_lowering *l, const nm_node *node, const nm_view *x, double 
 static nm_view rectified(nm_lowering *l, const nm_node *node, const nm_view *x, double c,
                          double bias)
 {
-    return nm_lower_units(l, nm_lower_relu(l, node, affine(l, node, x, c, bias)));
+    const int pre = c == 1 && bias == 0 ? nm_lower_source(l, node, x) : affine(l, node, x, c, bias);
+    return nm_lower_units(l, nm_lower_relu(l, node, pre));
 }
 
 static bool exact_difference(double a, double b)

@@ -190,7 +190,7 @@ void nm_write_netjson(nm_job *job, nm_wnet *w, const char *path)
     nm_out_put(r.o, "],\n \"outputs\": [");
     for (size_t i = 0; i < net->n_outputs; i++) {
         if (i) nm_out_put(r.o, ", ");
-        text(&r, net->values[net->outputs[i]].name);
+        text(&r, net->values[w->outputs[i]].name);
     }
     nm_out_put(r.o, "]}\n");
     nm_out_done(r.o);

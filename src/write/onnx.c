@@ -183,7 +183,7 @@ static void fill(writer *r)
         g->input[g->n_input++] = value_info(r, &net->values[net->inputs[k]]);
     g->output = NM_RAW(r->job, NmPb__ValueInfo *, net->n_outputs);
     for (size_t k = 0; k < net->n_outputs; k++)
-        g->output[g->n_output++] = value_info(r, &net->values[net->outputs[k]]);
+        g->output[g->n_output++] = value_info(r, &net->values[r->w->outputs[k]]);
 }
 
 void nm_write_onnx(nm_job *job, nm_wnet *w, const char *path)
