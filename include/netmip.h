@@ -62,8 +62,8 @@ void nm_job_limit(nm_job *job, size_t bytes); /* of memory; default 16 GiB; beyo
 
 int nm_net_load(nm_job *job, const char *path, const nm_net **net);
 size_t nm_net_inputs(const nm_net *net);  /* elements of all inputs together, row-major, in their order */
-/* Outputs as questions count them: of a Softmax, LogSoftmax, Sigmoid, Tanh or ArgMax at an output, what it reads. A note
- * says so, and questions that mean something else there (margins, constants) are refused as unsupported. */
+/* Outputs as questions count them: of a Softmax, LogSoftmax, Sigmoid, Tanh or ArgMax at an output, what it reads.
+ * A note says so; questions that mean something else there (margins, constants) are refused as unsupported. */
 size_t nm_net_outputs(const nm_net *net);
 /* Writes the network, whatever it was read from, as OUT.json or OUT.onnx, by suffix; it evaluates to the same bits. */
 int nm_net_save(nm_job *job, const nm_net *net, const char *path);

@@ -86,7 +86,8 @@ void nm_cli_parse(nm_job *job, nm_cli *c, int argc, char **argv)
         if (argv[i][0] == '-' && argv[i][1]) {
             i = option(job, c, i);
         } else {
-            if (c->n_files == 2 && strcmp(c->verb, "decode")) nm_throw(job, NM_EUSE, "%s: one file too many", argv[i]);
+            if (c->n_files == 2 && strcmp(c->verb, "decode"))
+                nm_throw(job, NM_EUSE, "%s: one file too many", argv[i]);
             c->file[c->n_files++] = argv[i];
         }
     }
@@ -140,18 +141,11 @@ nm_query *nm_cli_question(nm_job *job, const nm_cli *c, const nm_net *net)
 void nm_cli_help(nm_buf *b)
 {
     nm_put(b, "netmip compiles questions about neural networks into mixed-integer programs, and "
-              "reads the answers back.\n\n"
-              "  netmip compile NET QUERY -o OUT     OUT.mps[.gz] or OUT.lp[.gz], and OUT's stem + "
-              ".map.json\n"
-              "  netmip decode  MAP SOLUTION         a solver's solution file -> verdict, images\n"
-              "  netmip decode  MANIFEST SOLUTION... the solutions of its models, in any order\n"
-              "  netmip solve   NET QUERY            bounds, attack, embedded CBC -> verdict\n"
-              "  netmip bounds  NET QUERY [-o FILE]  bounds of every unit, statistics a layer\n"
-              "  netmip eval    NET --image FILE     outputs\n"
-              "  netmip batch   NET --images FILE --labels FILE --range A:B --dir DIR   many "
-              "samples, resumable\n"
-              "  netmip inspect FILE                 what a network, question, map, solution or file of arrays says\n"
-              "  netmip convert NET -o OUT           OUT.json or OUT.onnx: the same network, to the last bit\n\n"
+              "reads the answers back.\n\n");
+#define VERB(name, use, help) nm_put(b, "  netmip %-8s%-30s %s\n", #name, use, help);
+#include "menu.def"
+#undef VERB
+    nm_put(b, "\n"
               "QUERY is a .vnnlib file, or --image with --perturb and the flags below.\n\n");
     for (int i = 0; i < N_OPTS; i++) {
         char name[64];

@@ -329,4 +329,15 @@ const char *nm_cli_pick(nm_job *job, const nm_cli *c, nm_opt o, const char *choi
 nm_query *nm_cli_question(nm_job *job, const nm_cli *c, const nm_net *net);
 void nm_cli_help(nm_buf *b);
 
+/* ---- verbs.c, verb/: the rows VERB of menu.def: the answer goes to out; gives the exit code --- */
+#define VERB(name, use, help) int nm_verb_##name(nm_job *job, const nm_cli *c, nm_buf *out);
+#include "menu.def"
+#undef VERB
+nm_by nm_cli_level(nm_job *job, const nm_cli *c);
+size_t nm_cli_whole(nm_job *job, const nm_cli *c, nm_opt o, double dflt, int lo, int hi);
+void nm_folder_make(nm_job *job, const char *dir);    /* it may be there already */
+nm_solve_opts nm_cli_solve_opts(nm_job *job, const nm_cli *c, bool compile);
+void nm_cli_files(nm_job *job, const nm_cli *c, int lo, int hi, const char *what); /* how many were expected */
+bool nm_cli_dump(nm_job *job, const nm_cli *c, nm_buf *out, const nm_net *net, const nm_query *q);
+
 #endif

@@ -1,0 +1,72 @@
+/* verb/batch.c: a campaign over a data set. */
+#include "all.h"
+
+static void read_range(nm_job *job, const char *s, int64_t count, nm_campaign *b)
+{
+    b->from = 0;
+    b->to = count;
+    const char *colon = s ? strchr(s, ':') : NULL;
+    if (s && (!colon || !nm_int_parse(s, colon, &b->from) ||
+              !nm_int_parse(colon + 1, s + strlen(s), &b->to) || b->from < 0 || b->from > b->to))
+        nm_throw(job, NM_EUSE, "--range %s: A:B was expected", s);
+    if (b->to > count)
+        nm_throw(job, NM_EUSE, "--range %s: the file holds %lld images", s, (long long)count);
+}
+
+/* what makes two campaigns the same question: the options that change answers */
+static const char *batch_question(nm_job *job, const nm_cli *c)
+{
+    static const nm_opt parts[] = {NM_O_perturb,  NM_O_domain,    NM_O_margin,      NM_O_objective,
+                                   NM_O_guard,    NM_O_bounds,    NM_O_fold,        NM_O_seed,
+                                   NM_O_encoding, NM_O_one_sided, NM_O_no_evaluate, NM_O_no_attack,
+                                   NM_O_no_split, NM_O_no_branch, NM_O_no_solve};
+    nm_buf b = {.job = job};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (!nm_cli_has(c, parts[i])) continue;
+        nm_put(&b, b.n ? " --%s" : "--%s", nm_cli_name(job, parts[i]));
+        if (*nm_cli_get(c, parts[i])) nm_put(&b, " %s", nm_cli_get(c, parts[i]));
+    }
+    return b.s ? b.s : "";
+}
+
+/* a domain that leaves the range which the network states is told of once */
+static void check_range(nm_job *job, const nm_campaign *b)
+{
+    const size_t n = b->net->n_in;
+    if (b->around.own_range) return;
+    double *lo = NM_RAW(job, double, n), *hi = NM_RAW(job, double, n);
+    for (size_t i = 0; i < n; i++) lo[i] = b->around.lo, hi[i] = b->around.hi;
+    nm_case box = {.lo = lo, .hi = hi};
+    nm_query_range(job, b->net, &(nm_query){.n_in = n, .n_cases = 1, .cases = &box});
+}
+
+int nm_verb_batch(nm_job *job, const nm_cli *c, nm_buf *out)
+{
+    nm_cli_files(job, c, 1, 1, "a network");
+    if (!nm_cli_has(c, NM_O_images) || !nm_cli_has(c, NM_O_dir))
+        nm_throw(job, NM_EUSE, "netmip batch: --images FILE and --dir DIR were expected");
+    const nm_ask ask = {.perturb = nm_cli_get(c, NM_O_perturb),
+                        .domain = nm_cli_get(c, NM_O_domain),
+                        .margin = nm_cli_get(c, NM_O_margin),
+                        .objective = nm_cli_get(c, NM_O_objective),
+                        .guard = nm_cli_get(c, NM_O_guard)};
+    nm_campaign b = {.net = nm_net_read(job, c->file[0]),
+                     .around = nm_around_ask(job, &ask),
+                     .solve = nm_cli_solve_opts(job, c, false)};
+    check_range(job, &b);
+    b.images = nm_dataset_open(job, nm_cli_get(c, NM_O_images));
+    b.has_labels = nm_cli_has(c, NM_O_labels);
+    if (b.has_labels) b.labels = nm_dataset_open(job, nm_cli_get(c, NM_O_labels));
+    read_range(job, nm_cli_get(c, NM_O_range), b.images.count, &b);
+    b.dir = nm_cli_get(c, NM_O_dir);
+    b.rerun = nm_cli_pick(job, c, NM_O_rerun, "never|always|unknown|violated");
+    b.workers = (int)nm_cli_num(job, c, NM_O_workers, 1);
+    if (b.workers < 1) nm_throw(job, NM_EUSE, "--workers: 1 or more was expected");
+    b.memory = nm_cli_num(job, c, NM_O_memory, 0) * 1048576;
+    b.save_witness = nm_cli_has(c, NM_O_save_witness);
+    b.question = batch_question(job, c);
+    const bool whole = nm_campaign_run(job, &b);
+    const nm_file f = nm_file_read(job, nm_fmt(job, "%s/summary.json", b.dir));
+    nm_put_bytes(out, f.data, f.n);
+    return whole ? NM_OK : NM_UNKNOWN;
+}

@@ -1,0 +1,50 @@
+/* verb/eval.c: outputs of an image: the check that a network was read rightly. */
+#include "all.h"
+
+static void put_list(nm_buf *b, const double *y, size_t n)
+{
+    nm_put(b, "[");
+    for (size_t i = 0; i < n; i++) {
+        nm_put(b, i ? ", " : "");
+        nm_put_num(b, y[i]);
+    }
+    nm_put(b, "]");
+}
+
+int nm_verb_eval(nm_job *job, const nm_cli *c, nm_buf *out)
+{
+    nm_cli_files(job, c, 1, 1, "a network");
+    const nm_net *net = nm_net_read(job, c->file[0]);
+    if (nm_cli_dump(job, c, out, net, NULL)) return NM_OK;
+    if (!nm_cli_has(c, NM_O_image))
+        nm_throw(job, NM_EUSE, "netmip eval: --image FILE was expected");
+    const double *x = nm_image_read(job, net, nm_cli_get(c, NM_O_image)).x;
+    nm_net_range(job, net, x);
+    const double *score = nm_net_eval(job, net, x, false, NULL);
+    size_t best = 0, n;
+    for (size_t i = 0; i < net->n_out; i++)
+        if (score[i] > score[best]) best = i;
+    const double *y = nm_net_outputs_eval(job, net, x, false, &n),
+                 *y32 = nm_net_outputs_eval(job, net, x, true, &n);
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(y[i]) || !isfinite(y32[i]))
+            nm_throw(job, NM_EINPUT, "%s: output %zu is not finite in float%d", c->file[0], i,
+                     isfinite(y[i]) ? 32 : 64);
+    if (nm_cli_has(c, NM_O_json)) {
+        nm_put(out, "{\"predicted\": %zu, \"outputs\": {\"float64\": ", best);
+        put_list(out, y, n);
+        nm_put(out, ", \"float32\": ");
+        put_list(out, y32, n);
+        nm_put(out, "}}\n");
+        return NM_OK;
+    }
+    nm_put(out, "predicted %zu\n", best);
+    for (size_t i = 0; i < n; i++) {
+        nm_put(out, "output %zu: ", i);
+        nm_put_num(out, y[i]);
+        nm_put(out, " (float32: ");
+        nm_put_num(out, y32[i]);
+        nm_put(out, ")\n");
+    }
+    return NM_OK;
+}

@@ -1,0 +1,46 @@
+/* verb/inspect.c: what a file says, for a reader. */
+#include "all.h"
+
+static bool is_arrays(const char *path)
+{
+    return nm_has_suffix(path, ".mat") || nm_has_suffix(path, ".npz");
+}
+
+int nm_verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
+{
+    if (nm_cli_has(c, NM_O_ops)) {
+        nm_cli_files(job, c, 0, 0, "no file with --ops");
+        nm_op_table(out);
+        return NM_OK;
+    }
+    nm_cli_files(job, c, 1, 1, "a network, a file of arrays, a .vnnlib, map or solution file");
+    const char *path = c->file[0];
+    const bool json = nm_cli_has(c, NM_O_json);
+    if (nm_has_suffix(path, ".vnnlib") || nm_has_suffix(path, ".vnnlib.gz")) {
+        const nm_query *q = nm_read_vnnlib(job, NULL, path);
+        (json ? nm_query_write : nm_query_print)(out, q);
+        if (json) nm_put(out, "\n");
+        return NM_OK;
+    }
+    if (nm_has_suffix(path, ".map.json")) {
+        if (json) nm_throw(job, NM_EUSE, "--json: %s is JSON already", path);
+        const nm_map *m = nm_map_read(job, path);
+        nm_put(out, "map of %s\nnetwork %s\ntarget %s, objective %s, columns %zu\n",
+               m->model_path ? m->model_path : "-", m->net_path, m->target, m->objective,
+               m->n_cols);
+        nm_query_print(out, m->question);
+        return NM_OK;
+    }
+    if (nm_sol_is(nm_file_read(job, path))) {
+        nm_sol *sol = nm_sol_read(job, path);
+        if (nm_cli_has(c, NM_O_log))
+            nm_sol_log(job, nm_file_read(job, nm_cli_get(c, NM_O_log)), sol);
+        nm_sol_print(out, sol);
+        return NM_OK;
+    }
+    if (is_arrays(path))
+        nm_inspect_arrays(job, out, nm_arrays_open(job, path), json);
+    else
+        nm_inspect_net(job, out, nm_net_read(job, path), json);
+    return NM_OK;
+}

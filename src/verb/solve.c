@@ -1,0 +1,38 @@
+/* verb/solve.c: a question answered, or compiled: the same stages, with models written in place of solved. */
+#include "all.h"
+
+static int run(nm_job *job, const nm_cli *c, nm_buf *out, bool compile)
+{
+    nm_cli_files(job, c, 1, 2, "a network, and a question");
+    const double start = nm_cpu();
+    const nm_net *net = nm_net_read(job, c->file[0]);
+    nm_solve_opts o = nm_cli_solve_opts(job, c, compile);
+    const nm_query *q = nm_cli_question(job, c, net);
+    if (nm_cli_dump(job, c, out, net, q)) return NM_OK;
+    if (nm_cli_has(c, NM_O_dump)) { /* of the stages left: models, made without attack and solver */
+        if (*nm_cli_get(c, NM_O_dump) != 'm') return nm_verb_bounds(job, c, out);
+        o.evaluate = o.attack = o.split = o.branch = o.solve = false;
+        o.print = out;
+        nm_solve_query(job, net, q, &o);
+        return NM_OK;
+    }
+    if (compile && !o.out)
+        nm_throw(job, NM_EUSE, "netmip compile: -o OUT.mps[.gz] or OUT.lp[.gz] was expected");
+    const char *dir = compile ? NULL : nm_cli_get(c, NM_O_output);
+    if (dir) nm_folder_make(job, dir);
+    const double read = nm_cpu() - start;
+    nm_verdict *v = nm_solve_query(job, net, q, &o);
+    v->cpu_read = read;
+    const nm_files f = nm_report_files(job, dir, q, v->witness);
+    (nm_cli_has(c, NM_O_json) ? nm_report_json : nm_report_text)(out, q, v, &f, compile);
+    if (!compile) return v->status;
+    size_t open = 0;
+    for (size_t i = 0; i < v->n_targets; i++) open += v->targets[i].file != NULL;
+    if (!open)
+        nm_note(job,
+                "bounds close every target: no model is written (--always-write writes it still)");
+    return nm_stopped(job) ? NM_UNKNOWN : NM_OK;
+}
+
+int nm_verb_solve(nm_job *job, const nm_cli *c, nm_buf *out) { return run(job, c, out, false); }
+int nm_verb_compile(nm_job *job, const nm_cli *c, nm_buf *out) { return run(job, c, out, true); }

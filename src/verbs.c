@@ -1,0 +1,117 @@
+/* verbs.c: what verbs share: options of the pipeline, counts of files, --dump. */
+#define _GNU_SOURCE
+#include "all.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+static const char *options_text(nm_job *job, const nm_cli *c)
+{
+    nm_buf b = {.job = job};
+    for (int i = 1; i < c->argc; i++) nm_put(&b, i > 1 ? " %s" : "%s", c->argv[i]);
+    return b.s;
+}
+
+nm_by nm_cli_level(nm_job *job, const nm_cli *c)
+{
+    const char *say = nm_cli_pick(job, c, NM_O_bounds, "alpha|interval|crown|lp|mip");
+    for (int k = NM_BY_INTERVAL; k <= NM_BY_MIP; k++)
+        if (strcmp(say, nm_by_name((nm_by)k)) == 0) return (nm_by)k;
+    return NM_BY_ALPHA;
+}
+
+size_t nm_cli_whole(nm_job *job, const nm_cli *c, nm_opt o, double dflt, int lo, int hi)
+{
+    const double n = nm_cli_num(job, c, o, dflt);
+    if (n < lo || n > hi || n != floor(n))
+        nm_throw(job, NM_EUSE, "--%s %s: a whole number from %d to %d was expected",
+                 nm_cli_name(job, o), nm_cli_get(c, o), lo, hi);
+    return (size_t)n;
+}
+
+void nm_folder_make(nm_job *job, const char *dir)
+{
+    if (mkdir(dir, 0777) && errno != EEXIST)
+        nm_throw(job, NM_EIO, "%s: cannot make the folder: %s", dir, strerror(errno));
+}
+
+static const nm_runner *runner_of(nm_job *job, const char *name)
+{
+    if (!name || strcmp(name, "embedded") == 0) return NULL;
+    nm_runner *r = NM_NEW(job, nm_runner);
+    *r = nm_runner_find(job, name);
+    return r;
+}
+
+static void set_runners(nm_job *job, const nm_cli *c, nm_solve_opts *o)
+{
+    o->solver = runner_of(job, nm_cli_get(c, NM_O_solver));
+    o->confirm = runner_of(job, nm_cli_get(c, NM_O_confirm));
+    if (nm_cli_has(c, NM_O_solver_command)) {
+        nm_runner *r = NM_NEW(job, nm_runner);
+        if (o->solver)
+            nm_throw(job, NM_EUSE, "--solver and --solver-command: one of them was expected");
+        *r = nm_runner_command(job, nm_cli_get(c, NM_O_solver_command));
+        o->solver = r;
+    }
+    o->memory = nm_cli_whole(job, c, NM_O_memory, 0, 0, 1 << 24);
+    if (!o->solver && !o->confirm) return;
+    o->keep = nm_cli_get(c, NM_O_keep);
+    if (o->keep)
+        nm_folder_make(job, o->keep);
+    else
+        o->keep = nm_temp_new(job);
+}
+
+nm_solve_opts nm_cli_solve_opts(nm_job *job, const nm_cli *c, bool compile)
+{
+    nm_solve_opts o = {.level = nm_cli_level(job, c),
+                       .threads = nm_cli_whole(job, c, NM_O_threads, 1, 1, 64),
+                       .depth = nm_cli_whole(job, c, NM_O_split, 0, 0, 20),
+                       .version = NM_VERSION,
+                       .options = options_text(job, c)};
+    if (!compile) set_runners(job, c, &o);
+    size_t arg;
+    o.encoding = nm_cli_get(c, NM_O_encoding);
+    if (o.encoding) nm_encoding_find(job, o.encoding, &arg);
+    o.two_sided = strcmp(nm_cli_pick(job, c, NM_O_one_sided, "on|off"), "off") == 0;
+    o.fold = strcmp(nm_cli_pick(job, c, NM_O_fold, "on|off"), "on") == 0;
+    o.evaluate = !compile && !nm_cli_has(c, NM_O_no_evaluate);
+    o.attack = !compile && !nm_cli_has(c, NM_O_no_attack);
+    o.split = !compile && !nm_cli_has(c, NM_O_no_split);
+    o.branch = !compile && !nm_cli_has(c, NM_O_no_branch);
+    o.solve = !compile && !nm_cli_has(c, NM_O_no_solve);
+    o.always_write = nm_cli_has(c, NM_O_always_write);
+    o.time_limit = nm_cli_num(job, c, NM_O_time_limit, 0);
+    const char *seed = nm_cli_has(c, NM_O_seed) ? nm_cli_get(c, NM_O_seed) : "1";
+    int64_t number;
+    if (!nm_int_parse(seed, seed + strlen(seed), &number) || number < 0)
+        nm_throw(job, NM_EUSE, "--seed %s: an integer of 0 or more was expected", seed);
+    o.seed = (uint64_t)number;
+    o.out = compile ? nm_cli_get(c, NM_O_output) : NULL;
+    return o;
+}
+
+void nm_cli_files(nm_job *job, const nm_cli *c, int lo, int hi, const char *what)
+{
+    if (c->n_files < lo || c->n_files > hi)
+        nm_throw(job, NM_EUSE, "netmip %s: %s was expected", c->verb, what);
+}
+
+bool nm_cli_dump(nm_job *job, const nm_cli *c, nm_buf *out, const nm_net *net, const nm_query *q)
+{
+    const char *stage = nm_cli_get(c, NM_O_dump);
+    if (!stage) return false;
+    if (strcmp(stage, "net") == 0)
+        nm_net_print(out, net);
+    else if (strcmp(stage, "program") == 0)
+        nm_program_print(out, nm_lower(job, net));
+    else if (strcmp(stage, "query") == 0 && q)
+        nm_query_print(out, q);
+    else if (strcmp(stage, "bounds") == 0 || strcmp(stage, "model") == 0)
+        return false; /* printed by the verb itself */
+    else
+        nm_throw(job, NM_EUSE, "--dump %s: net, program, query, bounds or model was expected",
+                 stage);
+    return true;
+}
