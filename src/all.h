@@ -7,7 +7,8 @@
 #define NM_ALL_H
 
 #include "ground.h" /* jobs, text, files, JSON, kernels */
-#include "bound.h"  /* nets, programs, questions, bounds and what tightens them */
+#include "bound.h"  /* nets, programs, questions, bounds */
+#include "tight.h"  /* what tightens them */
 #include "model.h"
 #include "stage.h"  /* models, solutions, readers, the stages, the command line */
 

@@ -1,4 +1,4 @@
-/* What hull.c says of small random networks is true: row(x) >= g.x + g0 and >= lo, to the last bit of exact rational
+/* What hull.c and line.c say of small random networks is true: row(x) >= g.x + g0 and >= lo, to the last bit of exact rational
  * arithmetic, at every point of a cloud (corners, faces, random points, ends of descents) where the given signs hold;
  * with lines started afresh and carried on from a parent, over the whole box and in branches; weights over 60 binades,
  * zero-width boxes and ties come from the generator. On one hidden layer the dual is as strong as its definition: with
@@ -7,7 +7,7 @@
 
 enum { NETS = 400 };
 
-static size_t n_better, n_same, n_lines;
+static size_t n_better, n_same, n_lines, n_far, n_shared;
 
 static nm_alpha *run(nm_job *job, const setup *s, const nm_lines_of *lines, const nm_bounds *b,
                      uint32_t row, size_t steps, const nm_signs *signs, const nm_alpha *start)
@@ -61,9 +61,13 @@ static void bounding(nm_job *job, void *arg)
     make_cloud(job, s);
     const nm_lines_of *lines = nm_lines_of_new(job, s->b, t_below(4) ? 1000000 : 10);
     n_lines += lines->n;
+    n_far += lines->n_far;
     for (uint32_t row = 0; row < 2; row++) {
         check_lanes(s, run(job, s, lines, s->b, row, 1, NULL, NULL), 1, &row, NULL, "1 step");
-        check_lanes(s, run(job, s, lines, s->b, row, 30, NULL, NULL), 1, &row, NULL, "30 steps");
+        const nm_alpha *a = run(job, s, lines, s->b, row, 30, NULL, NULL);
+        check_lanes(s, a, 1, &row, NULL, "30 steps");
+        for (size_t k = 0; k < lines->n; k++)
+            n_shared += lines->line[k].is_far && a->share[k] > 0 && a->share[k] < 1;
         branches(job, s, lines, row);
     }
     if (s->seed % 4 == 0) strength(job, s, nm_lines_of_new(job, s->b, 1000000), 0);
@@ -72,8 +76,10 @@ static void bounding(nm_job *job, void *arg)
 int main(void)
 {
     for (uint64_t seed = 1; seed <= NETS; seed++) t_job(0, bounding, &(setup){.seed = seed});
-    printf("%zu lines, %zu signed, %zu better than alpha, %zu alike\n", n_lines, n_signed, n_better,
-           n_same);
-    CHECK(n_lines > 2 * NETS && n_signed > NETS * 8 && n_better > NETS / 40, "the test is blunt");
+    printf("%zu lines, %zu far, %zu shared, %zu signed, %zu better than alpha, %zu alike\n",
+           n_lines, n_far, n_shared, n_signed, n_better, n_same);
+    CHECK(n_lines > 2 * NETS && n_signed > NETS * 8 && n_better > NETS / 40 && n_far > NETS &&
+              n_shared > NETS,
+          "the test is blunt");
     return t_done("prop_hull");
 }

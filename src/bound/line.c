@@ -1,6 +1,11 @@
-/* bound/line.c: the unstable units of a program, each over its own inputs, packed for the hull dual (hull.c): built
- * once for bounds that only shrink afterwards, so that a parent's multipliers fit its children. Last layers come
- * first, should memory not allow all. An input that is 0 over the whole box is left out: its products are exactly 0. */
+/* bound/line.c: the unstable units of a program as the hull dual (hull.c) takes them, each over its own inputs, and
+ * units of deeper layers over the network's inputs as well: built once for bounds that only shrink afterwards, so that
+ * a parent's multipliers fit its children. Last layers come first, should memory not allow all.
+ *
+ * Over its own inputs: an input that is 0 over the whole box is left out: its products are exactly 0. Over the
+ * network's inputs: CROWN's upper form of the pre-activation, a <= w x + b with b rounded up (batch.c), so that
+ * relu(a) <= relu(w x + b); the form is at least lo over the box, which is often more than a's own lower end.
+ * Cost: one row pulled back for each such unit. */
 #include "all.h"
 
 typedef struct {
@@ -51,9 +56,103 @@ static void add_line(nm_job *job, nm_lines_of *s, const nm_bounds *b, const nm_b
                                 s->entries,
                                 idx ? idx : mate->idx,
                                 w,
-                                a->bias[i]};
+                                a->bias[i],
+                                -1,
+                                false,
+                                b->lo[a->first + i],
+                                b->mag[a->first + i]};
     s->entries += n8;
     if (n8 > s->longest) s->longest = n8;
+}
+
+/* ---- over the network's inputs ---- */
+
+static bool reads_input_only(const nm_block *a)
+{
+    for (size_t t = 0; t < a->n_lin; t++)
+        if (a->lin[t].src != 0) return false;
+    return true;
+}
+
+static double larger(double a, double b) { return a > b ? a : b; }
+
+/* lane `lane` of rows below -a: the form above a, over `all` inputs or, when that is NULL, over those that it needs */
+static void add_far(nm_job *job, nm_lines_of *s, const nm_bounds *b, const nm_batch *t, size_t lane,
+                    size_t own, const uint32_t *all, double lo, double g0)
+{
+    size_t n = 0;
+    double *w = NM_ARRAY(job, double, nm_pad8(b->p->blocks[0].n)), size = 0;
+    uint32_t *some = NM_ARRAY(job, uint32_t, nm_pad8(b->p->blocks[0].n));
+    for (size_t i = 0; i < b->p->blocks[0].n; i++) {
+        const double c = t->live[0][i] ? -t->y[0][i * NM_LANES + lane] : 0;
+        if (!all && (c == 0 || (b->lo[i] == 0 && b->hi[i] == 0))) continue;
+        some[n] = (uint32_t)i;
+        w[n++] = c;
+        size += fabs(c) * larger(fabs(b->lo[i]), fabs(b->hi[i]));
+    }
+    const size_t n8 = nm_pad8(n);
+    nm_line *l = &s->line[s->n];
+    *l = s->line[own];
+    l->n = n8;
+    l->at = s->entries;
+    l->idx = all ? all : some;
+    l->w = w;
+    l->b = nm_up(-g0);
+    l->is_far = true;
+    l->lo = lo;
+    l->size = size * (1 + (double)(n + 8) * NM_ULP) + NM_TINY;
+    s->line[own].far = (int32_t)s->n++;
+    s->n_far++;
+    s->entries += n8;
+    if (n8 > s->longest) s->longest = n8;
+}
+
+/* the least value of each form: where it is above a's own lower end, the chord is the better for it */
+static void least_of_forms(const nm_batch *t, const nm_bounds *b, const double *g0, double *lo)
+{
+    for (size_t l = 0; l < NM_LANES; l++) {
+        double sum = 0, mag = 0;
+        for (size_t i = 0; i < b->p->blocks[0].n; i++) {
+            const double w = t->live[0][i] ? -t->y[0][i * NM_LANES + l] : 0,
+                         x = w > 0 ? b->lo[i] : b->hi[i];
+            sum += w * x;
+            mag += fabs(w * x);
+        }
+        lo[l] = nm_down(sum - g0[l] -
+                        (double)(b->p->blocks[0].n + 16) * NM_ULP * (mag + fabs(g0[l])) - NM_TINY);
+    }
+}
+
+static void add_forms(nm_job *job, nm_lines_of *s, const nm_bounds *b, size_t most)
+{
+    const nm_program *p = b->p;
+    const size_t n8 = nm_pad8(p->blocks[0].n);
+    uint32_t *idx = NM_ARRAY(job, uint32_t, n8);
+    for (size_t i = 0; i < p->blocks[0].n; i++) idx[i] = (uint32_t)i;
+    size_t n = 0, *own = NM_RAW(job, size_t, s->n + 1);
+    for (size_t k = 0; k < s->n; k++)
+        if (!reads_input_only(&p->blocks[nm_program_block(p, s->line[k].pre)])) own[n++] = k;
+    nm_relax *x = nm_relax_new(job, b);
+    nm_relax_set(x, b, 1, (int)p->n_blocks);
+    nm_batch *t = nm_batch_new(job, p);
+    for (size_t at = 0; at < n;) {
+        const int block = nm_program_block(p, s->line[own[at]].pre);
+        size_t m = 0;
+        nm_batch_clear(t);
+        while (m < NM_LANES && at + m < n &&
+               nm_program_block(p, s->line[own[at + m]].pre) == block) {
+            nm_batch_put(t, block, s->line[own[at + m]].pre - p->blocks[block].first, (int)m, -1);
+            m++;
+        }
+        nm_batch_pull(t, x, block);
+        double g0[NM_LANES], lo[NM_LANES];
+        nm_batch_constant(t, b, g0);
+        least_of_forms(t, b, g0, lo);
+        const bool wide = t->n_live[0] > p->blocks[0].n / 2; /* then they share the list */
+        for (size_t l = 0; l < m && s->entries + n8 <= most; l++)
+            add_far(job, s, b, t, l, own[at + l], wide ? idx : NULL, lo[l], g0[l]);
+        at += m;
+    }
 }
 
 nm_lines_of *nm_lines_of_new(nm_job *job, const nm_bounds *b, size_t most)
@@ -61,7 +160,7 @@ nm_lines_of *nm_lines_of_new(nm_job *job, const nm_bounds *b, size_t most)
     const nm_program *p = b->p;
     nm_lines_of *s = NM_NEW(job, nm_lines_of);
     s->of = NM_RAW(job, int32_t, p->n_units);
-    s->line = NM_ARRAY(job, nm_line, p->n_units);
+    s->line = NM_ARRAY(job, nm_line, 2 * p->n_units);
     memset(s->of, -1, p->n_units * sizeof *s->of);
     s->full = true;
     for (size_t k = p->n_blocks; k-- > 1;) {
@@ -76,5 +175,6 @@ nm_lines_of *nm_lines_of_new(nm_job *job, const nm_bounds *b, size_t most)
                 s->full = false;
         }
     }
+    add_forms(job, s, b, most);
     return s;
 }
