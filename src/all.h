@@ -8,6 +8,7 @@
 
 #include "ground.h" /* jobs, text, files, JSON, kernels */
 #include "bound.h"  /* nets, programs, questions, bounds and what tightens them */
+#include "set.h"   /* input sets */
 #include "model.h"
 #include "stage.h"  /* models, solutions, readers, the stages, the command line */
 
