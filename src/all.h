@@ -9,6 +9,7 @@
 #include "ground.h" /* jobs, text, files, JSON, kernels */
 #include "bound.h"  /* nets, programs, questions, bounds */
 #include "tight.h"  /* what tightens them */
+#include "set.h"    /* input sets */
 #include "model.h"
 #include "stage.h"  /* models, solutions, readers, the stages, the command line */
 

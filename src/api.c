@@ -83,8 +83,12 @@ static void linf(nm_job *job, void *arg)
 {
     call *c = arg;
     check_input(job, c);
+    nm_buf set = {.job = job};
+    if (!(c->radius >= 0)) nm_throw(job, NM_EUSE, "a radius of %g", c->radius);
+    nm_put(&set, isfinite(c->radius) ? "linf:" : "free");
+    if (isfinite(c->radius)) nm_put_num(&set, c->radius);
     const nm_around a = {
-        .x = c->x, .label = c->label, .radius = c->radius, .lo = c->lo, .hi = c->hi};
+        .x = c->x, .label = c->label, .sets = nm_sets_read(job, set.s), .lo = c->lo, .hi = c->hi};
     c->query = nm_query_around(job, c->net, &a);
     nm_query_range(job, c->net, c->query);
 }

@@ -1,10 +1,9 @@
 /* ask.c: a question from flags: an image, a perturbation, and which labels it must not become.
  *
- * Counterexample to target j: a point of the box with  y_j >= y_label + margin  (a tie counts at margin 0). The box of
- * linf:E is [x - E, x + E] cut to the domain, its ends the doubles nearest to x - E and x + E; that of free is the
- * domain. Without --domain it is the range that the network's file states, or else [0,1]. `any` is every other label,
- * `N,M` a list, `not:N,M` all but these and the label. Without a label the network's own prediction is taken, and the
- * answer says so. */
+ * Counterexample to target j: a point of the input set with  y_j >= y_label + margin  (a tie counts at margin 0). Input
+ * sets (set/) are cut to the domain: without --domain the range that the network's file states, or else [0,1]. `any` is
+ * every other label, `N,M` a list, `not:N,M` all but these and the label. Without a label the network's own prediction
+ * is taken, and the answer says so. */
 #include "all.h"
 
 #include <stdlib.h>
@@ -32,33 +31,25 @@ static void read_domain(nm_job *job, const char *s, double *lo, double *hi)
         usage(job, "--domain", s, "LO,HI");
 }
 
-static double read_radius(nm_job *job, const char *perturb)
-{
-    if (!perturb) nm_throw(job, NM_EUSE, "--perturb is missing; linf:E or free was expected");
-    if (strcmp(perturb, "free") == 0) return INFINITY;
-    if (strncmp(perturb, "linf:", 5)) usage(job, "--perturb", perturb, "linf:E or free");
-    const double e = number(job, "--perturb", perturb + 5);
-    if (e < 0) usage(job, "--perturb", perturb, "a radius of 0 or more");
-    return e;
-}
-
-static void make_box(nm_job *job, const nm_net *net, const nm_around *a, const nm_query *q,
-                     nm_case *c)
+/* the cases of the input set, cut to the domain */
+static void make_cases(nm_job *job, const nm_net *net, const nm_around *a, nm_query *q)
 {
     double *lo = NM_RAW(job, double, q->n_in), *hi = NM_RAW(job, double, q->n_in);
     const bool own = a->own_range && net->lo;
     for (size_t i = 0; i < q->n_in; i++) {
-        const double x = q->image[i], least = own ? net->lo[i] : a->lo,
-                     most = own ? net->hi[i] : a->hi;
-        if (!(x >= least && x <= most))
+        lo[i] = own ? net->lo[i] : a->lo;
+        hi[i] = own ? net->hi[i] : a->hi;
+        if (!(q->image[i] >= lo[i] && q->image[i] <= hi[i]))
             nm_throw(job, NM_EINPUT,
                      "element %zu of the image is %g, outside the domain [%g,%g]; see --domain", i,
-                     x, least, most);
-        lo[i] = x - a->radius < least ? least : x - a->radius;
-        hi[i] = x + a->radius > most ? most : x + a->radius;
+                     q->image[i], lo[i], hi[i]);
     }
-    c->lo = lo;
-    c->hi = hi;
+    nm_case *domain = NM_NEW(job, nm_case);
+    *domain = (nm_case){.lo = lo, .hi = hi};
+    nm_setting s = {job, q->n_in, q->shape, q->image, 1, domain};
+    nm_sets_make(&s, a->sets);
+    q->cases = s.cases;
+    q->n_cases = s.n_cases;
 }
 
 /* marks the labels of a comma separated list */
@@ -138,13 +129,10 @@ nm_query *nm_query_around(nm_job *job, const nm_net *net, const nm_around *a)
     if ((size_t)q->label >= q->n_out)
         nm_throw(job, NM_EINPUT, "label %lld; the network has outputs 0 to %zu",
                  (long long)q->label, q->n_out - 1);
-    if (!(a->radius >= 0)) nm_throw(job, NM_EUSE, "a radius of %g", a->radius);
     q->objective = a->objective;
     q->guard = a->guard;
-    q->cases = NM_ARRAY(job, nm_case, 1);
-    q->n_cases = 1;
-    make_box(job, net, a, q, &q->cases[0]);
-    make_clauses(job, a, q, &q->cases[0]);
+    make_cases(job, net, a, q);
+    for (size_t i = 0; i < q->n_cases; i++) make_clauses(job, a, q, &q->cases[i]);
     return q;
 }
 
@@ -163,7 +151,9 @@ static int64_t read_label(nm_job *job, const nm_ask *a)
 
 nm_around nm_around_ask(nm_job *job, const nm_ask *a)
 {
-    nm_around r = {.label = -1, .radius = read_radius(job, a->perturb), .own_range = !a->domain};
+    if (!a->perturb)
+        nm_throw(job, NM_EUSE, "--perturb is missing; linf:E, free or another set was expected");
+    nm_around r = {.label = -1, .sets = nm_sets_read(job, a->perturb), .own_range = !a->domain};
     read_domain(job, a->domain, &r.lo, &r.hi);
     r.margin = a->margin ? number(job, "--margin", a->margin) : 0;
     r.guard = a->guard ? number(job, "--guard", a->guard) : 0;

@@ -3,7 +3,6 @@
 #define NM_STAGE_H
 
 /* ---- read/ ---------------------------------------------------------------------------------- */
-typedef struct nm_tensor { nm_shape shape; size_t n; double *x; bool bytes; nm_dtype type; } nm_tensor;
 nm_graph *nm_read_onnx(nm_job *job, nm_file f);
 nm_graph *nm_read_nnet(nm_job *job, nm_file f);
 nm_net *nm_net_read(nm_job *job, const char *path); /* by content */
@@ -118,7 +117,8 @@ typedef struct nm_ask {
 typedef struct nm_around { /* a question around an image */
     const double *x;       /* [n_in] */
     int64_t label;         /* or -1: as predicted */
-    double radius, lo, hi; /* of the box, INFINITY for none; the domain */
+    const nm_sets *sets;   /* of --perturb */
+    double lo, hi;         /* the domain */
     bool own_range;        /* the domain is the range that the network's file states, where it does */
     const bool *targets;   /* [n_out] or NULL for all but the label */
     double margin, guard;

@@ -13,8 +13,8 @@ static void read_range(nm_job *job, const char *s, int64_t count, nm_campaign *b
         nm_throw(job, NM_EUSE, "--range %s: the file holds %lld images", s, (long long)count);
 }
 
-/* what makes two campaigns the same question: the options that change answers */
-static const char *batch_question(nm_job *job, const nm_cli *c)
+/* what makes two campaigns the same question: the options that change answers, and files that sets name */
+static const char *batch_question(nm_job *job, const nm_cli *c, const nm_sets *sets)
 {
     static const nm_opt parts[] = {NM_O_perturb,  NM_O_domain,    NM_O_margin,      NM_O_objective,
                                    NM_O_guard,    NM_O_bounds,    NM_O_fold,        NM_O_seed,
@@ -26,6 +26,7 @@ static const char *batch_question(nm_job *job, const nm_cli *c)
         nm_put(&b, b.n ? " --%s" : "--%s", nm_cli_name(job, parts[i]));
         if (*nm_cli_get(c, parts[i])) nm_put(&b, " %s", nm_cli_get(c, parts[i]));
     }
+    if (sets->hashes) nm_put(&b, " (%s)", sets->hashes);
     return b.s ? b.s : "";
 }
 
@@ -64,7 +65,7 @@ int nm_verb_batch(nm_job *job, const nm_cli *c, nm_buf *out)
     if (b.workers < 1) nm_throw(job, NM_EUSE, "--workers: 1 or more was expected");
     b.memory = nm_cli_num(job, c, NM_O_memory, 0) * 1048576;
     b.save_witness = nm_cli_has(c, NM_O_save_witness);
-    b.question = batch_question(job, c);
+    b.question = batch_question(job, c, b.around.sets);
     const bool whole = nm_campaign_run(job, &b);
     const nm_file f = nm_file_read(job, nm_fmt(job, "%s/summary.json", b.dir));
     nm_put_bytes(out, f.data, f.n);

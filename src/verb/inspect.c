@@ -13,6 +13,11 @@ int nm_verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
         nm_op_table(out);
         return NM_OK;
     }
+    if (nm_cli_has(c, NM_O_sets)) {
+        nm_cli_files(job, c, 0, 0, "no file with --sets");
+        nm_sets_table(out);
+        return NM_OK;
+    }
     nm_cli_files(job, c, 1, 1, "a network, a file of arrays, a .vnnlib, map or solution file");
     const char *path = c->file[0];
     const bool json = nm_cli_has(c, NM_O_json);

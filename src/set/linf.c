@@ -1,0 +1,26 @@
+/* set/linf.c: every element within E of the image's: [x - E, x + E], its ends the doubles nearest to them. */
+#include "all.h"
+
+static const void *read(nm_job *job, const nm_setarg *a)
+{
+    const char *s = nm_setarg_get(job, a);
+    nm_each *e = NM_NEW(job, nm_each);
+    *e = nm_setarg_each(job, a, s, strlen(s));
+    for (size_t i = 0; i < e->n; i++)
+        if (e->x[i] < 0)
+            nm_throw(job, NM_EINPUT, "%s: element %zu, a radius of %g", e->path, i, e->x[i]);
+    if (e->all < 0)
+        nm_throw(job, NM_EUSE, "--perturb %s: a radius of 0 or more was expected", a->flag);
+    return e;
+}
+
+static void make(nm_setting *s, const void *plan, const char *flag)
+{
+    (void)flag;
+    for (size_t i = 0; i < s->n; i++) {
+        const double e = nm_each_at(s, plan, i);
+        nm_setting_meet(s, i, s->x[i] - e, s->x[i] + e);
+    }
+}
+
+const nm_set nm_set_linf = {read, make};

@@ -1,0 +1,78 @@
+/* sets.c: the registry of input sets, and --perturb: names with arguments, joined by + for their intersection.
+ *
+ * A + joins only where a name of the menu follows it: numbers and file names may hold one. */
+#include "all.h"
+
+static const struct {
+    const char *name, *syntax, *meaning;
+    const nm_set *set;
+} rows[] = {
+#define SET(name, syntax, meaning) {#name, syntax, meaning, &nm_set_##name},
+#include "menu.def"
+#undef SET
+};
+enum { N_SETS = sizeof rows / sizeof *rows };
+
+/* the row whose name stands at s, followed by a colon, a + or the end; -1: none */
+static int find(const char *s)
+{
+    for (int i = 0; i < N_SETS; i++) {
+        const size_t n = strlen(rows[i].name);
+        if (strncmp(s, rows[i].name, n) == 0 && (!s[n] || s[n] == ':' || s[n] == '+')) return i;
+    }
+    return -1;
+}
+
+static _Noreturn void unknown(nm_job *job, const char *text)
+{
+    nm_buf b = {.job = job};
+    for (size_t i = 0; i < N_SETS; i++) nm_put(&b, i ? ", %s" : "%s", rows[i].syntax);
+    nm_throw(job, NM_EUSE, "--perturb %s: %s was expected, or several joined by +", text, b.s);
+}
+
+/* the end of the part that starts at s */
+static const char *part_end(const char *s)
+{
+    for (; *s; s++)
+        if (*s == '+' && find(s + 1) >= 0) break;
+    return s;
+}
+
+const nm_sets *nm_sets_read(nm_job *job, const char *text)
+{
+    nm_sets *r = NM_NEW(job, nm_sets);
+    nm_buf hashes = {.job = job};
+    size_t cap = 0;
+    r->text = text;
+    for (const char *s = text;; s++) {
+        const char *end = part_end(s);
+        const int i = find(s);
+        if (i < 0) unknown(job, text);
+        const char *arg = s + strlen(rows[i].name);
+        if (*arg == ':') /* after it the argument, perhaps an empty one */
+            arg = nm_dup(job, arg + 1, (size_t)(end - arg - 1));
+        else if (arg == end)
+            arg = NULL;
+        else
+            unknown(job, text);
+        const nm_setarg a = {text, rows[i].syntax, arg, &hashes};
+        *NM_PUSH(job, r->part, r->n, cap) = (struct nm_setpart){rows[i].set,
+                                                                rows[i].set->read(job, &a)};
+        s = end;
+        if (!*s) break;
+    }
+    r->hashes = hashes.s;
+    return r;
+}
+
+void nm_sets_make(nm_setting *s, const nm_sets *sets)
+{
+    for (size_t i = 0; i < sets->n; i++) sets->part[i].set->make(s, sets->part[i].plan, sets->text);
+}
+
+void nm_sets_table(nm_buf *b)
+{
+    nm_put(b, "| `--perturb` | points |\n|---|---|\n");
+    for (size_t i = 0; i < N_SETS; i++)
+        nm_put(b, "| `%s` | %s |\n", rows[i].syntax, rows[i].meaning);
+}
