@@ -69,7 +69,37 @@ typedef struct nm_sexpr {  /* a word, or a list with n members */
     int line, col;
 } nm_sexpr;
 nm_sexpr *nm_sexpr_read(nm_job *job, nm_file f); /* a list of all top-level expressions */
-nm_query *nm_read_vnnlib(nm_job *job, const nm_net *net, const char *path);
+
+/* ---- formula.c: what VNN-LIB 1 and 2 share ---------------------------------------------------- */
+typedef struct nm_lterm { uint32_t var; double coef; } nm_lterm;
+typedef struct nm_linear { size_t n, cap; nm_lterm *t; double c; } nm_linear; /* sum of terms + c */
+typedef struct nm_conj nm_conj;
+typedef struct nm_dnf { size_t n; const nm_conj **d; } nm_dnf;
+typedef struct nm_formulas {
+    nm_job *job;
+    const char *path, *equal; /* how equality is written */
+    bool chains;           /* a <= b <= c may stand as one comparison */
+    void *names;           /* of the reader: */
+    /* is this word a variable: 2j for output j, 2i+1 for input i; it may throw */
+    bool (*variable)(const struct nm_formulas *f, const nm_sexpr *e, uint32_t *var);
+    const char *(*name)(const struct nm_formulas *f, size_t input);
+    bool strict;           /* some < or > was met */
+    size_t n_x, n_y;
+    const nm_conj *all;    /* of plain asserts */
+    size_t n_ors, cap_ors;
+    nm_dnf *ors;           /* of the others */
+    uint32_t *seen;        /* scratch: [cap_seen] by variable */
+    size_t cap_seen, n_atoms, cap_atoms, cap_stack;
+    const struct atom **atoms;
+    const nm_conj **stack;
+} nm_formulas;
+void nm_formulas_assert(nm_formulas *f, const nm_sexpr *e);
+nm_query *nm_formulas_query(nm_formulas *f, size_t n_x, size_t n_y);
+/* meets the box with a row over one input; true: the row says more than the box, which was stepped outwards */
+bool nm_box_row(const nm_row *r, size_t n_out, double *lo, double *hi);
+
+nm_query *nm_read_vnnlib(nm_job *job, const nm_net *net, const char *path); /* versions 1 and 2 */
+nm_query *nm_read_vnnlib2(nm_job *job, const nm_net *net, nm_file f, const nm_sexpr *all);
 typedef struct nm_xml {    /* an element; the list holds all of a document, in its order */
     const char *name;
     int depth, line;

@@ -1,4 +1,6 @@
-/* read/sexpr.c: S-expressions with their places, as VNN-LIB writes them; comments run from ; to the end of line. */
+/* read/sexpr.c: S-expressions with their places, as VNN-LIB writes them; comments run from ; to the end of line. A word is
+ * what stands between spaces and parentheses; in "quotes" and |bars| it may hold those, and blanks behind a comma in
+ * [brackets] are left out: X[0, 1] is X[0,1]. */
 #include "all.h"
 
 typedef struct {
@@ -29,6 +31,43 @@ static void skip(lexer *l)
     }
 }
 
+/* a word up to its closing quote, which it keeps */
+static void read_quoted(lexer *l, nm_sexpr *e)
+{
+    const char *from = l->s++;
+    const lexer start = {l->job, l->f, from, l->end, l->line_start, l->line};
+    while (l->s < l->end && *l->s && *l->s != *from)
+        if (*l->s++ == '\n') {
+            l->line++;
+            l->line_start = l->s;
+        }
+    if (l->s == l->end || !*l->s) fail(&start, "this quote is never closed");
+    l->s++;
+    e->len = (size_t)(l->s - from);
+    e->word = nm_dup(l->job, from, e->len);
+}
+
+static void read_word(lexer *l, nm_sexpr *e)
+{
+    if (*l->s == '"' || *l->s == '|') {
+        read_quoted(l, e);
+        return;
+    }
+    const char *from = l->s;
+    bool inside = false; /* of brackets, behind a comma or the opening one */
+    while (l->s < l->end && !strchr("\r\n();", *l->s) && (inside || !strchr(" \t", *l->s))) {
+        if (*l->s != ' ' && *l->s != '\t')
+            inside = *l->s == '[' || (*l->s == ',' && memchr(from, '[', (size_t)(l->s - from)));
+        l->s++;
+    }
+    if (l->s == from) fail(l, "a NUL byte"); /* strchr finds the terminator */
+    char *word = nm_dup(l->job, from, (size_t)(l->s - from));
+    for (const char *s = from; s < l->s; s++)
+        if (*s != ' ' && *s != '\t') word[e->len++] = *s;
+    word[e->len] = 0;
+    e->word = word;
+}
+
 static nm_sexpr *read_one(lexer *l, int depth)
 {
     if (depth > 200) fail(l, "nested too deeply");
@@ -37,11 +76,7 @@ static nm_sexpr *read_one(lexer *l, int depth)
     e->col = (int)(l->s - l->line_start) + 1;
     if (*l->s == ')') fail(l, "a closing parenthesis without its opening one");
     if (*l->s != '(') {
-        const char *from = l->s;
-        while (l->s < l->end && !strchr(" \t\r\n();", *l->s)) l->s++;
-        if (l->s == from) fail(l, "a NUL byte"); /* strchr finds the terminator */
-        e->word = nm_dup(l->job, from, (size_t)(l->s - from));
-        e->len = (size_t)(l->s - from);
+        read_word(l, e);
         return e;
     }
     l->s++;
