@@ -1,11 +1,11 @@
 /* read/vnnlib2.c: VNN-LIB 2.0 (vnnlib.org) for one network over the reals.
  *
- * (declare-network N (declare-input X Real [1,5]) .. (declare-output Y Real [2]) ..), then asserts over X[0,3], Y[1], or Y
- * alone where its shape is []. The flat inputs and outputs are the declared ones one after the other, row-major.
- * Declarations are matched with the network's inputs and outputs by their ONNX names where they give them, else in order;
- * shapes must be the same but for dimensions of 1, unless one of the two is flat. A comparison may be a chain, as in SMT-LIB.
- * What is beyond one network over the reals is refused by name: a second network, equal-to, isomorphic-to,
- * declare-hidden, element types other than Real, initialized inputs, !=, other versions. */
+ * (declare-network N (declare-input X Real [1,5]) .. (declare-output Y Real [2]) ..), then asserts over X[0,3],
+ * Y[1], or Y alone where its shape is []. The flat inputs and outputs are the declared ones one after the other,
+ * row-major. Declarations are matched with the network's inputs and outputs by their ONNX names where they give
+ * them, else in order; shapes must be the same but for dimensions of 1, unless one of the two is flat. A comparison
+ * may be a chain, as in SMT-LIB. What is beyond one network over the reals is refused by name: a second network,
+ * equal-to, isomorphic-to, declare-hidden, element types other than Real, initialized inputs, !=, other versions. */
 #include "all.h"
 
 typedef struct tensor {
