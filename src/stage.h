@@ -282,6 +282,24 @@ nm_verdict *nm_decode_sol(nm_job *job, const nm_map *m, const char *map_path, nm
 nm_verdict *nm_decode(nm_job *job, const char *path, size_t n, const char *const *sols, const char *log,
                       const nm_query **query);
 
+/* ---- records.c: a folder of records, made by processes ------------------------------------------ */
+void nm_folder_make(nm_job *job, const char *dir); /* it may be there already */
+typedef struct nm_said { const char *key, *value; } nm_said;
+typedef struct nm_records {
+    const char *dir, *file, *kind; /* dir/file says what was asked; kind: a word for it */
+    size_t n_said;
+    const nm_said *said;           /* [n_said] what a later run in this folder must say as well */
+    const char *const *folders, *const *files; /* in dir, ended by NULL */
+    int workers;
+    double memory;                 /* bytes a worker may address; 0: no limit */
+    size_t n;                      /* items */
+    int (*make)(nm_job *job, void *arg, size_t k); /* makes record k and writes it; gives its verdict's status */
+    void (*fail)(nm_job *job, void *arg, size_t k, const char *why); /* records that it could not be made */
+    void *arg;
+} nm_records;
+void nm_records_open(nm_job *job, const nm_records *r); /* makes or checks the folder, locks it */
+void nm_records_run(nm_job *job, const nm_records *r);  /* ends early when a stop was asked for */
+
 /* ---- tables.c, campaign.c -------------------------------------------------------------------- */
 typedef struct nm_campaign {
     const nm_net *net;
@@ -335,7 +353,6 @@ void nm_cli_help(nm_buf *b);
 #undef VERB
 nm_by nm_cli_level(nm_job *job, const nm_cli *c);
 size_t nm_cli_whole(nm_job *job, const nm_cli *c, nm_opt o, double dflt, int lo, int hi);
-void nm_folder_make(nm_job *job, const char *dir);    /* it may be there already */
 nm_solve_opts nm_cli_solve_opts(nm_job *job, const nm_cli *c, bool compile);
 void nm_cli_files(nm_job *job, const nm_cli *c, int lo, int hi, const char *what); /* how many were expected */
 bool nm_cli_dump(nm_job *job, const nm_cli *c, nm_buf *out, const nm_net *net, const nm_query *q);
