@@ -92,7 +92,7 @@ static const char *write_model(nm_state *s, nm_target *t, nm_encoded e, const ch
     char *hash = nm_raw(s->job, 65, 1);
     nm_sha256(f.data, f.n, hash);
     e.map->query_hash = nm_query_hash(s->job, (nm_query *)(uintptr_t)s->q);
-    e.map->model_path = file;
+    e.map->model_path = s->o->said ? s->o->said : file;
     e.map->model_hash = hash;
     e.map->net_path = s->net->path;
     e.map->net_hash = s->net->hash;
@@ -244,7 +244,10 @@ static double seconds_left(const nm_state *s)
 /* by a program of its own, or by the embedded solver when r is NULL */
 static const nm_sol *ask(nm_state *s, nm_target *t, const nm_runner *r, nm_encoded e)
 {
-    if (!r) return nm_cbc_solve(s->job, e.model, (nm_cbc){seconds_left(s), s->q->objective == NM_FEASIBLE});
+    const nm_cbc o = {.time_limit = seconds_left(s),
+                      .first = s->q->objective == NM_FEASIBLE,
+                      .memory = s->o->memory};
+    if (!r) return nm_cbc_solve(s->job, e.model, o);
     const char *stem = nm_fmt(s->job, "%s/t%s", s->o->keep, t->name);
     write_model(s, t, e, stem, ".mps");
     return nm_runner_solve(s->job, r, e.map, stem, (nm_run_opts){seconds_left(s), s->o->threads, s->o->memory});
@@ -314,8 +317,8 @@ static void conquer_one(nm_job *job, void *arg, size_t k)
     const nm_mark mark = nm_mark_get(job);
     const double at = nm_cpu(), left = isinf(s->deadline) ? 0 : s->deadline - nm_wall();
     const nm_encoded e = encode(s, c->t, &c->t->cube[k]);
-    const nm_sol *sol = nm_cbc_solve(job, e.model,
-                                     (nm_cbc){left <= 0 && !isinf(s->deadline) ? -1 : left, true});
+    const nm_cbc o = {.time_limit = left <= 0 && !isinf(s->deadline) ? -1 : left, .first = true};
+    const nm_sol *sol = nm_cbc_solve(job, e.model, o);
     answer *a = &c->a[k];
     a->status = sol->status == NM_SOL_INFEASIBLE ? NM_OK : NM_UNKNOWN;
     if (sol->has_values) {

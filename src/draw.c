@@ -58,15 +58,16 @@ static void paint(canvas *v, const layout *l, const double *x, size_t left, doub
                     offset + scale * at(l, x, l->c == 3 ? c : 0, i / v->zoom, j / v->zoom));
 }
 
-static void save(nm_job *job, const char *path, const canvas *v)
+void nm_png_write(nm_job *job, const char *path, size_t w, size_t h, bool is_grey,
+                  const unsigned char *p)
 {
     png_image img = {.version = PNG_IMAGE_VERSION,
-                     .width = (png_uint_32)v->w,
-                     .height = (png_uint_32)v->h,
-                     .format = v->is_grey ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB};
+                     .width = (png_uint_32)w,
+                     .height = (png_uint_32)h,
+                     .format = is_grey ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB};
     png_alloc_size_t n = PNG_IMAGE_PNG_SIZE_MAX(img);
     unsigned char *out = NM_RAW(job, unsigned char, n);
-    if (!png_image_write_to_memory(&img, out, &n, 0, v->p, 0, NULL))
+    if (!png_image_write_to_memory(&img, out, &n, 0, p, 0, NULL))
         nm_throw(job, NM_EIO, "%s: %s", path, img.message);
     nm_file_write(job, path, out, n);
 }
@@ -102,7 +103,7 @@ bool nm_draw_triptych(nm_job *job, const char *path, nm_shape shape, const doubl
         for (size_t j = 0; j < l.w * v.zoom; j++)
             memset(v.p + (((l.h + 2) * v.zoom + i) * v.w + v.zoom + 2 * step + j) * 3,
                    grey((double)j / (double)(l.w * v.zoom - 1)), 3);
-    save(job, path, &v);
+    nm_png_write(job, path, v.w, v.h, v.is_grey, v.p);
     nm_mark_release(job, mark);
     return true;
 }
@@ -117,7 +118,7 @@ bool nm_draw_image(nm_job *job, const char *path, nm_shape shape, const double *
         for (size_t j = 0; j < l.w; j++)
             for (size_t c = 0; c < l.c; c++)
                 v.p[(i * l.w + j) * l.c + c] = grey(at(&l, x, c, i, j));
-    save(job, path, &v);
+    nm_png_write(job, path, v.w, v.h, v.is_grey, v.p);
     nm_mark_release(job, mark);
     return true;
 }

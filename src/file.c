@@ -102,6 +102,26 @@ nm_file nm_file_read(nm_job *job, const char *path)
     return (nm_file){nm_dup(job, path, strlen(path)), data, n};
 }
 
+static void close_plain(void *f) { fclose(f); }
+
+nm_file nm_file_bytes(nm_job *job, const char *path)
+{
+    FILE *f = fopen(path, "rbe");
+    if (!f) nm_throw(job, NM_EIO, "%s: %s", path, strerror(errno));
+    nm_defer(job, close_plain, f);
+    size_t n = 0, cap = 1 << 16;
+    unsigned char *data = nm_raw(job, cap, 1);
+    for (size_t got = 1; got; n += got) {
+        if (n + 1 == cap) data = nm_grow_(job, data, n, &cap, 1);
+        got = fread(data + n, 1, cap - n - 1, f);
+        if (n + got > NM_MAX_FILE) nm_throw(job, NM_EIO, "%s: more than %zu bytes", path, NM_MAX_FILE);
+    }
+    if (ferror(f)) nm_throw(job, NM_EIO, "%s: cannot be read", path);
+    nm_close(job, f);
+    data[n] = 0;
+    return (nm_file){nm_dup(job, path, strlen(path)), data, n};
+}
+
 struct nm_out {
     nm_job *job;
     const char *path, *temp;

@@ -92,6 +92,7 @@ typedef struct nm_file { const char *path; const unsigned char *data; size_t n; 
 typedef struct nm_out nm_out;
 
 nm_file nm_file_read(nm_job *job, const char *path); /* unpacks .gz by content; data ends in a NUL */
+nm_file nm_file_bytes(nm_job *job, const char *path); /* as they are, .gz too */
 bool nm_file_exists(const char *path);
 bool nm_file_older(const char *a, const char *b);    /* a was last written before b; false when unclear */
 nm_out *nm_out_open(nm_job *job, const char *path);  /* temporary name beside path; gzips *.gz */

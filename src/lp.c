@@ -14,13 +14,14 @@
 #include <signal.h>
 #include <limits.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 typedef struct {
     nm_solstatus status;
     bool has_values;
-    double objective, bound;
+    double objective, bound, nodes;
 } head;
 
 static bool send_all(int fd, const void *p, size_t n)
@@ -46,7 +47,8 @@ static void load(Cbc_Model *cbc, const nm_model *m, const nm_columns *c)
 /* a model without integers is solved as an LP, and CBC then keeps no "best solution" */
 static head answer(Cbc_Model *cbc)
 {
-    head h = {NM_SOL_NONE, false, Cbc_getObjValue(cbc), Cbc_getBestPossibleObjValue(cbc)};
+    head h = {NM_SOL_NONE, false, Cbc_getObjValue(cbc), Cbc_getBestPossibleObjValue(cbc),
+              (double)Cbc_getNodeCount(cbc)};
     if (Cbc_getNumIntegers(cbc) == 0) {
         if (Cbc_isInitialSolveProvenPrimalInfeasible(cbc)) h.status = NM_SOL_INFEASIBLE;
         if (Cbc_isInitialSolveProvenOptimal(cbc)) h.status = NM_SOL_OPTIMAL;
@@ -69,7 +71,16 @@ static const double *values(Cbc_Model *cbc)
     return Cbc_getNumIntegers(cbc) == 0 ? Cbc_getColSolution(cbc) : Cbc_bestSolution(cbc);
 }
 
-static _Noreturn void child(int fd, const nm_model *m, const nm_columns *c, nm_cbc o, pid_t parent)
+/* what to solve: a model with its columns, or a file that CBC reads by itself; [n] names in its order */
+typedef struct {
+    const nm_model *m;
+    nm_columns c;
+    const char *file;
+    size_t n;
+    const char *const *names;
+} work;
+
+static _Noreturn void child(int fd, const work *w, nm_cbc o, pid_t parent)
 {
     const int null = open("/dev/null", O_WRONLY);
     if (null >= 0) dup2(null, 1), dup2(null, 2);
@@ -77,8 +88,13 @@ static _Noreturn void child(int fd, const nm_model *m, const nm_columns *c, nm_c
     if (getppid() != parent) _exit(1);
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_DFL);
+    const struct rlimit limit = {o.memory << 20, o.memory << 20};
+    if (o.memory) setrlimit(RLIMIT_AS, &limit);
     Cbc_Model *cbc = Cbc_newModel();
-    load(cbc, m, c);
+    if (!w->file)
+        load(cbc, w->m, &w->c);
+    else if (Cbc_readMps(cbc, w->file) || (size_t)Cbc_getNumCols(cbc) != w->n)
+        _exit(1);
     Cbc_setObjSense(cbc, 1);
     Cbc_setLogLevel(cbc, 0);
     Cbc_setParameter(cbc, "preprocess", "off");
@@ -90,7 +106,7 @@ static _Noreturn void child(int fd, const nm_model *m, const nm_columns *c, nm_c
     const head h = answer(cbc);
     const double *x = h.has_values ? values(cbc) : NULL;
     bool ok = send_all(fd, &h, sizeof h);
-    if (ok && h.has_values) ok = send_all(fd, x, m->n_cols * sizeof *x);
+    if (ok && h.has_values) ok = send_all(fd, x, w->n * sizeof *x);
     _exit(ok ? 0 : 1);
 }
 
@@ -123,10 +139,10 @@ static nm_sol *none(nm_job *job, const char *why)
     return s;
 }
 
-static nm_sol *collect(nm_job *job, const nm_model *m, int fd, double until)
+static nm_sol *collect(nm_job *job, const work *w, nm_cbc o, int fd, double until)
 {
     head h;
-    double *x = NM_RAW(job, double, m->n_cols);
+    double *x = NM_RAW(job, double, w->n);
     if (!receive(job, fd, &h, sizeof h, until))
         return none(job, nm_stopped(job)     ? "interrupted"
                          : nm_wall() > until ? "time limit"
@@ -135,13 +151,13 @@ static nm_sol *collect(nm_job *job, const nm_model *m, int fd, double until)
     s->status = h.status;
     s->objective = h.objective;
     s->bound = h.bound;
+    if (o.nodes) *o.nodes = h.nodes;
     if (!h.has_values) return s;
-    if (!receive(job, fd, x, m->n_cols * sizeof *x, until + 10))
-        return none(job, "the solver died");
+    if (!receive(job, fd, x, w->n * sizeof *x, until + 10)) return none(job, "the solver died");
     s->has_values = true;
-    for (size_t j = 0; j < m->n_cols; j++)
-        *NM_PUSH(job, s->vals, s->n, s->cap) = (struct nm_solval){m->cols[j].name, x[j],
-                                                                  (int64_t)j};
+    for (size_t j = 0; j < w->n; j++)
+        *NM_PUSH(job, s->vals, s->n, s->cap) = (struct nm_solval){
+            w->m ? w->m->cols[j].name : w->names[j], x[j], (int64_t)j};
     return s;
 }
 
@@ -159,18 +175,14 @@ static void reap(void *arg)
     }
 }
 
-nm_sol *nm_cbc_solve(nm_job *job, const nm_model *m, nm_cbc o)
+static nm_sol *run(nm_job *job, const work *w, nm_cbc o)
 {
     int fd[2];
-    if (o.time_limit < 0) return none(job, "time limit");
-    if (m->n_nz > INT_MAX || m->n_cols > INT_MAX / 4)
-        return none(job, "the model is too large for CBC");
-    const nm_columns c = nm_model_columns(job, m);
     running *r = NM_NEW(job, running);
     if (pipe2(fd, O_CLOEXEC)) nm_throw(job, NM_EIO, "cannot start the solver: %s", strerror(errno));
     fflush(NULL);
     const pid_t parent = getpid(), pid = fork();
-    if (pid == 0) child(fd[1], m, &c, o, parent);
+    if (pid == 0) child(fd[1], w, o, parent);
     close(fd[1]);
     if (pid < 0) {
         close(fd[0]);
@@ -180,7 +192,24 @@ nm_sol *nm_cbc_solve(nm_job *job, const nm_model *m, nm_cbc o)
     nm_defer(job, reap, r);
     /* CBC stops by itself at the limit; a tenth and a second more are grace */
     const double until = o.time_limit > 0 ? nm_wall() + 1.1 * o.time_limit + 1 : INFINITY;
-    nm_sol *s = collect(job, m, fd[0], until);
+    nm_sol *s = collect(job, w, o, fd[0], until);
     nm_close(job, r);
     return s;
 }
+
+nm_sol *nm_cbc_solve(nm_job *job, const nm_model *m, nm_cbc o)
+{
+    if (o.time_limit < 0) return none(job, "time limit");
+    if (m->n_nz > INT_MAX || m->n_cols > INT_MAX / 4)
+        return none(job, "the model is too large for CBC");
+    const work w = {.m = m, .c = nm_model_columns(job, m), .n = m->n_cols};
+    return run(job, &w, o);
+}
+
+nm_sol *nm_cbc_file(nm_job *job, const nm_map *map, nm_cbc o)
+{
+    const work w = {.file = map->model_path, .n = map->n_cols, .names = map->cols};
+    return run(job, &w, o);
+}
+
+const char *nm_cbc_version(void) { return Cbc_getVersion(); }

@@ -222,17 +222,26 @@ void nm_write_model(nm_job *job, const nm_model *m, const char *path); /* by suf
 typedef struct nm_cbc {
     double time_limit;     /* seconds; 0: none */
     bool first;            /* stop at the first solution */
+    size_t memory;         /* megabytes that it may address; 0: no limit */
+    double *nodes;         /* how many it took go here, or NULL */
 } nm_cbc;
 nm_sol *nm_cbc_solve(nm_job *job, const nm_model *m, nm_cbc o);
+nm_sol *nm_cbc_file(nm_job *job, const nm_map *map, nm_cbc o); /* the model that the map names, read by CBC itself */
+const char *nm_cbc_version(void);
 
 /* ---- runner.c: a solver as a program of its own ----------------------------------------------- */
 typedef struct nm_runner { const char *name, *command, *suffix; } nm_runner;
 typedef struct nm_run_opts { double seconds; size_t threads, memory; } nm_run_opts; /* 0: no limit; megabytes */
 nm_runner nm_runner_find(nm_job *job, const char *name);
 nm_runner nm_runner_command(nm_job *job, const char *command);
+bool nm_runner_here(nm_job *job, const nm_runner *r); /* the program that its command begins with is on the PATH */
 const char *nm_temp_new(nm_job *job); /* a new folder, gone with the job */
 /* runs it on the model that the map names; solution and log beside it, `stem` first; columns in the map's order */
 nm_sol *nm_runner_solve(nm_job *job, const nm_runner *r, const nm_map *map, const char *stem, nm_run_opts o);
+
+/* ---- runlog.c ---------------------------------------------------------------------------------- */
+typedef struct nm_runlog { const char *version; double nodes; } nm_runlog; /* NULL, NaN: not said */
+nm_runlog nm_runlog_read(nm_job *job, const char *path);
 
 /* ---- clp.c: linear relaxations, with certified bounds ----------------------------------------- */
 typedef struct nm_clp nm_clp;

@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -73,6 +74,17 @@ nm_runner nm_runner_command(nm_job *job, const char *command)
     return (nm_runner){"solver", command, ".sol"};
 }
 
+bool nm_runner_here(nm_job *job, const nm_runner *r)
+{
+    const nm_mark mark = nm_mark_get(job);
+    const char *program = nm_dup(job, r->command, strcspn(r->command, " ")), *at = getenv("PATH");
+    bool here = false;
+    for (at = at ? at : ""; !here && *at; at += strcspn(at, ":"), at += *at == ':')
+        here = access(nm_fmt(job, "%.*s/%s", (int)strcspn(at, ":"), at, program), X_OK) == 0;
+    nm_mark_release(job, mark);
+    return here;
+}
+
 /* ---- a folder for a while ---- */
 
 static void sweep(void *arg)
@@ -80,7 +92,8 @@ static void sweep(void *arg)
     const char *dir = arg;
     DIR *d = opendir(dir);
     for (const struct dirent *e; d && (e = readdir(d));)
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) unlinkat(dirfd(d), e->d_name, 0);
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            unlinkat(dirfd(d), e->d_name, 0);
     if (d) closedir(d);
     rmdir(dir);
 }
@@ -111,9 +124,11 @@ static const char *filled(nm_job *job, const char *command, const char *const *k
     return b.s;
 }
 
-static _Noreturn void become(const char *command, const char *log, size_t memory)
+static _Noreturn void become(const char *command, const char *log, size_t memory, pid_t parent)
 {
     setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* when a worker is killed, its solver goes with it */
+    if (getppid() != parent) _exit(1);
     const int in = open("/dev/null", O_RDONLY), out = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0666);
     if (in < 0 || out < 0) _exit(127);
     dup2(in, 0);
@@ -199,8 +214,9 @@ nm_sol *nm_runner_solve(nm_job *job, const nm_runner *r, const nm_map *map, cons
     unlink(solution); /* of an earlier run */
     fflush(NULL);
     child *c = NM_NEW(job, child);
+    const pid_t parent = getpid();
     c->pid = fork();
-    if (c->pid == 0) become(command, log, o.memory);
+    if (c->pid == 0) become(command, log, o.memory, parent);
     if (c->pid < 0) nm_throw(job, NM_EIO, "cannot start %s: %s", r->name, strerror(errno));
     setpgid(c->pid, c->pid); /* in both: whoever is first */
     nm_defer(job, reap, c);

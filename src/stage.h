@@ -139,6 +139,29 @@ void nm_net_write(nm_job *job, const nm_net *net, const char *path);       /* .j
 bool nm_draw_image(nm_job *job, const char *path, nm_shape shape, const double *x);
 bool nm_draw_triptych(nm_job *job, const char *path, nm_shape shape, const double *a, const double *b);
 void nm_draw_text(nm_buf *out, nm_shape shape, const double *a, const double *b);
+void nm_png_write(nm_job *job, const char *path, size_t w, size_t h, bool is_grey, const unsigned char *p);
+
+/* ---- pixels.c, plot.c: line plots ----------------------------------------------------------- */
+typedef struct nm_stroke { unsigned color; double width; int dash; } nm_stroke; /* dash: 0 none, 1 long, 2 short */
+typedef struct nm_pen {    /* draws in points, y downwards */
+    void (*line)(void *to, nm_stroke s, size_t n, const double *x, const double *y);
+    void (*text)(void *to, double x, double y, int anchor, bool upright, const char *s); /* -1 left, 0 middle, 1 right */
+} nm_pen;
+typedef struct nm_pixels nm_pixels;
+nm_pixels *nm_pixels_new(nm_job *job, size_t w, size_t h);
+extern const nm_pen nm_pixels_pen;
+void nm_pixels_save(nm_job *job, const nm_pixels *v, const char *path); /* PNG */
+typedef struct nm_series { const char *name; size_t n; const double *x, *y; } nm_series;
+typedef struct nm_plot {
+    const char *title, *x_label, *y_label;
+    double x_base, y_base; /* of a logarithmic axis, or 0 */
+    bool y_unit, steps, marks; /* y from 0 to 1; points joined as steps; a mark at each */
+    size_t n_series;
+    const nm_series *series;
+} nm_plot;
+void nm_plot_draw(nm_job *job, const nm_plot *p, const nm_pen *pen, void *to);
+void nm_plot_svg(nm_job *job, const nm_plot *p, const char *path);
+void nm_plot_png(nm_job *job, const nm_plot *p, const char *path);
 
 /* ---- ask.c: a question from flags ----------------------------------------------------------- */
 typedef struct nm_ask {
@@ -231,6 +254,7 @@ typedef struct nm_solve_opts {
     double time_limit;     /* seconds of wall clock for the whole query */
     uint64_t seed;
     const char *out;       /* compile: where models go, or NULL */
+    const char *said;      /* what a map calls its model, or NULL: as it was written */
     nm_buf *print;         /* models go here as text instead, or NULL */
     const char *options;   /* how the command line said it, for the map */
     const char *version;
@@ -312,6 +336,24 @@ nm_verdict *nm_decode_sol(nm_job *job, const nm_map *m, const char *map_path, nm
 nm_verdict *nm_decode(nm_job *job, const char *path, size_t n, const char *const *sols, const char *log,
                       const nm_query **query);
 
+/* ---- records.c: a folder of records, made by processes ------------------------------------------ */
+void nm_folder_make(nm_job *job, const char *dir); /* it may be there already */
+typedef struct nm_said { const char *key, *value; } nm_said;
+typedef struct nm_records {
+    const char *dir, *file, *kind; /* dir/file says what was asked; kind: a word for it */
+    size_t n_said;
+    const nm_said *said;           /* [n_said] what a later run in this folder must say as well */
+    const char *const *folders, *const *files; /* in dir, ended by NULL */
+    int workers;
+    double memory;                 /* bytes a worker may address; 0: no limit */
+    size_t n;                      /* items */
+    int (*make)(nm_job *job, void *arg, size_t k); /* makes record k and writes it; gives its verdict's status */
+    void (*fail)(nm_job *job, void *arg, size_t k, const char *why); /* records that it could not be made */
+    void *arg;
+} nm_records;
+void nm_records_open(nm_job *job, const nm_records *r); /* makes or checks the folder, locks it */
+void nm_records_run(nm_job *job, const nm_records *r);  /* ends early when a stop was asked for */
+
 /* ---- tables.c, campaign.c -------------------------------------------------------------------- */
 typedef struct nm_campaign {
     const nm_net *net;
@@ -326,6 +368,27 @@ typedef struct nm_campaign {
 } nm_campaign;
 void nm_campaign_tables(nm_job *job, const nm_campaign *c);
 bool nm_campaign_run(nm_job *job, const nm_campaign *c); /* false: interrupted */
+
+/* ---- spec.c, suite.c: instances with known answers -------------------------------------------- */
+typedef struct nm_formulation { const char *name, *encoding; bool fold, two_sided; } nm_formulation;
+nm_formulation nm_formulation_read(nm_job *job, const char *text); /* NAME[:N][+unfolded][+two-sided] */
+const char *nm_name_clean(nm_job *job, const char *text);
+const char *nm_path_under(nm_job *job, const char *dir, const char *path); /* dir has its slash, or is "" */
+const char *nm_path_relative(nm_job *job, const char *from, const char *path);
+typedef struct nm_item {   /* as the description says it; NULL: not said */
+    const char *name, *net, *query, *image, *label, *perturb, *domain, *target, *margin, *guard, *objective, *bounds;
+    nm_formulation form;
+    const char *status, *answer, *proved, *solution; /* easy medium hard; holds or violated; how; a file */
+    double best, seconds;  /* known optimum, CBC's seconds, or NaN */
+} nm_item;
+typedef struct nm_suite {
+    const char *path, *dir, *title, *about, *images, *labels; /* dir has its slash, or is "" */
+    size_t n, cap;
+    nm_item *item;
+} nm_suite;
+nm_suite *nm_suite_read(nm_job *job, const char *path);
+void nm_suite_build(nm_job *job, const nm_suite *s, const char *dir); /* dir has its slash, or is "" */
+void nm_suite_check(nm_job *job, nm_buf *out, const char *dir);
 
 /* ---- report.c ------------------------------------------------------------------------------- */
 typedef struct nm_files { const char *witness, *image, *picture; } nm_files; /* NULL: not written */
@@ -365,7 +428,6 @@ void nm_cli_help(nm_buf *b);
 #undef VERB
 nm_by nm_cli_level(nm_job *job, const nm_cli *c);
 size_t nm_cli_whole(nm_job *job, const nm_cli *c, nm_opt o, double dflt, int lo, int hi);
-void nm_folder_make(nm_job *job, const char *dir);    /* it may be there already */
 nm_solve_opts nm_cli_solve_opts(nm_job *job, const nm_cli *c, bool compile);
 void nm_cli_files(nm_job *job, const nm_cli *c, int lo, int hi, const char *what); /* how many were expected */
 bool nm_cli_dump(nm_job *job, const nm_cli *c, nm_buf *out, const nm_net *net, const nm_query *q);

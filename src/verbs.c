@@ -1,9 +1,5 @@
 /* verbs.c: what verbs share: options of the pipeline, counts of files, --dump. */
-#define _GNU_SOURCE
 #include "all.h"
-
-#include <errno.h>
-#include <sys/stat.h>
 
 static const char *options_text(nm_job *job, const nm_cli *c)
 {
@@ -27,12 +23,6 @@ size_t nm_cli_whole(nm_job *job, const nm_cli *c, nm_opt o, double dflt, int lo,
         nm_throw(job, NM_EUSE, "--%s %s: a whole number from %d to %d was expected",
                  nm_cli_name(job, o), nm_cli_get(c, o), lo, hi);
     return (size_t)n;
-}
-
-void nm_folder_make(nm_job *job, const char *dir)
-{
-    if (mkdir(dir, 0777) && errno != EEXIST)
-        nm_throw(job, NM_EIO, "%s: cannot make the folder: %s", dir, strerror(errno));
 }
 
 static const nm_runner *runner_of(nm_job *job, const char *name)

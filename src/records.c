@@ -1,0 +1,291 @@
+/* records.c: a folder of records that processes make: what campaigns of samples and of solver runs share.
+ *
+ * DIR/FILE says what was asked; a later run that asks otherwise is refused. Each record is a file of its own, written
+ * whole or not at all; tables are made from records alone. Workers are forked processes that take the next item from a
+ * shared counter; each item's memory is returned before the next. A worker that dies leaves its item to `fail`, and
+ * another takes its place. Killed at any moment and started again, a run loses at most the items in flight; an
+ * interrupt records none of them. One run at a time: the folder is locked. */
+#define _GNU_SOURCE
+#include "all.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MAX_WORKERS = 256 };
+
+typedef struct { /* shared between the parent and its workers */
+    size_t next, done, holds, violated, unknown;
+    int64_t now[MAX_WORKERS]; /* item in the worker's hands, or -1 */
+} board;
+
+typedef struct {
+    nm_job *job;
+    const nm_records *r;
+    board *board;
+    pid_t pid[MAX_WORKERS];
+} crew;
+
+/* ---- one item ---- */
+
+typedef struct {
+    const nm_records *r;
+    size_t item;
+    int status;
+} task;
+
+static void make(nm_job *job, void *arg)
+{
+    task *t = arg;
+    t->status = t->r->make(job, t->r->arg, t->item);
+}
+
+static void run_item(crew *w, int slot, size_t item)
+{
+    w->board->now[slot] = (int64_t)item;
+    const nm_mark mark = nm_mark_get(w->job);
+    task t = {.r = w->r, .item = item, .status = NM_UNKNOWN};
+    const int code = nm_run(w->job, make, &t);
+    if (code == NM_EIO)
+        nm_throw(w->job, code, "%s", nm_job_message(w->job)); /* memory, or a full disk */
+    if (code) {
+        w->r->fail(w->job, w->r->arg, item, nm_job_message(w->job));
+        t.status = NM_UNKNOWN;
+    }
+    nm_mark_release(w->job, mark);
+    w->board->now[slot] = -1;
+    if (nm_stopped(w->job)) return;
+    size_t *count = t.status == NM_OK         ? &w->board->holds
+                    : t.status == NM_VIOLATED ? &w->board->violated
+                                              : &w->board->unknown;
+    __atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&w->board->done, 1, __ATOMIC_RELAXED);
+}
+
+/* ---- workers ---- */
+
+typedef struct {
+    crew *w;
+    int slot;
+} worker_t;
+
+static void work(nm_job *job, void *arg)
+{
+    const worker_t *me = arg;
+    crew *w = me->w;
+    while (!nm_stopped(job)) {
+        const size_t k = __atomic_fetch_add(&w->board->next, 1, __ATOMIC_RELAXED);
+        if (k >= w->r->n) return;
+        run_item(w, me->slot, k);
+    }
+}
+
+static void limit_worker(const nm_records *c)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* no orphan goes on writing */
+    const struct rlimit r = {(rlim_t)c->memory, (rlim_t)c->memory};
+    if (c->memory > 0) setrlimit(RLIMIT_AS, &r);
+}
+
+static void start_worker(crew *w, int slot)
+{
+    fflush(NULL);
+    const pid_t parent = getpid(), pid = fork();
+    if (pid < 0) nm_throw(w->job, NM_EIO, "cannot start a worker: %s", strerror(errno));
+    w->pid[slot] = pid;
+    if (pid > 0) return;
+    limit_worker(w->r);
+    if (getppid() != parent) _exit(1);
+    worker_t me = {w, slot};
+    const int code = nm_run(w->job, work, &me);
+    if (code) nm_note(w->job, "%s", nm_job_message(w->job));
+    _exit(code);
+}
+
+static void progress(const crew *w, bool last)
+{
+    const board *b = w->board;
+    if (!isatty(2)) return;
+    char text[160];
+    const int n = snprintf(text, sizeof text, "\r%zu of %zu: %zu hold, %zu violated, %zu unknown%s",
+                           b->done, w->r->n, b->holds, b->violated, b->unknown, last ? "\n" : " ");
+    if (write(2, text, (size_t)n) < 0) return;
+}
+
+/* one ended worker: replaced when it died in the middle of an item */
+static void ended(crew *w, int slot, int status)
+{
+    w->pid[slot] = 0;
+    const int64_t item = w->board->now[slot];
+    if (WIFEXITED(status) && WEXITSTATUS(status) == NM_EIO)
+        nm_throw(w->job, NM_EIO,
+                 "a worker could not go on (memory or disk); what is recorded is kept");
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
+    if (nm_stopped(w->job)) return;
+    if (item >= 0)
+        w->r->fail(w->job, w->r->arg, (size_t)item,
+                   WIFSIGNALED(status)
+                       ? nm_fmt(w->job, "its worker died by signal %d", WTERMSIG(status))
+                       : "its worker failed");
+    w->board->now[slot] = -1;
+    w->board->unknown++;
+    w->board->done++;
+    if (w->board->next < w->r->n) start_worker(w, slot);
+}
+
+static void stop_all(void *arg)
+{
+    crew *w = arg;
+    for (int i = 0; i < MAX_WORKERS; i++)
+        if (w->pid[i] > 0) kill(w->pid[i], SIGKILL), waitpid(w->pid[i], NULL, 0);
+    munmap(w->board, sizeof *w->board);
+}
+
+/* passes an interrupt on: once politely, after two seconds for good */
+static void pass_stop(const crew *w, int workers, double *since)
+{
+    if (!nm_stopped(w->job)) return;
+    const double now = nm_wall();
+    const bool first = *since == 0, last = !first && now - *since > 2;
+    if (first) *since = now;
+    for (int i = 0; (first || last) && i < workers; i++)
+        if (w->pid[i] > 0) kill(w->pid[i], last ? SIGKILL : SIGTERM);
+}
+
+static void wait_all(crew *w, int workers)
+{
+    double since = 0;
+    for (int left = workers; left > 0;) {
+        left = 0;
+        pass_stop(w, workers, &since);
+        for (int i = 0; i < workers; i++) {
+            int status;
+            if (w->pid[i] > 0 && waitpid(w->pid[i], &status, WNOHANG) == w->pid[i])
+                ended(w, i, status);
+            left += w->pid[i] > 0;
+        }
+        progress(w, left == 0);
+        if (left) usleep(20000);
+    }
+}
+
+static void run_crew(crew *w, int workers)
+{
+    w->board = mmap(NULL, sizeof *w->board, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+                    0);
+    if (w->board == MAP_FAILED) nm_throw(w->job, NM_EIO, "no shared memory: %s", strerror(errno));
+    nm_defer(w->job, stop_all, w);
+    for (int i = 0; i < MAX_WORKERS; i++) w->board->now[i] = -1;
+    for (int i = 0; i < workers; i++) start_worker(w, i);
+    wait_all(w, workers);
+    nm_close(w->job, w);
+}
+
+/* ---- the folder ---- */
+
+void nm_folder_make(nm_job *job, const char *dir)
+{
+    if (mkdir(dir, 0777) && errno != EEXIST)
+        nm_throw(job, NM_EIO, "%s: cannot make the folder: %s", dir, strerror(errno));
+}
+
+/* NAME.XXXXXX of a file that this program writes there: what a killed run left unfinished */
+static bool is_leftover(const nm_records *r, const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    if (!dot || strlen(dot) != 7) return false;
+    const size_t n = (size_t)(dot - name);
+    if (strlen(r->file) == n && memcmp(name, r->file, n) == 0) return true;
+    for (const char *const *o = r->files; *o; o++)
+        if (strlen(*o) == n && memcmp(name, *o, n) == 0) return true;
+    size_t digits = 0;
+    while (name[digits] >= '0' && name[digits] <= '9') digits++;
+    return digits >= 6 &&
+           (strncmp(name + digits, ".json.", 6) == 0 || strncmp(name + digits, ".npy.", 5) == 0) &&
+           strchr(name + digits + 1, '.') == dot;
+}
+
+static void sweep(nm_job *job, const nm_records *r, const char *path)
+{
+    DIR *d = opendir(path);
+    for (const struct dirent *e; d && (e = readdir(d));)
+        if (is_leftover(r, e->d_name)) unlink(nm_fmt(job, "%s/%s", path, e->d_name));
+    if (d) closedir(d);
+}
+
+static void drop_lock(void *arg)
+{
+    const int *fd = arg;
+    close(*fd);
+}
+
+/* one run at a time: the lock is the process's, and goes with it however it ends */
+static void lock(nm_job *job, const nm_records *c)
+{
+    const char *path = nm_fmt(job, "%s/%s", c->dir, c->file);
+    int *fd = NM_NEW(job, int);
+    *fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (*fd < 0) nm_throw(job, NM_EIO, "%s: %s", path, strerror(errno));
+    nm_defer(job, drop_lock, fd);
+    for (int tries = 0; flock(*fd, LOCK_EX | LOCK_NB);
+         tries++) { /* a killed run's workers need a moment to go */
+        if (tries == 20) nm_throw(job, NM_EIO, "%s: another run works in this folder", c->dir);
+        usleep(100000);
+    }
+}
+
+static void check_said(nm_job *job, const nm_records *r, const char *path, const nm_json *j)
+{
+    for (size_t i = 0; i < r->n_said; i++) {
+        const char *was = nm_json_str(job, nm_json_get(job, j, r->said[i].key, path), path);
+        if (strcmp(was, r->said[i].value))
+            nm_throw(job, NM_EUSE, "%s: holds another %s: its %s is \"%s\", now \"%s\"", r->dir,
+                     r->kind, r->said[i].key, was, r->said[i].value);
+    }
+    const char *was = nm_json_str(job, nm_json_get(job, j, "program", path), path);
+    if (strcmp(was, NM_VERSION))
+        nm_throw(job, NM_EUSE, "%s: holds another %s: its program is \"%s\", now \"%s\"", r->dir,
+                 r->kind, was, NM_VERSION);
+}
+
+void nm_records_open(nm_job *job, const nm_records *r)
+{
+    nm_buf b = {.job = job};
+    nm_put(&b, "{\"netmip\": \"%s\", \"version\": 1", r->kind);
+    for (size_t i = 0; i < r->n_said; i++) {
+        nm_put(&b, ",\n \"%s\": ", r->said[i].key);
+        nm_put_json(&b, r->said[i].value);
+    }
+    nm_put(&b, ",\n \"program\": \"%s\"}\n", NM_VERSION);
+    nm_folder_make(job, r->dir);
+    for (const char *const *f = r->folders; *f; f++)
+        nm_folder_make(job, nm_fmt(job, "%s/%s", r->dir, *f));
+    const char *path = nm_fmt(job, "%s/%s", r->dir, r->file);
+    if (!nm_file_exists(path)) {
+        nm_file_write(job, path, b.s, b.n);
+    } else {
+        const nm_file f = nm_file_read(job, path);
+        if (f.n != b.n || memcmp(f.data, b.s, b.n)) check_said(job, r, path, nm_json_parse(job, f));
+    }
+    lock(job, r);
+    sweep(job, r, r->dir);
+    for (const char *const *f = r->folders; *f; f++)
+        sweep(job, r, nm_fmt(job, "%s/%s", r->dir, *f));
+}
+
+void nm_records_run(nm_job *job, const nm_records *r)
+{
+    crew w = {.job = job, .r = r};
+    const int workers = r->workers > MAX_WORKERS    ? MAX_WORKERS
+                        : (size_t)r->workers > r->n ? (int)r->n
+                                                    : r->workers;
+    if (r->n) run_crew(&w, workers);
+}
