@@ -1,17 +1,18 @@
 # netmip: `make demo` and `make check` do all the set-up; see README.md.
 CC ?= gcc
+CXX := $(if $(findstring clang,$(CC)),clang++,g++)
 BUILD ?= build
 OPT ?= -O3
 SAN ?=
 TESTLIBS ?= -lgmp
-PKGS := cbc clp libcjson zlib libprotobuf-c libpng nettle expat
+PKGS := cbc clp libcjson zlib libdeflate libprotobuf-c libpng nettle expat
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes -Werror
 CFLAGS += -std=c11 $(OPT) -g -ffp-contract=off -fno-math-errno -Iinclude -Isrc -I$(BUILD)/gen \
           $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(SAN)
 LDLIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 
 SRC := $(filter-out src/kernel.c,$(wildcard src/*.c src/*/*.c))
-OBJ := $(SRC:src/%.c=$(BUILD)/%.o) $(BUILD)/kernel.generic.o $(BUILD)/onnx.pb-c.o
+OBJ := $(SRC:src/%.c=$(BUILD)/%.o) $(BUILD)/kernel.generic.o $(BUILD)/digits.o $(BUILD)/onnx.pb-c.o
 ifeq ($(shell uname -m),x86_64)
 OBJ += $(BUILD)/kernel.avx2.o $(BUILD)/kernel.avx512.o
 endif
@@ -46,6 +47,12 @@ $(BUILD)/gen/onnx.pb-c.c: src/read/onnx.proto
 
 $(BUILD)/onnx.pb-c.o: $(BUILD)/gen/onnx.pb-c.c
 	$(CC) $(CFLAGS) -w -c -o $@ $<
+
+# the one C++ file: a header that Debian keeps in a folder named by its version
+DRAGONBOX := $(lastword $(sort $(wildcard /usr/include/dragonbox-*)))
+$(BUILD)/digits.o: src/digits.cc
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 -O2 -g -DNDEBUG -fno-exceptions -fno-rtti $(addprefix -isystem ,$(DRAGONBOX)) $(SAN) -c -o $@ $<
 
 $(BUILD)/kernel.avx512.o: KERNEL := -DNM_KERNEL_avx512 -mavx512f -mavx2 -mfma
 $(BUILD)/kernel.avx2.o: KERNEL := -DNM_KERNEL_avx2 -mavx2 -mfma

@@ -80,16 +80,17 @@ def wk17a(_):
 def write(_):
     folder = tempfile.mkdtemp()
     for out, what in (("m.mps", "plain"), ("m.mps.gz", "gzipped")):
-        best, d = None, None
+        best, d, written = None, None, None
         for _ in range(5):
             d, _used = netmip("compile", MNIST + "/wk17a.onnx", "--image", IMAGES + ":211", "--labels", LABELS, "--perturb", "linf:0.1",
                               "--target", "3", "--bounds", "crown", "-o", os.path.join(folder, out), "--json")
             t = d["cpu_seconds"]["encode"] + d["cpu_seconds"]["write"]
             best = t if best is None or t < best else best
+            written = min(written or 9, d["cpu_seconds"]["write"])
         m = d["model"]
-        row("one WK17a target to .mps, %s: encode, write and hash, ms; rows, nonzeros, binaries; MB [10, 130 binaries, 0.3 MB gz]" % what,
+        row("one WK17a target to .mps, %s: encode, write and hash, ms; rows, nonzeros, binaries; MB; MB of text a second, map and hash included [10, 130 binaries, 0.3 MB gz]" % what,
             "%.1f" % (1000 * best), "%d, %d, %d" % (m["rows"], m["nonzeros"], m["binaries"]),
-            "%.3f" % (os.path.getsize(os.path.join(folder, out)) / 1e6))
+            "%.3f" % (os.path.getsize(os.path.join(folder, out)) / 1e6), "%.0f" % (os.path.getsize(os.path.join(folder, "m.mps")) / 1e6 / written))
     shutil.rmtree(folder)
 
 

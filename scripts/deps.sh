@@ -4,7 +4,7 @@
 #   check   also what the tests need: clang, sanitizer runtime, GMP, foreign solvers, python3 with numpy and onnx
 # As root, or through sudo; without either, or offline, it says what to install and ends with an error.
 set -eu
-RUN="gcc make pkg-config libcjson-dev zlib1g-dev coinor-libcbc-dev coinor-libclp-dev libprotobuf-c-dev protobuf-c-compiler libpng-dev nettle-dev libexpat1-dev"
+RUN="gcc g++ make pkg-config libcjson-dev libdragonbox-dev zlib1g-dev libdeflate-dev coinor-libcbc-dev coinor-libclp-dev libprotobuf-c-dev protobuf-c-compiler libpng-dev nettle-dev libexpat1-dev"
 CHECK="clang libclang-rt-14-dev libgmp-dev python3 python3-numpy python3-onnx coinor-cbc glpk-utils lp-solve coinor-symphony libglpk40"
 
 want=$RUN

@@ -87,10 +87,8 @@ static const char *write_model(nm_state *s, nm_target *t, nm_encoded e, const ch
     s->v->cpu_encode += nm_cpu() - at;
     at = nm_cpu();
     const char *file = nm_fmt(s->job, "%s%s", stem, suffix);
-    nm_write_model(s->job, e.model, file);
-    const nm_file f = nm_file_read(s->job, file);
     char *hash = nm_raw(s->job, 65, 1);
-    nm_sha256(f.data, f.n, hash);
+    nm_write_model(s->job, e.model, file, hash);
     e.map->query_hash = nm_query_hash(s->job, (nm_query *)(uintptr_t)s->q);
     e.map->model_path = s->o->said ? s->o->said : file;
     e.map->model_hash = hash;

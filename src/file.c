@@ -4,12 +4,16 @@
  * never a shorter file. Writing goes to a temporary name in the same folder and is renamed into place only
  * after every byte was written, flushed and closed without error: a reader sees the old file or the new one,
  * and a failed run leaves nothing behind. Gzipped output carries no name and no time, so that equal content
- * gives equal bytes; level 1, which on models is five times faster than level 6 for a fifth more bytes. */
+ * gives equal bytes; level 1, which on models is five times faster than level 6 for a fifth more bytes. What fits into
+ * WHOLE bytes is packed at once by libdeflate, in half of zlib's time and a tenth smaller; more is streamed by zlib, so
+ * that files of any size take no more memory than that. A writer may ask for the SHA-256 of what it wrote, unpacked. */
 #define _GNU_SOURCE
 #include "all.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libdeflate.h>
+#include <nettle/sha2.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -122,11 +126,17 @@ nm_file nm_file_bytes(nm_job *job, const char *path)
     return (nm_file){nm_dup(job, path, strlen(path)), data, n};
 }
 
+enum { WHOLE = 4 << 20, BUFFER = 1 << 16 };
+
 struct nm_out {
     nm_job *job;
     const char *path, *temp;
-    FILE *plain;
+    FILE *plain; /* also of what is packed at once */
     gzFile gz;
+    unsigned char *whole; /* [WHOLE] of a .gz file while it is short, or NULL */
+    size_t n;
+    struct sha256_ctx *hash; /* or NULL */
+    char *hex;               /* [65] where it goes */
 };
 
 static void drop_out(void *p)
@@ -155,16 +165,17 @@ nm_out *nm_out_open(nm_job *job, const char *path)
     const mode_t mask = umask(0);
     umask(mask);
     if (temp) fchmod(fd, 0666 & ~mask);
-    if (nm_has_suffix(path, ".gz"))
-        o->gz = gzdopen(fd, "wb1");
-    else
-        o->plain = fdopen(fd, "wb");
-    if (!o->gz && !o->plain) {
+    o->plain = fdopen(fd, "wb");
+    if (!o->plain) {
         close(fd);
         if (temp) unlink(temp);
         nm_throw(job, NM_EIO, "%s: out of memory", path);
     }
     nm_defer(job, drop_out, o);
+    if (nm_has_suffix(path, ".gz"))
+        o->whole = nm_raw(job, WHOLE, 1);
+    else
+        setvbuf(o->plain, nm_raw(job, BUFFER, 1), _IOFBF, BUFFER);
     return o;
 }
 
@@ -174,11 +185,54 @@ static _Noreturn void fail_out(nm_out *o)
              errno ? strerror(errno) : "zlib error");
 }
 
+/* packs what is there as one gzip member */
+static void pack_whole(nm_out *o)
+{
+    struct libdeflate_compressor *z = libdeflate_alloc_compressor(1);
+    if (!z) nm_throw(o->job, NM_EIO, "%s: out of memory", o->path);
+    nm_defer(o->job, (void (*)(void *))libdeflate_free_compressor, z);
+    const size_t room = libdeflate_gzip_compress_bound(z, o->n);
+    void *out = nm_raw(o->job, room, 1);
+    const size_t n = libdeflate_gzip_compress(z, o->whole, o->n, out, room);
+    nm_close(o->job, z);
+    errno = 0;
+    if (n == 0 || fwrite(out, 1, n, o->plain) != n) fail_out(o);
+}
+
+/* from here on zlib packs */
+static void stream(nm_out *o)
+{
+    const int fd = dup(fileno(o->plain));
+    o->gz = fd < 0 ? NULL : gzdopen(fd, "wb1");
+    if (!o->gz) {
+        if (fd >= 0) close(fd);
+        nm_throw(o->job, NM_EIO, "%s: out of memory", o->path);
+    }
+    gzbuffer(o->gz, BUFFER);
+    errno = 0;
+    if (o->n && gzfwrite(o->whole, 1, o->n, o->gz) != o->n) fail_out(o);
+    o->whole = NULL;
+}
+
 void nm_out_write(nm_out *o, const void *p, size_t n)
 {
-    errno = 0;
     if (n == 0) return;
+    if (o->hash) sha256_update(o->hash, n, p);
+    if (o->whole && n <= WHOLE - o->n) {
+        memcpy(o->whole + o->n, p, n);
+        o->n += n;
+        return;
+    }
+    if (o->whole) stream(o);
+    errno = 0;
     if (o->gz ? gzfwrite(p, 1, n, o->gz) != n : fwrite(p, 1, n, o->plain) != n) fail_out(o);
+}
+
+void nm_out_hash(nm_out *o, char hex[65])
+{
+    o->hex = hex;
+    o->hash = NM_NEW(o->job, struct sha256_ctx);
+    sha256_init(o->hash);
 }
 
 void nm_out_num(nm_out *o, double x)
@@ -200,18 +254,23 @@ void nm_out_put(nm_out *o, const char *fmt, ...)
 
 void nm_out_done(nm_out *o)
 {
+    if (o->whole) pack_whole(o);
     errno = 0;
-    bool ok;
+    bool ok = true;
     if (o->gz) {
         ok = gzclose_w(o->gz) == Z_OK;
         o->gz = NULL;
-    } else {
-        ok = fflush(o->plain) == 0 && (!o->temp || fsync(fileno(o->plain)) == 0);
-        ok = fclose(o->plain) == 0 && ok;
-        o->plain = NULL;
     }
+    ok = fflush(o->plain) == 0 && (!o->temp || fsync(fileno(o->plain)) == 0) && ok;
+    ok = fclose(o->plain) == 0 && ok;
+    o->plain = NULL;
     if (!ok || (o->temp && rename(o->temp, o->path) != 0)) fail_out(o);
     o->temp = NULL;
+    if (o->hash) {
+        uint8_t sum[SHA256_DIGEST_SIZE];
+        sha256_digest(o->hash, sizeof sum, sum);
+        for (size_t i = 0; i < sizeof sum; i++) snprintf(o->hex + 2 * i, 3, "%02x", sum[i]);
+    }
     nm_close(o->job, o);
 }
 

@@ -1,15 +1,15 @@
 /* formula.c: formulas over inputs and outputs become the cases of a question; VNN-LIB 1 and 2 share it.
  *
- * A formula is and, or and comparisons of two linear terms (+ - * with a constant, nested). The conjunction of all asserts
- * becomes a disjunctive normal form; of each disjunct, what bounds a single input is the box, what relates inputs alone
- * is a row of the input set, the rest is a clause. Disjuncts of one input set make one case. Strict comparisons are read
- * as closed: for a proof that is the stronger statement, and a tie counts as a counterexample.
+ * A formula is and, or and comparisons of two linear terms (+ - * with a constant, nested). The conjunction of all
+ * asserts becomes a disjunctive normal form; of each disjunct, what bounds a single input is the box, what relates
+ * inputs alone is a row of the input set, the rest is a clause. Disjuncts of one input set make one case. Strict
+ * comparisons are read as closed: for a proof that is the stronger statement, and a tie counts as a counterexample.
  * Rounding: a bound x <= b/a that is not exact keeps its row beside the box, whose end is stepped outwards.
  *
- * Cost: a conjunction of two disjuncts is one node that points at both, so a form of k disjuncts takes O(k) memory on top
- * of the text; k is at most NM_MAX_CLAUSES, and is checked before anything is multiplied out. What all disjuncts share
- * (the plain asserts) is sorted into box and rows once. Left out: forms other than the normal one (a solver could branch
- * on an or itself), pruning of disjuncts that contradict themselves. */
+ * Cost: a conjunction of two disjuncts is one node that points at both, so a form of k disjuncts takes O(k) memory
+ * on top of the text; k is at most NM_MAX_CLAUSES, and is checked before anything is multiplied out. What all
+ * disjuncts share (the plain asserts) is sorted into box and rows once. Left out: forms other than the normal one (a
+ * solver could branch on an or itself), pruning of disjuncts that contradict themselves. */
 #include "all.h"
 
 typedef struct atom {

@@ -71,6 +71,9 @@ const char *nm_message_of(nm_job *job, int code);   /* the thrown message, for a
     ((void)((n) < (cap) ? 0 : ((arr) = nm_grow_(job, arr, n, &(cap), sizeof *(arr)), 0)), \
      &(arr)[(n)++])
 
+/* ---- digits.cc --------------------------------------------------------------------------------- */
+int nm_digits_shortest(double x, uint64_t *digits); /* |x| = digits 10^it; x finite, not 0 */
+
 /* ---- text.c: the one printer and the one parser of numbers ---------------------------------- */
 typedef struct nm_buf { nm_job *job; char *s; size_t n, cap; } nm_buf;
 
@@ -79,6 +82,7 @@ void nm_put_bytes(nm_buf *b, const void *p, size_t n);
 void nm_put_num(nm_buf *b, double x);               /* shortest digits that read back equal */
 void nm_put_json(nm_buf *b, const char *s);         /* a quoted JSON string */
 int nm_num_print(char out[32], double x);           /* length; x finite */
+int nm_num_print_twice(char out[32], double x);     /* the same double to readers that round twice (MPS of CBC) too */
 bool nm_num_parse(const char *s, const char *end, double *x); /* whole token, finite */
 bool nm_int_parse(const char *s, const char *end, int64_t *x);
 void nm_sha256(const void *p, size_t n, char hex[65]);
@@ -99,6 +103,7 @@ nm_out *nm_out_open(nm_job *job, const char *path);  /* temporary name beside pa
 void nm_out_write(nm_out *o, const void *p, size_t n);
 void nm_out_num(nm_out *o, double x);
 void nm_out_put(nm_out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void nm_out_hash(nm_out *o, char hex[65]);           /* of what is written from now on, unpacked; there when done */
 void nm_out_done(nm_out *o);                         /* flush, close, check, rename */
 void nm_file_write(nm_job *job, const char *path, const void *p, size_t n);
 bool nm_has_suffix(const char *s, const char *suffix);

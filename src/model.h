@@ -214,9 +214,10 @@ int nm_enc_assumed(const nm_enc *e, const nm_block *k, size_t i);
 nm_expr nm_fold_hull(nm_enc *e, nm_fold *f, const nm_lines_of *lines, const nm_alpha *a, uint32_t row);
 
 /* ---- write/ --------------------------------------------------------------------------------- */
-void nm_write_mps(nm_job *job, const nm_model *m, const char *path);
-void nm_write_lp(nm_job *job, const nm_model *m, const char *path);
-void nm_write_model(nm_job *job, const nm_model *m, const char *path); /* by suffix */
+/* hash: of the unpacked file */
+void nm_write_mps(nm_job *job, const nm_model *m, const char *path, char hash[65]);
+void nm_write_lp(nm_job *job, const nm_model *m, const char *path, char hash[65]);
+void nm_write_model(nm_job *job, const nm_model *m, const char *path, char hash[65]); /* by suffix */
 
 /* ---- lp.c: the embedded solver -------------------------------------------------------------- */
 typedef struct nm_cbc {

@@ -1,9 +1,10 @@
 /* pixels.c: a pen that draws plots into a PNG: anti-aliased strokes, and letters made of strokes.
  *
- * A stroke covers a pixel by its width/2 + 1/2 minus the distance from the pixel's centre to the segment, cut to [0,1]: the
- * box filter's answer for lines wider than a pixel. A polyline takes the largest cover of its segments, so that joints are
- * not painted twice. Letters stand on a grid of 5 x 9 (two rows below the base line), 6 wide with their gap; each is a list
- * of polylines. Cost: the pixels near each segment. Left out: kerning, letters beyond ASCII (a box stands for them). */
+ * A stroke covers a pixel by its width/2 + 1/2 minus the distance from the pixel's centre to the segment, cut to
+ * [0,1]: the box filter's answer for lines wider than a pixel. A polyline takes the largest cover of its segments,
+ * so that joints are not painted twice. Letters stand on a grid of 5 x 9 (two rows below the base line), 6 wide with
+ * their gap; each is a list of polylines. Cost: the pixels near each segment. Left out: kerning, letters beyond
+ * ASCII (a box stands for them). */
 #include "all.h"
 
 struct nm_pixels {

@@ -2,10 +2,10 @@
  *
  *   {"netmip": "suite", "version": 1, "title": .., "about": .., "images": FILE, "labels": FILE, "instances": [..]}
  *
- * An instance is a network, a question (a file under "query", or "image", "perturb" and "target" as the command line says
- * them), an objective and an encoding. "net", "image", "perturb", "target", "objective" and "encoding" may be lists: then
- * every combination is an instance, named by its parts. File names are relative to the description's folder. An
- * encoding may carry +unfolded and +two-sided: what --fold off and --one-sided off say. */
+ * An instance is a network, a question (a file under "query", or "image", "perturb" and "target" as the command line
+ * says them), an objective and an encoding. "net", "image", "perturb", "target", "objective" and "encoding" may be
+ * lists: then every combination is an instance, named by its parts. File names are relative to the description's
+ * folder. An encoding may carry +unfolded and +two-sided: what --fold off and --one-sided off say. */
 #define _GNU_SOURCE
 #include "all.h"
 

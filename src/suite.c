@@ -1,11 +1,11 @@
 /* suite.c: a folder of instances in the manner of MIPLIB (Gleixner et al. 2021), built from its description (spec.c).
  *
- * NAME.mps.gz and NAME.map.json are what the command in suite.csv writes when it is run in the folder, to the byte; names of
- * networks, images and questions are relative to the folder. suite.csv, README.md and SHA256SUMS are made from them. The
- * column sha256 of suite.csv is of the unpacked model, which is the same on every machine; SHA256SUMS is of the files as
- * they are, which other versions of zlib may pack otherwise. A check hashes every file, builds all instances anew,
- * compares them unpacked, and replays every known solution. Nothing here solves: answers come with the description, each
- * with how it was proved. Cost: bounds and one model an instance. */
+ * NAME.mps.gz and NAME.map.json are what the command in suite.csv writes when it is run in the folder, to the byte;
+ * names of networks, images and questions are relative to the folder. suite.csv, README.md and SHA256SUMS are made
+ * from them. The column sha256 of suite.csv is of the unpacked model, which is the same on every machine; SHA256SUMS
+ * is of the files as they are, which other versions of zlib may pack otherwise. A check hashes every file, builds
+ * all instances anew, compares them unpacked, and replays every known solution. Nothing here solves: answers come
+ * with the description, each with how it was proved. Cost: bounds and one model an instance. */
 #include "all.h"
 
 static void word(nm_buf *b, const char *flag, const char *value)

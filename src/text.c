@@ -1,15 +1,14 @@
 /* text.c: text buffers, and the one printer and the one parser of numbers.
  *
- * Printing gives the shortest of 15, 16 and 17 significant digits that reads back to the same double
- * (Steele and White 1990), by scaling in 64-bit mantissas where that decides and by search elsewhere; integers below
- * 2^53 are printed as integers. -0 prints 0, and what
- * is not finite is never printed: it is a broken invariant. Parsing takes a whole token and nothing but
+ * Printing gives the shortest digits that read back to the same double (Steele and White 1990; digits.cc); integers
+ * below 2^53 are printed as integers, -0 as 0, and what is not finite is never printed: it is a broken invariant. For
+ * MPS there are digits that read back to the same double with CBC's reader too, which rounds twice and so misses every
+ * fourth of the shortest by an ulp. Parsing takes a whole token and nothing but
  * decimal digits, point and exponent; the result must be finite. nm_run keeps the C locale, so that
  * strtod and printf cannot meet a decimal comma. */
 #include "all.h"
 
 #include <assert.h>
-#include <float.h>
 #include <stdlib.h>
 
 #include <nettle/sha2.h>
@@ -49,101 +48,147 @@ void nm_put(nm_buf *b, const char *fmt, ...)
 
 /* ---- the printer ---- */
 
-static int by_search(char out[32], double x)
+static int count_digits(uint64_t d)
 {
-    int n = 0;
-    for (int digits = 15; digits <= 17; digits++) {
-        n = snprintf(out, 32, "%.*g", digits, x);
-        if (digits == 17 || strtod(out, NULL) == x) break;
-    }
-    return n;
+    int n = 1;
+    for (; d >= 10000; d /= 10000) n += 4;
+    return n + (d >= 10) + (d >= 100) + (d >= 1000);
 }
 
-#if LDBL_MANT_DIG >= 64
-static const long double ten[] = {1e0L,  1e1L,  1e2L,  1e3L,  1e4L,  1e5L,  1e6L,
-                                  1e7L,  1e8L,  1e9L,  1e10L, 1e11L, 1e12L, 1e13L,
-                                  1e14L, 1e15L, 1e16L, 1e17L, 1e18L, 1e19L, 1e20L,
-                                  1e21L, 1e22L, 1e23L, 1e24L, 1e25L, 1e26L, 1e27L};
-
-/* the digits of a P-digit integer d that stands for d 10^(e - P + 1), as printf's %g writes them */
-static int layout(char out[32], bool minus, uint64_t d, int digits, int e)
+/* the n digits of d, with zeros in front */
+static void spell(char *out, uint64_t d, int n)
 {
-    char text[20];
-    for (int i = digits; i-- > 0; d /= 10) text[i] = (char)('0' + d % 10);
-    while (digits > 1 && text[digits - 1] == '0') digits--;
+    static const char pair[] = "0001020304050607080910111213141516171819202122232425262728293031323"
+                               "3343536373839404142434445"
+                               "4647484950515253545556575859606162636465666768697071727374757677787"
+                               "9808182838485868788899091"
+                               "9293949596979899";
+    for (; n >= 2; n -= 2, d /= 100) memcpy(out + n - 2, pair + 2 * (d % 100), 2);
+    if (n) out[0] = (char)('0' + d % 10);
+}
+
+static bool has_exponent(int n, int e) { return e < -4 || e >= (n > 15 ? n : 15); }
+
+/* n digits d that stand for 0.d 10^(e + 1), as printf's %g writes them when it may use 15 digits or the n */
+static int layout(char out[32], bool minus, uint64_t d, int n, int e)
+{
     char *p = out;
     if (minus) *p++ = '-';
-    if (e < -4) {
-        *p++ = text[0];
-        if (digits > 1) *p++ = '.';
-        memcpy(p, text + 1, (size_t)digits - 1);
-        p += digits - 1;
+    if (has_exponent(n, e)) {
+        spell(p + 1, d, n);
+        p[0] = p[1];
+        p[1] = '.';
+        p += n > 1 ? n + 1 : 1;
         *p++ = 'e';
-        *p++ = '-';
-        *p++ = (char)('0' - e / 10); /* two digits: e > -100 where this is used */
-        *p++ = (char)('0' - e % 10);
-        *p = 0;
-        return (int)(p - out);
-    }
-    if (e < 0) {
+        *p++ = e < 0 ? '-' : '+';
+        const int a = abs(e), wide = a < 100 ? 2 : 3;
+        spell(p, (uint64_t)a, wide);
+        p += wide;
+    } else if (e < 0) {
         memcpy(p, "0.000", 5);
         p += 1 - e; /* "0." and -e-1 zeros */
+        spell(p, d, n);
+        p += n;
+    } else if (e + 1 >= n) {
+        spell(p, d, n);
+        memset(p + n, '0', (size_t)(e + 1 - n));
+        p += e + 1;
+    } else {
+        spell(p + 1, d, n);
+        memmove(p, p + 1, (size_t)e + 1);
+        p[e + 1] = '.';
+        p += n + 1;
     }
-    for (int i = 0; i < digits; i++) {
-        *p++ = text[i];
-        if (i == e && i + 1 < digits) *p++ = '.';
-    }
-    for (int i = digits; i <= e; i++) *p++ = '0';
     *p = 0;
     return (int)(p - out);
 }
 
-/* The same text as by_search, much faster, or 0. Powers of ten up to 10^27 are exact in 64-bit mantissas, the scaled
- * value is off by 2^-63 at most: 0.01 of the last of 17 digits, a tenth of that for every digit less, and what is left
- * after subtraction by 2^-10 of an ulp. What lies nearer to a rounding decision is left to the search, so the result
- * does not depend on the arithmetic. */
-static int by_scaling(char out[32], double x)
+/* true where x is printed as an integer */
+static bool print_whole(char out[32], double x, int *n)
 {
-    const double a = fabs(x);
-    uint64_t bits;
-    memcpy(&bits, &a, 8);
-    if (!(a >= 1e-9 && a < 1e14) || (bits << 12) == 0) return 0;
-    double next;
-    bits++;
-    memcpy(&next, &bits, 8);
-    const long double ulp = (long double)next - a;
-    int e = (int)floor(log10(a));
-    if (a * ten[16 - e] >= ten[17]) e++;
-    if (a * ten[16 - e] < ten[16]) e--;
-    const long double scaled = a * ten[16 - e];
-    for (int digits = 15; digits <= 17; digits++) {
-        const long double t = scaled / ten[17 - digits], low = floorl(t), part = t - low;
-        static const long double unsure[] = {0.0004L, 0.004L, 0.04L};
-        if (fabsl(part - 0.5L) < unsure[digits - 15]) return 0;
-        const long double d = part < 0.5L ? low : low + 1;
-        if (d >= ten[digits] || d < ten[digits - 1]) return 0;
-        const long double off = fabsl(d / ten[digits - 1 - e] - a) / ulp;
-        if (off < 0.495L) return layout(out, x < 0, (uint64_t)d, digits, e);
-        if (off < 0.505L) return 0;
-    }
-    return 0;
+    assert(isfinite(x));
+    if (!(fabs(x) < 9007199254740992.0) || x != (double)(int64_t)x) return false;
+    const uint64_t d = (uint64_t)fabs(x);
+    const int digits = count_digits(d);
+    out[0] = '-';
+    spell(out + (x < 0), d, digits);
+    *n = digits + (x < 0);
+    out[*n] = 0;
+    return true;
 }
-#else
-static int by_scaling(char out[32], double x)
-{
-    (void)out;
-    (void)x;
-    return 0;
-}
-#endif
 
 int nm_num_print(char out[32], double x)
 {
-    assert(isfinite(x));
-    if (x == 0) return snprintf(out, 32, "0");
-    if (fabs(x) < 9007199254740992.0 && x == floor(x)) return snprintf(out, 32, "%.0f", x);
-    const int n = by_scaling(out, x);
-    return n ? n : by_search(out, x);
+    int n;
+    if (print_whole(out, x, &n)) return n;
+    uint64_t d;
+    const int e = nm_digits_shortest(x, &d);
+    n = count_digits(d);
+    return layout(out, x < 0, d, n, n - 1 + e);
+}
+
+/* ---- digits for readers that round twice ---- */
+
+/* What CoinUtils 2.11 (CBC, SYMPHONY) makes of digits in MPS: it gathers them in a double, the fraction apart, as
+ * v = v*10 + '0' + digit - '0', and multiplies by a rounded power of ten. Up to 53 bits that is exact. */
+static double gathered(uint64_t d)
+{
+    if (d < 9007199254740900ULL) return (double)d;
+    const double v = gathered(d / 10);
+    return v * 10.0 + (double)('0' + (int)(d % 10)) - '0';
+}
+
+static double coin_reads(uint64_t d, int n, int e)
+{
+    static const double tenth[] = {1.0,     1.0e-1,  1.0e-2,  1.0e-3,  1.0e-4,  1.0e-5,
+                                   1.0e-6,  1.0e-7,  1.0e-8,  1.0e-9,  1.0e-10, 1.0e-11,
+                                   1.0e-12, 1.0e-13, 1.0e-14, 1.0e-15, 1.0e-16, 1.0e-17,
+                                   1.0e-18, 1.0e-19, 1.0e-20, 1.0e-21, 1.0e-22, 1.0e-23};
+    static const double power[] = {1.0e-9, 1.0e-8, 1.0e-7, 1.0e-6, 1.0e-5, 1.0e-4, 1.0e-3,
+                                   1.0e-2, 1.0e-1, 1.0,    1.0e1,  1.0e2,  1.0e3,  1.0e4,
+                                   1.0e5,  1.0e6,  1.0e7,  1.0e8,  1.0e9};
+    const bool exponent = has_exponent(n, e);
+    const int after = exponent ? n - 1 : n - 1 - e; /* digits after the point */
+    if (after > 23) return NAN;
+    double v;
+    if (e < 0 && !exponent) {
+        v = gathered(d) * tenth[after];
+    } else {
+        uint64_t unit = 1;
+        for (int i = 0; i < after; i++) unit *= 10;
+        v = gathered(d / unit) + gathered(d % unit) * tenth[after];
+    }
+    if (exponent) v *= abs(e) < 10 ? power[e + 9] : pow(10.0, e);
+    return v;
+}
+
+/* First the shortest digits with zeros after them, which change what such a reader rounds and nothing else; then 17
+ * digits nearby that round to x as well. What is left, a number in thirty, is printed with the shortest. */
+int nm_num_print_twice(char out[32], double x)
+{
+    int len;
+    if (print_whole(out, x, &len)) return len;
+    uint64_t d;
+    int e = nm_digits_shortest(x, &d);
+    const int n = count_digits(d);
+    const double a = fabs(x);
+    e += n - 1;
+    const int most = has_exponent(n, e) ? 18 : 19; /* 25 characters: SCIP's own width */
+    uint64_t try = d;
+    for (int k = n; k <= most; k++, try *= 10)
+        if (coin_reads(try, k, e) == a) return layout(out, x < 0, try, k, e);
+    for (int k = n; k < 17; k++) d *= 10;
+    for (int step = 1; step <= 8; step++) {
+        const uint64_t near = step & 1 ? d - (uint64_t)(step + 1) / 2 : d + (uint64_t)step / 2;
+        if (count_digits(near) != 17) continue;
+        try = near;
+        for (int k = 17; k <= most; k++, try *= 10) {
+            if (coin_reads(try, k, e) != a) continue;
+            len = layout(out, x < 0, try, k, e);
+            if (strtod(out, NULL) == x) return len;
+        }
+    }
+    return nm_num_print(out, x);
 }
 
 void nm_put_num(nm_buf *b, double x)

@@ -60,10 +60,11 @@ static void write_rows(nm_out *o, const nm_model *m)
     }
 }
 
-void nm_write_lp(nm_job *job, const nm_model *m, const char *path)
+void nm_write_lp(nm_job *job, const nm_model *m, const char *path, char hash[65])
 {
     nm_model_audit(job, m);
     nm_out *o = nm_out_open(job, path);
+    nm_out_hash(o, hash);
     nm_out_put(o, "\\ %s\nMinimize\n obj:", m->name);
     wrap w = {o, 5};
     for (size_t j = 0; j < m->n_cols; j++) term(&w, m->cols[j].obj, m->cols[j].name);
@@ -91,12 +92,12 @@ void nm_write_lp(nm_job *job, const nm_model *m, const char *path)
     nm_out_done(o);
 }
 
-void nm_write_model(nm_job *job, const nm_model *m, const char *path)
+void nm_write_model(nm_job *job, const nm_model *m, const char *path, char hash[65])
 {
     if (nm_has_suffix(path, ".mps") || nm_has_suffix(path, ".mps.gz"))
-        nm_write_mps(job, m, path);
+        nm_write_mps(job, m, path, hash);
     else if (nm_has_suffix(path, ".lp") || nm_has_suffix(path, ".lp.gz"))
-        nm_write_lp(job, m, path);
+        nm_write_lp(job, m, path, hash);
     else
         nm_throw(job, NM_EUSE, "%s: a model file ends in .mps, .mps.gz, .lp or .lp.gz", path);
 }

@@ -101,11 +101,11 @@ static void write_columns(writer *w)
         if (col->is_int != ints) LINE("MARKER", "'MARKER'", ints ? "'INTEND'" : "'INTORG'");
         ints = col->is_int;
         if (col->obj != 0 || ptr[j] == ptr[j + 1]) {
-            nm_num_print(s, col->obj);
+            nm_num_print_twice(s, col->obj);
             LINE(col->name, "OBJROW", s);
         }
         for (size_t k = ptr[j]; k < ptr[j + 1]; k++) {
-            nm_num_print(s, c[k]);
+            nm_num_print_twice(s, c[k]);
             for (size_t f = w->first[row[k]]; f < w->first[row[k] + 1]; f++)
                 LINE(col->name, w->rows[f].name, s);
         }
@@ -124,25 +124,26 @@ static void write_bounds(writer *w)
         if (c->is_int && c->lo == 0 && c->hi == 1) {
             LINE("BV", "BNDSET", c->name);
         } else if (c->lo == c->hi) {
-            nm_num_print(s, c->lo);
+            nm_num_print_twice(s, c->lo);
             LINE("FX", "BNDSET", c->name, s);
         } else {
-            nm_num_print(s, c->lo);
+            nm_num_print_twice(s, c->lo);
             LINE("LO", "BNDSET", c->name, s);
-            nm_num_print(s, c->hi);
+            nm_num_print_twice(s, c->hi);
             LINE("UP", "BNDSET", c->name, s);
         }
     }
     flush(w, &b);
 }
 
-void nm_write_mps(nm_job *job, const nm_model *m, const char *path)
+void nm_write_mps(nm_job *job, const nm_model *m, const char *path, char hash[65])
 {
     nm_model_audit(job, m);
     const nm_mark mark = nm_mark_get(job);
     writer w = {.job = job, .o = nm_out_open(job, path), .m = m};
     nm_buf b = {.job = job};
     char s[32];
+    nm_out_hash(w.o, hash);
     flatten(&w);
     nm_put(&b, "NAME  %s\nROWS\n", m->name);
     LINE("N", "OBJROW");
@@ -153,7 +154,7 @@ void nm_write_mps(nm_job *job, const nm_model *m, const char *path)
     nm_put(&b, "RHS\n");
     for (size_t r = 0; r < w.n; r++) {
         if (w.rows[r].side == 0) continue;
-        nm_num_print(s, w.rows[r].side);
+        nm_num_print_twice(s, w.rows[r].side);
         LINE("RHSSET", w.rows[r].name, s);
     }
     nm_put(&b, "BOUNDS\n");
