@@ -145,7 +145,8 @@ void nm_png_write(nm_job *job, const char *path, size_t w, size_t h, bool is_gre
 typedef struct nm_stroke { unsigned color; double width; int dash; } nm_stroke; /* dash: 0 none, 1 long, 2 short */
 typedef struct nm_pen {    /* draws in points, y downwards */
     void (*line)(void *to, nm_stroke s, size_t n, const double *x, const double *y);
-    void (*text)(void *to, double x, double y, int anchor, bool upright, const char *s); /* -1 left, 0 middle, 1 right */
+    /* anchor: -1 left, 0 middle, 1 right */
+    void (*text)(void *to, double x, double y, int anchor, bool upright, const char *s);
 } nm_pen;
 typedef struct nm_pixels nm_pixels;
 nm_pixels *nm_pixels_new(nm_job *job, size_t w, size_t h);
