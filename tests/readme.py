@@ -35,7 +35,7 @@ def example():
     out = os.path.join(os.path.dirname(NETMIP), "example")
     with open(out + ".c", "w") as f:
         f.write(code)
-    libs = subprocess.run(["pkg-config", "--libs", "cbc", "clp", "libcjson", "zlib", "libprotobuf-c", "libpng", "nettle", "expat"],
+    libs = subprocess.run(["pkg-config", "--libs", "cbc", "clp", "libcjson", "zlib", "libdeflate", "libprotobuf-c", "libpng", "nettle", "expat"],
                           capture_output=True, text=True).stdout.split()
     lib = os.path.join(os.path.dirname(NETMIP), "libnetmip.a")
     san = os.environ.get("SAN", "").split()
