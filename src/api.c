@@ -112,6 +112,7 @@ static nm_solve_opts options(const nm_options *o)
                            .fold = !o->no_fold,
                            .attack = !o->no_attack,
                            .split = true,
+                           .units = true,
                            .branch = true,
                            .solve = !o->no_solve,
                            .time_limit = o->time_limit,

@@ -27,7 +27,9 @@
 #define NM_ALPHA_STEPS 40     /* for the open rows of a case */
 #define NM_TIGHT_ROUNDS 4     /* of conditioned tightening */
 #define NM_TIGHT_STEPS 20     /* of alpha in each round */
-#define NM_BRANCH_NODES 4000  /* of branching on signs, for a target */
+#define NM_UNIT_STEPS 20      /* of alpha for units, should targets stay open */
+#define NM_BRANCH_FIRST 40    /* nodes of branching on signs, for a target, before units are bounded anew */
+#define NM_BRANCH_NODES 4000  /* after it */
 #define NM_MIP_NODES 60       /* of a unit's bound, on each side */
 #define NM_SPLIT_INPUTS 20    /* free inputs up to which the input box is split */
 #define NM_SPLIT_BOXES 400000 /* boxes before splitting gives up on a case */

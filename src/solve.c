@@ -82,6 +82,15 @@ static void conclude(nm_state *s)
                              : "targets are left open, and the solver was not asked";
 }
 
+/* Branching on signs, a little of it first: what is open after that is worth better bounds of all units. */
+static bool branch(nm_state *s)
+{
+    if (s->o->branch && nm_close_branch(s, NM_BRANCH_FIRST)) return true;
+    for (size_t i = 0; s->o->units && i < s->q->n_cases && !nm_stopped(s->job); i++)
+        if (s->cases[i].b) nm_close_units(s, i);
+    return s->o->branch && nm_close_branch(s, NM_BRANCH_NODES);
+}
+
 static bool settle(nm_state *s)
 {
     if (s->o->evaluate && evaluate(s)) return true;
@@ -103,7 +112,7 @@ static bool settle(nm_state *s)
     const bool tighten = s->o->level >= NM_BY_ALPHA && s->q->objective == NM_FEASIBLE;
     for (size_t i = 0; tighten && !done && i < s->q->n_cases && !nm_stopped(s->job); i++)
         if (s->cases[i].b) nm_close_tighten(s, i);
-    if (tighten && s->o->branch && !done) done = nm_close_branch(s);
+    if (tighten && !done) done = branch(s);
     s->v->cpu_bounds += nm_cpu() - at;
     if (done) return true;
     if (s->o->depth) {

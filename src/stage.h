@@ -251,7 +251,7 @@ typedef struct nm_solve_opts {
     size_t memory;         /* megabytes that they may use; 0: no limit */
     const char *encoding;  /* as nm_encoding_find reads it; NULL: bigm */
     bool two_sided;        /* binaries also for units that need none */
-    bool evaluate, fold, attack, split, branch, solve, always_write;
+    bool evaluate, fold, attack, split, units, branch, solve, always_write;
     double time_limit;     /* seconds of wall clock for the whole query */
     uint64_t seed;
     const char *out;       /* compile: where models go, or NULL */
@@ -319,7 +319,8 @@ void nm_close_count(nm_state *s);
 size_t nm_close_restarts(const nm_program *p);
 bool nm_close_attack(nm_state *s, size_t i, const double *start, size_t n_restarts);
 void nm_close_tighten(nm_state *s, size_t i);
-bool nm_close_branch(nm_state *s);
+void nm_close_units(nm_state *s, size_t i);
+bool nm_close_branch(nm_state *s, size_t nodes); /* of each target */
 void nm_close_cubes(nm_state *s); /* branches of the open targets that are left, as cubes */
 bool nm_close_split(nm_state *s, size_t i);
 

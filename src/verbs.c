@@ -69,6 +69,7 @@ nm_solve_opts nm_cli_solve_opts(nm_job *job, const nm_cli *c, bool compile)
     o.evaluate = !compile && !nm_cli_has(c, NM_O_no_evaluate);
     o.attack = !compile && !nm_cli_has(c, NM_O_no_attack);
     o.split = !compile && !nm_cli_has(c, NM_O_no_split);
+    o.units = !nm_cli_has(c, NM_O_no_units);
     o.branch = !compile && !nm_cli_has(c, NM_O_no_branch);
     o.solve = !compile && !nm_cli_has(c, NM_O_no_solve);
     o.always_write = nm_cli_has(c, NM_O_always_write);

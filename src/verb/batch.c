@@ -19,7 +19,7 @@ static const char *batch_question(nm_job *job, const nm_cli *c, const nm_sets *s
     static const nm_opt parts[] = {NM_O_perturb,  NM_O_domain,    NM_O_margin,      NM_O_objective,
                                    NM_O_guard,    NM_O_bounds,    NM_O_fold,        NM_O_seed,
                                    NM_O_encoding, NM_O_one_sided, NM_O_no_evaluate, NM_O_no_attack,
-                                   NM_O_no_split, NM_O_no_branch, NM_O_no_solve};
+                                   NM_O_no_split, NM_O_no_units,  NM_O_no_branch,   NM_O_no_solve};
     nm_buf b = {.job = job};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (!nm_cli_has(c, parts[i])) continue;
