@@ -37,7 +37,7 @@ static const row rows[] = {
      "scip -c 'read {model}' -c 'set limits time {seconds}' -c optimize -c 'write solution "
      "{solution}' -c quit",
      ".sol"},
-    {"glpsol", "glpsol --freemps {model} --tmlim {seconds} -o {solution}", ".txt"},
+    {"glpsol", "glpsol --freemps {model} --nopresol --tmlim {seconds} -o {solution}", ".txt"},
     {"symphony", "symphony -F {model} -t {seconds} > {solution}", ".txt"},
     {"lp_solve", "lp_solve -fmps {model} -e 1e-9 -S4 -timeout {seconds} > {solution}", ".txt"},
     {"gurobi_cl",
