@@ -24,10 +24,18 @@ static const nm_target *best_of(const nm_query *q, const nm_verdict *v, nm_goal 
     return best;
 }
 
+/* its bound cannot move the end further than the replay's own rounding, or a part in NM_RANGE_GAP */
+static bool settled(const nm_query *q, const nm_verdict *v, const nm_target *t)
+{
+    const nm_target *best = best_of(q, v, goal_of(q, t));
+    if (!best) return false;
+    const double at = best->best->margin64;
+    return t->bound >= at - best->best->err64 - NM_RANGE_GAP * (1 + fabs(at));
+}
+
 bool nm_range_open(const nm_state *s, const nm_target *t)
 {
-    const nm_target *best = best_of(s->q, s->v, goal_of(s->q, t));
-    return nm_target_open(t) && (!best || t->bound < best->best->margin64);
+    return nm_target_open(t) && !settled(s->q, s->v, t);
 }
 
 /* NM_LANES rows at a time: optimised slopes */
@@ -85,7 +93,7 @@ static nm_range end_of(const nm_query *q, const nm_verdict *v, nm_goal goal)
     if (!any) return e;
     if (best) {
         e.at = best->best;
-        e.value = sign * e.at->margin64;
+        e.value = e.at->margin64 == 0 ? 0 : sign * e.at->margin64;
         e.target = best->name;
         if (bound > e.at->margin64) bound = nm_down(e.at->margin64 - e.at->err64);
     }
@@ -100,9 +108,7 @@ void nm_range_conclude(const nm_query *q, nm_verdict *v)
     v->most = end_of(q, v, NM_MOST);
     for (size_t i = 0; i < v->n_targets; i++) { /* settled by the others */
         nm_target *t = &v->targets[i];
-        const nm_target *best = best_of(q, v, goal_of(q, t));
-        if (!nm_target_open(t) || !best || !(t->bound >= best->best->margin64 - best->best->err64))
-            continue;
+        if (!nm_target_open(t) || !settled(q, v, t)) continue;
         t->status = NM_OK;
         t->by = "bounds";
     }

@@ -460,14 +460,29 @@ static nm_query *read_query(reader *r, const nm_json *j)
     return r->q;
 }
 
+static void read_top(nm_job *job, void *arg)
+{
+    reader *r = arg;
+    (void)job;
+    read_query(r, r->top);
+}
+
 nm_query *nm_read_queryjson(nm_job *job, const nm_net *net, nm_file f)
 {
     const nm_json *j = nm_json_parse(job, f);
     if (net && !net->second && nm_json_find(j, "against"))
         nm_throw(job, NM_EUSE, "%s: \"against\" names a second network, and one was given", f.path);
     reader r = {.job = job, .where = f.path, .dir = nm_path_dir(job, f.path), .net = net};
-    nm_query *q = read_query(&r, j);
-    if (!net) return q;
+    if (!net) return read_query(&r, j);
+    r.top = j;
+    const int code = nm_run(job, read_top, &r);
+    if (code) { /* what the flags' reader says is about the file here */
+        const char *why = nm_message_of(job, code);
+        const bool placed = strstr(why, f.path) != NULL;
+        nm_throw(job, code == NM_EUSE ? NM_EINPUT : code, placed ? "%.0s%s" : "%s: %s", f.path,
+                 why);
+    }
+    nm_query *q = r.q;
     const nm_node *last = nm_tail_choice(net);
     if (last && any_clauses(j))
         nm_refuse(job, net, last,
