@@ -218,7 +218,7 @@ static const double *input_of(nm_state *s, const nm_encoded *e, const nm_sol *so
     for (size_t i = 0; i < s->q->n_in; i++) {
         const int64_t j = e->map->col[i];
         x[i] = j >= 0        ? sol->vals[j].x
-               : s->q->image ? s->q->image[i]
+               : s->q->image ? fmin(fmax(s->q->image[i], c->lo[i]), c->hi[i])
                              : 0.5 * c->lo[i] + 0.5 * c->hi[i];
     }
     return x;

@@ -66,7 +66,7 @@ static const double *input(nm_job *job, const nm_map *m, const double *col)
     double *x = NM_RAW(job, double, m->n_in);
     for (size_t i = 0; i < m->n_in; i++) {
         x[i] = m->col[i] >= 0 ? col[m->col[i]]
-               : q->image     ? q->image[i]
+               : q->image     ? fmin(fmax(q->image[i], c->lo[i]), c->hi[i])
                               : 0.5 * c->lo[i] + 0.5 * c->hi[i];
         const double off = x[i] < c->lo[i]   ? c->lo[i] - x[i]
                            : x[i] > c->hi[i] ? x[i] - c->hi[i]

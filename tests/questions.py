@@ -441,6 +441,10 @@ def round_trips():
     check("a decision about two, decoded", j["verdict"] == "violated", j)
     m = json.load(open(p("diff-t0above.map.json")))
     check("the map names both", m["net"].endswith("rt.json") and m["against"].endswith("rt2.json"), m["net"])
+    put("q.json", {**Q, "image": [0.9, 0.25], "lo": [0.5, 0], "hi": [0.5, 1], "clauses": [["Y_0 <= Y_1"]]})
+    good(0, "compile", XOR, p("q.json"), "-o", p("pin.mps"), "--bounds", "interval")
+    j = json.loads(good(10, "decode", p("pin.map.json"), *solved("pin"), "--json"))
+    check("an input pinned away from the image", j["witness"]["distance"]["linf"] >= 0.4, j)
     put("rt2.json", net_text(*random_net(5, 3)))
     bad(6, "another second network", "is not what", "decode", p("diff-t0above.map.json"), sols[0])
 
