@@ -5,9 +5,9 @@
  *   range:FORM        the value FORM(y) itself: its least and its most, each a row to be made least (goal)
  *   worst, two nets   the largest |y1_i - y2_i|: most of y1_i - y2_i and of y2_i - y1_i over all i
  *   differ D          a counterexample has |y1_i - y2_i| >= D for some i: 2n clauses of one row
- *   differ class      a counterexample has y1_i >= y1_k + M for all k and y2_j >= y2_k + M for all k, some i != j: n (n-1)
- *                     clauses of 2 (n-1) rows. With margin M = 0 ties count: where the first network ties i and j, both
- *                     choices are its class; so networks that agree everywhere still "differ" on a boundary.
+ *   differ class      a counterexample has y1_i >= y1_k + M for all k and y2_j >= y2_k + M for all k, some i != j:
+ *                     n (n-1) clauses of 2 (n-1) rows. With margin M = 0 ties count: where the first network ties i and
+ *                     j, both choices are its class; so networks that agree everywhere still "differ" on a boundary.
  *
  * Left out: differences of more than two networks; norms of the difference other than the largest element. */
 #include "all.h"

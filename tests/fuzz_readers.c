@@ -87,6 +87,8 @@ static size_t work_of(const nm_net *net)
     return n;
 }
 
+#include "fuzz_query.h"
+
 static void use_net(nm_job *job, nm_graph *g, nm_file f)
 {
     const nm_net *net = nm_net_new(job, g, f);
@@ -122,26 +124,6 @@ static void use_net(nm_job *job, nm_graph *g, nm_file f)
     }
 }
 
-typedef struct {
-    const nm_net *net;
-    nm_file f;
-    bool same;
-} reading;
-
-static void read_query(nm_job *job, void *arg)
-{
-    reading *r = arg;
-    const nm_query *q = nm_read_queryjson(job, r->net, r->f);
-    nm_buf a = {.job = job}, b = {.job = job};
-    nm_query_print(&a, q);
-    a.n = 0;
-    nm_query_write(&a, q);
-    const nm_file again = {"again", (const unsigned char *)a.s, a.n};
-    nm_query_write(&b, nm_query_parse(job, nm_json_parse(job, again), "again"));
-    r->same = a.n == b.n && memcmp(a.s, b.s, a.n) == 0;
-    nm_queryjson_print(job, &b, r->f, false);
-}
-
 static void use_arrays(nm_job *job, nm_file f, int kind)
 {
     nm_arrays a = {.path = f.path};
@@ -166,25 +148,6 @@ static void use_sol(nm_job *job, nm_file f)
     if (!s->has_values) return;
     const double *x = nm_sol_columns(job, s, 6, cols, "fuzz");
     for (size_t j = 0; j < 6; j++) require(isfinite(x[j]), "a value is finite");
-}
-
-/* a question reads back from its own text; with a network, and without one where it says all itself */
-static void use_query(nm_job *job, nm_file f)
-{
-    static const char tiny[] =
-        "{\"netmip\":\"network\",\"version\":1,\"input\":{\"shape\":[2]},\"layers\":["
-        "{\"op\":\"dense\",\"weight\":[[1,-1],[0.5,2]],\"bias\":[0,-1]}]}";
-    const nm_file n = {"tiny", (const unsigned char *)tiny, sizeof tiny - 1};
-    nm_net *net = nm_net_new(job, nm_read_netjson(job, n), n);
-    if (memchr(f.data, '@', f.n)) net = nm_net_join(job, net, net);
-    nm_query_is(f);
-    for (int with = 0; with < 2; with++) {
-        reading r = {with ? net : NULL, f, NULL};
-        const int code = nm_run(job, read_query, &r);
-        require(code != NM_OK || r.same, "a question reads back as it was");
-        if (code && with)
-            nm_throw(job, code == NM_EUSE ? NM_EINPUT : code, "%s", nm_message_of(job, code));
-    }
 }
 
 static void body(nm_job *job, void *arg)

@@ -286,8 +286,9 @@ static void built_in_answers(void)
              "\"rows\": 1, \"nonzeros\": 2, \"binaries\": 1, \"columns\": [\"x0\", \"z2_0\"], "
              "\"input_columns\": [0, -1], \"question_sha256\": "
              "\"6028116cde796aa5cea19d83e13b99effae4359890f7dd751232a919b5afe2fb\", \"question\": "
-             "{\"netmip\": \"query\", \"version\": 1, \"n_in\": 2, \"n_out\": 2, \"label\": 0, \"predicted\": 0, \"guard\": 0, "
-             "\"objective\": \"feasible\", \"shape\": [1, 2],"
+             "{\"netmip\": \"query\", \"version\": 1, \"n_in\": 2, \"n_out\": 2, \"label\": 0, "
+             "\"predicted\": 0, "
+             "\"guard\": 0, \"objective\": \"feasible\", \"shape\": [1, 2],"
              "\"image\": [0.5, 0.25], \"cases\": [{\"lo\": [0, 0.25], \"hi\": [1, 0.25], "
              "\"in_rows\": [], \"clauses\": [{\"name\": \"1\","
              "\"label\": 1, \"rows\": [{\"var\": [0, 1], \"coef\": [1, -1], \"rhs\": 0}]}]}]}}");

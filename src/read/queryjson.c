@@ -37,37 +37,40 @@ static const nm_json *list_of(nm_job *job, const nm_json *x, const char *what, c
     return x;
 }
 
-/* {"var": [..], "coef": [..], "rhs": x}: sum coef*var <= rhs; var k < n_out is output k, else input k - n_out */
-static nm_row numbered(nm_job *job, const nm_json *a, size_t limit, const char *where)
+/* {"var": [..], "coef": [..], "rhs": x} each: sum coef*var <= rhs, variables below `limit` */
+static nm_row *rows(nm_job *job, const nm_json *x, size_t limit, const char *where, size_t *n)
 {
     static const char *const keys[] = {"var", "coef", "rhs", NULL};
-    nm_json_only(job, a, where, keys);
-    const nm_json *var = nm_json_get(job, a, "var", where);
-    nm_row r = {.n = nm_json_count(var)};
-    r.coef = nums(job, nm_json_get(job, a, "coef", where), r.n, where);
-    r.rhs = nm_json_num(job, nm_json_get(job, a, "rhs", where), where);
-    const double *v = nums(job, var, r.n, where);
-    uint32_t *index = NM_RAW(job, uint32_t, r.n);
-    for (size_t k = 0; k < r.n; k++) {
-        if (!(v[k] >= 0 && v[k] < (double)limit && v[k] == floor(v[k])))
-            nm_throw(job, NM_EINPUT, "%s: variable %g", where, v[k]);
-        index[k] = (uint32_t)v[k];
+    nm_row *out = NM_ARRAY(job, nm_row, nm_json_count(x) + 1);
+    *n = 0;
+    for (const nm_json *a = x->child; a; a = a->next) {
+        nm_json_only(job, a, where, keys);
+        const nm_json *var = nm_json_get(job, a, "var", where);
+        nm_row *r = &out[(*n)++];
+        r->n = nm_json_count(var);
+        r->coef = nums(job, nm_json_get(job, a, "coef", where), r->n, where);
+        r->rhs = nm_json_num(job, nm_json_get(job, a, "rhs", where), where);
+        const double *v = nums(job, var, r->n, where);
+        uint32_t *index = NM_RAW(job, uint32_t, r->n);
+        for (size_t k = 0; k < r->n; k++) {
+            if (!(v[k] >= 0 && v[k] < (double)limit && v[k] == floor(v[k])))
+                nm_throw(job, NM_EINPUT, "%s: variable %g", where, v[k]);
+            index[k] = (uint32_t)v[k];
+        }
+        r->var = index;
     }
-    r.var = index;
-    return r;
+    return out;
 }
 
-/* a list of rows, each a text like "Y_0 - Y_1 <= 0.5" or numbered */
-static nm_row *rows(nm_job *job, const nm_json *x, const nm_query *q, const char *what,
-                    const char *where, size_t *n)
+/* a list of texts like "Y_0 - Y_1 <= 0.5", or of numbered rows: k < n_out is output k, else input k - n_out */
+static nm_row *any_rows(nm_job *job, const nm_json *x, const nm_query *q, const char *what,
+                        const char *where, size_t *n)
 {
     nm_rows out = {0};
-    for (const nm_json *a = list_of(job, x, what, where)->child; a; a = a->next) {
-        if (cJSON_IsString(a))
-            nm_rows_parse(job, where, a->valuestring, q->n_out, q->n_in, &out);
-        else
-            *NM_PUSH(job, out.row, out.n, out.cap) = numbered(job, a, q->n_in + q->n_out, where);
-    }
+    if (!cJSON_IsString(list_of(job, x, what, where)->child))
+        return rows(job, x, q->n_in + q->n_out, where, n);
+    for (const nm_json *a = x->child; a; a = a->next)
+        nm_rows_parse(job, where, nm_json_str(job, a, where), q->n_out, q->n_in, &out);
     *n = out.n;
     return out.row;
 }
@@ -80,7 +83,7 @@ static nm_clause read_clause(reader *r, const nm_json *x, size_t icase, size_t a
     nm_clause c = {.label = -1};
     c.name = nm_fmt(r->job, "c%zu_%zu", icase, at);
     if (cJSON_IsArray(x)) { /* its rows alone */
-        c.rows = rows(r->job, x, r->q, "rows", r->where, &c.n_rows);
+        c.rows = any_rows(r->job, x, r->q, "rows", r->where, &c.n_rows);
         return c;
     }
     nm_json_only(r->job, x, r->where, keys);
@@ -105,8 +108,8 @@ static nm_clause read_clause(reader *r, const nm_json *x, size_t icase, size_t a
         if (c.goal == NM_MOST && strcmp(s, "most"))
             nm_throw(r->job, NM_EINPUT, "%s: goal %s; least or most was expected", r->where, s);
     }
-    c.rows = rows(r->job, nm_json_get(r->job, x, "rows", r->where), r->q, "rows", r->where,
-                  &c.n_rows);
+    c.rows = any_rows(r->job, nm_json_get(r->job, x, "rows", r->where), r->q, "rows", r->where,
+                      &c.n_rows);
     return c;
 }
 
@@ -150,7 +153,7 @@ static void meet(reader *r, const nm_json *x, nm_case *c)
     double *lo = ends(r, x, "lo", -INFINITY), *hi = ends(r, x, "hi", INFINITY);
     const nm_json *list = nm_json_find(x, "in_rows");
     size_t n = 0, kept = c->n_in_rows;
-    const nm_row *more = list ? rows(r->job, list, r->q, "in_rows", r->where, &n) : NULL;
+    const nm_row *more = list ? any_rows(r->job, list, r->q, "in_rows", r->where, &n) : NULL;
     const bool fold = !nm_json_find(x, "lo") && !nm_json_find(x, "hi");
     nm_row *all = NM_RAW(r->job, nm_row, kept + n + 1);
     if (kept) memcpy(all, c->in_rows, kept * sizeof *all);
