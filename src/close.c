@@ -17,7 +17,9 @@ static void close_by_bounds(nm_state *s, size_t i)
             if (lo > target->margin_lo) target->margin_lo = lo;
         }
         if (target->margin_lo > target->bound) target->bound = target->margin_lo;
-        if (!nm_target_open(target) || !(target->margin_lo > s->q->guard)) continue;
+        if (s->q->objective == NM_RANGE || !nm_target_open(target) ||
+            !(target->margin_lo > s->q->guard))
+            continue;
         target->status = NM_OK;
         target->by = "bounds";
     }
@@ -57,7 +59,8 @@ void nm_close_bounds(nm_state *s, size_t i)
     nm_note(s->job, "tightening bounds by %s",
             s->o->level == NM_BY_LP ? "linear programs" : "mixed-integer programs");
     double *enough = NM_RAW(s->job, double, n + 1);
-    for (size_t r = 0; r < n; r++) enough[r] = rows[r]->rhs + s->q->guard;
+    for (size_t r = 0; r < n; r++)
+        enough[r] = s->q->objective == NM_RANGE ? INFINITY : rows[r]->rhs + s->q->guard;
     nm_lp_tighten(
         s->job, k->b,
         (nm_lp_opts){s->o->level == NM_BY_MIP ? NM_MIP_NODES : 1, s->o->threads, enough, false});

@@ -6,17 +6,23 @@
  * failure, unless it lies in the guard band. */
 #include "all.h"
 
-static const nm_net *net_of(nm_job *job, const nm_map *m, const char *map_path)
+static const nm_net *read_net(nm_job *job, const char *path, const char *map_path)
 {
-    const char *path = m->net_path;
     if (!nm_file_exists(path) && path[0] != '/')
         path = nm_fmt(job, "%s%s", nm_path_dir(job, map_path), path);
     if (!nm_file_exists(path))
         nm_throw(job, NM_EIO, "%s: the network of %s is not here; run decode where compile ran",
-                 m->net_path, map_path);
-    const nm_net *net = nm_net_read(job, path);
+                 path, map_path);
+    return nm_net_read(job, path);
+}
+
+static const nm_net *net_of(nm_job *job, const nm_map *m, const char *map_path)
+{
+    const nm_net *net = read_net(job, m->net_path, map_path);
+    if (m->against) net = nm_net_join(job, net, read_net(job, m->against, map_path));
+    const char *path = net->path;
     if (strcmp(net->hash, m->net_hash))
-        nm_throw(job, NM_EAUDIT, "%s: is not the network that %s was made from", path, map_path);
+        nm_throw(job, NM_EAUDIT, "%s: is not what %s was made from", path, map_path);
     if (net->n_in != m->n_in || net->n_out != m->question->n_out)
         nm_throw(job, NM_EINPUT, "%s: does not fit %s", map_path, path);
     return net;
@@ -60,7 +66,7 @@ static const double *input(nm_job *job, const nm_map *m, const double *col)
     double *x = NM_RAW(job, double, m->n_in);
     for (size_t i = 0; i < m->n_in; i++) {
         x[i] = m->col[i] >= 0 ? col[m->col[i]]
-               : q->image     ? q->image[i]
+               : q->image     ? fmin(fmax(q->image[i], c->lo[i]), c->hi[i])
                               : 0.5 * c->lo[i] + 0.5 * c->hi[i];
         const double off = x[i] < c->lo[i]   ? c->lo[i] - x[i]
                            : x[i] > c->hi[i] ? x[i] - c->hi[i]
@@ -80,16 +86,18 @@ static double gap_of(const nm_sol *s, double claim)
 static void judge(nm_job *job, const nm_map *m, const nm_sol *s, const nm_replay *r, nm_target *t,
                   nm_verdict *v)
 {
+    const bool range = strcmp(m->objective, "range") == 0;
     t->objective = r->margin64;
-    v->witness = r;
-    if (r->is_violated) {
+    if (range && r->is_inside) t->best = r;
+    if (!range) v->witness = r;
+    if (!range && r->is_violated) {
         t->status = v->status = NM_VIOLATED;
         return;
     }
-    const bool worst = strcmp(m->objective, "worst") == 0;
+    const bool worst = range || strcmp(m->objective, "worst") == 0;
     if (m->relaxation) {
         const double claim = s->objective + m->constant;
-        if (worst && s->status == NM_SOL_OPTIMAL && claim > gap_of(s, claim))
+        if (worst && s->status == NM_SOL_OPTIMAL && (range || claim > gap_of(s, claim)))
             t->status = v->status = NM_OK;
         v->why = "the point of this relaxation is no counterexample: ask for more binaries, or for "
                  "an exact encoding";
@@ -106,7 +114,8 @@ static void judge(nm_job *job, const nm_map *m, const nm_sol *s, const nm_replay
             nm_throw(job, NM_EAUDIT,
                      "the solver's objective says a margin of %.9g, the replay %.9g", claim,
                      r->margin64);
-        if (s->status == NM_SOL_OPTIMAL && claim > gap_of(s, claim)) t->status = v->status = NM_OK;
+        if (s->status == NM_SOL_OPTIMAL && (range || claim > gap_of(s, claim)))
+            t->status = v->status = NM_OK;
         return;
     }
     if (m->question->guard > 0 && r->margin64 <= m->question->guard) {
@@ -172,10 +181,11 @@ nm_verdict *nm_decode_sol(nm_job *job, const nm_map *m, const char *map_path, nm
     const bool decide = strcmp(m->objective, "feasible") == 0;
     if (!decide) weigh_bound(job, m, s, v);
     if (s->status == NM_SOL_INFEASIBLE) {
-        if (!decide)
+        if (!decide && !m->question->cases[m->case_index].n_in_rows)
             nm_throw(job, NM_EAUDIT, "%s: a worst-case model is never infeasible", sol_path);
         if (!named) check_unnamed(job, map_path, sol_path);
         t->status = v->status = NM_OK;
+        if (!decide) t->bound = INFINITY; /* its input set is empty */
     }
     if (s->has_values) {
         const double *x = input(job, m, nm_sol_columns(job, s, m->n_cols, m->cols, sol_path));
@@ -187,6 +197,11 @@ nm_verdict *nm_decode_sol(nm_job *job, const nm_map *m, const char *map_path, nm
         if (!decide && s->status == NM_SOL_OPTIMAL)
             v->bound = fmin(r->margin64,
                             s->objective + m->constant - gap_of(s, s->objective + m->constant));
+        if (!decide) t->bound = v->bound;
+    }
+    if (strcmp(m->objective, "range") == 0) {
+        v->has_objective = false;
+        nm_range_conclude(m->question, v);
     }
     if (v->status == NM_UNKNOWN && !v->why)
         v->why = nm_fmt(job, "the solver said: %s", s->status_text);

@@ -34,6 +34,7 @@
 #define NM_SPLIT_INPUTS 20    /* free inputs up to which the input box is split */
 #define NM_SPLIT_BOXES 400000 /* boxes before splitting gives up on a case */
 #define NM_MAX_CLAUSES 100000               /* size limit of a disjunctive normal form */
+#define NM_RANGE_GAP 1e-9    /* relative distance of an end of a range to an attained value that settles it */
 #define NM_COEF_MIN 1e-9     /* |coefficient| that readers keep: smaller ones move into the bounds */
 #define NM_ULP 2.220446049250313e-16        /* 2^-52: twice the unit roundoff */
 #define NM_TINY 1e-290       /* absolute term that covers underflow in any sum of products */

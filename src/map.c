@@ -23,6 +23,7 @@ void nm_map_write(nm_job *job, const nm_map *m, const char *path)
     put_str(&b, "options", m->options, ",\n ");
     put_str(&b, "net", m->net_path, ", ");
     put_str(&b, "net_sha256", m->net_hash, ",\n ");
+    if (m->against) put_str(&b, "against", m->against, ",\n ");
     put_str(&b, "query", m->query_path, ", ");
     put_str(&b, "query_sha256", m->query_hash, ",\n ");
     put_str(&b, "question_sha256", m->query_text_hash, ",\n ");
@@ -97,6 +98,7 @@ nm_map *nm_map_read(nm_job *job, const char *path)
         nm_throw(job, NM_EINPUT, "%s: not a netmip map of version 1", path);
     m->net_path = str(job, j, "net", path);
     m->net_hash = str(job, j, "net_sha256", path);
+    m->against = nm_json_find(j, "against") ? str(job, j, "against", path) : NULL;
     m->query_path = str(job, j, "query", path);
     m->query_hash = str(job, j, "query_sha256", path);
     m->model_path = str(job, j, "model", path);

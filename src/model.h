@@ -33,6 +33,7 @@ void nm_model_audit(nm_job *job, const nm_model *m); /* names, numbers: what eve
 typedef struct nm_map {
     const char *net_path, *query_path, *model_path, *model_hash;
     const char *net_hash, *query_hash, *version, *options;
+    const char *against;   /* path of the second network, or NULL; net_hash is of both */
     int64_t opset;
     size_t n_in, n_out;
     const char *target;    /* clause name */

@@ -10,7 +10,7 @@
 static bool may_hold(const nm_state *s, const nm_case *c)
 {
     const nm_query *q = s->q;
-    if (!q->image_y || q->objective == NM_WORST) return true;
+    if (!q->image_y || q->objective == NM_WORST || q->objective == NM_RANGE) return true;
     for (size_t t = 0; t < c->n_clauses; t++) {
         bool fails = false;
         for (size_t r = 0; r < c->clauses[t].n_rows; r++) {
@@ -36,8 +36,12 @@ static bool evaluate(nm_state *s)
         if (s->q->cases[i].empty || !nm_query_box_has(&s->q->cases[i], s->q->image, s->q->n_in) ||
             !may_hold(s, &s->q->cases[i]))
             continue;
-        const nm_replay r = nm_verify(s->job, s->net, s->q, i, -1, s->q->image);
-        if (nm_state_take(s, &r, "evaluation")) return true;
+        const bool each = s->q->objective == NM_RANGE; /* clause has a value of its own */
+        for (size_t t = 0; t < (each ? s->q->cases[i].n_clauses : 1); t++) {
+            const nm_replay r = nm_verify(s->job, s->net, s->q, i, each ? (int64_t)t : -1,
+                                          s->q->image);
+            if (nm_state_take(s, &r, "evaluation")) return true;
+        }
     }
     return false;
 }
@@ -58,6 +62,7 @@ static void conclude(nm_state *s)
 {
     nm_verdict *v = s->v;
     size_t open = 0;
+    if (s->q->objective == NM_RANGE) nm_range_conclude(s->q, v);
     v->status = NM_OK;
     v->bound = INFINITY;
     v->objective = INFINITY;
@@ -101,7 +106,10 @@ static bool settle(nm_state *s)
     s->v->cpu_bounds = nm_cpu() - at;
     at = nm_cpu();
     bool done = false;
-    for (size_t i = 0; s->o->attack && !done && i < s->q->n_cases && !nm_stopped(s->job); i++)
+    const bool range = s->q->objective == NM_RANGE, attack = s->o->attack && !range;
+    for (size_t i = 0; range && i < s->q->n_cases && !nm_stopped(s->job); i++)
+        if (s->cases[i].b) nm_range_probe(s, i);
+    for (size_t i = 0; attack && !done && i < s->q->n_cases && !nm_stopped(s->job); i++)
         if (s->cases[i].b)
             done = nm_close_attack(s, i, s->q->image, nm_close_restarts(s->cases[i].b->p));
     s->v->cpu_attack = nm_cpu() - at;

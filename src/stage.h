@@ -164,9 +164,18 @@ void nm_plot_draw(nm_job *job, const nm_plot *p, const nm_pen *pen, void *to);
 void nm_plot_svg(nm_job *job, const nm_plot *p, const char *path);
 void nm_plot_png(nm_job *job, const nm_plot *p, const char *path);
 
+/* ---- infix.c: "2*Y_0 - Y_1 + 0.5 <= X_3" ------------------------------------------------------ */
+typedef struct nm_rows { size_t n, cap; nm_row *row; } nm_rows;
+nm_row nm_form_parse(nm_job *job, const char *where, const char *s, size_t n_out, size_t n_in); /* row - rhs */
+void nm_rows_parse(nm_job *job, const char *where, const char *s, size_t n_out, size_t n_in, nm_rows *out);
+void nm_form_put(nm_buf *b, const nm_row *r, size_t n_out); /* without its rhs */
+void nm_row_put(nm_buf *b, const nm_row *r, size_t n_out);
+
 /* ---- ask.c: a question from flags ----------------------------------------------------------- */
 typedef struct nm_ask {
-    const char *image, *label, *labels, *perturb, *domain, *target, *margin, *objective, *guard;
+    const char *image, *label, *labels, *perturb, *domain, *target, *margin, *objective, *guard, *differ;
+    const double *x;       /* [n_in] the image itself, or NULL */
+    bool set_only;         /* the input set: clauses come from elsewhere */
 } nm_ask;
 typedef struct nm_around { /* a question around an image */
     const double *x;       /* [n_in] */
@@ -176,14 +185,31 @@ typedef struct nm_around { /* a question around an image */
     bool own_range;        /* the domain is the range that the network's file states, where it does */
     const bool *targets;   /* [n_out] or NULL for all but the label */
     double margin, guard;
+    bool set_only;         /* no clauses */
     nm_objective objective;
 } nm_around;
 nm_query *nm_query_around(nm_job *job, const nm_net *net, const nm_around *a);
 nm_around nm_around_ask(nm_job *job, const nm_ask *a); /* all but image, label and targets */
 nm_query *nm_query_ask(nm_job *job, const nm_net *net, const nm_ask *a);
-/* the question as JSON text, and back: what a map carries */
+void nm_query_label(nm_job *job, const nm_ask *a, nm_query *q, nm_case *c); /* clauses of target and margin */
+
+/* ---- measure.c: questions that are not about one label ---------------------------------------- */
+/* a label's margin; the range of a form; of two networks: the largest difference, whether it reaches D, whether the
+ * largest outputs differ */
+typedef enum { NM_MARGIN, NM_OF_FORM, NM_OF_DIFFERENCE, NM_DIFFERS, NM_CLASSES } nm_measure;
+nm_measure nm_measure_of(nm_job *job, const nm_net *net, const nm_ask *a); /* refuses what does not go together */
+bool nm_measure_open(const nm_query *q);   /* its cases are input sets alone */
+void nm_measure_set(nm_job *job, const nm_net *net, nm_measure m, const nm_ask *a, nm_query *q); /* all clauses */
+
+/* ---- read/queryjson.c: netmip's own questions; a map carries one ------------------------------- */
 void nm_query_write(nm_buf *b, const nm_query *q);
-nm_query *nm_query_parse(nm_job *job, const nm_json *j, const char *where);
+nm_query *nm_query_parse(nm_job *job, const nm_json *j, const char *where); /* one that says all itself */
+void nm_queryjson_check(nm_job *job, const nm_json *j, const char *where); /* its members are known ones */
+bool nm_query_is(nm_file f);               /* by content */
+nm_query *nm_read_queryjson(nm_job *job, const nm_net *net, nm_file f);
+void nm_queryjson_print(nm_job *job, nm_buf *b, nm_file f, bool json); /* as it stands, without a network */
+const char *nm_query_against(nm_job *job, const char *path); /* the second network that the file names, or NULL */
+nm_query *nm_query_read(nm_job *job, const nm_net *net, const char *path); /* VNN-LIB or JSON, by content */
 
 /* ---- verify.c: the judge -------------------------------------------------------------------- */
 typedef struct nm_replay {
@@ -207,6 +233,9 @@ typedef struct nm_attack_opts { size_t steps, restarts; uint64_t seed; } nm_atta
 const double *nm_attack(nm_job *job, const nm_bounds *b, const nm_case *c, size_t n_open,
                         const size_t *open, const uint32_t *const *row, const double *start,
                         nm_attack_opts o, size_t *hit);
+/* the point of the least margin that a descent on one clause meets, or NULL */
+const double *nm_attack_least(nm_job *job, const nm_bounds *b, const nm_case *c, size_t clause, const uint32_t *row,
+                              const double *start, nm_attack_opts o);
 
 /* ---- split.c --------------------------------------------------------------------------------- */
 typedef struct nm_split_opts {
@@ -276,8 +305,14 @@ typedef struct nm_target {
     const char **cube_file, **cube_mark;
     size_t rows, cols, nz, bins;
     double objective, bound;
+    const nm_replay *best; /* of NM_RANGE: where the objective is attained */
 } nm_target;
 
+typedef struct nm_range {  /* an end of what is measured: certified; attained by a replay, or NULL */
+    double bound, value;
+    const nm_replay *at;
+    const char *file, *target; /* where it was written; which one attains it */
+} nm_range;
 typedef struct nm_layer { int block; size_t units, inactive, active, unstable; } nm_layer;
 struct nm_verdict {
     int status;            /* NM_OK holds, NM_VIOLATED, NM_UNKNOWN */
@@ -290,6 +325,8 @@ struct nm_verdict {
     double cpu_read, cpu_bounds, cpu_attack, cpu_encode, cpu_write, cpu_solver;
     double objective, bound;
     bool has_objective;
+    bool has_range;        /* of NM_RANGE */
+    nm_range least, most;  /* bound NaN: not asked for */
     double claim;          /* a bound that a solver's file or log claims; has_claim */
     bool has_claim;
     const char *why;       /* of an unknown */
@@ -312,6 +349,14 @@ void nm_state_open(nm_state *s);
 bool nm_target_open(const nm_target *t);
 /* Takes a replay: a new witness, or a better incumbent. True when it settles a decision question. */
 bool nm_state_take(nm_state *s, const nm_replay *r, const char *by);
+
+/* ---- range.c: the two ends of a measured value -------------------------------------------------- */
+bool nm_range_open(const nm_state *s, const nm_target *t); /* it may still move an end */
+void nm_range_probe(nm_state *s, size_t i);  /* attained values by descent, and better bounds, of case i */
+void nm_range_conclude(const nm_query *q, nm_verdict *v);
+void nm_range_json(nm_buf *b, const nm_query *q, const nm_verdict *v);
+void nm_range_text(nm_buf *b, const nm_query *q, const nm_verdict *v);
+void nm_range_files(nm_job *job, const char *dir, const nm_query *q, nm_verdict *v);
 
 /* ---- close.c: stages on case i; true: the question is settled --------------------------------- */
 void nm_close_bounds(nm_state *s, size_t i);
@@ -421,6 +466,7 @@ bool nm_cli_has(const nm_cli *c, nm_opt o);
 double nm_cli_num(nm_job *job, const nm_cli *c, nm_opt o, double dflt);
 /* choices a|b|c, the first is the default */
 const char *nm_cli_pick(nm_job *job, const nm_cli *c, nm_opt o, const char *choices);
+nm_net *nm_cli_net(nm_job *job, const nm_cli *c); /* the first file, and what it is compared with */
 nm_query *nm_cli_question(nm_job *job, const nm_cli *c, const nm_net *net);
 void nm_cli_help(nm_buf *b);
 

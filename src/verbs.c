@@ -98,7 +98,7 @@ bool nm_cli_dump(nm_job *job, const nm_cli *c, nm_buf *out, const nm_net *net, c
     else if (strcmp(stage, "program") == 0)
         nm_program_print(out, nm_lower(job, net));
     else if (strcmp(stage, "query") == 0 && q)
-        nm_query_print(out, q);
+        (nm_cli_has(c, NM_O_json) ? nm_query_write : nm_query_print)(out, q);
     else if (strcmp(stage, "bounds") == 0 || strcmp(stage, "model") == 0)
         return false; /* printed by the verb itself */
     else
