@@ -6,7 +6,7 @@
  * failure, unless it lies in the guard band. */
 #include "all.h"
 
-static const nm_net *net_of(nm_job *job, const nm_map *m, const char *map_path)
+const nm_net *nm_map_net(nm_job *job, const nm_map *m, const char *map_path)
 {
     const char *path = m->net_path;
     if (!nm_file_exists(path) && path[0] != '/')
@@ -162,7 +162,7 @@ static void weigh_bound(nm_job *job, const nm_map *m, nm_sol *s, nm_verdict *v)
 nm_verdict *nm_decode_sol(nm_job *job, const nm_map *m, const char *map_path, nm_sol *s,
                           const char *sol_path)
 {
-    const nm_net *net = net_of(job, m, map_path);
+    const nm_net *net = nm_map_net(job, m, map_path);
     nm_tail_check(job, net, m->question);
     check_model(job, m, map_path);
     check_question(job, m, map_path);
