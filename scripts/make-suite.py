@@ -17,6 +17,7 @@ NETMIP = os.environ.get("NETMIP", os.path.join(ROOT, "build", "netmip"))
 MODELS = os.path.join(ROOT, "models")
 NETS = ["digits-mlp", "digits-mlp3", "digits-pool", "digits-res", "digits-conv"]
 ENCODINGS = ["bigm", "hull", "bigm+two-sided", "partition:2", "bigm+unfolded"]
+LARGEST = 160000  # packed bytes of a model
 CLASSES = {"easy": 14, "medium": 14, "hard": 12}
 
 
@@ -99,18 +100,17 @@ def scan(work):
 
 
 def candidates(work):
-    """questions at three radii of the widest brackets of each network, each in one formulation"""
+    """questions at several radii of the widest brackets of each network, each in one formulation"""
     rows, k = [], 0
     for net in NETS:
         mine = [r for r in lines(work, "scan.log") if r["net"] == net]
         mine.sort(key=lambda r: -(r["v"] - r["h"]) / r["v"])
-        for r in mine[:8]:
-            for f, objective in ((0.5, "feasible"), (0.9, "feasible"), (1.1, "feasible"), (0.7, "worst")):
+        for r in mine[:9]:
+            for f, objective in ((0.15, "feasible"), (0.5, "feasible"), (0.9, "feasible"), (1.1, "feasible"), (0.7, "worst")):
                 k += 1
-                if (objective == "worst") != (k % 8 == 4) and objective == "worst":
-                    continue
-                e = float("%.4g" % (r["h"] + f * (r["v"] - r["h"])))
-                rows.append(dict(r, e=e, objective=objective, encoding=ENCODINGS[k % 7 % 5]))
+                if objective == "feasible" or k % 10 == 5:
+                    e = float("%.4g" % (r["h"] + f * (r["v"] - r["h"])))
+                    rows.append(dict(r, e=e, objective=objective, encoding=ENCODINGS[k % 7 % 5]))
     return rows
 
 
@@ -122,7 +122,7 @@ def name(c):
 
 def files(work, c):
     pixels, _ = digits()
-    q = os.path.join(work, "q.vnnlib")
+    q = os.path.join(work, name(c) + ".vnnlib")
     with open(q, "w") as f:
         f.write(question(pixels, c["image"], c["size"], c["e"], c["label"], c["target"]))
     stem = os.path.join(work, name(c))
@@ -158,24 +158,41 @@ def cbc(work, c, limit):
     return out
 
 
-def time(work, limit, budget):
-    done = {r["name"] for r in lines(work, "time.log") if "name" in r}
-    rows = candidates(work)
-    rows = [c for k in range(40) for c in [r for n in NETS for r in [x for x in rows if x["net"] == n][k:k + 1]]]  # networks in turn
-    for c in rows:
+def sizes(work):
+    """binaries and packed bytes of every candidate"""
+    done = {r["name"] for r in lines(work, "size.log")}
+    for c in candidates(work):
+        if name(c) in done:
+            continue
+        stem, _, model = files(work, c)
+        record = dict(name=name(c), closed=not stem)
+        if stem:
+            record.update(binaries=model["binaries"], gz=len(gzip.compress(open(stem + ".mps", "rb").read(), 1)))
+            os.unlink(stem + ".mps")
+        keep(work, "size.log", record)
+
+
+def time(work, limit, budget, part):
+    """CBC on the candidates, few binaries first; part A/B: every B-th, for two processes"""
+    sizes(work)
+    size = {r["name"]: r for r in lines(work, "size.log") if not r["closed"] and r["gz"] < LARGEST}
+    rows = sorted((c for c in candidates(work) if name(c) in size), key=lambda c: size[name(c)]["binaries"])
+    a, b = (int(x) for x in part.split("/"))
+    for k, c in enumerate(rows):
         if cpu() > budget:
             break
-        if name(c) not in done:
+        if k % b == a and name(c) not in {r["name"] for r in lines(work, "time.log") if "name" in r}:
             keep(work, "time.log", cbc(work, c, limit))
 
 
-def long(work, limit, budget, n):
+def long(work, limit, budget, n, part):
     """those without an answer once more, with a longer limit"""
     tried = {r["name"] for r in lines(work, "long.log")}
-    for r in [r for r in lines(work, "time.log") if r.get("answer") == "unknown"][:n]:
+    a, b = (int(x) for x in part.split("/"))
+    for k, r in enumerate([r for r in lines(work, "time.log") if r.get("answer") == "unknown" and r["gz"] < LARGEST][:n]):
         if cpu() > budget:
             break
-        if r["name"] not in tried:
+        if k % b == a and r["name"] not in tried:
             keep(work, "long.log", cbc(work, {k: r[k] for k in ("net", "image", "label", "target", "size", "h", "v", "e", "objective",
                                                                   "encoding")}, limit))
 
@@ -298,7 +315,8 @@ p.add_argument("--out", default=os.path.join(MODELS, "suite"))
 p.add_argument("--limit", type=int, default=20)
 p.add_argument("--budget", type=float, default=400)
 p.add_argument("--count", type=int, default=8)
+p.add_argument("--part", default="0/1")
 a = p.parse_args()
 os.makedirs(a.work, exist_ok=True)
-{"scan": lambda: scan(a.work), "time": lambda: time(a.work, a.limit, a.budget), "long": lambda: long(a.work, a.limit, a.budget, a.count),
+{"scan": lambda: scan(a.work), "time": lambda: time(a.work, a.limit, a.budget, a.part), "long": lambda: long(a.work, a.limit, a.budget, a.count, a.part),
  "prove": lambda: prove(a.work, a.limit, a.budget), "pick": lambda: pick(a.work, a.out)}[a.stage]()
