@@ -86,7 +86,7 @@ void nm_cli_parse(nm_job *job, nm_cli *c, int argc, char **argv)
         if (argv[i][0] == '-' && argv[i][1]) {
             i = option(job, c, i);
         } else {
-            if (c->n_files == 2 && strcmp(c->verb, "decode"))
+            if (c->n_files == 2 && strcmp(c->verb, "decode") && strcmp(c->verb, "bench"))
                 nm_throw(job, NM_EUSE, "%s: one file too many", argv[i]);
             c->file[c->n_files++] = argv[i];
         }

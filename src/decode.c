@@ -16,13 +16,13 @@ static const nm_net *read_net(nm_job *job, const char *path, const char *map_pat
     return nm_net_read(job, path);
 }
 
-static const nm_net *net_of(nm_job *job, const nm_map *m, const char *map_path)
+const nm_net *nm_map_net(nm_job *job, const nm_map *m, const char *map_path)
 {
     const nm_net *net = read_net(job, m->net_path, map_path);
     if (m->against) net = nm_net_join(job, net, read_net(job, m->against, map_path));
     const char *path = net->path;
     if (strcmp(net->hash, m->net_hash))
-        nm_throw(job, NM_EAUDIT, "%s: is not what %s was made from", path, map_path);
+        nm_throw(job, NM_EAUDIT, "%s: is not the network that %s was made from", path, map_path);
     if (net->n_in != m->n_in || net->n_out != m->question->n_out)
         nm_throw(job, NM_EINPUT, "%s: does not fit %s", map_path, path);
     return net;
@@ -171,7 +171,7 @@ static void weigh_bound(nm_job *job, const nm_map *m, nm_sol *s, nm_verdict *v)
 nm_verdict *nm_decode_sol(nm_job *job, const nm_map *m, const char *map_path, nm_sol *s,
                           const char *sol_path)
 {
-    const nm_net *net = net_of(job, m, map_path);
+    const nm_net *net = nm_map_net(job, m, map_path);
     nm_tail_check(job, net, m->question);
     check_model(job, m, map_path);
     check_question(job, m, map_path);

@@ -121,6 +121,7 @@ const nm_json *nm_json_get(nm_job *job, const nm_json *o, const char *key, const
 double nm_json_num(nm_job *job, const nm_json *x, const char *where);
 int64_t nm_json_int(nm_job *job, const nm_json *x, const char *where);
 const char *nm_json_str(nm_job *job, const nm_json *x, const char *where);
+bool nm_json_true(const nm_json *x);
 size_t nm_json_count(const nm_json *x);
 void nm_json_only(nm_job *job, const nm_json *o, const char *where, const char *const *keys);
 

@@ -177,7 +177,9 @@ static nm_sol *nothing(nm_job *job, const nm_runner *r, const char *why)
                   .status_text = why,
                   .status = NM_SOL_NONE,
                   .objective = NAN,
-                  .bound = NAN};
+                  .bound = NAN,
+                  .n_rows = -1,
+                  .n_cols = -1};
     return s;
 }
 

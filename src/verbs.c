@@ -83,6 +83,18 @@ nm_solve_opts nm_cli_solve_opts(nm_job *job, const nm_cli *c, bool compile)
     return o;
 }
 
+void nm_cli_range(nm_job *job, const nm_cli *c, int64_t count, int64_t *from, int64_t *to)
+{
+    const char *s = nm_cli_get(c, NM_O_range), *colon = s ? strchr(s, ':') : NULL;
+    *from = 0;
+    *to = count;
+    if (s && (!colon || !nm_int_parse(s, colon, from) ||
+              !nm_int_parse(colon + 1, s + strlen(s), to) || *from < 0 || *from > *to))
+        nm_throw(job, NM_EUSE, "--range %s: A:B was expected", s);
+    if (*to > count)
+        nm_throw(job, NM_EUSE, "--range %s: the file holds %lld images", s, (long long)count);
+}
+
 void nm_cli_files(nm_job *job, const nm_cli *c, int lo, int hi, const char *what)
 {
     if (c->n_files < lo || c->n_files > hi)
