@@ -49,6 +49,12 @@ void nm_map_write(nm_job *job, const nm_map *m, const char *path)
            m->n_nz, m->n_bin);
     for (size_t j = 0; j < m->n_cols; j++) nm_put(&b, j ? ",\"%s\"" : "\"%s\"", m->cols[j]);
     nm_put(&b, "],\n ");
+    if (m->long_cols) {
+        nm_put(&b, "\"columns_stand_for\": [");
+        for (size_t j = 0; j < m->n_cols; j++)
+            nm_put(&b, j ? ",\"%s\"" : "\"%s\"", m->long_cols[j]);
+        nm_put(&b, "],\n ");
+    }
     put_str(&b, "mark", m->tag, ",\n ");
     nm_put(&b, "\"input_columns\": [");
     for (size_t i = 0; i < m->n_in; i++) nm_put(&b, i ? ",%lld" : "%lld", (long long)m->col[i]);

@@ -196,6 +196,8 @@ typedef struct nm_solve_opts {
     const char *keep;      /* folder of their files */
     size_t memory;         /* megabytes that they may use; 0: no limit */
     const char *encoding;  /* as nm_encoding_find reads it; NULL: bigm */
+    const nm_dialect *dialect; /* of written models; NULL: generic */
+    bool fixed, cuts, comments; /* as nm_write_opts has them */
     bool two_sided;        /* binaries also for units that need none */
     bool evaluate, fold, attack, split, branch, solve, always_write;
     double time_limit;     /* seconds of wall clock for the whole query */
