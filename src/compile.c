@@ -87,7 +87,7 @@ static void fix(nm_state *s, nm_encoded *e)
     if (s->q->objective != NM_FEASIBLE)
         nm_throw(s->job, NM_EUNSUP,
                  "--mps fixed: its rounding moves the objective; objective feasible was expected");
-    e->model = nm_model_fixed(s->job, e->model);
+    e->model = nm_model_fixed(s->job, e->model, &e->map->long_rows);
     e->map->long_cols = e->map->cols;
     e->map->cols = NM_ARRAY(s->job, const char *, e->map->n_cols);
     for (size_t j = 0; j < e->map->n_cols; j++) e->map->cols[j] = e->model->cols[j].name;
@@ -103,24 +103,26 @@ static const char *write_model(nm_state *s, nm_target *t, nm_encoded e, const ch
     mark(s, &e);
     if (s->o->fixed) fix(s, &e);
     t->mark = e.map->tag;
-    const nm_write_opts o = {.dialect = d               ? d
-                                        : s->o->dialect ? s->o->dialect
-                                                        : &nm_dialect_generic,
-                             .cuts = s->o->cuts,
-                             .fixed = s->o->fixed};
+    nm_write_opts o = {.dialect = d               ? d
+                                  : s->o->dialect ? s->o->dialect
+                                                  : &nm_dialect_generic,
+                       .cuts = s->o->cuts,
+                       .fixed = s->o->fixed};
+    e.map->query_hash = nm_query_hash(s->job, (nm_query *)(uintptr_t)s->q);
+    e.map->net_path = s->net->path;
+    e.map->net_hash = s->net->hash;
+    e.map->options = s->o->options;
+    e.map->version = s->o->version;
+    nm_notes_map(e.enc, e.map);
+    if (s->o->comments && nm_is_lp(s->job, suffix)) o.notes = nm_notes_new(s->job, e.map, e.model);
     s->v->cpu_encode += nm_cpu() - at;
     at = nm_cpu();
     const char *file = nm_fmt(s->job, "%s%s", stem, suffix);
     char *hash = nm_raw(s->job, 65, 1);
     e.map->n_rows = nm_write_model(s->job, e.model, file, o, hash);
     e.map->dialect = o.dialect->name;
-    e.map->query_hash = nm_query_hash(s->job, (nm_query *)(uintptr_t)s->q);
     e.map->model_path = file;
     e.map->model_hash = hash;
-    e.map->net_path = s->net->path;
-    e.map->net_hash = s->net->hash;
-    e.map->options = s->o->options;
-    e.map->version = s->o->version;
     nm_map_write(s->job, e.map, nm_fmt(s->job, "%s.map.json", stem));
     s->v->cpu_write += nm_cpu() - at;
     return file;

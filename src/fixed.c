@@ -58,7 +58,7 @@ static double round_row(nm_job *job, const nm_model *f, const nm_model *m, size_
     return moved == 0 ? 0 : nm_up(moved * (1 + (double)(n + 8) * NM_ULP) + NM_TINY);
 }
 
-nm_model *nm_model_fixed(nm_job *job, const nm_model *m)
+nm_model *nm_model_fixed(nm_job *job, const nm_model *m, const char ***long_rows)
 {
     if (nm_model_needs(m))
         nm_throw(job, NM_EUNSUP, "--mps fixed: %s are not written in it",
@@ -68,6 +68,7 @@ nm_model *nm_model_fixed(nm_job *job, const nm_model *m)
                  m->n_rows, m->n_cols);
     nm_model *f = nm_model_new(job, m->name);
     double *c = NM_RAW(job, double, m->n_cols + 1);
+    *long_rows = NM_ARRAY(job, const char *, 2 * m->n_rows + 1);
     f->constant = m->constant;
     add_columns(job, f, m);
     for (size_t r = 0; r < m->n_rows; r++) {
@@ -82,9 +83,11 @@ nm_model *nm_model_fixed(nm_job *job, const nm_model *m)
                               : narrow(job, moved == 0 ? row->hi : nm_up(row->hi + moved), 1);
         const bool two = isfinite(lo) && isfinite(hi) && lo != hi;
         const char *name = nm_fmt(job, "R%07zu", f->n_rows + 1);
+        (*long_rows)[f->n_rows] = two ? nm_fmt(job, "%s_lo", row->name) : row->name;
         nm_model_row(job, f, name, lo, two ? INFINITY : hi, n, m->j + row->start, c);
         if (row->is_cut) nm_model_is_cut(f);
         if (!two) continue;
+        (*long_rows)[f->n_rows] = nm_fmt(job, "%s_up", row->name);
         nm_model_row(job, f, nm_fmt(job, "R%07zu", f->n_rows + 1), -INFINITY, hi, n,
                      m->j + row->start, c);
         if (row->is_cut) nm_model_is_cut(f);

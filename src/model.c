@@ -43,7 +43,8 @@ void nm_model_is_cut(nm_model *m) { m->rows[m->n_rows - 1].is_cut = true; }
 
 void nm_model_sos1(nm_job *job, nm_model *m, const char *name, size_t n, const uint32_t *j)
 {
-    uint32_t *own = memcpy(NM_RAW(job, uint32_t, n), j, n * sizeof *j);
+    uint32_t *own = NM_RAW(job, uint32_t, n + 1);
+    if (n) memcpy(own, j, n * sizeof *j);
     *NM_PUSH(job, m->sos, m->n_sos, m->cap_sos) = (nm_sos1){name, n, own};
 }
 

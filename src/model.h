@@ -49,6 +49,11 @@ nm_columns nm_model_columns(nm_job *job, const nm_model *m);
 void nm_model_print(nm_buf *b, const nm_model *m);
 void nm_model_audit(nm_job *job, const nm_model *m); /* names, numbers: what every reader needs */
 
+/* where a model comes from, for a reader */
+typedef struct nm_mapblock { const char *kind, *name; size_t n; int src; } nm_mapblock;
+/* a unit with rows: bounds of its pre-activation (a RELU) or its own, and what gave them */
+typedef struct nm_mapunit { int block; size_t unit; double lo, hi; const char *by; } nm_mapunit;
+
 /* ---- map.c ---------------------------------------------------------------------------------- */
 typedef struct nm_map {
     const char *net_path, *query_path, *model_path, *model_hash;
@@ -62,7 +67,10 @@ typedef struct nm_map {
     const int64_t *col;    /* [n_in] column of each input, or -1 when fixed to lo */
     size_t n_cols;
     const char **cols;     /* [n_cols] names, to refuse foreign files */
-    const char **long_cols; /* [n_cols] in fixed MPS: what cols stand for, or NULL */
+    const char **long_cols, **long_rows; /* [n_cols], [n_rows] in fixed MPS: what the names stand for, or NULL */
+    size_t n_blocks, n_units;
+    const nm_mapblock *blocks;
+    const nm_mapunit *units;
     const char *dialect;   /* of the file */
     const char *tag;       /* a column fixed to 1 whose name is this model's alone, or NULL */
     size_t n_rows, n_nz, n_bin;
@@ -274,9 +282,46 @@ size_t nm_write_mps(nm_job *job, const nm_model *m, const char *path, nm_write_o
 size_t nm_write_lp(nm_job *job, const nm_model *m, const char *path, nm_write_opts o, char hash[65]);
 size_t nm_write_model(nm_job *job, const nm_model *m, const char *path, nm_write_opts o, char hash[65]); /* by suffix */
 
+/* ---- explain.c, notes.c -------------------------------------------------------------------------- */
+typedef struct nm_modelname { char kind[12]; int64_t block, unit, part; } nm_modelname; /* -1: not there */
+nm_modelname nm_modelname_parse(const char *name);                   /* kind "" when netmip writes no such name */
+const char *nm_explain_row(nm_job *job, nm_modelname k, const char *encoding);
+const char *nm_explain_col(nm_job *job, const char *name, nm_modelname k);
+void nm_notes_map(const nm_enc *e, nm_map *m);                       /* blocks and units */
+void nm_notes_unit(nm_buf *b, const nm_map *m, nm_modelname k);
+const nm_notes *nm_notes_new(nm_job *job, const nm_map *m, const nm_model *model);
+
+/* ---- names.c, modelread.c, read/mpsfile.c, read/lpmodel.c: our own models, read back ------------------ */
+typedef struct nm_names { const char **name; size_t n, cap, mask; uint32_t *slot; } nm_names;
+int64_t nm_names_find(const nm_names *t, nm_span s);                 /* its place, or -1 */
+bool nm_names_add(nm_job *job, nm_names *t, nm_span s);              /* false: it is there already */
+typedef struct nm_modelentry { uint32_t row, j; double c; } nm_modelentry;
+typedef struct nm_modelread {
+    nm_job *job;
+    const char *path;
+    nm_lines l;
+    nm_model *m;           /* columns, sets and products; rows at the end */
+    nm_names cols, rows;
+    nm_mrow *row;
+    nm_modelentry *entry;
+    bool *bounded;         /* [n_cols] */
+    size_t n_rows, cap_rows, n_entries, cap_entries, n_bounded, cap_bounded;
+} nm_modelread;
+nm_modelread *nm_modelread_new(nm_job *job, nm_file f);
+size_t nm_modelread_find(nm_modelread *r, const nm_names *t, nm_span name);
+void nm_modelread_col(nm_modelread *r, nm_span name, bool is_int);
+nm_mrow *nm_modelread_row(nm_modelread *r, nm_span name, double lo, double hi);
+void nm_modelread_entry(nm_modelread *r, size_t row, uint32_t j, double c);
+void nm_modelread_set(nm_modelread *r, nm_span name);                /* a set without members yet */
+void nm_modelread_member(nm_modelread *r, size_t j);
+nm_model *nm_modelread_done(nm_modelread *r);
+nm_model *nm_read_mps(nm_job *job, nm_file f);
+nm_model *nm_read_lpmodel(nm_job *job, nm_file f);
+nm_model *nm_model_read(nm_job *job, const char *path);              /* by suffix */
+
 /* ---- fixed.c: a model that fits into fixed MPS ------------------------------------------------ */
 /* the same with names of 8 characters and numbers of 12: columns' boxes and rows get wider by what rounding may move */
-nm_model *nm_model_fixed(nm_job *job, const nm_model *m);
+nm_model *nm_model_fixed(nm_job *job, const nm_model *m, const char ***long_rows);
 
 /* ---- lp.c: the embedded solver -------------------------------------------------------------- */
 typedef struct nm_cbc {

@@ -309,6 +309,9 @@ void nm_report_text(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_
 void nm_inspect_net(nm_job *job, nm_buf *out, const nm_net *net, bool json);
 void nm_inspect_arrays(nm_job *job, nm_buf *out, const nm_arrays *a, bool json);
 
+/* ---- inspectmodel.c: a model file, with its map when that stands beside it; unit and row may be NULL --- */
+void nm_inspect_model(nm_job *job, nm_buf *out, const char *path, const char *unit, const char *row, bool json);
+
 /* ---- cli.c: the rows OPT of menu.def -------------------------------------------------------- */
 typedef enum {
 #define OPT(name, value, verbs, help) NM_O_##name,

@@ -64,14 +64,14 @@ static void set_runners(nm_job *job, const nm_cli *c, nm_solve_opts *o)
 }
 
 /* what the model will say, against the readers that it is for: refused before any work */
-static void set_dialect(nm_job *job, const nm_cli *c, nm_solve_opts *o)
+static void set_dialect(nm_job *job, const nm_cli *c, nm_solve_opts *o, bool compile)
 {
     size_t arg;
     o->encoding = nm_cli_get(c, NM_O_encoding);
     const nm_encoding *enc = o->encoding ? nm_encoding_find(job, o->encoding, &arg) : &nm_enc_bigm;
     const nm_runner *r[] = {o->solver, o->confirm};
     const char *what = nm_fmt(job, "--encoding %s", enc->name);
-    for (size_t i = 0; !o->out && i < 2; i++) {
+    for (size_t i = 0; !compile && i < 2; i++) {
         if (r[i])
             nm_dialect_check(job, r[i]->dialect, false, enc->needs, what);
         else if (enc->needs && (i == 0 || o->confirm))
@@ -118,7 +118,7 @@ nm_solve_opts nm_cli_solve_opts(nm_job *job, const nm_cli *c, bool compile)
         nm_throw(job, NM_EUSE, "--seed %s: an integer of 0 or more was expected", seed);
     o.seed = (uint64_t)number;
     o.out = compile ? nm_cli_get(c, NM_O_output) : NULL;
-    if (!compile || o.out) set_dialect(job, c, &o);
+    set_dialect(job, c, &o, compile);
     return o;
 }
 
