@@ -279,6 +279,8 @@ typedef struct nm_solve_opts {
     const char *keep;      /* folder of their files */
     size_t memory;         /* megabytes that they may use; 0: no limit */
     const char *encoding;  /* as nm_encoding_find reads it; NULL: bigm */
+    const nm_dialect *dialect; /* of written models; NULL: generic */
+    bool fixed, cuts, comments; /* as nm_write_opts has them */
     bool two_sided;        /* binaries also for units that need none */
     bool evaluate, fold, attack, split, units, branch, solve, always_write;
     double time_limit;     /* seconds of wall clock for the whole query */
@@ -523,6 +525,9 @@ void nm_report_text(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_
 /* ---- inspect.c: what a network is made of, for a reader or as JSON --------------------------- */
 void nm_inspect_net(nm_job *job, nm_buf *out, const nm_net *net, bool json);
 void nm_inspect_arrays(nm_job *job, nm_buf *out, const nm_arrays *a, bool json);
+
+/* ---- inspectmodel.c: a model file, with its map when that stands beside it; unit and row may be NULL --- */
+void nm_inspect_model(nm_job *job, nm_buf *out, const char *path, const char *unit, const char *row, bool json);
 
 /* ---- cli.c: the rows OPT of menu.def -------------------------------------------------------- */
 typedef enum {
