@@ -1,10 +1,10 @@
 /* fixed.c: a model that fits into fixed MPS: names of 8 characters, numbers of 12.
  *
- * Names become C0000001 and R0000001 by their place; the map keeps what they stand for. A coefficient c is rounded to c',
- * and the row's side moves outwards by sum |c - c'| max |x| over the columns' boxes, and is rounded outwards itself; so
- * are the boxes. So the model contains every point of the one that it stands for: `infeasible` stays a proof, and a
- * point is replayed as always. An equality is left alone where its numbers fit, and becomes two rows where they do not.
- * What cannot be said so is refused: products, sets, indicators. Cost: one pass. */
+ * Names become C0000001 and R0000001 by their place; the map keeps what they stand for. A coefficient c is rounded
+ * to c', and the row's side moves outwards by sum |c - c'| max |x| over the columns' boxes, and is rounded outwards
+ * itself; so are the boxes. So the model contains every point of the one that it stands for: `infeasible` stays a
+ * proof, and a point is replayed as always. An equality is left alone where its numbers fit, and becomes two rows
+ * where they do not. What cannot be said so is refused: products, sets, indicators. Cost: one pass. */
 #include "all.h"
 
 enum { WIDTH = 12 };

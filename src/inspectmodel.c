@@ -1,10 +1,11 @@
-/* inspectmodel.c: a model and its map, in words: sizes, ranges, the largest big-M, binaries a layer, what a row or a unit
- * says; and the slack budget.
+/* inspectmodel.c: a model and its map, in words: sizes, ranges, the largest big-M, binaries a layer, what a row or a
+ * unit says; and the slack budget.
  *
- * Slack budget. A solver takes z within T of an integer as one, so a row with big-M lets its unit be off by T M. A unit's
- * error moves the question's row by its coefficient there, and through the pre-activations of later units (rows ra) by
- * theirs:  g(u) = |q(u)| + sum over later units w of |c(w, u)| g(w),  budget(T) = sum of g(u) M(u) T.
- * An upper bound to first order; tolerances of rows are not in it. Against it stands --guard. Cost: one pass over rows. */
+ * Slack budget. A solver takes z within T of an integer as one, so a row with big-M lets its unit be off by T M. A
+ * unit's error moves the question's row by its coefficient there, and through the pre-activations of later units
+ * (rows ra) by theirs:  g(u) = |q(u)| + sum over later units w of |c(w, u)| g(w),  budget(T) = sum of g(u) M(u) T.
+ * An upper bound to first order; tolerances of rows are not in it. Against it stands --guard. Cost: one pass over
+ * rows. */
 #include "all.h"
 
 typedef struct {

@@ -1,6 +1,7 @@
-/* model.c: a mixed-integer model: columns, rows in CSR, names; always a minimisation. Infinity is INFINITY. Rows may hang
- * on a binary (indicators), be marked as cuts, or have products of columns beside their linear part (c x_i x_j, without
- * a factor 1/2); sets of columns of which one may differ from 0 (SOS1). What a solver must know is a set of NM_ bits. */
+/* model.c: a mixed-integer model: columns, rows in CSR, names; always a minimisation. Infinity is INFINITY. Rows may
+ * hang on a binary (indicators), be marked as cuts, or have products of columns beside their linear part (c x_i x_j,
+ * without a factor 1/2); sets of columns of which one may differ from 0 (SOS1). What a solver must know is a set of
+ * NM_ bits. */
 #include "all.h"
 
 #include <strings.h>

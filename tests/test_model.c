@@ -1,5 +1,5 @@
-/* What a model may hold beyond plain rows: checked at points, printed, refused by solvers that do not take it, and written
- * in each dialect that does, or refused by name. The texts are what the solvers' manuals ask for. */
+/* What a model may hold beyond plain rows: checked at points, printed, refused by solvers that do not take it, and
+ * written in each dialect that does, or refused by name. The texts are what the solvers' manuals ask for. */
 #include "test.h"
 
 #include <stdlib.h>

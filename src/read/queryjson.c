@@ -4,8 +4,7 @@
  * intersection) and what a counterexample is (target labels, or clauses of rows). What the flags can say is handed on
  * as text to what reads the flags (ask.c), so that both mean the same. A question without files, perturbations and
  * labels to be predicted says all itself: what query.c prints, and every map carries, is of this kind and reads back
- * to the same text. Members that are unknown, repeated or without effect are refused. File names are relative to the
- * query's file. */
+ * to the same text. Unknown and repeated members, and those without effect, are refused. Names are relative to it. */
 #include "all.h"
 
 #include <cJSON.h>
