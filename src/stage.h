@@ -152,6 +152,7 @@ void nm_row_put(nm_buf *b, const nm_row *r, size_t n_out);
 typedef struct nm_ask {
     const char *image, *label, *labels, *perturb, *domain, *target, *margin, *objective, *guard, *differ;
     const double *x;       /* [n_in] the image itself, or NULL */
+    const char *dir;       /* that files of --perturb are relative to, with its slash, or NULL */
     bool set_only;         /* the input set: clauses come from elsewhere */
 } nm_ask;
 typedef struct nm_around { /* a question around an image */
@@ -178,7 +179,21 @@ nm_measure nm_measure_of(nm_job *job, const nm_net *net, const nm_ask *a); /* re
 bool nm_measure_open(const nm_query *q);   /* its cases are input sets alone */
 void nm_measure_set(nm_job *job, const nm_net *net, nm_measure m, const nm_ask *a, nm_query *q); /* all clauses */
 
-/* ---- read/queryjson.c: netmip's own questions; a map carries one ------------------------------- */
+/* ---- read/queryjson.c, read/queryfile.c: netmip's own questions; a map carries one -------------- */
+typedef struct nm_queryjson { /* while it is read */
+    nm_job *job;
+    const char *where, *dir;
+    const nm_net *net; /* or NULL */
+    const nm_json *top;
+    nm_query *q;
+    nm_ask ask;
+    nm_measure measure;
+    size_t cap;
+} nm_queryjson;
+double *nm_queryjson_nums(nm_job *job, const nm_json *x, size_t n, const char *where); /* [n], or it throws */
+void nm_queryjson_clauses(nm_queryjson *r, const nm_json *list, size_t icase, nm_case *c);
+/* box and rows of x meet what the case has; without lo and hi, rows of one input are the box */
+void nm_queryjson_meet(nm_queryjson *r, const nm_json *x, nm_case *c);
 void nm_query_write(nm_buf *b, const nm_query *q);
 nm_query *nm_query_parse(nm_job *job, const nm_json *j, const char *where); /* one that says all itself */
 void nm_queryjson_check(nm_job *job, const nm_json *j, const char *where); /* its members are known ones */
