@@ -256,3 +256,4 @@ static const struct sample {
     {"mosek", NIL, MOSEK("UNKNOWN", "UNKNOWN", "0.0e+00")},
 };
 enum { N_SAMPLES = sizeof samples / sizeof *samples };
+#undef OPT /* the menu has one, too */
