@@ -31,27 +31,6 @@ static void read_domain(nm_job *job, const char *s, double *lo, double *hi)
         usage(job, "--domain", s, "LO,HI");
 }
 
-/* the cases of the input set, cut to the domain */
-static void make_cases(nm_job *job, const nm_net *net, const nm_around *a, nm_query *q)
-{
-    double *lo = NM_RAW(job, double, q->n_in), *hi = NM_RAW(job, double, q->n_in);
-    const bool own = a->own_range && net->lo;
-    for (size_t i = 0; i < q->n_in; i++) {
-        lo[i] = own ? net->lo[i] : a->lo;
-        hi[i] = own ? net->hi[i] : a->hi;
-        if (!(q->image[i] >= lo[i] && q->image[i] <= hi[i]))
-            nm_throw(job, NM_EINPUT,
-                     "element %zu of the image is %g, outside the domain [%g,%g]; see --domain", i,
-                     q->image[i], lo[i], hi[i]);
-    }
-    nm_case *domain = NM_NEW(job, nm_case);
-    *domain = (nm_case){.lo = lo, .hi = hi};
-    nm_setting s = {job, q->n_in, q->shape, q->image, 1, domain};
-    nm_sets_make(&s, a->sets);
-    q->cases = s.cases;
-    q->n_cases = s.n_cases;
-}
-
 /* marks the labels of a comma separated list */
 static void mark(nm_job *job, const char *flag, const char *list, size_t n, bool *set)
 {
@@ -84,7 +63,8 @@ static const bool *read_targets(nm_job *job, const char *t, size_t n, int64_t la
     return set;
 }
 
-static void make_clauses(nm_job *job, const nm_around *a, const nm_query *q, nm_case *c)
+/* name: of the case, behind the label */
+static void make_clauses(nm_job *job, const nm_around *a, const nm_query *q, nm_case *c, const char *name)
 {
     nm_clause *clauses = NM_ARRAY(job, nm_clause, q->n_out);
     for (size_t j = 0; j < q->n_out; j++) {
@@ -97,9 +77,33 @@ static void make_clauses(nm_job *job, const nm_around *a, const nm_query *q, nm_
         coef[0] = 1;
         coef[1] = -1;
         *r = (nm_row){2, var, coef, a->margin == 0 ? 0 : -a->margin};
-        clauses[c->n_clauses++] = (nm_clause){1, r, (int64_t)j, nm_fmt(job, "%zu", j)};
+        clauses[c->n_clauses++] = (nm_clause){1, r, (int64_t)j, nm_fmt(job, "%zu%s", j, name)};
     }
     c->clauses = clauses;
+}
+
+/* the cases of the input set, cut to the domain */
+static void make_cases(nm_job *job, const nm_net *net, const nm_around *a, nm_query *q)
+{
+    double *lo = NM_RAW(job, double, q->n_in), *hi = NM_RAW(job, double, q->n_in);
+    const bool own = a->own_range && net->lo;
+    for (size_t i = 0; i < q->n_in; i++) {
+        lo[i] = own ? net->lo[i] : a->lo;
+        hi[i] = own ? net->hi[i] : a->hi;
+        if (!(q->image[i] >= lo[i] && q->image[i] <= hi[i]))
+            nm_throw(job, NM_EINPUT,
+                     "element %zu of the image is %g, outside the domain [%g,%g]; see --domain", i,
+                     q->image[i], lo[i], hi[i]);
+    }
+    nm_case *domain = NM_NEW(job, nm_case);
+    *domain = (nm_case){.lo = lo, .hi = hi};
+    static const char *const no_name[] = {""};
+    nm_setting s = {job, q->n_in, q->shape, q->image, q->n_out, 1, domain, false,
+                    (const char **)(uintptr_t)no_name};
+    nm_sets_make(&s, a->sets);
+    q->cases = s.cases;
+    q->n_cases = s.n_cases;
+    for (size_t i = 0; i < q->n_cases; i++) make_clauses(job, a, q, &q->cases[i], s.name[i]);
 }
 
 static int64_t argmax(const double *y, size_t n)
@@ -132,7 +136,6 @@ nm_query *nm_query_around(nm_job *job, const nm_net *net, const nm_around *a)
     q->objective = a->objective;
     q->guard = a->guard;
     make_cases(job, net, a, q);
-    for (size_t i = 0; i < q->n_cases; i++) make_clauses(job, a, q, &q->cases[i]);
     return q;
 }
 

@@ -158,7 +158,7 @@ struct nm_program {
     nm_block *blocks;      /* a block refers only to earlier ones; block 0 is the INPUT */
     int32_t *out;          /* [n_out] unit of each output, or -1 */
     double *out_const;     /* [n_out] its value where out is -1 */
-    size_t n_out;
+    size_t n_out, x_first; /* x_first: unit of the network's first input: 0, or behind generators */
 };
 typedef struct nm_program nm_program;
 
@@ -226,6 +226,7 @@ typedef struct nm_case {   /* box [n_in] and the clauses over it */
     size_t n_clauses;
     const nm_clause *clauses;
     bool empty;            /* some lo > hi: nothing to find */
+    const struct nm_gens *gens; /* set.h: the inputs are an image of them, too; or NULL */
 } nm_case;
 
 typedef enum { NM_FEASIBLE, NM_WORST } nm_objective;
@@ -335,6 +336,8 @@ nm_net *nm_net_new(nm_job *job, nm_graph *g, nm_file f);
 void nm_net_print(nm_buf *b, const nm_net *net);
 /* y [n_out] of x [n_in]; err [n_out] may be NULL; returns y */
 double *nm_net_eval(nm_job *job, const nm_net *net, const double *x, bool f32, double *err);
+/* in float64; err bounds the distance to y of any point within xerr [n_in] of x */
+double *nm_net_eval_near(nm_job *job, const nm_net *net, const double *x, const double *xerr, double *err);
 /* what the file's outputs say, tails included: y [*n] */
 double *nm_net_outputs_eval(nm_job *job, const nm_net *net, const double *x, bool f32, size_t *n);
 
@@ -358,6 +361,7 @@ typedef struct nm_bounds {
     unsigned char *by;     /* nm_by that last shrank it */
     unsigned char *steep;  /* lower slope of the RELU that reads it: 1 for 0, 2 for 1, 0 for "by its bounds" */
     bool empty;            /* some lo > hi was met: the set is empty */
+    const struct nm_gens *gens; /* block 0 are these: their sums hold; or NULL */
 } nm_bounds;
 
 nm_bounds *nm_bounds_new(nm_job *job, const nm_program *p, const double *lo, const double *hi);
@@ -407,6 +411,7 @@ void nm_batch_put(nm_batch *t, int block, size_t i, int lane, double coef);
 void nm_batch_pull(nm_batch *t, const nm_relax *x, int from);  /* from block `from` down to the input */
 /* lower ends over the box of block 0, rounding paid; lo [NM_LANES] */
 void nm_batch_lower(nm_batch *t, const nm_bounds *b, double *lo);
+void nm_batch_shift(nm_batch *t, const nm_bounds *b); /* rewrites lanes at block 0 by the sums of generators */
 /* what every point of interest satisfies: sum g x <= h over the inputs, g [n_in] */
 typedef struct nm_cut { const double *g; double h; } nm_cut;
 /* the same over the box and the cut: by Lagrange duality, for a multiplier that is near the best */

@@ -17,7 +17,7 @@ static const nm_net *net_of(nm_job *job, const nm_map *m, const char *map_path)
     const nm_net *net = nm_net_read(job, path);
     if (strcmp(net->hash, m->net_hash))
         nm_throw(job, NM_EAUDIT, "%s: is not the network that %s was made from", path, map_path);
-    if (net->n_in != m->n_in || net->n_out != m->question->n_out)
+    if (net->n_in != m->question->n_in || net->n_out != m->question->n_out)
         nm_throw(job, NM_EINPUT, "%s: does not fit %s", map_path, path);
     return net;
 }
@@ -58,15 +58,14 @@ static const double *input(nm_job *job, const nm_map *m, const double *col)
     const nm_query *q = m->question;
     const nm_case *c = &q->cases[m->case_index];
     double *x = NM_RAW(job, double, m->n_in);
+    const double *lo = c->gens ? c->gens->lo : c->lo, *hi = c->gens ? c->gens->hi : c->hi,
+                 *start = nm_case_start(q, c);
     for (size_t i = 0; i < m->n_in; i++) {
-        x[i] = m->col[i] >= 0 ? col[m->col[i]]
-               : q->image     ? q->image[i]
-                              : 0.5 * c->lo[i] + 0.5 * c->hi[i];
-        const double off = x[i] < c->lo[i]   ? c->lo[i] - x[i]
-                           : x[i] > c->hi[i] ? x[i] - c->hi[i]
-                                             : 0;
+        x[i] = m->col[i] >= 0 ? col[m->col[i]] : start ? start[i] : 0.5 * lo[i] + 0.5 * hi[i];
+        const double off = x[i] < lo[i] ? lo[i] - x[i] : x[i] > hi[i] ? x[i] - hi[i] : 0;
         if (off > NM_ROW_TOL * (1 + fabs(x[i])))
-            nm_throw(job, NM_EAUDIT, "input %zu is %g: outside its bounds by %g", i, x[i], off);
+            nm_throw(job, NM_EAUDIT, "%s %zu is %g: outside its bounds by %g",
+                     c->gens ? "generator" : "input", i, x[i], off);
     }
     return x;
 }

@@ -126,7 +126,8 @@ nm_map *nm_map_read(nm_job *job, const char *path)
     nm_sha256(b.s, b.n, hash);
     if (strcmp(hash, m->query_text_hash))
         nm_throw(job, NM_EAUDIT, "%s: its question was changed", path);
-    if (m->n_in != m->question->n_in || m->case_index >= m->question->n_cases ||
+    if (m->case_index >= m->question->n_cases ||
+        m->n_in != nm_case_width(m->question, &m->question->cases[m->case_index]) ||
         m->clause_index >= m->question->cases[m->case_index].n_clauses)
         nm_throw(job, NM_EINPUT, "%s: its parts do not fit together", path);
     return m;

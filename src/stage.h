@@ -188,6 +188,7 @@ nm_query *nm_query_parse(nm_job *job, const nm_json *j, const char *where);
 /* ---- verify.c: the judge -------------------------------------------------------------------- */
 typedef struct nm_replay {
     const double *x;       /* [n_in] the point, inside the input set */
+    const double *g;       /* generators of which it is the rounded image, or NULL */
     double *y64, *y32;     /* [n_out] */
     double margin64, margin32; /* max over the clause's rows of row - rhs: <= 0 is a counterexample */
     double err64;          /* bound on the rounding error of margin64 */
@@ -197,7 +198,8 @@ typedef struct nm_replay {
     double linf, l1, l2;   /* distance from the image, when there is one */
     size_t l0;
 } nm_replay;
-/* Projects x into case icase and judges it against every clause of it (or `only`, unless -1). */
+/* Projects x, generators where the case has them, into case icase and judges it against every clause of it (or `only`,
+ * unless -1). */
 nm_replay nm_verify(nm_job *job, const nm_net *net, const nm_query *q, size_t icase, int64_t only,
                     const double *x);
 
@@ -295,7 +297,7 @@ struct nm_verdict {
     const char *why;       /* of an unknown */
 };
 /* what the stages share: row[clause][r] is the unit of the query block that holds row r */
-typedef struct nm_bounded { nm_bounds *b; uint32_t **row; size_t first; } nm_bounded;
+typedef struct nm_bounded { nm_bounds *b; uint32_t **row; size_t first; nm_work work; } nm_bounded;
 typedef struct nm_state {
     nm_job *job;
     const nm_net *net;
