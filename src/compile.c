@@ -177,7 +177,8 @@ static void print_models(nm_state *s)
 {
     for (size_t i = 0; i < s->v->n_targets; i++) {
         nm_target *t = &s->v->targets[i];
-        if ((nm_target_open(t) || s->o->always_write) && s->cases[t->icase].b)
+        const nm_bounds *b = s->cases[t->icase].b;
+        if ((nm_target_open(t) || s->o->always_write) && b && !b->empty)
             nm_model_print(s->o->print, encode(s, t, NULL).model);
     }
 }
@@ -195,7 +196,7 @@ void nm_models_write(nm_state *s)
     for (size_t i = 0; i < s->v->n_targets; i++) {
         nm_target *t = &s->v->targets[i];
         if (!(nm_target_open(t) || s->o->always_write) || s->q->cases[t->icase].empty ||
-            !s->cases[t->icase].b)
+            !s->cases[t->icase].b || s->cases[t->icase].b->empty)
             continue;
         write_target(s, t, n == 1 && !s->o->depth ? stem : nm_fmt(s->job, "%s-t%s", stem, t->name),
                      suffix);

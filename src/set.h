@@ -44,6 +44,10 @@ double nm_sum_level(const nm_sum *s, const double *y, size_t step, const double 
 /* g moved along the sums, and no further than their boxes, until they hold up to rounding */
 void nm_sum_project(const nm_sum *s, double *g, size_t step, const double *lo, const double *hi);
 
+/* ---- inward.c ----------------------------------------------------------------------------------- */
+/* moves p, in its box and sums nearly, beyond the rows and ends that it misses or meets by less than slack */
+void nm_case_inward(nm_job *job, const nm_query *q, const nm_case *c, double slack, double *p);
+
 /* ---- compose.c: a question over generators ----------------------------------------------------- */
 typedef struct nm_work {   /* what bounds, encodings and attack see of a case */
     const nm_program *p;   /* with generators as its input and x as block 1, where the case has them */

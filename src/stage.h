@@ -394,7 +394,7 @@ void nm_suite_build(nm_job *job, const nm_suite *s, const char *dir); /* dir has
 void nm_suite_check(nm_job *job, nm_buf *out, const char *dir);
 
 /* ---- report.c ------------------------------------------------------------------------------- */
-typedef struct nm_files { const char *witness, *image, *picture; } nm_files; /* NULL: not written */
+typedef struct nm_files { const char *witness, *image, *picture, *generators; bool is_kernel; } nm_files; /* NULL: not written */
 nm_files nm_report_files(nm_job *job, const char *dir, const nm_query *q, const nm_replay *r);
 void nm_report_json(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_files *f, bool compiled);
 void nm_report_text(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_files *f, bool compiled);

@@ -7,8 +7,8 @@
  *
  * Where the case has generators, the point is given by them, and the counterexample is x0 + G g in exact arithmetic, with
  * g in its box and sums exactly (gens.c); what is evaluated is its rounding, and the distance of the two goes through
- * the network as an error of its inputs. A point that misses rows or box is drawn towards one that is known to be
- * inside, by little. */
+ * the network as an error of its inputs. A point that misses rows or box by little is drawn
+ * towards one that is known to be inside, or moved across what it misses (inward.c). */
 #include "all.h"
 
 /* row - rhs, in the arithmetic of e; err grows by its rounding */
@@ -70,15 +70,23 @@ static void distances(const nm_query *q, nm_replay *r)
     r->l2 = sqrt(square);
 }
 
-/* x, or what is left of it `in` of the way to the start, projected into the case; xerr: of its image */
-static nm_replay place(nm_job *job, const nm_query *q, size_t icase, const double *x, double in,
+/* how far a point is drawn towards the start; what it is moved inside its rows */
+typedef struct {
+    double draw, slack;
+} mend;
+
+/* x projected into the box and sums of the case; xerr: of its image */
+static nm_replay place(nm_job *job, const nm_query *q, size_t icase, const double *x, mend m,
                        const double **xerr)
 {
     const nm_case *c = &q->cases[icase];
     const size_t n = nm_case_width(q, c);
-    const double *start = nm_case_start(q, c);
+    const double *lo = c->gens ? c->gens->lo : c->lo, *hi = c->gens ? c->gens->hi : c->hi;
     double *p = NM_RAW(job, double, n);
-    for (size_t i = 0; i < n; i++) p[i] = in > 0 ? x[i] + in * (start[i] - x[i]) : x[i];
+    for (size_t i = 0; i < n; i++) p[i] = x[i] < lo[i] ? lo[i] : x[i] > hi[i] ? hi[i] : x[i];
+    const double *start = nm_case_start(q, c);
+    for (size_t i = 0; start && m.draw > 0 && i < n; i++) p[i] += m.draw * (start[i] - p[i]);
+    if (m.slack > 0) nm_case_inward(job, q, c, m.slack, p);
     nm_replay r = {.x = p, .icase = icase, .is_inside = !c->empty};
     if (c->gens) {
         const nm_genpoint g = nm_gens_point(job, c, p);
@@ -87,8 +95,6 @@ static nm_replay place(nm_job *job, const nm_query *q, size_t icase, const doubl
         r.is_inside &= g.is_inside;
         *xerr = g.err;
     } else {
-        for (size_t i = 0; i < n; i++)
-            p[i] = p[i] < c->lo[i] ? c->lo[i] : p[i] > c->hi[i] ? c->hi[i] : p[i];
         r.is_inside = r.is_inside && nm_query_box_has(c, p, n);
     }
     r.is_inside = r.is_inside && inside_rows(job, c, q->n_out, r.x, *xerr);
@@ -98,15 +104,14 @@ static nm_replay place(nm_job *job, const nm_query *q, size_t icase, const doubl
 nm_replay nm_verify(nm_job *job, const nm_net *net, const nm_query *q, size_t icase, int64_t only,
                     const double *x)
 {
-    static const double steps[] = {1e-12, 1e-10, 1e-8, 1e-6};
+    static const mend mends[] = {{1e-12, 0}, {1e-10, 0}, {1e-8, 0}, {0, 1e-14},
+                                 {0, 1e-12}, {0, 1e-10}, {0, 1e-8}, {1e-6, 1e-8}};
     const nm_case *c = &q->cases[icase];
     const double *xerr = NULL;
     double *yerr = NM_ARRAY(job, double, q->n_out);
-    nm_replay r = place(job, q, icase, x, 0, &xerr);
-    for (size_t s = 0; !r.is_inside && s < 4 && (c->gens || (q->image && c->n_in_rows)); s++) {
-        const nm_replay in = place(job, q, icase, x, steps[s], &xerr);
-        if (in.is_inside || s == 3) r = in;
-    }
+    nm_replay r = place(job, q, icase, x, (mend){0, 0}, &xerr);
+    for (size_t s = 0; !r.is_inside && s < 8 && (c->gens || c->n_in_rows); s++)
+        r = place(job, q, icase, x, mends[s], &xerr);
     r.y64 = xerr ? nm_net_eval_near(job, net, r.x, xerr, yerr)
                  : nm_net_eval(job, net, r.x, false, yerr);
     r.y32 = nm_net_eval(job, net, r.x, true, NULL);
