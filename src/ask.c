@@ -114,12 +114,25 @@ static int64_t argmax(const double *y, size_t n)
     return (int64_t)best;
 }
 
+/* a flat input is drawn, blurred and patched as the image that it was made from, or as --channels says */
+void nm_around_image(nm_around *a, const nm_net *net, nm_tensor t)
+{
+    const nm_shape s = net->values[net->inputs[0]].shape;
+    nm_layout l;
+    a->x = t.x;
+    if (nm_layout_find(s, &l) && (l.c > 1 || !net->front || !net->front->channels)) return;
+    if (net->front && net->front->channels && nm_layout_of(s, net->front->channels, &l))
+        a->shape = nm_layout_shape(&l);
+    else if (t.shape.rank >= 2 && nm_layout_find(t.shape, &l))
+        a->shape = nm_layout_shape(&l);
+}
+
 nm_query *nm_query_around(nm_job *job, const nm_net *net, const nm_around *a)
 {
     nm_query *q = NM_NEW(job, nm_query);
     q->n_in = net->n_in;
     q->n_out = net->n_out;
-    q->shape = net->values[net->inputs[0]].shape;
+    q->shape = a->shape.rank ? a->shape : net->values[net->inputs[0]].shape;
     double *x = NM_RAW(job, double, q->n_in);
     memcpy(x, a->x, q->n_in * sizeof *x);
     q->image = x;
@@ -172,7 +185,7 @@ nm_query *nm_query_ask(nm_job *job, const nm_net *net, const nm_ask *a)
 {
     if (!a->image) nm_throw(job, NM_EUSE, "no question: a .vnnlib file or --image was expected");
     nm_around r = nm_around_ask(job, a);
-    r.x = nm_image_read(job, net, a->image).x;
+    nm_around_image(&r, net, nm_image_read(job, net, a->image));
     r.label = read_label(job, a);
     if (r.label >= (int64_t)net->n_out)
         nm_throw(job, NM_EINPUT, "label %lld; the network has outputs 0 to %zu", (long long)r.label,

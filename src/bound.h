@@ -45,6 +45,7 @@ typedef struct nm_node {
     const void *plan;      /* what the op's `plan` worked out, for eval and lower */
 } nm_node;
 
+typedef struct nm_front { const char *mean, *std, *channels; } nm_front; /* as flags said it; NULL: not said */
 struct nm_net {
     const char *path, *format;
     char hash[65];         /* SHA-256 of the file's unpacked bytes, and of the files that it reads arrays from */
@@ -57,6 +58,7 @@ struct nm_net {
     nm_node *const *tail;  /* [n_outputs] monotone op of the file behind it, left out of all but eval; or NULL */
     size_t n_in, n_out;    /* flat sizes */
     const double *lo, *hi; /* [n_in] the range that the file states for its inputs, or NULL: known, not enforced */
+    const nm_front *front; /* what was put before it, or NULL */
 };
 
 /* One evaluation of a net in the arithmetic of `f32`; err, when present, bounds |val - exact|. */
@@ -331,6 +333,10 @@ void nm_graph_attr(nm_job *job, const nm_graph *g, struct nm_rawnode *n, nm_attr
 void nm_graph_int(nm_job *job, const nm_graph *g, struct nm_rawnode *n, const char *name, int64_t i);
 void nm_graph_ints(nm_job *job, const nm_graph *g, struct nm_rawnode *n, const char *name, size_t count,
                    const int64_t *list);
+
+/* ---- front.c -------------------------------------------------------------------------------- */
+void nm_front_put(nm_job *job, nm_graph *g, const nm_front *f);
+const char *nm_front_text(nm_job *job, const nm_front *f);
 
 nm_net *nm_net_new(nm_job *job, nm_graph *g, nm_file f);
 void nm_net_print(nm_buf *b, const nm_net *net);

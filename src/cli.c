@@ -113,6 +113,14 @@ const char *nm_cli_pick(nm_job *job, const nm_cli *c, nm_opt o, const char *choi
     nm_throw(job, NM_EUSE, "--%s %s: %s was expected", nm_cli_name(job, o), s, choices);
 }
 
+const nm_front *nm_cli_front(nm_job *job, const nm_cli *c)
+{
+    if (!nm_cli_has(c, NM_O_mean) && !nm_cli_has(c, NM_O_std) && !nm_cli_has(c, NM_O_channels)) return NULL;
+    nm_front *f = NM_NEW(job, nm_front);
+    *f = (nm_front){nm_cli_get(c, NM_O_mean), nm_cli_get(c, NM_O_std), nm_cli_get(c, NM_O_channels)};
+    return f;
+}
+
 nm_query *nm_cli_question(nm_job *job, const nm_cli *c, const nm_net *net)
 {
     const nm_ask a = {c->value[NM_O_image],   c->value[NM_O_label],     c->value[NM_O_labels],

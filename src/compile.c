@@ -94,6 +94,7 @@ static const char *write_model(nm_state *s, nm_target *t, nm_encoded e, const ch
     e.map->model_hash = hash;
     e.map->net_path = s->net->path;
     e.map->net_hash = s->net->hash;
+    if (s->net->front) e.map->front = *s->net->front;
     e.map->options = s->o->options;
     e.map->version = s->o->version;
     nm_map_write(s->job, e.map, nm_fmt(s->job, "%s.map.json", stem));

@@ -14,7 +14,8 @@ static const nm_net *net_of(nm_job *job, const nm_map *m, const char *map_path)
     if (!nm_file_exists(path))
         nm_throw(job, NM_EIO, "%s: the network of %s is not here; run decode where compile ran",
                  m->net_path, map_path);
-    const nm_net *net = nm_net_read(job, path);
+    const nm_front *f = &m->front;
+    const nm_net *net = nm_net_read_as(job, path, f->mean || f->std || f->channels ? f : NULL);
     if (strcmp(net->hash, m->net_hash))
         nm_throw(job, NM_EAUDIT, "%s: is not the network that %s was made from", path, map_path);
     if (net->n_in != m->question->n_in || net->n_out != m->question->n_out)

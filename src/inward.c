@@ -1,8 +1,8 @@
 /* inward.c: a point that misses rows or box of its case by a solver's tolerance is moved inside, for the judge.
  *
- * In turn every row that is violated, or holds by less than `slack`, moves the point along its own coefficients, over the
- * variables that have room, just beyond it (Kaczmarz 1937; Agmon 1954); with generators the rows over x and the ends of
- * x are rows over g. A few sweeps do where the set has points around; where they do not, the judge says so. Cost: a
+ * In turn every row that is violated, or holds by less than `slack`, moves the point along its own coefficients, over
+ * the variables that have room, just beyond it (Kaczmarz 1937; Agmon 1954); with generators the rows over x and the
+ * ends of x are rows over g. A few sweeps do where the set has points around; where they do not, the judge says so. Cost: a
  * pass over G a sweep. */
 #include "all.h"
 

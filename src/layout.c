@@ -23,3 +23,22 @@ bool nm_layout_find(nm_shape s, nm_layout *l)
         return false;
     return l->h > 0 && l->w > 0 && l->c > 0;
 }
+
+bool nm_layout_of(nm_shape s, const char *channels, nm_layout *l)
+{
+    const bool last = channels && *channels == 'h', found = nm_layout_find(s, l);
+    if (!channels || (found && l->c > 1)) return found && (!channels || l->last == last);
+    if (found) return true; /* grey: both orders are one */
+    int64_t n = 1;
+    for (int d = 0; d < s.rank; d++) n *= s.dim[d];
+    const int64_t side = (int64_t)(sqrt((double)n / 3) + 0.5);
+    if (n == 0 || 3 * side * side != n) return false;
+    *l = (nm_layout){3, (size_t)side, (size_t)side, last};
+    return true;
+}
+
+nm_shape nm_layout_shape(const nm_layout *l)
+{
+    const int64_t c = (int64_t)l->c, h = (int64_t)l->h, w = (int64_t)l->w;
+    return l->last ? nm_shape_of(3, (int64_t[]){h, w, c}) : nm_shape_of(3, (int64_t[]){c, h, w});
+}

@@ -23,6 +23,9 @@ void nm_map_write(nm_job *job, const nm_map *m, const char *path)
     put_str(&b, "options", m->options, ",\n ");
     put_str(&b, "net", m->net_path, ", ");
     put_str(&b, "net_sha256", m->net_hash, ",\n ");
+    if (m->front.mean) put_str(&b, "mean", m->front.mean, ", ");
+    if (m->front.std) put_str(&b, "std", m->front.std, ", ");
+    if (m->front.channels) put_str(&b, "channels", m->front.channels, ",\n ");
     put_str(&b, "query", m->query_path, ", ");
     put_str(&b, "query_sha256", m->query_hash, ",\n ");
     put_str(&b, "question_sha256", m->query_text_hash, ",\n ");
@@ -97,6 +100,9 @@ nm_map *nm_map_read(nm_job *job, const char *path)
         nm_throw(job, NM_EINPUT, "%s: not a netmip map of version 1", path);
     m->net_path = str(job, j, "net", path);
     m->net_hash = str(job, j, "net_sha256", path);
+    if (nm_json_find(j, "mean")) m->front.mean = str(job, j, "mean", path);
+    if (nm_json_find(j, "std")) m->front.std = str(job, j, "std", path);
+    if (nm_json_find(j, "channels")) m->front.channels = str(job, j, "channels", path);
     m->query_path = str(job, j, "query", path);
     m->query_hash = str(job, j, "query_sha256", path);
     m->model_path = str(job, j, "model", path);

@@ -33,6 +33,7 @@ void nm_model_audit(nm_job *job, const nm_model *m); /* names, numbers: what eve
 typedef struct nm_map {
     const char *net_path, *query_path, *model_path, *model_hash;
     const char *net_hash, *query_hash, *version, *options;
+    nm_front front;        /* what stands before the network */
     int64_t opset;
     size_t n_in, n_out;    /* n_in: inputs, or generators where the case has them */
     const char *target;    /* clause name */

@@ -6,6 +6,7 @@
 nm_graph *nm_read_onnx(nm_job *job, nm_file f);
 nm_graph *nm_read_nnet(nm_job *job, nm_file f);
 nm_net *nm_net_read(nm_job *job, const char *path); /* by content */
+nm_net *nm_net_read_as(nm_job *job, const char *path, const nm_front *f); /* f: NULL, or what stands before it */
 const char *nm_sniff(nm_job *job, nm_file f);       /* what a file is that is no network, or NULL */
 nm_tensor nm_read_npy(nm_job *job, nm_file f);
 double *nm_permuted(nm_job *job, nm_shape s, const int *perm, const double *x); /* axis d is axis perm[d] of s */
@@ -51,6 +52,9 @@ bool nm_netjson_is_fraction(const char *attr);     /* an attribute that is no in
 const char *nm_netjson_layer(nm_netjson *r, const nm_json *layer, const char *name, const char *in);
 void nm_write_npy(nm_job *job, const char *path, nm_shape shape, const double *x);
 nm_tensor nm_read_idx(nm_job *job, nm_file f, int64_t index, bool labels);
+bool nm_cifar_is(nm_file f);
+int64_t nm_cifar_count(nm_job *job, nm_file f);
+nm_tensor nm_read_cifar(nm_job *job, nm_file f, int64_t index, bool labels);
 nm_tensor nm_read_png(nm_job *job, nm_file f);
 nm_tensor nm_read_pnm(nm_job *job, nm_file f);
 nm_tensor nm_read_csv(nm_job *job, nm_file f, int64_t index);
@@ -174,10 +178,12 @@ typedef struct nm_around { /* a question around an image */
     const nm_sets *sets;   /* of --perturb */
     double lo, hi;         /* the domain */
     bool own_range;        /* the domain is the range that the network's file states, where it does */
+    nm_shape shape;        /* of the image where the network's says less, or of rank 0 */
     const bool *targets;   /* [n_out] or NULL for all but the label */
     double margin, guard;
     nm_objective objective;
 } nm_around;
+void nm_around_image(nm_around *a, const nm_net *net, nm_tensor t);
 nm_query *nm_query_around(nm_job *job, const nm_net *net, const nm_around *a);
 nm_around nm_around_ask(nm_job *job, const nm_ask *a); /* all but image, label and targets */
 nm_query *nm_query_ask(nm_job *job, const nm_net *net, const nm_ask *a);
@@ -394,7 +400,10 @@ void nm_suite_build(nm_job *job, const nm_suite *s, const char *dir); /* dir has
 void nm_suite_check(nm_job *job, nm_buf *out, const char *dir);
 
 /* ---- report.c ------------------------------------------------------------------------------- */
-typedef struct nm_files { const char *witness, *image, *picture, *generators; bool is_kernel; } nm_files; /* NULL: not written */
+typedef struct nm_files { /* NULL: not written */
+    const char *witness, *image, *picture, *generators;
+    bool is_kernel;
+} nm_files;
 nm_files nm_report_files(nm_job *job, const char *dir, const nm_query *q, const nm_replay *r);
 void nm_report_json(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_files *f, bool compiled);
 void nm_report_text(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_files *f, bool compiled);
@@ -423,6 +432,7 @@ double nm_cli_num(nm_job *job, const nm_cli *c, nm_opt o, double dflt);
 /* choices a|b|c, the first is the default */
 const char *nm_cli_pick(nm_job *job, const nm_cli *c, nm_opt o, const char *choices);
 nm_query *nm_cli_question(nm_job *job, const nm_cli *c, const nm_net *net);
+const nm_front *nm_cli_front(nm_job *job, const nm_cli *c); /* NULL: no flag of it */
 void nm_cli_help(nm_buf *b);
 
 /* ---- verbs.c, verb/: the rows VERB of menu.def: the answer goes to out; gives the exit code --- */

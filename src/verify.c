@@ -5,10 +5,10 @@
  * its linear rows included, and row + error <= rhs for every row of some clause, where error covers the rounding of
  * the evaluation and of the row itself. A tie that float64 cannot decide is not a witness.
  *
- * Where the case has generators, the point is given by them, and the counterexample is x0 + G g in exact arithmetic, with
- * g in its box and sums exactly (gens.c); what is evaluated is its rounding, and the distance of the two goes through
- * the network as an error of its inputs. A point that misses rows or box by little is drawn
- * towards one that is known to be inside, or moved across what it misses (inward.c). */
+ * Where the case has generators, the point is given by them, and the counterexample is x0 + G g in exact arithmetic,
+ * with g in its box and sums exactly (gens.c); what is evaluated is its rounding, and the distance of the two goes
+ * through the network as an error of its inputs. A point that misses rows or box by little is drawn towards one that
+ * is known to be inside, or moved across what it misses (inward.c). */
 #include "all.h"
 
 /* row - rhs, in the arithmetic of e; err grows by its rounding */

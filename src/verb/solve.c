@@ -5,7 +5,7 @@ static int run(nm_job *job, const nm_cli *c, nm_buf *out, bool compile)
 {
     nm_cli_files(job, c, 1, 2, "a network, and a question");
     const double start = nm_cpu();
-    const nm_net *net = nm_net_read(job, c->file[0]);
+    const nm_net *net = nm_net_read_as(job, c->file[0], nm_cli_front(job, c));
     nm_solve_opts o = nm_cli_solve_opts(job, c, compile);
     const nm_query *q = nm_cli_question(job, c, net);
     if (nm_cli_dump(job, c, out, net, q)) return NM_OK;
