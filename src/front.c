@@ -1,7 +1,7 @@
 /* front.c: what stands between pixels and a network's input: --channels, --mean and --std.
  *
- * A network that wants (pixel - mean) / std gets a Sub and a Div before its first layer: it is then a network of pixels,
- * and everything, the judge's evaluation and its rounding included, sees it so; images, perturbation, domain and
+ * A network that wants (pixel - mean) / std gets a Sub and a Div before its first layer: it is then one of pixels, and
+ * everything, the judge's evaluation and its rounding included, sees it so; images, perturbation, domain and
  * distances are said in pixels. The constants are the doubles that were written; 1/std of the division is the
  * definition, as in every Div. They are part of the network's hash, and the map carries them. */
 #include "all.h"

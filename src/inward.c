@@ -2,8 +2,8 @@
  *
  * In turn every row that is violated, or holds by less than `slack`, moves the point along its own coefficients, over
  * the variables that have room, just beyond it (Kaczmarz 1937; Agmon 1954); with generators the rows over x and the
- * ends of x are rows over g. A few sweeps do where the set has points around; where they do not, the judge says so. Cost: a
- * pass over G a sweep. */
+ * ends of x are rows over g. A few sweeps do where the set has points around; where they do not, the judge says so.
+ * Cost: a pass over G a sweep. */
 #include "all.h"
 
 enum { SWEEPS = 12 };
