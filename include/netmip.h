@@ -70,9 +70,13 @@ int nm_net_save(nm_job *job, const nm_net *net, const char *path);
 /* y[outputs] of x[inputs] in float64; err[outputs], unless NULL, bounds the rounding error of each. */
 int nm_net_run(nm_job *job, const nm_net *net, const double *x, double *y, double *err);
 
+/* Two networks over the same inputs as one: the outputs of a, then those of b. It can be asked about, not saved. */
+int nm_net_pair(nm_job *job, const nm_net *a, const nm_net *b, const nm_net **net);
+
 /* ---- questions ---- */
 
-int nm_query_load(nm_job *job, const nm_net *net, const char *path, const nm_query **query); /* VNN-LIB 1 */
+/* VNN-LIB 1 and 2, or netmip's own JSON. Of an objective `range` nm_decide tells no more than whether it is done. */
+int nm_query_load(nm_job *job, const nm_net *net, const char *path, const nm_query **query);
 /* Is there x' with |x' - x| <= radius in every element, lo <= x' <= hi, and some other output >= that of
  * `label` (-1: the network's own prediction on x)? x[inputs] must lie in [lo,hi]. */
 int nm_query_linf(nm_job *job, const nm_net *net, const double *x, int64_t label, double radius,

@@ -1,11 +1,23 @@
 #!/bin/sh
 # deps.sh [run|check]: installs the Debian packages that netmip needs and this machine lacks, and says what it does.
 #   run     what building and running needs (the default)
-#   check   also what the tests need: clang, sanitizer runtime, GMP, foreign solvers, python3 with numpy and onnx
+#   check   also what the tests need: clang, sanitizer runtime, GMP, foreign solvers, python3 with numpy and onnx; and, where
+#           node, npm and a network are, HiGHS as npm's WebAssembly package, in a cache outside the tree
 # As root, or through sudo; without either, or offline, it says what to install and ends with an error.
 set -eu
 RUN="gcc g++ make pkg-config libcjson-dev libdragonbox-dev zlib1g-dev libdeflate-dev coinor-libcbc-dev coinor-libclp-dev libprotobuf-c-dev protobuf-c-compiler libpng-dev nettle-dev libexpat1-dev"
 CHECK="clang libclang-rt-14-dev libgmp-dev python3 python3-numpy python3-onnx coinor-cbc glpk-utils lp-solve coinor-symphony libglpk40"
+
+# without it the tests that need it say that they skip
+highs() {
+    cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/netmip version=1.15.3
+    command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1 || return 0
+    grep -q "\"version\": \"$version\"" "$cache/node_modules/highs/package.json" 2>/dev/null && return 0
+    echo "deps.sh: installing highs $version of npm in $cache"
+    mkdir -p "$cache" && npm install --prefix "$cache" --no-audit --no-fund --no-save --ignore-scripts --fetch-retries 1 \
+        --fetch-timeout 20000 --silent "highs@$version" >/dev/null 2>&1 || echo "deps.sh: that failed (offline?): tests go without HiGHS"
+}
+[ "${1:-run}" = check ] && highs
 
 want=$RUN
 [ "${1:-run}" = check ] && want="$RUN $CHECK"

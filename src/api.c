@@ -3,7 +3,7 @@
 
 typedef struct {
     const char *path, *path2;
-    const nm_net *net;
+    const nm_net *net, *net2;
     const nm_query *query;
     const double *x;
     double *y, *err;
@@ -52,6 +52,20 @@ int nm_net_run(nm_job *job, const nm_net *net, const double *x, double *y, doubl
     return nm_run(job, run_net, &c);
 }
 
+static void pair_nets(nm_job *job, void *arg)
+{
+    call *c = arg;
+    c->net = nm_net_join(job, c->net, c->net2);
+}
+
+int nm_net_pair(nm_job *job, const nm_net *a, const nm_net *b, const nm_net **net)
+{
+    call c = {.net = a, .net2 = b};
+    const int code = nm_run(job, pair_nets, &c);
+    *net = code ? NULL : c.net;
+    return code;
+}
+
 static void save_net(nm_job *job, void *arg)
 {
     const call *c = arg;
@@ -67,7 +81,7 @@ int nm_net_save(nm_job *job, const nm_net *net, const char *path)
 static void load_query(nm_job *job, void *arg)
 {
     call *c = arg;
-    c->query = nm_read_vnnlib(job, c->net, c->path);
+    c->query = nm_query_read(job, c->net, c->path);
     nm_query_range(job, c->net, c->query);
 }
 
@@ -112,6 +126,7 @@ static nm_solve_opts options(const nm_options *o)
                            .fold = !o->no_fold,
                            .attack = !o->no_attack,
                            .split = true,
+                           .units = true,
                            .branch = true,
                            .solve = !o->no_solve,
                            .time_limit = o->time_limit,

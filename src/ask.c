@@ -66,6 +66,7 @@ static const bool *read_targets(nm_job *job, const char *t, size_t n, int64_t la
 /* name: of the case, behind the label */
 static void make_clauses(nm_job *job, const nm_around *a, const nm_query *q, nm_case *c, const char *name)
 {
+    if (a->set_only) return;
     nm_clause *clauses = NM_ARRAY(job, nm_clause, q->n_out);
     for (size_t j = 0; j < q->n_out; j++) {
         if (a->targets ? !a->targets[j] : (int64_t)j == q->label) continue;
@@ -77,7 +78,8 @@ static void make_clauses(nm_job *job, const nm_around *a, const nm_query *q, nm_
         coef[0] = 1;
         coef[1] = -1;
         *r = (nm_row){2, var, coef, a->margin == 0 ? 0 : -a->margin};
-        clauses[c->n_clauses++] = (nm_clause){1, r, (int64_t)j, nm_fmt(job, "%zu%s", j, name)};
+        clauses[c->n_clauses++] = (nm_clause){1, r, (int64_t)j, nm_fmt(job, "%zu%s", j, name),
+                                              NM_NO_GOAL};
     }
     c->clauses = clauses;
 }
@@ -136,14 +138,15 @@ nm_query *nm_query_around(nm_job *job, const nm_net *net, const nm_around *a)
     double *x = NM_RAW(job, double, q->n_in);
     memcpy(x, a->x, q->n_in * sizeof *x);
     q->image = x;
-    if (q->n_out < 2) nm_throw(job, NM_EUSE, "the network has one output: ask by a .vnnlib file");
-    if (!nm_tail_one_group(net))
+    if (q->n_out < 2 && !a->set_only)
+        nm_throw(job, NM_EUSE, "the network has one output: ask for a range, or by a file");
+    if (!a->set_only && !nm_tail_one_group(net))
         nm_throw(job, NM_EUNSUP, "%s: its outputs are several distributions: ask by a .vnnlib file",
                  net->path);
     q->image_y = nm_net_eval(job, net, x, false, NULL);
-    q->predicted = argmax(q->image_y, q->n_out);
-    q->label = a->label < 0 ? q->predicted : a->label;
-    if ((size_t)q->label >= q->n_out)
+    q->predicted = net->second || !nm_tail_one_group(net) ? -1 : argmax(q->image_y, q->n_out);
+    q->label = a->label < 0 && !a->set_only ? q->predicted : a->label;
+    if (q->label >= (int64_t)q->n_out)
         nm_throw(job, NM_EINPUT, "label %lld; the network has outputs 0 to %zu",
                  (long long)q->label, q->n_out - 1);
     q->objective = a->objective;
@@ -161,7 +164,7 @@ static int64_t read_label(nm_job *job, const nm_ask *a)
     if (!a->labels) return label;
     char *path, *image;
     int64_t index = nm_spec_split(job, a->labels, &path);
-    if (index < 0) index = nm_spec_split(job, a->image, &image);
+    if (index < 0 && a->image) index = nm_spec_split(job, a->image, &image);
     return nm_label_read(job, path, index < 0 ? 0 : index);
 }
 
@@ -181,20 +184,38 @@ nm_around nm_around_ask(nm_job *job, const nm_ask *a)
     return r;
 }
 
-nm_query *nm_query_ask(nm_job *job, const nm_net *net, const nm_ask *a)
+void nm_query_label(nm_job *job, const nm_ask *a, nm_query *q, nm_case *c)
 {
-    if (!a->image) nm_throw(job, NM_EUSE, "no question: a .vnnlib file or --image was expected");
+    nm_around r = {.label = q->label, .margin = a->margin ? number(job, "--margin", a->margin) : 0};
+    r.targets = read_targets(job, a->target, q->n_out, q->label);
+    make_clauses(job, &r, q, c, "");
+}
+
+nm_query *nm_query_ask(nm_job *job, const nm_net *net, const nm_ask *ask)
+{
+    if (!ask->image && !ask->x)
+        nm_throw(job, NM_EUSE, "no question: a file or --image was expected");
+    const nm_measure m = ask->set_only ? NM_MARGIN : nm_measure_of(job, net, ask);
+    nm_ask copy = *ask;
+    const nm_ask *a = &copy;
+    if (m != NM_MARGIN) copy.objective = NULL;
     nm_around r = nm_around_ask(job, a);
-    nm_around_image(&r, net, nm_image_read(job, net, a->image));
+    r.set_only = a->set_only || m != NM_MARGIN;
+    if (a->x)
+        r.x = a->x;
+    else
+        nm_around_image(&r, net, nm_image_read(job, net, a->image));
     r.label = read_label(job, a);
     if (r.label >= (int64_t)net->n_out)
         nm_throw(job, NM_EINPUT, "label %lld; the network has outputs 0 to %zu", (long long)r.label,
                  net->n_out - 1);
-    if (r.label < 0) {
+    if (r.label < 0 && !r.set_only) {
         r.label = argmax(nm_net_eval(job, net, r.x, false, NULL), net->n_out);
         nm_note(job, "no label was given: the network's own prediction %lld is taken",
                 (long long)r.label);
     }
-    r.targets = read_targets(job, a->target, net->n_out, r.label);
-    return nm_query_around(job, net, &r);
+    if (!r.set_only) r.targets = read_targets(job, a->target, net->n_out, r.label);
+    nm_query *q = nm_query_around(job, net, &r);
+    if (m != NM_MARGIN && !a->set_only) nm_measure_set(job, net, m, ask, q);
+    return q;
 }

@@ -177,7 +177,8 @@ static void note_best(walk *w, size_t lane, double margin, size_t hit, best_t *b
 }
 
 static void descend(walk *w, const nm_case *c, size_t n_open, const size_t *open,
-                    const uint32_t *const *row, size_t offset, size_t steps, best_t *best)
+                    const uint32_t *const *row, size_t offset, size_t steps, bool least,
+                    best_t *best)
 {
     const int q = (int)w->p->n_blocks - 1;
     for (size_t s = 0; s < steps; s++) {
@@ -190,16 +191,16 @@ static void descend(walk *w, const nm_case *c, size_t n_open, const size_t *open
             note_best(w, l, m, target, best);
             if (c->clauses[clause].n_rows) nm_batch_put(w->t, q, which, (int)l, 1);
         }
-        if (best->margin < -1e-6) return;
+        if (best->margin < -1e-6 && !least) return;
         backward(w);
         const double rest = (double)(steps - s) / (double)steps;
         step(w, c, 0.25 * rest * rest * rest + 0.005);
     }
 }
 
-const double *nm_attack(nm_job *job, const nm_bounds *b, const nm_case *c, size_t n_open,
-                        const size_t *open, const uint32_t *const *row, const double *start,
-                        nm_attack_opts o, size_t *hit)
+static best_t search(nm_job *job, const nm_bounds *b, const nm_case *c, size_t n_open,
+                     const size_t *open, const uint32_t *const *row, const double *start,
+                     nm_attack_opts o, bool least)
 {
     best_t best = {INFINITY, NM_RAW(job, double, b->p->blocks[0].n), 0};
     const nm_mark mark = nm_mark_get(job);
@@ -211,12 +212,28 @@ const double *nm_attack(nm_job *job, const nm_bounds *b, const nm_case *c, size_
               o.seed};
     for (size_t k = 0; k < b->p->n_blocks; k++)
         w.v[k] = NM_ARRAY(job, double, nm_pad8(b->p->blocks[k].n) * NM_LANES);
-    for (size_t r = 0; r < o.restarts && best.margin >= -1e-6 && !nm_stopped(job); r++) {
+    for (size_t r = 0; r < o.restarts && (least || best.margin >= -1e-6) && !nm_stopped(job); r++) {
         place(&w, c, start, r == 0 ? n_open : 0);
         if (r == 0) place_corners(&w, b, c, n_open, row);
-        descend(&w, c, n_open, open, row, n_open > NM_LANES ? r * NM_LANES : r, o.steps, &best);
+        descend(&w, c, n_open, open, row, n_open > NM_LANES ? r * NM_LANES : r, o.steps, least,
+                &best);
     }
     nm_mark_release(job, mark);
+    return best;
+}
+
+const double *nm_attack(nm_job *job, const nm_bounds *b, const nm_case *c, size_t n_open,
+                        const size_t *open, const uint32_t *const *row, const double *start,
+                        nm_attack_opts o, size_t *hit)
+{
+    const best_t best = search(job, b, c, n_open, open, row, start, o, false);
     *hit = best.hit;
     return best.margin <= 0 ? best.x : NULL;
+}
+
+const double *nm_attack_least(nm_job *job, const nm_bounds *b, const nm_case *c, size_t clause,
+                              const uint32_t *row, const double *start, nm_attack_opts o)
+{
+    const best_t best = search(job, b, c, 1, &clause, &row, start, o, true);
+    return best.margin < INFINITY ? best.x : NULL;
 }

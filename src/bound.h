@@ -59,6 +59,7 @@ struct nm_net {
     size_t n_in, n_out;    /* flat sizes */
     const double *lo, *hi; /* [n_in] the range that the file states for its inputs, or NULL: known, not enforced */
     const nm_front *front; /* what was put before it, or NULL */
+    const nm_net *first, *second; /* of two joined ones (join.c), or NULL */
 };
 
 /* One evaluation of a net in the arithmetic of `f32`; err, when present, bounds |val - exact|. */
@@ -214,11 +215,13 @@ typedef struct nm_row {    /* sum coef*var <= rhs; var k < n_out is output k, el
     double rhs;
 } nm_row;
 
+typedef enum { NM_NO_GOAL, NM_LEAST, NM_MOST } nm_goal;
 typedef struct nm_clause { /* all rows hold: a counterexample */
     size_t n_rows;
     const nm_row *rows;
     int64_t label;         /* the target class that it stands for, or -1 */
     const char *name;      /* "3" or "c7": how files and messages call it */
+    nm_goal goal;          /* of NM_RANGE: row - rhs is the value, or minus it; it is made least */
 } nm_clause;
 
 typedef struct nm_case {   /* box [n_in] and the clauses over it */
@@ -231,13 +234,14 @@ typedef struct nm_case {   /* box [n_in] and the clauses over it */
     const struct nm_gens *gens; /* set.h: the inputs are an image of them, too; or NULL */
 } nm_case;
 
-typedef enum { NM_FEASIBLE, NM_WORST } nm_objective;
+typedef enum { NM_FEASIBLE, NM_WORST, NM_RANGE } nm_objective; /* NM_RANGE: a value's least and most, no verdict */
 struct nm_query {
     const char *path;      /* of the .vnnlib file, or NULL */
     char hash[65];
     size_t n_in, n_out, n_cases;
     nm_case *cases;
     nm_objective objective;
+    const char *form;      /* of NM_RANGE: what is measured, for a reader */
     double guard;
     /* when it came from an image: */
     const double *image;   /* [n_in] or NULL */
@@ -246,6 +250,9 @@ struct nm_query {
     nm_shape shape;        /* of the input, to draw it */
 };
 
+nm_objective nm_objective_parse(nm_job *job, const char *s, const char *where);
+void nm_query_worst(nm_job *job, const nm_query *q, const char *where); /* refuses clauses that have no one margin */
+void nm_query_names(nm_job *job, const nm_query *q, const char *where); /* refuses two clauses of one name */
 void nm_query_print(nm_buf *b, const nm_query *q);
 const char *nm_query_hash(nm_job *job, nm_query *q); /* of its file, or of its text, made now */
 size_t nm_query_targets(const nm_query *q);
@@ -346,6 +353,9 @@ double *nm_net_eval(nm_job *job, const nm_net *net, const double *x, bool f32, d
 double *nm_net_eval_near(nm_job *job, const nm_net *net, const double *x, const double *xerr, double *err);
 /* what the file's outputs say, tails included: y [*n] */
 double *nm_net_outputs_eval(nm_job *job, const nm_net *net, const double *x, bool f32, size_t *n);
+
+/* ---- join.c --------------------------------------------------------------------------------- */
+nm_net *nm_net_join(nm_job *job, const nm_net *a, const nm_net *b); /* one flat input; outputs of a, then of b */
 
 /* ---- tail.c: questions about a network whose last operators are left out -------------------- */
 void nm_tail_check(nm_job *job, const nm_net *net, const nm_query *q); /* refuses what would mean something else */

@@ -86,7 +86,7 @@ void nm_cli_parse(nm_job *job, nm_cli *c, int argc, char **argv)
         if (argv[i][0] == '-' && argv[i][1]) {
             i = option(job, c, i);
         } else {
-            if (c->n_files == 2 && strcmp(c->verb, "decode"))
+            if (c->n_files == 2 && strcmp(c->verb, "decode") && strcmp(c->verb, "bench"))
                 nm_throw(job, NM_EUSE, "%s: one file too many", argv[i]);
             c->file[c->n_files++] = argv[i];
         }
@@ -115,33 +115,74 @@ const char *nm_cli_pick(nm_job *job, const nm_cli *c, nm_opt o, const char *choi
 
 const nm_front *nm_cli_front(nm_job *job, const nm_cli *c)
 {
-    if (!nm_cli_has(c, NM_O_mean) && !nm_cli_has(c, NM_O_std) && !nm_cli_has(c, NM_O_channels)) return NULL;
+    if (!nm_cli_has(c, NM_O_mean) && !nm_cli_has(c, NM_O_std) && !nm_cli_has(c, NM_O_channels))
+        return NULL;
     nm_front *f = NM_NEW(job, nm_front);
-    *f = (nm_front){nm_cli_get(c, NM_O_mean), nm_cli_get(c, NM_O_std), nm_cli_get(c, NM_O_channels)};
+    *f = (nm_front){nm_cli_get(c, NM_O_mean), nm_cli_get(c, NM_O_std),
+                    nm_cli_get(c, NM_O_channels)};
     return f;
+}
+
+nm_net *nm_cli_net(nm_job *job, const nm_cli *c)
+{
+    const char *flag = c->value[NM_O_against],
+               *said = c->n_files > 1 ? nm_query_against(job, c->file[1]) : NULL;
+    if (flag && said) nm_throw(job, NM_EUSE, "--against %s: %s names one, too", flag, c->file[1]);
+    const nm_front *front = nm_cli_front(job, c); /* both networks read the same pixels */
+    nm_net *net = nm_net_read_as(job, c->file[0], front);
+    if (flag || said) net = nm_net_join(job, net, nm_net_read_as(job, flag ? flag : said, front));
+    net->front = front;
+    return net;
+}
+
+/* a question from a file of the VNN-LIB standard, with the flags that go beside one */
+static nm_query *beside(nm_job *job, const nm_cli *c, const nm_net *net, const nm_ask *a)
+{
+    nm_query *q = nm_read_vnnlib(job, net, c->file[1]);
+    q->guard = nm_cli_num(job, c, NM_O_guard, 0);
+    if (a->differ || (a->objective && strncmp(a->objective, "range:", 6) == 0) ||
+        (net->second && nm_measure_open(q))) {
+        const nm_measure m = nm_measure_of(job, net, a);
+        if (!nm_measure_open(q))
+            nm_throw(job, NM_EUNSUP,
+                     "%s: speaks of outputs; this question is asked over a set of inputs alone",
+                     c->file[1]);
+        nm_measure_set(job, net, m, a, q);
+        q->path = NULL; /* the file is a part of the question only: its text tells it from others */
+        memset(q->hash, 0, sizeof q->hash);
+    } else {
+        q->objective = *nm_cli_pick(job, c, NM_O_objective, "feasible|worst") == 'w' ? NM_WORST
+                                                                                     : NM_FEASIBLE;
+    }
+    nm_query_worst(job, q, c->file[1]);
+    return q;
 }
 
 nm_query *nm_cli_question(nm_job *job, const nm_cli *c, const nm_net *net)
 {
-    const nm_ask a = {c->value[NM_O_image],   c->value[NM_O_label],     c->value[NM_O_labels],
-                      c->value[NM_O_perturb], c->value[NM_O_domain],    c->value[NM_O_target],
-                      c->value[NM_O_margin],  c->value[NM_O_objective], c->value[NM_O_guard]};
+    const nm_ask a = {c->value[NM_O_image],
+                      c->value[NM_O_label],
+                      c->value[NM_O_labels],
+                      c->value[NM_O_perturb],
+                      c->value[NM_O_domain],
+                      c->value[NM_O_target],
+                      c->value[NM_O_margin],
+                      c->value[NM_O_objective],
+                      c->value[NM_O_guard],
+                      c->value[NM_O_differ],
+                      NULL,
+                      false};
     if (c->n_files < 2) {
         nm_query *asked = nm_query_ask(job, net, &a);
         nm_query_range(job, net, asked);
         return asked;
     }
-    if (a.image || a.label || a.labels || a.perturb || a.domain || a.target || a.margin)
+    const bool is_json = nm_query_is(nm_file_read(job, c->file[1]));
+    const bool beside_json = a.margin || a.objective || a.guard || a.differ;
+    if (a.image || a.label || a.labels || a.perturb || a.domain || a.target ||
+        (a.margin && !a.differ) || (is_json && beside_json))
         nm_throw(job, NM_EUSE, "%s: a question from a file and one from flags", c->file[1]);
-    nm_query *q = nm_read_vnnlib(job, net, c->file[1]);
-    q->guard = nm_cli_num(job, c, NM_O_guard, 0);
-    q->objective = *nm_cli_pick(job, c, NM_O_objective, "feasible|worst") == 'w' ? NM_WORST
-                                                                                 : NM_FEASIBLE;
-    for (size_t i = 0; q->objective == NM_WORST && i < q->n_cases; i++)
-        for (size_t t = 0; t < q->cases[i].n_clauses; t++)
-            if (q->cases[i].clauses[t].n_rows != 1)
-                nm_throw(job, NM_EUNSUP, "%s: objective worst needs clauses of one row",
-                         c->file[1]);
+    nm_query *q = is_json ? nm_query_read(job, net, c->file[1]) : beside(job, c, net, &a);
     nm_query_range(job, net, q);
     return q;
 }
@@ -154,7 +195,8 @@ void nm_cli_help(nm_buf *b)
 #include "menu.def"
 #undef VERB
     nm_put(b, "\n"
-              "QUERY is a .vnnlib file, or --image with --perturb and the flags below.\n\n");
+              "QUERY is a .vnnlib file, a .json question, or --image with --perturb and the flags "
+              "below.\n\n");
     for (int i = 0; i < N_OPTS; i++) {
         char name[64];
         snprintf(name, sizeof name, "--%s %s", rows[i].name, rows[i].value);

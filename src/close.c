@@ -17,7 +17,9 @@ static void close_by_bounds(nm_state *s, size_t i)
             if (lo > target->margin_lo) target->margin_lo = lo;
         }
         if (target->margin_lo > target->bound) target->bound = target->margin_lo;
-        if (!nm_target_open(target) || !(target->margin_lo > s->q->guard || k->b->empty)) continue;
+        if (s->q->objective == NM_RANGE || !nm_target_open(target) ||
+            !(target->margin_lo > s->q->guard || k->b->empty))
+            continue;
         target->status = NM_OK;
         target->by = "bounds";
     }
@@ -58,7 +60,8 @@ void nm_close_bounds(nm_state *s, size_t i)
     nm_note(s->job, "tightening bounds by %s",
             s->o->level == NM_BY_LP ? "linear programs" : "mixed-integer programs");
     double *enough = NM_RAW(s->job, double, n + 1);
-    for (size_t r = 0; r < n; r++) enough[r] = rows[r]->rhs + s->q->guard;
+    for (size_t r = 0; r < n; r++)
+        enough[r] = s->q->objective == NM_RANGE ? INFINITY : rows[r]->rhs + s->q->guard;
     nm_lp_tighten(
         s->job, k->b,
         (nm_lp_opts){s->o->level == NM_BY_MIP ? NM_MIP_NODES : 1, s->o->threads, enough, false});
@@ -180,14 +183,33 @@ void nm_close_tighten(nm_state *s, size_t i)
     }
 }
 
+/* ---- alpha for units ---- */
+
+static bool is_deep(const nm_program *p)
+{
+    size_t relus = 0;
+    for (size_t k = 0; k < p->n_blocks; k++) relus += p->blocks[k].kind == NM_RELU;
+    return relus > 1;
+}
+
+void nm_close_units(nm_state *s, size_t i)
+{
+    nm_bounded *k = &s->cases[i];
+    if (!any_open(s, i) || !is_deep(k->b->p)) return;
+    nm_note(s->job, "bounding units of case %zu by alpha", i);
+    nm_alpha_units(s->job, k->b, NM_UNIT_STEPS);
+    close_by_bounds(s, i);
+    nm_close_tighten(s, i);
+}
+
 /* ---- branching on signs of units ---- */
 
-static bool branch_target(nm_state *s, nm_target *t, double deadline)
+static bool branch_target(nm_state *s, nm_target *t, double deadline, size_t nodes)
 {
     const nm_bounded *k = &s->cases[t->icase];
     const nm_case *c = k->work.c;
     const size_t r = best_row(k, &c->clauses[t->iclause], t->iclause);
-    const nm_branch_opts o = {s->o->attack, NM_BRANCH_NODES, deadline, s->o->seed, 0};
+    const nm_branch_opts o = {s->o->attack, nodes, deadline, s->o->seed, 0};
     nm_note(s->job, "branching on target %s", t->name);
     const nm_branch out = nm_branch_run(s->job, t->tight, c, t->iclause, k->row[t->iclause], r,
                                         c->clauses[t->iclause].rows[r].rhs + s->q->guard, o);
@@ -230,7 +252,7 @@ static nm_target *nearest(nm_state *s, const bool *tried)
 
 /* Of a time limit, branching may take what is left, or half of it when the solver comes after; each open target an
  * equal share of what the ones before it leave, the hardest last. */
-bool nm_close_branch(nm_state *s)
+bool nm_close_branch(nm_state *s, size_t nodes)
 {
     const double now = nm_wall(), end = now + (s->o->solve ? 0.5 : 1) * (s->deadline - now);
     bool *tried = NM_ARRAY(s->job, bool, s->v->n_targets + 1);
@@ -240,7 +262,7 @@ bool nm_close_branch(nm_state *s)
     for (nm_target *t; (t = nearest(s, tried)) && !nm_stopped(s->job);) {
         tried[t - s->v->targets] = true;
         const double share = nm_wall() + (end - nm_wall()) / (double)left--;
-        if (branch_target(s, t, share)) return true;
+        if (branch_target(s, t, share, nodes)) return true;
     }
     return false;
 }

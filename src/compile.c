@@ -11,7 +11,7 @@ static nm_encoded encode(nm_state *s, const nm_target *t, const nm_cube *cube)
     nm_encode_opts o = {.fold = s->o->fold, .one_sided = !s->o->two_sided, .over = k->work.c};
     o.base = cube || t->tight ? k->b : NULL;
     /* files stay small; the solver at hand gets the rows that made it four to eighteen times as fast */
-    const bool is_file = s->o->out || s->o->print || s->q->objective == NM_WORST;
+    const bool is_file = s->o->out || s->o->print || s->q->objective != NM_FEASIBLE;
     const char *usual = is_file ? "bigm" : "hull";
     o.enc = nm_encoding_find(s->job, s->o->encoding ? s->o->encoding : usual, &o.arg);
     nm_encoded e = nm_encode(s->job, b, s->q, t->icase, t->iclause, k->row[t->iclause], o);
@@ -78,7 +78,8 @@ static void mark(nm_state *s, nm_encoded *e)
     e->map->n_cols = m->n_cols;
 }
 
-static const char *write_model(nm_state *s, nm_target *t, nm_encoded e, const char *stem, const char *suffix)
+static const char *write_model(nm_state *s, nm_target *t, nm_encoded e, const char *stem,
+                               const char *suffix)
 {
     double at = nm_cpu();
     sizes(t, e.model);
@@ -92,7 +93,8 @@ static const char *write_model(nm_state *s, nm_target *t, nm_encoded e, const ch
     e.map->query_hash = nm_query_hash(s->job, (nm_query *)(uintptr_t)s->q);
     e.map->model_path = s->o->said ? s->o->said : file;
     e.map->model_hash = hash;
-    e.map->net_path = s->net->path;
+    e.map->net_path = s->net->first ? s->net->first->path : s->net->path;
+    e.map->against = s->net->second ? s->net->second->path : NULL;
     e.map->net_hash = s->net->hash;
     if (s->net->front) e.map->front = *s->net->front;
     e.map->options = s->o->options;
@@ -102,7 +104,8 @@ static const char *write_model(nm_state *s, nm_target *t, nm_encoded e, const ch
     return file;
 }
 
-static const char *write_one(nm_state *s, nm_target *t, const nm_cube *cube, const char *stem, const char *suffix)
+static const char *write_one(nm_state *s, nm_target *t, const nm_cube *cube, const char *stem,
+                             const char *suffix)
 {
     const double at = nm_cpu();
     const nm_encoded e = encode(s, t, cube);
@@ -174,12 +177,17 @@ static void write_manifest(nm_state *s, const char *stem)
     nm_file_write(s->job, nm_fmt(s->job, "%s.manifest.json", stem), b.s, b.n);
 }
 
+static bool wanted(const nm_state *s, const nm_target *t)
+{
+    return nm_target_open(t) || s->o->always_write;
+}
+
 static void print_models(nm_state *s)
 {
     for (size_t i = 0; i < s->v->n_targets; i++) {
         nm_target *t = &s->v->targets[i];
         const nm_bounds *b = s->cases[t->icase].b;
-        if ((nm_target_open(t) || s->o->always_write) && b && !b->empty)
+        if (wanted(s, t) && b && !b->empty)
             nm_model_print(s->o->print, encode(s, t, NULL).model);
     }
 }
@@ -192,12 +200,11 @@ void nm_models_write(nm_state *s)
     }
     const char *suffix, *stem = split_suffix(s->job, s->o->out, &suffix);
     size_t n = s->o->depth > 0; /* cubes are told apart by a manifest */
-    for (size_t i = 0; i < s->v->n_targets; i++)
-        n += nm_target_open(&s->v->targets[i]) || s->o->always_write;
+    for (size_t i = 0; i < s->v->n_targets; i++) n += wanted(s, &s->v->targets[i]);
     for (size_t i = 0; i < s->v->n_targets; i++) {
         nm_target *t = &s->v->targets[i];
-        if (!(nm_target_open(t) || s->o->always_write) || s->q->cases[t->icase].empty ||
-            !s->cases[t->icase].b || s->cases[t->icase].b->empty)
+        if (!wanted(s, t) || s->q->cases[t->icase].empty || !s->cases[t->icase].b ||
+            s->cases[t->icase].b->empty)
             continue;
         write_target(s, t, n == 1 && !s->o->depth ? stem : nm_fmt(s->job, "%s-t%s", stem, t->name),
                      suffix);
@@ -212,11 +219,14 @@ static const double *input_of(nm_state *s, const nm_encoded *e, const nm_sol *so
 {
     const nm_case *c = &s->q->cases[icase];
     const size_t n = nm_case_width(s->q, c);
-    const double *start = nm_case_start(s->q, c);
+    const double *start = nm_case_start(s->q, c), *lo = c->gens ? c->gens->lo : c->lo,
+                 *hi = c->gens ? c->gens->hi : c->hi;
     double *x = NM_RAW(s->job, double, n);
     for (size_t i = 0; i < n; i++) {
         const int64_t j = e->map->col[i];
-        x[i] = j >= 0 ? sol->vals[j].x : start ? start[i] : 0.5 * c->lo[i] + 0.5 * c->hi[i];
+        x[i] = j >= 0  ? sol->vals[j].x
+               : start ? fmin(fmax(start[i], lo[i]), hi[i])
+                       : 0.5 * lo[i] + 0.5 * hi[i];
     }
     return x;
 }
@@ -226,7 +236,7 @@ static bool judge_solution(nm_state *s, nm_target *t, const nm_encoded *e, const
     const double *x = input_of(s, e, sol, t->icase);
     const nm_replay r = nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause, x);
     const bool settled = nm_state_take(s, &r, "solver");
-    if (settled || r.is_violated || s->q->objective == NM_WORST) return settled;
+    if (settled || r.is_violated || s->q->objective != NM_FEASIBLE) return settled;
     /* the point misses by the solver's tolerance: a short descent from it may find what it meant */
     if (s->o->attack && nm_close_attack(s, t->icase, r.g ? r.g : r.x, 1)) return true;
     s->v->why = nm_fmt(s->job,
@@ -250,7 +260,8 @@ static const nm_sol *ask(nm_state *s, nm_target *t, const nm_runner *r, nm_encod
     if (!r) return nm_cbc_solve(s->job, e.model, o);
     const char *stem = nm_fmt(s->job, "%s/t%s", s->o->keep, t->name);
     write_model(s, t, e, stem, ".mps");
-    return nm_runner_solve(s->job, r, e.map, stem, (nm_run_opts){seconds_left(s), s->o->threads, s->o->memory});
+    return nm_runner_solve(s->job, r, e.map, stem,
+                           (nm_run_opts){seconds_left(s), s->o->threads, s->o->memory});
 }
 
 /* `infeasible` is believed when nobody else was to be asked, or says the same */
@@ -260,10 +271,11 @@ static bool confirmed(nm_state *s, nm_target *t, const nm_encoded *e, const nm_s
     const nm_sol *second = ask(s, t, s->o->confirm, *e);
     if (second->status == NM_SOL_INFEASIBLE) return true;
     if (second->has_values)
-        nm_throw(s->job, NM_EAUDIT, "target %s: %s says infeasible, %s has a solution (%s); --keep DIR keeps both",
+        nm_throw(s->job, NM_EAUDIT,
+                 "target %s: %s says infeasible, %s has a solution (%s); --keep DIR keeps both",
                  t->name, first->solver, second->solver, second->status_text);
-    s->v->why = nm_fmt(s->job, "target %s: %s says infeasible, %s does not confirm it: %s", t->name, first->solver,
-                       second->solver, second->status_text);
+    s->v->why = nm_fmt(s->job, "target %s: %s says infeasible, %s does not confirm it: %s", t->name,
+                       first->solver, second->solver, second->status_text);
     return false;
 }
 
@@ -288,6 +300,13 @@ static bool solve_target(nm_state *s, nm_target *t)
     if (!decide && (sol->status == NM_SOL_OPTIMAL || sol->status == NM_SOL_FEASIBLE) &&
         bound > t->bound)
         t->bound = bound;
+    if (s->q->objective == NM_RANGE && sol->status == NM_SOL_INFEASIBLE)
+        t->bound = INFINITY; /* no such input */
+    if (s->q->objective == NM_RANGE &&
+        (sol->status == NM_SOL_OPTIMAL || sol->status == NM_SOL_INFEASIBLE)) {
+        t->status = NM_OK;
+        t->by = "solver";
+    }
     if (sol->has_values) return judge_solution(s, t, &e, sol);
     s->v->why = nm_fmt(s->job, "the solver stopped on target %s: %s", t->name, sol->status_text);
     return false;
@@ -369,7 +388,9 @@ bool nm_models_solve(nm_state *s)
         nm_target *t = &s->v->targets[i];
         const double best = s->v->witness ? s->v->witness->margin64 : INFINITY;
         const bool worst = s->q->objective == NM_WORST;
-        if (worst ? !(t->bound < best) : !nm_target_open(t)) continue;
+        const bool range = s->q->objective == NM_RANGE;
+        if (range ? !nm_range_open(s, t) : worst ? !(t->bound < best) : !nm_target_open(t))
+            continue;
         if (nm_stopped(s->job)) return false;
         if (!t->cube) nm_note(s->job, "solving target %s", t->name);
         if (t->cube ? conquer(s, t) : solve_target(s, t)) return true;

@@ -6,16 +6,22 @@
  * failure, unless it lies in the guard band. */
 #include "all.h"
 
-static const nm_net *net_of(nm_job *job, const nm_map *m, const char *map_path)
+static const nm_net *read_net(nm_job *job, const nm_map *m, const char *path, const char *map_path)
 {
-    const char *path = m->net_path;
     if (!nm_file_exists(path) && path[0] != '/')
         path = nm_fmt(job, "%s%s", nm_path_dir(job, map_path), path);
     if (!nm_file_exists(path))
         nm_throw(job, NM_EIO, "%s: the network of %s is not here; run decode where compile ran",
-                 m->net_path, map_path);
+                 path, map_path);
     const nm_front *f = &m->front;
-    const nm_net *net = nm_net_read_as(job, path, f->mean || f->std || f->channels ? f : NULL);
+    return nm_net_read_as(job, path, f->mean || f->std || f->channels ? f : NULL);
+}
+
+const nm_net *nm_map_net(nm_job *job, const nm_map *m, const char *map_path)
+{
+    const nm_net *net = read_net(job, m, m->net_path, map_path);
+    if (m->against) net = nm_net_join(job, net, read_net(job, m, m->against, map_path));
+    const char *path = net->path;
     if (strcmp(net->hash, m->net_hash))
         nm_throw(job, NM_EAUDIT, "%s: is not the network that %s was made from", path, map_path);
     if (net->n_in != m->question->n_in || net->n_out != m->question->n_out)
@@ -62,7 +68,9 @@ static const double *input(nm_job *job, const nm_map *m, const double *col)
     const double *lo = c->gens ? c->gens->lo : c->lo, *hi = c->gens ? c->gens->hi : c->hi,
                  *start = nm_case_start(q, c);
     for (size_t i = 0; i < m->n_in; i++) {
-        x[i] = m->col[i] >= 0 ? col[m->col[i]] : start ? start[i] : 0.5 * lo[i] + 0.5 * hi[i];
+        x[i] = m->col[i] >= 0 ? col[m->col[i]]
+               : start        ? fmin(fmax(start[i], lo[i]), hi[i])
+                              : 0.5 * lo[i] + 0.5 * hi[i];
         const double off = x[i] < lo[i] ? lo[i] - x[i] : x[i] > hi[i] ? x[i] - hi[i] : 0;
         if (off > NM_ROW_TOL * (1 + fabs(x[i])))
             nm_throw(job, NM_EAUDIT, "%s %zu is %g: outside its bounds by %g",
@@ -80,16 +88,18 @@ static double gap_of(const nm_sol *s, double claim)
 static void judge(nm_job *job, const nm_map *m, const nm_sol *s, const nm_replay *r, nm_target *t,
                   nm_verdict *v)
 {
+    const bool range = strcmp(m->objective, "range") == 0;
     t->objective = r->margin64;
-    v->witness = r;
-    if (r->is_violated) {
+    if (range && r->is_inside) t->best = r;
+    if (!range) v->witness = r;
+    if (!range && r->is_violated) {
         t->status = v->status = NM_VIOLATED;
         return;
     }
-    const bool worst = strcmp(m->objective, "worst") == 0;
+    const bool worst = range || strcmp(m->objective, "worst") == 0;
     if (m->relaxation) {
         const double claim = s->objective + m->constant;
-        if (worst && s->status == NM_SOL_OPTIMAL && claim > gap_of(s, claim))
+        if (worst && s->status == NM_SOL_OPTIMAL && (range || claim > gap_of(s, claim)))
             t->status = v->status = NM_OK;
         v->why = "the point of this relaxation is no counterexample: ask for more binaries, or for "
                  "an exact encoding";
@@ -106,7 +116,8 @@ static void judge(nm_job *job, const nm_map *m, const nm_sol *s, const nm_replay
             nm_throw(job, NM_EAUDIT,
                      "the solver's objective says a margin of %.9g, the replay %.9g", claim,
                      r->margin64);
-        if (s->status == NM_SOL_OPTIMAL && claim > gap_of(s, claim)) t->status = v->status = NM_OK;
+        if (s->status == NM_SOL_OPTIMAL && (range || claim > gap_of(s, claim)))
+            t->status = v->status = NM_OK;
         return;
     }
     if (m->question->guard > 0 && r->margin64 <= m->question->guard) {
@@ -162,7 +173,7 @@ static void weigh_bound(nm_job *job, const nm_map *m, nm_sol *s, nm_verdict *v)
 nm_verdict *nm_decode_sol(nm_job *job, const nm_map *m, const char *map_path, nm_sol *s,
                           const char *sol_path)
 {
-    const nm_net *net = net_of(job, m, map_path);
+    const nm_net *net = nm_map_net(job, m, map_path);
     nm_tail_check(job, net, m->question);
     check_model(job, m, map_path);
     check_question(job, m, map_path);
@@ -172,10 +183,12 @@ nm_verdict *nm_decode_sol(nm_job *job, const nm_map *m, const char *map_path, nm
     const bool decide = strcmp(m->objective, "feasible") == 0;
     if (!decide) weigh_bound(job, m, s, v);
     if (s->status == NM_SOL_INFEASIBLE) {
-        if (!decide)
+        if (!decide && !m->question->cases[m->case_index].n_in_rows &&
+            !m->question->cases[m->case_index].gens)
             nm_throw(job, NM_EAUDIT, "%s: a worst-case model is never infeasible", sol_path);
         if (!named) check_unnamed(job, map_path, sol_path);
         t->status = v->status = NM_OK;
+        if (!decide) t->bound = INFINITY; /* its input set is empty */
     }
     if (s->has_values) {
         const double *x = input(job, m, nm_sol_columns(job, s, m->n_cols, m->cols, sol_path));
@@ -187,6 +200,11 @@ nm_verdict *nm_decode_sol(nm_job *job, const nm_map *m, const char *map_path, nm
         if (!decide && s->status == NM_SOL_OPTIMAL)
             v->bound = fmin(r->margin64,
                             s->objective + m->constant - gap_of(s, s->objective + m->constant));
+        if (!decide) t->bound = v->bound;
+    }
+    if (strcmp(m->objective, "range") == 0) {
+        v->has_objective = false;
+        nm_range_conclude(m->question, v);
     }
     if (v->status == NM_UNKNOWN && !v->why)
         v->why = nm_fmt(job, "the solver said: %s", s->status_text);

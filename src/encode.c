@@ -102,7 +102,8 @@ static void emit_assumed(nm_enc *e, const nm_fold *f)
             const size_t pre = side ? p->blocks[k->src].first + i : 0;
             if (side == 0 || !f->below[pre] || f->below[pre]->n == 0) continue;
             const nm_form x = form_of(e, side > 0 ? f->below[pre] : f->above[pre]);
-            nm_enc_row(e, nm_enc_name(e, "rg", k->first + i), &x, side, 0, NULL, NULL, side > 0 ? -x.lo : x.hi);
+            nm_enc_row(e, nm_enc_name(e, "rg", k->first + i), &x, side, 0, NULL, NULL,
+                       side > 0 ? -x.lo : x.hi);
         }
 }
 
@@ -236,7 +237,9 @@ static nm_map *make_map(nm_enc *e, const nm_query *q, size_t icase, size_t iclau
                   .n_nz = e->m->n_nz,
                   .n_bin = nm_model_binaries(e->m),
                   .constant = e->m->constant,
-                  .objective = q->objective == NM_WORST ? "worst" : "feasible",
+                  .objective = q->objective == NM_RANGE   ? "range"
+                               : q->objective == NM_WORST ? "worst"
+                                                          : "feasible",
                   .encoding = e->arg ? nm_fmt(e->job, "%s:%zu", e->enc->name, e->arg)
                                      : e->enc->name,
                   .relaxation = e->relaxed || e->enc->is_relaxation || assumes_maximum(e),

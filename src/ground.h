@@ -27,11 +27,14 @@
 #define NM_ALPHA_STEPS 40     /* for the open rows of a case */
 #define NM_TIGHT_ROUNDS 4     /* of conditioned tightening */
 #define NM_TIGHT_STEPS 20     /* of alpha in each round */
-#define NM_BRANCH_NODES 4000  /* of branching on signs, for a target */
+#define NM_UNIT_STEPS 20      /* of alpha for units, should targets stay open */
+#define NM_BRANCH_FIRST 40    /* nodes of branching on signs, for a target, before units are bounded anew */
+#define NM_BRANCH_NODES 4000  /* after it */
 #define NM_MIP_NODES 60       /* of a unit's bound, on each side */
 #define NM_SPLIT_INPUTS 20    /* free inputs up to which the input box is split */
 #define NM_SPLIT_BOXES 400000 /* boxes before splitting gives up on a case */
 #define NM_MAX_CLAUSES 100000               /* size limit of a disjunctive normal form */
+#define NM_RANGE_GAP 1e-9    /* relative distance of an end of a range to an attained value that settles it */
 #define NM_COEF_MIN 1e-9     /* |coefficient| that readers keep: smaller ones move into the bounds */
 #define NM_ULP 2.220446049250313e-16        /* 2^-52: twice the unit roundoff */
 #define NM_TINY 1e-290       /* absolute term that covers underflow in any sum of products */
@@ -118,6 +121,7 @@ const nm_json *nm_json_get(nm_job *job, const nm_json *o, const char *key, const
 double nm_json_num(nm_job *job, const nm_json *x, const char *where);
 int64_t nm_json_int(nm_job *job, const nm_json *x, const char *where);
 const char *nm_json_str(nm_job *job, const nm_json *x, const char *where);
+bool nm_json_true(const nm_json *x);
 size_t nm_json_count(const nm_json *x);
 void nm_json_only(nm_job *job, const nm_json *o, const char *where, const char *const *keys);
 

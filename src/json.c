@@ -79,6 +79,8 @@ const char *nm_json_str(nm_job *job, const nm_json *x, const char *where)
     return x->valuestring;
 }
 
+bool nm_json_true(const nm_json *x) { return cJSON_IsTrue(x); }
+
 size_t nm_json_count(const nm_json *x)
 {
     size_t n = 0;

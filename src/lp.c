@@ -135,7 +135,9 @@ static nm_sol *none(nm_job *job, const char *why)
                   .status_text = why,
                   .status = NM_SOL_NONE,
                   .objective = NAN,
-                  .bound = NAN};
+                  .bound = NAN,
+                  .n_rows = -1,
+                  .n_cols = -1};
     return s;
 }
 

@@ -134,6 +134,8 @@ static part *owner(const manifest *a, const nm_sol *s, const char *sol_path)
              sol_path);
 }
 
+static const nm_target *t_of(const nm_verdict *one) { return one->targets; }
+
 static void take(manifest *a, const char *sol_path)
 {
     nm_sol *s = nm_sol_read(a->job, sol_path);
@@ -152,6 +154,9 @@ static void take(manifest *a, const char *sol_path)
     if (one->has_objective && (!v->has_objective || one->objective < v->objective))
         v->objective = one->objective;
     v->has_objective |= one->has_objective;
+    nm_target *mine = &v->targets[k->target];
+    if (!k->map->cube) mine->bound = t_of(one)->bound;
+    if (t_of(one)->best) mine->best = t_of(one)->best;
     const nm_replay *w = one->witness;
     if (w && (!v->witness || (w->is_violated && !v->witness->is_violated) ||
               (w->is_violated == v->witness->is_violated && w->margin64 < v->witness->margin64)))
@@ -185,6 +190,7 @@ static nm_verdict *combine(manifest *a)
 {
     nm_verdict *v = a->v;
     bool all = true;
+    if (a->q->objective == NM_RANGE) nm_range_conclude(a->q, v);
     v->bound = NAN;
     v->status = NM_UNKNOWN;
     for (size_t i = 0; i < v->n_targets; i++) {
@@ -217,7 +223,8 @@ nm_verdict *nm_decode(nm_job *job, const char *path, size_t n, const char *const
     nm_verdict *v = nm_decode_sol(job, m, path, s, sols[0]);
     if (m->cube && v->status == NM_OK) { /* one branch of several proves nothing of the target */
         v->status = v->targets->status = NM_UNKNOWN;
-        v->why = "this cube holds no counterexample; the target holds when all its cubes do: decode the manifest";
+        v->why = "this cube holds no counterexample; the target holds when all its cubes do: "
+                 "decode the manifest";
     }
     return v;
 }

@@ -26,6 +26,7 @@ void nm_map_write(nm_job *job, const nm_map *m, const char *path)
     if (m->front.mean) put_str(&b, "mean", m->front.mean, ", ");
     if (m->front.std) put_str(&b, "std", m->front.std, ", ");
     if (m->front.channels) put_str(&b, "channels", m->front.channels, ",\n ");
+    if (m->against) put_str(&b, "against", m->against, ",\n ");
     put_str(&b, "query", m->query_path, ", ");
     put_str(&b, "query_sha256", m->query_hash, ",\n ");
     put_str(&b, "question_sha256", m->query_text_hash, ",\n ");
@@ -103,6 +104,7 @@ nm_map *nm_map_read(nm_job *job, const char *path)
     if (nm_json_find(j, "mean")) m->front.mean = str(job, j, "mean", path);
     if (nm_json_find(j, "std")) m->front.std = str(job, j, "std", path);
     if (nm_json_find(j, "channels")) m->front.channels = str(job, j, "channels", path);
+    m->against = nm_json_find(j, "against") ? str(job, j, "against", path) : NULL;
     m->query_path = str(job, j, "query", path);
     m->query_hash = str(job, j, "query_sha256", path);
     m->model_path = str(job, j, "model", path);

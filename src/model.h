@@ -34,6 +34,7 @@ typedef struct nm_map {
     const char *net_path, *query_path, *model_path, *model_hash;
     const char *net_hash, *query_hash, *version, *options;
     nm_front front;        /* what stands before the network */
+    const char *against;   /* path of the second network, or NULL; net_hash is of both */
     int64_t opset;
     size_t n_in, n_out;    /* n_in: inputs, or generators where the case has them */
     const char *target;    /* clause name */

@@ -24,10 +24,11 @@ static double place(const axis *a, double x)
                        : (x - a->lo) / (a->hi - a->lo);
 }
 
-static void linear(axis *a)
+static void linear(axis *a, bool whole)
 {
     const double rough = (a->hi - a->lo) / 8, ten = pow(10, floor(log10(rough)));
-    const double f = rough / ten, step = (f <= 1 ? 1 : f <= 2 ? 2 : f <= 5 ? 5 : 10) * ten;
+    const double f = rough / ten, fine = (f <= 1 ? 1 : f <= 2 ? 2 : f <= 5 ? 5 : 10) * ten;
+    const double step = whole && fine < 1 ? 1 : fine;
     a->hi = step * ceil(a->hi / step - 1e-9);
     a->lo = step * floor(a->lo / step + 1e-9);
     const double n = floor((a->hi - a->lo) / step + 0.5);
@@ -59,7 +60,7 @@ static axis fit(const nm_plot *p, bool is_y)
     if (is_y && p->y_unit) a.lo = 0, a.hi = 1;
     if (!is_y && a.base == 0) a.lo = 0;
     if (a.base == 0 && a.hi <= a.lo) a.hi = a.lo + 1;
-    a.base > 0 ? logarithmic(&a) : linear(&a);
+    a.base > 0 ? logarithmic(&a) : linear(&a, !is_y && p->x_whole);
     return a;
 }
 

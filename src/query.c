@@ -4,6 +4,47 @@
  * of rows  sum coef*var <= rhs  over outputs (variables 0..n_out-1) and inputs (n_out..). */
 #include "all.h"
 
+nm_objective nm_objective_parse(nm_job *job, const char *s, const char *where)
+{
+    if (strcmp(s, "feasible") == 0) return NM_FEASIBLE;
+    if (strcmp(s, "worst") == 0) return NM_WORST;
+    if (strcmp(s, "range") == 0) return NM_RANGE;
+    nm_throw(job, NM_EINPUT, "%s: objective %s; feasible, worst or range was expected", where, s);
+}
+
+void nm_query_worst(nm_job *job, const nm_query *q, const char *where)
+{
+    for (size_t i = 0; q->objective != NM_FEASIBLE && i < q->n_cases; i++)
+        for (size_t t = 0; t < q->cases[i].n_clauses; t++) {
+            const nm_clause *c = &q->cases[i].clauses[t];
+            if (c->n_rows != 1)
+                nm_throw(job, NM_EUNSUP, "%s: objective worst or range needs clauses of one row",
+                         where);
+            if ((q->objective == NM_RANGE) != (c->goal != NM_NO_GOAL))
+                nm_throw(job, NM_EINPUT, "%s: clause %s: a goal goes with objective range", where,
+                         c->name);
+        }
+}
+
+void nm_query_names(nm_job *job, const nm_query *q, const char *where)
+{
+    size_t n = 0;
+    const char **all = NM_RAW(job, const char *, nm_query_targets(q) + 1);
+    for (size_t i = 0; i < q->n_cases; i++)
+        for (size_t t = 0; t < q->cases[i].n_clauses; t++) all[n++] = q->cases[i].clauses[t].name;
+    size_t mask = 15;
+    while (mask < 2 * n) mask = 2 * mask + 1;
+    const char **slot = NM_ARRAY(job, const char *, mask + 1);
+    for (size_t i = 0; i < n; i++) {
+        size_t h = 2166136261u;
+        for (const char *s = all[i]; *s; s++) h = (h ^ (unsigned char)*s) * 16777619u;
+        for (h &= mask; slot[h]; h = (h + 1) & mask)
+            if (strcmp(slot[h], all[i]) == 0)
+                nm_throw(job, NM_EINPUT, "%s: two clauses are called %s", where, all[i]);
+        slot[h] = all[i];
+    }
+}
+
 bool nm_query_box_has(const nm_case *c, const double *x, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -194,11 +235,15 @@ static void write_gens(nm_buf *b, const nm_gens *g)
 void nm_query_write(nm_buf *b, const nm_query *q)
 {
     nm_put(b,
-           "{\"n_in\":%zu,\"n_out\":%zu,\"label\":%lld,\"predicted\":%lld,\"objective\":\"%s\","
+           "{\"netmip\":\"query\",\"version\":1,\n"
+           "\"n_in\":%zu,\"n_out\":%zu,\"label\":%lld,\"predicted\":%lld,\"objective\":\"%s\","
            "\"guard\":",
            q->n_in, q->n_out, (long long)q->label, (long long)q->predicted,
-           q->objective == NM_WORST ? "worst" : "feasible");
+           q->objective == NM_RANGE   ? "range"
+           : q->objective == NM_WORST ? "worst"
+                                      : "feasible");
     nm_put_num(b, q->guard);
+    if (q->form) nm_put(b, ",\"form\":"), nm_put_json(b, q->form);
     nm_put(b, ",\"shape\":[");
     for (int i = 0; i < q->shape.rank; i++)
         nm_put(b, i ? ",%lld" : "%lld", (long long)q->shape.dim[i]);
@@ -221,7 +266,10 @@ void nm_query_write(nm_buf *b, const nm_query *q)
         for (size_t t = 0; t < c->n_clauses; t++) {
             nm_put(b, t ? ",{\"name\":" : "{\"name\":");
             nm_put_json(b, c->clauses[t].name);
-            nm_put(b, ",\"label\":%lld,\"rows\":", (long long)c->clauses[t].label);
+            nm_put(b, ",\"label\":%lld,", (long long)c->clauses[t].label);
+            if (c->clauses[t].goal)
+                nm_put(b, "\"goal\":\"%s\",", c->clauses[t].goal == NM_LEAST ? "least" : "most");
+            nm_put(b, "\"rows\":");
             write_rows(b, c->clauses[t].n_rows, c->clauses[t].rows);
             nm_put(b, "}");
         }

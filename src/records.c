@@ -206,6 +206,7 @@ static bool is_leftover(const nm_records *r, const char *name)
     if (strlen(r->file) == n && memcmp(name, r->file, n) == 0) return true;
     for (const char *const *o = r->files; *o; o++)
         if (strlen(*o) == n && memcmp(name, *o, n) == 0) return true;
+    if (strncmp(name, "run.", 4) == 0 && n > 9 && memcmp(dot - 5, ".json", 5) == 0) return true;
     size_t digits = 0;
     while (name[digits] >= '0' && name[digits] <= '9') digits++;
     return digits >= 6 &&

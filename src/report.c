@@ -24,9 +24,11 @@ static void put_targets(nm_buf *b, const nm_query *q, const nm_verdict *v)
             nm_put(b, "\"label\": %lld, ", (long long)t->label);
         if (t->label < 0 || q->n_cases > 1)
             nm_put(b, "\"name\": "), nm_put_json(b, t->name), nm_put(b, ", ");
-        nm_put(b, "\"status\": \"%s\"", status_name(t->status));
+        nm_put(b, "\"status\": \"%s\"",
+               v->has_range && t->status == NM_OK ? "done" : status_name(t->status));
         if (t->by) nm_put(b, ", \"by\": \"%s\"", t->by);
-        if (!(t->status == NM_OK && t->margin_lo <= 0)) member(b, "margin_lo", t->margin_lo);
+        if (!v->has_range && !(t->status == NM_OK && t->margin_lo <= 0))
+            member(b, "margin_lo", t->margin_lo);
         if (t->file) nm_put(b, ", \"file\": "), nm_put_json(b, t->file);
         nm_put(b, "}");
     }
@@ -97,11 +99,13 @@ void nm_report_json(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_
                     bool compiled)
 {
     nm_put(b, "{");
-    if (!compiled) nm_put(b, "\"verdict\": \"%s\"", status_name(v->status));
+    if (!compiled)
+        nm_put(b, "\"verdict\": \"%s\"",
+               v->has_range && v->status == NM_OK ? "done" : status_name(v->status));
     if (!compiled && v->by) nm_put(b, ", \"proved_by\": \"%s\"", v->by);
     if (!compiled && v->status == NM_UNKNOWN && v->why)
         nm_put(b, ", \"why\": "), nm_put_json(b, v->why);
-    if (!compiled && q->image)
+    if (!compiled && q->image && q->label >= 0)
         nm_put(b, ", \"predicted\": %lld, \"label\": %lld", (long long)q->predicted,
                (long long)q->label);
     put_targets(b, q, v);
@@ -112,6 +116,7 @@ void nm_report_json(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_
         member(b, "bound", v->bound);
         nm_put(b, "}");
     }
+    if (!compiled && v->has_range) nm_range_json(b, q, v);
     if (!compiled && v->has_claim) member(b, "claimed_bound", v->claim);
     put_layers(b, v);
     put_model(b, v);
@@ -125,9 +130,10 @@ static void text_targets(nm_buf *b, const nm_query *q, const nm_verdict *v)
 {
     for (size_t i = 0; i < v->n_targets; i++) {
         const nm_target *t = &v->targets[i];
-        nm_put(b, "  target %-4s %-8s", t->name, status_name(t->status));
+        nm_put(b, "  target %-4s %-8s", t->name,
+               v->has_range && t->status == NM_OK ? "done" : status_name(t->status));
         if (t->by) nm_put(b, " by %s", t->by);
-        if (isfinite(t->margin_lo) && !(t->status == NM_OK && t->margin_lo <= 0))
+        if (!v->has_range && isfinite(t->margin_lo) && !(t->status == NM_OK && t->margin_lo <= 0))
             nm_put(b, "  margin >= %.6g", t->margin_lo);
         if (t->rows)
             nm_put(b, "  model: %zu rows, %zu columns, %zu nonzeros, %zu binaries", t->rows,
@@ -135,7 +141,7 @@ static void text_targets(nm_buf *b, const nm_query *q, const nm_verdict *v)
         if (t->file) nm_put(b, "  %s", t->file);
         nm_put(b, "\n");
     }
-    if (q->image)
+    if (q->image && q->label >= 0)
         nm_put(b, "  label %lld, predicted %lld\n", (long long)q->label, (long long)q->predicted);
     for (size_t i = 0; i < v->n_layers; i++)
         nm_put(b, "  relu block %d: %zu units, %zu inactive, %zu active, %zu unstable\n",
@@ -163,7 +169,7 @@ void nm_report_text(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_
                     bool compiled)
 {
     if (!compiled) {
-        nm_put(b, "%s", status_name(v->status));
+        nm_put(b, "%s", v->has_range && v->status == NM_OK ? "done" : status_name(v->status));
         if (v->status != NM_UNKNOWN && v->by) nm_put(b, " by %s", v->by);
         if (v->status == NM_UNKNOWN && v->why) nm_put(b, ": %s", v->why);
         nm_put(b, "\n");
@@ -173,6 +179,7 @@ void nm_report_text(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_
         if (isfinite(v->bound)) nm_put(b, ", proven to be at least %.9g", v->bound);
         nm_put(b, "\n");
     }
+    if (!compiled && v->has_range) nm_range_text(b, q, v);
     if (!compiled && v->has_claim)
         nm_put(b, "  the solver's own bound: %.9g, unproven\n", v->claim);
     text_targets(b, q, v);

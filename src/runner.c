@@ -37,7 +37,7 @@ static const row rows[] = {
      "scip -c 'read {model}' -c 'set limits time {seconds}' -c optimize -c 'write solution "
      "{solution}' -c quit",
      ".sol"},
-    {"glpsol", "glpsol --freemps {model} --tmlim {seconds} -o {solution}", ".txt"},
+    {"glpsol", "glpsol --freemps {model} --nopresol --tmlim {seconds} -o {solution}", ".txt"},
     {"symphony", "symphony -F {model} -t {seconds} > {solution}", ".txt"},
     {"lp_solve", "lp_solve -fmps {model} -e 1e-9 -S4 -timeout {seconds} > {solution}", ".txt"},
     {"gurobi_cl",
@@ -177,7 +177,9 @@ static nm_sol *nothing(nm_job *job, const nm_runner *r, const char *why)
                   .status_text = why,
                   .status = NM_SOL_NONE,
                   .objective = NAN,
-                  .bound = NAN};
+                  .bound = NAN,
+                  .n_rows = -1,
+                  .n_cols = -1};
     return s;
 }
 

@@ -40,6 +40,8 @@ typedef struct nm_genpoint { /* what a case makes of generators */
     bool is_inside;        /* the exact point is in the case's box, and the rows over g hold */
 } nm_genpoint;
 nm_genpoint nm_gens_point(nm_job *job, const nm_case *c, const double *g);
+/* `had` where x is NULL */
+const nm_gens *nm_gens_read(nm_job *job, const struct cJSON *x, size_t n_in, const char *where, const nm_gens *had);
 const char *nm_gens_check(const nm_gens *g); /* NULL, or what is wrong with numbers that a file gave */
 /* the level at which a sum is full when elements are filled from lo to hi by rising y[i*step]: the best multiplier */
 double nm_sum_level(const nm_sum *s, const double *y, size_t step, const double *lo, const double *hi);

@@ -10,7 +10,7 @@
 static bool may_hold(const nm_state *s, const nm_case *c)
 {
     const nm_query *q = s->q;
-    if (!q->image_y || q->objective == NM_WORST) return true;
+    if (!q->image_y || q->objective == NM_WORST || q->objective == NM_RANGE) return true;
     for (size_t t = 0; t < c->n_clauses; t++) {
         bool fails = false;
         for (size_t r = 0; r < c->clauses[t].n_rows; r++) {
@@ -37,8 +37,12 @@ static bool evaluate(nm_state *s)
         const bool is_image = c->gens ? c->gens->is_image
                                       : nm_query_box_has(c, s->q->image, s->q->n_in);
         if (c->empty || (is_image ? !may_hold(s, c) : !c->gens)) continue;
-        const nm_replay r = nm_verify(s->job, s->net, s->q, i, -1, nm_case_start(s->q, c));
-        if (nm_state_take(s, &r, "evaluation")) return true;
+        const bool each = s->q->objective == NM_RANGE; /* clause has a value of its own */
+        for (size_t t = 0; t < (each ? c->n_clauses : 1); t++) {
+            const nm_replay r = nm_verify(s->job, s->net, s->q, i, each ? (int64_t)t : -1,
+                                          nm_case_start(s->q, c));
+            if (nm_state_take(s, &r, "evaluation")) return true;
+        }
     }
     return false;
 }
@@ -59,6 +63,7 @@ static void conclude(nm_state *s)
 {
     nm_verdict *v = s->v;
     size_t open = 0;
+    if (s->q->objective == NM_RANGE) nm_range_conclude(s->q, v);
     v->status = NM_OK;
     v->bound = INFINITY;
     v->objective = INFINITY;
@@ -83,6 +88,15 @@ static void conclude(nm_state *s)
                              : "targets are left open, and the solver was not asked";
 }
 
+/* Branching on signs, a little of it first: what is open after that is worth better bounds of all units. */
+static bool branch(nm_state *s)
+{
+    if (s->o->branch && nm_close_branch(s, NM_BRANCH_FIRST)) return true;
+    for (size_t i = 0; s->o->units && i < s->q->n_cases && !nm_stopped(s->job); i++)
+        if (s->cases[i].b) nm_close_units(s, i);
+    return s->o->branch && nm_close_branch(s, NM_BRANCH_NODES);
+}
+
 static bool settle(nm_state *s)
 {
     if (s->o->evaluate && evaluate(s)) return true;
@@ -93,7 +107,10 @@ static bool settle(nm_state *s)
     s->v->cpu_bounds = nm_cpu() - at;
     at = nm_cpu();
     bool done = false;
-    for (size_t i = 0; s->o->attack && !done && i < s->q->n_cases && !nm_stopped(s->job); i++)
+    const bool range = s->q->objective == NM_RANGE, attack = s->o->attack && !range;
+    for (size_t i = 0; range && i < s->q->n_cases && !nm_stopped(s->job); i++)
+        if (s->cases[i].b) nm_range_probe(s, i);
+    for (size_t i = 0; attack && !done && i < s->q->n_cases && !nm_stopped(s->job); i++)
         if (s->cases[i].b)
             done = nm_close_attack(s, i, nm_case_start(s->q, &s->q->cases[i]),
                                    nm_close_restarts(s->cases[i].b->p));
@@ -105,7 +122,7 @@ static bool settle(nm_state *s)
     const bool tighten = s->o->level >= NM_BY_ALPHA && s->q->objective == NM_FEASIBLE;
     for (size_t i = 0; tighten && !done && i < s->q->n_cases && !nm_stopped(s->job); i++)
         if (s->cases[i].b) nm_close_tighten(s, i);
-    if (tighten && s->o->branch && !done) done = nm_close_branch(s);
+    if (tighten && !done) done = branch(s);
     s->v->cpu_bounds += nm_cpu() - at;
     if (done) return true;
     if (s->o->depth) {

@@ -160,7 +160,7 @@ typedef struct nm_series { const char *name; size_t n; const double *x, *y; } nm
 typedef struct nm_plot {
     const char *title, *x_label, *y_label;
     double x_base, y_base; /* of a logarithmic axis, or 0 */
-    bool y_unit, steps, marks; /* y from 0 to 1; points joined as steps; a mark at each */
+    bool y_unit, x_whole, steps, marks; /* y from 0 to 1; x counts; points joined as steps; a mark at each */
     size_t n_series;
     const nm_series *series;
 } nm_plot;
@@ -168,9 +168,18 @@ void nm_plot_draw(nm_job *job, const nm_plot *p, const nm_pen *pen, void *to);
 void nm_plot_svg(nm_job *job, const nm_plot *p, const char *path);
 void nm_plot_png(nm_job *job, const nm_plot *p, const char *path);
 
+/* ---- infix.c: "2*Y_0 - Y_1 + 0.5 <= X_3" ------------------------------------------------------ */
+typedef struct nm_rows { size_t n, cap; nm_row *row; } nm_rows;
+nm_row nm_form_parse(nm_job *job, const char *where, const char *s, size_t n_out, size_t n_in); /* row - rhs */
+void nm_rows_parse(nm_job *job, const char *where, const char *s, size_t n_out, size_t n_in, nm_rows *out);
+void nm_form_put(nm_buf *b, const nm_row *r, size_t n_out); /* without its rhs */
+void nm_row_put(nm_buf *b, const nm_row *r, size_t n_out);
+
 /* ---- ask.c: a question from flags ----------------------------------------------------------- */
 typedef struct nm_ask {
-    const char *image, *label, *labels, *perturb, *domain, *target, *margin, *objective, *guard;
+    const char *image, *label, *labels, *perturb, *domain, *target, *margin, *objective, *guard, *differ;
+    const double *x;       /* [n_in] the image itself, or NULL */
+    bool set_only;         /* the input set: clauses come from elsewhere */
 } nm_ask;
 typedef struct nm_around { /* a question around an image */
     const double *x;       /* [n_in] */
@@ -181,15 +190,32 @@ typedef struct nm_around { /* a question around an image */
     nm_shape shape;        /* of the image where the network's says less, or of rank 0 */
     const bool *targets;   /* [n_out] or NULL for all but the label */
     double margin, guard;
+    bool set_only;         /* no clauses */
     nm_objective objective;
 } nm_around;
 void nm_around_image(nm_around *a, const nm_net *net, nm_tensor t);
 nm_query *nm_query_around(nm_job *job, const nm_net *net, const nm_around *a);
 nm_around nm_around_ask(nm_job *job, const nm_ask *a); /* all but image, label and targets */
 nm_query *nm_query_ask(nm_job *job, const nm_net *net, const nm_ask *a);
-/* the question as JSON text, and back: what a map carries */
+void nm_query_label(nm_job *job, const nm_ask *a, nm_query *q, nm_case *c); /* clauses of target and margin */
+
+/* ---- measure.c: questions that are not about one label ---------------------------------------- */
+/* a label's margin; the range of a form; of two networks: the largest difference, whether it reaches D, whether the
+ * largest outputs differ */
+typedef enum { NM_MARGIN, NM_OF_FORM, NM_OF_DIFFERENCE, NM_DIFFERS, NM_CLASSES } nm_measure;
+nm_measure nm_measure_of(nm_job *job, const nm_net *net, const nm_ask *a); /* refuses what does not go together */
+bool nm_measure_open(const nm_query *q);   /* its cases are input sets alone */
+void nm_measure_set(nm_job *job, const nm_net *net, nm_measure m, const nm_ask *a, nm_query *q); /* all clauses */
+
+/* ---- read/queryjson.c: netmip's own questions; a map carries one ------------------------------- */
 void nm_query_write(nm_buf *b, const nm_query *q);
-nm_query *nm_query_parse(nm_job *job, const nm_json *j, const char *where);
+nm_query *nm_query_parse(nm_job *job, const nm_json *j, const char *where); /* one that says all itself */
+void nm_queryjson_check(nm_job *job, const nm_json *j, const char *where); /* its members are known ones */
+bool nm_query_is(nm_file f);               /* by content */
+nm_query *nm_read_queryjson(nm_job *job, const nm_net *net, nm_file f);
+void nm_queryjson_print(nm_job *job, nm_buf *b, nm_file f, bool json); /* as it stands, without a network */
+const char *nm_query_against(nm_job *job, const char *path); /* the second network that the file names, or NULL */
+nm_query *nm_query_read(nm_job *job, const nm_net *net, const char *path); /* VNN-LIB or JSON, by content */
 
 /* ---- verify.c: the judge -------------------------------------------------------------------- */
 typedef struct nm_replay {
@@ -215,6 +241,9 @@ typedef struct nm_attack_opts { size_t steps, restarts; uint64_t seed; } nm_atta
 const double *nm_attack(nm_job *job, const nm_bounds *b, const nm_case *c, size_t n_open,
                         const size_t *open, const uint32_t *const *row, const double *start,
                         nm_attack_opts o, size_t *hit);
+/* the point of the least margin that a descent on one clause meets, or NULL */
+const double *nm_attack_least(nm_job *job, const nm_bounds *b, const nm_case *c, size_t clause, const uint32_t *row,
+                              const double *start, nm_attack_opts o);
 
 /* ---- split.c --------------------------------------------------------------------------------- */
 typedef struct nm_split_opts {
@@ -259,7 +288,7 @@ typedef struct nm_solve_opts {
     size_t memory;         /* megabytes that they may use; 0: no limit */
     const char *encoding;  /* as nm_encoding_find reads it; NULL: bigm */
     bool two_sided;        /* binaries also for units that need none */
-    bool evaluate, fold, attack, split, branch, solve, always_write;
+    bool evaluate, fold, attack, split, units, branch, solve, always_write;
     double time_limit;     /* seconds of wall clock for the whole query */
     uint64_t seed;
     const char *out;       /* compile: where models go, or NULL */
@@ -284,8 +313,14 @@ typedef struct nm_target {
     const char **cube_file, **cube_mark;
     size_t rows, cols, nz, bins;
     double objective, bound;
+    const nm_replay *best; /* of NM_RANGE: where the objective is attained */
 } nm_target;
 
+typedef struct nm_range {  /* an end of what is measured: certified; attained by a replay, or NULL */
+    double bound, value;
+    const nm_replay *at;
+    const char *file, *target; /* where it was written; which one attains it */
+} nm_range;
 typedef struct nm_layer { int block; size_t units, inactive, active, unstable; } nm_layer;
 struct nm_verdict {
     int status;            /* NM_OK holds, NM_VIOLATED, NM_UNKNOWN */
@@ -298,6 +333,8 @@ struct nm_verdict {
     double cpu_read, cpu_bounds, cpu_attack, cpu_encode, cpu_write, cpu_solver;
     double objective, bound;
     bool has_objective;
+    bool has_range;        /* of NM_RANGE */
+    nm_range least, most;  /* bound NaN: not asked for */
     double claim;          /* a bound that a solver's file or log claims; has_claim */
     bool has_claim;
     const char *why;       /* of an unknown */
@@ -321,13 +358,22 @@ bool nm_target_open(const nm_target *t);
 /* Takes a replay: a new witness, or a better incumbent. True when it settles a decision question. */
 bool nm_state_take(nm_state *s, const nm_replay *r, const char *by);
 
+/* ---- range.c: the two ends of a measured value -------------------------------------------------- */
+bool nm_range_open(const nm_state *s, const nm_target *t); /* it may still move an end */
+void nm_range_probe(nm_state *s, size_t i);  /* attained values by descent, and better bounds, of case i */
+void nm_range_conclude(const nm_query *q, nm_verdict *v);
+void nm_range_json(nm_buf *b, const nm_query *q, const nm_verdict *v);
+void nm_range_text(nm_buf *b, const nm_query *q, const nm_verdict *v);
+void nm_range_files(nm_job *job, const char *dir, const nm_query *q, nm_verdict *v);
+
 /* ---- close.c: stages on case i; true: the question is settled --------------------------------- */
 void nm_close_bounds(nm_state *s, size_t i);
 void nm_close_count(nm_state *s);
 size_t nm_close_restarts(const nm_program *p);
 bool nm_close_attack(nm_state *s, size_t i, const double *start, size_t n_restarts);
 void nm_close_tighten(nm_state *s, size_t i);
-bool nm_close_branch(nm_state *s);
+void nm_close_units(nm_state *s, size_t i);
+bool nm_close_branch(nm_state *s, size_t nodes); /* of each target */
 void nm_close_cubes(nm_state *s); /* branches of the open targets that are left, as cubes */
 bool nm_close_split(nm_state *s, size_t i);
 
@@ -340,6 +386,7 @@ bool nm_models_solve(nm_state *s);
 nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q, const nm_solve_opts *o);
 
 /* ---- decode.c, manifest.c ------------------------------------------------------------------------ */
+const nm_net *nm_map_net(nm_job *job, const nm_map *m, const char *map_path); /* its network, by the hash */
 nm_verdict *nm_decode_sol(nm_job *job, const nm_map *m, const char *map_path, nm_sol *s, const char *sol_path);
 /* path is a map, with one solution and perhaps its log, or a manifest, with solutions of its models in any order */
 nm_verdict *nm_decode(nm_job *job, const char *path, size_t n, const char *const *sols, const char *log,
@@ -399,6 +446,82 @@ nm_suite *nm_suite_read(nm_job *job, const char *path);
 void nm_suite_build(nm_job *job, const nm_suite *s, const char *dir); /* dir has its slash, or is "" */
 void nm_suite_check(nm_job *job, nm_buf *out, const char *dir);
 
+/* ---- instances.c: what solvers are compared on -------------------------------------------------- */
+typedef struct nm_instance {
+    const char *name, *status; /* easy, medium, hard, or "" */
+    const nm_net *net;
+    const nm_query *q;         /* clause iclause of case icase is the question */
+    size_t icase, iclause;
+    const nm_map *map;         /* of a model that is there, or NULL */
+    const char *map_path;
+    const char *answer;        /* known: holds or violated, or NULL */
+    double best;               /* known and proven optimum, or NaN */
+} nm_instance;
+typedef struct nm_instances { size_t n, cap; nm_instance *a; } nm_instances;
+/* path is a map, a suite's folder, or a folder of maps; only: words of statuses or names, or NULL for all; with nets
+ * where questions are to be written anew */
+void nm_instances_read(nm_job *job, nm_instances *s, const char *path, const char *only, bool nets);
+/* the targets of a question */
+void nm_instances_ask(nm_job *job, nm_instances *s, const nm_net *net, const nm_query *q, const char *name);
+
+/* ---- bench.c ------------------------------------------------------------------------------------ */
+typedef struct nm_bench_solver { const char *name; bool is_embedded; nm_runner runner; } nm_bench_solver;
+typedef struct nm_bench_model {
+    const nm_instance *instance;
+    const nm_formulation *form;
+    size_t number, bins;   /* number: of the instance */
+    const char *name, *map_path;
+    const nm_map *map;
+    double encode_seconds;
+} nm_bench_model;
+typedef struct nm_bench {
+    const char *dir, *rerun;
+    nm_instances instances;
+    size_t n_forms, n_solvers, repeats, n_models, memory, threads;
+    const nm_formulation *form; /* [n_forms] encoding NULL: the model that is there */
+    const nm_bench_solver *solver;
+    nm_bench_model *model; /* [n_models] made by nm_bench_run: an instance's formulations stand together */
+    nm_by level;           /* of bounds, where models are written anew */
+    double time_limit, shift;
+    int workers;
+} nm_bench;
+bool nm_bench_run(nm_job *job, nm_bench *b); /* false: interrupted */
+/* run k: model k / (solvers * repeats), solver, repeat; the record's path */
+const char *nm_bench_record(nm_job *job, const nm_bench *b, size_t k);
+
+/* ---- benchstat.c, dispute.c, benchplot.c, benchtab.c: what the records say --------------------------- */
+typedef struct nm_bench_result { /* a run, as its record says it */
+    bool solved;
+    const char *status, *verdict, *version, *solver, *model, *map, *solution, *log;
+    double objective, bound, wall, cpu, nodes;
+} nm_bench_result;
+typedef struct nm_bench_cell { bool solved, here; double wall, cpu, nodes; } nm_bench_cell; /* an instance's repeats */
+typedef struct nm_bench_config { /* a solver with a formulation */
+    const char *name;
+    const nm_bench_solver *solver;
+    const nm_formulation *form;
+    size_t solved, holds, violated, limit, failed, rejected, unclear, wins;
+    double sgm, sgm_cpu, par2, nodes;
+} nm_bench_config;
+typedef struct nm_bench_stats {
+    nm_job *job;
+    const nm_bench *b;
+    nm_bench_result *r;    /* [n_models * n_solvers * repeats] */
+    size_t n_configs;
+    nm_bench_config *c;    /* [n_configs] formulations within solvers */
+    nm_bench_cell *cells;  /* [n_configs][instances] */
+} nm_bench_stats;
+nm_bench_stats nm_bench_read(nm_job *job, const nm_bench *b);
+nm_bench_result *nm_bench_result_of(const nm_bench_stats *t, size_t model, size_t solver, size_t repeat);
+nm_bench_cell *nm_bench_cell_of(const nm_bench_stats *t, size_t k, size_t instance);
+size_t nm_bench_count(const nm_bench_stats *t); /* of instances that have a model */
+int nm_rising(const void *a, const void *b); /* doubles, for qsort */
+/* the text of the first disagreement, or NULL; all of them go to disagreements.txt */
+const char *nm_bench_dispute(const nm_bench_stats *t, size_t *count);
+void nm_bench_plots(const nm_bench_stats *t);
+/* results.csv, summary.json, table.txt, plots; throws NM_EAUDIT when answers disagree */
+void nm_bench_tables(nm_job *job, nm_buf *out, const nm_bench *b, bool json);
+
 /* ---- report.c ------------------------------------------------------------------------------- */
 typedef struct nm_files { /* NULL: not written */
     const char *witness, *image, *picture, *generators;
@@ -431,6 +554,7 @@ bool nm_cli_has(const nm_cli *c, nm_opt o);
 double nm_cli_num(nm_job *job, const nm_cli *c, nm_opt o, double dflt);
 /* choices a|b|c, the first is the default */
 const char *nm_cli_pick(nm_job *job, const nm_cli *c, nm_opt o, const char *choices);
+nm_net *nm_cli_net(nm_job *job, const nm_cli *c); /* the first file, and what it is compared with */
 nm_query *nm_cli_question(nm_job *job, const nm_cli *c, const nm_net *net);
 const nm_front *nm_cli_front(nm_job *job, const nm_cli *c); /* NULL: no flag of it */
 void nm_cli_help(nm_buf *b);
@@ -442,6 +566,7 @@ void nm_cli_help(nm_buf *b);
 nm_by nm_cli_level(nm_job *job, const nm_cli *c);
 size_t nm_cli_whole(nm_job *job, const nm_cli *c, nm_opt o, double dflt, int lo, int hi);
 nm_solve_opts nm_cli_solve_opts(nm_job *job, const nm_cli *c, bool compile);
+void nm_cli_range(nm_job *job, const nm_cli *c, int64_t count, int64_t *from, int64_t *to); /* --range */
 void nm_cli_files(nm_job *job, const nm_cli *c, int lo, int hi, const char *what); /* how many were expected */
 bool nm_cli_dump(nm_job *job, const nm_cli *c, nm_buf *out, const nm_net *net, const nm_query *q);
 

@@ -79,14 +79,17 @@ void nm_tail_check(nm_job *job, const nm_net *net, const nm_query *q)
         for (size_t t = 0; t < q->cases[i].n_clauses; t++)
             for (size_t r = 0; r < q->cases[i].clauses[t].n_rows; r++) {
                 const nm_clause *c = &q->cases[i].clauses[t];
-                const nm_node *n = breaks(net, &c->rows[r], q->objective == NM_WORST);
+                const nm_node *n = breaks(net, &c->rows[r],
+                                          q->objective == NM_WORST || q->objective == NM_RANGE);
                 if (n)
                     nm_refuse(
                         job, net, n,
                         "at the output, and target %s asks for %s: which of two outputs is larger "
                         "was expected",
                         c->name,
-                        q->objective == NM_WORST ? "a worst margin" : "a margin or a constant");
+                        q->objective == NM_WORST   ? "a worst margin"
+                        : q->objective == NM_RANGE ? "a value"
+                                                   : "a margin or a constant");
             }
 }
 

@@ -31,6 +31,13 @@ bool nm_state_take(nm_state *s, const nm_replay *r, const char *by)
     nm_verdict *v = s->v;
     nm_target *t = &v->targets[s->cases[r->icase].first + r->iclause];
     if (r->is_inside && r->margin64 < t->objective) t->objective = r->margin64;
+    if (s->q->objective == NM_RANGE) {
+        if (!r->is_inside || (t->best && r->margin64 >= t->best->margin64)) return false;
+        nm_replay *best = NM_NEW(s->job, nm_replay);
+        *best = *r;
+        t->best = best;
+        return false;
+    }
     if (r->is_inside &&
         (!v->witness || (r->is_violated && !v->witness->is_violated) ||
          (r->is_violated == v->witness->is_violated && r->margin64 < v->witness->margin64)) &&

@@ -22,6 +22,8 @@ typedef struct nm_alpha {  /* for each lane the best lower bound met: row >= g.x
 nm_alpha *nm_alpha_run(nm_job *job, const nm_bounds *b, size_t n, const uint32_t *row,
                        const double *enough, size_t steps, const nm_signs *signs,
                        const nm_alpha *start);
+/* the same for every unstable unit, in place: needs CROWN */
+void nm_alpha_units(nm_job *job, nm_bounds *b, size_t steps);
 
 /* ---- bound/hull.c ----------------------------------------------------------------------------- */
 typedef struct nm_line {   /* an unstable unit over its own inputs, or over the network's */

@@ -69,6 +69,7 @@ nm_solve_opts nm_cli_solve_opts(nm_job *job, const nm_cli *c, bool compile)
     o.evaluate = !compile && !nm_cli_has(c, NM_O_no_evaluate);
     o.attack = !compile && !nm_cli_has(c, NM_O_no_attack);
     o.split = !compile && !nm_cli_has(c, NM_O_no_split);
+    o.units = !nm_cli_has(c, NM_O_no_units);
     o.branch = !compile && !nm_cli_has(c, NM_O_no_branch);
     o.solve = !compile && !nm_cli_has(c, NM_O_no_solve);
     o.always_write = nm_cli_has(c, NM_O_always_write);
@@ -80,6 +81,18 @@ nm_solve_opts nm_cli_solve_opts(nm_job *job, const nm_cli *c, bool compile)
     o.seed = (uint64_t)number;
     o.out = compile ? nm_cli_get(c, NM_O_output) : NULL;
     return o;
+}
+
+void nm_cli_range(nm_job *job, const nm_cli *c, int64_t count, int64_t *from, int64_t *to)
+{
+    const char *s = nm_cli_get(c, NM_O_range), *colon = s ? strchr(s, ':') : NULL;
+    *from = 0;
+    *to = count;
+    if (s && (!colon || !nm_int_parse(s, colon, from) ||
+              !nm_int_parse(colon + 1, s + strlen(s), to) || *from < 0 || *from > *to))
+        nm_throw(job, NM_EUSE, "--range %s: A:B was expected", s);
+    if (*to > count)
+        nm_throw(job, NM_EUSE, "--range %s: the file holds %lld images", s, (long long)count);
 }
 
 void nm_cli_files(nm_job *job, const nm_cli *c, int lo, int hi, const char *what)
@@ -97,7 +110,7 @@ bool nm_cli_dump(nm_job *job, const nm_cli *c, nm_buf *out, const nm_net *net, c
     else if (strcmp(stage, "program") == 0)
         nm_program_print(out, nm_lower(job, net));
     else if (strcmp(stage, "query") == 0 && q)
-        nm_query_print(out, q);
+        (nm_cli_has(c, NM_O_json) ? nm_query_write : nm_query_print)(out, q);
     else if (strcmp(stage, "bounds") == 0 || strcmp(stage, "model") == 0)
         return false; /* printed by the verb itself */
     else

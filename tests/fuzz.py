@@ -88,6 +88,10 @@ def seeds():
              "".join("%s %g\n" % (c, v) for c, v in zip(cols, values)) + "# Rows 1\nr0 0\n\n# Dual solution values\nNone\n\n# Basis\nHiGHS v1\nNone\n")
     question = ("; a box\n(declare-const X_0 Real)(declare-const X_1 Real)\n(declare-const Y_0 Real)(declare-const Y_1 Real)\n"
                 "(assert (<= X_0 1.0))(assert (>= X_0 0))\n(assert (and (<= X_1 1)(>= X_1 0)))\n(assert (or (and (<= Y_0 Y_1)(>= Y_1 0.25))(and (>= Y_0 2))))\n")
+    second = ("(vnnlib-version <2.0>)\n(declare-network n (declare-input X Real [1,2] \"x\")(declare-output Y Real [2]))\n"
+              "(assert (and (<= 0 X[0,0] 1)(<= 0 X[0, 1])(<= X[0,1] 1)))(assert (or (and (<= Y[0] Y[1])(>= Y[1] 0.25))(== Y[0] 2)))\n")
+    asked = {"netmip": "query", "version": 1, "image": "point.csv", "label": 0, "perturb": {"linf": 0.1}, "domain": [0, 1], "in_rows": ["X_0 + 2*X_1 <= 1.5"],
+             "clauses": [["Y_0 - 0.5*Y_1 <= 0.25"], {"name": "b", "rows": ["Y_1 >= X_0", "Y_0 <= 3"]}], "guard": 1e-6}
     net = json.load(open(XOR))
     dense = [l for l in net["layers"] if l["op"] == "dense"]
     zips = {}
@@ -101,7 +105,7 @@ def seeds():
             l["from"] = "l%d" % k
     for f in ("mat", "npz"):
         put("with-%s.json" % f, json.dumps({**net, "arrays": "d." + f}))
-    return {"onnx": open(os.path.join(MODELS, "tiny-xor.onnx"), "rb").read(), "json": open(XOR, "rb").read(), "vnnlib": question.encode(),
+    return {"onnx": open(os.path.join(MODELS, "tiny-xor.onnx"), "rb").read(), "json": open(XOR, "rb").read(), "vnnlib": question.encode(), "vnnlib2": second.encode(), "query": json.dumps(asked).encode(),
             "nnet": open(os.path.join(MODELS, "tiny-xor.nnet"), "rb").read(), "npz": open(p("d.zip"), "rb").read(), "mat": mat(zips),
             "idx": b"\0\0\x08\x03" + struct.pack(">3I", 2, 1, 2) + bytes([10, 20, 30, 40]), "labels": b"\0\0\x08\1" + struct.pack(">I", 3) + b"\0\1\1",
             "npy": npy("<f8", (1, 2), struct.pack("<2d", 0.5, 0.25)), "png": png(2, 1, b"\x40\x80"), "pnm": b"P5\n# two\n2 1\n255\n\x40\x80",
@@ -116,7 +120,7 @@ def command(kind, path):
         return ["eval", path, "--image", p("point.csv")]
     if kind in ("onnx", "json"):
         return ["solve", path, "--image", p("point.csv"), "--label", "0", "--time-limit", "2", *q]
-    if kind == "vnnlib":
+    if kind in ("vnnlib", "vnnlib2", "query"):
         return ["solve", XOR, path, "--time-limit", "2"]
     if kind == "labels":
         return ["solve", XOR, "--image", p("point.csv"), "--labels", path + ":2", *q]
@@ -127,7 +131,7 @@ def command(kind, path):
     return ["eval", XOR, "--image", path + (":1" if kind in ("idx", "csv") else "")]
 
 
-NAMES = {"onnx": "d.onnx", "nnet": "d.nnet", "json": "d.json", "vnnlib": "d.vnnlib", "csv": "d.csv", "map": "d.map.json"}
+NAMES = {"onnx": "d.onnx", "nnet": "d.nnet", "json": "d.json", "vnnlib": "d.vnnlib", "vnnlib2": "d2.vnnlib", "query": "q.json", "csv": "d.csv", "map": "d.map.json"}
 
 
 def damaged(kind, whole):
@@ -140,7 +144,7 @@ def damaged(kind, whole):
         code, out, err = run(*command(kind, put(name, whole[:n])))
         if not known("%s cut at %d" % (kind, n), code, out, err):
             continue
-        if kind in ("idx", "labels", "npy", "png", "pnm", "json", "map", "nnet", "mat", "npz"):
+        if kind in ("idx", "labels", "npy", "png", "pnm", "json", "query", "map", "nnet", "mat", "npz"):
             rest = whole[n:].strip()
             check("%s cut at %d is refused" % (kind, n), code in (2, 3, 4, 5) or not rest or (kind == "png" and n >= len(whole) - 12), (code, out[:100]))
         if kind in ("cbc", "highs"):
@@ -202,6 +206,7 @@ def driver(files):
     folder = p("seeds")
     os.mkdir(folder)
     for kind, data in files.items():
+        data = data.replace(b'"point.csv"', b"[0.5, 0.25]") if kind == "query" else data
         name = {"cbc": "sol.cbc", "highs": "sol.highs"}.get(kind, kind + ".seed")
         if kind not in ("cbc", "highs", "labels"):
             open(os.path.join(folder, name), "wb").write(data)
@@ -224,6 +229,7 @@ def main():
         damaged(kind, whole)
     members("json", files["json"])
     members("map", files["map"])
+    members("query", files["query"])
     driver(files)
     left = [f for f in glob.glob(p("*.??????")) if not f.endswith(".vnnlib") and not f.endswith(".labels")]
     check("no temporary files are left", not left, left)

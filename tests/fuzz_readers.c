@@ -25,6 +25,8 @@ enum {
     MAT,
     NPZ,
     VNNLIB,
+    VNNLIB2,
+    QUERY,
     IDX,
     LABELS,
     NPY,
@@ -84,6 +86,8 @@ static size_t work_of(const nm_net *net)
     for (size_t v = 0; v < net->n_values; v++) n += net->values[v].n;
     return n;
 }
+
+#include "fuzz_query.h"
 
 static void use_net(nm_job *job, nm_graph *g, nm_file f)
 {
@@ -157,7 +161,9 @@ static void body(nm_job *job, void *arg)
     case NNET: use_net(job, nm_read_nnet(job, f), f); break;
     case MAT:
     case NPZ: use_arrays(job, f, in->kind); break;
-    case VNNLIB: nm_query_print(&b, nm_read_vnnlib(job, NULL, path_of(job, f))); break;
+    case VNNLIB:
+    case VNNLIB2: nm_query_print(&b, nm_read_vnnlib(job, NULL, path_of(job, f))); break;
+    case QUERY: use_query(job, f); break;
     case IDX: check_tensor(nm_read_idx(job, f, 1, false)); break;
     case LABELS: check_tensor(nm_read_idx(job, f, 2, true)); break;
     case NPY: check_tensor(nm_read_npy(job, f)); break;
@@ -207,9 +213,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 /* ---- seeds ---- */
 
-static const char *const kind_name[N_KINDS] = {"onnx",   "json", "nnet",   "mat", "npz",
-                                               "vnnlib", "idx",  "labels", "npy", "png",
-                                               "pnm",    "csv",  "map",    "sol", "sexpr"};
+static const char *const kind_name[N_KINDS] = {
+    "onnx",   "json", "nnet", "mat", "npz", "vnnlib", "vnnlib2", "query", "idx",
+    "labels", "npy",  "png",  "pnm", "csv", "map",    "sol",     "sexpr"};
 typedef struct {
     unsigned char *data;
     size_t n;

@@ -205,6 +205,27 @@ static void built_in_texts(void)
              "(assert (or (and (<= Y_0 Y_1)(>= Y_1 0.5))(and (> Y_0 (+ 1 (* 2 Y_1) (- X_0)))(< 2 "
              "Y_0))))\n",
              declare);
+    add_text(VNNLIB2,
+             "(vnnlib-version <2.0>)\n(declare-network n (declare-input X Real [1,2] "
+             "\"x\")(declare-output Y Real [2])"
+             "(declare-output Z Real []))\n(assert (and (>= X[0,0] 0) (<= 0 X[0, 1] 1.5)))(assert "
+             "(<= X [0,0] 1))\n"
+             "(assert (or (and (<= Y[0] (* 2 Y[1])) (== Z 0.5)) (>= (+ Y[0] (- Z) 1) X[0,0])))\n");
+    add_text(QUERY, "{\"netmip\":\"query\",\"version\":1,\"n_in\":2,\"n_out\":2,\"cases\":[{\"lo\":"
+                    "0,\"hi\":[1,0.5],\"in_rows\":"
+                    "[\"X_0 + 2*X_1 <= 1\"],\"clauses\":[[\"Y_0 - Y_1 >= "
+                    "0.25*X_0\"],{\"name\":\"b\",\"label\":1,\"rows\":[{\"var\":[0,3],"
+                    "\"coef\":[1,-2],\"rhs\":3}]}]},{\"in_rows\":[\"0 <= X_0 <= 1\",\"X_1 = "
+                    "0.5\"],\"clauses\":[[\"-Y_0 <= 1e-3\"]]}]}");
+    add_text(QUERY,
+             "{\"netmip\":\"query\",\"version\":1,\"image\":[0.5,0.25],\"label\":1,\"perturb\":{"
+             "\"linf\":0.1},\"domain\":[0,1],"
+             "\"target\":{\"not\":[1]},\"margin\":0.5,\"objective\":\"worst\",\"guard\":1e-6}");
+    add_text(QUERY, "{\"netmip\":\"query\",\"version\":1,\"image\":[0.5,0.25],\"perturb\":\"free\","
+                    "\"lo\":0.25,\"objective\":"
+                    "{\"range\":\"2*Y_0 - Y_1 + 3\"}}");
+    add_text(QUERY, "{\"netmip\":\"query\",\"version\":1,\"against\":\"@\",\"lo\":-1,\"hi\":1,"
+                    "\"differ\":\"class\",\"margin\":0.25}");
     add_text(VNNLIB, text);
     add_text(SEXPR, text);
     snprintf(text, sizeof text,
@@ -264,9 +285,10 @@ static void built_in_answers(void)
              "\"bigm\", \"fold\": true, \"relaxation\": false, \"constant\": 0.5,"
              "\"rows\": 1, \"nonzeros\": 2, \"binaries\": 1, \"columns\": [\"x0\", \"z2_0\"], "
              "\"input_columns\": [0, -1], \"question_sha256\": "
-             "\"0189b203847e9b7b45efedbcd7c188d7a9b99b7ba3c9f0e3c6bb30a236852a46\", \"question\": "
-             "{\"n_in\": 2, \"n_out\": 2, \"label\": 0, \"predicted\": 0, \"guard\": 0, "
-             "\"objective\": \"feasible\", \"shape\": [1, 2],"
+             "\"6028116cde796aa5cea19d83e13b99effae4359890f7dd751232a919b5afe2fb\", \"question\": "
+             "{\"netmip\": \"query\", \"version\": 1, \"n_in\": 2, \"n_out\": 2, \"label\": 0, "
+             "\"predicted\": 0, "
+             "\"guard\": 0, \"objective\": \"feasible\", \"shape\": [1, 2],"
              "\"image\": [0.5, 0.25], \"cases\": [{\"lo\": [0, 0.25], \"hi\": [1, 0.25], "
              "\"in_rows\": [], \"clauses\": [{\"name\": \"1\","
              "\"label\": 1, \"rows\": [{\"var\": [0, 1], \"coef\": [1, -1], \"rhs\": 0}]}]}]}}");

@@ -11,7 +11,8 @@
 enum { NETS = 400, ASKED = 50, PIPED = 20 };
 
 /* how sharp the test is */
-static size_t n_cut, n_empty, n_closed, n_inside, n_ok, n_found, n_open, n_better, n_cubes, n_cubed;
+static size_t n_cut, n_empty, n_closed, n_inside, n_ok, n_found, n_open, n_better, n_cubes, n_cubed,
+    n_shrunk;
 
 /* CROWN's own bound of a row, interval bounds left out */
 static double crown_row(nm_job *job, const setup *s, uint32_t row)
@@ -135,6 +136,19 @@ static void tightens(nm_job *job, setup *s)
     }
 }
 
+/* alpha for units, from CROWN's bounds or from interval arithmetic's */
+static void units(nm_job *job, setup *s)
+{
+    nm_bounds *b = nm_bounds_copy(job, s->b);
+    nm_alpha_units(job, b, 1 + 10 * t_below(3));
+    size_t wrong = 0;
+    for (size_t k = 0; k < s->n_pts; k++) wrong += outside(s, s->pt[k], b) < s->p->n_units;
+    CHECK(wrong == 0 && !b->empty, "units: %zu of %zu points are outside; seed %llu", wrong,
+          s->n_pts, SEED);
+    for (size_t u = 0; u < s->p->n_units; u++)
+        n_shrunk += b->by[u] == NM_BY_ALPHA && s->b->by[u] != NM_BY_ALPHA;
+}
+
 static void bounding(nm_job *job, void *arg)
 {
     setup *s = arg;
@@ -142,6 +156,7 @@ static void bounding(nm_job *job, void *arg)
     make_cloud(job, s);
     alphas(job, s);
     tightens(job, s);
+    units(job, s);
     cuts(job, s);
 }
 /* a clause of n rows of the setup from `first` on, moved by d; its units are row[] */
@@ -224,18 +239,21 @@ static void judge(nm_job *job, const setup *s, const nm_case *c, const uint32_t 
 static void cubes(nm_job *job, const setup *s, const nm_case *c, const uint32_t *row, size_t which)
 {
     const double rhs = c->clauses->rows[which].rhs;
-    const nm_branch b = nm_branch_run(job, s->b, c, 0, row, which, rhs,
-                                      (nm_branch_opts){false, SIZE_MAX, INFINITY, s->seed, 1 + t_below(4)});
+    const nm_branch b = nm_branch_run(
+        job, s->b, c, 0, row, which, rhs,
+        (nm_branch_opts){false, SIZE_MAX, INFINITY, s->seed, 1 + t_below(4)});
     size_t lost = 0;
     for (size_t k = 0; k < s->n_pts; k++) {
         if (x_cmp(s->pt[k], unit_of(s, row[which]), rhs) > 0) continue;
         bool in = false;
         for (size_t i = 0; i < b.n_cubes; i++)
-            in |= outside(s, s->pt[k], b.cube[i].b) == s->p->n_units && has_signs(s, s->pt[k], &b.cube[i].signs);
+            in |= outside(s, s->pt[k], b.cube[i].b) == s->p->n_units &&
+                  has_signs(s, s->pt[k], &b.cube[i].signs);
         lost += !in;
         n_cubed++;
     }
-    CHECK(lost == 0 && b.status == NM_OK, "%zu points in none of %zu cubes; seed %llu", lost, b.n_cubes, SEED);
+    CHECK(lost == 0 && b.status == NM_OK, "%zu points in none of %zu cubes; seed %llu", lost,
+          b.n_cubes, SEED);
     n_cubes += b.n_cubes;
 }
 static void decide(nm_job *job, setup *s, size_t first, size_t n, double opt, bool above)
@@ -248,7 +266,7 @@ static void decide(nm_job *job, setup *s, size_t first, size_t n, double opt, bo
           "the cloud is below the optimum; seed %llu", SEED);
     const nm_encoded e = nm_encode(job, s->b, question(job, s, c, NM_FEASIBLE), 0, 0, row,
                                    (nm_encode_opts){.fold = t_below(2)});
-    const nm_solstatus got = nm_cbc_solve(job, e.model, (nm_cbc){5, true})->status;
+    const nm_solstatus got = nm_cbc_solve(job, e.model, (nm_cbc){.time_limit = 5, .first = true})->status;
     CHECK(above ? got == NM_SOL_OPTIMAL || got == NM_SOL_FEASIBLE : got == NM_SOL_INFEASIBLE,
           "CBC says %s; seed %llu", nm_solstatus_name(got), SEED);
     cubes(job, s, c, row, t_below(n));
@@ -322,11 +340,11 @@ int main(void)
     for (uint64_t seed = 4001; seed < 4001 + PIPED; seed++)
         t_job(0, piping, &(setup){.seed = seed});
     printf("%zu signed, %zu cut, %zu empty, %zu closed, %zu inside, %zu better than CROWN; "
-           "%zu ok, %zu found, %zu open\n",
-           n_signed, n_cut, n_empty, n_closed, n_inside, n_better, n_ok, n_found, n_open);
+           "%zu ok, %zu found, %zu open, %zu shrunk\n",
+           n_signed, n_cut, n_empty, n_closed, n_inside, n_better, n_ok, n_found, n_open, n_shrunk);
     CHECK(n_signed > NETS * 8 && n_cut > NETS * 8 && n_empty > NETS / 2 && n_closed > NETS / 8 &&
               n_inside > NETS * 8 && n_better > NETS / 4 && n_ok > ASKED && n_found > ASKED &&
-              n_open < 2 * ASKED && n_cubes > ASKED && n_cubed > ASKED,
+              n_open < 2 * ASKED && n_cubes > ASKED && n_cubed > ASKED && n_shrunk > NETS / 8,
           "the test is blunt");
     return t_done("prop_tighten");
 }

@@ -29,6 +29,17 @@ def tour(text):
     say(os.path.getsize(os.path.join(ROOT, "build", "tour", "picture.png")) > 1000, "the picture is there")
 
 
+def questions(text):
+    part = text.split("## Questions")[1].split("\n## ")[0]
+    for line in re.findall(r"^    (build/netmip .*)$", part, re.M):
+        code = subprocess.run(line.replace("build/netmip", NETMIP, 1) + " --quiet", shell=True, cwd=ROOT, capture_output=True).returncode
+        say(code == 0, "%s: exit code %d" % (line, code))
+    schema = set(re.findall(r"`([a-z_]+)`", " ".join(row.split("|")[1] for row in part.splitlines() if row.startswith("| "))))
+    source = open(os.path.join(ROOT, "src", "read", "queryjson.c")).read().split("void nm_queryjson_check")[1].split("nm_json_only")[0]
+    known = set(re.findall(r'"([a-z_]+)"', source))
+    say(known - {"form"} == schema - {"member"}, "README's schema has every member: %s" % sorted(known ^ schema))
+
+
 def example():
     head = open(os.path.join(ROOT, "include", "netmip.h")).read()
     code = "\n".join(l[5:] for l in head.splitlines() if l.startswith(" *   "))
@@ -69,6 +80,7 @@ def operators(text):
 
 text = open(os.path.join(ROOT, "README.md")).read()
 tour(text)
+questions(text)
 example()
 by_hand(text)
 operators(text)

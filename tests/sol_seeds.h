@@ -197,6 +197,7 @@ static const struct sample {
     {"lp_solve", FEAS, LPSOLVE},
     {"lp_solve", FEAS, "Suboptimal solution\n" LPSOLVE LPSOLVE_ROWS},
     {"lp_solve", OPT, LPSOLVE LPSOLVE LPSOLVE_ROWS},
+    {"lp_solve", OPT, "spx_run: Lost feasibility 10 times - iter 7356\n\n" LPSOLVE LPSOLVE_ROWS},
     {"lp_solve", INF, "This problem is infeasible\n"},
     {"lp_solve", INF, "Model name: " MARK "\nMinimize  -1 0 0\n\nThis problem is infeasible\n"},
     {"lp_solve", UNB, "This problem is unbounded\n"},
@@ -205,6 +206,11 @@ static const struct sample {
     {"symphony", FEAS,
      SYMPHONY("Time Limit Reached    ") "Current Lower Bound:         -0.5000000000\n"
                                         "\n" SYMPHONY_POINT},
+    {"symphony", FEAS,
+     "\n==  Welcome to the SYMPHONY MILP Solver \n\nStarting Preprocessing...\nPreprocessing found "
+     "the optimum:\n" SYMPHONY_POINT "\n" STARS
+     "* Optimal Solution Found in Preprocessing          *\n" STARS
+     "\nThe problem is infeasible!\nNo Solution Found\n\n"},
     {"symphony", INF, SYMPHONY("Problem Infeasible        ")},
     {"symphony", UNB, SYMPHONY("Relaxation Unbounded      ")},
     {"symphony", NIL,

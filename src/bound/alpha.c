@@ -1,15 +1,16 @@
-/* bound/alpha.c: optimised lower slopes (alpha-CROWN: Xu, Zhang, Wang, Wang, Jana, Lin, Hsieh 2021) for rows of
- * the last
- * block, NM_LANES rows at once, each lane with slopes of its own.
+/* bound/alpha.c: optimised lower slopes (alpha-CROWN: Xu, Zhang, Wang, Wang, Jana, Lin, Hsieh 2021) for rows of the
+ * last block, NM_LANES rows at once, each lane with slopes of its own.
  *
  * A step pulls the rows back with the lanes' slopes and takes the bound over the box, at x*. The derivative of a lane's
- * bound by the slope of unit u is  max(y_u, 0) a_u,  y_u the coefficient that reached the unit and a_u its pre-
- * activation
- * when x* runs forward through the very lines that the pull used (Danskin: the minimum moves with its minimiser fixed).
- * Adam (Kingma, Ba 2015) goes up, slopes are cut to [0,1]; every iterate is a valid bound, the best is kept. Bounds of
- * intermediate units stay as they are. Signs that a branch gives enter with multipliers beta >= 0 of their own
- * (beta-CROWN:
- * Wang et al. 2021), whose derivative is side * a_u. Effort is counted in steps; no randomness. */
+ * bound by the slope of unit u is  max(y_u, 0) a_u,  y_u the coefficient that reached the unit and a_u its
+ * pre-activation when x* runs forward through the very lines that the pull used (Danskin: the minimum moves with its
+ * minimiser fixed). Adam (Kingma, Ba 2015) goes up, slopes are cut to [0,1]; every iterate is a valid bound, the best
+ * is kept. Signs that a branch gives enter with multipliers beta >= 0 of their own (beta-CROWN: Wang et al. 2021),
+ * whose derivative is side * a_u. Effort is counted in steps; no randomness.
+ *
+ * nm_alpha_units does the same for the units of every block, over the blocks before it (a program cut off there), from
+ * below and from above: with all its slopes free a unit's bound is that of the triangles' linear program (Salman et al.
+ * 2019), at a fraction of its cost. Units whose sign is settled are left; later blocks follow by CROWN. */
 #include "all.h"
 
 typedef struct {
@@ -163,9 +164,9 @@ static bool keep(climb *c, nm_alpha *a, size_t n, const double *lo, const double
     return all;
 }
 
-nm_alpha *nm_alpha_run(nm_job *job, const nm_bounds *b, size_t n, const uint32_t *row,
-                       const double *enough, size_t steps, const nm_signs *signs,
-                       const nm_alpha *start)
+static nm_alpha *run(nm_job *job, const nm_bounds *b, size_t n, const uint32_t *row,
+                     const double *coef, const double *enough, size_t steps, const nm_signs *signs,
+                     const nm_alpha *start)
 {
     const nm_program *p = b->p;
     const int q = (int)p->n_blocks - 1;
@@ -194,7 +195,7 @@ nm_alpha *nm_alpha_run(nm_job *job, const nm_bounds *b, size_t n, const uint32_t
     for (size_t s = 0; s < steps && !nm_stopped(job); s++) {
         double lo[NM_LANES];
         nm_batch_clear(c.t);
-        for (size_t l = 0; l < n; l++) nm_batch_put(c.t, q, row[l], (int)l, 1);
+        for (size_t l = 0; l < n; l++) nm_batch_put(c.t, q, row[l], (int)l, coef ? coef[l] : 1);
         nm_batch_pull(c.t, c.x, q);
         nm_batch_lower(c.t, b, lo);
         a->steps++;
@@ -206,4 +207,61 @@ nm_alpha *nm_alpha_run(nm_job *job, const nm_bounds *b, size_t n, const uint32_t
     }
     nm_mark_release(job, mark);
     return a;
+}
+
+nm_alpha *nm_alpha_run(nm_job *job, const nm_bounds *b, size_t n, const uint32_t *row,
+                       const double *enough, size_t steps, const nm_signs *signs,
+                       const nm_alpha *start)
+{
+    return run(job, b, n, row, NULL, enough, steps, signs, start);
+}
+
+/* ---- units ---- */
+
+enum { PAIRS = NM_LANES / 2 };
+
+/* up to PAIRS units of the last block of b, from below and from above; into `to` */
+static void pairs(nm_job *job, const nm_bounds *b, size_t n, const uint32_t *unit, size_t steps,
+                  nm_bounds *to)
+{
+    const size_t first = b->p->blocks[b->p->n_blocks - 1].first;
+    uint32_t row[NM_LANES];
+    double coef[NM_LANES], enough[NM_LANES];
+    for (size_t i = 0; i < n; i++) {
+        row[i] = row[i + n] = unit[i];
+        coef[i] = 1;
+        coef[i + n] = -1;
+        enough[i] = enough[i + n] = 0; /* the sign is settled */
+    }
+    const nm_mark mark = nm_mark_get(job);
+    const nm_alpha *a = run(job, b, 2 * n, row, coef, enough, steps, NULL, NULL);
+    for (size_t i = 0; i < n; i++)
+        nm_bounds_meet(to, first + unit[i], a->lo[i], -a->lo[i + n], NM_BY_ALPHA);
+    nm_mark_release(job, mark);
+}
+
+void nm_alpha_units(nm_job *job, nm_bounds *b, size_t steps)
+{
+    const nm_program *p = b->p;
+    const int q = (int)p->n_blocks - 1;
+    for (int k = 1; k < q && !b->empty && !nm_stopped(job); k++) {
+        const nm_block *block = &p->blocks[k];
+        bool deep = false;
+        for (size_t t = 0; t < block->n_lin; t++) deep |= block->lin[t].src != 0;
+        if (block->kind != NM_AFFINE || !block->is_pre || !deep) continue;
+        const nm_mark mark = nm_mark_get(job);
+        uint32_t *unit = NM_RAW(job, uint32_t, block->n + 1);
+        size_t n = 0;
+        for (size_t i = 0; i < block->n; i++)
+            if (nm_bounds_phase(b, block->first + i) == NM_UNSTABLE) unit[n++] = (uint32_t)i;
+        nm_program cut = *p;
+        cut.n_blocks = (size_t)k + 1;
+        cut.n_units = block->first + nm_pad8(block->n);
+        nm_bounds below = *b;
+        below.p = &cut;
+        for (size_t at = 0; at < n && !nm_stopped(job); at += PAIRS)
+            pairs(job, &below, n - at < PAIRS ? n - at : PAIRS, unit + at, steps, b);
+        nm_mark_release(job, mark);
+        if (n && !b->empty) nm_crown(job, b, (nm_crown_opts){.query_block = q});
+    }
 }

@@ -1,8 +1,8 @@
 /* sol/lpsolve.c: what lp_solve prints on stdout (-S3, -S4; -S5 and up begin with the model's name). Messages stand
- * alone on their line. "Actual values of the variables" lists every column with six digits; "... of the
- * constraints" every row. With -i the first block repeats for every improved solution: the last one counts, and
- * without the rows behind it, which only the end of a run prints, the file may be cut there, so that its values
- * are no optimum. */
+ * alone on their line; what the library reports of its work, "function: ...", may stand before them. "Actual values of
+ * the variables" lists every column with six digits; "... of the constraints" every row. With -i the first block
+ * repeats for every improved solution: the last one counts, and without the rows behind it, which only the end of a
+ * run prints, the file may be cut there, so that its values are no optimum. */
 #include "all.h"
 
 static const char model[] = "Model name: ", value[] = "Value of objective function: ",
@@ -25,11 +25,20 @@ static int message(nm_span s)
     return -1;
 }
 
+/* "spx_run: Lost feasibility 10 times ..." */
+static bool report(nm_span s)
+{
+    const char *end = s.s;
+    while (end < s.end && ((*end >= 'a' && *end <= 'z') || *end == '_')) end++;
+    return end > s.s && end + 1 < s.end && end[0] == ':' && end[1] == ' ';
+}
+
 static int sniff(const char *text, size_t n)
 {
     nm_lines l = {.s = text, .end = text + n};
     nm_span s;
-    while (nm_lines_next(&l, &s) && (s.s == s.end || nm_span_starts(s, "CPU Time for "))) {
+    while (nm_lines_next(&l, &s) &&
+           (s.s == s.end || report(s) || nm_span_starts(s, "CPU Time for "))) {
     }
     return message(s) >= 0 || nm_span_starts(s, value) || nm_span_starts(s, model) ? 80 : 0;
 }

@@ -1,13 +1,16 @@
 /* sol/symphony.c: what SYMPHONY prints on stdout. A box of stars holds the status, with its first line deciding;
  * then, when stopped, "Current Lower Bound:", and a solution's cost, its nonzeros with ten decimals between a
- * heading and a blank line, which must be there. A quiet run (-v -2) prints nothing that could be read. */
+ * heading and a blank line, which must be there. What preprocessing solves stands before its box, and behind it "The
+ * problem is infeasible! No Solution Found" (5.6.17): the point counts, as no optimum. A quiet run (-v -2) prints
+ * nothing that could be read. */
 #include "all.h"
 
+static const char early[] = "Optimal Solution Found in Preprocessing";
 static const struct {
     const char *text;
     nm_solstatus status;
 } words[] = {{"Optimal Solution Found", NM_SOL_OPTIMAL},
-             {"Optimal Solution Found in Preprocessing", NM_SOL_OPTIMAL},
+             {early, NM_SOL_FEASIBLE},
              {"Problem Infeasible", NM_SOL_INFEASIBLE},
              {"Problem Found Infeasible in Preprocessing", NM_SOL_INFEASIBLE},
              {"Relaxation Unbounded", NM_SOL_UNBOUNDED},
@@ -69,20 +72,25 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
 {
     nm_lines l = nm_lines_new(job, f);
     nm_span line, rest;
-    bool listed = false, none = false;
+    bool listed = false, none = false, before = false;
     s->sparse = true;
     while (nm_lines_next(&l, &line)) {
         if (stars(line)) box(job, &l, s);
         if (nm_span_after(line, "Current Lower Bound:", &rest)) s->bound = nm_span_objective(rest);
         none |= nm_span_is(line, "No Solution Found");
+        before |= !s->status_text && nm_span_is(line, "Preprocessing found the optimum:");
         if (!nm_span_after(line, "Solution Cost:", &rest)) continue;
-        if (!s->status_text || listed) nm_lines_bad(&l, "a status, and one solution");
+        if (listed || (!s->status_text && !before)) nm_lines_bad(&l, "a status, and one solution");
+        s->has_values |= before;
         s->objective = nm_span_objective(rest);
         values(&l, s);
         listed = true;
     }
     if (!s->status_text) nm_throw(job, NM_EINPUT, "%s: the file ends before the status", f.path);
-    if (listed && (none || s->status == NM_SOL_INFEASIBLE))
+    if (before && strcmp(s->status_text, early))
+        nm_throw(job, NM_EINPUT,
+                 "%s: preprocessing found an optimum, and the status does not say so", f.path);
+    if (listed && ((none && !before) || s->status == NM_SOL_INFEASIBLE))
         nm_throw(job, NM_EINPUT, "%s: a solution, and the word that there is none", f.path);
     if (listed || !s->has_values) return;
     if (s->status == NM_SOL_FEASIBLE && !none)

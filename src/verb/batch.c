@@ -1,18 +1,6 @@
 /* verb/batch.c: a campaign over a data set. */
 #include "all.h"
 
-static void read_range(nm_job *job, const char *s, int64_t count, nm_campaign *b)
-{
-    b->from = 0;
-    b->to = count;
-    const char *colon = s ? strchr(s, ':') : NULL;
-    if (s && (!colon || !nm_int_parse(s, colon, &b->from) ||
-              !nm_int_parse(colon + 1, s + strlen(s), &b->to) || b->from < 0 || b->from > b->to))
-        nm_throw(job, NM_EUSE, "--range %s: A:B was expected", s);
-    if (b->to > count)
-        nm_throw(job, NM_EUSE, "--range %s: the file holds %lld images", s, (long long)count);
-}
-
 /* what makes two campaigns the same question: the options that change answers, and files that sets name */
 static const char *batch_question(nm_job *job, const nm_cli *c, const nm_sets *sets)
 {
@@ -20,7 +8,7 @@ static const char *batch_question(nm_job *job, const nm_cli *c, const nm_sets *s
                                    NM_O_domain,    NM_O_margin,      NM_O_objective, NM_O_guard,
                                    NM_O_bounds,    NM_O_fold,        NM_O_seed,      NM_O_encoding,
                                    NM_O_one_sided, NM_O_no_evaluate, NM_O_no_attack, NM_O_no_split,
-                                   NM_O_no_branch, NM_O_no_solve};
+                                   NM_O_no_units,  NM_O_no_branch,   NM_O_no_solve};
     nm_buf b = {.job = job};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (!nm_cli_has(c, parts[i])) continue;
@@ -59,7 +47,7 @@ int nm_verb_batch(nm_job *job, const nm_cli *c, nm_buf *out)
     b.images = nm_dataset_open(job, nm_cli_get(c, NM_O_images));
     b.has_labels = nm_cli_has(c, NM_O_labels);
     if (b.has_labels) b.labels = nm_dataset_open(job, nm_cli_get(c, NM_O_labels));
-    read_range(job, nm_cli_get(c, NM_O_range), b.images.count, &b);
+    nm_cli_range(job, c, b.images.count, &b.from, &b.to);
     b.dir = nm_cli_get(c, NM_O_dir);
     b.rerun = nm_cli_pick(job, c, NM_O_rerun, "never|always|unknown|violated");
     b.workers = (int)nm_cli_num(job, c, NM_O_workers, 1);

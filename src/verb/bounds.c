@@ -50,7 +50,7 @@ static nm_bounds *bound_case(nm_job *job, const nm_cli *c, const nm_program *p, 
 int nm_verb_bounds(nm_job *job, const nm_cli *c, nm_buf *out)
 {
     nm_cli_files(job, c, 1, 2, "a network, and a question");
-    const nm_net *net = nm_net_read_as(job, c->file[0], nm_cli_front(job, c));
+    const nm_net *net = nm_cli_net(job, c);
     const nm_query *q = nm_cli_question(job, c, net);
     if (nm_cli_dump(job, c, out, net, q)) return NM_OK;
     nm_tail_check(job, net, q);

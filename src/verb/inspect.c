@@ -18,13 +18,17 @@ int nm_verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
         nm_sets_table(out);
         return NM_OK;
     }
-    nm_cli_files(job, c, 1, 1, "a network, a file of arrays, a .vnnlib, map or solution file");
+    nm_cli_files(job, c, 1, 1, "a network, a file of arrays, a question, map or solution file");
     const char *path = c->file[0];
     const bool json = nm_cli_has(c, NM_O_json);
     if (nm_has_suffix(path, ".vnnlib") || nm_has_suffix(path, ".vnnlib.gz")) {
         const nm_query *q = nm_read_vnnlib(job, NULL, path);
         (json ? nm_query_write : nm_query_print)(out, q);
         if (json) nm_put(out, "\n");
+        return NM_OK;
+    }
+    if (nm_query_is(nm_file_read(job, path))) {
+        nm_queryjson_print(job, out, nm_file_read(job, path), json);
         return NM_OK;
     }
     if (nm_has_suffix(path, ".map.json")) {

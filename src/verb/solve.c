@@ -5,7 +5,7 @@ static int run(nm_job *job, const nm_cli *c, nm_buf *out, bool compile)
 {
     nm_cli_files(job, c, 1, 2, "a network, and a question");
     const double start = nm_cpu();
-    const nm_net *net = nm_net_read_as(job, c->file[0], nm_cli_front(job, c));
+    const nm_net *net = nm_cli_net(job, c);
     nm_solve_opts o = nm_cli_solve_opts(job, c, compile);
     const nm_query *q = nm_cli_question(job, c, net);
     if (nm_cli_dump(job, c, out, net, q)) return NM_OK;
@@ -24,6 +24,7 @@ static int run(nm_job *job, const nm_cli *c, nm_buf *out, bool compile)
     nm_verdict *v = nm_solve_query(job, net, q, &o);
     v->cpu_read = read;
     const nm_files f = nm_report_files(job, dir, q, v->witness);
+    nm_range_files(job, dir, q, v);
     (nm_cli_has(c, NM_O_json) ? nm_report_json : nm_report_text)(out, q, v, &f, compile);
     if (!compile) return v->status;
     size_t open = 0;

@@ -1,0 +1,371 @@
+/* bench.c: the same questions over solvers and formulations: models, runs, a record each.
+ *
+ * A run is an instance, a formulation, a solver and a repeat. Its model lies unpacked in DIR/models, its solution and log in
+ * DIR/runs, its record in DIR/records: written whole or not at all (records.c). Solvers are programs of their own or the
+ * embedded one, all reading the same file; each answer is decoded, and its point replayed, as `netmip decode` would.
+ * An interrupted comparison goes on where it was; records of another model or command are refused. Answers that come later
+ * than the limit, a tenth and a second count as none. Wall and CPU seconds are the solver's process, its start and its
+ * reading included. Workers share the machine: measure with one, where times matter. */
+#include "all.h"
+
+/* ---- models ---- */
+
+static nm_query *question_of(nm_job *job, const nm_instance *t)
+{
+    nm_query *q = NM_NEW(job, nm_query);
+    nm_case *c = NM_NEW(job, nm_case);
+    *q = *t->q;
+    *c = t->q->cases[t->icase];
+    c->clauses = &t->q->cases[t->icase].clauses[t->iclause];
+    c->n_clauses = 1;
+    q->cases = c;
+    q->n_cases = 1;
+    q->path = NULL;
+    memset(q->hash, 0, sizeof q->hash);
+    return q;
+}
+
+/* false when bounds close the question, and `always` does not want it all the same */
+static bool write_model(nm_job *job, const nm_bench *b, nm_bench_model *m, const char *stem,
+                        bool always)
+{
+    const nm_instance *t = m->instance;
+    const nm_solve_opts o = {.level = b->level,
+                             .threads = 1,
+                             .encoding = m->form->encoding,
+                             .fold = m->form->fold,
+                             .two_sided = m->form->two_sided,
+                             .always_write = always,
+                             .out = nm_fmt(job, "%s.mps", stem),
+                             .seed = 1,
+                             .version = NM_VERSION,
+                             .options = nm_fmt(job, "bench %s %s", t->name, m->form->name)};
+    const double at = nm_cpu();
+    const nm_verdict *v = nm_solve_query(job, t->net, question_of(job, t), &o);
+    m->encode_seconds = nm_cpu() - at;
+    if (!v->targets[0].file) return false;
+    m->bins = v->targets[0].bins;
+    m->map_path = nm_fmt(job, "%s.map.json", stem);
+    m->map = nm_map_read(job, m->map_path);
+    return true;
+}
+
+/* a model that is there: its unpacked bytes, in the folder of this comparison */
+static void take_model(nm_job *job, nm_bench_model *m, const char *stem)
+{
+    const nm_instance *t = m->instance;
+    nm_map *map = NM_NEW(job, nm_map);
+    const char *base = strrchr(t->map->model_path, '/'), *path = t->map->model_path;
+    const char *beside = nm_fmt(job, "%s%s", nm_path_dir(job, t->map_path), base ? base + 1 : path);
+    if (nm_file_exists(beside)) path = beside;
+    const nm_file f = nm_file_read(job, path);
+    char hash[65];
+    nm_sha256(f.data, f.n, hash);
+    if (strcmp(hash, t->map->model_hash))
+        nm_throw(job, NM_EAUDIT, "%s: is not the model that %s was made with", path, t->map_path);
+    if (!nm_has_suffix(path, ".mps") && !nm_has_suffix(path, ".mps.gz"))
+        nm_throw(job, NM_EUNSUP, "%s: a comparison takes MPS files, which all solvers read alike",
+                 path);
+    *map = *t->map;
+    map->model_path = nm_fmt(job, "%s.mps", stem);
+    nm_file_write(job, map->model_path, f.data, f.n);
+    m->map = map;
+    m->map_path = t->map_path;
+    m->bins = map->n_bin;
+}
+
+static void make_models(nm_job *job, nm_bench *b)
+{
+    b->model = NM_ARRAY(job, nm_bench_model, b->instances.n * b->n_forms);
+    for (size_t i = 0; i < b->instances.n; i++) {
+        const nm_instance *t = &b->instances.a[i];
+        for (size_t f = 0; f < b->n_forms && !nm_stopped(job); f++) {
+            nm_bench_model *m = &b->model[b->n_models];
+            *m = (nm_bench_model){.instance = t, .form = &b->form[f], .number = i};
+            const bool given = !m->form->encoding;
+            m->name = given ? t->name
+                            : nm_fmt(job, "%s.%s", t->name, nm_name_clean(job, m->form->name));
+            const char *stem = nm_fmt(job, "%s/models/%s", b->dir, m->name);
+            if (given)
+                take_model(job, m, stem);
+            else if (!write_model(job, b, m, stem, t->map != NULL))
+                break;
+            b->n_models++;
+        }
+    }
+}
+
+/* ---- one run ---- */
+
+typedef struct {
+    const nm_bench *b;
+    size_t *todo;
+} plan;
+
+typedef struct {
+    const nm_bench_model *m;
+    const nm_bench_solver *s;
+    size_t repeat;
+} run;
+
+static run run_of(const nm_bench *b, size_t k)
+{
+    const size_t per = b->n_solvers * b->repeats;
+    return (run){&b->model[k / per], &b->solver[k % per / b->repeats], k % b->repeats};
+}
+
+const char *nm_bench_record(nm_job *job, const nm_bench *b, size_t k)
+{
+    const run r = run_of(b, k);
+    return nm_fmt(job, "%s/records/run.%s.%s.%zu.json", b->dir, r.m->name, r.s->name, r.repeat + 1);
+}
+
+static const char *stem_of(nm_job *job, const nm_bench *b, const run *r)
+{
+    return nm_fmt(job, "%s/runs/%s.%zu", b->dir, r->m->name, r->repeat + 1);
+}
+
+static const char *solution_of(nm_job *job, const nm_bench *b, const run *r)
+{
+    return nm_fmt(job, "%s.%s%s", stem_of(job, b, r), r->s->name,
+                  r->s->is_embedded ? ".sol" : r->s->runner.suffix);
+}
+
+static const char *log_of(nm_job *job, const nm_bench *b, const run *r)
+{
+    return r->s->is_embedded ? "" : nm_fmt(job, "%s.%s.log", stem_of(job, b, r), r->s->name);
+}
+
+/* the embedded solver's answer as CBC's own program would have written it */
+static void write_solution(nm_job *job, const nm_map *map, const nm_sol *s, const char *path)
+{
+    const char *say = s->status == NM_SOL_OPTIMAL      ? "Optimal"
+                      : s->status == NM_SOL_FEASIBLE   ? "Stopped on solutions"
+                      : s->status == NM_SOL_INFEASIBLE ? "Integer infeasible"
+                                                       : "Stopped on time (no integer solution)";
+    nm_out *o = nm_out_open(job, path);
+    nm_out_put(o, "%s - objective value ", say);
+    nm_out_num(o, isfinite(s->objective) ? s->objective : 0);
+    nm_out_put(o, "\n");
+    for (size_t j = 0; j < map->n_cols; j++) {
+        nm_out_put(o, "%zu %s ", j, map->cols[j]);
+        nm_out_num(o, s->has_values ? s->vals[j].x : 0);
+        nm_out_put(o, " 0\n");
+    }
+    nm_out_done(o);
+}
+
+typedef struct {
+    const run *r;
+    nm_sol *sol;
+    const char *path;
+    const nm_verdict *v;
+} judging;
+
+static void judge(nm_job *job, void *arg)
+{
+    judging *j = arg;
+    j->v = nm_decode_sol(job, j->r->m->map, j->r->m->map_path, j->sol, j->path);
+}
+
+typedef struct {
+    const char *status, *verdict, *why;
+    nm_runlog log;
+    double objective, bound, wall, cpu;
+    bool solved;
+} outcome;
+
+/* solved, limit, rejected (a point or claim that does not stand), unclear (of a relaxation, say) or failed */
+static void weigh(nm_job *job, const nm_bench *b, const run *r, nm_sol *sol, const char *path,
+                  outcome *o)
+{
+    const bool late = o->wall > 1.1 * b->time_limit + 1;
+    const bool is_worst = !strcmp(r->m->map->objective, "worst");
+    judging j = {r, sol, path, NULL};
+    o->status = nm_solstatus_name(sol->status);
+    o->verdict = "unknown";
+    const bool answered = sol->status == NM_SOL_OPTIMAL || sol->status == NM_SOL_INFEASIBLE ||
+                          sol->status == NM_SOL_FEASIBLE;
+    o->why = answered ? "" : sol->status_text;
+    if (!answered) {
+        o->status = o->wall >= 0.9 * b->time_limit ? "limit" : "failed";
+        return;
+    }
+    const int code = nm_run(job, judge, &j);
+    if (code) {
+        o->status = "rejected";
+        o->why = nm_message_of(job, code);
+        return;
+    }
+    o->verdict = j.v->status == NM_OK         ? "holds"
+                 : j.v->status == NM_VIOLATED ? "violated"
+                                              : "unknown";
+    if (sol->has_values && is_worst) o->objective = j.v->objective;
+    if (sol->has_values && isfinite(sol->bound)) o->bound = sol->bound + r->m->map->constant;
+    if (is_worst && sol->status == NM_SOL_OPTIMAL && !isfinite(o->bound))
+        o->bound = sol->objective + r->m->map->constant;
+    o->solved = !late && (is_worst ? sol->status == NM_SOL_OPTIMAL && !r->m->map->relaxation
+                                   : j.v->status != NM_UNKNOWN);
+    if (o->solved) return;
+    if (o->wall >= 0.9 * b->time_limit)
+        o->status = "limit";
+    else if (j.v->status == NM_UNKNOWN)
+        o->status = "unclear";
+    if (j.v->why) o->why = j.v->why;
+}
+
+static void put_text(nm_buf *b, const char *key, const char *value)
+{
+    nm_put(b, ", \"%s\": ", key);
+    nm_put_json(b, value);
+}
+
+static void put_number(nm_buf *b, const char *key, double x)
+{
+    if (!isfinite(x)) return;
+    nm_put(b, ", \"%s\": ", key);
+    nm_put_num(b, x);
+}
+
+static void put_seconds(nm_buf *b, const char *key, double x)
+{
+    nm_put(b, ", \"%s\": %.6f", key, x);
+}
+
+static void record(nm_job *job, const nm_bench *b, size_t k, const outcome *o)
+{
+    const run r = run_of(b, k);
+    nm_buf out = {.job = job};
+    nm_put(&out, "{\"netmip\": \"run\", \"version\": 1");
+    put_text(&out, "instance", r.m->instance->name);
+    put_text(&out, "solver", r.s->name);
+    put_text(&out, "solver_version", o->log.version ? o->log.version : "");
+    put_text(&out, "command", r.s->is_embedded ? "" : r.s->runner.command);
+    put_text(&out, "encoding", r.m->form->name);
+    nm_put(&out, ", \"repeat\": %zu, \"solved\": %s", r.repeat + 1, o->solved ? "true" : "false");
+    put_text(&out, "status", o->status);
+    put_text(&out, "verdict", o->verdict);
+    put_number(&out, "objective", o->objective);
+    put_number(&out, "bound", o->bound);
+    put_seconds(&out, "wall_seconds", o->wall);
+    put_seconds(&out, "cpu_seconds", o->cpu);
+    put_number(&out, "nodes", o->log.nodes);
+    put_text(&out, "model_sha256", r.m->map->model_hash);
+    put_text(&out, "model", r.m->map->model_path);
+    put_text(&out, "map", r.m->map_path);
+    put_text(&out, "solution", solution_of(job, b, &r));
+    put_text(&out, "log", log_of(job, b, &r));
+    if (*o->why) put_text(&out, "why", o->why);
+    nm_put(&out, "}\n");
+    nm_file_write(job, nm_bench_record(job, b, k), out.s, out.n);
+}
+
+static int run_one(nm_job *job, void *arg, size_t i)
+{
+    const plan *p = arg;
+    const nm_bench *b = p->b;
+    const run r = run_of(b, p->todo[i]);
+    const char *path = solution_of(job, b, &r);
+    outcome o = {
+        .log = {NULL, NAN}, .objective = NAN, .bound = NAN, .cpu = -nm_cpu(), .wall = -nm_wall()};
+    nm_sol *sol;
+    if (r.s->is_embedded)
+        sol = nm_cbc_file(job, r.m->map,
+                          (nm_cbc){.time_limit = b->time_limit,
+                                   .first = !strcmp(r.m->map->objective, "feasible"),
+                                   .memory = b->memory,
+                                   .nodes = &o.log.nodes});
+    else
+        sol = nm_runner_solve(job, &r.s->runner, r.m->map, stem_of(job, b, &r),
+                              (nm_run_opts){b->time_limit, b->threads, b->memory});
+    o.wall += nm_wall();
+    o.cpu += nm_cpu();
+    if (nm_stopped(job)) return NM_UNKNOWN; /* in flight: not recorded */
+    if (r.s->is_embedded) {
+        write_solution(job, r.m->map, sol, path);
+        o.log.version = nm_cbc_version();
+    } else {
+        o.log = nm_runlog_read(job, log_of(job, b, &r));
+        if (!o.log.version) o.log = nm_runlog_read(job, path);
+    }
+    weigh(job, b, &r, sol, path, &o);
+    record(job, b, p->todo[i], &o);
+    return !strcmp(o.verdict, "holds")      ? NM_OK
+           : !strcmp(o.verdict, "violated") ? NM_VIOLATED
+                                            : NM_UNKNOWN;
+}
+
+static void run_failed(nm_job *job, void *arg, size_t i, const char *why)
+{
+    const plan *p = arg;
+    const outcome o = {.log = {NULL, NAN},
+                       .objective = NAN,
+                       .bound = NAN,
+                       .status = "failed",
+                       .verdict = "unknown",
+                       .why = why,
+                       .wall = p->b->time_limit,
+                       .cpu = p->b->time_limit};
+    record(job, p->b, p->todo[i], &o);
+}
+
+/* ---- all of them ---- */
+
+static void need(nm_job *job, const nm_json *j, const char *key, const char *now, const char *path)
+{
+    const char *was = nm_json_str(job, nm_json_get(job, j, key, path), path);
+    if (strcmp(was, now))
+        nm_throw(job, NM_EUSE,
+                 "%s: is of another comparison: its %s is \"%s\", now \"%s\"; another --dir was "
+                 "expected",
+                 path, key, was, now);
+}
+
+static bool wanted(nm_job *job, const nm_bench *b, size_t k)
+{
+    const char *path = nm_bench_record(job, b, k);
+    const run r = run_of(b, k);
+    if (!nm_file_exists(path) || !strcmp(b->rerun, "always")) return true;
+    const nm_json *j = nm_json_parse(job, nm_file_read(job, path));
+    need(job, j, "model_sha256", r.m->map->model_hash, path);
+    need(job, j, "command", r.s->is_embedded ? "" : r.s->runner.command, path);
+    return !strcmp(b->rerun, nm_json_str(job, nm_json_get(job, j, "verdict", path), path));
+}
+
+bool nm_bench_run(nm_job *job, nm_bench *b)
+{
+    static const char *const folders[] = {"models", "records", "runs", NULL};
+    static const char *const files[] = {"results.csv",       "summary.json", "table.txt",
+                                        "profile.svg",       "profile.png",  "cactus.svg",
+                                        "disagreements.txt", "cactus.png",   NULL};
+    const nm_said said[] = {{"time_limit", nm_fmt(job, "%g", b->time_limit)},
+                            {"memory", nm_fmt(job, "%zu", b->memory)},
+                            {"threads", nm_fmt(job, "%zu", b->threads)}};
+    plan p = {.b = b};
+    nm_records r = {.dir = b->dir,
+                    .file = "bench.json",
+                    .kind = "comparison",
+                    .n_said = sizeof said / sizeof *said,
+                    .said = said,
+                    .folders = folders,
+                    .files = files,
+                    .workers = b->workers,
+                    .make = run_one,
+                    .fail = run_failed,
+                    .arg = &p};
+    nm_records_open(job, &r);
+    make_models(job, b);
+    if (nm_stopped(job)) return false;
+    if (!b->n_models)
+        nm_throw(job, NM_EINPUT, "bounds close every question: there is nothing to compare");
+    const size_t n = b->n_models * b->n_solvers * b->repeats;
+    p.todo = NM_RAW(job, size_t, n);
+    /* all solvers once, then all again: a machine that is slow for a while does not meet one of them alone */
+    for (size_t repeat = 0; repeat < b->repeats; repeat++)
+        for (size_t k = repeat; k < n; k += b->repeats)
+            if (wanted(job, b, k)) p.todo[r.n++] = k;
+    nm_note(job, "%zu instances, %zu models, %zu runs, %zu of them recorded already",
+            b->instances.n, b->n_models, n, n - r.n);
+    nm_records_run(job, &r);
+    return !nm_stopped(job);
+}

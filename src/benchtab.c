@@ -1,0 +1,116 @@
+/* benchtab.c: the tables of a comparison: results.csv, a row a run; table.txt and summary.json, a row a configuration. */
+#include "all.h"
+
+/* ---- tables ---- */
+
+static void put_cell(nm_buf *b, double x)
+{
+    nm_put(b, ",");
+    if (isfinite(x)) nm_put_num(b, x);
+}
+
+static const char *options_of(const nm_formulation *f)
+{
+    return f->encoding == NULL ? ""
+           : f->fold           ? f->two_sided ? "two-sided" : ""
+           : f->two_sided      ? "unfolded two-sided"
+                               : "unfolded";
+}
+
+static void write_csv(const nm_bench_stats *t)
+{
+    const nm_bench *b = t->b;
+    nm_buf out = {.job = t->job};
+    nm_put(&out, "instance,solver,version,encoding,options,repeat,status,solved,verdict,objective,"
+                 "bound,wall_seconds,"
+                 "cpu_seconds,nodes,rows,columns,binaries,solution,log\n");
+    for (size_t m = 0; m < b->n_models; m++)
+        for (size_t k = 0; k < b->n_solvers * b->repeats; k++) {
+            const nm_bench_model *a = &b->model[m];
+            const nm_bench_result *r = nm_bench_result_of(t, m, k / b->repeats, k % b->repeats);
+            nm_put(&out, "%s,%s,%s,%s,%s,%zu,%s,%d,%s", a->instance->name, r->solver, r->version,
+                   a->form->encoding ? a->form->encoding : a->form->name, options_of(a->form),
+                   k % b->repeats + 1, r->status, r->solved, r->verdict);
+            put_cell(&out, r->objective);
+            put_cell(&out, r->bound);
+            nm_put(&out, ",%.6f,%.6f", r->wall, r->cpu);
+            put_cell(&out, r->nodes);
+            nm_put(&out, ",%zu,%zu,%zu,%s,%s\n", a->map->n_rows, a->map->n_cols, a->bins,
+                   r->solution, r->log);
+        }
+    nm_file_write(t->job, nm_fmt(t->job, "%s/results.csv", b->dir), out.s, out.n);
+}
+
+static double best_mean(const nm_bench_stats *t)
+{
+    double best = INFINITY;
+    for (size_t k = 0; k < t->n_configs; k++) best = fmin(best, t->c[k].sgm);
+    return fmax(best, 1e-3);
+}
+
+static void put_table(nm_buf *out, const nm_bench_stats *t)
+{
+    const nm_bench *b = t->b;
+    size_t width = 13;
+    for (size_t k = 0; k < t->n_configs; k++)
+        if (strlen(t->c[k].name) > width) width = strlen(t->c[k].name);
+    nm_put(out,
+           "%zu instances, median of %zu, limit %g s; sgm: geometric mean shifted by %g s, "
+           "unsolved at the limit; PAR2: mean, "
+           "unsolved at twice the limit\n",
+           nm_bench_count(t), b->repeats, b->time_limit, b->shift);
+    nm_put(out, "%-*s %6s %6s %8s %6s %8s %8s %6s %9s %7s %9s %9s %9s %5s\n", (int)width,
+           "configuration", "solved", "holds", "violated", "limit", "rejected", "unclear", "failed",
+           "sgm s", "ratio", "PAR2 s", "CPU sgm", "nodes", "wins");
+    for (size_t k = 0; k < t->n_configs; k++) {
+        const nm_bench_config *c = &t->c[k];
+        nm_put(out, "%-*s %6zu %6zu %8zu %6zu %8zu %8zu %6zu %9.3f %7.2f %9.3f %9.3f ", (int)width,
+               c->name, c->solved, c->holds, c->violated, c->limit, c->rejected, c->unclear,
+               c->failed, c->sgm, c->sgm / best_mean(t), c->par2, c->sgm_cpu);
+        nm_put(out, "%9s %5zu\n", isfinite(c->nodes) ? nm_fmt(t->job, "%.1f", c->nodes) : "-",
+               c->wins);
+    }
+}
+
+static void put_json(nm_buf *out, const nm_bench_stats *t, size_t disagree)
+{
+    const nm_bench *b = t->b;
+    nm_put(out,
+           "{\"instances\": %zu, \"repeats\": %zu, \"time_limit\": %g, \"shift\": %g, "
+           "\"disagreements\": %zu,\n \"configurations\": [",
+           nm_bench_count(t), b->repeats, b->time_limit, b->shift, disagree);
+    for (size_t k = 0; k < t->n_configs; k++) {
+        const nm_bench_config *c = &t->c[k];
+        nm_put(out, k ? ",\n  {\"solver\": " : "\n  {\"solver\": ");
+        nm_put_json(out, c->solver->name);
+        nm_put(out, ", \"encoding\": ");
+        nm_put_json(out, c->form->name);
+        nm_put(out,
+               ", \"solved\": %zu, \"holds\": %zu, \"violated\": %zu, \"limit\": %zu, "
+               "\"rejected\": %zu, \"unclear\": %zu, "
+               "\"failed\": %zu, \"sgm_seconds\": %.6f, \"ratio\": %.4f, \"par2_seconds\": %.6f, "
+               "\"sgm_cpu_seconds\": %.6f, ",
+               c->solved, c->holds, c->violated, c->limit, c->rejected, c->unclear, c->failed,
+               c->sgm, c->sgm / best_mean(t), c->par2, c->sgm_cpu);
+        if (isfinite(c->nodes)) nm_put(out, "\"nodes\": %.3f, ", c->nodes);
+        nm_put(out, "\"wins\": %zu}", c->wins);
+    }
+    nm_put(out, "]}\n");
+}
+
+void nm_bench_tables(nm_job *job, nm_buf *out, const nm_bench *b, bool json)
+{
+    const nm_bench_stats t = nm_bench_read(job, b);
+    write_csv(&t);
+    size_t n = 0;
+    const char *first = nm_bench_dispute(&t, &n);
+    nm_buf table = {.job = job}, sum = {.job = job};
+    put_table(&table, &t);
+    put_json(&sum, &t, n);
+    nm_file_write(job, nm_fmt(job, "%s/table.txt", b->dir), table.s, table.n);
+    nm_file_write(job, nm_fmt(job, "%s/summary.json", b->dir), sum.s, sum.n);
+    nm_bench_plots(&t);
+    if (n)
+        nm_throw(job, NM_EAUDIT, "%zu disagreements (%s/disagreements.txt): %s", n, b->dir, first);
+    *out = json ? sum : table;
+}

@@ -1,0 +1,120 @@
+/* instances.c: what solvers are compared on: models with their maps, a suite with its known answers, or open questions.
+ *
+ * A folder with spec.json is a suite; another folder gives its *.map.json in the order of their names. A map gives the
+ * network and the question as well, so that the same question can be written anew in other formulations. */
+#include "all.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+
+/* a word of the list is the status, or part of the name */
+static bool chosen(const char *only, const char *name, const char *status)
+{
+    for (const char *at = only; at && *at;) {
+        const size_t n = strcspn(at, ",");
+        if (n && strlen(status) == n && !strncmp(status, at, n)) return true;
+        for (const char *s = name; n && *s; s++)
+            if (!strncmp(s, at, n)) return true;
+        at += n + (at[n] == ',');
+    }
+    return !only;
+}
+
+static void add(nm_job *job, nm_instances *s, nm_instance t)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (!strcmp(s->a[i].name, t.name))
+            nm_throw(job, NM_EUSE, "%s: two instances of this name", t.name);
+    *NM_PUSH(job, s->a, s->n, s->cap) = t;
+}
+
+static void add_map(nm_job *job, nm_instances *s, const char *path, bool nets, nm_instance t)
+{
+    const nm_map *m = nm_map_read(job, path);
+    if (!m->model_path || !m->model_hash) nm_throw(job, NM_EINPUT, "%s: names no model", path);
+    t.map = m;
+    t.map_path = path;
+    t.net = nets ? nm_map_net(job, m, path) : NULL;
+    t.q = m->question;
+    t.icase = m->case_index;
+    t.iclause = m->clause_index;
+    if (m->cube && nets) nm_throw(job, NM_EUNSUP, "%s: is a cube: it cannot be written anew", path);
+    add(job, s, t);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void drop_dir(void *d) { closedir(d); }
+
+static size_t list(nm_job *job, const char *dir, const char ***out)
+{
+    size_t n = 0, cap = 0;
+    const char **name = NULL;
+    DIR *d = opendir(dir);
+    if (!d) nm_throw(job, NM_EIO, "%s: %s", dir, strerror(errno));
+    nm_defer(job, drop_dir, d);
+    for (const struct dirent *e; (e = readdir(d));)
+        if (nm_has_suffix(e->d_name, ".map.json"))
+            *NM_PUSH(job, name, n, cap) = nm_dup(job, e->d_name, strlen(e->d_name));
+    nm_close(job, d);
+    if (n) qsort(name, n, sizeof *name, by_name);
+    *out = name;
+    return n;
+}
+
+static const char *stem_of(nm_job *job, const char *path)
+{
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    return nm_name_clean(job, nm_dup(job, base, strlen(base) - strlen(".map.json")));
+}
+
+static void read_suite(nm_job *job, nm_instances *s, const char *spec, const char *only, bool nets)
+{
+    const nm_suite *u = nm_suite_read(job, spec);
+    for (size_t i = 0; i < u->n; i++) {
+        const nm_item *t = &u->item[i];
+        const char *status = t->status ? t->status : "";
+        if (!chosen(only, t->name, status)) continue;
+        const nm_instance k = {.name = t->name,
+                               .status = status,
+                               .answer = t->answer,
+                               .best = t->proved ? t->best : NAN};
+        add_map(job, s, nm_fmt(job, "%s%s.map.json", u->dir, t->name), nets, k);
+    }
+}
+
+void nm_instances_read(nm_job *job, nm_instances *s, const char *path, const char *only, bool nets)
+{
+    if (nm_has_suffix(path, ".map.json")) {
+        const nm_instance k = {.name = stem_of(job, path), .status = "", .best = NAN};
+        if (chosen(only, k.name, "")) add_map(job, s, path, nets, k);
+        return;
+    }
+    const char *spec = nm_fmt(job, "%s/spec.json", path);
+    if (nm_file_exists(spec)) {
+        read_suite(job, s, spec, only, nets);
+        return;
+    }
+    const char **name;
+    const size_t n = list(job, path, &name);
+    if (!n) nm_throw(job, NM_EINPUT, "%s: holds no suite and no *.map.json", path);
+    for (size_t i = 0; i < n; i++)
+        nm_instances_read(job, s, nm_fmt(job, "%s/%s", path, name[i]), only, nets);
+}
+
+void nm_instances_ask(nm_job *job, nm_instances *s, const nm_net *net, const nm_query *q,
+                      const char *name)
+{
+    for (size_t i = 0; i < q->n_cases; i++) {
+        const nm_case *c = &q->cases[i];
+        const char *stem = q->n_cases > 1 ? nm_fmt(job, "%s-c%zu", name, i) : name;
+        for (size_t t = 0; !c->empty && t < c->n_clauses; t++) {
+            const char *full = nm_name_clean(job, nm_fmt(job, "%s-t%s", stem, c->clauses[t].name));
+            add(job, s, (nm_instance){full, "", net, q, i, t, NULL, NULL, NULL, NAN});
+        }
+    }
+}

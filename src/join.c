@@ -1,0 +1,131 @@
+/* join.c: two networks over the same inputs as one: shared flat input, outputs of the first, then those of the
+ * second.
+ *
+ * All that follows (bounds, models, the judge) sees one network, so questions that compare the two are rows like
+ * others: the difference of outputs is known to every bound, not only that of their ranges (Paulsen, Wang, Wang 2020
+ * argue for it). Inputs are shared element by element, row-major, whatever their shapes: the second network reads a
+ * gather of the first one's inputs. Values and nodes keep their plans, which hold no indices of values. Cost: two
+ * arrays. */
+#include "all.h"
+
+static void add_values(nm_job *job, nm_net *net, const nm_net *part, const char *prefix,
+                       int first_node)
+{
+    for (size_t v = 0; v < part->n_values; v++) {
+        nm_value x = part->values[v];
+        x.name = nm_fmt(job, "%s/%s", prefix, x.name);
+        if (x.maker >= 0) x.maker += first_node;
+        net->values[net->n_values++] = x;
+    }
+}
+
+static nm_node moved(nm_job *job, const nm_node *n, const char *prefix, int by)
+{
+    nm_node out = *n;
+    out.name = nm_fmt(job, "%s/%s", prefix, n->name);
+    out.in = NM_RAW(job, int, (size_t)n->n_in + 1);
+    out.out = NM_RAW(job, int, (size_t)n->n_out + 1);
+    for (int k = 0; k < n->n_in; k++) out.in[k] = n->in[k] < 0 ? -1 : n->in[k] + by;
+    for (int k = 0; k < n->n_out; k++) out.out[k] = n->out[k] + by;
+    return out;
+}
+
+static void add_nodes(nm_job *job, nm_net *net, const nm_net *part, const char *prefix, int by)
+{
+    for (size_t i = 0; i < part->n_nodes; i++)
+        net->nodes[net->n_nodes++] = moved(job, &part->nodes[i], prefix, by);
+}
+
+/* the second network's inputs are gathers of the first one's */
+static void share_inputs(nm_job *job, nm_net *net, const nm_net *b, int by)
+{
+    size_t which = 0, at = 0; /* input of the joined network, element of it */
+    for (size_t k = 0; k < b->n_inputs; k++) {
+        nm_value *v = &net->values[b->inputs[k] + by];
+        int32_t *w = NM_RAW(job, int32_t, v->n), *e = NM_RAW(job, int32_t, v->n);
+        for (size_t i = 0; i < v->n; i++, at++) {
+            if (at == net->values[net->inputs[which]].n) which++, at = 0;
+            w[i] = (int32_t)which;
+            e[i] = (int32_t)at;
+        }
+        nm_pick *plan = NM_NEW(job, nm_pick);
+        *plan = (nm_pick){w, e, 0};
+        int *out = NM_RAW(job, int, 1);
+        *out = b->inputs[k] + by;
+        v->maker = (int)net->n_nodes;
+        net->nodes[net->n_nodes++] = (nm_node){.op = &nm_op_concat,
+                                               .name = "shared input",
+                                               .type = "Concat",
+                                               .n_in = (int)net->n_inputs,
+                                               .n_out = 1,
+                                               .in = net->inputs,
+                                               .out = out,
+                                               .plan = plan};
+    }
+}
+
+static void add_outputs(nm_job *job, nm_net *net, nm_node **tail, const nm_net *part,
+                        const char *prefix, int by)
+{
+    for (size_t k = 0; k < part->n_outputs; k++) {
+        if (part->tail[k]) {
+            tail[net->n_outputs] = NM_NEW(job, nm_node);
+            *tail[net->n_outputs] = moved(job, part->tail[k], prefix, by);
+        }
+        net->outputs[net->n_outputs++] = part->outputs[k] + by;
+    }
+    net->n_out += part->n_out;
+}
+
+/* what both files state, where both do */
+static void meet_ranges(nm_job *job, nm_net *net, const nm_net *a, const nm_net *b)
+{
+    net->lo = a->lo ? a->lo : b->lo;
+    net->hi = a->lo ? a->hi : b->hi;
+    if (!a->lo || !b->lo) return;
+    double *lo = NM_RAW(job, double, net->n_in), *hi = NM_RAW(job, double, net->n_in);
+    for (size_t i = 0; i < net->n_in; i++) {
+        lo[i] = fmax(a->lo[i], b->lo[i]);
+        hi[i] = fmin(a->hi[i], b->hi[i]);
+        if (lo[i] > hi[i])
+            nm_throw(job, NM_EINPUT, "input %zu: the ranges that %s and %s state do not meet", i,
+                     a->path, b->path);
+    }
+    net->lo = lo;
+    net->hi = hi;
+}
+
+nm_net *nm_net_join(nm_job *job, const nm_net *a, const nm_net *b)
+{
+    if (a->n_in != b->n_in)
+        nm_throw(job, NM_EINPUT,
+                 "%s has %zu inputs, %s %zu: networks over the same inputs were expected", a->path,
+                 a->n_in, b->path, b->n_in);
+    if (a->first || b->first) nm_throw(job, NM_EUSE, "two networks of one file each were expected");
+    nm_net *net = NM_NEW(job, nm_net);
+    const int by = (int)a->n_values;
+    net->path = nm_fmt(job, "%s against %s", a->path, b->path);
+    net->format = a->format;
+    net->opset = a->opset;
+    net->first = a;
+    net->second = b;
+    net->n_in = a->n_in;
+    const char *hashes = nm_fmt(job, "%s against %s", a->hash, b->hash);
+    nm_sha256(hashes, strlen(hashes), net->hash);
+    net->values = NM_ARRAY(job, nm_value, a->n_values + b->n_values + 1);
+    net->nodes = NM_ARRAY(job, nm_node, a->n_nodes + b->n_inputs + b->n_nodes + 1);
+    net->outputs = NM_ARRAY(job, int, a->n_outputs + b->n_outputs + 1);
+    nm_node **tail = NM_ARRAY(job, nm_node *, a->n_outputs + b->n_outputs + 1);
+    net->tail = tail;
+    net->inputs = a->inputs;
+    net->n_inputs = a->n_inputs;
+    add_values(job, net, a, "first", 0);
+    add_values(job, net, b, "second", (int)(a->n_nodes + b->n_inputs));
+    add_nodes(job, net, a, "first", 0);
+    share_inputs(job, net, b, by);
+    add_nodes(job, net, b, "second", by);
+    add_outputs(job, net, tail, a, "first", 0);
+    add_outputs(job, net, tail, b, "second", by);
+    meet_ranges(job, net, a, b);
+    return net;
+}

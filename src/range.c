@@ -1,0 +1,178 @@
+/* range.c: the two ends of a measured value (NM_RANGE): which targets may still move one, attained values by descent,
+ * bounds by optimised slopes, and the report.
+ *
+ * Every target is a row to be made least: the value itself, or minus it. An end's certified bound is the least of its
+ * targets' bounds, its attained value the least margin of a replay inside the input set; the true end lies between
+ * them. A target whose bound already lies at or above the attained value of its end moves nothing. Bounds come
+ * outward rounded from CROWN and its slopes, or from the solver's dual bound less its tolerance (compile.c). */
+#include "all.h"
+
+static nm_goal goal_of(const nm_query *q, const nm_target *t)
+{
+    return q->cases[t->icase].clauses[t->iclause].goal;
+}
+
+/* the least margin attained for this goal, or infinity */
+static const nm_target *best_of(const nm_query *q, const nm_verdict *v, nm_goal goal)
+{
+    const nm_target *best = NULL;
+    for (size_t i = 0; i < v->n_targets; i++) {
+        const nm_target *t = &v->targets[i];
+        if (goal_of(q, t) == goal && t->best && (!best || t->best->margin64 < best->best->margin64))
+            best = t;
+    }
+    return best;
+}
+
+/* its bound cannot move the end further than the replay's own rounding, or a part in NM_RANGE_GAP */
+static bool settled(const nm_query *q, const nm_verdict *v, const nm_target *t)
+{
+    const nm_target *best = best_of(q, v, goal_of(q, t));
+    if (!best) return false;
+    const double at = best->best->margin64;
+    return t->bound >= at - best->best->err64 - NM_RANGE_GAP * (1 + fabs(at));
+}
+
+bool nm_range_open(const nm_state *s, const nm_target *t)
+{
+    return nm_target_open(t) && !settled(s->q, s->v, t);
+}
+
+/* NM_LANES rows at a time: optimised slopes */
+static void improve(nm_state *s, size_t i)
+{
+    const nm_bounded *k = &s->cases[i];
+    const nm_case *c = &s->q->cases[i];
+    uint32_t row[NM_LANES];
+    double enough[NM_LANES];
+    for (size_t t = 0; t < c->n_clauses && !nm_stopped(s->job); t += NM_LANES) {
+        const size_t n = c->n_clauses - t < NM_LANES ? c->n_clauses - t : NM_LANES;
+        for (size_t l = 0; l < n; l++) {
+            row[l] = k->row[t + l][0];
+            enough[l] = INFINITY;
+        }
+        const nm_alpha *a = nm_alpha_run(s->job, k->b, n, row, enough, NM_ALPHA_STEPS, NULL, NULL);
+        for (size_t l = 0; l < n; l++) {
+            nm_target *target = &s->v->targets[k->first + t + l];
+            const double lo = nm_down(a->lo[l] - c->clauses[t + l].rows[0].rhs);
+            if (lo > target->margin_lo) target->margin_lo = lo;
+            if (lo > target->bound) target->bound = lo;
+        }
+    }
+}
+
+void nm_range_probe(nm_state *s, size_t i)
+{
+    const nm_case *c = &s->q->cases[i];
+    const nm_bounded *k = &s->cases[i];
+    if (s->o->level >= NM_BY_ALPHA) improve(s, i);
+    for (size_t t = 0; s->o->attack && t < c->n_clauses && !nm_stopped(s->job); t++) {
+        if (!nm_range_open(s, &s->v->targets[k->first + t])) continue;
+        const nm_attack_opts o = {NM_ATTACK_STEPS, nm_close_restarts(k->b->p), s->o->seed + i};
+        const double *x = nm_attack_least(s->job, k->b, k->work.c, t, k->row[t], nm_case_start(s->q, c), o);
+        if (!x) continue;
+        const nm_replay r = nm_verify(s->job, s->net, s->q, i, (int64_t)t, x);
+        nm_state_take(s, &r, "attack");
+    }
+}
+
+static nm_range end_of(const nm_query *q, const nm_verdict *v, nm_goal goal)
+{
+    const double sign = goal == NM_LEAST ? 1 : -1;
+    nm_range e = {NAN, NAN, NULL, NULL, NULL};
+    double bound = INFINITY;
+    bool any = false;
+    for (size_t i = 0; i < v->n_targets; i++) {
+        const nm_target *t = &v->targets[i];
+        if (goal_of(q, t) != goal || q->cases[t->icase].empty) continue;
+        any = true;
+        const double lo = isnan(t->bound) ? -INFINITY : t->bound;
+        if (lo < bound) bound = lo;
+    }
+    const nm_target *best = best_of(q, v, goal);
+    if (!any) return e;
+    if (best) {
+        e.at = best->best;
+        e.value = e.at->margin64 == 0 ? 0 : sign * e.at->margin64;
+        e.target = best->name;
+        if (bound > e.at->margin64) bound = nm_down(e.at->margin64 - e.at->err64);
+    }
+    e.bound = sign * bound;
+    return e;
+}
+
+void nm_range_conclude(const nm_query *q, nm_verdict *v)
+{
+    v->has_range = true;
+    v->least = end_of(q, v, NM_LEAST);
+    v->most = end_of(q, v, NM_MOST);
+    for (size_t i = 0; i < v->n_targets; i++) { /* settled by the others */
+        nm_target *t = &v->targets[i];
+        if (!nm_target_open(t) || !settled(q, v, t)) continue;
+        t->status = NM_OK;
+        t->by = "bounds";
+    }
+}
+
+/* ---- the report ---- */
+
+static void put_end(nm_buf *b, const char *bound, const char *value, const nm_range *e)
+{
+    if (isfinite(e->bound)) nm_put(b, ", \"%s\": ", bound), nm_put_num(b, e->bound);
+    if (e->at) {
+        nm_put(b, ", \"%s\": ", value);
+        nm_put_num(b, e->value);
+        nm_put(b, ", \"%s_error\": ", value);
+        nm_put_num(b, e->at->err64);
+    }
+    if (e->target) nm_put(b, ", \"%s_target\": ", value), nm_put_json(b, e->target);
+    if (e->file) nm_put(b, ", \"%s_file\": ", value), nm_put_json(b, e->file);
+}
+
+void nm_range_json(nm_buf *b, const nm_query *q, const nm_verdict *v)
+{
+    nm_put(b, ", \"range\": {\"of\": ");
+    nm_put_json(b, q->form ? q->form : "");
+    put_end(b, "lo", "min", &v->least);
+    put_end(b, "hi", "max", &v->most);
+    nm_put(b, "}");
+}
+
+static void text_end(nm_buf *b, const char *name, const char *least, const nm_range *e)
+{
+    if (isnan(e->bound)) return;
+    nm_put(b, "  %s:", name);
+    if (e->at) nm_put(b, " %.9g attained (target %s, +- %.1e)", e->value, e->target, e->at->err64);
+    if (isfinite(e->bound))
+        nm_put(b, "%s proven to be at %s %.9g", e->at ? "," : "", least, e->bound);
+    if (!e->at && !isfinite(e->bound)) nm_put(b, " %s", e->bound == 0 ? "" : "unknown");
+    if (e->file) nm_put(b, "  %s", e->file);
+    nm_put(b, "\n");
+}
+
+void nm_range_text(nm_buf *b, const nm_query *q, const nm_verdict *v)
+{
+    nm_put(b, "  %s\n", q->form ? q->form : "");
+    text_end(b, "min", "least", &v->least);
+    text_end(b, "max", "most", &v->most);
+}
+
+static const char *write_end(nm_job *job, const char *dir, const char *name, const nm_query *q,
+                             const nm_range *e)
+{
+    if (!e->at) return NULL;
+    const char *path = nm_fmt(job, "%s/%s.npy", dir, name);
+    const nm_shape flat = nm_shape_of(1, (int64_t[]){(int64_t)q->n_in});
+    nm_write_npy(job, path,
+                 q->shape.rank && nm_shape_size(job, q->shape) == q->n_in ? q->shape : flat,
+                 e->at->x);
+    nm_draw_image(job, nm_fmt(job, "%s/%s.png", dir, name), q->shape, e->at->x);
+    return path;
+}
+
+void nm_range_files(nm_job *job, const char *dir, const nm_query *q, nm_verdict *v)
+{
+    if (!dir || !v->has_range) return;
+    v->least.file = write_end(job, dir, "min", q, &v->least);
+    v->most.file = write_end(job, dir, "max", q, &v->most);
+}

@@ -1,0 +1,248 @@
+/* verb/bench.c: solvers and formulations compared on the same instances, from flags or from a campaign's file:
+ *
+ *   {"netmip": "bench", "version": 1, "instances": [FOLDER or MAP, ..], "solvers": ["cbc", {"name": .., "command": ..}, ..],
+ *    "encodings": ["bigm", ..], "repeat": 3, "time_limit": 60, "memory": 2000, "threads": 1, "only": "easy"}
+ *
+ * Names of files are relative to the campaign's folder; a flag beside the campaign overrules its member. */
+#include "all.h"
+
+#include <cJSON.h>
+
+typedef struct {
+    nm_job *job;
+    const nm_cli *c;
+    const nm_json *file; /* the campaign's, or NULL */
+    const char *path;
+} source;
+
+static double number(const source *s, nm_opt o, const char *key, double dflt, double least)
+{
+    double x = dflt;
+    const nm_json *j = s->file ? nm_json_find(s->file, key) : NULL;
+    if (j) x = nm_json_num(s->job, j, nm_fmt(s->job, "%s: \"%s\"", s->path, key));
+    if (nm_cli_has(s->c, o)) x = nm_cli_num(s->job, s->c, o, dflt);
+    if (!(x >= least) || x > 1e9)
+        nm_throw(s->job, NM_EUSE, "--%s %g: a number of %g or more was expected",
+                 nm_cli_name(s->job, o), x, least);
+    return x;
+}
+
+static size_t whole(const source *s, nm_opt o, const char *key, double dflt, double least)
+{
+    const double x = number(s, o, key, dflt, least);
+    if (x != floor(x))
+        nm_throw(s->job, NM_EUSE, "--%s %g: a whole number was expected", nm_cli_name(s->job, o),
+                 x);
+    return (size_t)x;
+}
+
+static const char *text(const source *s, nm_opt o, const char *key)
+{
+    const nm_json *j = s->file ? nm_json_find(s->file, key) : NULL;
+    return nm_cli_has(s->c, o) ? nm_cli_get(s->c, o) : j ? nm_json_str(s->job, j, s->path) : NULL;
+}
+
+/* ---- solvers ---- */
+
+static void add_solver(nm_job *job, nm_bench *b, nm_bench_solver *list, const char *name,
+                       const char *command)
+{
+    nm_bench_solver r = {.name = name, .is_embedded = !command && !strcmp(name, "embedded")};
+    for (size_t i = 0; i < b->n_solvers; i++)
+        if (!strcmp(list[i].name, name)) nm_throw(job, NM_EUSE, "solver %s stands twice", name);
+    if (!*name || strcmp(nm_name_clean(job, name), name))
+        nm_throw(job, NM_EUSE, "solver \"%s\": letters, digits, . _ and - were expected in a name",
+                 name);
+    if (command) {
+        r.runner = nm_runner_command(job, command);
+        r.runner.name = name;
+    } else if (!r.is_embedded) {
+        r.runner = nm_runner_find(job, name);
+        if (!nm_runner_here(job, &r.runner))
+            nm_throw(job, NM_EUSE, "solver %s: its program is not on the PATH", name);
+    }
+    list[b->n_solvers++] = r;
+}
+
+/* "NAME: COMMAND", or a command alone, which is called solver */
+static void add_command(nm_job *job, nm_bench *b, nm_bench_solver *list, const char *text)
+{
+    const char *colon = strstr(text, ": ");
+    const size_t n = colon ? (size_t)(colon - text) : 0;
+    const bool named = n && !memchr(text, ' ', n);
+    add_solver(job, b, list, named ? nm_dup(job, text, n) : "solver", named ? colon + 2 : text);
+}
+
+static size_t words(const char *list)
+{
+    size_t n = 1;
+    for (const char *at = list; *at; at++) n += *at == ',';
+    return n;
+}
+
+static const char *word(nm_job *job, const char **list)
+{
+    const size_t n = strcspn(*list, ",");
+    const char *w = nm_dup(job, *list, n);
+    *list += n + ((*list)[n] == ',');
+    return w;
+}
+
+static void read_solvers(const source *s, nm_bench *b)
+{
+    const nm_json *j = s->file ? nm_json_find(s->file, "solvers") : NULL;
+    const char *given = nm_cli_get(s->c, NM_O_solvers),
+               *command = nm_cli_get(s->c, NM_O_solver_command);
+    const char *names = given ? given : j || command ? "" : "embedded";
+    nm_bench_solver *list = NM_ARRAY(s->job, nm_bench_solver,
+                                     words(names) + (j ? nm_json_count(j) : 0) + 2);
+    b->solver = list;
+    while (*names) add_solver(s->job, b, list, word(s->job, &names), NULL);
+    for (const nm_json *e = j && !given ? j->child : NULL; e; e = e->next) {
+        static const char *const keys[] = {"name", "command", NULL};
+        if (cJSON_IsString(e)) {
+            add_solver(s->job, b, list, nm_json_str(s->job, e, s->path), NULL);
+            continue;
+        }
+        nm_json_only(s->job, e, s->path, keys);
+        add_solver(s->job, b, list,
+                   nm_json_str(s->job, nm_json_get(s->job, e, "name", s->path), s->path),
+                   nm_json_str(s->job, nm_json_get(s->job, e, "command", s->path), s->path));
+    }
+    if (command) add_command(s->job, b, list, command);
+    if (!b->n_solvers) nm_throw(s->job, NM_EUSE, "no solver to compare");
+}
+
+/* ---- formulations ---- */
+
+static void read_forms(const source *s, nm_bench *b, bool given)
+{
+    const nm_json *j = s->file ? nm_json_find(s->file, "encodings") : NULL;
+    const char *names = nm_cli_get(s->c, NM_O_encodings);
+    nm_formulation *list = NM_ARRAY(s->job, nm_formulation,
+                                    (names ? words(names)
+                                     : j   ? nm_json_count(j)
+                                           : 0) +
+                                        1);
+    b->form = list;
+    if (names)
+        while (*names) list[b->n_forms++] = nm_formulation_read(s->job, word(s->job, &names));
+    else
+        for (const nm_json *e = j ? j->child : NULL; e; e = e->next)
+            list[b->n_forms++] = nm_formulation_read(s->job, nm_json_str(s->job, e, s->path));
+    if (!b->n_forms)
+        list[b->n_forms++] = given ? (nm_formulation){.name = "as-given"}
+                                   : nm_formulation_read(s->job, "bigm");
+    for (size_t i = 0; i < b->n_forms; i++)
+        for (size_t k = 0; k < i; k++)
+            if (!strcmp(nm_name_clean(s->job, list[i].name), nm_name_clean(s->job, list[k].name)))
+                nm_throw(s->job, NM_EUSE, "encoding %s stands twice", list[i].name);
+}
+
+/* ---- instances ---- */
+
+static void ask_images(nm_job *job, const nm_cli *c, nm_bench *b)
+{
+    const nm_ask ask = {.perturb = nm_cli_get(c, NM_O_perturb),
+                        .domain = nm_cli_get(c, NM_O_domain),
+                        .margin = nm_cli_get(c, NM_O_margin),
+                        .objective = nm_cli_get(c, NM_O_objective),
+                        .guard = nm_cli_get(c, NM_O_guard)};
+    const nm_net *net = nm_net_read(job, c->file[0]);
+    const nm_dataset images = nm_dataset_open(job, nm_cli_get(c, NM_O_images));
+    nm_dataset labels = {0};
+    const bool has_labels = nm_cli_has(c, NM_O_labels);
+    if (has_labels) labels = nm_dataset_open(job, nm_cli_get(c, NM_O_labels));
+    int64_t from, to;
+    nm_cli_range(job, c, images.count, &from, &to);
+    const char *base = strrchr(c->file[0], '/');
+    base = base ? base + 1 : c->file[0];
+    for (int64_t i = from; i < to; i++) {
+        nm_around a = nm_around_ask(job, &ask);
+        a.x = nm_dataset_get(job, net, &images, i).x;
+        a.label = has_labels ? nm_dataset_label(job, &labels, i) : -1;
+        const nm_query *q = nm_query_around(job, net, &a);
+        if (q->predicted != q->label)
+            nm_note(job, "image %lld is misclassified: left out", (long long)i);
+        else
+            nm_instances_ask(
+                job, &b->instances, net, q,
+                nm_fmt(job, "%.*s-i%lld", (int)strcspn(base, "."), base, (long long)i));
+    }
+}
+
+static void read_instances(const source *s, nm_bench *b, const char *only)
+{
+    const nm_json *j = s->file ? nm_json_get(s->job, s->file, "instances", s->path) : NULL;
+    const bool nets = b->form[0].encoding != NULL;
+    for (const nm_json *e = j ? j->child : NULL; e; e = e->next)
+        nm_instances_read(
+            s->job, &b->instances,
+            nm_path_under(s->job, nm_path_dir(s->job, s->path), nm_json_str(s->job, e, s->path)),
+            only, nets);
+    for (int i = 0; !j && i < s->c->n_files; i++)
+        nm_instances_read(s->job, &b->instances, s->c->file[i], only, nets);
+    if (!b->instances.n) nm_throw(s->job, NM_EUSE, "no instance is left to compare on");
+}
+
+static bool is_campaign(const char *path)
+{
+    return nm_has_suffix(path, ".json") && !nm_has_suffix(path, ".map.json");
+}
+
+/* what questions from images need, models that are there have already */
+static void check_flags(nm_job *job, const nm_cli *c, bool images)
+{
+    static const nm_opt asks[] = {NM_O_labels, NM_O_range,     NM_O_perturb, NM_O_domain,
+                                  NM_O_margin, NM_O_objective, NM_O_guard};
+    for (size_t i = 0; !images && i < sizeof asks / sizeof *asks; i++)
+        if (nm_cli_has(c, asks[i]))
+            nm_throw(job, NM_EUSE,
+                     "--%s: the instances are questions already; it goes with --images",
+                     nm_cli_name(job, asks[i]));
+    if (images && nm_cli_has(c, NM_O_only))
+        nm_throw(job, NM_EUSE, "--only chooses from a suite, not from --images");
+}
+
+int nm_verb_bench(nm_job *job, const nm_cli *c, nm_buf *out)
+{
+    static const char *const keys[] = {"netmip",    "version", "instances",  "solvers",
+                                       "encodings", "repeat",  "time_limit", "memory",
+                                       "threads",   "shift",   "only",       NULL};
+    nm_cli_files(job, c, 1, c->argc,
+                 "a campaign's file, a suite's folder, maps, or a network with --images");
+    const bool images = nm_cli_has(c, NM_O_images);
+    source s = {job, c, NULL, c->file[0]};
+    if (images || is_campaign(c->file[0]))
+        nm_cli_files(job, c, 1, 1, images ? "one network with --images" : "one campaign");
+    if (!images && is_campaign(c->file[0])) {
+        s.file = nm_json_parse(job, nm_file_read(job, s.path));
+        nm_json_only(job, s.file, s.path, keys);
+        const char *kind = nm_json_str(job, nm_json_get(job, s.file, "netmip", s.path), s.path);
+        if (strcmp(kind, "bench") ||
+            nm_json_int(job, nm_json_get(job, s.file, "version", s.path), s.path) != 1)
+            nm_throw(job, NM_EINPUT, "%s: not a netmip bench campaign of version 1", s.path);
+    }
+    check_flags(job, c, images);
+    if (!nm_cli_has(c, NM_O_dir)) nm_throw(job, NM_EUSE, "netmip bench: --dir DIR was expected");
+    nm_bench b = {.dir = nm_cli_get(c, NM_O_dir),
+                  .rerun = nm_cli_pick(job, c, NM_O_rerun, "never|always|unknown"),
+                  .repeats = whole(&s, NM_O_repeat, "repeat", 1, 1),
+                  .memory = whole(&s, NM_O_memory, "memory", 0, 0),
+                  .threads = whole(&s, NM_O_threads, "threads", 1, 1),
+                  .level = nm_cli_level(job, c),
+                  .time_limit = number(&s, NM_O_time_limit, "time_limit", 60, 0.1),
+                  .shift = number(&s, NM_O_shift, "shift", 1, 0.001),
+                  .workers = (int)nm_cli_whole(job, c, NM_O_workers, 1, 1, 256)};
+    read_solvers(&s, &b);
+    read_forms(&s, &b, !images);
+    if (images)
+        ask_images(job, c, &b);
+    else
+        read_instances(&s, &b, text(&s, NM_O_only, "only"));
+    if (nm_cli_has(c, NM_O_bounds) && !b.form[0].encoding)
+        nm_throw(job, NM_EUSE, "--bounds: models are taken as they are; it goes with --encodings");
+    if (!nm_bench_run(job, &b)) return NM_UNKNOWN;
+    nm_bench_tables(job, out, &b, nm_cli_has(c, NM_O_json));
+    return NM_OK;
+}
