@@ -393,6 +393,19 @@ def files_and_texts():
     open(p("h.sol"), "w").write("Infeasible - objective value 0\n")
     code, out, err = run("decode", p("h.map.json"), p("h.sol"))
     check("a map with other sums is refused", code == 6 and "question was changed" in err, (code, err))
+    # the same question as JSON: as a person says it, and as the program spells it out
+    want = min(brute(GREY, SETS[9][1], 0, t)[0] for t in (1, 2))
+    json.dump({"netmip": "query", "version": 1, "image": "grey.npy", "label": 0, "perturb": {"blur": "3x3"}, "objective": "worst"}, open(p("q.json"), "w"))
+    code, out, err = run("solve", GREY.path, p("q.json"), "--dump", "query", "--json", "--quiet")
+    open(p("spelled.json"), "w").write(out)
+    for name in ("q.json", "spelled.json"):
+        code, out, err = run("solve", GREY.path, p(name), "--json", "--quiet")
+        check("%s: a blur asked in JSON" % name, out and abs(json.loads(out)["objective"]["value"] - want) < 1e-6, (code, out, err, want))
+    for old, new, needle in (('"idx":[', '"idx":[99,', "gens"), ('"sums":[[0,9,1]]', '"sums":[[0,9,1],[3,2,1]]', "overlap"), ('"sums":[[0,9,1]]', '"sums":[[0,9,0.1]]', "grid"),
+                             ('"kernel":[1,1,3,3]', '"kernel":[1,1,3,4]', "kernel")):
+        open(p("broken.json"), "w").write(open(p("spelled.json")).read().replace(old, new))
+        code, out, err = run("solve", GREY.path, p("broken.json"), "--quiet")
+        check("refuse generators with " + new, code == 3 and out == "" and (needle in err or needle == "gens"), (code, err))
     table = run("inspect", "--sets")[1]
     check("inspect --sets is a table", table.startswith("| `--perturb` | points |") and "`blur:HxW`" in table, table[:200])
     readme = open(os.path.join(HERE, "..", "README.md")).read()
