@@ -31,27 +31,6 @@ static void read_domain(nm_job *job, const char *s, double *lo, double *hi)
         usage(job, "--domain", s, "LO,HI");
 }
 
-/* the cases of the input set, cut to the domain */
-static void make_cases(nm_job *job, const nm_net *net, const nm_around *a, nm_query *q)
-{
-    double *lo = NM_RAW(job, double, q->n_in), *hi = NM_RAW(job, double, q->n_in);
-    const bool own = a->own_range && net->lo;
-    for (size_t i = 0; i < q->n_in; i++) {
-        lo[i] = own ? net->lo[i] : a->lo;
-        hi[i] = own ? net->hi[i] : a->hi;
-        if (!(q->image[i] >= lo[i] && q->image[i] <= hi[i]))
-            nm_throw(job, NM_EINPUT,
-                     "element %zu of the image is %g, outside the domain [%g,%g]; see --domain", i,
-                     q->image[i], lo[i], hi[i]);
-    }
-    nm_case *domain = NM_NEW(job, nm_case);
-    *domain = (nm_case){.lo = lo, .hi = hi};
-    nm_setting s = {job, q->n_in, q->shape, q->image, 1, domain};
-    nm_sets_make(&s, a->sets);
-    q->cases = s.cases;
-    q->n_cases = s.n_cases;
-}
-
 /* marks the labels of a comma separated list */
 static void mark(nm_job *job, const char *flag, const char *list, size_t n, bool *set)
 {
@@ -84,7 +63,8 @@ static const bool *read_targets(nm_job *job, const char *t, size_t n, int64_t la
     return set;
 }
 
-static void make_clauses(nm_job *job, const nm_around *a, const nm_query *q, nm_case *c)
+/* name: of the case, behind the label */
+static void make_clauses(nm_job *job, const nm_around *a, const nm_query *q, nm_case *c, const char *name)
 {
     if (a->set_only) return;
     nm_clause *clauses = NM_ARRAY(job, nm_clause, q->n_out);
@@ -98,9 +78,34 @@ static void make_clauses(nm_job *job, const nm_around *a, const nm_query *q, nm_
         coef[0] = 1;
         coef[1] = -1;
         *r = (nm_row){2, var, coef, a->margin == 0 ? 0 : -a->margin};
-        clauses[c->n_clauses++] = (nm_clause){1, r, (int64_t)j, nm_fmt(job, "%zu", j), NM_NO_GOAL};
+        clauses[c->n_clauses++] = (nm_clause){1, r, (int64_t)j, nm_fmt(job, "%zu%s", j, name),
+                                              NM_NO_GOAL};
     }
     c->clauses = clauses;
+}
+
+/* the cases of the input set, cut to the domain */
+static void make_cases(nm_job *job, const nm_net *net, const nm_around *a, nm_query *q)
+{
+    double *lo = NM_RAW(job, double, q->n_in), *hi = NM_RAW(job, double, q->n_in);
+    const bool own = a->own_range && net->lo;
+    for (size_t i = 0; i < q->n_in; i++) {
+        lo[i] = own ? net->lo[i] : a->lo;
+        hi[i] = own ? net->hi[i] : a->hi;
+        if (!(q->image[i] >= lo[i] && q->image[i] <= hi[i]))
+            nm_throw(job, NM_EINPUT,
+                     "element %zu of the image is %g, outside the domain [%g,%g]; see --domain", i,
+                     q->image[i], lo[i], hi[i]);
+    }
+    nm_case *domain = NM_NEW(job, nm_case);
+    *domain = (nm_case){.lo = lo, .hi = hi};
+    static const char *const no_name[] = {""};
+    nm_setting s = {job, q->n_in, q->shape, q->image, q->n_out, 1, domain, false,
+                    (const char **)(uintptr_t)no_name};
+    nm_sets_make(&s, a->sets);
+    q->cases = s.cases;
+    q->n_cases = s.n_cases;
+    for (size_t i = 0; i < q->n_cases; i++) make_clauses(job, a, q, &q->cases[i], s.name[i]);
 }
 
 static int64_t argmax(const double *y, size_t n)
@@ -111,12 +116,25 @@ static int64_t argmax(const double *y, size_t n)
     return (int64_t)best;
 }
 
+/* a flat input is drawn, blurred and patched as the image that it was made from, or as --channels says */
+void nm_around_image(nm_around *a, const nm_net *net, nm_tensor t)
+{
+    const nm_shape s = net->values[net->inputs[0]].shape;
+    nm_layout l;
+    a->x = t.x;
+    if (nm_layout_find(s, &l) && (l.c > 1 || !net->front || !net->front->channels)) return;
+    if (net->front && net->front->channels && nm_layout_of(s, net->front->channels, &l))
+        a->shape = nm_layout_shape(&l);
+    else if (t.shape.rank >= 2 && nm_layout_find(t.shape, &l))
+        a->shape = nm_layout_shape(&l);
+}
+
 nm_query *nm_query_around(nm_job *job, const nm_net *net, const nm_around *a)
 {
     nm_query *q = NM_NEW(job, nm_query);
     q->n_in = net->n_in;
     q->n_out = net->n_out;
-    q->shape = net->values[net->inputs[0]].shape;
+    q->shape = a->shape.rank ? a->shape : net->values[net->inputs[0]].shape;
     double *x = NM_RAW(job, double, q->n_in);
     memcpy(x, a->x, q->n_in * sizeof *x);
     q->image = x;
@@ -134,7 +152,6 @@ nm_query *nm_query_around(nm_job *job, const nm_net *net, const nm_around *a)
     q->objective = a->objective;
     q->guard = a->guard;
     make_cases(job, net, a, q);
-    for (size_t i = 0; i < q->n_cases; i++) make_clauses(job, a, q, &q->cases[i]);
     return q;
 }
 
@@ -171,7 +188,7 @@ void nm_query_label(nm_job *job, const nm_ask *a, nm_query *q, nm_case *c)
 {
     nm_around r = {.label = q->label, .margin = a->margin ? number(job, "--margin", a->margin) : 0};
     r.targets = read_targets(job, a->target, q->n_out, q->label);
-    make_clauses(job, &r, q, c);
+    make_clauses(job, &r, q, c, "");
 }
 
 nm_query *nm_query_ask(nm_job *job, const nm_net *net, const nm_ask *ask)
@@ -184,7 +201,10 @@ nm_query *nm_query_ask(nm_job *job, const nm_net *net, const nm_ask *ask)
     if (m != NM_MARGIN) copy.objective = NULL;
     nm_around r = nm_around_ask(job, a);
     r.set_only = a->set_only || m != NM_MARGIN;
-    r.x = a->x ? a->x : nm_image_read(job, net, a->image).x;
+    if (a->x)
+        r.x = a->x;
+    else
+        nm_around_image(&r, net, nm_image_read(job, net, a->image));
     r.label = read_label(job, a);
     if (r.label >= (int64_t)net->n_out)
         nm_throw(job, NM_EINPUT, "label %lld; the network has outputs 0 to %zu", (long long)r.label,

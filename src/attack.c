@@ -100,6 +100,14 @@ static double worst_row(const walk *w, const nm_clause *c, const uint32_t *row, 
     return worst;
 }
 
+/* back onto the sums of generators */
+static void project(walk *w, const nm_case *c)
+{
+    for (size_t s = 0; c->gens && s < c->gens->n_sums; s++)
+        for (size_t l = 0; l < NM_LANES; l++)
+            nm_sum_project(&c->gens->sums[s], w->v[0] + l, NM_LANES, c->lo, c->hi);
+}
+
 static void step(walk *w, const nm_case *c, double size)
 {
     const double *g = w->t->y[0];
@@ -114,6 +122,7 @@ static void step(walk *w, const nm_case *c, double size)
             *at = *at < c->lo[i] ? c->lo[i] : *at > c->hi[i] ? c->hi[i] : *at;
         }
     }
+    project(w, c);
 }
 
 /* the start itself once a clause, in the first batch; elsewhere random points */
@@ -125,6 +134,7 @@ static void place(walk *w, const nm_case *c, const double *start, size_t n_start
             const double mid = start ? start[i] : 0.5 * c->lo[i] + 0.5 * c->hi[i];
             w->v[0][i * NM_LANES + l] = l < n_start ? mid : x;
         }
+    project(w, c);
 }
 
 /* the corner where CROWN's linear lower bound of a clause's first row is least, for lanes n.. of
@@ -140,6 +150,7 @@ static void place_corners(walk *w, const nm_bounds *b, const nm_case *c, size_t 
     for (size_t l = n; l < 2 * n && l < NM_LANES; l++)
         nm_batch_put(w->t, q, row[l - n][0], (int)l, 1);
     nm_batch_pull(w->t, x, q);
+    nm_batch_shift(w->t, b);
     for (size_t k = 0; k < w->t->n_live[0]; k++) {
         const size_t i = w->t->unit[0][k];
         for (size_t l = n; l < 2 * n && l < NM_LANES; l++) {
@@ -147,6 +158,7 @@ static void place_corners(walk *w, const nm_bounds *b, const nm_case *c, size_t 
             if (g != 0) w->v[0][i * NM_LANES + l] = g > 0 ? c->lo[i] : c->hi[i];
         }
     }
+    project(w, c);
     nm_mark_release(w->job, mark);
 }
 

@@ -307,9 +307,35 @@ void nm_batch_constant(const nm_batch *t, const nm_bounds *b, double *g0)
     for (size_t l = 0; l < NM_LANES; l++) g0[l] = nm_down(t->cst[l] - paid(t, b, l, 0, 0));
 }
 
+/* sum y g = sum (y - m) g + m total for any m where the members add up to total: an equality of the set, so any row
+ * may be rewritten; with m the level of the sum the box below gives the exact minimum over both (compose.c) */
+static void shift(nm_batch *t, const nm_bounds *b, const nm_sum *s)
+{
+    for (size_t i = s->first; i < s->first + s->n; i++) touch(t, 0, i);
+    for (size_t l = 0; l < NM_LANES; l++) {
+        const double m = nm_sum_level(s, t->y[0] + l, NM_LANES, b->lo, b->hi);
+        if (m == 0) continue;
+        double lost = 0;
+        for (size_t i = s->first; i < s->first + s->n; i++) {
+            double *y = &t->y[0][i * NM_LANES + l];
+            *y -= m;
+            lost += fabs(*y) * larger(fabs(b->lo[i]), fabs(b->hi[i]));
+        }
+        t->cst[l] += m * s->total;
+        t->err[l] += NM_ULP * (2 * lost + 2 * fabs(m * s->total) + fabs(t->cst[l])) + NM_TINY;
+    }
+}
+
+void nm_batch_shift(nm_batch *t, const nm_bounds *b)
+{
+    for (size_t s = 0; b->gens && s < b->gens->n_sums; s++) shift(t, b, &b->gens->sums[s]);
+    if (b->gens && b->gens->n_sums) nm_batch_list(t, 0);
+}
+
 void nm_batch_lower(nm_batch *t, const nm_bounds *b, double *lo)
 {
     double sum[NM_LANES], mag[NM_LANES];
+    nm_batch_shift(t, b);
     const size_t n = t->n_live[0];
     t->k->box(n, t->unit[0], t->y[0], b->lo, b->hi, sum, mag);
     for (size_t l = 0; l < NM_LANES; l++) {

@@ -45,6 +45,7 @@ typedef struct nm_node {
     const void *plan;      /* what the op's `plan` worked out, for eval and lower */
 } nm_node;
 
+typedef struct nm_front { const char *mean, *std, *channels; } nm_front; /* as flags said it; NULL: not said */
 struct nm_net {
     const char *path, *format;
     char hash[65];         /* SHA-256 of the file's unpacked bytes, and of the files that it reads arrays from */
@@ -57,6 +58,7 @@ struct nm_net {
     nm_node *const *tail;  /* [n_outputs] monotone op of the file behind it, left out of all but eval; or NULL */
     size_t n_in, n_out;    /* flat sizes */
     const double *lo, *hi; /* [n_in] the range that the file states for its inputs, or NULL: known, not enforced */
+    const nm_front *front; /* what was put before it, or NULL */
     const nm_net *first, *second; /* of two joined ones (join.c), or NULL */
 };
 
@@ -159,7 +161,7 @@ struct nm_program {
     nm_block *blocks;      /* a block refers only to earlier ones; block 0 is the INPUT */
     int32_t *out;          /* [n_out] unit of each output, or -1 */
     double *out_const;     /* [n_out] its value where out is -1 */
-    size_t n_out;
+    size_t n_out, x_first; /* x_first: unit of the network's first input: 0, or behind generators */
 };
 typedef struct nm_program nm_program;
 
@@ -229,6 +231,7 @@ typedef struct nm_case {   /* box [n_in] and the clauses over it */
     size_t n_clauses;
     const nm_clause *clauses;
     bool empty;            /* some lo > hi: nothing to find */
+    const struct nm_gens *gens; /* set.h: the inputs are an image of them, too; or NULL */
 } nm_case;
 
 typedef enum { NM_FEASIBLE, NM_WORST, NM_RANGE } nm_objective; /* NM_RANGE: a value's least and most, no verdict */
@@ -338,10 +341,16 @@ void nm_graph_int(nm_job *job, const nm_graph *g, struct nm_rawnode *n, const ch
 void nm_graph_ints(nm_job *job, const nm_graph *g, struct nm_rawnode *n, const char *name, size_t count,
                    const int64_t *list);
 
+/* ---- front.c -------------------------------------------------------------------------------- */
+void nm_front_put(nm_job *job, nm_graph *g, const nm_front *f);
+const char *nm_front_text(nm_job *job, const nm_front *f);
+
 nm_net *nm_net_new(nm_job *job, nm_graph *g, nm_file f);
 void nm_net_print(nm_buf *b, const nm_net *net);
 /* y [n_out] of x [n_in]; err [n_out] may be NULL; returns y */
 double *nm_net_eval(nm_job *job, const nm_net *net, const double *x, bool f32, double *err);
+/* in float64; err bounds the distance to y of any point within xerr [n_in] of x */
+double *nm_net_eval_near(nm_job *job, const nm_net *net, const double *x, const double *xerr, double *err);
 /* what the file's outputs say, tails included: y [*n] */
 double *nm_net_outputs_eval(nm_job *job, const nm_net *net, const double *x, bool f32, size_t *n);
 
@@ -368,6 +377,7 @@ typedef struct nm_bounds {
     unsigned char *by;     /* nm_by that last shrank it */
     unsigned char *steep;  /* lower slope of the RELU that reads it: 1 for 0, 2 for 1, 0 for "by its bounds" */
     bool empty;            /* some lo > hi was met: the set is empty */
+    const struct nm_gens *gens; /* block 0 are these: their sums hold; or NULL */
 } nm_bounds;
 
 nm_bounds *nm_bounds_new(nm_job *job, const nm_program *p, const double *lo, const double *hi);
@@ -417,6 +427,7 @@ void nm_batch_put(nm_batch *t, int block, size_t i, int lane, double coef);
 void nm_batch_pull(nm_batch *t, const nm_relax *x, int from);  /* from block `from` down to the input */
 /* lower ends over the box of block 0, rounding paid; lo [NM_LANES] */
 void nm_batch_lower(nm_batch *t, const nm_bounds *b, double *lo);
+void nm_batch_shift(nm_batch *t, const nm_bounds *b); /* rewrites lanes at block 0 by the sums of generators */
 /* what every point of interest satisfies: sum g x <= h over the inputs, g [n_in] */
 typedef struct nm_cut { const double *g; double h; } nm_cut;
 /* the same over the box and the cut: by Lagrange duality, for a multiplier that is near the best */

@@ -57,7 +57,7 @@ static int solve_sample(nm_job *job, void *arg, size_t k)
     const int64_t sample = t->todo[k];
     const double start = nm_cpu();
     nm_around a = c->around;
-    a.x = nm_dataset_get(job, c->net, &c->images, sample).x;
+    nm_around_image(&a, c->net, nm_dataset_get(job, c->net, &c->images, sample));
     a.label = c->has_labels ? nm_dataset_label(job, &c->labels, sample) : -1;
     const nm_query *q = nm_query_around(job, c->net, &a);
     nm_solve_opts o = c->solve;

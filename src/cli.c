@@ -113,13 +113,26 @@ const char *nm_cli_pick(nm_job *job, const nm_cli *c, nm_opt o, const char *choi
     nm_throw(job, NM_EUSE, "--%s %s: %s was expected", nm_cli_name(job, o), s, choices);
 }
 
+const nm_front *nm_cli_front(nm_job *job, const nm_cli *c)
+{
+    if (!nm_cli_has(c, NM_O_mean) && !nm_cli_has(c, NM_O_std) && !nm_cli_has(c, NM_O_channels))
+        return NULL;
+    nm_front *f = NM_NEW(job, nm_front);
+    *f = (nm_front){nm_cli_get(c, NM_O_mean), nm_cli_get(c, NM_O_std),
+                    nm_cli_get(c, NM_O_channels)};
+    return f;
+}
+
 nm_net *nm_cli_net(nm_job *job, const nm_cli *c)
 {
     const char *flag = c->value[NM_O_against],
                *said = c->n_files > 1 ? nm_query_against(job, c->file[1]) : NULL;
     if (flag && said) nm_throw(job, NM_EUSE, "--against %s: %s names one, too", flag, c->file[1]);
-    nm_net *net = nm_net_read(job, c->file[0]);
-    return flag || said ? nm_net_join(job, net, nm_net_read(job, flag ? flag : said)) : net;
+    const nm_front *front = nm_cli_front(job, c); /* both networks read the same pixels */
+    nm_net *net = nm_net_read_as(job, c->file[0], front);
+    if (flag || said) net = nm_net_join(job, net, nm_net_read_as(job, flag ? flag : said, front));
+    net->front = front;
+    return net;
 }
 
 /* a question from a file of the VNN-LIB standard, with the flags that go beside one */

@@ -18,7 +18,7 @@ static void close_by_bounds(nm_state *s, size_t i)
         }
         if (target->margin_lo > target->bound) target->bound = target->margin_lo;
         if (s->q->objective == NM_RANGE || !nm_target_open(target) ||
-            !(target->margin_lo > s->q->guard))
+            !(target->margin_lo > s->q->guard || k->b->empty))
             continue;
         target->status = NM_OK;
         target->by = "bounds";
@@ -48,8 +48,9 @@ void nm_close_bounds(nm_state *s, size_t i)
             rows[n++] = &c->clauses[t].rows[r];
         }
     }
-    const nm_program *p = nm_program_with_rows(s->job, s->p, n, rows);
-    k->b = nm_bounds_new(s->job, p, c->lo, c->hi);
+    k->work = nm_work_of(s->job, s->p, c);
+    const nm_program *p = nm_program_with_rows(s->job, k->work.p, n, rows);
+    k->b = nm_work_bounds(s->job, &k->work, p);
     if (s->o->level == NM_BY_INTERVAL)
         nm_interval(s->job, k->b, 1, (int)p->n_blocks);
     else
@@ -108,7 +109,7 @@ bool nm_close_attack(nm_state *s, size_t i, const double *start, size_t n_restar
         open[n++] = t;
     }
     if (n == 0) return false;
-    const double *x = nm_attack(s->job, k->b, c, n, open, row, start,
+    const double *x = nm_attack(s->job, k->b, k->work.c, n, open, row, start,
                                 (nm_attack_opts){NM_ATTACK_STEPS, n_restarts, s->o->seed + i},
                                 &hit);
     if (!x) return false;
@@ -205,8 +206,8 @@ void nm_close_units(nm_state *s, size_t i)
 
 static bool branch_target(nm_state *s, nm_target *t, double deadline, size_t nodes)
 {
-    const nm_case *c = &s->q->cases[t->icase];
     const nm_bounded *k = &s->cases[t->icase];
+    const nm_case *c = k->work.c;
     const size_t r = best_row(k, &c->clauses[t->iclause], t->iclause);
     const nm_branch_opts o = {s->o->attack, nodes, deadline, s->o->seed, 0};
     nm_note(s->job, "branching on target %s", t->name);
@@ -223,7 +224,7 @@ void nm_close_cubes(nm_state *s)
     for (size_t i = 0; s->o->depth && i < s->v->n_targets && !nm_stopped(s->job); i++) {
         nm_target *t = &s->v->targets[i];
         const nm_bounded *k = &s->cases[t->icase];
-        const nm_case *c = &s->q->cases[t->icase];
+        const nm_case *c = k->work.c;
         if (!nm_target_open(t) || !k->b || c->clauses[t->iclause].n_rows == 0) continue;
         const size_t r = best_row(k, &c->clauses[t->iclause], t->iclause);
         const nm_branch_opts o = {false, SIZE_MAX, INFINITY, s->o->seed, s->o->depth};
@@ -271,14 +272,14 @@ bool nm_close_branch(nm_state *s, size_t nodes)
 static size_t free_inputs(const nm_query *q, const nm_case *c)
 {
     size_t n = 0;
-    for (size_t i = 0; i < q->n_in; i++) n += c->lo[i] < c->hi[i];
+    for (size_t i = 0; i < nm_case_width(q, c); i++) n += c->lo[i] < c->hi[i];
     return n;
 }
 
 bool nm_close_split(nm_state *s, size_t i)
 {
-    const nm_case *c = &s->q->cases[i];
     const nm_bounded *k = &s->cases[i];
+    const nm_case *c = k->work.c;
     if (free_inputs(s->q, c) > NM_SPLIT_INPUTS) return false;
     bool *open = NM_ARRAY(s->job, bool, c->n_clauses + 1), any = false;
     for (size_t t = 0; t < c->n_clauses; t++)

@@ -8,7 +8,7 @@ static nm_encoded encode(nm_state *s, const nm_target *t, const nm_cube *cube)
 {
     const nm_bounded *k = &s->cases[t->icase];
     const nm_bounds *b = cube ? cube->b : t->tight ? t->tight : k->b;
-    nm_encode_opts o = {.fold = s->o->fold, .one_sided = !s->o->two_sided};
+    nm_encode_opts o = {.fold = s->o->fold, .one_sided = !s->o->two_sided, .over = k->work.c};
     o.base = cube || t->tight ? k->b : NULL;
     /* files stay small; the solver at hand gets the rows that made it four to eighteen times as fast */
     const bool is_file = s->o->out || s->o->print || s->q->objective != NM_FEASIBLE;
@@ -112,6 +112,7 @@ static const char *write_model(nm_state *s, nm_target *t, nm_encoded e, const ch
     e.map->net_path = s->net->first ? s->net->first->path : s->net->path;
     e.map->against = s->net->second ? s->net->second->path : NULL;
     e.map->net_hash = s->net->hash;
+    if (s->net->front) e.map->front = *s->net->front;
     e.map->options = s->o->options;
     e.map->version = s->o->version;
     nm_notes_map(e.enc, e.map);
@@ -211,7 +212,8 @@ static void print_models(nm_state *s)
 {
     for (size_t i = 0; i < s->v->n_targets; i++) {
         nm_target *t = &s->v->targets[i];
-        if (wanted(s, t) && s->cases[t->icase].b)
+        const nm_bounds *b = s->cases[t->icase].b;
+        if (wanted(s, t) && b && !b->empty)
             nm_model_print(s->o->print, encode(s, t, NULL).model);
     }
 }
@@ -227,7 +229,9 @@ void nm_models_write(nm_state *s)
     for (size_t i = 0; i < s->v->n_targets; i++) n += wanted(s, &s->v->targets[i]);
     for (size_t i = 0; i < s->v->n_targets; i++) {
         nm_target *t = &s->v->targets[i];
-        if (!wanted(s, t) || s->q->cases[t->icase].empty || !s->cases[t->icase].b) continue;
+        if (!wanted(s, t) || s->q->cases[t->icase].empty || !s->cases[t->icase].b ||
+            s->cases[t->icase].b->empty)
+            continue;
         write_target(s, t, n == 1 && !s->o->depth ? stem : nm_fmt(s->job, "%s-t%s", stem, t->name),
                      suffix);
         if (nm_stopped(s->job)) return;
@@ -240,12 +244,15 @@ void nm_models_write(nm_state *s)
 static const double *input_of(nm_state *s, const nm_encoded *e, const nm_sol *sol, size_t icase)
 {
     const nm_case *c = &s->q->cases[icase];
-    double *x = NM_RAW(s->job, double, s->q->n_in);
-    for (size_t i = 0; i < s->q->n_in; i++) {
+    const size_t n = nm_case_width(s->q, c);
+    const double *start = nm_case_start(s->q, c), *lo = c->gens ? c->gens->lo : c->lo,
+                 *hi = c->gens ? c->gens->hi : c->hi;
+    double *x = NM_RAW(s->job, double, n);
+    for (size_t i = 0; i < n; i++) {
         const int64_t j = e->map->col[i];
-        x[i] = j >= 0        ? sol->vals[j].x
-               : s->q->image ? fmin(fmax(s->q->image[i], c->lo[i]), c->hi[i])
-                             : 0.5 * c->lo[i] + 0.5 * c->hi[i];
+        x[i] = j >= 0  ? sol->vals[j].x
+               : start ? fmin(fmax(start[i], lo[i]), hi[i])
+                       : 0.5 * lo[i] + 0.5 * hi[i];
     }
     return x;
 }
@@ -257,7 +264,7 @@ static bool judge_solution(nm_state *s, nm_target *t, const nm_encoded *e, const
     const bool settled = nm_state_take(s, &r, "solver");
     if (settled || r.is_violated || s->q->objective != NM_FEASIBLE) return settled;
     /* the point misses by the solver's tolerance: a short descent from it may find what it meant */
-    if (s->o->attack && nm_close_attack(s, t->icase, r.x, 1)) return true;
+    if (s->o->attack && nm_close_attack(s, t->icase, r.g ? r.g : r.x, 1)) return true;
     s->v->why = nm_fmt(s->job,
                        "the solver's point for target %s does not replay: its margin is %.3g",
                        t->name, r.margin64);
@@ -343,7 +350,7 @@ typedef struct {
     nm_state *s;
     nm_target *t;
     answer *a;          /* [n_cubes] shared */
-    double *x;          /* [n_cubes][n_in] shared */
+    double *x;          /* [n_cubes][inputs, or generators] shared */
     volatile int *done; /* shared: a counterexample was found */
 } conquest;
 
@@ -361,7 +368,8 @@ static void conquer_one(nm_job *job, void *arg, size_t k)
     a->status = sol->status == NM_SOL_INFEASIBLE ? NM_OK : NM_UNKNOWN;
     if (sol->has_values) {
         const double *x = input_of(s, &e, sol, c->t->icase);
-        memcpy(c->x + k * s->q->n_in, x, s->q->n_in * sizeof *x);
+        const size_t n = nm_case_width(s->q, &s->q->cases[c->t->icase]);
+        memcpy(c->x + k * n, x, n * sizeof *x);
         a->has_point = true;
         if (nm_verify(job, s->net, s->q, c->t->icase, (int64_t)c->t->iclause, x).is_violated)
             *c->done = 1;
@@ -372,7 +380,7 @@ static void conquer_one(nm_job *job, void *arg, size_t k)
 
 static bool conquer(nm_state *s, nm_target *t)
 {
-    const size_t n = t->n_cubes, n_in = s->q->n_in;
+    const size_t n = t->n_cubes, n_in = nm_case_width(s->q, &s->q->cases[t->icase]);
     conquest c = {s, t, nm_shared_new(s->job, n, sizeof *c.a),
                   nm_shared_new(s->job, n * n_in, sizeof *c.x),
                   nm_shared_new(s->job, 1, sizeof *c.done)};
@@ -388,7 +396,7 @@ static bool conquer(nm_state *s, nm_target *t)
         const nm_replay r = nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause,
                                       c.x + k * n_in);
         found = nm_state_take(s, &r, "solver") ||
-                (s->o->attack && !r.is_violated && nm_close_attack(s, t->icase, r.x, 1));
+                (s->o->attack && !r.is_violated && nm_close_attack(s, t->icase, r.g ? r.g : r.x, 1));
     }
     if (closed == n) {
         t->status = NM_OK;

@@ -6,24 +6,25 @@
  * failure, unless it lies in the guard band. */
 #include "all.h"
 
-static const nm_net *read_net(nm_job *job, const char *path, const char *map_path)
+static const nm_net *read_net(nm_job *job, const nm_map *m, const char *path, const char *map_path)
 {
     if (!nm_file_exists(path) && path[0] != '/')
         path = nm_fmt(job, "%s%s", nm_path_dir(job, map_path), path);
     if (!nm_file_exists(path))
         nm_throw(job, NM_EIO, "%s: the network of %s is not here; run decode where compile ran",
                  path, map_path);
-    return nm_net_read(job, path);
+    const nm_front *f = &m->front;
+    return nm_net_read_as(job, path, f->mean || f->std || f->channels ? f : NULL);
 }
 
 const nm_net *nm_map_net(nm_job *job, const nm_map *m, const char *map_path)
 {
-    const nm_net *net = read_net(job, m->net_path, map_path);
-    if (m->against) net = nm_net_join(job, net, read_net(job, m->against, map_path));
+    const nm_net *net = read_net(job, m, m->net_path, map_path);
+    if (m->against) net = nm_net_join(job, net, read_net(job, m, m->against, map_path));
     const char *path = net->path;
     if (strcmp(net->hash, m->net_hash))
         nm_throw(job, NM_EAUDIT, "%s: is not the network that %s was made from", path, map_path);
-    if (net->n_in != m->n_in || net->n_out != m->question->n_out)
+    if (net->n_in != m->question->n_in || net->n_out != m->question->n_out)
         nm_throw(job, NM_EINPUT, "%s: does not fit %s", map_path, path);
     return net;
 }
@@ -64,15 +65,16 @@ static const double *input(nm_job *job, const nm_map *m, const double *col)
     const nm_query *q = m->question;
     const nm_case *c = &q->cases[m->case_index];
     double *x = NM_RAW(job, double, m->n_in);
+    const double *lo = c->gens ? c->gens->lo : c->lo, *hi = c->gens ? c->gens->hi : c->hi,
+                 *start = nm_case_start(q, c);
     for (size_t i = 0; i < m->n_in; i++) {
         x[i] = m->col[i] >= 0 ? col[m->col[i]]
-               : q->image     ? fmin(fmax(q->image[i], c->lo[i]), c->hi[i])
-                              : 0.5 * c->lo[i] + 0.5 * c->hi[i];
-        const double off = x[i] < c->lo[i]   ? c->lo[i] - x[i]
-                           : x[i] > c->hi[i] ? x[i] - c->hi[i]
-                                             : 0;
+               : start        ? fmin(fmax(start[i], lo[i]), hi[i])
+                              : 0.5 * lo[i] + 0.5 * hi[i];
+        const double off = x[i] < lo[i] ? lo[i] - x[i] : x[i] > hi[i] ? x[i] - hi[i] : 0;
         if (off > NM_ROW_TOL * (1 + fabs(x[i])))
-            nm_throw(job, NM_EAUDIT, "input %zu is %g: outside its bounds by %g", i, x[i], off);
+            nm_throw(job, NM_EAUDIT, "%s %zu is %g: outside its bounds by %g",
+                     c->gens ? "generator" : "input", i, x[i], off);
     }
     return x;
 }
@@ -181,7 +183,8 @@ nm_verdict *nm_decode_sol(nm_job *job, const nm_map *m, const char *map_path, nm
     const bool decide = strcmp(m->objective, "feasible") == 0;
     if (!decide) weigh_bound(job, m, s, v);
     if (s->status == NM_SOL_INFEASIBLE) {
-        if (!decide && !m->question->cases[m->case_index].n_in_rows)
+        if (!decide && !m->question->cases[m->case_index].n_in_rows &&
+            !m->question->cases[m->case_index].gens)
             nm_throw(job, NM_EAUDIT, "%s: a worst-case model is never infeasible", sol_path);
         if (!named) check_unnamed(job, map_path, sol_path);
         t->status = v->status = NM_OK;

@@ -7,29 +7,13 @@
 
 #include <png.h>
 
-typedef struct {
-    size_t c, h, w;
-    bool last;
-} layout; /* last: channels come last */
+typedef nm_layout layout;
 
+/* pictures are grey or of three channels */
 static bool find_layout(nm_shape s, layout *l)
 {
-    while (s.rank > 2 && s.dim[0] == 1) s = nm_shape_of(s.rank - 1, s.dim + 1);
-    if (s.rank == 1) { /* a square, if it is one */
-        const int64_t side = (int64_t)(sqrt((double)s.dim[0]) + 0.5);
-        if (side < 4 || side * side != s.dim[0]) return false;
-        s = nm_shape_of(2, (int64_t[]){side, side});
-    }
-    if (s.rank == 2 && s.dim[1] == 1) return find_layout(nm_shape_of(1, s.dim), l);
-    if (s.rank == 2)
-        *l = (layout){1, (size_t)s.dim[0], (size_t)s.dim[1], false};
-    else if (s.rank == 3 && s.dim[0] == 3)
-        *l = (layout){3, (size_t)s.dim[1], (size_t)s.dim[2], false};
-    else if (s.rank == 3 && (s.dim[2] == 3 || s.dim[2] == 1))
-        *l = (layout){(size_t)s.dim[2], (size_t)s.dim[0], (size_t)s.dim[1], true};
-    else
-        return false;
-    return l->h * l->w >= 4 && l->h <= 4096 && l->w <= 4096;
+    return nm_layout_find(s, l) && (l->c == 1 || l->c == 3) && l->h * l->w >= 4 && l->h <= 4096 &&
+           l->w <= 4096;
 }
 
 static unsigned char grey(double x)
@@ -39,7 +23,7 @@ static unsigned char grey(double x)
 
 static double at(const layout *l, const double *x, size_t c, size_t i, size_t j)
 {
-    return l->last ? x[(i * l->w + j) * l->c + c] : x[(c * l->h + i) * l->w + j];
+    return x[nm_layout_at(l, c, i, j)];
 }
 
 typedef struct {

@@ -139,6 +139,38 @@ static void emit_input_rows(nm_enc *e, const nm_query *q, const nm_case *c)
     }
 }
 
+/* the sums of generators, which fixed ones shorten */
+static void emit_sums(nm_enc *e)
+{
+    const nm_gens *g = e->b->gens;
+    for (size_t s = 0; g && s < g->n_sums; s++) {
+        const nm_sum *m = &g->sums[s];
+        uint32_t *j = NM_RAW(e->job, uint32_t, m->n);
+        double *one = NM_RAW(e->job, double, m->n), rest = m->total, off = 0;
+        size_t n = 0;
+        for (size_t i = m->first; i < m->first + m->n; i++) {
+            if (e->b->lo[i] != e->b->hi[i]) {
+                j[n] = (uint32_t)e->col[i];
+                one[n++] = 1;
+            } else if (e->b->lo[i] != 0) {
+                rest -= e->b->lo[i];
+                off += NM_ULP * (fabs(rest) + fabs(m->total));
+            }
+        }
+        const bool exact = off == 0;
+        nm_model_row(e->job, e->m, nm_fmt(e->job, "rsum_%zu", s), exact ? rest : nm_down(rest - off),
+                     exact ? rest : nm_up(rest + off), n, j, one);
+    }
+}
+
+static void need_sums(const nm_enc *e, nm_fold *f)
+{
+    const nm_gens *g = e->b->gens;
+    for (size_t s = 0; g && s < g->n_sums; s++)
+        for (size_t i = g->sums[s].first; i < g->sums[s].first + g->sums[s].n; i++)
+            f->need[i] |= e->b->lo[i] != e->b->hi[i];
+}
+
 static void need_input_rows(const nm_enc *e, nm_fold *f, const nm_query *q, const nm_case *c)
 {
     for (size_t r = 0; r < c->n_in_rows; r++)
@@ -185,11 +217,12 @@ static nm_map *make_map(nm_enc *e, const nm_query *q, size_t icase, size_t iclau
 {
     nm_map *m = NM_NEW(e->job, nm_map);
     const nm_case *c = &q->cases[icase];
-    int64_t *col = NM_RAW(e->job, int64_t, q->n_in);
-    for (size_t i = 0; i < q->n_in; i++) col[i] = e->col[i];
+    const size_t n_in = nm_case_width(q, c);
+    int64_t *col = NM_RAW(e->job, int64_t, n_in);
+    for (size_t i = 0; i < n_in; i++) col[i] = e->col[i];
     *m = (nm_map){.query_path = q->path,
                   .query_hash = q->hash,
-                  .n_in = q->n_in,
+                  .n_in = n_in,
                   .n_out = q->n_out,
                   .target = c->clauses[iclause].name,
                   .target_label = c->clauses[iclause].label,
@@ -255,8 +288,10 @@ nm_enc *nm_encode_units(nm_job *job, const nm_bounds *b, int q, size_t n, const 
     e->m = nm_model_new(job, "netmip_units");
     nm_fold *f = begin(e, n, unit);
     nm_fold_units(e, f);
+    need_sums(e, f);
     add_columns(e, f);
     emit_units(e, f);
+    emit_sums(e);
     for (size_t i = 0; i < n; i++) form[i] = form_of(e, &f->row[i]);
     return e;
 }
@@ -265,7 +300,7 @@ nm_encoded nm_encode(nm_job *job, const nm_bounds *b, const nm_query *q, size_t 
                      size_t iclause, const uint32_t *row, nm_encode_opts o)
 {
     nm_enc *e = NM_NEW(job, nm_enc);
-    const nm_case *c = &q->cases[icase];
+    const nm_case *c = o.over ? o.over : &q->cases[icase];
     *e = (nm_enc){.job = job,
                   .b = b,
                   .fold = o.fold,
@@ -281,10 +316,12 @@ nm_encoded nm_encode(nm_job *job, const nm_bounds *b, const nm_query *q, size_t 
     if (e->enc->rows) e->enc->rows(e, f);
     nm_fold_units(e, f);
     need_input_rows(e, f, q, c);
+    need_sums(e, f);
     add_columns(e, f);
     emit_units(e, f);
     emit_assumed(e, f);
     emit_input_rows(e, q, c);
+    emit_sums(e);
     e->m->constant = emit_query(e, f, q, &c->clauses[iclause]);
     stand_in(e);
     if (e->enc->finish) e->enc->finish(e);

@@ -2,10 +2,12 @@
  *
  * Bytes are scaled by 1/255 (correctly rounded in double, as MIPVerify and the field do); floats are taken as they
  * are. The number of elements must be the network's; a picture of [H,W] or [C,H,W] is taken in row-major order, and
- * where the network's own shape says otherwise (H,W,C) the channels are moved. */
+ * where the network's own shape, or --channels, says otherwise (H,W,C) the channels are moved. */
 #include "all.h"
 
-nm_net *nm_net_read(nm_job *job, const char *path)
+nm_net *nm_net_read(nm_job *job, const char *path) { return nm_net_read_as(job, path, NULL); }
+
+nm_net *nm_net_read_as(nm_job *job, const char *path, const nm_front *front)
 {
     const nm_file f = nm_file_read(job, path);
     size_t i = 0;
@@ -14,11 +16,14 @@ nm_net *nm_net_read(nm_job *job, const char *path)
     const bool json = i < f.n && f.data[i] == '{';
     const bool nnet = (f.n >= 2 && !memcmp(f.data, "//", 2)) || nm_has_suffix(path, ".nnet") ||
                       nm_has_suffix(path, ".nnet.gz");
-    return nm_net_new(job,
-                      (json   ? nm_read_netjson
-                       : nnet ? nm_read_nnet
-                              : nm_read_onnx)(job, f),
-                      f);
+    nm_graph *g = (json ? nm_read_netjson : nnet ? nm_read_nnet : nm_read_onnx)(job, f);
+    if (front) nm_front_put(job, g, front);
+    nm_net *net = nm_net_new(job, g, f);
+    net->front = front;
+    if (!front || (!front->mean && !front->std)) return net;
+    const char *all = nm_fmt(job, "%s %s", net->hash, nm_front_text(job, front));
+    nm_sha256(all, strlen(all), net->hash);
+    return net;
 }
 
 int64_t nm_spec_split(nm_job *job, const char *spec, char **path)
@@ -38,6 +43,7 @@ static nm_tensor read_any(nm_job *job, nm_file f, int64_t index)
 {
     const char *path = f.path;
     const int64_t at = index < 0 ? 0 : index;
+    if (nm_cifar_is(f)) return nm_read_cifar(job, f, at, false);
     if (f.n >= 4 && !f.data[0] && !f.data[1] && f.data[2] >= 8 && f.data[2] <= 14)
         return nm_read_idx(job, f, at, false);
     if (f.n >= 6 && !memcmp(f.data, "\x93NUMPY", 6)) {
@@ -57,20 +63,33 @@ static nm_tensor read_any(nm_job *job, nm_file f, int64_t index)
     if (nm_has_suffix(path, ".csv") || nm_has_suffix(path, ".txt") ||
         nm_has_suffix(path, ".csv.gz"))
         return nm_read_csv(job, f, at);
-    nm_throw(job, NM_EINPUT, "%s: not an image that can be read (IDX, NPY, PNG, PGM, PPM, CSV)",
-             path);
+    nm_throw(job, NM_EINPUT,
+             "%s: not an image that can be read (IDX, NPY, PNG, PGM, PPM, CSV, CIFAR .bin)", path);
 }
 
-static void channels_last(nm_job *job, const nm_net *net, nm_tensor *t)
+static bool same_shape(nm_shape a, nm_shape b)
+{
+    while (a.rank > 1 && a.dim[0] == 1) a = nm_shape_of(a.rank - 1, a.dim + 1);
+    while (b.rank > 1 && b.dim[0] == 1) b = nm_shape_of(b.rank - 1, b.dim + 1);
+    return nm_shape_eq(a, b);
+}
+
+/* colours are put in the network's order: as its shape or --channels says */
+static void order_channels(nm_job *job, const nm_net *net, nm_tensor *t)
 {
     const nm_shape s = net->values[net->inputs[0]].shape;
-    if (t->shape.rank != 3 || s.rank != 4 || t->shape.dim[0] != s.dim[3] ||
-        t->shape.dim[0] == s.dim[1])
+    nm_layout have, want;
+    if (t->shape.rank < 3 || same_shape(t->shape, s) || !nm_layout_find(t->shape, &have) ||
+        have.c == 1 || !nm_layout_of(s, net->front ? net->front->channels : NULL, &want) ||
+        have.c != want.c || have.h != want.h || have.w != want.w || have.last == want.last)
         return;
-    const size_t c = (size_t)t->shape.dim[0], area = t->n / c;
     double *x = NM_RAW(job, double, t->n);
-    for (size_t i = 0; i < t->n; i++) x[i] = t->x[i % c * area + i / c];
+    for (size_t c = 0; c < want.c; c++)
+        for (size_t i = 0; i < want.h; i++)
+            for (size_t j = 0; j < want.w; j++)
+                x[nm_layout_at(&want, c, i, j)] = t->x[nm_layout_at(&have, c, i, j)];
     t->x = x;
+    t->shape = nm_layout_shape(&want);
 }
 
 static nm_tensor fit(nm_job *job, const nm_net *net, nm_tensor t, const char *what)
@@ -79,7 +98,7 @@ static nm_tensor fit(nm_job *job, const nm_net *net, nm_tensor t, const char *wh
         nm_throw(job, NM_EINPUT, "%s: an image of %s, %zu elements; the network reads %zu", what,
                  nm_shape_print(job, t.shape), t.n, net->n_in);
     for (size_t i = 0; t.bytes && i < t.n; i++) t.x[i] /= 255;
-    channels_last(job, net, &t);
+    order_channels(job, net, &t);
     return t;
 }
 
@@ -96,6 +115,7 @@ nm_tensor nm_image_read(nm_job *job, const nm_net *net, const char *spec)
 
 static int64_t label_in(nm_job *job, nm_file f, int64_t index)
 {
+    if (nm_cifar_is(f)) return (int64_t)nm_read_cifar(job, f, index, true).x[0];
     if (f.n >= 4 && !f.data[0] && !f.data[1]) return (int64_t)nm_read_idx(job, f, index, true).x[0];
     const bool npy = f.n >= 6 && !memcmp(f.data, "\x93NUMPY", 6);
     const nm_tensor t = npy ? nm_read_npy(job, f) : nm_read_csv(job, f, index);
@@ -117,6 +137,7 @@ int64_t nm_label_read(nm_job *job, const char *path, int64_t index)
 
 static int64_t count_items(nm_job *job, nm_file f)
 {
+    if (nm_cifar_is(f)) return nm_cifar_count(job, f);
     if (f.n >= 8 && !f.data[0] && !f.data[1])
         return (int64_t)f.data[4] << 24 | (int64_t)f.data[5] << 16 | (int64_t)f.data[6] << 8 |
                f.data[7];

@@ -50,7 +50,8 @@ static size_t entries_of(const nm_program *p, int b, size_t n, const nm_row *con
     for (size_t r = 0; r < n; r++)
         for (size_t i = 0; i < rows[r]->n; i++) {
             const uint32_t var = rows[r]->var[i];
-            const int32_t u = var < p->n_out ? p->out[var] : (int32_t)(var - p->n_out);
+            const int32_t u = var < p->n_out ? p->out[var]
+                                             : (int32_t)(var - p->n_out + p->x_first);
             if (u < 0 || nm_program_block(p, (size_t)u) != b) continue;
             if (row) {
                 row[k] = (uint32_t)r;
@@ -73,6 +74,7 @@ nm_program *nm_program_with_rows(nm_job *job, const nm_program *old, size_t n,
         p->blocks[b].first = first;
     }
     p->n_out = old->n_out;
+    p->x_first = old->x_first;
     p->out = old->out;
     p->out_const = old->out_const;
     nm_block *q = nm_program_add(job, p, NM_AFFINE, "query", n);

@@ -54,6 +54,9 @@ void nm_map_write(nm_job *job, const nm_map *m, const char *path)
     put_str(&b, "options", m->options, ",\n ");
     put_str(&b, "net", m->net_path, ", ");
     put_str(&b, "net_sha256", m->net_hash, ",\n ");
+    if (m->front.mean) put_str(&b, "mean", m->front.mean, ", ");
+    if (m->front.std) put_str(&b, "std", m->front.std, ", ");
+    if (m->front.channels) put_str(&b, "channels", m->front.channels, ",\n ");
     if (m->against) put_str(&b, "against", m->against, ",\n ");
     put_str(&b, "query", m->query_path, ", ");
     put_str(&b, "query_sha256", m->query_hash, ",\n ");
@@ -182,6 +185,9 @@ nm_map *nm_map_read(nm_job *job, const char *path)
         nm_throw(job, NM_EINPUT, "%s: not a netmip map of version 1", path);
     m->net_path = str(job, j, "net", path);
     m->net_hash = str(job, j, "net_sha256", path);
+    if (nm_json_find(j, "mean")) m->front.mean = str(job, j, "mean", path);
+    if (nm_json_find(j, "std")) m->front.std = str(job, j, "std", path);
+    if (nm_json_find(j, "channels")) m->front.channels = str(job, j, "channels", path);
     m->against = nm_json_find(j, "against") ? str(job, j, "against", path) : NULL;
     m->query_path = str(job, j, "query", path);
     m->query_hash = str(job, j, "query_sha256", path);
@@ -216,7 +222,8 @@ nm_map *nm_map_read(nm_job *job, const char *path)
     nm_sha256(b.s, b.n, hash);
     if (strcmp(hash, m->query_text_hash))
         nm_throw(job, NM_EAUDIT, "%s: its question was changed", path);
-    if (m->n_in != m->question->n_in || m->case_index >= m->question->n_cases ||
+    if (m->case_index >= m->question->n_cases ||
+        m->n_in != nm_case_width(m->question, &m->question->cases[m->case_index]) ||
         m->clause_index >= m->question->cases[m->case_index].n_clauses)
         nm_throw(job, NM_EINPUT, "%s: its parts do not fit together", path);
     return m;

@@ -58,9 +58,10 @@ typedef struct nm_mapunit { int block; size_t unit; double lo, hi; const char *b
 typedef struct nm_map {
     const char *net_path, *query_path, *model_path, *model_hash;
     const char *net_hash, *query_hash, *version, *options;
+    nm_front front;        /* what stands before the network */
     const char *against;   /* path of the second network, or NULL; net_hash is of both */
     int64_t opset;
-    size_t n_in, n_out;
+    size_t n_in, n_out;    /* n_in: inputs, or generators where the case has them */
     const char *target;    /* clause name */
     int64_t target_label, label;
     size_t case_index, clause_index;
@@ -204,6 +205,7 @@ struct nm_enc {            /* what an encoding works on and gives */
 typedef struct nm_encode_opts {
     bool fold, one_sided;
     const nm_bounds *base;  /* bounds of the whole input set, where those in use assume more; or NULL */
+    const nm_case *over;    /* the case over the program's own inputs; NULL: the question's */
     const nm_encoding *enc; /* NULL: bigm */
     size_t arg;
 } nm_encode_opts;

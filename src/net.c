@@ -352,13 +352,16 @@ static void set_values(nm_eval *e, const double *x)
     }
 }
 
-double *nm_net_eval(nm_job *job, const nm_net *net, const double *x, bool f32, double *err)
+static double *evaluate(nm_job *job, const nm_net *net, const double *x, const double *xerr, bool f32,
+                        double *err)
 {
     double *y = NM_RAW(job, double, net->n_out);
     const nm_mark mark = nm_mark_get(job);
     nm_eval e = {.job = job, .net = net, .f32 = f32, .val = NM_ARRAY(job, double *, net->n_values)};
     if (err) e.err = NM_ARRAY(job, double *, net->n_values);
     set_values(&e, x);
+    for (size_t k = 0, at = 0; xerr && k < net->n_inputs; k++)
+        for (size_t i = 0; i < net->values[net->inputs[k]].n; i++) e.err[net->inputs[k]][i] = xerr[at++];
     for (size_t i = 0; i < net->n_nodes; i++) net->nodes[i].op->eval(&e, &net->nodes[i]);
     for (size_t k = 0, at = 0; k < net->n_outputs; k++)
         for (size_t i = 0; i < net->values[net->outputs[k]].n; i++, at++) {
@@ -367,6 +370,17 @@ double *nm_net_eval(nm_job *job, const nm_net *net, const double *x, bool f32, d
         }
     nm_mark_release(job, mark);
     return y;
+}
+
+double *nm_net_eval(nm_job *job, const nm_net *net, const double *x, bool f32, double *err)
+{
+    return evaluate(job, net, x, NULL, f32, err);
+}
+
+double *nm_net_eval_near(nm_job *job, const nm_net *net, const double *x, const double *xerr,
+                         double *err)
+{
+    return evaluate(job, net, x, xerr, false, err);
 }
 
 double *nm_net_outputs_eval(nm_job *job, const nm_net *net, const double *x, bool f32, size_t *n)

@@ -52,6 +52,11 @@ bool nm_query_box_has(const nm_case *c, const double *x, size_t n)
     return true;
 }
 
+const double *nm_case_start(const nm_query *q, const nm_case *c)
+{
+    return c->gens ? c->gens->at : q->image;
+}
+
 static void say_range(nm_job *job, const nm_net *net, size_t i, const char *what)
 {
     nm_note(job,
@@ -87,6 +92,43 @@ size_t nm_query_targets(const nm_query *q)
     return n;
 }
 
+/* x_i as an image of generators g_k */
+static void print_gens(nm_buf *b, const nm_gens *g)
+{
+    for (size_t k = 0; k < g->n; k++) {
+        nm_put(b, "  ");
+        nm_put_num(b, g->lo[k]);
+        nm_put(b, " <= G_%zu <= ", k);
+        nm_put_num(b, g->hi[k]);
+        nm_put(b, "\n");
+    }
+    for (size_t s = 0; s < g->n_sums; s++) {
+        nm_put(b, "  G_%zu + .. + G_%zu == ", g->sums[s].first, g->sums[s].first + g->sums[s].n - 1);
+        nm_put_num(b, g->sums[s].total);
+        nm_put(b, "\n");
+    }
+    for (size_t r = 0; r < g->n_rows; r++) {
+        for (size_t k = 0; k < g->rows[r].n; k++) {
+            nm_put(b, k ? " + " : "  ");
+            nm_put_num(b, g->rows[r].coef[k]);
+            nm_put(b, " G_%u", g->rows[r].var[k]);
+        }
+        nm_put(b, " <= ");
+        nm_put_num(b, g->rows[r].rhs);
+        nm_put(b, "\n");
+    }
+    for (size_t i = 0; i < g->n_in; i++) {
+        nm_put(b, "  X_%zu == ", i);
+        nm_put_num(b, g->x0[i]);
+        for (size_t k = g->ptr[i]; k < g->ptr[i + 1]; k++) {
+            nm_put(b, " + ");
+            nm_put_num(b, g->w[k]);
+            nm_put(b, " G_%u", g->idx[k]);
+        }
+        nm_put(b, "\n");
+    }
+}
+
 static void print_row(nm_buf *b, const nm_query *q, const nm_row *r)
 {
     for (size_t k = 0; k < r->n; k++) {
@@ -115,6 +157,7 @@ void nm_query_print(nm_buf *b, const nm_query *q)
             nm_put_num(b, c->hi[k]);
             nm_put(b, "\n");
         }
+        if (c->gens) print_gens(b, c->gens);
         for (size_t k = 0; k < c->n_in_rows; k++) {
             nm_put(b, "  ");
             print_row(b, q, &c->in_rows[k]);
@@ -154,6 +197,41 @@ static void write_rows(nm_buf *b, size_t n, const nm_row *rows)
     nm_put(b, "]");
 }
 
+static void write_sizes(nm_buf *b, const char *key, const size_t *x, size_t n)
+{
+    nm_put(b, ",\"%s\":[", key);
+    for (size_t i = 0; i < n; i++) nm_put(b, i ? ",%zu" : "%zu", x[i]);
+    nm_put(b, "]");
+}
+
+static void write_gens(nm_buf *b, const nm_gens *g)
+{
+    const size_t entries = g->ptr[g->n_in];
+    nm_put(b, ",\"gens\":{\"lo\":");
+    write_nums(b, g->lo, g->n);
+    nm_put(b, ",\"hi\":");
+    write_nums(b, g->hi, g->n);
+    nm_put(b, ",\"at\":");
+    write_nums(b, g->at, g->n);
+    nm_put(b, ",\"is_image\":%s,\"x0\":", g->is_image ? "true" : "false");
+    write_nums(b, g->x0, g->n_in);
+    write_sizes(b, "ptr", g->ptr, g->n_in + 1);
+    nm_put(b, ",\"idx\":[");
+    for (size_t k = 0; k < entries; k++) nm_put(b, k ? ",%u" : "%u", g->idx[k]);
+    nm_put(b, "],\"w\":");
+    write_nums(b, g->w, entries);
+    nm_put(b, ",\"sums\":[");
+    for (size_t s = 0; s < g->n_sums; s++) {
+        nm_put(b, s ? ",[%zu,%zu," : "[%zu,%zu,", g->sums[s].first, g->sums[s].n);
+        nm_put_num(b, g->sums[s].total);
+        nm_put(b, "]");
+    }
+    nm_put(b, "],\"rows\":");
+    write_rows(b, g->n_rows, g->rows);
+    write_sizes(b, "kernel", g->kernel, 4);
+    nm_put(b, "}");
+}
+
 void nm_query_write(nm_buf *b, const nm_query *q)
 {
     nm_put(b,
@@ -181,6 +259,7 @@ void nm_query_write(nm_buf *b, const nm_query *q)
         write_nums(b, c->lo, q->n_in);
         nm_put(b, ",\"hi\":");
         write_nums(b, c->hi, q->n_in);
+        if (c->gens) write_gens(b, c->gens);
         nm_put(b, ",\"in_rows\":");
         write_rows(b, c->n_in_rows, c->in_rows);
         nm_put(b, ",\"clauses\":[");

@@ -13,7 +13,8 @@ static void member(nm_buf *b, const char *key, double x)
     nm_put_num(b, x);
 }
 
-static void put_targets(nm_buf *b, const nm_verdict *v)
+/* a label says which target, but where cases share it */
+static void put_targets(nm_buf *b, const nm_query *q, const nm_verdict *v)
 {
     nm_put(b, ", \"targets\": [");
     for (size_t i = 0; i < v->n_targets; i++) {
@@ -21,7 +22,7 @@ static void put_targets(nm_buf *b, const nm_verdict *v)
         nm_put(b, i ? ", {" : "{");
         if (t->label >= 0)
             nm_put(b, "\"label\": %lld, ", (long long)t->label);
-        else
+        if (t->label < 0 || q->n_cases > 1)
             nm_put(b, "\"name\": "), nm_put_json(b, t->name), nm_put(b, ", ");
         nm_put(b, "\"status\": \"%s\"",
                v->has_range && t->status == NM_OK ? "done" : status_name(t->status));
@@ -40,6 +41,9 @@ static void put_witness(nm_buf *b, const nm_query *q, const nm_replay *r, const 
     if (f->witness) nm_put(b, "\"file\": "), nm_put_json(b, f->witness), nm_put(b, ", ");
     if (f->image) nm_put(b, "\"image\": "), nm_put_json(b, f->image), nm_put(b, ", ");
     if (f->picture) nm_put(b, "\"picture\": "), nm_put_json(b, f->picture), nm_put(b, ", ");
+    if (f->generators)
+        nm_put(b, "\"%s\": ", f->is_kernel ? "kernel" : "generators"), nm_put_json(b, f->generators),
+            nm_put(b, ", ");
     nm_put(b, "\"margin64\": ");
     nm_put_num(b, r->margin64);
     member(b, "error64", r->err64);
@@ -104,7 +108,7 @@ void nm_report_json(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_
     if (!compiled && q->image && q->label >= 0)
         nm_put(b, ", \"predicted\": %lld, \"label\": %lld", (long long)q->predicted,
                (long long)q->label);
-    put_targets(b, v);
+    put_targets(b, q, v);
     if (!compiled && v->witness) put_witness(b, q, v->witness, f);
     if (!compiled && v->has_objective) {
         nm_put(b, ", \"objective\": {\"value\": ");
@@ -156,6 +160,7 @@ static void text_witness(nm_buf *b, const nm_query *q, const nm_verdict *v, cons
     if (f->witness) nm_put(b, "  written: %s", f->witness);
     if (f->image) nm_put(b, ", %s", f->image);
     if (f->picture) nm_put(b, ", %s", f->picture);
+    if (f->generators) nm_put(b, ", %s", f->generators);
     if (f->witness) nm_put(b, "\n");
     if (q->image && r->is_violated) nm_draw_text(b, q->shape, q->image, r->x);
 }
@@ -185,6 +190,39 @@ void nm_report_text(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_
            v->cpu_read, v->cpu_bounds, v->cpu_attack, v->cpu_encode, v->cpu_write, v->cpu_solver);
 }
 
+/* kernels of a blur side by side, a row for each output channel, an entry as 16 x 16 points, the largest white */
+static void draw_kernels(nm_job *job, const char *path, const size_t k[4], const double *g)
+{
+    enum { ZOOM = 16 };
+    const size_t h = k[0] * (k[2] + 1) - 1, w = k[1] * (k[3] + 1) - 1;
+    double *x = NM_ARRAY(job, double, h *w), top = 0;
+    for (size_t i = 0; i < k[0] * k[1] * k[2] * k[3]; i++)
+        if (g[i] > top) top = g[i];
+    for (size_t o = 0; o < k[0]; o++)
+        for (size_t i = 0; i < k[1]; i++)
+            for (size_t a = 0; a < k[2]; a++)
+                for (size_t b = 0; b < k[3]; b++)
+                    x[(o * (k[2] + 1) + a) * w + i * (k[3] + 1) + b] =
+                        g[((o * k[1] + i) * k[2] + a) * k[3] + b] / top;
+    double *big = NM_RAW(job, double, nm_mul(job, h *w, ZOOM *ZOOM));
+    for (size_t i = 0; i < h * w * ZOOM * ZOOM; i++)
+        big[i] = x[i / (w * ZOOM) / ZOOM * w + i % (w * ZOOM) / ZOOM];
+    nm_draw_image(job, path, nm_shape_of(2, (int64_t[]){(int64_t)(h * ZOOM), (int64_t)(w * ZOOM)}),
+                  big);
+}
+
+static void write_gens(nm_job *job, const char *dir, const nm_gens *g, const double *x, nm_files *f)
+{
+    const size_t *k = g->kernel;
+    f->is_kernel = k[0] > 0;
+    f->generators = nm_fmt(job, "%s/%s.npy", dir, f->is_kernel ? "kernel" : "generators");
+    const nm_shape flat = nm_shape_of(1, (int64_t[]){(int64_t)g->n}),
+                   four = nm_shape_of(4, (int64_t[]){(int64_t)k[0], (int64_t)k[1], (int64_t)k[2],
+                                                     (int64_t)k[3]});
+    nm_write_npy(job, f->generators, f->is_kernel ? four : flat, x);
+    if (f->is_kernel) draw_kernels(job, nm_fmt(job, "%s/kernel.png", dir), k, x);
+}
+
 nm_files nm_report_files(nm_job *job, const char *dir, const nm_query *q, const nm_replay *r)
 {
     nm_files f = {0};
@@ -197,5 +235,6 @@ nm_files nm_report_files(nm_job *job, const char *dir, const nm_query *q, const 
     if (!nm_draw_image(job, f.image, q->shape, r->x)) f.image = NULL;
     f.picture = nm_fmt(job, "%s/picture.png", dir);
     if (!q->image || !nm_draw_triptych(job, f.picture, q->shape, q->image, r->x)) f.picture = NULL;
+    if (r->g) write_gens(job, dir, q->cases[r->icase].gens, r->g, &f);
     return f;
 }

@@ -17,16 +17,22 @@ const char *nm_setarg_get(nm_job *job, const nm_setarg *a)
     return a->arg;
 }
 
-nm_tensor nm_setarg_npy(nm_job *job, const nm_setarg *a, const char *path)
+nm_file nm_setarg_file(nm_job *job, const nm_setarg *a, const char *path)
 {
     if (a->dir && *path != '/') path = nm_fmt(job, "%s%s", a->dir, path);
     const nm_file f = nm_file_read(job, path);
     char hash[65];
     nm_sha256(f.data, f.n, hash);
     nm_put(a->hashes, "%s%s", a->hashes->n ? " " : "", hash);
-    const nm_tensor t = nm_read_npy(job, f);
+    return f;
+}
+
+nm_tensor nm_setarg_npy(nm_job *job, const nm_setarg *a, const char *path)
+{
+    nm_tensor t = nm_read_npy(job, nm_setarg_file(job, a, path));
     for (size_t i = 0; i < t.n; i++)
         if (!isfinite(t.x[i])) nm_throw(job, NM_EINPUT, "%s: element %zu is not finite", path, i);
+    for (size_t i = 0; t.bytes && i < t.n; i++) t.x[i] /= 255;
     return t;
 }
 
@@ -68,4 +74,78 @@ void nm_setting_meet(nm_setting *s, size_t i, double lo, double hi)
         if (hi < *h) *h = hi;
         if (*l > *h) c->empty = true;
     }
+}
+
+size_t nm_images_in(const nm_setting *s, const char *path, const nm_tensor *t)
+{
+    if (t->n == 0 || t->n % s->n || (t->n != s->n && (size_t)t->shape.dim[0] != t->n / s->n))
+        nm_throw(s->job, NM_EINPUT,
+                 "%s: shape %s; images of %zu elements were expected, one behind the other", path,
+                 nm_shape_print(s->job, t->shape), s->n);
+    return t->n / s->n;
+}
+
+nm_layout nm_setting_layout(const nm_setting *s, const char *flag)
+{
+    nm_layout l;
+    if (!nm_layout_find(s->shape, &l))
+        nm_throw(s->job, NM_EUNSUP, "--perturb %s: inputs of shape %s are no image", flag,
+                 nm_shape_print(s->job, s->shape));
+    return l;
+}
+
+void nm_setting_size(nm_job *job, const nm_setarg *a, const char *s, const char *end,
+                     size_t size[2])
+{
+    int64_t h, w;
+    const char *x = memchr(s, 'x', (size_t)(end - s));
+    if (!x || !nm_int_parse(s, x, &h) || !nm_int_parse(x + 1, end, &w) || h < 1 || w < 1 ||
+        h > 4096 || w > 4096)
+        nm_setarg_bad(job, a);
+    size[0] = (size_t)h;
+    size[1] = (size_t)w;
+}
+
+void nm_setting_gens(nm_setting *s, nm_gens g, const char *flag)
+{
+    nm_gens *own = NM_NEW(s->job, nm_gens);
+    if (s->n_cases != 1 || s->is_patch || s->cases[0].gens)
+        nm_throw(
+            s->job, NM_EUNSUP,
+            "--perturb %s: a set of generators can be joined with linf, box, free and rows only",
+            flag);
+    *own = g;
+    s->cases[0].gens = own;
+}
+
+void nm_entries_add(nm_job *job, nm_entries *e, size_t row, size_t col, double w)
+{
+    if (w == 0) return;
+    *NM_PUSH(job, e->row, e->n, e->cap_r) = (uint32_t)row;
+    *NM_PUSH(job, e->col, e->n_c, e->cap_c) = (uint32_t)col;
+    *NM_PUSH(job, e->w, e->n_w, e->cap_w) = w;
+}
+
+void nm_gens_fill(nm_job *job, nm_gens *g, const nm_entries *e)
+{
+    size_t *ptr = NM_ARRAY(job, size_t, g->n_in + 2);
+    uint32_t *idx = NM_RAW(job, uint32_t, e->n + 1);
+    double *w = NM_RAW(job, double, e->n + 1);
+    for (size_t k = 0; k < e->n; k++) ptr[e->row[k] + 2]++;
+    for (size_t i = 0; i < g->n_in; i++) ptr[i + 2] += ptr[i + 1];
+    for (size_t k = 0; k < e->n; k++) {
+        const size_t at = ptr[e->row[k] + 1]++;
+        idx[at] = e->col[k];
+        w[at] = e->w[k];
+    }
+    g->ptr = ptr;
+    g->idx = idx;
+    g->w = w;
+}
+
+double *nm_filled(nm_job *job, size_t n, double x)
+{
+    double *y = NM_RAW(job, double, n + 1);
+    for (size_t i = 0; i < n; i++) y[i] = x;
+    return y;
 }

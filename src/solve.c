@@ -33,13 +33,14 @@ static bool evaluate(nm_state *s)
 {
     if (!s->q->image) return false;
     for (size_t i = 0; i < s->q->n_cases; i++) {
-        if (s->q->cases[i].empty || !nm_query_box_has(&s->q->cases[i], s->q->image, s->q->n_in) ||
-            !may_hold(s, &s->q->cases[i]))
-            continue;
+        const nm_case *c = &s->q->cases[i];
+        const bool is_image = c->gens ? c->gens->is_image
+                                      : nm_query_box_has(c, s->q->image, s->q->n_in);
+        if (c->empty || (is_image ? !may_hold(s, c) : !c->gens)) continue;
         const bool each = s->q->objective == NM_RANGE; /* clause has a value of its own */
-        for (size_t t = 0; t < (each ? s->q->cases[i].n_clauses : 1); t++) {
+        for (size_t t = 0; t < (each ? c->n_clauses : 1); t++) {
             const nm_replay r = nm_verify(s->job, s->net, s->q, i, each ? (int64_t)t : -1,
-                                          s->q->image);
+                                          nm_case_start(s->q, c));
             if (nm_state_take(s, &r, "evaluation")) return true;
         }
     }
@@ -111,7 +112,8 @@ static bool settle(nm_state *s)
         if (s->cases[i].b) nm_range_probe(s, i);
     for (size_t i = 0; attack && !done && i < s->q->n_cases && !nm_stopped(s->job); i++)
         if (s->cases[i].b)
-            done = nm_close_attack(s, i, s->q->image, nm_close_restarts(s->cases[i].b->p));
+            done = nm_close_attack(s, i, nm_case_start(s->q, &s->q->cases[i]),
+                                   nm_close_restarts(s->cases[i].b->p));
     s->v->cpu_attack = nm_cpu() - at;
     at = nm_cpu();
     const bool split = s->o->split && s->q->objective == NM_FEASIBLE;

@@ -6,6 +6,7 @@
 nm_graph *nm_read_onnx(nm_job *job, nm_file f);
 nm_graph *nm_read_nnet(nm_job *job, nm_file f);
 nm_net *nm_net_read(nm_job *job, const char *path); /* by content */
+nm_net *nm_net_read_as(nm_job *job, const char *path, const nm_front *f); /* f: NULL, or what stands before it */
 const char *nm_sniff(nm_job *job, nm_file f);       /* what a file is that is no network, or NULL */
 nm_tensor nm_read_npy(nm_job *job, nm_file f);
 double *nm_permuted(nm_job *job, nm_shape s, const int *perm, const double *x); /* axis d is axis perm[d] of s */
@@ -51,6 +52,9 @@ bool nm_netjson_is_fraction(const char *attr);     /* an attribute that is no in
 const char *nm_netjson_layer(nm_netjson *r, const nm_json *layer, const char *name, const char *in);
 void nm_write_npy(nm_job *job, const char *path, nm_shape shape, const double *x);
 nm_tensor nm_read_idx(nm_job *job, nm_file f, int64_t index, bool labels);
+bool nm_cifar_is(nm_file f);
+int64_t nm_cifar_count(nm_job *job, nm_file f);
+nm_tensor nm_read_cifar(nm_job *job, nm_file f, int64_t index, bool labels);
 nm_tensor nm_read_png(nm_job *job, nm_file f);
 nm_tensor nm_read_pnm(nm_job *job, nm_file f);
 nm_tensor nm_read_csv(nm_job *job, nm_file f, int64_t index);
@@ -161,11 +165,13 @@ typedef struct nm_around { /* a question around an image */
     const nm_sets *sets;   /* of --perturb */
     double lo, hi;         /* the domain */
     bool own_range;        /* the domain is the range that the network's file states, where it does */
+    nm_shape shape;        /* of the image where the network's says less, or of rank 0 */
     const bool *targets;   /* [n_out] or NULL for all but the label */
     double margin, guard;
     bool set_only;         /* no clauses */
     nm_objective objective;
 } nm_around;
+void nm_around_image(nm_around *a, const nm_net *net, nm_tensor t);
 nm_query *nm_query_around(nm_job *job, const nm_net *net, const nm_around *a);
 nm_around nm_around_ask(nm_job *job, const nm_ask *a); /* all but image, label and targets */
 nm_query *nm_query_ask(nm_job *job, const nm_net *net, const nm_ask *a);
@@ -206,6 +212,7 @@ nm_query *nm_query_read(nm_job *job, const nm_net *net, const char *path); /* VN
 /* ---- verify.c: the judge -------------------------------------------------------------------- */
 typedef struct nm_replay {
     const double *x;       /* [n_in] the point, inside the input set */
+    const double *g;       /* generators of which it is the rounded image, or NULL */
     double *y64, *y32;     /* [n_out] */
     double margin64, margin32; /* max over the clause's rows of row - rhs: <= 0 is a counterexample */
     double err64;          /* bound on the rounding error of margin64 */
@@ -215,7 +222,8 @@ typedef struct nm_replay {
     double linf, l1, l2;   /* distance from the image, when there is one */
     size_t l0;
 } nm_replay;
-/* Projects x into case icase and judges it against every clause of it (or `only`, unless -1). */
+/* Projects x, generators where the case has them, into case icase and judges it against every clause of it (or `only`,
+ * unless -1). */
 nm_replay nm_verify(nm_job *job, const nm_net *net, const nm_query *q, size_t icase, int64_t only,
                     const double *x);
 
@@ -326,7 +334,7 @@ struct nm_verdict {
     const char *why;       /* of an unknown */
 };
 /* what the stages share: row[clause][r] is the unit of the query block that holds row r */
-typedef struct nm_bounded { nm_bounds *b; uint32_t **row; size_t first; } nm_bounded;
+typedef struct nm_bounded { nm_bounds *b; uint32_t **row; size_t first; nm_work work; } nm_bounded;
 typedef struct nm_state {
     nm_job *job;
     const nm_net *net;
@@ -412,7 +420,10 @@ void nm_campaign_tables(nm_job *job, const nm_campaign *c);
 bool nm_campaign_run(nm_job *job, const nm_campaign *c); /* false: interrupted */
 
 /* ---- report.c ------------------------------------------------------------------------------- */
-typedef struct nm_files { const char *witness, *image, *picture; } nm_files; /* NULL: not written */
+typedef struct nm_files { /* NULL: not written */
+    const char *witness, *image, *picture, *generators;
+    bool is_kernel;
+} nm_files;
 nm_files nm_report_files(nm_job *job, const char *dir, const nm_query *q, const nm_replay *r);
 void nm_report_json(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_files *f, bool compiled);
 void nm_report_text(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_files *f, bool compiled);
@@ -445,6 +456,7 @@ double nm_cli_num(nm_job *job, const nm_cli *c, nm_opt o, double dflt);
 const char *nm_cli_pick(nm_job *job, const nm_cli *c, nm_opt o, const char *choices);
 nm_net *nm_cli_net(nm_job *job, const nm_cli *c); /* the first file, and what it is compared with */
 nm_query *nm_cli_question(nm_job *job, const nm_cli *c, const nm_net *net);
+const nm_front *nm_cli_front(nm_job *job, const nm_cli *c); /* NULL: no flag of it */
 void nm_cli_help(nm_buf *b);
 
 /* ---- verbs.c, verb/: the rows VERB of menu.def: the answer goes to out; gives the exit code --- */

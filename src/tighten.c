@@ -20,6 +20,7 @@ nm_bounds *nm_bounds_copy(nm_job *job, const nm_bounds *b)
     memcpy(c->hi, b->hi, n * sizeof *c->hi);
     memcpy(c->mag, b->mag, n * sizeof *c->mag);
     memcpy(c->by, b->by, n);
+    c->gens = b->gens;
     memcpy(c->steep, b->steep, n);
     return c;
 }

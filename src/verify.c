@@ -3,7 +3,12 @@
  *
  * A point is first projected into the box of its case. It is a counterexample only if it then lies in the input set,
  * its linear rows included, and row + error <= rhs for every row of some clause, where error covers the rounding of
- * the evaluation and of the row itself. A tie that float64 cannot decide is not a witness. */
+ * the evaluation and of the row itself. A tie that float64 cannot decide is not a witness.
+ *
+ * Where the case has generators, the point is given by them, and the counterexample is x0 + G g in exact arithmetic,
+ * with g in its box and sums exactly (gens.c); what is evaluated is its rounding, and the distance of the two goes
+ * through the network as an error of its inputs. A point that misses rows or box by little is drawn towards one that
+ * is known to be inside, or moved across what it misses (inward.c). */
 #include "all.h"
 
 /* row - rhs, in the arithmetic of e; err grows by its rounding */
@@ -39,12 +44,15 @@ static void judge_clause(nm_job *job, const nm_query *q, const nm_clause *c, con
     }
 }
 
-static bool inside_rows(nm_job *job, const nm_case *c, size_t n_out, const double *x)
+static bool inside_rows(nm_job *job, const nm_case *c, size_t n_out, const double *x,
+                        const double *xerr)
 {
     const nm_eval e = {.job = job};
     for (size_t k = 0; k < c->n_in_rows; k++) {
-        double err = 0;
-        if (!(excess(&e, &c->in_rows[k], n_out, NULL, NULL, x, &err) + err <= 0)) return false;
+        double err = 0, in = 0;
+        for (size_t t = 0; xerr && t < c->in_rows[k].n; t++)
+            in += 2 * fabs(c->in_rows[k].coef[t]) * xerr[c->in_rows[k].var[t] - n_out];
+        if (!(excess(&e, &c->in_rows[k], n_out, NULL, NULL, x, &err) + err + in <= 0)) return false;
     }
     return true;
 }
@@ -62,17 +70,51 @@ static void distances(const nm_query *q, nm_replay *r)
     r->l2 = sqrt(square);
 }
 
+/* how far a point is drawn towards the start; what it is moved inside its rows */
+typedef struct {
+    double draw, slack;
+} mend;
+
+/* x projected into the box and sums of the case; xerr: of its image */
+static nm_replay place(nm_job *job, const nm_query *q, size_t icase, const double *x, mend m,
+                       const double **xerr)
+{
+    const nm_case *c = &q->cases[icase];
+    const size_t n = nm_case_width(q, c);
+    const double *lo = c->gens ? c->gens->lo : c->lo, *hi = c->gens ? c->gens->hi : c->hi;
+    double *p = NM_RAW(job, double, n);
+    for (size_t i = 0; i < n; i++) p[i] = x[i] < lo[i] ? lo[i] : x[i] > hi[i] ? hi[i] : x[i];
+    const double *start = nm_case_start(q, c);
+    for (size_t i = 0; start && m.draw > 0 && i < n; i++) p[i] += m.draw * (start[i] - p[i]);
+    if (m.slack > 0) nm_case_inward(job, q, c, m.slack, p);
+    nm_replay r = {.x = p, .icase = icase, .is_inside = !c->empty};
+    if (c->gens) {
+        const nm_genpoint g = nm_gens_point(job, c, p);
+        r.x = g.x;
+        r.g = g.g;
+        r.is_inside &= g.is_inside;
+        *xerr = g.err;
+    } else {
+        r.is_inside = r.is_inside && nm_query_box_has(c, p, n);
+    }
+    r.is_inside = r.is_inside && inside_rows(job, c, q->n_out, r.x, *xerr);
+    return r;
+}
+
 nm_replay nm_verify(nm_job *job, const nm_net *net, const nm_query *q, size_t icase, int64_t only,
                     const double *x)
 {
+    static const mend mends[] = {{1e-12, 0}, {1e-10, 0}, {1e-8, 0}, {0, 1e-14},
+                                 {0, 1e-12}, {0, 1e-10}, {0, 1e-8}, {1e-6, 1e-8}};
     const nm_case *c = &q->cases[icase];
-    double *p = NM_RAW(job, double, q->n_in), *yerr = NM_ARRAY(job, double, q->n_out);
-    for (size_t i = 0; i < q->n_in; i++)
-        p[i] = x[i] < c->lo[i] ? c->lo[i] : x[i] > c->hi[i] ? c->hi[i] : x[i];
-    nm_replay r = {.x = p, .icase = icase};
-    r.is_inside = !c->empty && nm_query_box_has(c, p, q->n_in) && inside_rows(job, c, q->n_out, p);
-    r.y64 = nm_net_eval(job, net, p, false, yerr);
-    r.y32 = nm_net_eval(job, net, p, true, NULL);
+    const double *xerr = NULL;
+    double *yerr = NM_ARRAY(job, double, q->n_out);
+    nm_replay r = place(job, q, icase, x, (mend){0, 0}, &xerr);
+    for (size_t s = 0; !r.is_inside && s < 8 && (c->gens || c->n_in_rows); s++)
+        r = place(job, q, icase, x, mends[s], &xerr);
+    r.y64 = xerr ? nm_net_eval_near(job, net, r.x, xerr, yerr)
+                 : nm_net_eval(job, net, r.x, false, yerr);
+    r.y32 = nm_net_eval(job, net, r.x, true, NULL);
     distances(q, &r);
     nm_replay best = r;
     best.margin64 = best.margin32 = INFINITY;

@@ -147,11 +147,25 @@ void nm_hull_pull(nm_hull *h, uint32_t row)
     }
 }
 
+/* rewrites the row by the sums of generators, as batch.c does */
+static void shift(nm_hull *h, const nm_sum *s)
+{
+    const double m = nm_sum_level(s, h->y, 1, h->b->lo, h->b->hi);
+    double lost = 0;
+    for (size_t i = s->first; m != 0 && i < s->first + s->n; i++) {
+        h->y[i] -= m;
+        lost += fabs(h->y[i]) * larger(fabs(h->b->lo[i]), fabs(h->b->hi[i]));
+    }
+    h->cst += m * s->total;
+    h->err += NM_ULP * (2 * lost + 2 * fabs(m * s->total) + fabs(h->cst));
+}
+
 /* the least value over the input box, rounding paid; leaves x* in v. g0: the constant of the row by itself */
 double nm_hull_least(nm_hull *h, double *g0)
 {
     const size_t n = h->p->blocks[0].n;
     double sum = 0, mag = 0;
+    for (size_t s = 0; h->b->gens && s < h->b->gens->n_sums; s++) shift(h, &h->b->gens->sums[s]);
     for (size_t i = 0; i < n; i++) {
         h->v[i] = h->y[i] > 0 ? h->b->lo[i] : h->b->hi[i];
         sum += h->y[i] * h->v[i];

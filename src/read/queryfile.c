@@ -47,8 +47,8 @@ static _Noreturn void needs_net(const reader *r, const char *what)
 
 /* ---- cases ---- */
 
-static const char *const case_keys[] = {"perturb", "domain", "lo",      "hi", "in_rows",
-                                        "target",  "margin", "clauses", NULL};
+static const char *const case_keys[] = {"perturb", "domain", "lo",     "hi",      "gens",
+                                        "in_rows", "target", "margin", "clauses", NULL};
 
 /* clauses of a case that has its set */
 static void set_clauses(reader *r, const nm_json *x, nm_case *c)
@@ -80,6 +80,7 @@ static void push_case(reader *r, const nm_json *x, nm_case c)
 {
     if (nm_json_find(x, "lo") || nm_json_find(x, "hi") || nm_json_find(x, "in_rows") || !c.lo)
         nm_queryjson_meet(r, x, &c);
+    c.gens = nm_gens_read(r->job, nm_json_find(x, "gens"), r->q->n_in, r->where, c.gens);
     nm_case *out = NM_PUSH(r->job, r->q->cases, r->q->n_cases, r->cap);
     *out = c;
     set_clauses(r, x, out);

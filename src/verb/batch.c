@@ -4,10 +4,11 @@
 /* what makes two campaigns the same question: the options that change answers, and files that sets name */
 static const char *batch_question(nm_job *job, const nm_cli *c, const nm_sets *sets)
 {
-    static const nm_opt parts[] = {NM_O_perturb,  NM_O_domain,    NM_O_margin,      NM_O_objective,
-                                   NM_O_guard,    NM_O_bounds,    NM_O_fold,        NM_O_seed,
-                                   NM_O_encoding, NM_O_one_sided, NM_O_no_evaluate, NM_O_no_attack,
-                                   NM_O_no_split, NM_O_no_units,  NM_O_no_branch,   NM_O_no_solve};
+    static const nm_opt parts[] = {NM_O_channels,  NM_O_mean,        NM_O_std,       NM_O_perturb,
+                                   NM_O_domain,    NM_O_margin,      NM_O_objective, NM_O_guard,
+                                   NM_O_bounds,    NM_O_fold,        NM_O_seed,      NM_O_encoding,
+                                   NM_O_one_sided, NM_O_no_evaluate, NM_O_no_attack, NM_O_no_split,
+                                   NM_O_no_units,  NM_O_no_branch,   NM_O_no_solve};
     nm_buf b = {.job = job};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (!nm_cli_has(c, parts[i])) continue;
@@ -39,7 +40,7 @@ int nm_verb_batch(nm_job *job, const nm_cli *c, nm_buf *out)
                         .margin = nm_cli_get(c, NM_O_margin),
                         .objective = nm_cli_get(c, NM_O_objective),
                         .guard = nm_cli_get(c, NM_O_guard)};
-    nm_campaign b = {.net = nm_net_read(job, c->file[0]),
+    nm_campaign b = {.net = nm_net_read_as(job, c->file[0], nm_cli_front(job, c)),
                      .around = nm_around_ask(job, &ask),
                      .solve = nm_cli_solve_opts(job, c, false)};
     check_range(job, &b);

@@ -28,8 +28,9 @@ static nm_bounds *bound_case(nm_job *job, const nm_cli *c, const nm_program *p, 
     n = 0;
     for (size_t t = 0; t < k->n_clauses; t++)
         for (size_t r = 0; r < k->clauses[t].n_rows; r++) rows[n++] = &k->clauses[t].rows[r];
-    const nm_program *with = nm_program_with_rows(job, p, n, rows);
-    nm_bounds *b = nm_bounds_new(job, with, k->lo, k->hi);
+    const nm_work work = nm_work_of(job, p, k);
+    const nm_program *with = nm_program_with_rows(job, work.p, n, rows);
+    nm_bounds *b = nm_work_bounds(job, &work, with);
     const int last = (int)with->n_blocks - 1;
     const bool all = nm_cli_has(c, NM_O_all_rows);
     const nm_by level = nm_cli_level(job, c);

@@ -14,7 +14,7 @@ static void put_list(nm_buf *b, const double *y, size_t n)
 int nm_verb_eval(nm_job *job, const nm_cli *c, nm_buf *out)
 {
     nm_cli_files(job, c, 1, 1, "a network");
-    const nm_net *net = nm_net_read(job, c->file[0]);
+    const nm_net *net = nm_net_read_as(job, c->file[0], nm_cli_front(job, c));
     if (nm_cli_dump(job, c, out, net, NULL)) return NM_OK;
     if (!nm_cli_has(c, NM_O_image))
         nm_throw(job, NM_EUSE, "netmip eval: --image FILE was expected");

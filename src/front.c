@@ -1,0 +1,92 @@
+/* front.c: what stands between pixels and a network's input: --channels, --mean and --std.
+ *
+ * A network that wants (pixel - mean) / std gets a Sub and a Div before its first layer: it is then one of pixels, and
+ * everything, the judge's evaluation and its rounding included, sees it so; images, perturbation, domain and
+ * distances are said in pixels. The constants are the doubles that were written; 1/std of the division is the
+ * definition, as in every Div. They are part of the network's hash, and the map carries them. */
+#include "all.h"
+
+static _Noreturn void bad(nm_job *job, const char *flag, const char *text, const char *want)
+{
+    nm_throw(job, NM_EUSE, "--%s %s: %s was expected", flag, text, want);
+}
+
+/* x [n]: one of a list for each channel, or one for all */
+static double *spread(nm_job *job, const char *flag, const char *text, const nm_graph *g,
+                      const nm_front *f)
+{
+    const nm_shape shape = g->inputs[0].shape;
+    const size_t n = nm_shape_size(job, shape);
+    double list[64], *x = NM_RAW(job, double, n);
+    size_t k = 0;
+    for (const char *s = text;; s++) {
+        const char *end = s + strcspn(s, ",");
+        if (k == 64 || !nm_num_parse(s, end, &list[k++]) || (*flag == 's' && list[k - 1] <= 0))
+            bad(job, flag, text,
+                *flag == 's' ? "numbers above 0, by channel," : "numbers, by channel,");
+        s = end;
+        if (!*s) break;
+    }
+    nm_layout l = {1, 1, n, false};
+    if (k > 1 && (!nm_layout_of(shape, f->channels, &l) || l.c != k))
+        nm_throw(job, NM_EUSE, "--%s %s: %zu numbers; the input of %s has %zu channels%s", flag,
+                 text, k, nm_shape_print(job, shape), l.c, f->channels ? "" : "; see --channels");
+    for (size_t c = 0; c < l.c; c++)
+        for (size_t i = 0; i < l.h; i++)
+            for (size_t j = 0; j < l.w; j++) x[nm_layout_at(&l, c, i, j)] = list[k > 1 ? c : 0];
+    return x;
+}
+
+static const char *fresh(nm_job *job, const nm_graph *g, const char *base)
+{
+    for (int tries = 0;; tries++) {
+        const char *name = tries ? nm_fmt(job, "%s_%d", base, tries) : base;
+        bool used = false;
+        for (size_t i = 0; i < g->n_consts; i++) used |= strcmp(g->consts[i].name, name) == 0;
+        for (size_t i = 0; i < g->n_inputs; i++) used |= strcmp(g->inputs[i].name, name) == 0;
+        for (size_t i = 0; i < g->n_nodes; i++)
+            for (size_t k = 0; k < g->nodes[i].n_out; k++)
+                used |= strcmp(g->nodes[i].out[k], name) == 0;
+        if (!used) return name;
+    }
+}
+
+/* puts op (input, constant) before all that reads the input */
+static void before(nm_job *job, nm_graph *g, const char *op, const char *name, const double *x)
+{
+    const char *input = g->inputs[0].name, *out = fresh(job, g, nm_fmt(job, "%s_%s", input, name)),
+               *constant = fresh(job, g, nm_fmt(job, "%s_%s_value", input, name));
+    for (size_t i = 0; i < g->n_nodes; i++)
+        for (size_t k = 0; k < g->nodes[i].n_in; k++)
+            if (strcmp(g->nodes[i].in[k], input) == 0) g->nodes[i].in[k] = out;
+    for (size_t i = 0; i < g->n_outputs; i++)
+        if (strcmp(g->outputs[i], input) == 0) g->outputs[i] = out;
+    nm_graph_const(job, g, constant, g->inputs[0].shape, NM_F64, x);
+    const char *in[] = {input, constant};
+    nm_graph_node(job, g, op, out, out, 2, in);
+}
+
+void nm_front_put(nm_job *job, nm_graph *g, const nm_front *f)
+{
+    nm_layout l;
+    if (f->channels && strcmp(f->channels, "chw") && strcmp(f->channels, "hwc"))
+        bad(job, "channels", f->channels, "chw or hwc");
+    if (g->n_inputs != 1)
+        nm_throw(job, NM_EUNSUP, "%s: --channels, --mean and --std take a network of one input",
+                 g->path);
+    if (f->channels && !nm_layout_of(g->inputs[0].shape, f->channels, &l))
+        nm_throw(job, NM_EUSE, "--channels %s: the input of shape %s is no such image", f->channels,
+                 nm_shape_print(job, g->inputs[0].shape));
+    if ((f->mean || f->std) && g->lo)
+        nm_throw(job, NM_EUNSUP,
+                 "%s: its inputs have a stated range: --mean and --std are not for it", g->path);
+    /* the last to be put is the first to be done */
+    if (f->std) before(job, g, "Div", "scaled", spread(job, "std", f->std, g, f));
+    if (f->mean) before(job, g, "Sub", "centred", spread(job, "mean", f->mean, g, f));
+}
+
+const char *nm_front_text(nm_job *job, const nm_front *f)
+{
+    return nm_fmt(job, "mean %s std %s channels %s", f->mean ? f->mean : "-", f->std ? f->std : "-",
+                  f->channels ? f->channels : "-");
+}

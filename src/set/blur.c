@@ -1,0 +1,25 @@
+/* set/blur.c: the image convolved with a kernel that is the unknown (Tjeng, Xiao, Tedrake 2019, section 5.1;
+ * MIPVerify.jl's BlurringPerturbationFamily): entries k[o][i][a][b] in [0,1], all of them together adding up to the
+ * number of channels,
+ *     x[o][r][c] = sum over i, a, b of k[o][i][a][b] x0[i][r + a - (H-1)/2][c + b - (W-1)/2],
+ * zero outside the image (padding SAME; halves rounded down, as TensorFlow has it). The kernel that is 1 in the
+ * middle of k[o][o] gives the image itself. With C channels a kernel may favour one of them and brighten it: the
+ * domain cuts that. Generators: H W C^2 entries. */
+#include "all.h"
+
+static const void *read(nm_job *job, const nm_setarg *a)
+{
+    const char *s = nm_setarg_get(job, a);
+    size_t *size = NM_ARRAY(job, size_t, 2);
+    nm_setting_size(job, a, s, s + strlen(s), size);
+    return size;
+}
+
+static void make(nm_setting *s, const void *plan, const char *flag)
+{
+    const size_t *size = plan;
+    const nm_layout l = nm_setting_layout(s, flag);
+    nm_setting_gens(s, nm_blur(s, &l, l.c, size), flag);
+}
+
+const nm_set nm_set_blur = {read, make};

@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+"""Images in and out: CIFAR-10 binary files, colour pictures, orders of channels, mean and std, held against numpy."""
+import atexit, gzip, json, os, shutil, struct, subprocess, sys, tempfile, zlib
+
+try:
+    import numpy as np
+except ImportError:
+    print("images: numpy is not installed\n0 passed, 0 failed, 1 skipped")
+    sys.exit(0)
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
+TMP = tempfile.mkdtemp(prefix="netmip-images-")
+atexit.register(shutil.rmtree, TMP, True)
+count = {"passed": 0, "failed": 0, "skipped": 0}
+rng = np.random.default_rng(7)
+
+
+def p(name):
+    return os.path.join(TMP, name)
+
+
+def check(name, ok, detail=""):
+    count["passed" if ok else "failed"] += 1
+    if not ok:
+        print("FAIL %s: %s" % (name, str(detail)[:700]))
+    return ok
+
+
+def run(*args, timeout=60):
+    r = subprocess.run([NETMIP, *args], capture_output=True, text=True, timeout=timeout)
+    return r.returncode, r.stdout, r.stderr
+
+
+class Net:
+    """4 relus and 3 outputs over the whole input"""
+    def __init__(self, name, shape):
+        n = int(np.prod(shape))
+        self.W, self.V = rng.normal(size=(4, n)).round(2) / np.sqrt(n), rng.normal(size=(3, 4)).round(3)
+        self.path = p(name)
+        layers = [{"op": "flatten"}] if len(shape) > 2 else []
+        json.dump({"netmip": "network", "version": 1, "input": {"name": "x", "shape": shape}, "layers": layers + [
+            {"op": "dense", "weight": self.W.tolist(), "bias": [0.1] * 4}, {"op": "relu"},
+            {"op": "dense", "weight": self.V.tolist(), "bias": [0, 0.01, 0]}]}, open(self.path, "w"))
+
+    def __call__(self, x):
+        return self.V @ np.maximum(self.W @ x.ravel() + .1, 0) + [0, .01, 0]
+
+
+def outputs(net, *more):
+    code, out, err = run("eval", net.path, "--json", *more)
+    return (np.array(json.loads(out)["outputs"]["float64"]) if code == 0 else None), err
+
+
+def same(name, net, x, *more):
+    y, err = outputs(net, *more)
+    return check(name, y is not None and np.allclose(y, net(x), atol=1e-12), (y, net(x), err))
+
+
+def png(pixels):
+    h, w, _ = pixels.shape
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    raw = b"".join(b"\0" + pixels[i].tobytes() for i in range(h))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", w, h, 8, 2, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b"")
+
+
+def read_png(path):
+    """an 8 bit RGB picture without a palette"""
+    data = open(path, "rb").read()
+    at, raw = 8, b""
+    while at < len(data):
+        n, kind = struct.unpack(">I", data[at:at + 4])[0], data[at + 4:at + 8]
+        if kind == b"IHDR":
+            w, h, depth, colour = struct.unpack(">IIBB", data[at + 8:at + 18])
+        if kind == b"IDAT":
+            raw += data[at + 8:at + 8 + n]
+        at += n + 12
+    assert depth == 8 and colour == 2
+    raw, stride, rows = zlib.decompress(raw), 3 * w, []
+    last = np.zeros(stride, int)
+    for i in range(h):
+        f, line = raw[i * (stride + 1)], np.frombuffer(raw[i * (stride + 1) + 1:(i + 1) * (stride + 1)], np.uint8).astype(int)
+        out = np.zeros(stride, int)
+        for j in range(stride):
+            a, b, c = (out[j - 3] if j > 2 else 0), last[j], (last[j - 3] if j > 2 else 0)
+            q = a + b - c
+            paeth = min((abs(q - a), 0, a), (abs(q - b), 1, b), (abs(q - c), 2, c))[2]
+            out[j] = (line[j] + (0, a, b, (a + b) // 2, paeth)[f]) % 256
+        rows.append(out)
+        last = out
+    return np.array(rows).reshape(h, w, 3)
+
+
+cifar = rng.integers(0, 256, (5, 3, 32, 32)).astype(np.uint8)
+labels = [2, 0, 1, 2, 1]
+BIN = p("data_batch_1.bin")
+open(BIN, "wb").write(b"".join(bytes([k]) + im.tobytes() for k, im in zip(labels, cifar)))
+gzip.open(p("zip.bin.gz"), "wb").write(open(BIN, "rb").read())
+CHW, HWC, FLAT = Net("chw.json", [1, 3, 32, 32]), Net("hwc.json", [1, 32, 32, 3]), Net("flat.json", [1, 3072])
+
+
+def cifar_files():
+    for k in (0, 4):
+        x = cifar[k] / 255
+        same("CIFAR %d, network CHW" % k, CHW, x, "--image", "%s:%d" % (BIN, k))
+        same("CIFAR %d, gzipped" % k, CHW, x, "--image", "%s:%d" % (p("zip.bin.gz"), k))
+        same("CIFAR %d, network HWC" % k, HWC, x.transpose(1, 2, 0), "--image", "%s:%d" % (BIN, k))
+        same("CIFAR %d, flat network" % k, FLAT, x, "--image", "%s:%d" % (BIN, k))
+        same("CIFAR %d, flat network, --channels chw" % k, FLAT, x, "--image", "%s:%d" % (BIN, k), "--channels", "chw")
+        same("CIFAR %d, flat network, --channels hwc" % k, FLAT, x.transpose(1, 2, 0), "--image", "%s:%d" % (BIN, k), "--channels", "hwc")
+    code, out, err = run("solve", CHW.path, "--image", BIN + ":3", "--labels", BIN, "--perturb", "linf:0", "--json", "--quiet")
+    check("the label of record 3 is read from the same file", json.loads(out)["label"] == 2, (out, err))
+    code, out, err = run("batch", CHW.path, "--images", BIN, "--labels", BIN, "--perturb", "linf:1/255", "--dir", p("batch"), "--quiet")
+    rows = [l.split(",") for l in open(p("batch/results.csv")).read().splitlines()[1:]]
+    check("batch over a CIFAR file", [int(r[1]) for r in rows] == labels, rows)
+    for data, code, needle in ((b"\1" * 3074, 3, "3073"), (b"\x0b" + bytes(3072), 3, "label of 11"), (b"", 3, "3073")):
+        open(p("bad.bin"), "wb").write(data)
+        got, out, err = run("eval", CHW.path, "--image", p("bad.bin"))
+        check("refuse a .bin of %d bytes" % len(data), got == code and needle in err, (got, err))
+    got, out, err = run("eval", CHW.path, "--image", BIN + ":5")
+    check("refuse record 5 of 5", got == 3 and "index 5" in err, (got, err))
+
+
+def pictures():
+    pixels = rng.integers(0, 256, (4, 6, 3)).astype(np.uint8)
+    chw, hwc, flat = Net("p1.json", [1, 3, 4, 6]), Net("p2.json", [1, 4, 6, 3]), Net("p3.json", [1, 72])
+    open(p("a.png"), "wb").write(png(pixels))
+    open(p("a.ppm"), "wb").write(b"P6 6 4 255\n" + pixels.tobytes())
+    np.save(p("hwc.npy"), pixels / 255)
+    np.save(p("chw.npy"), pixels.transpose(2, 0, 1) / 255)
+    x = pixels / 255
+    for f in ("a.png", "a.ppm", "hwc.npy", "chw.npy"):
+        same(f + " into CHW", chw, x.transpose(2, 0, 1), "--image", p(f))
+        same(f + " into HWC", hwc, x, "--image", p(f))
+    code, out, err = run("solve", hwc.path, "--image", p("a.png"), "--perturb", "linf:0.2", "--objective", "worst", "-o", p("out"), "--quiet")
+    w, back = np.load(p("out/witness.npy")), read_png(p("out/witness.png"))
+    check("a colour picture comes out", back.shape == (4, 6, 3) and np.array_equal(back, np.floor(w.reshape(4, 6, 3) * 255 + .5)), (back.shape, w.shape))
+    code, out, err = run("solve", FLAT.path, "--image", BIN + ":0", "--perturb", "linf:0.1", "--objective", "worst", "--channels", "hwc", "-o", p("out2"), "--quiet")
+    w, back = np.load(p("out2/witness.npy")).ravel(), read_png(p("out2/witness.png"))
+    check("colours of a flat network in order hwc", np.array_equal(back, np.floor(w.reshape(32, 32, 3) * 255 + .5)), back.shape)
+    for flag, code, needle in (("rgb", 2, "chw or hwc"), ("hwc", 2, "--channels hwc")):
+        got, out, err = run("eval", chw.path, "--image", p("a.png"), "--channels", flag)
+        check("refuse --channels %s for a network of shape [1,3,4,6]" % flag, got == code and needle in err, (got, err))
+
+
+def mean_and_std():
+    M, S = [.4914, .4822, .4465], [.2470, .2435, .2616]
+    flags = ["--mean", ",".join(map(str, M)), "--std", ",".join(map(str, S))]
+    x = cifar[1] / 255
+    z = (x - np.reshape(M, (3, 1, 1))) / np.reshape(S, (3, 1, 1))
+    same("mean and std, CHW", CHW, z, "--image", BIN + ":1", *flags)
+    same("mean and std, HWC", HWC, z.transpose(1, 2, 0), "--image", BIN + ":1", *flags)
+    same("mean and std, flat, hwc", FLAT, z.transpose(1, 2, 0), "--image", BIN + ":1", "--channels", "hwc", *flags)
+    same("one mean for all", CHW, x - .5, "--image", BIN + ":1", "--mean", "0.5")
+    same("one std for all", CHW, x / .25, "--image", BIN + ":1", "--std", "1/4".replace("1/4", "0.25"))
+    # questions stay in pixels: the worst of a linf ball, by hand, over a linear piece, and by a network with the scaling inside
+    inside = p("inside.json")
+    n = 12
+    small = Net("small.json", [1, 3, 2, 2])
+    im = rng.integers(0, 256, (3, 2, 2))
+    np.save(p("small.npy"), im / 255)
+    scale = np.repeat(1 / np.array(S), 4)
+    json.dump({"netmip": "network", "version": 1, "input": {"shape": [1, 3, 2, 2]}, "layers": [{"op": "flatten"},
+               {"op": "dense", "weight": (small.W * scale).tolist(), "bias": (.1 - small.W @ (np.repeat(M, 4) * scale)).tolist()}, {"op": "relu"},
+               {"op": "dense", "weight": small.V.tolist(), "bias": [0, .01, 0]}]}, open(inside, "w"))
+    for perturb in ("linf:8/255", "blur:2x2", "blur1:1x2+linf:0.2", "brightness:0.1"):
+        for target in ("1", "2"):
+            got = []
+            for net, more in ((small.path, flags), (inside, [])):
+                code, out, err = run("solve", net, "--image", p("small.npy"), "--label", "0", "--target", target, "--perturb", perturb, "--objective", "worst", "--json", "--quiet", *more)
+                got.append(json.loads(out)["objective"]["value"] if out else err)
+            check("%s, target %s: the same worst margin with the scaling inside the network" % (perturb, target),
+                  not any(isinstance(g, str) for g in got) and abs(got[0] - got[1]) < 1e-6, got)
+    if shutil.which("cbc"):
+        code, out, err = run("compile", small.path, "--image", p("small.npy"), "--label", "0", "--target", "1", "--perturb", "blur:2x2", "--objective", "worst", "--always-write",
+                             "-o", p("s.mps"), "--quiet", *flags)
+        subprocess.run(["cbc", p("s.mps"), "-preprocess", "off", "solve", "solution", p("s.sol")], capture_output=True, timeout=60)
+        code, out, err = run("decode", p("s.map.json"), p("s.sol"), "--json", "--quiet")
+        want = json.loads(run("solve", small.path, "--image", p("small.npy"), "--label", "0", "--target", "1", "--perturb", "blur:2x2", "--objective", "worst", "--json", "--quiet", *flags)[1])
+        check("decode needs no flags", out and abs(json.loads(out)["objective"]["value"] - want["objective"]["value"]) < 1e-5, (code, out, err))
+        text = open(p("s.map.json")).read()
+        open(p("s.map.json"), "w").write(text.replace('"std": "0.247,', '"std": "0.248,'))
+        code, out, err = run("decode", p("s.map.json"), p("s.sol"))
+        check("a map with another std is refused", code == 6 and "is not the network" in err, (code, err))
+    else:
+        count["skipped"] += 2
+    for bad, code, needle in ((["--mean", "0.5,0.5"], 2, "3 channels"), (["--std", "0"], 2, "above 0"), (["--std", "1,-1,1"], 2, "above 0"), (["--mean", "a"], 2, "--mean")):
+        got, out, err = run("eval", CHW.path, "--image", BIN, *bad)
+        check("refuse " + " ".join(bad), got == code and needle in err, (got, err))
+    got, out, err = run("eval", FLAT.path, "--image", BIN, "--mean", "0.5,0.4,0.3")
+    check("channels of a flat input must be said", got == 2 and "--channels" in err, (got, err))
+    got, out, err = run("eval", os.path.join(HERE, "..", "models", "tiny-xor.nnet"), "--image", BIN, "--mean", "0.5")
+    check("no mean before a network that states its range", got == 4 and "stated range" in err, (got, err))
+
+
+cifar_files()
+pictures()
+mean_and_std()
+print("images: %(passed)d passed, %(failed)d failed, %(skipped)d skipped" % count)
+sys.exit(count["failed"] > 0)
