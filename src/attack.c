@@ -216,7 +216,7 @@ const double *nm_attack(nm_job *job, const nm_bounds *b, const nm_case *c, size_
 {
     const best_t best = search(job, b, c, n_open, open, row, start, o, false);
     *hit = best.hit;
-    return best.margin <= 0 || (o.any && isfinite(best.margin)) ? best.x : NULL;
+    return best.margin <= 0 ? best.x : NULL;
 }
 
 const double *nm_attack_least(nm_job *job, const nm_bounds *b, const nm_case *c, size_t clause,

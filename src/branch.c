@@ -50,7 +50,7 @@ static bool attack(search *s, const nm_bounds *b, const double *start)
     here.lo = b->lo;
     here.hi = b->hi;
     const double *x = nm_attack(s->job, b, &here, 1, &s->clause, &s->row, start,
-                                (nm_attack_opts){NM_ATTACK_STEPS, 1, s->o.seed + s->out->nodes, false},
+                                (nm_attack_opts){NM_ATTACK_STEPS, 1, s->o.seed + s->out->nodes},
                                 &hit);
     if (x) memcpy(s->out->x, x, s->p->blocks[0].n * sizeof *x);
     return x != NULL;

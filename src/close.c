@@ -109,7 +109,7 @@ bool nm_close_attack(nm_state *s, size_t i, const double *start, size_t n_restar
     }
     if (n == 0) return false;
     const double *x = nm_attack(s->job, k->b, c, n, open, row, start,
-                                (nm_attack_opts){NM_ATTACK_STEPS, n_restarts, s->o->seed + i, false},
+                                (nm_attack_opts){NM_ATTACK_STEPS, n_restarts, s->o->seed + i},
                                 &hit);
     if (!x) return false;
     const nm_replay r = nm_verify(s->job, s->net, s->q, i, (int64_t)open[hit], x);

@@ -87,7 +87,7 @@ static bool try_attack(split *s, const nm_bounds *b, const box *x)
     here.lo = x->lo;
     here.hi = x->hi;
     const double *found = nm_attack(s->job, b, &here, n, open, row, NULL,
-                                    (nm_attack_opts){20, 1, s->out->boxes, false}, &hit);
+                                    (nm_attack_opts){20, 1, s->out->boxes}, &hit);
     if (!found) return false;
     memcpy(s->out->x, found, s->p->blocks[0].n * sizeof *found);
     s->out->clause = open[hit];

@@ -205,11 +205,7 @@ nm_replay nm_verify(nm_job *job, const nm_net *net, const nm_query *q, size_t ic
                     const double *x);
 
 /* ---- attack.c ------------------------------------------------------------------------------- */
-typedef struct nm_attack_opts {
-    size_t steps, restarts;
-    uint64_t seed;
-    bool any;              /* gives the best point, also when it is none */
-} nm_attack_opts;
+typedef struct nm_attack_opts { size_t steps, restarts; uint64_t seed; } nm_attack_opts;
 /* A point that program arithmetic takes for a counterexample to a listed clause, or NULL. */
 const double *nm_attack(nm_job *job, const nm_bounds *b, const nm_case *c, size_t n_open,
                         const size_t *open, const uint32_t *const *row, const double *start,

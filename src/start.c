@@ -40,10 +40,8 @@ static const double *point(nm_state *s, const nm_target *t)
         return s->q->image;
     }
     if (strcmp(say, "attack")) return nm_image_read(s->job, s->net, say).x;
-    size_t hit;
-    const double *x = nm_attack(s->job, k->b, c, 1, &t->iclause,
-                                (const uint32_t *const[]){k->row[t->iclause]}, s->q->image,
-                                (nm_attack_opts){NM_ATTACK_STEPS, 2, s->o->seed, true}, &hit);
+    const double *x = nm_attack_least(s->job, k->b, c, t->iclause, k->row[t->iclause], s->q->image,
+                                      (nm_attack_opts){NM_ATTACK_STEPS, 2, s->o->seed});
     if (!x) nm_throw(s->job, NM_EUNSUP, "--start attack: it found no point");
     return x;
 }
