@@ -94,6 +94,14 @@ static void fix(nm_state *s, nm_encoded *e)
     e->map->tag = e->map->cols[e->map->n_cols - 1];
 }
 
+static void write_beside(nm_state *s, const nm_target *t, const nm_encoded *e, const nm_dialect *d,
+                         const char *file, const char *stem)
+{
+    if (s->o->start) nm_write_start(s->job, d, e->model, nm_start_of(s, t, e), stem);
+    if (s->o->priorities) nm_write_priorities(s->job, d, e->enc, e->model, stem);
+    if (s->o->options_file) nm_write_options(s->job, d, file, stem, s->o->threads);
+}
+
 /* d: the dialect of a solver at hand, or NULL for the one asked for */
 static const char *write_model(nm_state *s, nm_target *t, nm_encoded e, const char *stem,
                                const char *suffix, const nm_dialect *d)
@@ -127,6 +135,7 @@ static const char *write_model(nm_state *s, nm_target *t, nm_encoded e, const ch
     e.map->model_hash = hash;
     nm_map_write(s->job, e.map, nm_fmt(s->job, "%s.map.json", stem));
     s->v->cpu_write += nm_cpu() - at;
+    if (!d) write_beside(s, t, &e, o.dialect, file, stem);
     return file;
 }
 

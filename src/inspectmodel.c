@@ -1,11 +1,9 @@
 /* inspectmodel.c: a model and its map, in words: sizes, ranges, the largest big-M, binaries a layer, what a row or a
  * unit says; and the slack budget.
  *
- * Slack budget. A solver takes z within T of an integer as one, so a row with big-M lets its unit be off by T M. A
- * unit's error moves the question's row by its coefficient there, and through the pre-activations of later units
- * (rows ra) by theirs:  g(u) = |q(u)| + sum over later units w of |c(w, u)| g(w),  budget(T) = sum of g(u) M(u) T.
- * An upper bound to first order; tolerances of rows are not in it. Against it stands --guard. Cost: one pass over
- * rows. */
+ * Slack budget. A solver takes z within T of an integer as one, so a row with big-M lets its unit be off by T M(u), and
+ * the question's row by g(u) times that (gain.c): budget(T) = sum of g(u) M(u) T. An upper bound to first order;
+ * tolerances of rows are not in it. Against it stands --guard. Cost: one pass over rows. */
 #include "all.h"
 
 typedef struct {
@@ -86,26 +84,9 @@ static bigm big_of(const view *v)
 
 static double budget(const view *v, const bigm *b)
 {
-    const nm_model *m = v->m;
-    double *g = NM_ARRAY(v->job, double, m->n_cols), sum = 0;
-    size_t *of = NM_ARRAY(v->job, size_t, m->n_cols); /* 1 + the row ra of a unit's column */
-    for (size_t j = 0; j < m->n_cols; j++) g[j] = fabs(m->cols[j].obj);
-    for (size_t r = 0; r < m->n_rows; r++)
-        for (size_t k = m->rows[r].start; k < nm_row_end(m, r); k++) {
-            const uint32_t j = m->j[k];
-            if (v->row[r].block < 0 && strcmp(v->row[r].kind, "rq") == 0)
-                g[j] = fmax(g[j], fabs(m->c[k]));
-            if (strcmp(v->row[r].kind, "ra") == 0 && !m->cols[j].is_int &&
-                v->col[j].kind[0] == 'v' && v->col[j].block == v->row[r].block &&
-                v->col[j].unit == v->row[r].unit)
-                of[j] = r + 1;
-        }
-    for (size_t j = m->n_cols; j-- > 0;) {
-        if (of[j] == 0 || g[j] == 0) continue;
-        sum += g[j] * b->of[j];
-        for (size_t k = m->rows[of[j] - 1].start; k < nm_row_end(m, of[j] - 1); k++)
-            if (m->j[k] < j) g[m->j[k]] += fabs(m->c[k]) * g[j];
-    }
+    const double *g = nm_model_gains(v->job, v->m, v->row, v->col);
+    double sum = 0;
+    for (size_t j = 0; j < v->m->n_cols; j++) sum += g[j] * b->of[j];
     return sum;
 }
 

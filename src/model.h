@@ -249,6 +249,8 @@ int nm_enc_assumed(const nm_enc *e, const nm_block *k, size_t i);
 nm_expr nm_fold_hull(nm_enc *e, nm_fold *f, const nm_lines_of *lines, const nm_alpha *a, uint32_t row);
 
 /* ---- dialect/, dialects.c --------------------------------------------------------------------- */
+enum { NM_START_MIPLIB = 1, NM_START_GUROBI, NM_START_CPLEX, NM_START_CBC, NM_START_SCIP, NM_START_XPRESS };
+enum { NM_ORDER_GUROBI = 1, NM_ORDER_CPLEX, NM_ORDER_CBC, NM_ORDER_XPRESS, NM_ORDER_SCIP };
 typedef struct nm_dialect { /* what a solver's readers take, beyond the common subset; a row of the menu */
     const char *name;
     unsigned mps, lp;      /* NM_INDICATORS and so on, in each format */
@@ -260,6 +262,8 @@ typedef struct nm_dialect { /* what a solver's readers take, beyond the common s
     bool no_gz;
     bool spaced;           /* `x : 1` in sets of LP */
     size_t longest, width; /* name; line of LP */
+    int start, order;      /* formats of beside.c; 0: it has none */
+    const char *options, *options_end; /* an option file with {threads}, {model}, {stem}, and how its name ends; or NULL */
 } nm_dialect;
 #define DIALECT(x) extern const nm_dialect nm_dialect_##x;
 #include "menu.def"
@@ -293,6 +297,12 @@ const char *nm_explain_col(nm_job *job, const char *name, nm_modelname k);
 void nm_notes_map(const nm_enc *e, nm_map *m);                       /* blocks and units */
 void nm_notes_unit(nm_buf *b, const nm_map *m, nm_modelname k);
 const nm_notes *nm_notes_new(nm_job *job, const nm_map *m, const nm_model *model);
+
+/* ---- gain.c, beside.c: each gives the name of the file that it wrote ---------------------------------- */
+double *nm_model_gains(nm_job *job, const nm_model *m, const nm_modelname *row, const nm_modelname *col); /* [n_cols] */
+const char *nm_write_start(nm_job *job, const nm_dialect *d, const nm_model *m, const double *x, const char *stem);
+const char *nm_write_priorities(nm_job *job, const nm_dialect *d, const nm_enc *e, const nm_model *m, const char *stem);
+const char *nm_write_options(nm_job *job, const nm_dialect *d, const char *model, const char *stem, size_t threads);
 
 /* ---- names.c, modelread.c, read/mpsfile.c, read/lpmodel.c: our own models, read back ------------------ */
 typedef struct nm_names { const char **name; size_t n, cap, mask; uint32_t *slot; } nm_names;

@@ -32,10 +32,13 @@ static const row rows[] = {
      "{seconds} -solve "
      "-printingOptions all -solution {solution}",
      ".sol", &nm_dialect_cbc},
-    {"highs", "highs {model} --solution_file {solution} --threads {threads} --time_limit {seconds}",
+    {"highs",
+     "highs {model} --options_file {options} --solution_file {solution} --threads {threads} "
+     "--time_limit {seconds}",
      ".sol", &nm_dialect_highs},
     {"scip",
-     "scip -c 'read {model}' -c 'set limits time {seconds}' -c optimize -c 'write solution "
+     "scip -s {options} -c 'read {model}' -c 'set limits time {seconds}' -c optimize -c 'write "
+     "solution "
      "{solution}' -c quit",
      ".sol", &nm_dialect_scip},
     {"glpsol", "glpsol --freemps {model} --nopresol --tmlim {seconds} -o {solution}", ".txt",
@@ -211,10 +214,14 @@ nm_sol *nm_runner_solve(nm_job *job, const nm_runner *r, const nm_map *map, cons
     if (o.seconds < 0) return nothing(job, r, "time limit");
     const char *solution = nm_fmt(job, "%s.%s%s", stem, r->name, r->suffix),
                *log = nm_fmt(job, "%s.%s.log", stem, r->name);
-    const char *const key[] = {"{model}", "{solution}", "{seconds}", "{threads}", NULL};
+    const char *const key[] = {"{model}",   "{solution}", "{seconds}",
+                               "{threads}", "{options}",  NULL};
     const double seconds = o.seconds > 0 ? ceil(o.seconds) : 1e7;
-    const char *const value[] = {map->model_path, solution, nm_fmt(job, "%.0f", seconds),
-                                 nm_fmt(job, "%zu", o.threads)};
+    const char *const value[] = {
+        map->model_path, solution, nm_fmt(job, "%.0f", seconds), nm_fmt(job, "%zu", o.threads),
+        strstr(r->command, "{options}") && r->dialect->options
+            ? nm_write_options(job, r->dialect, map->model_path, stem, o.threads)
+            : "/dev/null"};
     const char *command = filled(job, r->command, key, value);
     unlink(solution); /* of an earlier run */
     fflush(NULL);

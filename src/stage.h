@@ -281,6 +281,8 @@ typedef struct nm_solve_opts {
     const char *encoding;  /* as nm_encoding_find reads it; NULL: bigm */
     const nm_dialect *dialect; /* of written models; NULL: generic */
     bool fixed, cuts, comments; /* as nm_write_opts has them */
+    const char *start;     /* attack, image or a file; or NULL */
+    bool priorities, options_file; /* also written */
     bool two_sided;        /* binaries also for units that need none */
     bool evaluate, fold, attack, split, units, branch, solve, always_write;
     double time_limit;     /* seconds of wall clock for the whole query */
@@ -370,6 +372,10 @@ void nm_close_units(nm_state *s, size_t i);
 bool nm_close_branch(nm_state *s, size_t nodes); /* of each target */
 void nm_close_cubes(nm_state *s); /* branches of the open targets that are left, as cubes */
 bool nm_close_split(nm_state *s, size_t i);
+
+/* ---- start.c ---------------------------------------------------------------------------------- */
+/* values of the model's columns, at the point that --start asks for */
+double *nm_start_of(nm_state *s, const nm_target *t, const nm_encoded *e);
 
 /* ---- compile.c: models of what is open -------------------------------------------------------- */
 #define NM_COMBINE "any violated: violated; all hold: holds; else unknown" /* of a manifest's targets */

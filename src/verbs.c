@@ -75,7 +75,17 @@ static void set_dialect(nm_job *job, const nm_cli *c, nm_solve_opts *o, bool com
     o->comments = strcmp(nm_cli_pick(job, c, NM_O_comments, "on|off"), "on") == 0;
     o->cuts = strcmp(nm_cli_pick(job, c, NM_O_cuts, "rows|user"), "user") == 0;
     o->fixed = strcmp(nm_cli_pick(job, c, NM_O_mps, "free|fixed"), "fixed") == 0;
+    o->start = nm_cli_get(c, NM_O_start);
+    o->priorities = nm_cli_has(c, NM_O_priorities);
+    o->options_file = nm_cli_has(c, NM_O_options);
     if (!o->out) return;
+    if (o->start && !o->dialect->start)
+        nm_throw(job, NM_EUNSUP, "--start: dialect %s has no file of starts", o->dialect->name);
+    if (o->priorities && !o->dialect->order)
+        nm_throw(job, NM_EUNSUP, "--priorities: dialect %s has no file of branching priorities",
+                 o->dialect->name);
+    if (o->options_file && !o->dialect->options)
+        nm_throw(job, NM_EUNSUP, "--options: dialect %s has no option file", o->dialect->name);
     const bool lp = nm_is_lp(job, o->out);
     nm_dialect_check(job, o->dialect, lp, enc->needs, what);
     if (o->cuts) nm_dialect_check(job, o->dialect, lp, NM_CUTS, "--cuts user");

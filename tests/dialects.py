@@ -355,7 +355,79 @@ def streams():
             print("%s: %.1f MB, %.2f MB gzipped" % (tag, os.path.getsize(p(tag + "-gz.mps")) / 1e6, os.path.getsize(p(tag + "-gz.mps.gz")) / 1e6))
 
 
-for part in (sayings, rules, optima, decoded, streams):
+# ---- beside the model ----
+STARTS = {"generic": ".start.sol", "cbc": ".start.txt", "highs": ".start.sol", "scip": ".start.sol", "gurobi": ".start.mst", "cplex": ".start.mst",
+          "xpress": ".start.slx", "copt": ".start.mst"}
+ORDERS = {"cbc": ".priorities.csv", "scip": ".priorities.cmd", "gurobi": ".ord", "cplex": ".ord", "mosek": ".ord", "xpress": ".dir"}
+OPTIONS = {"cbc": ".options.cmd", "highs": ".options", "scip": ".set", "gurobi": ".prm", "cplex": ".prm", "xpress": ".options.cmd", "copt": ".par",
+           "mosek": ".par", "lpsolve": ".ini"}
+
+
+def start_values(name, d):
+    s = text_of(p(name))
+    if d == "cplex":
+        return {a: float(b) for a, b in re.findall(r'<variable name="(\w+)" index="\d+" value="([^"]+)"/>', s)}
+    lines = [x.split() for x in s.split("\n")[d in ("generic", "highs", "cbc", "xpress"):] if x and x[0] != "#" and x != "ENDATA"]
+    return {w[-2]: float(w[-1]) for w in lines}
+
+
+def beside():
+    base = [*SMALL[:6], "linf:0.15", *SMALL[7:]]
+    for d in sorted(ALL):
+        for flag, table, what in (("--start", STARTS, "no file of starts"), ("--priorities", ORDERS, "no file of branching"), ("--options", OPTIONS, "no option file")):
+            if d not in table:
+                more = [flag, "image"] if flag == "--start" else [flag]
+                refused("refuse %s for %s" % (flag, d), 4, what, "compile", p("none.onnx"), "-o", p("x.mps"), "--dialect", d, *more)
+        flags = ["--dialect", d] + ["--start", "attack"] * (d in STARTS) + ["--priorities"] * (d in ORDERS) + ["--options", "--threads", "2"] * (d in OPTIONS)
+        if not compile("by-%s.mps" % d, *flags, base=base):
+            continue
+        with open(p("by-%s.map.json" % d)) as f:
+            columns = json.load(f)["columns"]
+        binaries = re.findall(r"(?m)^ BV +BNDSET +(\S+)", text_of(p("by-%s.mps" % d)))
+        if d in STARTS:
+            x = start_values("by-" + d + STARTS[d], d)
+            check("%s: the start names every column" % d, list(x) == columns, list(x)[:3])
+            check("%s: binaries of the start" % d, all(x[z] in (0, 1) for z in binaries) and x[columns[-1]] == 1)
+            check("%s: phases fit the values" % d, all((x[z] == 1) >= (x["v" + z[1:]] > 0) for z in binaries if "v" + z[1:] in x))
+        if d in ORDERS:
+            s = text_of(p("by-" + d + ORDERS[d]))
+            pairs = re.findall(r"(z\d+_\d+)[ ,]+(\d+)$", s, re.M)
+            ranks = [int(b) for _, b in pairs]
+            down = d in ("cbc", "xpress")
+            check("%s: each binary once" % d, sorted(a for a, _ in pairs) == sorted(binaries), s[:200])
+            check("%s: the first is the most important" % d, ranks == sorted(ranks, reverse=not down) and min(ranks) >= 1 and max(ranks) <= 1000, ranks)
+        if d in OPTIONS:
+            s = text_of(p("by-" + d + OPTIONS[d]))
+            check("%s: options" % d, ("2" in s or d == "lpsolve") and re.search(r"gap|Gap|GAP|STOP", s) and "{" not in s, s)
+    orders = [[a for a, _ in re.findall(r"(z\d+_\d+)[ ,]+(\d+)$", text_of(p("by-" + d + ORDERS[d])), re.M)] for d in ORDERS]
+    check("one order for all", all(o == orders[0] for o in orders))
+    if compile("by-fixed.mps", "--mps", "fixed", "--start", "image", base=base):
+        check("names of fixed MPS in the start", list(start_values("by-fixed.start.sol", "generic"))[0] == "C0000001")
+    with open(p("one.csv"), "w") as f:
+        f.write(",".join(["1"] * 784) + "\n")
+    code, out, err = run("compile", *[a for a in base if a != "--quiet"], "-o", p("by-file.mps"), "--start", p("one.csv"))
+    check("a start from a file is moved into the set", code == 0 and "it was moved by" in err, err)
+    refused("no image to start at", 2, "has none", "compile", *TINY, "-o", p("x.mps"), "--start", "image")
+    if shutil.which("cbc"):
+        compile("by-cbc.mps", "--dialect", "cbc", "--start", "attack", "--priorities", "--options", "--objective", "worst", base=base)
+        out = sh("cbc", p("by-cbc.mps"), "-mipstart", p("by-cbc.start.txt"), "-priorityIn", p("by-cbc.priorities.csv"), "-preprocess", "off",
+                 "-maxNodes", "1", "-solve")
+        want = number_after(text_of(p("by-cbc.start.txt")), r"objective value (\S+)")
+        got = number_after(out, r"MIPStart provided solution with cost (\S+)")
+        check("CBC takes the start at its cost", got is not None and same(float("%g" % want), got), (want, got))
+        check("CBC reads the priorities", "2 fields and %d records" % (text_of(p("by-cbc.priorities.csv")).count(",") - 1) in out, out[:300])
+        compile("by-tiny.mps", "--dialect", "cbc", "--options", base=TINY)
+        with open(p("by-tiny.options.cmd")) as f:
+            subprocess.run(["cbc"], stdin=f, capture_output=True, timeout=60, cwd=TMP)
+        code, out, err = run("decode", p("by-tiny.map.json"), p("by-tiny.cbc.sol"))
+        check("CBC's command file runs, and its answer comes back", code == 10, "%d %s" % (code, err))
+    if shutil.which("lp_solve"):
+        compile("by-lps.mps", "--dialect", "lpsolve", "--options", base=TINY)
+        out = sh("lp_solve", "-fmps", p("by-lps.mps"), "-rpar", p("by-lps.ini"), "-S3")
+        check("lp_solve reads its options", "Value of objective function" in out or "infeasible" in out, out)
+
+
+for part in (sayings, rules, optima, decoded, streams, beside):
     part()
 print("%d passed, %d failed, %d skipped" % (passed, failed, skipped))
 sys.exit(failed > 0)

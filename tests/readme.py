@@ -40,6 +40,13 @@ def questions(text):
     say(known - {"form"} == schema - {"member"}, "README's schema has every member: %s" % sorted(known ^ schema))
 
 
+def dialects(text):
+    part = text.split("## Beside the model")[1].split("## Networks by hand")[0]
+    for line in re.findall(r"^    (build/netmip .*)$", part, re.M):
+        code = subprocess.run(line.replace("build/netmip", NETMIP, 1) + " --quiet", shell=True, cwd=ROOT, capture_output=True).returncode
+        say(code == 0, "%s: exit code %d" % (line, code))
+
+
 def example():
     head = open(os.path.join(ROOT, "include", "netmip.h")).read()
     code = "\n".join(l[5:] for l in head.splitlines() if l.startswith(" *   "))
@@ -81,6 +88,7 @@ def operators(text):
 text = open(os.path.join(ROOT, "README.md")).read()
 tour(text)
 questions(text)
+dialects(text)
 example()
 by_hand(text)
 operators(text)

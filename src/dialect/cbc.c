@@ -9,4 +9,17 @@ const nm_dialect nm_dialect_cbc = {.name = "cbc",
                                    .comments = true,
                                    .twice = true,
                                    .longest = 99,
-                                   .width = 200};
+                                   .width = 200,
+                                   .start = NM_START_CBC,
+                                   .order = NM_ORDER_CBC,
+                                   .options_end = ".options.cmd",
+                                   .options = "import {model}\n"
+                                              "preprocess off\n"
+                                              "ratioGap 0\n"
+                                              "allowableGap 0\n"
+                                              "primalTolerance 1e-9\n"
+                                              "integerTolerance 1e-9\n"
+                                              "threads {threads}\n"
+                                              "solve\n"
+                                              "solution {stem}.cbc.sol\n"
+                                              "quit\n"};

@@ -1,4 +1,14 @@
 /* dialect/copt.c: COPT: the common subset. What more its readers take is not documented to us, so it is not written. */
 #include "all.h"
 
-const nm_dialect nm_dialect_copt = {.name = "copt", .comments = true, .longest = 60, .width = 200};
+const nm_dialect nm_dialect_copt = {.name = "copt",
+                                    .comments = true,
+                                    .longest = 60,
+                                    .width = 200,
+                                    .start = NM_START_GUROBI,
+                                    .options_end = ".par",
+                                    .options = "RelGap 0\n"
+                                               "AbsGap 0\n"
+                                               "IntTol 1e-9\n"
+                                               "FeasTol 1e-9\n"
+                                               "Threads {threads}\n"};

@@ -3,4 +3,4 @@
 #include "all.h"
 
 const nm_dialect nm_dialect_generic = {
-    .name = "generic", .twice = true, .longest = 60, .width = 200};
+    .name = "generic", .twice = true, .longest = 60, .width = 200, .start = NM_START_MIPLIB};

@@ -8,4 +8,14 @@ const nm_dialect nm_dialect_gurobi = {
     .comments = true,
     .spaced = true,
     .longest = 255,
-    .width = 200};
+    .width = 200,
+    .start = NM_START_GUROBI,
+    .order = NM_ORDER_GUROBI,
+    .options_end = ".prm",
+    .options = "MIPGap 0\n"
+               "MIPGapAbs 0\n"
+               "FeasibilityTol 1e-9\n"
+               "OptimalityTol 1e-9\n"
+               "IntFeasTol 1e-9\n"
+               "IntegralityFocus 1\n"
+               "Threads {threads}\n"};

@@ -7,4 +7,10 @@ const nm_dialect nm_dialect_lpsolve = {.name = "lpsolve",
                                        .no_lp = true,
                                        .no_gz = true,
                                        .longest = 255,
-                                       .width = 200};
+                                       .width = 200,
+                                       .options_end = ".ini",
+                                       .options = "[Default]\n"
+                                                  "epsint=1e-09\n"
+                                                  "mip_gap_abs=0\n"
+                                                  "mip_gap_rel=0\n"
+                                                  "\n"};

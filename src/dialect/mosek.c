@@ -8,4 +8,13 @@ const nm_dialect nm_dialect_mosek = {.name = "mosek",
                                      .half = true,
                                      .comments = true,
                                      .longest = 60,
-                                     .width = 200};
+                                     .width = 200,
+                                     .order = NM_ORDER_CPLEX,
+                                     .options_end = ".par",
+                                     .options = "BEGIN MOSEK\n"
+                                                "MSK_DPAR_MIO_TOL_REL_GAP 0\n"
+                                                "MSK_DPAR_MIO_TOL_ABS_GAP 0\n"
+                                                "MSK_DPAR_MIO_TOL_FEAS 1e-9\n"
+                                                "MSK_DPAR_MIO_TOL_ABS_RELAX_INT 1e-9\n"
+                                                "MSK_IPAR_NUM_THREADS {threads}\n"
+                                                "END MOSEK\n"};

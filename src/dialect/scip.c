@@ -9,4 +9,12 @@ const nm_dialect nm_dialect_scip = {
     .comments = true,
     .glued = true,
     .longest = 255,
-    .width = 200};
+    .width = 200,
+    .start = NM_START_SCIP,
+    .order = NM_ORDER_SCIP,
+    .options_end = ".set",
+    .options = "limits/gap = 0\n"
+               "limits/absgap = 0\n"
+               "numerics/feastol = 1e-09\n"
+               "numerics/dualfeastol = 1e-09\n"
+               "lp/threads = {threads}\n"};

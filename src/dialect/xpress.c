@@ -2,5 +2,16 @@
  * indicators of its MPS are not documented to us, so they are not written. */
 #include "all.h"
 
-const nm_dialect nm_dialect_xpress = {
-    .name = "xpress", .lp = NM_QUAD_COST, .comments = true, .longest = 60, .width = 200};
+const nm_dialect nm_dialect_xpress = {.name = "xpress",
+                                      .lp = NM_QUAD_COST,
+                                      .comments = true,
+                                      .longest = 60,
+                                      .width = 200,
+                                      .start = NM_START_XPRESS,
+                                      .order = NM_ORDER_XPRESS,
+                                      .options_end = ".options.cmd",
+                                      .options = "MIPRELSTOP=0\n"
+                                                 "MIPABSSTOP=0\n"
+                                                 "MIPTOL=1e-9\n"
+                                                 "FEASTOL=1e-9\n"
+                                                 "THREADS={threads}\n"};

@@ -1,0 +1,71 @@
+/* start.c: a point of the input set, as values of a model's columns: the attack's best one, the question's image, or an
+ * input from a file, moved into the box. The trace is the Program's own in float64: advice for a solver, judged by nobody. */
+#include "all.h"
+
+/* values of every unit at x */
+static double *trace(nm_job *job, const nm_program *p, const double *x)
+{
+    const nm_kernels *kernels = nm_kernels_pick();
+    double *all = NM_ARRAY(job, double, p->n_units + 8);
+    memcpy(all, x, p->blocks[0].n * sizeof *x);
+    for (size_t b = 1; b < p->n_blocks; b++) {
+        const nm_block *k = &p->blocks[b];
+        const double *src = k->src >= 0 ? all + p->blocks[k->src].first : NULL;
+        double *y = NM_ARRAY(job, double, nm_pad8(k->n) + 8);
+        for (size_t i = 0; i < k->n; i++) {
+            if (k->kind == NM_AFFINE) y[i] = k->bias[i];
+            if (k->kind == NM_RELU) y[i] = src[i] > 0 ? src[i] : 0;
+            if (k->kind != NM_MAX) continue;
+            y[i] = src[k->idx[k->ptr[i]]];
+            for (size_t t = k->ptr[i]; t < k->ptr[i + 1]; t++) y[i] = fmax(y[i], src[k->idx[t]]);
+        }
+        for (size_t t = 0; t < k->n_lin; t++) {
+            const nm_block *from = &p->blocks[k->lin[t].src];
+            double *in = NM_ARRAY(job, double, nm_pad8(from->n) + 8);
+            memcpy(in, all + from->first, from->n * sizeof *in);
+            nm_lin_mv(job, kernels, &k->lin[t], in, y, NULL);
+        }
+        memcpy(all + k->first, y, k->n * sizeof *y);
+    }
+    return all;
+}
+
+static const double *point(nm_state *s, const nm_target *t)
+{
+    const nm_case *c = &s->q->cases[t->icase];
+    const nm_bounded *k = &s->cases[t->icase];
+    const char *say = s->o->start;
+    if (strcmp(say, "image") == 0) {
+        if (!s->q->image) nm_throw(s->job, NM_EUSE, "--start image: the question has none");
+        return s->q->image;
+    }
+    if (strcmp(say, "attack")) return nm_image_read(s->job, s->net, say).x;
+    const double *x = nm_attack_least(s->job, k->b, c, t->iclause, k->row[t->iclause], s->q->image,
+                                      (nm_attack_opts){NM_ATTACK_STEPS, 2, s->o->seed});
+    if (!x) nm_throw(s->job, NM_EUNSUP, "--start attack: it found no point");
+    return x;
+}
+
+double *nm_start_of(nm_state *s, const nm_target *t, const nm_encoded *e)
+{
+    const nm_case *c = &s->q->cases[t->icase];
+    const double *from = point(s, t);
+    double *x = NM_RAW(s->job, double, s->q->n_in), moved = 0;
+    for (size_t i = 0; i < s->q->n_in; i++) {
+        x[i] = fmin(fmax(from[i], c->lo[i]), c->hi[i]);
+        moved = fmax(moved, fabs(x[i] - from[i]));
+    }
+    if (moved > 0)
+        nm_note(s->job, "target %s: the start is outside the input set; it was moved by %.3g",
+                t->name, moved);
+    double *v = nm_encode_lift(s->job, e->enc, trace(s->job, e->enc->b->p, x));
+    if (e->map->tag) v[e->model->n_cols - 1] = 1; /* the mark */
+    const char *who = NULL;
+    const double off = nm_model_check(e->enc->m, v, &who);
+    if (off > 1e-9)
+        nm_note(
+            s->job,
+            "target %s: the start breaks %s by %.3g: it is no counterexample, a solver may drop it",
+            t->name, who, off);
+    return v;
+}
