@@ -84,14 +84,15 @@ def answer(model, solver):
     """what the solver's file says, through netmip: {code, verdict, status, objective with the constant, value of the point}"""
     path = model.answer(solver)
     if not os.path.exists(path):
-        return {"code": None, "verdict": "unknown", "status": "no file", "objective": None, "why": ""}
+        return {"code": None, "verdict": "unknown", "status": "no file", "said": "", "objective": None, "value": None, "margin": None,
+                "why": ""}
     code, out, err = netmip("decode", model.map_for(solver), path, "--json")
     d = json.loads(out) if code in VERDICT else {}
     _, said, _ = netmip("inspect", path)
-    status, objective = re.search(r"^solution of .*: (.*)$", said, re.M), re.search(r"^objective (\S+)$", said, re.M)
+    status, words, objective = (re.search(p, said, re.M) for p in (r"^solution of .*: (.*)$", r"^said: (.*)$", r"^objective (\S+)$"))
     with open(model.map_for(solver)) as f:
         constant = json.load(f)["constant"]
-    return {"code": code, "verdict": d.get("verdict", "refused"), "status": status.group(1) if status else "unreadable",
+    return {"code": code, "verdict": d.get("verdict", "refused"), "status": status.group(1) if status else "unreadable", "said": words.group(1) if words else "",
             "objective": float(objective.group(1)) + constant if objective else None, "value": d.get("objective", {}).get("value"),
             "margin": d.get("witness", {}).get("margin64"), "why": (d.get("why", "") + err).strip()}
 

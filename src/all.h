@@ -12,5 +12,6 @@
 #include "set.h"    /* input sets */
 #include "model.h"
 #include "stage.h"  /* models, solutions, readers, the stages, the command line */
+#include "study.h"  /* suites, and solvers compared on them */
 
 #endif

@@ -102,7 +102,7 @@ static void linf(nm_job *job, void *arg)
     nm_put(&set, isfinite(c->radius) ? "linf:" : "free");
     if (isfinite(c->radius)) nm_put_num(&set, c->radius);
     const nm_around a = {
-        .x = c->x, .label = c->label, .sets = nm_sets_read(job, set.s), .lo = c->lo, .hi = c->hi};
+        .x = c->x, .label = c->label, .sets = nm_sets_read(job, set.s, NULL), .lo = c->lo, .hi = c->hi};
     c->query = nm_query_around(job, c->net, &a);
     nm_query_range(job, c->net, c->query);
 }

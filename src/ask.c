@@ -172,7 +172,7 @@ nm_around nm_around_ask(nm_job *job, const nm_ask *a)
 {
     if (!a->perturb)
         nm_throw(job, NM_EUSE, "--perturb is missing; linf:E, free or another set was expected");
-    nm_around r = {.label = -1, .sets = nm_sets_read(job, a->perturb), .own_range = !a->domain};
+    nm_around r = {.label = -1, .sets = nm_sets_read(job, a->perturb, a->dir), .own_range = !a->domain};
     read_domain(job, a->domain, &r.lo, &r.hi);
     r.margin = a->margin ? number(job, "--margin", a->margin) : 0;
     r.guard = a->guard ? number(job, "--guard", a->guard) : 0;

@@ -1,11 +1,12 @@
 /* bench.c: the same questions over solvers and formulations: models, runs, a record each.
  *
- * A run is an instance, a formulation, a solver and a repeat. Its model lies unpacked in DIR/models, its solution and log in
- * DIR/runs, its record in DIR/records: written whole or not at all (records.c). Solvers are programs of their own or the
- * embedded one, all reading the same file; each answer is decoded, and its point replayed, as `netmip decode` would.
- * An interrupted comparison goes on where it was; records of another model or command are refused. Answers that come later
- * than the limit, a tenth and a second count as none. Wall and CPU seconds are the solver's process, its start and its
- * reading included. Workers share the machine: measure with one, where times matter. */
+ * A run is an instance, a formulation, a solver and a repeat. Its model lies unpacked in DIR/models, its solution
+ * and log in DIR/runs, its record in DIR/records: written whole or not at all (records.c). Solvers are programs of
+ * their own or the embedded one, all reading the same file; each answer is decoded, and its point replayed, as
+ * `netmip decode` would. An interrupted comparison goes on where it was; records of another model or command are
+ * refused. Answers that come later than the limit, a tenth and a second count as none. Wall and CPU seconds are the
+ * solver's process, its start and its reading included. Workers share the machine: measure with one, where times
+ * matter. */
 #include "all.h"
 
 /* ---- models ---- */

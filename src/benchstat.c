@@ -3,8 +3,8 @@
  * A solver with a formulation is a configuration. Of an instance's repeats the median time counts, unsolved ones at the
  * limit: an odd run moves nothing; the configuration solves the instance when more than half of its repeats do. Over
  * instances: the shifted geometric mean  exp(mean(log(t + s))) - s  (Achterberg 2007; Mittelmann's tables), unsolved at
- * the limit; PAR2, the mean with unsolved at twice the limit (SAT competitions); nodes, shifted by 10, of what was solved;
- * wins, within a hundredth of a second and a percent of the best. Left out: significance tests. */
+ * the limit; PAR2, the mean with unsolved at twice the limit (SAT competitions); nodes, shifted by 10, of what was
+ * solved; wins, within a hundredth of a second and a percent of the best. Left out: significance tests. */
 #include "all.h"
 
 #include <stdlib.h>

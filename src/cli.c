@@ -160,18 +160,16 @@ static nm_query *beside(nm_job *job, const nm_cli *c, const nm_net *net, const n
 
 nm_query *nm_cli_question(nm_job *job, const nm_cli *c, const nm_net *net)
 {
-    const nm_ask a = {c->value[NM_O_image],
-                      c->value[NM_O_label],
-                      c->value[NM_O_labels],
-                      c->value[NM_O_perturb],
-                      c->value[NM_O_domain],
-                      c->value[NM_O_target],
-                      c->value[NM_O_margin],
-                      c->value[NM_O_objective],
-                      c->value[NM_O_guard],
-                      c->value[NM_O_differ],
-                      NULL,
-                      false};
+    const nm_ask a = {.image = c->value[NM_O_image],
+                      .label = c->value[NM_O_label],
+                      .labels = c->value[NM_O_labels],
+                      .perturb = c->value[NM_O_perturb],
+                      .domain = c->value[NM_O_domain],
+                      .target = c->value[NM_O_target],
+                      .margin = c->value[NM_O_margin],
+                      .objective = c->value[NM_O_objective],
+                      .guard = c->value[NM_O_guard],
+                      .differ = c->value[NM_O_differ]};
     if (c->n_files < 2) {
         nm_query *asked = nm_query_ask(job, net, &a);
         nm_query_range(job, net, asked);

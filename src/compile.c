@@ -57,7 +57,13 @@ static void mark(nm_state *s, nm_encoded *e)
         nm_put_bytes(&b, &m->rows[r].lo, sizeof m->rows[r].lo);
         nm_put_bytes(&b, &m->rows[r].hi, sizeof m->rows[r].hi);
         nm_put_bytes(&b, &m->rows[r].start, sizeof m->rows[r].start);
+        if (m->rows[r].when >= 0) nm_put(&b, " if %d %d", m->rows[r].when, m->rows[r].on);
     }
+    for (size_t k = 0; k < m->n_sos; k++)
+        nm_put_bytes(&b, m->sos[k].j, m->sos[k].n * sizeof *m->sos[k].j);
+    for (size_t k = 0; k < m->n_quad; k++)
+        nm_put(&b, " %lld %u %u", (long long)m->quad[k].row, m->quad[k].i, m->quad[k].j);
+    for (size_t k = 0; k < m->n_quad; k++) nm_put_bytes(&b, &m->quad[k].c, sizeof m->quad[k].c);
     for (size_t j = 0; j < m->n_cols; j++) {
         const nm_col *c = &m->cols[j];
         const double side[] = {c->lo, c->hi, c->obj, c->is_int};
@@ -68,9 +74,6 @@ static void mark(nm_state *s, nm_encoded *e)
     e->map->tag = nm_fmt(s->job, "mark_%.12s", hash);
     nm_model_col(s->job, e->model, e->map->tag, 1, 1, false);
     e->model->name = e->map->tag;
-    for (size_t r = 0; r < m->n_rows; r++) /* rows of the file: one with two sides becomes two */
-        e->map->n_rows += isfinite(m->rows[r].lo) && isfinite(m->rows[r].hi) &&
-                          m->rows[r].lo != m->rows[r].hi;
     const char **cols = NM_ARRAY(s->job, const char *, m->n_cols);
     memcpy(cols, e->map->cols, (m->n_cols - 1) * sizeof *cols);
     cols[m->n_cols - 1] = e->map->tag;
@@ -78,27 +81,50 @@ static void mark(nm_state *s, nm_encoded *e)
     e->map->n_cols = m->n_cols;
 }
 
+/* fixed MPS: the map's columns are those of the file, and it keeps what they stand for */
+static void fix(nm_state *s, nm_encoded *e)
+{
+    if (s->q->objective != NM_FEASIBLE)
+        nm_throw(s->job, NM_EUNSUP,
+                 "--mps fixed: its rounding moves the objective; objective feasible was expected");
+    e->model = nm_model_fixed(s->job, e->model, &e->map->long_rows);
+    e->map->long_cols = e->map->cols;
+    e->map->cols = NM_ARRAY(s->job, const char *, e->map->n_cols);
+    for (size_t j = 0; j < e->map->n_cols; j++) e->map->cols[j] = e->model->cols[j].name;
+    e->map->tag = e->map->cols[e->map->n_cols - 1];
+}
+
+/* d: the dialect of a solver at hand, or NULL for the one asked for */
 static const char *write_model(nm_state *s, nm_target *t, nm_encoded e, const char *stem,
-                               const char *suffix)
+                               const char *suffix, const nm_dialect *d)
 {
     double at = nm_cpu();
     sizes(t, e.model);
     mark(s, &e);
+    if (s->o->fixed) fix(s, &e);
     t->mark = e.map->tag;
-    s->v->cpu_encode += nm_cpu() - at;
-    at = nm_cpu();
-    const char *file = nm_fmt(s->job, "%s%s", stem, suffix);
-    char *hash = nm_raw(s->job, 65, 1);
-    nm_write_model(s->job, e.model, file, hash);
+    nm_write_opts o = {.dialect = d               ? d
+                                  : s->o->dialect ? s->o->dialect
+                                                  : &nm_dialect_generic,
+                       .cuts = s->o->cuts,
+                       .fixed = s->o->fixed};
     e.map->query_hash = nm_query_hash(s->job, (nm_query *)(uintptr_t)s->q);
-    e.map->model_path = s->o->said ? s->o->said : file;
-    e.map->model_hash = hash;
     e.map->net_path = s->net->first ? s->net->first->path : s->net->path;
     e.map->against = s->net->second ? s->net->second->path : NULL;
     e.map->net_hash = s->net->hash;
     if (s->net->front) e.map->front = *s->net->front;
     e.map->options = s->o->options;
     e.map->version = s->o->version;
+    nm_notes_map(e.enc, e.map);
+    if (s->o->comments && nm_is_lp(s->job, suffix)) o.notes = nm_notes_new(s->job, e.map, e.model);
+    s->v->cpu_encode += nm_cpu() - at;
+    at = nm_cpu();
+    const char *file = nm_fmt(s->job, "%s%s", stem, suffix);
+    char *hash = nm_raw(s->job, 65, 1);
+    e.map->n_rows = nm_write_model(s->job, e.model, file, o, hash);
+    e.map->dialect = o.dialect->name;
+    e.map->model_path = s->o->said ? s->o->said : file;
+    e.map->model_hash = hash;
     nm_map_write(s->job, e.map, nm_fmt(s->job, "%s.map.json", stem));
     s->v->cpu_write += nm_cpu() - at;
     return file;
@@ -110,7 +136,7 @@ static const char *write_one(nm_state *s, nm_target *t, const nm_cube *cube, con
     const double at = nm_cpu();
     const nm_encoded e = encode(s, t, cube);
     s->v->cpu_encode += nm_cpu() - at;
-    return write_model(s, t, e, stem, suffix);
+    return write_model(s, t, e, stem, suffix, NULL);
 }
 
 static void write_target(nm_state *s, nm_target *t, const char *stem, const char *suffix)
@@ -259,7 +285,7 @@ static const nm_sol *ask(nm_state *s, nm_target *t, const nm_runner *r, nm_encod
                       .memory = s->o->memory};
     if (!r) return nm_cbc_solve(s->job, e.model, o);
     const char *stem = nm_fmt(s->job, "%s/t%s", s->o->keep, t->name);
-    write_model(s, t, e, stem, ".mps");
+    write_model(s, t, e, stem, ".mps", r->dialect);
     return nm_runner_solve(s->job, r, e.map, stem,
                            (nm_run_opts){seconds_left(s), s->o->threads, s->o->memory});
 }

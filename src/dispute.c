@@ -2,8 +2,8 @@
  *
  * A replayed counterexample and a claim that there is none; optima that differ by more than 1e-6 of max(1, |x|) both as
  * claimed and as replayed; a replayed margin below another's optimum by more than that; any of these against the known
- * answer of a suite. Printed digits differ between solvers, so that neither view alone would do. Files are named, nothing
- * is removed. Cost: the square of the runs of an instance. */
+ * answer of a suite. Printed digits differ between solvers, so that neither view alone would do. Files are named,
+ * nothing is removed. Cost: the square of the runs of an instance. */
 #include "all.h"
 
 #define SAME_OPTIMUM 1e-6

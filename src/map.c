@@ -14,6 +14,37 @@ static void put_str(nm_buf *b, const char *key, const char *value, const char *a
     nm_put(b, "%s", after);
 }
 
+static void put_names(nm_buf *b, const char *key, const char *const *name, size_t n)
+{
+    if (!name) return;
+    nm_put(b, "\"%s\": [", key);
+    for (size_t k = 0; k < n; k++) nm_put(b, k ? ",\"%s\"" : "\"%s\"", name[k]);
+    nm_put(b, "],\n ");
+}
+
+static void put_origin(nm_buf *b, const nm_map *m)
+{
+    put_names(b, "columns_stand_for", m->long_cols, m->n_cols);
+    put_names(b, "rows_stand_for", m->long_rows, m->n_rows);
+    nm_put(b, "\"blocks\": [");
+    for (size_t i = 0; i < m->n_blocks; i++) {
+        const nm_mapblock *k = &m->blocks[i];
+        nm_put(b, "%s[\"%s\",", i ? "," : "", k->kind);
+        nm_put_json(b, k->name ? k->name : "");
+        nm_put(b, ",%zu,%d]", k->n, k->src);
+    }
+    nm_put(b, "],\n \"units\": [");
+    for (size_t i = 0; i < m->n_units; i++) {
+        const nm_mapunit *u = &m->units[i];
+        nm_put(b, "%s[%d,%zu,", i ? "," : "", u->block, u->unit);
+        nm_put_num(b, u->lo);
+        nm_put(b, ",");
+        nm_put_num(b, u->hi);
+        nm_put(b, ",\"%s\"]", u->by);
+    }
+    nm_put(b, "],\n ");
+}
+
 void nm_map_write(nm_job *job, const nm_map *m, const char *path)
 {
     const nm_mark mark = nm_mark_get(job);
@@ -37,6 +68,7 @@ void nm_map_write(nm_job *job, const nm_map *m, const char *path)
            (long long)m->target_label, (long long)m->label, m->case_index, m->clause_index);
     put_str(&b, "objective", m->objective, ", ");
     put_str(&b, "encoding", m->encoding, ", ");
+    put_str(&b, "dialect", m->dialect, ",\n ");
     nm_put(&b,
            "\"fold\": %s, \"bounds_hold_for\": \"%s\", \"constant\": ", m->fold ? "true" : "false",
            m->conditioned ? "counterexamples to the target" : "the input set");
@@ -53,6 +85,7 @@ void nm_map_write(nm_job *job, const nm_map *m, const char *path)
            m->n_nz, m->n_bin);
     for (size_t j = 0; j < m->n_cols; j++) nm_put(&b, j ? ",\"%s\"" : "\"%s\"", m->cols[j]);
     nm_put(&b, "],\n ");
+    put_origin(&b, m);
     put_str(&b, "mark", m->tag, ",\n ");
     nm_put(&b, "\"input_columns\": [");
     for (size_t i = 0; i < m->n_in; i++) nm_put(&b, i ? ",%lld" : "%lld", (long long)m->col[i]);
@@ -91,6 +124,57 @@ static void read_columns(nm_job *job, nm_map *m, const nm_json *j, const char *w
     m->col = col;
 }
 
+static const char **read_names(nm_job *job, const nm_json *j, const char *key, const char *where,
+                               size_t n)
+{
+    const nm_json *names = nm_json_find(j, key);
+    if (!names) return NULL;
+    const char **name = NM_ARRAY(job, const char *, n + 1);
+    size_t k = 0;
+    if (nm_json_count(names) != n)
+        nm_throw(job, NM_EINPUT, "%s: \"%s\" has another length", where, key);
+    for (const nm_json *a = names->child; a; a = a->next) name[k++] = nm_json_str(job, a, where);
+    return name;
+}
+
+/* a member of a list, by its place */
+static const nm_json *member(nm_job *job, const nm_json *list, size_t k, const char *where)
+{
+    const nm_json *a = list->child;
+    while (a && k--) a = a->next;
+    if (!a) nm_throw(job, NM_EINPUT, "%s: a list is too short", where);
+    return a;
+}
+
+/* blocks and units, where the map has them */
+static void read_origin(nm_job *job, nm_map *m, const nm_json *j, const char *where)
+{
+    const nm_json *blocks = nm_json_find(j, "blocks"), *units = nm_json_find(j, "units");
+    m->long_cols = read_names(job, j, "columns_stand_for", where, m->n_cols);
+    m->long_rows = read_names(job, j, "rows_stand_for", where, m->n_rows);
+    if (!blocks || !units) return;
+    nm_mapblock *block = NM_ARRAY(job, nm_mapblock, nm_json_count(blocks) + 1);
+    for (const nm_json *a = blocks->child; a; a = a->next)
+        block[m->n_blocks++] = (nm_mapblock){
+            nm_json_str(job, member(job, a, 0, where), where),
+            nm_json_str(job, member(job, a, 1, where), where),
+            (size_t)nm_json_int(job, member(job, a, 2, where), where),
+            (int)nm_json_int(job, member(job, a, 3, where), where)};
+    nm_mapunit *unit = NM_ARRAY(job, nm_mapunit, nm_json_count(units) + 1);
+    for (const nm_json *a = units->child; a; a = a->next) {
+        nm_mapunit *u = &unit[m->n_units++];
+        *u = (nm_mapunit){(int)nm_json_int(job, member(job, a, 0, where), where),
+                          (size_t)nm_json_int(job, member(job, a, 1, where), where),
+                          nm_json_num(job, member(job, a, 2, where), where),
+                          nm_json_num(job, member(job, a, 3, where), where),
+                          nm_json_str(job, member(job, a, 4, where), where)};
+        if (u->block < 0 || (size_t)u->block >= m->n_blocks || u->unit >= block[u->block].n)
+            nm_throw(job, NM_EINPUT, "%s: a unit that is not there", where);
+    }
+    m->blocks = block;
+    m->units = unit;
+}
+
 nm_map *nm_map_read(nm_job *job, const char *path)
 {
     const nm_json *j = nm_json_parse(job, nm_file_read(job, path));
@@ -125,6 +209,10 @@ nm_map *nm_map_read(nm_job *job, const char *path)
     m->relaxation = cJSON_IsTrue(nm_json_get(job, j, "relaxation", path));
     m->constant = nm_json_num(job, nm_json_get(job, j, "constant", path), path);
     read_columns(job, m, j, path);
+    read_origin(job, m, j, path);
+    m->encoding = nm_json_find(j, "encoding") ? str(job, j, "encoding", path) : NULL;
+    m->dialect = nm_json_find(j, "dialect") ? str(job, j, "dialect", path) : NULL;
+    m->n_nz = nm_json_find(j, "nonzeros") ? size(job, j, "nonzeros", path) : 0;
     m->question = nm_query_parse(job, nm_json_get(job, j, "question", path), path);
     memcpy(m->question->hash, m->query_hash,
            strlen(m->query_hash) < 64 ? strlen(m->query_hash) : 64);

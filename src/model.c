@@ -1,4 +1,7 @@
-/* model.c: a mixed-integer linear model: columns, rows in CSR, names; always a minimisation. Infinity is INFINITY. */
+/* model.c: a mixed-integer model: columns, rows in CSR, names; always a minimisation. Infinity is INFINITY. Rows may
+ * hang on a binary (indicators), be marked as cuts, or have products of columns beside their linear part (c x_i x_j,
+ * without a factor 1/2); sets of columns of which one may differ from 0 (SOS1). What a solver must know is a set of
+ * NM_ bits. */
 #include "all.h"
 
 #include <strings.h>
@@ -21,13 +24,55 @@ uint32_t nm_model_col(nm_job *job, nm_model *m, const char *name, double lo, dou
 void nm_model_row(nm_job *job, nm_model *m, const char *name, double lo, double hi, size_t n,
                   const uint32_t *j, const double *c)
 {
-    *NM_PUSH(job, m->rows, m->n_rows, m->cap_rows) = (nm_mrow){lo, hi, name, m->n_nz};
+    *NM_PUSH(job, m->rows, m->n_rows, m->cap_rows) = (nm_mrow){lo, hi,    name, m->n_nz,
+                                                               -1, false, false};
     for (size_t k = 0; k < n; k++) {
         if (c[k] == 0) continue;
         size_t n_c = m->n_nz;
         *NM_PUSH(job, m->j, m->n_nz, m->cap_j) = j[k];
         *NM_PUSH(job, m->c, n_c, m->cap_c) = c[k];
     }
+}
+
+void nm_model_when(nm_model *m, uint32_t z, bool on)
+{
+    m->rows[m->n_rows - 1].when = (int32_t)z;
+    m->rows[m->n_rows - 1].on = on;
+}
+
+void nm_model_is_cut(nm_model *m) { m->rows[m->n_rows - 1].is_cut = true; }
+
+void nm_model_sos1(nm_job *job, nm_model *m, const char *name, size_t n, const uint32_t *j)
+{
+    uint32_t *own = NM_RAW(job, uint32_t, n + 1);
+    if (n) memcpy(own, j, n * sizeof *j);
+    *NM_PUSH(job, m->sos, m->n_sos, m->cap_sos) = (nm_sos1){name, n, own};
+}
+
+void nm_model_quad(nm_job *job, nm_model *m, int64_t row, uint32_t i, uint32_t j, double c)
+{
+    if (c == 0) return;
+    *NM_PUSH(job, m->quad, m->n_quad, m->cap_quad) = (nm_quad){row, i < j ? i : j, i < j ? j : i,
+                                                               c};
+}
+
+unsigned nm_model_needs(const nm_model *m)
+{
+    unsigned needs = m->n_sos ? NM_SOS1 : 0;
+    for (size_t r = 0; r < m->n_rows; r++) needs |= m->rows[r].when >= 0 ? NM_INDICATORS : 0;
+    for (size_t k = 0; k < m->n_quad; k++)
+        needs |= m->quad[k].row < 0 ? NM_QUAD_COST : NM_QUAD_ROWS;
+    return needs;
+}
+
+const char *nm_needs_name(unsigned needs)
+{
+    return needs & NM_INDICATORS  ? "indicator rows"
+           : needs & NM_SOS1      ? "special ordered sets"
+           : needs & NM_QUAD_COST ? "a quadratic objective"
+           : needs & NM_QUAD_ROWS ? "quadratic rows"
+           : needs & NM_CUTS      ? "user cuts"
+                                  : "ranges";
 }
 
 size_t nm_row_end(const nm_model *m, size_t r)
@@ -46,6 +91,8 @@ double nm_model_objective(const nm_model *m, const double *x)
 {
     double s = 0;
     for (size_t j = 0; j < m->n_cols; j++) s += m->cols[j].obj * x[j];
+    for (size_t k = 0; k < m->n_quad; k++)
+        if (m->quad[k].row < 0) s += m->quad[k].c * x[m->quad[k].i] * x[m->quad[k].j];
     return s;
 }
 
@@ -54,6 +101,37 @@ static void worse(double v, const char *name, double *worst, const char **who)
     if (!(v > *worst)) return;
     *worst = v;
     if (who) *who = name;
+}
+
+static void check_row(const nm_model *m, size_t r, const double *x, double *worst, const char **who)
+{
+    const nm_mrow *row = &m->rows[r];
+    double s = 0, mag = 1;
+    if (row->when >= 0 && (x[row->when] > 0.5) != row->on) return;
+    for (size_t k = row->start; k < nm_row_end(m, r); k++) {
+        s += m->c[k] * x[m->j[k]];
+        mag += fabs(m->c[k] * x[m->j[k]]);
+    }
+    for (size_t k = 0; k < m->n_quad; k++) {
+        if (m->quad[k].row != (int64_t)r) continue;
+        const double t = m->quad[k].c * x[m->quad[k].i] * x[m->quad[k].j];
+        s += t;
+        mag += fabs(t);
+    }
+    worse((row->lo - s) / mag, row->name, worst, who);
+    worse((s - row->hi) / mag, row->name, worst, who);
+}
+
+/* the second largest of |x| */
+static void check_sos(const nm_sos1 *s, const double *x, double *worst, const char **who)
+{
+    double first = 0, second = 0;
+    for (size_t k = 0; k < s->n; k++) {
+        const double a = fabs(x[s->j[k]]);
+        second = a > first ? first : fmax(second, a);
+        first = fmax(first, a);
+    }
+    worse(second, s->name, worst, who);
 }
 
 double nm_model_check(const nm_model *m, const double *x, const char **who)
@@ -65,16 +143,19 @@ double nm_model_check(const nm_model *m, const double *x, const char **who)
         worse(x[j] - c->hi, c->name, &worst, who);
         if (c->is_int) worse(fabs(x[j] - round(x[j])), c->name, &worst, who);
     }
-    for (size_t r = 0; r < m->n_rows; r++) {
-        double s = 0, mag = 1;
-        for (size_t k = m->rows[r].start; k < nm_row_end(m, r); k++) {
-            s += m->c[k] * x[m->j[k]];
-            mag += fabs(m->c[k] * x[m->j[k]]);
-        }
-        worse((m->rows[r].lo - s) / mag, m->rows[r].name, &worst, who);
-        worse((s - m->rows[r].hi) / mag, m->rows[r].name, &worst, who);
-    }
+    for (size_t r = 0; r < m->n_rows; r++) check_row(m, r, x, &worst, who);
+    for (size_t k = 0; k < m->n_sos; k++) check_sos(&m->sos[k], x, &worst, who);
     return worst;
+}
+
+static void print_quad(nm_buf *b, const nm_model *m, int64_t row)
+{
+    for (size_t k = 0; k < m->n_quad; k++) {
+        if (m->quad[k].row != row) continue;
+        nm_put(b, " ");
+        nm_put_num(b, m->quad[k].c);
+        nm_put(b, "*%s*%s", m->cols[m->quad[k].i].name, m->cols[m->quad[k].j].name);
+    }
 }
 
 void nm_model_print(nm_buf *b, const nm_model *m)
@@ -91,14 +172,27 @@ void nm_model_print(nm_buf *b, const nm_model *m)
         nm_put(b, "\n");
     }
     for (size_t r = 0; r < m->n_rows; r++) {
-        nm_put(b, "row %s:", m->rows[r].name);
+        nm_put(b, m->rows[r].is_cut ? "cut %s:" : "row %s:", m->rows[r].name);
+        if (m->rows[r].when >= 0)
+            nm_put(b, " if %s = %d:", m->cols[m->rows[r].when].name, m->rows[r].on);
         for (size_t k = m->rows[r].start; k < nm_row_end(m, r); k++) {
             nm_put(b, " ");
             nm_put_num(b, m->c[k]);
             nm_put(b, "*%s", m->cols[m->j[k]].name);
         }
+        print_quad(b, m, (int64_t)r);
         if (isfinite(m->rows[r].lo)) nm_put(b, " >= "), nm_put_num(b, m->rows[r].lo);
         if (isfinite(m->rows[r].hi)) nm_put(b, " <= "), nm_put_num(b, m->rows[r].hi);
+        nm_put(b, "\n");
+    }
+    for (size_t k = 0; k < m->n_sos; k++) {
+        nm_put(b, "sos1 %s:", m->sos[k].name);
+        for (size_t t = 0; t < m->sos[k].n; t++) nm_put(b, " %s", m->cols[m->sos[k].j[t]].name);
+        nm_put(b, "\n");
+    }
+    if (nm_model_needs(m) & NM_QUAD_COST) {
+        nm_put(b, "cost of products:");
+        print_quad(b, m, -1);
         nm_put(b, "\n");
     }
 }
@@ -155,6 +249,10 @@ void nm_model_audit(nm_job *job, const nm_model *m)
 
 nm_columns nm_model_columns(nm_job *job, const nm_model *m)
 {
+    if (nm_model_needs(m))
+        nm_throw(job, NM_EUNSUP,
+                 "the embedded CBC and Clp do not take %s; write the model and use another solver",
+                 nm_needs_name(nm_model_needs(m)));
     nm_columns c = {NM_ARRAY(job, int, m->n_cols + 2), NM_RAW(job, int, m->n_nz + 1),
                     NM_RAW(job, double, m->n_nz + 1), NM_RAW(job, double, 3 * m->n_cols + 1),
                     NM_RAW(job, double, 2 * m->n_rows + 1)};

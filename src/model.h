@@ -4,10 +4,22 @@
 
 /* ---- model.c -------------------------------------------------------------------------------- */
 typedef struct nm_col { double lo, hi, obj; bool is_int; const char *name; } nm_col;
-typedef struct nm_mrow { double lo, hi; const char *name; size_t start; } nm_mrow;
+typedef struct nm_mrow {
+    double lo, hi;
+    const char *name;
+    size_t start;
+    int32_t when;          /* a binary column: the row holds when it is `on`; -1: always */
+    bool on;
+    bool is_cut;           /* the others imply it for integer points: it may be marked as a user cut */
+} nm_mrow;
+typedef struct nm_sos1 { const char *name; size_t n; const uint32_t *j; } nm_sos1; /* at most one column is not 0 */
+typedef struct nm_quad { int64_t row; uint32_t i, j; double c; } nm_quad; /* c x_i x_j, i <= j; row -1: the objective */
+enum { NM_INDICATORS = 1, NM_SOS1 = 2, NM_QUAD_COST = 4, NM_QUAD_ROWS = 8, NM_CUTS = 16, NM_RANGES = 32 };
 typedef struct nm_model {
     const char *name;
-    size_t n_cols, cap_cols, n_rows, cap_rows, n_nz, cap_j, cap_c, cap_start;
+    size_t n_cols, cap_cols, n_rows, cap_rows, n_nz, cap_j, cap_c, n_sos, cap_sos, n_quad, cap_quad;
+    nm_sos1 *sos;
+    nm_quad *quad;         /* rows with products have an upper side alone */
     nm_col *cols;
     nm_mrow *rows;         /* row r holds nonzeros start .. start of r+1 (or n_nz) */
     uint32_t *j;
@@ -19,15 +31,28 @@ nm_model *nm_model_new(nm_job *job, const char *name);
 uint32_t nm_model_col(nm_job *job, nm_model *m, const char *name, double lo, double hi, bool is_int);
 void nm_model_row(nm_job *job, nm_model *m, const char *name, double lo, double hi, size_t n,
                   const uint32_t *j, const double *c);
+/* the row just added: holds when z is `on`; is a cut */
+void nm_model_when(nm_model *m, uint32_t z, bool on);
+void nm_model_is_cut(nm_model *m);
+void nm_model_sos1(nm_job *job, nm_model *m, const char *name, size_t n, const uint32_t *j);
+void nm_model_quad(nm_job *job, nm_model *m, int64_t row, uint32_t i, uint32_t j, double c);
+unsigned nm_model_needs(const nm_model *m); /* NM_INDICATORS and so on, cuts and ranges left out */
+const char *nm_needs_name(unsigned needs);  /* the first of them */
 double nm_model_check(const nm_model *m, const double *x, const char **worst); /* largest violation */
 double nm_model_objective(const nm_model *m, const double *x);
 size_t nm_model_binaries(const nm_model *m);
 size_t nm_row_end(const nm_model *m, size_t r);
 /* cols: lo, hi, objective; rows: lo, hi */
 typedef struct nm_columns { int *start, *index; double *value, *cols, *rows; } nm_columns;
-nm_columns nm_model_columns(nm_job *job, const nm_model *m); /* the matrix by columns, as solvers take it */
+/* the matrix by columns, as solvers take it; refuses what is no plain row */
+nm_columns nm_model_columns(nm_job *job, const nm_model *m);
 void nm_model_print(nm_buf *b, const nm_model *m);
 void nm_model_audit(nm_job *job, const nm_model *m); /* names, numbers: what every reader needs */
+
+/* where a model comes from, for a reader */
+typedef struct nm_mapblock { const char *kind, *name; size_t n; int src; } nm_mapblock;
+/* a unit with rows: bounds of its pre-activation (a RELU) or its own, and what gave them */
+typedef struct nm_mapunit { int block; size_t unit; double lo, hi; const char *by; } nm_mapunit;
 
 /* ---- map.c ---------------------------------------------------------------------------------- */
 typedef struct nm_map {
@@ -44,6 +69,11 @@ typedef struct nm_map {
     const int64_t *col;    /* [n_in] column of each input, or -1 when fixed to lo */
     size_t n_cols;
     const char **cols;     /* [n_cols] names, to refuse foreign files */
+    const char **long_cols, **long_rows; /* [n_cols], [n_rows] in fixed MPS: what the names stand for, or NULL */
+    size_t n_blocks, n_units;
+    const nm_mapblock *blocks;
+    const nm_mapunit *units;
+    const char *dialect;   /* of the file */
     const char *tag;       /* a column fixed to 1 whose name is this model's alone, or NULL */
     size_t n_rows, n_nz, n_bin;
     double constant;
@@ -143,6 +173,7 @@ typedef struct nm_fold nm_fold;
 typedef struct nm_encoding { /* how unstable units become rows; a row of the menu */
     const char *name, *arg;  /* what the number after NAME: is, or NULL */
     bool is_relaxation;      /* infeasible proves, feasible leaves a point to check */
+    unsigned needs;          /* NM_INDICATORS and so on: what a solver must be able to read */
     void (*choose)(nm_enc *e, size_t n_rows, const uint32_t *row); /* which units to keep (e->only), or NULL */
     void (*rows)(nm_enc *e, nm_fold *f);                           /* better rows of the question, or NULL */
     void (*relu)(nm_enc *e, nm_encunit *w);
@@ -189,7 +220,8 @@ nm_enc *nm_encode_units(nm_job *job, const nm_bounds *b, int q, size_t n, const 
                         nm_form *form);
 /* fills every column from the unit values [n_units] of one input: the way back, forwards */
 double *nm_encode_lift(nm_job *job, const nm_enc *e, const double *unit);
-extern const nm_encoding nm_enc_bigm, nm_enc_relax, nm_enc_hull, nm_enc_partition, nm_enc_aggregate;
+extern const nm_encoding nm_enc_bigm, nm_enc_relax, nm_enc_hull, nm_enc_partition, nm_enc_aggregate,
+    nm_enc_indicator, nm_enc_sos1;
 void nm_bigm_relu(nm_enc *e, nm_encunit *w);
 void nm_bigm_max(nm_enc *e, size_t u, size_t n, const size_t *member, const nm_form *below, const nm_form *above);
 void nm_bigm_max_lift(const nm_enc *e, size_t u, size_t n, const uint32_t *idx, const double *src, double *x);
@@ -216,11 +248,83 @@ int nm_enc_assumed(const nm_enc *e, const nm_block *k, size_t i);
 /* a row from below by the lines of a hull run */
 nm_expr nm_fold_hull(nm_enc *e, nm_fold *f, const nm_lines_of *lines, const nm_alpha *a, uint32_t row);
 
+/* ---- dialect/, dialects.c --------------------------------------------------------------------- */
+typedef struct nm_dialect { /* what a solver's readers take, beyond the common subset; a row of the menu */
+    const char *name;
+    unsigned mps, lp;      /* NM_INDICATORS and so on, in each format */
+    bool no_lp;            /* has no reader of this LP format */
+    bool comments;         /* its LP reader takes lines of comment between rows */
+    bool twice;            /* its MPS reader rounds twice: digits are chosen for it */
+    bool glued;            /* x^2 in LP: no blanks */
+    bool half;             /* its QCMATRIX has the factor 1/2, its QMATRIX both triangles */
+    bool no_gz;
+    bool spaced;           /* `x : 1` in sets of LP */
+    size_t longest, width; /* name; line of LP */
+} nm_dialect;
+#define DIALECT(x) extern const nm_dialect nm_dialect_##x;
+#include "menu.def"
+#undef DIALECT
+const nm_dialect *nm_dialect_find(nm_job *job, const char *name);
+/* refuses what the dialect cannot say in the format; what: who needs it */
+void nm_dialect_check(nm_job *job, const nm_dialect *d, bool lp, unsigned needs, const char *what);
+bool nm_is_lp(nm_job *job, const char *path); /* by suffix; refuses what is no model file */
+
 /* ---- write/ --------------------------------------------------------------------------------- */
-/* hash: of the unpacked file */
-void nm_write_mps(nm_job *job, const nm_model *m, const char *path, char hash[65]);
-void nm_write_lp(nm_job *job, const nm_model *m, const char *path, char hash[65]);
-void nm_write_model(nm_job *job, const nm_model *m, const char *path, char hash[65]); /* by suffix */
+typedef struct nm_notes {  /* comments of a model, for a reader; each [n] or NULL, entries may be NULL */
+    const char *head;      /* lines, each ends in a newline */
+    const char **row, **col;
+} nm_notes;
+typedef struct nm_write_opts {
+    const nm_dialect *dialect;
+    bool cuts;             /* rows that are cuts go to the solver's pool */
+    bool fixed;            /* MPS in fixed columns: names of 8, numbers of 12 characters (fixed.c) */
+    const nm_notes *notes; /* LP: comments, or NULL */
+} nm_write_opts;
+/* each gives the rows that the file holds; hash: of the unpacked file */
+size_t nm_write_mps(nm_job *job, const nm_model *m, const char *path, nm_write_opts o, char hash[65]);
+size_t nm_write_lp(nm_job *job, const nm_model *m, const char *path, nm_write_opts o, char hash[65]);
+size_t nm_write_model(nm_job *job, const nm_model *m, const char *path, nm_write_opts o, char hash[65]); /* by suffix */
+
+/* ---- explain.c, notes.c -------------------------------------------------------------------------- */
+typedef struct nm_modelname { char kind[12]; int64_t block, unit, part; } nm_modelname; /* -1: not there */
+nm_modelname nm_modelname_parse(const char *name);                   /* kind "" when netmip writes no such name */
+const char *nm_explain_row(nm_job *job, nm_modelname k, const char *encoding);
+const char *nm_explain_col(nm_job *job, const char *name, nm_modelname k);
+void nm_notes_map(const nm_enc *e, nm_map *m);                       /* blocks and units */
+void nm_notes_unit(nm_buf *b, const nm_map *m, nm_modelname k);
+const nm_notes *nm_notes_new(nm_job *job, const nm_map *m, const nm_model *model);
+
+/* ---- names.c, modelread.c, read/mpsfile.c, read/lpmodel.c: our own models, read back ------------------ */
+typedef struct nm_names { const char **name; size_t n, cap, mask; uint32_t *slot; } nm_names;
+int64_t nm_names_find(const nm_names *t, nm_span s);                 /* its place, or -1 */
+bool nm_names_add(nm_job *job, nm_names *t, nm_span s);              /* false: it is there already */
+typedef struct nm_modelentry { uint32_t row, j; double c; } nm_modelentry;
+typedef struct nm_modelread {
+    nm_job *job;
+    const char *path;
+    nm_lines l;
+    nm_model *m;           /* columns, sets and products; rows at the end */
+    nm_names cols, rows;
+    nm_mrow *row;
+    nm_modelentry *entry;
+    bool *bounded;         /* [n_cols] */
+    size_t n_rows, cap_rows, n_entries, cap_entries, n_bounded, cap_bounded;
+} nm_modelread;
+nm_modelread *nm_modelread_new(nm_job *job, nm_file f);
+size_t nm_modelread_find(nm_modelread *r, const nm_names *t, nm_span name);
+void nm_modelread_col(nm_modelread *r, nm_span name, bool is_int);
+nm_mrow *nm_modelread_row(nm_modelread *r, nm_span name, double lo, double hi);
+void nm_modelread_entry(nm_modelread *r, size_t row, uint32_t j, double c);
+void nm_modelread_set(nm_modelread *r, nm_span name);                /* a set without members yet */
+void nm_modelread_member(nm_modelread *r, size_t j);
+nm_model *nm_modelread_done(nm_modelread *r);
+nm_model *nm_read_mps(nm_job *job, nm_file f);
+nm_model *nm_read_lpmodel(nm_job *job, nm_file f);
+nm_model *nm_model_read(nm_job *job, const char *path);              /* by suffix */
+
+/* ---- fixed.c: a model that fits into fixed MPS ------------------------------------------------ */
+/* the same with names of 8 characters and numbers of 12: columns' boxes and rows get wider by what rounding may move */
+nm_model *nm_model_fixed(nm_job *job, const nm_model *m, const char ***long_rows);
 
 /* ---- lp.c: the embedded solver -------------------------------------------------------------- */
 typedef struct nm_cbc {
@@ -234,7 +338,7 @@ nm_sol *nm_cbc_file(nm_job *job, const nm_map *map, nm_cbc o); /* the model that
 const char *nm_cbc_version(void);
 
 /* ---- runner.c: a solver as a program of its own ----------------------------------------------- */
-typedef struct nm_runner { const char *name, *command, *suffix; } nm_runner;
+typedef struct nm_runner { const char *name, *command, *suffix; const nm_dialect *dialect; } nm_runner;
 typedef struct nm_run_opts { double seconds; size_t threads, memory; } nm_run_opts; /* 0: no limit; megabytes */
 nm_runner nm_runner_find(nm_job *job, const char *name);
 nm_runner nm_runner_command(nm_job *job, const char *command);

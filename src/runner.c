@@ -22,33 +22,36 @@
 #include <unistd.h>
 
 typedef struct {
-    const char *name, *command, *suffix;
-} row; /* suffix of the solution file */
+    const char *name, *command, *suffix; /* of the solution file */
+    const nm_dialect *dialect;
+} row;
 
 static const row rows[] = {
     {"cbc",
      "cbc {model} -preprocess off -ratioGap 0 -allowableGap 0 -threads {threads} -seconds "
      "{seconds} -solve "
      "-printingOptions all -solution {solution}",
-     ".sol"},
+     ".sol", &nm_dialect_cbc},
     {"highs", "highs {model} --solution_file {solution} --threads {threads} --time_limit {seconds}",
-     ".sol"},
+     ".sol", &nm_dialect_highs},
     {"scip",
      "scip -c 'read {model}' -c 'set limits time {seconds}' -c optimize -c 'write solution "
      "{solution}' -c quit",
-     ".sol"},
-    {"glpsol", "glpsol --freemps {model} --nopresol --tmlim {seconds} -o {solution}", ".txt"},
-    {"symphony", "symphony -F {model} -t {seconds} > {solution}", ".txt"},
-    {"lp_solve", "lp_solve -fmps {model} -e 1e-9 -S4 -timeout {seconds} > {solution}", ".txt"},
+     ".sol", &nm_dialect_scip},
+    {"glpsol", "glpsol --freemps {model} --nopresol --tmlim {seconds} -o {solution}", ".txt",
+     &nm_dialect_glpk},
+    {"symphony", "symphony -F {model} -t {seconds} > {solution}", ".txt", &nm_dialect_symphony},
+    {"lp_solve", "lp_solve -fmps {model} -e 1e-9 -S4 -timeout {seconds} > {solution}", ".txt",
+     &nm_dialect_lpsolve},
     {"gurobi_cl",
      "gurobi_cl TimeLimit={seconds} Threads={threads} MIPGap=0 IntFeasTol=1e-9 FeasibilityTol=1e-9 "
      "JSONSolDetail=1 ResultFile={solution} {model}",
-     ".json"},
+     ".json", &nm_dialect_gurobi},
     {"cplex",
      "cplex -c 'read {model}' 'set timelimit {seconds}' 'set threads {threads}' 'set mip "
      "tolerances mipgap 0' "
      "optimize 'write {solution} sol'",
-     ".sol"},
+     ".sol", &nm_dialect_cplex},
 };
 enum { ROWS = sizeof rows / sizeof *rows, GRACE = 5 };
 
@@ -57,7 +60,7 @@ nm_runner nm_runner_find(nm_job *job, const char *name)
     nm_buf known = {.job = job};
     for (size_t i = 0; i < ROWS; i++) {
         if (strcmp(rows[i].name, name) == 0)
-            return (nm_runner){rows[i].name, rows[i].command, rows[i].suffix};
+            return (nm_runner){rows[i].name, rows[i].command, rows[i].suffix, rows[i].dialect};
         nm_put(&known, ", %s", rows[i].name);
     }
     nm_throw(job, NM_EUSE, "--solver %s: unknown; embedded%s was expected, or --solver-command",
@@ -71,7 +74,7 @@ nm_runner nm_runner_command(nm_job *job, const char *command)
                  "--solver-command \"%s\": {model} is not in it; {solution}, {seconds} and "
                  "{threads} may be",
                  command);
-    return (nm_runner){"solver", command, ".sol"};
+    return (nm_runner){"solver", command, ".sol", &nm_dialect_generic};
 }
 
 bool nm_runner_here(nm_job *job, const nm_runner *r)

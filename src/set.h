@@ -69,6 +69,7 @@ typedef struct nm_setarg { /* NAME or NAME:ARG of --perturb */
     const char *syntax;    /* of the row, for messages */
     const char *arg;       /* after the colon, or NULL */
     nm_buf *hashes;        /* of files that it names: a campaign's question depends on them */
+    const char *dir;       /* the folder that they are relative to, with its slash, or NULL */
 } nm_setarg;
 typedef struct nm_setting { /* cases around an image: one, the domain, before the first set narrows them */
     nm_job *job;
@@ -123,7 +124,7 @@ typedef struct nm_sets {   /* the sets of one --perturb: a point lies in all of 
     size_t n;
     struct nm_setpart { const nm_set *set; const void *plan; } *part;
 } nm_sets;
-const nm_sets *nm_sets_read(nm_job *job, const char *text); /* NAME[:ARG]+NAME[:ARG].. */
+const nm_sets *nm_sets_read(nm_job *job, const char *text, const char *dir); /* NAME[:ARG]+NAME[:ARG].. */
 void nm_sets_make(nm_setting *s, const nm_sets *sets);
 void nm_sets_table(nm_buf *b); /* as Markdown */
 

@@ -38,7 +38,7 @@ static const char *part_end(const char *s)
     return s;
 }
 
-const nm_sets *nm_sets_read(nm_job *job, const char *text)
+const nm_sets *nm_sets_read(nm_job *job, const char *text, const char *dir)
 {
     nm_sets *r = NM_NEW(job, nm_sets);
     nm_buf hashes = {.job = job};
@@ -55,7 +55,7 @@ const nm_sets *nm_sets_read(nm_job *job, const char *text)
             arg = NULL;
         else
             unknown(job, text);
-        const nm_setarg a = {text, rows[i].syntax, arg, &hashes};
+        const nm_setarg a = {text, rows[i].syntax, arg, &hashes, dir};
         *NM_PUSH(job, r->part, r->n, cap) = (struct nm_setpart){rows[i].set,
                                                                 rows[i].set->read(job, &a)};
         s = end;

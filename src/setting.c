@@ -19,6 +19,7 @@ const char *nm_setarg_get(nm_job *job, const nm_setarg *a)
 
 nm_file nm_setarg_file(nm_job *job, const nm_setarg *a, const char *path)
 {
+    if (a->dir && *path != '/') path = nm_fmt(job, "%s%s", a->dir, path);
     const nm_file f = nm_file_read(job, path);
     char hash[65];
     nm_sha256(f.data, f.n, hash);

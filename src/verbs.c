@@ -53,6 +53,38 @@ static void set_runners(nm_job *job, const nm_cli *c, nm_solve_opts *o)
         o->keep = nm_temp_new(job);
 }
 
+/* what the model will say, against the readers that it is for: refused before any work */
+static void set_dialect(nm_job *job, const nm_cli *c, nm_solve_opts *o, bool compile)
+{
+    size_t arg;
+    o->encoding = nm_cli_get(c, NM_O_encoding);
+    const nm_encoding *enc = o->encoding ? nm_encoding_find(job, o->encoding, &arg) : &nm_enc_bigm;
+    const nm_runner *r[] = {o->solver, o->confirm};
+    const char *what = nm_fmt(job, "--encoding %s", enc->name);
+    for (size_t i = 0; !compile && i < 2; i++) {
+        if (r[i])
+            nm_dialect_check(job, r[i]->dialect, false, enc->needs, what);
+        else if (enc->needs && (i == 0 || o->confirm))
+            nm_throw(job, NM_EUNSUP,
+                     "%s: the embedded CBC takes no %s; --solver NAME of a solver that does was "
+                     "expected",
+                     what, nm_needs_name(enc->needs));
+    }
+    const char *name = nm_cli_get(c, NM_O_dialect);
+    o->dialect = nm_dialect_find(job, name ? name : "generic");
+    o->comments = strcmp(nm_cli_pick(job, c, NM_O_comments, "on|off"), "on") == 0;
+    o->cuts = strcmp(nm_cli_pick(job, c, NM_O_cuts, "rows|user"), "user") == 0;
+    o->fixed = strcmp(nm_cli_pick(job, c, NM_O_mps, "free|fixed"), "fixed") == 0;
+    if (!o->out) return;
+    const bool lp = nm_is_lp(job, o->out);
+    nm_dialect_check(job, o->dialect, lp, enc->needs, what);
+    if (o->cuts) nm_dialect_check(job, o->dialect, lp, NM_CUTS, "--cuts user");
+    if (o->fixed && lp) nm_throw(job, NM_EUSE, "--mps fixed: %s is LP", o->out);
+    if (o->dialect->no_gz && nm_has_suffix(o->out, ".gz"))
+        nm_throw(job, NM_EUNSUP, "--dialect %s: reads no .gz; write %.*s", o->dialect->name,
+                 (int)strlen(o->out) - 3, o->out);
+}
+
 nm_solve_opts nm_cli_solve_opts(nm_job *job, const nm_cli *c, bool compile)
 {
     nm_solve_opts o = {.level = nm_cli_level(job, c),
@@ -61,9 +93,6 @@ nm_solve_opts nm_cli_solve_opts(nm_job *job, const nm_cli *c, bool compile)
                        .version = NM_VERSION,
                        .options = options_text(job, c)};
     if (!compile) set_runners(job, c, &o);
-    size_t arg;
-    o.encoding = nm_cli_get(c, NM_O_encoding);
-    if (o.encoding) nm_encoding_find(job, o.encoding, &arg);
     o.two_sided = strcmp(nm_cli_pick(job, c, NM_O_one_sided, "on|off"), "off") == 0;
     o.fold = strcmp(nm_cli_pick(job, c, NM_O_fold, "on|off"), "on") == 0;
     o.evaluate = !compile && !nm_cli_has(c, NM_O_no_evaluate);
@@ -80,6 +109,7 @@ nm_solve_opts nm_cli_solve_opts(nm_job *job, const nm_cli *c, bool compile)
         nm_throw(job, NM_EUSE, "--seed %s: an integer of 0 or more was expected", seed);
     o.seed = (uint64_t)number;
     o.out = compile ? nm_cli_get(c, NM_O_output) : NULL;
+    set_dialect(job, c, &o, compile);
     return o;
 }
 

@@ -1,11 +1,11 @@
 /* fuzz_sols.c: readers of solution files on whole, cut and damaged text, in process.
  *
- *   fuzz_sols [-n EDITS]
+ *   fuzz_sols [-n EDITS]      or FUZZ=EDITS in the environment: 1000000 is the long run
  *
  * Each sample of sol_seeds.h, and each file of ../shared/solfiles when it is there, is read as what it is. Cut at
  * every byte it is refused, or says no more than before: never infeasible, never another optimum. After random
- * edits it may say anything but "infeasible" where the text does not spell that; what spells it is written down
- * here again, apart from the readers. Crashes and broken memory are the sanitizers' to see. */
+ * edits it may say anything but "infeasible" where the text does not spell that (sol_edits.h). Crashes and broken
+ * memory are the sanitizers' to see. */
 #define _GNU_SOURCE
 #include "test.h"
 
@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "sol_seeds.h"
+#include "sol_edits.h"
 
 static const char *const cols[] = {"x0", "x1", "v2_0", "z2_0", MARK};
 static const double point[] = {1, 0, 0.5, 1, 1};
@@ -83,63 +83,6 @@ static outcome read_text(const char *text, size_t n, bool foreign, long fail)
     return o;
 }
 
-/* ---- what spells "infeasible", said again ---- */
-
-static bool begins(const char *s, const char *word) { return strncmp(s, word, strlen(word)) == 0; }
-static bool line_is(const char *s, const char *word)
-{
-    s += strspn(s, " \t");
-    if (!begins(s, word)) return false;
-    s += strlen(word);
-    s += strspn(s, " \t\r*");
-    return *s == '\n' || *s == 0;
-}
-static bool some_line(const char *text, const char *prefix, const char *word)
-{
-    for (const char *s = text; s; s = strchr(s, '\n') ? strchr(s, '\n') + 1 : NULL)
-        if (begins(s, prefix) && line_is(s + strlen(prefix), word)) return true;
-    return false;
-}
-
-static bool glpk_spells(const char *text)
-{
-    char a, b;
-    double x;
-    for (const char *s = text; s; s = strchr(s, '\n') ? strchr(s, '\n') + 1 : NULL)
-        if ((begins(s, "s mip") && sscanf(s, "s mip %*d %*d %c %lf", &a, &x) == 2 && a == 'n') ||
-            (begins(s, "s bas") && sscanf(s, "s bas %*d %*d %c %c %lf", &a, &b, &x) == 3 &&
-             a == 'n'))
-            return true;
-    return false;
-}
-
-static bool spells(const char *solver, const char *text)
-{
-    if (strcmp(solver, "cbc") == 0)
-        return begins(text, "Infeasible - objective value ") ||
-               begins(text, "Integer infeasible - objective value ");
-    if (strcmp(solver, "highs") == 0)
-        return strchr(text, '\n') && line_is(strchr(text, '\n') + 1, "Infeasible");
-    if (strcmp(solver, "highs pretty") == 0) return some_line(text, "Model status:", "Infeasible");
-    if (strcmp(solver, "scip") == 0)
-        return some_line(text, "solution status:", "infeasible") ||
-               some_line(text, "solution status:", "[infeasible]") || strstr(text, "[infeasible]");
-    if (strcmp(solver, "glpk") == 0) return glpk_spells(text);
-    if (strcmp(solver, "glpk report") == 0)
-        return some_line(text, "Status:", "INTEGER EMPTY") ||
-               some_line(text, "Status:", "INFEASIBLE (FINAL)");
-    if (strcmp(solver, "lp_solve") == 0) return some_line(text, "This problem is", "infeasible");
-    if (strcmp(solver, "symphony") == 0)
-        return some_line(text, "*", "Problem Infeasible") ||
-               some_line(text, "*", "Problem Found Infeasible in Preprocessing");
-    if (strcmp(solver, "mosek") == 0)
-        return strstr(text, "PROBLEM STATUS") && strstr(text, "PRIMAL_INFEASIBLE");
-    if (strcmp(solver, "cplex") == 0)
-        return (strstr(text, "=\"3\"") || strstr(text, "103")) && strstr(text, "infeasible");
-    const char *status = strcmp(solver, "gurobi json") == 0 ? strstr(text, "\"Status\"") : NULL;
-    return status && strchr(status, ':') && strtod(strchr(status, ':') + 1, NULL) == 3;
-}
-
 /* ---- whole and cut ---- */
 
 static outcome whole(const struct sample *k)
@@ -205,109 +148,6 @@ static void faults(const struct sample *k)
 }
 
 /* ---- edits ---- */
-
-typedef struct {
-    char *s;
-    size_t n;
-} blob;
-
-static void splice(blob *b, size_t at, size_t cut, const char *with, size_t n)
-{
-    char *out = malloc(b->n - cut + n + 1);
-    if (!out) abort();
-    memcpy(out, b->s, at);
-    memcpy(out + at, with, n);
-    memcpy(out + at + n, b->s + at + cut, b->n - at - cut);
-    out[b->n - cut + n] = 0;
-    free(b->s);
-    *b = (blob){out, b->n - cut + n};
-}
-
-/* a random line of a text, with its end */
-static const char *line_of(const char *s, size_t total, size_t *n)
-{
-    size_t at = t_below(total + 1);
-    while (at > 0 && s[at - 1] != '\n') at--;
-    const char *end = memchr(s + at, '\n', total - at);
-    *n = end ? (size_t)(end - s) - at + 1 : total - at;
-    return s + at;
-}
-
-static void edit(blob *b)
-{
-    static const char *const words[] = {"-1",
-                                        "0",
-                                        "1e400",
-                                        "nan",
-                                        "inf",
-                                        "3",
-                                        "103",
-                                        "n",
-                                        "n n",
-                                        "99999999999999999999",
-                                        "-0",
-                                        "\"",
-                                        "<",
-                                        ">",
-                                        ":",
-                                        " ",
-                                        "\n",
-                                        "\t",
-                                        "infeasible",
-                                        "Infeasible",
-                                        "Integer infeasible",
-                                        " or unbounded",
-                                        "INTEGER EMPTY",
-                                        "optimal",
-                                        "Optimal",
-                                        "This problem is infeasible\n",
-                                        "PRIMAL_INFEASIBLE",
-                                        "x0",
-                                        MARK,
-                                        "#",
-                                        "e o f\n",
-                                        "\r\n",
-                                        "<!DOCTYPE a>",
-                                        "&lt;",
-                                        "=infeas=",
-                                        "Problem Infeasible"};
-    const size_t at = t_below(b->n + 1), rest = b->n - at;
-    switch (t_below(8)) {
-    case 0:
-        if (rest) b->s[at] = (char)(b->s[at] ^ 1 << t_below(8));
-        break;
-    case 1:
-        if (rest) b->s[at] = (char)t_random();
-        break;
-    case 2: splice(b, at, t_below((rest < 40 ? rest : 40) + 1), "", 0); break;
-    case 3:   /* a line of it elsewhere, or twice */
-    case 4: { /* a line of another file */
-        const char *s = samples[t_below(N_SAMPLES)].text;
-        size_t n;
-        const char *line = t_below(2) ? line_of(b->s, b->n, &n) : line_of(s, strlen(s), &n);
-        char *copy = strndup(line, n);
-        size_t to = at, cut = 0;
-        while (to > 0 && b->s[to - 1] != '\n') to--;
-        if (t_below(2) && memchr(b->s + to, '\n', b->n - to))
-            cut = (size_t)((char *)memchr(b->s + to, '\n', b->n - to) - b->s) - to + 1;
-        splice(b, to, cut, copy, strlen(copy));
-        free(copy);
-        break;
-    }
-    case 5: { /* a word for a word */
-        size_t from = at, to;
-        while (from < b->n && (unsigned char)b->s[from] <= ' ') from++;
-        for (to = from; to < b->n && (unsigned char)b->s[to] > ' ';) to++;
-        const char *w = words[t_below(sizeof words / sizeof *words)];
-        splice(b, from, to - from, w, strlen(w));
-        break;
-    }
-    default: {
-        const char *w = words[t_below(sizeof words / sizeof *words)];
-        splice(b, at, 0, w, strlen(w));
-    }
-    }
-}
 
 static size_t n_edits, n_read, n_infeasible;
 
@@ -383,6 +223,20 @@ static void shared(void)
     }
 }
 
+/* a sample for each row of the menu */
+static void every_reader(void)
+{
+#define SOL(x)                                                                                     \
+    {                                                                                              \
+        bool some = false;                                                                         \
+        for (size_t i = 0; i < N_SAMPLES; i++)                                                     \
+            some |= strcmp(samples[i].solver, nm_sol_##x.name) == 0;                               \
+        CHECK(some, "no sample of %s", nm_sol_##x.name);                                           \
+    }
+#include "menu.def"
+#undef SOL
+}
+
 int main(int argc, char **argv)
 {
 #ifdef __SANITIZE_ADDRESS__
@@ -390,7 +244,8 @@ int main(int argc, char **argv)
 #else
     size_t total = 80000;
 #endif
-    if (argc == 3 && strcmp(argv[1], "-n") == 0) total = (size_t)strtoul(argv[2], NULL, 10);
+    total = t_edits(argc, argv, total);
+    every_reader();
     for (size_t i = 0; i < N_SAMPLES; i++) {
         const outcome o = whole(&samples[i]);
         if (o.code != NM_OK) continue;

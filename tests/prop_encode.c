@@ -11,6 +11,7 @@
  * two; feasibility of a
  * decision must agree with the oracle's, and the solver's point must be a point of the network. */
 #include "oracle.h"
+#include "plain.h"
 
 /* ---- random questions ---- */
 
@@ -78,7 +79,8 @@ static const struct {
 } ways[] = {{"bigm", false},        {"bigm", true},         {"hull", false},
             {"hull", true},         {"partition:2", false}, {"partition:3", true},
             {"aggregate:2", false}, {"aggregate:50", true}, {"relax", false},
-            {"relax", true}};
+            {"relax", true},        {"indicator", false},   {"indicator", true},
+            {"sos1", false},        {"sos1", true}};
 enum { WAYS = sizeof ways / sizeof *ways };
 static size_t way; /* the one in use */
 
@@ -276,7 +278,7 @@ static bool solve(nm_job *job, const setup *s, size_t n, const size_t *which, bo
 {
     const nm_encoded e = encode(job, s, bound(job, s, crown), n, which,
                                 decide ? NM_FEASIBLE : NM_WORST, fold);
-    const nm_sol *sol = nm_cbc_solve(job, e.model, (nm_cbc){.time_limit = 100});
+    const nm_sol *sol = nm_cbc_solve(job, plain(job, e.model), (nm_cbc){.time_limit = 100});
     const double rhs = s->row[which[0]]->rhs;
     double want = least(s, n, which, 0);
     bool possible = isfinite(want);

@@ -2,7 +2,7 @@
 """Questions: VNN-LIB 1 and 2, netmip's own JSON, ranges of linear forms, two networks compared; every construct, every
 refusal, against the same question from flags, and against brute force on tiny networks (exact rationals at the vertices of
 the arrangement of all kinks)."""
-import atexit, hashlib, itertools, json, os, random, re, shutil, subprocess, sys, tempfile, time
+import atexit, hashlib, itertools, json, os, random, re, shutil, struct, subprocess, sys, tempfile, time
 from fractions import Fraction as F
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -183,6 +183,12 @@ def same_as_flags():
         if isinstance(a, str):
             check("... and reads back", dump(MLP, put("r.json", a)) == a)
             check("... without its network", json.loads(good(0, "inspect", p("r.json"), "--json")) == json.loads(a))
+    radii = [0.125, 0.25]
+    head = "{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }"
+    with open(p("sub/r.npy"), "wb") as f:
+        f.write(b"\x93NUMPY\1\0" + struct.pack("<H", 118) + head.ljust(117).encode() + b"\n" + struct.pack("<2d", *radii))
+    c = json.loads(dump(XOR, put("sub/q.json", {**Q, "image": [0.5, 0.5], "perturb": "linf:r.npy"})))["cases"][0]
+    check("files of a perturbation are beside the question", c["lo"] == [0.375, 0.25] and c["hi"] == [0.625, 0.75], c)
     ask = ["--perturb", "linf:0.1", "--target", "0", "--always-write"]
     good(0, "compile", MLP, "--image", IMG + ":2", *ask, "-o", p("f.mps"))
     put("sub/q.json", {**Q, "image": "images.gz:2", "perturb": "linf:0.1", "target": 0})
@@ -365,7 +371,6 @@ def pairs():
             check("classes %d, margin %g" % (turn, margin), code in (0, 10) and (code == 10 or slack < margin), (code, float(slack), err))
             if code == 10:
                 raw = open(p("w/witness.npy"), "rb").read()
-                import struct
                 x = [F(v) for v in struct.unpack("<2d", raw[-16:])]
                 y, z = value(a, x), value(b, x)
                 check("... and they do there", any(y[i] - y[1 - i] >= margin - 1e-9 and z[1 - i] - z[i] >= margin - 1e-9 for i in (0, 1)), (y, z))
@@ -446,12 +451,12 @@ def round_trips():
     j = json.loads(good(10, "decode", p("pin.map.json"), *solved("pin"), "--json"))
     check("an input pinned away from the image", j["witness"]["distance"]["linf"] >= 0.4, j)
     put("rt2.json", net_text(*random_net(5, 3)))
-    bad(6, "another second network", "is not what", "decode", p("diff-t0above.map.json"), sols[0])
+    bad(6, "another second network", "is not the network", "decode", p("diff-t0above.map.json"), sols[0])
 
 
 def library():
     """the library reads both kinds of files"""
-    libs = subprocess.run(["pkg-config", "--libs", "cbc", "clp", "libcjson", "zlib", "libprotobuf-c", "libpng", "nettle", "expat"], capture_output=True, text=True).stdout.split()
+    libs = subprocess.run(["pkg-config", "--libs", "cbc", "clp", "libcjson", "zlib", "libdeflate", "libprotobuf-c", "libpng", "nettle", "expat"], capture_output=True, text=True).stdout.split()
     put("t.c", """#include <netmip.h>
 #include <stdio.h>
 int main(int argc, char **argv)

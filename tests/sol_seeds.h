@@ -11,7 +11,8 @@
     "* " text " *\n* Now displaying stats and best solution found...  *\n" STARS "\n"
 #define SYMPHONY_POINT                                                                             \
     "Solution Found: Node 0, Level 0\nSolution Cost: -0.2500000000\n+++++++++++++++++\n"           \
-    "Column names and values of nonzeros in the solution\n+++++++++++++++++\n"                     \
+    "Column names and values of nonzeros in the solution\n+++++++++++++++++\n" SYMPHONY_LIST
+#define SYMPHONY_LIST                                                                              \
     "x0         1.0000000000\nv2_0       0.5000000000\nz2_0       1.0000000000\n" MARK             \
     " 1.0000000000\n\n"
 #define RAW_HEAD(status)                                                                           \
@@ -200,6 +201,12 @@ static const struct sample {
     {"lp_solve", OPT, "spx_run: Lost feasibility 10 times - iter 7356\n\n" LPSOLVE LPSOLVE_ROWS},
     {"lp_solve", INF, "This problem is infeasible\n"},
     {"lp_solve", INF, "Model name: " MARK "\nMinimize  -1 0 0\n\nThis problem is infeasible\n"},
+    {"lp_solve", NIL,
+     "check_solution: Variable x0 is 2\n\nUnacceptable accuracy found (worse than "
+     "required 5e-07)\n\nThis problem is infeasible\n"},
+    {"lp_solve", NIL, "\nUnacceptable accuracy found (worse than required 5e-07)\nTimeout\n"},
+    {"lp_solve", FEAS,
+     "\nUnacceptable accuracy found (worse than required 5e-07)\n" LPSOLVE LPSOLVE_ROWS},
     {"lp_solve", UNB, "This problem is unbounded\n"},
     {"lp_solve", NIL, "Timeout\n"},
     {"symphony", OPT, SYMPHONY("Optimal Solution Found        ") SYMPHONY_POINT},
@@ -208,8 +215,9 @@ static const struct sample {
                                         "\n" SYMPHONY_POINT},
     {"symphony", FEAS,
      "\n==  Welcome to the SYMPHONY MILP Solver \n\nStarting Preprocessing...\nPreprocessing found "
-     "the optimum:\n" SYMPHONY_POINT "\n" STARS
-     "* Optimal Solution Found in Preprocessing          *\n" STARS
+     "the optimum:\nSolution Cost: -0.2500000000\n:+++++++++++++++++\n"
+     "Column names and values of nonzeros in the solution\n+++++++++++++++++\n" SYMPHONY_LIST
+     "\n" STARS "* Optimal Solution Found in Preprocessing          *\n" STARS
      "\nThe problem is infeasible!\nNo Solution Found\n\n"},
     {"symphony", INF, SYMPHONY("Problem Infeasible        ")},
     {"symphony", UNB, SYMPHONY("Relaxation Unbounded      ")},
@@ -248,3 +256,4 @@ static const struct sample {
     {"mosek", NIL, MOSEK("UNKNOWN", "UNKNOWN", "0.0e+00")},
 };
 enum { N_SAMPLES = sizeof samples / sizeof *samples };
+#undef OPT /* the menu has one, too */

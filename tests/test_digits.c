@@ -118,7 +118,7 @@ static void through_cbc(nm_job *job, void *arg)
     const char *dir = getenv("TMPDIR");
     char *path = nm_fmt(job, "%s/netmip-digits-%d.mps", dir && *dir ? dir : "/tmp", (int)getpid()),
          hash[65];
-    nm_write_model(job, m, path, hash);
+    nm_write_model(job, m, path, (nm_write_opts){0}, hash);
     Cbc_Model *cbc = Cbc_newModel();
     Cbc_setParameter(cbc, "log", "0");
     const int bad = Cbc_readMps(cbc, path);

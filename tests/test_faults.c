@@ -124,7 +124,7 @@ static void do_write(nm_job *job, void *arg)
 {
     const ready *r = arg;
     unlink(r->path);
-    nm_write_model(job, r->e.model, r->path, (char[65]){0});
+    nm_write_model(job, r->e.model, r->path, (nm_write_opts){0}, (char[65]){0});
     unlink(r->path);
 }
 
@@ -273,7 +273,7 @@ static void write_bytes(nm_job *job, void *arg)
 static void write_model(nm_job *job, void *arg)
 {
     const target *t = arg;
-    nm_write_model(job, t->m, t->path, (char[65]){0});
+    nm_write_model(job, t->m, t->path, (nm_write_opts){0}, (char[65]){0});
 }
 
 static void fails(const char *what, void (*body)(nm_job *, void *), target t)

@@ -81,6 +81,7 @@ static void add_row(nm_enc *e, const nm_encunit *w, const double *x, size_t roun
     c[n++] = 1;
     nm_model_row(e->job, e->m, nm_fmt(e->job, "%s_%zu", nm_enc_name(e, "rh", w->u), round),
                  -INFINITY, rhs, n, j, c);
+    nm_model_is_cut(e->m);
 }
 
 static size_t round_of(nm_enc *e, size_t round)

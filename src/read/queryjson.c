@@ -1,27 +1,13 @@
-/* read/queryjson.c: netmip's own questions, JSON; README, `Questions in JSON`, is the schema.
- *
- * A case says its input set (an image with a perturbation, a box, rows over inputs, or all of them: their
- * intersection) and what a counterexample is (target labels, or clauses of rows). What the flags can say is handed on
- * as text to what reads the flags (ask.c), so that both mean the same. A question without files, perturbations and
- * labels to be predicted says all itself: what query.c prints, and every map carries, is of this kind and reads back
- * to the same text. Members that are unknown, repeated or without effect are refused. File names are relative to the
- * query's file. */
+/* read/queryjson.c: parts of netmip's own questions, JSON: rows, clauses, and input sets that say all themselves. What
+ * asks by files, perturbations and labels is queryfile.c's. A row is a text (infix.c) or {"var", "coef", "rhs"}, as
+ * query.c prints it. */
 #include "all.h"
 
 #include <cJSON.h>
 
-typedef struct {
-    nm_job *job;
-    const char *where, *dir;
-    const nm_net *net; /* or NULL */
-    const nm_json *top;
-    nm_query *q;
-    nm_ask ask;
-    nm_measure measure;
-    size_t cap;
-} reader;
+typedef nm_queryjson reader;
 
-static double *nums(nm_job *job, const nm_json *x, size_t n, const char *where)
+double *nm_queryjson_nums(nm_job *job, const nm_json *x, size_t n, const char *where)
 {
     if (nm_json_count(x) != n || !cJSON_IsArray(x))
         nm_throw(job, NM_EINPUT, "%s: %zu numbers were expected", where, n);
@@ -48,9 +34,9 @@ static nm_row *rows(nm_job *job, const nm_json *x, size_t limit, const char *whe
         const nm_json *var = nm_json_get(job, a, "var", where);
         nm_row *r = &out[(*n)++];
         r->n = nm_json_count(var);
-        r->coef = nums(job, nm_json_get(job, a, "coef", where), r->n, where);
+        r->coef = nm_queryjson_nums(job, nm_json_get(job, a, "coef", where), r->n, where);
         r->rhs = nm_json_num(job, nm_json_get(job, a, "rhs", where), where);
-        const double *v = nums(job, var, r->n, where);
+        const double *v = nm_queryjson_nums(job, var, r->n, where);
         uint32_t *index = NM_RAW(job, uint32_t, r->n);
         for (size_t k = 0; k < r->n; k++) {
             if (!(v[k] >= 0 && v[k] < (double)limit && v[k] == floor(v[k])))
@@ -108,11 +94,12 @@ static nm_clause read_clause(reader *r, const nm_json *x, size_t icase, size_t a
         if (c.goal == NM_MOST && strcmp(s, "most"))
             nm_throw(r->job, NM_EINPUT, "%s: goal %s; least or most was expected", r->where, s);
     }
-    c.rows = any_rows(r->job, nm_json_get(r->job, x, "rows", r->where), r->q, "rows", r->where, &c.n_rows);
+    c.rows = any_rows(r->job, nm_json_get(r->job, x, "rows", r->where), r->q, "rows", r->where,
+                      &c.n_rows);
     return c;
 }
 
-static void read_clauses(reader *r, const nm_json *list, size_t icase, nm_case *c)
+void nm_queryjson_clauses(reader *r, const nm_json *list, size_t icase, nm_case *c)
 {
     nm_clause *out = NM_ARRAY(r->job, nm_clause, nm_json_count(list) + 1);
     c->n_clauses = 0;
@@ -138,7 +125,8 @@ static double *ends(reader *r, const nm_json *c, const char *key, double dflt)
 {
     const nm_json *x = nm_json_find(c, key);
     if (cJSON_IsArray(x))
-        return nums(r->job, x, r->q->n_in, nm_fmt(r->job, "%s: \"%s\"", r->where, key));
+        return nm_queryjson_nums(r->job, x, r->q->n_in,
+                                 nm_fmt(r->job, "%s: \"%s\"", r->where, key));
     const double all = x ? nm_json_num(r->job, x, r->where) : dflt;
     double *out = NM_RAW(r->job, double, r->q->n_in);
     for (size_t i = 0; i < r->q->n_in; i++) out[i] = all;
@@ -146,7 +134,7 @@ static double *ends(reader *r, const nm_json *c, const char *key, double dflt)
 }
 
 /* box and rows of x meet what the case has; without lo and hi, rows of one input are the box */
-static void meet(reader *r, const nm_json *x, nm_case *c)
+void nm_queryjson_meet(reader *r, const nm_json *x, nm_case *c)
 {
     const size_t n_in = r->q->n_in, n_out = r->q->n_out;
     double *lo = ends(r, x, "lo", -INFINITY), *hi = ends(r, x, "hi", INFINITY);
@@ -179,322 +167,4 @@ static void meet(reader *r, const nm_json *x, nm_case *c)
     c->hi = hi;
     c->n_in_rows = kept;
     c->in_rows = all;
-}
-
-/* a value of a flag, as the flag's own text: 0.1, [0,1] -> 0,1, {"linf": 0.1} -> linf:0.1 */
-static const char *flag(reader *r, const nm_json *x, const char *key)
-{
-    nm_buf b = {.job = r->job};
-    if (!x) return NULL;
-    if (cJSON_IsString(x)) return x->valuestring;
-    if (cJSON_IsNumber(x)) {
-        nm_put_num(&b, x->valuedouble);
-        return b.s;
-    }
-    if (cJSON_IsObject(x) && nm_json_count(x) == 1)
-        return nm_fmt(r->job, "%s:%s", x->child->string, flag(r, x->child, key));
-    if (!cJSON_IsArray(x) || !x->child)
-        nm_throw(r->job, NM_EINPUT,
-                 "%s: \"%s\": a text, a number, a list or {\"kind\": value} was expected", r->where,
-                 key);
-    for (const nm_json *a = x->child; a; a = a->next)
-        nm_put(&b, a == x->child ? "%s" : ",%s", flag(r, a, key));
-    return b.s;
-}
-
-static const char *file_of(const reader *r, const char *path)
-{
-    return *path == '/' ? path : nm_fmt(r->job, "%s%s", r->dir, path);
-}
-
-static _Noreturn void needs_net(const reader *r, const char *what)
-{
-    nm_throw(r->job, NM_EUSE,
-             "%s: \"%s\" needs the network: ask by netmip solve, compile or bounds", r->where,
-             what);
-}
-
-/* ---- cases ---- */
-
-static const char *const case_keys[] = {"perturb", "domain", "lo",     "hi",      "gens",
-                                        "in_rows", "target", "margin", "clauses", NULL};
-
-/* clauses of a case that has its set */
-static void set_clauses(reader *r, const nm_json *x, nm_case *c)
-{
-    const nm_json *clauses = nm_json_find(x, "clauses");
-    const bool own = r->measure == NM_CLASSES &&
-                     x == r->top; /* the margin is that of the classes */
-    const bool labels = nm_json_find(x, "target") || (nm_json_find(x, "margin") && !own);
-    if (labels && r->measure != NM_MARGIN)
-        nm_throw(r->job, NM_EINPUT,
-                 "%s: \"target\" and \"margin\" ask about one label; this question does not",
-                 r->where);
-    if (clauses && (labels || r->measure != NM_MARGIN))
-        nm_throw(r->job, NM_EINPUT,
-                 "%s: \"clauses\" beside a target, a margin, a range or a comparison", r->where);
-    if (clauses) {
-        read_clauses(r, clauses, r->q->n_cases - 1, c);
-    } else if (r->measure == NM_MARGIN && c->n_clauses == 0) {
-        if (r->q->label < 0)
-            nm_throw(r->job, NM_EINPUT,
-                     "%s: what is a counterexample? clauses, or a label were expected", r->where);
-        const nm_ask a = {.target = flag(r, nm_json_find(x, "target"), "target"),
-                          .margin = flag(r, nm_json_find(x, "margin"), "margin")};
-        nm_query_label(r->job, &a, r->q, c);
-    }
-}
-
-static void push_case(reader *r, const nm_json *x, nm_case c)
-{
-    if (nm_json_find(x, "lo") || nm_json_find(x, "hi") || nm_json_find(x, "in_rows") || !c.lo)
-        meet(r, x, &c);
-    c.gens = nm_gens_read(r->job, nm_json_find(x, "gens"), r->q->n_in, r->where, c.gens);
-    nm_case *out = NM_PUSH(r->job, r->q->cases, r->q->n_cases, r->cap);
-    *out = c;
-    set_clauses(r, x, out);
-    const size_t at = r->q->n_cases - 1;
-    nm_clause *k = (nm_clause *)(uintptr_t)out->clauses;
-    for (size_t t = 0; at > 0 && !nm_json_find(x, "clauses") && t < out->n_clauses; t++)
-        k[t].name = nm_fmt(r->job, "%s_%zu", k[t].name, at);
-}
-
-static void read_case(reader *r, const nm_json *x)
-{
-    nm_ask a = r->ask;
-    a.perturb = flag(r, nm_json_find(x, "perturb"), "perturb");
-    a.domain = flag(r, nm_json_find(x, "domain"), "domain");
-    if (a.domain && !a.perturb)
-        nm_throw(r->job, NM_EINPUT, "%s: \"domain\" goes with \"perturb\"", r->where);
-    if (!a.perturb) {
-        push_case(r, x, (nm_case){0});
-        return;
-    }
-    if (!r->net) needs_net(r, "perturb");
-    a.image = NULL;
-    a.label = NULL;
-    a.labels = NULL;
-    a.x = r->q->image;
-    a.set_only = true;
-    if (!a.x) nm_throw(r->job, NM_EINPUT, "%s: \"perturb\" needs an \"image\"", r->where);
-    const nm_query *set = nm_query_ask(r->job, r->net, &a);
-    for (size_t i = 0; i < set->n_cases; i++) push_case(r, x, set->cases[i]);
-}
-
-static void read_cases(reader *r, const nm_json *j)
-{
-    const nm_json *list = nm_json_find(j, "cases");
-    if (!list) read_case(r, j);
-    for (const nm_json *c = list ? list->child : NULL; c; c = c->next) read_case(r, c);
-}
-
-/* ---- what all cases share ---- */
-
-static size_t size_of(const reader *r, const nm_json *j, const char *key, size_t of_net)
-{
-    const nm_json *x = nm_json_find(j, key);
-    if (!x && r->net) return of_net;
-    const int64_t n = nm_json_int(r->job, nm_json_get(r->job, j, key, r->where), r->where);
-    if (n < 1 || n > 1 << 27)
-        nm_throw(r->job, NM_EINPUT, "%s: \"%s\": %lld", r->where, key, (long long)n);
-    if (r->net && (size_t)n != of_net)
-        nm_throw(r->job, NM_EINPUT, "%s: \"%s\" is %lld; the network has %zu", r->where, key, (long long)n, of_net);
-    return (size_t)n;
-}
-
-static void read_shape(reader *r, const nm_json *j)
-{
-    const nm_json *shape = nm_json_find(j, "shape");
-    if (shape && nm_json_count(list_of(r->job, shape, "shape", r->where)) > NM_MAXRANK)
-        nm_throw(r->job, NM_EINPUT, "%s: a shape of rank %zu", r->where, nm_json_count(shape));
-    for (const nm_json *d = shape ? shape->child : NULL; d; d = d->next) {
-        const int64_t n = nm_json_int(r->job, d, r->where);
-        if (n < 1 || n > 1 << 27)
-            nm_throw(r->job, NM_EINPUT, "%s: \"shape\": %lld", r->where, (long long)n);
-        r->q->shape.dim[r->q->shape.rank++] = n;
-    }
-    if (r->net && !shape) r->q->shape = r->net->values[r->net->inputs[0]].shape;
-}
-
-static int64_t whole(const reader *r, const nm_json *x, int64_t limit, const char *key)
-{
-    const int64_t n = nm_json_int(r->job, x, r->where);
-    if (n < -1 || n >= limit)
-        nm_throw(r->job, NM_EINPUT, "%s: \"%s\": %lld", r->where, key, (long long)n);
-    return n;
-}
-
-static void read_image(reader *r, const nm_json *j)
-{
-    const nm_json *x = nm_json_find(j, "image");
-    if (!x || cJSON_IsNull(x)) return;
-    if (cJSON_IsString(x)) {
-        if (!r->net) needs_net(r, "image");
-        r->ask.image = file_of(r, x->valuestring);
-        r->q->image = nm_image_read(r->job, r->net, r->ask.image).x;
-    } else {
-        r->q->image = nums(r->job, x, r->q->n_in, nm_fmt(r->job, "%s: \"image\"", r->where));
-    }
-    if (r->net) r->q->image_y = nm_net_eval(r->job, r->net, r->q->image, false, NULL);
-}
-
-/* label: stated, from a file, or what the network says of the image when targets are asked for */
-static void read_labels(reader *r, const nm_json *j, bool wanted)
-{
-    nm_query *q = r->q;
-    const nm_json *label = nm_json_find(j, "label"), *labels = nm_json_find(j, "labels"),
-                  *said = nm_json_find(j, "predicted");
-    if (label && labels)
-        nm_throw(r->job, NM_EINPUT, "%s: \"label\" and \"labels\" together", r->where);
-    if (label) q->label = whole(r, label, (int64_t)q->n_out, "label");
-    if (labels) {
-        char *path, *image;
-        int64_t index = nm_spec_split(r->job, file_of(r, nm_json_str(r->job, labels, r->where)),
-                                      &path);
-        if (index < 0 && r->ask.image) index = nm_spec_split(r->job, r->ask.image, &image);
-        q->label = nm_label_read(r->job, path, index < 0 ? 0 : index);
-    }
-    if (q->label >= (int64_t)q->n_out)
-        nm_throw(r->job, NM_EINPUT, "%s: label %lld; the network has outputs 0 to %zu", r->where,
-                 (long long)q->label, q->n_out - 1);
-    const bool one = r->net && nm_tail_one_group(r->net) && !r->net->second;
-    int64_t best = 0;
-    for (size_t i = 1; q->image_y && i < q->n_out; i++)
-        if (q->image_y[i] > q->image_y[best]) best = (int64_t)i;
-    if (q->image_y && one) q->predicted = best;
-    if (said) {
-        const int64_t p = whole(r, said, (int64_t)q->n_out, "predicted");
-        if (p >= 0 && q->predicted >= 0 && p != q->predicted)
-            nm_throw(r->job, NM_EINPUT, "%s: \"predicted\" is %lld; the network says %lld",
-                     r->where, (long long)p, (long long)q->predicted);
-        q->predicted = p;
-    }
-    if (!wanted || q->label >= 0 || q->predicted < 0) return;
-    q->label = q->predicted;
-    nm_note(r->job, "no label was given: the network's own prediction %lld is taken",
-            (long long)q->label);
-}
-
-static bool any_clauses(const nm_json *j)
-{
-    const nm_json *list = nm_json_find(j, "cases");
-    bool all = nm_json_find(j, "clauses") != NULL;
-    for (const nm_json *c = list ? list->child : NULL; c; c = c->next)
-        all |= nm_json_find(c, "clauses") != NULL;
-    return all;
-}
-
-/* the objective, and what else is asked than a label's margin */
-static void read_objective(reader *r, const nm_json *j)
-{
-    nm_query *q = r->q;
-    const nm_json *guard = nm_json_find(j, "guard"), *form = nm_json_find(j, "form");
-    const char *o = flag(r, nm_json_find(j, "objective"), "objective");
-    r->ask.differ = flag(r, nm_json_find(j, "differ"), "differ");
-    r->ask.guard = flag(r, guard, "guard");
-    if (r->ask.guard &&
-        (!nm_num_parse(r->ask.guard, r->ask.guard + strlen(r->ask.guard), &q->guard) ||
-         q->guard < 0))
-        nm_throw(r->job, NM_EINPUT, "%s: \"guard\": 0 or more was expected", r->where);
-    r->ask.objective = o;
-    const bool clauses = any_clauses(j), range = o && strncmp(o, "range:", 6) == 0;
-    r->measure = r->ask.differ || range || (!clauses && r->net && r->net->second)
-                     ? r->net ? nm_measure_of(r->job, r->net, &r->ask)
-                              : (needs_net(r, "differ or range"), NM_MARGIN)
-                     : NM_MARGIN;
-    if (r->measure == NM_MARGIN && o) q->objective = nm_objective_parse(r->job, o, r->where);
-    if (q->objective == NM_RANGE && q->guard != 0)
-        nm_throw(r->job, NM_EINPUT, "%s: \"guard\" beside objective range", r->where);
-    if (form && q->objective != NM_RANGE)
-        nm_throw(r->job, NM_EINPUT, "%s: \"form\" goes with objective range", r->where);
-    if (form) q->form = nm_json_str(r->job, form, r->where);
-}
-
-void nm_queryjson_check(nm_job *job, const nm_json *j, const char *where)
-{
-    static const char *const keys[] = {
-        "netmip",    "version",   "n_in",    "n_out",  "shape",   "image",   "label",   "labels",
-        "predicted", "objective", "form",    "guard",  "against", "differ",  "perturb", "domain",
-        "lo",        "hi",        "in_rows", "target", "margin",  "clauses", "cases",   NULL};
-    nm_json_only(job, j, where, keys);
-    if (strcmp(nm_json_str(job, nm_json_get(job, j, "netmip", where), where), "query") ||
-        nm_json_int(job, nm_json_get(job, j, "version", where), where) != 1)
-        nm_throw(job, NM_EINPUT, "%s: not a netmip query of version 1", where);
-    const nm_json *list = nm_json_find(j, "cases");
-    if (!list) return;
-    for (const char *const *k = case_keys; *k; k++)
-        if (nm_json_find(j, *k))
-            nm_throw(job, NM_EINPUT, "%s: \"%s\" beside \"cases\": it belongs into one", where, *k);
-    if (!list_of(job, list, "cases", where)->child) nm_throw(job, NM_EINPUT, "%s: no case", where);
-    for (const nm_json *c = list->child; c; c = c->next) nm_json_only(job, c, where, case_keys);
-}
-
-static void open_reader(reader *r, const nm_json *j)
-{
-    nm_queryjson_check(r->job, j, r->where);
-    r->q = NM_NEW(r->job, nm_query);
-    r->q->label = r->q->predicted = -1;
-    r->q->n_in = size_of(r, j, "n_in", r->net ? r->net->n_in : 0);
-    r->q->n_out = size_of(r, j, "n_out", r->net ? r->net->n_out : 0);
-}
-
-static nm_query *read_query(reader *r, const nm_json *j)
-{
-    r->top = j;
-    open_reader(r, j);
-    read_shape(r, j);
-    read_objective(r, j);
-    read_image(r, j);
-    if (r->measure != NM_MARGIN && (nm_json_find(j, "label") || nm_json_find(j, "labels")))
-        nm_throw(r->job, NM_EINPUT, "%s: \"label\": this question is not about one label",
-                 r->where);
-    read_labels(r, j, r->measure == NM_MARGIN && !any_clauses(j));
-    const nm_ask whole_ask = r->ask;
-    r->ask = (nm_ask){0}; /* of a set: image and perturbation alone */
-    read_cases(r, j);
-    if (r->measure == NM_CLASSES) r->ask.margin = flag(r, nm_json_find(j, "margin"), "margin");
-    const char *margin = r->ask.margin;
-    r->ask = whole_ask;
-    r->ask.margin = margin;
-    if (r->measure != NM_MARGIN) nm_measure_set(r->job, r->net, r->measure, &r->ask, r->q);
-    nm_query_worst(r->job, r->q, r->where);
-    nm_query_names(r->job, r->q, r->where);
-    return r->q;
-}
-
-static void read_top(nm_job *job, void *arg)
-{
-    reader *r = arg;
-    (void)job;
-    read_query(r, r->top);
-}
-
-nm_query *nm_read_queryjson(nm_job *job, const nm_net *net, nm_file f)
-{
-    const nm_json *j = nm_json_parse(job, f);
-    if (net && !net->second && nm_json_find(j, "against"))
-        nm_throw(job, NM_EUSE, "%s: \"against\" names a second network, and one was given", f.path);
-    reader r = {.job = job, .where = f.path, .dir = nm_path_dir(job, f.path), .net = net};
-    if (!net) return read_query(&r, j);
-    r.top = j;
-    const int code = nm_run(job, read_top, &r);
-    if (code) { /* what the flags' reader says is about the file here */
-        const char *why = nm_message_of(job, code);
-        const bool placed = strstr(why, f.path) != NULL;
-        nm_throw(job, code == NM_EUSE ? NM_EINPUT : code, placed ? "%.0s%s" : "%s: %s", f.path,
-                 why);
-    }
-    nm_query *q = r.q;
-    const nm_node *last = nm_tail_choice(net);
-    if (last && any_clauses(j))
-        nm_refuse(job, net, last,
-                  "at the output, and %s speaks of outputs; targets alone ask for the class",
-                  f.path);
-    return q;
-}
-
-nm_query *nm_query_parse(nm_job *job, const nm_json *j, const char *where)
-{
-    reader r = {.job = job, .where = where, .dir = ""};
-    return read_query(&r, j);
 }

@@ -2,7 +2,8 @@
  * alone on their line; what the library reports of its work, "function: ...", may stand before them. "Actual values of
  * the variables" lists every column with six digits; "... of the constraints" every row. With -i the first block
  * repeats for every improved solution: the last one counts, and without the rows behind it, which only the end of a
- * run prints, the file may be cut there, so that its values are no optimum. */
+ * run prints, the file may be cut there, so that its values are no optimum. Under "Unacceptable accuracy found"
+ * nothing is a proof. */
 #include "all.h"
 
 static const char model[] = "Model name: ", value[] = "Value of objective function: ",
@@ -25,9 +26,12 @@ static int message(nm_span s)
     return -1;
 }
 
+static const char vague[] = "Unacceptable accuracy found";
+
 /* "spx_run: Lost feasibility 10 times ..." */
 static bool report(nm_span s)
 {
+    if (nm_span_starts(s, vague)) return true;
     const char *end = s.s;
     while (end < s.end && ((*end >= 'a' && *end <= 'z') || *end == '_')) end++;
     return end > s.s && end + 1 < s.end && end[0] == ':' && end[1] == ' ';
@@ -65,10 +69,11 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
     nm_lines l = nm_lines_new(job, f);
     nm_span line, rest;
     int said = -1;
-    bool solved = false, complete = false;
+    bool solved = false, complete = false, sure = true;
     s->has_values =
         true; /* the values are judged as numbers before it is clear what they are worth */
     while (nm_lines_next(&l, &line)) {
+        if (nm_span_starts(line, vague)) sure = false;
         if (nm_span_after(line, model, &rest) && !s->model) s->model = nm_span_dup(job, rest);
         if (message(line) >= 0) {
             if (said >= 0 || solved) nm_lines_bad(&l, "one message, before the solution");
@@ -98,6 +103,8 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
                              : complete ? "solved"
                                         : "solved, perhaps cut"),
                   status);
+    if (!sure && s->status == NM_SOL_OPTIMAL) s->status = NM_SOL_FEASIBLE;
+    if (!sure && s->status == NM_SOL_INFEASIBLE) s->status = NM_SOL_NONE;
     if (!listed) s->has_values = false;
     if (!listed && status == NM_SOL_FEASIBLE) s->status = NM_SOL_NONE;
 }

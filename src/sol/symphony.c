@@ -58,8 +58,9 @@ static void values(nm_lines *l, nm_sol *s)
 {
     nm_span line, tok[2];
     const char *heading = "Column names and values of nonzeros in the solution";
-    if (!nm_span_starts(nm_lines_need(l, "the heading"), "+++") ||
-        !nm_span_is(nm_lines_need(l, "the heading"), heading) ||
+    line = nm_lines_need(l, "the heading");
+    line.s += line.s < line.end && *line.s == ':'; /* preprocessing's */
+    if (!nm_span_starts(line, "+++") || !nm_span_is(nm_lines_need(l, "the heading"), heading) ||
         !nm_span_starts(nm_lines_need(l, "the heading"), "+++"))
         nm_lines_bad(l, heading);
     while (line = nm_lines_need(l, "the blank line behind the solution"), line.s != line.end) {

@@ -1,6 +1,7 @@
 /* verb/bench.c: solvers and formulations compared on the same instances, from flags or from a campaign's file:
  *
- *   {"netmip": "bench", "version": 1, "instances": [FOLDER or MAP, ..], "solvers": ["cbc", {"name": .., "command": ..}, ..],
+ *   {"netmip": "bench", "version": 1, "instances": [FOLDER or MAP, ..], "solvers": ["cbc", {"name": .., "command":
+ * ..}, ..],
  *    "encodings": ["bigm", ..], "repeat": 3, "time_limit": 60, "memory": 2000, "threads": 1, "only": "easy"}
  *
  * Names of files are relative to the campaign's folder; a flag beside the campaign overrules its member. */

@@ -6,6 +6,12 @@ static bool is_arrays(const char *path)
     return nm_has_suffix(path, ".mat") || nm_has_suffix(path, ".npz");
 }
 
+static bool is_model(const char *path)
+{
+    return nm_has_suffix(path, ".mps") || nm_has_suffix(path, ".mps.gz") ||
+           nm_has_suffix(path, ".lp") || nm_has_suffix(path, ".lp.gz");
+}
+
 int nm_verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
 {
     if (nm_cli_has(c, NM_O_ops)) {
@@ -18,9 +24,16 @@ int nm_verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
         nm_sets_table(out);
         return NM_OK;
     }
-    nm_cli_files(job, c, 1, 1, "a network, a file of arrays, a question, map or solution file");
+    nm_cli_files(job, c, 1, 1, "a network, a file of arrays, a question, a model, map or solution file");
     const char *path = c->file[0];
     const bool json = nm_cli_has(c, NM_O_json);
+    const char *unit = nm_cli_get(c, NM_O_unit), *row = nm_cli_get(c, NM_O_row);
+    if (is_model(path)) {
+        nm_inspect_model(job, out, path, unit, row, json);
+        return NM_OK;
+    }
+    if (unit || row)
+        nm_throw(job, NM_EUSE, "--%s: %s is no model (.mps, .lp)", unit ? "unit" : "row", path);
     if (nm_has_suffix(path, ".vnnlib") || nm_has_suffix(path, ".vnnlib.gz")) {
         const nm_query *q = nm_read_vnnlib(job, NULL, path);
         (json ? nm_query_write : nm_query_print)(out, q);

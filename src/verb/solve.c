@@ -5,8 +5,8 @@ static int run(nm_job *job, const nm_cli *c, nm_buf *out, bool compile)
 {
     nm_cli_files(job, c, 1, 2, "a network, and a question");
     const double start = nm_cpu();
+    nm_solve_opts o = nm_cli_solve_opts(job, c, compile); /* refuses first what no solver at hand could read */
     const nm_net *net = nm_cli_net(job, c);
-    nm_solve_opts o = nm_cli_solve_opts(job, c, compile);
     const nm_query *q = nm_cli_question(job, c, net);
     if (nm_cli_dump(job, c, out, net, q)) return NM_OK;
     if (nm_cli_has(c, NM_O_dump)) { /* of the stages left: models, made without attack and solver */

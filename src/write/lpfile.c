@@ -1,17 +1,21 @@
 /* write/lpfile.c: LP in the subset that every reader takes alike (measured on six): Minimize, every column in the
  * objective (0 x where it has no cost) so that all readers number columns alike, one-sided rows, blanks between all
- * tokens, the sign glued to a right-hand side, lines wrapped before 200 characters, Bounds before Binaries. */
+ * tokens, the sign glued to a right-hand side, lines wrapped before 200 characters, Bounds before Binaries, comments
+ * above the first line alone. Dialects that have them get comments at rows and bounds, indicators (`z = 1 -> row`), a
+ * section User Cuts, products in brackets (the objective's halved) and SOS. */
 #include "all.h"
 
 typedef struct {
     nm_out *o;
-    size_t at;
-} wrap;
+    const nm_model *m;
+    nm_write_opts w;
+    size_t at, rows;
+} writer;
 
-static void word(wrap *w, const char *s)
+static void word(writer *w, const char *s)
 {
     const size_t n = strlen(s);
-    if (w->at + n + 1 > 190) {
+    if (w->at + n + 1 > w->w.dialect->width - 10) {
         nm_out_write(w->o, "\n  ", 3);
         w->at = 2;
     }
@@ -20,60 +24,84 @@ static void word(wrap *w, const char *s)
     w->at += n + 1;
 }
 
-static void term(wrap *w, double c, const char *name)
+static void term(writer *w, double c, const char *name)
 {
     char s[96];
     s[0] = signbit(c) && c != 0 ? '-' : '+';
     s[1] = ' ';
-    int n = 2 + nm_num_print(s + 2, fabs(c));
+    const int n = 2 + nm_num_print(s + 2, fabs(c));
     snprintf(s + n, sizeof s - (size_t)n, " %s", name);
     word(w, s);
 }
 
-static void row(nm_out *o, const nm_model *m, size_t r, const char *suffix, const char *sense,
-                double side)
+static void products(writer *w, int64_t row, double scale)
 {
-    char s[48];
-    wrap w = {o, 0};
-    nm_out_put(o, " %s%s:", m->rows[r].name, suffix);
-    w.at = strlen(m->rows[r].name) + 6;
-    const size_t start = m->rows[r].start, end = nm_row_end(m, r);
-    for (size_t k = start; k < end; k++) term(&w, m->c[k], m->cols[m->j[k]].name);
-    if (start == end) term(&w, 0, m->cols[0].name);
-    int n = snprintf(s, sizeof s, "%s ", sense);
-    nm_num_print(s + n, side);
-    word(&w, s);
-    nm_out_write(o, "\n", 1);
+    const bool glued = w->w.dialect->glued;
+    bool some = false;
+    for (size_t k = 0; k < w->m->n_quad; k++) {
+        const nm_quad *q = &w->m->quad[k];
+        const char *a = w->m->cols[q->i].name, *b = w->m->cols[q->j].name;
+        char s[160];
+        if (q->row != row) continue;
+        if (!some) word(w, "+ [");
+        some = true;
+        snprintf(s, sizeof s, q->i != q->j ? "%s * %s" : glued ? "%s^2" : "%s ^ 2", a, b);
+        term(w, scale * q->c, s);
+    }
+    if (some) word(w, scale == 2 ? "] / 2" : "]");
 }
 
-static void write_rows(nm_out *o, const nm_model *m)
+static void comment(writer *w, const char *const *notes, size_t k)
 {
-    nm_out_put(o, "Subject To\n");
-    for (size_t r = 0; r < m->n_rows; r++) {
-        const nm_mrow *k = &m->rows[r];
+    if (!notes || !notes[k] || !w->w.dialect->comments) return;
+    nm_out_put(w->o, "\\ %s\n", notes[k]);
+}
+
+static void row(writer *w, size_t r, const char *suffix, const char *sense, double side)
+{
+    const nm_model *m = w->m;
+    const nm_mrow *k = &m->rows[r];
+    char s[96];
+    nm_out_put(w->o, " %s%s:", k->name, suffix);
+    w->at = strlen(k->name) + 6;
+    w->rows++;
+    if (k->when >= 0) {
+        snprintf(s, sizeof s, "%s = %d ->", m->cols[k->when].name, k->on);
+        word(w, s);
+    }
+    const size_t start = k->start, end = nm_row_end(m, r);
+    for (size_t t = start; t < end; t++) term(w, m->c[t], m->cols[m->j[t]].name);
+    if (start == end) term(w, 0, m->cols[0].name);
+    if (m->n_quad) products(w, (int64_t)r, 1);
+    const int n = snprintf(s, sizeof s, "%s ", sense);
+    nm_num_print(s + n, side);
+    word(w, s);
+    nm_out_write(w->o, "\n", 1);
+}
+
+static void write_rows(writer *w, bool cuts)
+{
+    for (size_t r = 0; r < w->m->n_rows; r++) {
+        const nm_mrow *k = &w->m->rows[r];
         const bool both = isfinite(k->lo) && isfinite(k->hi) && k->lo != k->hi;
+        if ((k->is_cut && w->w.cuts) != cuts) continue;
+        if (w->w.notes) comment(w, w->w.notes->row, r);
         if (k->lo == k->hi)
-            row(o, m, r, "", "=", k->lo);
+            row(w, r, "", "=", k->lo);
         else if (isfinite(k->lo))
-            row(o, m, r, both ? "_lo" : "", ">=", k->lo);
-        if (k->lo != k->hi && isfinite(k->hi)) row(o, m, r, both ? "_up" : "", "<=", k->hi);
+            row(w, r, both ? "_lo" : "", ">=", k->lo);
+        if (k->lo != k->hi && isfinite(k->hi)) row(w, r, both ? "_up" : "", "<=", k->hi);
     }
 }
 
-void nm_write_lp(nm_job *job, const nm_model *m, const char *path, char hash[65])
+static void write_bounds(writer *w)
 {
-    nm_model_audit(job, m);
-    nm_out *o = nm_out_open(job, path);
-    nm_out_hash(o, hash);
-    nm_out_put(o, "\\ %s\nMinimize\n obj:", m->name);
-    wrap w = {o, 5};
-    for (size_t j = 0; j < m->n_cols; j++) term(&w, m->cols[j].obj, m->cols[j].name);
-    nm_out_put(o, "\n");
-    write_rows(o, m);
+    nm_out *o = w->o;
     nm_out_put(o, "Bounds\n");
-    for (size_t j = 0; j < m->n_cols; j++) {
-        const nm_col *c = &m->cols[j];
+    for (size_t j = 0; j < w->m->n_cols; j++) {
+        const nm_col *c = &w->m->cols[j];
         if (c->is_int && c->lo == 0 && c->hi == 1) continue;
+        if (w->w.notes) comment(w, w->w.notes->col, j);
         nm_out_put(o, " ");
         if (c->lo == c->hi) {
             nm_out_put(o, "%s = ", c->name);
@@ -85,19 +113,64 @@ void nm_write_lp(nm_job *job, const nm_model *m, const char *path, char hash[65]
         }
         nm_out_put(o, "\n");
     }
-    if (nm_model_binaries(m)) nm_out_put(o, "Binaries\n");
-    for (size_t j = 0; j < m->n_cols; j++)
-        if (m->cols[j].is_int) nm_out_put(o, " %s\n", m->cols[j].name);
-    nm_out_put(o, "End\n");
-    nm_out_done(o);
+    if (nm_model_binaries(w->m)) nm_out_put(o, "Binaries\n");
+    for (size_t j = 0; j < w->m->n_cols; j++)
+        if (w->m->cols[j].is_int) nm_out_put(o, " %s\n", w->m->cols[j].name);
 }
 
-void nm_write_model(nm_job *job, const nm_model *m, const char *path, char hash[65])
+static void write_sets(writer *w)
 {
-    if (nm_has_suffix(path, ".mps") || nm_has_suffix(path, ".mps.gz"))
-        nm_write_mps(job, m, path, hash);
-    else if (nm_has_suffix(path, ".lp") || nm_has_suffix(path, ".lp.gz"))
-        nm_write_lp(job, m, path, hash);
-    else
-        nm_throw(job, NM_EUSE, "%s: a model file ends in .mps, .mps.gz, .lp or .lp.gz", path);
+    if (w->m->n_sos) nm_out_put(w->o, "SOS\n");
+    for (size_t k = 0; k < w->m->n_sos; k++) {
+        const nm_sos1 *s = &w->m->sos[k];
+        nm_out_put(w->o, w->w.dialect->spaced ? " %s: S1 ::" : " %s: S1::", s->name);
+        for (size_t t = 0; t < s->n; t++)
+            nm_out_put(w->o, w->w.dialect->spaced ? " %s : %zu" : " %s:%zu",
+                       w->m->cols[s->j[t]].name, t + 1);
+        nm_out_put(w->o, "\n");
+    }
+}
+
+static void write_head(writer *w)
+{
+    nm_out_put(w->o, "\\ %s\n", w->m->name);
+    if (!w->w.notes) return;
+    for (const char *s = w->w.notes->head; s && *s;) {
+        const size_t n = strcspn(s, "\n");
+        nm_out_put(w->o, "\\ %.*s\n", (int)n, s);
+        s += n + (s[n] == '\n');
+    }
+}
+
+size_t nm_write_lp(nm_job *job, const nm_model *m, const char *path, nm_write_opts o, char hash[65])
+{
+    nm_model_audit(job, m);
+    nm_dialect_check(job, o.dialect, true, nm_model_needs(m), m->name);
+    writer w = {nm_out_open(job, path), m, o, 0, 0};
+    bool cuts = false;
+    for (size_t r = 0; o.cuts && r < m->n_rows; r++) cuts |= m->rows[r].is_cut;
+    nm_out_hash(w.o, hash);
+    write_head(&w);
+    nm_out_put(w.o, "Minimize\n obj:");
+    w.at = 5;
+    for (size_t j = 0; j < m->n_cols; j++) term(&w, m->cols[j].obj, m->cols[j].name);
+    if (m->n_quad) products(&w, -1, 2);
+    nm_out_put(w.o, "\nSubject To\n");
+    write_rows(&w, false);
+    if (cuts) nm_out_put(w.o, "User Cuts\n");
+    if (cuts) write_rows(&w, true);
+    write_bounds(&w);
+    write_sets(&w);
+    nm_out_put(w.o, "End\n");
+    nm_out_done(w.o);
+    return w.rows;
+}
+
+size_t nm_write_model(nm_job *job, const nm_model *m, const char *path, nm_write_opts o,
+                      char hash[65])
+{
+    static const nm_write_opts none;
+    if (!o.dialect) o = none, o.dialect = &nm_dialect_generic;
+    return nm_is_lp(job, path) ? nm_write_lp(job, m, path, o, hash)
+                               : nm_write_mps(job, m, path, o, hash);
 }

@@ -1,50 +1,66 @@
 /* write/mps.c: free MPS in the subset that every reader takes alike (measured on seven): minimisation, no objective
  * constant, no RANGES (a row with two sides becomes two), every bound explicit and lower before upper, binaries as BV
- * alone, one pair a line, and no field that starts in column 5, 15 or 40, where CBC would take a fixed field. */
+ * alone, one pair a line, and no field that starts in column 5, 15 or 40, where CBC would take a fixed field. Dialects
+ * that have them get RANGES (where lower side and width give back the upper side to the bit), USERCUTS, SOS, QUADOBJ or
+ * QMATRIX, QCMATRIX and INDICATORS, in the order that CPLEX asks for. Fixed columns on request (fixed.c makes the names
+ * and numbers fit). Text goes out column by column; what stays in memory is the transpose. */
 #include "all.h"
 
+typedef struct {
+    const char *name;
+    double side, range; /* range 0: none */
+    size_t row;
+    char kind;
+    bool cut;
+} flat; /* rows of the file */
+typedef struct {
+    nm_job *job;
+    nm_out *o;
+    nm_buf b;
+    const nm_model *m;
+    nm_write_opts w;
+    flat *rows;
+    size_t *first, n; /* rows of model row r: first[r] .. first[r + 1] */
+} writer;
+
 /* one blank, then fields with two blanks between, three where a field would start in a column that CBC takes for
- * fixed */
-static void line(nm_buf *b, size_t n, const char *const *field)
+ * fixed. Fixed: fields in columns 2, 5, 15, 25, 40; a line that begins with a name has its first in 5. */
+static void line(writer *w, bool coded, size_t n, const char *const *field)
 {
+    static const size_t column[] = {1, 4, 14, 24, 39};
+    nm_buf *b = &w->b;
     size_t at = 1;
     nm_put_bytes(b, " ", 1);
     for (size_t i = 0; i < n; i++) {
-        if (i > 0) {
-            nm_put_bytes(b, "  ", 2);
-            at += 2;
-            if (at == 4 || at == 14 || at == 39) {
-                nm_put_bytes(b, " ", 1);
-                at++;
-            }
-        }
+        const size_t to = w->w.fixed ? column[i + !coded]
+                          : i == 0   ? at
+                                     : at + 2 + (at == 2 || at == 12 || at == 37);
+        if (to > at) nm_put_bytes(b, "                                        ", to - at);
         const size_t len = strlen(field[i]);
         nm_put_bytes(b, field[i], len);
-        at += len;
+        at = (to > at ? to : at) + len;
     }
     nm_put_bytes(b, "\n", 1);
 }
 
-#define LINE(...)                                                                                  \
-    line(&b, sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *), (const char *[]){__VA_ARGS__})
+#define LINE(coded, ...)                                                                           \
+    line(w, coded, sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *),                         \
+         (const char *[]){__VA_ARGS__})
 
-typedef struct {
-    const char *name;
-    double side;
-    char kind;
-} flat; /* one-sided rows */
-typedef struct {
-    nm_job *job;
-    nm_out *o;
-    const nm_model *m;
-    flat *rows;
-    size_t *first, n;
-} writer;
-
-static void flush(writer *w, nm_buf *b)
+static void flush(writer *w, size_t room)
 {
-    nm_out_write(w->o, b->s, b->n);
-    b->n = 0;
+    if (w->b.n < room) return;
+    nm_out_write(w->o, w->b.s, w->b.n);
+    w->b.n = 0;
+}
+
+static const char *num(const writer *w, char s[32], double x)
+{
+    if (w->w.dialect->twice && !w->w.fixed)
+        nm_num_print_twice(s, x);
+    else
+        nm_num_print(s, x);
+    return s;
 }
 
 static void flatten(writer *w)
@@ -54,17 +70,23 @@ static void flatten(writer *w)
     w->first = NM_ARRAY(w->job, size_t, m->n_rows + 1);
     for (size_t r = 0; r < m->n_rows; r++) {
         const nm_mrow *row = &m->rows[r];
+        const double lo = row->lo, hi = row->hi, width = hi - lo;
+        flat f = {
+            row->name, isfinite(lo) ? lo : hi, 0, r, lo == hi ? 'E' : isfinite(lo) ? 'G' : 'L',
+            false};
+        f.cut = row->is_cut && w->w.cuts;
         w->first[r] = w->n;
-        if (row->lo == row->hi) {
-            w->rows[w->n++] = (flat){row->name, row->lo, 'E'};
-        } else if (isfinite(row->lo) && isfinite(row->hi)) {
-            w->rows[w->n++] = (flat){nm_fmt(w->job, "%s_lo", row->name), row->lo, 'G'};
-            w->rows[w->n++] = (flat){nm_fmt(w->job, "%s_up", row->name), row->hi, 'L'};
-        } else if (isfinite(row->lo)) {
-            w->rows[w->n++] = (flat){row->name, row->lo, 'G'};
-        } else {
-            w->rows[w->n++] = (flat){row->name, row->hi, 'L'};
+        const bool two = isfinite(lo) && isfinite(hi) && lo != hi;
+        if (two && (w->w.dialect->mps & NM_RANGES) && !f.cut && row->when < 0 && lo + width == hi) {
+            f.range = width;
+        } else if (two) {
+            f.name = nm_fmt(w->job, "%s_lo", row->name);
+            w->rows[w->n++] = f;
+            f.name = nm_fmt(w->job, "%s_up", row->name);
+            f.kind = 'L';
+            f.side = hi;
         }
+        w->rows[w->n++] = f;
     }
     w->first[m->n_rows] = w->n;
 }
@@ -87,80 +109,158 @@ static size_t *transpose(writer *w, uint32_t **row, double **c)
     return ptr;
 }
 
+static void write_rows(writer *w)
+{
+    size_t cuts = 0;
+    nm_put(&w->b, "ROWS\n");
+    LINE(true, "N", "OBJROW");
+    for (size_t r = 0; r < w->n; r++) {
+        if (!w->rows[r].cut) LINE(true, (char[]){w->rows[r].kind, 0}, w->rows[r].name);
+        cuts += w->rows[r].cut;
+    }
+    if (cuts) nm_put(&w->b, "USERCUTS\n");
+    for (size_t r = 0; cuts && r < w->n; r++)
+        if (w->rows[r].cut) LINE(true, (char[]){w->rows[r].kind, 0}, w->rows[r].name);
+    flush(w, 0);
+}
+
+static void marker(writer *w, bool start)
+{
+    if (w->w.fixed) /* the third field is in column 15, the fifth in 40 */
+        nm_put(&w->b, "    MARKER    'MARKER'                 %s\n",
+               start ? "'INTORG'" : "'INTEND'");
+    else
+        LINE(false, "MARKER", "'MARKER'", start ? "'INTORG'" : "'INTEND'");
+}
+
 static void write_columns(writer *w)
 {
     const nm_model *m = w->m;
     uint32_t *row;
     double *c;
     const size_t *ptr = transpose(w, &row, &c);
-    nm_buf b = {.job = w->job};
     char s[32];
     bool ints = false;
+    nm_put(&w->b, "COLUMNS\n");
     for (size_t j = 0; j < m->n_cols; j++) {
         const nm_col *col = &m->cols[j];
-        if (col->is_int != ints) LINE("MARKER", "'MARKER'", ints ? "'INTEND'" : "'INTORG'");
+        if (col->is_int != ints) marker(w, col->is_int);
         ints = col->is_int;
-        if (col->obj != 0 || ptr[j] == ptr[j + 1]) {
-            nm_num_print_twice(s, col->obj);
-            LINE(col->name, "OBJROW", s);
-        }
+        if (col->obj != 0 || ptr[j] == ptr[j + 1])
+            LINE(false, col->name, "OBJROW", num(w, s, col->obj));
         for (size_t k = ptr[j]; k < ptr[j + 1]; k++) {
-            nm_num_print_twice(s, c[k]);
+            num(w, s, c[k]);
             for (size_t f = w->first[row[k]]; f < w->first[row[k] + 1]; f++)
-                LINE(col->name, w->rows[f].name, s);
+                LINE(false, col->name, w->rows[f].name, s);
+            flush(w, 1 << 14);
         }
-        flush(w, &b);
     }
-    if (ints) LINE("MARKER", "'MARKER'", "'INTEND'");
-    flush(w, &b);
+    if (ints) marker(w, false);
+}
+
+static void write_sides(writer *w)
+{
+    char s[32];
+    bool some = false;
+    nm_put(&w->b, "RHS\n");
+    for (size_t r = 0; r < w->n; r++) {
+        if (w->rows[r].side != 0)
+            LINE(false, "RHSSET", w->rows[r].name, num(w, s, w->rows[r].side));
+        some |= w->rows[r].range != 0;
+        flush(w, 1 << 14);
+    }
+    if (some) nm_put(&w->b, "RANGES\n");
+    for (size_t r = 0; some && r < w->n; r++)
+        if (w->rows[r].range != 0)
+            LINE(false, "RNGSET", w->rows[r].name, num(w, s, w->rows[r].range));
 }
 
 static void write_bounds(writer *w)
 {
-    nm_buf b = {.job = w->job};
     char s[32];
+    nm_put(&w->b, "BOUNDS\n");
     for (size_t j = 0; j < w->m->n_cols; j++) {
         const nm_col *c = &w->m->cols[j];
         if (c->is_int && c->lo == 0 && c->hi == 1) {
-            LINE("BV", "BNDSET", c->name);
+            LINE(true, "BV", "BNDSET", c->name);
         } else if (c->lo == c->hi) {
-            nm_num_print_twice(s, c->lo);
-            LINE("FX", "BNDSET", c->name, s);
+            LINE(true, "FX", "BNDSET", c->name, num(w, s, c->lo));
         } else {
-            nm_num_print_twice(s, c->lo);
-            LINE("LO", "BNDSET", c->name, s);
-            nm_num_print_twice(s, c->hi);
-            LINE("UP", "BNDSET", c->name, s);
+            LINE(true, "LO", "BNDSET", c->name, num(w, s, c->lo));
+            LINE(true, "UP", "BNDSET", c->name, num(w, s, c->hi));
         }
+        flush(w, 1 << 14);
     }
-    flush(w, &b);
 }
 
-void nm_write_mps(nm_job *job, const nm_model *m, const char *path, char hash[65])
+static void pair(writer *w, uint32_t i, uint32_t j, double c)
 {
-    nm_model_audit(job, m);
-    const nm_mark mark = nm_mark_get(job);
-    writer w = {.job = job, .o = nm_out_open(job, path), .m = m};
-    nm_buf b = {.job = job};
     char s[32];
+    LINE(false, w->m->cols[i].name, w->m->cols[j].name, num(w, s, c));
+}
+
+/* products of row r, or of the objective: 1/2 x'Qx in QUADOBJ (upper triangle) and QMATRIX; x'Qx in QCMATRIX but for
+ * dialects that have the 1/2 there, too */
+static void products(writer *w, int64_t r)
+{
+    const bool full = r >= 0 || w->w.dialect->half;
+    const double scale = r < 0 || w->w.dialect->half ? 2 : 1;
+    for (size_t k = 0; k < w->m->n_quad; k++) {
+        const nm_quad *q = &w->m->quad[k];
+        if (q->row != r) continue;
+        pair(w, q->i, q->j, q->i == q->j ? scale * q->c : scale * q->c / 2);
+        if (full && q->i != q->j) pair(w, q->j, q->i, scale * q->c / 2);
+    }
+}
+
+static void write_more(writer *w, unsigned needs)
+{
+    const nm_model *m = w->m;
+    char s[32];
+    if (needs & NM_SOS1) nm_put(&w->b, "SOS\n");
+    for (size_t k = 0; k < m->n_sos; k++) {
+        LINE(true, "S1", m->sos[k].name);
+        for (size_t t = 0; t < m->sos[k].n; t++)
+            LINE(false, m->cols[m->sos[k].j[t]].name, num(w, s, (double)t + 1));
+    }
+    if (needs & NM_QUAD_COST) {
+        nm_put(&w->b, w->w.dialect->half ? "QMATRIX\n" : "QUADOBJ\n");
+        products(w, -1);
+    }
+    for (size_t r = 0; (needs & NM_QUAD_ROWS) && r < m->n_rows; r++) {
+        size_t n = 0;
+        for (size_t k = 0; k < m->n_quad; k++) n += m->quad[k].row == (int64_t)r;
+        if (n == 0) continue;
+        nm_put(&w->b, "QCMATRIX   %s\n", m->rows[r].name);
+        products(w, (int64_t)r);
+    }
+    if (needs & NM_INDICATORS) nm_put(&w->b, "INDICATORS\n");
+    for (size_t f = 0; (needs & NM_INDICATORS) && f < w->n; f++) {
+        const nm_mrow *row = &m->rows[w->rows[f].row];
+        if (row->when >= 0)
+            LINE(true, "IF", w->rows[f].name, m->cols[row->when].name, row->on ? "1" : "0");
+    }
+}
+
+size_t nm_write_mps(nm_job *job, const nm_model *m, const char *path, nm_write_opts o,
+                    char hash[65])
+{
+    const unsigned needs = nm_model_needs(m);
+    nm_model_audit(job, m);
+    nm_dialect_check(job, o.dialect, false, needs, m->name);
+    const nm_mark mark = nm_mark_get(job);
+    writer w = {.job = job, .o = nm_out_open(job, path), .b = {.job = job}, .m = m, .w = o};
     nm_out_hash(w.o, hash);
     flatten(&w);
-    nm_put(&b, "NAME  %s\nROWS\n", m->name);
-    LINE("N", "OBJROW");
-    for (size_t r = 0; r < w.n; r++) LINE((char[]){w.rows[r].kind, 0}, w.rows[r].name);
-    nm_put(&b, "COLUMNS\n");
-    flush(&w, &b);
+    nm_put(&w.b, o.fixed ? "NAME          %s\n" : "NAME  %s\n", m->name);
+    write_rows(&w);
     write_columns(&w);
-    nm_put(&b, "RHS\n");
-    for (size_t r = 0; r < w.n; r++) {
-        if (w.rows[r].side == 0) continue;
-        nm_num_print_twice(s, w.rows[r].side);
-        LINE("RHSSET", w.rows[r].name, s);
-    }
-    nm_put(&b, "BOUNDS\n");
-    flush(&w, &b);
+    write_sides(&w);
     write_bounds(&w);
-    nm_out_put(w.o, "ENDATA\n");
+    write_more(&w, needs);
+    nm_put(&w.b, "ENDATA\n");
+    flush(&w, 0);
     nm_out_done(w.o);
     nm_mark_release(job, mark);
+    return w.n;
 }

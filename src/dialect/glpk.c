@@ -1,0 +1,5 @@
+/* dialect/glpk.c: GLPK 5: ranges in MPS (measured). No comment may stand between rows of LP; sets and indicators are
+ * errors. */
+#include "all.h"
+
+const nm_dialect nm_dialect_glpk = {.name = "glpk", .mps = NM_RANGES, .longest = 255, .width = 200};

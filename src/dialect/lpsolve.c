@@ -1,0 +1,10 @@
+/* dialect/lpsolve.c: lp_solve 5.5: free MPS with ranges, unpacked (measured). Its LP format is another one, its sets
+ * have a style of their own. */
+#include "all.h"
+
+const nm_dialect nm_dialect_lpsolve = {.name = "lpsolve",
+                                       .mps = NM_RANGES,
+                                       .no_lp = true,
+                                       .no_gz = true,
+                                       .longest = 255,
+                                       .width = 200};

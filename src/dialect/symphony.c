@@ -1,0 +1,10 @@
+/* dialect/symphony.c: SYMPHONY 5.6: ranges in MPS (measured). It ignores sets and quadratic objectives without a word;
+ * CoinUtils' readers, as CBC's. */
+#include "all.h"
+
+const nm_dialect nm_dialect_symphony = {.name = "symphony",
+                                        .mps = NM_RANGES,
+                                        .comments = true,
+                                        .twice = true,
+                                        .longest = 99,
+                                        .width = 200};

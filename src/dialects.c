@@ -1,0 +1,46 @@
+/* dialects.c: the registry of dialects, and what they are asked for. */
+#include "all.h"
+
+#define DIALECT(name) &nm_dialect_##name,
+static const nm_dialect *const all[] = {
+#include "menu.def"
+};
+#undef DIALECT
+enum { N = sizeof all / sizeof *all };
+
+const nm_dialect *nm_dialect_find(nm_job *job, const char *name)
+{
+    nm_buf known = {.job = job};
+    for (size_t i = 0; i < N; i++) {
+        if (strcmp(all[i]->name, name) == 0) return all[i];
+        nm_put(&known, i ? ", %s" : "%s", all[i]->name);
+    }
+    nm_throw(job, NM_EUSE, "--dialect %s: unknown; one of %s was expected", name, known.s);
+}
+
+/* the dialects that say it, for a message */
+static const char *sayers(nm_job *job, bool lp, unsigned needs)
+{
+    nm_buf b = {.job = job};
+    for (size_t i = 0; i < N; i++)
+        if (((lp ? all[i]->lp : all[i]->mps) & needs) == needs)
+            nm_put(&b, b.n ? ", %s" : "%s", all[i]->name);
+    return b.n ? b.s : "none";
+}
+
+void nm_dialect_check(nm_job *job, const nm_dialect *d, bool lp, unsigned needs, const char *what)
+{
+    const unsigned lack = needs & ~(lp ? d->lp : d->mps);
+    if (lp && d->no_lp)
+        nm_throw(job, NM_EUNSUP, "--dialect %s: reads no LP of this kind; write .mps", d->name);
+    if (lack)
+        nm_throw(job, NM_EUNSUP, "%s: dialect %s has no %s in %s; --dialect %s has", what, d->name,
+                 nm_needs_name(lack), lp ? "LP" : "MPS", sayers(job, lp, needs));
+}
+
+bool nm_is_lp(nm_job *job, const char *path)
+{
+    if (nm_has_suffix(path, ".lp") || nm_has_suffix(path, ".lp.gz")) return true;
+    if (nm_has_suffix(path, ".mps") || nm_has_suffix(path, ".mps.gz")) return false;
+    nm_throw(job, NM_EUSE, "%s: a model file ends in .mps, .mps.gz, .lp or .lp.gz", path);
+}

@@ -1,0 +1,372 @@
+/* inspectmodel.c: a model and its map, in words: sizes, ranges, the largest big-M, binaries a layer, what a row or a
+ * unit says; and the slack budget.
+ *
+ * Slack budget. A solver takes z within T of an integer as one, so a row with big-M lets its unit be off by T M. A
+ * unit's error moves the question's row by its coefficient there, and through the pre-activations of later units
+ * (rows ra) by theirs:  g(u) = |q(u)| + sum over later units w of |c(w, u)| g(w),  budget(T) = sum of g(u) M(u) T.
+ * An upper bound to first order; tolerances of rows are not in it. Against it stands --guard. Cost: one pass over
+ * rows. */
+#include "all.h"
+
+typedef struct {
+    nm_job *job;
+    nm_buf *out;
+    const nm_model *m;
+    const nm_map *map; /* or NULL */
+    nm_modelname *row, *col;
+} view;
+
+static const nm_map *map_beside(nm_job *job, const char *path, const nm_model *m)
+{
+    static const char *const end[] = {".mps.gz", ".lp.gz", ".mps", ".lp"};
+    for (size_t i = 0; i < 4; i++) {
+        if (!nm_has_suffix(path, end[i])) continue;
+        const char *beside = nm_fmt(job, "%.*s.map.json", (int)(strlen(path) - strlen(end[i])),
+                                    path);
+        if (!nm_file_exists(beside)) return NULL;
+        const nm_map *map = nm_map_read(job, beside);
+        if (map->n_cols != m->n_cols || map->n_rows != m->n_rows ||
+            (map->tag && strcmp(map->tag, m->cols[m->n_cols - 1].name)))
+            nm_throw(job, NM_EAUDIT, "%s: is the map of another model than %s", beside, path);
+        return map;
+    }
+    return NULL;
+}
+
+static bool is_unit(nm_modelname k) { return k.block > 0 && k.unit >= 0; }
+
+/* ---- the summary ---- */
+
+typedef struct {
+    double lo, hi;
+} range;
+
+static range widen(range r, double x)
+{
+    const double a = fabs(x);
+    if (a == 0) return r;
+    return (range){r.lo == 0 || a < r.lo ? a : r.lo, a > r.hi ? a : r.hi};
+}
+
+static void put_range(nm_buf *b, const char *what, range r)
+{
+    nm_put(b, "%s ", what);
+    nm_put_num(b, r.lo);
+    nm_put(b, " to ");
+    nm_put_num(b, r.hi);
+}
+
+typedef struct {
+    double most;
+    size_t row, col;
+    double *of; /* [n_cols] of a unit's value: the largest of its rows */
+} bigm;
+
+/* the coefficients of binaries in rows with other columns */
+static bigm big_of(const view *v)
+{
+    bigm b = {0, 0, 0, NM_ARRAY(v->job, double, v->m->n_cols)};
+    for (size_t r = 0; r < v->m->n_rows; r++) {
+        int64_t unit = -1, z = -1;
+        for (size_t k = v->m->rows[r].start; k < nm_row_end(v->m, r); k++) {
+            const uint32_t j = v->m->j[k];
+            if (v->m->cols[j].is_int)
+                z = (int64_t)k;
+            else if (is_unit(v->col[j]) && v->col[j].unit == v->row[r].unit &&
+                     v->col[j].block == v->row[r].block)
+                unit = j;
+        }
+        if (z < 0 || unit < 0) continue;
+        const double c = fabs(v->m->c[z]);
+        b.of[unit] = fmax(b.of[unit], c);
+        if (c > b.most) b.most = c, b.row = r, b.col = v->m->j[z];
+    }
+    return b;
+}
+
+static double budget(const view *v, const bigm *b)
+{
+    const nm_model *m = v->m;
+    double *g = NM_ARRAY(v->job, double, m->n_cols), sum = 0;
+    size_t *of = NM_ARRAY(v->job, size_t, m->n_cols); /* 1 + the row ra of a unit's column */
+    for (size_t j = 0; j < m->n_cols; j++) g[j] = fabs(m->cols[j].obj);
+    for (size_t r = 0; r < m->n_rows; r++)
+        for (size_t k = m->rows[r].start; k < nm_row_end(m, r); k++) {
+            const uint32_t j = m->j[k];
+            if (v->row[r].block < 0 && strcmp(v->row[r].kind, "rq") == 0)
+                g[j] = fmax(g[j], fabs(m->c[k]));
+            if (strcmp(v->row[r].kind, "ra") == 0 && !m->cols[j].is_int &&
+                v->col[j].kind[0] == 'v' && v->col[j].block == v->row[r].block &&
+                v->col[j].unit == v->row[r].unit)
+                of[j] = r + 1;
+        }
+    for (size_t j = m->n_cols; j-- > 0;) {
+        if (of[j] == 0 || g[j] == 0) continue;
+        sum += g[j] * b->of[j];
+        for (size_t k = m->rows[of[j] - 1].start; k < nm_row_end(m, of[j] - 1); k++)
+            if (m->j[k] < j) g[m->j[k]] += fabs(m->c[k]) * g[j];
+    }
+    return sum;
+}
+
+static void put_layers(const view *v)
+{
+    for (size_t i = 0; v->map && i < v->map->n_blocks; i++) {
+        size_t z = 0, rows = 0;
+        for (size_t j = 0; j < v->m->n_cols; j++)
+            z += v->m->cols[j].is_int && v->col[j].block == (int64_t)i;
+        for (size_t r = 0; r < v->m->n_rows; r++) rows += v->row[r].block == (int64_t)i;
+        if (rows == 0) continue;
+        nm_put(v->out, "block %zu %s %s: %zu units, %zu binaries, %zu rows\n", i,
+               v->map->blocks[i].kind, v->map->blocks[i].name, v->map->blocks[i].n, z, rows);
+    }
+}
+
+typedef struct {
+    range coef, side, width;
+    size_t when, cuts;
+} ranges;
+
+static ranges ranges_of(const nm_model *m)
+{
+    ranges r = {0};
+    for (size_t k = 0; k < m->n_nz; k++) r.coef = widen(r.coef, m->c[k]);
+    for (size_t i = 0; i < m->n_rows; i++) {
+        if (isfinite(m->rows[i].lo)) r.side = widen(r.side, m->rows[i].lo);
+        if (isfinite(m->rows[i].hi)) r.side = widen(r.side, m->rows[i].hi);
+        r.when += m->rows[i].when >= 0;
+        r.cuts += m->rows[i].is_cut;
+    }
+    for (size_t j = 0; j < m->n_cols; j++) r.width = widen(r.width, m->cols[j].hi - m->cols[j].lo);
+    return r;
+}
+
+static void put_summary(const view *v, const char *path)
+{
+    nm_buf *b = v->out;
+    const nm_model *m = v->m;
+    const ranges r = ranges_of(m);
+    nm_put(b, "%s: model %s, %zu rows, %zu columns, %zu nonzeros, %zu binaries", path, m->name,
+           m->n_rows, m->n_cols, m->n_nz, nm_model_binaries(m));
+    if (r.when) nm_put(b, ", %zu indicator rows", r.when);
+    if (m->n_sos) nm_put(b, ", %zu sets of type 1", m->n_sos);
+    if (r.cuts) nm_put(b, ", %zu user cuts", r.cuts);
+    if (v->map)
+        nm_put(b, "\nnetwork %s, target %s, objective %s, encoding %s, dialect %s",
+               v->map->net_path, v->map->target, v->map->objective,
+               v->map->encoding ? v->map->encoding : "-", v->map->dialect ? v->map->dialect : "-");
+    put_range(b, "\ncoefficients", r.coef);
+    put_range(b, ", sides", r.side);
+    put_range(b, ", widths of columns", r.width);
+    nm_put(b, "\n");
+    const bigm big = big_of(v);
+    if (big.most > 0) {
+        nm_put(b, "largest big-M ");
+        nm_put_num(b, big.most);
+        nm_put(b, ", of %s in row %s\n", m->cols[big.col].name, m->rows[big.row].name);
+        const double per = budget(v, &big);
+        nm_put(b, "slack budget: binaries off by T move the question's row by up to %.3g T: ", per);
+        nm_put(b, "%.3g at T = 1e-5, %.3g at 1e-6, %.3g at 1e-9", 1e-5 * per, 1e-6 * per,
+               1e-9 * per);
+        if (v->map) {
+            nm_put(b, "; the guard is ");
+            nm_put_num(b, v->map->question->guard);
+        }
+        nm_put(b, "\n");
+    }
+    put_layers(v);
+}
+
+static void put_json(const view *v, const char *path)
+{
+    nm_buf *b = v->out;
+    const nm_model *m = v->m;
+    const ranges r = ranges_of(m);
+    const bigm big = big_of(v);
+    nm_put(b, "{\"file\": ");
+    nm_put_json(b, path);
+    nm_put(b,
+           ", \"model\": \"%s\", \"rows\": %zu, \"columns\": %zu, \"nonzeros\": %zu, \"binaries\": "
+           "%zu, "
+           "\"indicators\": %zu, \"sos1\": %zu, \"cuts\": %zu, \"largest_big_m\": ",
+           m->name, m->n_rows, m->n_cols, m->n_nz, nm_model_binaries(m), r.when, m->n_sos, r.cuts);
+    nm_put_num(b, big.most);
+    nm_put(b, ", \"slack_budget\": ");
+    nm_put_num(b, budget(v, &big));
+    nm_put(b, ", \"coefficients\": [");
+    nm_put_num(b, r.coef.lo);
+    nm_put(b, ", ");
+    nm_put_num(b, r.coef.hi);
+    nm_put(b, "]}\n");
+}
+
+/* ---- a row, a unit ---- */
+
+static void put_terms(const view *v, size_t r, size_t most)
+{
+    const nm_model *m = v->m;
+    const nm_mrow *row = &m->rows[r];
+    const size_t n = nm_row_end(m, r) - row->start;
+    if (row->when >= 0) nm_put(v->out, "if %s = %d: ", m->cols[row->when].name, row->on);
+    for (size_t k = 0; k < n; k++) {
+        if (k == most && n > most + 4) { /* the last ones are the unit's own */
+            nm_put(v->out, " ... %zu more ...", n - most - 4);
+            k = n - 4;
+        }
+        const double c = m->c[row->start + k];
+        nm_put(v->out, k ? (c < 0 ? " - " : " + ") : c < 0 ? "-" : "");
+        nm_put_num(v->out, fabs(c));
+        nm_put(v->out, " %s", m->cols[m->j[row->start + k]].name);
+    }
+    if (isfinite(row->lo) && row->lo != row->hi)
+        nm_put(v->out, " >= "), nm_put_num(v->out, row->lo);
+    if (isfinite(row->hi))
+        nm_put(v->out, row->lo == row->hi ? " = " : " <= "), nm_put_num(v->out, row->hi);
+    nm_put(v->out, "\n");
+}
+
+static void put_row(const view *v, size_t r, size_t most)
+{
+    nm_put(v->out, "row %s: %s%s\n  ", v->m->rows[r].name,
+           nm_explain_row(v->job, v->row[r], v->map ? v->map->encoding : NULL),
+           v->m->rows[r].is_cut ? " (a user cut)" : "");
+    put_terms(v, r, most);
+}
+
+static void put_col(const view *v, size_t j)
+{
+    const nm_col *c = &v->m->cols[j];
+    nm_put(v->out, "column %s: %s, in [", c->name, nm_explain_col(v->job, c->name, v->col[j]));
+    nm_put_num(v->out, c->lo);
+    nm_put(v->out, ", ");
+    nm_put_num(v->out, c->hi);
+    nm_put(v->out, c->is_int ? "], integer" : "]");
+    if (c->obj != 0) nm_put(v->out, ", cost "), nm_put_num(v->out, c->obj);
+    nm_put(v->out, "\n");
+}
+
+typedef struct {
+    nm_buf *out;
+    size_t n, most;
+    int src;
+} terms;
+
+static void put_weight(void *arg, size_t j, double w)
+{
+    terms *t = arg;
+    if (w == 0) return;
+    if (t->n++ >= t->most) return;
+    nm_put(t->out, w < 0 ? " - " : " + ");
+    nm_put_num(t->out, fabs(w));
+    if (t->src == 0)
+        nm_put(t->out, " x%zu", j);
+    else
+        nm_put(t->out, " u%d_%zu", t->src, j);
+}
+
+/* the unit's equation in the network, where that is at hand and the same */
+static void put_equation(const view *v, size_t block, size_t unit)
+{
+    if (!v->map || !v->map->net_path || !nm_file_exists(v->map->net_path)) return;
+    const nm_net *net = nm_net_read(v->job, v->map->net_path);
+    if (strcmp(net->hash, v->map->net_hash)) {
+        nm_put(v->out, "network: %s has changed since\n", v->map->net_path);
+        return;
+    }
+    const nm_program *p = nm_lower(v->job, net);
+    if (block >= p->n_blocks || unit >= p->blocks[block].n) return;
+    const nm_block *k = &p->blocks[block], *src = k->src >= 0 ? &p->blocks[k->src] : NULL;
+    if (k->kind == NM_MAX) {
+        nm_put(v->out, "network: the largest of %zu units of block %d\n",
+               k->ptr[unit + 1] - k->ptr[unit], k->src);
+        return;
+    }
+    if (k->kind != NM_RELU || !src || src->kind != NM_AFFINE) return;
+    nm_put(v->out, "network: v = max(0, a), a = unit %zu of block %d (%s) = ", unit, k->src,
+           src->name);
+    nm_put_num(v->out, src->bias[unit]);
+    for (size_t t = 0; t < src->n_lin; t++) {
+        terms w = {v->out, 0, 8, src->lin[t].src};
+        nm_lin_row(&src->lin[t], unit, put_weight, &w);
+        if (w.n > w.most) nm_put(v->out, " + ... %zu more of block %d", w.n - w.most, w.src);
+    }
+    nm_put(v->out, "\n");
+}
+
+static void put_unit(const view *v, const char *say)
+{
+    nm_modelname k = nm_modelname_parse(*say >= '0' && *say <= '9' ? nm_fmt(v->job, "v%s", say)
+                                                                   : say);
+    if (k.block < 0 || k.unit < 0) /* 2:7 */
+        for (char *s = nm_fmt(v->job, "v%s", say), *colon = strchr(s, ':'); colon; colon = NULL) {
+            *colon = '_';
+            k = nm_modelname_parse(s);
+        }
+    if (k.block < 0 || k.unit < 0)
+        nm_throw(v->job, NM_EUSE, "--unit %s: BLOCK:UNIT, or a column's name, was expected", say);
+    size_t found = 0;
+    if (v->map) {
+        nm_notes_unit(v->out, v->map, k);
+        nm_put(v->out, "\n");
+    }
+    if (k.block > 0) put_equation(v, (size_t)k.block, (size_t)k.unit);
+    for (size_t j = 0; j < v->m->n_cols; j++)
+        if (v->col[j].block == k.block && v->col[j].unit == k.unit) put_col(v, j), found++;
+    for (size_t r = 0; r < v->m->n_rows; r++)
+        if (k.block > 0 && v->row[r].block == k.block && v->row[r].unit == k.unit)
+            put_row(v, r, 8), found++;
+    for (size_t s = 0; s < v->m->n_sos; s++) {
+        const nm_modelname set = nm_modelname_parse(v->m->sos[s].name);
+        if (set.block != k.block || set.unit != k.unit) continue;
+        nm_put(v->out, "set %s: one at most is not 0:", v->m->sos[s].name);
+        for (size_t t = 0; t < v->m->sos[s].n; t++)
+            nm_put(v->out, " %s", v->m->cols[v->m->sos[s].j[t]].name);
+        nm_put(v->out, "\n");
+    }
+    if (!found)
+        nm_put(v->out,
+               "no column and no row: folded into others, or of no effect on this question\n");
+}
+
+static void put_named_row(const view *v, const char *name)
+{
+    size_t found = 0;
+    for (size_t r = 0; r < v->m->n_rows; r++) {
+        if (strcmp(v->m->rows[r].name, name)) continue;
+        put_row(v, r, SIZE_MAX / 2);
+        found++;
+        if (v->map && v->row[r].unit >= 0) {
+            nm_put(v->out, "  of ");
+            nm_notes_unit(v->out, v->map, v->row[r]);
+            nm_put(v->out, "\n");
+            put_equation(v, (size_t)v->row[r].block, (size_t)v->row[r].unit);
+        }
+    }
+    if (!found) nm_throw(v->job, NM_EUSE, "--row %s: no such row", name);
+}
+
+/* fixed MPS: names as they were */
+static void lengthen(nm_model *m, const nm_map *map)
+{
+    for (size_t j = 0; map->long_cols && j < m->n_cols; j++) m->cols[j].name = map->long_cols[j];
+    for (size_t r = 0; map->long_rows && r < m->n_rows; r++) m->rows[r].name = map->long_rows[r];
+}
+
+void nm_inspect_model(nm_job *job, nm_buf *out, const char *path, const char *unit, const char *row,
+                      bool as_json)
+{
+    nm_model *m = nm_model_read(job, path);
+    view v = {job,
+              out,
+              m,
+              map_beside(job, path, m),
+              NM_ARRAY(job, nm_modelname, m->n_rows + 1),
+              NM_ARRAY(job, nm_modelname, m->n_cols + 1)};
+    if (v.map) lengthen(m, v.map);
+    for (size_t r = 0; r < m->n_rows; r++) v.row[r] = nm_modelname_parse(m->rows[r].name);
+    for (size_t j = 0; j < m->n_cols; j++) v.col[j] = nm_modelname_parse(m->cols[j].name);
+    if (as_json && (unit || row)) nm_throw(job, NM_EUSE, "--json: says a model's summary alone");
+    if (unit) put_unit(&v, unit);
+    if (row) put_named_row(&v, row);
+    if (!unit && !row) (as_json ? put_json : put_summary)(&v, path);
+}
