@@ -94,7 +94,8 @@ static nm_clause read_clause(reader *r, const nm_json *x, size_t icase, size_t a
         if (c.goal == NM_MOST && strcmp(s, "most"))
             nm_throw(r->job, NM_EINPUT, "%s: goal %s; least or most was expected", r->where, s);
     }
-    c.rows = any_rows(r->job, nm_json_get(r->job, x, "rows", r->where), r->q, "rows", r->where, &c.n_rows);
+    c.rows = any_rows(r->job, nm_json_get(r->job, x, "rows", r->where), r->q, "rows", r->where,
+                      &c.n_rows);
     return c;
 }
 
