@@ -337,8 +337,8 @@ static bool solve_target(nm_state *s, nm_target *t)
         t->bound = bound;
     if (s->q->objective == NM_RANGE && sol->status == NM_SOL_INFEASIBLE)
         t->bound = INFINITY; /* no such input */
-    if (s->q->objective == NM_RANGE &&
-        (sol->status == NM_SOL_OPTIMAL || sol->status == NM_SOL_INFEASIBLE)) {
+    const bool exact = sol->status == NM_SOL_OPTIMAL && !e.map->relaxation;
+    if (s->q->objective == NM_RANGE && (exact || sol->status == NM_SOL_INFEASIBLE)) {
         t->status = NM_OK;
         t->by = "solver";
     }

@@ -319,6 +319,10 @@ def ranges():
         q = put("q.json", {**Q, "lo": lo, "hi": hi, "objective": {"range": form}})
         j = json.loads(good(0, "solve", n, q, "--json", "--quiet"))
         check("range %d" % turn, j["verdict"] == "done" and brackets(j["range"], min(vals), max(vals)), (j.get("range"), float(min(vals)), float(max(vals))))
+        if turn == 5:
+            code, out, _ = run("solve", n, q, "--json", "--quiet", "--encoding", "relax", "--no-attack", "--bounds", "interval")
+            r = json.loads(out)["range"]
+            check("a relaxation's range brackets it", r["lo"] <= min(vals) and r["hi"] >= max(vals) and (code == 0) == (near(r["lo"], r["min"]) and near(r["hi"], r["max"])), (code, r))
         if turn < 4:  # without attack and evaluation, the solver alone; and unsolved, still a bracket
             j = json.loads(good(0, "solve", n, q, "--json", "--quiet", "--no-attack", "--bounds", "interval"))
             check("range %d by the solver" % turn, brackets(j["range"], min(vals), max(vals)), j["range"])
