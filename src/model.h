@@ -263,7 +263,8 @@ typedef struct nm_dialect { /* what a solver's readers take, beyond the common s
     bool spaced;           /* `x : 1` in sets of LP */
     size_t longest, width; /* name; line of LP */
     int start, order;      /* formats of beside.c; 0: it has none */
-    const char *options, *options_end; /* an option file with {threads}, {model}, {stem}, and how its name ends; or NULL */
+    /* an option file with {threads}, {model}, {stem}, and how its name ends; or NULL */
+    const char *options, *options_end;
 } nm_dialect;
 #define DIALECT(x) extern const nm_dialect nm_dialect_##x;
 #include "menu.def"
