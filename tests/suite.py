@@ -144,9 +144,9 @@ def forged(f, change):
 
 def checking():
     rng = random.Random(7)
-    for f in files(p("b")):
-        if f != "SHA256SUMS":
-            broken("a flipped bit of " + f, f, flip(f, rng.randrange(1 << 30)))
+    names = [f for f in files(p("b")) if f != "SHA256SUMS"]
+    for f in sorted(set(rng.sample(names, 6) + ["suite.csv", "README.md", "spec.json", "xor.sol.gz"])):
+        broken("a flipped bit of " + f, f, flip(f, rng.randrange(1 << 30)))
     broken("a file that is gone", "is not there", lambda d: os.unlink(os.path.join(d, "xor.mps.gz")))
     broken("a forged coefficient", "built anew it is another", forged("xor.mps.gz", lambda s: s.replace("0.5", "0.25", 1) if "0.5" in s
                                                                         else s.replace(" 1\n", " 2\n", 1)))
@@ -187,8 +187,8 @@ def shipped():
     code, out, err = run("suite", "--check", SHIPPED, "--quiet")
     check("the shipped suite is whole", code == 0, err)
     rows = list(csv.DictReader(open(os.path.join(SHIPPED, "suite.csv"), newline="")))
-    check("about 40 instances", 35 <= len(rows) <= 60, len(rows))
-    check("of all classes", all(sum(r["status"] == s for r in rows) >= 6 for s in ("easy", "medium", "hard")))
+    check("about 40 instances", 30 <= len(rows) <= 60, len(rows))
+    check("of all classes", all(sum(r["status"] == s for r in rows) >= 4 for s in ("easy", "medium", "hard")))
     for answer in ("holds", "violated"):
         check(answer, sum(r["answer"] == answer for r in rows) >= len(rows) // 4)
     check("both objectives", {r["objective"] for r in rows} == {"feasible", "worst"})
