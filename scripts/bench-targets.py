@@ -4,7 +4,7 @@
 Needs the truth pack's networks and images (NETMIP_TRUTH, or ../shared/truth). Usage: bench-targets.py [--only WORDS]
 [--limit SECONDS of each solver run, default 60]. Compare rows of one run only: machines and loads differ. Figures in
 brackets are what the same row said elsewhere: auto_LiRPA 0.7.1 (CROWN, float32, one thread), or the target itself.
-About ten minutes for everything. Models are solved by the embedded CBC; by HiGHS as well where `highs` is on the PATH."""
+About ten minutes for everything. Models are solved by the embedded CBC; by HiGHS as well where `highs` is on the PATH, or npm's build in the cache (scripts/deps.sh check)."""
 import argparse, csv, json, os, resource, shutil, subprocess, sys, tempfile
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
@@ -118,23 +118,41 @@ def formulations(limit):
     pair("aggregated:20, full big-M", ["--encoding", "aggregate:20"], [], limit, [("rsl18a", 46, 3), ("rsl18a", 46, 2)])
 
 
-def highs(limit):
-    if not shutil.which("highs"):
-        print("\nHiGHS is not on the PATH: its rows are left out")
-        return
+def highs_command():
+    """HiGHS on the PATH, or npm's WebAssembly build (slower, start-up 0.2 s), or None"""
+    if shutil.which("highs"):
+        return "highs {model} --solution_file {solution} --time_limit {seconds}", "on the PATH"
+    script = os.path.join(ROOT, "scripts", "highs.js")
+    if shutil.which("node") and subprocess.run(["node", script, "--version"], capture_output=True).returncode == 0:
+        return "node %s {model} {solution} {seconds}" % script, "npm's WebAssembly build"
+    return None, None
+
+
+def highs_run(command, limit, net, i, target, flags):
+    """CPU seconds of HiGHS on one model, and what netmip makes of its answer"""
     folder = tempfile.mkdtemp()
-    row("formulation, HiGHS", "first", "second", "second / first")
-    for what, a, b in (("folded, unfolded", [], ["--fold", "off"]), ("cutoff, objective alone", [], ["--objective", "worst"]),
-                       ("one-sided, two-sided", [], ["--one-sided", "off"])):
-        for net, i, target in HARD:
-            took = []
-            for flags in (a, b):
-                out = os.path.join(folder, "m.mps")
-                netmip("compile", "%s/%s.onnx" % (MNIST, net), "--image", "%s:%d" % (IMAGES, i), "--labels", LABELS, "--perturb", "linf:0.1",
-                       "--target", str(target), "--bounds", "crown", "--always-write", "--json", "-o", out, *flags)
-                took.append(run("highs", out, "--time_limit", str(limit))[1])
-            row("%s: %s %d, target %d" % (what, net, i, target), *["%.2f s" % t for t in took], "%.1f" % (took[1] / max(took[0], 1e-9)))
+    out, sol = os.path.join(folder, "m.mps"), os.path.join(folder, "m.sol")
+    netmip("compile", "%s/%s.onnx" % (MNIST, net), "--image", "%s:%d" % (IMAGES, i), "--labels", LABELS, "--perturb", "linf:0.1",
+           "--target", str(target), "--bounds", "crown", "--always-write", "--json", "-o", out, *flags)
+    used = run(*command.format(model=out, solution=sol, seconds=int(limit)).split())[1]
+    code = run(NETMIP, "decode", out[:-4] + ".map.json", sol, "--quiet")[0].returncode if os.path.exists(sol) else 11
     shutil.rmtree(folder)
+    return used, {0: "holds", 10: "violated", 11: "unknown"}.get(code, "refused")
+
+
+def highs(limit):
+    command, whose = highs_command()
+    if not command:
+        print("\nHiGHS is neither on the PATH nor, as npm's package, in the cache (scripts/deps.sh check): its rows are left out")
+        return
+    row("formulation, HiGHS (%s), CPU s" % whose, "first", "second", "second / first")
+    full = [("rsl18a", 46, 3), ("rsl18a", 46, 2)]
+    for what, a, b, hard in (("folded, unfolded", [], ["--fold", "off"], HARD), ("cutoff and objective, objective alone", [], ["--objective", "worst"], HARD),
+                             ("one-sided, two-sided binaries", [], ["--one-sided", "off"], HARD), ("big-M, hull rows", [], ["--encoding", "hull"], HARD),
+                             ("aggregated:20, full big-M", ["--encoding", "aggregate:20"], [], full)):
+        for net, i, target in hard:
+            took = [highs_run(command, limit, net, i, target, flags) for flags in (a, b)]
+            row("%s: %s %d, target %d" % (what, net, i, target), *["%.2f s, %s" % t for t in took], "%.1f" % (took[1][0] / max(took[0][0], 1e-9)))
 
 
 def rsl18a(limit):

@@ -2,13 +2,14 @@
 """Dialects: what each may say and what is refused before any work; the traps of readers, as rules that every written file
 keeps; and the files read by the solvers that are here, whose optimum is the big-M model's.
 
-HiGHS is taken from the PATH, or as npm's module `highs` from the folder NETMIP_NODE_MODULES."""
+HiGHS is taken from the PATH, or as npm's module `highs` from the folder NETMIP_NODE_MODULES, or where scripts/deps.sh puts it."""
 import atexit, gzip, itertools, json, os, re, shutil, subprocess, sys, tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
 MODELS = os.path.join(HERE, "..", "models")
-NODE = os.environ.get("NETMIP_NODE_MODULES", "")
+CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "netmip", "node_modules")
+NODE = os.environ.get("NETMIP_NODE_MODULES", CACHE if os.path.exists(CACHE + "/highs") and shutil.which("node") else "")
 TMP = tempfile.mkdtemp(prefix="netmip-dialects-")
 atexit.register(shutil.rmtree, TMP, True)
 passed = failed = skipped = 0
