@@ -24,6 +24,7 @@ void nm_notes_map(const nm_enc *e, nm_map *m)
         for (size_t i = 0; p->blocks[b].kind == NM_MAX && i < p->blocks[b].n; i++)
             n += e->col[p->blocks[b].first + i] >= 0;
     nm_mapunit *unit = NM_ARRAY(e->job, nm_mapunit, n + 1);
+    m->n_units = 0; /* a second solver's file of the same model may have been written */
     for (size_t i = 0; i < e->n_units; i++)
         unit[m->n_units++] = unit_of(e, e->unit[i].u, e->unit[i].pre);
     for (int b = 1; b < e->q; b++)
