@@ -51,7 +51,7 @@ static void make_map(nm_job *job, void *arg)
     *var = 0, *coef = 1, box[2] = box[3] = 1;
     *row = (nm_row){1, var, coef, a->rhs};
     nm_clause *clause = NM_NEW(job, nm_clause);
-    *clause = (nm_clause){1, row, -1, "c0_0"};
+    *clause = (nm_clause){.n_rows = 1, .rows = row, .label = -1, .name = "c0_0"};
     nm_case *c = NM_NEW(job, nm_case);
     *c = (nm_case){.lo = box, .hi = box + 2, .n_clauses = 1, .clauses = clause};
     nm_query *q = NM_NEW(job, nm_query);

@@ -56,7 +56,7 @@ static nm_query question(nm_job *job, const setup *s, size_t n, const size_t *wh
     nm_row *rows = NM_ARRAY(job, nm_row, n);
     for (size_t r = 0; r < n; r++) rows[r] = *s->row[which[r]];
     nm_clause *clause = NM_NEW(job, nm_clause);
-    *clause = (nm_clause){n, rows, -1, "t0"};
+    *clause = (nm_clause){.n_rows = n, .rows = rows, .label = -1, .name = "t0"};
     nm_case *c = NM_NEW(job, nm_case);
     *c = (nm_case){.lo = s->lo,
                    .hi = s->hi,

@@ -171,7 +171,7 @@ static nm_case *clause_of(nm_job *job, const setup *s, size_t first, size_t n, d
         rows[r].rhs += d;
         row[r] = (uint32_t)(first + r);
     }
-    *clause = (nm_clause){n, rows, -1, "t0"};
+    *clause = (nm_clause){.n_rows = n, .rows = rows, .label = -1, .name = "t0"};
     *c = (nm_case){.lo = s->lo, .hi = s->hi, .n_clauses = 1, .clauses = clause};
     return c;
 }

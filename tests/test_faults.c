@@ -182,7 +182,7 @@ static nm_query question(nm_job *job, const nm_net *net, nm_row *row)
     for (size_t i = 0; i < net->n_in; i++) lo[i] = -1, hi[i] = 1;
     nm_clause *clause = NM_NEW(job, nm_clause);
     nm_case *c = NM_NEW(job, nm_case);
-    *clause = (nm_clause){1, row, -1, "t0"};
+    *clause = (nm_clause){.n_rows = 1, .rows = row, .label = -1, .name = "t0"};
     *c = (nm_case){.lo = lo, .hi = hi, .n_clauses = 1, .clauses = clause};
     return (nm_query){
         .n_in = net->n_in, .n_out = net->n_out, .n_cases = 1, .cases = c, .label = -1, .hash = "0"};
