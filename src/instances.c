@@ -87,7 +87,7 @@ static void read_suite(nm_job *job, nm_instances *s, const char *spec, const cha
         const nm_instance k = {.name = t->name,
                                .status = status,
                                .answer = t->answer,
-                               .best = t->proved ? t->best : NAN};
+                               .best = t->answer ? t->best : NAN};
         add_map(job, s, nm_fmt(job, "%s%s.map.json", u->dir, t->name), nets, k);
     }
 }
