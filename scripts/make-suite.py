@@ -9,8 +9,9 @@ the questions as .vnnlib.gz and the known points as .sol.gz; `netmip suite` then
 found in --work and go on from there; CPU minutes: scan 4, time 8, prove 4. Seconds differ between machines, the choice with them:
 the shipped spec.json is what one run gave.
 
-Usage: make-suite.py scan|time|long|prove|pick --work DIR [--out models/suite] [--names A,B for long]"""
-import argparse, gzip, json, os, re, resource, struct, subprocess, sys
+Usage: make-suite.py scan|time|long|prove|pick --work DIR [--out models/suite] [--names A,B for long]
+[--cross RESULTS.csv,.. for pick: what netmip bench said of an earlier suite]"""
+import argparse, csv, gzip, json, os, re, resource, struct, subprocess, sys
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 NETMIP = os.environ.get("NETMIP", os.path.join(ROOT, "build", "netmip"))
@@ -18,7 +19,7 @@ MODELS = os.path.join(ROOT, "models")
 NETS = ["digits-mlp", "digits-mlp3", "digits-pool", "digits-res", "digits-conv"]
 ENCODINGS = ["bigm", "hull", "bigm+two-sided", "partition:2", "bigm+unfolded"]
 LARGEST = 160000  # packed bytes of a model
-CLASSES = {"easy": 14, "medium": 14, "hard": 12}
+CLASSES = {"easy": 14, "medium": 16, "hard": 12}
 
 
 def cpu():
@@ -265,7 +266,7 @@ def prove(work, limit, budget):
         _, q, _ = files(work, c)
         folder = os.path.join(work, n + ".out")
         if c["objective"] == "worst":
-            j, sol = {"verdict": "unknown"}, miplib(os.path.join(work, n + ".cbc.sol")) if c["answer"] != "unknown" else None
+            j, sol = {"verdict": "unknown"}, miplib(os.path.join(work, n + ".cbc.sol"))
         else:
             j = verdict(c["net"], q, "--no-solve", "--time-limit", str(limit), "-o", folder)
             sol = miplib(point(work, c, os.path.join(folder, "witness.npy"))) if j["verdict"] == "violated" else None
@@ -276,7 +277,7 @@ def prove(work, limit, budget):
         keep(work, "prove.log", dict(name=n, verdict=j["verdict"], by=j.get("proved_by"), sol=sol))
 
 
-def entry(r, p):
+def entry(r, p, second):
     """the instance as spec.json says it"""
     known, worst = r["answer"] != "unknown", r["objective"] == "worst"
     answer = r["answer"] if known else p["verdict"]
@@ -291,21 +292,32 @@ def entry(r, p):
         proofs.append("netmip solve: bounds and branching on signs")
     if answer != "unknown":
         s.update(answer=answer)
+    if r["name"] in second:
+        proofs.append("%s: the same" % second[r["name"]])
     if not known:
         proofs.append("CBC 2.10.8: no answer in %d CPU s" % r["limit"])
     s["proved"] = "; ".join(proofs)
     if known:
         s["seconds"] = r["seconds"]
-    if worst and known and "best" in r:
+    if worst and "best" in r:
         s["best"] = r["best"]
     if p["sol"]:
         s["solution"] = "%s.sol.gz" % r["name"]
     return s
 
 
-def pick(work, out):
+def crossed(path):
+    """who else solved an instance, from the results.csv of `netmip bench`, which would have failed on another answer"""
+    rows = csv.DictReader(open(path, newline="")) if path else []
+    return {r["instance"]: "%s %s" % (r["solver"], r["version"]) for r in rows if r["solved"] == "1" and r["solver"] != "embedded"}
+
+
+def pick(work, out, cross):
+    second = {}
+    for path in cross:
+        second.update(crossed(path))
     proved = {r["name"]: r for r in lines(work, "prove.log")}
-    chosen = [(entry(r, proved[r["name"]]), r) for r in choose(work) if r["name"] in proved]
+    chosen = [(entry(r, proved[r["name"]], second), r) for r in choose(work) if r["name"] in proved]
     pixels, _ = digits()
     os.makedirs(out, exist_ok=True)
     for s, r in chosen:
@@ -335,8 +347,9 @@ p.add_argument("--out", default=os.path.join(MODELS, "suite"))
 p.add_argument("--limit", type=int, default=20)
 p.add_argument("--budget", type=float, default=400)
 p.add_argument("--names", type=lambda s: s.split(","), default=[])
+p.add_argument("--cross", type=lambda s: s.split(","), default=[])
 p.add_argument("--part", default="0/1")
 a = p.parse_args()
 os.makedirs(a.work, exist_ok=True)
 {"scan": lambda: scan(a.work), "time": lambda: time(a.work, a.limit, a.budget, a.part), "long": lambda: long(a.work, a.limit, a.budget, a.part, a.names),
- "prove": lambda: prove(a.work, a.limit, a.budget), "pick": lambda: pick(a.work, a.out)}[a.stage]()
+ "prove": lambda: prove(a.work, a.limit, a.budget), "pick": lambda: pick(a.work, a.out, a.cross)}[a.stage]()

@@ -34,7 +34,8 @@ static void add_map(nm_job *job, nm_instances *s, const char *path, bool nets, n
     const nm_map *m = nm_map_read(job, path);
     if (!m->model_path || !m->model_hash) nm_throw(job, NM_EINPUT, "%s: names no model", path);
     if (strcmp(m->objective, "feasible") && strcmp(m->objective, "worst"))
-        nm_throw(job, NM_EUNSUP, "%s: objective %s; decisions and worst margins are compared", path, m->objective);
+        nm_throw(job, NM_EUNSUP, "%s: objective %s; decisions and worst margins are compared", path,
+                 m->objective);
     if (nets && (m->cube || m->against))
         nm_throw(job, NM_EUNSUP, "%s: is %s: it cannot be written anew", path,
                  m->cube ? "a cube" : "about two networks");
@@ -86,7 +87,7 @@ static void read_suite(nm_job *job, nm_instances *s, const char *spec, const cha
         const nm_instance k = {.name = t->name,
                                .status = status,
                                .answer = t->answer,
-                               .best = t->proved ? t->best : NAN};
+                               .best = t->answer ? t->best : NAN};
         add_map(job, s, nm_fmt(job, "%s%s.map.json", u->dir, t->name), nets, k);
     }
 }

@@ -187,8 +187,8 @@ def shipped():
     code, out, err = run("suite", "--check", SHIPPED, "--quiet")
     check("the shipped suite is whole", code == 0, err)
     rows = list(csv.DictReader(open(os.path.join(SHIPPED, "suite.csv"), newline="")))
-    check("about 40 instances", 30 <= len(rows) <= 60, len(rows))
-    check("of all classes", all(sum(r["status"] == s for r in rows) >= 4 for s in ("easy", "medium", "hard")))
+    check("about 40 instances", 36 <= len(rows) <= 60, len(rows))
+    check("of all classes", all(sum(r["status"] == s for r in rows) >= 6 for s in ("easy", "medium", "hard")))
     for answer in ("holds", "violated"):
         check(answer, sum(r["answer"] == answer for r in rows) >= len(rows) // 4)
     check("both objectives", {r["objective"] for r in rows} == {"feasible", "worst"})
