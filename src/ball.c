@@ -3,9 +3,9 @@
  * min y x over  lo <= x <= hi, phi(x - c) <= B,  phi = sum |t_i| and B = r for L1, sum t_i^2/2 and r^2/2 for L2, the
  * number of t_i != 0 and k for L0. For any lambda >= 0 (Lagrange)
  *     min y x >= y c - lambda B + sum over i of min over t in [lo_i - c_i, hi_i - c_i] of y_i t + lambda phi(t),
- * where a term's minimum lies at an end, at 0 or at -y_i/lambda. The best lambda, where the minimiser just uses B, comes
- * by bisection; for L1 and L0 it makes the bound that sorting gives, for L2 it is exact too. Every lambda is a bound,
- * rounding is paid by the magnitude of all that was added. The centre may lie outside the box.
+ * where a term's minimum lies at an end, at 0 or at -y_i/lambda. The best lambda, where the minimiser just uses B,
+ * comes by bisection; for L1 and L0 it makes the bound that sorting gives, for L2 it is exact too. Every lambda is a
+ * bound, rounding is paid by the magnitude of all that was added. The centre may lie outside the box.
  * Cost: 28 passes a row. A ball of L-inf is a box, and is made one by whoever asks. */
 #include "all.h"
 

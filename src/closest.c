@@ -7,8 +7,8 @@
  * distance above r. First a bisection by cheap decisions, which orders the targets; then, over the ball just below the
  * incumbent (r = value (1 - NM_NEAR_GAP / 4), one less for L0), all stages. What is left of the targets gets a model
  * over that small ball, its objective the distance (distance.c): infeasible proves r; an optimum or a limit proves the
- * solver's dual bound less NM_NEAR_GAP / 2 of it, its tolerance. A nearer point starts again with a smaller ball and the
- * targets that are left. L2 is minimised over tangents in rounds: linear relaxations first, then models, until the
+ * solver's dual bound less NM_NEAR_GAP / 2 of it, its tolerance. A nearer point starts again with a smaller ball and
+ * the targets that are left. L2 is minimised over tangents in rounds: linear relaxations first, then models, until the
  * point's own distance is the model's. The value is that of a point strictly behind the boundary wherever float64 can
  * tell; where only a tie is near (margin within NM_TIE_TOL) its distance is the value, said so, with the strict one.
  * (Tjeng et al. 2019 solve one model over a box that grows.) */

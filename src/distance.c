@@ -6,8 +6,8 @@
  *   L2     d_i as in L1, s_i >= 2 a d_i - a^2 for numbers a that are added in rounds      sum: of s_i, a square
  * The rows of L2 are tangents of d_i^2: a relaxation, exact at the points where it was tightened.
  * An input without a column appears in no row of the question: it stays at the image. Coefficients and right sides of
- * big-M kind are rounded up, so that every true point keeps its columns: lift is |x_i - c_i|, x_i != c_i, (x_i - c_i)^2.
- * Cost: two rows an input at most, for L2 one more a tangent. Left out: quadratic rows (a dialect's). */
+ * big-M kind are rounded up, so that every true point keeps its columns: lift is |x_i - c_i|, x_i != c_i, (x_i -
+ * c_i)^2. Cost: two rows an input at most, for L2 one more a tangent. Left out: quadratic rows (a dialect's). */
 #include "all.h"
 
 static nm_distance *add(nm_enc *e, nm_norm norm, const double *centre)

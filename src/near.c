@@ -2,9 +2,9 @@
  *
  * In a linear region of the network the margin is g x + m, and the nearest point behind its hyperplane, within the box,
  * is known (norm.c). Iterated from any start this walks to a counterexample that no step within its region improves
- * (DeepFool: Moosavi-Dezfooli, Fawzi, Frossard 2016, here in every norm and with the box). The starts come from a search
- * with NM_LANES points at once, which step to the hyperplane from where they are and, a little, from the image, and back
- * when they are behind it (FAB: Croce, Hein 2020). Where a step leaves the
+ * (DeepFool: Moosavi-Dezfooli, Fawzi, Frossard 2016, here in every norm and with the box). The starts come from a
+ * search with NM_LANES points at once, which step to the hyperplane from where they are and, a little, from the
+ * image, and back when they are behind it (FAB: Croce, Hein 2020). Where a step leaves the
  * region and misses, the way between the two points is searched, NM_LANES points at a time. For L0, inputs are put back
  * one by one while the point stays a counterexample. The points lie behind the boundary by so little as float64 can
  * still tell; a point on the boundary itself that float64 cannot decide is kept apart (NM_TIE_TOL).

@@ -1,9 +1,9 @@
 /* norm.c: distances from the image: their names, their value rounded up, and the nearest point behind a hyperplane.
  *
  * nearest: least ||x - x0|| with g (x - x0) <= -d over a box. With rooms r_i, how far x_i may go in the direction that
- * helps, the answer is  t_i = min(r, r_i) for L-inf,  min(m |g_i|, r_i) for L2, one number by bisection each; for L1 the
- * largest |g_i| go first, for L0 the largest |g_i| r_i. It is used for upper bounds only: a suggestion that the judge
- * looks at. Cost: 60 passes, or a sort. */
+ * helps, the answer is  t_i = min(r, r_i) for L-inf,  min(m |g_i|, r_i) for L2, one number by bisection each; for L1
+ * the largest |g_i| go first, for L0 the largest |g_i| r_i. It is used for upper bounds only: a suggestion that the
+ * judge looks at. Cost: 60 passes, or a sort. */
 #include "all.h"
 
 #include <stdlib.h>

@@ -2,8 +2,8 @@
  * float32, and shares no arithmetic with Program, Bounds or Model.
  *
  * A point is first projected into the box of its case, and into its balls. It is a counterexample only if it then lies
- * in the input set, its linear rows included, and row + error <= rhs for every row of some clause, where error covers the rounding of
- * the evaluation and of the row itself. A tie that float64 cannot decide is not a witness.
+ * in the input set, its linear rows included, and row + error <= rhs for every row of some clause, where error
+ * covers the rounding of the evaluation and of the row itself. A tie that float64 cannot decide is not a witness.
  *
  * Where the case has generators, the point is given by them, and the counterexample is x0 + G g in exact arithmetic,
  * with g in its box and sums exactly (gens.c); what is evaluated is its rounding, and the distance of the two goes
