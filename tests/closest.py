@@ -9,6 +9,7 @@ MODELS = os.path.join(HERE, "..", "models")
 TMP = tempfile.mkdtemp(prefix="netmip-closest-")
 atexit.register(shutil.rmtree, TMP, True)
 count = {"passed": 0, "failed": 0, "skipped": 0}
+DIGIT = [MODELS + "/digits-mlp.onnx", "--image", MODELS + "/digits-test-images.idx3.gz:3"]
 NORMS = ("linf", "l1", "l2", "l0")
 
 
@@ -228,7 +229,10 @@ def refusals():
             (4, "--split", ["solve", *ask, "--perturb", "free", "--objective", "closest:l1", "--split", "2"]),
             (2, "a radius of 0 or more", ["solve", *ask, "--perturb", "l1:-1"]),
             (2, "a whole number of 0 or more", ["solve", *ask, "--perturb", "l0:1.5"]),
-            (2, "was expected", ["solve", *ask, "--perturb", "l2"])):
+            (2, "was expected", ["solve", *ask, "--perturb", "l2"]),
+            (4, "generators", ["solve", *DIGIT, "--perturb", "brightness:0.2", "--objective", "closest:linf"]),
+            (4, "generators", ["solve", *DIGIT, "--perturb", "brightness:0.2+l1:3"]),
+            (4, "generators", ["solve", *DIGIT, "--perturb", "l1:3+brightness:0.2"])):
         got, out, err = run(*args)
         check(got == code and needle in err, (args[-4:], got, out[:200], err))
 
