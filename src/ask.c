@@ -150,6 +150,7 @@ nm_query *nm_query_around(nm_job *job, const nm_net *net, const nm_around *a)
         nm_throw(job, NM_EINPUT, "label %lld; the network has outputs 0 to %zu",
                  (long long)q->label, q->n_out - 1);
     q->objective = a->objective;
+    q->norm = a->norm;
     q->guard = a->guard;
     make_cases(job, net, a, q);
     return q;
@@ -178,9 +179,11 @@ nm_around nm_around_ask(nm_job *job, const nm_ask *a)
     r.guard = a->guard ? number(job, "--guard", a->guard) : 0;
     if (r.guard < 0) usage(job, "--guard", a->guard, "0 or more");
     const char *o = a->objective ? a->objective : "feasible";
-    if (strcmp(o, "feasible") && strcmp(o, "worst"))
-        usage(job, "--objective", o, "feasible or worst");
-    r.objective = *o == 'w' ? NM_WORST : NM_FEASIBLE;
+    nm_query say = {.objective = *o == 'w' ? NM_WORST : NM_FEASIBLE};
+    if (strcmp(o, "feasible") && strcmp(o, "worst") && !nm_objective_closest(o, &say))
+        usage(job, "--objective", o, "feasible, worst or closest:linf|l1|l2|l0");
+    r.objective = say.objective;
+    r.norm = say.norm;
     return r;
 }
 

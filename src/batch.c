@@ -332,9 +332,27 @@ void nm_batch_shift(nm_batch *t, const nm_bounds *b)
     if (b->gens && b->gens->n_sums) nm_batch_list(t, 0);
 }
 
+/* the same over the balls that hold the inputs, too: a pulled row at a time */
+static void lower_balls(nm_batch *t, const nm_bounds *b, const double *mag, double *lo)
+{
+    const size_t n = b->p->blocks[0].n;
+    if (b->n_balls == 0) return;
+    const nm_mark mark = nm_mark_get(t->job);
+    double *y = NM_RAW(t->job, double, n);
+    for (size_t l = 0; l < NM_LANES; l++) {
+        if (mag[l] == 0) continue;
+        for (size_t i = 0; i < n; i++) y[i] = t->live[0][i] ? t->y[0][i * NM_LANES + l] : 0;
+        const double sum = nm_bounds_ball(b, y, -INFINITY, NULL);
+        const double e = (paid(t, b, l, mag[l], n) + 4 * NM_ULP * fabs(sum)) * (1 + 4 * NM_ULP);
+        const double all = nm_down(t->cst[l] + sum - e);
+        if (all > lo[l]) lo[l] = all;
+    }
+    nm_mark_release(t->job, mark);
+}
+
 void nm_batch_lower(nm_batch *t, const nm_bounds *b, double *lo)
 {
-    double sum[NM_LANES], mag[NM_LANES];
+    double sum[NM_LANES], mag[NM_LANES] = {0};
     nm_batch_shift(t, b);
     const size_t n = t->n_live[0];
     t->k->box(n, t->unit[0], t->y[0], b->lo, b->hi, sum, mag);
@@ -342,6 +360,7 @@ void nm_batch_lower(nm_batch *t, const nm_bounds *b, double *lo)
         const double e = (paid(t, b, l, mag[l], n) + 4 * NM_ULP * fabs(sum[l])) * (1 + 4 * NM_ULP);
         lo[l] = nm_down(t->cst[l] + sum[l] - e);
     }
+    lower_balls(t, b, mag, lo);
 }
 
 /* Any lambda >= 0 gives a valid bound: min (y + lambda g).x - lambda h. Its derivative is g.x* - h, falling

@@ -207,6 +207,23 @@ size_t nm_window_size(nm_job *job, const int64_t n[NM_WIN]);
 int64_t nm_window_cell(const nm_win *w, const int64_t o[NM_WIN], const int64_t k[NM_WIN]); /* or -1: padding */
 void nm_window_step(int64_t n[NM_WIN], const int64_t limit[NM_WIN]); /* counts up, the last dimension first */
 
+/* ---- norm.c --------------------------------------------------------------------------------- */
+typedef enum { NM_LINF, NM_L1, NM_L2, NM_L0 } nm_norm; /* L0: how many elements differ */
+const char *nm_norm_name(nm_norm norm);
+bool nm_norm_find(const char *s, nm_norm *norm);
+double nm_norm_of(nm_norm norm, size_t n, const double *x, const double *c); /* ||x - c||, rounded up */
+double nm_norm_below(nm_norm norm, double v);      /* the radius that asks for better than v */
+/* x of the box near x0, which it holds, with g (x - x0) <= -d, d > 0; false: none has it */
+bool nm_norm_nearest(nm_job *job, nm_norm norm, size_t n, const double *x0, const double *lo, const double *hi,
+                     const double *g, double d, double *x);
+
+/* ---- ball.c --------------------------------------------------------------------------------- */
+typedef struct nm_ball { nm_norm norm; double radius; const double *centre; } nm_ball; /* L1, L2, L0 */
+/* what y x is at least over box and ball, rounding paid; x: a point where about that is taken, or NULL */
+double nm_ball_lower(const nm_ball *b, size_t n, const double *y, const double *lo, const double *hi, double *x);
+bool nm_ball_has(const nm_ball *b, size_t n, const double *x); /* false also where rounding leaves doubt */
+void nm_ball_project(nm_job *job, const nm_ball *b, size_t n, double *x); /* stays in a box that holds the centre */
+
 /* ---- query.c -------------------------------------------------------------------------------- */
 typedef struct nm_row {    /* sum coef*var <= rhs; var k < n_out is output k, else input k - n_out */
     size_t n;
@@ -228,13 +245,15 @@ typedef struct nm_case {   /* box [n_in] and the clauses over it */
     const double *lo, *hi;
     size_t n_in_rows;      /* linear rows over inputs alone, part of the input set */
     const nm_row *in_rows;
+    size_t n_balls;        /* the input set is their intersection with box and rows */
+    const nm_ball *balls;
     size_t n_clauses;
     const nm_clause *clauses;
     bool empty;            /* some lo > hi: nothing to find */
     const struct nm_gens *gens; /* set.h: the inputs are an image of them, too; or NULL */
 } nm_case;
 
-typedef enum { NM_FEASIBLE, NM_WORST, NM_RANGE } nm_objective; /* NM_RANGE: a value's least and most, no verdict */
+typedef enum { NM_FEASIBLE, NM_WORST, NM_RANGE, NM_CLOSEST } nm_objective; /* NM_RANGE: a value's least and most */
 struct nm_query {
     const char *path;      /* of the .vnnlib file, or NULL */
     char hash[65];
@@ -242,6 +261,7 @@ struct nm_query {
     nm_case *cases;
     nm_objective objective;
     const char *form;      /* of NM_RANGE: what is measured, for a reader */
+    nm_norm norm;          /* of NM_CLOSEST */
     double guard;
     /* when it came from an image: */
     const double *image;   /* [n_in] or NULL */
@@ -250,7 +270,10 @@ struct nm_query {
     nm_shape shape;        /* of the input, to draw it */
 };
 
-nm_objective nm_objective_parse(nm_job *job, const char *s, const char *where);
+const char *nm_objective_name(nm_job *job, const nm_query *q); /* as a question's text says it */
+/* sets objective and norm */
+void nm_objective_parse(nm_job *job, const char *s, const char *where, nm_query *q);
+bool nm_objective_closest(const char *s, nm_query *q);         /* closest:NORM */
 void nm_query_worst(nm_job *job, const nm_query *q, const char *where); /* refuses clauses that have no one margin */
 void nm_query_names(nm_job *job, const nm_query *q, const char *where); /* refuses two clauses of one name */
 void nm_query_print(nm_buf *b, const nm_query *q);
@@ -378,9 +401,14 @@ typedef struct nm_bounds {
     unsigned char *steep;  /* lower slope of the RELU that reads it: 1 for 0, 2 for 1, 0 for "by its bounds" */
     bool empty;            /* some lo > hi was met: the set is empty */
     const struct nm_gens *gens; /* block 0 are these: their sums hold; or NULL */
+    size_t n_balls;        /* that hold the inputs, too */
+    const nm_ball *balls;
 } nm_bounds;
 
 nm_bounds *nm_bounds_new(nm_job *job, const nm_program *p, const double *lo, const double *hi);
+nm_bounds *nm_bounds_case(nm_job *job, const nm_program *p, const nm_case *c); /* over its box and balls */
+/* what y x is at least over box and balls, or where that is less than `least`, least; x as nm_ball_lower's */
+double nm_bounds_ball(const nm_bounds *b, const double *y, double least, double *x);
 void nm_bounds_meet(nm_bounds *b, size_t u, double lo, double hi, nm_by by);
 nm_phase nm_bounds_phase(const nm_bounds *b, size_t u); /* of the unit read by a RELU */
 void nm_bounds_count(const nm_bounds *b, int relu, size_t count[3]);

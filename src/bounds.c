@@ -23,6 +23,25 @@ nm_bounds *nm_bounds_new(nm_job *job, const nm_program *p, const double *lo, con
     return b;
 }
 
+nm_bounds *nm_bounds_case(nm_job *job, const nm_program *p, const nm_case *c)
+{
+    nm_bounds *b = nm_bounds_new(job, p, c->lo, c->hi);
+    b->n_balls = c->n_balls;
+    b->balls = c->balls;
+    return b;
+}
+
+double nm_bounds_ball(const nm_bounds *b, const double *y, double least, double *x)
+{
+    for (size_t i = 0; i < b->n_balls; i++) {
+        const double lo = nm_ball_lower(&b->balls[i], b->p->blocks[0].n, y, b->lo, b->hi, NULL);
+        if (!(lo > least)) continue;
+        least = lo;
+        if (x) nm_ball_lower(&b->balls[i], b->p->blocks[0].n, y, b->lo, b->hi, x);
+    }
+    return least;
+}
+
 void nm_bounds_meet(nm_bounds *b, size_t u, double lo, double hi, nm_by by)
 {
     if (!(lo > b->lo[u]))

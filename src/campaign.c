@@ -36,7 +36,11 @@ static void put_record(nm_buf *b, int64_t sample, const nm_query *q, const nm_ve
         nm_put(b, "\"why\": "), nm_put_json(b, v->why), nm_put(b, ", ");
     if (isfinite(margin)) nm_put(b, "\"margin_lo\": "), nm_put_num(b, margin), nm_put(b, ", ");
     if (v->witness && v->witness->is_violated)
-        nm_put(b, "\"distance\": "), nm_put_num(b, v->witness->linf), nm_put(b, ", ");
+        nm_put(b, "\"distance\": "),
+            nm_put_num(b, q->objective == NM_CLOSEST ? v->objective : v->witness->linf),
+            nm_put(b, ", ");
+    if (q->objective == NM_CLOSEST && isfinite(v->bound))
+        nm_put(b, "\"distance_lo\": "), nm_put_num(b, v->bound), nm_put(b, ", ");
     if (witness) nm_put(b, "\"witness\": "), nm_put_json(b, witness), nm_put(b, ", ");
     nm_put(
         b,

@@ -209,7 +209,8 @@ static bool branch_target(nm_state *s, nm_target *t, double deadline, size_t nod
     const nm_bounded *k = &s->cases[t->icase];
     const nm_case *c = k->work.c;
     const size_t r = best_row(k, &c->clauses[t->iclause], t->iclause);
-    const nm_branch_opts o = {s->o->attack, nodes, deadline, s->o->seed, 0};
+    const nm_branch_opts o = {s->o->attack, s->o->nodes ? s->o->nodes : nodes, deadline, s->o->seed,
+                              0};
     nm_note(s->job, "branching on target %s", t->name);
     const nm_branch out = nm_branch_run(s->job, t->tight, c, t->iclause, k->row[t->iclause], r,
                                         c->clauses[t->iclause].rows[r].rhs + s->q->guard, o);
@@ -286,7 +287,8 @@ bool nm_close_split(nm_state *s, size_t i)
         any |= open[t] = nm_target_open(&s->v->targets[k->first + t]);
     if (!any) return false;
     nm_note(s->job, "splitting the input box of case %zu", i);
-    const nm_split_opts o = {s->o->attack, NM_SPLIT_BOXES, s->deadline, s->q->guard};
+    const nm_split_opts o = {s->o->attack, s->o->boxes ? s->o->boxes : NM_SPLIT_BOXES, s->deadline,
+                             s->q->guard};
     const nm_split r = nm_split_case(s->job, k->b->p, c, k->row, open, &o);
     if (r.status == NM_VIOLATED) {
         const nm_replay replay = nm_verify(s->job, s->net, s->q, i, (int64_t)r.clause, r.x);

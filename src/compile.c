@@ -3,24 +3,38 @@
  * solver. An infeasible decision model closes its target; a point is judged (verify.c); all else leaves it open. */
 #include "all.h"
 
-/* cube: bounds of one branch, or NULL for the whole target */
-static nm_encoded encode(nm_state *s, const nm_target *t, const nm_cube *cube)
+nm_encoded nm_models_encode(nm_state *s, const nm_query *q, nm_target *t, const nm_cube *cube,
+                            nm_encode_opts o)
 {
     const nm_bounded *k = &s->cases[t->icase];
     const nm_bounds *b = cube ? cube->b : t->tight ? t->tight : k->b;
-    nm_encode_opts o = {.fold = s->o->fold, .one_sided = !s->o->two_sided, .over = k->work.c};
+    o.fold = s->o->fold;
+    o.one_sided = !s->o->two_sided;
+    o.over = k->work.c;
     o.base = cube || t->tight ? k->b : NULL;
     /* files stay small; the solver at hand gets the rows that made it four to eighteen times as fast */
-    const bool is_file = s->o->out || s->o->print || s->q->objective != NM_FEASIBLE;
+    const bool is_file = s->o->out || s->o->print || q->objective != NM_FEASIBLE;
     const char *usual = is_file ? "bigm" : "hull";
     o.enc = nm_encoding_find(s->job, s->o->encoding ? s->o->encoding : usual, &o.arg);
-    nm_encoded e = nm_encode(s->job, b, s->q, t->icase, t->iclause, k->row[t->iclause], o);
+    nm_encoded e = nm_encode(s->job, b, q, t->icase, t->iclause, k->row[t->iclause], o);
     e.map->conditioned = cube || t->tight;
     if (cube) {
         e.map->cube = (size_t)(cube - t->cube) + 1;
         e.map->n_cubes = t->n_cubes;
     }
     return e;
+}
+
+static nm_encoded encode(nm_state *s, nm_target *t, const nm_cube *cube)
+{
+    return nm_models_encode(s, s->q, t, cube, (nm_encode_opts){0});
+}
+
+static bool has_l2(const nm_case *c)
+{
+    for (size_t i = 0; i < c->n_balls; i++)
+        if (c->balls[i].norm == NM_L2) return true;
+    return false;
 }
 
 static void sizes(nm_target *t, const nm_model *m)
@@ -229,6 +243,12 @@ static void print_models(nm_state *s)
 
 void nm_models_write(nm_state *s)
 {
+    for (size_t i = 0; i < s->q->n_cases; i++)
+        if (has_l2(&s->q->cases[i]))
+            nm_throw(
+                s->job, NM_EUNSUP,
+                "l2: no dialect that is written here says a quadratic row; solve cuts the ball "
+                "out in rounds");
     if (s->o->print) {
         print_models(s);
         return;
@@ -250,7 +270,7 @@ void nm_models_write(nm_state *s)
 
 /* ---- the solver ---- */
 
-static const double *input_of(nm_state *s, const nm_encoded *e, const nm_sol *sol, size_t icase)
+const double *nm_models_input(nm_state *s, const nm_encoded *e, const nm_sol *sol, size_t icase)
 {
     const nm_case *c = &s->q->cases[icase];
     const size_t n = nm_case_width(s->q, c);
@@ -268,7 +288,7 @@ static const double *input_of(nm_state *s, const nm_encoded *e, const nm_sol *so
 
 static bool judge_solution(nm_state *s, nm_target *t, const nm_encoded *e, const nm_sol *sol)
 {
-    const double *x = input_of(s, e, sol, t->icase);
+    const double *x = nm_models_input(s, e, sol, t->icase);
     const nm_replay r = nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause, x);
     const bool settled = nm_state_take(s, &r, "solver");
     if (settled || r.is_violated || s->q->objective != NM_FEASIBLE) return settled;
@@ -287,11 +307,9 @@ static double seconds_left(const nm_state *s)
 }
 
 /* by a program of its own, or by the embedded solver when r is NULL */
-static const nm_sol *ask(nm_state *s, nm_target *t, const nm_runner *r, nm_encoded e)
+static const nm_sol *ask(nm_state *s, nm_target *t, const nm_runner *r, nm_encoded e, bool first)
 {
-    const nm_cbc o = {.time_limit = seconds_left(s),
-                      .first = s->q->objective == NM_FEASIBLE,
-                      .memory = s->o->memory};
+    const nm_cbc o = {.time_limit = seconds_left(s), .first = first, .memory = s->o->memory};
     if (!r) return nm_cbc_solve(s->job, e.model, o);
     const char *stem = nm_fmt(s->job, "%s/t%s", s->o->keep, t->name);
     write_model(s, t, e, stem, ".mps", r->dialect);
@@ -299,11 +317,17 @@ static const nm_sol *ask(nm_state *s, nm_target *t, const nm_runner *r, nm_encod
                            (nm_run_opts){seconds_left(s), s->o->threads, s->o->memory});
 }
 
+const nm_sol *nm_models_ask(nm_state *s, nm_target *t, nm_encoded e, bool first)
+{
+    sizes(t, e.model);
+    return ask(s, t, s->o->solver, e, first);
+}
+
 /* `infeasible` is believed when nobody else was to be asked, or says the same */
-static bool confirmed(nm_state *s, nm_target *t, const nm_encoded *e, const nm_sol *first)
+bool nm_models_confirmed(nm_state *s, nm_target *t, const nm_encoded *e, const nm_sol *first)
 {
     if (!s->o->confirm) return true;
-    const nm_sol *second = ask(s, t, s->o->confirm, *e);
+    const nm_sol *second = ask(s, t, s->o->confirm, *e, true);
     if (second->status == NM_SOL_INFEASIBLE) return true;
     if (second->has_values)
         nm_throw(s->job, NM_EAUDIT,
@@ -314,6 +338,29 @@ static bool confirmed(nm_state *s, nm_target *t, const nm_encoded *e, const nm_s
     return false;
 }
 
+/* an L2 ball is cut out by tangents at the points that its model gives, while they lie outside */
+static const nm_sol *ask_in_rounds(nm_state *s, nm_target *t, nm_encoded *e)
+{
+    enum { ROUNDS = 60 };
+    const nm_case *c = &s->q->cases[t->icase];
+    const nm_sol *sol = NULL;
+    for (int r = 0; r < ROUNDS; r++) {
+        sol = ask(s, t, s->o->solver, *e, s->q->objective == NM_FEASIBLE);
+        if (!has_l2(c) || !sol->has_values) break;
+        const double *x = nm_models_input(s, e, sol, t->icase);
+        const nm_replay p = nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause, x);
+        bool outside = false;
+        for (size_t i = 0; i < c->n_balls; i++)
+            outside |= c->balls[i].norm == NM_L2 &&
+                       nm_norm_of(NM_L2, s->q->n_in, x, c->balls[i].centre) >
+                           c->balls[i].radius * (1 + 1e-7);
+        if (!outside || (p.is_violated && s->q->objective == NM_FEASIBLE)) break;
+        nm_distance_tangent(e->enc, x);
+        e->map->n_rows = e->model->n_rows;
+    }
+    return sol;
+}
+
 static bool solve_target(nm_state *s, nm_target *t)
 {
     double at = nm_cpu();
@@ -322,10 +369,10 @@ static bool solve_target(nm_state *s, nm_target *t)
     s->v->cpu_encode += nm_cpu() - at;
     at = nm_cpu();
     const bool decide = s->q->objective == NM_FEASIBLE;
-    const nm_sol *sol = ask(s, t, s->o->solver, e);
+    const nm_sol *sol = ask_in_rounds(s, t, &e);
     s->v->cpu_solver += nm_cpu() - at;
     if (sol->status == NM_SOL_INFEASIBLE && decide) {
-        if (!confirmed(s, t, &e, sol)) return false;
+        if (!nm_models_confirmed(s, t, &e, sol)) return false;
         t->status = NM_OK;
         t->by = "solver";
         return false;
@@ -376,7 +423,7 @@ static void conquer_one(nm_job *job, void *arg, size_t k)
     answer *a = &c->a[k];
     a->status = sol->status == NM_SOL_INFEASIBLE ? NM_OK : NM_UNKNOWN;
     if (sol->has_values) {
-        const double *x = input_of(s, &e, sol, c->t->icase);
+        const double *x = nm_models_input(s, &e, sol, c->t->icase);
         const size_t n = nm_case_width(s->q, &s->q->cases[c->t->icase]);
         memcpy(c->x + k * n, x, n * sizeof *x);
         a->has_point = true;

@@ -179,7 +179,7 @@ nm_work nm_work_of(nm_job *job, const nm_program *p, const nm_case *c)
 
 nm_bounds *nm_work_bounds(nm_job *job, const nm_work *w, const nm_program *p)
 {
-    nm_bounds *b = nm_bounds_new(job, p, w->c->lo, w->c->hi);
+    nm_bounds *b = nm_bounds_case(job, p, w->c);
     if (!w->of->gens) return b;
     b->gens = w->of->gens;
     for (size_t k = 0; k < b->gens->n; k++) b->empty |= b->lo[k] > b->hi[k];

@@ -159,6 +159,42 @@ static nm_verdict *open_verdict(nm_job *job, const nm_map *m)
     return v;
 }
 
+/* closest: the point lies on the boundary, within the solver's tolerances; the nearest strict counterexample of its
+ * neighbourhood is the answer's */
+static void judge_near(nm_job *job, const nm_net *net, const nm_map *m, const nm_sol *s,
+                       const double *x, nm_target *t, nm_verdict *v)
+{
+    const nm_query *q = m->question;
+    const double claim = s->objective + m->constant;
+    nm_near *n = nm_near_new(job, net, q, nm_lower(job, net));
+    nm_near_take(n, m->case_index, (int64_t)m->clause_index, x);
+    nm_near_from(n, m->case_index, m->clause_index, x);
+    if (isinf(n->value)) {
+        const nm_replay r = nm_verify(job, net, q, m->case_index, (int64_t)m->clause_index, x);
+        if (!m->relaxation && r.margin64 > 1e-4 + q->guard)
+            nm_throw(job, NM_EAUDIT,
+                     "the solver's point does not replay: its margin is %.9g (+- %.1e)", r.margin64,
+                     r.err64);
+        v->why =
+            "no counterexample is so near to the solver's point that rounding would explain it";
+    } else {
+        t->status = v->status = NM_VIOLATED;
+        v->has_objective = true;
+        v->objective = t->objective = n->value;
+        v->witness = &n->best;
+        if (isfinite(claim) && !m->relaxation && !(n->value <= claim + 1e-3 * (1 + fabs(claim))) &&
+            q->guard == 0)
+            nm_throw(job, NM_EAUDIT,
+                     "the solver's objective says a distance of %.9g; the nearest replay near it "
+                     "has %.9g",
+                     claim, n->value);
+    }
+    if (s->status != NM_SOL_OPTIMAL) return;
+    const double least = claim - gap_of(s, claim) -
+                         2e-5; /* CBC and others prune what is 1e-5 better at most */
+    v->bound = t->bound = fmin(n->value, fmax(0, q->norm == NM_L0 ? ceil(least - 1e-3) : least));
+}
+
 /* what a bound of the solver's says: it is reported, and an optimum that it contradicts is none */
 static void weigh_bound(nm_job *job, const nm_map *m, nm_sol *s, nm_verdict *v)
 {
@@ -183,14 +219,17 @@ nm_verdict *nm_decode_sol(nm_job *job, const nm_map *m, const char *map_path, nm
     const bool decide = strcmp(m->objective, "feasible") == 0;
     if (!decide) weigh_bound(job, m, s, v);
     if (s->status == NM_SOL_INFEASIBLE) {
-        if (!decide && !m->question->cases[m->case_index].n_in_rows &&
-            !m->question->cases[m->case_index].gens)
+        if (m->question->objective != NM_CLOSEST && !decide &&
+            !m->question->cases[m->case_index].n_in_rows && !m->question->cases[m->case_index].gens)
             nm_throw(job, NM_EAUDIT, "%s: a worst-case model is never infeasible", sol_path);
         if (!named) check_unnamed(job, map_path, sol_path);
         t->status = v->status = NM_OK;
         if (!decide) t->bound = INFINITY; /* its input set is empty */
     }
-    if (s->has_values) {
+    if (s->has_values && m->question->objective == NM_CLOSEST) {
+        judge_near(job, net, m, s,
+                   input(job, m, nm_sol_columns(job, s, m->n_cols, m->cols, sol_path)), t, v);
+    } else if (s->has_values) {
         const double *x = input(job, m, nm_sol_columns(job, s, m->n_cols, m->cols, sol_path));
         nm_replay *r = NM_NEW(job, nm_replay);
         *r = nm_verify(job, net, m->question, m->case_index, (int64_t)m->clause_index, x);

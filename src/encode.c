@@ -184,7 +184,8 @@ static void need_input_rows(const nm_enc *e, nm_fold *f, const nm_query *q, cons
  * t <= guard; so a solver's point lies inside the clause, not on its edge. Gives the objective's constant. */
 static double emit_query(nm_enc *e, const nm_fold *f, const nm_query *q, const nm_clause *c)
 {
-    const bool many = c->n_rows != 1, decide = q->objective == NM_FEASIBLE;
+    const bool near = q->objective == NM_CLOSEST, many = c->n_rows != 1 && !near;
+    const bool decide = q->objective == NM_FEASIBLE;
     const double one = 1;
     double least = -INFINITY;
     for (size_t r = 0; r < f->n_rows; r++) {
@@ -203,14 +204,14 @@ static double emit_query(nm_enc *e, const nm_fold *f, const nm_query *q, const n
         if (x->n) memcpy(k, x->c, x->n * sizeof *k);
         j[x->n] = (uint32_t)(many ? e->tcol : 0);
         k[x->n] = -1;
-        for (size_t i = 0; !many && i < x->n; i++) e->m->cols[j[i]].obj = k[i];
+        for (size_t i = 0; !many && !near && i < x->n; i++) e->m->cols[j[i]].obj = k[i];
         const double rhs = c->rows[r].rhs + (many ? 0 : q->guard) - x->lo;
         const double up = rhs == 0 ? 0 : x->lo == 0 && (many || q->guard == 0) ? rhs : nm_up(rhs);
-        if (many || decide)
+        if (many || decide || near)
             nm_model_row(e->job, e->m, nm_fmt(e->job, "rq_%zu", r), -INFINITY, up, x->n + many, j,
                          k);
     }
-    return many ? 0 : 0.5 * f->row[0].lo + 0.5 * f->row[0].hi - c->rows[0].rhs;
+    return many || near ? 0 : 0.5 * f->row[0].lo + 0.5 * f->row[0].hi - c->rows[0].rhs;
 }
 
 static nm_map *make_map(nm_enc *e, const nm_query *q, size_t icase, size_t iclause)
@@ -237,9 +238,7 @@ static nm_map *make_map(nm_enc *e, const nm_query *q, size_t icase, size_t iclau
                   .n_nz = e->m->n_nz,
                   .n_bin = nm_model_binaries(e->m),
                   .constant = e->m->constant,
-                  .objective = q->objective == NM_RANGE   ? "range"
-                               : q->objective == NM_WORST ? "worst"
-                                                          : "feasible",
+                  .objective = nm_objective_name(e->job, q),
                   .encoding = e->arg ? nm_fmt(e->job, "%s:%zu", e->enc->name, e->arg)
                                      : e->enc->name,
                   .relaxation = e->relaxed || e->enc->is_relaxation || assumes_maximum(e),
@@ -323,6 +322,8 @@ nm_encoded nm_encode(nm_job *job, const nm_bounds *b, const nm_query *q, size_t 
     emit_input_rows(e, q, c);
     emit_sums(e);
     e->m->constant = emit_query(e, f, q, &c->clauses[iclause]);
+    nm_distance_balls(e, c);
+    if (q->objective == NM_CLOSEST) e->m->constant += nm_distance_objective(e, q->norm, q->image);
     stand_in(e);
     if (e->enc->finish) e->enc->finish(e);
     return (nm_encoded){e->m, make_map(e, q, icase, iclause), e};
@@ -334,6 +335,7 @@ double *nm_encode_lift(nm_job *job, const nm_enc *e, const double *unit)
     double *x = NM_ARRAY(job, double, e->m->n_cols);
     for (size_t u = 0; u < p->n_units; u++)
         if (e->col[u] >= 0) x[e->col[u]] = unit[u];
+    nm_distance_lift(e, unit, x);
     for (size_t r = 0; e->tcol >= 0 && r < e->clause.n_rows; r++) {
         const double t = unit[p->blocks[e->q].first + e->row[r]] - e->clause.rows[r].rhs;
         if (r == 0 || t > x[e->tcol]) x[e->tcol] = t;

@@ -33,6 +33,9 @@
 #define NM_MIP_NODES 60       /* of a unit's bound, on each side */
 #define NM_SPLIT_INPUTS 20    /* free inputs up to which the input box is split */
 #define NM_SPLIT_BOXES 400000 /* boxes before splitting gives up on a case */
+#define NM_NEAR_GAP 1e-6      /* relative: value and bound of a nearest counterexample may differ by it */
+#define NM_TIE_TOL 1e-8       /* margin up to which a point of the boundary counts, for closest alone */
+#define NM_NEAR_NODES 200     /* of branching, for a target of closest: what it leaves is a model's */
 #define NM_MAX_CLAUSES 100000               /* size limit of a disjunctive normal form */
 #define NM_RANGE_GAP 1e-9    /* relative distance of an end of a range to an attained value that settles it */
 #define NM_COEF_MIN 1e-9     /* |coefficient| that readers keep: smaller ones move into the bounds */

@@ -158,6 +158,10 @@ static void take(manifest *a, const char *sol_path)
     if (!k->map->cube) mine->bound = t_of(one)->bound;
     if (t_of(one)->best) mine->best = t_of(one)->best;
     const nm_replay *w = one->witness;
+    if (a->q->objective == NM_CLOSEST) { /* of these the nearest */
+        if (w && v->objective == one->objective) v->witness = w;
+        return;
+    }
     if (w && (!v->witness || (w->is_violated && !v->witness->is_violated) ||
               (w->is_violated == v->witness->is_violated && w->margin64 < v->witness->margin64)))
         v->witness = w;
@@ -186,12 +190,26 @@ static void settle(manifest *a, size_t at)
     t->by = "solver";
 }
 
+/* closest: below it lies no counterexample to any target; NaN: some model is not answered */
+static double least_bound(const manifest *a)
+{
+    double least = a->v->objective;
+    for (size_t i = 0; i < a->n; i++) {
+        const nm_verdict *one = a->parts[i].answer;
+        if (a->v->targets[a->parts[i].target].status == NM_OK || (one && one->status == NM_OK))
+            continue;
+        if (!one || isnan(one->bound)) return NAN;
+        least = fmin(least, one->bound);
+    }
+    return least;
+}
+
 static nm_verdict *combine(manifest *a)
 {
     nm_verdict *v = a->v;
     bool all = true;
     if (a->q->objective == NM_RANGE) nm_range_conclude(a->q, v);
-    v->bound = NAN;
+    v->bound = a->q->objective == NM_CLOSEST ? least_bound(a) : NAN;
     v->status = NM_UNKNOWN;
     for (size_t i = 0; i < v->n_targets; i++) {
         settle(a, i);

@@ -168,6 +168,19 @@ typedef struct nm_encunit { /* a RELU unit that has rows */
     bool one_sided;        /* v >= a, v >= 0 only */
 } nm_encunit;
 
+/* distance.c: a distance from a centre over columns: sum c*col + least */
+typedef struct nm_distance {
+    nm_norm norm;
+    size_t n, n_terms;     /* inputs; terms */
+    size_t n_tangents;     /* of L2: sets of them */
+    const double *centre;
+    int32_t *col, *square; /* [n] columns of each input's |x - c| or x != c, and of its square; -1: none */
+    int32_t total;         /* column of the whole, or -1 */
+    uint32_t *j;
+    double *c, least, size; /* size: of the constants that `least` sums */
+    struct nm_distance *next;
+} nm_distance;
+
 typedef struct nm_enc nm_enc;
 typedef struct nm_fold nm_fold;
 typedef struct nm_encoding { /* how unstable units become rows; a row of the menu */
@@ -197,6 +210,7 @@ struct nm_enc {            /* what an encoding works on and gives */
     nm_clause clause;
     uint32_t *row;         /* units of block q that hold the clause's rows */
     int64_t tcol;          /* column of the largest excess over several rows, or -1 */
+    nm_distance *distances; /* of the objective and of balls */
     size_t n_units;
     nm_encunit *unit;      /* those with rows, in order */
     void *own;             /* of the encoding */
@@ -230,6 +244,13 @@ void nm_enc_row(nm_enc *e, const char *name, const nm_form *f, double sign, size
                 const double *c, double rhs);
 const char *nm_enc_name(const nm_enc *e, const char *kind, size_t u); /* kind, block, unit */
 uint32_t nm_enc_phase(nm_enc *e, size_t u);                           /* its binary, made now */
+
+/* ---- distance.c ------------------------------------------------------------------------------- */
+void nm_distance_balls(nm_enc *e, const nm_case *c);
+/* gives its constant; of L2 it is the square that is minimised */
+double nm_distance_objective(nm_enc *e, nm_norm norm, const double *centre);
+void nm_distance_tangent(nm_enc *e, const double *x); /* L2 distances become tight at x */
+void nm_distance_lift(const nm_enc *e, const double *input, double *x);
 
 /* ---- fold.c --------------------------------------------------------------------------------- */
 typedef struct nm_expr { size_t n; uint32_t *unit; double *c; double lo, hi; } nm_expr; /* sum c*unit + [lo,hi] */

@@ -4,17 +4,35 @@
  * of rows  sum coef*var <= rhs  over outputs (variables 0..n_out-1) and inputs (n_out..). */
 #include "all.h"
 
-nm_objective nm_objective_parse(nm_job *job, const char *s, const char *where)
+const char *nm_objective_name(nm_job *job, const nm_query *q)
 {
-    if (strcmp(s, "feasible") == 0) return NM_FEASIBLE;
-    if (strcmp(s, "worst") == 0) return NM_WORST;
-    if (strcmp(s, "range") == 0) return NM_RANGE;
-    nm_throw(job, NM_EINPUT, "%s: objective %s; feasible, worst or range was expected", where, s);
+    if (q->objective == NM_CLOSEST) return nm_fmt(job, "closest:%s", nm_norm_name(q->norm));
+    return q->objective == NM_RANGE ? "range" : q->objective == NM_WORST ? "worst" : "feasible";
+}
+
+bool nm_objective_closest(const char *s, nm_query *q)
+{
+    if (strncmp(s, "closest:", 8) || !nm_norm_find(s + 8, &q->norm)) return false;
+    q->objective = NM_CLOSEST;
+    return true;
+}
+
+void nm_objective_parse(nm_job *job, const char *s, const char *where, nm_query *q)
+{
+    q->objective = strcmp(s, "worst") == 0   ? NM_WORST
+                   : strcmp(s, "range") == 0 ? NM_RANGE
+                                             : NM_FEASIBLE;
+    if (q->objective != NM_FEASIBLE || strcmp(s, "feasible") == 0 || nm_objective_closest(s, q))
+        return;
+    nm_throw(job, NM_EINPUT,
+             "%s: objective %s; feasible, worst, closest:linf|l1|l2|l0 or range was expected",
+             where, s);
 }
 
 void nm_query_worst(nm_job *job, const nm_query *q, const char *where)
 {
-    for (size_t i = 0; q->objective != NM_FEASIBLE && i < q->n_cases; i++)
+    for (size_t i = 0; q->objective != NM_FEASIBLE && q->objective != NM_CLOSEST && i < q->n_cases;
+         i++)
         for (size_t t = 0; t < q->cases[i].n_clauses; t++) {
             const nm_clause *c = &q->cases[i].clauses[t];
             if (c->n_rows != 1)
@@ -162,6 +180,11 @@ void nm_query_print(nm_buf *b, const nm_query *q)
             nm_put(b, "  ");
             print_row(b, q, &c->in_rows[k]);
         }
+        for (size_t k = 0; k < c->n_balls; k++) {
+            nm_put(b, "  %s distance from the image <= ", nm_norm_name(c->balls[k].norm));
+            nm_put_num(b, c->balls[k].radius);
+            nm_put(b, "\n");
+        }
         for (size_t t = 0; t < c->n_clauses; t++) {
             nm_put(b, " clause %s\n", c->clauses[t].name);
             for (size_t r = 0; r < c->clauses[t].n_rows; r++) {
@@ -232,6 +255,21 @@ static void write_gens(nm_buf *b, const nm_gens *g)
     nm_put(b, "}");
 }
 
+/* around the image, or each around its own centre */
+static void write_balls(nm_buf *b, const nm_query *q, const nm_case *c)
+{
+    nm_put(b, ",\"balls\":[");
+    for (size_t k = 0; k < c->n_balls; k++) {
+        nm_put(b, k ? ",{\"norm\":\"%s\",\"radius\":" : "{\"norm\":\"%s\",\"radius\":",
+               nm_norm_name(c->balls[k].norm));
+        nm_put_num(b, c->balls[k].radius);
+        if (!q->image || memcmp(c->balls[k].centre, q->image, q->n_in * sizeof *q->image))
+            nm_put(b, ",\"centre\":"), write_nums(b, c->balls[k].centre, q->n_in);
+        nm_put(b, "}");
+    }
+    nm_put(b, "]");
+}
+
 void nm_query_write(nm_buf *b, const nm_query *q)
 {
     nm_put(b,
@@ -239,9 +277,7 @@ void nm_query_write(nm_buf *b, const nm_query *q)
            "\"n_in\":%zu,\"n_out\":%zu,\"label\":%lld,\"predicted\":%lld,\"objective\":\"%s\","
            "\"guard\":",
            q->n_in, q->n_out, (long long)q->label, (long long)q->predicted,
-           q->objective == NM_RANGE   ? "range"
-           : q->objective == NM_WORST ? "worst"
-                                      : "feasible");
+           nm_objective_name(b->job, q));
     nm_put_num(b, q->guard);
     if (q->form) nm_put(b, ",\"form\":"), nm_put_json(b, q->form);
     nm_put(b, ",\"shape\":[");
@@ -262,6 +298,7 @@ void nm_query_write(nm_buf *b, const nm_query *q)
         if (c->gens) write_gens(b, c->gens);
         nm_put(b, ",\"in_rows\":");
         write_rows(b, c->n_in_rows, c->in_rows);
+        if (c->n_balls) write_balls(b, q, c);
         nm_put(b, ",\"clauses\":[");
         for (size_t t = 0; t < c->n_clauses; t++) {
             nm_put(b, t ? ",{\"name\":" : "{\"name\":");

@@ -29,6 +29,7 @@ static void put_targets(nm_buf *b, const nm_query *q, const nm_verdict *v)
         if (t->by) nm_put(b, ", \"by\": \"%s\"", t->by);
         if (!v->has_range && !(t->status == NM_OK && t->margin_lo <= 0))
             member(b, "margin_lo", t->margin_lo);
+        if (q->objective == NM_CLOSEST) member(b, "distance_lo", t->bound);
         if (t->file) nm_put(b, ", \"file\": "), nm_put_json(b, t->file);
         nm_put(b, "}");
     }
@@ -114,6 +115,8 @@ void nm_report_json(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_
         nm_put(b, ", \"objective\": {\"value\": ");
         nm_put_num(b, v->objective);
         member(b, "bound", v->bound);
+        if (q->objective == NM_CLOSEST) nm_put(b, ", \"norm\": \"%s\"", nm_norm_name(q->norm));
+        if (v->tie > 0) member(b, "tolerance", NM_TIE_TOL), member(b, "strict", v->tie);
         nm_put(b, "}");
     }
     if (!compiled && v->has_range) nm_range_json(b, q, v);
@@ -135,6 +138,8 @@ static void text_targets(nm_buf *b, const nm_query *q, const nm_verdict *v)
         if (t->by) nm_put(b, " by %s", t->by);
         if (!v->has_range && isfinite(t->margin_lo) && !(t->status == NM_OK && t->margin_lo <= 0))
             nm_put(b, "  margin >= %.6g", t->margin_lo);
+        if (q->objective == NM_CLOSEST && isfinite(t->bound))
+            nm_put(b, "  distance >= %.9g", t->bound);
         if (t->rows)
             nm_put(b, "  model: %zu rows, %zu columns, %zu nonzeros, %zu binaries", t->rows,
                    t->cols, t->nz, t->bins);
@@ -175,8 +180,14 @@ void nm_report_text(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_
         nm_put(b, "\n");
     }
     if (!compiled && v->has_objective) {
-        nm_put(b, "  worst margin %.9g", v->objective);
+        if (q->objective == NM_CLOSEST)
+            nm_put(b, "  nearest counterexample: %s distance %.9g", nm_norm_name(q->norm),
+                   v->objective);
+        else
+            nm_put(b, "  worst margin %.9g", v->objective);
         if (isfinite(v->bound)) nm_put(b, ", proven to be at least %.9g", v->bound);
+        if (v->tie > 0)
+            nm_put(b, "; a tie within %g, strictly violated at %.9g", NM_TIE_TOL, v->tie);
         nm_put(b, "\n");
     }
     if (!compiled && v->has_range) nm_range_text(b, q, v);

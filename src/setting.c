@@ -109,7 +109,7 @@ void nm_setting_size(nm_job *job, const nm_setarg *a, const char *s, const char 
 void nm_setting_gens(nm_setting *s, nm_gens g, const char *flag)
 {
     nm_gens *own = NM_NEW(s->job, nm_gens);
-    if (s->n_cases != 1 || s->is_patch || s->cases[0].gens)
+    if (s->n_cases != 1 || s->is_patch || s->cases[0].gens || s->cases[0].n_balls)
         nm_throw(
             s->job, NM_EUNSUP,
             "--perturb %s: a set of generators can be joined with linf, box, free and rows only",
@@ -148,4 +148,38 @@ double *nm_filled(nm_job *job, size_t n, double x)
     double *y = NM_RAW(job, double, n + 1);
     for (size_t i = 0; i < n; i++) y[i] = x;
     return y;
+}
+
+const double *nm_setarg_radius(nm_job *job, const nm_setarg *a, bool whole)
+{
+    const char *s = nm_setarg_get(job, a);
+    const nm_each e = nm_setarg_each(job, a, s, strlen(s));
+    double *r = NM_NEW(job, double);
+    if (e.x)
+        nm_throw(job, NM_EUSE, "--perturb %s: one radius, not an array of them, was expected",
+                 a->flag);
+    if (e.all < 0 || (whole && e.all != floor(e.all)))
+        nm_throw(job, NM_EUSE, "--perturb %s: %s of 0 or more was expected", a->flag,
+                 whole ? "a whole number" : "a radius");
+    *r = e.all;
+    return r;
+}
+
+void nm_setting_ball(nm_setting *s, nm_norm norm, double radius)
+{
+    const double reach = norm != NM_L0 ? radius : radius < 1 ? 0 : INFINITY;
+    for (size_t i = 0; i < s->n; i++) /* outward: the ball decides */
+        nm_setting_meet(s, i, reach == 0 ? s->x[i] : nm_down(s->x[i] - reach),
+                        reach == 0 ? s->x[i] : nm_up(s->x[i] + reach));
+    for (size_t k = 0; k < s->n_cases; k++) {
+        nm_case *c = &s->cases[k];
+        if (c->gens)
+            nm_throw(s->job, NM_EUNSUP,
+                     "--perturb: a ball of %s around the image of generators is not said here",
+                     nm_norm_name(norm));
+        nm_ball *b = NM_ARRAY(s->job, nm_ball, c->n_balls + 1);
+        if (c->n_balls) memcpy(b, c->balls, c->n_balls * sizeof *b);
+        b[c->n_balls++] = (nm_ball){norm, radius, s->x};
+        c->balls = b;
+    }
 }

@@ -3,7 +3,8 @@
  * needs a Net and a Query; gives a Verdict; keeps both. A target is closed as `holds` only by a bound that excludes
  * it (row - rhs > guard for some row of its clause, outward rounded) or by the solver's proven infeasibility of a model
  * that contains every true trace; as `violated` only by the judge (verify.c). All else is unknown, with the reason.
- * With objective `worst` nothing ends early: every target that could still undercut the incumbent is solved. */
+ * With objective `closest` the stages run in rounds (closest.c). With objective `worst` nothing ends early: every
+ * target that could still undercut the incumbent is solved. */
 #include "all.h"
 
 /* some clause may hold at the image: float64 is not sure that a row of each fails. Saves the judge's slower replay. */
@@ -119,7 +120,9 @@ static bool settle(nm_state *s)
     const bool split = s->o->split && s->q->objective == NM_FEASIBLE;
     for (size_t i = 0; split && !done && i < s->q->n_cases && !nm_stopped(s->job); i++)
         if (s->cases[i].b) done = nm_close_split(s, i);
-    const bool tighten = s->o->level >= NM_BY_ALPHA && s->q->objective == NM_FEASIBLE;
+    /* conditioned bounds hold for counterexamples, near ones included, and for nothing else */
+    const bool counter = s->q->objective == NM_FEASIBLE || s->q->objective == NM_CLOSEST;
+    const bool tighten = s->o->level >= NM_BY_ALPHA && counter;
     for (size_t i = 0; tighten && !done && i < s->q->n_cases && !nm_stopped(s->job); i++)
         if (s->cases[i].b) nm_close_tighten(s, i);
     if (tighten && !done) done = branch(s);
@@ -141,9 +144,24 @@ nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q,
 {
     nm_state s = {.job = job, .net = net, .q = q, .o = o, .v = NM_NEW(job, nm_verdict)};
     nm_tail_check(job, net, q);
+    for (size_t i = 0; q->objective == NM_CLOSEST && i < q->n_cases; i++)
+        if (q->cases[i].gens)
+            nm_throw(job, NM_EUNSUP,
+                     "objective closest: over sets of generators (blur, spans and the like) it is not said here");
+    if (q->objective == NM_CLOSEST && !q->image)
+        nm_throw(job, NM_EUSE, "objective closest: an image, to which it is near, was expected");
     s.deadline = o->time_limit > 0 ? nm_wall() + o->time_limit : INFINITY;
     s.p = o->program ? o->program : nm_lower(job, net);
     nm_state_open(&s);
+    if (q->objective == NM_CLOSEST && !o->out && !o->print) {
+        nm_closest(&s);
+        return s.v;
+    }
+    if (q->objective == NM_CLOSEST && q->norm == NM_L2)
+        nm_throw(
+            job, NM_EUNSUP,
+            "--objective closest:l2: no dialect that is written here says a quadratic objective; "
+            "solve minimises it in rounds");
     settle(&s);
     conclude(&s);
     return s.v;

@@ -170,6 +170,7 @@ typedef struct nm_around { /* a question around an image */
     double margin, guard;
     bool set_only;         /* no clauses */
     nm_objective objective;
+    nm_norm norm;          /* of closest */
 } nm_around;
 void nm_around_image(nm_around *a, const nm_net *net, nm_tensor t);
 nm_query *nm_query_around(nm_job *job, const nm_net *net, const nm_around *a);
@@ -227,15 +228,22 @@ typedef struct nm_replay {
 nm_replay nm_verify(nm_job *job, const nm_net *net, const nm_query *q, size_t icase, int64_t only,
                     const double *x);
 
-/* ---- attack.c ------------------------------------------------------------------------------- */
-typedef struct nm_attack_opts { size_t steps, restarts; uint64_t seed; } nm_attack_opts;
-/* A point that program arithmetic takes for a counterexample to a listed clause, or NULL. */
-const double *nm_attack(nm_job *job, const nm_bounds *b, const nm_case *c, size_t n_open,
-                        const size_t *open, const uint32_t *const *row, const double *start,
-                        nm_attack_opts o, size_t *hit);
-/* the point of the least margin that a descent on one clause meets, or NULL */
-const double *nm_attack_least(nm_job *job, const nm_bounds *b, const nm_case *c, size_t clause, const uint32_t *row,
-                              const double *start, nm_attack_opts o);
+/* ---- near.c ---------------------------------------------------------------------------------- */
+typedef struct nm_near {   /* the search for points near the image */
+    nm_job *job;
+    const nm_net *net;
+    const nm_query *q;
+    nm_walk **walk;        /* [n_cases] over the case's rows */
+    const uint32_t **row;  /* [n_cases][n_clauses] first row of a clause */
+    double value, tie_value; /* distances, rounded up; INFINITY: none yet */
+    nm_replay best, tie;   /* a counterexample; a point that float64 cannot tell from the boundary */
+} nm_near;
+nm_near *nm_near_new(nm_job *job, const nm_net *net, const nm_query *q, const nm_program *p);
+bool nm_near_take(nm_near *n, size_t icase, int64_t iclause, const double *x); /* judges; true: a counterexample */
+/* looks for counterexamples to the n listed clauses near the image, from everywhere at once */
+void nm_near_search(nm_near *n, size_t icase, size_t n_clauses, const size_t *clause, uint64_t seed);
+/* walks from `start` to the nearest counterexample of its neighbourhood; true: a nearer one was found */
+bool nm_near_from(nm_near *n, size_t icase, size_t iclause, const double *start);
 
 /* ---- split.c --------------------------------------------------------------------------------- */
 typedef struct nm_split_opts {
@@ -285,6 +293,7 @@ typedef struct nm_solve_opts {
     bool priorities, options_file; /* also written */
     bool two_sided;        /* binaries also for units that need none */
     bool evaluate, fold, attack, split, units, branch, solve, always_write;
+    size_t nodes, boxes;   /* of branching and splitting, for a target or case; 0: the usual */
     double time_limit;     /* seconds of wall clock for the whole query */
     uint64_t seed;
     const char *out;       /* compile: where models go, or NULL */
@@ -331,6 +340,7 @@ struct nm_verdict {
     bool has_objective;
     bool has_range;        /* of NM_RANGE */
     nm_range least, most;  /* bound NaN: not asked for */
+    double tie;            /* closest: 0, or the value is a tie's (NM_TIE_TOL) and this the nearest strict one's */
     double claim;          /* a bound that a solver's file or log claims; has_claim */
     bool has_claim;
     const char *why;       /* of an unknown */
@@ -380,8 +390,16 @@ double *nm_start_of(nm_state *s, const nm_target *t, const nm_encoded *e);
 /* ---- compile.c: models of what is open -------------------------------------------------------- */
 #define NM_COMBINE "any violated: violated; all hold: holds; else unknown" /* of a manifest's targets */
 #define NM_COMBINE_CUBES "a target holds when all its cubes do; the branches that are not listed are closed"
+/* the model of a target; q: the question, or the same with another objective; cube: bounds of a branch, or NULL */
+nm_encoded nm_models_encode(nm_state *s, const nm_query *q, nm_target *t, const nm_cube *cube, nm_encode_opts o);
+const nm_sol *nm_models_ask(nm_state *s, nm_target *t, nm_encoded e, bool first);
+bool nm_models_confirmed(nm_state *s, nm_target *t, const nm_encoded *e, const nm_sol *first);
+const double *nm_models_input(nm_state *s, const nm_encoded *e, const nm_sol *sol, size_t icase);
 void nm_models_write(nm_state *s);
 bool nm_models_solve(nm_state *s);
+
+/* ---- closest.c ------------------------------------------------------------------------------- */
+void nm_closest(nm_state *s); /* stages and verdict */
 
 nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q, const nm_solve_opts *o);
 

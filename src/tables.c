@@ -28,7 +28,9 @@ static void line(nm_job *job, nm_buf *b, const nm_json *r)
     number(job, b, r, "predicted");
     nm_put(b, ",%s,%s", text(job, r, "verdict"), text(job, r, "proved_by"));
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) number(job, b, r, numbers[i]);
-    nm_put(b, ",%s\n", text(job, r, "witness"));
+    nm_put(b, ",%s", text(job, r, "witness"));
+    number(job, b, r, "distance_lo");
+    nm_put(b, "\n");
 }
 
 static void count(nm_job *job, totals *t, const nm_json *r)
@@ -66,7 +68,7 @@ void nm_campaign_tables(nm_job *job, const nm_campaign *c)
     nm_buf csv = {.job = job}, sum = {.job = job};
     totals t = {0};
     nm_put(&csv, "sample,label,predicted,verdict,proved_by,margin_lo,distance,unstable,binaries,"
-                 "cpu_seconds,solver_seconds,witness\n");
+                 "cpu_seconds,solver_seconds,witness,distance_lo\n");
     for (int64_t i = 0; i < c->images.count; i++) {
         const char *path = nm_fmt(job, "%s/records/%06lld.json", c->dir, (long long)i);
         if (!nm_file_exists(path)) continue;

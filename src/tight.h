@@ -107,4 +107,26 @@ nm_cut nm_cut_of(nm_job *job, const nm_program *p, const nm_alpha *a, size_t lan
 nm_tight nm_tighten(nm_job *job, const nm_bounds *b, uint32_t row, double rhs, const nm_alpha *first,
                     size_t lane, nm_tighten_opts o);
 
+/* ---- gradient.c ------------------------------------------------------------------------------- */
+typedef struct nm_walk {
+    nm_job *job;
+    const nm_program *p;
+    const nm_kernels *k;
+    nm_batch *t;           /* backward: the caller puts rows, the gradient is y[0] */
+    double **v;            /* [n_blocks] -> [n8][NM_LANES] values; the caller fills v[0] */
+} nm_walk;
+nm_walk *nm_walk_new(nm_job *job, const nm_program *p);
+void nm_walk_forward(nm_walk *w);
+void nm_walk_backward(nm_walk *w);
+
+/* ---- attack.c ------------------------------------------------------------------------------- */
+typedef struct nm_attack_opts { size_t steps, restarts; uint64_t seed; } nm_attack_opts;
+/* A point that program arithmetic takes for a counterexample to a listed clause, or NULL. */
+const double *nm_attack(nm_job *job, const nm_bounds *b, const nm_case *c, size_t n_open,
+                        const size_t *open, const uint32_t *const *row, const double *start,
+                        nm_attack_opts o, size_t *hit);
+/* the point of the least margin that a descent on one clause meets, or NULL */
+const double *nm_attack_least(nm_job *job, const nm_bounds *b, const nm_case *c, size_t clause, const uint32_t *row,
+                              const double *start, nm_attack_opts o);
+
 #endif

@@ -15,6 +15,8 @@
 nm_bounds *nm_bounds_copy(nm_job *job, const nm_bounds *b)
 {
     nm_bounds *c = nm_bounds_new(job, b->p, b->lo, b->hi);
+    c->n_balls = b->n_balls;
+    c->balls = b->balls;
     const size_t n = b->p->n_units;
     memcpy(c->lo, b->lo, n * sizeof *c->lo);
     memcpy(c->hi, b->hi, n * sizeof *c->hi);

@@ -1,9 +1,9 @@
 /* verify.c: the judge of witnesses. It evaluates the Net as read, in float64 with a bound on its own rounding and in
  * float32, and shares no arithmetic with Program, Bounds or Model.
  *
- * A point is first projected into the box of its case. It is a counterexample only if it then lies in the input set,
- * its linear rows included, and row + error <= rhs for every row of some clause, where error covers the rounding of
- * the evaluation and of the row itself. A tie that float64 cannot decide is not a witness.
+ * A point is first projected into the box of its case, and into its balls. It is a counterexample only if it then lies
+ * in the input set, its linear rows included, and row + error <= rhs for every row of some clause, where error
+ * covers the rounding of the evaluation and of the row itself. A tie that float64 cannot decide is not a witness.
  *
  * Where the case has generators, the point is given by them, and the counterexample is x0 + G g in exact arithmetic,
  * with g in its box and sums exactly (gens.c); what is evaluated is its rounding, and the distance of the two goes
@@ -87,6 +87,10 @@ static nm_replay place(nm_job *job, const nm_query *q, size_t icase, const doubl
     const double *start = nm_case_start(q, c);
     for (size_t i = 0; start && m.draw > 0 && i < n; i++) p[i] += m.draw * (start[i] - p[i]);
     if (m.slack > 0) nm_case_inward(job, q, c, m.slack, p);
+    for (size_t k = 0; k < c->n_balls; k++) { /* steps to the centre stay in a box that holds it */
+        nm_ball_project(job, &c->balls[k], n, p);
+        for (size_t i = 0; i < n; i++) p[i] = p[i] < lo[i] ? lo[i] : p[i] > hi[i] ? hi[i] : p[i];
+    }
     nm_replay r = {.x = p, .icase = icase, .is_inside = !c->empty};
     if (c->gens) {
         const nm_genpoint g = nm_gens_point(job, c, p);
@@ -97,6 +101,8 @@ static nm_replay place(nm_job *job, const nm_query *q, size_t icase, const doubl
     } else {
         r.is_inside = r.is_inside && nm_query_box_has(c, p, n);
     }
+    for (size_t k = 0; k < c->n_balls; k++)
+        r.is_inside = r.is_inside && !c->gens && nm_ball_has(&c->balls[k], n, p);
     r.is_inside = r.is_inside && inside_rows(job, c, q->n_out, r.x, *xerr);
     return r;
 }

@@ -40,6 +40,25 @@ static void start_slopes(climb *c, const nm_alpha *start)
         for (size_t l = 0; l < NM_LANES; l++) c->x->beta[i * NM_LANES + l] = start->beta[i];
 }
 
+/* where a ball leaves less than the box does: its minimiser */
+static void inside_balls(climb *c)
+{
+    const size_t n = c->p->blocks[0].n;
+    const nm_mark mark = nm_mark_get(c->job);
+    double *y = NM_RAW(c->job, double, n), *x = NM_RAW(c->job, double, n);
+    for (size_t l = 0; l < c->lanes; l++) {
+        double box = 0;
+        for (size_t i = 0; i < n; i++) {
+            y[i] = c->t->live[0][i] ? c->t->y[0][i * NM_LANES + l] : 0;
+            x[i] = c->v[0][i * NM_LANES + l];
+            box += y[i] * x[i];
+        }
+        nm_bounds_ball(c->b, y, box, x);
+        for (size_t i = 0; i < n; i++) c->v[0][i * NM_LANES + l] = x[i];
+    }
+    nm_mark_release(c->job, mark);
+}
+
 static void corner(climb *c)
 {
     for (size_t i = 0; i < c->p->blocks[0].n; i++)
@@ -47,6 +66,7 @@ static void corner(climb *c)
             const double y = c->t->live[0][i] ? c->t->y[0][i * NM_LANES + l] : 0;
             c->v[0][i * NM_LANES + l] = y > 0 ? c->b->lo[i] : c->b->hi[i];
         }
+    if (c->b->n_balls) inside_balls(c);
 }
 
 static double line(const climb *c, const nm_block *k, int b, size_t i, size_t l)

@@ -81,7 +81,7 @@ void nm_crown(nm_job *job, nm_bounds *b, nm_crown_opts o)
         const nm_block *block = &p->blocks[k];
         const bool is_query = k == o.query_block;
         if (block->kind != NM_AFFINE || !block->is_pre ||
-            (!is_query && !o.cut && reads_input_only(block)))
+            (!is_query && !o.cut && !b->n_balls && reads_input_only(block)))
             continue;
         nm_interval(job, b, done, k + 1);
         nm_relax_set(x, b, done, k + 1);

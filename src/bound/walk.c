@@ -175,6 +175,7 @@ double nm_hull_least(nm_hull *h, double *g0)
     const double flat = (double)(h->p->n_units + 8) * NM_TINY;
     const double own = (h->err + 4 * NM_ULP * fabs(h->cst)) * grown + flat;
     *g0 = nm_down(h->cst - own);
+    sum = nm_bounds_ball(h->b, h->y, sum, h->v);
     return nm_down(h->cst + sum - own - (double)(2 * n + 32) * NM_ULP * (mag + fabs(sum)) * 2);
 }
 

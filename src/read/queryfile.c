@@ -48,7 +48,7 @@ static _Noreturn void needs_net(const reader *r, const char *what)
 /* ---- cases ---- */
 
 static const char *const case_keys[] = {"perturb", "domain", "lo",     "hi",      "gens",
-                                        "in_rows", "target", "margin", "clauses", NULL};
+                                        "in_rows", "target", "margin", "clauses", "balls", NULL};
 
 /* clauses of a case that has its set */
 static void set_clauses(reader *r, const nm_json *x, nm_case *c)
@@ -76,11 +76,37 @@ static void set_clauses(reader *r, const nm_json *x, nm_case *c)
     }
 }
 
+/* balls of x beside those that the case has */
+static void read_balls(reader *r, const nm_json *x, nm_case *c)
+{
+    static const char *const keys[] = {"norm", "radius", "centre", NULL};
+    const nm_json *list = nm_json_find(x, "balls");
+    if (!list) return;
+    nm_ball *all = NM_ARRAY(r->job, nm_ball, c->n_balls + nm_json_count(list) + 1);
+    if (c->n_balls) memcpy(all, c->balls, c->n_balls * sizeof *all);
+    if (!cJSON_IsArray(list) || c->gens)
+        nm_throw(r->job, NM_EINPUT, "%s: balls: a list, without generators, was expected",
+                 r->where);
+    for (const nm_json *a = list->child; a; a = a->next) {
+        nm_ball *b = &all[c->n_balls++];
+        nm_json_only(r->job, a, r->where, keys);
+        const nm_json *centre = nm_json_find(a, "centre");
+        b->radius = nm_json_num(r->job, nm_json_get(r->job, a, "radius", r->where), r->where);
+        b->centre = centre ? nm_queryjson_nums(r->job, centre, r->q->n_in, r->where) : r->q->image;
+        const char *norm = nm_json_str(r->job, nm_json_get(r->job, a, "norm", r->where), r->where);
+        if (!nm_norm_find(norm, &b->norm) || b->norm == NM_LINF || !(b->radius >= 0) || !b->centre)
+            nm_throw(r->job, NM_EINPUT,
+                     "%s: balls: l1, l2 or l0 around an image or a centre was expected", r->where);
+    }
+    c->balls = all;
+}
+
 static void push_case(reader *r, const nm_json *x, nm_case c)
 {
     if (nm_json_find(x, "lo") || nm_json_find(x, "hi") || nm_json_find(x, "in_rows") || !c.lo)
         nm_queryjson_meet(r, x, &c);
     c.gens = nm_gens_read(r->job, nm_json_find(x, "gens"), r->q->n_in, r->where, c.gens);
+    read_balls(r, x, &c);
     nm_case *out = NM_PUSH(r->job, r->q->cases, r->q->n_cases, r->cap);
     *out = c;
     set_clauses(r, x, out);
@@ -236,7 +262,7 @@ static void read_objective(reader *r, const nm_json *j)
                      ? r->net ? nm_measure_of(r->job, r->net, &r->ask)
                               : (needs_net(r, "differ or range"), NM_MARGIN)
                      : NM_MARGIN;
-    if (r->measure == NM_MARGIN && o) q->objective = nm_objective_parse(r->job, o, r->where);
+    if (r->measure == NM_MARGIN && o) nm_objective_parse(r->job, o, r->where, q);
     if (q->objective == NM_RANGE && q->guard != 0)
         nm_throw(r->job, NM_EINPUT, "%s: \"guard\" beside objective range", r->where);
     if (form && q->objective != NM_RANGE)
@@ -249,7 +275,7 @@ void nm_queryjson_check(nm_job *job, const nm_json *j, const char *where)
     static const char *const keys[] = {
         "netmip",    "version",   "n_in",    "n_out",  "shape",   "image",   "label",   "labels",
         "predicted", "objective", "form",    "guard",  "against", "differ",  "perturb", "domain",
-        "lo",        "hi",        "in_rows", "target", "margin",  "clauses", "cases",   NULL};
+        "lo",        "hi",        "in_rows", "target", "margin",  "clauses", "cases",   "balls", NULL};
     nm_json_only(job, j, where, keys);
     if (strcmp(nm_json_str(job, nm_json_get(job, j, "netmip", where), where), "query") ||
         nm_json_int(job, nm_json_get(job, j, "version", where), where) != 1)

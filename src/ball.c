@@ -1,0 +1,143 @@
+/* ball.c: balls of L1, L2 and L0 around a centre, cut with a box: lower ends of linear forms, membership, projection.
+ *
+ * min y x over  lo <= x <= hi, phi(x - c) <= B,  phi = sum |t_i| and B = r for L1, sum t_i^2/2 and r^2/2 for L2, the
+ * number of t_i != 0 and k for L0. For any lambda >= 0 (Lagrange)
+ *     min y x >= y c - lambda B + sum over i of min over t in [lo_i - c_i, hi_i - c_i] of y_i t + lambda phi(t),
+ * where a term's minimum lies at an end, at 0 or at -y_i/lambda. The best lambda, where the minimiser just uses B,
+ * comes by bisection; for L1 and L0 it makes the bound that sorting gives, for L2 it is exact too. Every lambda is a
+ * bound, rounding is paid by the magnitude of all that was added. The centre may lie outside the box.
+ * Cost: 28 passes a row. A ball of L-inf is a box, and is made one by whoever asks. */
+#include "all.h"
+
+#include <stdlib.h>
+
+typedef struct {
+    double value, used, mag;
+} dual;
+
+static double phi(nm_norm norm, double t)
+{
+    return norm == NM_L1 ? fabs(t) : norm == NM_L2 ? 0.5 * t * t : t != 0;
+}
+
+static double budget(const nm_ball *b)
+{
+    return b->norm == NM_L2 ? 0.5 * b->radius * b->radius : b->radius;
+}
+
+static double best_step(nm_norm norm, double y, double lambda, double l, double h)
+{
+    double t = y > 0 ? l : h;
+    if (norm == NM_L2) {
+        if (lambda > 0) t = -y / lambda;
+        return t < l ? l : t > h ? h : t;
+    }
+    const double far = y > 0 ? h : l; /* nearer to the centre, where the box does not hold it */
+    if (l <= 0 && h >= 0) return y * t + lambda * phi(norm, t) < 0 ? t : 0;
+    return y * far + lambda * phi(norm, far) < y * t + lambda * phi(norm, t) ? far : t;
+}
+
+static dual at(const nm_ball *b, size_t n, const double *y, const double *lo, const double *hi,
+               double lambda, double *x)
+{
+    dual d = {0, 0, 0};
+    for (size_t i = 0; i < n; i++) {
+        const double c = b->centre[i], l = lo[i] - c, h = hi[i] - c;
+        const double t = best_step(b->norm, y[i], lambda, l, h), cost = phi(b->norm, t);
+        d.value += y[i] * t + lambda * cost;
+        d.used += cost;
+        d.mag += fabs(y[i]) * fmax(fabs(l), fabs(h));
+        if (x) x[i] = t == l ? lo[i] : t == h ? hi[i] : c + t;
+    }
+    d.mag += lambda * (d.used + budget(b));
+    d.value -= lambda * budget(b);
+    return d;
+}
+
+double nm_ball_lower(const nm_ball *b, size_t n, const double *y, const double *lo,
+                     const double *hi, double *x)
+{
+    enum { STEPS = 28 };
+    double base = 0, mag = 0, top = 0, square = 0, low = 0, lambda = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double c = b->centre[i], room = fmax(fabs(lo[i] - c), fabs(hi[i] - c));
+        base += y[i] * c;
+        mag += fabs(y[i] * c);
+        top = fmax(top, b->norm == NM_L0 ? fabs(y[i]) * room : fabs(y[i]));
+        square += y[i] * y[i];
+    }
+    double high = b->norm == NM_L2 ? sqrt(square) / fmax(b->radius, 1e-300) : top;
+    dual best = at(b, n, y, lo, hi, 0, NULL);
+    for (int s = 0; s < STEPS && (s > 0 || best.used > budget(b)) && high > low && isfinite(high);
+         s++) {
+        const double mid = s == 0 ? high : 0.5 * low + 0.5 * high;
+        const dual d = at(b, n, y, lo, hi, mid, NULL);
+        if (d.value > best.value) best = d, lambda = mid;
+        if (s > 0) *(d.used > budget(b) ? &low : &high) = mid;
+    }
+    if (x) at(b, n, y, lo, hi, lambda, x);
+    const double fee = (double)(2 * n + 64) * NM_ULP * (best.mag + mag) * 2 +
+                       (double)(2 * n + 8) * NM_TINY;
+    return nm_down(base + best.value - fee);
+}
+
+bool nm_ball_has(const nm_ball *b, size_t n, const double *x)
+{
+    return nm_norm_of(b->norm, n, x, b->centre) <= b->radius;
+}
+
+typedef struct {
+    double size;
+    size_t i;
+} entry;
+
+static int by_size(const void *a, const void *b)
+{
+    const entry *p = a, *q = b;
+    if (p->size != q->size) return p->size > q->size ? -1 : 1;
+    return p->i < q->i ? -1 : p->i > q->i;
+}
+
+static void keep_largest(nm_job *job, const nm_ball *b, size_t n, double *x)
+{
+    const nm_mark mark = nm_mark_get(job);
+    entry *e = NM_RAW(job, entry, n + 1);
+    for (size_t i = 0; i < n; i++) e[i] = (entry){fabs(x[i] - b->centre[i]), i};
+    qsort(e, n, sizeof *e, by_size);
+    for (size_t k = 0; k < n; k++)
+        if ((double)k >= b->radius) x[e[k].i] = b->centre[e[k].i];
+    nm_mark_release(job, mark);
+}
+
+/* the threshold by which all steps shrink to fit an L1 ball (Duchi et al. 2008) */
+static double threshold(const nm_ball *b, size_t n, const double *x)
+{
+    double lo = 0, hi = 0;
+    for (size_t i = 0; i < n; i++) hi = fmax(hi, fabs(x[i] - b->centre[i]));
+    for (int s = 0; s < 60; s++) {
+        const double mid = 0.5 * lo + 0.5 * hi;
+        double sum = 0;
+        for (size_t i = 0; i < n; i++) sum += fmax(fabs(x[i] - b->centre[i]) - mid, 0);
+        *(sum > b->radius ? &lo : &hi) = mid;
+    }
+    return hi;
+}
+
+void nm_ball_project(nm_job *job, const nm_ball *b, size_t n, double *x)
+{
+    if (nm_ball_has(b, n, x)) return;
+    if (b->norm == NM_L0) {
+        keep_largest(job, b, n, x);
+        return;
+    }
+    const double t = b->norm == NM_L1 ? threshold(b, n, x) : 0;
+    double s = b->norm == NM_L2 ? b->radius / nm_norm_of(NM_L2, n, x, b->centre) : 1;
+    for (size_t i = 0; i < n; i++) {
+        const double d = x[i] - b->centre[i];
+        x[i] = b->centre[i] + s * copysign(fmax(fabs(d) - t, 0), d);
+    }
+    s = 1 - 0x1p-50;
+    for (int k = 0; k < 40 && !nm_ball_has(b, n, x);
+         k++, s = 1 - 2 * (1 - s)) /* what rounding left outside */
+        for (size_t i = 0; i < n; i++) x[i] = b->centre[i] + s * (x[i] - b->centre[i]);
+}

@@ -1,0 +1,389 @@
+/* closest.c: the nearest counterexample to the image, over all targets, between a point that the judge accepted and a
+ * proven lower bound.
+ *
+ * Above: walks from the image, from the attack's finds and from solvers' points to the nearest counterexample of their
+ * neighbourhood (near.c). Below: decisions. "No counterexample to this target within r" is the question that bounds,
+ * conditioned tightening and branching answer, over the ball of radius r in the input set; each proof puts the target's
+ * distance above r. First a bisection by cheap decisions, which orders the targets; then, over the ball just below the
+ * incumbent (r = value (1 - NM_NEAR_GAP / 4), one less for L0), all stages. What is left of the targets gets a model
+ * over that small ball, its objective the distance (distance.c): infeasible proves r; an optimum or a limit proves the
+ * solver's dual bound less NM_NEAR_GAP / 2 of it, its tolerance. A nearer point starts again with a smaller ball and
+ * the targets that are left. L2 is minimised over tangents in rounds: linear relaxations first, then models, until the
+ * point's own distance is the model's. The value is that of a point strictly behind the boundary wherever float64 can
+ * tell; where only a tie is near (margin within NM_TIE_TOL) its distance is the value, said so, with the strict one.
+ * (Tjeng et al. 2019 solve one model over a box that grows.) */
+#include "all.h"
+
+enum { PROBES = 5, LP_ROUNDS = 12, MIP_ROUNDS = 30, LP_ITERATIONS = 5000 };
+
+typedef struct {
+    nm_state *s;
+    nm_near *near;
+    bool *done;      /* [n_targets] its own distance is known, or nobody can say more */
+    double *found;   /* [n_in] a point handed from inner memory */
+    double scale;    /* of the objective of the model at hand */
+    nm_solve_opts o; /* of the stages over balls */
+} chase;
+
+/* the distance to beat */
+static double incumbent(const chase *c) { return fmin(c->near->value, c->near->tie_value); }
+
+static bool out_of_time(const chase *c)
+{
+    return nm_stopped(c->s->job) || nm_wall() > c->s->deadline;
+}
+
+static double least_bound(const chase *c)
+{
+    double least = INFINITY;
+    for (size_t k = 0; k < c->s->v->n_targets; k++) least = fmin(least, c->s->v->targets[k].bound);
+    return least;
+}
+
+/* what a proof of "none within r" says of the distance */
+static double beyond(const chase *c, double r) { return c->s->q->norm == NM_L0 ? r + 1 : r; }
+
+static void prove(const chase *c, size_t k, double bound, const char *by)
+{
+    nm_target *t = &c->s->v->targets[k];
+    if (!(bound > t->bound)) return;
+    t->bound = bound;
+    t->by = by;
+}
+
+/* ---- decisions over a ball ---- */
+
+static bool wanted(const chase *c, size_t k, double r)
+{
+    return !c->done[k] && !(c->s->v->targets[k].bound >= beyond(c, r));
+}
+
+/* case i of the question within r, and its open clauses; which: their targets */
+static void narrow(const chase *c, size_t i, double r, nm_case *to, size_t *which, size_t *n)
+{
+    nm_job *job = c->s->job;
+    const nm_query *q = c->s->q;
+    double *lo = NM_RAW(job, double, q->n_in), *hi = NM_RAW(job, double, q->n_in);
+    nm_ball *balls = NM_ARRAY(job, nm_ball, to->n_balls + 1);
+    nm_clause *clauses = NM_ARRAY(job, nm_clause, to->n_clauses + 1);
+    const double reach = q->norm != NM_L0 ? r : r < 1 ? 0 : INFINITY;
+    for (size_t k = 0; k < q->n_in; k++) {
+        lo[k] = fmax(to->lo[k], reach == 0 ? q->image[k] : nm_down(q->image[k] - reach));
+        hi[k] = fmin(to->hi[k], reach == 0 ? q->image[k] : nm_up(q->image[k] + reach));
+        to->empty |= lo[k] > hi[k];
+    }
+    if (to->n_balls) memcpy(balls, to->balls, to->n_balls * sizeof *balls);
+    if (q->norm != NM_LINF && r < INFINITY) balls[to->n_balls++] = (nm_ball){q->norm, r, q->image};
+    const size_t first = c->s->cases[i].first, all = to->n_clauses;
+    to->n_clauses = 0;
+    for (size_t t = 0; t < all; t++) {
+        if (!wanted(c, first + t, r)) continue;
+        clauses[to->n_clauses++] = to->clauses[t];
+        which[(*n)++] = first + t;
+    }
+    to->lo = lo;
+    to->hi = hi;
+    to->balls = balls;
+    to->clauses = clauses;
+}
+
+typedef struct {
+    nm_state s;
+    nm_query q;
+    size_t *which; /* [targets] of the whole question */
+    double r;
+} inner;
+
+static void stages(inner *in, bool thorough)
+{
+    nm_state *s = &in->s;
+    for (size_t i = 0; i < s->q->n_cases && !nm_stopped(s->job); i++) {
+        const nm_case *k = &s->q->cases[i];
+        if (k->empty || k->n_clauses == 0) continue;
+        nm_close_bounds(s, i);
+        if (s->o->attack && (thorough || isinf(in->r)) && nm_close_attack(s, i, s->q->image, 1))
+            return;
+        if (thorough && s->o->split && nm_close_split(s, i)) return;
+        if (s->o->level >= NM_BY_ALPHA) nm_close_tighten(s, i);
+    }
+    if (thorough && s->o->branch && s->o->level >= NM_BY_ALPHA) nm_close_branch(s, NM_BRANCH_NODES);
+}
+
+/* decides within r; true when a nearer counterexample was found; *in lives until the caller's mark */
+static bool decide(chase *c, double r, bool thorough, inner *in)
+{
+    nm_state *s = c->s;
+    *in = (inner){.s = *s, .q = *s->q, .r = r};
+    in->q.objective = NM_FEASIBLE;
+    *in->q.hash = 0;
+    in->q.cases = NM_ARRAY(s->job, nm_case, s->q->n_cases + 1);
+    in->which = NM_RAW(s->job, size_t, s->v->n_targets + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < s->q->n_cases; i++) {
+        in->q.cases[i] = s->q->cases[i];
+        narrow(c, i, r, &in->q.cases[i], in->which, &n);
+    }
+    in->s.q = &in->q;
+    in->s.o = &c->o;
+    in->s.v = NM_NEW(s->job, nm_verdict);
+    nm_state_open(&in->s);
+    stages(in, thorough);
+    const double before = incumbent(c);
+    for (size_t k = 0; k < n; k++) {
+        const nm_target *t = &in->s.v->targets[k];
+        if (t->status == NM_OK) prove(c, in->which[k], beyond(c, r), t->by);
+    }
+    const nm_replay *w = in->s.v->witness;
+    if (!w || !w->is_violated) return false;
+    const size_t icase = w->icase;
+    size_t at = in->s.cases[icase].first + w->iclause;
+    at = in->which[at] - s->cases[icase].first;
+    nm_near_take(c->near, icase, (int64_t)at, w->x);
+    nm_near_from(c->near, icase, at, w->x);
+    return incumbent(c) < before;
+}
+
+/* ---- models ---- */
+
+static double from_objective(const chase *c, double objective)
+{
+    return c->s->q->norm == NM_L2 ? sqrt(fmax(objective, 0)) : objective;
+}
+
+/* a model's dual bound as a distance, its solver's tolerance taken off */
+static double proven(const chase *c, const inner *in, double objective)
+{
+    const double d = from_objective(c, objective);
+    if (!isfinite(d)) return 0;
+    if (c->s->q->norm == NM_L0) return fmin(ceil(d - 1e-4), beyond(c, in->r));
+    return fmin(d * (1 - 0.5 * NM_NEAR_GAP), in->r);
+}
+
+/* L2: tangents where the linear relaxation lies, until they change little */
+static void tighten_relaxation(chase *c, nm_state *s, nm_encoded *e)
+{
+    nm_model *m = e->model;
+    if (c->near->value < INFINITY) nm_distance_tangent(e->enc, c->near->best.x);
+    for (size_t r = 0; r < LP_ROUNDS && !out_of_time(c); r++) {
+        const nm_mark mark = nm_mark_get(s->job);
+        double *x = NM_RAW(s->job, double, m->n_cols), *obj = NM_RAW(s->job, double, m->n_cols),
+               true_square = 0;
+        for (size_t j = 0; j < m->n_cols; j++) obj[j] = m->cols[j].obj;
+        nm_clp *l = nm_clp_new(s->job, m);
+        const bool solved = nm_clp_solve(l, obj, LP_ITERATIONS, x, NULL);
+        nm_close(s->job, l);
+        for (size_t i = 0; i < s->q->n_in; i++) {
+            c->found[i] = e->enc->col[i] >= 0 ? x[e->enc->col[i]] : s->q->image[i];
+            true_square += (c->found[i] - s->q->image[i]) * (c->found[i] - s->q->image[i]);
+        }
+        const double claim = nm_model_objective(m, x);
+        nm_mark_release(s->job, mark);
+        if (!solved || true_square <= claim * (1 + 1e-3)) return;
+        nm_distance_tangent(e->enc, c->found);
+    }
+}
+
+/* one model asked; true when nothing more can be said of the target within the ball */
+static bool ask_once(chase *c, inner *in, nm_target *t, nm_encoded *e, size_t k)
+{
+    nm_state *s = &in->s;
+    e->map->n_rows = e->model->n_rows;
+    const double at = nm_cpu();
+    const nm_sol *sol = nm_models_ask(s, t, *e, false);
+    nm_target *outer = &c->s->v->targets[k];
+    outer->rows = t->rows, outer->cols = t->cols, outer->nz = t->nz, outer->bins = t->bins;
+    c->s->v->cpu_solver += nm_cpu() - at;
+    if (sol->status == NM_SOL_INFEASIBLE) {
+        if (nm_models_confirmed(s, t, e, sol)) prove(c, k, beyond(c, in->r), "solver");
+        return true;
+    }
+    if (sol->status != NM_SOL_OPTIMAL && sol->status != NM_SOL_FEASIBLE) return true;
+    const double objective = sol->bound / c->scale + e->model->constant;
+    prove(c, k, proven(c, in, objective), "solver");
+    if (!sol->has_values) return true;
+    const double *x = nm_models_input(s, e, sol, t->icase);
+    const size_t clause = k - c->s->cases[t->icase].first;
+    nm_near_from(c->near, t->icase, clause, x);
+    const double own = nm_norm_of(c->s->q->norm, s->q->n_in, x, s->q->image),
+                 claim = from_objective(c, objective);
+    if (!(incumbent(c) <= own * (1 + 0.5 * NM_NEAR_GAP)))
+        nm_near_take(c->near, t->icase, (int64_t)clause, x);
+    memcpy(c->found, x, s->q->n_in * sizeof *x);
+    return c->s->q->norm != NM_L2 || sol->status != NM_SOL_OPTIMAL ||
+           own <= claim * (1 + 0.25 * NM_NEAR_GAP);
+}
+
+/* Solvers prune by absolute steps (CBC: what is less than 1e-5 better than its best) and have absolute tolerances: the
+ * objective is scaled, by a power of 2, to about a thousand. */
+static void rescale(chase *c, const inner *in, nm_model *m)
+{
+    const double most = c->s->q->norm == NM_L2 ? in->r * in->r : in->r;
+    c->scale = c->s->q->norm != NM_L0 && most > 0 && most < 1e6 ? ldexp(1, 10 - ilogb(most)) : 1;
+    for (size_t j = 0; j < m->n_cols; j++) m->cols[j].obj *= c->scale;
+}
+
+/* the nearest counterexample to target i of the inner question */
+static void solve_model(chase *c, inner *in, size_t i)
+{
+    nm_state *s = &in->s;
+    nm_target *t = &s->v->targets[i];
+    nm_query q = in->q;
+    q.objective = NM_CLOSEST;
+    const double at = nm_cpu();
+    nm_encoded e = nm_models_encode(s, &q, t, NULL, (nm_encode_opts){0});
+    const bool rounds = q.norm == NM_L2;
+    if (rounds) tighten_relaxation(c, s, &e);
+    c->s->v->cpu_encode += nm_cpu() - at;
+    rescale(c, in, e.model);
+    nm_note(s->job, "target %s: nearest within %.9g", t->name, in->r);
+    for (size_t r = 0; r < (rounds ? MIP_ROUNDS : 1) && !out_of_time(c); r++) {
+        if (ask_once(c, in, t, &e, in->which[i])) break;
+        nm_distance_tangent(e.enc, c->found);
+    }
+    c->done[in->which[i]] = true;
+}
+
+/* the open target whose bound is farthest from excluding it, or -1 */
+static int64_t next_target(const chase *c, const inner *in)
+{
+    int64_t best = -1;
+    for (size_t i = 0; i < in->s.v->n_targets; i++) {
+        const nm_target *t = &in->s.v->targets[i];
+        if (!nm_target_open(t) || !wanted(c, in->which[i], in->r) || !in->s.cases[t->icase].b)
+            continue;
+        if (best < 0 || t->margin_lo < in->s.v->targets[best].margin_lo) best = (int64_t)i;
+    }
+    return best;
+}
+
+/* ---- the chase ---- */
+
+/* is the image a counterexample; which targets are none in the whole set; where others are near */
+static void look_around(chase *c)
+{
+    const nm_query *q = c->s->q;
+    for (size_t i = 0; i < q->n_cases; i++)
+        if (!q->cases[i].empty) nm_near_take(c->near, i, -1, q->image);
+    if (incumbent(c) == 0) return;
+    const nm_mark mark = nm_mark_get(c->s->job);
+    inner in;
+    decide(c, INFINITY, false, &in);
+    size_t *clause = NM_RAW(c->s->job, size_t, c->s->v->n_targets + 1);
+    for (size_t i = 0; c->o.attack && i < q->n_cases; i++) {
+        size_t n = 0;
+        for (size_t t = 0; t < q->cases[i].n_clauses; t++)
+            if (wanted(c, c->s->cases[i].first + t, INFINITY)) clause[n++] = t;
+        for (size_t at = 0; at < n && !out_of_time(c); at += NM_LANES)
+            nm_near_search(c->near, i, n - at < NM_LANES ? n - at : NM_LANES, clause + at,
+                           c->o.seed + at);
+    }
+    nm_mark_release(c->s->job, mark);
+}
+
+/* cheap decisions between what is proven and what is found */
+static void probe(chase *c)
+{
+    for (size_t k = 0; k < PROBES && incumbent(c) < INFINITY && !out_of_time(c); k++) {
+        const double lo = fmax(least_bound(c), 0), hi = nm_norm_below(c->s->q->norm, incumbent(c));
+        const double r = c->s->q->norm == NM_L0 ? floor(0.5 * (lo + hi)) : 0.5 * (lo + hi);
+        if (!(r > lo) || lo > 0.95 * hi) return;
+        const nm_mark mark = nm_mark_get(c->s->job);
+        inner in;
+        const double at = nm_cpu();
+        decide(c, r, false, &in);
+        c->s->v->cpu_bounds += nm_cpu() - at;
+        nm_mark_release(c->s->job, mark);
+    }
+}
+
+/* one round over the ball below the incumbent; false: nothing is left to be done */
+static bool close_in(chase *c)
+{
+    const double r = nm_norm_below(c->s->q->norm, incumbent(c)), before = incumbent(c);
+    if (!(r >= 0) || out_of_time(c)) return false;
+    const nm_mark mark = nm_mark_get(c->s->job);
+    const double at = nm_cpu();
+    inner in;
+    bool again = decide(c, r, true, &in);
+    if (incumbent(c) > before * (1 - 1e-3)) c->o.attack = false; /* it has given what it can */
+    c->s->v->cpu_bounds += nm_cpu() - at;
+    for (int64_t i; c->o.solve && !again && !out_of_time(c) && (i = next_target(c, &in)) >= 0;) {
+        solve_model(c, &in, (size_t)i);
+        again = incumbent(c) < before;
+    }
+    nm_mark_release(c->s->job, mark);
+    return again;
+}
+
+/* ---- the answer ---- */
+
+static bool closed(const nm_verdict *v, nm_norm norm)
+{
+    return norm == NM_L0 ? v->bound >= v->objective - 0.5
+                         : v->bound >= v->objective * (1 - NM_NEAR_GAP);
+}
+
+static void conclude(const chase *c)
+{
+    nm_state *s = c->s;
+    nm_verdict *v = s->v;
+    const nm_near *near = c->near;
+    const bool strict = near->value <= near->tie_value * (1 + NM_NEAR_GAP) ||
+                        isinf(near->tie_value);
+    bool solver = false;
+    v->objective = strict ? near->value : near->tie_value;
+    v->tie = strict ? 0 : near->value;
+    v->has_objective = isfinite(v->objective);
+    v->bound = fmin(least_bound(c), v->objective);
+    if (v->has_objective) v->witness = isfinite(near->value) ? &near->best : &near->tie;
+    for (size_t k = 0; k < v->n_targets; k++) {
+        nm_target *t = &v->targets[k];
+        solver |= t->by && strcmp(t->by, "solver") == 0;
+        if (isinf(t->bound)) t->status = NM_OK;
+    }
+    if (isfinite(near->value)) {
+        nm_target *t = &v->targets[s->cases[near->best.icase].first + near->best.iclause];
+        t->status = NM_VIOLATED;
+        t->objective = near->value;
+        if (!t->by) t->by = near->value > 0 ? "attack" : "evaluation";
+    }
+    v->by = v->objective == 0 ? "evaluation" : solver ? "solver" : "bounds";
+    v->status = isinf(v->bound)                                  ? NM_OK
+                : isfinite(near->value) && closed(v, s->q->norm) ? NM_VIOLATED
+                                                                 : NM_UNKNOWN;
+    if (v->status != NM_UNKNOWN) return;
+    v->why = nm_stopped(s->job) ? "interrupted"
+             : isinf(near->value) && v->has_objective
+                 ? "the nearest point is a tie that float64 cannot decide"
+             : !v->has_objective       ? "no counterexample was found, and none is excluded"
+             : nm_wall() > s->deadline ? "the time limit stopped before value and bound met"
+                                       : "value and bound do not meet";
+}
+
+void nm_closest(nm_state *s)
+{
+    chase c = {.s = s, .o = *s->o};
+    const size_t n = s->v->n_targets;
+    if (s->o->depth)
+        nm_throw(s->job, NM_EUNSUP, "--split: cubes decide; objective feasible was expected");
+    c.o.nodes = s->q->norm == NM_L0
+                    ? 0
+                    : NM_NEAR_NODES; /* just below an L0 distance there is room to prove */
+    c.o.boxes = NM_NEAR_NODES;
+    c.done = NM_ARRAY(s->job, bool, n + 1);
+    c.found = NM_RAW(s->job, double, s->q->n_in);
+    c.near = nm_near_new(s->job, s->net, s->q, s->p);
+    for (size_t k = 0; k < n; k++) {
+        nm_target *t = &s->v->targets[k];
+        t->bound = t->status == NM_OK ? INFINITY : 0;
+    }
+    const double at = nm_cpu();
+    look_around(&c);
+    s->v->cpu_attack = nm_cpu() - at;
+    if (incumbent(&c) > 0) {
+        probe(&c);
+        while (close_in(&c)) {
+        }
+    }
+    conclude(&c);
+}

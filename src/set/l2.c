@@ -1,0 +1,12 @@
+/* set/l2.c: points whose L2 distance from the image is E at most. */
+#include "all.h"
+
+static const void *read(nm_job *job, const nm_setarg *a) { return nm_setarg_radius(job, a, false); }
+
+static void make(nm_setting *s, const void *plan, const char *flag)
+{
+    (void)flag;
+    nm_setting_ball(s, NM_L2, *(const double *)plan);
+}
+
+const nm_set nm_set_l2 = {read, make};

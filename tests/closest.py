@@ -1,0 +1,250 @@
+#!/usr/bin/env python3
+"""Nearest counterexamples in linf, l1, l2, l0, and the balls l1, l2, l0 as input sets, on small random networks against
+an enumeration of their phases and of the vertices in each; decoding of closest models; refusals."""
+import atexit, itertools, json, os, shutil, subprocess, sys, tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
+MODELS = os.path.join(HERE, "..", "models")
+TMP = tempfile.mkdtemp(prefix="netmip-closest-")
+atexit.register(shutil.rmtree, TMP, True)
+count = {"passed": 0, "failed": 0, "skipped": 0}
+DIGIT = [MODELS + "/digits-mlp.onnx", "--image", MODELS + "/digits-test-images.idx3.gz:3"]
+NORMS = ("linf", "l1", "l2", "l0")
+
+
+def check(ok, what):
+    count["passed" if ok else "failed"] += 1
+    if not ok:
+        print("FAIL", str(what)[:700])
+    return ok
+
+
+def run(*args, timeout=120):
+    r = subprocess.run([NETMIP, *args], capture_output=True, text=True, timeout=timeout)
+    return r.returncode, r.stdout, r.stderr
+
+
+def path(name):
+    return os.path.join(TMP, name)
+
+
+# ---- the networks, and what is true of them ----
+def network(rng, n_in, widths, k):
+    import numpy as np
+    sizes = [n_in] + widths + [3]
+    layers = [(np.round(rng.normal(size=(b, a)), 3), np.round(0.3 * rng.normal(size=b), 3)) for a, b in zip(sizes, sizes[1:])]
+    spec = []
+    for i, (w, b) in enumerate(layers):
+        spec.append({"op": "dense", "weight": w.tolist(), "bias": b.tolist()})
+        if i + 1 < len(layers):
+            spec.append({"op": "relu"})
+    with open(path("n%d.json" % k), "w") as f:
+        json.dump({"netmip": "network", "version": 1, "input": {"name": "x", "shape": [n_in]}, "layers": spec}, f)
+    return layers
+
+
+def forward(layers, x):
+    import numpy as np
+    for i, (w, b) in enumerate(layers):
+        x = w @ x + b
+        if i + 1 < len(layers):
+            x = np.maximum(x, 0)
+    return x
+
+
+def pieces(layers, label):
+    """(A, b) with A x <= b: each phase with each target's row"""
+    import numpy as np
+    hidden = sum(len(b) for _, b in layers[:-1])
+    for signs in itertools.product((0, 1), repeat=hidden):
+        m, c, rows, rhs, at = np.eye(layers[0][0].shape[1]), np.zeros(layers[0][0].shape[1]), [], [], 0
+        for w, b in layers[:-1]:
+            m, c = w @ m, w @ c + b
+            s = np.array(signs[at:at + len(b)])
+            at += len(b)
+            rows.append(np.where(s[:, None] == 1, -m, m))
+            rhs.append(np.where(s == 1, c, -c))
+            m, c = m * s[:, None], c * s
+        w, b = layers[-1]
+        m, c = w @ m, w @ c + b
+        for j in range(len(b)):
+            if j != label:
+                yield np.vstack(rows + [m[label] - m[j]]), np.concatenate(rhs + [[c[j] - c[label]]])
+
+
+def vertices(g, h, size):
+    """the points where `size` of the rows g x = h hold"""
+    import numpy as np
+    pick = np.array(list(itertools.combinations(range(len(h)), size)))
+    m, r = g[pick], h[pick]
+    keep = np.abs(np.linalg.det(m)) > 1e-9
+    return np.linalg.solve(m[keep], r[keep][..., None])[..., 0]
+
+
+def inside(x, a, b):
+    return x[(x @ a.T <= b + 1e-9).all(axis=1)] if len(x) else x
+
+
+def least(a, b, x0, norm):
+    """min ||x - x0|| over A x <= b, or None: some vertex of the rows and of the norm's own kinks, or, for L2, the
+    projection on some set of active rows"""
+    import numpy as np
+    n = len(x0)
+    eye = np.eye(n)
+    if norm == "linf":
+        one = np.ones((n, 1))
+        g = np.vstack([np.hstack([a, np.zeros((len(a), 1))]), np.hstack([eye, -one]), np.hstack([-eye, -one])])
+        x = inside(vertices(g, np.concatenate([b, x0, -x0]), n + 1)[:, :n], a, b)
+        x = np.vstack([x, inside(x0[None], a, b)])
+        return np.abs(x - x0).max(axis=1).min() if len(x) else None
+    if norm == "l1":
+        x = inside(vertices(np.vstack([a, eye]), np.concatenate([b, x0]), n), a, b)
+        return np.abs(x - x0).sum(axis=1).min() if len(x) else None
+    if norm == "l0":
+        x = inside(vertices(np.vstack([a, eye]), np.concatenate([b, x0]), n), a, b)
+        return int((np.abs(x - x0) > 1e-9).sum(axis=1).min()) if len(x) else None
+    best = None
+    for k in range(n + 1):
+        for active in itertools.combinations(range(len(b)), k):
+            m = a[list(active)]
+            step = np.linalg.lstsq(m, b[list(active)] - m @ x0, rcond=None)[0] if k else np.zeros(n)
+            d = (step @ step) ** 0.5
+            if (best is None or d < best) and len(inside((x0 + step)[None], a, b)):
+                best = d
+    return best
+
+
+def truth(layers, label, x0):
+    import numpy as np
+    best, n = dict.fromkeys(NORMS), len(x0)
+    for a, b in pieces(layers, label):
+        a, b = np.vstack([a, np.eye(n), -np.eye(n)]), np.concatenate([b, np.ones(n), np.zeros(n)])
+        keep = np.abs(a).max(axis=1) > 1e-12
+        if (b[~keep] < 0).any() or not len(inside(vertices(a[keep], b[keep], n), a[keep], b[keep])):
+            continue
+        for norm in NORMS:
+            d = least(a[keep], b[keep], x0, norm)
+            if d is not None and (best[norm] is None or d < best[norm]):
+                best[norm] = float(d)
+    return best
+
+
+def judge(layers, label, x0, norm, d, want, what):
+    import numpy as np
+    o = d.get("objective")
+    if want is None:
+        return check(d["verdict"] == "holds" and not o, (what, d))
+    x = np.load(path("w/witness.npy")).ravel()
+    off = np.abs(x - x0)
+    own = {"linf": off.max(), "l1": off.sum(), "l2": (off ** 2).sum() ** 0.5, "l0": (off != 0).sum()}[norm]
+    y = forward(layers, x)
+    check(d["verdict"] == "violated" and o["bound"] <= o["value"] and o["bound"] >= o["value"] * (1 - 1e-6), (what, d))
+    check(abs(o["value"] - want) <= 1e-6 * want + 2e-7 and o["bound"] <= want + 1e-7, (what, "value, truth", o, want))
+    check(abs(own - o["value"]) <= 1e-9 and y.argmax() != label or abs(np.sort(y)[-1] - y[label]) < 1e-9, (what, own, o, y))
+    check(x.min() >= 0 and x.max() <= 1, (what, x))
+
+
+def brute_force():
+    import numpy as np
+    rng = np.random.default_rng(5)
+    for k, (n_in, widths) in enumerate([(2, [4]), (3, [4]), (2, [3, 3]), (3, [3, 2]), (3, [5]), (2, [6]), (2, [2, 2, 2])]):
+        layers = network(rng, n_in, widths, k)
+        x0 = np.round(rng.uniform(0.05, 0.95, n_in), 2) if k % 2 else rng.integers(0, 2, n_in).astype(float)
+        with open(path("x.csv"), "w") as f:
+            f.write(",".join(repr(float(v)) for v in x0) + "\n")
+        label = int(forward(layers, x0).argmax())
+        ask = [path("n%d.json" % k), "--image", path("x.csv"), "--label", str(label), "--json", "--quiet"]
+        want = truth(layers, label, x0)
+        for norm in NORMS:
+            code, out, err = run("solve", *ask, "--perturb", "free", "--objective", "closest:" + norm, "-o", path("w"))
+            what = "net %d %s" % (k, norm)
+            if check(code in (0, 10), (what, code, out, err)):
+                judge(layers, label, x0, norm, json.loads(out), want[norm], what)
+            if norm == "linf" or want[norm] is None or want[norm] < 1e-3:
+                continue
+            in_out = ((want[norm] - 1, "holds"), (want[norm], "violated")) if norm == "l0" else (
+                (0.98 * want[norm], "holds"), (1.02 * want[norm], "violated"))
+            for radius, verdict in in_out:
+                for more in ([], ["--no-attack", "--no-split", "--no-branch"], ["--bounds", "crown", "--no-split"]):
+                    out = run("solve", *ask, "--perturb", "%s:%.17g" % (norm, radius), *more)[1]
+                    check(json.loads(out)["verdict"] == verdict, (what, radius, more, out))
+            # a set that cuts the nearest point off
+            out = json.loads(run("solve", *ask, "--perturb", "%s:%.17g" % (norm, in_out[0][0]), "--objective",
+                                 "closest:linf")[1])
+            check(out["verdict"] == "holds", (what, "outside the set", out))
+
+
+# ---- models ----
+def decoding():
+    ask = [MODELS + "/digits-mlp.onnx", "--image", MODELS + "/digits-test-images.idx3.gz:3", "--labels",
+           MODELS + "/digits-test-labels.idx1.gz", "--target", "0", "--quiet"]
+    for norm, radius in (("linf", "linf:0.105"), ("l1", "l1:5.2")):
+        out = json.loads(run("solve", *ask, "--perturb", radius, "--objective", "closest:" + norm, "--json")[1])
+        value = out["objective"]["value"]
+        for suffix, solver in ((".mps", "cbc"), (".lp", "glpsol"))[:2 if norm == "linf" else 1]:
+            if not shutil.which(solver):
+                count["skipped"] += 1
+                continue
+            stem = path("d-" + norm)
+            code, text, err = run("compile", *ask, "--perturb", radius, "--objective", "closest:" + norm, "-o", stem + suffix)
+            check(code == 0, err)
+            command = {"cbc": ["cbc", stem + suffix, "-preprocess", "off", "-ratioGap", "0", "solve", "solution", stem + ".sol"],
+                       "glpsol": ["glpsol", "--lp", stem + suffix, "--cuts", "--tmlim", "60", "-w", stem + ".sol"]}[solver]
+            subprocess.run(command, capture_output=True)
+            code, text, err = run("decode", stem + ".map.json", stem + ".sol", "--json")
+            d = json.loads(text) if code in (10, 11) else {}
+            o = d.get("objective", {"value": -1})
+            check(code == 10 and abs(o["value"] - value) <= 1e-3 * value and o.get("bound", 0) <= value * (1 + 1e-9),
+                  (solver, norm, code, text[:300], err, value))
+    if shutil.which("glpsol"):
+        out = run("solve", *ask, "--perturb", "linf:0.105", "--objective", "closest:linf", "--solver", "cbc", "--json")[1]
+        check(abs(json.loads(out)["objective"]["value"] - 0.09946987) < 1e-6, out[:300])
+
+
+def batch():
+    d = path("batch")
+    code, out, err = run("batch", MODELS + "/digits-mlp3.onnx", "--images", MODELS + "/digits-test-images.idx3.gz", "--labels",
+                         MODELS + "/digits-test-labels.idx1.gz", "--range", "0:2", "--perturb", "linf:0.05", "--objective",
+                         "closest:linf", "--dir", d, "--quiet")
+    rows = open(d + "/results.csv").read().splitlines()
+    at = {name: i for i, name in enumerate(rows[0].split(","))}
+    check(code == 0 and len(rows) == 3, (code, err))
+    for row in (r.split(",") for r in rows[1:]):
+        if row[at["verdict"]] == "violated":
+            lo, hi = float(row[at["distance_lo"]]), float(row[at["distance"]])
+            check(hi * (1 - 1e-6) <= lo <= hi <= 0.05, row)
+
+
+def refusals():
+    tiny, csv = MODELS + "/tiny-xor.json", path("p.csv")
+    with open(csv, "w") as f:
+        f.write("0.5,0.4\n")
+    ask = [tiny, "--image", csv, "--label", "0"]
+    for code, needle, args in (
+            (2, "closest:linf|l1|l2|l0", ["solve", *ask, "--perturb", "free", "--objective", "closest:l3"]),
+            (2, "closest:linf|l1|l2|l0", ["solve", *ask, "--perturb", "free", "--objective", "closest"]),
+            (4, "quadratic objective", ["compile", *ask, "--perturb", "free", "--objective", "closest:l2", "-o", path("q.mps")]),
+            (4, "quadratic row", ["compile", *ask, "--perturb", "l2:0.7", "--always-write", "-o", path("q.mps")]),
+            (4, "--split", ["solve", *ask, "--perturb", "free", "--objective", "closest:l1", "--split", "2"]),
+            (2, "a radius of 0 or more", ["solve", *ask, "--perturb", "l1:-1"]),
+            (2, "a whole number of 0 or more", ["solve", *ask, "--perturb", "l0:1.5"]),
+            (2, "was expected", ["solve", *ask, "--perturb", "l2"]),
+            (4, "generators", ["solve", *DIGIT, "--perturb", "brightness:0.2", "--objective", "closest:linf"]),
+            (4, "generators", ["solve", *DIGIT, "--perturb", "brightness:0.2+l1:3"]),
+            (4, "generators", ["solve", *DIGIT, "--perturb", "l1:3+brightness:0.2"])):
+        got, out, err = run(*args)
+        check(got == code and needle in err, (args[-4:], got, out[:200], err))
+
+
+try:
+    import numpy
+    brute_force()
+except ImportError:
+    print("closest: numpy is not here: no brute force")
+    count["skipped"] += 1
+decoding()
+batch()
+refusals()
+print("%(passed)d passed, %(failed)d failed, %(skipped)d skipped" % count)
+sys.exit(count["failed"] > 0)
