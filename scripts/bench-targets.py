@@ -4,7 +4,7 @@
 Needs the truth pack's networks and images (NETMIP_TRUTH, or ../shared/truth). Usage: bench-targets.py [--only WORDS]
 [--limit SECONDS of each solver run, default 60]. Compare rows of one run only: machines and loads differ. Figures in
 brackets are what the same row said elsewhere: auto_LiRPA 0.7.1 (CROWN, float32, one thread), or the target itself.
-About ten minutes for everything. Models are solved by the embedded CBC; by HiGHS as well where `highs` is on the PATH, or npm's build in the cache (scripts/deps.sh check)."""
+About ten minutes for everything. Models are solved by the embedded CBC; by HiGHS as well where `highs` is on the PATH, or npm's build in the cache."""
 import argparse, csv, json, os, resource, shutil, subprocess, sys, tempfile
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
@@ -118,31 +118,37 @@ def formulations(limit):
     pair("aggregated:20, full big-M", ["--encoding", "aggregate:20"], [], limit, [("rsl18a", 46, 3), ("rsl18a", 46, 2)])
 
 
-def highs_command():
-    """HiGHS on the PATH, or npm's WebAssembly build (slower, start-up 0.2 s), or None"""
+HIGHS_JS = os.path.join(ROOT, "scripts", "highs.js")
+
+
+def highs_kind():
+    """HiGHS on the PATH, or npm's WebAssembly build (slower), or None"""
     if shutil.which("highs"):
-        return "highs {model} --solution_file {solution} --time_limit {seconds}", "on the PATH"
-    script = os.path.join(ROOT, "scripts", "highs.js")
-    if shutil.which("node") and subprocess.run(["node", script, "--version"], capture_output=True).returncode == 0:
-        return "node %s {model} {solution} {seconds}" % script, "npm's WebAssembly build"
-    return None, None
+        return "on the PATH"
+    here = shutil.which("node") and subprocess.run(["node", HIGHS_JS, "--version"], capture_output=True).returncode == 0
+    return "npm's WebAssembly build" if here else None
 
 
-def highs_run(command, limit, net, i, target, flags):
+def highs_run(limit, net, i, target, flags):
     """CPU seconds of HiGHS on one model, and what netmip makes of its answer"""
     folder = tempfile.mkdtemp()
-    out, sol = os.path.join(folder, "m.mps"), os.path.join(folder, "m.sol")
+    out, sol, listed = (os.path.join(folder, f) for f in ("m.mps", "m.sol", "list"))
     netmip("compile", "%s/%s.onnx" % (MNIST, net), "--image", "%s:%d" % (IMAGES, i), "--labels", LABELS, "--perturb", "linf:0.1",
            "--target", str(target), "--bounds", "crown", "--always-write", "--json", "-o", out, *flags)
-    used = run(*command.format(model=out, solution=sol, seconds=int(limit)).split())[1]
+    if shutil.which("highs"):
+        used = run("highs", out, "--solution_file", sol, "--time_limit", str(limit))[1]
+    else:
+        with open(listed, "w") as f:
+            f.write("%s\t%s\t%g\n" % (out, sol, limit))
+        used = json.loads(run("node", HIGHS_JS, "--batch", listed)[0].stdout)["seconds"]  # without node's start
     code = run(NETMIP, "decode", out[:-4] + ".map.json", sol, "--quiet")[0].returncode if os.path.exists(sol) else 11
     shutil.rmtree(folder)
     return used, {0: "holds", 10: "violated", 11: "unknown"}.get(code, "refused")
 
 
 def highs(limit):
-    command, whose = highs_command()
-    if not command:
+    whose = highs_kind()
+    if not whose:
         print("\nHiGHS is neither on the PATH nor, as npm's package, in the cache (scripts/deps.sh check): its rows are left out")
         return
     row("formulation, HiGHS (%s), CPU s" % whose, "first", "second", "second / first")
@@ -151,7 +157,7 @@ def highs(limit):
                              ("one-sided, two-sided binaries", [], ["--one-sided", "off"], HARD), ("big-M, hull rows", [], ["--encoding", "hull"], HARD),
                              ("aggregated:20, full big-M", ["--encoding", "aggregate:20"], [], full)):
         for net, i, target in hard:
-            took = [highs_run(command, limit, net, i, target, flags) for flags in (a, b)]
+            took = [highs_run(limit, net, i, target, flags) for flags in (a, b)]
             row("%s: %s %d, target %d" % (what, net, i, target), *["%.2f s, %s" % t for t in took], "%.1f" % (took[1][0] / max(took[0][0], 1e-9)))
 
 
