@@ -143,7 +143,7 @@ def cbc(work, c, limit):
     if not stem:
         return dict(c, closed=True)
     before = cpu()
-    run("cbc", stem + ".mps", "-preprocess", "off", "-ratioGap", "0", "-allowableGap", "0", "-seconds", str(limit), "-solve",
+    run("cbc", stem + ".mps", "-preprocess", "off", "-ratioGap", "0", "-allowableGap", "0", "-increment", "1e-12", "-seconds", str(limit), "-solve",
         "-printingOptions", "all", "-solution", stem + ".cbc.sol")
     used = cpu() - before
     r = run(NETMIP, "decode", stem + ".map.json", stem + ".cbc.sol", "--json", "--quiet")

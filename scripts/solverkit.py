@@ -13,7 +13,7 @@ GRACE = 20
 
 # name: command (M the model, O the answer, S seconds), suffix of the answer, None or where stdout goes, takes .lp
 ROWS = {
-    "cbc": (["cbc", "M", "-preprocess", "off", "-ratioGap", "0", "-allowableGap", "0", "-seconds", "S", "-solve", "-printingOptions", "all",
+    "cbc": (["cbc", "M", "-preprocess", "off", "-ratioGap", "0", "-allowableGap", "0", "-increment", "1e-12", "-seconds", "S", "-solve", "-printingOptions", "all",
              "-solution", "O"], False, True),
     "glpsol": (["glpsol", "F", "M", "--nopresol", "--tmlim", "S", "-w", "O"], False, True),
     "symphony": (["symphony", "F", "M", "-t", "S"], True, True),

@@ -100,6 +100,7 @@ static _Noreturn void child(int fd, const work *w, nm_cbc o, pid_t parent)
     Cbc_setParameter(cbc, "preprocess", "off");
     Cbc_setParameter(cbc, "ratioGap", "0");
     Cbc_setParameter(cbc, "allowableGap", "0");
+    Cbc_setParameter(cbc, "increment", "1e-12"); /* else it drops what is less than 1e-5 better */
     if (o.first) Cbc_setMaximumSolutions(cbc, 1);
     if (o.time_limit > 0) Cbc_setMaximumSeconds(cbc, o.time_limit);
     Cbc_solve(cbc);

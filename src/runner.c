@@ -28,7 +28,8 @@ typedef struct {
 
 static const row rows[] = {
     {"cbc",
-     "cbc {model} -preprocess off -ratioGap 0 -allowableGap 0 -threads {threads} -seconds "
+     "cbc {model} -preprocess off -ratioGap 0 -allowableGap 0 -increment 1e-12 -threads {threads} "
+     "-seconds "
      "{seconds} -solve "
      "-printingOptions all -solution {solution}",
      ".sol", &nm_dialect_cbc},

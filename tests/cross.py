@@ -58,7 +58,7 @@ def cbc(path):
     out = p("cbc.sol")
     if os.path.exists(out):
         os.remove(out)
-    log = sh("cbc", path, "-preprocess", "off", "-ratioGap", "0", "-allowableGap", "0", "-solve", "-solution", out)
+    log = sh("cbc", path, "-preprocess", "off", "-ratioGap", "0", "-allowableGap", "0", "-increment", "1e-12", "-solve", "-solution", out)
     lines = open(out).read().splitlines()
     if lines[0].startswith(("Infeasible", "Integer infeasible")):
         return "infeasible", None, None

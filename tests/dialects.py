@@ -254,7 +254,7 @@ def number_after(text, pattern):
 
 
 def solve_cbc(path, fixed):
-    out = sh("cbc", path, "-preprocess", "off", "-ratioGap", "0", "-allowableGap", "0", "-solve", "-solution", p("cbc.out"))
+    out = sh("cbc", path, "-preprocess", "off", "-ratioGap", "0", "-allowableGap", "0", "-increment", "1e-12", "-solve", "-solution", p("cbc.out"))
     s = open(p("cbc.out")).read() if os.path.exists(p("cbc.out")) else ""
     return "infeasible" if "nfeasible" in s.split("\n")[0] else number_after(s, r"^Optimal - objective value (\S+)")
 

@@ -95,8 +95,38 @@ static void duals(nm_job *job, void *arg)
     mpq_clears(sum, t, w, NULL);
 }
 
+/* The embedded solver's optimum of a knapsack whose solutions differ by millionths: the best of all, for by default CBC
+ * drops what is less than 1e-5 better than its incumbent. */
+static void knapsack(nm_job *job, void *arg)
+{
+    enum { N = 12 };
+    t_seed = *(uint64_t *)arg;
+    double w[N], c[N], sum = 0, best = INFINITY;
+    uint32_t j[N];
+    nm_model *m = nm_model_new(job, "knapsack");
+    for (size_t k = 0; k < N; k++) {
+        w[k] = 20 + (double)t_below(41);
+        c[k] = 1e-4 * w[k] + 1e-6 * (double)(1 + t_below(40));
+        sum += w[k];
+        j[k] = nm_model_col(job, m, nm_fmt(job, "x%zu", k), 0, 1, true);
+        m->cols[j[k]].obj = c[k];
+    }
+    nm_model_row(job, m, "r", floor(sum / 2) + 0.5, INFINITY, N, j, w);
+    for (size_t set = 0; set < (size_t)1 << N; set++) {
+        double weight = 0, cost = 0;
+        for (size_t k = 0; k < N; k++)
+            if (set >> k & 1) weight += w[k], cost += c[k];
+        if (weight > floor(sum / 2)) best = fmin(best, cost);
+    }
+    const nm_sol *s = nm_cbc_solve(job, m, (nm_cbc){0});
+    CHECK(s->status == NM_SOL_OPTIMAL && fabs(s->objective - best) < 1e-9,
+          "knapsack: %.9g, the best is %.9g, seed %llu", s->objective, best,
+          (unsigned long long)t_seed);
+}
+
 int main(void)
 {
+    for (uint64_t seed = 1; seed <= 30; seed++) t_job(0, knapsack, &seed);
     for (uint64_t seed = 1; seed <= NETS; seed++) t_job(0, bounding, &(setup){.seed = seed});
     for (uint64_t seed = 1; seed <= 2000; seed++) t_job(0, duals, &seed);
     printf("%zu points, %zu narrower, %zu dual bounds\n", n_points, n_narrower, n_bounds);

@@ -17,6 +17,7 @@ const nm_dialect nm_dialect_cbc = {.name = "cbc",
                                               "preprocess off\n"
                                               "ratioGap 0\n"
                                               "allowableGap 0\n"
+                                              "increment 1e-12\n"
                                               "primalTolerance 1e-9\n"
                                               "integerTolerance 1e-9\n"
                                               "threads {threads}\n"
