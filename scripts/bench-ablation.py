@@ -10,7 +10,7 @@ ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 NETMIP = os.environ.get("NETMIP", os.path.join(ROOT, "build", "netmip"))
 TRUTH = os.environ.get("NETMIP_TRUTH", os.path.join(ROOT, "..", "shared", "truth"))
 VARIANTS = [("everything on", []), ("no attack", ["--no-attack"]), ("no alpha, no tightening, no branching", ["--bounds", "crown"]),
-            ("no branching", ["--no-branch"]), ("no solver", ["--no-solve"]), ("interval bounds only, then models",
+            ("no alpha for units", ["--no-units"]), ("no branching", ["--no-branch"]), ("no solver", ["--no-solve"]), ("interval bounds only, then models",
                                                                             ["--bounds", "interval"]),
             ("models without folding, no tightening", ["--bounds", "crown", "--fold", "off"])]
 

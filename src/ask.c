@@ -47,11 +47,21 @@ static void mark(nm_job *job, const char *flag, const char *list, size_t n, bool
     }
 }
 
+/* K of top:K; 1 for what asks about one label */
+static size_t read_top(nm_job *job, const char *t)
+{
+    int64_t k;
+    if (!t || strncmp(t, "top:", 4)) return 1;
+    if (!nm_int_parse(t + 4, t + strlen(t), &k) || k < 1)
+        usage(job, "--target", t, "top:K, K from 1");
+    return (size_t)k;
+}
+
 /* which labels count: [n_out]; NULL for all but the image's */
 static const bool *read_targets(nm_job *job, const char *t, size_t n, int64_t label)
 {
     bool *set = NM_ARRAY(job, bool, n);
-    if (!t || strcmp(t, "any") == 0) return NULL;
+    if (!t || strcmp(t, "any") == 0 || strncmp(t, "top:", 4) == 0) return NULL;
     const bool complement = strncmp(t, "not:", 4) == 0;
     mark(job, "--target", complement ? t + 4 : t, n, set);
     for (size_t j = 0; complement && j < n; j++) set[j] = !set[j] && (int64_t)j != label;
@@ -63,21 +73,72 @@ static const bool *read_targets(nm_job *job, const char *t, size_t n, int64_t la
     return set;
 }
 
+/* y_j >= y_label + margin */
+static nm_row beats(nm_job *job, const nm_around *a, const nm_query *q, size_t j)
+{
+    uint32_t *var = NM_RAW(job, uint32_t, 2);
+    double *coef = NM_RAW(job, double, 2);
+    var[0] = (uint32_t)q->label;
+    var[1] = (uint32_t)j;
+    coef[0] = 1;
+    coef[1] = -1;
+    return (nm_row){2, var, coef, a->margin == 0 ? 0 : -a->margin};
+}
+
+/* K at a time of `left` others: their number, as far as a question may go */
+static size_t subsets(size_t left, size_t k)
+{
+    double n = 1;
+    for (size_t i = 0; i < k && n <= NM_MAX_CLAUSES; i++)
+        n = n * (double)(left - i) / (double)(i + 1);
+    return n > NM_MAX_CLAUSES ? SIZE_MAX : (size_t)(n + 0.5);
+}
+
+/* the label is not among the K largest: K others that all beat it, a clause for each choice of them */
+static void make_top(nm_job *job, const nm_around *a, const nm_query *q, nm_case *c,
+                     const char *name)
+{
+    const size_t k = a->top, others = q->n_out - 1, n = subsets(others, k);
+    if (k >= q->n_out)
+        nm_throw(job, NM_EUSE, "--target top:%zu: the network has %zu outputs", k, q->n_out);
+    if (n == SIZE_MAX)
+        nm_throw(job, NM_EUNSUP, "--target top:%zu of %zu outputs: more than %d choices", k,
+                 q->n_out, NM_MAX_CLAUSES);
+    nm_clause *clauses = NM_ARRAY(job, nm_clause, n);
+    size_t *at = NM_RAW(job, size_t, k);
+    for (size_t i = 0; i < k; i++) at[i] = i;
+    while (c->n_clauses < n) {
+        nm_row *rows = NM_ARRAY(job, nm_row, k);
+        nm_buf b = {.job = job};
+        for (size_t i = 0; i < k; i++) {
+            const size_t j = at[i] + (at[i] >= (size_t)q->label);
+            rows[i] = beats(job, a, q, j);
+            nm_put(&b, i ? "_%zu" : "%zu", j);
+        }
+        nm_put(&b, "%s", name);
+        clauses[c->n_clauses++] = (nm_clause){k, rows, -1, b.s, NM_NO_GOAL};
+        size_t i = k;
+        while (i-- > 0 && at[i] == others - k + i) continue;
+        if (i == SIZE_MAX) break;
+        for (at[i]++, i++; i < k; i++) at[i] = at[i - 1] + 1;
+    }
+    c->clauses = clauses;
+}
+
 /* name: of the case, behind the label */
-static void make_clauses(nm_job *job, const nm_around *a, const nm_query *q, nm_case *c, const char *name)
+static void make_clauses(nm_job *job, const nm_around *a, const nm_query *q, nm_case *c,
+                         const char *name)
 {
     if (a->set_only) return;
+    if (a->top > 1) {
+        make_top(job, a, q, c, name);
+        return;
+    }
     nm_clause *clauses = NM_ARRAY(job, nm_clause, q->n_out);
     for (size_t j = 0; j < q->n_out; j++) {
         if (a->targets ? !a->targets[j] : (int64_t)j == q->label) continue;
         nm_row *r = NM_NEW(job, nm_row);
-        uint32_t *var = NM_RAW(job, uint32_t, 2);
-        double *coef = NM_RAW(job, double, 2);
-        var[0] = (uint32_t)q->label;
-        var[1] = (uint32_t)j;
-        coef[0] = 1;
-        coef[1] = -1;
-        *r = (nm_row){2, var, coef, a->margin == 0 ? 0 : -a->margin};
+        *r = beats(job, a, q, j);
         clauses[c->n_clauses++] = (nm_clause){1, r, (int64_t)j, nm_fmt(job, "%zu%s", j, name),
                                               NM_NO_GOAL};
     }
@@ -100,8 +161,9 @@ static void make_cases(nm_job *job, const nm_net *net, const nm_around *a, nm_qu
     nm_case *domain = NM_NEW(job, nm_case);
     *domain = (nm_case){.lo = lo, .hi = hi};
     static const char *const no_name[] = {""};
-    nm_setting s = {job, q->n_in, q->shape, q->image, q->n_out, 1, domain, false,
-                    (const char **)(uintptr_t)no_name};
+    nm_setting s = {job,      q->n_in,  q->shape,
+                    q->image, q->n_out, 1,
+                    domain,   false,    (const char **)(uintptr_t)no_name};
     nm_sets_make(&s, a->sets);
     q->cases = s.cases;
     q->n_cases = s.n_cases;
@@ -173,7 +235,8 @@ nm_around nm_around_ask(nm_job *job, const nm_ask *a)
 {
     if (!a->perturb)
         nm_throw(job, NM_EUSE, "--perturb is missing; linf:E, free or another set was expected");
-    nm_around r = {.label = -1, .sets = nm_sets_read(job, a->perturb, a->dir), .own_range = !a->domain};
+    nm_around r = {
+        .label = -1, .sets = nm_sets_read(job, a->perturb, a->dir), .own_range = !a->domain};
     read_domain(job, a->domain, &r.lo, &r.hi);
     r.margin = a->margin ? number(job, "--margin", a->margin) : 0;
     r.guard = a->guard ? number(job, "--guard", a->guard) : 0;
@@ -190,6 +253,7 @@ nm_around nm_around_ask(nm_job *job, const nm_ask *a)
 void nm_query_label(nm_job *job, const nm_ask *a, nm_query *q, nm_case *c)
 {
     nm_around r = {.label = q->label, .margin = a->margin ? number(job, "--margin", a->margin) : 0};
+    r.top = read_top(job, a->target);
     r.targets = read_targets(job, a->target, q->n_out, q->label);
     make_clauses(job, &r, q, c, "");
 }
@@ -217,7 +281,12 @@ nm_query *nm_query_ask(nm_job *job, const nm_net *net, const nm_ask *ask)
         nm_note(job, "no label was given: the network's own prediction %lld is taken",
                 (long long)r.label);
     }
-    if (!r.set_only) r.targets = read_targets(job, a->target, net->n_out, r.label);
+    if (!r.set_only) r.top = read_top(job, a->target);
+    if (r.top > 1 && r.objective != NM_FEASIBLE)
+        nm_throw(job, NM_EUNSUP,
+                 "--target %s: its clauses have several rows; objective feasible was expected",
+                 a->target);
+    r.targets = read_targets(job, a->target, net->n_out, r.label);
     nm_query *q = nm_query_around(job, net, &r);
     if (m != NM_MARGIN && !a->set_only) nm_measure_set(job, net, m, ask, q);
     return q;

@@ -167,6 +167,7 @@ typedef struct nm_around { /* a question around an image */
     bool own_range;        /* the domain is the range that the network's file states, where it does */
     nm_shape shape;        /* of the image where the network's says less, or of rank 0 */
     const bool *targets;   /* [n_out] or NULL for all but the label */
+    size_t top;            /* K: the label must not be among the K largest; 0 and 1: one that beats it is enough */
     double margin, guard;
     bool set_only;         /* no clauses */
     nm_objective objective;
