@@ -204,6 +204,8 @@ static const struct sample {
     {"lp_solve", NIL,
      "check_solution: Variable x0 is 2\n\nUnacceptable accuracy found (worse than "
      "required 5e-07)\n\nThis problem is infeasible\n"},
+    {"lp_solve", NIL,
+     "\nUnacceptable accuracy found (worse than required 5e-07)\nAccuracy error\n"},
     {"lp_solve", NIL, "\nUnacceptable accuracy found (worse than required 5e-07)\nTimeout\n"},
     {"lp_solve", FEAS,
      "\nUnacceptable accuracy found (worse than required 5e-07)\n" LPSOLVE LPSOLVE_ROWS},

@@ -73,10 +73,12 @@ static void relu(nm_enc *e, nm_encunit *w)
     }
     off = nm_up(off + flat * (1 + (double)l->n * NM_ULP));
     on = nm_up(on + flat * (1 + (double)l->n * NM_ULP));
-    double cz = nm_up(on - off); /* at z = 1 the row leaves cz + off */
-    if (fabs(cz) < NM_COEF_MIN) cz = NM_COEF_MIN;
+    const double cz = nm_up(on - off);         /* at z = 1 the row leaves cz + off */
+    const bool small = fabs(cz) < NM_COEF_MIN; /* as in partition.c */
+    if (small) off = cz > 0 ? nm_up(off + cz) : off;
     j[n] = (uint32_t)e->zcol[w->u];
-    c[n++] = -cz;
+    c[n] = -cz;
+    n += !small;
     j[n] = (uint32_t)e->col[w->u];
     c[n++] = 1;
     nm_model_row(e->job, e->m, nm_enc_name(e, "rl", w->u), -INFINITY, off, n, j, c);

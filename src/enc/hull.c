@@ -72,11 +72,14 @@ static void add_row(nm_enc *e, const nm_encunit *w, const double *x, size_t roun
         j[n] = f->j[k];
         c[n++] = -f->c[k];
     }
-    const double fee = (double)(f->n + 8) * NM_ULP * mag + NM_TINY, rhs = nm_up(fee - at0);
-    double cz = nm_up(nm_up(f->hi + at1 + fee) - rhs); /* at z = 1 the row leaves cz + rhs */
-    if (fabs(cz) < NM_COEF_MIN) cz = NM_COEF_MIN;
+    const double fee = (double)(f->n + 8) * NM_ULP * mag + NM_TINY;
+    double rhs = nm_up(fee - at0);
+    const double cz = nm_up(nm_up(f->hi + at1 + fee) - rhs); /* at z = 1 the row leaves cz + rhs */
+    const bool small = fabs(cz) < NM_COEF_MIN;               /* as in partition.c */
+    if (small) rhs = cz > 0 ? nm_up(rhs + cz) : rhs;
     j[n] = jz;
-    c[n++] = -cz;
+    c[n] = -cz;
+    n += !small;
     j[n] = jv;
     c[n++] = 1;
     nm_model_row(e->job, e->m, nm_fmt(e->job, "%s_%zu", nm_enc_name(e, "rh", w->u), round),

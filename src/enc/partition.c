@@ -7,7 +7,9 @@
  *   (4) L_k z <= p_k <= U_k z                        (5) L_k (1-z) <= g_k - p_k <= U_k (1-z)
  *   and v <= U z with the unit's own bound, which may be tighter than its boxes.
  * z = 1 gives p_k = g_k by (5), v <= a; z = 0 gives p_k = 0, v <= 0 and a <= 0. Groups: the terms sorted by
- * coefficient, as many in each (their "equal size"). L_k, U_k are rounded outwards. lift: p_k = z g_k. */
+ * coefficient, as many in each (their "equal size"). L_k, U_k are rounded outwards; where one is below NM_COEF_MIN, a
+ * coefficient that some readers drop and that misleads the probing of others, its row stands without z, for both
+ * values of which it holds: p_k and g_k - p_k lie in [min(L_k, 0), max(U_k, 0)]. lift: p_k = z g_k. */
 #include "all.h"
 
 #include <stdlib.h>
@@ -58,8 +60,17 @@ static void ends(const nm_enc *e, const nm_form *g, double *lo, double *hi)
         mag += fmax(fabs(a), fabs(b));
     }
     const double fee = (double)(g->n + 8) * NM_ULP * mag + NM_TINY;
-    *lo = fmin(nm_down(low - fee), -NM_COEF_MIN);
-    *hi = fmax(nm_up(top + fee), NM_COEF_MIN);
+    *lo = nm_down(low - fee);
+    *hi = nm_up(top + fee);
+}
+
+/* sign * form + terms + coef z <= rhs; z is the last of n terms, and left out when coef is small */
+static void relaxed(nm_enc *e, const char *name, const nm_form *f, double sign, size_t n,
+                    const uint32_t *j, double *c, double coef, double rhs)
+{
+    const bool small = fabs(coef) < NM_COEF_MIN;
+    c[n - 1] = coef;
+    nm_enc_row(e, name, f, sign, n - small, j, c, small ? rhs + fmax(-coef, 0) : rhs);
 }
 
 static void add_group(nm_enc *e, size_t u, size_t k, const nm_form *g, uint32_t p, uint32_t z)
@@ -69,10 +80,10 @@ static void add_group(nm_enc *e, size_t u, size_t k, const nm_form *g, uint32_t 
     const uint32_t j[2] = {p, z};
     double lo, hi;
     ends(e, g, &lo, &hi);
-    nm_enc_row(e, nm_fmt(e->job, "rp%s", tail), &none, 1, 2, j, (double[]){1, -hi}, 0);
-    nm_enc_row(e, nm_fmt(e->job, "rq%s", tail), &none, 1, 2, j, (double[]){-1, lo}, 0);
-    nm_enc_row(e, nm_fmt(e->job, "rr%s", tail), g, 1, 2, j, (double[]){-1, hi}, hi);
-    nm_enc_row(e, nm_fmt(e->job, "rs%s", tail), g, -1, 2, j, (double[]){1, -lo}, -lo);
+    relaxed(e, nm_fmt(e->job, "rp%s", tail), &none, 1, 2, j, (double[]){1, 0}, -hi, 0);
+    relaxed(e, nm_fmt(e->job, "rq%s", tail), &none, 1, 2, j, (double[]){-1, 0}, lo, 0);
+    relaxed(e, nm_fmt(e->job, "rr%s", tail), g, 1, 2, j, (double[]){-1, 0}, hi, hi);
+    relaxed(e, nm_fmt(e->job, "rs%s", tail), g, -1, 2, j, (double[]){1, 0}, -lo, -lo);
 }
 
 static void relu(nm_enc *e, nm_encunit *w)
@@ -88,23 +99,19 @@ static void relu(nm_enc *e, nm_encunit *w)
         double low, up;
         ends(e, &g, &low, &up);
         j[k] = nm_model_col(e->job, e->m, nm_fmt(e->job, "%s_%zu", nm_enc_name(e, "p", w->u), k),
-                            low, up, false);
+                            fmin(low, 0), fmax(up, 0), false);
         c[k] = -1;
         if (k == 0) w->extra = j[0];
         add_group(e, w->u, k, &g, j[k], z);
     }
     nm_enc_row(e, nm_enc_name(e, "ra", w->u), &w->below, 1, 1, &v, &minus, -w->below.lo);
-    /* coefficients that readers would drop are enlarged, which only relaxes */
-    const double b_lo = fabs(w->above.lo) < NM_COEF_MIN ? -NM_COEF_MIN : w->above.lo;
-    const double b_hi = fabs(w->above.hi) < NM_COEF_MIN ? NM_COEF_MIN : w->above.hi;
     const nm_form none = {0};
     j[n] = z;
-    c[n] = -b_lo;
-    nm_enc_row(e, nm_enc_name(e, "ri", w->u), &w->above, 1, n + 1, j, c, -b_lo);
-    c[n] = -b_hi;
-    j[n + 1] = v;
-    c[n + 1] = 1;
-    nm_enc_row(e, nm_enc_name(e, "rb", w->u), &none, 1, n + 2, j, c, 0);
+    relaxed(e, nm_enc_name(e, "ri", w->u), &w->above, 1, n + 1, j, c, -w->above.lo, -w->above.lo);
+    j[n] = v;
+    c[n] = 1;
+    j[n + 1] = z;
+    relaxed(e, nm_enc_name(e, "rb", w->u), &none, 1, n + 2, j, c, -w->above.hi, 0);
     nm_enc_row(e, nm_enc_name(e, "rc", w->u), &none, 1, 2, (uint32_t[]){v, z}, (double[]){1, -top},
                0);
 }

@@ -16,6 +16,7 @@ static const struct {
 } words[] = {{"This problem is infeasible", NM_SOL_INFEASIBLE},
              {"This problem is unbounded", NM_SOL_UNBOUNDED},
              {"Timeout", NM_SOL_NONE},
+             {"Accuracy error", NM_SOL_NONE},
              {"Suboptimal solution", NM_SOL_FEASIBLE},
              {"The model is sub-optimal. Only a faster solution was found.", NM_SOL_FEASIBLE}};
 
