@@ -276,6 +276,8 @@ void nm_objective_parse(nm_job *job, const char *s, const char *where, nm_query 
 bool nm_objective_closest(const char *s, nm_query *q);         /* closest:NORM */
 void nm_query_worst(nm_job *job, const nm_query *q, const char *where); /* refuses clauses that have no one margin */
 void nm_query_names(nm_job *job, const nm_query *q, const char *where); /* refuses two clauses of one name */
+/* {"var": [..], "coef": [..], "rhs": x} each, variables below `limit`: read/rowsjson.c */
+nm_row *nm_json_rows(nm_job *job, const nm_json *x, size_t limit, const char *where, size_t *n);
 void nm_query_print(nm_buf *b, const nm_query *q);
 const char *nm_query_hash(nm_job *job, nm_query *q); /* of its file, or of its text, made now */
 size_t nm_query_targets(const nm_query *q);

@@ -126,6 +126,7 @@ int64_t nm_json_int(nm_job *job, const nm_json *x, const char *where);
 const char *nm_json_str(nm_job *job, const nm_json *x, const char *where);
 bool nm_json_true(const nm_json *x);
 size_t nm_json_count(const nm_json *x);
+double *nm_json_nums(nm_job *job, const nm_json *x, size_t n, const char *where); /* [n], or it throws */
 void nm_json_only(nm_job *job, const nm_json *o, const char *where, const char *const *keys);
 
 /* ---- kernel.c: the vectorised inner loops, one order of summation on every machine ---------- */

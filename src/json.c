@@ -98,3 +98,13 @@ void nm_json_only(nm_job *job, const nm_json *o, const char *where, const char *
         if (!*k) nm_throw(job, NM_EINPUT, "%s: unknown member \"%s\"", where, a->string);
     }
 }
+
+double *nm_json_nums(nm_job *job, const nm_json *x, size_t n, const char *where)
+{
+    if (nm_json_count(x) != n || !cJSON_IsArray(x))
+        nm_throw(job, NM_EINPUT, "%s: %zu numbers were expected", where, n);
+    double *out = NM_RAW(job, double, n);
+    size_t i = 0;
+    for (const nm_json *a = x->child; a; a = a->next) out[i++] = nm_json_num(job, a, where);
+    return out;
+}

@@ -198,7 +198,6 @@ typedef struct nm_queryjson { /* while it is read */
     nm_measure measure;
     size_t cap;
 } nm_queryjson;
-double *nm_queryjson_nums(nm_job *job, const nm_json *x, size_t n, const char *where); /* [n], or it throws */
 void nm_queryjson_clauses(nm_queryjson *r, const nm_json *list, size_t icase, nm_case *c);
 /* box and rows of x meet what the case has; without lo and hi, rows of one input are the box */
 void nm_queryjson_meet(nm_queryjson *r, const nm_json *x, nm_case *c);

@@ -4,41 +4,9 @@
 
 #include <cJSON.h>
 
-static double *nums(nm_job *job, const nm_json *x, size_t n, const char *where)
-{
-    if (nm_json_count(x) != n || !cJSON_IsArray(x))
-        nm_throw(job, NM_EINPUT, "%s: %zu numbers were expected", where, n);
-    double *out = NM_RAW(job, double, n);
-    size_t i = 0;
-    for (const nm_json *a = x->child; a; a = a->next) out[i++] = nm_json_num(job, a, where);
-    return out;
-}
-
-static nm_row *rows(nm_job *job, const nm_json *x, size_t limit, const char *where, size_t *n)
-{
-    nm_row *out = NM_ARRAY(job, nm_row, nm_json_count(x) + 1);
-    *n = 0;
-    for (const nm_json *a = x->child; a; a = a->next) {
-        const nm_json *var = nm_json_get(job, a, "var", where);
-        nm_row *r = &out[(*n)++];
-        r->n = nm_json_count(var);
-        r->coef = nums(job, nm_json_get(job, a, "coef", where), r->n, where);
-        r->rhs = nm_json_num(job, nm_json_get(job, a, "rhs", where), where);
-        const double *v = nums(job, var, r->n, where);
-        uint32_t *index = NM_RAW(job, uint32_t, r->n);
-        for (size_t k = 0; k < r->n; k++) {
-            if (!(v[k] >= 0 && v[k] < (double)limit && v[k] == floor(v[k])))
-                nm_throw(job, NM_EINPUT, "%s: variable %g", where, v[k]);
-            index[k] = (uint32_t)v[k];
-        }
-        r->var = index;
-    }
-    return out;
-}
-
 static size_t *sizes(nm_job *job, const nm_json *x, size_t n, double limit, const char *where)
 {
-    const double *v = nums(job, x, n, where);
+    const double *v = nm_json_nums(job, x, n, where);
     size_t *out = NM_RAW(job, size_t, n + 1);
     for (size_t i = 0; i < n; i++) {
         if (!(v[i] >= 0 && v[i] <= limit && v[i] == floor(v[i])))
@@ -52,7 +20,7 @@ static const nm_sum *sums(nm_job *job, const nm_json *x, size_t *n, const char *
 {
     nm_sum *out = NM_ARRAY(job, nm_sum, nm_json_count(x) + 1);
     for (const nm_json *a = x->child; a; a = a->next) {
-        const double *v = nums(job, a, 3, where);
+        const double *v = nm_json_nums(job, a, 3, where);
         if (!(v[0] >= 0 && v[1] >= 1 && v[0] < 1e9 && v[1] < 1e9))
             nm_throw(job, NM_EINPUT, "%s: a sum of generators", where);
         out[(*n)++] = (nm_sum){(size_t)v[0], (size_t)v[1], v[2]};
@@ -71,19 +39,19 @@ const nm_gens *nm_gens_read(nm_job *job, const nm_json *x, size_t n_in, const ch
     g->n = nm_json_count(lo);
     g->n_in = n_in;
     if (g->n == 0) nm_throw(job, NM_EINPUT, "%s: no generators", where);
-    g->lo = nums(job, lo, g->n, where);
-    g->hi = nums(job, nm_json_get(job, x, "hi", where), g->n, where);
-    g->at = nums(job, nm_json_get(job, x, "at", where), g->n, where);
+    g->lo = nm_json_nums(job, lo, g->n, where);
+    g->hi = nm_json_nums(job, nm_json_get(job, x, "hi", where), g->n, where);
+    g->at = nm_json_nums(job, nm_json_get(job, x, "at", where), g->n, where);
     g->is_image = cJSON_IsTrue(nm_json_get(job, x, "is_image", where));
-    g->x0 = nums(job, nm_json_get(job, x, "x0", where), n_in, where);
+    g->x0 = nm_json_nums(job, nm_json_get(job, x, "x0", where), n_in, where);
     g->ptr = sizes(job, nm_json_get(job, x, "ptr", where), n_in + 1, (double)entries, where);
     const size_t *at = sizes(job, idx, entries, (double)g->n - 1, where);
     uint32_t *index = NM_RAW(job, uint32_t, entries + 1);
     for (size_t k = 0; k < entries; k++) index[k] = (uint32_t)at[k];
     g->idx = index;
-    g->w = nums(job, nm_json_get(job, x, "w", where), entries, where);
+    g->w = nm_json_nums(job, nm_json_get(job, x, "w", where), entries, where);
     g->sums = sums(job, nm_json_get(job, x, "sums", where), &g->n_sums, where);
-    g->rows = rows(job, nm_json_get(job, x, "rows", where), g->n, where, &g->n_rows);
+    g->rows = nm_json_rows(job, nm_json_get(job, x, "rows", where), g->n, where, &g->n_rows);
     memcpy(g->kernel, sizes(job, nm_json_get(job, x, "kernel", where), 4, 65536, where),
            sizeof g->kernel);
     const char *wrong = g->ptr[n_in] != entries ? "rows of generators" : nm_gens_check(g);

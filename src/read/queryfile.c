@@ -47,8 +47,8 @@ static _Noreturn void needs_net(const reader *r, const char *what)
 
 /* ---- cases ---- */
 
-static const char *const case_keys[] = {"perturb", "domain", "lo",     "hi",      "gens",
-                                        "in_rows", "target", "margin", "clauses", "balls", NULL};
+static const char *const case_keys[] = {"perturb", "domain", "lo",      "hi",    "gens", "in_rows",
+                                        "target",  "margin", "clauses", "balls", NULL};
 
 /* clauses of a case that has its set */
 static void set_clauses(reader *r, const nm_json *x, nm_case *c)
@@ -92,7 +92,7 @@ static void read_balls(reader *r, const nm_json *x, nm_case *c)
         nm_json_only(r->job, a, r->where, keys);
         const nm_json *centre = nm_json_find(a, "centre");
         b->radius = nm_json_num(r->job, nm_json_get(r->job, a, "radius", r->where), r->where);
-        b->centre = centre ? nm_queryjson_nums(r->job, centre, r->q->n_in, r->where) : r->q->image;
+        b->centre = centre ? nm_json_nums(r->job, centre, r->q->n_in, r->where) : r->q->image;
         const char *norm = nm_json_str(r->job, nm_json_get(r->job, a, "norm", r->where), r->where);
         if (!nm_norm_find(norm, &b->norm) || b->norm == NM_LINF || !(b->radius >= 0) || !b->centre)
             nm_throw(r->job, NM_EINPUT,
@@ -192,8 +192,8 @@ static void read_image(reader *r, const nm_json *j)
         r->ask.image = file_of(r, x->valuestring);
         r->q->image = nm_image_read(r->job, r->net, r->ask.image).x;
     } else {
-        r->q->image = nm_queryjson_nums(r->job, x, r->q->n_in,
-                                        nm_fmt(r->job, "%s: \"image\"", r->where));
+        r->q->image = nm_json_nums(r->job, x, r->q->n_in,
+                                   nm_fmt(r->job, "%s: \"image\"", r->where));
     }
     if (r->net) r->q->image_y = nm_net_eval(r->job, r->net, r->q->image, false, NULL);
 }
@@ -272,10 +272,11 @@ static void read_objective(reader *r, const nm_json *j)
 
 void nm_queryjson_check(nm_job *job, const nm_json *j, const char *where)
 {
-    static const char *const keys[] = {
-        "netmip",    "version",   "n_in",    "n_out",  "shape",   "image",   "label",   "labels",
-        "predicted", "objective", "form",    "guard",  "against", "differ",  "perturb", "domain",
-        "lo",        "hi",        "in_rows", "target", "margin",  "clauses", "cases",   "balls", NULL};
+    static const char *const keys[] = {"netmip", "version", "n_in",    "n_out",     "shape",
+                                       "image",  "label",   "labels",  "predicted", "objective",
+                                       "form",   "guard",   "against", "differ",    "perturb",
+                                       "domain", "lo",      "hi",      "in_rows",   "target",
+                                       "margin", "clauses", "cases",   "balls",     NULL};
     nm_json_only(job, j, where, keys);
     if (strcmp(nm_json_str(job, nm_json_get(job, j, "netmip", where), where), "query") ||
         nm_json_int(job, nm_json_get(job, j, "version", where), where) != 1)

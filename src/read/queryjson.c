@@ -7,45 +7,10 @@
 
 typedef nm_queryjson reader;
 
-double *nm_queryjson_nums(nm_job *job, const nm_json *x, size_t n, const char *where)
-{
-    if (nm_json_count(x) != n || !cJSON_IsArray(x))
-        nm_throw(job, NM_EINPUT, "%s: %zu numbers were expected", where, n);
-    double *out = NM_RAW(job, double, n);
-    size_t i = 0;
-    for (const nm_json *a = x->child; a; a = a->next) out[i++] = nm_json_num(job, a, where);
-    return out;
-}
-
 static const nm_json *list_of(nm_job *job, const nm_json *x, const char *what, const char *where)
 {
     if (!cJSON_IsArray(x)) nm_throw(job, NM_EINPUT, "%s: \"%s\": a list was expected", where, what);
     return x;
-}
-
-/* {"var": [..], "coef": [..], "rhs": x} each: sum coef*var <= rhs, variables below `limit` */
-static nm_row *rows(nm_job *job, const nm_json *x, size_t limit, const char *where, size_t *n)
-{
-    static const char *const keys[] = {"var", "coef", "rhs", NULL};
-    nm_row *out = NM_ARRAY(job, nm_row, nm_json_count(x) + 1);
-    *n = 0;
-    for (const nm_json *a = x->child; a; a = a->next) {
-        nm_json_only(job, a, where, keys);
-        const nm_json *var = nm_json_get(job, a, "var", where);
-        nm_row *r = &out[(*n)++];
-        r->n = nm_json_count(var);
-        r->coef = nm_queryjson_nums(job, nm_json_get(job, a, "coef", where), r->n, where);
-        r->rhs = nm_json_num(job, nm_json_get(job, a, "rhs", where), where);
-        const double *v = nm_queryjson_nums(job, var, r->n, where);
-        uint32_t *index = NM_RAW(job, uint32_t, r->n);
-        for (size_t k = 0; k < r->n; k++) {
-            if (!(v[k] >= 0 && v[k] < (double)limit && v[k] == floor(v[k])))
-                nm_throw(job, NM_EINPUT, "%s: variable %g", where, v[k]);
-            index[k] = (uint32_t)v[k];
-        }
-        r->var = index;
-    }
-    return out;
 }
 
 /* a list of texts like "Y_0 - Y_1 <= 0.5", or of numbered rows: k < n_out is output k, else input k - n_out */
@@ -54,7 +19,7 @@ static nm_row *any_rows(nm_job *job, const nm_json *x, const nm_query *q, const 
 {
     nm_rows out = {0};
     if (!cJSON_IsString(list_of(job, x, what, where)->child))
-        return rows(job, x, q->n_in + q->n_out, where, n);
+        return nm_json_rows(job, x, q->n_in + q->n_out, where, n);
     for (const nm_json *a = x->child; a; a = a->next)
         nm_rows_parse(job, where, nm_json_str(job, a, where), q->n_out, q->n_in, &out);
     *n = out.n;
@@ -125,8 +90,7 @@ static double *ends(reader *r, const nm_json *c, const char *key, double dflt)
 {
     const nm_json *x = nm_json_find(c, key);
     if (cJSON_IsArray(x))
-        return nm_queryjson_nums(r->job, x, r->q->n_in,
-                                 nm_fmt(r->job, "%s: \"%s\"", r->where, key));
+        return nm_json_nums(r->job, x, r->q->n_in, nm_fmt(r->job, "%s: \"%s\"", r->where, key));
     const double all = x ? nm_json_num(r->job, x, r->where) : dflt;
     double *out = NM_RAW(r->job, double, r->q->n_in);
     for (size_t i = 0; i < r->q->n_in; i++) out[i] = all;
