@@ -126,7 +126,7 @@ SLACK = "glpsol's MIP preprocessor keeps a row that is broken by less than 1e-3:
 
 
 def known(solver, a):
-    if solver == "glpsol" and a["status"] == "optimal" and a["code"] == 6 and 0 < a["objective"] <= 1.1e-3:
+    if solver == "glpsol" and a["status"] == "optimal" and a["code"] == 6 and (0 < a["objective"] <= 1.1e-3 or "outside its bounds" in a["why"]):
         return SLACK
     return EARLY if solver == "symphony" and a["said"] == "Optimal Solution Found in Preprocessing" else None
 
@@ -142,7 +142,9 @@ def judge(model, solver, a):
     settled, open_too = a["status"] in ("optimal", "infeasible"), not exact
     if known(solver, a):
         count["times " + known(solver, a)] += 1
-        settled = open_too = True
+        settled, open_too = True, True
+        if known(solver, a) == SLACK:
+            return say(a["verdict"] == "refused", what, a)
     if not settled and "digits" in model.args[0]:
         count["digits that were not settled within the limit: " + solver] += 1
         return say(a["verdict"] in (truth["verdict"], "unknown"), what, a)

@@ -36,9 +36,8 @@ static bool glpk_spells(const char *text)
     char a, b;
     double x;
     for (const char *s = text; s; s = strchr(s, '\n') ? strchr(s, '\n') + 1 : NULL)
-        if ((begins(s, "s mip") && sscanf(s, "s mip %*d %*d %c %lf", &a, &x) == 2 && a == 'n') ||
-            (begins(s, "s bas") && sscanf(s, "s bas %*d %*d %c %c %lf", &a, &b, &x) == 3 &&
-             a == 'n'))
+        if ((sscanf(s, "s mip %*d %*d %c %lf", &a, &x) == 2 && a == 'n') ||
+            (sscanf(s, "s bas %*d %*d %c %c %lf", &a, &b, &x) == 3 && a == 'n'))
             return true;
     return false;
 }
