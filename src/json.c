@@ -1,9 +1,9 @@
 /* json.c: strict JSON in, through cJSON.
  *
- * cJSON is lenient where we are not: it takes trailing text, repeated keys, NUL in strings and 1e400. So the
- * whole text must be one value, keys must not repeat, objects may be asked to hold known keys only, and every
- * number passes a finite check. Output is ours (text.c): cJSON's printer is not exact. Numbers are read by
- * cJSON's own strtod call, correctly rounded in the C locale that nm_run keeps. */
+ * cJSON is lenient where we are not: it takes trailing text, repeated keys, NUL in strings, control characters for
+ * blanks and 1e400. So the whole text must be one value, keys must not repeat, objects may be asked to hold known
+ * keys only, and every number passes a finite check. Output is ours (text.c): cJSON's printer is not exact. Numbers
+ * are read by cJSON's own strtod call, correctly rounded in the C locale that nm_run keeps. */
 #include "all.h"
 
 #include <cJSON.h>
@@ -28,21 +28,27 @@ static void check(nm_job *job, const char *path, const cJSON *x, int depth)
         for (const cJSON *a = x->child; a; a = a->next) check(job, path, a, depth + 1);
 }
 
+static _Noreturn void not_json(nm_job *job, nm_file f, const char *at, const char *what)
+{
+    int line = 1, col = 1;
+    for (const char *p = (const char *)f.data; p < at; p++) {
+        col = *p == '\n' ? 1 : col + 1;
+        line += *p == '\n';
+    }
+    nm_throw_at(job, NM_EINPUT, f.path, line, col, "%s", what);
+}
+
 const nm_json *nm_json_parse(nm_job *job, nm_file f)
 {
     const char *text = (const char *)f.data, *end = NULL;
     if (memchr(text, 0, f.n)) nm_throw(job, NM_EINPUT, "%s: a NUL byte in JSON text", f.path);
+    for (size_t i = 0; i < f.n; i++) /* cJSON takes them for blanks */
+        if (f.data[i] < ' ' && !strchr("\t\r\n", text[i]))
+            not_json(job, f, text + i, "a control character, which JSON does not have");
     cJSON *j = cJSON_ParseWithLengthOpts(text, f.n, &end, 0);
     if (j) nm_defer(job, drop, j);
     while (j && end < text + f.n && strchr(" \t\r\n", *end)) end++;
-    if (!j || end != text + f.n) {
-        int line = 1, col = 1;
-        for (const char *p = text; p < end; p++) {
-            col = *p == '\n' ? 1 : col + 1;
-            line += *p == '\n';
-        }
-        nm_throw_at(job, NM_EINPUT, f.path, line, col, "not JSON here");
-    }
+    if (!j || end != text + f.n) not_json(job, f, end, "not JSON here");
     check(job, f.path, j, 0);
     return j;
 }

@@ -38,7 +38,7 @@ MLP, CONV = m("digits-mlp.onnx"), m("digits-conv.onnx")
 IDX, LABELS = m("digits-test-images.idx3.gz"), m("digits-test-labels.idx1.gz")
 COLUMNS = ["sample", "label", "predicted", "verdict", "proved_by", "margin_lo", "distance",
            "unstable", "binaries",
-           "cpu_seconds", "solver_seconds", "witness"]
+           "cpu_seconds", "solver_seconds", "witness", "distance_lo"]
 MEMBERS = {"samples", "misclassified", "violated", "holds", "unknown", "adversarial_error_lo",
            "adversarial_error_hi",
            "cpu_seconds", "options", "net_sha256", "images_sha256", "labels_sha256"}
