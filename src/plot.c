@@ -132,11 +132,9 @@ static void curve(nm_job *job, const nm_plot *p, size_t k, const axis *x, const 
 
 void nm_plot_draw(nm_job *job, const nm_plot *p, const nm_pen *pen, void *to)
 {
-    const nm_mark mark = nm_mark_get(job);
     const axis x = fit(p, false), y = fit(p, true);
     frame(job, p, &x, &y, pen, to);
     for (size_t k = 0; k < p->n_series; k++) curve(job, p, k, &x, &y, pen, to);
-    nm_mark_release(job, mark);
 }
 
 /* ---- SVG ---- */

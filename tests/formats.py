@@ -536,7 +536,7 @@ def hashes():
 
 # ---- convert ----
 def convert():
-    nets = sorted(glob.glob(m("*.onnx")) + glob.glob(m("*.json")) + glob.glob(m("*.nnet")))
+    nets = sorted(f for f in glob.glob(m("*.onnx")) + glob.glob(m("*.json")) + glob.glob(m("*.nnet")) if "-query" not in f)
     check("there are networks", len(nets) >= 20, nets)
     for net in nets:
         name = os.path.basename(net)

@@ -41,6 +41,8 @@ def questions(text):
 
 
 def dialects(text):
+    for part_of in ("bench", "forms", "suite"):  # of an earlier version, perhaps
+        shutil.rmtree(os.path.join(ROOT, "build", "tour", part_of), ignore_errors=True)
     part = text.split("## Beside the model")[1].split("## Networks by hand")[0]
     for line in re.findall(r"^    (build/netmip .*)$", part, re.M):
         code = subprocess.run(line.replace("build/netmip", NETMIP, 1) + " --quiet", shell=True, cwd=ROOT, capture_output=True).returncode
