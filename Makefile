@@ -93,7 +93,9 @@ asan:
 truth: $(NETMIP)
 	NETMIP=$(abspath $(NETMIP)) sh tests/run.sh $(sort $(wildcard tests/truth_*.py))
 
-.PHONY: truth-short
+.PHONY: matrix truth-short
+matrix: $(NETMIP)
+	MATRIX=whole NETMIP=$(abspath $(NETMIP)) sh tests/run.sh tests/matrix.py
 truth-short: $(NETMIP)
 	NETMIP=$(abspath $(NETMIP)) python3 tests/truth_manifest.py --limit 5
 
