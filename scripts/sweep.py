@@ -201,7 +201,7 @@ def sweep(count, seed, limit, keep, faults):
     models = [m for m in models if m.ready()]
     answers = kit.everywhere(models, solvers, limit)
     for k, m in enumerate(models):
-        judge(m, {s: answers[k, s] for s in solvers}, table, say)
+        judge(m, {s: answers[k, s] for s in solvers if (k, s) in answers}, table, say)
     report(models, solvers, table, result, time.time() - began)
     if bad:
         keep = keep or os.path.join(kit.ROOT, "build", "sweep")

@@ -12,7 +12,7 @@ Exact encodings (bigm, hull, partition) give the value itself; relaxations (aggr
 `holds` and never a false `violated`. Folding and file format change in turn. Facts of predictions, accuracies and counts are
 no question of a solver: tests/facts.py has them.
 
-  matrix.py [--whole, or MATRIX=whole in the environment] [--limit SECONDS of each run, default 5]
+  matrix.py [--whole, or MATRIX=whole in the environment] [--limit SECONDS of each run, default 3]
 
 Without --whole each question meets one encoding, in turn, and every sixth image is taken; with it all of them do, but of the
 images of digits-conv (two, in turn) and of large boxes (a relaxation, in turn). NETMIP_KEEP=DIR keeps all files."""
@@ -195,7 +195,7 @@ def reduced(solvers):
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--whole", action="store_true", default=os.environ.get("MATRIX") == "whole")
-    options.add_argument("--limit", type=int, default=5)
+    options.add_argument("--limit", type=int, default=3)
     o = options.parse_args()
     began = time.time()
     with open(os.path.join(MODELS, "facts.csv")) as f:
@@ -214,6 +214,7 @@ def main():
     for (k, s), a in answers.items():
         judge(models[k], s, a)
     reduced(solvers)
+    count["digits that lp_solve was not given: too large"] = sum(not kit.takes("lp_solve", m) for m in models)
     kinds = collections.Counter(m.about["kind"] for m in models)
     print("matrix: %d models (%s) to %s; %.0f s of compiling, %.0f s of solving and reading" % (
         len(models), ", ".join("%d %s" % (n, k) for k, n in kinds.items()), ", ".join(solvers), compiled - began, time.time() - compiled))
