@@ -279,8 +279,8 @@ static void compare(nm_job *job, size_t k, const char *path, bool lp, const char
     printf("\n");
     CHECK(far <= (lp ? readers[k].lp : readers[k].mps), "%s, %s: %g ulps", readers[k].name, what,
           far);
-    CHECK(lp || off <= readers[k].share * (double)n, "%s: %zu of %zu differ", readers[k].name, off,
-          n);
+    CHECK(lp || (double)off <= readers[k].share * (double)n, "%s: %zu of %zu differ",
+          readers[k].name, off, n);
 }
 
 static void body(nm_job *job, void *arg)
