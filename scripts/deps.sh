@@ -14,7 +14,7 @@ highs() {
     command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1 || return 0
     grep -q "\"version\": \"$version\"" "$cache/node_modules/highs/package.json" 2>/dev/null && return 0
     echo "deps.sh: installing highs $version of npm in $cache"
-    mkdir -p "$cache" && npm install --prefix "$cache" --no-audit --no-fund --no-save --ignore-scripts --fetch-retries 1 \
+    mkdir -p "$cache" && timeout 90 npm install --prefix "$cache" --no-audit --no-fund --no-save --ignore-scripts --fetch-retries 1 \
         --fetch-timeout 20000 --silent "highs@$version" >/dev/null 2>&1 || echo "deps.sh: that failed (offline?): tests go without HiGHS"
 }
 [ "${1:-run}" = check ] && highs
