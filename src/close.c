@@ -1,6 +1,5 @@
 /* close.c: the stages that close targets without a model: bounds, attack, alpha with conditioned tightening,
- * branching on
- * signs, cubes of the input box. Each works on one case, and says what it closed by setting the targets' status. A
+ * branching on signs, cubes of the input box. Each works on one case, and says what it closed by setting the targets' status. A
  * target is closed as `holds` only when an outward rounded bound excludes it: row - rhs > guard for a row of its
  * clause. */
 #include "all.h"
@@ -16,7 +15,8 @@ static void close_by_bounds(nm_state *s, size_t i)
             const double lo = nm_down(k->b->lo[first + k->row[t][r]] - c->clauses[t].rows[r].rhs);
             if (lo > target->margin_lo) target->margin_lo = lo;
         }
-        if (target->margin_lo > target->bound) target->bound = target->margin_lo;
+        if (s->q->objective != NM_CLOSEST && target->margin_lo > target->bound)
+            target->bound = target->margin_lo;
         if (s->q->objective == NM_RANGE || !nm_target_open(target) ||
             !(target->margin_lo > s->q->guard || k->b->empty))
             continue;
@@ -131,10 +131,10 @@ static size_t best_row(const nm_bounded *k, const nm_clause *c, size_t t)
     return best;
 }
 
-static void close_target(nm_target *t, double lo)
+static void close_target(const nm_state *s, nm_target *t, double lo)
 {
     if (lo > t->margin_lo) t->margin_lo = lo;
-    if (lo > t->bound) t->bound = lo;
+    if (s->q->objective != NM_CLOSEST && lo > t->bound) t->bound = lo;
     t->status = NM_OK;
     t->by = "bounds";
 }
@@ -157,14 +157,14 @@ static void tighten_some(nm_state *s, size_t i, size_t n, const size_t *clause)
         nm_target *t = &s->v->targets[k->first + clause[l]];
         const double lo = nm_down(a->lo[l] - rhs[l]);
         if (a->lo[l] > rhs[l]) {
-            close_target(t, lo);
+            close_target(s, t, lo);
             continue;
         }
         if (lo > t->margin_lo) t->margin_lo = lo;
         const nm_tight r = nm_tighten(s->job, k->b, row[l], rhs[l], a, l,
                                       (nm_tighten_opts){NM_TIGHT_ROUNDS, NM_TIGHT_STEPS});
         if (r.closed)
-            close_target(t, t->margin_lo);
+            close_target(s, t, t->margin_lo);
         else
             t->tight = r.b;
     }
@@ -214,7 +214,7 @@ static bool branch_target(nm_state *s, nm_target *t, double deadline, size_t nod
     nm_note(s->job, "branching on target %s", t->name);
     const nm_branch out = nm_branch_run(s->job, t->tight, c, t->iclause, k->row[t->iclause], r,
                                         c->clauses[t->iclause].rows[r].rhs + s->q->guard, o);
-    if (out.status == NM_OK) close_target(t, t->margin_lo);
+    if (out.status == NM_OK) close_target(s, t, t->margin_lo);
     if (out.status != NM_VIOLATED) return false;
     const nm_replay replay = nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause, out.x);
     return nm_state_take(s, &replay, "attack");
@@ -235,7 +235,7 @@ void nm_close_cubes(nm_state *s)
         if (out.status != NM_OK) continue; /* stopped */
         t->cube = out.cube;
         t->n_cubes = out.n_cubes;
-        if (out.n_cubes == 0) close_target(t, t->margin_lo);
+        if (out.n_cubes == 0) close_target(s, t, t->margin_lo);
     }
 }
 

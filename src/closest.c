@@ -213,8 +213,8 @@ static bool ask_once(chase *c, inner *in, nm_target *t, nm_encoded *e, size_t k)
            own <= claim * (1 + 0.25 * NM_NEAR_GAP);
 }
 
-/* Solvers prune by absolute steps (CBC: what is less than 1e-5 better than its best) and have absolute tolerances: the
- * objective is scaled, by a power of 2, to about a thousand. */
+/* Solvers prune by absolute steps (CBC as it comes: what is less than 1e-5 better than its best) and have absolute
+ * tolerances: the objective is scaled, by a power of 2, to about a thousand. */
 static void rescale(chase *c, const inner *in, nm_model *m)
 {
     const double most = c->s->q->norm == NM_L2 ? in->r * in->r : in->r;

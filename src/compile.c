@@ -1,6 +1,5 @@
-/* compile.c: the stages that make a model of each open target: writing it with its map, and solving it with the
- * embedded
- * solver. An infeasible decision model closes its target; a point is judged (verify.c); all else leaves it open. */
+/* compile.c: the stages that make a model of each open target: writing it with its map, and solving it by the embedded
+ * solver or another. An infeasible decision model closes its target; a point is judged (verify.c); all else leaves it open. */
 #include "all.h"
 
 nm_encoded nm_models_encode(nm_state *s, const nm_query *q, nm_target *t, const nm_cube *cube,
@@ -28,6 +27,12 @@ nm_encoded nm_models_encode(nm_state *s, const nm_query *q, nm_target *t, const 
 static nm_encoded encode(nm_state *s, nm_target *t, const nm_cube *cube)
 {
     return nm_models_encode(s, s->q, t, cube, (nm_encode_opts){0});
+}
+
+/* for a file: its solver is not asked in rounds, so that L2 is said in products */
+static nm_encoded encode_file(nm_state *s, nm_target *t, const nm_cube *cube)
+{
+    return nm_models_encode(s, s->q, t, cube, (nm_encode_opts){.quadratic = true});
 }
 
 static bool has_l2(const nm_case *c)
@@ -157,7 +162,7 @@ static const char *write_one(nm_state *s, nm_target *t, const nm_cube *cube, con
                              const char *suffix)
 {
     const double at = nm_cpu();
-    const nm_encoded e = encode(s, t, cube);
+    const nm_encoded e = encode_file(s, t, cube);
     s->v->cpu_encode += nm_cpu() - at;
     return write_model(s, t, e, stem, suffix, NULL);
 }
@@ -237,18 +242,12 @@ static void print_models(nm_state *s)
         nm_target *t = &s->v->targets[i];
         const nm_bounds *b = s->cases[t->icase].b;
         if (wanted(s, t) && b && !b->empty)
-            nm_model_print(s->o->print, encode(s, t, NULL).model);
+            nm_model_print(s->o->print, encode_file(s, t, NULL).model);
     }
 }
 
 void nm_models_write(nm_state *s)
 {
-    for (size_t i = 0; i < s->q->n_cases; i++)
-        if (has_l2(&s->q->cases[i]))
-            nm_throw(
-                s->job, NM_EUNSUP,
-                "l2: no dialect that is written here says a quadratic row; solve cuts the ball "
-                "out in rounds");
     if (s->o->print) {
         print_models(s);
         return;
@@ -266,6 +265,18 @@ void nm_models_write(nm_state *s)
         if (nm_stopped(s->job)) return;
     }
     if (n > 1 || s->o->depth) write_manifest(s, stem);
+}
+
+/* what L2 asks of the readers of a file, before any work */
+void nm_models_sayable(nm_job *job, const nm_query *q, const nm_solve_opts *o)
+{
+    const nm_dialect *d = o->dialect ? o->dialect : &nm_dialect_generic;
+    if (!o->out) return;
+    const bool lp = nm_is_lp(job, o->out);
+    for (size_t i = 0; i < q->n_cases; i++)
+        if (has_l2(&q->cases[i])) nm_dialect_check(job, d, lp, NM_QUAD_ROWS, "an l2 ball");
+    if (q->objective == NM_CLOSEST && q->norm == NM_L2)
+        nm_dialect_check(job, d, lp, NM_QUAD_COST, "--objective closest:l2");
 }
 
 /* ---- the solver ---- */
@@ -452,7 +463,8 @@ static bool conquer(nm_state *s, nm_target *t)
         const nm_replay r = nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause,
                                       c.x + k * n_in);
         found = nm_state_take(s, &r, "solver") ||
-                (s->o->attack && !r.is_violated && nm_close_attack(s, t->icase, r.g ? r.g : r.x, 1));
+                (s->o->attack && !r.is_violated &&
+                 nm_close_attack(s, t->icase, r.g ? r.g : r.x, 1));
     }
     if (closed == n) {
         t->status = NM_OK;

@@ -159,13 +159,19 @@ static nm_verdict *open_verdict(nm_job *job, const nm_map *m)
     return v;
 }
 
+/* an objective as a distance: L2's is its square */
+static double as_distance(const nm_query *q, double objective)
+{
+    return q->objective == NM_CLOSEST && q->norm == NM_L2 ? sqrt(fmax(objective, 0)) : objective;
+}
+
 /* closest: the point lies on the boundary, within the solver's tolerances; the nearest strict counterexample of its
  * neighbourhood is the answer's */
 static void judge_near(nm_job *job, const nm_net *net, const nm_map *m, const nm_sol *s,
                        const double *x, nm_target *t, nm_verdict *v)
 {
     const nm_query *q = m->question;
-    const double claim = s->objective + m->constant;
+    const double said = s->objective + m->constant, claim = as_distance(q, said);
     nm_near *n = nm_near_new(job, net, q, nm_lower(job, net));
     nm_near_take(n, m->case_index, (int64_t)m->clause_index, x);
     nm_near_from(n, m->case_index, m->clause_index, x);
@@ -190,8 +196,8 @@ static void judge_near(nm_job *job, const nm_net *net, const nm_map *m, const nm
                      claim, n->value);
     }
     if (s->status != NM_SOL_OPTIMAL) return;
-    const double least = claim - gap_of(s, claim) -
-                         2e-5; /* CBC and others prune what is 1e-5 better at most */
+    const double least = as_distance(
+        q, said - gap_of(s, said) - 2e-5); /* CBC and others prune what is 1e-5 better at most */
     v->bound = t->bound = fmin(n->value, fmax(0, q->norm == NM_L0 ? ceil(least - 1e-3) : least));
 }
 
@@ -200,8 +206,9 @@ static void weigh_bound(nm_job *job, const nm_map *m, nm_sol *s, nm_verdict *v)
 {
     if (!isfinite(s->bound)) return;
     v->has_claim = true;
-    v->claim = s->bound + m->constant;
-    if (s->status != NM_SOL_OPTIMAL || s->objective - s->bound <= gap_of(s, v->claim)) return;
+    const double said = s->bound + m->constant;
+    v->claim = as_distance(m->question, said);
+    if (s->status != NM_SOL_OPTIMAL || s->objective - s->bound <= gap_of(s, said)) return;
     s->status = NM_SOL_FEASIBLE;
     s->status_text = nm_fmt(job, "%s, with a bound of %.9g below it", s->status_text, v->claim);
 }

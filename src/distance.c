@@ -4,10 +4,13 @@
  *   L1     d_i:  x_i - d_i <= c_i, -x_i - d_i <= -c_i; none where the box lies on one side: there +-(x_i - c_i)
  *   L0     b_i:  x_i - (hi_i - c_i) b_i <= c_i, -x_i - (c_i - lo_i) b_i <= -c_i, binary   sum: of b_i
  *   L2     d_i as in L1, s_i >= 2 a d_i - a^2 for numbers a that are added in rounds      sum: of s_i, a square
- * The rows of L2 are tangents of d_i^2: a relaxation, exact at the points where it was tightened.
+ * The rows of L2 are tangents of d_i^2: a relaxation, exact at the points where it was tightened. A file in a dialect
+ * that says products has, instead of d_i and s_i,
+ *   L2     q_i:  x_i - q_i = c_i                                                         sum: of q_i^2
+ * for a row or an objective of differences loses no digits to the constants that (x_i - c_i)^2 multiplied out has.
  * An input without a column appears in no row of the question: it stays at the image. Coefficients and right sides of
  * big-M kind are rounded up, so that every true point keeps its columns: lift is |x_i - c_i|, x_i != c_i, (x_i -
- * c_i)^2. Cost: two rows an input at most, for L2 one more a tangent. Left out: quadratic rows (a dialect's). */
+ * c_i)^2. Cost: two rows an input at most, for L2 one more a tangent. */
 #include "all.h"
 
 static nm_distance *add(nm_enc *e, nm_norm norm, const double *centre)
@@ -84,6 +87,33 @@ static void measure_each(nm_enc *e, nm_distance *d)
     }
 }
 
+/* L2 in products: the differences */
+static void differ_each(nm_enc *e, nm_distance *d)
+{
+    d->is_quad = true;
+    for (size_t i = 0; i < d->n; i++) {
+        const double lo = e->b->lo[i], hi = e->b->hi[i], c = d->centre[i];
+        if (e->col[i] < 0) {
+            if (lo > c || hi < c) add_least(d, lo > c ? lo - c : c - hi);
+            continue;
+        }
+        const uint32_t q = nm_model_col(e->job, e->m, nm_fmt(e->job, "q%zu", i), nm_down(lo - c),
+                                        nm_up(hi - c), false);
+        const uint32_t j[] = {(uint32_t)e->col[i], q};
+        const double w[] = {1, -1}, rhs = c == 0 ? 0 : c;
+        nm_model_row(e->job, e->m, nm_fmt(e->job, "rdq_%zu", i), rhs, rhs, 2, j, w);
+        d->col[i] = (int32_t)q;
+    }
+}
+
+/* their squares, in a row or (-1) in the objective */
+static void put_squares(nm_enc *e, const nm_distance *d, int64_t row)
+{
+    for (size_t i = 0; i < d->n; i++)
+        if (d->col[i] >= 0)
+            nm_model_quad(e->job, e->m, row, (uint32_t)d->col[i], (uint32_t)d->col[i], 1);
+}
+
 static void measure_all(nm_enc *e, nm_distance *d)
 {
     double reach = 0;
@@ -115,7 +145,7 @@ static void tangent(nm_enc *e, nm_distance *d, size_t i, double a)
 void nm_distance_tangent(nm_enc *e, const double *x)
 {
     for (nm_distance *d = e->distances; d; d = d->next) {
-        if (d->norm != NM_L2) continue;
+        if (d->norm != NM_L2 || d->is_quad) continue;
         d->n_tangents++;
         for (size_t i = 0; i < d->n; i++)
             if (d->square[i] >= 0) tangent(e, d, i, fabs(x[i] - d->centre[i]));
@@ -145,9 +175,11 @@ static nm_distance *find(nm_enc *e, nm_norm norm, const double *centre, double r
     nm_distance *d = add(e, norm, centre);
     if (norm == NM_LINF)
         measure_all(e, d);
+    else if (norm == NM_L2 && e->quadratic)
+        differ_each(e, d);
     else
         measure_each(e, d);
-    if (norm == NM_L2) first_tangents(e, d, radius);
+    if (norm == NM_L2 && !d->is_quad) first_tangents(e, d, radius);
     return d;
 }
 
@@ -162,6 +194,7 @@ void nm_distance_balls(nm_enc *e, const nm_case *c)
         nm_model_row(e->job, e->m, nm_fmt(e->job, "rball_%zu", i), -INFINITY,
                      d->least == 0 && d->size == 0 ? room : nm_up(room + fee), d->n_terms, d->j,
                      d->c);
+        if (d->is_quad) put_squares(e, d, (int64_t)e->m->n_rows - 1);
     }
 }
 
@@ -169,6 +202,7 @@ double nm_distance_objective(nm_enc *e, nm_norm norm, const double *centre)
 {
     const nm_distance *d = find(e, norm, centre, INFINITY);
     for (size_t k = 0; k < d->n_terms; k++) e->m->cols[d->j[k]].obj += d->c[k];
+    if (d->is_quad) put_squares(e, d, -1);
     return d->least;
 }
 
@@ -176,8 +210,8 @@ void nm_distance_lift(const nm_enc *e, const double *input, double *x)
 {
     for (const nm_distance *d = e->distances; d; d = d->next) {
         for (size_t i = 0; i < d->n; i++) {
-            const double t = fabs(input[i] - d->centre[i]);
-            if (d->col[i] >= 0) x[d->col[i]] = d->norm == NM_L0 ? t != 0 : t;
+            const double by = input[i] - d->centre[i], t = fabs(by);
+            if (d->col[i] >= 0) x[d->col[i]] = d->norm == NM_L0 ? t != 0 : d->is_quad ? by : t;
             if (d->square[i] >= 0) x[d->square[i]] = nm_up(t * t);
         }
         if (d->total >= 0) x[d->total] = nm_norm_of(d->norm, d->n, input, d->centre);

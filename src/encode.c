@@ -158,8 +158,9 @@ static void emit_sums(nm_enc *e)
             }
         }
         const bool exact = off == 0;
-        nm_model_row(e->job, e->m, nm_fmt(e->job, "rsum_%zu", s), exact ? rest : nm_down(rest - off),
-                     exact ? rest : nm_up(rest + off), n, j, one);
+        nm_model_row(e->job, e->m, nm_fmt(e->job, "rsum_%zu", s),
+                     exact ? rest : nm_down(rest - off), exact ? rest : nm_up(rest + off), n, j,
+                     one);
     }
 }
 
@@ -304,6 +305,7 @@ nm_encoded nm_encode(nm_job *job, const nm_bounds *b, const nm_query *q, size_t 
                   .b = b,
                   .fold = o.fold,
                   .one_sided = o.one_sided,
+                  .quadratic = o.quadratic,
                   .enc = o.enc ? o.enc : &nm_enc_bigm,
                   .arg = o.arg,
                   .base = o.base,

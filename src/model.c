@@ -62,6 +62,7 @@ unsigned nm_model_needs(const nm_model *m)
     for (size_t r = 0; r < m->n_rows; r++) needs |= m->rows[r].when >= 0 ? NM_INDICATORS : 0;
     for (size_t k = 0; k < m->n_quad; k++)
         needs |= m->quad[k].row < 0 ? NM_QUAD_COST : NM_QUAD_ROWS;
+    if ((needs & NM_QUAD_COST) && nm_model_binaries(m)) needs |= NM_QUAD_INT;
     return needs;
 }
 
@@ -71,6 +72,7 @@ const char *nm_needs_name(unsigned needs)
            : needs & NM_SOS1      ? "special ordered sets"
            : needs & NM_QUAD_COST ? "a quadratic objective"
            : needs & NM_QUAD_ROWS ? "quadratic rows"
+           : needs & NM_QUAD_INT  ? "a quadratic objective of models with binaries"
            : needs & NM_CUTS      ? "user cuts"
                                   : "ranges";
 }

@@ -14,7 +14,8 @@ typedef struct nm_mrow {
 } nm_mrow;
 typedef struct nm_sos1 { const char *name; size_t n; const uint32_t *j; } nm_sos1; /* at most one column is not 0 */
 typedef struct nm_quad { int64_t row; uint32_t i, j; double c; } nm_quad; /* c x_i x_j, i <= j; row -1: the objective */
-enum { NM_INDICATORS = 1, NM_SOS1 = 2, NM_QUAD_COST = 4, NM_QUAD_ROWS = 8, NM_CUTS = 16, NM_RANGES = 32 };
+enum { NM_INDICATORS = 1, NM_SOS1 = 2, NM_QUAD_COST = 4, NM_QUAD_ROWS = 8, NM_CUTS = 16, NM_RANGES = 32,
+       NM_QUAD_INT = 64 /* a quadratic objective beside integer columns */ };
 typedef struct nm_model {
     const char *name;
     size_t n_cols, cap_cols, n_rows, cap_rows, n_nz, cap_j, cap_c, n_sos, cap_sos, n_quad, cap_quad;
@@ -176,6 +177,7 @@ typedef struct nm_distance {
     const double *centre;
     int32_t *col, *square; /* [n] columns of each input's |x - c| or x != c, and of its square; -1: none */
     int32_t total;         /* column of the whole, or -1 */
+    bool is_quad;          /* L2: col holds x - c, whose squares are products */
     uint32_t *j;
     double *c, least, size; /* size: of the constants that `least` sums */
     struct nm_distance *next;
@@ -203,7 +205,7 @@ struct nm_enc {            /* what an encoding works on and gives */
     nm_model *m;
     int32_t *col;          /* [n_units] column of a unit's value, or -1 */
     int32_t *zcol;         /* [n_units] column of a RELU unit's phase, or of a MAX unit's first choice, or -1 */
-    bool fold, one_sided;
+    bool fold, one_sided, quadratic;
     bool relaxed;          /* some unstable unit is not kept: its lines stand for it */
     bool *only;            /* [n_units] the RELU units to keep, or NULL for those that fold says */
     int q;                 /* block of the query's rows */
@@ -218,6 +220,7 @@ struct nm_enc {            /* what an encoding works on and gives */
 
 typedef struct nm_encode_opts {
     bool fold, one_sided;
+    bool quadratic;         /* L2 in products, not in tangents */
     const nm_bounds *base;  /* bounds of the whole input set, where those in use assume more; or NULL */
     const nm_case *over;    /* the case over the program's own inputs; NULL: the question's */
     const nm_encoding *enc; /* NULL: bigm */

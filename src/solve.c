@@ -144,10 +144,12 @@ nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q,
 {
     nm_state s = {.job = job, .net = net, .q = q, .o = o, .v = NM_NEW(job, nm_verdict)};
     nm_tail_check(job, net, q);
+    nm_models_sayable(job, q, o);
     for (size_t i = 0; q->objective == NM_CLOSEST && i < q->n_cases; i++)
         if (q->cases[i].gens)
             nm_throw(job, NM_EUNSUP,
-                     "objective closest: over sets of generators (blur, spans and the like) it is not said here");
+                     "objective closest: over sets of generators (blur, spans and the like) it is "
+                     "not said here");
     if (q->objective == NM_CLOSEST && !q->image)
         nm_throw(job, NM_EUSE, "objective closest: an image, to which it is near, was expected");
     s.deadline = o->time_limit > 0 ? nm_wall() + o->time_limit : INFINITY;
@@ -157,11 +159,6 @@ nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q,
         nm_closest(&s);
         return s.v;
     }
-    if (q->objective == NM_CLOSEST && q->norm == NM_L2)
-        nm_throw(
-            job, NM_EUNSUP,
-            "--objective closest:l2: no dialect that is written here says a quadratic objective; "
-            "solve minimises it in rounds");
     settle(&s);
     conclude(&s);
     return s.v;

@@ -396,6 +396,7 @@ const nm_sol *nm_models_ask(nm_state *s, nm_target *t, nm_encoded e, bool first)
 bool nm_models_confirmed(nm_state *s, nm_target *t, const nm_encoded *e, const nm_sol *first);
 const double *nm_models_input(nm_state *s, const nm_encoded *e, const nm_sol *sol, size_t icase);
 void nm_models_write(nm_state *s);
+void nm_models_sayable(nm_job *job, const nm_query *q, const nm_solve_opts *o); /* refuses what --dialect cannot say */
 bool nm_models_solve(nm_state *s);
 
 /* ---- closest.c ------------------------------------------------------------------------------- */

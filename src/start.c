@@ -31,29 +31,41 @@ static double *trace(nm_job *job, const nm_program *p, const double *x)
     return all;
 }
 
+/* [inputs, or the generators of the case's set] */
 static const double *point(nm_state *s, const nm_target *t)
 {
     const nm_case *c = &s->q->cases[t->icase];
     const nm_bounded *k = &s->cases[t->icase];
+    const double *start = nm_case_start(s->q, c);
     const char *say = s->o->start;
     if (strcmp(say, "image") == 0) {
         if (!s->q->image) nm_throw(s->job, NM_EUSE, "--start image: the question has none");
-        return s->q->image;
+        return start;
     }
-    if (strcmp(say, "attack")) return nm_image_read(s->job, s->net, say).x;
-    const double *x = nm_attack_least(s->job, k->b, c, t->iclause, k->row[t->iclause], s->q->image,
-                                      (nm_attack_opts){NM_ATTACK_STEPS, 2, s->o->seed});
+    if (strcmp(say, "attack")) {
+        if (c->gens)
+            nm_throw(
+                s->job, NM_EUNSUP,
+                "--start %s: this input set is given by generators; image or attack was expected",
+                say);
+        return nm_image_read(s->job, s->net, say).x;
+    }
+    const double *x = nm_attack_least(s->job, k->b, k->work.c, t->iclause, k->row[t->iclause],
+                                      start, (nm_attack_opts){NM_ATTACK_STEPS, 2, s->o->seed});
     if (!x) nm_throw(s->job, NM_EUNSUP, "--start attack: it found no point");
     return x;
 }
 
 double *nm_start_of(nm_state *s, const nm_target *t, const nm_encoded *e)
 {
-    const nm_case *c = &s->q->cases[t->icase];
+    const nm_case *c = &s->q->cases[t->icase], *over = s->cases[t->icase].work.c;
+    const size_t n = nm_case_width(s->q, c);
     const double *from = point(s, t);
-    double *x = NM_RAW(s->job, double, s->q->n_in), moved = 0;
-    for (size_t i = 0; i < s->q->n_in; i++) {
-        x[i] = fmin(fmax(from[i], c->lo[i]), c->hi[i]);
+    double *x = NM_RAW(s->job, double, n), moved = 0;
+    memcpy(x, from, n * sizeof *x);
+    for (size_t k = 0; k < c->n_balls; k++) nm_ball_project(s->job, &c->balls[k], n, x);
+    for (size_t i = 0; i < n; i++) {
+        x[i] = fmin(fmax(x[i], over->lo[i]), over->hi[i]);
         moved = fmax(moved, fabs(x[i] - from[i]));
     }
     if (moved > 0)

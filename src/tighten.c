@@ -1,6 +1,5 @@
 /* tighten.c: bounds that hold for counterexamples to one target (objective cutoff; Kotha, Brix, Kolter, Dvijotham,
- * Zhang
- * 2023, INVPROP; Tjeng et al. 2019 restrict the domain alike).
+ * Zhang 2023, INVPROP; Tjeng et al. 2019 restrict the domain alike).
  *
  * A linear lower bound of the target's row, g x + g0 <= row(x), and row(x) <= rhs for a counterexample give the cut
  *     g x <= h,  h = rhs - g0 rounded up.

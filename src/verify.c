@@ -11,30 +11,36 @@
  * is known to be inside, or moved across what it misses (inward.c). */
 #include "all.h"
 
-/* row - rhs, in the arithmetic of e; err grows by its rounding */
-static double excess(const nm_eval *e, const nm_row *r, size_t n_out, const double *y,
-                     const double *yerr, const double *x, double *err)
+/* values of outputs and inputs, each with the errors they come with (NULL: exact) */
+typedef struct {
+    const double *y, *yerr, *x, *xerr;
+} point;
+
+/* row - rhs, in the arithmetic of e; err grows by its rounding and by the errors of p */
+static double excess(const nm_eval *e, const nm_row *r, size_t n_out, point p, double *err)
 {
     double s = e->f32 ? (double)(float)-r->rhs : -r->rhs;
     for (size_t k = 0; k < r->n; k++) {
         const bool out = r->var[k] < n_out;
-        const double *v = out ? &y[r->var[k]] : &x[r->var[k] - n_out];
-        s = nm_eval_dot(e, 1, &r->coef[k], 1, v, out && yerr ? &yerr[r->var[k]] : NULL, s, err);
+        const size_t i = out ? r->var[k] : r->var[k] - n_out;
+        const double *v = out ? p.y : p.x, *verr = out ? p.yerr : p.xerr;
+        s = nm_eval_dot(e, 1, &r->coef[k], 1, &v[i], verr ? &verr[i] : NULL, s, err);
     }
     return s;
 }
 
 static void judge_clause(nm_job *job, const nm_query *q, const nm_clause *c, const double *yerr,
-                         nm_replay *r)
+                         const double *xerr, nm_replay *r)
 {
     const nm_eval e64 = {.job = job}, e32 = {.job = job, .f32 = true};
+    const point p64 = {r->y64, yerr, r->x, xerr}, p32 = {.y = r->y32, .x = r->x};
     r->margin64 = r->margin32 = -INFINITY;
     r->err64 = 0;
     r->is_violated = r->is_inside;
     for (size_t k = 0; k < c->n_rows; k++) {
         double err = 0;
-        const double m = excess(&e64, &c->rows[k], q->n_out, r->y64, yerr, r->x, &err);
-        const double m32 = excess(&e32, &c->rows[k], q->n_out, r->y32, NULL, r->x, NULL);
+        const double m = excess(&e64, &c->rows[k], q->n_out, p64, &err);
+        const double m32 = excess(&e32, &c->rows[k], q->n_out, p32, NULL);
         if (m > r->margin64) {
             r->margin64 = m;
             r->err64 = err;
@@ -49,10 +55,9 @@ static bool inside_rows(nm_job *job, const nm_case *c, size_t n_out, const doubl
 {
     const nm_eval e = {.job = job};
     for (size_t k = 0; k < c->n_in_rows; k++) {
-        double err = 0, in = 0;
-        for (size_t t = 0; xerr && t < c->in_rows[k].n; t++)
-            in += 2 * fabs(c->in_rows[k].coef[t]) * xerr[c->in_rows[k].var[t] - n_out];
-        if (!(excess(&e, &c->in_rows[k], n_out, NULL, NULL, x, &err) + err + in <= 0)) return false;
+        double err = 0;
+        const point p = {.x = x, .xerr = xerr};
+        if (!(excess(&e, &c->in_rows[k], n_out, p, &err) + err <= 0)) return false;
     }
     return true;
 }
@@ -126,7 +131,7 @@ nm_replay nm_verify(nm_job *job, const nm_net *net, const nm_query *q, size_t ic
     best.margin64 = best.margin32 = INFINITY;
     for (size_t t = 0; t < c->n_clauses; t++) {
         if (only >= 0 && (size_t)only != t) continue;
-        judge_clause(job, q, &c->clauses[t], yerr, &r);
+        judge_clause(job, q, &c->clauses[t], yerr, xerr, &r);
         r.iclause = t;
         if ((r.is_violated && !best.is_violated) ||
             (r.is_violated == best.is_violated && r.margin64 < best.margin64))

@@ -202,6 +202,83 @@ def decoding():
         check(abs(json.loads(out)["objective"]["value"] - 0.09946987) < 1e-6, out[:300])
 
 
+def highs(files):
+    """the QPs, each solved by HiGHS into FILE.sol; what it said of them, or None where it is not here"""
+    script = os.path.join(HERE, "..", "scripts", "highs.js")
+    if not shutil.which("node") or subprocess.run(["node", script, "--version"], capture_output=True).returncode:
+        return None
+    with open(path("list"), "w") as f:
+        f.writelines("%s\t%s.sol\t20\n" % (x, x) for x in files)
+    out = subprocess.run(["node", script, "--batch", path("list")], capture_output=True, text=True, timeout=300).stdout
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def phases(lp):
+    """a mixed-integer LP file as one file for each assignment of its binaries"""
+    text = open(lp).read()
+    head, _, tail = text.partition("\nBinaries\n")
+    names, _, tail = tail.partition("\nEnd")
+    names = names.split()
+    at = head.index("\nBounds\n") + 8
+    for k, bits in enumerate(itertools.product("01", repeat=len(names))):
+        with open("%s-%d.lp" % (lp[:-3], k), "w") as f:
+            f.write(head[:at] + "".join(" %s = %s\n" % b for b in zip(names, bits)) + head[at:] + "\nEnd" + tail)
+        yield "%s-%d.lp" % (lp[:-3], k)
+
+
+def products():
+    """L2 in files: HiGHS solves the quadratic program of every phase of a model, and the least of them is the truth"""
+    import numpy as np
+    rng = np.random.default_rng(11)
+    for k, (n_in, widths) in enumerate([(3, []), (2, [3]), (3, [4]), (3, [2, 2])], 20):
+        layers = network(rng, n_in, widths, k)
+        x0 = np.round(rng.uniform(0.1, 0.9, n_in), 2)
+        with open(path("p.csv"), "w") as f:
+            f.write(",".join(repr(float(v)) for v in x0) + "\n")
+        label = int(forward(layers, x0).argmax())
+        want = truth(layers, label, x0)["l2"]
+        found = []
+        for target in sorted({0, 1, 2} - {label}):
+            stem = path("q%d_%d" % (k, target))
+            ask = ["compile", path("n%d.json" % k), "--image", path("p.csv"), "--label", str(label), "--target", str(target), "--quiet",
+                   "--always-write", "--objective", "closest:l2", "--perturb", "free"]
+            code, out, err = run(*ask, "-o", stem + ".lp", "--dialect", "gurobi")
+            check(code == 0 and "^ 2" in open(stem + ".lp").read(), (err, out))
+            if "\nBinaries\n" in open(stem + ".lp").read():
+                files = list(phases(stem + ".lp"))
+                got = run(*ask, "-o", path("h.lp"), "--dialect", "highs")
+                check(got[0] == 4 and "models with binaries" in got[2] and not os.path.exists(path("h.lp")), got)
+            else:
+                files = [stem + ".lp", stem + "h.mps"]
+                got = run(*ask, "-o", stem + "h.mps", "--dialect", "highs")
+                check(got[0] == 0, got)
+            said = highs(files)
+            if said is None:
+                count["skipped"] += 1
+                return
+            best = min((s for s in said if s["status"] == "Optimal"), key=lambda s: s["objective"], default=None)
+            if best:
+                maps = stem + ("h" if best["model"].endswith("h.mps") else "") + ".map.json"
+                found.append((best["objective"] + json.load(open(maps))["constant"]) ** 0.5)
+                code, out, err = run("decode", maps, best["model"] + ".sol", "--json")
+                o = json.loads(out).get("objective", {}) if code == 10 else {}
+                check(code == 10 and abs(o["value"] - found[-1]) < 1e-4 and o["bound"] <= o["value"], (code, out, err, found))
+            if not widths:
+                check(abs(said[0]["objective"] - said[1]["objective"]) < 1e-7, ("LP and MPS", said))
+        check(abs(min(found, default=9) - (9 if want is None else want)) < 1e-4, ("net", k, found, want))
+
+
+def starts():
+    """a start's columns fit every row but the question's, that of L2 included"""
+    for text in ("l2:0.3", "l1:0.5", "blur:3x3", "brightness:0.1"):
+        for start in ("image", "attack"):
+            code, out, err = run("compile", *DIGIT, "--perturb", text, "--target", "3", "--dialect", "gurobi", "-o", path("s.lp"), "--always-write",
+                                 "--start", start)
+            check(code == 0 and "moved" not in err and ("breaks" not in err or "breaks rq_0" in err), (text, start, err))
+    got = run("compile", *DIGIT, "--perturb", "blur:3x3", "--target", "3", "--dialect", "gurobi", "-o", path("s.lp"), "--start", path("p.csv"), "--always-write")
+    check(got[0] == 4 and "generators" in got[2], got)
+
+
 def batch():
     d = path("batch")
     code, out, err = run("batch", MODELS + "/digits-mlp3.onnx", "--images", MODELS + "/digits-test-images.idx3.gz", "--labels",
@@ -225,7 +302,7 @@ def refusals():
             (2, "closest:linf|l1|l2|l0", ["solve", *ask, "--perturb", "free", "--objective", "closest:l3"]),
             (2, "closest:linf|l1|l2|l0", ["solve", *ask, "--perturb", "free", "--objective", "closest"]),
             (4, "quadratic objective", ["compile", *ask, "--perturb", "free", "--objective", "closest:l2", "-o", path("q.mps")]),
-            (4, "quadratic row", ["compile", *ask, "--perturb", "l2:0.7", "--always-write", "-o", path("q.mps")]),
+            (4, "quadratic rows", ["compile", *ask, "--perturb", "l2:0.7", "--always-write", "-o", path("q.mps")]),
             (4, "--split", ["solve", *ask, "--perturb", "free", "--objective", "closest:l1", "--split", "2"]),
             (2, "a radius of 0 or more", ["solve", *ask, "--perturb", "l1:-1"]),
             (2, "a whole number of 0 or more", ["solve", *ask, "--perturb", "l0:1.5"]),
@@ -240,10 +317,12 @@ def refusals():
 try:
     import numpy
     brute_force()
+    products()
 except ImportError:
     print("closest: numpy is not here: no brute force")
     count["skipped"] += 1
 decoding()
+starts()
 batch()
 refusals()
 print("%(passed)d passed, %(failed)d failed, %(skipped)d skipped" % count)

@@ -412,6 +412,17 @@ def files_and_texts():
     check("README's table of input sets is that of inspect --sets", table in readme)
 
 
+def rows_of_exact_points():
+    """0.1 + 0.2 rounds up: the row is missed by less than float64 can say of x"""
+    np.save(p("tenth.npy"), np.full((1, 3, 3), .1))
+    np.save(p("fifth.npy"), np.full((1, 1, 3, 3), .2))
+    for rhs, want in ("0.30000000000000004", 11), ("0.29", 10):
+        json.dump({"netmip": "query", "version": 1, "image": "tenth.npy", "cases": [{"perturb": "span:" + p("fifth.npy"), "clauses": [["X_0 >= " + rhs]]}]},
+                  open(p("exact.json"), "w"))
+        code, out, err = run("solve", GREY.path, p("exact.json"), "--quiet")
+        check("X_0 >= %s over an exact sum" % rhs, code == want, (code, out, err))
+
+
 def batch():
     images = np.stack([img, np.clip(img + .05, 0, 1), 1 - img])
     np.save(p("many.npy"), images)
@@ -455,6 +466,7 @@ samples_within_bounds()
 exact_ends()
 round_trips()
 files_and_texts()
+rows_of_exact_points()
 batch()
 refusals()
 print("sets: %(passed)d passed, %(failed)d failed, %(skipped)d skipped" % count)

@@ -1,5 +1,5 @@
-/* dialect/highs.c: HiGHS 1.8 to 1.15: a quadratic objective and ranges in MPS (measured); refuses sets, indicators and
- * quadratic rows. */
+/* dialect/highs.c: HiGHS 1.8 to 1.15: a quadratic objective, but not beside integers, and ranges in MPS (measured);
+ * refuses sets, indicators and quadratic rows. */
 #include "all.h"
 
 const nm_dialect nm_dialect_highs = {.name = "highs",

@@ -3,8 +3,8 @@
 #include "all.h"
 
 const nm_dialect nm_dialect_mosek = {.name = "mosek",
-                                     .mps = NM_QUAD_COST | NM_QUAD_ROWS | NM_RANGES,
-                                     .lp = NM_QUAD_COST,
+                                     .mps = NM_QUAD_COST | NM_QUAD_INT | NM_QUAD_ROWS | NM_RANGES,
+                                     .lp = NM_QUAD_COST | NM_QUAD_INT,
                                      .half = true,
                                      .comments = true,
                                      .longest = 60,

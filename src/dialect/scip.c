@@ -2,19 +2,20 @@
  * columns must be BV; products in LP are glued (`x^2`). */
 #include "all.h"
 
-const nm_dialect nm_dialect_scip = {
-    .name = "scip",
-    .mps = NM_INDICATORS | NM_SOS1 | NM_QUAD_COST | NM_QUAD_ROWS | NM_CUTS | NM_RANGES,
-    .lp = NM_INDICATORS | NM_SOS1 | NM_QUAD_COST | NM_QUAD_ROWS | NM_CUTS,
-    .comments = true,
-    .glued = true,
-    .longest = 255,
-    .width = 200,
-    .start = NM_START_SCIP,
-    .order = NM_ORDER_SCIP,
-    .options_end = ".set",
-    .options = "limits/gap = 0\n"
-               "limits/absgap = 0\n"
-               "numerics/feastol = 1e-09\n"
-               "numerics/dualfeastol = 1e-09\n"
-               "lp/threads = {threads}\n"};
+const nm_dialect nm_dialect_scip = {.name = "scip",
+                                    .mps = NM_INDICATORS | NM_SOS1 | NM_QUAD_COST | NM_QUAD_INT |
+                                           NM_QUAD_ROWS | NM_CUTS | NM_RANGES,
+                                    .lp = NM_INDICATORS | NM_SOS1 | NM_QUAD_COST | NM_QUAD_INT |
+                                          NM_QUAD_ROWS | NM_CUTS,
+                                    .comments = true,
+                                    .glued = true,
+                                    .longest = 255,
+                                    .width = 200,
+                                    .start = NM_START_SCIP,
+                                    .order = NM_ORDER_SCIP,
+                                    .options_end = ".set",
+                                    .options = "limits/gap = 0\n"
+                                               "limits/absgap = 0\n"
+                                               "numerics/feastol = 1e-09\n"
+                                               "numerics/dualfeastol = 1e-09\n"
+                                               "lp/threads = {threads}\n"};

@@ -3,7 +3,7 @@
 #include "all.h"
 
 const nm_dialect nm_dialect_xpress = {.name = "xpress",
-                                      .lp = NM_QUAD_COST,
+                                      .lp = NM_QUAD_COST | NM_QUAD_INT,
                                       .comments = true,
                                       .longest = 60,
                                       .width = 200,

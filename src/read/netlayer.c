@@ -144,7 +144,7 @@ static void add_window(const layer *l, struct nm_rawnode *n)
     } else if (pad) {
         const size_t m = cJSON_IsArray(pad) ? nm_json_count(pad) : 1;
         const nm_json *e = cJSON_IsArray(pad) ? pad->child : pad;
-        int64_t p[4];
+        int64_t p[4] = {0};
         if (m != 1 && m != 2 && m != 4)
             nm_throw(job, NM_EINPUT, "%s: \"padding\": 1, 2 or 4 numbers were expected",
                      l->r->where);
