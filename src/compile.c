@@ -1,5 +1,6 @@
-/* compile.c: the stages that make a model of each open target: writing it with its map, and solving it by the embedded
- * solver or another. An infeasible decision model closes its target; a point is judged (verify.c); all else leaves it open. */
+/* compile.c: the stages that make a model of each open target: writing it with its map, and solving it by the
+ * embedded solver or another. An infeasible decision model closes its target; a point is judged (verify.c); all else
+ * leaves it open. */
 #include "all.h"
 
 nm_encoded nm_models_encode(nm_state *s, const nm_query *q, nm_target *t, const nm_cube *cube,
