@@ -11,6 +11,7 @@
 #include "tight.h"  /* what tightens them */
 #include "set.h"    /* input sets */
 #include "model.h"
+#include "wire.h"   /* networks as files say them */
 #include "stage.h"  /* models, solutions, readers, the stages, the command line */
 #include "study.h"  /* suites, and solvers compared on them */
 

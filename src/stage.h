@@ -114,30 +114,6 @@ typedef struct nm_xml {    /* an element; the list holds all of a document, in i
 nm_xml *nm_xml_read(nm_job *job, nm_file f);
 const char *nm_xml_find(const nm_xml *e, const char *key); /* NULL when absent */
 
-/* ---- wnet.c, write/, convert.c: a network as a file says it ---------------------------------- */
-typedef struct nm_wnode {
-    const char *type, *name;
-    int n_in, *in, out;    /* values; -1: absent */
-    int n_attrs;
-    nm_attr *attrs;
-    const char *list;      /* "axes", "shape", "pads": integers that stand as an attribute or as input 1, or NULL */
-    size_t n_list;
-    const int64_t *ints;   /* [n_list] */
-} nm_wnode;
-typedef struct nm_wnet {
-    const nm_net *net;
-    size_t n_values, cap_values, n_nodes;
-    nm_value *values;      /* those of the net, then constants made for the file */
-    size_t *uses, n_uses;  /* [n_uses] by nodes and outputs; 0: not written */
-    nm_wnode *nodes;       /* those that questions leave out at the outputs last */
-    const int *outputs;    /* [net->n_outputs] */
-} nm_wnet;
-nm_wnet *nm_wnet_new(nm_job *job, const nm_net *net, bool onnx);
-const char *nm_wnet_name(nm_job *job, const nm_wnet *w, const char *base); /* base, made longer until it is new */
-void nm_write_netjson(nm_job *job, nm_wnet *w, const char *path);
-void nm_write_onnx(nm_job *job, nm_wnet *w, const char *path);
-void nm_net_write(nm_job *job, const nm_net *net, const char *path);       /* .json or .onnx, by suffix */
-
 /* ---- draw.c: pictures ----------------------------------------------------------------------- */
 /* false when the shape is no picture: then nothing is written */
 bool nm_draw_image(nm_job *job, const char *path, nm_shape shape, const double *x);

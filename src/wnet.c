@@ -1,9 +1,7 @@
 /* wnet.c: a network as a file is to say it, netmip's JSON or ONNX. Both evaluate bit for bit as the network
  * read: constants are those of the planned graph, folded ones included, and nothing else is rounded.
  *
- * What the files say in several ways is said in one: integers that steer an operator (axes, shape, pads) are an
- * attribute or an input, as the opset of the file wants it; a Reshape names the shape that it gives; Cast and Dropout,
- * which do nothing here, are Identity; attributes of training alone are left out. ONNX has float32 attributes: where
+ * What the files say in several ways is said in one (wplain.c). ONNX has float32 attributes: where
  * alpha, beta or epsilon is none, the constants that it acts on take it in, in the same double arithmetic as
  * evaluation. Any other such attribute is refused by name. */
 #include "all.h"
@@ -15,7 +13,7 @@ static nm_attr *find(nm_wnode *w, const char *name)
     return NULL;
 }
 
-static void drop(nm_wnode *w, const char *name)
+void nm_wnode_drop(nm_wnode *w, const char *name)
 {
     nm_attr *a = find(w, name);
     if (!a) return;
@@ -33,15 +31,23 @@ const char *nm_wnet_name(nm_job *job, const nm_wnet *w, const char *base)
     return base;
 }
 
+int nm_wnet_const(nm_job *job, nm_wnet *w, const char *name, nm_shape shape, size_t n, double *x)
+{
+    const nm_value v = {.name = nm_wnet_name(job, w, name),
+                        .type = NM_F64,
+                        .shape = shape,
+                        .n = n,
+                        .data = x,
+                        .maker = -1};
+    *NM_PUSH(job, w->values, w->n_values, w->cap_values) = v;
+    return (int)w->n_values - 1;
+}
+
 /* input k becomes the constant x */
 static void replace(nm_job *job, nm_wnet *w, nm_wnode *n, int k, double *x)
 {
-    nm_value v = w->values[n->in[k]];
-    v.name = nm_wnet_name(job, w, nm_fmt(job, "%s_", v.name));
-    v.data = x;
-    v.type = NM_F64;
-    n->in[k] = (int)w->n_values;
-    *NM_PUSH(job, w->values, w->n_values, w->cap_values) = v;
+    const nm_value v = w->values[n->in[k]];
+    n->in[k] = nm_wnet_const(job, w, nm_fmt(job, "%s_", v.name), v.shape, v.n, x);
 }
 
 static bool is_float(const nm_attr *a) { return !a || (double)(float)a->f == a->f; }
@@ -57,7 +63,7 @@ static void scale(nm_job *job, nm_wnet *w, nm_wnode *n, int k, const char *name)
         for (size_t i = 0; i < c.n; i++) x[i] = a->f * c.data[i];
         replace(job, w, n, k, x);
     }
-    drop(n, name);
+    nm_wnode_drop(n, name);
 }
 
 static void add_epsilon(nm_job *job, nm_wnet *w, nm_wnode *n)
@@ -69,46 +75,6 @@ static void add_epsilon(nm_job *job, nm_wnet *w, nm_wnode *n)
     for (size_t i = 0; i < var.n; i++) x[i] = var.data[i] + a->f;
     replace(job, w, n, 4, x);
     a->f = 0;
-}
-
-/* the integers of attribute `name` or of constant input 1, which stand apart from now on */
-static void take_list(nm_job *job, const nm_wnet *w, nm_wnode *n, const char *name)
-{
-    const nm_attr *a = find(n, name);
-    const nm_value *v = n->n_in > 1 && n->in[1] >= 0 ? &w->values[n->in[1]] : NULL;
-    n->n_in = 1;
-    if (!a && !v) return;
-    n->list = name;
-    n->n_list = a ? a->n : v->n;
-    int64_t *ints = NM_RAW(job, int64_t, n->n_list);
-    for (size_t i = 0; i < n->n_list; i++) ints[i] = a ? a->ints[i] : (int64_t)v->data[i];
-    n->ints = ints;
-    drop(n, name);
-}
-
-static void say_plainly(nm_job *job, nm_wnet *w, nm_wnode *n)
-{
-    if (is(n, "Cast") || is(n, "Dropout")) {
-        n->type = "Identity";
-        n->n_in = 1;
-        n->n_attrs = 0;
-    } else if (is(n, "Reshape")) {
-        const nm_shape *s = &w->values[n->out].shape;
-        n->n_in = 1;
-        n->n_attrs = 0;
-        n->list = "shape";
-        n->n_list = (size_t)s->rank;
-        n->ints = s->dim;
-    } else if (is(n, "Squeeze") || is(n, "Unsqueeze")) {
-        take_list(job, w, n, "axes");
-    } else if (is(n, "Pad")) {
-        take_list(job, w, n, "pads"); /* what it pads with is 0 */
-        drop(n, "value");
-    } else if (is(n, "BatchNormalization")) {
-        drop(n, "momentum");
-        drop(n, "spatial");
-        drop(n, "training_mode");
-    }
 }
 
 static void take_floats(nm_job *job, nm_wnet *w, nm_wnode *n)
@@ -136,35 +102,45 @@ static void count_uses(nm_job *job, nm_wnet *w)
     for (size_t i = 0; i < w->net->n_outputs; i++) w->uses[w->outputs[i]] += 2;
 }
 
-static nm_wnode plain_node(nm_job *job, nm_wnet *w, const nm_node *from, bool onnx)
+static void add_node(nm_job *job, nm_wnet *w, const nm_node *from)
 {
     nm_wnode n = {.type = from->type, .name = from->name, .n_in = from->n_in, .out = from->out[0]};
     if (from->n_out != 1)
-        nm_throw(job, NM_EUNSUP, "%s: node \"%s\": op %s: %d outputs cannot be written", w->net->path,
-                 from->name, from->type, from->n_out);
+        nm_throw(job, NM_EUNSUP, "%s: node \"%s\": op %s: %d outputs cannot be written",
+                 w->net->path, from->name, from->type, from->n_out);
     n.n_attrs = from->n_attrs;
-    n.attrs = NM_RAW(job, nm_attr, (size_t)from->n_attrs);
+    n.attrs = NM_RAW(job, nm_attr, (size_t)from->n_attrs + 1);
     n.in = NM_RAW(job, int, (size_t)from->n_in);
     if (n.n_attrs) memcpy(n.attrs, from->attrs, (size_t)n.n_attrs * sizeof *n.attrs);
     if (n.n_in) memcpy(n.in, from->in, (size_t)n.n_in * sizeof *n.in);
-    say_plainly(job, w, &n);
-    if (onnx) take_floats(job, w, &n);
-    return n;
+    nm_wnode_plain(job, w, &n);
+    if (w->onnx) take_floats(job, w, &n);
+    *NM_PUSH(job, w->nodes, w->n_nodes, w->cap_nodes) = n;
+}
+
+static void add_nodes(nm_job *job, nm_wnet *w, const nm_node *from)
+{
+    if (strcmp(from->type, "Split")) {
+        add_node(job, w, from);
+        return;
+    }
+    for (int k = 0; k < from->n_out; k++)
+        *NM_PUSH(job, w->nodes, w->n_nodes, w->cap_nodes) = nm_wnode_part(job, w, from, k);
 }
 
 nm_wnet *nm_wnet_new(nm_job *job, const nm_net *net, bool onnx)
 {
     nm_wnet *w = NM_NEW(job, nm_wnet);
     w->net = net;
+    w->onnx = onnx;
+    w->opset = (int)net->opset;
     for (size_t v = 0; v < net->n_values; v++)
         *NM_PUSH(job, w->values, w->n_values, w->cap_values) = net->values[v];
-    w->nodes = NM_ARRAY(job, nm_wnode, net->n_nodes + net->n_outputs + 1);
-    for (size_t i = 0; i < net->n_nodes; i++)
-        w->nodes[w->n_nodes++] = plain_node(job, w, &net->nodes[i], onnx);
+    for (size_t i = 0; i < net->n_nodes; i++) add_nodes(job, w, &net->nodes[i]);
     int *outputs = NM_RAW(job, int, net->n_outputs);
     for (size_t k = 0; k < net->n_outputs; k++) {
         outputs[k] = net->tail[k] ? net->tail[k]->out[0] : net->outputs[k];
-        if (net->tail[k]) w->nodes[w->n_nodes++] = plain_node(job, w, net->tail[k], onnx);
+        if (net->tail[k]) add_nodes(job, w, net->tail[k]);
     }
     w->outputs = outputs;
     count_uses(job, w);

@@ -228,6 +228,27 @@ def write(name, data):
 count = 0
 
 
+def is_valid(path):
+    try:
+        onnx.checker.check_model(onnx.load(path), full_check=True)
+        return ""
+    except Exception as e:
+        return str(e)
+
+
+def converted(name, path, x, want):
+    """as JSON and as ONNX it evaluates to the same bits, and ONNX's own checker takes the file: its types and shapes"""
+    for to in ("to.json", "to.onnx"):
+        code, out, err = run("convert", path, "-o", p(to))
+        if not check("%s: convert %s" % (name, to), code == 0, (code, err)):
+            continue
+        code, out, err = run("eval", p(to), "--image", write("x.npy", npy(x)), "--json")
+        check("%s: equal as %s" % (name, to), code == 0 and json.loads(out)["outputs"]["float64"] == json.loads(want)["outputs"]["float64"], (code, err, out[:200], want[:200]))
+        if to == "to.onnx" and onnx.load(p(to)).opset_import[0].version <= onnx.defs.onnx_opset_version():
+            fault = is_valid(p(to))  # it may count a window of ceil_mode that begins in the padding
+            check("%s: the checker" % name, not fault or ("ceil_mode" in name and "existing shape differ" in fault), fault)
+
+
 def same(name, nodes, inputs, consts=None, bounds=True, packed=False, or_refused=False, **kw):
     """eval on points, then bounds of the outputs over the unit box; what may be refused must be refused by name"""
     global count
@@ -249,6 +270,7 @@ def same(name, nodes, inputs, consts=None, bounds=True, packed=False, or_refused
         if not check("%s: eval at point %d" % (name, k), len(got) == len(want) and np.max(np.abs(got - want) / (1 + np.abs(want))) <= 1e-9,
                      "got %s want %s" % (got[:8], want[:8])):
             return False
+    converted(name, path, x, out)
     if not bounds or n > 120 or len(want) > 120:
         return True
     m = len(want)

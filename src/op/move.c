@@ -45,7 +45,7 @@ static void plan_slice(nm_job *job, nm_net *net, nm_node *node)
     const int n = nm_node_list(job, net, node, "starts", 1, start),
               n_end = nm_node_list(job, net, node, "ends", 2, end),
               n_axis = nm_node_list(job, net, node, "axes", 3, axis),
-              n_step = nm_in(net, node, 4) ? nm_node_list(job, net, node, "steps", 4, step) : -1;
+              n_step = nm_node_list(job, net, node, "steps", 4, step);
     int64_t *map[NM_MAXRANK];
     bool seen[NM_MAXRANK] = {0};
     nm_shape s = x;

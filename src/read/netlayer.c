@@ -123,7 +123,7 @@ static void add_window(const layer *l, struct nm_rawnode *n)
 {
     nm_job *job = l->r->job;
     const nm_json *stride = nm_json_find(l->j, "stride"), *pad = nm_json_find(l->j, "padding");
-    int64_t s[4];
+    int64_t s[4] = {0};
     if (stride) {
         const size_t m = nm_json_count(stride);
         const nm_json *e = cJSON_IsArray(stride) ? stride->child : stride;

@@ -113,9 +113,9 @@ static void layer(const writer *r, const nm_wnode *n, int before)
         nm_out_put(r->o, "]");
     }
     for (int i = 0; i < n->n_attrs; i++) attribute(r, n, &n->attrs[i]);
-    if (n->list) {
-        nm_out_put(r->o, ", \"%s\": ", n->list);
-        shape(r, n->n_list, n->ints);
+    for (int i = 0; i < n->n_lists; i++) {
+        nm_out_put(r->o, ", \"%s\": ", n->list[i].name);
+        shape(r, n->list[i].n, n->list[i].ints);
     }
     for (int k = 1; key && k < n->n_in; k++) {
         nm_out_put(r->o, ", \"%s\": ", key[k - 1]);

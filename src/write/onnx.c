@@ -1,22 +1,24 @@
-/* write/onnx.c: a network as an ONNX file, through the code that protobuf-c makes of read/onnx.proto. The same network
- * gives the same bytes. A network that was ONNX keeps its opset; others get 13, or a later one that they state.
+/* write/onnx.c: a network as an ONNX file, through the code that protobuf-c makes of read/onnx.proto. The same
+ * network gives the same bytes, in the opset that it had.
  *
- * ONNX wants one element type in an operator, so the whole file has one: float32 if every constant is one exactly, else
- * float64. */
+ * ONNX wants one element type in an operator, so all numbers of a file have one: float32 if every constant is one
+ * exactly, else float64. What counts or chooses (indices, sizes, conditions) and the scales of Resize have types of
+ * their own. */
 #include "all.h"
 
 #include "onnx.pb-c.h"
 
 #include <limits.h>
 
-enum { FLOAT = 1, INT64 = 7, DOUBLE = 11 };
+enum { FLOAT = 1, INT64 = 7, BOOL = 9, DOUBLE = 11 };
 
 typedef struct {
     nm_job *job;
     nm_wnet *w;
-    int elem, opset;
+    int elem; /* of what is a number */
     NmPb__Graph *g;
     size_t cap_consts;
+    const char **name; /* [values][4] of a constant that is written, by type */
 } writer;
 
 static char *text(const writer *r, const char *s) { return nm_dup(r->job, s, strlen(s)); }
@@ -25,6 +27,8 @@ static void little_endian(uint8_t *p, uint64_t bits, int size)
 {
     for (int i = 0; i < size; i++) p[i] = (uint8_t)(bits >> 8 * i);
 }
+
+static size_t size_of(int type) { return type == FLOAT ? 4 : type == BOOL ? 1 : 8; }
 
 static NmPb__Tensor *add_tensor(writer *r, const char *name, size_t rank, const int64_t *dim,
                                 int type, size_t n)
@@ -37,35 +41,80 @@ static NmPb__Tensor *add_tensor(writer *r, const char *name, size_t rank, const 
     if (rank) memcpy(t->dims, dim, rank * sizeof *dim);
     t->has_data_type = t->has_raw_data = true;
     t->data_type = type;
-    t->raw_data.len = nm_mul(r->job, n, type == FLOAT ? 4 : 8);
+    t->raw_data.len = nm_mul(r->job, n, size_of(type));
     t->raw_data.data = NM_RAW(r->job, uint8_t, t->raw_data.len);
     *NM_PUSH(r->job, r->g->initializer, r->g->n_initializer, r->cap_consts) = t;
     return t;
 }
 
-static void add_constant(writer *r, const nm_value *v)
+/* what ONNX wants input k of an operator to be, where that is not the file's own type */
+static int type_of(const writer *r, const nm_wnode *n, int k)
 {
-    const NmPb__Tensor *t = add_tensor(r, v->name, (size_t)v->shape.rank, v->shape.dim, r->elem,
-                                       v->n);
-    for (size_t i = 0; i < v->n; i++) {
-        uint64_t bits;
-        uint32_t low;
-        const float f = (float)v->data[i];
-        memcpy(&bits, &v->data[i], 8);
-        memcpy(&low, &f, 4);
-        if (r->elem == FLOAT)
-            little_endian(t->raw_data.data + 4 * i, low, 4);
-        else
-            little_endian(t->raw_data.data + 8 * i, bits, 8);
-    }
+    static const struct {
+        const char *op;
+        int k, type;
+    } own[] = {{"Gather", 1, INT64}, {"Where", 0, BOOL},   {"Resize", 1, FLOAT},
+               {"Resize", 2, FLOAT}, {"Resize", 3, INT64}, {"Upsample", 1, FLOAT}};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (own[i].k == k && strcmp(own[i].op, n->type) == 0) return own[i].type;
+    return r->elem;
 }
 
-static bool all_float(const nm_wnet *w)
+static void put_element(uint8_t *p, int type, double x)
 {
-    for (size_t v = 0; v < w->n_values; v++)
-        for (size_t i = 0; w->uses[v] && w->values[v].data && i < w->values[v].n; i++)
-            if ((double)(float)w->values[v].data[i] != w->values[v].data[i]) return false;
-    return true;
+    const float f = (float)x;
+    const int64_t whole = type == INT64 ? (int64_t)x : 0;
+    uint64_t bits;
+    uint32_t low;
+    memcpy(&bits, &x, 8);
+    memcpy(&low, &f, 4);
+    if (type == BOOL)
+        *p = x != 0;
+    else if (type == FLOAT)
+        little_endian(p, low, 4);
+    else
+        little_endian(p, type == INT64 ? (uint64_t)whole : bits, 8);
+}
+
+/* The constant as `type`: a name for each type that it is wanted in. */
+static const char *constant(writer *r, const nm_wnode *n, int v, int type)
+{
+    static const int types[] = {FLOAT, INT64, BOOL, DOUBLE};
+    size_t t = 0;
+    while (types[t] != type) t++;
+    const char **name = &r->name[4 * (size_t)v + t];
+    const nm_value x = r->w->values[v];
+    if (*name) return *name;
+    *name = x.name;
+    for (size_t i = 0; i < 4; i++)
+        if (i != t && r->name[4 * (size_t)v + i])
+            *name = nm_wnet_name(r->job, r->w, nm_fmt(r->job, "%s.%zu", x.name, t));
+    const NmPb__Tensor *to = add_tensor(r, *name, (size_t)x.shape.rank, x.shape.dim, type, x.n);
+    for (size_t i = 0; i < x.n; i++) {
+        if (type == FLOAT && (double)(float)x.data[i] != x.data[i])
+            nm_throw(r->job, NM_EUNSUP, "%s: node \"%s\": op %s: %.17g; ONNX has float32 there",
+                     r->w->net->path, n ? n->name : "", n ? n->type : "", x.data[i]);
+        put_element(to->raw_data.data + size_of(type) * i, type, x.data[i]);
+    }
+    return *name;
+}
+
+static bool all_float(writer *r)
+{
+    const nm_wnet *w = r->w;
+    bool all = true;
+    r->elem = 0; /* no type of its own */
+    for (size_t i = 0; i < w->n_nodes; i++)
+        for (int k = 0; k < w->nodes[i].n_in; k++) {
+            const nm_value *v = w->nodes[i].in[k] < 0 ? NULL : &w->values[w->nodes[i].in[k]];
+            if (!v || !v->data || type_of(r, &w->nodes[i], k)) continue;
+            for (size_t e = 0; e < v->n; e++) all &= (double)(float)v->data[e] == v->data[e];
+        }
+    for (size_t o = 0; o < w->net->n_outputs; o++) {
+        const nm_value *v = &w->values[w->outputs[o]];
+        for (size_t e = 0; v->data && e < v->n; e++) all &= (double)(float)v->data[e] == v->data[e];
+    }
+    return all;
 }
 
 static NmPb__Attribute *attribute(const writer *r, const nm_wnode *n, const nm_attr *from)
@@ -91,6 +140,12 @@ static NmPb__Attribute *attribute(const writer *r, const nm_wnode *n, const nm_a
         a->s.len = strlen(from->s);
         a->s.data = (uint8_t *)text(r, from->s);
         break;
+    case NM_A_FLOATS:
+        a->type = 6;
+        a->n_floats = from->n;
+        a->floats = NM_RAW(r->job, float, from->n);
+        for (size_t i = 0; i < from->n; i++) a->floats[i] = (float)from->floats[i];
+        break;
     case NM_A_INTS:
         a->type = 7;
         a->n_ints = from->n;
@@ -104,45 +159,69 @@ static NmPb__Attribute *attribute(const writer *r, const nm_wnode *n, const nm_a
     return a;
 }
 
-/* the first opset in which the integers are an input and no attribute */
+/* the first opset in which the integers are inputs and no attributes */
 static int list_is_input(const char *type)
 {
-    return strcmp(type, "Reshape") == 0 ? 5 : strcmp(type, "Pad") == 0 ? 11 : 13;
+    static const struct {
+        const char *op;
+        int opset;
+    } first[] = {{"Reshape", 5}, {"Expand", 7},   {"Tile", 7},       {"Slice", 10},
+                 {"Pad", 11},    {"Squeeze", 13}, {"Unsqueeze", 13}, {"ReduceSum", 13}};
+    for (size_t i = 0; i < sizeof first / sizeof *first; i++)
+        if (strcmp(first[i].op, type) == 0) return first[i].opset;
+    return 18;
+}
+
+/* the integers of a list as a constant of the file: its name */
+static char *list_tensor(writer *r, const nm_wnode *n, const nm_wlist *l)
+{
+    nm_value v = {.n = l->n, .shape = nm_shape_of(1, (int64_t[]){(int64_t)l->n})};
+    v.name = nm_wnet_name(r->job, r->w,
+                          nm_fmt(r->job, "%s.%s", r->w->values[n->out].name, l->name));
+    *NM_PUSH(r->job, r->w->values, r->w->n_values, r->w->cap_values) = v; /* its name is taken */
+    const NmPb__Tensor *t = add_tensor(r, v.name, 1, v.shape.dim, INT64, v.n);
+    for (size_t i = 0; i < v.n; i++)
+        little_endian(t->raw_data.data + 8 * i, (uint64_t)l->ints[i], 8);
+    return t->name;
+}
+
+static void put_inputs(writer *r, const nm_wnode *n, bool lists, NmPb__Node *p)
+{
+    int at = 0; /* list */
+    for (int k = 0; k < n->n_in || (lists && at < n->n_lists); k++) {
+        const int v = k < n->n_in ? n->in[k] : -1;
+        if (lists && at < n->n_lists && n->list[at].k == k)
+            p->input[p->n_input++] = list_tensor(r, n, &n->list[at++]);
+        else if (v >= 0 && r->w->values[v].data)
+            p->input[p->n_input++] = text(r, constant(r, n, v, type_of(r, n, k)));
+        else
+            p->input[p->n_input++] = text(r, v < 0 ? "" : r->w->values[v].name);
+    }
 }
 
 static NmPb__Node *node(writer *r, const nm_wnode *n)
 {
     NmPb__Node *p = NM_NEW(r->job, NmPb__Node);
-    const bool as_input = n->list && r->opset >= list_is_input(n->type);
+    const bool lists = n->n_lists && r->w->opset >= list_is_input(n->type);
     nm_pb__node__init(p);
     p->name = text(r, n->name);
     p->op_type = text(r, n->type);
-    p->input = NM_RAW(r->job, char *, (size_t)n->n_in + 1);
-    for (int k = 0; k < n->n_in; k++)
-        p->input[p->n_input++] = text(r, n->in[k] < 0 ? "" : r->w->values[n->in[k]].name);
+    p->input = NM_RAW(r->job, char *, (size_t)n->n_in + 5);
+    put_inputs(r, n, lists, p);
     p->output = NM_RAW(r->job, char *, 1);
     p->output[p->n_output++] = text(r, r->w->values[n->out].name);
-    p->attribute = NM_RAW(r->job, NmPb__Attribute *, (size_t)n->n_attrs + 1);
+    p->attribute = NM_RAW(r->job, NmPb__Attribute *, (size_t)(n->n_attrs + n->n_lists) + 1);
     for (int i = 0; i < n->n_attrs; i++)
         p->attribute[p->n_attribute++] = attribute(r, n, &n->attrs[i]);
-    if (as_input) {
-        nm_value v = {.n = n->n_list, .shape = nm_shape_of(1, (int64_t[]){(int64_t)n->n_list})};
-        v.name = nm_wnet_name(r->job, r->w,
-                              nm_fmt(r->job, "%s.%s", r->w->values[n->out].name, n->list));
-        *NM_PUSH(r->job, r->w->values, r->w->n_values,
-                 r->w->cap_values) = v; /* so that its name is taken */
-        const NmPb__Tensor *t = add_tensor(r, v.name, 1, v.shape.dim, INT64, v.n);
-        for (size_t i = 0; i < v.n; i++)
-            little_endian(t->raw_data.data + 8 * i, (uint64_t)n->ints[i], 8);
-        p->input[p->n_input++] = t->name;
-    } else if (n->list) {
-        const nm_attr list = {.name = n->list, .kind = NM_A_INTS, .n = n->n_list, .ints = n->ints};
-        p->attribute[p->n_attribute++] = attribute(r, n, &list);
+    for (int i = 0; !lists && i < n->n_lists; i++) {
+        const nm_wlist *l = &n->list[i];
+        const nm_attr a = {.name = l->name, .kind = NM_A_INTS, .n = l->n, .ints = l->ints};
+        p->attribute[p->n_attribute++] = attribute(r, n, &a);
     }
     return p;
 }
 
-static NmPb__ValueInfo *value_info(const writer *r, const nm_value *v)
+static NmPb__ValueInfo *value_info(const writer *r, const nm_value *v, int type_of_it)
 {
     NmPb__ValueInfo *info = NM_NEW(r->job, NmPb__ValueInfo);
     NmPb__Type *type = NM_NEW(r->job, NmPb__Type);
@@ -156,7 +235,7 @@ static NmPb__ValueInfo *value_info(const writer *r, const nm_value *v)
     info->type = type;
     type->tensor_type = tensor;
     tensor->has_elem_type = true;
-    tensor->elem_type = r->elem;
+    tensor->elem_type = type_of_it;
     tensor->shape = shape;
     shape->dim = NM_RAW(r->job, NmPb__Dimension *, (size_t)v->shape.rank);
     for (int d = 0; d < v->shape.rank; d++) {
@@ -169,44 +248,49 @@ static NmPb__ValueInfo *value_info(const writer *r, const nm_value *v)
     return info;
 }
 
+/* an ArgMax gives indices */
+static int type_of_output(const writer *r, int v)
+{
+    for (size_t i = 0; i < r->w->n_nodes; i++)
+        if (r->w->nodes[i].out == v && strcmp(r->w->nodes[i].type, "ArgMax") == 0) return INT64;
+    return r->elem;
+}
+
 static void fill(writer *r)
 {
     NmPb__Graph *g = r->g;
     const nm_net *net = r->w->net;
-    const size_t n_values = r->w->n_values;
-    for (size_t v = 0; v < n_values; v++)
-        if (r->w->values[v].data && r->w->uses[v]) add_constant(r, &r->w->values[v]);
+    r->name = NM_ARRAY(r->job, const char *, 4 * r->w->n_values + 1);
+    r->elem = all_float(r) ? FLOAT : DOUBLE;
     g->node = NM_RAW(r->job, NmPb__Node *, r->w->n_nodes);
+    for (size_t k = 0; k < net->n_outputs; k++)
+        if (r->w->values[r->w->outputs[k]].data) constant(r, NULL, r->w->outputs[k], r->elem);
     for (size_t i = 0; i < r->w->n_nodes; i++) g->node[g->n_node++] = node(r, &r->w->nodes[i]);
     g->input = NM_RAW(r->job, NmPb__ValueInfo *, net->n_inputs);
     for (size_t k = 0; k < net->n_inputs; k++)
-        g->input[g->n_input++] = value_info(r, &net->values[net->inputs[k]]);
+        g->input[g->n_input++] = value_info(r, &net->values[net->inputs[k]], r->elem);
     g->output = NM_RAW(r->job, NmPb__ValueInfo *, net->n_outputs);
-    for (size_t k = 0; k < net->n_outputs; k++)
-        g->output[g->n_output++] = value_info(r, &net->values[r->w->outputs[k]]);
+    for (size_t k = 0; k < net->n_outputs; k++) {
+        const int v = r->w->outputs[k];
+        g->output[g->n_output++] = value_info(r, &net->values[v], type_of_output(r, v));
+    }
 }
 
 void nm_write_onnx(nm_job *job, nm_wnet *w, const char *path)
 {
-    const nm_net *net = w->net;
     NmPb__Model model;
     NmPb__Graph graph;
     NmPb__Opset opset, *opsets[] = {&opset};
     nm_pb__model__init(&model);
     nm_pb__graph__init(&graph);
     nm_pb__opset__init(&opset);
-    const bool own = strcmp(net->format, "onnx") == 0 || net->opset > 13;
-    writer r = {.job = job,
-                .w = w,
-                .elem = all_float(w) ? FLOAT : DOUBLE,
-                .opset = own ? (int)net->opset : 13,
-                .g = &graph};
+    writer r = {.job = job, .w = w, .g = &graph};
     graph.name = text(&r, "network");
     fill(&r);
     opset.domain = text(&r, "");
     opset.has_version = model.has_ir_version = true;
-    opset.version = r.opset;
-    model.ir_version = r.opset <= 14 ? 7 : r.opset <= 18 ? 8 : r.opset <= 20 ? 9 : 10;
+    opset.version = w->opset;
+    model.ir_version = w->opset <= 14 ? 7 : w->opset <= 18 ? 8 : w->opset <= 20 ? 9 : 10;
     model.opset_import = opsets;
     model.n_opset_import = 1;
     model.graph = &graph;
