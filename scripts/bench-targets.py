@@ -162,7 +162,7 @@ def highs(limit):
 
 
 def rsl18a(limit):
-    s = batch("rsl18a", "0:200", "--time-limit", str(limit), "--no-solve")
+    s = batch("rsl18a", "0:200", "--time-limit", str(5 * limit), "--no-solve")
     row("RSL18a 1-200: holds / violated / unknown, CPU s [0 unknown]", "%d / %d / %d" % (s["holds"], s["violated"], s["unknown"]),
         "%.1f" % s["cpu_seconds"])
 

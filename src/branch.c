@@ -1,15 +1,16 @@
 /* branch.c: branch and bound on the signs of ReLU units, for one target (Bunel et al. 2020; bounds in the branches by
  * the hull dual, hull.c, with multipliers of the signs as in beta-CROWN, Wang et al. 2021).
  *
- * A node assumes signs of some pre-activations: their bounds are met with 0, and their inequalities enter the row with
- * multipliers. Its row is optimised from where the parent's ended, Adam's second moments included. A bound above the
- * cutoff excludes a counterexample; else, on networks with several hidden layers, the row is the cut that tightens all
- * units and the box of the node (tighten.c). What stays open is branched on the unit with the best product of
- * estimated gains: what its lines lose at the mean minimiser, times the gain per loss that branching on it has
- * brought in this tree (pseudo-costs: Benichou et al. 1971; Achterberg, Koch, Martin 2005). Both children keep
- * a = 0, so nothing is lost. Nodes are visited depth first by recursion, so that memory is that of one path. Now and
- * then the shrunken box of a node is attacked. Effort is counted in nodes. With a depth the search stops there, and the
- * open leaves are cubes: their models together say what the target's own would (compile.c). */
+ * A node assumes signs of some pre-activations: their bounds are met with 0, and their inequalities enter the row
+ * with multipliers. Its row is optimised from where the parent's ended, Adam's second moments included. A bound above
+ * the cutoff excludes a counterexample; else, on networks with several hidden layers, the row is the cut that
+ * tightens all units and the box of the node (tighten.c). What stays open is branched on the unit with the best
+ * product of estimated gains: what its lines lose at the mean minimiser, times the gain per loss that branching on it
+ * has brought in this tree (pseudo-costs: Benichou et al. 1971; Achterberg, Koch, Martin 2005). Both children keep a
+ * = 0, so nothing is lost. Nodes are visited depth first by recursion, so that memory is that of one path. Now and
+ * then the shrunken box of a node is attacked; a node without a unit to branch on is a linear program (leaf). Effort
+ * is counted in nodes. With a depth the search stops there, and the open leaves are cubes: their models together say
+ * what the target's own would (compile.c). */
 #include "all.h"
 
 enum { MAX_DEPTH = 100, MAX_ENTRIES = 2000000 };
@@ -96,6 +97,25 @@ static int64_t choose(const search *s, const nm_bounds *b, const double *gap)
     return best;
 }
 
+/* where no line loses anything at the minimiser and yet nothing is settled: the unit whose lines lie farthest apart */
+static int64_t widest(const search *s, const nm_bounds *b)
+{
+    int64_t best = -1;
+    double top = 0;
+    for (size_t k = 0; k < s->p->n_blocks; k++) {
+        const nm_block *r = &s->p->blocks[k];
+        for (size_t u = r->first; r->kind == NM_RELU && u < r->first + r->n; u++) {
+            const size_t pre = pre_of(s->p, u);
+            if (nm_bounds_phase(b, pre) != NM_UNSTABLE) continue;
+            const double apart = -b->lo[pre] * b->hi[pre] / (b->hi[pre] - b->lo[pre]);
+            if (!(apart > top)) continue;
+            top = apart;
+            best = (int64_t)u;
+        }
+    }
+    return best;
+}
+
 typedef struct {
     const nm_alpha *a;
     int64_t unit;
@@ -161,9 +181,15 @@ static int visit(search *s, const nm_bounds *b, size_t depth, const node *at)
 {
     if (s->o.depth && (depth == s->o.depth || at->unit < 0)) return give_cube(s, b, depth);
     if (s->o.attack && s->out->nodes % 16 == 1 && attack(s, b, at->a->mean)) return FOUND;
-    if (at->unit < 0 || depth == MAX_DEPTH) return GAVE_UP;
+    node here = *at;
+    if (at->unit < 0 && s->o.leaf) {
+        const int status = s->o.leaf(s->o.arg, b, s->out->x);
+        if (status != NM_UNKNOWN) return status == NM_OK ? CLOSED : FOUND;
+        here.unit = widest(s, b);
+    }
+    if (here.unit < 0 || depth == MAX_DEPTH) return GAVE_UP;
     for (int side = 1; side >= -1; side -= 2) {
-        const int what = child(s, b, depth, at, side);
+        const int what = child(s, b, depth, &here, side);
         if (what != CLOSED) return what;
     }
     return CLOSED;

@@ -209,8 +209,13 @@ static bool branch_target(nm_state *s, nm_target *t, double deadline, size_t nod
     const nm_bounded *k = &s->cases[t->icase];
     const nm_case *c = k->work.c;
     const size_t r = best_row(k, &c->clauses[t->iclause], t->iclause);
-    const nm_branch_opts o = {s->o->attack, s->o->nodes ? s->o->nodes : nodes, deadline, s->o->seed,
-                              0};
+    nm_leaf at = {s, t};
+    const nm_branch_opts o = {.attack = s->o->attack,
+                              .max_nodes = s->o->nodes ? s->o->nodes : nodes,
+                              .deadline = deadline,
+                              .seed = s->o->seed,
+                              .leaf = nm_leaf_solve,
+                              .arg = &at};
     nm_note(s->job, "branching on target %s", t->name);
     const nm_branch out = nm_branch_run(s->job, t->tight, c, t->iclause, k->row[t->iclause], r,
                                         c->clauses[t->iclause].rows[r].rhs + s->q->guard, o);
@@ -228,7 +233,8 @@ void nm_close_cubes(nm_state *s)
         const nm_case *c = k->work.c;
         if (!nm_target_open(t) || !k->b || c->clauses[t->iclause].n_rows == 0) continue;
         const size_t r = best_row(k, &c->clauses[t->iclause], t->iclause);
-        const nm_branch_opts o = {false, SIZE_MAX, INFINITY, s->o->seed, s->o->depth};
+        const nm_branch_opts o = {
+            .max_nodes = SIZE_MAX, .deadline = INFINITY, .seed = s->o->seed, .depth = s->o->depth};
         const nm_branch out = nm_branch_run(s->job, t->tight ? t->tight : k->b, c, t->iclause,
                                             k->row[t->iclause], r,
                                             c->clauses[t->iclause].rows[r].rhs + s->q->guard, o);

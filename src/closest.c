@@ -125,6 +125,7 @@ static bool decide(chase *c, double r, bool thorough, inner *in)
     }
     in->s.q = &in->q;
     in->s.o = &c->o;
+    in->s.nearest = true;
     in->s.v = NM_NEW(s->job, nm_verdict);
     nm_state_open(&in->s);
     stages(in, thorough);

@@ -92,6 +92,25 @@ bool nm_clp_solve(nm_clp *l, const double *c, int iterations, double *x, double 
     return status == 0;
 }
 
+bool nm_clp_is_empty(nm_clp *l, const double *lo, const double *hi)
+{
+    const nm_model *m = l->m;
+    if (!l->usable || Clp_status(l->s) != 1) return false;
+    double *ray = Clp_infeasibilityRay(l->s);
+    if (!ray) return false;
+    const nm_mark mark = nm_mark_get(l->job);
+    double *y = NM_RAW(l->job, double, m->n_rows + 1),
+           *zero = NM_ARRAY(l->job, double, m->n_cols + 1);
+    bool empty = false;
+    for (int sign = -1; sign <= 1 && !empty; sign += 2) { /* its sign is the version's */
+        for (size_t r = 0; r < m->n_rows; r++) y[r] = sign * ray[r];
+        empty = nm_dual_bound(l->job, m, lo, hi, zero, y) > 0;
+    }
+    nm_mark_release(l->job, mark);
+    Clp_freeRay(l->s, ray);
+    return empty;
+}
+
 double nm_dual_bound(nm_job *job, const nm_model *m, const double *lo, const double *hi,
                      const double *c, const double *y)
 {

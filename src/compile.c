@@ -284,18 +284,9 @@ void nm_models_sayable(nm_job *job, const nm_query *q, const nm_solve_opts *o)
 
 const double *nm_models_input(nm_state *s, const nm_encoded *e, const nm_sol *sol, size_t icase)
 {
-    const nm_case *c = &s->q->cases[icase];
-    const size_t n = nm_case_width(s->q, c);
-    const double *start = nm_case_start(s->q, c), *lo = c->gens ? c->gens->lo : c->lo,
-                 *hi = c->gens ? c->gens->hi : c->hi;
-    double *x = NM_RAW(s->job, double, n);
-    for (size_t i = 0; i < n; i++) {
-        const int64_t j = e->map->col[i];
-        x[i] = j >= 0  ? sol->vals[j].x
-               : start ? fmin(fmax(start[i], lo[i]), hi[i])
-                       : 0.5 * lo[i] + 0.5 * hi[i];
-    }
-    return x;
+    double *v = NM_RAW(s->job, double, e->map->n_cols + 1);
+    for (size_t j = 0; j < e->map->n_cols; j++) v[j] = sol->vals[j].x;
+    return nm_leaf_input(s, e, icase, v);
 }
 
 static bool judge_solution(nm_state *s, nm_target *t, const nm_encoded *e, const nm_sol *sol)

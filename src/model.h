@@ -393,9 +393,16 @@ nm_clp *nm_clp_new(nm_job *job, const nm_model *m);         /* integrality left 
  * answer depends on the question alone. false: no optimum within the iterations (y may be good all the same) */
 bool nm_clp_solve(nm_clp *l, const double *c, int iterations, double *x, double *y);
 void nm_clp_box(nm_clp *l, const double *lo, const double *hi); /* [n_cols] */
+/* after a solve that found no point: proven from Farkas's ray that the rows have none in the box */
+bool nm_clp_is_empty(nm_clp *l, const double *lo, const double *hi);
 /* what c.x is at least over the rows and a box, proven from any y, rounded down (Neumaier, Shcherbina 2004) */
 double nm_dual_bound(nm_job *job, const nm_model *m, const double *lo, const double *hi, const double *c,
                      const double *y);
+
+/* ---- project.c ---------------------------------------------------------------------------------- */
+/* x [n_cols]: nearly the point of m's rows and box that is nearest to the centre in L2; gives a proven lower bound of
+ * its squared distance; stops early when that is more than enough. Integrality and objective are not looked at. */
+double nm_project(nm_job *job, const nm_model *m, const double *centre, double enough, double *x);
 
 /* ---- crew.c: processes that share work ------------------------------------------------------- */
 void *nm_shared_new(nm_job *job, size_t n, size_t size); /* cleared memory that workers write into */

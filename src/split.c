@@ -114,14 +114,41 @@ static int visit(split *s, box *x, size_t *input)
     return what;
 }
 
+/* The members of a sum leave each other what the rest does not need; false: no point is left. The fee covers the
+ * rounding of the sums of ends. */
+static bool meet_sums(const split *s, box *x)
+{
+    const nm_gens *g = s->c->gens;
+    for (size_t k = 0; g && k < g->n_sums; k++) {
+        const nm_sum *m = &g->sums[k];
+        double lo = 0, hi = 0, mag = fabs(m->total);
+        for (size_t i = m->first; i < m->first + m->n; i++) {
+            lo += x->lo[i];
+            hi += x->hi[i];
+            mag += fabs(x->lo[i]) + fabs(x->hi[i]);
+        }
+        const double fee = (double)(m->n + 8) * NM_ULP * mag;
+        if (lo - fee > m->total || hi + fee < m->total) return false;
+        for (size_t i = m->first; i < m->first + m->n; i++) {
+            const double most = m->total - (lo - x->lo[i]) + fee,
+                         least = m->total - (hi - x->hi[i]) - fee;
+            if (most < x->hi[i]) x->hi[i] = most < x->lo[i] ? x->lo[i] : most;
+            if (least > x->lo[i]) x->lo[i] = least > x->hi[i] ? x->hi[i] : least;
+        }
+    }
+    return true;
+}
+
 static void push_halves(const split *s, const box *x, size_t input, box **stack)
 {
     const double mid = 0.5 * x->lo[input] + 0.5 * x->hi[input];
     box *a = new_box(s, x), *b = new_box(s, x);
     a->hi[input] = b->lo[input] = mid;
-    a->below = *stack;
-    b->below = a;
-    *stack = b;
+    for (box *k = a; k; k = k == a ? b : NULL) {
+        if (!meet_sums(s, k)) continue;
+        k->below = *stack;
+        *stack = k;
+    }
 }
 
 nm_split nm_split_case(nm_job *job, const nm_program *p, const nm_case *c, uint32_t *const *row,

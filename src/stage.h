@@ -242,6 +242,9 @@ typedef struct nm_branch_opts {
     double deadline;
     uint64_t seed;
     size_t depth;          /* stop at it and give the open leaves as cubes; 0: no limit, no cubes */
+    /* what of a node without a unit to branch on: NM_OK: excluded; NM_VIOLATED: x is a counterexample; or NM_UNKNOWN */
+    int (*leaf)(void *arg, const nm_bounds *b, double *x);
+    void *arg;
 } nm_branch_opts;
 typedef struct nm_cube { const nm_bounds *b; nm_signs signs; } nm_cube; /* bounds of a branch, and what it assumes */
 typedef struct nm_branch {
@@ -332,6 +335,7 @@ typedef struct nm_state {
     nm_verdict *v;
     nm_bounded *cases;     /* [n_cases]; first: index of the case's first target */
     double deadline;       /* nm_wall, or infinity */
+    bool nearest;          /* counterexamples are to be near the image */
 } nm_state;
 
 /* ---- targets.c ------------------------------------------------------------------------------- */
@@ -348,6 +352,13 @@ void nm_range_json(nm_buf *b, const nm_query *q, const nm_verdict *v);
 void nm_range_text(nm_buf *b, const nm_query *q, const nm_verdict *v);
 void nm_range_files(nm_job *job, const char *dir, const nm_query *q, nm_verdict *v);
 
+/* ---- leaf.c ---------------------------------------------------------------------------------- */
+typedef struct nm_leaf { nm_state *s; nm_target *t; } nm_leaf;
+/* for nm_branch_opts: arg is an nm_leaf; x [n_in] */
+int nm_leaf_solve(void *arg, const nm_bounds *b, double *x);
+/* the question's input that columns v stand for */
+const double *nm_leaf_input(const nm_state *s, const nm_encoded *e, size_t icase, const double *v);
+
 /* ---- close.c: stages on case i; true: the question is settled --------------------------------- */
 void nm_close_bounds(nm_state *s, size_t i);
 void nm_close_count(nm_state *s);
@@ -361,6 +372,7 @@ bool nm_close_split(nm_state *s, size_t i);
 
 /* ---- start.c ---------------------------------------------------------------------------------- */
 /* values of the model's columns, at the point that --start asks for */
+double *nm_trace(nm_job *job, const nm_program *p, const double *x); /* [n_units] values of all units at x, float64 */
 double *nm_start_of(nm_state *s, const nm_target *t, const nm_encoded *e);
 
 /* ---- compile.c: models of what is open -------------------------------------------------------- */

@@ -3,8 +3,7 @@
  * nobody. */
 #include "all.h"
 
-/* values of every unit at x */
-static double *trace(nm_job *job, const nm_program *p, const double *x)
+double *nm_trace(nm_job *job, const nm_program *p, const double *x)
 {
     const nm_kernels *kernels = nm_kernels_pick();
     double *all = NM_ARRAY(job, double, p->n_units + 8);
@@ -71,7 +70,7 @@ double *nm_start_of(nm_state *s, const nm_target *t, const nm_encoded *e)
     if (moved > 0)
         nm_note(s->job, "target %s: the start is outside the input set; it was moved by %.3g",
                 t->name, moved);
-    double *v = nm_encode_lift(s->job, e->enc, trace(s->job, e->enc->b->p, x));
+    double *v = nm_encode_lift(s->job, e->enc, nm_trace(s->job, e->enc->b->p, x));
     if (e->map->tag) v[e->model->n_cols - 1] = 1; /* the mark */
     const char *who = NULL;
     const double off = nm_model_check(e->enc->m, v, &who);

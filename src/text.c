@@ -147,6 +147,26 @@ static double coin_reads(uint64_t d, int n, int e)
     static const double power[] = {1.0e-9, 1.0e-8, 1.0e-7, 1.0e-6, 1.0e-5, 1.0e-4, 1.0e-3,
                                    1.0e-2, 1.0e-1, 1.0,    1.0e1,  1.0e2,  1.0e3,  1.0e4,
                                    1.0e5,  1.0e6,  1.0e7,  1.0e8,  1.0e9};
+    static const uint64_t whole[] = {1,
+                                     10,
+                                     100,
+                                     1000,
+                                     10000,
+                                     100000,
+                                     1000000,
+                                     10000000,
+                                     100000000,
+                                     1000000000,
+                                     10000000000,
+                                     100000000000,
+                                     1000000000000,
+                                     10000000000000,
+                                     100000000000000,
+                                     1000000000000000,
+                                     10000000000000000,
+                                     100000000000000000,
+                                     1000000000000000000,
+                                     10000000000000000000U};
     const bool exponent = has_exponent(n, e);
     const int after = exponent ? n - 1 : n - 1 - e; /* digits after the point */
     if (after > 23) return NAN;
@@ -154,9 +174,8 @@ static double coin_reads(uint64_t d, int n, int e)
     if (e < 0 && !exponent) {
         v = gathered(d) * tenth[after];
     } else {
-        uint64_t unit = 1;
-        for (int i = 0; i < after; i++) unit *= 10;
-        v = gathered(d / unit) + gathered(d % unit) * tenth[after];
+        const uint64_t unit = after < 20 ? whole[after] : 0, front = unit ? d / unit : 0;
+        v = gathered(front) + gathered(d - front * unit) * tenth[after];
     }
     if (exponent) v *= abs(e) < 10 ? power[e + 9] : pow(10.0, e);
     return v;

@@ -13,35 +13,7 @@ static nm_attr *find(nm_wnode *w, const char *name)
     return NULL;
 }
 
-void nm_wnode_drop(nm_wnode *w, const char *name)
-{
-    nm_attr *a = find(w, name);
-    if (!a) return;
-    memmove(a, a + 1, (size_t)(w->attrs + w->n_attrs - (a + 1)) * sizeof *a);
-    w->n_attrs--;
-}
-
 static bool is(const nm_wnode *w, const char *type) { return strcmp(w->type, type) == 0; }
-
-const char *nm_wnet_name(nm_job *job, const nm_wnet *w, const char *base)
-{
-    for (size_t v = 0; v < w->n_values; v++) /* what is not written leaves its name */
-        if ((v >= w->n_uses || w->uses[v]) && strcmp(w->values[v].name, base) == 0)
-            return nm_wnet_name(job, w, nm_fmt(job, "%s_", base));
-    return base;
-}
-
-int nm_wnet_const(nm_job *job, nm_wnet *w, const char *name, nm_shape shape, size_t n, double *x)
-{
-    const nm_value v = {.name = nm_wnet_name(job, w, name),
-                        .type = NM_F64,
-                        .shape = shape,
-                        .n = n,
-                        .data = x,
-                        .maker = -1};
-    *NM_PUSH(job, w->values, w->n_values, w->cap_values) = v;
-    return (int)w->n_values - 1;
-}
 
 /* input k becomes the constant x */
 static void replace(nm_job *job, nm_wnet *w, nm_wnode *n, int k, double *x)

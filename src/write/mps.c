@@ -21,6 +21,8 @@ typedef struct {
     nm_write_opts w;
     flat *rows;
     size_t *first, n; /* rows of model row r: first[r] .. first[r + 1] */
+    double last;      /* absolute value of the number that was printed last, */
+    char text[28];    /* and its text */
 } writer;
 
 /* one blank, then fields with two blanks between, three where a field would start in a column that CBC takes for
@@ -28,19 +30,21 @@ typedef struct {
 static void line(writer *w, bool coded, size_t n, const char *const *field)
 {
     static const size_t column[] = {1, 4, 14, 24, 39};
-    nm_buf *b = &w->b;
+    enum { LONGEST = 300 }; /* a name (255 at most) or a number, and blanks */
+    char s[6 * LONGEST];
     size_t at = 1;
-    nm_put_bytes(b, " ", 1);
+    s[0] = ' ';
     for (size_t i = 0; i < n; i++) {
         const size_t to = w->w.fixed ? column[i + !coded]
                           : i == 0   ? at
                                      : at + 2 + (at == 2 || at == 12 || at == 37);
-        if (to > at) nm_put_bytes(b, "                                        ", to - at);
+        while (at < to) s[at++] = ' ';
         const size_t len = strlen(field[i]);
-        nm_put_bytes(b, field[i], len);
-        at = (to > at ? to : at) + len;
+        memcpy(s + at, field[i], len);
+        at += len;
     }
-    nm_put_bytes(b, "\n", 1);
+    s[at++] = '\n';
+    nm_put_bytes(&w->b, s, at);
 }
 
 #define LINE(coded, ...)                                                                           \
@@ -54,12 +58,18 @@ static void flush(writer *w, size_t room)
     w->b.n = 0;
 }
 
-static const char *num(const writer *w, char s[32], double x)
+/* a unit's rows have the same coefficients but for the sign, side by side in a column */
+static const char *num(writer *w, char s[32], double x)
 {
+    const bool again = w->last != 0 && fabs(x) == w->last;
+    if (again && signbit(x)) *s++ = '-';
+    if (again) return memcpy(s, w->text, sizeof w->text), s - signbit(x);
     if (w->w.dialect->twice && !w->w.fixed)
         nm_num_print_twice(s, x);
     else
         nm_num_print(s, x);
+    w->last = fabs(x);
+    memcpy(w->text, s + (*s == '-'), sizeof w->text);
     return s;
 }
 

@@ -1,0 +1,202 @@
+/* leaf.c: nodes of branching that have nothing left to branch on.
+ *
+ * Where all signs are fixed the network is affine: a linear program over the inputs, its rows the signs that were assumed
+ * and the clause, says what there is. A dual or Farkas's ray excludes (clp.c), whatever Clp says of itself; a point is
+ * judged. With an L2 ball it is the nearest point (project.c) that does. Where the nearest counterexample is sought,
+ * one that is found is first moved to the nearest of its own linear region, so that a search over a shrinking ball meets
+ * each region once and does not creep. Cost: a model and a linear program a leaf, some milliseconds. */
+#include "all.h"
+
+const double *nm_leaf_input(const nm_state *s, const nm_encoded *e, size_t icase, const double *v)
+{
+    const nm_case *c = &s->q->cases[icase];
+    const size_t n = nm_case_width(s->q, c);
+    const double *start = nm_case_start(s->q, c), *lo = c->gens ? c->gens->lo : c->lo,
+                 *hi = c->gens ? c->gens->hi : c->hi;
+    double *x = NM_RAW(s->job, double, n);
+    for (size_t i = 0; i < n; i++) {
+        const int64_t j = e->map->col[i];
+        x[i] = j >= 0  ? v[j]
+               : start ? fmin(fmax(start[i], lo[i]), hi[i])
+                       : 0.5 * lo[i] + 0.5 * hi[i];
+    }
+    return x;
+}
+
+/* The cutoff is moved by so much: outwards, so that what misses it by a solver's tolerance is excluded by a dual, not
+ * by a status; what it was, or NaN. */
+static double move_cutoff(const nm_encoded *e, double by)
+{
+    nm_model *m = e->model;
+    double *cap = NULL;
+    if (e->enc->tcol >= 0) cap = &m->cols[e->enc->tcol].hi;
+    for (size_t r = 0; !cap && r < m->n_rows; r++)
+        if (strcmp(m->rows[r].name, "rq_0") == 0) cap = &m->rows[r].hi;
+    if (!cap) return NAN;
+    const double was = *cap;
+    *cap += by * (1 + fabs(was));
+    return was;
+}
+
+static nm_encoded encode_leaf(const nm_leaf *at, const nm_bounds *b, const nm_case *over,
+                              nm_objective objective)
+{
+    const nm_state *s = at->s;
+    const nm_target *t = at->t;
+    const nm_bounded *k = &s->cases[t->icase];
+    nm_query q = *s->q;
+    q.objective = objective;
+    return nm_encode(s->job, b, &q, t->icase, t->iclause, k->row[t->iclause],
+                     (nm_encode_opts){.fold = true, .one_sided = true, .over = over, .base = k->b});
+}
+
+enum { MISSED = -1 };
+
+/* minimises the model's objective: NM_OK when more than cap is proven, or that there is no point; NM_VIOLATED when x, the
+ * input of its least point, is a counterexample; MISSED when it is none */
+static int solve_program(const nm_leaf *at, const nm_encoded *e, double cap, double *x)
+{
+    enum { ITERATIONS = 20000 };
+    nm_state *s = at->s;
+    const nm_target *t = at->t;
+    const nm_model *m = e->model;
+    double *col = NM_RAW(s->job, double, 4 * m->n_cols + 1), *lo = col + m->n_cols,
+           *hi = lo + m->n_cols, *obj = hi + m->n_cols, *y = NM_RAW(s->job, double, m->n_rows + 1);
+    for (size_t j = 0; j < m->n_cols; j++) {
+        lo[j] = m->cols[j].lo;
+        hi[j] = m->cols[j].hi;
+        obj[j] = m->cols[j].obj;
+    }
+    int status = NM_UNKNOWN;
+    nm_clp *l = nm_clp_new(s->job, m);
+    if (!nm_clp_solve(l, obj, ITERATIONS, col, y)) {
+        if (nm_clp_is_empty(l, lo, hi)) status = NM_OK;
+    } else if (nm_dual_bound(s->job, m, lo, hi, obj, y) > cap) {
+        status = NM_OK;
+    } else {
+        const double *in = nm_leaf_input(s, e, t->icase, col);
+        const nm_replay r = nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause, in);
+        status = r.is_violated ? NM_VIOLATED : MISSED;
+        memcpy(x, in, nm_case_width(s->q, &s->q->cases[t->icase]) * sizeof *x);
+    }
+    nm_close(s->job, l);
+    return status;
+}
+
+/* L2 balls are tangents, made tight at points outside: more of them while the point is none */
+static int solve_rounds(const nm_leaf *at, nm_encoded *e, double cap, double *x)
+{
+    enum { ROUNDS = 12 };
+    int status = solve_program(at, e, cap, x);
+    for (int r = 1; r < ROUNDS && status == MISSED; r++) {
+        const size_t rows = e->model->n_rows;
+        nm_distance_tangent(e->enc, x);
+        if (e->model->n_rows == rows) break;
+        status = solve_program(at, e, cap, x);
+    }
+    return status;
+}
+
+/* the one L2 ball of a case, or NULL */
+static const nm_ball *only_l2(const nm_case *c)
+{
+    return c->n_balls == 1 && c->balls->norm == NM_L2 ? c->balls : NULL;
+}
+
+/* The point of the leaf that is nearest to the ball's centre, its cutoff moved by so much: false when the model has
+ * more columns than inputs. *room: how much the proven square is above the ball's, negative for below. */
+static bool project_leaf(const nm_leaf *at, const nm_bounds *b, const nm_ball *ball, double by,
+                         double *room, double *x)
+{
+    nm_state *s = at->s;
+    nm_case without = *s->cases[at->t->icase].work.c;
+    without.n_balls = 0;
+    const nm_encoded e = encode_leaf(at, b, &without, NM_FEASIBLE);
+    const nm_model *m = e.model;
+    double *centre = NM_RAW(s->job, double, 2 * m->n_cols + 1), *col = centre + m->n_cols, away = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < s->q->n_in; i++) {
+        const int64_t j = e.map->col[i];
+        const double lo = b->lo[i], hi = b->hi[i], c = ball->centre[i],
+                     least = j >= 0   ? 0
+                             : c < lo ? lo - c
+                             : c > hi ? c - hi
+                                      : 0;
+        away += least * least;
+        n += j >= 0;
+        if (j >= 0) centre[j] = c;
+    }
+    if (n != m->n_cols) return false;
+    move_cutoff(&e, by);
+    const double most = nm_up(ball->radius * ball->radius),
+                 rest = nm_up(most - away * (1 - 1e-9)) + 1e-12 * most;
+    *room = nm_project(s->job, m, centre, by < 0 ? INFINITY : rest, col) - rest;
+    memcpy(x, nm_leaf_input(s, &e, at->t->icase, col), s->q->n_in * sizeof *x);
+    return true;
+}
+
+/* the node with the signs of all units as they are at x */
+static nm_bounds *region_of(const nm_leaf *at, const nm_bounds *b, const double *x)
+{
+    nm_job *job = at->s->job;
+    const nm_program *p = b->p;
+    nm_bounds *c = nm_bounds_copy(job, b);
+    const double *v = nm_trace(job, p, x);
+    for (size_t k = 0; k < p->n_blocks; k++) {
+        const nm_block *r = &p->blocks[k];
+        for (size_t i = 0; r->kind == NM_RELU && i < r->n; i++) {
+            const size_t pre = p->blocks[r->src].first + i;
+            const bool on = v[pre] > 0;
+            if (nm_bounds_phase(c, pre) == NM_UNSTABLE)
+                nm_bounds_meet(c, pre, on ? 0 : -INFINITY, on ? INFINITY : 0, NM_BY_ALPHA);
+        }
+    }
+    if (!c->empty) nm_interval(job, c, 1, (int)p->n_blocks);
+    return c;
+}
+
+/* x, a counterexample, becomes the one of its linear region that is nearest to the image */
+static void come_near(const nm_leaf *at, const nm_bounds *b, double *x)
+{
+    nm_state *s = at->s;
+    const nm_query *q = s->q;
+    const nm_case *over = s->cases[at->t->icase].work.c;
+    const nm_bounds *c = region_of(at, b, x);
+    double *near = NM_RAW(s->job, double, q->n_in), room;
+    if (c->empty) return;
+    if (q->norm == NM_L2 && only_l2(over)) {
+        if (!project_leaf(at, c, only_l2(over), -1e-8, &room, near)) return;
+    } else {
+        const nm_encoded e = encode_leaf(at, c, over, NM_CLOSEST);
+        move_cutoff(&e, -1e-8); /* its point is to lie behind the boundary */
+        if (solve_program(at, &e, INFINITY, near) != NM_VIOLATED) return;
+    }
+    const nm_replay r = nm_verify(s->job, s->net, q, at->t->icase, (int64_t)at->t->iclause, near);
+    if (r.is_violated &&
+        nm_norm_of(q->norm, q->n_in, r.x, q->image) < nm_norm_of(q->norm, q->n_in, x, q->image))
+        memcpy(x, r.x, q->n_in * sizeof *x);
+}
+
+/* Where all signs are fixed the network is affine, and a linear program says what there is: its dual or Farkas's ray
+ * excludes, its point is judged. In an L2 ball it is the nearest point that does. */
+int nm_leaf_solve(void *arg, const nm_bounds *b, double *x)
+{
+    const nm_leaf *at = arg;
+    nm_state *s = at->s;
+    const nm_case *over = s->cases[at->t->icase].work.c;
+    const nm_mark mark = nm_mark_get(s->job);
+    double room = 0;
+    int status = MISSED;
+    if (only_l2(over) && project_leaf(at, b, only_l2(over), 0, &room, x)) {
+        status = room > 0 ? NM_OK : NM_UNKNOWN;
+        if (room <= 0 && project_leaf(at, b, only_l2(over), -1e-8, &room, x) &&
+            nm_verify(s->job, s->net, s->q, at->t->icase, (int64_t)at->t->iclause, x).is_violated)
+            status = NM_VIOLATED;
+    } else {
+        nm_encoded e = encode_leaf(at, b, over, NM_FEASIBLE);
+        status = solve_rounds(at, &e, move_cutoff(&e, 1e-3), x);
+    }
+    if (status == NM_VIOLATED && s->nearest && s->q->norm != NM_L0) come_near(at, b, x);
+    nm_mark_release(s->job, mark);
+    return status == MISSED ? NM_UNKNOWN : status;
+}
