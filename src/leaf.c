@@ -1,10 +1,10 @@
 /* leaf.c: nodes of branching that have nothing left to branch on.
  *
- * Where all signs are fixed the network is affine: a linear program over the inputs, its rows the signs that were assumed
- * and the clause, says what there is. A dual or Farkas's ray excludes (clp.c), whatever Clp says of itself; a point is
- * judged. With an L2 ball it is the nearest point (project.c) that does. Where the nearest counterexample is sought,
- * one that is found is first moved to the nearest of its own linear region, so that a search over a shrinking ball meets
- * each region once and does not creep. Cost: a model and a linear program a leaf, some milliseconds. */
+ * Where all signs are fixed the network is affine: a linear program over the inputs, its rows the signs that were
+ * assumed and the clause, says what there is. A dual or Farkas's ray excludes (clp.c), whatever Clp says of itself; a
+ * point is judged. With an L2 ball it is the nearest point (project.c) that does. Where the nearest counterexample is
+ * sought, one that is found is first moved to the nearest of its own linear region, so that a search over a shrinking
+ * ball meets each region once and does not creep. Cost: a model and a linear program a leaf, some milliseconds. */
 #include "all.h"
 
 const double *nm_leaf_input(const nm_state *s, const nm_encoded *e, size_t icase, const double *v)
@@ -52,8 +52,8 @@ static nm_encoded encode_leaf(const nm_leaf *at, const nm_bounds *b, const nm_ca
 
 enum { MISSED = -1 };
 
-/* minimises the model's objective: NM_OK when more than cap is proven, or that there is no point; NM_VIOLATED when x, the
- * input of its least point, is a counterexample; MISSED when it is none */
+/* minimises the model's objective: NM_OK when more than cap is proven, or that there is no point; NM_VIOLATED when x,
+ * the input of its least point, is a counterexample; MISSED when it is none */
 static int solve_program(const nm_leaf *at, const nm_encoded *e, double cap, double *x)
 {
     enum { ITERATIONS = 20000 };

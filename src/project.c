@@ -15,6 +15,7 @@ typedef struct {
     const nm_model *m;
     const double *c;
     double *y, *v; /* [n_rows], [n_cols] */
+    double *size;  /* [n_rows] of its terms */
 } dual;
 
 static double place_of(const dual *d, size_t j)
@@ -43,7 +44,7 @@ static void move(dual *d, size_t r, double by)
         d->v[d->m->j[k]] += by * d->m->c[k];
 }
 
-/* how far the row was off, or its multiplier from 0, on the scale of its side */
+/* how far the row was off, on the scale of its terms */
 static double settle(dual *d, size_t r)
 {
     const nm_mrow *row = &d->m->rows[r];
@@ -58,12 +59,60 @@ static double settle(dual *d, size_t r)
         /* a multiplier stops at 0 on its way back */
         if (d->y[r] > 0 && d->y[r] + by < 0) by = -d->y[r];
         if (d->y[r] < 0 && d->y[r] + by > 0) by = -d->y[r];
-        if (n == 0) off = fabs(at - side) / (1 + fabs(side));
-        if (by == 0 || fabs(at - side) <= 1e-13 * (1 + fabs(side))) break;
+        if (n == 0) off = fabs(at - side) / d->size[r];
+        if (by == 0 || fabs(at - side) <= 1e-14 * d->size[r]) break;
         move(d, r, by);
         if (d->y[r] == 0) break;
     }
     return off;
+}
+
+/* the dual's value in plain arithmetic */
+static double value(const dual *d)
+{
+    double sum = 0;
+    for (size_t r = 0; r < d->m->n_rows; r++)
+        if (d->y[r] != 0) sum -= d->y[r] * (d->y[r] > 0 ? d->m->rows[r].hi : d->m->rows[r].lo);
+    for (size_t j = 0; j < d->m->n_cols; j++) {
+        const double x = place_of(d, j), away = x - d->c[j];
+        sum += 0.5 * away * away + d->v[j] * x;
+    }
+    return sum;
+}
+
+/* y + t by, no multiplier beyond 0 where its row has no other side */
+static void step(dual *d, const double *y, const double *by, double t)
+{
+    memset(d->v, 0, d->m->n_cols * sizeof *d->v);
+    for (size_t r = 0; r < d->m->n_rows; r++) {
+        const nm_mrow *row = &d->m->rows[r];
+        double to = y[r] + t * by[r];
+        if ((to > 0 && isinf(row->hi)) || (to < 0 && isinf(row->lo))) to = 0;
+        d->y[r] = 0;
+        move(d, r, to);
+    }
+}
+
+/* Sweeps creep along one direction where rows are nearly parallel, or where there is no point: as far along it as the
+ * dual grows, by doubling. y: before the sweeps that gave it. */
+static void leap(nm_job *job, dual *d, const double *y)
+{
+    const nm_mark mark = nm_mark_get(job);
+    const size_t n = d->m->n_rows;
+    double *from = NM_RAW(job, double, 2 * n + 1), *by = from + n, best = value(d), t = 0;
+    for (size_t r = 0; r < n; r++) {
+        from[r] = d->y[r];
+        by[r] = d->y[r] - y[r];
+    }
+    for (double far = 4; far < 1e9; far *= 4) {
+        step(d, from, by, far);
+        const double now = value(d);
+        if (!(now > best)) break;
+        best = now;
+        t = far;
+    }
+    step(d, from, by, t);
+    nm_mark_release(job, mark);
 }
 
 /* what 1/2 |x - c|^2 is at least */
@@ -99,11 +148,20 @@ static double bound(nm_job *job, const dual *d)
 double nm_project(nm_job *job, const nm_model *m, const double *centre, double enough, double *x)
 {
     const nm_mark mark = nm_mark_get(job);
-    dual d = {m, centre, NM_ARRAY(job, double, m->n_rows + 1),
-              NM_ARRAY(job, double, m->n_cols + 1)};
-    double best = 0;
+    dual d = {m, centre, NM_ARRAY(job, double, m->n_rows + 1), NM_ARRAY(job, double, m->n_cols + 1),
+              NM_ARRAY(job, double, m->n_rows + 1)};
+    for (size_t r = 0; r < m->n_rows; r++) {
+        d.size[r] = NM_TINY;
+        for (size_t k = m->rows[r].start; k < nm_row_end(m, r); k++) {
+            const nm_col *c = &m->cols[m->j[k]];
+            d.size[r] += fabs(m->c[k]) * fmax(fabs(c->lo), fabs(c->hi));
+        }
+    }
+    double best = 0, *before = NM_ARRAY(job, double, m->n_rows + 1);
     for (int s = 0; s < SWEEPS; s++) {
         double off = 0;
+        if (s % 8 == 7) leap(job, &d, before);
+        if (s % 8 == 6) memcpy(before, d.y, m->n_rows * sizeof *before);
         for (size_t r = 0; r < m->n_rows; r++) off = fmax(off, settle(&d, r));
         if (s % 16 == 15 || off < 1e-12) {
             const nm_mark inner = nm_mark_get(job);

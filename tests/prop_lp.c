@@ -6,7 +6,7 @@
 
 enum { NETS = 150 };
 
-static size_t n_narrower, n_points, n_bounds;
+static size_t n_narrower, n_points, n_bounds, n_tight, n_empty;
 
 static double width(const nm_bounds *b)
 {
@@ -95,6 +95,57 @@ static void duals(nm_job *job, void *arg)
     mpq_clears(sum, t, w, NULL);
 }
 
+/* the nearest point of random rows, which a known point x satisfies: no farther than x, in exact arithmetic, and mostly
+ * just where the bound says; none when a row and its opposite leave a gap */
+static void projections(nm_job *job, void *arg)
+{
+    t_seed = *(uint64_t *)arg;
+    nm_model *m = nm_model_new(job, "projections");
+    const size_t n = 1 + t_below(7), rows = 1 + t_below(7);
+    double x[8], c[8], p[8], a[8], off = 0, square = 0;
+    uint32_t j[8];
+    const double size = ldexp(1, (int)t_below(60) - 30);
+    for (size_t k = 0; k < n; k++) {
+        x[k] = size * t_uniform(-1, 1);
+        c[k] = size * t_uniform(-2, 2);
+        j[k] = nm_model_col(job, m, nm_fmt(job, "x%zu", k), x[k] - size * t_uniform(0, 2),
+                            x[k] + (t_below(4) ? size * t_uniform(0, 2) : 0), false);
+    }
+    for (size_t r = 0; r < rows; r++) {
+        double at = 0;
+        for (size_t k = 0; k < n; k++) at += (a[k] = t_below(3) ? t_uniform(-1, 1) : 0) * x[k];
+        const double room = 1e-9 * size + (t_below(2) ? 0 : size * t_uniform(0, 1));
+        const bool up = t_below(2);
+        nm_model_row(job, m, nm_fmt(job, "r%zu", r), up ? -INFINITY : at - room,
+                     up ? at + room : INFINITY, n, j, a);
+    }
+    mpq_t sum, t, w;
+    mpq_inits(sum, t, w, NULL);
+    for (size_t k = 0; k < n; k++) {
+        mpq_set_d(t, x[k]);
+        mpq_set_d(w, c[k]);
+        mpq_sub(t, t, w);
+        mpq_mul(t, t, t);
+        mpq_add(sum, sum, t);
+    }
+    const double bound = nm_project(job, m, c, INFINITY, p);
+    mpq_set_d(t, bound);
+    CHECK(mpq_cmp(t, sum) <= 0, "a projection farther than a point, seed %llu",
+          (unsigned long long)t_seed);
+    for (size_t k = 0; k < n; k++) square += (p[k] - c[k]) * (p[k] - c[k]);
+    for (size_t r = 0; r < rows; r++) {
+        double at = 0;
+        for (size_t k = m->rows[r].start; k < nm_row_end(m, r); k++) at += m->c[k] * p[m->j[k]];
+        off = fmax(off, fmax(m->rows[r].lo - at, at - m->rows[r].hi));
+    }
+    n_tight += off <= 1e-9 * size && bound >= square * (1 - 1e-6) - 1e-9 * size * size;
+    for (size_t k = 0; k < n; k++) a[k] = t_uniform(0.5, 1);
+    nm_model_row(job, m, "least", size, INFINITY, n, j, a);
+    nm_model_row(job, m, "most", -INFINITY, 0.9 * size, n, j, a);
+    n_empty += nm_project(job, m, c, 100 * size * size, p) > 100 * size * size;
+    mpq_clears(sum, t, w, NULL);
+}
+
 /* The embedded solver's optimum of a knapsack whose solutions differ by millionths: the best of all, for by default CBC
  * drops what is less than 1e-5 better than its incumbent. */
 static void knapsack(nm_job *job, void *arg)
@@ -129,7 +180,11 @@ int main(void)
     for (uint64_t seed = 1; seed <= 30; seed++) t_job(0, knapsack, &seed);
     for (uint64_t seed = 1; seed <= NETS; seed++) t_job(0, bounding, &(setup){.seed = seed});
     for (uint64_t seed = 1; seed <= 2000; seed++) t_job(0, duals, &seed);
-    printf("%zu points, %zu narrower, %zu dual bounds\n", n_points, n_narrower, n_bounds);
-    CHECK(n_narrower > NETS / 4 && n_points > 10 * NETS && n_bounds > 7000, "the test is blunt");
+    for (uint64_t seed = 1; seed <= 2000; seed++) t_job(0, projections, &seed);
+    printf("%zu points, %zu narrower, %zu dual bounds, %zu tight projections, %zu on nothing\n",
+           n_points, n_narrower, n_bounds, n_tight, n_empty);
+    CHECK(n_narrower > NETS / 4 && n_points > 10 * NETS && n_bounds > 7000 && n_tight > 1500 &&
+              n_empty > 1600,
+          "the test is blunt");
     return t_done("prop_lp");
 }
