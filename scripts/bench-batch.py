@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A data set survives: 200 samples of RSL18a (or the project's own digits) with two workers, killed at 50 random moments and
 started again each time; the records must equal those of a run that nobody disturbed. And two workers against one:
-wall seconds. Usage: bench-batch.py [--kills N] [--samples N] [--own]. A few minutes."""
+wall seconds. Usage: bench-batch.py [--kills N] [--samples N] [--radius E] [--own]. A few minutes."""
 import argparse, json, os, random, shutil, signal, subprocess, sys, tempfile, time
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
@@ -14,7 +14,7 @@ def command(a, folder, workers):
         net, images, labels = [os.path.join(ROOT, "models", f) for f in ("digits-mlp3.onnx", "digits-test-images.idx3.gz", "digits-test-labels.idx1.gz")]
     else:
         net, images, labels = [os.path.join(TRUTH, "mnist", f) for f in ("rsl18a.onnx", "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz")]
-    return [NETMIP, "batch", net, "--images", images, "--labels", labels, "--perturb", "linf:0.04", "--range", "0:%d" % a.samples, "--dir",
+    return [NETMIP, "batch", net, "--images", images, "--labels", labels, "--perturb", "linf:" + a.radius, "--range", "0:%d" % a.samples, "--dir",
             folder, "--workers", str(workers), "--quiet", "--no-solve"]
 
 
@@ -32,6 +32,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--kills", type=int, default=50)
     p.add_argument("--samples", type=int, default=200)
+    p.add_argument("--radius", default="0.06")
     p.add_argument("--own", action="store_true")
     a = p.parse_args()
     took = {}

@@ -241,7 +241,8 @@ static void cubes(nm_job *job, const setup *s, const nm_case *c, const uint32_t 
     const double rhs = c->clauses->rows[which].rhs;
     const nm_branch b = nm_branch_run(
         job, s->b, c, 0, row, which, rhs,
-        (nm_branch_opts){false, SIZE_MAX, INFINITY, s->seed, 1 + t_below(4)});
+        (nm_branch_opts){
+            .max_nodes = SIZE_MAX, .deadline = INFINITY, .seed = s->seed, .depth = 1 + t_below(4)});
     size_t lost = 0;
     for (size_t k = 0; k < s->n_pts; k++) {
         if (x_cmp(s->pt[k], unit_of(s, row[which]), rhs) > 0) continue;
@@ -266,14 +267,17 @@ static void decide(nm_job *job, setup *s, size_t first, size_t n, double opt, bo
           "the cloud is below the optimum; seed %llu", SEED);
     const nm_encoded e = nm_encode(job, s->b, question(job, s, c, NM_FEASIBLE), 0, 0, row,
                                    (nm_encode_opts){.fold = t_below(2)});
-    const nm_solstatus got = nm_cbc_solve(job, e.model, (nm_cbc){.time_limit = 5, .first = true})->status;
+    const nm_solstatus got = nm_cbc_solve(job, e.model, (nm_cbc){.time_limit = 5, .first = true})
+                                 ->status;
     CHECK(above ? got == NM_SOL_OPTIMAL || got == NM_SOL_FEASIBLE : got == NM_SOL_INFEASIBLE,
           "CBC says %s; seed %llu", nm_solstatus_name(got), SEED);
     cubes(job, s, c, row, t_below(n));
     for (int attack = 0; attack < 2; attack++) {
         const size_t which = t_below(n);
-        const nm_branch b = nm_branch_run(job, s->b, c, 0, row, which, c->clauses->rows[which].rhs,
-                                          (nm_branch_opts){attack, 300, INFINITY, s->seed, 0});
+        const nm_branch b = nm_branch_run(
+            job, s->b, c, 0, row, which, c->clauses->rows[which].rhs,
+            (nm_branch_opts){
+                .attack = attack, .max_nodes = 300, .deadline = INFINITY, .seed = s->seed});
         judge(job, s, c, row, above, attack, b.status, b.x, "branch");
         const nm_split_opts o = {attack, 3000, INFINITY, 0};
         const nm_split t = nm_split_case(job, s->p, c, rows, open, &o);
