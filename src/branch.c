@@ -184,6 +184,7 @@ static int visit(search *s, const nm_bounds *b, size_t depth, const node *at)
     node here = *at;
     if (at->unit < 0 && s->o.leaf) {
         const int status = s->o.leaf(s->o.arg, b, s->out->x);
+        s->out->is_leaf = status == NM_VIOLATED;
         if (status != NM_UNKNOWN) return status == NM_OK ? CLOSED : FOUND;
         here.unit = widest(s, b);
     }

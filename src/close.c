@@ -222,7 +222,7 @@ static bool branch_target(nm_state *s, nm_target *t, double deadline, size_t nod
     if (out.status == NM_OK) close_target(s, t, t->margin_lo);
     if (out.status != NM_VIOLATED) return false;
     const nm_replay replay = nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause, out.x);
-    return nm_state_take(s, &replay, "attack");
+    return nm_state_take(s, &replay, out.is_leaf ? "solver" : "attack");
 }
 
 void nm_close_cubes(nm_state *s)

@@ -252,6 +252,7 @@ typedef struct nm_branch {
     size_t nodes, n_cubes;
     nm_cube *cube;
     double *x;             /* [n_in] */
+    bool is_leaf;          /* x is a leaf's */
 } nm_branch;
 /* branches on signs of units; row `which` of the clause cuts, rhs includes the guard */
 nm_branch nm_branch_run(nm_job *job, const nm_bounds *b, const nm_case *c, size_t clause, const uint32_t *row,

@@ -264,7 +264,8 @@ def answers():
             ("holds by solver", [MLP, "--image", IDX + ":1", "--labels", LABELS, "--perturb", "linf:0.05", "--bounds", "crown"], 0, 9),
             ("violated by attack", [MLP, "--image", IMG, "--label", "8", "--perturb", "linf:0.1"], 10, 9),
             ("violated by evaluation", [MLP, "--image", IMG, "--label", "3", "--perturb", "linf:0.0"], 10, 9),
-            ("violated by solver", [MLP, "--image", IMG, "--label", "8", "--perturb", "linf:0.1", "--no-attack", "--target", "0"], 10, 1),
+            ("violated by solver", [MLP, "--image", IMG, "--label", "8", "--perturb", "linf:0.1", "--no-attack", "--no-branch", "--target", "0"], 10, 1),
+            ("violated in a leaf", [MLP, "--image", IMG, "--label", "8", "--perturb", "linf:0.1", "--no-attack", "--target", "0"], 10, 1),
             ("unknown", [MLP, "--image", IDX + ":1", "--label", "0", "--perturb", "linf:0.05", "--no-solve", "--bounds", "crown"], 11, 9),
             ("some targets", [CONV, "--image", IDX + ":2", "--label", "9", "--perturb", "linf:0.02", "--target", "not:1,2"], 0, 7),
             ("worst", [XOR, *XASK, "--objective", "worst"], 10, 1),
@@ -279,6 +280,8 @@ def answers():
                 check("own prediction: said so", "prediction 8" in err and j["predicted"] == j["label"] == 8, err)
             if j and name == "violated by solver":
                 check("violated by solver: by", j["proved_by"] == "solver" and j["model"]["binaries"] > 0, j)
+            if j and name == "violated in a leaf":
+                check("violated in a leaf: by", j["proved_by"] == "solver" and "model" not in j, j)
             if j and name == "holds by solver":
                 check("holds by solver: by", j["proved_by"] == "solver", j)
             if j and name == "worst":
