@@ -2,9 +2,16 @@
 # run.sh TEST...: runs test programs and scripts, JOBS at once (default: a processor each), shows what fails, and sums up
 # their closing lines `N passed, N failed, N skipped`. A test that ends without such a line, or with an exit code of its
 # own, has failed. Answers are printed in the order of the arguments, each when those before it are done.
+# Python is the one that has numpy and onnx: Debian's, where another stands before it on the PATH.
+if [ -z "$PYTHON" ]; then
+    PYTHON=python3
+    "$PYTHON" -c 'import numpy, onnx' 2>/dev/null || ! /usr/bin/python3 -c 'import numpy, onnx' 2>/dev/null || PYTHON=/usr/bin/python3
+    export PYTHON
+fi
+
 one() { # LOG TEST: runs it; LOG.sum: passed failed skipped seconds
     start=$(date +%s)
-    case $2 in *.py) python3 "$2" >"$1" 2>&1 ;; *) "$2" >"$1" 2>&1 ;; esac
+    case $2 in *.py) "$PYTHON" "$2" >"$1" 2>&1 ;; *) "$2" >"$1" 2>&1 ;; esac
     code=$?
     line=$(grep -E '[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$1" | tail -n 1)
     numbers=${line##*: }
