@@ -314,7 +314,8 @@ static const nm_sol *ask(nm_state *s, nm_target *t, const nm_runner *r, nm_encod
 {
     const nm_cbc o = {.time_limit = seconds_left(s), .first = first, .memory = s->o->memory};
     if (!r) return nm_cbc_solve(s->job, e.model, o);
-    const char *stem = nm_fmt(s->job, "%s/t%s", s->o->keep, t->name);
+    const char *stem = e.map->cube ? nm_fmt(s->job, "%s/t%s-c%zu", s->o->keep, t->name, e.map->cube)
+                                   : nm_fmt(s->job, "%s/t%s", s->o->keep, t->name);
     write_model(s, t, e, stem, ".mps", r->dialect);
     return nm_runner_solve(s->job, r, e.map, stem,
                            (nm_run_opts){seconds_left(s), s->o->threads, s->o->memory});
@@ -416,21 +417,23 @@ typedef struct {
 static void conquer_one(nm_job *job, void *arg, size_t k)
 {
     const conquest *c = arg;
-    nm_state *s = c->s;
     if (*c->done) return;
+    nm_state own = *c->s; /* the worker's job takes its errors */
+    own.job = job;
     const nm_mark mark = nm_mark_get(job);
-    const double at = nm_cpu(), left = isinf(s->deadline) ? 0 : s->deadline - nm_wall();
-    const nm_encoded e = encode(s, c->t, &c->t->cube[k]);
-    const nm_cbc o = {.time_limit = left <= 0 && !isinf(s->deadline) ? -1 : left, .first = true};
-    const nm_sol *sol = nm_cbc_solve(job, e.model, o);
+    const double at = nm_cpu();
+    const nm_encoded e = encode(&own, c->t, &c->t->cube[k]);
+    const nm_sol *sol = ask(&own, c->t, own.o->solver, e, true);
     answer *a = &c->a[k];
-    a->status = sol->status == NM_SOL_INFEASIBLE ? NM_OK : NM_UNKNOWN;
+    const bool closed = sol->status == NM_SOL_INFEASIBLE &&
+                        nm_models_confirmed(&own, c->t, &e, sol);
+    a->status = closed ? NM_OK : NM_UNKNOWN;
     if (sol->has_values) {
-        const double *x = nm_models_input(s, &e, sol, c->t->icase);
-        const size_t n = nm_case_width(s->q, &s->q->cases[c->t->icase]);
+        const double *x = nm_models_input(&own, &e, sol, c->t->icase);
+        const size_t n = nm_case_width(own.q, &own.q->cases[c->t->icase]);
         memcpy(c->x + k * n, x, n * sizeof *x);
         a->has_point = true;
-        if (nm_verify(job, s->net, s->q, c->t->icase, (int64_t)c->t->iclause, x).is_violated)
+        if (nm_verify(job, own.net, own.q, c->t->icase, (int64_t)c->t->iclause, x).is_violated)
             *c->done = 1;
     }
     a->cpu = nm_cpu() - at;

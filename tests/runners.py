@@ -90,6 +90,23 @@ def misbehaviour(cases):
         check("both files are kept", len([f for f in os.listdir(keep) if f.endswith((".sol", ".txt"))]) >= 2, os.listdir(keep))
 
 
+def cubes():
+    """the cubes of --split go to the solver that was asked for, each in files of its own, from several workers as well"""
+    ask = ["--labels", os.path.join(MODELS, "digits-test-labels.idx1.gz"), "--split", "1"]
+    for name in ("cbc", "glpsol"):
+        if not shutil.which(name):
+            count["skipped"] += 1
+            continue
+        for threads in ("1", "2"):
+            keep = os.path.join(DIR, "cubes-%s-%s" % (name, threads))
+            os.mkdir(keep)
+            code, d, err = solve(1, 0.065, *ask, "--solver", name, "--threads", threads, "--keep", keep)
+            files = os.listdir(keep)
+            check("cubes by %s, %s at once" % (name, threads), code == 10 and d["proved_by"] == "solver" and any("-c1" in f for f in files), (code, d, err, files))
+    code, d, err = solve(1, 0.065, *ask, "--solver-command", fake("mute", "exit 3"), "--threads", "2")
+    check("cubes by a solver that fails", code == 11 and "cubes" in d.get("why", ""), (code, d, err))
+
+
 def usage():
     for flags, why in ((["--solver", "nobody"], "unknown"), (["--solver-command", "true"], "{model}"),
                        (["--solver", "cbc", "--solver-command", "x {model}"], "one of them")):
@@ -101,6 +118,7 @@ def usage():
 usage()
 misbehaviour(agreement())
 usage()
+cubes()
 shutil.rmtree(DIR)
 print("runners: %(passed)d passed, %(failed)d failed, %(skipped)d skipped" % count)
 sys.exit(count["failed"] > 0)
