@@ -106,7 +106,7 @@ static void stages(inner *in, bool thorough)
         if (thorough && s->o->split && nm_close_split(s, i)) return;
         if (s->o->level >= NM_BY_ALPHA) nm_close_tighten(s, i);
     }
-    if (thorough && s->o->branch && s->o->level >= NM_BY_ALPHA) nm_close_branch(s, NM_BRANCH_NODES);
+    if (thorough && s->o->branch && s->o->level >= NM_BY_ALPHA) nm_close_branch(s, 10 * NM_BRANCH_NODES);
 }
 
 /* decides within r; true when a nearer counterexample was found; *in lives until the caller's mark */
