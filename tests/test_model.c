@@ -38,7 +38,8 @@ static void points(nm_job *job, void *arg)
     CHECK(nm_model_check(m, (const double[]){0.5, 0.5, 0}, &who) == 0.5 && !strcmp(who, "pick"));
     CHECK(nm_model_check(m, (const double[]){4, 0, 0}, &who) > 0); /* 16 - 4 > 9 and 4 > 2.5 */
     CHECK(nm_model_objective(m, (const double[]){2, 3, 0}) == 2 + 0.5 * 4 + 2 * 6);
-    CHECK(nm_model_needs(m) == (NM_INDICATORS | NM_SOS1 | NM_QUAD_COST | NM_QUAD_ROWS));
+    CHECK(nm_model_needs(m) ==
+          (NM_INDICATORS | NM_SOS1 | NM_QUAD_COST | NM_QUAD_ROWS | NM_QUAD_INT));
     nm_buf b = {.job = job};
     nm_model_print(&b, m);
     CHECK(strstr(b.s, "row rif: if z = 1: 1*x <= 0\n") && strstr(b.s, "cut rcut:") &&
