@@ -56,6 +56,11 @@ static const saying row_says[] = {
     {"rq", true, "partition", "part %lld of a is 0 where z = 0, from below"},
     {"rr", true, NULL, "part %lld of a is its group of terms where z = 1, from above"},
     {"rs", true, NULL, "part %lld of a is its group of terms where z = 1, from below"},
+    {"rdp", true, NULL, "input %lld is above the image by its distance at most"},
+    {"rdn", true, NULL, "input %lld is below the image by its distance at most"},
+    {"rdq", true, NULL, "the difference of input %lld from the image, to be squared"},
+    {"rball", true, NULL, "ball %lld of the input set: the distance is its radius at most"},
+    {"rsum", true, NULL, "sum %lld of the generators, which are the inputs here"},
     {"rnothing", false, NULL, "nothing: readers want one row at least"}};
 
 static const saying col_says[] = {
@@ -65,6 +70,10 @@ static const saying col_says[] = {
     {"z", true, NULL, "1 where candidate %lld wins"},
     {"s", false, NULL, "the unit's slack: how far its pre-activation is below 0"},
     {"p", true, NULL, "part %lld of the pre-activation where the unit is active"},
+    {"d", false, NULL, "how far an input is from the image"},
+    {"b", false, NULL, "1 where an input may differ from the image"},
+    {"q", false, NULL, "an input's difference from the image"},
+    {"dist", false, NULL, "the largest difference of an input from the image"},
     {"tmargin", false, NULL, "the largest excess over the rows of the question"},
     {"mark", true, NULL, "the model's mark, 1: a solution that lists it answers this model"},
     {"nothing", false, NULL, "nothing: readers want one column at least"}};

@@ -83,6 +83,13 @@ def words():
             got = short(inspect(f2, "--unit", "2:1"))
             check("%s%s in words" % (e, ending), piece in got, got)
             check("%s%s knows all names" % (e, ending), "does not write" not in got, got)
+    ball = DIGITS[:DIGITS.index("--perturb")] + ["--target", "3", "--always-write", "--quiet"]
+    for k, more in enumerate((["--perturb", "l1:1"], ["--perturb", "l0:3"], ["--perturb", "l2:0.3"], ["--perturb", "blur:3x3"], ["--perturb", "free", "--objective", "closest:linf"],
+                              ["--perturb", "l1:3", "--objective", "closest:l1"], ["--perturb", "l2:0.5", "--objective", "closest:l2"])):
+        f2 = build("named%d.lp" % k, "--dialect", "gurobi", *more, base=ball)
+        with open(f2) as h:
+            text = h.read()
+        check("%s knows all names" % " ".join(more), "does not write" not in text and "\\ " in text, [t for t in text.splitlines() if "does not write" in t][:3])
     f3 = build("hull.mps", "--encoding", "hull", "--dialect", "cplex", "--cuts", "user", base=DIGITS)
     s = inspect(f3)
     cuts = re.search(r", (\d+) user cuts", s)
