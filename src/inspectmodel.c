@@ -183,6 +183,20 @@ static void put_json(const view *v, const char *path)
 
 /* ---- a row, a unit ---- */
 
+static void put_products(const view *v, size_t r, bool first)
+{
+    const nm_model *m = v->m;
+    for (size_t k = 0; k < m->n_quad; k++) {
+        const nm_quad *q = &m->quad[k];
+        if (q->row != (int64_t)r) continue;
+        nm_put(v->out, first ? (q->c < 0 ? "-" : "") : q->c < 0 ? " - " : " + ");
+        first = false;
+        nm_put_num(v->out, fabs(q->c));
+        nm_put(v->out, " %s", m->cols[q->i].name);
+        nm_put(v->out, q->i == q->j ? "^2" : " * %s", m->cols[q->j].name);
+    }
+}
+
 static void put_terms(const view *v, size_t r, size_t most)
 {
     const nm_model *m = v->m;
@@ -199,6 +213,7 @@ static void put_terms(const view *v, size_t r, size_t most)
         nm_put_num(v->out, fabs(c));
         nm_put(v->out, " %s", m->cols[m->j[row->start + k]].name);
     }
+    put_products(v, r, n == 0);
     if (isfinite(row->lo) && row->lo != row->hi)
         nm_put(v->out, " >= "), nm_put_num(v->out, row->lo);
     if (isfinite(row->hi))

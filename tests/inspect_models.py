@@ -90,6 +90,9 @@ def words():
         with open(f2) as h:
             text = h.read()
         check("%s knows all names" % " ".join(more), "does not write" not in text and "\\ " in text, [t for t in text.splitlines() if "does not write" in t][:3])
+    for ending in (".lp", ".mps"):
+        f2 = build("square" + ending, "--dialect", "gurobi", "--perturb", "l2:0.3", base=ball)
+        check("squares in words " + ending, re.search(r"\+ 1 q\d+\^2 \+ 1 q\d+\^2 .*<= 0\.09", inspect(f2, "--row", "rball_0")), inspect(f2, "--row", "rball_0")[:300])
     f3 = build("hull.mps", "--encoding", "hull", "--dialect", "cplex", "--cuts", "user", base=DIGITS)
     s = inspect(f3)
     cuts = re.search(r", (\d+) user cuts", s)
