@@ -418,22 +418,25 @@ static void conquer_one(nm_job *job, void *arg, size_t k)
 {
     const conquest *c = arg;
     if (*c->done) return;
-    nm_state own = *c->s; /* the worker's job takes its errors */
+    nm_state own =
+        *c->s; /* the worker's job takes errors, and what is said of one cube goes with it */
+    nm_verdict said = *own.v;
+    nm_target t = *c->t;
     own.job = job;
+    own.v = &said;
     const nm_mark mark = nm_mark_get(job);
     const double at = nm_cpu();
-    const nm_encoded e = encode(&own, c->t, &c->t->cube[k]);
-    const nm_sol *sol = ask(&own, c->t, own.o->solver, e, true);
+    const nm_encoded e = encode(&own, &t, &t.cube[k]);
+    const nm_sol *sol = ask(&own, &t, own.o->solver, e, true);
     answer *a = &c->a[k];
-    const bool closed = sol->status == NM_SOL_INFEASIBLE &&
-                        nm_models_confirmed(&own, c->t, &e, sol);
+    const bool closed = sol->status == NM_SOL_INFEASIBLE && nm_models_confirmed(&own, &t, &e, sol);
     a->status = closed ? NM_OK : NM_UNKNOWN;
     if (sol->has_values) {
-        const double *x = nm_models_input(&own, &e, sol, c->t->icase);
-        const size_t n = nm_case_width(own.q, &own.q->cases[c->t->icase]);
+        const double *x = nm_models_input(&own, &e, sol, t.icase);
+        const size_t n = nm_case_width(own.q, &own.q->cases[t.icase]);
         memcpy(c->x + k * n, x, n * sizeof *x);
         a->has_point = true;
-        if (nm_verify(job, own.net, own.q, c->t->icase, (int64_t)c->t->iclause, x).is_violated)
+        if (nm_verify(job, own.net, own.q, t.icase, (int64_t)t.iclause, x).is_violated)
             *c->done = 1;
     }
     a->cpu = nm_cpu() - at;

@@ -83,9 +83,10 @@ static void close_plain(void *f) { fclose(f); }
  * zlib then says what it is. */
 static bool unpack_at_once(nm_job *job, const char *path, nm_file *to)
 {
-    FILE *f = fopen(path, "rbe");
     struct stat st = {0};
     size_t used, given;
+    /* a pipe is opened once: its writer would see the first reader go */
+    FILE *f = stat(path, &st) == 0 && S_ISREG(st.st_mode) ? fopen(path, "rbe") : NULL;
     if (!f) return false;
     nm_defer(job, close_plain, f);
     const size_t guess = fstat(fileno(f), &st) ? 0 : guess_size(fileno(f), &st),

@@ -30,7 +30,7 @@ typedef struct {
 static void line(writer *w, bool coded, size_t n, const char *const *field)
 {
     static const size_t column[] = {1, 4, 14, 24, 39};
-    enum { LONGEST = 300 }; /* a name (255 at most) or a number, and blanks */
+    enum { LONGEST = 320 }; /* a name of 255 at most, or a number, and blanks */
     char s[6 * LONGEST];
     size_t at = 1;
     s[0] = ' ';
@@ -40,6 +40,8 @@ static void line(writer *w, bool coded, size_t n, const char *const *field)
                                      : at + 2 + (at == 2 || at == 12 || at == 37);
         while (at < to) s[at++] = ' ';
         const size_t len = strlen(field[i]);
+        if (len >= LONGEST - 64)
+            nm_throw(w->job, NM_EUNSUP, "a name of %zu characters: readers take 255 at most", len);
         memcpy(s + at, field[i], len);
         at += len;
     }
@@ -61,9 +63,11 @@ static void flush(writer *w, size_t room)
 /* a unit's rows have the same coefficients but for the sign, side by side in a column */
 static const char *num(writer *w, char s[32], double x)
 {
-    const bool again = w->last != 0 && fabs(x) == w->last;
-    if (again && signbit(x)) *s++ = '-';
-    if (again) return memcpy(s, w->text, sizeof w->text), s - signbit(x);
+    if (w->last != 0 && fabs(x) == w->last) {
+        if (x < 0) s[0] = '-';
+        memcpy(s + (x < 0), w->text, sizeof w->text);
+        return s;
+    }
     if (w->w.dialect->twice && !w->w.fixed)
         nm_num_print_twice(s, x);
     else
