@@ -246,7 +246,7 @@ typedef struct nm_case {   /* box [n_in] and the clauses over it */
     size_t n_in_rows;      /* linear rows over inputs alone, part of the input set */
     const nm_row *in_rows;
     size_t n_balls;        /* the input set is their intersection with box and rows */
-    const nm_ball *balls;
+    const nm_ball *balls;  /* of the network's inputs, with generators too */
     size_t n_clauses;
     const nm_clause *clauses;
     bool empty;            /* some lo > hi: nothing to find */
@@ -403,7 +403,7 @@ typedef struct nm_bounds {
     unsigned char *steep;  /* lower slope of the RELU that reads it: 1 for 0, 2 for 1, 0 for "by its bounds" */
     bool empty;            /* some lo > hi was met: the set is empty */
     const struct nm_gens *gens; /* block 0 are these: their sums hold; or NULL */
-    size_t n_balls;        /* that hold the inputs, too */
+    size_t n_balls;        /* that hold block 0, too: none over generators */
     const nm_ball *balls;
 } nm_bounds;
 

@@ -26,7 +26,7 @@ nm_bounds *nm_bounds_new(nm_job *job, const nm_program *p, const double *lo, con
 nm_bounds *nm_bounds_case(nm_job *job, const nm_program *p, const nm_case *c)
 {
     nm_bounds *b = nm_bounds_new(job, p, c->lo, c->hi);
-    b->n_balls = c->n_balls;
+    b->n_balls = c->gens ? 0 : c->n_balls; /* a ball over generators is no ball of block 0 */
     b->balls = c->balls;
     return b;
 }

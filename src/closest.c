@@ -9,7 +9,9 @@
  * over that small ball, its objective the distance (distance.c): infeasible proves r; an optimum or a limit proves the
  * solver's dual bound less NM_NEAR_GAP / 2 of it, its tolerance. A nearer point starts again with a smaller ball and
  * the targets that are left. L2 is minimised over tangents in rounds: linear relaxations first, then models, until the
- * point's own distance is the model's. The value is that of a point strictly behind the boundary wherever float64 can
+ * point's own distance is the model's. Over generators, where no walk has a formula, counterexamples of the attack move
+ * to the nearest of their linear region (leaf.c, also what branching's leaves do), and distances are those of the exact
+ * image. The value is that of a point strictly behind the boundary wherever float64 can
  * tell; where only a tie is near (margin within NM_TIE_TOL) its distance is the value, said so, with the strict one.
  * (Tjeng et al. 2019 solve one model over a box that grows.) */
 #include "all.h"
@@ -20,7 +22,7 @@ typedef struct {
     nm_state *s;
     nm_near *near;
     bool *done;      /* [n_targets] its own distance is known, or nobody can say more */
-    double *found;   /* [n_in] a point handed from inner memory */
+    double *found;   /* [n_in] the inputs of a point handed from inner memory */
     double scale;    /* of the objective of the model at hand */
     nm_solve_opts o; /* of the stages over balls */
 } chase;
@@ -101,12 +103,25 @@ static void stages(inner *in, bool thorough)
         const nm_case *k = &s->q->cases[i];
         if (k->empty || k->n_clauses == 0) continue;
         nm_close_bounds(s, i);
-        if (s->o->attack && (thorough || isinf(in->r)) && nm_close_attack(s, i, s->q->image, 1))
+        if (s->o->attack && (thorough || isinf(in->r)) &&
+            nm_close_attack(s, i, nm_case_start(s->q, k), 1))
             return;
         if (thorough && s->o->split && nm_close_split(s, i)) return;
         if (s->o->level >= NM_BY_ALPHA) nm_close_tighten(s, i);
     }
-    if (thorough && s->o->branch && s->o->level >= NM_BY_ALPHA) nm_close_branch(s, 10 * NM_BRANCH_NODES);
+    if (thorough && s->o->branch && s->o->level >= NM_BY_ALPHA)
+        nm_close_branch(s, 10 * NM_BRANCH_NODES);
+}
+
+/* over generators, where no walk draws a counterexample near */
+static const double *nearest_of_region(const inner *in, const nm_replay *w)
+{
+    nm_state s = in->s;
+    const size_t n = s.q->cases[w->icase].gens->n;
+    double *g = memcpy(NM_RAW(s.job, double, n + 1), w->g, n * sizeof *w->g);
+    const nm_leaf leaf = {&s, &s.v->targets[s.cases[w->icase].first + w->iclause]};
+    nm_leaf_nearest(&leaf, s.cases[w->icase].b, g);
+    return g;
 }
 
 /* decides within r; true when a nearer counterexample was found; *in lives until the caller's mark */
@@ -139,8 +154,10 @@ static bool decide(chase *c, double r, bool thorough, inner *in)
     const size_t icase = w->icase;
     size_t at = in->s.cases[icase].first + w->iclause;
     at = in->which[at] - s->cases[icase].first;
-    nm_near_take(c->near, icase, (int64_t)at, w->x);
-    nm_near_from(c->near, icase, at, w->x);
+    const double *x = w->g ? w->g : w->x;
+    nm_near_take(c->near, icase, (int64_t)at, x);
+    if (w->g) x = nearest_of_region(in, w);
+    nm_near_from(c->near, icase, at, x);
     return incumbent(c) < before;
 }
 
@@ -161,7 +178,7 @@ static double proven(const chase *c, const inner *in, double objective)
 }
 
 /* L2: tangents where the linear relaxation lies, until they change little */
-static void tighten_relaxation(chase *c, nm_state *s, nm_encoded *e)
+static void tighten_relaxation(chase *c, nm_state *s, nm_encoded *e, size_t icase)
 {
     nm_model *m = e->model;
     if (c->near->value < INFINITY) nm_distance_tangent(e->enc, c->near->best.x);
@@ -173,8 +190,10 @@ static void tighten_relaxation(chase *c, nm_state *s, nm_encoded *e)
         nm_clp *l = nm_clp_new(s->job, m);
         const bool solved = nm_clp_solve(l, obj, LP_ITERATIONS, x, NULL);
         nm_close(s->job, l);
+        const double *at = nm_case_input(s->job, &s->q->cases[icase],
+                                         nm_leaf_input(s, e, icase, x));
         for (size_t i = 0; i < s->q->n_in; i++) {
-            c->found[i] = e->enc->col[i] >= 0 ? x[e->enc->col[i]] : s->q->image[i];
+            c->found[i] = at[i];
             true_square += (c->found[i] - s->q->image[i]) * (c->found[i] - s->q->image[i]);
         }
         const double claim = nm_model_objective(m, x);
@@ -205,11 +224,12 @@ static bool ask_once(chase *c, inner *in, nm_target *t, nm_encoded *e, size_t k)
     const double *x = nm_models_input(s, e, sol, t->icase);
     const size_t clause = k - c->s->cases[t->icase].first;
     nm_near_from(c->near, t->icase, clause, x);
-    const double own = nm_norm_of(c->s->q->norm, s->q->n_in, x, s->q->image),
+    const double *at_x = nm_case_input(s->job, &c->s->q->cases[t->icase], x),
+                 own = nm_norm_of(c->s->q->norm, s->q->n_in, at_x, s->q->image),
                  claim = from_objective(c, objective);
     if (!(incumbent(c) <= own * (1 + 0.5 * NM_NEAR_GAP)))
         nm_near_take(c->near, t->icase, (int64_t)clause, x);
-    memcpy(c->found, x, s->q->n_in * sizeof *x);
+    memcpy(c->found, at_x, s->q->n_in * sizeof *at_x);
     return c->s->q->norm != NM_L2 || sol->status != NM_SOL_OPTIMAL ||
            own <= claim * (1 + 0.25 * NM_NEAR_GAP);
 }
@@ -233,7 +253,7 @@ static void solve_model(chase *c, inner *in, size_t i)
     const double at = nm_cpu();
     nm_encoded e = nm_models_encode(s, &q, t, NULL, (nm_encode_opts){0});
     const bool rounds = q.norm == NM_L2;
-    if (rounds) tighten_relaxation(c, s, &e);
+    if (rounds) tighten_relaxation(c, s, &e, t->icase);
     c->s->v->cpu_encode += nm_cpu() - at;
     rescale(c, in, e.model);
     nm_note(s->job, "target %s: nearest within %.9g", t->name, in->r);
@@ -264,7 +284,7 @@ static void look_around(chase *c)
 {
     const nm_query *q = c->s->q;
     for (size_t i = 0; i < q->n_cases; i++)
-        if (!q->cases[i].empty) nm_near_take(c->near, i, -1, q->image);
+        if (!q->cases[i].empty) nm_near_take(c->near, i, -1, nm_case_start(q, &q->cases[i]));
     if (incumbent(c) == 0) return;
     const nm_mark mark = nm_mark_get(c->s->job);
     inner in;

@@ -352,14 +352,15 @@ static const nm_sol *ask_in_rounds(nm_state *s, nm_target *t, nm_encoded *e)
         sol = ask(s, t, s->o->solver, *e, s->q->objective == NM_FEASIBLE);
         if (!has_l2(c) || !sol->has_values) break;
         const double *x = nm_models_input(s, e, sol, t->icase);
+        const double *in = nm_case_input(s->job, c, x);
         const nm_replay p = nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause, x);
         bool outside = false;
         for (size_t i = 0; i < c->n_balls; i++)
             outside |= c->balls[i].norm == NM_L2 &&
-                       nm_norm_of(NM_L2, s->q->n_in, x, c->balls[i].centre) >
+                       nm_norm_of(NM_L2, s->q->n_in, in, c->balls[i].centre) >
                            c->balls[i].radius * (1 + 1e-7);
         if (!outside || (p.is_violated && s->q->objective == NM_FEASIBLE)) break;
-        nm_distance_tangent(e->enc, x);
+        nm_distance_tangent(e->enc, in);
         e->map->n_rows = e->model->n_rows;
     }
     return sol;

@@ -4,20 +4,75 @@
  *   L1     d_i:  x_i - d_i <= c_i, -x_i - d_i <= -c_i; none where the box lies on one side: there +-(x_i - c_i)
  *   L0     b_i:  x_i - (hi_i - c_i) b_i <= c_i, -x_i - (c_i - lo_i) b_i <= -c_i, binary   sum: of b_i
  *   L2     d_i as in L1, s_i >= 2 a d_i - a^2 for numbers a that are added in rounds      sum: of s_i, a square
- * The rows of L2 are tangents of d_i^2: a relaxation, exact at the points where it was tightened. A file in a dialect
+ * The rows of L2 are tangents of d_i^2: a relaxation, exact at the points where it was tightened. Solvers' tolerances
+ * are absolute, and a square is small where its root is: d_i and s_i are in units of a power of 2 that makes the
+ * distance about 32. A file in a dialect
  * that says products has, instead of d_i and s_i,
  *   L2     q_i:  x_i - q_i = c_i                                                         sum: of q_i^2
  * for a row or an objective of differences loses no digits to the constants that (x_i - c_i)^2 multiplied out has.
- * An input without a column appears in no row of the question: it stays at the image. Coefficients and right sides of
- * big-M kind are rounded up, so that every true point keeps its columns: lift is |x_i - c_i|, x_i != c_i, (x_i -
- * c_i)^2. Cost: two rows an input at most, for L2 one more a tangent. */
+ * An input without a column appears in no row of the question: it stays at the image. Over generators x_i stands for
+ * x0_i + G_i g in all of these. Coefficients and right sides of big-M kind are rounded up, so that every true point
+ * keeps its columns: lift is |x_i - c_i|, x_i != c_i, (x_i - c_i)^2. Cost: two rows an input at most, for L2 one more
+ * a tangent. */
 #include "all.h"
+
+/* input i over columns; of generators fixed ones and coefficients that readers would drop are its constant */
+static nm_form input_form(nm_enc *e, size_t i)
+{
+    const nm_gens *g = e->b->gens;
+    const size_t from = g ? g->ptr[i] : 0, m = g ? g->ptr[i + 1] - from : 1;
+    uint32_t *j = NM_RAW(e->job, uint32_t, m + 1);
+    double *c = NM_RAW(e->job, double, m + 1), mag = 0;
+    nm_form f = {0, j, c, g ? g->x0[i] : 0, g ? g->x0[i] : 0};
+    if (!g && e->col[i] >= 0) j[f.n] = (uint32_t)e->col[i], c[f.n++] = 1;
+    for (size_t k = 0; g && k < m; k++) {
+        const size_t t = g->idx[from + k];
+        const double w = g->w[from + k], lo = w * (w > 0 ? e->b->lo[t] : e->b->hi[t]),
+                     hi = w * (w > 0 ? e->b->hi[t] : e->b->lo[t]);
+        if (e->col[t] >= 0 && fabs(w) >= NM_COEF_MIN) {
+            j[f.n] = (uint32_t)e->col[t];
+            c[f.n++] = w;
+            continue;
+        }
+        f.lo += lo;
+        f.hi += hi;
+        mag += fabs(f.lo) + fabs(f.hi) + fabs(lo) + fabs(hi);
+    }
+    const double fee = mag > 0 ? 2 * NM_ULP * mag + NM_TINY : 0;
+    f.lo -= fee;
+    f.hi += fee;
+    if (fee > 0) f.lo = nm_down(f.lo), f.hi = nm_up(f.hi);
+    return f;
+}
+
+static double reach_of(const nm_distance *d)
+{
+    double reach = 0;
+    for (size_t i = 0; i < d->n; i++)
+        reach = fmax(reach, fmax(d->hi[i] - d->centre[i], d->centre[i] - d->lo[i]));
+    return reach;
+}
+
+/* units to one of the inputs, for distances of about this size */
+static double scale_for(double size)
+{
+    return size > 0x1p-15 && size < 32 ? ldexp(1, 5 - ilogb(size)) : 1;
+}
 
 static nm_distance *add(nm_enc *e, nm_norm norm, const double *centre)
 {
     nm_distance *d = NM_NEW(e->job, nm_distance);
-    const size_t n = e->b->p->blocks[0].n;
-    *d = (nm_distance){.norm = norm, .n = n, .centre = centre, .total = -1, .next = e->distances};
+    const size_t n = e->b->gens ? e->b->gens->n_in : e->b->p->blocks[0].n;
+    *d = (nm_distance){.norm = norm,
+                       .n = n,
+                       .centre = centre,
+                       .total = -1,
+                       .scale = 1,
+                       .lo = e->b->lo + e->b->p->x_first,
+                       .hi = e->b->hi + e->b->p->x_first,
+                       .next = e->distances};
+    d->in = NM_RAW(e->job, nm_form, n + 1);
+    for (size_t i = 0; i < n; i++) d->in[i] = input_form(e, i);
     d->col = NM_RAW(e->job, int32_t, 2 * n);
     d->square = d->col + n;
     for (size_t i = 0; i < 2 * n; i++) d->col[i] = -1;
@@ -33,26 +88,26 @@ static void put(nm_distance *d, uint32_t j, double c)
     d->c[d->n_terms++] = c;
 }
 
-/* sign x_i - by col <= sign c_i */
-static void row(nm_enc *e, const char *kind, size_t i, double sign, uint32_t col, double by,
-                double centre)
+/* sign x_i - by col <= sign c_i, in the distance's units */
+static void row(nm_enc *e, const nm_distance *d, const char *kind, size_t i, double sign,
+                uint32_t col, double by)
 {
-    const uint32_t j[] = {(uint32_t)e->col[i], col};
-    const double c[] = {sign, -by};
-    nm_model_row(e->job, e->m, nm_fmt(e->job, "%s_%zu", kind, i), -INFINITY,
-                 sign * centre == 0 ? 0 : sign * centre, 2, j, c);
+    const nm_form *f = &d->in[i];
+    const double off = sign > 0 ? f->lo : -f->hi, rhs = sign * d->centre[i] - off, minus = -by;
+    nm_enc_row(e, nm_fmt(e->job, "%s_%zu", kind, i), f, sign * d->scale, 1, &col, &minus,
+               d->scale * (off == 0 ? rhs : nm_up(rhs)));
 }
 
-/* the column of an input that may go both ways; up, down: how far, 0 for not at all */
+/* the column of how far an input goes; up, down: how far at most, 0 for not at all */
 static void split(nm_enc *e, nm_distance *d, size_t i, double up, double down)
 {
-    const double c = d->centre[i];
     const bool zero = d->norm == NM_L0;
     const char *name = nm_fmt(e->job, zero ? "b%zu" : "d%zu", i);
-    const uint32_t j = nm_model_col(e->job, e->m, name, 0, zero ? 1 : fmax(up, down), zero);
+    const uint32_t j = nm_model_col(e->job, e->m, name, 0, zero ? 1 : d->scale * fmax(up, down),
+                                    zero);
     d->col[i] = (int32_t)j;
-    if (up > 0) row(e, "rdp", i, 1, j, zero ? fmax(up, NM_COEF_MIN) : 1, c);
-    if (down > 0) row(e, "rdn", i, -1, j, zero ? fmax(down, NM_COEF_MIN) : 1, c);
+    if (up > 0) row(e, d, "rdp", i, 1, j, zero ? fmax(up, NM_COEF_MIN) : 1);
+    if (down > 0) row(e, d, "rdn", i, -1, j, zero ? fmax(down, NM_COEF_MIN) : 1);
 }
 
 /* conditioned bounds exclude the image there */
@@ -66,21 +121,21 @@ static void add_least(nm_distance *d, double by)
 static void measure_each(nm_enc *e, nm_distance *d)
 {
     for (size_t i = 0; i < d->n; i++) {
-        const double lo = e->b->lo[i], hi = e->b->hi[i], c = d->centre[i];
+        const double lo = d->lo[i], hi = d->hi[i], c = d->centre[i];
         const double up = hi > c ? nm_up(hi - c) : 0, down = lo < c ? nm_up(c - lo) : 0;
-        const bool out = lo > c || hi < c;
-        if (out && (e->col[i] < 0 || d->norm == NM_L0)) add_least(d, lo > c ? lo - c : c - hi);
-        if (e->col[i] < 0 || (out && d->norm == NM_L0)) continue;
-        if (d->norm == NM_L0 || (up > 0 && down > 0)) split(e, d, i, up, down);
+        const bool out = lo > c || hi < c, fixed = d->in[i].n == 0;
+        if (out && (fixed || d->norm == NM_L0)) add_least(d, lo > c ? lo - c : c - hi);
+        if (fixed || (out && d->norm == NM_L0)) continue;
+        if (d->norm == NM_L0 || e->b->gens || (up > 0 && down > 0)) split(e, d, i, up, down);
         if (d->norm == NM_L2) {
-            const double top = nm_up(nm_up(fmax(up, down)) * fmax(up, down));
+            const double far = d->scale * fmax(up, down), top = nm_up(nm_up(far) * far);
             d->square[i] = (int32_t)nm_model_col(e->job, e->m, nm_fmt(e->job, "s%zu", i), 0, top,
                                                  false);
             put(d, (uint32_t)d->square[i], 1);
         } else if (d->col[i] >= 0) {
             put(d, (uint32_t)d->col[i], 1);
         } else {
-            put(d, (uint32_t)e->col[i], lo >= c ? 1 : -1);
+            put(d, d->in[i].j[0], lo >= c ? 1 : -1);
             d->least += lo >= c ? -c : c;
             d->size += fabs(c);
         }
@@ -92,16 +147,24 @@ static void differ_each(nm_enc *e, nm_distance *d)
 {
     d->is_quad = true;
     for (size_t i = 0; i < d->n; i++) {
-        const double lo = e->b->lo[i], hi = e->b->hi[i], c = d->centre[i];
-        if (e->col[i] < 0) {
+        const double lo = d->lo[i], hi = d->hi[i], c = d->centre[i];
+        const nm_form *f = &d->in[i];
+        if (f->n == 0) {
             if (lo > c || hi < c) add_least(d, lo > c ? lo - c : c - hi);
             continue;
         }
         const uint32_t q = nm_model_col(e->job, e->m, nm_fmt(e->job, "q%zu", i), nm_down(lo - c),
                                         nm_up(hi - c), false);
-        const uint32_t j[] = {(uint32_t)e->col[i], q};
-        const double w[] = {1, -1}, rhs = c == 0 ? 0 : c;
-        nm_model_row(e->job, e->m, nm_fmt(e->job, "rdq_%zu", i), rhs, rhs, 2, j, w);
+        const bool exact = f->lo == 0 && f->hi == 0;
+        uint32_t *j = NM_RAW(e->job, uint32_t, f->n + 1);
+        double *w = NM_RAW(e->job, double, f->n + 1), rhs = c - f->hi, top = c - f->lo;
+        memcpy(j, f->j, f->n * sizeof *j);
+        memcpy(w, f->c, f->n * sizeof *w);
+        j[f->n] = q;
+        w[f->n] = -1;
+        rhs = rhs == 0 ? 0 : rhs;
+        nm_model_row(e->job, e->m, nm_fmt(e->job, "rdq_%zu", i), exact ? rhs : nm_down(rhs),
+                     exact ? rhs : nm_up(top), f->n + 1, j, w);
         d->col[i] = (int32_t)q;
     }
 }
@@ -116,28 +179,27 @@ static void put_squares(nm_enc *e, const nm_distance *d, int64_t row)
 
 static void measure_all(nm_enc *e, nm_distance *d)
 {
-    double reach = 0;
-    for (size_t i = 0; i < d->n; i++)
-        reach = fmax(reach, fmax(e->b->hi[i] - d->centre[i], d->centre[i] - e->b->lo[i]));
-    const uint32_t j = nm_model_col(e->job, e->m, "dist", 0, nm_up(reach), false);
+    const uint32_t j = nm_model_col(e->job, e->m, "dist", 0, nm_up(reach_of(d)), false);
     d->total = (int32_t)j;
     put(d, j, 1);
     for (size_t i = 0; i < d->n; i++) {
-        if (e->col[i] < 0) continue;
-        if (e->b->hi[i] > d->centre[i]) row(e, "rdp", i, 1, j, 1, d->centre[i]);
-        if (e->b->lo[i] < d->centre[i]) row(e, "rdn", i, -1, j, 1, d->centre[i]);
+        if (d->in[i].n == 0) continue;
+        if (d->hi[i] > d->centre[i]) row(e, d, "rdp", i, 1, j, 1);
+        if (d->lo[i] < d->centre[i]) row(e, d, "rdn", i, -1, j, 1);
     }
 }
 
-/* 2 a |x_i - c_i| - s_i <= a^2 */
+/* 2 a |x_i - c_i| - s_i <= a^2, in the distance's units */
 static void tangent(nm_enc *e, nm_distance *d, size_t i, double a)
 {
-    const double c = d->centre[i];
     const bool own = d->col[i] >= 0;
-    const uint32_t j[] = {(uint32_t)(own ? d->col[i] : e->col[i]), (uint32_t)d->square[i]};
-    const double sign = own || e->b->lo[i] >= c ? 1 : -1, shift = own ? 0 : sign * 2 * a * c;
-    const double w[] = {sign * 2 * a, -1}, rhs = nm_up(nm_up(a * a) + shift);
-    if (2 * a > NM_COEF_MIN) /* a tangent less: looser */
+    const uint32_t j[] = {own ? (uint32_t)d->col[i] : d->in[i].j[0], (uint32_t)d->square[i]};
+    const double c = d->scale * d->centre[i], at = d->scale * a,
+                 sign = own || d->lo[i] >= d->centre[i] ? 1 : -1,
+                 shift = own ? 0 : sign * 2 * at * c;
+    const double w[] = {sign * 2 * at * (own ? 1 : d->scale), -1},
+                 rhs = nm_up(nm_up(at * at) + shift);
+    if (2 * at > NM_COEF_MIN) /* a tangent less: looser */
         nm_model_row(e->job, e->m, nm_fmt(e->job, "rdt%zu_%zu", d->n_tangents, i), -INFINITY, rhs,
                      2, j, w);
 }
@@ -155,13 +217,9 @@ void nm_distance_tangent(nm_enc *e, const double *x)
 /* before any point is known: an even share of the radius, or three and nine times that */
 static void first_tangents(nm_enc *e, nm_distance *d, double radius)
 {
-    double n = 0, reach = 0;
-    for (size_t i = 0; i < d->n; i++) {
-        n += d->square[i] >= 0;
-        reach = fmax(reach, fmax(e->b->hi[i] - d->centre[i], d->centre[i] - e->b->lo[i]));
-    }
-    for (double a = (radius < INFINITY ? radius : reach) / sqrt(fmax(n, 1)), k = 0; k < 3;
-         k++, a *= 3) {
+    double n = 0;
+    for (size_t i = 0; i < d->n; i++) n += d->square[i] >= 0;
+    for (double a = fmin(radius, reach_of(d)) / sqrt(fmax(n, 1)), k = 0; k < 3; k++, a *= 3) {
         d->n_tangents++;
         for (size_t i = 0; i < d->n; i++)
             if (d->square[i] >= 0) tangent(e, d, i, a);
@@ -177,8 +235,10 @@ static nm_distance *find(nm_enc *e, nm_norm norm, const double *centre, double r
         measure_all(e, d);
     else if (norm == NM_L2 && e->quadratic)
         differ_each(e, d);
-    else
+    else {
+        if (norm == NM_L2) d->scale = scale_for(fmin(radius, reach_of(d)));
         measure_each(e, d);
+    }
     if (norm == NM_L2 && !d->is_quad) first_tangents(e, d, radius);
     return d;
 }
@@ -192,8 +252,9 @@ void nm_distance_balls(nm_enc *e, const nm_case *c)
                      room = most - d->least;
         const double fee = (double)(d->n + 8) * NM_ULP * (d->size + d->least + most);
         nm_model_row(e->job, e->m, nm_fmt(e->job, "rball_%zu", i), -INFINITY,
-                     d->least == 0 && d->size == 0 ? room : nm_up(room + fee), d->n_terms, d->j,
-                     d->c);
+                     d->scale * d->scale *
+                         (d->least == 0 && d->size == 0 ? room : nm_up(room + fee)),
+                     d->n_terms, d->j, d->c);
         if (d->is_quad) put_squares(e, d, (int64_t)e->m->n_rows - 1);
     }
 }
@@ -201,7 +262,8 @@ void nm_distance_balls(nm_enc *e, const nm_case *c)
 double nm_distance_objective(nm_enc *e, nm_norm norm, const double *centre)
 {
     const nm_distance *d = find(e, norm, centre, INFINITY);
-    for (size_t k = 0; k < d->n_terms; k++) e->m->cols[d->j[k]].obj += d->c[k];
+    for (size_t k = 0; k < d->n_terms; k++)
+        e->m->cols[d->j[k]].obj += d->c[k] / (d->scale * d->scale);
     if (d->is_quad) put_squares(e, d, -1);
     return d->least;
 }
@@ -211,8 +273,10 @@ void nm_distance_lift(const nm_enc *e, const double *input, double *x)
     for (const nm_distance *d = e->distances; d; d = d->next) {
         for (size_t i = 0; i < d->n; i++) {
             const double by = input[i] - d->centre[i], t = fabs(by);
-            if (d->col[i] >= 0) x[d->col[i]] = d->norm == NM_L0 ? t != 0 : d->is_quad ? by : t;
-            if (d->square[i] >= 0) x[d->square[i]] = nm_up(t * t);
+            if (d->col[i] >= 0)
+                x[d->col[i]] = d->norm == NM_L0 ? t != 0 : d->scale * (d->is_quad ? by : t);
+            if (d->square[i] >= 0)
+                x[d->square[i]] = nm_up(nm_up(d->scale * t) * nm_up(d->scale * t));
         }
         if (d->total >= 0) x[d->total] = nm_norm_of(d->norm, d->n, input, d->centre);
     }

@@ -172,6 +172,14 @@ static void need_sums(const nm_enc *e, nm_fold *f)
             f->need[i] |= e->b->lo[i] != e->b->hi[i];
 }
 
+/* a distance holds every input: over generators, all of them */
+static void need_distance(const nm_enc *e, nm_fold *f, const nm_query *q, const nm_case *c)
+{
+    const nm_gens *g = e->b->gens;
+    const bool measured = c->n_balls > 0 || q->objective == NM_CLOSEST;
+    for (size_t k = 0; g && measured && k < g->n; k++) f->need[k] |= e->b->lo[k] != e->b->hi[k];
+}
+
 static void need_input_rows(const nm_enc *e, nm_fold *f, const nm_query *q, const nm_case *c)
 {
     for (size_t r = 0; r < c->n_in_rows; r++)
@@ -318,6 +326,7 @@ nm_encoded nm_encode(nm_job *job, const nm_bounds *b, const nm_query *q, size_t 
     nm_fold_units(e, f);
     need_input_rows(e, f, q, c);
     need_sums(e, f);
+    need_distance(e, f, q, c);
     add_columns(e, f);
     emit_units(e, f);
     emit_assumed(e, f);
@@ -337,7 +346,7 @@ double *nm_encode_lift(nm_job *job, const nm_enc *e, const double *unit)
     double *x = NM_ARRAY(job, double, e->m->n_cols);
     for (size_t u = 0; u < p->n_units; u++)
         if (e->col[u] >= 0) x[e->col[u]] = unit[u];
-    nm_distance_lift(e, unit, x);
+    nm_distance_lift(e, unit + p->x_first, x);
     for (size_t r = 0; e->tcol >= 0 && r < e->clause.n_rows; r++) {
         const double t = unit[p->blocks[e->q].first + e->row[r]] - e->clause.rows[r].rhs;
         if (r == 0 || t > x[e->tcol]) x[e->tcol] = t;

@@ -8,7 +8,8 @@
  * that is bounded a priori, and that the judge pushes through the network. Whether the exact point lies in the case's
  * box is decided by the rounded one where it lies off the ends by more than the error, else exactly, by summing the
  * products without error (two-product, grow-expansion: Dekker 1971, Shewchuk 1997).
- * Cost: a pass over G. Left out: projection onto rows and box; the judge draws in towards `at` instead. */
+ * Cost: a pass over G. Left out: projection onto rows, box and balls; the judge draws in towards `at`
+ * instead. */
 #include "all.h"
 
 static double clip(double x, double lo, double hi) { return x >= lo ? x <= hi ? x : hi : lo; }
@@ -184,6 +185,31 @@ nm_genpoint nm_gens_point(nm_job *job, const nm_case *c, const double *start)
     p.is_inside = p.is_inside && rows_hold(g, p.g) && in_box(job, c, &p);
     for (size_t i = 0; p.is_inside && i < g->n_in; i++) p.x[i] = clip(p.x[i], c->lo[i], c->hi[i]);
     return p;
+}
+
+const double *nm_case_input(nm_job *job, const nm_case *c, const double *p)
+{
+    const nm_gens *g = c->gens;
+    if (!g) return p;
+    double *x = NM_RAW(job, double, g->n_in + 1);
+    for (size_t i = 0; i < g->n_in; i++) {
+        x[i] = g->x0[i];
+        for (size_t k = g->ptr[i]; k < g->ptr[i + 1]; k++) x[i] += g->w[k] * p[g->idx[k]];
+    }
+    return x;
+}
+
+double nm_gens_away(nm_job *job, const nm_genpoint *p, size_t n, nm_norm norm, const double *centre)
+{
+    const nm_mark mark = nm_mark_get(job);
+    double *by = NM_RAW(job, double, n + 1), *zero = NM_ARRAY(job, double, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        const double d = fabs(p->x[i] - centre[i]), e = p->err[i];
+        by[i] = e > 0 ? nm_up(nm_up(d) + e) : d;
+    }
+    const double away = nm_norm_of(norm, n, by, zero);
+    nm_mark_release(job, mark);
+    return away;
 }
 
 const char *nm_gens_check(const nm_gens *g)

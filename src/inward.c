@@ -1,9 +1,9 @@
 /* inward.c: a point that misses rows or box of its case by a solver's tolerance is moved inside, for the judge.
  *
  * In turn every row that is violated, or holds by less than `slack`, moves the point along its own coefficients, over
- * the variables that have room, just beyond it (Kaczmarz 1937; Agmon 1954); with generators the rows over x and the
- * ends of x are rows over g. A few sweeps do where the set has points around; where they do not, the judge says so.
- * Cost: a pass over G a sweep. */
+ * the variables that have room, just beyond it (Kaczmarz 1937; Agmon 1954); with generators the rows over x, the
+ * ends of x and the tangents of balls are rows over g. A few sweeps do where the set has points around; where they do
+ * not, the judge says so. Cost: a pass over G a sweep. */
 #include "all.h"
 
 enum { SWEEPS = 12 };
@@ -83,6 +83,49 @@ static void generator_rows(inward *w)
         }
 }
 
+/* coefficients without what sums would take back; members at an end that they press against keep out of it */
+static void along_sums(inward *w)
+{
+    for (size_t s = 0; s < w->c->gens->n_sums; s++) {
+        const nm_sum *m = &w->c->gens->sums[s];
+        double mean = 0, free = 0;
+        for (size_t k = m->first; k < m->first + m->n; k++) {
+            const bool stuck = w->p[k] <= w->lo[k] || w->p[k] >= w->hi[k];
+            if (stuck) w->a[k] = 0;
+            mean += w->a[k];
+            free += !stuck;
+        }
+        for (size_t k = m->first; free > 0 && k < m->first + m->n; k++)
+            if (w->p[k] > w->lo[k] && w->p[k] < w->hi[k]) w->a[k] -= mean / free;
+    }
+}
+
+/* the tangents of balls over generators, at x */
+static void ball_rows(nm_job *job, inward *w)
+{
+    const nm_gens *g = w->c->gens;
+    const nm_mark mark = nm_mark_get(job);
+    uint32_t *var = NM_RAW(job, uint32_t, w->n + 1);
+    for (size_t k = 0; k < w->n; k++) var[k] = (uint32_t)k;
+    for (size_t b = 0; b < w->c->n_balls; b++) {
+        const nm_ball *ball = &w->c->balls[b];
+        const double *x = nm_case_input(job, w->c, w->p),
+                     away = nm_norm_of(ball->norm, g->n_in, x, ball->centre);
+        double value = away - ball->radius;
+        for (size_t i = 0; away > 0 && i < g->n_in; i++) {
+            const double d = x[i] - ball->centre[i], u = ball->norm == NM_L2 ? d / away
+                                                         : d > 0             ? 1
+                                                         : d < 0             ? -1
+                                                                             : 0;
+            for (size_t k = g->ptr[i]; k < g->ptr[i + 1]; k++) w->a[g->idx[k]] += u * g->w[k];
+        }
+        along_sums(w);
+        for (size_t k = 0; k < w->n; k++) value -= w->a[k] * w->p[k];
+        push(w, value, 1 + ball->radius, w->n, var);
+    }
+    nm_mark_release(job, mark);
+}
+
 void nm_case_inward(nm_job *job, const nm_query *q, const nm_case *c, double slack, double *p)
 {
     const size_t n = nm_case_width(q, c);
@@ -99,6 +142,7 @@ void nm_case_inward(nm_job *job, const nm_query *q, const nm_case *c, double sla
         for (size_t r = 0; r < c->n_in_rows; r++) input_row(job, &w, &c->in_rows[r], q->n_out);
         if (!c->gens) continue;
         generator_rows(&w);
+        ball_rows(job, &w);
         for (size_t k = 0; w.moved && k < c->gens->n_sums; k++)
             nm_sum_project(&c->gens->sums[k], p, 1, w.lo, w.hi);
     }

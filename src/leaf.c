@@ -87,20 +87,21 @@ static int solve_program(const nm_leaf *at, const nm_encoded *e, double cap, dou
 static int solve_rounds(const nm_leaf *at, nm_encoded *e, double cap, double *x)
 {
     enum { ROUNDS = 12 };
+    const nm_case *c = &at->s->q->cases[at->t->icase];
     int status = solve_program(at, e, cap, x);
     for (int r = 1; r < ROUNDS && status == MISSED; r++) {
         const size_t rows = e->model->n_rows;
-        nm_distance_tangent(e->enc, x);
+        nm_distance_tangent(e->enc, nm_case_input(at->s->job, c, x));
         if (e->model->n_rows == rows) break;
         status = solve_program(at, e, cap, x);
     }
     return status;
 }
 
-/* the one L2 ball of a case, or NULL */
+/* the one L2 ball of a case, over its inputs themselves, or NULL */
 static const nm_ball *only_l2(const nm_case *c)
 {
-    return c->n_balls == 1 && c->balls->norm == NM_L2 ? c->balls : NULL;
+    return !c->gens && c->n_balls == 1 && c->balls->norm == NM_L2 ? c->balls : NULL;
 }
 
 /* The point of the leaf that is nearest to the ball's centre, its cutoff moved by so much: false when the model has
@@ -155,26 +156,44 @@ static nm_bounds *region_of(const nm_leaf *at, const nm_bounds *b, const double 
     return c;
 }
 
-/* x, a counterexample, becomes the one of its linear region that is nearest to the image */
-static void come_near(const nm_leaf *at, const nm_bounds *b, double *x)
+/* the point of the least distance, which for L2 tangents approach; false: it is none that the judge takes */
+static bool nearest_of_program(const nm_leaf *at, const nm_encoded *e, double *x)
+{
+    enum { ROUNDS = 20 };
+    const nm_query *q = at->s->q;
+    double before = INFINITY;
+    for (int r = 0; r < ROUNDS; r++) {
+        if (solve_program(at, e, INFINITY, x) != NM_VIOLATED) return r > 0;
+        const double *in = nm_case_input(at->s->job, &q->cases[at->t->icase], x),
+                     away = nm_norm_of(q->norm, q->n_in, in, q->image);
+        if (q->norm != NM_L2 || fabs(away - before) <= 1e-9 * away) break;
+        before = away;
+        nm_distance_tangent(e->enc, in);
+    }
+    return true;
+}
+
+void nm_leaf_nearest(const nm_leaf *at, const nm_bounds *b, double *x)
 {
     nm_state *s = at->s;
     const nm_query *q = s->q;
     const nm_case *over = s->cases[at->t->icase].work.c;
     const nm_bounds *c = region_of(at, b, x);
-    double *near = NM_RAW(s->job, double, q->n_in), room;
+    const nm_case *own = &q->cases[at->t->icase];
+    const size_t width = nm_case_width(q, own);
+    double *near = NM_RAW(s->job, double, width + 1), room;
     if (c->empty) return;
     if (q->norm == NM_L2 && only_l2(over)) {
         if (!project_leaf(at, c, only_l2(over), -1e-8, &room, near)) return;
     } else {
         const nm_encoded e = encode_leaf(at, c, over, NM_CLOSEST);
         move_cutoff(&e, -1e-8); /* its point is to lie behind the boundary */
-        if (solve_program(at, &e, INFINITY, near) != NM_VIOLATED) return;
+        if (!nearest_of_program(at, &e, near)) return;
     }
     const nm_replay r = nm_verify(s->job, s->net, q, at->t->icase, (int64_t)at->t->iclause, near);
-    if (r.is_violated &&
-        nm_norm_of(q->norm, q->n_in, r.x, q->image) < nm_norm_of(q->norm, q->n_in, x, q->image))
-        memcpy(x, r.x, q->n_in * sizeof *x);
+    if (r.is_violated && nm_norm_of(q->norm, q->n_in, r.x, q->image) <
+                             nm_norm_of(q->norm, q->n_in, nm_case_input(s->job, own, x), q->image))
+        memcpy(x, r.g ? r.g : r.x, width * sizeof *x);
 }
 
 /* Where all signs are fixed the network is affine, and a linear program says what there is: its dual or Farkas's ray
@@ -196,7 +215,7 @@ int nm_leaf_solve(void *arg, const nm_bounds *b, double *x)
         nm_encoded e = encode_leaf(at, b, over, NM_FEASIBLE);
         status = solve_rounds(at, &e, move_cutoff(&e, 1e-3), x);
     }
-    if (status == NM_VIOLATED && s->nearest && s->q->norm != NM_L0) come_near(at, b, x);
+    if (status == NM_VIOLATED && s->nearest && s->q->norm != NM_L0) nm_leaf_nearest(at, b, x);
     nm_mark_release(s->job, mark);
     return status == MISSED ? NM_UNKNOWN : status;
 }

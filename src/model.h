@@ -174,12 +174,14 @@ typedef struct nm_distance {
     nm_norm norm;
     size_t n, n_terms;     /* inputs; terms */
     size_t n_tangents;     /* of L2: sets of them */
-    const double *centre;
+    const double *centre, *lo, *hi; /* [n]; the box of the inputs */
+    nm_form *in;           /* [n] the inputs over columns */
     int32_t *col, *square; /* [n] columns of each input's |x - c| or x != c, and of its square; -1: none */
     int32_t total;         /* column of the whole, or -1 */
     bool is_quad;          /* L2: col holds x - c, whose squares are products */
     uint32_t *j;
     double *c, least, size; /* size: of the constants that `least` sums */
+    double scale;          /* L2 by tangents: units of d and of its square to one of the inputs */
     struct nm_distance *next;
 } nm_distance;
 
@@ -252,7 +254,7 @@ uint32_t nm_enc_phase(nm_enc *e, size_t u);                           /* its bin
 void nm_distance_balls(nm_enc *e, const nm_case *c);
 /* gives its constant; of L2 it is the square that is minimised */
 double nm_distance_objective(nm_enc *e, nm_norm norm, const double *centre);
-void nm_distance_tangent(nm_enc *e, const double *x); /* L2 distances become tight at x */
+void nm_distance_tangent(nm_enc *e, const double *x); /* L2 distances become tight at inputs x */
 void nm_distance_lift(const nm_enc *e, const double *input, double *x);
 
 /* ---- fold.c --------------------------------------------------------------------------------- */

@@ -22,7 +22,7 @@ bool nm_near_take(nm_near *n, size_t icase, int64_t iclause, const double *x)
 {
     const nm_mark mark = nm_mark_get(n->job);
     const nm_replay r = nm_verify(n->job, n->net, n->q, icase, iclause, x);
-    const double d = nm_norm_of(n->q->norm, n->q->n_in, r.x, n->q->image);
+    const double d = r.away;
     const bool better = r.is_violated && d < n->value;
     const bool tie = r.is_inside && !r.is_violated && r.margin64 <= NM_TIE_TOL && d < n->tie_value;
     nm_replay *to = better ? &n->best : &n->tie;
@@ -32,6 +32,7 @@ bool nm_near_take(nm_near *n, size_t icase, int64_t iclause, const double *x)
         to->x = memcpy(keep, r.x, n->q->n_in * sizeof *keep);
         to->y64 = memcpy(y64, r.y64, n->q->n_out * sizeof *y64);
         to->y32 = memcpy(y32, r.y32, n->q->n_out * sizeof *y32);
+        if (r.g) to->g = memcpy(n->g[!better], r.g, n->q->cases[icase].gens->n * sizeof *r.g);
     }
     if (better) n->value = d;
     if (tie) n->tie_value = d;
@@ -48,7 +49,12 @@ nm_near *nm_near_new(nm_job *job, const nm_net *net, const nm_query *q, const nm
         r->y64 = NM_RAW(job, double, q->n_out);
         r->y32 = NM_RAW(job, double, q->n_out);
     }
+    size_t most = 0;
+    for (size_t i = 0; i < q->n_cases; i++)
+        if (q->cases[i].gens && q->cases[i].gens->n > most) most = q->cases[i].gens->n;
+    for (size_t k = 0; k < 2; k++) n->g[k] = NM_RAW(job, double, most + 1);
     n->walk = NM_ARRAY(job, nm_walk *, q->n_cases + 1);
+    n->over = NM_ARRAY(job, const nm_case *, q->n_cases + 1);
     n->row = NM_ARRAY(job, const uint32_t *, q->n_cases + 1);
     for (size_t i = 0; i < q->n_cases; i++) {
         const nm_case *c = &q->cases[i];
@@ -61,8 +67,10 @@ nm_near *nm_near_new(nm_job *job, const nm_net *net, const nm_query *q, const nm
             first[t] = (uint32_t)m;
             for (size_t r = 0; r < c->clauses[t].n_rows; r++) rows[m++] = &c->clauses[t].rows[r];
         }
+        const nm_work w = nm_work_of(job, p, c);
         n->row[i] = first;
-        n->walk[i] = nm_walk_new(job, nm_program_with_rows(job, p, m, rows));
+        n->over[i] = w.c;
+        n->walk[i] = nm_walk_new(job, nm_program_with_rows(job, w.p, m, rows));
     }
     return n;
 }
@@ -207,19 +215,33 @@ static void steepest(const hunt *h, double *d)
     for (size_t i = 0; i < h->n_in && (norm == NM_L1 || norm == NM_L2) && sum > 0; i++) d[i] /= sum;
 }
 
+/* the gradient without what the sums of generators do not allow */
+static void along_sums(hunt *h)
+{
+    for (size_t k = 0; h->c->gens && k < h->c->gens->n_sums; k++) {
+        const nm_sum *s = &h->c->gens->sums[k];
+        double mean = 0;
+        for (size_t i = s->first; i < s->first + s->n; i++) mean += h->g[i] / (double)s->n;
+        for (size_t i = s->first; i < s->first + s->n; i++) h->g[i] -= mean;
+    }
+}
+
 /* A point that misses by a solver's tolerance, often on a kink: some steps down lead well behind the boundary, and the
  * way there crosses it after about as much as was missing. */
 static void nudge(hunt *h, bool *found)
 {
     double *from = NM_RAW(h->n->job, double, 2 * h->n_in), *d = from + h->n_in;
     const double size = 0.02 * fmax(nm_norm_of(h->n->q->norm == NM_L0 ? NM_LINF : h->n->q->norm,
-                                               h->n_in, h->x, h->n->q->image),
+                                               h->n_in, h->x, h->image),
                                     1e-6);
     memcpy(from, h->x, h->n_in * sizeof *from);
     for (size_t s = 0; s < NUDGES && look(h) > -1e-4; s++) {
+        along_sums(h);
         steepest(h, d);
         for (size_t i = 0; i < h->n_in; i++)
             h->x[i] = fmin(fmax(h->x[i] + size * d[i], h->c->lo[i]), h->c->hi[i]);
+        for (size_t k = 0; h->c->gens && k < h->c->gens->n_sums; k++)
+            nm_sum_project(&h->c->gens->sums[k], h->x, 1, h->c->lo, h->c->hi);
     }
     memcpy(d, h->x, h->n_in * sizeof *d);
     come_back(h, from, d);
@@ -227,13 +249,41 @@ static void nudge(hunt *h, bool *found)
     memcpy(h->x, from, h->n_in * sizeof *from);
 }
 
+/* Over generators a step to the hyperplane is no formula: the point is one of a solver, or of a linear region (leaf.c),
+ * and only what it misses is mended; else the nearest on the way to it from a point of the set near the image. */
+static bool from_generators(nm_near *n, size_t icase, size_t iclause, const double *start)
+{
+    const nm_case *c = &n->q->cases[icase], *over = n->over[icase];
+    const size_t width = c->gens->n;
+    const double before = n->value, *from = c->gens->at;
+    double *room = NM_RAW(n->job, double, 3 * width + 3), *end = NM_RAW(n->job, double, width + 1);
+    bool found = false;
+    hunt h = {n,     n->walk[icase], over, icase,        iclause,
+              width, from,           room, room + width, room + 2 * width,
+              1e-11};
+    for (size_t i = 0; i < width; i++) end[i] = fmin(fmax(start[i], over->lo[i]), over->hi[i]);
+    memcpy(h.x, end, width * sizeof *end);
+    nm_near_take(n, icase, (int64_t)iclause, end);
+    if (fabs(look(&h)) < 1e-4) nudge(&h, &found);
+    for (size_t r = 0; r < ROUNDS; r++, h.push *= 30) {
+        come_back(&h, from, end);
+        if (nm_near_take(n, icase, (int64_t)iclause, h.x)) break;
+    }
+    return n->value < before;
+}
+
 bool nm_near_from(nm_near *n, size_t icase, size_t iclause, const double *start)
 {
-    const nm_case *c = &n->q->cases[icase];
+    const nm_case *c = n->over[icase];
     const size_t n_in = n->q->n_in;
     const nm_mark mark = nm_mark_get(n->job);
-    double *room = NM_RAW(n->job, double, 5 * n_in), *image = room, *back = room + 4 * n_in;
     if (c->empty || clause_of(n, icase, iclause)->n_rows == 0) return false;
+    if (c->gens) {
+        const bool nearer = from_generators(n, icase, iclause, start);
+        nm_mark_release(n->job, mark);
+        return nearer;
+    }
+    double *room = NM_RAW(n->job, double, 5 * n_in), *image = room, *back = room + 4 * n_in;
     for (size_t i = 0; i < n_in; i++) image[i] = fmin(fmax(n->q->image[i], c->lo[i]), c->hi[i]);
     hunt h = {n,    n->walk[icase], c,           icase,           iclause,
               n_in, image,          room + n_in, room + 2 * n_in, room + 3 * n_in,
@@ -334,7 +384,8 @@ static void place_lanes(hunt *h, double spread, uint64_t *seed, size_t n)
 void nm_near_search(nm_near *n, size_t icase, size_t n_clauses, const size_t *clause, uint64_t seed)
 {
     const nm_mark mark = nm_mark_get(n->job);
-    const nm_case *c = &n->q->cases[icase];
+    const nm_case *c = n->over[icase];
+    if (c->gens) return; /* the attack's finds are drawn back (nm_near_from) */
     const size_t n_in = n->q->n_in;
     double *room = NM_RAW(n->job, double, 4 * n_in), wide = 0, m[NM_LANES];
     lane_t lane[NM_LANES];

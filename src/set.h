@@ -40,6 +40,10 @@ typedef struct nm_genpoint { /* what a case makes of generators */
     bool is_inside;        /* the exact point is in the case's box, and the rows over g hold */
 } nm_genpoint;
 nm_genpoint nm_gens_point(nm_job *job, const nm_case *c, const double *g);
+/* the distance of the exact point from a centre [n], the inputs, rounded up; no L0 */
+double nm_gens_away(nm_job *job, const nm_genpoint *p, size_t n, nm_norm norm, const double *centre);
+/* inputs [n_in] of a point of the case in float64: x0 + G p, or, without generators, p itself */
+const double *nm_case_input(nm_job *job, const nm_case *c, const double *p);
 /* `had` where x is NULL */
 const nm_gens *nm_gens_read(nm_job *job, const struct cJSON *x, size_t n_in, const char *where, const nm_gens *had);
 const char *nm_gens_check(const nm_gens *g); /* NULL, or what is wrong with numbers that a file gave */

@@ -109,11 +109,12 @@ void nm_setting_size(nm_job *job, const nm_setarg *a, const char *s, const char 
 void nm_setting_gens(nm_setting *s, nm_gens g, const char *flag)
 {
     nm_gens *own = NM_NEW(s->job, nm_gens);
-    if (s->n_cases != 1 || s->is_patch || s->cases[0].gens || s->cases[0].n_balls)
-        nm_throw(
-            s->job, NM_EUNSUP,
-            "--perturb %s: a set of generators can be joined with linf, box, free and rows only",
-            flag);
+    if (s->n_cases != 1 || s->is_patch || s->cases[0].gens)
+        nm_throw(s->job, NM_EUNSUP,
+                 "--perturb %s: two sets of generators, or one and a patch, share points where "
+                 "they agree in every element, an equality that doubles do not satisfy; linf, l1, "
+                 "l2, box, free and rows can be joined",
+                 flag);
     *own = g;
     s->cases[0].gens = own;
 }
@@ -173,10 +174,6 @@ void nm_setting_ball(nm_setting *s, nm_norm norm, double radius)
                         reach == 0 ? s->x[i] : nm_up(s->x[i] + reach));
     for (size_t k = 0; k < s->n_cases; k++) {
         nm_case *c = &s->cases[k];
-        if (c->gens)
-            nm_throw(s->job, NM_EUNSUP,
-                     "--perturb: a ball of %s around the image of generators is not said here",
-                     nm_norm_name(norm));
         nm_ball *b = NM_ARRAY(s->job, nm_ball, c->n_balls + 1);
         if (c->n_balls) memcpy(b, c->balls, c->n_balls * sizeof *b);
         b[c->n_balls++] = (nm_ball){norm, radius, s->x};

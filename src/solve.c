@@ -139,17 +139,29 @@ static bool settle(nm_state *s)
     return s->o->solve && nm_models_solve(s);
 }
 
+/* An element of an affine image is the image's own only by an equality, which no double generators satisfy: a solver's
+ * point would differ in all of them. */
+static void refuse_l0(nm_job *job, const nm_query *q)
+{
+    for (size_t i = 0; i < q->n_cases; i++) {
+        const nm_case *c = &q->cases[i];
+        bool counts = q->objective == NM_CLOSEST && q->norm == NM_L0;
+        for (size_t k = 0; k < c->n_balls; k++) counts |= c->balls[k].norm == NM_L0;
+        if (c->gens && counts)
+            nm_throw(
+                job, NM_EUNSUP,
+                "l0 over generators (blur, spans and the like): elements would have to equal "
+                "the image's exactly, which doubles do not reach; l1, l2 or linf was expected");
+    }
+}
+
 nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q,
                            const nm_solve_opts *o)
 {
     nm_state s = {.job = job, .net = net, .q = q, .o = o, .v = NM_NEW(job, nm_verdict)};
     nm_tail_check(job, net, q);
     nm_models_sayable(job, q, o);
-    for (size_t i = 0; q->objective == NM_CLOSEST && i < q->n_cases; i++)
-        if (q->cases[i].gens)
-            nm_throw(job, NM_EUNSUP,
-                     "objective closest: over sets of generators (blur, spans and the like) it is "
-                     "not said here");
+    refuse_l0(job, q);
     if (q->objective == NM_CLOSEST && !q->image)
         nm_throw(job, NM_EUSE, "objective closest: an image, to which it is near, was expected");
     s.deadline = o->time_limit > 0 ? nm_wall() + o->time_limit : INFINITY;

@@ -100,7 +100,7 @@ static int visit(split *s, box *x, size_t *input)
     const nm_mark mark = nm_mark_get(s->job);
     nm_bounds *b = nm_bounds_new(s->job, s->p, x->lo, x->hi);
     b->gens = s->c->gens;
-    b->n_balls = s->c->n_balls;
+    b->n_balls = s->c->gens ? 0 : s->c->n_balls;
     b->balls = s->c->balls;
     nm_crown(s->job, b, (nm_crown_opts){.query_block = (int)s->p->n_blocks - 1});
     int what = close_clauses(s, b, x->open) ? 0 : 1;

@@ -198,6 +198,7 @@ typedef struct nm_replay {
     size_t icase, iclause;
     double linf, l1, l2;   /* distance from the image, when there is one */
     size_t l0;
+    double away;           /* closest: the exact point's distance in the question's norm, rounded up */
 } nm_replay;
 /* Projects x, generators where the case has them, into case icase and judges it against every clause of it (or `only`,
  * unless -1). */
@@ -209,11 +210,14 @@ typedef struct nm_near {   /* the search for points near the image */
     nm_job *job;
     const nm_net *net;
     const nm_query *q;
-    nm_walk **walk;        /* [n_cases] over the case's rows */
+    nm_walk **walk;        /* [n_cases] over the case's rows, from its generators where it has them */
+    const nm_case **over;  /* [n_cases] what the walk starts in: box of inputs or of generators */
     const uint32_t **row;  /* [n_cases][n_clauses] first row of a clause */
     double value, tie_value; /* distances, rounded up; INFINITY: none yet */
     nm_replay best, tie;   /* a counterexample; a point that float64 cannot tell from the boundary */
+    double *g[2];          /* [most generators of a case] theirs */
 } nm_near;
+/* points are inputs, or generators where the case has them */
 nm_near *nm_near_new(nm_job *job, const nm_net *net, const nm_query *q, const nm_program *p);
 bool nm_near_take(nm_near *n, size_t icase, int64_t iclause, const double *x); /* judges; true: a counterexample */
 /* looks for counterexamples to the n listed clauses near the image, from everywhere at once */
@@ -357,6 +361,9 @@ void nm_range_files(nm_job *job, const char *dir, const nm_query *q, nm_verdict 
 typedef struct nm_leaf { nm_state *s; nm_target *t; } nm_leaf;
 /* for nm_branch_opts: arg is an nm_leaf; x [n_in] */
 int nm_leaf_solve(void *arg, const nm_bounds *b, double *x);
+/* x, a counterexample, becomes the one of its linear region that is nearest to the image; generators where the case
+ * has them */
+void nm_leaf_nearest(const nm_leaf *at, const nm_bounds *b, double *x);
 /* the question's input that columns v stand for */
 const double *nm_leaf_input(const nm_state *s, const nm_encoded *e, size_t icase, const double *v);
 

@@ -80,6 +80,22 @@ typedef struct {
     double draw, slack;
 } mend;
 
+/* the point that generators p give */
+static void image_of(nm_job *job, const nm_query *q, const nm_case *c, const double *p,
+                     nm_replay *r, const double **xerr)
+{
+    const nm_genpoint g = nm_gens_point(job, c, p);
+    r->x = g.x;
+    r->g = g.g;
+    r->is_inside &= g.is_inside;
+    for (size_t k = 0; r->is_inside && k < c->n_balls; k++)
+        r->is_inside = nm_gens_away(job, &g, q->n_in, c->balls[k].norm, c->balls[k].centre) <=
+                       c->balls[k].radius;
+    if (q->image && q->objective == NM_CLOSEST)
+        r->away = nm_gens_away(job, &g, q->n_in, q->norm, q->image);
+    *xerr = g.err;
+}
+
 /* x projected into the box and sums of the case; xerr: of its image */
 static nm_replay place(nm_job *job, const nm_query *q, size_t icase, const double *x, mend m,
                        const double **xerr)
@@ -92,22 +108,20 @@ static nm_replay place(nm_job *job, const nm_query *q, size_t icase, const doubl
     const double *start = nm_case_start(q, c);
     for (size_t i = 0; start && m.draw > 0 && i < n; i++) p[i] += m.draw * (start[i] - p[i]);
     if (m.slack > 0) nm_case_inward(job, q, c, m.slack, p);
-    for (size_t k = 0; k < c->n_balls; k++) { /* steps to the centre stay in a box that holds it */
+    for (size_t k = 0; !c->gens && k < c->n_balls;
+         k++) { /* steps to the centre stay in a box that holds it */
         nm_ball_project(job, &c->balls[k], n, p);
         for (size_t i = 0; i < n; i++) p[i] = p[i] < lo[i] ? lo[i] : p[i] > hi[i] ? hi[i] : p[i];
     }
     nm_replay r = {.x = p, .icase = icase, .is_inside = !c->empty};
-    if (c->gens) {
-        const nm_genpoint g = nm_gens_point(job, c, p);
-        r.x = g.x;
-        r.g = g.g;
-        r.is_inside &= g.is_inside;
-        *xerr = g.err;
-    } else {
+    if (c->gens)
+        image_of(job, q, c, p, &r, xerr);
+    else
         r.is_inside = r.is_inside && nm_query_box_has(c, p, n);
-    }
-    for (size_t k = 0; k < c->n_balls; k++)
-        r.is_inside = r.is_inside && !c->gens && nm_ball_has(&c->balls[k], n, p);
+    for (size_t k = 0; !c->gens && k < c->n_balls; k++)
+        r.is_inside = r.is_inside && nm_ball_has(&c->balls[k], n, p);
+    if (!c->gens && q->image && q->objective == NM_CLOSEST)
+        r.away = nm_norm_of(q->norm, n, p, q->image);
     r.is_inside = r.is_inside && inside_rows(job, c, q->n_out, r.x, *xerr);
     return r;
 }

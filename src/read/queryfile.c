@@ -84,9 +84,8 @@ static void read_balls(reader *r, const nm_json *x, nm_case *c)
     if (!list) return;
     nm_ball *all = NM_ARRAY(r->job, nm_ball, c->n_balls + nm_json_count(list) + 1);
     if (c->n_balls) memcpy(all, c->balls, c->n_balls * sizeof *all);
-    if (!cJSON_IsArray(list) || c->gens)
-        nm_throw(r->job, NM_EINPUT, "%s: balls: a list, without generators, was expected",
-                 r->where);
+    if (!cJSON_IsArray(list))
+        nm_throw(r->job, NM_EINPUT, "%s: balls: a list was expected", r->where);
     for (const nm_json *a = list->child; a; a = a->next) {
         nm_ball *b = &all[c->n_balls++];
         nm_json_only(r->job, a, r->where, keys);
