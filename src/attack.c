@@ -3,7 +3,9 @@
  *
  * A lane descends the worst row of its clause, max_r (row_r - rhs_r), with sign steps that shrink from a quarter of
  * the box to 1/200, from the given start in the first lane and from random points in the others; lanes are dealt to
- * the open clauses in turn. Forward and backward run on the Program through the same operators as the bounds. What
+ * the open clauses in turn. Generators with a sum (a blur's kernel: a simplex) take steps along the gradient itself,
+ * without its mean, and start near corners: the sign would move nearly all of them alike, and the sum would take that
+ * back. Forward and backward run on the Program through the same operators as the bounds. What
  * it returns is only a candidate: verify.c judges. Random numbers are splitmix64 (Steele, Lea, Flood 2014) from the
  * seed, so equal input gives equal output. Effort is counted in steps. */
 #include "all.h"
@@ -58,12 +60,41 @@ static void project(nm_walk *w, const nm_case *c)
             nm_sum_project(&c->gens->sums[s], w->v[0] + l, NM_LANES, c->lo, c->hi);
 }
 
+static bool in_sum(const nm_case *c, size_t i)
+{
+    for (size_t s = 0; c->gens && s < c->gens->n_sums; s++)
+        if (i - c->gens->sums[s].first < c->gens->sums[s].n) return true;
+    return false;
+}
+
+/* the members of a sum, the steepest of them by so much of their range */
+static void step_sum(nm_walk *w, const nm_case *c, const nm_sum *s, double size)
+{
+    const double *g = w->t->y[0];
+    for (size_t l = 0; l < NM_LANES; l++) {
+        double mean = 0, most = 0, range = 0;
+        for (size_t i = s->first; i < s->first + s->n; i++)
+            mean += w->t->live[0][i] ? g[i * NM_LANES + l] / (double)s->n : 0;
+        for (size_t i = s->first; i < s->first + s->n; i++) {
+            const double d = (w->t->live[0][i] ? g[i * NM_LANES + l] : 0) - mean;
+            most = fmax(most, fabs(d));
+            range = fmax(range, c->hi[i] - c->lo[i]);
+        }
+        for (size_t i = s->first; most > 0 && i < s->first + s->n; i++) {
+            const double d = (w->t->live[0][i] ? g[i * NM_LANES + l] : 0) - mean;
+            w->v[0][i * NM_LANES + l] -= size * range * d / most;
+        }
+    }
+}
+
 static void step(nm_walk *w, const nm_case *c, double size)
 {
     const double *g = w->t->y[0];
     double *x = w->v[0];
+    for (size_t s = 0; c->gens && s < c->gens->n_sums; s++) step_sum(w, c, &c->gens->sums[s], size);
     for (size_t n = 0; n < w->t->n_live[0]; n++) {
         const size_t i = w->t->unit[0][n];
+        if (in_sum(c, i)) continue;
         const double move = size * (c->hi[i] - c->lo[i]);
         for (size_t l = 0; l < NM_LANES; l++) {
             double *at = &x[i * NM_LANES + l];
@@ -75,6 +106,27 @@ static void step(nm_walk *w, const nm_case *c, double size)
     project(w, c);
 }
 
+/* what is far from the middle of a simplex: few members share most of their sum */
+static void toward_corners(nm_walk *w, const nm_case *c, size_t from)
+{
+    for (size_t s = 0; c->gens && s < c->gens->n_sums; s++) {
+        const nm_sum *m = &c->gens->sums[s];
+        for (size_t l = from; l < NM_LANES; l++) {
+            double all = 0;
+            for (size_t i = m->first; i < m->first + m->n; i++) {
+                double *at = &w->v[0][i * NM_LANES + l];
+                const double r = c->hi[i] > c->lo[i] ? (*at - c->lo[i]) / (c->hi[i] - c->lo[i]) : 0,
+                             r2 = r * r, r8 = r2 * r2 * r2 * r2;
+                *at = r8;
+                for (size_t k = 0; k < l % 4; k++) *at *= r8;
+                all += *at;
+            }
+            for (size_t i = m->first; all > 0 && i < m->first + m->n; i++)
+                w->v[0][i * NM_LANES + l] *= m->total / all;
+        }
+    }
+}
+
 /* the start itself once a clause, in the first batch; elsewhere random points */
 static void place(nm_walk *w, uint64_t *seed, const nm_case *c, const double *start, size_t n_start)
 {
@@ -84,6 +136,7 @@ static void place(nm_walk *w, uint64_t *seed, const nm_case *c, const double *st
             const double mid = start ? start[i] : 0.5 * c->lo[i] + 0.5 * c->hi[i];
             w->v[0][i * NM_LANES + l] = l < n_start ? mid : x;
         }
+    toward_corners(w, c, n_start < NM_LANES ? n_start : NM_LANES);
     project(w, c);
 }
 
