@@ -110,7 +110,7 @@ static void stages(inner *in, bool thorough)
         if (s->o->level >= NM_BY_ALPHA) nm_close_tighten(s, i);
     }
     if (thorough && s->o->branch && s->o->level >= NM_BY_ALPHA)
-        nm_close_branch(s, 10 * NM_BRANCH_NODES);
+        nm_close_branch(s, NM_NEAR_BRANCH);
 }
 
 /* over generators, where no walk draws a counterexample near */

@@ -254,12 +254,7 @@ static nm_map *make_map(nm_enc *e, const nm_query *q, size_t icase, size_t iclau
                   .fold = e->fold};
     m->cols = NM_ARRAY(e->job, const char *, m->n_cols + 1);
     for (size_t j = 0; j < m->n_cols; j++) m->cols[j] = e->m->cols[j].name;
-    nm_buf b = {.job = e->job};
-    nm_query_write(&b, q);
-    char *hash = nm_raw(e->job, 65, 1);
-    nm_sha256(b.s, b.n, hash);
-    m->query_text = b.s;
-    m->query_text_hash = hash;
+    m->question = q;
     return m;
 }
 

@@ -35,6 +35,9 @@
 #define NM_SPLIT_BOXES 400000 /* boxes before splitting gives up on a case */
 #define NM_NEAR_GAP 1e-6      /* relative: value and bound of a nearest counterexample may differ by it */
 #define NM_TIE_TOL 1e-8       /* margin up to which a point of the boundary counts, for closest alone */
+#define NM_LEAF_OUT 1e-3      /* relative: a leaf's cutoff moves out by it: a dual, no status, excludes near misses */
+#define NM_LEAF_IN 1e-8       /* relative: it moves in by it for points that are to lie behind the boundary */
+#define NM_NEAR_BRANCH 40000  /* nodes of branching over a ball just below the incumbent, where leaves settle most */
 #define NM_NEAR_NODES 200     /* of branching, for a target of closest: what it leaves is a model's */
 #define NM_MAX_CLAUSES 100000               /* size limit of a disjunctive normal form */
 #define NM_RANGE_GAP 1e-9    /* relative distance of an end of a range to an attained value that settles it */

@@ -104,20 +104,25 @@ static const nm_ball *only_l2(const nm_case *c)
     return !c->gens && c->n_balls == 1 && c->balls->norm == NM_L2 ? c->balls : NULL;
 }
 
+/* the leaf without its balls */
+static nm_encoded encode_polyhedron(const nm_leaf *at, const nm_bounds *b)
+{
+    nm_case without = *at->s->cases[at->t->icase].work.c;
+    without.n_balls = 0;
+    return encode_leaf(at, b, &without, NM_FEASIBLE);
+}
+
 /* The point of the leaf that is nearest to the ball's centre, its cutoff moved by so much: false when the model has
  * more columns than inputs. *room: how much the proven square is above the ball's, negative for below. */
-static bool project_leaf(const nm_leaf *at, const nm_bounds *b, const nm_ball *ball, double by,
-                         double *room, double *x)
+static bool project_leaf(const nm_leaf *at, const nm_bounds *b, const nm_encoded *e,
+                         const nm_ball *ball, double by, double *room, double *x)
 {
     nm_state *s = at->s;
-    nm_case without = *s->cases[at->t->icase].work.c;
-    without.n_balls = 0;
-    const nm_encoded e = encode_leaf(at, b, &without, NM_FEASIBLE);
-    const nm_model *m = e.model;
+    const nm_model *m = e->model;
     double *centre = NM_RAW(s->job, double, 2 * m->n_cols + 1), *col = centre + m->n_cols, away = 0;
     size_t n = 0;
     for (size_t i = 0; i < s->q->n_in; i++) {
-        const int64_t j = e.map->col[i];
+        const int64_t j = e->map->col[i];
         const double lo = b->lo[i], hi = b->hi[i], c = ball->centre[i],
                      least = j >= 0   ? 0
                              : c < lo ? lo - c
@@ -128,11 +133,11 @@ static bool project_leaf(const nm_leaf *at, const nm_bounds *b, const nm_ball *b
         if (j >= 0) centre[j] = c;
     }
     if (n != m->n_cols) return false;
-    move_cutoff(&e, by);
+    move_cutoff(e, by);
     const double most = nm_up(ball->radius * ball->radius),
                  rest = nm_up(most - away * (1 - 1e-9)) + 1e-12 * most;
     *room = nm_project(s->job, m, centre, by < 0 ? INFINITY : rest, col) - rest;
-    memcpy(x, nm_leaf_input(s, &e, at->t->icase, col), s->q->n_in * sizeof *x);
+    memcpy(x, nm_leaf_input(s, e, at->t->icase, col), s->q->n_in * sizeof *x);
     return true;
 }
 
@@ -184,10 +189,11 @@ void nm_leaf_nearest(const nm_leaf *at, const nm_bounds *b, double *x)
     double *near = NM_RAW(s->job, double, width + 1), room;
     if (c->empty) return;
     if (q->norm == NM_L2 && only_l2(over)) {
-        if (!project_leaf(at, c, only_l2(over), -1e-8, &room, near)) return;
+        const nm_encoded e = encode_polyhedron(at, c);
+        if (!project_leaf(at, c, &e, only_l2(over), -NM_LEAF_IN, &room, near)) return;
     } else {
         const nm_encoded e = encode_leaf(at, c, over, NM_CLOSEST);
-        move_cutoff(&e, -1e-8); /* its point is to lie behind the boundary */
+        move_cutoff(&e, -NM_LEAF_IN); /* its point is to lie behind the boundary */
         if (!nearest_of_program(at, &e, near)) return;
     }
     const nm_replay r = nm_verify(s->job, s->net, q, at->t->icase, (int64_t)at->t->iclause, near);
@@ -206,14 +212,16 @@ int nm_leaf_solve(void *arg, const nm_bounds *b, double *x)
     const nm_mark mark = nm_mark_get(s->job);
     double room = 0;
     int status = MISSED;
-    if (only_l2(over) && project_leaf(at, b, only_l2(over), 0, &room, x)) {
+    const nm_ball *ball = only_l2(over);
+    nm_encoded e = ball ? encode_polyhedron(at, b) : encode_leaf(at, b, over, NM_FEASIBLE);
+    if (ball && project_leaf(at, b, &e, ball, 0, &room, x)) {
         status = room > 0 ? NM_OK : NM_UNKNOWN;
-        if (room <= 0 && project_leaf(at, b, only_l2(over), -1e-8, &room, x) &&
+        if (room <= 0 && project_leaf(at, b, &e, ball, -NM_LEAF_IN, &room, x) &&
             nm_verify(s->job, s->net, s->q, at->t->icase, (int64_t)at->t->iclause, x).is_violated)
             status = NM_VIOLATED;
     } else {
-        nm_encoded e = encode_leaf(at, b, over, NM_FEASIBLE);
-        status = solve_rounds(at, &e, move_cutoff(&e, 1e-3), x);
+        if (ball) e = encode_leaf(at, b, over, NM_FEASIBLE);
+        status = solve_rounds(at, &e, move_cutoff(&e, NM_LEAF_OUT), x);
     }
     if (status == NM_VIOLATED && s->nearest && s->q->norm != NM_L0) nm_leaf_nearest(at, b, x);
     nm_mark_release(s->job, mark);

@@ -48,7 +48,10 @@ static void put_origin(nm_buf *b, const nm_map *m)
 void nm_map_write(nm_job *job, const nm_map *m, const char *path)
 {
     const nm_mark mark = nm_mark_get(job);
-    nm_buf b = {.job = job};
+    nm_buf b = {.job = job}, text = {.job = job};
+    char hash[65];
+    nm_query_write(&text, m->question);
+    nm_sha256(text.s, text.n, hash);
     nm_put(&b, "{\"netmip\": \"map\", \"version\": 1,\n ");
     put_str(&b, "program", m->version, ", ");
     put_str(&b, "options", m->options, ",\n ");
@@ -60,7 +63,7 @@ void nm_map_write(nm_job *job, const nm_map *m, const char *path)
     if (m->against) put_str(&b, "against", m->against, ",\n ");
     put_str(&b, "query", m->query_path, ", ");
     put_str(&b, "query_sha256", m->query_hash, ",\n ");
-    put_str(&b, "question_sha256", m->query_text_hash, ",\n ");
+    put_str(&b, "question_sha256", hash, ",\n ");
     put_str(&b, "model", m->model_path, ", ");
     put_str(&b, "model_sha256", m->model_hash, ",\n ");
     put_str(&b, "target", m->target, ", ");
@@ -89,7 +92,7 @@ void nm_map_write(nm_job *job, const nm_map *m, const char *path)
     put_str(&b, "mark", m->tag, ",\n ");
     nm_put(&b, "\"input_columns\": [");
     for (size_t i = 0; i < m->n_in; i++) nm_put(&b, i ? ",%lld" : "%lld", (long long)m->col[i]);
-    nm_put(&b, "],\n \"question\": %s}\n", m->query_text);
+    nm_put(&b, "],\n \"question\": %s}\n", text.s);
     nm_file_write(job, path, b.s, b.n);
     nm_mark_release(job, mark);
 }
@@ -213,9 +216,9 @@ nm_map *nm_map_read(nm_job *job, const char *path)
     m->encoding = nm_json_find(j, "encoding") ? str(job, j, "encoding", path) : NULL;
     m->dialect = nm_json_find(j, "dialect") ? str(job, j, "dialect", path) : NULL;
     m->n_nz = nm_json_find(j, "nonzeros") ? size(job, j, "nonzeros", path) : 0;
-    m->question = nm_query_parse(job, nm_json_get(job, j, "question", path), path);
-    memcpy(m->question->hash, m->query_hash,
-           strlen(m->query_hash) < 64 ? strlen(m->query_hash) : 64);
+    nm_query *q = nm_query_parse(job, nm_json_get(job, j, "question", path), path);
+    memcpy(q->hash, m->query_hash, strlen(m->query_hash) < 64 ? strlen(m->query_hash) : 64);
+    m->question = q;
     nm_buf b = {.job = job};
     char hash[65];
     nm_query_write(&b, m->question);

@@ -82,8 +82,8 @@ typedef struct nm_map {
     size_t cube, n_cubes;  /* this model is cube 1.. of so many, or 0 */
     bool relaxation;       /* an infeasible model proves; a point need not be a counterexample */
     bool fold, conditioned; /* conditioned: its bounds hold for counterexamples to the target alone */
-    const char *query_text, *query_text_hash; /* the question itself, as JSON, so that decode needs no flags */
-    nm_query *question;    /* the same, read back */
+    const nm_query *question; /* written in full, so that decode needs no flags; when read, it is what was written */
+    const char *query_text_hash; /* of its text; of a map that was read */
 } nm_map;
 
 void nm_map_write(nm_job *job, const nm_map *m, const char *path);

@@ -26,8 +26,12 @@ typedef struct nm_wnet {
 nm_wnet *nm_wnet_new(nm_job *job, const nm_net *net, bool onnx);
 const char *nm_wnet_name(nm_job *job, const nm_wnet *w, const char *base); /* base, made longer until it is new */
 int nm_wnet_const(nm_job *job, nm_wnet *w, const char *name, nm_shape shape, size_t n, double *x); /* its value */
-void nm_wnode_drop(nm_wnode *n, const char *attr);
+nm_attr *nm_wnode_attr(const nm_wnode *n, const char *name); /* NULL: it has none */
+bool nm_wnode_is(const nm_wnode *n, const char *type);
+void nm_wnode_drop(nm_wnode *n, const char *attr);           /* which may be absent */
+/* one of the ways that ONNX has: lists apart, names of today, what says nothing left out */
 void nm_wnode_plain(nm_job *job, nm_wnet *w, nm_wnode *n);
+/* output k of a Split: the Slice that gives it */
 nm_wnode nm_wnode_part(nm_job *job, const nm_wnet *w, const nm_node *split, int k);
 void nm_write_netjson(nm_job *job, nm_wnet *w, const char *path);
 void nm_write_onnx(nm_job *job, nm_wnet *w, const char *path);

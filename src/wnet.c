@@ -6,15 +6,6 @@
  * evaluation. Any other such attribute is refused by name. */
 #include "all.h"
 
-static nm_attr *find(nm_wnode *w, const char *name)
-{
-    for (int i = 0; i < w->n_attrs; i++)
-        if (strcmp(w->attrs[i].name, name) == 0) return &w->attrs[i];
-    return NULL;
-}
-
-static bool is(const nm_wnode *w, const char *type) { return strcmp(w->type, type) == 0; }
-
 /* input k becomes the constant x */
 static void replace(nm_job *job, nm_wnet *w, nm_wnode *n, int k, double *x)
 {
@@ -27,7 +18,7 @@ static bool is_float(const nm_attr *a) { return !a || (double)(float)a->f == a->
 /* constant k times attribute `name`, which is dropped */
 static void scale(nm_job *job, nm_wnet *w, nm_wnode *n, int k, const char *name)
 {
-    const nm_attr *a = find(n, name);
+    const nm_attr *a = nm_wnode_attr(n, name);
     if (is_float(a)) return;
     if (k < n->n_in && n->in[k] >= 0) {
         const nm_value c = w->values[n->in[k]];
@@ -40,7 +31,7 @@ static void scale(nm_job *job, nm_wnet *w, nm_wnode *n, int k, const char *name)
 
 static void add_epsilon(nm_job *job, nm_wnet *w, nm_wnode *n)
 {
-    nm_attr *a = find(n, "epsilon");
+    nm_attr *a = nm_wnode_attr(n, "epsilon");
     if (is_float(a)) return;
     const nm_value var = w->values[n->in[4]];
     double *x = NM_RAW(job, double, var.n);
@@ -51,10 +42,10 @@ static void add_epsilon(nm_job *job, nm_wnet *w, nm_wnode *n)
 
 static void take_floats(nm_job *job, nm_wnet *w, nm_wnode *n)
 {
-    if (is(n, "Gemm")) {
+    if (nm_wnode_is(n, "Gemm")) {
         scale(job, w, n, w->values[n->in[0]].data ? 0 : 1, "alpha");
         scale(job, w, n, 2, "beta");
-    } else if (is(n, "BatchNormalization")) {
+    } else if (nm_wnode_is(n, "BatchNormalization")) {
         add_epsilon(job, w, n);
     }
     for (int i = 0; i < n->n_attrs; i++)

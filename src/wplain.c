@@ -6,16 +6,18 @@
  * alone or other modes of Resize read is left out. */
 #include "all.h"
 
-static const nm_attr *find(const nm_wnode *w, const char *name)
+nm_attr *nm_wnode_attr(const nm_wnode *w, const char *name)
 {
     for (int i = 0; i < w->n_attrs; i++)
         if (strcmp(w->attrs[i].name, name) == 0) return &w->attrs[i];
     return NULL;
 }
 
+bool nm_wnode_is(const nm_wnode *w, const char *type) { return strcmp(w->type, type) == 0; }
+
 void nm_wnode_drop(nm_wnode *w, const char *name)
 {
-    nm_attr *a = (nm_attr *)(uintptr_t)find(w, name);
+    nm_attr *a = nm_wnode_attr(w, name);
     if (!a) return;
     memmove(a, a + 1, (size_t)(w->attrs + w->n_attrs - (a + 1)) * sizeof *a);
     w->n_attrs--;
@@ -41,8 +43,6 @@ int nm_wnet_const(nm_job *job, nm_wnet *w, const char *name, nm_shape shape, siz
     return (int)w->n_values - 1;
 }
 
-static bool is(const nm_wnode *w, const char *type) { return strcmp(w->type, type) == 0; }
-
 static void add_list(nm_wnode *n, const char *name, int k, size_t n_ints, const int64_t *ints)
 {
     n->list[n->n_lists++] = (nm_wlist){name, k, n_ints, ints};
@@ -51,7 +51,7 @@ static void add_list(nm_wnode *n, const char *name, int k, size_t n_ints, const 
 /* the integers of attribute `name` or of constant input k, which stand apart from now on */
 static void take_list(nm_job *job, const nm_wnet *w, nm_wnode *n, const char *name, int k)
 {
-    const nm_attr *a = find(n, name);
+    const nm_attr *a = nm_wnode_attr(n, name);
     const nm_value *v = n->n_in > k && n->in[k] >= 0 ? &w->values[n->in[k]] : NULL;
     if (n->n_in > k) n->in[k] = -1;
     if (!a && !v) return;
@@ -86,7 +86,7 @@ static void pad_all(nm_job *job, nm_wnode *n, int rank)
 
 static void say_pad(nm_job *job, nm_wnet *w, nm_wnode *n)
 {
-    const nm_attr *old = find(n, "value");
+    const nm_attr *old = nm_wnode_attr(n, "value");
     const double fill = old                            ? old->f
                         : n->n_in > 2 && n->in[2] >= 0 ? w->values[n->in[2]].data[0]
                                                        : 0;
@@ -124,7 +124,7 @@ static void say_slice(nm_job *job, const nm_wnet *w, nm_wnode *n)
 /* JSON has no empty inputs, and the scales of Upsample in opsets 7 and 8, which are numbers, as an input */
 static void say_scales(nm_job *job, nm_wnet *w, nm_wnode *n)
 {
-    const nm_attr *a = find(n, "scales");
+    const nm_attr *a = nm_wnode_attr(n, "scales");
     nm_wnode_drop(n, "cubic_coeff_a");
     nm_wnode_drop(n, "extrapolation_value");
     if (w->onnx) return;
@@ -144,28 +144,29 @@ static void say_scales(nm_job *job, nm_wnet *w, nm_wnode *n)
 
 void nm_wnode_plain(nm_job *job, nm_wnet *w, nm_wnode *n)
 {
-    if (is(n, "Cast") || is(n, "Dropout")) {
+    if (nm_wnode_is(n, "Cast") || nm_wnode_is(n, "Dropout")) {
         n->type = "Identity";
         n->n_in = 1;
         n->n_attrs = 0;
-    } else if (is(n, "Reshape")) {
+    } else if (nm_wnode_is(n, "Reshape")) {
         const nm_shape *s = &w->values[n->out].shape;
         n->n_in = 1;
         n->n_attrs = 0;
         add_list(n, "shape", 1, (size_t)s->rank, s->dim);
-    } else if (is(n, "Squeeze") || is(n, "Unsqueeze") || strncmp(n->type, "Reduce", 6) == 0) {
+    } else if (nm_wnode_is(n, "Squeeze") || nm_wnode_is(n, "Unsqueeze") ||
+               strncmp(n->type, "Reduce", 6) == 0) {
         take_list(job, w, n, "axes", 1);
         trim(n);
-    } else if (w->onnx && (is(n, "Expand") || is(n, "Tile"))) {
-        take_list(job, w, n, is(n, "Tile") ? "repeats" : "shape", 1);
+    } else if (w->onnx && (nm_wnode_is(n, "Expand") || nm_wnode_is(n, "Tile"))) {
+        take_list(job, w, n, nm_wnode_is(n, "Tile") ? "repeats" : "shape", 1);
         trim(n);
-    } else if (is(n, "Pad")) {
+    } else if (nm_wnode_is(n, "Pad")) {
         say_pad(job, w, n);
-    } else if (is(n, "Slice")) {
+    } else if (nm_wnode_is(n, "Slice")) {
         say_slice(job, w, n);
-    } else if (is(n, "Resize") || is(n, "Upsample")) {
+    } else if (nm_wnode_is(n, "Resize") || nm_wnode_is(n, "Upsample")) {
         say_scales(job, w, n);
-    } else if (is(n, "BatchNormalization")) {
+    } else if (nm_wnode_is(n, "BatchNormalization")) {
         nm_wnode_drop(n, "momentum");
         nm_wnode_drop(n, "spatial");
         nm_wnode_drop(n, "training_mode");

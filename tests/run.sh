@@ -5,7 +5,9 @@
 # Python is the one that has numpy and onnx: Debian's, where another stands before it on the PATH.
 if [ -z "$PYTHON" ]; then
     PYTHON=python3
-    "$PYTHON" -c 'import numpy, onnx' 2>/dev/null || ! /usr/bin/python3 -c 'import numpy, onnx' 2>/dev/null || PYTHON=/usr/bin/python3
+    if ! "$PYTHON" -c 'import numpy, onnx' 2>/dev/null && /usr/bin/python3 -c 'import numpy, onnx' 2>/dev/null; then
+        PYTHON=/usr/bin/python3
+    fi
     export PYTHON
 fi
 
