@@ -4,7 +4,8 @@
  * number of t_i != 0 and k for L0. For any lambda >= 0 (Lagrange)
  *     min y x >= y c - lambda B + sum over i of min over t in [lo_i - c_i, hi_i - c_i] of y_i t + lambda phi(t),
  * where a term's minimum lies at an end, at 0 or at -y_i/lambda. The best lambda, where the minimiser just uses B,
- * comes by bisection; for L1 and L0 it makes the bound that sorting gives, for L2 it is exact too. Every lambda is a
+ * comes by bisection; for L1 and L0 it makes the bound that sorting gives, for L2 it is exact too. Where L0 counts
+ * pixels, all elements of one move for one lambda. Every lambda is a
  * bound, rounding is paid by the magnitude of all that was added. The centre may lie outside the box.
  * Cost: 28 passes a row. A ball of L-inf is a box, and is made one by whoever asks. */
 #include "all.h"
@@ -54,6 +55,55 @@ static dual at(const nm_ball *b, size_t n, const double *y, const double *lo, co
     return d;
 }
 
+/* of L0 over pixels: all elements of one are free, or none */
+static dual at_pixels(const nm_ball *b, const double *y, const double *lo, const double *hi,
+                      double lambda, double *x)
+{
+    const nm_pixelset *p = b->pixels;
+    dual d = {0, 0, 0};
+    for (size_t k = 0; k < p->n; k++) {
+        double gain = lambda;
+        bool must = false;
+        for (size_t m = p->ptr[k]; m < p->ptr[k + 1]; m++) {
+            const size_t i = p->idx[m];
+            const double l = lo[i] - b->centre[i], h = hi[i] - b->centre[i];
+            gain += y[i] * (y[i] > 0 ? l : h);
+            must |= l > 0 || h < 0;
+            d.mag += fabs(y[i]) * fmax(fabs(l), fabs(h));
+        }
+        const bool moves = must || gain < 0;
+        if (moves) d.value += gain, d.used++;
+        for (size_t m = p->ptr[k]; x && m < p->ptr[k + 1]; m++) {
+            const size_t i = p->idx[m];
+            x[i] = !moves ? b->centre[i] : y[i] > 0 ? lo[i] : hi[i];
+        }
+    }
+    d.mag += lambda * (d.used + budget(b));
+    d.value -= lambda * budget(b);
+    return d;
+}
+
+static dual at_lambda(const nm_ball *b, size_t n, const double *y, const double *lo,
+                      const double *hi, double lambda, double *x)
+{
+    return b->pixels ? at_pixels(b, y, lo, hi, lambda, x) : at(b, n, y, lo, hi, lambda, x);
+}
+
+/* what a whole pixel can bring, at most */
+static double most_of_pixels(const nm_ball *b, const double *y, const double *lo, const double *hi)
+{
+    double top = 0;
+    for (size_t k = 0; k < b->pixels->n; k++) {
+        double sum = 0;
+        for (size_t m = b->pixels->ptr[k]; m < b->pixels->ptr[k + 1]; m++) {
+            const size_t i = b->pixels->idx[m];
+            sum += fabs(y[i]) * fmax(fabs(lo[i] - b->centre[i]), fabs(hi[i] - b->centre[i]));
+        }
+        top = fmax(top, sum);
+    }
+    return top;
+}
+
 double nm_ball_lower(const nm_ball *b, size_t n, const double *y, const double *lo,
                      const double *hi, double *x)
 {
@@ -66,16 +116,17 @@ double nm_ball_lower(const nm_ball *b, size_t n, const double *y, const double *
         top = fmax(top, b->norm == NM_L0 ? fabs(y[i]) * room : fabs(y[i]));
         square += y[i] * y[i];
     }
+    if (b->pixels) top = most_of_pixels(b, y, lo, hi);
     double high = b->norm == NM_L2 ? sqrt(square) / fmax(b->radius, 1e-300) : top;
-    dual best = at(b, n, y, lo, hi, 0, NULL);
+    dual best = at_lambda(b, n, y, lo, hi, 0, NULL);
     for (int s = 0; s < STEPS && (s > 0 || best.used > budget(b)) && high > low && isfinite(high);
          s++) {
         const double mid = s == 0 ? high : 0.5 * low + 0.5 * high;
-        const dual d = at(b, n, y, lo, hi, mid, NULL);
+        const dual d = at_lambda(b, n, y, lo, hi, mid, NULL);
         if (d.value > best.value) best = d, lambda = mid;
         if (s > 0) *(d.used > budget(b) ? &low : &high) = mid;
     }
-    if (x) at(b, n, y, lo, hi, lambda, x);
+    if (x) at_lambda(b, n, y, lo, hi, lambda, x);
     const double fee = (double)(2 * n + 64) * NM_ULP * (best.mag + mag) * 2 +
                        (double)(2 * n + 8) * NM_TINY;
     return nm_down(base + best.value - fee);
@@ -83,6 +134,14 @@ double nm_ball_lower(const nm_ball *b, size_t n, const double *y, const double *
 
 bool nm_ball_has(const nm_ball *b, size_t n, const double *x)
 {
+    double moved = 0;
+    for (size_t k = 0; b->pixels && k < b->pixels->n; k++) {
+        bool differs = false;
+        for (size_t m = b->pixels->ptr[k]; m < b->pixels->ptr[k + 1]; m++)
+            differs |= x[b->pixels->idx[m]] != b->centre[b->pixels->idx[m]];
+        moved += differs;
+    }
+    if (b->pixels) return moved <= b->radius;
     return nm_norm_of(b->norm, n, x, b->centre) <= b->radius;
 }
 
@@ -101,11 +160,20 @@ static int by_size(const void *a, const void *b)
 static void keep_largest(nm_job *job, const nm_ball *b, size_t n, double *x)
 {
     const nm_mark mark = nm_mark_get(job);
-    entry *e = NM_RAW(job, entry, n + 1);
-    for (size_t i = 0; i < n; i++) e[i] = (entry){fabs(x[i] - b->centre[i]), i};
-    qsort(e, n, sizeof *e, by_size);
-    for (size_t k = 0; k < n; k++)
-        if ((double)k >= b->radius) x[e[k].i] = b->centre[e[k].i];
+    const nm_pixelset *p = b->pixels;
+    const size_t count = p ? p->n : n;
+    entry *e = NM_RAW(job, entry, count + 1);
+    for (size_t k = 0; k < count; k++) e[k] = (entry){p ? 0 : fabs(x[k] - b->centre[k]), k};
+    for (size_t k = 0; p && k < count; k++)
+        for (size_t m = p->ptr[k]; m < p->ptr[k + 1]; m++)
+            e[k].size += fabs(x[p->idx[m]] - b->centre[p->idx[m]]);
+    qsort(e, count, sizeof *e, by_size);
+    for (size_t k = 0; k < count; k++) {
+        if ((double)k < b->radius) continue;
+        if (!p) x[e[k].i] = b->centre[e[k].i];
+        for (size_t m = p ? p->ptr[e[k].i] : 0; p && m < p->ptr[e[k].i + 1]; m++)
+            x[p->idx[m]] = b->centre[p->idx[m]];
+    }
     nm_mark_release(job, mark);
 }
 

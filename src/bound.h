@@ -218,7 +218,14 @@ bool nm_norm_nearest(nm_job *job, nm_norm norm, size_t n, const double *x0, cons
                      const double *g, double d, double *x);
 
 /* ---- ball.c --------------------------------------------------------------------------------- */
-typedef struct nm_ball { nm_norm norm; double radius; const double *centre; } nm_ball; /* L1, L2, L0 */
+/* elements of each pixel: disjoint, all */
+typedef struct nm_pixelset { size_t n; const size_t *ptr; const uint32_t *idx; } nm_pixelset;
+typedef struct nm_ball { /* L1, L2, L0 */
+    nm_norm norm;
+    double radius;
+    const double *centre;
+    const nm_pixelset *pixels; /* L0: these are counted, not elements; or NULL */
+} nm_ball;
 /* what y x is at least over box and ball, rounding paid; x: a point where about that is taken, or NULL */
 double nm_ball_lower(const nm_ball *b, size_t n, const double *y, const double *lo, const double *hi, double *x);
 bool nm_ball_has(const nm_ball *b, size_t n, const double *x); /* false also where rounding leaves doubt */

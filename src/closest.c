@@ -75,7 +75,7 @@ static void narrow(const chase *c, size_t i, double r, nm_case *to, size_t *whic
         to->empty |= lo[k] > hi[k];
     }
     if (to->n_balls) memcpy(balls, to->balls, to->n_balls * sizeof *balls);
-    if (q->norm != NM_LINF && r < INFINITY) balls[to->n_balls++] = (nm_ball){q->norm, r, q->image};
+    if (q->norm != NM_LINF && r < INFINITY) balls[to->n_balls++] = (nm_ball){q->norm, r, q->image, NULL};
     const size_t first = c->s->cases[i].first, all = to->n_clauses;
     to->n_clauses = 0;
     for (size_t t = 0; t < all; t++) {

@@ -59,13 +59,14 @@ static double scale_for(double size)
     return size > 0x1p-15 && size < 32 ? ldexp(1, 5 - ilogb(size)) : 1;
 }
 
-static nm_distance *add(nm_enc *e, nm_norm norm, const double *centre)
+static nm_distance *add(nm_enc *e, const nm_ball *b)
 {
     nm_distance *d = NM_NEW(e->job, nm_distance);
     const size_t n = e->b->gens ? e->b->gens->n_in : e->b->p->blocks[0].n;
-    *d = (nm_distance){.norm = norm,
+    *d = (nm_distance){.norm = b->norm,
                        .n = n,
-                       .centre = centre,
+                       .centre = b->centre,
+                       .pixels = b->pixels,
                        .total = -1,
                        .scale = 1,
                        .lo = e->b->lo + e->b->p->x_first,
@@ -138,6 +139,32 @@ static void measure_each(nm_enc *e, nm_distance *d)
             put(d, d->in[i].j[0], lo >= c ? 1 : -1);
             d->least += lo >= c ? -c : c;
             d->size += fabs(c);
+        }
+    }
+}
+
+/* one binary for the elements of a pixel */
+static void measure_pixels(nm_enc *e, nm_distance *d)
+{
+    const nm_pixelset *p = d->pixels;
+    for (size_t k = 0; k < p->n; k++) {
+        bool out = false, moves = false;
+        for (size_t m = p->ptr[k]; m < p->ptr[k + 1]; m++) {
+            const size_t i = p->idx[m];
+            out |= d->lo[i] > d->centre[i] || d->hi[i] < d->centre[i];
+            moves |= d->in[i].n > 0;
+        }
+        d->least += out;
+        if (out || !moves) continue;
+        const uint32_t j = nm_model_col(e->job, e->m, nm_fmt(e->job, "pix%zu", k), 0, 1, true);
+        put(d, j, 1);
+        for (size_t m = p->ptr[k]; m < p->ptr[k + 1]; m++) {
+            const size_t i = p->idx[m];
+            const double up = nm_up(d->hi[i] - d->centre[i]), down = nm_up(d->centre[i] - d->lo[i]);
+            if (d->in[i].n == 0) continue;
+            d->col[i] = (int32_t)j;
+            if (d->hi[i] > d->centre[i]) row(e, d, "rdp", i, 1, j, fmax(up, NM_COEF_MIN));
+            if (d->lo[i] < d->centre[i]) row(e, d, "rdn", i, -1, j, fmax(down, NM_COEF_MIN));
         }
     }
 }
@@ -226,20 +253,21 @@ static void first_tangents(nm_enc *e, nm_distance *d, double radius)
     }
 }
 
-static nm_distance *find(nm_enc *e, nm_norm norm, const double *centre, double radius)
+static nm_distance *find(nm_enc *e, const nm_ball *b)
 {
     for (nm_distance *d = e->distances; d; d = d->next)
-        if (d->norm == norm && d->centre == centre) return d;
-    nm_distance *d = add(e, norm, centre);
-    if (norm == NM_LINF)
+        if (d->norm == b->norm && d->centre == b->centre && d->pixels == b->pixels) return d;
+    nm_distance *d = add(e, b);
+    if (b->norm == NM_L2 && !e->quadratic) d->scale = scale_for(fmin(b->radius, reach_of(d)));
+    if (b->norm == NM_LINF)
         measure_all(e, d);
-    else if (norm == NM_L2 && e->quadratic)
+    else if (b->norm == NM_L2 && e->quadratic)
         differ_each(e, d);
-    else {
-        if (norm == NM_L2) d->scale = scale_for(fmin(radius, reach_of(d)));
+    else if (b->pixels)
+        measure_pixels(e, d);
+    else
         measure_each(e, d);
-    }
-    if (norm == NM_L2 && !d->is_quad) first_tangents(e, d, radius);
+    if (b->norm == NM_L2 && !d->is_quad) first_tangents(e, d, b->radius);
     return d;
 }
 
@@ -247,7 +275,7 @@ void nm_distance_balls(nm_enc *e, const nm_case *c)
 {
     for (size_t i = 0; i < c->n_balls; i++) {
         const nm_ball *b = &c->balls[i];
-        const nm_distance *d = find(e, b->norm, b->centre, b->radius);
+        const nm_distance *d = find(e, b);
         const double most = b->norm == NM_L2 ? nm_up(b->radius * b->radius) : b->radius,
                      room = most - d->least;
         const double fee = (double)(d->n + 8) * NM_ULP * (d->size + d->least + most);
@@ -261,7 +289,8 @@ void nm_distance_balls(nm_enc *e, const nm_case *c)
 
 double nm_distance_objective(nm_enc *e, nm_norm norm, const double *centre)
 {
-    const nm_distance *d = find(e, norm, centre, INFINITY);
+    const nm_ball all = {norm, INFINITY, centre, NULL};
+    const nm_distance *d = find(e, &all);
     for (size_t k = 0; k < d->n_terms; k++)
         e->m->cols[d->j[k]].obj += d->c[k] / (d->scale * d->scale);
     if (d->is_quad) put_squares(e, d, -1);
@@ -274,7 +303,9 @@ void nm_distance_lift(const nm_enc *e, const double *input, double *x)
         for (size_t i = 0; i < d->n; i++) {
             const double by = input[i] - d->centre[i], t = fabs(by);
             if (d->col[i] >= 0)
-                x[d->col[i]] = d->norm == NM_L0 ? t != 0 : d->scale * (d->is_quad ? by : t);
+                x[d->col[i]] = d->pixels          ? fmax(x[d->col[i]], t != 0)
+                               : d->norm == NM_L0 ? t != 0
+                                                  : d->scale * (d->is_quad ? by : t);
             if (d->square[i] >= 0)
                 x[d->square[i]] = nm_up(nm_up(d->scale * t) * nm_up(d->scale * t));
         }

@@ -71,6 +71,7 @@ static const saying col_says[] = {
     {"s", false, NULL, "the unit's slack: how far its pre-activation is below 0"},
     {"p", true, NULL, "part %lld of the pre-activation where the unit is active"},
     {"d", false, NULL, "how far an input is from the image"},
+    {"pix", false, NULL, "1 where a pixel may differ from the image"},
     {"b", false, NULL, "1 where an input may differ from the image"},
     {"q", false, NULL, "an input's difference from the image"},
     {"dist", false, NULL, "the largest difference of an input from the image"},

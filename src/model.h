@@ -175,6 +175,7 @@ typedef struct nm_distance {
     size_t n, n_terms;     /* inputs; terms */
     size_t n_tangents;     /* of L2: sets of them */
     const double *centre, *lo, *hi; /* [n]; the box of the inputs */
+    const nm_pixelset *pixels; /* L0 counts these; or NULL */
     nm_form *in;           /* [n] the inputs over columns */
     int32_t *col, *square; /* [n] columns of each input's |x - c| or x != c, and of its square; -1: none */
     int32_t total;         /* column of the whole, or -1 */

@@ -121,7 +121,8 @@ static void print_gens(nm_buf *b, const nm_gens *g)
         nm_put(b, "\n");
     }
     for (size_t s = 0; s < g->n_sums; s++) {
-        nm_put(b, "  G_%zu + .. + G_%zu == ", g->sums[s].first, g->sums[s].first + g->sums[s].n - 1);
+        nm_put(b, "  G_%zu + .. + G_%zu == ", g->sums[s].first,
+               g->sums[s].first + g->sums[s].n - 1);
         nm_put_num(b, g->sums[s].total);
         nm_put(b, "\n");
     }
@@ -181,7 +182,10 @@ void nm_query_print(nm_buf *b, const nm_query *q)
             print_row(b, q, &c->in_rows[k]);
         }
         for (size_t k = 0; k < c->n_balls; k++) {
-            nm_put(b, "  %s distance from the image <= ", nm_norm_name(c->balls[k].norm));
+            if (c->balls[k].pixels)
+                nm_put(b, "  pixels that differ from the image <= ");
+            else
+                nm_put(b, "  %s distance from the image <= ", nm_norm_name(c->balls[k].norm));
             nm_put_num(b, c->balls[k].radius);
             nm_put(b, "\n");
         }
@@ -255,6 +259,16 @@ static void write_gens(nm_buf *b, const nm_gens *g)
     nm_put(b, "}");
 }
 
+/* the pixel of each input */
+static void write_pixels(nm_buf *b, const nm_pixelset *p, size_t n)
+{
+    uint32_t *of = NM_RAW(b->job, uint32_t, n + 1);
+    for (size_t k = 0; k < p->n; k++)
+        for (size_t m = p->ptr[k]; m < p->ptr[k + 1]; m++) of[p->idx[m]] = (uint32_t)k;
+    for (size_t i = 0; i < n; i++) nm_put(b, i ? ",%u" : ",\"pixels\":[%u", of[i]);
+    nm_put(b, "]");
+}
+
 /* around the image, or each around its own centre */
 static void write_balls(nm_buf *b, const nm_query *q, const nm_case *c)
 {
@@ -265,6 +279,7 @@ static void write_balls(nm_buf *b, const nm_query *q, const nm_case *c)
         nm_put_num(b, c->balls[k].radius);
         if (!q->image || memcmp(c->balls[k].centre, q->image, q->n_in * sizeof *q->image))
             nm_put(b, ",\"centre\":"), write_nums(b, c->balls[k].centre, q->n_in);
+        if (c->balls[k].pixels) write_pixels(b, c->balls[k].pixels, q->n_in);
         nm_put(b, "}");
     }
     nm_put(b, "]");

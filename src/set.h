@@ -103,7 +103,7 @@ nm_each nm_setarg_each(nm_job *job, const nm_setarg *a, const char *s, size_t le
 double nm_each_at(const nm_setting *s, const nm_each *e, size_t i);
 const double *nm_setarg_radius(nm_job *job, const nm_setarg *a, bool whole); /* a number or fraction, 0 or more */
 /* every case lies in that ball around the image, too */
-void nm_setting_ball(nm_setting *s, nm_norm norm, double radius);
+void nm_setting_ball(nm_setting *s, nm_norm norm, double radius, const nm_pixelset *pixels);
 /* input i of every case is in [lo,hi], too; a case that has no point left is empty */
 void nm_setting_meet(nm_setting *s, size_t i, double lo, double hi);
 nm_layout nm_setting_layout(const nm_setting *s, const char *flag); /* of the image; refuses what is none */

@@ -166,7 +166,7 @@ const double *nm_setarg_radius(nm_job *job, const nm_setarg *a, bool whole)
     return r;
 }
 
-void nm_setting_ball(nm_setting *s, nm_norm norm, double radius)
+void nm_setting_ball(nm_setting *s, nm_norm norm, double radius, const nm_pixelset *pixels)
 {
     const double reach = norm != NM_L0 ? radius : radius < 1 ? 0 : INFINITY;
     for (size_t i = 0; i < s->n; i++) /* outward: the ball decides */
@@ -176,7 +176,7 @@ void nm_setting_ball(nm_setting *s, nm_norm norm, double radius)
         nm_case *c = &s->cases[k];
         nm_ball *b = NM_ARRAY(s->job, nm_ball, c->n_balls + 1);
         if (c->n_balls) memcpy(b, c->balls, c->n_balls * sizeof *b);
-        b[c->n_balls++] = (nm_ball){norm, radius, s->x};
+        b[c->n_balls++] = (nm_ball){norm, radius, s->x, pixels};
         c->balls = b;
     }
 }

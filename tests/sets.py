@@ -2,7 +2,7 @@
 """Input sets against brute force on tiny networks: the worst margin over each set, by the program, is that of one linear
 program for each pattern of signs (by a simplex method here), over a description of the set made here; samples of the set
 stay within the bounds; models written for CBC and GLPK come back through their maps; what cannot be honoured is refused by name."""
-import atexit, json, os, shutil, struct, subprocess, sys, tempfile
+import atexit, itertools, json, os, shutil, struct, subprocess, sys, tempfile
 
 try:
     import numpy as np
@@ -298,6 +298,42 @@ def any_position():
     check("patch anywhere: targets say where", names == {"1-r%dc%d" % (r, c) for r in range(2) for c in range(2)}, names)
 
 
+def pixels():
+    """K pixels of a colour image, all channels of each: the worst over all choices of them"""
+    x = rgb.ravel()
+    for layout, net, image in (("chw", RGB, p("rgb.npy")), ("hwc", Net("hwc.json", (2, 3, 3), scale=0.7), p("hwc.npy"))):
+        own = x if layout == "chw" else rgb.transpose(1, 2, 0).ravel()
+        np.save(p("hwc.npy"), rgb.transpose(1, 2, 0))
+        of = np.arange(18) % 6 if layout == "chw" else np.arange(18) // 3
+        label = int(net(own).argmax())
+        for k in (0, 1, 2):
+            for target in {0, 1, 2} - {label}:
+                want = min(brute(net, box(own, np.where(np.isin(of, c), 0, own), np.where(np.isin(of, c), 1, own)), label, target)[0]
+                           for c in itertools.combinations(range(6), k))
+                out = p("wp")
+                shutil.rmtree(out, True)
+                more = ["--channels", layout, "-o", out]
+                j, code, err = worst(net, image, "pixels:%d" % k, target, label, more)
+                name = "pixels:%d %s target %d" % (k, layout, target)
+                if not check(name, j and abs(j["objective"]["value"] - want) < 1e-6 and j["objective"]["bound"] <= want + 1e-9, (j, want, err)):
+                    continue
+                moved = np.unique(of[np.load(out + "/witness.npy").ravel() != own])
+                check(name + ": so many pixels move", len(moved) <= k, moved)
+                ask = ["--image", image, "--label", str(label), "--target", str(target), "--perturb", "pixels:%d" % k, "--channels", layout, "--quiet"]
+                for how in ([], ["--no-attack", "--no-split", "--no-branch"]):
+                    code = run("solve", net.path, *ask, *how)[0]
+                    check(name + ": decided", abs(want) < 1e-6 or code == (10 if want < 0 else 0), (code, want))
+                open(p("pix.json"), "w").write(run("solve", net.path, *ask, "--dump", "query", "--json")[1])
+                code = run("solve", net.path, p("pix.json"), "--quiet", "--channels", layout)[0]
+                check(name + ": the question as JSON", abs(want) < 1e-6 or code == (10 if want < 0 else 0), (code, want))
+    for bad in ("[0]", "[0.5%s]" % (",0" * 17), "[-1%s]" % (",0" * 17), "[99%s]" % (",0" * 17)):
+        text = json.load(open(p("pix.json")))
+        text["cases"][0]["balls"][0]["pixels"] = json.loads(bad)
+        json.dump(text, open(p("bad.json"), "w"))
+        code, out, err = run("solve", RGB.path, p("bad.json"), "--quiet")
+        check("pixels %s" % bad[:9], code == 3 and "expected" in err, (code, err))
+
+
 def samples_within_bounds():
     for text, s in SETS:
         name = text.replace(TMP + "/", "")
@@ -462,6 +498,7 @@ def refusals():
 
 against_brute_force()
 any_position()
+pixels()
 samples_within_bounds()
 exact_ends()
 round_trips()

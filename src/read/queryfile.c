@@ -76,10 +76,34 @@ static void set_clauses(reader *r, const nm_json *x, nm_case *c)
     }
 }
 
+/* the pixel of each input, which L0 counts; NULL: none is said */
+static const nm_pixelset *read_pixels(reader *r, const nm_json *x, const nm_ball *b)
+{
+    if (!x) return NULL;
+    const size_t n = r->q->n_in;
+    const double *of = nm_json_nums(r->job, x, n, r->where);
+    nm_pixelset *p = NM_NEW(r->job, nm_pixelset);
+    size_t *ptr = NM_ARRAY(r->job, size_t, n + 2);
+    uint32_t *idx = NM_RAW(r->job, uint32_t, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        if (b->norm != NM_L0 || !(of[i] >= 0 && of[i] < (double)n && of[i] == floor(of[i])))
+            nm_throw(r->job, NM_EINPUT,
+                     "%s: pixels: for l0, the pixel of each input, from 0, was expected", r->where);
+        p->n = of[i] + 1 > (double)p->n ? (size_t)of[i] + 1 : p->n;
+        ptr[(size_t)of[i] + 1]++;
+    }
+    for (size_t k = 0; k < p->n; k++) ptr[k + 1] += ptr[k];
+    for (size_t i = n; i-- > 0;) idx[--ptr[(size_t)of[i] + 1]] = (uint32_t)i;
+    p->ptr = ptr + 1;
+    p->idx = idx;
+    ptr[p->n + 1] = n;
+    return p;
+}
+
 /* balls of x beside those that the case has */
 static void read_balls(reader *r, const nm_json *x, nm_case *c)
 {
-    static const char *const keys[] = {"norm", "radius", "centre", NULL};
+    static const char *const keys[] = {"norm", "radius", "centre", "pixels", NULL};
     const nm_json *list = nm_json_find(x, "balls");
     if (!list) return;
     nm_ball *all = NM_ARRAY(r->job, nm_ball, c->n_balls + nm_json_count(list) + 1);
@@ -96,6 +120,7 @@ static void read_balls(reader *r, const nm_json *x, nm_case *c)
         if (!nm_norm_find(norm, &b->norm) || b->norm == NM_LINF || !(b->radius >= 0) || !b->centre)
             nm_throw(r->job, NM_EINPUT,
                      "%s: balls: l1, l2 or l0 around an image or a centre was expected", r->where);
+        b->pixels = read_pixels(r, nm_json_find(a, "pixels"), b);
     }
     c->balls = all;
 }

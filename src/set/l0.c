@@ -1,4 +1,5 @@
-/* set/l0.c: points whose elements differ from the image's in K places at most; a colour pixel counts once a channel. */
+/* set/l0.c: points whose elements differ from the image's in K places at most; a colour pixel counts once a channel
+ * (pixels.c counts it once). */
 #include "all.h"
 
 static const void *read(nm_job *job, const nm_setarg *a) { return nm_setarg_radius(job, a, true); }
@@ -6,7 +7,7 @@ static const void *read(nm_job *job, const nm_setarg *a) { return nm_setarg_radi
 static void make(nm_setting *s, const void *plan, const char *flag)
 {
     (void)flag;
-    nm_setting_ball(s, NM_L0, *(const double *)plan);
+    nm_setting_ball(s, NM_L0, *(const double *)plan, NULL);
 }
 
 const nm_set nm_set_l0 = {read, make};

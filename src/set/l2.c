@@ -6,7 +6,7 @@ static const void *read(nm_job *job, const nm_setarg *a) { return nm_setarg_radi
 static void make(nm_setting *s, const void *plan, const char *flag)
 {
     (void)flag;
-    nm_setting_ball(s, NM_L2, *(const double *)plan);
+    nm_setting_ball(s, NM_L2, *(const double *)plan, NULL);
 }
 
 const nm_set nm_set_l2 = {read, make};
