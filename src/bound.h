@@ -330,6 +330,7 @@ typedef struct nm_groups {
     const uint32_t *idx;   /* elements of the input */
     const double *count;   /* MEAN [n]: the divisor */
 } nm_groups;
+void nm_reduce_plan(nm_job *job, nm_net *net, nm_node *node, nm_groupkind kind); /* op/reduce.c: axes, keepdims */
 void nm_groups_eval(nm_eval *e, const nm_node *node);        /* plan: nm_groups */
 void nm_groups_lower(nm_lowering *l, const nm_node *node);
 
@@ -372,6 +373,9 @@ void nm_graph_attr(nm_job *job, const nm_graph *g, struct nm_rawnode *n, nm_attr
 void nm_graph_int(nm_job *job, const nm_graph *g, struct nm_rawnode *n, const char *name, int64_t i);
 void nm_graph_ints(nm_job *job, const nm_graph *g, struct nm_rawnode *n, const char *name, size_t count,
                    const int64_t *list);
+
+/* ---- prune.c: takes out what no output needs -------------------------------------------------- */
+void nm_graph_prune(nm_job *job, nm_graph *g);
 
 /* ---- front.c -------------------------------------------------------------------------------- */
 void nm_front_put(nm_job *job, nm_graph *g, const nm_front *f);

@@ -3,7 +3,7 @@
  *
  * Order: Kahn's algorithm over values; constants may stand after their users, nodes in any order. A node whose
  * inputs are all constant is evaluated once, in float64, and becomes a constant. Nodes that no output needs are
- * dropped. An attribute that the op did not ask for is refused by name. The inputs that are not constants,
+ * dropped (prune.c). An attribute that the op did not ask for is refused by name. The inputs that are not constants,
  * concatenated in the graph's order, are the flat input; so are the outputs. An operator that no program can hold but
  * that keeps an order (Softmax, ArgMax) may make an output: then the flat output is what it reads, and tail.c
  * says which questions may be asked. */
@@ -62,6 +62,10 @@ static void add_constants_and_inputs(nm_job *job, nm_net *net, const nm_graph *g
         v.maker = -1;
         const slot *s = lookup(t, v.name);
         if (s->name && net->values[s->value].data) continue; /* an initialiser repeated as input */
+        if (v.type == NM_I64 || v.type == NM_BOOL)
+            nm_throw(job, NM_EUNSUP,
+                     "%s: input \"%s\" is made of integers; questions are about reals", g->path,
+                     v.name);
         v.n = 1;
         for (int d = 0; d < v.shape.rank; d++)
             v.n = nm_mul_in(job, g->path, v.n, (size_t)v.shape.dim[d]);
@@ -202,6 +206,10 @@ static void plan(nm_job *job, nm_net *net, nm_node *node)
     const nm_value *x = nm_in(net, node, 0);
     for (int k = 0; k < node->n_in; k++) { /* an empty list may be a shape or axes */
         const nm_value *v = nm_in(net, node, k);
+        const bool end = strcmp(node->type, "Clip") == 0 && k > 0; /* none, when infinite */
+        for (size_t i = 0; v && v->data && !end && i < v->n; i++)
+            if (!isfinite(v->data[i]))
+                nm_refuse(job, net, node, "element %zu of input %d is not finite", i, k);
         if (v && v->n == 0 && v->shape.rank != 1)
             nm_refuse(job, net, node, "input %d is empty: %s", k, nm_shape_print(job, v->shape));
     }
@@ -275,6 +283,7 @@ static void plan_tails(nm_job *job, nm_net *net)
 nm_net *nm_net_new(nm_job *job, nm_graph *g, nm_file f)
 {
     nm_net *net = NM_NEW(job, nm_net);
+    nm_graph_prune(job, g);
     table t = {.mask = 15};
     const size_t names = count_names(g);
     while (t.mask < 2 * names) t.mask = 2 * t.mask + 1;
@@ -303,7 +312,14 @@ nm_net *nm_net_new(nm_job *job, nm_graph *g, nm_file f)
     cut_tails(job, net);
     plan_all(job, net);
     plan_tails(job, net);
-    for (size_t i = 0; i < net->n_outputs; i++) net->n_out += net->values[net->outputs[i]].n;
+    for (size_t i = 0; i < net->n_outputs; i++) {
+        const nm_value *v = &net->values[net->outputs[i]];
+        net->n_out += v->n;
+        for (size_t k = 0; v->data && k < v->n; k++)
+            if (!isfinite(v->data[k]))
+                nm_throw(job, NM_EINPUT, "%s: output \"%s\": element %zu is not finite", net->path,
+                         v->name, k);
+    }
     if (net->n_out == 0) nm_throw(job, NM_EUNSUP, "%s: the outputs have no elements", g->path);
     return net;
 }
@@ -352,8 +368,8 @@ static void set_values(nm_eval *e, const double *x)
     }
 }
 
-static double *evaluate(nm_job *job, const nm_net *net, const double *x, const double *xerr, bool f32,
-                        double *err)
+static double *evaluate(nm_job *job, const nm_net *net, const double *x, const double *xerr,
+                        bool f32, double *err)
 {
     double *y = NM_RAW(job, double, net->n_out);
     const nm_mark mark = nm_mark_get(job);
@@ -361,7 +377,8 @@ static double *evaluate(nm_job *job, const nm_net *net, const double *x, const d
     if (err) e.err = NM_ARRAY(job, double *, net->n_values);
     set_values(&e, x);
     for (size_t k = 0, at = 0; xerr && k < net->n_inputs; k++)
-        for (size_t i = 0; i < net->values[net->inputs[k]].n; i++) e.err[net->inputs[k]][i] = xerr[at++];
+        for (size_t i = 0; i < net->values[net->inputs[k]].n; i++)
+            e.err[net->inputs[k]][i] = xerr[at++];
     for (size_t i = 0; i < net->n_nodes; i++) net->nodes[i].op->eval(&e, &net->nodes[i]);
     for (size_t k = 0, at = 0; k < net->n_outputs; k++)
         for (size_t i = 0; i < net->values[net->outputs[k]].n; i++, at++) {

@@ -23,6 +23,11 @@ static void resolve_auto_pad(nm_job *job, nm_net *net, nm_node *node, nm_win *w)
         const int64_t out = (w->in[i] + w->s[i] - 1) / w->s[i];
         const int64_t need = (out - 1) * w->s[i] + (w->k[i] - 1) * w->d[i] + 1 - w->in[i],
                       all = need > 0 ? need : 0;
+        if (need < -1)
+            nm_refuse(job, net, node,
+                      "attribute auto_pad=%s with windows that leave out %lld elements at the end: "
+                      "runtimes disagree",
+                      mode, (long long)-need);
         w->lo[i] = upper ? all / 2 : all - all / 2;
         w->hi[i] = all - w->lo[i];
     }

@@ -58,7 +58,7 @@ static void take_list(nm_job *job, const nm_wnet *w, nm_wnode *n, const char *na
     const size_t count = a ? a->n : v->n;
     int64_t *ints = NM_RAW(job, int64_t, count);
     for (size_t i = 0; i < count; i++) /* 2^63 - 1 as "to the end" is no double */
-        ints[i] = a ? a->ints[i] : (int64_t)fmax(-0x1p40, fmin(v->data[i], 0x1p40));
+        ints[i] = (int64_t)fmax(-0x1p40, fmin(a ? (double)a->ints[i] : v->data[i], 0x1p40));
     add_list(n, name, k, count, ints);
     nm_wnode_drop(n, name);
 }
@@ -142,6 +142,18 @@ static void say_scales(nm_job *job, nm_wnet *w, nm_wnode *n)
     nm_wnode_drop(n, "scales");
 }
 
+/* an infinite end of Clip is none */
+static void say_clip(const nm_wnet *w, nm_wnode *n)
+{
+    static const char *const ends[] = {"min", "max"};
+    for (int k = 1; k <= 2; k++) {
+        const nm_attr *a = nm_wnode_attr(n, ends[k - 1]);
+        if (a && isinf(a->f)) nm_wnode_drop(n, ends[k - 1]);
+        if (k < n->n_in && n->in[k] >= 0 && isinf(w->values[n->in[k]].data[0])) n->in[k] = -1;
+    }
+    trim(n);
+}
+
 void nm_wnode_plain(nm_job *job, nm_wnet *w, nm_wnode *n)
 {
     if (nm_wnode_is(n, "Cast") || nm_wnode_is(n, "Dropout")) {
@@ -162,6 +174,8 @@ void nm_wnode_plain(nm_job *job, nm_wnet *w, nm_wnode *n)
         trim(n);
     } else if (nm_wnode_is(n, "Pad")) {
         say_pad(job, w, n);
+    } else if (nm_wnode_is(n, "Clip")) {
+        say_clip(w, n);
     } else if (nm_wnode_is(n, "Slice")) {
         say_slice(job, w, n);
     } else if (nm_wnode_is(n, "Resize") || nm_wnode_is(n, "Upsample")) {

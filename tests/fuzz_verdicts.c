@@ -70,7 +70,6 @@ static void make_map(nm_job *job, void *arg)
     const nm_map m = {.net_path = net_path,
                       .net_hash = net->hash,
                       .query_hash = hash,
-                      .question = q,
                       .version = "test",
                       .options = "",
                       .target = "c0_0",

@@ -568,9 +568,11 @@ def refusals():
     refuse("sparse weights", "sparse", sparse)
     mask = simple("Dropout")
     mask.graph.node[0].output.append("mask")
+    mask.graph.output.append(h.make_tensor_value_info("mask", T.BOOL, [1, 4]))
     refuse("Dropout's mask", "Dropout", mask)
     which = simple("MaxPool", {"kernel_shape": [2, 2]}, shape=(1, 1, 3, 3))
     which.graph.node[0].output.append("indices")
+    which.graph.output.append(h.make_tensor_value_info("indices", T.INT64, None))
     refuse("MaxPool's indices", "MaxPool", which)
     # a second output that the operator does not have, and that another node reads
     two = model([node("Relu", "x", "a"), node("Add", "a b", "y")], [("x", (1, 4))], {})[0]

@@ -456,9 +456,9 @@ def refused():
         refuse("%s in the middle" % op, (op, "node0", why), model([node(op, "x", "a"), node("Relu", "a", "y")], [("x", (1, 4))], {})[0], (4,))
         refuse("%s at an output and in the middle" % op, (op, "node0", why), model([node(op, "x", "a"), node("Relu", "a", "y")], [("x", (1, 4))], {}, outputs=["a", "y"])[0], (4,))
         refuse("%s twice" % op, (op, "node0", why), model([node(op, "x", "a"), node("Sigmoid", "a", "y")], [("x", (1, 4))], {})[0], (4,))
-    for op in ("HardSwish", "Exp", "Elu", "Selu", "Celu", "Softplus", "Softsign", "Gelu", "Mish", "Sqrt", "Pow", "LpPool", "LRN", "LayerNormalization", "InstanceNormalization", "ReduceL2"):
+    for op in ("HardSwish", "Exp", "Elu", "Selu", "Celu", "Softplus", "Softsign", "Gelu", "Mish", "Sqrt", "LpPool", "LRN", "LayerNormalization", "InstanceNormalization", "ReduceL2"):
         refuse(op, (op, "node0", "not piecewise linear"), simple(op, opset=18), (4,))
-    for op in ("ThresholdedRelu", "Sign", "Round", "Mod", "Hardmax", "TopK", "Shrink", "ArgMin", "OneHot"):
+    for op in ("ThresholdedRelu", "Sign", "Round", "Hardmax", "TopK", "Shrink", "ArgMin", "OneHot"):
         refuse(op, (op, "node0", "not continuous"), simple(op), (4,))
     for op in ("ConvInteger", "MatMulInteger", "QuantizeLinear", "DequantizeLinear", "QLinearConv"):
         refuse(op, (op, "node0", "quantised"), simple(op), (4,))

@@ -20,8 +20,11 @@ static double end(nm_job *job, nm_net *net, nm_node *node, const char *name, int
     const bool named = nm_attr_find(node, name);
     if (v && named) nm_refuse(job, net, node, "attribute %s and input %d together", name, k);
     if (v && (!v->data || v->n != 1)) nm_refuse(job, net, node, "input %d is not one constant", k);
-    const double x = v ? v->data[0]
-                       : nm_attr_float(job, net, node, name, none < 0 ? -DBL_MAX : DBL_MAX);
+    const nm_attr *a = nm_attr_find(node, name);
+    if (a && a->kind != NM_A_FLOAT)
+        nm_refuse(job, net, node, "attribute %s has the wrong type", name);
+    const double x = v ? v->data[0] : a ? a->f : none;
+    if (isnan(x) || x == -none) nm_refuse(job, net, node, "%s is %g", name, x);
     return fabs(x) >= (double)FLT_MAX && (x < 0) == (none < 0) ? none : x;
 }
 

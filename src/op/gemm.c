@@ -14,7 +14,7 @@ typedef struct {
 } plan_t;
 
 typedef struct {
-    int64_t rows, cols, batch;
+    int64_t rows, cols;
     int64_t si, sk, sb;
 } side_t; /* element (b,i,k) */
 
@@ -23,16 +23,26 @@ static uint32_t offset(const side_t *s, int64_t b, int64_t i)
     return (uint32_t)(b * s->sb + i * s->si);
 }
 
-static void fill(nm_job *job, plan_t *p, const side_t *a, const side_t *b, int64_t batch, int64_t m,
-                 int64_t n)
+typedef struct {
+    nm_shape all, a,
+        b; /* leading dimensions: of the product, and of the factors, which broadcast */
+} batch_t;
+
+static void fill(nm_job *job, plan_t *p, const side_t *a, const side_t *b, const batch_t *of,
+                 int64_t m, int64_t n)
 {
+    int64_t batch = 1;
+    for (int d = 0; d < of->all.rank; d++) batch *= of->all.dim[d];
     uint32_t *a0 = NM_RAW(job, uint32_t, p->n), *b0 = NM_RAW(job, uint32_t, p->n);
-    for (int64_t t = 0, at = 0; t < batch; t++)
+    for (int64_t t = 0, at = 0; t < batch; t++) {
+        const int64_t ta = (int64_t)nm_broadcast_at(of->all, of->a, (size_t)t),
+                      tb = (int64_t)nm_broadcast_at(of->all, of->b, (size_t)t);
         for (int64_t i = 0; i < m; i++)
             for (int64_t j = 0; j < n; j++, at++) {
-                a0[at] = offset(a, t, i);
-                b0[at] = offset(b, t, j);
+                a0[at] = offset(a, ta, i);
+                b0[at] = offset(b, tb, j);
             }
+    }
     p->x0 = p->var ? b0 : a0;
     p->w0 = p->var ? a0 : b0;
     p->xs = (size_t)(p->var ? b->sk : a->sk);
@@ -70,8 +80,8 @@ static void plan_gemm(nm_job *job, nm_net *net, nm_node *node)
                   nm_shape_print(job, a->shape), nm_shape_print(job, b->shape));
     plan_t *p = start(job, net, node);
     const int64_t ac = a->shape.dim[1], bc = b->shape.dim[1];
-    const side_t x = {a->shape.dim[ta], a->shape.dim[!ta], 1, ta ? 1 : ac, ta ? ac : 1, 0};
-    const side_t y = {b->shape.dim[!tb], b->shape.dim[tb], 1, tb ? bc : 1, tb ? 1 : bc, 0};
+    const side_t x = {a->shape.dim[ta], a->shape.dim[!ta], ta ? 1 : ac, ta ? ac : 1, 0};
+    const side_t y = {b->shape.dim[!tb], b->shape.dim[tb], tb ? bc : 1, tb ? 1 : bc, 0};
     if (x.cols != y.cols)
         nm_refuse(job, net, node, "inner sizes %lld and %lld", (long long)x.cols,
                   (long long)y.cols);
@@ -79,7 +89,7 @@ static void plan_gemm(nm_job *job, nm_net *net, nm_node *node)
     nm_out_shape(job, net, node, 0, s);
     p->n = net->values[node->out[0]].n;
     p->inner = (size_t)x.cols;
-    fill(job, p, &x, &y, 1, x.rows, y.rows);
+    fill(job, p, &x, &y, &(batch_t){0}, x.rows, y.rows);
     p->w = times(job, alpha, p->w, nm_in(net, node, !p->var)->n);
     if (!c) return;
     if (!c->data) nm_refuse(job, net, node, "input C is not constant");
@@ -101,29 +111,19 @@ static void plan_matmul(nm_job *job, nm_net *net, nm_node *node)
     if (vb) b = nm_shape_of(2, (int64_t[]){b.dim[0], 1});
     if (a.rank < 2 || b.rank < 2) nm_refuse(job, net, node, "a scalar factor");
     const int64_t m = a.dim[a.rank - 2], k = a.dim[a.rank - 1], n = b.dim[b.rank - 1];
-    int64_t ba = 1, bb = 1;
-    for (int i = 0; i < a.rank - 2; i++) ba *= a.dim[i];
-    for (int i = 0; i < b.rank - 2; i++) bb *= b.dim[i];
     if (k != b.dim[b.rank - 2])
         nm_refuse(job, net, node, "inner sizes %lld and %lld", (long long)k,
                   (long long)b.dim[b.rank - 2]);
-    if (ba != 1 && bb != 1 && !(a.rank == b.rank && ba == bb))
-        nm_refuse(job, net, node, "batches that broadcast against each other");
-    const nm_shape *lead = ba == 1 && b.rank > a.rank    ? &b
-                           : bb == 1 && a.rank >= b.rank ? &a
-                           : bb == 1                     ? &a
-                                                         : &b;
-    if (ba == bb && b.rank > a.rank) lead = &b;
-    nm_shape s = {0};
-    for (int i = 0; i < lead->rank - 2; i++) s.dim[s.rank++] = lead->dim[i];
+    batch_t of = {.a = nm_shape_of(a.rank - 2, a.dim), .b = nm_shape_of(b.rank - 2, b.dim)};
+    of.all = nm_broadcast(job, net, node, of.a, of.b);
+    nm_shape s = of.all;
     if (!va) s.dim[s.rank++] = m;
     if (!vb) s.dim[s.rank++] = n;
     nm_out_shape(job, net, node, 0, s);
-    const side_t x = {m, k, ba, k, 1, ba == 1 ? 0 : m * k},
-                 y = {n, k, bb, 1, n, bb == 1 ? 0 : k * n};
+    const side_t x = {m, k, k, 1, m * k}, y = {n, k, 1, n, k * n};
     p->n = net->values[node->out[0]].n;
     p->inner = (size_t)k;
-    fill(job, p, &x, &y, ba > bb ? ba : bb, m, n);
+    fill(job, p, &x, &y, &of, m, n);
 }
 
 static void eval(nm_eval *e, const nm_node *node)

@@ -47,7 +47,7 @@ static const nm_groups *make_groups(nm_job *job, nm_shape x, const bool *gone, s
     return p;
 }
 
-static void plan(nm_job *job, nm_net *net, nm_node *node, nm_groupkind kind)
+void nm_reduce_plan(nm_job *job, nm_net *net, nm_node *node, nm_groupkind kind)
 {
     const nm_value *x = nm_in(net, node, 0);
     bool gone[NM_MAXRANK] = {0};
@@ -63,10 +63,22 @@ static void plan(nm_job *job, nm_net *net, nm_node *node, nm_groupkind kind)
     node->plan = make_groups(job, x->shape, gone, x->n, net->values[node->out[0]].n, kind);
 }
 
-static void plan_sum(nm_job *job, nm_net *net, nm_node *node) { plan(job, net, node, NM_SUM); }
-static void plan_mean(nm_job *job, nm_net *net, nm_node *node) { plan(job, net, node, NM_MEAN); }
-static void plan_max(nm_job *job, nm_net *net, nm_node *node) { plan(job, net, node, NM_MAXIMUM); }
-static void plan_min(nm_job *job, nm_net *net, nm_node *node) { plan(job, net, node, NM_MINIMUM); }
+static void plan_sum(nm_job *job, nm_net *net, nm_node *node)
+{
+    nm_reduce_plan(job, net, node, NM_SUM);
+}
+static void plan_mean(nm_job *job, nm_net *net, nm_node *node)
+{
+    nm_reduce_plan(job, net, node, NM_MEAN);
+}
+static void plan_max(nm_job *job, nm_net *net, nm_node *node)
+{
+    nm_reduce_plan(job, net, node, NM_MAXIMUM);
+}
+static void plan_min(nm_job *job, nm_net *net, nm_node *node)
+{
+    nm_reduce_plan(job, net, node, NM_MINIMUM);
+}
 
 const nm_op nm_op_reducesum = {
     "ReduceSum", 1, 2, 1, 7, 21, plan_sum, nm_groups_eval, nm_groups_lower, "constant axes"};

@@ -9,11 +9,11 @@ REFUSED(smooth,
         "Acos Acosh Asin Asinh Atan Atanh Celu Cos Cosh Elu Erf Exp Gelu GlobalLpPool "
         "GroupNormalization "
         "HardSwish InstanceNormalization LRN LayerNormalization Log LpNormalization LpPool "
-        "MeanVarianceNormalization Mish Pow Reciprocal ReduceL2 ReduceLogSum ReduceLogSumExp "
-        "ReduceProd ReduceSumSquare Selu Sin Sinh Softplus Softsign Sqrt Tan",
+        "MeanVarianceNormalization Mish ReduceLogSum ReduceLogSumExp "
+        "Selu Sin Sinh Softplus Softsign Tan",
         "not piecewise linear");
 REFUSED(jumps,
-        "ArgMin Hardmax IsInf IsNaN Mod NonZero OneHot Round Shrink Sign "
+        "ArgMin Hardmax IsInf IsNaN NonZero OneHot Round Shrink Sign "
         "ThresholdedRelu TopK Unique",
         "not continuous");
 REFUSED(quantised,

@@ -42,8 +42,13 @@ static double coordinate(const axis_t *a, int64_t i, bool *exact)
         *exact = divides(x * (double)(a->in - 1), (double)(a->out - 1));
         return x * (double)(a->in - 1) / (double)(a->out - 1);
     }
-    *exact = a->exact && divides(x + half, a->scale);
+    *exact = x + half == 0 || (a->exact && divides(x + half, a->scale));
     return (x + half) / a->scale - (a->how == TF_HALF ? 0 : half);
+}
+
+static int64_t cut(const axis_t *a, double k)
+{
+    return k < 0 ? 0 : k >= (double)a->in ? a->in - 1 : (int64_t)k;
 }
 
 static int64_t element(nm_job *job, nm_net *net, nm_node *node, const axis_t *a, int64_t i)
@@ -51,7 +56,9 @@ static int64_t element(nm_job *job, nm_net *net, nm_node *node, const axis_t *a,
     bool exact;
     const double c = coordinate(a, i, &exact), to = a->round < FLOOR ? c + 0.5 : c;
     const double off = fabs(to - floor(to + 0.5)); /* of the jump */
-    if (off <= 2e-6 * (1 + fabs(c)) && !(exact && off == 0))
+    const double jump = floor(to + 0.5), above = a->round == CEIL ? jump + 1 : jump;
+    const bool same = cut(a, above - 1) == cut(a, above); /* on both sides of the jump */
+    if (off <= 2e-6 * (1 + fabs(c)) && !(exact && off == 0) && !same)
         nm_refuse(job, net, node,
                   "output element %lld lies between two input elements, within rounding",
                   (long long)i);
@@ -62,7 +69,7 @@ static int64_t element(nm_job *job, nm_net *net, nm_node *node, const axis_t *a,
                      : a->round == PREFER_CEIL ? floor(c + 0.5)
                      : a->round == FLOOR       ? floor(c)
                                                : ceil(c);
-    return k < 0 ? 0 : k >= (double)a->in ? a->in - 1 : (int64_t)k;
+    return cut(a, k);
 }
 
 static void read_modes(nm_job *job, nm_net *net, nm_node *node, axis_t *a)

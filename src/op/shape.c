@@ -120,11 +120,12 @@ static void plan_cast(nm_job *job, nm_net *net, nm_node *node)
         nm_refuse(job, net, node, "attribute to=%lld", (long long)to);
     if (!x->data && ((whole && x->type != NM_I64) || to == BOOL))
         nm_refuse(job, net, node, "a cast of fractions to integers: not continuous");
+    nm_attr_int(job, net, node, "saturate", 1); /* of float8 alone */
     if (!x->data && to == FLOAT && x->type == NM_F64)
         nm_refuse(job, net, node, "a cast of float64 to float32 rounds");
     for (size_t i = 0; x->data && i < x->n; i++) {
-        if (to == FLOAT && (double)(float)x->data[i] != x->data[i])
-            nm_refuse(job, net, node, "a cast of %.17g to float32 rounds", x->data[i]);
+        if (to == FLOAT && !isfinite((float)x->data[i]))
+            nm_refuse(job, net, node, "a cast of %.17g to float32", x->data[i]);
         if (whole && fabs(x->data[i]) >= (to == INT32 ? 0x1p31 : 0x1p63))
             nm_refuse(job, net, node, "a cast of %.17g to an integer", x->data[i]);
     }
@@ -140,8 +141,12 @@ static void eval_cast(nm_eval *e, const nm_node *node)
     const nm_dtype type = e->net->values[node->out[0]].type;
     nm_pick_eval(e, node);
     double *y = e->val[node->out[0]];
-    for (size_t i = 0; i < e->net->values[node->out[0]].n; i++)
-        y[i] = type == NM_I64 ? trunc(y[i]) : type == NM_BOOL ? y[i] != 0 : y[i];
+    const bool constant = nm_is_const(e->net, node, 0); /* of what varies, none rounds */
+    for (size_t i = 0; constant && i < e->net->values[node->out[0]].n; i++)
+        y[i] = type == NM_I64    ? trunc(y[i])
+               : type == NM_BOOL ? y[i] != 0
+               : type == NM_F32  ? (double)(float)y[i]
+                                 : y[i];
 }
 
 static void plan_transpose(nm_job *job, nm_net *net, nm_node *node)

@@ -100,7 +100,7 @@ static nm_value tensor(nm_job *job, const char *path, const NmPb__Tensor *t, con
     double *x = NM_RAW(job, double, v.n);
     for (size_t i = 0; i < v.n; i++) {
         x[i] = element(t, i);
-        if (!isfinite(x[i]))
+        if (isnan(x[i]) || (isinf(x[i]) && v.n > 1)) /* one alone may be no end of a Clip */
             nm_throw(job, NM_EINPUT, "%s: tensor \"%s\": element %zu is not finite", path, name, i);
     }
     v.data = x;

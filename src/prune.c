@@ -1,0 +1,181 @@
+/* prune.c: a graph as its file says it, before names become values: what asks for nothing is taken out.
+ *
+ * Operators behind a tail (Softmax, ArgMax and the like, tail.c) at an output that keep the flat values (Identity,
+ * Dropout, Cast, and what changes the shape alone) leave the output to the tail. A Softmax, Sigmoid or Tanh that ArgMax
+ * alone reads, along the same axis, chooses nothing. Nodes that no output needs are dropped, whatever they are, and so are
+ * the mask of a Dropout and the indices of a MaxPool that nobody reads; of other operators second outputs mean
+ * something (a BatchNormalization that names its own is in training). Cost: a pass over the graph. */
+#include "all.h"
+
+typedef struct {
+    nm_job *job;
+    nm_graph *g;
+    nm_names names; /* outputs of nodes */
+    size_t cap, *maker;
+    bool twice; /* some name is: the graph is refused later */
+} pruned;
+
+static void index_nodes(pruned *p)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->g->n_nodes; i++)
+        for (size_t k = 0; k < p->g->nodes[i].n_out; k++) {
+            if (!*p->g->nodes[i].out[k]) continue;
+            p->twice |= !nm_names_add(p->job, &p->names, nm_span_of(p->g->nodes[i].out[k]));
+            *NM_PUSH(p->job, p->maker, n, p->cap) = i;
+        }
+}
+
+/* the node that makes it, or NULL */
+static struct nm_rawnode *maker(const pruned *p, const char *name)
+{
+    const int64_t at = *name ? nm_names_find(&p->names, nm_span_of(name)) : -1;
+    return at < 0 ? NULL : &p->g->nodes[p->maker[at]];
+}
+
+static const char *type_of(const pruned *p, const struct nm_rawnode *r)
+{
+    const char *name = r->type;
+    nm_op_find(p->job, r->type, p->g->any_case, &name);
+    return name;
+}
+
+static bool is_one_of(const char *type, const char *const *list)
+{
+    for (; *list; list++)
+        if (strcmp(type, *list) == 0) return true;
+    return false;
+}
+
+static bool is_tail(const pruned *p, const struct nm_rawnode *r)
+{
+    const char *name;
+    const nm_op *op = nm_op_find(p->job, r->type, p->g->any_case, &name);
+    return op && op->eval && !op->lower;
+}
+
+static int64_t int_of(const struct nm_rawnode *r, const char *name, int64_t other)
+{
+    for (int k = 0; k < r->n_attrs; k++)
+        if (strcmp(r->attrs[k].name, name) == 0 && r->attrs[k].kind == NM_A_INT)
+            return r->attrs[k].i;
+    return other;
+}
+
+/* the flat values stay as they are behind a tail of this type */
+static bool keeps_values(const char *type, const struct nm_rawnode *r, const char *tail)
+{
+    enum { FLOAT = 1, INT32 = 6, INT64 = 7, DOUBLE = 11 };
+    static const char *const same[] = {"Identity", "Reshape",   "Flatten",
+                                       "Squeeze",  "Unsqueeze", NULL};
+    if (is_one_of(type, same) || (strcmp(type, "Dropout") == 0 && r->n_in == 1)) return true;
+    const int64_t to = int_of(r, "to", 0);
+    return strcmp(type, "Cast") == 0 &&
+           (to == FLOAT || to == DOUBLE ||
+            (strcmp(tail, "ArgMax") == 0 && (to == INT32 || to == INT64)));
+}
+
+static size_t readers(const pruned *p, const char *name)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->g->n_nodes; i++)
+        for (size_t k = 0; k < p->g->nodes[i].n_in; k++)
+            n += strcmp(p->g->nodes[i].in[k], name) == 0;
+    for (size_t k = 0; k < p->g->n_outputs; k++) n += strcmp(p->g->outputs[k], name) == 0;
+    return n;
+}
+
+/* the tail that an output is made by, through what keeps its values; NULL: none */
+static struct nm_rawnode *tail_behind(const pruned *p, const char *output)
+{
+    struct nm_rawnode *r = maker(p, output);
+    size_t steps = 0;
+    while (r && r->n_in && !is_tail(p, r) && steps++ < p->g->n_nodes) r = maker(p, r->in[0]);
+    if (!r || !is_tail(p, r)) return NULL;
+    const char *name = r->out[0], *tail = type_of(p, r);
+    for (const struct nm_rawnode *at = maker(p, output); at != r; at = maker(p, at->in[0]))
+        if (!keeps_values(type_of(p, at), at, tail) || strcmp(output, at->out[0]))
+            return NULL;
+        else
+            output = at->in[0];
+    return strcmp(output, name) == 0 ? r : NULL;
+}
+
+/* what ArgMax reads does not change which element is the largest: it reads what is before that */
+static void skip_before_choice(const pruned *p, struct nm_rawnode *r)
+{
+    static const char *const rising[] = {"Sigmoid", "Tanh", NULL}, *const shares[] = {"Softmax",
+                                                                                      "LogSoftmax",
+                                                                                      NULL};
+    struct nm_rawnode *below = r->n_in ? maker(p, r->in[0]) : NULL;
+    if (!below || below->n_in != 1 || strcmp(type_of(p, r), "ArgMax")) return;
+    const char *type = type_of(p, below);
+    const bool same = int_of(below, "axis", p->g->opset < 13 ? 1 : -1) == int_of(r, "axis", 0);
+    if (readers(p, r->in[0]) == 1 && (is_one_of(type, rising) || (is_one_of(type, shares) && same)))
+        r->in[0] = below->in[0];
+}
+
+static void strip_tails(const pruned *p)
+{
+    for (size_t k = 0; k < p->g->n_outputs; k++) {
+        struct nm_rawnode *tail = tail_behind(p, p->g->outputs[k]);
+        if (!tail) continue;
+        p->g->outputs[k] = tail->out[0];
+        skip_before_choice(p, tail);
+    }
+}
+
+/* marks the nodes that the outputs need */
+static bool *needed(const pruned *p)
+{
+    bool *live = NM_ARRAY(p->job, bool, p->g->n_nodes + 1);
+    const struct nm_rawnode **stack = NM_RAW(p->job, const struct nm_rawnode *, p->g->n_nodes + 1);
+    size_t depth = 0;
+    for (size_t k = 0; k < p->g->n_outputs; k++) {
+        const struct nm_rawnode *r = maker(p, p->g->outputs[k]);
+        if (r && !live[r - p->g->nodes]) live[r - p->g->nodes] = true, stack[depth++] = r;
+    }
+    while (depth) {
+        const struct nm_rawnode *r = stack[--depth];
+        for (size_t k = 0; k < r->n_in; k++) {
+            const struct nm_rawnode *below = maker(p, r->in[k]);
+            if (!below || live[below - p->g->nodes]) continue;
+            live[below - p->g->nodes] = true;
+            stack[depth++] = below;
+        }
+    }
+    return live;
+}
+
+/* second outputs that nobody reads lose their names */
+static void forget_outputs(const pruned *p, struct nm_rawnode *r, const nm_names *read)
+{
+    static const char *const beside[] = {"Dropout", "MaxPool", NULL};
+    if (!is_one_of(type_of(p, r), beside)) return;
+    const char **out = NM_RAW(p->job, const char *, r->n_out + 1);
+    memcpy(out, r->out, r->n_out * sizeof *out);
+    for (size_t k = 1; k < r->n_out; k++)
+        if (*out[k] && nm_names_find(read, nm_span_of(out[k])) < 0) out[k] = "";
+    while (r->n_out > 1 && !*out[r->n_out - 1]) r->n_out--;
+    r->out = out;
+}
+
+void nm_graph_prune(nm_job *job, nm_graph *g)
+{
+    pruned p = {.job = job, .g = g};
+    index_nodes(&p);
+    if (p.twice) return;
+    strip_tails(&p);
+    const bool *live = needed(&p);
+    nm_names read = {0};
+    size_t n = 0;
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        if (!live[i]) continue;
+        g->nodes[n++] = g->nodes[i];
+        for (size_t k = 0; k < g->nodes[n - 1].n_in; k++)
+            nm_names_add(job, &read, nm_span_of(g->nodes[n - 1].in[k]));
+    }
+    g->n_nodes = n;
+    for (size_t k = 0; k < g->n_outputs; k++) nm_names_add(job, &read, nm_span_of(g->outputs[k]));
+    for (size_t i = 0; i < n; i++) forget_outputs(&p, &g->nodes[i], &read);
+}
