@@ -209,3 +209,19 @@ void nm_ball_project(nm_job *job, const nm_ball *b, size_t n, double *x)
          k++, s = 1 - 2 * (1 - s)) /* what rounding left outside */
         for (size_t i = 0; i < n; i++) x[i] = b->centre[i] + s * (x[i] - b->centre[i]);
 }
+
+bool nm_balls_have_l2(const nm_case *c)
+{
+    for (size_t i = 0; i < c->n_balls; i++)
+        if (c->balls[i].norm == NM_L2) return true;
+    return false;
+}
+
+bool nm_balls_missed(const nm_case *c, size_t n, const double *x)
+{
+    for (size_t i = 0; i < c->n_balls; i++)
+        if (c->balls[i].norm == NM_L2 &&
+            nm_norm_of(NM_L2, n, x, c->balls[i].centre) > c->balls[i].radius * (1 + 1e-7))
+            return true;
+    return false;
+}

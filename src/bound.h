@@ -260,6 +260,10 @@ typedef struct nm_case {   /* box [n_in] and the clauses over it */
     const struct nm_gens *gens; /* set.h: the inputs are an image of them, too; or NULL */
 } nm_case;
 
+bool nm_balls_have_l2(const nm_case *c);                             /* ball.c */
+/* some L2 ball is missed by more than solvers' tolerances, at inputs x [n] */
+bool nm_balls_missed(const nm_case *c, size_t n, const double *x);
+
 typedef enum { NM_FEASIBLE, NM_WORST, NM_RANGE, NM_CLOSEST } nm_objective; /* NM_RANGE: a value's least and most */
 struct nm_query {
     const char *path;      /* of the .vnnlib file, or NULL */

@@ -16,19 +16,24 @@
  * (Tjeng et al. 2019 solve one model over a box that grows.) */
 #include "all.h"
 
-enum { PROBES = 5, LP_ROUNDS = 12, MIP_ROUNDS = 30, LP_ITERATIONS = 5000 };
+enum { PROBES = 5, LP_ROUNDS = 12, MIP_ROUNDS = 30, LP_ITERATIONS = 5000, CREEPS = 6 };
 
 typedef struct {
     nm_state *s;
     nm_near *near;
-    bool *done;      /* [n_targets] its own distance is known, or nobody can say more */
-    double *found;   /* [n_in] the inputs of a point handed from inner memory */
-    double scale;    /* of the objective of the model at hand */
+    bool *done;    /* [n_targets] its own distance is known, or nobody can say more */
+    double *found; /* [n_in] the inputs of a point handed from inner memory */
+    double scale;  /* of the objective of the model at hand */
+    size_t
+        creeps; /* rounds that brought little: after CREEPS of them models are asked, not branches */
     nm_solve_opts o; /* of the stages over balls */
 } chase;
 
 /* the distance to beat */
 static double incumbent(const chase *c) { return fmin(c->near->value, c->near->tie_value); }
+
+/* the image itself, up to the rounding of a sum of generators */
+static bool at_image(const chase *c) { return incumbent(c) <= NM_NEAR_ZERO; }
 
 static bool out_of_time(const chase *c)
 {
@@ -74,8 +79,14 @@ static void narrow(const chase *c, size_t i, double r, nm_case *to, size_t *whic
         hi[k] = fmin(to->hi[k], reach == 0 ? q->image[k] : nm_up(q->image[k] + reach));
         to->empty |= lo[k] > hi[k];
     }
-    if (to->n_balls) memcpy(balls, to->balls, to->n_balls * sizeof *balls);
-    if (q->norm != NM_LINF && r < INFINITY) balls[to->n_balls++] = (nm_ball){q->norm, r, q->image, NULL};
+    size_t n_balls = 0; /* those that the new one holds say nothing more */
+    for (size_t k = 0; k < to->n_balls; k++)
+        if (to->balls[k].norm != q->norm || to->balls[k].pixels || to->balls[k].radius < r ||
+            memcmp(to->balls[k].centre, q->image, q->n_in * sizeof *q->image))
+            balls[n_balls++] = to->balls[k];
+    to->n_balls = n_balls;
+    if (q->norm != NM_LINF && r < INFINITY)
+        balls[to->n_balls++] = (nm_ball){q->norm, r, q->image, NULL};
     const size_t first = c->s->cases[i].first, all = to->n_clauses;
     to->n_clauses = 0;
     for (size_t t = 0; t < all; t++) {
@@ -94,6 +105,7 @@ typedef struct {
     nm_query q;
     size_t *which; /* [targets] of the whole question */
     double r;
+    size_t creeps;
 } inner;
 
 static void stages(inner *in, bool thorough)
@@ -109,26 +121,28 @@ static void stages(inner *in, bool thorough)
         if (thorough && s->o->split && nm_close_split(s, i)) return;
         if (s->o->level >= NM_BY_ALPHA) nm_close_tighten(s, i);
     }
-    if (thorough && s->o->branch && s->o->level >= NM_BY_ALPHA)
+    if (thorough && s->o->branch && in->creeps < CREEPS && s->o->level >= NM_BY_ALPHA)
         nm_close_branch(s, NM_NEAR_BRANCH);
 }
 
-/* over generators, where no walk draws a counterexample near */
+/* the point of a counterexample's linear region, where walks do not know the set: what is not the box alone */
 static const double *nearest_of_region(const inner *in, const nm_replay *w)
 {
     nm_state s = in->s;
-    const size_t n = s.q->cases[w->icase].gens->n;
-    double *g = memcpy(NM_RAW(s.job, double, n + 1), w->g, n * sizeof *w->g);
+    const nm_case *c = &s.q->cases[w->icase];
+    const size_t n = nm_case_width(s.q, c);
+    const double *at = w->g ? w->g : w->x;
+    double *x = memcpy(NM_RAW(s.job, double, n + 1), at, n * sizeof *at);
     const nm_leaf leaf = {&s, &s.v->targets[s.cases[w->icase].first + w->iclause]};
-    nm_leaf_nearest(&leaf, s.cases[w->icase].b, g);
-    return g;
+    nm_leaf_nearest(&leaf, s.cases[w->icase].b, true, x);
+    return x;
 }
 
 /* decides within r; true when a nearer counterexample was found; *in lives until the caller's mark */
 static bool decide(chase *c, double r, bool thorough, inner *in)
 {
     nm_state *s = c->s;
-    *in = (inner){.s = *s, .q = *s->q, .r = r};
+    *in = (inner){.s = *s, .q = *s->q, .r = r, .creeps = c->creeps};
     in->q.objective = NM_FEASIBLE;
     *in->q.hash = 0;
     in->q.cases = NM_ARRAY(s->job, nm_case, s->q->n_cases + 1);
@@ -156,7 +170,8 @@ static bool decide(chase *c, double r, bool thorough, inner *in)
     at = in->which[at] - s->cases[icase].first;
     const double *x = w->g ? w->g : w->x;
     nm_near_take(c->near, icase, (int64_t)at, x);
-    if (w->g) x = nearest_of_region(in, w);
+    const nm_case *of = &s->q->cases[icase];
+    if (of->gens || of->n_balls || of->n_in_rows) x = nearest_of_region(in, w);
     nm_near_from(c->near, icase, at, x);
     return incumbent(c) < before;
 }
@@ -177,12 +192,14 @@ static double proven(const chase *c, const inner *in, double objective)
     return fmin(d * (1 - 0.5 * NM_NEAR_GAP), in->r);
 }
 
-/* L2: tangents where the linear relaxation lies, until they change little */
+/* L2, of the objective or of a ball: tangents where the linear relaxation lies, until they change little */
 static void tighten_relaxation(chase *c, nm_state *s, nm_encoded *e, size_t icase)
 {
     nm_model *m = e->model;
     if (c->near->value < INFINITY) nm_distance_tangent(e->enc, c->near->best.x);
-    for (size_t r = 0; r < LP_ROUNDS && !out_of_time(c); r++) {
+    const nm_case *set = &s->q->cases[icase];
+    const size_t most = nm_balls_have_l2(set) ? 10 * LP_ROUNDS : LP_ROUNDS;
+    for (size_t r = 0; r < most && !out_of_time(c); r++) {
         const nm_mark mark = nm_mark_get(s->job);
         double *x = NM_RAW(s->job, double, m->n_cols), *obj = NM_RAW(s->job, double, m->n_cols),
                true_square = 0;
@@ -198,9 +215,37 @@ static void tighten_relaxation(chase *c, nm_state *s, nm_encoded *e, size_t icas
         }
         const double claim = nm_model_objective(m, x);
         nm_mark_release(s->job, mark);
-        if (!solved || true_square <= claim * (1 + 1e-3)) return;
+        const bool near = c->s->q->norm != NM_L2 || true_square <= claim * (1 + 1e-3);
+        if (!solved || (near && !nm_balls_missed(set, s->q->n_in, c->found))) return;
         nm_distance_tangent(e->enc, c->found);
     }
+}
+
+/* A solver's point lies on the boundary within its tolerances, and, where the set is more than a box, often outside of it
+ * when it is moved behind it: the nearest point of the linear region that the model's binaries say. */
+static void behind_boundary(chase *c, const inner *in, const nm_target *t, const nm_encoded *e,
+                            const nm_sol *sol, const double *x)
+{
+    nm_state s = in->s;
+    const nm_program *p = e->enc->b->p;
+    nm_bounds *b = nm_bounds_copy(s.job, e->enc->b);
+    for (size_t k = 0; k < p->n_blocks; k++) {
+        const nm_block *r = &p->blocks[k];
+        for (size_t i = 0; r->kind == NM_RELU && i < r->n; i++) {
+            const int32_t z = e->enc->zcol[r->first + i];
+            const bool on = z >= 0 && sol->vals[z].x > 0.5;
+            if (z < 0) continue;
+            nm_bounds_meet(b, p->blocks[r->src].first + i, on ? 0 : -INFINITY, on ? INFINITY : 0,
+                           NM_BY_ALPHA);
+        }
+    }
+    if (b->empty) return;
+    nm_interval(s.job, b, 1, (int)p->n_blocks);
+    const size_t width = nm_case_width(s.q, &s.q->cases[t->icase]);
+    double *own = memcpy(NM_RAW(s.job, double, width + 1), x, width * sizeof *x);
+    const nm_leaf leaf = {&s, (nm_target *)(uintptr_t)t};
+    if (!b->empty && nm_leaf_nearest(&leaf, b, false, own))
+        nm_near_take(c->near, t->icase, (int64_t)t->iclause, own);
 }
 
 /* one model asked; true when nothing more can be said of the target within the ball */
@@ -229,7 +274,12 @@ static bool ask_once(chase *c, inner *in, nm_target *t, nm_encoded *e, size_t k)
                  claim = from_objective(c, objective);
     if (!(incumbent(c) <= own * (1 + 0.5 * NM_NEAR_GAP)))
         nm_near_take(c->near, t->icase, (int64_t)clause, x);
+    const nm_case *set = &s->q->cases[t->icase];
+    if ((set->gens || set->n_balls || set->n_in_rows) && c->s->q->norm != NM_L0 &&
+        !(c->near->value <= own * (1 + 0.5 * NM_NEAR_GAP)))
+        behind_boundary(c, in, t, e, sol, x);
     memcpy(c->found, at_x, s->q->n_in * sizeof *at_x);
+    if (nm_balls_missed(set, s->q->n_in, at_x)) return false;
     return c->s->q->norm != NM_L2 || sol->status != NM_SOL_OPTIMAL ||
            own <= claim * (1 + 0.25 * NM_NEAR_GAP);
 }
@@ -252,7 +302,7 @@ static void solve_model(chase *c, inner *in, size_t i)
     q.objective = NM_CLOSEST;
     const double at = nm_cpu();
     nm_encoded e = nm_models_encode(s, &q, t, NULL, (nm_encode_opts){0});
-    const bool rounds = q.norm == NM_L2;
+    const bool rounds = q.norm == NM_L2 || nm_balls_have_l2(&q.cases[t->icase]);
     if (rounds) tighten_relaxation(c, s, &e, t->icase);
     c->s->v->cpu_encode += nm_cpu() - at;
     rescale(c, in, e.model);
@@ -285,7 +335,7 @@ static void look_around(chase *c)
     const nm_query *q = c->s->q;
     for (size_t i = 0; i < q->n_cases; i++)
         if (!q->cases[i].empty) nm_near_take(c->near, i, -1, nm_case_start(q, &q->cases[i]));
-    if (incumbent(c) == 0) return;
+    if (at_image(c)) return;
     const nm_mark mark = nm_mark_get(c->s->job);
     inner in;
     decide(c, INFINITY, false, &in);
@@ -326,7 +376,10 @@ static bool close_in(chase *c)
     const double at = nm_cpu();
     inner in;
     bool again = decide(c, r, true, &in);
-    if (incumbent(c) > before * (1 - 1e-3)) c->o.attack = false; /* it has given what it can */
+    if (incumbent(c) > before * (1 - 1e-3)) {
+        c->o.attack = false; /* it has given what it can */
+        c->creeps += again;
+    }
     c->s->v->cpu_bounds += nm_cpu() - at;
     for (int64_t i; c->o.solve && !again && !out_of_time(c) && (i = next_target(c, &in)) >= 0;) {
         solve_model(c, &in, (size_t)i);
@@ -340,6 +393,7 @@ static bool close_in(chase *c)
 
 static bool closed(const nm_verdict *v, nm_norm norm)
 {
+    if (v->objective <= NM_NEAR_ZERO) return true;
     return norm == NM_L0 ? v->bound >= v->objective - 0.5
                          : v->bound >= v->objective * (1 - NM_NEAR_GAP);
 }
@@ -401,7 +455,7 @@ void nm_closest(nm_state *s)
     const double at = nm_cpu();
     look_around(&c);
     s->v->cpu_attack = nm_cpu() - at;
-    if (incumbent(&c) > 0) {
+    if (!at_image(&c)) {
         probe(&c);
         while (close_in(&c)) {
         }

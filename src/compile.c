@@ -36,13 +36,6 @@ static nm_encoded encode_file(nm_state *s, nm_target *t, const nm_cube *cube)
     return nm_models_encode(s, s->q, t, cube, (nm_encode_opts){.quadratic = true});
 }
 
-static bool has_l2(const nm_case *c)
-{
-    for (size_t i = 0; i < c->n_balls; i++)
-        if (c->balls[i].norm == NM_L2) return true;
-    return false;
-}
-
 static void sizes(nm_target *t, const nm_model *m)
 {
     t->rows = m->n_rows;
@@ -275,7 +268,8 @@ void nm_models_sayable(nm_job *job, const nm_query *q, const nm_solve_opts *o)
     if (!o->out) return;
     const bool lp = nm_is_lp(job, o->out);
     for (size_t i = 0; i < q->n_cases; i++)
-        if (has_l2(&q->cases[i])) nm_dialect_check(job, d, lp, NM_QUAD_ROWS, "an l2 ball");
+        if (nm_balls_have_l2(&q->cases[i]))
+            nm_dialect_check(job, d, lp, NM_QUAD_ROWS, "an l2 ball");
     if (q->objective == NM_CLOSEST && q->norm == NM_L2)
         nm_dialect_check(job, d, lp, NM_QUAD_COST, "--objective closest:l2");
 }
@@ -350,16 +344,13 @@ static const nm_sol *ask_in_rounds(nm_state *s, nm_target *t, nm_encoded *e)
     const nm_sol *sol = NULL;
     for (int r = 0; r < ROUNDS; r++) {
         sol = ask(s, t, s->o->solver, *e, s->q->objective == NM_FEASIBLE);
-        if (!has_l2(c) || !sol->has_values) break;
+        if (!nm_balls_have_l2(c) || !sol->has_values) break;
         const double *x = nm_models_input(s, e, sol, t->icase);
         const double *in = nm_case_input(s->job, c, x);
         const nm_replay p = nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause, x);
-        bool outside = false;
-        for (size_t i = 0; i < c->n_balls; i++)
-            outside |= c->balls[i].norm == NM_L2 &&
-                       nm_norm_of(NM_L2, s->q->n_in, in, c->balls[i].centre) >
-                           c->balls[i].radius * (1 + 1e-7);
-        if (!outside || (p.is_violated && s->q->objective == NM_FEASIBLE)) break;
+        if (!nm_balls_missed(c, s->q->n_in, in) ||
+            (p.is_violated && s->q->objective == NM_FEASIBLE))
+            break;
         nm_distance_tangent(e->enc, in);
         e->map->n_rows = e->model->n_rows;
     }
@@ -376,10 +367,11 @@ static bool solve_target(nm_state *s, nm_target *t)
     const bool decide = s->q->objective == NM_FEASIBLE;
     const nm_sol *sol = ask_in_rounds(s, t, &e);
     s->v->cpu_solver += nm_cpu() - at;
-    if (sol->status == NM_SOL_INFEASIBLE && decide) {
+    if (sol->status == NM_SOL_INFEASIBLE) {
         if (!nm_models_confirmed(s, t, &e, sol)) return false;
         t->status = NM_OK;
         t->by = "solver";
+        if (!decide) t->bound = INFINITY; /* its input set is empty */
         return false;
     }
     const double bound = sol->bound + e.model->constant -
@@ -387,10 +379,7 @@ static bool solve_target(nm_state *s, nm_target *t)
     if (!decide && (sol->status == NM_SOL_OPTIMAL || sol->status == NM_SOL_FEASIBLE) &&
         bound > t->bound)
         t->bound = bound;
-    if (s->q->objective == NM_RANGE && sol->status == NM_SOL_INFEASIBLE)
-        t->bound = INFINITY; /* no such input */
-    const bool exact = sol->status == NM_SOL_OPTIMAL && !e.map->relaxation;
-    if (s->q->objective == NM_RANGE && (exact || sol->status == NM_SOL_INFEASIBLE)) {
+    if (s->q->objective == NM_RANGE && sol->status == NM_SOL_OPTIMAL && !e.map->relaxation) {
         t->status = NM_OK;
         t->by = "solver";
     }

@@ -59,6 +59,16 @@ static double scale_for(double size)
     return size > 0x1p-15 && size < 32 ? ldexp(1, 5 - ilogb(size)) : 1;
 }
 
+/* what the names of a further distance's columns and rows have after their kind: b, c, ..; bb, .. */
+static const char *tag_of(const nm_enc *e)
+{
+    size_t k = 0;
+    for (const nm_distance *d = e->distances; d; d = d->next) k++;
+    char s[16] = "";
+    for (size_t i = 0; k > 0 && i < sizeof s - 1; k /= 25, i++) s[i] = (char)('a' + k % 25);
+    return nm_dup(e->job, s, strlen(s));
+}
+
 static nm_distance *add(nm_enc *e, const nm_ball *b)
 {
     nm_distance *d = NM_NEW(e->job, nm_distance);
@@ -72,6 +82,7 @@ static nm_distance *add(nm_enc *e, const nm_ball *b)
                        .lo = e->b->lo + e->b->p->x_first,
                        .hi = e->b->hi + e->b->p->x_first,
                        .next = e->distances};
+    d->tag = tag_of(e);
     d->in = NM_RAW(e->job, nm_form, n + 1);
     for (size_t i = 0; i < n; i++) d->in[i] = input_form(e, i);
     d->col = NM_RAW(e->job, int32_t, 2 * n);
@@ -95,7 +106,7 @@ static void row(nm_enc *e, const nm_distance *d, const char *kind, size_t i, dou
 {
     const nm_form *f = &d->in[i];
     const double off = sign > 0 ? f->lo : -f->hi, rhs = sign * d->centre[i] - off, minus = -by;
-    nm_enc_row(e, nm_fmt(e->job, "%s_%zu", kind, i), f, sign * d->scale, 1, &col, &minus,
+    nm_enc_row(e, nm_fmt(e->job, "%s%s_%zu", kind, d->tag, i), f, sign * d->scale, 1, &col, &minus,
                d->scale * (off == 0 ? rhs : nm_up(rhs)));
 }
 
@@ -103,7 +114,7 @@ static void row(nm_enc *e, const nm_distance *d, const char *kind, size_t i, dou
 static void split(nm_enc *e, nm_distance *d, size_t i, double up, double down)
 {
     const bool zero = d->norm == NM_L0;
-    const char *name = nm_fmt(e->job, zero ? "b%zu" : "d%zu", i);
+    const char *name = nm_fmt(e->job, "%s%s%zu", zero ? "b" : "d", d->tag, i);
     const uint32_t j = nm_model_col(e->job, e->m, name, 0, zero ? 1 : d->scale * fmax(up, down),
                                     zero);
     d->col[i] = (int32_t)j;
@@ -130,8 +141,8 @@ static void measure_each(nm_enc *e, nm_distance *d)
         if (d->norm == NM_L0 || e->b->gens || (up > 0 && down > 0)) split(e, d, i, up, down);
         if (d->norm == NM_L2) {
             const double far = d->scale * fmax(up, down), top = nm_up(nm_up(far) * far);
-            d->square[i] = (int32_t)nm_model_col(e->job, e->m, nm_fmt(e->job, "s%zu", i), 0, top,
-                                                 false);
+            d->square[i] = (int32_t)nm_model_col(e->job, e->m, nm_fmt(e->job, "s%s%zu", d->tag, i),
+                                                 0, top, false);
             put(d, (uint32_t)d->square[i], 1);
         } else if (d->col[i] >= 0) {
             put(d, (uint32_t)d->col[i], 1);
@@ -156,7 +167,8 @@ static void measure_pixels(nm_enc *e, nm_distance *d)
         }
         d->least += out;
         if (out || !moves) continue;
-        const uint32_t j = nm_model_col(e->job, e->m, nm_fmt(e->job, "pix%zu", k), 0, 1, true);
+        const uint32_t j = nm_model_col(e->job, e->m, nm_fmt(e->job, "pix%s%zu", d->tag, k), 0, 1,
+                                        true);
         put(d, j, 1);
         for (size_t m = p->ptr[k]; m < p->ptr[k + 1]; m++) {
             const size_t i = p->idx[m];
@@ -180,8 +192,8 @@ static void differ_each(nm_enc *e, nm_distance *d)
             if (lo > c || hi < c) add_least(d, lo > c ? lo - c : c - hi);
             continue;
         }
-        const uint32_t q = nm_model_col(e->job, e->m, nm_fmt(e->job, "q%zu", i), nm_down(lo - c),
-                                        nm_up(hi - c), false);
+        const uint32_t q = nm_model_col(e->job, e->m, nm_fmt(e->job, "q%s%zu", d->tag, i),
+                                        nm_down(lo - c), nm_up(hi - c), false);
         const bool exact = f->lo == 0 && f->hi == 0;
         uint32_t *j = NM_RAW(e->job, uint32_t, f->n + 1);
         double *w = NM_RAW(e->job, double, f->n + 1), rhs = c - f->hi, top = c - f->lo;
@@ -190,8 +202,8 @@ static void differ_each(nm_enc *e, nm_distance *d)
         j[f->n] = q;
         w[f->n] = -1;
         rhs = rhs == 0 ? 0 : rhs;
-        nm_model_row(e->job, e->m, nm_fmt(e->job, "rdq_%zu", i), exact ? rhs : nm_down(rhs),
-                     exact ? rhs : nm_up(top), f->n + 1, j, w);
+        nm_model_row(e->job, e->m, nm_fmt(e->job, "rdq%s_%zu", d->tag, i),
+                     exact ? rhs : nm_down(rhs), exact ? rhs : nm_up(top), f->n + 1, j, w);
         d->col[i] = (int32_t)q;
     }
 }
@@ -206,7 +218,8 @@ static void put_squares(nm_enc *e, const nm_distance *d, int64_t row)
 
 static void measure_all(nm_enc *e, nm_distance *d)
 {
-    const uint32_t j = nm_model_col(e->job, e->m, "dist", 0, nm_up(reach_of(d)), false);
+    const uint32_t j = nm_model_col(e->job, e->m, nm_fmt(e->job, "dist%s", d->tag), 0,
+                                    nm_up(reach_of(d)), false);
     d->total = (int32_t)j;
     put(d, j, 1);
     for (size_t i = 0; i < d->n; i++) {
@@ -227,8 +240,8 @@ static void tangent(nm_enc *e, nm_distance *d, size_t i, double a)
     const double w[] = {sign * 2 * at * (own ? 1 : d->scale), -1},
                  rhs = nm_up(nm_up(at * at) + shift);
     if (2 * at > NM_COEF_MIN) /* a tangent less: looser */
-        nm_model_row(e->job, e->m, nm_fmt(e->job, "rdt%zu_%zu", d->n_tangents, i), -INFINITY, rhs,
-                     2, j, w);
+        nm_model_row(e->job, e->m, nm_fmt(e->job, "rdt%s%zu_%zu", d->tag, d->n_tangents, i),
+                     -INFINITY, rhs, 2, j, w);
 }
 
 void nm_distance_tangent(nm_enc *e, const double *x)
@@ -256,7 +269,9 @@ static void first_tangents(nm_enc *e, nm_distance *d, double radius)
 static nm_distance *find(nm_enc *e, const nm_ball *b)
 {
     for (nm_distance *d = e->distances; d; d = d->next)
-        if (d->norm == b->norm && d->centre == b->centre && d->pixels == b->pixels) return d;
+        if (d->norm == b->norm && d->pixels == b->pixels &&
+            memcmp(d->centre, b->centre, d->n * sizeof *d->centre) == 0)
+            return d;
     nm_distance *d = add(e, b);
     if (b->norm == NM_L2 && !e->quadratic) d->scale = scale_for(fmin(b->radius, reach_of(d)));
     if (b->norm == NM_LINF)

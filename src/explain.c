@@ -79,11 +79,22 @@ static const saying col_says[] = {
     {"mark", true, NULL, "the model's mark, 1: a solution that lists it answers this model"},
     {"nothing", false, NULL, "nothing: readers want one column at least"}};
 
+/* the kind itself, or, of a distance beside the first, with its letters behind */
+static bool is_kind(const char *kind, const char *of)
+{
+    static const char *const many[] = {"d", "b", "q", "dist", "pix", "rdp", "rdn", "rdq"};
+    const size_t n = strlen(of);
+    if (strcmp(kind, of) == 0) return true;
+    for (size_t i = 0; i < sizeof many / sizeof *many; i++)
+        if (strcmp(of, many[i]) == 0) return strncmp(kind, of, n) == 0 && strlen(kind) <= n + 2;
+    return false;
+}
+
 static const char *say(nm_job *job, const saying *t, size_t n, nm_modelname k, const char *encoding)
 {
     for (size_t i = 0; i < n; i++) {
         const size_t len = t[i].encoding ? strlen(t[i].encoding) : 0;
-        if (strcmp(t[i].kind, k.kind) || t[i].part != (k.part >= 0)) continue;
+        if (!is_kind(k.kind, t[i].kind) || t[i].part != (k.part >= 0)) continue;
         if (len && (!encoding || strncmp(encoding, t[i].encoding, len))) continue;
         if (strcmp(k.kind, "rq") == 0 && (k.block >= 0) != (len > 0))
             continue; /* rq_0, and rq2_7_0 of a partition */

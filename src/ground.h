@@ -34,6 +34,7 @@
 #define NM_SPLIT_INPUTS 20    /* free inputs up to which the input box is split */
 #define NM_SPLIT_BOXES 400000 /* boxes before splitting gives up on a case */
 #define NM_NEAR_GAP 1e-6      /* relative: value and bound of a nearest counterexample may differ by it */
+#define NM_NEAR_ZERO 1e-12    /* a distance up to it is the image's own, rounded */
 #define NM_TIE_TOL 1e-8       /* margin up to which a point of the boundary counts, for closest alone */
 #define NM_LEAF_OUT 1e-3      /* relative: a leaf's cutoff moves out by it: a dual, no status, excludes near misses */
 #define NM_LEAF_IN 1e-8       /* relative: it moves in by it for points that are to lie behind the boundary */

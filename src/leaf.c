@@ -141,6 +141,14 @@ static bool project_leaf(const nm_leaf *at, const nm_bounds *b, const nm_encoded
     return true;
 }
 
+/* what an L0 ball leaves at its centre at x stays there: then any point of the box is in the ball */
+static void fix_unmoved(nm_bounds *c, const nm_case *of, const double *x)
+{
+    for (size_t k = 0; !of->gens && k < of->n_balls; k++)
+        for (size_t i = 0; of->balls[k].norm == NM_L0 && i < c->p->blocks[0].n; i++)
+            if (x[i] == of->balls[k].centre[i]) nm_bounds_meet(c, i, x[i], x[i], NM_BY_ALPHA);
+}
+
 /* the node with the signs of all units as they are at x */
 static nm_bounds *region_of(const nm_leaf *at, const nm_bounds *b, const double *x)
 {
@@ -148,6 +156,7 @@ static nm_bounds *region_of(const nm_leaf *at, const nm_bounds *b, const double 
     const nm_program *p = b->p;
     nm_bounds *c = nm_bounds_copy(job, b);
     const double *v = nm_trace(job, p, x);
+    fix_unmoved(c, &at->s->q->cases[at->t->icase], x);
     for (size_t k = 0; k < p->n_blocks; k++) {
         const nm_block *r = &p->blocks[k];
         for (size_t i = 0; r->kind == NM_RELU && i < r->n; i++) {
@@ -161,24 +170,32 @@ static nm_bounds *region_of(const nm_leaf *at, const nm_bounds *b, const double 
     return c;
 }
 
-/* the point of the least distance, which for L2 tangents approach; false: it is none that the judge takes */
+/* The point of the least distance, which for L2, of the distance or of a ball, tangents approach; false: none that the
+ * judge takes. */
 static bool nearest_of_program(const nm_leaf *at, const nm_encoded *e, double *x)
 {
-    enum { ROUNDS = 20 };
+    enum { ROUNDS = 40 };
     const nm_query *q = at->s->q;
-    double before = INFINITY;
+    const nm_case *c = &q->cases[at->t->icase];
+    const size_t width = nm_case_width(q, c);
+    double *now = NM_RAW(at->s->job, double, width + 1), before = INFINITY;
+    bool found = false;
     for (int r = 0; r < ROUNDS; r++) {
-        if (solve_program(at, e, INFINITY, x) != NM_VIOLATED) return r > 0;
-        const double *in = nm_case_input(at->s->job, &q->cases[at->t->icase], x),
+        const int status = solve_program(at, e, INFINITY, now);
+        if (status != NM_VIOLATED && (status != MISSED || found || !nm_balls_have_l2(c))) break;
+        const double *in = nm_case_input(at->s->job, c, now),
                      away = nm_norm_of(q->norm, q->n_in, in, q->image);
+        nm_distance_tangent(e->enc, in);
+        if (status == MISSED) continue;
+        found = true;
+        memcpy(x, now, width * sizeof *x);
         if (q->norm != NM_L2 || fabs(away - before) <= 1e-9 * away) break;
         before = away;
-        nm_distance_tangent(e->enc, in);
     }
-    return true;
+    return found;
 }
 
-void nm_leaf_nearest(const nm_leaf *at, const nm_bounds *b, double *x)
+bool nm_leaf_nearest(const nm_leaf *at, const nm_bounds *b, bool is_counter, double *x)
 {
     nm_state *s = at->s;
     const nm_query *q = s->q;
@@ -187,19 +204,26 @@ void nm_leaf_nearest(const nm_leaf *at, const nm_bounds *b, double *x)
     const nm_case *own = &q->cases[at->t->icase];
     const size_t width = nm_case_width(q, own);
     double *near = NM_RAW(s->job, double, width + 1), room;
-    if (c->empty) return;
+    if (c->empty) return false;
     if (q->norm == NM_L2 && only_l2(over)) {
         const nm_encoded e = encode_polyhedron(at, c);
-        if (!project_leaf(at, c, &e, only_l2(over), -NM_LEAF_IN, &room, near)) return;
+        if (!project_leaf(at, c, &e, only_l2(over), -NM_LEAF_IN, &room, near)) return false;
     } else {
         const nm_encoded e = encode_leaf(at, c, over, NM_CLOSEST);
         move_cutoff(&e, -NM_LEAF_IN); /* its point is to lie behind the boundary */
-        if (!nearest_of_program(at, &e, near)) return;
+        bool found = nearest_of_program(at, &e, near);
+        if (!found && !is_counter) { /* farther than solvers' tolerances */
+            move_cutoff(&e, -100 * NM_LEAF_IN);
+            found = nearest_of_program(at, &e, near);
+        }
+        if (!found) return false;
     }
     const nm_replay r = nm_verify(s->job, s->net, q, at->t->icase, (int64_t)at->t->iclause, near);
-    if (r.is_violated && nm_norm_of(q->norm, q->n_in, r.x, q->image) <
-                             nm_norm_of(q->norm, q->n_in, nm_case_input(s->job, own, x), q->image))
-        memcpy(x, r.g ? r.g : r.x, width * sizeof *x);
+    const double was = nm_norm_of(q->norm, q->n_in, nm_case_input(s->job, own, x), q->image);
+    if (!r.is_violated || (is_counter && !(nm_norm_of(q->norm, q->n_in, r.x, q->image) < was)))
+        return false;
+    memcpy(x, r.g ? r.g : r.x, width * sizeof *x);
+    return true;
 }
 
 /* Where all signs are fixed the network is affine, and a linear program says what there is: its dual or Farkas's ray
@@ -223,7 +247,7 @@ int nm_leaf_solve(void *arg, const nm_bounds *b, double *x)
         if (ball) e = encode_leaf(at, b, over, NM_FEASIBLE);
         status = solve_rounds(at, &e, move_cutoff(&e, NM_LEAF_OUT), x);
     }
-    if (status == NM_VIOLATED && s->nearest && s->q->norm != NM_L0) nm_leaf_nearest(at, b, x);
+    if (status == NM_VIOLATED && s->nearest && s->q->norm != NM_L0) nm_leaf_nearest(at, b, true, x);
     nm_mark_release(s->job, mark);
     return status == MISSED ? NM_UNKNOWN : status;
 }

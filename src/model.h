@@ -172,6 +172,7 @@ typedef struct nm_encunit { /* a RELU unit that has rows */
 /* distance.c: a distance from a centre over columns: sum c*col + least */
 typedef struct nm_distance {
     nm_norm norm;
+    const char *tag;       /* in the names of its columns and rows; "" for the first */
     size_t n, n_terms;     /* inputs; terms */
     size_t n_tangents;     /* of L2: sets of them */
     const double *centre, *lo, *hi; /* [n]; the box of the inputs */
@@ -376,7 +377,11 @@ nm_sol *nm_cbc_file(nm_job *job, const nm_map *map, nm_cbc o); /* the model that
 const char *nm_cbc_version(void);
 
 /* ---- runner.c: a solver as a program of its own ----------------------------------------------- */
-typedef struct nm_runner { const char *name, *command, *suffix; const nm_dialect *dialect; } nm_runner;
+typedef struct nm_runner {
+    const char *name, *command, *suffix;
+    const nm_dialect *dialect;
+    bool is_own; /* a command of the user's: its gap is not known; the others are asked for none */
+} nm_runner;
 typedef struct nm_run_opts { double seconds; size_t threads, memory; } nm_run_opts; /* 0: no limit; megabytes */
 nm_runner nm_runner_find(nm_job *job, const char *name);
 nm_runner nm_runner_command(nm_job *job, const char *command);

@@ -69,7 +69,8 @@ void nm_range_probe(nm_state *s, size_t i)
     for (size_t t = 0; s->o->attack && t < c->n_clauses && !nm_stopped(s->job); t++) {
         if (!nm_range_open(s, &s->v->targets[k->first + t])) continue;
         const nm_attack_opts o = {NM_ATTACK_STEPS, nm_close_restarts(k->b->p), s->o->seed + i};
-        const double *x = nm_attack_least(s->job, k->b, k->work.c, t, k->row[t], nm_case_start(s->q, c), o);
+        const double *x = nm_attack_least(s->job, k->b, k->work.c, t, k->row[t],
+                                          nm_case_start(s->q, c), o);
         if (!x) continue;
         const nm_replay r = nm_verify(s->job, s->net, s->q, i, (int64_t)t, x);
         nm_state_take(s, &r, "attack");
@@ -135,6 +136,7 @@ void nm_range_json(nm_buf *b, const nm_query *q, const nm_verdict *v)
     nm_put_json(b, q->form ? q->form : "");
     put_end(b, "lo", "min", &v->least);
     put_end(b, "hi", "max", &v->most);
+    if (v->least.bound == INFINITY || v->most.bound == -INFINITY) nm_put(b, ", \"empty\": true");
     nm_put(b, "}");
 }
 
@@ -145,7 +147,8 @@ static void text_end(nm_buf *b, const char *name, const char *least, const nm_ra
     if (e->at) nm_put(b, " %.9g attained (target %s, +- %.1e)", e->value, e->target, e->at->err64);
     if (isfinite(e->bound))
         nm_put(b, "%s proven to be at %s %.9g", e->at ? "," : "", least, e->bound);
-    if (!e->at && !isfinite(e->bound)) nm_put(b, " %s", e->bound == 0 ? "" : "unknown");
+    if (!e->at && !isfinite(e->bound))
+        nm_put(b, (e->bound > 0) == (*least == 'l') ? " none: the input set is empty" : " unknown");
     if (e->file) nm_put(b, "  %s", e->file);
     nm_put(b, "\n");
 }

@@ -64,7 +64,8 @@ nm_runner nm_runner_find(nm_job *job, const char *name)
     nm_buf known = {.job = job};
     for (size_t i = 0; i < ROWS; i++) {
         if (strcmp(rows[i].name, name) == 0)
-            return (nm_runner){rows[i].name, rows[i].command, rows[i].suffix, rows[i].dialect};
+            return (nm_runner){rows[i].name, rows[i].command, rows[i].suffix, rows[i].dialect,
+                               false};
         nm_put(&known, ", %s", rows[i].name);
     }
     nm_throw(job, NM_EUSE, "--solver %s: unknown; embedded%s was expected, or --solver-command",
@@ -78,7 +79,7 @@ nm_runner nm_runner_command(nm_job *job, const char *command)
                  "--solver-command \"%s\": {model} is not in it; {solution}, {seconds} and "
                  "{threads} may be",
                  command);
-    return (nm_runner){"solver", command, ".sol", &nm_dialect_generic};
+    return (nm_runner){"solver", command, ".sol", &nm_dialect_generic, true};
 }
 
 bool nm_runner_here(nm_job *job, const nm_runner *r)
@@ -243,5 +244,10 @@ nm_sol *nm_runner_solve(nm_job *job, const nm_runner *r, const nm_map *map, cons
                        nm_fmt(job, "no solution file (exit status %d): see %s", status, log));
     reading read = {map, solution, NULL};
     const int code = nm_run(job, read_sol, &read);
-    return code ? nothing(job, r, nm_message_of(job, code)) : read.sol;
+    if (code) return nothing(job, r, nm_message_of(job, code));
+    if (read.sol->status == NM_SOL_OPTIMAL && isnan(read.sol->bound)) { /* files say no bound */
+        const double gap = r->is_own ? 1e-4 : 1e-7, claim = read.sol->objective;
+        read.sol->bound = claim - gap * (1 + fabs(claim));
+    }
+    return read.sol;
 }

@@ -162,6 +162,9 @@ nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q,
     nm_tail_check(job, net, q);
     nm_models_sayable(job, q, o);
     refuse_l0(job, q);
+    for (size_t i = 0; i < q->n_cases; i++)
+        if (q->cases[i].empty)
+            nm_note(job, "the input set of case %zu is empty: no point satisfies all of it", i);
     if (q->objective == NM_CLOSEST && !q->image)
         nm_throw(job, NM_EUSE, "objective closest: an image, to which it is near, was expected");
     s.deadline = o->time_limit > 0 ? nm_wall() + o->time_limit : INFINITY;

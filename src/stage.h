@@ -361,9 +361,9 @@ void nm_range_files(nm_job *job, const char *dir, const nm_query *q, nm_verdict 
 typedef struct nm_leaf { nm_state *s; nm_target *t; } nm_leaf;
 /* for nm_branch_opts: arg is an nm_leaf; x [n_in] */
 int nm_leaf_solve(void *arg, const nm_bounds *b, double *x);
-/* x, a counterexample, becomes the one of its linear region that is nearest to the image; generators where the case
- * has them */
-void nm_leaf_nearest(const nm_leaf *at, const nm_bounds *b, double *x);
+/* x, a counterexample or else a point on the boundary, becomes the counterexample of its linear region within b that
+ * is nearest to the image; generators where the case has them; false: there is none, or none nearer */
+bool nm_leaf_nearest(const nm_leaf *at, const nm_bounds *b, bool is_counter, double *x);
 /* the question's input that columns v stand for */
 const double *nm_leaf_input(const nm_state *s, const nm_encoded *e, size_t icase, const double *v);
 

@@ -19,7 +19,7 @@ void nm_state_open(nm_state *s)
                                          .by = c->empty ? "evaluation" : NULL,
                                          .margin_lo = -INFINITY,
                                          .objective = INFINITY,
-                                         .bound = -INFINITY};
+                                         .bound = c->empty ? INFINITY : -INFINITY};
     }
 }
 

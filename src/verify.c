@@ -92,7 +92,9 @@ static void image_of(nm_job *job, const nm_query *q, const nm_case *c, const dou
         r->is_inside = nm_gens_away(job, &g, q->n_in, c->balls[k].norm, c->balls[k].centre) <=
                        c->balls[k].radius;
     if (q->image && q->objective == NM_CLOSEST)
-        r->away = nm_gens_away(job, &g, q->n_in, q->norm, q->image);
+        r->away = c->gens->is_image && memcmp(g.g, c->gens->at, c->gens->n * sizeof *g.g) == 0
+                      ? 0
+                      : nm_gens_away(job, &g, q->n_in, q->norm, q->image);
     *xerr = g.err;
 }
 
