@@ -26,8 +26,8 @@ static void read_domain(nm_job *job, const char *s, double *lo, double *hi)
     *hi = 1;
     if (!s) return;
     const char *comma = strchr(s, ',');
-    if (!comma || !nm_num_parse(s, comma, lo) || !nm_num_parse(comma + 1, s + strlen(s), hi) ||
-        !(*lo <= *hi))
+    if (!comma || !nm_fraction_parse(s, comma, lo) ||
+        !nm_fraction_parse(comma + 1, s + strlen(s), hi) || !(*lo <= *hi))
         usage(job, "--domain", s, "LO,HI");
 }
 

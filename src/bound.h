@@ -272,6 +272,7 @@ struct nm_query {
     nm_case *cases;
     nm_objective objective;
     const char *form;      /* of NM_RANGE: what is measured, for a reader */
+    const nm_front *front; /* its inputs are pixels, read so; or NULL */
     nm_norm norm;          /* of NM_CLOSEST */
     double guard;
     /* when it came from an image: */

@@ -128,7 +128,9 @@ nm_net *nm_cli_net(nm_job *job, const nm_cli *c)
     const char *flag = c->value[NM_O_against],
                *said = c->n_files > 1 ? nm_query_against(job, c->file[1]) : NULL;
     if (flag && said) nm_throw(job, NM_EUSE, "--against %s: %s names one, too", flag, c->file[1]);
-    const nm_front *front = nm_cli_front(job, c); /* both networks read the same pixels */
+    const nm_front *front = nm_cli_front(job, c), /* both networks read the same pixels */
+        *own = !front && c->n_files > 1 ? nm_query_front(job, c->file[1]) : NULL;
+    if (own) front = own; /* flags and a file that differ: the reader of the question says so */
     nm_net *net = nm_net_read_as(job, c->file[0], front);
     if (flag || said) net = nm_net_join(job, net, nm_net_read_as(job, flag ? flag : said, front));
     net->front = front;
@@ -172,6 +174,7 @@ nm_query *nm_cli_question(nm_job *job, const nm_cli *c, const nm_net *net)
                       .differ = c->value[NM_O_differ]};
     if (c->n_files < 2) {
         nm_query *asked = nm_query_ask(job, net, &a);
+        asked->front = net->front;
         nm_query_range(job, net, asked);
         return asked;
     }
@@ -181,6 +184,7 @@ nm_query *nm_cli_question(nm_job *job, const nm_cli *c, const nm_net *net)
         (a.margin && !a.differ) || (is_json && beside_json))
         nm_throw(job, NM_EUSE, "%s: a question from a file and one from flags", c->file[1]);
     nm_query *q = is_json ? nm_query_read(job, net, c->file[1]) : beside(job, c, net, &a);
+    q->front = net->front;
     nm_query_range(job, net, q);
     return q;
 }

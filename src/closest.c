@@ -221,8 +221,8 @@ static void tighten_relaxation(chase *c, nm_state *s, nm_encoded *e, size_t icas
     }
 }
 
-/* A solver's point lies on the boundary within its tolerances, and, where the set is more than a box, often outside of it
- * when it is moved behind it: the nearest point of the linear region that the model's binaries say. */
+/* A solver's point lies on the boundary within its tolerances, and, where the set is more than a box, often outside of
+ * it when it is moved behind it: the nearest point of the linear region that the model's binaries say. */
 static void behind_boundary(chase *c, const inner *in, const nm_target *t, const nm_encoded *e,
                             const nm_sol *sol, const double *x)
 {

@@ -58,12 +58,14 @@ static const char *split_suffix(nm_job *job, const char *out, const char **suffi
 /* Marks a model that goes to a file: a column fixed to 1, named by a hash of the model, which is the model's name as
  * well. A solution that lists the one or says the other is a solution of this model, also when it says no more than
  * "infeasible". */
-static void mark(nm_state *s, nm_encoded *e)
+static void mark(nm_state *s, const nm_target *t, nm_encoded *e)
 {
     const nm_model *m = e->model;
     nm_buf b = {.job = s->job};
     char hash[65];
     nm_put(&b, "%s ", s->net->hash);
+    if (strcmp(m->cols[0].name, "nothing") == 0) /* constants: all alike but for what they say */
+        nm_put(&b, "%s ", t->name), nm_put_num(&b, m->constant);
     nm_put_bytes(&b, m->c, m->n_nz * sizeof *m->c);
     nm_put_bytes(&b, m->j, m->n_nz * sizeof *m->j);
     for (size_t r = 0; r < m->n_rows; r++) {
@@ -103,8 +105,11 @@ static void fix(nm_state *s, nm_encoded *e)
     e->model = nm_model_fixed(s->job, e->model, &e->map->long_rows);
     e->map->long_cols = e->map->cols;
     e->map->cols = NM_ARRAY(s->job, const char *, e->map->n_cols);
+    /* NAME has 8 characters as well */
+    const size_t last = e->map->n_cols - 1;
+    e->model->cols[last].name = e->model->name = nm_fmt(s->job, "M%.7s", e->map->tag + 5);
     for (size_t j = 0; j < e->map->n_cols; j++) e->map->cols[j] = e->model->cols[j].name;
-    e->map->tag = e->map->cols[e->map->n_cols - 1];
+    e->map->tag = e->map->cols[last];
 }
 
 static void write_beside(nm_state *s, const nm_target *t, const nm_encoded *e, const nm_dialect *d,
@@ -121,7 +126,7 @@ static const char *write_model(nm_state *s, nm_target *t, nm_encoded e, const ch
 {
     double at = nm_cpu();
     sizes(t, e.model);
-    mark(s, &e);
+    mark(s, t, &e);
     if (s->o->fixed) fix(s, &e);
     t->mark = e.map->tag;
     nm_write_opts o = {.dialect = d               ? d

@@ -165,6 +165,7 @@ static void print_row(nm_buf *b, const nm_query *q, const nm_row *r)
 
 void nm_query_print(nm_buf *b, const nm_query *q)
 {
+    if (q->front) nm_put(b, "pixels are read by %s\n", nm_front_text(b->job, q->front));
     nm_put(b, "inputs %zu outputs %zu cases %zu\n", q->n_in, q->n_out, q->n_cases);
     for (size_t i = 0; i < q->n_cases; i++) {
         const nm_case *c = &q->cases[i];
@@ -285,6 +286,14 @@ static void write_balls(nm_buf *b, const nm_query *q, const nm_case *c)
     nm_put(b, "]");
 }
 
+static void write_front(nm_buf *b, const nm_front *f)
+{
+    const char *const name[] = {"mean", "std", "channels"},
+                      *value[] = {f->mean, f->std, f->channels};
+    for (int k = 0; k < 3; k++)
+        if (value[k]) nm_put(b, ",\"%s\":", name[k]), nm_put_json(b, value[k]);
+}
+
 void nm_query_write(nm_buf *b, const nm_query *q)
 {
     nm_put(b,
@@ -295,6 +304,7 @@ void nm_query_write(nm_buf *b, const nm_query *q)
            nm_objective_name(b->job, q));
     nm_put_num(b, q->guard);
     if (q->form) nm_put(b, ",\"form\":"), nm_put_json(b, q->form);
+    if (q->front) write_front(b, q->front);
     nm_put(b, ",\"shape\":[");
     for (int i = 0; i < q->shape.rank; i++)
         nm_put(b, i ? ",%lld" : "%lld", (long long)q->shape.dim[i]);

@@ -31,6 +31,23 @@ const char *nm_query_against(nm_job *job, const char *path)
     return *name == '/' ? name : nm_fmt(job, "%s%s", nm_path_dir(job, path), name);
 }
 
+const nm_front *nm_query_front_of(nm_job *job, const nm_json *j, const char *where)
+{
+    const nm_front f = {nm_queryjson_text(job, nm_json_find(j, "mean"), "mean", where),
+                        nm_queryjson_text(job, nm_json_find(j, "std"), "std", where),
+                        nm_queryjson_text(job, nm_json_find(j, "channels"), "channels", where)};
+    if (!f.mean && !f.std && !f.channels) return NULL;
+    nm_front *own = NM_NEW(job, nm_front);
+    *own = f;
+    return own;
+}
+
+const nm_front *nm_query_front(nm_job *job, const char *path)
+{
+    const nm_file f = nm_file_read(job, path);
+    return nm_query_is(f) ? nm_query_front_of(job, nm_json_parse(job, f), path) : NULL;
+}
+
 /* it says all itself: no files, perturbations or forms that need the network's sizes */
 static bool is_whole(const nm_json *j)
 {

@@ -9,6 +9,7 @@ typedef struct nm_tensor { nm_shape shape; size_t n; double *x; bool bytes; nm_d
 typedef struct nm_layout { size_t c, h, w; bool last; } nm_layout; /* last: channels come last */
 bool nm_layout_find(nm_shape s, nm_layout *l); /* false: no image */
 bool nm_layout_of(nm_shape s, const char *channels, nm_layout *l); /* the order is said: chw, hwc or NULL */
+bool nm_fraction_parse(const char *s, const char *end, double *x); /* a number, or a/b; setting.c */
 nm_shape nm_layout_shape(const nm_layout *l);
 static inline size_t nm_layout_at(const nm_layout *l, size_t c, size_t i, size_t j)
 {

@@ -36,12 +36,22 @@ nm_tensor nm_setarg_npy(nm_job *job, const nm_setarg *a, const char *path)
     return t;
 }
 
+bool nm_fraction_parse(const char *s, const char *end, double *x)
+{
+    const char *slash = memchr(s, '/', (size_t)(end - s));
+    double over = 1;
+    if (!slash) return nm_num_parse(s, end, x);
+    if (!nm_num_parse(s, slash, x) || !nm_num_parse(slash + 1, end, &over) || over == 0)
+        return false;
+    *x /= over;
+    return isfinite(*x);
+}
+
 nm_each nm_setarg_each(nm_job *job, const nm_setarg *a, const char *s, size_t len)
 {
     nm_each e = {.n = 0};
-    const char *end = s + len, *slash = memchr(s, '/', len);
-    double over;
-    if (nm_num_parse(s, end, &e.all)) return e;
+    const char *end = s + len;
+    if (nm_fraction_parse(s, end, &e.all)) return e;
     if (len > 4 && memcmp(end - 4, ".npy", 4) == 0) {
         e.path = nm_dup(job, s, len);
         const nm_tensor t = nm_setarg_npy(job, a, e.path);
@@ -49,12 +59,7 @@ nm_each nm_setarg_each(nm_job *job, const nm_setarg *a, const char *s, size_t le
         e.x = t.x;
         return e;
     }
-    if (!slash || !nm_num_parse(s, slash, &e.all) || !nm_num_parse(slash + 1, end, &over) ||
-        over == 0)
-        nm_setarg_bad(job, a);
-    e.all /= over;
-    if (!isfinite(e.all)) nm_setarg_bad(job, a);
-    return e;
+    nm_setarg_bad(job, a);
 }
 
 double nm_each_at(const nm_setting *s, const nm_each *e, size_t i)

@@ -106,7 +106,12 @@ static size_t column(nm_job *job, const names *t, size_t n_cols, const struct nm
     return j;
 }
 
-static bool is_mark(const char *name) { return name && strncmp(name, "mark_", 5) == 0; }
+/* mark_ and a hash; in fixed MPS M and the first seven digits of it */
+static bool is_mark(const char *name)
+{
+    return name && (strncmp(name, "mark_", 5) == 0 || (*name == 'M' && strlen(name) == 8 &&
+                                                       strspn(name + 1, "0123456789abcdef") == 7));
+}
 
 bool nm_sol_names(const nm_sol *s, const char *tag)
 {

@@ -150,8 +150,9 @@ static void refuse_l0(nm_job *job, const nm_query *q)
         if (c->gens && counts)
             nm_throw(
                 job, NM_EUNSUP,
-                "l0 or pixels over generators (blur, spans and the like): elements would have to equal "
-                "the image's exactly, which doubles do not reach; l1, l2 or linf was expected");
+                "l0 or pixels over generators (blur, spans and the like): elements would have to "
+                "equal the image's exactly, which doubles do not reach; l1, l2 or linf was "
+                "expected");
     }
 }
 

@@ -183,6 +183,11 @@ void nm_queryjson_check(nm_job *job, const nm_json *j, const char *where); /* it
 bool nm_query_is(nm_file f);               /* by content */
 nm_query *nm_read_queryjson(nm_job *job, const nm_net *net, nm_file f);
 void nm_queryjson_print(nm_job *job, nm_buf *b, nm_file f, bool json); /* as it stands, without a network */
+/* what the question says of the way from pixels to the network, or NULL */
+const nm_front *nm_query_front(nm_job *job, const char *path);
+const nm_front *nm_query_front_of(nm_job *job, const nm_json *j, const char *where);
+/* as a flag says it; NULL for NULL */
+const char *nm_queryjson_text(nm_job *job, const nm_json *x, const char *key, const char *where);
 const char *nm_query_against(nm_job *job, const char *path); /* the second network that the file names, or NULL */
 nm_query *nm_query_read(nm_job *job, const nm_net *net, const char *path); /* VNN-LIB or JSON, by content */
 

@@ -13,9 +13,9 @@
 typedef nm_queryjson reader;
 
 /* a value of a flag, as the flag's own text: 0.1, [0,1] -> 0,1, {"linf": 0.1} -> linf:0.1 */
-static const char *flag(reader *r, const nm_json *x, const char *key)
+const char *nm_queryjson_text(nm_job *job, const nm_json *x, const char *key, const char *where)
 {
-    nm_buf b = {.job = r->job};
+    nm_buf b = {.job = job};
     if (!x) return NULL;
     if (cJSON_IsString(x)) return x->valuestring;
     if (cJSON_IsNumber(x)) {
@@ -23,14 +23,19 @@ static const char *flag(reader *r, const nm_json *x, const char *key)
         return b.s;
     }
     if (cJSON_IsObject(x) && nm_json_count(x) == 1)
-        return nm_fmt(r->job, "%s:%s", x->child->string, flag(r, x->child, key));
+        return nm_fmt(job, "%s:%s", x->child->string, nm_queryjson_text(job, x->child, key, where));
     if (!cJSON_IsArray(x) || !x->child)
-        nm_throw(r->job, NM_EINPUT,
-                 "%s: \"%s\": a text, a number, a list or {\"kind\": value} was expected", r->where,
+        nm_throw(job, NM_EINPUT,
+                 "%s: \"%s\": a text, a number, a list or {\"kind\": value} was expected", where,
                  key);
     for (const nm_json *a = x->child; a; a = a->next)
-        nm_put(&b, a == x->child ? "%s" : ",%s", flag(r, a, key));
+        nm_put(&b, a == x->child ? "%s" : ",%s", nm_queryjson_text(job, a, key, where));
     return b.s;
+}
+
+static const char *flag(const reader *r, const nm_json *x, const char *key)
+{
+    return nm_queryjson_text(r->job, x, key, r->where);
 }
 
 static const char *file_of(const reader *r, const char *path)
@@ -296,11 +301,11 @@ static void read_objective(reader *r, const nm_json *j)
 
 void nm_queryjson_check(nm_job *job, const nm_json *j, const char *where)
 {
-    static const char *const keys[] = {"netmip", "version", "n_in",    "n_out",     "shape",
-                                       "image",  "label",   "labels",  "predicted", "objective",
-                                       "form",   "guard",   "against", "differ",    "perturb",
-                                       "domain", "lo",      "hi",      "in_rows",   "target",
-                                       "margin", "clauses", "cases",   "balls",     NULL};
+    static const char *const keys[] = {
+        "netmip",  "version",   "n_in",      "n_out", "shape",   "image",    "label",
+        "labels",  "predicted", "objective", "form",  "guard",   "against",  "differ",
+        "perturb", "domain",    "lo",        "hi",    "in_rows", "target",   "margin",
+        "clauses", "cases",     "balls",     "mean",  "std",     "channels", NULL};
     nm_json_only(job, j, where, keys);
     if (strcmp(nm_json_str(job, nm_json_get(job, j, "netmip", where), where), "query") ||
         nm_json_int(job, nm_json_get(job, j, "version", where), where) != 1)
@@ -323,10 +328,28 @@ static void open_reader(reader *r, const nm_json *j)
     r->q->n_out = size_of(r, j, "n_out", r->net ? r->net->n_out : 0);
 }
 
+static bool alike(const char *a, const char *b)
+{
+    return (!a && !b) || (a && b && strcmp(a, b) == 0);
+}
+
+/* what stands between pixels and network: the network was read with it, or there is none */
+static void read_front(reader *r, const nm_json *j)
+{
+    const nm_front *f = nm_query_front_of(r->job, j, r->where), *own = r->net ? r->net->front : f;
+    r->q->front = own;
+    if (!f || (own && alike(f->mean, own->mean) && alike(f->std, own->std) &&
+               alike(f->channels, own->channels)))
+        return;
+    nm_throw(r->job, NM_EINPUT, "%s: %s, and the network was read by %s", r->where,
+             nm_front_text(r->job, f), own ? nm_front_text(r->job, own) : "none of them");
+}
+
 static nm_query *read_query(reader *r, const nm_json *j)
 {
     r->top = j;
     open_reader(r, j);
+    read_front(r, j);
     read_shape(r, j);
     read_objective(r, j);
     read_image(r, j);

@@ -12,11 +12,13 @@ static const void *read(nm_job *job, const nm_setarg *a)
     const char *s = nm_setarg_get(job, a), *one = strchr(s, ','),
                *two = one ? strchr(one + 1, ',') : NULL;
     span *p = NM_NEW(job, span);
-    p->lo = -1;
-    p->hi = 1;
-    if (one && (!two || !nm_num_parse(one + 1, two, &p->lo) ||
-                !nm_num_parse(two + 1, two + strlen(two), &p->hi) || p->lo > p->hi))
-        nm_setarg_bad(job, a);
+    if (one && !two) nm_setarg_bad(job, a);
+    const nm_each lo = one ? nm_setarg_each(job, a, one + 1, (size_t)(two - one - 1))
+                           : (nm_each){.all = -1},
+                  hi = one ? nm_setarg_each(job, a, two + 1, strlen(two + 1)) : (nm_each){.all = 1};
+    if (lo.x || hi.x || lo.all > hi.all) nm_setarg_bad(job, a);
+    p->lo = lo.all;
+    p->hi = hi.all;
     p->path = nm_dup(job, s, one ? (size_t)(one - s) : strlen(s));
     p->t = nm_setarg_npy(job, a, p->path);
     return p;
