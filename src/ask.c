@@ -161,9 +161,15 @@ static void make_cases(nm_job *job, const nm_net *net, const nm_around *a, nm_qu
     nm_case *domain = NM_NEW(job, nm_case);
     *domain = (nm_case){.lo = lo, .hi = hi};
     static const char *const no_name[] = {""};
-    nm_setting s = {job,      q->n_in,  q->shape,
-                    q->image, q->n_out, 1,
-                    domain,   false,    (const char **)(uintptr_t)no_name};
+    nm_setting s = {.job = job,
+                    .n = q->n_in,
+                    .shape = q->shape,
+                    .x = q->image,
+                    .n_out = q->n_out,
+                    .n_cases = 1,
+                    .cases = domain,
+                    .channels = net->front ? net->front->channels : NULL,
+                    .name = (const char **)(uintptr_t)no_name};
     nm_sets_make(&s, a->sets);
     q->cases = s.cases;
     q->n_cases = s.n_cases;

@@ -316,8 +316,13 @@ static const nm_sol *ask(nm_state *s, nm_target *t, const nm_runner *r, nm_encod
     const char *stem = e.map->cube ? nm_fmt(s->job, "%s/t%s-c%zu", s->o->keep, t->name, e.map->cube)
                                    : nm_fmt(s->job, "%s/t%s", s->o->keep, t->name);
     write_model(s, t, e, stem, ".mps", r->dialect);
-    return nm_runner_solve(s->job, r, e.map, stem,
-                           (nm_run_opts){seconds_left(s), s->o->threads, s->o->memory});
+    nm_sol *sol = nm_runner_solve(s->job, r, e.map, stem,
+                                  (nm_run_opts){seconds_left(s), s->o->threads, s->o->memory});
+    if (sol->status == NM_SOL_OPTIMAL && isnan(sol->bound)) { /* files say none */
+        const double gap = r->is_own ? 1e-4 : 1e-7;
+        sol->bound = sol->objective - gap * (1 + fabs(sol->objective));
+    }
+    return sol;
 }
 
 const nm_sol *nm_models_ask(nm_state *s, nm_target *t, nm_encoded e, bool first)

@@ -28,8 +28,9 @@ bool nm_layout_of(nm_shape s, const char *channels, nm_layout *l)
 {
     const bool last = channels && *channels == 'h', found = nm_layout_find(s, l);
     while (s.rank > 3 && s.dim[0] == 1) s = nm_shape_of(s.rank - 1, s.dim + 1);
-    if (channels && s.rank == 3 && s.dim[0] > 0 && s.dim[1] > 0 &&
-        s.dim[2] > 0) { /* as it is said */
+    if (channels && !(found && l->c == 1) && s.rank == 3 && s.dim[0] > 0 && s.dim[1] > 0 &&
+        s.dim[2] > 0 &&
+        (!last || s.dim[2] <= 4)) { /* as it is said; channels that come last are few */
         const size_t d[] = {(size_t)s.dim[0], (size_t)s.dim[1], (size_t)s.dim[2]};
         *l = last ? (nm_layout){d[2], d[0], d[1], true} : (nm_layout){d[0], d[1], d[2], false};
         return true;

@@ -85,7 +85,7 @@ static nm_range end_of(const nm_query *q, const nm_verdict *v, nm_goal goal)
     bool any = false;
     for (size_t i = 0; i < v->n_targets; i++) {
         const nm_target *t = &v->targets[i];
-        if (goal_of(q, t) != goal || q->cases[t->icase].empty) continue;
+        if (goal_of(q, t) != goal) continue; /* an empty set bounds nothing: +infinity */
         any = true;
         const double lo = isnan(t->bound) ? -INFINITY : t->bound;
         if (lo < bound) bound = lo;

@@ -244,10 +244,5 @@ nm_sol *nm_runner_solve(nm_job *job, const nm_runner *r, const nm_map *map, cons
                        nm_fmt(job, "no solution file (exit status %d): see %s", status, log));
     reading read = {map, solution, NULL};
     const int code = nm_run(job, read_sol, &read);
-    if (code) return nothing(job, r, nm_message_of(job, code));
-    if (read.sol->status == NM_SOL_OPTIMAL && isnan(read.sol->bound)) { /* files say no bound */
-        const double gap = r->is_own ? 1e-4 : 1e-7, claim = read.sol->objective;
-        read.sol->bound = claim - gap * (1 + fabs(claim));
-    }
-    return read.sol;
+    return code ? nothing(job, r, nm_message_of(job, code)) : read.sol;
 }

@@ -93,7 +93,7 @@ size_t nm_images_in(const nm_setting *s, const char *path, const nm_tensor *t)
 nm_layout nm_setting_layout(const nm_setting *s, const char *flag)
 {
     nm_layout l;
-    if (!nm_layout_find(s->shape, &l))
+    if (!nm_layout_of(s->shape, s->channels, &l))
         nm_throw(s->job, NM_EUNSUP, "--perturb %s: inputs of shape %s are no image", flag,
                  nm_shape_print(s->job, s->shape));
     return l;

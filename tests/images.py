@@ -136,6 +136,14 @@ def pictures():
     code, out, err = run("solve", hwc.path, "--image", p("a.png"), "--perturb", "linf:0.2", "--objective", "worst", "-o", p("out"), "--quiet")
     w, back = np.load(p("out/witness.npy")), read_png(p("out/witness.png"))
     check("a colour picture comes out", back.shape == (4, 6, 3) and np.array_equal(back, np.floor(w.reshape(4, 6, 3) * 255 + .5)), (back.shape, w.shape))
+    two = os.path.join(TMP, "two.json")
+    json.dump({"netmip": "network", "version": 1, "input": {"name": "x", "shape": [1, 2, 2, 3]}, "layers": [
+        {"op": "flatten"}, {"op": "dense", "weight": [[1] * 12, [0] * 12], "bias": [0, 0]}]}, open(two, "w"))
+    np.save(p("two.npy"), np.full((2, 2, 3), .5))
+    for more, shape in ((["--channels", "chw"], (2, 2, 2, 1)), ([], (3, 3, 2, 1))):
+        code, out, err = run("solve", two, "--image", p("two.npy"), "--label", "1", "--perturb", "blur:2x1", "--objective", "worst", *more, "-o", p("k"), "--quiet")
+        kernel = np.load(p("k") + "/kernel.npy") if code in (0, 10) else np.zeros(0)
+        check("two channels of width 3, %s" % more, kernel.shape == shape, (code, err, kernel.shape))
     code, out, err = run("solve", FLAT.path, "--image", BIN + ":0", "--perturb", "linf:0.1", "--objective", "worst", "--channels", "hwc", "-o", p("out2"), "--quiet")
     w, back = np.load(p("out2/witness.npy")).ravel(), read_png(p("out2/witness.png"))
     check("colours of a flat network in order hwc", np.array_equal(back, np.floor(w.reshape(32, 32, 3) * 255 + .5)), back.shape)
@@ -152,6 +160,19 @@ def mean_and_std():
     same("mean and std, CHW", CHW, z, "--image", BIN + ":1", *flags)
     same("mean and std, HWC", HWC, z.transpose(1, 2, 0), "--image", BIN + ":1", *flags)
     same("mean and std, flat, hwc", FLAT, z.transpose(1, 2, 0), "--image", BIN + ":1", "--channels", "hwc", *flags)
+    ask = ["--image", BIN + ":1", "--perturb", "linf:0.02", "--target", "1", "--objective", "worst", "--label", "0"]
+    code, text, err = run("solve", CHW.path, *ask, *flags, "--dump", "query", "--json")
+    with open(p("dumped.json"), "w") as f:
+        f.write(text)
+    a, b = run("solve", CHW.path, *ask, *flags, "--json", "--quiet")[1], run("solve", CHW.path, p("dumped.json"), "--json", "--quiet")[1]
+    check("a dumped question knows how pixels are read", json.loads(a)["objective"] == json.loads(b)["objective"], (a[:300], b[:300]))
+    got, out, err = run("solve", CHW.path, p("dumped.json"), "--mean", "0.1")
+    check("flags that differ from the question's", got == 3 and "was read by" in err, (got, err))
+    q = json.loads(text)
+    q["mean"], q["std"] = [float(v) for v in M], [float(v) for v in S]
+    json.dump(q, open(p("dumped.json"), "w"))
+    c = run("solve", CHW.path, p("dumped.json"), "--json", "--quiet")[1]
+    check("lists of numbers", json.loads(c)["objective"] == json.loads(b)["objective"], c[:300])
     same("one mean for all", CHW, x - .5, "--image", BIN + ":1", "--mean", "0.5")
     same("one std for all", CHW, x / .25, "--image", BIN + ":1", "--std", "1/4".replace("1/4", "0.25"))
     # questions stay in pixels: the worst of a linf ball, by hand, over a linear piece, and by a network with the scaling inside
