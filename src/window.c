@@ -4,7 +4,8 @@
  * Along a dimension with I elements, pads l and h, kernel k, stride s, dilation d: the room is
  * R = I + l + h - (k-1) d - 1 and there are floor(R / s) + 1 windows; with ceil_mode one more when R / s is not whole
  * and that window starts on the input or the left pad. SAME gives ceil(I / s) windows. auto_pad=VALID with ceil_mode,
- * where definitions and runtimes disagree, is refused where it matters. */
+ * where definitions and runtimes disagree, is refused where it matters; so is, in ONNX, SAME where windows leave out
+ * two elements or more. */
 #include "all.h"
 
 static void resolve_auto_pad(nm_job *job, nm_net *net, nm_node *node, nm_win *w)
@@ -23,7 +24,8 @@ static void resolve_auto_pad(nm_job *job, nm_net *net, nm_node *node, nm_win *w)
         const int64_t out = (w->in[i] + w->s[i] - 1) / w->s[i];
         const int64_t need = (out - 1) * w->s[i] + (w->k[i] - 1) * w->d[i] + 1 - w->in[i],
                       all = need > 0 ? need : 0;
-        if (need < -1)
+        if (need < -1 &&
+            strcmp(net->format, "onnx") == 0) /* TensorFlow, and JSON with it, is clear */
             nm_refuse(job, net, node,
                       "attribute auto_pad=%s with windows that leave out %lld elements at the end: "
                       "runtimes disagree",
