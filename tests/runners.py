@@ -115,7 +115,48 @@ def usage():
     check("no folder is left behind", not [f for f in os.listdir(DIR) if f.startswith("netmip-")], os.listdir(DIR))
 
 
+def netmip(*args):
+    r = subprocess.run([NETMIP, *args], capture_output=True, text=True, timeout=120 * SLOW, cwd=DIR)
+    return r.returncode, r.stdout, r.stderr
+
+
+def answers():
+    """what a solver's file proves: a worst margin and a nearest counterexample have bounds; a fixed MPS file that GLPK
+    calls infeasible is the map's; two constant ends of a range are told apart"""
+    tiny = os.path.join(MODELS, "tiny-xor.json")
+    with open(os.path.join(DIR, "x.csv"), "w") as f:
+        f.write("0.3,0.6\n")
+    ask = [tiny, "--image", "x.csv", "--perturb", "linf:0.3", "--quiet"]
+    for s in ("cbc", "glpsol"):
+        for how in ("worst", "closest:linf") if shutil.which(s) else ():
+            more = ["--objective", how, "--no-attack", "--no-branch", "--no-split", "--json"]
+            want, got = (json.loads(netmip("solve", *ask, *more, *by)[1])["objective"] for by in ([], ["--solver", s]))
+            check("%s %s: value and bound" % (s, how), abs(got["value"] - want["value"]) < 1e-5 and abs(got["bound"] - want["value"]) < 1e-5, (got, want))
+    if shutil.which("glpsol"):
+        label = str(json.loads(netmip("solve", *ask, "--json")[1])["label"])
+        netmip("compile", *ask[:3], "--perturb", "linf:0.01", "--label", label, "--always-write", "--mps", "fixed", "--bounds", "interval", "-o", "f.mps", "--quiet")
+        subprocess.run(["glpsol", "--nopresol", "--mps", "f.mps", "-w", "f.sol"], cwd=DIR, capture_output=True)
+        code, out, err = netmip("decode", "f.map.json", "f.sol")
+        check("fixed MPS, infeasible for GLPK", code == 0 and "holds" in out and "trust" not in err, (code, out, err))
+    if shutil.which("cbc"):
+        with open(os.path.join(DIR, "flat.json"), "w") as f:
+            json.dump({"netmip": "network", "version": 1, "input": {"name": "x", "shape": [2]}, "layers": [{"op": "dense", "weight": [[0, 0], [1, 0]], "bias": [0.5, 0]}]}, f)
+        netmip("compile", "flat.json", "--image", "x.csv", "--perturb", "linf:0.1", "--objective", "range:Y_0", "--always-write", "-o", "r.mps", "--quiet")
+        for end in ("tmin", "tmax"):
+            subprocess.run(["cbc", "r-%s.mps" % end, "solve", "solution", "r-%s.sol" % end], cwd=DIR, capture_output=True)
+        code, out, err = netmip("decode", "r.manifest.json", "r-tmin.sol", "r-tmax.sol")
+        check("two constant ends", code == 0 and out.count("0.5 attained") == 2, (code, out, err))
+    for text, more in (("span:g.npy,1/4,1/2", []), ("linf:0.1", ["--domain", "1/10,9/10"])):
+        import struct
+        with open(os.path.join(DIR, "g.npy"), "wb") as f:
+            head = b"{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }".ljust(117) + b"\n"
+            f.write(b"\x93NUMPY\1\0" + struct.pack("<H", len(head)) + head + struct.pack("<2d", 1, 0))
+        code, out, err = netmip("solve", tiny, "--image", "x.csv", "--perturb", text, *more, "--quiet")
+        check("fractions: %s %s" % (text, more), code in (0, 10), (code, err))
+
+
 usage()
+answers()
 misbehaviour(agreement())
 usage()
 cubes()
