@@ -202,6 +202,7 @@ nm_query *nm_query_around(nm_job *job, const nm_net *net, const nm_around *a)
     nm_query *q = NM_NEW(job, nm_query);
     q->n_in = net->n_in;
     q->n_out = net->n_out;
+    q->front = net->front;
     q->shape = a->shape.rank ? a->shape : net->values[net->inputs[0]].shape;
     double *x = NM_RAW(job, double, q->n_in);
     memcpy(x, a->x, q->n_in * sizeof *x);

@@ -5,9 +5,9 @@
  * the box to 1/200, from the given start in the first lane and from random points in the others; lanes are dealt to
  * the open clauses in turn. Generators with a sum (a blur's kernel: a simplex) take steps along the gradient itself,
  * without its mean, and start near corners: the sign would move nearly all of them alike, and the sum would take that
- * back. Forward and backward run on the Program through the same operators as the bounds. What
- * it returns is only a candidate: verify.c judges. Random numbers are splitmix64 (Steele, Lea, Flood 2014) from the
- * seed, so equal input gives equal output. Effort is counted in steps. */
+ * back. Forward and backward run on the Program through the same operators as the bounds. What it returns is only a
+ * candidate: verify.c judges. Random numbers are splitmix64 (Steele, Lea, Flood 2014) from the seed, so equal input
+ * gives equal output. Effort is counted in steps. */
 #include "all.h"
 
 static double uniform(uint64_t *seed)
@@ -34,9 +34,31 @@ static double worst_row(const nm_walk *w, const nm_clause *c, const uint32_t *ro
     return worst;
 }
 
+/* Over generators a ball is one of the inputs: the point is drawn to the image until it lies inside, where they give
+ * the image; elsewhere the judge decides alone. */
+static void draw_into_balls(nm_walk *w, const nm_case *c)
+{
+    const nm_gens *g = c->gens;
+    const nm_mark mark = nm_mark_get(w->job);
+    double *p = NM_RAW(w->job, double, g->n + 1);
+    for (size_t l = 0; g->is_image && l < NM_LANES; l++) {
+        double part = 1;
+        for (size_t i = 0; i < g->n; i++) p[i] = w->v[0][i * NM_LANES + l];
+        const double *x = nm_case_input(w->job, c, p);
+        for (size_t k = 0; k < c->n_balls; k++) {
+            const nm_ball *b = &c->balls[k];
+            const double away = nm_norm_of(b->norm, g->n_in, x, b->centre);
+            if (away > b->radius) part = fmin(part, b->radius / away);
+        }
+        for (size_t i = 0; part < 1 && i < g->n; i++)
+            w->v[0][i * NM_LANES + l] = g->at[i] + part * (p[i] - g->at[i]);
+    }
+    nm_mark_release(w->job, mark);
+}
+
 static void into_balls(nm_walk *w, const nm_case *c)
 {
-    if (c->n_balls == 0) return;
+    if (c->n_balls == 0 || c->gens) return;
     const size_t n = w->p->blocks[0].n;
     const nm_mark mark = nm_mark_get(w->job);
     double *x = NM_RAW(w->job, double, n);
@@ -58,6 +80,7 @@ static void project(nm_walk *w, const nm_case *c)
     for (size_t s = 0; c->gens && s < c->gens->n_sums; s++)
         for (size_t l = 0; l < NM_LANES; l++)
             nm_sum_project(&c->gens->sums[s], w->v[0] + l, NM_LANES, c->lo, c->hi);
+    if (c->gens && c->n_balls) draw_into_balls(w, c);
 }
 
 static bool in_sum(const nm_case *c, size_t i)

@@ -5,8 +5,8 @@
  *     min y x >= y c - lambda B + sum over i of min over t in [lo_i - c_i, hi_i - c_i] of y_i t + lambda phi(t),
  * where a term's minimum lies at an end, at 0 or at -y_i/lambda. The best lambda, where the minimiser just uses B,
  * comes by bisection; for L1 and L0 it makes the bound that sorting gives, for L2 it is exact too. Where L0 counts
- * pixels, all elements of one move for one lambda. Every lambda is a
- * bound, rounding is paid by the magnitude of all that was added. The centre may lie outside the box.
+ * pixels, all elements of one move for one lambda. Every lambda is a bound, rounding is paid by the magnitude of all
+ * that was added. The centre may lie outside the box.
  * Cost: 28 passes a row. A ball of L-inf is a box, and is made one by whoever asks. */
 #include "all.h"
 
@@ -67,7 +67,7 @@ static dual at_pixels(const nm_ball *b, const double *y, const double *lo, const
         for (size_t m = p->ptr[k]; m < p->ptr[k + 1]; m++) {
             const size_t i = p->idx[m];
             const double l = lo[i] - b->centre[i], h = hi[i] - b->centre[i];
-            gain += y[i] * (y[i] > 0 ? l : h);
+            gain += y[i] > 0 ? y[i] * l : y[i] < 0 ? y[i] * h : 0;
             must |= l > 0 || h < 0;
             d.mag += fabs(y[i]) * fmax(fabs(l), fabs(h));
         }

@@ -125,12 +125,13 @@ const nm_front *nm_cli_front(nm_job *job, const nm_cli *c)
 
 nm_net *nm_cli_net(nm_job *job, const nm_cli *c)
 {
-    const char *flag = c->value[NM_O_against],
-               *said = c->n_files > 1 ? nm_query_against(job, c->file[1]) : NULL;
+    const char *flag = c->value[NM_O_against];
+    const nm_preface own = c->n_files > 1 ? nm_query_preface(job, c->file[1])
+                                          : (nm_preface){NULL, NULL};
+    const char *said = own.against;
     if (flag && said) nm_throw(job, NM_EUSE, "--against %s: %s names one, too", flag, c->file[1]);
-    const nm_front *front = nm_cli_front(job, c), /* both networks read the same pixels */
-        *own = !front && c->n_files > 1 ? nm_query_front(job, c->file[1]) : NULL;
-    if (own) front = own; /* flags and a file that differ: the reader of the question says so */
+    const nm_front *front = nm_cli_front(job, c); /* both networks read the same pixels */
+    if (!front) front = own.front; /* should they differ, the question's reader says so */
     nm_net *net = nm_net_read_as(job, c->file[0], front);
     if (flag || said) net = nm_net_join(job, net, nm_net_read_as(job, flag ? flag : said, front));
     net->front = front;
@@ -174,7 +175,6 @@ nm_query *nm_cli_question(nm_job *job, const nm_cli *c, const nm_net *net)
                       .differ = c->value[NM_O_differ]};
     if (c->n_files < 2) {
         nm_query *asked = nm_query_ask(job, net, &a);
-        asked->front = net->front;
         nm_query_range(job, net, asked);
         return asked;
     }
@@ -184,7 +184,6 @@ nm_query *nm_cli_question(nm_job *job, const nm_cli *c, const nm_net *net)
         (a.margin && !a.differ) || (is_json && beside_json))
         nm_throw(job, NM_EUSE, "%s: a question from a file and one from flags", c->file[1]);
     nm_query *q = is_json ? nm_query_read(job, net, c->file[1]) : beside(job, c, net, &a);
-    q->front = net->front;
     nm_query_range(job, net, q);
     return q;
 }

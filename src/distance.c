@@ -10,6 +10,8 @@
  * that says products has, instead of d_i and s_i,
  *   L2     q_i:  x_i - q_i = c_i                                                         sum: of q_i^2
  * for a row or an objective of differences loses no digits to the constants that (x_i - c_i)^2 multiplied out has.
+ * Where L0 counts pixels, the elements of one share b. Columns and rows of a second distance have a letter behind their
+ * kind: db7, rdpb_7.
  * An input without a column appears in no row of the question: it stays at the image. Over generators x_i stands for
  * x0_i + G_i g in all of these. Coefficients and right sides of big-M kind are rounded up, so that every true point
  * keeps its columns: lift is |x_i - c_i|, x_i != c_i, (x_i - c_i)^2. Cost: two rows an input at most, for L2 one more

@@ -66,8 +66,12 @@ static int64_t int_of(const struct nm_rawnode *r, const char *name, int64_t othe
 static bool keeps_values(const char *type, const struct nm_rawnode *r, const char *tail)
 {
     enum { FLOAT = 1, INT32 = 6, INT64 = 7, DOUBLE = 11 };
+    static const char *const known[] = {"axis",     "axes",  "allowzero", "shape", "to",
+                                        "saturate", "ratio", "seed",      NULL};
     static const char *const same[] = {"Identity", "Reshape",   "Flatten",
                                        "Squeeze",  "Unsqueeze", NULL};
+    for (int k = 0; k < r->n_attrs; k++) /* what is dropped here, no operator refuses */
+        if (!is_one_of(r->attrs[k].name, known)) return false;
     if (is_one_of(type, same) || (strcmp(type, "Dropout") == 0 && r->n_in == 1)) return true;
     const int64_t to = int_of(r, "to", 0);
     return strcmp(type, "Cast") == 0 &&

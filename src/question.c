@@ -21,16 +21,6 @@ nm_query *nm_query_read(nm_job *job, const nm_net *net, const char *path)
     return nm_query_is(f) ? nm_read_queryjson(job, net, f) : nm_read_vnnlib(job, net, path);
 }
 
-const char *nm_query_against(nm_job *job, const char *path)
-{
-    const nm_file f = nm_file_read(job, path);
-    if (!nm_query_is(f)) return NULL;
-    const nm_json *x = nm_json_find(nm_json_parse(job, f), "against");
-    if (!x) return NULL;
-    const char *name = nm_json_str(job, x, path);
-    return *name == '/' ? name : nm_fmt(job, "%s%s", nm_path_dir(job, path), name);
-}
-
 const nm_front *nm_query_front_of(nm_job *job, const nm_json *j, const char *where)
 {
     const nm_front f = {nm_queryjson_text(job, nm_json_find(j, "mean"), "mean", where),
@@ -42,10 +32,14 @@ const nm_front *nm_query_front_of(nm_job *job, const nm_json *j, const char *whe
     return own;
 }
 
-const nm_front *nm_query_front(nm_job *job, const char *path)
+nm_preface nm_query_preface(nm_job *job, const char *path)
 {
     const nm_file f = nm_file_read(job, path);
-    return nm_query_is(f) ? nm_query_front_of(job, nm_json_parse(job, f), path) : NULL;
+    if (!nm_query_is(f)) return (nm_preface){NULL, NULL};
+    const nm_json *j = nm_json_parse(job, f), *x = nm_json_find(j, "against");
+    const char *name = x ? nm_json_str(job, x, path) : NULL;
+    if (name && *name != '/') name = nm_fmt(job, "%s%s", nm_path_dir(job, path), name);
+    return (nm_preface){name, nm_query_front_of(job, j, path)};
 }
 
 /* it says all itself: no files, perturbations or forms that need the network's sizes */

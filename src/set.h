@@ -9,7 +9,6 @@ typedef struct nm_tensor { nm_shape shape; size_t n; double *x; bool bytes; nm_d
 typedef struct nm_layout { size_t c, h, w; bool last; } nm_layout; /* last: channels come last */
 bool nm_layout_find(nm_shape s, nm_layout *l); /* false: no image */
 bool nm_layout_of(nm_shape s, const char *channels, nm_layout *l); /* the order is said: chw, hwc or NULL */
-bool nm_fraction_parse(const char *s, const char *end, double *x); /* a number, or a/b; setting.c */
 nm_shape nm_layout_shape(const nm_layout *l);
 static inline size_t nm_layout_at(const nm_layout *l, size_t c, size_t i, size_t j)
 {
@@ -100,6 +99,7 @@ void nm_setarg_none(nm_job *job, const nm_setarg *a);          /* refuses an arg
 const char *nm_setarg_get(nm_job *job, const nm_setarg *a);    /* refuses its absence */
 nm_file nm_setarg_file(nm_job *job, const nm_setarg *a, const char *path); /* hashed */
 nm_tensor nm_setarg_npy(nm_job *job, const nm_setarg *a, const char *path);
+bool nm_fraction_parse(const char *s, const char *end, double *x); /* a number, or a/b; false: neither, or not finite */
 /* a number, a fraction a/b, or an .npy of them */
 nm_each nm_setarg_each(nm_job *job, const nm_setarg *a, const char *s, size_t len);
 double nm_each_at(const nm_setting *s, const nm_each *e, size_t i);

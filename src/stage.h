@@ -183,12 +183,12 @@ void nm_queryjson_check(nm_job *job, const nm_json *j, const char *where); /* it
 bool nm_query_is(nm_file f);               /* by content */
 nm_query *nm_read_queryjson(nm_job *job, const nm_net *net, nm_file f);
 void nm_queryjson_print(nm_job *job, nm_buf *b, nm_file f, bool json); /* as it stands, without a network */
-/* what the question says of the way from pixels to the network, or NULL */
-const nm_front *nm_query_front(nm_job *job, const char *path);
+/* what a JSON question says of the networks, before they are read; NULL where it does not, and for VNN-LIB */
+typedef struct nm_preface { const char *against; const nm_front *front; } nm_preface;
+nm_preface nm_query_preface(nm_job *job, const char *path);
 const nm_front *nm_query_front_of(nm_job *job, const nm_json *j, const char *where);
 /* as a flag says it; NULL for NULL */
 const char *nm_queryjson_text(nm_job *job, const nm_json *x, const char *key, const char *where);
-const char *nm_query_against(nm_job *job, const char *path); /* the second network that the file names, or NULL */
 nm_query *nm_query_read(nm_job *job, const nm_net *net, const char *path); /* VNN-LIB or JSON, by content */
 
 /* ---- verify.c: the judge -------------------------------------------------------------------- */
@@ -225,7 +225,8 @@ typedef struct nm_near {   /* the search for points near the image */
 /* points are inputs, or generators where the case has them */
 nm_near *nm_near_new(nm_job *job, const nm_net *net, const nm_query *q, const nm_program *p);
 bool nm_near_take(nm_near *n, size_t icase, int64_t iclause, const double *x); /* judges; true: a counterexample */
-/* looks for counterexamples to the n listed clauses near the image, from everywhere at once */
+/* looks for counterexamples to the n listed clauses near the image, from everywhere at once; not over generators, where
+ * the attack's finds are drawn near */
 void nm_near_search(nm_near *n, size_t icase, size_t n_clauses, const size_t *clause, uint64_t seed);
 /* walks from `start` to the nearest counterexample of its neighbourhood; true: a nearer one was found */
 bool nm_near_from(nm_near *n, size_t icase, size_t iclause, const double *start);

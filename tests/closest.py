@@ -213,6 +213,29 @@ def generators():
                             check(json.loads(out)["verdict"] == verdict, (what, joined, more, out))
 
 
+def many_generators():
+    """more generators than inputs, within balls: the images a, b, a, b, .. span what two of them do over wider ranges"""
+    import numpy as np
+    rng = np.random.default_rng(37)
+    for k in range(3):
+        layers, x0 = network(rng, 2, [4], 80 + k), np.round(rng.uniform(0.3, 0.7, 2), 2)
+        label, images = int(forward(layers, x0).argmax()), np.round(rng.uniform(-0.4, 0.4, (2, 2)), 2)
+        with open(path("m.csv"), "w") as f:
+            f.write("%r,%r\n" % tuple(float(v) for v in x0))
+        np.save(path("many.npy"), np.tile(images, (20, 1)))
+        want = truth(layers, label, x0, (images.T, x0, np.vstack([np.eye(2), -np.eye(2)]), np.full(4, 20 * 0.25)))
+        ask = [path("n%d.json" % (80 + k)), "--image", path("m.csv"), "--label", str(label), "--json", "--quiet"]
+        text = "span:" + path("many.npy") + ",-1/4,1/4"
+        for norm in NORMS[:3]:
+            what = "%d generators, %s" % (40, norm)
+            code, out, err = run("solve", *ask, "--perturb", text, "--objective", "closest:" + norm, "-o", path("w"))
+            if check(code in (0, 10), (what, code, out, err, want)):
+                judge(layers, label, x0, norm, json.loads(out), want[norm], what)
+            for part, verdict in ((0.97, "holds"), (1.03, "violated")) if want[norm] and want[norm] > 1e-3 else ():
+                out = run("solve", *ask, "--perturb", "%s+%s:%.17g" % (text, norm, part * want[norm]))[1]
+                check(json.loads(out)["verdict"] == verdict, (what, part, out))
+
+
 def joined():
     """distances within balls: a wide ball changes nothing, an L0 ball leaves the nearest over all its supports; two
     distances in one file have names of their own; an empty set; the image as its own counterexample"""
@@ -417,6 +440,7 @@ try:
     import numpy
     brute_force()
     generators()
+    many_generators()
     joined()
     products()
 except ImportError:

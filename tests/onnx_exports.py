@@ -116,6 +116,7 @@ def tails():
     for name, nodes in (("another axis", [N("Softmax", ["x"], ["s"], axis=0), N("ArgMax", ["s"], ["y"], axis=1)]),
                         ("a cast of shares", [N("Softmax", ["x"], ["s"], axis=1), N("Cast", ["s"], ["y"], to=T.INT64)]),
                         ("a product", [N("Softmax", ["x"], ["s"], axis=1), N("Mul", ["s", "c"], ["y"])]),
+                        ("an attribute that nobody reads", [N("Softmax", ["x"], ["s"], axis=1), N("Identity", ["s"], ["y"], mode=1)]),
                         ("a transposition", [N("Softmax", ["x"], ["s"], axis=1), N("Transpose", ["s"], ["y"])])):
         refuse(name, "in the middle of a network", nodes, x, {"c": np.array(2, np.float32)})
 

@@ -142,5 +142,6 @@ nm_query *nm_read_vnnlib(nm_job *job, const nm_net *net, const char *path)
     }
     nm_sha256(file.data, file.n, q->hash);
     if (net) q->shape = net->values[net->inputs[0]].shape;
+    if (net) q->front = net->front;
     return q;
 }

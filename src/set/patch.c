@@ -47,8 +47,10 @@ static void make(nm_setting *s, const void *plan, const char *flag)
     const patch *p = plan;
     const nm_layout l = nm_setting_layout(s, flag);
     if (s->cases[0].gens || s->is_patch)
-        nm_throw(s->job, NM_EUNSUP,
-                 "--perturb %s: a patch can be joined with linf, l1, l2, l0, box, free and rows only", flag);
+        nm_throw(
+            s->job, NM_EUNSUP,
+            "--perturb %s: a patch can be joined with linf, l1, l2, l0, box, free and rows only",
+            flag);
     s->is_patch = true;
     const size_t r = p->r < 0 ? 0 : (size_t)p->r, c = p->c < 0 ? 0 : (size_t)p->c;
     if (p->size[0] > l.h || p->size[1] > l.w || r > l.h - p->size[0] || c > l.w - p->size[1])
