@@ -79,7 +79,7 @@ $(BUILD)/tests/%: tests/%.c $(wildcard tests/*.h) src/all.h $(LIB)
 .PHONY: gates layers style
 gates: layers style
 layers: $(OBJ)
-	@sh scripts/layers.sh $(OBJ) | grep -E 'CIRCLE|objects' && sh scripts/layers.sh $(OBJ) >/dev/null
+	@out=$$(sh scripts/layers.sh $(OBJ)); code=$$?; echo "$$out" | grep -E "CIRCLE|objects"; exit $$code
 style:
 	@sh scripts/style.sh
 

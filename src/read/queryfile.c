@@ -33,6 +33,17 @@ const char *nm_queryjson_text(nm_job *job, const nm_json *x, const char *key, co
     return b.s;
 }
 
+const nm_front *nm_query_front_of(nm_job *job, const nm_json *j, const char *where)
+{
+    const nm_front f = {nm_queryjson_text(job, nm_json_find(j, "mean"), "mean", where),
+                        nm_queryjson_text(job, nm_json_find(j, "std"), "std", where),
+                        nm_queryjson_text(job, nm_json_find(j, "channels"), "channels", where)};
+    if (!f.mean && !f.std && !f.channels) return NULL;
+    nm_front *own = NM_NEW(job, nm_front);
+    *own = f;
+    return own;
+}
+
 static const char *flag(const reader *r, const nm_json *x, const char *key)
 {
     return nm_queryjson_text(r->job, x, key, r->where);
