@@ -11,10 +11,11 @@ CFLAGS += -std=c11 $(OPT) -g -ffp-contract=off -fno-math-errno -Iinclude -Isrc -
           $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(SAN)
 LDLIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 
-SRC := $(filter-out src/kernel.c,$(wildcard src/*.c src/*/*.c))
-OBJ := $(SRC:src/%.c=$(BUILD)/%.o) $(BUILD)/kernel.generic.o $(BUILD)/digits.o $(BUILD)/onnx.pb-c.o
+SRC := $(filter-out src/program/kernel.c,$(sort $(shell find src -name '*.c')))
+OBJ := $(SRC:src/%.c=$(BUILD)/%.o) $(BUILD)/program/kernel.generic.o $(BUILD)/base/digits.o \
+       $(BUILD)/network/file/onnx.pb-c.o
 ifeq ($(shell uname -m),x86_64)
-OBJ += $(BUILD)/kernel.avx2.o $(BUILD)/kernel.avx512.o
+OBJ += $(BUILD)/program/kernel.avx2.o $(BUILD)/program/kernel.avx512.o
 endif
 LIB := $(BUILD)/libnetmip.a
 NETMIP := $(BUILD)/netmip
@@ -41,22 +42,23 @@ $(LIB): $(filter-out $(BUILD)/main.o,$(OBJ))
 	@rm -f $@
 	ar rcs $@ $^
 
-$(BUILD)/gen/onnx.pb-c.c: src/read/onnx.proto
+$(BUILD)/gen/onnx.pb-c.c: src/network/file/onnx.proto
 	@mkdir -p $(@D)
-	protoc-c --c_out=$(@D) --proto_path=src/read onnx.proto
+	protoc-c --c_out=$(@D) --proto_path=src/network/file onnx.proto
 
-$(BUILD)/onnx.pb-c.o: $(BUILD)/gen/onnx.pb-c.c
+$(BUILD)/network/file/onnx.pb-c.o: $(BUILD)/gen/onnx.pb-c.c
+	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -w -c -o $@ $<
 
 # the one C++ file: a header that Debian keeps in a folder named by its version
 DRAGONBOX := $(lastword $(sort $(wildcard /usr/include/dragonbox-*)))
-$(BUILD)/digits.o: src/digits.cc
+$(BUILD)/base/digits.o: src/base/digits.cc
 	@mkdir -p $(@D)
 	$(CXX) -std=c++17 -O2 -g -DNDEBUG -fno-exceptions -fno-rtti $(addprefix -isystem ,$(DRAGONBOX)) $(SAN) -c -o $@ $<
 
-$(BUILD)/kernel.avx512.o: KERNEL := -DNM_KERNEL_avx512 -mavx512f -mavx2 -mfma
-$(BUILD)/kernel.avx2.o: KERNEL := -DNM_KERNEL_avx2 -mavx2 -mfma
-$(BUILD)/kernel.%.o: src/kernel.c
+$(BUILD)/program/kernel.avx512.o: KERNEL := -DNM_KERNEL_avx512 -mavx512f -mavx2 -mfma
+$(BUILD)/program/kernel.avx2.o: KERNEL := -DNM_KERNEL_avx2 -mavx2 -mfma
+$(BUILD)/program/kernel.%.o: src/program/kernel.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) $(KERNEL) -MMD -MP -c -o $@ $<
 
@@ -66,15 +68,18 @@ $(BUILD)/%.o: src/%.c $(BUILD)/gen/onnx.pb-c.c
 
 -include $(OBJ:.o=.d)
 
-# ---- tests: C programs tests/*.c, each with a main of its own, and scripts tests/*.py ----
-TESTS_C := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*.c))
-TESTS_PY := $(filter-out tests/truth_%,$(wildcard tests/*.py))
-# PY="cli fuzz" runs these scripts alone, LEAVE="prop_encode" leaves out that program
+# ---- tests (tests/README.md): C programs, each with a main of its own, and scripts, in a folder for each room ----
+# ROOM=bounds runs the tests of one room, PY="command/command_line fuzz/damaged_files" these scripts alone,
+# LEAVE="encoding/prop_encode" leaves out that program
+ROOM ?=
+IN := tests$(ROOM:%=/%)
+TESTS_C := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(shell find $(IN) -name '*.c')))
+TESTS_PY := $(filter-out tests/kit/% tests/truth/%,$(sort $(shell find $(IN) -name '*.py')))
 PY_RUN := $(if $(PY),$(PY:%=tests/%.py),$(TESTS_PY))
 
-$(BUILD)/tests/%: tests/%.c $(wildcard tests/*.h) src/all.h $(LIB)
+$(BUILD)/tests/%: tests/%.c $(wildcard tests/*/*.h) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(WARN) -Wno-unused-function -Itests $(LDFLAGS) -o $@ $< $(LIB) $(LDLIBS) $(TESTLIBS)
+	$(CC) $(CFLAGS) $(WARN) -Wno-unused-function -Itests/kit $(LDFLAGS) -o $@ $< $(LIB) $(LDLIBS) $(TESTLIBS)
 
 .PHONY: gates layers style
 gates: layers style
@@ -91,17 +96,17 @@ asan:
 	@$(MAKE) --no-print-directory BUILD=build-asan OPT="-O1 -fno-omit-frame-pointer" \
 	    SAN="-fsanitize=address,undefined -fno-sanitize-recover=all" all test
 truth: $(NETMIP)
-	NETMIP=$(abspath $(NETMIP)) sh tests/run.sh $(sort $(wildcard tests/truth_*.py))
+	NETMIP=$(abspath $(NETMIP)) sh tests/kit/run.sh $(sort $(wildcard tests/truth/*.py))
 
 .PHONY: matrix truth-short
 matrix: $(NETMIP)
-	MATRIX=whole NETMIP=$(abspath $(NETMIP)) sh tests/run.sh tests/matrix.py
+	MATRIX=whole NETMIP=$(abspath $(NETMIP)) sh tests/kit/run.sh tests/cross/matrix.py
 truth-short: $(NETMIP)
-	NETMIP=$(abspath $(NETMIP)) python3 tests/truth_manifest.py --limit 5
+	NETMIP=$(abspath $(NETMIP)) python3 tests/truth/manifest.py --limit 5
 
 .PHONY: test
 test: $(NETMIP) $(TESTS_C)
-	NETMIP=$(abspath $(NETMIP)) sh tests/run.sh $(filter-out $(LEAVE:%=$(BUILD)/tests/%),$(TESTS_C)) $(PY_RUN)
+	NETMIP=$(abspath $(NETMIP)) sh tests/kit/run.sh $(filter-out $(LEAVE:%=$(BUILD)/tests/%),$(TESTS_C)) $(PY_RUN)
 
 clean:
 	rm -rf build build-*

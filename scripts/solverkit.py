@@ -1,4 +1,4 @@
-"""solverkit.py: models to every solver that is here, answers back through netmip: what tests/matrix.py and scripts/sweep.py share.
+"""solverkit.py: models to every solver that is here, answers back through netmip: what tests/cross/matrix.py and scripts/sweep.py share.
 
 A solver is a row: how its command line asks for a zero gap and a limit, and where its answer stands. HiGHS is npm's WebAssembly
 build (scripts/highs.js), many models to a process. Nothing of an answer is parsed here: `netmip decode` gives the verdict,

@@ -11,7 +11,7 @@ computed here. Expected of each solver: the worst value of an exact encoding, to
 the same as the other solvers'; the true answer to a decision, infeasible or a point that replays.
 
 --faults runs CBC with its own defaults, too, whose preprocessing is known to be wrong now and then: counted apart, never a failure.
-A disagreement keeps its network, question, model and answers in DIR (default build/sweep); its last line is what tests/run.sh reads."""
+A disagreement keeps its network, question, model and answers in DIR (default build/sweep); its last line is what tests/kit/run.sh reads."""
 import argparse, collections, json, os, random, shutil, sys, tempfile, time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -21,7 +21,7 @@ ENCODINGS = ("bigm", "hull", "partition:2", "aggregate:3", "relax")
 EXACT = ENCODINGS[:3]
 TOL = 1e-6
 CBC_DEFAULTS = "cbc with its own defaults"
-# what a solver does wrong by itself; the smallest cases are run by tests/matrix.py
+# what a solver does wrong by itself; the smallest cases are run by tests/cross/matrix.py
 FAULTS = {
     "slack": "glpsol's MIP preprocessor keeps a row that is broken by less than 1e-3: the point is refused",
     "early": "symphony calls what its preprocessing solves both optimal and infeasible",

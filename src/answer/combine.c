@@ -1,4 +1,4 @@
-/* manifest.c: decoding of one map and its solution, or of a manifest with the solutions of its models.
+/* combine.c: decoding of one map and its solution, or of a manifest with the solutions of its models.
  *
  * A solution belongs to the model whose mark it names, or, when it names nothing, to the one whose file it is
  * called after. Each is decoded alone; the targets' answers are then combined as the manifest says: violated if

@@ -1,4 +1,4 @@
-/* base.c: a job owns memory, closers and one error; nothing else in the tree allocates.
+/* job.c: a job owns memory, closers and one error; nothing else in the tree allocates.
  *
  * Memory is an arena of chunks, 64-byte aligned, freed together or back to a mark. What is not memory
  * (files, foreign trees) registers a closer with nm_defer. An error is thrown to the nearest nm_run by

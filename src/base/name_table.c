@@ -1,4 +1,5 @@
-/* names.c: names in the order of their arrival, found by hashing (FNV-1a, open addressing, half empty at least). */
+/* name_table.c: names in the order of their arrival, found by hashing (FNV-1a, open addressing, half empty at
+ * least). */
 #include "all.h"
 
 static size_t place(const nm_names *t, nm_span s)

@@ -1,4 +1,4 @@
-/* crew.c: work shared among processes: item i goes to worker i mod T, results go through shared memory.
+/* workers.c: work shared among processes: item i goes to worker i mod T, results go through shared memory.
  *
  * Items must not depend on each other, so that the results are the same for any number of workers; each writes what it
  * found into memory that was shared before. A worker that dies leaves its items as they were. Processes and not

@@ -1,4 +1,4 @@
-/* read/xml.c: strict XML in, through Expat: the elements of a document in their order, with depth, line and
+/* xml.c: strict XML in, through Expat: the elements of a document in their order, with depth, line and
  * attributes.
  *
  * Refused: a document type (entities that grow, files of others), text outside of tags that is not blank, and what

@@ -1,4 +1,4 @@
-/* bound/alpha.c: optimised lower slopes (alpha-CROWN: Xu, Zhang, Wang, Wang, Jana, Lin, Hsieh 2021) for rows of the
+/* alpha.c: optimised lower slopes (alpha-CROWN: Xu, Zhang, Wang, Wang, Jana, Lin, Hsieh 2021) for rows of the
  * last block, NM_LANES rows at once, each lane with slopes of its own.
  *
  * A step pulls the rows back with the lanes' slopes and takes the bound over the box, at x*. The derivative of a lane's

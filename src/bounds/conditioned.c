@@ -1,11 +1,11 @@
-/* tighten.c: bounds that hold for counterexamples to one target (objective cutoff; Kotha, Brix, Kolter, Dvijotham,
+/* conditioned.c: bounds that hold for counterexamples to one target (objective cutoff; Kotha, Brix, Kolter, Dvijotham,
  * Zhang 2023, INVPROP; Tjeng et al. 2019 restrict the domain alike).
  *
  * A linear lower bound of the target's row, g x + g0 <= row(x), and row(x) <= rhs for a counterexample give the cut
  *     g x <= h,  h = rhs - g0 rounded up.
  * Every bound may then be computed over box and cut: the box itself shrinks coordinate by coordinate,
  *     g_i x_i <= h - sum over the others of min g_j x_j,
- * and rows pulled back are minimised over the box with one knapsack row, by its dual (batch.c). Tighter bounds give
+ * and rows pulled back are minimised over the box with one knapsack row, by its dual (pull_back.c). Tighter bounds give
  * better lines, a better g, another round. Should bounds cross, there is no counterexample. Valid for decisions on
  * this target alone: the model made from such bounds says so in its map.
  * needs bounds over the program with the question's rows last; gives a copy; keeps its input. */

@@ -1,4 +1,4 @@
-/* bound/crown.c: CROWN (Zhang, Weng, Chen, Hsieh, Daniel 2018), the backward pass of batch.c for every
+/* crown.c: CROWN (Zhang, Weng, Chen, Hsieh, Daniel 2018), the backward pass of pull_back.c for every
  * pre-activation unit, block after block, each with the lines that the bounds of the blocks before it give.
  *
  * Only units whose sign is still open get rows (two each: below and above), eight units a batch; a unit of a layer
@@ -6,8 +6,8 @@
  * over the already tightened previous layers, which decides on deep networks (mnistfc 256x4: margin -4.2 -> -0.8).
  * Convolution units are taken position by position, so that the rows of a batch share their window. Lower slope 1
  * where u > -l, else 0, decided by CROWN's own bounds before the intersection: then the lines only get tighter than
- * plain CROWN's, and so do the bounds. Rounding: batch.c. `all_rows` gives every unit its rows, for tables of bounds.
- * needs interval; gives bounds of every pre-activation unit; keeps the input box. */
+ * plain CROWN's, and so do the bounds. Rounding: pull_back.c. `all_rows` gives every unit its rows, for tables of
+ * bounds. needs interval; gives bounds of every pre-activation unit; keeps the input box. */
 #include "all.h"
 
 enum { PAIRS = NM_LANES / 2 };

@@ -1,4 +1,4 @@
-/* bound/hull.c: the hull dual: a lower bound of one row of the last block, with the convex hull of every single ReLU
+/* hull_dual.c: the hull dual: a lower bound of one row of the last block, with the convex hull of every single ReLU
  * over the box of its own inputs (Anderson, Huchette, Ma, Tjandraatmadja, Vielma 2020; dual lines as in
  * Tjandraatmadja et al. 2020 and De Palma et al. 2021).
  *
@@ -11,15 +11,15 @@
  * [0,1], given signs enter with beta >= 0; the minimum over the input box lies at x*. Forward from x*, along the same
  * lines, come the derivatives of the bound (Danskin); Adam (Kingma, Ba 2015) goes up in theta, mu, nu, alpha, beta.
  * Every iterate is a bound, the best is kept.
- * A unit of a deeper layer has a second line, over the network's inputs: line.c gives w x + b >= a, so that
+ * A unit of a deeper layer has a second line, over the network's inputs: hull_lines.c gives w x + b >= a, so that
  * y <= relu(w x + b), and with mu in [0,1] the same inequalities hold: a is below both w x + b and u, w x + b above l
  * and above its own least value. The two share the unit, `share` of it far, the rest near; Adam moves that, too.
- * Rounding. The walk is that of batch.c with one lane, paid by the same a-priori weights. A line's coefficients have
- * two roundings each and its constant is rounded up here; they are charged n 2^-52 mag of the unit, n twice the fan,
- * as both walks, theirs and the pre-activations', may add into the same unit. Far lines add into a vector of their own,
- * n their number, which joins the inputs' last, for one more rounding. All of it is doubled at the end.
+ * Rounding. The walk is that of pull_back.c with one lane, paid by the same a-priori weights. A line's coefficients
+ * have two roundings each and its constant is rounded up here; they are charged n 2^-52 mag of the unit, n twice the
+ * fan, as both walks, theirs and the pre-activations', may add into the same unit. Far lines add into a vector of their
+ * own, n their number, which joins the inputs' last, for one more rounding. All of it is doubled at the end.
  * Cost: a pass over the lines (units times inputs) and over the weights a step. Effort is counted in steps.
- * Left out: hulls of maxima (their line is batch.c's). */
+ * Left out: hulls of maxima (their line is pull_back.c's). */
 #include "all.h"
 
 static const double FAR_SHARE = 0.5; /* of a unit, where a run starts */

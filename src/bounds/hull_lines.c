@@ -1,9 +1,9 @@
-/* bound/line.c: the unstable units of a program as the hull dual (hull.c) takes them, each over its own inputs, and
- * units of deeper layers over the network's inputs as well: built once for bounds that only shrink afterwards, so that
- * a parent's multipliers fit its children. Last layers come first, should memory not allow all.
+/* hull_lines.c: the unstable units of a program as the hull dual (hull_dual.c) takes them, each over its own inputs,
+ * and units of deeper layers over the network's inputs as well: built once for bounds that only shrink afterwards, so
+ * that a parent's multipliers fit its children. Last layers come first, should memory not allow all.
  *
  * Over its own inputs: an input that is 0 over the whole box is left out: its products are exactly 0. Over the
- * network's inputs: CROWN's upper form of the pre-activation, a <= w x + b with b rounded up (batch.c), so that
+ * network's inputs: CROWN's upper form of the pre-activation, a <= w x + b with b rounded up (pull_back.c), so that
  * relu(a) <= relu(w x + b); the form is at least lo over the box, which is often more than a's own lower end.
  * Cost: one row pulled back for each such unit. */
 #include "all.h"

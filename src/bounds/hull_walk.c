@@ -1,6 +1,6 @@
-/* bound/walk.c: the walk of the hull dual (hull.c): one row pulled back along the lines of its units, the least value
- * over the input box with its rounding paid, and values forward along the same lines. The walk is batch.c's with one
- * lane; hull.c says what is paid for rounding, and why. */
+/* hull_walk.c: the walk of the hull dual (hull_dual.c): one row pulled back along the lines of its units, the least
+ * value over the input box with its rounding paid, and values forward along the same lines. The walk is pull_back.c's
+ * with one lane; hull_dual.c says what is paid for rounding, and why. */
 #include "all.h"
 
 static double larger(double a, double b) { return a > b ? a : b; }
@@ -147,7 +147,7 @@ void nm_hull_pull(nm_hull *h, uint32_t row)
     }
 }
 
-/* rewrites the row by the sums of generators, as batch.c does */
+/* rewrites the row by the sums of generators, as pull_back.c does */
 static void shift(nm_hull *h, const nm_sum *s)
 {
     const double m = nm_sum_level(s, h->y, 1, h->b->lo, h->b->hi);

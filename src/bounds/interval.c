@@ -1,4 +1,4 @@
-/* bound/interval.c: interval arithmetic, block by block (Moore 1966), in centre and radius form (Rump 1999).
+/* interval.c: interval arithmetic, block by block (Moore 1966), in centre and radius form (Rump 1999).
  *
  * For y = A x + b over c - r <= x <= c + r: y lies in A c + b +- |A| r. In floating point, with T terms a row and
  * g = (T+8) 2^-52 >= twice the relative error of any sum of T+8 terms (Higham 2002, eq. 3.5), the radius becomes

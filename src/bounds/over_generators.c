@@ -1,5 +1,5 @@
-/* compose.c: a question over generators: the program that bounds, encodings and attack see has the generators as its
- * INPUT, x = x0 + G g as block 1 and the network behind it; everything then works on generators unchanged.
+/* over_generators.c: a question over generators: the program that bounds, encodings and attack see has the generators
+ * as its INPUT, x = x0 + G g as block 1 and the network behind it; everything then works on generators unchanged.
  *
  * The case becomes one over g, a superset of it in exact arithmetic:
  *   the box of g, and its sums (bounds and encodings read them from the generators themselves);

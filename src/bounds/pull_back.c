@@ -1,4 +1,4 @@
-/* batch.c: NM_LANES linear functions of a block's units, pulled back towards the input. The heart of CROWN and of
+/* pull_back.c: NM_LANES linear functions of a block's units, pulled back towards the input. The heart of CROWN and of
  * folding: both are this walk, with relaxed slopes in the one and the exact slopes of stable units in the other.
  *
  * Each lane stands for a lower bound: true row >= coefficients . units + cst - err over the box. Going down:
@@ -308,7 +308,7 @@ void nm_batch_constant(const nm_batch *t, const nm_bounds *b, double *g0)
 }
 
 /* sum y g = sum (y - m) g + m total for any m where the members add up to total: an equality of the set, so any row
- * may be rewritten; with m the level of the sum the box below gives the exact minimum over both (compose.c) */
+ * may be rewritten; with m the level of the sum the box below gives the exact minimum over both (over_generators.c) */
 static void shift(nm_batch *t, const nm_bounds *b, const nm_sum *s)
 {
     for (size_t i = s->first; i < s->first + s->n; i++) touch(t, 0, i);

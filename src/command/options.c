@@ -1,4 +1,4 @@
-/* cli.c: the command line, from the OPT rows of menu.def: parsing, usage, and the question that it asks. */
+/* options.c: the command line, from the OPT rows of menu.def: parsing, usage, and the question that it asks. */
 #include "all.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* verbs.c: what verbs share: options of the pipeline, counts of files, --dump. */
+/* verb_common.c: what verbs share: options of the pipeline, counts of files, --dump. */
 #include "all.h"
 
 static const char *options_text(nm_job *job, const nm_cli *c)

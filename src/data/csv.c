@@ -1,4 +1,4 @@
-/* read/csv.c: one line of numbers separated by commas, semicolons or blanks; INDEX counts lines that hold any. */
+/* csv.c: one line of numbers separated by commas, semicolons or blanks; INDEX counts lines that hold any. */
 #include "all.h"
 
 static bool sep(char c) { return c == ',' || c == ';' || c == ' ' || c == '\t' || c == '\r'; }

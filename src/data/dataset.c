@@ -1,4 +1,4 @@
-/* image.c: which reader a file wants, by its content first and its name second; and an image as a network's input.
+/* dataset.c: which reader a file wants, by its content first and its name second; and an image as a network's input.
  *
  * Bytes are scaled by 1/255 (correctly rounded in double, as MIPVerify and the field do); floats are taken as they
  * are. The number of elements must be the network's; a picture of [H,W] or [C,H,W] is taken in row-major order, and

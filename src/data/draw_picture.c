@@ -1,4 +1,4 @@
-/* draw.c: pictures: original | perturbed | difference as one PNG with a scale, and small ones as text.
+/* draw_picture.c: pictures: original | perturbed | difference as one PNG with a scale, and small ones as text.
  *
  * Grey or colour images [..,H,W], [C,H,W] or [H,W,C]; values in [0,1] map to 0..255. The difference is drawn around
  * middle grey, its largest magnitude, the linf distance of the answer, filling the range; the bar below shows that

@@ -1,4 +1,4 @@
-/* read/idx.c: the IDX files of MNIST: one image, or one label, of a file of unsigned bytes. */
+/* idx.c: the IDX files of MNIST: one image, or one label, of a file of unsigned bytes. */
 #include "all.h"
 
 static int64_t word(const unsigned char *p)

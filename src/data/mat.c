@@ -1,4 +1,4 @@
-/* read/mat.c: the named arrays of a MATLAB file of level 5 (MathWorks, MAT-File Format, 1999 to 2014): little or big
+/* mat.c: the named arrays of a MATLAB file of level 5 (MathWorks, MAT-File Format, 1999 to 2014): little or big
  * endian, plain or packed by zlib; real arrays of the classes double, single and int8 to uint64, in whatever type they
  * are stored. MATLAB stores columns; here they become rows.
  *

@@ -1,4 +1,4 @@
-/* read/npy.c: NumPy's .npy, format versions 1 to 3, either byte order and either order of axes: float32 and float64,
+/* npy.c: NumPy's .npy, format versions 1 to 3, either byte order and either order of axes: float32 and float64,
  * integers of 1, 2, 4 and 8 bytes, up to 2^53. Written as little endian float64 in C order. */
 #include "all.h"
 

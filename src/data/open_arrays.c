@@ -1,4 +1,4 @@
-/* container.c: which reader a file of named arrays wants, by its content: .mat or .npz. */
+/* open_arrays.c: which reader a file of named arrays wants, by its content: .mat or .npz. */
 #include "all.h"
 
 nm_arrays *nm_arrays_read(nm_job *job, nm_file f)

@@ -1,4 +1,4 @@
-/* read/picture.c: PNG (through libpng), PGM and PPM: bytes, grey [H,W] or colour [3,H,W]. */
+/* read_picture.c: PNG (through libpng), PGM and PPM: bytes, grey [H,W] or colour [3,H,W]. */
 #include "all.h"
 
 #include <png.h>

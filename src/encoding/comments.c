@@ -1,5 +1,5 @@
-/* notes.c: where a model comes from, while the network is at hand: blocks and units with their bounds for the map, and
- * comments for LP. */
+/* comments.c: where a model comes from, while the network is at hand: blocks and units with their bounds for the map,
+ * and comments for LP. */
 #include "all.h"
 
 static nm_mapunit unit_of(const nm_enc *e, size_t u, size_t pre)

@@ -1,8 +1,8 @@
-/* inspectmodel.c: a model and its map, in words: sizes, ranges, the largest big-M, binaries a layer, what a row or a
+/* describe_model.c: a model and its map, in words: sizes, ranges, the largest big-M, binaries a layer, what a row or a
  * unit says; and the slack budget.
  *
  * Slack budget. A solver takes z within T of an integer as one, so a row with big-M lets its unit be off by T M(u), and
- * the question's row by g(u) times that (gain.c): budget(T) = sum of g(u) M(u) T. An upper bound to first order;
+ * the question's row by g(u) times that (influence.c): budget(T) = sum of g(u) M(u) T. An upper bound to first order;
  * tolerances of rows are not in it. Against it stands --guard. Cost: one pass over rows. */
 #include "all.h"
 

@@ -1,9 +1,9 @@
-/* fold.c: rows over inputs and kept units: everything else is substituted by pulling rows back (batch.c).
+/* fold.c: rows over inputs and kept units: everything else is substituted by pulling rows back (pull_back.c).
  *
  * Where all unstable units are kept, the substitution is exact up to its rounding, and one form stands for both sides
  * of a pre-activation. Where some are not, their relaxed lines are used, and a pre-activation gets two forms, one below
  * and one above; a row of the question needs the one below alone. Units that no kept row reaches never enter: the cone
- * of influence comes for free. A row pulled back is  sum c v + cst +- err  with err from batch.c; its two sides are
+ * of influence comes for free. A row pulled back is  sum c v + cst +- err  with err from pull_back.c; its two sides are
  * stepped outwards by err. A coefficient below NM_COEF_MIN, which readers would drop, is replaced by its range.
  * Cost: one batch walk for 16 rows. */
 #include "all.h"

@@ -1,4 +1,4 @@
-/* gain.c: how much a unit's value moves the row of the question, at most: its coefficient there, and through the
+/* influence.c: how much a unit's value moves the row of the question, at most: its coefficient there, and through the
  * pre-activations of later units (rows ra) theirs:  g(u) = |q(u)| + sum over later units w of |c(w, u)| g(w).
  * A first-order bound that forgets signs; read off the rows' names. Cost: one pass over the rows. */
 #include "all.h"

@@ -1,8 +1,8 @@
-/* beside.c: what stands beside a model: a start, branching priorities, the solver's options, each in the solver's
+/* priorities.c: what stands beside a model: a start, branching priorities, the solver's options, each in the solver's
  * format.
  *
  * Priorities: binaries in the order of g U (-L) / (U - L), what the triangle of the unit may lose (its height at a = 0)
- * times how much the unit moves the question (gain.c); of a maximum's candidates, g times the width of its bounds.
+ * times how much the unit moves the question (influence.c); of a maximum's candidates, g times the width of its bounds.
  * Options ask for no gap, the tightest tolerances that the solver's manual allows, and the threads. A start is
  * advice: it is written as it is, and said to break the model where it does. Formats by their manuals; those of CBC,
  * HiGHS and lp_solve are run in the tests. */

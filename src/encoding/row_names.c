@@ -1,4 +1,4 @@
-/* explain.c: what a row or a column of a model says, from its name: kinds are letters, then block, unit and part. The
+/* row_names.c: what a row or a column of a model says, from its name: kinds are letters, then block, unit and part. The
  * words are the formulas at the heads of enc/. */
 #include "all.h"
 

@@ -1,4 +1,4 @@
-/* verify.c: the judge of witnesses. It evaluates the Net as read, in float64 with a bound on its own rounding and in
+/* judge.c: the judge of witnesses. It evaluates the Net as read, in float64 with a bound on its own rounding and in
  * float32, and shares no arithmetic with Program, Bounds or Model.
  *
  * A point is first projected into the box of its case, and into its balls. It is a counterexample only if it then lies
@@ -6,9 +6,9 @@
  * covers the rounding of the evaluation and of the row itself. A tie that float64 cannot decide is not a witness.
  *
  * Where the case has generators, the point is given by them, and the counterexample is x0 + G g in exact arithmetic,
- * with g in its box and sums exactly (gens.c); what is evaluated is its rounding, and the distance of the two goes
- * through the network as an error of its inputs. A point that misses rows or box by little is drawn towards one that
- * is known to be inside, or moved across what it misses (inward.c). */
+ * with g in its box and sums exactly (generators.c); what is evaluated is its rounding, and the distance of the two
+ * goes through the network as an error of its inputs. A point that misses rows or box by little is drawn towards one
+ * that is known to be inside, or moved across what it misses (move_inside.c). */
 #include "all.h"
 
 /* values of outputs and inputs, each with the errors they come with (NULL: exact) */

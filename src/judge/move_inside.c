@@ -1,4 +1,4 @@
-/* inward.c: a point that misses rows or box of its case by a solver's tolerance is moved inside, for the judge.
+/* move_inside.c: a point that misses rows or box of its case by a solver's tolerance is moved inside, for the judge.
  *
  * In turn every row that is violated, or holds by less than `slack`, moves the point along its own coefficients, over
  * the variables that have room, just beyond it (Kaczmarz 1937; Agmon 1954); with generators the rows over x, the

@@ -1,4 +1,4 @@
-/* fixed.c: a model that fits into fixed MPS: names of 8 characters, numbers of 12.
+/* fixed_mps.c: a model that fits into fixed MPS: names of 8 characters, numbers of 12.
  *
  * Names become C0000001 and R0000001 by their place; the map keeps what they stand for. A coefficient c is rounded
  * to c', and the row's side moves outwards by sum |c - c'| max |x| over the columns' boxes, and is rounded outwards

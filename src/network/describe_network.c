@@ -1,5 +1,5 @@
-/* inspect.c: what a network is made of: its nodes with the shapes that they give, their parameters and ReLUs, and the
- * blocks that it becomes; and the arrays of a file of weights. As a table, or as one JSON object. */
+/* describe_network.c: what a network is made of: its nodes with the shapes that they give, their parameters and ReLUs,
+ * and the blocks that it becomes; and the arrays of a file of weights. As a table, or as one JSON object. */
 #include "all.h"
 
 typedef struct {

@@ -1,7 +1,7 @@
 /* lower.c: Net -> Program, and a Program with the rows of a question below it.
  *
- * needs a planned Net; gives a finished Program; keeps the Net. Each op lowers itself through views (view.c). Where
- * a constant term meets a constant term (an element of a Concat or of a Pad inside a sum) the sum is rounded to
+ * needs a planned Net; gives a finished Program; keeps the Net. Each op lowers itself through views (lower_views.c).
+ * Where a constant term meets a constant term (an element of a Concat or of a Pad inside a sum) the sum is rounded to
  * double: constants folded by lowering are the network's meaning, as those folded by the reader are. */
 #include "all.h"
 

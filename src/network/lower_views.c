@@ -1,5 +1,5 @@
-/* view.c: what the operators need to lower themselves. A value is a view: for each element the unit that holds it,
- * or a constant. What only moves elements makes new views and no units; an operator that needs its input as a block
+/* lower_views.c: what the operators need to lower themselves. A value is a view: for each element the unit that holds
+ * it, or a constant. What only moves elements makes new views and no units; an operator that needs its input as a block
  * of its own gets one by a gather, unless the view is a whole block already. */
 #include "all.h"
 

@@ -1,12 +1,12 @@
-/* net.c: a graph of names becomes a Net: values resolved, nodes put into an order of evaluation, shapes worked
+/* network.c: a graph of names becomes a Net: values resolved, nodes put into an order of evaluation, shapes worked
  * out, constants folded; and its evaluation, which is the meaning that everything else is judged by.
  *
  * Order: Kahn's algorithm over values; constants may stand after their users, nodes in any order. A node whose
  * inputs are all constant is evaluated once, in float64, and becomes a constant. Nodes that no output needs are
  * dropped (prune.c). An attribute that the op did not ask for is refused by name. The inputs that are not constants,
  * concatenated in the graph's order, are the flat input; so are the outputs. An operator that no program can hold but
- * that keeps an order (Softmax, ArgMax) may make an output: then the flat output is what it reads, and tail.c
- * says which questions may be asked. */
+ * that keeps an order (Softmax, ArgMax) may make an output: then the flat output is what it reads, and
+ * final_operators.c says which questions may be asked. */
 #include "all.h"
 
 typedef struct {

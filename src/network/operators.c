@@ -1,4 +1,4 @@
-/* ops.c: the registry of operators. Rows never see it. */
+/* operators.c: the registry of operators. Rows never see it. */
 #include "all.h"
 
 #include <strings.h>

@@ -1,4 +1,4 @@
-/* join.c: two networks over the same inputs as one: shared flat input, outputs of the first, then those of the
+/* pair.c: two networks over the same inputs as one: shared flat input, outputs of the first, then those of the
  * second.
  *
  * All that follows (bounds, models, the judge) sees one network, so questions that compare the two are rows like

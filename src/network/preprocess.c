@@ -1,4 +1,4 @@
-/* front.c: what stands between pixels and a network's input: --channels, --mean and --std.
+/* preprocess.c: what stands between pixels and a network's input: --channels, --mean and --std.
  *
  * A network that wants (pixel - mean) / std gets a Sub and a Div before its first layer: it is then one of pixels, and
  * everything, the judge's evaluation and its rounding included, sees it so; images, perturbation, domain and

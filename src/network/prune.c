@@ -1,8 +1,8 @@
 /* prune.c: a graph as its file says it, before names become values: what asks for nothing is taken out.
  *
- * Operators behind a tail (Softmax, ArgMax and the like, tail.c) at an output that keep the flat values (Identity,
- * Dropout, Cast, and what changes the shape alone) leave the output to the tail. A Softmax, Sigmoid or Tanh that
- * ArgMax alone reads, along the same axis, chooses nothing. Nodes that no output needs are dropped, whatever they
+ * Operators behind a tail (Softmax, ArgMax and the like, final_operators.c) at an output that keep the flat values
+ * (Identity, Dropout, Cast, and what changes the shape alone) leave the output to the tail. A Softmax, Sigmoid or Tanh
+ * that ArgMax alone reads, along the same axis, chooses nothing. Nodes that no output needs are dropped, whatever they
  * are, and so are the mask of a Dropout and the indices of a MaxPool that nobody reads; of other operators second
  * outputs mean something (a BatchNormalization that names its own is in training). Cost: a pass over the graph. */
 #include "all.h"

@@ -1,4 +1,4 @@
-/* kernels.c: picks the build of kernel.c that this processor can run. All give the same bytes. */
+/* kernel_pick.c: picks the build of kernel.c that this processor can run. All give the same bytes. */
 #include "all.h"
 
 #if defined(__x86_64__)

@@ -1,4 +1,4 @@
-/* linop.c: what a linear operator does to vectors and to batches of rows.
+/* linear_batch.c: what a linear operator does to vectors and to batches of rows.
  *
  *   apply3  yc += A c, yr += |A| r, ym += |A| m     one vector, for interval bounds
  *   apply   y  += A x                               NM_LANES vectors, for the attack

@@ -1,10 +1,10 @@
-/* vecop.c: what a linear operator does to one vector: for optimisers that work on a single row.
+/* linear_vector.c: what a linear operator does to one vector: for optimisers that work on a single row.
  *
  *   mv   y += A x      a dot product a row;                    forward
  *   mtv  x += A' y     a multiple of each row whose y is not 0; backward
  *
- * linop.c does the same for NM_LANES vectors at the price of about eight. Convolutions go position by position over
- * a packed patch. Errors as of any sum of products in any order: kernel.c. Vectors are padded to 8 with zeros. */
+ * linear_batch.c does the same for NM_LANES vectors at the price of about eight. Convolutions go position by position
+ * over a packed patch. Errors as of any sum of products in any order: kernel.c. Vectors are padded to 8 with zeros. */
 #include "all.h"
 
 static size_t patch_of(const nm_geo *g) { return (size_t)(g->c / g->groups * g->kh * g->kw); }

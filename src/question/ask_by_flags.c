@@ -1,4 +1,4 @@
-/* ask.c: a question from flags: an image, a perturbation, and which labels it must not become.
+/* ask_by_flags.c: a question from flags: an image, a perturbation, and which labels it must not become.
  *
  * Counterexample to target j: a point of the input set with  y_j >= y_label + margin  (a tie counts at margin 0). Input
  * sets (set/) are cut to the domain: without --domain the range that the network's file states, or else [0,1]. `any` is

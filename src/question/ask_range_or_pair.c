@@ -1,5 +1,5 @@
-/* measure.c: questions that are not about one label: the range of a linear form of the outputs, and how much two
- * networks over the same inputs (join.c) differ. Only the clauses are made here; what they are asked over is any
+/* ask_range_or_pair.c: questions that are not about one label: the range of a linear form of the outputs, and how much
+ * two networks over the same inputs (pair.c) differ. Only the clauses are made here; what they are asked over is any
  * input set.
  *
  *   range:FORM        the value FORM(y) itself: its least and its most, each a row to be made least (goal)

@@ -1,4 +1,5 @@
-/* tail.c: questions about a network whose last operators are left out: Sigmoid, Tanh, Softmax, LogSoftmax, ArgMax.
+/* final_operators.c: questions about a network whose last operators are left out: Sigmoid, Tanh, Softmax, LogSoftmax,
+ * ArgMax.
  *
  * They are not piecewise linear, so the flat outputs y are what they read, and the file's outputs are f(y). A row of
  * a question means the same of y as of f(y) in these cases alone:

@@ -1,5 +1,5 @@
-/* gens.c: generators of an input set, x = x0 + G g with lo <= g <= hi and sums of g given. No part of Program, Bounds
- * or Model: the judge uses it.
+/* generators.c: generators of an input set, x = x0 + G g with lo <= g <= hi and sums of g given. No part of Program,
+ * Bounds or Model: the judge uses it.
  *
  * A point. Generators are clipped into their box; a sum is restored by moving its members alike (bisection on the
  * shift), then all of them are put on a grid of 2^-k, k so that every partial sum is a double, and the difference that

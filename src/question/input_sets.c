@@ -1,4 +1,4 @@
-/* sets.c: the registry of input sets, and --perturb: names with arguments, joined by + for their intersection.
+/* input_sets.c: the registry of input sets, and --perturb: names with arguments, joined by + for their intersection.
  *
  * A + joins only where a name of the menu follows it: numbers and file names may hold one. */
 #include "all.h"

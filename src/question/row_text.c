@@ -1,4 +1,4 @@
-/* infix.c: linear forms and rows as people write them, and their printer: "2*Y_0 - Y_1 + 0.5 <= X_3".
+/* row_text.c: linear forms and rows as people write them, and their printer: "2*Y_0 - Y_1 + 0.5 <= X_3".
  *
  *   ROW  = FORM REL FORM { REL FORM }       REL: <= >= =; a chain compares neighbours, = gives two rows
  *   FORM = [+|-] TERM { (+|-) TERM }        TERM = FACTOR { * FACTOR }, one variable at most

@@ -1,4 +1,4 @@
-/* setting.c: what input sets share: arguments of --perturb, and narrowing the boxes of cases. */
+/* set_arguments.c: what input sets share: arguments of --perturb, and narrowing the boxes of cases. */
 #include "all.h"
 
 _Noreturn void nm_setarg_bad(nm_job *job, const nm_setarg *a)

@@ -1,4 +1,4 @@
-/* formula.c: formulas over inputs and outputs become the cases of a question; VNN-LIB 1 and 2 share it.
+/* vnnlib_formula.c: formulas over inputs and outputs become the cases of a question; VNN-LIB 1 and 2 share it.
  *
  * A formula is and, or and comparisons of two linear terms (+ - * with a constant, nested). The conjunction of all
  * asserts becomes a disjunctive normal form; of each disjunct, what bounds a single input is the box, what relates

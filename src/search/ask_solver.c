@@ -1,5 +1,5 @@
-/* compile.c: the stages that make a model of each open target: writing it with its map, and solving it by the
- * embedded solver or another. An infeasible decision model closes its target; a point is judged (verify.c); all else
+/* ask_solver.c: the stages that make a model of each open target: writing it with its map, and solving it by the
+ * embedded solver or another. An infeasible decision model closes its target; a point is judged (judge.c); all else
  * leaves it open. */
 #include "all.h"
 

@@ -6,7 +6,7 @@
  * the open clauses in turn. Generators with a sum (a blur's kernel: a simplex) take steps along the gradient itself,
  * without its mean, and start near corners: the sign would move nearly all of them alike, and the sum would take that
  * back. Forward and backward run on the Program through the same operators as the bounds. What it returns is only a
- * candidate: verify.c judges. Random numbers are splitmix64 (Steele, Lea, Flood 2014) from the seed, so equal input
+ * candidate: judge.c judges. Random numbers are splitmix64 (Steele, Lea, Flood 2014) from the seed, so equal input
  * gives equal output. Effort is counted in steps. */
 #include "all.h"
 

@@ -1,16 +1,16 @@
 /* branch.c: branch and bound on the signs of ReLU units, for one target (Bunel et al. 2020; bounds in the branches by
- * the hull dual, hull.c, with multipliers of the signs as in beta-CROWN, Wang et al. 2021).
+ * the hull dual, hull_dual.c, with multipliers of the signs as in beta-CROWN, Wang et al. 2021).
  *
  * A node assumes signs of some pre-activations: their bounds are met with 0, and their inequalities enter the row
  * with multipliers. Its row is optimised from where the parent's ended, Adam's second moments included. A bound above
  * the cutoff excludes a counterexample; else, on networks with several hidden layers, the row is the cut that
- * tightens all units and the box of the node (tighten.c). What stays open is branched on the unit with the best
+ * tightens all units and the box of the node (conditioned.c). What stays open is branched on the unit with the best
  * product of estimated gains: what its lines lose at the mean minimiser, times the gain per loss that branching on it
  * has brought in this tree (pseudo-costs: Benichou et al. 1971; Achterberg, Koch, Martin 2005). Both children keep a
  * = 0, so nothing is lost. Nodes are visited depth first by recursion, so that memory is that of one path. Now and
  * then the shrunken box of a node is attacked; a node without a unit to branch on is a linear program (leaf). Effort
  * is counted in nodes. With a depth the search stops there, and the open leaves are cubes: their models together say
- * what the target's own would (compile.c). */
+ * what the target's own would (ask_solver.c). */
 #include "all.h"
 
 enum { MAX_DEPTH = 100, MAX_ENTRIES = 2000000 };

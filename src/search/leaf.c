@@ -1,10 +1,11 @@
 /* leaf.c: nodes of branching that have nothing left to branch on.
  *
  * Where all signs are fixed the network is affine: a linear program over the inputs, its rows the signs that were
- * assumed and the clause, says what there is. A dual or Farkas's ray excludes (clp.c), whatever Clp says of itself; a
- * point is judged. With an L2 ball it is the nearest point (project.c) that does. Where the nearest counterexample is
- * sought, one that is found is first moved to the nearest of its own linear region, so that a search over a shrinking
- * ball meets each region once and does not creep. Cost: a model and a linear program a leaf, some milliseconds. */
+ * assumed and the clause, says what there is. A dual or Farkas's ray excludes (embedded_clp.c), whatever Clp says of
+ * itself; a point is judged. With an L2 ball it is the nearest point (nearest_point.c) that does. Where the nearest
+ * counterexample is sought, one that is found is first moved to the nearest of its own linear region, so that a search
+ * over a shrinking ball meets each region once and does not creep. Cost: a model and a linear program a leaf, some
+ * milliseconds. */
 #include "all.h"
 
 const double *nm_leaf_input(const nm_state *s, const nm_encoded *e, size_t icase, const double *v)

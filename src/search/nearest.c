@@ -1,9 +1,9 @@
-/* closest.c: the nearest counterexample to the image, over all targets, between a point that the judge accepted and a
+/* nearest.c: the nearest counterexample to the image, over all targets, between a point that the judge accepted and a
  * proven lower bound.
  *
  * Above: walks from the image, from the attack's finds and from solvers' points to the nearest counterexample of
- * their neighbourhood (near.c). Below: decisions. "No counterexample to this target within r" is the question that
- * bounds, conditioned tightening and branching answer, over the ball of radius r in the input set; each proof puts
+ * their neighbourhood (nearest_points.c). Below: decisions. "No counterexample to this target within r" is the question
+ * that bounds, conditioned tightening and branching answer, over the ball of radius r in the input set; each proof puts
  * the target's distance above r. First a bisection by cheap decisions, which orders the targets; then, over the ball
  * just below the incumbent (r = value (1 - NM_NEAR_GAP / 4), one less for L0), all stages. What is left of the
  * targets gets a model over that small ball, its objective the distance (distance.c): infeasible proves r; an optimum

@@ -1,4 +1,5 @@
-/* near.c: upper bounds for the nearest counterexample: points that the judge (verify.c) accepts, drawn to the image.
+/* nearest_points.c: upper bounds for the nearest counterexample: points that the judge (judge.c) accepts, drawn to the
+ * image.
  *
  * In a linear region of the network the margin is g x + m, and the nearest point behind its hyperplane, within the box,
  * is known (norm.c). Iterated from any start this walks to a counterexample that no step within its region improves

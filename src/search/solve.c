@@ -2,8 +2,8 @@
  *
  * needs a Net and a Query; gives a Verdict; keeps both. A target is closed as `holds` only by a bound that excludes
  * it (row - rhs > guard for some row of its clause, outward rounded) or by the solver's proven infeasibility of a model
- * that contains every true trace; as `violated` only by the judge (verify.c). All else is unknown, with the reason.
- * With objective `closest` the stages run in rounds (closest.c). With objective `worst` nothing ends early: every
+ * that contains every true trace; as `violated` only by the judge (judge.c). All else is unknown, with the reason.
+ * With objective `closest` the stages run in rounds (nearest.c). With objective `worst` nothing ends early: every
  * target that could still undercut the incumbent is solved. */
 #include "all.h"
 

@@ -1,4 +1,4 @@
-/* split.c: cubes of the input box: bisection with CROWN bounds, for questions with few free inputs.
+/* split_box.c: cubes of the input box: bisection with CROWN bounds, for questions with few free inputs.
  *
  * A box whose bounds close every open clause is done; another is cut in two along the input with the largest
  * width times sensitivity (the sum of |coefficient| that the pulled-back rows of open clauses have there: the smears of

@@ -1,4 +1,4 @@
-/* close.c: the stages that close targets without a model: bounds, attack, alpha with conditioned tightening,
+/* stages.c: the stages that close targets without a model: bounds, attack, alpha with conditioned tightening,
  * branching on signs, cubes of the input box. Each works on one case, and says what it closed by setting the targets'
  * status. A target is closed as `holds` only when an outward rounded bound excludes it: row - rhs > guard for a row
  * of its clause. */

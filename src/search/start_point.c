@@ -1,6 +1,6 @@
-/* start.c: a point of the input set, as values of a model's columns: the attack's best one, the question's image, or an
- * input from a file, moved into the box. The trace is the Program's own in float64: advice for a solver, judged by
- * nobody. */
+/* start_point.c: a point of the input set, as values of a model's columns: the attack's best one, the question's image,
+ * or an input from a file, moved into the box. The trace is the Program's own in float64: advice for a solver, judged
+ * by nobody. */
 #include "all.h"
 
 double *nm_trace(nm_job *job, const nm_program *p, const double *x)

@@ -1,12 +1,12 @@
-/* bound/lp.c: bounds of units by linear and mixed-integer programs over the layers before them (Tjeng et al. 2019,
+/* unit_programs.c: bounds of units by linear and mixed-integer programs over the layers before them (Tjeng et al. 2019,
  * section 4.2), block after block, each over the bounds already tightened.
  *
  * The model of a block is cut off at it: rows of what its still unstable units depend on and no more (encode.c); for
  * LP the triangles, for MIP big-M. A unit asks for its least and its largest value; once one side settles its sign
- * the other is left (progressive, with sign cutoffs). An LP's bound is proven from its duals (clp.c); a MIP is a
- * best-first search on phases over such LPs, whose bound is the least among open leaves: an infeasible leaf without
+ * the other is left (progressive, with sign cutoffs). An LP's bound is proven from its duals (embedded_clp.c); a MIP is
+ * a best-first search on phases over such LPs, whose bound is the least among open leaves: an infeasible leaf without
  * a proof keeps its parent's bound, so whatever Clp says, the result is a bound. Effort: NODES nodes, ITERATIONS
- * simplex iterations a node. Units are shared among processes (crew.c); each answer depends on its unit alone.
+ * simplex iterations a node. Units are shared among processes (workers.c); each answer depends on its unit alone.
  * needs CROWN; gives bounds in place; later blocks follow by interval arithmetic and CROWN. */
 #include "all.h"
 

@@ -1,4 +1,4 @@
-/* lp.c: the embedded solver, CBC through its C interface, in a process of its own.
+/* embedded_cbc.c: the embedded solver, CBC through its C interface, in a process of its own.
  *
  * The child solves and sends status and values through a pipe; the parent waits, obeys time limit and interrupt from
  * outside as well (CBC checks its clock only between nodes), and survives a crash. Preprocessing is off: with it CBC

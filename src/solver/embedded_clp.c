@@ -1,4 +1,4 @@
-/* clp.c: linear relaxations by Clp through its C interface, and bounds proven from its duals.
+/* embedded_clp.c: linear relaxations by Clp through its C interface, and bounds proven from its duals.
  *
  * min c x,  rows a_r x <= h_r or >= l_r, box on x. For any y with y_r <= 0 on "<= only" rows and >= 0 on ">= only" ones
  *     c x >= sum over r of min(y_r l_r, y_r h_r at the side that y_r's sign picks) + sum over j of min(d_j lo_j, d_j

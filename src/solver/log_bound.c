@@ -1,4 +1,4 @@
-/* sollog.c: the best bound of a solver's log, for solution files that have none. A row names a solver, the words
+/* log_bound.c: the best bound of a solver's log, for solution files that have none. A row names a solver, the words
  * by which its log is known, words that must be in it for the row to count, and the words before the number; of a
  * solver's rows the first that finds a number wins, and of the log's lines the last. A log says what the solver
  * thought, of whatever model: its bound is reported, may take back an "optimal" that it contradicts, and never

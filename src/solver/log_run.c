@@ -1,4 +1,4 @@
-/* runlog.c: what a solver's log says beside its answer: its version and how many nodes it took. A row names the
+/* log_run.c: what a solver's log says beside its answer: its version and how many nodes it took. A row names the
  * words by which the log is known and those before the number; the last number in the log counts. GLPK's lines end in
  * `(open; done)`: done is its count. What is not said is left out. For tables, never for a verdict. */
 #define _GNU_SOURCE

@@ -1,4 +1,4 @@
-/* project.c: the point of a polyhedron that is nearest to a centre in L2, and a proven bound of its distance.
+/* nearest_point.c: the point of a polyhedron that is nearest to a centre in L2, and a proven bound of its distance.
  *
  *   min 1/2 |x - c|^2,  A x <= h (or >= l),  x in a box.
  * For multipliers y (>= 0 of "<=" rows, <= 0 of ">=" rows), with v = A' y,

@@ -1,4 +1,5 @@
-/* runner.c: a solver as a program of its own: the model goes to a file, the program is run, its solution file is read.
+/* programs.c: a solver as a program of its own: the model goes to a file, the program is run, its solution file is
+ * read.
  *
  * A row is a name and a command line for the shell, with {model}, {solution}, {seconds} and {threads} to be filled
  * in; a solver without a solution file of its own is redirected into it. The program runs in a process group of its

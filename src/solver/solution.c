@@ -1,4 +1,4 @@
-/* sol.c: a solver's answer: the dialect by content, status first, values by name and never believed alone. */
+/* solution.c: a solver's answer: the dialect by content, status first, values by name and never believed alone. */
 #include "all.h"
 
 static const nm_soldialect *const dialects[] = {

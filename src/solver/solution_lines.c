@@ -1,4 +1,4 @@
-/* soltext.c: what the readers of solution files share: lines that must be there, trimmed words, columns with
+/* solution_lines.c: what the readers of solution files share: lines that must be there, trimmed words, columns with
  * values.
  *
  * A reader fixes the status before it adds values. Then a value that is no finite number is an error of the file

@@ -1,8 +1,8 @@
-/* campaign.c: one question for many samples.
+/* batch.c: one question for many samples.
  *
  * DIR/campaign.json says what was asked (hashes of network, images and labels, and the options). DIR/records/N.json is
- * one sample; results.csv and summary.json are made from the records alone, at the end of every run (tables.c). Times
- * apart, records do not depend on the number of workers: each sample is solved by itself. */
+ * one sample; results.csv and summary.json are made from the records alone, at the end of every run (batch_tables.c).
+ * Times apart, records do not depend on the number of workers: each sample is solved by itself. */
 #include "all.h"
 
 static char *record_path(nm_job *job, const nm_campaign *c, int64_t sample)

@@ -1,4 +1,4 @@
-/* tables.c: results.csv and summary.json of a campaign, made from its records alone. */
+/* batch_tables.c: results.csv and summary.json of a campaign, made from its records alone. */
 #include "all.h"
 
 typedef struct {

@@ -1,4 +1,4 @@
-/* benchstat.c: what the records of a comparison say in numbers.
+/* bench_numbers.c: what the records of a comparison say in numbers.
  *
  * A solver with a formulation is a configuration. Of an instance's repeats the median time counts, unsolved ones at the
  * limit: an odd run moves nothing; the configuration solves the instance when more than half of its repeats do. Over

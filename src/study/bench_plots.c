@@ -1,4 +1,4 @@
-/* benchplot.c: the two plots of a comparison. The performance profile (Dolan, More 2002) shows for each factor the
+/* bench_plots.c: the two plots of a comparison. The performance profile (Dolan, More 2002) shows for each factor the
  * share of instances solved within that factor of the best time; the cactus plot shows how many instances are solved
  * within a time each. Times below a hundredth of a second count as that: what is below is noise. */
 #include "all.h"

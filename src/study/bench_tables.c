@@ -1,4 +1,4 @@
-/* benchtab.c: the tables of a comparison: results.csv, a row a run; table.txt and summary.json, a row a
+/* bench_tables.c: the tables of a comparison: results.csv, a row a run; table.txt and summary.json, a row a
  * configuration. */
 #include "all.h"
 

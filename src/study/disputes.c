@@ -1,4 +1,4 @@
-/* dispute.c: answers of a comparison that cannot all be true.
+/* disputes.c: answers of a comparison that cannot all be true.
  *
  * A replayed counterexample and a claim that there is none; optima that differ by more than 1e-6 of max(1, |x|) both as
  * claimed and as replayed; a replayed margin below another's optimum by more than that; any of these against the known

@@ -1,4 +1,4 @@
-/* plot.c: line plots: a description, a layout, and a pen that draws it: as SVG here, as pixels in pixels.c.
+/* plot.c: line plots: a description, a layout, and a pen that draws it: as SVG here, as pixels in plot_pixels.c.
  *
  * A plot has one or more series of points, joined as they stand or as steps; axes are linear or logarithmic. Ticks are
  * 1, 2 and 5 times powers of ten on linear axes (Heckbert 1990), powers of the axis' base on logarithmic ones,

@@ -1,4 +1,4 @@
-/* pixels.c: a pen that draws plots into a PNG: anti-aliased strokes, and letters made of strokes.
+/* plot_pixels.c: a pen that draws plots into a PNG: anti-aliased strokes, and letters made of strokes.
  *
  * A stroke covers a pixel by its width/2 + 1/2 minus the distance from the pixel's centre to the segment, cut to
  * [0,1]: the box filter's answer for lines wider than a pixel. A polyline takes the largest cover of its segments,

@@ -1,4 +1,5 @@
-/* suite.c: a folder of instances in the manner of MIPLIB (Gleixner et al. 2021), built from its description (spec.c).
+/* suite.c: a folder of instances in the manner of MIPLIB (Gleixner et al. 2021), built from its description
+ * (suite_spec.c).
  *
  * NAME.mps.gz and NAME.map.json are what the command in suite.csv writes when it is run in the folder, to the byte;
  * names of networks, images and questions are relative to the folder. suite.csv, README.md and SHA256SUMS are made

@@ -1,4 +1,5 @@
-/* spec.c: the description of a suite of instances: a JSON file that lists questions and what is known of their answers.
+/* suite_spec.c: the description of a suite of instances: a JSON file that lists questions and what is known of their
+ * answers.
  *
  *   {"netmip": "suite", "version": 1, "title": .., "about": .., "images": FILE, "labels": FILE, "instances": [..]}
  *

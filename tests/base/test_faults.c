@@ -7,7 +7,7 @@
  * name before still stands. /dev/full itself is never named: as root, a rename would replace it; a device of the same
  * numbers is made in the test's own folder instead, or the case is skipped. */
 #define _GNU_SOURCE
-#include "netgen.h"
+#include "random_networks.h"
 
 #include <dirent.h>
 #include <errno.h>

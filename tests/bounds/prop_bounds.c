@@ -6,7 +6,7 @@
  * bit: lo <= value <= hi for interval and CROWN bounds, with and without all_rows, query rows included; mag >= |A||x|
  * + |b|; CROWN starting from interval bounds only shrinks them; no bound of CROWN's own run is looser than interval's
  * (up to the rounding of centres: 1e-13 of mag); the same run twice gives the same bytes. */
-#include "netgen.h"
+#include "random_networks.h"
 
 enum { NETS = 300, POINTS = 8, STEEP = 10 };
 

@@ -1,12 +1,13 @@
-/* What alpha.c, tighten.c, batch.c (cuts), branch.c, split.c and solve.c say of small random networks is true. A cloud
- * of points (corners, middles, faces, random, ends of descents) is evaluated in exact rational arithmetic, and every
- * statement is compared with it to the last bit.  alpha: row(x) >= g.x + g0 and >= lo on the box, or where given signs
- * hold; lo >= CROWN's.  cut: a point with sum g x <= h lies in the bounds over box and cut, and bounds cross only when
- * no point satisfies the cut; h is the exact value at a point, rounded up, or the least over the box.  tighten: a point
- * with row(x) <= rhs is never excluded, and its units lie in t.b.  branch, split, pipeline: opt = min of max_r (row_r -
- * rhs_r) comes from CBC on the encoded model; a clause moved by opt + d holds for d < 0 and is violated for d > 0, |d|
- * = 1e-3 (1 + |opt|), with every combination of the pipeline's switches (unknown only where the solver is off). */
-#include "cloud.h"
+/* What alpha.c, conditioned.c, pull_back.c (cuts), branch.c, split_box.c and solve.c say of small random networks is
+ * true. A cloud of points (corners, middles, faces, random, ends of descents) is evaluated in exact rational
+ * arithmetic, and every statement is compared with it to the last bit.  alpha: row(x) >= g.x + g0 and >= lo on the box,
+ * or where given signs hold; lo >= CROWN's.  cut: a point with sum g x <= h lies in the bounds over box and cut, and
+ * bounds cross only when no point satisfies the cut; h is the exact value at a point, rounded up, or the least over the
+ * box.  tighten: a point with row(x) <= rhs is never excluded, and its units lie in t.b.  branch, split, pipeline: opt
+ * = min of max_r (row_r - rhs_r) comes from CBC on the encoded model; a clause moved by opt + d holds for d < 0 and is
+ * violated for d > 0, |d| = 1e-3 (1 + |opt|), with every combination of the pipeline's switches (unknown only where the
+ * solver is off). */
+#include "point_cloud.h"
 
 enum { NETS = 400, ASKED = 50, PIPED = 20 };
 

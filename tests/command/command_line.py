@@ -3,7 +3,7 @@
 and what is left on the disk afterwards."""
 import atexit, glob, gzip, hashlib, json, math, os, re, resource, shutil, signal, struct, subprocess, sys, tempfile, time, zlib
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
 MODELS = os.path.join(HERE, "..", "models")
 TMP = tempfile.mkdtemp(prefix="netmip-cli-")

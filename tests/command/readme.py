@@ -3,7 +3,7 @@
 of operators in README is the program's."""
 import json, os, re, shutil, subprocess, sys
 
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+ROOT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "..")
 NETMIP = os.environ.get("NETMIP", os.path.join(ROOT, "build", "netmip"))
 EXPECT = {"--perturb linf:0.1 -o build/tour": 10, "tiny-xor.vnnlib": 10, "--objective worst": (0, 10), "mlp.sol": (0, 10)}
 count = {"passed": 0, "failed": 0, "skipped": 0}
@@ -35,7 +35,7 @@ def questions(text):
         code = subprocess.run(line.replace("build/netmip", NETMIP, 1) + " --quiet", shell=True, cwd=ROOT, capture_output=True).returncode
         say(code == 0, "%s: exit code %d" % (line, code))
     schema = set(re.findall(r"`([a-z_]+)`", " ".join(row.split("|")[1] for row in part.splitlines() if row.startswith("| "))))
-    source = open(os.path.join(ROOT, "src", "read", "queryfile.c")).read().split("void nm_queryjson_check")[1].split("nm_json_only")[0]
+    source = open(os.path.join(ROOT, "src", "question", "file", "read_json_question.c")).read().split("void nm_queryjson_check")[1].split("nm_json_only")[0]
     known = set(re.findall(r'"([a-z_]+)"', source))
     say(known - {"form"} == schema - {"member"}, "README's schema has every member: %s" % sorted(known ^ schema))
 

@@ -3,7 +3,7 @@
 verdict; foreign readers that read the same doubles; and answers that belong to other models or were cut are no proof."""
 import atexit, ctypes, functools, gzip, json, math, os, re, shutil, struct, subprocess, sys, tempfile, time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
 MODELS = os.path.join(HERE, "..", "models")
 TMP = tempfile.mkdtemp(prefix="netmip-cross-")
@@ -374,7 +374,7 @@ def optima():
                     continue
                 path = compiled(name, args, "worst", fold, suffix)
                 constant = json.load(open(path[:-len(suffix)] + ".map.json"))["constant"]
-                for solver, f in SOLVERS if k < 2 and not (k and fold == "off") else ():  # tests/matrix.py has the other ways
+                for solver, f in SOLVERS if k < 2 and not (k and fold == "off") else ():  # tests/cross/matrix.py has the other ways
                     if not takes(solver, path) or (digit and solver in ("cbc", "symphony") and fold == "off"):
                         continue
                     status, value, values = f(path)

@@ -10,7 +10,7 @@ encoding: the same optimum to 1e-6, the same verdict, read back by netmip's own 
 
 Exact encodings (bigm, hull, partition) give the value itself; relaxations (aggregate, relax) a bound from below, never a false
 `holds` and never a false `violated`. Folding and file format change in turn. Facts of predictions, accuracies and counts are
-no question of a solver: tests/facts.py has them.
+no question of a solver: tests/search/facts.py has them.
 
   matrix.py [--whole, or MATRIX=whole in the environment] [--limit SECONDS of each run, default 3]
 
@@ -18,7 +18,7 @@ Without --whole each question meets one encoding, in turn, and every sixth image
 images of digits-conv (two, in turn) and of large boxes (a relaxation, in turn). NETMIP_KEEP=DIR keeps all files."""
 import argparse, atexit, collections, csv, json, os, shutil, subprocess, sys, tempfile, time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(HERE, "..", "scripts"))
 import solverkit as kit
 

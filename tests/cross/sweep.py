@@ -2,7 +2,7 @@
 """A slice of the random sweep of scripts/sweep.py over every solver: 60 of its 1,000 questions. What is missing is said."""
 import os, sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "scripts"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "..", "scripts"))
 import solverkit, sweep
 
 for s in (*solverkit.ROWS, "highs"):

@@ -3,7 +3,7 @@
 models against what was written, bit by bit, in every dialect; and files that are not what netmip writes, refused by line."""
 import atexit, itertools, json, os, random, re, shutil, subprocess, sys, tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
 MODELS = os.path.join(HERE, "..", "models")
 TMP = tempfile.mkdtemp(prefix="netmip-inspect-")

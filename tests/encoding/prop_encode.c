@@ -10,8 +10,8 @@
  * the model's constant (1e-6), for a single row with objective `worst` and, as the largest excess, for an AND of
  * two; feasibility of a
  * decision must agree with the oracle's, and the solver's point must be a point of the network. */
-#include "oracle.h"
-#include "plain.h"
+#include "two_input_oracle.h"
+#include "plain_rows.h"
 
 /* ---- random questions ---- */
 

@@ -4,9 +4,9 @@ JSON replaced one by one. The answer is a known exit code and one line, never a 
 whole file would not have given. Then the in-process driver fuzz_readers on the same files, when it is built."""
 import atexit, copy, glob, gzip, json, os, random, shutil, struct, subprocess, sys, tempfile, time, zipfile, zlib
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
-DRIVER = os.path.join(os.path.dirname(os.path.abspath(NETMIP)), "tests", "fuzz_readers")
+DRIVER = os.path.join(os.path.dirname(os.path.abspath(NETMIP)), "tests", "fuzz", "fuzz_readers")
 MODELS = os.path.join(HERE, "..", "models")
 TMP = tempfile.mkdtemp(prefix="netmip-fuzz-")
 atexit.register(shutil.rmtree, TMP, True)

@@ -1,4 +1,4 @@
-/* tests/fuzz_query.h: what fuzz_readers.c promises of questions in JSON. Included by it alone. */
+/* fuzz_query.h: what fuzz_readers.c promises of questions in JSON. Included by it alone. */
 typedef struct {
     const nm_net *net;
     nm_file f;

@@ -3,10 +3,10 @@
  *
  *   fuzz_readers [-n COUNT] [FOLDER]
  *
- * Seeds are the files FOLDER/KIND.* (tests/fuzz.py makes such a folder), or else a few built in here and the small
- * networks of models/. Each kind runs in a child process, so that one crash costs one kind: a seed as it is, cut at
- * every place (or every k-th), then random edits. With NM_LIBFUZZER the first byte of the input picks the kind, unless
- * NM_KIND is one. */
+ * Seeds are the files FOLDER/KIND.* (tests/fuzz/damaged_files.py makes such a folder), or else a few built in here and
+ * the small networks of models/. Each kind runs in a child process, so that one crash costs one kind: a seed as it is,
+ * cut at every place (or every k-th), then random edits. With NM_LIBFUZZER the first byte of the input picks the kind,
+ * unless NM_KIND is one. */
 #define _GNU_SOURCE
 #include "all.h"
 
@@ -250,7 +250,7 @@ static void add_file(int kind, const char *path)
     free(buf);
 }
 
-#include "fuzz_seeds.h"
+#include "reader_seeds.h"
 
 static void from_folder(const char *folder)
 {

@@ -1,10 +1,10 @@
-/* fuzz_sols.c: readers of solution files on whole, cut and damaged text, in process.
+/* fuzz_solutions.c: readers of solution files on whole, cut and damaged text, in process.
  *
  *   fuzz_sols [-n EDITS]      or FUZZ=EDITS in the environment: 1000000 is the long run
  *
- * Each sample of sol_seeds.h, and each file of ../shared/solfiles when it is there, is read as what it is. Cut at
+ * Each sample of solution_seeds.h, and each file of ../shared/solfiles when it is there, is read as what it is. Cut at
  * every byte it is refused, or says no more than before: never infeasible, never another optimum. After random
- * edits it may say anything but "infeasible" where the text does not spell that (sol_edits.h). Crashes and broken
+ * edits it may say anything but "infeasible" where the text does not spell that (solution_edits.h). Crashes and broken
  * memory are the sanitizers' to see. */
 #define _GNU_SOURCE
 #include "test.h"
@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "sol_edits.h"
+#include "solution_edits.h"
 
 static const char *const cols[] = {"x0", "x1", "v2_0", "z2_0", MARK};
 static const double point[] = {1, 0, 0.5, 1, 1};
@@ -186,7 +186,7 @@ static void shared_file(const char *folder, const char *name, bool *some)
     fclose(f);
     text[n] = 0;
     const outcome all = read_text(text, n, true, 0);
-    if (all.code != NM_OK) return; /* logs, and what tests/sols.py knows to be no solution */
+    if (all.code != NM_OK) return; /* logs, and what tests/solver/solution_files.py knows to be no solution */
     *some = true;
 #ifdef __SANITIZE_ADDRESS__
     const size_t step = n / 500 + 1;

@@ -3,8 +3,8 @@
  *   fuzz_verdicts [-n EDITS]      or FUZZ=EDITS in the environment: 1000000 is the long run
  *
  * The network is y = -relu(x0 - x1 - 1/2) / 2 over the unit square, with the least value -1/4 at (1, 0): the model of
- * sol_seeds.h. Four questions: y <= -1/5 (violated) and y <= -3/10 (holds), each decided and as a worst margin. A file
- * may lead to the true verdict, to `unknown`, or to a refusal, and else only to this:
+ * solution_seeds.h. Four questions: y <= -1/5 (violated) and y <= -3/10 (holds), each decided and as a worst margin. A
+ * file may lead to the true verdict, to `unknown`, or to a refusal, and else only to this:
  *
  *   (1) `holds` of a false decision, from a text that spells "infeasible" for its solver. A whole file that claims this
  *       about this model is what a solver that errs would write; nothing in it can tell. Counted.
@@ -13,7 +13,7 @@
  *
  * `violated` of a true one never happens: the judge replays. Cuts alone do neither, ever. */
 #define _GNU_SOURCE
-#include "sol_edits.h"
+#include "solution_edits.h"
 
 #include <sys/mman.h>
 #include <unistd.h>

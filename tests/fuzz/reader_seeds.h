@@ -1,4 +1,4 @@
-/* tests/fuzz_seeds.h: small valid files of every kind that fuzz_readers.c starts from. Included by it alone. */
+/* reader_seeds.h: small valid files of every kind that fuzz_readers.c starts from. Included by it alone. */
 #include <zlib.h>
 
 static void built_in_nets(void)

@@ -1,10 +1,10 @@
-/* tests/sol_edits.h: random damage to solution files, and what of a text spells "infeasible", said again apart from
- * the readers. Included by fuzz_sols.c and fuzz_verdicts.c. */
+/* solution_edits.h: random damage to solution files, and what of a text spells "infeasible", said again apart from
+ * the readers. Included by fuzz_solutions.c and fuzz_verdicts.c. */
 #ifndef NM_SOL_EDITS_H
 
 #include "test.h"
 
-#include "sol_seeds.h"
+#include "solution_seeds.h"
 
 /* how many edits: -n N, else FUZZ=N, else so many */
 static inline size_t t_edits(int argc, char **argv, size_t otherwise)

@@ -1,6 +1,6 @@
-/* tests/sol_seeds.h: solution files of every format for one small model: optimal, stopped, infeasible, unbounded,
+/* solution_seeds.h: solution files of every format for one small model: optimal, stopped, infeasible, unbounded,
  * nothing. For CBC, HiGHS 0 and 1, SCIP, GLPK, lp_solve and SYMPHONY they look like files that these solvers
- * wrote; for the others they follow the public documentation and nothing else. Included by fuzz_sols.c alone.
+ * wrote; for the others they follow the public documentation and nothing else. Included by fuzz_solutions.c alone.
  *
  * The model has 3 rows and the columns x0 x1 v2_0 z2_0 mark_0123456789ab; the point is 1 0 0.5 1 1, its objective
  * -0.25. */

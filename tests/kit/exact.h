@@ -1,4 +1,4 @@
-/* tests/exact.h: evaluation of a Program in exact rational arithmetic (GMP mpq), in double, and its gradient. It goes
+/* exact.h: evaluation of a Program in exact rational arithmetic (GMP mpq), in double, and its gradient. It goes
  * through nm_lin_row alone, the slow path that the bounds do not use. Every double is a rational, so exact values are
  * compared with bounds to the last bit. */
 #ifndef NM_EXACT_H

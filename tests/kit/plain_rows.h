@@ -1,4 +1,4 @@
-/* tests/plain.h: indicators and sets as big-M rows over the columns' boxes, so that the embedded CBC solves them. */
+/* plain_rows.h: indicators and sets as big-M rows over the columns' boxes, so that the embedded CBC solves them. */
 #ifndef NM_PLAIN_H
 #define NM_PLAIN_H
 #include "test.h"

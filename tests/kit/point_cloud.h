@@ -1,9 +1,9 @@
-/* cloud.h: a random network with rows, and points of its input box evaluated in exact rational arithmetic, against
- * which prop_tighten.c, prop_hull.c and prop_lp.c hold every bound. */
+/* point_cloud.h: a random network with rows, and points of its input box evaluated in exact rational arithmetic,
+ * against which prop_conditioned.c, prop_hull.c and prop_unit_programs.c hold every bound. */
 #ifndef CLOUD_H
 #define CLOUD_H
 
-#include "netgen.h"
+#include "random_networks.h"
 
 #define SEED ((unsigned long long)s->seed)
 

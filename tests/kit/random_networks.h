@@ -1,4 +1,5 @@
-/* tests/netgen.h: random small networks as netmip's JSON text, boxes and points for them (exact.h evaluates them). */
+/* random_networks.h: random small networks as netmip's JSON text, boxes and points for them (exact.h evaluates
+ * them). */
 #ifndef NM_NETGEN_H
 #define NM_NETGEN_H
 #include "test.h"

@@ -44,7 +44,7 @@ for t in "$@"; do
     while [ ! -s "$folder/$n.sum" ] && kill -0 $! 2>/dev/null; do sleep 0.2; done
     read -r p f s seconds <"$folder/$n.sum" || p=0 f=1 s=0 seconds=0
     [ "$f" -gt 0 ] && sed 's/^/    /' "$folder/$n"
-    printf '%-24s %s passed, %s failed, %s skipped  %d s\n' "$(basename "$t")" "$p" "$f" "$s" "$seconds"
+    printf '%-36s %s passed, %s failed, %s skipped  %d s\n' "${t##*tests/}" "$p" "$f" "$s" "$seconds"
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 done
 wait

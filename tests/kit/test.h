@@ -1,4 +1,4 @@
-/* tests/test.h: checks that count, random numbers from a printed seed, and a job for each case. */
+/* test.h: checks that count, random numbers from a printed seed, and a job for each case. */
 #ifndef NM_TEST_H
 #define NM_TEST_H
 #include "all.h"

@@ -1,9 +1,9 @@
-/* tests/oracle.h: the exact optimum of a network with two free inputs, without any solver: the input rectangle is cut,
- * layer by layer, along each unit's zero line; on each piece the network is affine, so a least value sits at a corner.
- * Included by prop_encode.c alone. */
+/* two_input_oracle.h: the exact optimum of a network with two free inputs, without any solver: the input rectangle is
+ * cut, layer by layer, along each unit's zero line; on each piece the network is affine, so a least value sits at a
+ * corner. Included by prop_encode.c alone. */
 #ifndef NM_ORACLE_H
 #define NM_ORACLE_H
-#include "netgen.h"
+#include "random_networks.h"
 
 enum { SOLVED = 24, LIFTED = 150, CORNERS = 40, CELLS = 4000, ROWS = 3 };
 

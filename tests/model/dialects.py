@@ -5,7 +5,7 @@ keeps; and the files read by the solvers that are here, whose optimum is the big
 HiGHS is taken from the PATH, or as npm's module `highs` from the folder NETMIP_NODE_MODULES, or where scripts/deps.sh puts it."""
 import atexit, gzip, itertools, json, os, re, shutil, subprocess, sys, tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
 MODELS = os.path.join(HERE, "..", "models")
 CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "netmip", "node_modules")

@@ -1,4 +1,4 @@
-/* doubles.c: 10^5 doubles through each foreign reader that is here: which of them hold the bits that we wrote.
+/* foreign_doubles.c: 10^5 doubles through each foreign reader that is here: which of them hold the bits that we wrote.
  *
  * A model's costs, bounds, coefficients and right-hand sides are doubles of six kinds: every binade that a file can
  * hold (coefficients from 1e-8 to 1e15, the rest from 1e-290 to 1e19, which readers take for infinite from 1e20 on;

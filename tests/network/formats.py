@@ -14,7 +14,7 @@ except ImportError:
     print("formats: the Python modules numpy and onnx are not installed\nformats: 0 passed, 0 failed, 1 skipped")
     sys.exit(0)
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
 MODELS = os.path.join(HERE, "..", "models")
 SCRIPTS = os.path.join(HERE, "..", "scripts")

@@ -12,7 +12,7 @@ except ImportError:
     print("onnx_exports: the Python modules numpy and onnx are not installed\nonnx_exports: 0 passed, 0 failed, 1 skipped")
     sys.exit(0)
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
 TMP = tempfile.mkdtemp(prefix="netmip-exports-")
 atexit.register(shutil.rmtree, TMP, True)

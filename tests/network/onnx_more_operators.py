@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """The piecewise linear operators beyond Relu and MaxPool, what moves elements, what is folded, and what stands at outputs
-alone: evaluation against numpy definitions written here, bounds against samples (onnx_ops.py has both), and each inside
+alone: evaluation against numpy definitions written here, bounds against samples (onnx_operators.py has both), and each inside
 a small network whose model's optimum must be what the replay of its point says and below every sample. Refusals by name."""
 import functools, hashlib, shutil
 from fractions import Fraction
 
-import onnx_ops as k
-from onnx_ops import *  # the kit: node, model, rand, same, refuse, check, run, write, npy, simple
+import onnx_operators as k
+from onnx_operators import *  # the kit: node, model, rand, same, refuse, check, run, write, npy, simple
 
 k.KINKED |= {"LeakyRelu", "PRelu", "Abs", "Clip", "HardSigmoid", "Max", "Min", "ReduceMax", "ReduceMin", "GlobalMaxPool"}
 I = np.array
@@ -524,7 +524,7 @@ def table():
 
 def damaged():
     """the fuzz driver, when it is built, on networks of this test: crashes, hangs and bounds that a value leaves"""
-    driver = os.path.join(os.path.dirname(os.path.abspath(NETMIP)), "tests", "fuzz_readers")
+    driver = os.path.join(os.path.dirname(os.path.abspath(NETMIP)), "tests", "fuzz", "fuzz_readers")
     if not os.path.exists(driver):
         print("onnx_pieces: the driver fuzz_readers is not built; its part is left out")
         return

@@ -21,7 +21,7 @@ except ImportError:
     print("onnx_nodes: the Python modules numpy and onnx are not installed\nonnx_nodes: 0 passed, 0 failed, 1 skipped")
     sys.exit(0)
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
 TMP = tempfile.mkdtemp(prefix="netmip-nodes-")
 atexit.register(shutil.rmtree, TMP, True)

@@ -12,7 +12,7 @@
  *    must not, evaluate to the same rationals before and after nm_program_finish.
  * 5. Single operators on numbers that round: the program is the real function, to the last bit.
  * 6. Dense networks against plain loops over doubles, exactly, and over floats, bit by bit in float32. */
-#include "netgen.h"
+#include "random_networks.h"
 
 enum { NETS = 160, HAND = 120, DENSE = 60, ONES = 300 };
 typedef struct {

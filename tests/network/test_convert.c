@@ -4,7 +4,7 @@
  * both sides of the change, several inputs, outputs that are inputs or constants. What was written once and is written
  * again is the same file. */
 #define _GNU_SOURCE
-#include "netgen.h"
+#include "random_networks.h"
 
 #include <unistd.h>
 

@@ -7,7 +7,7 @@
  *    of m fused or plain terms is off by at most (m+4) 2^-52 of the sum of magnitudes (all.h); on small integers by 0.
  * 3. pull touches what it must and nothing else: live marks, dead columns, rows that are not listed.
  * 4. Adjointness: y.(A x) = (y A).x, exactly on small integers. */
-#include "netgen.h"
+#include "random_networks.h"
 
 #if defined(__x86_64__)
 extern const nm_kernels nm_kernels_avx512, nm_kernels_avx2;

@@ -10,7 +10,7 @@ except ImportError:
     print("sets: numpy is not installed\n0 passed, 0 failed, 1 skipped")
     sys.exit(0)
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
 TMP = tempfile.mkdtemp(prefix="netmip-sets-")
 atexit.register(shutil.rmtree, TMP, True)

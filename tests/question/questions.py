@@ -5,7 +5,7 @@ the arrangement of all kinks)."""
 import atexit, hashlib, itertools, json, os, random, re, shutil, struct, subprocess, sys, tempfile, time
 from fractions import Fraction as F
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
 MODELS = os.path.abspath(os.path.join(HERE, "..", "models"))
 TMP = tempfile.mkdtemp(prefix="netmip-questions-")

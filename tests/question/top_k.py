@@ -3,7 +3,7 @@
 top:1 as any, top:2 no easier to violate than any; refusals by name."""
 import itertools, json, os, subprocess, sys, tempfile
 
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+ROOT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "..")
 NETMIP = os.environ.get("NETMIP", os.path.join(ROOT, "build", "netmip"))
 NET, IMAGES = os.path.join(ROOT, "models", "digits-mlp3.onnx"), os.path.join(ROOT, "models", "digits-test-images.idx3.gz")
 count = {"passed": 0, "failed": 0, "skipped": 0}

@@ -3,7 +3,7 @@
 outputs, predictions, accuracy, attacks found, proofs by interval bounds, exact extremes over boxes."""
 import csv, json, os, subprocess, sys, tempfile
 
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+ROOT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "..")
 NETMIP = os.environ.get("NETMIP", os.path.join(ROOT, "build", "netmip"))
 IMAGES, LABELS = "models/digits-test-images.idx3.gz", "models/digits-test-labels.idx1.gz"
 count = {"passed": 0, "failed": 0}

@@ -1,8 +1,8 @@
-/* What lp.c and clp.c say of small random networks is true: at every point of a cloud, in exact rational arithmetic,
- * all units lie in their bounds, for linear and for mixed-integer programs, with one worker and with three, which
- * must agree to the last bit. They are never wider than CROWN's, and often narrower. A dual bound holds for any y,
- * good or bad: compared with the rows' exact values at points that satisfy them. */
-#include "cloud.h"
+/* What unit_programs.c and embedded_clp.c say of small random networks is true: at every point of a cloud, in exact
+ * rational arithmetic, all units lie in their bounds, for linear and for mixed-integer programs, with one worker and
+ * with three, which must agree to the last bit. They are never wider than CROWN's, and often narrower. A dual bound
+ * holds for any y, good or bad: compared with the rows' exact values at points that satisfy them. */
+#include "point_cloud.h"
 
 enum { NETS = 150 };
 

@@ -4,7 +4,7 @@ confirmed by another; and solvers that misbehave are never believed: one that ha
 garbage, an old file or another model's answer, or contradicts its peer. Skips, loudly, what is not installed."""
 import json, os, shutil, stat, subprocess, sys, tempfile, time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MODELS = os.path.join(HERE, "..", "models")
 NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
 SLOW = 4  # sanitizers

@@ -4,7 +4,7 @@ solvers that are here, in each of their formats, decoded to the true verdict; ev
 it; answers that are stale, foreign or unclear; and all solutions of a manifest at once."""
 import atexit, glob, json, os, re, shutil, subprocess, sys, tempfile, time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
 MODELS = os.path.join(HERE, "..", "models")
 SOLFILES = os.environ.get("NETMIP_SOLFILES", os.path.join(HERE, "..", "..", "shared", "solfiles"))

@@ -4,7 +4,7 @@ started again ends with the records of an undisturbed one; nothing foreign is to
 its own is left; refusals; signals."""
 import atexit, csv, gzip, json, os, random, re, shutil, signal, subprocess, sys, tempfile, time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
 MODELS = os.path.join(HERE, "..", "models")
 TMP = tempfile.mkdtemp(prefix="netmip-batch-")

@@ -4,7 +4,7 @@ lies are caught with their files kept, plots are whole SVG and PNG, refusals."""
 import atexit, csv, json, math, os, re, shutil, signal, struct, subprocess, sys, tempfile, time, zlib
 import xml.etree.ElementTree as ET
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
 MODELS = os.path.join(HERE, "..", "models")
 TMP = tempfile.mkdtemp(prefix="netmip-bench-")

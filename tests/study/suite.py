@@ -3,7 +3,7 @@
 descriptions that say too little or too much are refused; the shipped suite is whole."""
 import atexit, csv, gzip, hashlib, json, os, random, shutil, subprocess, sys, tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 NETMIP = os.path.abspath(os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip")))
 MODELS = os.path.abspath(os.path.join(HERE, "..", "models"))
 SHIPPED = os.path.join(MODELS, "suite")

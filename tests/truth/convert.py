@@ -3,7 +3,7 @@
 at random points, and converting twice gives the same bytes. Skips, and says so, when the pack is absent."""
 import glob, json, os, random, struct, subprocess, sys, tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TRUTH = os.environ.get("NETMIP_TRUTH", os.path.join(HERE, "..", "..", "shared", "truth"))
 NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
 LARGEST = int(os.environ.get("NETMIP_LARGEST", "4000000"))
@@ -38,7 +38,7 @@ def outputs(net, path):
 def one(net, folder):
     code, out, err = run("inspect", net, "--json")
     if code:
-        count["skipped"] += 1  # truth_eval.py holds what must be read
+        count["skipped"] += 1  # eval.py holds what must be read
         return
     n = sum(eval("*".join(map(str, i["shape"])) or "1") for i in json.loads(out)["inputs"])
     paths = [npy(os.path.join(folder, "x%d.npy" % k), [rng.uniform(-1, 2) for _ in range(n)]) for k in range(2)]

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Nearest counterexamples of WK17a in L-inf within 0.1, over all targets, against every distance of the truth pack, to
-1e-5 (their solver's relative gap is 1e-4 and its tolerance 1e-6). Usage: truth_distances.py [FIRST LAST] (1-based)."""
+1e-5 (their solver's relative gap is 1e-4 and its tolerance 1e-6). Usage: distances.py [FIRST LAST] (1-based)."""
 import csv, json, os, subprocess, sys, time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TRUTH = os.environ.get("NETMIP_TRUTH", os.path.join(HERE, "..", "..", "shared", "truth"))
 NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
 

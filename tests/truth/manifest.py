@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Solves the instances of the truth pack's manifest with a CPU limit each, a line each: no wrong answer is allowed, an
-unknown is counted. Usage: truth_manifest.py [--limit SECONDS] [--only SUBSTRING] [--out FILE.csv]"""
+unknown is counted. Usage: manifest.py [--limit SECONDS] [--only SUBSTRING] [--out FILE.csv]"""
 import argparse, csv, json, os, resource, subprocess, sys, time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TRUTH = os.environ.get("NETMIP_TRUTH", os.path.join(HERE, "..", "..", "shared", "truth"))
 NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
 ANSWER = {"unsat": "holds", "sat": "violated"}

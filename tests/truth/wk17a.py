@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Solves WK17a samples at L-inf 0.1 and compares with the truth pack's consensus where that is certified or
-adversarial. Usage: truth_wk17a.py [FIRST LAST] (1-based, default 1 250)."""
+adversarial. Usage: wk17a.py [FIRST LAST] (1-based, default 1 250)."""
 import csv, json, os, subprocess, sys, time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TRUTH = os.environ.get("NETMIP_TRUTH", os.path.join(HERE, "..", "..", "shared", "truth"))
 NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
 

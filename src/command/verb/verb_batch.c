@@ -1,4 +1,4 @@
-/* verb/batch.c: a campaign over a data set. */
+/* verb_batch.c: a campaign over a data set. */
 #include "all.h"
 
 /* what makes two campaigns the same question: the options that change answers, and files that sets name */

@@ -1,4 +1,4 @@
-/* verb/bench.c: solvers and formulations compared on the same instances, from flags or from a campaign's file:
+/* verb_bench.c: solvers and formulations compared on the same instances, from flags or from a campaign's file:
  *
  *   {"netmip": "bench", "version": 1, "instances": [FOLDER or MAP, ..], "solvers": ["cbc", {"name": .., "command":
  * ..}, ..],

@@ -1,4 +1,4 @@
-/* verb/bounds.c: bounds of every unit, and statistics of each layer. */
+/* verb_bounds.c: bounds of every unit, and statistics of each layer. */
 #include "all.h"
 
 static void put_layers(nm_buf *out, const nm_bounds *b, size_t icase)

@@ -1,4 +1,4 @@
-/* verb/convert.c: a network in another format. */
+/* verb_convert.c: a network in another format. */
 #include "all.h"
 
 int nm_verb_convert(nm_job *job, const nm_cli *c, nm_buf *out)

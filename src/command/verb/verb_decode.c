@@ -1,4 +1,4 @@
-/* verb/decode.c: a solver's solution file, read back into a verdict. */
+/* verb_decode.c: a solver's solution file, read back into a verdict. */
 #include "all.h"
 
 int nm_verb_decode(nm_job *job, const nm_cli *c, nm_buf *out)

@@ -1,4 +1,4 @@
-/* verb/eval.c: outputs of an image: the check that a network was read rightly. */
+/* verb_eval.c: outputs of an image: the check that a network was read rightly. */
 #include "all.h"
 
 static void put_list(nm_buf *b, const double *y, size_t n)

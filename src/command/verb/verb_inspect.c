@@ -1,4 +1,4 @@
-/* verb/inspect.c: what a file says, for a reader. */
+/* verb_inspect.c: what a file says, for a reader. */
 #include "all.h"
 
 static bool is_arrays(const char *path)

@@ -1,4 +1,4 @@
-/* verb/solve.c: a question answered, or compiled: the same stages, with models written in place of solved. */
+/* verb_solve.c: a question answered, or compiled: the same stages, with models written in place of solved. */
 #include "all.h"
 
 static int run(nm_job *job, const nm_cli *c, nm_buf *out, bool compile)

@@ -1,4 +1,4 @@
-/* verb/suite.c: a folder of instances with known answers: built from its description, or checked. */
+/* verb_suite.c: a folder of instances with known answers: built from its description, or checked. */
 #include "all.h"
 
 static const char *with_slash(nm_job *job, const char *dir)

@@ -1,7 +1,7 @@
-/* enc/aggregate.c: binaries for the K units that matter most; all other unstable units stand as their lines in the
+/* aggregate.c: binaries for the K units that matter most; all other unstable units stand as their lines in the
  * rows.
  *
- * The hull dual (bound/hull.c) of the question's row gives each unit lines and what they lose where the relaxation
+ * The hull dual (hull_dual.c) of the question's row gives each unit lines and what they lose where the relaxation
  * is least; the K that lose most are kept, with big-M rows and, over the inputs, their line split by phase:
  *     v <= sum theta w x + on z + off (1 - z).
  * Everything else is pulled through its lines, into the row of the question (its own best lines) and into the forms

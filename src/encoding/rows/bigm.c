@@ -1,4 +1,4 @@
-/* enc/bigm.c: exact big-M rows of a ReLU and of a maximum, with the unit's own bounds (Tjeng et al. 2019, eq. 4-9).
+/* bigm.c: exact big-M rows of a ReLU and of a maximum, with the unit's own bounds (Tjeng et al. 2019, eq. 4-9).
  *
  * ReLU. Given v = relu(a), a = sum c w + [lo,hi] (the interval pays for rounding), L <= a <= U, L < 0 < U, z binary:
  *   (1)  sum c w - v          <= -lo           v >= a

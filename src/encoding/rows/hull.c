@@ -1,4 +1,4 @@
-/* enc/hull.c: big-M, and the rows of the convex hull that its relaxation violates (Anderson, Huchette, Ma,
+/* hull.c: big-M, and the rows of the convex hull that its relaxation violates (Anderson, Huchette, Ma,
  * Tjandraatmadja, Vielma 2020, eq. 9): for a subset I of a unit's form a = sum w x + [lo, hi]
  *     v <= sum over I of w (x - x0 (1 - z))  +  (hi + sum over the others of w x1) z,
  * x0 and x1 the ends of a column's box where w x is least and largest.

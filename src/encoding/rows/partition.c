@@ -1,4 +1,4 @@
-/* enc/partition.c: the inputs of a unit in N groups, each with its share of the active part (Tsay, Kronqvist, Thebelt,
+/* partition.c: the inputs of a unit in N groups, each with its share of the active part (Tsay, Kronqvist, Thebelt,
  * Misener 2021): between big-M (N = 1) and the hull (a group an input).
  *
  * a = sum_k g_k + b, g_k the k-th group's part of the form, L_k <= g_k <= U_k over the columns' boxes, b in [lo, hi];

@@ -1,8 +1,8 @@
-/* enc/relax.c: the triangle of every unstable unit, no binaries: v >= a, v >= 0, v <= U (a - L)/(U - L).
+/* relax.c: the triangle of every unstable unit, no binaries: v >= a, v >= 0, v <= U (a - L)/(U - L).
  *
  * The chord is s a + cut, s = U/(U - L) rounded and cut the larger of what both ends of [L, U] then ask for, rounded up
- * (batch.c); the products s c of the row are rounded too, and their errors, times the columns' largest values, enlarge
- * its right side. A relaxation: `infeasible` proves, a point is to be checked. */
+ * (pull_back.c); the products s c of the row are rounded too, and their errors, times the columns' largest values,
+ * enlarge its right side. A relaxation: `infeasible` proves, a point is to be checked. */
 #include "all.h"
 
 static void relu(nm_enc *e, nm_encunit *w)

@@ -1,4 +1,4 @@
-/* dialect/cbc.c: CBC 2.10: sets in both formats, ranges in MPS (measured). It reads QUADOBJ and reports a wrong
+/* cbc.c: CBC 2.10: sets in both formats, ranges in MPS (measured). It reads QUADOBJ and reports a wrong
  * objective, takes an LP indicator for another row, and its MPS digits are rounded twice; names of 160 characters
  * break its MPS reader, of 100 its LP reader. */
 #include "all.h"

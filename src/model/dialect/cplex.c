@@ -1,4 +1,4 @@
-/* dialect/cplex.c: CPLEX: everything (its file format manual); ranges in MPS alone. LP lines are cut at 560
+/* cplex.c: CPLEX: everything (its file format manual); ranges in MPS alone. LP lines are cut at 560
  * characters. */
 #include "all.h"
 

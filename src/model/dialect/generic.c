@@ -1,4 +1,4 @@
-/* dialect/generic.c: the common subset, which every reader takes alike: free MPS with two rows for a range, LP with
+/* generic.c: the common subset, which every reader takes alike: free MPS with two rows for a range, LP with
  * comments at its head alone (measured on CBC, GLPK, HiGHS, lp_solve, SCIP and SYMPHONY). */
 #include "all.h"
 

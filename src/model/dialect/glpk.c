@@ -1,4 +1,4 @@
-/* dialect/glpk.c: GLPK 5: ranges in MPS (measured). No comment may stand between rows of LP; sets and indicators are
+/* glpk.c: GLPK 5: ranges in MPS (measured). No comment may stand between rows of LP; sets and indicators are
  * errors. */
 #include "all.h"
 

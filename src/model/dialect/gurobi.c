@@ -1,4 +1,4 @@
-/* dialect/gurobi.c: Gurobi: everything (its reference manual); ranges in MPS alone. */
+/* gurobi.c: Gurobi: everything (its reference manual); ranges in MPS alone. */
 #include "all.h"
 
 const nm_dialect nm_dialect_gurobi = {.name = "gurobi",

@@ -1,4 +1,4 @@
-/* dialect/highs.c: HiGHS 1.8 to 1.15: a quadratic objective, but not beside integers, and ranges in MPS (measured);
+/* highs.c: HiGHS 1.8 to 1.15: a quadratic objective, but not beside integers, and ranges in MPS (measured);
  * refuses sets, indicators and quadratic rows. */
 #include "all.h"
 

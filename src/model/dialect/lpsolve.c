@@ -1,4 +1,4 @@
-/* dialect/lpsolve.c: lp_solve 5.5: free MPS with ranges, unpacked (measured). Its LP format is another one, its sets
+/* lpsolve.c: lp_solve 5.5: free MPS with ranges, unpacked (measured). Its LP format is another one, its sets
  * have a style of their own. */
 #include "all.h"
 

@@ -1,4 +1,4 @@
-/* dialect/mosek.c: MOSEK: ranges, a quadratic objective and quadratic rows in MPS, with the factor 1/2 in both (its
+/* mosek.c: MOSEK: ranges, a quadratic objective and quadratic rows in MPS, with the factor 1/2 in both (its
  * manual); no sets, no indicators. */
 #include "all.h"
 

@@ -1,4 +1,4 @@
-/* dialect/scip.c: SCIP 10: everything, ranges in MPS alone (measured, quadratic rows read in its source). Indicator
+/* scip.c: SCIP 10: everything, ranges in MPS alone (measured, quadratic rows read in its source). Indicator
  * columns must be BV; products in LP are glued (`x^2`). */
 #include "all.h"
 

@@ -1,4 +1,4 @@
-/* dialect/symphony.c: SYMPHONY 5.6: ranges in MPS (measured). It ignores sets and quadratic objectives without a word;
+/* symphony.c: SYMPHONY 5.6: ranges in MPS (measured). It ignores sets and quadratic objectives without a word;
  * CoinUtils' readers, as CBC's. */
 #include "all.h"
 

@@ -1,4 +1,4 @@
-/* dialect/xpress.c: Xpress: the common subset, and a quadratic objective in LP (its manual). Ranges, sets and
+/* xpress.c: Xpress: the common subset, and a quadratic objective in LP (its manual). Ranges, sets and
  * indicators of its MPS are not documented to us, so they are not written. */
 #include "all.h"
 

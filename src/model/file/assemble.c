@@ -1,4 +1,4 @@
-/* modelread.c: what the readers of model files share: columns and rows by name, entries in any order, put into rows at
+/* assemble.c: what the readers of model files share: columns and rows by name, entries in any order, put into rows at
  * the end. */
 #include "all.h"
 

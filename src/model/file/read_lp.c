@@ -1,5 +1,5 @@
-/* read/lpmodel.c: a model from the LP that write/lpfile.c writes, in every dialect, and nothing else. Words are
- * separated by blanks; sections start lines; comments are left out. As strict as read/mpsfile.c. */
+/* read_lp.c: a model from the LP that write_lp.c writes, in every dialect, and nothing else. Words are
+ * separated by blanks; sections start lines; comments are left out. As strict as read_mps.c. */
 #include "all.h"
 
 typedef struct {

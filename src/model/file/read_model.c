@@ -1,4 +1,4 @@
-/* models.c: a model file of our own, read back: MPS or LP, by its name. */
+/* read_model.c: a model file of our own, read back: MPS or LP, by its name. */
 #include "all.h"
 
 nm_model *nm_model_read(nm_job *job, const char *path)

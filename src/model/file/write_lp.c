@@ -1,4 +1,4 @@
-/* write/lpfile.c: LP in the subset that every reader takes alike (measured on six): Minimize, every column in the
+/* write_lp.c: LP in the subset that every reader takes alike (measured on six): Minimize, every column in the
  * objective (0 x where it has no cost) so that all readers number columns alike, one-sided rows, blanks between all
  * tokens, the sign glued to a right-hand side, lines wrapped before 200 characters, Bounds before Binaries, comments
  * above the first line alone. Dialects that have them get comments at rows and bounds, indicators (`z = 1 -> row`), a

@@ -1,9 +1,9 @@
-/* write/mps.c: free MPS in the subset that every reader takes alike (measured on seven): minimisation, no objective
+/* write_mps.c: free MPS in the subset that every reader takes alike (measured on seven): minimisation, no objective
  * constant, no RANGES (a row with two sides becomes two), every bound explicit and lower before upper, binaries as BV
  * alone, one pair a line, and no field that starts in column 5, 15 or 40, where CBC would take a fixed field. Dialects
  * that have them get RANGES (where lower side and width give back the upper side to the bit), USERCUTS, SOS, QUADOBJ or
- * QMATRIX, QCMATRIX and INDICATORS, in the order that CPLEX asks for. Fixed columns on request (fixed.c makes the names
- * and numbers fit). Text goes out column by column; what stays in memory is the transpose. */
+ * QMATRIX, QCMATRIX and INDICATORS, in the order that CPLEX asks for. Fixed columns on request (fixed_mps.c makes the
+ * names and numbers fit). Text goes out column by column; what stays in memory is the transpose. */
 #include "all.h"
 
 typedef struct {

@@ -1,4 +1,4 @@
-/* read/netconst.c: the constants of netmip's own networks: numbers, nested arrays, .npy files, and arrays of .mat and
+/* json_constant.c: the constants of netmip's own networks: numbers, nested arrays, .npy files, and arrays of .mat and
  * .npz files, by name. Every file that is read is part of the network's hash.
  *
  * MATLAB knows no vectors, and drops last axes of one element beyond the second: one of its rows or columns is read as

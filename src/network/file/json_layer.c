@@ -1,5 +1,5 @@
-/* read/netlayer.c: one layer of netmip's own networks becomes nodes of ONNX operators. read/netjson.c says how a layer
- * is written; what is more than an operator with its attributes and constants stands here:
+/* json_layer.c: one layer of netmip's own networks becomes nodes of ONNX operators. read_json_network.c says how a
+ * layer is written; what is more than an operator with its attributes and constants stands here:
  *
  *   dense        Flatten to one row, then Gemm
  *   conv, pools, batchnormalization over images [1,H,W,C]: the same between two Transposes

@@ -1,4 +1,4 @@
-/* wplain.c: nodes as a file is to say them (wnet.c): one way where ONNX has had several.
+/* plain_nodes.c: nodes as a file is to say them (writable_network.c): one way where ONNX has had several.
  *
  * Integers that steer an operator are lists: an attribute or an input, as the opset of the file wants it. A Reshape
  * names the shape that it gives; a Split is a Slice for each part; Pad names the pads of every axis, and what it pads

@@ -1,4 +1,4 @@
-/* read/netjson.c: netmip's own description of a network, for reading and writing by hand.
+/* read_json_network.c: netmip's own description of a network, for reading and writing by hand.
  *
  *   {"netmip": "network", "version": 1, "input": {"name": "x", "shape": [2]},
  *    "layers": [{"op": "dense", "weight": [[1,-1]], "bias": [0]}, {"op": "relu"}], "outputs": ["..."]}

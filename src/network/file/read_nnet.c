@@ -1,4 +1,4 @@
-/* read/nnet.c: .nnet, the text format of fully connected ReLU networks that the ACAS Xu networks came in (K. Julian,
+/* read_nnet.c: .nnet, the text format of fully connected ReLU networks that the ACAS Xu networks came in (K. Julian,
  * Stanford, 2016).
  *
  * Lines of numbers, separated by commas, each line with or without a comma at its end (one of comma and line end must

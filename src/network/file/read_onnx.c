@@ -1,4 +1,4 @@
-/* read/onnx.c: ONNX files (opset 7 to 21), through protobuf-c and a schema of the fields that we use.
+/* read_onnx.c: ONNX files (opset 7 to 21), through protobuf-c and a schema of the fields that we use.
  *
  * Weights are float32 or float64 (float32 is widened exactly), in raw_data or in the typed fields; integers serve as
  * shapes and axes. A symbolic or missing first dimension is a batch of 1. Custom domains, functions, sparse or

@@ -1,7 +1,7 @@
-/* wnet.c: a network as a file is to say it, netmip's JSON or ONNX. Both evaluate bit for bit as the network
+/* writable_network.c: a network as a file is to say it, netmip's JSON or ONNX. Both evaluate bit for bit as the network
  * read: constants are those of the planned graph, folded ones included, and nothing else is rounded.
  *
- * What the files say in several ways is said in one (wplain.c). ONNX has float32 attributes: where
+ * What the files say in several ways is said in one (plain_nodes.c). ONNX has float32 attributes: where
  * alpha, beta or epsilon is none, the constants that it acts on take it in, in the same double arithmetic as
  * evaluation. Any other such attribute is refused by name. */
 #include "all.h"

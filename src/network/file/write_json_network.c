@@ -1,5 +1,5 @@
-/* write/netjson.c: a network as netmip's JSON (read/netjson.c has the schema), a layer a line, numbers in the shortest
- * digits that read back equal. Constants that one layer alone uses stand in it, others under "constants". */
+/* write_json_network.c: a network as netmip's JSON (read_json_network.c has the schema), a layer a line, numbers in the
+ * shortest digits that read back equal. Constants that one layer alone uses stand in it, others under "constants". */
 #include "all.h"
 
 typedef struct {

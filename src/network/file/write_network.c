@@ -1,4 +1,4 @@
-/* convert.c: any network that can be read, written as netmip's JSON or as ONNX. */
+/* write_network.c: any network that can be read, written as netmip's JSON or as ONNX. */
 #include "all.h"
 
 void nm_net_write(nm_job *job, const nm_net *net, const char *path)

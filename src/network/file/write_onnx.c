@@ -1,4 +1,4 @@
-/* write/onnx.c: a network as an ONNX file, through the code that protobuf-c makes of read/onnx.proto. The same
+/* write_onnx.c: a network as an ONNX file, through the code that protobuf-c makes of onnx.proto. The same
  * network gives the same bytes, in the opset that it had.
  *
  * ONNX wants one element type in an operator, so all numbers of a file have one: float32 if every constant is one

@@ -1,4 +1,4 @@
-/* op/act.c: Relu, LeakyRelu, PRelu, Abs, Neg: element by element, one kink at 0.
+/* activation.c: Relu, LeakyRelu, PRelu, Abs, Neg: element by element, one kink at 0.
  *
  *     LeakyRelu, PRelu   a x + (1 - a) relu(x)  for |a| <= 1,   x + (1 - a) relu(-x)  for steeper slopes a,
  *     Abs                -x + 2 relu(x).

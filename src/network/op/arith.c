@@ -1,4 +1,4 @@
-/* op/arith.c: Add, Sub, Mul, Div with broadcasting.
+/* arith.c: Add, Sub, Mul, Div with broadcasting.
  *
  * Add and Sub take constants and branches alike. Mul needs one constant side; Div a constant divisor, and is read
  * as the product with the double nearest to 1/c. A constant on both sides was folded when the graph was read. */

@@ -1,4 +1,4 @@
-/* op/norm.c: BatchNormalization at inference: y = s x + t a channel, s = scale / sqrt(var + epsilon) and
+/* batchnorm.c: BatchNormalization at inference: y = s x + t a channel, s = scale / sqrt(var + epsilon) and
  * t = B - mean s. Both are rounded to double when the graph is read, and these doubles are the network's
  * meaning here: evaluation and model use the same two numbers. */
 #include "all.h"

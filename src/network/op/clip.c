@@ -1,4 +1,4 @@
-/* op/clip.c: Clip and HardSigmoid: min(hi, max(lo, x)), by two ReLUs one after the other:
+/* clip.c: Clip and HardSigmoid: min(hi, max(lo, x)), by two ReLUs one after the other:
  *     c = lo + relu(x - lo),   y = hi - relu(hi - c);
  * so bounds of y never leave [lo,hi], whatever those of x. Exact as real functions: where hi - lo is no double, c is a
  * block of its own. Ends of Clip are attributes (opset 7 to 10) or inputs; either may be missing, and one at or

@@ -1,4 +1,4 @@
-/* op/conv.c: Conv over one to three dimensions: pads, strides, dilations, groups, auto_pad; missing attributes take
+/* conv.c: Conv over one to three dimensions: pads, strides, dilations, groups, auto_pad; missing attributes take
  * ONNX's defaults. The kernel must be constant. Each output is the dot product of its patch with the kernel plus
  * bias. Up to two dimensions it becomes a convolution operator, over three a sparse one. */
 #include "all.h"

@@ -1,4 +1,4 @@
-/* op/deconv.c: ConvTranspose over one to three dimensions: strides, pads, dilations, groups, output_padding,
+/* conv_transpose.c: ConvTranspose over one to three dimensions: strides, pads, dilations, groups, output_padding,
  * output_shape, auto_pad. The kernel w [c][o/groups][k] must be constant. Input place i adds w x to output places
  *     i s - l + k d        for each kernel place k, with l the pad in front,
  * of which there are  s (I - 1) + (K - 1) d + 1 + output_padding - l - h.  With output_shape, or auto_pad=SAME (output

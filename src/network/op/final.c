@@ -1,5 +1,5 @@
-/* op/final.c: Sigmoid, Tanh, Softmax, LogSoftmax, ArgMax: not piecewise linear, but they keep an order, so they may
- * make an output (src/tail.c says which questions then mean the same). Evaluation is for `eval` alone: no judge
+/* final.c: Sigmoid, Tanh, Softmax, LogSoftmax, ArgMax: not piecewise linear, but they keep an order, so they may
+ * make an output (final_operators.c says which questions then mean the same). Evaluation is for `eval` alone: no judge
  * uses it, and so it bounds no error. Before opset 13 a softmax runs over all axes from its axis on. */
 #include "all.h"
 

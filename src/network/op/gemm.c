@@ -1,4 +1,4 @@
-/* op/gemm.c: Gemm (alpha A' B' + beta C, either side constant, transA, transB) and MatMul with the constant on
+/* gemm.c: Gemm (alpha A' B' + beta C, either side constant, transA, transB) and MatMul with the constant on
  * either side, batched over leading dimensions. Both become the same picture: out[i] = sum_k x[xi(i)+k*xs] *
  * w[wi(i)+k*ws] + bias. alpha and beta scale the constants in double when the graph is read: that rounding is
  * part of the network's meaning here (for 1, and for powers of two, there is none). */

@@ -1,4 +1,4 @@
-/* group.c: sums, means and extremes over groups of elements: what pools and reductions share.
+/* groups.c: sums, means and extremes over groups of elements: what pools and reductions share.
  *
  * A mean is the sum times the double nearest to 1/count; that product is the network's meaning, in evaluation and
  * program alike (in float32 order: the sum, divided). A maximum is a MAX block, a minimum -max(-x). */

@@ -1,4 +1,4 @@
-/* op/nary.c: Sum, Mean, Max and Min of any number of inputs, with broadcasting.
+/* nary.c: Sum, Mean, Max and Min of any number of inputs, with broadcasting.
  *
  * A mean is the sum times the double nearest to 1/count, in evaluation and program alike. An extreme takes the largest
  * of its constant members first; then, with c constant and x varying,  max(x, c) = c + relu(x - c)  where every

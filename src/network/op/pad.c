@@ -1,4 +1,4 @@
-/* op/pad.c: Pad along each axis: with a constant (a negative pad cuts), by reflection, by the edge, around (wrap). */
+/* pad.c: Pad along each axis: with a constant (a negative pad cuts), by reflection, by the edge, around (wrap). */
 #include "all.h"
 
 /* input element under output element i, counted from the first one of the input; -1: the constant */

@@ -1,4 +1,4 @@
-/* op/move.c: what picks elements by constant indices: Slice, Split, Gather, Expand, Tile, Where, DepthToSpace,
+/* pick_elements.c: what picks elements by constant indices: Slice, Split, Gather, Expand, Tile, Where, DepthToSpace,
  * SpaceToDepth. Most are one table an axis: element i of the output's axis is element map[i] of the input's. Lowering
  * renumbers units. Indices that vary are refused. */
 #include "all.h"

@@ -1,4 +1,4 @@
-/* op/pool.c: AveragePool, MaxPool, GlobalAveragePool and GlobalMaxPool over windows of [1,C,(D,)(H,)W].
+/* pool.c: AveragePool, MaxPool, GlobalAveragePool and GlobalMaxPool over windows of [1,C,(D,)(H,)W].
  *
  * Padded cells stand for minus infinity in a maximum, and in an average they count only with count_include_pad. With
  * ceil_mode a last window may leave the padded input: what it holds of the input is averaged over that, but with

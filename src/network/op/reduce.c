@@ -1,5 +1,5 @@
-/* op/reduce.c: ReduceSum, ReduceMean, ReduceMax, ReduceMin: axes as attribute or as constant input, keepdims,
- * noop_with_empty_axes. Each is a sum, mean or extreme over groups (group.c); no axes mean all of them. */
+/* reduce.c: ReduceSum, ReduceMean, ReduceMax, ReduceMin: axes as attribute or as constant input, keepdims,
+ * noop_with_empty_axes. Each is a sum, mean or extreme over groups (groups.c); no axes mean all of them. */
 #include "all.h"
 
 /* marks the axes to reduce; false: none, by noop_with_empty_axes */

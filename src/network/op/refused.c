@@ -1,4 +1,4 @@
-/* op/refuse.c: operators of the standard that are refused, with the reason: no exact piecewise linear program is
+/* refused.c: operators of the standard that are refused, with the reason: no exact piecewise linear program is
  * theirs. What stands in neither list is refused as unknown. */
 #include "all.h"
 

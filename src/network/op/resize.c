@@ -1,4 +1,4 @@
-/* op/resize.c: Resize and Upsample to the nearest element, which only renumbers. Along an axis with I elements, scale s
+/* resize.c: Resize and Upsample to the nearest element, which only renumbers. Along an axis with I elements, scale s
  * (given, or O / I), output element i lies over coordinate c of the input:
  *     half_pixel (i + 1/2) / s - 1/2      pytorch_half_pixel the same, 0 when O = 1      asymmetric i / s
  *     align_corners i (I - 1) / (O - 1), 0 when O = 1      tf_half_pixel_for_nn (i + 1/2) / s, with floor alone

@@ -1,4 +1,4 @@
-/* op/shape.c: what only moves elements: Flatten, Reshape, Transpose, Squeeze, Unsqueeze, Identity, Dropout (at
+/* shape.c: what only moves elements: Flatten, Reshape, Transpose, Squeeze, Unsqueeze, Identity, Dropout (at
  * inference), Cast between number types, Concat, and Constant. Lowering renumbers units. A Cast that could round
  * is refused, but for constants to integers, which are cut towards 0, and to truth values. */
 #include "all.h"

@@ -1,4 +1,4 @@
-/* window.c: the arithmetic of sliding windows that convolutions and pools share: strides, pads, dilations,
+/* windows.c: the arithmetic of sliding windows that convolutions and pools share: strides, pads, dilations,
  * auto_pad, ceil_mode, over one to three dimensions, as ONNX defines them (opset 1 to 21).
  *
  * Along a dimension with I elements, pads l and h, kernel k, stride s, dilation d: the room is

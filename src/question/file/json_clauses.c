@@ -1,6 +1,6 @@
-/* read/queryjson.c: parts of netmip's own questions, JSON: rows, clauses, and input sets that say all themselves. What
- * asks by files, perturbations and labels is queryfile.c's. A row is a text (infix.c) or {"var", "coef", "rhs"}, as
- * query.c prints it. */
+/* json_clauses.c: parts of netmip's own questions, JSON: rows, clauses, and input sets that say all themselves. What
+ * asks by files, perturbations and labels is read_json_question.c's. A row is a text (row_text.c) or {"var", "coef",
+ * "rhs"}, as query.c prints it. */
 #include "all.h"
 
 #include <cJSON.h>

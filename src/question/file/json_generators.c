@@ -1,4 +1,4 @@
-/* read/gensjson.c: the generators of an input set as a question carries them (query.c writes them), read back and
+/* json_generators.c: the generators of an input set as a question carries them (query.c writes them), read back and
  * checked: lo, hi, at [n]; x0 [n_in]; G by rows as ptr, idx, w; sums as [first, count, total]; rows over g; kernel. */
 #include "all.h"
 

@@ -1,4 +1,4 @@
-/* read/rowsjson.c: linear rows in JSON, by number of their variables: as query.c prints them. */
+/* json_rows.c: linear rows in JSON, by number of their variables: as query.c prints them. */
 #include "all.h"
 
 #include <cJSON.h>

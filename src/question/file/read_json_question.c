@@ -1,11 +1,11 @@
-/* read/queryfile.c: netmip's own questions, JSON; README, `Questions`, is the schema.
+/* read_json_question.c: netmip's own questions, JSON; README, `Questions`, is the schema.
  *
  * A case says its input set (an image with a perturbation, a box, rows over inputs, or all of them: their
  * intersection) and what a counterexample is (target labels, or clauses of rows). What the flags can say is handed on
- * as text to what reads the flags (ask.c), so that both mean the same. A question without files, perturbations and
- * labels to be predicted says all itself: what query.c prints, and every map carries, is of this kind and reads back
- * to the same text. Members that are unknown, repeated or without effect are refused. File names are relative to the
- * query's file. */
+ * as text to what reads the flags (ask_by_flags.c), so that both mean the same. A question without files, perturbations
+ * and labels to be predicted says all itself: what query.c prints, and every map carries, is of this kind and reads
+ * back to the same text. Members that are unknown, repeated or without effect are refused. File names are relative to
+ * the query's file. */
 #include "all.h"
 
 #include <cJSON.h>

@@ -1,4 +1,4 @@
-/* question.c: questions from files: which kind a file is, what it names besides, and what it says to a reader. */
+/* read_question.c: questions from files: which kind a file is, what it names besides, and what it says to a reader. */
 #include "all.h"
 
 #include <cJSON.h>

@@ -1,6 +1,6 @@
-/* read/vnnlib.c: VNN-LIB 1 (Demarchi, Guidotti et al. 2020): declarations of X_i and Y_j by declare-const or
- * declare-fun, and asserts over them, whose formulas formula.c reads. The X must be X_0..X_(n-1) without gaps, each
- * with both bounds; n must be the network's. A file that states version 2 goes to vnnlib2.c. */
+/* read_vnnlib1.c: VNN-LIB 1 (Demarchi, Guidotti et al. 2020): declarations of X_i and Y_j by declare-const or
+ * declare-fun, and asserts over them, whose formulas vnnlib_formula.c reads. The X must be X_0..X_(n-1) without gaps,
+ * each with both bounds; n must be the network's. A file that states version 2 goes to read_vnnlib2.c. */
 #include "all.h"
 
 typedef struct { /* declared variables */

@@ -1,4 +1,4 @@
-/* read/vnnlib2.c: VNN-LIB 2.0 (vnnlib.org) for one network over the reals.
+/* read_vnnlib2.c: VNN-LIB 2.0 (vnnlib.org) for one network over the reals.
  *
  * (declare-network N (declare-input X Real [1,5]) .. (declare-output Y Real [2]) ..), then asserts over X[0,3],
  * Y[1], or Y alone where its shape is []. The flat inputs and outputs are the declared ones one after the other,

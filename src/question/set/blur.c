@@ -1,4 +1,4 @@
-/* set/blur.c: the image convolved with a kernel that is the unknown (Tjeng, Xiao, Tedrake 2019, section 5.1;
+/* blur.c: the image convolved with a kernel that is the unknown (Tjeng, Xiao, Tedrake 2019, section 5.1;
  * MIPVerify.jl's BlurringPerturbationFamily): entries k[o][i][a][b] in [0,1], all of them together adding up to the
  * number of channels,
  *     x[o][r][c] = sum over i, a, b of k[o][i][a][b] x0[i][r + a - (H-1)/2][c + b - (W-1)/2],

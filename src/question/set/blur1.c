@@ -1,4 +1,4 @@
-/* set/blur1.c: as blur (blur.c), with one kernel a channel that reads this channel alone and adds up to 1: no colour
+/* blur1.c: as blur (blur.c), with one kernel a channel that reads this channel alone and adds up to 1: no colour
  * runs into another, and no image leaves a domain that holds 0 and the image's values. */
 #include "all.h"
 

@@ -1,4 +1,4 @@
-/* kernelset.c: generators that are the entries of blur kernels: what set/blur.c and set/blur1.c share. */
+/* blur_kernels.c: generators that are the entries of blur kernels: what blur.c and blur1.c share. */
 #include "all.h"
 
 /* the terms of output (o,r,c) from input channel i, kernel number k */

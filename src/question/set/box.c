@@ -1,4 +1,4 @@
-/* set/box.c: every element from LO to HI, whatever the image. */
+/* box.c: every element from LO to HI, whatever the image. */
 #include "all.h"
 
 static const void *read(nm_job *job, const nm_setarg *a)

@@ -1,4 +1,4 @@
-/* set/brightness.c: x = x0 + t, |t| <= E, the same t for every element; cut to the domain: t is such that no element
+/* brightness.c: x = x0 + t, |t| <= E, the same t for every element; cut to the domain: t is such that no element
  * leaves it. */
 #include "all.h"
 

@@ -1,4 +1,4 @@
-/* set/contrast.c: x = c + (1 + t)(x0 - c) = x0 + t (x0 - c), |t| <= E, the same t for every element; c is stated, or
+/* contrast.c: x = c + (1 + t)(x0 - c) = x0 + t (x0 - c), |t| <= E, the same t for every element; c is stated, or
  * the image's mean. The doubles nearest to x0 - c, and to the mean, are the definition. Cut to the domain. */
 #include "all.h"
 

@@ -1,4 +1,4 @@
-/* set/hull.c: convex combinations of the images of an .npy: x = sum t_k g_k, t_k >= 0, sum t_k = 1; cut to the
+/* convex.c: convex combinations of the images of an .npy: x = sum t_k g_k, t_k >= 0, sum t_k = 1; cut to the
  * domain. The image of the question is not one of them unless the file holds it. */
 #include "all.h"
 

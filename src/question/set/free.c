@@ -1,4 +1,4 @@
-/* set/free.c: the whole domain. */
+/* free.c: the whole domain. */
 #include "all.h"
 
 static const void *read(nm_job *job, const nm_setarg *a)

@@ -1,4 +1,4 @@
-/* set/l0.c: points whose elements differ from the image's in K places at most; a colour pixel counts once a channel
+/* l0.c: points whose elements differ from the image's in K places at most; a colour pixel counts once a channel
  * (pixels.c counts it once). */
 #include "all.h"
 

@@ -1,4 +1,4 @@
-/* set/l1.c: points whose L1 distance from the image is E at most. */
+/* l1.c: points whose L1 distance from the image is E at most. */
 #include "all.h"
 
 static const void *read(nm_job *job, const nm_setarg *a) { return nm_setarg_radius(job, a, false); }

@@ -1,4 +1,4 @@
-/* set/linf.c: every element within E of the image's: [x - E, x + E], its ends the doubles nearest to them. */
+/* linf.c: every element within E of the image's: [x - E, x + E], its ends the doubles nearest to them. */
 #include "all.h"
 
 static const void *read(nm_job *job, const nm_setarg *a)

@@ -1,4 +1,4 @@
-/* set/pixels.c: images that differ from the image in K pixels at most, each in all its channels (Su, Vargas, Sakurai
+/* pixels.c: images that differ from the image in K pixels at most, each in all its channels (Su, Vargas, Sakurai
  * 2019: one pixel attacks). */
 #include "all.h"
 

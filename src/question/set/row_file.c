@@ -1,4 +1,4 @@
-/* set/rows.c: linear rows that the inputs must satisfy, from a text file, a row a line:
+/* row_file.c: linear rows that the inputs must satisfy, from a text file, a row a line:
  *     2 x0 - 0.5 x7 + x12 <= 0.25         # a comment
  *     x3 >= x4
  * Terms are [number] xI or a number, with + or - between them; <= or >= (closed); inputs count from 0. An equality is

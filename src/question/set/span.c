@@ -1,4 +1,4 @@
-/* set/span.c: x = x0 + sum t_k g_k, the g_k images of an .npy, t_k in [-1,1] or a stated range; cut to the domain. */
+/* span.c: x = x0 + sum t_k g_k, the g_k images of an .npy, t_k in [-1,1] or a stated range; cut to the domain. */
 #include "all.h"
 
 typedef struct {

@@ -1,4 +1,4 @@
-/* sol/cbc.c: CBC's `solution` file. The first line is the status; values follow even when it is infeasible or has
+/* cbc.c: CBC's `solution` file. The first line is the status; values follow even when it is infeasible or has
  * no incumbent; then only their names are used, to refuse another model's file. Lines are [**] index name value
  * reduced-cost ; with 50 columns or more, zeros are left out. After `printingOptions all` the rows stand first,
  * and the index starts again. "within gap tolerance" is no proof of optimality. There is no end mark: a cut file

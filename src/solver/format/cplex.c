@@ -1,4 +1,4 @@
-/* sol/cplex.c: CPLEX's .sol file, XML, written from its public description and public samples (no run of it was
+/* cplex.c: CPLEX's .sol file, XML, written from its public description and public samples (no run of it was
  * seen here): CPLEXSolution with a header (status value and string, objective), linearConstraints and variables,
  * each with a name and an index from 0; or CPLEXSolutions with several, of which the incumbent (solutionIndex -1)
  * counts, else the best objective. Values below 100 are answers to a linear program, which say nothing of a model

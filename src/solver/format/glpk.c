@@ -1,4 +1,4 @@
-/* sol/glpk.c: GLPK's machine format (`glpsol -w`), also HiGHS's write_solution_style 2. The line
+/* glpk.c: GLPK's machine format (`glpsol -w`), also HiGHS's write_solution_style 2. The line
  *     s mip ROWS COLS {o|f|n|u} OBJ    s bas ROWS COLS {u|f|i|n} {u|f|i|n} OBJ    s ipt ROWS COLS {o|i|n|u} OBJ
  * is the status; then `i K ...` for rows, `j K ...` for columns, each index in its turn, and `e o f`, without
  * which the file is cut. Vectors of zeros are written when there is no solution, too. Columns have no names: their

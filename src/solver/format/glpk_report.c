@@ -1,4 +1,4 @@
-/* sol/glpkreport.c: GLPK's report for people (`glpsol -o`), also HiGHS's write_solution_style 3: a head with
+/* glpk_report.c: GLPK's report for people (`glpsol -o`), also HiGHS's write_solution_style 3: a head with
  * counts and status, a table of rows, a table of columns, six digits, and "End of output", without which the file
  * is cut. A name of more than 12 characters puts its numbers on the next line. The columns are listed whatever the
  * status, so that an answer without a solution tells its model. An answer to a linear program says nothing of a

@@ -1,4 +1,4 @@
-/* sol/gurobi.c: Gurobi's .sol file, written from its public reference (no file of it was seen here): comments "#
+/* gurobi.c: Gurobi's .sol file, written from its public reference (no file of it was seen here): comments "#
  * Solution for model NAME" and "# Objective value = X", then name value of every column. It has no status: an
  * incumbent of a stopped run looks like an optimum, so it is a point that replay may accept, and never a proof. */
 #include "all.h"

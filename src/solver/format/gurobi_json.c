@@ -1,4 +1,4 @@
-/* sol/gurobijson.c: Gurobi's JSON solution, written from its public reference and public samples (no run of it was
+/* gurobi_json.c: Gurobi's JSON solution, written from its public reference and public samples (no run of it was
  * seen here): {"SolutionInfo": {"Status": 2, "ObjVal": ..., "ObjBound": ...}, "Vars": [{"VarName": ..., "X":
  * ...}]}. Zeros are left out unless JSONSolDetail=1. Status 2 is optimal (within MIPGap, which stands beside it),
  * 3 infeasible; 4, infeasible or unbounded, and 6, a cutoff, prove nothing. Values of 1e100 are infinite. An

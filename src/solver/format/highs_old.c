@@ -1,4 +1,4 @@
-/* sol/highsold.c: HiGHS's old raw file (write_solution_style -1): counts, which parts follow, then numbers by
+/* highs_old.c: HiGHS's old raw file (write_solution_style -1): counts, which parts follow, then numbers by
  * position, without names and without a status: a point that replay may accept, and never a proof. */
 #include "all.h"
 

@@ -1,4 +1,4 @@
-/* sol/highspretty.c: HiGHS's table for people (write_solution_style 1): columns and rows with bounds, six digits,
+/* highs_pretty.c: HiGHS's table for people (write_solution_style 1): columns and rows with bounds, six digits,
  * then "Model status:" and, as the last line, "Objective value:". Fields are as wide as HiGHS prints them: index
  * 9, status 4, four numbers of 12; a blank primal field means that there is no point. The status stands behind the
  * values, so they are held back until it is known. The columns are listed whatever the status, so that an

@@ -1,4 +1,4 @@
-/* sol/lpsolve.c: what lp_solve prints on stdout (-S3, -S4; -S5 and up begin with the model's name). Messages stand
+/* lpsolve.c: what lp_solve prints on stdout (-S3, -S4; -S5 and up begin with the model's name). Messages stand
  * alone on their line; what the library reports of its work, "function: ...", may stand before them. "Actual values of
  * the variables" lists every column with six digits; "... of the constraints" every row. With -i the first block
  * repeats for every improved solution: the last one counts, and without the rows behind it, which only the end of a

@@ -1,4 +1,4 @@
-/* sol/miplib.c: solutions as MIPLIB keeps them: "=obj= X", then name value of nonzeros, or "=infeas=". Who wrote
+/* miplib.c: solutions as MIPLIB keeps them: "=obj= X", then name value of nonzeros, or "=infeas=". Who wrote
  * it and whether it is optimal is not said: a point that replay may accept; "=infeas=" is no solver's proof. */
 #include "all.h"
 

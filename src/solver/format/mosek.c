@@ -1,4 +1,4 @@
-/* sol/mosek.c: MOSEK's solution files .int, .bas and .sol, written from their public description and a public
+/* mosek.c: MOSEK's solution files .int, .bas and .sol, written from their public description and a public
  * sample (no run of it was seen here): lines KEY : value , then tables CONSTRAINTS and VARIABLES under a heading,
  * with index, name, status key, activity, limits and, unless the answer is one to integers, dual values. An answer
  * with dual values says nothing of a model with integers. Infeasible is only PROBLEM STATUS : PRIMAL_INFEASIBLE .

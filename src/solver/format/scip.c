@@ -1,4 +1,4 @@
-/* sol/scip.c: SCIP's `write solution` file, and SCIP's log (`scip -f MODEL`), which prints the same lines under a
+/* scip.c: SCIP's `write solution` file, and SCIP's log (`scip -f MODEL`), which prints the same lines under a
  * status of its own. Lines are name value (obj:cost) , nonzeros only, binaries first. SCIP prints values under
  * `unbounded`, too, and columns of its own (indslack_*, qmatrixvar, quadobjvar), which are no columns of the
  * model. The file has no end mark: its point counts by replay; the log's block ends with a blank line, which must

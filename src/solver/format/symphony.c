@@ -1,4 +1,4 @@
-/* sol/symphony.c: what SYMPHONY prints on stdout. A box of stars holds the status, with its first line deciding;
+/* symphony.c: what SYMPHONY prints on stdout. A box of stars holds the status, with its first line deciding;
  * then, when stopped, "Current Lower Bound:", and a solution's cost, its nonzeros with ten decimals between a
  * heading and a blank line, which must be there. What preprocessing solves stands before its box, and behind it "The
  * problem is infeasible! No Solution Found" (5.6.17): the point counts, as no optimum. A quiet run (-v -2) prints

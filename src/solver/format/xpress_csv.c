@@ -1,4 +1,4 @@
-/* sol/xpresscsv.c: Xpress's .asc file (writesol), written from its public description (no file of it was seen
+/* xpress_csv.c: Xpress's .asc file (writesol), written from its public description (no file of it was seen
  * here): a line of comma-separated fields for every row, then for every column: sequence number, name, type (C for
  * a column; N, L, G, E, R for rows), basis status, activity, and more that is not read. Strings may stand in
  * double quotes. No status, and perhaps nonzeros only: a point that replay may accept, and never a proof. Files
