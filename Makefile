@@ -81,10 +81,12 @@ $(BUILD)/tests/%: tests/%.c $(wildcard tests/*/*.h) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) -Wno-unused-function -Itests/kit $(LDFLAGS) -o $@ $< $(LIB) $(LDLIBS) $(TESTLIBS)
 
-.PHONY: gates layers style
-gates: layers style
+.PHONY: gates layers rooms style
+gates: layers rooms style
 layers: $(OBJ)
 	@out=$$(sh scripts/layers.sh $(OBJ)); code=$$?; echo "$$out" | grep -E "CIRCLE|objects"; exit $$code
+rooms: $(OBJ)
+	@sh scripts/rooms.sh $(BUILD)
 style:
 	@sh scripts/style.sh
 

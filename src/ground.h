@@ -100,6 +100,7 @@ void nm_sha256(const void *p, size_t n, char hex[65]);
 /* rounding helpers: the next double down or up; infinities stay */
 static inline double nm_down(double x) { return nextafter(x, -INFINITY); }
 static inline double nm_up(double x) { return nextafter(x, INFINITY); }
+static inline double nm_larger(double a, double b) { return a > b ? a : b; } /* b where a is NaN */
 
 /* ---- file.c: whole files in, whole files out ------------------------------------------------ */
 typedef struct nm_file { const char *path; const unsigned char *data; size_t n; } nm_file;

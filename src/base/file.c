@@ -19,32 +19,6 @@
 #include <unistd.h>
 #include <zlib.h>
 
-bool nm_file_exists(const char *path)
-{
-    struct stat st;
-    return stat(path, &st) == 0;
-}
-
-bool nm_file_older(const char *a, const char *b)
-{
-    struct stat x, y;
-    if (stat(a, &x) || stat(b, &y) || !S_ISREG(x.st_mode)) return false;
-    return x.st_mtim.tv_sec != y.st_mtim.tv_sec ? x.st_mtim.tv_sec < y.st_mtim.tv_sec
-                                                : x.st_mtim.tv_nsec < y.st_mtim.tv_nsec;
-}
-
-bool nm_has_suffix(const char *s, const char *suffix)
-{
-    const size_t n = strlen(s), m = strlen(suffix);
-    return n >= m && memcmp(s + n - m, suffix, m) == 0;
-}
-
-char *nm_path_dir(nm_job *job, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return nm_dup(job, path, slash ? (size_t)(slash - path) + 1 : 0);
-}
-
 static void close_gz(void *f) { gzclose_r(f); }
 
 /* A guess of the unpacked size: a plain file's own, or what a gzip trailer says, within what deflate can do. Only

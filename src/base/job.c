@@ -278,3 +278,10 @@ double nm_wall(void)
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
+
+double *nm_repeat(nm_job *job, size_t n, double x)
+{
+    double *out = NM_RAW(job, double, n + 1);
+    for (size_t i = 0; i < n; i++) out[i] = x;
+    return out;
+}

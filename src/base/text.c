@@ -285,3 +285,14 @@ void nm_sha256(const void *p, size_t n, char hex[65])
     sha256_digest(&ctx, sizeof sum, sum);
     for (size_t i = 0; i < sizeof sum; i++) snprintf(hex + 2 * i, 3, "%02x", sum[i]);
 }
+
+bool nm_fraction_parse(const char *s, const char *end, double *x)
+{
+    const char *slash = memchr(s, '/', (size_t)(end - s));
+    double over = 1;
+    if (!slash) return nm_num_parse(s, end, x);
+    if (!nm_num_parse(s, slash, x) || !nm_num_parse(slash + 1, end, &over) || over == 0)
+        return false;
+    *x /= over;
+    return isfinite(*x);
+}

@@ -24,8 +24,6 @@
 
 static const double FAR_SHARE = 0.5; /* of a unit, where a run starts */
 
-static double larger(double a, double b) { return a > b ? a : b; }
-
 /* ---- up ---- */
 
 typedef struct {
@@ -91,7 +89,7 @@ static void ascend(nm_hull *h, size_t step, double rate)
         const double g = h->signs->side[i] *
                          h->v[p->blocks[r->src].first + h->signs->unit[i] - r->first];
         const size_t at = p->n_units + i;
-        h->a->beta[i] = larger(move(h->a->beta[i], g, &h->m1[at], &h->m2[at], a), 0);
+        h->a->beta[i] = nm_larger(move(h->a->beta[i], g, &h->m1[at], &h->m2[at], a), 0);
     }
 }
 
@@ -125,7 +123,7 @@ static void start_from(nm_hull *h, const nm_alpha *start)
     }
     for (size_t k = 0; k < h->lines->n; k++) {
         const nm_line *l = &h->lines->line[k];
-        const double lo = larger(h->b->lo[l->pre], l->lo), hi = h->b->hi[l->pre];
+        const double lo = nm_larger(h->b->lo[l->pre], l->lo), hi = h->b->hi[l->pre];
         const double s = l->is_far && lo < 0 && hi > 0 ? hi / (hi - lo) : h->x->sup[l->u];
         a->share[k] = l->is_far ? FAR_SHARE : 0;
         for (size_t i = 0; i < l->n; i++) a->theta[l->at + i] = s;
@@ -156,8 +154,8 @@ static void score(nm_hull *h)
             const double y = h->y[u], a = h->v[h->p->blocks[r->src].first + i];
             h->a->gap[u] = 0;
             if (y == 0 || h->x->cut[u] == 0) continue;
-            const double gap = nm_hull_value(h, r, i) - larger(a, 0);
-            h->a->gap[u] = larger(-y * gap, 0) + 1e-3 * width(h, u, y);
+            const double gap = nm_hull_value(h, r, i) - nm_larger(a, 0);
+            h->a->gap[u] = nm_larger(-y * gap, 0) + 1e-3 * width(h, u, y);
         }
     }
 }

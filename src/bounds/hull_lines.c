@@ -74,8 +74,6 @@ static bool reads_input_only(const nm_block *a)
     return true;
 }
 
-static double larger(double a, double b) { return a > b ? a : b; }
-
 /* lane `lane` of rows below -a: the form above a, over `all` inputs or, when that is NULL, over those that it needs */
 static void add_far(nm_job *job, nm_lines_of *s, const nm_bounds *b, const nm_batch *t, size_t lane,
                     size_t own, const uint32_t *all, double lo, double g0)
@@ -88,7 +86,7 @@ static void add_far(nm_job *job, nm_lines_of *s, const nm_bounds *b, const nm_ba
         if (!all && (c == 0 || (b->lo[i] == 0 && b->hi[i] == 0))) continue;
         some[n] = (uint32_t)i;
         w[n++] = c;
-        size += fabs(c) * larger(fabs(b->lo[i]), fabs(b->hi[i]));
+        size += fabs(c) * nm_larger(fabs(b->lo[i]), fabs(b->hi[i]));
     }
     const size_t n8 = nm_pad8(n);
     nm_line *l = &s->line[s->n];

@@ -3,8 +3,6 @@
  * with one lane; hull_dual.c says what is paid for rounding, and why. */
 #include "all.h"
 
-static double larger(double a, double b) { return a > b ? a : b; }
-
 /* ---- the walk back ---- */
 
 /* the box of a list's inputs, side by side */
@@ -27,7 +25,7 @@ void nm_hull_ends(nm_hull *h, size_t k, double *on, double *off)
 {
     const nm_line *l = &h->lines->line[k];
     const double mu = h->a->mu[k], nu = h->a->nu[k];
-    const double lo = larger(h->b->lo[l->pre], l->lo), hi = h->b->hi[l->pre];
+    const double lo = nm_larger(h->b->lo[l->pre], l->lo), hi = h->b->hi[l->pre];
     double *e = h->end[k];
     nm_hull_pack(h, l, false);
     h->k->hull_ends(l->n, h->a->theta + l->at, l->w, h->packed[l->is_far].lo,
@@ -44,7 +42,7 @@ static double line_top(nm_hull *h, size_t k)
     double on, off;
     nm_hull_ends(h, k, &on, &off);
     h->state[k] = on >= off ? NM_ON : NM_OFF;
-    return larger(on, off);
+    return nm_larger(on, off);
 }
 
 static void pull_line(nm_hull *h, double y, size_t k)
@@ -58,14 +56,14 @@ static void pull_line(nm_hull *h, double y, size_t k)
     if (y == 0) return;
     const nm_block *a = &p->blocks[nm_program_block(p, l->pre)];
     for (size_t t = 0; !l->is_far && t < a->n_lin; t++)
-        fan = larger(fan, (double)p->blocks[a->lin[t].src].fan + 8);
+        fan = nm_larger(fan, (double)p->blocks[a->lin[t].src].fan + 8);
     double *to = l->is_far ? h->z : h->y;
     memset(h->sum, 0, l->n * sizeof *h->sum);
     h->k->hull_add(l->n, y, h->a->theta + l->at, l->w, h->sum);
     for (size_t i = 0; i < l->n; i++) to[l->idx[i]] += h->sum[i];
     h->cst += y * h->top[k];
     h->err += fabs(y) * NM_ULP *
-              (2 * fan * larger(l->size, h->b->mag[l->pre]) + sum * fabs(h->top[k]));
+              (2 * fan * nm_larger(l->size, h->b->mag[l->pre]) + sum * fabs(h->top[k]));
 }
 
 /* The lines of a unit, y < 0: parts that add up to y or less, as the unit is 0 at least. */
@@ -143,7 +141,7 @@ void nm_hull_pull(nm_hull *h, uint32_t row)
     }
     for (size_t i = 0; h->lines->n_far && i < n_in; i++) {
         h->y[i] += h->z[i];
-        h->err += NM_ULP * fabs(h->y[i]) * larger(fabs(h->b->lo[i]), fabs(h->b->hi[i]));
+        h->err += NM_ULP * fabs(h->y[i]) * nm_larger(fabs(h->b->lo[i]), fabs(h->b->hi[i]));
     }
 }
 
@@ -154,7 +152,7 @@ static void shift(nm_hull *h, const nm_sum *s)
     double lost = 0;
     for (size_t i = s->first; m != 0 && i < s->first + s->n; i++) {
         h->y[i] -= m;
-        lost += fabs(h->y[i]) * larger(fabs(h->b->lo[i]), fabs(h->b->hi[i]));
+        lost += fabs(h->y[i]) * nm_larger(fabs(h->b->lo[i]), fabs(h->b->hi[i]));
     }
     h->cst += m * s->total;
     h->err += NM_ULP * (2 * lost + 2 * fabs(m * s->total) + fabs(h->cst));
@@ -169,7 +167,7 @@ double nm_hull_least(nm_hull *h, double *g0)
     for (size_t i = 0; i < n; i++) {
         h->v[i] = h->y[i] > 0 ? h->b->lo[i] : h->b->hi[i];
         sum += h->y[i] * h->v[i];
-        mag += fabs(h->y[i]) * larger(fabs(h->b->lo[i]), fabs(h->b->hi[i]));
+        mag += fabs(h->y[i]) * nm_larger(fabs(h->b->lo[i]), fabs(h->b->hi[i]));
     }
     const double grown = 2 * (1 + (double)(h->p->n_units + 64) * 4 * NM_ULP);
     const double flat = (double)(h->p->n_units + 8) * NM_TINY;

@@ -1,80 +1,11 @@
-/* priorities.c: what stands beside a model: a start, branching priorities, the solver's options, each in the solver's
- * format.
+/* priorities.c: branching priorities beside a model, in the solver's format.
  *
- * Priorities: binaries in the order of g U (-L) / (U - L), what the triangle of the unit may lose (its height at a = 0)
+ * Binaries in the order of g U (-L) / (U - L), what the triangle of the unit may lose (its height at a = 0)
  * times how much the unit moves the question (influence.c); of a maximum's candidates, g times the width of its bounds.
- * Options ask for no gap, the tightest tolerances that the solver's manual allows, and the threads. A start is
- * advice: it is written as it is, and said to break the model where it does. Formats by their manuals; those of CBC,
- * HiGHS and lp_solve are run in the tests. */
+ * Formats by their manuals; CBC's is run in the tests. */
 #include "all.h"
 
 #include <stdlib.h>
-
-/* ---- starts ---- */
-
-static void put_pairs(nm_out *o, const nm_model *m, const double *x, bool numbered,
-                      const char *before)
-{
-    for (size_t j = 0; j < m->n_cols; j++) {
-        if (numbered) nm_out_put(o, "%zu ", j);
-        nm_out_put(o, "%s%s ", before, m->cols[j].name);
-        nm_out_num(o, x[j]);
-        nm_out_put(o, "\n");
-    }
-}
-
-static void put_xml(nm_out *o, const nm_model *m, const double *x)
-{
-    nm_out_put(o,
-               "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<CPLEXSolution "
-               "version=\"1.2\">\n"
-               " <header problemName=\"%s\"/>\n <variables>\n",
-               m->name);
-    for (size_t j = 0; j < m->n_cols; j++) {
-        nm_out_put(o, "  <variable name=\"%s\" index=\"%zu\" value=\"", m->cols[j].name, j);
-        nm_out_num(o, x[j]);
-        nm_out_put(o, "\"/>\n");
-    }
-    nm_out_put(o, " </variables>\n</CPLEXSolution>\n");
-}
-
-const char *nm_write_start(nm_job *job, const nm_dialect *d, const nm_model *m, const double *x,
-                           const char *stem)
-{
-    static const char *const end[] = {NULL, ".sol", ".mst", ".mst", ".txt", ".sol", ".slx"};
-    if (!d->start) nm_throw(job, NM_EUNSUP, "--start: dialect %s has no file of starts", d->name);
-    const char *path = nm_fmt(job, "%s.start%s", stem, end[d->start]);
-    nm_out *o = nm_out_open(job, path);
-    switch (d->start) {
-    case NM_START_MIPLIB:
-        nm_out_put(o, "=obj= ");
-        nm_out_num(o, nm_model_objective(m, x));
-        nm_out_put(o, "\n");
-        put_pairs(o, m, x, false, "");
-        break;
-    case NM_START_CPLEX: put_xml(o, m, x); break;
-    case NM_START_CBC: /* its reader fixes integers that are absent to 0: all are listed */
-        nm_out_put(o, "Feasible - objective value ");
-        nm_out_num(o, nm_model_objective(m, x));
-        nm_out_put(o, "\n");
-        put_pairs(o, m, x, true, "");
-        break;
-    case NM_START_XPRESS:
-        nm_out_put(o, "NAME %s\n", m->name);
-        put_pairs(o, m, x, false, " C  ");
-        nm_out_put(o, "ENDATA\n");
-        break;
-    case NM_START_GUROBI:
-        nm_out_put(o, "# start of %s\n", m->name);
-        put_pairs(o, m, x, false, "");
-        break;
-    default: put_pairs(o, m, x, false, ""); /* SCIP: a comment would be an unknown name */
-    }
-    nm_out_done(o);
-    return path;
-}
-
-/* ---- priorities ---- */
 
 typedef struct {
     uint32_t j;
@@ -140,29 +71,6 @@ const char *nm_write_priorities(nm_job *job, const nm_dialect *d, const nm_enc *
         }
     }
     if (d->order == NM_ORDER_CPLEX) nm_out_put(o, "ENDATA\n");
-    nm_out_done(o);
-    return path;
-}
-
-/* ---- options ---- */
-
-const char *nm_write_options(nm_job *job, const nm_dialect *d, const char *model, const char *stem,
-                             size_t threads)
-{
-    if (!d->options) nm_throw(job, NM_EUNSUP, "--options: dialect %s has no option file", d->name);
-    const char *path = nm_fmt(job, "%s%s", stem, d->options_end);
-    const char *const key[] = {"{threads}", "{model}", "{stem}"};
-    const char *const value[] = {nm_fmt(job, "%zu", threads), model, stem};
-    nm_out *o = nm_out_open(job, path);
-    for (const char *s = d->options; *s;) {
-        size_t k = 0;
-        while (k < 3 && strncmp(s, key[k], strlen(key[k]))) k++;
-        if (k < 3)
-            nm_out_write(o, value[k], strlen(value[k]));
-        else
-            nm_out_write(o, s, 1);
-        s += k < 3 ? strlen(key[k]) : 1;
-    }
     nm_out_done(o);
     return path;
 }

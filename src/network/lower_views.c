@@ -15,19 +15,6 @@ void nm_lower_result(nm_lowering *l, const nm_node *node, int k, int block)
     for (size_t i = 0; i < v->n; i++) v->unit[i] = (int32_t)(l->prog->blocks[block].first + i);
 }
 
-void nm_pick_lower(nm_lowering *l, const nm_node *node)
-{
-    for (int k = 0; k < node->n_out; k++) {
-        const nm_pick *p = (const nm_pick *)node->plan + k;
-        nm_view *y = &l->view[node->out[k]];
-        for (size_t i = 0; i < y->n; i++) {
-            const nm_view *x = &l->view[node->in[p->which ? p->which[i] : 0]];
-            y->unit[i] = p->at[i] < 0 ? -1 : x->unit[p->at[i]];
-            y->cst[i] = p->at[i] < 0 ? p->fill : x->cst[p->at[i]];
-        }
-    }
-}
-
 static int whole_block(const nm_program *p, const nm_view *v)
 {
     if (v->n == 0 || v->unit[0] < 0) return -1;
@@ -112,11 +99,4 @@ nm_view nm_lower_exact(nm_lowering *l, const nm_node *node, const nm_view *v)
     for (size_t i = 0; i < v->n; i++)
         if (v->unit[i] < 0) return nm_lower_units(l, nm_lower_source(l, node, v));
     return *v;
-}
-
-double *nm_repeat(nm_job *job, size_t n, double x)
-{
-    double *out = NM_RAW(job, double, n);
-    for (size_t i = 0; i < n; i++) out[i] = x;
-    return out;
 }

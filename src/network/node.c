@@ -1,11 +1,4 @@
-/* node.c: what every operator needs to read its node: attributes, shapes, broadcasting, and the evaluation of
- * sums with a bound on their rounding.
- *
- * Rounding of a replay (Ogita, Rump, Oishi 2005): in float64, every product and sum is followed by its exact
- * error (fma and Knuth's two-sum), whose magnitudes are added up, rounded upwards by one part in 2^38. An
- * evaluation that is exact, as on small networks with round weights, so gets error 0 and ties stay ties. In
- * float32 each operation is done in double and rounded once: p = 53 >= 2*24+2 makes that the same as float
- * arithmetic (Figueroa 1995). */
+/* node.c: what every operator needs to read its node: attributes, inputs, axes, broadcasting. */
 #include "all.h"
 
 void nm_refuse(nm_job *job, const nm_net *net, const nm_node *node, const char *fmt, ...)
@@ -63,37 +56,6 @@ size_t nm_attr_ints(nm_job *job, nm_net *net, nm_node *node, const char *name, s
                   want);
     for (size_t i = 0; i < want; i++) out[i] = a ? a->ints[i] : dflt;
     return a ? want : 0;
-}
-
-size_t nm_shape_size(nm_job *job, nm_shape s)
-{
-    size_t n = 1;
-    for (int i = 0; i < s.rank; i++) n = nm_mul(job, n, (size_t)s.dim[i]);
-    return n;
-}
-
-nm_shape nm_shape_of(int rank, const int64_t *dim)
-{
-    nm_shape s = {.rank = rank};
-    for (int i = 0; i < rank; i++) s.dim[i] = dim[i];
-    return s;
-}
-
-bool nm_shape_eq(nm_shape a, nm_shape b)
-{
-    if (a.rank != b.rank) return false;
-    for (int i = 0; i < a.rank; i++)
-        if (a.dim[i] != b.dim[i]) return false;
-    return true;
-}
-
-const char *nm_shape_print(nm_job *job, nm_shape s)
-{
-    nm_buf b = {.job = job};
-    nm_put(&b, "[");
-    for (int i = 0; i < s.rank; i++) nm_put(&b, i ? ",%lld" : "%lld", (long long)s.dim[i]);
-    nm_put(&b, "]");
-    return b.s;
 }
 
 int nm_axis(nm_job *job, nm_net *net, nm_node *node, int64_t axis, int rank)
@@ -164,93 +126,5 @@ nm_shape nm_broadcast(nm_job *job, nm_net *net, nm_node *node, nm_shape a, nm_sh
                       nm_shape_print(job, b));
         s.dim[at] = da == 1 ? db : da;
     }
-    return s;
-}
-
-size_t nm_broadcast_at(nm_shape out, nm_shape in, size_t i)
-{
-    size_t at = 0, step = 1;
-    for (int d = 0; d < in.rank; d++) {
-        const int64_t size = in.dim[in.rank - 1 - d], full = out.dim[out.rank - 1 - d];
-        const size_t index = i % (size_t)full;
-        i /= (size_t)full;
-        if (size != 1) at += index * step;
-        step *= (size_t)size;
-    }
-    return at;
-}
-
-void nm_pick_eval(nm_eval *e, const nm_node *node)
-{
-    for (int k = 0; k < node->n_out; k++) {
-        const nm_pick *p = (const nm_pick *)node->plan + k;
-        const int out = node->out[k];
-        for (size_t i = 0; i < e->net->values[out].n; i++) {
-            const int in = node->in[p->which ? p->which[i] : 0], at = p->at[i];
-            const double fill = e->f32 ? (double)(float)p->fill : p->fill;
-            e->val[out][i] = at < 0 ? fill : e->val[in][at];
-            if (e->err) e->err[out][i] = at < 0 ? 0 : e->err[in][at];
-        }
-    }
-}
-
-const int32_t *nm_pick_axes(nm_job *job, nm_shape in, nm_shape out, int64_t *const *map)
-{
-    const size_t n = nm_shape_size(job, out);
-    int32_t *at = NM_RAW(job, int32_t, n);
-    for (size_t i = 0; i < n; i++) {
-        int64_t rest = (int64_t)i, from = 0, step = 1;
-        bool inside = true;
-        for (int d = out.rank - 1; d >= 0; d--) {
-            const int64_t k = map[d][rest % out.dim[d]];
-            rest /= out.dim[d];
-            inside &= k >= 0;
-            from += k * step;
-            step *= in.dim[d];
-        }
-        at[i] = inside ? (int32_t)from : -1;
-    }
-    return at;
-}
-
-/* |s exact - s computed| grows by the exact errors of each step; products that underflow pay a flat fee */
-static double step_error(double a, double b, double s, double *next)
-{
-    const double p = a * b, ep = fma(a, b, -p);
-    const double t = s + p, bb = t - s, es = (s - (t - bb)) + (p - bb);
-    *next = t;
-    const double flat = a != 0 && b != 0 && fabs(p) < 1e-270 ? 1e-300 : 0;
-    return fabs(ep) + fabs(es) + flat;
-}
-
-double nm_eval_carry(double a, double e)
-{
-    const double p = fabs(a) * e;
-    return p < 1e-270 && a != 0 && e != 0 ? p + 1e-300 : p;
-}
-
-double nm_eval_dot(const nm_eval *e, size_t n, const double *a, size_t sa, const double *b,
-                   const double *berr, double start, double *err)
-{
-    double s = start;
-    if (e->f32) {
-        for (size_t i = 0; i < n; i++) s = (double)(float)(s + (double)(float)(a[i * sa] * b[i]));
-        return s;
-    }
-    if (!err) { /* four sums, so that additions overlap */
-        double t[4] = {0, 0, 0, 0};
-        size_t i = 0;
-        for (; i + 4 <= n; i += 4)
-            for (size_t k = 0; k < 4; k++) t[k] += a[(i + k) * sa] * b[i + k];
-        for (; i < n; i++) t[0] += a[i * sa] * b[i];
-        return s + ((t[0] + t[2]) + (t[1] + t[3]));
-    }
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        sum += step_error(a[i * sa], b[i], s, &s);
-        if (berr) sum += nm_eval_carry(a[i * sa], berr[i]);
-    }
-    *err += sum * (1 + 0x1p-38); /* 2^13 additions and products lose less */
-    if (n >= 4096) *err += sum * (double)n * NM_ULP;
     return s;
 }

@@ -36,17 +36,6 @@ nm_tensor nm_setarg_npy(nm_job *job, const nm_setarg *a, const char *path)
     return t;
 }
 
-bool nm_fraction_parse(const char *s, const char *end, double *x)
-{
-    const char *slash = memchr(s, '/', (size_t)(end - s));
-    double over = 1;
-    if (!slash) return nm_num_parse(s, end, x);
-    if (!nm_num_parse(s, slash, x) || !nm_num_parse(slash + 1, end, &over) || over == 0)
-        return false;
-    *x /= over;
-    return isfinite(*x);
-}
-
 nm_each nm_setarg_each(nm_job *job, const nm_setarg *a, const char *s, size_t len)
 {
     nm_each e = {.n = 0};
@@ -147,13 +136,6 @@ void nm_gens_fill(nm_job *job, nm_gens *g, const nm_entries *e)
     g->ptr = ptr;
     g->idx = idx;
     g->w = w;
-}
-
-double *nm_filled(nm_job *job, size_t n, double x)
-{
-    double *y = NM_RAW(job, double, n + 1);
-    for (size_t i = 0; i < n; i++) y[i] = x;
-    return y;
 }
 
 const double *nm_setarg_radius(nm_job *job, const nm_setarg *a, bool whole)

@@ -96,26 +96,6 @@ bool nm_runner_here(nm_job *job, const nm_runner *r)
 
 /* ---- a folder for a while ---- */
 
-static void sweep(void *arg)
-{
-    const char *dir = arg;
-    DIR *d = opendir(dir);
-    for (const struct dirent *e; d && (e = readdir(d));)
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-            unlinkat(dirfd(d), e->d_name, 0);
-    if (d) closedir(d);
-    rmdir(dir);
-}
-
-const char *nm_temp_new(nm_job *job)
-{
-    const char *where = getenv("TMPDIR");
-    char *dir = nm_fmt(job, "%s/netmip-XXXXXX", where && *where ? where : "/tmp");
-    if (!mkdtemp(dir)) nm_throw(job, NM_EIO, "%s: cannot be made: %s", dir, strerror(errno));
-    nm_defer(job, sweep, dir);
-    return dir;
-}
-
 static const char *filled(nm_job *job, const char *command, const char *const *key,
                           const char *const *value)
 {

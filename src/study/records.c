@@ -191,12 +191,6 @@ static void run_crew(crew *w, int workers)
 
 /* ---- the folder ---- */
 
-void nm_folder_make(nm_job *job, const char *dir)
-{
-    if (mkdir(dir, 0777) && errno != EEXIST)
-        nm_throw(job, NM_EIO, "%s: cannot make the folder: %s", dir, strerror(errno));
-}
-
 /* NAME.XXXXXX of a file that this program writes there: what a killed run left unfinished */
 static bool is_leftover(const nm_records *r, const char *name)
 {

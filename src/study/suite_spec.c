@@ -37,25 +37,6 @@ nm_formulation nm_formulation_read(nm_job *job, const char *text)
     return f;
 }
 
-/* letters, digits, dots, dashes: what can stand in a file's name, and in a solver's command without quotes */
-const char *nm_name_clean(nm_job *job, const char *text)
-{
-    char *s = nm_dup(job, text, strlen(text)), *to = s;
-    for (const char *at = s; *at; at++) {
-        const bool plain = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') ||
-                           (*at >= '0' && *at <= '9');
-        if (*at == ':') continue;
-        *to++ = plain || *at == '.' || *at == '_' ? *at : '-';
-    }
-    *to = 0;
-    return s;
-}
-
-const char *nm_path_under(nm_job *job, const char *dir, const char *path)
-{
-    return *path == '/' || !*dir ? path : nm_fmt(job, "%s%s", dir, path);
-}
-
 /* "4", 4 -> "4"; NULL when it is not there */
 static const char *text_of(nm_job *job, const nm_json *j, const char *where)
 {
@@ -200,23 +181,4 @@ nm_suite *nm_suite_read(nm_job *job, const char *path)
         add_items(job, s, e, nm_fmt(job, "%s: instance %zu", path, k++));
     if (!s->n) nm_throw(job, NM_EINPUT, "%s: lists no instance", path);
     return s;
-}
-
-/* the same file as a path that starts in folder `from`; both must be there */
-const char *nm_path_relative(nm_job *job, const char *from, const char *path)
-{
-    char a[PATH_MAX], b[PATH_MAX];
-    if (!realpath(*from ? from : ".", a)) nm_throw(job, NM_EIO, "%s: is not there", from);
-    if (!realpath(path, b)) nm_throw(job, NM_EIO, "%s: is not there", path);
-    size_t same = 0;
-    for (size_t i = 0;; i++) { /* up to the last slash that both have */
-        const bool end_a = !a[i] || a[i] == '/', end_b = !b[i] || b[i] == '/';
-        if (end_a && end_b) same = i;
-        if (!a[i] || !b[i] || a[i] != b[i]) break;
-    }
-    nm_buf out = {.job = job};
-    for (const char *at = a + same; *at; at++)
-        if (*at == '/' && at[1]) nm_put(&out, "../");
-    nm_put(&out, "%s", b + same + (b[same] == '/'));
-    return out.s;
 }

@@ -21,10 +21,10 @@ nm_gens nm_blur(nm_setting *s, const nm_layout *l, size_t ins, const size_t size
     if (n > 1 << 20) nm_throw(s->job, NM_EUNSUP, "a blur of %zu kernel entries", n);
     nm_gens g = {.n = n, .n_in = s->n, .is_image = true, .n_sums = mixes ? 1 : l->c};
     g.kernel[0] = l->c, g.kernel[1] = ins, g.kernel[2] = size[0], g.kernel[3] = size[1];
-    g.lo = nm_filled(s->job, n, 0);
-    g.hi = nm_filled(s->job, n, 1);
-    g.x0 = nm_filled(s->job, s->n, 0);
-    double *at = nm_filled(s->job, n, 0);
+    g.lo = nm_repeat(s->job, n, 0);
+    g.hi = nm_repeat(s->job, n, 1);
+    g.x0 = nm_repeat(s->job, s->n, 0);
+    double *at = nm_repeat(s->job, n, 0);
     nm_sum *sum = NM_ARRAY(s->job, nm_sum, l->c);
     nm_entries all = {0};
     for (size_t o = 0; o < l->c; o++) {

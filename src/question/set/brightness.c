@@ -16,9 +16,9 @@ static void make(nm_setting *s, const void *plan, const char *flag)
     const double e = ((const nm_each *)plan)->all;
     nm_entries all = {0};
     nm_gens g = {.n = 1, .n_in = s->n, .x0 = s->x, .is_image = true};
-    g.lo = nm_filled(s->job, 1, -e);
-    g.hi = nm_filled(s->job, 1, e);
-    g.at = nm_filled(s->job, 1, 0);
+    g.lo = nm_repeat(s->job, 1, -e);
+    g.hi = nm_repeat(s->job, 1, e);
+    g.at = nm_repeat(s->job, 1, 0);
     for (size_t i = 0; i < s->n; i++) nm_entries_add(s->job, &all, i, 0, 1);
     nm_gens_fill(s->job, &g, &all);
     nm_setting_gens(s, g, flag);

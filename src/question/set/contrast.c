@@ -21,9 +21,9 @@ static void make(nm_setting *s, const void *plan, const char *flag)
     double c = 0;
     for (size_t i = 0; i < s->n; i++) c += s->x[i];
     c = isnan(e[1].all) ? c / (double)s->n : e[1].all;
-    g.lo = nm_filled(s->job, 1, -e->all);
-    g.hi = nm_filled(s->job, 1, e->all);
-    g.at = nm_filled(s->job, 1, 0);
+    g.lo = nm_repeat(s->job, 1, -e->all);
+    g.hi = nm_repeat(s->job, 1, e->all);
+    g.at = nm_repeat(s->job, 1, 0);
     for (size_t i = 0; i < s->n; i++) nm_entries_add(s->job, &all, i, 0, s->x[i] - c);
     nm_gens_fill(s->job, &g, &all);
     nm_setting_gens(s, g, flag);

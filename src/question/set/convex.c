@@ -24,10 +24,10 @@ static void make(nm_setting *s, const void *plan, const char *flag)
     nm_sum *sum = NM_NEW(s->job, nm_sum);
     *sum = (nm_sum){0, n, 1};
     g.sums = sum;
-    g.x0 = nm_filled(s->job, s->n, 0);
-    g.lo = nm_filled(s->job, n, 0);
-    g.hi = nm_filled(s->job, n, 1);
-    g.at = nm_filled(s->job, n, 1 / (double)n);
+    g.x0 = nm_repeat(s->job, s->n, 0);
+    g.lo = nm_repeat(s->job, n, 0);
+    g.hi = nm_repeat(s->job, n, 1);
+    g.at = nm_repeat(s->job, n, 1 / (double)n);
     for (size_t i = 0; i < s->n; i++)
         for (size_t k = 0; k < n; k++) nm_entries_add(s->job, &all, i, k, p->t.x[k * s->n + i]);
     nm_gens_fill(s->job, &g, &all);

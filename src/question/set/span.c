@@ -30,9 +30,9 @@ static void make(nm_setting *s, const void *plan, const char *flag)
     const size_t n = nm_images_in(s, p->path, &p->t);
     nm_entries all = {0};
     nm_gens g = {.n = n, .n_in = s->n, .x0 = s->x, .is_image = p->lo <= 0 && p->hi >= 0};
-    g.lo = nm_filled(s->job, n, p->lo);
-    g.hi = nm_filled(s->job, n, p->hi);
-    g.at = nm_filled(s->job, n, p->lo > 0 ? p->lo : p->hi < 0 ? p->hi : 0);
+    g.lo = nm_repeat(s->job, n, p->lo);
+    g.hi = nm_repeat(s->job, n, p->hi);
+    g.at = nm_repeat(s->job, n, p->lo > 0 ? p->lo : p->hi < 0 ? p->hi : 0);
     for (size_t i = 0; i < s->n; i++)
         for (size_t k = 0; k < n; k++) nm_entries_add(s->job, &all, i, k, p->t.x[k * s->n + i]);
     nm_gens_fill(s->job, &g, &all);

@@ -1,0 +1,100 @@
+/* path.c: names of files and folders: what they say, what is there, new folders. */
+#define _GNU_SOURCE
+#include "all.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool nm_file_exists(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0;
+}
+
+bool nm_file_older(const char *a, const char *b)
+{
+    struct stat x, y;
+    if (stat(a, &x) || stat(b, &y) || !S_ISREG(x.st_mode)) return false;
+    return x.st_mtim.tv_sec != y.st_mtim.tv_sec ? x.st_mtim.tv_sec < y.st_mtim.tv_sec
+                                                : x.st_mtim.tv_nsec < y.st_mtim.tv_nsec;
+}
+
+bool nm_has_suffix(const char *s, const char *suffix)
+{
+    const size_t n = strlen(s), m = strlen(suffix);
+    return n >= m && memcmp(s + n - m, suffix, m) == 0;
+}
+
+char *nm_path_dir(nm_job *job, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return nm_dup(job, path, slash ? (size_t)(slash - path) + 1 : 0);
+}
+
+/* letters, digits, dots, dashes: what can stand in a file's name, and in a solver's command without quotes */
+const char *nm_name_clean(nm_job *job, const char *text)
+{
+    char *s = nm_dup(job, text, strlen(text)), *to = s;
+    for (const char *at = s; *at; at++) {
+        const bool plain = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') ||
+                           (*at >= '0' && *at <= '9');
+        if (*at == ':') continue;
+        *to++ = plain || *at == '.' || *at == '_' ? *at : '-';
+    }
+    *to = 0;
+    return s;
+}
+
+const char *nm_path_under(nm_job *job, const char *dir, const char *path)
+{
+    return *path == '/' || !*dir ? path : nm_fmt(job, "%s%s", dir, path);
+}
+
+/* the same file as a path that starts in folder `from`; both must be there */
+const char *nm_path_relative(nm_job *job, const char *from, const char *path)
+{
+    char a[PATH_MAX], b[PATH_MAX];
+    if (!realpath(*from ? from : ".", a)) nm_throw(job, NM_EIO, "%s: is not there", from);
+    if (!realpath(path, b)) nm_throw(job, NM_EIO, "%s: is not there", path);
+    size_t same = 0;
+    for (size_t i = 0;; i++) { /* up to the last slash that both have */
+        const bool end_a = !a[i] || a[i] == '/', end_b = !b[i] || b[i] == '/';
+        if (end_a && end_b) same = i;
+        if (!a[i] || !b[i] || a[i] != b[i]) break;
+    }
+    nm_buf out = {.job = job};
+    for (const char *at = a + same; *at; at++)
+        if (*at == '/' && at[1]) nm_put(&out, "../");
+    nm_put(&out, "%s", b + same + (b[same] == '/'));
+    return out.s;
+}
+
+void nm_folder_make(nm_job *job, const char *dir)
+{
+    if (mkdir(dir, 0777) && errno != EEXIST)
+        nm_throw(job, NM_EIO, "%s: cannot make the folder: %s", dir, strerror(errno));
+}
+
+static void sweep(void *arg)
+{
+    const char *dir = arg;
+    DIR *d = opendir(dir);
+    for (const struct dirent *e; d && (e = readdir(d));)
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            unlinkat(dirfd(d), e->d_name, 0);
+    if (d) closedir(d);
+    rmdir(dir);
+}
+
+const char *nm_temp_new(nm_job *job)
+{
+    const char *where = getenv("TMPDIR");
+    char *dir = nm_fmt(job, "%s/netmip-XXXXXX", where && *where ? where : "/tmp");
+    if (!mkdtemp(dir)) nm_throw(job, NM_EIO, "%s: cannot be made: %s", dir, strerror(errno));
+    nm_defer(job, sweep, dir);
+    return dir;
+}

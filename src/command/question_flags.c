@@ -1,0 +1,77 @@
+/* question_flags.c: the networks and the question that the command line names. */
+#include "all.h"
+
+const nm_front *nm_cli_front(nm_job *job, const nm_cli *c)
+{
+    if (!nm_cli_has(c, NM_O_mean) && !nm_cli_has(c, NM_O_std) && !nm_cli_has(c, NM_O_channels))
+        return NULL;
+    nm_front *f = NM_NEW(job, nm_front);
+    *f = (nm_front){nm_cli_get(c, NM_O_mean), nm_cli_get(c, NM_O_std),
+                    nm_cli_get(c, NM_O_channels)};
+    return f;
+}
+
+nm_net *nm_cli_net(nm_job *job, const nm_cli *c)
+{
+    const char *flag = c->value[NM_O_against];
+    const nm_preface own = c->n_files > 1 ? nm_query_preface(job, c->file[1])
+                                          : (nm_preface){NULL, NULL};
+    const char *said = own.against;
+    if (flag && said) nm_throw(job, NM_EUSE, "--against %s: %s names one, too", flag, c->file[1]);
+    const nm_front *front = nm_cli_front(job, c); /* both networks read the same pixels */
+    if (!front) front = own.front; /* should they differ, the question's reader says so */
+    nm_net *net = nm_net_read_as(job, c->file[0], front);
+    if (flag || said) net = nm_net_join(job, net, nm_net_read_as(job, flag ? flag : said, front));
+    net->front = front;
+    return net;
+}
+
+/* a question from a file of the VNN-LIB standard, with the flags that go beside one */
+static nm_query *beside(nm_job *job, const nm_cli *c, const nm_net *net, const nm_ask *a)
+{
+    nm_query *q = nm_read_vnnlib(job, net, c->file[1]);
+    q->guard = nm_cli_num(job, c, NM_O_guard, 0);
+    if (a->differ || (a->objective && strncmp(a->objective, "range:", 6) == 0) ||
+        (net->second && nm_measure_open(q))) {
+        const nm_measure m = nm_measure_of(job, net, a);
+        if (!nm_measure_open(q))
+            nm_throw(job, NM_EUNSUP,
+                     "%s: speaks of outputs; this question is asked over a set of inputs alone",
+                     c->file[1]);
+        nm_measure_set(job, net, m, a, q);
+        q->path = NULL; /* the file is a part of the question only: its text tells it from others */
+        memset(q->hash, 0, sizeof q->hash);
+    } else {
+        q->objective = *nm_cli_pick(job, c, NM_O_objective, "feasible|worst") == 'w' ? NM_WORST
+                                                                                     : NM_FEASIBLE;
+    }
+    nm_query_worst(job, q, c->file[1]);
+    return q;
+}
+
+nm_query *nm_cli_question(nm_job *job, const nm_cli *c, const nm_net *net)
+{
+    const nm_ask a = {.image = c->value[NM_O_image],
+                      .label = c->value[NM_O_label],
+                      .labels = c->value[NM_O_labels],
+                      .perturb = c->value[NM_O_perturb],
+                      .domain = c->value[NM_O_domain],
+                      .target = c->value[NM_O_target],
+                      .margin = c->value[NM_O_margin],
+                      .objective = c->value[NM_O_objective],
+                      .guard = c->value[NM_O_guard],
+                      .differ = c->value[NM_O_differ]};
+    if (c->n_files < 2) {
+        nm_query *asked = nm_query_ask(job, net, &a);
+        nm_query_range(job, net, asked);
+        return asked;
+    }
+    const bool is_json = nm_query_is(nm_file_read(job, c->file[1]));
+    const bool beside_json = a.margin || a.objective || a.guard || a.differ;
+    if (a.image || a.label || a.labels || a.perturb || a.domain || a.target ||
+        (a.margin && !a.differ) || (is_json && beside_json))
+        nm_throw(job, NM_EUSE, "%s: a question from a file and one from flags", c->file[1]);
+    nm_query *q = is_json ? nm_query_read(job, net, c->file[1]) : beside(job, c, net, &a);
+    nm_query_range(job, net, q);
+    return q;
+}

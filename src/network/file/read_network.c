@@ -1,0 +1,23 @@
+/* read_network.c: a network from a file: which reader it wants, by its content, and what stands before it. */
+#include "all.h"
+
+nm_net *nm_net_read(nm_job *job, const char *path) { return nm_net_read_as(job, path, NULL); }
+
+nm_net *nm_net_read_as(nm_job *job, const char *path, const nm_front *front)
+{
+    const nm_file f = nm_file_read(job, path);
+    size_t i = 0;
+    while (i < f.n && strchr(" \t\r\n", f.data[i]) && f.data[i]) i++;
+    if (f.n == 0) nm_throw(job, NM_EINPUT, "%s: an empty file; a network was expected", path);
+    const bool json = i < f.n && f.data[i] == '{';
+    const bool nnet = (f.n >= 2 && !memcmp(f.data, "//", 2)) || nm_has_suffix(path, ".nnet") ||
+                      nm_has_suffix(path, ".nnet.gz");
+    nm_graph *g = (json ? nm_read_netjson : nnet ? nm_read_nnet : nm_read_onnx)(job, f);
+    if (front) nm_front_put(job, g, front);
+    nm_net *net = nm_net_new(job, g, f);
+    net->front = front;
+    if (!front || (!front->mean && !front->std)) return net;
+    const char *all = nm_fmt(job, "%s %s", net->hash, nm_front_text(job, front));
+    nm_sha256(all, strlen(all), net->hash);
+    return net;
+}
