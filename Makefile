@@ -77,16 +77,18 @@ TESTS_C := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(shell find $(IN) -name
 TESTS_PY := $(filter-out tests/kit/% tests/truth/%,$(sort $(shell find $(IN) -name '*.py')))
 PY_RUN := $(if $(PY),$(PY:%=tests/%.py),$(TESTS_PY))
 
-$(BUILD)/tests/%: tests/%.c $(wildcard tests/*/*.h) $(LIB)
+$(BUILD)/tests/%: tests/%.c $(wildcard tests/*/*.h) $(shell find src -name '*.h') $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) -Wno-unused-function -Itests/kit $(LDFLAGS) -o $@ $< $(LIB) $(LDLIBS) $(TESTLIBS)
 
-.PHONY: gates layers rooms style
-gates: layers rooms style
+.PHONY: gates layers rooms includes style
+gates: layers rooms includes style
 layers: $(OBJ)
 	@out=$$(sh scripts/layers.sh $(OBJ)); code=$$?; echo "$$out" | grep -E "CIRCLE|objects"; exit $$code
 rooms: $(OBJ)
 	@sh scripts/rooms.sh $(BUILD)
+includes:
+	@python3 scripts/includes.py
 style:
 	@sh scripts/style.sh
 

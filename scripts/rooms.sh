@@ -30,7 +30,7 @@ END {
 }')
 code=$?
 echo "$calls"
-includes=$(cd "$src" && find . -name '*.[ch]' | sort | xargs grep -n '^#include "' /dev/null | awk -F: -v rooms="$ROOMS" '
+includes=$(cd "$src" && find . -name '*.[ch]' | sort | xargs grep -n '^#include ".*\.h"' /dev/null | awk -F: -v rooms="$ROOMS" '
 BEGIN { n = split(rooms, name, " "); for (i = 1; i <= n; i++) floor[name[i]] = i }
 { path = $1; sub(/^\.\//, "", path); room = path; if (!sub(/\/.*/, "", room)) room = ""
   mine = (room in floor) ? floor[room] : n + 1

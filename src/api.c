@@ -1,5 +1,11 @@
 /* api.c: the border of the library: here, and only here, errors that inner code throws become return codes. */
-#include "all.h"
+#include "base/base.h"
+#include "network/network.h"
+#include "question/question.h"
+#include "judge/judge.h"
+#include "bounds/bounds.h"
+#include "search/search.h"
+#include "answer/answer.h"
 
 typedef struct {
     const char *path, *path2;

@@ -1,6 +1,7 @@
 /* main.c: the program: one verb a run. It alone owns stdout and stderr: stdout is the answer, stderr is messages. */
 #define _GNU_SOURCE
-#include "all.h"
+#include "base/base.h"
+#include "command/command.h"
 
 #include <errno.h>
 #ifdef __GLIBC__
@@ -14,7 +15,7 @@ static const struct {
     int (*run)(nm_job *job, const nm_cli *c, nm_buf *out);
 } verbs[] = {
 #define VERB(name, use, help) {#name, nm_verb_##name},
-#include "menu.def"
+#include "command/command.def"
 #undef VERB
 };
 enum { N_VERBS = sizeof verbs / sizeof *verbs };

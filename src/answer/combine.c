@@ -5,7 +5,13 @@
  * one is, holds if all do, those that bounds had closed when the manifest was written included. That much is
  * believed of the manifest, so its network and question must be those of its maps, and its marks theirs. A target
  * that was cut into cubes holds when all of them do: the maps say how many there are. */
-#include "all.h"
+#include "base/base.h"
+#include "question/question.h"
+#include "judge/judge.h"
+#include "solver/solver.h"
+#include "encoding/encoding.h"
+#include "search/search.h"
+#include "answer/answer.h"
 
 #include <cJSON.h>
 

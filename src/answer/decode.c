@@ -4,7 +4,14 @@
  * value bounds a `worst` model, everything else needs a point, and a point is judged by replay through the network
  * that the map names (its hash must fit). A point that claims a counterexample and does not replay is an audit
  * failure, unless it lies in the guard band. */
-#include "all.h"
+#include "base/base.h"
+#include "network/network.h"
+#include "question/question.h"
+#include "judge/judge.h"
+#include "solver/solver.h"
+#include "encoding/encoding.h"
+#include "search/search.h"
+#include "answer/answer.h"
 
 static const nm_net *read_net(nm_job *job, const nm_map *m, const char *path, const char *map_path)
 {
@@ -220,7 +227,7 @@ nm_verdict *nm_decode_sol(nm_job *job, const nm_map *m, const char *map_path, nm
     nm_tail_check(job, net, m->question);
     check_model(job, m, map_path);
     check_question(job, m, map_path);
-    const bool named = nm_sol_check(job, s, m, sol_path);
+    const bool named = nm_sol_check(job, s, nm_map_card(m), sol_path);
     nm_verdict *v = open_verdict(job, m);
     nm_target *t = v->targets;
     const bool decide = strcmp(m->objective, "feasible") == 0;

@@ -1,5 +1,10 @@
 /* report.c: verdicts as JSON (absent members: not applicable) and as text. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "question/question.h"
+#include "judge/judge.h"
+#include "search/search.h"
+#include "answer/answer.h"
 
 static const char *status_name(int status)
 {

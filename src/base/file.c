@@ -8,7 +8,7 @@
  * WHOLE bytes is packed at once by libdeflate, in half of zlib's time and a tenth smaller; more is streamed by zlib, so
  * that files of any size take no more memory than that. A writer may ask for the SHA-256 of what it wrote, unpacked. */
 #define _GNU_SOURCE
-#include "all.h"
+#include "base/base.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* inflate.c: bytes that zlib or a zip archive packed, into memory of a size that is known before. Deflate cannot shrink
  * by more than 1032 to 1, so that a stated size beyond that is refused before anything is allocated. */
-#include "all.h"
+#include "base/base.h"
 
 #include <limits.h>
 #include <zlib.h>

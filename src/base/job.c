@@ -6,7 +6,7 @@
  * until the job or an outer mark goes. Allocation failure, real or asked for by nm_fail_after, is such an
  * error too. Left out on purpose: threads (parallel work is done by processes), and any global state. */
 #define _GNU_SOURCE
-#include "all.h"
+#include "base/base.h"
 
 #include <locale.h>
 #include <setjmp.h>
@@ -79,7 +79,6 @@ void nm_job_stop_flag(nm_job *job, const volatile sig_atomic_t *stop) { job->sto
 void nm_job_limit(nm_job *job, size_t bytes) { job->limit = bytes; }
 bool nm_stopped(const nm_job *job) { return job->stop && *job->stop; }
 void nm_fail_after(nm_job *job, long n) { job->fail_after = n; }
-size_t nm_bytes(const nm_job *job) { return job->bytes; }
 
 static _Noreturn void leave(nm_job *job, int code)
 {

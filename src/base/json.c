@@ -4,7 +4,7 @@
  * blanks and 1e400. So the whole text must be one value, keys must not repeat, objects may be asked to hold known
  * keys only, and every number passes a finite check. Output is ours (text.c): cJSON's printer is not exact. Numbers
  * are read by cJSON's own strtod call, correctly rounded in the C locale that nm_run keeps. */
-#include "all.h"
+#include "base/base.h"
 
 #include <cJSON.h>
 

@@ -1,6 +1,6 @@
 /* lines.c: a line cursor over text, the splitting of lines into words, and lines that must be there. */
 #define _GNU_SOURCE
-#include "all.h"
+#include "base/base.h"
 
 nm_lines nm_lines_new(nm_job *job, nm_file f)
 {

@@ -1,6 +1,6 @@
 /* name_table.c: names in the order of their arrival, found by hashing (FNV-1a, open addressing, half empty at
  * least). */
-#include "all.h"
+#include "base/base.h"
 
 static size_t place(const nm_names *t, nm_span s)
 {

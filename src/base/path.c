@@ -1,6 +1,6 @@
 /* path.c: names of files and folders: what they say, what is there, new folders. */
 #define _GNU_SOURCE
-#include "all.h"
+#include "base/base.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -6,7 +6,7 @@
  * fourth of the shortest by an ulp. Parsing takes a whole token and nothing but
  * decimal digits, point and exponent; the result must be finite. nm_run keeps the C locale, so that
  * strtod and printf cannot meet a decimal comma. */
-#include "all.h"
+#include "base/base.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  * found into memory that was shared before. A worker that dies leaves its items as they were. Processes and not
  * threads: the solvers that we call keep state of their own. */
 #define _GNU_SOURCE
-#include "all.h"
+#include "base/base.h"
 
 #include <errno.h>
 #include <sys/mman.h>

@@ -5,7 +5,7 @@
  * Expat takes for malformed: a document that is cut anywhere before its last closing tag is none. Expat calls
  * back, so nothing is thrown in there: the callbacks take memory by nm_try, note the first trouble, and stop the
  * parser. */
-#include "all.h"
+#include "base/base.h"
 
 #include <expat.h>
 

@@ -11,7 +11,10 @@
  * nm_alpha_units does the same for the units of every block, over the blocks before it (a program cut off there), from
  * below and from above: with all its slopes free a unit's bound is that of the triangles' linear program (Salman et al.
  * 2019), at a fraction of its cost. Units whose sign is settled are left; later blocks follow by CROWN. */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "bounds/bounds.h"
+#include "bounds/hull.h"
 
 typedef struct {
     nm_job *job;

@@ -2,7 +2,11 @@
  *
  * A bound is a true bound: whoever calls nm_bounds_meet has rounded outwards. NaN (from overflow) tells nothing and
  * is ignored. Should the ends cross, the set has no point: `empty` says so, and the ends stay as they were. */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "question/question.h"
+#include "bounds/bounds.h"
+#include "bounds/hull.h"
 
 nm_bounds *nm_bounds_new(nm_job *job, const nm_program *p, const double *lo, const double *hi)
 {

@@ -9,7 +9,9 @@
  * better lines, a better g, another round. Should bounds cross, there is no counterexample. Valid for decisions on
  * this target alone: the model made from such bounds says so in its map.
  * needs bounds over the program with the question's rows last; gives a copy; keeps its input. */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "bounds/bounds.h"
 
 nm_bounds *nm_bounds_copy(nm_job *job, const nm_bounds *b)
 {

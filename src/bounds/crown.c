@@ -8,7 +8,10 @@
  * where u > -l, else 0, decided by CROWN's own bounds before the intersection: then the lines only get tighter than
  * plain CROWN's, and so do the bounds. Rounding: pull_back.c. `all_rows` gives every unit its rows, for tables of
  * bounds. needs interval; gives bounds of every pre-activation unit; keeps the input box. */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "bounds/bounds.h"
+#include "bounds/hull.h"
 
 enum { PAIRS = NM_LANES / 2 };
 

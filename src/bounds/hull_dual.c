@@ -20,7 +20,10 @@
  * own, n their number, which joins the inputs' last, for one more rounding. All of it is doubled at the end.
  * Cost: a pass over the lines (units times inputs) and over the weights a step. Effort is counted in steps.
  * Left out: hulls of maxima (their line is pull_back.c's). */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "bounds/bounds.h"
+#include "bounds/hull.h"
 
 static const double FAR_SHARE = 0.5; /* of a unit, where a run starts */
 

@@ -6,7 +6,10 @@
  * network's inputs: CROWN's upper form of the pre-activation, a <= w x + b with b rounded up (pull_back.c), so that
  * relu(a) <= relu(w x + b); the form is at least lo over the box, which is often more than a's own lower end.
  * Cost: one row pulled back for each such unit. */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "bounds/bounds.h"
+#include "bounds/hull.h"
 
 typedef struct {
     uint32_t *idx;

@@ -1,7 +1,11 @@
 /* hull_walk.c: the walk of the hull dual (hull_dual.c): one row pulled back along the lines of its units, the least
  * value over the input box with its rounding paid, and values forward along the same lines. The walk is pull_back.c's
  * with one lane; hull_dual.c says what is paid for rounding, and why. */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "question/question.h"
+#include "bounds/bounds.h"
+#include "bounds/hull.h"
 
 /* ---- the walk back ---- */
 

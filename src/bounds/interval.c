@@ -6,7 +6,9 @@
  * which pays for the sums of centre, radius and magnitude themselves, in any order; the two ends are then stepped
  * outwards once for their own rounding. Also kept: mag >= |A||x| + |b|, the scale of the rounding error of pulling a
  * row back through the block. Cost: one pass of the network. needs the input box, gives bounds of every unit. */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "bounds/bounds.h"
 
 typedef struct {
     double *c, *r, *m;

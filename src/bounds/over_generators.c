@@ -9,7 +9,11 @@
  * The bounds of x, used for intervals and scales, are the ends of G_i g over box and sums, met with the case's box.
  * An end over a sum: for any m, sum y g = sum (y - m) g + m total; the best m is the level at which the sum is full
  * when its members are filled in the order of y (the continuous knapsack: Dantzig 1957). */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "question/question.h"
+#include "bounds/bounds.h"
+#include "bounds/hull.h"
 
 static nm_program *compose(nm_job *job, const nm_program *old, const nm_gens *g)
 {

@@ -13,7 +13,11 @@
  * of |x| that interval arithmetic has proven; a flat fee a block covers underflow; the terms are added up in
  * `err`, whose own rounding is paid at the end.
  * Cost: as nm_lin_pull. Left out: sparse rows; live lists make early convolutions local instead. */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "question/question.h"
+#include "bounds/bounds.h"
+#include "bounds/hull.h"
 
 nm_batch *nm_batch_new(nm_job *job, const nm_program *p)
 {

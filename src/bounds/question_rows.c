@@ -1,6 +1,9 @@
 /* question_rows.c: a Program with the rows of a question below it, as one more AFFINE block: what bounds of rows, and
  * attacks on them, work on. */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "question/question.h"
+#include "bounds/bounds.h"
 
 /* the entries of the rows that fall into block b, sorted by row */
 static size_t entries_of(const nm_program *p, int b, size_t n, const nm_row *const *rows,

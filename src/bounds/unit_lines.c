@@ -1,6 +1,8 @@
 /* unit_lines.c: the lines that stand for each unit when rows are pulled back (pull_back.c has the argument): slopes,
  * cuts, and the weights by which rounding is paid. */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "bounds/bounds.h"
 
 nm_relax *nm_relax_new(nm_job *job, const nm_bounds *b)
 {

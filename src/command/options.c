@@ -1,5 +1,7 @@
-/* options.c: the command line, from the OPT rows of menu.def: parsing, usage, and the question that it asks. */
-#include "all.h"
+/* options.c: the command line, from the OPT rows of command.def: parsing, usage, and the question that it asks. */
+#include "base/base.h"
+#include "command/command.h"
+#include "command/flags.h"
 
 #include <stdlib.h>
 
@@ -7,11 +9,11 @@ static const struct {
     const char *name, *value, *verbs, *help;
 } rows[] = {
 #define OPT(name, value, verbs, help) {#name, value, verbs, help},
-#include "menu.def"
+#include "command/command.def"
 #undef OPT
 };
 enum { N_OPTS = sizeof rows / sizeof *rows };
-_Static_assert((int)N_OPTS == (int)NM_N_OPTS, "a row of menu.def for every NM_O_ name");
+_Static_assert((int)N_OPTS == (int)NM_N_OPTS, "a row of command.def for every NM_O_ name");
 
 const char *nm_cli_name(nm_job *job, nm_opt o)
 {
@@ -24,7 +26,7 @@ const char *nm_cli_name(nm_job *job, nm_opt o)
 const char *nm_cli_get(const nm_cli *c, nm_opt o) { return c->value[o]; }
 bool nm_cli_has(const nm_cli *c, nm_opt o) { return c->value[o] != NULL; }
 
-/* option names are written with dashes, and stand in menu.def with underscores */
+/* option names are written with dashes, and stand in command.def with underscores */
 static bool same(const char *arg, size_t n, const char *name)
 {
     if (n != strlen(name)) return false;
@@ -118,7 +120,7 @@ void nm_cli_help(nm_buf *b)
     nm_put(b, "netmip compiles questions about neural networks into mixed-integer programs, and "
               "reads the answers back.\n\n");
 #define VERB(name, use, help) nm_put(b, "  netmip %-8s%-30s %s\n", #name, use, help);
-#include "menu.def"
+#include "command/command.def"
 #undef VERB
     nm_put(b, "\n"
               "QUERY is a .vnnlib file, a .json question, or --image with --perturb and the flags "

@@ -1,5 +1,9 @@
 /* question_flags.c: the networks and the question that the command line names. */
-#include "all.h"
+#include "base/base.h"
+#include "network/network.h"
+#include "question/question.h"
+#include "command/command.h"
+#include "command/flags.h"
 
 const nm_front *nm_cli_front(nm_job *job, const nm_cli *c)
 {

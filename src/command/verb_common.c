@@ -1,5 +1,15 @@
 /* verb_common.c: what verbs share: options of the pipeline, counts of files, --dump. */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "network/network.h"
+#include "question/question.h"
+#include "bounds/bounds.h"
+#include "model/model.h"
+#include "solver/solver.h"
+#include "encoding/encoding.h"
+#include "search/search.h"
+#include "command/command.h"
+#include "command/flags.h"
 
 static const char *options_text(nm_job *job, const nm_cli *c)
 {

@@ -1,5 +1,7 @@
 /* arrays.c: the named arrays of a file, which hold a network's weights but not its structure. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "data/reader.h"
 
 nm_array *nm_arrays_add(nm_job *job, nm_arrays *a, const char *name)
 {

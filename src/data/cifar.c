@@ -1,6 +1,8 @@
 /* cifar.c: the binary files of CIFAR-10 (Krizhevsky 2009): records of a label byte and 3 x 32 x 32 bytes, red,
  * green and blue planes of rows. Nothing marks such a file but its name, .bin, and its size. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "data/reader.h"
 
 enum { RECORD = 3073 };
 

@@ -1,5 +1,7 @@
 /* csv.c: one line of numbers separated by commas, semicolons or blanks; INDEX counts lines that hold any. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "data/reader.h"
 
 static bool sep(char c) { return c == ',' || c == ';' || c == ' ' || c == '\t' || c == '\r'; }
 

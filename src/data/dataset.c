@@ -3,7 +3,9 @@
  * Bytes are scaled by 1/255 (correctly rounded in double, as MIPVerify and the field do); floats are taken as they
  * are. The number of elements must be the network's; a picture of [H,W] or [C,H,W] is taken in row-major order, and
  * where the network's own shape, or --channels, says otherwise (H,W,C) the channels are moved. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "data/reader.h"
 
 int64_t nm_spec_split(nm_job *job, const char *spec, char **path)
 {
@@ -54,12 +56,12 @@ static bool same_shape(nm_shape a, nm_shape b)
 }
 
 /* colours are put in the network's order: as its shape or --channels says */
-static void order_channels(nm_job *job, const nm_net *net, nm_tensor *t)
+static void order_channels(nm_job *job, const nm_imageform *form, nm_tensor *t)
 {
-    const nm_shape s = net->values[net->inputs[0]].shape;
+    const nm_shape s = form->shape;
     nm_layout have, want;
     if (t->shape.rank < 3 || same_shape(t->shape, s) || !nm_layout_find(t->shape, &have) ||
-        have.c == 1 || !nm_layout_of(s, net->front ? net->front->channels : NULL, &want) ||
+        have.c == 1 || !nm_layout_of(s, form->channels, &want) ||
         have.c != want.c || have.h != want.h || have.w != want.w || have.last == want.last)
         return;
     double *x = NM_RAW(job, double, t->n);
@@ -71,17 +73,17 @@ static void order_channels(nm_job *job, const nm_net *net, nm_tensor *t)
     t->shape = nm_layout_shape(&want);
 }
 
-static nm_tensor fit(nm_job *job, const nm_net *net, nm_tensor t, const char *what)
+static nm_tensor fit(nm_job *job, const nm_imageform *form, nm_tensor t, const char *what)
 {
-    if (t.n != net->n_in)
+    if (t.n != form->n)
         nm_throw(job, NM_EINPUT, "%s: an image of %s, %zu elements; the network reads %zu", what,
-                 nm_shape_print(job, t.shape), t.n, net->n_in);
+                 nm_shape_print(job, t.shape), t.n, form->n);
     for (size_t i = 0; t.bytes && i < t.n; i++) t.x[i] /= 255;
-    order_channels(job, net, &t);
+    order_channels(job, form, &t);
     return t;
 }
 
-nm_tensor nm_image_read(nm_job *job, const nm_net *net, const char *spec)
+nm_tensor nm_image_read(nm_job *job, nm_imageform form, const char *spec)
 {
     char *path;
     int64_t index = nm_spec_split(job, spec, &path);
@@ -89,7 +91,7 @@ nm_tensor nm_image_read(nm_job *job, const nm_net *net, const char *spec)
         path = nm_dup(job, spec, strlen(spec));
         index = -1;
     }
-    return fit(job, net, read_any(job, nm_file_read(job, path), index), spec);
+    return fit(job, &form, read_any(job, nm_file_read(job, path), index), spec);
 }
 
 static int64_t label_in(nm_job *job, nm_file f, int64_t index)
@@ -139,9 +141,9 @@ nm_dataset nm_dataset_open(nm_job *job, const char *path)
     return d;
 }
 
-nm_tensor nm_dataset_get(nm_job *job, const nm_net *net, const nm_dataset *d, int64_t index)
+nm_tensor nm_dataset_get(nm_job *job, nm_imageform form, const nm_dataset *d, int64_t index)
 {
-    return fit(job, net, read_any(job, d->f, index),
+    return fit(job, &form, read_any(job, d->f, index),
                nm_fmt(job, "%s:%lld", d->f.path, (long long)index));
 }
 

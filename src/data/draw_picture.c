@@ -3,7 +3,8 @@
  * Grey or colour images [..,H,W], [C,H,W] or [H,W,C]; values in [0,1] map to 0..255. The difference is drawn around
  * middle grey, its largest magnitude, the linf distance of the answer, filling the range; the bar below shows that
  * range from minus to plus. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
 
 #include <png.h>
 

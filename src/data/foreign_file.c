@@ -1,6 +1,7 @@
 /* foreign_file.c: what a file is that no reader could read, so that who gives it by mistake is told its name. It is
  * asked after the failure, never before: a guess must not keep a good file out. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
 
 static bool starts(nm_file f, size_t at, const char *magic)
 {

@@ -1,5 +1,7 @@
 /* idx.c: the IDX files of MNIST: one image, or one label, of a file of unsigned bytes. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "data/reader.h"
 
 static int64_t word(const unsigned char *p)
 {

@@ -1,7 +1,7 @@
 /* image_layout.c: what a shape says of an image: channels, height and width. [..,H,W], [C,H,W] or [H,W,C], C 1 or 3
  * where the order is not known otherwise; one dimension is a square, if it is one. Leading and trailing dimensions of 1
  * count for nothing. */
-#include "all.h"
+#include "data/data.h"
 
 bool nm_layout_find(nm_shape s, nm_layout *l)
 {

@@ -5,7 +5,9 @@
  * An array of another class (cell, struct, char, sparse, ...), a complex one, or one with an element that is not finite
  * or that its class does not hold is listed with the reason why it cannot be used: who names it is told. Level 4 and
  * 7.3 (HDF5) are refused. Sizes are checked against the bytes that are there; a torn file is an error. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "data/reader.h"
 
 enum {
     INT8 = 1,

@@ -1,6 +1,8 @@
 /* npy.c: NumPy's .npy, format versions 1 to 3, either byte order and either order of axes: float32 and float64,
  * integers of 1, 2, 4 and 8 bytes, up to 2^53. Written as little endian float64 in C order. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "data/reader.h"
 
 static _Noreturn void bad(nm_job *job, nm_file f, const char *what)
 {

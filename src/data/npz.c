@@ -1,7 +1,9 @@
 /* npz.c: the arrays of NumPy's .npz: a zip archive (PKWARE, APPNOTE 6.3) of .npy files, stored or deflated. Sizes,
  * offsets and checksums come from the central directory and are held against what is there. What has no place in such a
  * file is refused: zip64, encryption, several disks, other packings, names that stand twice. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "data/reader.h"
 
 #include <zlib.h>
 

@@ -1,5 +1,7 @@
 /* open_arrays.c: which reader a file of named arrays wants, by its content: .mat or .npz. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "data/reader.h"
 
 nm_arrays *nm_arrays_read(nm_job *job, nm_file f)
 {

@@ -1,5 +1,7 @@
 /* read_picture.c: PNG (through libpng), PGM and PPM: bytes, grey [H,W] or colour [3,H,W]. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "data/reader.h"
 
 #include <png.h>
 

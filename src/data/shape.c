@@ -1,6 +1,7 @@
 /* shape.c: shapes of arrays: their sizes, whether they are equal, which element stands under which when one is
  * spread. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
 
 size_t nm_shape_size(nm_job *job, nm_shape s)
 {

@@ -1,6 +1,12 @@
 /* comments.c: where a model comes from, while the network is at hand: blocks and units with their bounds for the map,
  * and comments for LP. */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "bounds/bounds.h"
+#include "model/model.h"
+#include "encoding/encoding.h"
+#include "encoding/reader.h"
+#include "encoding/rows.h"
 
 static nm_mapunit unit_of(const nm_enc *e, size_t u, size_t pre)
 {

@@ -4,7 +4,12 @@
  * Slack budget. A solver takes z within T of an integer as one, so a row with big-M lets its unit be off by T M(u), and
  * the question's row by g(u) times that (influence.c): budget(T) = sum of g(u) M(u) T. An upper bound to first order;
  * tolerances of rows are not in it. Against it stands --guard. Cost: one pass over rows. */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "network/network.h"
+#include "model/model.h"
+#include "encoding/encoding.h"
+#include "encoding/reader.h"
 
 typedef struct {
     nm_job *job;

@@ -16,7 +16,11 @@
  * x0_i + G_i g in all of these. Coefficients and right sides of big-M kind are rounded up, so that every true point
  * keeps its columns: lift is |x_i - c_i|, x_i != c_i, (x_i - c_i)^2. Cost: two rows an input at most, for L2 one more
  * a tangent. */
-#include "all.h"
+#include "base/base.h"
+#include "question/question.h"
+#include "model/model.h"
+#include "encoding/encoding.h"
+#include "encoding/rows.h"
 
 /* input i over columns; of generators fixed ones and coefficients that readers would drop are its constant */
 static nm_form input_form(nm_enc *e, size_t i)

@@ -7,7 +7,13 @@
  *
  * Decision questions carry their cutoff as rows and the first row as objective; the objective's constant stays out
  * of the files and in the map. Cost: fold.c. */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "question/question.h"
+#include "bounds/bounds.h"
+#include "model/model.h"
+#include "encoding/encoding.h"
+#include "encoding/rows.h"
 
 static const char *unit_name(const nm_enc *e, char kind, size_t u)
 {

@@ -1,11 +1,12 @@
 /* encodings.c: the registry of encodings: NAME or NAME:N. */
-#include "all.h"
+#include "base/base.h"
+#include "encoding/encoding.h"
 
 const nm_encoding *nm_encoding_find(nm_job *job, const char *spec, size_t *arg)
 {
 #define ENC(name) &nm_enc_##name,
     static const nm_encoding *const all[] = {
-#include "menu.def"
+#include "encoding/encodings.def"
     };
 #undef ENC
     const char *colon = strchr(spec, ':');

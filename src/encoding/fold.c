@@ -6,7 +6,12 @@
  * of influence comes for free. A row pulled back is  sum c v + cst +- err  with err from pull_back.c; its two sides are
  * stepped outwards by err. A coefficient below NM_COEF_MIN, which readers would drop, is replaced by its range.
  * Cost: one batch walk for 16 rows. */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "bounds/bounds.h"
+#include "model/model.h"
+#include "encoding/encoding.h"
+#include "encoding/rows.h"
 
 /* reads lane `lane` of a walk that has come down: terms over kept units and inputs that are not fixed */
 static nm_expr collect(nm_enc *e, nm_batch *t, size_t lane)

@@ -1,7 +1,9 @@
 /* influence.c: how much a unit's value moves the row of the question, at most: its coefficient there, and through the
  * pre-activations of later units (rows ra) theirs:  g(u) = |q(u)| + sum over later units w of |c(w, u)| g(w).
  * A first-order bound that forgets signs; read off the rows' names. Cost: one pass over the rows. */
-#include "all.h"
+#include "base/base.h"
+#include "model/model.h"
+#include "encoding/reader.h"
 
 double *nm_model_gains(nm_job *job, const nm_model *m, const nm_modelname *row,
                        const nm_modelname *col)

@@ -1,6 +1,9 @@
 /* map.c: what a model's file cannot say and decode needs: which column is which input, the objective's constant, the
  * question itself, and the hashes of network, question and model, so that stale or foreign files are refused. JSON. */
-#include "all.h"
+#include "base/base.h"
+#include "question/question.h"
+#include "model/model.h"
+#include "encoding/encoding.h"
 
 #include <cJSON.h>
 
@@ -230,4 +233,9 @@ nm_map *nm_map_read(nm_job *job, const char *path)
         m->clause_index >= m->question->cases[m->case_index].n_clauses)
         nm_throw(job, NM_EINPUT, "%s: its parts do not fit together", path);
     return m;
+}
+
+nm_modelcard nm_map_card(const nm_map *m)
+{
+    return (nm_modelcard){m->model_path, m->tag, m->n_cols, m->n_rows, m->n_bin, m->cols};
 }

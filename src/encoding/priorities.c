@@ -3,7 +3,11 @@
  * Binaries in the order of g U (-L) / (U - L), what the triangle of the unit may lose (its height at a = 0)
  * times how much the unit moves the question (influence.c); of a maximum's candidates, g times the width of its bounds.
  * Formats by their manuals; CBC's is run in the tests. */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "model/model.h"
+#include "encoding/encoding.h"
+#include "encoding/reader.h"
 
 #include <stdlib.h>
 

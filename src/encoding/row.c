@@ -1,5 +1,9 @@
 /* row.c: what every encoding writes with: names of rows and columns, a row, a binary. */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "model/model.h"
+#include "encoding/encoding.h"
+#include "encoding/rows.h"
 
 const char *nm_enc_name(const nm_enc *e, const char *kind, size_t u)
 {

@@ -1,6 +1,7 @@
 /* row_names.c: what a row or a column of a model says, from its name: kinds are letters, then block, unit and part. The
  * words are the formulas at the heads of enc/. */
-#include "all.h"
+#include "base/base.h"
+#include "encoding/reader.h"
 
 static const char *digits(const char *s, int64_t *x)
 {

@@ -9,7 +9,11 @@
  * with g in its box and sums exactly (generators.c); what is evaluated is its rounding, and the distance of the two
  * goes through the network as an error of its inputs. A point that misses rows or box by little is drawn towards one
  * that is known to be inside, or moved across what it misses (move_inside.c). */
-#include "all.h"
+#include "base/base.h"
+#include "network/network.h"
+#include "question/question.h"
+#include "judge/judge.h"
+#include "judge/move_inside.h"
 
 /* values of outputs and inputs, each with the errors they come with (NULL: exact) */
 typedef struct {

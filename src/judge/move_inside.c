@@ -4,7 +4,9 @@
  * the variables that have room, just beyond it (Kaczmarz 1937; Agmon 1954); with generators the rows over x, the
  * ends of x and the tangents of balls are rows over g. A few sweeps do where the set has points around; where they do
  * not, the judge says so. Cost: a pass over G a sweep. */
-#include "all.h"
+#include "base/base.h"
+#include "question/question.h"
+#include "judge/move_inside.h"
 
 enum { SWEEPS = 12 };
 

@@ -1,9 +1,10 @@
 /* dialects.c: the registry of dialects, and what they are asked for. */
-#include "all.h"
+#include "base/base.h"
+#include "model/model.h"
 
 #define DIALECT(name) &nm_dialect_##name,
 static const nm_dialect *const all[] = {
-#include "menu.def"
+#include "model/dialects.def"
 };
 #undef DIALECT
 enum { N = sizeof all / sizeof *all };

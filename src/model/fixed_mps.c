@@ -5,7 +5,9 @@
  * itself; so are the boxes. So the model contains every point of the one that it stands for: `infeasible` stays a
  * proof, and a point is replayed as always. An equality is left alone where its numbers fit, and becomes two rows
  * where they do not. What cannot be said so is refused: products, sets, indicators. Cost: one pass. */
-#include "all.h"
+#include "base/base.h"
+#include "model/model.h"
+#include "model/file/file.h"
 
 enum { WIDTH = 12 };
 

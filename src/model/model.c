@@ -2,7 +2,9 @@
  * hang on a binary (indicators), be marked as cuts, or have products of columns beside their linear part (c x_i x_j,
  * without a factor 1/2); sets of columns of which one may differ from 0 (SOS1). What a solver must know is a set of
  * NM_ bits. */
-#include "all.h"
+#include "base/base.h"
+#include "model/model.h"
+#include "model/file/file.h"
 
 #include <strings.h>
 

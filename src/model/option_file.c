@@ -1,6 +1,7 @@
 /* option_file.c: the solver's options beside a model: no gap, the tightest tolerances that the solver's manual allows,
  * and the threads. The text is the dialect's. */
-#include "all.h"
+#include "base/base.h"
+#include "model/model.h"
 
 const char *nm_write_options(nm_job *job, const nm_dialect *d, const char *model, const char *stem,
                              size_t threads)

@@ -1,6 +1,7 @@
 /* start_file.c: a start beside a model, in the solver's format. A start is advice: it is written as it is. Formats by
  * their manuals; those of CBC, HiGHS and lp_solve are run in the tests. */
-#include "all.h"
+#include "base/base.h"
+#include "model/model.h"
 
 static void put_pairs(nm_out *o, const nm_model *m, const double *x, bool numbered,
                       const char *before)

@@ -1,6 +1,10 @@
 /* describe_network.c: what a network is made of: its nodes with the shapes that they give, their parameters and ReLUs,
  * and the blocks that it becomes; and the arrays of a file of weights. As a table, or as one JSON object. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "program/program.h"
+#include "network/network.h"
+#include "network/operator.h"
 
 typedef struct {
     size_t params, relus;

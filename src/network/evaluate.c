@@ -1,6 +1,8 @@
 /* evaluate.c: the outputs of a network at a point, node by node as its file wrote them, in float64 or float32, with a
  * bound on the rounding where it is asked for. */
-#include "all.h"
+#include "base/base.h"
+#include "network/network.h"
+#include "network/operator.h"
 
 static void set_values(nm_eval *e, const double *x)
 {

@@ -1,5 +1,9 @@
 /* graph.c: what the readers of formats other than ONNX need to build a graph: constants, nodes, attributes. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "network/file/file.h"
+#include "network/operator.h"
 
 enum { ATTRS = 64 };
 

@@ -3,7 +3,10 @@
  * needs a planned Net; gives a finished Program; keeps the Net. Each op lowers itself through views (lower_views.c).
  * Where a constant term meets a constant term (an element of a Concat or of a Pad inside a sum) the sum is rounded to
  * double: constants folded by lowering are the network's meaning, as those folded by the reader are. */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "network/network.h"
+#include "network/operator.h"
 
 static void open_views(nm_lowering *l)
 {

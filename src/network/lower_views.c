@@ -1,7 +1,10 @@
 /* lower_views.c: what the operators need to lower themselves. A value is a view: for each element the unit that holds
  * it, or a constant. What only moves elements makes new views and no units; an operator that needs its input as a block
  * of its own gets one by a gather, unless the view is a whole block already. */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "network/network.h"
+#include "network/operator.h"
 
 int nm_lower_block(nm_lowering *l, const nm_node *node, nm_kind kind, size_t n)
 {

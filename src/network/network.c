@@ -7,7 +7,11 @@
  * concatenated in the graph's order, are the flat input; so are the outputs. An operator that no program can hold but
  * that keeps an order (Softmax, ArgMax) may make an output: then the flat output is what it reads, and
  * final_operators.c says which questions may be asked. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "network/file/file.h"
+#include "network/operator.h"
 
 typedef struct {
     const char *name;
@@ -348,4 +352,10 @@ void nm_net_print(nm_buf *b, const nm_net *net)
         if (net->tail[i]) nm_put(b, ", before %s \"%s\"", net->tail[i]->type, net->tail[i]->name);
         nm_put(b, "\n");
     }
+}
+
+nm_imageform nm_net_form(const nm_net *net)
+{
+    return (nm_imageform){net->n_in, net->values[net->inputs[0]].shape,
+                          net->front ? net->front->channels : NULL};
 }

@@ -1,5 +1,8 @@
 /* node.c: what every operator needs to read its node: attributes, inputs, axes, broadcasting. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "network/operator.h"
 
 void nm_refuse(nm_job *job, const nm_net *net, const nm_node *node, const char *fmt, ...)
 {

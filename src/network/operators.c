@@ -1,11 +1,13 @@
 /* operators.c: the registry of operators. Rows never see it. */
-#include "all.h"
+#include "base/base.h"
+#include "network/network.h"
+#include "network/operator.h"
 
 #include <strings.h>
 
 static const nm_op *const ops[] = {
 #define OP(x) &nm_op_##x,
-#include "menu.def"
+#include "network/operators.def"
 #undef OP
 };
 enum { N_OPS = sizeof ops / sizeof *ops };

@@ -6,7 +6,9 @@
  * argue for it). Inputs are shared element by element, row-major, whatever their shapes: the second network reads a
  * gather of the first one's inputs. Values and nodes keep their plans, which hold no indices of values. Cost: two
  * arrays. */
-#include "all.h"
+#include "base/base.h"
+#include "network/network.h"
+#include "network/operator.h"
 
 static void add_values(nm_job *job, nm_net *net, const nm_net *part, const char *prefix,
                        int first_node)

@@ -4,7 +4,10 @@
  * everything, the judge's evaluation and its rounding included, sees it so; images, perturbation, domain and
  * distances are said in pixels. The constants are the doubles that were written; 1/std of the division is the
  * definition, as in every Div. They are part of the network's hash, and the map carries them. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "network/file/file.h"
 
 static _Noreturn void bad(nm_job *job, const char *flag, const char *text, const char *want)
 {

@@ -5,7 +5,10 @@
  * that ArgMax alone reads, along the same axis, chooses nothing. Nodes that no output needs are dropped, whatever they
  * are, and so are the mask of a Dropout and the indices of a MaxPool that nobody reads; of other operators second
  * outputs mean something (a BatchNormalization that names its own is in training). Cost: a pass over the graph. */
-#include "all.h"
+#include "base/base.h"
+#include "network/network.h"
+#include "network/file/file.h"
+#include "network/operator.h"
 
 typedef struct {
     nm_job *job;

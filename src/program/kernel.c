@@ -9,7 +9,8 @@
  * outer  is the heart: an 8 x NM_LANES block of accumulators, each term adding a column of 8 scalars times one
  *        row of lanes. Dense and convolution operators in both directions are lists of such terms.
  * Left out: matrix libraries; they order their sums by processor, and our output bytes must not. */
-#include "all.h"
+#include "program/program.h"
+#include "program/kernel.h"
 
 #if defined(NM_KERNEL_avx512)
 #include <immintrin.h>

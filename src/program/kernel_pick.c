@@ -1,5 +1,6 @@
 /* kernel_pick.c: picks the build of kernel.c that this processor can run. All give the same bytes. */
-#include "all.h"
+#include "program/program.h"
+#include "program/kernel.h"
 
 #if defined(__x86_64__)
 extern const nm_kernels nm_kernels_avx512, nm_kernels_avx2;

@@ -8,7 +8,9 @@
  * convolution pull takes an output position, lists its live channels, and accumulates 8 cells of the patch at
  * a time; apply does the same the other way round. So the cost is proportional to live units, and a row of an
  * early convolution touches its own window only. Padded matrix rows and columns are zero. */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "program/kernel.h"
 
 enum { NONE = -1 };
 

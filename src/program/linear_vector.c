@@ -5,7 +5,8 @@
  *
  * linear_batch.c does the same for NM_LANES vectors at the price of about eight. Convolutions go position by position
  * over a packed patch. Errors as of any sum of products in any order: kernel.c. Vectors are padded to 8 with zeros. */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
 
 static size_t patch_of(const nm_geo *g) { return (size_t)(g->c / g->groups * g->kh * g->kw); }
 

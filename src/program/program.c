@@ -8,7 +8,9 @@
  * nm_program_finish fuses AFFINE after AFFINE where that is exact in double arithmetic (a bias added to a bias, a
  * row scaled: two-sum and fma leave no remainder), drops what nobody reads, and counts `fan`, the number of terms
  * that a row being pulled back sums up in one unit: the n of the rounding bound. What is not exact stays apart. */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "program/kernel.h"
 
 #include <assert.h>
 

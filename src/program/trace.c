@@ -1,5 +1,6 @@
 /* trace.c: values of all units at an input, in float64: advice, judged by nobody. */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
 
 double *nm_trace(nm_job *job, const nm_program *p, const double *x)
 {

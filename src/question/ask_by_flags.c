@@ -4,7 +4,12 @@
  * sets (set/) are cut to the domain: without --domain the range that the network's file states, or else [0,1]. `any` is
  * every other label, `N,M` a list, `not:N,M` all but these and the label. Without a label the network's own prediction
  * is taken, and the answer says so. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "question/question.h"
+#include "question/part.h"
+#include "question/set.h"
 
 #include <stdlib.h>
 
@@ -278,7 +283,7 @@ nm_query *nm_query_ask(nm_job *job, const nm_net *net, const nm_ask *ask)
     if (a->x)
         r.x = a->x;
     else
-        nm_around_image(&r, net, nm_image_read(job, net, a->image));
+        nm_around_image(&r, net, nm_image_read(job, nm_net_form(net), a->image));
     r.label = read_label(job, a);
     if (r.label >= (int64_t)net->n_out)
         nm_throw(job, NM_EINPUT, "label %lld; the network has outputs 0 to %zu", (long long)r.label,

@@ -10,7 +10,10 @@
  *                     j, both choices are its class; so networks that agree everywhere still "differ" on a boundary.
  *
  * Left out: differences of more than two networks; norms of the difference other than the largest element. */
-#include "all.h"
+#include "base/base.h"
+#include "network/network.h"
+#include "question/question.h"
+#include "question/part.h"
 
 static _Noreturn void usage(nm_job *job, const char *what) { nm_throw(job, NM_EUSE, "%s", what); }
 

@@ -8,7 +8,8 @@
  * pixels, all elements of one move for one lambda. Every lambda is a bound, rounding is paid by the magnitude of all
  * that was added. The centre may lie outside the box.
  * Cost: 28 passes a row. A ball of L-inf is a box, and is made one by whoever asks. */
-#include "all.h"
+#include "base/base.h"
+#include "question/question.h"
 
 #include <stdlib.h>
 

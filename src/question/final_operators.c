@@ -11,7 +11,9 @@
  *   (4) ArgMax: like (2). A point where the label's score is not the only largest counts as misclassified, ties
  *       included, whatever index ArgMax would choose there.
  * A worst margin is a number about f(y), not about y: with (2) it is refused. So is all else, by name. */
-#include "all.h"
+#include "network/network.h"
+#include "question/question.h"
+#include "question/part.h"
 
 typedef struct {
     const nm_node *node; /* NULL: no tail */

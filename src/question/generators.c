@@ -10,7 +10,9 @@
  * products without error (two-product, grow-expansion: Dekker 1971, Shewchuk 1997).
  * Cost: a pass over G. Left out: projection onto rows, box and balls; the judge draws in towards `at`
  * instead. */
-#include "all.h"
+#include "base/base.h"
+#include "question/question.h"
+#include "question/part.h"
 
 static double clip(double x, double lo, double hi) { return x >= lo ? x <= hi ? x : hi : lo; }
 

@@ -1,14 +1,16 @@
 /* input_sets.c: the registry of input sets, and --perturb: names with arguments, joined by + for their intersection.
  *
  * A + joins only where a name of the menu follows it: numbers and file names may hold one. */
-#include "all.h"
+#include "base/base.h"
+#include "question/question.h"
+#include "question/set.h"
 
 static const struct {
     const char *name, *syntax, *meaning;
     const nm_set *set;
 } rows[] = {
 #define SET(name, syntax, meaning) {#name, syntax, meaning, &nm_set_##name},
-#include "menu.def"
+#include "question/sets.def"
 #undef SET
 };
 enum { N_SETS = sizeof rows / sizeof *rows };

@@ -4,7 +4,9 @@
  * helps, the answer is  t_i = min(r, r_i) for L-inf,  min(m |g_i|, r_i) for L2, one number by bisection each; for L1
  * the largest |g_i| go first, for L0 the largest |g_i| r_i. It is used for upper bounds only: a suggestion that the
  * judge looks at. Cost: 60 passes, or a sort. */
-#include "all.h"
+#include "base/base.h"
+#include "question/question.h"
+#include "question/part.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,10 @@
  *
  * A point of some case's input set that satisfies some clause of that case is a counterexample. A clause is an AND
  * of rows  sum coef*var <= rhs  over outputs (variables 0..n_out-1) and inputs (n_out..). */
-#include "all.h"
+#include "base/base.h"
+#include "network/network.h"
+#include "question/question.h"
+#include "question/part.h"
 
 bool nm_objective_closest(const char *s, nm_query *q)
 {

@@ -1,6 +1,8 @@
 /* query_text.c: a question as text: for a reader, and as the JSON that says all itself, which every map carries and
  * which reads back to the same text. Its hash is that text's. */
-#include "all.h"
+#include "base/base.h"
+#include "network/network.h"
+#include "question/question.h"
 
 const char *nm_objective_name(nm_job *job, const nm_query *q)
 {

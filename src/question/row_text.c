@@ -5,9 +5,12 @@
  *   FACTOR = a number | X_i | Y_j
  *
  * Variables are numbered as rows number them: Y_j is j, X_i is n_out + i. Terms of one variable are added up in the
- * order in which they stand; what cancels goes. A row that nm_row_put prints reads back as the same row, to the last
- * bit. */
-#include "all.h"
+ * order in which they stand; what cancels goes. A form that nm_form_put prints reads back as the same form, to the
+ * last bit. */
+#include "base/base.h"
+#include "question/question.h"
+#include "question/file/file.h"
+#include "question/part.h"
 
 typedef struct {
     nm_job *job;
@@ -191,11 +194,4 @@ void nm_form_put(nm_buf *b, const nm_row *r, size_t n_out)
         const uint32_t v = r->var[k];
         nm_put(b, v < n_out ? "Y_%zu" : "X_%zu", v < n_out ? (size_t)v : v - n_out);
     }
-}
-
-void nm_row_put(nm_buf *b, const nm_row *r, size_t n_out)
-{
-    nm_form_put(b, r, n_out);
-    nm_put(b, r->n ? " <= " : "0 <= ");
-    nm_put_num(b, r->rhs);
 }

@@ -1,5 +1,8 @@
 /* set_arguments.c: what input sets share: arguments of --perturb, and narrowing the boxes of cases. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "question/question.h"
+#include "question/set.h"
 
 _Noreturn void nm_setarg_bad(nm_job *job, const nm_setarg *a)
 {

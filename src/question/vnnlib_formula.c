@@ -10,7 +10,9 @@
  * on top of the text; k is at most NM_MAX_CLAUSES, and is checked before anything is multiplied out. What all
  * disjuncts share (the plain asserts) is sorted into box and rows once. Left out: forms other than the normal one (a
  * solver could branch on an or itself), pruning of disjuncts that contradict themselves. */
-#include "all.h"
+#include "base/base.h"
+#include "question/question.h"
+#include "question/file/file.h"
 
 typedef struct atom {
     nm_row row;  /* var as the reader numbers them */

@@ -8,7 +8,12 @@
  * back. Forward and backward run on the Program through the same operators as the bounds. What it returns is only a
  * candidate: judge.c judges. Random numbers are splitmix64 (Steele, Lea, Flood 2014) from the seed, so equal input
  * gives equal output. Effort is counted in steps. */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "question/question.h"
+#include "bounds/bounds.h"
+#include "search/search.h"
+#include "search/state.h"
 
 static double uniform(uint64_t *seed)
 {

@@ -10,8 +10,13 @@
  * = 0, so nothing is lost. Nodes are visited depth first by recursion, so that memory is that of one path. Now and
  * then the shrunken box of a node is attacked; a node without a unit to branch on is a linear program (leaf). Effort
  * is counted in nodes. With a depth the search stops there, and the open leaves are cubes: their models together say
- * what the target's own would (ask_solver.c). */
-#include "all.h"
+ * what the target's own would (solve_models.c). */
+#include "base/base.h"
+#include "program/program.h"
+#include "question/question.h"
+#include "bounds/bounds.h"
+#include "search/search.h"
+#include "search/state.h"
 
 enum { MAX_DEPTH = 100, MAX_ENTRIES = 2000000 };
 

@@ -1,7 +1,11 @@
 /* gradient.c: NM_LANES points run forward through a Program, and rows run back as gradients at those points: what
  * the attack and the search for near counterexamples share. The arithmetic is that of the bounds' operators, rounded
  * as it comes: whatever it says is a suggestion that judge.c judges. Cost: two passes over the weights. */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "bounds/bounds.h"
+#include "search/search.h"
+#include "search/state.h"
 
 nm_walk *nm_walk_new(nm_job *job, const nm_program *p)
 {

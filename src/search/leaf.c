@@ -6,7 +6,16 @@
  * counterexample is sought, one that is found is first moved to the nearest of its own linear region, so that a search
  * over a shrinking ball meets each region once and does not creep. Cost: a model and a linear program a leaf, some
  * milliseconds. */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "question/question.h"
+#include "judge/judge.h"
+#include "bounds/bounds.h"
+#include "model/model.h"
+#include "solver/solver.h"
+#include "encoding/encoding.h"
+#include "search/search.h"
+#include "search/state.h"
 
 const double *nm_leaf_input(const nm_state *s, const nm_encoded *e, size_t icase, const double *v)
 {

@@ -16,7 +16,16 @@
  * that of a point strictly behind the boundary wherever float64 can tell; where only a tie is near (margin within
  * NM_TIE_TOL) its distance is the value, said so, with the strict one. (Tjeng et al. 2019 solve one model over a box
  * that grows.) */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "question/question.h"
+#include "judge/judge.h"
+#include "bounds/bounds.h"
+#include "model/model.h"
+#include "solver/solver.h"
+#include "encoding/encoding.h"
+#include "search/search.h"
+#include "search/state.h"
 
 enum { PROBES = 5, LP_ROUNDS = 12, MIP_ROUNDS = 30, LP_ITERATIONS = 5000, CREEPS = 6 };
 

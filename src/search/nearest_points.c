@@ -10,7 +10,14 @@
  * one by one while the point stays a counterexample. The points lie behind the boundary by so little as float64 can
  * still tell; a point on the boundary itself that float64 cannot decide is kept apart (NM_TIE_TOL).
  * Cost: a few dozen passes over the network a start. Gives no proofs. */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "network/network.h"
+#include "question/question.h"
+#include "judge/judge.h"
+#include "bounds/bounds.h"
+#include "search/search.h"
+#include "search/state.h"
 
 enum { SEARCH = 40, STEPS = 12, ROUNDS = 3, HALVES = 12, NUDGES = 8 };
 

@@ -4,8 +4,15 @@
  * Every target is a row to be made least: the value itself, or minus it. An end's certified bound is the least of its
  * targets' bounds, its attained value the least margin of a replay inside the input set; the true end lies between
  * them. A target whose bound already lies at or above the attained value of its end moves nothing. Bounds come
- * outward rounded from CROWN and its slopes, or from the solver's dual bound less its tolerance (ask_solver.c). */
-#include "all.h"
+ * outward rounded from CROWN and its slopes, or from the solver's dual bound less its tolerance (solve_models.c). */
+#include "base/base.h"
+#include "data/data.h"
+#include "program/program.h"
+#include "question/question.h"
+#include "judge/judge.h"
+#include "bounds/bounds.h"
+#include "search/search.h"
+#include "search/state.h"
 
 static nm_goal goal_of(const nm_query *q, const nm_target *t)
 {

@@ -5,7 +5,13 @@
  * that contains every true trace; as `violated` only by the judge (judge.c). All else is unknown, with the reason.
  * With objective `closest` the stages run in rounds (nearest.c). With objective `worst` nothing ends early: every
  * target that could still undercut the incumbent is solved. */
-#include "all.h"
+#include "base/base.h"
+#include "network/network.h"
+#include "question/question.h"
+#include "judge/judge.h"
+#include "bounds/bounds.h"
+#include "search/search.h"
+#include "search/state.h"
 
 /* some clause may hold at the image: float64 is not sure that a row of each fails. Saves the judge's slower replay. */
 static bool may_hold(const nm_state *s, const nm_case *c)

@@ -6,7 +6,11 @@
  * depth first, which keeps few alive. Every 16th box is attacked; what it finds is a candidate for the judge. Effort is
  * counted in boxes; a deadline or an interrupt only gives up. Clauses that a box closes stay closed in its halves.
  * Linear rows of the input set are ignored, which only makes the set larger. Left out: branching on units (models). */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "question/question.h"
+#include "bounds/bounds.h"
+#include "search/state.h"
 
 typedef struct box {
     struct box *below;

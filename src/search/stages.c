@@ -2,7 +2,13 @@
  * branching on signs, cubes of the input box. Each works on one case, and says what it closed by setting the targets'
  * status. A target is closed as `holds` only when an outward rounded bound excludes it: row - rhs > guard for a row
  * of its clause. */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "question/question.h"
+#include "judge/judge.h"
+#include "bounds/bounds.h"
+#include "search/search.h"
+#include "search/state.h"
 
 static void close_by_bounds(nm_state *s, size_t i)
 {

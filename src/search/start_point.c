@@ -1,7 +1,15 @@
 /* start_point.c: a point of the input set, as values of a model's columns: the attack's best one, the question's image,
  * or an input from a file, moved into the box. The trace is the Program's own in float64: advice for a solver, judged
  * by nobody. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "program/program.h"
+#include "network/network.h"
+#include "question/question.h"
+#include "model/model.h"
+#include "encoding/encoding.h"
+#include "search/search.h"
+#include "search/state.h"
 
 /* [inputs, or the generators of the case's set] */
 static const double *point(nm_state *s, const nm_target *t)
@@ -20,7 +28,7 @@ static const double *point(nm_state *s, const nm_target *t)
                 s->job, NM_EUNSUP,
                 "--start %s: this input set is given by generators; image or attack was expected",
                 say);
-        return nm_image_read(s->job, s->net, say).x;
+        return nm_image_read(s->job, nm_net_form(s->net), say).x;
     }
     const double *x = nm_attack_least(s->job, k->b, k->work.c, t->iclause, k->row[t->iclause],
                                       start, (nm_attack_opts){NM_ATTACK_STEPS, 2, s->o->seed});

@@ -1,5 +1,9 @@
 /* targets.c: the targets of a question while it is being answered: open, or settled by whom. */
-#include "all.h"
+#include "base/base.h"
+#include "question/question.h"
+#include "judge/judge.h"
+#include "search/search.h"
+#include "search/state.h"
 
 void nm_state_open(nm_state *s)
 {

@@ -8,7 +8,13 @@
  * a proof keeps its parent's bound, so whatever Clp says, the result is a bound. Effort: NODES nodes, ITERATIONS
  * simplex iterations a node. Units are shared among processes (workers.c); each answer depends on its unit alone.
  * needs CROWN; gives bounds in place; later blocks follow by interval arithmetic and CROWN. */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "bounds/bounds.h"
+#include "model/model.h"
+#include "solver/solver.h"
+#include "encoding/encoding.h"
+#include "search/search.h"
 
 enum { ITERATIONS = 5000 };
 

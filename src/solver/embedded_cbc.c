@@ -5,7 +5,9 @@
  * 2.10.8 was seen to call feasible models infeasible. Gaps are zero. Only "proven infeasible" is read as infeasible:
  * what was stopped, abandoned or unclear is no answer. Cost: the solver's. */
 #define _GNU_SOURCE
-#include "all.h"
+#include "base/base.h"
+#include "model/model.h"
+#include "solver/solver.h"
 
 #include <Cbc_C_Interface.h>
 #include <errno.h>
@@ -209,9 +211,9 @@ nm_sol *nm_cbc_solve(nm_job *job, const nm_model *m, nm_cbc o)
     return run(job, &w, o);
 }
 
-nm_sol *nm_cbc_file(nm_job *job, const nm_map *map, nm_cbc o)
+nm_sol *nm_cbc_file(nm_job *job, nm_modelcard map, nm_cbc o)
 {
-    const work w = {.file = map->model_path, .n = map->n_cols, .names = map->cols};
+    const work w = {.file = map.model_path, .n = map.n_cols, .names = map.cols};
     return run(job, &w, o);
 }
 

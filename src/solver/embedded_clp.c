@@ -10,7 +10,9 @@
  * Every solve starts from the slack basis with the dual simplex: measured faster than a restart. Clp still carries
  * something over from solve to solve (seen: other last bits), so what must be reproducible asks a new one. Effort is
  * counted in iterations. */
-#include "all.h"
+#include "base/base.h"
+#include "model/model.h"
+#include "solver/solver.h"
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wstrict-prototypes" /* theirs: f() */

@@ -4,7 +4,9 @@
  * thought, of whatever model: its bound is reported, may take back an "optimal" that it contradicts, and never
  * proves anything. */
 #define _GNU_SOURCE
-#include "all.h"
+#include "base/base.h"
+#include "solver/solver.h"
+#include "solver/format.h"
 
 static const struct row {
     const char *solver, *mark, *needs, *key;

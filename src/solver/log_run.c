@@ -2,7 +2,8 @@
  * words by which the log is known and those before the number; the last number in the log counts. GLPK's lines end in
  * `(open; done)`: done is its count. What is not said is left out. For tables, never for a verdict. */
 #define _GNU_SOURCE
-#include "all.h"
+#include "base/base.h"
+#include "solver/solver.h"
 
 static const struct {
     const char *mark, *version, *nodes;

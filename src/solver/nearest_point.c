@@ -7,7 +7,9 @@
  * lowered until the row holds: each a root of a piecewise linear function, by Newton's steps. The bound is summed anew
  * from y, downward: v with its rounding error, charged at the larger end of the column; a minimiser off by d costs
  * d^2. An empty polyhedron lets the bound grow without end. Cost: sweeps times nonzeros, some milliseconds. */
-#include "all.h"
+#include "base/base.h"
+#include "model/model.h"
+#include "solver/solver.h"
 
 enum { SWEEPS = 400, NEWTON = 6 };
 

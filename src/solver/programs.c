@@ -8,7 +8,10 @@
  * replay. Nothing is believed that its reader does not say: no file, a torn file, an odd exit, a limit are all no
  * answer. */
 #define _GNU_SOURCE
-#include "all.h"
+#include "base/base.h"
+#include "model/model.h"
+#include "solver/solver.h"
+#include "solver/format.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -173,7 +176,7 @@ static nm_sol *nothing(nm_job *job, const nm_runner *r, const char *why)
 }
 
 typedef struct {
-    const nm_map *map;
+    const nm_modelcard *map;
     const char *path;
     nm_sol *sol;
 } reading;
@@ -182,7 +185,7 @@ static void read_sol(nm_job *job, void *arg)
 {
     reading *r = arg;
     r->sol = nm_sol_read(job, r->path);
-    nm_sol_check(job, r->sol, r->map, r->path);
+    nm_sol_check(job, r->sol, *r->map, r->path);
     if (!r->sol->has_values) return;
     const double *x = nm_sol_columns(job, r->sol, r->map->n_cols, r->map->cols, r->path);
     r->sol->n = 0;
@@ -191,7 +194,7 @@ static void read_sol(nm_job *job, void *arg)
                                                                                  x[j], (int64_t)j};
 }
 
-nm_sol *nm_runner_solve(nm_job *job, const nm_runner *r, const nm_map *map, const char *stem,
+nm_sol *nm_runner_solve(nm_job *job, const nm_runner *r, nm_modelcard map, const char *stem,
                         nm_run_opts o)
 {
     if (o.seconds < 0) return nothing(job, r, "time limit");
@@ -201,9 +204,9 @@ nm_sol *nm_runner_solve(nm_job *job, const nm_runner *r, const nm_map *map, cons
                                "{threads}", "{options}",  NULL};
     const double seconds = o.seconds > 0 ? ceil(o.seconds) : 1e7;
     const char *const value[] = {
-        map->model_path, solution, nm_fmt(job, "%.0f", seconds), nm_fmt(job, "%zu", o.threads),
+        map.model_path, solution, nm_fmt(job, "%.0f", seconds), nm_fmt(job, "%zu", o.threads),
         strstr(r->command, "{options}") && r->dialect->options
-            ? nm_write_options(job, r->dialect, map->model_path, stem, o.threads)
+            ? nm_write_options(job, r->dialect, map.model_path, stem, o.threads)
             : "/dev/null"};
     const char *command = filled(job, r->command, key, value);
     unlink(solution); /* of an earlier run */
@@ -223,7 +226,7 @@ nm_sol *nm_runner_solve(nm_job *job, const nm_runner *r, const nm_map *map, cons
     if (!nm_file_exists(solution))
         return nothing(job, r,
                        nm_fmt(job, "no solution file (exit status %d): see %s", status, log));
-    reading read = {map, solution, NULL};
+    reading read = {&map, solution, NULL};
     const int code = nm_run(job, read_sol, &read);
     return code ? nothing(job, r, nm_message_of(job, code)) : read.sol;
 }

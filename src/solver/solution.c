@@ -1,9 +1,12 @@
 /* solution.c: a solver's answer: the dialect by content, status first, values by name and never believed alone. */
-#include "all.h"
+#include "base/base.h"
+#include "model/model.h"
+#include "solver/solver.h"
+#include "solver/format.h"
 
 static const nm_soldialect *const dialects[] = {
 #define SOL(x) &nm_sol_##x,
-#include "menu.def"
+#include "solver/formats.def"
 #undef SOL
 };
 
@@ -122,7 +125,7 @@ bool nm_sol_names(const nm_sol *s, const char *tag)
 }
 
 /* what the file says of the whole model: its name, if it is a mark, and its counts */
-static void check_whole(nm_job *job, const nm_sol *s, const nm_map *m, const char *path)
+static void check_whole(nm_job *job, const nm_sol *s, const nm_modelcard *m, const char *path)
 {
     if (m->tag && is_mark(s->model) && strcmp(s->model, m->tag))
         nm_throw(job, NM_EAUDIT, "%s: answers model %s; the map's is %s", path, s->model, m->tag);
@@ -135,8 +138,9 @@ static void check_whole(nm_job *job, const nm_sol *s, const nm_map *m, const cha
                  path, (long long)s->n_rows, m->n_rows);
 }
 
-bool nm_sol_check(nm_job *job, nm_sol *s, const nm_map *m, const char *path)
+bool nm_sol_check(nm_job *job, nm_sol *s, nm_modelcard card, const char *path)
 {
+    const nm_modelcard *m = &card;
     const names t = index_names(job, m->n_cols, m->cols);
     bool named = m->tag && is_mark(s->model), marked = false;
     check_whole(job, s, m, path);

@@ -3,7 +3,9 @@
  * A reader fixes the status before it adds values. Then a value that is no finite number is an error of the file
  * where the status promises values, and otherwise only the column's name and index count, which tell another
  * model's file. */
-#include "all.h"
+#include "base/base.h"
+#include "solver/solver.h"
+#include "solver/format.h"
 
 /* the objective of a file may be infinite or missing: it is no value of ours */
 double nm_span_objective(nm_span s)

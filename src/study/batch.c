@@ -3,7 +3,14 @@
  * DIR/campaign.json says what was asked (hashes of network, images and labels, and the options). DIR/records/N.json is
  * one sample; results.csv and summary.json are made from the records alone, at the end of every run (batch_tables.c).
  * Times apart, records do not depend on the number of workers: each sample is solved by itself. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "program/program.h"
+#include "network/network.h"
+#include "question/question.h"
+#include "search/search.h"
+#include "study/study.h"
+#include "study/records.h"
 
 static char *record_path(nm_job *job, const nm_campaign *c, int64_t sample)
 {
@@ -61,7 +68,7 @@ static int solve_sample(nm_job *job, void *arg, size_t k)
     const int64_t sample = t->todo[k];
     const double start = nm_cpu();
     nm_around a = c->around;
-    nm_around_image(&a, c->net, nm_dataset_get(job, c->net, &c->images, sample));
+    nm_around_image(&a, c->net, nm_dataset_get(job, nm_net_form(c->net), &c->images, sample));
     a.label = c->has_labels ? nm_dataset_label(job, &c->labels, sample) : -1;
     const nm_query *q = nm_query_around(job, c->net, &a);
     nm_solve_opts o = c->solve;

@@ -1,5 +1,7 @@
 /* batch_tables.c: results.csv and summary.json of a campaign, made from its records alone. */
-#include "all.h"
+#include "base/base.h"
+#include "study/study.h"
+#include "study/records.h"
 
 typedef struct {
     size_t samples, misclassified, violated, holds, unknown;

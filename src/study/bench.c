@@ -7,7 +7,15 @@
  * refused. Answers that come later than the limit, a tenth and a second count as none. Wall and CPU seconds are the
  * solver's process, its start and its reading included. Workers share the machine: measure with one, where times
  * matter. */
-#include "all.h"
+#include "base/base.h"
+#include "question/question.h"
+#include "solver/solver.h"
+#include "encoding/encoding.h"
+#include "search/search.h"
+#include "answer/answer.h"
+#include "study/study.h"
+#include "study/bench.h"
+#include "study/records.h"
 
 /* ---- models ---- */
 
@@ -271,13 +279,13 @@ static int run_one(nm_job *job, void *arg, size_t i)
         .log = {NULL, NAN}, .objective = NAN, .bound = NAN, .cpu = -nm_cpu(), .wall = -nm_wall()};
     nm_sol *sol;
     if (r.s->is_embedded)
-        sol = nm_cbc_file(job, r.m->map,
+        sol = nm_cbc_file(job, nm_map_card(r.m->map),
                           (nm_cbc){.time_limit = b->time_limit,
                                    .first = !strcmp(r.m->map->objective, "feasible"),
                                    .memory = b->memory,
                                    .nodes = &o.log.nodes});
     else
-        sol = nm_runner_solve(job, &r.s->runner, r.m->map, stem_of(job, b, &r),
+        sol = nm_runner_solve(job, &r.s->runner, nm_map_card(r.m->map), stem_of(job, b, &r),
                               (nm_run_opts){b->time_limit, b->threads, b->memory});
     o.wall += nm_wall();
     o.cpu += nm_cpu();

@@ -5,7 +5,9 @@
  * instances: the shifted geometric mean  exp(mean(log(t + s))) - s  (Achterberg 2007; Mittelmann's tables), unsolved at
  * the limit; PAR2, the mean with unsolved at twice the limit (SAT competitions); nodes, shifted by 10, of what was
  * solved; wins, within a hundredth of a second and a percent of the best. Left out: significance tests. */
-#include "all.h"
+#include "base/base.h"
+#include "study/study.h"
+#include "study/bench.h"
 
 #include <stdlib.h>
 

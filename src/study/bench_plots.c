@@ -1,7 +1,9 @@
 /* bench_plots.c: the two plots of a comparison. The performance profile (Dolan, More 2002) shows for each factor the
  * share of instances solved within that factor of the best time; the cactus plot shows how many instances are solved
  * within a time each. Times below a hundredth of a second count as that: what is below is noise. */
-#include "all.h"
+#include "base/base.h"
+#include "study/bench.h"
+#include "study/plot.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,8 @@
 /* bench_tables.c: the tables of a comparison: results.csv, a row a run; table.txt and summary.json, a row a
  * configuration. */
-#include "all.h"
+#include "base/base.h"
+#include "study/study.h"
+#include "study/bench.h"
 
 /* ---- tables ---- */
 

@@ -4,7 +4,10 @@
  * claimed and as replayed; a replayed margin below another's optimum by more than that; any of these against the known
  * answer of a suite. Printed digits differ between solvers, so that neither view alone would do. Files are named,
  * nothing is removed. Cost: the square of the runs of an instance. */
-#include "all.h"
+#include "base/base.h"
+#include "question/question.h"
+#include "study/study.h"
+#include "study/bench.h"
 
 #define SAME_OPTIMUM 1e-6
 

@@ -2,7 +2,12 @@
  *
  * A folder with spec.json is a suite; another folder gives its *.map.json in the order of their names. A map gives the
  * network and the question as well, so that the same question can be written anew in other formulations. */
-#include "all.h"
+#include "base/base.h"
+#include "network/network.h"
+#include "question/question.h"
+#include "encoding/encoding.h"
+#include "answer/answer.h"
+#include "study/study.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -4,7 +4,8 @@
  * 1, 2 and 5 times powers of ten on linear axes (Heckbert 1990), powers of the axis' base on logarithmic ones,
  * thinned until at most ten are left. Series are told apart by colour (Okabe and Ito 2008: for the colour-blind) and
  * by dashes. The legend stands to the right, so that no curve hides it. The same bytes for the same numbers. */
-#include "all.h"
+#include "base/base.h"
+#include "study/plot.h"
 
 enum { WIDTH = 880, HEIGHT = 520, LEFT = 84, RIGHT = 250, TOP = 44, BOTTOM = 60, MOST_TICKS = 10 };
 

@@ -5,7 +5,9 @@
  * so that joints are not painted twice. Letters stand on a grid of 5 x 9 (two rows below the base line), 6 wide with
  * their gap; each is a list of polylines. Cost: the pixels near each segment. Left out: kerning, letters beyond
  * ASCII (a box stands for them). */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "study/plot.h"
 
 struct nm_pixels {
     nm_job *job;

@@ -6,7 +6,8 @@
  * another takes its place. Killed at any moment and started again, a run loses at most the items in flight; an
  * interrupt records none of them. One run at a time: the folder is locked. */
 #define _GNU_SOURCE
-#include "all.h"
+#include "base/base.h"
+#include "study/records.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -7,7 +7,15 @@
  * is of the files as they are, which other versions of zlib may pack otherwise. A check hashes every file, builds
  * all instances anew, compares them unpacked, and replays every known solution. Nothing here solves: answers come
  * with the description, each with how it was proved. Cost: bounds and one model an instance. */
-#include "all.h"
+#include "base/base.h"
+#include "network/network.h"
+#include "question/question.h"
+#include "bounds/bounds.h"
+#include "solver/solver.h"
+#include "encoding/encoding.h"
+#include "search/search.h"
+#include "answer/answer.h"
+#include "study/study.h"
 
 static void word(nm_buf *b, const char *flag, const char *value)
 {

@@ -8,7 +8,9 @@
  * lists: then every combination is an instance, named by its parts. File names are relative to the description's
  * folder. An encoding may carry +unfolded and +two-sided: what --fold off and --one-sided off say. */
 #define _GNU_SOURCE
-#include "all.h"
+#include "base/base.h"
+#include "encoding/encoding.h"
+#include "study/study.h"
 
 #include <cJSON.h>
 #include <limits.h>

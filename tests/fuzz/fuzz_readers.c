@@ -8,7 +8,7 @@
  * cut at every place (or every k-th), then random edits. With NM_LIBFUZZER the first byte of the input picks the kind,
  * unless NM_KIND is one. */
 #define _GNU_SOURCE
-#include "all.h"
+#include "inside.h"
 
 #include <dirent.h>
 #include <malloc.h>

@@ -17,8 +17,8 @@
 
 static const char *const cols[] = {"x0", "x1", "v2_0", "z2_0", MARK};
 static const double point[] = {1, 0, 0.5, 1, 1};
-static const nm_map model = {
-    .n_cols = 5, .cols = (const char **)(uintptr_t)cols, .tag = MARK, .n_rows = 3, .n_bin = 1};
+static const nm_modelcard model = {
+    .n_cols = 5, .cols = cols, .tag = MARK, .n_rows = 3, .n_bin = 1};
 
 typedef struct {
     const char *path;
@@ -43,7 +43,7 @@ static void body(nm_job *job, void *arg)
     nm_buf b = {.job = job};
     nm_sol_print(&b, s);
     if (o->foreign) return;
-    o->named = nm_sol_check(job, s, &model, "file");
+    o->named = nm_sol_check(job, s, model, "file");
     o->status = s->status;
     o->has_values = s->has_values;
     if (!s->has_values) return;
@@ -233,7 +233,7 @@ static void every_reader(void)
             some |= strcmp(samples[i].solver, nm_sol_##x.name) == 0;                               \
         CHECK(some, "no sample of %s", nm_sol_##x.name);                                           \
     }
-#include "menu.def"
+#include "solver/formats.def"
 #undef SOL
 }
 

@@ -1,7 +1,7 @@
 /* test.h: checks that count, random numbers from a printed seed, and a job for each case. */
 #ifndef NM_TEST_H
 #define NM_TEST_H
-#include "all.h"
+#include "inside.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,11 @@
 /* verb_batch.c: a campaign over a data set. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "question/question.h"
+#include "study/study.h"
+#include "command/command.h"
+#include "command/flags.h"
 
 /* what makes two campaigns the same question: the options that change answers, and files that sets name */
 static const char *batch_question(nm_job *job, const nm_cli *c, const nm_sets *sets)

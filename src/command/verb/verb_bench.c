@@ -5,7 +5,14 @@
  *    "encodings": ["bigm", ..], "repeat": 3, "time_limit": 60, "memory": 2000, "threads": 1, "only": "easy"}
  *
  * Names of files are relative to the campaign's folder; a flag beside the campaign overrules its member. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "question/question.h"
+#include "solver/solver.h"
+#include "study/study.h"
+#include "command/command.h"
+#include "command/flags.h"
 
 #include <cJSON.h>
 
@@ -160,7 +167,7 @@ static void ask_images(nm_job *job, const nm_cli *c, nm_bench *b)
     base = base ? base + 1 : c->file[0];
     for (int64_t i = from; i < to; i++) {
         nm_around a = nm_around_ask(job, &ask);
-        a.x = nm_dataset_get(job, net, &images, i).x;
+        a.x = nm_dataset_get(job, nm_net_form(net), &images, i).x;
         a.label = has_labels ? nm_dataset_label(job, &labels, i) : -1;
         const nm_query *q = nm_query_around(job, net, &a);
         if (q->predicted != q->label)

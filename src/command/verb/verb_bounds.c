@@ -1,5 +1,12 @@
 /* verb_bounds.c: bounds of every unit, and statistics of each layer. */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "network/network.h"
+#include "question/question.h"
+#include "bounds/bounds.h"
+#include "search/search.h"
+#include "command/command.h"
+#include "command/flags.h"
 
 static void put_layers(nm_buf *out, const nm_bounds *b, size_t icase)
 {

@@ -1,5 +1,8 @@
 /* verb_convert.c: a network in another format. */
-#include "all.h"
+#include "base/base.h"
+#include "network/network.h"
+#include "command/command.h"
+#include "command/flags.h"
 
 int nm_verb_convert(nm_job *job, const nm_cli *c, nm_buf *out)
 {

@@ -1,5 +1,10 @@
 /* verb_decode.c: a solver's solution file, read back into a verdict. */
-#include "all.h"
+#include "base/base.h"
+#include "question/question.h"
+#include "search/search.h"
+#include "answer/answer.h"
+#include "command/command.h"
+#include "command/flags.h"
 
 int nm_verb_decode(nm_job *job, const nm_cli *c, nm_buf *out)
 {

@@ -1,5 +1,10 @@
 /* verb_eval.c: outputs of an image: the check that a network was read rightly. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "question/question.h"
+#include "command/command.h"
+#include "command/flags.h"
 
 static void put_list(nm_buf *b, const double *y, size_t n)
 {
@@ -18,7 +23,7 @@ int nm_verb_eval(nm_job *job, const nm_cli *c, nm_buf *out)
     if (nm_cli_dump(job, c, out, net, NULL)) return NM_OK;
     if (!nm_cli_has(c, NM_O_image))
         nm_throw(job, NM_EUSE, "netmip eval: --image FILE was expected");
-    const double *x = nm_image_read(job, net, nm_cli_get(c, NM_O_image)).x;
+    const double *x = nm_image_read(job, nm_net_form(net), nm_cli_get(c, NM_O_image)).x;
     nm_net_range(job, net, x);
     const double *score = nm_net_eval(job, net, x, false, NULL);
     size_t best = 0, n;

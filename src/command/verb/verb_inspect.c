@@ -1,5 +1,12 @@
 /* verb_inspect.c: what a file says, for a reader. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "question/question.h"
+#include "solver/solver.h"
+#include "encoding/encoding.h"
+#include "command/command.h"
+#include "command/flags.h"
 
 static bool is_arrays(const char *path)
 {

@@ -1,5 +1,11 @@
 /* verb_solve.c: a question answered, or compiled: the same stages, with models written in place of solved. */
-#include "all.h"
+#include "base/base.h"
+#include "network/network.h"
+#include "question/question.h"
+#include "search/search.h"
+#include "answer/answer.h"
+#include "command/command.h"
+#include "command/flags.h"
 
 static int run(nm_job *job, const nm_cli *c, nm_buf *out, bool compile)
 {

@@ -1,5 +1,8 @@
 /* verb_suite.c: a folder of instances with known answers: built from its description, or checked. */
-#include "all.h"
+#include "base/base.h"
+#include "study/study.h"
+#include "command/command.h"
+#include "command/flags.h"
 
 static const char *with_slash(nm_job *job, const char *dir)
 {

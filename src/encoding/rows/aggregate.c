@@ -8,7 +8,11 @@
  * of the kept units (CROWN's). A small model of a hard question: `infeasible` proves; a point need not be a
  * counterexample, then a larger K, or the full model, is called for. Several rows in a clause: the first one's lines
  * choose. */
-#include "all.h"
+#include "base/base.h"
+#include "bounds/bounds.h"
+#include "model/model.h"
+#include "encoding/encoding.h"
+#include "encoding/rows.h"
 
 typedef struct {
     nm_lines_of *lines;

@@ -12,7 +12,12 @@
  * Maximum of a_1..a_n. Members whose upper bound is below the largest lower bound L* cannot win and are left out:
  *   (4)  a_t - m <= 0;   (5)  m - a_t + M_t z_t <= M_t,  M_t = max of the others' upper bounds - L_t;  (6)  sum z = 1.
  * lift: z of the first member that attains the maximum. */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "bounds/bounds.h"
+#include "model/model.h"
+#include "encoding/encoding.h"
+#include "encoding/rows.h"
 
 void nm_bigm_relu(nm_enc *e, nm_encunit *w)
 {

@@ -9,7 +9,11 @@
  * itself is strong, whatever cuts its solver knows. A row is sound for real numbers: its right side -sum w x0 is
  * rounded up, and then its coefficient of z so that z = 1 leaves no less than is needed. Which rows are added
  * depends on Clp's optimum; everything else does not. Exact; lift is big-M's. */
-#include "all.h"
+#include "base/base.h"
+#include "model/model.h"
+#include "solver/solver.h"
+#include "encoding/encoding.h"
+#include "encoding/rows.h"
 
 #include <stdlib.h>
 

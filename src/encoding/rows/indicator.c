@@ -2,7 +2,9 @@
  *
  * *   v >= a;   z = 0: v <= 0;   z = 1: v <= a;   0 <= v <= U on the column With z = 0 the first two give a <= 0.
  * Exact as big-M is, and lift is big-M's: z = [a > 0]. Maxima keep their big-M rows. */
-#include "all.h"
+#include "model/model.h"
+#include "encoding/encoding.h"
+#include "encoding/rows.h"
 
 static void relu(nm_enc *e, nm_encunit *w)
 {

@@ -10,7 +10,10 @@
  * coefficient, as many in each (their "equal size"). L_k, U_k are rounded outwards; where one is below NM_COEF_MIN, a
  * coefficient that some readers drop and that misleads the probing of others, its row stands without z, for both
  * values of which it holds: p_k and g_k - p_k lie in [min(L_k, 0), max(U_k, 0)]. lift: p_k = z g_k. */
-#include "all.h"
+#include "base/base.h"
+#include "model/model.h"
+#include "encoding/encoding.h"
+#include "encoding/rows.h"
 
 #include <stdlib.h>
 

@@ -3,7 +3,10 @@
  * The chord is s a + cut, s = U/(U - L) rounded and cut the larger of what both ends of [L, U] then ask for, rounded up
  * (pull_back.c); the products s c of the row are rounded too, and their errors, times the columns' largest values,
  * enlarge its right side. A relaxation: `infeasible` proves, a point is to be checked. */
-#include "all.h"
+#include "base/base.h"
+#include "model/model.h"
+#include "encoding/encoding.h"
+#include "encoding/rows.h"
 
 static void relu(nm_enc *e, nm_encunit *w)
 {

@@ -2,7 +2,9 @@
  *
  * *   v - s = a (both sides, the interval pays for rounding);   0 <= v <= U, 0 <= s <= -L;   SOS1 {v, s} One of v, s
  * is 0: a > 0 leaves v = a, a < 0 leaves s = -a. Exact; lift: s = max(0, -a). Maxima keep their big-M rows. */
-#include "all.h"
+#include "model/model.h"
+#include "encoding/encoding.h"
+#include "encoding/rows.h"
 
 static void relu(nm_enc *e, nm_encunit *w)
 {

@@ -1,6 +1,6 @@
 /* generic.c: the common subset, which every reader takes alike: free MPS with two rows for a range, LP with
  * comments at its head alone (measured on CBC, GLPK, HiGHS, lp_solve, SCIP and SYMPHONY). */
-#include "all.h"
+#include "model/model.h"
 
 const nm_dialect nm_dialect_generic = {
     .name = "generic", .twice = true, .longest = 60, .width = 200, .start = NM_START_MIPLIB};

@@ -1,5 +1,5 @@
 /* glpk.c: GLPK 5: ranges in MPS (measured). No comment may stand between rows of LP; sets and indicators are
  * errors. */
-#include "all.h"
+#include "model/model.h"
 
 const nm_dialect nm_dialect_glpk = {.name = "glpk", .mps = NM_RANGES, .longest = 255, .width = 200};

@@ -1,5 +1,5 @@
 /* gurobi.c: Gurobi: everything (its reference manual); ranges in MPS alone. */
-#include "all.h"
+#include "model/model.h"
 
 const nm_dialect nm_dialect_gurobi = {.name = "gurobi",
                                       .mps = NM_INDICATORS | NM_SOS1 | NM_QUAD_COST | NM_QUAD_INT |

@@ -1,6 +1,6 @@
 /* highs.c: HiGHS 1.8 to 1.15: a quadratic objective, but not beside integers, and ranges in MPS (measured);
  * refuses sets, indicators and quadratic rows. */
-#include "all.h"
+#include "model/model.h"
 
 const nm_dialect nm_dialect_highs = {.name = "highs",
                                      .mps = NM_QUAD_COST | NM_RANGES,

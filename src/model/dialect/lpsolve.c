@@ -1,6 +1,6 @@
 /* lpsolve.c: lp_solve 5.5: free MPS with ranges, unpacked (measured). Its LP format is another one, its sets
  * have a style of their own. */
-#include "all.h"
+#include "model/model.h"
 
 const nm_dialect nm_dialect_lpsolve = {.name = "lpsolve",
                                        .mps = NM_RANGES,

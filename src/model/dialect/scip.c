@@ -1,6 +1,6 @@
 /* scip.c: SCIP 10: everything, ranges in MPS alone (measured, quadratic rows read in its source). Indicator
  * columns must be BV; products in LP are glued (`x^2`). */
-#include "all.h"
+#include "model/model.h"
 
 const nm_dialect nm_dialect_scip = {.name = "scip",
                                     .mps = NM_INDICATORS | NM_SOS1 | NM_QUAD_COST | NM_QUAD_INT |

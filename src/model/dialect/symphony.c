@@ -1,6 +1,6 @@
 /* symphony.c: SYMPHONY 5.6: ranges in MPS (measured). It ignores sets and quadratic objectives without a word;
  * CoinUtils' readers, as CBC's. */
-#include "all.h"
+#include "model/model.h"
 
 const nm_dialect nm_dialect_symphony = {.name = "symphony",
                                         .mps = NM_RANGES,

@@ -1,6 +1,8 @@
 /* assemble.c: what the readers of model files share: columns and rows by name, entries in any order, put into rows at
  * the end. */
-#include "all.h"
+#include "base/base.h"
+#include "model/model.h"
+#include "model/file/file.h"
 
 nm_modelread *nm_modelread_new(nm_job *job, nm_file f)
 {

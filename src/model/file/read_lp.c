@@ -1,6 +1,8 @@
 /* read_lp.c: a model from the LP that write_lp.c writes, in every dialect, and nothing else. Words are
  * separated by blanks; sections start lines; comments are left out. As strict as read_mps.c. */
-#include "all.h"
+#include "base/base.h"
+#include "model/model.h"
+#include "model/file/file.h"
 
 typedef struct {
     nm_modelread *r;

@@ -1,5 +1,7 @@
 /* read_model.c: a model file of our own, read back: MPS or LP, by its name. */
-#include "all.h"
+#include "base/base.h"
+#include "model/model.h"
+#include "model/file/file.h"
 
 nm_model *nm_model_read(nm_job *job, const char *path)
 {

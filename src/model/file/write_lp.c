@@ -3,7 +3,9 @@
  * tokens, the sign glued to a right-hand side, lines wrapped before 200 characters, Bounds before Binaries, comments
  * above the first line alone. Dialects that have them get comments at rows and bounds, indicators (`z = 1 -> row`), a
  * section User Cuts, products in brackets (the objective's halved) and SOS. */
-#include "all.h"
+#include "base/base.h"
+#include "model/model.h"
+#include "model/file/file.h"
 
 typedef struct {
     nm_out *o;

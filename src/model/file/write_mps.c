@@ -4,7 +4,9 @@
  * that have them get RANGES (where lower side and width give back the upper side to the bit), USERCUTS, SOS, QUADOBJ or
  * QMATRIX, QCMATRIX and INDICATORS, in the order that CPLEX asks for. Fixed columns on request (fixed_mps.c makes the
  * names and numbers fit). Text goes out column by column; what stays in memory is the transpose. */
-#include "all.h"
+#include "base/base.h"
+#include "model/model.h"
+#include "model/file/file.h"
 
 typedef struct {
     const char *name;

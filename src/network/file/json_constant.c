@@ -3,7 +3,10 @@
  *
  * MATLAB knows no vectors, and drops last axes of one element beyond the second: one of its rows or columns is read as
  * a vector where no more axes are expected, and what is expected to have more gets them back. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "network/file/file.h"
 
 #include <cJSON.h>
 

@@ -7,7 +7,11 @@
  *   normalize    (x - mean) / std, a number or one for each channel: Sub, Div
  *   maskedrelu   relu(a x) + b x, where a is 1 where the mask is 0, and b where it is 1
  *   skip         the sum of layers that read the values before it (MIPVerify's SkipBlock) */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "network/file/file.h"
+#include "network/operator.h"
 
 #include <cJSON.h>
 #include <strings.h>

@@ -4,7 +4,11 @@
  * names the shape that it gives; a Split is a Slice for each part; Pad names the pads of every axis, and what it pads
  * with is a constant input from opset 11 on; Cast and Dropout, which do nothing here, are Identity; what training
  * alone or other modes of Resize read is left out. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "network/file/file.h"
+#include "network/operator.h"
 
 nm_attr *nm_wnode_attr(const nm_wnode *w, const char *name)
 {

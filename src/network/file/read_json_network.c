@@ -32,7 +32,10 @@
  *   others    attributes of the operator, as ONNX names them [as ONNX says]
  * A constant is a number, nested arrays, {"npy": "file beside this one"}, or an array's name. Images in the order HWC
  * are [1,H,W,C] everywhere: as the network's input, for a normalize, a flatten, a mask, an attribute `axis`. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "network/file/file.h"
 
 #include <cJSON.h>
 

@@ -1,5 +1,7 @@
 /* read_network.c: a network from a file: which reader it wants, by its content, and what stands before it. */
-#include "all.h"
+#include "base/base.h"
+#include "network/network.h"
+#include "network/file/file.h"
 
 nm_net *nm_net_read(nm_job *job, const char *path) { return nm_net_read_as(job, path, NULL); }
 

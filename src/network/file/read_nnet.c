@@ -12,7 +12,10 @@
  * Programs of the format's author clip the inputs to their least and greatest values; netmip does not: it knows these
  * as the network's range, takes it for the default domain, and says so when an input set leaves it. The flag once
  * meant symmetric inputs; a flag that is not 0 is refused. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "network/file/file.h"
 
 typedef struct {
     nm_job *job;

@@ -4,7 +4,11 @@
  * shapes and axes. A symbolic or missing first dimension is a batch of 1. Custom domains, functions, sparse or
  * external data, subgraphs, and any number that is not finite are refused by name. Sizes are multiplied with
  * overflow checks and compared with the bytes present before anything is allocated. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "network/file/file.h"
+#include "network/operator.h"
 
 #include "onnx.pb-c.h"
 

@@ -4,7 +4,10 @@
  * What the files say in several ways is said in one (plain_nodes.c). ONNX has float32 attributes: where
  * alpha, beta or epsilon is none, the constants that it acts on take it in, in the same double arithmetic as
  * evaluation. Any other such attribute is refused by name. */
-#include "all.h"
+#include "base/base.h"
+#include "network/network.h"
+#include "network/file/file.h"
+#include "network/operator.h"
 
 /* input k becomes the constant x */
 static void replace(nm_job *job, nm_wnet *w, nm_wnode *n, int k, double *x)

@@ -1,6 +1,9 @@
 /* write_json_network.c: a network as netmip's JSON (read_json_network.c has the schema), a layer a line, numbers in the
  * shortest digits that read back equal. Constants that one layer alone uses stand in it, others under "constants". */
-#include "all.h"
+#include "base/base.h"
+#include "network/network.h"
+#include "network/file/file.h"
+#include "network/operator.h"
 
 typedef struct {
     nm_job *job;

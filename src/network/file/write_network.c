@@ -1,5 +1,7 @@
 /* write_network.c: any network that can be read, written as netmip's JSON or as ONNX. */
-#include "all.h"
+#include "base/base.h"
+#include "network/network.h"
+#include "network/file/file.h"
 
 void nm_net_write(nm_job *job, const nm_net *net, const char *path)
 {

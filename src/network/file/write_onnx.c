@@ -4,7 +4,11 @@
  * ONNX wants one element type in an operator, so all numbers of a file have one: float32 if every constant is one
  * exactly, else float64. What counts or chooses (indices, sizes, conditions) and the scales of Resize have types of
  * their own. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "network/file/file.h"
+#include "network/operator.h"
 
 #include "onnx.pb-c.h"
 

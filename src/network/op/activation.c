@@ -4,7 +4,10 @@
  *     Abs                -x + 2 relu(x).
  * Exact as real functions: where 1 - a is no double, it is the sum of two, by two-sum, and the relu enters twice. The
  * two forms keep what cancels in floating point no larger than the result. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "network/operator.h"
 
 typedef struct {
     nm_shape out, shape;

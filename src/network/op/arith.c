@@ -2,7 +2,10 @@
  *
  * Add and Sub take constants and branches alike. Mul needs one constant side; Div a constant divisor, and is read
  * as the product with the double nearest to 1/c. A constant on both sides was folded when the graph was read. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "network/operator.h"
 
 typedef struct {
     char op;

@@ -1,7 +1,10 @@
 /* batchnorm.c: BatchNormalization at inference: y = s x + t a channel, s = scale / sqrt(var + epsilon) and
  * t = B - mean s. Both are rounded to double when the graph is read, and these doubles are the network's
  * meaning here: evaluation and model use the same two numbers. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "network/operator.h"
 
 typedef struct {
     size_t inner, channels;

@@ -4,7 +4,9 @@
  * block of its own. Ends of Clip are attributes (opset 7 to 10) or inputs; either may be missing, and one at or
  * beyond the largest float32 counts as missing: exporters write that for "no end". lo > hi is refused. HardSigmoid
  * clips alpha x + beta to [0,1]. */
-#include "all.h"
+#include "base/base.h"
+#include "network/network.h"
+#include "network/operator.h"
 
 #include <float.h>
 

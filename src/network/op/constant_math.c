@@ -3,7 +3,9 @@
  * ReduceSumSquare. Each is made of operations that IEEE rounds correctly, in one order, so that a network is the same
  * on every machine; Exp, Log and their kind are not, and are refused with what varies. Everything is known when the
  * graph is read. */
-#include "all.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "network/operator.h"
 
 static void no_lower(nm_lowering *l, const nm_node *node)
 {

@@ -1,7 +1,10 @@
 /* constant_only.c: what only constants may meet: Shape and Size of anything; ConstantOfShape, Range, Floor, Ceil,
  * comparisons and logic of constants, as exporters write them to compute shapes. Everything here is known when the
  * graph is read: nothing is lowered. Comparisons of values that vary jump, and are refused. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "network/operator.h"
 
 static void no_lower(nm_lowering *l, const nm_node *node)
 {

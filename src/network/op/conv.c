@@ -1,7 +1,11 @@
 /* conv.c: Conv over one to three dimensions: pads, strides, dilations, groups, auto_pad; missing attributes take
  * ONNX's defaults. The kernel must be constant. Each output is the dot product of its patch with the kernel plus
  * bias. Up to two dimensions it becomes a convolution operator, over three a sparse one. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "program/program.h"
+#include "network/network.h"
+#include "network/operator.h"
 
 typedef struct {
     nm_win g;

@@ -6,7 +6,11 @@
  * the standard said the reverse, so there an odd total is refused. So is an output beyond what is reached, but for one
  * place at the end by output_shape, and an output_padding of the stride or more: there runtimes leave the definition.
  * Evaluation gathers, lowering scatters. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "program/program.h"
+#include "network/network.h"
+#include "network/operator.h"
 
 typedef struct {
     nm_win g; /* in: of x; out: of y; lo: pads in front */

@@ -5,7 +5,9 @@
  * evaluation that is exact, as on small networks with round weights, so gets error 0 and ties stay ties. In
  * float32 each operation is done in double and rounded once: p = 53 >= 2*24+2 makes that the same as float
  * arithmetic (Figueroa 1995). */
-#include "all.h"
+#include "base/base.h"
+#include "network/network.h"
+#include "network/operator.h"
 
 /* |s exact - s computed| grows by the exact errors of each step; products that underflow pay a flat fee */
 static double step_error(double a, double b, double s, double *next)

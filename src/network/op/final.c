@@ -1,7 +1,10 @@
 /* final.c: Sigmoid, Tanh, Softmax, LogSoftmax, ArgMax: not piecewise linear, but they keep an order, so they may
  * make an output (final_operators.c says which questions then mean the same). Evaluation is for `eval` alone: no judge
  * uses it, and so it bounds no error. Before opset 13 a softmax runs over all axes from its axis on. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "network/operator.h"
 
 static void plan_rising(nm_job *job, nm_net *net, nm_node *node)
 {

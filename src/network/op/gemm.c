@@ -2,7 +2,11 @@
  * either side, batched over leading dimensions. Both become the same picture: out[i] = sum_k x[xi(i)+k*xs] *
  * w[wi(i)+k*ws] + bias. alpha and beta scale the constants in double when the graph is read: that rounding is
  * part of the network's meaning here (for 1, and for powers of two, there is none). */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "program/program.h"
+#include "network/network.h"
+#include "network/operator.h"
 
 typedef struct {
     int var;         /* which input varies, 0 or 1 */

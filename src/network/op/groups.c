@@ -2,7 +2,10 @@
  *
  * A mean is the sum times the double nearest to 1/count; that product is the network's meaning, in evaluation and
  * program alike (in float32 order: the sum, divided). A maximum is a MAX block, a minimum -max(-x). */
-#include "all.h"
+#include "base/base.h"
+#include "program/program.h"
+#include "network/network.h"
+#include "network/operator.h"
 
 static void extreme(nm_eval *e, const nm_node *node, const nm_groups *p)
 {

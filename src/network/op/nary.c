@@ -3,7 +3,11 @@
  * A mean is the sum times the double nearest to 1/count, in evaluation and program alike. An extreme takes the largest
  * of its constant members first; then, with c constant and x varying,  max(x, c) = c + relu(x - c)  where every
  * element is of this kind, and a MAX block over the different units of each element otherwise. min(..) = -max(-..). */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "program/program.h"
+#include "network/network.h"
+#include "network/operator.h"
 
 typedef struct {
     nm_shape out;

@@ -1,5 +1,8 @@
 /* pad.c: Pad along each axis: with a constant (a negative pad cuts), by reflection, by the edge, around (wrap). */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "network/operator.h"
 
 /* input element under output element i, counted from the first one of the input; -1: the constant */
 static int64_t pad_at(char mode, int64_t i, int64_t n)

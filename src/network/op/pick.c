@@ -1,6 +1,9 @@
 /* pick.c: operators whose outputs are elements of their inputs, or a fill: what each of them works out is an
  * nm_pick. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "network/operator.h"
 
 void nm_pick_eval(nm_eval *e, const nm_node *node)
 {

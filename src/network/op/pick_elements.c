@@ -1,7 +1,10 @@
 /* pick_elements.c: what picks elements by constant indices: Slice, Split, Gather, Expand, Tile, Where, DepthToSpace,
  * SpaceToDepth. Most are one table an axis: element i of the output's axis is element map[i] of the input's. Lowering
  * renumbers units. Indices that vary are refused. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "network/operator.h"
 
 static int64_t *table(nm_job *job, int64_t n) { return NM_RAW(job, int64_t, (size_t)n + 1); }
 

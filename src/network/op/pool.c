@@ -5,7 +5,10 @@
  * count_include_pad runtimes disagree on the divisor, and then it is refused; so is auto_pad=SAME with dilations, and
  * where the windows end before the input does. A window that would start beyond the input is left out, as opset 22
  * says. MaxPool's indices are refused. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "network/operator.h"
 
 static const nm_groups *windows(nm_job *job, const nm_win *w, nm_groupkind kind, bool count_pad)
 {

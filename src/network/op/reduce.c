@@ -1,6 +1,9 @@
 /* reduce.c: ReduceSum, ReduceMean, ReduceMax, ReduceMin: axes as attribute or as constant input, keepdims,
  * noop_with_empty_axes. Each is a sum, mean or extreme over groups (groups.c); no axes mean all of them. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "network/operator.h"
 
 /* marks the axes to reduce; false: none, by noop_with_empty_axes */
 static bool read_axes(nm_job *job, nm_net *net, nm_node *node, int rank, bool gone[NM_MAXRANK])

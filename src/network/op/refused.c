@@ -1,6 +1,7 @@
 /* refused.c: operators of the standard that are refused, with the reason: no exact piecewise linear program is
  * theirs. What stands in neither list is refused as unknown. */
-#include "all.h"
+#include "network/network.h"
+#include "network/operator.h"
 
 #define REFUSED(id, names, why)                                                                    \
     const nm_op nm_op_##id = {names, 0, 1000, 1000, 7, 21, NULL, NULL, NULL, why}

@@ -6,7 +6,10 @@
  * jumps that this could matter, and is not computed exactly, the node is refused. Upsample, and Resize of opset 10,
  * are asymmetric with floor; when they shrink, runtimes disagree unless c is whole. Other modes and coordinates,
  * exclude_outside, antialias and aspect ratios are refused by name. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "network/operator.h"
 
 typedef enum { HALF_PIXEL, PYTORCH, ASYMMETRIC, ALIGN, TF_HALF, N_COORDS } coords;
 typedef enum { PREFER_FLOOR, PREFER_CEIL, FLOOR, CEIL, N_ROUNDS } rounding;

@@ -1,7 +1,10 @@
 /* shape.c: what only moves elements: Flatten, Reshape, Transpose, Squeeze, Unsqueeze, Identity, Dropout (at
  * inference), Cast between number types, Concat, and Constant. Lowering renumbers units. A Cast that could round
  * is refused, but for constants to integers, which are cut towards 0, and to truth values. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "network/operator.h"
 
 static void pick_from(nm_job *job, nm_node *node, const int32_t *which, const int32_t *at)
 {

@@ -6,7 +6,10 @@
  * and that window starts on the input or the left pad. SAME gives ceil(I / s) windows. auto_pad=VALID with ceil_mode,
  * where definitions and runtimes disagree, is refused where it matters; so is, in ONNX, SAME where windows leave out
  * two elements or more. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "network/operator.h"
 
 static void resolve_auto_pad(nm_job *job, nm_net *net, nm_node *node, nm_win *w)
 {

@@ -1,7 +1,10 @@
 /* json_clauses.c: parts of netmip's own questions, JSON: rows, clauses, and input sets that say all themselves. What
  * asks by files, perturbations and labels is read_json_question.c's. A row is a text (row_text.c) or {"var", "coef",
  * "rhs"}, as query.c prints it. */
-#include "all.h"
+#include "base/base.h"
+#include "question/question.h"
+#include "question/file/file.h"
+#include "question/part.h"
 
 #include <cJSON.h>
 

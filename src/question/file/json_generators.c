@@ -1,6 +1,9 @@
 /* json_generators.c: the generators of an input set as a question carries them (query.c writes them), read back and
  * checked: lo, hi, at [n]; x0 [n_in]; G by rows as ptr, idx, w; sums as [first, count, total]; rows over g; kernel. */
-#include "all.h"
+#include "base/base.h"
+#include "question/question.h"
+#include "question/file/file.h"
+#include "question/part.h"
 
 #include <cJSON.h>
 

@@ -1,5 +1,7 @@
 /* json_rows.c: linear rows in JSON, by number of their variables: as query.c prints them. */
-#include "all.h"
+#include "base/base.h"
+#include "question/question.h"
+#include "question/file/file.h"
 
 #include <cJSON.h>
 

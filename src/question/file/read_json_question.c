@@ -6,14 +6,19 @@
  * and labels to be predicted says all itself: what query.c prints, and every map carries, is of this kind and reads
  * back to the same text. Members that are unknown, repeated or without effect are refused. File names are relative to
  * the query's file. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "question/question.h"
+#include "question/file/file.h"
+#include "question/part.h"
 
 #include <cJSON.h>
 
 typedef nm_queryjson reader;
 
 /* a value of a flag, as the flag's own text: 0.1, [0,1] -> 0,1, {"linf": 0.1} -> linf:0.1 */
-const char *nm_queryjson_text(nm_job *job, const nm_json *x, const char *key, const char *where)
+static const char *nm_queryjson_text(nm_job *job, const nm_json *x, const char *key, const char *where)
 {
     nm_buf b = {.job = job};
     if (!x) return NULL;
@@ -230,7 +235,7 @@ static void read_image(reader *r, const nm_json *j)
     if (cJSON_IsString(x)) {
         if (!r->net) needs_net(r, "image");
         r->ask.image = file_of(r, x->valuestring);
-        r->q->image = nm_image_read(r->job, r->net, r->ask.image).x;
+        r->q->image = nm_image_read(r->job, nm_net_form(r->net), r->ask.image).x;
     } else {
         r->q->image = nm_json_nums(r->job, x, r->q->n_in,
                                    nm_fmt(r->job, "%s: \"image\"", r->where));

@@ -1,5 +1,8 @@
 /* read_question.c: questions from files: which kind a file is, what it names besides, and what it says to a reader. */
-#include "all.h"
+#include "base/base.h"
+#include "network/network.h"
+#include "question/question.h"
+#include "question/file/file.h"
 
 #include <cJSON.h>
 

@@ -1,7 +1,11 @@
 /* read_vnnlib1.c: VNN-LIB 1 (Demarchi, Guidotti et al. 2020): declarations of X_i and Y_j by declare-const or
  * declare-fun, and asserts over them, whose formulas vnnlib_formula.c reads. The X must be X_0..X_(n-1) without gaps,
  * each with both bounds; n must be the network's. A file that states version 2 goes to read_vnnlib2.c. */
-#include "all.h"
+#include "base/base.h"
+#include "network/network.h"
+#include "question/question.h"
+#include "question/file/file.h"
+#include "question/part.h"
 
 typedef struct { /* declared variables */
     size_t n_x, n_y, cap_x, cap_y;

@@ -6,7 +6,11 @@
  * them, else in order; shapes must be the same but for dimensions of 1, unless one of the two is flat. A comparison
  * may be a chain, as in SMT-LIB. What is beyond one network over the reals is refused by name: a second network,
  * equal-to, isomorphic-to, declare-hidden, element types other than Real, initialized inputs, !=, other versions. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "question/question.h"
+#include "question/file/file.h"
 
 typedef struct tensor {
     const nm_sexpr *name;

@@ -1,7 +1,8 @@
 /* sexpr.c: S-expressions with their places, as VNN-LIB writes them; comments run from ; to the end of line. A
  * word is what stands between spaces and parentheses; in "quotes" and |bars| it may hold those, and blanks behind a
  * comma in [brackets] are left out: X[0, 1] is X[0,1]. */
-#include "all.h"
+#include "base/base.h"
+#include "question/file/file.h"
 
 typedef struct {
     nm_job *job;

@@ -5,7 +5,10 @@
  * zero outside the image (padding SAME; halves rounded down, as TensorFlow has it). The kernel that is 1 in the
  * middle of k[o][o] gives the image itself. With C channels a kernel may favour one of them and brighten it: the
  * domain cuts that. Generators: H W C^2 entries. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "question/question.h"
+#include "question/set.h"
 
 static const void *read(nm_job *job, const nm_setarg *a)
 {

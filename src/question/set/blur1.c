@@ -1,6 +1,9 @@
 /* blur1.c: as blur (blur.c), with one kernel a channel that reads this channel alone and adds up to 1: no colour
  * runs into another, and no image leaves a domain that holds 0 and the image's values. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "question/question.h"
+#include "question/set.h"
 
 static const void *read(nm_job *job, const nm_setarg *a)
 {

@@ -1,5 +1,8 @@
 /* blur_kernels.c: generators that are the entries of blur kernels: what blur.c and blur1.c share. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "question/question.h"
+#include "question/set.h"
 
 /* the terms of output (o,r,c) from input channel i, kernel number k */
 static void add_window(nm_job *job, nm_entries *all, const nm_layout *l, const double *x,

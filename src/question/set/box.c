@@ -1,5 +1,7 @@
 /* box.c: every element from LO to HI, whatever the image. */
-#include "all.h"
+#include "base/base.h"
+#include "question/question.h"
+#include "question/set.h"
 
 static const void *read(nm_job *job, const nm_setarg *a)
 {

@@ -1,6 +1,8 @@
 /* brightness.c: x = x0 + t, |t| <= E, the same t for every element; cut to the domain: t is such that no element
  * leaves it. */
-#include "all.h"
+#include "base/base.h"
+#include "question/question.h"
+#include "question/set.h"
 
 static const void *read(nm_job *job, const nm_setarg *a)
 {

@@ -1,6 +1,8 @@
 /* contrast.c: x = c + (1 + t)(x0 - c) = x0 + t (x0 - c), |t| <= E, the same t for every element; c is stated, or
  * the image's mean. The doubles nearest to x0 - c, and to the mean, are the definition. Cut to the domain. */
-#include "all.h"
+#include "base/base.h"
+#include "question/question.h"
+#include "question/set.h"
 
 static const void *read(nm_job *job, const nm_setarg *a)
 {

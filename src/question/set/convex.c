@@ -1,6 +1,9 @@
 /* convex.c: convex combinations of the images of an .npy: x = sum t_k g_k, t_k >= 0, sum t_k = 1; cut to the
  * domain. The image of the question is not one of them unless the file holds it. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "question/question.h"
+#include "question/set.h"
 
 typedef struct {
     const char *path;

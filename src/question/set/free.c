@@ -1,5 +1,6 @@
 /* free.c: the whole domain. */
-#include "all.h"
+#include "question/question.h"
+#include "question/set.h"
 
 static const void *read(nm_job *job, const nm_setarg *a)
 {

@@ -1,6 +1,7 @@
 /* l0.c: points whose elements differ from the image's in K places at most; a colour pixel counts once a channel
  * (pixels.c counts it once). */
-#include "all.h"
+#include "question/question.h"
+#include "question/set.h"
 
 static const void *read(nm_job *job, const nm_setarg *a) { return nm_setarg_radius(job, a, true); }
 

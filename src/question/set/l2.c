@@ -1,5 +1,6 @@
 /* l2.c: points whose L2 distance from the image is E at most. */
-#include "all.h"
+#include "question/question.h"
+#include "question/set.h"
 
 static const void *read(nm_job *job, const nm_setarg *a) { return nm_setarg_radius(job, a, false); }
 

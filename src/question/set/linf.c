@@ -1,5 +1,7 @@
 /* linf.c: every element within E of the image's: [x - E, x + E], its ends the doubles nearest to them. */
-#include "all.h"
+#include "base/base.h"
+#include "question/question.h"
+#include "question/set.h"
 
 static const void *read(nm_job *job, const nm_setarg *a)
 {

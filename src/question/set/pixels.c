@@ -1,6 +1,9 @@
 /* pixels.c: images that differ from the image in K pixels at most, each in all its channels (Su, Vargas, Sakurai
  * 2019: one pixel attacks). */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "question/question.h"
+#include "question/set.h"
 
 static const void *read(nm_job *job, const nm_setarg *a) { return nm_setarg_radius(job, a, true); }
 

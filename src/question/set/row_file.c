@@ -3,7 +3,9 @@
  *     x3 >= x4
  * Terms are [number] xI or a number, with + or - between them; <= or >= (closed); inputs count from 0. An equality is
  * refused: no double would satisfy it; a set of generators says it exactly. */
-#include "all.h"
+#include "base/base.h"
+#include "question/question.h"
+#include "question/set.h"
 
 #include <ctype.h>
 

@@ -1,5 +1,8 @@
 /* span.c: x = x0 + sum t_k g_k, the g_k images of an .npy, t_k in [-1,1] or a stated range; cut to the domain. */
-#include "all.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "question/question.h"
+#include "question/set.h"
 
 typedef struct {
     const char *path;

@@ -5,7 +5,9 @@
  * may pass for a sparse one, so its point counts only by replay, and its status only with the model's mark, the
  * last column. */
 #define _GNU_SOURCE
-#include "all.h"
+#include "base/base.h"
+#include "solver/solver.h"
+#include "solver/format.h"
 
 static const char claim[] = " - objective value ";
 

@@ -1,7 +1,9 @@
 /* copt.c: COPT's .sol file, and Gurobi's before it named the model, written from public documentation and
  * readers (no file was seen here): a comment "# Objective value X" or "# Objective value = X", then name value of
  * every column. No status: a point that replay may accept, and never a proof. */
-#include "all.h"
+#include "base/base.h"
+#include "solver/solver.h"
+#include "solver/format.h"
 
 static const char claim[] = "# Objective value";
 

@@ -4,7 +4,9 @@
  * counts, else the best objective. Values below 100 are answers to a linear program, which say nothing of a model
  * with integers. A status counts only where number and words agree; 102, optimal within the tolerance, is no proof
  * of optimality. */
-#include "all.h"
+#include "base/base.h"
+#include "solver/solver.h"
+#include "solver/format.h"
 
 static int sniff(const char *text, size_t n)
 {

@@ -4,7 +4,9 @@
  * which the file is cut. Vectors of zeros are written when there is no solution, too. Columns have no names: their
  * number, the number of rows, and the model's name in the comments (of MPS models; HiGHS counts the objective as a
  * row) tell the model. An answer to a linear program (bas, ipt) says nothing of a model with integers. */
-#include "all.h"
+#include "base/base.h"
+#include "solver/solver.h"
+#include "solver/format.h"
 
 static int sniff(const char *text, size_t n)
 {

@@ -3,7 +3,9 @@
  * is cut. A name of more than 12 characters puts its numbers on the next line. The columns are listed whatever the
  * status, so that an answer without a solution tells its model. An answer to a linear program says nothing of a
  * model with integers; without a column "St" it comes from the interior point method, whose words prove nothing. */
-#include "all.h"
+#include "base/base.h"
+#include "solver/solver.h"
+#include "solver/format.h"
 
 static int sniff(const char *text, size_t n)
 {

@@ -3,7 +3,9 @@
  * ...}]}. Zeros are left out unless JSONSolDetail=1. Status 2 is optimal (within MIPGap, which stands beside it),
  * 3 infeasible; 4, infeasible or unbounded, and 6, a cutoff, prove nothing. Values of 1e100 are infinite. An
  * infeasible answer names no column. */
-#include "all.h"
+#include "base/base.h"
+#include "solver/solver.h"
+#include "solver/format.h"
 
 #include <cJSON.h>
 

@@ -3,7 +3,9 @@
  * that a cut file is refused. Values under "Infeasible" are not a solution. "Optimal" includes HiGHS's
  * mip_rel_gap; "Primal infeasible or unbounded", limits and errors say nothing. An infeasible answer names no
  * column. */
-#include "all.h"
+#include "base/base.h"
+#include "solver/solver.h"
+#include "solver/format.h"
 
 static int sniff(const char *text, size_t n)
 {

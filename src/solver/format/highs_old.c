@@ -1,6 +1,8 @@
 /* highs_old.c: HiGHS's old raw file (write_solution_style -1): counts, which parts follow, then numbers by
  * position, without names and without a status: a point that replay may accept, and never a proof. */
-#include "all.h"
+#include "base/base.h"
+#include "solver/solver.h"
+#include "solver/format.h"
 
 static const char tail[] = " : Number of columns and rows for primal or dual solution or basis";
 

@@ -3,7 +3,9 @@
  * 9, status 4, four numbers of 12; a blank primal field means that there is no point. The status stands behind the
  * values, so they are held back until it is known. The columns are listed whatever the status, so that an
  * infeasible answer tells its model. */
-#include "all.h"
+#include "base/base.h"
+#include "solver/solver.h"
+#include "solver/format.h"
 
 enum { PRIMAL = 42, DUAL = 55, TYPE = 68 };
 

@@ -4,7 +4,9 @@
  * repeats for every improved solution: the last one counts, and without the rows behind it, which only the end of a
  * run prints, the file may be cut there, so that its values are no optimum. Under "Unacceptable accuracy found"
  * nothing is a proof. */
-#include "all.h"
+#include "base/base.h"
+#include "solver/solver.h"
+#include "solver/format.h"
 
 static const char model[] = "Model name: ", value[] = "Value of objective function: ",
                   variables[] = "Actual values of the variables:",

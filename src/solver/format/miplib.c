@@ -1,6 +1,8 @@
 /* miplib.c: solutions as MIPLIB keeps them: "=obj= X", then name value of nonzeros, or "=infeas=". Who wrote
  * it and whether it is optimal is not said: a point that replay may accept; "=infeas=" is no solver's proof. */
-#include "all.h"
+#include "base/base.h"
+#include "solver/solver.h"
+#include "solver/format.h"
 
 static int sniff(const char *text, size_t n)
 {

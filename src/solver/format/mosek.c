@@ -3,7 +3,9 @@
  * with index, name, status key, activity, limits and, unless the answer is one to integers, dual values. An answer
  * with dual values says nothing of a model with integers. Infeasible is only PROBLEM STATUS : PRIMAL_INFEASIBLE .
  * What DUAL OBJECTIVE means for integers is not documented: it is not read there. */
-#include "all.h"
+#include "base/base.h"
+#include "solver/solver.h"
+#include "solver/format.h"
 
 static int sniff(const char *text, size_t n)
 {

@@ -4,7 +4,9 @@
  * model. The file has no end mark: its point counts by replay; the log's block ends with a blank line, which must
  * be there, and the log gives the dual bound, and with statistics the model's name. Infinite values are 1e20 and
  * beyond. */
-#include "all.h"
+#include "base/base.h"
+#include "solver/solver.h"
+#include "solver/format.h"
 
 static int sniff(const char *text, size_t n)
 {

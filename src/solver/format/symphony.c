@@ -3,7 +3,9 @@
  * heading and a blank line, which must be there. What preprocessing solves stands before its box, and behind it "The
  * problem is infeasible! No Solution Found" (5.6.17): the point counts, as no optimum. A quiet run (-v -2) prints
  * nothing that could be read. */
-#include "all.h"
+#include "base/base.h"
+#include "solver/solver.h"
+#include "solver/format.h"
 
 static const char early[] = "Optimal Solution Found in Preprocessing";
 static const struct {

@@ -2,7 +2,9 @@
  * Xpress was seen here): NAME, then ` C name value` for columns and ` R name value` for rows, ENDATA, without
  * which the file is cut. No status: a point that replay may accept, and never a proof. Several solutions in one
  * file are refused. */
-#include "all.h"
+#include "base/base.h"
+#include "solver/solver.h"
+#include "solver/format.h"
 
 static int sniff(const char *text, size_t n)
 {

@@ -3,7 +3,9 @@
  * a column; N, L, G, E, R for rows), basis status, activity, and more that is not read. Strings may stand in
  * double quotes. No status, and perhaps nonzeros only: a point that replay may accept, and never a proof. Files
  * with fewer fields (flags) are refused. */
-#include "all.h"
+#include "base/base.h"
+#include "solver/solver.h"
+#include "solver/format.h"
 
 /* field i < 5 of a line, without its quotes; false when there are fewer or a quote does not close */
 static bool fields(nm_span line, nm_span out[5])

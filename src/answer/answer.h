@@ -1,0 +1,25 @@
+/* answer.h, the door of answer: verdicts in words, JSON and pictures, and the way back from a solver's file to a
+ * verdict. It must never change a verdict: what it reads of a solver goes through the judge. */
+#ifndef NM_ANSWER_H
+#define NM_ANSWER_H
+
+#include "search/search.h"
+
+/* ---- report.c: a verdict, for a reader or as JSON; the files of its witness --------------------- */
+typedef struct nm_files { /* NULL: not written */
+    const char *witness, *image, *picture, *generators;
+    bool is_kernel;
+} nm_files;
+nm_files nm_report_files(nm_job *job, const char *dir, const nm_query *q, const nm_replay *r);
+void nm_report_json(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_files *f, bool compiled);
+void nm_report_text(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_files *f, bool compiled);
+
+/* ---- decode.c, combine.c: a map and a solution become a verdict --------------------------------- */
+#define NM_ROW_TOL 1e-5      /* relative row violation of a solver's point before the audit fails */
+const nm_net *nm_map_net(nm_job *job, const nm_map *m, const char *map_path); /* its network, by the hash */
+nm_verdict *nm_decode_sol(nm_job *job, const nm_map *m, const char *map_path, nm_sol *s, const char *sol_path);
+/* path is a map, with one solution and perhaps its log, or a manifest, with solutions of its models in any order */
+nm_verdict *nm_decode(nm_job *job, const char *path, size_t n, const char *const *sols, const char *log,
+                      const nm_query **query);
+
+#endif

@@ -1,0 +1,166 @@
+/* base.h, the door of base: a job with its memory and its one error, numbers as text, files, and what text formats
+ * need. It knows nothing of networks, questions or models, and must never learn of them.
+ *
+ * Conventions of all headers: index letters are u unit, j column, r row, k nonzero, v value, b block, i loop; lo and hi
+ * are bounds. Shapes stand in brackets beside their field; arrays are row-major. What is returned belongs to its job
+ * and dies with it; errors are thrown (nm_throw), and caught by nm_run alone. */
+#ifndef NM_BASE_H
+#define NM_BASE_H
+
+#include <math.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "netmip.h"
+
+/* ---- job.c: a job owns memory, closers and one error -------------------------------------------- */
+#define NM_VERSION "0.1.0"
+#define NM_MAX_BYTES ((size_t)16 << 30)     /* arena limit of a job: bytes */
+typedef struct nm_mark { void *chunk; size_t used; } nm_mark;
+_Noreturn void nm_throw(nm_job *job, int code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+_Noreturn void nm_throw_at(nm_job *job, int code, const char *file, int line, int col,
+                           const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+/* Runs body; returns NM_OK, or the code that it threw: its memory is gone then, its closers have run. */
+int nm_run(nm_job *job, void (*body)(nm_job *, void *), void *arg);
+void *nm_raw(nm_job *job, size_t n, size_t size);   /* n*size bytes, 64-aligned, not cleared */
+void *nm_zero(nm_job *job, size_t n, size_t size);  /* the same, cleared */
+void *nm_try(nm_job *job, size_t bytes);            /* NULL instead of a throw */
+void *nm_grow_(nm_job *job, void *old, size_t n, size_t *cap, size_t size);
+char *nm_dup(nm_job *job, const char *s, size_t n);
+char *nm_fmt(nm_job *job, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+nm_mark nm_mark_get(nm_job *job);
+void nm_mark_release(nm_job *job, nm_mark m);       /* gives back all memory since the mark */
+void nm_defer(nm_job *job, void (*closer)(void *), void *thing); /* when the job ends, or throws */
+void nm_close(nm_job *job, void *thing);            /* runs the closer now */
+size_t nm_mul(nm_job *job, size_t a, size_t b);     /* a*b, or throws */
+size_t nm_mul_in(nm_job *job, const char *path, size_t a, size_t b); /* sizes that a file states */
+void nm_fail_after(nm_job *job, long n);            /* tests: the n-th allocation fails */
+void nm_note(nm_job *job, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+bool nm_stopped(const nm_job *job);                 /* an interrupt was asked for */
+double nm_cpu(void);                                /* CPU seconds of this process and its children */
+double nm_wall(void);                               /* seconds, monotonic */
+const char *nm_message_of(nm_job *job, int code);   /* the thrown message, for a nested nm_run */
+double *nm_repeat(nm_job *job, size_t n, double x); /* [n], all of them x */
+
+#define NM_NEW(job, T) ((T *)nm_zero(job, 1, sizeof(T)))
+#define NM_ARRAY(job, T, n) ((T *)nm_zero(job, (n), sizeof(T)))
+#define NM_RAW(job, T, n) ((T *)nm_raw(job, (n), sizeof(T)))
+#define NM_PUSH(job, arr, n, cap) \
+    ((void)((n) < (cap) ? 0 : ((arr) = nm_grow_(job, arr, n, &(cap), sizeof *(arr)), 0)), \
+     &(arr)[(n)++])
+
+/* ---- rounding: the next double down or up; infinities stay -------------------------------------- */
+#define NM_ULP 2.220446049250313e-16        /* 2^-52: twice the unit roundoff */
+#define NM_TINY 1e-290       /* absolute term that covers underflow in any sum of products */
+static inline double nm_down(double x) { return nextafter(x, -INFINITY); }
+static inline double nm_up(double x) { return nextafter(x, INFINITY); }
+static inline double nm_larger(double a, double b) { return a > b ? a : b; } /* b where a is NaN */
+
+/* ---- text.c, digits.cc: the one printer and the one parser of numbers --------------------------- */
+typedef struct nm_buf { nm_job *job; char *s; size_t n, cap; } nm_buf;
+void nm_put(nm_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void nm_put_bytes(nm_buf *b, const void *p, size_t n);
+void nm_put_num(nm_buf *b, double x);               /* shortest digits that read back equal */
+void nm_put_json(nm_buf *b, const char *s);         /* a quoted JSON string */
+int nm_num_print(char out[32], double x);           /* length; x finite */
+int nm_num_print_twice(char out[32], double x);     /* digits that also survive readers which round twice (CBC's MPS) */
+bool nm_num_parse(const char *s, const char *end, double *x); /* whole token, finite */
+bool nm_int_parse(const char *s, const char *end, int64_t *x);
+void nm_sha256(const void *p, size_t n, char hex[65]);
+bool nm_fraction_parse(const char *s, const char *end, double *x); /* a number, or a/b; false: neither, or not finite */
+int nm_digits_shortest(double x, uint64_t *digits); /* |x| = digits 10^it; x finite, not 0 */
+
+/* ---- file.c: whole files in, whole files out ---------------------------------------------------- */
+#define NM_MAX_FILE ((size_t)4 << 30)       /* largest file read, unpacked: bytes */
+typedef struct nm_file { const char *path; const unsigned char *data; size_t n; } nm_file;
+typedef struct nm_out nm_out;
+nm_file nm_file_read(nm_job *job, const char *path); /* unpacks .gz by content; data ends in a NUL */
+nm_file nm_file_bytes(nm_job *job, const char *path); /* as they are, .gz too */
+nm_out *nm_out_open(nm_job *job, const char *path);  /* temporary name beside path; gzips *.gz */
+void nm_out_write(nm_out *o, const void *p, size_t n);
+void nm_out_num(nm_out *o, double x);
+void nm_out_put(nm_out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void nm_out_hash(nm_out *o, char hex[65]);           /* of what is written from now on, unpacked; there when done */
+void nm_out_done(nm_out *o);                         /* flush, close, check, rename */
+void nm_file_write(nm_job *job, const char *path, const void *p, size_t n);
+
+/* ---- path.c: names of files and folders --------------------------------------------------------- */
+bool nm_file_exists(const char *path);
+bool nm_file_older(const char *a, const char *b);    /* a was last written before b; false when unclear */
+bool nm_has_suffix(const char *s, const char *suffix);
+char *nm_path_dir(nm_job *job, const char *path);    /* the folder of path, with its slash, or "" */
+const char *nm_temp_new(nm_job *job); /* a new folder, gone with the job */
+void nm_folder_make(nm_job *job, const char *dir); /* it may be there already */
+const char *nm_name_clean(nm_job *job, const char *text); /* what can stand in a file's name without quotes */
+const char *nm_path_under(nm_job *job, const char *dir, const char *path); /* dir has its slash, or is "" */
+const char *nm_path_relative(nm_job *job, const char *from, const char *path); /* from folder `from`; both are there */
+
+/* ---- inflate.c: packed bytes -------------------------------------------------------------------- */
+/* Inflates to exactly `want` bytes plus a NUL. raw: no zlib header. whole: the stream must end there. Returns NULL if
+ * the data are damaged. */
+unsigned char *nm_inflate(nm_job *job, const char *path, const void *p, size_t n, size_t want, bool raw, bool whole);
+
+/* ---- json.c: strict JSON in; `where` says in a message what was read ---------------------------- */
+typedef struct cJSON nm_json;
+const nm_json *nm_json_parse(nm_job *job, nm_file f); /* whole text, no repeated keys */
+const nm_json *nm_json_find(const nm_json *o, const char *key);     /* NULL when absent */
+const nm_json *nm_json_get(nm_job *job, const nm_json *o, const char *key, const char *where);
+double nm_json_num(nm_job *job, const nm_json *x, const char *where);
+int64_t nm_json_int(nm_job *job, const nm_json *x, const char *where);
+const char *nm_json_str(nm_job *job, const nm_json *x, const char *where);
+bool nm_json_true(const nm_json *x);
+size_t nm_json_count(const nm_json *x);
+double *nm_json_nums(nm_job *job, const nm_json *x, size_t n, const char *where); /* [n], or it throws */
+void nm_json_only(nm_job *job, const nm_json *o, const char *where, const char *const *keys);
+
+/* ---- lines.c: a line cursor over text, and words of lines --------------------------------------- */
+typedef struct nm_lines { nm_job *job; const char *path, *s, *end; int line; } nm_lines;
+typedef struct nm_span { const char *s, *end; } nm_span;
+nm_lines nm_lines_new(nm_job *job, nm_file f);
+bool nm_lines_next(nm_lines *l, nm_span *out);       /* without its line end */
+size_t nm_span_split(nm_span line, nm_span *tok, size_t max);
+bool nm_span_is(nm_span s, const char *word);
+bool nm_span_starts(nm_span s, const char *prefix);
+nm_span nm_span_trim(nm_span s);
+bool nm_span_blank(nm_span s);
+nm_span nm_span_of(const char *s);
+bool nm_span_after(nm_span s, const char *prefix, nm_span *rest); /* rest trimmed */
+bool nm_span_has(nm_span s, const char *text);
+char *nm_span_dup(nm_job *job, nm_span s);
+nm_span nm_first_line(const char *text, size_t n);
+_Noreturn void nm_lines_bad(const nm_lines *l, const char *expected);
+nm_span nm_lines_need(nm_lines *l, const char *what);  /* the next line */
+nm_span nm_lines_text(nm_lines *l, const char *what);  /* the next line that is not blank, trimmed */
+void nm_lines_close(nm_lines *l);                      /* only blank lines may follow */
+int64_t nm_lines_count(const nm_lines *l, nm_span s);
+double nm_lines_num(const nm_lines *l, nm_span s);
+
+/* ---- name_table.c: names in the order of their arrival ------------------------------------------ */
+typedef struct nm_names { const char **name; size_t n, cap, mask; uint32_t *slot; } nm_names;
+int64_t nm_names_find(const nm_names *t, nm_span s);                 /* its place, or -1 */
+bool nm_names_add(nm_job *job, nm_names *t, nm_span s);              /* false: it is there already */
+
+/* ---- xml.c: strict XML in ----------------------------------------------------------------------- */
+typedef struct nm_xml {    /* an element; the list holds all of a document, in its order */
+    const char *name;
+    int depth, line;
+    size_t n;
+    const char **attr;     /* [2*n] key, value */
+    struct nm_xml *next;
+} nm_xml;
+nm_xml *nm_xml_read(nm_job *job, nm_file f);
+const char *nm_xml_find(const nm_xml *e, const char *key); /* NULL when absent */
+
+/* ---- workers.c: processes that share work ------------------------------------------------------- */
+void *nm_shared_new(nm_job *job, size_t n, size_t size); /* cleared memory that workers write into */
+void nm_shared_end(nm_job *job, void *p);
+/* each(job, arg, i) for i < n, in up to `threads` processes (1: in this one) */
+void nm_crew_run(nm_job *job, size_t threads, size_t n, void (*each)(nm_job *, void *, size_t), void *arg);
+
+#endif

@@ -1,0 +1,80 @@
+/* data.h, the door of data: arrays and pictures in files, and the shapes of both. A file's content says which reader it
+ * wants. It knows no network: what an image is for comes in as an nm_imageform, and must never be looked up here. */
+#ifndef NM_DATA_H
+#define NM_DATA_H
+
+#include "base/base.h"
+
+/* ---- shape.c: shapes of arrays, all of them row-major ------------------------------------------- */
+#define NM_MAXRANK 8         /* dimensions of a tensor */
+typedef enum { NM_F32, NM_F64, NM_I64, NM_BOOL } nm_dtype;
+typedef struct nm_shape { int rank; int64_t dim[NM_MAXRANK]; } nm_shape;
+typedef struct nm_tensor {
+    nm_shape shape;
+    size_t n;
+    double *x;             /* [n] */
+    bool bytes;            /* they were bytes, 0 to 255 */
+    nm_dtype type;         /* as the file had it */
+} nm_tensor;
+size_t nm_shape_size(nm_job *job, nm_shape s);
+nm_shape nm_shape_of(int rank, const int64_t *dim);
+bool nm_shape_eq(nm_shape a, nm_shape b);
+const char *nm_shape_print(nm_job *job, nm_shape s);
+size_t nm_broadcast_at(nm_shape out, nm_shape in, size_t i); /* element of `in` under element i */
+
+/* ---- image_layout.c: what a shape says of an image ---------------------------------------------- */
+typedef struct nm_layout { size_t c, h, w; bool last; } nm_layout; /* last: channels come last */
+static inline size_t nm_layout_at(const nm_layout *l, size_t c, size_t i, size_t j)
+{
+    return l->last ? (i * l->w + j) * l->c + c : (c * l->h + i) * l->w + j;
+}
+bool nm_layout_find(nm_shape s, nm_layout *l); /* false: no image */
+bool nm_layout_of(nm_shape s, const char *channels, nm_layout *l); /* the order is said: chw, hwc or NULL */
+nm_shape nm_layout_shape(const nm_layout *l);
+
+/* ---- dataset.c: images and labels, one by one or many in a file --------------------------------- */
+typedef struct nm_imageform { /* the input that an image is read for */
+    size_t n;              /* its elements: an image of another size is refused */
+    nm_shape shape;
+    const char *channels;  /* their order, where it was said: chw or hwc; or NULL */
+} nm_imageform;
+typedef struct nm_dataset { nm_file f; char hash[65]; int64_t count; } nm_dataset; /* IDX, NPY, CSV */
+/* FILE[:INDEX]; bytes are scaled by 1/255; x has the size of the form */
+nm_tensor nm_image_read(nm_job *job, nm_imageform form, const char *spec);
+int64_t nm_label_read(nm_job *job, const char *path, int64_t index); /* 0 or more; throws at what is no label */
+nm_dataset nm_dataset_open(nm_job *job, const char *path);
+nm_tensor nm_dataset_get(nm_job *job, nm_imageform form, const nm_dataset *d, int64_t index);
+int64_t nm_dataset_label(nm_job *job, const nm_dataset *d, int64_t index);
+int64_t nm_spec_split(nm_job *job, const char *spec, char **path); /* index, or -1 when none */
+
+/* ---- arrays.c, open_arrays.c: arrays with names: .mat, .npz ------------------------------------- */
+typedef struct nm_array {  /* one of several in a file */
+    const char *name;
+    nm_tensor t;
+    const char *why;       /* it cannot be used, or NULL */
+} nm_array;
+typedef struct nm_arrays {
+    const char *path, *format;
+    char hash[65];
+    size_t n, cap;
+    nm_array *a;
+} nm_arrays;
+const nm_tensor *nm_arrays_get(nm_job *job, const nm_arrays *a, const char *name, const char *where);
+nm_arrays *nm_arrays_open(nm_job *job, const char *path);
+
+/* ---- npy.c: one array --------------------------------------------------------------------------- */
+nm_tensor nm_read_npy(nm_job *job, nm_file f);
+double *nm_permuted(nm_job *job, nm_shape s, const int *perm, const double *x); /* axis d is axis perm[d] of s */
+void nm_write_npy(nm_job *job, const char *path, nm_shape shape, const double *x);
+
+/* ---- draw_picture.c: pictures ------------------------------------------------------------------- */
+/* false when the shape is no picture: then nothing is written */
+bool nm_draw_image(nm_job *job, const char *path, nm_shape shape, const double *x);
+bool nm_draw_triptych(nm_job *job, const char *path, nm_shape shape, const double *a, const double *b);
+void nm_draw_text(nm_buf *out, nm_shape shape, const double *a, const double *b);
+void nm_png_write(nm_job *job, const char *path, size_t w, size_t h, bool is_grey, const unsigned char *p);
+
+/* ---- foreign_file.c: names for what no reader takes --------------------------------------------- */
+const char *nm_sniff(nm_job *job, nm_file f);       /* what a file is that is no network, or NULL */
+
+#endif

@@ -1,0 +1,23 @@
+/* reader.h: one reader for each kind of file with arrays or pictures. Private to data. */
+#ifndef NM_DATA_READER_H
+#define NM_DATA_READER_H
+
+#include "data/data.h"
+
+/* ---- read_picture.c, idx.c, cifar.c, csv.c: images and labels; index: which of them in the file ---- */
+nm_tensor nm_read_png(nm_job *job, nm_file f);
+nm_tensor nm_read_pnm(nm_job *job, nm_file f);
+nm_tensor nm_read_idx(nm_job *job, nm_file f, int64_t index, bool labels);
+bool nm_cifar_is(nm_file f);
+int64_t nm_cifar_count(nm_job *job, nm_file f);
+nm_tensor nm_read_cifar(nm_job *job, nm_file f, int64_t index, bool labels);
+nm_tensor nm_read_csv(nm_job *job, nm_file f, int64_t index);
+
+/* ---- npy.c, mat.c, npz.c, arrays.c, open_arrays.c: arrays --------------------------------------- */
+double *nm_row_major(nm_job *job, nm_shape s, const double *x);                 /* of column-major x */
+void nm_read_mat(nm_job *job, nm_file f, nm_arrays *a);
+void nm_read_npz(nm_job *job, nm_file f, nm_arrays *a);
+nm_array *nm_arrays_add(nm_job *job, nm_arrays *a, const char *name);
+nm_arrays *nm_arrays_read(nm_job *job, nm_file f);  /* .mat or .npz by content; NULL when it is neither */
+
+#endif

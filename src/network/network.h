@@ -1,0 +1,106 @@
+/* network.h, the door of network: a network as its file wrote it: read, written, joined, evaluated with a bound on the
+ * rounding, described, and lowered to a program. It must never know what is asked of it. */
+#ifndef NM_NETWORK_H
+#define NM_NETWORK_H
+
+#include "data/data.h"
+#include "program/program.h"
+
+/* ---- node.c: values and nodes of the graph ------------------------------------------------------ */
+typedef struct nm_front { const char *mean, *std, *channels; } nm_front; /* as flags said it; NULL: not said */
+typedef struct nm_value {
+    const char *name;
+    nm_dtype type;
+    nm_shape shape;
+    size_t n;              /* elements */
+    const double *data;    /* [n] when constant, else NULL; float32 widened exactly */
+    int maker;             /* node that makes it, or -1 */
+} nm_value;
+/* What a reader asserts of an output, checked in network.c: nothing; the shape of input 0; also that nothing is
+ * broadcast: all inputs have as many elements. */
+typedef enum { NM_KEEPS_NOTHING, NM_KEEPS_SHAPE, NM_KEEPS_ALL } nm_keeps;
+typedef struct nm_op nm_op;       /* operator.h */
+typedef struct nm_attr nm_attr;
+typedef struct nm_node {
+    const nm_op *op;
+    const char *name, *type;
+    int n_in, n_out;
+    int *in, *out;         /* values; an absent optional input is -1 */
+    int n_attrs;
+    nm_attr *attrs;
+    nm_keeps keeps;
+    const void *plan;      /* what the op's `plan` worked out, for eval and lower */
+} nm_node;
+/* Throws NM_EUNSUP, naming file, node and operator. */
+_Noreturn void nm_refuse(nm_job *job, const nm_net *net, const nm_node *node, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* ---- the last operators, which questions leave out ---------------------------------------------- */
+/* what a question about the output's input may compare: elements of one group (final_operators.c) */
+typedef enum { NM_RISING, NM_SHARE, NM_SHIFT, NM_CHOICE } nm_tailkind;
+typedef struct nm_tail {
+    nm_tailkind kind;      /* x -> f(x) element by element, softmax, log of softmax, argmax */
+    size_t len, inner;     /* of the axis; elements between two of its elements */
+} nm_tail;
+
+/* ---- network.c: the graph ----------------------------------------------------------------------- */
+struct nm_net {
+    const char *path, *format;
+    char hash[65];         /* SHA-256 of the file's unpacked bytes, and of the files that it reads arrays from */
+    int64_t opset;
+    size_t n_values, n_nodes;
+    nm_value *values;
+    nm_node *nodes;        /* in an order of evaluation */
+    size_t n_inputs, n_outputs;
+    int *inputs, *outputs; /* values; the flat input is their concatenation */
+    nm_node *const *tail;  /* [n_outputs] monotone op of the file behind it, left out of all but eval; or NULL */
+    size_t n_in, n_out;    /* flat sizes */
+    const double *lo, *hi; /* [n_in] the range that the file states for its inputs, or NULL: known, not enforced */
+    const nm_front *front; /* what was put before it, or NULL */
+    const nm_net *first, *second; /* of two joined ones (pair.c), or NULL */
+};
+nm_imageform nm_net_form(const nm_net *net); /* what an image must be to be its input */
+void nm_net_print(nm_buf *b, const nm_net *net); /* for --dump net */
+
+/* ---- file/read_network.c, file/write_network.c: files: ONNX, JSON, NNet in; ONNX, JSON out ------ */
+nm_net *nm_net_read(nm_job *job, const char *path); /* by content */
+nm_net *nm_net_read_as(nm_job *job, const char *path, const nm_front *f); /* f: NULL, or what stands before it */
+void nm_net_write(nm_job *job, const nm_net *net, const char *path);       /* .json or .onnx, by suffix */
+
+/* ---- preprocess.c: what stands before a network: (pixel - mean) / std --------------------------- */
+const char *nm_front_text(nm_job *job, const nm_front *f);
+
+/* ---- pair.c: two networks over the same inputs -------------------------------------------------- */
+nm_net *nm_net_join(nm_job *job, const nm_net *a, const nm_net *b); /* one flat input; outputs of a, then of b */
+
+/* ---- evaluate.c, op/dot.c: evaluation ----------------------------------------------------------- */
+/* One evaluation of a net in the arithmetic of `f32`; err, when present, bounds |val - exact|. */
+typedef struct nm_eval {
+    nm_job *job;
+    const nm_net *net;
+    bool f32;
+    double **val;          /* [n_values][n] */
+    double **err;          /* [n_values][n] or NULL */
+} nm_eval;
+/* y [n_out] of x [n_in]; err [n_out] may be NULL; returns y */
+double *nm_net_eval(nm_job *job, const nm_net *net, const double *x, bool f32, double *err);
+/* in float64; err bounds the distance to y of any point within xerr [n_in] of x */
+double *nm_net_eval_near(nm_job *job, const nm_net *net, const double *x, const double *xerr, double *err);
+/* what the file's outputs say, tails included: y [*n] */
+double *nm_net_outputs_eval(nm_job *job, const nm_net *net, const double *x, bool f32, size_t *n);
+/* Gives sum of a[i*sa] b[i], i < n, plus start, in the order of i; err, unless NULL, gets a bound on the rounding
+ * added, which pays for berr [n], the errors of b (NULL: none), too. */
+double nm_eval_dot(const nm_eval *e, size_t n, const double *a, size_t sa, const double *b,
+                   const double *berr, double start, double *err);
+
+/* ---- lower.c: the same function as blocks of units ---------------------------------------------- */
+nm_program *nm_lower(nm_job *job, const nm_net *net);
+
+/* ---- describe_network.c: what a network or a file of arrays is made of, for a reader or as JSON ---- */
+void nm_inspect_net(nm_job *job, nm_buf *out, const nm_net *net, bool json);
+void nm_inspect_arrays(nm_job *job, nm_buf *out, const nm_arrays *a, bool json);
+
+/* ---- operators.c: the table of operators -------------------------------------------------------- */
+void nm_op_table(nm_buf *b); /* as Markdown */
+
+#endif

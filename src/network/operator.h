@@ -1,0 +1,122 @@
+/* operator.h: what operators are made of, and what they share: a node is planned (shapes; attributes are honoured or
+ * refused), evaluated, and lowered to blocks. Each is one const struct in a file of op/ and one word in operators.def.
+ * Private to network. */
+#ifndef NM_NETWORK_OPERATOR_H
+#define NM_NETWORK_OPERATOR_H
+
+#include "network/network.h"
+
+/* ---- attributes --------------------------------------------------------------------------------- */
+typedef enum { NM_A_INT, NM_A_FLOAT, NM_A_STR, NM_A_INTS, NM_A_FLOATS, NM_A_TENSOR } nm_akind;
+typedef struct nm_attr {
+    const char *name;
+    nm_akind kind;
+    int64_t i;
+    double f;
+    const char *s;
+    size_t n;
+    const int64_t *ints;
+    const double *floats;
+    const nm_value *tensor;
+    bool seen;             /* asked for by the op: what nobody asked for is refused */
+} nm_attr;
+
+/* ---- an operator -------------------------------------------------------------------------------- */
+typedef struct nm_lowering nm_lowering;
+struct nm_op {
+    const char *names;     /* space separated, as ONNX spells them */
+    int min_in, max_in, max_out, since, until;               /* the opsets that have it, of 7 to 21 */
+    void (*plan)(nm_job *job, nm_net *net, nm_node *node);   /* shapes; honours or refuses attributes */
+    void (*eval)(nm_eval *e, const nm_node *node);           /* NULL: refused, and `notes` says why */
+    void (*lower)(nm_lowering *l, const nm_node *node);      /* NULL: an nm_tail, at outputs alone */
+    const char *notes;     /* for the table of `inspect --ops`: what is not honoured */
+};
+
+/* ---- operators.c: the registry ------------------------------------------------------------------ */
+#define OP(x) extern const nm_op nm_op_##x;
+#include "network/operators.def"
+#undef OP
+const nm_op *nm_op_find(nm_job *job, const char *type, bool any_case, const char **name);
+const char *nm_op_list(nm_job *job);
+
+/* ---- node.c: what an operator asks of its node -------------------------------------------------- */
+nm_attr *nm_attr_find(nm_node *node, const char *name);      /* marks it seen */
+int64_t nm_attr_int(nm_job *job, nm_net *net, nm_node *node, const char *name, int64_t dflt);
+double nm_attr_float(nm_job *job, nm_net *net, nm_node *node, const char *name, double dflt);
+const char *nm_attr_str(nm_job *job, nm_net *net, nm_node *node, const char *name,
+                        const char *dflt);
+size_t nm_attr_ints(nm_job *job, nm_net *net, nm_node *node, const char *name, size_t want,
+                    int64_t *out, int64_t dflt);             /* 0 when absent (out = dflt) */
+int nm_axis(nm_job *job, nm_net *net, nm_node *node, int64_t axis, int rank);
+void nm_out_shape(nm_job *job, nm_net *net, nm_node *node, int k, nm_shape s);
+const nm_value *nm_in(const nm_net *net, const nm_node *node, int k); /* NULL when absent */
+bool nm_is_const(const nm_net *net, const nm_node *node, int k);
+nm_shape nm_broadcast(nm_job *job, nm_net *net, nm_node *node, nm_shape a, nm_shape b);
+/* integers of attribute `name` (old opsets) or of constant input k (new ones), cut to +-2^40; -1: neither is there */
+int nm_node_list(nm_job *job, nm_net *net, nm_node *node, const char *name, int k, int64_t out[2 * NM_MAXRANK]);
+
+/* ---- op/dot.c ----------------------------------------------------------------------------------- */
+/* Gives |a| e, never 0 by underflow. */
+double nm_eval_carry(double a, double e);
+
+/* ---- op/pick.c: a value made of elements of others ---------------------------------------------- */
+/* a value made of elements of others: i is element at[i] of input which[i], or `fill` where at[i] < 0 */
+typedef struct nm_pick { const int32_t *which, *at; double fill; } nm_pick; /* which NULL: input 0 */
+void nm_pick_eval(nm_eval *e, const nm_node *node);          /* plan: an nm_pick an output */
+/* picks where element i of axis d of `out` is element map[d][i] of axis d of `in`; -1: fill */
+const int32_t *nm_pick_axes(nm_job *job, nm_shape in, nm_shape out, int64_t *const *map);
+void nm_pick_lower(nm_lowering *l, const nm_node *node);     /* plan: an nm_pick an output */
+
+/* ---- op/windows.c: windows of convolutions and pools -------------------------------------------- */
+enum { NM_WIN = 3 };       /* dimensions of a window at most; fewer are the last ones, the others have size 1 */
+typedef struct nm_win {
+    int dims;
+    int64_t c, in[NM_WIN], out[NM_WIN], k[NM_WIN], s[NM_WIN], d[NM_WIN], lo[NM_WIN], hi[NM_WIN]; /* lo, hi: pads */
+    bool over;             /* ceil_mode: a last window leaves the padded input */
+} nm_win;
+/* strides, pads, dilations of x [1,C,..] with `dims` dimensions of `kernel`, without auto_pad and output sizes */
+nm_win nm_window_read(nm_job *job, nm_net *net, nm_node *node, nm_shape x, const int64_t *kernel);
+nm_win nm_window(nm_job *job, nm_net *net, nm_node *node, nm_shape x, const int64_t *kernel, bool ceil_mode);
+nm_shape nm_window_shape(const nm_win *w, int64_t channels);
+size_t nm_window_size(nm_job *job, const int64_t n[NM_WIN]);
+int64_t nm_window_cell(const nm_win *w, const int64_t o[NM_WIN], const int64_t k[NM_WIN]); /* or -1: padding */
+void nm_window_step(int64_t n[NM_WIN], const int64_t limit[NM_WIN]); /* counts up, the last dimension first */
+
+/* ---- op/groups.c, op/reduce.c: sums, means and extremes over groups of elements of input 0 ------ */
+typedef enum { NM_SUM, NM_MEAN, NM_MAXIMUM, NM_MINIMUM } nm_groupkind;
+typedef struct nm_groups {
+    nm_groupkind kind;
+    size_t n;              /* groups: the outputs */
+    const size_t *ptr;     /* [n+1] */
+    const uint32_t *idx;   /* elements of the input */
+    const double *count;   /* MEAN [n]: the divisor */
+} nm_groups;
+void nm_groups_eval(nm_eval *e, const nm_node *node);        /* plan: nm_groups */
+void nm_groups_lower(nm_lowering *l, const nm_node *node);
+void nm_reduce_plan(nm_job *job, nm_net *net, nm_node *node, nm_groupkind kind); /* axes, keepdims */
+
+/* ---- lower_views.c: lowering: lower.c drives, the operators use these --------------------------- */
+typedef struct nm_view {   /* where each element of a value lives */
+    size_t n;
+    int32_t *unit;         /* block-order unit id, or -1 */
+    double *cst;           /* value where unit is -1 */
+} nm_view;
+struct nm_lowering {
+    nm_job *job;
+    const nm_net *net;
+    nm_program *prog;
+    nm_view *view;         /* [n_values] */
+};
+int nm_lower_source(nm_lowering *l, const nm_node *node, const nm_view *v); /* a block equal to v */
+void nm_lower_result(nm_lowering *l, const nm_node *node, int k, int block);
+int nm_lower_block(nm_lowering *l, const nm_node *node, nm_kind kind, size_t n); /* its index */
+void nm_lower_sum(nm_lowering *l, const nm_node *node, size_t n_terms, const nm_view *term,
+                  const double *const *coef, const double *bias); /* out = sum coef*term + bias */
+int nm_lower_terms(nm_lowering *l, const nm_node *node, size_t n_terms, const nm_view *term,
+                   const double *const *coef, const double *bias); /* the same as a block */
+int nm_lower_relu(nm_lowering *l, const nm_node *node, int src);
+nm_view nm_lower_units(nm_lowering *l, int block);
+/* v itself, or, when some elements are constants, a block equal to it: products with them then stay exact */
+nm_view nm_lower_exact(nm_lowering *l, const nm_node *node, const nm_view *v);
+
+#endif

@@ -1,0 +1,123 @@
+/* program.h, the door of program: a network as blocks of scalar units, and the vectorised loops and linear operators
+ * over them. It must never ask where a block comes from, nor allow for a rounding: that is for who calls it. */
+#ifndef NM_PROGRAM_H
+#define NM_PROGRAM_H
+
+#include "base/base.h"
+
+/* ---- kernel.c: the vectorised inner loops, one order of summation on every machine -------------- */
+#define NM_LANES 16          /* rows in a batch: two vectors of 512 bits */
+typedef struct nm_kernels {
+    const char *name;
+    /* acc[8][NM_LANES] (+)= sum over t < n of a[aoff[t] + i*step] * y[yoff[t]][lane], in order of t */
+    void (*outer)(size_t n, const double *a, size_t step, const uint32_t *aoff, const double *y,
+                  const uint32_t *yoff, double *acc, bool add);
+    /* the same for the first eight lanes; the others stay as they are */
+    void (*outer_half)(size_t n, const double *a, size_t step, const uint32_t *aoff,
+                       const double *y, const uint32_t *yoff, double *acc, bool add);
+    /* out[3] = { a.c, |a|.r, |a|.m } over n terms; n is a multiple of 8 */
+    void (*dot3)(size_t n, const double *a, const double *c, const double *r, const double *m,
+                 double out[3]);
+    double (*dot)(size_t n, const double *a, const double *b); /* n is a multiple of 8 */
+    /* x[n][NM_LANES] rows: positive and negative parts take their own slope; see pull_back.c */
+    void (*relax)(size_t n, const uint32_t *unit, const double *y, const double *slo,
+                  const double *sup, const double *cut, const double *w, double *x, bool add,
+                  double *cst, double *err);
+    /* the same with slo [n][NM_LANES] */
+    void (*relax_lanes)(size_t n, const uint32_t *unit, const double *y, const double *slo,
+                        const double *sup, const double *cut, const double *w, double *x, bool add,
+                        double *cst, double *err);
+    /* cst[lane] += y.bias, err[lane] += |y|.w over listed units */
+    void (*gather)(size_t n, const uint32_t *unit, const double *y, const double *bias,
+                   const double *w, double *cst, double *err);
+    /* lower end of y.x over the box: out[lane] = sum min(y lo, y hi), mag[lane] = sum |y| xabs */
+    void (*box)(size_t n, const uint32_t *unit, const double *y, const double *lo,
+                const double *hi, double *out, double *mag);
+    /* y [n][NM_LANES], g [n]: least (y + lambda g).x over the box, g.x there, sum (|y| + lambda |g|) |x| */
+    void (*box_row)(size_t n, const double *y, const double *g, const double *lambda, const double *lo,
+                    const double *hi, double *out, double *slope, double *mag);
+    /* n is a multiple of 8 in all that follow */
+    void (*axpy)(size_t n, double a, const double *x, double *y);       /* y += a x */
+    /* x* maximises (on - theta) w x over the box, y* (off - theta) w y: out = that maximum, the magnitude of
+     * its sum, w x*; the same three for y* */
+    void (*hull_ends)(size_t n, const double *theta, const double *w, const double *lo, const double *hi,
+                      double on, double off, double out[6]);
+    void (*hull_add)(size_t n, double y, const double *theta, const double *w, double *x); /* x += y theta w */
+    /* Adam on theta in [0,1], up the derivative y w (v - x*), x* maximising (c - theta) w x; adam = rate over the
+     * first moment's correction, 1 over the second's */
+    void (*hull_step)(size_t n, double y, double c, const double *w, const double *v, const double *lo,
+                      const double *hi, const double adam[3], double *theta, double *m1, double *m2);
+} nm_kernels;
+
+/* ---- kernel_pick.c ------------------------------------------------------------------------------ */
+const nm_kernels *nm_kernels_pick(void);
+
+/* ---- program.c: the blocks ---------------------------------------------------------------------- */
+typedef enum { NM_INPUT, NM_AFFINE, NM_RELU, NM_MAX } nm_kind;
+typedef enum { NM_DENSE, NM_CONV, NM_SPARSE, NM_GATHER } nm_linkind;
+typedef struct nm_geo {  /* a convolution over [C,H,W] giving [O,P,Q]; 1-D has H = 1 */
+    int64_t groups, c, h, w, o, p, q, kh, kw, sh, sw, dh, dw, ph, pw;
+} nm_geo;
+typedef struct nm_lin {
+    nm_linkind kind;
+    int src;               /* the block it reads */
+    size_t rows, cols;
+    size_t fan;            /* most nonzeros in a column: the terms of one sum of `pull` */
+    const double *w;       /* DENSE [rows8][cols8], CONV [o][patch8], SPARSE [nnz], GATHER [rows] or NULL = 1 */
+    const double *wt;      /* CONV [groups][patch][o/groups rounded up to 8] */
+    const uint32_t *idx;   /* SPARSE [nnz] columns, GATHER [rows] sources (UINT32_MAX: none) or NULL = same */
+    const size_t *ptr;     /* SPARSE [rows+1] */
+    nm_geo geo;
+    const int32_t *cells;  /* CONV [p*q][patch] cell of the first group's channels, or -1 in the padding */
+} nm_lin;
+typedef struct nm_block {
+    nm_kind kind;
+    const char *name;      /* the node that it comes from */
+    size_t n, first;       /* units; index of the first one, a multiple of 8 */
+    int src;               /* RELU, MAX: the block below */
+    size_t n_lin;          /* AFFINE */
+    nm_lin *lin;
+    double *bias;          /* AFFINE [n] */
+    const size_t *ptr;     /* MAX [n+1]: group members */
+    const uint32_t *idx;   /* MAX: units of src, relative to it */
+    size_t fan;            /* terms that `pull` sums into one unit of this block, over all readers */
+    bool is_pre;           /* some RELU or MAX, or the query, reads it: its bounds matter */
+} nm_block;
+struct nm_program {
+    size_t n_blocks, n_units;
+    nm_block *blocks;      /* a block refers only to earlier ones; block 0 is the INPUT */
+    int32_t *out;          /* [n_out] unit of each output, or -1 */
+    double *out_const;     /* [n_out] its value where out is -1 */
+    size_t n_out, x_first; /* x_first: unit of the network's first input: 0, or behind generators */
+};
+typedef struct nm_program nm_program;
+static inline size_t nm_pad8(size_t n) { return (n + 7) & ~(size_t)7; }
+nm_block *nm_program_add(nm_job *job, nm_program *p, nm_kind kind, const char *name, size_t n);
+nm_lin *nm_block_lin(nm_job *job, nm_block *b, nm_linkind kind, int src, size_t rows, size_t cols);
+void nm_program_finish(nm_job *job, nm_program *p); /* fuses, drops unread blocks, numbers, checks */
+int nm_program_block(const nm_program *p, size_t u);
+void nm_lin_row(const nm_lin *a, size_t i, void (*put)(void *, size_t j, double w), void *arg);
+void nm_program_print(nm_buf *b, const nm_program *p);
+const char *nm_kind_name(nm_kind k);
+void nm_sparse_fill(nm_job *job, nm_lin *a, size_t n, const uint32_t *row, const uint32_t *col,
+                    const double *w);                /* entries sorted by row */
+
+/* ---- linear_vector.c: a linear operator and one vector ------------------------------------------ */
+/* y += A x; dense rows whose want is below 0 may be left as they are (NULL: none) */
+void nm_lin_mv(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *x, double *y, const int32_t *want);
+void nm_lin_mtv(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *y, double *x); /* x += A' y */
+
+/* ---- linear_batch.c: a linear operator and NM_LANES vectors, or three --------------------------- */
+/* y[rows] += A c; ry += |A| r; my += |A| m: each at most (terms+4) ulp of my away; arrays padded to 8 */
+void nm_lin_apply3(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *c,
+                   const double *r, const double *m, double *yc, double *yr, double *ym);
+/* y[rows8][NM_LANES] += A x[cols8][NM_LANES] */
+void nm_lin_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *x, double *y);
+/* x[cols8][NM_LANES] += the listed units of y pulled back; live marks touched columns */
+void nm_lin_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n, const uint32_t *unit,
+                 const double *y, double *x, unsigned char *live, const unsigned char *dead);
+
+/* ---- trace.c ------------------------------------------------------------------------------------ */
+double *nm_trace(nm_job *job, const nm_program *p, const double *x); /* [n_units] values of all units at x, float64 */
+
+#endif

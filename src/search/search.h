@@ -1,0 +1,117 @@
+/* search.h, the door of search: a question answered, stage by stage: attack, bounds, branching, models asked. It holds
+ * only what a certified bound proves, and finds only what the judge accepts; it must never print. */
+#ifndef NM_SEARCH_H
+#define NM_SEARCH_H
+
+#include "encoding/encoding.h"
+#include "judge/judge.h"
+
+/* ---- solve.c: the pipeline ---------------------------------------------------------------------- */
+#define NM_TIE_TOL 1e-8       /* margin up to which a point of the boundary counts, for closest alone */
+#define NM_MIP_NODES 60       /* of a unit's bound, on each side */
+typedef struct nm_solve_opts {
+    nm_by level;           /* of bounds; from NM_BY_ALPHA on with conditioned tightening of open targets */
+    size_t threads;        /* processes that bound units and solve cubes */
+    size_t depth;          /* of cubes; 0: one model a target */
+    const nm_runner *solver, *confirm; /* programs of their own; NULL: the embedded solver, nobody */
+    const char *keep;      /* folder of their files */
+    size_t memory;         /* megabytes that they may use; 0: no limit */
+    const char *encoding;  /* as nm_encoding_find reads it; NULL: bigm */
+    const nm_dialect *dialect; /* of written models; NULL: generic */
+    bool fixed, cuts, comments; /* as nm_write_opts has them */
+    const char *start;     /* attack, image or a file; or NULL */
+    bool priorities, options_file; /* also written */
+    bool two_sided;        /* binaries also for units that need none */
+    bool evaluate, fold, attack, split, units, branch, solve, always_write;
+    size_t nodes, boxes;   /* of branching and splitting, for a target or case; 0: the usual */
+    double time_limit;     /* seconds of wall clock for the whole query */
+    uint64_t seed;
+    const char *out;       /* compile: where models go, or NULL */
+    const char *said;      /* what a map calls its model, or NULL: as it was written */
+    nm_buf *print;         /* models go here as text instead, or NULL */
+    const char *options;   /* how the command line said it, for the map */
+    const char *version;
+    const nm_program *program; /* of the net, when it was lowered before; or NULL */
+} nm_solve_opts;
+typedef struct nm_cube nm_cube; /* state.h: an open branch */
+typedef struct nm_target {
+    size_t icase, iclause;
+    int64_t label;
+    const char *name;
+    int status;            /* NM_OK holds, NM_VIOLATED, NM_UNKNOWN */
+    const char *by;        /* evaluation, bounds, attack, solver */
+    double margin_lo;      /* proven lower end of the row that closes it best, minus its rhs */
+    const nm_bounds *tight; /* bounds for counterexamples to it alone, or NULL */
+    const char *file, *mark; /* model written for it, and its mark */
+    const nm_cube *cube;   /* with cubes: the open ones */
+    size_t n_cubes;
+    const char **cube_file, **cube_mark;
+    size_t rows, cols, nz, bins;
+    double objective, bound;
+    const nm_replay *best; /* of NM_RANGE: where the objective is attained */
+} nm_target;
+typedef struct nm_range {  /* an end of what is measured: certified; attained by a replay, or NULL */
+    double bound, value;
+    const nm_replay *at;
+    const char *file, *target; /* where it was written; which one attains it */
+} nm_range;
+typedef struct nm_layer { int block; size_t units, inactive, active, unstable; } nm_layer;
+struct nm_verdict {
+    int status;            /* NM_OK holds, NM_VIOLATED, NM_UNKNOWN */
+    const char *by;
+    size_t n_targets;
+    nm_target *targets;
+    const nm_replay *witness;
+    size_t n_layers;
+    nm_layer *layers;
+    double cpu_read, cpu_bounds, cpu_attack, cpu_encode, cpu_write, cpu_solver;
+    double objective, bound;
+    bool has_objective;
+    bool has_range;        /* of NM_RANGE */
+    nm_range least, most;  /* bound NaN: not asked for */
+    double tie;            /* closest: 0, or the value is a tie's (NM_TIE_TOL) and this the nearest strict one's */
+    double claim;          /* a bound that a solver's file or log claims; has_claim */
+    bool has_claim;
+    const char *why;       /* of an unknown */
+};
+nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q, const nm_solve_opts *o);
+
+/* ---- range.c: the two ends of a measured value -------------------------------------------------- */
+void nm_range_conclude(const nm_query *q, nm_verdict *v);
+void nm_range_json(nm_buf *b, const nm_query *q, const nm_verdict *v);
+void nm_range_text(nm_buf *b, const nm_query *q, const nm_verdict *v);
+void nm_range_files(nm_job *job, const char *dir, const nm_query *q, nm_verdict *v);
+
+/* ---- nearest_points.c: points near the image ---------------------------------------------------- */
+typedef struct nm_walk nm_walk; /* state.h */
+typedef struct nm_near {   /* the search for points near the image */
+    nm_job *job;
+    const nm_net *net;
+    const nm_query *q;
+    nm_walk **walk;        /* [n_cases] over the case's rows, from its generators where it has them */
+    const nm_case **over;  /* [n_cases] what the walk starts in: box of inputs or of generators */
+    const uint32_t **row;  /* [n_cases][n_clauses] first row of a clause */
+    double value, tie_value; /* distances, rounded up; INFINITY: none yet */
+    nm_replay best, tie;   /* a counterexample; a point that float64 cannot tell from the boundary */
+    double *g[2];          /* [most generators of a case] theirs */
+} nm_near;
+/* points are inputs, or generators where the case has them */
+nm_near *nm_near_new(nm_job *job, const nm_net *net, const nm_query *q, const nm_program *p);
+bool nm_near_take(nm_near *n, size_t icase, int64_t iclause, const double *x); /* judges; true: a counterexample */
+/* walks from `start` to the nearest counterexample of its neighbourhood; true: a nearer one was found */
+bool nm_near_from(nm_near *n, size_t icase, size_t iclause, const double *start);
+
+/* ---- unit_programs.c: bounds of units by linear and mixed-integer programs ---------------------- */
+typedef struct nm_lp_opts {
+    size_t nodes;          /* 1: linear programs; more: mixed-integer ones with that many nodes */
+    size_t threads;
+    const double *enough;  /* [rows of the last block] which of them need a better lower end */
+    bool lower_only;
+} nm_lp_opts;
+void nm_lp_tighten(nm_job *job, nm_bounds *b, nm_lp_opts o);
+
+/* ---- what a manifest of several models says of them together ------------------------------------ */
+#define NM_COMBINE "any violated: violated; all hold: holds; else unknown" /* of a manifest's targets */
+#define NM_COMBINE_CUBES "a target holds when all its cubes do; the branches that are not listed are closed"
+
+#endif

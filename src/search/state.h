@@ -1,0 +1,159 @@
+/* state.h: a question while it is answered: its targets, the stages, and the numbers that steer them. Private to
+ * search. */
+#ifndef NM_SEARCH_STATE_H
+#define NM_SEARCH_STATE_H
+
+#include "search/search.h"
+
+/* ---- numbers that steer the stages: name, value, unit, why -------------------------------------- */
+#define NM_ATTACK_STEPS 50    /* of a descent */
+#define NM_ATTACK_WORK 1.5e9  /* fused multiply-adds that the attack may spend on a case */
+#define NM_ALPHA_STEPS 40     /* for the open rows of a case */
+#define NM_TIGHT_ROUNDS 4     /* of conditioned tightening */
+#define NM_TIGHT_STEPS 20     /* of alpha in each round */
+#define NM_UNIT_STEPS 20      /* of alpha for units, should targets stay open */
+#define NM_BRANCH_FIRST 40    /* nodes of branching on signs, for a target, before units are bounded anew */
+#define NM_BRANCH_NODES 4000  /* after it */
+#define NM_SPLIT_INPUTS 20    /* free inputs up to which the input box is split */
+#define NM_SPLIT_BOXES 400000 /* boxes before splitting gives up on a case */
+#define NM_NEAR_ZERO 1e-12    /* a distance up to it is the image's own, rounded */
+#define NM_LEAF_OUT 1e-3      /* relative: a leaf's cutoff moves out by it: a dual, no status, excludes near misses */
+#define NM_LEAF_IN 1e-8       /* relative: it moves in by it for points that are to lie behind the boundary */
+#define NM_NEAR_BRANCH 40000  /* nodes of branching over a ball just below the incumbent, where leaves settle most */
+#define NM_NEAR_NODES 200     /* of branching, for a target of closest: what it leaves is a model's */
+#define NM_RANGE_GAP 1e-9    /* relative distance of an end of a range to an attained value that settles it */
+
+/* ---- what the stages share ---------------------------------------------------------------------- */
+/* what the stages share: row[clause][r] is the unit of the query block that holds row r */
+typedef struct nm_bounded { nm_bounds *b; uint32_t **row; size_t first; nm_work work; } nm_bounded;
+typedef struct nm_state {
+    nm_job *job;
+    const nm_net *net;
+    const nm_query *q;
+    const nm_solve_opts *o;
+    const nm_program *p;
+    nm_verdict *v;
+    nm_bounded *cases;     /* [n_cases]; first: index of the case's first target */
+    double deadline;       /* nm_wall, or infinity */
+    bool nearest;          /* counterexamples are to be near the image */
+} nm_state;
+
+/* ---- targets.c ---------------------------------------------------------------------------------- */
+void nm_state_open(nm_state *s);
+bool nm_target_open(const nm_target *t);
+/* Takes a replay: a new witness, or a better incumbent. True when it settles a decision question. */
+bool nm_state_take(nm_state *s, const nm_replay *r, const char *by);
+
+/* ---- gradient.c --------------------------------------------------------------------------------- */
+struct nm_walk {
+    nm_job *job;
+    const nm_program *p;
+    const nm_kernels *k;
+    nm_batch *t;           /* backward: the caller puts rows, the gradient is y[0] */
+    double **v;            /* [n_blocks] -> [n8][NM_LANES] values; the caller fills v[0] */
+};
+nm_walk *nm_walk_new(nm_job *job, const nm_program *p);
+void nm_walk_forward(nm_walk *w);
+void nm_walk_backward(nm_walk *w);
+
+/* ---- attack.c ----------------------------------------------------------------------------------- */
+typedef struct nm_attack_opts { size_t steps, restarts; uint64_t seed; } nm_attack_opts;
+/* A point that program arithmetic takes for a counterexample to a listed clause, or NULL. */
+const double *nm_attack(nm_job *job, const nm_bounds *b, const nm_case *c, size_t n_open,
+                        const size_t *open, const uint32_t *const *row, const double *start,
+                        nm_attack_opts o, size_t *hit);
+/* the point of the least margin that a descent on one clause meets, or NULL */
+const double *nm_attack_least(nm_job *job, const nm_bounds *b, const nm_case *c, size_t clause, const uint32_t *row,
+                              const double *start, nm_attack_opts o);
+
+/* ---- split_box.c -------------------------------------------------------------------------------- */
+typedef struct nm_split_opts {
+    bool attack;
+    size_t max_boxes;
+    double deadline, guard; /* deadline: nm_wall */
+} nm_split_opts;
+typedef struct nm_split {
+    int status;            /* NM_OK: every open clause is excluded; NM_VIOLATED: x is a candidate; NM_UNKNOWN */
+    size_t boxes, clause;
+    double *x;             /* [n_in] */
+} nm_split;
+nm_split nm_split_case(nm_job *job, const nm_program *p, const nm_case *c, uint32_t *const *row,
+                       const bool *open, const nm_split_opts *o);
+
+/* ---- branch.c ----------------------------------------------------------------------------------- */
+typedef struct nm_branch_opts {
+    bool attack;
+    size_t max_nodes;
+    double deadline;
+    uint64_t seed;
+    size_t depth;          /* stop at it and give the open leaves as cubes; 0: no limit, no cubes */
+    /* Decides a node that has no unit left to branch on. Returns NM_OK if it holds no counterexample, NM_VIOLATED if
+     * x is one, else NM_UNKNOWN. */
+    int (*leaf)(void *arg, const nm_bounds *b, double *x);
+    void *arg;
+} nm_branch_opts;
+struct nm_cube { const nm_bounds *b; nm_signs signs; }; /* bounds of a branch, and what it assumes */
+typedef struct nm_branch {
+    int status;            /* NM_OK: excluded; NM_VIOLATED: x is a candidate; NM_UNKNOWN */
+    size_t nodes, n_cubes;
+    nm_cube *cube;
+    double *x;             /* [n_in] */
+    bool is_leaf;          /* x is a leaf's */
+} nm_branch;
+/* branches on signs of units; row `which` of the clause cuts, rhs includes the guard */
+nm_branch nm_branch_run(nm_job *job, const nm_bounds *b, const nm_case *c, size_t clause, const uint32_t *row,
+                        size_t which, double rhs, nm_branch_opts o);
+
+/* ---- stages.c: stages on case i; true: the question is settled ---------------------------------- */
+void nm_close_bounds(nm_state *s, size_t i);
+void nm_close_count(nm_state *s);
+size_t nm_close_restarts(const nm_program *p);
+bool nm_close_attack(nm_state *s, size_t i, const double *start, size_t n_restarts);
+void nm_close_tighten(nm_state *s, size_t i);
+void nm_close_units(nm_state *s, size_t i);
+bool nm_close_branch(nm_state *s, size_t nodes); /* of each target */
+void nm_close_cubes(nm_state *s); /* branches of the open targets that are left, as cubes */
+bool nm_close_split(nm_state *s, size_t i);
+
+/* ---- range.c ------------------------------------------------------------------------------------ */
+bool nm_range_open(const nm_state *s, const nm_target *t); /* it may still move an end */
+void nm_range_probe(nm_state *s, size_t i);  /* attained values by descent, and better bounds, of case i */
+
+/* ---- leaf.c ------------------------------------------------------------------------------------- */
+typedef struct nm_leaf { nm_state *s; nm_target *t; } nm_leaf;
+/* for nm_branch_opts: arg is an nm_leaf; x [n_in] */
+int nm_leaf_solve(void *arg, const nm_bounds *b, double *x);
+/* x, a counterexample or else a point on the boundary, becomes the counterexample of its linear region within b that
+ * is nearest to the image; generators where the case has them; false: there is none, or none nearer */
+bool nm_leaf_nearest(const nm_leaf *at, const nm_bounds *b, bool is_counter, double *x);
+/* the question's input that columns v stand for */
+const double *nm_leaf_input(const nm_state *s, const nm_encoded *e, size_t icase, const double *v);
+
+/* ---- nearest_points.c, nearest.c: the nearest counterexample ------------------------------------ */
+/* looks for counterexamples to the n listed clauses near the image, from everywhere at once; not over generators, where
+ * the attack's finds are drawn near */
+void nm_near_search(nm_near *n, size_t icase, size_t n_clauses, const size_t *clause, uint64_t seed);
+void nm_closest(nm_state *s); /* stages and verdict */
+
+/* ---- start_point.c ------------------------------------------------------------------------------ */
+/* Returns the values of the model's columns at the point that --start asks for. */
+double *nm_start_of(nm_state *s, const nm_target *t, const nm_encoded *e);
+
+/* ---- write_models.c: models of what is open ----------------------------------------------------- */
+/* Encodes target t of q (q may differ from s->q in its objective only). cube: restrict to this branch; NULL: the whole
+ * target. */
+nm_encoded nm_models_encode(nm_state *s, const nm_query *q, nm_target *t, const nm_cube *cube, nm_encode_opts o);
+void nm_target_sizes(nm_target *t, const nm_model *m); /* notes the size of its model */
+/* Writes a target's model for dialect d (NULL: the one asked for) with its map. Returns the file's name. */
+const char *nm_models_write_one(nm_state *s, nm_target *t, nm_encoded e, const char *stem, const char *suffix,
+                                const nm_dialect *d);
+void nm_models_write(nm_state *s);
+void nm_models_sayable(nm_job *job, const nm_query *q, const nm_solve_opts *o); /* refuses what --dialect cannot say */
+
+/* ---- solve_models.c: the same, solved ----------------------------------------------------------- */
+const nm_sol *nm_models_ask(nm_state *s, nm_target *t, nm_encoded e, bool first);
+bool nm_models_confirmed(nm_state *s, nm_target *t, const nm_encoded *e, const nm_sol *first);
+const double *nm_models_input(nm_state *s, const nm_encoded *e, const nm_sol *sol, size_t icase);
+bool nm_models_solve(nm_state *s);
+
+#endif

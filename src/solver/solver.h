@@ -1,0 +1,87 @@
+/* solver.h, the door of solver: who solves a model: embedded Clp and CBC, and other programs with their solution files
+ * and logs. What a solver says is an answer, never a proof; it must never know what the model stands for. */
+#ifndef NM_SOLVER_H
+#define NM_SOLVER_H
+
+#include "model/model.h"
+
+/* ---- solution.c: answers ------------------------------------------------------------------------ */
+#define NM_INT_TOL 1e-5      /* distance of a solver's binary to 0 or 1 that decode accepts */
+typedef enum { NM_SOL_OPTIMAL, NM_SOL_FEASIBLE, NM_SOL_INFEASIBLE, NM_SOL_UNBOUNDED, NM_SOL_NONE } nm_solstatus;
+typedef struct nm_sol {
+    const char *solver, *status_text;
+    nm_solstatus status;
+    bool has_values;
+    double objective, bound; /* of the model without its constant; NaN when not said */
+    size_t n, cap;
+    struct nm_solval { const char *name; double x; int64_t index; } *vals; /* name NULL, index -1: not said */
+    const char *model;     /* its name, as the file says it, or NULL */
+    int64_t n_rows, n_cols; /* as the file counts them, or -1 */
+    bool counts_objective; /* n_rows may hold the objective */
+    bool sparse;           /* absent names are zero */
+    bool always_lists;     /* the solver lists columns whatever the status: their absence is a cut file */
+    bool lp;               /* the answer to a linear program: says nothing of a model with integers */
+} nm_sol;
+bool nm_sol_is(nm_file f); /* some reader knows it */
+nm_sol *nm_sol_read(nm_job *job, const char *path);
+void nm_sol_print(nm_buf *b, const nm_sol *s);
+/* Checks the file's names, indices and counts against the model. An answer to the LP relaxation of a model with
+ * integers is demoted to "no answer". Returns true if the file itself names this model. */
+bool nm_sol_check(nm_job *job, nm_sol *s, nm_modelcard card, const char *path);
+/* true when the file names the model's mark: the model that it answers, among others */
+bool nm_sol_names(const nm_sol *s, const char *tag);
+/* x [n_cols] in the order of cols; refuses unknown, repeated and missing names */
+double *nm_sol_columns(nm_job *job, const nm_sol *s, size_t n_cols, const char *const *cols,
+                       const char *path);
+const char *nm_solstatus_name(nm_solstatus s);
+
+/* ---- log_bound.c, log_run.c: logs --------------------------------------------------------------- */
+typedef struct nm_runlog { const char *version; double nodes; } nm_runlog; /* NULL, NaN: not said */
+/* the best bound of a solver's log, where the solution has none: for a report, never for a proof */
+void nm_sol_log(nm_job *job, nm_file f, nm_sol *s);
+nm_runlog nm_runlog_read(nm_job *job, const char *path);
+
+/* ---- embedded_cbc.c: the embedded solver -------------------------------------------------------- */
+typedef struct nm_cbc {
+    double time_limit;     /* seconds; 0: none */
+    bool first;            /* stop at the first solution */
+    size_t memory;         /* megabytes that it may address; 0: no limit */
+    double *nodes;         /* how many it took go here, or NULL */
+} nm_cbc;
+nm_sol *nm_cbc_solve(nm_job *job, const nm_model *m, nm_cbc o);
+nm_sol *nm_cbc_file(nm_job *job, nm_modelcard card, nm_cbc o); /* the file that the card names, read by CBC itself */
+const char *nm_cbc_version(void);
+
+/* ---- programs.c: a solver as a program of its own ----------------------------------------------- */
+typedef struct nm_runner {
+    const char *name, *command, *suffix;
+    const nm_dialect *dialect;
+    bool is_own; /* a command of the user's: its gap is not known; the others are asked for none */
+} nm_runner;
+typedef struct nm_run_opts { double seconds; size_t threads, memory; } nm_run_opts; /* 0: no limit; megabytes */
+nm_runner nm_runner_find(nm_job *job, const char *name);
+nm_runner nm_runner_command(nm_job *job, const char *command);
+bool nm_runner_here(nm_job *job, const nm_runner *r); /* the program that its command begins with is on the PATH */
+/* Runs it on the file that the card names; solution and log stand beside it, `stem` first. Returns its answer, columns
+ * in the card's order; one that could not be had is NM_SOL_NONE, with the reason as its text. */
+nm_sol *nm_runner_solve(nm_job *job, const nm_runner *r, nm_modelcard card, const char *stem, nm_run_opts o);
+
+/* ---- embedded_clp.c: linear relaxations, with certified bounds ---------------------------------- */
+typedef struct nm_clp nm_clp;
+nm_clp *nm_clp_new(nm_job *job, const nm_model *m);         /* integrality left out; objective 0 */
+/* minimises c.x over the rows; x [n_cols] and y [n_rows] (duals) may be NULL. Starts from the slack basis, so that an
+ * answer depends on the question alone. false: no optimum within the iterations (y may be good all the same) */
+bool nm_clp_solve(nm_clp *l, const double *c, int iterations, double *x, double *y);
+void nm_clp_box(nm_clp *l, const double *lo, const double *hi); /* [n_cols] */
+/* after a solve that found no point: proven from Farkas's ray that the rows have none in the box */
+bool nm_clp_is_empty(nm_clp *l, const double *lo, const double *hi);
+/* what c.x is at least over the rows and a box, proven from any y, rounded down (Neumaier, Shcherbina 2004) */
+double nm_dual_bound(nm_job *job, const nm_model *m, const double *lo, const double *hi, const double *c,
+                     const double *y);
+
+/* ---- nearest_point.c: the nearest point of a polyhedron ----------------------------------------- */
+/* x [n_cols]: nearly the point of m's rows and box that is nearest to the centre in L2; gives a proven lower bound of
+ * its squared distance; stops early when that is more than enough. Integrality and objective are not looked at. */
+double nm_project(nm_job *job, const nm_model *m, const double *centre, double enough, double *x);
+
+#endif

@@ -1,0 +1,46 @@
+/* bench.h: what the records of a comparison say. Private to study. */
+#ifndef NM_STUDY_BENCH_H
+#define NM_STUDY_BENCH_H
+
+#include "study/study.h"
+
+/* ---- bench.c ------------------------------------------------------------------------------------ */
+/* run k: model k / (solvers * repeats), solver, repeat; the record's path */
+const char *nm_bench_record(nm_job *job, const nm_bench *b, size_t k);
+
+/* ---- bench_numbers.c ---------------------------------------------------------------------------- */
+typedef struct nm_bench_result { /* a run, as its record says it */
+    bool solved;
+    const char *status, *verdict, *version, *solver, *model, *map, *solution, *log;
+    double objective, bound, wall, cpu, nodes;
+} nm_bench_result;
+typedef struct nm_bench_cell { bool solved, here; double wall, cpu, nodes; } nm_bench_cell; /* an instance's repeats */
+typedef struct nm_bench_config { /* a solver with a formulation */
+    const char *name;
+    const nm_bench_solver *solver;
+    const nm_formulation *form;
+    size_t solved, holds, violated, limit, failed, rejected, unclear, wins;
+    double sgm, sgm_cpu, par2, nodes;
+} nm_bench_config;
+typedef struct nm_bench_stats {
+    nm_job *job;
+    const nm_bench *b;
+    nm_bench_result *r;    /* [n_models * n_solvers * repeats] */
+    size_t n_configs;
+    nm_bench_config *c;    /* [n_configs] formulations within solvers */
+    nm_bench_cell *cells;  /* [n_configs][instances] */
+} nm_bench_stats;
+nm_bench_stats nm_bench_read(nm_job *job, const nm_bench *b);
+nm_bench_result *nm_bench_result_of(const nm_bench_stats *t, size_t model, size_t solver, size_t repeat);
+nm_bench_cell *nm_bench_cell_of(const nm_bench_stats *t, size_t k, size_t instance);
+size_t nm_bench_count(const nm_bench_stats *t); /* of instances that have a model */
+int nm_rising(const void *a, const void *b); /* doubles, for qsort */
+
+/* ---- disputes.c --------------------------------------------------------------------------------- */
+/* the text of the first disagreement, or NULL; all of them go to disagreements.txt */
+const char *nm_bench_dispute(const nm_bench_stats *t, size_t *count);
+
+/* ---- bench_plots.c ------------------------------------------------------------------------------ */
+void nm_bench_plots(const nm_bench_stats *t);
+
+#endif

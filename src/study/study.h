@@ -1,0 +1,85 @@
+/* study.h, the door of study: many questions at once: samples of a data set, suites of instances with known answers,
+ * solvers compared on them; records that survive a crash, tables and plots. It must never know the command line. */
+#ifndef NM_STUDY_H
+#define NM_STUDY_H
+
+#include "answer/answer.h"
+
+/* ---- batch.c: one question for many samples ----------------------------------------------------- */
+typedef struct nm_campaign {
+    const nm_net *net;
+    nm_dataset images, labels;
+    bool has_labels, save_witness;
+    int64_t from, to;      /* samples from..to-1 */
+    const char *dir, *rerun, *question; /* rerun: never, always, unknown, violated */
+    int workers;
+    double memory;         /* bytes a worker may address; 0: no limit */
+    nm_around around;      /* all but image and label */
+    nm_solve_opts solve;
+} nm_campaign;
+bool nm_campaign_run(nm_job *job, const nm_campaign *c); /* false: interrupted */
+
+/* ---- suite_spec.c, suite.c: instances with known answers ---------------------------------------- */
+typedef struct nm_formulation { const char *name, *encoding; bool fold, two_sided; } nm_formulation;
+typedef struct nm_item {   /* as the description says it; NULL: not said */
+    const char *name, *net, *query, *image, *label, *perturb, *domain, *target, *margin, *guard, *objective, *bounds;
+    nm_formulation form;
+    const char *status, *answer, *proved, *solution; /* easy medium hard; holds or violated; how; a file */
+    double best, seconds;  /* known optimum, CBC's seconds, or NaN */
+} nm_item;
+typedef struct nm_suite {
+    const char *path, *dir, *title, *about, *images, *labels; /* dir has its slash, or is "" */
+    size_t n, cap;
+    nm_item *item;
+} nm_suite;
+nm_formulation nm_formulation_read(nm_job *job, const char *text); /* NAME[:N][+unfolded][+two-sided] */
+nm_suite *nm_suite_read(nm_job *job, const char *path);
+void nm_suite_build(nm_job *job, const nm_suite *s, const char *dir); /* dir has its slash, or is "" */
+void nm_suite_check(nm_job *job, nm_buf *out, const char *dir);
+
+/* ---- instances.c: what solvers are compared on -------------------------------------------------- */
+typedef struct nm_instance {
+    const char *name, *status; /* easy, medium, hard, or "" */
+    const nm_net *net;
+    const nm_query *q;         /* clause iclause of case icase is the question */
+    size_t icase, iclause;
+    const nm_map *map;         /* of a model that is there, or NULL */
+    const char *map_path;
+    const char *answer;        /* known: holds or violated, or NULL */
+    double best;               /* known and proven optimum, or NaN */
+} nm_instance;
+typedef struct nm_instances { size_t n, cap; nm_instance *a; } nm_instances;
+/* path is a map, a suite's folder, or a folder of maps; only: words of statuses or names, or NULL for all; with nets
+ * where questions are to be written anew */
+void nm_instances_read(nm_job *job, nm_instances *s, const char *path, const char *only, bool nets);
+/* the targets of a question */
+void nm_instances_ask(nm_job *job, nm_instances *s, const nm_net *net, const nm_query *q, const char *name);
+
+/* ---- bench.c: the same instances over solvers and formulations ---------------------------------- */
+typedef struct nm_bench_solver { const char *name; bool is_embedded; nm_runner runner; } nm_bench_solver;
+typedef struct nm_bench_model {
+    const nm_instance *instance;
+    const nm_formulation *form;
+    size_t number, bins;   /* number: of the instance */
+    const char *name, *map_path;
+    const nm_map *map;
+    double encode_seconds;
+} nm_bench_model;
+typedef struct nm_bench {
+    const char *dir, *rerun;
+    nm_instances instances;
+    size_t n_forms, n_solvers, repeats, n_models, memory, threads;
+    const nm_formulation *form; /* [n_forms] encoding NULL: the model that is there */
+    const nm_bench_solver *solver;
+    nm_bench_model *model; /* [n_models] made by nm_bench_run: an instance's formulations stand together */
+    nm_by level;           /* of bounds, where models are written anew */
+    double time_limit, shift;
+    int workers;
+} nm_bench;
+bool nm_bench_run(nm_job *job, nm_bench *b); /* false: interrupted */
+
+/* ---- bench_tables.c: what the records say ------------------------------------------------------- */
+/* results.csv, summary.json, table.txt, plots; throws NM_EAUDIT when answers disagree */
+void nm_bench_tables(nm_job *job, nm_buf *out, const nm_bench *b, bool json);
+
+#endif
