@@ -17,10 +17,9 @@
  *   }
  *
  * Everything that a function hands out belongs to its job and dies with it. Functions that return int return NM_OK, or
- * one of the error codes below, and then nm_job_message says `file:line:col: what is wrong; what was expected`. A
- * job is
- * used by one thread at a time; different jobs are independent. The library prints nothing and has no global state. It
- * starts the embedded solver in a child process. Passing NULL where it is not allowed is an error of the caller. */
+ * one of the error codes below, and then nm_job_message says `file:line:col: what is wrong; what was expected`. A job
+ * is used by one thread at a time; different jobs are independent. The library prints nothing and has no global state.
+ * It starts the embedded solver in a child process. Passing NULL where it is not allowed is an error of the caller. */
 #ifndef NETMIP_H
 #define NETMIP_H
 

@@ -24,8 +24,10 @@ def names_of(text):
     names = {}
     for macro in re.findall(r"^#define (\w+)", text, re.M):
         names[macro] = True
-    for row in re.findall(r"^#define \w+\([^)]*\) extern const \w+ (nm_\w+?)_?##", text, re.M):
-        names[row + "_*"] = True
+    # a list: #define ROW(name, ..) .. prefix##name .., then #include of a file of ROW(name, ..)
+    for macro, prefix, listed in re.findall(r'^#define (\w+)\([^)]*\) .*?(\w+_)##.*\n#include "(.*\.def)"', text, re.M):
+        words = open(os.path.join(SRC, listed)).read()
+        names.update({prefix + w: True for w in re.findall(r"\b%s\((\w+)" % macro, words)})
     text = re.sub(r"^#(?:.*\\\n)*.*$", "", plain(text), flags=re.M)
     depth, start = 0, 0
     for i, c in enumerate(text):
@@ -73,8 +75,7 @@ def wanted(path, text, all_headers):
     for header, names in all_headers.items():
         other = header.split("/")[0]
         door = header == "%s/%s.h" % (other, other)
-        rows = [n[:-1] for n in names if n.endswith("_*")]
-        mine = {n for n in used if n in names or any(n.startswith(r) for r in rows)}
+        mine = {n for n in used if n in names}
         if other != room and not door:
             bad += [n for n in mine if names.get(n) and not any(n in all_headers[h] for h in all_headers if h != header)]
         elif mine:

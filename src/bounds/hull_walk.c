@@ -212,7 +212,7 @@ void nm_hull_forward(nm_hull *h)
     for (size_t b = 1; b + 1 < p->n_blocks; b++) {
         const nm_block *k = &p->blocks[b];
         const size_t src = k->src >= 0 ? p->blocks[k->src].first : 0;
-        /* nobody asks for the values of the last hidden layer, and of its pre-activations only for the lines' */
+        /* The last hidden layer's values are not used; of its pre-activations only those with a line are. */
         const bool last = b + 3 >= p->n_blocks && h->lines->n_far == 0;
         const nm_block *up = k + 1;
         const bool some = h->lines->full && b + 4 == p->n_blocks && up->kind == NM_RELU &&

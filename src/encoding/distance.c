@@ -6,8 +6,7 @@
  *   L2     d_i as in L1, s_i >= 2 a d_i - a^2 for numbers a that are added in rounds      sum: of s_i, a square
  * The rows of L2 are tangents of d_i^2: a relaxation, exact at the points where it was tightened. Solvers' tolerances
  * are absolute, and a square is small where its root is: d_i and s_i are in units of a power of 2 that makes the
- * distance about 32. A file in a dialect
- * that says products has, instead of d_i and s_i,
+ * distance about 32. Where the dialect allows products, these replace d_i and s_i:
  *   L2     q_i:  x_i - q_i = c_i                                                         sum: of q_i^2
  * for a row or an objective of differences loses no digits to the constants that (x_i - c_i)^2 multiplied out has.
  * Where L0 counts pixels, the elements of one share b. Columns and rows of a second distance have a letter behind their

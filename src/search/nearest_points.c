@@ -308,7 +308,7 @@ bool nm_near_from(nm_near *n, size_t icase, size_t iclause, const double *start)
         memcpy(back, h.x, n_in * sizeof *back);
         walk_in(&h, &found);
         if (!(n->value < was) && found) break;
-        /* a walk that misses or circles: the way back to the image from the best that is known */
+        /* The walk missed or cycled: search the segment from the image to the best point so far. */
         const bool mine = n->best.icase == icase && n->best.iclause == iclause &&
                           n->value < INFINITY;
         memcpy(back, mine ? n->best.x : back, n_in * sizeof *back);

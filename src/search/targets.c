@@ -1,4 +1,4 @@
-/* targets.c: the targets of a question while it is being answered: open, or settled by whom. */
+/* targets.c: the targets of a question in progress: which are open, and which stage settled the others. */
 #include "base/base.h"
 #include "question/question.h"
 #include "judge/judge.h"

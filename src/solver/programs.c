@@ -11,7 +11,6 @@
 #include "base/base.h"
 #include "model/model.h"
 #include "solver/solver.h"
-#include "solver/format.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -96,8 +95,6 @@ bool nm_runner_here(nm_job *job, const nm_runner *r)
     nm_mark_release(job, mark);
     return here;
 }
-
-/* ---- a folder for a while ---- */
 
 static const char *filled(nm_job *job, const char *command, const char *const *key,
                           const char *const *value)

@@ -19,7 +19,7 @@ static void save_plot(const nm_bench_stats *t, const nm_plot *p, const char *nam
 
 static double seconds(const nm_bench_cell *e) { return fmax(e->wall, FLOOR_MS * 1e-3); }
 
-/* share of instances within a factor of the best; x are the factors, nm_rising */
+/* share of instances within a factor of the best; x holds the factors in rising order */
 static nm_series profile_of(const nm_bench_stats *t, size_t k, double top)
 {
     const size_t n = t->b->instances.n;

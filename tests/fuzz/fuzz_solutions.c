@@ -1,6 +1,6 @@
 /* fuzz_solutions.c: readers of solution files on whole, cut and damaged text, in process.
  *
- *   fuzz_sols [-n EDITS]      or FUZZ=EDITS in the environment: 1000000 is the long run
+ *   fuzz_solutions [-n EDITS]      or FUZZ=EDITS in the environment: 1000000 is the long run
  *
  * Each sample of solution_seeds.h, and each file of ../shared/solfiles when it is there, is read as what it is. Cut at
  * every byte it is refused, or says no more than before: never infeasible, never another optimum. After random

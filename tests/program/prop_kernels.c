@@ -4,7 +4,8 @@
  *    random data with zeros of both signs, subnormals and a wide range of magnitudes.
  * 2. nm_lin_apply3, apply and pull agree with the sum over nm_lin_row, an independent path, taken exactly (mpq), for
  *    dense, convolution (1-D and 2-D, strides, pads, dilations, groups, odd sizes), sparse and gather operators. A sum
- *    of m fused or plain terms is off by at most (m+4) 2^-52 of the sum of magnitudes (all.h); on small integers by 0.
+ *    of m fused or plain terms is off by at most (m+4) 2^-52 of the sum of magnitudes (program/program.h); on small
+ * integers by 0.
  * 3. pull touches what it must and nothing else: live marks, dead columns, rows that are not listed.
  * 4. Adjointness: y.(A x) = (y A).x, exactly on small integers. */
 #include "random_networks.h"

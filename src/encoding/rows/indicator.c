@@ -1,7 +1,8 @@
 /* indicator.c: a ReLU by indicator rows, which a solver may branch on or bound by itself; no big-M in the file.
  *
- * *   v >= a;   z = 0: v <= 0;   z = 1: v <= a;   0 <= v <= U on the column With z = 0 the first two give a <= 0.
- * Exact as big-M is, and lift is big-M's: z = [a > 0]. Maxima keep their big-M rows. */
+ *   v >= a;   z = 0 implies v <= 0;   z = 1 implies v <= a;   0 <= v <= U.
+ * With z = 0 the first two rows force a <= 0. Exact as big-M is, and lift is big-M's: z = [a > 0]. Maxima keep their
+ * big-M rows. */
 #include "model/model.h"
 #include "encoding/encoding.h"
 #include "encoding/rows.h"
