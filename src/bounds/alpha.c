@@ -96,21 +96,10 @@ static void forward(climb *c, int upto)
     }
 }
 
-typedef struct {
-    double rate, f1, f2;
-} adam;
-
-static double move(double x, double g, double *m1, double *m2, adam a)
-{
-    *m1 = 0.9 * *m1 + 0.1 * g;
-    *m2 = 0.999 * *m2 + 0.001 * g * g;
-    return x + a.rate * (*m1 / a.f1) / (sqrt(*m2 / a.f2) + 1e-12);
-}
-
 static void ascend(climb *c, int upto, size_t step)
 {
-    const adam a = {0.1 * pow(0.98, (double)step), 1 - pow(0.9, (double)(step + 1)),
-                    1 - pow(0.999, (double)(step + 1))};
+    const nm_adam a = {0.1 * pow(0.98, (double)step), 1 - pow(0.9, (double)(step + 1)),
+                       1 - pow(0.999, (double)(step + 1))};
     for (int b = 1; b < upto; b++) {
         const nm_block *k = &c->p->blocks[b];
         if (k->kind != NM_RELU) continue;
@@ -121,7 +110,7 @@ static void ascend(climb *c, int upto, size_t step)
                 const size_t at = u * NM_LANES + l;
                 const double y = c->t->y[b][i * NM_LANES + l];
                 const double g = y > 0 ? y * c->v[k->src][i * NM_LANES + l] : 0;
-                const double s = move(c->x->slo_lane[at], g, &c->m1[at], &c->m2[at], a);
+                const double s = nm_adam_move(c->x->slo_lane[at], g, &c->m1[at], &c->m2[at], a);
                 c->x->slo_lane[at] = s < 0 ? 0 : s > 1 ? 1 : s;
             }
         }
@@ -131,15 +120,15 @@ static void ascend(climb *c, int upto, size_t step)
 static void ascend_signs(climb *c, size_t step)
 {
     const nm_signs *s = c->x->signs;
-    const adam a = {0.05 * pow(0.98, (double)step), 1 - pow(0.9, (double)(step + 1)),
-                    1 - pow(0.999, (double)(step + 1))};
+    const nm_adam a = {0.05 * pow(0.98, (double)step), 1 - pow(0.9, (double)(step + 1)),
+                       1 - pow(0.999, (double)(step + 1))};
     for (size_t i = 0; s && i < s->n; i++) {
         const int b = nm_program_block(c->p, s->unit[i]);
         const nm_block *k = &c->p->blocks[b];
         for (size_t l = 0; l < c->lanes; l++) {
             const size_t at = (c->p->n_units + i) * NM_LANES + l;
             const double g = s->side[i] * c->v[k->src][(s->unit[i] - k->first) * NM_LANES + l];
-            const double beta = move(c->x->beta[i * NM_LANES + l], g, &c->m1[at], &c->m2[at], a);
+            const double beta = nm_adam_move(c->x->beta[i * NM_LANES + l], g, &c->m1[at], &c->m2[at], a);
             c->x->beta[i * NM_LANES + l] = beta > 0 ? beta : 0;
         }
     }

@@ -15,13 +15,6 @@
 
 enum { PAIRS = NM_LANES / 2 };
 
-static bool reads_input_only(const nm_block *k)
-{
-    for (size_t t = 0; t < k->n_lin; t++)
-        if (k->lin[t].src != 0) return false;
-    return true;
-}
-
 /* the units that want rows, in the order in which they share windows */
 static size_t candidates(const nm_bounds *b, const nm_block *k, bool all, uint32_t *list)
 {
@@ -84,7 +77,7 @@ void nm_crown(nm_job *job, nm_bounds *b, nm_crown_opts o)
         const nm_block *block = &p->blocks[k];
         const bool is_query = k == o.query_block;
         if (block->kind != NM_AFFINE || !block->is_pre ||
-            (!is_query && !o.cut && !b->n_balls && reads_input_only(block)))
+            (!is_query && !o.cut && !b->n_balls && nm_reads_input_only(block)))
             continue;
         nm_interval(job, b, done, k + 1);
         nm_relax_set(x, b, done, k + 1);

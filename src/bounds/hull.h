@@ -4,6 +4,24 @@
 
 #include "bounds/bounds.h"
 
+/* ---- a step upwards ---------------------------------------------------------------------------- */
+typedef struct nm_adam { double rate, f1, f2; } nm_adam; /* Kingma, Ba 2015: rate, corrections of the moments */
+/* Returns x moved up the derivative g, and updates the moments m1 and m2. */
+static inline double nm_adam_move(double x, double g, double *m1, double *m2, nm_adam a)
+{
+    *m1 = 0.9 * *m1 + 0.1 * g;
+    *m2 = 0.999 * *m2 + 0.001 * g * g;
+    return x + a.rate * (*m1 / a.f1) / (sqrt(*m2 / a.f2) + 1e-12);
+}
+
+/* Returns whether an AFFINE block reads the input alone. */
+static inline bool nm_reads_input_only(const nm_block *k)
+{
+    for (size_t t = 0; t < k->n_lin; t++)
+        if (k->lin[t].src != 0) return false;
+    return true;
+}
+
 /* ---- bounds.c ----------------------------------------------------------------------------------- */
 nm_bounds *nm_bounds_case(nm_job *job, const nm_program *p, const nm_case *c); /* over its box and balls */
 /* what y x is at least over box and balls, or where that is less than `least`, least; x as nm_ball_lower's */

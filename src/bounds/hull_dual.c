@@ -29,20 +29,9 @@ static const double FAR_SHARE = 0.5; /* of a unit, where a run starts */
 
 /* ---- up ---- */
 
-typedef struct {
-    double rate, f1, f2;
-} adam;
-
-static double move(double x, double g, double *m1, double *m2, adam a)
-{
-    *m1 = 0.9 * *m1 + 0.1 * g;
-    *m2 = 0.999 * *m2 + 0.001 * g * g;
-    return x + a.rate * (*m1 / a.f1) / (sqrt(*m2 / a.f2) + 1e-12);
-}
-
 static double clip(double x, double lo, double hi) { return x > lo ? x < hi ? x : hi : lo; }
 
-static void ascend_line(nm_hull *h, size_t k, adam a)
+static void ascend_line(nm_hull *h, size_t k, nm_adam a)
 {
     const nm_line *l = &h->lines->line[k];
     const double y = h->part[k], steps[3] = {a.rate / a.f1, 1 / a.f2, 0};
@@ -55,11 +44,11 @@ static void ascend_line(nm_hull *h, size_t k, adam a)
                     h->t1 + l->at, h->t2 + l->at);
     const double g_mu = on ? y * (h->b->hi[l->pre] - l->b - h->end[k][2]) : 0;
     const double g_nu = on ? 0 : y * (l->b + h->end[k][5] - h->b->lo[l->pre]);
-    *mu = clip(move(*mu, g_mu, &h->m1[at], &h->m2[at], a), 0, 1);
-    *nu = clip(move(*nu, g_nu, &h->m1[at + 1], &h->m2[at + 1], a), 0, 1);
+    *mu = clip(nm_adam_move(*mu, g_mu, &h->m1[at], &h->m2[at], a), 0, 1);
+    *nu = clip(nm_adam_move(*nu, g_nu, &h->m1[at + 1], &h->m2[at + 1], a), 0, 1);
 }
 
-static void ascend_lines(nm_hull *h, size_t k, adam a)
+static void ascend_lines(nm_hull *h, size_t k, nm_adam a)
 {
     const int32_t far = h->lines->line[k].far;
     ascend_line(h, k, a);
@@ -67,14 +56,14 @@ static void ascend_lines(nm_hull *h, size_t k, adam a)
     ascend_line(h, (size_t)far, a);
     const size_t at = h->p->n_units + (h->signs ? h->signs->n : 0) + 2 * h->lines->n + (size_t)far;
     const double g = h->y[h->lines->line[k].u] * (h->along[far] - h->along[k]);
-    h->a->share[far] = clip(move(h->a->share[far], g, &h->m1[at], &h->m2[at], a), 0, 1);
+    h->a->share[far] = clip(nm_adam_move(h->a->share[far], g, &h->m1[at], &h->m2[at], a), 0, 1);
 }
 
 static void ascend(nm_hull *h, size_t step, double rate)
 {
     const nm_program *p = h->p;
-    const adam a = {rate, 1 - pow(0.9, (double)(step + 1)),
-                    1 - pow(0.999, (double)(h->a->age + step + 1))};
+    const nm_adam a = {rate, 1 - pow(0.9, (double)(step + 1)),
+                       1 - pow(0.999, (double)(h->a->age + step + 1))};
     nm_hull_unpack(h);
     for (size_t b = 1; b + 1 < p->n_blocks; b++) {
         const nm_block *r = &p->blocks[b];
@@ -84,7 +73,7 @@ static void ascend(nm_hull *h, size_t step, double rate)
             if (k >= 0 && h->state[k] != NM_IDLE) ascend_lines(h, (size_t)k, a);
             const double g = h->y[u] > 0 ? h->y[u] * h->v[p->blocks[r->src].first + u - r->first]
                                          : 0;
-            h->a->slope[u] = clip(move(h->a->slope[u], g, &h->m1[u], &h->m2[u], a), 0, 1);
+            h->a->slope[u] = clip(nm_adam_move(h->a->slope[u], g, &h->m1[u], &h->m2[u], a), 0, 1);
         }
     }
     for (size_t i = 0; h->signs && i < h->signs->n; i++) {
@@ -92,7 +81,7 @@ static void ascend(nm_hull *h, size_t step, double rate)
         const double g = h->signs->side[i] *
                          h->v[p->blocks[r->src].first + h->signs->unit[i] - r->first];
         const size_t at = p->n_units + i;
-        h->a->beta[i] = nm_larger(move(h->a->beta[i], g, &h->m1[at], &h->m2[at], a), 0);
+        h->a->beta[i] = nm_larger(nm_adam_move(h->a->beta[i], g, &h->m1[at], &h->m2[at], a), 0);
     }
 }
 

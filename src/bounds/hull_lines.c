@@ -70,13 +70,6 @@ static void add_line(nm_job *job, nm_lines_of *s, const nm_bounds *b, const nm_b
 
 /* ---- over the network's inputs ---- */
 
-static bool reads_input_only(const nm_block *a)
-{
-    for (size_t t = 0; t < a->n_lin; t++)
-        if (a->lin[t].src != 0) return false;
-    return true;
-}
-
 /* lane `lane` of rows below -a: the form above a, over `all` inputs or, when that is NULL, over those that it needs */
 static void add_far(nm_job *job, nm_lines_of *s, const nm_bounds *b, const nm_batch *t, size_t lane,
                     size_t own, const uint32_t *all, double lo, double g0)
@@ -132,7 +125,7 @@ static void add_forms(nm_job *job, nm_lines_of *s, const nm_bounds *b, size_t mo
     for (size_t i = 0; i < p->blocks[0].n; i++) idx[i] = (uint32_t)i;
     size_t n = 0, *own = NM_RAW(job, size_t, s->n + 1);
     for (size_t k = 0; k < s->n; k++)
-        if (!reads_input_only(&p->blocks[nm_program_block(p, s->line[k].pre)])) own[n++] = k;
+        if (!nm_reads_input_only(&p->blocks[nm_program_block(p, s->line[k].pre)])) own[n++] = k;
     nm_relax *x = nm_relax_new(job, b);
     nm_relax_set(x, b, 1, (int)p->n_blocks);
     nm_batch *t = nm_batch_new(job, p);

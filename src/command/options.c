@@ -3,8 +3,6 @@
 #include "command/command.h"
 #include "command/flags.h"
 
-#include <stdlib.h>
-
 static const struct {
     const char *name, *value, *verbs, *help;
 } rows[] = {

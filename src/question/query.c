@@ -43,21 +43,13 @@ void nm_query_worst(nm_job *job, const nm_query *q, const char *where)
 
 void nm_query_names(nm_job *job, const nm_query *q, const char *where)
 {
-    size_t n = 0;
-    const char **all = NM_RAW(job, const char *, nm_query_targets(q) + 1);
+    nm_names all = {0};
     for (size_t i = 0; i < q->n_cases; i++)
-        for (size_t t = 0; t < q->cases[i].n_clauses; t++) all[n++] = q->cases[i].clauses[t].name;
-    size_t mask = 15;
-    while (mask < 2 * n) mask = 2 * mask + 1;
-    const char **slot = NM_ARRAY(job, const char *, mask + 1);
-    for (size_t i = 0; i < n; i++) {
-        size_t h = 2166136261u;
-        for (const char *s = all[i]; *s; s++) h = (h ^ (unsigned char)*s) * 16777619u;
-        for (h &= mask; slot[h]; h = (h + 1) & mask)
-            if (strcmp(slot[h], all[i]) == 0)
-                nm_throw(job, NM_EINPUT, "%s: two clauses are called %s", where, all[i]);
-        slot[h] = all[i];
-    }
+        for (size_t t = 0; t < q->cases[i].n_clauses; t++) {
+            const char *name = q->cases[i].clauses[t].name;
+            if (!nm_names_add(job, &all, nm_span_of(name)))
+                nm_throw(job, NM_EINPUT, "%s: two clauses are called %s", where, name);
+        }
 }
 
 bool nm_query_box_has(const nm_case *c, const double *x, size_t n)

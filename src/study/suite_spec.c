@@ -13,8 +13,6 @@
 #include "study/study.h"
 
 #include <cJSON.h>
-#include <limits.h>
-#include <stdlib.h>
 
 nm_formulation nm_formulation_read(nm_job *job, const char *text)
 {
