@@ -14,6 +14,12 @@ nm_files nm_report_files(nm_job *job, const char *dir, const nm_query *q, const 
 void nm_report_json(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_files *f, bool compiled);
 void nm_report_text(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_files *f, bool compiled);
 
+/* ---- report_range.c: the two ends of a measured value -------------------------------------------- */
+void nm_range_json(nm_buf *b, const nm_query *q, const nm_verdict *v); /* a member "range" */
+void nm_range_text(nm_buf *b, const nm_query *q, const nm_verdict *v);
+/* Writes the inputs that attain the ends into dir (NULL: nowhere), and notes their names in v. */
+void nm_range_files(nm_job *job, const char *dir, const nm_query *q, nm_verdict *v);
+
 /* ---- decode.c, combine.c: a map and a solution become a verdict --------------------------------- */
 #define NM_ROW_TOL 1e-5      /* relative row violation of a solver's point before the audit fails */
 const nm_net *nm_map_net(nm_job *job, const nm_map *m, const char *map_path); /* its network, by the hash */

@@ -77,10 +77,7 @@ struct nm_verdict {
 nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q, const nm_solve_opts *o);
 
 /* ---- range.c: the two ends of a measured value -------------------------------------------------- */
-void nm_range_conclude(const nm_query *q, nm_verdict *v);
-void nm_range_json(nm_buf *b, const nm_query *q, const nm_verdict *v);
-void nm_range_text(nm_buf *b, const nm_query *q, const nm_verdict *v);
-void nm_range_files(nm_job *job, const char *dir, const nm_query *q, nm_verdict *v);
+void nm_range_conclude(const nm_query *q, nm_verdict *v); /* sets them from the targets */
 
 /* ---- nearest_points.c: points near the image ---------------------------------------------------- */
 typedef struct nm_walk nm_walk; /* state.h */
