@@ -7,7 +7,7 @@
  * the target's distance above r. First a bisection by cheap decisions, which orders the targets; then, over the ball
  * just below the incumbent (r = value (1 - NM_NEAR_GAP / 4), one less for L0), all stages. What is left of the
  * targets gets a model over that small ball, its objective the distance (distance.c): infeasible proves r; an optimum
- * or a limit proves the solver's dual bound less NM_NEAR_GAP / 2 of it, its tolerance. A nearer point starts again
+ * or a limit proves the tree's bound (tree.c), less NM_NEAR_GAP / 2 of it for the rounding of sums of constants. A nearer point starts again
  * with a smaller ball and the targets that are left. L2 is minimised over tangents in rounds: linear relaxations
  * first, then models, until the point's own distance is the model's. Where the set is more than a box (balls, rows,
  * generators) walks do not know it, and finds move to the nearest of their linear region (leaf.c, also what
@@ -185,7 +185,7 @@ static double from_objective(const chase *c, double objective)
     return c->s->q->norm == NM_L2 ? sqrt(fmax(objective, 0)) : objective;
 }
 
-/* a model's dual bound as a distance, its solver's tolerance taken off */
+/* a model's proven bound as a distance; the constants that its objective leaves out are summed with rounding */
 static double proven(const chase *c, const inner *in, double objective)
 {
     const double d = from_objective(c, objective);
@@ -256,17 +256,16 @@ static bool ask_once(chase *c, inner *in, nm_target *t, nm_encoded *e, size_t k)
     nm_state *s = &in->s;
     e->map->n_rows = e->model->n_rows;
     const double at = nm_cpu();
-    const nm_sol *sol = nm_models_ask(s, t, *e, false);
+    const nm_sol *sol = nm_models_ask(s, t, *e);
     nm_target *outer = &c->s->v->targets[k];
     outer->rows = t->rows, outer->cols = t->cols, outer->nz = t->nz, outer->bins = t->bins;
     c->s->v->cpu_solver += nm_cpu() - at;
     if (sol->status == NM_SOL_INFEASIBLE) {
-        if (nm_models_confirmed(s, t, e, sol)) prove(c, k, beyond(c, in->r), "solver");
+        prove(c, k, beyond(c, in->r), "tree");
         return true;
     }
-    if (sol->status != NM_SOL_OPTIMAL && sol->status != NM_SOL_FEASIBLE) return true;
     const double objective = sol->bound / c->scale + e->model->constant;
-    prove(c, k, proven(c, in, objective), "solver");
+    prove(c, k, proven(c, in, objective), "tree");
     if (!sol->has_values) return true;
     const double *x = nm_models_input(s, e, sol, t->icase);
     const size_t clause = k - c->s->cases[t->icase].first;
@@ -407,7 +406,7 @@ static void conclude(const chase *c)
     const nm_near *near = c->near;
     const bool strict = near->value <= near->tie_value * (1 + NM_NEAR_GAP) ||
                         isinf(near->tie_value);
-    bool solver = false;
+    bool tree = false;
     v->objective = strict ? near->value : near->tie_value;
     v->tie = strict ? 0 : near->value;
     v->has_objective = isfinite(v->objective);
@@ -415,7 +414,7 @@ static void conclude(const chase *c)
     if (v->has_objective) v->witness = isfinite(near->value) ? &near->best : &near->tie;
     for (size_t k = 0; k < v->n_targets; k++) {
         nm_target *t = &v->targets[k];
-        solver |= t->by && strcmp(t->by, "solver") == 0;
+        tree |= t->by && strcmp(t->by, "tree") == 0;
         if (isinf(t->bound)) t->status = NM_OK;
     }
     if (isfinite(near->value)) {
@@ -424,10 +423,11 @@ static void conclude(const chase *c)
         t->objective = near->value;
         if (!t->by) t->by = near->value > 0 ? "attack" : "evaluation";
     }
-    v->by = v->objective == 0 ? "evaluation" : solver ? "solver" : "bounds";
+    v->by = v->objective == 0 ? "evaluation" : tree ? "tree" : "bounds";
     v->status = isinf(v->bound)                                  ? NM_OK
                 : isfinite(near->value) && closed(v, s->q->norm) ? NM_VIOLATED
                                                                  : NM_UNKNOWN;
+    v->certified = true;
     if (v->status != NM_UNKNOWN) return;
     v->why = nm_stopped(s->job) ? "interrupted"
              : isinf(near->value) && v->has_objective

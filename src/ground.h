@@ -41,6 +41,13 @@
 #define NM_NEAR_BRANCH 40000  /* nodes of branching over a ball just below the incumbent, where leaves settle most */
 #define NM_NEAR_NODES 200     /* of branching, for a target of closest: what it leaves is a model's */
 #define NM_MAX_CLAUSES 100000               /* size limit of a disjunctive normal form */
+#define NM_TERM_MIN 1e-10    /* of a row's size: terms that move less over their box become part of its sides */
+#define NM_FILE_MOST 1e9     /* numbers of a model that a solver with tolerances of 1e-6 may be asked about */
+#define NM_TREE_FIRST 300    /* nodes of the tree over binaries before CBC is asked for a point */
+#define NM_TREE_GAP 1e-7     /* relative: a proven value may lie below an attained one by it */
+#define NM_SOLVER_TOL 1e-6   /* what solvers take as kept, unless their options say otherwise */
+#define NM_OPTION_TOL 1e-9    /* what the option files of dialects ask for */
+#define NM_LP_TOL 1e-9        /* primal and dual tolerance of Clp in the tree over binaries */
 #define NM_RANGE_GAP 1e-9    /* relative distance of an end of a range to an attained value that settles it */
 #define NM_COEF_MIN 1e-9     /* |coefficient| that readers keep: smaller ones move into the bounds */
 #define NM_ULP 2.220446049250313e-16        /* 2^-52: twice the unit roundoff */

@@ -55,6 +55,26 @@ typedef struct nm_mapblock { const char *kind, *name; size_t n; int src; } nm_ma
 /* a unit with rows: bounds of its pre-activation (a RELU) or its own, and what gave them */
 typedef struct nm_mapunit { int block; size_t unit; double lo, hi; const char *by; } nm_mapunit;
 
+/* ---- scale.c --------------------------------------------------------------------------------- */
+typedef struct nm_scale {  /* what a scaled model says of the one it was made from */
+    bool any, exact;       /* something is scaled; without rounding (else the model is no model of the question) */
+    int *col, *row;        /* [n_cols], [n_rows]: x = 2^col x' for a column, sides times 2^row for a row */
+    int objective;         /* the objective is that of the scaled model times 2^objective */
+    size_t n_left;         /* terms that were too small for their rows */
+} nm_scale;
+/* a copy whose numbers are of moderate size, with all integer points of m and perhaps a few more; *s: the way back */
+nm_model *nm_model_scaled(nm_job *job, const nm_model *m, nm_scale *s);
+void nm_scale_values(const nm_scale *s, size_t n, double *x); /* of columns, back into the model's own units */
+const char *nm_model_out_of_range(nm_job *job, const nm_model *m); /* what solvers cannot hold of it, or NULL */
+
+/* ---- guard.c --------------------------------------------------------------------------------- */
+typedef struct nm_tolerance { double primal, integral; } nm_tolerance; /* absolute: of rows and boxes, of binaries */
+/* what the tolerances can move row `row` by at most, in its units; SIZE_MAX: the objective */
+double nm_model_budget(nm_job *job, const nm_model *m, size_t row, nm_tolerance tol);
+/* Returns the largest budget of the question's rows (without any, of the objective), in the units of the model that m was
+ * scaled from; relax: those rows, or the end of tcol, are relaxed by theirs. */
+double nm_model_guard(nm_job *job, nm_model *m, int64_t tcol, bool relax, nm_tolerance tol, const nm_scale *s);
+
 /* ---- map.c ---------------------------------------------------------------------------------- */
 typedef struct nm_map {
     const char *net_path, *query_path, *model_path, *model_hash;
@@ -81,6 +101,10 @@ typedef struct nm_map {
     const char *objective, *encoding;
     size_t cube, n_cubes;  /* this model is cube 1.. of so many, or 0 */
     bool relaxation;       /* an infeasible model proves; a point need not be a counterexample */
+    nm_scale scale;        /* of the file's numbers */
+    nm_tolerance tolerance; /* of a solver that the guard covers */
+    double slack, budget;  /* by how much rows of the question were relaxed for it; what it would take */
+    const char *unfit;     /* why no solver's word about this model is to be believed, or NULL */
     bool fold, conditioned; /* conditioned: its bounds hold for counterexamples to the target alone */
     const nm_query *question; /* written in full, so that decode needs no flags; when read, it is what was written */
     const char *query_text_hash; /* of its text; of a map that was read */
@@ -98,6 +122,7 @@ typedef struct nm_sol {
     double objective, bound; /* of the model without its constant; NaN when not said */
     size_t n, cap;
     struct nm_solval { const char *name; double x; int64_t index; } *vals; /* name NULL, index -1: not said */
+    bool gapless;          /* "optimal" in this format leaves no gap, or says so in other words */
     const char *model;     /* its name, as the file says it, or NULL */
     int64_t n_rows, n_cols; /* as the file counts them, or -1 */
     bool counts_objective; /* n_rows may hold the objective */
@@ -111,6 +136,7 @@ typedef struct nm_soldialect {
     int (*sniff)(const char *text, size_t n);  /* 0..100 */
     void (*read)(nm_job *job, nm_file f, nm_sol *s);
     bool closed;           /* a last line end is not needed to see that the file is whole */
+    bool gapless;          /* where a gap is left, another word than "optimal" stands */
 } nm_soldialect;
 
 #define SOL(x) extern const nm_soldialect nm_sol_##x;
@@ -118,6 +144,8 @@ typedef struct nm_soldialect {
 #undef SOL
 bool nm_sol_is(nm_file f); /* some reader knows it */
 nm_sol *nm_sol_read(nm_job *job, const char *path);
+/* brings values (those with an index), objective and bound of an answer to the map's file into the network's units */
+void nm_map_unscale(const nm_map *m, nm_sol *s);
 void nm_sol_print(nm_buf *b, const nm_sol *s);
 /* Names, indices and counts of what is printed, whether or not it is a solution; takes the answer back when it is one
  * to a linear program and the model has integers. True when the file itself tells the model. */
@@ -216,6 +244,10 @@ struct nm_enc {            /* what an encoding works on and gives */
     nm_clause clause;
     uint32_t *row;         /* units of block q that hold the clause's rows */
     int64_t tcol;          /* column of the largest excess over several rows, or -1 */
+    int64_t cut;           /* the row of a decision's cutoff where it is one row, or -1 */
+    double cap;            /* of a decision: the objective that cuts; infinity */
+    double least;          /* objective + least is at most the margin, rounding included */
+    nm_objective objective; /* what the model minimises */
     nm_distance *distances; /* of the objective and of balls */
     size_t n_units;
     nm_encunit *unit;      /* those with rows, in order */
@@ -290,6 +322,7 @@ typedef struct nm_dialect { /* what a solver's readers take, beyond the common s
     bool no_gz;
     bool spaced;           /* `x : 1` in sets of LP */
     size_t longest, width; /* name; line of LP */
+    double primal, integral; /* its solver's tolerances, where they are looser than NM_SOLVER_TOL; else 0 */
     int start, order;      /* formats of beside.c; 0: it has none */
     /* an option file with {threads}, {model}, {stem}, and how its name ends; or NULL */
     const char *options, *options_end;
@@ -370,6 +403,7 @@ typedef struct nm_cbc {
     double time_limit;     /* seconds; 0: none */
     bool first;            /* stop at the first solution */
     size_t memory;         /* megabytes that it may address; 0: no limit */
+    double most;           /* nodes that it may take; 0: no limit */
     double *nodes;         /* how many it took go here, or NULL */
 } nm_cbc;
 nm_sol *nm_cbc_solve(nm_job *job, const nm_model *m, nm_cbc o);
@@ -401,11 +435,45 @@ nm_clp *nm_clp_new(nm_job *job, const nm_model *m);         /* integrality left 
  * answer depends on the question alone. false: no optimum within the iterations (y may be good all the same) */
 bool nm_clp_solve(nm_clp *l, const double *c, int iterations, double *x, double *y);
 void nm_clp_box(nm_clp *l, const double *lo, const double *hi); /* [n_cols] */
+typedef enum { NM_LP_OPTIMAL, NM_LP_INFEASIBLE, NM_LP_STOPPED } nm_lpend; /* as Clp says it: no proof */
+void nm_clp_cost(nm_clp *l, const double *c);               /* [n_cols] of the resolves that follow */
+/* Minimises from a basis [n_cols + n_rows] (NULL: the slack one), up to an objective of `limit`; fills x and y. */
+nm_lpend nm_clp_resolve(nm_clp *l, const unsigned char *basis, double limit, int iterations, double *x, double *y);
+void nm_clp_slack(const nm_clp *l, unsigned char *basis);   /* the slack basis */
+void nm_clp_basis(const nm_clp *l, unsigned char *basis);   /* where the last solve ended */
+double nm_clp_value(const nm_clp *l);                       /* its objective: for scores, never for proofs */
 /* after a solve that found no point: proven from Farkas's ray that the rows have none in the box */
 bool nm_clp_is_empty(nm_clp *l, const double *lo, const double *hi);
 /* what c.x is at least over the rows and a box, proven from any y, rounded down (Neumaier, Shcherbina 2004) */
 double nm_dual_bound(nm_job *job, const nm_model *m, const double *lo, const double *hi, const double *c,
                      const double *y);
+/* Also fills move [n_cols]: > 0: the bound has the column at lo, and is at least so much more when it alone moves to hi;
+ * < 0: the other way round; 0: nothing is proven. */
+double nm_dual_gains(nm_job *job, const nm_model *m, const double *lo, const double *hi, const double *c,
+                     const double *y, double *move);
+
+/* ---- tree.c: branch and bound over binaries, every bound proven ------------------------------------- */
+typedef struct nm_tree_opts {
+    double cap;            /* of the objective, without the model's constant: what lies above it is of no use */
+    bool decide;           /* the cap alone matters, no bound is wanted */
+    size_t max_nodes;
+    double deadline;       /* nm_wall, or infinity */
+    double gap, gap_of_one; /* the cap falls below an incumbent's value by gap (gap_of_one + |value|) */
+    double *best;          /* [n_cols] takes the incumbent, or NULL */
+    /* Takes the point x [n_cols] of a relaxation; may lower *cap. Returns true to stop the search. */
+    bool (*point)(void *arg, const double *x, double *cap);
+    void *arg;
+} nm_tree_opts;
+typedef struct nm_tree {
+    int status;            /* NM_OK: no integer point has an objective of the last cap or less; NM_VIOLATED: point stopped
+                              it; NM_UNKNOWN */
+    double bound;          /* proven: the objective of every integer point; INFINITY: there is none */
+    double value;          /* the incumbent's objective in Clp's arithmetic, or INFINITY */
+    size_t nodes, probes, improved, ties;
+    double tie;            /* of leaves that rounding left open: how far their bounds lie below the cap, at most; or NaN */
+    bool stopped;          /* by point */
+} nm_tree;
+nm_tree nm_tree_run(nm_job *job, const nm_model *m, nm_tree_opts o); /* plain rows and binaries */
 
 /* ---- project.c ---------------------------------------------------------------------------------- */
 /* x [n_cols]: nearly the point of m's rows and box that is nearest to the centre in L2; gives a proven lower bound of

@@ -54,6 +54,7 @@ nm_sol *nm_sol_read(nm_job *job, const char *path)
         nm_throw(job, NM_EINPUT, "%s: the last line is cut short", path);
     nm_sol *s = NM_NEW(job, nm_sol);
     *s = (nm_sol){.solver = d->name, .objective = NAN, .bound = NAN, .n_rows = -1, .n_cols = -1};
+    s->gapless = d->gapless;
     d->read(job, f, s);
     if (!*s->status_text) nm_throw(job, NM_EINPUT, "%s: the status is blank", path);
     return s;

@@ -1,8 +1,8 @@
 /* solve.c: the pipeline of one question, cheapest first: evaluation, bounds, attack, models, solver.
  *
  * needs a Net and a Query; gives a Verdict; keeps both. A target is closed as `holds` only by a bound that excludes
- * it (row - rhs > guard for some row of its clause, outward rounded) or by the solver's proven infeasibility of a model
- * that contains every true trace; as `violated` only by the judge (verify.c). All else is unknown, with the reason.
+ * it (row - rhs > guard for some row of its clause, outward rounded), by trees whose leaves are closed so, or by duals of
+ * linear programs that contain every true trace, checked in outward rounded arithmetic (clp.c, tree.c); as `violated` only by the judge (verify.c). All else is unknown, with the reason.
  * With objective `closest` the stages run in rounds (closest.c). With objective `worst` nothing ends early: every
  * target that could still undercut the incumbent is solved. */
 #include "all.h"
@@ -52,10 +52,10 @@ static bool evaluate(nm_state *s)
 
 static const char *last_stage(const nm_verdict *v)
 {
-    static const char *const order[] = {"evaluation", "bounds", "attack", "solver"};
+    static const char *const order[] = {"evaluation", "bounds", "attack", "tree", "solver"};
     size_t last = 0;
     for (size_t i = 0; i < v->n_targets; i++)
-        for (size_t k = 0; k < 4; k++)
+        for (size_t k = 0; k < 5; k++)
             if (v->targets[i].by && strcmp(v->targets[i].by, order[k]) == 0 && k > last) last = k;
     return order[last];
 }
@@ -66,6 +66,7 @@ static void conclude(nm_state *s)
     size_t open = 0;
     if (s->q->objective == NM_RANGE) nm_range_conclude(s->q, v);
     v->status = NM_OK;
+    v->certified = true; /* by bounds, branching and duals alone */
     v->bound = INFINITY;
     v->objective = INFINITY;
     for (size_t i = 0; i < v->n_targets; i++) {
@@ -86,7 +87,7 @@ static void conclude(nm_state *s)
     if (v->status == NM_UNKNOWN && nm_stopped(s->job)) v->why = "interrupted";
     if (v->status == NM_UNKNOWN && !v->why)
         v->why = s->o->solve ? "targets are left open"
-                             : "targets are left open, and the solver was not asked";
+                             : "targets are left open, and no model was solved (--no-solve)";
 }
 
 /* Branching on signs, a little of it first: what is open after that is worth better bounds of all units. */

@@ -281,6 +281,7 @@ typedef struct nm_solve_opts {
     bool fixed, cuts, comments; /* as nm_write_opts has them */
     const char *start;     /* attack, image or a file; or NULL */
     bool priorities, options_file; /* also written */
+    bool own_guard;        /* the question's guard alone: files are not relaxed by what tolerances can move (guard.c) */
     bool two_sided;        /* binaries also for units that need none */
     bool evaluate, fold, attack, split, units, branch, solve, always_write;
     size_t nodes, boxes;   /* of branching and splitting, for a target or case; 0: the usual */
@@ -299,7 +300,8 @@ typedef struct nm_target {
     int64_t label;
     const char *name;
     int status;            /* NM_OK holds, NM_VIOLATED, NM_UNKNOWN */
-    const char *by;        /* evaluation, bounds, attack, solver */
+    const char *by;        /* evaluation, bounds, attack, tree; of points and of decoded files: solver */
+    size_t nodes;          /* of the tree over its model */
     double margin_lo;      /* proven lower end of the row that closes it best, minus its rhs */
     const nm_bounds *tight; /* bounds for counterexamples to it alone, or NULL */
     const char *file, *mark; /* model written for it, and its mark */
@@ -333,6 +335,10 @@ struct nm_verdict {
     double tie;            /* closest: 0, or the value is a tie's (NM_TIE_TOL) and this the nearest strict one's */
     double claim;          /* a bound that a solver's file or log claims; has_claim */
     bool has_claim;
+    bool certified;        /* of holds and of proven values: nothing rests on a solver's word */
+    const char *solver;    /* of decoded files: whose word it is, or NULL */
+    double guard;          /* of decoded files: the guard that covers it */
+    nm_tolerance tolerance; /* and the tolerances that it covers */
     const char *why;       /* of an unknown */
 };
 /* what the stages share: row[clause][r] is the unit of the query block that holds row r */
@@ -394,11 +400,24 @@ double *nm_start_of(nm_state *s, const nm_target *t, const nm_encoded *e);
 #define NM_COMBINE_CUBES "a target holds when all its cubes do; the branches that are not listed are closed"
 /* the model of a target; q: the question, or the same with another objective; cube: bounds of a branch, or NULL */
 nm_encoded nm_models_encode(nm_state *s, const nm_query *q, nm_target *t, const nm_cube *cube, nm_encode_opts o);
-const nm_sol *nm_models_ask(nm_state *s, nm_target *t, nm_encoded e, bool first);
-bool nm_models_confirmed(nm_state *s, nm_target *t, const nm_encoded *e, const nm_sol *first);
-const double *nm_models_input(nm_state *s, const nm_encoded *e, const nm_sol *sol, size_t icase);
+/* writes a target's model for dialect d (NULL: the one asked for) with its map; returns the file's name */
+const char *nm_models_write_one(nm_state *s, nm_target *t, nm_encoded e, const char *stem, const char *suffix,
+                                const nm_dialect *d);
 void nm_models_write(nm_state *s);
 void nm_models_sayable(nm_job *job, const nm_query *q, const nm_solve_opts *o); /* refuses what --dialect cannot say */
+
+/* ---- solve_models.c: the models of open targets, solved ------------------------------------------------ */
+typedef struct nm_proof {  /* what the tree proved of a model */
+    int status;            /* NM_OK: no integer point within the cap; NM_VIOLATED: input is a counterexample; NM_UNKNOWN */
+    double bound;          /* proven, of the objective without the model's constant; INFINITY: no point */
+    double tie;            /* of an unknown: how near to the cap what rounding left open lies, or NaN */
+    const double *best, *input; /* [n_cols] the incumbent, [width] the best input that was judged; or NULL */
+    double value;          /* of the incumbent */
+    size_t nodes;
+} nm_proof;
+nm_proof nm_models_prove(nm_state *s, nm_target *t, const nm_encoded *e, size_t nodes);
+const nm_sol *nm_models_ask(nm_state *s, nm_target *t, nm_encoded e);  /* the same, as a solution whose bound is proven */
+const double *nm_models_input(nm_state *s, const nm_encoded *e, const nm_sol *sol, size_t icase);
 bool nm_models_solve(nm_state *s);
 
 /* ---- closest.c ------------------------------------------------------------------------------- */
@@ -408,7 +427,8 @@ nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q, co
 
 /* ---- decode.c, manifest.c ------------------------------------------------------------------------ */
 const nm_net *nm_map_net(nm_job *job, const nm_map *m, const char *map_path); /* its network, by the hash */
-nm_verdict *nm_decode_sol(nm_job *job, const nm_map *m, const char *map_path, nm_sol *s, const char *sol_path);
+/* s: as the file says it, in the file's own units */
+nm_verdict *nm_decode_sol(nm_job *job, const nm_map *m, const char *map_path, const nm_sol *s, const char *sol_path);
 /* path is a map, with one solution and perhaps its log, or a manifest, with solutions of its models in any order */
 nm_verdict *nm_decode(nm_job *job, const char *path, size_t n, const char *const *sols, const char *log,
                       const nm_query **query);
@@ -478,6 +498,7 @@ void nm_cli_parse(nm_job *job, nm_cli *c, int argc, char **argv);
 const char *nm_cli_name(nm_job *job, nm_opt o); /* with dashes */
 const char *nm_cli_get(const nm_cli *c, nm_opt o);
 bool nm_cli_has(const nm_cli *c, nm_opt o);
+const char *nm_cli_guard(const nm_cli *c); /* the number of --guard, or NULL where it is auto */
 double nm_cli_num(nm_job *job, const nm_cli *c, nm_opt o, double dflt);
 /* choices a|b|c, the first is the default */
 const char *nm_cli_pick(nm_job *job, const nm_cli *c, nm_opt o, const char *choices);

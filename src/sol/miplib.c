@@ -26,4 +26,4 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
     nm_sol_pairs(&l, s);
 }
 
-const nm_soldialect nm_sol_miplib = {"miplib", sniff, read_file, false};
+const nm_soldialect nm_sol_miplib = {"miplib", sniff, read_file, false, false};

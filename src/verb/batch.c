@@ -39,7 +39,7 @@ int nm_verb_batch(nm_job *job, const nm_cli *c, nm_buf *out)
                         .domain = nm_cli_get(c, NM_O_domain),
                         .margin = nm_cli_get(c, NM_O_margin),
                         .objective = nm_cli_get(c, NM_O_objective),
-                        .guard = nm_cli_get(c, NM_O_guard)};
+                        .guard = nm_cli_guard(c)};
     nm_campaign b = {.net = nm_net_read_as(job, c->file[0], nm_cli_front(job, c)),
                      .around = nm_around_ask(job, &ask),
                      .solve = nm_cli_solve_opts(job, c, false)};

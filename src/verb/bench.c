@@ -148,7 +148,7 @@ static void ask_images(nm_job *job, const nm_cli *c, nm_bench *b)
                         .domain = nm_cli_get(c, NM_O_domain),
                         .margin = nm_cli_get(c, NM_O_margin),
                         .objective = nm_cli_get(c, NM_O_objective),
-                        .guard = nm_cli_get(c, NM_O_guard)};
+                        .guard = nm_cli_guard(c)};
     const nm_net *net = nm_net_read(job, c->file[0]);
     const nm_dataset images = nm_dataset_open(job, nm_cli_get(c, NM_O_images));
     nm_dataset labels = {0};

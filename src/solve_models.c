@@ -1,0 +1,400 @@
+/* solve_models.c: the models of targets that are still open, solved: by the tree over binaries (tree.c), whose bounds are
+ * proven, with CBC or a program of the user's beside it as a finder of points.
+ *
+ * A solver's status proves nothing here: it works to tolerances, on numbers that happened to be. A target is closed by
+ * the tree alone. Points, of whomever, are judged by replay (verify.c), and lower the tree's cap where a value is sought.
+ * Every model is scaled first (scale.c). A decision asks the tree for NM_TREE_FIRST nodes, then embedded CBC for a point
+ * within as many nodes as that cost it, then the tree until it ends. Cost: the tree's. */
+#include "all.h"
+
+static double seconds_left(const nm_state *s)
+{
+    const double left = s->deadline - nm_wall();
+    return isinf(s->deadline) ? 0 : left > 0 ? left : -1;
+}
+
+const double *nm_models_input(nm_state *s, const nm_encoded *e, const nm_sol *sol, size_t icase)
+{
+    double *v = NM_RAW(s->job, double, e->map->n_cols + 1);
+    for (size_t j = 0; j < e->map->n_cols; j++) v[j] = sol->vals[j].x;
+    return nm_leaf_input(s, e, icase, v);
+}
+
+/* ---- other solvers, as finders ---- */
+
+/* Brings a solution of the scaled model back. */
+static void unscale(nm_sol *sol, const nm_scale *k)
+{
+    for (size_t j = 0; j < sol->n; j++)
+        if (sol->vals[j].index >= 0) sol->vals[j].x = ldexp(sol->vals[j].x, k->col[sol->vals[j].index]);
+    sol->objective = ldexp(sol->objective, k->objective);
+    sol->bound = ldexp(sol->bound, k->objective);
+}
+
+static nm_sol *ask_embedded(nm_state *s, const nm_encoded *e, double nodes)
+{
+    nm_scale k;
+    const nm_model *m = nm_model_scaled(s->job, e->model, &k);
+    const nm_cbc o = {.time_limit = seconds_left(s), .first = true, .memory = s->o->memory, .most = nodes};
+    nm_sol *sol = nm_cbc_solve(s->job, m, o);
+    unscale(sol, &k);
+    return sol;
+}
+
+/* A program of its own gets the file that a user would get. With a time limit it has a part of what is left; the rest is
+ * for the proof. */
+static nm_sol *ask_program(nm_state *s, nm_target *t, const nm_runner *r, nm_encoded e)
+{
+    const double part = 0.6, left = seconds_left(s);
+    const char *stem = e.map->cube ? nm_fmt(s->job, "%s/t%s-c%zu", s->o->keep, t->name, e.map->cube)
+                                   : nm_fmt(s->job, "%s/t%s", s->o->keep, t->name);
+    nm_map map = *e.map;
+    e.map = &map;
+    nm_models_write_one(s, t, e, stem, ".mps", r->dialect);
+    nm_sol *sol = nm_runner_solve(s->job, r, &map, stem,
+                                  (nm_run_opts){left < 0 ? left : part * left, s->o->threads,
+                                                s->o->memory});
+    nm_map_unscale(&map, sol);
+    return sol;
+}
+
+/* A second solver that has a point where the first one says "infeasible" is a fault that is shown, not hidden. */
+static void cross_check(nm_state *s, nm_target *t, const nm_encoded *e, const nm_sol *first)
+{
+    if (!s->o->confirm || first->status != NM_SOL_INFEASIBLE) return;
+    const nm_sol *second = ask_program(s, t, s->o->confirm, *e);
+    if (second->has_values)
+        nm_throw(s->job, NM_EAUDIT,
+                 "target %s: %s says infeasible, %s has a solution (%s); --keep DIR keeps both",
+                 t->name, first->solver, second->solver, second->status_text);
+}
+
+/* ---- the tree ---- */
+
+typedef struct {
+    nm_state *s;
+    nm_target *t;
+    const nm_encoded *e;
+    const nm_scale *k;
+    double *cols, *best; /* [n_cols] a point in the model's own units; [width] input of the best counterexample */
+    double margin;       /* of the best point's replay, or infinity */
+    size_t calls;
+} eye; /* what looks at the tree's points */
+
+/* Judges a point of the tree. Returns true when it decides the question. Where a value is sought, the cap falls to what
+ * the replay attains, less the gap. */
+static bool look(void *arg, const double *x, double *cap)
+{
+    eye *y = arg;
+    nm_state *s = y->s;
+    const nm_query *q = s->q;
+    const nm_mark mark = nm_mark_get(s->job);
+    const size_t n = y->e->map->n_cols;
+    memcpy(y->cols, x, n * sizeof *x);
+    nm_scale_values(y->k, n, y->cols);
+    const double *in = nm_leaf_input(s, y->e, y->t->icase, y->cols);
+    const nm_replay r = nm_verify(s->job, s->net, q, y->t->icase, (int64_t)y->t->iclause, in);
+    const bool better = r.is_inside && (r.margin64 < y->margin || r.is_violated);
+    if (better) {
+        y->margin = r.margin64;
+        memcpy(y->best, in, nm_case_width(q, &q->cases[y->t->icase]) * sizeof *in);
+    }
+    const bool decide = y->e->enc->objective == NM_FEASIBLE, ends = decide && r.is_violated;
+    if (better && !decide) {
+        const double at = r.margin64 - NM_TREE_GAP * (1 + fabs(r.margin64)) - y->e->enc->least;
+        *cap = fmin(*cap, ldexp(at, -y->k->objective));
+    }
+    nm_mark_release(s->job, mark);
+    return ends;
+}
+
+/* The cap of a model: its cutoff row for a decision, what is already attained where a value is sought. */
+static double cap_of(const nm_state *s, const nm_encoded *e)
+{
+    const nm_verdict *v = s->v;
+    if (e->enc->objective == NM_FEASIBLE) return e->enc->cap;
+    if (s->q->objective == NM_WORST && v->witness)
+        return v->witness->margin64 - NM_TREE_GAP * (1 + fabs(v->witness->margin64)) - e->enc->least;
+    return INFINITY;
+}
+
+/* The cutoff of a decision is the tree's cap: as a row it would only make relaxations infeasible, of which duals tell less
+ * than of bounds. */
+static void free_cutoff(nm_model *m, const nm_enc *e)
+{
+    if (e->cut >= 0) m->rows[e->cut].hi = INFINITY;
+    if (e->tcol < 0) return;
+    nm_col *t = &m->cols[e->tcol];
+    t->hi += (t->hi - t->lo) + 1;
+}
+
+/* Proves what it can of a target's model by the tree, within so many nodes. Points of a decision or a value are judged on
+ * the way; the best one's input is kept. */
+nm_proof nm_models_prove(nm_state *s, nm_target *t, const nm_encoded *e, size_t nodes)
+{
+    nm_scale k;
+    const nm_query *q = s->q;
+    nm_proof p = {.status = NM_UNKNOWN, .bound = -INFINITY, .tie = NAN};
+    nm_model *m = nm_model_scaled(s->job, e->model, &k);
+    const bool decide = e->enc->objective == NM_FEASIBLE, near = e->enc->objective == NM_CLOSEST;
+    if (!k.exact) return p;
+    free_cutoff(m, e->enc);
+    eye y = {s, t, e, &k, NM_RAW(s->job, double, m->n_cols + 1),
+             NM_RAW(s->job, double, nm_case_width(q, &q->cases[t->icase]) + 1), INFINITY, 0};
+    double *best = NM_RAW(s->job, double, m->n_cols + 1);
+    const double cap = near ? INFINITY : cap_of(s, e);
+    const nm_tree_opts o = {.cap = isfinite(cap) ? nm_up(ldexp(cap, -k.objective)) : cap,
+                            .decide = decide,
+                            .max_nodes = nodes,
+                            .deadline = s->deadline,
+                            .gap = near ? 0.25 * NM_NEAR_GAP : NM_TREE_GAP,
+                            .gap_of_one = near ? 0 : 1,
+                            .best = best,
+                            .point = near ? NULL : look,
+                            .arg = &y};
+    const nm_tree r = nm_tree_run(s->job, m, o);
+    p.status = r.status;
+    p.nodes = r.nodes;
+    p.bound = ldexp(r.bound, k.objective);
+    p.tie = ldexp(r.tie, k.objective);
+    if (isfinite(r.value)) {
+        nm_scale_values(&k, m->n_cols, best);
+        p.best = best;
+        p.value = ldexp(r.value, k.objective);
+    }
+    if (isfinite(y.margin)) p.input = y.best;
+    return p;
+}
+
+
+/* A model that Clp can be asked about: encodings with indicator rows, sets or products are said in big-M rows. */
+static nm_encoded provable(nm_state *s, nm_target *t, const nm_cube *cube, nm_encoded e)
+{
+    if (!nm_model_needs(e.model)) return e;
+    nm_solve_opts plain = *s->o;
+    nm_state own = *s;
+    plain.encoding = "hull";
+    own.o = &plain;
+    return nm_models_encode(&own, s->q, t, cube, (nm_encode_opts){0});
+}
+
+static void sizes(nm_target *t, const nm_model *m)
+{
+    t->rows = m->n_rows;
+    t->cols = m->n_cols;
+    t->nz = m->n_nz;
+    t->bins = nm_model_binaries(m);
+}
+
+/* The tree's answer in the words of a solver, for what is asked in rounds: every status and bound of it is proven. */
+const nm_sol *nm_models_ask(nm_state *s, nm_target *t, nm_encoded e)
+{
+    sizes(t, e.model);
+    const nm_proof p = nm_models_prove(s, t, &e, SIZE_MAX);
+    nm_sol *sol = NM_NEW(s->job, nm_sol);
+    *sol = (nm_sol){.solver = "netmip",
+                    .status = NM_SOL_NONE,
+                    .status_text = nm_stopped(s->job) ? "interrupted" : "time limit",
+                    .objective = p.best ? p.value : NAN,
+                    .bound = p.bound,
+                    .n_rows = -1,
+                    .n_cols = -1};
+    if (p.status == NM_OK) sol->status = p.best ? NM_SOL_OPTIMAL : NM_SOL_INFEASIBLE;
+    if (p.status != NM_OK && p.best) sol->status = NM_SOL_FEASIBLE;
+    if (sol->status != NM_SOL_NONE) sol->status_text = nm_solstatus_name(sol->status);
+    sol->has_values = p.best != NULL;
+    for (size_t j = 0; p.best && j < e.map->n_cols; j++)
+        *NM_PUSH(s->job, sol->vals, sol->n, sol->cap) = (struct nm_solval){e.map->cols[j], p.best[j],
+                                                                           (int64_t)j};
+    return sol;
+}
+
+/* ---- one target ---- */
+
+/* Judges an input. Returns true when the question is settled. */
+static bool judge_input(nm_state *s, nm_target *t, const double *x, const char *by)
+{
+    const nm_replay r = nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause, x);
+    const bool settled = nm_state_take(s, &r, by);
+    if (settled || r.is_violated || s->q->objective != NM_FEASIBLE) return settled;
+    /* it misses by a solver's tolerance: a short descent from it may find what it meant */
+    if (s->o->attack && nm_close_attack(s, t->icase, r.g ? r.g : r.x, 1)) return true;
+    s->v->why = nm_fmt(s->job, "the best point for target %s does not replay: its margin is %.3g", t->name,
+                       r.margin64);
+    return false;
+}
+
+/* Asks another solver for a point. Returns true when that settles the question. */
+static bool ask_finder(nm_state *s, nm_target *t, nm_encoded *e, double nodes)
+{
+    nm_sol *sol = s->o->solver ? ask_program(s, t, s->o->solver, *e) : ask_embedded(s, e, nodes);
+    s->v->why = nm_fmt(s->job, "the solver stopped on target %s: %s", t->name, sol->status_text);
+    if (s->o->solver) cross_check(s, t, e, sol);
+    if (!sol->has_values) return false;
+    return judge_input(s, t, nm_models_input(s, e, sol, t->icase), "solver");
+}
+
+/* Says why a target stays open. */
+static void say_open(nm_state *s, const nm_target *t, const nm_proof *p)
+{
+    if (nm_stopped(s->job)) return;
+    if (p->status == NM_OK)
+        s->v->why = nm_fmt(s->job, "the sign of the least margin of target %s is not decided", t->name);
+    else if (p->tie >= 0)
+        s->v->why = nm_fmt(s->job,
+                           "target %s is a tie within %.2g: its least margin differs from the boundary by less "
+                           "than rounding lets the proof and the replay decide",
+                           t->name, p->tie);
+    else if (nm_wall() > s->deadline)
+        s->v->why = nm_fmt(s->job, "the time limit stopped the tree of target %s after %zu nodes", t->name,
+                           p->nodes);
+    else
+        s->v->why = nm_fmt(s->job,
+                           "the linear programs of target %s fail on its numbers: the tree gave up after %zu nodes",
+                           t->name, p->nodes);
+}
+
+/* Takes what the tree proved of a target. */
+static void take_proof(nm_state *s, nm_target *t, const nm_encoded *e, const nm_proof *p)
+{
+    t->nodes += p->nodes;
+    if (e->enc->objective != NM_FEASIBLE) {
+        const double bound = isinf(p->bound) ? p->bound : nm_down(p->bound + e->enc->least);
+        if (bound > t->bound) t->bound = bound;
+    }
+    if (p->status != NM_OK || (s->q->objective == NM_WORST && !(t->bound > s->q->guard))) return;
+    t->status = NM_OK;
+    t->by = "tree";
+}
+
+/* L2 balls are cut out by tangents where the tree's points lie outside of them. Returns true when x gave a new one. */
+static bool cut_ball(nm_state *s, const nm_target *t, nm_encoded *e, const double *x)
+{
+    const nm_case *c = &s->q->cases[t->icase];
+    if (!nm_balls_have_l2(c) || !x) return false;
+    const double *in = nm_case_input(s->job, c, x);
+    const size_t rows = e->model->n_rows;
+    if (!nm_balls_missed(c, s->q->n_in, in)) return false;
+    nm_distance_tangent(e->enc, in);
+    e->map->n_rows = e->model->n_rows;
+    return e->model->n_rows > rows;
+}
+
+/* Returns true when the question is settled. */
+static bool solve_target(nm_state *s, nm_target *t, const nm_cube *cube)
+{
+    enum { ROUNDS = 60 };
+    double at = nm_cpu();
+    nm_encoded e = nm_models_encode(s, s->q, t, cube, (nm_encode_opts){0});
+    nm_encoded plain = provable(s, t, cube, e);
+    sizes(t, e.model);
+    s->v->cpu_encode += nm_cpu() - at;
+    at = nm_cpu();
+    bool settled = s->o->solver && ask_finder(s, t, &e, 0);
+    nm_proof p = {.status = NM_UNKNOWN, .bound = -INFINITY};
+    size_t nodes = s->q->objective == NM_FEASIBLE && !s->o->solver ? NM_TREE_FIRST : SIZE_MAX;
+    for (int round = 0; !settled && round < ROUNDS; round++) {
+        p = nm_models_prove(s, t, &plain, nodes);
+        if (p.input) settled = judge_input(s, t, p.input, "tree");
+        const bool more = p.status == NM_UNKNOWN && p.nodes >= nodes && !nm_stopped(s->job);
+        if (!settled && more && !s->o->solver) settled = ask_finder(s, t, &plain, 20 * NM_TREE_FIRST);
+        if (settled || p.status == NM_OK || nm_wall() > s->deadline) break;
+        if (!more && !cut_ball(s, t, &plain, p.input)) break;
+        nodes = SIZE_MAX;
+    }
+    s->v->cpu_solver += nm_cpu() - at;
+    if (settled) return true;
+    take_proof(s, t, &plain, &p);
+    if (nm_target_open(t)) say_open(s, t, &p);
+    return false;
+}
+
+/* ---- cubes ---- */
+
+typedef struct {
+    int status;
+    bool has_point;
+    double cpu;
+} answer; /* of one cube: as a target's status */
+
+typedef struct {
+    nm_state *s;
+    nm_target *t;
+    answer *a;          /* [n_cubes] shared */
+    double *x;          /* [n_cubes][inputs, or generators] shared */
+    volatile int *done; /* shared: a counterexample was found */
+} conquest;
+
+static void conquer_one(nm_job *job, void *arg, size_t k)
+{
+    const conquest *c = arg;
+    if (*c->done) return;
+    nm_state own =
+        *c->s; /* the worker's job takes errors, and what is said of one cube goes with it */
+    nm_verdict said = *own.v;
+    nm_target t = *c->t;
+    own.job = job;
+    own.v = &said;
+    const nm_mark mark = nm_mark_get(job);
+    const double at = nm_cpu();
+    answer *a = &c->a[k];
+    const bool settled = solve_target(&own, &t, &t.cube[k]);
+    a->status = t.status == NM_OK ? NM_OK : NM_UNKNOWN;
+    if (settled && said.witness) {
+        const size_t n = nm_case_width(own.q, &own.q->cases[t.icase]);
+        memcpy(c->x + k * n, said.witness->g ? said.witness->g : said.witness->x, n * sizeof *c->x);
+        a->has_point = true;
+        *c->done = 1;
+    }
+    a->cpu = nm_cpu() - at;
+    nm_mark_release(job, mark);
+}
+
+static bool conquer(nm_state *s, nm_target *t)
+{
+    const size_t n = t->n_cubes, n_in = nm_case_width(s->q, &s->q->cases[t->icase]);
+    conquest c = {s, t, nm_shared_new(s->job, n, sizeof *c.a),
+                  nm_shared_new(s->job, n * n_in, sizeof *c.x),
+                  nm_shared_new(s->job, 1, sizeof *c.done)};
+    for (size_t k = 0; k < n; k++) c.a[k].status = NM_UNKNOWN;
+    nm_note(s->job, "solving %zu cubes of target %s", n, t->name);
+    nm_crew_run(s->job, s->o->threads, n, conquer_one, &c);
+    size_t closed = 0;
+    bool found = false;
+    for (size_t k = 0; k < n && !found; k++) {
+        s->v->cpu_solver += c.a[k].cpu;
+        closed += c.a[k].status == NM_OK;
+        if (!c.a[k].has_point) continue;
+        const nm_replay r = nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause,
+                                      c.x + k * n_in);
+        found = nm_state_take(s, &r, "tree");
+    }
+    if (closed == n) {
+        t->status = NM_OK;
+        t->by = "tree";
+    } else if (!found) {
+        s->v->why = nm_fmt(s->job, "%zu of %zu cubes of target %s are open", n - closed, n,
+                           t->name);
+    }
+    return found;
+}
+
+bool nm_models_solve(nm_state *s)
+{
+    for (size_t i = 0; i < s->v->n_targets; i++) {
+        nm_target *t = &s->v->targets[i];
+        const double best = s->v->witness ? s->v->witness->margin64 : INFINITY;
+        const bool worst = s->q->objective == NM_WORST;
+        const bool range = s->q->objective == NM_RANGE;
+        if (range ? !nm_range_open(s, t) : worst ? !(t->bound < best) : !nm_target_open(t))
+            continue;
+        if (nm_stopped(s->job)) return false;
+        if (!t->cube) nm_note(s->job, "solving target %s", t->name);
+        if (t->cube ? conquer(s, t) : solve_target(s, t, NULL)) return true;
+        if (worst && t->status == NM_UNKNOWN && t->bound > s->q->guard) {
+            t->status = NM_OK;
+            t->by = "tree";
+        }
+    }
+    return false;
+}
