@@ -78,7 +78,8 @@ typedef struct {
     const nm_scale *k;
     double *cols, *best; /* [n_cols] a point in the model's own units; [width] input of the best counterexample */
     double margin;       /* of the best point's replay, or infinity */
-    size_t calls;
+    double *outside;     /* [width] a point outside of an L2 ball that the model does not know well enough yet */
+    bool is_outside;
 } eye; /* what looks at the tree's points */
 
 /* Judges a point of the tree. Returns true when it decides the question. Where a value is sought, the cap falls to what
@@ -94,18 +95,23 @@ static bool look(void *arg, const double *x, double *cap)
     nm_scale_values(y->k, n, y->cols);
     const double *in = nm_leaf_input(s, y->e, y->t->icase, y->cols);
     const nm_replay r = nm_verify(s->job, s->net, q, y->t->icase, (int64_t)y->t->iclause, in);
-    const bool better = r.is_inside && (r.margin64 < y->margin || r.is_violated);
-    if (better) {
+    const bool decide = y->e->enc->objective == NM_FEASIBLE, ends = decide && r.is_violated,
+               better = r.is_inside && r.margin64 < y->margin;
+    if (better || ends) {
         y->margin = r.margin64;
         memcpy(y->best, in, nm_case_width(q, &q->cases[y->t->icase]) * sizeof *in);
     }
-    const bool decide = y->e->enc->objective == NM_FEASIBLE, ends = decide && r.is_violated;
     if (better && !decide) {
         const double at = r.margin64 - NM_TREE_GAP * (1 + fabs(r.margin64)) - y->e->enc->least;
         *cap = fmin(*cap, ldexp(at, -y->k->objective));
     }
+    const nm_case *c = &q->cases[y->t->icase];
+    if (decide && !ends && nm_balls_have_l2(c) && nm_balls_missed(c, q->n_in, nm_case_input(s->job, c, in))) {
+        memcpy(y->outside, in, nm_case_width(q, c) * sizeof *in);
+        y->is_outside = true;
+    }
     nm_mark_release(s->job, mark);
-    return ends;
+    return ends || y->is_outside;
 }
 
 /* The cap of a model: its cutoff row for a decision, what is already attained where a value is sought. */
@@ -139,8 +145,12 @@ nm_proof nm_models_prove(nm_state *s, nm_target *t, const nm_encoded *e, size_t 
     const bool decide = e->enc->objective == NM_FEASIBLE, near = e->enc->objective == NM_CLOSEST;
     if (!k.exact) return p;
     free_cutoff(m, e->enc);
-    eye y = {s, t, e, &k, NM_RAW(s->job, double, m->n_cols + 1),
-             NM_RAW(s->job, double, nm_case_width(q, &q->cases[t->icase]) + 1), INFINITY, 0};
+    const size_t width = nm_case_width(q, &q->cases[t->icase]) + 1;
+    eye y = {s,        t,
+             e,        &k,
+             NM_RAW(s->job, double, m->n_cols + 1), NM_RAW(s->job, double, width),
+             INFINITY, NM_RAW(s->job, double, width),
+             false};
     double *best = NM_RAW(s->job, double, m->n_cols + 1);
     const double cap = near ? INFINITY : cap_of(s, e);
     const nm_tree_opts o = {.cap = isfinite(cap) ? nm_up(ldexp(cap, -k.objective)) : cap,
@@ -163,6 +173,7 @@ nm_proof nm_models_prove(nm_state *s, nm_target *t, const nm_encoded *e, size_t 
         p.value = ldexp(r.value, k.objective);
     }
     if (isfinite(y.margin)) p.input = y.best;
+    if (y.is_outside) p.outside = y.outside;
     return p;
 }
 
@@ -283,7 +294,7 @@ static bool cut_ball(nm_state *s, const nm_target *t, nm_encoded *e, const doubl
 /* Returns true when the question is settled. */
 static bool solve_target(nm_state *s, nm_target *t, const nm_cube *cube)
 {
-    enum { ROUNDS = 60 };
+    enum { ROUNDS = 200 };
     double at = nm_cpu();
     nm_encoded e = nm_models_encode(s, s->q, t, cube, (nm_encode_opts){0});
     nm_encoded plain = provable(s, t, cube, e);
@@ -299,8 +310,8 @@ static bool solve_target(nm_state *s, nm_target *t, const nm_cube *cube)
         const bool more = p.status == NM_UNKNOWN && p.nodes >= nodes && !nm_stopped(s->job);
         if (!settled && more && !s->o->solver) settled = ask_finder(s, t, &plain, 20 * NM_TREE_FIRST);
         if (settled || p.status == NM_OK || nm_wall() > s->deadline) break;
-        if (!more && !cut_ball(s, t, &plain, p.input)) break;
-        nodes = SIZE_MAX;
+        if (p.outside ? !cut_ball(s, t, &plain, p.outside) : !more) break;
+        if (!p.outside) nodes = SIZE_MAX;
     }
     s->v->cpu_solver += nm_cpu() - at;
     if (settled) return true;

@@ -412,6 +412,7 @@ typedef struct nm_proof {  /* what the tree proved of a model */
     double bound;          /* proven, of the objective without the model's constant; INFINITY: no point */
     double tie;            /* of an unknown: how near to the cap what rounding left open lies, or NaN */
     const double *best, *input; /* [n_cols] the incumbent, [width] the best input that was judged; or NULL */
+    const double *outside; /* [width] outside of an L2 ball: a tangent there makes the model tighter; or NULL */
     double value;          /* of the incumbent */
     size_t nodes;
 } nm_proof;

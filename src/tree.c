@@ -75,6 +75,9 @@ static void leaf(search *s, double bound)
     if (bound < s->out->bound) s->out->bound = bound;
 }
 
+/* Empty nodes are closed without a cap, too. */
+static bool closes(const search *s, double bound) { return bound > s->cap || bound == INFINITY; }
+
 static void set_box(search *s, const node *n)
 {
     memcpy(s->lo, s->root_lo, s->m->n_cols * sizeof *s->lo);
@@ -91,7 +94,7 @@ static double solve(search *s, const unsigned char *basis, int iterations, nm_lp
     const double limit = isfinite(s->cap) ? s->cap + 1e-6 * (1 + fabs(s->cap)) : INFINITY;
     *end = nm_clp_resolve(s->l, basis, limit, iterations, s->x, s->y);
     double bound = nm_dual_gains(s->job, s->m, s->lo, s->hi, s->c, s->y, s->move);
-    if (*end == NM_LP_INFEASIBLE && !(bound > s->cap) && nm_clp_is_empty(s->l, s->lo, s->hi))
+    if (*end == NM_LP_INFEASIBLE && !closes(s, bound) && nm_clp_is_empty(s->l, s->lo, s->hi))
         bound = INFINITY;
     return bound;
 }
@@ -158,7 +161,7 @@ static int probe(search *s, node *n, size_t b, double from, double f)
         n->fix[b] = (signed char)up;
         set_box(s, n);
         const double bound = solve(s, n->basis, PROBE_ITERATIONS, &end);
-        closed[up] = bound > s->cap;
+        closed[up] = closes(s, bound);
         if (closed[up]) leaf(s, bound);
         learn(s, b, up, closed[up] && isfinite(s->cap) ? s->cap - from : nm_clp_value(s->l) - from,
               up ? 1 - f : f);
@@ -243,10 +246,10 @@ static bool rounded_leaf_is_open(search *s, const node *n)
         if (r.fix[b] < 0) r.fix[b] = fraction(s, b) > 0.5;
     set_box(s, &r);
     const double bound = solve(s, n->basis, ITERATIONS, &end);
-    const bool open = !(bound > s->cap);
+    const bool open = !closes(s, bound);
     if (open && end == NM_LP_OPTIMAL) give_point(s, &r);
     node_free(s, r);
-    return open && !(bound > s->cap);
+    return open && !closes(s, bound);
 }
 
 /* Pushes the two children, the one that the relaxation leans to last. */
@@ -276,10 +279,10 @@ static void visit(search *s, node *n)
         if (bound > n->bound) n->bound = bound;
         if (round == 1 && n->branched != SIZE_MAX)
             learn(s, n->branched, n->fix[n->branched] == 1,
-                  n->bound > s->cap && isfinite(s->cap) ? s->cap - n->from : value - n->from,
+                  closes(s, n->bound) && isfinite(s->cap) ? s->cap - n->from : value - n->from,
                   n->away);
-        if (!(n->bound > s->cap) && end == NM_LP_OPTIMAL) give_point(s, n);
-        if (n->bound > s->cap || s->stop) break; /* the point may have lowered the cap */
+        if (!closes(s, n->bound) && end == NM_LP_OPTIMAL) give_point(s, n);
+        if (closes(s, n->bound) || s->stop) break; /* the point may have lowered the cap */
         nm_clp_basis(s->l, n->basis);
         fix_by_costs(s, n, bound);
         memcpy(x, s->x, s->m->n_cols * sizeof *x);
@@ -362,7 +365,7 @@ nm_tree nm_tree_run(nm_job *job, const nm_model *m, nm_tree_opts o)
         if (out.nodes >= o.max_nodes || nm_stopped(job) || nm_wall() > o.deadline) break;
         node n = take(s, s->n_open > before);
         before = s->n_open;
-        if (n.bound > s->cap) {
+        if (closes(s, n.bound)) {
             leaf(s, n.bound);
         } else {
             out.nodes++;
