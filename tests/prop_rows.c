@@ -11,7 +11,7 @@
 
 #include "exact.h"
 
-enum { CASES = 400, POINTS = 14 };
+enum { CASES = 2000, POINTS = 14, DUALS = 6 };
 
 typedef struct way {
     const char *spec;
@@ -38,6 +38,8 @@ typedef struct setup {
     exact *e;
     mpq_t *x, sum, t; /* values of columns */
     size_t room, checked;
+    double *cost[DUALS], bound[DUALS]; /* costs of columns, and what duals prove that they are at least */
+    size_t n_duals, duals;
     char why[240];
 } setup;
 
@@ -301,6 +303,50 @@ static void check(setup *s, const nm_encoded *m, bool counter)
     }
 }
 
+/* ---- duals ---- */
+
+/* Clp's duals of the model's objective or of random ones, then spoilt in all ways: each proves a bound all the same */
+static void make_duals(nm_job *job, setup *s, const nm_encoded *e)
+{
+    const nm_model *m = e->model;
+    double *y = NM_RAW(job, double, m->n_rows + 1), *lo = NM_RAW(job, double, 2 * m->n_cols + 1), *hi = lo + m->n_cols;
+    s->n_duals = 0;
+    if (nm_model_needs(m)) return; /* no linear program */
+    for (size_t j = 0; j < m->n_cols; j++) lo[j] = m->cols[j].lo, hi[j] = m->cols[j].hi;
+    nm_clp *l = nm_clp_new(job, m);
+    for (size_t k = 0; k < DUALS; k++) {
+        double *c = s->cost[k] = NM_ARRAY(job, double, m->n_cols + 1);
+        for (size_t j = 0; j < m->n_cols && k != 1; j++) c[j] = k % 3 ? t_uniform(-1, 1) : m->cols[j].obj;
+        nm_clp_solve(l, c, 2000, NULL, y);
+        if (k == 1 && nm_clp_is_empty(l, lo, hi)) { /* no row can be left out: there are points */
+            s->bound[s->n_duals++] = INFINITY;
+            continue;
+        }
+        for (size_t r = 0; k > 2 && r < m->n_rows; r++)
+            y[r] = k == 3 ? y[r] * (1 + 0x1p-30 * t_uniform(-1, 1)) : k == 4 ? -y[r] : t_uniform(-1, 1) * s_power(20);
+        s->bound[s->n_duals++] = nm_dual_bound(job, m, lo, hi, c, y);
+    }
+    nm_close(job, l);
+}
+
+/* a point of the model, whose columns are lifted, does not cost less than duals prove */
+static void check_duals(setup *s, const nm_encoded *m)
+{
+    for (size_t k = 0; k < s->n_duals; k++) {
+        mpq_set_ui(s->sum, 0, 1);
+        for (size_t j = 0; j < m->model->n_cols; j++) {
+            put_d(s->t, s->cost[k][j]);
+            mpq_mul(s->t, s->t, s->x[j]);
+            mpq_add(s->sum, s->sum, s->t);
+        }
+        s->duals++;
+        if (s->bound[k] == INFINITY)
+            tell(s, "a ray that excludes a point", m, s->sum, 0);
+        else
+            within(s, s->sum, s->bound[k], INFINITY, "a dual bound", m);
+    }
+}
+
 /* ---- cases ---- */
 
 /* some case's question as JSON text, with generators at times: x = x0 + G g, the g of a sum or not */
@@ -383,6 +429,8 @@ static void points(setup *s, const nm_encoded *m, size_t level)
         if (level == B_TIGHT && !counter) continue;
         check_bounds(s, levels[level]);
         check(s, m, counter);
+        const bool decides = s->q->objective != NM_WORST || c->n_rows > 1;
+        if (counter || !decides) check_duals(s, m);
     }
 }
 
@@ -437,6 +485,7 @@ static void body(nm_job *job, void *arg)
             for (size_t i = 0; i < q->n_in; i++) x[i] = t_uniform(q->lo[i], q->hi[i]);
             nm_distance_tangent(m.enc, k ? x : q->hi);
         }
+        make_duals(job, s, &m);
         points(s, &m, level);
     }
     x_free(s->e);
@@ -467,7 +516,7 @@ int main(int argc, char **argv)
         nm_job_free(job);
     }
     checked = s.checked;
-    printf("%zu rows and boxes of columns checked\n", checked);
-    CHECK(checked > 100 * total, "%zu: the test is blunt", checked);
+    printf("%zu rows, boxes of columns and bounds checked, %zu of duals\n", checked, s.duals);
+    CHECK(total < 100 || (checked > 50 * total && s.duals > 5 * total), "%zu, %zu: the test is blunt", checked, s.duals);
     return t_done("prop_rows");
 }
