@@ -2,250 +2,27 @@
  *
  *   prop_rows [-n CASES] [-s SEED] [-v]     or ROWS=CASES in the environment
  *
- * A proof from a model's duals is as good as its rows. Random networks (sound_kinds.h) and input sets (boxes, balls, rows,
- * generators with sums) are bounded by interval, CROWN, alpha or LPs, or for counterexamples alone, and encoded in all
- * ways. Points of the set are traced through the Program in rationals, every column gets its exact value (what nm_encode_lift
- * gives it in float64), and every row and every column's box is checked in rationals, with no tolerance. Rows of the question
- * are for counterexamples only. Points: ends of the box, random ones, exact zeros of kinks where there is one free input. */
-#include "sound_kinds.h"
+ * A proof from a model's duals is as good as its rows. Random networks (sound_kinds.h) and input sets (boxes,
+ * balls, rows, generators with sums) are bounded by interval, CROWN, alpha or LPs, or for counterexamples alone, and
+ * encoded in all ways. Points of the set are traced in rationals (rowlift.h), and every row, every column's box and
+ * every bound that duals prove is checked in rationals, with no tolerance. Rows of the question are for counterexamples only.
+ * Points: ends of the box, random ones, exact zeros of kinks along one input. */
+#include "rowlift.h"
 
-#include "exact.h"
-
-enum { CASES = 2000, POINTS = 14, DUALS = 6 };
+enum { CASES = 2000, POINTS = 14 };
 
 typedef struct way {
     const char *spec;
     bool one_sided, quadratic;
 } way;
-static const way ways[] = {{"bigm", false, false},       {"bigm", true, true},         {"hull", true, false},
-                           {"partition:2", false, false}, {"partition:3", true, false}, {"aggregate:2", false, false},
-                           {"aggregate:50", true, false}, {"relax", false, false},      {"relax", true, false},
-                           {"indicator", true, false},    {"sos1", false, true}};
+static const way ways[] = {
+    {"bigm", false, false},        {"bigm", true, true},         {"hull", true, false},
+    {"partition:2", false, false}, {"partition:3", true, false}, {"aggregate:2", false, false},
+    {"aggregate:50", true, false}, {"relax", false, false},      {"relax", true, false},
+    {"indicator", true, false},    {"sos1", false, true}};
 enum { WAYS = sizeof ways / sizeof *ways };
 enum { B_INTERVAL, B_CROWN, B_ALPHA, B_LP, B_TIGHT, N_LEVELS };
 static const char *const levels[] = {"interval", "crown", "alpha", "lp", "conditioned"};
-
-typedef struct setup {
-    uint64_t seed;
-    size_t kind;
-    s_ask *ask;
-    const nm_query *q;
-    const nm_case *c;
-    nm_work work;
-    const nm_program *p; /* with the rows of the first clause */
-    const nm_bounds *b, *base;
-    const uint32_t *row;
-    exact *e;
-    mpq_t *x, sum, t; /* values of columns */
-    size_t room, checked;
-    double *cost[DUALS], bound[DUALS]; /* costs of columns, and what duals prove that they are at least */
-    size_t n_duals, duals;
-    char why[240];
-} setup;
-
-/* ---- points ---- */
-
-/* the units behind block 0, whose values are there */
-static void trace(const nm_program *p, exact *e)
-{
-    for (size_t b = 1; b < p->n_blocks; b++) {
-        const nm_block *k = &p->blocks[b];
-        const mpq_t *src = k->src >= 0 ? (const mpq_t *)(e->v + p->blocks[k->src].first) : NULL;
-        for (size_t i = 0; i < k->n; i++) {
-            mpq_ptr out = e->v[k->first + i];
-            if (k->kind == NM_AFFINE) x_affine(p, k, i, e, out, false);
-            if (k->kind == NM_AFFINE) continue;
-            mpq_set(out, src[k->kind == NM_MAX ? k->idx[k->ptr[i]] : i]);
-            if (k->kind == NM_RELU && mpq_sgn(out) < 0) mpq_set_ui(out, 0, 1);
-            for (size_t t = k->kind == NM_MAX ? k->ptr[i] : 0; k->kind == NM_MAX && t < k->ptr[i + 1]; t++)
-                if (mpq_cmp(src[k->idx[t]], out) > 0) mpq_set(out, src[k->idx[t]]);
-        }
-    }
-}
-
-static void put_d(mpq_t out, double x) { mpq_set_d(out, x); }
-
-/* a point of block 0: of its box and its sums; false: none was met */
-static bool draw(setup *s, size_t how)
-{
-    const nm_case *c = s->work.c;
-    const nm_gens *g = c->gens;
-    const size_t n = s->p->blocks[0].n;
-    const double *start = nm_case_start(s->q, s->work.of);
-    for (size_t i = 0; i < n; i++) {
-        const double r = fmin(fmax(t_uniform(c->lo[i], c->hi[i]), c->lo[i]), c->hi[i]);
-        const double x = how == 0 ? c->lo[i] : how == 1 ? c->hi[i] : how == 2 && start ? start[i]
-                       : how % 3 == 0 ? (t_below(2) ? c->lo[i] : c->hi[i])
-                       : how % 3 == 1 && start && t_below(3) ? start[i] : r;
-        put_d(s->e->v[i], x);
-    }
-    for (size_t k = 0; g && k < g->n_sums; k++) { /* scaled into the sum: members from 0 on */
-        mpq_set_ui(s->sum, 0, 1);
-        for (size_t i = g->sums[k].first; i < g->sums[k].first + g->sums[k].n; i++)
-            mpq_add(s->sum, s->sum, s->e->v[i]);
-        if (mpq_sgn(s->sum) <= 0) return false;
-        put_d(s->t, g->sums[k].total);
-        mpq_div(s->t, s->t, s->sum);
-        for (size_t i = g->sums[k].first; i < g->sums[k].first + g->sums[k].n; i++)
-            mpq_mul(s->e->v[i], s->e->v[i], s->t);
-    }
-    return true;
-}
-
-/* moves the free input of a line to the zero of some pre-activation, as if it were affine from here */
-static void to_kink(setup *s, size_t seed)
-{
-    const nm_program *p = s->p;
-    const nm_case *c = s->work.c;
-    size_t pre = 0, n = 0;
-    for (size_t b = 1; b < p->n_blocks; b++)
-        for (size_t i = 0; p->blocks[b].kind == NM_RELU && i < p->blocks[b].n; i++)
-            if (n++ == seed % 7 || n == 1) pre = p->blocks[p->blocks[b].src].first + i;
-    const size_t i = seed % p->blocks[0].n;
-    if (n == 0 || c->lo[i] == c->hi[i]) return;
-    mpq_t x0, x1, v0, v1;
-    mpq_inits(x0, x1, v0, v1, NULL);
-    put_d(x0, c->lo[i]), put_d(x1, c->hi[i]);
-    for (int k = 0; k < 4; k++) { /* false position */
-        mpq_set(s->e->v[i], x0), trace(p, s->e), mpq_set(v0, s->e->v[pre]);
-        mpq_set(s->e->v[i], x1), trace(p, s->e), mpq_set(v1, s->e->v[pre]);
-        if (mpq_sgn(v0) * mpq_sgn(v1) >= 0) break;
-        mpq_sub(v1, v1, v0), mpq_div(v0, v0, v1);
-        mpq_sub(x1, x1, x0), mpq_mul(x1, x1, v0), mpq_sub(s->e->v[i], x0, x1);
-        trace(p, s->e);
-        if (mpq_sgn(s->e->v[pre]) == 0 || mpq_sgn(s->e->v[pre]) == mpq_sgn(v0)) break;
-        mpq_set(x1, s->e->v[i]);
-    }
-    mpq_clears(x0, x1, v0, v1, NULL);
-}
-
-/* sum of row over v, less its rhs; var k from n_out on is v[first + k - n_out] */
-static int row_sign(setup *s, const nm_row *r, size_t n_out, size_t first)
-{
-    put_d(s->sum, -r->rhs);
-    for (size_t k = 0; k < r->n; k++) {
-        put_d(s->t, r->coef[k]);
-        mpq_mul(s->t, s->t, s->e->v[first + r->var[k] - n_out]);
-        mpq_add(s->sum, s->sum, s->t);
-    }
-    return mpq_sgn(s->sum);
-}
-
-static void away(setup *s, nm_norm norm, size_t i, double centre, mpq_t out)
-{
-    put_d(s->t, centre);
-    mpq_sub(s->t, s->e->v[s->p->x_first + i], s->t);
-    mpq_abs(s->t, s->t);
-    if (norm == NM_L2) mpq_mul(s->t, s->t, s->t);
-    if (norm == NM_L0 && mpq_sgn(s->t)) mpq_set_ui(s->t, 1, 1);
-    if (norm == NM_LINF && mpq_cmp(s->t, out) > 0) mpq_set(out, s->t);
-    if (norm != NM_LINF) mpq_add(out, out, s->t);
-}
-
-/* the traced point is in the case's set */
-static bool inside(setup *s)
-{
-    const nm_case *c = s->work.of;
-    const size_t first = s->p->x_first;
-    bool in = true;
-    for (size_t i = 0; i < s->work.c->n_in_rows * 0 + s->p->blocks[0].n; i++) {
-        const double lo = c->gens ? c->gens->lo[i] : c->lo[i], hi = c->gens ? c->gens->hi[i] : c->hi[i];
-        in &= x_cmp(s->e, i, lo) >= 0 && x_cmp(s->e, i, hi) <= 0;
-    }
-    for (size_t i = 0; i < s->q->n_in; i++)
-        in &= x_cmp(s->e, first + i, c->lo[i]) >= 0 && x_cmp(s->e, first + i, c->hi[i]) <= 0;
-    for (size_t r = 0; in && r < c->n_in_rows; r++) in = row_sign(s, &c->in_rows[r], s->q->n_out, first) <= 0;
-    for (size_t k = 0; in && k < c->n_balls; k++) {
-        const nm_ball *b = &c->balls[k];
-        mpq_set_ui(s->sum, 0, 1);
-        for (size_t i = 0; i < s->q->n_in; i++) away(s, b->norm, i, b->centre[i], s->sum);
-        put_d(s->t, b->radius);
-        if (b->norm == NM_L2) mpq_mul(s->t, s->t, s->t);
-        in = mpq_cmp(s->sum, s->t) <= 0;
-    }
-    return in;
-}
-
-/* ---- columns ---- */
-
-static void lift_distances(setup *s, const nm_enc *e)
-{
-    for (const nm_distance *d = e->distances; d; d = d->next) {
-        if (d->total >= 0) mpq_set_ui(s->x[d->total], 0, 1);
-        for (size_t i = 0; i < d->n; i++) {
-            put_d(s->t, d->centre[i]);
-            mpq_sub(s->sum, s->e->v[s->p->x_first + i], s->t);
-            if (!d->is_quad) mpq_abs(s->sum, s->sum);
-            if (d->total >= 0 && mpq_cmp(s->sum, s->x[d->total]) > 0) mpq_set(s->x[d->total], s->sum);
-            const bool counts = d->pixels || d->norm == NM_L0;
-            if (counts && d->col[i] >= 0 && mpq_sgn(s->sum)) mpq_set_ui(s->x[d->col[i]], 1, 1);
-            put_d(s->t, d->scale);
-            mpq_mul(s->sum, s->sum, s->t);
-            if (!counts && d->col[i] >= 0) mpq_set(s->x[d->col[i]], s->sum);
-            if (d->square[i] >= 0) mpq_mul(s->x[d->square[i]], s->sum, s->sum);
-        }
-    }
-}
-
-/* partition: p_k = z times the k-th group; sos1: s = max(0, -a) */
-static void lift_extra(setup *s, const nm_enc *e, const nm_encunit *w)
-{
-    const mpq_t *pre = (const mpq_t *)&s->e->v[w->pre];
-    if (w->extra < 0 || w->one_sided) return;
-    if (strcmp(e->enc->name, "sos1") == 0) {
-        if (mpq_sgn(*pre) < 0) mpq_neg(s->x[w->extra], *pre);
-        return;
-    }
-    const size_t n = e->arg < w->above.n ? e->arg : w->above.n;
-    for (size_t k = 0; k < n && mpq_sgn(*pre) > 0; k++)
-        for (size_t t = w->above.n * k / n; t < w->above.n * (k + 1) / n; t++) {
-            put_d(s->t, w->above.c[t]);
-            mpq_mul(s->t, s->t, s->x[w->above.j[t]]);
-            mpq_add(s->x[w->extra + (int64_t)k], s->x[w->extra + (int64_t)k], s->t);
-        }
-}
-
-static void lift_max(setup *s, const nm_enc *e, const nm_block *k, size_t i)
-{
-    const size_t first = s->p->blocks[k->src].first;
-    double top = -INFINITY;
-    bool done = false;
-    if (e->zcol[k->first + i] < 0) return;
-    for (size_t t = k->ptr[i]; t < k->ptr[i + 1]; t++) top = fmax(top, e->b->lo[first + k->idx[t]]);
-    int64_t z = e->zcol[k->first + i];
-    for (size_t t = k->ptr[i]; t < k->ptr[i + 1]; t++) {
-        if (e->b->hi[first + k->idx[t]] < top) continue;
-        const bool wins = !done && mpq_equal(s->e->v[first + k->idx[t]], s->e->v[k->first + i]);
-        if (wins) mpq_set_ui(s->x[z], 1, 1);
-        done |= wins;
-        z++;
-    }
-}
-
-static void lift(setup *s, const nm_enc *e)
-{
-    for (; s->room < e->m->n_cols; s->room++) {
-        s->x = realloc(s->x, (s->room + 1) * sizeof *s->x);
-        mpq_init(s->x[s->room]);
-    }
-    for (size_t j = 0; j < e->m->n_cols; j++) mpq_set_ui(s->x[j], 0, 1);
-    for (size_t u = 0; u < s->p->n_units; u++)
-        if (e->col[u] >= 0) mpq_set(s->x[e->col[u]], s->e->v[u]);
-    lift_distances(s, e);
-    for (size_t r = 0; e->tcol >= 0 && r < e->clause.n_rows; r++) {
-        put_d(s->t, e->clause.rows[r].rhs);
-        mpq_sub(s->sum, s->e->v[s->p->blocks[e->q].first + e->row[r]], s->t);
-        if (r == 0 || mpq_cmp(s->sum, s->x[e->tcol]) > 0) mpq_set(s->x[e->tcol], s->sum);
-    }
-    for (size_t i = 0; i < e->n_units; i++) {
-        if (e->zcol[e->unit[i].u] >= 0 && mpq_sgn(s->e->v[e->unit[i].pre]) > 0)
-            mpq_set_ui(s->x[e->zcol[e->unit[i].u]], 1, 1);
-        lift_extra(s, e, &e->unit[i]);
-    }
-    for (int b = 1; b < e->q; b++)
-        for (size_t i = 0; s->p->blocks[b].kind == NM_MAX && i < s->p->blocks[b].n; i++)
-            lift_max(s, e, &s->p->blocks[b], i);
-}
 
 /* ---- rows ---- */
 
@@ -256,12 +33,13 @@ static void tell(setup *s, const char *what, const nm_encoded *m, const mpq_t va
     mpq_init(off);
     put_d(off, end);
     mpq_sub(off, value, off);
-    snprintf(s->why, sizeof s->why, "%s: is %.17g, end %.17g, off by %.3g (%s, %zu rows)", what, mpq_get_d(value), end,
-             mpq_get_d(off), m->enc->enc->name, m->model->n_rows);
+    snprintf(s->why, sizeof s->why, "%s: is %.17g, end %.17g, off by %.3g (%s, %zu rows)", what,
+             mpq_get_d(value), end, mpq_get_d(off), m->enc->enc->name, m->model->n_rows);
     mpq_clear(off);
 }
 
-static bool within(setup *s, const mpq_t v, double lo, double hi, const char *name, const nm_encoded *m)
+static bool within(setup *s, const mpq_t v, double lo, double hi, const char *name,
+                   const nm_encoded *m)
 {
     s->checked++;
     if (isfinite(lo)) {
@@ -309,21 +87,25 @@ static void check(setup *s, const nm_encoded *m, bool counter)
 static void make_duals(nm_job *job, setup *s, const nm_encoded *e)
 {
     const nm_model *m = e->model;
-    double *y = NM_RAW(job, double, m->n_rows + 1), *lo = NM_RAW(job, double, 2 * m->n_cols + 1), *hi = lo + m->n_cols;
+    double *y = NM_RAW(job, double, m->n_rows + 1), *lo = NM_RAW(job, double, 2 * m->n_cols + 1),
+           *hi = lo + m->n_cols;
     s->n_duals = 0;
     if (nm_model_needs(m)) return; /* no linear program */
     for (size_t j = 0; j < m->n_cols; j++) lo[j] = m->cols[j].lo, hi[j] = m->cols[j].hi;
     nm_clp *l = nm_clp_new(job, m);
     for (size_t k = 0; k < DUALS; k++) {
         double *c = s->cost[k] = NM_ARRAY(job, double, m->n_cols + 1);
-        for (size_t j = 0; j < m->n_cols && k != 1; j++) c[j] = k % 3 ? t_uniform(-1, 1) : m->cols[j].obj;
+        for (size_t j = 0; j < m->n_cols && k != 1; j++)
+            c[j] = k % 3 ? t_uniform(-1, 1) : m->cols[j].obj;
         nm_clp_solve(l, c, 2000, NULL, y);
         if (k == 1 && nm_clp_is_empty(l, lo, hi)) { /* no row can be left out: there are points */
             s->bound[s->n_duals++] = INFINITY;
             continue;
         }
         for (size_t r = 0; k > 2 && r < m->n_rows; r++)
-            y[r] = k == 3 ? y[r] * (1 + 0x1p-30 * t_uniform(-1, 1)) : k == 4 ? -y[r] : t_uniform(-1, 1) * s_power(20);
+            y[r] = k == 3   ? y[r] * (1 + 0x1p-30 * t_uniform(-1, 1))
+                   : k == 4 ? -y[r]
+                            : t_uniform(-1, 1) * s_power(20);
         s->bound[s->n_duals++] = nm_dual_bound(job, m, lo, hi, c, y);
     }
     nm_close(job, l);
@@ -374,7 +156,10 @@ static const char *with_gens(nm_job *job, const s_ask *q, const char *text)
         if (i) nm_put(&b, ",");
         nm_put_num(&b, t_uniform(-0.2, 0.2));
     }
-    nm_put(&b, sum ? "],\"sums\":[[0,%zu,1]],\"rows\":[],\"kernel\":[0,0,0,0]}," : "],\"sums\":[],\"rows\":[],\"kernel\":[0,0,0,0]},", n);
+    nm_put(&b,
+           sum ? "],\"sums\":[[0,%zu,1]],\"rows\":[],\"kernel\":[0,0,0,0]},"
+               : "],\"sums\":[],\"rows\":[],\"kernel\":[0,0,0,0]},",
+           n);
     const char *at = strstr(text, "\"in_rows\"");
     return nm_fmt(job, "%.*s%s%s", (int)(at - text), text, b.s, at);
 }
@@ -410,7 +195,8 @@ static void check_bounds(setup *s, const char *level)
         const size_t b = (size_t)nm_program_block(s->p, u);
         if (u >= s->p->blocks[b].first + s->p->blocks[b].n || s->why[0]) continue;
         if (x_cmp(s->e, u, s->b->lo[u]) < 0 || x_cmp(s->e, u, s->b->hi[u]) > 0)
-            snprintf(s->why, sizeof s->why, "bounds by %s: unit %zu of block %zu is %.17g, not in [%.17g, %.17g]", level,
+            snprintf(s->why, sizeof s->why,
+                     "bounds by %s: unit %zu of block %zu is %.17g, not in [%.17g, %.17g]", level,
                      u - s->p->blocks[b].first, b, mpq_get_d(s->e->v[u]), s->b->lo[u], s->b->hi[u]);
     }
 }
@@ -425,13 +211,23 @@ static void points(setup *s, const nm_encoded *m, size_t level)
         bool counter = true;
         const nm_clause *c = &s->c->clauses[0];
         for (size_t r = 0; r < c->n_rows; r++)
-            counter &= x_cmp(s->e, s->p->blocks[s->p->n_blocks - 1].first + s->row[r], c->rows[r].rhs) <= 0;
+            counter &= x_cmp(s->e, s->p->blocks[s->p->n_blocks - 1].first + s->row[r],
+                             c->rows[r].rhs) <= 0;
         if (level == B_TIGHT && !counter) continue;
         check_bounds(s, levels[level]);
         check(s, m, counter);
         const bool decides = s->q->objective != NM_WORST || c->n_rows > 1;
         if (counter || !decides) check_duals(s, m);
     }
+}
+
+/* a right side that makes the image a counterexample by less than an ulp, or by more, or none */
+static void tie_or_near(double *rhs, mpq_t value)
+{
+    *rhs = mpq_get_d(value);
+    mpq_set_d(s_a, *rhs);
+    if (mpq_cmp(s_a, value) < 0) *rhs = nm_up(*rhs);
+    if (t_below(2)) *rhs += t_uniform(-0.1, 0.4);
 }
 
 static void body(nm_job *job, void *arg)
@@ -445,10 +241,12 @@ static void body(nm_job *job, void *arg)
     if (!best) best = s_best_new();
     if (q->n_clauses == 0) s_box(q, s_kinds[s->kind].width), s_rows(&g);
     s_try(q, best, q->image);
-    for (size_t r = 0; q->truth == S_UNKNOWN && r < q->n_rows[0]; r++) /* half of the points are counterexamples */
-        q->row[0][r].rhs = mpq_get_d(best->walk->row[0][r]) + t_uniform(-0.1, 0.4) * (double)t_below(2);
+    for (size_t r = 0; q->truth == S_UNKNOWN && r < q->n_rows[0]; r++)
+        tie_or_near(&q->row[0][r].rhs, best->walk->row[0][r]);
     q->n_clauses = 1;
-    q->objective = q->n_rows[0] == 1 && t_below(4) == 0 ? NM_WORST : t_below(2) ? NM_CLOSEST : NM_FEASIBLE;
+    q->objective = q->n_rows[0] == 1 && t_below(4) == 0 ? NM_WORST
+                   : t_below(2)                         ? NM_CLOSEST
+                                                        : NM_FEASIBLE;
     q->norm = (nm_norm)t_below(4);
     q->has_ball = t_below(3) == 0;
     q->ball = (nm_norm)(1 + t_below(3));
@@ -476,8 +274,11 @@ static void body(nm_job *job, void *arg)
     s->e = x_new(s->p->n_units);
     const size_t level = t_below(N_LEVELS), w = t_below(WAYS);
     if (bound(job, s, level)) {
-        nm_encode_opts o = {.fold = t_below(3) > 0, .one_sided = ways[w].one_sided, .quadratic = ways[w].quadratic,
-                            .base = s->base, .over = s->work.c};
+        nm_encode_opts o = {.fold = t_below(3) > 0,
+                            .one_sided = ways[w].one_sided,
+                            .quadratic = ways[w].quadratic,
+                            .base = s->base,
+                            .over = s->work.c};
         o.enc = nm_encoding_find(job, ways[w].spec, &o.arg);
         const nm_encoded m = nm_encode(job, s->b, s->q, 0, 0, row, o);
         for (size_t k = 0; k < 3; k++) { /* L2: tangents at some points */
@@ -489,7 +290,8 @@ static void body(nm_job *job, void *arg)
         points(s, &m, level);
     }
     x_free(s->e);
-    if (s->why[0] && t_failed < 3) printf("%s%s%s, %s, fold %d\n", net_text, text, ways[w].spec, levels[level], 1);
+    if (s->why[0] && t_failed < 3)
+        printf("%s%s%s, %s, fold %d\n", net_text, text, ways[w].spec, levels[level], 1);
 }
 
 int main(int argc, char **argv)
@@ -511,12 +313,14 @@ int main(int argc, char **argv)
         t_seed = k * UINT64_C(0x9e3779b97f4a7c15);
         nm_job *job = nm_job_new();
         const int code = nm_run(job, body, &s);
-        if (code != NM_OK && code != NM_EUNSUP) snprintf(s.why, sizeof s.why, "code %d: %.160s", code, nm_job_message(job));
+        if (code != NM_OK && code != NM_EUNSUP)
+            snprintf(s.why, sizeof s.why, "code %d: %.160s", code, nm_job_message(job));
         CHECK(!s.why[0], "%s, seed %llu: %s", s_kinds[s.kind].name, (unsigned long long)k, s.why);
         nm_job_free(job);
     }
     checked = s.checked;
     printf("%zu rows, boxes of columns and bounds checked, %zu of duals\n", checked, s.duals);
-    CHECK(total < 100 || (checked > 50 * total && s.duals > 5 * total), "%zu, %zu: the test is blunt", checked, s.duals);
+    CHECK(total < 100 || (checked > 50 * total && s.duals > 5 * total),
+          "%zu, %zu: the test is blunt", checked, s.duals);
     return t_done("prop_rows");
 }

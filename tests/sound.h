@@ -2,15 +2,23 @@
  * them in rational arithmetic (GMP mpq). Nothing here reads Net, Program or Model, so that a fault of those shows.
  *
  * The margin of a point is the least over clauses of the largest row - rhs; 0 or less is a counterexample. Along a
- * segment the network is piecewise affine: s_line cuts it at the exact zeros of all kinks, and so finds the least margin
- * of the whole segment; with one input that is the truth, with more a search. */
+ * segment the network is piecewise affine: s_line cuts it at the exact zeros of all kinks, and so finds the least
+ * margin of the whole segment; with one input that is the truth, with more a search. */
 #ifndef NM_SOUND_H
 #define NM_SOUND_H
 #include "test.h"
 
 #include <gmp.h>
 
-enum { S_IN = 24, S_LAYERS = 24, S_UNITS = 640, S_KINKS = 1200, S_CLAUSES = 4, S_ROWS = 2, S_WIDTH = 64 };
+enum {
+    S_IN = 24,
+    S_LAYERS = 24,
+    S_UNITS = 640,
+    S_KINKS = 1200,
+    S_CLAUSES = 4,
+    S_ROWS = 2,
+    S_WIDTH = 64
+};
 typedef enum { S_INPUT, S_DENSE, S_RELU, S_LEAKY, S_CLIP, S_MAX, S_ADD } s_op;
 typedef struct s_layer {
     s_op op;
@@ -28,10 +36,12 @@ typedef struct s_ask {
     s_layer layer[S_LAYERS];
     s_row row[S_CLAUSES][S_ROWS], in_row[1];
     double lo[S_IN], hi[S_IN], image[S_IN], plant[S_IN], radius;
-    bool has_ball, has_plant, affine; /* affine: no kinks, single rows: its vertices are the truth */
+    bool has_ball, has_plant,
+        affine; /* affine: no kinks, single rows: its vertices are the truth */
     nm_norm ball, norm;
     nm_objective objective;
     s_truth truth; /* by construction */
+    double margin; /* that the construction gives, or nearer to 0 */
 } s_ask;
 
 /* ---- text ---- */
@@ -58,12 +68,15 @@ static inline const char *s_net_text(nm_job *job, const s_ask *q)
 {
     static const char *const op[] = {"", "dense", "relu", "leakyrelu", "clip", "max", "add"};
     nm_buf b = {.job = job};
-    nm_put(&b, "{\"netmip\":\"network\",\"version\":1,\"input\":{\"name\":\"x\",\"shape\":[%zu]},\"layers\":[",
+    nm_put(&b,
+           "{\"netmip\":\"network\",\"version\":1,\"input\":{\"name\":\"x\",\"shape\":[%zu]},"
+           "\"layers\":[",
            q->n_in);
     for (size_t k = 1; k < q->n_layers; k++) {
         const s_layer *l = &q->layer[k];
         const size_t m = q->layer[l->in[0]].n;
-        nm_put(&b, "%s\n{\"op\":\"%s\",\"name\":\"n%zu\",\"inputs\":[", k > 1 ? "," : "", op[l->op], k);
+        nm_put(&b, "%s\n{\"op\":\"%s\",\"name\":\"n%zu\",\"inputs\":[", k > 1 ? "," : "", op[l->op],
+               k);
         s_name(&b, l->in[0]);
         if (l->op >= S_MAX) nm_put(&b, ","), s_name(&b, l->in[1]);
         nm_put(&b, "]");
@@ -103,11 +116,14 @@ static inline const char *s_query_text(nm_job *job, const s_ask *q)
 {
     static const char *const objective[] = {"feasible", "worst", "range"};
     nm_buf b = {.job = job};
-    nm_put(&b, "{\"netmip\":\"query\",\"version\":1,\"n_in\":%zu,\"n_out\":%zu,\"objective\":\"%s%s\",\"image\":", q->n_in,
-           q->n_out, q->objective == NM_CLOSEST ? "closest:" : objective[q->objective],
+    nm_put(&b,
+           "{\"netmip\":\"query\",\"version\":1,\"n_in\":%zu,\"n_out\":%zu,\"objective\":\"%s%s\","
+           "\"image\":",
+           q->n_in, q->n_out, q->objective == NM_CLOSEST ? "closest:" : objective[q->objective],
            q->objective == NM_CLOSEST ? nm_norm_name(q->norm) : "");
     s_list(&b, q->n_in, q->image);
-    nm_put(&b, ",\"label\":-1%s,\n\"cases\":[{\"lo\":", q->objective == NM_RANGE ? ",\"form\":\"f\"" : "");
+    nm_put(&b, ",\"label\":-1%s,\n\"cases\":[{\"lo\":",
+           q->objective == NM_RANGE ? ",\"form\":\"f\"" : "");
     s_list(&b, q->n_in, q->lo);
     nm_put(&b, ",\"hi\":");
     s_list(&b, q->n_in, q->hi);
@@ -267,6 +283,49 @@ static inline void s_eval_at(const s_ask *q, const double *x, s_point *p)
 {
     for (size_t i = 0; i < q->n_in; i++) mpq_set_d(p->x[i], x[i]);
     s_eval(q, p);
+}
+
+/* ---- what float64 can tell ---- */
+
+typedef struct s_size {
+    double out,
+        err; /* the largest number that the rows compare; what float64 may lose on the way there */
+} s_size;
+
+/* at p, which was evaluated: an a-priori bound of the error of a plain evaluation */
+static inline s_size s_size_of(const s_ask *q, const s_point *p)
+{
+    double err[S_UNITS] = {0};
+    s_size out = {0, 0};
+    for (size_t k = 1; k < q->n_layers; k++) {
+        const s_layer *l = &q->layer[k];
+        const size_t m = q->layer[l->in[0]].n, a = q->layer[l->in[0]].first,
+                     b = q->layer[l->in[1]].first;
+        for (size_t i = 0; i < l->n; i++) {
+            double e = l->op == S_DENSE ? 0 : err[a + i],
+                   mag = l->op == S_DENSE ? fabs(l->b[i]) : 0;
+            for (size_t j = 0; l->op == S_DENSE && j < m; j++) {
+                e += fabs(l->w[i * m + j]) * err[a + j];
+                mag += fabs(l->w[i * m + j] * mpq_get_d(p->v[a + j]));
+            }
+            if (l->op >= S_MAX) e += err[b + i];
+            err[l->first + i] = e * fmax(1, fabs(l->a)) + NM_ULP * mag;
+        }
+    }
+    const s_layer *last = &q->layer[q->n_layers - 1];
+    for (size_t c = 0; c < q->n_clauses; c++)
+        for (size_t r = 0; r < q->n_rows[c]; r++) {
+            double e = 0;
+            out.out = fmax(out.out, fabs(q->row[c][r].rhs));
+            for (size_t i = 0; i < q->n_out; i++) {
+                const double w = fabs(q->row[c][r].c[i]),
+                             y = w * fabs(mpq_get_d(p->v[last->first + i]));
+                out.out = fmax(out.out, y);
+                e += w * err[last->first + i] + NM_ULP * y;
+            }
+            out.err = fmax(out.err, e);
+        }
+    return out;
 }
 
 /* ---- what was found in the set ---- */

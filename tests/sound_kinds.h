@@ -1,6 +1,6 @@
 /* tests/sound_kinds.h: the networks and questions that prop_soundness.c asks: random ones, and built ones that make
- * floating-point solvers err: scales of 2^+-60, chains of powers of two, exact ties, biases that cancel, narrow boxes, units
- * that are nearly equal, near ties of affine networks, formulas of logic. */
+ * floating-point solvers err: scales of 2^+-60, chains of powers of two, exact ties, biases that cancel, narrow
+ * boxes, units that are nearly equal, near ties of affine networks, formulas of logic. */
 #ifndef NM_SOUND_KINDS_H
 #define NM_SOUND_KINDS_H
 #include "sound.h"
@@ -22,7 +22,10 @@ static inline double s_number(s_numbers k)
     return t_below(10) == 0 ? 0 : k == N_FLOAT ? (double)(float)x : x;
 }
 
-static inline double s_power(int most) { return ldexp(1, (int)t_below(2 * (size_t)most + 1) - most); }
+static inline double s_power(int most)
+{
+    return ldexp(1, (int)t_below(2 * (size_t)most + 1) - most);
+}
 
 static inline size_t s_layer_add(s_gen *g, s_op op, size_t n, size_t a, size_t b)
 {
@@ -61,7 +64,10 @@ static inline s_layer *s_dense(s_gen *g, size_t n)
     return l;
 }
 
-static inline size_t s_relu(s_gen *g) { return s_layer_add(g, S_RELU, g->q->layer[s_last(g)].n, s_last(g), 0); }
+static inline size_t s_relu(s_gen *g)
+{
+    return s_layer_add(g, S_RELU, g->q->layer[s_last(g)].n, s_last(g), 0);
+}
 
 /* some layer that bends or joins: the last one, element by element */
 static inline void s_bend(s_gen *g)
@@ -99,7 +105,9 @@ static inline void s_box(s_ask *q, double width)
         q->lo[i] = k == 0 ? 0 : k == 1 ? -1 : t_uniform(-2, 1);
         q->hi[i] = k == 0 ? 1 : k == 1 ? 1 : q->lo[i] + t_uniform(0, 2);
         if (width > 0) q->hi[i] = q->lo[i] + width * (1 + (double)t_below(4));
-        q->image[i] = k < 3 ? fmin(fmax(0.5 * q->lo[i] + 0.5 * q->hi[i], q->lo[i]), q->hi[i]) : t_below(2) ? q->lo[i] : q->hi[i];
+        q->image[i] = k < 3        ? fmin(fmax(0.5 * q->lo[i] + 0.5 * q->hi[i], q->lo[i]), q->hi[i])
+                      : t_below(2) ? q->lo[i]
+                                   : q->hi[i];
     }
 }
 
@@ -114,7 +122,8 @@ static inline void s_rows(s_gen *g)
             const size_t at = t_below(q->n_out);
             q->row[c][r] = (s_row){.c = {0}};
             q->row[c][r].c[at] = t_below(2) ? 1 : -1;
-            if (q->n_out > 1 && t_below(3)) q->row[c][r].c[(at + 1) % q->n_out] = -q->row[c][r].c[at];
+            if (q->n_out > 1 && t_below(3))
+                q->row[c][r].c[(at + 1) % q->n_out] = -q->row[c][r].c[at];
             if (t_below(8) == 0) q->row[c][r].c[q->n_out + t_below(q->n_in)] = s_number(g->numbers);
             if (t_below(8) == 0) q->row[c][r].c[at] = s_number(g->numbers) + 3;
         }
@@ -228,13 +237,14 @@ static inline void k_twins(s_gen *g)
     const double by = ldexp(1, (int)t_below(50));
     l = s_dense0(g, 1 + t_below(2));
     for (size_t i = 0; i < l->n; i++)
-        for (size_t j = 0; j < g->q->layer[l->in[0]].n; j++) l->w[i * g->q->layer[l->in[0]].n + j] = j % 2 ? -by : by;
+        for (size_t j = 0; j < g->q->layer[l->in[0]].n; j++)
+            l->w[i * g->q->layer[l->in[0]].n + j] = j % 2 ? -by : by;
     if (t_below(2)) s_relu(g), s_dense(g, 1);
 }
 
-/* A formula of clauses of three: y = sum of relu(1 - its literals), plus min(x, 1 - x) of each variable, over the unit box.
- * Its least value is 0 when some assignment satisfies it, and the least number of false clauses, 1 or more, when none
- * does: a point that is off by d in all is an assignment's by rounding, and costs no less. */
+/* A formula of clauses of three: y = sum of relu(1 - its literals), plus min(x, 1 - x) of each variable, over the unit
+ * box. Its least value is 0 when some assignment satisfies it, else 1 or more: the assignment to which a point rounds
+ * leaves a clause false, which costs no less than 1 less what its variables are off, and those are paid for, too. */
 static inline void k_sat(s_gen *g)
 {
     s_ask *q = g->q;
@@ -278,15 +288,25 @@ static inline void k_sat(s_gen *g)
     q->has_plant = true;
     q->n_clauses = q->n_rows[0] = 1;
     q->row[0][0] = (s_row){.c = {1}, .rhs = at[t_below(7)]};
-    q->truth = (double)least <= q->row[0][0].rhs ? S_VIOLATED : least == 0 || q->row[0][0].rhs >= 1 ? S_UNKNOWN : S_HOLDS;
+    const double rhs = q->row[0][0].rhs;
+    q->truth = (double)least <= rhs ? S_VIOLATED : rhs >= 1 ? S_UNKNOWN : S_HOLDS;
+    q->margin = q->truth == S_VIOLATED ? (double)least - rhs : q->truth == S_HOLDS ? 1 - rhs : 0;
 }
 
 static const struct s_kind {
     const char *name;
     void (*make)(s_gen *g);
     double width; /* of its boxes; 0: some */
-} s_kinds[] = {{"plain", k_plain, 0},      {"ops", k_ops, 0},         {"scaled", k_scaled, 0}, {"chain", k_chain, 0},
-               {"integers", k_integers, 0}, {"affine", k_affine, 0},   {"cancel", k_cancel, 0}, {"narrow", k_plain, 1e-14},
-               {"narrow-ops", k_ops, 1e-14}, {"twins", k_twins, 0},    {"sat", k_sat, 0}};
+} s_kinds[] = {{"plain", k_plain, 0},
+               {"ops", k_ops, 0},
+               {"scaled", k_scaled, 0},
+               {"chain", k_chain, 0},
+               {"integers", k_integers, 0},
+               {"affine", k_affine, 0},
+               {"cancel", k_cancel, 0},
+               {"narrow", k_plain, 1e-14},
+               {"narrow-ops", k_ops, 1e-14},
+               {"twins", k_twins, 0},
+               {"sat", k_sat, 0}};
 enum { S_KINDS = sizeof s_kinds / sizeof *s_kinds };
 #endif
