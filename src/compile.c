@@ -109,7 +109,11 @@ static void fix(nm_state *s, nm_encoded *e)
 static void write_beside(nm_state *s, const nm_target *t, const nm_encoded *e, const nm_dialect *d,
                          const char *file, const char *stem)
 {
-    if (s->o->start) nm_write_start(s->job, d, e->model, nm_start_of(s, t, e), stem);
+    if (s->o->start) {
+        double *x = nm_start_of(s, t, e);
+        for (size_t j = 0; j < e->model->n_cols; j++) x[j] = ldexp(x[j], -e->map->scale.col[j]);
+        nm_write_start(s->job, d, e->model, x, stem);
+    }
     if (s->o->priorities) nm_write_priorities(s->job, d, e->enc, e->model, stem);
     if (s->o->options_file) nm_write_options(s->job, d, file, stem, s->o->threads);
 }

@@ -146,6 +146,11 @@ static void take(manifest *a, const char *sol_path)
                  one->targets->name);
     k->answer = one;
     nm_verdict *v = a->v;
+    if (!v->solver) {
+        v->solver = one->solver;
+        v->guard = one->guard;
+        v->tolerance = one->tolerance;
+    }
     const nm_target *t = &v->targets[k->target];
     if (t->status == NM_OK && one->status == NM_VIOLATED)
         nm_throw(a->job, NM_EAUDIT, "%s: violates target %s, which bounds had closed", sol_path,

@@ -65,6 +65,7 @@ typedef struct nm_scale {  /* what a scaled model says of the one it was made fr
 /* a copy whose numbers are of moderate size, with all integer points of m and perhaps a few more; *s: the way back */
 nm_model *nm_model_scaled(nm_job *job, const nm_model *m, nm_scale *s);
 void nm_scale_values(const nm_scale *s, size_t n, double *x); /* of columns, back into the model's own units */
+void nm_model_unscale(nm_model *m, const nm_scale *s); /* a scaled model read back, into the network's units */
 const char *nm_model_out_of_range(nm_job *job, const nm_model *m); /* what solvers cannot hold of it, or NULL */
 
 /* ---- guard.c --------------------------------------------------------------------------------- */

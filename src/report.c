@@ -96,6 +96,22 @@ static void put_times(nm_buf *b, const nm_verdict *v)
            v->cpu_read, v->cpu_bounds, v->cpu_attack, v->cpu_encode, v->cpu_write, v->cpu_solver);
 }
 
+/* Whether what is said to hold was proven here, or is a solver's word: then whose, and what covers its tolerances. */
+static void put_certified(nm_buf *b, const nm_verdict *v)
+{
+    nm_put(b, ", \"certified\": %s", v->certified ? "true" : "false");
+    if (v->certified || !v->solver) return;
+    nm_put(b, ", \"solver\": ");
+    nm_put_json(b, v->solver);
+    member(b, "guard", v->guard);
+    if (v->tolerance.primal > 0) {
+        nm_put(b, ", \"tolerances\": {\"primal\": ");
+        nm_put_num(b, v->tolerance.primal);
+        member(b, "integrality", v->tolerance.integral);
+        nm_put(b, "}");
+    }
+}
+
 void nm_report_json(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_files *f,
                     bool compiled)
 {
@@ -104,6 +120,7 @@ void nm_report_json(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_
         nm_put(b, "\"verdict\": \"%s\"",
                v->has_range && v->status == NM_OK ? "done" : status_name(v->status));
     if (!compiled && v->by) nm_put(b, ", \"proved_by\": \"%s\"", v->by);
+    if (!compiled && (v->status == NM_OK || v->has_objective || v->has_range)) put_certified(b, v);
     if (!compiled && v->status == NM_UNKNOWN && v->why)
         nm_put(b, ", \"why\": "), nm_put_json(b, v->why);
     if (!compiled && q->image && q->label >= 0)
@@ -178,6 +195,11 @@ void nm_report_text(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_
         if (v->status != NM_UNKNOWN && v->by) nm_put(b, " by %s", v->by);
         if (v->status == NM_UNKNOWN && v->why) nm_put(b, ": %s", v->why);
         nm_put(b, "\n");
+        if (v->status == NM_OK && !v->certified && v->solver)
+            nm_put(b,
+                   "  not certified: this is the word of %s; a guard of %.3g covers its tolerances of %g (rows) and "
+                   "%g (binaries)\n",
+                   v->solver, v->guard, v->tolerance.primal, v->tolerance.integral);
     }
     if (!compiled && v->has_objective) {
         if (q->objective == NM_CLOSEST)
@@ -192,7 +214,7 @@ void nm_report_text(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_
     }
     if (!compiled && v->has_range) nm_range_text(b, q, v);
     if (!compiled && v->has_claim)
-        nm_put(b, "  the solver's own bound: %.9g, unproven\n", v->claim);
+        nm_put(b, "  the solver's own bound: %.9g, not certified\n", v->claim);
     text_targets(b, q, v);
     if (!compiled && v->witness) text_witness(b, q, v, f);
     nm_put(b,

@@ -38,7 +38,7 @@ static void leave_row(nm_mrow *r, double c, const nm_col *x)
     if (isfinite(r->lo)) r->lo = nm_down(r->lo - most);
 }
 
-/* Copies the rows of m without terms that are too small for their row. */
+/* Copies the rows of m without terms that are too small for their row; a row keeps one term, for readers. */
 static void copy_rows(nm_job *job, const nm_model *m, nm_model *to, nm_scale *s)
 {
     to->rows = memcpy(NM_RAW(job, nm_mrow, m->n_rows + 1), m->rows, m->n_rows * sizeof *m->rows);
@@ -47,25 +47,20 @@ static void copy_rows(nm_job *job, const nm_model *m, nm_model *to, nm_scale *s)
     to->n_nz = 0;
     for (size_t r = 0; r < m->n_rows; r++) {
         nm_mrow *row = &to->rows[r];
-        const double least = NM_TERM_MIN * size_of(m, &m->rows[r], nm_row_end(m, r));
+        const size_t end = nm_row_end(m, r);
+        const double least = NM_TERM_MIN * size_of(m, &m->rows[r], end);
         row->start = to->n_nz;
-        for (size_t k = m->rows[r].start; k < nm_row_end(m, r); k++) {
+        for (size_t k = m->rows[r].start; k < end; k++) {
             const nm_col *x = &m->cols[m->j[k]];
             const double c = m->c[k], moves = fabs(c) * (x->hi - x->lo);
-            const bool only = nm_row_end(m, r) - m->rows[r].start == 1;
-            if (!only && moves <= least && (moves > 0 || fabs(c) < NM_COEF_MIN)) {
+            const bool last = k + 1 == end && to->n_nz == row->start;
+            if (!last && moves <= least && (moves > 0 || fabs(c) < NM_COEF_MIN)) {
                 leave_row(row, c, x);
                 s->n_left++;
                 continue;
             }
             to->j[to->n_nz] = m->j[k];
             to->c[to->n_nz++] = c;
-        }
-        if (to->n_nz == row->start && nm_row_end(m, r) > m->rows[r].start) { /* readers want a term */
-            to->j[to->n_nz] = m->j[m->rows[r].start];
-            to->c[to->n_nz++] = m->c[m->rows[r].start];
-            row->lo = m->rows[r].lo;
-            row->hi = m->rows[r].hi;
         }
     }
 }
@@ -172,4 +167,21 @@ const char *nm_model_out_of_range(nm_job *job, const nm_model *m)
 void nm_scale_values(const nm_scale *s, size_t n, double *x)
 {
     for (size_t j = 0; s->any && j < n; j++) x[j] = ldexp(x[j], s->col[j]);
+}
+
+void nm_model_unscale(nm_model *m, const nm_scale *s)
+{
+    for (size_t r = 0; r < m->n_rows; r++) {
+        nm_mrow *row = &m->rows[r];
+        for (size_t k = row->start; k < nm_row_end(m, r); k++)
+            m->c[k] = ldexp(m->c[k], s->row[r] - s->col[m->j[k]]);
+        row->lo = ldexp(row->lo, s->row[r]);
+        row->hi = ldexp(row->hi, s->row[r]);
+    }
+    for (size_t j = 0; j < m->n_cols; j++) {
+        nm_col *c = &m->cols[j];
+        c->lo = ldexp(c->lo, s->col[j]);
+        c->hi = ldexp(c->hi, s->col[j]);
+        c->obj = ldexp(c->obj, s->objective - s->col[j]);
+    }
 }
