@@ -136,6 +136,8 @@ static void make_fit(nm_state *s, nm_encoded *e, const nm_dialect *d)
     const bool relax = (what == NM_FEASIBLE || what == NM_CLOSEST) && !s->o->own_guard;
     map->budget = nm_model_guard(s->job, e->model, e->enc->tcol, relax, map->tolerance, &map->scale);
     if (relax) map->slack = map->budget;
+    if (what == NM_WORST || what == NM_RANGE) map->budget += map->scale.cost_hi - map->scale.cost_lo;
+    map->constant += 0.5 * map->scale.cost_lo + 0.5 * map->scale.cost_hi;
     map->n_nz = e->model->n_nz;
     map->unfit = nm_model_out_of_range(s->job, e->model);
     if (map->unfit)

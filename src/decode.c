@@ -4,7 +4,8 @@
  * the solver's tolerances (guard.c) and whose numbers it can hold (scale.c); a bound of a `worst` model that the file or
  * its log states, or that "optimal" implies in formats that would say a gap. Points are judged by replay through the
  * network that the map names (its hash must fit), whatever the status says; a counterexample in a file that says
- * infeasible is a contradiction, and an error. A point that misses is `unknown`. */
+ * infeasible is a contradiction, and an error. A point that misses is `unknown`; one that is called optimal and misses by
+ * more than any tolerance is an error, too. */
 #include "all.h"
 
 static const nm_net *read_net(nm_job *job, const nm_map *m, const char *path, const char *map_path)
@@ -120,6 +121,12 @@ static void judge(nm_job *job, const nm_map *m, const nm_sol *s, const nm_replay
                      r->margin64);
     }
     if (worst || v->why) return;
+    if (s->status == NM_SOL_OPTIMAL && !m->relaxation &&
+        r->margin64 > guard_of(m) + 1e-4 * (1 + fabs(m->constant)) + 100 * m->budget)
+        nm_throw(job, NM_EAUDIT,
+                 "the solver's optimal point does not replay, by more than tolerances explain: its margin is %.9g "
+                 "(+- %.1e); 0 or less was expected",
+                 r->margin64, r->err64);
     v->why = m->relaxation ? "the point of this relaxation is no counterexample: ask for more binaries, or for "
                              "an exact encoding"
              : r->margin64 <= guard_of(m)

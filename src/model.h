@@ -59,7 +59,8 @@ typedef struct nm_mapunit { int block; size_t unit; double lo, hi; const char *b
 typedef struct nm_scale {  /* what a scaled model says of the one it was made from */
     bool any, exact;       /* something is scaled; without rounding (else the model is no model of the question) */
     int *col, *row;        /* [n_cols], [n_rows]: x = 2^col x' for a column, sides times 2^row for a row */
-    int objective;         /* the objective is that of the scaled model times 2^objective */
+    int objective;         /* the objective is that of the scaled model times 2^objective, plus what left it: */
+    double cost_lo, cost_hi; /* between these */
     size_t n_left;         /* terms that were too small for their rows */
 } nm_scale;
 /* a copy whose numbers are of moderate size, with all integer points of m and perhaps a few more; *s: the way back */

@@ -5,6 +5,7 @@
  *   - A term c_j x_j that moves by no more than NM_TERM_MIN of its row's size over the whole box of x_j leaves the row,
  *     whose sides move outwards by its ends, rounded outwards. The row's size is its largest |c_j| max(|lo_j|, |hi_j|), or
  *     its side where that is larger.
+ *     Costs leave the objective alike.
  *   - Columns with boxes far from 1, rows with largest coefficients far from 1 and costs far from 1 are multiplied by
  *     powers of two: exactly, in both directions. Binaries keep their unit. What is of moderate size stays as it is, so
  *     that ordinary models read as their formulas say.
@@ -116,6 +117,21 @@ static void scale_rows(nm_model *to, nm_scale *s)
     }
 }
 
+/* Costs whose terms move less than that leave the objective; s->cost_lo, cost_hi: between what they sum up to. */
+static void drop_costs(nm_model *to, nm_scale *s)
+{
+    double size = 0;
+    for (size_t j = 0; j < to->n_cols; j++) size = fmax(size, fabs(to->cols[j].obj) * end_of(&to->cols[j]));
+    for (size_t j = 0; j < to->n_cols; j++) {
+        nm_col *x = &to->cols[j];
+        if (x->obj == 0 || fabs(x->obj) * (x->hi - x->lo) > NM_TERM_MIN * size || size == 0) continue;
+        const double a = x->obj * x->lo, b = x->obj * x->hi;
+        s->cost_lo = nm_down(s->cost_lo + nm_down(fmin(a, b)));
+        s->cost_hi = nm_up(s->cost_hi + nm_up(fmax(a, b)));
+        x->obj = 0;
+    }
+}
+
 static void scale_costs(nm_model *to, nm_scale *s)
 {
     int top = INT_MIN;
@@ -138,6 +154,7 @@ nm_model *nm_model_scaled(nm_job *job, const nm_model *m, nm_scale *s)
     to->cols = memcpy(NM_RAW(job, nm_col, m->n_cols + 1), m->cols, m->n_cols * sizeof *m->cols);
     to->cap_cols = to->cap_rows = to->cap_j = to->cap_c = 0; /* room is not shared: what grows is copied */
     copy_rows(job, m, to, s);
+    drop_costs(to, s);
     scale_columns(to, s);
     scale_rows(to, s);
     scale_costs(to, s);

@@ -103,7 +103,7 @@ static bool look(void *arg, const double *x, double *cap)
     }
     if (better && !decide) {
         const double at = r.margin64 - NM_TREE_GAP * (1 + fabs(r.margin64)) - y->e->enc->least;
-        *cap = fmin(*cap, ldexp(at, -y->k->objective));
+        *cap = fmin(*cap, ldexp(at - y->k->cost_hi, -y->k->objective));
     }
     const nm_case *c = &q->cases[y->t->icase];
     if (decide && !ends && nm_balls_have_l2(c) && nm_balls_missed(c, q->n_in, nm_case_input(s->job, c, in))) {
@@ -153,7 +153,7 @@ nm_proof nm_models_prove(nm_state *s, nm_target *t, const nm_encoded *e, size_t 
              false};
     double *best = NM_RAW(s->job, double, m->n_cols + 1);
     const double cap = near ? INFINITY : cap_of(s, e);
-    const nm_tree_opts o = {.cap = isfinite(cap) ? nm_up(ldexp(cap, -k.objective)) : cap,
+    const nm_tree_opts o = {.cap = isfinite(cap) ? nm_up(ldexp(nm_up(cap - k.cost_lo), -k.objective)) : cap,
                             .decide = decide,
                             .max_nodes = nodes,
                             .deadline = s->deadline,
@@ -165,12 +165,12 @@ nm_proof nm_models_prove(nm_state *s, nm_target *t, const nm_encoded *e, size_t 
     const nm_tree r = nm_tree_run(s->job, m, o);
     p.status = r.status;
     p.nodes = r.nodes;
-    p.bound = ldexp(r.bound, k.objective);
+    p.bound = isinf(r.bound) ? r.bound : nm_down(ldexp(r.bound, k.objective) + k.cost_lo);
     p.tie = ldexp(r.tie, k.objective);
     if (isfinite(r.value)) {
         nm_scale_values(&k, m->n_cols, best);
         p.best = best;
-        p.value = ldexp(r.value, k.objective);
+        p.value = ldexp(r.value, k.objective) + k.cost_hi;
     }
     if (isfinite(y.margin)) p.input = y.best;
     if (y.is_outside) p.outside = y.outside;
