@@ -5,8 +5,8 @@
  * A proof from a model's duals is as good as its rows. Random networks (sound_kinds.h) and input sets (boxes,
  * balls, rows, generators with sums) are bounded by interval, CROWN, alpha or LPs, or for counterexamples alone, and
  * encoded in all ways. Points of the set are traced in rationals (rowlift.h), and every row, every column's box and
- * every bound that duals prove is checked in rationals, with no tolerance. Rows of the question are for counterexamples only.
- * Points: ends of the box, random ones, exact zeros of kinks along one input. */
+ * every bound that duals prove is checked in rationals, with no tolerance. Rows of the question are for counterexamples
+ * only. Points: ends of the box, random ones, exact zeros of kinks along one input. */
 #include "rowlift.h"
 
 enum { CASES = 2000, POINTS = 14 };

@@ -1,6 +1,6 @@
 /* prop_soundness.c: no false `holds`, no false `violated`, no bound that an exact value undercuts.
  *
- *   prop_soundness [-n CASES] [-s SEED] [-k KIND] [-o FOLDER] [-v]     or SOUNDNESS=CASES in the environment
+ *   prop_soundness [-n CASES] [-s SEED] [-k KIND] [-w WAY] [-o FOLDER] [-v]     or SOUNDNESS=CASES in the environment
  *
  * Random and built networks (sound_kinds.h) are asked by nm_solve_query with all kinds of stages, encodings and
  * objectives. Right sides are planted: the least value found, exactly, and steps of an ulp, 2^-60, 1e-9 .. 0.3 of it to
@@ -10,8 +10,8 @@
  *   (b) `holds` is refuted by any counterexample that is found;
  *   (c) proven bounds of worst, range and closest exceed no value that is found.
  * `unknown` is honest, but must be rare (RARE) where the exact margin is known, more than CLEAR of the output's size,
- * and more than float64 may lose in an evaluation. A failure prints its seed and the question as JSON; -o FOLDER writes it
- * as files for the command line. */
+ * and more than float64 may lose in an evaluation. A failure prints its seed and the question as JSON; -o FOLDER writes
+ * it as files for the command line; -v prints every verdict, and why a clear one is open. */
 #include "sound_kinds.h"
 
 #include <sys/stat.h>
@@ -22,7 +22,7 @@ static const double CLEAR = 1e-6, RARE = 0.05, SECONDS = 1;
 typedef struct how {
     const char *name, *encoding;
     nm_by level;
-    bool attack, branch, split, one_model, no_fold, two_sided;
+    bool attack, branch, split, no_solver, no_fold, two_sided;
 } how;
 static const how hows[] = {
     {"all stages", NULL, NM_BY_ALPHA, true, true, true, false, false, false},
@@ -41,8 +41,14 @@ static const how hows[] = {
     {"interval, attack", NULL, NM_BY_INTERVAL, true, false, true, false, false, false},
     {"crown, hull", "hull", NM_BY_CROWN, false, false, false, false, false, false},
     {"lp bounds", NULL, NM_BY_LP, false, false, false, false, false, false},
-    {"mip bounds", NULL, NM_BY_MIP, false, true, false, false, false, false}};
+    {"mip bounds", NULL, NM_BY_MIP, false, true, false, false, false, false},
+    {"no solver", NULL, NM_BY_ALPHA, true, true, false, true, false, false},
+    {"no solver, no attack", NULL, NM_BY_ALPHA, false, true, false, true, false, false},
+    {"bounds alone", NULL, NM_BY_CROWN, false, false, false, true, false, false},
+    {"lp bounds alone", NULL, NM_BY_LP, false, false, false, true, false, false}};
 enum { HOWS = sizeof hows / sizeof *hows };
+
+static const char *only; /* ask in this way */
 
 typedef struct run {
     uint64_t seed;
@@ -197,6 +203,8 @@ static void make(nm_job *job, run *r)
     k->make(&g);
     s_close_net(&g);
     r->h = &hows[t_below(3) ? t_below(HOWS) : 0];
+    for (size_t i = 0; only && i < HOWS; i++)
+        if (strcmp(hows[i].name, only) == 0) r->h = &hows[i];
     if (q->n_clauses == 0) {
         s_box(q, k->width);
         limits(q);
@@ -306,7 +314,8 @@ static bool is_clear(nm_job *job, const run *r)
     return fabs(margin) > CLEAR * size.out && fabs(margin) > 1000 * size.err;
 }
 
-static void judge(nm_job *job, run *r, const nm_verdict *v)
+/* true: unknown, though the margin is clear */
+static bool judge(nm_job *job, run *r, const nm_verdict *v)
 {
     const s_ask *q = r->q;
     const uint64_t at = t_seed;
@@ -322,7 +331,9 @@ static void judge(nm_job *job, run *r, const nm_verdict *v)
     if (decides && v->status == NM_VIOLATED && q->truth == S_HOLDS)
         fail(r, "false violated, by construction");
     check_bounds(r, v);
-    tally(r, v, is_clear(job, r), r->why[0]);
+    const bool clear = is_clear(job, r);
+    tally(r, v, clear, r->why[0]);
+    return clear && v->status == NM_UNKNOWN;
 }
 
 static void ask(nm_job *job, void *arg)
@@ -345,18 +356,19 @@ static void ask(nm_job *job, void *arg)
                              .split = h->split,
                              .units = true,
                              .branch = h->branch,
-                             .solve = true,
+                             .solve = !h->no_solver,
                              .time_limit = SECONDS,
                              .seed = 1,
                              .version = "test",
                              .options = ""};
     const nm_verdict *v = nm_solve_query(job, net, q, &o);
-    judge(job, r, v);
+    const bool open = judge(job, r, v);
     static const char *const asked[] = {"feasible", "worst", "range", "closest"};
     if (r->tell)
-        printf("seed %llu, %s, %s, %s: %s by %s%s%s\n", (unsigned long long)r->seed, r->q->kind,
+        printf("seed %llu, %s, %s, %s: %s by %s%s%s%s%s\n", (unsigned long long)r->seed, r->q->kind,
                h->name, asked[r->q->objective], said(v), v->by ? v->by : "nobody",
-               r->why[0] ? ": WRONG " : "", r->why);
+               r->why[0] ? ": WRONG " : "", r->why, open ? ": OPEN, " : "",
+               open && v->why ? v->why : "");
 }
 
 static void put_file(const char *folder, const run *r, const char *what, const char *text)
@@ -404,6 +416,7 @@ int main(int argc, char **argv)
         if (!strcmp(argv[i], "-n")) n = next;
         if (!strcmp(argv[i], "-s")) seed = next;
         if (!strcmp(argv[i], "-k")) kind = next;
+        if (!strcmp(argv[i], "-w")) only = next;
         if (!strcmp(argv[i], "-o")) folder = next;
         tell |= !strcmp(argv[i], "-v");
     }
