@@ -253,7 +253,9 @@ static void body(nm_job *job, void *arg)
     q->radius = q->ball == NM_L0 ? 1 : t_uniform(0.05, 1);
     for (size_t i = 0; i < q->n_in && t_below(2); i++) /* the image at an end, at times */
         if (t_below(2)) q->image[i] = t_below(2) ? q->lo[i] : q->hi[i];
-    const bool gens = t_below(5) == 0;
+    const bool gens = !q->gens && t_below(5) == 0;
+    if (q->gens) q->has_ball = false;
+    if (q->gens && q->objective == NM_CLOSEST) q->objective = NM_FEASIBLE;
     if (gens && q->ball == NM_L0) q->has_ball = false;
     if (gens && q->norm == NM_L0) q->norm = NM_L1;
     const char *net_text = s_net_text(job, q), *text = s_query_text(job, q);

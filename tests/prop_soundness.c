@@ -23,29 +23,32 @@ typedef struct how {
     const char *name, *encoding;
     nm_by level;
     bool attack, branch, split, no_solver, no_fold, two_sided;
+    size_t depth; /* of cubes, for decisions */
 } how;
 static const how hows[] = {
-    {"all stages", NULL, NM_BY_ALPHA, true, true, true, false, false, false},
-    {"no attack", NULL, NM_BY_ALPHA, false, true, true, false, false, false},
-    {"no branch", NULL, NM_BY_ALPHA, true, false, true, false, false, false},
-    {"no split", NULL, NM_BY_ALPHA, true, true, false, false, false, false},
-    {"no attack, no split", NULL, NM_BY_ALPHA, false, true, false, false, false, false},
-    {"solver after alpha", NULL, NM_BY_ALPHA, false, false, false, false, false, false},
-    {"interval, bigm", "bigm", NM_BY_INTERVAL, false, false, false, false, false, false},
-    {"interval, bigm, unfolded", "bigm", NM_BY_INTERVAL, false, false, false, false, true, true},
-    {"interval, hull", "hull", NM_BY_INTERVAL, false, false, false, false, false, false},
-    {"interval, partition", "partition:2", NM_BY_INTERVAL, false, false, false, false, false, true},
-    {"interval, aggregate", "aggregate:3", NM_BY_INTERVAL, false, false, false, false, false,
-     false},
-    {"interval, relax", "relax", NM_BY_INTERVAL, false, false, false, false, false, false},
-    {"interval, attack", NULL, NM_BY_INTERVAL, true, false, true, false, false, false},
-    {"crown, hull", "hull", NM_BY_CROWN, false, false, false, false, false, false},
-    {"lp bounds", NULL, NM_BY_LP, false, false, false, false, false, false},
-    {"mip bounds", NULL, NM_BY_MIP, false, true, false, false, false, false},
-    {"no solver", NULL, NM_BY_ALPHA, true, true, false, true, false, false},
-    {"no solver, no attack", NULL, NM_BY_ALPHA, false, true, false, true, false, false},
-    {"bounds alone", NULL, NM_BY_CROWN, false, false, false, true, false, false},
-    {"lp bounds alone", NULL, NM_BY_LP, false, false, false, true, false, false}};
+    {"all stages", NULL, NM_BY_ALPHA, true, true, true, false, false, false, 0},
+    {"no attack", NULL, NM_BY_ALPHA, false, true, true, false, false, false, 0},
+    {"no branch", NULL, NM_BY_ALPHA, true, false, true, false, false, false, 0},
+    {"no split", NULL, NM_BY_ALPHA, true, true, false, false, false, false, 0},
+    {"no attack, no split", NULL, NM_BY_ALPHA, false, true, false, false, false, false, 0},
+    {"solver after alpha", NULL, NM_BY_ALPHA, false, false, false, false, false, false, 0},
+    {"interval, bigm", "bigm", NM_BY_INTERVAL, false, false, false, false, false, false, 0},
+    {"interval, bigm, unfolded", "bigm", NM_BY_INTERVAL, false, false, false, false, true, true, 0},
+    {"interval, hull", "hull", NM_BY_INTERVAL, false, false, false, false, false, false, 0},
+    {"interval, partition", "partition:2", NM_BY_INTERVAL, false, false, false, false, false, true,
+     0},
+    {"interval, aggregate", "aggregate:3", NM_BY_INTERVAL, false, false, false, false, false, false,
+     0},
+    {"interval, relax", "relax", NM_BY_INTERVAL, false, false, false, false, false, false, 0},
+    {"interval, attack", NULL, NM_BY_INTERVAL, true, false, true, false, false, false, 0},
+    {"crown, hull", "hull", NM_BY_CROWN, false, false, false, false, false, false, 0},
+    {"lp bounds", NULL, NM_BY_LP, false, false, false, false, false, false, 0},
+    {"mip bounds", NULL, NM_BY_MIP, false, true, false, false, false, false, 0},
+    {"cubes", NULL, NM_BY_ALPHA, false, false, false, false, false, false, 2},
+    {"no solver", NULL, NM_BY_ALPHA, true, true, false, true, false, false, 0},
+    {"no solver, no attack", NULL, NM_BY_ALPHA, false, true, false, true, false, false, 0},
+    {"bounds alone", NULL, NM_BY_CROWN, false, false, false, true, false, false, 0},
+    {"lp bounds alone", NULL, NM_BY_LP, false, false, false, true, false, false, 0}};
 enum { HOWS = sizeof hows / sizeof *hows };
 
 static const char *only; /* ask in this way */
@@ -165,8 +168,9 @@ static void objective(s_ask *q)
     q->norm = (nm_norm)t_below(4);
     bool single = true;
     for (size_t c = 0; c < q->n_clauses; c++) single &= q->n_rows[c] == 1;
+    if (q->gens && q->objective == NM_CLOSEST) q->objective = NM_FEASIBLE;
     if (q->objective == NM_WORST && !single) q->objective = NM_FEASIBLE;
-    if (q->objective == NM_RANGE && !single) q->objective = NM_CLOSEST;
+    if (q->objective == NM_RANGE && !single) q->objective = NM_FEASIBLE;
     if (q->objective != NM_RANGE) return;
     q->n_clauses = 2;
     q->n_rows[1] = 1;
@@ -207,10 +211,11 @@ static void make(nm_job *job, run *r)
         if (strcmp(hows[i].name, only) == 0) r->h = &hows[i];
     if (q->n_clauses == 0) {
         s_box(q, k->width);
-        limits(q);
+        if (!q->gens) limits(q);
         s_rows(&g);
         plant(q, r->best);
         objective(q);
+        if (q->objective != NM_RANGE && t_below(12) == 0) q->guard = t_below(2) ? 1e-9 : 1e-3;
     }
     r->net = s_net_text(job, q);
     r->query = s_query_text(job, q);
@@ -252,7 +257,7 @@ static void check_witness(run *r, const nm_verdict *v)
         fail(r, "violated without a witness");
         return;
     }
-    s_eval_at(q, v->witness->x, p);
+    s_eval_at(q, q->gens ? v->witness->g : v->witness->x, p);
     const bool near = q->objective == NM_CLOSEST && mpq_sgn(p->margin) > 0 &&
                       mpq_get_d(p->margin) <= NM_TIE_TOL;
     if (!p->inside) fail(r, "the witness is not in the set");
@@ -305,7 +310,8 @@ static bool is_clear(nm_job *job, const run *r)
     const s_ask *q = r->q;
     const nm_encoding *e = r->h->encoding ? nm_encoding_find(job, r->h->encoding, &(size_t){0})
                                           : NULL;
-    if (e && e->is_relaxation) return false; /* it leaves points to check, by design */
+    if ((e && e->is_relaxation) || r->h->no_solver)
+        return false; /* it leaves some open, by design */
     if (q->truth) return fabs(q->margin) > CLEAR;
     if (q->objective == NM_RANGE || !r->best->any) return false;
     const double margin = mpq_get_d(r->best->margin);
@@ -347,6 +353,7 @@ static void ask(nm_job *job, void *arg)
     const nm_query *q = nm_read_queryjson(job, net, qf);
     const nm_solve_opts o = {.level = h->level,
                              .threads = 1,
+                             .depth = r->q->objective == NM_FEASIBLE ? h->depth : 0,
                              .encoding = h->encoding,
                              .dialect = nm_dialect_find(job, "generic"),
                              .two_sided = h->two_sided,
