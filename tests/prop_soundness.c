@@ -16,7 +16,11 @@
 
 #include <sys/stat.h>
 
+#ifdef __SANITIZE_ADDRESS__
+enum { CASES = 600, LINES = 24, POINTS = 24 };
+#else
 enum { CASES = 4000, LINES = 24, POINTS = 24 };
+#endif
 static const double CLEAR = 1e-6, RARE = 0.05, SECONDS = 1;
 
 typedef struct how {
