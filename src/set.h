@@ -5,16 +5,6 @@
 /* ---- read/ ------------------------------------------------------------------------------------ */
 typedef struct nm_tensor { nm_shape shape; size_t n; double *x; bool bytes; nm_dtype type; } nm_tensor;
 
-/* ---- layout.c ----------------------------------------------------------------------------------- */
-typedef struct nm_layout { size_t c, h, w; bool last; } nm_layout; /* last: channels come last */
-bool nm_layout_find(nm_shape s, nm_layout *l); /* false: no image */
-bool nm_layout_of(nm_shape s, const char *channels, nm_layout *l); /* the order is said: chw, hwc or NULL */
-nm_shape nm_layout_shape(const nm_layout *l);
-static inline size_t nm_layout_at(const nm_layout *l, size_t c, size_t i, size_t j)
-{
-    return l->last ? (i * l->w + j) * l->c + c : (c * l->h + i) * l->w + j;
-}
-
 /* ---- gens.c: generators, as the judge sees them ------------------------------------------------ */
 typedef struct nm_sum { size_t first, n; double total; } nm_sum; /* generators first.. add up to total, exactly */
 typedef struct nm_gens {   /* x = x0 + G g: the inputs of a case are an affine image of g, cut to the case's box */
@@ -84,7 +74,7 @@ typedef struct nm_setting { /* cases around an image: one, the domain, before th
     size_t n_cases;
     nm_case *cases;        /* without clauses */
     bool is_patch;         /* elements are fixed to the image's */
-    const char *channels;  /* their order, where it was said; or NULL */
+    const char *no_image;  /* why the inputs are no image, or NULL */
     const char **name;     /* [n_cases] what clauses are called by behind their label, or "" */
 } nm_setting;
 typedef struct nm_set {

@@ -201,7 +201,8 @@ static void read_shape(reader *r, const nm_json *j)
             nm_throw(r->job, NM_EINPUT, "%s: \"shape\": %lld", r->where, (long long)n);
         r->q->shape.dim[r->q->shape.rank++] = n;
     }
-    if (r->net && !shape) r->q->shape = r->net->values[r->net->inputs[0]].shape;
+    const nm_shape own = r->net ? nm_net_shape(r->net) : (nm_shape){0};
+    if (r->net && (!shape || nm_shape_eq(own, r->q->shape))) r->q->shape = own;
 }
 
 static int64_t whole(const reader *r, const nm_json *x, int64_t limit, const char *key)
