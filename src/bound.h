@@ -60,7 +60,7 @@ struct nm_net {
     size_t n_in, n_out;    /* flat sizes */
     const double *lo, *hi; /* [n_in] the range that the file states for its inputs, or NULL: known, not enforced */
     const nm_front *front; /* what was put before it, or NULL */
-    nm_shape image;        /* the input as an image of rank 3 with its order, where operators or flags say it (order.c) */
+    nm_shape image;        /* the input as [C,H,W] or [H,W,C], where operators or flags say it (order.c) */
     const char *image_by;  /* who says so; with image.rank 0 what speaks against any image, or NULL */
     const nm_net *first, *second; /* of two joined ones (join.c), or NULL */
 };
@@ -407,7 +407,7 @@ nm_shape nm_net_shape(const nm_net *net); /* of the first input, with the order 
 
 /* ---- front.c -------------------------------------------------------------------------------- */
 void nm_front_check(nm_job *job, const nm_graph *g, const nm_front *f);
-void nm_front_put(nm_job *job, nm_graph *g, const nm_front *f, nm_shape image); /* the input's, as the net was settled */
+void nm_front_put(nm_job *job, nm_graph *g, const nm_front *f, nm_shape image); /* of the settled net's input */
 const char *nm_front_text(nm_job *job, const nm_front *f);
 
 nm_net *nm_net_new(nm_job *job, nm_graph *g, nm_file f);

@@ -118,6 +118,8 @@ typedef struct nm_soldialect {
 #undef SOL
 bool nm_sol_is(nm_file f); /* some reader knows it */
 nm_sol *nm_sol_read(nm_job *job, const char *path);
+/* the answer in path, or, where that is empty, in the log beside it, if one is given and says one by itself */
+nm_sol *nm_sol_answer(nm_job *job, const char *path, const char *log);
 void nm_sol_print(nm_buf *b, const nm_sol *s);
 /* Names, indices and counts of what is printed, whether or not it is a solution; takes the answer back when it is one
  * to a linear program and the model has integers. True when the file itself tells the model. */
