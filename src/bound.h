@@ -386,25 +386,6 @@ void nm_graph_ints(nm_job *job, const nm_graph *g, struct nm_rawnode *n, const c
 /* ---- prune.c: takes out what no output needs -------------------------------------------------- */
 void nm_graph_prune(nm_job *job, nm_graph *g);
 
-/* ---- layout.c ------------------------------------------------------------------------------- */
-typedef struct nm_layout { size_t c, h, w; bool last; } nm_layout; /* last: channels come last */
-/* what the shape's order says, or, where it is open, its numbers if they leave no doubt; false: no image, or doubt */
-bool nm_layout_find(nm_shape s, nm_layout *l);
-bool nm_layout_try(nm_shape s, nm_order order, nm_layout *l); /* in that order; false: it is no such image */
-const char *nm_layout_why(nm_job *job, nm_shape s);           /* why nm_layout_find found none: a sentence's end */
-nm_shape nm_layout_shape(const nm_layout *l);                 /* of rank 3, with its order */
-bool nm_layout_eq(const nm_layout *a, const nm_layout *b);    /* the same elements make the same pixels */
-static inline size_t nm_layout_at(const nm_layout *l, size_t c, size_t i, size_t j)
-{
-    return l->last ? (i * l->w + j) * l->c + c : (c * l->h + i) * l->w + j;
-}
-
-/* ---- order.c -------------------------------------------------------------------------------- */
-/* sets net->image and image_by: what operators say, else `said` by its file, else channels "chw" or "hwc" of a flag */
-void nm_net_settle(nm_job *job, nm_net *net, nm_order said, const char *channels);
-void nm_net_settle_both(nm_net *net, const nm_net *a, const nm_net *b); /* of two that read the same inputs */
-nm_shape nm_net_shape(const nm_net *net); /* of the first input, with the order of its axes where it is known */
-
 /* ---- front.c -------------------------------------------------------------------------------- */
 void nm_front_check(nm_job *job, const nm_graph *g, const nm_front *f);
 void nm_front_put(nm_job *job, nm_graph *g, const nm_front *f, nm_shape image); /* of the settled net's input */

@@ -413,12 +413,6 @@ nm_verdict *nm_decode_sol(nm_job *job, const nm_map *m, const char *map_path, nm
 nm_verdict *nm_decode(nm_job *job, const char *path, size_t n, const char *const *sols, const char *log,
                       const nm_query **query);
 
-/* ---- check.c: a solution held against its model's file ------------------------------------------- */
-typedef struct nm_pointcheck nm_pointcheck;
-nm_pointcheck *nm_point_check(nm_job *job, const nm_map *m, const char *map_path, const nm_sol *s, const char *sol_path);
-void nm_point_text(nm_buf *b, const nm_pointcheck *p);
-void nm_point_json(nm_buf *b, const nm_pointcheck *p); /* an object */
-
 /* ---- records.c: a folder of records, made by processes ------------------------------------------ */
 void nm_folder_make(nm_job *job, const char *dir); /* it may be there already */
 typedef struct nm_said { const char *key, *value; } nm_said;

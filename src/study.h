@@ -2,6 +2,13 @@
 #ifndef NM_STUDY_H
 #define NM_STUDY_H
 
+/* ---- check.c: a solution held against its model's file ------------------------------------------- */
+typedef struct nm_pointcheck nm_pointcheck;
+nm_pointcheck *nm_point_check(nm_job *job, const nm_map *m, const char *map_path, const nm_sol *s,
+                              const char *sol_path);
+void nm_point_text(nm_buf *b, const nm_pointcheck *p);
+void nm_point_json(nm_buf *b, const nm_pointcheck *p); /* an object */
+
 /* ---- pixels.c, plot.c: line plots ----------------------------------------------------------- */
 typedef struct nm_stroke { unsigned color; double width; int dash; } nm_stroke; /* dash: 0 none, 1 long, 2 short */
 typedef struct nm_pen {    /* draws in points, y downwards */

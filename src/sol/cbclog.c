@@ -1,8 +1,8 @@
 /* sol/cbclog.c: what CBC's program prints, for the runs that end without a solution file: CBC 2.10 crashes in
  * `solution` where its bounds alone show that a model is infeasible ("tightenPrimalBounds"), preprocessing off, and
  * leaves an empty file. Of several runs in a log the last counts. The log has no values, so that a status with values
- * says nothing here; it names the model and its sizes. "Linear relaxation infeasible" is no proof (it was seen at a time limit of 0), and "proven infeasible" is
- * one only where preprocessing was off. */
+ * says nothing here; it names the model and its sizes. "Linear relaxation infeasible" is no proof (it was seen at a
+ * time limit of 0), and "proven infeasible" is one only where preprocessing was off. */
 #include "all.h"
 
 static const char welcome[] = "Welcome to the CBC MILP Solver";
