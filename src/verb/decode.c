@@ -49,13 +49,13 @@ static files sorted(nm_job *job, const nm_cli *c)
         else
             f.sols[f.n++] = c->file[i];
     }
-    if (!f.map) /* what is wrong with the first is said where it is read */
-        nm_throw(job, nm_file_exists(c->file[0]) ? NM_EINPUT : NM_EIO,
-                 nm_file_exists(c->file[0])
-                     ? "%s: is no map, and neither is any other file given; the .map.json or the "
-                       ".manifest.json that compile wrote was expected"
-                     : "%s: cannot be opened; a map and a solution file were expected",
+    if (!f.map) {
+        (void)nm_file_read(job, c->file[0]); /* says what is wrong when it cannot be read at all */
+        nm_throw(job, NM_EINPUT,
+                 "%s: is no map, and neither is any other file given; the .map.json or the "
+                 ".manifest.json that compile wrote was expected",
                  c->file[0]);
+    }
     if (!f.n) nm_throw(job, NM_EUSE, "%s: no solution file beside it; one was expected", f.map);
     return f;
 }
