@@ -212,7 +212,7 @@ static void weigh(nm_job *job, const nm_bench *b, const run *r, nm_sol *sol, con
         o->status = "limit";
     else if (j.v->status == NM_UNKNOWN)
         o->status = "unclear";
-    if (j.v->why) o->why = j.v->why;
+    o->why = j.v->why ? j.v->why : late ? "its answer came after the limit" : "stopped at the limit";
 }
 
 static void put_text(nm_buf *b, const char *key, const char *value)

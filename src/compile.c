@@ -51,13 +51,18 @@ static const char *split_suffix(nm_job *job, const char *out, const char **suffi
 
 /* Marks a model that goes to a file: a column fixed to 1, named by a hash of the model, which is the model's name as
  * well. A solution that lists the one or says the other is a solution of this model, also when it says no more than
- * "infeasible". */
+ * "infeasible". Equal models of one question have marks of their own, by what they stand for. */
 static void mark(nm_state *s, const nm_target *t, nm_encoded *e)
 {
     const nm_model *m = e->model;
     nm_buf b = {.job = s->job};
     char hash[65];
     nm_put(&b, "%s ", s->net->hash);
+    if (s->v->n_targets > 1 || e->map->n_cubes) {
+        const char *q = nm_query_hash(s->job, (nm_query *)(uintptr_t)s->q);
+        nm_put(&b, "%s %zu %zu %zu %zu ", q, t->icase, t->iclause, e->map->cube, e->map->n_cubes);
+        nm_put_num(&b, m->constant);
+    }
     if (strcmp(m->cols[0].name, "nothing") == 0) /* constants: all alike but for what they say */
         nm_put(&b, "%s ", t->name), nm_put_num(&b, m->constant);
     nm_put_bytes(&b, m->c, m->n_nz * sizeof *m->c);

@@ -28,6 +28,9 @@ const nm_net *nm_map_net(nm_job *job, const nm_map *m, const char *map_path)
         nm_throw(job, NM_EAUDIT, "%s: is not the network that %s was made from", path, map_path);
     if (net->n_in != m->question->n_in || net->n_out != m->question->n_out)
         nm_throw(job, NM_EINPUT, "%s: does not fit %s", map_path, path);
+    nm_query *q = (nm_query *)(uintptr_t)m->question;
+    const nm_shape own = nm_net_shape(net); /* a map does not say the order of its axes */
+    if (nm_shape_eq(q->shape, own)) q->shape = own;
     return net;
 }
 

@@ -2,7 +2,7 @@
  *
  * Bytes are scaled by 1/255 (correctly rounded in double, as MIPVerify and the field do); floats are taken as they
  * are. The number of elements must be the network's; a picture of [H,W] or [C,H,W] is taken in row-major order, and
- * where the network's own shape, or --channels, says otherwise (H,W,C) the channels are moved. */
+ * where the network (order.c), or --channels, has another order of axes the channels are moved. */
 #include "all.h"
 
 nm_net *nm_net_read(nm_job *job, const char *path) { return nm_net_read_as(job, path, NULL); }
@@ -17,10 +17,18 @@ nm_net *nm_net_read_as(nm_job *job, const char *path, const nm_front *front)
     const bool nnet = (f.n >= 2 && !memcmp(f.data, "//", 2)) || nm_has_suffix(path, ".nnet") ||
                       nm_has_suffix(path, ".nnet.gz");
     nm_graph *g = (json ? nm_read_netjson : nnet ? nm_read_nnet : nm_read_onnx)(job, f);
-    if (front) nm_front_put(job, g, front);
+    if (front) nm_front_check(job, g, front);
     nm_net *net = nm_net_new(job, g, f);
+    nm_net_settle(job, net, g->order, front ? front->channels : NULL);
     net->front = front;
     if (!front || (!front->mean && !front->std)) return net;
+    const nm_shape image = net->image;
+    const char *by = net->image_by;
+    nm_front_put(job, g, front, by && !image.rank ? image : nm_net_shape(net));
+    net = nm_net_new(job, g, f);
+    net->front = front;
+    net->image = image;
+    net->image_by = by;
     const char *all = nm_fmt(job, "%s %s", net->hash, nm_front_text(job, front));
     nm_sha256(all, strlen(all), net->hash);
     return net;
@@ -74,15 +82,39 @@ static bool same_shape(nm_shape a, nm_shape b)
     return nm_shape_eq(a, b);
 }
 
-/* colours are put in the network's order: as its shape or --channels says */
-static void order_channels(nm_job *job, const nm_net *net, nm_tensor *t)
+static bool matches(nm_shape s, nm_order order, const nm_layout *l, nm_layout *found)
 {
-    const nm_shape s = net->values[net->inputs[0]].shape;
+    return nm_layout_try(s, order, found) && found->c == l->c && found->h == l->h && found->w == l->w;
+}
+
+/* Returns whether exactly one order of the axes of s gives l's channels, rows and columns: *found is that image. */
+static bool only_match(nm_job *job, nm_shape s, const nm_layout *l, const char *what, nm_layout *found)
+{
+    nm_layout chw, hwc;
+    const bool first = matches(s, NM_CHW, l, &chw), last = matches(s, NM_HWC, l, &hwc);
+    if (first && last)
+        nm_throw(job, NM_EUSE, "%s: %s", what, nm_layout_why(job, s));
+    *found = first ? chw : hwc;
+    return first || last;
+}
+
+/* Puts colours in the network's order, as its operators, --channels or, where they say nothing, the numbers of its
+ * shape have it; an image whose own order is known decides between two that the numbers leave open. */
+static void order_channels(nm_job *job, const nm_net *net, nm_tensor *t, const char *what)
+{
+    const nm_shape s = nm_net_shape(net);
     nm_layout have, want;
-    if (t->shape.rank < 3 || same_shape(t->shape, s) || !nm_layout_find(t->shape, &have) ||
-        have.c == 1 || !nm_layout_of(s, net->front ? net->front->channels : NULL, &want) ||
-        have.c != want.c || have.h != want.h || have.w != want.w || have.last == want.last)
+    const bool known = nm_layout_find(t->shape, &have), decided = nm_layout_find(s, &want);
+    if (t->shape.rank < 3 || (net->image_by && !net->image.rank)) return;
+    if (!known && (!decided || want.c == 1 || same_shape(t->shape, s))) return;
+    if (known && have.c == 1) return;
+    if (!known && !only_match(job, t->shape, &want, what, &have)) return;
+    if (!decided) {
+        if (s.rank < 3 || !only_match(job, s, &have, what, &want)) return;
+    } else if (t->shape.order == NM_OPEN && same_shape(t->shape, s)) {
         return;
+    }
+    if (have.c != want.c || have.h != want.h || have.w != want.w) return;
     double *x = NM_RAW(job, double, t->n);
     for (size_t c = 0; c < want.c; c++)
         for (size_t i = 0; i < want.h; i++)
@@ -98,7 +130,7 @@ static nm_tensor fit(nm_job *job, const nm_net *net, nm_tensor t, const char *wh
         nm_throw(job, NM_EINPUT, "%s: an image of %s, %zu elements; the network reads %zu", what,
                  nm_shape_print(job, t.shape), t.n, net->n_in);
     for (size_t i = 0; t.bytes && i < t.n; i++) t.x[i] /= 255;
-    order_channels(job, net, &t);
+    order_channels(job, net, &t, what);
     return t;
 }
 

@@ -94,12 +94,13 @@ int main(int argc, char **argv)
     nm_job_stop_flag(job, &stop);
     run_t r = {argc, NM_OK, argv, {0}};
     int code = nm_run(job, run, &r);
+    const bool returned = code == NM_OK;
     if (code)
         fprintf(stderr, "netmip: %s\n", nm_job_message(job));
     else
         code = r.code;
     if (r.out.n &&
-        (code == NM_OK || code == NM_VIOLATED || code == NM_UNKNOWN || code == NM_EUSE) &&
+        (returned || code == NM_VIOLATED || code == NM_UNKNOWN || code == NM_EUSE) &&
         (fwrite(r.out.s, 1, r.out.n, stdout) != r.out.n || fflush(stdout))) {
         fprintf(stderr, "netmip: cannot write the answer: %s\n", strerror(errno));
         code = NM_EIO;

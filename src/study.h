@@ -2,6 +2,13 @@
 #ifndef NM_STUDY_H
 #define NM_STUDY_H
 
+/* ---- check.c: a solution held against its model's file ------------------------------------------- */
+typedef struct nm_pointcheck nm_pointcheck;
+nm_pointcheck *nm_point_check(nm_job *job, const nm_map *m, const char *map_path, const nm_sol *s,
+                              const char *sol_path);
+void nm_point_text(nm_buf *b, const nm_pointcheck *p);
+void nm_point_json(nm_buf *b, const nm_pointcheck *p); /* an object */
+
 /* ---- pixels.c, plot.c: line plots ----------------------------------------------------------- */
 typedef struct nm_stroke { unsigned color; double width; int dash; } nm_stroke; /* dash: 0 none, 1 long, 2 short */
 typedef struct nm_pen {    /* draws in points, y downwards */
@@ -92,7 +99,7 @@ const char *nm_bench_record(nm_job *job, const nm_bench *b, size_t k);
 /* ---- benchstat.c, dispute.c, benchplot.c, benchtab.c: what the records say --------------------------- */
 typedef struct nm_bench_result { /* a run, as its record says it */
     bool solved;
-    const char *status, *verdict, *version, *solver, *model, *map, *solution, *log;
+    const char *status, *verdict, *version, *solver, *model, *map, *solution, *log, *why; /* why not solved, or "" */
     double objective, bound, wall, cpu, nodes;
 } nm_bench_result;
 typedef struct nm_bench_cell { bool solved, here; double wall, cpu, nodes; } nm_bench_cell; /* an instance's repeats */

@@ -65,13 +65,17 @@ static void add_solver(nm_job *job, nm_bench *b, nm_bench_solver *list, const ch
     list[b->n_solvers++] = r;
 }
 
-/* "NAME: COMMAND", or a command alone, which is called solver */
+/* "NAME: COMMAND": tables, files and records are called by the name */
 static void add_command(nm_job *job, nm_bench *b, nm_bench_solver *list, const char *text)
 {
     const char *colon = strstr(text, ": ");
     const size_t n = colon ? (size_t)(colon - text) : 0;
-    const bool named = n && !memchr(text, ' ', n);
-    add_solver(job, b, list, named ? nm_dup(job, text, n) : "solver", named ? colon + 2 : text);
+    if (!n || memchr(text, ' ', n))
+        nm_throw(job, NM_EUSE,
+                 "--solver-command \"%s\": a comparison has to call it by a name; \"NAME: COMMAND\" "
+                 "was expected",
+                 text);
+    add_solver(job, b, list, nm_dup(job, text, n), colon + 2);
 }
 
 static size_t words(const char *list)
