@@ -277,8 +277,11 @@ nm_query *nm_query_ask(nm_job *job, const nm_net *net, const nm_ask *ask)
     r.set_only = a->set_only || m != NM_MARGIN;
     if (a->x)
         r.x = a->x;
-    else
-        nm_around_image(&r, net, nm_image_read(job, net, a->image));
+    else {
+        const nm_tensor t = nm_image_read(job, net, a->image);
+        nm_around_image(&r, net, t);
+        nm_check_around(job, net, &r, t, a->image);
+    }
     r.label = read_label(job, a);
     if (r.label >= (int64_t)net->n_out)
         nm_throw(job, NM_EINPUT, "label %lld; the network has outputs 0 to %zu", (long long)r.label,
