@@ -212,7 +212,7 @@ nm_query *nm_query_around(nm_job *job, const nm_net *net, const nm_around *a)
     if (!a->set_only && !nm_tail_one_group(net))
         nm_throw(job, NM_EUNSUP, "%s: its outputs are several distributions: ask by a .vnnlib file",
                  net->path);
-    q->image_y = nm_net_eval(job, net, x, false, NULL);
+    q->image_y = a->y ? a->y : nm_net_eval(job, net, x, false, NULL);
     q->predicted = net->second || !nm_tail_one_group(net) ? -1 : argmax(q->image_y, q->n_out);
     q->label = a->label < 0 && !a->set_only ? q->predicted : a->label;
     if (q->label >= (int64_t)q->n_out)

@@ -135,6 +135,7 @@ static int solve_sample(nm_job *job, void *arg, size_t k)
     solved s = {.sample = t->todo[k], .cpu = -nm_cpu(), .wall = -nm_wall()};
     nm_around a = c->around;
     nm_around_image(&a, c->net, nm_dataset_get(job, c->net, &c->images, s.sample));
+    a.y = c->clean ? c->clean[s.sample - c->from] : NULL;
     a.label = c->has_labels ? nm_dataset_label(job, &c->labels, s.sample) : -1;
     s.q = nm_query_around(job, c->net, &a);
     nm_solve_opts o = c->solve;

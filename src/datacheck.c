@@ -3,7 +3,8 @@
  *
  * Labels that cannot be (too few, outside the outputs) and images that no sample can be asked of are refused. What is
  * possible but probably a slip is a warning: an accuracy below chance, one and the same prediction for all, values in
- * other units. The network is evaluated once for each sample asked for, or for LIMIT of them, evenly spread. */
+ * other units. The network is evaluated once for each sample asked for, or for LIMIT of them, evenly spread; the
+ * campaign takes these outputs over. */
 #include "all.h"
 
 enum { LIMIT = 2000, FEW = 10, SHOWN = 20 }; /* samples evaluated; that say nothing yet; classes of a histogram */
@@ -49,8 +50,8 @@ static size_t best_of(const double *y, size_t n)
     return best;
 }
 
-/* evaluates one sample */
-static void look(nm_job *job, const nm_campaign *c, view *v, int64_t sample, double lo, double hi)
+/* evaluates one sample; y [n_out] gets the outputs */
+static void look(nm_job *job, const nm_campaign *c, view *v, int64_t sample, double lo, double hi, double *y)
 {
     const nm_tensor t = nm_dataset_get(job, c->net, &c->images, sample);
     bool out = false;
@@ -62,20 +63,24 @@ static void look(nm_job *job, const nm_campaign *c, view *v, int64_t sample, dou
     v->out += out;
     v->bytes = t.bytes;
     v->shape = t.shape;
-    const size_t said = best_of(nm_net_eval(job, c->net, t.x, false, NULL), c->net->n_out);
+    memcpy(y, nm_net_eval(job, c->net, t.x, false, NULL), c->net->n_out * sizeof *y);
+    const size_t said = best_of(y, c->net->n_out);
     v->predicted[said]++;
     v->hits += c->has_labels && (double)said == c->labels.label[sample];
     v->n++;
 }
 
-static view look_all(nm_job *job, const nm_campaign *c, double lo, double hi)
+static view look_all(nm_job *job, nm_campaign *c, double lo, double hi)
 {
     const int64_t n = c->to - c->from, step = n > LIMIT ? (n + LIMIT - 1) / LIMIT : 1;
     view v = {.lo = INFINITY, .hi = -INFINITY, .predicted = NM_ARRAY(job, size_t, c->net->n_out)};
     bool *seen = NM_ARRAY(job, bool, c->net->n_out);
+    c->clean = NM_ARRAY(job, const double *, (size_t)n);
     for (int64_t i = c->from; i < c->to && !nm_stopped(job); i += step) {
+        double *y = NM_RAW(job, double, c->net->n_out);
+        c->clean[i - c->from] = y;
         const nm_mark mark = nm_mark_get(job);
-        look(job, c, &v, i, lo, hi);
+        look(job, c, &v, i, lo, hi, y);
         nm_mark_release(job, mark);
         if (c->has_labels) seen[(size_t)c->labels.label[i]] = true;
     }
@@ -161,7 +166,7 @@ static void say_question(nm_job *job, const nm_campaign *c, const view *v, doubl
             bytes);
 }
 
-void nm_check_campaign(nm_job *job, const nm_campaign *c)
+void nm_check_campaign(nm_job *job, nm_campaign *c)
 {
     double lo, hi;
     nm_around_domain(c->net, &c->around, &lo, &hi);

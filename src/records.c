@@ -1,13 +1,13 @@
 /* records.c: a folder of records that processes make: what campaigns of samples and of solver runs share.
  *
- * DIR/FILE says what was asked; a later run that asks otherwise is refused. It is made whole or not at all, by whichever
- * run comes first. Each record is a file of its own, written whole or not at all; tables are made from records alone.
+ * DIR/FILE says what was asked; a later run that asks otherwise is refused. It is made whole or not at all, by the run
+ * that comes first. Each record is a file of its own, written whole or not at all; tables are made from records alone.
  * Workers are forked processes that take the next item from a shared counter; each item's memory is returned before the
  * next. A worker that dies leaves its item to `fail`, and another takes its place. Killed at any moment and started
  * again, a run loses at most what its items in flight knew.
  *
  * Several runs may work in one folder where `number` says so: a worker claims an item before it makes it, by a lock on
- * byte CLAIMS + number of DIR/FILE, and what other runs hold is waited for at the end and made here should they leave it
+ * byte CLAIMS + number of DIR/FILE; what other runs hold is waited for at the end, and made here should they leave it
  * undone. Locks are those of open file descriptions: they end with their process, however it ends, and never stay
  * behind. Byte RUN is held by every run, and by one alone while it removes what killed runs left; byte TABLES by
  * whoever makes tables. */

@@ -148,7 +148,7 @@ typedef struct nm_ask {
     bool set_only;         /* the input set: clauses come from elsewhere */
 } nm_ask;
 typedef struct nm_around { /* a question around an image */
-    const double *x;       /* [n_in] */
+    const double *x, *y;   /* [n_in]; [n_out] float64 outputs there, or NULL: not known yet */
     int64_t label;         /* or -1: as predicted */
     const nm_sets *sets;   /* of --perturb */
     double lo, hi;         /* the domain */

@@ -36,6 +36,7 @@ typedef struct nm_campaign {
     int workers;
     double memory;         /* bytes a worker may address; 0: no limit */
     nm_around around;      /* all but image and label */
+    const double **clean;  /* [to - from] outputs for the images, where nm_check_campaign has them; or NULL */
     nm_solve_opts solve;
 } nm_campaign;
 typedef struct nm_totals { /* of a folder's records */
@@ -46,11 +47,12 @@ typedef struct nm_totals { /* of a folder's records */
 } nm_totals;
 bool nm_record_partial(const nm_json *record); /* it was cut short by an interrupt */
 nm_totals nm_campaign_tables(nm_job *job, const nm_campaign *c); /* results.csv and summary.json */
-int nm_campaign_run(nm_job *job, const nm_campaign *c); /* exit code: 0, NM_UNKNOWN interrupted, or of the first error */
+/* gives the exit code: 0, NM_UNKNOWN when interrupted, or that of the first error */
+int nm_campaign_run(nm_job *job, const nm_campaign *c);
 
 /* ---- datacheck.c: are these images, labels and flags what they should be ------------------------ */
-/* says what a campaign is about to read, warns of what is probably wrong, and refuses labels that cannot be */
-void nm_check_campaign(nm_job *job, const nm_campaign *c);
+/* says what a campaign is about to read, warns of what is probably wrong, refuses labels that cannot be; sets clean */
+void nm_check_campaign(nm_job *job, nm_campaign *c);
 
 /* ---- pixels.c, plot.c: line plots ----------------------------------------------------------- */
 typedef struct nm_stroke { unsigned color; double width; int dash; } nm_stroke; /* dash: 0 none, 1 long, 2 short */

@@ -1,7 +1,7 @@
 /* tables.c: results.csv and summary.json of a campaign, made from its records alone.
  *
- * The counts are of all records in the folder; `covers` says which samples those are, `range` which were asked for last,
- * `left` how many of that range are still without a record of a whole run. An error is no verdict: the bounds of the
+ * The counts are of all records in the folder; `covers` says which samples those are, `range` which were asked for
+ * last, `left` how many of that range are still without a record of a whole run. An error is no verdict: the bounds of the
  * adversarial error are over the samples that were judged, and null where there are none. */
 #include "all.h"
 
