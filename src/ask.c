@@ -213,7 +213,7 @@ nm_query *nm_query_around(nm_job *job, const nm_net *net, const nm_around *a)
     if (!a->set_only && !nm_tail_one_group(net))
         nm_throw(job, NM_EUNSUP, "%s: its outputs are several distributions: ask by a .vnnlib file",
                  net->path);
-    q->image_y = nm_net_eval(job, net, x, false, NULL);
+    q->image_y = a->y ? a->y : nm_net_eval(job, net, x, false, NULL);
     q->predicted = net->second || !nm_tail_one_group(net) ? -1 : argmax(q->image_y, q->n_out);
     q->label = a->label < 0 && !a->set_only ? q->predicted : a->label;
     if (q->label >= (int64_t)q->n_out)
@@ -278,8 +278,11 @@ nm_query *nm_query_ask(nm_job *job, const nm_net *net, const nm_ask *ask)
     r.set_only = a->set_only || m != NM_MARGIN;
     if (a->x)
         r.x = a->x;
-    else
-        nm_around_image(&r, net, nm_image_read(job, net, a->image));
+    else {
+        const nm_tensor t = nm_image_read(job, net, a->image);
+        nm_around_image(&r, net, t);
+        nm_check_around(job, net, &r, t, a->image);
+    }
     r.label = read_label(job, a);
     if (r.label >= (int64_t)net->n_out)
         nm_throw(job, NM_EINPUT, "label %lld; the network has outputs 0 to %zu", (long long)r.label,

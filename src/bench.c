@@ -296,8 +296,9 @@ static int run_one(nm_job *job, void *arg, size_t i)
                                             : NM_UNKNOWN;
 }
 
-static void run_failed(nm_job *job, void *arg, size_t i, const char *why)
+static void run_failed(nm_job *job, void *arg, size_t i, int code, const char *why)
 {
+    (void)code;
     const plan *p = arg;
     const outcome o = {.log = {NULL, NAN},
                        .objective = NAN,

@@ -47,7 +47,7 @@ int64_t nm_spec_split(nm_job *job, const char *spec, char **path)
     return -1;
 }
 
-static nm_tensor read_any(nm_job *job, nm_file f, int64_t index)
+nm_tensor nm_image_any(nm_job *job, nm_file f, int64_t index)
 {
     const char *path = f.path;
     const int64_t at = index < 0 ? 0 : index;
@@ -65,14 +65,13 @@ static nm_tensor read_any(nm_job *job, nm_file f, int64_t index)
         t.shape = nm_shape_of(t.shape.rank - 1, t.shape.dim + 1);
         return t;
     }
-    if (f.n >= 8 && !memcmp(f.data, "\x89PNG", 4)) return nm_read_png(job, f);
+    if (f.n >= 4 && !memcmp(f.data, "\x89PNG", 4)) return nm_read_png(job, f);
     if (f.n >= 2 && f.data[0] == 'P' && f.data[1] >= '1' && f.data[1] <= '6')
         return nm_read_pnm(job, f);
-    if (nm_has_suffix(path, ".csv") || nm_has_suffix(path, ".txt") ||
-        nm_has_suffix(path, ".csv.gz"))
-        return nm_read_csv(job, f, at);
-    nm_throw(job, NM_EINPUT,
-             "%s: not an image that can be read (IDX, NPY, PNG, PGM, PPM, CSV, CIFAR .bin)", path);
+    if (nm_csv_is(f)) return nm_read_csv(job, f, at);
+    const char *what = nm_sniff(job, f);
+    nm_throw(job, NM_EINPUT, "%s: %s; an image in IDX, NPY, PNG, PGM, PPM, CSV or CIFAR .bin was expected",
+             path, what ? what : "not an image that can be read");
 }
 
 static bool same_shape(nm_shape a, nm_shape b)
@@ -124,11 +123,31 @@ static void order_channels(nm_job *job, const nm_net *net, nm_tensor *t, const c
     t->shape = nm_layout_shape(&want);
 }
 
-static nm_tensor fit(nm_job *job, const nm_net *net, nm_tensor t, const char *what)
+/* the same height, width and channels in any order; true where either shape is no picture */
+static bool same_sides(nm_shape a, nm_shape b)
 {
+    nm_layout x, y;
+    if (a.rank < 2 || !nm_layout_find(a, &x) || !nm_layout_find(b, &y)) return true;
+    if (x.h == 1 || x.w == 1 || y.h == 1 || y.w == 1) return true;
+    size_t p[] = {x.h, x.w, x.c}, q[] = {y.h, y.w, y.c};
+    for (int k = 0; k < 3; k++) {
+        int i = 0;
+        while (i < 3 && q[i] != p[k]) i++;
+        if (i == 3) return false;
+        q[i] = 0;
+    }
+    return true;
+}
+
+nm_tensor nm_image_fit(nm_job *job, const nm_net *net, nm_tensor t, const char *what)
+{
+    const nm_shape s = net->values[net->inputs[0]].shape;
     if (t.n != net->n_in)
         nm_throw(job, NM_EINPUT, "%s: an image of %s, %zu elements; the network reads %zu", what,
                  nm_shape_print(job, t.shape), t.n, net->n_in);
+    if (net->n_inputs == 1 && !same_sides(t.shape, s))
+        nm_throw(job, NM_EINPUT, "%s: an image of shape %s; the network reads one of shape %s", what,
+                 nm_shape_print(job, t.shape), nm_shape_print(job, s));
     for (size_t i = 0; t.bytes && i < t.n; i++) t.x[i] /= 255;
     order_channels(job, net, &t, what);
     return t;
@@ -142,63 +161,5 @@ nm_tensor nm_image_read(nm_job *job, const nm_net *net, const char *spec)
         path = nm_dup(job, spec, strlen(spec));
         index = -1;
     }
-    return fit(job, net, read_any(job, nm_file_read(job, path), index), spec);
-}
-
-static int64_t label_in(nm_job *job, nm_file f, int64_t index)
-{
-    if (nm_cifar_is(f)) return (int64_t)nm_read_cifar(job, f, index, true).x[0];
-    if (f.n >= 4 && !f.data[0] && !f.data[1]) return (int64_t)nm_read_idx(job, f, index, true).x[0];
-    const bool npy = f.n >= 6 && !memcmp(f.data, "\x93NUMPY", 6);
-    const nm_tensor t = npy ? nm_read_npy(job, f) : nm_read_csv(job, f, index);
-    const size_t at = npy ? (size_t)index : 0;
-    if (at >= t.n)
-        nm_throw(job, NM_EINPUT, "%s: index %lld is out of range; %zu labels are there", f.path,
-                 (long long)index, t.n);
-    if (t.x[at] != floor(t.x[at]) || t.x[at] < 0 || t.x[at] > 1e6)
-        nm_throw(job, NM_EINPUT, "%s: %g is not a label", f.path, t.x[at]);
-    return (int64_t)t.x[at];
-}
-
-int64_t nm_label_read(nm_job *job, const char *path, int64_t index)
-{
-    return label_in(job, nm_file_read(job, path), index);
-}
-
-/* ---- many images or labels in one file ---- */
-
-static int64_t count_items(nm_job *job, nm_file f)
-{
-    if (nm_cifar_is(f)) return nm_cifar_count(job, f);
-    if (f.n >= 8 && !f.data[0] && !f.data[1])
-        return (int64_t)f.data[4] << 24 | (int64_t)f.data[5] << 16 | (int64_t)f.data[6] << 8 |
-               f.data[7];
-    if (f.n >= 6 && !memcmp(f.data, "\x93NUMPY", 6)) {
-        const nm_mark mark = nm_mark_get(job);
-        const nm_shape s = nm_read_npy(job, f).shape;
-        nm_mark_release(job, mark);
-        return s.rank > 0 ? s.dim[0] : 1;
-    }
-    int64_t n = 0;
-    for (size_t i = 0; i < f.n; i++) n += f.data[i] == '\n' || i + 1 == f.n;
-    return n;
-}
-
-nm_dataset nm_dataset_open(nm_job *job, const char *path)
-{
-    nm_dataset d = {.f = nm_file_read(job, path)};
-    nm_sha256(d.f.data, d.f.n, d.hash);
-    d.count = count_items(job, d.f);
-    return d;
-}
-
-nm_tensor nm_dataset_get(nm_job *job, const nm_net *net, const nm_dataset *d, int64_t index)
-{
-    return fit(job, net, read_any(job, d->f, index),
-               nm_fmt(job, "%s:%lld", d->f.path, (long long)index));
-}
-
-int64_t nm_dataset_label(nm_job *job, const nm_dataset *d, int64_t index)
-{
-    return label_in(job, d->f, index);
+    return nm_image_fit(job, net, nm_image_any(job, nm_file_read(job, path), index), spec);
 }

@@ -154,10 +154,10 @@ static void ask_images(nm_job *job, const nm_cli *c, nm_bench *b)
                         .objective = nm_cli_get(c, NM_O_objective),
                         .guard = nm_cli_guard(c)};
     const nm_net *net = nm_net_read(job, c->file[0]);
-    const nm_dataset images = nm_dataset_open(job, nm_cli_get(c, NM_O_images));
+    const nm_dataset images = nm_dataset_open(job, net, nm_cli_get(c, NM_O_images));
     nm_dataset labels = {0};
     const bool has_labels = nm_cli_has(c, NM_O_labels);
-    if (has_labels) labels = nm_dataset_open(job, nm_cli_get(c, NM_O_labels));
+    if (has_labels) labels = nm_labels_open(job, nm_cli_get(c, NM_O_labels));
     int64_t from, to;
     nm_cli_range(job, c, images.count, &from, &to);
     const char *base = strrchr(c->file[0], '/');
