@@ -82,18 +82,12 @@ typedef struct {
     bool is_outside;
 } eye; /* what looks at the tree's points */
 
-/* Judges a point of the tree. Returns true when it decides the question. Where a value is sought, the cap falls to what
- * the replay attains, less the gap. */
-static bool look(void *arg, const double *x, double *cap)
+/* Judges an input. Returns true when it decides the question. Where a value is sought, the cap falls to what the replay
+ * attains, less the gap. */
+static bool look_at(eye *y, const double *in, double *cap)
 {
-    eye *y = arg;
     nm_state *s = y->s;
     const nm_query *q = s->q;
-    const nm_mark mark = nm_mark_get(s->job);
-    const size_t n = y->e->map->n_cols;
-    memcpy(y->cols, x, n * sizeof *x);
-    nm_scale_values(y->k, n, y->cols);
-    const double *in = nm_leaf_input(s, y->e, y->t->icase, y->cols);
     const nm_replay r = nm_verify(s->job, s->net, q, y->t->icase, (int64_t)y->t->iclause, in);
     const bool decide = y->e->enc->objective == NM_FEASIBLE, ends = decide && r.is_violated,
                better = r.is_inside && r.margin64 < y->margin;
@@ -105,10 +99,46 @@ static bool look(void *arg, const double *x, double *cap)
         const double at = r.margin64 - NM_TREE_GAP * (1 + fabs(r.margin64)) - y->e->enc->least;
         *cap = fmin(*cap, ldexp(at - y->k->cost_hi, -y->k->objective));
     }
+    return ends;
+}
+
+/* Moves what lies near an end of its box there: large weights make much of a solver's last digits. Returns false when
+ * nothing moved. */
+static bool snap(const nm_state *s, const nm_target *t, double *in)
+{
+    const nm_case *c = &s->q->cases[t->icase];
+    const double *lo = c->gens ? c->gens->lo : c->lo, *hi = c->gens ? c->gens->hi : c->hi;
+    bool moved = false;
+    for (size_t i = 0; i < nm_case_width(s->q, c); i++) {
+        const double was = in[i], near = 1e-6 * (hi[i] - lo[i]);
+        if (was - lo[i] <= near) in[i] = lo[i];
+        if (hi[i] - was <= near) in[i] = hi[i];
+        moved |= in[i] != was;
+    }
+    return moved;
+}
+
+/* Judges a point of the tree, and the same with inputs moved to the ends of their boxes. Returns true when that decides
+ * the question, or when an L2 ball wants a tangent. */
+static bool look(void *arg, const double *x, double *cap)
+{
+    eye *y = arg;
+    nm_state *s = y->s;
+    const nm_query *q = s->q;
     const nm_case *c = &q->cases[y->t->icase];
-    if (decide && !ends && nm_balls_have_l2(c) && nm_balls_missed(c, q->n_in, nm_case_input(s->job, c, in))) {
-        memcpy(y->outside, in, nm_case_width(q, c) * sizeof *in);
+    const nm_mark mark = nm_mark_get(s->job);
+    const size_t n = y->e->map->n_cols, width = nm_case_width(q, c);
+    memcpy(y->cols, x, n * sizeof *x);
+    nm_scale_values(y->k, n, y->cols);
+    double *in = memcpy(NM_RAW(s->job, double, width + 1), nm_leaf_input(s, y->e, y->t->icase, y->cols),
+                        width * sizeof *in);
+    bool ends = look_at(y, in, cap);
+    if (y->e->enc->objective == NM_FEASIBLE && !ends && nm_balls_have_l2(c) &&
+        nm_balls_missed(c, q->n_in, nm_case_input(s->job, c, in))) {
+        memcpy(y->outside, in, width * sizeof *in);
         y->is_outside = true;
+    } else if (!ends && snap(s, y->t, in)) {
+        ends = look_at(y, in, cap);
     }
     nm_mark_release(s->job, mark);
     return ends || y->is_outside;
@@ -250,7 +280,7 @@ static void say_open(nm_state *s, const nm_target *t, const nm_proof *p)
 {
     if (nm_stopped(s->job)) return;
     if (p->status == NM_OK)
-        s->v->why = nm_fmt(s->job, "the sign of the least margin of target %s is not decided", t->name);
+        s->v->why = nm_fmt(s->job, "the value that target %s attains and its proven bound do not meet", t->name);
     else if (p->tie >= 0)
         s->v->why = nm_fmt(s->job,
                            "target %s is a tie within %.2g: its least margin differs from the boundary by less "
@@ -273,7 +303,12 @@ static void take_proof(nm_state *s, nm_target *t, const nm_encoded *e, const nm_
         const double bound = isinf(p->bound) ? p->bound : nm_down(p->bound + e->enc->least);
         if (bound > t->bound) t->bound = bound;
     }
-    if (p->status != NM_OK || (s->q->objective == NM_WORST && !(t->bound > s->q->guard))) return;
+    if (s->q->objective == NM_RANGE) { /* its own value attained: the end is met */
+        const double at = t->best ? t->best->margin64 : INFINITY;
+        if (!(t->bound >= at - 2 * NM_TREE_GAP * (1 + fabs(at)))) return;
+    } else if (p->status != NM_OK || (s->q->objective == NM_WORST && !(t->bound > s->q->guard))) {
+        return;
+    }
     t->status = NM_OK;
     t->by = "tree";
 }
