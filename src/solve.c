@@ -99,31 +99,6 @@ static bool branch(nm_state *s)
     return s->o->branch && nm_close_branch(s, NM_BRANCH_NODES);
 }
 
-/* A worst margin whose sign is open is asked as a decision, which has stages that a value has not. */
-static void decide_sign(nm_state *s)
-{
-    const nm_verdict *v = s->v;
-    bool open = false;
-    for (size_t i = 0; i < v->n_targets; i++) open |= nm_target_open(&v->targets[i]);
-    if (s->q->objective != NM_WORST || !open || nm_stopped(s->job) || nm_wall() > s->deadline) return;
-    nm_query q = *s->q;
-    nm_solve_opts o = *s->o;
-    q.objective = NM_FEASIBLE;
-    *q.hash = 0;
-    o.out = NULL;
-    o.program = s->p;
-    o.time_limit = isinf(s->deadline) ? 0 : s->deadline - nm_wall();
-    const nm_verdict *d = nm_solve_query(s->job, s->net, &q, &o);
-    if (d->witness) nm_state_take(s, d->witness, d->by ? d->by : "attack");
-    for (size_t i = 0; i < v->n_targets; i++) {
-        nm_target *t = &s->v->targets[i];
-        if (d->targets[i].status != NM_OK || !nm_target_open(t)) continue;
-        t->status = NM_OK;
-        t->by = d->targets[i].by;
-        t->bound = fmax(t->bound, s->q->guard);
-    }
-}
-
 static bool settle(nm_state *s)
 {
     if (s->o->evaluate && evaluate(s)) return true;
@@ -163,7 +138,7 @@ static bool settle(nm_state *s)
     }
     if (s->o->out || s->o->print) nm_models_write(s);
     if (!s->o->solve || nm_models_solve(s)) return s->o->solve;
-    decide_sign(s);
+    nm_refine(s);
     return false;
 }
 

@@ -442,6 +442,9 @@ const nm_sol *nm_models_ask(nm_state *s, nm_target *t, nm_encoded e);  /* the sa
 const double *nm_models_input(nm_state *s, const nm_encoded *e, const nm_sol *sol, size_t icase);
 bool nm_models_solve(nm_state *s);
 
+/* ---- refine.c: values by decisions -------------------------------------------------------------- */
+void nm_refine(nm_state *s);
+
 /* ---- closest.c ------------------------------------------------------------------------------- */
 void nm_closest(nm_state *s); /* stages and verdict */
 
