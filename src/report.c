@@ -38,7 +38,7 @@ static void put_targets(nm_buf *b, const nm_query *q, const nm_verdict *v)
 
 static void put_witness(nm_buf *b, const nm_query *q, const nm_replay *r, const nm_files *f)
 {
-    nm_put(b, ", \"witness\": {");
+    nm_put(b, ", \"witness\": {%s", r->is_violated ? "" : "\"counterexample\": false, ");
     if (f->witness) nm_put(b, "\"file\": "), nm_put_json(b, f->witness), nm_put(b, ", ");
     if (f->image) nm_put(b, "\"image\": "), nm_put_json(b, f->image), nm_put(b, ", ");
     if (f->picture) nm_put(b, "\"picture\": "), nm_put_json(b, f->picture), nm_put(b, ", ");
@@ -157,7 +157,8 @@ static void text_targets(nm_buf *b, const nm_query *q, const nm_verdict *v)
 static void text_witness(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_files *f)
 {
     const nm_replay *r = v->witness;
-    nm_put(b, "  witness: target %s, margin %.9g (float64, +- %.1e), %.9g (float32)\n",
+    nm_put(b, "  %s: target %s, margin %.9g (float64, +- %.1e), %.9g (float32)\n",
+           r->is_violated ? "witness" : "best point found, no counterexample",
            q->cases[r->icase].clauses[r->iclause].name, r->margin64, r->err64, r->margin32);
     if (q->image)
         nm_put(b, "  distance: linf %.6g, l1 %.6g, l2 %.6g, l0 %zu\n", r->linf, r->l1, r->l2,

@@ -328,6 +328,17 @@ static void open_reader(reader *r, const nm_json *j)
     r->q->n_out = size_of(r, j, "n_out", r->net ? r->net->n_out : 0);
 }
 
+const nm_front *nm_query_front_of(nm_job *job, const nm_json *j, const char *where)
+{
+    const nm_front f = {nm_queryjson_text(job, nm_json_find(j, "mean"), "mean", where),
+                        nm_queryjson_text(job, nm_json_find(j, "std"), "std", where),
+                        nm_queryjson_text(job, nm_json_find(j, "channels"), "channels", where)};
+    if (!f.mean && !f.std && !f.channels) return NULL;
+    nm_front *own = NM_NEW(job, nm_front);
+    *own = f;
+    return own;
+}
+
 static bool alike(const char *a, const char *b)
 {
     return (!a && !b) || (a && b && strcmp(a, b) == 0);
