@@ -12,12 +12,6 @@ static char *record_path(nm_job *job, const nm_campaign *c, int64_t sample)
     return nm_fmt(job, "%s/records/%06lld.json", c->dir, (long long)sample);
 }
 
-bool nm_record_partial(const nm_json *record)
-{
-    const nm_json *x = nm_json_find(record, "partial");
-    return x && nm_json_true(x);
-}
-
 /* ---- one sample ---- */
 
 typedef struct { /* a solved sample */

@@ -61,7 +61,7 @@ static void put_targets(nm_buf *b, const nm_query *q, const nm_verdict *v, bool 
 
 static void put_witness(nm_buf *b, const nm_query *q, const nm_replay *r, const nm_files *f)
 {
-    nm_put(b, ", \"witness\": {");
+    nm_put(b, ", \"witness\": {%s", r->is_violated ? "" : "\"counterexample\": false, ");
     if (f->witness) nm_put(b, "\"file\": "), nm_put_json(b, f->witness), nm_put(b, ", ");
     if (f->image) nm_put(b, "\"image\": "), nm_put_json(b, f->image), nm_put(b, ", ");
     if (f->picture) nm_put(b, "\"picture\": "), nm_put_json(b, f->picture), nm_put(b, ", ");

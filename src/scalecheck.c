@@ -2,7 +2,7 @@
  * pixels from 0 to 1 are meant, or the other way round.
  *
  * Bytes are divided by 255 when they are read, floats are taken as they are, and radius, domain and means are said in
- * those units. A slip makes an answer about something else, so that it is told even with --quiet; nothing is changed. */
+ * those units. A slip makes the answer one about something else: it is told even with --quiet; nothing is changed. */
 #include "all.h"
 
 void nm_around_domain(const nm_net *net, const nm_around *a, double *lo, double *hi)

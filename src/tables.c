@@ -1,9 +1,15 @@
 /* tables.c: results.csv and summary.json of a campaign, made from its records alone.
  *
  * The counts are of all records in the folder; `covers` says which samples those are, `range` which were asked for
- * last, `left` how many of that range are still without a record of a whole run. An error is no verdict: the bounds of the
- * adversarial error are over the samples that were judged, and null where there are none. */
+ * last, `left` how many of that range are still without a record of a whole run. An error is no verdict: the bounds of
+ * the adversarial error are over the samples that were judged, and null where there are none. */
 #include "all.h"
+
+bool nm_record_partial(const nm_json *record)
+{
+    const nm_json *x = nm_json_find(record, "partial");
+    return x && nm_json_true(x);
+}
 
 static const char *text(nm_job *job, const nm_json *r, const char *key)
 {
