@@ -274,6 +274,8 @@ static void take_proof(nm_state *s, nm_target *t, const nm_encoded *e, const nm_
         if (bound > t->bound) t->bound = bound;
     }
     if (p->status != NM_OK || (s->q->objective == NM_WORST && !(t->bound > s->q->guard))) return;
+    /* the tree ended, but what it bounds may be a relaxation */
+    if (s->q->objective == NM_RANGE && isfinite(t->bound) && nm_range_open(s, t)) return;
     t->status = NM_OK;
     t->by = "tree";
 }
