@@ -305,7 +305,7 @@ static void take_proof(nm_state *s, nm_target *t, const nm_encoded *e, const nm_
     }
     if (s->q->objective == NM_RANGE) { /* its own value attained: the end is met */
         const double at = t->best ? t->best->margin64 : INFINITY;
-        if (!(t->bound >= at - 2 * NM_TREE_GAP * (1 + fabs(at)))) return;
+        if (isfinite(t->bound) && !(t->bound >= at - 2 * NM_TREE_GAP * (1 + fabs(at)))) return;
     } else if (p->status != NM_OK || (s->q->objective == NM_WORST && !(t->bound > s->q->guard))) {
         return;
     }
