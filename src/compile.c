@@ -1,5 +1,5 @@
-/* compile.c: the models of open targets: encoded, scaled (scale.c), guarded (guard.c), marked, and written with their maps
- * and manifest. What solves them stands in solve_models.c. */
+/* compile.c: the models of open targets: encoded, scaled (scale.c), guarded (guard.c), marked, and written with
+ * their maps and manifest. What solves them stands in solve_models.c. */
 #include "all.h"
 
 nm_encoded nm_models_encode(nm_state *s, const nm_query *q, nm_target *t, const nm_cube *cube,
@@ -134,19 +134,23 @@ static void make_fit(nm_state *s, nm_encoded *e, const nm_dialect *d)
     map->tolerance = s->o->options_file && d->options ? tight : usual;
     if (!map->scale.exact)
         nm_throw(s->job, NM_EUNSUP,
-                 "target %s: the model's numbers span more than doubles can scale; a network with weights of "
+                 "target %s: the model's numbers span more than doubles can scale; a network with "
+                 "weights of "
                  "moderate size was expected",
                  map->target);
     const nm_objective what = e->enc->objective;
     const bool relax = (what == NM_FEASIBLE || what == NM_CLOSEST) && !s->o->own_guard;
-    map->budget = nm_model_guard(s->job, e->model, e->enc->tcol, relax, map->tolerance, &map->scale);
+    map->budget = nm_model_guard(s->job, e->model, e->enc->tcol, relax, map->tolerance,
+                                 &map->scale);
     if (relax) map->slack = map->budget;
-    if (what == NM_WORST || what == NM_RANGE) map->budget += map->scale.cost_hi - map->scale.cost_lo;
+    if (what == NM_WORST || what == NM_RANGE)
+        map->budget += map->scale.cost_hi - map->scale.cost_lo;
     map->constant += 0.5 * map->scale.cost_lo + 0.5 * map->scale.cost_hi;
     map->n_nz = e->model->n_nz;
     map->unfit = nm_model_out_of_range(s->job, e->model);
     if (map->unfit)
-        nm_note(s->job, "target %s: %s: no solver's \"infeasible\" about this model will be believed",
+        nm_note(s->job,
+                "target %s: %s: no solver's \"infeasible\" about this model will be believed",
                 map->target, map->unfit);
 }
 

@@ -1,16 +1,19 @@
-/* refine.c: a worst margin, or an end of a range, whose attained value and proven bound the models left apart, by decisions.
+/* refine.c: a worst margin, or an end of a range, whose attained value and proven bound the models left apart, by
+ * decisions.
  *
- * "Is the margin at most v - gap?", v the attained value, is a decision over the same set: bounds, attack, splitting,
- * branching and the tree answer it, where a value itself has the tree alone. Yes brings a lower value, and the question
- * is asked again below that; no proves that v - gap is a bound. This matters where weights are so large that a point of a
- * linear program says little of the network. Cost: a whole question a round, ROUNDS of them a target at the most. */
+ * "Is the margin at most v - gap?", v the attained value, is a decision over the same set: bounds, attack,
+ * splitting, branching and the tree answer it, where a value itself has the tree alone. Yes brings a lower value,
+ * and the question is asked again below that; no proves that v - gap is a bound. This matters where weights are so
+ * large that a point of a linear program says little of the network. Cost: a whole question a round, ROUNDS of them
+ * a target at the most. */
 #include "all.h"
 
 enum { ROUNDS = 12 };
 
-/* The case of target t with its clause alone, whose rows end at v. *proven: what a bound is worth, rounding of the shift
- * taken off. */
-static nm_case *ending_at(nm_job *job, const nm_query *q, const nm_target *t, double v, double *proven)
+/* The case of target t with its clause alone, whose rows end at v. *proven: what a bound is worth, rounding of the
+ * shift taken off. */
+static nm_case *ending_at(nm_job *job, const nm_query *q, const nm_target *t, double v,
+                          double *proven)
 {
     nm_case *c = NM_NEW(job, nm_case);
     *c = q->cases[t->icase];

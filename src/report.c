@@ -40,8 +40,7 @@ static void put_targets(nm_buf *b, const nm_query *q, const nm_verdict *v, bool 
     for (size_t i = 0; i < v->n_targets; i++) {
         const nm_target *t = &v->targets[i];
         nm_put(b, i ? ", {" : "{");
-        if (t->label >= 0)
-            nm_put(b, "\"label\": %lld, ", (long long)t->label);
+        if (t->label >= 0) nm_put(b, "\"label\": %lld, ", (long long)t->label);
         if (t->label < 0 || q->n_cases > 1)
             nm_put(b, "\"name\": "), nm_put_json(b, t->name), nm_put(b, ", ");
         nm_put(b, "\"status\": \"%s\"",
@@ -66,8 +65,8 @@ static void put_witness(nm_buf *b, const nm_query *q, const nm_replay *r, const 
     if (f->image) nm_put(b, "\"image\": "), nm_put_json(b, f->image), nm_put(b, ", ");
     if (f->picture) nm_put(b, "\"picture\": "), nm_put_json(b, f->picture), nm_put(b, ", ");
     if (f->generators)
-        nm_put(b, "\"%s\": ", f->is_kernel ? "kernel" : "generators"), nm_put_json(b, f->generators),
-            nm_put(b, ", ");
+        nm_put(b, "\"%s\": ", f->is_kernel ? "kernel" : "generators"),
+            nm_put_json(b, f->generators), nm_put(b, ", ");
     nm_put(b, "\"margin64\": ");
     nm_put_num(b, r->margin64);
     member(b, "error64", r->err64);
@@ -196,7 +195,7 @@ static void text_targets(nm_buf *b, const nm_query *q, const nm_verdict *v, bool
 static void text_witness(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_files *f)
 {
     const nm_replay *r = v->witness;
-    const char *what = r->is_violated              ? "witness"
+    const char *what = r->is_violated             ? "witness"
                        : q->objective == NM_WORST ? "worst point found"
                                                   : "nearest miss"; /* no counterexample */
     nm_put(b, "  %s: target %s, margin %.9g (float64, +- %.1e), %.9g (float32)\n", what,
@@ -222,7 +221,8 @@ void nm_report_text(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_
         nm_put(b, "\n");
         if (v->status == NM_OK && !v->certified && v->solver)
             nm_put(b,
-                   "  not certified: this is the word of %s; a guard of %.3g covers its tolerances of %g (rows) and "
+                   "  not certified: this is the word of %s; a guard of %.3g covers its tolerances "
+                   "of %g (rows) and "
                    "%g (binaries)\n",
                    v->solver, v->guard, v->tolerance.primal, v->tolerance.integral);
     }
@@ -262,7 +262,7 @@ static void draw_kernels(nm_job *job, const char *path, const size_t k[4], const
                 for (size_t b = 0; b < k[3]; b++)
                     x[(o * (k[2] + 1) + a) * w + i * (k[3] + 1) + b] =
                         g[((o * k[1] + i) * k[2] + a) * k[3] + b] / top;
-    double *big = NM_RAW(job, double, nm_mul(job, h *w, ZOOM *ZOOM));
+    double *big = NM_RAW(job, double, nm_mul(job, h * w, ZOOM * ZOOM));
     for (size_t i = 0; i < h * w * ZOOM * ZOOM; i++)
         big[i] = x[i / (w * ZOOM) / ZOOM * w + i % (w * ZOOM) / ZOOM];
     nm_draw_image(job, path, nm_shape_of(2, (int64_t[]){(int64_t)(h * ZOOM), (int64_t)(w * ZOOM)}),
@@ -275,8 +275,8 @@ static void write_gens(nm_job *job, const char *dir, const nm_gens *g, const dou
     f->is_kernel = k[0] > 0;
     f->generators = nm_fmt(job, "%s/%s.npy", dir, f->is_kernel ? "kernel" : "generators");
     const nm_shape flat = nm_shape_of(1, (int64_t[]){(int64_t)g->n}),
-                   four = nm_shape_of(4, (int64_t[]){(int64_t)k[0], (int64_t)k[1], (int64_t)k[2],
-                                                     (int64_t)k[3]});
+                   four = nm_shape_of(
+                       4, (int64_t[]){(int64_t)k[0], (int64_t)k[1], (int64_t)k[2], (int64_t)k[3]});
     nm_write_npy(job, f->generators, f->is_kernel ? four : flat, x);
     if (f->is_kernel) draw_kernels(job, nm_fmt(job, "%s/kernel.png", dir), k, x);
 }
