@@ -193,6 +193,7 @@ static void judge_near(nm_job *job, const nm_net *net, const nm_map *m, const nm
     const nm_query *q = m->question;
     const double said = s->objective + m->constant, claim = as_distance(q, said);
     nm_near *n = nm_near_new(job, net, q, nm_lower(job, net));
+    n->slack = guard_of(m);
     nm_near_take(n, m->case_index, (int64_t)m->clause_index, x);
     nm_near_from(n, m->case_index, m->clause_index, x);
     if (isinf(n->value)) {
