@@ -262,6 +262,8 @@ static bool from_generators(nm_near *n, size_t icase, size_t iclause, const doub
               width, from,           room, room + width, room + 2 * width,
               1e-11};
     for (size_t i = 0; i < width; i++) end[i] = fmin(fmax(start[i], over->lo[i]), over->hi[i]);
+    for (size_t k = 0; k < c->gens->n_sums; k++) /* a file's digits keep no sum */
+        nm_sum_project(&c->gens->sums[k], end, 1, over->lo, over->hi);
     memcpy(h.x, end, width * sizeof *end);
     nm_near_take(n, icase, (int64_t)iclause, end);
     if (fabs(look(&h)) < 1e-4 + n->slack) nudge(&h, &found);
