@@ -13,6 +13,6 @@
 #include "model.h"
 #include "wire.h"   /* networks as files say them */
 #include "stage.h"  /* models, solutions, readers, the stages, the command line */
-#include "study.h"  /* suites, and solvers compared on them */
+#include "study.h"  /* campaigns, suites, and solvers compared on them */
 
 #endif

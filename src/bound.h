@@ -4,7 +4,8 @@
 
 /* ---- node.c: values, nodes and attributes of a graph ---------------------------------------- */
 typedef enum { NM_F32, NM_F64, NM_I64, NM_BOOL } nm_dtype;
-typedef struct nm_shape { int rank; int64_t dim[NM_MAXRANK]; } nm_shape;
+typedef enum { NM_OPEN, NM_CHW, NM_HWC } nm_order; /* of the axes of an image; NM_OPEN: nobody said it */
+typedef struct nm_shape { int rank; int64_t dim[NM_MAXRANK]; nm_order order; } nm_shape;
 
 typedef struct nm_value {
     const char *name;
@@ -59,6 +60,8 @@ struct nm_net {
     size_t n_in, n_out;    /* flat sizes */
     const double *lo, *hi; /* [n_in] the range that the file states for its inputs, or NULL: known, not enforced */
     const nm_front *front; /* what was put before it, or NULL */
+    nm_shape image;        /* the input as [C,H,W] or [H,W,C], where operators or flags say it (order.c) */
+    const char *image_by;  /* who says so; with image.rank 0 what speaks against any image, or NULL */
     const nm_net *first, *second; /* of two joined ones (join.c), or NULL */
 };
 
@@ -279,7 +282,7 @@ struct nm_query {
     const double *image;   /* [n_in] or NULL */
     const double *image_y; /* [n_out] the network's outputs there in float64, or NULL */
     int64_t label, predicted;
-    nm_shape shape;        /* of the input, to draw it */
+    nm_shape shape;        /* of the input, with the order of its axes, to draw it */
 };
 
 const char *nm_objective_name(nm_job *job, const nm_query *q); /* as a question's text says it */
@@ -353,6 +356,7 @@ void nm_op_table(nm_buf *b); /* as Markdown */
 typedef struct nm_graph {  /* what a reader hands over: names not yet resolved */
     const char *path, *format;
     const char *parts;     /* hashes of further files that it was read from, or NULL */
+    nm_order order;        /* of images, where the file has a member for it */
     const double *lo, *hi; /* the range stated for the flat input, or NULL */
     int64_t opset;
     bool any_case;         /* op names may come in any letter case */
@@ -383,7 +387,8 @@ void nm_graph_ints(nm_job *job, const nm_graph *g, struct nm_rawnode *n, const c
 void nm_graph_prune(nm_job *job, nm_graph *g);
 
 /* ---- front.c -------------------------------------------------------------------------------- */
-void nm_front_put(nm_job *job, nm_graph *g, const nm_front *f);
+void nm_front_check(nm_job *job, const nm_graph *g, const nm_front *f);
+void nm_front_put(nm_job *job, nm_graph *g, const nm_front *f, nm_shape image); /* of the settled net's input */
 const char *nm_front_text(nm_job *job, const nm_front *f);
 
 nm_net *nm_net_new(nm_job *job, nm_graph *g, nm_file f);

@@ -1,5 +1,5 @@
-/* compile.c: the models of open targets: encoded, scaled (scale.c), guarded (guard.c), marked, and written with their maps
- * and manifest. What solves them stands in solve_models.c. */
+/* compile.c: the models of open targets: encoded, scaled (scale.c), guarded (guard.c), marked, and written with
+ * their maps and manifest. What solves them stands in solve_models.c. */
 #include "all.h"
 
 nm_encoded nm_models_encode(nm_state *s, const nm_query *q, nm_target *t, const nm_cube *cube,
@@ -51,13 +51,18 @@ static const char *split_suffix(nm_job *job, const char *out, const char **suffi
 
 /* Marks a model that goes to a file: a column fixed to 1, named by a hash of the model, which is the model's name as
  * well. A solution that lists the one or says the other is a solution of this model, also when it says no more than
- * "infeasible". */
+ * "infeasible". Equal models of one question have marks of their own, by what they stand for. */
 static void mark(nm_state *s, const nm_target *t, nm_encoded *e)
 {
     const nm_model *m = e->model;
     nm_buf b = {.job = s->job};
     char hash[65];
     nm_put(&b, "%s ", s->net->hash);
+    if (s->v->n_targets > 1 || e->map->n_cubes) {
+        const char *q = nm_query_hash(s->job, (nm_query *)(uintptr_t)s->q);
+        nm_put(&b, "%s %zu %zu %zu %zu ", q, t->icase, t->iclause, e->map->cube, e->map->n_cubes);
+        nm_put_num(&b, m->constant);
+    }
     if (strcmp(m->cols[0].name, "nothing") == 0) /* constants: all alike but for what they say */
         nm_put(&b, "%s ", t->name), nm_put_num(&b, m->constant);
     nm_put_bytes(&b, m->c, m->n_nz * sizeof *m->c);
@@ -129,19 +134,23 @@ static void make_fit(nm_state *s, nm_encoded *e, const nm_dialect *d)
     map->tolerance = s->o->options_file && d->options ? tight : usual;
     if (!map->scale.exact)
         nm_throw(s->job, NM_EUNSUP,
-                 "target %s: the model's numbers span more than doubles can scale; a network with weights of "
+                 "target %s: the model's numbers span more than doubles can scale; a network with "
+                 "weights of "
                  "moderate size was expected",
                  map->target);
     const nm_objective what = e->enc->objective;
     const bool relax = (what == NM_FEASIBLE || what == NM_CLOSEST) && !s->o->own_guard;
-    map->budget = nm_model_guard(s->job, e->model, e->enc->tcol, relax, map->tolerance, &map->scale);
+    map->budget = nm_model_guard(s->job, e->model, e->enc->tcol, relax, map->tolerance,
+                                 &map->scale);
     if (relax) map->slack = map->budget;
-    if (what == NM_WORST || what == NM_RANGE) map->budget += map->scale.cost_hi - map->scale.cost_lo;
+    if (what == NM_WORST || what == NM_RANGE)
+        map->budget += map->scale.cost_hi - map->scale.cost_lo;
     map->constant += 0.5 * map->scale.cost_lo + 0.5 * map->scale.cost_hi;
     map->n_nz = e->model->n_nz;
     map->unfit = nm_model_out_of_range(s->job, e->model);
     if (map->unfit)
-        nm_note(s->job, "target %s: %s: no solver's \"infeasible\" about this model will be believed",
+        nm_note(s->job,
+                "target %s: %s: no solver's \"infeasible\" about this model will be believed",
                 map->target, map->unfit);
 }
 

@@ -1,11 +1,11 @@
 /* decode.c: a map and a solver's solution file become a verdict.
  *
- * A solver's proof is its word, and is reported so (`certified` false): "infeasible" of a decision model whose guard covers
- * the solver's tolerances (guard.c) and whose numbers it can hold (scale.c); a bound of a `worst` model that the file or
- * its log states, or that "optimal" implies in formats that would say a gap. Points are judged by replay through the
- * network that the map names (its hash must fit), whatever the status says; a counterexample in a file that says
- * infeasible is a contradiction, and an error. A point that misses is `unknown`; one that is called optimal and misses by
- * more than any tolerance is an error, too. */
+ * A solver's proof is its word, and is reported so (`certified` false): "infeasible" of a decision model whose
+ * guard covers the solver's tolerances (guard.c) and whose numbers it can hold (scale.c); a bound of a `worst`
+ * model that the file or its log states, or that "optimal" implies in formats that would say a gap. Points are
+ * judged by replay through the network that the map names (its hash must fit), whatever the status says; a
+ * counterexample in a file that says infeasible is a contradiction, and an error. A point that misses is `unknown`;
+ * one that is called optimal and misses by more than any tolerance is an error, too. */
 #include "all.h"
 
 static const nm_net *read_net(nm_job *job, const nm_map *m, const char *path, const char *map_path)
@@ -28,6 +28,9 @@ const nm_net *nm_map_net(nm_job *job, const nm_map *m, const char *map_path)
         nm_throw(job, NM_EAUDIT, "%s: is not the network that %s was made from", path, map_path);
     if (net->n_in != m->question->n_in || net->n_out != m->question->n_out)
         nm_throw(job, NM_EINPUT, "%s: does not fit %s", map_path, path);
+    nm_query *q = (nm_query *)(uintptr_t)m->question;
+    const nm_shape own = nm_net_shape(net); /* a map does not say the order of its axes */
+    if (nm_shape_eq(q->shape, own)) q->shape = own;
     return net;
 }
 
@@ -95,10 +98,11 @@ static const char *unbelievable(nm_job *job, const nm_map *m)
 {
     if (m->unfit) return m->unfit;
     if (guard_of(m) < m->budget * (1 - 1e-9))
-        return nm_fmt(job,
-                      "its guard of %.3g is smaller than the %.3g that tolerances of %g and %g can move the "
-                      "question by (--guard auto was expected)",
-                      guard_of(m), m->budget, m->tolerance.primal, m->tolerance.integral);
+        return nm_fmt(
+            job,
+            "its guard of %.3g is smaller than the %.3g that tolerances of %g and %g can move the "
+            "question by (--guard auto was expected)",
+            guard_of(m), m->budget, m->tolerance.primal, m->tolerance.integral);
     return NULL;
 }
 
@@ -124,25 +128,30 @@ static void judge(nm_job *job, const nm_map *m, const nm_sol *s, const nm_replay
     if (s->status == NM_SOL_OPTIMAL && !m->relaxation &&
         r->margin64 > guard_of(m) + 1e-4 * (1 + fabs(m->constant)) + 100 * m->budget)
         nm_throw(job, NM_EAUDIT,
-                 "the solver's optimal point does not replay, by more than tolerances explain: its margin is %.9g "
+                 "the solver's optimal point does not replay, by more than tolerances explain: its "
+                 "margin is %.9g "
                  "(+- %.1e); 0 or less was expected",
                  r->margin64, r->err64);
-    v->why = m->relaxation ? "the point of this relaxation is no counterexample: ask for more binaries, or for "
-                             "an exact encoding"
-             : r->margin64 <= guard_of(m)
-                 ? "the solver's point lies in the guard band: neither a counterexample nor a proof"
-                 : nm_fmt(job,
-                          "the solver's point is no counterexample when it is replayed: its margin is %.3g "
-                          "(+- %.1g), and 0 or less was expected",
-                          r->margin64, r->err64);
+    v->why =
+        m->relaxation
+            ? "the point of this relaxation is no counterexample: ask for more binaries, or for "
+              "an exact encoding"
+        : r->margin64 <= guard_of(m)
+            ? "the solver's point lies in the guard band: neither a counterexample nor a proof"
+            : nm_fmt(
+                  job,
+                  "the solver's point is no counterexample when it is replayed: its margin is %.3g "
+                  "(+- %.1g), and 0 or less was expected",
+                  r->margin64, r->err64);
 }
 
-/* What the solver claims of a value: at least its bound, where the file or its log states one or "optimal" leaves no gap.
- * The claim is weakened by what its tolerances can move the objective. Returns true when there is one. */
+/* What the solver claims of a value: at least its bound, where the file or its log states one or "optimal" leaves
+ * no gap. The claim is weakened by what its tolerances can move the objective. Returns true when there is one. */
 static bool claim_of(const nm_map *m, const nm_sol *s, double *claim)
 {
     const bool whole = s->status == NM_SOL_OPTIMAL && s->gapless && isfinite(s->objective);
-    const double step = ldexp(2e-5, m->scale.objective); /* CBC prunes what is 1e-5 better at most */
+    const double step = ldexp(2e-5,
+                              m->scale.objective); /* CBC prunes what is 1e-5 better at most */
     const double said = isfinite(s->bound) ? s->bound : whole ? s->objective - step : NAN;
     *claim = said + m->constant - (is_worst(m) ? m->budget : 0);
     return isfinite(*claim);
@@ -198,10 +207,11 @@ static void judge_near(nm_job *job, const nm_net *net, const nm_map *m, const nm
     nm_near_from(n, m->case_index, m->clause_index, x);
     if (isinf(n->value)) {
         const nm_replay r = nm_verify(job, net, q, m->case_index, (int64_t)m->clause_index, x);
-        v->why = nm_fmt(job,
-                        "no counterexample is so near to the solver's point that its tolerances would explain "
-                        "it: the point's margin is %.3g",
-                        r.margin64);
+        v->why = nm_fmt(
+            job,
+            "no counterexample is so near to the solver's point that its tolerances would explain "
+            "it: the point's margin is %.3g",
+            r.margin64);
     } else {
         t->status = v->status = NM_VIOLATED;
         v->has_objective = true;
@@ -224,7 +234,8 @@ static void weigh_claim(nm_job *job, const nm_map *m, nm_sol *s, nm_verdict *v)
     if (v->has_claim) v->claim = as_distance(m->question, v->claim);
     if (s->status != NM_SOL_OPTIMAL) return;
     if (!v->has_claim)
-        v->why = "the file says optimal, but neither it nor a log (--log) states within which gap: that proves nothing";
+        v->why = "the file says optimal, but neither it nor a log (--log) states within which gap: "
+                 "that proves nothing";
     if (!isfinite(s->bound) || s->objective - s->bound <= 1e-6 * (1 + fabs(s->objective))) return;
     s->status = NM_SOL_FEASIBLE;
     s->status_text = nm_fmt(job, "%s, with a bound of %.9g below it", s->status_text, v->claim);
@@ -245,31 +256,35 @@ static void read_listed(nm_job *job, void *arg)
 
 /* Replays what is at hand against a file that says infeasible: the point that it lists all the same, the image, and two
  * corners. One that is a counterexample is a contradiction. */
-static void refute(nm_job *job, const nm_net *net, const nm_map *m, const nm_sol *s, const char *path)
+static void refute(nm_job *job, const nm_net *net, const nm_map *m, const nm_sol *s,
+                   const char *path)
 {
     const nm_query *q = m->question;
     const nm_case *c = &q->cases[m->case_index];
     listed l = {m, s, path, NULL};
     if (s->n > 0 && nm_run(job, read_listed, &l) != 0) l.x = NULL;
     const double *at[] = {l.x, nm_case_start(q, c), c->gens ? NULL : c->lo, c->gens ? NULL : c->hi};
-    static const char *const what[] = {"the point that it lists", "the image", "the lower corner of the input set",
+    static const char *const what[] = {"the point that it lists", "the image",
+                                       "the lower corner of the input set",
                                        "the upper corner of the input set"};
     for (size_t k = 0; k < 4; k++) {
         if (!at[k]) continue;
         const nm_replay r = nm_verify(job, net, q, m->case_index, (int64_t)m->clause_index, at[k]);
         if (r.is_violated && q->objective != NM_WORST && q->objective != NM_RANGE)
-            nm_throw(job, NM_EAUDIT, "%s: says \"%s\", but %s is a counterexample: its margin is %.9g", path,
+            nm_throw(job, NM_EAUDIT,
+                     "%s: says \"%s\", but %s is a counterexample: its margin is %.9g", path,
                      s->status_text, what[k], r.margin64);
     }
 }
 
 /* A solver's "infeasible": its word, believed where the guard covers its tolerances and nothing speaks against it. */
-static void take_infeasible(nm_job *job, const nm_net *net, const nm_map *m, const char *map_path, nm_sol *s,
-                            const char *sol_path, bool named, nm_verdict *v)
+static void take_infeasible(nm_job *job, const nm_net *net, const nm_map *m, const char *map_path,
+                            nm_sol *s, const char *sol_path, bool named, nm_verdict *v)
 {
     const nm_case *c = &m->question->cases[m->case_index];
     if (is_worst(m) && !c->n_in_rows && !c->gens && !c->n_balls)
-        nm_throw(job, NM_EAUDIT, "%s: says \"%s\", but a worst-case model over a box is never infeasible", sol_path,
+        nm_throw(job, NM_EAUDIT,
+                 "%s: says \"%s\", but a worst-case model over a box is never infeasible", sol_path,
                  s->status_text);
     if (!named) check_unnamed(job, map_path, sol_path);
     refute(job, net, m, s, sol_path);
@@ -290,7 +305,8 @@ static void take_claim(nm_job *job, const nm_map *m, nm_sol *s, nm_verdict *v)
     if (q->objective != NM_WORST || v->status != NM_UNKNOWN) return;
     if (!v->has_claim || !(v->claim > q->guard)) {
         if (!v->why)
-            v->why = nm_fmt(job, "the solver said: %s, and its bound excludes no counterexample", s->status_text);
+            v->why = nm_fmt(job, "the solver said: %s, and its bound excludes no counterexample",
+                            s->status_text);
         return;
     }
     if (m->unfit) {

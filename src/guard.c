@@ -3,10 +3,10 @@
  * A solver takes rows and bounds of columns that are broken by up to T as kept, and a binary within Z of 0 or 1 as one;
  * what it presolves, pivots and prunes is true up to that. Let v be a column of a unit and a row of that unit say
  *     c_v v + sum of c_k x_k + sum of c_z z <= side.
- * A shift of the row by T moves v by T / |c_v|, a shift of x_k by d moves it by d |c_k / c_v|, a binary off by Z moves it by
- * Z |c_z / c_v|. With g(v), how much the question's row moves when v does (its coefficient there, and through the rows of
- * later units theirs), the row moves by no more than
- *     T + sum over columns of g(v) (T + max over its unit's rows of T / |c_v| + sum over binaries of Z max |c_z / c_v|),
+ * A shift of the row by T moves v by T / |c_v|, a shift of x_k by d moves it by d |c_k / c_v|, a binary off by Z
+ * moves it by Z |c_z / c_v|. With g(v), how much the question's row moves when v does (its coefficient there, and
+ * through the rows of later units theirs), the row moves by no more than
+ *     T + sum over columns of g(v) (T + max over its rows of T / |c_v| + sum over binaries of Z max |c_z / c_v|),
  *     g(k) = |q(k)| + sum over later units w of g(w) max over w's rows of |c_k / c_w|.
  * Signs are forgotten, so this bounds what compensates as well. Rows with columns of their own (parts of a partition,
  * slacks of sets) pass through those. Everything is read off names (explain.c) and rounded up. A target row that is
@@ -87,7 +87,8 @@ static double spread(budget *b, uint32_t j, double *most)
     return shift + bins;
 }
 
-/* Columns of a unit's own (parts, slacks) come after all values in the model, and are passed right behind their unit. */
+/* Columns of a unit's own (parts, slacks) come after all values in the model, and are passed right behind their
+ * unit. */
 static void pass_unit(budget *b, uint32_t j, double *most, double *sum)
 {
     if (b->g[j] == 0) return;
@@ -113,15 +114,22 @@ static double total(budget *b)
 double nm_model_budget(nm_job *job, const nm_model *m, size_t row, nm_tolerance tol)
 {
     const nm_mark mark = nm_mark_get(job);
-    budget b = {job, m, NM_RAW(job, nm_modelname, m->n_rows + 1), NM_RAW(job, nm_modelname, m->n_cols + 1),
-                NULL, NULL, NM_ARRAY(job, double, m->n_cols + 1), tol};
+    budget b = {job,
+                m,
+                NM_RAW(job, nm_modelname, m->n_rows + 1),
+                NM_RAW(job, nm_modelname, m->n_cols + 1),
+                NULL,
+                NULL,
+                NM_ARRAY(job, double, m->n_cols + 1),
+                tol};
     for (size_t r = 0; r < m->n_rows; r++) b.row[r] = nm_modelname_parse(m->rows[r].name);
     for (size_t j = 0; j < m->n_cols; j++) b.col[j] = nm_modelname_parse(m->cols[j].name);
     list_rows(&b);
     if (row == SIZE_MAX)
         for (size_t j = 0; j < m->n_cols; j++) b.g[j] = fabs(m->cols[j].obj);
     else
-        for (size_t k = m->rows[row].start; k < nm_row_end(m, row); k++) b.g[m->j[k]] = fabs(m->c[k]);
+        for (size_t k = m->rows[row].start; k < nm_row_end(m, row); k++)
+            b.g[m->j[k]] = fabs(m->c[k]);
     const double sum = total(&b);
     nm_mark_release(job, mark);
     return sum;
@@ -135,7 +143,8 @@ double nm_model_guard(nm_job *job, nm_model *m, int64_t tcol, bool relax, nm_tol
     for (size_t r = 0; r < m->n_rows; r++) {
         const nm_modelname k = nm_modelname_parse(m->rows[r].name);
         if (k.block >= 0 || strcmp(k.kind, "rq")) continue;
-        const double d = nm_model_budget(job, m, r, tol), own = tcol < 0 ? 1 : coef_of(m, r, (uint32_t)tcol);
+        const double d = nm_model_budget(job, m, r, tol),
+                     own = tcol < 0 ? 1 : coef_of(m, r, (uint32_t)tcol);
         any = true;
         if (tcol < 0 && relax) m->rows[r].hi = nm_up(m->rows[r].hi + d);
         most = fmax(most, ldexp(own > 0 ? d / own : d, tcol < 0 ? s->row[r] : s->col[tcol]));

@@ -1,9 +1,9 @@
 /* inspectmodel.c: a model and its map, in words: sizes, ranges, the largest big-M, binaries a layer, what a row or a
  * unit says; and the slack budget.
  *
- * Slack budget. A solver takes z within T of an integer as one, so a row with big-M lets its unit be off by T M(u), and
- * the question's row by g(u) times that (gain.c): budget(T) = sum of g(u) M(u) T. What the map says of the guard covers the
- * tolerances of rows and boxes as well (guard.c). Cost: one pass over rows. */
+ * Slack budget. A solver takes z within T of an integer as one, so a row with big-M lets its unit be off by T M(u),
+ * and the question's row by g(u) times that (gain.c): budget(T) = sum of g(u) M(u) T. What the map says of the
+ * guard covers the tolerances of rows and boxes as well (guard.c). Cost: one pass over rows. */
 #include "all.h"
 
 typedef struct {
@@ -137,13 +137,16 @@ static void put_fit(const view *v)
     const size_t cols = nonzeros(m->scale.col, m->n_cols), rows = nonzeros(m->scale.row, m->n_rows);
     if (m->scale.any)
         nm_put(b,
-               "guard: the question's row is relaxed by %.3g; tolerances of %g (rows) and %g (binaries) move it "
+               "guard: the question's row is relaxed by %.3g; tolerances of %g (rows) and %g "
+               "(binaries) move it "
                "by up to %.3g\n",
-               m->slack + m->question->guard, m->tolerance.primal, m->tolerance.integral, m->budget);
+               m->slack + m->question->guard, m->tolerance.primal, m->tolerance.integral,
+               m->budget);
     if (m->unfit) nm_put(b, "no solver's proof about this model is believed: %s\n", m->unfit);
     if (cols + rows + (m->scale.objective != 0) > 0)
         nm_put(b,
-               "scaled by powers of two: %zu columns, %zu rows%s (--unit and --row show the network's own units)\n",
+               "scaled by powers of two: %zu columns, %zu rows%s (--unit and --row show the "
+               "network's own units)\n",
                cols, rows, m->scale.objective ? ", the objective" : "");
 }
 

@@ -218,7 +218,8 @@ static int *read_exponents(nm_job *job, const nm_json *list, size_t n, const cha
         const int64_t k = nm_json_int(job, member(job, a, 0, where), where),
                       by = nm_json_int(job, member(job, a, 1, where), where);
         if (k < 0 || (size_t)k >= n || by < -4000 || by > 4000)
-            nm_throw(job, NM_EINPUT, "%s: \"scale\" names a column or row that is not there", where);
+            nm_throw(job, NM_EINPUT, "%s: \"scale\" names a column or row that is not there",
+                     where);
         e[k] = (int)by;
     }
     return e;

@@ -148,6 +148,8 @@ bool nm_sol_is(nm_file f); /* some reader knows it */
 nm_sol *nm_sol_read(nm_job *job, const char *path);
 /* brings values (those with an index), objective and bound of an answer to the map's file into the network's units */
 void nm_map_unscale(const nm_map *m, nm_sol *s);
+/* the answer in path, or, where that is empty, in the log beside it, if one is given and says one by itself */
+nm_sol *nm_sol_answer(nm_job *job, const char *path, const char *log);
 void nm_sol_print(nm_buf *b, const nm_sol *s);
 /* Names, indices and counts of what is printed, whether or not it is a solution; takes the answer back when it is one
  * to a linear program and the model has integers. True when the file itself tells the model. */

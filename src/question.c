@@ -21,17 +21,6 @@ nm_query *nm_query_read(nm_job *job, const nm_net *net, const char *path)
     return nm_query_is(f) ? nm_read_queryjson(job, net, f) : nm_read_vnnlib(job, net, path);
 }
 
-const nm_front *nm_query_front_of(nm_job *job, const nm_json *j, const char *where)
-{
-    const nm_front f = {nm_queryjson_text(job, nm_json_find(j, "mean"), "mean", where),
-                        nm_queryjson_text(job, nm_json_find(j, "std"), "std", where),
-                        nm_queryjson_text(job, nm_json_find(j, "channels"), "channels", where)};
-    if (!f.mean && !f.std && !f.channels) return NULL;
-    nm_front *own = NM_NEW(job, nm_front);
-    *own = f;
-    return own;
-}
-
 nm_preface nm_query_preface(nm_job *job, const char *path)
 {
     const nm_file f = nm_file_read(job, path);

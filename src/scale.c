@@ -1,17 +1,17 @@
 /* scale.c: a model in numbers that a floating-point solver can hold.
  *
- * Solvers work to absolute tolerances of 1e-6 or so on rows and columns, drop coefficients below 1e-9 or so, and refuse or
- * mistake what is above 1e15. Here a model becomes another one with the same integer points and more:
+ * Solvers work to absolute tolerances of 1e-6 or so on rows and columns, drop coefficients below 1e-9 or so, and
+ * refuse or mistake what is above 1e15. Here a model becomes another one with the same integer points and more:
  *   - A term c_j x_j that moves by no more than NM_TERM_MIN of its row's size over the whole box of x_j leaves the row,
- *     whose sides move outwards by its ends, rounded outwards. The row's size is its largest |c_j| max(|lo_j|, |hi_j|), or
- *     its side where that is larger.
+ *     whose sides move outwards by its ends, rounded outwards. The row's size is its largest |c_j| max(|lo_j|, |hi_j|),
+ *     or its side where that is larger.
  *     Costs leave the objective alike.
  *   - Columns with boxes far from 1, rows with largest coefficients far from 1 and costs far from 1 are multiplied by
  *     powers of two: exactly, in both directions. Binaries keep their unit. What is of moderate size stays as it is, so
  *     that ordinary models read as their formulas say.
- * Everything is said in an nm_scale, with which values, objectives and rows are brought back. A model with sets or products
- * keeps its columns' units, rows that hang on a binary are scaled like others. Cost: a few passes over the matrix. Left
- * out: shifting columns, which no power of two does. */
+ * Everything is said in an nm_scale, with which values, objectives and rows are brought back. A model with sets or
+ * products keeps its columns' units, rows that hang on a binary are scaled like others. Cost: a few passes over the
+ * matrix. Left out: shifting columns, which no power of two does. */
 #include "all.h"
 
 #include <limits.h>
@@ -121,10 +121,12 @@ static void scale_rows(nm_model *to, nm_scale *s)
 static void drop_costs(nm_model *to, nm_scale *s)
 {
     double size = 0;
-    for (size_t j = 0; j < to->n_cols; j++) size = fmax(size, fabs(to->cols[j].obj) * end_of(&to->cols[j]));
+    for (size_t j = 0; j < to->n_cols; j++)
+        size = fmax(size, fabs(to->cols[j].obj) * end_of(&to->cols[j]));
     for (size_t j = 0; j < to->n_cols; j++) {
         nm_col *x = &to->cols[j];
-        if (x->obj == 0 || fabs(x->obj) * (x->hi - x->lo) > NM_TERM_MIN * size || size == 0) continue;
+        if (x->obj == 0 || fabs(x->obj) * (x->hi - x->lo) > NM_TERM_MIN * size || size == 0)
+            continue;
         const double a = x->obj * x->lo, b = x->obj * x->hi;
         s->cost_lo = nm_down(s->cost_lo + nm_down(fmin(a, b)));
         s->cost_hi = nm_up(s->cost_hi + nm_up(fmax(a, b)));
@@ -149,10 +151,12 @@ nm_model *nm_model_scaled(nm_job *job, const nm_model *m, nm_scale *s)
 {
     nm_model *to = NM_NEW(job, nm_model);
     *to = *m;
-    *s = (nm_scale){.exact = true, .col = NM_ARRAY(job, int, m->n_cols + 1), 
+    *s = (nm_scale){.exact = true,
+                    .col = NM_ARRAY(job, int, m->n_cols + 1),
                     .row = NM_ARRAY(job, int, m->n_rows + 1)};
     to->cols = memcpy(NM_RAW(job, nm_col, m->n_cols + 1), m->cols, m->n_cols * sizeof *m->cols);
-    to->cap_cols = to->cap_rows = to->cap_j = to->cap_c = 0; /* room is not shared: what grows is copied */
+    to->cap_cols = to->cap_rows = to->cap_j = to->cap_c =
+        0; /* room is not shared: what grows is copied */
     copy_rows(job, m, to, s);
     drop_costs(to, s);
     scale_columns(to, s);
@@ -168,15 +172,18 @@ const char *nm_model_out_of_range(nm_job *job, const nm_model *m)
 {
     for (size_t k = 0; k < m->n_nz; k++)
         if (!(fabs(m->c[k]) <= NM_FILE_MOST))
-            return nm_fmt(job, "a coefficient of column %s is %.3g", m->cols[m->j[k]].name, m->c[k]);
+            return nm_fmt(job, "a coefficient of column %s is %.3g", m->cols[m->j[k]].name,
+                          m->c[k]);
     for (size_t j = 0; j < m->n_cols; j++)
         if (!(end_of(&m->cols[j]) <= NM_FILE_MOST))
-            return nm_fmt(job, "the box of column %s reaches %.3g", m->cols[j].name, end_of(&m->cols[j]));
+            return nm_fmt(job, "the box of column %s reaches %.3g", m->cols[j].name,
+                          end_of(&m->cols[j]));
     for (size_t r = 0; r < m->n_rows; r++) {
         const nm_mrow *row = &m->rows[r];
         const double side = fmax(isfinite(row->lo) ? fabs(row->lo) : 0,
                                  isfinite(row->hi) ? fabs(row->hi) : 0);
-        if (!(side <= NM_FILE_MOST)) return nm_fmt(job, "a side of row %s is %.3g", row->name, side);
+        if (!(side <= NM_FILE_MOST))
+            return nm_fmt(job, "a side of row %s is %.3g", row->name, side);
     }
     return NULL;
 }

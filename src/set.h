@@ -5,15 +5,24 @@
 /* ---- read/ ------------------------------------------------------------------------------------ */
 typedef struct nm_tensor { nm_shape shape; size_t n; double *x; bool bytes; nm_dtype type; } nm_tensor;
 
-/* ---- layout.c ----------------------------------------------------------------------------------- */
+/* ---- layout.c ------------------------------------------------------------------------------- */
 typedef struct nm_layout { size_t c, h, w; bool last; } nm_layout; /* last: channels come last */
-bool nm_layout_find(nm_shape s, nm_layout *l); /* false: no image */
-bool nm_layout_of(nm_shape s, const char *channels, nm_layout *l); /* the order is said: chw, hwc or NULL */
-nm_shape nm_layout_shape(const nm_layout *l);
+/* what the shape's order says, or, where it is open, its numbers if they leave no doubt; false: no image, or doubt */
+bool nm_layout_find(nm_shape s, nm_layout *l);
+bool nm_layout_try(nm_shape s, nm_order order, nm_layout *l); /* in that order; false: it is no such image */
+const char *nm_layout_why(nm_job *job, nm_shape s);           /* why nm_layout_find found none: a sentence's end */
+nm_shape nm_layout_shape(const nm_layout *l);                 /* of rank 3, with its order */
+bool nm_layout_eq(const nm_layout *a, const nm_layout *b);    /* the same elements make the same pixels */
 static inline size_t nm_layout_at(const nm_layout *l, size_t c, size_t i, size_t j)
 {
     return l->last ? (i * l->w + j) * l->c + c : (c * l->h + i) * l->w + j;
 }
+
+/* ---- order.c -------------------------------------------------------------------------------- */
+/* sets net->image and image_by: what operators say, else `said` by its file, else channels "chw" or "hwc" of a flag */
+void nm_net_settle(nm_job *job, nm_net *net, nm_order said, const char *channels);
+void nm_net_settle_both(nm_net *net, const nm_net *a, const nm_net *b); /* of two that read the same inputs */
+nm_shape nm_net_shape(const nm_net *net); /* of the first input, with the order of its axes where it is known */
 
 /* ---- gens.c: generators, as the judge sees them ------------------------------------------------ */
 typedef struct nm_sum { size_t first, n; double total; } nm_sum; /* generators first.. add up to total, exactly */
@@ -84,7 +93,7 @@ typedef struct nm_setting { /* cases around an image: one, the domain, before th
     size_t n_cases;
     nm_case *cases;        /* without clauses */
     bool is_patch;         /* elements are fixed to the image's */
-    const char *channels;  /* their order, where it was said; or NULL */
+    const char *no_image;  /* why the inputs are no image, or NULL */
     const char **name;     /* [n_cases] what clauses are called by behind their label, or "" */
 } nm_setting;
 typedef struct nm_set {

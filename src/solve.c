@@ -1,10 +1,11 @@
 /* solve.c: the pipeline of one question, cheapest first: evaluation, bounds, attack, models, solver.
  *
  * needs a Net and a Query; gives a Verdict; keeps both. A target is closed as `holds` only by a bound that excludes
- * it (row - rhs > guard for some row of its clause, outward rounded), by trees whose leaves are closed so, or by duals of
- * linear programs that contain every true trace, checked in outward rounded arithmetic (clp.c, tree.c); as `violated` only by the judge (verify.c). All else is unknown, with the reason.
- * With objective `closest` the stages run in rounds (closest.c). With objective `worst` nothing ends early: every
- * target that could still undercut the incumbent is solved. */
+ * it (row - rhs > guard for some row of its clause, outward rounded), by trees whose leaves are closed so, or by
+ * duals of linear programs that contain every true trace, checked in outward rounded arithmetic (clp.c, tree.c); as
+ * `violated` only by the judge (verify.c). All else is unknown, with the reason. With objective `closest` the
+ * stages run in rounds (closest.c). With objective `worst` nothing ends early: every target that could still
+ * undercut the incumbent is solved. */
 #include "all.h"
 
 /* some clause may hold at the image: float64 is not sure that a row of each fails. Saves the judge's slower replay. */
@@ -137,7 +138,9 @@ static bool settle(nm_state *s)
         s->v->cpu_bounds += nm_cpu() - at;
     }
     if (s->o->out || s->o->print) nm_models_write(s);
-    return s->o->solve && nm_models_solve(s);
+    if (!s->o->solve || nm_models_solve(s)) return s->o->solve;
+    nm_refine(s);
+    return false;
 }
 
 /* An element of an affine image is the image's own only by an equality, which no double generators satisfy: a solver's

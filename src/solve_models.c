@@ -1,10 +1,10 @@
-/* solve_models.c: the models of targets that are still open, solved: by the tree over binaries (tree.c), whose bounds are
- * proven, with CBC or a program of the user's beside it as a finder of points.
+/* solve_models.c: the models of targets that are still open, solved: by the tree over binaries (tree.c), whose
+ * bounds are proven, with CBC or a program of the user's beside it as a finder of points.
  *
- * A solver's status proves nothing here: it works to tolerances, on numbers that happened to be. A target is closed by
- * the tree alone. Points, of whomever, are judged by replay (verify.c), and lower the tree's cap where a value is sought.
- * Every model is scaled first (scale.c). A decision asks the tree for NM_TREE_FIRST nodes, then embedded CBC for a point
- * within as many nodes as that cost it, then the tree until it ends. Cost: the tree's. */
+ * A solver's status proves nothing here: it works to tolerances, on numbers that happened to be. A target is closed
+ * by the tree alone. Points, of whomever, are judged by replay (verify.c), and lower the tree's cap where a value
+ * is sought. Every model is scaled first (scale.c). A decision asks the tree for NM_TREE_FIRST nodes, then embedded
+ * CBC for a point within as many nodes as that cost it, then the tree until it ends. Cost: the tree's. */
 #include "all.h"
 
 static double seconds_left(const nm_state *s)
@@ -26,7 +26,8 @@ const double *nm_models_input(nm_state *s, const nm_encoded *e, const nm_sol *so
 static void unscale(nm_sol *sol, const nm_scale *k)
 {
     for (size_t j = 0; j < sol->n; j++)
-        if (sol->vals[j].index >= 0) sol->vals[j].x = ldexp(sol->vals[j].x, k->col[sol->vals[j].index]);
+        if (sol->vals[j].index >= 0)
+            sol->vals[j].x = ldexp(sol->vals[j].x, k->col[sol->vals[j].index]);
     sol->objective = ldexp(sol->objective, k->objective);
     sol->bound = ldexp(sol->bound, k->objective);
 }
@@ -35,14 +36,15 @@ static nm_sol *ask_embedded(nm_state *s, const nm_encoded *e, double nodes)
 {
     nm_scale k;
     const nm_model *m = nm_model_scaled(s->job, e->model, &k);
-    const nm_cbc o = {.time_limit = seconds_left(s), .first = true, .memory = s->o->memory, .most = nodes};
+    const nm_cbc o = {
+        .time_limit = seconds_left(s), .first = true, .memory = s->o->memory, .most = nodes};
     nm_sol *sol = nm_cbc_solve(s->job, m, o);
     unscale(sol, &k);
     return sol;
 }
 
-/* A program of its own gets the file that a user would get. With a time limit it has a part of what is left; the rest is
- * for the proof. */
+/* A program of its own gets the file that a user would get. With a time limit it has a part of what is left; the
+ * rest is for the proof. */
 static nm_sol *ask_program(nm_state *s, nm_target *t, const nm_runner *r, nm_encoded e)
 {
     const double part = 0.6, left = seconds_left(s);
@@ -51,9 +53,9 @@ static nm_sol *ask_program(nm_state *s, nm_target *t, const nm_runner *r, nm_enc
     nm_map map = *e.map;
     e.map = &map;
     nm_models_write_one(s, t, e, stem, ".mps", r->dialect);
-    nm_sol *sol = nm_runner_solve(s->job, r, &map, stem,
-                                  (nm_run_opts){left < 0 ? left : part * left, s->o->threads,
-                                                s->o->memory});
+    nm_sol *sol = nm_runner_solve(
+        s->job, r, &map, stem,
+        (nm_run_opts){left < 0 ? left : part * left, s->o->threads, s->o->memory});
     nm_map_unscale(&map, sol);
     return sol;
 }
@@ -76,24 +78,20 @@ typedef struct {
     nm_target *t;
     const nm_encoded *e;
     const nm_scale *k;
-    double *cols, *best; /* [n_cols] a point in the model's own units; [width] input of the best counterexample */
-    double margin;       /* of the best point's replay, or infinity */
-    double *outside;     /* [width] a point outside of an L2 ball that the model does not know well enough yet */
+    double *cols,
+        *best; /* [n_cols] a point in the model's own units; [width] input of the best counterexample */
+    double margin; /* of the best point's replay, or infinity */
+    double *
+        outside; /* [width] a point outside of an L2 ball that the model does not know well enough yet */
     bool is_outside;
 } eye; /* what looks at the tree's points */
 
-/* Judges a point of the tree. Returns true when it decides the question. Where a value is sought, the cap falls to what
- * the replay attains, less the gap. */
-static bool look(void *arg, const double *x, double *cap)
+/* Judges an input. Returns true when it decides the question. Where a value is sought, the cap falls to what the replay
+ * attains, less the gap. */
+static bool look_at(eye *y, const double *in, double *cap)
 {
-    eye *y = arg;
     nm_state *s = y->s;
     const nm_query *q = s->q;
-    const nm_mark mark = nm_mark_get(s->job);
-    const size_t n = y->e->map->n_cols;
-    memcpy(y->cols, x, n * sizeof *x);
-    nm_scale_values(y->k, n, y->cols);
-    const double *in = nm_leaf_input(s, y->e, y->t->icase, y->cols);
     const nm_replay r = nm_verify(s->job, s->net, q, y->t->icase, (int64_t)y->t->iclause, in);
     const bool decide = y->e->enc->objective == NM_FEASIBLE, ends = decide && r.is_violated,
                better = r.is_inside && r.margin64 < y->margin;
@@ -105,10 +103,46 @@ static bool look(void *arg, const double *x, double *cap)
         const double at = r.margin64 - NM_TREE_GAP * (1 + fabs(r.margin64)) - y->e->enc->least;
         *cap = fmin(*cap, ldexp(at - y->k->cost_hi, -y->k->objective));
     }
+    return ends;
+}
+
+/* Moves what lies near an end of its box there: large weights make much of a solver's last digits. Returns false when
+ * nothing moved. */
+static bool snap(const nm_state *s, const nm_target *t, double *in)
+{
+    const nm_case *c = &s->q->cases[t->icase];
+    const double *lo = c->gens ? c->gens->lo : c->lo, *hi = c->gens ? c->gens->hi : c->hi;
+    bool moved = false;
+    for (size_t i = 0; i < nm_case_width(s->q, c); i++) {
+        const double was = in[i], near = 1e-6 * (hi[i] - lo[i]);
+        if (was - lo[i] <= near) in[i] = lo[i];
+        if (hi[i] - was <= near) in[i] = hi[i];
+        moved |= in[i] != was;
+    }
+    return moved;
+}
+
+/* Judges a point of the tree, and the same with inputs moved to the ends of their boxes. Returns true when that decides
+ * the question, or when an L2 ball wants a tangent. */
+static bool look(void *arg, const double *x, double *cap)
+{
+    eye *y = arg;
+    nm_state *s = y->s;
+    const nm_query *q = s->q;
     const nm_case *c = &q->cases[y->t->icase];
-    if (decide && !ends && nm_balls_have_l2(c) && nm_balls_missed(c, q->n_in, nm_case_input(s->job, c, in))) {
-        memcpy(y->outside, in, nm_case_width(q, c) * sizeof *in);
+    const nm_mark mark = nm_mark_get(s->job);
+    const size_t n = y->e->map->n_cols, width = nm_case_width(q, c);
+    memcpy(y->cols, x, n * sizeof *x);
+    nm_scale_values(y->k, n, y->cols);
+    double *in = memcpy(NM_RAW(s->job, double, width + 1),
+                        nm_leaf_input(s, y->e, y->t->icase, y->cols), width * sizeof *in);
+    bool ends = look_at(y, in, cap);
+    if (y->e->enc->objective == NM_FEASIBLE && !ends && nm_balls_have_l2(c) &&
+        nm_balls_missed(c, q->n_in, nm_case_input(s->job, c, in))) {
+        memcpy(y->outside, in, width * sizeof *in);
         y->is_outside = true;
+    } else if (!ends && snap(s, y->t, in)) {
+        ends = look_at(y, in, cap);
     }
     nm_mark_release(s->job, mark);
     return ends || y->is_outside;
@@ -120,12 +154,13 @@ static double cap_of(const nm_state *s, const nm_encoded *e)
     const nm_verdict *v = s->v;
     if (e->enc->objective == NM_FEASIBLE) return e->enc->cap;
     if (s->q->objective == NM_WORST && v->witness)
-        return v->witness->margin64 - NM_TREE_GAP * (1 + fabs(v->witness->margin64)) - e->enc->least;
+        return v->witness->margin64 - NM_TREE_GAP * (1 + fabs(v->witness->margin64)) -
+               e->enc->least;
     return INFINITY;
 }
 
-/* The cutoff of a decision is the tree's cap: as a row it would only make relaxations infeasible, of which duals tell less
- * than of bounds. */
+/* The cutoff of a decision is the tree's cap: as a row it would only make relaxations infeasible, of which duals
+ * tell less than of bounds. */
 static void free_cutoff(nm_model *m, const nm_enc *e)
 {
     if (e->cut >= 0) m->rows[e->cut].hi = INFINITY;
@@ -134,8 +169,8 @@ static void free_cutoff(nm_model *m, const nm_enc *e)
     t->hi += (t->hi - t->lo) + 1;
 }
 
-/* Proves what it can of a target's model by the tree, within so many nodes. Points of a decision or a value are judged on
- * the way; the best one's input is kept. */
+/* Proves what it can of a target's model by the tree, within so many nodes. Points of a decision or a value are
+ * judged on the way; the best one's input is kept. */
 nm_proof nm_models_prove(nm_state *s, nm_target *t, const nm_encoded *e, size_t nodes)
 {
     nm_scale k;
@@ -146,22 +181,27 @@ nm_proof nm_models_prove(nm_state *s, nm_target *t, const nm_encoded *e, size_t 
     if (!k.exact) return p;
     free_cutoff(m, e->enc);
     const size_t width = nm_case_width(q, &q->cases[t->icase]) + 1;
-    eye y = {s,        t,
-             e,        &k,
-             NM_RAW(s->job, double, m->n_cols + 1), NM_RAW(s->job, double, width),
-             INFINITY, NM_RAW(s->job, double, width),
+    eye y = {s,
+             t,
+             e,
+             &k,
+             NM_RAW(s->job, double, m->n_cols + 1),
+             NM_RAW(s->job, double, width),
+             INFINITY,
+             NM_RAW(s->job, double, width),
              false};
     double *best = NM_RAW(s->job, double, m->n_cols + 1);
     const double cap = near ? INFINITY : cap_of(s, e);
-    const nm_tree_opts o = {.cap = isfinite(cap) ? nm_up(ldexp(nm_up(cap - k.cost_lo), -k.objective)) : cap,
-                            .decide = decide,
-                            .max_nodes = nodes,
-                            .deadline = s->deadline,
-                            .gap = near ? 0.25 * NM_NEAR_GAP : NM_TREE_GAP,
-                            .gap_of_one = near ? 0 : 1,
-                            .best = best,
-                            .point = near ? NULL : look,
-                            .arg = &y};
+    const nm_tree_opts o = {
+        .cap = isfinite(cap) ? nm_up(ldexp(nm_up(cap - k.cost_lo), -k.objective)) : cap,
+        .decide = decide,
+        .max_nodes = nodes,
+        .deadline = s->deadline,
+        .gap = near ? 0.25 * NM_NEAR_GAP : NM_TREE_GAP,
+        .gap_of_one = near ? 0 : 1,
+        .best = best,
+        .point = near ? NULL : look,
+        .arg = &y};
     const nm_tree r = nm_tree_run(s->job, m, o);
     p.status = r.status;
     p.nodes = r.nodes;
@@ -176,7 +216,6 @@ nm_proof nm_models_prove(nm_state *s, nm_target *t, const nm_encoded *e, size_t 
     if (y.is_outside) p.outside = y.outside;
     return p;
 }
-
 
 /* A model that Clp can be asked about: encodings with indicator rows, sets or products are said in big-M rows. */
 static nm_encoded provable(nm_state *s, nm_target *t, const nm_cube *cube, nm_encoded e)
@@ -215,8 +254,8 @@ const nm_sol *nm_models_ask(nm_state *s, nm_target *t, nm_encoded e)
     if (sol->status != NM_SOL_NONE) sol->status_text = nm_solstatus_name(sol->status);
     sol->has_values = p.best != NULL;
     for (size_t j = 0; p.best && j < e.map->n_cols; j++)
-        *NM_PUSH(s->job, sol->vals, sol->n, sol->cap) = (struct nm_solval){e.map->cols[j], p.best[j],
-                                                                           (int64_t)j};
+        *NM_PUSH(s->job, sol->vals, sol->n, sol->cap) = (struct nm_solval){e.map->cols[j],
+                                                                           p.best[j], (int64_t)j};
     return sol;
 }
 
@@ -230,8 +269,8 @@ static bool judge_input(nm_state *s, nm_target *t, const double *x, const char *
     if (settled || r.is_violated || s->q->objective != NM_FEASIBLE) return settled;
     /* it misses by a solver's tolerance: a short descent from it may find what it meant */
     if (s->o->attack && nm_close_attack(s, t->icase, r.g ? r.g : r.x, 1)) return true;
-    s->v->why = nm_fmt(s->job, "the best point for target %s does not replay: its margin is %.3g", t->name,
-                       r.margin64);
+    s->v->why = nm_fmt(s->job, "the best point for target %s does not replay: its margin is %.3g",
+                       t->name, r.margin64);
     return false;
 }
 
@@ -252,18 +291,21 @@ static void say_open(nm_state *s, const nm_target *t, const nm_proof *p)
 {
     if (nm_stopped(s->job)) return;
     if (p->status == NM_OK)
-        s->v->why = nm_fmt(s->job, "the sign of the least margin of target %s is not decided", t->name);
+        s->v->why = nm_fmt(
+            s->job, "the value that target %s attains and its proven bound do not meet", t->name);
     else if (p->tie >= 0)
-        s->v->why = nm_fmt(s->job,
-                           "target %s is a tie within %.2g: its least margin differs from the boundary by less "
-                           "than rounding lets the proof and the replay decide",
-                           t->name, p->tie);
+        s->v->why = nm_fmt(
+            s->job,
+            "target %s is a tie within %.2g: its least margin differs from the boundary by less "
+            "than rounding lets the proof and the replay decide",
+            t->name, p->tie);
     else if (nm_wall() > s->deadline)
-        s->v->why = nm_fmt(s->job, "the time limit stopped the tree of target %s after %zu nodes", t->name,
-                           p->nodes);
+        s->v->why = nm_fmt(s->job, "the time limit stopped the tree of target %s after %zu nodes",
+                           t->name, p->nodes);
     else
         s->v->why = nm_fmt(s->job,
-                           "the linear programs of target %s fail on its numbers: the tree gave up after %zu nodes",
+                           "the linear programs of target %s fail on its numbers: the tree gave up "
+                           "after %zu nodes",
                            t->name, p->nodes);
 }
 
@@ -275,9 +317,12 @@ static void take_proof(nm_state *s, nm_target *t, const nm_encoded *e, const nm_
         const double bound = isinf(p->bound) ? p->bound : nm_down(p->bound + e->enc->least);
         if (bound > t->bound) t->bound = bound;
     }
-    if (p->status != NM_OK || (s->q->objective == NM_WORST && !(t->bound > s->q->guard))) return;
-    /* the tree ended, but what it bounds may be a relaxation */
-    if (s->q->objective == NM_RANGE && isfinite(t->bound) && nm_range_open(s, t)) return;
+    if (s->q->objective == NM_RANGE) { /* its own value attained: the end is met */
+        const double at = t->best ? t->best->margin64 : INFINITY;
+        if (isfinite(t->bound) && !(t->bound >= at - 2 * NM_TREE_GAP * (1 + fabs(at)))) return;
+    } else if (p->status != NM_OK || (s->q->objective == NM_WORST && !(t->bound > s->q->guard))) {
+        return;
+    }
     t->status = NM_OK;
     t->by = "tree";
 }
@@ -312,7 +357,8 @@ static bool solve_target(nm_state *s, nm_target *t, const nm_cube *cube)
         p = nm_models_prove(s, t, &plain, nodes);
         if (p.input) settled = judge_input(s, t, p.input, "tree");
         const bool more = p.status == NM_UNKNOWN && p.nodes >= nodes && !nm_stopped(s->job);
-        if (!settled && more && !s->o->solver) settled = ask_finder(s, t, &plain, 20 * NM_TREE_FIRST);
+        if (!settled && more && !s->o->solver)
+            settled = ask_finder(s, t, &plain, 20 * NM_TREE_FIRST);
         if (settled || p.status == NM_OK || nm_wall() > s->deadline) break;
         if (p.outside ? !cut_ball(s, t, &plain, p.outside) : !more) break;
         if (!p.outside) nodes = SIZE_MAX;

@@ -57,14 +57,26 @@ int64_t nm_cifar_count(nm_job *job, nm_file f);
 nm_tensor nm_read_cifar(nm_job *job, nm_file f, int64_t index, bool labels);
 nm_tensor nm_read_png(nm_job *job, nm_file f);
 nm_tensor nm_read_pnm(nm_job *job, nm_file f);
+bool nm_csv_is(nm_file f);                         /* by its name, and no binary data in it */
 nm_tensor nm_read_csv(nm_job *job, nm_file f, int64_t index);
+nm_tensor nm_csv_table(nm_job *job, nm_file f);    /* all lines: [rows][numbers in each] */
+nm_tensor nm_image_any(nm_job *job, nm_file f, int64_t index); /* as it stands in the file; index -1: all of it */
+nm_tensor nm_image_fit(nm_job *job, const nm_net *net, nm_tensor t, const char *what); /* as the network's input */
 /* FILE[:INDEX]; bytes are scaled by 1/255; x has net's flat input size */
 nm_tensor nm_image_read(nm_job *job, const nm_net *net, const char *spec);
 int64_t nm_label_read(nm_job *job, const char *path, int64_t index);
-typedef struct nm_dataset { nm_file f; char hash[65]; int64_t count; } nm_dataset; /* IDX, NPY, CSV */
-nm_dataset nm_dataset_open(nm_job *job, const char *path);
+typedef struct nm_dataset { /* many images or labels in one file: IDX, NPY, CSV, CIFAR-10 .bin */
+    nm_file f;
+    char hash[65];
+    int64_t count;
+    const double *label;   /* [count] of labels, else NULL */
+    nm_tensor all;         /* of an NPY file of images: all of them; else x is NULL */
+} nm_dataset;
+nm_dataset nm_dataset_open(nm_job *job, const nm_net *net, const char *path); /* images; refuses what is none */
 nm_tensor nm_dataset_get(nm_job *job, const nm_net *net, const nm_dataset *d, int64_t index);
+nm_dataset nm_labels_open(nm_job *job, const char *path);  /* labels; refuses what is no list of integers */
 int64_t nm_dataset_label(nm_job *job, const nm_dataset *d, int64_t index);
+int64_t nm_csv_count(nm_file f);   /* lines that hold numbers */
 int64_t nm_spec_split(nm_job *job, const char *spec, char **path); /* index, or -1 when none */
 typedef struct nm_sexpr {  /* a word, or a list with n members */
     const char *word;
@@ -136,7 +148,7 @@ typedef struct nm_ask {
     bool set_only;         /* the input set: clauses come from elsewhere */
 } nm_ask;
 typedef struct nm_around { /* a question around an image */
-    const double *x;       /* [n_in] */
+    const double *x, *y;   /* [n_in]; [n_out] float64 outputs there, or NULL: not known yet */
     int64_t label;         /* or -1: as predicted */
     const nm_sets *sets;   /* of --perturb */
     double lo, hi;         /* the domain */
@@ -153,6 +165,15 @@ void nm_around_image(nm_around *a, const nm_net *net, nm_tensor t);
 nm_query *nm_query_around(nm_job *job, const nm_net *net, const nm_around *a);
 nm_around nm_around_ask(nm_job *job, const nm_ask *a); /* all but image, label and targets */
 nm_query *nm_query_ask(nm_job *job, const nm_net *net, const nm_ask *a);
+
+/* ---- scalecheck.c: warnings of values that are probably in other units ---------------------------- */
+void nm_check_means(nm_job *job, const nm_net *net, double lo, double hi); /* lo, hi: the domain */
+void nm_check_radius(nm_job *job, const nm_net *net, const nm_sets *s, double lo, double hi);
+/* lo, hi: of the values of images; dlo, dhi: the domain */
+void nm_check_values(nm_job *job, const nm_net *net, const char *what, bool bytes, double lo, double hi, double dlo,
+                     double dhi);
+void nm_check_around(nm_job *job, const nm_net *net, const nm_around *a, nm_tensor t, const char *what); /* all three */
+void nm_around_domain(const nm_net *net, const nm_around *a, double *lo, double *hi); /* over all inputs */
 void nm_query_label(nm_job *job, const nm_ask *a, nm_query *q, nm_case *c); /* clauses of target and margin */
 
 /* ---- measure.c: questions that are not about one label ---------------------------------------- */
@@ -422,6 +443,9 @@ const nm_sol *nm_models_ask(nm_state *s, nm_target *t, nm_encoded e);  /* the sa
 const double *nm_models_input(nm_state *s, const nm_encoded *e, const nm_sol *sol, size_t icase);
 bool nm_models_solve(nm_state *s);
 
+/* ---- refine.c: values by decisions -------------------------------------------------------------- */
+void nm_refine(nm_state *s);
+
 /* ---- closest.c ------------------------------------------------------------------------------- */
 void nm_closest(nm_state *s); /* stages and verdict */
 
@@ -434,39 +458,6 @@ nm_verdict *nm_decode_sol(nm_job *job, const nm_map *m, const char *map_path, co
 /* path is a map, with one solution and perhaps its log, or a manifest, with solutions of its models in any order */
 nm_verdict *nm_decode(nm_job *job, const char *path, size_t n, const char *const *sols, const char *log,
                       const nm_query **query);
-
-/* ---- records.c: a folder of records, made by processes ------------------------------------------ */
-void nm_folder_make(nm_job *job, const char *dir); /* it may be there already */
-typedef struct nm_said { const char *key, *value; } nm_said;
-typedef struct nm_records {
-    const char *dir, *file, *kind; /* dir/file says what was asked; kind: a word for it */
-    size_t n_said;
-    const nm_said *said;           /* [n_said] what a later run in this folder must say as well */
-    const char *const *folders, *const *files; /* in dir, ended by NULL */
-    int workers;
-    double memory;                 /* bytes a worker may address; 0: no limit */
-    size_t n;                      /* items */
-    int (*make)(nm_job *job, void *arg, size_t k); /* makes record k and writes it; gives its verdict's status */
-    void (*fail)(nm_job *job, void *arg, size_t k, const char *why); /* records that it could not be made */
-    void *arg;
-} nm_records;
-void nm_records_open(nm_job *job, const nm_records *r); /* makes or checks the folder, locks it */
-void nm_records_run(nm_job *job, const nm_records *r);  /* ends early when a stop was asked for */
-
-/* ---- tables.c, campaign.c -------------------------------------------------------------------- */
-typedef struct nm_campaign {
-    const nm_net *net;
-    nm_dataset images, labels;
-    bool has_labels, save_witness;
-    int64_t from, to;      /* samples from..to-1 */
-    const char *dir, *rerun, *question; /* rerun: never, always, unknown, violated */
-    int workers;
-    double memory;         /* bytes a worker may address; 0: no limit */
-    nm_around around;      /* all but image and label */
-    nm_solve_opts solve;
-} nm_campaign;
-void nm_campaign_tables(nm_job *job, const nm_campaign *c);
-bool nm_campaign_run(nm_job *job, const nm_campaign *c); /* false: interrupted */
 
 /* ---- report.c ------------------------------------------------------------------------------- */
 typedef struct nm_files { /* NULL: not written */

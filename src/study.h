@@ -1,6 +1,65 @@
-/* study.h: suites of instances, and solvers compared on them. Included by all.h alone. */
+/* study.h: campaigns over many samples, suites of instances, and solvers compared on them. Included by all.h alone. */
 #ifndef NM_STUDY_H
 #define NM_STUDY_H
+
+/* ---- check.c: a solution held against its model's file ------------------------------------------- */
+typedef struct nm_pointcheck nm_pointcheck;
+nm_pointcheck *nm_point_check(nm_job *job, const nm_map *m, const char *map_path, const nm_sol *s,
+                              const char *sol_path);
+void nm_point_text(nm_buf *b, const nm_pointcheck *p);
+void nm_point_json(nm_buf *b, const nm_pointcheck *p); /* an object */
+
+/* ---- records.c: a folder of records, made by processes ------------------------------------------ */
+void nm_folder_make(nm_job *job, const char *dir); /* it may be there already */
+typedef struct nm_said { const char *key, *value; } nm_said;
+typedef struct nm_records {
+    const char *dir, *file, *kind; /* dir/file says what was asked; kind: a word for it */
+    size_t n_said;
+    const nm_said *said;           /* [n_said] what a later run in this folder must say as well */
+    const char *const *folders, *const *files; /* in dir, ended by NULL */
+    int workers;
+    double memory;                 /* bytes a worker may address; 0: no limit */
+    size_t n;                      /* items */
+    int (*make)(nm_job *job, void *arg, size_t k); /* makes record k and writes it; gives its verdict's status */
+    /* records that it could not be made, and the code of the error */
+    void (*fail)(nm_job *job, void *arg, size_t k, int code, const char *why);
+    /* [n] by which runs that share the folder claim items; NULL: one run at a time works there */
+    const int64_t *number;
+    bool (*settled)(nm_job *job, void *arg, size_t k); /* another run has made record k since this one began */
+    void *arg;
+} nm_records;
+void nm_records_open(nm_job *job, const nm_records *r); /* makes or checks the folder, locks it */
+void nm_records_run(nm_job *job, const nm_records *r);  /* ends early when a stop was asked for */
+/* calls body while no other run of this folder is in such a call */
+void nm_records_alone(nm_job *job, const nm_records *r, void (*body)(nm_job *job, void *arg), void *arg);
+
+/* ---- tables.c, campaign.c -------------------------------------------------------------------- */
+typedef struct nm_campaign {
+    const nm_net *net;
+    nm_dataset images, labels;
+    bool has_labels, save_witness;
+    int64_t from, to;      /* samples from..to-1 */
+    const char *dir, *rerun, *question; /* rerun: never, always, unknown, violated, error */
+    int workers;
+    double memory;         /* bytes a worker may address; 0: no limit */
+    nm_around around;      /* all but image and label */
+    const double **clean;  /* [to - from] outputs for the images, where nm_check_campaign has them; or NULL */
+    nm_solve_opts solve;
+} nm_campaign;
+typedef struct nm_totals { /* of a folder's records */
+    size_t samples, misclassified, violated, holds, unknown, errors, partial; /* partial: unknown, cut short */
+    size_t left;           /* of the range asked for: without a record of a whole run */
+    int error;             /* code of the first error, or 0 */
+    double cpu;
+} nm_totals;
+bool nm_record_partial(const nm_json *record); /* it was cut short by an interrupt */
+nm_totals nm_campaign_tables(nm_job *job, const nm_campaign *c); /* results.csv and summary.json */
+/* gives the exit code: 0, NM_UNKNOWN when interrupted, or that of the first error */
+int nm_campaign_run(nm_job *job, const nm_campaign *c);
+
+/* ---- datacheck.c: are these images, labels and flags what they should be ------------------------ */
+/* says what a campaign is about to read, warns of what is probably wrong, refuses labels that cannot be; sets clean */
+void nm_check_campaign(nm_job *job, nm_campaign *c);
 
 /* ---- pixels.c, plot.c: line plots ----------------------------------------------------------- */
 typedef struct nm_stroke { unsigned color; double width; int dash; } nm_stroke; /* dash: 0 none, 1 long, 2 short */
@@ -92,7 +151,7 @@ const char *nm_bench_record(nm_job *job, const nm_bench *b, size_t k);
 /* ---- benchstat.c, dispute.c, benchplot.c, benchtab.c: what the records say --------------------------- */
 typedef struct nm_bench_result { /* a run, as its record says it */
     bool solved;
-    const char *status, *verdict, *version, *solver, *model, *map, *solution, *log;
+    const char *status, *verdict, *version, *solver, *model, *map, *solution, *log, *why; /* why not solved, or "" */
     double objective, bound, wall, cpu, nodes;
 } nm_bench_result;
 typedef struct nm_bench_cell { bool solved, here; double wall, cpu, nodes; } nm_bench_cell; /* an instance's repeats */

@@ -1,24 +1,32 @@
 /* tree.c: branch and bound over the binaries of a model, each node a linear relaxation whose bound is proven.
  *
- * A node fixes some binaries. Clp minimises the model's objective over the rest (clp.c), from the basis of the parent;
- * what it says of itself is not used. From its duals comes a certified lower bound, from its ray a certified emptiness
- * (Neumaier, Shcherbina 2004). A node whose certified bound lies above the cap, or that is empty, is closed. In an open
- * node the binaries whose other value would lie above the cap are fixed (reduced cost fixing, certified as well), and
- * one of the others is branched on: of those with fractional values the one with the largest product of expected gains
- * on both sides, where gains per unit of distance are learned as the tree grows (pseudo-costs) and are probed by a few
- * iterations on both sides while little is known of a binary (reliability branching: Achterberg, Koch, Martin 2005).
- * Every node's point goes to the caller, who judges it, and may lower the cap or stop the search. Where a bound is wanted,
- * a point with whole binaries is an incumbent, and the cap falls below its objective by a gap.
+ * A node fixes some binaries. Clp minimises the model's objective over the rest (clp.c), from the basis of the
+ * parent; what it says of itself is not used. From its duals comes a certified lower bound, from its ray a
+ * certified emptiness (Neumaier, Shcherbina 2004). A node whose certified bound lies above the cap, or that is
+ * empty, is closed. In an open node the binaries whose other value would lie above the cap are fixed (reduced cost
+ * fixing, certified as well), and one of the others is branched on: of those with fractional values the one with
+ * the largest product of expected gains on both sides, where gains per unit of distance are learned as the tree
+ * grows (pseudo-costs) and are probed by a few iterations on both sides while little is known of a binary
+ * (reliability branching: Achterberg, Koch, Martin 2005). Every node's point goes to the caller, who judges it, and
+ * may lower the cap or stop the search. Where a bound is wanted, a point with whole binaries is an incumbent, and
+ * the cap falls below its objective by a gap.
  *
- * When only the cap matters the tree is searched depth first; else each dive begins at the open node of least bound.
- * A node that stays open with all binaries fixed as its point has them is a tie within rounding: the tree goes on, says by
- * how much, and is no proof of the cap. The tree's bound, the least of those of its closed and open leaves, is
- * proven whatever ended the search. Cost: a linear program and one pass over the matrix a node; memory of an open node
- * is one byte a column, row and binary. Left out: cutting planes (models bring their own rows) and indicator rows, sets
- * and products, which Clp does not know. */
+ * When only the cap matters the tree is searched depth first; else each dive begins at the open node of least
+ * bound. A node that stays open with all binaries fixed as its point has them is a tie within rounding: the tree
+ * goes on, says by how much, and is no proof of the cap. The tree's bound, the least of those of its closed and
+ * open leaves, is proven whatever ended the search. Cost: a linear program and one pass over the matrix a node;
+ * memory of an open node is one byte a column, row and binary. Left out: cutting planes (models bring their own
+ * rows) and indicator rows, sets and products, which Clp does not know. */
 #include "all.h"
 
-enum { ITERATIONS = 20000, PROBE_ITERATIONS = 40, PROBES = 6, RELIABLE = 3, TIES = 64, STOPPED = 50 };
+enum {
+    ITERATIONS = 20000,
+    PROBE_ITERATIONS = 40,
+    PROBES = 6,
+    RELIABLE = 3,
+    TIES = 64,
+    STOPPED = 50
+};
 static const double FRACTION = 1e-6;
 
 typedef struct {
@@ -46,7 +54,7 @@ typedef struct {
     double *c, *lo, *hi, *x, *y, *move, *at_node, *root_lo, *root_hi;
     node *open, *spare;
     size_t n_open, cap_open, n_spare, cap_spare;
-    costs cost[2]; /* down, up */
+    costs cost[2];  /* down, up */
     size_t stopped; /* solves that Clp gave up */
     bool stop;
 } search;
@@ -67,7 +75,10 @@ static node node_copy(search *s, const node *of)
     return n;
 }
 
-static void node_free(search *s, node n) { *NM_PUSH(s->job, s->spare, s->n_spare, s->cap_spare) = n; }
+static void node_free(search *s, node n)
+{
+    *NM_PUSH(s->job, s->spare, s->n_spare, s->cap_spare) = n;
+}
 
 /* Notes a proven bound of a leaf of the tree. */
 static void leaf(search *s, double bound)
@@ -236,8 +247,8 @@ static void give_up_leaf(search *s, double bound)
 
 static void push(search *s, node n) { *NM_PUSH(s->job, s->open, s->n_open, s->cap_open) = n; }
 
-/* Where no binary is fractional: the leaf that the rounded binaries make. Returns true when it is open: then no branching
- * closes the node. */
+/* Where no binary is fractional: the leaf that the rounded binaries make. Returns true when it is open: then no
+ * branching closes the node. */
 static bool rounded_leaf_is_open(search *s, const node *n)
 {
     nm_lpend end;

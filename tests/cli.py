@@ -333,6 +333,27 @@ def answers():
 
 
 # ---- compile, decode ----
+def fates():
+    """a word for each fate of a target, and no witness where nothing is violated"""
+    def words(*args):
+        code, out, err = run(*args)
+        targets = [l[14:].strip() for l in out.splitlines() if l.startswith("  target ")]
+        return code, out, [re.match("closed by the incumbent|not examined|[a-z]+", t).group() for t in targets]
+    digits = [MLP, "--image", IDX + ":0"]
+    code, out, w = words("solve", *digits, "--label", "3", "--perturb", "linf:0.1")
+    check("misclassified: the others were not examined", code == 10 and sorted(set(w)) == ["not examined", "violated"] and w.count("violated") == 1, (code, out))
+    code, out, w = words("solve", *digits, "--label", "8", "--perturb", "linf:0.05", "--objective", "worst")
+    check("worst: closed by the incumbent, none unknown", code == 10 and "closed by the incumbent" in w and "unknown" not in w, (code, out))
+    code, out, w = words("compile", *digits, "--label", "8", "--perturb", "linf:0.03", "--bounds", "interval", "-o", p("fate.mps"))
+    check("models just written are open", code == 0 and set(w) <= {"open", "holds"} and "open" in w, (code, out))
+    code, out, err = run("compile", *digits, "--label", "8", "--perturb", "linf:0.03", "--bounds", "interval", "-o", p("fate.mps"), "--json")
+    check("and in JSON", all(t["fate"] == "open" for t in json.loads(out)["targets"] if t["status"] == "unknown"), out)
+    code, out, w = words("solve", *digits, "--label", "8", "--perturb", "linf:0.03", "--bounds", "interval", "--no-attack", "--no-branch", "--no-solve")
+    check("tried and failed is unknown", code == 11 and "unknown" in w and not {"open", "not examined"} & set(w), (code, out))
+    code, out, w = words("solve", *digits, "--label", "8", "--perturb", "linf:0.01", "--objective", "worst")
+    check("no witness where the verdict is holds", code == 0 and "worst point found: target" in out and "witness" not in out, (code, out))
+
+
 def models():
     out = good(0, "compile", XOR, *XASK, "-o", p("one.mps"), "--json")
     j = strict(out)
@@ -555,7 +576,7 @@ def leftovers():
     check("no temporary files are left", not odd, odd)
 
 
-for part in (usage, files, answers, models, same_bytes, formats, devices, signals, leftovers):
+for part in (usage, files, answers, fates, models, same_bytes, formats, devices, signals, leftovers):
     began = time.time()
     try:
         part()

@@ -5,8 +5,8 @@
  * A proof from a model's duals is as good as its rows. Random networks (sound_kinds.h) and input sets (boxes,
  * balls, rows, generators with sums) are bounded by interval, CROWN, alpha or LPs, or for counterexamples alone, and
  * encoded in all ways. Points of the set are traced in rationals (rowlift.h), and every row, every column's box and
- * every bound that duals prove is checked in rationals, with no tolerance. Rows of the question are for counterexamples only.
- * Points: ends of the box, random ones, exact zeros of kinks along one input. */
+ * every bound that duals prove is checked in rationals, with no tolerance. Rows of the question are for counterexamples
+ * only. Points: ends of the box, random ones, exact zeros of kinks along one input. */
 #include "rowlift.h"
 
 enum { CASES = 2000, POINTS = 14 };
@@ -21,8 +21,9 @@ static const way ways[] = {
     {"aggregate:50", true, false}, {"relax", false, false},      {"relax", true, false},
     {"indicator", true, false},    {"sos1", false, true}};
 enum { WAYS = sizeof ways / sizeof *ways };
-enum { B_INTERVAL, B_CROWN, B_ALPHA, B_LP, B_TIGHT, N_LEVELS };
-static const char *const levels[] = {"interval", "crown", "alpha", "lp", "conditioned"};
+enum { B_INTERVAL, B_CROWN, B_ALPHA, B_LP, B_MIP, B_TIGHT, B_BRANCH, N_LEVELS };
+static const char *const levels[] = {"interval", "crown",       "alpha", "lp",
+                                     "mip",      "conditioned", "branch"};
 
 /* ---- rows ---- */
 
@@ -164,12 +165,46 @@ static const char *with_gens(nm_job *job, const s_ask *q, const char *text)
     return nm_fmt(job, "%.*s%s%s", (int)(at - text), text, b.s, at);
 }
 
+/* bounds of a branch: some unstable units keep the signs that they have at a point */
+static bool branch(nm_job *job, setup *s, const nm_bounds *b)
+{
+    nm_bounds *c = nm_bounds_copy(job, b);
+    if (!draw(s, t_below(POINTS))) return false;
+    trace(s->p, s->e);
+    for (size_t k = 0; k < s->p->n_blocks; k++) {
+        const nm_block *r = &s->p->blocks[k];
+        for (size_t i = 0; r->kind == NM_RELU && i < r->n && s->n_signs < SIGNS; i++) {
+            const size_t pre = s->p->blocks[r->src].first + i;
+            const int sign = mpq_sgn(s->e->v[pre]);
+            if (nm_bounds_phase(b, pre) != NM_UNSTABLE || t_below(3) == 0) continue;
+            const bool on = sign > 0 || (sign == 0 && t_below(2));
+            s->sign[s->n_signs] = on ? 1 : -1;
+            s->signed_unit[s->n_signs++] = pre;
+            nm_bounds_meet(c, pre, on ? 0 : -INFINITY, on ? INFINITY : 0, NM_BY_ALPHA);
+        }
+    }
+    if (c->empty) return false;
+    nm_interval(job, c, 1, (int)s->p->n_blocks);
+    s->base = b;
+    s->b = c;
+    return !c->empty;
+}
+
+static bool in_branch(const setup *s)
+{
+    bool in = true;
+    for (size_t k = 0; k < s->n_signs; k++)
+        in &= mpq_sgn(s->e->v[s->signed_unit[k]]) * s->sign[k] >= 0;
+    return in;
+}
+
 /* bounds of the level; false: they exclude all counterexamples */
 static bool bound(nm_job *job, setup *s, size_t level)
 {
     nm_bounds *b = nm_work_bounds(job, &s->work, s->p);
     const int last = (int)s->p->n_blocks;
     s->base = NULL;
+    s->n_signs = 0;
     if (level == B_INTERVAL)
         nm_interval(job, b, 1, last);
     else
@@ -178,7 +213,10 @@ static bool bound(nm_job *job, setup *s, size_t level)
     if (b->empty) return false;
     if (level == B_ALPHA) nm_alpha_units(job, b, 10);
     const double rhs = s->c->clauses[0].rows[0].rhs;
-    if (level == B_LP) nm_lp_tighten(job, b, (nm_lp_opts){1, 1, &rhs, false});
+    const double enough[S_ROWS] = {INFINITY, INFINITY};
+    if (level == B_LP || level == B_MIP)
+        nm_lp_tighten(job, b, (nm_lp_opts){level == B_LP ? 1 : 20, 1, enough, false});
+    if (level == B_BRANCH) return branch(job, s, b);
     if (level != B_TIGHT) return !b->empty;
     const nm_alpha *a = nm_alpha_run(job, b, 1, s->row, &rhs, 10, NULL, NULL);
     if (a->lo[0] > rhs) return false;
@@ -213,7 +251,7 @@ static void points(setup *s, const nm_encoded *m, size_t level)
         for (size_t r = 0; r < c->n_rows; r++)
             counter &= x_cmp(s->e, s->p->blocks[s->p->n_blocks - 1].first + s->row[r],
                              c->rows[r].rhs) <= 0;
-        if (level == B_TIGHT && !counter) continue;
+        if ((level == B_TIGHT && !counter) || !in_branch(s)) continue;
         check_bounds(s, levels[level]);
         check(s, m, counter);
         const bool decides = s->q->objective != NM_WORST || c->n_rows > 1;
@@ -253,7 +291,9 @@ static void body(nm_job *job, void *arg)
     q->radius = q->ball == NM_L0 ? 1 : t_uniform(0.05, 1);
     for (size_t i = 0; i < q->n_in && t_below(2); i++) /* the image at an end, at times */
         if (t_below(2)) q->image[i] = t_below(2) ? q->lo[i] : q->hi[i];
-    const bool gens = t_below(5) == 0;
+    const bool gens = !q->gens && t_below(5) == 0;
+    if (q->gens) q->has_ball = false;
+    if (q->gens && q->objective == NM_CLOSEST) q->objective = NM_FEASIBLE;
     if (gens && q->ball == NM_L0) q->has_ball = false;
     if (gens && q->norm == NM_L0) q->norm = NM_L1;
     const char *net_text = s_net_text(job, q), *text = s_query_text(job, q);

@@ -1,12 +1,12 @@
-/* tests/rowlift.h: points of a question's input set, traced through the Program in rationals, and what every column of a
- * model is at them: nm_encode_lift, exactly. Included by prop_rows.c alone. */
+/* tests/rowlift.h: points of a question's input set, traced through the Program in rationals, and what every column of
+ * a model is at them: nm_encode_lift, exactly. Included by prop_rows.c alone. */
 #ifndef NM_ROWLIFT_H
 #define NM_ROWLIFT_H
 #include "sound_kinds.h"
 
 #include "exact.h"
 
-enum { DUALS = 6 };
+enum { DUALS = 6, SIGNS = 8 };
 typedef struct setup {
     uint64_t seed;
     size_t kind;
@@ -22,7 +22,8 @@ typedef struct setup {
     size_t room, checked;
     double *cost[DUALS],
         bound[DUALS]; /* costs of columns, and what duals prove that they are at least */
-    size_t n_duals, duals;
+    size_t n_duals, duals, n_signs, signed_unit[SIGNS]; /* pre-activations whose sign is assumed */
+    int sign[SIGNS];
     char why[240];
 } setup;
 

@@ -2,7 +2,7 @@
 """Solution files of every solver: those that solvers wrote, under ../shared/solfiles, read as their README says; answers of the
 solvers that are here, in each of their formats, decoded to the true verdict; every other format as its documentation writes
 it; answers that are stale, foreign or unclear; and all solutions of a manifest at once."""
-import atexit, glob, json, os, re, shutil, subprocess, sys, tempfile, time
+import atexit, csv, glob, json, os, re, shutil, subprocess, sys, tempfile, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
@@ -481,7 +481,112 @@ def manifests():
     check("a map that is not there", code == 5, (code, err))
 
 
-for part in (wrote, end_to_end, documented, bounds, counts, manifests):
+# ---- files in any order, models, crashes, checks ----
+def put_net(name, layers, n=2):
+    return put(name, json.dumps({"netmip": "network", "version": 1, "input": {"name": "x", "shape": [n]}, "layers": layers}))
+
+
+def handling():
+    """decode sorts its files by itself; what it says of files that are none; twins; the smallest answer files; --check"""
+    net = put_net("h.json", [{"op": "dense", "weight": [[1, -1], [-1, 1]], "bias": [0, 0]}, {"op": "relu"}, {"op": "dense", "weight": [[1, 1], [0, 0]], "bias": [0, 0]}])
+    ask = [net, "--image", put("h.csv", "0.5,0.5\n"), "--label", "1", "--target", "0", "--perturb", "free", "--bounds", "interval", "--always-write", "--quiet"]
+    code, out, err = run("compile", *ask, "--margin", "0.25", "-o", p("h.mps"))
+    mp = json.load(open(p("h.map.json")))
+    x = {"x0": 1, "x1": .5, "v2_0": .5, "z2_0": 1, mp["mark"]: 1}
+    point = put("h.sol", "=obj= 0\n" + "".join("%s %g\n" % (c, v) for c, v in x.items() if c in mp["columns"]))
+    for files in ((p("h.map.json"), point), (point, p("h.map.json")), (p("h.mps"), point), (point, p("h.mps")), (p("h.mps"), p("h.map.json"), point)):
+        code, out, err = run("decode", *files)
+        check("decode %s" % [os.path.basename(f) for f in files], code == 10 and out.startswith("violated"), (code, out, err))
+    for files, want, needle in (((point, point), 3, "is no map, and neither is any other file"), ((p("nobody.map.json"), point), 5, "nobody.map.json"), ((p("h.map.json"), p("nowhere.sol")), 5, "nowhere.sol"),
+                                ((put("alone.mps", "NAME x\n"), point), 5, "there is no map beside this model"), ((p("h.mps"), p("h.map.json")), 2, "no solution file beside it")):
+        code, out, err = run("decode", *files)
+        check("decode %s is refused" % [os.path.basename(f) for f in files], code == want and needle in err, (code, out, err))
+    code, out, err = run("decode", p("h.map.json"), put("empty.sol", ""))
+    check("an empty file: what happened, and a way out", code == 3 and "crashed" in err and "cbc MODEL -preprocess off solve >" in err and "glpsol" in err, (code, err))
+    # the smallest files that README names
+    for text, want, trust in (("=infeas=\n", 0, True), ("=infeas=\n%s 1\n" % mp["mark"], 0, False), ("=unbnd=\n", 11, False), ("=unkn=\n", 11, False)):
+        code, out, err = run("decode", p("h.mps"), put("word.sol", text))
+        check("the answer %r" % text, code == want and ("on trust" in err) == trust, (code, out, err))
+    code, out, err = run("decode", p("h.mps"), put("word.sol", "=infeas=\nmark_000000000000 1\n"))
+    check("the infeasibility of another model", code == 6 and "another model" in err, (code, err))
+    # a point that misses a row, a bound and an integer
+    bad = dict(x, x0=1.25, z2_0=.75)
+    off = put("off.sol", "=obj= 3\n" + "".join("%s %g\n" % (c, v) for c, v in bad.items() if c in mp["columns"]))
+    code, out, err = run("decode", p("h.mps"), off, "--check")
+    check("--check in words", code == 6 and "not accepted: " in out and "bounds: x0 is missed by 0.25" in out and "integers: z2_0 is off by 0.25; it is 0.75" in out and "3 is claimed, the point has" in out, (code, out, err))
+    code, out, err = run("decode", p("h.mps"), off, "--check", "--json")
+    c = json.loads(out)["check"]
+    rows = model_rows(p("h.mps"))
+    worst = max((max(0, sum(a * bad.get(v, 0) for v, a in r.items()) - rhs, 0), name) for name, (r, rhs) in rows.items())
+    check("--check as JSON", code == 6 and c["row"]["name"] == worst[1] and abs(c["row"]["missed_by"] - worst[0]) < 1e-12 and c["bound"]["name"] == "x0" and c["integer"]["missed_by"] == .25 and c["objective_claimed"] == 3, (c, worst))
+    code, out, err = run("decode", p("h.mps"), point, "--check", "--json")
+    c = json.loads(out)
+    check("--check of a good point", code == 10 and c["verdict"] == "violated" and all(c["check"][k]["missed_by"] == 0 for k in ("row", "bound")), (code, out))
+    # equal models of one manifest have marks of their own: any order of their solutions
+    twins = put_net("twins.json", [{"op": "dense", "weight": [[1, 0], [2, 0]], "bias": [-.5, -1]}, {"op": "relu"}, {"op": "dense", "weight": [[1, -.5], [0, 0], [0, 0]], "bias": [.4, 0, 0]}])
+    for objective in ("feasible", "worst"):
+        run("compile", twins, "--image", put("t.csv", "1,0\n"), "--label", "0", "--perturb", "free", "--bounds", "interval", "--objective", objective, "-o", p("t.mps"), "--quiet")
+        man = json.load(open(p("t.manifest.json")))
+        marks = [t["mark"] for t in man["targets"] if "mark" in t]
+        check("twins, %s: marks" % objective, len(marks) == 2 and len(set(marks)) == 2, man)
+        sols = [put("any%d.sol" % i, "=infeas=\n%s 1\n" % k) for i, k in enumerate(marks)]
+        for order in ((sols[0], sols[1]), (sols[1], sols[0])) if objective == "feasible" else ():
+            code, out, err = run("decode", p("t.manifest.json"), *order)
+            check("twins in any order", code == 0, (code, out, err))
+            code, out, err = run("decode", *order, p("t.manifest.json"))
+            check("twins, the manifest last", code == 0, (code, out, err))
+
+
+def model_rows(path):
+    """<= rows of a free MPS file: name -> ({column: coefficient}, right side)"""
+    rows, part = {}, ""
+    for line in open(path):
+        t = line.split()
+        if not line.startswith(" "):
+            part = t[0]
+        elif part == "ROWS" and t[0] == "L":
+            rows[t[1]] = ({}, 0.0)
+        elif part == "COLUMNS" and t[1] in rows:
+            rows[t[1]][0][t[0]] = float(t[2])
+        elif part == "RHS" and t[1] in rows:
+            rows[t[1]] = (rows[t[1]][0], float(t[2]))
+    return rows
+
+
+def crash():
+    """a model that CBC 2.10 crashes on: README's command, solve and bench get its answer all the same"""
+    if not shutil.which("cbc"):
+        return skip("cbc is not here: its crash is not met")
+    net = put_net("c.json", [{"op": "dense", "weight": [[2.34, -.66], [.39, .15], [.84, -1.4]], "bias": [-.29, -.53, -.75]}, {"op": "relu"}, {"op": "dense", "weight": [[2.19, 1.52, 1.07]], "bias": [0]}])
+    q = put("c.q.json", json.dumps({"netmip": "query", "version": 1, "n_in": 2, "n_out": 1, "cases": [{"lo": -1, "hi": 1, "clauses": [["Y_0 >= 7.536"]]}]}))
+    run("compile", net, q, "--bounds", "interval", "--always-write", "-o", p("c.mps"), "--quiet")
+    plain = ["cbc", p("c.mps"), "-preprocess", "off", "solve"]
+    r = subprocess.run([*plain, "solution", p("c.sol")], capture_output=True)
+    if r.returncode == 0:
+        skip("this CBC does not crash on the smallest known model")
+    else:
+        check("a crash leaves an empty file", os.path.getsize(p("c.sol")) == 0, r.returncode)
+    subprocess.run("cbc %s -preprocess off solve solution %s >/dev/null || cbc %s -preprocess off solve > %s" % (p("c.mps"), p("c.sol"), p("c.mps"), p("c.sol")), shell=True, stderr=subprocess.DEVNULL)
+    code, out, err = run("decode", p("c.map.json"), p("c.sol"))
+    check("README's command, decoded", code == 0 and "holds" in out and "trust" not in err, (code, out, err))
+    log = put("c.log", subprocess.run(plain, capture_output=True, text=True).stdout)
+    code, out, err = run("decode", p("c.map.json"), put("none.sol", ""), "--log", log)
+    check("an empty file beside a log that says it", code == 0, (code, out, err))
+    for a, b, want, needle in (("Problem mark_", "Problem mark_0", 6, "answers model"), ("rows, ", "rows, 1", 6, "columns"), ("tightenPrimalBounds!", "tightenPrimalBounds!\nProblem is infeasible - again", 3, "one result"),
+                               ("Problem is infeasible", "Problem is not what", 3, "ends before")):
+        code, out, err = run("decode", p("c.map.json"), put("c2.log", open(log).read().replace(a, b)))
+        check("a log with %r" % b, code == want and needle in err, (code, err))
+    code, out, err = run("solve", net, q, "--solver", "cbc", "--encoding", "bigm", "--bounds", "interval", "--no-attack", "--no-branch", "--no-split", "--quiet")
+    check("solve --solver cbc", code == 0, (code, out, err))
+    code, out, err = run("bench", p("c.map.json"), "--solvers", "cbc", "--solver-command", "mute: true {model}", "--time-limit", "20", "--dir", p("cb"), "--quiet")
+    rows = list(csv.DictReader(open(p("cb/results.csv"))))
+    check("bench: cbc answers, and the other is told why it failed", code == 0 and rows[0]["verdict"] == "holds" and rows[0]["why"] == "" and "no solution file" in rows[1]["why"]
+          and "failed: c by mute: no solution file" in out, (code, out, rows, err))
+    code, out, err = run("bench", p("c.map.json"), "--solver-command", "true {model}", "--dir", p("cb2"), "--quiet")
+    check("bench wants a name", code == 2 and "NAME: COMMAND" in err, (code, err))
+
+
+for part in (wrote, end_to_end, documented, bounds, counts, manifests, handling, crash):
     began = time.time()
     try:
         part()

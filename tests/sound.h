@@ -36,8 +36,10 @@ typedef struct s_ask {
     s_layer layer[S_LAYERS];
     s_row row[S_CLAUSES][S_ROWS], in_row[1];
     double lo[S_IN], hi[S_IN], image[S_IN], plant[S_IN], radius;
-    bool has_ball, has_plant,
-        affine; /* affine: no kinks, single rows: its vertices are the truth */
+    double guard;
+    bool gens;   /* layer 1 is in no file: x = G g + x0, and the inputs here are g */
+    bool affine; /* no kinks, single rows: its vertices are the truth */
+    bool has_ball, has_plant;
     nm_norm ball, norm;
     nm_objective objective;
     s_truth truth; /* by construction */
@@ -56,13 +58,16 @@ static inline void s_list(nm_buf *b, size_t n, const double *x)
     nm_put(b, "]");
 }
 
-static inline void s_name(nm_buf *b, size_t layer)
+static inline void s_name(nm_buf *b, const s_ask *q, size_t layer)
 {
-    if (layer == 0)
+    if (layer == (q->gens ? 1 : 0))
         nm_put(b, "\"x\"");
     else
         nm_put(b, "\"n%zu\"", layer);
 }
+
+/* inputs of the file */
+static inline size_t s_file_in(const s_ask *q) { return q->gens ? q->layer[1].n : q->n_in; }
 
 static inline const char *s_net_text(nm_job *job, const s_ask *q)
 {
@@ -71,14 +76,15 @@ static inline const char *s_net_text(nm_job *job, const s_ask *q)
     nm_put(&b,
            "{\"netmip\":\"network\",\"version\":1,\"input\":{\"name\":\"x\",\"shape\":[%zu]},"
            "\"layers\":[",
-           q->n_in);
-    for (size_t k = 1; k < q->n_layers; k++) {
+           s_file_in(q));
+    const size_t from = q->gens ? 2 : 1;
+    for (size_t k = from; k < q->n_layers; k++) {
         const s_layer *l = &q->layer[k];
         const size_t m = q->layer[l->in[0]].n;
-        nm_put(&b, "%s\n{\"op\":\"%s\",\"name\":\"n%zu\",\"inputs\":[", k > 1 ? "," : "", op[l->op],
-               k);
-        s_name(&b, l->in[0]);
-        if (l->op >= S_MAX) nm_put(&b, ","), s_name(&b, l->in[1]);
+        nm_put(&b, "%s\n{\"op\":\"%s\",\"name\":\"n%zu\",\"inputs\":[", k > from ? "," : "",
+               op[l->op], k);
+        s_name(&b, q, l->in[0]);
+        if (l->op >= S_MAX) nm_put(&b, ","), s_name(&b, q, l->in[1]);
         nm_put(&b, "]");
         if (l->op == S_LEAKY) nm_put(&b, ",\"alpha\":"), nm_put_num(&b, l->a);
         if (l->op == S_CLIP) nm_put(&b, ",\"min\":"), nm_put_num(&b, l->lo);
@@ -112,21 +118,46 @@ static inline void s_row_text(nm_buf *b, const s_ask *q, const s_row *r)
     nm_put(b, "}");
 }
 
+/* the input set: a box of inputs, or of generators, and then a box of inputs that cuts nothing off */
+static inline void s_set_text(nm_buf *b, const s_ask *q)
+{
+    const s_layer *g = &q->layer[1];
+    nm_put(b, ",\n\"cases\":[{\"lo\":");
+    if (!q->gens) {
+        s_list(b, q->n_in, q->lo);
+        nm_put(b, ",\"hi\":");
+        s_list(b, q->n_in, q->hi);
+        return;
+    }
+    nm_put(b, "-1e20,\"hi\":1e20,\"gens\":{\"lo\":");
+    s_list(b, q->n_in, q->lo);
+    nm_put(b, ",\"hi\":");
+    s_list(b, q->n_in, q->hi);
+    nm_put(b, ",\"at\":");
+    s_list(b, q->n_in, q->image);
+    nm_put(b, ",\"is_image\":false,\"x0\":");
+    s_list(b, g->n, g->b);
+    nm_put(b, ",\"ptr\":[0");
+    for (size_t i = 1; i <= g->n; i++) nm_put(b, ",%zu", i * q->n_in);
+    nm_put(b, "],\"idx\":[");
+    for (size_t i = 0; i < g->n * q->n_in; i++) nm_put(b, i ? ",%zu" : "%zu", i % q->n_in);
+    nm_put(b, "],\"w\":");
+    s_list(b, g->n * q->n_in, g->w);
+    nm_put(b, ",\"sums\":[],\"rows\":[],\"kernel\":[0,0,0,0]}");
+}
+
 static inline const char *s_query_text(nm_job *job, const s_ask *q)
 {
     static const char *const objective[] = {"feasible", "worst", "range"};
     nm_buf b = {.job = job};
-    nm_put(&b,
-           "{\"netmip\":\"query\",\"version\":1,\"n_in\":%zu,\"n_out\":%zu,\"objective\":\"%s%s\","
-           "\"image\":",
-           q->n_in, q->n_out, q->objective == NM_CLOSEST ? "closest:" : objective[q->objective],
-           q->objective == NM_CLOSEST ? nm_norm_name(q->norm) : "");
-    s_list(&b, q->n_in, q->image);
-    nm_put(&b, ",\"label\":-1%s,\n\"cases\":[{\"lo\":",
-           q->objective == NM_RANGE ? ",\"form\":\"f\"" : "");
-    s_list(&b, q->n_in, q->lo);
-    nm_put(&b, ",\"hi\":");
-    s_list(&b, q->n_in, q->hi);
+    nm_put(
+        &b, "{\"netmip\":\"query\",\"version\":1,\"n_in\":%zu,\"n_out\":%zu,\"objective\":\"%s%s\"",
+        s_file_in(q), q->n_out, q->objective == NM_CLOSEST ? "closest:" : objective[q->objective],
+        q->objective == NM_CLOSEST ? nm_norm_name(q->norm) : "");
+    if (!q->gens) nm_put(&b, ",\"image\":"), s_list(&b, q->n_in, q->image);
+    nm_put(&b, ",\"label\":-1%s,\"guard\":", q->objective == NM_RANGE ? ",\"form\":\"f\"" : "");
+    nm_put_num(&b, q->guard);
+    s_set_text(&b, q);
     nm_put(&b, ",\n\"in_rows\":[");
     for (size_t r = 0; r < q->n_in_rows; r++) s_row_text(&b, q, &q->in_row[r]);
     nm_put(&b, "]");

@@ -187,6 +187,9 @@ def judge(model, solver, a, tally):
     say(code in (None, 0, 3, 6, 10, 11), what + ": netmip ended with %s" % code, a["why"])
     say(a["verdict"] != "holds" or margin > 0, what + ": false holds, margin %g of %g" % (margin, about["size"]), a)
     say(a["verdict"] != "violated" or margin <= 0 or not about["complete"], what + ": false violated, margin %g" % margin, a)
+    if about["worst"] and code in (0, 10, 11):
+        bound = json.loads(kit.netmip("decode", model.map_for(solver), model.answer(solver), "--json")[1]).get("objective", {}).get("bound")
+        say(bound is None or F(bound) <= margin, what + ": %r is proven, %r is attained" % (bound, float(margin)), a)
     tally[a["verdict"]] += 1
     if (about["complete"] or margin < 0) and abs(margin) > 1e-6 * about["size"] and not about["relaxed"]:
         tally["clear"] += 1

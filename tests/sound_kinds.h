@@ -124,7 +124,8 @@ static inline void s_rows(s_gen *g)
             q->row[c][r].c[at] = t_below(2) ? 1 : -1;
             if (q->n_out > 1 && t_below(3))
                 q->row[c][r].c[(at + 1) % q->n_out] = -q->row[c][r].c[at];
-            if (t_below(8) == 0) q->row[c][r].c[q->n_out + t_below(q->n_in)] = s_number(g->numbers);
+            if (!q->gens && t_below(8) == 0)
+                q->row[c][r].c[q->n_out + t_below(q->n_in)] = s_number(g->numbers);
             if (t_below(8) == 0) q->row[c][r].c[at] = s_number(g->numbers) + 3;
         }
     }
@@ -181,6 +182,16 @@ static inline void k_chain(s_gen *g)
         s_relu(g);
     }
     s_dense0(g, 1)->w[0] = 1;
+}
+
+/* generators of an input set: what netmip calls x is an affine image of what is asked about */
+static inline void k_gens(s_gen *g)
+{
+    s_begin(g, 1 + t_below(3));
+    s_dense(g, 1 + t_below(5));
+    g->q->gens = true;
+    for (size_t k = 1 + t_below(2); k > 0; k--) s_dense(g, 1 + t_below(5)), s_relu(g);
+    s_dense(g, 1 + t_below(2));
 }
 
 static inline void k_integers(s_gen *g)
@@ -248,7 +259,7 @@ static inline void k_twins(s_gen *g)
 static inline void k_sat(s_gen *g)
 {
     s_ask *q = g->q;
-    const size_t n = 3 + t_below(6), m = (size_t)(n * (3 + t_below(4)));
+    const size_t n = 3 + t_below(5), m = (size_t)(n * (3 + t_below(4)));
     s_begin(g, n);
     s_layer *l = s_dense0(g, m < 40 ? m + n : 40 + n);
     const size_t clauses = l->n - n;
@@ -297,16 +308,9 @@ static const struct s_kind {
     const char *name;
     void (*make)(s_gen *g);
     double width; /* of its boxes; 0: some */
-} s_kinds[] = {{"plain", k_plain, 0},
-               {"ops", k_ops, 0},
-               {"scaled", k_scaled, 0},
-               {"chain", k_chain, 0},
-               {"integers", k_integers, 0},
-               {"affine", k_affine, 0},
-               {"cancel", k_cancel, 0},
-               {"narrow", k_plain, 1e-14},
-               {"narrow-ops", k_ops, 1e-14},
-               {"twins", k_twins, 0},
-               {"sat", k_sat, 0}};
+} s_kinds[] = {{"plain", k_plain, 0},   {"ops", k_ops, 0},           {"scaled", k_scaled, 0},
+               {"chain", k_chain, 0},   {"integers", k_integers, 0}, {"affine", k_affine, 0},
+               {"cancel", k_cancel, 0}, {"narrow", k_plain, 1e-14},  {"narrow-ops", k_ops, 1e-14},
+               {"twins", k_twins, 0},   {"gens", k_gens, 0},         {"sat", k_sat, 0}};
 enum { S_KINDS = sizeof s_kinds / sizeof *s_kinds };
 #endif
