@@ -202,6 +202,7 @@ static void judge_near(nm_job *job, const nm_net *net, const nm_map *m, const nm
     const nm_query *q = m->question;
     const double said = s->objective + m->constant, claim = as_distance(q, said);
     nm_near *n = nm_near_new(job, net, q, nm_lower(job, net));
+    n->slack = guard_of(m);
     nm_near_take(n, m->case_index, (int64_t)m->clause_index, x);
     nm_near_from(n, m->case_index, m->clause_index, x);
     if (isinf(n->value)) {
@@ -297,7 +298,7 @@ static void take_infeasible(nm_job *job, const nm_net *net, const nm_map *m, con
     if (m->question->objective == NM_CLOSEST) v->targets->bound = INFINITY;
 }
 
-/* A worst margin whose claim lies above the guard holds by the solver's word. */
+/* A worst margin whose claim lies above the guard, with a point above it, holds by the solver's word. */
 static void take_claim(nm_job *job, const nm_map *m, nm_sol *s, nm_verdict *v)
 {
     const nm_query *q = m->question;
@@ -308,8 +309,14 @@ static void take_claim(nm_job *job, const nm_map *m, nm_sol *s, nm_verdict *v)
                             s->status_text);
         return;
     }
-    if (m->unfit) {
-        v->why = nm_fmt(job, "the solver's bound is no proof: %s", m->unfit);
+    const char *why = m->unfit;
+    if (!s->has_values || (s->status != NM_SOL_OPTIMAL && s->status != NM_SOL_FEASIBLE))
+        why = nm_fmt(job, "it said: %s, and gave no point that could be replayed beside it", s->status_text);
+    else if (v->claim > v->objective + 1e-4 * (1 + fabs(v->objective)))
+        nm_throw(job, NM_EAUDIT, "the solver's bound says a margin of %.9g or more, the replay of its own point %.9g",
+                 v->claim, v->objective);
+    if (why) {
+        v->why = nm_fmt(job, "the solver's bound is no proof: %s", why);
         return;
     }
     v->targets->status = v->status = NM_OK;

@@ -280,6 +280,8 @@ static bool ask_finder(nm_state *s, nm_target *t, nm_encoded *e, double nodes)
     nm_sol *sol = s->o->solver ? ask_program(s, t, s->o->solver, *e) : ask_embedded(s, e, nodes);
     s->v->why = nm_fmt(s->job, "the solver stopped on target %s: %s", t->name, sol->status_text);
     if (s->o->solver) cross_check(s, t, e, sol);
+    if (s->o->solver && sol->status == NM_SOL_NONE && !nm_stopped(s->job))
+        nm_note(s->job, "%s gives no answer to target %s: %s", sol->solver, t->name, sol->status_text);
     if (!sol->has_values) return false;
     return judge_input(s, t, nm_models_input(s, e, sol, t->icase), "solver");
 }
@@ -373,6 +375,7 @@ static bool solve_target(nm_state *s, nm_target *t, const nm_cube *cube)
 typedef struct {
     int status;
     bool has_point;
+    const char *by; /* what found the point; workers share their literals */
     double cpu;
 } answer; /* of one cube: as a target's status */
 
@@ -403,6 +406,7 @@ static void conquer_one(nm_job *job, void *arg, size_t k)
         const size_t n = nm_case_width(own.q, &own.q->cases[t.icase]);
         memcpy(c->x + k * n, said.witness->g ? said.witness->g : said.witness->x, n * sizeof *c->x);
         a->has_point = true;
+        a->by = c->t->by;
         *c->done = 1;
     }
     a->cpu = nm_cpu() - at;
@@ -426,7 +430,7 @@ static bool conquer(nm_state *s, nm_target *t)
         if (!c.a[k].has_point) continue;
         const nm_replay r = nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause,
                                       c.x + k * n_in);
-        found = nm_state_take(s, &r, "tree");
+        found = nm_state_take(s, &r, c.a[k].by);
     }
     if (closed == n) {
         t->status = NM_OK;

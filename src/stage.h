@@ -242,6 +242,7 @@ typedef struct nm_near {   /* the search for points near the image */
     double value, tie_value; /* distances, rounded up; INFINITY: none yet */
     nm_replay best, tie;   /* a counterexample; a point that float64 cannot tell from the boundary */
     double *g[2];          /* [most generators of a case] theirs */
+    double slack;          /* a point may miss by so much more: what its model was relaxed by */
 } nm_near;
 /* points are inputs, or generators where the case has them */
 nm_near *nm_near_new(nm_job *job, const nm_net *net, const nm_query *q, const nm_program *p);

@@ -339,7 +339,7 @@ def bounds():
     whole = json.load(open(mp))
     margin, budget = objective + whole["constant"], whole["budget"]
     check("a budget", 0 < budget < 1e-3, budget)
-    for status, low, want in (("optimal", 0, 0), ("optimal", 1, 11), ("limit", 0, 0), ("limit", 1, 11), ("none", 0, 0), ("none", 1, 11)):
+    for status, low, want in (("optimal", 0, 0), ("optimal", 1, 11), ("limit", 0, 0), ("limit", 1, 11), ("none", 0, 11), ("none", 1, 11), ("unbounded", 0, 11)):
         text = texts(rows, cols, v, objective, status)
         js = text["gurobi json"].replace('"ObjBound": %.17g' % objective, '"ObjBound": %.17g' % (objective - low))
         log = put("highs.log", "Running HiGHS 1.8.0\nSolving report\n  Primal bound      %.12g\n  Dual bound        %.12g\n" % (objective, objective - low))
@@ -348,6 +348,9 @@ def bounds():
             j = json.loads(out)
             check("%s %s with a bound %g lower" % (form, status, low), code == want and abs(j["claimed_bound"] - margin + low + budget) < 1e-9, (code, out, err, margin))
             check("%s %s with a bound %g lower: a word" % (form, status, low), (want == 11 or j["certified"] is False) and "bound" not in j.get("objective", {}), out)
+    high = re.sub(r'"ObjBound": [^,]*', '"ObjBound": %.17g' % (objective + 0.01), texts(rows, cols, v, objective, "optimal")["gurobi json"])
+    code, out, err = run("decode", mp, put("b.sol", high))
+    check("a bound above the point that stands beside it", code == 6 and "the replay of its own point" in err, (code, out, err))
     gap = re.sub(r'"ObjBound": [^,]*', '"MIPGap": 0.1', texts(rows, cols, v, objective, "optimal")["gurobi json"])
     check("gurobi's optimum within a wide gap", run("decode", mp, put("b.sol", gap))[0] == 11 and "feasible" in run("inspect", p("b.sol"))[1], gap)
     fpath, fmap = compiled("bound", ask("tiny-xor.onnx", "0.5,0.5\n", 0, 0.1, 1), "feasible", ".mps")
