@@ -229,29 +229,16 @@ static void tighten_relaxation(chase *c, nm_state *s, nm_encoded *e, size_t icas
     }
 }
 
-/* A solver's point lies on the boundary within its tolerances, and, where the set is more than a box, often outside of
- * it when it is moved behind it: the nearest point of the linear region that the model's binaries say. */
-static void behind_boundary(chase *c, const inner *in, const nm_target *t, const nm_encoded *e,
+/* A solver's point lies on the boundary within its tolerances, and, where the set is more than a box, often outside
+ * of it when it is moved behind it: the nearest point of the linear region that the model's binaries say. */
+static void behind_boundary(chase *c, const inner *in, nm_target *t, const nm_encoded *e,
                             const nm_sol *sol, const double *x)
 {
     nm_state s = in->s;
-    const nm_program *p = e->enc->b->p;
-    nm_bounds *b = nm_bounds_copy(s.job, e->enc->b);
-    for (size_t k = 0; k < p->n_blocks; k++) {
-        const nm_block *r = &p->blocks[k];
-        for (size_t i = 0; r->kind == NM_RELU && i < r->n; i++) {
-            const int32_t z = e->enc->zcol[r->first + i];
-            const bool on = z >= 0 && sol->vals[z].x > 0.5;
-            if (z < 0) continue;
-            nm_bounds_meet(b, p->blocks[r->src].first + i, on ? 0 : -INFINITY, on ? INFINITY : 0,
-                           NM_BY_ALPHA);
-        }
-    }
-    if (b->empty) return;
-    nm_interval(s.job, b, 1, (int)p->n_blocks);
+    const nm_bounds *b = nm_leaf_region(&s, e, sol);
     const size_t width = nm_case_width(s.q, &s.q->cases[t->icase]);
     double *own = memcpy(NM_RAW(s.job, double, width + 1), x, width * sizeof *x);
-    const nm_leaf leaf = {&s, (nm_target *)(uintptr_t)t};
+    const nm_leaf leaf = {&s, t};
     if (!b->empty && nm_leaf_nearest(&leaf, b, false, own))
         nm_near_take(c->near, t->icase, (int64_t)t->iclause, own);
 }
