@@ -22,7 +22,8 @@ ask compile "$models/digits-mlp.onnx" --image "$images:3" --labels "$labels" --p
 [ $code -eq 0 ] || { echo "demo: a model was expected"; exit 1; }
 if command -v cbc >/dev/null 2>&1; then
     echo "\$ cbc $out/mlp.mps.gz -preprocess off solve solution $out/mlp.sol"
-    cbc "$out/mlp.mps.gz" -preprocess off solve solution "$out/mlp.sol" >/dev/null
+    cbc "$out/mlp.mps.gz" -preprocess off solve solution "$out/mlp.sol" >/dev/null ||
+        cbc "$out/mlp.mps.gz" -preprocess off solve >"$out/mlp.sol"
     ask decode "$out/mlp.map.json" "$out/mlp.sol" -o "$out"
 fi
 echo

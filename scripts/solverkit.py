@@ -91,9 +91,10 @@ def answer(model, solver):
     _, said, _ = netmip("inspect", path)
     status, words, objective = (re.search(p, said, re.M) for p in (r"^solution of .*: (.*)$", r"^said: (.*)$", r"^objective (\S+)$"))
     with open(model.map_for(solver)) as f:
-        constant = json.load(f)["constant"]
+        m = json.load(f)
+    unit = 2.0 ** m.get("scale", {}).get("objective", 0)
     return {"code": code, "verdict": d.get("verdict", "refused"), "status": status.group(1) if status else "unreadable", "said": words.group(1) if words else "",
-            "objective": float(objective.group(1)) + constant if objective else None, "value": d.get("objective", {}).get("value"),
+            "objective": float(objective.group(1)) * unit + m["constant"] if objective else None, "value": d.get("objective", {}).get("value"),
             "margin": d.get("witness", {}).get("margin64"), "why": (d.get("why", "") + err).strip()}
 
 

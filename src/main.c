@@ -42,9 +42,10 @@ typedef struct {
     nm_buf out;
 } run_t;
 
+/* prints a note; --quiet leaves warnings alone */
 static void say(void *quiet, const char *text)
 {
-    if (!*(bool *)quiet) fprintf(stderr, "netmip: %s\n", text);
+    if (!*(bool *)quiet || strncmp(text, "warning: ", 9) == 0) fprintf(stderr, "netmip: %s\n", text);
 }
 
 static void run(nm_job *job, void *arg)
@@ -94,13 +95,10 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     nm_job_stop_flag(job, &stop);
     run_t r = {argc, NM_OK, argv, {0}};
-    int code = nm_run(job, run, &r);
-    if (code)
-        fprintf(stderr, "netmip: %s\n", nm_job_message(job));
-    else
-        code = r.code;
-    if (r.out.n &&
-        (code == NM_OK || code == NM_VIOLATED || code == NM_UNKNOWN || code == NM_EUSE) &&
+    const int thrown = nm_run(job, run, &r);
+    int code = thrown ? thrown : r.code; /* a campaign has an answer though some of its samples failed */
+    if (thrown) fprintf(stderr, "netmip: %s\n", nm_job_message(job));
+    if (r.out.n && (!thrown || code == NM_EUSE) &&
         (fwrite(r.out.s, 1, r.out.n, stdout) != r.out.n || fflush(stdout))) {
         fprintf(stderr, "netmip: cannot write the answer: %s\n", strerror(errno));
         code = NM_EIO;

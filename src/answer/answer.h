@@ -23,9 +23,17 @@ void nm_range_files(nm_job *job, const char *dir, const nm_query *q, nm_verdict 
 /* ---- decode.c, combine.c: a map and a solution become a verdict --------------------------------- */
 #define NM_ROW_TOL 1e-5      /* relative row violation of a solver's point before the audit fails */
 const nm_net *nm_map_net(nm_job *job, const nm_map *m, const char *map_path); /* its network, by the hash */
-nm_verdict *nm_decode_sol(nm_job *job, const nm_map *m, const char *map_path, nm_sol *s, const char *sol_path);
+/* s: as the file says it, in the file's own units */
+nm_verdict *nm_decode_sol(nm_job *job, const nm_map *m, const char *map_path, const nm_sol *s, const char *sol_path);
 /* path is a map, with one solution and perhaps its log, or a manifest, with solutions of its models in any order */
 nm_verdict *nm_decode(nm_job *job, const char *path, size_t n, const char *const *sols, const char *log,
                       const nm_query **query);
+
+/* ---- check_point.c: a solution held against its model's file ------------------------------------ */
+typedef struct nm_pointcheck nm_pointcheck;
+nm_pointcheck *nm_point_check(nm_job *job, const nm_map *m, const char *map_path, const nm_sol *s,
+                              const char *sol_path);
+void nm_point_text(nm_buf *b, const nm_pointcheck *p);
+void nm_point_json(nm_buf *b, const nm_pointcheck *p); /* an object */
 
 #endif

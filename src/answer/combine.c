@@ -152,6 +152,11 @@ static void take(manifest *a, const char *sol_path)
                  one->targets->name);
     k->answer = one;
     nm_verdict *v = a->v;
+    if (!v->solver) {
+        v->solver = one->solver;
+        v->guard = one->guard;
+        v->tolerance = one->tolerance;
+    }
     const nm_target *t = &v->targets[k->target];
     if (t->status == NM_OK && one->status == NM_VIOLATED)
         nm_throw(a->job, NM_EAUDIT, "%s: violates target %s, which bounds had closed", sol_path,
@@ -241,8 +246,8 @@ nm_verdict *nm_decode(nm_job *job, const char *path, size_t n, const char *const
     }
     if (n != 1) nm_throw(job, NM_EUSE, "%s: one file too many", sols[1]);
     const nm_map *m = nm_map_read(job, path);
-    nm_sol *s = nm_sol_read(job, sols[0]);
-    if (log) nm_sol_log(job, nm_file_read(job, log), s);
+    nm_sol *s = nm_sol_answer(job, sols[0], log);
+    if (log && strcmp(s->solver, "cbc log")) nm_sol_log(job, nm_file_read(job, log), s);
     *query = m->question;
     nm_verdict *v = nm_decode_sol(job, m, path, s, sols[0]);
     if (m->cube && v->status == NM_OK) { /* one branch of several proves nothing of the target */

@@ -11,6 +11,26 @@ static const char *status_name(int status)
     return status == NM_OK ? "holds" : status == NM_VIOLATED ? "violated" : "unknown";
 }
 
+/* Returns whether a target cannot be the answer: nothing below the point that was found is left in it. */
+static bool beaten(const nm_query *q, const nm_verdict *v, const nm_target *t)
+{
+    if ((q->objective != NM_WORST && q->objective != NM_CLOSEST) || !v->has_objective) return false;
+    const double low = q->objective == NM_CLOSEST ? t->bound : fmax(t->bound, t->margin_lo);
+    return low >= v->objective - 1e-6 * (1 + fabs(v->objective)); /* false where low is no number */
+}
+
+/* Returns what became of a target, one word for each fate: "unknown" was tried and failed, "open" is left to the model
+ * that was just written, "not examined" was left, bounds apart, when another target was violated. */
+static const char *fate(const nm_query *q, const nm_verdict *v, const nm_target *t, bool compiled)
+{
+    if (t->status == NM_OK && v->has_range) return "done";
+    if (t->status == NM_OK || t->status == NM_VIOLATED) return status_name(t->status);
+    if (compiled) return "open";
+    if (beaten(q, v, t)) return "closed by the incumbent";
+    const bool early = v->status == NM_VIOLATED && q->objective == NM_FEASIBLE && !t->rows;
+    return early ? "not examined" : status_name(t->status);
+}
+
 static void member(nm_buf *b, const char *key, double x)
 {
     if (!isfinite(x)) return;
@@ -19,18 +39,20 @@ static void member(nm_buf *b, const char *key, double x)
 }
 
 /* a label says which target, but where cases share it */
-static void put_targets(nm_buf *b, const nm_query *q, const nm_verdict *v)
+static void put_targets(nm_buf *b, const nm_query *q, const nm_verdict *v, bool compiled)
 {
     nm_put(b, ", \"targets\": [");
     for (size_t i = 0; i < v->n_targets; i++) {
         const nm_target *t = &v->targets[i];
         nm_put(b, i ? ", {" : "{");
-        if (t->label >= 0)
-            nm_put(b, "\"label\": %lld, ", (long long)t->label);
+        if (t->label >= 0) nm_put(b, "\"label\": %lld, ", (long long)t->label);
         if (t->label < 0 || q->n_cases > 1)
             nm_put(b, "\"name\": "), nm_put_json(b, t->name), nm_put(b, ", ");
         nm_put(b, "\"status\": \"%s\"",
                v->has_range && t->status == NM_OK ? "done" : status_name(t->status));
+        const char *what = fate(q, v, t, compiled);
+        if (t->status == NM_UNKNOWN && strcmp(what, "unknown"))
+            nm_put(b, ", \"fate\": \"%s\"", what);
         if (t->by) nm_put(b, ", \"by\": \"%s\"", t->by);
         if (!v->has_range && !(t->status == NM_OK && t->margin_lo <= 0))
             member(b, "margin_lo", t->margin_lo);
@@ -43,13 +65,13 @@ static void put_targets(nm_buf *b, const nm_query *q, const nm_verdict *v)
 
 static void put_witness(nm_buf *b, const nm_query *q, const nm_replay *r, const nm_files *f)
 {
-    nm_put(b, ", \"witness\": {");
+    nm_put(b, ", \"witness\": {%s", r->is_violated ? "" : "\"counterexample\": false, ");
     if (f->witness) nm_put(b, "\"file\": "), nm_put_json(b, f->witness), nm_put(b, ", ");
     if (f->image) nm_put(b, "\"image\": "), nm_put_json(b, f->image), nm_put(b, ", ");
     if (f->picture) nm_put(b, "\"picture\": "), nm_put_json(b, f->picture), nm_put(b, ", ");
     if (f->generators)
-        nm_put(b, "\"%s\": ", f->is_kernel ? "kernel" : "generators"), nm_put_json(b, f->generators),
-            nm_put(b, ", ");
+        nm_put(b, "\"%s\": ", f->is_kernel ? "kernel" : "generators"),
+            nm_put_json(b, f->generators), nm_put(b, ", ");
     nm_put(b, "\"margin64\": ");
     nm_put_num(b, r->margin64);
     member(b, "error64", r->err64);
@@ -101,6 +123,22 @@ static void put_times(nm_buf *b, const nm_verdict *v)
            v->cpu_read, v->cpu_bounds, v->cpu_attack, v->cpu_encode, v->cpu_write, v->cpu_solver);
 }
 
+/* Whether what is said to hold was proven here, or is a solver's word: then whose, and what covers its tolerances. */
+static void put_certified(nm_buf *b, const nm_verdict *v)
+{
+    nm_put(b, ", \"certified\": %s", v->certified ? "true" : "false");
+    if (v->certified || !v->solver) return;
+    nm_put(b, ", \"solver\": ");
+    nm_put_json(b, v->solver);
+    member(b, "guard", v->guard);
+    if (v->tolerance.primal > 0) {
+        nm_put(b, ", \"tolerances\": {\"primal\": ");
+        nm_put_num(b, v->tolerance.primal);
+        member(b, "integrality", v->tolerance.integral);
+        nm_put(b, "}");
+    }
+}
+
 void nm_report_json(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_files *f,
                     bool compiled)
 {
@@ -109,12 +147,13 @@ void nm_report_json(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_
         nm_put(b, "\"verdict\": \"%s\"",
                v->has_range && v->status == NM_OK ? "done" : status_name(v->status));
     if (!compiled && v->by) nm_put(b, ", \"proved_by\": \"%s\"", v->by);
+    if (!compiled && (v->status == NM_OK || v->has_objective || v->has_range)) put_certified(b, v);
     if (!compiled && v->status == NM_UNKNOWN && v->why)
         nm_put(b, ", \"why\": "), nm_put_json(b, v->why);
     if (!compiled && q->image && q->label >= 0)
         nm_put(b, ", \"predicted\": %lld, \"label\": %lld", (long long)q->predicted,
                (long long)q->label);
-    put_targets(b, q, v);
+    put_targets(b, q, v, compiled);
     if (!compiled && v->witness) put_witness(b, q, v->witness, f);
     if (!compiled && v->has_objective) {
         nm_put(b, ", \"objective\": {\"value\": ");
@@ -134,13 +173,12 @@ void nm_report_json(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_
     if (at == b->s) memmove(b->s + 1, b->s + 3, b->n - 2), b->n -= 2;
 }
 
-static void text_targets(nm_buf *b, const nm_query *q, const nm_verdict *v)
+static void text_targets(nm_buf *b, const nm_query *q, const nm_verdict *v, bool compiled)
 {
     for (size_t i = 0; i < v->n_targets; i++) {
         const nm_target *t = &v->targets[i];
-        nm_put(b, "  target %-4s %-8s", t->name,
-               v->has_range && t->status == NM_OK ? "done" : status_name(t->status));
-        if (t->by) nm_put(b, " by %s", t->by);
+        nm_put(b, "  target %-4s %-8s", t->name, fate(q, v, t, compiled));
+        if (t->by && t->status != NM_UNKNOWN) nm_put(b, " by %s", t->by);
         if (!v->has_range && isfinite(t->margin_lo) && !(t->status == NM_OK && t->margin_lo <= 0))
             nm_put(b, "  margin >= %.6g", t->margin_lo);
         if (q->objective == NM_CLOSEST && isfinite(t->bound))
@@ -162,7 +200,10 @@ static void text_targets(nm_buf *b, const nm_query *q, const nm_verdict *v)
 static void text_witness(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_files *f)
 {
     const nm_replay *r = v->witness;
-    nm_put(b, "  witness: target %s, margin %.9g (float64, +- %.1e), %.9g (float32)\n",
+    const char *what = r->is_violated             ? "witness"
+                       : q->objective == NM_WORST ? "worst point found"
+                                                  : "nearest miss"; /* no counterexample */
+    nm_put(b, "  %s: target %s, margin %.9g (float64, +- %.1e), %.9g (float32)\n", what,
            q->cases[r->icase].clauses[r->iclause].name, r->margin64, r->err64, r->margin32);
     if (q->image)
         nm_put(b, "  distance: linf %.6g, l1 %.6g, l2 %.6g, l0 %zu\n", r->linf, r->l1, r->l2,
@@ -183,6 +224,12 @@ void nm_report_text(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_
         if (v->status != NM_UNKNOWN && v->by) nm_put(b, " by %s", v->by);
         if (v->status == NM_UNKNOWN && v->why) nm_put(b, ": %s", v->why);
         nm_put(b, "\n");
+        if (v->status == NM_OK && !v->certified && v->solver)
+            nm_put(b,
+                   "  not certified: this is the word of %s; a guard of %.3g covers its tolerances "
+                   "of %g (rows) and "
+                   "%g (binaries)\n",
+                   v->solver, v->guard, v->tolerance.primal, v->tolerance.integral);
     }
     if (!compiled && v->has_objective) {
         if (q->objective == NM_CLOSEST)
@@ -197,8 +244,8 @@ void nm_report_text(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_
     }
     if (!compiled && v->has_range) nm_range_text(b, q, v);
     if (!compiled && v->has_claim)
-        nm_put(b, "  the solver's own bound: %.9g, unproven\n", v->claim);
-    text_targets(b, q, v);
+        nm_put(b, "  the solver's own bound: %.9g, not certified\n", v->claim);
+    text_targets(b, q, v, compiled);
     if (!compiled && v->witness) text_witness(b, q, v, f);
     nm_put(b,
            "  cpu seconds: read %.3f, bounds %.3f, attack %.3f, encode %.3f, write %.3f, solver "
@@ -220,7 +267,7 @@ static void draw_kernels(nm_job *job, const char *path, const size_t k[4], const
                 for (size_t b = 0; b < k[3]; b++)
                     x[(o * (k[2] + 1) + a) * w + i * (k[3] + 1) + b] =
                         g[((o * k[1] + i) * k[2] + a) * k[3] + b] / top;
-    double *big = NM_RAW(job, double, nm_mul(job, h *w, ZOOM *ZOOM));
+    double *big = NM_RAW(job, double, nm_mul(job, h * w, ZOOM * ZOOM));
     for (size_t i = 0; i < h * w * ZOOM * ZOOM; i++)
         big[i] = x[i / (w * ZOOM) / ZOOM * w + i % (w * ZOOM) / ZOOM];
     nm_draw_image(job, path, nm_shape_of(2, (int64_t[]){(int64_t)(h * ZOOM), (int64_t)(w * ZOOM)}),
@@ -233,8 +280,8 @@ static void write_gens(nm_job *job, const char *dir, const nm_gens *g, const dou
     f->is_kernel = k[0] > 0;
     f->generators = nm_fmt(job, "%s/%s.npy", dir, f->is_kernel ? "kernel" : "generators");
     const nm_shape flat = nm_shape_of(1, (int64_t[]){(int64_t)g->n}),
-                   four = nm_shape_of(4, (int64_t[]){(int64_t)k[0], (int64_t)k[1], (int64_t)k[2],
-                                                     (int64_t)k[3]});
+                   four = nm_shape_of(
+                       4, (int64_t[]){(int64_t)k[0], (int64_t)k[1], (int64_t)k[2], (int64_t)k[3]});
     nm_write_npy(job, f->generators, f->is_kernel ? four : flat, x);
     if (f->is_kernel) draw_kernels(job, nm_fmt(job, "%s/kernel.png", dir), k, x);
 }

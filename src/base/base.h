@@ -42,6 +42,8 @@ size_t nm_mul(nm_job *job, size_t a, size_t b);     /* a*b, or throws */
 size_t nm_mul_in(nm_job *job, const char *path, size_t a, size_t b); /* sizes that a file states */
 void nm_fail_after(nm_job *job, long n);            /* tests: the n-th allocation fails */
 void nm_note(nm_job *job, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void nm_warn(nm_job *job, const char *fmt, ...)     /* a note that --quiet does not silence: data are wrong */
+    __attribute__((format(printf, 2, 3)));
 bool nm_stopped(const nm_job *job);                 /* an interrupt was asked for */
 double nm_cpu(void);                                /* CPU seconds of this process and its children */
 double nm_wall(void);                               /* seconds, monotonic */
@@ -89,6 +91,9 @@ void nm_out_put(nm_out *o, const char *fmt, ...) __attribute__((format(printf, 2
 void nm_out_hash(nm_out *o, char hex[65]);           /* of what is written from now on, unpacked; there when done */
 void nm_out_done(nm_out *o);                         /* flush, close, check, rename */
 void nm_file_write(nm_job *job, const char *path, const void *p, size_t n);
+/* writes a file that was not there, whole or not at all; false: one is there, or its temporary name was taken away */
+bool nm_file_create(nm_job *job, const char *path, const void *p, size_t n);
+uint64_t nm_file_stamp(const char *path);            /* another number when the file was written anew; 0: not there */
 
 /* ---- path.c: names of files and folders --------------------------------------------------------- */
 bool nm_file_exists(const char *path);

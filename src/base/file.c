@@ -296,3 +296,24 @@ void nm_file_write(nm_job *job, const char *path, const void *p, size_t n)
     nm_out_write(o, p, n);
     nm_out_done(o);
 }
+
+bool nm_file_create(nm_job *job, const char *path, const void *p, size_t n)
+{
+    nm_out *o = nm_out_open(job, path);
+    nm_out_write(o, p, n);
+    errno = 0;
+    if (fflush(o->plain) || fsync(fileno(o->plain))) fail_out(o);
+    errno = 0;
+    const bool made = link(o->temp, o->path) == 0;
+    if (!made && errno != EEXIST && errno != ENOENT) fail_out(o);
+    nm_close(job, o); /* the temporary name goes */
+    return made;
+}
+
+uint64_t nm_file_stamp(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st)) return 0;
+    const uint64_t time = (uint64_t)st.st_mtim.tv_sec * 1000000000 + (uint64_t)st.st_mtim.tv_nsec;
+    return (time ^ (uint64_t)st.st_ino * 0x9e3779b97f4a7c15) | 1;
+}

@@ -260,6 +260,17 @@ void nm_note(nm_job *job, const char *fmt, ...)
     job->note(job->note_arg, text);
 }
 
+void nm_warn(nm_job *job, const char *fmt, ...)
+{
+    if (!job->note) return;
+    char text[1024] = "warning: ";
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text + 9, sizeof text - 9, fmt, ap);
+    va_end(ap);
+    job->note(job->note_arg, text);
+}
+
 static double seconds(struct timeval t) { return (double)t.tv_sec + 1e-6 * (double)t.tv_usec; }
 
 double nm_cpu(void)

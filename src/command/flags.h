@@ -7,6 +7,7 @@
 /* ---- options.c ---------------------------------------------------------------------------------- */
 const char *nm_cli_name(nm_job *job, nm_opt o); /* with dashes */
 const char *nm_cli_get(const nm_cli *c, nm_opt o);
+const char *nm_cli_guard(const nm_cli *c); /* the number of --guard, or NULL where it is auto */
 double nm_cli_num(nm_job *job, const nm_cli *c, nm_opt o, double dflt);
 /* choices a|b|c, the first is the default */
 const char *nm_cli_pick(nm_job *job, const nm_cli *c, nm_opt o, const char *choices);

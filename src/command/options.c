@@ -22,6 +22,12 @@ const char *nm_cli_name(nm_job *job, nm_opt o)
 }
 
 const char *nm_cli_get(const nm_cli *c, nm_opt o) { return c->value[o]; }
+const char *nm_cli_guard(const nm_cli *c)
+{
+    const char *say = c->value[NM_O_guard];
+    return say && strcmp(say, "auto") ? say : NULL;
+}
+
 bool nm_cli_has(const nm_cli *c, nm_opt o) { return c->value[o] != NULL; }
 
 /* option names are written with dashes, and stand in command.def with underscores */

@@ -34,7 +34,7 @@ nm_net *nm_cli_net(nm_job *job, const nm_cli *c)
 static nm_query *beside(nm_job *job, const nm_cli *c, const nm_net *net, const nm_ask *a)
 {
     nm_query *q = nm_read_vnnlib(job, net, c->file[1]);
-    q->guard = nm_cli_num(job, c, NM_O_guard, 0);
+    q->guard = nm_cli_guard(c) ? nm_cli_num(job, c, NM_O_guard, 0) : 0;
     if (a->differ || (a->objective && strncmp(a->objective, "range:", 6) == 0) ||
         (net->second && nm_measure_open(q))) {
         const nm_measure m = nm_measure_of(job, net, a);
@@ -63,7 +63,7 @@ nm_query *nm_cli_question(nm_job *job, const nm_cli *c, const nm_net *net)
                       .target = c->value[NM_O_target],
                       .margin = c->value[NM_O_margin],
                       .objective = c->value[NM_O_objective],
-                      .guard = c->value[NM_O_guard],
+                      .guard = nm_cli_guard(c),
                       .differ = c->value[NM_O_differ]};
     if (c->n_files < 2) {
         nm_query *asked = nm_query_ask(job, net, &a);

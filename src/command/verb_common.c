@@ -83,6 +83,7 @@ static void set_dialect(nm_job *job, const nm_cli *c, nm_solve_opts *o, bool com
     const char *name = nm_cli_get(c, NM_O_dialect);
     o->dialect = nm_dialect_find(job, name ? name : "generic");
     o->comments = strcmp(nm_cli_pick(job, c, NM_O_comments, "on|off"), "on") == 0;
+    o->own_guard = nm_cli_guard(c) != NULL;
     o->cuts = strcmp(nm_cli_pick(job, c, NM_O_cuts, "rows|user"), "user") == 0;
     o->fixed = strcmp(nm_cli_pick(job, c, NM_O_mps, "free|fixed"), "fixed") == 0;
     o->start = nm_cli_get(c, NM_O_start);

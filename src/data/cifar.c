@@ -32,6 +32,7 @@ nm_tensor nm_read_cifar(nm_job *job, nm_file f, int64_t index, bool labels)
                  f.path, (long long)index, p[0]);
     nm_tensor t = {.n = labels ? 1 : RECORD - 1, .bytes = true};
     t.shape = labels ? nm_shape_of(1, (int64_t[]){1}) : nm_shape_of(3, (int64_t[]){3, 32, 32});
+    t.shape.order = labels ? NM_OPEN : NM_CHW;
     t.x = NM_RAW(job, double, t.n);
     for (size_t i = 0; i < t.n; i++) t.x[i] = p[labels ? 0 : 1 + i];
     return t;

@@ -8,7 +8,8 @@
 /* ---- shape.c: shapes of arrays, all of them row-major ------------------------------------------- */
 #define NM_MAXRANK 8         /* dimensions of a tensor */
 typedef enum { NM_F32, NM_F64, NM_I64, NM_BOOL } nm_dtype;
-typedef struct nm_shape { int rank; int64_t dim[NM_MAXRANK]; } nm_shape;
+typedef enum { NM_OPEN, NM_CHW, NM_HWC } nm_order; /* of the axes of an image; NM_OPEN: nobody said it */
+typedef struct nm_shape { int rank; int64_t dim[NM_MAXRANK]; nm_order order; } nm_shape;
 typedef struct nm_tensor {
     nm_shape shape;
     size_t n;
@@ -28,24 +29,37 @@ static inline size_t nm_layout_at(const nm_layout *l, size_t c, size_t i, size_t
 {
     return l->last ? (i * l->w + j) * l->c + c : (c * l->h + i) * l->w + j;
 }
-bool nm_layout_find(nm_shape s, nm_layout *l); /* false: no image */
-bool nm_layout_of(nm_shape s, const char *channels, nm_layout *l); /* the order is said: chw, hwc or NULL */
-nm_shape nm_layout_shape(const nm_layout *l);
+/* what the shape's order says, or, where it is open, its numbers if they leave no doubt; false: no image, or doubt */
+bool nm_layout_find(nm_shape s, nm_layout *l);
+bool nm_layout_try(nm_shape s, nm_order order, nm_layout *l); /* in that order; false: it is no such image */
+const char *nm_layout_why(nm_job *job, nm_shape s);           /* why nm_layout_find found none: a sentence's end */
+nm_shape nm_layout_shape(const nm_layout *l);                 /* of rank 3, with its order */
+bool nm_layout_eq(const nm_layout *a, const nm_layout *b);    /* the same elements make the same pixels */
 
-/* ---- dataset.c: images and labels, one by one or many in a file --------------------------------- */
+/* ---- read_image.c: one image ---------------------------------------------------------------------- */
 typedef struct nm_imageform { /* the input that an image is read for */
     size_t n;              /* its elements: an image of another size is refused */
-    nm_shape shape;
-    const char *channels;  /* their order, where it was said: chw or hwc; or NULL */
+    nm_shape shape;        /* with the order of its axes where it is known */
+    nm_shape stated;       /* as the network's file has it: an image of other sides is refused; rank 0: nothing is stated */
+    bool is_no_image;      /* what reads it speaks against any image: channels stay where they are */
 } nm_imageform;
-typedef struct nm_dataset { nm_file f; char hash[65]; int64_t count; } nm_dataset; /* IDX, NPY, CSV */
 /* FILE[:INDEX]; bytes are scaled by 1/255; x has the size of the form */
 nm_tensor nm_image_read(nm_job *job, nm_imageform form, const char *spec);
-int64_t nm_label_read(nm_job *job, const char *path, int64_t index); /* 0 or more; throws at what is no label */
-nm_dataset nm_dataset_open(nm_job *job, const char *path);
-nm_tensor nm_dataset_get(nm_job *job, nm_imageform form, const nm_dataset *d, int64_t index);
-int64_t nm_dataset_label(nm_job *job, const nm_dataset *d, int64_t index);
 int64_t nm_spec_split(nm_job *job, const char *spec, char **path); /* index, or -1 when none */
+
+/* ---- dataset.c: many images or labels in one file ------------------------------------------------- */
+typedef struct nm_dataset { /* IDX, NPY, CSV, CIFAR-10 .bin */
+    nm_file f;
+    char hash[65];
+    int64_t count;
+    const double *label;   /* [count] of labels, else NULL */
+    nm_tensor all;         /* of an NPY file of images: all of them; else x is NULL */
+} nm_dataset;
+nm_dataset nm_dataset_open(nm_job *job, nm_imageform form, const char *path); /* images; refuses what is none */
+nm_tensor nm_dataset_get(nm_job *job, nm_imageform form, const nm_dataset *d, int64_t index);
+nm_dataset nm_labels_open(nm_job *job, const char *path);  /* labels; refuses what is no list of integers */
+int64_t nm_dataset_label(nm_job *job, const nm_dataset *d, int64_t index);
+int64_t nm_label_read(nm_job *job, const char *path, int64_t index); /* 0 or more; throws at what is no label */
 
 /* ---- arrays.c, open_arrays.c: arrays with names: .mat, .npz ------------------------------------- */
 typedef struct nm_array {  /* one of several in a file */

@@ -12,6 +12,7 @@ static nm_tensor planes(nm_job *job, size_t h, size_t w, size_t channels,
     t.shape = channels == 1
                   ? nm_shape_of(2, (int64_t[]){(int64_t)h, (int64_t)w})
                   : nm_shape_of(3, (int64_t[]){(int64_t)channels, (int64_t)h, (int64_t)w});
+    t.shape.order = NM_CHW; /* of a picture everybody knows it */
     t.x = NM_RAW(job, double, t.n);
     for (size_t i = 0; i < h * w; i++)
         for (size_t c = 0; c < channels; c++) t.x[c * h * w + i] = pixel[i * channels + c];

@@ -11,7 +11,14 @@ nm_tensor nm_read_idx(nm_job *job, nm_file f, int64_t index, bool labels);
 bool nm_cifar_is(nm_file f);
 int64_t nm_cifar_count(nm_job *job, nm_file f);
 nm_tensor nm_read_cifar(nm_job *job, nm_file f, int64_t index, bool labels);
+bool nm_csv_is(nm_file f);                         /* by its name, and no binary data in it */
 nm_tensor nm_read_csv(nm_job *job, nm_file f, int64_t index);
+nm_tensor nm_csv_table(nm_job *job, nm_file f);    /* all lines: [rows][numbers in each] */
+int64_t nm_csv_count(nm_file f);                   /* lines that hold numbers */
+
+/* ---- read_image.c: one image -------------------------------------------------------------------- */
+nm_tensor nm_image_any(nm_job *job, nm_file f, int64_t index); /* as it stands in the file; index -1: all of it */
+nm_tensor nm_image_fit(nm_job *job, nm_imageform form, nm_tensor t, const char *what); /* as the form has it */
 
 /* ---- npy.c, mat.c, npz.c, arrays.c, open_arrays.c: arrays --------------------------------------- */
 double *nm_row_major(nm_job *job, nm_shape s, const double *x);                 /* of column-major x */

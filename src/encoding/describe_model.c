@@ -1,9 +1,9 @@
 /* describe_model.c: a model and its map, in words: sizes, ranges, the largest big-M, binaries a layer, what a row or a
  * unit says; and the slack budget.
  *
- * Slack budget. A solver takes z within T of an integer as one, so a row with big-M lets its unit be off by T M(u), and
- * the question's row by g(u) times that (influence.c): budget(T) = sum of g(u) M(u) T. An upper bound to first order;
- * tolerances of rows are not in it. Against it stands --guard. Cost: one pass over rows. */
+ * Slack budget. A solver takes z within T of an integer as one, so a row with big-M lets its unit be off by T M(u),
+ * and the question's row by g(u) times that (influence.c): budget(T) = sum of g(u) M(u) T. What the map says of the
+ * guard covers the tolerances of rows and boxes as well (guard.c). Cost: one pass over rows. */
 #include "base/base.h"
 #include "program/program.h"
 #include "network/network.h"
@@ -127,6 +127,34 @@ static ranges ranges_of(const nm_model *m)
     return r;
 }
 
+static size_t nonzeros(const int *e, size_t n)
+{
+    size_t k = 0;
+    for (size_t i = 0; e && i < n; i++) k += e[i] != 0;
+    return k;
+}
+
+/* Says what the map knows of tolerances and units. */
+static void put_fit(const view *v)
+{
+    const nm_map *m = v->map;
+    nm_buf *b = v->out;
+    const size_t cols = nonzeros(m->scale.col, m->n_cols), rows = nonzeros(m->scale.row, m->n_rows);
+    if (m->scale.any)
+        nm_put(b,
+               "guard: the question's row is relaxed by %.3g; tolerances of %g (rows) and %g "
+               "(binaries) move it "
+               "by up to %.3g\n",
+               m->slack + m->question->guard, m->tolerance.primal, m->tolerance.integral,
+               m->budget);
+    if (m->unfit) nm_put(b, "no solver's proof about this model is believed: %s\n", m->unfit);
+    if (cols + rows + (m->scale.objective != 0) > 0)
+        nm_put(b,
+               "scaled by powers of two: %zu columns, %zu rows%s (--unit and --row show the "
+               "network's own units)\n",
+               cols, rows, m->scale.objective ? ", the objective" : "");
+}
+
 static void put_summary(const view *v, const char *path)
 {
     nm_buf *b = v->out;
@@ -154,12 +182,9 @@ static void put_summary(const view *v, const char *path)
         nm_put(b, "slack budget: binaries off by T move the question's row by up to %.3g T: ", per);
         nm_put(b, "%.3g at T = 1e-5, %.3g at 1e-6, %.3g at 1e-9", 1e-5 * per, 1e-6 * per,
                1e-9 * per);
-        if (v->map) {
-            nm_put(b, "; the guard is ");
-            nm_put_num(b, v->map->question->guard);
-        }
         nm_put(b, "\n");
     }
+    if (v->map) put_fit(v);
     put_layers(v);
 }
 
@@ -366,6 +391,7 @@ void nm_inspect_model(nm_job *job, nm_buf *out, const char *path, const char *un
     if (v.map) lengthen(m, v.map);
     for (size_t r = 0; r < m->n_rows; r++) v.row[r] = nm_modelname_parse(m->rows[r].name);
     for (size_t j = 0; j < m->n_cols; j++) v.col[j] = nm_modelname_parse(m->cols[j].name);
+    if (v.map && v.map->scale.any && (unit || row)) nm_model_unscale(m, &v.map->scale);
     if (as_json && (unit || row)) nm_throw(job, NM_EUSE, "--json: says a model's summary alone");
     if (unit) put_unit(&v, unit);
     if (row) put_named_row(&v, row);

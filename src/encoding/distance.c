@@ -243,7 +243,7 @@ static void tangent(nm_enc *e, nm_distance *d, size_t i, double a)
                  sign = own || d->lo[i] >= d->centre[i] ? 1 : -1,
                  shift = own ? 0 : sign * 2 * at * c;
     const double w[] = {sign * 2 * at * (own ? 1 : d->scale), -1},
-                 rhs = nm_up(nm_up(at * at) + shift);
+                 rhs = nm_up(nm_up(at * at) + (own ? 0 : nm_up(shift)));
     if (2 * at > NM_COEF_MIN) /* a tangent less: looser */
         nm_model_row(e->job, e->m, nm_fmt(e->job, "rdt%s%zu_%zu", d->tag, d->n_tangents, i),
                      -INFINITY, rhs, 2, j, w);

@@ -222,10 +222,16 @@ static double emit_query(nm_enc *e, const nm_fold *f, const nm_query *q, const n
         for (size_t i = 0; !many && !near && i < x->n; i++) e->m->cols[j[i]].obj = k[i];
         const double rhs = c->rows[r].rhs + (many ? 0 : q->guard) - x->lo;
         const double up = rhs == 0 ? 0 : x->lo == 0 && (many || q->guard == 0) ? rhs : nm_up(rhs);
+        if (!many && decide) {
+            e->cut = (int64_t)e->m->n_rows;
+            e->cap = up;
+        }
         if (many || decide || near)
             nm_model_row(e->job, e->m, nm_fmt(e->job, "rq_%zu", r), -INFINITY, up, x->n + many, j,
                          k);
     }
+    if (many) e->cap = q->guard;
+    if (!many && !near) e->least = nm_down(f->row[0].lo - c->rows[0].rhs);
     return many || near ? 0 : 0.5 * f->row[0].lo + 0.5 * f->row[0].hi - c->rows[0].rhs;
 }
 
@@ -320,6 +326,9 @@ nm_encoded nm_encode(nm_job *job, const nm_bounds *b, const nm_query *q, size_t 
                   .base = o.base,
                   .q = (int)b->p->n_blocks - 1,
                   .tcol = -1,
+                  .cut = -1,
+                  .cap = INFINITY,
+                  .objective = q->objective,
                   .clause = c->clauses[iclause]};
     e->m = nm_model_new(job, nm_fmt(job, "netmip_%s", c->clauses[iclause].name));
     nm_fold *f = begin(e, e->clause.n_rows, row);

@@ -37,6 +37,10 @@ typedef struct nm_map {
     const char *objective, *encoding;
     size_t cube, n_cubes;  /* this model is cube 1.. of so many, or 0 */
     bool relaxation;       /* an infeasible model proves; a point need not be a counterexample */
+    nm_scale scale;        /* of the file's numbers */
+    nm_tolerance tolerance; /* of a solver that the guard covers */
+    double slack, budget;  /* by how much rows of the question were relaxed for it; what it would take */
+    const char *unfit;     /* why no solver's word about this model is to be believed, or NULL */
     bool fold, conditioned; /* conditioned: its bounds hold for counterexamples to the target alone */
     const nm_query *question; /* written in full, so that decode needs no flags; when read, it is what was written */
     const char *query_text_hash; /* of its text; of a map that was read */
@@ -44,6 +48,8 @@ typedef struct nm_map {
 nm_modelcard nm_map_card(const nm_map *m); /* of its model, without the network */
 void nm_map_write(nm_job *job, const nm_map *m, const char *path);
 nm_map *nm_map_read(nm_job *job, const char *path);
+/* brings values (those with an index), objective and bound of an answer to the map's file into the network's units */
+void nm_map_unscale(const nm_map *m, nm_sol *s);
 
 /* ---- encodings.c: how unstable units become rows ------------------------------------------------ */
 /* a linear form over columns: sum c*col + [lo,hi] */
@@ -78,6 +84,10 @@ struct nm_enc {            /* what an encoding works on and gives */
     nm_clause clause;
     uint32_t *row;         /* units of block q that hold the clause's rows */
     int64_t tcol;          /* column of the largest excess over several rows, or -1 */
+    int64_t cut;           /* the row of a decision's cutoff where it is one row, or -1 */
+    double cap;            /* of a decision: the objective that cuts; infinity */
+    double least;          /* objective + least is at most the margin, rounding included */
+    nm_objective objective; /* what the model minimises */
     nm_distance *distances; /* of the objective and of balls */
     size_t n_units;
     nm_encunit *unit;      /* those with rows, in order */
@@ -107,6 +117,13 @@ nm_enc *nm_encode_units(nm_job *job, const nm_bounds *b, int q, size_t n, const 
                         nm_form *form);
 /* Returns the values of all columns, from the values [n_units] of all units at one input. */
 double *nm_encode_lift(nm_job *job, const nm_enc *e, const double *unit);
+
+/* ---- guard.c: what a solver's tolerances can move ----------------------------------------------- */
+/* what the tolerances can move row `row` by at most, in its units; SIZE_MAX: the objective */
+double nm_model_budget(nm_job *job, const nm_model *m, size_t row, nm_tolerance tol);
+/* Returns the largest budget of the question's rows (without any, of the objective), in the units of the model that m was
+ * scaled from; relax: those rows, or the end of tcol, are relaxed by theirs. */
+double nm_model_guard(nm_job *job, nm_model *m, int64_t tcol, bool relax, nm_tolerance tol, const nm_scale *s);
 
 /* ---- distance.c: distances from a centre -------------------------------------------------------- */
 void nm_distance_tangent(nm_enc *e, const double *x); /* L2 distances become tight at inputs x */

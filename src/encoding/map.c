@@ -3,6 +3,7 @@
 #include "base/base.h"
 #include "question/question.h"
 #include "model/model.h"
+#include "solver/solver.h"
 #include "encoding/encoding.h"
 
 #include <cJSON.h>
@@ -23,6 +24,38 @@ static void put_names(nm_buf *b, const char *key, const char *const *name, size_
     nm_put(b, "\"%s\": [", key);
     for (size_t k = 0; k < n; k++) nm_put(b, k ? ",\"%s\"" : "\"%s\"", name[k]);
     nm_put(b, "],\n ");
+}
+
+/* The nonzero exponents of n columns or rows, as pairs. */
+static void put_exponents(nm_buf *b, const char *key, const int *e, size_t n)
+{
+    bool any = false;
+    nm_put(b, "\"%s\": [", key);
+    for (size_t k = 0; e && k < n; k++) {
+        if (e[k] == 0) continue;
+        nm_put(b, any ? ",[%zu,%d]" : "[%zu,%d]", k, e[k]);
+        any = true;
+    }
+    nm_put(b, "]");
+}
+
+/* What was done to the file's numbers, and what a solver's word about it is worth. */
+static void put_fit(nm_buf *b, const nm_map *m)
+{
+    nm_put(b, " \"scale\": {\"objective\": %d, ", m->scale.objective);
+    put_exponents(b, "columns", m->scale.col, m->n_cols);
+    nm_put(b, ", ");
+    put_exponents(b, "rows", m->scale.row, m->scale.row ? m->n_rows : 0);
+    nm_put(b, "},\n \"guard\": ");
+    nm_put_num(b, m->slack);
+    nm_put(b, ", \"budget\": ");
+    nm_put_num(b, m->budget);
+    nm_put(b, ", \"tolerances\": {\"primal\": ");
+    nm_put_num(b, m->tolerance.primal);
+    nm_put(b, ", \"integrality\": ");
+    nm_put_num(b, m->tolerance.integral);
+    nm_put(b, "},\n ");
+    put_str(b, "unfit", m->unfit, ",\n");
 }
 
 static void put_origin(nm_buf *b, const nm_map *m)
@@ -55,7 +88,7 @@ void nm_map_write(nm_job *job, const nm_map *m, const char *path)
     char hash[65];
     nm_query_write(&text, m->question);
     nm_sha256(text.s, text.n, hash);
-    nm_put(&b, "{\"netmip\": \"map\", \"version\": 1,\n ");
+    nm_put(&b, "{\"netmip\": \"map\", \"version\": 2,\n ");
     put_str(&b, "program", m->version, ", ");
     put_str(&b, "options", m->options, ",\n ");
     put_str(&b, "net", m->net_path, ", ");
@@ -86,6 +119,7 @@ void nm_map_write(nm_job *job, const nm_map *m, const char *path)
            m->relaxation
                ? "a point of a relaxation: it need not be a counterexample, replay decides"
                : "a candidate: replay decides");
+    put_fit(&b, m);
     if (m->cube) nm_put(&b, " \"cube\": %zu, \"cubes\": %zu,\n", m->cube, m->n_cubes);
     nm_put(&b, " \"rows\": %zu, \"nonzeros\": %zu, \"binaries\": %zu,\n \"columns\": [", m->n_rows,
            m->n_nz, m->n_bin);
@@ -181,14 +215,60 @@ static void read_origin(nm_job *job, nm_map *m, const nm_json *j, const char *wh
     m->units = unit;
 }
 
+static int *read_exponents(nm_job *job, const nm_json *list, size_t n, const char *where)
+{
+    int *e = NM_ARRAY(job, int, n + 1);
+    for (const nm_json *a = list->child; a; a = a->next) {
+        const int64_t k = nm_json_int(job, member(job, a, 0, where), where),
+                      by = nm_json_int(job, member(job, a, 1, where), where);
+        if (k < 0 || (size_t)k >= n || by < -4000 || by > 4000)
+            nm_throw(job, NM_EINPUT, "%s: \"scale\" names a column or row that is not there",
+                     where);
+        e[k] = (int)by;
+    }
+    return e;
+}
+
+/* Reads what put_fit writes. Maps of version 1 have none of it: then nothing covers a solver's tolerances. */
+static void read_fit(nm_job *job, nm_map *m, const nm_json *j, const char *where)
+{
+    const nm_json *scale = nm_json_find(j, "scale");
+    if (!scale) {
+        m->unfit = "its map is of an older version, which says no guard";
+        return;
+    }
+    const nm_json *tol = nm_json_get(job, j, "tolerances", where);
+    const int64_t by = nm_json_int(job, nm_json_get(job, scale, "objective", where), where);
+    if (by < -4000 || by > 4000) nm_throw(job, NM_EINPUT, "%s: \"scale\" is out of range", where);
+    m->scale.objective = (int)by;
+    m->scale.col = read_exponents(job, nm_json_get(job, scale, "columns", where), m->n_cols, where);
+    m->scale.row = read_exponents(job, nm_json_get(job, scale, "rows", where), m->n_rows, where);
+    m->scale.any = m->scale.exact = true;
+    m->slack = nm_json_num(job, nm_json_get(job, j, "guard", where), where);
+    m->budget = nm_json_num(job, nm_json_get(job, j, "budget", where), where);
+    m->tolerance.primal = nm_json_num(job, nm_json_get(job, tol, "primal", where), where);
+    m->tolerance.integral = nm_json_num(job, nm_json_get(job, tol, "integrality", where), where);
+    m->unfit = str(job, j, "unfit", where);
+}
+
+void nm_map_unscale(const nm_map *m, nm_sol *s)
+{
+    for (size_t j = 0; m->scale.any && j < s->n; j++)
+        if (s->vals[j].index >= 0 && (size_t)s->vals[j].index < m->n_cols)
+            s->vals[j].x = ldexp(s->vals[j].x, m->scale.col[s->vals[j].index]);
+    s->objective = ldexp(s->objective, m->scale.objective);
+    s->bound = ldexp(s->bound, m->scale.objective);
+}
+
 nm_map *nm_map_read(nm_job *job, const char *path)
 {
     const nm_json *j = nm_json_parse(job, nm_file_read(job, path));
     nm_map *m = NM_NEW(job, nm_map);
     const char *kind = nm_json_find(j, "netmip") ? nm_json_str(job, nm_json_find(j, "netmip"), path)
                                                  : "";
-    if (strcmp(kind, "map") || size(job, j, "version", path) != 1)
-        nm_throw(job, NM_EINPUT, "%s: not a netmip map of version 1", path);
+    const size_t version = strcmp(kind, "map") ? 0 : size(job, j, "version", path);
+    if (version != 1 && version != 2)
+        nm_throw(job, NM_EINPUT, "%s: not a netmip map of version 1 or 2", path);
     m->net_path = str(job, j, "net", path);
     m->net_hash = str(job, j, "net_sha256", path);
     if (nm_json_find(j, "mean")) m->front.mean = str(job, j, "mean", path);
@@ -215,6 +295,7 @@ nm_map *nm_map_read(nm_job *job, const char *path)
     m->relaxation = cJSON_IsTrue(nm_json_get(job, j, "relaxation", path));
     m->constant = nm_json_num(job, nm_json_get(job, j, "constant", path), path);
     read_columns(job, m, j, path);
+    read_fit(job, m, j, path);
     read_origin(job, m, j, path);
     m->encoding = nm_json_find(j, "encoding") ? str(job, j, "encoding", path) : NULL;
     m->dialect = nm_json_find(j, "dialect") ? str(job, j, "dialect", path) : NULL;

@@ -42,6 +42,7 @@ void nm_model_when(nm_model *m, uint32_t z, bool on);
 void nm_model_is_cut(nm_model *m);
 void nm_model_sos1(nm_job *job, nm_model *m, const char *name, size_t n, const uint32_t *j);
 void nm_model_quad(nm_job *job, nm_model *m, int64_t row, uint32_t i, uint32_t j, double c);
+unsigned nm_model_needs(const nm_model *m); /* NM_INDICATORS and so on, cuts and ranges left out */
 const char *nm_needs_name(unsigned needs);  /* the first of them */
 double nm_model_check(const nm_model *m, const double *x, const char **worst); /* largest violation, and of what */
 double nm_model_objective(const nm_model *m, const double *x);
@@ -59,7 +60,26 @@ typedef struct nm_modelcard {
     const char *const *cols; /* [n_cols] names */
 } nm_modelcard;
 
+/* ---- scale.c: the same model in numbers of moderate size ---------------------------------------- */
+#define NM_TERM_MIN 1e-10    /* of a row's size: terms that move less over their box become part of its sides */
+#define NM_FILE_MOST 1e9     /* numbers of a model that a solver with tolerances of 1e-6 may be asked about */
+typedef struct nm_scale {  /* what a scaled model says of the one it was made from */
+    bool any, exact;       /* something is scaled; without rounding (else the model is no model of the question) */
+    int *col, *row;        /* [n_cols], [n_rows]: x = 2^col x' for a column, sides times 2^row for a row */
+    int objective;         /* the objective is that of the scaled model times 2^objective, plus what left it: */
+    double cost_lo, cost_hi; /* between these */
+    size_t n_left;         /* terms that were too small for their rows */
+} nm_scale;
+/* a copy whose numbers are of moderate size, with all integer points of m and perhaps a few more; *s: the way back */
+nm_model *nm_model_scaled(nm_job *job, const nm_model *m, nm_scale *s);
+void nm_scale_values(const nm_scale *s, size_t n, double *x); /* of columns, back into the model's own units */
+void nm_model_unscale(nm_model *m, const nm_scale *s); /* a scaled model read back, into the network's units */
+const char *nm_model_out_of_range(nm_job *job, const nm_model *m); /* what solvers cannot hold of it, or NULL */
+
 /* ---- dialects.c: what a solver's readers take --------------------------------------------------- */
+#define NM_SOLVER_TOL 1e-6   /* what solvers take as kept, unless their options say otherwise */
+#define NM_OPTION_TOL 1e-9   /* what the option files of dialects ask for */
+typedef struct nm_tolerance { double primal, integral; } nm_tolerance; /* absolute: of rows and boxes, of binaries */
 enum { NM_START_MIPLIB = 1, NM_START_GUROBI, NM_START_CPLEX, NM_START_CBC, NM_START_SCIP, NM_START_XPRESS };
 enum { NM_ORDER_GUROBI = 1, NM_ORDER_CPLEX, NM_ORDER_CBC, NM_ORDER_XPRESS, NM_ORDER_SCIP };
 typedef struct nm_dialect { /* what a solver's readers take, beyond the common subset; a word of dialects.def */
@@ -73,6 +93,7 @@ typedef struct nm_dialect { /* what a solver's readers take, beyond the common s
     bool no_gz;
     bool spaced;           /* `x : 1` in sets of LP */
     size_t longest, width; /* name; line of LP */
+    double primal, integral; /* its solver's tolerances, where they are looser than NM_SOLVER_TOL; else 0 */
     int start, order;      /* formats of start_file.c, priorities.c; 0: it has none */
     /* an option file with {threads}, {model}, {stem}, and how its name ends; or NULL */
     const char *options, *options_end;

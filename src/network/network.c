@@ -353,9 +353,3 @@ void nm_net_print(nm_buf *b, const nm_net *net)
         nm_put(b, "\n");
     }
 }
-
-nm_imageform nm_net_form(const nm_net *net)
-{
-    return (nm_imageform){net->n_in, net->values[net->inputs[0]].shape,
-                          net->front ? net->front->channels : NULL};
-}

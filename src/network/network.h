@@ -57,15 +57,20 @@ struct nm_net {
     size_t n_in, n_out;    /* flat sizes */
     const double *lo, *hi; /* [n_in] the range that the file states for its inputs, or NULL: known, not enforced */
     const nm_front *front; /* what was put before it, or NULL */
+    nm_shape image;        /* the input as [C,H,W] or [H,W,C], where operators or flags say it (channel_order.c) */
+    const char *image_by;  /* who says so; with image.rank 0 what speaks against any image, or NULL */
     const nm_net *first, *second; /* of two joined ones (pair.c), or NULL */
 };
-nm_imageform nm_net_form(const nm_net *net); /* what an image must be to be its input */
 void nm_net_print(nm_buf *b, const nm_net *net); /* for --dump net */
 
 /* ---- file/read_network.c, file/write_network.c: files: ONNX, JSON, NNet in; ONNX, JSON out ------ */
 nm_net *nm_net_read(nm_job *job, const char *path); /* by content */
 nm_net *nm_net_read_as(nm_job *job, const char *path, const nm_front *f); /* f: NULL, or what stands before it */
 void nm_net_write(nm_job *job, const nm_net *net, const char *path);       /* .json or .onnx, by suffix */
+
+/* ---- channel_order.c: which axes of the input are an image's ------------------------------------ */
+nm_shape nm_net_shape(const nm_net *net); /* of the first input, with the order of its axes where it is known */
+nm_imageform nm_net_form(const nm_net *net); /* what an image must be to be its input */
 
 /* ---- preprocess.c: what stands before a network: (pixel - mean) / std --------------------------- */
 const char *nm_front_text(nm_job *job, const nm_front *f);

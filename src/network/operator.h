@@ -119,4 +119,9 @@ nm_view nm_lower_units(nm_lowering *l, int block);
 /* v itself, or, when some elements are constants, a block equal to it: products with them then stay exact */
 nm_view nm_lower_exact(nm_lowering *l, const nm_node *node, const nm_view *v);
 
+/* ---- channel_order.c: which axes of the input are channels, rows and columns -------------------- */
+/* sets net->image and image_by: what operators say, else `said` by its file, else channels "chw" or "hwc" of a flag */
+void nm_net_settle(nm_job *job, nm_net *net, nm_order said, const char *channels);
+void nm_net_settle_both(nm_net *net, const nm_net *a, const nm_net *b); /* of two that read the same inputs */
+
 #endif

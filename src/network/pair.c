@@ -120,6 +120,7 @@ nm_net *nm_net_join(nm_job *job, const nm_net *a, const nm_net *b)
     nm_node **tail = NM_ARRAY(job, nm_node *, a->n_outputs + b->n_outputs + 1);
     net->tail = tail;
     net->inputs = a->inputs;
+    nm_net_settle_both(net, a, b);
     net->n_inputs = a->n_inputs;
     add_values(job, net, a, "first", 0);
     add_values(job, net, b, "second", (int)(a->n_nodes + b->n_inputs));

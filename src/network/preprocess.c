@@ -16,7 +16,7 @@ static _Noreturn void bad(nm_job *job, const char *flag, const char *text, const
 
 /* x [n]: one of a list for each channel, or one for all */
 static double *spread(nm_job *job, const char *flag, const char *text, const nm_graph *g,
-                      const nm_front *f)
+                      nm_shape image)
 {
     const nm_shape shape = g->inputs[0].shape;
     const size_t n = nm_shape_size(job, shape);
@@ -31,9 +31,15 @@ static double *spread(nm_job *job, const char *flag, const char *text, const nm_
         if (!*s) break;
     }
     nm_layout l = {1, 1, n, false};
-    if (k > 1 && (!nm_layout_of(shape, f->channels, &l) || l.c != k))
+    if (k > 1 && !nm_layout_find(image, &l)) {
+        const char *why = image.rank ? nm_layout_why(job, image) : "the input is no image";
+        nm_throw(job, NM_EUSE, "--%s %s: %s%s", flag, text, why,
+                 strstr(why, "--channels") ? "" : "; see --channels");
+    }
+    if (k > 1 && l.c != k)
         nm_throw(job, NM_EUSE, "--%s %s: %zu numbers; the input of %s has %zu channels%s", flag,
-                 text, k, nm_shape_print(job, shape), l.c, f->channels ? "" : "; see --channels");
+                 text, k, nm_shape_print(job, shape), l.c,
+                 image.order == NM_OPEN ? "; see --channels" : "");
     for (size_t c = 0; c < l.c; c++)
         for (size_t i = 0; i < l.h; i++)
             for (size_t j = 0; j < l.w; j++) x[nm_layout_at(&l, c, i, j)] = list[k > 1 ? c : 0];
@@ -69,23 +75,23 @@ static void before(nm_job *job, nm_graph *g, const char *op, const char *name, c
     nm_graph_node(job, g, op, out, out, 2, in);
 }
 
-void nm_front_put(nm_job *job, nm_graph *g, const nm_front *f)
+void nm_front_check(nm_job *job, const nm_graph *g, const nm_front *f)
 {
-    nm_layout l;
     if (f->channels && strcmp(f->channels, "chw") && strcmp(f->channels, "hwc"))
         bad(job, "channels", f->channels, "chw or hwc");
     if (g->n_inputs != 1)
         nm_throw(job, NM_EUNSUP, "%s: --channels, --mean and --std take a network of one input",
                  g->path);
-    if (f->channels && !nm_layout_of(g->inputs[0].shape, f->channels, &l))
-        nm_throw(job, NM_EUSE, "--channels %s: the input of shape %s is no such image", f->channels,
-                 nm_shape_print(job, g->inputs[0].shape));
     if ((f->mean || f->std) && g->lo)
         nm_throw(job, NM_EUNSUP,
                  "%s: its inputs have a stated range: --mean and --std are not for it", g->path);
+}
+
+void nm_front_put(nm_job *job, nm_graph *g, const nm_front *f, nm_shape image)
+{
     /* the last to be put is the first to be done */
-    if (f->std) before(job, g, "Div", "scaled", spread(job, "std", f->std, g, f));
-    if (f->mean) before(job, g, "Sub", "centred", spread(job, "mean", f->mean, g, f));
+    if (f->std) before(job, g, "Div", "scaled", spread(job, "std", f->std, g, image));
+    if (f->mean) before(job, g, "Sub", "centred", spread(job, "mean", f->mean, g, image));
 }
 
 const char *nm_front_text(nm_job *job, const nm_front *f)

@@ -173,7 +173,7 @@ static void make_cases(nm_job *job, const nm_net *net, const nm_around *a, nm_qu
                     .n_out = q->n_out,
                     .n_cases = 1,
                     .cases = domain,
-                    .channels = net->front ? net->front->channels : NULL,
+                    .no_image = net->image.rank ? NULL : net->image_by,
                     .name = (const char **)(uintptr_t)no_name};
     nm_sets_make(&s, a->sets);
     q->cases = s.cases;
@@ -189,16 +189,17 @@ static int64_t argmax(const double *y, size_t n)
     return (int64_t)best;
 }
 
-/* a flat input is drawn, blurred and patched as the image that it was made from, or as --channels says */
+/* a flat input is drawn, blurred and patched as the image that it was made from, and axes that nobody named are those
+ * of a picture whose format names them */
 void nm_around_image(nm_around *a, const nm_net *net, nm_tensor t)
 {
     const nm_shape s = net->values[net->inputs[0]].shape;
     nm_layout l;
     a->x = t.x;
-    if (nm_layout_find(s, &l) && (l.c > 1 || !net->front || !net->front->channels)) return;
-    if (net->front && net->front->channels && nm_layout_of(s, net->front->channels, &l))
-        a->shape = nm_layout_shape(&l);
-    else if (t.shape.rank >= 2 && nm_layout_find(t.shape, &l))
+    if (net->image_by || nm_layout_find(s, &l) || t.shape.rank < 2) return;
+    bool flat = true;
+    for (int i = 0; i + 1 < s.rank; i++) flat &= s.dim[i] == 1;
+    if ((flat || t.shape.order != NM_OPEN) && nm_layout_find(t.shape, &l))
         a->shape = nm_layout_shape(&l);
 }
 
@@ -208,7 +209,7 @@ nm_query *nm_query_around(nm_job *job, const nm_net *net, const nm_around *a)
     q->n_in = net->n_in;
     q->n_out = net->n_out;
     q->front = net->front;
-    q->shape = a->shape.rank ? a->shape : net->values[net->inputs[0]].shape;
+    q->shape = a->shape.rank ? a->shape : nm_net_shape(net);
     double *x = NM_RAW(job, double, q->n_in);
     memcpy(x, a->x, q->n_in * sizeof *x);
     q->image = x;
@@ -217,7 +218,7 @@ nm_query *nm_query_around(nm_job *job, const nm_net *net, const nm_around *a)
     if (!a->set_only && !nm_tail_one_group(net))
         nm_throw(job, NM_EUNSUP, "%s: its outputs are several distributions: ask by a .vnnlib file",
                  net->path);
-    q->image_y = nm_net_eval(job, net, x, false, NULL);
+    q->image_y = a->y ? a->y : nm_net_eval(job, net, x, false, NULL);
     q->predicted = net->second || !nm_tail_one_group(net) ? -1 : argmax(q->image_y, q->n_out);
     q->label = a->label < 0 && !a->set_only ? q->predicted : a->label;
     if (q->label >= (int64_t)q->n_out)
@@ -282,8 +283,11 @@ nm_query *nm_query_ask(nm_job *job, const nm_net *net, const nm_ask *ask)
     r.set_only = a->set_only || m != NM_MARGIN;
     if (a->x)
         r.x = a->x;
-    else
-        nm_around_image(&r, net, nm_image_read(job, nm_net_form(net), a->image));
+    else {
+        const nm_tensor t = nm_image_read(job, nm_net_form(net), a->image);
+        nm_around_image(&r, net, t);
+        nm_check_around(job, net, &r, t, a->image);
+    }
     r.label = read_label(job, a);
     if (r.label >= (int64_t)net->n_out)
         nm_throw(job, NM_EINPUT, "label %lld; the network has outputs 0 to %zu", (long long)r.label,

@@ -77,7 +77,7 @@ struct nm_query {
     const double *image;   /* [n_in] or NULL */
     const double *image_y; /* [n_out] the network's outputs there in float64, or NULL */
     int64_t label, predicted;
-    nm_shape shape;        /* of the input, to draw it */
+    nm_shape shape;        /* of the input, with the order of its axes, to draw it */
 };
 void nm_query_worst(nm_job *job, const nm_query *q, const char *where); /* refuses clauses that have no one margin */
 size_t nm_query_targets(const nm_query *q); /* clauses of all cases */
@@ -145,7 +145,7 @@ typedef struct nm_ask {
     bool set_only;         /* the input set: clauses come from elsewhere */
 } nm_ask;
 typedef struct nm_around { /* a question around an image */
-    const double *x;       /* [n_in] */
+    const double *x, *y;   /* [n_in]; [n_out] float64 outputs there, or NULL: not known yet */
     int64_t label;         /* or -1: as predicted */
     const nm_sets *sets;   /* of --perturb */
     double lo, hi;         /* the domain */
@@ -163,6 +163,15 @@ void nm_around_image(nm_around *a, const nm_net *net, nm_tensor t);
 nm_query *nm_query_around(nm_job *job, const nm_net *net, const nm_around *a);
 nm_around nm_around_ask(nm_job *job, const nm_ask *a); /* all but image, label and targets */
 nm_query *nm_query_ask(nm_job *job, const nm_net *net, const nm_ask *a);
+
+/* ---- check_units.c: warnings of values that are probably in other units ------------------------- */
+void nm_check_means(nm_job *job, const nm_net *net, double lo, double hi); /* lo, hi: the domain */
+void nm_check_radius(nm_job *job, const nm_net *net, const nm_sets *s, double lo, double hi);
+/* lo, hi: of the values of images; dlo, dhi: the domain */
+void nm_check_values(nm_job *job, const nm_net *net, const char *what, bool bytes, double lo, double hi, double dlo,
+                     double dhi);
+void nm_check_around(nm_job *job, const nm_net *net, const nm_around *a, nm_tensor t, const char *what); /* all three */
+void nm_around_domain(const nm_net *net, const nm_around *a, double *lo, double *hi); /* over all inputs */
 
 /* ---- ask_range_or_pair.c: questions that are not about one label -------------------------------- */
 /* a label's margin; the range of a form; of two networks: the largest difference, whether it reaches D, whether the

@@ -22,7 +22,7 @@ typedef struct nm_setting { /* cases around an image: one, the domain, before th
     size_t n_cases;
     nm_case *cases;        /* without clauses */
     bool is_patch;         /* elements are fixed to the image's */
-    const char *channels;  /* their order, where it was said; or NULL */
+    const char *no_image;  /* why the inputs are no image, or NULL */
     const char **name;     /* [n_cases] what clauses are called by behind their label, or "" */
 } nm_setting;
 struct nm_set {

@@ -85,9 +85,14 @@ size_t nm_images_in(const nm_setting *s, const char *path, const nm_tensor *t)
 nm_layout nm_setting_layout(const nm_setting *s, const char *flag)
 {
     nm_layout l;
-    if (!nm_layout_of(s->shape, s->channels, &l))
-        nm_throw(s->job, NM_EUNSUP, "--perturb %s: inputs of shape %s are no image", flag,
-                 nm_shape_print(s->job, s->shape));
+    if (s->no_image) nm_throw(s->job, NM_EUNSUP, "--perturb %s: %s", flag, s->no_image);
+    if (!nm_layout_find(s->shape, &l)) {
+        const char *why = nm_layout_why(s->job, s->shape);
+        nm_throw(s->job, strstr(why, "--channels") ? NM_EUSE : NM_EUNSUP, "--perturb %s: %s", flag,
+                 why);
+    }
+    if (l.c * l.h * l.w != s->n)
+        nm_throw(s->job, NM_EUNSUP, "--perturb %s: the network reads more than one image", flag);
     return l;
 }
 

@@ -243,7 +243,7 @@ static void nudge(hunt *h, bool *found)
                                                h->n_in, h->x, h->image),
                                     1e-6);
     memcpy(from, h->x, h->n_in * sizeof *from);
-    for (size_t s = 0; s < NUDGES && look(h) > -1e-4; s++) {
+    for (size_t s = 0; s < NUDGES && look(h) > -1e-4 - h->n->slack; s++) {
         along_sums(h);
         steepest(h, d);
         for (size_t i = 0; i < h->n_in; i++)
@@ -270,9 +270,11 @@ static bool from_generators(nm_near *n, size_t icase, size_t iclause, const doub
               width, from,           room, room + width, room + 2 * width,
               1e-11};
     for (size_t i = 0; i < width; i++) end[i] = fmin(fmax(start[i], over->lo[i]), over->hi[i]);
+    for (size_t k = 0; k < c->gens->n_sums; k++) /* a file's digits keep no sum */
+        nm_sum_project(&c->gens->sums[k], end, 1, over->lo, over->hi);
     memcpy(h.x, end, width * sizeof *end);
     nm_near_take(n, icase, (int64_t)iclause, end);
-    if (fabs(look(&h)) < 1e-4) nudge(&h, &found);
+    if (fabs(look(&h)) < 1e-4 + n->slack) nudge(&h, &found);
     for (size_t r = 0; r < ROUNDS; r++, h.push *= 30) {
         come_back(&h, from, end);
         if (nm_near_take(n, icase, (int64_t)iclause, h.x)) break;
@@ -302,7 +304,7 @@ bool nm_near_from(nm_near *n, size_t icase, size_t iclause, const double *start)
         h.x[i] = fabs(start[i] - image[i]) < small ? image[i]
                                                    : fmin(fmax(start[i], c->lo[i]), c->hi[i]);
     bool found = false;
-    if (fabs(look(&h)) < 1e-4) nudge(&h, &found);
+    if (fabs(look(&h)) < 1e-4 + n->slack) nudge(&h, &found);
     for (size_t r = 0; r < ROUNDS; r++, h.push *= r == 1 ? 10 : 30) {
         const double was = n->value;
         memcpy(back, h.x, n_in * sizeof *back);

@@ -21,6 +21,7 @@ typedef struct nm_solve_opts {
     bool fixed, cuts, comments; /* as nm_write_opts has them */
     const char *start;     /* attack, image or a file; or NULL */
     bool priorities, options_file; /* also written */
+    bool own_guard;        /* the question's guard alone: files are not relaxed by what tolerances can move (guard.c) */
     bool two_sided;        /* binaries also for units that need none */
     bool evaluate, fold, attack, split, units, branch, solve, always_write;
     size_t nodes, boxes;   /* of branching and splitting, for a target or case; 0: the usual */
@@ -39,7 +40,8 @@ typedef struct nm_target {
     int64_t label;
     const char *name;
     int status;            /* NM_OK holds, NM_VIOLATED, NM_UNKNOWN */
-    const char *by;        /* evaluation, bounds, attack, solver */
+    const char *by;        /* evaluation, bounds, attack, tree; of points and of decoded files: solver */
+    size_t nodes;          /* of the tree over its model */
     double margin_lo;      /* proven lower end of the row that closes it best, minus its rhs */
     const nm_bounds *tight; /* bounds for counterexamples to it alone, or NULL */
     const char *file, *mark; /* model written for it, and its mark */
@@ -72,6 +74,10 @@ struct nm_verdict {
     double tie;            /* closest: 0, or the value is a tie's (NM_TIE_TOL) and this the nearest strict one's */
     double claim;          /* a bound that a solver's file or log claims; has_claim */
     bool has_claim;
+    bool certified;        /* of holds and of proven values: nothing rests on a solver's word */
+    const char *solver;    /* of decoded files: whose word it is, or NULL */
+    double guard;          /* of decoded files: the guard that covers it */
+    nm_tolerance tolerance; /* and the tolerances that it covers */
     const char *why;       /* of an unknown */
 };
 nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q, const nm_solve_opts *o);
@@ -91,6 +97,7 @@ typedef struct nm_near {   /* the search for points near the image */
     double value, tie_value; /* distances, rounded up; INFINITY: none yet */
     nm_replay best, tie;   /* a counterexample; a point that float64 cannot tell from the boundary */
     double *g[2];          /* [most generators of a case] theirs */
+    double slack;          /* a point may miss by so much more: what its model was relaxed by */
 } nm_near;
 /* points are inputs, or generators where the case has them */
 nm_near *nm_near_new(nm_job *job, const nm_net *net, const nm_query *q, const nm_program *p);

@@ -1,10 +1,11 @@
 /* solve.c: the pipeline of one question, cheapest first: evaluation, bounds, attack, models, solver.
  *
  * needs a Net and a Query; gives a Verdict; keeps both. A target is closed as `holds` only by a bound that excludes
- * it (row - rhs > guard for some row of its clause, outward rounded) or by the solver's proven infeasibility of a model
- * that contains every true trace; as `violated` only by the judge (judge.c). All else is unknown, with the reason.
- * With objective `closest` the stages run in rounds (nearest.c). With objective `worst` nothing ends early: every
- * target that could still undercut the incumbent is solved. */
+ * it (row - rhs > guard for some row of its clause, outward rounded), by trees whose leaves are closed so, or by
+ * duals of linear programs that contain every true trace, checked in outward rounded arithmetic (embedded_clp.c, binary_tree.c); as
+ * `violated` only by the judge (judge.c). All else is unknown, with the reason. With objective `closest` the
+ * stages run in rounds (nearest.c). With objective `worst` nothing ends early: every target that could still
+ * undercut the incumbent is solved. */
 #include "base/base.h"
 #include "network/network.h"
 #include "question/question.h"
@@ -58,10 +59,10 @@ static bool evaluate(nm_state *s)
 
 static const char *last_stage(const nm_verdict *v)
 {
-    static const char *const order[] = {"evaluation", "bounds", "attack", "solver"};
+    static const char *const order[] = {"evaluation", "bounds", "attack", "tree", "solver"};
     size_t last = 0;
     for (size_t i = 0; i < v->n_targets; i++)
-        for (size_t k = 0; k < 4; k++)
+        for (size_t k = 0; k < 5; k++)
             if (v->targets[i].by && strcmp(v->targets[i].by, order[k]) == 0 && k > last) last = k;
     return order[last];
 }
@@ -72,6 +73,7 @@ static void conclude(nm_state *s)
     size_t open = 0;
     if (s->q->objective == NM_RANGE) nm_range_conclude(s->q, v);
     v->status = NM_OK;
+    v->certified = true; /* by bounds, branching and duals alone */
     v->bound = INFINITY;
     v->objective = INFINITY;
     for (size_t i = 0; i < v->n_targets; i++) {
@@ -92,7 +94,7 @@ static void conclude(nm_state *s)
     if (v->status == NM_UNKNOWN && nm_stopped(s->job)) v->why = "interrupted";
     if (v->status == NM_UNKNOWN && !v->why)
         v->why = s->o->solve ? "targets are left open"
-                             : "targets are left open, and the solver was not asked";
+                             : "targets are left open, and no model was solved (--no-solve)";
 }
 
 /* Branching on signs, a little of it first: what is open after that is worth better bounds of all units. */
@@ -142,7 +144,9 @@ static bool settle(nm_state *s)
         s->v->cpu_bounds += nm_cpu() - at;
     }
     if (s->o->out || s->o->print) nm_models_write(s);
-    return s->o->solve && nm_models_solve(s);
+    if (!s->o->solve || nm_models_solve(s)) return s->o->solve;
+    nm_refine(s);
+    return false;
 }
 
 /* An element of an affine image is the image's own only by an equality, which no double generators satisfy: a solver's

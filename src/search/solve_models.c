@@ -1,16 +1,23 @@
-/* solve_models.c: the models of open targets, solved by the embedded solver or another. An infeasible decision model
- * closes its target; a point is judged (judge.c); all else leaves it open. */
+/* solve_models.c: the models of targets that are still open, solved: by the tree over binaries (binary_tree.c), whose
+ * bounds are proven, with CBC or a program of the user's beside it as a finder of points.
+ *
+ * A solver's status proves nothing here: it works to tolerances, on numbers that happened to be. A target is closed
+ * by the tree alone. Points, of whomever, are judged by replay (judge.c), and lower the tree's cap where a value
+ * is sought. Every model is scaled first (scale.c). A decision asks the tree for NM_TREE_FIRST nodes, then embedded
+ * CBC for a point within as many nodes as that cost it, then the tree until it ends. Cost: the tree's. */
 #include "base/base.h"
 #include "question/question.h"
 #include "judge/judge.h"
+#include "model/model.h"
 #include "solver/solver.h"
 #include "encoding/encoding.h"
 #include "search/search.h"
 #include "search/state.h"
 
-static nm_encoded encode(nm_state *s, nm_target *t, const nm_cube *cube)
+static double seconds_left(const nm_state *s)
 {
-    return nm_models_encode(s, s->q, t, cube, (nm_encode_opts){0});
+    const double left = s->deadline - nm_wall();
+    return isinf(s->deadline) ? 0 : left > 0 ? left : -1;
 }
 
 const double *nm_models_input(nm_state *s, const nm_encoded *e, const nm_sol *sol, size_t icase)
@@ -20,113 +27,345 @@ const double *nm_models_input(nm_state *s, const nm_encoded *e, const nm_sol *so
     return nm_leaf_input(s, e, icase, v);
 }
 
-static bool judge_solution(nm_state *s, nm_target *t, const nm_encoded *e, const nm_sol *sol)
+/* ---- other solvers, as finders ---- */
+
+/* Brings a solution of the scaled model back. */
+static void unscale(nm_sol *sol, const nm_scale *k)
 {
-    const double *x = nm_models_input(s, e, sol, t->icase);
-    const nm_replay r = nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause, x);
-    const bool settled = nm_state_take(s, &r, "solver");
-    if (settled || r.is_violated || s->q->objective != NM_FEASIBLE) return settled;
-    /* the point misses by the solver's tolerance: a short descent from it may find what it meant */
-    if (s->o->attack && nm_close_attack(s, t->icase, r.g ? r.g : r.x, 1)) return true;
-    s->v->why = nm_fmt(s->job,
-                       "the solver's point for target %s does not replay: its margin is %.3g",
-                       t->name, r.margin64);
-    return false;
+    for (size_t j = 0; j < sol->n; j++)
+        if (sol->vals[j].index >= 0)
+            sol->vals[j].x = ldexp(sol->vals[j].x, k->col[sol->vals[j].index]);
+    sol->objective = ldexp(sol->objective, k->objective);
+    sol->bound = ldexp(sol->bound, k->objective);
 }
 
-static double seconds_left(const nm_state *s)
+static nm_sol *ask_embedded(nm_state *s, const nm_encoded *e, double nodes)
 {
-    const double left = s->deadline - nm_wall();
-    return isinf(s->deadline) ? 0 : left > 0 ? left : -1;
-}
-
-/* by a program of its own, or by the embedded solver when r is NULL */
-static const nm_sol *ask(nm_state *s, nm_target *t, const nm_runner *r, nm_encoded e, bool first)
-{
-    const nm_cbc o = {.time_limit = seconds_left(s), .first = first, .memory = s->o->memory};
-    if (!r) return nm_cbc_solve(s->job, e.model, o);
-    const char *stem = e.map->cube ? nm_fmt(s->job, "%s/t%s-c%zu", s->o->keep, t->name, e.map->cube)
-                                   : nm_fmt(s->job, "%s/t%s", s->o->keep, t->name);
-    nm_models_write_one(s, t, e, stem, ".mps", r->dialect);
-    nm_sol *sol = nm_runner_solve(s->job, r, nm_map_card(e.map), stem,
-                                  (nm_run_opts){seconds_left(s), s->o->threads, s->o->memory});
-    if (sol->status == NM_SOL_OPTIMAL && isnan(sol->bound)) { /* files say none */
-        const double gap = r->is_own ? 1e-4 : 1e-7;
-        sol->bound = sol->objective - gap * (1 + fabs(sol->objective));
-    }
+    nm_scale k;
+    const nm_model *m = nm_model_scaled(s->job, e->model, &k);
+    const nm_cbc o = {
+        .time_limit = seconds_left(s), .first = true, .memory = s->o->memory, .most = nodes};
+    nm_sol *sol = nm_cbc_solve(s->job, m, o);
+    unscale(sol, &k);
     return sol;
 }
 
-const nm_sol *nm_models_ask(nm_state *s, nm_target *t, nm_encoded e, bool first)
+/* A program of its own gets the file that a user would get. With a time limit it has a part of what is left; the
+ * rest is for the proof. */
+static nm_sol *ask_program(nm_state *s, nm_target *t, const nm_runner *r, nm_encoded e)
 {
-    nm_target_sizes(t, e.model);
-    return ask(s, t, s->o->solver, e, first);
+    const double part = 0.6, left = seconds_left(s);
+    const char *stem = e.map->cube ? nm_fmt(s->job, "%s/t%s-c%zu", s->o->keep, t->name, e.map->cube)
+                                   : nm_fmt(s->job, "%s/t%s", s->o->keep, t->name);
+    nm_map map = *e.map;
+    e.map = &map;
+    nm_models_write_one(s, t, e, stem, ".mps", r->dialect);
+    nm_sol *sol = nm_runner_solve(
+        s->job, r, nm_map_card(&map), stem,
+        (nm_run_opts){left < 0 ? left : part * left, s->o->threads, s->o->memory});
+    nm_map_unscale(&map, sol);
+    return sol;
 }
 
-/* `infeasible` is believed when nobody else was to be asked, or says the same */
-bool nm_models_confirmed(nm_state *s, nm_target *t, const nm_encoded *e, const nm_sol *first)
+/* A second solver that has a point where the first one says "infeasible" is a fault that is shown, not hidden. */
+static void cross_check(nm_state *s, nm_target *t, const nm_encoded *e, const nm_sol *first)
 {
-    if (!s->o->confirm) return true;
-    const nm_sol *second = ask(s, t, s->o->confirm, *e, true);
-    if (second->status == NM_SOL_INFEASIBLE) return true;
+    if (!s->o->confirm || first->status != NM_SOL_INFEASIBLE) return;
+    const nm_sol *second = ask_program(s, t, s->o->confirm, *e);
     if (second->has_values)
         nm_throw(s->job, NM_EAUDIT,
                  "target %s: %s says infeasible, %s has a solution (%s); --keep DIR keeps both",
                  t->name, first->solver, second->solver, second->status_text);
-    s->v->why = nm_fmt(s->job, "target %s: %s says infeasible, %s does not confirm it: %s", t->name,
-                       first->solver, second->solver, second->status_text);
-    return false;
 }
 
-/* an L2 ball is cut out by tangents at the points that its model gives, while they lie outside */
-static const nm_sol *ask_in_rounds(nm_state *s, nm_target *t, nm_encoded *e)
+/* ---- the tree ---- */
+
+typedef struct {
+    nm_state *s;
+    nm_target *t;
+    const nm_encoded *e;
+    const nm_scale *k;
+    double *cols,
+        *best; /* [n_cols] a point in the model's own units; [width] input of the best counterexample */
+    double margin; /* of the best point's replay, or infinity */
+    double *
+        outside; /* [width] a point outside of an L2 ball that the model does not know well enough yet */
+    bool is_outside;
+} eye; /* what looks at the tree's points */
+
+/* Judges an input. Returns true when it decides the question. Where a value is sought, the cap falls to what the replay
+ * attains, less the gap. */
+static bool look_at(eye *y, const double *in, double *cap)
 {
-    enum { ROUNDS = 60 };
-    const nm_case *c = &s->q->cases[t->icase];
-    const nm_sol *sol = NULL;
-    for (int r = 0; r < ROUNDS; r++) {
-        sol = ask(s, t, s->o->solver, *e, s->q->objective == NM_FEASIBLE);
-        if (!nm_balls_have_l2(c) || !sol->has_values) break;
-        const double *x = nm_models_input(s, e, sol, t->icase);
-        const double *in = nm_case_input(s->job, c, x);
-        const nm_replay p = nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause, x);
-        if (!nm_balls_missed(c, s->q->n_in, in) ||
-            (p.is_violated && s->q->objective == NM_FEASIBLE))
-            break;
-        nm_distance_tangent(e->enc, in);
-        e->map->n_rows = e->model->n_rows;
+    nm_state *s = y->s;
+    const nm_query *q = s->q;
+    const nm_replay r = nm_verify(s->job, s->net, q, y->t->icase, (int64_t)y->t->iclause, in);
+    const bool decide = y->e->enc->objective == NM_FEASIBLE, ends = decide && r.is_violated,
+               better = r.is_inside && r.margin64 < y->margin;
+    if (better || ends) {
+        y->margin = r.margin64;
+        memcpy(y->best, in, nm_case_width(q, &q->cases[y->t->icase]) * sizeof *in);
     }
+    if (better && !decide) {
+        const double at = r.margin64 - NM_TREE_GAP * (1 + fabs(r.margin64)) - y->e->enc->least;
+        *cap = fmin(*cap, ldexp(at - y->k->cost_hi, -y->k->objective));
+    }
+    return ends;
+}
+
+/* Moves what lies near an end of its box there: large weights make much of a solver's last digits. Returns false when
+ * nothing moved. */
+static bool snap(const nm_state *s, const nm_target *t, double *in)
+{
+    const nm_case *c = &s->q->cases[t->icase];
+    const double *lo = c->gens ? c->gens->lo : c->lo, *hi = c->gens ? c->gens->hi : c->hi;
+    bool moved = false;
+    for (size_t i = 0; i < nm_case_width(s->q, c); i++) {
+        const double was = in[i], near = 1e-6 * (hi[i] - lo[i]);
+        if (was - lo[i] <= near) in[i] = lo[i];
+        if (hi[i] - was <= near) in[i] = hi[i];
+        moved |= in[i] != was;
+    }
+    return moved;
+}
+
+/* Judges a point of the tree, and the same with inputs moved to the ends of their boxes. Returns true when that decides
+ * the question, or when an L2 ball wants a tangent. */
+static bool look(void *arg, const double *x, double *cap)
+{
+    eye *y = arg;
+    nm_state *s = y->s;
+    const nm_query *q = s->q;
+    const nm_case *c = &q->cases[y->t->icase];
+    const nm_mark mark = nm_mark_get(s->job);
+    const size_t n = y->e->map->n_cols, width = nm_case_width(q, c);
+    memcpy(y->cols, x, n * sizeof *x);
+    nm_scale_values(y->k, n, y->cols);
+    double *in = memcpy(NM_RAW(s->job, double, width + 1),
+                        nm_leaf_input(s, y->e, y->t->icase, y->cols), width * sizeof *in);
+    bool ends = look_at(y, in, cap);
+    if (y->e->enc->objective == NM_FEASIBLE && !ends && nm_balls_have_l2(c) &&
+        nm_balls_missed(c, q->n_in, nm_case_input(s->job, c, in))) {
+        memcpy(y->outside, in, width * sizeof *in);
+        y->is_outside = true;
+    } else if (!ends && snap(s, y->t, in)) {
+        ends = look_at(y, in, cap);
+    }
+    nm_mark_release(s->job, mark);
+    return ends || y->is_outside;
+}
+
+/* The cap of a model: its cutoff row for a decision, what is already attained where a value is sought. */
+static double cap_of(const nm_state *s, const nm_encoded *e)
+{
+    const nm_verdict *v = s->v;
+    if (e->enc->objective == NM_FEASIBLE) return e->enc->cap;
+    if (s->q->objective == NM_WORST && v->witness)
+        return v->witness->margin64 - NM_TREE_GAP * (1 + fabs(v->witness->margin64)) -
+               e->enc->least;
+    return INFINITY;
+}
+
+/* The cutoff of a decision is the tree's cap: as a row it would only make relaxations infeasible, of which duals
+ * tell less than of bounds. */
+static void free_cutoff(nm_model *m, const nm_enc *e)
+{
+    if (e->cut >= 0) m->rows[e->cut].hi = INFINITY;
+    if (e->tcol < 0) return;
+    nm_col *t = &m->cols[e->tcol];
+    t->hi += (t->hi - t->lo) + 1;
+}
+
+/* Proves what it can of a target's model by the tree, within so many nodes. Points of a decision or a value are
+ * judged on the way; the best one's input is kept. */
+nm_proof nm_models_prove(nm_state *s, nm_target *t, const nm_encoded *e, size_t nodes)
+{
+    nm_scale k;
+    const nm_query *q = s->q;
+    nm_proof p = {.status = NM_UNKNOWN, .bound = -INFINITY, .tie = NAN};
+    nm_model *m = nm_model_scaled(s->job, e->model, &k);
+    const bool decide = e->enc->objective == NM_FEASIBLE, near = e->enc->objective == NM_CLOSEST;
+    if (!k.exact) return p;
+    free_cutoff(m, e->enc);
+    const size_t width = nm_case_width(q, &q->cases[t->icase]) + 1;
+    eye y = {s,
+             t,
+             e,
+             &k,
+             NM_RAW(s->job, double, m->n_cols + 1),
+             NM_RAW(s->job, double, width),
+             INFINITY,
+             NM_RAW(s->job, double, width),
+             false};
+    double *best = NM_RAW(s->job, double, m->n_cols + 1);
+    const double cap = near ? INFINITY : cap_of(s, e);
+    const nm_tree_opts o = {
+        .cap = isfinite(cap) ? nm_up(ldexp(nm_up(cap - k.cost_lo), -k.objective)) : cap,
+        .decide = decide,
+        .max_nodes = nodes,
+        .deadline = s->deadline,
+        .gap = near ? 0.25 * NM_NEAR_GAP : NM_TREE_GAP,
+        .gap_of_one = near ? 0 : 1,
+        .best = best,
+        .point = near ? NULL : look,
+        .arg = &y};
+    const nm_tree r = nm_tree_run(s->job, m, o);
+    p.status = r.status;
+    p.nodes = r.nodes;
+    p.bound = isinf(r.bound) ? r.bound : nm_down(ldexp(r.bound, k.objective) + k.cost_lo);
+    p.tie = ldexp(r.tie, k.objective);
+    if (isfinite(r.value)) {
+        nm_scale_values(&k, m->n_cols, best);
+        p.best = best;
+        p.value = ldexp(r.value, k.objective) + k.cost_hi;
+    }
+    if (isfinite(y.margin)) p.input = y.best;
+    if (y.is_outside) p.outside = y.outside;
+    return p;
+}
+
+/* A model that Clp can be asked about: encodings with indicator rows, sets or products are said in big-M rows. */
+static nm_encoded provable(nm_state *s, nm_target *t, const nm_cube *cube, nm_encoded e)
+{
+    if (!nm_model_needs(e.model)) return e;
+    nm_solve_opts plain = *s->o;
+    nm_state own = *s;
+    plain.encoding = "hull";
+    own.o = &plain;
+    return nm_models_encode(&own, s->q, t, cube, (nm_encode_opts){0});
+}
+
+/* The tree's answer in the words of a solver, for what is asked in rounds: every status and bound of it is proven. */
+const nm_sol *nm_models_ask(nm_state *s, nm_target *t, nm_encoded e)
+{
+    nm_target_sizes(t, e.model);
+    const nm_proof p = nm_models_prove(s, t, &e, SIZE_MAX);
+    nm_sol *sol = NM_NEW(s->job, nm_sol);
+    *sol = (nm_sol){.solver = "netmip",
+                    .status = NM_SOL_NONE,
+                    .status_text = nm_stopped(s->job) ? "interrupted" : "time limit",
+                    .objective = p.best ? p.value : NAN,
+                    .bound = p.bound,
+                    .n_rows = -1,
+                    .n_cols = -1};
+    if (p.status == NM_OK) sol->status = p.best ? NM_SOL_OPTIMAL : NM_SOL_INFEASIBLE;
+    if (p.status != NM_OK && p.best) sol->status = NM_SOL_FEASIBLE;
+    if (sol->status != NM_SOL_NONE) sol->status_text = nm_solstatus_name(sol->status);
+    sol->has_values = p.best != NULL;
+    for (size_t j = 0; p.best && j < e.map->n_cols; j++)
+        *NM_PUSH(s->job, sol->vals, sol->n, sol->cap) = (struct nm_solval){e.map->cols[j],
+                                                                           p.best[j], (int64_t)j};
     return sol;
 }
 
-static bool solve_target(nm_state *s, nm_target *t)
+/* ---- one target ---- */
+
+/* Judges an input. Returns true when the question is settled. */
+static bool judge_input(nm_state *s, nm_target *t, const double *x, const char *by)
 {
+    const nm_replay r = nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause, x);
+    const bool settled = nm_state_take(s, &r, by);
+    if (settled || r.is_violated || s->q->objective != NM_FEASIBLE) return settled;
+    /* it misses by a solver's tolerance: a short descent from it may find what it meant */
+    if (s->o->attack && nm_close_attack(s, t->icase, r.g ? r.g : r.x, 1)) return true;
+    s->v->why = nm_fmt(s->job, "the best point for target %s does not replay: its margin is %.3g",
+                       t->name, r.margin64);
+    return false;
+}
+
+/* Asks another solver for a point. Returns true when that settles the question. */
+static bool ask_finder(nm_state *s, nm_target *t, nm_encoded *e, double nodes)
+{
+    nm_sol *sol = s->o->solver ? ask_program(s, t, s->o->solver, *e) : ask_embedded(s, e, nodes);
+    s->v->why = nm_fmt(s->job, "the solver stopped on target %s: %s", t->name, sol->status_text);
+    if (s->o->solver) cross_check(s, t, e, sol);
+    if (s->o->solver && sol->status == NM_SOL_NONE && !nm_stopped(s->job))
+        nm_note(s->job, "%s gives no answer to target %s: %s", sol->solver, t->name, sol->status_text);
+    if (!sol->has_values) return false;
+    return judge_input(s, t, nm_models_input(s, e, sol, t->icase), "solver");
+}
+
+/* Says why a target stays open. */
+static void say_open(nm_state *s, const nm_target *t, const nm_proof *p)
+{
+    if (nm_stopped(s->job)) return;
+    if (p->status == NM_OK)
+        s->v->why = nm_fmt(
+            s->job, "the value that target %s attains and its proven bound do not meet", t->name);
+    else if (p->tie >= 0)
+        s->v->why = nm_fmt(
+            s->job,
+            "target %s is a tie within %.2g: its least margin differs from the boundary by less "
+            "than rounding lets the proof and the replay decide",
+            t->name, p->tie);
+    else if (nm_wall() > s->deadline)
+        s->v->why = nm_fmt(s->job, "the time limit stopped the tree of target %s after %zu nodes",
+                           t->name, p->nodes);
+    else
+        s->v->why = nm_fmt(s->job,
+                           "the linear programs of target %s fail on its numbers: the tree gave up "
+                           "after %zu nodes",
+                           t->name, p->nodes);
+}
+
+/* Takes what the tree proved of a target. */
+static void take_proof(nm_state *s, nm_target *t, const nm_encoded *e, const nm_proof *p)
+{
+    t->nodes += p->nodes;
+    if (e->enc->objective != NM_FEASIBLE) {
+        const double bound = isinf(p->bound) ? p->bound : nm_down(p->bound + e->enc->least);
+        if (bound > t->bound) t->bound = bound;
+    }
+    if (s->q->objective == NM_RANGE) { /* its own value attained: the end is met */
+        const double at = t->best ? t->best->margin64 : INFINITY;
+        if (isfinite(t->bound) && !(t->bound >= at - 2 * NM_TREE_GAP * (1 + fabs(at)))) return;
+    } else if (p->status != NM_OK || (s->q->objective == NM_WORST && !(t->bound > s->q->guard))) {
+        return;
+    }
+    t->status = NM_OK;
+    t->by = "tree";
+}
+
+/* L2 balls are cut out by tangents where the tree's points lie outside of them. Returns true when x gave a new one. */
+static bool cut_ball(nm_state *s, const nm_target *t, nm_encoded *e, const double *x)
+{
+    const nm_case *c = &s->q->cases[t->icase];
+    if (!nm_balls_have_l2(c) || !x) return false;
+    const double *in = nm_case_input(s->job, c, x);
+    const size_t rows = e->model->n_rows;
+    if (!nm_balls_missed(c, s->q->n_in, in)) return false;
+    nm_distance_tangent(e->enc, in);
+    e->map->n_rows = e->model->n_rows;
+    return e->model->n_rows > rows;
+}
+
+/* Returns true when the question is settled. */
+static bool solve_target(nm_state *s, nm_target *t, const nm_cube *cube)
+{
+    enum { ROUNDS = 200 };
     double at = nm_cpu();
-    nm_encoded e = encode(s, t, NULL);
+    nm_encoded e = nm_models_encode(s, s->q, t, cube, (nm_encode_opts){0});
+    nm_encoded plain = provable(s, t, cube, e);
     nm_target_sizes(t, e.model);
     s->v->cpu_encode += nm_cpu() - at;
     at = nm_cpu();
-    const bool decide = s->q->objective == NM_FEASIBLE;
-    const nm_sol *sol = ask_in_rounds(s, t, &e);
+    bool settled = s->o->solver && ask_finder(s, t, &e, 0);
+    nm_proof p = {.status = NM_UNKNOWN, .bound = -INFINITY};
+    size_t nodes = s->q->objective == NM_FEASIBLE && !s->o->solver ? NM_TREE_FIRST : SIZE_MAX;
+    for (int round = 0; !settled && round < ROUNDS; round++) {
+        p = nm_models_prove(s, t, &plain, nodes);
+        if (p.input) settled = judge_input(s, t, p.input, "tree");
+        const bool more = p.status == NM_UNKNOWN && p.nodes >= nodes && !nm_stopped(s->job);
+        if (!settled && more && !s->o->solver)
+            settled = ask_finder(s, t, &plain, 20 * NM_TREE_FIRST);
+        if (settled || p.status == NM_OK || nm_wall() > s->deadline) break;
+        if (p.outside ? !cut_ball(s, t, &plain, p.outside) : !more) break;
+        if (!p.outside) nodes = SIZE_MAX;
+    }
     s->v->cpu_solver += nm_cpu() - at;
-    if (sol->status == NM_SOL_INFEASIBLE) {
-        if (!nm_models_confirmed(s, t, &e, sol)) return false;
-        t->status = NM_OK;
-        t->by = "solver";
-        if (!decide) t->bound = INFINITY; /* its input set is empty */
-        return false;
-    }
-    const double bound = sol->bound + e.model->constant -
-                         1e-6 * (1 + fabs(sol->bound)); /* the solver's own tolerance */
-    if (!decide && (sol->status == NM_SOL_OPTIMAL || sol->status == NM_SOL_FEASIBLE) &&
-        bound > t->bound)
-        t->bound = bound;
-    if (s->q->objective == NM_RANGE && sol->status == NM_SOL_OPTIMAL && !e.map->relaxation) {
-        t->status = NM_OK;
-        t->by = "solver";
-    }
-    if (sol->has_values) return judge_solution(s, t, &e, sol);
-    s->v->why = nm_fmt(s->job, "the solver stopped on target %s: %s", t->name, sol->status_text);
+    if (settled) return true;
+    take_proof(s, t, &plain, &p);
+    if (nm_target_open(t)) say_open(s, t, &p);
     return false;
 }
 
@@ -135,6 +374,7 @@ static bool solve_target(nm_state *s, nm_target *t)
 typedef struct {
     int status;
     bool has_point;
+    const char *by; /* what found the point; workers share their literals */
     double cpu;
 } answer; /* of one cube: as a target's status */
 
@@ -158,18 +398,15 @@ static void conquer_one(nm_job *job, void *arg, size_t k)
     own.v = &said;
     const nm_mark mark = nm_mark_get(job);
     const double at = nm_cpu();
-    const nm_encoded e = encode(&own, &t, &t.cube[k]);
-    const nm_sol *sol = ask(&own, &t, own.o->solver, e, true);
     answer *a = &c->a[k];
-    const bool closed = sol->status == NM_SOL_INFEASIBLE && nm_models_confirmed(&own, &t, &e, sol);
-    a->status = closed ? NM_OK : NM_UNKNOWN;
-    if (sol->has_values) {
-        const double *x = nm_models_input(&own, &e, sol, t.icase);
+    const bool settled = solve_target(&own, &t, &t.cube[k]);
+    a->status = t.status == NM_OK ? NM_OK : NM_UNKNOWN;
+    if (settled && said.witness) {
         const size_t n = nm_case_width(own.q, &own.q->cases[t.icase]);
-        memcpy(c->x + k * n, x, n * sizeof *x);
+        memcpy(c->x + k * n, said.witness->g ? said.witness->g : said.witness->x, n * sizeof *c->x);
         a->has_point = true;
-        if (nm_verify(job, own.net, own.q, t.icase, (int64_t)t.iclause, x).is_violated)
-            *c->done = 1;
+        a->by = c->t->by;
+        *c->done = 1;
     }
     a->cpu = nm_cpu() - at;
     nm_mark_release(job, mark);
@@ -192,13 +429,11 @@ static bool conquer(nm_state *s, nm_target *t)
         if (!c.a[k].has_point) continue;
         const nm_replay r = nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause,
                                       c.x + k * n_in);
-        found = nm_state_take(s, &r, "solver") ||
-                (s->o->attack && !r.is_violated &&
-                 nm_close_attack(s, t->icase, r.g ? r.g : r.x, 1));
+        found = nm_state_take(s, &r, c.a[k].by);
     }
     if (closed == n) {
         t->status = NM_OK;
-        t->by = "solver";
+        t->by = "tree";
     } else if (!found) {
         s->v->why = nm_fmt(s->job, "%zu of %zu cubes of target %s are open", n - closed, n,
                            t->name);
@@ -217,10 +452,10 @@ bool nm_models_solve(nm_state *s)
             continue;
         if (nm_stopped(s->job)) return false;
         if (!t->cube) nm_note(s->job, "solving target %s", t->name);
-        if (t->cube ? conquer(s, t) : solve_target(s, t)) return true;
+        if (t->cube ? conquer(s, t) : solve_target(s, t, NULL)) return true;
         if (worst && t->status == NM_UNKNOWN && t->bound > s->q->guard) {
             t->status = NM_OK;
-            t->by = "solver";
+            t->by = "tree";
         }
     }
     return false;

@@ -21,6 +21,8 @@
 #define NM_LEAF_IN 1e-8       /* relative: it moves in by it for points that are to lie behind the boundary */
 #define NM_NEAR_BRANCH 40000  /* nodes of branching over a ball just below the incumbent, where leaves settle most */
 #define NM_NEAR_NODES 200     /* of branching, for a target of closest: what it leaves is a model's */
+#define NM_TREE_FIRST 300     /* nodes of the tree over binaries before CBC is asked for a point */
+#define NM_TREE_GAP 1e-7      /* relative: a proven value may lie below an attained one by it */
 #define NM_RANGE_GAP 1e-9    /* relative distance of an end of a range to an attained value that settles it */
 
 /* ---- what the stages share ---------------------------------------------------------------------- */
@@ -126,6 +128,8 @@ int nm_leaf_solve(void *arg, const nm_bounds *b, double *x);
 /* x, a counterexample or else a point on the boundary, becomes the counterexample of its linear region within b that
  * is nearest to the image; generators where the case has them; false: there is none, or none nearer */
 bool nm_leaf_nearest(const nm_leaf *at, const nm_bounds *b, bool is_counter, double *x);
+/* bounds of the linear region that the binaries of a solution say */
+nm_bounds *nm_leaf_region(const nm_state *s, const nm_encoded *e, const nm_sol *sol);
 /* the question's input that columns v stand for */
 const double *nm_leaf_input(const nm_state *s, const nm_encoded *e, size_t icase, const double *v);
 
@@ -150,10 +154,22 @@ const char *nm_models_write_one(nm_state *s, nm_target *t, nm_encoded e, const c
 void nm_models_write(nm_state *s);
 void nm_models_sayable(nm_job *job, const nm_query *q, const nm_solve_opts *o); /* refuses what --dialect cannot say */
 
-/* ---- solve_models.c: the same, solved ----------------------------------------------------------- */
-const nm_sol *nm_models_ask(nm_state *s, nm_target *t, nm_encoded e, bool first);
-bool nm_models_confirmed(nm_state *s, nm_target *t, const nm_encoded *e, const nm_sol *first);
+/* ---- solve_models.c: the models of open targets, solved ----------------------------------------- */
+typedef struct nm_proof {  /* what the tree proved of a model */
+    int status;            /* NM_OK: no integer point within the cap; NM_VIOLATED: input is a counterexample; NM_UNKNOWN */
+    double bound;          /* proven, of the objective without the model's constant; INFINITY: no point */
+    double tie;            /* of an unknown: how near to the cap what rounding left open lies, or NaN */
+    const double *best, *input; /* [n_cols] the incumbent, [width] the best input that was judged; or NULL */
+    const double *outside; /* [width] outside of an L2 ball: a tangent there makes the model tighter; or NULL */
+    double value;          /* of the incumbent */
+    size_t nodes;
+} nm_proof;
+nm_proof nm_models_prove(nm_state *s, nm_target *t, const nm_encoded *e, size_t nodes);
+const nm_sol *nm_models_ask(nm_state *s, nm_target *t, nm_encoded e);  /* the same, as a solution whose bound is proven */
 const double *nm_models_input(nm_state *s, const nm_encoded *e, const nm_sol *sol, size_t icase);
 bool nm_models_solve(nm_state *s);
+
+/* ---- refine.c: values by decisions -------------------------------------------------------------- */
+void nm_refine(nm_state *s);
 
 #endif

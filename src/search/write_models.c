@@ -1,5 +1,5 @@
-/* write_models.c: the models of open targets: encoded, marked, and written with their maps and manifest. What solves
- * them stands in solve_models.c. */
+/* write_models.c: the models of open targets: encoded, scaled (scale.c), guarded (guard.c), marked, and written with
+ * their maps and manifest. What solves them stands in solve_models.c. */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"
@@ -58,13 +58,18 @@ static const char *split_suffix(nm_job *job, const char *out, const char **suffi
 
 /* Marks a model that goes to a file: a column fixed to 1, named by a hash of the model, which is the model's name as
  * well. A solution that lists the one or says the other is a solution of this model, also when it says no more than
- * "infeasible". */
+ * "infeasible". Equal models of one question have marks of their own, by what they stand for. */
 static void mark(nm_state *s, const nm_target *t, nm_encoded *e)
 {
     const nm_model *m = e->model;
     nm_buf b = {.job = s->job};
     char hash[65];
     nm_put(&b, "%s ", s->net->hash);
+    if (s->v->n_targets > 1 || e->map->n_cubes) {
+        const char *q = nm_query_hash(s->job, (nm_query *)(uintptr_t)s->q);
+        nm_put(&b, "%s %zu %zu %zu %zu ", q, t->icase, t->iclause, e->map->cube, e->map->n_cubes);
+        nm_put_num(&b, m->constant);
+    }
     if (strcmp(m->cols[0].name, "nothing") == 0) /* constants: all alike but for what they say */
         nm_put(&b, "%s ", t->name), nm_put_num(&b, m->constant);
     nm_put_bytes(&b, m->c, m->n_nz * sizeof *m->c);
@@ -116,17 +121,52 @@ static void fix(nm_state *s, nm_encoded *e)
 static void write_beside(nm_state *s, const nm_target *t, const nm_encoded *e, const nm_dialect *d,
                          const char *file, const char *stem)
 {
-    if (s->o->start) nm_write_start(s->job, d, e->model, nm_start_of(s, t, e), stem);
+    if (s->o->start) {
+        double *x = nm_start_of(s, t, e);
+        for (size_t j = 0; j < e->model->n_cols; j++) x[j] = ldexp(x[j], -e->map->scale.col[j]);
+        nm_write_start(s->job, d, e->model, x, stem);
+    }
     if (s->o->priorities) nm_write_priorities(s->job, d, e->enc, e->model, stem);
     if (s->o->options_file) nm_write_options(s->job, d, file, stem, s->o->threads);
 }
 
-/* d: the dialect of a solver at hand, or NULL for the one asked for */
+/* Scales the model, and relaxes what it asks by what a solver's tolerances can move. */
+static void make_fit(nm_state *s, nm_encoded *e, const nm_dialect *d)
+{
+    const nm_tolerance usual = {d->primal > 0 ? d->primal : NM_SOLVER_TOL,
+                                d->integral > 0 ? d->integral : NM_SOLVER_TOL},
+                       tight = {NM_OPTION_TOL, NM_OPTION_TOL};
+    nm_map *map = e->map;
+    e->model = nm_model_scaled(s->job, e->model, &map->scale);
+    map->tolerance = s->o->options_file && d->options ? tight : usual;
+    if (!map->scale.exact)
+        nm_throw(s->job, NM_EUNSUP,
+                 "target %s: the model's numbers span more than doubles can scale; a network with "
+                 "weights of "
+                 "moderate size was expected",
+                 map->target);
+    const nm_objective what = e->enc->objective;
+    const bool relax = (what == NM_FEASIBLE || what == NM_CLOSEST) && !s->o->own_guard;
+    map->budget = nm_model_guard(s->job, e->model, e->enc->tcol, relax, map->tolerance,
+                                 &map->scale);
+    if (relax) map->slack = map->budget;
+    if (what == NM_WORST || what == NM_RANGE)
+        map->budget += map->scale.cost_hi - map->scale.cost_lo;
+    map->constant += 0.5 * map->scale.cost_lo + 0.5 * map->scale.cost_hi;
+    map->n_nz = e->model->n_nz;
+    map->unfit = nm_model_out_of_range(s->job, e->model);
+    if (map->unfit)
+        nm_note(s->job,
+                "target %s: %s: no solver's \"infeasible\" about this model will be believed",
+                map->target, map->unfit);
+}
+
 const char *nm_models_write_one(nm_state *s, nm_target *t, nm_encoded e, const char *stem,
-                               const char *suffix, const nm_dialect *d)
+                                const char *suffix, const nm_dialect *d)
 {
     double at = nm_cpu();
     nm_target_sizes(t, e.model);
+    make_fit(s, &e, d ? d : s->o->dialect ? s->o->dialect : &nm_dialect_generic);
     mark(s, t, &e);
     if (s->o->fixed) fix(s, &e);
     t->mark = e.map->tag;

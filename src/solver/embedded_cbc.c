@@ -104,6 +104,7 @@ static _Noreturn void child(int fd, const work *w, nm_cbc o, pid_t parent)
     Cbc_setParameter(cbc, "allowableGap", "0");
     Cbc_setParameter(cbc, "increment", "1e-12"); /* else it drops what is less than 1e-5 better */
     if (o.first) Cbc_setMaximumSolutions(cbc, 1);
+    if (o.most > 0) Cbc_setMaximumNodes(cbc, (int)fmin(o.most, 1e9));
     if (o.time_limit > 0) Cbc_setMaximumSeconds(cbc, o.time_limit);
     Cbc_solve(cbc);
     const head h = answer(cbc);

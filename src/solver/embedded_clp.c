@@ -7,9 +7,13 @@
  * (Neumaier, Shcherbina 2004; Jansson 2004.) Signs that do not fit are set to 0, d is summed with its rounding error
  * m 2^-52 sum |y_r a_rj|, charged at the larger end of the column, and everything is summed downward: whatever Clp
  * did, the number is a bound. Cost: one pass over the matrix.
- * Every solve starts from the slack basis with the dual simplex: measured faster than a restart. Clp still carries
- * something over from solve to solve (seen: other last bits), so what must be reproducible asks a new one. Effort is
- * counted in iterations. */
+ * When one column alone moves from the end of its box that the bound uses to the other, the bound grows by
+ * |d_j| (hi_j - lo_j), less the rounding of that product: a binary whose other value then lies above a cutoff is fixed
+ * (reduced cost fixing).
+ * nm_clp_solve starts from the slack basis with the dual simplex: measured faster than a restart where costs change.
+ * nm_clp_resolve starts from a basis: right where bounds change, as in a tree. Clp still carries something over from
+ * solve to solve (seen: other last bits), so what must be reproducible asks a new one. Effort is counted in
+ * iterations. */
 #include "base/base.h"
 #include "model/model.h"
 #include "solver/solver.h"
@@ -28,6 +32,7 @@ struct nm_clp {
     Clp_Simplex *s;
     unsigned char *slack; /* the slack basis */
     bool usable;          /* no number that Clp takes for infinite, or stumbles over */
+    int by;               /* costs are those asked for, times 2^by */
 };
 
 static bool tame(const nm_model *m)
@@ -72,26 +77,72 @@ void nm_clp_box(nm_clp *l, const double *lo, const double *hi)
     Clp_chgColumnUpper(l->s, hi);
 }
 
+void nm_clp_cost(nm_clp *l, const double *c)
+{
+    const size_t n = l->m->n_cols;
+    if (!l->usable) return;
+    const nm_mark mark = nm_mark_get(l->job);
+    double *scaled = NM_RAW(l->job, double, n + 1), most = 0;
+    for (size_t j = 0; j < n; j++) most = fmax(most, fabs(c[j]));
+    l->by = most > 0 ? -ilogb(most) : 0;
+    for (size_t j = 0; j < n; j++) scaled[j] = ldexp(c[j], l->by);
+    Clp_chgObjCoefficients(l->s, scaled);
+    nm_mark_release(l->job, mark);
+}
+
+static void give(const nm_clp *l, double *x, double *y)
+{
+    if (x) memcpy(x, Clp_getColSolution(l->s), l->m->n_cols * sizeof *x);
+    for (size_t r = 0; y && r < l->m->n_rows; r++) y[r] = ldexp(Clp_getRowPrice(l->s)[r], -l->by);
+}
+
 bool nm_clp_solve(nm_clp *l, const double *c, int iterations, double *x, double *y)
 {
     const nm_model *m = l->m;
     if (x) memset(x, 0, m->n_cols * sizeof *x);
     if (y) memset(y, 0, m->n_rows * sizeof *y);
     if (!l->usable) return false;
-    const nm_mark mark = nm_mark_get(l->job);
-    double *scaled = NM_RAW(l->job, double, m->n_cols + 1), most = 0;
-    for (size_t j = 0; j < m->n_cols; j++) most = fmax(most, fabs(c[j]));
-    const int by = most > 0 ? -ilogb(most) : 0;
-    for (size_t j = 0; j < m->n_cols; j++) scaled[j] = ldexp(c[j], by);
-    Clp_chgObjCoefficients(l->s, scaled);
-    nm_mark_release(l->job, mark);
+    nm_clp_cost(l, c);
     Clp_copyinStatus(l->s, l->slack);
     Clp_setNumberIterations(l->s, 0);
     Clp_setMaximumIterations(l->s, iterations);
     const int status = Clp_dual(l->s, 0);
-    if (x) memcpy(x, Clp_getColSolution(l->s), m->n_cols * sizeof *x);
-    for (size_t r = 0; y && r < m->n_rows; r++) y[r] = ldexp(Clp_getRowPrice(l->s)[r], -by);
+    give(l, x, y);
     return status == 0;
+}
+
+nm_lpend nm_clp_resolve(nm_clp *l, const unsigned char *basis, double limit, int iterations,
+                        double *x, double *y)
+{
+    const nm_model *m = l->m;
+    memset(x, 0, m->n_cols * sizeof *x);
+    memset(y, 0, m->n_rows * sizeof *y);
+    if (!l->usable) return NM_LP_STOPPED;
+    Clp_copyinStatus(l->s, basis ? basis : l->slack);
+    Clp_setDualTolerance(l->s, NM_LP_TOL);
+    Clp_setPrimalTolerance(l->s, NM_LP_TOL);
+    Clp_setDualObjectiveLimit(l->s, isfinite(limit) ? ldexp(limit, l->by) : 1e50);
+    Clp_setNumberIterations(l->s, 0);
+    Clp_setMaximumIterations(l->s, iterations);
+    const int status = Clp_dual(l->s, 0);
+    give(l, x, y);
+    return status == 0 ? NM_LP_OPTIMAL : status == 1 ? NM_LP_INFEASIBLE : NM_LP_STOPPED;
+}
+
+void nm_clp_slack(const nm_clp *l, unsigned char *basis)
+{
+    if (l->usable) memcpy(basis, l->slack, l->m->n_cols + l->m->n_rows);
+}
+
+void nm_clp_basis(const nm_clp *l, unsigned char *basis)
+{
+    const size_t n = l->m->n_cols + l->m->n_rows;
+    if (l->usable) memcpy(basis, Clp_statusArray(l->s), n);
+}
+
+double nm_clp_value(const nm_clp *l)
+{
+    return l->usable ? ldexp(Clp_getObjValue(l->s), -l->by) : NAN;
 }
 
 bool nm_clp_is_empty(nm_clp *l, const double *lo, const double *hi)
@@ -113,8 +164,8 @@ bool nm_clp_is_empty(nm_clp *l, const double *lo, const double *hi)
     return empty;
 }
 
-double nm_dual_bound(nm_job *job, const nm_model *m, const double *lo, const double *hi,
-                     const double *c, const double *y)
+double nm_dual_gains(nm_job *job, const nm_model *m, const double *lo, const double *hi,
+                     const double *c, const double *y, double *move)
 {
     const nm_mark mark = nm_mark_get(job);
     double *d = memcpy(NM_RAW(job, double, m->n_cols + 1), c, m->n_cols * sizeof *c);
@@ -137,12 +188,22 @@ double nm_dual_bound(nm_job *job, const nm_model *m, const double *lo, const dou
     for (size_t j = 0; j < m->n_cols; j++) {
         const double big = fmax(fabs(lo[j]), fabs(hi[j]));
         const double term = d[j] > 0 ? d[j] * lo[j] : d[j] < 0 ? d[j] * hi[j] : 0;
+        const double own = (terms[j] + 4) * NM_ULP * size[j] * big + NM_TINY;
         sum += term;
         mag += fabs(term);
-        fee += (terms[j] + 4) * NM_ULP * size[j] * big + NM_TINY;
+        fee += own;
+        if (!move) continue;
+        const double g = (fabs(d[j]) * (hi[j] - lo[j]) - 4 * own) * (1 - 1e-9);
+        move[j] = !(g > 0) || !isfinite(g) ? 0 : d[j] > 0 ? g : -g;
     }
     const double n = (double)(m->n_cols + m->n_rows + 16);
     const double all = (fee + n * NM_ULP * mag) * (1 + 2 * n * NM_ULP) + n * NM_TINY;
     nm_mark_release(job, mark);
     return isfinite(sum) && isfinite(all) ? nm_down(sum - all) : -INFINITY;
+}
+
+double nm_dual_bound(nm_job *job, const nm_model *m, const double *lo, const double *hi,
+                     const double *c, const double *y)
+{
+    return nm_dual_gains(job, m, lo, hi, c, y, NULL);
 }

@@ -11,6 +11,7 @@ typedef struct nm_soldialect {
     int (*sniff)(const char *text, size_t n);  /* 0..100 */
     void (*read)(nm_job *job, nm_file f, nm_sol *s);
     bool closed;           /* a last line end is not needed to see that the file is whole */
+    bool gapless;          /* where a gap is left, another word than "optimal" stands */
 } nm_soldialect;
 #define SOL(x) extern const nm_soldialect nm_sol_##x;
 #include "solver/formats.def"

@@ -50,16 +50,33 @@ bool nm_sol_is(nm_file f)
 nm_sol *nm_sol_read(nm_job *job, const char *path)
 {
     const nm_file f = nm_file_read(job, path);
-    if (f.n == 0) nm_throw(job, NM_EINPUT, "%s: is empty: the solver wrote no answer", path);
+    if (f.n == 0)
+        nm_throw(job, NM_EINPUT,
+                 "%s: is empty: the solver crashed, or was stopped, before it wrote its answer. CBC "
+                 "2.10 crashes where bounds alone show that a model is infeasible: run it again "
+                 "without `solution` and keep what it prints (cbc MODEL -preprocess off solve > "
+                 "%s), or ask another solver (glpsol --freemps MODEL --nopresol -o %s)",
+                 path, path, path);
     if (memchr(f.data, 0, f.n)) nm_throw(job, NM_EINPUT, "%s: a NUL byte in text", path);
     const nm_soldialect *d = pick(job, f);
     if (!d->closed && f.data[f.n - 1] != '\n')
         nm_throw(job, NM_EINPUT, "%s: the last line is cut short", path);
     nm_sol *s = NM_NEW(job, nm_sol);
     *s = (nm_sol){.solver = d->name, .objective = NAN, .bound = NAN, .n_rows = -1, .n_cols = -1};
+    s->gapless = d->gapless;
     d->read(job, f, s);
     if (!*s->status_text) nm_throw(job, NM_EINPUT, "%s: the status is blank", path);
     return s;
+}
+
+nm_sol *nm_sol_answer(nm_job *job, const char *path, const char *log)
+{
+    const bool empty = !nm_file_exists(path) || nm_file_read(job, path).n == 0;
+    if (empty && log && nm_file_exists(log) && nm_sol_is(nm_file_read(job, log))) {
+        nm_sol *s = nm_sol_read(job, log);
+        if (s->status == NM_SOL_INFEASIBLE) return s;
+    }
+    return nm_sol_read(job, path);
 }
 
 static uint32_t hash(const char *s)

@@ -1,5 +1,6 @@
 /* solver.h, the door of solver: who solves a model: embedded Clp and CBC, and other programs with their solution files
- * and logs. What a solver says is an answer, never a proof; it must never know what the model stands for. */
+ * and logs. What a solver says is an answer, never a proof:
+ * what this room proves it proves from duals, in outward rounding. It must never know what the model stands for. */
 #ifndef NM_SOLVER_H
 #define NM_SOLVER_H
 
@@ -15,6 +16,7 @@ typedef struct nm_sol {
     double objective, bound; /* of the model without its constant; NaN when not said */
     size_t n, cap;
     struct nm_solval { const char *name; double x; int64_t index; } *vals; /* name NULL, index -1: not said */
+    bool gapless;          /* "optimal" in this format leaves no gap, or says so in other words */
     const char *model;     /* its name, as the file says it, or NULL */
     int64_t n_rows, n_cols; /* as the file counts them, or -1 */
     bool counts_objective; /* n_rows may hold the objective */
@@ -24,6 +26,8 @@ typedef struct nm_sol {
 } nm_sol;
 bool nm_sol_is(nm_file f); /* some reader knows it */
 nm_sol *nm_sol_read(nm_job *job, const char *path);
+/* the answer in path, or, where that is empty, in the log beside it, if one is given and says one by itself */
+nm_sol *nm_sol_answer(nm_job *job, const char *path, const char *log);
 void nm_sol_print(nm_buf *b, const nm_sol *s);
 /* Checks the file's names, indices and counts against the model. An answer to the LP relaxation of a model with
  * integers is demoted to "no answer". Returns true if the file itself names this model. */
@@ -46,6 +50,7 @@ typedef struct nm_cbc {
     double time_limit;     /* seconds; 0: none */
     bool first;            /* stop at the first solution */
     size_t memory;         /* megabytes that it may address; 0: no limit */
+    double most;           /* nodes that it may take; 0: no limit */
     double *nodes;         /* how many it took go here, or NULL */
 } nm_cbc;
 nm_sol *nm_cbc_solve(nm_job *job, const nm_model *m, nm_cbc o);
@@ -73,11 +78,46 @@ nm_clp *nm_clp_new(nm_job *job, const nm_model *m);         /* integrality left 
  * answer depends on the question alone. false: no optimum within the iterations (y may be good all the same) */
 bool nm_clp_solve(nm_clp *l, const double *c, int iterations, double *x, double *y);
 void nm_clp_box(nm_clp *l, const double *lo, const double *hi); /* [n_cols] */
+#define NM_LP_TOL 1e-9      /* primal and dual tolerance of Clp in the tree over binaries */
+typedef enum { NM_LP_OPTIMAL, NM_LP_INFEASIBLE, NM_LP_STOPPED } nm_lpend; /* as Clp says it: no proof */
+void nm_clp_cost(nm_clp *l, const double *c);               /* [n_cols] of the resolves that follow */
+/* Minimises from a basis [n_cols + n_rows] (NULL: the slack one), up to an objective of `limit`; fills x and y. */
+nm_lpend nm_clp_resolve(nm_clp *l, const unsigned char *basis, double limit, int iterations, double *x, double *y);
+void nm_clp_slack(const nm_clp *l, unsigned char *basis);   /* the slack basis */
+void nm_clp_basis(const nm_clp *l, unsigned char *basis);   /* where the last solve ended */
+double nm_clp_value(const nm_clp *l);                       /* its objective: for scores, never for proofs */
 /* after a solve that found no point: proven from Farkas's ray that the rows have none in the box */
 bool nm_clp_is_empty(nm_clp *l, const double *lo, const double *hi);
 /* what c.x is at least over the rows and a box, proven from any y, rounded down (Neumaier, Shcherbina 2004) */
 double nm_dual_bound(nm_job *job, const nm_model *m, const double *lo, const double *hi, const double *c,
                      const double *y);
+/* Also fills move [n_cols]: > 0: the bound has the column at lo, and is at least so much more when it alone moves to hi;
+ * < 0: the other way round; 0: nothing is proven. */
+double nm_dual_gains(nm_job *job, const nm_model *m, const double *lo, const double *hi, const double *c,
+                     const double *y, double *move);
+
+/* ---- binary_tree.c: branch and bound over binaries, every bound proven -------------------------- */
+typedef struct nm_tree_opts {
+    double cap;            /* of the objective, without the model's constant: what lies above it is of no use */
+    bool decide;           /* the cap alone matters, no bound is wanted */
+    size_t max_nodes;
+    double deadline;       /* nm_wall, or infinity */
+    double gap, gap_of_one; /* the cap falls below an incumbent's value by gap (gap_of_one + |value|) */
+    double *best;          /* [n_cols] takes the incumbent, or NULL */
+    /* Takes the point x [n_cols] of a relaxation; may lower *cap. Returns true to stop the search. */
+    bool (*point)(void *arg, const double *x, double *cap);
+    void *arg;
+} nm_tree_opts;
+typedef struct nm_tree {
+    int status;            /* NM_OK: no integer point has an objective of the last cap or less; NM_VIOLATED: point stopped
+                              it; NM_UNKNOWN */
+    double bound;          /* proven: the objective of every integer point; INFINITY: there is none */
+    double value;          /* the incumbent's objective in Clp's arithmetic, or INFINITY */
+    size_t nodes, probes, improved, ties;
+    double tie;            /* of leaves that rounding left open: how far their bounds lie below the cap, at most; or NaN */
+    bool stopped;          /* by point */
+} nm_tree;
+nm_tree nm_tree_run(nm_job *job, const nm_model *m, nm_tree_opts o); /* plain rows and binaries */
 
 /* ---- nearest_point.c: the nearest point of a polyhedron ----------------------------------------- */
 /* x [n_cols]: nearly the point of m's rows and box that is nearest to the centre in L2; gives a proven lower bound of

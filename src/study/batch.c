@@ -1,13 +1,16 @@
 /* batch.c: one question for many samples.
  *
  * DIR/campaign.json says what was asked (hashes of network, images and labels, and the options). DIR/records/N.json is
- * one sample; results.csv and summary.json are made from the records alone, at the end of every run (batch_tables.c).
- * Times apart, records do not depend on the number of workers: each sample is solved by itself. */
+ * one sample; results.csv and summary.json are made from the records alone, at the end of every run (batch_tables.c). Times
+ * apart, records do not depend on the number of workers or runs: each sample is solved by itself. A sample that cannot
+ * be asked or solved is an `error` with its reason, which is no verdict. An interrupt leaves what the samples in flight
+ * knew as records that say "partial": they count as unknown, and the next run makes them anew. */
 #include "base/base.h"
 #include "data/data.h"
 #include "program/program.h"
 #include "network/network.h"
 #include "question/question.h"
+#include "judge/judge.h"
 #include "search/search.h"
 #include "study/study.h"
 #include "study/records.h"
@@ -19,106 +22,219 @@ static char *record_path(nm_job *job, const nm_campaign *c, int64_t sample)
 
 /* ---- one sample ---- */
 
-static void put_record(nm_buf *b, int64_t sample, const nm_query *q, const nm_verdict *v,
-                       double cpu, const char *witness)
+typedef struct { /* a solved sample */
+    int64_t sample;
+    const nm_query *q;
+    const nm_verdict *v;
+    double cpu, wall;
+    const char *witness; /* its file, or NULL */
+    bool partial;
+} solved;
+
+static void put_text(nm_buf *b, const char *key, const char *value)
 {
-    static const char *const names[] = {"holds", "violated", "unknown"};
-    double margin = INFINITY;
+    if (!value) return;
+    nm_put(b, "\"%s\": ", key);
+    nm_put_json(b, value);
+    nm_put(b, ", ");
+}
+
+static void put_number(nm_buf *b, const char *key, double x)
+{
+    if (!isfinite(x)) return;
+    nm_put(b, "\"%s\": ", key);
+    nm_put_num(b, x);
+    nm_put(b, ", ");
+}
+
+/* the proven lower end of the least margin; NAN where it says nothing: a bound of 0 or less beside `holds` is an early
+ * one, which a later stage overtook */
+static double margin_bound(const nm_query *q, const nm_verdict *v)
+{
+    const bool worst = q->objective == NM_WORST;
+    double lo = INFINITY;
+    for (size_t i = 0; i < v->n_targets; i++) {
+        const double t = worst ? v->targets[i].bound : v->targets[i].margin_lo;
+        if (isnan(t) && worst) return NAN;
+        if (t < lo) lo = t;
+    }
+    if (worst && v->has_objective && v->objective < lo) lo = v->objective;
+    return v->status == NM_OK && lo <= 0 ? NAN : lo;
+}
+
+/* the class that the network says of a witness: the largest output but the label's, which it reaches or passes */
+static int64_t class_of(const nm_query *q, const nm_replay *r)
+{
+    int64_t best = -1;
+    for (size_t j = 0; j < q->n_out; j++)
+        if ((int64_t)j != q->label && (best < 0 || r->y64[j] > r->y64[best])) best = (int64_t)j;
+    return best;
+}
+
+static void put_values(nm_buf *b, const nm_query *q, const nm_verdict *v)
+{
+    const bool closest = q->objective == NM_CLOSEST, found = v->witness && v->witness->is_violated;
+    put_number(b, "margin_lo", margin_bound(q, v));
+    if (q->objective == NM_WORST && v->has_objective)
+        put_number(b, "margin", v->objective);
+    else if (found)
+        put_number(b, "margin", v->witness->margin64);
+    if (closest && v->has_objective)
+        put_number(b, "distance", v->objective);
+    else if (found)
+        put_number(b, "distance", v->witness->linf);
+    if (closest) put_number(b, "distance_lo", v->bound);
+    if (closest && v->has_objective && v->tie > 0) put_number(b, "strict", v->tie);
+    if (found || (closest && v->has_objective && v->witness))
+        nm_put(b, "\"witness_class\": %lld, ", (long long)class_of(q, v->witness));
+}
+
+static void put_record(nm_buf *b, const solved *s)
+{
+    const nm_verdict *v = s->v;
     size_t unstable = 0, binaries = 0;
     for (size_t i = 0; i < v->n_layers; i++) unstable += v->layers[i].unstable;
-    for (size_t i = 0; i < v->n_targets; i++) {
-        binaries += v->targets[i].bins;
-        if (v->targets[i].margin_lo < margin) margin = v->targets[i].margin_lo;
-    }
+    for (size_t i = 0; i < v->n_targets; i++) binaries += v->targets[i].bins;
     nm_put(b,
            "{\"netmip\": \"record\", \"version\": 1, \"sample\": %lld, \"label\": %lld, "
            "\"predicted\": %lld, ",
-           (long long)sample, (long long)q->label, (long long)q->predicted);
-    nm_put(b, "\"verdict\": \"%s\", ",
-           names[v->status == NM_OK         ? 0
-                 : v->status == NM_VIOLATED ? 1
-                                            : 2]);
-    if (v->status != NM_UNKNOWN && v->by) nm_put(b, "\"proved_by\": \"%s\", ", v->by);
-    if (v->status == NM_UNKNOWN && v->why)
-        nm_put(b, "\"why\": "), nm_put_json(b, v->why), nm_put(b, ", ");
-    if (isfinite(margin)) nm_put(b, "\"margin_lo\": "), nm_put_num(b, margin), nm_put(b, ", ");
-    if (v->witness && v->witness->is_violated)
-        nm_put(b, "\"distance\": "),
-            nm_put_num(b, q->objective == NM_CLOSEST ? v->objective : v->witness->linf),
-            nm_put(b, ", ");
-    if (q->objective == NM_CLOSEST && isfinite(v->bound))
-        nm_put(b, "\"distance_lo\": "), nm_put_num(b, v->bound), nm_put(b, ", ");
-    if (witness) nm_put(b, "\"witness\": "), nm_put_json(b, witness), nm_put(b, ", ");
-    nm_put(
-        b,
-        "\"unstable\": %zu, \"binaries\": %zu, \"cpu_seconds\": %.6f, \"solver_seconds\": %.6f}\n",
-        unstable, binaries, cpu, v->cpu_solver);
+           (long long)s->sample, (long long)s->q->label, (long long)s->q->predicted);
+    put_text(b, "verdict",
+             v->status == NM_OK         ? "holds"
+             : v->status == NM_VIOLATED ? "violated"
+                                        : "unknown");
+    if (s->partial) nm_put(b, "\"partial\": true, ");
+    if (v->status != NM_UNKNOWN) put_text(b, "proved_by", v->by);
+    if (s->partial)
+        put_text(b, "why", "interrupted");
+    else if (v->status == NM_UNKNOWN)
+        put_text(b, "why", v->why);
+    put_values(b, s->q, v);
+    put_text(b, "witness", s->witness);
+    nm_put(b, "\"unstable\": %zu, \"binaries\": %zu, \"cpu_seconds\": %.6f, ", unstable, binaries,
+           s->cpu);
+    nm_put(b, "\"solver_seconds\": %.6f, \"wall_seconds\": %.6f}\n", v->cpu_solver, s->wall);
 }
 
 typedef struct {
     const nm_campaign *c;
     const nm_program *p;
-    int64_t *todo;
+    int64_t *todo;   /* [n] samples to be made */
+    uint64_t *stamp; /* [n] of their records as they were when the run began */
 } plan;
+
+/* true: the record is there, of a sample that was not cut short */
+static bool is_whole(nm_job *job, const nm_campaign *c, int64_t sample)
+{
+    const char *path = record_path(job, c, sample);
+    return nm_file_exists(path) && !nm_record_partial(nm_json_parse(job, nm_file_read(job, path)));
+}
 
 static int solve_sample(nm_job *job, void *arg, size_t k)
 {
     const plan *t = arg;
     const nm_campaign *c = t->c;
-    const int64_t sample = t->todo[k];
-    const double start = nm_cpu();
+    solved s = {.sample = t->todo[k], .cpu = -nm_cpu(), .wall = -nm_wall()};
     nm_around a = c->around;
-    nm_around_image(&a, c->net, nm_dataset_get(job, nm_net_form(c->net), &c->images, sample));
-    a.label = c->has_labels ? nm_dataset_label(job, &c->labels, sample) : -1;
-    const nm_query *q = nm_query_around(job, c->net, &a);
+    nm_around_image(&a, c->net, nm_dataset_get(job, nm_net_form(c->net), &c->images, s.sample));
+    a.y = c->clean ? c->clean[s.sample - c->from] : NULL;
+    a.label = c->has_labels ? nm_dataset_label(job, &c->labels, s.sample) : -1;
+    s.q = nm_query_around(job, c->net, &a);
     nm_solve_opts o = c->solve;
     o.program = t->p;
-    const nm_verdict *v = nm_solve_query(job, c->net, q, &o);
-    if (nm_stopped(job)) return NM_UNKNOWN; /* in flight: not recorded */
-    const char *witness = NULL;
+    const nm_verdict *v = s.v = nm_solve_query(job, c->net, s.q, &o);
+    s.partial = nm_stopped(job) && (v->status == NM_UNKNOWN || s.q->objective != NM_FEASIBLE);
+    if (s.partial && is_whole(job, c, s.sample)) return v->status; /* an older one says more */
     if (v->witness && v->witness->is_violated && c->save_witness) {
-        witness = nm_fmt(job, "witness/%06lld.npy", (long long)sample);
-        nm_write_npy(job, nm_fmt(job, "%s/%s", c->dir, witness), q->shape, v->witness->x);
+        s.witness = nm_fmt(job, "witness/%06lld.npy", (long long)s.sample);
+        nm_write_npy(job, nm_fmt(job, "%s/%s", c->dir, s.witness), s.q->shape, v->witness->x);
     }
+    s.cpu += nm_cpu();
+    s.wall += nm_wall();
     nm_buf out = {.job = job};
-    put_record(&out, sample, q, v, nm_cpu() - start, witness);
-    nm_file_write(job, record_path(job, c, sample), out.s, out.n);
+    put_record(&out, &s);
+    nm_file_write(job, record_path(job, c, s.sample), out.s, out.n);
     return v->status;
 }
 
-static void record_failure(nm_job *job, void *arg, size_t k, const char *why)
+static void record_failure(nm_job *job, void *arg, size_t k, int code, const char *why)
 {
     const plan *t = arg;
     nm_buf b = {.job = job};
     nm_put(&b,
-           "{\"netmip\": \"record\", \"version\": 1, \"sample\": %lld, \"verdict\": \"unknown\", "
-           "\"why\": ",
-           (long long)t->todo[k]);
+           "{\"netmip\": \"record\", \"version\": 1, \"sample\": %lld, \"verdict\": \"error\", "
+           "\"code\": %d, \"why\": ",
+           (long long)t->todo[k], code);
     nm_put_json(&b, why);
     nm_put(&b, "}\n");
     nm_file_write(job, record_path(job, t->c, t->todo[k]), b.s, b.n);
+    nm_warn(job, "sample %lld could not be solved: %s", (long long)t->todo[k], why);
 }
 
+static bool made_meanwhile(nm_job *job, void *arg, size_t k)
+{
+    const plan *t = arg;
+    const uint64_t now = nm_file_stamp(record_path(job, t->c, t->todo[k]));
+    return now != t->stamp[k] && is_whole(job, t->c, t->todo[k]);
+}
+
+/* ---- all of them ---- */
+
+/* says whether a sample is to be solved: without a whole record always, else as --rerun says */
 static bool wanted(nm_job *job, const nm_campaign *c, int64_t sample)
 {
     const char *path = record_path(job, c, sample);
     if (!nm_file_exists(path) || strcmp(c->rerun, "always") == 0) return true;
-    if (strcmp(c->rerun, "never") == 0) return false;
     const nm_json *j = nm_json_parse(job, nm_file_read(job, path));
-    return strcmp(nm_json_str(job, nm_json_get(job, j, "verdict", path), path), c->rerun) == 0;
+    const char *verdict = nm_json_str(job, nm_json_get(job, j, "verdict", path), path);
+    const bool open = strcmp(c->rerun, "unknown") == 0 && strcmp(verdict, "error") == 0;
+    const bool want = nm_record_partial(j) || open || strcmp(verdict, c->rerun) == 0;
+    nm_close(job, (void *)(uintptr_t)j);
+    return want;
 }
 
-bool nm_campaign_run(nm_job *job, const nm_campaign *c)
+static void list_todo(nm_job *job, const nm_campaign *c, plan *t, nm_records *r)
 {
-    static const char *const folders[] = {"records", "witness", NULL}, *const files[] = {
-                                                                           "results.csv",
-                                                                           "summary.json", NULL};
-    static const char *const folder[] = {"records", NULL};
+    for (int64_t i = c->from; i < c->to; i++) {
+        t->stamp[r->n] = nm_file_stamp(record_path(job, c, i));
+        if (wanted(job, c, i)) t->todo[r->n++] = i;
+    }
+}
+
+typedef struct {
+    const nm_campaign *c;
+    nm_totals totals;
+} tables;
+
+static void make_tables(nm_job *job, void *arg)
+{
+    tables *t = arg;
+    t->totals = nm_campaign_tables(job, t->c);
+}
+
+/* says how the run ended; gives its exit code */
+static int conclude(nm_job *job, const nm_campaign *c, const nm_totals *t)
+{
+    const size_t asked = (size_t)(c->to - c->from);
+    if (t->errors)
+        nm_warn(job, "%zu of the %zu samples in %s are errors; results.csv says why, and --rerun error "
+                     "tries them again",
+                t->errors, t->samples, c->dir);
+    if (!nm_stopped(job)) return t->error;
+    nm_note(job, "interrupted: %zu of %zu done; run the same command to go on", asked - t->left, asked);
+    return NM_UNKNOWN;
+}
+
+int nm_campaign_run(nm_job *job, const nm_campaign *c)
+{
+    static const char *const folders[] = {"records", "witness", NULL}, *const folder[] = {"records", NULL},
+                      *const files[] = {"results.csv", "summary.json", NULL};
     const nm_said said[] = {{"net_sha256", c->net->hash},
                             {"images_sha256", c->images.hash},
                             {"labels_sha256", c->has_labels ? c->labels.hash : ""},
                             {"question", c->question}};
-    plan t = {c, NULL, NM_RAW(job, int64_t, (size_t)(c->to - c->from))};
+    const size_t n = (size_t)(c->to - c->from);
+    plan t = {c, NULL, NM_RAW(job, int64_t, n + 1), NM_RAW(job, uint64_t, n + 1)};
     nm_records r = {.dir = c->dir,
                     .file = "campaign.json",
                     .kind = "campaign",
@@ -128,14 +244,16 @@ bool nm_campaign_run(nm_job *job, const nm_campaign *c)
                     .files = files,
                     .workers = c->workers,
                     .memory = c->memory,
+                    .number = t.todo,
+                    .settled = made_meanwhile,
                     .make = solve_sample,
                     .fail = record_failure,
                     .arg = &t};
     nm_records_open(job, &r);
-    for (int64_t i = c->from; i < c->to; i++)
-        if (wanted(job, c, i)) t.todo[r.n++] = i;
+    list_todo(job, c, &t, &r);
     t.p = nm_lower(job, c->net);
     nm_records_run(job, &r);
-    nm_campaign_tables(job, c);
-    return !nm_stopped(job);
+    tables made = {.c = c};
+    nm_records_alone(job, &r, make_tables, &made);
+    return conclude(job, c, &made.totals);
 }

@@ -1,12 +1,17 @@
-/* batch_tables.c: results.csv and summary.json of a campaign, made from its records alone. */
+/* batch_tables.c: results.csv and summary.json of a campaign, made from its records alone.
+ *
+ * The counts are of all records in the folder; `covers` says which samples those are, `range` which were asked for
+ * last, `left` how many of that range are still without a record of a whole run. An error is no verdict: the bounds of
+ * the adversarial error are over the samples that were judged, and null where there are none. */
 #include "base/base.h"
 #include "study/study.h"
 #include "study/records.h"
 
-typedef struct {
-    size_t samples, misclassified, violated, holds, unknown;
-    double cpu;
-} totals;
+bool nm_record_partial(const nm_json *record)
+{
+    const nm_json *x = nm_json_find(record, "partial");
+    return x && nm_json_true(x);
+}
 
 static const char *text(nm_job *job, const nm_json *r, const char *key)
 {
@@ -21,6 +26,15 @@ static void number(nm_job *job, nm_buf *b, const nm_json *r, const char *key)
     if (x) nm_put_num(b, nm_json_num(job, x, key));
 }
 
+/* a cell of free text: quoted where it has to be, on one line */
+static void cell(nm_buf *b, const char *s)
+{
+    const bool quote = strpbrk(s, ",\"\r\n") != NULL;
+    if (quote) nm_put(b, "\"");
+    for (; *s; s++) nm_put(b, *s == '"' ? "\"\"" : "%c", *s == '\n' || *s == '\r' ? ' ' : *s);
+    if (quote) nm_put(b, "\"");
+}
+
 static void line(nm_job *job, nm_buf *b, const nm_json *r)
 {
     static const char *const numbers[] = {"margin_lo", "distance",    "unstable",
@@ -32,10 +46,15 @@ static void line(nm_job *job, nm_buf *b, const nm_json *r)
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) number(job, b, r, numbers[i]);
     nm_put(b, ",%s", text(job, r, "witness"));
     number(job, b, r, "distance_lo");
+    number(job, b, r, "margin");
+    number(job, b, r, "witness_class");
+    number(job, b, r, "wall_seconds");
+    nm_put(b, ",");
+    cell(b, text(job, r, "why"));
     nm_put(b, "\n");
 }
 
-static void count(nm_job *job, totals *t, const nm_json *r)
+static void count(nm_job *job, nm_totals *t, const nm_json *r)
 {
     const char *verdict = text(job, r, "verdict");
     const nm_json *label = nm_json_find(r, "label"), *cpu = nm_json_find(r, "cpu_seconds");
@@ -43,43 +62,86 @@ static void count(nm_job *job, totals *t, const nm_json *r)
     t->violated += strcmp(verdict, "violated") == 0;
     t->holds += strcmp(verdict, "holds") == 0;
     t->unknown += strcmp(verdict, "unknown") == 0;
+    t->partial += nm_record_partial(r);
+    if (strcmp(verdict, "error") == 0) {
+        t->errors++;
+        if (!t->error)
+            t->error = (int)nm_json_int(job, nm_json_get(job, r, "code", "record"), "code");
+    }
     if (label && nm_json_num(job, label, "label") !=
                      nm_json_num(job, nm_json_get(job, r, "predicted", "record"), "predicted"))
         t->misclassified++;
     if (cpu) t->cpu += nm_json_num(job, cpu, "cpu_seconds");
 }
 
-static void summary(nm_buf *b, const nm_campaign *c, const totals *t)
+static void part_of(nm_buf *b, const char *key, size_t part, size_t whole)
 {
-    const double n = t->samples ? (double)t->samples : 1;
+    nm_put(b, "\"%s\": ", key);
+    if (whole)
+        nm_put_num(b, (double)part / (double)whole);
+    else
+        nm_put(b, "null");
+    nm_put(b, ", ");
+}
+
+static void summary(nm_job *job, nm_buf *b, const nm_campaign *c, const nm_totals *t, const char *covers)
+{
+    const size_t judged = t->samples - t->errors;
     nm_put(b,
            "{\"samples\": %zu, \"misclassified\": %zu, \"violated\": %zu, \"holds\": %zu, "
-           "\"unknown\": %zu,\n \"adversarial_error_lo\": ",
-           t->samples, t->misclassified, t->violated, t->holds, t->unknown);
-    nm_put_num(b, (double)t->violated / n);
-    nm_put(b, ", \"adversarial_error_hi\": ");
-    nm_put_num(b, (double)(t->violated + t->unknown) / n);
-    nm_put(b, ", \"cpu_seconds\": %.3f,\n \"options\": ", t->cpu);
+           "\"unknown\": %zu, \"errors\": %zu,\n ",
+           t->samples, t->misclassified, t->violated, t->holds, t->unknown, t->errors);
+    part_of(b, "adversarial_error_lo", t->violated, judged);
+    part_of(b, "adversarial_error_hi", t->violated + t->unknown, judged);
+    nm_put(b, "\"cpu_seconds\": %.3f,\n \"covers\": ", t->cpu);
+    nm_put_json(b, covers);
+    nm_put(b, ", \"range\": \"%lld:%lld\", \"left\": %zu, \"partial\": %zu, \"interrupted\": %s",
+           (long long)c->from, (long long)c->to, t->left, t->partial,
+           nm_stopped(job) ? "true" : "false");
+    nm_put(b, ",\n \"options\": ");
     nm_put_json(b, c->question);
     nm_put(b, ",\n \"net_sha256\": \"%s\", \"images_sha256\": \"%s\", \"labels_sha256\": \"%s\"}\n",
            c->net->hash, c->images.hash, c->has_labels ? c->labels.hash : "");
 }
 
-void nm_campaign_tables(nm_job *job, const nm_campaign *c)
+/* adds sample i to A:B,C:D..; `last` is the end of the last range */
+static void cover(nm_buf *b, int64_t i, int64_t *first, int64_t *last)
 {
-    nm_buf csv = {.job = job}, sum = {.job = job};
-    totals t = {0};
+    if (i == *last && *last > *first) {
+        ++*last;
+        return;
+    }
+    if (*last > *first)
+        nm_put(b, "%s%lld:%lld", b->n ? "," : "", (long long)*first, (long long)*last);
+    *first = i;
+    *last = i + 1;
+}
+
+nm_totals nm_campaign_tables(nm_job *job, const nm_campaign *c)
+{
+    nm_buf csv = {.job = job}, sum = {.job = job}, covers = {.job = job};
+    nm_totals t = {0};
+    int64_t first = 0, last = 0;
     nm_put(&csv, "sample,label,predicted,verdict,proved_by,margin_lo,distance,unstable,binaries,"
-                 "cpu_seconds,solver_seconds,witness,distance_lo\n");
+                 "cpu_seconds,solver_seconds,witness,distance_lo,margin,witness_class,wall_seconds,"
+                 "why\n");
     for (int64_t i = 0; i < c->images.count; i++) {
         const char *path = nm_fmt(job, "%s/records/%06lld.json", c->dir, (long long)i);
-        if (!nm_file_exists(path)) continue;
+        const bool asked = i >= c->from && i < c->to;
+        if (!nm_file_exists(path)) {
+            t.left += asked;
+            continue;
+        }
         const nm_json *r = nm_json_parse(job, nm_file_read(job, path));
         line(job, &csv, r);
         count(job, &t, r);
+        cover(&covers, i, &first, &last);
+        t.left += asked && nm_record_partial(r);
         nm_close(job, (void *)(uintptr_t)r);
     }
-    summary(&sum, c, &t);
+    cover(&covers, -1, &first, &last);
+    summary(job, &sum, c, &t, covers.s ? covers.s : "");
     nm_file_write(job, nm_fmt(job, "%s/results.csv", c->dir), csv.s, csv.n);
     nm_file_write(job, nm_fmt(job, "%s/summary.json", c->dir), sum.s, sum.n);
+    return t;
 }

@@ -220,7 +220,7 @@ static void weigh(nm_job *job, const nm_bench *b, const run *r, nm_sol *sol, con
         o->status = "limit";
     else if (j.v->status == NM_UNKNOWN)
         o->status = "unclear";
-    if (j.v->why) o->why = j.v->why;
+    o->why = j.v->why ? j.v->why : late ? "its answer came after the limit" : "stopped at the limit";
 }
 
 static void put_text(nm_buf *b, const char *key, const char *value)
@@ -304,8 +304,9 @@ static int run_one(nm_job *job, void *arg, size_t i)
                                             : NM_UNKNOWN;
 }
 
-static void run_failed(nm_job *job, void *arg, size_t i, const char *why)
+static void run_failed(nm_job *job, void *arg, size_t i, int code, const char *why)
 {
+    (void)code;
     const plan *p = arg;
     const outcome o = {.log = {NULL, NAN},
                        .objective = NAN,

@@ -11,7 +11,7 @@ const char *nm_bench_record(nm_job *job, const nm_bench *b, size_t k);
 /* ---- bench_numbers.c ---------------------------------------------------------------------------- */
 typedef struct nm_bench_result { /* a run, as its record says it */
     bool solved;
-    const char *status, *verdict, *version, *solver, *model, *map, *solution, *log;
+    const char *status, *verdict, *version, *solver, *model, *map, *solution, *log, *why; /* why not solved, or "" */
     double objective, bound, wall, cpu, nodes;
 } nm_bench_result;
 typedef struct nm_bench_cell { bool solved, here; double wall, cpu, nodes; } nm_bench_cell; /* an instance's repeats */

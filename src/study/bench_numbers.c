@@ -38,6 +38,7 @@ static nm_bench_result read_record(nm_job *job, const char *path)
                                .map = text(job, j, "map", path),
                                .solution = text(job, j, "solution", path),
                                .log = text(job, j, "log", path),
+                               .why = nm_json_find(j, "why") ? text(job, j, "why", path) : "",
                                .objective = number(job, j, "objective"),
                                .bound = number(job, j, "bound"),
                                .wall = number(job, j, "wall_seconds"),

@@ -12,6 +12,16 @@ static void put_cell(nm_buf *b, double x)
     if (isfinite(x)) nm_put_num(b, x);
 }
 
+/* a text of any letters as one cell */
+static void put_quoted(nm_buf *b, const char *s)
+{
+    nm_put(b, ",");
+    if (!*s) return;
+    nm_put(b, "\"");
+    for (; *s; s++) nm_put(b, *s == '"' ? "\"\"" : "%c", *s == '\n' ? ' ' : *s);
+    nm_put(b, "\"");
+}
+
 static const char *options_of(const nm_formulation *f)
 {
     return f->encoding == NULL ? ""
@@ -26,7 +36,7 @@ static void write_csv(const nm_bench_stats *t)
     nm_buf out = {.job = t->job};
     nm_put(&out, "instance,solver,version,encoding,options,repeat,status,solved,verdict,objective,"
                  "bound,wall_seconds,"
-                 "cpu_seconds,nodes,rows,columns,binaries,solution,log\n");
+                 "cpu_seconds,nodes,rows,columns,binaries,solution,log,why\n");
     for (size_t m = 0; m < b->n_models; m++)
         for (size_t k = 0; k < b->n_solvers * b->repeats; k++) {
             const nm_bench_model *a = &b->model[m];
@@ -38,8 +48,10 @@ static void write_csv(const nm_bench_stats *t)
             put_cell(&out, r->bound);
             nm_put(&out, ",%.6f,%.6f", r->wall, r->cpu);
             put_cell(&out, r->nodes);
-            nm_put(&out, ",%zu,%zu,%zu,%s,%s\n", a->map->n_rows, a->map->n_cols, a->bins,
+            nm_put(&out, ",%zu,%zu,%zu,%s,%s", a->map->n_rows, a->map->n_cols, a->bins,
                    r->solution, r->log);
+            put_quoted(&out, r->why);
+            nm_put(&out, "\n");
         }
     nm_file_write(t->job, nm_fmt(t->job, "%s/results.csv", b->dir), out.s, out.n);
 }
@@ -73,6 +85,24 @@ static void put_table(nm_buf *out, const nm_bench_stats *t)
         nm_put(out, "%9s %5zu\n", isfinite(c->nodes) ? nm_fmt(t->job, "%.1f", c->nodes) : "-",
                c->wins);
     }
+}
+
+/* Says of the first runs that failed or were rejected why they did. */
+static void put_reasons(nm_buf *out, const nm_bench_stats *t)
+{
+    enum { SHOWN = 10 };
+    const nm_bench *b = t->b;
+    size_t n = 0;
+    for (size_t m = 0; m < b->n_models; m++)
+        for (size_t k = 0; k < b->n_solvers * b->repeats; k++) {
+            const nm_bench_result *r = nm_bench_result_of(t, m, k / b->repeats, k % b->repeats);
+            const bool told = strcmp(r->status, "failed") == 0 || strcmp(r->status, "rejected") == 0;
+            if (!told || n++ >= SHOWN) continue;
+            nm_put(out, "%s: %s by %s: %s%s%s\n", r->status, b->model[m].name, r->solver,
+                   *r->why ? r->why : "no reason was recorded", *r->log ? "; see " : "", r->log);
+        }
+    if (n > SHOWN)
+        nm_put(out, "%zu more are in %s/results.csv, column why\n", n - SHOWN, b->dir);
 }
 
 static void put_json(nm_buf *out, const nm_bench_stats *t, size_t disagree)
@@ -109,6 +139,7 @@ void nm_bench_tables(nm_job *job, nm_buf *out, const nm_bench *b, bool json)
     const char *first = nm_bench_dispute(&t, &n);
     nm_buf table = {.job = job}, sum = {.job = job};
     put_table(&table, &t);
+    put_reasons(&table, &t);
     put_json(&sum, &t, n);
     nm_file_write(job, nm_fmt(job, "%s/table.txt", b->dir), table.s, table.n);
     nm_file_write(job, nm_fmt(job, "%s/summary.json", b->dir), sum.s, sum.n);

@@ -1,10 +1,16 @@
 /* records.c: a folder of records that processes make: what campaigns of samples and of solver runs share.
  *
- * DIR/FILE says what was asked; a later run that asks otherwise is refused. Each record is a file of its own, written
- * whole or not at all; tables are made from records alone. Workers are forked processes that take the next item from a
- * shared counter; each item's memory is returned before the next. A worker that dies leaves its item to `fail`, and
- * another takes its place. Killed at any moment and started again, a run loses at most the items in flight; an
- * interrupt records none of them. One run at a time: the folder is locked. */
+ * DIR/FILE says what was asked; a later run that asks otherwise is refused. It is made whole or not at all, by the run
+ * that comes first. Each record is a file of its own, written whole or not at all; tables are made from records alone.
+ * Workers are forked processes that take the next item from a shared counter; each item's memory is returned before the
+ * next. A worker that dies leaves its item to `fail`, and another takes its place. Killed at any moment and started
+ * again, a run loses at most what its items in flight knew.
+ *
+ * Several runs may work in one folder where `number` says so: a worker claims an item before it makes it, by a lock on
+ * byte CLAIMS + number of DIR/FILE; what other runs hold is waited for at the end, and made here should they leave it
+ * undone. Locks are those of open file descriptions: they end with their process, however it ends, and never stay
+ * behind. Byte RUN is held by every run, and by one alone while it removes what killed runs left; byte TABLES by
+ * whoever makes tables. */
 #define _GNU_SOURCE
 #include "base/base.h"
 #include "study/records.h"
@@ -13,18 +19,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MAX_WORKERS = 256 };
+enum { MAX_WORKERS = 256, RUN = 0, TABLES = 1, CLAIMS = 2 };
 
 typedef struct { /* shared between the parent and its workers */
-    size_t next, done, holds, violated, unknown;
+    size_t next, again, done, holds, violated, unknown, errors;
     int64_t now[MAX_WORKERS]; /* item in the worker's hands, or -1 */
+    bool elsewhere[];         /* [n] another run had claimed it */
 } board;
 
 typedef struct {
@@ -56,21 +62,74 @@ static void run_item(crew *w, int slot, size_t item)
     const int code = nm_run(w->job, make, &t);
     if (code == NM_EIO)
         nm_throw(w->job, code, "%s", nm_job_message(w->job)); /* memory, or a full disk */
-    if (code) {
-        w->r->fail(w->job, w->r->arg, item, nm_job_message(w->job));
-        t.status = NM_UNKNOWN;
-    }
+    if (code) w->r->fail(w->job, w->r->arg, item, code, nm_job_message(w->job));
     nm_mark_release(w->job, mark);
     w->board->now[slot] = -1;
     if (nm_stopped(w->job)) return;
-    size_t *count = t.status == NM_OK         ? &w->board->holds
+    size_t *count = code                      ? &w->board->errors
+                    : t.status == NM_OK       ? &w->board->holds
                     : t.status == NM_VIOLATED ? &w->board->violated
                                               : &w->board->unknown;
     __atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
     __atomic_fetch_add(&w->board->done, 1, __ATOMIC_RELAXED);
 }
 
+/* ---- locks ---- */
+
+/* locks a byte of the file for this description; false: another one holds it. Where there are no locks, all is free. */
+static bool lock_byte(int fd, int64_t byte, short type, bool wait)
+{
+    struct flock l = {.l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)byte, .l_len = 1};
+    int code;
+    do code = fcntl(fd, wait ? F_OFD_SETLKW : F_OFD_SETLK, &l);
+    while (code && wait && errno == EINTR);
+    return code == 0 || (errno != EAGAIN && errno != EACCES);
+}
+
+/* opens dir/file, as a description of its own for locks */
+static int open_said(nm_job *job, const nm_records *r)
+{
+    const char *path = nm_fmt(job, "%s/%s", r->dir, r->file);
+    const int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0) nm_throw(job, NM_EIO, "%s: cannot write: %s", path, strerror(errno));
+    return fd;
+}
+
 /* ---- workers ---- */
+
+/* true: another run has made the record since this one began */
+static bool made_elsewhere(const crew *w, size_t item)
+{
+    if (!w->r->settled) return false;
+    const nm_mark mark = nm_mark_get(w->job);
+    const bool made = w->r->settled(w->job, w->r->arg, item);
+    nm_mark_release(w->job, mark);
+    return made;
+}
+
+/* makes the item unless another run has made it, or holds it now: that is waited for, or left for later */
+static void take_item(crew *w, int slot, int fd, size_t item, bool wait)
+{
+    const nm_records *r = w->r;
+    const int64_t byte = r->number ? CLAIMS + r->number[item] : 0;
+    if (r->number) {
+        bool made = made_elsewhere(w, item), mine = !made && lock_byte(fd, byte, F_WRLCK, false);
+        w->board->elsewhere[item] = !made && !mine;
+        while (wait && !made && !mine && !nm_stopped(w->job)) {
+            usleep(50000);
+            made = made_elsewhere(w, item);
+            mine = !made && lock_byte(fd, byte, F_WRLCK, false);
+        }
+        if (mine && made_elsewhere(w, item)) {
+            lock_byte(fd, byte, F_UNLCK, false);
+            made = true;
+        }
+        if (made) __atomic_fetch_add(&w->board->done, 1, __ATOMIC_RELAXED);
+        if (made || !mine) return;
+    }
+    run_item(w, slot, item);
+    if (r->number) lock_byte(fd, byte, F_UNLCK, false);
+}
 
 typedef struct {
     crew *w;
@@ -81,11 +140,16 @@ static void work(nm_job *job, void *arg)
 {
     const worker_t *me = arg;
     crew *w = me->w;
-    while (!nm_stopped(job)) {
-        const size_t k = __atomic_fetch_add(&w->board->next, 1, __ATOMIC_RELAXED);
-        if (k >= w->r->n) return;
-        run_item(w, me->slot, k);
+    const int fd = w->r->number ? open_said(job, w->r) : -1;
+    for (int round = 0; round < 2; round++) { /* what other runs hold comes last */
+        size_t *next = round ? &w->board->again : &w->board->next;
+        while (!nm_stopped(job)) {
+            const size_t k = __atomic_fetch_add(next, 1, __ATOMIC_RELAXED);
+            if (k >= w->r->n) break;
+            if (!round || w->board->elsewhere[k]) take_item(w, me->slot, fd, k, round > 0);
+        }
     }
+    if (fd >= 0) close(fd);
 }
 
 static void limit_worker(const nm_records *c)
@@ -115,8 +179,10 @@ static void progress(const crew *w, bool last)
     const board *b = w->board;
     if (!isatty(2)) return;
     char text[160];
-    const int n = snprintf(text, sizeof text, "\r%zu of %zu: %zu hold, %zu violated, %zu unknown%s",
-                           b->done, w->r->n, b->holds, b->violated, b->unknown, last ? "\n" : " ");
+    const int n = snprintf(text, sizeof text,
+                           "\r%zu of %zu: %zu hold, %zu violated, %zu unknown, %zu errors%s",
+                           b->done, w->r->n, b->holds, b->violated, b->unknown, b->errors,
+                           last ? "\n" : " ");
     if (write(2, text, (size_t)n) < 0) return;
 }
 
@@ -130,15 +196,15 @@ static void ended(crew *w, int slot, int status)
                  "a worker could not go on (memory or disk); what is recorded is kept");
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
     if (nm_stopped(w->job)) return;
-    if (item >= 0)
-        w->r->fail(w->job, w->r->arg, (size_t)item,
+    if (item >= 0 && !made_elsewhere(w, (size_t)item))
+        w->r->fail(w->job, w->r->arg, (size_t)item, NM_EIO,
                    WIFSIGNALED(status)
                        ? nm_fmt(w->job, "its worker died by signal %d", WTERMSIG(status))
                        : "its worker failed");
     w->board->now[slot] = -1;
-    w->board->unknown++;
+    w->board->errors++;
     w->board->done++;
-    if (w->board->next < w->r->n) start_worker(w, slot);
+    if (w->board->next < w->r->n || w->board->again < w->r->n) start_worker(w, slot);
 }
 
 static void stop_all(void *arg)
@@ -146,7 +212,7 @@ static void stop_all(void *arg)
     crew *w = arg;
     for (int i = 0; i < MAX_WORKERS; i++)
         if (w->pid[i] > 0) kill(w->pid[i], SIGKILL), waitpid(w->pid[i], NULL, 0);
-    munmap(w->board, sizeof *w->board);
+    munmap(w->board, sizeof *w->board + w->r->n);
 }
 
 /* passes an interrupt on: once politely, after two seconds for good */
@@ -179,8 +245,8 @@ static void wait_all(crew *w, int workers)
 
 static void run_crew(crew *w, int workers)
 {
-    w->board = mmap(NULL, sizeof *w->board, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-                    0);
+    w->board = mmap(NULL, sizeof *w->board + w->r->n, PROT_READ | PROT_WRITE,
+                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (w->board == MAP_FAILED) nm_throw(w->job, NM_EIO, "no shared memory: %s", strerror(errno));
     nm_defer(w->job, stop_all, w);
     for (int i = 0; i < MAX_WORKERS; i++) w->board->now[i] = -1;
@@ -222,19 +288,33 @@ static void drop_lock(void *arg)
     close(*fd);
 }
 
-/* one run at a time: the lock is the process's, and goes with it however it ends */
-static void lock(nm_job *job, const nm_records *c)
+static void sweep_all(nm_job *job, const nm_records *r)
 {
-    const char *path = nm_fmt(job, "%s/%s", c->dir, c->file);
+    sweep(job, r, r->dir);
+    for (const char *const *f = r->folders; *f; f++)
+        sweep(job, r, nm_fmt(job, "%s/%s", r->dir, *f));
+}
+
+/* Enters the folder until the process ends: alone, or beside other runs. Who is alone removes what killed runs left:
+ * nobody else's unfinished files are there. A killed run's workers need a moment to go. */
+static void enter(nm_job *job, const nm_records *r)
+{
     int *fd = NM_NEW(job, int);
-    *fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (*fd < 0) nm_throw(job, NM_EIO, "%s: %s", path, strerror(errno));
+    *fd = open_said(job, r);
     nm_defer(job, drop_lock, fd);
-    for (int tries = 0; flock(*fd, LOCK_EX | LOCK_NB);
-         tries++) { /* a killed run's workers need a moment to go */
-        if (tries == 20) nm_throw(job, NM_EIO, "%s: another run works in this folder", c->dir);
-        usleep(100000);
+    for (int tries = 0; !lock_byte(*fd, RUN, F_WRLCK, false); tries++) {
+        if (r->number && tries > 5 && lock_byte(*fd, RUN, F_RDLCK, false)) {
+            nm_note(job, "%s: another run is at work in this folder; the two share what is left to do",
+                    r->dir);
+            return;
+        }
+        if (tries == (r->number ? 200 : 40))
+            nm_throw(job, NM_EIO, "%s: another run is at work in this folder; try again when it is done",
+                     r->dir);
+        usleep(50000);
     }
+    sweep_all(job, r);
+    if (r->number) lock_byte(*fd, RUN, F_RDLCK, true);
 }
 
 static void check_said(nm_job *job, const nm_records *r, const char *path, const nm_json *j)
@@ -264,16 +344,24 @@ void nm_records_open(nm_job *job, const nm_records *r)
     for (const char *const *f = r->folders; *f; f++)
         nm_folder_make(job, nm_fmt(job, "%s/%s", r->dir, *f));
     const char *path = nm_fmt(job, "%s/%s", r->dir, r->file);
-    if (!nm_file_exists(path)) {
-        nm_file_write(job, path, b.s, b.n);
-    } else {
+    bool mine = false; /* another run may be first, and sweep this one's unfinished file away */
+    while (!mine && !nm_file_exists(path)) mine = nm_file_create(job, path, b.s, b.n);
+    if (!mine) {
         const nm_file f = nm_file_read(job, path);
         if (f.n != b.n || memcmp(f.data, b.s, b.n)) check_said(job, r, path, nm_json_parse(job, f));
     }
-    lock(job, r);
-    sweep(job, r, r->dir);
-    for (const char *const *f = r->folders; *f; f++)
-        sweep(job, r, nm_fmt(job, "%s/%s", r->dir, *f));
+    enter(job, r);
+}
+
+void nm_records_alone(nm_job *job, const nm_records *r, void (*body)(nm_job *job, void *arg),
+                      void *arg)
+{
+    int *fd = NM_NEW(job, int);
+    *fd = open_said(job, r);
+    nm_defer(job, drop_lock, fd);
+    lock_byte(*fd, TABLES, F_WRLCK, true);
+    body(job, arg);
+    nm_close(job, fd);
 }
 
 void nm_records_run(nm_job *job, const nm_records *r)

@@ -15,13 +15,26 @@ typedef struct nm_records {
     double memory;                 /* bytes a worker may address; 0: no limit */
     size_t n;                      /* items */
     int (*make)(nm_job *job, void *arg, size_t k); /* makes record k and writes it; gives its verdict's status */
-    void (*fail)(nm_job *job, void *arg, size_t k, const char *why); /* records that it could not be made */
+    /* records that it could not be made, and the code of the error */
+    void (*fail)(nm_job *job, void *arg, size_t k, int code, const char *why);
+    /* [n] by which runs that share the folder claim items; NULL: one run at a time works there */
+    const int64_t *number;
+    bool (*settled)(nm_job *job, void *arg, size_t k); /* another run has made record k since this one began */
     void *arg;
 } nm_records;
 void nm_records_open(nm_job *job, const nm_records *r); /* makes or checks the folder, locks it */
 void nm_records_run(nm_job *job, const nm_records *r);  /* ends early when a stop was asked for */
+/* calls body while no other run of this folder is in such a call */
+void nm_records_alone(nm_job *job, const nm_records *r, void (*body)(nm_job *job, void *arg), void *arg);
 
 /* ---- batch_tables.c ----------------------------------------------------------------------------- */
-void nm_campaign_tables(nm_job *job, const nm_campaign *c);
+typedef struct nm_totals { /* of a folder's records */
+    size_t samples, misclassified, violated, holds, unknown, errors, partial; /* partial: unknown, cut short */
+    size_t left;           /* of the range asked for: without a record of a whole run */
+    int error;             /* code of the first error, or 0 */
+    double cpu;
+} nm_totals;
+bool nm_record_partial(const nm_json *record); /* it was cut short by an interrupt */
+nm_totals nm_campaign_tables(nm_job *job, const nm_campaign *c); /* results.csv and summary.json */
 
 #endif

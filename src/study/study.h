@@ -11,13 +11,19 @@ typedef struct nm_campaign {
     nm_dataset images, labels;
     bool has_labels, save_witness;
     int64_t from, to;      /* samples from..to-1 */
-    const char *dir, *rerun, *question; /* rerun: never, always, unknown, violated */
+    const char *dir, *rerun, *question; /* rerun: never, always, unknown, violated, error */
     int workers;
     double memory;         /* bytes a worker may address; 0: no limit */
     nm_around around;      /* all but image and label */
+    const double **clean;  /* [to - from] outputs for the images, where nm_check_campaign has them; or NULL */
     nm_solve_opts solve;
 } nm_campaign;
-bool nm_campaign_run(nm_job *job, const nm_campaign *c); /* false: interrupted */
+/* gives the exit code: 0, NM_UNKNOWN when interrupted, or that of the first error */
+int nm_campaign_run(nm_job *job, const nm_campaign *c);
+
+/* ---- check_batch.c: are these images, labels and flags what they should be ---------------------- */
+/* says what a campaign is about to read, warns of what is probably wrong, refuses labels that cannot be; sets clean */
+void nm_check_campaign(nm_job *job, nm_campaign *c);
 
 /* ---- suite_spec.c, suite.c: instances with known answers ---------------------------------------- */
 typedef struct nm_formulation { const char *name, *encoding; bool fold, two_sided; } nm_formulation;

@@ -113,6 +113,7 @@ static nm_target build(nm_job *job, const nm_suite *s, const nm_item *t, const c
                              .always_write = true,
                              .out = out,
                              .said = base,
+                             .own_guard = t->guard != NULL,
                              .seed = 1,
                              .version = NM_VERSION,
                              .options = command_of(job, s, t)};

@@ -55,7 +55,7 @@ def good(code, *args, **kw):
     return out
 
 
-MLP, MLP3, CONV, XOR = m("digits-mlp.onnx"), m("digits-mlp3.onnx"), m("digits-conv.onnx"), m("tiny-xor.json")
+MLP, CONV, POOL, XOR = m("digits-mlp.onnx"), m("digits-conv.onnx"), m("digits-pool.onnx"), m("tiny-xor.json")
 IDX, LABELS = m("digits-test-images.idx3.gz"), m("digits-test-labels.idx1.gz")
 IMG = IDX + ":0"
 ASK = ["--image", IMG, "--label", "8", "--perturb", "linf:0.01"]
@@ -228,7 +228,7 @@ def strict(text):
     return json.loads(text, parse_constant=no, object_pairs_hook=pairs)
 
 
-SOLVE = {"verdict", "proved_by", "predicted", "label", "targets", "witness", "objective", "layers", "model", "cpu_seconds", "why"}
+SOLVE = {"verdict", "proved_by", "certified", "predicted", "label", "targets", "witness", "objective", "layers", "model", "cpu_seconds", "why"}
 
 
 def judge_json(name, code, out, n_targets):
@@ -240,7 +240,8 @@ def judge_json(name, code, out, n_targets):
     check(name + ": verdict fits the exit code", {"holds": 0, "violated": 10, "unknown": 11}.get(j.get("verdict")) == code, (code, j))
     check(name + ": members", set(j) <= SOLVE, set(j) - SOLVE)
     check(name + ": proved_by", ("proved_by" in j) == (j["verdict"] != "unknown") and
-          j.get("proved_by", "solver") in ("evaluation", "bounds", "attack", "solver"), j.get("proved_by"))
+          j.get("proved_by", "tree") in ("evaluation", "bounds", "attack", "tree", "solver"), j.get("proved_by"))
+    check(name + ": certified", j.get("certified", False) is (j["verdict"] == "holds" or "objective" in j), j)
     t = j.get("targets", [])
     check(name + ": targets", len(t) == n_targets and all(x["status"] in ("holds", "violated", "unknown") and
           (isinstance(x.get("label"), int) or isinstance(x.get("name"), str)) for x in t), t)
@@ -261,10 +262,10 @@ def judge_json(name, code, out, n_targets):
 def answers():
     for name, args, code, n in (
             ("holds", [MLP, *ASK], 0, 9),
-            ("holds by solver", [MLP, "--image", IDX + ":1", "--labels", LABELS, "--perturb", "linf:0.05", "--bounds", "crown"], 0, 9),
+            ("holds by tree", [MLP, "--image", IDX + ":1", "--labels", LABELS, "--perturb", "linf:0.05", "--bounds", "crown"], 0, 9),
             ("violated by attack", [MLP, "--image", IMG, "--label", "8", "--perturb", "linf:0.1"], 10, 9),
             ("violated by evaluation", [MLP, "--image", IMG, "--label", "3", "--perturb", "linf:0.0"], 10, 9),
-            ("violated by solver", [MLP, "--image", IMG, "--label", "8", "--perturb", "linf:0.1", "--no-attack", "--no-branch", "--target", "0"], 10, 1),
+            ("violated by tree", [MLP, "--image", IMG, "--label", "8", "--perturb", "linf:0.1", "--no-attack", "--no-branch", "--target", "0"], 10, 1),
             ("violated in a leaf", [MLP, "--image", IMG, "--label", "8", "--perturb", "linf:0.1", "--no-attack", "--target", "0"], 10, 1),
             ("unknown", [MLP, "--image", IDX + ":1", "--label", "0", "--perturb", "linf:0.05", "--no-solve", "--bounds", "crown"], 11, 9),
             ("some targets", [CONV, "--image", IDX + ":2", "--label", "9", "--perturb", "linf:0.02", "--target", "not:1,2"], 0, 7),
@@ -278,12 +279,12 @@ def answers():
             j = judge_json(name, got, out, n)
             if j and name == "own prediction":
                 check("own prediction: said so", "prediction 8" in err and j["predicted"] == j["label"] == 8, err)
-            if j and name == "violated by solver":
-                check("violated by solver: by", j["proved_by"] == "solver" and j["model"]["binaries"] > 0, j)
+            if j and name == "violated by tree":
+                check("violated by tree: by", j["proved_by"] == "tree" and j["model"]["binaries"] > 0, j)
             if j and name == "violated in a leaf":
                 check("violated in a leaf: by", j["proved_by"] == "solver" and "model" not in j, j)
-            if j and name == "holds by solver":
-                check("holds by solver: by", j["proved_by"] == "solver", j)
+            if j and name == "holds by tree":
+                check("holds by tree: by", j["proved_by"] == "tree", j)
             if j and name == "worst":
                 o = j["objective"]
                 check("worst: value and bound meet", o["bound"] <= o["value"] <= o["bound"] + 1e-4, o)
@@ -332,6 +333,27 @@ def answers():
 
 
 # ---- compile, decode ----
+def fates():
+    """a word for each fate of a target, and no witness where nothing is violated"""
+    def words(*args):
+        code, out, err = run(*args)
+        targets = [l[14:].strip() for l in out.splitlines() if l.startswith("  target ")]
+        return code, out, [re.match("closed by the incumbent|not examined|[a-z]+", t).group() for t in targets]
+    digits = [MLP, "--image", IDX + ":0"]
+    code, out, w = words("solve", *digits, "--label", "3", "--perturb", "linf:0.1")
+    check("misclassified: the others were not examined", code == 10 and sorted(set(w)) == ["not examined", "violated"] and w.count("violated") == 1, (code, out))
+    code, out, w = words("solve", *digits, "--label", "8", "--perturb", "linf:0.05", "--objective", "worst")
+    check("worst: closed by the incumbent, none unknown", code == 10 and "closed by the incumbent" in w and "unknown" not in w, (code, out))
+    code, out, w = words("compile", *digits, "--label", "8", "--perturb", "linf:0.03", "--bounds", "interval", "-o", p("fate.mps"))
+    check("models just written are open", code == 0 and set(w) <= {"open", "holds"} and "open" in w, (code, out))
+    code, out, err = run("compile", *digits, "--label", "8", "--perturb", "linf:0.03", "--bounds", "interval", "-o", p("fate.mps"), "--json")
+    check("and in JSON", all(t["fate"] == "open" for t in json.loads(out)["targets"] if t["status"] == "unknown"), out)
+    code, out, w = words("solve", *digits, "--label", "8", "--perturb", "linf:0.03", "--bounds", "interval", "--no-attack", "--no-branch", "--no-solve")
+    check("tried and failed is unknown", code == 11 and "unknown" in w and not {"open", "not examined"} & set(w), (code, out))
+    code, out, w = words("solve", *digits, "--label", "8", "--perturb", "linf:0.01", "--objective", "worst")
+    check("no witness where the verdict is holds", code == 0 and "worst point found: target" in out and "witness" not in out, (code, out))
+
+
 def models():
     out = good(0, "compile", XOR, *XASK, "-o", p("one.mps"), "--json")
     j = strict(out)
@@ -351,7 +373,16 @@ def models():
     cols = mp["columns"]
     marked = "".join("%7d %s %15.8g %22.8g\n" % (k, c, 1, 0) for k, c in enumerate(cols) if c == mp["mark"])
     sol = put("ok.sol", "Infeasible - objective value 0.00000000\n" + marked)
-    good(0, "decode", p("one.map.json"), sol)
+    j = strict(good(0, "decode", p("one.map.json"), sol, "--json"))
+    check("decode: holds is the solver's word", j["verdict"] == "holds" and j["proved_by"] == "solver" and j["certified"] is False and
+          j["solver"] and j["guard"] >= mp["budget"] > 0 and j["tolerances"] == mp["tolerances"], j)
+    check("decode: holds says whose word it is", re.match(r"holds by solver\n  not certified: this is the word of \S+; a guard of \S+ covers ",
+                                                          good(0, "decode", p("one.map.json"), sol)))
+    for guard in ("0", "1e-12"):
+        good(0, "compile", XOR, *XASK, "-o", p("bare.mps"), "--guard", guard)
+        bare = strict(open(p("bare.map.json")).read())
+        code, out, err = run("decode", p("bare.map.json"), put("bare.sol", "Infeasible - objective value 0\n" + marked.replace(mp["mark"], bare["mark"])))
+        check("decode: a guard of %s covers no tolerances" % guard, code == 11 and out.startswith("unknown: ") and "its guard of" in out, (code, out, err))
     bad(6, "header.sol", "decode", p("one.map.json"), put("header.sol", "Infeasible - objective value 0.00000000\n"))
     bad(6, "other.sol", "decode", p("one.map.json"), put("other.sol", "Infeasible - objective value 0.00000000\n" +
                                                          marked.replace(mp["mark"], "mark_000000000000")))
@@ -384,7 +415,7 @@ def same_bytes():
     for name, args in (("solve", ["solve", MLP, "--image", IMG, "--label", "8", "--perturb", "linf:0.1", "--json"]),
                        ("solve text", ["solve", XOR, *XASK]),
                        ("solve worst", ["solve", XOR, *XASK, "--objective", "worst", "--json"]),
-                       ("solve by solver", ["solve", MLP, "--image", IDX + ":1", "--label", "0", "--perturb", "linf:0.05", "--json"]),
+                       ("solve by tree", ["solve", MLP, "--image", IDX + ":1", "--label", "0", "--perturb", "linf:0.05", "--json"]),
                        ("eval", ["eval", CONV, "--image", IMG, "--json"]),
                        ("bounds", ["bounds", CONV, "--image", IMG, "--label", "8", "--perturb", "linf:0.1"]),
                        ("inspect", ["inspect", CONV])):
@@ -496,8 +527,8 @@ def start(*args):
 
 
 def signals():
-    hard = [MLP3, "--image", IDX + ":1", "--label", "0", "--perturb", "linf:0.07", "--target", "8", "--objective", "worst", "--no-attack",
-            "--no-evaluate"]
+    hard = [POOL, "--image", IDX + ":1", "--label", "0", "--perturb", "linf:0.09", "--target", "8", "--objective", "worst", "--no-attack",
+            "--no-branch", "--bounds", "crown", "--no-evaluate"]
     for name, sig, group, wait in (("SIGINT", signal.SIGINT, False, 1.0), ("SIGINT to all", signal.SIGINT, True, 1.0), ("SIGTERM", signal.SIGTERM, False, 0.7)):
         r = start("solve", *hard, "--json")
         time.sleep(wait)
@@ -545,7 +576,7 @@ def leftovers():
     check("no temporary files are left", not odd, odd)
 
 
-for part in (usage, files, answers, models, same_bytes, formats, devices, signals, leftovers):
+for part in (usage, files, answers, fates, models, same_bytes, formats, devices, signals, leftovers):
     began = time.time()
     try:
         part()

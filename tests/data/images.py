@@ -215,8 +215,83 @@ def mean_and_std():
     check("no mean before a network that states its range", got == 4 and "stated range" in err, (got, err))
 
 
+def orders():
+    """operators say what is a channel, then a member of the file, then a flag; numbers alone only without doubt"""
+    def net(name, shape, layers, outputs, **more):
+        """y0 = 1.5, y1 = the element of the last layer that is x's two channels at the first pixel, added up"""
+        json.dump({"netmip": "network", "version": 1, "input": {"name": "x", "shape": shape}, "layers": layers + [
+            {"op": "flatten"}, {"op": "dense", "weight": [[0] * outputs, [1] + [0] * (outputs - 1)], "bias": [1.5, 0]}], **more}, open(p(name), "w"))
+        return p(name)
+    def ask(path, n, perturb, *more):
+        np.save(p("zero.npy"), np.zeros(n))
+        return run("solve", path, "--image", p("zero.npy"), "--label", "0", "--perturb", perturb, *more)
+    def verdict(name, path, n, code, more=(), perturbs=("pixels:1", "patch:1x1"), needle=""):
+        for perturb in perturbs:
+            got, out, err = ask(path, n, perturb, *more)
+            check("%s: %s %s" % (name, perturb, " ".join(more)), got == code and needle in err, (got, out, err))
+    one = {"op": "conv", "weight": [[[[1]], [[1]]]], "bias": [0]}
+    turn = {"op": "transpose", "perm": [0, 3, 1, 2]}
+    chw, hwc = net("o1.json", [1, 2, 4, 1], [one], 4), net("o2.json", [1, 4, 1, 2], [turn, one], 4)
+    verdict("a Conv reads NCHW", chw, 8, 10)
+    verdict("a Conv reads NCHW", chw, 8, 10, ["--channels", "chw"])
+    verdict("a Conv reads NCHW", chw, 8, 2, ["--channels", "hwc"], needle="reads the input as chw")
+    verdict("a Transpose before it says HWC", hwc, 8, 10)
+    verdict("a Transpose before it says HWC", hwc, 8, 10, ["--channels", "hwc"])
+    verdict("a Transpose before it says HWC", hwc, 8, 2, ["--channels", "chw"], needle="reads the input as hwc")
+    verdict("a Conv behind element by element", net("o3.json", [1, 2, 4, 1], [{"op": "relu"}, {"op": "sub", "value": [[[[0]]]]}, one], 4), 8, 10)
+    verdict("a flat input that becomes an image", net("o4.json", [1, 8], [{"op": "reshape", "shape": [1, 2, 2, 2]}, one], 4), 8, 10)
+    verdict("a flat input that becomes an image", p("o4.json"), 8, 2, ["--channels", "hwc"], needle="reads the input as chw")
+    verdict("a flat input that becomes NHWC", net("o5.json", [1, 8], [{"op": "reshape", "shape": [1, 2, 2, 2]}, turn, one], 4), 8, 10)
+    both = [{"op": "transpose", "perm": [0, 2, 1, 3], "name": "t"}, {"op": "conv", "weight": [[[[1]]] * 4], "bias": [0], "name": "a", "inputs": ["t"]}]
+    verdict("neither order", net("o6.json", [1, 2, 4, 2], both, 4), 16, 4, needle="another order")
+    # y1 = x_0 + x_4: two channels of one pixel in chw, two pixels in hwc
+    json.dump({"netmip": "network", "version": 1, "input": {"name": "x", "shape": [1, 2, 4, 1]}, "layers": [
+        {"op": "flatten"}, {"op": "dense", "weight": [[0] * 8, [1, 0, 0, 0, 1, 0, 0, 0]], "bias": [1.5, 0]}]}, open(p("o7.json"), "w"))
+    verdict("no operator says it", p("o7.json"), 8, 2, perturbs=("pixels:1", "patch:1x1", "blur:1x1"), needle="--channels chw or --channels hwc was expected")
+    verdict("no operator says it", p("o7.json"), 8, 10, ["--channels", "chw"])
+    verdict("no operator says it", p("o7.json"), 8, 0, ["--channels", "hwc"])
+    verdict("no operator says it", p("o7.json"), 8, 10, perturbs=("linf:1",))
+    json.dump({**json.load(open(p("o7.json"))), "axes": {"image": "CHW"}}, open(p("o8.json"), "w"))
+    verdict("the file says it", p("o8.json"), 8, 10)
+    verdict("the file says it", p("o8.json"), 8, 2, ["--channels", "hwc"], needle="reads the input as chw")
+    for shape, code in (([1, 1, 28, 28], (0, 10)), ([1, 28, 28, 1], (0, 10)), ([3, 8, 8], (0, 10)), ([8, 8, 3], (0, 10)), ([1, 4, 8, 3], (2,)), ([1, 3, 5, 3], (2,)),
+                        ([1, 8, 5, 8], (2,)), ([5, 7], (0, 10)), ([49], (0, 10)), ([48], (4,))):
+        some = Net("some.json", shape)
+        got, out, err = ask(some.path, int(np.prod(shape)), "pixels:1", "--no-solve")
+        check("shape %s alone" % shape, got in (*code, 11 if 0 in code else 2) and (got != 2 or "--channels" in err), (got, out, err))
+    readers = {"maxpool": {"op": "maxpool", "kernel_shape": [1, 1]}, "averagepool": {"op": "averagepool", "kernel_shape": [1, 1]}, "globalaveragepool": {"op": "globalaveragepool"},
+               "globalmaxpool": {"op": "globalmaxpool"}, "depthtospace": {"op": "depthtospace", "blocksize": 2}, "spacetodepth": {"op": "spacetodepth", "blocksize": 1},
+               "batchnormalization": {"op": "batchnormalization", "scale": [1] * 4, "bias": [0] * 4, "mean": [0] * 4, "var": [1] * 4},
+               "resize": {"op": "resize", "inputs": ["x", "", "s"], "mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}}
+    for op, layer in readers.items():
+        path = p("reads.json")
+        n = {"globalaveragepool": 4, "globalmaxpool": 4, "resize": 32}.get(op, 16)
+        json.dump({"netmip": "network", "version": 1, "input": {"name": "x", "shape": [1, 4, 2, 2]}, "constants": {"s": [1, 1, 2, 1]}, "layers": [
+            layer, {"op": "flatten"}, {"op": "dense", "weight": [[1] * n, [0] * n], "bias": [0, 0]}]}, open(path, "w"))
+        got, out, err = ask(path, 16, "pixels:1", "--channels", "hwc")
+        check("%s says chw" % op, got == 2 and "reads the input as chw" in err, (got, err))
+    # a colour picture whose numbers say nothing, into networks whose operators do; its mean by channel; its picture
+    pixels = rng.integers(0, 256, (3, 3, 3)).astype(np.uint8)
+    open(p("cube.png"), "wb").write(png(pixels))
+    K = rng.normal(size=(2, 3, 2, 2)).round(2)
+    M = [.5, .25, .125]
+    for name, layers, x in (("cube CHW", [], pixels.transpose(2, 0, 1) / 255), ("cube HWC", [turn], pixels / 255)):
+        json.dump({"netmip": "network", "version": 1, "input": {"name": "x", "shape": [1, 3, 3, 3]}, "layers": layers + [
+            {"op": "conv", "weight": K.tolist(), "bias": [0, 0]}, {"op": "flatten"}, {"op": "dense", "weight": np.eye(8).tolist(), "bias": [0] * 8}]}, open(p("cube.json"), "w"))
+        c = pixels.transpose(2, 0, 1) / 255
+        conv = lambda z: np.array([[[(K[o] * z[:, i:i + 2, j:j + 2]).sum() for j in range(2)] for i in range(2)] for o in range(2)]).ravel()
+        for more, z in (([], c), (["--mean", ",".join(map(str, M))], c - np.reshape(M, (3, 1, 1)))):
+            code, out, err = run("eval", p("cube.json"), "--image", p("cube.png"), "--json", *more)
+            check("%s %s" % (name, more), code == 0 and np.allclose(json.loads(out)["outputs"]["float64"], conv(z)), (code, err))
+        code, out, err = run("solve", p("cube.json"), "--image", p("cube.png"), "--label", "0", "--perturb", "linf:0.2", "--objective", "worst", "--target", "1", "-o", p("cube"), "--quiet")
+        w, back = np.load(p("cube/witness.npy")).reshape(3, 3, 3), read_png(p("cube/witness.png"))
+        w = w if "HWC" in name else w.transpose(1, 2, 0)
+        check("%s: the picture" % name, np.array_equal(back, np.floor(w * 255 + .5)), back)
+
+
 cifar_files()
 pictures()
 mean_and_std()
+orders()
 print("images: %(passed)d passed, %(failed)d failed, %(skipped)d skipped" % count)
 sys.exit(count["failed"] > 0)

@@ -124,18 +124,26 @@ def comments():
 
 
 def same():
-    """the .lp, the .mps and the model itself, through our readers: the same rows; numbers are the shortest, so text compares"""
+    """the .lp, the .mps and the model itself, through our readers: the same rows; numbers are the shortest, so text compares;
+    the question's row of a file has the guard of its map as well"""
     for e, d in itertools.product(("bigm", "partition:2", "indicator", "sos1", "hull"), ("cplex", "gurobi")):
         files = [build("same-%s" % d + ending, "--encoding", e, "--dialect", d, "--cuts", "user") for ending in (".mps", ".lp", ".mps.gz")]
         code, out, err = run("compile", *XOR, "--encoding", e, "--dump", "model")
         rows = re.findall(r"^(?:row|cut) (\S+):(.*)$", out, re.M)
         check("rows are there", len(rows) > 3 and code == 0, err)
+        with open(p("same-%s.map.json" % d)) as h:
+            guard = json.load(h)["guard"]
+        check("a guard", 1e-6 < guard < 1e-3 and [name for name, _ in rows].count("rq_0") == 1, guard)
         for f in files:
             for name, body in rows:
                 got = inspect(f, "--row", name).split("\n")[1].strip()
                 terms = lambda t: sorted((("-" if "-" in sign else "+") + c, x) for sign, c, x in re.findall(r"([-+] |-)?([\d.]+(?:e[-+]\d+)?) (\w+)", t))
                 want = re.sub(r" (-?)([\d.e+-]+)\*(\S+)", lambda t: " %s%s %s" % (t.group(1), t.group(2), t.group(3)), body)
                 tail = lambda t: (re.findall(r"if \S+ = \d:", t), re.findall(r"(?:<=|>=|=) (\S+)$", t))
+                if name == "rq_0":
+                    side, whole = tail(got)[1], tail(want)[1]
+                    check("%s %s: the guard" % (os.path.basename(f), e), len(side) == len(whole) == 1 and 0 <= float(side[0]) - (float(whole[0]) + guard) < 1e-15, (side, whole, guard))
+                    got, want = got[:got.rindex(" ")], want[:want.rindex(" ")]
                 got, want = (terms(got), tail(got)), (terms(want), tail(want))
                 check("%s %s %s" % (os.path.basename(f), e, name), got == want and got[0], "%s\n%s" % (got, want))
 

@@ -131,7 +131,7 @@ static void cuts(const struct sample *k, const outcome *all)
                                          "miplib",       "xpress",    "xpress csv"};
     size_t most = 8;
     for (size_t i = 0; i < sizeof closed / sizeof *closed; i++)
-        if (strcmp(k->solver, closed[i]) == 0) most = 0;
+        if (strcmp(k->solver, closed[i]) == 0) most = k->status == NM_SOL_INFEASIBLE ? 1 : 0;
     CHECK(same <= most, "%s: %zu of %zu cuts pass", k->solver, same, n);
 }
 

@@ -65,6 +65,9 @@ static bool spells(const char *solver, const char *text)
         return strstr(text, "PROBLEM STATUS") && strstr(text, "PRIMAL_INFEASIBLE");
     if (strcmp(solver, "cplex") == 0)
         return (strstr(text, "=\"3\"") || strstr(text, "103")) && strstr(text, "infeasible");
+    if (strcmp(solver, "miplib") == 0) return line_is(text, "=infeas=");
+    if (strcmp(solver, "cbc log") == 0)
+        return strstr(text, "Problem is infeasible - ") || strstr(text, "Problem proven infeasible");
     const char *status = strcmp(solver, "gurobi json") == 0 ? strstr(text, "\"Status\"") : NULL;
     return status && strchr(status, ':') && strtod(strchr(status, ':') + 1, NULL) == 3;
 }

@@ -5,6 +5,10 @@
  * The model has 3 rows and the columns x0 x1 v2_0 z2_0 mark_0123456789ab; the point is 1 0 0.5 1 1, its objective
  * -0.25. */
 #define MARK  "mark_0123456789ab"
+#define CBC_LOG(result)                                                                            \
+    "Welcome to the CBC MILP Solver \nVersion: 2.10.8 \n\nProblem " MARK                          \
+    " has 3 rows, 5 columns and 7 elements\nOption for preprocess changed from sos to off\n"      \
+    "Continuous objective value is -1 - 0.00 seconds\n" result
 #define STARS "****************************************************\n"
 #define SYMPHONY(text)                                                                             \
     "\n==  Welcome to the SYMPHONY MILP Solver \n==  Version: 5.6.17 \n\nSolving...\n\n" STARS     \
@@ -229,7 +233,14 @@ static const struct sample {
     {"gurobi", FEAS, "# Solution for model " MARK "\n# Objective value = -0.25\n" LIST(" ")},
     {"copt", FEAS, "# Objective value = -0.25\n" LIST(" ")},
     {"miplib", FEAS, "=obj= -0.25\n" LIST("    ")},
-    {"miplib", NIL, "=infeas=\n"},
+    {"miplib", INF, "=infeas=\n"},
+    {"miplib", INF, "=infeas=\n" MARK " 1\n"},
+    {"miplib", UNB, "=unbnd=\n"},
+    {"miplib", NIL, "=unkn=\n"},
+    {"cbc log", INF, CBC_LOG("Problem is infeasible - tightenPrimalBounds!\n")},
+    {"cbc log", INF, CBC_LOG("\nResult - Problem proven infeasible\n")},
+    {"cbc log", NIL, CBC_LOG("\nResult - Linear relaxation infeasible\n")},
+    {"cbc log", NIL, CBC_LOG("\nResult - Optimal solution found\n")},
     {"gurobi json", OPT, GUROBI("2", GUROBI_VARS)},
     {"gurobi json", FEAS, GUROBI("9", GUROBI_VARS)},
     {"gurobi json", INF, GUROBI("3", "}\n")},

@@ -274,7 +274,7 @@ def against_brute_force():
             want, at = brute(net, s, 0, target)
             out = p("w%d" % target)
             shutil.rmtree(out, True)
-            j, code, err = worst(net, image, text, target, more=("-o", out))
+            j, code, err = worst(net, image, text, target, more=["-o", out] + (["--channels", "chw"] if net is RGB else []))
             if want == np.inf:
                 check("%s, target %d: no point, no counterexample" % (name, target), code == 0 and j["verdict"] == "holds" and "objective" not in j, (code, j))
                 continue

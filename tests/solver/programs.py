@@ -21,8 +21,7 @@ def check(name, ok, detail=""):
 
 
 def solve(image, eps, *more, timeout=120):
-    r = subprocess.run([NETMIP, "solve", NET, "--image", "%s:%d" % (IMAGES, image), "--perturb", "linf:%g" % eps, "--json", "--quiet", *STAGES,
-                        *more], capture_output=True, text=True, timeout=timeout * SLOW, env={**os.environ, "TMPDIR": DIR})
+    r = subprocess.run([NETMIP, "solve", NET, "--image", "%s:%d" % (IMAGES, image), "--perturb", "linf:%g" % eps, "--json", *STAGES, *more], capture_output=True, text=True, timeout=timeout * SLOW, env={**os.environ, "TMPDIR": DIR})
     try:
         return r.returncode, json.loads(r.stdout), r.stderr
     except ValueError:
@@ -47,13 +46,15 @@ def agreement():
     for image in range(12):
         for eps in (0.02, 0.03):
             code, d, _ = solve(image, eps)
-            if any(t.get("by") == "solver" for t in d.get("targets", [])):
+            if any(t.get("by") in ("tree", "solver") for t in d.get("targets", [])):
                 cases.append((image, eps, code, d["verdict"]))
     check("some questions reach the solver, of both kinds", len({c[3] for c in cases}) == 2, cases)
     for s in present:
         for image, eps, code, verdict in cases[:6]:
             got, d, err = solve(image, eps, "--solver", s)
             check("%s: image %d, %g" % (s, image, eps), (got, d.get("verdict")) == (code, verdict), (got, d.get("why"), err, verdict))
+            check("%s: image %d, %g: found by it, or certified" % (s, image, eps), "no answer" not in err and
+                  (d.get("proved_by") == "solver" if got == 10 else d.get("proved_by") == "tree" and d.get("certified") is True), (d, err))
     if "glpsol" in present:
         for image, eps, code, verdict in cases[:6]:
             got, d, err = solve(image, eps, "--confirm", "glpsol")
@@ -65,21 +66,26 @@ def misbehaviour(cases):
     image, eps = next((c[0], c[1]) for c in cases if c[3] == "holds")
     other = next((c[0], c[1]) for c in cases if c[3] == "violated")
 
-    def refused(name, text, why, at=(image, eps), *more, code=11):
-        got, d, err = solve(*at, "--solver-command", fake(name.replace(" ", "-"), text), *more)
-        said = d.get("why", "") + err
-        check(name, got == code and why in said, (got, said))
+    def shrugged(name, text, why):
+        """what such a solver does is said, and changes no verdict: the tree gives it"""
+        command = fake(name.replace(" ", "-"), text)
+        for at, code in (((image, eps), 0), (other, 10)):
+            got, d, err = solve(*at, "--solver-command", command)
+            check(name, got == code and d["proved_by"] == "tree" and d.get("certified", True) is True and why in err, (got, d, err))
 
-    refused("writes nothing", "exit 0", "no solution file")
-    refused("dies", "kill -9 $$", "exit status 137")
-    refused("writes garbage", "echo hello > $2", "not a solution file")
-    refused("writes an empty file", ": > $2", "is empty")
-    refused("is not there", "exit 127", "could not be run", code=2)
-    refused("says a limit", 'printf "Stopped on time - objective value 0.00000000\\n" > $2', "")
-    refused("says unbounded", 'printf "Unbounded - objective value 0.00000000\\n" > $2', "")
-    refused("a foreign answer", 'printf "Optimal - objective value 1.00000000\\n      0 x0 0.5 0\\n      1 nobody 1 0\\n" > $2', "nobody")
+    shrugged("writes nothing", "exit 0", "no solution file")
+    shrugged("dies", "kill -9 $$", "exit status 137")
+    shrugged("writes garbage", "echo hello > $2", "not a solution file")
+    shrugged("writes an empty file", ": > $2", "is empty")
+    shrugged("says a limit", 'printf "Stopped on time - objective value 0.00000000\\n" > $2', "")
+    shrugged("says unbounded", 'printf "Unbounded - objective value 0.00000000\\n" > $2', "")
+    shrugged("says infeasible", 'printf "solution status: infeasible\\nno solution available\\n" > $2', "")
+    shrugged("a foreign answer", 'printf "Optimal - objective value 1.00000000\\n      0 x0 0.5 0\\n      1 nobody 1 0\\n" > $2', "nobody")
+    got, d, err = solve(image, eps, "--solver-command", fake("is-not-there", "exit 127"))
+    check("is not there", got == 2 and "could not be run" in err, (got, d, err))
     at = time.time()
-    refused("hangs", "sleep 1000", "time limit", (image, eps), "--time-limit", "2")
+    got, d, err = solve(image, eps, "--solver-command", fake("hangs", "sleep 1000"), "--time-limit", "2")
+    check("hangs", got == 11 and "time limit" in d.get("why", "") and "it was ended" in err, (got, d, err))
     check("a solver that hangs is ended", time.time() - at < 60 * SLOW, time.time() - at)
     lie = fake("lies", 'glpsol --freemps $1 -o $2.x >/dev/null; cbc $1 -preprocess off -solve -printingOptions all -solution $2 > /dev/null; '
                        'sed -i "1s/.*/Infeasible - objective value 0.00000000/" $2')
@@ -104,7 +110,7 @@ def cubes():
             files = os.listdir(keep)
             check("cubes by %s, %s at once" % (name, threads), code == 10 and d["proved_by"] == "solver" and any("-c1" in f for f in files), (code, d, err, files))
     code, d, err = solve(1, 0.065, *ask, "--solver-command", fake("mute", "exit 3"), "--threads", "2")
-    check("cubes by a solver that fails", code == 11 and "cubes" in d.get("why", ""), (code, d, err))
+    check("cubes by a solver that fails", code == 10 and d["proved_by"] == "tree" and "exit status 3" in err, (code, d, err))
 
 
 def usage():
@@ -145,7 +151,9 @@ def answers():
         for end in ("tmin", "tmax"):
             subprocess.run(["cbc", "r-%s.mps" % end, "solve", "solution", "r-%s.sol" % end], cwd=DIR, capture_output=True)
         code, out, err = netmip("decode", "r.manifest.json", "r-tmin.sol", "r-tmax.sol")
-        check("two constant ends", code == 0 and out.count("0.5 attained") == 2, (code, out, err))
+        check("two constant ends", code == 11 and out.count("0.5 attained") == 2 and "proven" not in out, (code, out, err))
+        code, out, err = netmip("solve", "flat.json", "--image", "x.csv", "--perturb", "linf:0.1", "--objective", "range:Y_0", "--quiet")
+        check("two constant ends, proven", code == 0 and out.count("0.5 attained") == 2 and out.count("proven to be at") == 2, (code, out, err))
     for text, more in (("span:g.npy,1/4,1/2", []), ("linf:0.1", ["--domain", "1/10,9/10"])):
         import struct
         with open(os.path.join(DIR, "g.npy"), "wb") as f:

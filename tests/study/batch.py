@@ -38,9 +38,10 @@ MLP, CONV = m("digits-mlp.onnx"), m("digits-conv.onnx")
 IDX, LABELS = m("digits-test-images.idx3.gz"), m("digits-test-labels.idx1.gz")
 COLUMNS = ["sample", "label", "predicted", "verdict", "proved_by", "margin_lo", "distance",
            "unstable", "binaries",
-           "cpu_seconds", "solver_seconds", "witness", "distance_lo"]
-MEMBERS = {"samples", "misclassified", "violated", "holds", "unknown", "adversarial_error_lo",
-           "adversarial_error_hi",
+           "cpu_seconds", "solver_seconds", "witness", "distance_lo", "margin", "witness_class",
+           "wall_seconds", "why"]
+MEMBERS = {"samples", "misclassified", "violated", "holds", "unknown", "errors", "adversarial_error_lo",
+           "adversarial_error_hi", "covers", "range", "left", "partial", "interrupted",
            "cpu_seconds", "options", "net_sha256", "images_sha256", "labels_sha256"}
 SLOW = [CONV, "--perturb", "linf:0.12", "--no-attack", "--range", "0:60",
         "--quiet"]  # minutes, solver included
@@ -160,14 +161,26 @@ def tables(name, folder):
     s = json.load(open(os.path.join(folder, "summary.json")))
     check(name + ": members", set(s) == MEMBERS, set(s) ^ MEMBERS)
     v = [r["verdict"] for r in rec.values()]
-    n = {k: v.count(k) for k in ("holds", "violated", "unknown")}
-    check(name + ": counts", all(s[k] == n[k] for k in n)
+    n = {k: v.count(k) for k in ("holds", "violated", "unknown", "error")}
+    check(name + ": counts", all(s[k + "s" * (k == "error")] == n[k] for k in n)
           and s["samples"] == len(v) == sum(n.values()), (s, n))
+    covered = [k for part in s["covers"].split(",") if part
+               for k in range(*map(int, part.split(":")))]
+    check(name + ": covers", covered == sorted(rec), s["covers"])
+    check(name + ": cut short", s["partial"] == sum(r.get("partial", False) for r in rec.values()), s)
+    left = sum(k not in rec or rec[k].get("partial", False)
+               for k in range(*map(int, s["range"].split(":"))))
+    check(name + ": left", s["left"] == left, (s["left"], left))
     miss = sum(r["label"] != r["predicted"] for r in rec.values() if "label" in r)
     check(name + ": misclassified", s["misclassified"] == miss, (s["misclassified"], miss))
-    lo, hi = n["violated"] / max(1, len(v)), (n["violated"] + n["unknown"]) / max(1, len(v))
-    off = abs(s["adversarial_error_lo"] - lo) + abs(s["adversarial_error_hi"] - hi)
-    check(name + ": errors", off < 1e-12, s)
+    judged = len(v) - n["error"]  # an error is no verdict: no part of a bound
+    if judged:
+        lo, hi = n["violated"] / judged, (n["violated"] + n["unknown"]) / judged
+        off = abs(s["adversarial_error_lo"] - lo) + abs(s["adversarial_error_hi"] - hi)
+        check(name + ": errors", off < 1e-12, s)
+    else:
+        check(name + ": no error without verdicts", s["adversarial_error_lo"] is None
+              and s["adversarial_error_hi"] is None, s)
     cpu = sum(r.get("cpu_seconds", 0) for r in rec.values())
     check(name + ": seconds", abs(s["cpu_seconds"] - cpu) <= 0.001, (s["cpu_seconds"], cpu))
     return s
@@ -285,7 +298,7 @@ def orphans():
 
 
 def death():
-    """a worker that dies leaves its sample unknown, with the reason, and the others are solved"""
+    """a worker that dies leaves its sample an error, with the reason, and the others are solved"""
     folder = p("death")
     r = start(folder, *FAST, "--range", "0:40", "--workers", "2")
     victim, end = [], time.time() + 3
@@ -296,10 +309,10 @@ def death():
         os.kill(victim[0], signal.SIGKILL)
     out, err = r.communicate(timeout=30)
     rec = records(folder)
-    lost = [v for v in rec.values() if v["verdict"] == "unknown"]
-    check("a worker dies: the campaign ends", r.returncode == 0 and len(rec) == 40,
-          (r.returncode, len(rec), err))
-    check("a worker dies: its sample is unknown", len(lost) <= 1
+    lost = [v for v in rec.values() if v["verdict"] == "error"]
+    check("a worker dies: the campaign ends", r.returncode == (5 if lost else 0) and len(rec) == 40
+          and (b"signal 9" in err) == bool(lost), (r.returncode, len(rec), err))
+    check("a worker dies: its sample is an error", len(lost) <= 1
           and all("signal 9" in v["why"] for v in lost), lost)
     tables("a worker dies", folder)
     good("rerun of what is unknown", folder, *FAST, "--range", "0:40", "--rerun", "unknown")
@@ -429,11 +442,88 @@ def signals():
         gone(name + ": no process is left", folder, 1)
         check(name + ": no temporary files", not strange(folder), strange(folder))
         s = tables(name, folder)
-        check(name + ": in the middle", s["samples"] < 200 and s["unknown"] == 0
-              and (s["samples"] or ask == SLOW), s)
+        check(name + ": in the middle", s["left"] > 0 and s["unknown"] == s["partial"] <= 2
+              and (s["samples"] or ask == SLOW) and s["interrupted"], s)
+        partial = {k: v for k, v in records(folder).items() if v.get("partial")}
+        check(name + ": what was in flight", ask != SLOW or partial and all(
+              v["why"] == "interrupted" and v["cpu_seconds"] > 0 for v in partial.values()), partial)
+    go_on()
 
 
-for part in (agreement, kills, orphans, death, refusals, reruns, disks, signals):
+def go_on():
+    """what was cut short is said, and made anew by the next run; --quiet keeps still"""
+    folder = p("go-on")
+    loud = [a for a in FAST if a != "--quiet"]
+    r = start(folder, *loud, "--range", "0:30")
+    end = time.time() + 10
+    while time.time() < end and not os.path.exists(os.path.join(folder, "records", "000000.json")):
+        time.sleep(0.005)
+    os.kill(r.pid, signal.SIGINT)
+    out, err = r.communicate(timeout=10)
+    done = 30 - json.loads(out)["left"] if out else -1
+    check("an interrupt says how far it came", r.returncode != 11 or
+          ("interrupted: %d of 30 done; run the same command to go on" % done).encode() in err, err)
+    for k in (0, 29):  # as if these had been cut short
+        path = os.path.join(folder, "records", "%06d.json" % k)
+        json.dump({"netmip": "record", "version": 1, "sample": k, "verdict": "unknown",
+                   "partial": True, "label": 1, "predicted": 1}, open(path, "w"))
+    good("going on", folder, *FAST, "--range", "0:30")
+    want = timeless(p("whole"))
+    check("going on: all records", timeless(folder) == {k: want[k] for k in range(30)}, "they differ")
+    check("going on: nothing left", tables("going on", folder)["left"] == 0)
+
+
+# ---- errors, several runs ----
+def errors():
+    """a sample that cannot be asked is an error with its reason, an exit code, and no part of a bound"""
+    images = p("errors.csv")
+    raw = gzip.decompress(open(IDX, "rb").read())[16:]
+    rows = [[v / 255 for v in raw[784 * k:784 * k + 784]] for k in range(6)]
+    rows[2][5], rows[4][7] = 1.5, -0.25
+    open(images, "w").write("\n".join(",".join(map(repr, row)) for row in rows))
+    ask = [NETMIP, "batch", MLP, "--images", images, "--labels", LABELS, "--perturb", "linf:0.05", "--quiet"]
+    r = subprocess.run(ask + ["--dir", p("errors")], capture_output=True, timeout=60)
+    err = r.stderr.decode()
+    check("errors: the exit code", r.returncode == 3, (r.returncode, err))
+    check("errors: stderr", "sample 2 could not be solved" in err and "sample 4" in err and "--rerun error" in err, err)
+    s, rec = tables("errors", p("errors")), records(p("errors"))
+    check("errors: which", [k for k in rec if rec[k]["verdict"] == "error"] == [2, 4] and s["errors"] == 2, rec)
+    check("errors: the reason", "outside the domain" in rec[2]["why"] and rec[2]["code"] == 3, rec[2])
+    check("errors: stdout", json.loads(r.stdout) == s, r.stdout)
+    stamp = os.stat(p("errors", "records", "000000.json")).st_mtime_ns
+    twice = [os.stat(p("errors", "records", "000002.json")).st_mtime_ns]
+    for how, again in (("never", False), ("error", True), ("unknown", True)):
+        r = subprocess.run(ask + ["--dir", p("errors"), "--rerun", how], capture_output=True, timeout=60)
+        twice.append(os.stat(p("errors", "records", "000002.json")).st_mtime_ns)
+        check("errors: --rerun " + how, r.returncode == 3 and (twice[-1] != twice[-2]) == again
+              and os.stat(p("errors", "records", "000000.json")).st_mtime_ns == stamp, (r.returncode, twice))
+
+
+def many():
+    """eight runs that start at once in one new folder share its samples: every record, no message"""
+    want = timeless(p("whole"))
+    for k in range(5):
+        folder = p("shared-%d" % k)
+        runs = [start(folder, *FAST, "--range", "0:16") for _ in range(8)]
+        ends = [r.communicate(timeout=60) for r in runs]
+        check("eight runs: exit codes", all(r.returncode == 0 for r in runs), [r.returncode for r in runs])
+        check("eight runs: messages", not any(e for _, e in ends), [e for _, e in ends if e])
+        check("eight runs: each has the whole table", all(json.loads(o)["samples"] == 16 for o, _ in ends), ends[0])
+        check("eight runs: records", timeless(folder) == {i: want[i] for i in range(16)}, "they differ")
+        check("eight runs: nothing else", not strange(folder), strange(folder))
+    folder = p("halves")
+    runs = [start(folder, *FAST, "--range", r) for r in ("0:30", "15:45", "30:60")]
+    runs[0].send_signal(signal.SIGKILL) if runs[1].poll() is None else None
+    ends = [r.communicate(timeout=60) for r in runs]
+    check("three ranges, one killed", [r.returncode for r in runs[1:]] == [0, 0], ends)
+    check("three ranges: records", set(records(folder)) >= set(range(15, 60)), sorted(records(folder)))
+    tables("three ranges", folder)
+    r = start(folder, *SLOW)  # another question, while nobody is there
+    out, err = r.communicate(timeout=30)
+    check("another question is refused", r.returncode == 2, (r.returncode, err))
+
+
+for part in (agreement, kills, orphans, death, refusals, reruns, disks, signals, errors, many):
     began = time.time()
     try:
         part()

@@ -45,24 +45,25 @@ int nm_verb_batch(nm_job *job, const nm_cli *c, nm_buf *out)
                         .domain = nm_cli_get(c, NM_O_domain),
                         .margin = nm_cli_get(c, NM_O_margin),
                         .objective = nm_cli_get(c, NM_O_objective),
-                        .guard = nm_cli_get(c, NM_O_guard)};
+                        .guard = nm_cli_guard(c)};
     nm_campaign b = {.net = nm_net_read_as(job, c->file[0], nm_cli_front(job, c)),
                      .around = nm_around_ask(job, &ask),
                      .solve = nm_cli_solve_opts(job, c, false)};
     check_range(job, &b);
-    b.images = nm_dataset_open(job, nm_cli_get(c, NM_O_images));
+    b.images = nm_dataset_open(job, nm_net_form(b.net), nm_cli_get(c, NM_O_images));
     b.has_labels = nm_cli_has(c, NM_O_labels);
-    if (b.has_labels) b.labels = nm_dataset_open(job, nm_cli_get(c, NM_O_labels));
+    if (b.has_labels) b.labels = nm_labels_open(job, nm_cli_get(c, NM_O_labels));
     nm_cli_range(job, c, b.images.count, &b.from, &b.to);
     b.dir = nm_cli_get(c, NM_O_dir);
-    b.rerun = nm_cli_pick(job, c, NM_O_rerun, "never|always|unknown|violated");
+    b.rerun = nm_cli_pick(job, c, NM_O_rerun, "never|always|unknown|violated|error");
     b.workers = (int)nm_cli_num(job, c, NM_O_workers, 1);
     if (b.workers < 1) nm_throw(job, NM_EUSE, "--workers: 1 or more was expected");
     b.memory = nm_cli_num(job, c, NM_O_memory, 0) * 1048576;
     b.save_witness = nm_cli_has(c, NM_O_save_witness);
     b.question = batch_question(job, c, b.around.sets);
-    const bool whole = nm_campaign_run(job, &b);
+    nm_check_campaign(job, &b);
+    const int code = nm_campaign_run(job, &b);
     const nm_file f = nm_file_read(job, nm_fmt(job, "%s/summary.json", b.dir));
     nm_put_bytes(out, f.data, f.n);
-    return whole ? NM_OK : NM_UNKNOWN;
+    return code;
 }

@@ -72,13 +72,17 @@ static void add_solver(nm_job *job, nm_bench *b, nm_bench_solver *list, const ch
     list[b->n_solvers++] = r;
 }
 
-/* "NAME: COMMAND", or a command alone, which is called solver */
+/* "NAME: COMMAND": tables, files and records are called by the name */
 static void add_command(nm_job *job, nm_bench *b, nm_bench_solver *list, const char *text)
 {
     const char *colon = strstr(text, ": ");
     const size_t n = colon ? (size_t)(colon - text) : 0;
-    const bool named = n && !memchr(text, ' ', n);
-    add_solver(job, b, list, named ? nm_dup(job, text, n) : "solver", named ? colon + 2 : text);
+    if (!n || memchr(text, ' ', n))
+        nm_throw(job, NM_EUSE,
+                 "--solver-command \"%s\": a comparison has to call it by a name; \"NAME: COMMAND\" "
+                 "was expected",
+                 text);
+    add_solver(job, b, list, nm_dup(job, text, n), colon + 2);
 }
 
 static size_t words(const char *list)
@@ -155,12 +159,12 @@ static void ask_images(nm_job *job, const nm_cli *c, nm_bench *b)
                         .domain = nm_cli_get(c, NM_O_domain),
                         .margin = nm_cli_get(c, NM_O_margin),
                         .objective = nm_cli_get(c, NM_O_objective),
-                        .guard = nm_cli_get(c, NM_O_guard)};
+                        .guard = nm_cli_guard(c)};
     const nm_net *net = nm_net_read(job, c->file[0]);
-    const nm_dataset images = nm_dataset_open(job, nm_cli_get(c, NM_O_images));
+    const nm_dataset images = nm_dataset_open(job, nm_net_form(net), nm_cli_get(c, NM_O_images));
     nm_dataset labels = {0};
     const bool has_labels = nm_cli_has(c, NM_O_labels);
-    if (has_labels) labels = nm_dataset_open(job, nm_cli_get(c, NM_O_labels));
+    if (has_labels) labels = nm_labels_open(job, nm_cli_get(c, NM_O_labels));
     int64_t from, to;
     nm_cli_range(job, c, images.count, &from, &to);
     const char *base = strrchr(c->file[0], '/');

@@ -1,21 +1,140 @@
-/* verb_decode.c: a solver's solution file, read back into a verdict. */
+/* verb_decode.c: a solver's solution file, read back into a verdict. Files may stand in any order: the map, or the
+ * manifest, is known by what it says, and a model stands for the map beside it. */
 #include "base/base.h"
 #include "question/question.h"
+#include "solver/solver.h"
+#include "encoding/encoding.h"
 #include "search/search.h"
 #include "answer/answer.h"
 #include "command/command.h"
 #include "command/flags.h"
 
+static bool is_map(nm_job *job, const char *path)
+{
+    if (!nm_has_suffix(path, ".json") || !nm_file_exists(path)) return false;
+    const nm_file f = nm_file_read(job, path);
+    const char *key = strstr((const char *)f.data, "\"netmip\""); /* data ends in a NUL */
+    if (!key) return false;
+    for (key += 8; *key && strchr(" \t\r\n:", *key);) key++;
+    return !strncmp(key, "\"map\"", 5) || !strncmp(key, "\"manifest\"", 10);
+}
+
+/* Returns the map, or else the manifest, beside a model's file; NULL: the path is no model's. */
+static const char *map_beside(nm_job *job, const char *path)
+{
+    static const char *const ends[] = {".mps.gz", ".lp.gz", ".mps", ".lp"};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        if (!nm_has_suffix(path, ends[i])) continue;
+        const char *stem = nm_dup(job, path, strlen(path) - strlen(ends[i]));
+        const char *map = nm_fmt(job, "%s.map.json", stem),
+                   *manifest = nm_fmt(job, "%s.manifest.json", stem);
+        if (nm_file_exists(map)) return map;
+        if (nm_file_exists(manifest)) return manifest;
+        nm_throw(job, NM_EIO, "%s: there is no map beside this model; %s was expected", path, map);
+    }
+    return NULL;
+}
+
+typedef struct {
+    const char *map, *log;
+    size_t n;
+    const char **sols;
+} files;
+
+/* Sorts the files given into the map and solutions. */
+static files sorted(nm_job *job, const nm_cli *c)
+{
+    files f = {.log = nm_cli_get(c, NM_O_log)};
+    f.sols = NM_ARRAY(job, const char *, (size_t)c->n_files + 1);
+    for (int i = 0; i < c->n_files; i++) {
+        const char *map = is_map(job, c->file[i]) ? c->file[i] : map_beside(job, c->file[i]);
+        if (map && f.map && strcmp(map, f.map))
+            nm_throw(job, NM_EUSE, "%s: %s was given as well; one map, or one manifest, was expected",
+                     map, f.map);
+        if (map)
+            f.map = map;
+        else
+            f.sols[f.n++] = c->file[i];
+    }
+    if (!f.map) {
+        (void)nm_file_read(job, c->file[0]); /* says what is wrong when it cannot be read at all */
+        nm_throw(job, NM_EINPUT,
+                 "%s: is no map, and neither is any other file given; the .map.json or the "
+                 ".manifest.json that compile wrote was expected",
+                 c->file[0]);
+    }
+    if (!f.n) nm_throw(job, NM_EUSE, "%s: no solution file beside it; one was expected", f.map);
+    return f;
+}
+
+typedef struct {
+    const nm_cli *c;
+    const files *f;
+    nm_buf *out;
+    int status;
+} decoding;
+
+/* Decodes and reports: names in a verdict live as long as the JSON that they come from, no longer than this. */
+static void decode(nm_job *job, void *arg)
+{
+    decoding *d = arg;
+    const nm_query *q;
+    nm_verdict *v = nm_decode(job, d->f->map, d->f->n, d->f->sols, d->f->log, &q);
+    const char *dir = nm_cli_get(d->c, NM_O_output);
+    if (dir && (v->witness || v->has_range)) nm_folder_make(job, dir);
+    const nm_files w = nm_report_files(job, dir, q, v->witness);
+    nm_range_files(job, dir, q, v);
+    (nm_cli_has(d->c, NM_O_json) ? nm_report_json : nm_report_text)(d->out, q, v, &w, false);
+    d->status = v->status;
+}
+
+static nm_pointcheck *check(nm_job *job, const files *f)
+{
+    if (nm_json_find(nm_json_parse(job, nm_file_read(job, f->map)), "targets"))
+        nm_throw(job, NM_EUSE, "--check: %s is a manifest; the map of one model was expected", f->map);
+    const nm_map *m = nm_map_read(job, f->map);
+    nm_sol *s = nm_sol_answer(job, f->sols[0], f->log);
+    nm_sol_check(job, s, nm_map_card(m), f->sols[0]);
+    return nm_point_check(job, m, f->map, s, f->sols[0]);
+}
+
+/* Puts what was checked of a solution whose decoding failed; returns the code of the failure. */
+static int failed(nm_job *job, nm_buf *out, const nm_pointcheck *p, int code, bool json)
+{
+    const char *why = nm_message_of(job, code);
+    if (json) {
+        nm_put(out, "{\"error\": ");
+        nm_put_json(out, why);
+        nm_put(out, ", \"check\": ");
+        nm_point_json(out, p);
+        nm_put(out, "}\n");
+    } else {
+        nm_put(out, "not accepted: %s\n", why);
+        nm_point_text(out, p);
+    }
+    return code;
+}
+
 int nm_verb_decode(nm_job *job, const nm_cli *c, nm_buf *out)
 {
     nm_cli_files(job, c, 2, c->argc, "a map and a solution file");
-    const nm_query *q;
-    nm_verdict *v = nm_decode(job, c->file[0], (size_t)c->n_files - 1, c->file + 1,
-                              nm_cli_get(c, NM_O_log), &q);
-    const char *dir = nm_cli_get(c, NM_O_output);
-    if (dir && (v->witness || v->has_range)) nm_folder_make(job, dir);
-    const nm_files f = nm_report_files(job, dir, q, v->witness);
-    nm_range_files(job, dir, q, v);
-    (nm_cli_has(c, NM_O_json) ? nm_report_json : nm_report_text)(out, q, v, &f, false);
-    return v->status;
+    const files f = sorted(job, c);
+    const bool json = nm_cli_has(c, NM_O_json);
+    const nm_pointcheck *p = nm_cli_has(c, NM_O_check) ? check(job, &f) : NULL;
+    decoding d = {c, &f, out, NM_OK};
+    if (!p) {
+        decode(job, &d);
+        return d.status;
+    }
+    const int code = nm_run(job, decode, &d);
+    if (code) return failed(job, out, p, code, json);
+    if (json) {
+        out->n -= 2; /* "}\n" */
+        nm_put(out, ", \"check\": ");
+        nm_point_json(out, p);
+        nm_put(out, "}\n");
+    } else {
+        nm_point_text(out, p);
+    }
+    return d.status;
 }

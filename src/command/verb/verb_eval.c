@@ -16,6 +16,18 @@ static void put_list(nm_buf *b, const double *y, size_t n)
     nm_put(b, "]");
 }
 
+/* warns of means and images in other units than pixels from 0 to 1, where the image does not say otherwise */
+static void check(nm_job *job, const nm_net *net, nm_tensor t, const char *what)
+{
+    double lo = INFINITY, hi = -INFINITY;
+    for (size_t i = 0; i < t.n; i++) {
+        lo = fmin(lo, t.x[i]);
+        hi = fmax(hi, t.x[i]);
+    }
+    nm_check_means(job, net, fmin(lo, 0), fmax(hi, 1));
+    if (!net->lo) nm_check_values(job, net, what, t.bytes, lo, hi, 0, 1);
+}
+
 int nm_verb_eval(nm_job *job, const nm_cli *c, nm_buf *out)
 {
     nm_cli_files(job, c, 1, 1, "a network");
@@ -23,7 +35,9 @@ int nm_verb_eval(nm_job *job, const nm_cli *c, nm_buf *out)
     if (nm_cli_dump(job, c, out, net, NULL)) return NM_OK;
     if (!nm_cli_has(c, NM_O_image))
         nm_throw(job, NM_EUSE, "netmip eval: --image FILE was expected");
-    const double *x = nm_image_read(job, nm_net_form(net), nm_cli_get(c, NM_O_image)).x;
+    const nm_tensor t = nm_image_read(job, nm_net_form(net), nm_cli_get(c, NM_O_image));
+    const double *x = t.x;
+    check(job, net, t, nm_cli_get(c, NM_O_image));
     nm_net_range(job, net, x);
     const double *score = nm_net_eval(job, net, x, false, NULL);
     size_t best = 0, n;

@@ -3,4 +3,5 @@
 #include "model/model.h"
 
 const nm_dialect nm_dialect_generic = {
-    .name = "generic", .twice = true, .longest = 60, .width = 200, .start = NM_START_MIPLIB};
+    .name = "generic", .twice = true, .longest = 60, .width = 200, .integral = 1e-5,
+    .start = NM_START_MIPLIB};

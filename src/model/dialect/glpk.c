@@ -2,4 +2,5 @@
  * errors. */
 #include "model/model.h"
 
-const nm_dialect nm_dialect_glpk = {.name = "glpk", .mps = NM_RANGES, .longest = 255, .width = 200};
+const nm_dialect nm_dialect_glpk = {
+    .name = "glpk", .mps = NM_RANGES, .longest = 255, .integral = 1e-5, .width = 200};

@@ -5,7 +5,6 @@
 #include "model/model.h"
 
 /* ---- model.c ------------------------------------------------------------------------------------ */
-unsigned nm_model_needs(const nm_model *m); /* NM_INDICATORS and so on, cuts and ranges left out */
 void nm_model_audit(nm_job *job, const nm_model *m); /* names, numbers: what every reader needs */
 
 /* ---- file/write_mps.c, file/write_lp.c: the writers: each gives the rows that the file holds; hash: of the

@@ -9,6 +9,7 @@
 typedef struct nm_graph {  /* what a reader hands over: names not yet resolved */
     const char *path, *format;
     const char *parts;     /* hashes of further files that it was read from, or NULL */
+    nm_order order;        /* of images, where the file has a member for it */
     const double *lo, *hi; /* the range stated for the flat input, or NULL */
     int64_t opset;
     bool any_case;         /* op names may come in any letter case */
@@ -38,7 +39,8 @@ void nm_graph_ints(nm_job *job, const nm_graph *g, struct nm_rawnode *n, const c
 /* ---- network.c, prune.c, preprocess.c: from a graph to a network -------------------------------- */
 nm_net *nm_net_new(nm_job *job, nm_graph *g, nm_file f);
 void nm_graph_prune(nm_job *job, nm_graph *g);
-void nm_front_put(nm_job *job, nm_graph *g, const nm_front *f);
+void nm_front_check(nm_job *job, const nm_graph *g, const nm_front *f);
+void nm_front_put(nm_job *job, nm_graph *g, const nm_front *f, nm_shape image); /* of the settled net's input */
 
 /* ---- file/read_onnx.c, file/read_nnet.c, file/read_json_network.c: the readers ------------------ */
 nm_graph *nm_read_onnx(nm_job *job, nm_file f);

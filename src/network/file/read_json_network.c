@@ -56,6 +56,7 @@ static void read_axes(nm_netjson *r, const nm_json *axes)
     if (!axes) return;
     nm_json_only(r->job, axes, r->where, members);
     r->hwc = choice(r, axes, "image", "CHW", "HWC");
+    if (nm_json_find(axes, "image")) r->g->order = r->hwc ? NM_HWC : NM_CHW;
     r->hwio = choice(r, axes, "kernel", "OIHW", "HWIO");
     r->io = choice(r, axes, "matrix", "OI", "IO");
 }

@@ -1,7 +1,9 @@
 /* read_network.c: a network from a file: which reader it wants, by its content, and what stands before it. */
 #include "base/base.h"
+#include "data/data.h"
 #include "network/network.h"
 #include "network/file/file.h"
+#include "network/operator.h"
 
 nm_net *nm_net_read(nm_job *job, const char *path) { return nm_net_read_as(job, path, NULL); }
 
@@ -15,10 +17,18 @@ nm_net *nm_net_read_as(nm_job *job, const char *path, const nm_front *front)
     const bool nnet = (f.n >= 2 && !memcmp(f.data, "//", 2)) || nm_has_suffix(path, ".nnet") ||
                       nm_has_suffix(path, ".nnet.gz");
     nm_graph *g = (json ? nm_read_netjson : nnet ? nm_read_nnet : nm_read_onnx)(job, f);
-    if (front) nm_front_put(job, g, front);
+    if (front) nm_front_check(job, g, front);
     nm_net *net = nm_net_new(job, g, f);
+    nm_net_settle(job, net, g->order, front ? front->channels : NULL);
     net->front = front;
     if (!front || (!front->mean && !front->std)) return net;
+    const nm_shape image = net->image;
+    const char *by = net->image_by;
+    nm_front_put(job, g, front, by && !image.rank ? image : nm_net_shape(net));
+    net = nm_net_new(job, g, f);
+    net->front = front;
+    net->image = image;
+    net->image_by = by;
     const char *all = nm_fmt(job, "%s %s", net->hash, nm_front_text(job, front));
     nm_sha256(all, strlen(all), net->hash);
     return net;

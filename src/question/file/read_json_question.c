@@ -38,17 +38,6 @@ static const char *nm_queryjson_text(nm_job *job, const nm_json *x, const char *
     return b.s;
 }
 
-const nm_front *nm_query_front_of(nm_job *job, const nm_json *j, const char *where)
-{
-    const nm_front f = {nm_queryjson_text(job, nm_json_find(j, "mean"), "mean", where),
-                        nm_queryjson_text(job, nm_json_find(j, "std"), "std", where),
-                        nm_queryjson_text(job, nm_json_find(j, "channels"), "channels", where)};
-    if (!f.mean && !f.std && !f.channels) return NULL;
-    nm_front *own = NM_NEW(job, nm_front);
-    *own = f;
-    return own;
-}
-
 static const char *flag(const reader *r, const nm_json *x, const char *key)
 {
     return nm_queryjson_text(r->job, x, key, r->where);
@@ -217,7 +206,8 @@ static void read_shape(reader *r, const nm_json *j)
             nm_throw(r->job, NM_EINPUT, "%s: \"shape\": %lld", r->where, (long long)n);
         r->q->shape.dim[r->q->shape.rank++] = n;
     }
-    if (r->net && !shape) r->q->shape = r->net->values[r->net->inputs[0]].shape;
+    const nm_shape own = r->net ? nm_net_shape(r->net) : (nm_shape){0};
+    if (r->net && (!shape || nm_shape_eq(own, r->q->shape))) r->q->shape = own;
 }
 
 static int64_t whole(const reader *r, const nm_json *x, int64_t limit, const char *key)
@@ -342,6 +332,17 @@ static void open_reader(reader *r, const nm_json *j)
     r->q->label = r->q->predicted = -1;
     r->q->n_in = size_of(r, j, "n_in", r->net ? r->net->n_in : 0);
     r->q->n_out = size_of(r, j, "n_out", r->net ? r->net->n_out : 0);
+}
+
+const nm_front *nm_query_front_of(nm_job *job, const nm_json *j, const char *where)
+{
+    const nm_front f = {nm_queryjson_text(job, nm_json_find(j, "mean"), "mean", where),
+                        nm_queryjson_text(job, nm_json_find(j, "std"), "std", where),
+                        nm_queryjson_text(job, nm_json_find(j, "channels"), "channels", where)};
+    if (!f.mean && !f.std && !f.channels) return NULL;
+    nm_front *own = NM_NEW(job, nm_front);
+    *own = f;
+    return own;
 }
 
 static bool alike(const char *a, const char *b)

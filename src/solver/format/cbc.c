@@ -75,4 +75,4 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
     }
 }
 
-const nm_soldialect nm_sol_cbc = {"cbc", sniff, read_file, false};
+const nm_soldialect nm_sol_cbc = {"cbc", sniff, read_file, false, true};

@@ -22,4 +22,4 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
     nm_sol_pairs(&l, s);
 }
 
-const nm_soldialect nm_sol_copt = {"copt", sniff, read_file, false};
+const nm_soldialect nm_sol_copt = {"copt", sniff, read_file, false, false};

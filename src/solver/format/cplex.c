@@ -101,4 +101,4 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
     if (s->n) s->n_cols = (int64_t)s->n;
 }
 
-const nm_soldialect nm_sol_cplex = {"cplex", sniff, read_file, true};
+const nm_soldialect nm_sol_cplex = {"cplex", sniff, read_file, true, true};

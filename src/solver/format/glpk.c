@@ -100,4 +100,4 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
     nm_lines_close(&l);
 }
 
-const nm_soldialect nm_sol_glpk = {"glpk", sniff, read_file, false};
+const nm_soldialect nm_sol_glpk = {"glpk", sniff, read_file, false, true};

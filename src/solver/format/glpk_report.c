@@ -106,4 +106,4 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
     nm_lines_close(&l);
 }
 
-const nm_soldialect nm_sol_glpkreport = {"glpk report", sniff, read_file, false};
+const nm_soldialect nm_sol_glpkreport = {"glpk report", sniff, read_file, false, true};

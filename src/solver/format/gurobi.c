@@ -25,4 +25,4 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
     nm_sol_pairs(&l, s);
 }
 
-const nm_soldialect nm_sol_gurobi = {"gurobi", sniff, read_file, false};
+const nm_soldialect nm_sol_gurobi = {"gurobi", sniff, read_file, false, false};

@@ -52,4 +52,4 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
     }
 }
 
-const nm_soldialect nm_sol_gurobijson = {"gurobi json", sniff, read_file, true};
+const nm_soldialect nm_sol_gurobijson = {"gurobi json", sniff, read_file, true, false};

@@ -74,4 +74,4 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
     }
 }
 
-const nm_soldialect nm_sol_highs = {"highs", sniff, read_file, false};
+const nm_soldialect nm_sol_highs = {"highs", sniff, read_file, false, false};

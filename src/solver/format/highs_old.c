@@ -48,4 +48,4 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
     nm_lines_close(&l);
 }
 
-const nm_soldialect nm_sol_highsold = {"highs old", sniff, read_file, false};
+const nm_soldialect nm_sol_highsold = {"highs old", sniff, read_file, false, false};

@@ -70,4 +70,4 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
     nm_sol_status(s, job, text, meaning(text, s->n > 0 && s->has_values));
 }
 
-const nm_soldialect nm_sol_highspretty = {"highs pretty", sniff, read_file, false};
+const nm_soldialect nm_sol_highspretty = {"highs pretty", sniff, read_file, false, false};

@@ -112,4 +112,4 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
     if (!listed && status == NM_SOL_FEASIBLE) s->status = NM_SOL_NONE;
 }
 
-const nm_soldialect nm_sol_lpsolve = {"lp_solve", sniff, read_file, false};
+const nm_soldialect nm_sol_lpsolve = {"lp_solve", sniff, read_file, false, false};

@@ -85,4 +85,4 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
     if (s->n_cols < 0 && s->has_values) nm_lines_bad(&l, "VARIABLES");
 }
 
-const nm_soldialect nm_sol_mosek = {"mosek", sniff, read_file, false};
+const nm_soldialect nm_sol_mosek = {"mosek", sniff, read_file, false, false};

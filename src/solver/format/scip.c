@@ -120,4 +120,4 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
     while (nm_lines_next(&l, &line)) value(&l, s, line);
 }
 
-const nm_soldialect nm_sol_scip = {"scip", sniff, read_file, false};
+const nm_soldialect nm_sol_scip = {"scip", sniff, read_file, false, true};

@@ -102,4 +102,4 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
     s->has_values = false;
 }
 
-const nm_soldialect nm_sol_symphony = {"symphony", sniff, read_file, false};
+const nm_soldialect nm_sol_symphony = {"symphony", sniff, read_file, false, true};

@@ -36,4 +36,4 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
     nm_lines_close(&l);
 }
 
-const nm_soldialect nm_sol_xpress = {"xpress", sniff, read_file, false};
+const nm_soldialect nm_sol_xpress = {"xpress", sniff, read_file, false, false};

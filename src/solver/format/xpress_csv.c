@@ -54,4 +54,4 @@ static void read_file(nm_job *job, nm_file file, nm_sol *s)
     }
 }
 
-const nm_soldialect nm_sol_xpresscsv = {"xpress csv", sniff, read_file, false};
+const nm_soldialect nm_sol_xpresscsv = {"xpress csv", sniff, read_file, false, false};

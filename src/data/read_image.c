@@ -1,0 +1,137 @@
+/* read_image.c: which reader a file wants, by its content first and its name second; and an image as a network's input.
+ *
+ * Bytes are scaled by 1/255 (correctly rounded in double, as MIPVerify and the field do); floats are taken as they
+ * are. The number of elements must be the network's; a picture of [H,W] or [C,H,W] is taken in row-major order, and
+ * where the form has another order of axes the channels are moved. */
+#include "base/base.h"
+#include "data/data.h"
+#include "data/reader.h"
+
+int64_t nm_spec_split(nm_job *job, const char *spec, char **path)
+{
+    const char *colon = strrchr(spec, ':');
+    int64_t index;
+    if (colon && colon[1] && nm_int_parse(colon + 1, colon + strlen(colon), &index)) {
+        if (index < 0) nm_throw(job, NM_EUSE, "%s: an index below 0", spec);
+        *path = nm_dup(job, spec, (size_t)(colon - spec));
+        return index;
+    }
+    *path = nm_dup(job, spec, strlen(spec));
+    return -1;
+}
+
+nm_tensor nm_image_any(nm_job *job, nm_file f, int64_t index)
+{
+    const char *path = f.path;
+    const int64_t at = index < 0 ? 0 : index;
+    if (nm_cifar_is(f)) return nm_read_cifar(job, f, at, false);
+    if (f.n >= 4 && !f.data[0] && !f.data[1] && f.data[2] >= 8 && f.data[2] <= 14)
+        return nm_read_idx(job, f, at, false);
+    if (f.n >= 6 && !memcmp(f.data, "\x93NUMPY", 6)) {
+        nm_tensor t = nm_read_npy(job, f);
+        if (index < 0) return t;
+        if (t.shape.rank < 2 || index >= t.shape.dim[0])
+            nm_throw(job, NM_EINPUT, "%s: index %lld is out of range of shape %s", path,
+                     (long long)index, nm_shape_print(job, t.shape));
+        t.n /= (size_t)t.shape.dim[0];
+        t.x += (size_t)index * t.n;
+        t.shape = nm_shape_of(t.shape.rank - 1, t.shape.dim + 1);
+        return t;
+    }
+    if (f.n >= 4 && !memcmp(f.data, "\x89PNG", 4)) return nm_read_png(job, f);
+    if (f.n >= 2 && f.data[0] == 'P' && f.data[1] >= '1' && f.data[1] <= '6')
+        return nm_read_pnm(job, f);
+    if (nm_csv_is(f)) return nm_read_csv(job, f, at);
+    const char *what = nm_sniff(job, f);
+    nm_throw(job, NM_EINPUT, "%s: %s; an image in IDX, NPY, PNG, PGM, PPM, CSV or CIFAR .bin was expected",
+             path, what ? what : "not an image that can be read");
+}
+
+static bool same_shape(nm_shape a, nm_shape b)
+{
+    while (a.rank > 1 && a.dim[0] == 1) a = nm_shape_of(a.rank - 1, a.dim + 1);
+    while (b.rank > 1 && b.dim[0] == 1) b = nm_shape_of(b.rank - 1, b.dim + 1);
+    return nm_shape_eq(a, b);
+}
+
+static bool matches(nm_shape s, nm_order order, const nm_layout *l, nm_layout *found)
+{
+    return nm_layout_try(s, order, found) && found->c == l->c && found->h == l->h && found->w == l->w;
+}
+
+/* Returns whether exactly one order of the axes of s gives l's channels, rows and columns: *found is that image. */
+static bool only_match(nm_job *job, nm_shape s, const nm_layout *l, const char *what, nm_layout *found)
+{
+    nm_layout chw, hwc;
+    const bool first = matches(s, NM_CHW, l, &chw), last = matches(s, NM_HWC, l, &hwc);
+    if (first && last)
+        nm_throw(job, NM_EUSE, "%s: %s", what, nm_layout_why(job, s));
+    *found = first ? chw : hwc;
+    return first || last;
+}
+
+/* Puts colours in the network's order, as its operators, --channels or, where they say nothing, the numbers of its
+ * shape have it; an image whose own order is known decides between two that the numbers leave open. */
+static void order_channels(nm_job *job, const nm_imageform *form, nm_tensor *t, const char *what)
+{
+    const nm_shape s = form->shape;
+    nm_layout have, want;
+    const bool known = nm_layout_find(t->shape, &have), decided = nm_layout_find(s, &want);
+    if (t->shape.rank < 3 || form->is_no_image) return;
+    if (!known && (!decided || want.c == 1 || same_shape(t->shape, s))) return;
+    if (known && have.c == 1) return;
+    if (!known && !only_match(job, t->shape, &want, what, &have)) return;
+    if (!decided) {
+        if (s.rank < 3 || !only_match(job, s, &have, what, &want)) return;
+    } else if (t->shape.order == NM_OPEN && same_shape(t->shape, s)) {
+        return;
+    }
+    if (have.c != want.c || have.h != want.h || have.w != want.w) return;
+    double *x = NM_RAW(job, double, t->n);
+    for (size_t c = 0; c < want.c; c++)
+        for (size_t i = 0; i < want.h; i++)
+            for (size_t j = 0; j < want.w; j++)
+                x[nm_layout_at(&want, c, i, j)] = t->x[nm_layout_at(&have, c, i, j)];
+    t->x = x;
+    t->shape = nm_layout_shape(&want);
+}
+
+/* the same height, width and channels in any order; true where either shape is no picture */
+static bool same_sides(nm_shape a, nm_shape b)
+{
+    nm_layout x, y;
+    if (a.rank < 2 || !nm_layout_find(a, &x) || !nm_layout_find(b, &y)) return true;
+    if (x.h == 1 || x.w == 1 || y.h == 1 || y.w == 1) return true;
+    size_t p[] = {x.h, x.w, x.c}, q[] = {y.h, y.w, y.c};
+    for (int k = 0; k < 3; k++) {
+        int i = 0;
+        while (i < 3 && q[i] != p[k]) i++;
+        if (i == 3) return false;
+        q[i] = 0;
+    }
+    return true;
+}
+
+nm_tensor nm_image_fit(nm_job *job, nm_imageform form, nm_tensor t, const char *what)
+{
+    if (t.n != form.n)
+        nm_throw(job, NM_EINPUT, "%s: an image of %s, %zu elements; the network reads %zu", what,
+                 nm_shape_print(job, t.shape), t.n, form.n);
+    if (!same_sides(t.shape, form.stated))
+        nm_throw(job, NM_EINPUT, "%s: an image of shape %s; the network reads one of shape %s", what,
+                 nm_shape_print(job, t.shape), nm_shape_print(job, form.stated));
+    for (size_t i = 0; t.bytes && i < t.n; i++) t.x[i] /= 255;
+    order_channels(job, &form, &t, what);
+    return t;
+}
+
+nm_tensor nm_image_read(nm_job *job, nm_imageform form, const char *spec)
+{
+    char *path;
+    int64_t index = nm_spec_split(job, spec, &path);
+    if (index >= 0 && !nm_file_exists(path) && nm_file_exists(spec)) { /* a name like an index */
+        path = nm_dup(job, spec, strlen(spec));
+        index = -1;
+    }
+    return nm_image_fit(job, form, nm_image_any(job, nm_file_read(job, path), index), spec);
+}

@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+"""Files of images and labels that are not what they should be: refused before anything runs, or told. Scale slips.
+What a campaign says before it starts; what its records hold."""
+import atexit, csv, gzip, json, os, shutil, struct, subprocess, sys, tempfile, zlib
+
+try:
+    import numpy as np
+except ImportError:
+    print("datasets: numpy is not installed\n0 passed, 0 failed, 1 skipped")
+    sys.exit(0)
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
+MODELS = os.path.join(HERE, "..", "models")
+TMP = tempfile.mkdtemp(prefix="netmip-datasets-")
+atexit.register(shutil.rmtree, TMP, True)
+MLP, MLP3 = MODELS + "/digits-mlp.onnx", MODELS + "/digits-mlp3.onnx"
+IDX, LABELS = MODELS + "/digits-test-images.idx3.gz", MODELS + "/digits-test-labels.idx1.gz"
+raw = np.frombuffer(gzip.open(IDX).read()[16:], np.uint8).reshape(200, 28, 28)
+lab = np.frombuffer(gzip.open(LABELS).read()[8:], np.uint8).astype(np.int64)
+count = {"passed": 0, "failed": 0}
+
+
+def p(name):
+    return os.path.join(TMP, name)
+
+
+def check(name, ok, detail=""):
+    count["passed" if ok else "failed"] += 1
+    if not ok:
+        print("FAIL %s: %s" % (name, str(detail)[:700]))
+    return ok
+
+
+def run(*args):
+    r = subprocess.run([NETMIP, *args], capture_output=True, text=True, timeout=60)
+    return r.returncode, r.stdout, r.stderr
+
+
+def batch(*more, images=IDX, labels=LABELS, net=MLP, at="0:20"):
+    shutil.rmtree(p("dir"), True)
+    return run("batch", net, "--images", images, "--perturb", "linf:0.01", "--range", at, "--dir", p("dir"), *more,
+               *(["--labels", labels] if labels else []))
+
+
+def npy(name, x):
+    np.save(p(name), x)
+    return p(name)
+
+
+def text(name, rows):
+    open(p(name), "w").write("\n".join(rows))
+    return p(name)
+
+
+def png():
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    lines = b"".join(b"\0" + line.tobytes() for line in raw[0])
+    open(p("one.png"), "wb").write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 28, 28, 8, 0, 0, 0, 0))
+                                   + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b""))
+    return p("one.png")
+
+
+def jpeg():
+    open(p("one.jpg"), "wb").write(b"\xff\xd8\xff\xe0\0\x10JFIF\0" + b"\n7\n".join([b"\x91\xfe"] * 300))
+    shutil.copy(p("one.jpg"), p("named.csv"))
+    return p("one.jpg")
+
+
+def refused(name, needle, **files):
+    code, out, err = batch("--quiet", **files)
+    check(name + ": refused", code == 3 and out == "" and needle in err, (code, out, err))
+    check(name + ": nothing was made", not os.path.exists(p("dir")), err)
+
+
+def labels():
+    one = np.eye(10)[lab]
+    refused("one-hot floats", "one-hot labels, of shape [200,10]", labels=npy("hot.npy", one))
+    refused("one-hot integers", "one-hot", labels=npy("hoti.npy", one.astype(np.int32)))
+    refused("one-hot text", "one-hot", labels=text("hot.csv", [",".join("%d" % v for v in r) for r in one]))
+    refused("scores", "an array of shape [200,10]", labels=npy("scores.npy", one * 0.9 + 0.01))
+    refused("fractions", "entry 0 is 8.5", labels=npy("half.npy", lab + 0.5))
+    refused("too few", "10 labels for samples 0 to 19", labels=npy("few.npy", lab[:10]))
+    refused("from 1", "the label of sample 2 is 10", labels=npy("one.npy", lab + 1))
+    refused("from 1, the remedy", "from 1 on", labels=npy("one.npy", lab + 1))
+    refused("below 0", "the label of sample 0 is -1", labels=npy("minus.npy", lab * 0 - 1))
+    refused("words", "words.txt:1:1: \"cat\" is not a number", labels=text("words.txt", ["cat", "dog"] * 100))
+    refused("a later word", "late.txt:3:1", labels=text("late.txt", ["1", "2", "dog"] * 70))
+    refused("two a line", "shape [200,2]", labels=text("two.csv", ["%d,7" % k for k in lab]))
+    refused("a PNG as labels", "a picture", labels=png())
+    refused("a JPEG as labels", "a JPEG picture", labels=jpeg())
+    refused("images as labels", "holds images", labels=IDX)
+    refused("an array of images as labels", "as images have", labels=npy("pix.npy", raw))
+    for name, file in (("[N]", npy("n.npy", lab)), ("[N,1]", npy("n1.npy", lab[:, None])),
+                       ("bytes", npy("b.npy", lab.astype(np.uint8))), ("text", text("n.csv", map(str, lab)))):
+        code, out, err = batch("--quiet", labels=file)
+        rows = list(csv.reader(open(p("dir/results.csv"))))[1:]
+        check("labels as " + name, code == 0 and err == "" and [int(r[1]) for r in rows] == list(lab[:20]), (code, err))
+    ask = ("solve", MLP, "--image", IDX + ":2", "--perturb", "linf:0.01", "--quiet", "--labels")
+    for file, needle in ((p("hot.npy"), "one-hot"), (p("half.npy"), "8.5"), (p("words.txt"), "cat"), (p("one.png"), "picture"),
+                         (p("minus.npy"), "not a label"), (p("one.npy"), "label 10")):
+        code, out, err = run(*ask, file)
+        check("solve refuses alike: " + needle, code == 3 and needle in err, (code, err))
+
+
+def images():
+    refused("a JPEG as images", "a JPEG picture", images=jpeg(), at="0:5")
+    refused("a JPEG named .csv", "a JPEG picture", images=p("named.csv"), at="0:5")
+    refused("a PNG as images", "a single picture", images=png(), at="0:1")
+    refused("one image [H,W,C]", "one image of shape [28,28,1]", images=npy("hwc.npy", raw[0][:, :, None] / 255.), at="0:5")
+    refused("one image [H,W]", "one image of shape [28,28]", images=npy("hw.npy", raw[0] / 255.), at="0:5")
+    refused("small images", "shape [5,14,14]", images=npy("small.npy", np.zeros((5, 14, 14))), at="0:5")
+    refused("images of other sides", "shape [14,56]", images=npy("sides.npy", np.zeros((5, 14, 56))), at="0:5")
+    refused("labels as images", "images have rank 2 to 4", images=LABELS, at="0:5")
+    refused("words as images", "\"cat\"", images=text("words.txt", ["cat"] * 20), at="0:5")
+    refused("bytes as floats", "all images have values outside", images=npy("f255.npy", raw[:30].astype(np.float32)))
+    code, out, err = batch("--quiet", images=p("f255.npy"))
+    check("bytes as floats: the remedy", "divide the file by 255" in err and "--domain 0,255" in err, err)
+    for name, x in (("[N,H,W]", raw), ("[N,1,H,W]", raw[:, None]), ("[N,H,W,1]", raw[..., None]), ("[N,D]", raw.reshape(200, -1))):
+        code, out, err = batch("--quiet", images=npy("ok.npy", x / 255.))
+        check("images as " + name, code == 0 and err == "" and json.loads(out)["misclassified"] == 0, (code, err))
+    code, out, err = run("eval", MLP, "--image", p("one.jpg"))
+    check("eval: a JPEG", code == 3 and "a JPEG picture" in err, (code, err))
+    code, out, err = run("eval", MLP, "--image", p("sides.npy") + ":0")
+    check("eval: other sides", code == 3 and "shape [14,56]" in err, (code, err))
+
+
+def said():
+    code, out, err = batch()
+    for needle in ("images: 200 of shape [28,28], bytes, divided by 255", "samples 0 to 19", "values from 0 to 1",
+                   "labels: 200 from 0 to 9: 0 x 20, 1 x 20", "clean accuracy: 20 of 20 samples (100 %)",
+                   "linf:0.01 (0.01), domain [0,1]; in bytes 2.55, and [0,255]"):
+        check("said: " + needle, needle in err, err)
+    check("nothing is amiss", "warning" not in err, err)
+    check("--quiet keeps still", batch("--quiet")[2] == "")
+    code, out, err = batch("--quiet", labels=npy("shift.npy", (lab + 3) % 10))
+    check("below chance", code == 0 and "warning: the network classifies 0 of 20" in err, err)
+    code, out, err = batch("--quiet", "--no-solve", images=npy("black.npy", np.zeros((20, 28, 28))), labels=npy("l20.npy", lab[:20]))
+    check("one prediction for all", code == 0 and "for all 20 samples" in err, err)
+    code, out, err = batch("--quiet", labels=npy("more.npy", np.tile(lab, 2)))
+    check("more labels than images", code == 0 and "400 labels" in err and "200 images" in err, err)
+    code, out, err = batch("--no-solve", "--no-attack", "--no-branch", images=npy("many.npy", np.tile(raw, (15, 1, 1))[:2300]),
+                           labels=npy("lmany.npy", np.tile(lab, 15)[:2300]), at="0:2300")
+    check("a large range is looked at in part", "1150 of them, evenly spread" in err and "of 1150 samples" in err, err)
+
+
+def scales():
+    img = IDX + ":2"
+    one = npy("one255.npy", raw[2].astype(np.float32))
+    cases = (("a radius in bytes", "linf:8/255 is meant", ("solve", MLP, "--image", img, "--perturb", "linf:8", "--domain", "0,1", "--no-solve", "--no-branch")),
+             ("a domain in bytes", "--domain 0,1 is meant", ("solve", MLP, "--image", img, "--perturb", "linf:8", "--domain", "0,255", "--no-solve", "--no-branch")),
+             ("means in bytes, solve", "--mean 0.485 is meant", ("solve", MLP, "--image", img, "--perturb", "linf:0.01", "--mean", "123.675", "--no-solve", "--no-branch")),
+             ("means in bytes, eval", "--mean 0.485 is meant", ("eval", MLP, "--image", img, "--mean", "123.675")),
+             ("deviations in bytes, eval", "--std 0.229 is meant", ("eval", MLP, "--image", img, "--std", "58.395")),
+             ("floats of bytes, eval", "divide the file by 255", ("eval", MLP, "--image", one)),
+             ("floats of bytes, solve", "divide the file by 255", ("solve", MLP, "--image", one, "--perturb", "linf:0.1")))
+    for name, needle, ask in cases:
+        code, out, err = run(*ask, "--quiet")
+        check(name, "netmip: warning: " in err and needle in err, err)
+    code, out, err = batch("--quiet", "--mean", "123.675", "--std", "58.395", "--no-solve", "--no-branch", at="0:2")
+    check("means in bytes, batch", "--mean 0.485 is meant" in err and "--std 0.229" in err, err)
+    for name, ask in (("a radius of 8/255", ("solve", MLP, "--image", img, "--perturb", "linf:8/255", "--no-solve")),
+                      ("the whole domain", ("solve", MLP, "--image", img, "--perturb", "linf:1", "--no-solve", "--no-branch")),
+                      ("means of pixels", ("eval", MLP, "--image", img, "--mean", "0.485", "--std", "0.229")),
+                      ("bytes as they are", ("solve", MLP, "--image", one, "--perturb", "linf:1", "--domain", "0,255", "--no-solve", "--no-branch"))):
+        code, out, err = run(*ask, "--quiet")
+        check("no warning: " + name, err == "" and code in (0, 10, 11), (code, err))
+
+
+def values():
+    """records hold value and bound of the worst margin and of the nearest counterexample"""
+    def rows():
+        return [r for r in csv.DictReader(open(p("dir/results.csv")))]
+    batch("--quiet", "--objective", "worst", net=MLP3, at="0:3")
+    for r in rows():
+        lo, at = float(r["margin_lo"]), float(r["margin"])
+        check("worst: bound and value", r["verdict"] == "holds" and 0 < lo <= at < lo + 1e-4 and r["witness_class"] == "", r)
+        check("worst: seconds", float(r["wall_seconds"]) > 0 and float(r["cpu_seconds"]) > 0, r)
+    shutil.rmtree(p("dir"))
+    run("batch", MLP, "--images", IDX, "--labels", LABELS, "--perturb", "linf:0.11", "--objective", "closest:linf", "--range", "0:2",
+        "--dir", p("dir"), "--quiet")
+    for r in rows():
+        check("closest: bound and value", 0 < float(r["distance_lo"]) <= float(r["distance"]) <= 0.11, r)
+        check("closest: the class", r["witness_class"] not in ("", r["label"]) and float(r["margin"]) <= 0, r)
+    shutil.rmtree(p("dir"))
+    run("batch", MLP, "--images", IDX, "--labels", LABELS, "--perturb", "linf:0.05", "--range", "0:12", "--dir", p("dir"), "--quiet",
+        "--bounds", "interval", "--no-attack", "--no-branch", "--time-limit", "0.2", "--save-witness")
+    for r in rows():
+        check("no early bound beside holds", r["verdict"] != "holds" or r["margin_lo"] == "" or float(r["margin_lo"]) > 0, r)
+        check("unknown says why", (r["verdict"] == "unknown") == (r["why"] != ""), r)
+    ask = ("solve", MLP3, "--image", IDX + ":2", "--perturb", "linf:0.01", "--objective", "worst", "--target", "3", "--quiet")
+    code, out, err = run(*ask)
+    check("holds stands beside no witness", code == 0 and out.startswith("holds") and "witness" not in out and "no counterexample" in out, out)
+    j = json.loads(run(*ask, "--json")[1])
+    check("so in JSON", j["verdict"] == "holds" and j["witness"]["counterexample"] is False, j["witness"])
+    j = json.loads(run("solve", MLP, "--image", IDX + ":3", "--perturb", "linf:0.1", "--quiet", "--json")[1])
+    check("a witness is one", j["verdict"] == "violated" and "counterexample" not in j["witness"], j.get("witness"))
+
+
+for part in (labels, images, said, scales, values):
+    try:
+        part()
+    except Exception:
+        import traceback
+        check(part.__name__, False, traceback.format_exc())
+print("datasets: %(passed)d passed, %(failed)d failed, 0 skipped" % count)
+sys.exit(count["failed"] > 0)
