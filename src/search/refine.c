@@ -50,7 +50,8 @@ static bool is_open(const nm_state *s, const nm_target *t)
 }
 
 /* Asks once; true when something new is known of the target. */
-static bool ask(nm_state *s, nm_target *t)
+static bool ask(nm_state *s, nm_target *t,
+                nm_verdict *(*solve)(nm_job *, const nm_net *, const nm_query *, const nm_solve_opts *))
 {
     const double at = attained(s, t);
     if (!isfinite(at)) return false;
@@ -66,7 +67,7 @@ static bool ask(nm_state *s, nm_target *t)
     o.evaluate = false;
     o.program = s->p;
     o.time_limit = isinf(s->deadline) ? 0 : s->deadline - nm_wall();
-    const nm_verdict *d = nm_solve_query(s->job, s->net, &q, &o);
+    const nm_verdict *d = solve(s->job, s->net, &q, &o);
     if (d->status == NM_OK) {
         t->bound = fmax(t->bound, proven);
         t->by = d->by;
@@ -80,12 +81,12 @@ static bool ask(nm_state *s, nm_target *t)
     return attained(s, t) < at;
 }
 
-void nm_refine(nm_state *s)
+void nm_refine(nm_state *s, nm_verdict *(*solve)(nm_job *, const nm_net *, const nm_query *, const nm_solve_opts *))
 {
     if (s->q->objective != NM_WORST && s->q->objective != NM_RANGE) return;
     for (size_t i = 0; i < s->v->n_targets; i++) {
         nm_target *t = &s->v->targets[i];
         for (int r = 0; r < ROUNDS && is_open(s, t); r++)
-            if (nm_stopped(s->job) || nm_wall() > s->deadline || !ask(s, t)) break;
+            if (nm_stopped(s->job) || nm_wall() > s->deadline || !ask(s, t, solve)) break;
     }
 }

@@ -145,7 +145,7 @@ static bool settle(nm_state *s)
     }
     if (s->o->out || s->o->print) nm_models_write(s);
     if (!s->o->solve || nm_models_solve(s)) return s->o->solve;
-    nm_refine(s);
+    nm_refine(s, nm_solve_query);
     return false;
 }
 

@@ -170,6 +170,7 @@ const double *nm_models_input(nm_state *s, const nm_encoded *e, const nm_sol *so
 bool nm_models_solve(nm_state *s);
 
 /* ---- refine.c: values by decisions -------------------------------------------------------------- */
-void nm_refine(nm_state *s);
+/* solve: nm_solve_query, the whole pipeline, handed down because it calls this */
+void nm_refine(nm_state *s, nm_verdict *(*solve)(nm_job *, const nm_net *, const nm_query *, const nm_solve_opts *));
 
 #endif

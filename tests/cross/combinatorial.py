@@ -7,7 +7,7 @@ can be 1 or more with the second at 0 or less. Truth comes from a backtracking s
 embedded solver crashes or is taken at its word; the tree over binaries has to prove them."""
 import json, os, random, shutil, subprocess, sys, tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
 TMP = tempfile.mkdtemp(prefix="netmip-formulas-")
 count = {"passed": 0, "failed": 0, "skipped": 0}

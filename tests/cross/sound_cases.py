@@ -7,7 +7,7 @@ it where the truth is a tie within rounding, or where flags take the stages away
 not exceed. An error (exit code 6 and the like) is right nowhere but where it is listed."""
 import json, os, shutil, subprocess, sys, tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
 CASES = os.environ.get("SOUND_CASES", os.path.join(HERE, "..", "..", "shared", "cases"))
 TMP = tempfile.mkdtemp(prefix="netmip-sound-")

@@ -10,7 +10,7 @@ search by exact segments refutes what it can."""
 import argparse, atexit, collections, json, os, random, shutil, sys, tempfile
 from fractions import Fraction as F
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(HERE, "..", "scripts"))
 import solverkit as kit
 

@@ -9,7 +9,7 @@ except ImportError:
     print("datasets: numpy is not installed\n0 passed, 0 failed, 1 skipped")
     sys.exit(0)
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
 MODELS = os.path.join(HERE, "..", "models")
 TMP = tempfile.mkdtemp(prefix="netmip-datasets-")
