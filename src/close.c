@@ -300,8 +300,9 @@ bool nm_close_split(nm_state *s, size_t i)
         any |= open[t] = nm_target_open(&s->v->targets[k->first + t]);
     if (!any) return false;
     nm_note(s->job, "splitting the input box of case %zu", i);
-    const nm_split_opts o = {s->o->attack, s->o->boxes ? s->o->boxes : NM_SPLIT_BOXES, s->deadline,
-                             s->q->guard};
+    const double part = s->o->branch || s->o->solve ? 0.4 : 1, now = nm_wall();
+    const nm_split_opts o = {s->o->attack, s->o->boxes ? s->o->boxes : NM_SPLIT_BOXES,
+                             now + part * (s->deadline - now), s->q->guard};
     const nm_split r = nm_split_case(s->job, k->b->p, c, k->row, open, &o);
     if (r.status == NM_VIOLATED) {
         const nm_replay replay = nm_verify(s->job, s->net, s->q, i, (int64_t)r.clause, r.x);

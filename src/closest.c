@@ -25,7 +25,6 @@ typedef struct {
     nm_near *near;
     bool *done;    /* [n_targets] its own distance is known, or nobody can say more */
     double *found; /* [n_in] the inputs of a point handed from inner memory */
-    double scale;  /* of the objective of the model at hand */
     size_t
         creeps; /* rounds that brought little: after CREEPS of them models are asked, not branches */
     nm_solve_opts o; /* of the stages over balls */
@@ -140,6 +139,28 @@ static const double *nearest_of_region(const inner *in, const nm_replay *w)
     return x;
 }
 
+/* Takes what the decisions over the inner ball excluded and found. Returns true when a nearer counterexample came of it. */
+static bool take_answers(chase *c, inner *in)
+{
+    const nm_state *s = c->s;
+    const double before = incumbent(c);
+    for (size_t k = 0; k < in->s.v->n_targets; k++) {
+        const nm_target *t = &in->s.v->targets[k];
+        if (t->status == NM_OK) prove(c, in->which[k], beyond(c, in->r), t->by);
+    }
+    const nm_replay *w = in->s.v->witness;
+    if (!w || !w->is_violated) return false;
+    const size_t icase = w->icase;
+    size_t at = in->s.cases[icase].first + w->iclause;
+    at = in->which[at] - s->cases[icase].first;
+    const double *x = w->g ? w->g : w->x;
+    nm_near_take(c->near, icase, (int64_t)at, x);
+    const nm_case *of = &s->q->cases[icase];
+    if (of->gens || of->n_balls || of->n_in_rows) x = nearest_of_region(in, w);
+    nm_near_from(c->near, icase, at, x);
+    return incumbent(c) < before;
+}
+
 /* decides within r; true when a nearer counterexample was found; *in lives until the caller's mark */
 static bool decide(chase *c, double r, bool thorough, inner *in)
 {
@@ -160,22 +181,7 @@ static bool decide(chase *c, double r, bool thorough, inner *in)
     in->s.v = NM_NEW(s->job, nm_verdict);
     nm_state_open(&in->s);
     stages(in, thorough);
-    const double before = incumbent(c);
-    for (size_t k = 0; k < n; k++) {
-        const nm_target *t = &in->s.v->targets[k];
-        if (t->status == NM_OK) prove(c, in->which[k], beyond(c, r), t->by);
-    }
-    const nm_replay *w = in->s.v->witness;
-    if (!w || !w->is_violated) return false;
-    const size_t icase = w->icase;
-    size_t at = in->s.cases[icase].first + w->iclause;
-    at = in->which[at] - s->cases[icase].first;
-    const double *x = w->g ? w->g : w->x;
-    nm_near_take(c->near, icase, (int64_t)at, x);
-    const nm_case *of = &s->q->cases[icase];
-    if (of->gens || of->n_balls || of->n_in_rows) x = nearest_of_region(in, w);
-    nm_near_from(c->near, icase, at, x);
-    return incumbent(c) < before;
+    return take_answers(c, in);
 }
 
 /* ---- models ---- */
@@ -223,29 +229,16 @@ static void tighten_relaxation(chase *c, nm_state *s, nm_encoded *e, size_t icas
     }
 }
 
-/* A solver's point lies on the boundary within its tolerances, and, where the set is more than a box, often outside of
- * it when it is moved behind it: the nearest point of the linear region that the model's binaries say. */
-static void behind_boundary(chase *c, const inner *in, const nm_target *t, const nm_encoded *e,
+/* A solver's point lies on the boundary within its tolerances, and, where the set is more than a box, often outside
+ * of it when it is moved behind it: the nearest point of the linear region that the model's binaries say. */
+static void behind_boundary(chase *c, const inner *in, nm_target *t, const nm_encoded *e,
                             const nm_sol *sol, const double *x)
 {
     nm_state s = in->s;
-    const nm_program *p = e->enc->b->p;
-    nm_bounds *b = nm_bounds_copy(s.job, e->enc->b);
-    for (size_t k = 0; k < p->n_blocks; k++) {
-        const nm_block *r = &p->blocks[k];
-        for (size_t i = 0; r->kind == NM_RELU && i < r->n; i++) {
-            const int32_t z = e->enc->zcol[r->first + i];
-            const bool on = z >= 0 && sol->vals[z].x > 0.5;
-            if (z < 0) continue;
-            nm_bounds_meet(b, p->blocks[r->src].first + i, on ? 0 : -INFINITY, on ? INFINITY : 0,
-                           NM_BY_ALPHA);
-        }
-    }
-    if (b->empty) return;
-    nm_interval(s.job, b, 1, (int)p->n_blocks);
+    const nm_bounds *b = nm_leaf_region(&s, e, sol);
     const size_t width = nm_case_width(s.q, &s.q->cases[t->icase]);
     double *own = memcpy(NM_RAW(s.job, double, width + 1), x, width * sizeof *x);
-    const nm_leaf leaf = {&s, (nm_target *)(uintptr_t)t};
+    const nm_leaf leaf = {&s, t};
     if (!b->empty && nm_leaf_nearest(&leaf, b, false, own))
         nm_near_take(c->near, t->icase, (int64_t)t->iclause, own);
 }
@@ -264,7 +257,7 @@ static bool ask_once(chase *c, inner *in, nm_target *t, nm_encoded *e, size_t k)
         prove(c, k, beyond(c, in->r), "tree");
         return true;
     }
-    const double objective = sol->bound / c->scale + e->model->constant;
+    const double objective = sol->bound + e->model->constant;
     prove(c, k, proven(c, in, objective), "tree");
     if (!sol->has_values) return true;
     const double *x = nm_models_input(s, e, sol, t->icase);
@@ -285,15 +278,6 @@ static bool ask_once(chase *c, inner *in, nm_target *t, nm_encoded *e, size_t k)
            own <= claim * (1 + 0.25 * NM_NEAR_GAP);
 }
 
-/* Solvers prune by absolute steps (CBC as it comes: what is less than 1e-5 better than its best) and have absolute
- * tolerances: the objective is scaled, by a power of 2, to about a thousand. */
-static void rescale(chase *c, const inner *in, nm_model *m)
-{
-    const double most = c->s->q->norm == NM_L2 ? in->r * in->r : in->r;
-    c->scale = c->s->q->norm != NM_L0 && most > 0 && most < 1e6 ? ldexp(1, 10 - ilogb(most)) : 1;
-    for (size_t j = 0; j < m->n_cols; j++) m->cols[j].obj *= c->scale;
-}
-
 /* the nearest counterexample to target i of the inner question */
 static void solve_model(chase *c, inner *in, size_t i)
 {
@@ -306,7 +290,6 @@ static void solve_model(chase *c, inner *in, size_t i)
     const bool rounds = q.norm == NM_L2 || nm_balls_have_l2(&q.cases[t->icase]);
     if (rounds) tighten_relaxation(c, s, &e, t->icase);
     c->s->v->cpu_encode += nm_cpu() - at;
-    rescale(c, in, e.model);
     nm_note(s->job, "target %s: nearest within %.9g", t->name, in->r);
     for (size_t r = 0; r < (rounds ? MIP_ROUNDS : 1) && !out_of_time(c); r++) {
         if (ask_once(c, in, t, &e, in->which[i])) break;
@@ -368,6 +351,38 @@ static void probe(chase *c)
     }
 }
 
+/* the farthest that a point of the set can lie from the image, at most */
+static double farthest(const chase *c)
+{
+    const nm_query *q = c->s->q;
+    double most = 0, *x = NM_RAW(c->s->job, double, q->n_in);
+    for (size_t i = 0; i < q->n_cases; i++) {
+        const nm_case *k = &q->cases[i];
+        if (k->empty) continue;
+        for (size_t j = 0; j < q->n_in; j++)
+            x[j] = fabs(k->lo[j] - q->image[j]) > fabs(k->hi[j] - q->image[j]) ? k->lo[j]
+                                                                               : k->hi[j];
+        most = fmax(most, nm_norm_of(q->norm, q->n_in, x, q->image));
+    }
+    return most;
+}
+
+/* Where nothing was found: decisions over balls that grow, each cheaper than the next. What they exclude is proven, and
+ * the first find starts the chase near the image. */
+static void climb(chase *c)
+{
+    const double most = farthest(c);
+    for (double r = most / 16; r < most && isinf(incumbent(c)) && !out_of_time(c); r *= 2) {
+        if (least_bound(c) >= beyond(c, r)) continue;
+        const nm_mark mark = nm_mark_get(c->s->job);
+        inner in;
+        const double at = nm_cpu();
+        decide(c, c->s->q->norm == NM_L0 ? floor(r) : r, true, &in);
+        c->s->v->cpu_bounds += nm_cpu() - at;
+        nm_mark_release(c->s->job, mark);
+    }
+}
+
 /* one round over the ball below the incumbent; false: nothing is left to be done */
 static bool close_in(chase *c)
 {
@@ -382,6 +397,10 @@ static bool close_in(chase *c)
         c->creeps += again;
     }
     c->s->v->cpu_bounds += nm_cpu() - at;
+    if (c->o.solve && !again && isinf(r) && next_target(c, &in) >= 0) {
+        nm_models_solve(&in.s); /* is there one at all? that is easier than the nearest one */
+        again = take_answers(c, &in);
+    }
     for (int64_t i; c->o.solve && !again && !out_of_time(c) && (i = next_target(c, &in)) >= 0;) {
         solve_model(c, &in, (size_t)i);
         again = incumbent(c) < before;
@@ -458,6 +477,7 @@ void nm_closest(nm_state *s)
     look_around(&c);
     s->v->cpu_attack = nm_cpu() - at;
     if (!at_image(&c)) {
+        climb(&c);
         probe(&c);
         while (close_in(&c)) {
         }

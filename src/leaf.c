@@ -170,6 +170,24 @@ static nm_bounds *region_of(const nm_leaf *at, const nm_bounds *b, const double 
     return c;
 }
 
+nm_bounds *nm_leaf_region(const nm_state *s, const nm_encoded *e, const nm_sol *sol)
+{
+    const nm_program *p = e->enc->b->p;
+    nm_bounds *b = nm_bounds_copy(s->job, e->enc->b);
+    for (size_t k = 0; k < p->n_blocks; k++) {
+        const nm_block *r = &p->blocks[k];
+        for (size_t i = 0; r->kind == NM_RELU && i < r->n; i++) {
+            const int32_t z = e->enc->zcol[r->first + i];
+            const bool on = z >= 0 && sol->vals[z].x > 0.5;
+            if (z < 0) continue;
+            nm_bounds_meet(b, p->blocks[r->src].first + i, on ? 0 : -INFINITY, on ? INFINITY : 0,
+                           NM_BY_ALPHA);
+        }
+    }
+    if (!b->empty) nm_interval(s->job, b, 1, (int)p->n_blocks);
+    return b;
+}
+
 /* The point of the least distance, which for L2, of the distance or of a ball, tangents approach; false: none that the
  * judge takes. */
 static bool nearest_of_program(const nm_leaf *at, const nm_encoded *e, double *x)

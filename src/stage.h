@@ -398,6 +398,8 @@ int nm_leaf_solve(void *arg, const nm_bounds *b, double *x);
 /* x, a counterexample or else a point on the boundary, becomes the counterexample of its linear region within b that
  * is nearest to the image; generators where the case has them; false: there is none, or none nearer */
 bool nm_leaf_nearest(const nm_leaf *at, const nm_bounds *b, bool is_counter, double *x);
+/* bounds of the linear region that the binaries of a solution say */
+nm_bounds *nm_leaf_region(const nm_state *s, const nm_encoded *e, const nm_sol *sol);
 /* the question's input that columns v stand for */
 const double *nm_leaf_input(const nm_state *s, const nm_encoded *e, size_t icase, const double *v);
 
