@@ -176,8 +176,8 @@ typedef struct {
     bool solved;
 } outcome;
 
-/* What a solver says of its optimum, in the network's units: its bound, or the optimum where its word leaves no gap; NaN:
- * nothing. *proven: it claims to have the optimum within 1e-6. */
+/* What a solver says of its optimum, in the network's units: its bound, or the optimum where its word leaves no
+ * gap; NaN: nothing. *proven: it claims to have the optimum within 1e-6. */
 static double bound_of(const nm_map *m, const nm_sol *sol, bool *proven)
 {
     const double said = isfinite(sol->bound) ? sol->bound : NAN;
