@@ -148,7 +148,8 @@ static const double *nearest_of_region(const inner *in, const nm_replay *w)
     return x;
 }
 
-/* Takes what the decisions over the inner ball excluded and found. Returns true when a nearer counterexample came of it. */
+/* Takes what the decisions over the inner ball excluded and found. Returns true when a nearer counterexample came
+ * of it. */
 static bool take_answers(chase *c, inner *in)
 {
     const nm_state *s = c->s;

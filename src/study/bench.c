@@ -184,7 +184,20 @@ typedef struct {
     bool solved;
 } outcome;
 
-/* solved, limit, rejected (a point or claim that does not stand), unclear (of a relaxation, say) or failed */
+/* What a solver says of its optimum, in the network's units: its bound, or the optimum where its word leaves no
+ * gap; NaN: nothing. *proven: it claims to have the optimum within 1e-6. */
+static double bound_of(const nm_map *m, const nm_sol *sol, bool *proven)
+{
+    const double said = isfinite(sol->bound) ? sol->bound : NAN;
+    const bool optimal = sol->status == NM_SOL_OPTIMAL && isfinite(sol->objective);
+    *proven = optimal && !m->relaxation &&
+              (isnan(said) ? sol->gapless : sol->objective - said <= 1e-6 * (1 + fabs(sol->objective)));
+    const double x = isnan(said) && *proven ? sol->objective : said;
+    return ldexp(x, m->scale.objective) + m->constant;
+}
+
+/* solved, limit, rejected (a point or claim that does not stand), unclear (of a relaxation, or an optimum within a gap
+ * that is not said) or failed */
 static void weigh(nm_job *job, const nm_bench *b, const run *r, nm_sol *sol, const char *path,
                   outcome *o)
 {
@@ -210,17 +223,29 @@ static void weigh(nm_job *job, const nm_bench *b, const run *r, nm_sol *sol, con
                  : j.v->status == NM_VIOLATED ? "violated"
                                               : "unknown";
     if (sol->has_values && is_worst) o->objective = j.v->objective;
-    if (sol->has_values && isfinite(sol->bound)) o->bound = sol->bound + r->m->map->constant;
-    if (is_worst && sol->status == NM_SOL_OPTIMAL && !isfinite(o->bound))
-        o->bound = sol->objective + r->m->map->constant;
-    o->solved = !late && (is_worst ? sol->status == NM_SOL_OPTIMAL && !r->m->map->relaxation
-                                   : j.v->status != NM_UNKNOWN);
+    bool proven;
+    const double bound = bound_of(r->m->map, sol, &proven);
+    if (sol->has_values) o->bound = bound;
+    if (is_worst && sol->status == NM_SOL_OPTIMAL && !proven) o->status = nm_solstatus_name(NM_SOL_FEASIBLE);
+    const bool broken = j.v->status == NM_VIOLATED && sol->status == NM_SOL_OPTIMAL; /* a replay settles it */
+    o->solved = !late && (is_worst ? proven || (broken && !r->m->map->relaxation) : j.v->status != NM_UNKNOWN);
     if (o->solved) return;
     if (o->wall >= 0.9 * b->time_limit)
         o->status = "limit";
-    else if (j.v->status == NM_UNKNOWN)
+    else if (j.v->status == NM_UNKNOWN || is_worst)
         o->status = "unclear";
     o->why = j.v->why ? j.v->why : late ? "its answer came after the limit" : "stopped at the limit";
+}
+
+typedef struct {
+    const char *path;
+    nm_sol *sol;
+} logged;
+
+static void read_bound(nm_job *job, void *arg)
+{
+    const logged *l = arg;
+    if (isnan(l->sol->bound) && nm_file_exists(l->path)) nm_sol_log(job, nm_file_read(job, l->path), l->sol);
 }
 
 static void put_text(nm_buf *b, const char *key, const char *value)
@@ -296,6 +321,8 @@ static int run_one(nm_job *job, void *arg, size_t i)
     } else {
         o.log = nm_runlog_read(job, log_of(job, b, &r));
         if (!o.log.version) o.log = nm_runlog_read(job, path);
+        logged l = {log_of(job, b, &r), sol};
+        nm_run(job, read_bound, &l); /* a log that says none leaves it so */
     }
     weigh(job, b, &r, sol, path, &o);
     record(job, b, p->todo[i], &o);

@@ -439,7 +439,7 @@ def decoded(tag, path, suffix, solver, status, value, values, truth, margin):
             check("decode %s of %s: a solver's word" % (style, tag), d["certified"] is False and d["solver"] in style, d)
         if worst and code in (0, 10, 11):
             claim = d.get("claimed_bound", -math.inf)
-            check("decode %s of %s: a value, and a claim below it" % (style, tag), abs(d["objective"]["value"] - margin) <= 1e-5 * (1 + abs(margin)) + near * 1e-3 and
+            check("decode %s of %s: a value, and a claim below it" % (style, tag), abs(d["objective"]["value"] - margin) <= 1e-5 * (1 + abs(margin)) + 1e-3 * bool(near) and
                   "bound" not in d["objective"] and claim <= margin + 1e-6 and ("claimed_bound" in d) == (style != "highs"), (out[:700], margin))
             check("decode %s of %s: the claim is near" % (style, tag), style == "highs" or claim >= margin - 1e-3 * (1 + abs(margin)), (claim, margin))
 

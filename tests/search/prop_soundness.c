@@ -444,7 +444,8 @@ int main(int argc, char **argv)
         tell |= !strcmp(argv[i], "-v");
     }
     const uint64_t total = n ? strtoull(n, NULL, 10) : CASES, first = strtoull(seed, NULL, 10);
-    s_best *best = s_best_new();
+    static s_best *best; /* reachable to the end: its numbers are not freed one by one */
+    best = s_best_new();
     mpq_inits(s_a, s_b, NULL);
     for (uint64_t k = first; k < first + total; k++)
         if (!kind || !strcmp(s_kinds[k % S_KINDS].name, kind))
