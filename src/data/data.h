@@ -40,7 +40,7 @@ bool nm_layout_eq(const nm_layout *a, const nm_layout *b);    /* the same elemen
 typedef struct nm_imageform { /* the input that an image is read for */
     size_t n;              /* its elements: an image of another size is refused */
     nm_shape shape;        /* with the order of its axes where it is known */
-    nm_shape stated;       /* as the network's file has it: an image of other sides is refused; rank 0: nothing is stated */
+    nm_shape stated;       /* as the network's file has it: other sides are refused; rank 0: nothing is stated */
     bool is_no_image;      /* what reads it speaks against any image: channels stay where they are */
 } nm_imageform;
 /* FILE[:INDEX]; bytes are scaled by 1/255; x has the size of the form */

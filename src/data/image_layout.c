@@ -1,9 +1,10 @@
 /* image_layout.c: what a shape says of an image: channels, height and width.
  *
- * Where the order of axes is known (channel_order.c, --channels, a picture's format) the shape is read in that order. Where
- * it is open, numbers decide only if they leave no doubt: channels are 1 to 4, so an axis of more cannot be theirs,
- * and where both ends of [A,B,C] could be, only 3 beside 2, or 1 beside a square, decides. [H,W], [1,H,W] and squares
- * of one dimension are grey. Everything else is doubt: a wrong guess would cut an input set into the wrong pixels. */
+ * Where the order of axes is known (channel_order.c, --channels, a picture's format) the shape is read in that order.
+ * Where it is open, numbers decide only if they leave no doubt: channels are 1 to 4, so an axis of more cannot be
+ * theirs, and where both ends of [A,B,C] could be, only 3 beside 2, or 1 beside a square, decides. [H,W], [1,H,W] and
+ * squares of one dimension are grey. Everything else is doubt: a wrong guess would cut an input set into the wrong
+ * pixels. */
 #include "base/base.h"
 #include "data/data.h"
 

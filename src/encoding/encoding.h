@@ -121,8 +121,8 @@ double *nm_encode_lift(nm_job *job, const nm_enc *e, const double *unit);
 /* ---- guard.c: what a solver's tolerances can move ----------------------------------------------- */
 /* what the tolerances can move row `row` by at most, in its units; SIZE_MAX: the objective */
 double nm_model_budget(nm_job *job, const nm_model *m, size_t row, nm_tolerance tol);
-/* Returns the largest budget of the question's rows (without any, of the objective), in the units of the model that m was
- * scaled from; relax: those rows, or the end of tcol, are relaxed by theirs. */
+/* Returns the largest budget of the question's rows (without any, of the objective), in the units of the model that m
+ * was scaled from; relax: those rows, or the end of tcol, are relaxed by theirs. */
 double nm_model_guard(nm_job *job, nm_model *m, int64_t tcol, bool relax, nm_tolerance tol, const nm_scale *s);
 
 /* ---- distance.c: distances from a centre -------------------------------------------------------- */

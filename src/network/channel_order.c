@@ -5,8 +5,8 @@
  * step through the flat input. The first operator that reads a value as N, C, H, W (Conv, pools, BatchNormalization,
  * DepthToSpace; Resize by the axes that it enlarges) then says what those steps are: channels outermost, or innermost.
  * Operators that say different things make no image. Only where they say nothing does a member of the file, then a
- * flag, count; a flag that contradicts them is refused. Numbers in the shape are image_layout.c's. Cost: a pass over the
- * nodes. Left out: volumes and sequences of images (N, C, D, H, W), which are no image here. */
+ * flag, count; a flag that contradicts them is refused. Numbers in the shape are image_layout.c's. Cost: a pass over
+ * the nodes. Left out: volumes and sequences of images (N, C, D, H, W), which are no image here. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"

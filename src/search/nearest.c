@@ -1,21 +1,21 @@
 /* nearest.c: the nearest counterexample to the image, over all targets, between a point that the judge accepted and a
  * proven lower bound.
  *
- * Above: walks from the image, from the attack's finds and from solvers' points to the nearest counterexample of
- * their neighbourhood (nearest_points.c). Below: decisions. "No counterexample to this target within r" is the question that
- * bounds, conditioned tightening and branching answer, over the ball of radius r in the input set; each proof puts
- * the target's distance above r. First a bisection by cheap decisions, which orders the targets; then, over the
- * ball just below the incumbent (r = value (1 - NM_NEAR_GAP / 4), one less for L0), all stages. What is left of the
- * targets gets a model over that small ball, its objective the distance (distance.c): infeasible proves r; an
- * optimum or a limit proves the tree's bound (binary_tree.c), less NM_NEAR_GAP / 2 of it for the rounding of sums of
- * constants. A nearer point starts again with a smaller ball and the targets that are left. L2 is minimised over
- * tangents in rounds: linear relaxations first, then models, until the point's own distance is the model's. Where
- * the set is more than a box (balls, rows, generators) walks do not know it, and finds move to the nearest of their
- * linear region (leaf.c, also what branching's leaves do), a solver's point to that of the phases its binaries say;
- * after CREEPS rounds that bring little, models are asked instead of branches. Over generators distances are those
- * of the exact image. The value is that of a point strictly behind the boundary wherever float64 can tell; where
- * only a tie is near (margin within NM_TIE_TOL) its distance is the value, said so, with the strict one. (Tjeng et
- * al. 2019 solve one model over a box that grows.) */
+ * Above: walks from the image, from the attack's finds and from solvers' points to the nearest counterexample of their
+ * neighbourhood (nearest_points.c). Below: decisions. "No counterexample to this target within r" is the question that
+ * bounds, conditioned tightening and branching answer, over the ball of radius r in the input set; each proof puts the
+ * target's distance above r. First a bisection by cheap decisions, which orders the targets; then, over the ball just
+ * below the incumbent (r = value (1 - NM_NEAR_GAP / 4), one less for L0), all stages. What is left of the targets gets
+ * a model over that small ball, its objective the distance (distance.c): infeasible proves r; an optimum or a limit
+ * proves the tree's bound (binary_tree.c), less NM_NEAR_GAP / 2 of it for the rounding of sums of constants. A nearer
+ * point starts again with a smaller ball and the targets that are left. L2 is minimised over tangents in rounds:
+ * linear relaxations first, then models, until the point's own distance is the model's. Where the set is more than a
+ * box (balls, rows, generators) walks do not know it, and finds move to the nearest of their linear region (leaf.c,
+ * also what branching's leaves do), a solver's point to that of the phases its binaries say; after CREEPS rounds that
+ * bring little, models are asked instead of branches. Over generators distances are those of the exact image. The
+ * value is that of a point strictly behind the boundary wherever float64 can tell; where only a tie is near (margin
+ * within NM_TIE_TOL) its distance is the value, said so, with the strict one. (Tjeng et al. 2019 solve one model over
+ * a box that grows.) */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"

@@ -1,12 +1,13 @@
 /* refine.c: a worst margin, or an end of a range, whose attained value and proven bound the models left apart, by
  * decisions.
  *
- * "Is the margin at most v - gap?", v the attained value, is a decision over the same set: bounds, attack,
- * splitting, branching and the tree answer it, where a value itself has the tree alone. Yes brings a lower value,
- * and the question is asked again below that; no proves that v - gap is a bound. This matters where weights are so
- * large that a point of a linear program says little of the network. Cost: a whole question a round, ROUNDS of them
- * a target at the most. */
+ * "Is the margin at most v - gap?", v the attained value, is a decision over the same set: bounds, attack, splitting,
+ * branching and the tree answer it, where a value itself has the tree alone. Yes brings a lower value, and the
+ * question is asked again below that; no proves that v - gap is a bound. This matters where weights are so large that
+ * a point of a linear program says little of the network. Cost: a whole question a round, ROUNDS of them a target at
+ * the most. */
 #include "base/base.h"
+#include "network/network.h"
 #include "question/question.h"
 #include "judge/judge.h"
 #include "search/search.h"

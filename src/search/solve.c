@@ -1,11 +1,11 @@
 /* solve.c: the pipeline of one question, cheapest first: evaluation, bounds, attack, models, solver.
  *
- * needs a Net and a Query; gives a Verdict; keeps both. A target is closed as `holds` only by a bound that excludes
- * it (row - rhs > guard for some row of its clause, outward rounded), by trees whose leaves are closed so, or by
- * duals of linear programs that contain every true trace, checked in outward rounded arithmetic (embedded_clp.c, binary_tree.c); as
- * `violated` only by the judge (judge.c). All else is unknown, with the reason. With objective `closest` the
- * stages run in rounds (nearest.c). With objective `worst` nothing ends early: every target that could still
- * undercut the incumbent is solved. */
+ * needs a Net and a Query; gives a Verdict; keeps both. A target is closed as `holds` only by a bound that excludes it
+ * (row - rhs > guard for some row of its clause, outward rounded), by trees whose leaves are closed so, or by duals of
+ * linear programs that contain every true trace, checked in outward rounded arithmetic (embedded_clp.c,
+ * binary_tree.c); as `violated` only by the judge (judge.c). All else is unknown, with the reason. With objective
+ * `closest` the stages run in rounds (nearest.c). With objective `worst` nothing ends early: every target that could
+ * still undercut the incumbent is solved. */
 #include "base/base.h"
 #include "network/network.h"
 #include "question/question.h"

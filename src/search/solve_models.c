@@ -1,10 +1,10 @@
 /* solve_models.c: the models of targets that are still open, solved: by the tree over binaries (binary_tree.c), whose
  * bounds are proven, with CBC or a program of the user's beside it as a finder of points.
  *
- * A solver's status proves nothing here: it works to tolerances, on numbers that happened to be. A target is closed
- * by the tree alone. Points, of whomever, are judged by replay (judge.c), and lower the tree's cap where a value
- * is sought. Every model is scaled first (scale.c). A decision asks the tree for NM_TREE_FIRST nodes, then embedded
- * CBC for a point within as many nodes as that cost it, then the tree until it ends. Cost: the tree's. */
+ * A solver's status proves nothing here: it works to tolerances, on numbers that happened to be. A target is closed by
+ * the tree alone. Points, of whomever, are judged by replay (judge.c), and lower the tree's cap where a value is
+ * sought. Every model is scaled first (scale.c). A decision asks the tree for NM_TREE_FIRST nodes, then embedded CBC
+ * for a point within as many nodes as that cost it, then the tree until it ends. Cost: the tree's. */
 #include "base/base.h"
 #include "question/question.h"
 #include "judge/judge.h"

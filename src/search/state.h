@@ -156,7 +156,7 @@ void nm_models_sayable(nm_job *job, const nm_query *q, const nm_solve_opts *o); 
 
 /* ---- solve_models.c: the models of open targets, solved ----------------------------------------- */
 typedef struct nm_proof {  /* what the tree proved of a model */
-    int status;            /* NM_OK: no integer point within the cap; NM_VIOLATED: input is a counterexample; NM_UNKNOWN */
+    int status;            /* NM_OK: no integer point within the cap; NM_VIOLATED: see input; NM_UNKNOWN */
     double bound;          /* proven, of the objective without the model's constant; INFINITY: no point */
     double tie;            /* of an unknown: how near to the cap what rounding left open lies, or NaN */
     const double *best, *input; /* [n_cols] the incumbent, [width] the best input that was judged; or NULL */
@@ -165,7 +165,7 @@ typedef struct nm_proof {  /* what the tree proved of a model */
     size_t nodes;
 } nm_proof;
 nm_proof nm_models_prove(nm_state *s, nm_target *t, const nm_encoded *e, size_t nodes);
-const nm_sol *nm_models_ask(nm_state *s, nm_target *t, nm_encoded e);  /* the same, as a solution whose bound is proven */
+const nm_sol *nm_models_ask(nm_state *s, nm_target *t, nm_encoded e); /* as a solution; its bound is proven */
 const double *nm_models_input(nm_state *s, const nm_encoded *e, const nm_sol *sol, size_t icase);
 bool nm_models_solve(nm_state *s);
 

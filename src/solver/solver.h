@@ -91,8 +91,8 @@ bool nm_clp_is_empty(nm_clp *l, const double *lo, const double *hi);
 /* what c.x is at least over the rows and a box, proven from any y, rounded down (Neumaier, Shcherbina 2004) */
 double nm_dual_bound(nm_job *job, const nm_model *m, const double *lo, const double *hi, const double *c,
                      const double *y);
-/* Also fills move [n_cols]: > 0: the bound has the column at lo, and is at least so much more when it alone moves to hi;
- * < 0: the other way round; 0: nothing is proven. */
+/* Also fills move [n_cols]: > 0: the bound has the column at lo, and is at least so much more when it alone moves to
+ * hi; < 0: the other way round; 0: nothing is proven. */
 double nm_dual_gains(nm_job *job, const nm_model *m, const double *lo, const double *hi, const double *c,
                      const double *y, double *move);
 
@@ -109,12 +109,12 @@ typedef struct nm_tree_opts {
     void *arg;
 } nm_tree_opts;
 typedef struct nm_tree {
-    int status;            /* NM_OK: no integer point has an objective of the last cap or less; NM_VIOLATED: point stopped
-                              it; NM_UNKNOWN */
+    int status;            /* NM_OK: no integer point has an objective of the last cap or less; NM_VIOLATED: point
+                            * stopped it; NM_UNKNOWN */
     double bound;          /* proven: the objective of every integer point; INFINITY: there is none */
     double value;          /* the incumbent's objective in Clp's arithmetic, or INFINITY */
     size_t nodes, probes, improved, ties;
-    double tie;            /* of leaves that rounding left open: how far their bounds lie below the cap, at most; or NaN */
+    double tie;            /* of leaves that rounding left open: how far below the cap their bounds lie, at most; NaN */
     bool stopped;          /* by point */
 } nm_tree;
 nm_tree nm_tree_run(nm_job *job, const nm_model *m, nm_tree_opts o); /* plain rows and binaries */

@@ -1,10 +1,10 @@
 /* batch.c: one question for many samples.
  *
  * DIR/campaign.json says what was asked (hashes of network, images and labels, and the options). DIR/records/N.json is
- * one sample; results.csv and summary.json are made from the records alone, at the end of every run (batch_tables.c). Times
- * apart, records do not depend on the number of workers or runs: each sample is solved by itself. A sample that cannot
- * be asked or solved is an `error` with its reason, which is no verdict. An interrupt leaves what the samples in flight
- * knew as records that say "partial": they count as unknown, and the next run makes them anew. */
+ * one sample; results.csv and summary.json are made from the records alone, at the end of every run (batch_tables.c).
+ * Times apart, records do not depend on the number of workers or runs: each sample is solved by itself. A sample that
+ * cannot be asked or solved is an `error` with its reason, which is no verdict. An interrupt leaves what the samples
+ * in flight knew as records that say "partial": they count as unknown, and the next run makes them anew. */
 #include "base/base.h"
 #include "data/data.h"
 #include "program/program.h"
