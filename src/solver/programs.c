@@ -32,7 +32,7 @@ typedef struct {
     "-seconds {seconds} -solve"
 static const row rows[] = {
     /* where bounds alone show that a model is infeasible, CBC 2.10 crashes in -solution, and no option helps: then
-     * what it prints without -solution is the answer (sol/cbclog.c) */
+     * what it prints without -solution is the answer (format/cbc_log.c) */
     {"cbc", CBC " -printingOptions all -solution {solution} || " CBC " > {solution}", ".sol",
      &nm_dialect_cbc},
     {"highs",

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Badly scaled and nearly tied questions through files: compile, a solver's own program (CBC, GLPK, HiGHS, lp_solve, SYMPHONY),
-decode; the truth is Python's fractions. The networks are those of tests/sound_kinds.h, in smaller number.
+decode; the truth is Python's fractions. The networks are those of tests/kit/sound_kinds.h, in smaller number.
 
   sound_files.py [--cases N] [--seed S] [--limit SECONDS of each run] [--keep DIR]      or SOUND_FILES=N in the environment
 

@@ -1,4 +1,4 @@
-/* tests/rowlift.h: points of a question's input set, traced through the Program in rationals, and what every column of
+/* rowlift.h: points of a question's input set, traced through the Program in rationals, and what every column of
  * a model is at them: nm_encode_lift, exactly. Included by prop_rows.c alone. */
 #ifndef NM_ROWLIFT_H
 #define NM_ROWLIFT_H

@@ -1,4 +1,4 @@
-/* tests/sound.h: a network and a question kept as plain numbers, beside netmip: their JSON text, and the exact truth of
+/* sound.h: a network and a question kept as plain numbers, beside netmip: their JSON text, and the exact truth of
  * them in rational arithmetic (GMP mpq). Nothing here reads Net, Program or Model, so that a fault of those shows.
  *
  * The margin of a point is the least over clauses of the largest row - rhs; 0 or less is a counterexample. Along a

@@ -1,4 +1,4 @@
-/* tests/sound_kinds.h: the networks and questions that prop_soundness.c asks: random ones, and built ones that make
+/* sound_kinds.h: the networks and questions that prop_soundness.c asks: random ones, and built ones that make
  * floating-point solvers err: scales of 2^+-60, chains of powers of two, exact ties, biases that cancel, narrow
  * boxes, units that are nearly equal, near ties of affine networks, formulas of logic. */
 #ifndef NM_SOUND_KINDS_H
