@@ -11,8 +11,9 @@
 
 static bool is_map(nm_job *job, const char *path)
 {
-    if (!nm_has_suffix(path, ".json") || !nm_file_exists(path)) return false;
+    if (!nm_file_exists(path)) return false;
     const nm_file f = nm_file_read(job, path);
+    if (f.data[strspn((const char *)f.data, " \t\r\n")] != '{') return false;
     const char *key = strstr((const char *)f.data, "\"netmip\""); /* data ends in a NUL */
     if (!key) return false;
     for (key += 8; *key && strchr(" \t\r\n:", *key);) key++;
