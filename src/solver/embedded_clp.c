@@ -129,6 +129,11 @@ nm_lpend nm_clp_resolve(nm_clp *l, const unsigned char *basis, double limit, int
     return status == 0 ? NM_LP_OPTIMAL : status == 1 ? NM_LP_INFEASIBLE : NM_LP_STOPPED;
 }
 
+void nm_clp_seconds(nm_clp *l, double seconds)
+{
+    if (l->usable) Clp_setMaximumSeconds(l->s, fmax(seconds, 0.01));
+}
+
 void nm_clp_slack(const nm_clp *l, unsigned char *basis)
 {
     if (l->usable) memcpy(basis, l->slack, l->m->n_cols + l->m->n_rows);
