@@ -3,8 +3,9 @@
 # A room is a folder of SRC. Rooms stand in the order below, from the ground up, and use only rooms before them, through
 # their doors: SRC/ROOM/ROOM.h. Prints the table of rooms; names each call and each include that breaks this, and fails.
 ROOMS="base data program network question judge bounds model solver encoding search answer study command"
+NEVER="judge:program" # stands before it, and must not be used: the judge shares no arithmetic with what it judges
 src=${2:-src}
-calls=$(cd "$1" && find . -name '*.o' ! -path './tests/*' | sort | xargs nm -A -P | awk -v rooms="$ROOMS" '
+calls=$(cd "$1" && find . -name '*.o' ! -path './tests/*' | sort | xargs nm -A -P | awk -v rooms="$ROOMS" -v never="$NEVER" '
 BEGIN { n = split(rooms, name, " "); for (i = 1; i <= n; i++) floor[name[i]] = i; name[n + 1] = "(front doors)" }
 { path = $1; sub(/:$/, "", path); sub(/^\.\//, "", path); room = path; if (!sub(/\/.*/, "", room)) room = ""
   at[path] = (room in floor) ? floor[room] : n + 1
@@ -18,6 +19,7 @@ END {
     uses[at[who[i]], at[t]] = 1
     if (what[i] ~ /^nm_/ && !(what[i] in shown)) { shown[what[i]] = 1; public[at[t]]++ }
     if (at[t] > at[who[i]]) up[who[i] " -> " t " by " what[i]] = 1
+    if (name[at[who[i]]] ":" name[at[t]] == never) up[who[i] " -> " t " by " what[i] " (the judge shares no arithmetic)"] = 1
   }
   for (a = 1; a <= n + 1; a++) {
     list = ""
@@ -30,12 +32,13 @@ END {
 }')
 code=$?
 echo "$calls"
-includes=$(cd "$src" && find . -name '*.[ch]' | sort | xargs grep -n '^#include ".*\.h"' /dev/null | awk -F: -v rooms="$ROOMS" '
+includes=$(cd "$src" && find . -name '*.[ch]' | sort | xargs grep -n '^#include ".*\.h"' /dev/null | awk -F: -v rooms="$ROOMS" -v never="$NEVER" '
 BEGIN { n = split(rooms, name, " "); for (i = 1; i <= n; i++) floor[name[i]] = i }
 { path = $1; sub(/^\.\//, "", path); room = path; if (!sub(/\/.*/, "", room)) room = ""
   mine = (room in floor) ? floor[room] : n + 1
   split($3, part, "\""); to = part[2]; other = to; sub(/\/.*/, "", other)
   if (!(other in floor) || other == room) next
+  if (room ":" other == never) { print "FORBIDDEN INCLUDE " path ":" $2 ": " to; bad = 1 }
   if (floor[other] > mine) { print "UPWARD INCLUDE " path ":" $2 ": " to; bad = 1 }
   else if (to != other "/" other ".h") { print "PRIVATE HEADER " path ":" $2 ": " to; bad = 1 } }
 END { exit bad }') || { echo "$includes"; code=1; }

@@ -3,7 +3,7 @@
 cd "$(dirname "$0")/.." || exit 1
 bad=0
 say() { echo "style: $1"; bad=1; }
-files=$(git ls-files 'src/*.c' 'src/*.h' 'src/**/*.c' 'include/*.h' 'tests/*.c' 'tests/*.h' 2>/dev/null)
+files=$(git ls-files --cached --others --exclude-standard 'src/*.c' 'src/*.h' 'src/**/*.c' 'include/*.h' 'tests/*.c' 'tests/*.h' 2>/dev/null)
 [ -n "$files" ] || files=$(find src include tests -name '*.[ch]')
 for f in $files; do
     n=$(wc -l <"$f")

@@ -3,7 +3,7 @@
  * needs bounds on a Program whose last block holds the query's rows; gives a Model, a Map and what lift needs. Rows
  * are written over inputs and kept units only (fold.c): with `fold` a unit is kept when it is unstable (a RELU) or
  * undecided (a MAX); without it every live RELU unit is. The model contains every true trace, rounding included, so
- * `infeasible` stays a proof. Rows of unstable units come from the encoding, a file in enc/.
+ * `infeasible` stays a proof. Rows of unstable units come from the encoding, a file in rows/.
  *
  * Decision questions carry their cutoff as rows and the first row as objective; the objective's constant stays out
  * of the files and in the map. Cost: fold.c. */

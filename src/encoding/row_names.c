@@ -1,5 +1,5 @@
 /* row_names.c: what a row or a column of a model says, from its name: kinds are letters, then block, unit and part. The
- * words are the formulas at the heads of enc/. */
+ * words are the formulas at the heads of rows/. */
 #include "base/base.h"
 #include "encoding/reader.h"
 

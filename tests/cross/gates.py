@@ -88,6 +88,13 @@ planted("rooms", "UPWARD CALL base/job.o -> data/file.o by nm_read",
         src__base__job_c=JOB + "int nm_read(void);\nint nm_low(void) { return nm_read(); }\n")
 planted("rooms", "UPWARD INCLUDE base/job.c:3: data/data.h",
         src__base__job_c=JOB + '#include "data/data.h"\nint nm_low(void) { return 0; }\n')
+planted("rooms", "FORBIDDEN INCLUDE judge/judge.c:5: program/program.h",
+        src__program__program_h="/* program.h: a door. */\nint nm_units(void);\n",
+        src__program__units_c='/* units.c: units. */\n#include "program/program.h"\nint nm_units(void) { return 0; }\n',
+        src__judge__judge_c=Tree.FILES["src/judge/judge.c"].replace("int nm_judged", '#include "program/program.h"\nint nm_judged'))
+planted("rooms", "judge/judge.o -> program/units.o by nm_units (the judge shares no arithmetic)",
+        src__program__units_c="/* units.c: units. */\nint nm_units(void) { return 0; }\n",
+        src__judge__judge_c=Tree.FILES["src/judge/judge.c"].replace("int nm_judged(void) { return", "int nm_units(void);\nint nm_judged(void) { return nm_units() +"))
 planted("rooms", "PRIVATE HEADER judge/judge.c:5: data/inner.h",
         src__judge__judge_c=Tree.FILES["src/judge/judge.c"].replace("int nm_judged", '#include "data/inner.h"\nint nm_judged'))
 planted("includes", "src/judge/judge.c: its names need base/base.h data/data.h judge/judge.h",
