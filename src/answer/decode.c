@@ -73,7 +73,9 @@ static void check_question(nm_job *job, const nm_map *m, const char *map_path)
                  m->query_path ? m->query_path : "its text", map_path);
 }
 
-static const double *input(nm_job *job, const nm_map *m, const double *col)
+/* Returns the input that the columns say. strict, for a point that is called optimal: one outside its bounds is an
+ * error; else replay moves it inside. */
+static const double *input(nm_job *job, const nm_map *m, const double *col, bool strict)
 {
     const nm_query *q = m->question;
     const nm_case *c = &q->cases[m->case_index];
@@ -86,7 +88,7 @@ static const double *input(nm_job *job, const nm_map *m, const double *col)
                : start        ? fmin(fmax(start[i], lo[i]), hi[i])
                               : 0.5 * lo[i] + 0.5 * hi[i];
         const double off = x[i] < lo[i] ? lo[i] - x[i] : x[i] > hi[i] ? x[i] - hi[i] : 0;
-        if (off > NM_ROW_TOL * (1 + fabs(x[i])))
+        if (strict && off > NM_ROW_TOL * (1 + fabs(x[i])))
             nm_throw(job, NM_EAUDIT, "%s %zu is %g: outside its bounds by %g",
                      c->gens ? "generator" : "input", i, x[i], off);
     }
@@ -259,7 +261,7 @@ typedef struct {
 static void read_listed(nm_job *job, void *arg)
 {
     listed *l = arg;
-    l->x = input(job, l->m, nm_sol_columns(job, l->s, l->m->n_cols, l->m->cols, l->path));
+    l->x = input(job, l->m, nm_sol_columns(job, l->s, l->m->n_cols, l->m->cols, l->path), false);
 }
 
 /* Replays what is at hand against a file that says infeasible: the point that it lists all the same, the image, and two
@@ -350,7 +352,8 @@ nm_verdict *nm_decode_sol(nm_job *job, const nm_map *m, const char *map_path, co
     if (s->status == NM_SOL_INFEASIBLE)
         take_infeasible(job, net, m, map_path, s, sol_path, named, v);
     if (s->has_values) {
-        const double *x = input(job, m, nm_sol_columns(job, s, m->n_cols, m->cols, sol_path));
+        const double *x = input(job, m, nm_sol_columns(job, s, m->n_cols, m->cols, sol_path),
+                                s->status == NM_SOL_OPTIMAL);
         if (m->question->objective == NM_CLOSEST) {
             judge_near(job, net, m, s, x, t, v);
         } else {
