@@ -73,8 +73,8 @@ static void check_question(nm_job *job, const nm_map *m, const char *map_path)
                  m->query_path ? m->query_path : "its text", map_path);
 }
 
-/* Returns the input that the columns say. strict, for a point that is called optimal: one outside its bounds is an
- * error; else replay moves it inside. */
+/* Returns the input that the columns say. strict: one outside its bounds is an error; else, where a run
+ * stopped, replay moves it inside. */
 static const double *input(nm_job *job, const nm_map *m, const double *col, bool strict)
 {
     const nm_query *q = m->question;
@@ -353,7 +353,7 @@ nm_verdict *nm_decode_sol(nm_job *job, const nm_map *m, const char *map_path, co
         take_infeasible(job, net, m, map_path, s, sol_path, named, v);
     if (s->has_values) {
         const double *x = input(job, m, nm_sol_columns(job, s, m->n_cols, m->cols, sol_path),
-                                s->status == NM_SOL_OPTIMAL);
+                                !s->loose);
         if (m->question->objective == NM_CLOSEST) {
             judge_near(job, net, m, s, x, t, v);
         } else {

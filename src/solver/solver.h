@@ -16,6 +16,7 @@ typedef struct nm_sol {
     double objective, bound; /* of the model without its constant; NaN when not said */
     size_t n, cap;
     struct nm_solval { const char *name; double x; int64_t index; } *vals; /* name NULL, index -1: not said */
+    bool loose;            /* the values are those of a run that stopped: they may break rows and bounds */
     bool gapless;          /* "optimal" in this format leaves no gap, or says so in other words */
     const char *model;     /* its name, as the file says it, or NULL */
     int64_t n_rows, n_cols; /* as the file counts them, or -1 */

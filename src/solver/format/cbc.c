@@ -53,6 +53,7 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
     nm_span line, value, tok[6];
     head((const char *)f.data, f.n, &line, &value);
     nm_sol_status(s, job, line, meaning(line));
+    s->loose = nm_span_starts(line, "Stopped on ");
     nm_lines_next(&l, &line);
     s->objective = nm_lines_num(&l, value);
     s->sparse = s->always_lists = true;
