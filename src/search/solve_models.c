@@ -289,7 +289,7 @@ static bool ask_finder(nm_state *s, nm_target *t, nm_encoded *e, double nodes)
 static void say_open(nm_state *s, const nm_target *t, const nm_proof *p)
 {
     if (nm_stopped(s->job)) return;
-    if (p->status == NM_OK)
+    if (p->status == NM_OK || (p->tie >= 0 && s->q->objective != NM_FEASIBLE))
         s->v->why = nm_fmt(
             s->job, "the value that target %s attains and its proven bound do not meet", t->name);
     else if (p->tie >= 0 && s->q->guard > 0)

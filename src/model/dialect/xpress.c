@@ -5,6 +5,7 @@
 const nm_dialect nm_dialect_xpress = {.name = "xpress",
                                       .lp = NM_QUAD_COST | NM_QUAD_INT,
                                       .comments = true,
+                                      .integral = 1e-5,
                                       .longest = 60,
                                       .width = 200,
                                       .start = NM_START_XPRESS,
