@@ -144,7 +144,7 @@ static nm_solve_opts options(const nm_options *o)
 static nm_answer answer(const nm_verdict *v)
 {
     const nm_replay *w = v->witness && v->witness->is_violated ? v->witness : NULL;
-    return (nm_answer){v->status, v->status == NM_UNKNOWN ? NULL : v->by, v->why, w ? w->x : NULL,
+    return (nm_answer){v->status, v->status == NM_UNKNOWN ? NULL : nm_settled_name(v->by), v->why, w ? w->x : NULL,
                        w ? w->margin64 : NAN};
 }
 

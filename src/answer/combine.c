@@ -75,7 +75,7 @@ static void load_target(manifest *a, size_t i, const nm_json *o)
         nm_throw(a->job, NM_EINPUT, "%s: status %s; holds or open was expected", a->path, status);
     a->v->targets[i] = (nm_target){.name = text(a, o, "target"),
                                    .status = holds ? NM_OK : NM_UNKNOWN,
-                                   .by = holds ? "bounds" : NULL,
+                                   .by = holds ? NM_BY_BOUNDS : NM_NOT_SETTLED,
                                    .margin_lo = NAN,
                                    .objective = NAN,
                                    .bound = NAN};
@@ -198,7 +198,7 @@ static void settle(manifest *a, size_t at)
     }
     if (t->status == NM_OK || (!violated && (models == 0 || hold < models))) return;
     t->status = violated ? NM_VIOLATED : NM_OK;
-    t->by = "solver";
+    t->by = NM_BY_SOLVER;
 }
 
 /* closest: below it lies no counterexample to any target; NaN: some model is not answered */
@@ -228,7 +228,7 @@ static nm_verdict *combine(manifest *a)
         all &= v->targets[i].status == NM_OK;
     }
     if (all) v->status = NM_OK;
-    if (v->status != NM_UNKNOWN) v->by = "solver";
+    if (v->status != NM_UNKNOWN) v->by = NM_BY_SOLVER;
     return v;
 }
 

@@ -186,12 +186,12 @@ static nm_verdict *open_verdict(nm_job *job, const nm_map *m)
         .name = m->cube ? nm_fmt(job, "%s, cube %zu of %zu", m->target, m->cube, m->n_cubes)
                         : m->target,
         .status = NM_UNKNOWN,
-        .by = "solver",
+        .by = NM_BY_SOLVER,
         .label = m->question->cases[m->case_index].clauses[m->clause_index].label,
         .margin_lo = NAN,
         .objective = NAN,
         .bound = NAN};
-    *v = (nm_verdict){.status = NM_UNKNOWN, .by = "solver", .n_targets = 1, .targets = t};
+    *v = (nm_verdict){.status = NM_UNKNOWN, .by = NM_BY_SOLVER, .n_targets = 1, .targets = t};
     v->objective = v->bound = v->claim = t->bound = NAN;
     v->guard = guard_of(m);
     v->tolerance = m->tolerance;
@@ -371,6 +371,6 @@ nm_verdict *nm_decode_sol(nm_job *job, const nm_map *m, const char *map_path, co
     }
     if (v->status == NM_UNKNOWN && !v->why)
         v->why = nm_fmt(job, "the solver said: %s", s->status_text);
-    if (v->status == NM_UNKNOWN) t->by = v->by = NULL;
+    if (v->status == NM_UNKNOWN) t->by = v->by = NM_NOT_SETTLED;
     return v;
 }

@@ -53,7 +53,7 @@ static void put_targets(nm_buf *b, const nm_query *q, const nm_verdict *v, bool 
         const char *what = fate(q, v, t, compiled);
         if (t->status == NM_UNKNOWN && strcmp(what, "unknown"))
             nm_put(b, ", \"fate\": \"%s\"", what);
-        if (t->by) nm_put(b, ", \"by\": \"%s\"", t->by);
+        if (t->by) nm_put(b, ", \"by\": \"%s\"", nm_settled_name(t->by));
         if (!v->has_range && !(t->status == NM_OK && t->margin_lo <= 0))
             member(b, "margin_lo", t->margin_lo);
         if (q->objective == NM_CLOSEST) member(b, "distance_lo", t->bound);
@@ -146,7 +146,7 @@ void nm_report_json(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_
     if (!compiled)
         nm_put(b, "\"verdict\": \"%s\"",
                v->has_range && v->status == NM_OK ? "done" : status_name(v->status));
-    if (!compiled && v->by) nm_put(b, ", \"proved_by\": \"%s\"", v->by);
+    if (!compiled && v->by) nm_put(b, ", \"proved_by\": \"%s\"", nm_settled_name(v->by));
     if (!compiled && (v->status == NM_OK || v->has_objective || v->has_range)) put_certified(b, v);
     if (!compiled && v->status == NM_UNKNOWN && v->why)
         nm_put(b, ", \"why\": "), nm_put_json(b, v->why);
@@ -178,7 +178,7 @@ static void text_targets(nm_buf *b, const nm_query *q, const nm_verdict *v, bool
     for (size_t i = 0; i < v->n_targets; i++) {
         const nm_target *t = &v->targets[i];
         nm_put(b, "  target %-4s %-8s", t->name, fate(q, v, t, compiled));
-        if (t->by && t->status != NM_UNKNOWN) nm_put(b, " by %s", t->by);
+        if (t->by && t->status != NM_UNKNOWN) nm_put(b, " by %s", nm_settled_name(t->by));
         if (!v->has_range && isfinite(t->margin_lo) && !(t->status == NM_OK && t->margin_lo <= 0))
             nm_put(b, "  margin >= %.6g", t->margin_lo);
         if (q->objective == NM_CLOSEST && isfinite(t->bound))
@@ -221,7 +221,7 @@ void nm_report_text(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_
 {
     if (!compiled) {
         nm_put(b, "%s", v->has_range && v->status == NM_OK ? "done" : status_name(v->status));
-        if (v->status != NM_UNKNOWN && v->by) nm_put(b, " by %s", v->by);
+        if (v->status != NM_UNKNOWN && v->by) nm_put(b, " by %s", nm_settled_name(v->by));
         if (v->status == NM_UNKNOWN && v->why) nm_put(b, ": %s", v->why);
         nm_put(b, "\n");
         if (v->status == NM_OK && !v->certified && v->solver)

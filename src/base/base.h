@@ -162,6 +162,24 @@ typedef struct nm_xml {    /* an element; the list holds all of a document, in i
 nm_xml *nm_xml_read(nm_job *job, nm_file f);
 const char *nm_xml_find(const nm_xml *e, const char *key); /* NULL when absent */
 
+/* ---- process.c: child processes, which never outlive their parent ------------------------------- */
+#define NM_DIED 128        /* a status from here on: a signal ended the child */
+typedef struct nm_child nm_child;
+typedef struct nm_child_opts {
+    size_t memory;         /* bytes that it may address; 0: no limit */
+    bool group;            /* it heads a process group, which ends with it */
+    bool tell;             /* a message that its body throws becomes a note */
+} nm_child_opts;
+/* Runs body(arg) in a process of its own, whose exit status is nm_run's code. what: its name in messages. The child
+ * is ended with the job. */
+nm_child *nm_child_start(nm_job *job, const char *what, nm_child_opts o, void (*body)(nm_job *, void *), void *arg);
+int nm_child_status(const nm_child *c);              /* the exit status, NM_DIED + the signal, or -1: it runs */
+int nm_child_wait(nm_job *job, const nm_child *c, double until); /* the same at its end; -1: stopped, or time is out */
+int nm_child_join(nm_job *job, nm_child *c);         /* waits however long; its status; c is gone */
+void nm_child_ask(const nm_child *c);                /* asks it to stop (SIGTERM) */
+void nm_child_kill(const nm_child *c);
+void nm_child_end(nm_job *job, nm_child *c);         /* kills and waits for it and its group; c is gone */
+
 /* ---- workers.c: processes that share work ------------------------------------------------------- */
 void *nm_shared_new(nm_job *job, size_t n, size_t size); /* cleared memory that workers write into */
 void nm_shared_end(nm_job *job, void *p);

@@ -6,11 +6,7 @@
 #define _GNU_SOURCE
 #include "base/base.h"
 
-#include <errno.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum { MOST = 64 };
 
@@ -45,16 +41,6 @@ static void work(nm_job *job, void *arg)
     for (size_t i = s->from; i < s->n && !nm_stopped(job); i += s->step) s->each(job, s->arg, i);
 }
 
-static pid_t start(nm_job *job, share *s)
-{
-    fflush(NULL);
-    const pid_t parent = getpid(), pid = fork();
-    if (pid != 0) return pid;
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* no orphan goes on */
-    if (getppid() != parent) _exit(1);
-    _exit(nm_run(job, work, s) != 0);
-}
-
 void nm_crew_run(nm_job *job, size_t threads, size_t n, void (*each)(nm_job *, void *, size_t),
                  void *arg)
 {
@@ -64,9 +50,11 @@ void nm_crew_run(nm_job *job, size_t threads, size_t n, void (*each)(nm_job *, v
         work(job, &(share){0, 1, n, each, arg});
         return;
     }
-    pid_t pid[MOST];
-    for (size_t k = 0; k < crew; k++) pid[k] = start(job, &(share){k, crew, n, each, arg});
-    for (size_t k = 0; k < crew; k++)
-        while (pid[k] > 0 && waitpid(pid[k], NULL, 0) < 0 && errno == EINTR) {
-        }
+    nm_child *child[MOST];
+    share part[MOST];
+    for (size_t k = 0; k < crew; k++) {
+        part[k] = (share){k, crew, n, each, arg};
+        child[k] = nm_child_start(job, "a worker", (nm_child_opts){0}, work, &part[k]);
+    }
+    for (size_t k = 0; k < crew; k++) nm_child_join(job, child[k]);
 }

@@ -60,7 +60,7 @@ static double least_bound(const chase *c)
 /* what a proof of "none within r" says of the distance */
 static double beyond(const chase *c, double r) { return c->s->q->norm == NM_L0 ? r + 1 : r; }
 
-static void prove(const chase *c, size_t k, double bound, const char *by)
+static void prove(const chase *c, size_t k, double bound, nm_settled by)
 {
     nm_target *t = &c->s->v->targets[k];
     if (!(bound > t->bound)) return;
@@ -264,11 +264,11 @@ static bool ask_once(chase *c, inner *in, nm_target *t, nm_encoded *e, size_t k)
     outer->rows = t->rows, outer->cols = t->cols, outer->nz = t->nz, outer->bins = t->bins;
     c->s->v->cpu_solver += nm_cpu() - at;
     if (sol->status == NM_SOL_INFEASIBLE) {
-        prove(c, k, beyond(c, in->r), "tree");
+        prove(c, k, beyond(c, in->r), NM_BY_TREE);
         return true;
     }
     const double objective = sol->bound + e->model->constant;
-    prove(c, k, proven(c, in, objective), "tree");
+    prove(c, k, proven(c, in, objective), NM_BY_TREE);
     if (!sol->has_values) return true;
     const double *x = nm_models_input(s, e, sol, t->icase);
     const size_t clause = k - c->s->cases[t->icase].first;
@@ -443,16 +443,16 @@ static void conclude(const chase *c)
     if (v->has_objective) v->witness = isfinite(near->value) ? &near->best : &near->tie;
     for (size_t k = 0; k < v->n_targets; k++) {
         nm_target *t = &v->targets[k];
-        tree |= t->by && strcmp(t->by, "tree") == 0;
+        tree |= t->by == NM_BY_TREE;
         if (isinf(t->bound)) t->status = NM_OK;
     }
     if (isfinite(near->value)) {
         nm_target *t = &v->targets[s->cases[near->best.icase].first + near->best.iclause];
         t->status = NM_VIOLATED;
         t->objective = near->value;
-        if (!t->by) t->by = near->value > 0 ? "attack" : "evaluation";
+        if (!t->by) t->by = near->value > 0 ? NM_BY_ATTACK : NM_BY_EVALUATION;
     }
-    v->by = v->objective == 0 ? "evaluation" : tree ? "tree" : "bounds";
+    v->by = v->objective == 0 ? NM_BY_EVALUATION : tree ? NM_BY_TREE : NM_BY_BOUNDS;
     v->status = isinf(v->bound)                                  ? NM_OK
                 : isfinite(near->value) && closed(v, s->q->norm) ? NM_VIOLATED
                                                                  : NM_UNKNOWN;
@@ -470,8 +470,6 @@ void nm_closest(nm_state *s)
 {
     chase c = {.s = s, .o = *s->o};
     const size_t n = s->v->n_targets;
-    if (s->o->depth)
-        nm_throw(s->job, NM_EUNSUP, "--split: cubes decide; objective feasible was expected");
     c.o.nodes = s->q->norm == NM_L0
                     ? 0
                     : NM_NEAR_NODES; /* just below an L0 distance there is room to prove */

@@ -79,7 +79,7 @@ void nm_range_probe(nm_state *s, size_t i)
                                           nm_case_start(s->q, c), o);
         if (!x) continue;
         const nm_replay r = nm_verify(s->job, s->net, s->q, i, (int64_t)t, x);
-        nm_state_take(s, &r, "attack");
+        nm_state_take(s, &r, NM_BY_ATTACK);
     }
 }
 
@@ -117,7 +117,7 @@ void nm_range_conclude(const nm_query *q, nm_verdict *v)
         nm_target *t = &v->targets[i];
         if (!nm_target_open(t) || !settled(q, v, t)) continue;
         t->status = NM_OK;
-        t->by = "bounds";
+        t->by = NM_BY_BOUNDS;
     }
 }
 

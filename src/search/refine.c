@@ -7,7 +7,6 @@
  * a point of a linear program says little of the network. Cost: a whole question a round, ROUNDS of them a target at
  * the most. */
 #include "base/base.h"
-#include "network/network.h"
 #include "question/question.h"
 #include "judge/judge.h"
 #include "search/search.h"
@@ -51,8 +50,7 @@ static bool is_open(const nm_state *s, const nm_target *t)
 }
 
 /* Asks once; true when something new is known of the target. */
-static bool ask(nm_state *s, nm_target *t,
-                nm_verdict *(*solve)(nm_job *, const nm_net *, const nm_query *, const nm_solve_opts *))
+static bool ask(nm_state *s, nm_target *t)
 {
     const double at = attained(s, t);
     if (!isfinite(at)) return false;
@@ -68,7 +66,7 @@ static bool ask(nm_state *s, nm_target *t,
     o.evaluate = false;
     o.program = s->p;
     o.time_limit = isinf(s->deadline) ? 0 : s->deadline - nm_wall();
-    const nm_verdict *d = solve(s->job, s->net, &q, &o);
+    const nm_verdict *d = s->ask(s->job, s->net, &q, &o);
     if (d->status == NM_OK) {
         t->bound = fmax(t->bound, proven);
         t->by = d->by;
@@ -82,12 +80,11 @@ static bool ask(nm_state *s, nm_target *t,
     return attained(s, t) < at;
 }
 
-void nm_refine(nm_state *s, nm_verdict *(*solve)(nm_job *, const nm_net *, const nm_query *, const nm_solve_opts *))
+void nm_refine(nm_state *s)
 {
-    if (s->q->objective != NM_WORST && s->q->objective != NM_RANGE) return;
     for (size_t i = 0; i < s->v->n_targets; i++) {
         nm_target *t = &s->v->targets[i];
         for (int r = 0; r < ROUNDS && is_open(s, t); r++)
-            if (nm_stopped(s->job) || nm_wall() > s->deadline || !ask(s, t, solve)) break;
+            if (nm_stopped(s->job) || nm_wall() > s->deadline || !ask(s, t)) break;
     }
 }

@@ -6,7 +6,11 @@
 #include "encoding/encoding.h"
 #include "judge/judge.h"
 
-/* ---- solve.c: the pipeline ---------------------------------------------------------------------- */
+/* ---- stages.def, pipeline.c: what is tried, in which order --------------------------------------- */
+typedef struct nm_stage_row { const char *name, *option, *closes, *cost, *what; } nm_stage_row;
+const nm_stage_row *nm_stage_list(size_t *n); /* for people; option: skips it, or NULL */
+
+/* ---- solve.c: a question answered --------------------------------------------------------------- */
 #define NM_TIE_TOL 1e-8       /* margin up to which a point of the boundary counts, for closest alone */
 #define NM_MIP_NODES 60       /* of a unit's bound, on each side */
 typedef struct nm_solve_opts {
@@ -35,12 +39,19 @@ typedef struct nm_solve_opts {
     const nm_program *program; /* of the net, when it was lowered before; or NULL */
 } nm_solve_opts;
 typedef struct nm_cube nm_cube; /* state.h: an open branch */
+/* What settled a target, in the order of the pipeline: a replay of the question's own image, a certified bound, a
+ * replay of a point that a search found, the tree over a model's binaries; the point of a solver, or its word in a
+ * decoded file. */
+typedef enum nm_settled {
+    NM_NOT_SETTLED, NM_BY_EVALUATION, NM_BY_BOUNDS, NM_BY_ATTACK, NM_BY_TREE, NM_BY_SOLVER
+} nm_settled;
+const char *nm_settled_name(nm_settled by); /* NULL: nothing settled it */
 typedef struct nm_target {
     size_t icase, iclause;
     int64_t label;
     const char *name;
     int status;            /* NM_OK holds, NM_VIOLATED, NM_UNKNOWN */
-    const char *by;        /* evaluation, bounds, attack, tree; of points and of decoded files: solver */
+    nm_settled by;
     size_t nodes;          /* of the tree over its model */
     double margin_lo;      /* proven lower end of the row that closes it best, minus its rhs */
     const nm_bounds *tight; /* bounds for counterexamples to it alone, or NULL */
@@ -60,7 +71,7 @@ typedef struct nm_range {  /* an end of what is measured: certified; attained by
 typedef struct nm_layer { int block; size_t units, inactive, active, unstable; } nm_layer;
 struct nm_verdict {
     int status;            /* NM_OK holds, NM_VIOLATED, NM_UNKNOWN */
-    const char *by;
+    nm_settled by;
     size_t n_targets;
     nm_target *targets;
     const nm_replay *witness;

@@ -261,7 +261,7 @@ const nm_sol *nm_models_ask(nm_state *s, nm_target *t, nm_encoded e)
 /* ---- one target ---- */
 
 /* Judges an input. Returns true when the question is settled. */
-static bool judge_input(nm_state *s, nm_target *t, const double *x, const char *by)
+static bool judge_input(nm_state *s, nm_target *t, const double *x, nm_settled by)
 {
     const nm_replay r = nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause, x);
     const bool settled = nm_state_take(s, &r, by);
@@ -282,7 +282,7 @@ static bool ask_finder(nm_state *s, nm_target *t, nm_encoded *e, double nodes)
     if (s->o->solver && sol->status == NM_SOL_NONE && !nm_stopped(s->job))
         nm_note(s->job, "%s gives no answer to target %s: %s", sol->solver, t->name, sol->status_text);
     if (!sol->has_values) return false;
-    return judge_input(s, t, nm_models_input(s, e, sol, t->icase), "solver");
+    return judge_input(s, t, nm_models_input(s, e, sol, t->icase), NM_BY_SOLVER);
 }
 
 /* Says why a target stays open. */
@@ -328,7 +328,7 @@ static void take_proof(nm_state *s, nm_target *t, const nm_encoded *e, const nm_
         return;
     }
     t->status = NM_OK;
-    t->by = "tree";
+    t->by = NM_BY_TREE;
 }
 
 /* L2 balls are cut out by tangents where the tree's points lie outside of them. Returns true when x gave a new one. */
@@ -359,7 +359,7 @@ static bool solve_target(nm_state *s, nm_target *t, const nm_cube *cube)
     size_t nodes = s->q->objective == NM_FEASIBLE && !s->o->solver ? NM_TREE_FIRST : SIZE_MAX;
     for (int round = 0; !settled && round < ROUNDS; round++) {
         p = nm_models_prove(s, t, &plain, nodes);
-        if (p.input) settled = judge_input(s, t, p.input, "tree");
+        if (p.input) settled = judge_input(s, t, p.input, NM_BY_TREE);
         const bool more = p.status == NM_UNKNOWN && p.nodes >= nodes && !nm_stopped(s->job);
         if (!settled && more && !s->o->solver)
             settled = ask_finder(s, t, &plain, 20 * NM_TREE_FIRST);
@@ -379,7 +379,7 @@ static bool solve_target(nm_state *s, nm_target *t, const nm_cube *cube)
 typedef struct {
     int status;
     bool has_point;
-    const char *by; /* what found the point; workers share their literals */
+    nm_settled by; /* what found the point */
     double cpu;
 } answer; /* of one cube: as a target's status */
 
@@ -438,7 +438,7 @@ static bool conquer(nm_state *s, nm_target *t)
     }
     if (closed == n) {
         t->status = NM_OK;
-        t->by = "tree";
+        t->by = NM_BY_TREE;
     } else if (!found) {
         s->v->why = nm_fmt(s->job, "%zu of %zu cubes of target %s are open", n - closed, n,
                            t->name);
@@ -460,7 +460,7 @@ bool nm_models_solve(nm_state *s)
         if (t->cube ? conquer(s, t) : solve_target(s, t, NULL)) return true;
         if (worst && t->status == NM_UNKNOWN && t->bound > s->q->guard) {
             t->status = NM_OK;
-            t->by = "tree";
+            t->by = NM_BY_TREE;
         }
     }
     return false;

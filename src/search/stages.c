@@ -1,7 +1,7 @@
-/* stages.c: the stages that close targets without a model: bounds, attack, alpha with conditioned tightening,
- * branching on signs, cubes of the input box. Each works on one case, and says what it closed by setting the targets'
- * status. A target is closed as `holds` only when an outward rounded bound excludes it: row - rhs > guard for a row
- * of its clause. */
+/* stages.c: the stages that close targets without a model: evaluation, bounds, attack, alpha with conditioned
+ * tightening, branching on signs, cubes of the input box. Each works on one case, and says what it closed by setting
+ * the targets' status. A target is closed as `holds` only when an outward rounded bound excludes it: row - rhs > guard
+ * for a row of its clause. */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"
@@ -9,6 +9,49 @@
 #include "bounds/bounds.h"
 #include "search/search.h"
 #include "search/state.h"
+
+/* ---- evaluation of the question's own image ---- */
+
+/* some clause may hold at the image: float64 is not sure that a row of each fails. Saves the judge's slower replay. */
+static bool may_hold(const nm_state *s, const nm_case *c)
+{
+    const nm_query *q = s->q;
+    if (!q->image_y || q->objective == NM_WORST || q->objective == NM_RANGE) return true;
+    for (size_t t = 0; t < c->n_clauses; t++) {
+        bool fails = false;
+        for (size_t r = 0; r < c->clauses[t].n_rows; r++) {
+            const nm_row *row = &c->clauses[t].rows[r];
+            double sum = -row->rhs, mag = fabs(row->rhs);
+            for (size_t k = 0; k < row->n; k++) {
+                const uint32_t v = row->var[k];
+                const double x = v < q->n_out ? q->image_y[v] : q->image[v - q->n_out];
+                sum += row->coef[k] * x;
+                mag += fabs(row->coef[k] * x);
+            }
+            fails |= sum > 1e-6 * (1 + mag);
+        }
+        if (!fails) return true;
+    }
+    return false;
+}
+
+bool nm_close_evaluate(nm_state *s, size_t i)
+{
+    const nm_case *c = &s->q->cases[i];
+    if (!s->q->image) return false;
+    const bool is_image = c->gens ? c->gens->is_image
+                                  : nm_query_box_has(c, s->q->image, s->q->n_in);
+    if (is_image ? !may_hold(s, c) : !c->gens) return false;
+    const bool each = s->q->objective == NM_RANGE; /* clause has a value of its own */
+    for (size_t t = 0; t < (each ? c->n_clauses : 1); t++) {
+        const nm_replay r = nm_verify(s->job, s->net, s->q, i, each ? (int64_t)t : -1,
+                                      nm_case_start(s->q, c));
+        if (nm_state_take(s, &r, NM_BY_EVALUATION)) return true;
+    }
+    return false;
+}
+
+/* ---- bounds ---- */
 
 static void close_by_bounds(nm_state *s, size_t i)
 {
@@ -27,7 +70,7 @@ static void close_by_bounds(nm_state *s, size_t i)
             !(target->margin_lo > s->q->guard || k->b->empty))
             continue;
         target->status = NM_OK;
-        target->by = "bounds";
+        target->by = NM_BY_BOUNDS;
     }
     for (size_t t = 0; k->b->empty && t < s->q->cases[i].n_clauses;
          t++) /* worst and range: nothing */
@@ -123,7 +166,7 @@ bool nm_close_attack(nm_state *s, size_t i, const double *start, size_t n_restar
                                 &hit);
     if (!x) return false;
     const nm_replay r = nm_verify(s->job, s->net, s->q, i, (int64_t)open[hit], x);
-    return nm_state_take(s, &r, "attack");
+    return nm_state_take(s, &r, NM_BY_ATTACK);
 }
 
 /* ---- alpha, and bounds for counterexamples to one target ---- */
@@ -145,7 +188,7 @@ static void close_target(const nm_state *s, nm_target *t, double lo)
     if (lo > t->margin_lo) t->margin_lo = lo;
     if (s->q->objective != NM_CLOSEST && lo > t->bound) t->bound = lo;
     t->status = NM_OK;
-    t->by = "bounds";
+    t->by = NM_BY_BOUNDS;
 }
 
 /* NM_LANES open clauses at a time: alpha for all of them, then conditioned tightening one by one */
@@ -231,7 +274,7 @@ static bool branch_target(nm_state *s, nm_target *t, double deadline, size_t nod
     if (out.status == NM_OK) close_target(s, t, t->margin_lo);
     if (out.status != NM_VIOLATED) return false;
     const nm_replay replay = nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause, out.x);
-    return nm_state_take(s, &replay, out.is_leaf ? "solver" : "attack");
+    return nm_state_take(s, &replay, out.is_leaf ? NM_BY_SOLVER : NM_BY_ATTACK);
 }
 
 void nm_close_cubes(nm_state *s)
@@ -312,12 +355,12 @@ bool nm_close_split(nm_state *s, size_t i)
     const nm_split r = nm_split_case(s->job, k->b->p, c, k->row, open, &o);
     if (r.status == NM_VIOLATED) {
         const nm_replay replay = nm_verify(s->job, s->net, s->q, i, (int64_t)r.clause, r.x);
-        return nm_state_take(s, &replay, "attack");
+        return nm_state_take(s, &replay, NM_BY_ATTACK);
     }
     for (size_t t = 0; r.status == NM_OK && t < c->n_clauses; t++) {
         if (!open[t]) continue;
         s->v->targets[k->first + t].status = NM_OK;
-        s->v->targets[k->first + t].by = "bounds";
+        s->v->targets[k->first + t].by = NM_BY_BOUNDS;
     }
     return false;
 }

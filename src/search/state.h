@@ -38,13 +38,15 @@ typedef struct nm_state {
     nm_bounded *cases;     /* [n_cases]; first: index of the case's first target */
     double deadline;       /* nm_wall, or infinity */
     bool nearest;          /* counterexamples are to be near the image */
+    /* nm_solve_query, the whole pipeline, handed down because it calls what calls this */
+    nm_verdict *(*ask)(nm_job *, const nm_net *, const nm_query *, const nm_solve_opts *);
 } nm_state;
 
 /* ---- targets.c ---------------------------------------------------------------------------------- */
 void nm_state_open(nm_state *s);
 bool nm_target_open(const nm_target *t);
 /* Takes a replay: a new witness, or a better incumbent. True when it settles a decision question. */
-bool nm_state_take(nm_state *s, const nm_replay *r, const char *by);
+bool nm_state_take(nm_state *s, const nm_replay *r, nm_settled by);
 
 /* ---- gradient.c --------------------------------------------------------------------------------- */
 struct nm_walk {
@@ -106,7 +108,11 @@ typedef struct nm_branch {
 nm_branch nm_branch_run(nm_job *job, const nm_bounds *b, const nm_case *c, size_t clause, const uint32_t *row,
                         size_t which, double rhs, nm_branch_opts o);
 
+/* ---- pipeline.c: the stages of solve, run in the order of stages.def ----------------------------- */
+bool nm_pipeline_run(nm_state *s); /* true: a decision question is settled */
+
 /* ---- stages.c: stages on case i; true: the question is settled ---------------------------------- */
+bool nm_close_evaluate(nm_state *s, size_t i);
 void nm_close_bounds(nm_state *s, size_t i);
 void nm_close_count(nm_state *s);
 size_t nm_close_restarts(const nm_program *p);
@@ -170,7 +176,6 @@ const double *nm_models_input(nm_state *s, const nm_encoded *e, const nm_sol *so
 bool nm_models_solve(nm_state *s);
 
 /* ---- refine.c: values by decisions -------------------------------------------------------------- */
-/* solve: nm_solve_query, the whole pipeline, handed down because it calls this */
-void nm_refine(nm_state *s, nm_verdict *(*solve)(nm_job *, const nm_net *, const nm_query *, const nm_solve_opts *));
+void nm_refine(nm_state *s);
 
 #endif

@@ -5,6 +5,12 @@
 #include "search/search.h"
 #include "search/state.h"
 
+const char *nm_settled_name(nm_settled by)
+{
+    static const char *const name[] = {NULL, "evaluation", "bounds", "attack", "tree", "solver"};
+    return name[by];
+}
+
 void nm_state_open(nm_state *s)
 {
     nm_verdict *v = s->v;
@@ -20,7 +26,7 @@ void nm_state_open(nm_state *s)
                                          .label = c->clauses[t].label,
                                          .name = c->clauses[t].name,
                                          .status = c->empty ? NM_OK : NM_UNKNOWN,
-                                         .by = c->empty ? "evaluation" : NULL,
+                                         .by = c->empty ? NM_BY_EVALUATION : NM_NOT_SETTLED,
                                          .margin_lo = -INFINITY,
                                          .objective = INFINITY,
                                          .bound = c->empty ? INFINITY : -INFINITY};
@@ -30,7 +36,7 @@ void nm_state_open(nm_state *s)
 bool nm_target_open(const nm_target *t) { return t->status == NM_UNKNOWN; }
 
 /* Takes a replay: a new witness, or a better incumbent. True when it settles a decision question. */
-bool nm_state_take(nm_state *s, const nm_replay *r, const char *by)
+bool nm_state_take(nm_state *s, const nm_replay *r, nm_settled by)
 {
     nm_verdict *v = s->v;
     nm_target *t = &v->targets[s->cases[r->icase].first + r->iclause];

@@ -15,9 +15,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <limits.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 typedef struct {
@@ -82,16 +79,20 @@ typedef struct {
     const char *const *names;
 } work;
 
-static _Noreturn void child(int fd, const work *w, nm_cbc o, pid_t parent)
+typedef struct { int fd; const work *w; nm_cbc o; } call;
+
+/* in the child */
+static void child(nm_job *job, void *arg)
 {
+    const call *c = arg;
+    const int fd = c->fd;
+    const work *w = c->w;
+    const nm_cbc o = c->o;
+    (void)job;
     const int null = open("/dev/null", O_WRONLY);
     if (null >= 0) dup2(null, 1), dup2(null, 2);
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* no orphan goes on solving */
-    if (getppid() != parent) _exit(1);
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_DFL);
-    const struct rlimit limit = {o.memory << 20, o.memory << 20};
-    if (o.memory) setrlimit(RLIMIT_AS, &limit);
     Cbc_Model *cbc = Cbc_newModel();
     if (!w->file)
         load(cbc, w->m, &w->c);
@@ -167,39 +168,22 @@ static nm_sol *collect(nm_job *job, const work *w, nm_cbc o, int fd, double unti
     return s;
 }
 
-typedef struct {
-    pid_t pid;
-    int fd;
-} running;
-
-static void reap(void *arg)
-{
-    const running *r = arg;
-    close(r->fd);
-    kill(r->pid, SIGKILL);
-    while (waitpid(r->pid, NULL, 0) < 0 && errno == EINTR) {
-    }
-}
+static void close_end(void *arg) { close(*(const int *)arg); }
 
 static nm_sol *run(nm_job *job, const work *w, nm_cbc o)
 {
-    int fd[2];
-    running *r = NM_NEW(job, running);
+    int *fd = NM_ARRAY(job, int, 2); /* read, write */
     if (pipe2(fd, O_CLOEXEC)) nm_throw(job, NM_EIO, "cannot start the solver: %s", strerror(errno));
-    fflush(NULL);
-    const pid_t parent = getpid(), pid = fork();
-    if (pid == 0) child(fd[1], w, o, parent);
-    close(fd[1]);
-    if (pid < 0) {
-        close(fd[0]);
-        nm_throw(job, NM_EIO, "cannot start the solver: %s", strerror(errno));
-    }
-    *r = (running){pid, fd[0]};
-    nm_defer(job, reap, r);
+    nm_defer(job, close_end, &fd[0]);
+    nm_defer(job, close_end, &fd[1]);
+    call how = {fd[1], w, o};
+    nm_child *c = nm_child_start(job, "the solver", (nm_child_opts){.memory = o.memory << 20}, child, &how);
+    nm_close(job, &fd[1]); /* else a child that dies would not be seen */
     /* CBC stops by itself at the limit; a tenth and a second more are grace */
     const double until = o.time_limit > 0 ? nm_wall() + 1.1 * o.time_limit + 1 : INFINITY;
     nm_sol *s = collect(job, w, o, fd[0], until);
-    nm_close(job, r);
+    nm_child_end(job, c);
+    nm_close(job, &fd[0]);
     return s;
 }
 

@@ -12,14 +12,9 @@
 #include "model/model.h"
 #include "solver/solver.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 typedef struct {
@@ -112,50 +107,22 @@ static const char *filled(nm_job *job, const char *command, const char *const *k
     return b.s;
 }
 
-static _Noreturn void become(const char *command, const char *log, size_t memory, pid_t parent)
+typedef struct { const char *command, *log; } call;
+
+/* in the child */
+static void become(nm_job *job, void *arg)
 {
-    setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* when a worker is killed, its solver goes with it */
-    if (getppid() != parent) _exit(1);
-    const int in = open("/dev/null", O_RDONLY), out = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    const call *c = arg;
+    (void)job;
+    const int in = open("/dev/null", O_RDONLY), out = open(c->log, O_WRONLY | O_CREAT | O_TRUNC, 0666);
     if (in < 0 || out < 0) _exit(127);
     dup2(in, 0);
     dup2(out, 1);
     dup2(out, 2);
-    const struct rlimit limit = {memory << 20, memory << 20};
-    if (memory) setrlimit(RLIMIT_AS, &limit);
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
-    execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+    execl("/bin/sh", "sh", "-c", c->command, (char *)NULL);
     _exit(127);
-}
-
-typedef struct {
-    pid_t pid;
-} child;
-
-/* ends the group and waits for its head */
-static void reap(void *arg)
-{
-    const child *c = arg;
-    kill(-c->pid, SIGKILL);
-    while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR) {
-    }
-}
-
-/* the exit status, or -1 when it had to be ended */
-static int wait_for(nm_job *job, const child *c, double until)
-{
-    for (int status; !nm_stopped(job) && nm_wall() < until;) {
-        siginfo_t info = {0};
-        if (waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-            info.si_pid == c->pid) {
-            status = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
-            return status;
-        }
-        poll(NULL, 0, 20);
-    }
-    return -1;
 }
 
 static nm_sol *nothing(nm_job *job, const nm_runner *r, const char *why)
@@ -206,16 +173,10 @@ nm_sol *nm_runner_solve(nm_job *job, const nm_runner *r, nm_modelcard map, const
             : "/dev/null"};
     const char *command = filled(job, r->command, key, value);
     unlink(solution); /* of an earlier run */
-    fflush(NULL);
-    child *c = NM_NEW(job, child);
-    const pid_t parent = getpid();
-    c->pid = fork();
-    if (c->pid == 0) become(command, log, o.memory, parent);
-    if (c->pid < 0) nm_throw(job, NM_EIO, "cannot start %s: %s", r->name, strerror(errno));
-    setpgid(c->pid, c->pid); /* in both: whoever is first */
-    nm_defer(job, reap, c);
-    const int status = wait_for(job, c, nm_wall() + seconds + GRACE);
-    nm_close(job, c);
+    call how = {command, log};
+    nm_child *c = nm_child_start(job, r->name, (nm_child_opts){.memory = o.memory << 20, .group = true}, become, &how);
+    const int status = nm_child_wait(job, c, nm_wall() + seconds + GRACE);
+    nm_child_end(job, c);
     if (nm_stopped(job)) return nothing(job, r, "interrupted");
     if (status < 0) return nothing(job, r, "time limit: it was ended");
     if (status == 127) nm_throw(job, NM_EUSE, "%s could not be run: see %s", r->name, log);

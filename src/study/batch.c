@@ -104,7 +104,7 @@ static void put_record(nm_buf *b, const solved *s)
              : v->status == NM_VIOLATED ? "violated"
                                         : "unknown");
     if (s->partial) nm_put(b, "\"partial\": true, ");
-    if (v->status != NM_UNKNOWN) put_text(b, "proved_by", v->by);
+    if (v->status != NM_UNKNOWN) put_text(b, "proved_by", nm_settled_name(v->by));
     if (s->partial)
         put_text(b, "why", "interrupted");
     else if (v->status == NM_UNKNOWN)

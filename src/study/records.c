@@ -20,9 +20,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { MAX_WORKERS = 256, RUN = 0, TABLES = 1, CLAIMS = 2 };
@@ -33,12 +30,15 @@ typedef struct { /* shared between the parent and its workers */
     bool elsewhere[];         /* [n] another run had claimed it */
 } board;
 
-typedef struct {
+typedef struct crew crew;
+typedef struct { crew *w; int slot; } worker_t;
+struct crew {
     nm_job *job;
     const nm_records *r;
     board *board;
-    pid_t pid[MAX_WORKERS];
-} crew;
+    nm_child *child[MAX_WORKERS];
+    worker_t me[MAX_WORKERS];
+};
 
 /* ---- one item ---- */
 
@@ -131,11 +131,6 @@ static void take_item(crew *w, int slot, int fd, size_t item, bool wait)
     if (r->number) lock_byte(fd, byte, F_UNLCK, false);
 }
 
-typedef struct {
-    crew *w;
-    int slot;
-} worker_t;
-
 static void work(nm_job *job, void *arg)
 {
     const worker_t *me = arg;
@@ -152,26 +147,11 @@ static void work(nm_job *job, void *arg)
     if (fd >= 0) close(fd);
 }
 
-static void limit_worker(const nm_records *c)
-{
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* no orphan goes on writing */
-    const struct rlimit r = {(rlim_t)c->memory, (rlim_t)c->memory};
-    if (c->memory > 0) setrlimit(RLIMIT_AS, &r);
-}
-
 static void start_worker(crew *w, int slot)
 {
-    fflush(NULL);
-    const pid_t parent = getpid(), pid = fork();
-    if (pid < 0) nm_throw(w->job, NM_EIO, "cannot start a worker: %s", strerror(errno));
-    w->pid[slot] = pid;
-    if (pid > 0) return;
-    limit_worker(w->r);
-    if (getppid() != parent) _exit(1);
-    worker_t me = {w, slot};
-    const int code = nm_run(w->job, work, &me);
-    if (code) nm_note(w->job, "%s", nm_job_message(w->job));
-    _exit(code);
+    w->me[slot] = (worker_t){w, slot};
+    w->child[slot] = nm_child_start(w->job, "a worker", (nm_child_opts){.memory = (size_t)w->r->memory, .tell = true},
+                                    work, &w->me[slot]);
 }
 
 static void progress(const crew *w, bool last)
@@ -189,17 +169,18 @@ static void progress(const crew *w, bool last)
 /* one ended worker: replaced when it died in the middle of an item */
 static void ended(crew *w, int slot, int status)
 {
-    w->pid[slot] = 0;
+    nm_child_end(w->job, w->child[slot]);
+    w->child[slot] = NULL;
     const int64_t item = w->board->now[slot];
-    if (WIFEXITED(status) && WEXITSTATUS(status) == NM_EIO)
+    if (status == NM_EIO)
         nm_throw(w->job, NM_EIO,
                  "a worker could not go on (memory or disk); what is recorded is kept");
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
+    if (status == 0) return;
     if (nm_stopped(w->job)) return;
     if (item >= 0 && !made_elsewhere(w, (size_t)item))
         w->r->fail(w->job, w->r->arg, (size_t)item, NM_EIO,
-                   WIFSIGNALED(status)
-                       ? nm_fmt(w->job, "its worker died by signal %d", WTERMSIG(status))
+                   status >= NM_DIED
+                       ? nm_fmt(w->job, "its worker died by signal %d", status - NM_DIED)
                        : "its worker failed");
     w->board->now[slot] = -1;
     w->board->errors++;
@@ -207,11 +188,9 @@ static void ended(crew *w, int slot, int status)
     if (w->board->next < w->r->n || w->board->again < w->r->n) start_worker(w, slot);
 }
 
-static void stop_all(void *arg)
+static void unmap_board(void *arg)
 {
     crew *w = arg;
-    for (int i = 0; i < MAX_WORKERS; i++)
-        if (w->pid[i] > 0) kill(w->pid[i], SIGKILL), waitpid(w->pid[i], NULL, 0);
     munmap(w->board, sizeof *w->board + w->r->n);
 }
 
@@ -222,8 +201,12 @@ static void pass_stop(const crew *w, int workers, double *since)
     const double now = nm_wall();
     const bool first = *since == 0, last = !first && now - *since > 2;
     if (first) *since = now;
-    for (int i = 0; (first || last) && i < workers; i++)
-        if (w->pid[i] > 0) kill(w->pid[i], last ? SIGKILL : SIGTERM);
+    if (!first && !last) return;
+    for (int i = 0; i < workers; i++) {
+        if (!w->child[i]) continue;
+        if (last) nm_child_kill(w->child[i]);
+        else nm_child_ask(w->child[i]);
+    }
 }
 
 static void wait_all(crew *w, int workers)
@@ -233,10 +216,9 @@ static void wait_all(crew *w, int workers)
         left = 0;
         pass_stop(w, workers, &since);
         for (int i = 0; i < workers; i++) {
-            int status;
-            if (w->pid[i] > 0 && waitpid(w->pid[i], &status, WNOHANG) == w->pid[i])
-                ended(w, i, status);
-            left += w->pid[i] > 0;
+            const int status = w->child[i] ? nm_child_status(w->child[i]) : -1;
+            if (status >= 0) ended(w, i, status);
+            left += w->child[i] != NULL;
         }
         progress(w, left == 0);
         if (left) usleep(20000);
@@ -248,7 +230,7 @@ static void run_crew(crew *w, int workers)
     w->board = mmap(NULL, sizeof *w->board + w->r->n, PROT_READ | PROT_WRITE,
                     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (w->board == MAP_FAILED) nm_throw(w->job, NM_EIO, "no shared memory: %s", strerror(errno));
-    nm_defer(w->job, stop_all, w);
+    nm_defer(w->job, unmap_board, w);
     for (int i = 0; i < MAX_WORKERS; i++) w->board->now[i] = -1;
     for (int i = 0; i < workers; i++) start_worker(w, i);
     wait_all(w, workers);
