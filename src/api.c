@@ -128,17 +128,17 @@ static nm_solve_opts options(const nm_options *o)
     if (!o) o = &none;
     return (nm_solve_opts){.level = NM_BY_ALPHA,
                            .threads = 1,
-                           .evaluate = true,
-                           .fold = !o->no_fold,
-                           .attack = !o->no_attack,
-                           .split = true,
-                           .units = true,
-                           .branch = true,
-                           .solve = !o->no_solve,
+                           .stages.evaluate = true,
+                           .form.fold = !o->no_fold,
+                           .stages.attack = !o->no_attack,
+                           .stages.split = true,
+                           .stages.units = true,
+                           .stages.branch = true,
+                           .stages.solve = !o->no_solve,
                            .time_limit = o->time_limit,
                            .seed = o->seed,
-                           .options = "library",
-                           .version = NM_VERSION};
+                           .files.options = "library",
+                           .files.version = NM_VERSION};
 }
 
 static nm_answer answer(const nm_verdict *v)
@@ -166,8 +166,8 @@ static void compile(nm_job *job, void *arg)
 {
     call *c = arg;
     nm_solve_opts o = options(c->o);
-    o.evaluate = o.attack = o.split = o.branch = o.solve = false;
-    o.out = c->path;
+    o.stages.evaluate = o.stages.attack = o.stages.split = o.stages.branch = o.stages.solve = false;
+    o.files.out = c->path;
     const nm_verdict *v = nm_solve_query(job, c->net, c->query, &o);
     for (size_t i = 0; i < v->n_targets; i++) c->n += v->targets[i].file != NULL;
 }

@@ -45,65 +45,65 @@ static const nm_runner *runner_of(nm_job *job, const char *name)
 
 static void set_runners(nm_job *job, const nm_cli *c, nm_solve_opts *o)
 {
-    o->solver = runner_of(job, nm_cli_get(c, NM_O_solver));
-    o->confirm = runner_of(job, nm_cli_get(c, NM_O_confirm));
+    o->programs.solver = runner_of(job, nm_cli_get(c, NM_O_solver));
+    o->programs.confirm = runner_of(job, nm_cli_get(c, NM_O_confirm));
     if (nm_cli_has(c, NM_O_solver_command)) {
         nm_runner *r = NM_NEW(job, nm_runner);
-        if (o->solver)
+        if (o->programs.solver)
             nm_throw(job, NM_EUSE, "--solver and --solver-command: one of them was expected");
         *r = nm_runner_command(job, nm_cli_get(c, NM_O_solver_command));
-        o->solver = r;
+        o->programs.solver = r;
     }
-    o->memory = nm_cli_whole(job, c, NM_O_memory, 0, 0, 1 << 24);
-    if (!o->solver && !o->confirm) return;
-    o->keep = nm_cli_get(c, NM_O_keep);
-    if (o->keep)
-        nm_folder_make(job, o->keep);
+    o->programs.memory = nm_cli_whole(job, c, NM_O_memory, 0, 0, 1 << 24);
+    if (!o->programs.solver && !o->programs.confirm) return;
+    o->programs.keep = nm_cli_get(c, NM_O_keep);
+    if (o->programs.keep)
+        nm_folder_make(job, o->programs.keep);
     else
-        o->keep = nm_temp_new(job);
+        o->programs.keep = nm_temp_new(job);
 }
 
 /* what the model will say, against the readers that it is for: refused before any work */
 static void set_dialect(nm_job *job, const nm_cli *c, nm_solve_opts *o, bool compile)
 {
     size_t arg;
-    o->encoding = nm_cli_get(c, NM_O_encoding);
-    const nm_encoding *enc = o->encoding ? nm_encoding_find(job, o->encoding, &arg) : &nm_enc_bigm;
-    const nm_runner *r[] = {o->solver, o->confirm};
+    o->form.encoding = nm_cli_get(c, NM_O_encoding);
+    const nm_encoding *enc = o->form.encoding ? nm_encoding_find(job, o->form.encoding, &arg) : &nm_enc_bigm;
+    const nm_runner *r[] = {o->programs.solver, o->programs.confirm};
     const char *what = nm_fmt(job, "--encoding %s", enc->name);
     for (size_t i = 0; !compile && i < 2; i++) {
         if (r[i])
             nm_dialect_check(job, r[i]->dialect, false, enc->needs, what);
-        else if (enc->needs && (i == 0 || o->confirm))
+        else if (enc->needs && (i == 0 || o->programs.confirm))
             nm_throw(job, NM_EUNSUP,
                      "%s: the embedded CBC takes no %s; --solver NAME of a solver that does was "
                      "expected",
                      what, nm_needs_name(enc->needs));
     }
     const char *name = nm_cli_get(c, NM_O_dialect);
-    o->dialect = nm_dialect_find(job, name ? name : "generic");
-    o->comments = strcmp(nm_cli_pick(job, c, NM_O_comments, "on|off"), "on") == 0;
-    o->own_guard = nm_cli_guard(c) != NULL;
-    o->cuts = strcmp(nm_cli_pick(job, c, NM_O_cuts, "rows|user"), "user") == 0;
-    o->fixed = strcmp(nm_cli_pick(job, c, NM_O_mps, "free|fixed"), "fixed") == 0;
-    o->start = nm_cli_get(c, NM_O_start);
-    o->priorities = nm_cli_has(c, NM_O_priorities);
-    o->options_file = nm_cli_has(c, NM_O_options);
-    if (!o->out) return;
-    if (o->start && !o->dialect->start)
-        nm_throw(job, NM_EUNSUP, "--start: dialect %s has no file of starts", o->dialect->name);
-    if (o->priorities && !o->dialect->order)
+    o->files.dialect = nm_dialect_find(job, name ? name : "generic");
+    o->files.comments = strcmp(nm_cli_pick(job, c, NM_O_comments, "on|off"), "on") == 0;
+    o->form.own_guard = nm_cli_guard(c) != NULL;
+    o->files.cuts = strcmp(nm_cli_pick(job, c, NM_O_cuts, "rows|user"), "user") == 0;
+    o->files.fixed = strcmp(nm_cli_pick(job, c, NM_O_mps, "free|fixed"), "fixed") == 0;
+    o->files.start = nm_cli_get(c, NM_O_start);
+    o->files.priorities = nm_cli_has(c, NM_O_priorities);
+    o->files.options_file = nm_cli_has(c, NM_O_options);
+    if (!o->files.out) return;
+    if (o->files.start && !o->files.dialect->start)
+        nm_throw(job, NM_EUNSUP, "--start: dialect %s has no file of starts", o->files.dialect->name);
+    if (o->files.priorities && !o->files.dialect->order)
         nm_throw(job, NM_EUNSUP, "--priorities: dialect %s has no file of branching priorities",
-                 o->dialect->name);
-    if (o->options_file && !o->dialect->options)
-        nm_throw(job, NM_EUNSUP, "--options: dialect %s has no option file", o->dialect->name);
-    const bool lp = nm_is_lp(job, o->out);
-    nm_dialect_check(job, o->dialect, lp, enc->needs, what);
-    if (o->cuts) nm_dialect_check(job, o->dialect, lp, NM_CUTS, "--cuts user");
-    if (o->fixed && lp) nm_throw(job, NM_EUSE, "--mps fixed: %s is LP", o->out);
-    if (o->dialect->no_gz && nm_has_suffix(o->out, ".gz"))
-        nm_throw(job, NM_EUNSUP, "--dialect %s: reads no .gz; write %.*s", o->dialect->name,
-                 (int)strlen(o->out) - 3, o->out);
+                 o->files.dialect->name);
+    if (o->files.options_file && !o->files.dialect->options)
+        nm_throw(job, NM_EUNSUP, "--options: dialect %s has no option file", o->files.dialect->name);
+    const bool lp = nm_is_lp(job, o->files.out);
+    nm_dialect_check(job, o->files.dialect, lp, enc->needs, what);
+    if (o->files.cuts) nm_dialect_check(job, o->files.dialect, lp, NM_CUTS, "--cuts user");
+    if (o->files.fixed && lp) nm_throw(job, NM_EUSE, "--mps fixed: %s is LP", o->files.out);
+    if (o->files.dialect->no_gz && nm_has_suffix(o->files.out, ".gz"))
+        nm_throw(job, NM_EUNSUP, "--dialect %s: reads no .gz; write %.*s", o->files.dialect->name,
+                 (int)strlen(o->files.out) - 3, o->files.out);
 }
 
 nm_solve_opts nm_cli_solve_opts(nm_job *job, const nm_cli *c, bool compile)
@@ -111,25 +111,25 @@ nm_solve_opts nm_cli_solve_opts(nm_job *job, const nm_cli *c, bool compile)
     nm_solve_opts o = {.level = nm_cli_level(job, c),
                        .threads = nm_cli_whole(job, c, NM_O_threads, 1, 1, 64),
                        .depth = nm_cli_whole(job, c, NM_O_split, 0, 0, 20),
-                       .version = NM_VERSION,
-                       .options = options_text(job, c)};
+                       .files.version = NM_VERSION,
+                       .files.options = options_text(job, c)};
     if (!compile) set_runners(job, c, &o);
-    o.two_sided = strcmp(nm_cli_pick(job, c, NM_O_one_sided, "on|off"), "off") == 0;
-    o.fold = strcmp(nm_cli_pick(job, c, NM_O_fold, "on|off"), "on") == 0;
-    o.evaluate = !compile && !nm_cli_has(c, NM_O_no_evaluate);
-    o.attack = !compile && !nm_cli_has(c, NM_O_no_attack);
-    o.split = !compile && !nm_cli_has(c, NM_O_no_split);
-    o.units = !nm_cli_has(c, NM_O_no_units);
-    o.branch = !compile && !nm_cli_has(c, NM_O_no_branch);
-    o.solve = !compile && !nm_cli_has(c, NM_O_no_solve);
-    o.always_write = nm_cli_has(c, NM_O_always_write);
+    o.form.two_sided = strcmp(nm_cli_pick(job, c, NM_O_one_sided, "on|off"), "off") == 0;
+    o.form.fold = strcmp(nm_cli_pick(job, c, NM_O_fold, "on|off"), "on") == 0;
+    o.stages.evaluate = !compile && !nm_cli_has(c, NM_O_no_evaluate);
+    o.stages.attack = !compile && !nm_cli_has(c, NM_O_no_attack);
+    o.stages.split = !compile && !nm_cli_has(c, NM_O_no_split);
+    o.stages.units = !nm_cli_has(c, NM_O_no_units);
+    o.stages.branch = !compile && !nm_cli_has(c, NM_O_no_branch);
+    o.stages.solve = !compile && !nm_cli_has(c, NM_O_no_solve);
+    o.files.always_write = nm_cli_has(c, NM_O_always_write);
     o.time_limit = nm_cli_num(job, c, NM_O_time_limit, 0);
     const char *seed = nm_cli_has(c, NM_O_seed) ? nm_cli_get(c, NM_O_seed) : "1";
     int64_t number;
     if (!nm_int_parse(seed, seed + strlen(seed), &number) || number < 0)
         nm_throw(job, NM_EUSE, "--seed %s: an integer of 0 or more was expected", seed);
     o.seed = (uint64_t)number;
-    o.out = compile ? nm_cli_get(c, NM_O_output) : NULL;
+    o.files.out = compile ? nm_cli_get(c, NM_O_output) : NULL;
     set_dialect(job, c, &o, compile);
     return o;
 }

@@ -125,13 +125,13 @@ static void stages(inner *in, bool thorough)
         const nm_case *k = &s->q->cases[i];
         if (k->empty || k->n_clauses == 0) continue;
         nm_close_bounds(s, i);
-        if (s->o->attack && (thorough || isinf(in->r)) &&
+        if (s->o->stages.attack && (thorough || isinf(in->r)) &&
             nm_close_attack(s, i, nm_case_start(s->q, k), 1))
             return;
-        if (thorough && s->o->split && nm_close_split(s, i)) return;
+        if (thorough && s->o->stages.split && nm_close_split(s, i)) return;
         if (s->o->level >= NM_BY_ALPHA) nm_close_tighten(s, i);
     }
-    if (thorough && s->o->branch && in->creeps < CREEPS && s->o->level >= NM_BY_ALPHA)
+    if (thorough && s->o->stages.branch && in->creeps < CREEPS && s->o->level >= NM_BY_ALPHA)
         nm_close_branch(s, NM_NEAR_BRANCH);
 }
 
@@ -334,7 +334,7 @@ static void look_around(chase *c)
     inner in;
     decide(c, INFINITY, false, &in);
     size_t *clause = NM_RAW(c->s->job, size_t, c->s->v->n_targets + 1);
-    for (size_t i = 0; c->o.attack && i < q->n_cases; i++) {
+    for (size_t i = 0; c->o.stages.attack && i < q->n_cases; i++) {
         size_t n = 0;
         for (size_t t = 0; t < q->cases[i].n_clauses; t++)
             if (wanted(c, c->s->cases[i].first + t, INFINITY)) clause[n++] = t;
@@ -403,15 +403,15 @@ static bool close_in(chase *c)
     inner in;
     bool again = decide(c, r, true, &in);
     if (incumbent(c) > before * (1 - 1e-3)) {
-        c->o.attack = false; /* it has given what it can */
+        c->o.stages.attack = false; /* it has given what it can */
         c->creeps += again;
     }
     c->s->v->cpu_bounds += nm_cpu() - at;
-    if (c->o.solve && !again && isinf(r) && next_target(c, &in) >= 0) {
+    if (c->o.stages.solve && !again && isinf(r) && next_target(c, &in) >= 0) {
         nm_models_solve(&in.s); /* is there one at all? that is easier than the nearest one */
         again = take_answers(c, &in);
     }
-    for (int64_t i; c->o.solve && !again && !out_of_time(c) && (i = next_target(c, &in)) >= 0;) {
+    for (int64_t i; c->o.stages.solve && !again && !out_of_time(c) && (i = next_target(c, &in)) >= 0;) {
         solve_model(c, &in, (size_t)i);
         again = incumbent(c) < before;
     }

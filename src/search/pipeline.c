@@ -51,15 +51,15 @@ typedef struct {
 #define CLOCK(member) offsetof(nm_verdict, member)
 
 static bool always(const nm_solve_opts *o) { return (void)o, true; }
-static bool writes(const nm_solve_opts *o) { return o->out || o->print; }
+static bool on_depth(const nm_solve_opts *o) { return o->depth > 0; }
+static bool writes(const nm_solve_opts *o) { return o->files.out || o->files.print; }
 #define ON(member)                                                                                 \
-    static bool on_##member(const nm_solve_opts *o) { return o->member; }
+    static bool on_##member(const nm_solve_opts *o) { return o->stages.member; }
 ON(evaluate)
 ON(attack)
 ON(split)
 ON(branch)
 ON(units)
-ON(depth)
 ON(solve)
 #define ALWAYS         always
 #define WRITES         writes

@@ -62,8 +62,8 @@ static bool ask(nm_state *s, nm_target *t)
     *q.hash = 0;
     q.n_cases = 1;
     q.cases = ending_at(s->job, s->q, t, at - NM_TREE_GAP * (1 + fabs(at)), &proven);
-    o.out = NULL;
-    o.evaluate = false;
+    o.files.out = NULL;
+    o.stages.evaluate = false;
     o.program = s->p;
     o.time_limit = isinf(s->deadline) ? 0 : s->deadline - nm_wall();
     const nm_verdict *d = s->ask(s->job, s->net, &q, &o);

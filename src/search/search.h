@@ -13,30 +13,41 @@ const nm_stage_row *nm_stage_list(size_t *n); /* for people; option: skips it, o
 /* ---- solve.c: a question answered --------------------------------------------------------------- */
 #define NM_TIE_TOL 1e-8       /* margin up to which a point of the boundary counts, for closest alone */
 #define NM_MIP_NODES 60       /* of a unit's bound, on each side */
+typedef struct nm_stage_opts { /* stages that are not to be skipped; see stages.def */
+    bool evaluate, attack, split, units, branch, solve;
+} nm_stage_opts;
+typedef struct nm_program_opts { /* solvers as programs of their own */
+    const nm_runner *solver, *confirm; /* NULL: the embedded solver, nobody */
+    const char *keep;      /* folder of their files */
+    size_t memory;         /* megabytes that they may use; 0: no limit */
+} nm_program_opts;
+typedef struct nm_form_opts { /* how a target becomes a model */
+    const char *encoding;  /* as nm_encoding_find reads it; NULL: bigm */
+    bool fold, two_sided;  /* two_sided: binaries also for units that need none */
+    bool own_guard;        /* the question's guard alone: files are not relaxed by what tolerances can move (guard.c) */
+} nm_form_opts;
+typedef struct nm_files_opts { /* compile: what is written, and where */
+    const char *out;       /* the model's name, or NULL */
+    nm_buf *print;         /* models go here as text instead, or NULL */
+    const nm_dialect *dialect; /* NULL: generic */
+    bool fixed, cuts, comments; /* as nm_write_opts has them */
+    bool priorities, options_file, always_write; /* also written; models of closed targets, too */
+    const char *start;     /* attack, image or a file; or NULL */
+    const char *said;      /* what a map calls its model, or NULL: as it was written */
+    const char *options, *version; /* how the command line said it, and by whom, for the map */
+} nm_files_opts;
 typedef struct nm_solve_opts {
     nm_by level;           /* of bounds; from NM_BY_ALPHA on with conditioned tightening of open targets */
     size_t threads;        /* processes that bound units and solve cubes */
     size_t depth;          /* of cubes; 0: one model a target */
-    const nm_runner *solver, *confirm; /* programs of their own; NULL: the embedded solver, nobody */
-    const char *keep;      /* folder of their files */
-    size_t memory;         /* megabytes that they may use; 0: no limit */
-    const char *encoding;  /* as nm_encoding_find reads it; NULL: bigm */
-    const nm_dialect *dialect; /* of written models; NULL: generic */
-    bool fixed, cuts, comments; /* as nm_write_opts has them */
-    const char *start;     /* attack, image or a file; or NULL */
-    bool priorities, options_file; /* also written */
-    bool own_guard;        /* the question's guard alone: files are not relaxed by what tolerances can move (guard.c) */
-    bool two_sided;        /* binaries also for units that need none */
-    bool evaluate, fold, attack, split, units, branch, solve, always_write;
     size_t nodes, boxes;   /* of branching and splitting, for a target or case; 0: the usual */
     double time_limit;     /* seconds of wall clock for the whole query */
     uint64_t seed;
-    const char *out;       /* compile: where models go, or NULL */
-    const char *said;      /* what a map calls its model, or NULL: as it was written */
-    nm_buf *print;         /* models go here as text instead, or NULL */
-    const char *options;   /* how the command line said it, for the map */
-    const char *version;
     const nm_program *program; /* of the net, when it was lowered before; or NULL */
+    nm_stage_opts stages;
+    nm_program_opts programs;
+    nm_form_opts form;
+    nm_files_opts files;
 } nm_solve_opts;
 typedef struct nm_cube nm_cube; /* state.h: an open branch */
 /* What settled a target, in the order of the pipeline: a replay of the question's own image, a certified bound, a

@@ -41,7 +41,7 @@ static void conclude(nm_state *s)
         v->by = last_stage(v);
     if (v->status == NM_UNKNOWN && nm_stopped(s->job)) v->why = "interrupted";
     if (v->status == NM_UNKNOWN && !v->why)
-        v->why = s->o->solve ? "targets are left open"
+        v->why = s->o->stages.solve ? "targets are left open"
                              : "targets are left open, and no model was solved (--no-solve)";
 }
 
@@ -84,7 +84,7 @@ nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q,
     s.deadline = o->time_limit > 0 ? nm_wall() + o->time_limit : INFINITY;
     s.p = o->program ? o->program : nm_lower(job, net);
     nm_state_open(&s);
-    if (q->objective == NM_CLOSEST && !o->out && !o->print) {
+    if (q->objective == NM_CLOSEST && !o->files.out && !o->files.print) {
         nm_closest(&s);
         return s.v;
     }

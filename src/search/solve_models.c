@@ -44,7 +44,7 @@ static nm_sol *ask_embedded(nm_state *s, const nm_encoded *e, double nodes)
     nm_scale k;
     const nm_model *m = nm_model_scaled(s->job, e->model, &k);
     const nm_cbc o = {
-        .time_limit = seconds_left(s), .first = true, .memory = s->o->memory, .most = nodes};
+        .time_limit = seconds_left(s), .first = true, .memory = s->o->programs.memory, .most = nodes};
     nm_sol *sol = nm_cbc_solve(s->job, m, o);
     unscale(sol, &k);
     return sol;
@@ -55,14 +55,14 @@ static nm_sol *ask_embedded(nm_state *s, const nm_encoded *e, double nodes)
 static nm_sol *ask_program(nm_state *s, nm_target *t, const nm_runner *r, nm_encoded e)
 {
     const double part = 0.6, left = seconds_left(s);
-    const char *stem = e.map->cube ? nm_fmt(s->job, "%s/t%s-c%zu", s->o->keep, t->name, e.map->cube)
-                                   : nm_fmt(s->job, "%s/t%s", s->o->keep, t->name);
+    const char *stem = e.map->cube ? nm_fmt(s->job, "%s/t%s-c%zu", s->o->programs.keep, t->name, e.map->cube)
+                                   : nm_fmt(s->job, "%s/t%s", s->o->programs.keep, t->name);
     nm_map map = *e.map;
     e.map = &map;
     nm_models_write_one(s, t, e, stem, ".mps", r->dialect);
     nm_sol *sol = nm_runner_solve(
         s->job, r, nm_map_card(&map), stem,
-        (nm_run_opts){left < 0 ? left : part * left, s->o->threads, s->o->memory});
+        (nm_run_opts){left < 0 ? left : part * left, s->o->threads, s->o->programs.memory});
     nm_map_unscale(&map, sol);
     return sol;
 }
@@ -70,8 +70,8 @@ static nm_sol *ask_program(nm_state *s, nm_target *t, const nm_runner *r, nm_enc
 /* A second solver that has a point where the first one says "infeasible" is a fault that is shown, not hidden. */
 static void cross_check(nm_state *s, nm_target *t, const nm_encoded *e, const nm_sol *first)
 {
-    if (!s->o->confirm || first->status != NM_SOL_INFEASIBLE) return;
-    const nm_sol *second = ask_program(s, t, s->o->confirm, *e);
+    if (!s->o->programs.confirm || first->status != NM_SOL_INFEASIBLE) return;
+    const nm_sol *second = ask_program(s, t, s->o->programs.confirm, *e);
     if (second->has_values)
         nm_throw(s->job, NM_EAUDIT,
                  "target %s: %s says infeasible, %s has a solution (%s); --keep DIR keeps both",
@@ -230,7 +230,7 @@ static nm_encoded provable(nm_state *s, nm_target *t, const nm_cube *cube, nm_en
     if (!nm_model_needs(e.model)) return e;
     nm_solve_opts plain = *s->o;
     nm_state own = *s;
-    plain.encoding = "hull";
+    plain.form.encoding = "hull";
     own.o = &plain;
     return nm_models_encode(&own, s->q, t, cube, (nm_encode_opts){0});
 }
@@ -267,7 +267,7 @@ static bool judge_input(nm_state *s, nm_target *t, const double *x, nm_settled b
     const bool settled = nm_state_take(s, &r, by);
     if (settled || r.is_violated || s->q->objective != NM_FEASIBLE) return settled;
     /* it misses by a solver's tolerance: a short descent from it may find what it meant */
-    if (s->o->attack && nm_close_attack(s, t->icase, r.g ? r.g : r.x, 1)) return true;
+    if (s->o->stages.attack && nm_close_attack(s, t->icase, r.g ? r.g : r.x, 1)) return true;
     s->v->why = nm_fmt(s->job, "the best point for target %s does not replay: its margin is %.3g",
                        t->name, r.margin64);
     return false;
@@ -276,10 +276,10 @@ static bool judge_input(nm_state *s, nm_target *t, const double *x, nm_settled b
 /* Asks another solver for a point. Returns true when that settles the question. */
 static bool ask_finder(nm_state *s, nm_target *t, nm_encoded *e, double nodes)
 {
-    nm_sol *sol = s->o->solver ? ask_program(s, t, s->o->solver, *e) : ask_embedded(s, e, nodes);
+    nm_sol *sol = s->o->programs.solver ? ask_program(s, t, s->o->programs.solver, *e) : ask_embedded(s, e, nodes);
     s->v->why = nm_fmt(s->job, "the solver stopped on target %s: %s", t->name, sol->status_text);
-    if (s->o->solver) cross_check(s, t, e, sol);
-    if (s->o->solver && sol->status == NM_SOL_NONE && !nm_stopped(s->job))
+    if (s->o->programs.solver) cross_check(s, t, e, sol);
+    if (s->o->programs.solver && sol->status == NM_SOL_NONE && !nm_stopped(s->job))
         nm_note(s->job, "%s gives no answer to target %s: %s", sol->solver, t->name, sol->status_text);
     if (!sol->has_values) return false;
     return judge_input(s, t, nm_models_input(s, e, sol, t->icase), NM_BY_SOLVER);
@@ -354,14 +354,14 @@ static bool solve_target(nm_state *s, nm_target *t, const nm_cube *cube)
     nm_target_sizes(t, e.model);
     s->v->cpu_encode += nm_cpu() - at;
     at = nm_cpu();
-    bool settled = s->o->solver && ask_finder(s, t, &e, 0);
+    bool settled = s->o->programs.solver && ask_finder(s, t, &e, 0);
     nm_proof p = {.status = NM_UNKNOWN, .bound = -INFINITY};
-    size_t nodes = s->q->objective == NM_FEASIBLE && !s->o->solver ? NM_TREE_FIRST : SIZE_MAX;
+    size_t nodes = s->q->objective == NM_FEASIBLE && !s->o->programs.solver ? NM_TREE_FIRST : SIZE_MAX;
     for (int round = 0; !settled && round < ROUNDS; round++) {
         p = nm_models_prove(s, t, &plain, nodes);
         if (p.input) settled = judge_input(s, t, p.input, NM_BY_TREE);
         const bool more = p.status == NM_UNKNOWN && p.nodes >= nodes && !nm_stopped(s->job);
-        if (!settled && more && !s->o->solver)
+        if (!settled && more && !s->o->programs.solver)
             settled = ask_finder(s, t, &plain, 20 * NM_TREE_FIRST);
         if (settled || p.status == NM_OK || nm_wall() > s->deadline) break;
         if (p.outside ? !cut_ball(s, t, &plain, p.outside) : !more) break;

@@ -262,7 +262,7 @@ static bool branch_target(nm_state *s, nm_target *t, double deadline, size_t nod
     const nm_case *c = k->work.c;
     const size_t r = best_row(k, &c->clauses[t->iclause], t->iclause);
     nm_leaf at = {s, t};
-    const nm_branch_opts o = {.attack = s->o->attack,
+    const nm_branch_opts o = {.attack = s->o->stages.attack,
                               .max_nodes = s->o->nodes ? s->o->nodes : nodes,
                               .deadline = deadline,
                               .seed = s->o->seed,
@@ -314,7 +314,7 @@ static nm_target *nearest(nm_state *s, const bool *tried)
  * the hardest last. */
 bool nm_close_branch(nm_state *s, size_t nodes)
 {
-    const double part = !s->o->solve ? 1
+    const double part = !s->o->stages.solve ? 1
                         : s->nearest ? 0.9
                                      : 0.5,
                  now = nm_wall(), end = now + part * (s->deadline - now);
@@ -349,8 +349,8 @@ bool nm_close_split(nm_state *s, size_t i)
         any |= open[t] = nm_target_open(&s->v->targets[k->first + t]);
     if (!any) return false;
     nm_note(s->job, "splitting the input box of case %zu", i);
-    const double part = s->o->branch || s->o->solve ? 0.4 : 1, now = nm_wall();
-    const nm_split_opts o = {s->o->attack, s->o->boxes ? s->o->boxes : NM_SPLIT_BOXES,
+    const double part = s->o->stages.branch || s->o->stages.solve ? 0.4 : 1, now = nm_wall();
+    const nm_split_opts o = {s->o->stages.attack, s->o->boxes ? s->o->boxes : NM_SPLIT_BOXES,
                              now + part * (s->deadline - now), s->q->guard};
     const nm_split r = nm_split_case(s->job, k->b->p, c, k->row, open, &o);
     if (r.status == NM_VIOLATED) {

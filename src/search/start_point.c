@@ -17,7 +17,7 @@ static const double *point(nm_state *s, const nm_target *t)
     const nm_case *c = &s->q->cases[t->icase];
     const nm_bounded *k = &s->cases[t->icase];
     const double *start = nm_case_start(s->q, c);
-    const char *say = s->o->start;
+    const char *say = s->o->files.start;
     if (strcmp(say, "image") == 0) {
         if (!s->q->image) nm_throw(s->job, NM_EUSE, "--start image: the question has none");
         return start;

@@ -14,14 +14,14 @@ nm_encoded nm_models_encode(nm_state *s, const nm_query *q, nm_target *t, const 
 {
     const nm_bounded *k = &s->cases[t->icase];
     const nm_bounds *b = cube ? cube->b : t->tight ? t->tight : k->b;
-    o.fold = s->o->fold;
-    o.one_sided = !s->o->two_sided;
+    o.fold = s->o->form.fold;
+    o.one_sided = !s->o->form.two_sided;
     o.over = k->work.c;
     o.base = cube || t->tight ? k->b : NULL;
     /* files stay small; the solver at hand gets the rows that made it four to eighteen times as fast */
-    const bool is_file = s->o->out || s->o->print || q->objective != NM_FEASIBLE;
+    const bool is_file = s->o->files.out || s->o->files.print || q->objective != NM_FEASIBLE;
     const char *usual = is_file ? "bigm" : "hull";
-    o.enc = nm_encoding_find(s->job, s->o->encoding ? s->o->encoding : usual, &o.arg);
+    o.enc = nm_encoding_find(s->job, s->o->form.encoding ? s->o->form.encoding : usual, &o.arg);
     nm_encoded e = nm_encode(s->job, b, q, t->icase, t->iclause, k->row[t->iclause], o);
     e.map->conditioned = cube || t->tight;
     if (cube) {
@@ -121,13 +121,13 @@ static void fix(nm_state *s, nm_encoded *e)
 static void write_beside(nm_state *s, const nm_target *t, const nm_encoded *e, const nm_dialect *d,
                          const char *file, const char *stem)
 {
-    if (s->o->start) {
+    if (s->o->files.start) {
         double *x = nm_start_of(s, t, e);
         for (size_t j = 0; j < e->model->n_cols; j++) x[j] = ldexp(x[j], -e->map->scale.col[j]);
         nm_write_start(s->job, d, e->model, x, stem);
     }
-    if (s->o->priorities) nm_write_priorities(s->job, d, e->enc, e->model, stem);
-    if (s->o->options_file) nm_write_options(s->job, d, file, stem, s->o->threads);
+    if (s->o->files.priorities) nm_write_priorities(s->job, d, e->enc, e->model, stem);
+    if (s->o->files.options_file) nm_write_options(s->job, d, file, stem, s->o->threads);
 }
 
 /* Scales the model, and relaxes what it asks by what a solver's tolerances can move. */
@@ -138,7 +138,7 @@ static void make_fit(nm_state *s, nm_encoded *e, const nm_dialect *d)
                        tight = {NM_OPTION_TOL, NM_OPTION_TOL};
     nm_map *map = e->map;
     e->model = nm_model_scaled(s->job, e->model, &map->scale);
-    map->tolerance = s->o->options_file && d->options ? tight : usual;
+    map->tolerance = s->o->files.options_file && d->options ? tight : usual;
     if (!map->scale.exact)
         nm_throw(s->job, NM_EUNSUP,
                  "target %s: the model's numbers span more than doubles can scale; a network with "
@@ -146,7 +146,7 @@ static void make_fit(nm_state *s, nm_encoded *e, const nm_dialect *d)
                  "moderate size was expected",
                  map->target);
     const nm_objective what = e->enc->objective;
-    const bool relax = (what == NM_FEASIBLE || what == NM_CLOSEST) && !s->o->own_guard;
+    const bool relax = (what == NM_FEASIBLE || what == NM_CLOSEST) && !s->o->form.own_guard;
     map->budget = nm_model_guard(s->job, e->model, e->enc->tcol, relax, map->tolerance,
                                  &map->scale);
     if (relax) map->slack = map->budget;
@@ -166,31 +166,31 @@ const char *nm_models_write_one(nm_state *s, nm_target *t, nm_encoded e, const c
 {
     double at = nm_cpu();
     nm_target_sizes(t, e.model);
-    make_fit(s, &e, d ? d : s->o->dialect ? s->o->dialect : &nm_dialect_generic);
+    make_fit(s, &e, d ? d : s->o->files.dialect ? s->o->files.dialect : &nm_dialect_generic);
     mark(s, t, &e);
-    if (s->o->fixed) fix(s, &e);
+    if (s->o->files.fixed) fix(s, &e);
     t->mark = e.map->tag;
     nm_write_opts o = {.dialect = d               ? d
-                                  : s->o->dialect ? s->o->dialect
+                                  : s->o->files.dialect ? s->o->files.dialect
                                                   : &nm_dialect_generic,
-                       .cuts = s->o->cuts,
-                       .fixed = s->o->fixed};
+                       .cuts = s->o->files.cuts,
+                       .fixed = s->o->files.fixed};
     e.map->query_hash = nm_query_hash(s->job, (nm_query *)(uintptr_t)s->q);
     e.map->net_path = s->net->first ? s->net->first->path : s->net->path;
     e.map->against = s->net->second ? s->net->second->path : NULL;
     e.map->net_hash = s->net->hash;
     if (s->net->front) e.map->front = *s->net->front;
-    e.map->options = s->o->options;
-    e.map->version = s->o->version;
+    e.map->options = s->o->files.options;
+    e.map->version = s->o->files.version;
     nm_notes_map(e.enc, e.map);
-    if (s->o->comments && nm_is_lp(s->job, suffix)) o.notes = nm_notes_new(s->job, e.map, e.model);
+    if (s->o->files.comments && nm_is_lp(s->job, suffix)) o.notes = nm_notes_new(s->job, e.map, e.model);
     s->v->cpu_encode += nm_cpu() - at;
     at = nm_cpu();
     const char *file = nm_fmt(s->job, "%s%s", stem, suffix);
     char *hash = nm_raw(s->job, 65, 1);
     e.map->n_rows = nm_write_model(s->job, e.model, file, o, hash);
     e.map->dialect = o.dialect->name;
-    e.map->model_path = s->o->said ? s->o->said : file;
+    e.map->model_path = s->o->files.said ? s->o->files.said : file;
     e.map->model_hash = hash;
     nm_map_write(s->job, e.map, nm_fmt(s->job, "%s.map.json", stem));
     s->v->cpu_write += nm_cpu() - at;
@@ -273,7 +273,7 @@ static void write_manifest(nm_state *s, const char *stem)
 
 static bool wanted(const nm_state *s, const nm_target *t)
 {
-    return nm_target_open(t) || s->o->always_write;
+    return nm_target_open(t) || s->o->files.always_write;
 }
 
 static void print_models(nm_state *s)
@@ -282,17 +282,17 @@ static void print_models(nm_state *s)
         nm_target *t = &s->v->targets[i];
         const nm_bounds *b = s->cases[t->icase].b;
         if (wanted(s, t) && b && !b->empty)
-            nm_model_print(s->o->print, encode_file(s, t, NULL).model);
+            nm_model_print(s->o->files.print, encode_file(s, t, NULL).model);
     }
 }
 
 void nm_models_write(nm_state *s)
 {
-    if (s->o->print) {
+    if (s->o->files.print) {
         print_models(s);
         return;
     }
-    const char *suffix, *stem = split_suffix(s->job, s->o->out, &suffix);
+    const char *suffix, *stem = split_suffix(s->job, s->o->files.out, &suffix);
     size_t n = s->o->depth > 0; /* cubes are told apart by a manifest */
     for (size_t i = 0; i < s->v->n_targets; i++) n += wanted(s, &s->v->targets[i]);
     for (size_t i = 0; i < s->v->n_targets; i++) {
@@ -310,9 +310,9 @@ void nm_models_write(nm_state *s)
 /* what L2 asks of the readers of a file, before any work */
 void nm_models_sayable(nm_job *job, const nm_query *q, const nm_solve_opts *o)
 {
-    const nm_dialect *d = o->dialect ? o->dialect : &nm_dialect_generic;
-    if (!o->out) return;
-    const bool lp = nm_is_lp(job, o->out);
+    const nm_dialect *d = o->files.dialect ? o->files.dialect : &nm_dialect_generic;
+    if (!o->files.out) return;
+    const bool lp = nm_is_lp(job, o->files.out);
     for (size_t i = 0; i < q->n_cases; i++)
         if (nm_balls_have_l2(&q->cases[i]))
             nm_dialect_check(job, d, lp, NM_QUAD_ROWS, "an l2 ball");

@@ -41,14 +41,14 @@ static bool write_model(nm_job *job, const nm_bench *b, nm_bench_model *m, const
     const nm_instance *t = m->instance;
     const nm_solve_opts o = {.level = b->level,
                              .threads = 1,
-                             .encoding = m->form->encoding,
-                             .fold = m->form->fold,
-                             .two_sided = m->form->two_sided,
-                             .always_write = always,
-                             .out = nm_fmt(job, "%s.mps", stem),
+                             .form.encoding = m->form->encoding,
+                             .form.fold = m->form->fold,
+                             .form.two_sided = m->form->two_sided,
+                             .files.always_write = always,
+                             .files.out = nm_fmt(job, "%s.mps", stem),
                              .seed = 1,
-                             .version = NM_VERSION,
-                             .options = nm_fmt(job, "bench %s %s", t->name, m->form->name)};
+                             .files.version = NM_VERSION,
+                             .files.options = nm_fmt(job, "bench %s %s", t->name, m->form->name)};
     const double at = nm_cpu();
     const nm_verdict *v = nm_solve_query(job, t->net, question_of(job, t), &o);
     m->encode_seconds = nm_cpu() - at;

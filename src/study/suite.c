@@ -107,16 +107,16 @@ static nm_target build(nm_job *job, const nm_suite *s, const nm_item *t, const c
     const char *base = nm_fmt(job, "%s.mps.gz", t->name), *out = nm_path_under(job, to, base);
     const nm_solve_opts o = {.level = level_of(job, t),
                              .threads = 1,
-                             .encoding = t->form.encoding,
-                             .fold = t->form.fold,
-                             .two_sided = t->form.two_sided,
-                             .always_write = true,
-                             .out = out,
-                             .said = base,
-                             .own_guard = t->guard != NULL,
+                             .form.encoding = t->form.encoding,
+                             .form.fold = t->form.fold,
+                             .form.two_sided = t->form.two_sided,
+                             .files.always_write = true,
+                             .files.out = out,
+                             .files.said = base,
+                             .form.own_guard = t->guard != NULL,
                              .seed = 1,
-                             .version = NM_VERSION,
-                             .options = command_of(job, s, t)};
+                             .files.version = NM_VERSION,
+                             .files.options = command_of(job, s, t)};
     if (nm_query_targets(q) != 1)
         nm_throw(job, NM_EINPUT, "%s: %s asks %zu questions; one was expected", s->path, t->name,
                  nm_query_targets(q));

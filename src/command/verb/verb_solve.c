@@ -17,12 +17,12 @@ static int run(nm_job *job, const nm_cli *c, nm_buf *out, bool compile)
     if (nm_cli_dump(job, c, out, net, q)) return NM_OK;
     if (nm_cli_has(c, NM_O_dump)) { /* of the stages left: models, made without attack and solver */
         if (*nm_cli_get(c, NM_O_dump) != 'm') return nm_verb_bounds(job, c, out);
-        o.evaluate = o.attack = o.split = o.branch = o.solve = false;
-        o.print = out;
+        o.stages.evaluate = o.stages.attack = o.stages.split = o.stages.branch = o.stages.solve = false;
+        o.files.print = out;
         nm_solve_query(job, net, q, &o);
         return NM_OK;
     }
-    if (compile && !o.out)
+    if (compile && !o.files.out)
         nm_throw(job, NM_EUSE, "netmip compile: -o OUT.mps[.gz] or OUT.lp[.gz] was expected");
     const char *dir = compile ? NULL : nm_cli_get(c, NM_O_output);
     if (dir) nm_folder_make(job, dir);
