@@ -22,7 +22,8 @@ void nm_range_files(nm_job *job, const char *dir, const nm_query *q, nm_verdict 
 
 /* ---- decode.c, combine.c: a map and a solution become a verdict --------------------------------- */
 #define NM_ROW_TOL 1e-5      /* relative row violation of a solver's point before the audit fails */
-const nm_net *nm_map_net(nm_job *job, const nm_map *m, const char *map_path); /* its network, by the hash */
+/* its network, by the hash; its question learns the order of the axes, which a map does not say */
+const nm_net *nm_map_net(nm_job *job, nm_map *m, const char *map_path);
 /* s: as the file says it, in the file's own units */
 nm_verdict *nm_decode_sol(nm_job *job, const nm_map *m, const char *map_path, const nm_sol *s, const char *sol_path);
 /* path is a map, with one solution and perhaps its log, or a manifest, with solutions of its models in any order */

@@ -27,7 +27,7 @@ static const nm_net *read_net(nm_job *job, const nm_map *m, const char *path, co
     return nm_net_read_as(job, path, f->mean || f->std || f->channels ? f : NULL);
 }
 
-const nm_net *nm_map_net(nm_job *job, const nm_map *m, const char *map_path)
+const nm_net *nm_map_net(nm_job *job, nm_map *m, const char *map_path)
 {
     const nm_net *net = read_net(job, m, m->net_path, map_path);
     if (m->against) net = nm_net_join(job, net, read_net(job, m, m->against, map_path));
@@ -36,9 +36,11 @@ const nm_net *nm_map_net(nm_job *job, const nm_map *m, const char *map_path)
         nm_throw(job, NM_EAUDIT, "%s: is not the network that %s was made from", path, map_path);
     if (net->n_in != m->question->n_in || net->n_out != m->question->n_out)
         nm_throw(job, NM_EINPUT, "%s: does not fit %s", map_path, path);
-    nm_query *q = (nm_query *)(uintptr_t)m->question;
-    const nm_shape own = nm_net_shape(net); /* a map does not say the order of its axes */
+    nm_query *q = NM_NEW(job, nm_query);
+    const nm_shape own = nm_net_shape(net);
+    *q = *m->question;
     if (nm_shape_eq(q->shape, own)) q->shape = own;
+    m->question = q;
     return net;
 }
 
@@ -333,9 +335,11 @@ static void take_claim(nm_job *job, const nm_map *m, nm_sol *s, nm_verdict *v)
     v->why = NULL;
 }
 
-nm_verdict *nm_decode_sol(nm_job *job, const nm_map *m, const char *map_path, const nm_sol *said,
+nm_verdict *nm_decode_sol(nm_job *job, const nm_map *map, const char *map_path, const nm_sol *said,
                           const char *sol_path)
 {
+    nm_map *m = NM_NEW(job, nm_map);
+    *m = *map;
     const nm_net *net = nm_map_net(job, m, map_path);
     nm_sol *s = NM_NEW(job, nm_sol);
     *s = *said;

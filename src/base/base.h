@@ -37,7 +37,7 @@ char *nm_fmt(nm_job *job, const char *fmt, ...) __attribute__((format(printf, 2,
 nm_mark nm_mark_get(nm_job *job);
 void nm_mark_release(nm_job *job, nm_mark m);       /* gives back all memory since the mark */
 void nm_defer(nm_job *job, void (*closer)(void *), void *thing); /* when the job ends, or throws */
-void nm_close(nm_job *job, void *thing);            /* runs the closer now */
+void nm_close(nm_job *job, const void *thing);      /* runs the closer now */
 size_t nm_mul(nm_job *job, size_t a, size_t b);     /* a*b, or throws */
 size_t nm_mul_in(nm_job *job, const char *path, size_t a, size_t b); /* sizes that a file states */
 void nm_fail_after(nm_job *job, long n);            /* tests: the n-th allocation fails */

@@ -1,5 +1,6 @@
 /* inflate.c: bytes that zlib or a zip archive packed, into memory of a size that is known before. Deflate cannot shrink
  * by more than 1032 to 1, so that a stated size beyond that is refused before anything is allocated. */
+#define ZLIB_CONST /* next_in points to what is not written to */
 #include "base/base.h"
 
 #include <limits.h>
@@ -23,7 +24,7 @@ unsigned char *nm_inflate(nm_job *job, const char *path, const void *p, size_t n
     int code = Z_OK;
     while (code == Z_OK &&
            have <= want) { /* one byte more than wanted shows a stream that goes on */
-        z->next_in = (Bytef *)(uintptr_t)in;
+        z->next_in = in;
         z->avail_in = part((size_t)(end - in));
         z->next_out = out + have;
         z->avail_out = part(want + 1 - have);

@@ -237,7 +237,7 @@ void nm_defer(nm_job *job, void (*run)(void *), void *thing)
     job->closers = c;
 }
 
-void nm_close(nm_job *job, void *thing)
+void nm_close(nm_job *job, const void *thing)
 {
     for (closer **at = &job->closers; *at; at = &(*at)->next) {
         closer *c = *at;

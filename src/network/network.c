@@ -191,11 +191,16 @@ static void fold(nm_job *job, nm_net *net, const nm_node *node)
 {
     if (net->values[node->out[0]].data) return; /* its plan knows the value */
     double **val = NM_ARRAY(job, double *, net->n_values);
-    for (int k = 0; k < node->n_in; k++)
-        if (node->in[k] >= 0) val[node->in[k]] = (double *)(uintptr_t)net->values[node->in[k]].data;
     for (int k = 0; k < node->n_out; k++)
         val[node->out[k]] = NM_ARRAY(job, double, net->values[node->out[k]].n);
+    const nm_mark mark = nm_mark_get(job); /* operators evaluate copies, which are given back */
+    for (int k = 0; k < node->n_in; k++) {
+        if (node->in[k] < 0) continue;
+        const nm_value *in = &net->values[node->in[k]];
+        val[node->in[k]] = memcpy(NM_RAW(job, double, in->n), in->data, in->n * sizeof *in->data);
+    }
     node->op->eval(&(nm_eval){.job = job, .net = net, .val = val}, node);
+    nm_mark_release(job, mark);
     for (int k = 0; k < node->n_out; k++) {
         nm_value *out = &net->values[node->out[k]];
         for (size_t i = 0; i < out->n; i++)

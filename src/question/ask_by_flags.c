@@ -165,7 +165,8 @@ static void make_cases(nm_job *job, const nm_net *net, const nm_around *a, nm_qu
     }
     nm_case *domain = NM_NEW(job, nm_case);
     *domain = (nm_case){.lo = lo, .hi = hi};
-    static const char *const no_name[] = {""};
+    const char **no_name = NM_NEW(job, const char *);
+    *no_name = "";
     nm_setting s = {.job = job,
                     .n = q->n_in,
                     .shape = q->shape,
@@ -174,7 +175,7 @@ static void make_cases(nm_job *job, const nm_net *net, const nm_around *a, nm_qu
                     .n_cases = 1,
                     .cases = domain,
                     .no_image = net->image.rank ? NULL : net->image_by,
-                    .name = (const char **)(uintptr_t)no_name};
+                    .name = no_name};
     nm_sets_make(&s, a->sets);
     q->cases = s.cases;
     q->n_cases = s.n_cases;

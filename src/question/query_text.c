@@ -240,13 +240,14 @@ void nm_query_write(nm_buf *b, const nm_query *q)
     nm_put(b, "]}");
 }
 
-const char *nm_query_hash(nm_job *job, nm_query *q)
+const char *nm_query_hash(nm_job *job, const nm_query *q)
 {
     if (*q->hash) return q->hash;
+    char *hash = NM_RAW(job, char, 65);
     const nm_mark mark = nm_mark_get(job);
     nm_buf b = {.job = job};
     nm_query_write(&b, q);
-    nm_sha256(b.s, b.n, q->hash);
+    nm_sha256(b.s, b.n, hash);
     nm_mark_release(job, mark);
-    return q->hash;
+    return hash;
 }

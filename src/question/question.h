@@ -47,14 +47,14 @@ typedef struct nm_clause { /* all rows hold: a counterexample */
     nm_goal goal;          /* of NM_RANGE: row - rhs is the value, or minus it; it is made least */
 } nm_clause;
 typedef struct nm_gens nm_gens;
-typedef struct nm_case {   /* box [n_in] and the clauses over it */
-    const double *lo, *hi;
+typedef struct nm_case {   /* box [n_in] and the clauses over it; readers hold it const */
+    double *lo, *hi;
     size_t n_in_rows;      /* linear rows over inputs alone, part of the input set */
     const nm_row *in_rows;
     size_t n_balls;        /* the input set is their intersection with box and rows */
     const nm_ball *balls;  /* of the network's inputs, with generators too */
     size_t n_clauses;
-    const nm_clause *clauses;
+    nm_clause *clauses;
     bool empty;            /* some lo > hi: nothing to find */
     const nm_gens *gens; /* the inputs are an image of them, too; or NULL */
 } nm_case;
@@ -91,7 +91,7 @@ const double *nm_case_start(const nm_query *q, const nm_case *c);
 /* ---- query_text.c: its text --------------------------------------------------------------------- */
 const char *nm_objective_name(nm_job *job, const nm_query *q); /* as a question's text says it */
 void nm_query_print(nm_buf *b, const nm_query *q); /* for a reader */
-const char *nm_query_hash(nm_job *job, nm_query *q); /* of its file, or of its text, made now */
+const char *nm_query_hash(nm_job *job, const nm_query *q); /* of its file, or of its text, made now */
 void nm_query_write(nm_buf *b, const nm_query *q); /* JSON that says all itself and reads back to the same text */
 
 /* ---- generators.c: input sets that are an affine image of generators ---------------------------- */

@@ -66,7 +66,7 @@ void nm_setting_meet(nm_setting *s, size_t i, double lo, double hi)
 {
     for (size_t k = 0; k < s->n_cases; k++) {
         nm_case *c = &s->cases[k];
-        double *l = (double *)(uintptr_t)&c->lo[i], *h = (double *)(uintptr_t)&c->hi[i];
+        double *l = &c->lo[i], *h = &c->hi[i];
         if (lo > *l) *l = lo;
         if (hi < *h) *h = hi;
         if (*l > *h) c->empty = true;

@@ -289,7 +289,7 @@ static nm_row row_of(nm_formulas *f, const atom *a)
     return (nm_row){a->row.n, var, a->row.coef, a->row.rhs};
 }
 
-static const double *copy(nm_formulas *f, const double *x)
+static double *copy(nm_formulas *f, const double *x)
 {
     return memcpy(NM_RAW(f->job, double, f->n_x), x, f->n_x * sizeof *x);
 }
@@ -305,8 +305,8 @@ static parts sort_atoms(nm_formulas *f, const parts *base, size_t n, const atom 
     if (base->n_in && in) memcpy(p.in, base->in, base->n_in * sizeof *p.in);
     if (base->n_out) memcpy(p.out, base->out, base->n_out * sizeof *p.out);
     if (boxes)
-        p.lo = (double *)(uintptr_t)copy(f, base->lo),
-        p.hi = (double *)(uintptr_t)copy(f, base->hi);
+        p.lo = copy(f, base->lo),
+        p.hi = copy(f, base->hi);
     for (size_t i = 0; i < n; i++) {
         const nm_row r = row_of(f, a[i]);
         if (!a[i]->inputs)
@@ -386,7 +386,7 @@ static size_t case_of(nm_formulas *f, table *t, const parts *p)
 static void add_disjunct(nm_formulas *f, table *t, size_t at, const parts *p)
 {
     nm_case *c = &t->q->cases[at];
-    nm_clause *all = (nm_clause *)(uintptr_t)c->clauses;
+    nm_clause *all = c->clauses;
     if (p->n_out == 0)
         p->out[0] = (nm_row){0}; /* 0 <= 0: every point of the set is a counterexample */
     const nm_clause k = {.n_rows = p->n_out + (p->n_out == 0),

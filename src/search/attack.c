@@ -195,14 +195,14 @@ static void place_corners(nm_walk *w, const nm_bounds *b, const nm_case *c, size
 
 typedef struct {
     double margin;
-    const double *x;
+    double *x;
     size_t hit;
 } best_t;
 
 static void note_best(nm_walk *w, size_t lane, double margin, size_t hit, best_t *best)
 {
     if (!(margin < best->margin)) return;
-    double *x = best->x ? (double *)(uintptr_t)best->x : NM_RAW(w->job, double, w->p->blocks[0].n);
+    double *x = best->x ? best->x : NM_RAW(w->job, double, w->p->blocks[0].n);
     for (size_t i = 0; i < w->p->blocks[0].n; i++) x[i] = w->v[0][i * NM_LANES + lane];
     *best = (best_t){margin, x, hit};
 }

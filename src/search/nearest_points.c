@@ -34,7 +34,7 @@ bool nm_near_take(nm_near *n, size_t icase, int64_t iclause, const double *x)
     const bool better = r.is_violated && d < n->value;
     const bool tie = r.is_inside && !r.is_violated && r.margin64 <= NM_TIE_TOL && d < n->tie_value;
     nm_replay *to = better ? &n->best : &n->tie;
-    double *keep = (double *)(uintptr_t)to->x, *y64 = to->y64, *y32 = to->y32;
+    double *keep = n->x[!better], *y64 = to->y64, *y32 = to->y32;
     if (better || tie) {
         *to = r;
         to->x = memcpy(keep, r.x, n->q->n_in * sizeof *keep);
@@ -53,7 +53,7 @@ nm_near *nm_near_new(nm_job *job, const nm_net *net, const nm_query *q, const nm
     nm_near *n = NM_NEW(job, nm_near);
     *n = (nm_near){.job = job, .net = net, .q = q, .value = INFINITY, .tie_value = INFINITY};
     for (nm_replay *r = &n->best; r; r = r == &n->best ? &n->tie : NULL) {
-        r->x = NM_RAW(job, double, q->n_in);
+        r->x = n->x[r == &n->tie] = NM_RAW(job, double, q->n_in);
         r->y64 = NM_RAW(job, double, q->n_out);
         r->y32 = NM_RAW(job, double, q->n_out);
     }

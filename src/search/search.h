@@ -118,7 +118,7 @@ typedef struct nm_near {   /* the search for points near the image */
     const uint32_t **row;  /* [n_cases][n_clauses] first row of a clause */
     double value, tie_value; /* distances, rounded up; INFINITY: none yet */
     nm_replay best, tie;   /* a counterexample; a point that float64 cannot tell from the boundary */
-    double *g[2];          /* [most generators of a case] theirs */
+    double *x[2], *g[2];   /* [n_in], [most generators of a case] theirs */
     double slack;          /* a point may miss by so much more: what its model was relaxed by */
 } nm_near;
 /* points are inputs, or generators where the case has them */

@@ -27,16 +27,16 @@ typedef struct {
     nm_split *out;
 } split;
 
-static box *new_box(const split *s, const box *from)
+static box *new_box(const split *s, const double *lo, const double *hi, const bool *open)
 {
     const size_t n = s->p->blocks[0].n, m = s->c->n_clauses;
     box *b = NM_NEW(s->job, box);
     b->lo = NM_RAW(s->job, double, n);
     b->hi = NM_RAW(s->job, double, n);
     b->open = NM_RAW(s->job, bool, m);
-    memcpy(b->lo, from->lo, n * sizeof *b->lo);
-    memcpy(b->hi, from->hi, n * sizeof *b->hi);
-    memcpy(b->open, from->open, m * sizeof *b->open);
+    memcpy(b->lo, lo, n * sizeof *b->lo);
+    memcpy(b->hi, hi, n * sizeof *b->hi);
+    memcpy(b->open, open, m * sizeof *b->open);
     return b;
 }
 
@@ -146,7 +146,7 @@ static bool meet_sums(const split *s, box *x)
 static void push_halves(const split *s, const box *x, size_t input, box **stack)
 {
     const double mid = 0.5 * x->lo[input] + 0.5 * x->hi[input];
-    box *a = new_box(s, x), *b = new_box(s, x);
+    box *a = new_box(s, x->lo, x->hi, x->open), *b = new_box(s, x->lo, x->hi, x->open);
     a->hi[input] = b->lo[input] = mid;
     for (box *k = a; k; k = k == a ? b : NULL) {
         if (!meet_sums(s, k)) continue;
@@ -160,9 +160,7 @@ nm_split nm_split_case(nm_job *job, const nm_program *p, const nm_case *c, uint3
 {
     nm_split out = {.status = NM_UNKNOWN, .x = NM_RAW(job, double, p->blocks[0].n)};
     split s = {job, p, c, o, row, &out};
-    const box root = {NULL, (double *)(uintptr_t)c->lo, (double *)(uintptr_t)c->hi,
-                      (bool *)(uintptr_t)open};
-    box *stack = new_box(&s, &root);
+    box *stack = new_box(&s, c->lo, c->hi, open);
     while (stack) {
         if (out.boxes == o->max_boxes || nm_stopped(job) || nm_wall() > o->deadline) return out;
         box *x = stack;

@@ -37,6 +37,7 @@ typedef struct nm_state {
     nm_verdict *v;
     nm_bounded *cases;     /* [n_cases]; first: index of the case's first target */
     double deadline;       /* nm_wall, or infinity */
+    const char *query_hash; /* write_models.c makes it when it is needed first */
     bool nearest;          /* counterexamples are to be near the image */
     /* nm_solve_query, the whole pipeline, handed down because it calls what calls this */
     nm_verdict *(*ask)(nm_job *, const nm_net *, const nm_query *, const nm_solve_opts *);

@@ -56,6 +56,13 @@ static const char *split_suffix(nm_job *job, const char *out, const char **suffi
     nm_throw(job, NM_EUSE, "%s: a model file ends in .mps, .mps.gz, .lp or .lp.gz", out);
 }
 
+/* made once: hashing a question of many inputs takes as long as writing it */
+static const char *query_hash(nm_state *s)
+{
+    if (!s->query_hash) s->query_hash = nm_query_hash(s->job, s->q);
+    return s->query_hash;
+}
+
 /* Marks a model that goes to a file: a column fixed to 1, named by a hash of the model, which is the model's name as
  * well. A solution that lists the one or says the other is a solution of this model, also when it says no more than
  * "infeasible". Equal models of one question have marks of their own, by what they stand for. */
@@ -66,7 +73,7 @@ static void mark(nm_state *s, const nm_target *t, nm_encoded *e)
     char hash[65];
     nm_put(&b, "%s ", s->net->hash);
     if (s->v->n_targets > 1 || e->map->n_cubes) {
-        const char *q = nm_query_hash(s->job, (nm_query *)(uintptr_t)s->q);
+        const char *q = query_hash(s);
         nm_put(&b, "%s %zu %zu %zu %zu ", q, t->icase, t->iclause, e->map->cube, e->map->n_cubes);
         nm_put_num(&b, m->constant);
     }
@@ -175,7 +182,7 @@ const char *nm_models_write_one(nm_state *s, nm_target *t, nm_encoded e, const c
                                                   : &nm_dialect_generic,
                        .cuts = s->o->files.cuts,
                        .fixed = s->o->files.fixed};
-    e.map->query_hash = nm_query_hash(s->job, (nm_query *)(uintptr_t)s->q);
+    e.map->query_hash = query_hash(s);
     e.map->net_path = s->net->first ? s->net->first->path : s->net->path;
     e.map->against = s->net->second ? s->net->second->path : NULL;
     e.map->net_hash = s->net->hash;
@@ -250,7 +257,7 @@ static void write_manifest(nm_state *s, const char *stem)
            NM_COMBINE, NM_COMBINE_CUBES);
     nm_put_json(&b, s->net->path);
     nm_put(&b, ", \"net_sha256\": \"%s\",\n \"query_sha256\": \"%s\", \"targets\": [", s->net->hash,
-           nm_query_hash(s->job, (nm_query *)(uintptr_t)s->q));
+           query_hash(s));
     for (size_t i = 0; i < s->v->n_targets; i++) {
         const nm_target *t = &s->v->targets[i];
         nm_put(&b, i ? ",\n  {\"target\": " : "\n  {\"target\": ");

@@ -189,7 +189,7 @@ static bool wanted(nm_job *job, const nm_campaign *c, int64_t sample)
     const char *verdict = nm_json_str(job, nm_json_get(job, j, "verdict", path), path);
     const bool open = strcmp(c->rerun, "unknown") == 0 && strcmp(verdict, "error") == 0;
     const bool want = nm_record_partial(j) || open || strcmp(verdict, c->rerun) == 0;
-    nm_close(job, (void *)(uintptr_t)j);
+    nm_close(job, j);
     return want;
 }
 

@@ -137,7 +137,7 @@ nm_totals nm_campaign_tables(nm_job *job, const nm_campaign *c)
         count(job, &t, r);
         cover(&covers, i, &first, &last);
         t.left += asked && nm_record_partial(r);
-        nm_close(job, (void *)(uintptr_t)r);
+        nm_close(job, r);
     }
     cover(&covers, -1, &first, &last);
     summary(job, &sum, c, &t, covers.s ? covers.s : "");

@@ -44,7 +44,7 @@ static nm_bench_result read_record(nm_job *job, const char *path)
                                .wall = number(job, j, "wall_seconds"),
                                .cpu = number(job, j, "cpu_seconds"),
                                .nodes = number(job, j, "nodes")};
-    nm_close(job, (void *)(uintptr_t)j);
+    nm_close(job, j);
     return r;
 }
 

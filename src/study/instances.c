@@ -36,7 +36,7 @@ static void add(nm_job *job, nm_instances *s, nm_instance t)
 
 static void add_map(nm_job *job, nm_instances *s, const char *path, bool nets, nm_instance t)
 {
-    const nm_map *m = nm_map_read(job, path);
+    nm_map *m = nm_map_read(job, path);
     if (!m->model_path || !m->model_hash) nm_throw(job, NM_EINPUT, "%s: names no model", path);
     if (strcmp(m->objective, "feasible") && strcmp(m->objective, "worst"))
         nm_throw(job, NM_EUNSUP, "%s: objective %s; decisions and worst margins are compared", path,

@@ -44,7 +44,7 @@ nm_query *nm_formulas_query(nm_formulas *f, size_t n_x, size_t n_y);
 bool nm_box_row(const nm_row *r, size_t n_out, double *lo, double *hi);
 
 /* ---- file/read_vnnlib2.c ------------------------------------------------------------------------ */
-nm_query *nm_read_vnnlib2(nm_job *job, const nm_net *net, nm_file f, const nm_sexpr *all);
+nm_query *nm_read_vnnlib2(nm_job *job, const nm_net *net, nm_file f, nm_sexpr *all);
 
 /* ---- file/read_json_question.c, file/json_clauses.c, file/json_generators.c, file/json_rows.c: JSON; a map carries
  * a question, too ---- */

@@ -145,7 +145,7 @@ static void push_case(reader *r, const nm_json *x, nm_case c)
     *out = c;
     set_clauses(r, x, out);
     const size_t at = r->q->n_cases - 1;
-    nm_clause *k = (nm_clause *)(uintptr_t)out->clauses;
+    nm_clause *k = out->clauses;
     for (size_t t = 0; at > 0 && !nm_json_find(x, "clauses") && t < out->n_clauses; t++)
         k[t].name = nm_fmt(r->job, "%s_%zu", k[t].name, at);
 }

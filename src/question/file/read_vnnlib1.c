@@ -123,7 +123,7 @@ static bool is_second(const nm_sexpr *all)
 nm_query *nm_read_vnnlib(nm_job *job, const nm_net *net, const char *path)
 {
     const nm_file file = nm_file_read(job, path);
-    const nm_sexpr *all = nm_sexpr_read(job, file);
+    nm_sexpr *all = nm_sexpr_read(job, file);
     const nm_node *last = net ? nm_tail_choice(net) : NULL;
     if (last)
         nm_refuse(

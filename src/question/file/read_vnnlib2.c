@@ -242,7 +242,7 @@ static void place(nm_formulas *f, const nm_net *net, bool is_x)
 }
 
 /* X [0] is X[0]: a word that starts with a bracket belongs to the one before it */
-static void join_indices(nm_formulas *f, const nm_sexpr *list)
+static void join_indices(nm_formulas *f, nm_sexpr *list)
 {
     for (nm_sexpr *e = list->first; e; e = e->next) {
         nm_sexpr *next = e->next;
@@ -250,7 +250,7 @@ static void join_indices(nm_formulas *f, const nm_sexpr *list)
             e->word = nm_fmt(f->job, "%s%s", e->word, next->word);
             e->len += next->len;
             e->next = next->next;
-            ((nm_sexpr *)(uintptr_t)list)->n--;
+            list->n--;
         }
         if (!e->word) join_indices(f, e);
     }
@@ -264,14 +264,14 @@ static void refuse_unequal(const nm_formulas *f, const nm_sexpr *list)
         if (!e->word) refuse_unequal(f, e);
 }
 
-nm_query *nm_read_vnnlib2(nm_job *job, const nm_net *net, nm_file file, const nm_sexpr *all)
+nm_query *nm_read_vnnlib2(nm_job *job, const nm_net *net, nm_file file, nm_sexpr *all)
 {
     names v = {0};
     nm_formulas f = {.job = job, .path = file.path, .equal = "==", .chains = true, .names = &v};
     f.variable = variable;
     f.name = input_name;
     bool placed = false;
-    for (const nm_sexpr *e = all->first; e; e = e->next) {
+    for (nm_sexpr *e = all->first; e; e = e->next) {
         if (e->word || e->n == 0 || !e->first->word)
             fail(&f, e, "a command in parentheses was expected");
         const nm_sexpr *a = e->first->next;
