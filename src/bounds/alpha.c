@@ -39,8 +39,9 @@ static void start_slopes(climb *c, const nm_alpha *start)
     }
     const size_t n = c->x->signs ? c->x->signs->n : 0;
     c->x->beta = NM_ARRAY(c->job, double, n *NM_LANES + 1);
-    for (size_t i = 0; start && i < n && i < start->n_beta; i++)
-        for (size_t l = 0; l < NM_LANES; l++) c->x->beta[i * NM_LANES + l] = start->beta[i];
+    if (start)
+        for (size_t i = 0; i < n && i < start->n_beta; i++)
+            for (size_t l = 0; l < NM_LANES; l++) c->x->beta[i * NM_LANES + l] = start->beta[i];
 }
 
 /* where a ball leaves less than the box does: its minimiser */
@@ -122,16 +123,17 @@ static void ascend_signs(climb *c, size_t step)
     const nm_signs *s = c->x->signs;
     const nm_adam a = {0.05 * pow(0.98, (double)step), 1 - pow(0.9, (double)(step + 1)),
                        1 - pow(0.999, (double)(step + 1))};
-    for (size_t i = 0; s && i < s->n; i++) {
-        const int b = nm_program_block(c->p, s->unit[i]);
-        const nm_block *k = &c->p->blocks[b];
-        for (size_t l = 0; l < c->lanes; l++) {
-            const size_t at = (c->p->n_units + i) * NM_LANES + l;
-            const double g = s->side[i] * c->v[k->src][(s->unit[i] - k->first) * NM_LANES + l];
-            const double beta = nm_adam_move(c->x->beta[i * NM_LANES + l], g, &c->m1[at], &c->m2[at], a);
-            c->x->beta[i * NM_LANES + l] = beta > 0 ? beta : 0;
+    if (s)
+        for (size_t i = 0; i < s->n; i++) {
+            const int b = nm_program_block(c->p, s->unit[i]);
+            const nm_block *k = &c->p->blocks[b];
+            for (size_t l = 0; l < c->lanes; l++) {
+                const size_t at = (c->p->n_units + i) * NM_LANES + l;
+                const double g = s->side[i] * c->v[k->src][(s->unit[i] - k->first) * NM_LANES + l];
+                const double beta = nm_adam_move(c->x->beta[i * NM_LANES + l], g, &c->m1[at], &c->m2[at], a);
+                c->x->beta[i * NM_LANES + l] = beta > 0 ? beta : 0;
+            }
         }
-    }
 }
 
 /* what lane 0 loses at each unit's lines: the score of branching there */

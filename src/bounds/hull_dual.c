@@ -76,13 +76,14 @@ static void ascend(nm_hull *h, size_t step, double rate)
             h->a->slope[u] = clip(nm_adam_move(h->a->slope[u], g, &h->m1[u], &h->m2[u], a), 0, 1);
         }
     }
-    for (size_t i = 0; h->signs && i < h->signs->n; i++) {
-        const nm_block *r = &p->blocks[nm_program_block(p, h->signs->unit[i])];
-        const double g = h->signs->side[i] *
-                         h->v[p->blocks[r->src].first + h->signs->unit[i] - r->first];
-        const size_t at = p->n_units + i;
-        h->a->beta[i] = nm_larger(nm_adam_move(h->a->beta[i], g, &h->m1[at], &h->m2[at], a), 0);
-    }
+    if (h->signs)
+        for (size_t i = 0; i < h->signs->n; i++) {
+            const nm_block *r = &p->blocks[nm_program_block(p, h->signs->unit[i])];
+            const double g = h->signs->side[i] *
+                             h->v[p->blocks[r->src].first + h->signs->unit[i] - r->first];
+            const size_t at = p->n_units + i;
+            h->a->beta[i] = nm_larger(nm_adam_move(h->a->beta[i], g, &h->m1[at], &h->m2[at], a), 0);
+        }
 }
 
 /* ---- a run ---- */
@@ -104,7 +105,8 @@ static void start_from(nm_hull *h, const nm_alpha *start)
     nm_alpha *a = h->a;
     for (size_t u = 0; u < h->p->n_units; u++)
         a->slope[u] = start && h->x->cut[u] != 0 ? start->slope[u] : h->x->slo[u];
-    for (size_t i = 0; start && i < n && i < start->n_beta; i++) a->beta[i] = start->beta[i];
+    if (start)
+        for (size_t i = 0; i < n && i < start->n_beta; i++) a->beta[i] = start->beta[i];
     if (start && start->theta) {
         memcpy(a->theta, start->theta, h->lines->entries * sizeof *a->theta);
         memcpy(a->mu, start->mu, h->lines->n * sizeof *a->mu);

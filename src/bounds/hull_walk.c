@@ -59,8 +59,9 @@ static void pull_line(nm_hull *h, double y, size_t k)
     h->top[k] = line_top(h, k);
     if (y == 0) return;
     const nm_block *a = &p->blocks[nm_program_block(p, l->pre)];
-    for (size_t t = 0; !l->is_far && t < a->n_lin; t++)
-        fan = nm_larger(fan, (double)p->blocks[a->lin[t].src].fan + 8);
+    if (!l->is_far)
+        for (size_t t = 0; t < a->n_lin; t++)
+            fan = nm_larger(fan, (double)p->blocks[a->lin[t].src].fan + 8);
     double *to = l->is_far ? h->z : h->y;
     memset(h->sum, 0, l->n * sizeof *h->sum);
     h->k->hull_add(l->n, y, h->a->theta + l->at, l->w, h->sum);
@@ -100,12 +101,13 @@ static void pull_relu(nm_hull *h, const nm_block *r)
         if (y < 0) h->cst += y * h->x->cut[u];
         h->err += fabs(y) * h->x->w[u];
     }
-    for (size_t i = 0; h->signs && i < h->signs->n; i++) {
-        const size_t u = h->signs->unit[i];
-        if (u < r->first || u >= r->first + r->n) continue;
-        h->y[src + u - r->first] += h->signs->side[i] * h->a->beta[i];
-        h->err += ((double)h->p->blocks[r->src].fan + 8) * NM_ULP * h->a->beta[i] * h->x->size[u];
-    }
+    if (h->signs)
+        for (size_t i = 0; i < h->signs->n; i++) {
+            const size_t u = h->signs->unit[i];
+            if (u < r->first || u >= r->first + r->n) continue;
+            h->y[src + u - r->first] += h->signs->side[i] * h->a->beta[i];
+            h->err += ((double)h->p->blocks[r->src].fan + 8) * NM_ULP * h->a->beta[i] * h->x->size[u];
+        }
 }
 
 static void pull_max(nm_hull *h, const nm_block *m)
@@ -143,10 +145,11 @@ void nm_hull_pull(nm_hull *h, uint32_t row)
             nm_lin_mtv(h->job, h->k, &k->lin[t], h->y + k->first,
                        h->y + h->p->blocks[k->lin[t].src].first);
     }
-    for (size_t i = 0; h->lines->n_far && i < n_in; i++) {
-        h->y[i] += h->z[i];
-        h->err += NM_ULP * fabs(h->y[i]) * nm_larger(fabs(h->b->lo[i]), fabs(h->b->hi[i]));
-    }
+    if (h->lines->n_far)
+        for (size_t i = 0; i < n_in; i++) {
+            h->y[i] += h->z[i];
+            h->err += NM_ULP * fabs(h->y[i]) * nm_larger(fabs(h->b->lo[i]), fabs(h->b->hi[i]));
+        }
 }
 
 /* rewrites the row by the sums of generators, as pull_back.c does */
@@ -167,7 +170,8 @@ double nm_hull_least(nm_hull *h, double *g0)
 {
     const size_t n = h->p->blocks[0].n;
     double sum = 0, mag = 0;
-    for (size_t s = 0; h->b->gens && s < h->b->gens->n_sums; s++) shift(h, &h->b->gens->sums[s]);
+    if (h->b->gens)
+        for (size_t s = 0; s < h->b->gens->n_sums; s++) shift(h, &h->b->gens->sums[s]);
     for (size_t i = 0; i < n; i++) {
         h->v[i] = h->y[i] > 0 ? h->b->lo[i] : h->b->hi[i];
         sum += h->y[i] * h->v[i];

@@ -73,8 +73,9 @@ size_t nm_batch_list(nm_batch *t, int block)
     for (size_t i = 0; t->used[block] && i < n8; i += 8) {
         uint64_t some;
         memcpy(&some, live + i, 8);
-        for (size_t j = i; some && j < i + 8; j++)
-            if (live[j]) unit[n++] = (uint32_t)j;
+        if (some)
+            for (size_t j = i; j < i + 8; j++)
+                if (live[j]) unit[n++] = (uint32_t)j;
     }
     return t->n_live[block] = n;
 }
@@ -210,7 +211,8 @@ static void shift(nm_batch *t, const nm_bounds *b, const nm_sum *s)
 
 void nm_batch_shift(nm_batch *t, const nm_bounds *b)
 {
-    for (size_t s = 0; b->gens && s < b->gens->n_sums; s++) shift(t, b, &b->gens->sums[s]);
+    if (b->gens)
+        for (size_t s = 0; s < b->gens->n_sums; s++) shift(t, b, &b->gens->sums[s]);
     if (b->gens && b->gens->n_sums) nm_batch_list(t, 0);
 }
 

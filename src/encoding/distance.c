@@ -30,19 +30,20 @@ static nm_form input_form(nm_enc *e, size_t i)
     double *c = NM_RAW(e->job, double, m + 1), mag = 0;
     nm_form f = {0, j, c, g ? g->x0[i] : 0, g ? g->x0[i] : 0};
     if (!g && e->col[i] >= 0) j[f.n] = (uint32_t)e->col[i], c[f.n++] = 1;
-    for (size_t k = 0; g && k < m; k++) {
-        const size_t t = g->idx[from + k];
-        const double w = g->w[from + k], lo = w * (w > 0 ? e->b->lo[t] : e->b->hi[t]),
-                     hi = w * (w > 0 ? e->b->hi[t] : e->b->lo[t]);
-        if (e->col[t] >= 0 && fabs(w) >= NM_COEF_MIN) {
-            j[f.n] = (uint32_t)e->col[t];
-            c[f.n++] = w;
-            continue;
+    if (g)
+        for (size_t k = 0; k < m; k++) {
+            const size_t t = g->idx[from + k];
+            const double w = g->w[from + k], lo = w * (w > 0 ? e->b->lo[t] : e->b->hi[t]),
+                         hi = w * (w > 0 ? e->b->hi[t] : e->b->lo[t]);
+            if (e->col[t] >= 0 && fabs(w) >= NM_COEF_MIN) {
+                j[f.n] = (uint32_t)e->col[t];
+                c[f.n++] = w;
+                continue;
+            }
+            f.lo += lo;
+            f.hi += hi;
+            mag += fabs(f.lo) + fabs(f.hi) + fabs(lo) + fabs(hi);
         }
-        f.lo += lo;
-        f.hi += hi;
-        mag += fabs(f.lo) + fabs(f.hi) + fabs(lo) + fabs(hi);
-    }
     const double fee = mag > 0 ? 2 * NM_ULP * mag + NM_TINY : 0;
     f.lo -= fee;
     f.hi += fee;

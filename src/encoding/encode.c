@@ -117,8 +117,9 @@ static void emit_assumed(nm_enc *e, const nm_fold *f)
 static bool assumes_maximum(const nm_enc *e)
 {
     const nm_program *p = e->b->p;
-    for (int b = 1; e->base && b < e->q; b++)
-        if (p->blocks[b].kind == NM_MAX) return true;
+    if (e->base)
+        for (int b = 1; b < e->q; b++)
+            if (p->blocks[b].kind == NM_MAX) return true;
     return false;
 }
 
@@ -149,33 +150,35 @@ static void emit_input_rows(nm_enc *e, const nm_query *q, const nm_case *c)
 static void emit_sums(nm_enc *e)
 {
     const nm_gens *g = e->b->gens;
-    for (size_t s = 0; g && s < g->n_sums; s++) {
-        const nm_sum *m = &g->sums[s];
-        uint32_t *j = NM_RAW(e->job, uint32_t, m->n);
-        double *one = NM_RAW(e->job, double, m->n), rest = m->total, off = 0;
-        size_t n = 0;
-        for (size_t i = m->first; i < m->first + m->n; i++) {
-            if (e->b->lo[i] != e->b->hi[i]) {
-                j[n] = (uint32_t)e->col[i];
-                one[n++] = 1;
-            } else if (e->b->lo[i] != 0) {
-                rest -= e->b->lo[i];
-                off += NM_ULP * (fabs(rest) + fabs(m->total));
+    if (g)
+        for (size_t s = 0; s < g->n_sums; s++) {
+            const nm_sum *m = &g->sums[s];
+            uint32_t *j = NM_RAW(e->job, uint32_t, m->n);
+            double *one = NM_RAW(e->job, double, m->n), rest = m->total, off = 0;
+            size_t n = 0;
+            for (size_t i = m->first; i < m->first + m->n; i++) {
+                if (e->b->lo[i] != e->b->hi[i]) {
+                    j[n] = (uint32_t)e->col[i];
+                    one[n++] = 1;
+                } else if (e->b->lo[i] != 0) {
+                    rest -= e->b->lo[i];
+                    off += NM_ULP * (fabs(rest) + fabs(m->total));
+                }
             }
+            const bool exact = off == 0;
+            nm_model_row(e->job, e->m, nm_fmt(e->job, "rsum_%zu", s),
+                         exact ? rest : nm_down(rest - off), exact ? rest : nm_up(rest + off), n, j,
+                         one);
         }
-        const bool exact = off == 0;
-        nm_model_row(e->job, e->m, nm_fmt(e->job, "rsum_%zu", s),
-                     exact ? rest : nm_down(rest - off), exact ? rest : nm_up(rest + off), n, j,
-                     one);
-    }
 }
 
 static void need_sums(const nm_enc *e, nm_fold *f)
 {
     const nm_gens *g = e->b->gens;
-    for (size_t s = 0; g && s < g->n_sums; s++)
-        for (size_t i = g->sums[s].first; i < g->sums[s].first + g->sums[s].n; i++)
-            f->need[i] |= e->b->lo[i] != e->b->hi[i];
+    if (g)
+        for (size_t s = 0; s < g->n_sums; s++)
+            for (size_t i = g->sums[s].first; i < g->sums[s].first + g->sums[s].n; i++)
+                f->need[i] |= e->b->lo[i] != e->b->hi[i];
 }
 
 /* a distance holds every input: over generators, all of them */

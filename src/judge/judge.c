@@ -69,13 +69,14 @@ static bool inside_rows(nm_job *job, const nm_case *c, size_t n_out, const doubl
 static void distances(const nm_query *q, nm_replay *r)
 {
     double square = 0;
-    for (size_t i = 0; q->image && i < q->n_in; i++) {
-        const double d = fabs(r->x[i] - q->image[i]);
-        if (d > r->linf) r->linf = d;
-        r->l1 += d;
-        square += d * d;
-        r->l0 += d != 0;
-    }
+    if (q->image)
+        for (size_t i = 0; i < q->n_in; i++) {
+            const double d = fabs(r->x[i] - q->image[i]);
+            if (d > r->linf) r->linf = d;
+            r->l1 += d;
+            square += d * d;
+            r->l0 += d != 0;
+        }
     r->l2 = sqrt(square);
 }
 
@@ -114,18 +115,20 @@ static nm_replay place(nm_job *job, const nm_query *q, size_t icase, const doubl
     const double *start = nm_case_start(q, c);
     for (size_t i = 0; start && m.draw > 0 && i < n; i++) p[i] += m.draw * (start[i] - p[i]);
     if (m.slack > 0) nm_case_inward(job, q, c, m.slack, p);
-    for (size_t k = 0; !c->gens && k < c->n_balls;
-         k++) { /* steps to the centre stay in a box that holds it */
-        nm_ball_project(job, &c->balls[k], n, p);
-        for (size_t i = 0; i < n; i++) p[i] = p[i] < lo[i] ? lo[i] : p[i] > hi[i] ? hi[i] : p[i];
-    }
+    if (!c->gens)
+        for (size_t k = 0; k < c->n_balls;
+             k++) { /* steps to the centre stay in a box that holds it */
+            nm_ball_project(job, &c->balls[k], n, p);
+            for (size_t i = 0; i < n; i++) p[i] = p[i] < lo[i] ? lo[i] : p[i] > hi[i] ? hi[i] : p[i];
+        }
     nm_replay r = {.x = p, .icase = icase, .is_inside = !c->empty};
     if (c->gens)
         image_of(job, q, c, p, &r, xerr);
     else
         r.is_inside = r.is_inside && nm_query_box_has(c, p, n);
-    for (size_t k = 0; !c->gens && k < c->n_balls; k++)
-        r.is_inside = r.is_inside && nm_ball_has(&c->balls[k], n, p);
+    if (!c->gens)
+        for (size_t k = 0; k < c->n_balls; k++)
+            r.is_inside = r.is_inside && nm_ball_has(&c->balls[k], n, p);
     if (!c->gens && q->image && q->objective == NM_CLOSEST)
         r.away = nm_norm_of(q->norm, n, p, q->image);
     r.is_inside = r.is_inside && inside_rows(job, c, q->n_out, r.x, *xerr);
@@ -141,8 +144,9 @@ nm_replay nm_verify(nm_job *job, const nm_net *net, const nm_query *q, size_t ic
     const double *xerr = NULL;
     double *yerr = NM_ARRAY(job, double, q->n_out);
     nm_replay r = place(job, q, icase, x, (mend){0, 0}, &xerr);
-    for (size_t s = 0; !r.is_inside && s < 8 && (c->gens || c->n_in_rows); s++)
-        r = place(job, q, icase, x, mends[s], &xerr);
+    if (!r.is_inside)
+        for (size_t s = 0; s < 8 && (c->gens || c->n_in_rows); s++)
+            r = place(job, q, icase, x, mends[s], &xerr);
     r.y64 = xerr ? nm_net_eval_near(job, net, r.x, xerr, yerr)
                  : nm_net_eval(job, net, r.x, false, yerr);
     r.y32 = nm_net_eval(job, net, r.x, true, NULL);

@@ -145,7 +145,8 @@ void nm_case_inward(nm_job *job, const nm_query *q, const nm_case *c, double sla
         if (!c->gens) continue;
         generator_rows(&w);
         ball_rows(job, &w);
-        for (size_t k = 0; w.moved && k < c->gens->n_sums; k++)
-            nm_sum_project(&c->gens->sums[k], p, 1, w.lo, w.hi);
+        if (w.moved)
+            for (size_t k = 0; k < c->gens->n_sums; k++)
+                nm_sum_project(&c->gens->sums[k], p, 1, w.lo, w.hi);
     }
 }

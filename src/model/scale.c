@@ -191,7 +191,8 @@ const char *nm_model_out_of_range(nm_job *job, const nm_model *m)
 
 void nm_scale_values(const nm_scale *s, size_t n, double *x)
 {
-    for (size_t j = 0; s->any && j < n; j++) x[j] = ldexp(x[j], s->col[j]);
+    if (s->any)
+        for (size_t j = 0; j < n; j++) x[j] = ldexp(x[j], s->col[j]);
 }
 
 void nm_model_unscale(nm_model *m, const nm_scale *s)

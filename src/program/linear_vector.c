@@ -49,8 +49,9 @@ static void conv_mtv(const nm_kernels *k, const nm_lin *a, const double *y, doub
             k->axpy(patch8, y[o * area + s.pos], a->w + o * patch8, buf);
             any = true;
         }
-        for (size_t i = 0; any && i < patch; i++)
-            if (s.cells[i] >= 0) x[s.start + (size_t)s.cells[i]] += buf[i];
+        if (any)
+            for (size_t i = 0; i < patch; i++)
+                if (s.cells[i] >= 0) x[s.start + (size_t)s.cells[i]] += buf[i];
     }
 }
 

@@ -69,7 +69,8 @@ static const bool *read_targets(nm_job *job, const char *t, size_t n, int64_t la
     if (!t || strcmp(t, "any") == 0 || strncmp(t, "top:", 4) == 0) return NULL;
     const bool complement = strncmp(t, "not:", 4) == 0;
     mark(job, "--target", complement ? t + 4 : t, n, set);
-    for (size_t j = 0; complement && j < n; j++) set[j] = !set[j] && (int64_t)j != label;
+    if (complement)
+        for (size_t j = 0; j < n; j++) set[j] = !set[j] && (int64_t)j != label;
     if (set[label])
         nm_throw(job, NM_EUSE, "--target %s: %lld is the image's label", t, (long long)label);
     size_t left = 0;

@@ -74,10 +74,11 @@ static dual at_pixels(const nm_ball *b, const double *y, const double *lo, const
         }
         const bool moves = must || gain < 0;
         if (moves) d.value += gain, d.used++;
-        for (size_t m = p->ptr[k]; x && m < p->ptr[k + 1]; m++) {
-            const size_t i = p->idx[m];
-            x[i] = !moves ? b->centre[i] : y[i] > 0 ? lo[i] : hi[i];
-        }
+        if (x)
+            for (size_t m = p->ptr[k]; m < p->ptr[k + 1]; m++) {
+                const size_t i = p->idx[m];
+                x[i] = !moves ? b->centre[i] : y[i] > 0 ? lo[i] : hi[i];
+            }
     }
     d.mag += lambda * (d.used + budget(b));
     d.value -= lambda * budget(b);
@@ -136,12 +137,13 @@ double nm_ball_lower(const nm_ball *b, size_t n, const double *y, const double *
 bool nm_ball_has(const nm_ball *b, size_t n, const double *x)
 {
     double moved = 0;
-    for (size_t k = 0; b->pixels && k < b->pixels->n; k++) {
-        bool differs = false;
-        for (size_t m = b->pixels->ptr[k]; m < b->pixels->ptr[k + 1]; m++)
-            differs |= x[b->pixels->idx[m]] != b->centre[b->pixels->idx[m]];
-        moved += differs;
-    }
+    if (b->pixels)
+        for (size_t k = 0; k < b->pixels->n; k++) {
+            bool differs = false;
+            for (size_t m = b->pixels->ptr[k]; m < b->pixels->ptr[k + 1]; m++)
+                differs |= x[b->pixels->idx[m]] != b->centre[b->pixels->idx[m]];
+            moved += differs;
+        }
     if (b->pixels) return moved <= b->radius;
     return nm_norm_of(b->norm, n, x, b->centre) <= b->radius;
 }
@@ -165,9 +167,10 @@ static void keep_largest(nm_job *job, const nm_ball *b, size_t n, double *x)
     const size_t count = p ? p->n : n;
     entry *e = NM_RAW(job, entry, count + 1);
     for (size_t k = 0; k < count; k++) e[k] = (entry){p ? 0 : fabs(x[k] - b->centre[k]), k};
-    for (size_t k = 0; p && k < count; k++)
-        for (size_t m = p->ptr[k]; m < p->ptr[k + 1]; m++)
-            e[k].size += fabs(x[p->idx[m]] - b->centre[p->idx[m]]);
+    if (p)
+        for (size_t k = 0; k < count; k++)
+            for (size_t m = p->ptr[k]; m < p->ptr[k + 1]; m++)
+                e[k].size += fabs(x[p->idx[m]] - b->centre[p->idx[m]]);
     qsort(e, count, sizeof *e, by_size);
     for (size_t k = 0; k < count; k++) {
         if ((double)k < b->radius) continue;

@@ -185,7 +185,8 @@ nm_genpoint nm_gens_point(nm_job *job, const nm_case *c, const double *start)
         p.err[i] = n ? ((double)n + 2) * NM_ULP * mag + NM_TINY : 0;
     }
     p.is_inside = p.is_inside && rows_hold(g, p.g) && in_box(job, c, &p);
-    for (size_t i = 0; p.is_inside && i < g->n_in; i++) p.x[i] = clip(p.x[i], c->lo[i], c->hi[i]);
+    if (p.is_inside)
+        for (size_t i = 0; i < g->n_in; i++) p.x[i] = clip(p.x[i], c->lo[i], c->hi[i]);
     return p;
 }
 

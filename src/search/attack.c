@@ -46,18 +46,19 @@ static void draw_into_balls(nm_walk *w, const nm_case *c)
     const nm_gens *g = c->gens;
     const nm_mark mark = nm_mark_get(w->job);
     double *p = NM_RAW(w->job, double, g->n + 1);
-    for (size_t l = 0; g->is_image && l < NM_LANES; l++) {
-        double part = 1;
-        for (size_t i = 0; i < g->n; i++) p[i] = w->v[0][i * NM_LANES + l];
-        const double *x = nm_case_input(w->job, c, p);
-        for (size_t k = 0; k < c->n_balls; k++) {
-            const nm_ball *b = &c->balls[k];
-            const double away = nm_norm_of(b->norm, g->n_in, x, b->centre);
-            if (away > b->radius) part = fmin(part, b->radius / away);
+    if (g->is_image)
+        for (size_t l = 0; l < NM_LANES; l++) {
+            double part = 1;
+            for (size_t i = 0; i < g->n; i++) p[i] = w->v[0][i * NM_LANES + l];
+            const double *x = nm_case_input(w->job, c, p);
+            for (size_t k = 0; k < c->n_balls; k++) {
+                const nm_ball *b = &c->balls[k];
+                const double away = nm_norm_of(b->norm, g->n_in, x, b->centre);
+                if (away > b->radius) part = fmin(part, b->radius / away);
+            }
+            for (size_t i = 0; part < 1 && i < g->n; i++)
+                w->v[0][i * NM_LANES + l] = g->at[i] + part * (p[i] - g->at[i]);
         }
-        for (size_t i = 0; part < 1 && i < g->n; i++)
-            w->v[0][i * NM_LANES + l] = g->at[i] + part * (p[i] - g->at[i]);
-    }
     nm_mark_release(w->job, mark);
 }
 
@@ -82,16 +83,18 @@ static void into_balls(nm_walk *w, const nm_case *c)
 static void project(nm_walk *w, const nm_case *c)
 {
     into_balls(w, c);
-    for (size_t s = 0; c->gens && s < c->gens->n_sums; s++)
-        for (size_t l = 0; l < NM_LANES; l++)
-            nm_sum_project(&c->gens->sums[s], w->v[0] + l, NM_LANES, c->lo, c->hi);
+    if (c->gens)
+        for (size_t s = 0; s < c->gens->n_sums; s++)
+            for (size_t l = 0; l < NM_LANES; l++)
+                nm_sum_project(&c->gens->sums[s], w->v[0] + l, NM_LANES, c->lo, c->hi);
     if (c->gens && c->n_balls) draw_into_balls(w, c);
 }
 
 static bool in_sum(const nm_case *c, size_t i)
 {
-    for (size_t s = 0; c->gens && s < c->gens->n_sums; s++)
-        if (i - c->gens->sums[s].first < c->gens->sums[s].n) return true;
+    if (c->gens)
+        for (size_t s = 0; s < c->gens->n_sums; s++)
+            if (i - c->gens->sums[s].first < c->gens->sums[s].n) return true;
     return false;
 }
 
@@ -119,7 +122,8 @@ static void step(nm_walk *w, const nm_case *c, double size)
 {
     const double *g = w->t->y[0];
     double *x = w->v[0];
-    for (size_t s = 0; c->gens && s < c->gens->n_sums; s++) step_sum(w, c, &c->gens->sums[s], size);
+    if (c->gens)
+        for (size_t s = 0; s < c->gens->n_sums; s++) step_sum(w, c, &c->gens->sums[s], size);
     for (size_t n = 0; n < w->t->n_live[0]; n++) {
         const size_t i = w->t->unit[0][n];
         if (in_sum(c, i)) continue;
@@ -137,22 +141,23 @@ static void step(nm_walk *w, const nm_case *c, double size)
 /* what is far from the middle of a simplex: few members share most of their sum */
 static void toward_corners(nm_walk *w, const nm_case *c, size_t from)
 {
-    for (size_t s = 0; c->gens && s < c->gens->n_sums; s++) {
-        const nm_sum *m = &c->gens->sums[s];
-        for (size_t l = from; l < NM_LANES; l++) {
-            double all = 0;
-            for (size_t i = m->first; i < m->first + m->n; i++) {
-                double *at = &w->v[0][i * NM_LANES + l];
-                const double r = c->hi[i] > c->lo[i] ? (*at - c->lo[i]) / (c->hi[i] - c->lo[i]) : 0,
-                             r2 = r * r, r8 = r2 * r2 * r2 * r2;
-                *at = r8;
-                for (size_t k = 0; k < l % 4; k++) *at *= r8;
-                all += *at;
+    if (c->gens)
+        for (size_t s = 0; s < c->gens->n_sums; s++) {
+            const nm_sum *m = &c->gens->sums[s];
+            for (size_t l = from; l < NM_LANES; l++) {
+                double all = 0;
+                for (size_t i = m->first; i < m->first + m->n; i++) {
+                    double *at = &w->v[0][i * NM_LANES + l];
+                    const double r = c->hi[i] > c->lo[i] ? (*at - c->lo[i]) / (c->hi[i] - c->lo[i]) : 0,
+                                 r2 = r * r, r8 = r2 * r2 * r2 * r2;
+                    *at = r8;
+                    for (size_t k = 0; k < l % 4; k++) *at *= r8;
+                    all += *at;
+                }
+                for (size_t i = m->first; all > 0 && i < m->first + m->n; i++)
+                    w->v[0][i * NM_LANES + l] *= m->total / all;
             }
-            for (size_t i = m->first; all > 0 && i < m->first + m->n; i++)
-                w->v[0][i * NM_LANES + l] *= m->total / all;
         }
-    }
 }
 
 /* the start itself once a clause, in the first batch; elsewhere random points */

@@ -154,9 +154,10 @@ static bool project_leaf(const nm_leaf *at, const nm_bounds *b, const nm_encoded
 /* what an L0 ball leaves at its centre at x stays there: then any point of the box is in the ball */
 static void fix_unmoved(nm_bounds *c, const nm_case *of, const double *x)
 {
-    for (size_t k = 0; !of->gens && k < of->n_balls; k++)
-        for (size_t i = 0; of->balls[k].norm == NM_L0 && i < c->p->blocks[0].n; i++)
-            if (x[i] == of->balls[k].centre[i]) nm_bounds_meet(c, i, x[i], x[i], NM_BY_ALPHA);
+    if (!of->gens)
+        for (size_t k = 0; k < of->n_balls; k++)
+            for (size_t i = 0; of->balls[k].norm == NM_L0 && i < c->p->blocks[0].n; i++)
+                if (x[i] == of->balls[k].centre[i]) nm_bounds_meet(c, i, x[i], x[i], NM_BY_ALPHA);
 }
 
 /* the node with the signs of all units as they are at x */

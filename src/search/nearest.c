@@ -334,14 +334,15 @@ static void look_around(chase *c)
     inner in;
     decide(c, INFINITY, false, &in);
     size_t *clause = NM_RAW(c->s->job, size_t, c->s->v->n_targets + 1);
-    for (size_t i = 0; c->o.stages.attack && i < q->n_cases; i++) {
-        size_t n = 0;
-        for (size_t t = 0; t < q->cases[i].n_clauses; t++)
-            if (wanted(c, c->s->cases[i].first + t, INFINITY)) clause[n++] = t;
-        for (size_t at = 0; at < n && !out_of_time(c); at += NM_LANES)
-            nm_near_search(c->near, i, n - at < NM_LANES ? n - at : NM_LANES, clause + at,
-                           c->o.seed + at);
-    }
+    if (c->o.stages.attack)
+        for (size_t i = 0; i < q->n_cases; i++) {
+            size_t n = 0;
+            for (size_t t = 0; t < q->cases[i].n_clauses; t++)
+                if (wanted(c, c->s->cases[i].first + t, INFINITY)) clause[n++] = t;
+            for (size_t at = 0; at < n && !out_of_time(c); at += NM_LANES)
+                nm_near_search(c->near, i, n - at < NM_LANES ? n - at : NM_LANES, clause + at,
+                               c->o.seed + at);
+        }
     nm_mark_release(c->s->job, mark);
 }
 

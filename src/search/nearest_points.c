@@ -226,12 +226,13 @@ static void steepest(const hunt *h, double *d)
 /* the gradient without what the sums of generators do not allow */
 static void along_sums(hunt *h)
 {
-    for (size_t k = 0; h->c->gens && k < h->c->gens->n_sums; k++) {
-        const nm_sum *s = &h->c->gens->sums[k];
-        double mean = 0;
-        for (size_t i = s->first; i < s->first + s->n; i++) mean += h->g[i] / (double)s->n;
-        for (size_t i = s->first; i < s->first + s->n; i++) h->g[i] -= mean;
-    }
+    if (h->c->gens)
+        for (size_t k = 0; k < h->c->gens->n_sums; k++) {
+            const nm_sum *s = &h->c->gens->sums[k];
+            double mean = 0;
+            for (size_t i = s->first; i < s->first + s->n; i++) mean += h->g[i] / (double)s->n;
+            for (size_t i = s->first; i < s->first + s->n; i++) h->g[i] -= mean;
+        }
 }
 
 /* A point that misses by a solver's tolerance, often on a kink: some steps down lead well behind the boundary, and the
@@ -248,8 +249,9 @@ static void nudge(hunt *h, bool *found)
         steepest(h, d);
         for (size_t i = 0; i < h->n_in; i++)
             h->x[i] = fmin(fmax(h->x[i] + size * d[i], h->c->lo[i]), h->c->hi[i]);
-        for (size_t k = 0; h->c->gens && k < h->c->gens->n_sums; k++)
-            nm_sum_project(&h->c->gens->sums[k], h->x, 1, h->c->lo, h->c->hi);
+        if (h->c->gens)
+            for (size_t k = 0; k < h->c->gens->n_sums; k++)
+                nm_sum_project(&h->c->gens->sums[k], h->x, 1, h->c->lo, h->c->hi);
     }
     memcpy(d, h->x, h->n_in * sizeof *d);
     come_back(h, from, d);

@@ -72,15 +72,16 @@ void nm_range_probe(nm_state *s, size_t i)
     const nm_case *c = &s->q->cases[i];
     const nm_bounded *k = &s->cases[i];
     if (s->o->level >= NM_BY_ALPHA) improve(s, i);
-    for (size_t t = 0; s->o->stages.attack && t < c->n_clauses && !nm_stopped(s->job); t++) {
-        if (!nm_range_open(s, &s->v->targets[k->first + t])) continue;
-        const nm_attack_opts o = {NM_ATTACK_STEPS, nm_close_restarts(k->b->p), s->o->seed + i};
-        const double *x = nm_attack_least(s->job, k->b, k->work.c, t, k->row[t],
-                                          nm_case_start(s->q, c), o);
-        if (!x) continue;
-        const nm_replay r = nm_verify(s->job, s->net, s->q, i, (int64_t)t, x);
-        nm_state_take(s, &r, NM_BY_ATTACK);
-    }
+    if (s->o->stages.attack)
+        for (size_t t = 0; t < c->n_clauses && !nm_stopped(s->job); t++) {
+            if (!nm_range_open(s, &s->v->targets[k->first + t])) continue;
+            const nm_attack_opts o = {NM_ATTACK_STEPS, nm_close_restarts(k->b->p), s->o->seed + i};
+            const double *x = nm_attack_least(s->job, k->b, k->work.c, t, k->row[t],
+                                              nm_case_start(s->q, c), o);
+            if (!x) continue;
+            const nm_replay r = nm_verify(s->job, s->net, s->q, i, (int64_t)t, x);
+            nm_state_take(s, &r, NM_BY_ATTACK);
+        }
 }
 
 static nm_range end_of(const nm_query *q, const nm_verdict *v, nm_goal goal)

@@ -123,23 +123,24 @@ static int visit(split *s, box *x, size_t *input)
 static bool meet_sums(const split *s, box *x)
 {
     const nm_gens *g = s->c->gens;
-    for (size_t k = 0; g && k < g->n_sums; k++) {
-        const nm_sum *m = &g->sums[k];
-        double lo = 0, hi = 0, mag = fabs(m->total);
-        for (size_t i = m->first; i < m->first + m->n; i++) {
-            lo += x->lo[i];
-            hi += x->hi[i];
-            mag += fabs(x->lo[i]) + fabs(x->hi[i]);
+    if (g)
+        for (size_t k = 0; k < g->n_sums; k++) {
+            const nm_sum *m = &g->sums[k];
+            double lo = 0, hi = 0, mag = fabs(m->total);
+            for (size_t i = m->first; i < m->first + m->n; i++) {
+                lo += x->lo[i];
+                hi += x->hi[i];
+                mag += fabs(x->lo[i]) + fabs(x->hi[i]);
+            }
+            const double fee = (double)(m->n + 8) * NM_ULP * mag;
+            if (lo - fee > m->total || hi + fee < m->total) return false;
+            for (size_t i = m->first; i < m->first + m->n; i++) {
+                const double most = m->total - (lo - x->lo[i]) + fee,
+                             least = m->total - (hi - x->hi[i]) - fee;
+                if (most < x->hi[i]) x->hi[i] = most < x->lo[i] ? x->lo[i] : most;
+                if (least > x->lo[i]) x->lo[i] = least > x->hi[i] ? x->hi[i] : least;
+            }
         }
-        const double fee = (double)(m->n + 8) * NM_ULP * mag;
-        if (lo - fee > m->total || hi + fee < m->total) return false;
-        for (size_t i = m->first; i < m->first + m->n; i++) {
-            const double most = m->total - (lo - x->lo[i]) + fee,
-                         least = m->total - (hi - x->hi[i]) - fee;
-            if (most < x->hi[i]) x->hi[i] = most < x->lo[i] ? x->lo[i] : most;
-            if (least > x->lo[i]) x->lo[i] = least > x->hi[i] ? x->hi[i] : least;
-        }
-    }
     return true;
 }
 

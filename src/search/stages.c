@@ -72,9 +72,10 @@ static void close_by_bounds(nm_state *s, size_t i)
         target->status = NM_OK;
         target->by = NM_BY_BOUNDS;
     }
-    for (size_t t = 0; k->b->empty && t < s->q->cases[i].n_clauses;
-         t++) /* worst and range: nothing */
-        s->v->targets[k->first + t].bound = INFINITY;
+    if (k->b->empty)
+        for (size_t t = 0; t < s->q->cases[i].n_clauses;
+             t++) /* worst and range: nothing */
+            s->v->targets[k->first + t].bound = INFINITY;
 }
 
 static bool any_open(const nm_state *s, size_t i)

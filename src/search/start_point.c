@@ -43,7 +43,8 @@ double *nm_start_of(nm_state *s, const nm_target *t, const nm_encoded *e)
     const double *from = point(s, t);
     double *x = NM_RAW(s->job, double, n), moved = 0;
     memcpy(x, from, n * sizeof *x);
-    for (size_t k = 0; !c->gens && k < c->n_balls; k++) nm_ball_project(s->job, &c->balls[k], n, x);
+    if (!c->gens)
+        for (size_t k = 0; k < c->n_balls; k++) nm_ball_project(s->job, &c->balls[k], n, x);
     for (size_t i = 0; i < n; i++) {
         x[i] = fmin(fmax(x[i], over->lo[i]), over->hi[i]);
         moved = fmax(moved, fabs(x[i] - from[i]));

@@ -93,7 +93,8 @@ void nm_clp_cost(nm_clp *l, const double *c)
 static void give(const nm_clp *l, double *x, double *y)
 {
     if (x) memcpy(x, Clp_getColSolution(l->s), l->m->n_cols * sizeof *x);
-    for (size_t r = 0; y && r < l->m->n_rows; r++) y[r] = ldexp(Clp_getRowPrice(l->s)[r], -l->by);
+    if (y)
+        for (size_t r = 0; r < l->m->n_rows; r++) y[r] = ldexp(Clp_getRowPrice(l->s)[r], -l->by);
 }
 
 bool nm_clp_solve(nm_clp *l, const double *c, int iterations, double *x, double *y)

@@ -100,12 +100,13 @@ static size_t round_of(nm_enc *e, size_t round)
     nm_clp *l = nm_clp_new(e->job, e->m);
     const bool solved = nm_clp_solve(l, c, ITERATIONS, x, NULL);
     nm_close(e->job, l);
-    for (size_t i = 0; solved && i < e->n_units; i++) {
-        const nm_encunit *w = &e->unit[i];
-        if (w->one_sided || e->zcol[w->u] < 0) continue;
-        const double by = separate(e, w, x);
-        if (by > SMALL) bad[n++] = (violated){w, by};
-    }
+    if (solved)
+        for (size_t i = 0; i < e->n_units; i++) {
+            const nm_encunit *w = &e->unit[i];
+            if (w->one_sided || e->zcol[w->u] < 0) continue;
+            const double by = separate(e, w, x);
+            if (by > SMALL) bad[n++] = (violated){w, by};
+        }
     qsort(bad, n, sizeof *bad, worse);
     if (n > MOST) n = MOST;
     for (size_t i = 0; i < n; i++) add_row(e, bad[i].w, x, round);

@@ -186,9 +186,10 @@ static void write_sides(writer *w)
         flush(w, 1 << 14);
     }
     if (some) nm_put(&w->b, "RANGES\n");
-    for (size_t r = 0; some && r < w->n; r++)
-        if (w->rows[r].range != 0)
-            LINE(false, "RNGSET", w->rows[r].name, num(w, s, w->rows[r].range));
+    if (some)
+        for (size_t r = 0; r < w->n; r++)
+            if (w->rows[r].range != 0)
+                LINE(false, "RNGSET", w->rows[r].name, num(w, s, w->rows[r].range));
 }
 
 static void write_bounds(writer *w)

@@ -254,8 +254,9 @@ static void read_labels(reader *r, const nm_json *j, bool wanted)
                  (long long)q->label, q->n_out - 1);
     const bool one = r->net && nm_tail_one_group(r->net) && !r->net->second;
     int64_t best = 0;
-    for (size_t i = 1; q->image_y && i < q->n_out; i++)
-        if (q->image_y[i] > q->image_y[best]) best = (int64_t)i;
+    if (q->image_y)
+        for (size_t i = 1; i < q->n_out; i++)
+            if (q->image_y[i] > q->image_y[best]) best = (int64_t)i;
     if (q->image_y && one) q->predicted = best;
     if (said) {
         const int64_t p = whole(r, said, (int64_t)q->n_out, "predicted");
