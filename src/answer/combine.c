@@ -38,20 +38,13 @@ static const char *text(const manifest *a, const nm_json *o, const char *key)
 }
 
 /* the part of a path that names it: without folder and without suffixes of models and solutions */
-static const char *stem_of(nm_job *job, const char *path)
-{
-    const char *base = strrchr(path, '/');
-    base = base ? base + 1 : path;
-    return nm_dup(job, base, strcspn(base, "."));
-}
-
 /* o names a model; it is cube `cube` of `cubes`, or cube is 0 */
 static void load_part(manifest *a, size_t target, const nm_json *o, size_t cube, size_t cubes)
 {
     part *k = NM_PUSH(a->job, a->parts, a->n, a->cap);
     const char *model = text(a, o, "model"), *base = strrchr(model, '/');
     const size_t folder = base ? (size_t)(base - model) + 1 : 0;
-    *k = (part){.target = target, .stem = stem_of(a->job, model)};
+    *k = (part){.target = target, .stem = nm_path_stem(a->job, model)};
     k->map_path = nm_fmt(a->job, "%.*s%s.map.json", (int)folder, model, k->stem);
     if (!nm_file_exists(k->map_path))
         k->map_path = nm_fmt(a->job, "%s%s.map.json", nm_path_dir(a->job, a->path), k->stem);
@@ -126,7 +119,7 @@ static void load(manifest *a)
 
 static part *owner(const manifest *a, const nm_sol *s, const char *sol_path)
 {
-    const char *stem = stem_of(a->job, sol_path);
+    const char *stem = nm_path_stem(a->job, sol_path);
     for (size_t i = 0; i < a->n; i++)
         if (nm_sol_names(s, a->parts[i].map->tag)) return &a->parts[i];
     for (size_t k = 0; k < s->n; k++)

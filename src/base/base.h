@@ -102,6 +102,7 @@ bool nm_has_suffix(const char *s, const char *suffix);
 char *nm_path_dir(nm_job *job, const char *path);    /* the folder of path, with its slash, or "" */
 const char *nm_temp_new(nm_job *job); /* a new folder, gone with the job */
 void nm_folder_make(nm_job *job, const char *dir); /* it may be there already */
+const char *nm_path_stem(nm_job *job, const char *path); /* the file's name up to its first dot */
 const char *nm_name_clean(nm_job *job, const char *text); /* what can stand in a file's name without quotes */
 const char *nm_path_under(nm_job *job, const char *dir, const char *path); /* dir has its slash, or is "" */
 const char *nm_path_relative(nm_job *job, const char *from, const char *path); /* from folder `from`; both are there */

@@ -36,6 +36,12 @@ char *nm_path_dir(nm_job *job, const char *path)
 }
 
 /* letters, digits, dots, dashes: what can stand in a file's name, and in a solver's command without quotes */
+const char *nm_path_stem(nm_job *job, const char *path)
+{
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    return nm_dup(job, base, strcspn(base, "."));
+}
+
 const char *nm_name_clean(nm_job *job, const char *text)
 {
     char *s = nm_dup(job, text, strlen(text)), *to = s;

@@ -21,19 +21,15 @@ typedef struct {
 
 static const nm_map *map_beside(nm_job *job, const char *path, const nm_model *m)
 {
-    static const char *const end[] = {".mps.gz", ".lp.gz", ".mps", ".lp"};
-    for (size_t i = 0; i < 4; i++) {
-        if (!nm_has_suffix(path, end[i])) continue;
-        const char *beside = nm_fmt(job, "%.*s.map.json", (int)(strlen(path) - strlen(end[i])),
-                                    path);
-        if (!nm_file_exists(beside)) return NULL;
-        const nm_map *map = nm_map_read(job, beside);
-        if (map->n_cols != m->n_cols || map->n_rows != m->n_rows ||
-            (map->tag && strcmp(map->tag, m->cols[m->n_cols - 1].name)))
-            nm_throw(job, NM_EAUDIT, "%s: is the map of another model than %s", beside, path);
-        return map;
-    }
-    return NULL;
+    const char *suffix = nm_model_suffix(path);
+    if (!suffix) return NULL;
+    const char *beside = nm_fmt(job, "%s.map.json", nm_model_stem(job, path, &suffix));
+    if (!nm_file_exists(beside)) return NULL;
+    const nm_map *map = nm_map_read(job, beside);
+    if (map->n_cols != m->n_cols || map->n_rows != m->n_rows ||
+        (map->tag && strcmp(map->tag, m->cols[m->n_cols - 1].name)))
+        nm_throw(job, NM_EAUDIT, "%s: is the map of another model than %s", beside, path);
+    return map;
 }
 
 static bool is_unit(nm_modelname k) { return k.block > 0 && k.unit >= 0; }

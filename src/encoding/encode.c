@@ -215,6 +215,7 @@ static double emit_query(nm_enc *e, const nm_fold *f, const nm_query *q, const n
         e->tcol = (int64_t)nm_model_col(e->job, e->m, "tmargin",
                                         least < q->guard ? least : q->guard, q->guard, false);
     if (many) e->m->cols[e->tcol].obj = one;
+    e->asked = e->m->n_rows;
     for (size_t r = 0; r < f->n_rows; r++) {
         const nm_expr *x = &f->row[r];
         uint32_t *j = columns_of(e, x, 1);
@@ -233,6 +234,7 @@ static double emit_query(nm_enc *e, const nm_fold *f, const nm_query *q, const n
             nm_model_row(e->job, e->m, nm_fmt(e->job, "rq_%zu", r), -INFINITY, up, x->n + many, j,
                          k);
     }
+    e->n_asked = e->m->n_rows - e->asked;
     if (many) e->cap = q->guard;
     if (!many && !near) e->least = nm_down(f->row[0].lo - c->rows[0].rhs);
     return many || near ? 0 : 0.5 * f->row[0].lo + 0.5 * f->row[0].hi - c->rows[0].rhs;
@@ -277,7 +279,8 @@ static nm_map *make_map(nm_enc *e, const nm_query *q, size_t icase, size_t iclau
 static void stand_in(nm_enc *e)
 {
     const double one = 1;
-    if (e->m->n_cols == 0) nm_model_col(e->job, e->m, "nothing", 0, 0, false);
+    e->constant = e->m->n_cols == 0;
+    if (e->constant) nm_model_col(e->job, e->m, "nothing", 0, 0, false);
     const uint32_t j = 0;
     if (e->m->n_rows == 0)
         nm_model_row(e->job, e->m, "rnothing", -INFINITY, e->m->cols[0].hi, 1, &j, &one);

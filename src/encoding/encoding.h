@@ -84,6 +84,8 @@ struct nm_enc {            /* what an encoding works on and gives */
     nm_clause clause;
     uint32_t *row;         /* units of block q that hold the clause's rows */
     int64_t tcol;          /* column of the largest excess over several rows, or -1 */
+    size_t asked, n_asked; /* first and number of the rows of m that say what the clause asks */
+    bool constant;         /* nothing is left to choose: one column stands in for none */
     int64_t cut;           /* the row of a decision's cutoff where it is one row, or -1 */
     double cap;            /* of a decision: the objective that cuts; infinity */
     double least;          /* objective + least is at most the margin, rounding included */
@@ -123,7 +125,7 @@ double *nm_encode_lift(nm_job *job, const nm_enc *e, const double *unit);
 double nm_model_budget(nm_job *job, const nm_model *m, size_t row, nm_tolerance tol);
 /* Returns the largest budget of the question's rows (without any, of the objective), in the units of the model that m
  * was scaled from; relax: those rows, or the end of tcol, are relaxed by theirs. */
-double nm_model_guard(nm_job *job, nm_model *m, int64_t tcol, bool relax, nm_tolerance tol, const nm_scale *s);
+double nm_model_guard(const nm_enc *e, nm_model *m, bool relax, nm_tolerance tol, const nm_scale *s);
 
 /* ---- distance.c: distances from a centre -------------------------------------------------------- */
 void nm_distance_tangent(nm_enc *e, const double *x); /* L2 distances become tight at inputs x */

@@ -138,20 +138,16 @@ double nm_model_budget(nm_job *job, const nm_model *m, size_t row, nm_tolerance 
     return sum;
 }
 
-double nm_model_guard(nm_job *job, nm_model *m, int64_t tcol, bool relax, nm_tolerance tol,
-                      const nm_scale *s)
+double nm_model_guard(const nm_enc *e, nm_model *m, bool relax, nm_tolerance tol, const nm_scale *s)
 {
+    const int64_t tcol = e->tcol;
     double most = 0;
-    bool any = false;
-    for (size_t r = 0; r < m->n_rows; r++) {
-        const nm_modelname k = nm_modelname_parse(m->rows[r].name);
-        if (k.block >= 0 || strcmp(k.kind, "rq")) continue;
-        const double d = nm_model_budget(job, m, r, tol),
+    for (size_t r = e->asked; r < e->asked + e->n_asked; r++) {
+        const double d = nm_model_budget(e->job, m, r, tol),
                      own = tcol < 0 ? 1 : coef_of(m, r, (uint32_t)tcol);
-        any = true;
         if (tcol < 0 && relax) m->rows[r].hi = nm_up(m->rows[r].hi + d);
         most = fmax(most, ldexp(own > 0 ? d / own : d, tcol < 0 ? s->row[r] : s->col[tcol]));
     }
     if (tcol >= 0 && relax) m->cols[tcol].hi = nm_up(m->cols[tcol].hi + ldexp(most, -s->col[tcol]));
-    return any ? most : ldexp(nm_model_budget(job, m, SIZE_MAX, tol), s->objective);
+    return e->n_asked ? most : ldexp(nm_model_budget(e->job, m, SIZE_MAX, tol), s->objective);
 }

@@ -39,9 +39,24 @@ void nm_dialect_check(nm_job *job, const nm_dialect *d, bool lp, unsigned needs,
                  nm_needs_name(lack), lp ? "LP" : "MPS", sayers(job, lp, needs));
 }
 
+const char *nm_model_suffix(const char *path)
+{
+    static const char *const known[] = {".mps.gz", ".lp.gz", ".mps", ".lp"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (nm_has_suffix(path, known[i])) return known[i];
+    return NULL;
+}
+
+const char *nm_model_stem(nm_job *job, const char *path, const char **suffix)
+{
+    *suffix = nm_model_suffix(path);
+    if (!*suffix) nm_throw(job, NM_EUSE, "%s: a model file ends in .mps, .mps.gz, .lp or .lp.gz", path);
+    return nm_dup(job, path, strlen(path) - strlen(*suffix));
+}
+
 bool nm_is_lp(nm_job *job, const char *path)
 {
-    if (nm_has_suffix(path, ".lp") || nm_has_suffix(path, ".lp.gz")) return true;
-    if (nm_has_suffix(path, ".mps") || nm_has_suffix(path, ".mps.gz")) return false;
-    nm_throw(job, NM_EUSE, "%s: a model file ends in .mps, .mps.gz, .lp or .lp.gz", path);
+    const char *suffix;
+    nm_model_stem(job, path, &suffix);
+    return suffix[1] == 'l';
 }

@@ -104,6 +104,9 @@ typedef struct nm_dialect { /* what a solver's readers take, beyond the common s
 const nm_dialect *nm_dialect_find(nm_job *job, const char *name);
 /* refuses what the dialect cannot say in the format; what: who needs it */
 void nm_dialect_check(nm_job *job, const nm_dialect *d, bool lp, unsigned needs, const char *what);
+const char *nm_model_suffix(const char *path); /* .mps, .lp or these with .gz; NULL: it ends otherwise */
+/* the name without that suffix, which *suffix becomes; it throws where there is none */
+const char *nm_model_stem(nm_job *job, const char *path, const char **suffix);
 bool nm_is_lp(nm_job *job, const char *path); /* by suffix; refuses what is no model file */
 
 /* ---- file/write_lp.c, file/write_mps.c: files; the suffix says which format --------------------- */

@@ -40,8 +40,8 @@ static double move_cutoff(const nm_encoded *e, double by)
     nm_model *m = e->model;
     double *cap = NULL;
     if (e->enc->tcol >= 0) cap = &m->cols[e->enc->tcol].hi;
-    for (size_t r = 0; !cap && r < m->n_rows; r++)
-        if (strcmp(m->rows[r].name, "rq_0") == 0) cap = &m->rows[r].hi;
+    else if (e->enc->n_asked)
+        cap = &m->rows[e->enc->asked].hi;
     if (!cap) return NAN;
     const double was = *cap;
     *cap += by * (1 + fabs(was));

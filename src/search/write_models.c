@@ -45,17 +45,6 @@ void nm_target_sizes(nm_target *t, const nm_model *m)
     t->bins = nm_model_binaries(m);
 }
 
-static const char *split_suffix(nm_job *job, const char *out, const char **suffix)
-{
-    static const char *const known[] = {".mps.gz", ".lp.gz", ".mps", ".lp"};
-    for (size_t i = 0; i < 4; i++)
-        if (nm_has_suffix(out, known[i])) {
-            *suffix = known[i];
-            return nm_dup(job, out, strlen(out) - strlen(known[i]));
-        }
-    nm_throw(job, NM_EUSE, "%s: a model file ends in .mps, .mps.gz, .lp or .lp.gz", out);
-}
-
 /* made once: hashing a question of many inputs takes as long as writing it */
 static const char *query_hash(nm_state *s)
 {
@@ -77,7 +66,7 @@ static void mark(nm_state *s, const nm_target *t, nm_encoded *e)
         nm_put(&b, "%s %zu %zu %zu %zu ", q, t->icase, t->iclause, e->map->cube, e->map->n_cubes);
         nm_put_num(&b, m->constant);
     }
-    if (strcmp(m->cols[0].name, "nothing") == 0) /* constants: all alike but for what they say */
+    if (e->enc->constant) /* constants: all alike but for what they say */
         nm_put(&b, "%s ", t->name), nm_put_num(&b, m->constant);
     nm_put_bytes(&b, m->c, m->n_nz * sizeof *m->c);
     nm_put_bytes(&b, m->j, m->n_nz * sizeof *m->j);
@@ -154,8 +143,7 @@ static void make_fit(nm_state *s, nm_encoded *e, const nm_dialect *d)
                  map->target);
     const nm_objective what = e->enc->objective;
     const bool relax = (what == NM_FEASIBLE || what == NM_CLOSEST) && !s->o->form.own_guard;
-    map->budget = nm_model_guard(s->job, e->model, e->enc->tcol, relax, map->tolerance,
-                                 &map->scale);
+    map->budget = nm_model_guard(e->enc, e->model, relax, map->tolerance, &map->scale);
     if (relax) map->slack = map->budget;
     if (what == NM_WORST || what == NM_RANGE)
         map->budget += map->scale.cost_hi - map->scale.cost_lo;
@@ -299,7 +287,7 @@ void nm_models_write(nm_state *s)
         print_models(s);
         return;
     }
-    const char *suffix, *stem = split_suffix(s->job, s->o->files.out, &suffix);
+    const char *suffix, *stem = nm_model_stem(s->job, s->o->files.out, &suffix);
     size_t n = s->o->depth > 0; /* cubes are told apart by a manifest */
     for (size_t i = 0; i < s->v->n_targets; i++) n += wanted(s, &s->v->targets[i]);
     for (size_t i = 0; i < s->v->n_targets; i++) {

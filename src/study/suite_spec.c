@@ -88,17 +88,11 @@ static bool advance(product *p)
     return false;
 }
 
-static const char *stem_of(nm_job *job, const char *path)
-{
-    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
-    return nm_dup(job, base, strcspn(base, "."));
-}
-
 static const char *name_of(nm_job *job, const nm_item *t)
 {
     nm_buf b = {.job = job};
-    nm_put(&b, "%s", stem_of(job, t->net));
-    if (t->query) nm_put(&b, "-%s", stem_of(job, t->query));
+    nm_put(&b, "%s", nm_path_stem(job, t->net));
+    if (t->query) nm_put(&b, "-%s", nm_path_stem(job, t->query));
     if (t->image) nm_put(&b, "-i%s-t%s-%s", t->image, t->target, t->perturb);
     nm_put(&b, "-%s%s", t->objective ? nm_fmt(job, "%s-", t->objective) : "", t->form.name);
     return nm_name_clean(job, b.s);

@@ -2,6 +2,7 @@
  * manifest, is known by what it says, and a model stands for the map beside it. */
 #include "base/base.h"
 #include "question/question.h"
+#include "model/model.h"
 #include "solver/solver.h"
 #include "encoding/encoding.h"
 #include "search/search.h"
@@ -23,17 +24,13 @@ static bool is_map(nm_job *job, const char *path)
 /* Returns the map, or else the manifest, beside a model's file; NULL: the path is no model's. */
 static const char *map_beside(nm_job *job, const char *path)
 {
-    static const char *const ends[] = {".mps.gz", ".lp.gz", ".mps", ".lp"};
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        if (!nm_has_suffix(path, ends[i])) continue;
-        const char *stem = nm_dup(job, path, strlen(path) - strlen(ends[i]));
-        const char *map = nm_fmt(job, "%s.map.json", stem),
-                   *manifest = nm_fmt(job, "%s.manifest.json", stem);
-        if (nm_file_exists(map)) return map;
-        if (nm_file_exists(manifest)) return manifest;
-        nm_throw(job, NM_EIO, "%s: there is no map beside this model; %s was expected", path, map);
-    }
-    return NULL;
+    const char *suffix = nm_model_suffix(path);
+    if (!suffix) return NULL;
+    const char *stem = nm_model_stem(job, path, &suffix), *map = nm_fmt(job, "%s.map.json", stem),
+               *manifest = nm_fmt(job, "%s.manifest.json", stem);
+    if (nm_file_exists(map)) return map;
+    if (nm_file_exists(manifest)) return manifest;
+    nm_throw(job, NM_EIO, "%s: there is no map beside this model; %s was expected", path, map);
 }
 
 typedef struct {

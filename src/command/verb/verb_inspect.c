@@ -3,6 +3,7 @@
 #include "data/data.h"
 #include "network/network.h"
 #include "question/question.h"
+#include "model/model.h"
 #include "solver/solver.h"
 #include "encoding/encoding.h"
 #include "command/command.h"
@@ -11,12 +12,6 @@
 static bool is_arrays(const char *path)
 {
     return nm_has_suffix(path, ".mat") || nm_has_suffix(path, ".npz");
-}
-
-static bool is_model(const char *path)
-{
-    return nm_has_suffix(path, ".mps") || nm_has_suffix(path, ".mps.gz") ||
-           nm_has_suffix(path, ".lp") || nm_has_suffix(path, ".lp.gz");
 }
 
 int nm_verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
@@ -35,7 +30,7 @@ int nm_verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
     const char *path = c->file[0];
     const bool json = nm_cli_has(c, NM_O_json);
     const char *unit = nm_cli_get(c, NM_O_unit), *row = nm_cli_get(c, NM_O_row);
-    if (is_model(path)) {
+    if (nm_model_suffix(path)) {
         nm_inspect_model(job, out, path, unit, row, json);
         return NM_OK;
     }

@@ -168,11 +168,29 @@ size_t nm_write_lp(nm_job *job, const nm_model *m, const char *path, nm_write_op
     return w.rows;
 }
 
+/* a reader that cuts long names would take two of them for one */
+static void check_names(nm_job *job, const nm_model *m, const nm_dialect *d)
+{
+    size_t longest = 0;
+    for (size_t j = 0; j < m->n_cols; j++) {
+        const size_t n = strlen(m->cols[j].name);
+        if (n > longest) longest = n;
+    }
+    for (size_t r = 0; r < m->n_rows; r++) {
+        const size_t n = strlen(m->rows[r].name);
+        if (n > longest) longest = n;
+    }
+    if (d->longest && longest > d->longest)
+        nm_throw(job, NM_EUNSUP, "a name of %zu characters; dialect %s reads at most %zu", longest, d->name,
+                 d->longest);
+}
+
 size_t nm_write_model(nm_job *job, const nm_model *m, const char *path, nm_write_opts o,
                       char hash[65])
 {
     static const nm_write_opts none;
     if (!o.dialect) o = none, o.dialect = &nm_dialect_generic;
+    check_names(job, m, o.dialect);
     return nm_is_lp(job, path) ? nm_write_lp(job, m, path, o, hash)
                                : nm_write_mps(job, m, path, o, hash);
 }
