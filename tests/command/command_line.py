@@ -1,41 +1,11 @@
 #!/usr/bin/env python3
 """The command line as a user meets it: verbs, exit codes, messages, JSON, equal bytes, image formats, signals, limits,
 and what is left on the disk afterwards."""
-import atexit, glob, gzip, hashlib, json, math, os, re, resource, shutil, signal, struct, subprocess, sys, tempfile, time, zlib
+import glob, gzip, hashlib, json, math, os, re, resource, shutil, signal, struct, subprocess, sys, time
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
-MODELS = os.path.join(HERE, "..", "models")
-TMP = tempfile.mkdtemp(prefix="netmip-cli-")
-atexit.register(shutil.rmtree, TMP, True)
-passed = failed = skipped = 0
-
-
-def m(name):
-    return os.path.join(MODELS, name)
-
-
-def p(name):
-    return os.path.join(TMP, name)
-
-
-def put(name, data):
-    with open(p(name), "wb") as f:
-        f.write(data if isinstance(data, bytes) else data.encode())
-    return p(name)
-
-
-def check(name, ok, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print("FAIL %s: %s" % (name, str(detail)[:600]))
-    return ok
-
-
-def run(*args, timeout=30, **kw):
-    r = subprocess.run([NETMIP, *args], capture_output=True, timeout=timeout, **kw)
-    return r.returncode, r.stdout.decode("utf-8", "replace"), r.stderr.decode("utf-8", "replace")
+sys.path.insert(1, sys.path[0] + "/../kit")
+from kit import NETMIP, TMP, check, m, p, parts, put, run, start
+from tiny import npy, png
 
 
 def bad(code, needle, *args, name=None, alone=True, **kw):
@@ -397,11 +367,11 @@ def models():
     shutil.copy(p("one.map.json"), p("moved.map.json"))
     changed = strict(open(p("one.map.json")).read())
     changed["net_sha256"] = "0" * 64
-    bad(6, "network", "decode", put("hash.map.json", json.dumps(changed)), sol)
+    bad(6, "network", "decode", put("hash.map.json", changed), sol)
     for key in ("columns", "question", "net", "net_sha256", "input_columns", "target", "objective"):
         changed = strict(open(p("one.map.json")).read())
         del changed[key]
-        bad(3, key, "decode", put("less.map.json", json.dumps(changed)), sol, name="a map without " + key)
+        bad(3, key, "decode", put("less.map.json", changed), sol, name="a map without " + key)
     bad(3, "facts.csv", "decode", m("facts.csv"), sol)
     bad(3, "tiny-xor.json", "decode", XOR, sol)
     bad(5, "gone.sol", "decode", p("one.map.json"), p("gone.sol"))
@@ -442,28 +412,13 @@ def same_bytes():
 
 
 # ---- one image in every format ----
-def npy(code, data, shape, version=1):
-    head = "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }" % (code, "".join("%d, " % d for d in shape))
-    head = head.encode() + b" " * (63 - (10 + len(head)) % 64) + b"\n"
-    size = struct.pack("<H", len(head)) if version == 1 else struct.pack("<I", len(head))
-    return b"\x93NUMPY" + bytes([version, 0]) + size + head + data
-
-
-def png(pixels, w, h):
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    rows = b"".join(b"\0" + pixels[i * w:(i + 1) * w] for i in range(h))
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">2I5B", w, h, 8, 0, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(rows)) +
-            chunk(b"IEND", b""))
-
-
 def formats():
     scaled = [v / 255 for v in PIX]
     single = struct.pack("<%df" % CELLS, *scaled)
     idx = b"\0\0\x08\x03" + struct.pack(">3I", 1, SIDE, SIDE) + PIX
-    files = {"a.idx": idx, "a.idx.gz": gzip.compress(idx), "a.f8.npy": npy("<f8", struct.pack("<%dd" % CELLS, *scaled), (1, 1, SIDE, SIDE)),
-             "a.flat.npy": npy("<f8", struct.pack("<%dd" % CELLS, *scaled), (CELLS,)), "a.v2.npy": npy("<f8", struct.pack("<%dd" % CELLS, *scaled), (SIDE, SIDE), 2),
-             "a.u1.npy": npy("|u1", PIX, (SIDE, SIDE)), "a.u1.npy.gz": gzip.compress(npy("|u1", PIX, (SIDE, SIDE))),
+    files = {"a.idx": idx, "a.idx.gz": gzip.compress(idx), "a.f8.npy": npy(scaled, shape=(1, 1, SIDE, SIDE)),
+             "a.flat.npy": npy(scaled), "a.v2.npy": npy(scaled, shape=(SIDE, SIDE), version=2),
+             "a.u1.npy": npy(PIX, "|u1", (SIDE, SIDE)), "a.u1.npy.gz": gzip.compress(npy(PIX, "|u1", (SIDE, SIDE))),
              "a.png": png(PIX, SIDE, SIDE), "a.P5.pgm": b"P5 28 28 255\n" + PIX, "a.P5c.pgm": b"P5\n# a comment\n28 28\n255\n" + PIX,
              "a.P2.pgm": "P2\n# of text\n28 28\n255\n" + "\n".join(str(v) for v in PIX) + "\n",
              "a.csv": ",".join(repr(v) for v in scaled) + "\n", "a.semi.csv": "# header\n\n" + "; ".join(repr(v) for v in scaled),
@@ -474,13 +429,13 @@ def formats():
         for name, data in files.items():
             got = json.loads(good(0, "eval", net, "--image", put(name, data), "--json"))
             check("%s gives the outputs of the IDX" % name, got == want)
-        got = json.loads(good(0, "eval", net, "--image", put("a.f4.npy", npy("<f4", single, (SIDE, SIDE))), "--json"))
+        got = json.loads(good(0, "eval", net, "--image", put("a.f4.npy", npy(single, "<f4", (SIDE, SIDE))), "--json"))
         exact = struct.unpack("<%df" % CELLS, single)
         ref = json.loads(good(0, "eval", net, "--image", put("b.csv", ",".join(repr(v) for v in exact)), "--json"))
         check("f4 is taken as it is", got == ref)
         check("f4 is near the bytes", max(abs(a - b) for a, b in zip(got["outputs"]["float64"], want["outputs"]["float64"])) < 1e-5)
         check("f4 is the same in float32", got["outputs"]["float32"] == want["outputs"]["float32"])
-    stack = npy("|u1", gzip.decompress(open(IDX, "rb").read())[16:16 + CELLS * 5], (5, SIDE, SIDE))
+    stack = npy(gzip.decompress(open(IDX, "rb").read())[16:16 + CELLS * 5], "|u1", (5, SIDE, SIDE))
     put("stack.npy", stack)
     put("stack.csv", "".join(",".join(repr(v / 255) for v in stack[-5 * CELLS:][k * CELLS:k * CELLS + CELLS]) + "\n" for k in range(5)))
     for k in range(5):
@@ -490,10 +445,10 @@ def formats():
     bad(3, "stack.npy", "eval", MLP, "--image", p("stack.npy:5"))
     shutil.copy(p("a.png"), p("odd:3"))
     check("a file whose name ends like an index", json.loads(good(0, "eval", MLP, "--image", p("odd:3"), "--json"))["predicted"] == 8)
-    bad(3, "a.f8.npy", "eval", MLP, "--image", put("a.f8.npy", npy("<f8", struct.pack("<%dd" % CELLS, *([float("nan")] + scaled[1:])), (CELLS,))))
-    good(0, "eval", MLP, "--image", put("f.npy", npy("<f8", struct.pack("<%dd" % CELLS, *scaled), (CELLS,)).replace(b"False", b"True ")))
-    bad(3, "g.npy", "eval", MLP, "--image", put("g.npy", npy("<f8", struct.pack("<%dd" % CELLS, *scaled), (CELLS,)).replace(b"False", b"Maybe")))
-    bad(3, "c.npy", "eval", MLP, "--image", put("c.npy", npy("<c8", bytes(8 * CELLS), (CELLS,))))
+    bad(3, "a.f8.npy", "eval", MLP, "--image", put("a.f8.npy", npy([float("nan")] + scaled[1:])))
+    good(0, "eval", MLP, "--image", put("f.npy", npy(scaled).replace(b"False", b"True ")))
+    bad(3, "g.npy", "eval", MLP, "--image", put("g.npy", npy(scaled).replace(b"False", b"Maybe")))
+    bad(3, "c.npy", "eval", MLP, "--image", put("c.npy", npy(bytes(8 * CELLS), "<c8", (CELLS,))))
     bad(3, "crc.png", "eval", MLP, "--image", put("crc.png", png(PIX, SIDE, SIDE)[:-30] + b"xx" + png(PIX, SIDE, SIDE)[-28:]), name="a PNG with a wrong checksum")
 
 
@@ -520,10 +475,6 @@ def devices():
                            capture_output=True, preexec_fn=small, timeout=20)
         check("no room for %s: exit 5, named, nothing left" % suffix, r.returncode == 5 and b"q-t" in r.stderr and not os.listdir(p("quota")),
               (r.returncode, r.stderr, os.listdir(p("quota"))))
-
-
-def start(*args):
-    return subprocess.Popen([NETMIP, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
 
 
 def signals():
@@ -571,19 +522,9 @@ def signals():
 
 
 def leftovers():
-    odd = [f for f in glob.glob(os.path.join(TMP, "**"), recursive=True) if re.search(r"\.[A-Za-z0-9]{6}$", f) and os.path.isfile(f)
+    odd = [f for f in glob.glob(p("**"), recursive=True) if re.search(r"\.[A-Za-z0-9]{6}$", f) and os.path.isfile(f)
            and not re.search(r"\.(vnnlib)$", f)]
     check("no temporary files are left", not odd, odd)
 
 
-for part in (usage, files, answers, fates, models, same_bytes, formats, devices, signals, leftovers):
-    began = time.time()
-    try:
-        part()
-    except Exception as e:  # a check that could not be made has failed
-        import traceback
-        check(part.__name__, False, traceback.format_exc())
-    if os.environ.get("NETMIP_TIMES"):
-        print("%s: %.1f s" % (part.__name__, time.time() - began))
-print("cli: %d passed, %d failed, %d skipped" % (passed, failed, skipped))
-sys.exit(failed > 0)
+parts(usage, files, answers, fates, models, same_bytes, formats, devices, signals, leftovers)

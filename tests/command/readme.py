@@ -3,50 +3,47 @@
 of operators in README is the program's."""
 import json, os, re, shutil, subprocess, sys
 
-ROOT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "..")
-NETMIP = os.environ.get("NETMIP", os.path.join(ROOT, "build", "netmip"))
+sys.path.insert(1, sys.path[0] + "/../kit")
+from kit import NETMIP, ROOT, check, m, parts, run, skip
+
 EXPECT = {"--perturb linf:0.1 -o build/tour": 10, "tiny-xor.vnnlib": 10, "--objective worst": (0, 10), "mlp.sol": (0, 10)}
-count = {"passed": 0, "failed": 0, "skipped": 0}
 
 
-def say(ok, what):
-    count["passed" if ok else "failed"] += 1
-    if not ok:
-        print("FAIL", what)
+with open(os.path.join(ROOT, "README.md")) as readme:
+    text = readme.read()
 
 
-def tour(text):
+def tour():
     os.makedirs(os.path.join(ROOT, "build", "tour"), exist_ok=True)
     part = text.split("## Five minutes")[1].split("\n## ")[0]
     for line in re.findall(r"^    (\S.*)$", part, re.M):
         if line.startswith("cbc") and not shutil.which("cbc"):
-            count["skipped"] += 1
-            return
+            return skip("cbc is not here: the rest of the tour")
         want = next((c for k, c in EXPECT.items() if line.endswith(k) or k in line and k.startswith("--obj") or k == "mlp.sol" and "decode" in line), 0)
         command = line.replace("build/netmip", NETMIP, 1)
         code = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True).returncode
-        say(code in (want if isinstance(want, tuple) else (want,)), "%s: exit code %d" % (line, code))
-    say(os.path.getsize(os.path.join(ROOT, "build", "tour", "picture.png")) > 1000, "the picture is there")
+        check("%s: exit code %d" % (line, code), code in (want if isinstance(want, tuple) else (want,)))
+    check("the picture is there", os.path.getsize(os.path.join(ROOT, "build", "tour", "picture.png")) > 1000)
 
 
-def questions(text):
+def questions():
     part = text.split("## Questions")[1].split("\n## ")[0]
     for line in re.findall(r"^    (build/netmip .*)$", part, re.M):
         code = subprocess.run(line.replace("build/netmip", NETMIP, 1) + " --quiet", shell=True, cwd=ROOT, capture_output=True).returncode
-        say(code == 0, "%s: exit code %d" % (line, code))
+        check("%s: exit code %d" % (line, code), code == 0)
     schema = set(re.findall(r"`([a-z_]+)`", " ".join(row.split("|")[1] for row in part.splitlines() if row.startswith("| "))))
     source = open(os.path.join(ROOT, "src", "question", "file", "read_json_question.c")).read().split("void nm_queryjson_check")[1].split("nm_json_only")[0]
     known = set(re.findall(r'"([a-z_]+)"', source))
-    say(known - {"form"} == schema - {"member"}, "README's schema has every member: %s" % sorted(known ^ schema))
+    check("README's schema has every member: %s" % sorted(known ^ schema), known - {"form"} == schema - {"member"})
 
 
-def dialects(text):
+def dialects():
     for part_of in ("bench", "forms", "suite"):  # of an earlier version, perhaps
         shutil.rmtree(os.path.join(ROOT, "build", "tour", part_of), ignore_errors=True)
     part = text.split("## Beside the model")[1].split("## Networks by hand")[0]
     for line in re.findall(r"^    (build/netmip .*)$", part, re.M):
         code = subprocess.run(line.replace("build/netmip", NETMIP, 1) + " --quiet", shell=True, cwd=ROOT, capture_output=True).returncode
-        say(code == 0, "%s: exit code %d" % (line, code))
+        check("%s: exit code %d" % (line, code), code == 0)
 
 
 def example():
@@ -61,38 +58,30 @@ def example():
     san = os.environ.get("SAN", "").split()
     cc = subprocess.run(["gcc", "-std=c11", "-Wall", "-Werror", *san, "-I", os.path.join(ROOT, "include"), out + ".c", lib, *libs,
                          "-lm", "-o", out], capture_output=True, text=True)
-    say(cc.returncode == 0, "the example of netmip.h compiles: " + cc.stderr)
+    check("the example of netmip.h compiles: " + cc.stderr, cc.returncode == 0)
     run = subprocess.run([out], cwd=ROOT, capture_output=True, text=True)
-    say(run.stdout == "does not hold\n", "the example runs: %r" % run.stdout)
+    check("the example runs: %r" % run.stdout, run.stdout == "does not hold\n")
 
 
-def by_hand(text):
+def by_hand():
     part = text.split("## Networks by hand")[1].split("\n## ")[0]
     shown = json.loads("".join(re.findall(r"^    (.*)$", part, re.M)))
-    file = json.load(open(os.path.join(ROOT, "models", "tiny-abs.json")))
+    file = json.load(open(m("tiny-abs.json")))
     file.pop("name")
-    say(shown == file, "the network in README is models/tiny-abs.json")
+    check("the network in README is models/tiny-abs.json", shown == file)
 
 
-def operators(text):
+def operators():
     """README holds the program's own table; a list in words may leave out, but not invent"""
     table = subprocess.run([NETMIP, "inspect", "--ops"], capture_output=True, text=True).stdout
     r = subprocess.run([NETMIP, "solve", "/nonexistent"], capture_output=True, text=True)
-    say(r.returncode == 5, "a missing file is exit code 5")
+    check("a missing file is exit code 5", r.returncode == 5)
     if "| operator | opset | notes |" in text:
-        say(table.split("\n\n")[0] in text, "README's table of operators is that of netmip inspect --ops")
+        check("README's table of operators is that of netmip inspect --ops", table.split("\n\n")[0] in text)
         return
     names = {n for row in table.split("\n\n")[0].splitlines()[2:] for n in row.split("|")[1].split()}
     listed = set(text.split("opset 7 to 21:")[1].split(";")[0].split())
-    say(len(listed) > 20 and listed <= names, "operators in README: %s" % sorted(listed - names))
+    check("operators in README: %s" % sorted(listed - names), len(listed) > 20 and listed <= names)
 
 
-text = open(os.path.join(ROOT, "README.md")).read()
-tour(text)
-questions(text)
-dialects(text)
-example()
-by_hand(text)
-operators(text)
-print("readme: %(passed)d passed, %(failed)d failed, %(skipped)d skipped" % count)
-sys.exit(count["failed"] > 0)
+parts(tour, questions, dialects, example, by_hand, operators)

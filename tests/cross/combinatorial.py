@@ -5,18 +5,11 @@ A clause of literals gives relu(1 - sum of their values), a variable x and relu(
 clauses, the second the sum of x - relu(2x - 1), which is 0 exactly where all x are 0 or 1. The question is whether the first
 can be 1 or more with the second at 0 or less. Truth comes from a backtracking search of this script. On such models CBC's
 embedded solver crashes or is taken at its word; the tree over binaries has to prove them."""
-import json, os, random, shutil, subprocess, sys, tempfile
+import json, random, sys
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
-TMP = tempfile.mkdtemp(prefix="netmip-formulas-")
-count = {"passed": 0, "failed": 0, "skipped": 0}
-
-
-def check(name, ok, detail=""):
-    count["passed" if ok else "failed"] += 1
-    if not ok:
-        print("FAIL %s: %s" % (name, str(detail)[:300]))
+sys.path.insert(1, sys.path[0] + "/../kit")
+from kit import check, done, put, run
+from tiny import box, network, relus
 
 
 def formula(n, m, seed):
@@ -53,31 +46,23 @@ def ask(n, clauses, name):
             bias.append(shift)
             first.append(0)
             second.append(weight)
-    layers = [{"op": "dense", "weight": rows, "bias": bias}, {"op": "relu"}, {"op": "dense", "weight": [first, second], "bias": [1, 0]}]
-    net, prop = os.path.join(TMP, name + ".json"), os.path.join(TMP, name + ".vnnlib")
-    with open(net, "w") as f:
-        json.dump({"netmip": "network", "version": 1, "input": {"name": "x", "shape": [n]}, "layers": layers}, f)
-    with open(prop, "w") as f:
-        f.writelines("(declare-const X_%d Real)(assert (>= X_%d 0))(assert (<= X_%d 1))\n" % (k, k, k) for k in range(n))
-        f.write("(declare-const Y_0 Real)(declare-const Y_1 Real)\n(assert (>= Y_0 1))(assert (<= Y_1 0))\n")
-    return net, prop
+    net = network([n], relus((rows, bias), ([first, second], [1, 0])))
+    return put(name + ".json", net), put(name + ".vnnlib", box([0] * n, [1] * n, 2, "(>= Y_0 1)", "(<= Y_1 0)"))
 
 
 def solve(net, prop, *flags):
-    r = subprocess.run([NETMIP, "solve", net, prop, "--json", "--quiet", *flags], capture_output=True, text=True, timeout=600)
-    return r.returncode, json.loads(r.stdout) if r.stdout else r.stderr
+    code, out, err = run("solve", net, prop, "--json", "--quiet", *flags, timeout=600)
+    return code, json.loads(out) if out else err
 
 
-MODELS = ["--no-attack", "--no-branch", "--no-split", "--bounds", "crown"] # nothing but the tree
+TREE = ["--no-attack", "--no-branch", "--no-split", "--bounds", "crown"]  # nothing but the tree
 for n, per in ((10, 5), (14, 6), (20, 5.5), (25, 6.5), (30, 6), (12, 3), (20, 3.5)):
     clauses = formula(n, int(n * per), 100 + n)
     truth = satisfiable(clauses)
     net, prop = ask(n, clauses, "f%d" % n)
-    for flags in ([], MODELS) if n < 30 else ([],):
+    for flags in ([], TREE) if n < 30 else ([],):
         code, j = solve(net, prop, *flags)
         what = "%d variables, %g clauses each, %s" % (n, per, " ".join(flags) or "all stages")
         check(what, code == (10 if truth else 0), (code, truth, j))
         check(what + ": certified", truth or code != 0 or j["certified"] is True, j)
-shutil.rmtree(TMP)
-print("combinatorial: %(passed)d passed, %(failed)d failed, %(skipped)d skipped" % count)
-sys.exit(count["failed"] > 0)
+done()

@@ -1,59 +1,16 @@
 #!/usr/bin/env python3
 """The written models against every solver that is here, and the solvers' answers against netmip: one optimum, one
 verdict; foreign readers that read the same doubles; and answers that belong to other models or were cut are no proof."""
-import atexit, ctypes, functools, gzip, json, math, os, re, shutil, struct, subprocess, sys, tempfile, time
+import ctypes, functools, gzip, json, math, os, re, shutil, struct, sys
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
-MODELS = os.path.join(HERE, "..", "models")
-TMP = tempfile.mkdtemp(prefix="netmip-cross-")
-atexit.register(shutil.rmtree, TMP, True)
-passed = failed = skipped = 0
+sys.path.insert(1, sys.path[0] + "/../kit")
+from kit import TMP, check, m, p, parts, put, run, sh, skip, text_of
+from tiny import box, network, relus
+
 TOL = 1e-6
 
 
-def p(name):
-    return os.path.join(TMP, name)
-
-
-def m(name):
-    return os.path.join(MODELS, name)
-
-
-def put(name, text):
-    with open(p(name), "wb") as f:
-        f.write(text if isinstance(text, bytes) else text.encode())
-    return p(name)
-
-
-def check(name, ok, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print("FAIL %s: %s" % (name, str(detail)[:500]))
-    return ok
-
-
-def skip(what):
-    global skipped
-    skipped += 1
-    print("skipped: " + what)
-
-
-def run(*args):
-    r = subprocess.run([NETMIP, *args], capture_output=True, text=True, timeout=60)
-    return r.returncode, r.stdout, r.stderr
-
-
-def text_of(path):
-    return (gzip.open(path) if path.endswith(".gz") else open(path, "rb")).read().decode()
-
-
 # ---- solvers: each gives (status, objective, {column: value} or None) ----
-def sh(*args):
-    return subprocess.run(args, capture_output=True, text=True, timeout=60, cwd=TMP).stdout
-
-
 def cbc(path):
     out = p("cbc.sol")
     if os.path.exists(out):
@@ -318,9 +275,8 @@ def compare(ours, theirs, drop=0.0):
 
 
 # ---- questions ----
-def vnnlib(name, n_in, lo, hi, claim, n_out=1):
-    return put(name, "".join("(declare-const X_%d Real)\n" % i for i in range(n_in)) + "".join("(declare-const Y_%d Real)\n" % i for i in range(n_out)) +
-               "".join("(assert (>= X_%d %r))(assert (<= X_%d %r))\n" % (i, lo, i, hi) for i in range(n_in)) + "(assert %s)\n" % claim)
+def vnnlib(name, n_in, lo, hi, claim):
+    return put(name, box([lo] * n_in, [hi] * n_in, 1, claim))
 
 
 def flags(net, point, label, eps, target):
@@ -545,10 +501,10 @@ def foreign():
     sol = put("own.sol", cbc_text(path, "Infeasible", {}))
     for key in ("net_sha256", "query_sha256", "model_sha256"):
         changed = dict(whole, **{key: ("0" if whole[key][0] != "0" else "1") + whole[key][1:]})
-        refused("a wrong %s beside its file" % key, put("hash.map.json", json.dumps(changed)), sol, (3, 6))
+        refused("a wrong %s beside its file" % key, put("hash.map.json", changed), sol, (3, 6))
     changed = json.loads(json.dumps(whole))
     changed["question"]["cases"][0]["hi"][0] = 0.25
-    refused("a question that was changed under its hash", put("hash.map.json", json.dumps(changed)), sol, (3, 6))
+    refused("a question that was changed under its hash", put("hash.map.json", changed), sol, (3, 6))
     net = shutil.copy(m("tiny-xor.onnx"), p("moving.onnx"))
     run("compile", net, *args[1:], "-o", p("moving.mps"))
     shutil.copy(m("tiny-res.onnx"), net)
@@ -564,17 +520,15 @@ def foreign():
 def gaps():
     """`Optimal` of HiGHS means within 1e-4 of the model's objective, which lacks the constant: a margin that is small
     beside the constant is not proved by it"""
-    net = put("offset.json", json.dumps({"netmip": "network", "version": 1, "input": {"name": "x", "shape": [1]}, "layers": [
-        {"op": "dense", "weight": [[1], [-1]], "bias": [-0.5, 0.5]}, {"op": "relu"},
-        {"op": "dense", "weight": [[0, 0], [10000.02, 9999.8]], "bias": [5000, 0]}]}))
+    net = put("offset.json", network([1], relus(([[1], [-1]], [-0.5, 0.5]), ([[0, 0], [10000.02, 9999.8]], [5000, 0]))))
     ask = [net, "--image", put("half.csv", "0.5\n"), "--label", "0", "--perturb", "linf:0.5", "--objective", "worst"]
     code, out, err = run("solve", *ask)
     check("gap: the truth is violated", code == 10, (code, out, err))
     run("compile", *ask, "-o", p("offset.mps"))
     rows, cols = read_model(p("offset.mps"))
-    relus = sorted(c for c in cols if c.startswith("v"))
+    units = sorted(c for c in cols if c.startswith("v"))
     values = {c: 0.0 for c in cols}
-    values.update({relus[-1]: 0.5}, **{"z" + relus[-1][1:]: 1.0})  # x = 0: the second relu is on, margin 0.1
+    values.update({units[-1]: 0.5}, **{"z" + units[-1][1:]: 1.0})  # x = 0: the second relu is on, margin 0.1
     value = sum(c["obj"] * values[n] for n, c in cols.items())
     best = -5000.01
     check("gap: the point is within 1e-4 of the optimum", abs(value - best) < 1e-4 * abs(value), value)
@@ -596,15 +550,5 @@ def plain_lp():
 
 if not SOLVERS:
     skip("no solver is here: cbc, glpsol, lp_solve, symphony")
-for part in (optima, readers, foreign, gaps, plain_lp):
-    began = time.time()
-    try:
-        part()
-    except Exception:
-        import traceback
-        check(part.__name__, False, traceback.format_exc())
-    if os.environ.get("NETMIP_TIMES"):
-        print("%s: %.1f s" % (part.__name__, time.time() - began))
 print("cross: solvers %s" % ", ".join(n for n, _ in SOLVERS))
-print("cross: %d passed, %d failed, %d skipped" % (passed, failed, skipped))
-sys.exit(failed > 0)
+parts(optima, readers, foreign, gaps, plain_lp)

@@ -3,16 +3,8 @@
 gate must end with an error and name it; without the breach it must pass."""
 import os, shutil, subprocess, sys, tempfile
 
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
-SCRIPTS = os.path.join(ROOT, "scripts")
-passed = failed = 0
-
-
-def check(ok, what):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print("FAIL", what)
+sys.path.insert(1, sys.path[0] + "/../kit")
+from kit import SCRIPTS, check, done
 
 
 class Tree:
@@ -73,14 +65,14 @@ def planted(which, says, **files):
     """the breach in these files makes the gate fail, with these words"""
     with Tree(files={k.replace("__", "/").replace("_c", ".c").replace("_h", ".h"): v for k, v in files.items()}) as tree:
         r = gate(which, tree)
-        check(r.returncode != 0, "%s: exit code 0 in spite of: %s" % (which, says))
-        check(says in r.stdout, "%s: %r is not in %r" % (which, says, r.stdout + r.stderr))
+        check("%s: exit code 0 in spite of: %s" % (which, says), r.returncode != 0)
+        check("%s: %r is not in %r" % (which, says, r.stdout + r.stderr), says in r.stdout)
 
 
 for which in ("layers", "rooms", "includes", "style"):
     with Tree() as clean:
         r = gate(which, clean)
-        check(r.returncode == 0, "%s: a clean tree: %s" % (which, r.stdout + r.stderr))
+        check("%s: a clean tree: %s" % (which, r.stdout + r.stderr), r.returncode == 0)
 
 JOB = '/* job.c: the ground. */\n#include "base/base.h"\n'
 planted("layers", "CIRCLE", src__base__job_c=JOB + "int nm_read(void);\nint nm_low(void) { return nm_read(); }\n")
@@ -109,5 +101,4 @@ planted("style", "has a tab", src__base__job_c=JOB + "int nm_low(void) {\treturn
 planted("style", "has no head comment", src__base__job_c='#include "base/base.h"\nint nm_low(void) { return 0; }\n')
 planted("style", "base/job.c alone does", src__data__more_c="/* more.c: more. */\nvoid *nm_more(void) { return malloc(1); }\n")
 planted("style", "main.c alone does", src__data__more_c="/* more.c: more. */\nvoid nm_more(void) { puts(\"\"); }\n")
-print("%d passed, %d failed, 0 skipped" % (passed, failed))
-sys.exit(failed > 0)
+done()

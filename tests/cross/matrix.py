@@ -16,53 +16,32 @@ no question of a solver: tests/search/facts.py has them.
 
 Without --whole each question meets one encoding, in turn, and every sixth image is taken; with it all of them do, but of the
 images of digits-conv (two, in turn) and of large boxes (a relaxation, in turn). NETMIP_KEEP=DIR keeps all files."""
-import argparse, atexit, collections, csv, json, os, shutil, subprocess, sys, tempfile, time
+import argparse, collections, csv, json, os, subprocess, sys, time
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path.insert(0, os.path.join(HERE, "..", "scripts"))
-import solverkit as kit
+sys.path.insert(1, sys.path[0] + "/../kit")
+from kit import check, done, m, p, put, skip
+from tiny import box
 
-MODELS = os.path.join(HERE, "..", "models")
-IMAGES = os.path.join(MODELS, "digits-test-images.idx3.gz")
+import solverkit as solving
+
+IMAGES = m("digits-test-images.idx3.gz")
 ENCODINGS = ("bigm", "hull", "partition:2", "aggregate:3", "relax")
 EXACT = ENCODINGS[:3]
-KEEP = os.environ.get("NETMIP_KEEP")  # a folder where every model and answer stays
-TMP = KEEP or tempfile.mkdtemp(prefix="netmip-matrix-")
-if not KEEP:
-    atexit.register(shutil.rmtree, TMP, True)
 TOL, OFF = 1e-6, 1e-3
-count = collections.Counter()
-shown = collections.Counter()
-
-
-def say(ok, what, detail=""):
-    count["passed" if ok else "failed"] += 1
-    if not ok:
-        shown["FAIL"] += 1
-        if shown["FAIL"] <= 40:
-            print("FAIL %s: %s" % (what, str(detail)[:400]))
-
-
-def put(name, text):
-    path = os.path.join(TMP, name)
-    with open(path, "w") as f:
-        f.write(text)
-    return path
+count = collections.Counter()  # what is worth a line at the end
 
 
 def net(row):
-    return os.path.join(MODELS, row["network"] + ".onnx")
+    return m(row["network"] + ".onnx")
 
 
-def box(name, x, e, outputs, claim):
-    text = "".join("(declare-const X_%d Real)\n(assert (and (>= X_%d %r) (<= X_%d %r)))\n" % (i, i, c - e, i, c + e) for i, c in enumerate(x))
-    text += "".join("(declare-const Y_%d Real)\n" % j for j in range(outputs))
-    return put(name + ".vnnlib", text + "(assert %s)\n" % claim)
+def around(name, x, e, outputs, claim):
+    return put(name + ".vnnlib", box([c - e for c in x], [c + e for c in x], outputs, claim))
 
 
 def outputs_of(row):
     image = put("image.csv", row["image"].replace(";", ",") + "\n")
-    return len(json.loads(kit.netmip("eval", net(row), "--image", image, "--json")[1])["outputs"]["float64"])
+    return len(json.loads(solving.netmip("eval", net(row), "--image", image, "--json")[1])["outputs"]["float64"])
 
 
 class Plan:
@@ -77,7 +56,7 @@ class Plan:
         for e in encodings if self.whole else [encodings[self.turn % len(encodings)]]:
             n = len(self.jobs)
             extra = ["--encoding", e, "--always-write"] + (["--fold", "off"] if kind in ("extreme", "point") and n % 3 == 0 else [])
-            self.jobs.append((os.path.join(TMP, "m%d" % n), (".mps", ".lp")[n // 2 % 2], [*args, *extra],
+            self.jobs.append((p("m%d" % n), (".mps", ".lp")[n // 2 % 2], [*args, *extra],
                               {"kind": kind, "truth": truth, "encoding": e, "exact": e in EXACT}))
 
 
@@ -87,17 +66,17 @@ def extremes(plan, facts):
         sign, word = (1, "<=") if row["fact"] == "min_output" else (-1, ">=")
         n, y = outputs_of(row), "Y_" + row["label"]
         claim = "(%s %s %%r)" % (word, y)
-        plan.add("extreme", {"worst": sign * v}, [net(row), box("w%d" % k, x, e, n, claim % 0.0), "--objective", "worst"])
+        plan.add("extreme", {"worst": sign * v}, [net(row), around("w%d" % k, x, e, n, claim % 0.0), "--objective", "worst"])
         for side, verdict in ((1, "violated"), (-1, "holds")):
             if plan.whole or (k + side) // 2 % 2:
-                plan.add("extreme", {"verdict": verdict}, [net(row), box("%s%d" % (verdict, k), x, e, n, claim % (v + side * sign * OFF))])
+                plan.add("extreme", {"verdict": verdict}, [net(row), around("%s%d" % (verdict, k), x, e, n, claim % (v + side * sign * OFF))])
 
 
 def points(plan, facts):
     for k, row in enumerate(f for f in facts if f["fact"] == "outputs" and ";" in f["image"]):
         values = [float(v) for v in row["value"].split()]
         j = k % len(values)
-        q = box("p%d" % k, [float(t) for t in row["image"].split(";")], 0.0, len(values), "(<= Y_%d 0.0)" % j)
+        q = around("p%d" % k, [float(t) for t in row["image"].split(";")], 0.0, len(values), "(<= Y_%d 0.0)" % j)
         plan.add("point", {"worst": values[j]}, [net(row), q, "--objective", "worst"])
 
 
@@ -105,12 +84,12 @@ def digits(plan, facts):
     rows = [f for f in facts if f["fact"] == "pgd"]
     for k, row in enumerate(rows if plan.whole else rows[::6]):
         q = [net(row), "--image", IMAGES + ":" + row["image"], "--label", row["label"], "--perturb", "linf:" + row["epsilon"], "--bounds", "crown"]
-        d = json.loads(kit.netmip("solve", *q, "--no-split", "--no-branch", "--no-solve", "--json")[1])
+        d = json.loads(solving.netmip("solve", *q, "--no-split", "--no-branch", "--no-solve", "--json")[1])
         broken = [t["label"] for t in d["targets"] if t["status"] == "violated"]
         conv = row["network"] == "digits-conv"
         if row["value"] == "violated":  # exact models of large boxes are not for a test: seconds in some solvers, hours in others
             some = ENCODINGS if row["epsilon"] == "0.05" and not conv else [ENCODINGS[3 + k % 2]] if not conv else ENCODINGS[3:4]
-            say(broken, "the attack breaks", row)
+            check("the attack breaks", broken, row)
             if broken:
                 plan.add("attacked", {"verdict": "violated"}, [*q, "--target", str(broken[0])], some)
         else:
@@ -151,25 +130,25 @@ def judge(model, solver, a):
         count["times " + known(solver, a)] += 1
         settled, open_too = True, True
         if known(solver, a) == SLACK:
-            return say(a["verdict"] in ("refused", "unknown"), what, a)
+            return check(what, a["verdict"] in ("refused", "unknown"), a)
     if not settled and "digits" in model.args[0]:
         count["digits that were not settled within the limit: " + solver] += 1
-        return say(a["verdict"] in (truth["verdict"], "unknown"), what, a)
+        return check(what, a["verdict"] in (truth["verdict"], "unknown"), a)
     if "worst" in truth:
         v = truth["worst"]
         bound = a["objective"] is not None and a["objective"] <= v + TOL * (1 + abs(v))
-        say(settled and bound and (not exact or near(a["objective"], v)), what + ", optimum %.9g" % v, a)
+        check(what + ", optimum %.9g" % v, settled and bound and (not exact or near(a["objective"], v)), a)
         if exact:  # the point's own value; solvers print as few as six digits of it
-            say(near(a["value"], v, 1e-5), what + ", value of the point", a)
+            check(what + ", value of the point", near(a["value"], v, 1e-5), a)
         true, open_too = "holds" if v > 0 else "violated", open_too or abs(v) < 1e-3
         if solver in NO_GAP and v > 0:
-            return say(settled and a["verdict"] == "unknown" and a["code"] in ((11,) if exact else (6, 11)), what + ", no gap is said", a)
+            return check(what + ", no gap is said", settled and a["verdict"] == "unknown" and a["code"] in ((11,) if exact else (6, 11)), a)
     else:
         true, open_too = truth["verdict"], open_too and about["kind"] != "certified"
     in_band = true == "holds" and a["code"] == 11 and a["margin"] is not None and 0 < a["margin"] <= guard(model, solver)
-    say(settled and (a["verdict"] == true or in_band or open_too and a["code"] in (6, 11)), what + ", " + true, a)
+    check(what + ", " + true, settled and (a["verdict"] == true or in_band or open_too and a["code"] in (6, 11)), a)
     if a["verdict"] == "violated":
-        say(a["margin"] <= 0, what + ", margin of the witness", a)
+        check(what + ", margin of the witness", a["margin"] <= 0, a)
 
 
 MPS = "NAME  m\nROWS\n N  OBJROW\n%sCOLUMNS\n%sRHS\n%sBOUNDS\n%sENDATA\n"
@@ -184,22 +163,22 @@ FIXED = MPS % (" L  r0\n", " x0  r0  1\n x1  OBJROW  0\n", "", " FX  BNDSET  x0 
 def reduced(solvers):
     """documented faults, smallest cases: whether they are here still, and that what netmip asks for avoids them"""
     def status(solver, text, *more):
-        path, out = put("fault.mps", text), os.path.join(TMP, "fault.sol")
-        command, redirect, _ = kit.ROWS[solver]
-        fill = {"M": path, "O": out, "S": "10", "F": kit.FORMAT.get(solver, ("",))[0]}
+        path, out = put("fault.mps", text), p("fault.sol")
+        command, redirect, _ = solving.ROWS[solver]
+        fill = {"M": path, "O": out, "S": "10", "F": solving.FORMAT.get(solver, ("",))[0]}
         with open(out if redirect else os.devnull, "w") as f:
             subprocess.run([fill.get(w, w) for w in command if w not in more], stdout=f, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, timeout=60)
-        said = kit.netmip("inspect", out)[1]
+        said = solving.netmip("inspect", out)[1]
         return said.split("\n")[0].split(": ")[-1]
     if "glpsol" in solvers:
         for what, text, wrong in (("an infeasible LP is undefined", TWO, "no answer"), ("a row broken by 1e-3 is kept", NEARLY, "optimal")):
             print("glpsol's LP presolver: %s: %s" % (what, "still so" if status("glpsol", text, "--nopresol") == wrong else "no longer"))
-            say(status("glpsol", text) == "infeasible", "glpsol without it: " + what)
+            check("glpsol without it: " + what, status("glpsol", text) == "infeasible")
         print("glpsol's MIP preprocessor: a row broken by 1e-3 is kept: %s" % ("still so" if status("glpsol", MIXED) == "optimal" else "no longer"))
     if "symphony" in solvers:
         said = status("symphony", FIXED)
         print("symphony's preprocessing, optimal and infeasible at once: %s" % ("still so" if said == "feasible" else "no longer"))
-        say(said in ("feasible", "optimal"), "symphony's preprocessing is read", said)
+        check("symphony's preprocessing is read", said in ("feasible", "optimal"), said)
 
 
 def main():
@@ -208,36 +187,33 @@ def main():
     options.add_argument("--limit", type=int, default=3)
     o = options.parse_args()
     began = time.time()
-    with open(os.path.join(MODELS, "facts.csv")) as f:
+    with open(m("facts.csv")) as f:
         facts = list(csv.DictReader(f))
-    solvers, plan = kit.present(), Plan(o.whole)
-    for s in (*kit.ROWS, "highs"):
+    solvers, plan = solving.present(), Plan(o.whole)
+    for s in (*solving.ROWS, "highs"):
         if s not in solvers:
-            print("SKIP %s is not here%s" % (s, ": scripts/deps.sh check installs it where npm and a network are" if s == "highs" else ""))
-            count["skipped"] += 1
+            skip("%s is not here%s" % (s, ": scripts/deps.sh check installs it where npm and a network are" if s == "highs" else ""))
     for part in (extremes, points, digits):
         part(plan, facts)
-    models = [m for m in kit.compile_all(plan.jobs) if m.ready() or empty(m)]
+    models = [m for m in solving.compile_all(plan.jobs) if m.ready() or empty(m)]
     models = [m for m in models if m.ready()]
     compiled = time.time()
-    answers = kit.everywhere(models, solvers, o.limit)
+    answers = solving.everywhere(models, solvers, o.limit)
     for (k, s), a in answers.items():
         judge(models[k], s, a)
     reduced(solvers)
-    count["digits that lp_solve was not given: too large"] = sum(not kit.takes("lp_solve", m) for m in models)
+    count["digits that lp_solve was not given: too large"] = sum(not solving.takes("lp_solve", m) for m in models)
     kinds = collections.Counter(m.about["kind"] for m in models)
     print("matrix: %d models (%s) to %s; %.0f s of compiling, %.0f s of solving and reading" % (
         len(models), ", ".join("%d %s" % (n, k) for k, n in kinds.items()), ", ".join(solvers), compiled - began, time.time() - compiled))
     for what, n in sorted(count.items()):
-        if what not in ("passed", "failed", "skipped"):
-            print("matrix: %d %s" % (n, what))
-    print("matrix: %d passed, %d failed, %d skipped" % (count["passed"], count["failed"], count["skipped"]))
-    sys.exit(count["failed"] > 0)
+        print("matrix: %d %s" % (n, what))
+    done()
 
 
 def empty(model):
     """a question whose whole network folds away has no file, and says so"""
-    say(model.code == 4 and "without rows" in model.err and model.about["kind"] in ("extreme", "point"), "compile " + " ".join(model.args), model.err)
+    check("compile " + " ".join(model.args), model.code == 4 and "without rows" in model.err and model.about["kind"] in ("extreme", "point"), model.err)
     count["questions that fold away"] += 1
     return False
 

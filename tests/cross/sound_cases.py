@@ -7,19 +7,12 @@ it where the truth is a tie within rounding, or where flags take the stages away
 not exceed. An error (exit code 6 and the like) is right nowhere but where it is listed."""
 import json, os, shutil, subprocess, sys, tempfile
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
-CASES = os.environ.get("SOUND_CASES", os.path.join(HERE, "..", "..", "shared", "cases"))
-TMP = tempfile.mkdtemp(prefix="netmip-sound-")
-count = {"passed": 0, "failed": 0, "skipped": 0}
+sys.path.insert(1, sys.path[0] + "/../kit")
+from kit import NETMIP, SHARED, TMP, check, done, p, parts, skip
+
+CASES = os.environ.get("SOUND_CASES", os.path.join(SHARED, "cases"))
 YES, NO, MAYBE, HELD = {10}, {0}, {10, 11}, {0, 11}
 NAMES = {0: "holds or done", 10: "violated", 11: "unknown", 6: "audit failed"}
-
-
-def check(name, ok, detail=""):
-    count["passed" if ok else "failed"] += 1
-    if not ok:
-        print("FAIL %s: %s" % (name, str(detail)[:300]))
 
 
 def run(folder, *args, timeout=200):
@@ -28,11 +21,10 @@ def run(folder, *args, timeout=200):
 
 
 def here(folder):
-    if os.path.isdir(os.path.join(CASES, folder)):
-        return True
-    count["skipped"] += 1
-    print("SKIP %s is not here" % folder)
-    return False
+    there = os.path.isdir(os.path.join(CASES, folder))
+    if not there:
+        skip("%s is not here" % folder)
+    return there
 
 
 def solve(folder, right, flags, worst=None, least=None, most=None, file="n.onnx"):
@@ -69,7 +61,7 @@ def through(folder, right, ask, *more):
         return
     for solver, command in (("cbc", "cbc m.mps -preprocess off solve solution m.sol"), ("glpsol", "glpsol --freemps m.mps --nopresol -w m.sol")):
         if not shutil.which(solver):
-            count["skipped"] += 1
+            skip(solver + " is not here")
             continue
         d = tempfile.mkdtemp(dir=TMP)
         code, out, err = run(folder, NETMIP, "compile", *ask.split(), *more, "--always-write", "--quiet", "-o", os.path.join(d, "m.mps"))
@@ -134,17 +126,17 @@ def marks():
     """two targets whose models are the same, to the last byte"""
     decode("sound/07", {2, 11}, "m.manifest.json", "m-t1.sol", "m-t2.sol") # as they are, nobody can tell them apart
     decode("sound/07", {11}, "m.manifest.json", "m-t2.sol")
-    out = os.path.join(TMP, "m.mps")
+    out = p("m.mps")
     if not here("sound/07") or not shutil.which("glpsol"):
         return
     run("sound/07", NETMIP, *"compile n.json --image i.csv --label 0 --perturb free --bounds interval --quiet -o".split(), out)
     sols = []
     for t in ("1", "2"):
-        sols.append(os.path.join(TMP, "m-t%s.sol" % t))
-        run("sound/07", "glpsol", "--freemps", os.path.join(TMP, "m-t%s.mps" % t), "--nopresol", "-w", sols[-1])
+        sols.append(p("m-t%s.sol" % t))
+        run("sound/07", "glpsol", "--freemps", p("m-t%s.mps" % t), "--nopresol", "-w", sols[-1])
     for order in (sols, sols[::-1]):
-        decode("sound/07", NO, os.path.join(TMP, "m.manifest.json"), *order)
-    decode("sound/07", {11}, os.path.join(TMP, "m.manifest.json"), sols[1])
+        decode("sound/07", NO, p("m.manifest.json"), *order)
+    decode("sound/07", {11}, p("m.manifest.json"), sols[1])
 
 
 def answers():
@@ -174,25 +166,20 @@ def crashes():
     solve(folder, HELD, "q.vnnlib --encoding bigm --solver cbc --bounds interval --no-attack --no-branch --no-split")
     if not here(folder):
         return
-    model = os.path.join(TMP, "o.mps") # anew: a map of version 1 has no guard, so that no solver's proof is believed
+    model = p("o.mps") # anew: a map of version 1 has no guard, so that no solver's proof is believed
     run(folder, NETMIP, *"compile n.onnx q.vnnlib --always-write --bounds interval --quiet -o".split(), model)
     for how, command, right in (("cbc", "cbc %s solve solution %s", NO), ("glpsol", "glpsol --freemps %s --nopresol -w %s", NO),
                                 ("cbc without preprocessing", "cbc %s -preprocess off solve solution %s", {0, 3, 11})):
         if not shutil.which(how.split()[0]):
-            count["skipped"] += 1
+            skip(how + " is not here")
             continue
-        sol = os.path.join(TMP, how.replace(" ", "-") + ".sol")
+        sol = p(how.replace(" ", "-") + ".sol")
         run(folder, *(command % (model, sol)).split())
         if os.path.exists(sol) and how != "cbc without preprocessing" or os.path.exists(sol) and os.path.getsize(sol):
-            decode(folder, right, os.path.join(TMP, "o.map.json"), sol)
+            decode(folder, right, p("o.map.json"), sol)
 
 
 if not os.path.isdir(CASES):
-    print("SKIP %s: the cases are not here" % CASES)
-    count["skipped"] += 1
-else:
-    for part in (margins, layout, ties, marks, answers, crashes):
-        part()
-shutil.rmtree(TMP)
-print("sound_cases: %(passed)d passed, %(failed)d failed, %(skipped)d skipped" % count)
-sys.exit(count["failed"] > 0)
+    skip("the cases are not here: " + CASES)
+    done()
+parts(margins, layout, ties, marks, answers, crashes)

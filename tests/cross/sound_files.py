@@ -2,28 +2,22 @@
 """Badly scaled and nearly tied questions through files: compile, a solver's own program (CBC, GLPK, HiGHS, lp_solve, SYMPHONY),
 decode; the truth is Python's fractions. The networks are those of tests/kit/sound_kinds.h, in smaller number.
 
-  sound_files.py [--cases N] [--seed S] [--limit SECONDS of each run] [--keep DIR]      or SOUND_FILES=N in the environment
+  sound_files.py [--cases N] [--seed S] [--limit SECONDS of each run]      or SOUND_FILES=N in the environment; NETMIP_KEEP=DIR keeps all files
 
 No false `holds`, no false `violated`, no bound of a worst margin above an attained one, no crash of netmip. A solver may say
 what it likes; `unknown` is honest, and its share is printed. With one input, and without kinks, the truth is complete; else a
 search by exact segments refutes what it can."""
-import argparse, atexit, collections, json, os, random, shutil, sys, tempfile
+import argparse, collections, json, os, random, sys
 from fractions import Fraction as F
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path.insert(0, os.path.join(HERE, "..", "scripts"))
-import solverkit as kit
+sys.path.insert(1, sys.path[0] + "/../kit")
+from kit import check, done, p, put, skip
+from tiny import dense, network
+
+import solverkit as solving
 
 ENCODINGS = ("bigm", "hull", "partition:2", "bigm", "aggregate:3", "relax")
 RELAXED = ("aggregate:3", "relax")
-count, shown = collections.Counter(), collections.Counter()
-
-
-def say(ok, what, detail=""):
-    count["passed" if ok else "failed"] += 1
-    shown["FAIL"] += not ok
-    if not ok and shown["FAIL"] <= 40:
-        print("FAIL %s: %s" % (what, str(detail)[:400]))
 
 
 # ---- networks: layers ("dense", W, b), ("relu",), ("leaky", a), ("clip", lo, hi); one output ----
@@ -36,7 +30,7 @@ def power(r, most):
     return 2.0 ** r.randint(-most, most)
 
 
-def dense(r, m, n):
+def dense_layer(r, m, n):
     return ["dense", [[number(r) for _ in range(m)] for _ in range(n)], [number(r) if r.random() < 0.6 else 0.0 for _ in range(n)]]
 
 
@@ -44,7 +38,7 @@ def plain(r, widths=None):
     sizes = widths or [r.randint(1, 3)] + [r.randint(1, 5) for _ in range(r.randint(1, 2))] + [1]
     layers = []
     for k, (m, n) in enumerate(zip(sizes, sizes[1:])):
-        layers.append(dense(r, m, n))
+        layers.append(dense_layer(r, m, n))
         if k + 2 < len(sizes):
             layers.append(r.choice([["relu"], ["relu"], ["relu"], ["leaky", 0.125], ["clip", -0.5, 1.0]]))
     return sizes[0], layers
@@ -78,14 +72,14 @@ def affine(r):
 
 def cancel(r):
     n = r.randint(1, 2)
-    first = dense(r, n, 2)
+    first = dense_layer(r, n, 2)
     first[2] = [r.choice((1e16, 2.0 ** r.randint(40, 55))) + r.randint(-32, 32)] * 2
     return n, [first, ["relu"], ["dense", [[1.0, -1.0]], [float(r.randint(-4, 4))]]]
 
 
 def twins(r):
     n = r.randint(1, 2)
-    first = dense(r, n, 2)
+    first = dense_layer(r, n, 2)
     first[1][1], first[2][1] = list(first[1][0]), first[2][0] + 2.0 ** -r.randint(0, 45)
     by = 2.0 ** r.randint(0, 40)
     return n, [first, ["relu"], ["dense", [[by, -by]], [0.0]]]
@@ -144,21 +138,15 @@ def least(r, layers, lo, hi):
 
 
 # ---- cases ----
-def write(path, what):
-    with open(path, "w") as f:
-        json.dump(what, f)
-    return path
-
-
 def spec(layers):
     out = []
     for l in layers:
-        out.append({"op": "dense", "weight": l[1], "bias": l[2]} if l[0] == "dense" else {"op": "relu"} if l[0] == "relu" else
+        out.append(dense(l[1], l[2]) if l[0] == "dense" else {"op": "relu"} if l[0] == "relu" else
                    {"op": "leakyrelu", "alpha": l[1]} if l[0] == "leaky" else {"op": "clip", "min": l[1], "max": l[2]})
     return out
 
 
-def job(folder, seed):
+def job(seed):
     r = random.Random(seed)
     kind = sorted(KINDS)[seed % len(KINDS)]
     n_in, layers = KINDS[kind](r)
@@ -168,10 +156,10 @@ def job(folder, seed):
     near = float(value)
     rhs = near + r.choice((0, 2.0 ** -60, 2.0 ** -52, 1e-9, 1e-6, 1e-3, 0.3)) * r.choice((-1, 1)) * r.choice((abs(near), 1))
     worst, encoding = r.random() < 0.3, ENCODINGS[seed // len(KINDS) % len(ENCODINGS)]
-    stem = os.path.join(folder, "%s-%d" % (kind, seed))
-    net = write(stem + "-net.json", {"netmip": "network", "version": 1, "input": {"name": "x", "shape": [n_in]}, "layers": spec(layers)})
-    query = write(stem + "-query.json", {"netmip": "query", "version": 1, "n_in": n_in, "n_out": 1, "objective": "worst" if worst else "feasible",
-                                         "cases": [{"lo": lo, "hi": hi, "clauses": [[{"var": [0], "coef": [1], "rhs": rhs}]]}]})
+    stem = p("%s-%d" % (kind, seed))
+    net = put(stem + "-net.json", network([n_in], spec(layers)))
+    query = put(stem + "-query.json", {"netmip": "query", "version": 1, "n_in": n_in, "n_out": 1, "objective": "worst" if worst else "feasible",
+                                       "cases": [{"lo": lo, "hi": hi, "clauses": [[{"var": [0], "coef": [1], "rhs": rhs}]]}]})
     more = ["--bounds", r.choice(("interval", "crown", "alpha")), "--fold", r.choice(("on", "on", "off")), "--dialect", r.choice(("generic", "cbc", "highs"))]
     suffix = r.choice((".mps", ".lp"))
     if suffix == ".mps" and r.random() < 0.3:
@@ -184,12 +172,12 @@ def job(folder, seed):
 def judge(model, solver, a, tally):
     about, what = model.about, "%s, %s" % (solver, model.about["name"])
     margin, code = about["margin"], a["code"]
-    say(code in (None, 0, 3, 6, 10, 11), what + ": netmip ended with %s" % code, a["why"])
-    say(a["verdict"] != "holds" or margin > 0, what + ": false holds, margin %g of %g" % (margin, about["size"]), a)
-    say(a["verdict"] != "violated" or margin <= 0 or not about["complete"], what + ": false violated, margin %g" % margin, a)
+    check(what + ": netmip ended with %s" % code, code in (None, 0, 3, 6, 10, 11), a["why"])
+    check(what + ": false holds, margin %g of %g" % (margin, about["size"]), a["verdict"] != "holds" or margin > 0, a)
+    check(what + ": false violated, margin %g" % margin, a["verdict"] != "violated" or margin <= 0 or not about["complete"], a)
     if about["worst"] and code in (0, 10, 11):
-        bound = json.loads(kit.netmip("decode", model.map_for(solver), model.answer(solver), "--json")[1]).get("objective", {}).get("bound")
-        say(bound is None or F(bound) <= margin, what + ": %r is proven, %r is attained" % (bound, float(margin)), a)
+        bound = json.loads(solving.netmip("decode", model.map_for(solver), model.answer(solver), "--json")[1]).get("objective", {}).get("bound")
+        check(what + ": %r is proven, %r is attained" % (bound, float(margin)), bound is None or F(bound) <= margin, a)
     tally[a["verdict"]] += 1
     if (about["complete"] or margin < 0) and abs(margin) > 1e-6 * about["size"] and not about["relaxed"]:
         tally["clear"] += 1
@@ -201,30 +189,23 @@ def main():
     options.add_argument("--cases", type=int, default=int(os.environ.get("SOUND_FILES", 70)))
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--limit", type=int, default=5)
-    options.add_argument("--keep")
     o = options.parse_args()
-    folder = o.keep or tempfile.mkdtemp(prefix="netmip-sound-files-")
-    if not o.keep:
-        atexit.register(shutil.rmtree, folder, True)
-    os.makedirs(folder, exist_ok=True)
-    solvers = kit.present()
-    for s in (*kit.ROWS, "highs"):
+    solvers = solving.present()
+    for s in (*solving.ROWS, "highs"):
         if s not in solvers:
-            print("SKIP %s is not here" % s)
-            count["skipped"] += 1
-    models = kit.compile_all([job(folder, seed) for seed in range(o.seed, o.seed + o.cases)])
+            skip("%s is not here" % s)
+    models = solving.compile_all([job(seed) for seed in range(o.seed, o.seed + o.cases)])
     for m in models:
-        say(m.code in (0, 4), "compile " + m.about["name"], m.err)
+        check("compile " + m.about["name"], m.code in (0, 4), m.err)
     ready = [m for m in models if m.ready()]
     tallies = collections.defaultdict(collections.Counter)
-    for (k, s), a in kit.everywhere(ready, solvers, o.limit).items():
+    for (k, s), a in solving.everywhere(ready, solvers, o.limit).items():
         judge(ready[k], s, a, tallies[s])
     for s in solvers:
         t = tallies[s]
         print("%-9s %3d hold, %3d violated, %3d unknown, %3d refused; open of %d clear ones: %.1f %%" % (
             s, t["holds"], t["violated"], t["unknown"], t["refused"], t["clear"], 100 * t["open"] / max(1, t["clear"])))
-    print("sound_files: %d passed, %d failed, %d skipped" % (count["passed"], count["failed"], count["skipped"]))
-    sys.exit(count["failed"] > 0)
+    done()
 
 
 main()

@@ -1,35 +1,10 @@
 #!/usr/bin/env python3
 """Models read by a person: what inspect says of rows, units and sizes against the network's own numbers; our readers of
 models against what was written, bit by bit, in every dialect; and files that are not what netmip writes, refused by line."""
-import atexit, itertools, json, os, random, re, shutil, subprocess, sys, tempfile
+import itertools, json, os, random, re, shutil, sys
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
-MODELS = os.path.join(HERE, "..", "models")
-TMP = tempfile.mkdtemp(prefix="netmip-inspect-")
-atexit.register(shutil.rmtree, TMP, True)
-passed = failed = 0
-
-
-def p(name):
-    return os.path.join(TMP, name)
-
-
-def m(name):
-    return os.path.join(MODELS, name)
-
-
-def check(name, ok, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print("FAIL %s: %s" % (name, str(detail)[:600]))
-    return ok
-
-
-def run(*args):
-    r = subprocess.run([NETMIP, *args], capture_output=True, timeout=60)
-    return r.returncode, r.stdout.decode("utf-8", "replace"), r.stderr.decode("utf-8", "replace")
+sys.path.insert(1, sys.path[0] + "/../kit")
+from kit import MODELS, TMP, check, m, p, parts, run
 
 
 def inspect(*args):
@@ -194,7 +169,4 @@ def refusals():
         check("mutations of " + kind, crashes == 0, crashes)
 
 
-for part in (words, maps, comments, same, refusals):
-    part()
-print("%d passed, %d failed, 0 skipped" % (passed, failed))
-sys.exit(failed > 0)
+parts(words, maps, comments, same, refusals)

@@ -170,7 +170,7 @@ static bool branch(nm_job *job, setup *s, const nm_bounds *b)
 {
     nm_bounds *c = nm_bounds_copy(job, b);
     if (!draw(s, t_below(POINTS))) return false;
-    trace(s->p, s->e);
+    x_trace(s->p, s->e);
     for (size_t k = 0; k < s->p->n_blocks; k++) {
         const nm_block *r = &s->p->blocks[k];
         for (size_t i = 0; r->kind == NM_RELU && i < r->n && s->n_signs < SIGNS; i++) {
@@ -244,7 +244,7 @@ static void points(setup *s, const nm_encoded *m, size_t level)
     for (size_t k = 0; k < POINTS && !s->why[0]; k++) {
         if (!draw(s, k)) continue;
         if (k >= 8 && !s->work.c->gens) to_kink(s, k + s->seed);
-        trace(s->p, s->e);
+        x_trace(s->p, s->e);
         if (!inside(s)) continue;
         bool counter = true;
         const nm_clause *c = &s->c->clauses[0];

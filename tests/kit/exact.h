@@ -57,9 +57,9 @@ static inline void x_affine(const nm_program *p, const nm_block *k, size_t i, ex
     }
 }
 
-static inline void x_eval(const nm_program *p, const double *x, exact *e)
+/* the units behind block 0, whose values are there */
+static inline void x_trace(const nm_program *p, exact *e)
 {
-    for (size_t i = 0; i < p->blocks[0].n; i++) mpq_set_d(e->v[i], x[i]);
     for (size_t b = 1; b < p->n_blocks; b++) {
         const nm_block *k = &p->blocks[b];
         const mpq_t *src = k->src >= 0 ? (const mpq_t *)(e->v + p->blocks[k->src].first) : NULL;
@@ -74,6 +74,12 @@ static inline void x_eval(const nm_program *p, const double *x, exact *e)
                 if (mpq_cmp(src[k->idx[t]], out) > 0) mpq_set(out, src[k->idx[t]]);
         }
     }
+}
+
+static inline void x_eval(const nm_program *p, const double *x, exact *e)
+{
+    for (size_t i = 0; i < p->blocks[0].n; i++) mpq_set_d(e->v[i], x[i]);
+    x_trace(p, e);
 }
 
 /* the sign of exact value - x; x may be infinite */

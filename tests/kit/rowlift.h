@@ -29,25 +29,6 @@ typedef struct setup {
 
 /* ---- points ---- */
 
-/* the units behind block 0, whose values are there */
-static inline void trace(const nm_program *p, exact *e)
-{
-    for (size_t b = 1; b < p->n_blocks; b++) {
-        const nm_block *k = &p->blocks[b];
-        const mpq_t *src = k->src >= 0 ? (const mpq_t *)(e->v + p->blocks[k->src].first) : NULL;
-        for (size_t i = 0; i < k->n; i++) {
-            mpq_ptr out = e->v[k->first + i];
-            if (k->kind == NM_AFFINE) x_affine(p, k, i, e, out, false);
-            if (k->kind == NM_AFFINE) continue;
-            mpq_set(out, src[k->kind == NM_MAX ? k->idx[k->ptr[i]] : i]);
-            if (k->kind == NM_RELU && mpq_sgn(out) < 0) mpq_set_ui(out, 0, 1);
-            for (size_t t = k->kind == NM_MAX ? k->ptr[i] : 0;
-                 k->kind == NM_MAX && t < k->ptr[i + 1]; t++)
-                if (mpq_cmp(src[k->idx[t]], out) > 0) mpq_set(out, src[k->idx[t]]);
-        }
-    }
-}
-
 static inline void put_d(mpq_t out, double x) { mpq_set_d(out, x); }
 
 /* a point of block 0: of its box and its sums; false: none was met */
@@ -95,12 +76,12 @@ static inline void to_kink(setup *s, size_t seed)
     mpq_inits(x0, x1, v0, v1, NULL);
     put_d(x0, c->lo[i]), put_d(x1, c->hi[i]);
     for (int k = 0; k < 4; k++) { /* false position */
-        mpq_set(s->e->v[i], x0), trace(p, s->e), mpq_set(v0, s->e->v[pre]);
-        mpq_set(s->e->v[i], x1), trace(p, s->e), mpq_set(v1, s->e->v[pre]);
+        mpq_set(s->e->v[i], x0), x_trace(p, s->e), mpq_set(v0, s->e->v[pre]);
+        mpq_set(s->e->v[i], x1), x_trace(p, s->e), mpq_set(v1, s->e->v[pre]);
         if (mpq_sgn(v0) * mpq_sgn(v1) >= 0) break;
         mpq_sub(v1, v1, v0), mpq_div(v0, v0, v1);
         mpq_sub(x1, x1, x0), mpq_mul(x1, x1, v0), mpq_sub(s->e->v[i], x0, x1);
-        trace(p, s->e);
+        x_trace(p, s->e);
         if (mpq_sgn(s->e->v[pre]) == 0 || mpq_sgn(s->e->v[pre]) == mpq_sgn(v0)) break;
         mpq_set(x1, s->e->v[i]);
     }

@@ -11,6 +11,8 @@ if [ -z "$PYTHON" ]; then
     export PYTHON
 fi
 
+export PYTHONDONTWRITEBYTECODE=1 # no __pycache__ in the tree
+
 one() { # LOG TEST: runs it; LOG.sum: passed failed skipped seconds
     start=$(date +%s)
     case $2 in *.py) "$PYTHON" "$2" >"$1" 2>&1 ;; *) "$2" >"$1" 2>&1 ;; esac

@@ -3,49 +3,13 @@
 keeps; and the files read by the solvers that are here, whose optimum is the big-M model's.
 
 HiGHS is taken from the PATH, or as npm's module `highs` from the folder NETMIP_NODE_MODULES, or where scripts/deps.sh puts it."""
-import atexit, gzip, itertools, json, os, re, shutil, subprocess, sys, tempfile
+import itertools, json, os, re, shutil, subprocess, sys
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
-MODELS = os.path.join(HERE, "..", "models")
+sys.path.insert(1, sys.path[0] + "/../kit")
+from kit import TMP, check, m, p, parts, put, run, sh, skip, text_of
+
 CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "netmip", "node_modules")
 NODE = os.environ.get("NETMIP_NODE_MODULES", CACHE if os.path.exists(CACHE + "/highs") and shutil.which("node") else "")
-TMP = tempfile.mkdtemp(prefix="netmip-dialects-")
-atexit.register(shutil.rmtree, TMP, True)
-passed = failed = skipped = 0
-
-
-def p(name):
-    return os.path.join(TMP, name)
-
-
-def m(name):
-    return os.path.join(MODELS, name)
-
-
-def check(name, ok, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print("FAIL %s: %s" % (name, str(detail)[:500]))
-    return ok
-
-
-def skip(what):
-    global skipped
-    skipped += 1
-    print("skipped: " + what)
-
-
-def run(*args):
-    r = subprocess.run([NETMIP, *args], capture_output=True, text=True, timeout=120)
-    return r.returncode, r.stdout, r.stderr
-
-
-def text_of(path):
-    with open(path, "rb") as f:
-        data = f.read()
-    return (gzip.decompress(data) if path.endswith(".gz") else data).decode()
 
 
 SMALL = [m("digits-mlp.onnx"), "--image", m("digits-test-images.idx3.gz") + ":0", "--labels", m("digits-test-labels.idx1.gz"), "--perturb",
@@ -244,10 +208,6 @@ def rules():
 
 
 # ---- solvers ----
-def sh(*args):
-    return subprocess.run(args, capture_output=True, text=True, timeout=100, cwd=TMP).stdout
-
-
 def number_after(text, pattern):
     hit = re.search(pattern, text)
     return float(hit.group(1)) if hit else None
@@ -404,8 +364,7 @@ def beside():
     check("one order for all", all(o == orders[0] for o in orders))
     if compile("by-fixed.mps", "--mps", "fixed", "--start", "image", base=base):
         check("names of fixed MPS in the start", list(start_values("by-fixed.start.sol", "generic"))[0] == "C0000001")
-    with open(p("one.csv"), "w") as f:
-        f.write(",".join(["1"] * 784) + "\n")
+    put("one.csv", ",".join(["1"] * 784) + "\n")
     code, out, err = run("compile", *[a for a in base if a != "--quiet"], "-o", p("by-file.mps"), "--start", p("one.csv"))
     check("a start from a file is moved into the set", code == 0 and "it was moved by" in err, err)
     refused("no image to start at", 2, "has none", "compile", *TINY, "-o", p("x.mps"), "--start", "image")
@@ -428,7 +387,4 @@ def beside():
         check("lp_solve reads its options", "Value of objective function" in out or "infeasible" in out, out)
 
 
-for part in (sayings, rules, optima, decoded, streams, beside):
-    part()
-print("%d passed, %d failed, %d skipped" % (passed, failed, skipped))
-sys.exit(failed > 0)
+parts(sayings, rules, optima, decoded, streams, beside)

@@ -2,36 +2,16 @@
 """Input sets against brute force on tiny networks: the worst margin over each set, by the program, is that of one linear
 program for each pattern of signs (by a simplex method here), over a description of the set made here; samples of the set
 stay within the bounds; models written for CBC and GLPK come back through their maps; what cannot be honoured is refused by name."""
-import atexit, itertools, json, os, shutil, struct, subprocess, sys, tempfile
+import itertools, json, os, shutil, subprocess, sys
 
-try:
-    import numpy as np
-except ImportError:
-    print("sets: numpy is not installed\n0 passed, 0 failed, 1 skipped")
-    sys.exit(0)
+sys.path.insert(1, sys.path[0] + "/../kit")
+from kit import ROOT, TMP, check, needs, p, parts, put, run, skip
+from tiny import network, relus
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
-TMP = tempfile.mkdtemp(prefix="netmip-sets-")
-atexit.register(shutil.rmtree, TMP, True)
-count = {"passed": 0, "failed": 0, "skipped": 0}
+needs("numpy")
+import numpy as np
+
 rng = np.random.default_rng(5)
-
-
-def p(name):
-    return os.path.join(TMP, name)
-
-
-def check(name, ok, detail=""):
-    count["passed" if ok else "failed"] += 1
-    if not ok:
-        print("FAIL %s: %s" % (name, str(detail)[:700]))
-    return ok
-
-
-def run(*args, timeout=60):
-    r = subprocess.run([NETMIP, *args], capture_output=True, text=True, timeout=timeout)
-    return r.returncode, r.stdout, r.stderr
 
 
 def pivot(T, basis, r, j):
@@ -100,10 +80,7 @@ class Net:
         self.n, self.shape = n, shape
         self.W, self.b = rng.normal(size=(hidden, n)).round(3) * scale, rng.normal(size=hidden).round(3)
         self.V, self.c = rng.normal(size=(3, hidden)).round(3), rng.normal(size=3).round(3)
-        self.path = p(name)
-        json.dump({"netmip": "network", "version": 1, "input": {"name": "x", "shape": [1, *shape]}, "layers": [
-            {"op": "flatten"}, {"op": "dense", "weight": self.W.tolist(), "bias": self.b.tolist()}, {"op": "relu"},
-            {"op": "dense", "weight": self.V.tolist(), "bias": self.c.tolist()}]}, open(self.path, "w"))
+        self.path = put(name, network([1, *shape], [{"op": "flatten"}, *relus((self.W, self.b), (self.V, self.c))]))
 
     def __call__(self, x):
         return np.maximum(x @ self.W.T + self.b, 0) @ self.V.T + self.c
@@ -214,7 +191,7 @@ ROW = np.zeros(9)
 ROW[[0, 3, 8]] = [1, -2, 1]
 # both rows cut through the sets that they join
 AT = float(ROW @ img.ravel()), float(.5 * img.ravel()[1] + img.ravel()[2])
-open(p("rows.txt"), "w").write("# two rows\nx0 - 2 x3 + 1.0*x8 <= %.17g\n 0.5x1 >= %.17g - x2  # the other\n" % (AT[0] - .05, AT[1] + .02))
+put("rows.txt", "# two rows\nx0 - 2 x3 + 1.0*x8 <= %.17g\n 0.5x1 >= %.17g - x2  # the other\n" % (AT[0] - .05, AT[1] + .02))
 ROWS = [(ROW, AT[0] - .05), (-np.array([0, .5, 1, 0, 0, 0, 0, 0, 0]), -AT[1] - .02)]
 S = span.reshape(3, 9).T
 
@@ -323,13 +300,13 @@ def pixels():
                 for how in ([], ["--no-attack", "--no-split", "--no-branch"]):
                     code = run("solve", net.path, *ask, *how)[0]
                     check(name + ": decided", abs(want) < 1e-6 or code == (10 if want < 0 else 0), (code, want))
-                open(p("pix.json"), "w").write(run("solve", net.path, *ask, "--dump", "query", "--json")[1])
+                put("pix.json", run("solve", net.path, *ask, "--dump", "query", "--json")[1])
                 code = run("solve", net.path, p("pix.json"), "--quiet", "--channels", layout)[0]
                 check(name + ": the question as JSON", abs(want) < 1e-6 or code == (10 if want < 0 else 0), (code, want))
     for bad in ("[0]", "[0.5%s]" % (",0" * 17), "[-1%s]" % (",0" * 17), "[99%s]" % (",0" * 17)):
         text = json.load(open(p("pix.json")))
         text["cases"][0]["balls"][0]["pixels"] = json.loads(bad)
-        json.dump(text, open(p("bad.json"), "w"))
+        put("bad.json", text)
         code, out, err = run("solve", RGB.path, p("bad.json"), "--quiet")
         check("pixels %s" % bad[:9], code == 3 and "expected" in err, (code, err))
 
@@ -378,7 +355,7 @@ def exact_ends():
 def round_trips():
     for solver, ask in (("cbc", lambda m, s: ["cbc", m, "-preprocess", "off", "solve", "solution", s]), ("glpsol", lambda m, s: ["glpsol", "--freemps", m, "-w", s])):
         if not shutil.which(solver):
-            count["skipped"] += 1
+            skip(solver + " is not here")
             continue
         for text, s in SETS:
             if not any(text.startswith(k) for k in ("blur:3x3", "span", "hull:" + p("hull.npy"), "brightness", "linf:0.2+rows")):
@@ -425,26 +402,26 @@ def files_and_texts():
     run("compile", GREY.path, "--image", p("grey.npy"), "--label", "0", "--perturb", "blur:3x3", "--target", "1", "--always-write", "-o", p("h.mps"), "--quiet")
     text = open(p("h.map.json")).read()
     check("the map holds generators", '"gens":{' in text)
-    open(p("h.map.json"), "w").write(text.replace('"sums":[[0,9,1]]', '"sums":[[0,9,2]]'))
-    open(p("h.sol"), "w").write("Infeasible - objective value 0\n")
+    put("h.map.json", text.replace('"sums":[[0,9,1]]', '"sums":[[0,9,2]]'))
+    put("h.sol", "Infeasible - objective value 0\n")
     code, out, err = run("decode", p("h.map.json"), p("h.sol"))
     check("a map with other sums is refused", code == 6 and "question was changed" in err, (code, err))
     # the same question as JSON: as a person says it, and as the program spells it out
     want = min(brute(GREY, SETS[9][1], 0, t)[0] for t in (1, 2))
-    json.dump({"netmip": "query", "version": 1, "image": "grey.npy", "label": 0, "perturb": {"blur": "3x3"}, "objective": "worst"}, open(p("q.json"), "w"))
+    put("q.json", {"netmip": "query", "version": 1, "image": "grey.npy", "label": 0, "perturb": {"blur": "3x3"}, "objective": "worst"})
     code, out, err = run("solve", GREY.path, p("q.json"), "--dump", "query", "--json", "--quiet")
-    open(p("spelled.json"), "w").write(out)
+    put("spelled.json", out)
     for name in ("q.json", "spelled.json"):
         code, out, err = run("solve", GREY.path, p(name), "--json", "--quiet")
         check("%s: a blur asked in JSON" % name, out and abs(json.loads(out)["objective"]["value"] - want) < 1e-6, (code, out, err, want))
     for old, new, needle in (('"idx":[', '"idx":[99,', "gens"), ('"sums":[[0,9,1]]', '"sums":[[0,9,1],[3,2,1]]', "overlap"), ('"sums":[[0,9,1]]', '"sums":[[0,9,0.1]]', "grid"),
                              ('"kernel":[1,1,3,3]', '"kernel":[1,1,3,4]', "kernel")):
-        open(p("broken.json"), "w").write(open(p("spelled.json")).read().replace(old, new))
+        put("broken.json", open(p("spelled.json")).read().replace(old, new))
         code, out, err = run("solve", GREY.path, p("broken.json"), "--quiet")
         check("refuse generators with " + new, code == 3 and out == "" and (needle in err or needle == "gens"), (code, err))
     table = run("inspect", "--sets")[1]
     check("inspect --sets is a table", table.startswith("| `--perturb` | points |") and "`blur:HxW`" in table, table[:200])
-    readme = open(os.path.join(HERE, "..", "README.md")).read()
+    readme = open(os.path.join(ROOT, "README.md")).read()
     check("README's table of input sets is that of inspect --sets", table in readme)
 
 
@@ -453,8 +430,7 @@ def rows_of_exact_points():
     np.save(p("tenth.npy"), np.full((1, 3, 3), .1))
     np.save(p("fifth.npy"), np.full((1, 1, 3, 3), .2))
     for rhs, want in ("0.30000000000000004", 11), ("0.29", 10):
-        json.dump({"netmip": "query", "version": 1, "image": "tenth.npy", "cases": [{"perturb": "span:" + p("fifth.npy"), "clauses": [["X_0 >= " + rhs]]}]},
-                  open(p("exact.json"), "w"))
+        put("exact.json", {"netmip": "query", "version": 1, "image": "tenth.npy", "cases": [{"perturb": "span:" + p("fifth.npy"), "clauses": [["X_0 >= " + rhs]]}]})
         code, out, err = run("solve", GREY.path, p("exact.json"), "--quiet")
         check("X_0 >= %s over an exact sum" % rhs, code == want, (code, out, err))
 
@@ -496,15 +472,4 @@ def refusals():
     check("no blur of what is no image", got == 4 and "no image" in err, (got, err))
 
 
-against_brute_force()
-any_position()
-pixels()
-samples_within_bounds()
-exact_ends()
-round_trips()
-files_and_texts()
-rows_of_exact_points()
-batch()
-refusals()
-print("sets: %(passed)d passed, %(failed)d failed, %(skipped)d skipped" % count)
-sys.exit(count["failed"] > 0)
+parts(against_brute_force, any_position, pixels, samples_within_bounds, exact_ends, round_trips, files_and_texts, rows_of_exact_points, batch, refusals)

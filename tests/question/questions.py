@@ -2,43 +2,24 @@
 """Questions: VNN-LIB 1 and 2, netmip's own JSON, ranges of linear forms, two networks compared; every construct, every
 refusal, against the same question from flags, and against brute force on tiny networks (exact rationals at the vertices of
 the arrangement of all kinks)."""
-import atexit, hashlib, itertools, json, os, random, re, shutil, struct, subprocess, sys, tempfile, time
+import itertools, json, os, random, re, shutil, struct, subprocess, sys, time
 from fractions import Fraction as F
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
-MODELS = os.path.abspath(os.path.join(HERE, "..", "models"))
-TMP = tempfile.mkdtemp(prefix="netmip-questions-")
-atexit.register(shutil.rmtree, TMP, True)
-passed = failed = skipped = 0
+sys.path.insert(1, sys.path[0] + "/../kit")
+import kit
+from kit import NETMIP, ROOT, TMP, check, m, p, parts, put, skip
+from tiny import dense, network, relus
+from tiny import box
+
 rng = random.Random(5)
-XOR = os.path.join(MODELS, "tiny-xor.json")
-MLP = os.path.join(MODELS, "digits-mlp3.onnx")
-IMG = os.path.join(MODELS, "digits-test-images.idx3.gz")
-LAB = os.path.join(MODELS, "digits-test-labels.idx1.gz")
-
-
-def p(name):
-    return os.path.join(TMP, name)
-
-
-def put(name, data):
-    with open(p(name), "w") as f:
-        f.write(data if isinstance(data, str) else json.dumps(data))
-    return p(name)
-
-
-def check(name, ok, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print("FAIL %s: %s" % (name, str(detail)[:500]))
-    return ok
+XOR = m("tiny-xor.json")
+MLP = m("digits-mlp3.onnx")
+IMG = m("digits-test-images.idx3.gz")
+LAB = m("digits-test-labels.idx1.gz")
 
 
 def run(*args, timeout=60):
-    r = subprocess.run([NETMIP, *args], capture_output=True, timeout=timeout, text=True, cwd=TMP)
-    return r.returncode, r.stdout, r.stderr
+    return kit.run(*args, timeout=timeout, cwd=TMP)
 
 
 def good(want, *args):
@@ -185,8 +166,7 @@ def same_as_flags():
             check("... without its network", json.loads(good(0, "inspect", p("r.json"), "--json")) == json.loads(a))
     radii = [0.125, 0.25]
     head = "{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }"
-    with open(p("sub/r.npy"), "wb") as f:
-        f.write(b"\x93NUMPY\1\0" + struct.pack("<H", 118) + head.ljust(117).encode() + b"\n" + struct.pack("<2d", *radii))
+    put("sub/r.npy", b"\x93NUMPY\1\0" + struct.pack("<H", 118) + head.ljust(117).encode() + b"\n" + struct.pack("<2d", *radii))
     c = json.loads(dump(XOR, put("sub/q.json", {**Q, "image": [0.5, 0.5], "perturb": "linf:r.npy"})))["cases"][0]
     check("files of a perturbation are beside the question", c["lo"] == [0.375, 0.25] and c["hi"] == [0.625, 0.75], c)
     ask = ["--perturb", "linf:0.1", "--target", "0", "--always-write"]
@@ -264,8 +244,7 @@ def json_refusals():
 # ---- tiny networks, exactly ----
 
 def net_text(w1, b1, w2, b2):
-    return {"netmip": "network", "version": 1, "input": {"name": "x", "shape": [2]},
-            "layers": [{"op": "dense", "weight": w1, "bias": b1}, {"op": "relu"}, {"op": "dense", "weight": w2, "bias": b2}]}
+    return network([2], relus((w1, b1), (w2, b2)))
 
 
 def random_net(k, outs):
@@ -392,8 +371,8 @@ def pairs():
     code, out, err = run("solve", na, put("q.vnnlib", v), "--against", nb, "--differ", "1000")
     check("differ over a file's set", code == 0, err)
     check("bounds of both", run("bounds", na, *ask, "--differ", "1")[0] == 0)
-    wide = put("wide.json", {"netmip": "network", "version": 1, "input": {"shape": [3]}, "layers": [{"op": "dense", "weight": [[1, 1, 1]], "bias": [0]}]})
-    one = put("one.json", {"netmip": "network", "version": 1, "input": {"shape": [1, 2, 1]}, "layers": [{"op": "flatten"}, {"op": "dense", "weight": [[1, 1]], "bias": [0]}]})
+    wide = put("wide.json", network([3], [dense([[1, 1, 1]], [0])]))
+    one = put("one.json", network([1, 2, 1], [{"op": "flatten"}, dense([[1, 1]], [0])]))
     bad(3, "other inputs", "networks over the same inputs", "solve", na, *ask[:-1], wide, "--differ", "1")
     bad(3, "other outputs", "as many were expected", "solve", na, *ask[:-1], one, "--differ", "1")
     check("a range needs not as many", run("solve", na, *ask[:-1], one, "--objective", "range:Y_0-Y_2")[0] == 0)
@@ -409,11 +388,8 @@ def pairs():
 
 
 def round_trips():
-    global skipped
     if not shutil.which("cbc"):
-        print("questions: cbc is not installed; round trips are skipped")
-        skipped += 1
-        return
+        return skip("cbc is not here: round trips")
 
     def solved(stem):
         out = []
@@ -486,7 +462,7 @@ int main(int argc, char **argv)
     return 0;
 }
 """)
-    cc = subprocess.run(["gcc", "-std=c11", *os.environ.get("SAN", "").split(), "-I", os.path.join(HERE, "..", "include"), p("t.c"), os.path.join(os.path.dirname(NETMIP), "libnetmip.a"), *libs, "-lm", "-o", p("t")], capture_output=True, text=True)
+    cc = subprocess.run(["gcc", "-std=c11", *os.environ.get("SAN", "").split(), "-I", os.path.join(ROOT, "include"), p("t.c"), os.path.join(os.path.dirname(NETMIP), "libnetmip.a"), *libs, "-lm", "-o", p("t")], capture_output=True, text=True)
     if not check("the library's face compiles", cc.returncode == 0, cc.stderr):
         return
     q = put("q.json", {**Q, "lo": 0, "hi": 1, "against": "x", "differ": 0.5})
@@ -496,9 +472,4 @@ int main(int argc, char **argv)
     check("a question about two, asked of one", "2 0 " in out and '"against"' in out, out)
 
 
-PARTS = [vnnlib1, large, vnnlib2, same_as_flags, explicit, json_refusals, ranges, pairs, round_trips, library]
-for part in PARTS:
-    if len(sys.argv) < 2 or part.__name__ in sys.argv[1:]:
-        part()
-print("questions: %d passed, %d failed, %d skipped" % (passed, failed, skipped))
-sys.exit(failed > 0)
+parts(vnnlib1, large, vnnlib2, same_as_flags, explicit, json_refusals, ranges, pairs, round_trips, library)

@@ -1,0 +1,141 @@
+"""kit.py: what every script of tests/ uses: where things stand, the program, a folder of its own, checks that are counted.
+
+    import sys
+    sys.path.insert(1, sys.path[0] + "/../kit")
+    from kit import check, m, parts, run
+
+Importing it makes the folder TMP, which is removed at the end (NETMIP_KEEP=DIR: the folder DIR, which stays), and lets the
+modules of scripts/ be imported. A failed check prints one line and the script goes on; the last call is parts() or done()."""
+import atexit, gzip, importlib, json, os, shutil, signal, subprocess, sys, tempfile, time, traceback
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+MODELS, SCRIPTS, SHARED = (os.path.abspath(os.path.join(ROOT, f)) for f in ("models", "scripts", "../shared"))
+NETMIP = os.path.abspath(os.environ.get("NETMIP") or os.path.join(ROOT, "build", "netmip"))
+NAME = os.path.splitext(os.path.basename(sys.argv[0]))[0]
+KEEP = os.environ.get("NETMIP_KEEP")
+TMP = os.path.abspath(KEEP) if KEEP else tempfile.mkdtemp(prefix="netmip-%s-" % NAME)
+SHOWN = 40  # failures that are printed
+_count = {"passed": 0, "failed": 0, "skipped": 0}
+sys.path.insert(0, SCRIPTS)
+sys.dont_write_bytecode = True
+os.makedirs(TMP, exist_ok=True)
+_started = []
+
+
+@atexit.register
+def _leave():
+    for r in _started:  # each has a session, and so a group of processes, of its own
+        try:
+            os.killpg(r.pid, signal.SIGKILL)
+        except OSError:
+            pass
+    if not KEEP:
+        shutil.rmtree(TMP, True)
+
+
+def m(name):
+    """the path of a file of models/"""
+    return os.path.join(MODELS, name)
+
+
+def p(*name):
+    """a path in the script's own folder"""
+    return os.path.join(TMP, *name)
+
+
+def put(name, data):
+    """writes bytes, a text or, of anything else, its JSON into the script's folder; the path"""
+    data = data if isinstance(data, (bytes, str)) else json.dumps(data)
+    with open(p(name), "wb") as f:
+        f.write(data if isinstance(data, bytes) else data.encode())
+    return p(name)
+
+
+def text_of(path):
+    """the text of a file, unpacked if it is .gz"""
+    with gzip.open(path) if path.endswith(".gz") else open(path, "rb") as f:
+        return f.read().decode()
+
+
+def run(*args, timeout=120, **more):
+    """netmip with these arguments: its exit code ("hang" after the timeout), what it printed, what it said on stderr"""
+    try:
+        r = subprocess.run([NETMIP, *args], capture_output=True, timeout=timeout, **more)
+    except subprocess.TimeoutExpired:
+        return "hang", "", ""
+    return r.returncode, r.stdout.decode("utf-8", "replace"), r.stderr.decode("utf-8", "replace")
+
+
+def start(*args):
+    """netmip with these arguments, at work in a session of its own; what is left of it at the end is killed"""
+    _started.append(subprocess.Popen([NETMIP, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True))
+    return _started[-1]
+
+
+def sh(*args, timeout=120):
+    """what another program prints, run in the script's folder"""
+    return subprocess.run(args, capture_output=True, text=True, timeout=timeout, cwd=TMP).stdout
+
+
+def check(name, ok, detail=""):
+    """counts a check, prints it if it failed; whether it passed"""
+    _count["passed" if ok else "failed"] += 1
+    if not ok and _count["failed"] <= SHOWN:
+        print("FAIL %s: %s" % (str(name)[:800], str(detail)[:800]), flush=True)
+    return bool(ok)
+
+
+def skip(what, n=1):
+    """counts n checks that could not be made, and says why"""
+    _count["skipped"] += n
+    print("SKIP " + what, flush=True)
+
+
+def add(counts):
+    """adds checks that another program counted: {"passed": .., "failed": .., "skipped": ..}"""
+    for kind in _count:
+        _count[kind] += counts[kind]
+
+
+def done():
+    """ends the script with the line that run.sh adds up"""
+    print("%s: %d passed, %d failed, %d skipped" % (NAME, *_count.values()))
+    sys.exit(_count["failed"] > 0)
+
+
+def parts(*functions):
+    """calls them in turn, or those that the command line names, and ends; one that breaks off is a failed check"""
+    for part in functions:
+        if sys.argv[1:] and part.__name__ not in sys.argv[1:]:
+            continue
+        began = time.time()
+        try:
+            part()
+        except Exception:
+            check(part.__name__ + " breaks off", False, traceback.format_exc()[-800:])
+        if os.environ.get("NETMIP_TIMES"):
+            print("%s: %.1f s" % (part.__name__, time.time() - began))
+    done()
+
+
+def needs(*modules):
+    """imports the modules; where one is missing it starts again under Debian's Python, and if that lacks it too, skips"""
+    try:
+        for name in modules:
+            importlib.import_module(name)
+    except ImportError as e:
+        if os.path.exists("/usr/bin/python3") and not os.environ.get("NETMIP_SECOND_PYTHON"):
+            os.environ["NETMIP_SECOND_PYTHON"] = "1"
+            _leave()
+            os.execv("/usr/bin/python3", ["/usr/bin/python3", *sys.argv])
+        skip(str(e))
+        done()
+
+
+def truth(*name):
+    """a path in the truth pack (NETMIP_TRUTH); where it is missing the script ends with a skip"""
+    path = os.path.join(os.environ.get("NETMIP_TRUTH", os.path.join(SHARED, "truth")), *name)
+    if not os.path.exists(path):
+        skip("the truth pack is not here")
+        done()
+    return path
