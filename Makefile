@@ -5,7 +5,7 @@ BUILD ?= build
 OPT ?= -O3
 SAN ?=
 TESTLIBS ?= -lgmp
-PKGS := cbc clp libcjson zlib libdeflate libprotobuf-c libpng nettle expat
+PKGS := cbc clp libcjson zlib libdeflate libprotobuf-c libpng libjpeg nettle expat
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes -Werror
 CFLAGS += -std=c11 $(OPT) -g -ffp-contract=off -fno-math-errno -Iinclude -Isrc -I$(BUILD)/gen \
           $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(SAN)

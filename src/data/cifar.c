@@ -30,7 +30,7 @@ nm_tensor nm_read_cifar(nm_job *job, nm_file f, int64_t index, bool labels)
     if (p[0] > 9)
         nm_throw(job, NM_EINPUT, "%s: record %lld: a label of %d; 0 to 9 were expected in CIFAR-10",
                  f.path, (long long)index, p[0]);
-    nm_tensor t = {.n = labels ? 1 : RECORD - 1, .bytes = true};
+    nm_tensor t = {.n = labels ? 1 : RECORD - 1, .top = 255};
     t.shape = labels ? nm_shape_of(1, (int64_t[]){1}) : nm_shape_of(3, (int64_t[]){3, 32, 32});
     t.shape.order = labels ? NM_OPEN : NM_CHW;
     t.x = NM_RAW(job, double, t.n);

@@ -14,7 +14,7 @@ typedef struct nm_tensor {
     nm_shape shape;
     size_t n;
     double *x;             /* [n] */
-    bool bytes;            /* they were bytes, 0 to 255 */
+    double top;            /* the value that becomes 1: 255 of bytes, 65535 of 16 bits; 0: floats, taken as they are */
     nm_dtype type;         /* as the file had it */
 } nm_tensor;
 size_t nm_shape_size(nm_job *job, nm_shape s);
@@ -43,7 +43,7 @@ typedef struct nm_imageform { /* the input that an image is read for */
     nm_shape stated;       /* as the network's file has it: other sides are refused; rank 0: nothing is stated */
     bool is_no_image;      /* what reads it speaks against any image: channels stay where they are */
 } nm_imageform;
-/* FILE[:INDEX]; bytes are scaled by 1/255; x has the size of the form */
+/* FILE[:INDEX]; bytes are divided by 255; x has the size of the form */
 nm_tensor nm_image_read(nm_job *job, nm_imageform form, const char *spec);
 int64_t nm_spec_split(nm_job *job, const char *spec, char **path); /* index, or -1 when none */
 

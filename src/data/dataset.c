@@ -11,13 +11,6 @@ static bool is_npy(nm_file f) { return f.n >= 6 && !memcmp(f.data, "\x93NUMPY", 
 
 static bool is_idx(nm_file f) { return f.n >= 4 && !f.data[0] && !f.data[1] && f.data[2] >= 8 && f.data[2] <= 14; }
 
-static bool is_picture(nm_file f)
-{
-    const unsigned char *p = f.data;
-    return (f.n >= 4 && !memcmp(p, "\x89PNG", 4)) ||
-           (f.n >= 3 && p[0] == 'P' && p[1] >= '1' && p[1] <= '6' && p[2] && strchr(" \t\r\n#", p[2]));
-}
-
 /* ---- images ---- */
 
 static int64_t idx_count(nm_file f)
@@ -54,7 +47,7 @@ nm_dataset nm_dataset_open(nm_job *job, nm_imageform form, const char *path)
     } else if (is_npy(d.f)) {
         d.all = nm_read_npy(job, d.f);
         d.count = npy_count(job, form, path, &d.all);
-    } else if (is_picture(d.f)) {
+    } else if (nm_picture_is(d.f)) {
         nm_throw(job, NM_EINPUT,
                  "%s: a single picture; a file of many images (IDX, NPY, CSV, CIFAR .bin) was expected; "
                  "netmip solve --image takes a picture",
@@ -140,7 +133,7 @@ static nm_tensor read_labels(nm_job *job, nm_file f)
         for (size_t i = 0; i < t.n; i++) t.x[i] = f.data[8 + i];
         return t;
     }
-    const char *what = is_picture(f)             ? "a picture"
+    const char *what = nm_picture_is(f)             ? "a picture"
                        : memchr(f.data, 0, f.n) ||
                              (f.n && f.data[0] >= 0x80) ? nm_sniff(job, f)
                                                  : NULL;

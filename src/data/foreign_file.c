@@ -44,7 +44,7 @@ const char *nm_sniff(nm_job *job, nm_file f)
         {0, "\x80\5", "a Python pickle (PyTorch)"},
         {8, "{\"", "a safetensors file"},
         {0, "\x89PNG", "a PNG picture"},
-        {0, "\xff\xd8\xff", "a JPEG picture, which is not read: convert it to PNG without loss"},
+        {0, "\xff\xd8\xff", "a JPEG picture"},
         {0, "GIF8", "a GIF picture"},
         {8, "WEBPVP8", "a WebP picture"},
         {0, "%PDF", "a PDF document"},

@@ -20,7 +20,7 @@ nm_tensor nm_read_idx(nm_job *job, nm_file f, int64_t index, bool labels)
                  labels ? "labels have rank 1" : "images have rank 2 to 4");
     if (f.n < head) nm_throw(job, NM_EINPUT, "%s: the IDX header is cut short", f.path);
     const int64_t count = word(f.data + 4);
-    nm_tensor t = {.n = 1, .bytes = true};
+    nm_tensor t = {.n = 1, .top = 255};
     for (size_t i = 1; i < rank; i++) {
         t.shape.dim[t.shape.rank++] = word(f.data + 4 + 4 * i);
         t.n = nm_mul_in(job, f.path, t.n, (size_t)word(f.data + 4 + 4 * i));

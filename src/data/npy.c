@@ -1,5 +1,5 @@
-/* npy.c: NumPy's .npy, format versions 1 to 3, either byte order and either order of axes: float32 and float64,
- * integers of 1, 2, 4 and 8 bytes, up to 2^53. Written as little endian float64 in C order. */
+/* npy.c: NumPy's .npy, format versions 1 to 3, either byte order and either order of axes: float16, float32
+ * and float64, integers of 1, 2, 4 and 8 bytes, up to 2^53. Written as little endian float64 in C order. */
 #include "base/base.h"
 #include "data/data.h"
 #include "data/reader.h"
@@ -37,15 +37,24 @@ static nm_shape read_shape(nm_job *job, nm_file f, const char *s)
 /* as NumPy names it without the byte order; `big` is set */
 static const char *read_type(nm_job *job, nm_file f, const char *descr, bool *big)
 {
-    static const char *const types[] = {"f4", "f8", "u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8"};
+    static const char *const types[] = {"f2", "f4", "f8", "u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8"};
     *big = descr[0] && descr[1] == '>';
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (descr[0] == '\'' && descr[1] && strchr("<>|=", descr[1]) &&
             !strncmp(descr + 2, types[i], 2) && descr[4] == '\'')
             return types[i];
     nm_throw(job, NM_EINPUT,
-             "%s: not a readable .npy file: element type %.*s; f4, f8 or integers were expected",
+             "%s: not a readable .npy file: element type %.*s; f2, f4, f8 or integers were expected",
              f.path, (int)strcspn(descr, ",}\n"), descr);
+}
+
+/* Returns the value of an IEEE 754 half: sign, 5 bits of exponent, 10 of fraction. */
+static double half(unsigned bits)
+{
+    const int exponent = bits >> 10 & 31;
+    const double fraction = bits & 1023, sign = bits >> 15 ? -1 : 1;
+    if (exponent == 31) return fraction > 0 ? NAN : sign * INFINITY;
+    return sign * (exponent ? ldexp(1024 + fraction, exponent - 25) : ldexp(fraction, -24));
 }
 
 static double value(nm_job *job, nm_file f, const unsigned char *p, const char *type, bool big)
@@ -53,6 +62,7 @@ static double value(nm_job *job, nm_file f, const unsigned char *p, const char *
     uint64_t bits = 0;
     const int size = type[1] - '0';
     for (int i = 0; i < size; i++) bits |= (uint64_t)p[big ? size - 1 - i : i] << 8 * i;
+    if (type[0] == 'f' && size == 2) return half((unsigned)bits);
     if (type[0] == 'f' && size == 4) {
         const uint32_t low = (uint32_t)bits;
         float x;
@@ -116,7 +126,7 @@ nm_tensor nm_read_npy(nm_job *job, nm_file f)
     bool big;
     const char *type = read_type(job, f, member(job, f, head, "'descr'"), &big);
     nm_tensor t = {.shape = read_shape(job, f, member(job, f, head, "'shape'")),
-                   .bytes = strcmp(type, "u1") == 0};
+                   .top = strcmp(type, "u1") ? 0 : 255};
     t.n = 1;
     for (int i = 0; i < t.shape.rank; i++)
         t.n = nm_mul_in(job, f.path, t.n, (size_t)t.shape.dim[i]);
@@ -129,7 +139,7 @@ nm_tensor nm_read_npy(nm_job *job, nm_file f)
         if (!isfinite(t.x[i])) bad(job, f, "an element is not finite");
     }
     if (columns) t.x = nm_row_major(job, t.shape, t.x);
-    t.type = type[0] == 'f' && size == 4 ? NM_F32 : NM_F64;
+    t.type = type[0] == 'f' && size < 8 ? NM_F32 : NM_F64;
     return t;
 }
 

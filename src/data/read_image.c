@@ -1,8 +1,8 @@
 /* read_image.c: which reader a file wants, by its content first and its name second; and an image as a network's input.
  *
- * Bytes are scaled by 1/255 (correctly rounded in double, as MIPVerify and the field do); floats are taken as they
- * are. The number of elements must be the network's; a picture of [H,W] or [C,H,W] is taken in row-major order, and
- * where the form has another order of axes the channels are moved. */
+ * Bytes are divided by 255 and samples of 16 bits by 65535 (correctly rounded in double, as MIPVerify and the field
+ * do); floats are taken as they are. The number of elements must be the network's; a picture of [H,W] or [C,H,W] is
+ * taken in row-major order, and where the form has another order of axes the channels are moved. */
 #include "base/base.h"
 #include "data/data.h"
 #include "data/reader.h"
@@ -38,12 +38,16 @@ nm_tensor nm_image_any(nm_job *job, nm_file f, int64_t index)
         t.shape = nm_shape_of(t.shape.rank - 1, t.shape.dim + 1);
         return t;
     }
-    if (f.n >= 4 && !memcmp(f.data, "\x89PNG", 4)) return nm_read_png(job, f);
-    if (f.n >= 2 && f.data[0] == 'P' && f.data[1] >= '1' && f.data[1] <= '6')
-        return nm_read_pnm(job, f);
+    if (nm_picture_is(f)) {
+        if (index > 0)
+            nm_throw(job, NM_EINPUT, "%s: a single picture; index %lld is out of range", path,
+                     (long long)index);
+        return nm_read_picture(job, f);
+    }
     if (nm_csv_is(f)) return nm_read_csv(job, f, at);
     const char *what = nm_sniff(job, f);
-    nm_throw(job, NM_EINPUT, "%s: %s; an image in IDX, NPY, PNG, PGM, PPM, CSV or CIFAR .bin was expected",
+    nm_throw(job, NM_EINPUT,
+             "%s: %s; an image in IDX, NPY, PNG, JPEG, PGM, PPM, CSV or CIFAR .bin was expected",
              path, what ? what : "not an image that can be read");
 }
 
@@ -56,16 +60,17 @@ static bool same_shape(nm_shape a, nm_shape b)
 
 static bool matches(nm_shape s, nm_order order, const nm_layout *l, nm_layout *found)
 {
-    return nm_layout_try(s, order, found) && found->c == l->c && found->h == l->h && found->w == l->w;
+    return nm_layout_try(s, order, found) && found->c == l->c && found->h == l->h &&
+           found->w == l->w;
 }
 
 /* Returns whether exactly one order of the axes of s gives l's channels, rows and columns: *found is that image. */
-static bool only_match(nm_job *job, nm_shape s, const nm_layout *l, const char *what, nm_layout *found)
+static bool only_match(nm_job *job, nm_shape s, const nm_layout *l, const char *what,
+                       nm_layout *found)
 {
     nm_layout chw, hwc;
     const bool first = matches(s, NM_CHW, l, &chw), last = matches(s, NM_HWC, l, &hwc);
-    if (first && last)
-        nm_throw(job, NM_EUSE, "%s: %s", what, nm_layout_why(job, s));
+    if (first && last) nm_throw(job, NM_EUSE, "%s: %s", what, nm_layout_why(job, s));
     *found = first ? chw : hwc;
     return first || last;
 }
@@ -114,13 +119,17 @@ static bool same_sides(nm_shape a, nm_shape b)
 
 nm_tensor nm_image_fit(nm_job *job, nm_imageform form, nm_tensor t, const char *what)
 {
+    const int64_t many = t.shape.rank > 1 ? t.shape.dim[0] : 0;
     if (t.n != form.n)
-        nm_throw(job, NM_EINPUT, "%s: an image of %s, %zu elements; the network reads %zu", what,
-                 nm_shape_print(job, t.shape), t.n, form.n);
+        nm_throw(job, NM_EINPUT, "%s: an image of %s, %zu elements; the network reads %zu%s", what,
+                 nm_shape_print(job, t.shape), t.n, form.n,
+                 many > 1 && t.n / (size_t)many == form.n
+                     ? nm_fmt(job, ": FILE:INDEX takes one of %lld images", (long long)many)
+                     : "");
     if (!same_sides(t.shape, form.stated))
-        nm_throw(job, NM_EINPUT, "%s: an image of shape %s; the network reads one of shape %s", what,
-                 nm_shape_print(job, t.shape), nm_shape_print(job, form.stated));
-    for (size_t i = 0; t.bytes && i < t.n; i++) t.x[i] /= 255;
+        nm_throw(job, NM_EINPUT, "%s: an image of shape %s; the network reads one of shape %s",
+                 what, nm_shape_print(job, t.shape), nm_shape_print(job, form.stated));
+    for (size_t i = 0; t.top > 0 && i < t.n; i++) t.x[i] /= t.top;
     order_channels(job, &form, &t, what);
     return t;
 }

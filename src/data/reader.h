@@ -4,9 +4,21 @@
 
 #include "data/data.h"
 
-/* ---- read_picture.c, idx.c, cifar.c, csv.c: images and labels; index: which of them in the file ---- */
+/* ---- picture_samples.c, read_picture.c, read_png.c, read_jpeg.c, read_pnm.c: pictures ------------ */
+typedef struct {
+    size_t h, w, channels;
+    bool wide;                   /* 16 bits a sample, big endian; else 8 */
+    const unsigned char *sample; /* [h][w][channels] */
+} nm_samples;
+nm_tensor nm_picture(nm_job *job, nm_samples p);    /* [h,w] or [channels,h,w] */
+void nm_picture_check(nm_job *job, const char *path, size_t h, size_t w); /* sizes that a header states */
+bool nm_picture_is(nm_file f);                     /* PNG, JPEG, PGM or PPM, by its content */
+nm_tensor nm_read_picture(nm_job *job, nm_file f);
 nm_tensor nm_read_png(nm_job *job, nm_file f);
+nm_tensor nm_read_jpeg(nm_job *job, nm_file f);
 nm_tensor nm_read_pnm(nm_job *job, nm_file f);
+
+/* ---- idx.c, cifar.c, csv.c: images and labels; index: which of them in the file ----------------- */
 nm_tensor nm_read_idx(nm_job *job, nm_file f, int64_t index, bool labels);
 bool nm_cifar_is(nm_file f);
 int64_t nm_cifar_count(nm_job *job, nm_file f);

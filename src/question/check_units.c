@@ -120,5 +120,5 @@ void nm_check_around(nm_job *job, const nm_net *net, const nm_around *a, nm_tens
     }
     nm_check_means(job, net, dlo, dhi);
     nm_check_radius(job, net, a->sets, dlo, dhi);
-    if (t.n) nm_check_values(job, net, what, t.bytes, lo, hi, dlo, dhi);
+    if (t.n) nm_check_values(job, net, what, t.top > 0, lo, hi, dlo, dhi);
 }

@@ -35,8 +35,8 @@ nm_tensor nm_setarg_npy(nm_job *job, const nm_setarg *a, const char *path)
     nm_tensor t = nm_read_npy(job, nm_setarg_file(job, a, path));
     for (size_t i = 0; i < t.n; i++)
         if (!isfinite(t.x[i])) nm_throw(job, NM_EINPUT, "%s: element %zu is not finite", path, i);
-    if (t.bytes)
-        for (size_t i = 0; i < t.n; i++) t.x[i] /= 255;
+    if (t.top > 0)
+        for (size_t i = 0; i < t.n; i++) t.x[i] /= t.top;
     return t;
 }
 

@@ -65,7 +65,7 @@ static void look(nm_job *job, const nm_campaign *c, view *v, int64_t sample, dou
         out |= t.x[i] < lo || t.x[i] > hi;
     }
     v->out += out;
-    v->bytes = t.bytes;
+    v->bytes = t.top > 0;
     v->shape = t.shape;
     memcpy(y, nm_net_eval(job, c->net, t.x, false, NULL), c->net->n_out * sizeof *y);
     const size_t said = best_of(y, c->net->n_out);

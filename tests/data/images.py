@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Images in and out: CIFAR-10 binary files, colour pictures, orders of channels, mean and std, held against numpy."""
-import gzip, json, shutil, struct, subprocess, sys, zlib
+import gzip, json, os, shutil, struct, subprocess, sys, zlib
 
 sys.path.insert(1, sys.path[0] + "/../kit")
 from kit import check, m, needs, p, parts, put, run, skip
@@ -32,6 +32,38 @@ def outputs(net, *more):
 def same(name, net, x, *more):
     y, err = outputs(net, *more)
     return check(name, y is not None and np.allclose(y, net(x), atol=1e-12), (y, net(x), err))
+
+
+def any_png(samples, depth, colour=0, palette=None, adam7=False, more=()):
+    """samples [H,W] or [H,W,channels] of 1 to 16 bits, or indices into a palette (colour 3); interlaced: of one pixel only"""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    h, w = samples.shape[:2]
+    rows = samples.reshape(h, -1)
+    bits = np.unpackbits(rows.astype(">u2").view(np.uint8).reshape(h, -1, 2), axis=2)[:, :, 16 - depth:].reshape(h, -1)
+    raw = b"".join(b"\0" + np.packbits(b).tobytes() for b in bits)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", w, h, depth, colour, 0, 0, adam7)) + b"".join(chunk(k, d) for k, d in more) + \
+        (chunk(b"PLTE", palette.astype(np.uint8).tobytes()) if palette is not None else b"") + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b"")
+
+
+def jpeg(planes, adobe=None):
+    """a baseline JPEG of planes [h/8,w/8], each number a block of 8x8 equal samples, exact by its DC coefficient alone"""
+    h, w = planes[0].shape
+    bits, last, n = [], [0] * len(planes), len(planes)
+    for i in range(h):
+        for j in range(w):
+            for c in range(n):
+                d = int(planes[c][i, j]) - 128 - last[c]
+                last[c] += d
+                k = abs(d).bit_length()
+                bits += [k >> b & 1 for b in (3, 2, 1, 0)] + [(d if d > 0 else d + (1 << k) - 1) >> b & 1 for b in reversed(range(k))] + [0]
+    bits += [1] * (-len(bits) % 8)
+    def part(mark, data):
+        return bytes([255, mark]) + struct.pack(">H", len(data) + 2) + data
+    return b"\xff\xd8" + (part(0xee, b"Adobe\0\x64" + bytes(4) + bytes([adobe])) if adobe is not None else b"") + part(0xdb, b"\0" + bytes([8] * 64)) + \
+        part(0xc0, struct.pack(">BHHB", 8, 8 * h, 8 * w, n) + b"".join(bytes([c + 1, 0x11, 0]) for c in range(n))) + \
+        part(0xc4, b"\0" + bytes([0, 0, 0, 12] + [0] * 12) + bytes(range(12))) + part(0xc4, b"\x10" + bytes([1] + [0] * 15) + b"\0") + \
+        part(0xda, bytes([n]) + b"".join(bytes([c + 1, 0]) for c in range(n)) + b"\0\x3f\0") + np.packbits(bits).tobytes().replace(b"\xff", b"\xff\0") + b"\xff\xd9"
 
 
 def read_png(path):
@@ -251,4 +283,94 @@ def orders():
         check("%s: the picture" % name, np.array_equal(back, np.floor(w * 255 + .5)), back)
 
 
-parts(cifar_files, pictures, mean_and_std, orders)
+def refused(name, net, needle, image, code=3):
+    got, out, err = run("eval", net.path, "--image", image)
+    check("refuse " + name, got == code and out == "" and needle in err and err.count("\n") == 1, (got, err))
+
+
+def jpegs():
+    grey, colour = Net("j1.json", [1, 1, 16, 24]), Net("j3.json", [1, 3, 16, 24])
+    wide = lambda plane: np.kron(plane, np.ones((8, 8)))
+    y, cb, cr = (rng.integers(*ends, (2, 3)) for ends in ((0, 256), (110, 140), (110, 140)))
+    y[0, 0], y[0, 1] = 0, 255
+    same("a grey JPEG", grey, wide(y)[None] / 255, "--image", put("g.jpg", jpeg([y])))
+    same("a grey JPEG, gzipped", grey, wide(y)[None] / 255, "--image", put("g.jpg.gz", gzip.compress(jpeg([y]))))
+    same("a grey JPEG by another name", grey, wide(y)[None] / 255, "--image", put("g.png", jpeg([y])))
+    same("a JPEG in RGB", colour, np.array([wide(c) for c in (y, cb, cr)]) / 255, "--image", put("rgb.jpg", jpeg([y, cb, cr], 0)))
+    # JFIF 1.02, page 4: R, G, B from Y, Cb, Cr, rounded
+    mixed = np.array([y + 1.402 * (cr - 128), y - .344136 * (cb - 128) - .714136 * (cr - 128), y + 1.772 * (cb - 128)])
+    mixed = np.clip(np.floor(mixed + .5), 0, 255)
+    same("a JPEG in YCbCr", colour, np.array([wide(c) for c in mixed]) / 255, "--image", put("ycc.jpg", jpeg([y, cb, cr])))
+    refused("CMYK", colour, "a JPEG in CMYK", put("cmyk.jpg", jpeg([y, cb, cr, y])), 4)
+    refused("YCCK", colour, "a JPEG in CMYK", put("ycck.jpg", jpeg([y, cb, cr, y], 2)), 4)
+    refused("two channels", colour, "2 channels", put("two.jpg", jpeg([y, cb])), 4)
+    refused("a colour JPEG for a grey network", grey, "the network reads 384", p("ycc.jpg"))
+    refused("a JPEG with an index", grey, "index 1 is out of range", p("g.jpg:1"))
+    whole = jpeg([y, cb, cr])
+    for n in (2, 3, 20, 80, 120, len(whole) - 12, len(whole) - 4, len(whole) - 2, len(whole) - 1):
+        refused("a JPEG cut at %d" % n, colour, "cut.jpg", put("cut.jpg", whole[:n]))
+    at = whole.index(b"\xff\xc0")
+    refused("a JPEG of 12 bits", colour, "12", put("deep.jpg", whole[:at + 4] + b"\x0c" + whole[at + 5:]))
+    refused("a JPEG of 60000 rows", colour, "a picture of 60000", put("high.jpg", whole[:at + 5] + struct.pack(">H", 60000) + whole[at + 7:]), 4)
+
+
+def deep_pngs():
+    """samples of 16 bits are divided by 65535, those of fewer bits than 8 are spread over 0 to 255; gamma is no matter"""
+    grey, colour = Net("d1.json", [1, 1, 5, 3]), Net("d3.json", [1, 3, 5, 3])
+    g, c = rng.integers(0, 65536, (5, 3)), rng.integers(0, 65536, (5, 3, 3))
+    g[0, 0], g[0, 1], g[0, 2] = 0, 65535, 256
+    same("PNG of 16 bits", grey, g[None] / 65535, "--image", put("g16.png", any_png(g, 16)))
+    same("PNG of 3 x 16 bits", colour, c.transpose(2, 0, 1) / 65535, "--image", put("c16.png", any_png(c, 16, 2)))
+    gamma = (b"gAMA", struct.pack(">I", 100000))
+    same("PNG of 16 bits with a gamma", grey, g[None] / 65535, "--image", put("gamma.png", any_png(g, 16, more=[gamma])))
+    same("PNG of 8 bits with a gamma", grey, (g[None] >> 8) / 255, "--image", put("gamma8.png", any_png(g >> 8, 8, more=[gamma])))
+    for depth in (1, 2, 4, 8):
+        few = g >> (16 - depth)
+        same("PNG of %d bits" % depth, grey, few[None] / (2 ** depth - 1), "--image", put("few.png", any_png(few, depth)))
+    colours = rng.integers(0, 256, (4, 3))
+    same("PNG with a palette", colour, colours[g >> 14].transpose(2, 0, 1) / 255, "--image", put("pal.png", any_png(g >> 14, 2, 3, colours)))
+    one = Net("d0.json", [1, 1, 1, 1])
+    same("PNG, interlaced", one, g[:1, 2:][None] / 65535, "--image", put("adam.png", any_png(g[:1, 2:], 16, adam7=True)))
+    refused("transparency", grey, "transparency", put("alpha.png", any_png(np.stack([g, g], 2), 16, 4)), 4)
+    refused("a transparent colour", grey, "transparency", put("trns.png", any_png(g, 16, more=[(b"tRNS", b"\0\1")])), 4)
+    whole = any_png(g, 16)
+    for n in (8, 20, 33, 40, len(whole) - 20, len(whole) - 12, len(whole) - 1):
+        refused("a PNG cut at %d" % n, grey, "cut.png", put("cut.png", whole[:n]))
+
+
+def arrays():
+    """batches in one array, by index and as a list; halves"""
+    grey, colour, last = Net("n1.json", [1, 1, 4, 6]), Net("n3.json", [1, 3, 4, 6]), Net("n4.json", [1, 4, 6, 3])
+    g, c = (rng.random(s) * (rng.random(s) < .2) for s in ((5, 4, 6), (5, 3, 4, 6)))
+    several = []
+    def batch(net, path):
+        code, out, err = run("batch", net.path, "--images", path, "--perturb", "linf:0", "--dir", p("batch-" + os.path.basename(path)), "--quiet")
+        return [int(r.split(",")[1]) for r in open(p("batch-" + os.path.basename(path) + "/results.csv")).read().splitlines()[1:]] if code == 0 else (code, err)
+    for name, net, stack, x in (("nhw", grey, g, g[:, None]), ("n1hw", grey, g[:, None], g[:, None]), ("nhw1", grey, g[..., None], g[:, None]), ("nchw", colour, c, c),
+                                ("nhwc", colour, c.transpose(0, 2, 3, 1), c), ("nhwc-last", last, c.transpose(0, 2, 3, 1), c.transpose(0, 2, 3, 1)),
+                                ("nchw-last", last, c, c.transpose(0, 2, 3, 1)), ("nd", grey, g.reshape(5, -1), g[:, None])):
+        for code in ("f8", "f4", "f2", ">f2", "u1"):
+            stored = (255 * stack).astype(code) if code == "u1" else stack.astype(code)
+            full = (255 * x).astype(code) / 255 if code == "u1" else x.astype(code).astype(float)
+            np.save(p("%s-%s.npy" % (name, code[-2:])), stored)
+            path = p("%s-%s.npy" % (name, code[-2:]))
+            for k in (0, 3):
+                same("%s of %s, index %d" % (name, code, k), net, full[k], "--image", "%s:%d" % (path, k))
+            if code in ("f4", ">f2"):
+                continue
+            want, got = [int(np.argmax(net(z))) for z in full], batch(net, path)
+            several.append(len(set(want)) > 1)
+            check("%s of %s as a list" % (name, code), got == want, (got, want))
+        refused("%s without an index" % name, net, "FILE:INDEX takes one of 5 images", p(name + "-f8.npy"))
+        refused("%s, index 5" % name, net, "index 5 is out of range", p(name + "-f8.npy:5"))
+    check("the images of the lists differ in their labels", any(several[:3]) and any(several[9:12]), several)
+    half = np.array([0, -0., 2 ** -24, -2 ** -24, 1023 * 2. ** -24, 2 ** -14, .1, 1, -1 / 3, 65504, -65504, 1.5], "f2")
+    flat = Net("h.json", [1, 12])
+    np.save(p("half.npy"), half)
+    same("halves: subnormal, largest", flat, half.astype(float), "--image", p("half.npy"))
+    for bad in (np.inf, -np.inf, np.nan):
+        np.save(p("bad.npy"), np.full(12, bad, "f2"))
+        refused("a half that is %s" % bad, flat, "not finite", p("bad.npy"))
+
+
+parts(cifar_files, pictures, jpegs, deep_pngs, arrays, mean_and_std, orders)

@@ -31,6 +31,7 @@ enum {
     LABELS,
     NPY,
     PNG,
+    JPEG,
     PNM,
     CSV,
     MAP,
@@ -76,7 +77,7 @@ static void check_tensor(nm_tensor t)
     require(t.shape.rank <= NM_MAXRANK && n == t.n, "the size of a tensor is that of its shape");
     for (size_t i = 0; i < t.n; i++) {
         require(isfinite(t.x[i]), "an element is finite");
-        if (t.bytes) require(t.x[i] >= 0 && t.x[i] <= 255, "a byte is a byte");
+        if (t.top > 0) require(t.x[i] >= 0 && t.x[i] <= t.top, "a sample is one");
     }
 }
 
@@ -168,6 +169,7 @@ static void body(nm_job *job, void *arg)
     case LABELS: check_tensor(nm_read_idx(job, f, 2, true)); break;
     case NPY: check_tensor(nm_read_npy(job, f)); break;
     case PNG: check_tensor(nm_read_png(job, f)); break;
+    case JPEG: check_tensor(nm_read_jpeg(job, f)); break;
     case PNM: check_tensor(nm_read_pnm(job, f)); break;
     case CSV: check_tensor(nm_read_csv(job, f, 1)); break;
     case MAP: nm_query_print(&b, nm_map_read(job, path_of(job, f))->question); break;
@@ -214,8 +216,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 /* ---- seeds ---- */
 
 static const char *const kind_name[N_KINDS] = {
-    "onnx",   "json", "nnet", "mat", "npz", "vnnlib", "vnnlib2", "query", "idx",
-    "labels", "npy",  "png",  "pnm", "csv", "map",    "sol",     "sexpr"};
+    "onnx",   "json", "nnet", "mat",  "npz", "vnnlib", "vnnlib2", "query", "idx",
+    "labels", "npy",  "png",  "jpeg", "pnm", "csv",    "map",     "sol",   "sexpr"};
 typedef struct {
     unsigned char *data;
     size_t n;

@@ -1,4 +1,6 @@
 /* reader_seeds.h: small valid files of every kind that fuzz_readers.c starts from. Included by it alone. */
+#include <jpeglib.h>
+#include <png.h>
 #include <zlib.h>
 
 static void built_in_nets(void)
@@ -236,6 +238,34 @@ static void built_in_texts(void)
     add_text(VNNLIB, text);
 }
 
+/* a picture of 19 x 13 */
+static void built_in_jpeg(bool colour, bool progressive)
+{
+    struct jpeg_compress_struct j;
+    struct jpeg_error_mgr errors;
+    unsigned char *to = NULL, row[19 * 3];
+    unsigned long n = 0;
+    j.err = jpeg_std_error(&errors);
+    jpeg_create_compress(&j);
+    jpeg_mem_dest(&j, &to, &n);
+    j.image_width = 19;
+    j.image_height = 13;
+    j.input_components = colour ? 3 : 1;
+    j.in_color_space = colour ? JCS_RGB : JCS_GRAYSCALE;
+    jpeg_set_defaults(&j);
+    if (progressive) jpeg_simple_progression(&j);
+    jpeg_start_compress(&j, TRUE);
+    for (int i = 0; i < 13; i++) {
+        for (int k = 0; k < 19 * 3; k++) row[k] = (unsigned char)(7 * i * i + 11 * k);
+        JSAMPROW rows = row;
+        jpeg_write_scanlines(&j, &rows, 1);
+    }
+    jpeg_finish_compress(&j);
+    jpeg_destroy_compress(&j);
+    add(JPEG, to, n);
+    free(to);
+}
+
 static void built_in_images(void)
 {
     add(IDX,
@@ -247,6 +277,10 @@ static void built_in_images(void)
         "abcDEF",
         18);
     add(LABELS, "\0\0\x08\x01\0\0\0\4\1\2\3\4", 12);
+    add(NPY,
+        "\x93NUMPY\1\0\x46\0{'descr': '<f2', 'fortran_order': False, 'shape': (1, 2), }          "
+        "\n\0\x3c\1\0",
+        84);
     add(NPY,
         "\x93NUMPY\1\0\x46\0{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }          "
         "\n\0\0\x80\x3f\0\0\0\x40",
@@ -265,8 +299,15 @@ static void built_in_images(void)
         0,   2,  0,  0,   0,   1,   8,   2,  0,  0,   0,  123, 64, 232, 221, 0,  0,  0,
         15,  73, 68, 65,  84,  120, 156, 99, 96, 100, 98, 102, 97, 101, 3,   0,  0,  63,
         0,   22, 33, 186, 212, 84,  0,   0,  0,  0,   73, 69,  78, 68,  174, 66, 96, 130};
+    static const uint16_t deep[] = {0, 1, 256, 65535, 32768, 7};
+    png_image img = {.version = PNG_IMAGE_VERSION, .width = 3, .height = 2, .format = PNG_FORMAT_LINEAR_Y};
+    unsigned char wide[512];
+    png_alloc_size_t size = sizeof wide;
+    require(png_image_write_to_memory(&img, wide, &size, 0, deep, 0, NULL) != 0, "a PNG of 16 bits");
+    add(PNG, wide, size);
     add(PNG, grey, sizeof grey);
     add(PNG, colour, sizeof colour);
+    for (int i = 0; i < 4; i++) built_in_jpeg(i & 1, i & 2);
     add_text(PNM, "P2\n# grey\n3 2\n255\n0 1 2\n253 254 255\n");
     add_text(PNM, "P5 3 2 255\nabcdef");
     add_text(PNM, "P6 1 2 255\nabcdef");

@@ -89,7 +89,7 @@ def labels():
     refused("a later word", "late.txt:3:1", labels=text("late.txt", ["1", "2", "dog"] * 70))
     refused("two a line", "shape [200,2]", labels=text("two.csv", ["%d,7" % k for k in lab]))
     refused("a PNG as labels", "a picture", labels=png())
-    refused("a JPEG as labels", "a JPEG picture", labels=jpeg())
+    refused("a JPEG as labels", "a picture", labels=jpeg())
     refused("images as labels", "holds images", labels=IDX)
     refused("an array of images as labels", "as images have", labels=npy("pix.npy", raw))
     for name, file in (("[N]", npy("n.npy", lab)), ("[N,1]", npy("n1.npy", lab[:, None])),
@@ -105,8 +105,8 @@ def labels():
 
 
 def images():
-    refused("a JPEG as images", "a JPEG picture", images=jpeg(), at="0:5")
-    refused("a JPEG named .csv", "a JPEG picture", images=p("named.csv"), at="0:5")
+    refused("a JPEG as images", "a single picture", images=jpeg(), at="0:5")
+    refused("a JPEG named .csv", "a single picture", images=p("named.csv"), at="0:5")
     refused("a PNG as images", "a single picture", images=png(), at="0:1")
     refused("one image [H,W,C]", "one image of shape [28,28,1]", images=npy("hwc.npy", raw[0][:, :, None] / 255.), at="0:5")
     refused("one image [H,W]", "one image of shape [28,28]", images=npy("hw.npy", raw[0] / 255.), at="0:5")

@@ -25,7 +25,7 @@ static void check(nm_job *job, const nm_net *net, nm_tensor t, const char *what)
         hi = fmax(hi, t.x[i]);
     }
     nm_check_means(job, net, fmin(lo, 0), fmax(hi, 1));
-    if (!net->lo) nm_check_values(job, net, what, t.bytes, lo, hi, 0, 1);
+    if (!net->lo) nm_check_values(job, net, what, t.top > 0, lo, hi, 0, 1);
 }
 
 int nm_verb_eval(nm_job *job, const nm_cli *c, nm_buf *out)

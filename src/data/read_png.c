@@ -1,0 +1,76 @@
+/* read_png.c: PNG, through libpng: grey and colour, of 1 to 16 bits a sample, palettes and interlaced ones too. Samples
+ * are taken as they stand: gamma and colour profiles are not applied, as Pillow and OpenCV do not. A picture with
+ * transparency is refused. libpng's error function has to jump out of it; here it throws. */
+#include "base/base.h"
+#include "data/data.h"
+#include "data/reader.h"
+
+#include <png.h>
+
+typedef struct {
+    nm_job *job;
+    nm_file f;
+    size_t at; /* bytes of f that are read */
+    png_struct *png;
+    png_info *info;
+} reader;
+
+static void drop(void *arg)
+{
+    reader *r = arg;
+    png_destroy_read_struct(&r->png, &r->info, NULL);
+}
+
+static PNG_NORETURN void failed(png_struct *png, const char *why)
+{
+    const reader *r = png_get_error_ptr(png);
+    nm_throw(r->job, NM_EINPUT, "%s: %s", r->f.path, why);
+}
+
+static void warned(png_struct *png, const char *why)
+{
+    (void)png;
+    (void)why;
+}
+
+static void fetch(png_struct *png, unsigned char *to, size_t n)
+{
+    reader *r = png_get_io_ptr(png);
+    if (n > r->f.n - r->at) png_error(png, "the PNG file is cut short");
+    memcpy(to, r->f.data + r->at, n);
+    r->at += n;
+}
+
+nm_tensor nm_read_png(nm_job *job, nm_file f)
+{
+    reader *r = NM_NEW(job, reader);
+    *r = (reader){.job = job, .f = f};
+    nm_defer(job, drop, r);
+    r->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, r, failed, warned);
+    r->info = r->png ? png_create_info_struct(r->png) : NULL;
+    if (!r->info) nm_throw(job, NM_EIO, "%s: out of memory", f.path);
+    png_set_read_fn(r->png, r, fetch);
+    png_set_benign_errors(r->png, 1);
+    png_read_info(r->png, r->info);
+    const int kind = png_get_color_type(r->png, r->info);
+    if (kind & PNG_COLOR_MASK_ALPHA || png_get_valid(r->png, r->info, PNG_INFO_tRNS))
+        nm_throw(job, NM_EUNSUP, "%s: a PNG with transparency", f.path);
+    nm_samples p = {.h = png_get_image_height(r->png, r->info),
+                   .w = png_get_image_width(r->png, r->info),
+                   .channels = kind & PNG_COLOR_MASK_COLOR ? 3 : 1,
+                   .wide = png_get_bit_depth(r->png, r->info) == 16};
+    nm_picture_check(job, f.path, p.h, p.w);
+    png_set_expand(
+        r->png); /* palettes to colours, 1 to 4 bits to 8: 0 and the largest stay black and white */
+    const int passes = png_set_interlace_handling(r->png);
+    png_read_update_info(r->png, r->info);
+    const size_t row = p.w * p.channels * (p.wide ? 2 : 1);
+    if (png_get_rowbytes(r->png, r->info) != row) png_error(r->png, "rows of an unexpected size");
+    unsigned char *sample = nm_zero(job, p.h, row);
+    for (int k = 0; k < passes; k++)
+        for (size_t i = 0; i < p.h; i++) png_read_row(r->png, sample + i * row, NULL);
+    png_read_end(r->png, NULL);
+    nm_close(job, r);
+    p.sample = sample;
+    return nm_picture(job, p);
+}
