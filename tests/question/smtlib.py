@@ -211,7 +211,7 @@ def refusals():
     r = run("inspect", put("q.vnnlib", HEAD + BOX + "(assert %s)" % deep))
     check("lets that lead too deep", r.returncode == 3 and "nested too deeply" in r.stderr, r.stderr)
     v2 = "(vnnlib-version <2.0>)\n(declare-network n (declare-input X Real [2]) (declare-output Y Real [2]))\n(assert (and (<= 0 X[0] 1) (<= 0 X[1] 1)))\n"
-    for text in ("(not (<= Y[0] 1))", "(=> (<= Y[0] 1) (<= Y[1] 1))", "true", "(let ((a 1)) (<= Y[0] a))", "(<= (/ 1 2) Y[0])", "(and)"):
+    for text in ("(not (<= Y[0] 1))", "(=> (<= Y[0] 1) (<= Y[1] 1))", "true", "(let ((a 1)) (<= Y[0] a))", "(<= (/ 1 2) Y[0])", "(and)", "[0]", "()"):
         r = run("inspect", put("q.vnnlib", v2 + "(assert %s)" % text))
         check("VNN-LIB 2 has no " + text, r.returncode == 3 and "q.vnnlib:4:" in r.stderr, r.stderr)
 

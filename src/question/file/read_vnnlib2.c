@@ -267,7 +267,7 @@ nm_query *nm_read_vnnlib2(nm_job *job, const nm_net *net, nm_file file, nm_sexpr
     for (nm_sexpr *e = all->first; e; e = e->next) {
         if (e->word || e->n == 0 || !e->first->word)
             nm_formulas_fail(&f, e, "a command in parentheses was expected");
-        const nm_sexpr *a = e->first->next;
+        nm_sexpr *a = e->first->next;
         if (nm_sexpr_is(e->first, "vnnlib-version") && e->n == 2 && e == all->first) {
             if (!nm_sexpr_is(a, "<2.0>"))
                 beyond(&f, a->word ? a : e->first, "VNN-LIB <2.0> was expected");
@@ -276,9 +276,9 @@ nm_query *nm_read_vnnlib2(nm_job *job, const nm_net *net, nm_file file, nm_sexpr
         } else if (nm_sexpr_is(e->first, "assert") && e->n == 2 && v.network) {
             if (!placed) place(&f, net, true), place(&f, net, false);
             placed = true;
-            join_indices(&f, e);
-            refuse_unequal(&f, e);
-            nm_formulas_assert(&f, e->first->next);
+            join_indices(&f, a);
+            refuse_unequal(&f, a);
+            nm_formulas_assert(&f, a);
         } else {
             nm_throw_at(job, NM_EINPUT, file.path, e->line, e->col,
                         "%.40s with %zu operands: declare-network, then assert were expected",
