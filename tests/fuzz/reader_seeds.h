@@ -207,6 +207,12 @@ static void built_in_texts(void)
              "(assert (or (and (<= Y_0 Y_1)(>= Y_1 0.5))(and (> Y_0 (+ 1 (* 2 Y_1) (- X_0)))(< 2 "
              "Y_0))))\n",
              declare);
+    add_text(VNNLIB, text);
+    snprintf(text, sizeof text,
+             "%s(assert (<= -1 X_0))(assert (<= X_0 (/ 8 255)))(assert (not (or (< X_1 0) (> X_1 "
+             "(/ 3 2)))))(assert (let ((a (+ Y_0 1)) (f (<= Y_1 (/ X_0 2)))) (=> (and f true) "
+             "(not (and)) (let ((b (* 2 a)) (Y_0 Y_1)) (or (<= b Y_0) (not f) false)))))\n",
+             declare);
     add_text(VNNLIB2,
              "(vnnlib-version <2.0>)\n(declare-network n (declare-input X Real [1,2] "
              "\"x\")(declare-output Y Real [2])"

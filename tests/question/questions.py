@@ -69,10 +69,10 @@ def vnnlib1():
     check("disjuncts of one set are one case wherever they stand", [len(c[3]) for c in got] == [2, 2], got)
     check("inputs alone: every point is one", spelled(HEAD + BOX)[0][3] == [[({}, 0)]])
     for name, text, needle in (("nonlinear", "(assert (<= (* X_0 Y_0) 1))", ":6:13: a product of variables"), ("a nested product", "(assert (<= (* 2 (+ X_0 1) (- Y_0)) 1))", ":6:13: a product"),
-                               ("not", "(assert (not (<= Y_0 1)))", ":6:10: not: and, or"), ("implies", "(assert (=> (<= Y_0 1) (<= Y_1 1)))", ":6:10: =>: and, or"), ("ite", "(assert (<= (ite 1 2 3) Y_0))", ":6:13: ite: a linear term"),
-                               ("division", "(assert (<= (/ Y_0 2) 1))", ":6:13: /: a linear term"), ("let", "(assert (let ((a 1)) (<= Y_0 a)))", "let: and, or"), ("a chain", "(assert (<= 0 Y_0 1))", ":6:9: a comparison of two"),
+                               ("ite", "(assert (<= (ite 1 2 3) Y_0))", ":6:13: ite: a linear term"),
+                               ("a chain", "(assert (<= 0 Y_0 1))", ":6:9: a comparison of two"),
                                ("an unknown variable", "(assert (<= Y_7 1))", ":6:13: a variable that is not declared"), ("inf", "(assert (<= Y_0 inf))", ":6:17: a finite number"), ("1e999", "(assert (<= Y_0 1e999))", ":6:17:"),
-                               ("an empty or", "(assert (or))", ":6:9: an operator without"), ("a loose word", "assert", ":6:1: a command"), ("push", "(push 1)", "push with 1 operands: a command that is not"),
+                               ("a loose word", "assert", ":6:1: a command"), ("push", "(push 1)", "push with 1 operands: a command that is not"),
                                ("an open quote", "(set-info :source \"abc)", ":6:19: this quote"), ("an open parenthesis", "(assert (<= Y_0 1)", ":6:1: this parenthesis"), ("overflow", "(assert (<= (* 1e300 1e300 Y_0) 1))", ":6:9: a coefficient overflows"),
                                ("Int", "(declare-const Y_2 Int)", ":6:1: only variables of type Real")):
         bad(3, "VNN-LIB 1 refuses " + name, "q.vnnlib" + needle if needle[0] == ":" else needle, "inspect", put("q.vnnlib", HEAD + BOX + text))

@@ -9,6 +9,7 @@
 bool nm_query_is(nm_file f)
 {
     const char *s = (const char *)f.data, *end = s + f.n;
+    if (f.n >= 3 && memcmp(s, "\xEF\xBB\xBF", 3) == 0) s += 3; /* a byte order mark */
     while (s < end && strchr(" \t\r\n", *s) && *s) s++;
     if (s == end || *s != '{') return false;
     const char *key = strstr(s, "\"netmip\""); /* data ends in a NUL */

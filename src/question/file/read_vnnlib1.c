@@ -12,16 +12,6 @@ typedef struct { /* declared variables */
     unsigned char *x, *y;
 } names;
 
-static _Noreturn void fail(const nm_formulas *f, const nm_sexpr *e, const char *what)
-{
-    nm_throw_at(f->job, NM_EINPUT, f->path, e->line, e->col, "%s", what);
-}
-
-static bool is(const nm_sexpr *e, const char *word)
-{
-    return e->word && strcmp(e->word, word) == 0;
-}
-
 static bool split_name(const nm_sexpr *e, bool *is_x, size_t *index)
 {
     int64_t i;
@@ -39,7 +29,7 @@ static bool variable(const nm_formulas *f, const nm_sexpr *e, uint32_t *var)
     size_t i;
     if (!split_name(e, &is_x, &i)) return false;
     if (i >= (is_x ? v->cap_x : v->cap_y) || !(is_x ? v->x : v->y)[i])
-        fail(f, e, "a variable that is not declared");
+        nm_formulas_fail(f, e, "a variable that is not declared");
     *var = (uint32_t)(2 * i + is_x);
     return true;
 }
@@ -51,18 +41,19 @@ static void declare(nm_formulas *f, const nm_sexpr *cmd, const nm_sexpr *name, c
     names *v = f->names;
     bool is_x;
     size_t i;
-    if (!type || !is(type, "Real") || type->next)
-        fail(f, cmd, "only variables of type Real can be declared");
-    if (!split_name(name, &is_x, &i)) fail(f, name, "a variable X_i or Y_j was expected");
+    if (!type || !nm_sexpr_is(type, "Real") || type->next)
+        nm_formulas_fail(f, cmd, "only variables of type Real can be declared");
+    if (!split_name(name, &is_x, &i))
+        nm_formulas_fail(f, name, "a variable X_i or Y_j was expected");
     unsigned char **set = is_x ? &v->x : &v->y;
     size_t *n = is_x ? &v->n_x : &v->n_y, *cap = is_x ? &v->cap_x : &v->cap_y;
-    if (i > 1u << 24) fail(f, name, "an index this large");
+    if (i > 1u << 24) nm_formulas_fail(f, name, "an index this large");
     while (*cap <= i) {
         const size_t old = *cap;
         *set = nm_grow_(f->job, *set, old, cap, 1);
         memset(*set + old, 0, *cap - old);
     }
-    if ((*set)[i]) fail(f, name, "declared twice");
+    if ((*set)[i]) nm_formulas_fail(f, name, "declared twice");
     (*set)[i] = 1;
     if (i + 1 > *n) *n = i + 1;
 }
@@ -72,19 +63,19 @@ static void command(nm_formulas *f, const nm_sexpr *e, size_t *asserts)
     static const char *const silent[] = {"set-logic", "set-info", "set-option",     "check-sat",
                                          "get-model", "exit",     "vnnlib-version", NULL};
     if (e->word || e->n == 0 || !e->first->word)
-        fail(f, e, "a command in parentheses was expected");
+        nm_formulas_fail(f, e, "a command in parentheses was expected");
     const nm_sexpr *a = e->first->next;
-    if (is(e->first, "declare-const") && e->n == 3) {
+    if (nm_sexpr_is(e->first, "declare-const") && e->n == 3) {
         declare(f, e, a, a->next);
-    } else if (is(e->first, "declare-fun") && e->n == 4) {
-        if (a->next->word || a->next->n) fail(f, a->next, "a function with arguments");
+    } else if (nm_sexpr_is(e->first, "declare-fun") && e->n == 4) {
+        if (a->next->word || a->next->n) nm_formulas_fail(f, a->next, "a function with arguments");
         declare(f, e, a, a->next->next);
-    } else if (is(e->first, "assert") && e->n == 2) {
+    } else if (nm_sexpr_is(e->first, "assert") && e->n == 2) {
         nm_formulas_assert(f, a);
         ++*asserts;
     } else {
         for (const char *const *s = silent; *s; s++)
-            if (is(e->first, *s)) return;
+            if (nm_sexpr_is(e->first, *s)) return;
         nm_throw_at(f->job, NM_EINPUT, f->path, e->line, e->col,
                     "%.40s with %zu operands: a command that is not VNN-LIB 1", e->first->word,
                     e->n - 1);
@@ -105,9 +96,9 @@ static void check_declared(const nm_formulas *f, const nm_net *net)
         if (!v->y[i])
             nm_throw(f->job, NM_EINPUT, "%s: Y_%zu is not declared, but Y_%zu is", f->path, i,
                      v->n_y - 1);
-    if (net && (net->n_in != v->n_x || net->n_out != v->n_y))
+    if (net && (net->n_in != v->n_x || nm_net_said(net) != v->n_y))
         nm_throw(f->job, NM_EINPUT, "%s: %zu inputs and %zu outputs; the network has %zu and %zu",
-                 f->path, v->n_x, v->n_y, net->n_in, net->n_out);
+                 f->path, v->n_x, v->n_y, net->n_in, nm_net_said(net));
 }
 
 /* the major version that a file states, or 1 */
@@ -115,35 +106,34 @@ static bool is_second(const nm_sexpr *all)
 {
     const nm_sexpr *e = all->first;
     if (!e || !e->n || !e->first->word) return false;
-    if (is(e->first, "vnnlib-version") && e->n == 2 && e->first->next->word)
+    if (nm_sexpr_is(e->first, "vnnlib-version") && e->n == 2 && e->first->next->word)
         return strncmp(e->first->next->word, "<1.", 3) != 0;
-    return is(e->first, "declare-network");
+    return nm_sexpr_is(e->first, "declare-network");
 }
 
 nm_query *nm_read_vnnlib(nm_job *job, const nm_net *net, const char *path)
 {
     const nm_file file = nm_file_read(job, path);
     nm_sexpr *all = nm_sexpr_read(job, file);
-    const nm_node *last = net ? nm_tail_choice(net) : NULL;
-    if (last)
-        nm_refuse(
-            job, net, last,
-            "at the output, and %s speaks of outputs; only questions from flags ask for the class",
-            path);
     nm_query *q;
     if (is_second(all)) {
         q = nm_read_vnnlib2(job, net, file, all);
     } else {
         names v = {0};
         size_t asserts = 0;
-        nm_formulas f = {
-            .job = job, .path = file.path, .equal = "=", .names = &v, .variable = variable};
+        nm_formulas f = {.job = job,
+                         .path = file.path,
+                         .equal = "=",
+                         .smt = true,
+                         .names = &v,
+                         .variable = variable};
         f.name = input_name;
         for (const nm_sexpr *e = all->first; e; e = e->next) command(&f, e, &asserts);
         check_declared(&f, net);
         if (!asserts) nm_throw(job, NM_EINPUT, "%s: nothing is asserted", path);
         q = nm_formulas_query(&f, v.n_x, v.n_y);
     }
+    if (net) nm_tail_choose(job, net, q), nm_tail_pull(job, net, q);
     nm_sha256(file.data, file.n, q->hash);
     if (net) q->shape = net->values[net->inputs[0]].shape;
     if (net) q->front = net->front;

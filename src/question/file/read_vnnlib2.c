@@ -11,6 +11,7 @@
 #include "network/network.h"
 #include "question/question.h"
 #include "question/file/file.h"
+#include "question/part.h"
 
 typedef struct tensor {
     const nm_sexpr *name;
@@ -25,20 +26,10 @@ typedef struct {
     bool network;
 } names;
 
-static _Noreturn void fail(const nm_formulas *f, const nm_sexpr *e, const char *what)
-{
-    nm_throw_at(f->job, NM_EINPUT, f->path, e->line, e->col, "%s", what);
-}
-
 static _Noreturn void beyond(const nm_formulas *f, const nm_sexpr *e, const char *what)
 {
     nm_throw_at(f->job, NM_EUNSUP, f->path, e->line, e->col, "%.60s: %s", e->word ? e->word : "",
                 what);
-}
-
-static bool is(const nm_sexpr *e, const char *word)
-{
-    return e->word && strcmp(e->word, word) == 0;
 }
 
 /* [], [3] or [1,28,28] at s; gives what stands behind it, NULL when it is none */
@@ -79,12 +70,12 @@ static bool variable(const nm_formulas *f, const nm_sexpr *e, uint32_t *var)
     const size_t len = strcspn(e->word, "[");
     if (!is_name(e->word, len)) return false;
     const tensor *t = find(f->names, e->word, len);
-    if (!t) fail(f, e, "a variable that is not declared");
+    if (!t) nm_formulas_fail(f, e, "a variable that is not declared");
     int n = 0;
     int64_t at[NM_MAXRANK], flat = 0;
     if (e->word[len]) {
         const char *end = read_list(e->word + len, &n, at);
-        if (!end || *end) fail(f, e, "indices like [0,1] were expected");
+        if (!end || *end) nm_formulas_fail(f, e, "indices like [0,1] were expected");
     }
     if (n != t->shape.rank)
         nm_throw_at(f->job, NM_EINPUT, f->path, e->line, e->col, "%d indices; %.*s has shape %s", n,
@@ -122,31 +113,33 @@ static const char *input_name(const nm_formulas *f, size_t i)
 static void declare_tensor(nm_formulas *f, const nm_sexpr *e, bool is_x)
 {
     names *v = f->names;
-    if (e->n < 4) fail(f, e, "a name, the type Real and a shape like [1,5] were expected");
+    if (e->n < 4)
+        nm_formulas_fail(f, e, "a name, the type Real and a shape like [1,5] were expected");
     const nm_sexpr *name = e->first->next, *type = name->next, *shape = type->next,
                    *more = shape->next;
-    if (!name->word || !is_name(name->word, name->len)) fail(f, name, "a name was expected");
-    if (!type->word) fail(f, type, "the type Real was expected");
-    if (!is(type, "Real"))
+    if (!name->word || !is_name(name->word, name->len))
+        nm_formulas_fail(f, name, "a name was expected");
+    if (!type->word) nm_formulas_fail(f, type, "the type Real was expected");
+    if (!nm_sexpr_is(type, "Real"))
         beyond(f, type, "an element type; netmip answers over the reals: Real was expected");
-    if (find(v, name->word, name->len)) fail(f, name, "declared twice");
+    if (find(v, name->word, name->len)) nm_formulas_fail(f, name, "declared twice");
     tensor t = {.name = name, .is_x = is_x, .n = 1};
     int rank;
     const char *end = shape->word ? read_list(shape->word, &rank, t.shape.dim) : NULL;
-    if (!end || *end) fail(f, shape, "a shape like [1,5] was expected");
+    if (!end || *end) nm_formulas_fail(f, shape, "a shape like [1,5] was expected");
     t.shape.rank = rank;
     for (int d = 0; d < rank; d++) {
         if (t.shape.dim[d] < 1 || t.shape.dim[d] > 1 << 24 ||
             (t.n *= (size_t)t.shape.dim[d]) > 1 << 24)
-            fail(f, shape, "a shape of 1 to 2^24 elements was expected");
+            nm_formulas_fail(f, shape, "a shape of 1 to 2^24 elements was expected");
     }
     for (; more; more = more->next) {
         if (more->word && more->word[0] == '"' && !t.onnx)
             t.onnx = nm_dup(f->job, more->word + 1, more->len - 2);
-        else if (is(more, "initialized"))
+        else if (nm_sexpr_is(more, "initialized"))
             beyond(f, more, "inputs that the network's file initializes are not supported");
         else
-            fail(f, more, "the name of a node in quotes, or nothing, was expected");
+            nm_formulas_fail(f, more, "the name of a node in quotes, or nothing, was expected");
     }
     *NM_PUSH(f->job, v->t, v->n, v->cap) = t;
 }
@@ -157,20 +150,21 @@ static void declare_network(nm_formulas *f, const nm_sexpr *e)
     if (v->network)
         beyond(f, e->first, "a second network; questions about one network are supported");
     v->network = true;
-    if (e->n < 2 || !e->first->next->word) fail(f, e, "the name of the network was expected");
+    if (e->n < 2 || !e->first->next->word)
+        nm_formulas_fail(f, e, "the name of the network was expected");
     for (const nm_sexpr *a = e->first->next->next; a; a = a->next) {
         if (a->n == 0 || !a->first->word)
-            fail(f, a, "declare-input or declare-output was expected");
-        if (is(a->first, "declare-input"))
+            nm_formulas_fail(f, a, "declare-input or declare-output was expected");
+        if (nm_sexpr_is(a->first, "declare-input"))
             declare_tensor(f, a, true);
-        else if (is(a->first, "declare-output"))
+        else if (nm_sexpr_is(a->first, "declare-output"))
             declare_tensor(f, a, false);
-        else if (is(a->first, "declare-hidden"))
+        else if (nm_sexpr_is(a->first, "declare-hidden"))
             beyond(f, a->first, "values inside the network are not supported");
-        else if (is(a->first, "equal-to") || is(a->first, "isomorphic-to"))
+        else if (nm_sexpr_is(a->first, "equal-to") || nm_sexpr_is(a->first, "isomorphic-to"))
             beyond(f, a->first, "relations between networks are not supported");
         else
-            fail(f, a, "declare-input or declare-output was expected");
+            nm_formulas_fail(f, a, "declare-input or declare-output was expected");
     }
 }
 
@@ -209,7 +203,8 @@ static void place(nm_formulas *f, const nm_net *net, bool is_x)
 {
     names *v = f->names;
     const size_t n = !net ? 0 : is_x ? net->n_inputs : net->n_outputs;
-    const int *value = !net ? NULL : is_x ? net->inputs : net->outputs;
+    int *value = NM_RAW(f->job, int, n + 1);
+    for (size_t k = 0; k < n; k++) value[k] = is_x ? net->inputs[k] : nm_net_said_value(net, k);
     bool *taken = NM_ARRAY(f->job, bool, n + 1);
     size_t count = 0, at = 0;
     for (size_t i = 0; i < v->n; i++) {
@@ -217,7 +212,7 @@ static void place(nm_formulas *f, const nm_net *net, bool is_x)
         if (t->is_x != is_x) continue;
         t->at = at;
         at += t->n;
-        if (at > 1 << 24) fail(f, t->name, "more than 2^24 elements");
+        if (at > 1 << 24) nm_formulas_fail(f, t->name, "more than 2^24 elements");
         const int k = net && t->onnx ? named(net, is_x, t->onnx) : (int)count;
         count++;
         if (!net) continue;
@@ -258,7 +253,7 @@ static void join_indices(nm_formulas *f, nm_sexpr *list)
 
 static void refuse_unequal(const nm_formulas *f, const nm_sexpr *list)
 {
-    if (list->n && is(list->first, "!="))
+    if (list->n && nm_sexpr_is(list->first, "!="))
         beyond(f, list->first, "closed comparisons cannot say it; <= and >= were expected");
     for (const nm_sexpr *e = list->first; e; e = e->next)
         if (!e->word) refuse_unequal(f, e);
@@ -273,18 +268,19 @@ nm_query *nm_read_vnnlib2(nm_job *job, const nm_net *net, nm_file file, nm_sexpr
     bool placed = false;
     for (nm_sexpr *e = all->first; e; e = e->next) {
         if (e->word || e->n == 0 || !e->first->word)
-            fail(&f, e, "a command in parentheses was expected");
-        const nm_sexpr *a = e->first->next;
-        if (is(e->first, "vnnlib-version") && e->n == 2 && e == all->first) {
-            if (!is(a, "<2.0>")) beyond(&f, a->word ? a : e->first, "VNN-LIB <2.0> was expected");
-        } else if (is(e->first, "declare-network") && !placed) {
+            nm_formulas_fail(&f, e, "a command in parentheses was expected");
+        nm_sexpr *a = e->first->next;
+        if (nm_sexpr_is(e->first, "vnnlib-version") && e->n == 2 && e == all->first) {
+            if (!nm_sexpr_is(a, "<2.0>"))
+                beyond(&f, a->word ? a : e->first, "VNN-LIB <2.0> was expected");
+        } else if (nm_sexpr_is(e->first, "declare-network") && !placed) {
             declare_network(&f, e);
-        } else if (is(e->first, "assert") && e->n == 2 && v.network) {
+        } else if (nm_sexpr_is(e->first, "assert") && e->n == 2 && v.network) {
             if (!placed) place(&f, net, true), place(&f, net, false);
             placed = true;
-            join_indices(&f, e);
-            refuse_unequal(&f, e);
-            nm_formulas_assert(&f, e->first->next);
+            join_indices(&f, a);
+            refuse_unequal(&f, a);
+            nm_formulas_assert(&f, a);
         } else {
             nm_throw_at(job, NM_EINPUT, file.path, e->line, e->col,
                         "%.40s with %zu operands: declare-network, then assert were expected",

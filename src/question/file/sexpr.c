@@ -98,7 +98,9 @@ static nm_sexpr *read_one(lexer *l, int depth)
 
 nm_sexpr *nm_sexpr_read(nm_job *job, nm_file f)
 {
-    lexer l = {job, f, (const char *)f.data, (const char *)f.data + f.n, (const char *)f.data, 1};
+    const char *start = (const char *)f.data, *end = start + f.n;
+    if (f.n >= 3 && memcmp(start, "\xEF\xBB\xBF", 3) == 0) start += 3; /* a byte order mark */
+    lexer l = {job, f, start, end, start, 1};
     nm_sexpr *all = NM_NEW(job, nm_sexpr), **last = &all->first;
     for (skip(&l); l.s < l.end; skip(&l)) {
         *last = read_one(&l, 0);
@@ -106,4 +108,16 @@ nm_sexpr *nm_sexpr_read(nm_job *job, nm_file f)
         all->n++;
     }
     return all;
+}
+
+bool nm_sexpr_is(const nm_sexpr *e, const char *word)
+{
+    return e->word && strcmp(e->word, word) == 0;
+}
+
+const char *nm_sexpr_head(nm_job *job, const nm_sexpr *e)
+{
+    const char *s = e->word ? e->word : e->n && e->first->word ? e->first->word : NULL;
+    if (!s) return e->n ? "two parentheses in a row" : "empty parentheses";
+    return strlen(s) <= 40 ? s : nm_fmt(job, "%.40s...", s);
 }

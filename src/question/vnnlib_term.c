@@ -1,0 +1,196 @@
+/* vnnlib_term.c: linear terms of VNN-LIB: constants and variables under + - * with at most one factor that is not
+ * constant, and, in VNN-LIB 1, which is SMT-LIB, / by constants and names that a let binds.
+ *
+ * Constants are float64 throughout: a decimal, a product and a quotient of constants are each rounded to the
+ * nearest, so (/ 8 255) is the number that a flag reads from 8/255. A let is read where its name stands and only
+ * once: its term has its like terms merged, so that a tower of lets stays as large as its variables are many. Cost:
+ * linear in the text, times the variables of the terms that lets bind, times the names in scope. Left out:
+ * quotients of variables; what stands behind a name that nothing reads is not looked into. */
+#include "base/base.h"
+#include "question/question.h"
+#include "question/file/file.h"
+
+enum { MAX_DEPTH = 1000 };  /* of nested terms and formulas, through lets */
+enum { MAX_NAMES = 10000 }; /* in scope */
+
+_Noreturn void nm_formulas_fail(const nm_formulas *f, const nm_sexpr *e, const char *what)
+{
+    nm_throw_at(f->job, NM_EINPUT, f->path, e->line, e->col, "%s", what);
+}
+
+void nm_formulas_enter(nm_formulas *f, const nm_sexpr *e)
+{
+    if (++f->depth > MAX_DEPTH) nm_formulas_fail(f, e, "nested too deeply");
+}
+
+/* ---- let ---- */
+
+nm_binding *nm_let_find(const nm_formulas *f, const nm_sexpr *word)
+{
+    nm_binding *b = f->scope;
+    while (b && strcmp(b->name->word, word->word)) b = b->next;
+    return b;
+}
+
+static void check_name(const nm_formulas *f, const nm_sexpr *name, const nm_binding *outer)
+{
+    double x;
+    if (!name->word || nm_num_parse(name->word, name->word + name->len, &x) ||
+        nm_sexpr_is(name, "true") || nm_sexpr_is(name, "false"))
+        nm_formulas_fail(f, name, "a name to bind was expected");
+    for (const nm_binding *b = f->scope; b != outer; b = b->next)
+        if (nm_sexpr_is(name, b->name->word)) nm_formulas_fail(f, name, "bound twice by one let");
+}
+
+const nm_sexpr *nm_let_open(nm_formulas *f, const nm_sexpr *e)
+{
+    const nm_sexpr *list = e->first->next;
+    nm_binding *outer = f->scope;
+    if (e->n != 3 || list->word || !list->n)
+        nm_formulas_fail(f, e, "(let ((name value) ..) body) was expected");
+    for (const nm_sexpr *p = list->first; p; p = p->next) {
+        if (p->word || p->n != 2) nm_formulas_fail(f, p, "a name and its value were expected");
+        check_name(f, p->first, outer);
+        nm_binding *b = NM_NEW(f->job, nm_binding);
+        *b = (nm_binding){.name = p->first, .value = p->first->next, .outer = outer};
+        b->next = f->scope;
+        b->names = (b->next ? b->next->names : 0) + 1;
+        if (b->names > MAX_NAMES) nm_formulas_fail(f, p, "too many names are bound here");
+        f->scope = b;
+    }
+    return list->next;
+}
+
+/* ---- terms ---- */
+
+/* terms of the same variable become one, in the order in which they first stand; those that cancel go */
+void nm_term_merge(nm_formulas *f, nm_linear *x)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < x->n; i++) {
+        const nm_lterm t = x->t[i];
+        size_t k = 0;
+        if (x->n <= 16) {
+            while (k < n && x->t[k].var != t.var) k++;
+        } else {
+            while (f->cap_seen <= t.var) {
+                const size_t old = f->cap_seen;
+                f->seen = nm_grow_(f->job, f->seen, old, &f->cap_seen, sizeof *f->seen);
+                memset(f->seen + old, 0, (f->cap_seen - old) * sizeof *f->seen);
+            }
+            k = f->seen[t.var]; /* where it stood last: good when it stands there now */
+            if (k >= n || x->t[k].var != t.var) k = f->seen[t.var] = (uint32_t)n;
+        }
+        if (k == n)
+            x->t[n++] = t;
+        else
+            x->t[k].coef += t.coef;
+    }
+    x->n = 0;
+    for (size_t i = 0; i < n; i++)
+        if (x->t[i].coef != 0) x->t[x->n++] = x->t[i];
+}
+
+void nm_term_add(nm_formulas *f, nm_linear *to, const nm_linear *x, double k)
+{
+    for (size_t i = 0; i < x->n; i++)
+        *NM_PUSH(f->job, to->t, to->n, to->cap) = (nm_lterm){x->t[i].var, k * x->t[i].coef};
+    to->c += k * x->c;
+}
+
+static nm_linear read_sum(nm_formulas *f, const nm_sexpr *e, bool minus)
+{
+    nm_linear out = {0};
+    const size_t args = e->n - 1;
+    if (args == 0) nm_formulas_fail(f, e, "an operator without operands");
+    const nm_sexpr *a = e->first->next;
+    for (size_t i = 0; i < args; i++, a = a->next) {
+        const nm_linear x = nm_term_read(f, a);
+        nm_term_add(f, &out, &x, minus && (i > 0 || args == 1) ? -1 : 1);
+    }
+    return out;
+}
+
+static nm_linear read_product(nm_formulas *f, const nm_sexpr *e)
+{
+    nm_linear out = {.c = 1};
+    if (e->n < 2) nm_formulas_fail(f, e, "an operator without operands");
+    for (const nm_sexpr *a = e->first->next; a; a = a->next) {
+        const nm_linear x = nm_term_read(f, a), left = out;
+        if (x.n && left.n)
+            nm_formulas_fail(f, e, "a product of variables; only linear terms can be read");
+        out = (nm_linear){0};
+        if (x.n)
+            nm_term_add(f, &out, &x, left.c);
+        else
+            nm_term_add(f, &out, &left, x.c);
+    }
+    return out;
+}
+
+static nm_linear read_quotient(nm_formulas *f, const nm_sexpr *e)
+{
+    if (e->n < 3) nm_formulas_fail(f, e, "a quotient of two terms was expected");
+    const nm_sexpr *a = e->first->next;
+    nm_linear out = nm_term_read(f, a);
+    for (a = a->next; a; a = a->next) {
+        const nm_linear by = nm_term_read(f, a), above = out;
+        if (by.n) nm_formulas_fail(f, a, "a quotient by variables; only linear terms can be read");
+        if (by.c == 0) nm_formulas_fail(f, a, "a quotient by 0");
+        out = (nm_linear){.c = above.c / by.c};
+        bool finite = isfinite(by.c) && isfinite(out.c);
+        for (size_t i = 0; i < above.n; i++) {
+            const nm_lterm t = {above.t[i].var, above.t[i].coef / by.c};
+            finite &= isfinite(t.coef) != 0;
+            *NM_PUSH(f->job, out.t, out.n, out.cap) = t;
+        }
+        if (!finite) nm_formulas_fail(f, a, "a quotient overflows");
+    }
+    return out;
+}
+
+static nm_linear read_word(nm_formulas *f, const nm_sexpr *e)
+{
+    nm_linear out = {0};
+    uint32_t var;
+    nm_binding *b = nm_let_find(f, e);
+    if (b && !b->term) {
+        nm_binding *scope = f->scope;
+        f->scope = b->outer;
+        b->term = NM_NEW(f->job, nm_linear);
+        *b->term = nm_term_read(f, b->value);
+        nm_term_merge(f, b->term);
+        f->scope = scope;
+    }
+    if (b) return *b->term;
+    if (f->variable(f, e, &var))
+        *NM_PUSH(f->job, out.t, out.n, out.cap) = (nm_lterm){var, 1};
+    else if (!nm_num_parse(e->word, e->word + e->len, &out.c))
+        nm_formulas_fail(f, e, "a finite number or a variable was expected");
+    return out;
+}
+
+static nm_linear read_list(nm_formulas *f, const nm_sexpr *e)
+{
+    if (e->n && nm_sexpr_is(e->first, "+")) return read_sum(f, e, false);
+    if (e->n && nm_sexpr_is(e->first, "-")) return read_sum(f, e, true);
+    if (e->n && nm_sexpr_is(e->first, "*")) return read_product(f, e);
+    if (e->n && f->smt && nm_sexpr_is(e->first, "/")) return read_quotient(f, e);
+    if (e->n && f->smt && nm_sexpr_is(e->first, "let")) {
+        nm_binding *scope = f->scope;
+        const nm_linear out = nm_term_read(f, nm_let_open(f, e));
+        f->scope = scope;
+        return out;
+    }
+    nm_throw_at(f->job, NM_EINPUT, f->path, e->line, e->col,
+                "%s: a linear term (+, -, * %sby constants) was expected", nm_sexpr_head(f->job, e),
+                f->smt ? "and / " : "");
+}
+
+nm_linear nm_term_read(nm_formulas *f, const nm_sexpr *e)
+{
+    nm_formulas_enter(f, e);
+    const nm_linear out = e->word ? read_word(f, e) : read_list(f, e);
+    f->depth--;
+    return out;
+}
