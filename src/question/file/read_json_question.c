@@ -236,12 +236,6 @@ static void read_image(reader *r, const nm_json *j)
     if (r->net) r->q->image_y = nm_net_eval(r->job, r->net, r->q->image, false, NULL);
 }
 
-int64_t nm_queryjson_labels(const nm_queryjson *r)
-{
-    if (r->net) return (int64_t)nm_net_labels(r->net);
-    return r->q->n_out == 1 ? 2 : (int64_t)r->q->n_out; /* the output may be a Sigmoid's */
-}
-
 /* label: stated, from a file, or what the network says of the image when targets are asked for */
 static void read_labels(reader *r, const nm_json *j, bool wanted)
 {
