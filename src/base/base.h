@@ -125,6 +125,32 @@ size_t nm_json_count(const nm_json *x);
 double *nm_json_nums(nm_job *job, const nm_json *x, size_t n, const char *where); /* [n], or it throws */
 void nm_json_only(nm_job *job, const nm_json *o, const char *where, const char *const *keys);
 
+/* ---- json_out.c: JSON out; key NULL: an element of a list, or the whole -------------------------- */
+enum { NM_JO_DEPTH = 24 };
+typedef struct nm_jo {     /* a text of JSON that is being written; all its members are the writer's own */
+    nm_buf *b;
+    int depth;
+    bool line;
+    struct nm_jo_level { char close; bool tight, some; } level[NM_JO_DEPTH];
+} nm_jo;
+nm_jo nm_jo_new(nm_buf *b);
+void nm_jo_line(nm_jo *j);                           /* what comes next starts a line */
+void nm_jo_object(nm_jo *j, const char *key);
+void nm_jo_list(nm_jo *j, const char *key);
+void nm_jo_tight(nm_jo *j);                          /* no spaces in what was opened last, and in all within it */
+void nm_jo_end(nm_jo *j);                            /* of the object or list that was opened last */
+void nm_jo_done(nm_jo *j);                           /* of the whole, which ends in a line end */
+void nm_jo_raw(nm_jo *j, const char *key, const char *json);
+void nm_jo_null(nm_jo *j, const char *key);
+void nm_jo_bool(nm_jo *j, const char *key, bool x);
+void nm_jo_str(nm_jo *j, const char *key, const char *s);       /* NULL: null */
+void nm_jo_str_if(nm_jo *j, const char *key, const char *s);    /* NULL: left out */
+void nm_jo_num(nm_jo *j, const char *key, double x);            /* finite */
+void nm_jo_num_if(nm_jo *j, const char *key, double x);         /* left out when it is not finite */
+void nm_jo_fixed(nm_jo *j, const char *key, double x, int decimals);
+void nm_jo_int(nm_jo *j, const char *key, int64_t x);
+void nm_jo_nums(nm_jo *j, const char *key, const double *x, size_t n); /* a list */
+
 /* ---- lines.c: a line cursor over text, and words of lines --------------------------------------- */
 typedef struct nm_lines { nm_job *job; const char *path, *s, *end; int line; } nm_lines;
 typedef struct nm_span { const char *s, *end; } nm_span;

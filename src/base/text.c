@@ -219,14 +219,14 @@ void nm_put_num(nm_buf *b, double x)
 void nm_put_json(nm_buf *b, const char *s)
 {
     nm_put_bytes(b, "\"", 1);
-    for (; *s; s++) {
-        const unsigned char c = (unsigned char)*s;
-        if (c == '"' || c == '\\')
-            nm_put(b, "\\%c", c);
-        else if (c < 0x20 || c == 0x7f)
-            nm_put(b, "\\u%04x", c);
-        else
-            nm_put_bytes(b, s, 1);
+    for (;;) {
+        size_t n = 0; /* characters that stand for themselves */
+        while ((unsigned char)s[n] >= 0x20 && s[n] != 0x7f && s[n] != '"' && s[n] != '\\') n++;
+        nm_put_bytes(b, s, n);
+        s += n;
+        if (!*s) break;
+        const unsigned char c = (unsigned char)*s++;
+        nm_put(b, c == '"' || c == '\\' ? "\\%c" : "\\u%04x", c);
     }
     nm_put_bytes(b, "\"", 1);
 }

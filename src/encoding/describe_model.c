@@ -186,25 +186,24 @@ static void put_summary(const view *v, const char *path)
 
 static void put_json(const view *v, const char *path)
 {
-    nm_buf *b = v->out;
     const nm_model *m = v->m;
     const ranges r = ranges_of(m);
     const bigm big = big_of(v);
-    nm_put(b, "{\"file\": ");
-    nm_put_json(b, path);
-    nm_put(b,
-           ", \"model\": \"%s\", \"rows\": %zu, \"columns\": %zu, \"nonzeros\": %zu, \"binaries\": "
-           "%zu, "
-           "\"indicators\": %zu, \"sos1\": %zu, \"cuts\": %zu, \"largest_big_m\": ",
-           m->name, m->n_rows, m->n_cols, m->n_nz, nm_model_binaries(m), r.when, m->n_sos, r.cuts);
-    nm_put_num(b, big.most);
-    nm_put(b, ", \"slack_budget\": ");
-    nm_put_num(b, budget(v, &big));
-    nm_put(b, ", \"coefficients\": [");
-    nm_put_num(b, r.coef.lo);
-    nm_put(b, ", ");
-    nm_put_num(b, r.coef.hi);
-    nm_put(b, "]}\n");
+    nm_jo j = nm_jo_new(v->out);
+    nm_jo_object(&j, NULL);
+    nm_jo_str(&j, "file", path);
+    nm_jo_str(&j, "model", m->name);
+    nm_jo_int(&j, "rows", (int64_t)m->n_rows);
+    nm_jo_int(&j, "columns", (int64_t)m->n_cols);
+    nm_jo_int(&j, "nonzeros", (int64_t)m->n_nz);
+    nm_jo_int(&j, "binaries", (int64_t)nm_model_binaries(m));
+    nm_jo_int(&j, "indicators", (int64_t)r.when);
+    nm_jo_int(&j, "sos1", (int64_t)m->n_sos);
+    nm_jo_int(&j, "cuts", (int64_t)r.cuts);
+    nm_jo_num(&j, "largest_big_m", big.most);
+    nm_jo_num(&j, "slack_budget", budget(v, &big));
+    nm_jo_nums(&j, "coefficients", (double[]){r.coef.lo, r.coef.hi}, 2);
+    nm_jo_done(&j);
 }
 
 /* ---- a row, a unit ---- */

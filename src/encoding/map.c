@@ -8,128 +8,169 @@
 
 #include <cJSON.h>
 
-static void put_str(nm_buf *b, const char *key, const char *value, const char *after)
-{
-    nm_put(b, "\"%s\": ", key);
-    if (value)
-        nm_put_json(b, value);
-    else
-        nm_put(b, "null");
-    nm_put(b, "%s", after);
-}
-
-static void put_names(nm_buf *b, const char *key, const char *const *name, size_t n)
+static void put_names(nm_jo *j, const char *key, const char *const *name, size_t n)
 {
     if (!name) return;
-    nm_put(b, "\"%s\": [", key);
-    for (size_t k = 0; k < n; k++) nm_put(b, k ? ",\"%s\"" : "\"%s\"", name[k]);
-    nm_put(b, "],\n ");
+    nm_jo_line(j);
+    nm_jo_list(j, key);
+    nm_jo_tight(j);
+    for (size_t k = 0; k < n; k++) nm_jo_str(j, NULL, name[k]);
+    nm_jo_end(j);
 }
 
 /* The nonzero exponents of n columns or rows, as pairs. */
-static void put_exponents(nm_buf *b, const char *key, const int *e, size_t n)
+static void put_exponents(nm_jo *j, const char *key, const int *e, size_t n)
 {
-    bool any = false;
-    nm_put(b, "\"%s\": [", key);
+    nm_jo_list(j, key);
+    nm_jo_tight(j);
     for (size_t k = 0; e && k < n; k++) {
         if (e[k] == 0) continue;
-        nm_put(b, any ? ",[%zu,%d]" : "[%zu,%d]", k, e[k]);
-        any = true;
+        nm_jo_list(j, NULL);
+        nm_jo_int(j, NULL, (int64_t)k);
+        nm_jo_int(j, NULL, e[k]);
+        nm_jo_end(j);
     }
-    nm_put(b, "]");
+    nm_jo_end(j);
 }
 
 /* What was done to the file's numbers, and what a solver's word about it is worth. */
-static void put_fit(nm_buf *b, const nm_map *m)
+static void put_fit(nm_jo *j, const nm_map *m)
 {
-    nm_put(b, " \"scale\": {\"objective\": %d, ", m->scale.objective);
-    put_exponents(b, "columns", m->scale.col, m->n_cols);
-    nm_put(b, ", ");
-    put_exponents(b, "rows", m->scale.row, m->scale.row ? m->n_rows : 0);
-    nm_put(b, "},\n \"guard\": ");
-    nm_put_num(b, m->slack);
-    nm_put(b, ", \"budget\": ");
-    nm_put_num(b, m->budget);
-    nm_put(b, ", \"tolerances\": {\"primal\": ");
-    nm_put_num(b, m->tolerance.primal);
-    nm_put(b, ", \"integrality\": ");
-    nm_put_num(b, m->tolerance.integral);
-    nm_put(b, "},\n ");
-    put_str(b, "unfit", m->unfit, ",\n");
+    nm_jo_line(j);
+    nm_jo_object(j, "scale");
+    nm_jo_int(j, "objective", m->scale.objective);
+    put_exponents(j, "columns", m->scale.col, m->n_cols);
+    put_exponents(j, "rows", m->scale.row, m->scale.row ? m->n_rows : 0);
+    nm_jo_end(j);
+    nm_jo_line(j);
+    nm_jo_num(j, "guard", m->slack);
+    nm_jo_num(j, "budget", m->budget);
+    nm_jo_object(j, "tolerances");
+    nm_jo_num(j, "primal", m->tolerance.primal);
+    nm_jo_num(j, "integrality", m->tolerance.integral);
+    nm_jo_end(j);
+    nm_jo_line(j);
+    nm_jo_str(j, "unfit", m->unfit);
 }
 
-static void put_origin(nm_buf *b, const nm_map *m)
+static void put_origin(nm_jo *j, const nm_map *m)
 {
-    put_names(b, "columns_stand_for", m->long_cols, m->n_cols);
-    put_names(b, "rows_stand_for", m->long_rows, m->n_rows);
-    nm_put(b, "\"blocks\": [");
+    put_names(j, "columns_stand_for", m->long_cols, m->n_cols);
+    put_names(j, "rows_stand_for", m->long_rows, m->n_rows);
+    nm_jo_line(j);
+    nm_jo_list(j, "blocks");
+    nm_jo_tight(j);
     for (size_t i = 0; i < m->n_blocks; i++) {
         const nm_mapblock *k = &m->blocks[i];
-        nm_put(b, "%s[\"%s\",", i ? "," : "", k->kind);
-        nm_put_json(b, k->name ? k->name : "");
-        nm_put(b, ",%zu,%d]", k->n, k->src);
+        nm_jo_list(j, NULL);
+        nm_jo_str(j, NULL, k->kind);
+        nm_jo_str(j, NULL, k->name ? k->name : "");
+        nm_jo_int(j, NULL, (int64_t)k->n);
+        nm_jo_int(j, NULL, k->src);
+        nm_jo_end(j);
     }
-    nm_put(b, "],\n \"units\": [");
+    nm_jo_end(j);
+    nm_jo_line(j);
+    nm_jo_list(j, "units");
+    nm_jo_tight(j);
     for (size_t i = 0; i < m->n_units; i++) {
         const nm_mapunit *u = &m->units[i];
-        nm_put(b, "%s[%d,%zu,", i ? "," : "", u->block, u->unit);
-        nm_put_num(b, u->lo);
-        nm_put(b, ",");
-        nm_put_num(b, u->hi);
-        nm_put(b, ",\"%s\"]", u->by);
+        nm_jo_list(j, NULL);
+        nm_jo_int(j, NULL, u->block);
+        nm_jo_int(j, NULL, (int64_t)u->unit);
+        nm_jo_num(j, NULL, u->lo);
+        nm_jo_num(j, NULL, u->hi);
+        nm_jo_str(j, NULL, u->by);
+        nm_jo_end(j);
     }
-    nm_put(b, "],\n ");
+    nm_jo_end(j);
+}
+
+/* What the map was made from and for. */
+static void put_source(nm_jo *j, const nm_map *m, const char *question_hash)
+{
+    nm_jo_line(j);
+    nm_jo_str(j, "program", m->version);
+    nm_jo_str(j, "options", m->options);
+    nm_jo_line(j);
+    nm_jo_str(j, "net", m->net_path);
+    nm_jo_str(j, "net_sha256", m->net_hash);
+    nm_jo_line(j);
+    nm_jo_str_if(j, "mean", m->front.mean);
+    nm_jo_str_if(j, "std", m->front.std);
+    nm_jo_str_if(j, "channels", m->front.channels);
+    if (m->front.channels) nm_jo_line(j);
+    nm_jo_str_if(j, "against", m->against);
+    if (m->against) nm_jo_line(j);
+    nm_jo_str(j, "query", m->query_path);
+    nm_jo_str(j, "query_sha256", m->query_hash);
+    nm_jo_line(j);
+    nm_jo_str(j, "question_sha256", question_hash);
+    nm_jo_line(j);
+    nm_jo_str(j, "model", m->model_path);
+    nm_jo_str(j, "model_sha256", m->model_hash);
+}
+
+/* What the model says: which target, in which form, and what its answers mean. */
+static void put_meaning(nm_jo *j, const nm_map *m)
+{
+    nm_jo_line(j);
+    nm_jo_str(j, "target", m->target);
+    nm_jo_int(j, "target_label", m->target_label);
+    nm_jo_int(j, "label", m->label);
+    nm_jo_int(j, "case", (int64_t)m->case_index);
+    nm_jo_int(j, "clause", (int64_t)m->clause_index);
+    nm_jo_line(j);
+    nm_jo_str(j, "objective", m->objective);
+    nm_jo_str(j, "encoding", m->encoding);
+    nm_jo_str(j, "dialect", m->dialect);
+    nm_jo_line(j);
+    nm_jo_bool(j, "fold", m->fold);
+    nm_jo_str(j, "bounds_hold_for", m->conditioned ? "counterexamples to the target" : "the input set");
+    nm_jo_num(j, "constant", m->constant);
+    nm_jo_line(j);
+    nm_jo_bool(j, "relaxation", m->relaxation);
+    nm_jo_str(j, "infeasible", "no counterexample to this target");
+    nm_jo_str(j, "feasible",
+              m->relaxation ? "a point of a relaxation: it need not be a counterexample, replay decides"
+                            : "a candidate: replay decides");
 }
 
 void nm_map_write(nm_job *job, const nm_map *m, const char *path)
 {
     const nm_mark mark = nm_mark_get(job);
     nm_buf b = {.job = job}, text = {.job = job};
+    nm_jo j = nm_jo_new(&b);
     char hash[65];
     nm_query_write(&text, m->question);
     nm_sha256(text.s, text.n, hash);
-    nm_put(&b, "{\"netmip\": \"map\", \"version\": 2,\n ");
-    put_str(&b, "program", m->version, ", ");
-    put_str(&b, "options", m->options, ",\n ");
-    put_str(&b, "net", m->net_path, ", ");
-    put_str(&b, "net_sha256", m->net_hash, ",\n ");
-    if (m->front.mean) put_str(&b, "mean", m->front.mean, ", ");
-    if (m->front.std) put_str(&b, "std", m->front.std, ", ");
-    if (m->front.channels) put_str(&b, "channels", m->front.channels, ",\n ");
-    if (m->against) put_str(&b, "against", m->against, ",\n ");
-    put_str(&b, "query", m->query_path, ", ");
-    put_str(&b, "query_sha256", m->query_hash, ",\n ");
-    put_str(&b, "question_sha256", hash, ",\n ");
-    put_str(&b, "model", m->model_path, ", ");
-    put_str(&b, "model_sha256", m->model_hash, ",\n ");
-    put_str(&b, "target", m->target, ", ");
-    nm_put(&b, "\"target_label\": %lld, \"label\": %lld, \"case\": %zu, \"clause\": %zu,\n ",
-           (long long)m->target_label, (long long)m->label, m->case_index, m->clause_index);
-    put_str(&b, "objective", m->objective, ", ");
-    put_str(&b, "encoding", m->encoding, ", ");
-    put_str(&b, "dialect", m->dialect, ",\n ");
-    nm_put(&b,
-           "\"fold\": %s, \"bounds_hold_for\": \"%s\", \"constant\": ", m->fold ? "true" : "false",
-           m->conditioned ? "counterexamples to the target" : "the input set");
-    nm_put_num(&b, m->constant);
-    nm_put(&b,
-           ",\n \"relaxation\": %s, \"infeasible\": \"no counterexample to this target\", "
-           "\"feasible\": \"%s\",\n",
-           m->relaxation ? "true" : "false",
-           m->relaxation
-               ? "a point of a relaxation: it need not be a counterexample, replay decides"
-               : "a candidate: replay decides");
-    put_fit(&b, m);
-    if (m->cube) nm_put(&b, " \"cube\": %zu, \"cubes\": %zu,\n", m->cube, m->n_cubes);
-    nm_put(&b, " \"rows\": %zu, \"nonzeros\": %zu, \"binaries\": %zu,\n \"columns\": [", m->n_rows,
-           m->n_nz, m->n_bin);
-    for (size_t j = 0; j < m->n_cols; j++) nm_put(&b, j ? ",\"%s\"" : "\"%s\"", m->cols[j]);
-    nm_put(&b, "],\n ");
-    put_origin(&b, m);
-    put_str(&b, "mark", m->tag, ",\n ");
-    nm_put(&b, "\"input_columns\": [");
-    for (size_t i = 0; i < m->n_in; i++) nm_put(&b, i ? ",%lld" : "%lld", (long long)m->col[i]);
-    nm_put(&b, "],\n \"question\": %s}\n", text.s);
+    nm_jo_object(&j, NULL);
+    nm_jo_str(&j, "netmip", "map");
+    nm_jo_int(&j, "version", 2);
+    put_source(&j, m, hash);
+    put_meaning(&j, m);
+    put_fit(&j, m);
+    nm_jo_line(&j);
+    if (m->cube) {
+        nm_jo_int(&j, "cube", (int64_t)m->cube);
+        nm_jo_int(&j, "cubes", (int64_t)m->n_cubes);
+        nm_jo_line(&j);
+    }
+    nm_jo_int(&j, "rows", (int64_t)m->n_rows);
+    nm_jo_int(&j, "nonzeros", (int64_t)m->n_nz);
+    nm_jo_int(&j, "binaries", (int64_t)m->n_bin);
+    put_names(&j, "columns", m->cols, m->n_cols);
+    put_origin(&j, m);
+    nm_jo_line(&j);
+    nm_jo_str(&j, "mark", m->tag);
+    nm_jo_line(&j);
+    nm_jo_list(&j, "input_columns");
+    nm_jo_tight(&j);
+    for (size_t i = 0; i < m->n_in; i++) nm_jo_int(&j, NULL, m->col[i]);
+    nm_jo_end(&j);
+    nm_jo_line(&j);
+    nm_jo_raw(&j, "question", text.s);
+    nm_jo_done(&j);
     nm_file_write(job, path, b.s, b.n);
     nm_mark_release(job, mark);
 }

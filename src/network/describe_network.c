@@ -108,73 +108,77 @@ static void text(nm_job *job, nm_buf *b, const nm_net *net, const nm_program *p)
     nm_program_print(b, p);
 }
 
-static void json_value(nm_job *job, nm_buf *b, const nm_value *v)
+static void json_value(nm_job *job, nm_jo *j, const nm_value *v)
 {
-    nm_put(b, "\"name\": ");
-    nm_put_json(b, v->name);
-    nm_put(b, ", \"shape\": %s", nm_shape_print(job, v->shape));
+    nm_jo_str(j, "name", v->name);
+    nm_jo_raw(j, "shape", nm_shape_print(job, v->shape));
 }
 
-static void json_list(nm_buf *b, const char *key, const double *x, size_t n)
+static void json_ends(nm_job *job, nm_jo *j, const nm_net *net)
 {
-    nm_put(b, ", \"%s\": [", key);
-    for (size_t i = 0; i < n; i++) {
-        nm_put(b, i ? ", " : "");
-        nm_put_num(b, x[i]);
-    }
-    nm_put(b, "]");
-}
-
-static void json_ends(nm_job *job, nm_buf *b, const nm_net *net)
-{
-    nm_put(b, ", \"inputs\": [");
+    nm_jo_list(j, "inputs");
     for (size_t k = 0, at = 0; k < net->n_inputs; k++) {
         const nm_value *v = &net->values[net->inputs[k]];
-        nm_put(b, k ? ", {" : "{");
-        json_value(job, b, v);
+        nm_jo_object(j, NULL);
+        json_value(job, j, v);
         if (net->lo) {
-            json_list(b, "min", net->lo + at, v->n);
-            json_list(b, "max", net->hi + at, v->n);
+            nm_jo_nums(j, "min", net->lo + at, v->n);
+            nm_jo_nums(j, "max", net->hi + at, v->n);
         }
-        nm_put(b, "}");
+        nm_jo_end(j);
         at += v->n;
     }
-    nm_put(b, "], \"outputs\": [");
+    nm_jo_end(j);
+    nm_jo_list(j, "outputs");
     for (size_t k = 0; k < net->n_outputs; k++) {
-        nm_put(b, k ? ", {" : "{");
-        json_value(job, b, &net->values[net->outputs[k]]);
-        nm_put(b, "}");
+        nm_jo_object(j, NULL);
+        json_value(job, j, &net->values[net->outputs[k]]);
+        nm_jo_end(j);
     }
-    nm_put(b, "]");
+    nm_jo_end(j);
+}
+
+static void json_nodes(nm_job *job, nm_jo *j, const nm_net *net)
+{
+    bool *seen = NM_ARRAY(job, bool, net->n_values + 1);
+    nm_jo_list(j, "nodes");
+    for (size_t i = 0; i < net->n_nodes; i++) {
+        const nm_node *n = &net->nodes[i];
+        const counts c = count(net, n, seen);
+        nm_jo_object(j, NULL);
+        nm_jo_str(j, "op", n->type);
+        nm_jo_str(j, "node", n->name);
+        json_value(job, j, &net->values[n->out[0]]);
+        nm_jo_int(j, "parameters", (int64_t)c.params);
+        nm_jo_int(j, "relus", (int64_t)c.relus);
+        nm_jo_end(j);
+    }
+    nm_jo_end(j);
 }
 
 static void json(nm_job *job, nm_buf *b, const nm_net *net, const nm_program *p)
 {
-    bool *seen = NM_ARRAY(job, bool, net->n_values + 1);
-    nm_put(b, "{\"file\": ");
-    nm_put_json(b, net->path);
-    nm_put(b, ", \"format\": \"%s\", \"sha256\": \"%s\", \"opset\": %lld", net->format, net->hash,
-           (long long)net->opset);
-    json_ends(job, b, net);
-    nm_put(b, ", \"parameters\": %zu, \"relus\": %zu, \"maxima\": %zu, \"nodes\": [",
-           parameters(job, net), units(p, NM_RELU), units(p, NM_MAX));
-    for (size_t i = 0; i < net->n_nodes; i++) {
-        const nm_node *n = &net->nodes[i];
-        const counts c = count(net, n, seen);
-        nm_put(b, "%s{\"op\": \"%s\", \"node\": ", i ? ", " : "", n->type);
-        nm_put_json(b, n->name);
-        nm_put(b, ", ");
-        json_value(job, b, &net->values[n->out[0]]);
-        nm_put(b, ", \"parameters\": %zu, \"relus\": %zu}", c.params, c.relus);
-    }
-    nm_put(b, "], \"blocks\": [");
+    nm_jo j = nm_jo_new(b);
+    nm_jo_object(&j, NULL);
+    nm_jo_str(&j, "file", net->path);
+    nm_jo_str(&j, "format", net->format);
+    nm_jo_str(&j, "sha256", net->hash);
+    nm_jo_int(&j, "opset", net->opset);
+    json_ends(job, &j, net);
+    nm_jo_int(&j, "parameters", (int64_t)parameters(job, net));
+    nm_jo_int(&j, "relus", (int64_t)units(p, NM_RELU));
+    nm_jo_int(&j, "maxima", (int64_t)units(p, NM_MAX));
+    json_nodes(job, &j, net);
+    nm_jo_list(&j, "blocks");
     for (size_t i = 0; i < p->n_blocks; i++) {
-        nm_put(b, "%s{\"kind\": \"%s\", \"units\": %zu, \"node\": ", i ? ", " : "",
-               nm_kind_name(p->blocks[i].kind), p->blocks[i].n);
-        nm_put_json(b, p->blocks[i].name);
-        nm_put(b, "}");
+        nm_jo_object(&j, NULL);
+        nm_jo_str(&j, "kind", nm_kind_name(p->blocks[i].kind));
+        nm_jo_int(&j, "units", (int64_t)p->blocks[i].n);
+        nm_jo_str(&j, "node", p->blocks[i].name);
+        nm_jo_end(&j);
     }
-    nm_put(b, "]}\n");
+    nm_jo_end(&j);
+    nm_jo_done(&j);
 }
 
 void nm_inspect_net(nm_job *job, nm_buf *out, const nm_net *net, bool as_json)
@@ -182,26 +186,41 @@ void nm_inspect_net(nm_job *job, nm_buf *out, const nm_net *net, bool as_json)
     (as_json ? json : text)(job, out, net, nm_lower(job, net));
 }
 
-void nm_inspect_arrays(nm_job *job, nm_buf *b, const nm_arrays *a, bool as_json)
+static const char *type_name(const nm_array *x) { return x->t.type == NM_F32 ? "float32" : "float64"; }
+
+static void arrays_json(nm_job *job, nm_buf *b, const nm_arrays *a)
 {
-    if (as_json) nm_put(b, "{\"file\": "), nm_put_json(b, a->path);
-    nm_put(b,
-           as_json ? ", \"format\": \"%s\", \"sha256\": \"%s\", \"arrays\": ["
-                   : "%s: %s, %zu arrays\n",
-           as_json ? a->format : a->path, as_json ? a->hash : a->format, a->n);
+    nm_jo j = nm_jo_new(b);
+    nm_jo_object(&j, NULL);
+    nm_jo_str(&j, "file", a->path);
+    nm_jo_str(&j, "format", a->format);
+    nm_jo_str(&j, "sha256", a->hash);
+    nm_jo_list(&j, "arrays");
     for (size_t i = 0; i < a->n; i++) {
         const nm_array *x = &a->a[i];
-        const char *shape = nm_shape_print(job, x->t.shape),
-                   *type = x->t.type == NM_F32 ? "float32" : "float64";
-        if (!as_json) {
-            nm_put(b, "%-24s  %-16s  %s\n", x->name, x->why ? "-" : shape, x->why ? x->why : type);
-            continue;
+        nm_jo_object(&j, NULL);
+        nm_jo_str(&j, "name", x->name);
+        nm_jo_str_if(&j, "why", x->why);
+        if (!x->why) {
+            nm_jo_raw(&j, "shape", nm_shape_print(job, x->t.shape));
+            nm_jo_str(&j, "type", type_name(x));
         }
-        nm_put(b, i ? ", {\"name\": " : "{\"name\": ");
-        nm_put_json(b, x->name);
-        nm_put(b, x->why ? ", \"why\": " : ", \"shape\": %s, \"type\": \"%s\"", shape, type);
-        if (x->why) nm_put_json(b, x->why);
-        nm_put(b, "}");
+        nm_jo_end(&j);
     }
-    if (as_json) nm_put(b, "]}\n");
+    nm_jo_end(&j);
+    nm_jo_done(&j);
+}
+
+void nm_inspect_arrays(nm_job *job, nm_buf *b, const nm_arrays *a, bool as_json)
+{
+    if (as_json) {
+        arrays_json(job, b, a);
+        return;
+    }
+    nm_put(b, "%s: %s, %zu arrays\n", a->path, a->format, a->n);
+    for (size_t i = 0; i < a->n; i++) {
+        const nm_array *x = &a->a[i];
+        const char *shape = x->why ? "-" : nm_shape_print(job, x->t.shape);
+        nm_put(b, "%-24s  %-16s  %s\n", x->name, shape, x->why ? x->why : type_name(x));
+    }
 }

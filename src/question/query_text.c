@@ -105,146 +105,149 @@ void nm_query_print(nm_buf *b, const nm_query *q)
     }
 }
 
-static void write_nums(nm_buf *b, const double *x, size_t n)
+static void write_rows(nm_jo *j, const char *key, size_t n, const nm_row *rows)
 {
-    nm_put(b, "[");
-    for (size_t i = 0; i < n; i++) {
-        if (i) nm_put(b, ",");
-        nm_put_num(b, x[i]);
-    }
-    nm_put(b, "]");
-}
-
-static void write_rows(nm_buf *b, size_t n, const nm_row *rows)
-{
-    nm_put(b, "[");
+    nm_jo_list(j, key);
     for (size_t r = 0; r < n; r++) {
-        nm_put(b, r ? ",{\"var\":[" : "{\"var\":[");
-        for (size_t k = 0; k < rows[r].n; k++) nm_put(b, k ? ",%u" : "%u", rows[r].var[k]);
-        nm_put(b, "],\"coef\":");
-        write_nums(b, rows[r].coef, rows[r].n);
-        nm_put(b, ",\"rhs\":");
-        nm_put_num(b, rows[r].rhs);
-        nm_put(b, "}");
+        nm_jo_object(j, NULL);
+        nm_jo_list(j, "var");
+        for (size_t k = 0; k < rows[r].n; k++) nm_jo_int(j, NULL, rows[r].var[k]);
+        nm_jo_end(j);
+        nm_jo_nums(j, "coef", rows[r].coef, rows[r].n);
+        nm_jo_num(j, "rhs", rows[r].rhs);
+        nm_jo_end(j);
     }
-    nm_put(b, "]");
+    nm_jo_end(j);
 }
 
-static void write_sizes(nm_buf *b, const char *key, const size_t *x, size_t n)
+static void write_sizes(nm_jo *j, const char *key, const size_t *x, size_t n)
 {
-    nm_put(b, ",\"%s\":[", key);
-    for (size_t i = 0; i < n; i++) nm_put(b, i ? ",%zu" : "%zu", x[i]);
-    nm_put(b, "]");
+    nm_jo_list(j, key);
+    for (size_t i = 0; i < n; i++) nm_jo_int(j, NULL, (int64_t)x[i]);
+    nm_jo_end(j);
 }
 
-static void write_gens(nm_buf *b, const nm_gens *g)
+static void write_indices(nm_jo *j, const char *key, const uint32_t *x, size_t n)
+{
+    nm_jo_list(j, key);
+    for (size_t i = 0; i < n; i++) nm_jo_int(j, NULL, x[i]);
+    nm_jo_end(j);
+}
+
+static void write_gens(nm_jo *j, const nm_gens *g)
 {
     const size_t entries = g->ptr[g->n_in];
-    nm_put(b, ",\"gens\":{\"lo\":");
-    write_nums(b, g->lo, g->n);
-    nm_put(b, ",\"hi\":");
-    write_nums(b, g->hi, g->n);
-    nm_put(b, ",\"at\":");
-    write_nums(b, g->at, g->n);
-    nm_put(b, ",\"is_image\":%s,\"x0\":", g->is_image ? "true" : "false");
-    write_nums(b, g->x0, g->n_in);
-    write_sizes(b, "ptr", g->ptr, g->n_in + 1);
-    nm_put(b, ",\"idx\":[");
-    for (size_t k = 0; k < entries; k++) nm_put(b, k ? ",%u" : "%u", g->idx[k]);
-    nm_put(b, "],\"w\":");
-    write_nums(b, g->w, entries);
-    nm_put(b, ",\"sums\":[");
+    nm_jo_object(j, "gens");
+    nm_jo_nums(j, "lo", g->lo, g->n);
+    nm_jo_nums(j, "hi", g->hi, g->n);
+    nm_jo_nums(j, "at", g->at, g->n);
+    nm_jo_bool(j, "is_image", g->is_image);
+    nm_jo_nums(j, "x0", g->x0, g->n_in);
+    write_sizes(j, "ptr", g->ptr, g->n_in + 1);
+    write_indices(j, "idx", g->idx, entries);
+    nm_jo_nums(j, "w", g->w, entries);
+    nm_jo_list(j, "sums");
     for (size_t s = 0; s < g->n_sums; s++) {
-        nm_put(b, s ? ",[%zu,%zu," : "[%zu,%zu,", g->sums[s].first, g->sums[s].n);
-        nm_put_num(b, g->sums[s].total);
-        nm_put(b, "]");
+        nm_jo_list(j, NULL);
+        nm_jo_int(j, NULL, (int64_t)g->sums[s].first);
+        nm_jo_int(j, NULL, (int64_t)g->sums[s].n);
+        nm_jo_num(j, NULL, g->sums[s].total);
+        nm_jo_end(j);
     }
-    nm_put(b, "],\"rows\":");
-    write_rows(b, g->n_rows, g->rows);
-    write_sizes(b, "kernel", g->kernel, 4);
-    nm_put(b, "}");
+    nm_jo_end(j);
+    write_rows(j, "rows", g->n_rows, g->rows);
+    write_sizes(j, "kernel", g->kernel, 4);
+    nm_jo_end(j);
 }
 
 /* the pixel of each input */
-static void write_pixels(nm_buf *b, const nm_pixelset *p, size_t n)
+static void write_pixels(nm_jo *j, const nm_pixelset *p, size_t n)
 {
-    uint32_t *of = NM_RAW(b->job, uint32_t, n + 1);
+    uint32_t *of = NM_RAW(j->b->job, uint32_t, n + 1);
     for (size_t k = 0; k < p->n; k++)
         for (size_t m = p->ptr[k]; m < p->ptr[k + 1]; m++) of[p->idx[m]] = (uint32_t)k;
-    for (size_t i = 0; i < n; i++) nm_put(b, i ? ",%u" : ",\"pixels\":[%u", of[i]);
-    nm_put(b, "]");
+    write_indices(j, "pixels", of, n);
 }
 
 /* around the image, or each around its own centre */
-static void write_balls(nm_buf *b, const nm_query *q, const nm_case *c)
+static void write_balls(nm_jo *j, const nm_query *q, const nm_case *c)
 {
-    nm_put(b, ",\"balls\":[");
+    nm_jo_list(j, "balls");
     for (size_t k = 0; k < c->n_balls; k++) {
-        nm_put(b, k ? ",{\"norm\":\"%s\",\"radius\":" : "{\"norm\":\"%s\",\"radius\":",
-               nm_norm_name(c->balls[k].norm));
-        nm_put_num(b, c->balls[k].radius);
+        nm_jo_object(j, NULL);
+        nm_jo_str(j, "norm", nm_norm_name(c->balls[k].norm));
+        nm_jo_num(j, "radius", c->balls[k].radius);
         if (!q->image || memcmp(c->balls[k].centre, q->image, q->n_in * sizeof *q->image))
-            nm_put(b, ",\"centre\":"), write_nums(b, c->balls[k].centre, q->n_in);
-        if (c->balls[k].pixels) write_pixels(b, c->balls[k].pixels, q->n_in);
-        nm_put(b, "}");
+            nm_jo_nums(j, "centre", c->balls[k].centre, q->n_in);
+        if (c->balls[k].pixels) write_pixels(j, c->balls[k].pixels, q->n_in);
+        nm_jo_end(j);
     }
-    nm_put(b, "]");
+    nm_jo_end(j);
 }
 
-static void write_front(nm_buf *b, const nm_front *f)
+static void write_clauses(nm_jo *j, const nm_case *c)
 {
-    const char *const name[] = {"mean", "std", "channels"},
-                      *value[] = {f->mean, f->std, f->channels};
-    for (int k = 0; k < 3; k++)
-        if (value[k]) nm_put(b, ",\"%s\":", name[k]), nm_put_json(b, value[k]);
+    nm_jo_list(j, "clauses");
+    for (size_t t = 0; t < c->n_clauses; t++) {
+        const nm_clause *k = &c->clauses[t];
+        nm_jo_object(j, NULL);
+        nm_jo_str(j, "name", k->name);
+        nm_jo_int(j, "label", k->label);
+        if (k->goal) nm_jo_str(j, "goal", k->goal == NM_LEAST ? "least" : "most");
+        write_rows(j, "rows", k->n_rows, k->rows);
+        if (k->inner) nm_jo_nums(j, "inner", k->inner, k->n_rows);
+        nm_jo_end(j);
+    }
+    nm_jo_end(j);
+}
+
+static void write_cases(nm_jo *j, const nm_query *q)
+{
+    nm_jo_list(j, "cases");
+    for (size_t i = 0; i < q->n_cases; i++) {
+        const nm_case *c = &q->cases[i];
+        nm_jo_line(j);
+        nm_jo_object(j, NULL);
+        nm_jo_nums(j, "lo", c->lo, q->n_in);
+        nm_jo_nums(j, "hi", c->hi, q->n_in);
+        if (c->gens) write_gens(j, c->gens);
+        write_rows(j, "in_rows", c->n_in_rows, c->in_rows);
+        if (c->n_balls) write_balls(j, q, c);
+        write_clauses(j, c);
+        nm_jo_end(j);
+    }
+    nm_jo_end(j);
 }
 
 void nm_query_write(nm_buf *b, const nm_query *q)
 {
-    nm_put(b,
-           "{\"netmip\":\"query\",\"version\":1,\n"
-           "\"n_in\":%zu,\"n_out\":%zu,\"label\":%lld,\"predicted\":%lld,\"objective\":\"%s\","
-           "\"guard\":",
-           q->n_in, q->n_out, (long long)q->label, (long long)q->predicted,
-           nm_objective_name(b->job, q));
-    nm_put_num(b, q->guard);
-    if (q->form) nm_put(b, ",\"form\":"), nm_put_json(b, q->form);
-    if (q->front) write_front(b, q->front);
-    nm_put(b, ",\"shape\":[");
-    for (int i = 0; i < q->shape.rank; i++)
-        nm_put(b, i ? ",%lld" : "%lld", (long long)q->shape.dim[i]);
-    nm_put(b, "],\"image\":");
-    if (q->image)
-        write_nums(b, q->image, q->n_in);
-    else
-        nm_put(b, "null");
-    nm_put(b, ",\"cases\":[");
-    for (size_t i = 0; i < q->n_cases; i++) {
-        const nm_case *c = &q->cases[i];
-        nm_put(b, i ? ",\n{\"lo\":" : "\n{\"lo\":");
-        write_nums(b, c->lo, q->n_in);
-        nm_put(b, ",\"hi\":");
-        write_nums(b, c->hi, q->n_in);
-        if (c->gens) write_gens(b, c->gens);
-        nm_put(b, ",\"in_rows\":");
-        write_rows(b, c->n_in_rows, c->in_rows);
-        if (c->n_balls) write_balls(b, q, c);
-        nm_put(b, ",\"clauses\":[");
-        for (size_t t = 0; t < c->n_clauses; t++) {
-            nm_put(b, t ? ",{\"name\":" : "{\"name\":");
-            nm_put_json(b, c->clauses[t].name);
-            nm_put(b, ",\"label\":%lld,", (long long)c->clauses[t].label);
-            if (c->clauses[t].goal)
-                nm_put(b, "\"goal\":\"%s\",", c->clauses[t].goal == NM_LEAST ? "least" : "most");
-            nm_put(b, "\"rows\":");
-            write_rows(b, c->clauses[t].n_rows, c->clauses[t].rows);
-            if (c->clauses[t].inner)
-                nm_put(b, ",\"inner\":"), write_nums(b, c->clauses[t].inner, c->clauses[t].n_rows);
-            nm_put(b, "}");
-        }
-        nm_put(b, "]}");
+    nm_jo j = nm_jo_new(b);
+    nm_jo_object(&j, NULL);
+    nm_jo_tight(&j);
+    nm_jo_str(&j, "netmip", "query");
+    nm_jo_int(&j, "version", 1);
+    nm_jo_line(&j);
+    nm_jo_int(&j, "n_in", (int64_t)q->n_in);
+    nm_jo_int(&j, "n_out", (int64_t)q->n_out);
+    nm_jo_int(&j, "label", q->label);
+    nm_jo_int(&j, "predicted", q->predicted);
+    nm_jo_str(&j, "objective", nm_objective_name(b->job, q));
+    nm_jo_num(&j, "guard", q->guard);
+    nm_jo_str_if(&j, "form", q->form);
+    if (q->front) {
+        nm_jo_str_if(&j, "mean", q->front->mean);
+        nm_jo_str_if(&j, "std", q->front->std);
+        nm_jo_str_if(&j, "channels", q->front->channels);
     }
-    nm_put(b, "]}");
+    nm_jo_list(&j, "shape");
+    for (int i = 0; i < q->shape.rank; i++) nm_jo_int(&j, NULL, q->shape.dim[i]);
+    nm_jo_end(&j);
+    if (q->image)
+        nm_jo_nums(&j, "image", q->image, q->n_in);
+    else
+        nm_jo_null(&j, "image");
+    write_cases(&j, q);
+    nm_jo_end(&j);
 }
 
 const char *nm_query_hash(nm_job *job, const nm_query *q)

@@ -217,52 +217,64 @@ static void write_target(nm_state *s, nm_target *t, const char *stem, const char
     }
 }
 
-static void put_cubes(nm_state *s, nm_buf *b, const nm_target *t)
+static void put_cubes(const nm_state *s, nm_jo *j, const nm_target *t)
 {
     const nm_program *p = s->cases[t->icase].b->p;
-    nm_put(b, ", \"cubes\": [");
+    nm_jo_list(j, "cubes");
     for (size_t k = 0; k < t->n_cubes; k++) {
-        nm_put(b, k ? ",\n    {\"model\": " : "\n    {\"model\": ");
-        nm_put_json(b, t->cube_file[k] ? t->cube_file[k] : "");
-        nm_put(b, ", \"mark\": \"%s\", \"assumes\": [", t->cube_mark[k] ? t->cube_mark[k] : "");
-        for (size_t i = 0; i < t->cube[k].signs.n; i++) {
-            const size_t u = t->cube[k].signs.unit[i];
+        const nm_cube *c = &t->cube[k];
+        nm_jo_line(j);
+        nm_jo_object(j, NULL);
+        nm_jo_str(j, "model", t->cube_file[k] ? t->cube_file[k] : "");
+        nm_jo_str(j, "mark", t->cube_mark[k] ? t->cube_mark[k] : "");
+        nm_jo_list(j, "assumes");
+        for (size_t i = 0; i < c->signs.n; i++) {
+            const size_t u = c->signs.unit[i];
             const int block = nm_program_block(p, u);
-            nm_put(b, "%s\"v%d_%zu %s\"", i ? ", " : "", block, u - p->blocks[block].first,
-                   t->cube[k].signs.side[i] > 0 ? "inactive" : "active");
+            nm_jo_str(j, NULL,
+                      nm_fmt(s->job, "v%d_%zu %s", block, u - p->blocks[block].first,
+                             c->signs.side[i] > 0 ? "inactive" : "active"));
         }
-        nm_put(b, "]}");
+        nm_jo_end(j);
+        nm_jo_end(j);
     }
-    nm_put(b, "]");
+    nm_jo_end(j);
 }
 
 static void write_manifest(nm_state *s, const char *stem)
 {
     nm_buf b = {.job = s->job};
-    nm_put(&b,
-           "{\"netmip\": \"manifest\", \"version\": 1, \"combine\": \"%s\",\n \"combine_cubes\": "
-           "\"%s\",\n \"net\": ",
-           NM_COMBINE, NM_COMBINE_CUBES);
-    nm_put_json(&b, s->net->path);
-    nm_put(&b, ", \"net_sha256\": \"%s\",\n \"query_sha256\": \"%s\", \"targets\": [", s->net->hash,
-           query_hash(s));
+    nm_jo j = nm_jo_new(&b);
+    nm_jo_object(&j, NULL);
+    nm_jo_str(&j, "netmip", "manifest");
+    nm_jo_int(&j, "version", 1);
+    nm_jo_str(&j, "combine", NM_COMBINE);
+    nm_jo_line(&j);
+    nm_jo_str(&j, "combine_cubes", NM_COMBINE_CUBES);
+    nm_jo_line(&j);
+    nm_jo_str(&j, "net", s->net->path);
+    nm_jo_str(&j, "net_sha256", s->net->hash);
+    nm_jo_line(&j);
+    nm_jo_str(&j, "query_sha256", query_hash(s));
+    nm_jo_list(&j, "targets");
     for (size_t i = 0; i < s->v->n_targets; i++) {
         const nm_target *t = &s->v->targets[i];
-        nm_put(&b, i ? ",\n  {\"target\": " : "\n  {\"target\": ");
-        nm_put_json(&b, t->name);
-        nm_put(&b, ", \"status\": \"%s\"",
-               t->status == NM_OK         ? "holds"
-               : t->status == NM_VIOLATED ? "violated"
-                                          : "open");
+        nm_jo_line(&j);
+        nm_jo_object(&j, NULL);
+        nm_jo_str(&j, "target", t->name);
+        nm_jo_str(&j, "status",
+                  t->status == NM_OK         ? "holds"
+                  : t->status == NM_VIOLATED ? "violated"
+                                             : "open");
         if (t->file) {
-            nm_put(&b, ", \"model\": ");
-            nm_put_json(&b, t->file);
-            nm_put(&b, ", \"mark\": \"%s\"", t->mark);
+            nm_jo_str(&j, "model", t->file);
+            nm_jo_str(&j, "mark", t->mark);
         }
-        if (t->cube_file) put_cubes(s, &b, t);
-        nm_put(&b, "}");
+        if (t->cube_file) put_cubes(s, &j, t);
+        nm_jo_end(&j);
     }
-    nm_put(&b, "]}\n");
+    nm_jo_end(&j);
+    nm_jo_done(&j);
     nm_file_write(s->job, nm_fmt(s->job, "%s.manifest.json", stem), b.s, b.n);
 }
 

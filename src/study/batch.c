@@ -31,22 +31,6 @@ typedef struct { /* a solved sample */
     bool partial;
 } solved;
 
-static void put_text(nm_buf *b, const char *key, const char *value)
-{
-    if (!value) return;
-    nm_put(b, "\"%s\": ", key);
-    nm_put_json(b, value);
-    nm_put(b, ", ");
-}
-
-static void put_number(nm_buf *b, const char *key, double x)
-{
-    if (!isfinite(x)) return;
-    nm_put(b, "\"%s\": ", key);
-    nm_put_num(b, x);
-    nm_put(b, ", ");
-}
-
 /* the proven lower end of the least margin; NAN where it says nothing: a bound of 0 or less beside `holds` is an early
  * one, which a later stage overtook */
 static double margin_bound(const nm_query *q, const nm_verdict *v)
@@ -71,22 +55,33 @@ static int64_t class_of(const nm_query *q, const nm_replay *r)
     return best;
 }
 
-static void put_values(nm_buf *b, const nm_query *q, const nm_verdict *v)
+static void put_values(nm_jo *j, const nm_query *q, const nm_verdict *v)
 {
     const bool closest = q->objective == NM_CLOSEST, found = v->witness && v->witness->is_violated;
-    put_number(b, "margin_lo", margin_bound(q, v));
+    nm_jo_num_if(j, "margin_lo", margin_bound(q, v));
     if (q->objective == NM_WORST && v->has_objective)
-        put_number(b, "margin", v->objective);
+        nm_jo_num_if(j, "margin", v->objective);
     else if (found)
-        put_number(b, "margin", v->witness->margin64);
+        nm_jo_num_if(j, "margin", v->witness->margin64);
     if (closest && v->has_objective)
-        put_number(b, "distance", v->objective);
+        nm_jo_num_if(j, "distance", v->objective);
     else if (found)
-        put_number(b, "distance", v->witness->linf);
-    if (closest) put_number(b, "distance_lo", v->bound);
-    if (closest && v->has_objective && v->tie > 0) put_number(b, "strict", v->tie);
+        nm_jo_num_if(j, "distance", v->witness->linf);
+    if (closest) nm_jo_num_if(j, "distance_lo", v->bound);
+    if (closest && v->has_objective && v->tie > 0) nm_jo_num_if(j, "strict", v->tie);
     if (found || (closest && v->has_objective && v->witness))
-        nm_put(b, "\"witness_class\": %lld, ", (long long)class_of(q, v->witness));
+        nm_jo_int(j, "witness_class", class_of(q, v->witness));
+}
+
+/* Opens a sample's record. */
+static nm_jo record_start(nm_buf *b, int64_t sample)
+{
+    nm_jo j = nm_jo_new(b);
+    nm_jo_object(&j, NULL);
+    nm_jo_str(&j, "netmip", "record");
+    nm_jo_int(&j, "version", 1);
+    nm_jo_int(&j, "sample", sample);
+    return j;
 }
 
 static void put_record(nm_buf *b, const solved *s)
@@ -95,25 +90,27 @@ static void put_record(nm_buf *b, const solved *s)
     size_t unstable = 0, binaries = 0;
     for (size_t i = 0; i < v->n_layers; i++) unstable += v->layers[i].unstable;
     for (size_t i = 0; i < v->n_targets; i++) binaries += v->targets[i].bins;
-    nm_put(b,
-           "{\"netmip\": \"record\", \"version\": 1, \"sample\": %lld, \"label\": %lld, "
-           "\"predicted\": %lld, ",
-           (long long)s->sample, (long long)s->q->label, (long long)s->q->predicted);
-    put_text(b, "verdict",
-             v->status == NM_OK         ? "holds"
-             : v->status == NM_VIOLATED ? "violated"
-                                        : "unknown");
-    if (s->partial) nm_put(b, "\"partial\": true, ");
-    if (v->status != NM_UNKNOWN) put_text(b, "proved_by", nm_settled_name(v->by));
+    nm_jo j = record_start(b, s->sample);
+    nm_jo_int(&j, "label", s->q->label);
+    nm_jo_int(&j, "predicted", s->q->predicted);
+    nm_jo_str(&j, "verdict",
+              v->status == NM_OK         ? "holds"
+              : v->status == NM_VIOLATED ? "violated"
+                                         : "unknown");
+    if (s->partial) nm_jo_bool(&j, "partial", true);
+    if (v->status != NM_UNKNOWN) nm_jo_str_if(&j, "proved_by", nm_settled_name(v->by));
     if (s->partial)
-        put_text(b, "why", "interrupted");
+        nm_jo_str(&j, "why", "interrupted");
     else if (v->status == NM_UNKNOWN)
-        put_text(b, "why", v->why);
-    put_values(b, s->q, v);
-    put_text(b, "witness", s->witness);
-    nm_put(b, "\"unstable\": %zu, \"binaries\": %zu, \"cpu_seconds\": %.6f, ", unstable, binaries,
-           s->cpu);
-    nm_put(b, "\"solver_seconds\": %.6f, \"wall_seconds\": %.6f}\n", v->cpu_solver, s->wall);
+        nm_jo_str_if(&j, "why", v->why);
+    put_values(&j, s->q, v);
+    nm_jo_str_if(&j, "witness", s->witness);
+    nm_jo_int(&j, "unstable", (int64_t)unstable);
+    nm_jo_int(&j, "binaries", (int64_t)binaries);
+    nm_jo_fixed(&j, "cpu_seconds", s->cpu, 6);
+    nm_jo_fixed(&j, "solver_seconds", v->cpu_solver, 6);
+    nm_jo_fixed(&j, "wall_seconds", s->wall, 6);
+    nm_jo_done(&j);
 }
 
 typedef struct {
@@ -161,12 +158,11 @@ static void record_failure(nm_job *job, void *arg, size_t k, int code, const cha
 {
     const plan *t = arg;
     nm_buf b = {.job = job};
-    nm_put(&b,
-           "{\"netmip\": \"record\", \"version\": 1, \"sample\": %lld, \"verdict\": \"error\", "
-           "\"code\": %d, \"why\": ",
-           (long long)t->todo[k], code);
-    nm_put_json(&b, why);
-    nm_put(&b, "}\n");
+    nm_jo j = record_start(&b, t->todo[k]);
+    nm_jo_str(&j, "verdict", "error");
+    nm_jo_int(&j, "code", code);
+    nm_jo_str(&j, "why", why);
+    nm_jo_done(&j);
     nm_file_write(job, record_path(job, t->c, t->todo[k]), b.s, b.n);
     nm_warn(job, "sample %lld could not be solved: %s", (long long)t->todo[k], why);
 }

@@ -74,34 +74,42 @@ static void count(nm_job *job, nm_totals *t, const nm_json *r)
     if (cpu) t->cpu += nm_json_num(job, cpu, "cpu_seconds");
 }
 
-static void part_of(nm_buf *b, const char *key, size_t part, size_t whole)
+static void part_of(nm_jo *j, const char *key, size_t part, size_t whole)
 {
-    nm_put(b, "\"%s\": ", key);
     if (whole)
-        nm_put_num(b, (double)part / (double)whole);
+        nm_jo_num(j, key, (double)part / (double)whole);
     else
-        nm_put(b, "null");
-    nm_put(b, ", ");
+        nm_jo_null(j, key);
 }
 
 static void summary(nm_job *job, nm_buf *b, const nm_campaign *c, const nm_totals *t, const char *covers)
 {
     const size_t judged = t->samples - t->errors;
-    nm_put(b,
-           "{\"samples\": %zu, \"misclassified\": %zu, \"violated\": %zu, \"holds\": %zu, "
-           "\"unknown\": %zu, \"errors\": %zu,\n ",
-           t->samples, t->misclassified, t->violated, t->holds, t->unknown, t->errors);
-    part_of(b, "adversarial_error_lo", t->violated, judged);
-    part_of(b, "adversarial_error_hi", t->violated + t->unknown, judged);
-    nm_put(b, "\"cpu_seconds\": %.3f,\n \"covers\": ", t->cpu);
-    nm_put_json(b, covers);
-    nm_put(b, ", \"range\": \"%lld:%lld\", \"left\": %zu, \"partial\": %zu, \"interrupted\": %s",
-           (long long)c->from, (long long)c->to, t->left, t->partial,
-           nm_stopped(job) ? "true" : "false");
-    nm_put(b, ",\n \"options\": ");
-    nm_put_json(b, c->question);
-    nm_put(b, ",\n \"net_sha256\": \"%s\", \"images_sha256\": \"%s\", \"labels_sha256\": \"%s\"}\n",
-           c->net->hash, c->images.hash, c->has_labels ? c->labels.hash : "");
+    nm_jo j = nm_jo_new(b);
+    nm_jo_object(&j, NULL);
+    nm_jo_int(&j, "samples", (int64_t)t->samples);
+    nm_jo_int(&j, "misclassified", (int64_t)t->misclassified);
+    nm_jo_int(&j, "violated", (int64_t)t->violated);
+    nm_jo_int(&j, "holds", (int64_t)t->holds);
+    nm_jo_int(&j, "unknown", (int64_t)t->unknown);
+    nm_jo_int(&j, "errors", (int64_t)t->errors);
+    nm_jo_line(&j);
+    part_of(&j, "adversarial_error_lo", t->violated, judged);
+    part_of(&j, "adversarial_error_hi", t->violated + t->unknown, judged);
+    nm_jo_fixed(&j, "cpu_seconds", t->cpu, 3);
+    nm_jo_line(&j);
+    nm_jo_str(&j, "covers", covers);
+    nm_jo_str(&j, "range", nm_fmt(job, "%lld:%lld", (long long)c->from, (long long)c->to));
+    nm_jo_int(&j, "left", (int64_t)t->left);
+    nm_jo_int(&j, "partial", (int64_t)t->partial);
+    nm_jo_bool(&j, "interrupted", nm_stopped(job));
+    nm_jo_line(&j);
+    nm_jo_str(&j, "options", c->question);
+    nm_jo_line(&j);
+    nm_jo_str(&j, "net_sha256", c->net->hash);
+    nm_jo_str(&j, "images_sha256", c->images.hash);
+    nm_jo_str(&j, "labels_sha256", c->has_labels ? c->labels.hash : "");
+    nm_jo_done(&j);
 }
 
 /* adds sample i to A:B,C:D..; `last` is the end of the last range */

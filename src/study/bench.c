@@ -248,49 +248,35 @@ static void read_bound(nm_job *job, void *arg)
     if (isnan(l->sol->bound) && nm_file_exists(l->path)) nm_sol_log(job, nm_file_read(job, l->path), l->sol);
 }
 
-static void put_text(nm_buf *b, const char *key, const char *value)
-{
-    nm_put(b, ", \"%s\": ", key);
-    nm_put_json(b, value);
-}
-
-static void put_number(nm_buf *b, const char *key, double x)
-{
-    if (!isfinite(x)) return;
-    nm_put(b, ", \"%s\": ", key);
-    nm_put_num(b, x);
-}
-
-static void put_seconds(nm_buf *b, const char *key, double x)
-{
-    nm_put(b, ", \"%s\": %.6f", key, x);
-}
-
 static void record(nm_job *job, const nm_bench *b, size_t k, const outcome *o)
 {
     const run r = run_of(b, k);
     nm_buf out = {.job = job};
-    nm_put(&out, "{\"netmip\": \"run\", \"version\": 1");
-    put_text(&out, "instance", r.m->instance->name);
-    put_text(&out, "solver", r.s->name);
-    put_text(&out, "solver_version", o->log.version ? o->log.version : "");
-    put_text(&out, "command", r.s->is_embedded ? "" : r.s->runner.command);
-    put_text(&out, "encoding", r.m->form->name);
-    nm_put(&out, ", \"repeat\": %zu, \"solved\": %s", r.repeat + 1, o->solved ? "true" : "false");
-    put_text(&out, "status", o->status);
-    put_text(&out, "verdict", o->verdict);
-    put_number(&out, "objective", o->objective);
-    put_number(&out, "bound", o->bound);
-    put_seconds(&out, "wall_seconds", o->wall);
-    put_seconds(&out, "cpu_seconds", o->cpu);
-    put_number(&out, "nodes", o->log.nodes);
-    put_text(&out, "model_sha256", r.m->map->model_hash);
-    put_text(&out, "model", r.m->map->model_path);
-    put_text(&out, "map", r.m->map_path);
-    put_text(&out, "solution", solution_of(job, b, &r));
-    put_text(&out, "log", log_of(job, b, &r));
-    if (*o->why) put_text(&out, "why", o->why);
-    nm_put(&out, "}\n");
+    nm_jo j = nm_jo_new(&out);
+    nm_jo_object(&j, NULL);
+    nm_jo_str(&j, "netmip", "run");
+    nm_jo_int(&j, "version", 1);
+    nm_jo_str(&j, "instance", r.m->instance->name);
+    nm_jo_str(&j, "solver", r.s->name);
+    nm_jo_str(&j, "solver_version", o->log.version ? o->log.version : "");
+    nm_jo_str(&j, "command", r.s->is_embedded ? "" : r.s->runner.command);
+    nm_jo_str(&j, "encoding", r.m->form->name);
+    nm_jo_int(&j, "repeat", (int64_t)r.repeat + 1);
+    nm_jo_bool(&j, "solved", o->solved);
+    nm_jo_str(&j, "status", o->status);
+    nm_jo_str(&j, "verdict", o->verdict);
+    nm_jo_num_if(&j, "objective", o->objective);
+    nm_jo_num_if(&j, "bound", o->bound);
+    nm_jo_fixed(&j, "wall_seconds", o->wall, 6);
+    nm_jo_fixed(&j, "cpu_seconds", o->cpu, 6);
+    nm_jo_num_if(&j, "nodes", o->log.nodes);
+    nm_jo_str(&j, "model_sha256", r.m->map->model_hash);
+    nm_jo_str(&j, "model", r.m->map->model_path);
+    nm_jo_str(&j, "map", r.m->map_path);
+    nm_jo_str(&j, "solution", solution_of(job, b, &r));
+    nm_jo_str(&j, "log", log_of(job, b, &r));
+    if (*o->why) nm_jo_str(&j, "why", o->why);
+    nm_jo_done(&j);
     nm_file_write(job, nm_bench_record(job, b, k), out.s, out.n);
 }
 

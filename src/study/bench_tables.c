@@ -105,30 +105,43 @@ static void put_reasons(nm_buf *out, const nm_bench_stats *t)
         nm_put(out, "%zu more are in %s/results.csv, column why\n", n - SHOWN, b->dir);
 }
 
+static void put_config(nm_jo *j, const nm_bench_config *c, double best)
+{
+    nm_jo_line(j);
+    nm_jo_object(j, NULL);
+    nm_jo_str(j, "solver", c->solver->name);
+    nm_jo_str(j, "encoding", c->form->name);
+    nm_jo_int(j, "solved", (int64_t)c->solved);
+    nm_jo_int(j, "holds", (int64_t)c->holds);
+    nm_jo_int(j, "violated", (int64_t)c->violated);
+    nm_jo_int(j, "limit", (int64_t)c->limit);
+    nm_jo_int(j, "rejected", (int64_t)c->rejected);
+    nm_jo_int(j, "unclear", (int64_t)c->unclear);
+    nm_jo_int(j, "failed", (int64_t)c->failed);
+    nm_jo_fixed(j, "sgm_seconds", c->sgm, 6);
+    nm_jo_fixed(j, "ratio", c->sgm / best, 4);
+    nm_jo_fixed(j, "par2_seconds", c->par2, 6);
+    nm_jo_fixed(j, "sgm_cpu_seconds", c->sgm_cpu, 6);
+    if (isfinite(c->nodes)) nm_jo_fixed(j, "nodes", c->nodes, 3);
+    nm_jo_int(j, "wins", (int64_t)c->wins);
+    nm_jo_end(j);
+}
+
 static void put_json(nm_buf *out, const nm_bench_stats *t, size_t disagree)
 {
     const nm_bench *b = t->b;
-    nm_put(out,
-           "{\"instances\": %zu, \"repeats\": %zu, \"time_limit\": %g, \"shift\": %g, "
-           "\"disagreements\": %zu,\n \"configurations\": [",
-           nm_bench_count(t), b->repeats, b->time_limit, b->shift, disagree);
-    for (size_t k = 0; k < t->n_configs; k++) {
-        const nm_bench_config *c = &t->c[k];
-        nm_put(out, k ? ",\n  {\"solver\": " : "\n  {\"solver\": ");
-        nm_put_json(out, c->solver->name);
-        nm_put(out, ", \"encoding\": ");
-        nm_put_json(out, c->form->name);
-        nm_put(out,
-               ", \"solved\": %zu, \"holds\": %zu, \"violated\": %zu, \"limit\": %zu, "
-               "\"rejected\": %zu, \"unclear\": %zu, "
-               "\"failed\": %zu, \"sgm_seconds\": %.6f, \"ratio\": %.4f, \"par2_seconds\": %.6f, "
-               "\"sgm_cpu_seconds\": %.6f, ",
-               c->solved, c->holds, c->violated, c->limit, c->rejected, c->unclear, c->failed,
-               c->sgm, c->sgm / best_mean(t), c->par2, c->sgm_cpu);
-        if (isfinite(c->nodes)) nm_put(out, "\"nodes\": %.3f, ", c->nodes);
-        nm_put(out, "\"wins\": %zu}", c->wins);
-    }
-    nm_put(out, "]}\n");
+    nm_jo j = nm_jo_new(out);
+    nm_jo_object(&j, NULL);
+    nm_jo_int(&j, "instances", (int64_t)nm_bench_count(t));
+    nm_jo_int(&j, "repeats", (int64_t)b->repeats);
+    nm_jo_num(&j, "time_limit", b->time_limit);
+    nm_jo_num(&j, "shift", b->shift);
+    nm_jo_int(&j, "disagreements", (int64_t)disagree);
+    nm_jo_line(&j);
+    nm_jo_list(&j, "configurations");
+    for (size_t k = 0; k < t->n_configs; k++) put_config(&j, &t->c[k], best_mean(t));
+    nm_jo_end(&j);
+    nm_jo_done(&j);
 }
 
 void nm_bench_tables(nm_job *job, nm_buf *out, const nm_bench *b, bool json)

@@ -316,12 +316,17 @@ static void check_said(nm_job *job, const nm_records *r, const char *path, const
 void nm_records_open(nm_job *job, const nm_records *r)
 {
     nm_buf b = {.job = job};
-    nm_put(&b, "{\"netmip\": \"%s\", \"version\": 1", r->kind);
+    nm_jo j = nm_jo_new(&b);
+    nm_jo_object(&j, NULL);
+    nm_jo_str(&j, "netmip", r->kind);
+    nm_jo_int(&j, "version", 1);
     for (size_t i = 0; i < r->n_said; i++) {
-        nm_put(&b, ",\n \"%s\": ", r->said[i].key);
-        nm_put_json(&b, r->said[i].value);
+        nm_jo_line(&j);
+        nm_jo_str(&j, r->said[i].key, r->said[i].value);
     }
-    nm_put(&b, ",\n \"program\": \"%s\"}\n", NM_VERSION);
+    nm_jo_line(&j);
+    nm_jo_str(&j, "program", NM_VERSION);
+    nm_jo_done(&j);
     nm_folder_make(job, r->dir);
     for (const char *const *f = r->folders; *f; f++)
         nm_folder_make(job, nm_fmt(job, "%s/%s", r->dir, *f));

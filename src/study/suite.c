@@ -237,51 +237,48 @@ static void make_all(nm_job *job, const nm_suite *s, const char *to, nm_buf *csv
     }
 }
 
-static void put_member(nm_buf *b, const char *key, const char *value)
+static void put_item(nm_jo *j, const nm_item *t)
 {
-    if (!value) return;
-    nm_put(b, ", \"%s\": ", key);
-    nm_put_json(b, value);
-}
-
-static void put_item(nm_buf *b, const nm_item *t)
-{
-    nm_put(b, "  {\"name\": \"%s\"", t->name);
-    put_member(b, "net", t->net);
-    put_member(b, "query", t->query);
-    put_member(b, "image", t->image);
-    put_member(b, "label", t->label);
-    put_member(b, "perturb", t->perturb);
-    put_member(b, "domain", t->domain);
-    put_member(b, "target", t->target);
-    put_member(b, "margin", t->margin);
-    put_member(b, "guard", t->guard);
-    put_member(b, "objective", t->objective);
-    put_member(b, "encoding", t->form.name);
-    put_member(b, "bounds", t->bounds);
-    put_member(b, "status", t->status);
-    put_member(b, "answer", t->answer);
-    if (isfinite(t->best)) nm_put(b, ", \"best\": "), nm_put_num(b, t->best);
-    put_member(b, "proved", t->proved);
-    if (isfinite(t->seconds)) nm_put(b, ", \"seconds\": "), nm_put_num(b, t->seconds);
-    put_member(b, "solution", t->solution);
-    nm_put(b, "}");
+    nm_jo_line(j);
+    nm_jo_object(j, NULL);
+    nm_jo_str(j, "name", t->name);
+    nm_jo_str_if(j, "net", t->net);
+    nm_jo_str_if(j, "query", t->query);
+    nm_jo_str_if(j, "image", t->image);
+    nm_jo_str_if(j, "label", t->label);
+    nm_jo_str_if(j, "perturb", t->perturb);
+    nm_jo_str_if(j, "domain", t->domain);
+    nm_jo_str_if(j, "target", t->target);
+    nm_jo_str_if(j, "margin", t->margin);
+    nm_jo_str_if(j, "guard", t->guard);
+    nm_jo_str_if(j, "objective", t->objective);
+    nm_jo_str_if(j, "encoding", t->form.name);
+    nm_jo_str_if(j, "bounds", t->bounds);
+    nm_jo_str_if(j, "status", t->status);
+    nm_jo_str_if(j, "answer", t->answer);
+    nm_jo_num_if(j, "best", t->best);
+    nm_jo_str_if(j, "proved", t->proved);
+    nm_jo_num_if(j, "seconds", t->seconds);
+    nm_jo_str_if(j, "solution", t->solution);
+    nm_jo_end(j);
 }
 
 static void write_spec(nm_job *job, const nm_suite *s, const char *path)
 {
     nm_buf b = {.job = job};
-    nm_put(&b, "{\"netmip\": \"suite\", \"version\": 1");
-    put_member(&b, "title", s->title);
-    put_member(&b, "about", s->about);
-    put_member(&b, "images", s->images);
-    put_member(&b, "labels", s->labels);
-    nm_put(&b, ",\n \"instances\": [\n");
-    for (size_t i = 0; i < s->n; i++) {
-        if (i) nm_put(&b, ",\n");
-        put_item(&b, &s->item[i]);
-    }
-    nm_put(&b, "]}\n");
+    nm_jo j = nm_jo_new(&b);
+    nm_jo_object(&j, NULL);
+    nm_jo_str(&j, "netmip", "suite");
+    nm_jo_int(&j, "version", 1);
+    nm_jo_str_if(&j, "title", s->title);
+    nm_jo_str_if(&j, "about", s->about);
+    nm_jo_str_if(&j, "images", s->images);
+    nm_jo_str_if(&j, "labels", s->labels);
+    nm_jo_line(&j);
+    nm_jo_list(&j, "instances");
+    for (size_t i = 0; i < s->n; i++) put_item(&j, &s->item[i]);
+    nm_jo_end(&j);
+    nm_jo_done(&j);
     nm_file_write(job, path, b.s, b.n);
 }
 

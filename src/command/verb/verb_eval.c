@@ -6,16 +6,6 @@
 #include "command/command.h"
 #include "command/flags.h"
 
-static void put_list(nm_buf *b, const double *y, size_t n)
-{
-    nm_put(b, "[");
-    for (size_t i = 0; i < n; i++) {
-        nm_put(b, i ? ", " : "");
-        nm_put_num(b, y[i]);
-    }
-    nm_put(b, "]");
-}
-
 /* warns of means and images in other units than pixels from 0 to 1, where the image does not say otherwise */
 static void check(nm_job *job, const nm_net *net, nm_tensor t, const char *what)
 {
@@ -48,11 +38,14 @@ int nm_verb_eval(nm_job *job, const nm_cli *c, nm_buf *out)
             nm_throw(job, NM_EINPUT, "%s: output %zu is not finite in float%d", c->file[0], i,
                      isfinite(y[i]) ? 32 : 64);
     if (nm_cli_has(c, NM_O_json)) {
-        nm_put(out, "{\"predicted\": %lld, \"outputs\": {\"float64\": ", (long long)best);
-        put_list(out, y, n);
-        nm_put(out, ", \"float32\": ");
-        put_list(out, y32, n);
-        nm_put(out, "}}\n");
+        nm_jo j = nm_jo_new(out);
+        nm_jo_object(&j, NULL);
+        nm_jo_int(&j, "predicted", best);
+        nm_jo_object(&j, "outputs");
+        nm_jo_nums(&j, "float64", y, n);
+        nm_jo_nums(&j, "float32", y32, n);
+        nm_jo_end(&j);
+        nm_jo_done(&j);
         return NM_OK;
     }
     nm_put(out, "predicted %lld\n", (long long)best);

@@ -9,7 +9,16 @@ typedef struct {
     nm_job *job;
     const nm_wnet *w;
     nm_out *o;
+    nm_jo *j;
 } writer;
+
+/* Moves what has been said so far to the file: a network's text may be larger than memory should be. */
+static void spill(const writer *r)
+{
+    nm_buf *b = r->j->b;
+    nm_out_write(r->o, b->s, b->n);
+    b->n = 0;
+}
 
 /* the members under which a layer holds its constants, in the order of its inputs 1, 2, ... */
 static const struct {
@@ -21,38 +30,37 @@ static const struct {
     {"Div", {"value"}},           {"BatchNormalization", {"scale", "bias", "mean", "var"}},
 };
 
-static void text(const writer *r, const char *s)
+static void shape(nm_jo *j, const char *key, size_t n, const int64_t *dim)
 {
-    nm_buf b = {.job = r->job};
-    nm_put_json(&b, s);
-    nm_out_write(r->o, b.s, b.n);
+    nm_jo_list(j, key);
+    for (size_t i = 0; i < n; i++) nm_jo_int(j, NULL, dim[i]);
+    nm_jo_end(j);
 }
 
-static void shape(const writer *r, size_t n, const int64_t *dim)
+/* a constant: a number, or nested lists in the shape of its value */
+static void numbers(const writer *r, const char *key, const nm_value *v)
 {
-    nm_out_put(r->o, "[");
-    for (size_t i = 0; i < n; i++) nm_out_put(r->o, i ? ", %lld" : "%lld", (long long)dim[i]);
-    nm_out_put(r->o, "]");
-}
-
-static void numbers(const writer *r, const nm_value *v)
-{
+    enum { SOME = 1 << 16 };
+    nm_jo *j = r->j;
     if (v->n == 0)
         nm_throw(r->job, NM_EUNSUP, "%s: constant \"%s\" is empty: JSON cannot hold its shape",
                  r->w->net->path, v->name);
     for (size_t i = 0; i < v->n; i++) {
-        if (i) nm_out_write(r->o, ",", 1);
         size_t step = v->n;
         for (int d = 0; d < v->shape.rank; d++) {
-            if (i % step == 0) nm_out_put(r->o, "[");
+            if (i % step == 0) {
+                nm_jo_list(j, i || d ? NULL : key);
+                nm_jo_tight(j);
+            }
             step /= (size_t)v->shape.dim[d];
         }
-        nm_out_num(r->o, v->data[i]);
+        nm_jo_num(j, v->shape.rank ? NULL : key, v->data[i]);
         step = 1;
         for (int d = v->shape.rank; d-- > 0;) {
             step *= (size_t)v->shape.dim[d];
-            if ((i + 1) % step == 0) nm_out_put(r->o, "]");
+            if ((i + 1) % step == 0) nm_jo_end(j);
         }
+        if (j->b->n > SOME) spill(r);
     }
 }
 
@@ -83,17 +91,14 @@ static const char *const *keys_of(const writer *r, const nm_wnode *n)
 
 static void attribute(const writer *r, const nm_wnode *n, const nm_attr *a)
 {
-    nm_out_put(r->o, ", ");
-    text(r, a->name);
-    nm_out_put(r->o, ": ");
     if (a->kind == NM_A_INT)
-        nm_out_put(r->o, "%lld", (long long)a->i);
+        nm_jo_int(r->j, a->name, a->i);
     else if (a->kind == NM_A_STR)
-        text(r, a->s);
+        nm_jo_str(r->j, a->name, a->s);
     else if (a->kind == NM_A_INTS)
-        shape(r, a->n, a->ints);
+        shape(r->j, a->name, a->n, a->ints);
     else if (a->kind == NM_A_FLOAT && nm_netjson_is_fraction(a->name))
-        nm_out_num(r->o, a->f);
+        nm_jo_num(r->j, a->name, a->f);
     else
         nm_throw(r->job, NM_EUNSUP,
                  "%s: node \"%s\": op %s: attribute %s cannot be written as JSON", r->w->net->path,
@@ -105,26 +110,18 @@ static void layer(const writer *r, const nm_wnode *n, int before)
     const nm_wnet *w = r->w;
     const char *const *key = keys_of(r, n);
     const int n_in = key ? 1 : n->n_in;
-    nm_out_put(r->o, "{\"op\": \"%s\", \"name\": ", n->type);
-    text(r, w->values[n->out].name);
+    nm_jo_object(r->j, NULL);
+    nm_jo_str(r->j, "op", n->type);
+    nm_jo_str(r->j, "name", w->values[n->out].name);
     if (n_in != 1 || n->in[0] != before) {
-        nm_out_put(r->o, ", \"inputs\": [");
-        for (int k = 0; k < n_in; k++) {
-            if (k) nm_out_put(r->o, ", ");
-            text(r, n->in[k] < 0 ? "" : w->values[n->in[k]].name);
-        }
-        nm_out_put(r->o, "]");
+        nm_jo_list(r->j, "inputs");
+        for (int k = 0; k < n_in; k++) nm_jo_str(r->j, NULL, n->in[k] < 0 ? "" : w->values[n->in[k]].name);
+        nm_jo_end(r->j);
     }
     for (int i = 0; i < n->n_attrs; i++) attribute(r, n, &n->attrs[i]);
-    for (int i = 0; i < n->n_lists; i++) {
-        nm_out_put(r->o, ", \"%s\": ", n->list[i].name);
-        shape(r, n->list[i].n, n->list[i].ints);
-    }
-    for (int k = 1; key && k < n->n_in; k++) {
-        nm_out_put(r->o, ", \"%s\": ", key[k - 1]);
-        numbers(r, &w->values[n->in[k]]);
-    }
-    nm_out_put(r->o, "}");
+    for (int i = 0; i < n->n_lists; i++) shape(r->j, n->list[i].name, n->list[i].n, n->list[i].ints);
+    for (int k = 1; key && k < n->n_in; k++) numbers(r, key[k - 1], &w->values[n->in[k]]);
+    nm_jo_end(r->j);
 }
 
 static void constants(const writer *r)
@@ -136,65 +133,70 @@ static void constants(const writer *r)
             inlined[w->nodes[i].in[k]] = true;
     for (size_t v = 0; v < w->n_values; v++) {
         if (!w->values[v].data || !w->uses[v] || inlined[v]) continue;
-        nm_out_put(r->o, any ? ",\n  " : " \"constants\": {\n  ");
+        if (!any) nm_jo_line(r->j), nm_jo_object(r->j, "constants");
         any = true;
-        text(r, w->values[v].name);
-        nm_out_put(r->o, ": ");
-        numbers(r, &w->values[v]);
+        nm_jo_line(r->j);
+        numbers(r, w->values[v].name, &w->values[v]);
     }
-    if (any) nm_out_put(r->o, "},\n");
+    if (any) nm_jo_end(r->j);
 }
 
-static void ends(const writer *r, const char *key, const double *x, size_t n)
+static void ends(nm_jo *j, const char *key, const double *x, size_t n)
 {
-    nm_out_put(r->o, ", \"%s\": [", key);
-    for (size_t i = 0; i < n; i++) {
-        if (i) nm_out_write(r->o, ",", 1);
-        nm_out_num(r->o, x[i]);
-    }
-    nm_out_put(r->o, "]");
+    nm_jo_list(j, key);
+    nm_jo_tight(j);
+    for (size_t i = 0; i < n; i++) nm_jo_num(j, NULL, x[i]);
+    nm_jo_end(j);
 }
 
 static void inputs(const writer *r)
 {
     const nm_net *net = r->w->net;
-    nm_out_put(r->o, " \"input\": %s", net->n_inputs > 1 ? "[" : "");
+    const bool many = net->n_inputs > 1;
+    nm_jo_line(r->j);
+    if (many) nm_jo_list(r->j, "input");
     for (size_t k = 0, at = 0; k < net->n_inputs; k++) {
         const nm_value *v = &net->values[net->inputs[k]];
-        nm_out_put(r->o, k ? ",\n  {\"name\": " : "{\"name\": ");
-        text(r, v->name);
-        nm_out_put(r->o, ", \"shape\": ");
-        shape(r, (size_t)v->shape.rank, v->shape.dim);
+        if (k) nm_jo_line(r->j);
+        nm_jo_object(r->j, many ? NULL : "input");
+        nm_jo_str(r->j, "name", v->name);
+        shape(r->j, "shape", (size_t)v->shape.rank, v->shape.dim);
         if (net->lo) {
-            ends(r, "min", net->lo + at, v->n);
-            ends(r, "max", net->hi + at, v->n);
+            ends(r->j, "min", net->lo + at, v->n);
+            ends(r->j, "max", net->hi + at, v->n);
         }
-        nm_out_put(r->o, "}");
+        nm_jo_end(r->j);
         at += v->n;
     }
-    nm_out_put(r->o, "%s,\n", net->n_inputs > 1 ? "]" : "");
+    if (many) nm_jo_end(r->j);
 }
 
 void nm_write_netjson(nm_job *job, nm_wnet *w, const char *path)
 {
     const nm_net *net = w->net;
-    const writer r = {job, w, nm_out_open(job, path)};
-    nm_out_put(r.o, "{\"netmip\": \"network\", \"version\": 1, \"opset\": %lld,\n",
-               (long long)net->opset);
+    nm_buf b = {.job = job};
+    nm_jo j = nm_jo_new(&b);
+    const writer r = {job, w, nm_out_open(job, path), &j};
+    nm_jo_object(&j, NULL);
+    nm_jo_str(&j, "netmip", "network");
+    nm_jo_int(&j, "version", 1);
+    nm_jo_int(&j, "opset", net->opset);
     inputs(&r);
     constants(&r);
-    nm_out_put(r.o, " \"layers\": [");
+    nm_jo_line(&j);
+    nm_jo_list(&j, "layers");
     int before = net->inputs[0];
     for (size_t i = 0; i < w->n_nodes; i++) {
-        nm_out_put(r.o, i ? ",\n  " : "\n  ");
+        nm_jo_line(&j);
         layer(&r, &w->nodes[i], before);
         before = w->nodes[i].out;
     }
-    nm_out_put(r.o, "],\n \"outputs\": [");
-    for (size_t i = 0; i < net->n_outputs; i++) {
-        if (i) nm_out_put(r.o, ", ");
-        text(&r, net->values[w->outputs[i]].name);
-    }
-    nm_out_put(r.o, "]}\n");
+    nm_jo_end(&j);
+    nm_jo_line(&j);
+    nm_jo_list(&j, "outputs");
+    for (size_t i = 0; i < net->n_outputs; i++) nm_jo_str(&j, NULL, net->values[w->outputs[i]].name);
+    nm_jo_end(&j);
+    nm_jo_done(&j);
+    spill(&r);
     nm_out_done(r.o);
 }
