@@ -126,7 +126,7 @@ static nm_solve_opts options(const nm_options *o)
 {
     static const nm_options none;
     if (!o) o = &none;
-    return (nm_solve_opts){.level = NM_BY_ALPHA,
+    return (nm_solve_opts){.bounds.all = NM_BY_ALPHA,
                            .threads = 1,
                            .stages.evaluate = true,
                            .form.fold = !o->no_fold,

@@ -78,7 +78,7 @@ void nm_bounds_count(const nm_bounds *b, int relu, size_t count[3])
 
 const char *nm_by_name(nm_by by)
 {
-    static const char *const name[] = {"nothing", "interval", "crown", "alpha", "lp", "mip"};
+    static const char *const name[] = {"nothing", "interval", "crown", "alpha", "lp", "mip", "file"};
     return name[by];
 }
 

@@ -7,7 +7,7 @@
 #include "question/question.h"
 
 /* ---- bounds.c: ends of every unit, updated only by intersection --------------------------------- */
-typedef enum { NM_BY_NOTHING, NM_BY_INTERVAL, NM_BY_CROWN, NM_BY_ALPHA, NM_BY_LP, NM_BY_MIP } nm_by;
+typedef enum { NM_BY_NOTHING, NM_BY_INTERVAL, NM_BY_CROWN, NM_BY_ALPHA, NM_BY_LP, NM_BY_MIP, NM_BY_FILE } nm_by;
 typedef enum { NM_INACTIVE, NM_ACTIVE, NM_UNSTABLE } nm_phase;
 typedef struct nm_bounds {
     const nm_program *p;
@@ -26,6 +26,29 @@ nm_phase nm_bounds_phase(const nm_bounds *b, size_t u); /* of the unit read by a
 void nm_bounds_count(const nm_bounds *b, int relu, size_t count[3]);
 const char *nm_by_name(nm_by by);
 void nm_bounds_print(nm_buf *buf, const nm_bounds *b);
+
+/* ---- levels.c: by what each layer is bounded ---------------------------------------------------- */
+typedef struct nm_level { size_t block; nm_by by; } nm_level; /* of what ReLU block `block` reads: lp or mip */
+typedef struct nm_levels { nm_by all; bool stated; size_t n, cap; nm_level *at; } nm_levels;
+nm_levels nm_levels_read(nm_job *job, const char *where, const char *text); /* NULL: alpha; where: begins messages */
+void nm_levels_check(nm_job *job, const nm_levels *l, const nm_program *p); /* refuses blocks that are no ReLU's */
+nm_by nm_levels_of(const nm_levels *l, size_t relu);
+nm_by nm_levels_most(const nm_levels *l);
+bool nm_levels_ask(const nm_levels *l);             /* a layer is bounded by programs */
+
+/* ---- bounds_file.c: bounds in files ------------------------------------------------------------- */
+typedef struct nm_known nm_known; /* bounds of units as a file states them, case by case */
+typedef struct nm_bounds_of { /* of a question; cases [n], NULL for an empty one */
+    const char *net_hash, *query_hash;
+    size_t n;
+    const nm_bounds *const *cases;
+} nm_bounds_of;
+void nm_bounds_write(nm_job *job, const char *path, const nm_bounds_of *of); /* .json, .csv, .npz; else as --dump */
+nm_known *nm_known_read(nm_job *job, const char *path, const char *net_hash, const char *query_hash);
+const char *nm_known_used(const nm_known *k); /* its path if it ever made a bound tighter; else, or of NULL, NULL */
+/* Meets what the file says of case icase with b, the input block and the question's rows aside. Returns how many units
+ * it made tighter; units that b's program does not have are refused. */
+size_t nm_known_meet(nm_job *job, nm_known *k, nm_bounds *b, size_t icase);
 
 /* ---- question_rows.c: a program with the rows of a question ------------------------------------- */
 /* A copy of p with one more AFFINE block, last, that holds the rows: unit i = row i without its rhs. */

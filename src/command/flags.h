@@ -18,7 +18,8 @@ nm_query *nm_cli_question(nm_job *job, const nm_cli *c, const nm_net *net);
 const nm_front *nm_cli_front(nm_job *job, const nm_cli *c); /* NULL: no flag of it */
 
 /* ---- verb_common.c ------------------------------------------------------------------------------ */
-nm_by nm_cli_level(nm_job *job, const nm_cli *c);
+nm_known *nm_cli_known(nm_job *job, const nm_cli *c, const nm_net *net, const nm_query *q); /* NULL: no flag */
+nm_levels nm_cli_levels(nm_job *job, const nm_cli *c);
 size_t nm_cli_whole(nm_job *job, const nm_cli *c, nm_opt o, double dflt, int lo, int hi);
 nm_solve_opts nm_cli_solve_opts(nm_job *job, const nm_cli *c, bool compile);
 void nm_cli_range(nm_job *job, const nm_cli *c, int64_t count, int64_t *from, int64_t *to); /* --range */

@@ -18,12 +18,15 @@ static const char *options_text(nm_job *job, const nm_cli *c)
     return b.s;
 }
 
-nm_by nm_cli_level(nm_job *job, const nm_cli *c)
+nm_levels nm_cli_levels(nm_job *job, const nm_cli *c)
 {
-    const char *say = nm_cli_pick(job, c, NM_O_bounds, "alpha|interval|crown|lp|mip");
-    for (int k = NM_BY_INTERVAL; k <= NM_BY_MIP; k++)
-        if (strcmp(say, nm_by_name((nm_by)k)) == 0) return (nm_by)k;
-    return NM_BY_ALPHA;
+    return nm_levels_read(job, "--bounds", nm_cli_get(c, NM_O_bounds));
+}
+
+nm_known *nm_cli_known(nm_job *job, const nm_cli *c, const nm_net *net, const nm_query *q)
+{
+    const char *path = nm_cli_get(c, NM_O_known_bounds);
+    return path ? nm_known_read(job, path, net->hash, nm_query_hash(job, q)) : NULL;
 }
 
 size_t nm_cli_whole(nm_job *job, const nm_cli *c, nm_opt o, double dflt, int lo, int hi)
@@ -108,7 +111,7 @@ static void set_dialect(nm_job *job, const nm_cli *c, nm_solve_opts *o, bool com
 
 nm_solve_opts nm_cli_solve_opts(nm_job *job, const nm_cli *c, bool compile)
 {
-    nm_solve_opts o = {.level = nm_cli_level(job, c),
+    nm_solve_opts o = {.bounds = nm_cli_levels(job, c),
                        .threads = nm_cli_whole(job, c, NM_O_threads, 1, 1, 64),
                        .depth = nm_cli_whole(job, c, NM_O_split, 0, 0, 20),
                        .files.version = NM_VERSION,

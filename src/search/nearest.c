@@ -129,9 +129,9 @@ static void stages(inner *in, bool thorough)
             nm_close_attack(s, i, nm_case_start(s->q, k), 1))
             return;
         if (thorough && s->o->stages.split && nm_close_split(s, i)) return;
-        if (s->o->level >= NM_BY_ALPHA) nm_close_tighten(s, i);
+        if (s->o->bounds.all >= NM_BY_ALPHA) nm_close_tighten(s, i);
     }
-    if (thorough && s->o->stages.branch && in->creeps < CREEPS && s->o->level >= NM_BY_ALPHA)
+    if (thorough && s->o->stages.branch && in->creeps < CREEPS && s->o->bounds.all >= NM_BY_ALPHA)
         nm_close_branch(s, NM_NEAR_BRANCH);
 }
 
@@ -457,7 +457,8 @@ static void conclude(const chase *c)
     v->status = isinf(v->bound)                                  ? NM_OK
                 : isfinite(near->value) && closed(v, s->q->norm) ? NM_VIOLATED
                                                                  : NM_UNKNOWN;
-    v->certified = true;
+    v->assumed = nm_known_used(s->o->known);
+    v->certified = !v->assumed;
     if (v->status != NM_UNKNOWN) return;
     v->why = nm_stopped(s->job) ? "interrupted"
              : isinf(near->value) && v->has_objective

@@ -100,7 +100,7 @@ bool nm_pipeline_run(nm_state *s)
 {
     for (size_t k = 0; k < N_STAGES; k++) {
         const stage *t = &stages[k];
-        if (!(t->objectives & IF(s->q->objective)) || s->o->level < t->level || !t->wanted(s->o))
+        if (!(t->objectives & IF(s->q->objective)) || s->o->bounds.all < t->level || !t->wanted(s->o))
             continue;
         const double at = nm_cpu();
         const bool settled = run_stage(s, t);

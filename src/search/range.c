@@ -71,7 +71,7 @@ void nm_range_probe(nm_state *s, size_t i)
 {
     const nm_case *c = &s->q->cases[i];
     const nm_bounded *k = &s->cases[i];
-    if (s->o->level >= NM_BY_ALPHA) improve(s, i);
+    if (s->o->bounds.all >= NM_BY_ALPHA) improve(s, i);
     if (s->o->stages.attack)
         for (size_t t = 0; t < c->n_clauses && !nm_stopped(s->job); t++) {
             if (!nm_range_open(s, &s->v->targets[k->first + t])) continue;

@@ -63,6 +63,7 @@ static bool ask(nm_state *s, nm_target *t)
     q.n_cases = 1;
     q.cases = ending_at(s->job, s->q, t, at - NM_TREE_GAP * (1 + fabs(at)), &proven);
     o.files.out = NULL;
+    o.known = NULL; /* they count cases as the whole question does */
     o.stages.evaluate = false;
     o.program = s->p;
     o.time_limit = isinf(s->deadline) ? 0 : s->deadline - nm_wall();

@@ -37,7 +37,8 @@ typedef struct nm_files_opts { /* compile: what is written, and where */
     const char *options, *version; /* how the command line said it, and by whom, for the map */
 } nm_files_opts;
 typedef struct nm_solve_opts {
-    nm_by level;           /* of bounds; from NM_BY_ALPHA on with conditioned tightening of open targets */
+    nm_levels bounds;      /* from NM_BY_ALPHA on with conditioned tightening of open targets */
+    nm_known *known;       /* bounds that are assumed, or NULL: what rests on them is not certified */
     size_t threads;        /* processes that bound units and solve cubes */
     size_t depth;          /* of cubes; 0: one model a target */
     size_t nodes, boxes;   /* of branching and splitting, for a target or case; 0: the usual */
@@ -97,6 +98,7 @@ struct nm_verdict {
     double claim;          /* a bound that a solver's file or log claims; has_claim */
     bool has_claim;
     bool certified;        /* of holds and of proven values: nothing rests on a solver's word */
+    const char *assumed;   /* the file of bounds on which it rests, unproven; or NULL */
     const char *solver;    /* of decoded files: whose word it is, or NULL */
     double guard;          /* of decoded files: the guard that covers it */
     nm_tolerance tolerance; /* and the tolerances that it covers */
@@ -129,10 +131,10 @@ bool nm_near_from(nm_near *n, size_t icase, size_t iclause, const double *start)
 
 /* ---- unit_programs.c: bounds of units by linear and mixed-integer programs ---------------------- */
 typedef struct nm_lp_opts {
-    size_t nodes;          /* 1: linear programs; more: mixed-integer ones with that many nodes */
+    const nm_levels *levels; /* linear programs for layers of NM_BY_LP, mixed-integer ones for those of NM_BY_MIP */
     size_t threads;
     const double *enough;  /* [rows of the last block] which of them need a better lower end */
-    bool lower_only;
+    size_t nodes;          /* of a mixed-integer program; 0: NM_MIP_NODES */
 } nm_lp_opts;
 void nm_lp_tighten(nm_job *job, nm_bounds *b, nm_lp_opts o);
 

@@ -4,6 +4,7 @@
 #include "base/base.h"
 #include "network/network.h"
 #include "question/question.h"
+#include "bounds/bounds.h"
 #include "search/search.h"
 #include "search/state.h"
 
@@ -21,7 +22,8 @@ static void conclude(nm_state *s)
     size_t open = 0;
     if (s->q->objective == NM_RANGE) nm_range_conclude(s->q, v);
     v->status = NM_OK;
-    v->certified = true; /* by bounds, branching and duals alone */
+    v->assumed = nm_known_used(s->o->known);
+    v->certified = !v->assumed; /* by bounds, branching and duals alone */
     v->bound = INFINITY;
     v->objective = INFINITY;
     for (size_t i = 0; i < v->n_targets; i++) {

@@ -85,6 +85,15 @@ static bool any_open(const nm_state *s, size_t i)
     return false;
 }
 
+static void bound_all(nm_state *s, nm_bounds *b)
+{
+    const int last = (int)b->p->n_blocks - 1;
+    if (s->o->bounds.all == NM_BY_INTERVAL)
+        nm_interval(s->job, b, 1, last + 1);
+    else
+        nm_crown(s->job, b, (nm_crown_opts){.query_block = last});
+}
+
 void nm_close_bounds(nm_state *s, size_t i)
 {
     const nm_case *c = &s->q->cases[i];
@@ -104,20 +113,17 @@ void nm_close_bounds(nm_state *s, size_t i)
     k->work = nm_work_of(s->job, s->p, c);
     const nm_program *p = nm_program_with_rows(s->job, k->work.p, n, rows);
     k->b = nm_work_bounds(s->job, &k->work, p);
-    if (s->o->level == NM_BY_INTERVAL)
-        nm_interval(s->job, k->b, 1, (int)p->n_blocks);
-    else
-        nm_crown(s->job, k->b, (nm_crown_opts){.query_block = (int)p->n_blocks - 1});
+    nm_levels_check(s->job, &s->o->bounds, p);
+    bound_all(s, k->b);
+    if (s->o->known && nm_known_meet(s->job, s->o->known, k->b, i)) bound_all(s, k->b);
     close_by_bounds(s, i);
-    if (s->o->level < NM_BY_LP || !any_open(s, i)) return;
+    if (!nm_levels_ask(&s->o->bounds) || !any_open(s, i)) return;
     nm_note(s->job, "tightening bounds by %s",
-            s->o->level == NM_BY_LP ? "linear programs" : "mixed-integer programs");
+            nm_levels_most(&s->o->bounds) == NM_BY_LP ? "linear programs" : "mixed-integer programs");
     double *enough = NM_RAW(s->job, double, n + 1);
     for (size_t r = 0; r < n; r++)
         enough[r] = s->q->objective == NM_RANGE ? INFINITY : rows[r]->rhs + s->q->guard;
-    nm_lp_tighten(
-        s->job, k->b,
-        (nm_lp_opts){s->o->level == NM_BY_MIP ? NM_MIP_NODES : 1, s->o->threads, enough, false});
+    nm_lp_tighten(s->job, k->b, (nm_lp_opts){&s->o->bounds, s->o->threads, enough, 0});
     close_by_bounds(s, i);
 }
 

@@ -19,6 +19,12 @@
 enum { ITERATIONS = 5000 };
 
 typedef struct {
+    size_t nodes;    /* 1: linear programs; more: mixed-integer ones with that many nodes */
+    size_t threads;
+    bool lower_only; /* the row of a question: its least value alone counts */
+} effort;
+
+typedef struct {
     nm_job *job;
     nm_bounds *b;
     const nm_enc *e;
@@ -26,7 +32,7 @@ typedef struct {
     const uint32_t *unit;
     const nm_form *form;
     size_t first; /* unit of the block's first one */
-    nm_lp_opts o;
+    effort o;
     double *lo, *hi; /* [n] shared; NaN: not known */
 } work;
 
@@ -144,8 +150,7 @@ static void each_unit(nm_job *job, void *arg, size_t i)
 
 /* ---- blocks ---- */
 
-static void tighten_block(nm_job *job, nm_bounds *b, int block, size_t n, const uint32_t *unit,
-                          nm_lp_opts o)
+static void tighten_block(nm_job *job, nm_bounds *b, int block, size_t n, const uint32_t *unit, effort o)
 {
     const nm_mark mark = nm_mark_get(job);
     nm_form *form = NM_ARRAY(job, nm_form, n + 1);
@@ -171,6 +176,16 @@ static void tighten_block(nm_job *job, nm_bounds *b, int block, size_t n, const 
     nm_mark_release(job, mark);
 }
 
+/* the level of the layers that read block k; of the question's rows the general one */
+static nm_by level_of(const nm_program *p, int k, const nm_levels *levels)
+{
+    nm_by by = k == (int)p->n_blocks - 1 ? levels->all : NM_BY_NOTHING;
+    for (size_t r = 0; r < p->n_blocks; r++)
+        if (p->blocks[r].kind == NM_RELU && p->blocks[r].src == k && nm_levels_of(levels, r) > by)
+            by = nm_levels_of(levels, r);
+    return by;
+}
+
 void nm_lp_tighten(nm_job *job, nm_bounds *b, nm_lp_opts o)
 {
     const nm_program *p = b->p;
@@ -178,6 +193,8 @@ void nm_lp_tighten(nm_job *job, nm_bounds *b, nm_lp_opts o)
     for (int k = 1; k <= q && !b->empty && !nm_stopped(job); k++) {
         const nm_block *block = &p->blocks[k];
         if (block->kind != NM_AFFINE || !block->is_pre) continue;
+        const nm_by by = level_of(p, k, o.levels);
+        if (by < NM_BY_LP) continue;
         const nm_mark mark = nm_mark_get(job);
         uint32_t *unit = NM_RAW(job, uint32_t, block->n + 1);
         size_t n = 0;
@@ -185,8 +202,8 @@ void nm_lp_tighten(nm_job *job, nm_bounds *b, nm_lp_opts o)
             if (k == q ? b->lo[block->first + i] <= o.enough[i]
                        : nm_bounds_phase(b, block->first + i) == NM_UNSTABLE)
                 unit[n++] = (uint32_t)i;
-        o.lower_only = k == q;
-        if (n) tighten_block(job, b, k, n, unit, o);
+        const effort e = {by == NM_BY_MIP ? (o.nodes ? o.nodes : NM_MIP_NODES) : 1, o.threads, k == q};
+        if (n) tighten_block(job, b, k, n, unit, e);
         nm_mark_release(job, mark);
         if (n && k < q && !b->empty) nm_crown(job, b, (nm_crown_opts){.query_block = q});
     }

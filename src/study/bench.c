@@ -39,7 +39,7 @@ static bool write_model(nm_job *job, const nm_bench *b, nm_bench_model *m, const
                         bool always)
 {
     const nm_instance *t = m->instance;
-    const nm_solve_opts o = {.level = b->level,
+    const nm_solve_opts o = {.bounds = b->bounds,
                              .threads = 1,
                              .form.encoding = m->form->encoding,
                              .form.fold = m->form->fold,

@@ -78,7 +78,7 @@ typedef struct nm_bench {
     const nm_formulation *form; /* [n_forms] encoding NULL: the model that is there */
     const nm_bench_solver *solver;
     nm_bench_model *model; /* [n_models] made by nm_bench_run: an instance's formulations stand together */
-    nm_by level;           /* of bounds, where models are written anew */
+    nm_levels bounds;      /* where models are written anew */
     double time_limit, shift;
     int workers;
 } nm_bench;

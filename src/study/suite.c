@@ -65,14 +65,6 @@ static nm_suite *moved(nm_job *job, const nm_suite *s, const char *dir)
     return r;
 }
 
-static nm_by level_of(nm_job *job, const nm_item *t)
-{
-    for (int k = NM_BY_INTERVAL; t->bounds && k <= NM_BY_MIP; k++)
-        if (!strcmp(t->bounds, nm_by_name((nm_by)k))) return (nm_by)k;
-    if (t->bounds) nm_throw(job, NM_EUSE, "%s: \"bounds\" is \"%s\"", t->name, t->bounds);
-    return NM_BY_ALPHA;
-}
-
 static nm_query *question_of(nm_job *job, const nm_suite *s, const nm_item *t, const nm_net *net)
 {
     if (t->query) {
@@ -105,7 +97,7 @@ static nm_target build(nm_job *job, const nm_suite *s, const nm_item *t, const c
     net->path = t->net;
     const nm_query *q = question_of(job, s, t, net);
     const char *base = nm_fmt(job, "%s.mps.gz", t->name), *out = nm_path_under(job, to, base);
-    const nm_solve_opts o = {.level = level_of(job, t),
+    const nm_solve_opts o = {.bounds = nm_levels_read(job, nm_fmt(job, "%s: \"bounds\":", t->name), t->bounds),
                              .threads = 1,
                              .form.encoding = t->form.encoding,
                              .form.fold = t->form.fold,

@@ -215,7 +215,7 @@ static bool bound(nm_job *job, setup *s, size_t level)
     const double rhs = s->c->clauses[0].rows[0].rhs;
     const double enough[S_ROWS] = {INFINITY, INFINITY};
     if (level == B_LP || level == B_MIP)
-        nm_lp_tighten(job, b, (nm_lp_opts){level == B_LP ? 1 : 20, 1, enough, false});
+        nm_lp_tighten(job, b, (nm_lp_opts){&(nm_levels){.all = level == B_LP ? NM_BY_LP : NM_BY_MIP}, 1, enough, 20});
     if (level == B_BRANCH) return branch(job, s, b);
     if (level != B_TIGHT) return !b->empty;
     const nm_alpha *a = nm_alpha_run(job, b, 1, s->row, &rhs, 10, NULL, NULL);

@@ -25,9 +25,10 @@ static void bounding(nm_job *job, void *arg)
     double enough[ROWS];
     for (int r = 0; r < ROWS; r++) enough[r] = INFINITY;
     for (size_t nodes = 1; nodes <= 12; nodes += 11) {
+        const nm_levels levels = {.all = nodes > 1 ? NM_BY_MIP : NM_BY_LP};
         nm_bounds *one = nm_bounds_copy(job, s->b), *three = nm_bounds_copy(job, s->b);
-        nm_lp_tighten(job, one, (nm_lp_opts){nodes, 1, enough, false});
-        nm_lp_tighten(job, three, (nm_lp_opts){nodes, 3, enough, false});
+        nm_lp_tighten(job, one, (nm_lp_opts){&levels, 1, enough, nodes});
+        nm_lp_tighten(job, three, (nm_lp_opts){&levels, 3, enough, nodes});
         const size_t n = s->p->n_units * sizeof(double);
         CHECK(!memcmp(one->lo, three->lo, n) && !memcmp(one->hi, three->hi, n),
               "three workers differ, seed %llu", SEED);

@@ -242,7 +242,7 @@ int nm_verb_bench(nm_job *job, const nm_cli *c, nm_buf *out)
                   .repeats = whole(&s, NM_O_repeat, "repeat", 1, 1),
                   .memory = whole(&s, NM_O_memory, "memory", 0, 0),
                   .threads = whole(&s, NM_O_threads, "threads", 1, 1),
-                  .level = nm_cli_level(job, c),
+                  .bounds = nm_cli_levels(job, c),
                   .time_limit = number(&s, NM_O_time_limit, "time_limit", 60, 0.1),
                   .shift = number(&s, NM_O_shift, "shift", 1, 0.001),
                   .workers = (int)nm_cli_whole(job, c, NM_O_workers, 1, 1, 256)};

@@ -27,8 +27,19 @@ static void put_layers(nm_buf *out, const nm_bounds *b, size_t icase)
 }
 
 /* bounds of every unit over one case, the rows of all its clauses last */
-static nm_bounds *bound_case(nm_job *job, const nm_cli *c, const nm_program *p, const nm_case *k)
+static void bound_all(nm_job *job, nm_bounds *b, bool interval, bool all_rows)
 {
+    const int last = (int)b->p->n_blocks - 1;
+    if (interval)
+        nm_interval(job, b, 1, last + 1);
+    else
+        nm_crown(job, b, (nm_crown_opts){.all_rows = all_rows, .query_block = last});
+}
+
+static nm_bounds *bound_case(nm_job *job, const nm_cli *c, const nm_program *p, const nm_query *q, size_t icase,
+                             nm_known *known)
+{
+    const nm_case *k = &q->cases[icase];
     size_t n = 0;
     for (size_t t = 0; t < k->n_clauses; t++) n += k->clauses[t].n_rows;
     const nm_row **rows = NM_RAW(job, const nm_row *, n + 1);
@@ -38,19 +49,15 @@ static nm_bounds *bound_case(nm_job *job, const nm_cli *c, const nm_program *p, 
     const nm_work work = nm_work_of(job, p, k);
     const nm_program *with = nm_program_with_rows(job, work.p, n, rows);
     nm_bounds *b = nm_work_bounds(job, &work, with);
-    const int last = (int)with->n_blocks - 1;
     const bool all = nm_cli_has(c, NM_O_all_rows);
-    const nm_by level = nm_cli_level(job, c);
-    if (level == NM_BY_INTERVAL)
-        nm_interval(job, b, 1, last + 1);
-    else
-        nm_crown(job, b, (nm_crown_opts){.all_rows = all, .query_block = last});
+    const nm_levels levels = nm_cli_levels(job, c);
+    nm_levels_check(job, &levels, with);
+    bound_all(job, b, levels.all == NM_BY_INTERVAL, all);
+    if (known && nm_known_meet(job, known, b, icase)) bound_all(job, b, levels.all == NM_BY_INTERVAL, all);
     double *enough = NM_RAW(job, double, n + 1);
     for (size_t r = 0; r < n; r++) enough[r] = INFINITY;
-    if (level >= NM_BY_LP)
-        nm_lp_tighten(job, b,
-                      (nm_lp_opts){level == NM_BY_MIP ? NM_MIP_NODES : 1,
-                                   nm_cli_whole(job, c, NM_O_threads, 1, 1, 64), enough, false});
+    if (nm_levels_ask(&levels))
+        nm_lp_tighten(job, b, (nm_lp_opts){&levels, nm_cli_whole(job, c, NM_O_threads, 1, 1, 64), enough, 0});
     return b;
 }
 
@@ -62,17 +69,20 @@ int nm_verb_bounds(nm_job *job, const nm_cli *c, nm_buf *out)
     if (nm_cli_dump(job, c, out, net, q)) return NM_OK;
     nm_tail_check(job, net, q);
     const nm_program *p = nm_lower(job, net);
-    nm_buf all = {.job = job};
+    nm_known *known = nm_cli_known(job, c, net, q);
+    const nm_bounds **b = NM_ARRAY(job, const nm_bounds *, q->n_cases + 1);
     for (size_t i = 0; i < q->n_cases; i++) {
         if (q->cases[i].empty) continue;
-        const nm_bounds *b = bound_case(job, c, p, &q->cases[i]);
-        nm_put(&all, "# case %zu\n", i);
-        nm_bounds_print(&all, b);
-        put_layers(out, b, i);
+        b[i] = bound_case(job, c, p, q, i, known);
+        if (nm_cli_has(c, NM_O_dump)) {
+            nm_put(out, "# case %zu\n", i);
+            nm_bounds_print(out, b[i]);
+        } else {
+            put_layers(out, b[i], i);
+        }
     }
-    if (nm_cli_has(c, NM_O_dump))
-        *out = all;
-    else if (nm_cli_has(c, NM_O_output))
-        nm_file_write(job, nm_cli_get(c, NM_O_output), all.s, all.n);
+    if (nm_known_used(known)) nm_note(job, "these bounds rest on those of %s, which are assumed", nm_known_used(known));
+    const nm_bounds_of of = {net->hash, nm_query_hash(job, q), q->n_cases, b};
+    if (nm_cli_has(c, NM_O_output) && !nm_cli_has(c, NM_O_dump)) nm_bounds_write(job, nm_cli_get(c, NM_O_output), &of);
     return NM_OK;
 }

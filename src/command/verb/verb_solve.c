@@ -15,6 +15,7 @@ static int run(nm_job *job, const nm_cli *c, nm_buf *out, bool compile)
     const nm_net *net = nm_cli_net(job, c);
     const nm_query *q = nm_cli_question(job, c, net);
     if (nm_cli_dump(job, c, out, net, q)) return NM_OK;
+    o.known = nm_cli_known(job, c, net, q);
     if (nm_cli_has(c, NM_O_dump)) { /* of the stages left: models, made without attack and solver */
         if (*nm_cli_get(c, NM_O_dump) != 'm') return nm_verb_bounds(job, c, out);
         o.stages.evaluate = o.stages.attack = o.stages.split = o.stages.branch = o.stages.solve = false;
