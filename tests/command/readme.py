@@ -4,7 +4,7 @@ of operators in README is the program's."""
 import json, os, re, shutil, subprocess, sys
 
 sys.path.insert(1, sys.path[0] + "/../kit")
-from kit import NETMIP, ROOT, check, m, parts, run, skip
+from kit import NETMIP, ROOT, check, compiled, m, p, parts, put, skip
 
 EXPECT = {"--perturb linf:0.1 -o build/tour": 10, "tiny-xor.vnnlib": 10, "--objective worst": (0, 10), "mlp.sol": (0, 10)}
 
@@ -49,18 +49,10 @@ def dialects():
 def example():
     head = open(os.path.join(ROOT, "include", "netmip.h")).read()
     code = "\n".join(l[5:] for l in head.splitlines() if l.startswith(" *   "))
-    out = os.path.join(os.path.dirname(NETMIP), "example")
-    with open(out + ".c", "w") as f:
-        f.write(code)
-    libs = subprocess.run(["pkg-config", "--libs", "cbc", "clp", "libcjson", "zlib", "libdeflate", "libprotobuf-c", "libpng", "nettle", "expat"],
-                          capture_output=True, text=True).stdout.split()
-    lib = os.path.join(os.path.dirname(NETMIP), "libnetmip.a")
-    san = os.environ.get("SAN", "").split()
-    cc = subprocess.run(["gcc", "-std=c11", "-Wall", "-Werror", *san, "-I", os.path.join(ROOT, "include"), out + ".c", lib, *libs,
-                         "-lm", "-o", out], capture_output=True, text=True)
-    check("the example of netmip.h compiles: " + cc.stderr, cc.returncode == 0)
-    run = subprocess.run([out], cwd=ROOT, capture_output=True, text=True)
-    check("the example runs: %r" % run.stdout, run.stdout == "does not hold\n")
+    wrong = compiled(put("example.c", code), p("example"))
+    check("the example of netmip.h compiles", not wrong, wrong)
+    said = subprocess.run([p("example")], cwd=ROOT, capture_output=True, text=True)
+    check("the example runs", said.stdout == "does not hold\n", said)
 
 
 def by_hand():

@@ -2,65 +2,30 @@
 """Damaged files given to the program itself: cut at every place (every k-th of larger ones), bytes changed, members of
 JSON replaced one by one. The answer is a known exit code and one line, never a signal, a hang, or a verdict that a
 whole file would not have given. Then the in-process driver fuzz_readers on the same files, when it is built."""
-import atexit, copy, glob, gzip, json, os, random, shutil, struct, subprocess, sys, tempfile, time, zipfile, zlib
+import copy, glob, json, os, random, shutil, struct, subprocess, sys, time, zipfile, zlib
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
+sys.path.insert(1, sys.path[0] + "/../kit")
+import kit
+from kit import NETMIP, check, m, p, parts, put, skip
+from tiny import npy, png
+from tiny import dense
+
 DRIVER = os.path.join(os.path.dirname(os.path.abspath(NETMIP)), "tests", "fuzz", "fuzz_readers")
-MODELS = os.path.join(HERE, "..", "models")
-TMP = tempfile.mkdtemp(prefix="netmip-fuzz-")
-atexit.register(shutil.rmtree, TMP, True)
 BUDGET = float(os.environ.get("NETMIP_FUZZ_SECONDS", "30"))
-passed = failed = skipped = 0
 began = time.time()
 rng = random.Random(20240607)
-XOR = os.path.join(MODELS, "tiny-xor.json")
-
-
-def p(name):
-    return os.path.join(TMP, name)
-
-
-def put(name, data):
-    with open(p(name), "wb") as f:
-        f.write(data if isinstance(data, bytes) else data.encode())
-    return p(name)
-
-
-def check(name, ok, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok and failed < 40:
-        print("FAIL %s: %s" % (name, str(detail)[:400]))
+XOR = m("tiny-xor.json")
 
 
 def run(*args):
-    try:
-        r = subprocess.run([NETMIP, *args], capture_output=True, timeout=10)
-        return r.returncode, r.stdout, r.stderr
-    except subprocess.TimeoutExpired:
-        return "hang", b"", b""
+    return kit.run(*args, timeout=10)
 
 
 def known(name, code, out, err):
     """an exit code that is documented, with one line when it is an error"""
-    ok = code in (0, 2, 3, 4, 5, 6, 10, 11) and (code in (0, 10, 11) or (out == b"" and err.startswith(b"netmip: ")
-                                                 and err.endswith(b"\n")))
+    ok = code in (0, 2, 3, 4, 5, 6, 10, 11) and (code in (0, 10, 11) or (out == "" and err.startswith("netmip: ") and err.endswith("\n")))
     check(name, ok, (code, out[:100], err[:200]))
     return ok
-
-
-def png(w, h, pixels):
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    rows = b"".join(b"\0" + pixels[i * w:i * w + w] for i in range(h))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">2I5B", w, h, 8, 0, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-
-
-def npy(code, shape, data):
-    head = ("{'descr': '%s', 'fortran_order': False, 'shape': %r, }" % (code, shape)).encode()
-    head += b" " * (63 - (10 + len(head)) % 64) + b"\n"
-    return b"\x93NUMPY\1\0" + struct.pack("<H", len(head)) + head + data
 
 
 def mat(arrays):
@@ -101,14 +66,14 @@ def seeds():
                 a = l.pop(part)
                 rows = a if part == "weight" else [a]
                 zips["l%d/%s" % (k, part)] = rows
-                z.writestr("l%d/%s.npy" % (k, part), npy("<f8", (len(rows), len(rows[0])) if part == "weight" else (len(a),), struct.pack("<%dd" % sum(map(len, rows)), *sum(rows, []))))
+                z.writestr("l%d/%s.npy" % (k, part), npy(sum(rows, []), shape=(len(rows), len(rows[0])) if part == "weight" else (len(a),)))
             l["from"] = "l%d" % k
     for f in ("mat", "npz"):
         put("with-%s.json" % f, json.dumps({**net, "arrays": "d." + f}))
-    return {"onnx": open(os.path.join(MODELS, "tiny-xor.onnx"), "rb").read(), "json": open(XOR, "rb").read(), "vnnlib": question.encode(), "vnnlib2": second.encode(), "query": json.dumps(asked).encode(),
-            "nnet": open(os.path.join(MODELS, "tiny-xor.nnet"), "rb").read(), "npz": open(p("d.zip"), "rb").read(), "mat": mat(zips),
+    return {"onnx": open(m("tiny-xor.onnx"), "rb").read(), "json": open(XOR, "rb").read(), "vnnlib": question.encode(), "vnnlib2": second.encode(), "query": json.dumps(asked).encode(),
+            "nnet": open(m("tiny-xor.nnet"), "rb").read(), "npz": open(p("d.zip"), "rb").read(), "mat": mat(zips),
             "idx": b"\0\0\x08\x03" + struct.pack(">3I", 2, 1, 2) + bytes([10, 20, 30, 40]), "labels": b"\0\0\x08\1" + struct.pack(">I", 3) + b"\0\1\1",
-            "npy": npy("<f8", (1, 2), struct.pack("<2d", 0.5, 0.25)), "png": png(2, 1, b"\x40\x80"), "pnm": b"P5\n# two\n2 1\n255\n\x40\x80",
+            "npy": npy([0.5, 0.25], shape=(1, 2)), "png": png(b"\x40\x80", 2, 1), "pnm": b"P5\n# two\n2 1\n255\n\x40\x80",
             "csv": b"0.5,0.25\n0.75;1e-1\n", "map": open(p("m.map.json"), "rb").read(), "cbc": cbc.encode(), "highs": highs.encode()}
 
 
@@ -198,11 +163,8 @@ def members(kind, whole):
 
 
 def driver(files):
-    global passed, failed, skipped
     if not os.path.exists(DRIVER):
-        print("fuzz: the driver %s is not built; its part is skipped" % os.path.basename(DRIVER))
-        skipped += 1
-        return
+        return skip("the driver %s is not built" % os.path.basename(DRIVER))
     folder = p("seeds")
     os.mkdir(folder)
     for kind, data in files.items():
@@ -210,7 +172,7 @@ def driver(files):
         name = {"cbc": "sol.cbc", "highs": "sol.highs"}.get(kind, kind + ".seed")
         if kind not in ("cbc", "highs", "labels"):
             open(os.path.join(folder, name), "wb").write(data)
-    for f in glob.glob(os.path.join(MODELS, "tiny-*.onnx")):
+    for f in glob.glob(m("tiny-*.onnx")):
         shutil.copy(f, os.path.join(folder, "onnx." + os.path.basename(f)))
     count = os.environ.get("NETMIP_FUZZ_COUNT", "200000")
     try:
@@ -221,7 +183,7 @@ def driver(files):
     check("fuzz_readers on these files", r.returncode == 0, r.stdout[-1500:] + r.stderr[-1500:])
 
 
-def main():
+def everything():
     files = seeds()
     put("whole.cbc", files["cbc"])
     put("whole.map", files["map"])
@@ -233,8 +195,6 @@ def main():
     driver(files)
     left = [f for f in glob.glob(p("*.??????")) if not f.endswith(".vnnlib") and not f.endswith(".labels")]
     check("no temporary files are left", not left, left)
-    print("fuzz: %d passed, %d failed, %d skipped" % (passed, failed, skipped))
-    return failed > 0
 
 
-sys.exit(main())
+parts(everything)

@@ -6,7 +6,7 @@
 
 Importing it makes the folder TMP, which is removed at the end (NETMIP_KEEP=DIR: the folder DIR, which stays), and lets the
 modules of scripts/ be imported. A failed check prints one line and the script goes on; the last call is parts() or done()."""
-import atexit, gzip, importlib, json, os, shutil, signal, subprocess, sys, tempfile, time, traceback
+import atexit, gzip, importlib, json, os, re, shutil, signal, subprocess, sys, tempfile, time, traceback
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 MODELS, SCRIPTS, SHARED = (os.path.abspath(os.path.join(ROOT, f)) for f in ("models", "scripts", "../shared"))
@@ -75,6 +75,15 @@ def start(*args):
 def sh(*args, timeout=120):
     """what another program prints, run in the script's folder"""
     return subprocess.run(args, capture_output=True, text=True, timeout=timeout, cwd=TMP).stdout
+
+
+def compiled(source, out):
+    """links a C program against the library beside NETMIP, with the packages that the Makefile names; "" or what the compiler says"""
+    packages = re.search(r"^PKGS := (.*)", text_of(os.path.join(ROOT, "Makefile")), re.M).group(1).split()
+    libraries = subprocess.run(["pkg-config", "--libs", *packages], capture_output=True, text=True).stdout.split()
+    r = subprocess.run(["gcc", "-std=c11", "-Wall", "-Werror", *os.environ.get("SAN", "").split(), "-I", os.path.join(ROOT, "include"), source,
+                        os.path.join(os.path.dirname(NETMIP), "libnetmip.a"), *libraries, "-lm", "-o", out], capture_output=True, text=True)
+    return "" if r.returncode == 0 else "gcc ended with %d: %s" % (r.returncode, r.stderr)
 
 
 def check(name, ok, detail=""):

@@ -2,65 +2,25 @@
 """Networks in formats other than ONNX, and conversion: .nnet, weights in .mat and .npz under a JSON description with
 MIPVerify.jl's layers, against evaluations in numpy written here from the definitions of these formats; what is refused
 and how it is named; convert over every network of models/; inspect; files that are no network. Arguments pick parts."""
-import atexit, glob, gzip, importlib.util, io, json, os, re, shutil, struct, subprocess, sys, tempfile, zipfile, zlib
+import glob, gzip, importlib.util, io, json, os, re, shutil, struct, subprocess, sys, zipfile, zlib
 
-try:
-    import numpy as np
-    import onnx
-except ImportError:
-    if os.path.exists("/usr/bin/python3") and not os.environ.get("NETMIP_SECOND_PYTHON"):
-        os.environ["NETMIP_SECOND_PYTHON"] = "1"  # the system's Python may have what this one lacks
-        os.execv("/usr/bin/python3", ["/usr/bin/python3"] + sys.argv)
-    print("formats: the Python modules numpy and onnx are not installed\nformats: 0 passed, 0 failed, 1 skipped")
-    sys.exit(0)
+sys.path.insert(1, sys.path[0] + "/../kit")
+import tiny
+from kit import SCRIPTS, check, m, needs, p, parts, put, run
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
-MODELS = os.path.join(HERE, "..", "models")
-SCRIPTS = os.path.join(HERE, "..", "scripts")
-TMP = tempfile.mkdtemp(prefix="netmip-formats-")
-atexit.register(shutil.rmtree, TMP, True)
-sys.dont_write_bytecode = True
-sys.path.insert(0, SCRIPTS)
+needs("numpy", "onnx")
+import numpy as np
+import onnx
+
 spec = importlib.util.spec_from_file_location("format_examples", os.path.join(SCRIPTS, "format-examples.py"))
 examples = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(examples)
 rng = np.random.default_rng(11)
-passed = failed = 0
-IMAGES = os.path.join(MODELS, "digits-test-images.idx3.gz")
-
-
-def m(name):
-    return os.path.join(MODELS, name)
-
-
-def p(name):
-    return os.path.join(TMP, name)
-
-
-def put(name, data):
-    with open(p(name), "wb") as f:
-        f.write(data if isinstance(data, bytes) else data.encode())
-    return p(name)
-
-
-def check(name, ok, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print("FAIL %s: %s" % (name, str(detail)[:600]))
-    return ok
-
-
-def run(*args):
-    r = subprocess.run([NETMIP, *args], capture_output=True, timeout=60)
-    return r.returncode, r.stdout.decode("utf-8", "replace"), r.stderr.decode("utf-8", "replace")
+IMAGES = m("digits-test-images.idx3.gz")
 
 
 def npy(x):
-    out = io.BytesIO()
-    np.save(out, np.asarray(x, "<f8").reshape(-1))
-    return put("x.npy", out.getvalue())
+    return put("x.npy", tiny.npy(np.ravel(x)))
 
 
 def outputs(net, image):
@@ -419,11 +379,11 @@ def mipverify():
         near("MaskedReLU %s" % mask, outputs(net, npy([-1, 2, -3])), mv_mask(np.array([-1, 2, -3]), np.array(mask)), 0)
         code, out, err = run("solve", net, "--image", put("x.csv", "0,0,0"), "--label", "0", "--perturb", "free", "--domain=-1,1", "--no-attack", "--no-evaluate", "--dump", "model")
         check("MaskedReLU %s has %d phases" % (mask, mask.count(0)), code == 0 and len(set(re.findall(r"\bz\d+_\d+", out))) <= mask.count(0), out)
-    skip(x)
+    skip_blocks(x)
     resnet(x)
 
 
-def skip(x):
+def skip_blocks(x):
     """SkipSequential([linear1, relu, linear2, SkipBlock([a, b])]), and parts of other kinds"""
     w = [rng.normal(size=s) for s in ((8, 6), (6, 5), (6, 4), (5, 4))]
     b = [rng.normal(size=s) for s in (6, 5, 4, 4)]
@@ -655,9 +615,4 @@ def foreign():
         check("%s is named" % name, code == 3 and out == "" and name in err and needle in err and err.count("\n") == 1, (code, err))
 
 
-PARTS = [nnet, mat, npz, mipverify, schema, hashes, convert, shipped, inspect, foreign]
-for part in PARTS:
-    if len(sys.argv) < 2 or part.__name__ in sys.argv[1:]:
-        part()
-print("formats: %d passed, %d failed, 0 skipped" % (passed, failed))
-sys.exit(failed > 0)
+parts(nnet, mat, npz, mipverify, schema, hashes, convert, shipped, inspect, foreign)

@@ -2,48 +2,31 @@
 """Graphs as exporters leave them: products that broadcast batches, resizing by sizes, functions of constants, second
 outputs and nodes that nobody reads, no-ops behind a Softmax or ArgMax, ends of Clip that are none. Evaluation against
 numpy written here, questions on top of it, and each converted to JSON and ONNX and evaluated again, to the same bits."""
-import atexit, json, os, shutil, subprocess, sys, tempfile
+import json, sys
 
-try:
-    import numpy as np
-    import onnx
-    from onnx import TensorProto as T, helper as h, numpy_helper as nh
-except ImportError:
-    print("onnx_exports: the Python modules numpy and onnx are not installed\nonnx_exports: 0 passed, 0 failed, 1 skipped")
-    sys.exit(0)
+sys.path.insert(1, sys.path[0] + "/../kit")
+from kit import check, needs, p, parts, run
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
-TMP = tempfile.mkdtemp(prefix="netmip-exports-")
-atexit.register(shutil.rmtree, TMP, True)
-count = {"passed": 0, "failed": 0}
+needs("numpy", "onnx")
+import numpy as np
+import onnx
+from onnx import TensorProto as T, helper as h, numpy_helper as nh
+
 rng = np.random.default_rng(3)
 N = h.make_node
-
-
-def check(ok, what):
-    count["passed" if ok else "failed"] += 1
-    if not ok:
-        print("FAIL", str(what)[:600])
-    return ok
-
-
-def run(*args):
-    r = subprocess.run([NETMIP, *args], capture_output=True, text=True, timeout=60)
-    return r.returncode, r.stdout, r.stderr
 
 
 def save(name, nodes, x, consts=None, outputs=("y",), opset=13, kind=T.FLOAT):
     g = h.make_graph(nodes, "g", [h.make_tensor_value_info("x", kind, list(x.shape))], [h.make_empty_tensor_value_info(o) for o in outputs],
                      [nh.from_array(np.asarray(v), k) for k, v in (consts or {}).items()])
-    path = os.path.join(TMP, name + ".onnx")
+    path = p(name + ".onnx")
     onnx.save(h.make_model(g, opset_imports=[h.make_opsetid("", opset)]), path)
     return path
 
 
 def values(path, x):
-    np.save(os.path.join(TMP, "x.npy"), x.astype(np.float64))
-    code, out, err = run("eval", path, "--image", os.path.join(TMP, "x.npy"), "--json")
+    np.save(p("x.npy"), x.astype(np.float64))
+    code, out, err = run("eval", path, "--image", p("x.npy"), "--json")
     return np.array(json.loads(out)["outputs"]["float64"]) if code == 0 else err
 
 
@@ -51,18 +34,18 @@ def same(name, nodes, x, want, consts=None, **kw):
     x, want = np.asarray(x, np.float32), np.asarray(want, float).ravel()
     path = save(name, nodes, x, consts, **kw)
     got = values(path, x)
-    if not check(not isinstance(got, str) and got.shape == want.shape and np.allclose(got, want, rtol=1e-6, atol=1e-6), (name, got, want)):
+    if not check(name, not isinstance(got, str) and got.shape == want.shape and np.allclose(got, want, rtol=1e-6, atol=1e-6), (got, want)):
         return
     for suffix in (".json", ".onnx"):
-        again = os.path.join(TMP, "again" + suffix)
+        again = p("again" + suffix)
         code, out, err = run("convert", path, "-o", again)
-        check(code == 0 and np.array_equal(values(again, x), got), (name, suffix, err, values(again, x) if code == 0 else "", got))
+        check(name, code == 0 and np.array_equal(values(again, x), got), (suffix, err, values(again, x) if code == 0 else "", got))
 
 
 def refuse(name, needle, *args, **kw):
     path = save(name, *args, **kw)
     code, out, err = run("inspect", path)
-    check(code == 4 and needle in err, (name, code, err))
+    check(name, code == 4 and needle in err, (code, err))
 
 
 def products():
@@ -74,11 +57,11 @@ def products():
             same("matmul", [N("MatMul", ["x", "w"] if left else ["w", "x"], ["y"])], x, want, {"w": w})
     x, w = np.arange(1, 5.).reshape(1, 1, 2, 2), np.array([np.eye(2), 10 * np.eye(2)], np.float32)
     path = save("sum", [N("MatMul", ["x", "w"], ["z"]), N("ReduceSum", ["z", "axes"], ["y"])], x, {"w": w, "axes": np.array([1])})
-    with open(os.path.join(TMP, "q.vnnlib"), "w") as f:
+    with open(p("q.vnnlib"), "w") as f:
         for i in range(4):
             f.write("(declare-const X_%d Real)(declare-const Y_%d Real)(assert (= X_%d %d))\n" % (i, i, i, i + 1))
         f.write("(assert (>= Y_0 10))\n")
-    check(run("solve", path, f.name, "--quiet")[0] == 10, "a question about a product that broadcasts")
+    check("a question about a product that broadcasts", run("solve", path, f.name, "--quiet")[0] == 10)
 
 
 def constants():
@@ -109,10 +92,10 @@ def tails():
                               ("choice", [N("Softmax", ["x"], ["s"], axis=1), N("ArgMax", ["s"], ["y"], axis=1)], x), ("cast", [N("ArgMax", ["x"], ["s"], axis=1), N("Cast", ["s"], ["y"], to=T.INT32)], x),
                               ("rising", [N("Sigmoid", ["x"], ["s"]), N("ArgMax", ["s"], ["t"], axis=1), N("Identity", ["t"], ["u"]), N("Cast", ["u"], ["y"], to=T.FLOAT)], x)):
         path = save("tail", nodes, x)
-        code, out, err = run("eval", path, "--image", os.path.join(TMP, "x.npy"), "--json") if not isinstance(values(path, x), str) else (1, "", "")
-        code2, out2, err2 = run("solve", path, "--image", os.path.join(TMP, "x.npy"), "--label", "2", "--perturb", "linf:0.5", "--domain", "-3,3", "--quiet")
-        code3, out3, err3 = run("solve", path, "--image", os.path.join(TMP, "x.npy"), "--label", "2", "--perturb", "linf:1", "--domain", "-3,3", "--quiet")
-        check(code == 0 and code2 == 0 and code3 == 10, (name, code, code2, code3, err, err2))
+        code, out, err = run("eval", path, "--image", p("x.npy"), "--json") if not isinstance(values(path, x), str) else (1, "", "")
+        code2, out2, err2 = run("solve", path, "--image", p("x.npy"), "--label", "2", "--perturb", "linf:0.5", "--domain", "-3,3", "--quiet")
+        code3, out3, err3 = run("solve", path, "--image", p("x.npy"), "--label", "2", "--perturb", "linf:1", "--domain", "-3,3", "--quiet")
+        check(name, code == 0 and code2 == 0 and code3 == 10, (code, code2, code3, err, err2))
     for name, nodes in (("another axis", [N("Softmax", ["x"], ["s"], axis=0), N("ArgMax", ["s"], ["y"], axis=1)]),
                         ("a cast of shares", [N("Softmax", ["x"], ["s"], axis=1), N("Cast", ["s"], ["y"], to=T.INT64)]),
                         ("a product", [N("Softmax", ["x"], ["s"], axis=1), N("Mul", ["s", "c"], ["y"])]),
@@ -154,7 +137,4 @@ def sizes():
              x.astype(np.float32)[0, 0][np.ix_(at, at)], {"s": np.array([1, 1, m, m])})
 
 
-for part in (products, constants, tails, unread, ends, sizes):
-    part()
-print("onnx_exports: %(passed)d passed, %(failed)d failed, 0 skipped" % count)
-sys.exit(count["failed"] > 0)
+parts(products, constants, tails, unread, ends, sizes)

@@ -2,11 +2,15 @@
 """The piecewise linear operators beyond Relu and MaxPool, what moves elements, what is folded, and what stands at outputs
 alone: evaluation against numpy definitions written here, bounds against samples (onnx_operators.py has both), and each inside
 a small network whose model's optimum must be what the replay of its point says and below every sample. Refusals by name."""
-import functools, hashlib, shutil
+import functools, hashlib, itertools, json, os, re, shutil, subprocess, sys
 from fractions import Fraction
 
+sys.path.insert(1, sys.path[0] + "/../kit")
+from kit import NETMIP, TMP, check, p, parts, put, run, skip
+from tiny import npy
+
 import onnx_operators as k
-from onnx_operators import *  # the kit: node, model, rand, same, refuse, check, run, write, npy, simple
+from onnx_operators import T, evaluate, f32, h, model, nh, node, np, rand, refuse, rng, same, simple
 
 k.KINKED |= {"LeakyRelu", "PRelu", "Abs", "Clip", "HardSigmoid", "Max", "Min", "ReduceMax", "ReduceMin", "GlobalMaxPool"}
 I = np.array
@@ -163,10 +167,10 @@ def inside(name, nodes, shape, consts=None, **kw):
     consts.update(w9_=rand(m, 2), s9_=I([1, m]), b9_=rand(2))
     outs = [node("Reshape", (joined[0]["out"] if joined else last) + ["s9_"], "f9_"), node("Relu", "f9_", "r9_"), node("Gemm", "r9_ w9_ b9_", "z")]
     mod, net = k.model(front + nodes + joined + outs, [("x", (1, 4))], consts, **kw)
-    path = write("inside.onnx", mod.SerializeToString())
+    path = put("inside.onnx", mod.SerializeToString())
     text = "".join("(declare-const X_%d Real)(assert (>= X_%d -1))(assert (<= X_%d 1))" % (i, i, i) for i in range(4))
     text += "(declare-const Y_0 Real)(declare-const Y_1 Real)(assert (<= Y_0 Y_1))"
-    q = write("q.vnnlib", text.encode())
+    q = put("q.vnnlib", text)
     code, out, err = run("solve", path, q, "--objective", "worst", "--json")
     if not check("%s: solved inside a network" % name, code in (0, 10, 11), (code, err)):
         return
@@ -377,19 +381,19 @@ def tails():
     front = [node("Gemm", "x w b", "g")]
     def net(*nodes, consts=None, **kw):
         return k.model(front + list(nodes), [("x", (1, 3))], dict(w, **(consts or {})), **kw)
-    bare = write("bare.onnx", net(node("Identity", "g", "y"))[0].SerializeToString())
+    bare = put("bare.onnx", net(node("Identity", "g", "y"))[0].SerializeToString())
     ends = {"Softmax": [node("Softmax", "g", "y", axes_=(1,))], "Softmax in opset 11": [node("Softmax", "g", "y", axis=1, axes_=(1,))], "LogSoftmax": [node("LogSoftmax", "g", "y", axis=-1, axes_=(1,))],
             "Sigmoid": [node("Sigmoid", "g", "y")], "Tanh": [node("Tanh", "g", "y")], "ArgMax": [node("ArgMax", "g", "y", axis=1)], "ArgMax keepdims=0": [node("ArgMax", "g", "y", axis=-1, keepdims=0, select_last_index=1)]}
     box = "".join("(declare-const X_%d Real)(assert (>= X_%d -0.5))(assert (<= X_%d 0.5))" % (i, i, i) for i in range(3)) + "".join("(declare-const Y_%d Real)" % i for i in range(4))
     pair, constant, three = box + "(assert (or (and (>= Y_1 Y_0)(<= Y_2 Y_1)) (and (>= Y_3 Y_0))))", box + "(assert (<= Y_0 0.25))", box + "(assert (<= (+ Y_0 Y_1) (* 2 Y_2)))"
     mixed, margin, slack = box + "(assert (<= (+ Y_0 X_0) Y_1))", box + "(assert (<= (+ Y_0 0.125) Y_1))", box + "(assert (>= (* 2 Y_0) Y_1))"
-    files = {n: write(n + ".vnnlib", t.encode()) for n, t in (("pair", pair), ("constant", constant), ("three", three), ("mixed", mixed), ("margin", margin), ("slack", slack))}
-    flags = ["--image", write("x.npy", npy([0.1, -0.2, 0.3])), "--perturb", "linf:0.2", "--domain", "-1,1"]
+    files = {n: put(n + ".vnnlib", t) for n, t in (("pair", pair), ("constant", constant), ("three", three), ("mixed", mixed), ("margin", margin), ("slack", slack))}
+    flags = ["--image", put("x.npy", npy([0.1, -0.2, 0.3])), "--perturb", "linf:0.2", "--domain", "-1,1"]
     for name, nodes in ends.items():
         op = nodes[0]["op"]
         mod, ref = net(*nodes, opset=11 if "11" in name else 13)
-        path = write("tail.onnx", mod.SerializeToString())
-        code, out, err = run("eval", path, "--image", write("e.npy", npy([0.3, -0.4, 0.5])), "--json")
+        path = put("tail.onnx", mod.SerializeToString())
+        code, out, err = run("eval", path, "--image", put("e.npy", npy([0.3, -0.4, 0.5])), "--json")
         scores = evaluate(net(node("Identity", "g", "y"))[1], I([0.3, -0.4, 0.5]))
         want = [float(np.argmax(scores))] if op == "ArgMax" else evaluate(ref, I([0.3, -0.4, 0.5]))
         j = json.loads(out)
@@ -423,30 +427,30 @@ def tails():
             s = run("solve", bare, *wide[:-1], "--json")
             check("%s: decode judges the same question" % name, code == 0 and d[0] in (0, 10) and d[0] == s[0], (code, err, d, s))
     # a map of another network's question, made to name this one: decode looks for itself
-    soft = write("soft.onnx", net(*ends["Softmax"])[0].SerializeToString())
+    soft = put("soft.onnx", net(*ends["Softmax"])[0].SerializeToString())
     run("compile", bare, *flags, "--margin", "0.25", "--target", "0" if json.loads(run("solve", bare, *flags, "--json")[1])["label"] else "1", "--always-write", "-o", p("forged.mps"))
     forged = json.load(open(p("forged.map.json")))
     forged["net"], forged["net_sha256"] = soft, hashlib.sha256(open(soft, "rb").read()).hexdigest()
-    write("forged.map.json", json.dumps(forged).encode())
-    write("forged.sol", ("Optimal - objective value 0\n" + "".join("%d %s 0 0\n" % (i, c) for i, c in enumerate(forged["columns"]))).encode())
+    put("forged.map.json", forged)
+    put("forged.sol", "Optimal - objective value 0\n" + "".join("%d %s 0 0\n" % (i, c) for i, c in enumerate(forged["columns"])))
     r = run("decode", p("forged.map.json"), p("forged.sol"))
     check("decode refuses a question that the left out operator changes", r[0] == 4 and "Softmax" in r[2], r)
     grid = net(node("Reshape", "g s_", "r"), node("Softmax", "r", "y", axis=1, axes_=(1,)), consts={"s_": I([1, 2, 2])})[0]
-    path = write("grid.onnx", grid.SerializeToString())
+    path = put("grid.onnx", grid.SerializeToString())
     r = run("solve", path, *flags)
     check("several distributions: flags are refused", r[0] == 4 and "distributions" in r[2], r)
     for rows, ok in (("(<= Y_0 Y_2)", True), ("(<= Y_3 Y_1)", True), ("(<= Y_0 Y_1)", False), ("(<= Y_0 Y_3)", False)):
-        r = run("solve", path, write("g.vnnlib", (box + "(assert %s)" % rows).encode()))
+        r = run("solve", path, put("g.vnnlib", box + "(assert %s)" % rows))
         check("several distributions: %s" % rows, r[0] in (0, 10) if ok else r[0] == 4 and "Softmax" in r[2], r)
     mod, ref = net(node("Reshape", "g s_", "r"), node("Softmax", "r", "y", axis=1, axes_=(1, 2)), consts={"s_": I([1, 2, 2])}, opset=11)
-    path = write("old.onnx", mod.SerializeToString())
+    path = put("old.onnx", mod.SerializeToString())
     code, out, err = run("eval", path, "--image", p("e.npy"), "--json")
     check("before opset 13 a softmax runs over all axes from its axis on", np.allclose(json.loads(out)["outputs"]["float64"], evaluate(ref, I([0.3, -0.4, 0.5])), 0, 1e-12) and
           run("solve", path, *flags)[0] == run("solve", bare, *flags)[0], out)
-    two = write("two.onnx", net(node("Sigmoid", "g", "s"), node("Neg", "g", "n"), node("Sigmoid", "n", "t"), outputs=["s", "t", "g"])[0].SerializeToString())
+    two = put("two.onnx", net(node("Sigmoid", "g", "s"), node("Neg", "g", "n"), node("Sigmoid", "n", "t"), outputs=["s", "t", "g"])[0].SerializeToString())
     more = box + "".join("(declare-const Y_%d Real)" % i for i in range(4, 12))
     for rows, ok in (("(<= Y_0 Y_5)", True), ("(<= Y_0 Y_8)", False), ("(<= Y_8 0.5)", True), ("(<= (* 2 Y_8) (+ Y_9 0.5))", True)):
-        r = run("solve", two, write("t.vnnlib", (more + "(assert %s)" % rows).encode()))
+        r = run("solve", two, put("t.vnnlib", more + "(assert %s)" % rows))
         check("Sigmoid beside plain outputs: %s" % rows, r[0] in (0, 10) if ok else r[0] == 4 and "Sigmoid" in r[2], r)
 
 
@@ -526,8 +530,7 @@ def damaged():
     """the fuzz driver, when it is built, on networks of this test: crashes, hangs and bounds that a value leaves"""
     driver = os.path.join(os.path.dirname(os.path.abspath(NETMIP)), "tests", "fuzz", "fuzz_readers")
     if not os.path.exists(driver):
-        print("onnx_pieces: the driver fuzz_readers is not built; its part is left out")
-        return
+        return skip("the driver fuzz_readers is not built")
     os.mkdir(p("seeds"))
     files = sorted((f for f in os.listdir(TMP) if re.match(r"n\d+\.onnx$", f)), key=lambda f: int(f[1:-5]))
     files = [f for f in files[::9] if run("inspect", p(f))[0] == 0]  # some must be refused
@@ -538,6 +541,4 @@ def damaged():
     check("fuzz_readers on %d networks of this test" % len(files), r.returncode == 0 and len(files) > 40, r.stdout[-1500:] + r.stderr[-1500:])
 
 
-if __name__ == "__main__":
-    code = k.main("onnx_pieces", (activations, many, reductions, deconvolutions, space, picks, resizes, folded, tails, refused, table, damaged))
-    sys.exit(code)
+parts(activations, many, reductions, deconvolutions, space, picks, resizes, folded, tails, refused, table, damaged)

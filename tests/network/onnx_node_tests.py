@@ -3,48 +3,24 @@
 gives the expected outputs, or the node is refused by name. Inputs after the first become constants, and then the first
 one, too, when it is made of integers or stays alone; so each case is read with varying and with constant data. Skips,
 and says so, where the package is absent."""
-import atexit, json, os, re, shutil, struct, subprocess, sys, tempfile, warnings
+import json, os, re, sys, warnings
+
+sys.path.insert(1, sys.path[0] + "/../kit")
+from kit import check, done, needs, p, run
+from tiny import npy
+
+needs("numpy", "onnx")
+import numpy as np
+import onnx
+from onnx import numpy_helper as nh
 
 warnings.filterwarnings("ignore")
-try:
-    import numpy as np
-    import onnx
-    from onnx import numpy_helper as nh
-    for old, new in (("float", float), ("bool", bool), ("int", int), ("object", object)):
-        if old not in np.__dict__:
-            setattr(np, old, new)  # names that older versions of the package still use
-    from onnx.backend.test.case.node import collect_testcases
-except ImportError:
-    if os.path.exists("/usr/bin/python3") and not os.environ.get("NETMIP_SECOND_PYTHON"):
-        os.environ["NETMIP_SECOND_PYTHON"] = "1"  # the system's Python may have what this one lacks
-        os.execv("/usr/bin/python3", ["/usr/bin/python3"] + sys.argv)
-    print("onnx_nodes: the Python modules numpy and onnx are not installed\nonnx_nodes: 0 passed, 0 failed, 1 skipped")
-    sys.exit(0)
+for old, new in (("float", float), ("bool", bool), ("int", int), ("object", object)):
+    if old not in np.__dict__:
+        setattr(np, old, new)  # names that older versions of the package still use
+from onnx.backend.test.case.node import collect_testcases
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
-TMP = tempfile.mkdtemp(prefix="netmip-nodes-")
-atexit.register(shutil.rmtree, TMP, True)
-passed = failed = 0
 seen = {}
-
-
-def run(*args):
-    r = subprocess.run([NETMIP, *args], capture_output=True, text=True, timeout=60)
-    return r.returncode, r.stdout, r.stderr
-
-
-def check(name, ok, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print("FAIL %s: %s" % (name, str(detail)[:400]))
-
-
-def npy(x):
-    head = ("{'descr': '<f8', 'fortran_order': False, 'shape': (%d,), }" % len(x)).encode()
-    head += b" " * (63 - (10 + len(head)) % 64) + b"\n"
-    return b"\x93NUMPY\1\0" + struct.pack("<H", len(head)) + head + np.asarray(x, "<f8").tobytes()
 
 
 def operators(text):
@@ -88,7 +64,7 @@ def one(case):
         for n in m.graph.node:
             n.name = "node0"
         m.opset_import[0].version = max(7, m.opset_import[0].version)  # some have not changed since
-        path, point = os.path.join(TMP, "m.onnx"), os.path.join(TMP, "x.npy")
+        path, point = p("m.onnx"), p("x.npy")
         open(path, "wb").write(m.SerializeToString())
         open(point, "wb").write(npy(np.concatenate([a.astype(float).reshape(-1) for a in inputs])))
         code, out, err = run("eval", path, "--image", point, "--json")
@@ -114,5 +90,4 @@ for c in collect_testcases(*[None] * collect_testcases.__code__.co_argcount):
 check("every operator of the package's cases is met", len(seen) > 60, sorted(seen))
 if os.environ.get("NETMIP_REFUSED"):
     print({k: v for k, v in sorted(seen.items())})
-print("onnx_nodes: %d passed, %d failed, 0 skipped" % (passed, failed))
-sys.exit(failed > 0)
+done()

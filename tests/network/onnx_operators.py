@@ -1,42 +1,18 @@
 #!/usr/bin/env python3
 """Every ONNX operator and attribute that is read: `netmip eval` against an evaluation in numpy written here, to 1e-9; the
 bounds of the outputs against sampled points (and, for affine networks, against the exact ends); and what is refused."""
-import atexit, gzip, itertools, json, os, re, shutil, struct, subprocess, sys, tempfile, time
+import gzip, itertools, json, sys
 
-try:
-    import numpy as np
-    import onnx
-    from onnx import TensorProto as T, helper as h, numpy_helper as nh
-except ImportError:
-    if os.path.exists("/usr/bin/python3") and not os.environ.get("NETMIP_SECOND_PYTHON"):
-        os.environ["NETMIP_SECOND_PYTHON"] = "1"  # the system's Python may have what this one lacks
-        os.execv("/usr/bin/python3", ["/usr/bin/python3"] + sys.argv)
-    print("onnx_ops: the Python modules numpy and onnx are not installed\nonnx_ops: 0 passed, 0 failed, 1 skipped")
-    sys.exit(0)
+sys.path.insert(1, sys.path[0] + "/../kit")
+from kit import check, needs, p, parts, put, run
+from tiny import npy
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
-TMP = tempfile.mkdtemp(prefix="netmip-onnx-")
-atexit.register(shutil.rmtree, TMP, True)
+needs("numpy", "onnx")
+import numpy as np
+import onnx
+from onnx import TensorProto as T, helper as h, numpy_helper as nh
+
 rng = np.random.default_rng(7)
-passed = failed = 0
-
-
-def p(name):
-    return os.path.join(TMP, name)
-
-
-def check(name, ok, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print("FAIL %s: %s" % (name, str(detail)[:500]))
-    return ok
-
-
-def run(*args):
-    r = subprocess.run([NETMIP, *args], capture_output=True, text=True, timeout=30)
-    return r.returncode, r.stdout, r.stderr
 
 
 # ---- the operators, by their definitions ----
@@ -213,19 +189,7 @@ def model(nodes, inputs, consts, outputs=None, opset=13, dtype=np.float32, how="
     return mod, {"nodes": nodes, "inputs": inputs, "values": values, "outputs": outputs}
 
 
-def npy(x):
-    head = ("{'descr': '<f8', 'fortran_order': False, 'shape': (%d,), }" % len(x)).encode()
-    head += b" " * (63 - (10 + len(head)) % 64) + b"\n"
-    return b"\x93NUMPY\1\0" + struct.pack("<H", len(head)) + head + np.asarray(x, "<f8").tobytes()
-
-
-def write(name, data):
-    with open(p(name), "wb") as f:
-        f.write(data)
-    return p(name)
-
-
-count = 0
+made_networks = itertools.count(1)
 
 
 def is_valid(path):
@@ -242,7 +206,7 @@ def converted(name, path, x, want):
         code, out, err = run("convert", path, "-o", p(to))
         if not check("%s: convert %s" % (name, to), code == 0, (code, err)):
             continue
-        code, out, err = run("eval", p(to), "--image", write("x.npy", npy(x)), "--json")
+        code, out, err = run("eval", p(to), "--image", put("x.npy", npy(x)), "--json")
         check("%s: equal as %s" % (name, to), code == 0 and json.loads(out)["outputs"]["float64"] == json.loads(want)["outputs"]["float64"], (code, err, out[:200], want[:200]))
         if to == "to.onnx" and onnx.load(p(to)).opset_import[0].version <= onnx.defs.onnx_opset_version():
             fault = is_valid(p(to))  # it may count a window of ceil_mode that begins in the padding
@@ -251,15 +215,13 @@ def converted(name, path, x, want):
 
 def same(name, nodes, inputs, consts=None, bounds=True, packed=False, or_refused=False, **kw):
     """eval on points, then bounds of the outputs over the unit box; what may be refused must be refused by name"""
-    global count
-    count += 1
     mod, net = model(nodes, inputs, consts or {}, **kw)
     data = mod.SerializeToString()
-    path = write("n%d.onnx%s" % (count, ".gz" if packed else ""), gzip.compress(data) if packed else data)
+    path = put("n%d.onnx%s" % (next(made_networks), ".gz" if packed else ""), gzip.compress(data) if packed else data)
     n = sum(int(np.prod(s)) for _, s in inputs)
     points = [rng.uniform(-2, 2, n), rng.uniform(0, 1, n)]
     for k, x in enumerate(points):
-        code, out, err = run("eval", path, "--image", write("x.npy", npy(x)), "--json")
+        code, out, err = run("eval", path, "--image", put("x.npy", npy(x)), "--json")
         if code == 4 and or_refused:
             return check("%s: refused by name" % name, "node0" in err and nodes[0]["op"] in err, err)
         if code:
@@ -277,7 +239,7 @@ def same(name, nodes, inputs, consts=None, bounds=True, packed=False, or_refused
     text = "".join("(declare-const X_%d Real)\n" % i for i in range(n)) + "".join("(declare-const Y_%d Real)\n" % i for i in range(m))
     text += "".join("(assert (>= X_%d 0))(assert (<= X_%d 1))\n" % (i, i) for i in range(n))
     text += "(assert (or %s))\n" % " ".join("(and (<= Y_%d 0)) (and (>= Y_%d 0))" % (i, i) for i in range(m))
-    code, out, err = run("solve", path, write("q.vnnlib", text.encode()), "--objective", "worst", "--no-solve", "--no-attack", "--json")
+    code, out, err = run("solve", path, put("q.vnnlib", text), "--objective", "worst", "--no-solve", "--no-attack", "--json")
     if code not in (0, 10, 11):
         return check("%s: bounds" % name, False, (code, err))
     t = json.loads(out)["targets"]
@@ -296,8 +258,8 @@ def same(name, nodes, inputs, consts=None, bounds=True, packed=False, or_refused
 
 
 def refuse(name, needle, mod, codes=(3, 4)):
-    path = write("refuse.onnx", mod if isinstance(mod, bytes) else mod.SerializeToString())
-    for verb in (["inspect", path], ["eval", path, "--image", write("x.npy", npy(np.zeros(4)))]):
+    path = put("refuse.onnx", mod if isinstance(mod, bytes) else mod.SerializeToString())
+    for verb in (["inspect", path], ["eval", path, "--image", put("x.npy", npy(np.zeros(4)))]):
         code, out, err = run(*verb)
         needles = needle if isinstance(needle, tuple) else (needle,)
         check("refuse %s (%s)" % (name, verb[0]), code in codes and out == "" and err.startswith("netmip: ") and "refuse.onnx" in err and err.count("\n") == 1 and
@@ -589,28 +551,13 @@ def refusals():
     refuse("Div of integer inputs", "refuse.onnx", ints)
     # 2^24 + 1 is no float32: the cast rounds
     big = model([node("Cast", "k", "f", to=int(T.FLOAT)), node("Sub", "x f", "y")], [("x", (1,))], {"k": np.array([16777217])})[0]
-    path = write("cast.onnx", big.SerializeToString())
-    code, out, err = run("eval", path, "--image", write("x.npy", npy([0.0])), "--json")
+    path = put("cast.onnx", big.SerializeToString())
+    code, out, err = run("eval", path, "--image", put("x.npy", npy([0.0])), "--json")
     check("a Cast that rounds is honoured or refused", code in (3, 4) or code == 0 and json.loads(out)["outputs"]["float64"] == [-16777216.0], (code, out, err))
     big = model([node("Mul", "x c", "y")], [("x", (1, 2))], {"c": np.array([3e38, 1.0])}, dtype=np.float32)[0]
-    code, out, err = run("eval", write("over.onnx", big.SerializeToString()), "--image", write("x.npy", npy([2.0, 1.0])), "--json")
+    code, out, err = run("eval", put("over.onnx", big.SerializeToString()), "--image", put("x.npy", npy([2.0, 1.0])), "--json")
     check("an output beyond float32 is an answer or a message, not a crash", code in (0, 3, 4) and (code == 0 or err.startswith("netmip: over") or "over.onnx" in err), (code, out, err))
 
 
-def main(title, parts):
-    for part in parts:
-        began = time.time()
-        try:
-            part()
-        except Exception:
-            import traceback
-            check(part.__name__, False, traceback.format_exc())
-        if os.environ.get("NETMIP_TIMES"):
-            print("%s: %.1f s" % (part.__name__, time.time() - began))
-    print("%s: %d networks" % (title, count))
-    print("%s: %d passed, %d failed, 0 skipped" % (title, passed, failed))
-    return failed > 0
-
-
 if __name__ == "__main__":
-    sys.exit(main("onnx_ops", (convolutions, products, arithmetic, moves, pools, norms, constants, containers, refusals)))
+    parts(convolutions, products, arithmetic, moves, pools, norms, constants, containers, refusals)

@@ -2,42 +2,25 @@
 """What VNN-LIB 1 takes from SMT-LIB: not, =>, let, true, false, empty and, or, quotients, a byte order mark. Random formulas
 against their truth at points, ties included, in exact rationals; verdicts on tiny networks against samples and replayed
 witnesses; refusals with line and column."""
-import atexit, json, os, random, shutil, subprocess, sys, tempfile
+import json, random, sys
 from fractions import Fraction as F
 
+sys.path.insert(1, sys.path[0] + "/../kit")
+from kit import check, needs, p, parts, put, run
+from tiny import network, relus
+
+needs("numpy")
 import numpy
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
-TMP = tempfile.mkdtemp(prefix="netmip-smtlib-")
-atexit.register(shutil.rmtree, TMP, True)
 rng = random.Random(11)
-passed = failed = 0
 HEAD = "".join("(declare-const %s Real)\n" % v for v in ("X_0", "X_1", "Y_0", "Y_1"))
 BOX = "(assert (and (<= -2 X_0) (<= X_0 2) (<= -2 X_1) (<= X_1 2)))\n"
 
 
-def check(name, ok, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print("FAIL %s: %s" % (name, str(detail)[:700]))
-
-
-def put(name, data):
-    with open(os.path.join(TMP, name), "w") as f:
-        f.write(data if isinstance(data, str) else json.dumps(data))
-    return os.path.join(TMP, name)
-
-
-def run(*args):
-    return subprocess.run([NETMIP, *args], capture_output=True, text=True, cwd=TMP, timeout=60)
-
-
 def spelled(text):
-    r = run("inspect", put("q.vnnlib", text), "--json")
-    check("is read", r.returncode == 0, (text[-300:], r.stderr))
-    return json.loads(r.stdout) if r.returncode == 0 else None
+    code, out, err = run("inspect", put("q.vnnlib", text), "--json")
+    check("is read", code == 0, (text[-300:], err))
+    return json.loads(out) if code == 0 else None
 
 
 # ---- random formulas, as text and as truth ----
@@ -137,18 +120,17 @@ def verdicts():
     for _ in range(60):
         net = [[rng.randint(-8, 8) / 4 for _ in range(2)] for _ in range(3)], [rng.randint(-8, 8) / 4 for _ in range(3)], \
             [[rng.randint(-8, 8) / 4 for _ in range(3)] for _ in range(2)], [rng.randint(-8, 8) / 4 for _ in range(2)]
-        n = put("n.json", {"netmip": "network", "version": 1, "input": {"name": "x", "shape": [2]}, "layers": [
-            {"op": "dense", "weight": net[0], "bias": net[1]}, {"op": "relu"}, {"op": "dense", "weight": net[2], "bias": net[3]}]})
+        n = put("n.json", network([2], relus(net[:2], net[2:])))
         text, f = formula(3, {})
-        r = run("solve", n, put("q.vnnlib", HEAD + BOX + "(assert %s)" % text), "--quiet", "-o", os.path.join(TMP, "w"))
+        code, out, err = run("solve", n, put("q.vnnlib", HEAD + BOX + "(assert %s)" % text), "--quiet", "-o", p("w"))
         grid = [[F(i, 4), F(j, 4)] for i in range(-8, 9) for j in range(-8, 9)]
         hit = [x for x in grid if f(x + value(net, x), False)]
-        check("an answer", r.returncode in (0, 10), (text, r.stderr))
-        check("holds only where no sample says otherwise", r.returncode != 0 or not hit, (text, hit[:1]))
-        if r.returncode == 10:
-            x = [F(float(v)) for v in numpy.load(os.path.join(TMP, "w", "witness.npy")).ravel()]
+        check("an answer", code in (0, 10), (text, err))
+        check("holds only where no sample says otherwise", code != 0 or not hit, (text, hit[:1]))
+        if code == 10:
+            x = [F(float(v)) for v in numpy.load(p("w", "witness.npy")).ravel()]
             check("the witness is one", f(x + value(net, x), False), (text, x))
-        seen.add(r.returncode)
+        seen.add(code)
     check("both verdicts were met", seen >= {0, 10}, seen)
 
 
@@ -184,12 +166,12 @@ def cases():
     one("(assert (let ((t0 Y_0)) %s))" % tower, [[({0: 2.0 ** 60}, 1)]])
     plain = HEAD + BOX + "(assert (<= Y_0 1))"
     check("a byte order mark", spelled("\ufeff" + plain)["cases"] == spelled(plain)["cases"])
-    r = run("solve", put("n.json", {"netmip": "network", "version": 1, "input": {"name": "x", "shape": [2]}, "layers": [{"op": "dense", "weight": [[1, 0], [0, 1]]}]}),
+    code, out, err = run("solve", put("n.json", network([2], [{"op": "dense", "weight": [[1, 0], [0, 1]]}])),
             put("q.json", "\ufeff" + json.dumps({"netmip": "query", "version": 1, "lo": -2, "hi": 2, "clauses": [["Y_0 >= 3"]]})))
-    check("before JSON, too", r.returncode == 0, r.stderr)
+    check("before JSON, too", code == 0, err)
     for text, strict in (("(not (<= Y_0 1))", True), ("(not (< Y_0 1))", False), ("(< Y_0 1)", True), ("(=> (< Y_0 1) (<= Y_1 1))", False), ("(=> (<= Y_0 1) (<= Y_1 1))", True)):
-        r = run("inspect", put("q.vnnlib", HEAD + BOX + "(assert %s)" % text))
-        check("the note of strict ones: " + text, ("strict comparisons are read as closed" in r.stderr) == strict, r.stderr)
+        code, out, err = run("inspect", put("q.vnnlib", HEAD + BOX + "(assert %s)" % text))
+        check("the note of strict ones: " + text, ("strict comparisons are read as closed" in err) == strict, err)
 
 
 def refusals():
@@ -203,20 +185,17 @@ def refusals():
             ("(let ((5 1)) (<= Y_0 1))", 3, ":6:16: a name to bind"), ("(let () (<= Y_0 1))", 3, ":6:9: (let ((name value) ..) body)"), ("(let ((a)) (<= Y_0 1))", 3, ":6:15: a name and its value"),
             ("(let ((a (<= Y_0 1))) (<= a 1))", 3, ":6:18: <=: a linear term"), ("(let ((a Y_0)) a)", 3, ":6:18: a formula was expected"), ("(let ((a b) (b 1)) (<= Y_0 a))", 3, ":6:18: a finite number"),
             ("(xor true false)", 3, ":6:10: xor: and, or, not, =>, let, or a comparison")):
-        r = run("inspect", put("q.vnnlib", HEAD + BOX + "(assert %s)" % text))
-        check("refused: " + text, r.returncode == code and "q.vnnlib" + needle in r.stderr and r.stdout == "", (r.returncode, r.stderr))
+        got, out, err = run("inspect", put("q.vnnlib", HEAD + BOX + "(assert %s)" % text))
+        check("refused: " + text, got == code and "q.vnnlib" + needle in err and out == "", (got, err))
     deep = "(<= (+ a0 1) 1)"
     for i in range(190):
         deep = "(let ((a%d %s)) %s)" % (i, "(+ 1 " * 9 + ("a%d" % (i + 1) if i < 189 else "Y_0") + ")" * 9, deep)
-    r = run("inspect", put("q.vnnlib", HEAD + BOX + "(assert %s)" % deep))
-    check("lets that lead too deep", r.returncode == 3 and "nested too deeply" in r.stderr, r.stderr)
+    code, out, err = run("inspect", put("q.vnnlib", HEAD + BOX + "(assert %s)" % deep))
+    check("lets that lead too deep", code == 3 and "nested too deeply" in err, err)
     v2 = "(vnnlib-version <2.0>)\n(declare-network n (declare-input X Real [2]) (declare-output Y Real [2]))\n(assert (and (<= 0 X[0] 1) (<= 0 X[1] 1)))\n"
     for text in ("(not (<= Y[0] 1))", "(=> (<= Y[0] 1) (<= Y[1] 1))", "true", "(let ((a 1)) (<= Y[0] a))", "(<= (/ 1 2) Y[0])", "(and)", "[0]", "()"):
-        r = run("inspect", put("q.vnnlib", v2 + "(assert %s)" % text))
-        check("VNN-LIB 2 has no " + text, r.returncode == 3 and "q.vnnlib:4:" in r.stderr, r.stderr)
+        code, out, err = run("inspect", put("q.vnnlib", v2 + "(assert %s)" % text))
+        check("VNN-LIB 2 has no " + text, code == 3 and "q.vnnlib:4:" in err, err)
 
 
-for part in (meanings, verdicts, cases, refusals):
-    part()
-print("smtlib: %d passed, %d failed, 0 skipped" % (passed, failed))
-sys.exit(failed > 0)
+parts(meanings, verdicts, cases, refusals)

@@ -1,46 +1,22 @@
 #!/usr/bin/env python3
 """Nearest counterexamples in linf, l1, l2, l0, and the balls l1, l2, l0 as input sets, on small random networks against
 an enumeration of their phases and of the vertices in each; decoding of closest models; refusals."""
-import atexit, itertools, json, os, shutil, subprocess, sys, tempfile
+import itertools, json, os, shutil, subprocess, sys
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
-MODELS = os.path.join(HERE, "..", "models")
-TMP = tempfile.mkdtemp(prefix="netmip-closest-")
-atexit.register(shutil.rmtree, TMP, True)
-count = {"passed": 0, "failed": 0, "skipped": 0}
-DIGIT = [MODELS + "/digits-mlp.onnx", "--image", MODELS + "/digits-test-images.idx3.gz:3"]
+sys.path.insert(1, sys.path[0] + "/../kit")
+from kit import SCRIPTS, TMP, check, m, p, parts, put, run, skip
+from tiny import network, relus
+
+DIGIT = [m("digits-mlp.onnx"), "--image", m("digits-test-images.idx3.gz:3")]
 NORMS = ("linf", "l1", "l2", "l0")
 
 
-def check(ok, what):
-    count["passed" if ok else "failed"] += 1
-    if not ok:
-        print("FAIL", str(what)[:700])
-    return ok
-
-
-def run(*args, timeout=120):
-    r = subprocess.run([NETMIP, *args], capture_output=True, text=True, timeout=timeout)
-    return r.returncode, r.stdout, r.stderr
-
-
-def path(name):
-    return os.path.join(TMP, name)
-
-
 # ---- the networks, and what is true of them ----
-def network(rng, n_in, widths, k):
+def random_network(rng, n_in, widths, k):
     import numpy as np
     sizes = [n_in] + widths + [3]
     layers = [(np.round(rng.normal(size=(b, a)), 3), np.round(0.3 * rng.normal(size=b), 3)) for a, b in zip(sizes, sizes[1:])]
-    spec = []
-    for i, (w, b) in enumerate(layers):
-        spec.append({"op": "dense", "weight": w.tolist(), "bias": b.tolist()})
-        if i + 1 < len(layers):
-            spec.append({"op": "relu"})
-    with open(path("n%d.json" % k), "w") as f:
-        json.dump({"netmip": "network", "version": 1, "input": {"name": "x", "shape": [n_in]}, "layers": spec}, f)
+    put("n%d.json" % k, network([n_in], relus(*layers)))
     return layers
 
 
@@ -137,32 +113,31 @@ def judge(layers, label, x0, norm, d, want, what):
     import numpy as np
     o = d.get("objective")
     if want is None:
-        return check(d["verdict"] == "holds" and not o, (what, d))
-    x = np.load(path("w/witness.npy")).ravel()
+        return check(what, d["verdict"] == "holds" and not o, d)
+    x = np.load(p("w/witness.npy")).ravel()
     off = np.abs(x - x0)
     own = {"linf": off.max(), "l1": off.sum(), "l2": (off ** 2).sum() ** 0.5, "l0": (off != 0).sum()}[norm]
     y = forward(layers, x)
-    check(d["verdict"] == "violated" and o["bound"] <= o["value"] and o["bound"] >= o["value"] * (1 - 1e-6), (what, d))
-    check(abs(o["value"] - want) <= 1e-6 * want + 2e-7 and o["bound"] <= want + 1e-7, (what, "value, truth", o, want))
-    check(abs(own - o["value"]) <= 1e-9 and y.argmax() != label or abs(np.sort(y)[-1] - y[label]) < 1e-9, (what, own, o, y))
-    check(x.min() >= 0 and x.max() <= 1, (what, x))
+    check(what, d["verdict"] == "violated" and o["bound"] <= o["value"] and o["bound"] >= o["value"] * (1 - 1e-6), d)
+    check(what, abs(o["value"] - want) <= 1e-6 * want + 2e-7 and o["bound"] <= want + 1e-7, ("value, truth", o, want))
+    check(what, abs(own - o["value"]) <= 1e-9 and y.argmax() != label or abs(np.sort(y)[-1] - y[label]) < 1e-9, (own, o, y))
+    check(what, x.min() >= 0 and x.max() <= 1, x)
 
 
 def brute_force():
     import numpy as np
     rng = np.random.default_rng(5)
     for k, (n_in, widths) in enumerate([(2, [4]), (3, [4]), (2, [3, 3]), (3, [3, 2]), (3, [5]), (2, [6]), (2, [2, 2, 2])]):
-        layers = network(rng, n_in, widths, k)
+        layers = random_network(rng, n_in, widths, k)
         x0 = np.round(rng.uniform(0.05, 0.95, n_in), 2) if k % 2 else rng.integers(0, 2, n_in).astype(float)
-        with open(path("x.csv"), "w") as f:
-            f.write(",".join(repr(float(v)) for v in x0) + "\n")
+        put("x.csv", ",".join(repr(float(v)) for v in x0) + "\n")
         label = int(forward(layers, x0).argmax())
-        ask = [path("n%d.json" % k), "--image", path("x.csv"), "--label", str(label), "--json", "--quiet"]
+        ask = [p("n%d.json" % k), "--image", p("x.csv"), "--label", str(label), "--json", "--quiet"]
         want = truth(layers, label, x0)
         for norm in NORMS:
-            code, out, err = run("solve", *ask, "--perturb", "free", "--objective", "closest:" + norm, "-o", path("w"))
+            code, out, err = run("solve", *ask, "--perturb", "free", "--objective", "closest:" + norm, "-o", p("w"))
             what = "net %d %s" % (k, norm)
-            if check(code in (0, 10), (what, code, out, err)):
+            if check(what, code in (0, 10), (code, out, err)):
                 judge(layers, label, x0, norm, json.loads(out), want[norm], what)
             if norm == "linf" or want[norm] is None or want[norm] < 1e-3:
                 continue
@@ -171,11 +146,11 @@ def brute_force():
             for radius, verdict in in_out:
                 for more in ([], ["--no-attack", "--no-split", "--no-branch"], ["--bounds", "crown", "--no-split"]):
                     out = run("solve", *ask, "--perturb", "%s:%.17g" % (norm, radius), *more)[1]
-                    check(json.loads(out)["verdict"] == verdict, (what, radius, more, out))
+                    check(what, json.loads(out)["verdict"] == verdict, (radius, more, out))
             # a set that cuts the nearest point off
             out = json.loads(run("solve", *ask, "--perturb", "%s:%.17g" % (norm, in_out[0][0]), "--objective",
                                  "closest:linf")[1])
-            check(out["verdict"] == "holds", (what, "outside the set", out))
+            check(what, out["verdict"] == "holds", ("outside the set", out))
 
 
 def generators():
@@ -183,26 +158,25 @@ def generators():
     import numpy as np
     rng = np.random.default_rng(23)
     for k, (n_in, widths) in enumerate([(2, [4]), (3, [4]), (4, [3, 2]), (3, [5]), (4, [4])], 40):
-        layers = network(rng, n_in, widths, k)
+        layers = random_network(rng, n_in, widths, k)
         x0, images = np.round(rng.uniform(0.2, 0.8, n_in), 2), np.round(rng.uniform(-0.6, 0.6, (2, n_in)), 2)
         corners = np.round(rng.uniform(0, 1, (3, n_in)), 2)
-        with open(path("g.csv"), "w") as f:
-            f.write(",".join(repr(float(v)) for v in x0) + "\n")
-        np.save(path("span.npy"), images)
-        np.save(path("hull.npy"), corners)
+        put("g.csv", ",".join(repr(float(v)) for v in x0) + "\n")
+        np.save(p("span.npy"), images)
+        np.save(p("hull.npy"), corners)
         label = int(forward(layers, x0).argmax())
         eye, one, off = np.eye(2), np.ones((n_in, 1)), (x0 - 0.25)[:, None]
         simplex = (np.vstack([-eye, np.ones((1, 2))]), np.array([0, 0, 1.]))
-        for text, where in (("span:" + path("span.npy") + ",-2,2", (images.T, x0, np.vstack([eye, -eye]), np.full(4, 2.))),
-                            ("hull:" + path("hull.npy"), ((corners[:2] - corners[2]).T, corners[2], *simplex)),
+        for text, where in (("span:" + p("span.npy") + ",-2,2", (images.T, x0, np.vstack([eye, -eye]), np.full(4, 2.))),
+                            ("hull:" + p("hull.npy"), ((corners[:2] - corners[2]).T, corners[2], *simplex)),
                             ("brightness:0.9", (one, x0, np.array([[1.], [-1]]), np.array([.9, .9]))),
                             ("contrast:2,0.25", (off, x0, np.array([[1.], [-1]]), np.array([2., 2])))):
             want = truth(layers, label, x0, where)
-            ask = [path("n%d.json" % k), "--image", path("g.csv"), "--label", str(label), "--json", "--quiet"]
+            ask = [p("n%d.json" % k), "--image", p("g.csv"), "--label", str(label), "--json", "--quiet"]
             for norm in NORMS[:3]:
                 what = "net %d %s %s" % (k, os.path.basename(text), norm)
-                code, out, err = run("solve", *ask, "--perturb", text, "--objective", "closest:" + norm, "-o", path("w"))
-                if check(code in (0, 10), (what, code, out, err, want)):
+                code, out, err = run("solve", *ask, "--perturb", text, "--objective", "closest:" + norm, "-o", p("w"))
+                if check(what, code in (0, 10), (code, out, err, want)):
                     judge(layers, label, x0, norm, json.loads(out), want[norm], what)
                 if not want[norm] or want[norm] < 1e-3:
                     continue
@@ -210,7 +184,7 @@ def generators():
                     for joined in ("%s+%s:%.17g" % (text, norm, radius), "%s:%.17g+%s" % (norm, radius, text)):
                         for more in ([], ["--no-attack", "--no-split", "--no-branch"]):
                             out = run("solve", *ask, "--perturb", joined, *more)[1]
-                            check(json.loads(out)["verdict"] == verdict, (what, joined, more, out))
+                            check(what, json.loads(out)["verdict"] == verdict, (joined, more, out))
 
 
 def many_generators():
@@ -218,22 +192,21 @@ def many_generators():
     import numpy as np
     rng = np.random.default_rng(37)
     for k in range(3):
-        layers, x0 = network(rng, 2, [4], 80 + k), np.round(rng.uniform(0.3, 0.7, 2), 2)
+        layers, x0 = random_network(rng, 2, [4], 80 + k), np.round(rng.uniform(0.3, 0.7, 2), 2)
         label, images = int(forward(layers, x0).argmax()), np.round(rng.uniform(-0.4, 0.4, (2, 2)), 2)
-        with open(path("m.csv"), "w") as f:
-            f.write("%r,%r\n" % tuple(float(v) for v in x0))
-        np.save(path("many.npy"), np.tile(images, (20, 1)))
+        put("m.csv", "%r,%r\n" % tuple(float(v) for v in x0))
+        np.save(p("many.npy"), np.tile(images, (20, 1)))
         want = truth(layers, label, x0, (images.T, x0, np.vstack([np.eye(2), -np.eye(2)]), np.full(4, 20 * 0.25)))
-        ask = [path("n%d.json" % (80 + k)), "--image", path("m.csv"), "--label", str(label), "--json", "--quiet"]
-        text = "span:" + path("many.npy") + ",-1/4,1/4"
+        ask = [p("n%d.json" % (80 + k)), "--image", p("m.csv"), "--label", str(label), "--json", "--quiet"]
+        text = "span:" + p("many.npy") + ",-1/4,1/4"
         for norm in NORMS[:3]:
             what = "%d generators, %s" % (40, norm)
-            code, out, err = run("solve", *ask, "--perturb", text, "--objective", "closest:" + norm, "-o", path("w"))
-            if check(code in (0, 10), (what, code, out, err, want)):
+            code, out, err = run("solve", *ask, "--perturb", text, "--objective", "closest:" + norm, "-o", p("w"))
+            if check(what, code in (0, 10), (code, out, err, want)):
                 judge(layers, label, x0, norm, json.loads(out), want[norm], what)
             for part, verdict in ((0.97, "holds"), (1.03, "violated")) if want[norm] and want[norm] > 1e-3 else ():
                 out = run("solve", *ask, "--perturb", "%s+%s:%.17g" % (text, norm, part * want[norm]))[1]
-                check(json.loads(out)["verdict"] == verdict, (what, part, out))
+                check(what, json.loads(out)["verdict"] == verdict, (part, out))
 
 
 def joined():
@@ -242,12 +215,11 @@ def joined():
     import numpy as np
     rng = np.random.default_rng(31)
     for k, (n_in, widths) in enumerate([(3, [4]), (3, [3, 2]), (3, [5])], 60):
-        layers = network(rng, n_in, widths, k)
+        layers = random_network(rng, n_in, widths, k)
         x0 = np.round(rng.uniform(0.2, 0.8, n_in), 2)
-        with open(path("j.csv"), "w") as f:
-            f.write(",".join(repr(float(v)) for v in x0) + "\n")
+        put("j.csv", ",".join(repr(float(v)) for v in x0) + "\n")
         label = int(forward(layers, x0).argmax())
-        ask = [path("n%d.json" % k), "--image", path("j.csv"), "--label", str(label), "--json", "--quiet", "--time-limit", "60"]
+        ask = [p("n%d.json" % k), "--image", p("j.csv"), "--label", str(label), "--json", "--quiet", "--time-limit", "60"]
         plain, pairs = truth(layers, label, x0), []
         for pair in itertools.combinations(range(n_in), 2):
             keep = np.isin(np.arange(n_in), pair)
@@ -256,87 +228,87 @@ def joined():
         for norm in NORMS[:3]:
             for text, want in (("l1:3", plain), ("l2:2", plain), ("l1:3+l2:2", plain), ("l0:2", two)):
                 what = "net %d %s %s" % (k, text, norm)
-                code, out, err = run("solve", *ask, "--perturb", text, "--objective", "closest:" + norm, "-o", path("w"))
-                if check(code in (0, 10), (what, code, out, err, want)):
+                code, out, err = run("solve", *ask, "--perturb", text, "--objective", "closest:" + norm, "-o", p("w"))
+                if check(what, code in (0, 10), (code, out, err, want)):
                     judge(layers, label, x0, norm, json.loads(out), want[norm], what)
-        run("compile", *ask[:5], "--perturb", "l1:3+l0:2", "--objective", "closest:linf", "--always-write", "--bounds", "interval", "-o", path("two.mps"), "--quiet")
+        run("compile", *ask[:5], "--perturb", "l1:3+l0:2", "--objective", "closest:linf", "--always-write", "--bounds", "interval", "-o", p("two.mps"), "--quiet")
         for model in sorted(m for m in os.listdir(TMP) if m.startswith("two") and m.endswith(".mps")):
-            rows = [line.split()[1] for line in open(path(model)).read().split("ROWS")[1].split("COLUMNS")[0].splitlines()[1:]]
-            check(len(rows) == len(set(rows)) and "rdpb_0" in rows, (model, rows))
+            rows = [line.split()[1] for line in open(p(model)).read().split("ROWS")[1].split("COLUMNS")[0].splitlines()[1:]]
+            check(model, len(rows) == len(set(rows)) and "rdpb_0" in rows, rows)
             for name in ("rdpb_0", "rdp_0"):
-                code, out, err = run("inspect", path(model), "--row", name)
-                check(code == 0 and "above the image" in out, (name, out, err))
+                code, out, err = run("inspect", p(model), "--row", name)
+                check(name, code == 0 and "above the image" in out, (out, err))
             if shutil.which("glpsol"):
-                said = subprocess.run(["glpsol", "--freemps", path(model)], capture_output=True, text=True).stdout
-                check("OPTIMAL" in said or "NO " in said or "INFEASIBLE" in said, said[-300:])
-            os.remove(path(model))
+                said = subprocess.run(["glpsol", "--freemps", p(model)], capture_output=True, text=True).stdout
+                check(said[-300:], "OPTIMAL" in said or "NO " in said or "INFEASIBLE" in said)
+            os.remove(p(model))
     for how in ("worst", "feasible", "closest:l1", "range:Y_0"):
         code, out, err = run("solve", *ask[:3 if "range" in how else 5], "--perturb", "linf:0.05+box:0.99,1", "--objective", how)
-        check(code == 0 and "is empty" in err and ("range" not in how or "input set is empty" in out), (how, code, out, err))
+        check(how, code == 0 and "is empty" in err and ("range" not in how or "input set is empty" in out), (code, out, err))
     other = (label + 1) % 3
     for text in ("brightness:0.1", "linf:0.1"):
         code, out, err = run("solve", *ask[:3], "--label", str(other), "--json", "--quiet", "--perturb", text, "--objective", "closest:l2")
-        check(code == 10 and json.loads(out)["objective"]["value"] == 0, (text, code, out, err))
-    code, out, err = run("solve", *DIGIT[:2], MODELS + "/digits-test-images.idx3.gz:0", "--label", "3", "--perturb", "blur:3x3", "--objective", "closest:l2", "--json", "--quiet")
-    check(code == 10 and json.loads(out)["objective"]["value"] == 0, (code, out, err))
+        check(text, code == 10 and json.loads(out)["objective"]["value"] == 0, (code, out, err))
+    code, out, err = run("solve", *DIGIT[:2], m("digits-test-images.idx3.gz:0"), "--label", "3", "--perturb", "blur:3x3", "--objective", "closest:l2", "--json", "--quiet")
+    check(code, code == 10 and json.loads(out)["objective"]["value"] == 0, (out, err))
 
 
 # ---- models ----
 def decoding():
-    ask = [MODELS + "/digits-mlp.onnx", "--image", MODELS + "/digits-test-images.idx3.gz:3", "--labels",
-           MODELS + "/digits-test-labels.idx1.gz", "--target", "0", "--quiet"]
+    ask = [m("digits-mlp.onnx"), "--image", m("digits-test-images.idx3.gz:3"), "--labels",
+           m("digits-test-labels.idx1.gz"), "--target", "0", "--quiet"]
     for norm, radius in (("linf", "linf:0.105"), ("l1", "l1:5.2")):
         out = json.loads(run("solve", *ask, "--perturb", radius, "--objective", "closest:" + norm, "--json")[1])
         value = out["objective"]["value"]
         for suffix, solver in ((".mps", "cbc"), (".lp", "glpsol"))[:2 if norm == "linf" else 1]:
             if not shutil.which(solver):
-                count["skipped"] += 1
+                skip(solver + " is not here")
                 continue
-            stem = path("d-" + norm)
+            stem = p("d-" + norm)
             code, text, err = run("compile", *ask, "--perturb", radius, "--objective", "closest:" + norm, "-o", stem + suffix)
-            check(code == 0, err)
+            check(err, code == 0)
             command = {"cbc": ["cbc", stem + suffix, "-preprocess", "off", "-ratioGap", "0", "solve", "solution", stem + ".sol"],
                        "glpsol": ["glpsol", "--lp", stem + suffix, "--cuts", "--tmlim", "60", "-w", stem + ".sol"]}[solver]
             subprocess.run(command, capture_output=True)
             code, text, err = run("decode", stem + ".map.json", stem + ".sol", "--json")
             d = json.loads(text) if code in (10, 11) else {}
             o = d.get("objective", {"value": -1})
-            check(code == 10 and abs(o["value"] - value) <= 1e-3 * value and "bound" not in o and d["certified"] is False,
-                  (solver, norm, code, text[:300], err, value))
-            check(value * (1 - 1e-3) <= d.get("claimed_bound", 0) <= value * (1 + 1e-9), (solver, norm, "the solver's claim", text, value))
+            check(solver,
+                  code == 10 and abs(o["value"] - value) <= 1e-3 * value and "bound" not in o and d["certified"] is False, (norm, code, text[:300], err, value))
+            check(solver, value * (1 - 1e-3) <= d.get("claimed_bound", 0) <= value * (1 + 1e-9), (norm, "the solver's claim", text, value))
     for text, norm in (("contrast:1", "l1"), ("blur:3x3", "linf")):
-        more = [*DIGIT[:2], MODELS + "/digits-test-images.idx3.gz:0", "--perturb", text, "--quiet", "--objective", "closest:" + norm]
+        more = [*DIGIT[:2], m("digits-test-images.idx3.gz:0"), "--perturb", text, "--quiet", "--objective", "closest:" + norm]
         want = json.loads(run("solve", *more, "--json")[1])["objective"]
         # a guard moves the solver's point outside by as much; what is found near it is a little farther than the nearest
         for guard, near in (("auto", 1e-2), ("0", 1e-5)):
             stem = "g-%s-%s" % (norm, guard)
-            run("compile", *more, "--guard", guard, "-o", path(stem) + ".mps")
+            run("compile", *more, "--guard", guard, "-o", p(stem) + ".mps")
             best, claims = [], []
             for model in sorted(m for m in os.listdir(TMP) if m.startswith(stem) and m.endswith(".mps")):
                 if not shutil.which("cbc"):
-                    count["skipped"] += 1
+                    skip("cbc is not here")
                     continue
-                subprocess.run(["cbc", path(model), "-preprocess", "off", "-ratioGap", "0", "-sec", "20", "solve", "solution", path(model) + ".sol"], capture_output=True)
-                code, out, err = run("decode", path(model)[:-4] + ".map.json", path(model) + ".sol", "--json")
+                subprocess.run(["cbc", p(model), "-preprocess", "off", "-ratioGap", "0", "-sec", "20", "solve", "solution", p(model) + ".sol"], capture_output=True)
+                code, out, err = run("decode", p(model)[:-4] + ".map.json", p(model) + ".sol", "--json")
                 d = json.loads(out) if code in (0, 10) else {}
-                check(code in ((0, 10) if guard == "auto" else (10, 11)), (model, guard, code, out, err))
+                check(model, code in ((0, 10) if guard == "auto" else (10, 11)), (guard, code, out, err))
                 best.append(d.get("objective", {}).get("value", 1e9))
                 claims.append(d.get("claimed_bound", 1e9))
-            check(not best or -1e-9 <= min(best) / want["value"] - 1 <= near, (text, guard, best, want))
-            check(not claims or -1e-2 <= min(claims) / want["value"] - 1 <= 1e-7, (text, guard, claims, want))
+            check(text, not best or -1e-9 <= min(best) / want["value"] - 1 <= near, (guard, best, want))
+            check(text, not claims or -1e-2 <= min(claims) / want["value"] - 1 <= 1e-7, (guard, claims, want))
     if shutil.which("glpsol"):
         out = run("solve", *ask, "--perturb", "linf:0.105", "--objective", "closest:linf", "--solver", "cbc", "--json")[1]
-        check(abs(json.loads(out)["objective"]["value"] - 0.09946987) < 1e-6, out[:300])
+        check(out[:300], abs(json.loads(out)["objective"]["value"] - 0.09946987) < 1e-6)
 
 
 def highs(files):
     """the QPs, each solved by HiGHS into FILE.sol; what it said of them, or None where it is not here"""
-    script = os.path.join(HERE, "..", "scripts", "highs.js")
+    script = os.path.join(SCRIPTS, "highs.js")
     if not shutil.which("node") or subprocess.run(["node", script, "--version"], capture_output=True).returncode:
         return None
-    with open(path("list"), "w") as f:
+    with open(p("list"), "w") as f:
         f.writelines("%s\t%s.sol\t20\n" % (x, x) for x in files)
-    out = subprocess.run(["node", script, "--batch", path("list")], capture_output=True, text=True, timeout=300).stdout
+    out = subprocess.run(["node", script, "--batch", p("list")], capture_output=True, text=True, timeout=300).stdout
     return [json.loads(line) for line in out.splitlines()]
 
 
@@ -358,30 +330,29 @@ def products():
     import numpy as np
     rng = np.random.default_rng(11)
     for k, (n_in, widths) in enumerate([(3, []), (2, [3]), (3, [4]), (3, [2, 2])], 20):
-        layers = network(rng, n_in, widths, k)
+        layers = random_network(rng, n_in, widths, k)
         x0 = np.round(rng.uniform(0.1, 0.9, n_in), 2)
-        with open(path("p.csv"), "w") as f:
-            f.write(",".join(repr(float(v)) for v in x0) + "\n")
+        put("p.csv", ",".join(repr(float(v)) for v in x0) + "\n")
         label = int(forward(layers, x0).argmax())
         want = truth(layers, label, x0)["l2"]
         found = []
         for target in sorted({0, 1, 2} - {label}):
-            stem = path("q%d_%d" % (k, target))
-            ask = ["compile", path("n%d.json" % k), "--image", path("p.csv"), "--label", str(label), "--target", str(target), "--quiet",
+            stem = p("q%d_%d" % (k, target))
+            ask = ["compile", p("n%d.json" % k), "--image", p("p.csv"), "--label", str(label), "--target", str(target), "--quiet",
                    "--always-write", "--objective", "closest:l2", "--perturb", "free"]
             code, out, err = run(*ask, "-o", stem + ".lp", "--dialect", "gurobi")
-            check(code == 0 and "^ 2" in open(stem + ".lp").read(), (err, out))
+            check(err, code == 0 and "^ 2" in open(stem + ".lp").read(), out)
             if "\nBinaries\n" in open(stem + ".lp").read():
                 files = list(phases(stem + ".lp"))
-                got = run(*ask, "-o", path("h.lp"), "--dialect", "highs")
-                check(got[0] == 4 and "models with binaries" in got[2] and not os.path.exists(path("h.lp")), got)
+                got = run(*ask, "-o", p("h.lp"), "--dialect", "highs")
+                check(got, got[0] == 4 and "models with binaries" in got[2] and not os.path.exists(p("h.lp")))
             else:
                 files = [stem + ".lp", stem + "h.mps"]
                 got = run(*ask, "-o", stem + "h.mps", "--dialect", "highs")
-                check(got[0] == 0, got)
+                check(got, got[0] == 0)
             said = highs(files)
             if said is None:
-                count["skipped"] += 1
+                skip("HiGHS is not here")
                 return
             best = min((s for s in said if s["status"] == "Optimal"), key=lambda s: s["objective"], default=None)
             if best:
@@ -391,74 +362,68 @@ def products():
                 d = json.loads(out) if code == 10 else {}
                 o = d.get("objective", {})
                 # HiGHS's file states no gap: the point is a counterexample, its distance no more than that
-                check(code == 10 and abs(o["value"] - found[-1]) < 1e-4 and "bound" not in o and "claimed_bound" not in d and
-                      d["certified"] is False, (code, out, err, found))
+                check(code, code == 10 and abs(o["value"] - found[-1]) < 1e-4 and "bound" not in o and "claimed_bound" not in d and
+                      d["certified"] is False, (out, err, found))
             if not widths:
-                check(abs(said[0]["objective"] - said[1]["objective"]) < 1e-7, ("LP and MPS", said))
-        check(abs(min(found, default=9) - (9 if want is None else want)) < 1e-4, ("net", k, found, want))
+                check("LP and MPS", abs(said[0]["objective"] - said[1]["objective"]) < 1e-7, said)
+        check("net", abs(min(found, default=9) - (9 if want is None else want)) < 1e-4, (k, found, want))
 
 
 def starts():
     """a start's columns fit every row but the question's, that of L2 included"""
     for text in ("l2:0.3", "l1:0.5", "blur:3x3", "brightness:0.1"):
         for start in ("image", "attack"):
-            code, out, err = run("compile", *DIGIT, "--perturb", text, "--target", "3", "--dialect", "gurobi", "-o", path("s.lp"), "--always-write",
+            code, out, err = run("compile", *DIGIT, "--perturb", text, "--target", "3", "--dialect", "gurobi", "-o", p("s.lp"), "--always-write",
                                  "--start", start)
-            check(code == 0 and "moved" not in err and ("breaks" not in err or "breaks rq_0" in err), (text, start, err))
-    got = run("compile", *DIGIT, "--perturb", "blur:3x3", "--target", "3", "--dialect", "gurobi", "-o", path("s.lp"), "--start", path("p.csv"), "--always-write")
-    check(got[0] == 4 and "generators" in got[2], got)
+            check(text, code == 0 and "moved" not in err and ("breaks" not in err or "breaks rq_0" in err), (start, err))
+    got = run("compile", *DIGIT, "--perturb", "blur:3x3", "--target", "3", "--dialect", "gurobi", "-o", p("s.lp"), "--start", p("p.csv"), "--always-write")
+    check(got, got[0] == 4 and "generators" in got[2])
 
 
 def batch():
-    d = path("batch")
-    code, out, err = run("batch", MODELS + "/digits-mlp3.onnx", "--images", MODELS + "/digits-test-images.idx3.gz", "--labels",
-                         MODELS + "/digits-test-labels.idx1.gz", "--range", "0:2", "--perturb", "linf:0.05", "--objective",
+    d = p("batch")
+    code, out, err = run("batch", m("digits-mlp3.onnx"), "--images", m("digits-test-images.idx3.gz"), "--labels",
+                         m("digits-test-labels.idx1.gz"), "--range", "0:2", "--perturb", "linf:0.05", "--objective",
                          "closest:linf", "--dir", d, "--quiet")
     rows = open(d + "/results.csv").read().splitlines()
     at = {name: i for i, name in enumerate(rows[0].split(","))}
-    check(code == 0 and len(rows) == 3, (code, err))
+    check(code, code == 0 and len(rows) == 3, err)
     for row in (r.split(",") for r in rows[1:]):
         if row[at["verdict"]] == "violated":
             lo, hi = float(row[at["distance_lo"]]), float(row[at["distance"]])
-            check(hi * (1 - 1e-6) <= lo <= hi <= 0.05, row)
+            check(row, hi * (1 - 1e-6) <= lo <= hi <= 0.05)
 
 
 def refusals():
-    tiny, csv = MODELS + "/tiny-xor.json", path("p.csv")
+    tiny, csv = m("tiny-xor.json"), p("p.csv")
     with open(csv, "w") as f:
         f.write("0.5,0.4\n")
     ask = [tiny, "--image", csv, "--label", "0"]
     for code, needle, args in (
             (2, "closest:linf|l1|l2|l0", ["solve", *ask, "--perturb", "free", "--objective", "closest:l3"]),
             (2, "closest:linf|l1|l2|l0", ["solve", *ask, "--perturb", "free", "--objective", "closest"]),
-            (4, "quadratic objective", ["compile", *ask, "--perturb", "free", "--objective", "closest:l2", "-o", path("q.mps")]),
-            (4, "quadratic rows", ["compile", *ask, "--perturb", "l2:0.7", "--always-write", "-o", path("q.mps")]),
+            (4, "quadratic objective", ["compile", *ask, "--perturb", "free", "--objective", "closest:l2", "-o", p("q.mps")]),
+            (4, "quadratic rows", ["compile", *ask, "--perturb", "l2:0.7", "--always-write", "-o", p("q.mps")]),
             (4, "--split", ["solve", *ask, "--perturb", "free", "--objective", "closest:l1", "--split", "2"]),
             (2, "a radius of 0 or more", ["solve", *ask, "--perturb", "l1:-1"]),
             (2, "a whole number of 0 or more", ["solve", *ask, "--perturb", "l0:1.5"]),
             (2, "was expected", ["solve", *ask, "--perturb", "l2"]),
             (4, "over generators", ["solve", *DIGIT, "--perturb", "brightness:0.2", "--objective", "closest:l0"]),
             (4, "over generators", ["solve", *DIGIT, "--perturb", "blur:3x3+l0:3"]),
-            (4, "over generators", ["compile", *DIGIT, "--perturb", "l0:3+blur:3x3", "-o", path("q.mps")]),
+            (4, "over generators", ["compile", *DIGIT, "--perturb", "l0:3+blur:3x3", "-o", p("q.mps")]),
             (4, "two sets of generators", ["solve", *DIGIT, "--perturb", "brightness:0.2+blur:3x3"]),
             (4, "patch", ["solve", *DIGIT, "--perturb", "brightness:0.2+patch:3x3"])):
         got, out, err = run(*args)
-        check(got == code and needle in err, (args[-4:], got, out[:200], err))
+        check(args[-4:], got == code and needle in err, (got, out[:200], err))
 
 
-try:
-    import numpy
-    brute_force()
-    generators()
-    many_generators()
-    joined()
-    products()
-except ImportError:
-    print("closest: numpy is not here: no brute force")
-    count["skipped"] += 1
-decoding()
-starts()
-batch()
-refusals()
-print("%(passed)d passed, %(failed)d failed, %(skipped)d skipped" % count)
-sys.exit(count["failed"] > 0)
+def against_numpy():
+    try:
+        import numpy
+    except ImportError:
+        return skip("numpy is not here: no brute force")
+    for part in (brute_force, generators, many_generators, joined, products):
+        part()
+
+
+parts(against_numpy, decoding, starts, batch, refusals)

@@ -2,36 +2,29 @@
 """netmip solve --solver: every solver that is installed gives the embedded one's verdict on the project's own digits, alone and
 confirmed by another; and solvers that misbehave are never believed: one that hangs, dies, writes nothing, writes
 garbage, an old file or another model's answer, or contradicts its peer. Skips, loudly, what is not installed."""
-import json, os, shutil, stat, subprocess, sys, tempfile, time
+import json, os, shutil, stat, subprocess, sys, time
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-MODELS = os.path.join(HERE, "..", "models")
-NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
+sys.path.insert(1, sys.path[0] + "/../kit")
+import kit
+from kit import TMP, check, m, p, parts, put, skip
+from tiny import dense, network, npy
+
 SLOW = 4  # sanitizers
-DIR = tempfile.mkdtemp(prefix="netmip-runners-")
-count = {"passed": 0, "failed": 0, "skipped": 0}
-NET, IMAGES = os.path.join(MODELS, "digits-mlp.onnx"), os.path.join(MODELS, "digits-test-images.idx3.gz")
+NET, IMAGES = m("digits-mlp.onnx"), m("digits-test-images.idx3.gz")
 STAGES = ["--bounds", "interval", "--no-attack", "--no-branch", "--no-evaluate"]
 
 
-def check(name, ok, detail=""):
-    count["passed" if ok else "failed"] += 1
-    if not ok:
-        print("FAIL", name, detail)
-
-
 def solve(image, eps, *more, timeout=120):
-    r = subprocess.run([NETMIP, "solve", NET, "--image", "%s:%d" % (IMAGES, image), "--perturb", "linf:%g" % eps, "--json", *STAGES, *more], capture_output=True, text=True, timeout=timeout * SLOW, env={**os.environ, "TMPDIR": DIR})
+    code, out, err = kit.run("solve", NET, "--image", "%s:%d" % (IMAGES, image), "--perturb", "linf:%g" % eps, "--json", *STAGES, *more,
+                             timeout=timeout * SLOW, env={**os.environ, "TMPDIR": TMP})
     try:
-        return r.returncode, json.loads(r.stdout), r.stderr
+        return code, json.loads(out), err
     except ValueError:
-        return r.returncode, {}, r.stderr
+        return code, {}, err
 
 
 def fake(name, text):
-    path = os.path.join(DIR, name)
-    with open(path, "w") as f:
-        f.write("#!/bin/sh\n" + text + "\n")
+    path = put(name, "#!/bin/sh\n" + text + "\n")
     os.chmod(path, os.stat(path).st_mode | stat.S_IXUSR)
     return path + " {model} {solution} {seconds}"
 
@@ -40,8 +33,7 @@ def agreement():
     present = [s for s in ("cbc", "glpsol", "symphony", "lp_solve", "highs", "scip") if shutil.which(s)]
     for s in ("cbc", "glpsol", "symphony", "lp_solve"):
         if s not in present:
-            print("SKIP %s is not installed" % s)
-            count["skipped"] += 1
+            skip(s + " is not here")
     cases = []
     for image in range(12):
         for eps in (0.02, 0.03):
@@ -90,7 +82,7 @@ def misbehaviour(cases):
     lie = fake("lies", 'glpsol --freemps $1 -o $2.x >/dev/null; cbc $1 -preprocess off -solve -printingOptions all -solution $2 > /dev/null; '
                        'sed -i "1s/.*/Infeasible - objective value 0.00000000/" $2')
     if shutil.which("cbc") and shutil.which("glpsol"):
-        keep = os.path.join(DIR, "keep")
+        keep = p("keep")
         got, d, err = solve(*other, "--solver-command", lie, "--confirm", "glpsol", "--keep", keep)
         check("a contradiction ends in an error", got == 6 and "infeasible" in err, (got, d.get("why"), err))
         check("both files are kept", len([f for f in os.listdir(keep) if f.endswith((".sol", ".txt"))]) >= 2, os.listdir(keep))
@@ -98,13 +90,13 @@ def misbehaviour(cases):
 
 def cubes():
     """the cubes of --split go to the solver that was asked for, each in files of its own, from several workers as well"""
-    ask = ["--labels", os.path.join(MODELS, "digits-test-labels.idx1.gz"), "--split", "1"]
+    ask = ["--labels", m("digits-test-labels.idx1.gz"), "--split", "1"]
     for name in ("cbc", "glpsol"):
         if not shutil.which(name):
-            count["skipped"] += 1
+            skip(name + " is not here: cubes")
             continue
         for threads in ("1", "2"):
-            keep = os.path.join(DIR, "cubes-%s-%s" % (name, threads))
+            keep = p("cubes-%s-%s" % (name, threads))
             os.mkdir(keep)
             code, d, err = solve(1, 0.065, *ask, "--solver", name, "--threads", threads, "--keep", keep)
             files = os.listdir(keep)
@@ -118,20 +110,18 @@ def usage():
                        (["--solver", "cbc", "--solver-command", "x {model}"], "one of them")):
         got, _, err = solve(0, 0.03, *flags)
         check("usage %s" % flags, got == 2 and why in err, (got, err))
-    check("no folder is left behind", not [f for f in os.listdir(DIR) if f.startswith("netmip-")], os.listdir(DIR))
+    check("no folder is left behind", not [f for f in os.listdir(TMP) if f.startswith("netmip-")], os.listdir(TMP))
 
 
 def netmip(*args):
-    r = subprocess.run([NETMIP, *args], capture_output=True, text=True, timeout=120 * SLOW, cwd=DIR)
-    return r.returncode, r.stdout, r.stderr
+    return kit.run(*args, timeout=120 * SLOW, cwd=TMP)
 
 
 def answers():
     """what a solver's file proves: a worst margin and a nearest counterexample have bounds; a fixed MPS file that GLPK
     calls infeasible is the map's; two constant ends of a range are told apart"""
-    tiny = os.path.join(MODELS, "tiny-xor.json")
-    with open(os.path.join(DIR, "x.csv"), "w") as f:
-        f.write("0.3,0.6\n")
+    tiny = m("tiny-xor.json")
+    put("x.csv", "0.3,0.6\n")
     ask = [tiny, "--image", "x.csv", "--perturb", "linf:0.3", "--quiet"]
     for s in ("cbc", "glpsol"):
         for how in ("worst", "closest:linf") if shutil.which(s) else ():
@@ -141,33 +131,26 @@ def answers():
     if shutil.which("glpsol"):
         label = str(json.loads(netmip("solve", *ask, "--json")[1])["label"])
         netmip("compile", *ask[:3], "--perturb", "linf:0.01", "--label", label, "--always-write", "--mps", "fixed", "--bounds", "interval", "-o", "f.mps", "--quiet")
-        subprocess.run(["glpsol", "--nopresol", "--mps", "f.mps", "-w", "f.sol"], cwd=DIR, capture_output=True)
+        subprocess.run(["glpsol", "--nopresol", "--mps", "f.mps", "-w", "f.sol"], cwd=TMP, capture_output=True)
         code, out, err = netmip("decode", "f.map.json", "f.sol")
         check("fixed MPS, infeasible for GLPK", code == 0 and "holds" in out and "trust" not in err, (code, out, err))
     if shutil.which("cbc"):
-        with open(os.path.join(DIR, "flat.json"), "w") as f:
-            json.dump({"netmip": "network", "version": 1, "input": {"name": "x", "shape": [2]}, "layers": [{"op": "dense", "weight": [[0, 0], [1, 0]], "bias": [0.5, 0]}]}, f)
+        put("flat.json", network([2], [dense([[0, 0], [1, 0]], [0.5, 0])]))
         netmip("compile", "flat.json", "--image", "x.csv", "--perturb", "linf:0.1", "--objective", "range:Y_0", "--always-write", "-o", "r.mps", "--quiet")
         for end in ("tmin", "tmax"):
-            subprocess.run(["cbc", "r-%s.mps" % end, "solve", "solution", "r-%s.sol" % end], cwd=DIR, capture_output=True)
+            subprocess.run(["cbc", "r-%s.mps" % end, "solve", "solution", "r-%s.sol" % end], cwd=TMP, capture_output=True)
         code, out, err = netmip("decode", "r.manifest.json", "r-tmin.sol", "r-tmax.sol")
         check("two constant ends", code == 11 and out.count("0.5 attained") == 2 and "proven" not in out, (code, out, err))
         code, out, err = netmip("solve", "flat.json", "--image", "x.csv", "--perturb", "linf:0.1", "--objective", "range:Y_0", "--quiet")
         check("two constant ends, proven", code == 0 and out.count("0.5 attained") == 2 and out.count("proven to be at") == 2, (code, out, err))
     for text, more in (("span:g.npy,1/4,1/2", []), ("linf:0.1", ["--domain", "1/10,9/10"])):
-        import struct
-        with open(os.path.join(DIR, "g.npy"), "wb") as f:
-            head = b"{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }".ljust(117) + b"\n"
-            f.write(b"\x93NUMPY\1\0" + struct.pack("<H", len(head)) + head + struct.pack("<2d", 1, 0))
+        put("g.npy", npy([1, 0]))
         code, out, err = netmip("solve", tiny, "--image", "x.csv", "--perturb", text, *more, "--quiet")
         check("fractions: %s %s" % (text, more), code in (0, 10), (code, err))
 
 
-usage()
-answers()
-misbehaviour(agreement())
-usage()
-cubes()
-shutil.rmtree(DIR)
-print("runners: %(passed)d passed, %(failed)d failed, %(skipped)d skipped" % count)
-sys.exit(count["failed"] > 0)
+def solvers():
+    misbehaviour(agreement())
+
+
+parts(usage, answers, solvers, usage, cubes)

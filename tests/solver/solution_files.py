@@ -2,48 +2,13 @@
 """Solution files of every solver: those that solvers wrote, under ../shared/solfiles, read as their README says; answers of the
 solvers that are here, in each of their formats, decoded to the true verdict; every other format as its documentation writes
 it; answers that are stale, foreign or unclear; and all solutions of a manifest at once."""
-import atexit, csv, glob, json, os, re, shutil, subprocess, sys, tempfile, time
+import csv, glob, json, os, re, shutil, subprocess, sys
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
-MODELS = os.path.join(HERE, "..", "models")
-SOLFILES = os.environ.get("NETMIP_SOLFILES", os.path.join(HERE, "..", "..", "shared", "solfiles"))
-TMP = tempfile.mkdtemp(prefix="netmip-sols-")
-atexit.register(shutil.rmtree, TMP, True)
-passed = failed = skipped = 0
+sys.path.insert(1, sys.path[0] + "/../kit")
+from kit import SHARED, TMP, check, m, p, parts, put, run, sh, skip
+from tiny import dense, network
 
-
-def p(name):
-    return os.path.join(TMP, name)
-
-
-def m(name):
-    return os.path.join(MODELS, name)
-
-
-def put(name, text):
-    with open(p(name), "w") as f:
-        f.write(text)
-    return p(name)
-
-
-def check(name, ok, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print("FAIL %s: %s" % (name, str(detail)[:600]))
-    return ok
-
-
-def skip(what):
-    global skipped
-    skipped += 1
-    print("skipped: " + what)
-
-
-def run(*args):
-    r = subprocess.run([NETMIP, *args], capture_output=True, text=True, timeout=120)
-    return r.returncode, r.stdout, r.stderr
+SOLFILES = os.environ.get("NETMIP_SOLFILES", os.path.join(SHARED, "solfiles"))
 
 
 # ---- files that solvers wrote ----
@@ -123,10 +88,6 @@ def wrote():
 
 
 # ---- the solvers that are here ----
-def sh(*args):
-    return subprocess.run(args, capture_output=True, text=True, timeout=120, cwd=TMP).stdout
-
-
 def cbc(path, how):
     sh("cbc", path, "-preprocess", "off", *(["-printingOptions", "all"] if how == "all" else []), "-solve", "-solution", p("out.sol"))
     return p("out.sol")
@@ -427,17 +388,17 @@ def manifests():
     code, out, err = run("decode", path, *sols, sols[0])
     check("one solution twice", code == 2 and "a second solution" in err, (code, err))
     changed = dict(man, net_sha256="0" * 64)
-    code, out, err = run("decode", put("holds2.manifest.json", json.dumps(changed)), *sols)
+    code, out, err = run("decode", put("holds2.manifest.json", changed), *sols)
     check("a manifest of another network", code == 6, (code, err))
     swapped = json.loads(json.dumps(man))
     a, b = [i for i, t in enumerate(swapped["targets"]) if "model" in t][:2]
     for key in ("model", "mark"):
         swapped["targets"][a][key], swapped["targets"][b][key] = swapped["targets"][b][key], swapped["targets"][a][key]
-    code, out, err = run("decode", put("holds3.manifest.json", json.dumps(swapped)), *sols)
+    code, out, err = run("decode", put("holds3.manifest.json", swapped), *sols)
     check("a manifest with swapped models", code == 6, (code, err))
     cut = json.loads(json.dumps(man))
     del cut["targets"][-1]
-    code, out, err = run("decode", put("holds4.manifest.json", json.dumps(cut)), *sols)
+    code, out, err = run("decode", put("holds4.manifest.json", cut), *sols)
     check("a manifest without its last target", code == 6, (code, err))
     path2, man2, opened2 = make("violated", 0.03, "--bounds", "interval")
     sols2 = [solve(t, "cbc") for t in opened2[:3]]
@@ -474,7 +435,7 @@ def manifests():
     fewer = json.loads(json.dumps(man4))
     for t in fewer["targets"]:
         t.get("cubes", [0]).pop()
-    code, out, err = run("decode", put("cubes2.manifest.json", json.dumps(fewer)), *words[:-1])
+    code, out, err = run("decode", put("cubes2.manifest.json", fewer), *words[:-1])
     check("a manifest without a target's last cube", code == 6, (code, out, err))
     path3, man3, written = make("always", 0.005, "--bounds", "crown", "--always-write")
     stopped = put("always-t%s.out" % written[0]["target"], "solution status: time limit reached\nno solution available\n")
@@ -486,12 +447,12 @@ def manifests():
 
 # ---- files in any order, models, crashes, checks ----
 def put_net(name, layers, n=2):
-    return put(name, json.dumps({"netmip": "network", "version": 1, "input": {"name": "x", "shape": [n]}, "layers": layers}))
+    return put(name, network([n], layers))
 
 
 def handling():
     """decode sorts its files by itself; what it says of files that are none; twins; the smallest answer files; --check"""
-    net = put_net("h.json", [{"op": "dense", "weight": [[1, -1], [-1, 1]], "bias": [0, 0]}, {"op": "relu"}, {"op": "dense", "weight": [[1, 1], [0, 0]], "bias": [0, 0]}])
+    net = put_net("h.json", [dense([[1, -1], [-1, 1]], [0, 0]), {"op": "relu"}, dense([[1, 1], [0, 0]], [0, 0])])
     ask = [net, "--image", put("h.csv", "0.5,0.5\n"), "--label", "1", "--target", "0", "--perturb", "free", "--bounds", "interval", "--always-write", "--quiet"]
     code, out, err = run("compile", *ask, "--margin", "0.25", "-o", p("h.mps"))
     mp = json.load(open(p("h.map.json")))
@@ -526,7 +487,7 @@ def handling():
     c = json.loads(out)
     check("--check of a good point", code == 10 and c["verdict"] == "violated" and all(c["check"][k]["missed_by"] == 0 for k in ("row", "bound")), (code, out))
     # equal models of one manifest have marks of their own: any order of their solutions
-    twins = put_net("twins.json", [{"op": "dense", "weight": [[1, 0], [2, 0]], "bias": [-.5, -1]}, {"op": "relu"}, {"op": "dense", "weight": [[1, -.5], [0, 0], [0, 0]], "bias": [.4, 0, 0]}])
+    twins = put_net("twins.json", [dense([[1, 0], [2, 0]], [-.5, -1]), {"op": "relu"}, dense([[1, -.5], [0, 0], [0, 0]], [.4, 0, 0])])
     for objective in ("feasible", "worst"):
         run("compile", twins, "--image", put("t.csv", "1,0\n"), "--label", "0", "--perturb", "free", "--bounds", "interval", "--objective", objective, "-o", p("t.mps"), "--quiet")
         man = json.load(open(p("t.manifest.json")))
@@ -560,8 +521,8 @@ def crash():
     """a model that CBC 2.10 crashes on: README's command, solve and bench get its answer all the same"""
     if not shutil.which("cbc"):
         return skip("cbc is not here: its crash is not met")
-    net = put_net("c.json", [{"op": "dense", "weight": [[2.34, -.66], [.39, .15], [.84, -1.4]], "bias": [-.29, -.53, -.75]}, {"op": "relu"}, {"op": "dense", "weight": [[2.19, 1.52, 1.07]], "bias": [0]}])
-    q = put("c.q.json", json.dumps({"netmip": "query", "version": 1, "n_in": 2, "n_out": 1, "cases": [{"lo": -1, "hi": 1, "clauses": [["Y_0 >= 7.536"]]}]}))
+    net = put_net("c.json", [dense([[2.34, -.66], [.39, .15], [.84, -1.4]], [-.29, -.53, -.75]), {"op": "relu"}, dense([[2.19, 1.52, 1.07]], [0])])
+    q = put("c.q.json", {"netmip": "query", "version": 1, "n_in": 2, "n_out": 1, "cases": [{"lo": -1, "hi": 1, "clauses": [["Y_0 >= 7.536"]]}]})
     run("compile", net, q, "--bounds", "interval", "--always-write", "-o", p("c.mps"), "--quiet")
     plain = ["cbc", p("c.mps"), "-preprocess", "off", "solve"]
     r = subprocess.run([*plain, "solution", p("c.sol")], capture_output=True)
@@ -589,14 +550,4 @@ def crash():
     check("bench wants a name", code == 2 and "NAME: COMMAND" in err, (code, err))
 
 
-for part in (wrote, end_to_end, documented, bounds, counts, manifests, handling, crash):
-    began = time.time()
-    try:
-        part()
-    except Exception:
-        import traceback
-        check(part.__name__, False, traceback.format_exc())
-    if os.environ.get("NETMIP_TIMES"):
-        print("%s: %.1f s" % (part.__name__, time.time() - began))
-print("sols: %d passed, %d failed, %d skipped" % (passed, failed, skipped))
-sys.exit(failed > 0)
+parts(wrote, end_to_end, documented, bounds, counts, manifests, handling, crash)

@@ -2,36 +2,19 @@
 """netmip batch: tables agree with records and with single runs; a campaign killed at any moment and
 started again ends with the records of an undisturbed one; nothing foreign is touched, nothing of
 its own is left; refusals; signals."""
-import atexit, csv, gzip, json, os, random, re, shutil, signal, subprocess, sys, tempfile, time
+import atexit, csv, gzip, json, os, random, re, signal, subprocess, sys, time
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
-MODELS = os.path.join(HERE, "..", "models")
-TMP = tempfile.mkdtemp(prefix="netmip-batch-")
-MOUNTS, STARTED = [], []
-passed = failed = skipped = 0
+sys.path.insert(1, sys.path[0] + "/../kit")
+import kit
+from kit import NETMIP, check, m, p, parts, put, skip
+
+MOUNTS = []
 
 
+@atexit.register
 def clean():
-    for r in STARTED:  # groups of our own: each was started in a session of its own
-        try:
-            os.killpg(r.pid, signal.SIGKILL)
-        except OSError:
-            pass
     for d in MOUNTS:
         subprocess.run(["umount", "-l", d], capture_output=True)
-    shutil.rmtree(TMP, True)
-
-
-atexit.register(clean)
-
-
-def m(name):
-    return os.path.join(MODELS, name)
-
-
-def p(*name):
-    return os.path.join(TMP, *name)
 
 
 MLP, CONV = m("digits-mlp.onnx"), m("digits-conv.onnx")
@@ -48,33 +31,18 @@ SLOW = [CONV, "--perturb", "linf:0.12", "--no-attack", "--range", "0:60",
 FAST = [MLP, "--perturb", "linf:0.07", "--save-witness", "--quiet"]
 
 
-def check(name, ok, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print("FAIL %s: %s" % (name, str(detail)[:600]))
-    return ok
-
-
-def skip(name, why):
-    global skipped
-    skipped += 1
-    print("skipped %s: %s" % (name, why))
-
-
 def args(folder, *more, labels=LABELS):
     return [NETMIP, "batch", *more, "--images", IDX, "--dir", folder] + (["--labels", labels]
             if labels else [])
 
 
-def run(folder, *more, timeout=60, **kw):
-    r = subprocess.run(args(folder, *more, **kw), capture_output=True, timeout=timeout)
-    return r.returncode, r.stdout.decode(), r.stderr.decode()
-
-
 def good(name, folder, *more, **kw):
     code, out, err = run(folder, *more, **kw)
     return check(name, code == 0 and out, "exit %d: %s" % (code, err))
+
+
+def run(folder, *more, timeout=60, **kw):
+    return kit.run(*args(folder, *more, **kw)[1:], timeout=timeout)
 
 
 def bad(code, needle, folder, *more, name=None, **kw):
@@ -87,10 +55,7 @@ def bad(code, needle, folder, *more, name=None, **kw):
 
 
 def start(folder, *more, **kw):
-    r = subprocess.Popen(args(folder, *more, **kw), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                         start_new_session=True)
-    STARTED.append(r)
-    return r
+    return kit.start(*args(folder, *more, **kw)[1:])
 
 
 def records(folder):
@@ -390,12 +355,12 @@ def reruns():
 def disks():
     folder = p("disk")
     os.mkdir(folder)
-    open(p("plain"), "w").write("x")
+    put("plain", "x")
     bad(5, "plain", p("plain"), *FAST, "--range", "0:2", name="a file in place of the folder")
     bad(5, "no/such", p("no/such/folder"), *FAST, "--range", "0:2", name="a folder in no folder")
     mount = ["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", folder]
     if os.geteuid() or subprocess.run(mount, capture_output=True).returncode:
-        return skip("disks", "mount is not permitted")
+        return skip("mount is not permitted: disks")
     MOUNTS.append(folder)
     ask = FAST + ["--range", "0:60", "--workers", "2"]
     code, out, err = run(folder, *ask)
@@ -523,14 +488,4 @@ def many():
     check("another question is refused", r.returncode == 2, (r.returncode, err))
 
 
-for part in (agreement, kills, orphans, death, refusals, reruns, disks, signals, errors, many):
-    began = time.time()
-    try:
-        part()
-    except Exception as e:  # a check that could not be made has failed
-        import traceback
-        check(part.__name__, False, traceback.format_exc())
-    if os.environ.get("NETMIP_TIMES"):
-        print("%s: %.1f s" % (part.__name__, time.time() - began))
-print("batch: %d passed, %d failed, %d skipped" % (passed, failed, skipped))
-sys.exit(failed > 0)
+parts(agreement, kills, orphans, death, refusals, reruns, disks, signals, errors, many)

@@ -1,48 +1,11 @@
 #!/usr/bin/env python3
 """netmip bench: tables agree with records, solvers agree with known answers, a comparison killed and started again ends whole,
 lies are caught with their files kept, plots are whole SVG and PNG, refusals."""
-import atexit, csv, json, math, os, re, shutil, signal, struct, subprocess, sys, tempfile, time, zlib
+import csv, json, math, os, re, shutil, signal, struct, sys, time, zlib
 import xml.etree.ElementTree as ET
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
-MODELS = os.path.join(HERE, "..", "models")
-TMP = tempfile.mkdtemp(prefix="netmip-bench-")
-STARTED = []
-passed = failed = skipped = 0
-
-
-def clean():
-    for r in STARTED:  # groups of our own: each was started in a session of its own
-        try:
-            os.killpg(r.pid, signal.SIGKILL)
-        except OSError:
-            pass
-    shutil.rmtree(TMP, True)
-
-
-atexit.register(clean)
-
-
-def m(name):
-    return os.path.abspath(os.path.join(MODELS, name))
-
-
-def p(*name):
-    return os.path.join(TMP, *name)
-
-
-def check(name, ok, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print("FAIL %s: %s" % (name, str(detail)[:800]))
-    return ok
-
-
-def run(*args, timeout=120):
-    r = subprocess.run([NETMIP, *args], capture_output=True, text=True, timeout=timeout)
-    return r.returncode, r.stdout, r.stderr
+sys.path.insert(1, sys.path[0] + "/../kit")
+from kit import check, m, p, parts, put, run, skip, start
 
 
 def refused(code, needle, *args):
@@ -62,8 +25,7 @@ def records(folder):
 
 SOLVERS = ["embedded"] + [s for s in ("cbc", "glpsol") if shutil.which(s)]
 if len(SOLVERS) < 3:
-    skipped += 1
-    print("skipped: solvers cbc and glpsol are not both installed; what needs them is left out")
+    skip("solvers cbc and glpsol are not both here: what needs them")
 IMAGES, LABELS = m("digits-test-images.idx3.gz"), m("digits-test-labels.idx1.gz")
 
 
@@ -227,8 +189,7 @@ def lies():
     w = json.load(open(worst))
     x, box = {c: 1.0 for c in w["columns"]}, w["question"]["cases"][0]
     x.update({w["columns"][j]: (box["lo"][i] + box["hi"][i]) / 2 for i, j in enumerate(w["input_columns"]) if j >= 0})
-    with open(p("half.sol"), "w") as f:
-        f.write("=obj= 100\n" + "".join("%s %r\n" % (c, x[c]) for c in w["columns"]))
+    put("half.sol", "=obj= 100\n" + "".join("%s %r\n" % (c, x[c]) for c in w["columns"]))
     margin = float(re.search(r"the replay (\S+)$", run("decode", worst, p("half.sol"))[2].strip()).group(1))
     claim = margin - w["constant"]
     code, out, err = run("bench", worst, "--solvers", "embedded", "--solver-command", "liar: " + liar("optimum", claim), "--time-limit", "20",
@@ -247,8 +208,7 @@ def killed():
     folder, args = p("kill"), ["bench", p("suite"), "--solvers", "embedded", "--solver-command", slow, "--repeat", "8", "--time-limit", "20",
                                "--dir", p("kill"), "--workers", "2", "--quiet"]
     for k in range(3):
-        r = subprocess.Popen([NETMIP, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
-        STARTED.append(r)
+        r = start(*args)
         time.sleep(0.5 + 0.3 * k)
         os.kill(r.pid, (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL)[k])
         r.communicate(timeout=20)
@@ -283,14 +243,4 @@ def limits():
         refused(2, "not on the PATH", "bench", p("suite"), "--solvers", "highs", "--dir", p("no"))
 
 
-for part in (a_suite, comparison, formulations, lies, killed, limits):
-    began = time.time()
-    try:
-        part()
-    except Exception:  # a check that could not be made has failed
-        import traceback
-        check(part.__name__, False, traceback.format_exc())
-    if os.environ.get("NETMIP_TIMES"):
-        print("%s: %.1f s" % (part.__name__, time.time() - began))
-print("bench: %d passed, %d failed, %d skipped" % (passed, failed, skipped))
-sys.exit(failed > 0)
+parts(a_suite, comparison, formulations, lies, killed, limits)

@@ -1,40 +1,19 @@
 #!/usr/bin/env python3
 """Files of images and labels that are not what they should be: refused before anything runs, or told. Scale slips.
 What a campaign says before it starts; what its records hold."""
-import atexit, csv, gzip, json, os, shutil, struct, subprocess, sys, tempfile, zlib
+import csv, gzip, json, os, shutil, sys
 
-try:
-    import numpy as np
-except ImportError:
-    print("datasets: numpy is not installed\n0 passed, 0 failed, 1 skipped")
-    sys.exit(0)
+sys.path.insert(1, sys.path[0] + "/../kit")
+import tiny
+from kit import check, m, needs, p, parts, put, run
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
-MODELS = os.path.join(HERE, "..", "models")
-TMP = tempfile.mkdtemp(prefix="netmip-datasets-")
-atexit.register(shutil.rmtree, TMP, True)
-MLP, MLP3 = MODELS + "/digits-mlp.onnx", MODELS + "/digits-mlp3.onnx"
-IDX, LABELS = MODELS + "/digits-test-images.idx3.gz", MODELS + "/digits-test-labels.idx1.gz"
+needs("numpy")
+import numpy as np
+
+MLP, MLP3 = m("digits-mlp.onnx"), m("digits-mlp3.onnx")
+IDX, LABELS = m("digits-test-images.idx3.gz"), m("digits-test-labels.idx1.gz")
 raw = np.frombuffer(gzip.open(IDX).read()[16:], np.uint8).reshape(200, 28, 28)
 lab = np.frombuffer(gzip.open(LABELS).read()[8:], np.uint8).astype(np.int64)
-count = {"passed": 0, "failed": 0}
-
-
-def p(name):
-    return os.path.join(TMP, name)
-
-
-def check(name, ok, detail=""):
-    count["passed" if ok else "failed"] += 1
-    if not ok:
-        print("FAIL %s: %s" % (name, str(detail)[:700]))
-    return ok
-
-
-def run(*args):
-    r = subprocess.run([NETMIP, *args], capture_output=True, text=True, timeout=60)
-    return r.returncode, r.stdout, r.stderr
 
 
 def batch(*more, images=IDX, labels=LABELS, net=MLP, at="0:20"):
@@ -49,21 +28,15 @@ def npy(name, x):
 
 
 def text(name, rows):
-    open(p(name), "w").write("\n".join(rows))
-    return p(name)
+    return put(name, "\n".join(rows))
 
 
 def png():
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    lines = b"".join(b"\0" + line.tobytes() for line in raw[0])
-    open(p("one.png"), "wb").write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 28, 28, 8, 0, 0, 0, 0))
-                                   + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b""))
-    return p("one.png")
+    return put("one.png", tiny.png(raw[0].tobytes(), 28, 28))
 
 
 def jpeg():
-    open(p("one.jpg"), "wb").write(b"\xff\xd8\xff\xe0\0\x10JFIF\0" + b"\n7\n".join([b"\x91\xfe"] * 300))
+    put("one.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF\0" + b"\n7\n".join([b"\x91\xfe"] * 300))
     shutil.copy(p("one.jpg"), p("named.csv"))
     return p("one.jpg")
 
@@ -198,11 +171,4 @@ def values():
     check("a witness is one", j["verdict"] == "violated" and "counterexample" not in j["witness"], j.get("witness"))
 
 
-for part in (labels, images, said, scales, values):
-    try:
-        part()
-    except Exception:
-        import traceback
-        check(part.__name__, False, traceback.format_exc())
-print("datasets: %(passed)d passed, %(failed)d failed, 0 skipped" % count)
-sys.exit(count["failed"] > 0)
+parts(labels, images, said, scales, values)

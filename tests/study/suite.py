@@ -1,36 +1,12 @@
 #!/usr/bin/env python3
 """netmip suite: what is built is what the commands in suite.csv write; twice the same bytes; a check finds every kind of change;
 descriptions that say too little or too much are refused; the shipped suite is whole."""
-import atexit, csv, gzip, hashlib, json, os, random, shutil, subprocess, sys, tempfile
+import csv, gzip, hashlib, json, os, random, shutil, subprocess, sys
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-NETMIP = os.path.abspath(os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip")))
-MODELS = os.path.abspath(os.path.join(HERE, "..", "models"))
-SHIPPED = os.path.join(MODELS, "suite")
-TMP = tempfile.mkdtemp(prefix="netmip-suite-")
-atexit.register(shutil.rmtree, TMP, True)
-passed = failed = skipped = 0
+sys.path.insert(1, sys.path[0] + "/../kit")
+from kit import TMP, check, m, p, parts, run, skip
 
-
-def check(name, ok, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print("FAIL %s: %s" % (name, str(detail)[:800]))
-    return ok
-
-
-def run(*args, cwd=None):
-    r = subprocess.run([NETMIP, *args], capture_output=True, text=True, timeout=120, cwd=cwd)
-    return r.returncode, r.stdout, r.stderr
-
-
-def p(*name):
-    return os.path.join(TMP, *name)
-
-
-def m(name):
-    return os.path.join(MODELS, name)
+SHIPPED = m("suite")
 
 
 def plain(f, of):
@@ -179,11 +155,8 @@ def refusals():
 
 
 def shipped():
-    global skipped
     if not os.path.exists(os.path.join(SHIPPED, "spec.json")):
-        skipped += 1
-        print("skipped: models/suite is not here")
-        return
+        return skip("models/suite is not here")
     code, out, err = run("suite", "--check", SHIPPED, "--quiet")
     check("the shipped suite is whole", code == 0, err)
     rows = list(csv.DictReader(open(os.path.join(SHIPPED, "suite.csv"), newline="")))
@@ -203,11 +176,4 @@ def shipped():
     check("a few MB", total < 8e6, total)
 
 
-for part in (building, checking, refusals, shipped):
-    try:
-        part()
-    except Exception:  # a check that could not be made has failed
-        import traceback
-        check(part.__name__, False, traceback.format_exc())
-print("suite: %d passed, %d failed, %d skipped" % (passed, failed, skipped))
-sys.exit(failed > 0)
+parts(building, checking, refusals, shipped)

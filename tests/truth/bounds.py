@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 """Compares `netmip bounds --all-rows` with the truth pack's reference bounds (plain CROWN on every unit, float64): no
 unit and no margin may be looser than the reference by more than rounding."""
-import io, os, re, struct, subprocess, sys, tempfile, zipfile
+import os, re, struct, sys, zipfile
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-TRUTH = os.environ.get("NETMIP_TRUTH", os.path.join(HERE, "..", "..", "shared", "truth"))
-NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
+sys.path.insert(1, sys.path[0] + "/../kit")
+from kit import check, p, parts, run, truth
 
 
 def read_npy(data):
@@ -28,48 +27,34 @@ def read_npz(path):
         return out
 
 
-def bounds(net, index, folder, *more):
-    m = os.path.join(TRUTH, "mnist")
-    out = os.path.join(folder, "bounds.txt")
-    subprocess.run([NETMIP, "bounds", "%s/%s.onnx" % (m, net), "--image", "%s/t10k-images-idx3-ubyte.gz:%d" % (m, index),
-                    "--labels", m + "/t10k-labels-idx1-ubyte.gz", "--perturb", "linf:0.1", "-o", out, *more], check=True,
-                   capture_output=True)
+def bounds(net, index, *more):
+    m = truth("mnist")
+    code, _, err = run("bounds", "%s/%s.onnx" % (m, net), "--image", "%s/t10k-images-idx3-ubyte.gz:%d" % (m, index), "--labels",
+                       m + "/t10k-labels-idx1-ubyte.gz", "--perturb", "linf:0.1", "-o", p("bounds.txt"), *more, timeout=600)
+    if code:
+        raise RuntimeError(err)
     blocks = {}
-    for line in open(out):
-        if line[0] == "#":
-            continue
-        name, lo, hi, _ = line.split()
-        blocks.setdefault(int(name[1:].split("_")[0]) if name[0] == "v" else 0, []).append((float(lo), float(hi)))
+    with open(p("bounds.txt")) as f:
+        for line in f:
+            if line[0] != "#":
+                name, lo, hi, _ = line.split()
+                blocks.setdefault(int(name[1:].split("_")[0]) if name[0] == "v" else 0, []).append((float(lo), float(hi)))
     return blocks
 
 
-def main():
-    folder = os.path.join(TRUTH, "reference_bounds")
-    if not os.path.isdir(folder):
-        print("truth_bounds: the truth pack is not here\n0 passed, 0 failed, 1 skipped")
-        return 0
-    passed = failed = 0
-    with tempfile.TemporaryDirectory() as temp:
-        for name in sorted(os.listdir(folder)):
-            if not name.endswith(".npz"):
-                continue
-            net, index = name.split("_")[:2]
-            ref, got = read_npz(os.path.join(folder, name)), bounds(net, int(index), temp, "--all-rows")
-            pre = {"wk17a": [1, 3, 5], "rsl18a": [1]}[net]
-            worst = 0.0
-            for k, block in enumerate(pre):
-                lo = ref["crowndense_L%d_lower" % k] if "crowndense_L0_lower" in ref else ref["crowndense_L%d_lower" % (k + 1)]
-                hi = ref["crowndense_L%d_upper" % k] if "crowndense_L0_upper" in ref else ref["crowndense_L%d_upper" % (k + 1)]
-                for (a, b), c, d in zip(got[block], lo, hi):
-                    worst = max(worst, (c - a) / (1 + abs(c)), (b - d) / (1 + abs(d)))
-            query = got[max(got)]
-            for (a, _), c in zip(query, ref["crowndense_margin_lb"]):
-                worst = max(worst, (c - a) / (1 + abs(c)))
-            ok = worst < 1e-9
-            passed, failed = passed + ok, failed + (not ok)
-            print("%-4s %s: looser by at most %.1e (relative)" % ("ok" if ok else "FAIL", name, worst))
-    print("%d passed, %d failed, 0 skipped" % (passed, failed))
-    return failed > 0
+def against_reference():
+    folder = truth("reference_bounds")
+    for name in sorted(f for f in os.listdir(folder) if f.endswith(".npz")):
+        net, index = name.split("_")[:2]
+        ref, got = read_npz(os.path.join(folder, name)), bounds(net, int(index), "--all-rows")
+        worst = 0.0
+        for k, block in enumerate({"wk17a": [1, 3, 5], "rsl18a": [1]}[net]):
+            at = k if "crowndense_L0_lower" in ref else k + 1
+            for (a, b), c, d in zip(got[block], ref["crowndense_L%d_lower" % at], ref["crowndense_L%d_upper" % at]):
+                worst = max(worst, (c - a) / (1 + abs(c)), (b - d) / (1 + abs(d)))
+        for (a, _), c in zip(got[max(got)], ref["crowndense_margin_lb"]):
+            worst = max(worst, (c - a) / (1 + abs(c)))
+        check(name, worst < 1e-9, "looser by %.1e (relative)" % worst)
 
 
-sys.exit(main())
+parts(against_reference)

@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 """Reads every file of the truth pack's vnnlib_cases and compares with expected.json: the disjuncts one by one, or
 the refusal (exit 3, a message with file, line and column)."""
-import json, os, re, subprocess, sys
+import json, os, re, sys
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-TRUTH = os.environ.get("NETMIP_TRUTH", os.path.join(HERE, "..", "..", "shared", "truth"))
-NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
+sys.path.insert(1, sys.path[0] + "/../kit")
+from kit import check, parts, run, truth
 TERM = re.compile(r"(\S+) ([XY]_\d+)")
 
 
@@ -39,24 +38,17 @@ def same(got, want):
             and key(got["constraints_le"]) == key(want["constraints_le"]))
 
 
-def main():
-    folder = os.path.join(TRUTH, "vnnlib_cases")
-    if not os.path.isdir(folder):
-        print("truth_vnnlib: the truth pack is not here\n0 passed, 0 failed, 1 skipped")
-        return 0
-    passed = failed = 0
-    for name, want in sorted(json.load(open(os.path.join(folder, "expected.json"))).items()):
-        r = subprocess.run([NETMIP, "inspect", os.path.join(folder, name + ".vnnlib")], capture_output=True, text=True)
+def cases():
+    folder = truth("vnnlib_cases")
+    with open(os.path.join(folder, "expected.json")) as f:
+        expected = json.load(f)
+    for name, want in sorted(expected.items()):
+        code, out, err = run("inspect", os.path.join(folder, name + ".vnnlib"))
         if "expect" in want:
-            ok = r.returncode == 3 and name + ".vnnlib" in r.stderr
+            check(name, code == 3 and name + ".vnnlib" in err, err)
         else:
-            got = parse(r.stdout) if r.returncode == 0 else []
-            ok = len(got) == len(want["disjuncts"]) and all(same(a, b) for a, b in zip(got, want["disjuncts"]))
-        passed, failed = passed + ok, failed + (not ok)
-        if not ok:
-            print("FAIL", name, r.stderr.strip())
-    print("%d passed, %d failed, 0 skipped" % (passed, failed))
-    return failed > 0
+            got = parse(out) if code == 0 else []
+            check(name, len(got) == len(want["disjuncts"]) and all(same(a, b) for a, b in zip(got, want["disjuncts"])), err)
 
 
-sys.exit(main())
+parts(cases)
