@@ -104,6 +104,21 @@ includes:
 style:
 	@sh scripts/style.sh
 
+# the manual and completions of shells, as the program prints them: man -M build/man netmip
+.PHONY: man completions
+man: $(NETMIP)
+	@rm -rf $(BUILD)/man
+	@sed -n 's/^VERB(\([a-z]*\),.*/\1 1/p; s/^PAGE(\([a-z]*\), \([0-9]\),.*/\1 \2/p' src/command/command.def | \
+	while read -r name section; do \
+	    case $$name in netmip | libnetmip) file=$$name ;; *) file=netmip-$$name ;; esac; mkdir -p $(BUILD)/man/man$$section; \
+	    $(NETMIP) help $$name --man >$(BUILD)/man/man$$section/$$file.$$section || exit 1; \
+	done
+completions: $(NETMIP)
+	@mkdir -p $(BUILD)/completions
+	@$(NETMIP) help --completion bash >$(BUILD)/completions/netmip.bash
+	@$(NETMIP) help --completion zsh >$(BUILD)/completions/_netmip
+	@$(NETMIP) help --completion fish >$(BUILD)/completions/netmip.fish
+
 # the same tests under other compilers and checkers, each in a build folder of its own
 .PHONY: clang asan truth
 clang:

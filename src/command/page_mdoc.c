@@ -1,6 +1,6 @@
 /* page_mdoc.c: a page as mdoc(7), which man and mandoc set: what `mandoc -Tlint` accepts without a warning.
  *
- * Sentences begin on lines of their own, as mdoc wants; tables of three and more columns are tbl(7) with text blocks. */
+ * Sentences begin on lines of their own, as mdoc wants; tables of three columns and more are tbl(7) in text blocks. */
 #include "base/base.h"
 #include "command/command.h"
 #include "command/flags.h"
