@@ -13,7 +13,7 @@ LDLIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 
 SRC := $(filter-out src/program/kernel.c,$(sort $(shell find src -name '*.c')))
 OBJ := $(SRC:src/%.c=$(BUILD)/%.o) $(BUILD)/program/kernel.generic.o $(BUILD)/base/digits.o \
-       $(BUILD)/network/file/onnx.pb-c.o
+       $(BUILD)/network/file/onnx.pb-c.o $(BUILD)/command/sources.o
 ifeq ($(shell uname -m),x86_64)
 OBJ += $(BUILD)/program/kernel.avx2.o $(BUILD)/program/kernel.avx512.o
 endif
@@ -49,6 +49,18 @@ $(BUILD)/gen/onnx.pb-c.c: src/network/file/onnx.proto
 $(BUILD)/network/file/onnx.pb-c.o: $(BUILD)/gen/onnx.pb-c.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -w -c -o $@ $<
+
+# the prose of help and manual, and the library's header, as one list of texts
+PROSE := $(sort $(wildcard src/command/man/*.md)) include/netmip.h
+$(BUILD)/gen/sources.c: $(PROSE)
+	@mkdir -p $(@D)
+	@{ echo '#include "base/base.h"'; echo '#include "command/page.h"'; echo 'const nm_word nm_sources[] = {'; \
+	for f in $(PROSE); do n=$${f##*/}; echo "{\"$${n%.md}\", NULL, \"\""; \
+	sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $$f; echo '},'; done; echo '{0}};'; } >$@
+
+$(BUILD)/command/sources.o: $(BUILD)/gen/sources.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(WARN) -c -o $@ $<
 
 # the one C++ file: a header that Debian keeps in a folder named by its version
 DRAGONBOX := $(lastword $(sort $(wildcard /usr/include/dragonbox-*)))
@@ -91,6 +103,21 @@ includes:
 	@python3 scripts/includes.py
 style:
 	@sh scripts/style.sh
+
+# the manual and completions of shells, as the program prints them: man -M build/man netmip
+.PHONY: man completions
+man: $(NETMIP)
+	@rm -rf $(BUILD)/man
+	@sed -n 's/^VERB(\([a-z]*\),.*/\1 1/p; s/^PAGE(\([a-z]*\), \([0-9]\),.*/\1 \2/p' src/command/command.def | \
+	while read -r name section; do \
+	    case $$name in netmip | libnetmip) file=$$name ;; *) file=netmip-$$name ;; esac; mkdir -p $(BUILD)/man/man$$section; \
+	    $(NETMIP) help $$name --man >$(BUILD)/man/man$$section/$$file.$$section || exit 1; \
+	done
+completions: $(NETMIP)
+	@mkdir -p $(BUILD)/completions
+	@$(NETMIP) help --completion bash >$(BUILD)/completions/netmip.bash
+	@$(NETMIP) help --completion zsh >$(BUILD)/completions/_netmip
+	@$(NETMIP) help --completion fish >$(BUILD)/completions/netmip.fish
 
 # the same tests under other compilers and checkers, each in a build folder of its own
 .PHONY: clang asan truth

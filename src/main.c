@@ -14,7 +14,7 @@ static const struct {
     const char *name;
     int (*run)(nm_job *job, const nm_cli *c, nm_buf *out);
 } verbs[] = {
-#define VERB(name, use, help) {#name, nm_verb_##name},
+#define VERB(name, use, files, help, exits) {#name, nm_verb_##name},
 #include "command/command.def"
 #undef VERB
 };
@@ -48,6 +48,8 @@ static void say(void *quiet, const char *text)
     if (!*(bool *)quiet || strncmp(text, "warning: ", 9) == 0) fprintf(stderr, "netmip: %s\n", text);
 }
 
+static bool is_help(const char *arg) { return strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0; }
+
 static void run(nm_job *job, void *arg)
 {
     run_t *r = arg;
@@ -55,8 +57,8 @@ static void run(nm_job *job, void *arg)
     nm_job_on_note(job, say, &quiet);
     r->out = (nm_buf){.job = job};
     const char *verb = r->argc > 1 ? r->argv[1] : "--help";
-    if (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0 || strcmp(verb, "help") == 0) {
-        nm_cli_help(&r->out);
+    if (is_help(verb)) {
+        nm_help_overview(&r->out);
         r->code = r->argc > 1 ? NM_OK : NM_EUSE;
         return;
     }
@@ -66,7 +68,12 @@ static void run(nm_job *job, void *arg)
     }
     size_t k = 0;
     while (k < N_VERBS && strcmp(verbs[k].name, verb)) k++;
-    if (k == N_VERBS) nm_throw(job, NM_EUSE, "%s: no such verb; see netmip --help", verb);
+    if (k == N_VERBS) nm_help_no_verb(job, verb);
+    for (int i = 2; i < r->argc; i++)
+        if (is_help(r->argv[i])) {
+            nm_help_print(&r->out, verb);
+            return;
+        }
     nm_cli c = {0};
     nm_cli_parse(job, &c, r->argc, r->argv);
     quiet = nm_cli_has(&c, NM_O_quiet);

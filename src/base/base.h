@@ -178,6 +178,16 @@ typedef struct nm_names { const char **name; size_t n, cap, mask; uint32_t *slot
 int64_t nm_names_find(const nm_names *t, nm_span s);                 /* its place, or -1 */
 bool nm_names_add(nm_job *job, nm_names *t, nm_span s);              /* false: it is there already */
 
+/* ---- guess.c: lists of known words, and which of them a mistyped one was meant to be --------------- */
+typedef struct nm_word { const char *name, *says, *meaning; } nm_word; /* a list ends with a NULL name; says: with its
+                                                                          argument, NAME:N, or NULL */
+/* Returns "did you mean NAME?" for the nearest word, or NULL where none is near to the n letters at s. */
+const char *nm_guess(nm_job *job, const char *s, size_t n, const nm_word *words);
+/* the same, or else "one of a, b, c was expected" */
+const char *nm_words_help(nm_job *job, const char *s, size_t n, const nm_word *words);
+const nm_word *nm_words_split(nm_job *job, const char *text, const char *cut); /* at any letters of cut */
+const char *nm_words_list(nm_job *job, const nm_word *words);                  /* "a, b:N, c" */
+
 /* ---- xml.c: strict XML in ----------------------------------------------------------------------- */
 typedef struct nm_xml {    /* an element; the list holds all of a document, in its order */
     const char *name;

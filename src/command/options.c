@@ -1,21 +1,19 @@
-/* options.c: the command line, from the OPT rows of command.def: parsing, usage, and the question that it asks. */
+/* options.c: the command line is parsed, by the OPT and ALSO rows of command.def. */
 #include "base/base.h"
 #include "command/command.h"
 #include "command/flags.h"
 
-static const struct {
-    const char *name, *value, *verbs, *help;
-} rows[] = {
-#define OPT(name, value, verbs, help) {#name, value, verbs, help},
+static const char *const names[] = {
+#define OPT(name, group, kind, value, verbs, dflt, help) #name,
 #include "command/command.def"
 #undef OPT
 };
-enum { N_OPTS = sizeof rows / sizeof *rows };
-_Static_assert((int)N_OPTS == (int)NM_N_OPTS, "a row of command.def for every NM_O_ name");
+_Static_assert(sizeof names / sizeof *names == NM_N_OPTS,
+               "a row of command.def for every NM_O_ name");
 
 const char *nm_cli_name(nm_job *job, nm_opt o)
 {
-    char *name = nm_dup(job, rows[o].name, strlen(rows[o].name));
+    char *name = nm_dup(job, names[o], strlen(names[o]));
     for (char *s = name; *s; s++)
         if (*s == '_') *s = '-';
     return name;
@@ -41,44 +39,52 @@ static bool same(const char *arg, size_t n, const char *name)
 
 static int find(const char *arg, size_t n)
 {
-    for (int i = 0; i < N_OPTS; i++)
-        if (same(arg, n, rows[i].name)) return i;
+    for (int i = 0; i < (int)NM_N_OPTS; i++)
+        if (same(arg, n, names[i])) return i;
     return -1;
 }
 
-static bool takes(const char *verbs, const char *verb)
+/* Refuses a flag that no verb has, with the verb's own flag that is nearest to it. */
+static _Noreturn void unknown(nm_job *job, const nm_cli *c, const char *arg, size_t n)
 {
-    const size_t n = strlen(verb);
-    for (const char *s = strstr(verbs, verb); s; s = strstr(s + 1, verb))
-        if ((s == verbs || s[-1] == ' ') && (s[n] == ' ' || s[n] == 0)) return true;
-    return false;
+    nm_word *known = NULL;
+    size_t count = 0, cap = 0;
+    for (const nm_flag *f = nm_flag_next(c->verb, NULL); f; f = nm_flag_next(c->verb, f))
+        *NM_PUSH(job, known, count,
+                 cap) = (nm_word){.name = nm_fmt(job, "--%s", nm_cli_name(job, f->opt))};
+    *NM_PUSH(job, known, count, cap) = (nm_word){.name = "--help"};
+    *NM_PUSH(job, known, count, cap) = (nm_word){0};
+    const char *guess = nm_guess(job, arg, n, known);
+    nm_throw(job, NM_EUSE, "%s: unknown option; %s", arg,
+             guess ? guess : nm_fmt(job, "netmip %s --help lists its options", c->verb));
 }
 
-static void set(nm_job *job, nm_cli *c, int o, const char *arg, const char *value)
+static void set(nm_job *job, nm_cli *c, nm_opt o, const char *arg, const char *value)
 {
-    if (!takes(rows[o].verbs, c->verb))
-        nm_throw(job, NM_EUSE, "%s: not an option of netmip %s", arg, c->verb);
     if (c->value[o]) nm_throw(job, NM_EUSE, "%s stands twice", arg);
     c->value[o] = value;
 }
 
+/* Reads the flag at i and its value; returns where it ends. */
 static int option(nm_job *job, nm_cli *c, int i)
 {
-    const char *arg = c->argv[i], *name = arg + 2, *eq = strchr(arg, '=');
-    const bool dash_o = strcmp(arg, "-o") == 0;
-    if (!dash_o && strncmp(arg, "--", 2))
-        nm_throw(job, NM_EUSE, "%s: unknown option; see netmip --help", arg);
-    const int o = dash_o ? (int)NM_O_output : find(name, eq ? (size_t)(eq - name) : strlen(name));
-    if (o < 0) nm_throw(job, NM_EUSE, "%s: unknown option; see netmip --help", arg);
-    const bool is_switch = !*rows[o].value;
+    const char *arg = c->argv[i], *eq = strchr(arg, '=');
+    const bool dash_o = strcmp(arg, "-o") == 0, is_long = strncmp(arg, "--", 2) == 0;
+    const size_t n = eq ? (size_t)(eq - arg) : strlen(arg);
+    const int o = dash_o ? (int)NM_O_output : is_long ? find(arg + 2, n - 2) : -1;
+    if (o < 0) unknown(job, c, arg, n);
+    const nm_flag *f = nm_flag_find(c->verb, (nm_opt)o);
+    if (!f)
+        nm_throw(job, NM_EUSE, "%s: not an option of netmip %s; it goes with %s", arg, c->verb,
+                 nm_flag_verbs(job, (nm_opt)o));
+    const bool is_switch = !*f->value;
     if (is_switch && eq) nm_throw(job, NM_EUSE, "%s: takes no value", arg);
     if (is_switch || (eq && !dash_o)) {
-        set(job, c, o, arg, is_switch ? "" : eq + 1);
+        set(job, c, f->opt, arg, is_switch ? "" : eq + 1);
         return i;
     }
-    if (i + 1 >= c->argc)
-        nm_throw(job, NM_EUSE, "%s: %s was expected after it", arg, rows[o].value);
-    set(job, c, o, arg, c->argv[i + 1]);
+    if (i + 1 >= c->argc) nm_throw(job, NM_EUSE, "%s: %s was expected after it", arg, f->value);
+    set(job, c, f->opt, arg, c->argv[i + 1]);
     return i + 1;
 }
 
@@ -116,28 +122,7 @@ const char *nm_cli_pick(nm_job *job, const nm_cli *c, nm_opt o, const char *choi
     if (!s) return nm_dup(job, choices, first);
     for (const char *at = choices; *at; at += strcspn(at, "|"), at += *at == '|')
         if (strlen(s) == strcspn(at, "|") && strncmp(at, s, strlen(s)) == 0) return s;
-    nm_throw(job, NM_EUSE, "--%s %s: %s was expected", nm_cli_name(job, o), s, choices);
-}
-
-void nm_cli_help(nm_buf *b)
-{
-    nm_put(b, "netmip compiles questions about neural networks into mixed-integer programs, and "
-              "reads the answers back.\n\n");
-#define VERB(name, use, help) nm_put(b, "  netmip %-8s%-30s %s\n", #name, use, help);
-#include "command/command.def"
-#undef VERB
-    nm_put(b, "\n"
-              "QUERY is a .vnnlib file, a .json question, or --image with --perturb and the flags "
-              "below.\n\n");
-    for (int i = 0; i < N_OPTS; i++) {
-        char name[64];
-        snprintf(name, sizeof name, "--%s %s", rows[i].name, rows[i].value);
-        for (char *s = name + 2; *s && *s != ' '; s++)
-            if (*s == '_') *s = '-';
-        nm_put(b, "  %-28s %s\n", name, rows[i].help);
-    }
-    nm_put(b, "\nexit codes: 0 done, or holds; 10 violated (witness replayed); 11 unknown; 2 "
-              "usage; 3 bad input; 4 unsupported;\n"
-              "            5 I/O or memory; 6 audit failed (solution breaks the model, or the "
-              "witness does not replay)\n");
+    const char *guess = nm_guess(job, s, strlen(s), nm_words_split(job, choices, "|"));
+    nm_throw(job, NM_EUSE, "--%s %s: %s", nm_cli_name(job, o), s,
+             guess ? guess : nm_fmt(job, "%s was expected", choices));
 }

@@ -152,7 +152,8 @@ void nm_cli_range(nm_job *job, const nm_cli *c, int64_t count, int64_t *from, in
 void nm_cli_files(nm_job *job, const nm_cli *c, int lo, int hi, const char *what)
 {
     if (c->n_files < lo || c->n_files > hi)
-        nm_throw(job, NM_EUSE, "netmip %s: %s was expected", c->verb, what);
+        nm_throw(job, NM_EUSE, "netmip %s: %s was expected; netmip %s --help says more", c->verb,
+                 what, c->verb);
 }
 
 bool nm_cli_dump(nm_job *job, const nm_cli *c, nm_buf *out, const nm_net *net, const nm_query *q)

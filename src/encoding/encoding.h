@@ -95,9 +95,10 @@ struct nm_enc {            /* what an encoding works on and gives */
     nm_encunit *unit;      /* those with rows, in order */
     void *own;             /* of the encoding */
 };
-#define ENC(x) extern const nm_encoding nm_enc_##x;
+#define ENC(x, says, meaning) extern const nm_encoding nm_enc_##x;
 #include "encoding/encodings.def"
 #undef ENC
+const nm_word *nm_encoding_words(void);
 /* NAME or NAME:N; refuses unknown ones */
 const nm_encoding *nm_encoding_find(nm_job *job, const char *spec, size_t *arg);
 

@@ -2,9 +2,20 @@
 #include "base/base.h"
 #include "encoding/encoding.h"
 
+const nm_word *nm_encoding_words(void)
+{
+    static const nm_word words[] = {
+#define ENC(name, says, meaning) {#name, says, meaning},
+#include "encoding/encodings.def"
+#undef ENC
+        {0},
+    };
+    return words;
+}
+
 const nm_encoding *nm_encoding_find(nm_job *job, const char *spec, size_t *arg)
 {
-#define ENC(name) &nm_enc_##name,
+#define ENC(name, says, meaning) &nm_enc_##name,
     static const nm_encoding *const all[] = {
 #include "encoding/encodings.def"
     };
@@ -12,10 +23,8 @@ const nm_encoding *nm_encoding_find(nm_job *job, const char *spec, size_t *arg)
     const char *colon = strchr(spec, ':');
     const size_t len = colon ? (size_t)(colon - spec) : strlen(spec);
     int64_t n = 0;
-    nm_buf known = {.job = job};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         const nm_encoding *e = all[i];
-        nm_put(&known, i ? ", %s%s" : "%s%s", e->name, e->arg ? ":N" : "");
         if (strlen(e->name) != len || strncmp(e->name, spec, len) != 0) continue;
         if (!e->arg != !colon)
             nm_throw(job, NM_EUSE, "--encoding %s: %s", spec,
@@ -26,5 +35,6 @@ const nm_encoding *nm_encoding_find(nm_job *job, const char *spec, size_t *arg)
         *arg = (size_t)n;
         return e;
     }
-    nm_throw(job, NM_EUSE, "--encoding %s: unknown; one of %s was expected", spec, known.s);
+    nm_throw(job, NM_EUSE, "--encoding %s: unknown; %s", spec,
+             nm_words_help(job, spec, len, nm_encoding_words()));
 }

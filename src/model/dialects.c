@@ -2,21 +2,30 @@
 #include "base/base.h"
 #include "model/model.h"
 
-#define DIALECT(name) &nm_dialect_##name,
+#define DIALECT(name, meaning) &nm_dialect_##name,
 static const nm_dialect *const all[] = {
 #include "model/dialects.def"
 };
 #undef DIALECT
 enum { N = sizeof all / sizeof *all };
 
+const nm_word *nm_dialect_words(void)
+{
+    static const nm_word words[] = {
+#define DIALECT(name, meaning) {#name, NULL, meaning},
+#include "model/dialects.def"
+#undef DIALECT
+        {0},
+    };
+    return words;
+}
+
 const nm_dialect *nm_dialect_find(nm_job *job, const char *name)
 {
-    nm_buf known = {.job = job};
-    for (size_t i = 0; i < N; i++) {
+    for (size_t i = 0; i < N; i++)
         if (strcmp(all[i]->name, name) == 0) return all[i];
-        nm_put(&known, i ? ", %s" : "%s", all[i]->name);
-    }
-    nm_throw(job, NM_EUSE, "--dialect %s: unknown; one of %s was expected", name, known.s);
+    nm_throw(job, NM_EUSE, "--dialect %s: unknown; %s", name,
+             nm_words_help(job, name, strlen(name), nm_dialect_words()));
 }
 
 /* the dialects that say it, for a message */

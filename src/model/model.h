@@ -98,10 +98,11 @@ typedef struct nm_dialect { /* what a solver's readers take, beyond the common s
     /* an option file with {threads}, {model}, {stem}, and how its name ends; or NULL */
     const char *options, *options_end;
 } nm_dialect;
-#define DIALECT(x) extern const nm_dialect nm_dialect_##x;
+#define DIALECT(x, meaning) extern const nm_dialect nm_dialect_##x;
 #include "model/dialects.def"
 #undef DIALECT
 const nm_dialect *nm_dialect_find(nm_job *job, const char *name);
+const nm_word *nm_dialect_words(void);
 /* refuses what the dialect cannot say in the format; what: who needs it */
 void nm_dialect_check(nm_job *job, const nm_dialect *d, bool lp, unsigned needs, const char *what);
 const char *nm_model_suffix(const char *path); /* .mps, .lp or these with .gz; NULL: it ends otherwise */

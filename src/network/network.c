@@ -111,7 +111,7 @@ static nm_node make_node(nm_job *job, nm_net *net, const nm_graph *g, const stru
                  .attrs = r->attrs,
                  .keeps = r->keeps};
     n.op = nm_op_find(job, r->type, g->any_case, &n.type);
-    if (!n.op) nm_refuse(job, net, &n, "is not supported; these are: %s", nm_op_list(job));
+    if (!n.op) nm_refuse(job, net, &n, "is not supported; %s", nm_op_guess(job, r->type));
     if (!n.op->eval) nm_refuse(job, net, &n, "%s", n.op->notes);
     if (net->opset < n.op->since || net->opset > n.op->until)
         nm_refuse(job, net, &n, "is read in opsets %d to %d; the file has opset %lld", n.op->since,

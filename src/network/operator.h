@@ -37,7 +37,7 @@ struct nm_op {
 #include "network/operators.def"
 #undef OP
 const nm_op *nm_op_find(nm_job *job, const char *type, bool any_case, const char **name);
-const char *nm_op_list(nm_job *job);
+const char *nm_op_guess(nm_job *job, const char *type); /* the nearest name, or where all of them are */
 
 /* ---- node.c: what an operator asks of its node -------------------------------------------------- */
 nm_attr *nm_attr_find(nm_node *node, const char *name);      /* marks it seen */

@@ -32,12 +32,13 @@ const nm_op *nm_op_find(nm_job *job, const char *type, bool any_case, const char
     return NULL;
 }
 
-const char *nm_op_list(nm_job *job)
+const char *nm_op_guess(nm_job *job, const char *type)
 {
     nm_buf b = {.job = job};
     for (size_t i = 0; i < N_OPS; i++)
         if (ops[i]->eval) nm_put(&b, b.n ? " %s" : "%s", ops[i]->names);
-    return b.s;
+    const char *guess = nm_guess(job, type, strlen(type), nm_words_split(job, b.s, " "));
+    return guess ? guess : "netmip inspect --ops prints those that are";
 }
 
 void nm_op_table(nm_buf *b)

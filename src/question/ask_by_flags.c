@@ -38,13 +38,22 @@ static void read_domain(nm_job *job, const char *s, double *lo, double *hi)
         usage(job, "--domain", s, "LO,HI");
 }
 
+/* Refuses what is neither a list of labels nor a word of --target. */
+static _Noreturn void no_label(nm_job *job, const char *flag, const char *list)
+{
+    static const nm_word words[] = {{"any", NULL, NULL}, {"not", "not:N,..", NULL}, {"top", "top:K", NULL}, {0}};
+    const char *guess = nm_guess(job, list, strcspn(list, ":"), words);
+    if (guess) nm_throw(job, NM_EUSE, "%s %s: %s", flag, list, guess);
+    usage(job, flag, list, "any, not:N,.., top:K, or labels separated by commas");
+}
+
 /* marks the labels of a comma separated list */
 static void mark(nm_job *job, const char *flag, const char *list, size_t n, bool *set)
 {
     for (const char *s = list;; s++) {
         const char *end = s + strcspn(s, ",");
         int64_t j;
-        if (!nm_int_parse(s, end, &j)) usage(job, flag, list, "labels separated by commas");
+        if (!nm_int_parse(s, end, &j)) no_label(job, flag, list);
         if (j < 0 || (size_t)j >= n)
             nm_throw(job, NM_EUSE, "%s %s: label %lld; the network has outputs 0 to %zu", flag,
                      list, (long long)j, n - 1);
@@ -269,6 +278,20 @@ static int64_t read_label(nm_job *job, const nm_ask *a)
     return nm_label_read(job, path, index < 0 ? 0 : index);
 }
 
+static _Noreturn void no_objective(nm_job *job, const char *o)
+{
+    static const nm_word words[] = {{"feasible", NULL, NULL},
+                                    {"worst", NULL, NULL},
+                                    {"closest", "closest:NORM", NULL},
+                                    {"range", "range:FORM", NULL},
+                                    {0}};
+    const size_t n = strcspn(o, ":");
+    const char *guess = nm_guess(job, o, n, words);
+    if (guess && strncmp(o, "closest:", 8) && strncmp(o, "range:", 6))
+        nm_throw(job, NM_EUSE, "--objective %s: %s", o, guess);
+    usage(job, "--objective", o, "feasible, worst or closest:linf|l1|l2|l0");
+}
+
 nm_around nm_around_ask(nm_job *job, const nm_ask *a)
 {
     if (!a->perturb)
@@ -282,7 +305,7 @@ nm_around nm_around_ask(nm_job *job, const nm_ask *a)
     const char *o = a->objective ? a->objective : "feasible";
     nm_query say = {.objective = *o == 'w' ? NM_WORST : NM_FEASIBLE};
     if (strcmp(o, "feasible") && strcmp(o, "worst") && !nm_objective_closest(o, &say))
-        usage(job, "--objective", o, "feasible, worst or closest:linf|l1|l2|l0");
+        no_objective(job, o);
     r.objective = say.objective;
     r.norm = say.norm;
     return r;

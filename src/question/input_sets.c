@@ -6,10 +6,10 @@
 #include "question/set.h"
 
 static const struct {
-    const char *name, *syntax, *meaning;
+    const char *name, *syntax;
     const nm_set *set;
 } rows[] = {
-#define SET(name, syntax, meaning) {#name, syntax, meaning, &nm_set_##name},
+#define SET(name, syntax, meaning) {#name, syntax, &nm_set_##name},
 #include "question/sets.def"
 #undef SET
 };
@@ -25,11 +25,12 @@ static int find(const char *s)
     return -1;
 }
 
-static _Noreturn void unknown(nm_job *job, const char *text)
+/* at: the part of the text that begins with no name of a set */
+static _Noreturn void unknown(nm_job *job, const char *text, const char *at)
 {
-    nm_buf b = {.job = job};
-    for (size_t i = 0; i < N_SETS; i++) nm_put(&b, i ? ", %s" : "%s", rows[i].syntax);
-    nm_throw(job, NM_EUSE, "--perturb %s: %s was expected, or several joined by +", text, b.s);
+    const size_t n = strcspn(at, ":+");
+    nm_throw(job, NM_EUSE, "--perturb %s: \"%.*s\" is no input set; %s", text, (int)n, at,
+             nm_words_help(job, at, n, nm_sets_words()));
 }
 
 /* the end of the part that starts at s */
@@ -49,14 +50,14 @@ const nm_sets *nm_sets_read(nm_job *job, const char *text, const char *dir)
     for (const char *s = text;; s++) {
         const char *end = part_end(s);
         const int i = find(s);
-        if (i < 0) unknown(job, text);
+        if (i < 0) unknown(job, text, s);
         const char *arg = s + strlen(rows[i].name);
         if (*arg == ':') /* after it the argument, perhaps an empty one */
             arg = nm_dup(job, arg + 1, (size_t)(end - arg - 1));
         else if (arg == end)
             arg = NULL;
         else
-            unknown(job, text);
+            unknown(job, text, arg + 1); /* after a + */
         const nm_setarg a = {text, rows[i].syntax, arg, &hashes, dir};
         *NM_PUSH(job, r->part, r->n, cap) = (struct nm_setpart){rows[i].set,
                                                                 rows[i].set->read(job, &a)};
@@ -70,11 +71,4 @@ const nm_sets *nm_sets_read(nm_job *job, const char *text, const char *dir)
 void nm_sets_make(nm_setting *s, const nm_sets *sets)
 {
     for (size_t i = 0; i < sets->n; i++) sets->part[i].set->make(s, sets->part[i].plan, sets->text);
-}
-
-void nm_sets_table(nm_buf *b)
-{
-    nm_put(b, "| `--perturb` | points |\n|---|---|\n");
-    for (size_t i = 0; i < N_SETS; i++)
-        nm_put(b, "| `%s` | %s |\n", rows[i].syntax, rows[i].meaning);
 }

@@ -137,7 +137,10 @@ typedef struct nm_sets {   /* the sets of one --perturb: a point lies in all of 
     struct nm_setpart { const nm_set *set; const void *plan; } *part;
 } nm_sets;
 const nm_sets *nm_sets_read(nm_job *job, const char *text, const char *dir); /* NAME[:ARG]+NAME[:ARG].. */
+
+/* ---- set_table.c -------------------------------------------------------------------------------- */
 void nm_sets_table(nm_buf *b); /* as Markdown */
+const nm_word *nm_sets_words(void);
 
 /* ---- ask_by_flags.c: a question from flags, or around an image ---------------------------------- */
 typedef struct nm_ask {

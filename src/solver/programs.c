@@ -20,6 +20,7 @@
 typedef struct {
     const char *name, *command, *suffix; /* of the solution file */
     const nm_dialect *dialect;
+    const char *meaning;
 } row;
 
 #define CBC \
@@ -29,44 +30,53 @@ static const row rows[] = {
     /* where bounds alone show that a model is infeasible, CBC 2.10 crashes in -solution, and no option helps: then
      * what it prints without -solution is the answer (format/cbc_log.c) */
     {"cbc", CBC " -printingOptions all -solution {solution} || " CBC " > {solution}", ".sol",
-     &nm_dialect_cbc},
+     &nm_dialect_cbc, "CBC's program; run again without a solution file where it crashes"},
     {"highs",
      "highs {model} --options_file {options} --solution_file {solution} --threads {threads} "
      "--time_limit {seconds}",
-     ".sol", &nm_dialect_highs},
+     ".sol", &nm_dialect_highs, "HiGHS, with its option file"},
     {"scip",
      "scip -s {options} -c 'read {model}' -c 'set limits time {seconds}' -c optimize -c 'write "
      "solution "
      "{solution}' -c quit",
-     ".sol", &nm_dialect_scip},
+     ".sol", &nm_dialect_scip, "SCIP, with its option file"},
     {"glpsol", "glpsol --freemps {model} --nopresol --tmlim {seconds} -o {solution}", ".txt",
-     &nm_dialect_glpk},
-    {"symphony", "symphony -F {model} -t {seconds} > {solution}", ".txt", &nm_dialect_symphony},
+     &nm_dialect_glpk, "GLPK, without its LP presolver"},
+    {"symphony", "symphony -F {model} -t {seconds} > {solution}", ".txt", &nm_dialect_symphony,
+     "SYMPHONY; its points are read, its proofs are not"},
     {"lp_solve", "lp_solve -fmps {model} -e 1e-9 -S4 -timeout {seconds} > {solution}", ".txt",
-     &nm_dialect_lpsolve},
+     &nm_dialect_lpsolve, "lp_solve 5.5"},
     {"gurobi_cl",
      "gurobi_cl TimeLimit={seconds} Threads={threads} MIPGap=0 IntFeasTol=1e-9 FeasibilityTol=1e-9 "
      "JSONSolDetail=1 ResultFile={solution} {model}",
-     ".json", &nm_dialect_gurobi},
+     ".json", &nm_dialect_gurobi, "Gurobi's command line"},
     {"cplex",
      "cplex -c 'read {model}' 'set timelimit {seconds}' 'set threads {threads}' 'set mip "
      "tolerances mipgap 0' "
      "optimize 'write {solution} sol'",
-     ".sol", &nm_dialect_cplex},
+     ".sol", &nm_dialect_cplex, "CPLEX's interactive optimizer"},
 };
 enum { ROWS = sizeof rows / sizeof *rows, GRACE = 5 };
 
+const nm_word *nm_runner_words(nm_job *job)
+{
+    nm_word *w = NM_ARRAY(job, nm_word, ROWS + 2);
+    w[0] = (nm_word){"embedded", NULL, "the CBC library that is linked in: no program is needed"};
+    for (size_t i = 0; i < ROWS; i++) w[i + 1] = (nm_word){rows[i].name, NULL, rows[i].meaning};
+    return w;
+}
+
 nm_runner nm_runner_find(nm_job *job, const char *name)
 {
-    nm_buf known = {.job = job};
-    for (size_t i = 0; i < ROWS; i++) {
+    for (size_t i = 0; i < ROWS; i++)
         if (strcmp(rows[i].name, name) == 0)
             return (nm_runner){rows[i].name, rows[i].command, rows[i].suffix, rows[i].dialect,
                                false};
-        nm_put(&known, ", %s", rows[i].name);
-    }
-    nm_throw(job, NM_EUSE, "--solver %s: unknown; embedded%s was expected, or --solver-command",
-             name, known.s);
+    const nm_word *known = nm_runner_words(job);
+    const char *guess = nm_guess(job, name, strlen(name), known);
+    nm_throw(job, NM_EUSE, "--solver %s: unknown; %s", name,
+             guess ? guess
+                   : nm_fmt(job, "%s was expected, or --solver-command", nm_words_list(job, known)));
 }
 
 nm_runner nm_runner_command(nm_job *job, const char *command)

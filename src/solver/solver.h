@@ -65,6 +65,7 @@ typedef struct nm_runner {
     bool is_own; /* a command of the user's: its gap is not known; the others are asked for none */
 } nm_runner;
 typedef struct nm_run_opts { double seconds; size_t threads, memory; } nm_run_opts; /* 0: no limit; megabytes */
+const nm_word *nm_runner_words(nm_job *job); /* embedded, and the rows */
 nm_runner nm_runner_find(nm_job *job, const char *name);
 nm_runner nm_runner_command(nm_job *job, const char *command);
 bool nm_runner_here(nm_job *job, const nm_runner *r); /* the program that its command begins with is on the PATH */

@@ -1,4 +1,4 @@
-/* read_json_question.c: netmip's own questions, JSON; README, `Questions`, is the schema.
+/* read_json_question.c: netmip's own questions, JSON; netmip-query(5) is the schema.
  *
  * A case says its input set (an image with a perturbation, a box, rows over inputs, or all of them: their
  * intersection) and what a counterexample is (target labels, or clauses of rows). What the flags can say is handed on

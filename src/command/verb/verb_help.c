@@ -1,0 +1,23 @@
+/* verb_help.c: help, pages of the manual, completions for shells. */
+#include "base/base.h"
+#include "command/command.h"
+#include "command/flags.h"
+#include "command/page.h"
+
+int nm_verb_help(nm_job *job, const nm_cli *c, nm_buf *out)
+{
+    nm_cli_files(job, c, 0, 1, "one verb, page or list");
+    const bool man = nm_cli_has(c, NM_O_man), completion = nm_cli_has(c, NM_O_completion);
+    const char *name = c->n_files ? c->file[0] : man ? "netmip" : NULL;
+    if (completion && (man || name))
+        nm_throw(job, NM_EUSE, "--completion: it goes with no other flag and no page");
+    if (completion)
+        nm_completion(out, nm_cli_pick(job, c, NM_O_completion, "bash|zsh|fish"));
+    else if (man)
+        nm_manual_print(out, name);
+    else if (name)
+        nm_help_print(out, name);
+    else
+        nm_help_overview(out);
+    return NM_OK;
+}
