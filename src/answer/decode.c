@@ -23,8 +23,7 @@ static const nm_net *read_net(nm_job *job, const nm_map *m, const char *path, co
     if (!nm_file_exists(path))
         nm_throw(job, NM_EIO, "%s: the network of %s is not here; run decode where compile ran",
                  path, map_path);
-    const nm_front *f = &m->front;
-    return nm_net_read_as(job, path, f->mean || f->std || f->channels ? f : NULL);
+    return nm_net_read_as(job, path, &m->front);
 }
 
 const nm_net *nm_map_net(nm_job *job, nm_map *m, const char *map_path)

@@ -19,10 +19,13 @@ static bool by_of(nm_span s, nm_by *by)
 
 static _Noreturn void bad(nm_job *job, const char *where, nm_span part)
 {
-    nm_throw(job, NM_EUSE,
-             "%s %.*s: interval, crown, alpha, lp or mip was expected, or BLOCK:lp and BLOCK:mip for single ReLU "
-             "blocks, after a comma each",
-             where, (int)(part.end - part.s), part.s);
+    static const nm_word words[] = {{"interval", NULL, NULL}, {"crown", NULL, NULL}, {"alpha", NULL, NULL},
+                                    {"lp", NULL, NULL},       {"mip", NULL, NULL},   {NULL, NULL, NULL}};
+    const char *guess = nm_guess(job, part.s, (size_t)(part.end - part.s), words);
+    nm_throw(job, NM_EUSE, "%s %.*s: %s", where, (int)(part.end - part.s), part.s,
+             guess ? guess
+                   : "interval, crown, alpha, lp or mip was expected, or BLOCK:lp and BLOCK:mip for single ReLU blocks, "
+                     "after a comma each");
 }
 
 static void add(nm_job *job, nm_levels *l, const char *where, nm_span part)

@@ -7,12 +7,14 @@
 
 const nm_front *nm_cli_front(nm_job *job, const nm_cli *c)
 {
-    if (!nm_cli_has(c, NM_O_mean) && !nm_cli_has(c, NM_O_std) && !nm_cli_has(c, NM_O_channels))
-        return NULL;
     nm_front *f = NM_NEW(job, nm_front);
-    *f = (nm_front){nm_cli_get(c, NM_O_mean), nm_cli_get(c, NM_O_std),
-                    nm_cli_get(c, NM_O_channels)};
-    return f;
+    *f = (nm_front){.mean = nm_cli_get(c, NM_O_mean),
+                    .std = nm_cli_get(c, NM_O_std),
+                    .channels = nm_cli_get(c, NM_O_channels),
+                    .shape = nm_cli_get(c, NM_O_input_shape),
+                    .output = nm_cli_get(c, NM_O_output_name),
+                    .image = nm_cli_get(c, nm_cli_has(c, NM_O_image) ? NM_O_image : NM_O_images)};
+    return nm_front_says(f) || f->image ? f : NULL;
 }
 
 nm_net *nm_cli_net(nm_job *job, const nm_cli *c)
@@ -23,11 +25,12 @@ nm_net *nm_cli_net(nm_job *job, const nm_cli *c)
     const char *said = own.against;
     if (flag && said) nm_throw(job, NM_EUSE, "--against %s: %s names one, too", flag, c->file[1]);
     const nm_front *front = nm_cli_front(job, c); /* both networks read the same pixels */
-    if (!front) front = own.front; /* should they differ, the question's reader says so */
+    if (!front || !nm_front_says(front))
+        front = own.front ? own.front
+                          : front; /* should they differ, the question's reader says so */
     nm_net *net = nm_net_read_as(job, c->file[0], front);
-    if (flag || said) net = nm_net_join(job, net, nm_net_read_as(job, flag ? flag : said, front));
-    net->front = front;
-    return net;
+    if (!flag && !said) return net;
+    return nm_net_join(job, net, nm_net_read_as(job, flag ? flag : said, net->front));
 }
 
 /* a question from a file of the VNN-LIB standard, with the flags that go beside one */

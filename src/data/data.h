@@ -7,7 +7,10 @@
 
 /* ---- shape.c: shapes of arrays, all of them row-major ------------------------------------------- */
 #define NM_MAXRANK 8         /* dimensions of a tensor */
-typedef enum { NM_F32, NM_F64, NM_I64, NM_BOOL } nm_dtype;
+/* element types; what comes after NM_BF16 are integers whose arithmetic wraps around: they are moved and cast alone */
+typedef enum {
+    NM_F32, NM_F64, NM_I64, NM_BOOL, NM_F16, NM_BF16, NM_U4, NM_I4, NM_U8, NM_I8, NM_U16, NM_I16, NM_U32, NM_U64
+} nm_dtype;
 typedef enum { NM_OPEN, NM_CHW, NM_HWC } nm_order; /* of the axes of an image; NM_OPEN: nobody said it */
 typedef struct nm_shape { int rank; int64_t dim[NM_MAXRANK]; nm_order order; } nm_shape;
 typedef struct nm_tensor {
@@ -17,6 +20,7 @@ typedef struct nm_tensor {
     double top;            /* the value that becomes 1: 255 of bytes, 65535 of 16 bits; 0: floats, taken as they are */
     nm_dtype type;         /* as the file had it */
 } nm_tensor;
+const char *nm_dtype_name(nm_dtype t);
 size_t nm_shape_size(nm_job *job, nm_shape s);
 nm_shape nm_shape_of(int rank, const int64_t *dim);
 bool nm_shape_eq(nm_shape a, nm_shape b);
@@ -45,6 +49,7 @@ typedef struct nm_imageform { /* the input that an image is read for */
 } nm_imageform;
 /* FILE[:INDEX]; bytes are divided by 255; x has the size of the form */
 nm_tensor nm_image_read(nm_job *job, nm_imageform form, const char *spec);
+nm_shape nm_image_shape(nm_job *job, const char *spec); /* its own shape, as its file has it */
 int64_t nm_spec_split(nm_job *job, const char *spec, char **path); /* index, or -1 when none */
 
 /* ---- dataset.c: many images or labels in one file ------------------------------------------------- */

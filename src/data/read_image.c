@@ -134,7 +134,8 @@ nm_tensor nm_image_fit(nm_job *job, nm_imageform form, nm_tensor t, const char *
     return t;
 }
 
-nm_tensor nm_image_read(nm_job *job, nm_imageform form, const char *spec)
+/* the image itself, before it is fitted to anything */
+static nm_tensor open_image(nm_job *job, const char *spec)
 {
     char *path;
     int64_t index = nm_spec_split(job, spec, &path);
@@ -142,5 +143,12 @@ nm_tensor nm_image_read(nm_job *job, nm_imageform form, const char *spec)
         path = nm_dup(job, spec, strlen(spec));
         index = -1;
     }
-    return nm_image_fit(job, form, nm_image_any(job, nm_file_read(job, path), index), spec);
+    return nm_image_any(job, nm_file_read(job, path), index);
 }
+
+nm_tensor nm_image_read(nm_job *job, nm_imageform form, const char *spec)
+{
+    return nm_image_fit(job, form, open_image(job, spec), spec);
+}
+
+nm_shape nm_image_shape(nm_job *job, const char *spec) { return open_image(job, spec).shape; }

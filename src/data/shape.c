@@ -1,7 +1,15 @@
 /* shape.c: shapes of arrays: their sizes, whether they are equal, which element stands under which when one is
- * spread. */
+ * spread; and the names of element types. */
 #include "base/base.h"
 #include "data/data.h"
+
+const char *nm_dtype_name(nm_dtype t)
+{
+    static const char *const names[] = {"float32",  "float64", "int64",  "bool",  "float16",
+                                        "bfloat16", "uint4",   "int4",   "uint8", "int8",
+                                        "uint16",   "int16",   "uint32", "uint64"};
+    return names[t];
+}
 
 size_t nm_shape_size(nm_job *job, nm_shape s)
 {

@@ -100,6 +100,8 @@ static void put_source(nm_jo *j, const nm_map *m, const char *question_hash)
     nm_jo_str_if(j, "std", m->front.std);
     nm_jo_str_if(j, "channels", m->front.channels);
     if (m->front.channels) nm_jo_line(j);
+    nm_jo_str_if(j, "input_shape", m->front.shape);
+    nm_jo_str_if(j, "output_name", m->front.output);
     nm_jo_str_if(j, "against", m->against);
     if (m->against) nm_jo_line(j);
     nm_jo_str(j, "query", m->query_path);
@@ -315,6 +317,8 @@ nm_map *nm_map_read(nm_job *job, const char *path)
     if (nm_json_find(j, "mean")) m->front.mean = str(job, j, "mean", path);
     if (nm_json_find(j, "std")) m->front.std = str(job, j, "std", path);
     if (nm_json_find(j, "channels")) m->front.channels = str(job, j, "channels", path);
+    if (nm_json_find(j, "input_shape")) m->front.shape = str(job, j, "input_shape", path);
+    if (nm_json_find(j, "output_name")) m->front.output = str(job, j, "output_name", path);
     m->against = nm_json_find(j, "against") ? str(job, j, "against", path) : NULL;
     m->query_path = str(job, j, "query", path);
     m->query_hash = str(job, j, "query_sha256", path);

@@ -66,10 +66,11 @@ static void add_constants_and_inputs(nm_job *job, nm_net *net, const nm_graph *g
         v.maker = -1;
         const slot *s = lookup(t, v.name);
         if (s->name && net->values[s->value].data) continue; /* an initialiser repeated as input */
-        if (v.type == NM_I64 || v.type == NM_BOOL)
+        if (!nm_dtype_is_real(v.type))
             nm_throw(job, NM_EUNSUP,
-                     "%s: input \"%s\" is made of integers; questions are about reals", g->path,
-                     v.name);
+                     "%s: input \"%s\" is made of integers (%s); questions are about reals: export "
+                     "it as float32",
+                     g->path, v.name, nm_dtype_name(v.type));
         v.n = 1;
         for (int d = 0; d < v.shape.rank; d++)
             v.n = nm_mul_in(job, g->path, v.n, (size_t)v.shape.dim[d]);
@@ -222,6 +223,7 @@ static void plan(nm_job *job, nm_net *net, nm_node *node)
         if (v && v->n == 0 && v->shape.rank != 1)
             nm_refuse(job, net, node, "input %d is empty: %s", k, nm_shape_print(job, v->shape));
     }
+    nm_check_types(job, net, node);
     for (int k = 0; k < node->n_out; k++) net->values[node->out[k]].type = x ? x->type : NM_F32;
     node->op->plan(job, net, node);
     for (int k = 0; k < node->n_attrs; k++)

@@ -7,7 +7,12 @@
 #include "program/program.h"
 
 /* ---- node.c: values and nodes of the graph ------------------------------------------------------ */
-typedef struct nm_front { const char *mean, *std, *channels; } nm_front; /* as flags said it; NULL: not said */
+typedef struct nm_front {  /* how a network is read, as flags said it; NULL: not said */
+    const char *mean, *std, *channels; /* preprocess.c, channel_order.c */
+    const char *shape;     /* D,D,.. of its input, where its file leaves it open */
+    const char *output;    /* the name of the output that is meant */
+    const char *image;     /* FILE[:INDEX], whose shape counts where nothing else says it; no part of what is said */
+} nm_front;
 typedef struct nm_value {
     const char *name;
     nm_dtype type;
@@ -74,6 +79,7 @@ nm_imageform nm_net_form(const nm_net *net); /* what an image must be to be its 
 
 /* ---- preprocess.c: what stands before a network: (pixel - mean) / std --------------------------- */
 const char *nm_front_text(nm_job *job, const nm_front *f);
+bool nm_front_says(const nm_front *f); /* something is said; an image alone says nothing */
 
 /* ---- pair.c: two networks over the same inputs -------------------------------------------------- */
 nm_net *nm_net_join(nm_job *job, const nm_net *a, const nm_net *b); /* one flat input; outputs of a, then of b */

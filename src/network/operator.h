@@ -7,7 +7,7 @@
 #include "network/network.h"
 
 /* ---- attributes --------------------------------------------------------------------------------- */
-typedef enum { NM_A_INT, NM_A_FLOAT, NM_A_STR, NM_A_INTS, NM_A_FLOATS, NM_A_TENSOR } nm_akind;
+typedef enum { NM_A_INT, NM_A_FLOAT, NM_A_STR, NM_A_INTS, NM_A_FLOATS, NM_A_TENSOR, NM_A_OTHER } nm_akind;
 typedef struct nm_attr {
     const char *name;
     nm_akind kind;
@@ -22,10 +22,11 @@ typedef struct nm_attr {
 } nm_attr;
 
 /* ---- an operator -------------------------------------------------------------------------------- */
+enum { NM_OPSET = 25 };   /* the last opset whose operators are known; the first is 7 */
 typedef struct nm_lowering nm_lowering;
 struct nm_op {
     const char *names;     /* space separated, as ONNX spells them */
-    int min_in, max_in, max_out, since, until;               /* the opsets that have it, of 7 to 21 */
+    int min_in, max_in, max_out, since, until;               /* the opsets that have it, of 7 to NM_OPSET */
     void (*plan)(nm_job *job, nm_net *net, nm_node *node);   /* shapes; honours or refuses attributes */
     void (*eval)(nm_eval *e, const nm_node *node);           /* NULL: refused, and `notes` says why */
     void (*lower)(nm_lowering *l, const nm_node *node);      /* NULL: an nm_tail, at outputs alone */
@@ -54,6 +55,13 @@ bool nm_is_const(const nm_net *net, const nm_node *node, int k);
 nm_shape nm_broadcast(nm_job *job, nm_net *net, nm_node *node, nm_shape a, nm_shape b);
 /* integers of attribute `name` (old opsets) or of constant input k (new ones), cut to +-2^40; -1: neither is there */
 int nm_node_list(nm_job *job, nm_net *net, nm_node *node, const char *name, int k, int64_t out[2 * NM_MAXRANK]);
+
+/* ---- element_types.c ---------------------------------------------------------------------------- */
+bool nm_dtype_is_real(nm_dtype t);                 /* an input of this type can be read as real numbers */
+bool nm_dtype_is_exact(nm_dtype from, nm_dtype to); /* every number of one type is one of the other */
+double nm_dtype_rounded(nm_dtype t, double x);     /* the number of type t nearest to x, of two the even one */
+bool nm_dtype_whole(nm_dtype t, double *lo, double *hi); /* its ends; false: it is no type of integers */
+void nm_check_types(nm_job *job, const nm_net *net, const nm_node *node); /* refuses what integers cannot be read in */
 
 /* ---- op/dot.c ----------------------------------------------------------------------------------- */
 /* Gives |a| e, never 0 by underflow. */

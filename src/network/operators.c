@@ -53,7 +53,7 @@ void nm_op_table(nm_buf *b)
             const nm_op *op = ops[i];
             if ((op->eval == NULL) != (refused == 1)) continue;
             nm_put(b, "| %s | ", op->names);
-            if (op->since > 7 || op->until < 21) nm_put(b, "%d to %d ", op->since, op->until);
+            if (op->since > 7 || op->until < NM_OPSET) nm_put(b, "%d to %d ", op->since, op->until);
             nm_put(b, "| %s%s|\n", op->notes, *op->notes ? " " : "");
         }
     }

@@ -111,6 +111,7 @@ nm_net *nm_net_join(nm_job *job, const nm_net *a, const nm_net *b)
     net->opset = a->opset;
     net->first = a;
     net->second = b;
+    net->front = a->front;
     net->n_in = a->n_in;
     const char *hashes = nm_fmt(job, "%s against %s", a->hash, b->hash);
     nm_sha256(hashes, strlen(hashes), net->hash);

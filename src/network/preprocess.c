@@ -79,7 +79,7 @@ void nm_front_check(nm_job *job, const nm_graph *g, const nm_front *f)
 {
     if (f->channels && strcmp(f->channels, "chw") && strcmp(f->channels, "hwc"))
         bad(job, "channels", f->channels, "chw or hwc");
-    if (g->n_inputs != 1)
+    if ((f->channels || f->mean || f->std) && g->n_inputs != 1)
         nm_throw(job, NM_EUNSUP, "%s: --channels, --mean and --std take a network of one input",
                  g->path);
     if ((f->mean || f->std) && g->lo)
@@ -89,13 +89,21 @@ void nm_front_check(nm_job *job, const nm_graph *g, const nm_front *f)
 
 void nm_front_put(nm_job *job, nm_graph *g, const nm_front *f, nm_shape image)
 {
+    if (f->std || f->mean) g->inputs[0].type = NM_F32; /* pixels are reals */
     /* the last to be put is the first to be done */
     if (f->std) before(job, g, "Div", "scaled", spread(job, "std", f->std, g, image));
     if (f->mean) before(job, g, "Sub", "centred", spread(job, "mean", f->mean, g, image));
 }
 
+bool nm_front_says(const nm_front *f)
+{
+    return f->mean || f->std || f->channels || f->shape || f->output;
+}
+
 const char *nm_front_text(nm_job *job, const nm_front *f)
 {
-    return nm_fmt(job, "mean %s std %s channels %s", f->mean ? f->mean : "-", f->std ? f->std : "-",
-                  f->channels ? f->channels : "-");
+    return nm_fmt(job, "mean %s std %s channels %s%s%s%s%s", f->mean ? f->mean : "-",
+                  f->std ? f->std : "-", f->channels ? f->channels : "-",
+                  f->shape ? " input-shape " : "", f->shape ? f->shape : "",
+                  f->output ? " output-name " : "", f->output ? f->output : "");
 }

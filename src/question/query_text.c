@@ -65,7 +65,10 @@ static void print_row(nm_buf *b, const nm_query *q, const nm_row *r)
 
 void nm_query_print(nm_buf *b, const nm_query *q)
 {
-    if (q->front) nm_put(b, "pixels are read by %s\n", nm_front_text(b->job, q->front));
+    const bool pixels = q->front && (q->front->mean || q->front->std || q->front->channels);
+    if (q->front)
+        nm_put(b, "%s read by %s\n", pixels ? "pixels are" : "the network is",
+               nm_front_text(b->job, q->front));
     nm_put(b, "inputs %zu outputs %zu cases %zu\n", q->n_in, q->n_out, q->n_cases);
     for (size_t i = 0; i < q->n_cases; i++) {
         const nm_case *c = &q->cases[i];
@@ -238,6 +241,8 @@ void nm_query_write(nm_buf *b, const nm_query *q)
         nm_jo_str_if(&j, "mean", q->front->mean);
         nm_jo_str_if(&j, "std", q->front->std);
         nm_jo_str_if(&j, "channels", q->front->channels);
+        nm_jo_str_if(&j, "input_shape", q->front->shape);
+        nm_jo_str_if(&j, "output_name", q->front->output);
     }
     nm_jo_list(&j, "shape");
     for (int i = 0; i < q->shape.rank; i++) nm_jo_int(&j, NULL, q->shape.dim[i]);

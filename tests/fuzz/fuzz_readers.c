@@ -157,7 +157,7 @@ static void body(nm_job *job, void *arg)
     const nm_file f = in->f;
     nm_buf b = {.job = job};
     switch (in->kind) {
-    case ONNX: use_net(job, nm_read_onnx(job, f), f); break;
+    case ONNX: use_net(job, nm_read_onnx(job, f, NULL), f); break;
     case NETJSON: use_net(job, nm_read_netjson(job, f), f); break;
     case NNET: use_net(job, nm_read_nnet(job, f), f); break;
     case MAT:

@@ -444,7 +444,7 @@ def schema():
     conv = {"op": "conv", "weight": np.ones((1, 2, 2, 2)).tolist()}
     for change, code, needle in (
             ({"netmip": "map"}, 3, "map"), ({"netmip": 3}, 3, "not a netmip network"), ({"version": 2}, 4, "version 1"), ({"extra": 1}, 3, "extra"),
-            ({"opset": 6}, 4, "opset 6"), ({"opset": 22}, 4, "opset 22"), ({"opset": 12.5}, 3, "integer"), ({"axes": {"image": "WHC"}}, 3, ("WHC", "CHW or HWC")),
+            ({"opset": 6}, 4, "opset 6"), ({"opset": 26}, 4, "opset 26"), ({"opset": 12.5}, 3, "integer"), ({"axes": {"image": "WHC"}}, 3, ("WHC", "CHW or HWC")),
             ({"axes": {"kernel": "HWC"}}, 3, "OIHW or HWIO"), ({"axes": {"matrix": "oi"}}, 3, "OI or IO"), ({"axes": {"images": "HWC"}}, 3, "images"), ({"axes": "HWC"}, 3, "object"),
             ({"arrays": 3}, 3, "string"), ({"constants": []}, 3, "constants"), ({"constants": {"a": "b"}}, 3, "FILE:NAME"), ({"constants": {"a": []}}, 3, "empty"),
             ({"input": {"shape": [0]}}, 3, "below 1"), ({"input": {"shape": 3}}, 3, "shape"), ({"input": []}, 3, "no input"), ({"input": {"shape": [2 ** 20, 2 ** 20]}}, 4, "elements"),

@@ -40,6 +40,8 @@ def variants(case, op):
     if arrays is None or len(arrays) != len(graph.input):
         return
     for keep in (1, 2, 0) if op in read else (1,):
+        if not keep and "BFLOAT16" in case.name:  # numpy has no such type: the package's array has another
+            continue
         if keep > len(arrays) or any(a.dtype.kind not in "f" for a in arrays[:keep]):
             continue
         m = onnx.ModelProto()
@@ -67,7 +69,7 @@ def one(case):
         path, point = p("m.onnx"), p("x.npy")
         open(path, "wb").write(m.SerializeToString())
         open(point, "wb").write(npy(np.concatenate([a.astype(float).reshape(-1) for a in inputs])))
-        code, out, err = run("eval", path, "--image", point, "--json")
+        code, out, err = run("eval", path, "--image", point, "--json", "--quiet")
         name = "%s with %d inputs that vary" % (case.name, keep)
         entry = seen.setdefault(op, [0, 0])
         if code == 0:

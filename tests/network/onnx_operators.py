@@ -483,7 +483,7 @@ def refusals():
     refuse("Pad with a variable value", "Pad", model([node("Pad", "x p z", "y")], [("x", (1, 3)), ("z", ())], {"p": np.array([0, 1, 0, 1])})[0])
     refuse("Reshape by an input", "Reshape", model([node("Reshape", "x z", "y")], [("x", (1, 4)), ("z", (2,))], {})[0])
     refuse("Dropout in training", "Dropout", model([node("Dropout", "x r t", "y")], [("x", (1, 4))], {"r": np.array(0.5), "t": np.array(1.0)})[0])
-    for opset in (1, 6, 22, 99):
+    for opset in (1, 6, 26, 99):
         refuse("opset %d" % opset, "opset %d" % opset, simple("Relu", opset=opset))
     none = simple("Relu")
     del none.opset_import[:]
@@ -497,7 +497,7 @@ def refusals():
     t.ClearField("raw_data")
     t.data_location = onnx.TensorProto.EXTERNAL
     t.external_data.add(key="location", value="weights.bin")
-    refuse("external data", ("external", '"w"'), ext)
+    refuse("external data that are not there", ("weights.bin", '"w"'), ext, (5,))
     for kind in (T.FLOAT16, T.INT8, T.STRING, T.COMPLEX64, T.BFLOAT16):
         odd = simple("MatMul", None, "x w", consts=w)
         odd.graph.initializer[0].data_type = kind
@@ -512,10 +512,12 @@ def refusals():
     minus = simple("MatMul", None, "x w", consts=w)
     minus.graph.initializer[0].dims[:] = [-4, -3]
     refuse("weights of negative size", '"w"', minus)
-    open_dim = simple("Relu", shape=(1, 4))
-    open_dim.graph.input[0].type.tensor_type.shape.dim[1].dim_param = "K"
-    refuse("an open dimension that is no batch", '"x"', open_dim)
-    refuse("an input of int8", '"x"', (lambda m: (setattr(m.graph.input[0].type.tensor_type, "elem_type", T.INT8), m)[1])(simple("Relu")))
+    open_dim = simple("Relu", shape=(1, 1, 3, 3))
+    for d in (2, 3):
+        open_dim.graph.input[0].type.tensor_type.shape.dim[d].dim_param = "K"
+    code, out, err = run("inspect", write("open.onnx", open_dim.SerializeToString()))
+    check("open dimensions that are no batch", code == 4 and all(w in err for w in ('"x"', "[1,1,K,K]", "--input-shape")), (code, err))
+    refuse("an input of int64", ('"x"', "int64"), (lambda m: (setattr(m.graph.input[0].type.tensor_type, "elem_type", T.INT64), m)[1])(simple("Relu")))
     ghost = simple("Add", None, "x ghost")
     refuse("an input that nobody makes", ("ghost", "node0"), ghost, (3,))
     refuse("an output that nobody makes", "ghost", model([node("Relu", "x", "y")], [("x", (1, 4))], {}, outputs=["ghost"])[0], (3,))
@@ -525,9 +527,6 @@ def refusals():
     loop = simple("Relu")
     loop.graph.node[0].attribute.add(name="body", type=onnx.AttributeProto.GRAPH)
     refuse("a subgraph", ("node0", "body"), loop)
-    sparse = simple("Relu")
-    sparse.graph.sparse_initializer.add()
-    refuse("sparse weights", "sparse", sparse)
     mask = simple("Dropout")
     mask.graph.node[0].output.append("mask")
     mask.graph.output.append(h.make_tensor_value_info("mask", T.BOOL, [1, 4]))

@@ -65,6 +65,6 @@ int nm_verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
     if (is_arrays(path))
         nm_inspect_arrays(job, out, nm_arrays_open(job, path), json);
     else
-        nm_inspect_net(job, out, nm_net_read(job, path), json);
+        nm_inspect_net(job, out, nm_net_read_as(job, path, nm_cli_front(job, c)), json);
     return NM_OK;
 }

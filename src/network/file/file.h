@@ -9,6 +9,7 @@
 typedef struct nm_graph {  /* what a reader hands over: names not yet resolved */
     const char *path, *format;
     const char *parts;     /* hashes of further files that it was read from, or NULL */
+    const char *shape;     /* what an image said of the input's open dimensions, as --input-shape says it, or NULL */
     nm_order order;        /* of images, where the file has a member for it */
     const double *lo, *hi; /* the range stated for the flat input, or NULL */
     int64_t opset;
@@ -43,7 +44,7 @@ void nm_front_check(nm_job *job, const nm_graph *g, const nm_front *f);
 void nm_front_put(nm_job *job, nm_graph *g, const nm_front *f, nm_shape image); /* of the settled net's input */
 
 /* ---- file/read_onnx.c, file/read_nnet.c, file/read_json_network.c: the readers ------------------ */
-nm_graph *nm_read_onnx(nm_job *job, nm_file f);
+nm_graph *nm_read_onnx(nm_job *job, nm_file f, const nm_front *front); /* front: NULL, or how it is to be read */
 nm_graph *nm_read_nnet(nm_job *job, nm_file f);
 nm_graph *nm_read_netjson(nm_job *job, nm_file f);
 

@@ -6,7 +6,7 @@
  * The whole (what may be left out has its default in brackets; any other member is refused):
  *   netmip, version   "network", 1
  *   name      a text that nobody reads [none]
- *   opset     the ONNX opset whose operators are meant, 7 to 21 [12, the newest whose axes are attributes]
+ *   opset     the ONNX opset whose operators are meant, 7 to 25 [12, the newest whose axes are attributes]
  *   axes      the order of axes of images "CHW" or "HWC" under "image" [CHW], of convolution weights "OIHW" or "HWIO"
  *             under "kernel" [OIHW], of dense weights "OI" or "IO" under "matrix" [OI]
  *   arrays    a .mat or .npz file beside this one; a text that stands for a constant is then the name of one of its
@@ -36,6 +36,7 @@
 #include "data/data.h"
 #include "network/network.h"
 #include "network/file/file.h"
+#include "network/operator.h"
 
 #include <cJSON.h>
 
@@ -177,8 +178,8 @@ nm_graph *nm_read_netjson(nm_job *job, nm_file f)
     r.g->any_case = true;
     const nm_json *opset = nm_json_find(j, "opset"), *arrays = nm_json_find(j, "arrays");
     r.g->opset = opset ? nm_json_int(job, opset, f.path) : 12;
-    if (r.g->opset < 7 || r.g->opset > 21)
-        nm_throw(job, NM_EUNSUP, "%s: opset %lld; 7 to 21 was expected", f.path,
+    if (r.g->opset < 7 || r.g->opset > NM_OPSET)
+        nm_throw(job, NM_EUNSUP, "%s: opset %lld; 7 to 25 was expected", f.path,
                  (long long)r.g->opset);
     read_axes(&r, nm_json_find(j, "axes"));
     if (arrays) nm_netjson_arrays(&r, nm_json_str(job, arrays, f.path));

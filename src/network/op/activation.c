@@ -156,10 +156,10 @@ static void lower_neg(nm_lowering *l, const nm_node *node)
 }
 
 static const char prelu_notes[] = "constant slopes";
-const nm_op nm_op_relu = {"Relu", 1, 1, 1, 7, 21, plan_same, eval_relu, lower_relu, ""};
+const nm_op nm_op_relu = {"Relu", 1, 1, 1, 7, NM_OPSET, plan_same, eval_relu, lower_relu, ""};
 const nm_op nm_op_leakyrelu = {"LeakyRelu", 1,          1,          1,           7,
-                               21,          plan_leaky, eval_slope, lower_slope, ""};
-const nm_op nm_op_prelu = {"PRelu", 2,          2,          1,           7,
-                           21,      plan_prelu, eval_slope, lower_slope, prelu_notes};
-const nm_op nm_op_abs = {"Abs", 1, 1, 1, 7, 21, plan_same, eval_abs, lower_abs, ""};
-const nm_op nm_op_neg = {"Neg", 1, 1, 1, 7, 21, plan_same, eval_neg, lower_neg, ""};
+                               NM_OPSET,    plan_leaky, eval_slope, lower_slope, ""};
+const nm_op nm_op_prelu = {"PRelu",  2,          2,          1,           7,
+                           NM_OPSET, plan_prelu, eval_slope, lower_slope, prelu_notes};
+const nm_op nm_op_abs = {"Abs", 1, 1, 1, 7, NM_OPSET, plan_same, eval_abs, lower_abs, ""};
+const nm_op nm_op_neg = {"Neg", 1, 1, 1, 7, NM_OPSET, plan_same, eval_neg, lower_neg, ""};

@@ -16,8 +16,6 @@ static void plan(nm_job *job, nm_net *net, nm_node *node, char op)
 {
     const nm_value *a = nm_in(net, node, 0), *b = nm_in(net, node, 1);
     plan_t *p = NM_NEW(job, plan_t);
-    if (net->opset < 7)
-        nm_refuse(job, net, node, "opset %lld; 7 to 21 was expected", (long long)net->opset);
     if (op == '*' && !a->data && !b->data)
         nm_refuse(job, net, node, "both factors vary: not piecewise linear");
     if (op == '/' && !b->data)
@@ -114,7 +112,7 @@ static void lower(nm_lowering *l, const nm_node *node)
     nm_lower_sum(l, node, 2, v, coef, NULL);
 }
 
-const nm_op nm_op_add = {"Add", 2, 2, 1, 7, 21, plan_add, eval, lower, ""};
-const nm_op nm_op_sub = {"Sub", 2, 2, 1, 7, 21, plan_sub, eval, lower, ""};
-const nm_op nm_op_mul = {"Mul", 2, 2, 1, 7, 21, plan_mul, eval, lower, "one constant factor"};
-const nm_op nm_op_div = {"Div", 2, 2, 1, 7, 21, plan_div, eval, lower, "constant divisor"};
+const nm_op nm_op_add = {"Add", 2, 2, 1, 7, NM_OPSET, plan_add, eval, lower, ""};
+const nm_op nm_op_sub = {"Sub", 2, 2, 1, 7, NM_OPSET, plan_sub, eval, lower, ""};
+const nm_op nm_op_mul = {"Mul", 2, 2, 1, 7, NM_OPSET, plan_mul, eval, lower, "one constant factor"};
+const nm_op nm_op_div = {"Div", 2, 2, 1, 7, NM_OPSET, plan_div, eval, lower, "constant divisor"};

@@ -68,5 +68,5 @@ static void lower(nm_lowering *l, const nm_node *node)
 }
 
 static const char batchnorm_notes[] = "at inference; constant scale, shift, mean and variance";
-const nm_op nm_op_batchnorm = {"BatchNormalization", 5, 5, 1, 7, 21, plan, eval, lower,
+const nm_op nm_op_batchnorm = {"BatchNormalization", 5, 5, 1, 7, NM_OPSET, plan, eval, lower,
                                batchnorm_notes};

@@ -111,5 +111,5 @@ static void lower(nm_lowering *l, const nm_node *node)
 }
 
 static const char clip_notes[] = "constant ends; one at or beyond the largest float32 is none";
-const nm_op nm_op_clip = {"Clip", 1, 3, 1, 7, 21, plan_clip, eval, lower, clip_notes};
-const nm_op nm_op_hardsigmoid = {"HardSigmoid", 1, 1, 1, 7, 21, plan_hard, eval, lower, ""};
+const nm_op nm_op_clip = {"Clip", 1, 3, 1, 7, NM_OPSET, plan_clip, eval, lower, clip_notes};
+const nm_op nm_op_hardsigmoid = {"HardSigmoid", 1, 1, 1, 7, NM_OPSET, plan_hard, eval, lower, ""};

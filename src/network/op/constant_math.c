@@ -107,17 +107,18 @@ static void eval_groups(nm_eval *e, const nm_node *node)
 }
 
 #define ON_CONSTANTS "of constants"
-const nm_op nm_op_constone = {"Sqrt Reciprocal", 1,        1,        1,           7, 21,
-                              plan_one,          eval_one, no_lower, ON_CONSTANTS};
+const nm_op nm_op_constone = {"Sqrt Reciprocal", 1,        1,        1,        7,
+                              NM_OPSET,          plan_one, eval_one, no_lower, ON_CONSTANTS};
 const nm_op nm_op_pow = {
-    "Pow", 2, 2, 1, 7, 21, plan_pow, eval_two, no_lower, ON_CONSTANTS ", whole and half exponents"};
-const nm_op nm_op_mod = {"Mod", 2, 2, 1, 10, 21, plan_mod, eval_two, no_lower, ON_CONSTANTS};
+    "Pow",    2,        2,        1,        7,
+    NM_OPSET, plan_pow, eval_two, no_lower, ON_CONSTANTS ", whole and half exponents"};
+const nm_op nm_op_mod = {"Mod", 2, 2, 1, 10, NM_OPSET, plan_mod, eval_two, no_lower, ON_CONSTANTS};
 const nm_op nm_op_constreduce = {"ReduceProd ReduceL2 ReduceSumSquare",
                                  1,
                                  2,
                                  1,
                                  7,
-                                 21,
+                                 NM_OPSET,
                                  plan_groups,
                                  eval_groups,
                                  no_lower,

@@ -133,22 +133,29 @@ PAIR(floor, floor(a))
 PAIR(ceil, ceil(a))
 
 #define ON_CONSTANTS "of constants"
-const nm_op nm_op_shape = {"Shape", 1, 1, 1, 7, 21, plan_shape, no_eval, no_lower, ""};
-const nm_op nm_op_size = {"Size", 1, 1, 1, 7, 21, plan_size, no_eval, no_lower, ""};
-const nm_op nm_op_constantofshape = {"ConstantOfShape",      1,       1,        1,           9, 21,
-                                     plan_constant_of_shape, no_eval, no_lower, ON_CONSTANTS};
-const nm_op nm_op_range = {"Range", 3, 3, 1, 11, 21, plan_range, no_eval, no_lower, ON_CONSTANTS};
-const nm_op nm_op_equal = {"Equal", 2, 2, 1, 7, 21, plan_pair, eval_equal, no_lower, ON_CONSTANTS};
-const nm_op nm_op_less = {"Less", 2, 2, 1, 7, 21, plan_pair, eval_less, no_lower, ON_CONSTANTS};
-const nm_op nm_op_lessorequal = {"LessOrEqual",    2,        2,           1, 12, 21, plan_pair,
-                                 eval_lessorequal, no_lower, ON_CONSTANTS};
-const nm_op nm_op_greater = {"Greater",    2,        2,           1, 7, 21, plan_pair,
+const nm_op nm_op_shape = {"Shape", 1, 1, 1, 7, NM_OPSET, plan_shape, no_eval, no_lower, ""};
+const nm_op nm_op_size = {"Size", 1, 1, 1, 7, NM_OPSET, plan_size, no_eval, no_lower, ""};
+const nm_op nm_op_constantofshape = {
+    "ConstantOfShape",      1,       1,        1,           9, NM_OPSET,
+    plan_constant_of_shape, no_eval, no_lower, ON_CONSTANTS};
+const nm_op nm_op_range = {"Range",  3,          3,       1,        11,
+                           NM_OPSET, plan_range, no_eval, no_lower, ON_CONSTANTS};
+const nm_op nm_op_equal = {"Equal",  2,         2,          1,        7,
+                           NM_OPSET, plan_pair, eval_equal, no_lower, ON_CONSTANTS};
+const nm_op nm_op_less = {"Less",   2,         2,         1,        7,
+                          NM_OPSET, plan_pair, eval_less, no_lower, ON_CONSTANTS};
+const nm_op nm_op_lessorequal = {
+    "LessOrEqual", 2, 2, 1, 12, NM_OPSET, plan_pair, eval_lessorequal, no_lower, ON_CONSTANTS};
+const nm_op nm_op_greater = {"Greater",    2,        2,           1, 7, NM_OPSET, plan_pair,
                              eval_greater, no_lower, ON_CONSTANTS};
 const nm_op nm_op_greaterorequal = {
-    "GreaterOrEqual", 2, 2, 1, 12, 21, plan_pair, eval_greaterorequal, no_lower, ON_CONSTANTS};
-const nm_op nm_op_floor = {"Floor", 1, 1, 1, 7, 21, plan_whole, eval_floor, no_lower, ON_CONSTANTS};
-const nm_op nm_op_ceil = {"Ceil", 1, 1, 1, 7, 21, plan_whole, eval_ceil, no_lower, ON_CONSTANTS};
-const nm_op nm_op_and = {"And", 2, 2, 1, 7, 21, plan_pair, eval_and, no_lower, ON_CONSTANTS};
-const nm_op nm_op_or = {"Or", 2, 2, 1, 7, 21, plan_pair, eval_or, no_lower, ON_CONSTANTS};
-const nm_op nm_op_xor = {"Xor", 2, 2, 1, 7, 21, plan_pair, eval_xor, no_lower, ON_CONSTANTS};
-const nm_op nm_op_not = {"Not", 1, 1, 1, 7, 21, plan_pair, eval_not, no_lower, ON_CONSTANTS};
+    "GreaterOrEqual",    2,        2,           1, 12, NM_OPSET, plan_pair,
+    eval_greaterorequal, no_lower, ON_CONSTANTS};
+const nm_op nm_op_floor = {"Floor",  1,          1,          1,        7,
+                           NM_OPSET, plan_whole, eval_floor, no_lower, ON_CONSTANTS};
+const nm_op nm_op_ceil = {"Ceil",   1,          1,         1,        7,
+                          NM_OPSET, plan_whole, eval_ceil, no_lower, ON_CONSTANTS};
+const nm_op nm_op_and = {"And", 2, 2, 1, 7, NM_OPSET, plan_pair, eval_and, no_lower, ON_CONSTANTS};
+const nm_op nm_op_or = {"Or", 2, 2, 1, 7, NM_OPSET, plan_pair, eval_or, no_lower, ON_CONSTANTS};
+const nm_op nm_op_xor = {"Xor", 2, 2, 1, 7, NM_OPSET, plan_pair, eval_xor, no_lower, ON_CONSTANTS};
+const nm_op nm_op_not = {"Not", 1, 1, 1, 7, NM_OPSET, plan_pair, eval_not, no_lower, ON_CONSTANTS};

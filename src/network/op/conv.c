@@ -161,4 +161,4 @@ static void lower(nm_lowering *l, const nm_node *node)
 }
 
 static const char conv_notes[] = "constant kernel; batch 1; 1 to 3 dimensions";
-const nm_op nm_op_conv = {"Conv", 2, 3, 1, 7, 21, plan, eval, lower, conv_notes};
+const nm_op nm_op_conv = {"Conv", 2, 3, 1, 7, NM_OPSET, plan, eval, lower, conv_notes};

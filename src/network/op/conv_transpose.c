@@ -199,5 +199,5 @@ static void lower(nm_lowering *l, const nm_node *node)
 
 static const char convtranspose_notes[] =
     "constant kernel; batch 1; 1 to 3 dimensions; before opset 11 no odd sum of pads to be divided";
-const nm_op nm_op_convtranspose = {"ConvTranspose",    2, 3, 1, 7, 21, plan, eval, lower,
-                                   convtranspose_notes};
+const nm_op nm_op_convtranspose = {"ConvTranspose", 2,    3,    1,     7,
+                                   NM_OPSET,        plan, eval, lower, convtranspose_notes};

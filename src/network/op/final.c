@@ -103,8 +103,19 @@ static void eval_argmax(nm_eval *e, const nm_node *node)
     "not piecewise linear: at an output alone, for questions that compare outputs with each other"
 static const char argmax_notes[] =
     "not continuous: at an output alone, for questions about which class is the largest";
-const nm_op nm_op_rising = {"Sigmoid Tanh", 1, 1, 1, 7, 21, plan_rising, eval_rising, NULL, SMOOTH};
-const nm_op nm_op_softmax = {"Softmax", 1, 1, 1, 7, 21, plan_softmax, eval_softmax, NULL, SMOOTH};
-const nm_op nm_op_logsoftmax = {
-    "LogSoftmax", 1, 1, 1, 7, 21, plan_softmax, eval_softmax, NULL, SMOOTH ", also by margins"};
-const nm_op nm_op_argmax = {"ArgMax", 1, 1, 1, 7, 21, plan_argmax, eval_argmax, NULL, argmax_notes};
+const nm_op nm_op_rising = {"Sigmoid Tanh", 1,           1,           1,    7,
+                            NM_OPSET,       plan_rising, eval_rising, NULL, SMOOTH};
+const nm_op nm_op_softmax = {"Softmax",    1,    1,     1, 7, NM_OPSET, plan_softmax,
+                             eval_softmax, NULL, SMOOTH};
+const nm_op nm_op_logsoftmax = {"LogSoftmax",
+                                1,
+                                1,
+                                1,
+                                7,
+                                NM_OPSET,
+                                plan_softmax,
+                                eval_softmax,
+                                NULL,
+                                SMOOTH ", also by margins"};
+const nm_op nm_op_argmax = {"ArgMax", 1,           1,           1,    7,
+                            NM_OPSET, plan_argmax, eval_argmax, NULL, argmax_notes};

@@ -189,5 +189,5 @@ static void lower(nm_lowering *l, const nm_node *node)
 
 static const char gemm_notes[] = "one constant factor, constant C";
 static const char matmul_notes[] = "one constant factor";
-const nm_op nm_op_gemm = {"Gemm", 2, 3, 1, 7, 21, plan_gemm, eval, lower, gemm_notes};
-const nm_op nm_op_matmul = {"MatMul", 2, 2, 1, 7, 21, plan_matmul, eval, lower, matmul_notes};
+const nm_op nm_op_gemm = {"Gemm", 2, 3, 1, 7, NM_OPSET, plan_gemm, eval, lower, gemm_notes};
+const nm_op nm_op_matmul = {"MatMul", 2, 2, 1, 7, NM_OPSET, plan_matmul, eval, lower, matmul_notes};

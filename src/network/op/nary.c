@@ -201,7 +201,7 @@ static void lower_extreme(nm_lowering *l, const nm_node *node)
     nm_lower_result(l, node, 0, (kinks ? by_relu : by_max)(l, node, &m, sign));
 }
 
-const nm_op nm_op_sum = {"Sum", 1, 1000, 1, 7, 21, plan_sum, eval_sum, lower_sum, ""};
-const nm_op nm_op_mean = {"Mean", 1, 1000, 1, 7, 21, plan_mean, eval_sum, lower_sum, ""};
-const nm_op nm_op_max = {"Max", 1, 1000, 1, 7, 21, plan_max, eval_extreme, lower_extreme, ""};
-const nm_op nm_op_min = {"Min", 1, 1000, 1, 7, 21, plan_min, eval_extreme, lower_extreme, ""};
+const nm_op nm_op_sum = {"Sum", 1, 1000, 1, 7, NM_OPSET, plan_sum, eval_sum, lower_sum, ""};
+const nm_op nm_op_mean = {"Mean", 1, 1000, 1, 7, NM_OPSET, plan_mean, eval_sum, lower_sum, ""};
+const nm_op nm_op_max = {"Max", 1, 1000, 1, 7, NM_OPSET, plan_max, eval_extreme, lower_extreme, ""};
+const nm_op nm_op_min = {"Min", 1, 1000, 1, 7, NM_OPSET, plan_min, eval_extreme, lower_extreme, ""};

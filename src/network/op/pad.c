@@ -72,5 +72,13 @@ static void plan_pad(nm_job *job, nm_net *net, nm_node *node)
     node->plan = p;
 }
 
-const nm_op nm_op_pad = {
-    "Pad", 1, 4, 1, 7, 21, plan_pad, nm_pick_eval, nm_pick_lower, "constant pads, axes and value"};
+const nm_op nm_op_pad = {"Pad",
+                         1,
+                         4,
+                         1,
+                         7,
+                         NM_OPSET,
+                         plan_pad,
+                         nm_pick_eval,
+                         nm_pick_lower,
+                         "constant pads, axes and value"};

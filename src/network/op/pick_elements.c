@@ -274,19 +274,19 @@ static void plan_to_depth(nm_job *job, nm_net *net, nm_node *node)
 }
 
 static const char slice_notes[] = "constant starts, ends, axes, steps";
-const nm_op nm_op_slice = {"Slice",       1,          5, 1, 7, 21, plan_slice, nm_pick_eval,
+const nm_op nm_op_slice = {"Slice",       1,          5, 1, 7, NM_OPSET, plan_slice, nm_pick_eval,
                            nm_pick_lower, slice_notes};
 const nm_op nm_op_split = {
-    "Split", 1, 2, 1000, 7, 21, plan_split, nm_pick_eval, nm_pick_lower, "constant sizes"};
+    "Split", 1, 2, 1000, 7, NM_OPSET, plan_split, nm_pick_eval, nm_pick_lower, "constant sizes"};
 const nm_op nm_op_gather = {
-    "Gather", 2, 2, 1, 7, 21, plan_gather, nm_pick_eval, nm_pick_lower, "constant indices"};
+    "Gather", 2, 2, 1, 7, NM_OPSET, plan_gather, nm_pick_eval, nm_pick_lower, "constant indices"};
 const nm_op nm_op_expand = {
-    "Expand", 2, 2, 1, 8, 21, plan_expand, nm_pick_eval, nm_pick_lower, "constant shape"};
+    "Expand", 2, 2, 1, 8, NM_OPSET, plan_expand, nm_pick_eval, nm_pick_lower, "constant shape"};
 const nm_op nm_op_tile = {
-    "Tile", 2, 2, 1, 7, 21, plan_tile, nm_pick_eval, nm_pick_lower, "constant repeats"};
+    "Tile", 2, 2, 1, 7, NM_OPSET, plan_tile, nm_pick_eval, nm_pick_lower, "constant repeats"};
 const nm_op nm_op_where = {
-    "Where", 3, 3, 1, 9, 21, plan_where, nm_pick_eval, nm_pick_lower, "constant condition"};
-const nm_op nm_op_depthtospace = {"DepthToSpace", 1, 1, 1, 7, 21, plan_to_space, nm_pick_eval,
+    "Where", 3, 3, 1, 9, NM_OPSET, plan_where, nm_pick_eval, nm_pick_lower, "constant condition"};
+const nm_op nm_op_depthtospace = {"DepthToSpace", 1, 1, 1, 7, NM_OPSET, plan_to_space, nm_pick_eval,
                                   nm_pick_lower,  ""};
-const nm_op nm_op_spacetodepth = {"SpaceToDepth", 1, 1, 1, 7, 21, plan_to_depth, nm_pick_eval,
+const nm_op nm_op_spacetodepth = {"SpaceToDepth", 1, 1, 1, 7, NM_OPSET, plan_to_depth, nm_pick_eval,
                                   nm_pick_lower,  ""};

@@ -102,11 +102,13 @@ static const char averagepool_notes[] = "batch 1; 1 to 3 dimensions; no ceil_mod
                                         "count_include_pad where a window leaves the padding";
 static const char globalaveragepool_notes[] = "batch 1";
 const nm_op nm_op_maxpool = {
-    "MaxPool", 1, 1, 1, 7, 21, plan_max, nm_groups_eval, nm_groups_lower, maxpool_notes};
+    "MaxPool", 1, 1, 1, 7, NM_OPSET, plan_max, nm_groups_eval, nm_groups_lower, maxpool_notes};
 const nm_op nm_op_averagepool = {
-    "AveragePool", 1, 1, 1, 7, 21, plan_avg, nm_groups_eval, nm_groups_lower, averagepool_notes};
+    "AveragePool",    1, 1, 1, 7, NM_OPSET, plan_avg, nm_groups_eval, nm_groups_lower,
+    averagepool_notes};
 const nm_op nm_op_globalaveragepool = {
-    "GlobalAveragePool",    1, 1, 1, 7, 21, plan_global_avg, nm_groups_eval, nm_groups_lower,
+    "GlobalAveragePool",    1, 1, 1, 7, NM_OPSET, plan_global_avg, nm_groups_eval, nm_groups_lower,
     globalaveragepool_notes};
 const nm_op nm_op_globalmaxpool = {
-    "GlobalMaxPool", 1, 1, 1, 7, 21, plan_global_max, nm_groups_eval, nm_groups_lower, "batch 1"};
+    "GlobalMaxPool", 1,        1, 1, 7, NM_OPSET, plan_global_max, nm_groups_eval,
+    nm_groups_lower, "batch 1"};

@@ -84,10 +84,11 @@ static void plan_min(nm_job *job, nm_net *net, nm_node *node)
 }
 
 const nm_op nm_op_reducesum = {
-    "ReduceSum", 1, 2, 1, 7, 21, plan_sum, nm_groups_eval, nm_groups_lower, "constant axes"};
+    "ReduceSum", 1, 2, 1, 7, NM_OPSET, plan_sum, nm_groups_eval, nm_groups_lower, "constant axes"};
 const nm_op nm_op_reducemean = {
-    "ReduceMean", 1, 2, 1, 7, 21, plan_mean, nm_groups_eval, nm_groups_lower, "constant axes"};
+    "ReduceMean",   1, 2, 1, 7, NM_OPSET, plan_mean, nm_groups_eval, nm_groups_lower,
+    "constant axes"};
 const nm_op nm_op_reducemax = {
-    "ReduceMax", 1, 2, 1, 7, 21, plan_max, nm_groups_eval, nm_groups_lower, "constant axes"};
+    "ReduceMax", 1, 2, 1, 7, NM_OPSET, plan_max, nm_groups_eval, nm_groups_lower, "constant axes"};
 const nm_op nm_op_reducemin = {
-    "ReduceMin", 1, 2, 1, 7, 21, plan_min, nm_groups_eval, nm_groups_lower, "constant axes"};
+    "ReduceMin", 1, 2, 1, 7, NM_OPSET, plan_min, nm_groups_eval, nm_groups_lower, "constant axes"};

@@ -182,7 +182,7 @@ static void plan(nm_job *job, nm_net *net, nm_node *node)
 
 static const char resize_notes[] = "mode nearest; half_pixel, pytorch_half_pixel, asymmetric, "
                                    "align_corners, tf_half_pixel_for_nn; constant scales or sizes";
-const nm_op nm_op_resize = {"Resize",      1,           4, 1, 10, 21, plan, nm_pick_eval,
+const nm_op nm_op_resize = {"Resize",      1,           4, 1, 10, NM_OPSET, plan, nm_pick_eval,
                             nm_pick_lower, resize_notes};
 const nm_op nm_op_upsample = {
     "Upsample", 1, 2, 1, 7, 9, plan, nm_pick_eval, nm_pick_lower, "mode nearest; constant scales"};

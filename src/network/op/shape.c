@@ -1,6 +1,5 @@
 /* shape.c: what only moves elements: Flatten, Reshape, Transpose, Squeeze, Unsqueeze, Identity, Dropout (at
- * inference), Cast between number types, Concat, and Constant. Lowering renumbers units. A Cast that could round
- * is refused, but for constants to integers, which are cut towards 0, and to truth values. */
+ * inference), Concat, and Constant. Lowering renumbers units. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -112,46 +111,6 @@ static void plan_dropout(nm_job *job, nm_net *net, nm_node *node)
     same_order(job, net, node, nm_in(net, node, 0)->shape);
 }
 
-enum { FLOAT = 1, INT32 = 6, INT64 = 7, BOOL = 9, DOUBLE = 11 };
-
-static void plan_cast(nm_job *job, nm_net *net, nm_node *node)
-{
-    const int64_t to = nm_attr_int(job, net, node, "to", 0);
-    const nm_value *x = nm_in(net, node, 0);
-    const bool whole = to == INT32 || to == INT64;
-    if (to != FLOAT && to != DOUBLE && !whole && to != BOOL)
-        nm_refuse(job, net, node, "attribute to=%lld", (long long)to);
-    if (!x->data && ((whole && x->type != NM_I64) || to == BOOL))
-        nm_refuse(job, net, node, "a cast of fractions to integers: not continuous");
-    nm_attr_int(job, net, node, "saturate", 1); /* of float8 alone */
-    if (!x->data && to == FLOAT && x->type == NM_F64)
-        nm_refuse(job, net, node, "a cast of float64 to float32 rounds");
-    for (size_t i = 0; x->data && i < x->n; i++) {
-        if (to == FLOAT && !isfinite((float)x->data[i]))
-            nm_refuse(job, net, node, "a cast of %.17g to float32", x->data[i]);
-        if (whole && fabs(x->data[i]) >= (to == INT32 ? 0x1p31 : 0x1p63))
-            nm_refuse(job, net, node, "a cast of %.17g to an integer", x->data[i]);
-    }
-    net->values[node->out[0]].type = whole         ? NM_I64
-                                     : to == BOOL  ? NM_BOOL
-                                     : to == FLOAT ? NM_F32
-                                                   : NM_F64;
-    same_order(job, net, node, x->shape);
-}
-
-static void eval_cast(nm_eval *e, const nm_node *node)
-{
-    const nm_dtype type = e->net->values[node->out[0]].type;
-    nm_pick_eval(e, node);
-    double *y = e->val[node->out[0]];
-    const bool constant = nm_is_const(e->net, node, 0); /* of what varies, none rounds */
-    for (size_t i = 0; constant && i < e->net->values[node->out[0]].n; i++)
-        y[i] = type == NM_I64    ? trunc(y[i])
-               : type == NM_BOOL ? y[i] != 0
-               : type == NM_F32  ? (double)(float)y[i]
-                                 : y[i];
-}
-
 static void plan_transpose(nm_job *job, nm_net *net, nm_node *node)
 {
     const nm_shape x = nm_in(net, node, 0)->shape;
@@ -228,7 +187,8 @@ static void plan_constant(nm_job *job, nm_net *net, nm_node *node)
     nm_value *out = &net->values[node->out[0]];
     const char *name = out->name;
     const nm_attr *a;
-    if ((a = typed(job, net, node, "value", NM_A_TENSOR))) {
+    if ((a = typed(job, net, node, "value", NM_A_TENSOR)) ||
+        (a = typed(job, net, node, "sparse_value", NM_A_TENSOR))) {
         *out = *a->tensor;
     } else if ((a = typed(job, net, node, "value_float", NM_A_FLOAT)) ||
                (a = typed(job, net, node, "value_int", NM_A_INT))) {
@@ -245,7 +205,7 @@ static void plan_constant(nm_job *job, nm_net *net, nm_node *node)
                           .data = x,
                           .shape = {.rank = 1, .dim = {(int64_t)a->n}}};
     } else {
-        nm_refuse(job, net, node, "no value that can be read");
+        nm_refuse(job, net, node, "no value that can be read; a tensor or numbers were expected");
     }
     out->name = name;
     for (size_t i = 0; i < out->n; i++)
@@ -263,22 +223,22 @@ static void no_lower(nm_lowering *l, const nm_node *node)
     (void)node;
 }
 
-static const char cast_notes[] = "where it does not round; constants to integers and truth values";
-const nm_op nm_op_flatten = {"Flatten",     1, 1, 1, 7, 21, plan_flatten, nm_pick_eval,
+const nm_op nm_op_flatten = {"Flatten",     1, 1, 1, 7, NM_OPSET, plan_flatten, nm_pick_eval,
                              nm_pick_lower, ""};
 const nm_op nm_op_reshape = {
-    "Reshape", 1, 2, 1, 7, 21, plan_reshape, nm_pick_eval, nm_pick_lower, "constant shape"};
-const nm_op nm_op_transpose = {"Transpose",   1, 1, 1, 7, 21, plan_transpose, nm_pick_eval,
+    "Reshape", 1, 2, 1, 7, NM_OPSET, plan_reshape, nm_pick_eval, nm_pick_lower, "constant shape"};
+const nm_op nm_op_transpose = {"Transpose",   1, 1, 1, 7, NM_OPSET, plan_transpose, nm_pick_eval,
                                nm_pick_lower, ""};
 const nm_op nm_op_squeeze = {
-    "Squeeze", 1, 2, 1, 7, 21, plan_squeeze, nm_pick_eval, nm_pick_lower, "constant axes"};
+    "Squeeze", 1, 2, 1, 7, NM_OPSET, plan_squeeze, nm_pick_eval, nm_pick_lower, "constant axes"};
 const nm_op nm_op_unsqueeze = {
-    "Unsqueeze", 1, 2, 1, 7, 21, plan_unsqueeze, nm_pick_eval, nm_pick_lower, "constant axes"};
-const nm_op nm_op_identity = {"Identity",    1, 1, 1, 7, 21, plan_identity, nm_pick_eval,
+    "Unsqueeze",    1, 2, 1, 7, NM_OPSET, plan_unsqueeze, nm_pick_eval, nm_pick_lower,
+    "constant axes"};
+const nm_op nm_op_identity = {"Identity",    1, 1, 1, 7, NM_OPSET, plan_identity, nm_pick_eval,
                               nm_pick_lower, ""};
 const nm_op nm_op_dropout = {
-    "Dropout", 1, 3, 1, 7, 21, plan_dropout, nm_pick_eval, nm_pick_lower, "at inference"};
-const nm_op nm_op_cast = {"Cast", 1, 1, 1, 7, 21, plan_cast, eval_cast, nm_pick_lower, cast_notes};
-const nm_op nm_op_concat = {"Concat",      1, 1000, 1, 7, 21, plan_concat, nm_pick_eval,
+    "Dropout", 1, 3, 1, 7, NM_OPSET, plan_dropout, nm_pick_eval, nm_pick_lower, "at inference"};
+const nm_op nm_op_concat = {"Concat",      1, 1000, 1, 7, NM_OPSET, plan_concat, nm_pick_eval,
                             nm_pick_lower, ""};
-const nm_op nm_op_constant = {"Constant", 0, 0, 1, 7, 21, plan_constant, no_eval, no_lower, ""};
+const nm_op nm_op_constant = {"Constant",    0,       0,        1, 7, NM_OPSET,
+                              plan_constant, no_eval, no_lower, ""};

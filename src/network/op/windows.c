@@ -1,5 +1,5 @@
 /* windows.c: the arithmetic of sliding windows that convolutions and pools share: strides, pads, dilations,
- * auto_pad, ceil_mode, over one to three dimensions, as ONNX defines them (opset 1 to 21).
+ * auto_pad, ceil_mode, over one to three dimensions, as ONNX defines them (opset 1 to 25).
  *
  * Along a dimension with I elements, pads l and h, kernel k, stride s, dilation d: the room is
  * R = I + l + h - (k-1) d - 1 and there are floor(R / s) + 1 windows; with ceil_mode one more when R / s is not whole

@@ -311,7 +311,8 @@ void nm_queryjson_check(nm_job *job, const nm_json *j, const char *where)
         "netmip",  "version",   "n_in",      "n_out", "shape",   "image",    "label",
         "labels",  "predicted", "objective", "form",  "guard",   "against",  "differ",
         "perturb", "domain",    "lo",        "hi",    "in_rows", "target",   "margin",
-        "clauses", "cases",     "balls",     "mean",  "std",     "channels", NULL};
+        "clauses", "cases",     "balls",     "mean",  "std",     "channels", "input_shape",
+        "output_name", NULL};
     nm_json_only(job, j, where, keys);
     if (strcmp(nm_json_str(job, nm_json_get(job, j, "netmip", where), where), "query") ||
         nm_json_int(job, nm_json_get(job, j, "version", where), where) != 1)
@@ -336,10 +337,13 @@ static void open_reader(reader *r, const nm_json *j)
 
 const nm_front *nm_query_front_of(nm_job *job, const nm_json *j, const char *where)
 {
-    const nm_front f = {nm_queryjson_text(job, nm_json_find(j, "mean"), "mean", where),
-                        nm_queryjson_text(job, nm_json_find(j, "std"), "std", where),
-                        nm_queryjson_text(job, nm_json_find(j, "channels"), "channels", where)};
-    if (!f.mean && !f.std && !f.channels) return NULL;
+    const nm_front f = {
+        .mean = nm_queryjson_text(job, nm_json_find(j, "mean"), "mean", where),
+        .std = nm_queryjson_text(job, nm_json_find(j, "std"), "std", where),
+        .channels = nm_queryjson_text(job, nm_json_find(j, "channels"), "channels", where),
+        .shape = nm_queryjson_text(job, nm_json_find(j, "input_shape"), "input_shape", where),
+        .output = nm_queryjson_text(job, nm_json_find(j, "output_name"), "output_name", where)};
+    if (!nm_front_says(&f)) return NULL;
     nm_front *own = NM_NEW(job, nm_front);
     *own = f;
     return own;
@@ -356,7 +360,8 @@ static void read_front(reader *r, const nm_json *j)
     const nm_front *f = nm_query_front_of(r->job, j, r->where), *own = r->net ? r->net->front : f;
     r->q->front = own;
     if (!f || (own && alike(f->mean, own->mean) && alike(f->std, own->std) &&
-               alike(f->channels, own->channels)))
+               alike(f->channels, own->channels) && alike(f->shape, own->shape) &&
+               alike(f->output, own->output)))
         return;
     nm_throw(r->job, NM_EINPUT, "%s: %s, and the network was read by %s", r->where,
              nm_front_text(r->job, f), own ? nm_front_text(r->job, own) : "none of them");

@@ -1,0 +1,217 @@
+/* onnx_input.c: the inputs of an ONNX model: element types, and shapes as far as the file, --input-shape or an image
+ * says them.
+ *
+ * An open first dimension is a batch, and 1. What else is open is said by --input-shape D,D,.. (which must agree with
+ * all that the file says), or by the shape of the image that the question is about, where only one order of its axes
+ * fits; without either it is refused. Inputs of uint8, int8, uint16 or int16 are read as reals: what holds for all
+ * reals holds for integers, and a point found may have fractions; a warning says so. */
+#include "base/base.h"
+#include "data/data.h"
+#include "network/network.h"
+#include "network/file/file.h"
+#include "network/file/onnx_file.h"
+#include "network/operator.h"
+
+static const char *dims_text(nm_job *job, nm_shape s)
+{
+    nm_buf b = {.job = job};
+    for (int i = 0; i < s.rank; i++) nm_put(&b, i ? ",%lld" : "%lld", (long long)s.dim[i]);
+    return b.n ? b.s : "";
+}
+
+/* the shape as the file has it, with names for what is open */
+static const char *shape_text(nm_job *job, const NmPb__Shape *s)
+{
+    nm_buf b = {.job = job};
+    if (!s) return "no shape";
+    nm_put(&b, "the shape [");
+    for (size_t i = 0; i < s->n_dim; i++) {
+        const NmPb__Dimension *d = s->dim[i];
+        if (i) nm_put(&b, ",");
+        if (d->dim_value > 0)
+            nm_put(&b, "%lld", (long long)d->dim_value);
+        else
+            nm_put(&b, "%s", d->dim_param && *d->dim_param ? d->dim_param : "?");
+    }
+    nm_put(&b, "]");
+    return b.s;
+}
+
+/* the file's shape; 0: open */
+static nm_shape stated(const nm_onnx *o, const char *name, const NmPb__Shape *s)
+{
+    nm_shape out = {.rank = (int)s->n_dim};
+    if (s->n_dim > NM_MAXRANK)
+        nm_throw(o->job, NM_EUNSUP, "%s: input \"%s\" has rank %zu; %d at most is read", o->f.path,
+                 name, s->n_dim, NM_MAXRANK);
+    for (size_t i = 0; i < s->n_dim; i++)
+        out.dim[i] = s->dim[i]->dim_value > 0 ? s->dim[i]->dim_value : 0;
+    return out;
+}
+
+/* is `said` what the file states, where it states something? Of a batch, one sample may be meant. */
+static bool agrees(nm_shape file, nm_shape said)
+{
+    if (file.rank != said.rank) return false;
+    for (int i = 0; i < file.rank; i++)
+        if (file.dim[i] && file.dim[i] != said.dim[i] && (i || said.dim[i] != 1 || file.rank < 2))
+            return false;
+    return true;
+}
+
+static nm_shape said_shape(nm_job *job, const char *text)
+{
+    nm_shape s = {0};
+    for (const char *at = text;; at++) {
+        const char *end = at + strcspn(at, ",");
+        int64_t d;
+        if (s.rank == NM_MAXRANK || !nm_int_parse(at, end, &d) || d < 1 || d > 1 << 27)
+            nm_throw(job, NM_EUSE,
+                     "--input-shape %s: up to %d integers of 1 or more, by commas, were expected",
+                     text, NM_MAXRANK);
+        s.dim[s.rank++] = d;
+        at = end;
+        if (!*at) return s;
+    }
+}
+
+/* the shapes that an input of this rank has for an image */
+static size_t candidates(nm_shape image, int rank, nm_shape out[4])
+{
+    size_t n = 0;
+    nm_layout l;
+    if (image.rank == rank) out[n++] = image;
+    if (image.rank + 1 == rank) {
+        out[n] = (nm_shape){.rank = rank, .dim = {1}};
+        memcpy(out[n++].dim + 1, image.dim, (size_t)image.rank * sizeof *image.dim);
+    }
+    if (!nm_layout_find(image, &l) || (rank != 3 && rank != 4)) return n;
+    const int64_t c = (int64_t)l.c, h = (int64_t)l.h, w = (int64_t)l.w;
+    const int64_t chw[] = {1, c, h, w}, hwc[] = {1, h, w, c};
+    out[n++] = nm_shape_of(rank, chw + 4 - rank);
+    out[n++] = nm_shape_of(rank, hwc + 4 - rank);
+    return n;
+}
+
+/* what the image's shape makes of the file's; false: nothing, or several things */
+static bool from_image(nm_job *job, const char *spec, nm_shape file, nm_shape *found)
+{
+    nm_shape list[4];
+    const size_t n = candidates(nm_image_shape(job, spec), file.rank, list);
+    size_t fits = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool fit = true;
+        for (int d = 0; d < file.rank; d++) fit &= !file.dim[d] || file.dim[d] == list[i].dim[d];
+        if (!fit || (fits && nm_shape_eq(list[i], *found))) continue;
+        *found = list[i];
+        found->order = NM_OPEN;
+        fits++;
+    }
+    return fits == 1;
+}
+
+static nm_shape resolve(nm_onnx *o, const char *name, const NmPb__Shape *s, const nm_front *front,
+                        bool alone)
+{
+    nm_job *job = o->job;
+    if (front && front->shape) {
+        const nm_shape said = said_shape(job, front->shape);
+        if (!alone)
+            nm_throw(job, NM_EUNSUP, "%s: --input-shape takes a network of one input", o->f.path);
+        if (s && !agrees(stated(o, name, s), said))
+            nm_throw(job, NM_EUSE, "--input-shape %s: input \"%s\" of %s has %s", front->shape,
+                     name, o->f.path, shape_text(job, s));
+        return said;
+    }
+    nm_shape file = s ? stated(o, name, s) : (nm_shape){.rank = -1}, found = file;
+    bool open = !s;
+    if (s && file.rank && !file.dim[0]) file.dim[0] = 1;
+    for (int i = 0; i < file.rank; i++) open |= !file.dim[i];
+    if (!open) return file;
+    if (s && alone && front && front->image && from_image(job, front->image, file, &found)) {
+        o->shape = dims_text(job, found);
+        nm_note(job, "%s: input \"%s\" has %s; it is read as [%s], which is the shape of %s",
+                o->f.path, name, shape_text(job, s), o->shape, front->image);
+        return found;
+    }
+    nm_throw(
+        job, NM_EUNSUP,
+        "%s: input \"%s\" has %s: only the first dimension (the batch) may be open; say all by "
+        "--input-shape D,D,..",
+        o->f.path, name, shape_text(job, s));
+}
+
+static bool scales(const nm_front *front) { return front && (front->mean || front->std); }
+
+static nm_value read_input(nm_onnx *o, const NmPb__ValueInfo *info, const nm_front *front,
+                           bool alone)
+{
+    nm_value v = {.name = info->name ? nm_dup(o->job, info->name, strlen(info->name)) : "",
+                  .maker = -1};
+    const NmPb__TypeTensor *t = info->type ? info->type->tensor_type : NULL;
+    if (!t) nm_throw(o->job, NM_EUNSUP, "%s: input \"%s\" is not a tensor", o->f.path, v.name);
+    if (!nm_onnx_type(t->elem_type, &v.type))
+        nm_throw(o->job, NM_EUNSUP,
+                 "%s: input \"%s\" has element type %s, which is not read; export it as float32",
+                 o->f.path, v.name, nm_onnx_type_name(o->job, t->elem_type));
+    v.shape = resolve(o, v.name, t->shape, front, alone);
+    if (v.type >= NM_U8 && v.type <= NM_I16)
+        nm_warn(o->job,
+                "%s: input \"%s\" is made of integers (%s) and is read as real numbers: what holds "
+                "for them "
+                "holds for integers, too; a counterexample may have fractions, and is then one of "
+                "the network "
+                "of reals alone. Its values are those of the integers%s",
+                o->f.path, v.name, nm_dtype_name(v.type),
+                v.type == NM_U8 && !scales(front)
+                    ? ", 0 to 255; --std 0.00392156862745098 makes questions ones of "
+                      "pixels from 0 to 1"
+                    : "");
+    if (v.type == NM_F16 || v.type == NM_BF16)
+        nm_note(
+            o->job,
+            "%s: input \"%s\" is of %s: the network is read as a function of reals; a runtime that "
+            "computes in %s rounds at every step, and may differ by that",
+            o->f.path, v.name, nm_dtype_name(v.type), nm_dtype_name(v.type));
+    return v;
+}
+
+static bool is_constant(const nm_onnx *o, const char *name)
+{
+    bool is = false;
+    for (size_t i = 0; i < o->n_dense; i++)
+        is |= o->dense[i]->name && strcmp(o->dense[i]->name, name) == 0;
+    for (size_t i = 0; i < o->n_sparse; i++) {
+        const NmPb__Tensor *t = o->sparse[i]->values;
+        is |= t && t->name && strcmp(t->name, name) == 0;
+    }
+    return is;
+}
+
+void nm_onnx_inputs(nm_onnx *o, const nm_front *front)
+{
+    const NmPb__Graph *g = o->model->graph;
+    const NmPb__ValueInfo **list = NM_RAW(o->job, const NmPb__ValueInfo *, g->n_input + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < g->n_input; i++) /* a constant may be repeated as an input */
+        if (!g->input[i]->name || !is_constant(o, g->input[i]->name)) list[n++] = g->input[i];
+    o->inputs = NM_ARRAY(o->job, nm_value, n + 1);
+    for (size_t i = 0; i < n; i++) o->inputs[o->n_inputs++] = read_input(o, list[i], front, n == 1);
+}
+
+void nm_onnx_range(const nm_onnx *o, const nm_front *front, nm_graph *g)
+{
+    size_t n = 0, at = 0;
+    bool whole = !scales(front);
+    for (size_t i = 0; i < o->n_inputs; i++)
+        whole &= o->inputs[i].type >= NM_U8 && o->inputs[i].type <= NM_I16;
+    for (size_t i = 0; whole && i < o->n_inputs; i++)
+        n += nm_shape_size(o->job, o->inputs[i].shape);
+    if (!whole || n > 1u << 27) return; /* a size that is refused later */
+    double *lo = NM_RAW(o->job, double, n), *hi = NM_RAW(o->job, double, n);
+    for (size_t i = 0; i < o->n_inputs; i++)
+        for (size_t k = nm_shape_size(o->job, o->inputs[i].shape); k; k--, at++)
+            nm_dtype_whole(o->inputs[i].type, &lo[at], &hi[at]);
+    g->lo = lo;
+    g->hi = hi;
+}
