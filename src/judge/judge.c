@@ -21,9 +21,10 @@ typedef struct {
 } point;
 
 /* row - rhs, in the arithmetic of e; err grows by its rounding and by the errors of p */
-static double excess(const nm_eval *e, const nm_row *r, size_t n_out, point p, double *err)
+static double excess(const nm_eval *e, const nm_row *r, double rhs, size_t n_out, point p,
+                     double *err)
 {
-    double s = e->f32 ? (double)(float)-r->rhs : -r->rhs;
+    double s = e->f32 ? (double)(float)-rhs : -rhs;
     for (size_t k = 0; k < r->n; k++) {
         const bool out = r->var[k] < n_out;
         const size_t i = out ? r->var[k] : r->var[k] - n_out;
@@ -43,8 +44,9 @@ static void judge_clause(nm_job *job, const nm_query *q, const nm_clause *c, con
     r->is_violated = r->is_inside;
     for (size_t k = 0; k < c->n_rows; k++) {
         double err = 0;
-        const double m = excess(&e64, &c->rows[k], q->n_out, p64, &err);
-        const double m32 = excess(&e32, &c->rows[k], q->n_out, p32, NULL);
+        const double rhs = c->inner ? c->inner[k] : c->rows[k].rhs;
+        const double m = excess(&e64, &c->rows[k], rhs, q->n_out, p64, &err);
+        const double m32 = excess(&e32, &c->rows[k], rhs, q->n_out, p32, NULL);
         if (m > r->margin64) {
             r->margin64 = m;
             r->err64 = err;
@@ -61,7 +63,8 @@ static bool inside_rows(nm_job *job, const nm_case *c, size_t n_out, const doubl
     for (size_t k = 0; k < c->n_in_rows; k++) {
         double err = 0;
         const point p = {.x = x, .xerr = xerr};
-        if (!(excess(&e, &c->in_rows[k], n_out, p, &err) + err <= 0)) return false;
+        if (!(excess(&e, &c->in_rows[k], c->in_rows[k].rhs, n_out, p, &err) + err <= 0))
+            return false;
     }
     return true;
 }

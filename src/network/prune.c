@@ -2,7 +2,8 @@
  *
  * Operators behind a tail (Softmax, ArgMax and the like, final_operators.c) at an output that keep the flat values
  * (Identity, Dropout, Cast, and what changes the shape alone) leave the output to the tail. A Softmax, Sigmoid or Tanh
- * that ArgMax alone reads, along the same axis, chooses nothing. Nodes that no output needs are dropped, whatever they
+ * that ArgMax alone reads, along the same axis, chooses nothing. The two shares of a Sigmoid, 1 - p beside p, are the
+ * Sigmoid of -z beside z. Nodes that no output needs are dropped, whatever they
  * are, and so are the mask of a Dropout and the indices of a MaxPool that nobody reads; of other operators second
  * outputs mean something (a BatchNormalization that names its own is in training). Cost: a pass over the graph. */
 #include "base/base.h"
@@ -80,6 +81,60 @@ static bool keeps_values(const char *type, const struct nm_rawnode *r, const cha
     return strcmp(type, "Cast") == 0 &&
            (to == FLOAT || to == DOUBLE ||
             (strcmp(tail, "ArgMax") == 0 && (to == INT32 || to == INT64)));
+}
+
+/* the constant of this name, all ones, or NULL */
+static const nm_value *ones(const pruned *p, const char *name)
+{
+    const nm_value *v = NULL;
+    for (size_t i = 0; i < p->g->n_consts; i++)
+        if (strcmp(p->g->consts[i].name, name) == 0) v = &p->g->consts[i];
+    for (size_t i = 0; v && i < v->n; i++)
+        if (v->data[i] != 1) return NULL;
+    return v;
+}
+
+/* the Sigmoid whose p, and 1 - p, are the two that a Concat joins, or NULL; first: which of them p is */
+static const struct nm_rawnode *shares(const pruned *p, const struct nm_rawnode *r, size_t *first)
+{
+    if (strcmp(type_of(p, r), "Concat") || r->n_in != 2 || r->n_out != 1) return NULL;
+    for (*first = 0; *first < 2; ++*first) {
+        const struct nm_rawnode *s = maker(p, r->in[*first]), *rest = maker(p, r->in[1 - *first]);
+        if (s && rest && strcmp(type_of(p, s), "Sigmoid") == 0 && s->n_in == 1 && s->n_attrs == 0 &&
+            strcmp(type_of(p, rest), "Sub") == 0 && rest->n_in == 2 && rest->n_attrs == 0 &&
+            ones(p, rest->in[0]) && strcmp(rest->in[1], r->in[*first]) == 0)
+            return s;
+    }
+    return NULL;
+}
+
+static const char *fresh(const pruned *p, const char *name, const char *what)
+{
+    const char *s = nm_fmt(p->job, "%s %s", name, what);
+    while (nm_names_find(&p->names, nm_span_of(s)) >= 0) s = nm_fmt(p->job, "%s'", s);
+    return s;
+}
+
+/* Makes [1 - p, p] at an output, p = Sigmoid(z), the Sigmoid of [0 - z, z], with zeros of the ones' shape. Returns
+ * true if it was there: the graph has other nodes now. */
+static bool join_shares(const pruned *p, const char *output)
+{
+    struct nm_rawnode *r = maker(p, output);
+    size_t steps = 0, first;
+    while (r && r->n_in && keeps_values(type_of(p, r), r, "") && steps++ < p->g->n_nodes)
+        r = maker(p, r->in[0]);
+    const struct nm_rawnode *s = r ? shares(p, r, &first) : NULL;
+    if (!s) return false;
+    const char *z = s->in[0], *out = r->out[0], *both = fresh(p, out, "joined"),
+               *minus = fresh(p, out, "negated"), *zero = fresh(p, out, "zero"),
+               **in = NM_RAW(p->job, const char *, 2), **made = NM_RAW(p->job, const char *, 1);
+    const nm_value *one = ones(p, maker(p, r->in[1 - first])->in[0]);
+    in[first] = z, in[1 - first] = minus, made[0] = both;
+    r->in = in, r->out = made;
+    nm_graph_const(p->job, p->g, zero, one->shape, one->type, nm_repeat(p->job, one->n, 0));
+    nm_graph_node(p->job, p->g, "Sub", minus, minus, 2, (const char *[]){zero, z});
+    nm_graph_node(p->job, p->g, "Sigmoid", out, out, 1, (const char *[]){both});
+    return true;
 }
 
 static size_t readers(const pruned *p, const char *name)
@@ -172,6 +227,11 @@ void nm_graph_prune(nm_job *job, nm_graph *g)
     pruned p = {.job = job, .g = g};
     index_nodes(&p);
     if (p.twice) return;
+    for (size_t k = 0; k < g->n_outputs; k++)
+        if (join_shares(&p, g->outputs[k])) {
+            p = (pruned){.job = job, .g = g};
+            index_nodes(&p);
+        }
     strip_tails(&p);
     const bool *live = needed(&p);
     nm_names read = {0};

@@ -1,9 +1,10 @@
 /* ask_by_flags.c: a question from flags: an image, a perturbation, and which labels it must not become.
  *
- * Counterexample to target j: a point of the input set with  y_j >= y_label + margin  (a tie counts at margin 0). Input
- * sets (set/) are cut to the domain: without --domain the range that the network's file states, or else [0,1]. `any` is
- * every other label, `N,M` a list, `not:N,M` all but these and the label. Without a label the network's own prediction
- * is taken, and the answer says so. */
+ * Labels are the outputs' numbers; where the one output is a Sigmoid's p, label 1 has p and label 0 has 1 - p, so
+ * that the label is whether p > 1/2. Counterexample to target j: a point of the input set with y_j >= y_label +
+ * margin (a tie counts at margin 0). Input sets (set/) are cut to the domain: without --domain the range that the
+ * network's file states, or else [0,1]. `any` is every other label, `N,M` a list, `not:N,M` all but these and the
+ * label. Without a label the network's own prediction is taken, and the answer says so. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -91,6 +92,20 @@ static nm_row beats(nm_job *job, const nm_around *a, const nm_query *q, size_t j
     return (nm_row){2, var, coef, a->margin == 0 ? 0 : -a->margin};
 }
 
+/* p or 1 - p of the one output against what is left of 1 */
+static nm_clause other_label(nm_job *job, const nm_around *a, const nm_query *q, const char *name)
+{
+    const int64_t other = 1 - q->label;
+    nm_row *r = NM_NEW(job, nm_row);
+    double *inner = NM_NEW(job, double);
+    *r = nm_tail_other(job, q->label, a->margin, inner);
+    return (nm_clause){.n_rows = 1,
+                       .rows = r,
+                       .label = other,
+                       .inner = inner,
+                       .name = nm_fmt(job, "%lld%s", (long long)other, name)};
+}
+
 /* K at a time of `left` others: their number, as far as a question may go */
 static size_t subsets(size_t left, size_t k)
 {
@@ -122,7 +137,7 @@ static void make_top(nm_job *job, const nm_around *a, const nm_query *q, nm_case
             nm_put(&b, i ? "_%zu" : "%zu", j);
         }
         nm_put(&b, "%s", name);
-        clauses[c->n_clauses++] = (nm_clause){k, rows, -1, b.s, NM_NO_GOAL};
+        clauses[c->n_clauses++] = (nm_clause){.n_rows = k, .rows = rows, .label = -1, .name = b.s};
         size_t i = k;
         while (i-- > 0 && at[i] == others - k + i) continue;
         if (i == SIZE_MAX) break;
@@ -141,12 +156,13 @@ static void make_clauses(nm_job *job, const nm_around *a, const nm_query *q, nm_
         return;
     }
     nm_clause *clauses = NM_ARRAY(job, nm_clause, q->n_out);
-    for (size_t j = 0; j < q->n_out; j++) {
+    if (q->n_out == 1) clauses[c->n_clauses++] = other_label(job, a, q, name);
+    for (size_t j = 0; q->n_out > 1 && j < q->n_out; j++) {
         if (a->targets ? !a->targets[j] : (int64_t)j == q->label) continue;
         nm_row *r = NM_NEW(job, nm_row);
         *r = beats(job, a, q, j);
-        clauses[c->n_clauses++] = (nm_clause){1, r, (int64_t)j, nm_fmt(job, "%zu%s", j, name),
-                                              NM_NO_GOAL};
+        clauses[c->n_clauses++] = (nm_clause){
+            .n_rows = 1, .rows = r, .label = (int64_t)j, .name = nm_fmt(job, "%zu%s", j, name)};
     }
     c->clauses = clauses;
 }
@@ -183,12 +199,14 @@ static void make_cases(nm_job *job, const nm_net *net, const nm_around *a, nm_qu
     for (size_t i = 0; i < q->n_cases; i++) make_clauses(job, a, q, &q->cases[i], s.name[i]);
 }
 
-static int64_t argmax(const double *y, size_t n)
+static _Noreturn void no_labels(nm_job *job, const nm_net *net)
 {
-    size_t best = 0;
-    for (size_t i = 1; i < n; i++)
-        if (y[i] > y[best]) best = i;
-    return (int64_t)best;
+    if (!nm_tail_one_group(net))
+        nm_throw(job, NM_EUNSUP, "%s: its outputs are several distributions: ask by a .vnnlib file",
+                 net->path);
+    nm_throw(job, NM_EUSE,
+             "the network has one output, and no Sigmoid makes it, so that it says no label: ask "
+             "for a range, or by a file");
 }
 
 /* a flat input is drawn, blurred and patched as the image that it was made from, and axes that nobody named are those
@@ -205,6 +223,14 @@ void nm_around_image(nm_around *a, const nm_net *net, nm_tensor t)
         a->shape = nm_layout_shape(&l);
 }
 
+static void check_label(nm_job *job, const nm_net *net, int64_t label)
+{
+    const size_t n = nm_net_labels(net);
+    if (label >= (int64_t)n)
+        nm_throw(job, NM_EINPUT, "label %lld; the network has %s 0 to %zu", (long long)label,
+                 n == net->n_out ? "outputs" : "labels", n - 1);
+}
+
 nm_query *nm_query_around(nm_job *job, const nm_net *net, const nm_around *a)
 {
     nm_query *q = NM_NEW(job, nm_query);
@@ -215,21 +241,17 @@ nm_query *nm_query_around(nm_job *job, const nm_net *net, const nm_around *a)
     double *x = NM_RAW(job, double, q->n_in);
     memcpy(x, a->x, q->n_in * sizeof *x);
     q->image = x;
-    if (q->n_out < 2 && !a->set_only)
-        nm_throw(job, NM_EUSE, "the network has one output: ask for a range, or by a file");
-    if (!a->set_only && !nm_tail_one_group(net))
-        nm_throw(job, NM_EUNSUP, "%s: its outputs are several distributions: ask by a .vnnlib file",
-                 net->path);
+    const size_t labels = nm_net_labels(net);
+    if (!a->set_only && (labels < 2 || !nm_tail_one_group(net))) no_labels(job, net);
     q->image_y = a->y ? a->y : nm_net_eval(job, net, x, false, NULL);
-    q->predicted = net->second || !nm_tail_one_group(net) ? -1 : argmax(q->image_y, q->n_out);
+    q->predicted = net->second || !nm_tail_one_group(net) ? -1 : nm_net_label(net, q->image_y);
     q->label = a->label < 0 && !a->set_only ? q->predicted : a->label;
-    if (q->label >= (int64_t)q->n_out)
-        nm_throw(job, NM_EINPUT, "label %lld; the network has outputs 0 to %zu",
-                 (long long)q->label, q->n_out - 1);
+    check_label(job, net, q->label);
     q->objective = a->objective;
     q->norm = a->norm;
     q->guard = a->guard;
     make_cases(job, net, a, q);
+    nm_tail_pull(job, net, q);
     return q;
 }
 
@@ -265,11 +287,12 @@ nm_around nm_around_ask(nm_job *job, const nm_ask *a)
     return r;
 }
 
-void nm_query_label(nm_job *job, const nm_ask *a, nm_query *q, nm_case *c)
+void nm_query_label(nm_job *job, const nm_net *net, const nm_ask *a, nm_query *q, nm_case *c)
 {
+    if (net && nm_net_labels(net) < 2) no_labels(job, net);
     nm_around r = {.label = q->label, .margin = a->margin ? number(job, "--margin", a->margin) : 0};
     r.top = read_top(job, a->target);
-    r.targets = read_targets(job, a->target, q->n_out, q->label);
+    r.targets = read_targets(job, a->target, q->n_out == 1 ? 2 : q->n_out, q->label);
     make_clauses(job, &r, q, c, "");
 }
 
@@ -291,11 +314,9 @@ nm_query *nm_query_ask(nm_job *job, const nm_net *net, const nm_ask *ask)
         nm_check_around(job, net, &r, t, a->image);
     }
     r.label = read_label(job, a);
-    if (r.label >= (int64_t)net->n_out)
-        nm_throw(job, NM_EINPUT, "label %lld; the network has outputs 0 to %zu", (long long)r.label,
-                 net->n_out - 1);
+    check_label(job, net, r.label);
     if (r.label < 0 && !r.set_only) {
-        r.label = argmax(nm_net_eval(job, net, r.x, false, NULL), net->n_out);
+        r.label = nm_net_label(net, nm_net_eval(job, net, r.x, false, NULL));
         nm_note(job, "no label was given: the network's own prediction %lld is taken",
                 (long long)r.label);
     }
@@ -304,7 +325,7 @@ nm_query *nm_query_ask(nm_job *job, const nm_net *net, const nm_ask *ask)
         nm_throw(job, NM_EUNSUP,
                  "--target %s: its clauses have several rows; objective feasible was expected",
                  a->target);
-    r.targets = read_targets(job, a->target, net->n_out, r.label);
+    r.targets = read_targets(job, a->target, nm_net_labels(net), r.label);
     nm_query *q = nm_query_around(job, net, &r);
     if (m != NM_MARGIN && !a->set_only) nm_measure_set(job, net, m, ask, q);
     return q;

@@ -1,8 +1,8 @@
-/* final_operators.c: questions about a network whose last operators are left out: Sigmoid, Tanh, Softmax, LogSoftmax,
- * ArgMax.
+/* final_operators.c: questions about a network whose last operators are left out: Sigmoid, Tanh, Softmax,
+ * LogSoftmax, ArgMax.
  *
- * They are not piecewise linear, so the flat outputs y are what they read, and the file's outputs are f(y). A row of
- * a question means the same of y as of f(y) in these cases alone:
+ * They are not piecewise linear, so the flat outputs y are what they read, and the file's outputs are f(y). A row
+ * of a question means the same of y as of f(y) in these cases alone:
  *   (1) no output that a tail makes stands in it;
  *   (2) f_i(y) - f_j(y) <= 0 with i and j of one group: f is strictly increasing element by element with one and the
  *       same function (Sigmoid, Tanh), or divides by one sum a group (Softmax): then it says y_i <= y_j;
@@ -10,31 +10,34 @@
  *       logarithm, whatever else the row holds, a constant included;
  *   (4) ArgMax: like (2). A point where the label's score is not the only largest counts as misclassified, ties
  *       included, whatever index ArgMax would choose there.
- * A worst margin is a number about f(y), not about y: with (2) it is refused. So is all else, by name. */
+ * Thresholds are pulled through first (pull_thresholds.c), and so are the numbers that ArgMax gives
+ * (chosen_labels.c); clauses with `inner` speak of y by themselves. A worst margin is a number about f(y), not
+ * about y: with (2) and with thresholds it is refused. So is all else, by name.
+ *
+ * The label that a network gives is its largest output's; where its one output is a Sigmoid's, 1 above 1/2 and else
+ * 0. */
 #include "network/network.h"
 #include "question/question.h"
 #include "question/part.h"
 
-typedef struct {
-    const nm_node *node; /* NULL: no tail */
-    size_t output, group;
-} place;
-
-static place place_of(const nm_net *net, size_t i)
+nm_place nm_tail_place(const nm_net *net, size_t i)
 {
     size_t k = 0;
+    const size_t flat = i;
     while (i >= net->values[net->outputs[k]].n) i -= net->values[net->outputs[k++]].n;
-    place p = {net->tail[k], k, 0};
+    nm_place p = {net->tail[k], k, 0, flat};
     if (!p.node) return p;
     const nm_tail *t = p.node->plan;
     if (t->kind == NM_RISING)
         p.output = 0; /* one function for all elements, in other outputs, too */
-    else
+    else {
         p.group = i / (t->len * t->inner) * t->inner + i % t->inner;
+        p.first = flat - i % (t->len * t->inner) + i % t->inner;
+    }
     return p;
 }
 
-static bool same_group(const place *a, const place *b)
+static bool same_group(const nm_place *a, const nm_place *b)
 {
     return a->node && b->node && a->node->op == b->node->op && a->output == b->output &&
            a->group == b->group && strcmp(a->node->type, b->node->type) == 0;
@@ -43,7 +46,7 @@ static bool same_group(const place *a, const place *b)
 /* terms of the row that are not 0, and among them the one that is opposite to term k in its group, or -1 */
 static int64_t partner(const nm_net *net, const nm_row *r, size_t k, size_t *terms)
 {
-    const place at = place_of(net, r->var[k]);
+    const nm_place at = nm_tail_place(net, r->var[k]);
     int64_t found = -1;
     size_t same = 0;
     *terms = 0;
@@ -51,7 +54,7 @@ static int64_t partner(const nm_net *net, const nm_row *r, size_t k, size_t *ter
         if (r->coef[i] == 0) continue;
         ++*terms;
         if (i == k || r->var[i] >= net->n_out) continue;
-        const place p = place_of(net, r->var[i]);
+        const nm_place p = nm_tail_place(net, r->var[i]);
         if (!same_group(&at, &p)) continue;
         same++;
         if (r->coef[i] == -r->coef[k] && r->var[i] != r->var[k]) found = (int64_t)i;
@@ -59,12 +62,11 @@ static int64_t partner(const nm_net *net, const nm_row *r, size_t k, size_t *ter
     return same == 1 ? found : -1;
 }
 
-/* the tail that makes the row mean something else, or NULL */
-static const nm_node *breaks(const nm_net *net, const nm_row *r, bool worst)
+const nm_node *nm_tail_breaks(const nm_net *net, const nm_row *r, bool worst)
 {
     for (size_t k = 0; k < r->n; k++) {
         if (r->coef[k] == 0 || r->var[k] >= net->n_out) continue;
-        const place p = place_of(net, r->var[k]);
+        const nm_place p = nm_tail_place(net, r->var[k]);
         if (!p.node) continue;
         size_t terms;
         if (partner(net, r, k, &terms) < 0) return p.node;
@@ -74,33 +76,42 @@ static const nm_node *breaks(const nm_net *net, const nm_row *r, bool worst)
     return NULL;
 }
 
+static _Noreturn void refuse(nm_job *job, const nm_net *net, const nm_query *q, const nm_clause *c,
+                             const nm_node *n)
+{
+    nm_refuse(
+        job, net, n,
+        "at the output, and target %s asks for %s: which of two outputs is larger%s was expected",
+        c->name,
+        q->objective == NM_WORST   ? "a worst margin"
+        : q->objective == NM_RANGE ? "a value"
+                                   : "a margin or a constant",
+        q->objective == NM_FEASIBLE || q->objective == NM_CLOSEST
+            ? ", or a threshold on a Sigmoid, a Tanh or a Softmax of two,"
+            : "");
+}
+
 void nm_tail_check(nm_job *job, const nm_net *net, const nm_query *q)
 {
-    bool any = false;
-    for (size_t k = 0; k < net->n_outputs; k++) any |= net->tail[k] != NULL;
+    const bool worst = q->objective == NM_WORST || q->objective == NM_RANGE;
+    const nm_node *any = NULL;
+    for (size_t k = 0; k < net->n_outputs; k++) any = net->tail[k] ? net->tail[k] : any;
     for (size_t i = 0; any && i < q->n_cases; i++)
-        for (size_t t = 0; t < q->cases[i].n_clauses; t++)
-            for (size_t r = 0; r < q->cases[i].clauses[t].n_rows; r++) {
-                const nm_clause *c = &q->cases[i].clauses[t];
-                const nm_node *n = breaks(net, &c->rows[r],
-                                          q->objective == NM_WORST || q->objective == NM_RANGE);
-                if (n)
-                    nm_refuse(
-                        job, net, n,
-                        "at the output, and target %s asks for %s: which of two outputs is larger "
-                        "was expected",
-                        c->name,
-                        q->objective == NM_WORST   ? "a worst margin"
-                        : q->objective == NM_RANGE ? "a value"
-                                                   : "a margin or a constant");
+        for (size_t t = 0; t < q->cases[i].n_clauses; t++) {
+            const nm_clause *c = &q->cases[i].clauses[t];
+            if (c->inner && worst) refuse(job, net, q, c, any);
+            for (size_t r = 0; !c->inner && r < c->n_rows; r++) {
+                const nm_node *n = nm_tail_breaks(net, &c->rows[r], worst);
+                if (n) refuse(job, net, q, c, n);
             }
+        }
 }
 
 bool nm_tail_one_group(const nm_net *net)
 {
-    const place first = place_of(net, 0);
+    const nm_place first = nm_tail_place(net, 0);
     for (size_t i = 1; i < net->n_out; i++) {
-        const place p = place_of(net, i);
+        const nm_place p = nm_tail_place(net, i);
         if ((first.node || p.node) && !same_group(&first, &p)) return false;
     }
     return true;
@@ -113,4 +124,22 @@ const nm_node *nm_tail_choice(const nm_net *net)
         if (t && t->kind == NM_CHOICE) return net->tail[k];
     }
     return NULL;
+}
+
+/* its one output is a Sigmoid's */
+static bool is_one_sigmoid(const nm_net *net)
+{
+    return net->n_out == 1 && !net->second && net->tail[0] &&
+           strcmp(net->tail[0]->type, "Sigmoid") == 0;
+}
+
+size_t nm_net_labels(const nm_net *net) { return is_one_sigmoid(net) ? 2 : net->n_out; }
+
+int64_t nm_net_label(const nm_net *net, const double *y)
+{
+    size_t best = 0;
+    if (is_one_sigmoid(net)) return y[0] > 0;
+    for (size_t i = 1; i < net->n_out; i++)
+        if (y[i] > y[best]) best = i;
+    return (int64_t)best;
 }

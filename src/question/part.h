@@ -24,10 +24,34 @@ bool nm_norm_find(const char *s, nm_norm *norm);
 const char *nm_gens_check(const nm_gens *g); /* NULL, or what is wrong with numbers that a file gave */
 
 /* ---- ask_by_flags.c ----------------------------------------------------------------------------- */
-void nm_query_label(nm_job *job, const nm_ask *a, nm_query *q, nm_case *c); /* clauses of target and margin */
+/* clauses of target and margin; net may be NULL */
+void nm_query_label(nm_job *job, const nm_net *net, const nm_ask *a, nm_query *q, nm_case *c);
 
 /* ---- final_operators.c -------------------------------------------------------------------------- */
+typedef struct nm_place {  /* of a flat output in the operator that is left out behind it */
+    const nm_node *node;   /* or NULL */
+    size_t output, group;  /* elements of one group can be compared */
+    size_t first;          /* flat output that is the group's first, or itself */
+} nm_place;
+nm_place nm_tail_place(const nm_net *net, size_t i);
+/* the operator that makes the row mean something else, or NULL; worst: its value matters, not only its sign */
+const nm_node *nm_tail_breaks(const nm_net *net, const nm_row *r, bool worst);
 bool nm_tail_one_group(const nm_net *net); /* the largest output is the file's largest output, too */
 const nm_node *nm_tail_choice(const nm_net *net); /* an ArgMax at an output, or NULL */
+
+/* ---- inverse.c ---------------------------------------------------------------------------------- */
+typedef struct nm_ends { double lo, hi; } nm_ends; /* a number is between them */
+nm_ends nm_inverse_tanh(nm_ends t);        /* -1 < t < 1 */
+nm_ends nm_inverse_sigmoid(nm_ends t);     /* 0 < t < 1 */
+
+/* ---- pull_thresholds.c, chosen_labels.c --------------------------------------------------------- */
+/* rows that bound what a last operator makes become bounds on what it reads; what has no such bound stays */
+void nm_tail_pull(nm_job *job, const nm_net *net, nm_query *q);
+/* of a network whose one output is a Sigmoid's p: 1 - p, or p for label 0, is p, or 1 - p, plus the margin or more */
+nm_row nm_tail_other(nm_job *job, int64_t label, double margin, double *inner);
+/* outputs as its file counts them: an ArgMax gives one for each of its groups; value k of them */
+size_t nm_net_said(const nm_net *net);
+int nm_net_said_value(const nm_net *net, size_t k);
+void nm_tail_choose(nm_job *job, const nm_net *net, nm_query *q); /* rows over them become rows over flat outputs */
 
 #endif

@@ -92,9 +92,14 @@ void nm_query_print(nm_buf *b, const nm_query *q)
         }
         for (size_t t = 0; t < c->n_clauses; t++) {
             nm_put(b, " clause %s\n", c->clauses[t].name);
-            for (size_t r = 0; r < c->clauses[t].n_rows; r++) {
+            const nm_clause *k = &c->clauses[t];
+            for (size_t r = 0; r < k->n_rows; r++) {
                 nm_put(b, "  ");
-                print_row(b, q, &c->clauses[t].rows[r]);
+                print_row(b, q, &k->rows[r]);
+                if (!k->inner || k->inner[r] == k->rows[r].rhs) continue;
+                nm_put(b, "  of a witness: <= ");
+                nm_put_num(b, k->inner[r]);
+                nm_put(b, "\n");
             }
         }
     }
@@ -233,6 +238,8 @@ void nm_query_write(nm_buf *b, const nm_query *q)
                 nm_put(b, "\"goal\":\"%s\",", c->clauses[t].goal == NM_LEAST ? "least" : "most");
             nm_put(b, "\"rows\":");
             write_rows(b, c->clauses[t].n_rows, c->clauses[t].rows);
+            if (c->clauses[t].inner)
+                nm_put(b, ",\"inner\":"), write_nums(b, c->clauses[t].inner, c->clauses[t].n_rows);
             nm_put(b, "}");
         }
         nm_put(b, "]}");

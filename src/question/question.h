@@ -45,6 +45,8 @@ typedef struct nm_clause { /* all rows hold: a counterexample */
     int64_t label;         /* the target class that it stands for, or -1 */
     const char *name;      /* "3" or "c7": how files and messages call it */
     nm_goal goal;          /* of NM_RANGE: row - rhs is the value, or minus it; it is made least */
+    const double *inner;   /* [n_rows] of thresholds that were pulled through a last operator: the rhs that a witness
+                            * must meet, where the rows' own are rounded outwards; or NULL */
 } nm_clause;
 typedef struct nm_gens nm_gens;
 typedef struct nm_case {   /* box [n_in] and the clauses over it; readers hold it const */
@@ -183,6 +185,8 @@ void nm_measure_set(nm_job *job, const nm_net *net, nm_measure m, const nm_ask *
 
 /* ---- final_operators.c: networks whose last operators are left out ------------------------------ */
 void nm_tail_check(nm_job *job, const nm_net *net, const nm_query *q); /* refuses what would mean something else */
+size_t nm_net_labels(const nm_net *net); /* as many as outputs; two where the one output is a Sigmoid's */
+int64_t nm_net_label(const nm_net *net, const double *y); /* y [n_out] of nm_net_eval */
 
 /* ---- file/read_question.c, file/read_json_question.c, file/read_vnnlib1.c: files ---------------- */
 /* what a JSON question says of the networks, before they are read; NULL where it does not, and for VNN-LIB */

@@ -18,7 +18,7 @@ typedef struct {
     double lo, hi;        /* values of the images */
     bool bytes;
     nm_shape shape;
-    size_t *predicted;    /* [n_out] how many of each */
+    size_t *predicted;    /* [labels] how many of each */
     size_t classes, labels; /* different predictions and labels among them */
 } view;
 
@@ -34,24 +34,16 @@ static void check_labels(nm_job *job, const nm_campaign *c)
         lo = fmin(lo, l->label[i]);
         hi = fmax(hi, l->label[i]);
     }
-    const char *from_one = lo == 1 && hi == (double)c->net->n_out
+    const char *from_one = lo == 1 && hi == (double)nm_net_labels(c->net)
                                ? "; the labels are from 1 on: outputs are counted from 0"
                                : "";
     for (int64_t i = c->from; i < c->to; i++)
-        if (l->label[i] < 0 || l->label[i] >= (double)c->net->n_out)
+        if (l->label[i] < 0 || l->label[i] >= (double)nm_net_labels(c->net))
             nm_throw(job, NM_EINPUT, "%s: the label of sample %lld is %g; the network has outputs 0 to %zu%s",
-                     l->f.path, (long long)i, l->label[i], c->net->n_out - 1, from_one);
+                     l->f.path, (long long)i, l->label[i], nm_net_labels(c->net) - 1, from_one);
     if (l->count != c->images.count)
         nm_warn(job, "%s holds %lld labels, and %s %lld images: do they belong together?", l->f.path,
                 (long long)l->count, c->images.f.path, (long long)c->images.count);
-}
-
-static size_t best_of(const double *y, size_t n)
-{
-    size_t best = 0;
-    for (size_t i = 1; i < n; i++)
-        if (y[i] > y[best]) best = i;
-    return best;
 }
 
 /* evaluates one sample; y [n_out] gets the outputs */
@@ -68,7 +60,7 @@ static void look(nm_job *job, const nm_campaign *c, view *v, int64_t sample, dou
     v->bytes = t.bytes;
     v->shape = t.shape;
     memcpy(y, nm_net_eval(job, c->net, t.x, false, NULL), c->net->n_out * sizeof *y);
-    const size_t said = best_of(y, c->net->n_out);
+    const size_t said = (size_t)nm_net_label(c->net, y);
     v->predicted[said]++;
     v->hits += c->has_labels && (double)said == c->labels.label[sample];
     v->n++;
@@ -77,8 +69,8 @@ static void look(nm_job *job, const nm_campaign *c, view *v, int64_t sample, dou
 static view look_all(nm_job *job, nm_campaign *c, double lo, double hi)
 {
     const int64_t n = c->to - c->from, step = n > LIMIT ? (n + LIMIT - 1) / LIMIT : 1;
-    view v = {.lo = INFINITY, .hi = -INFINITY, .predicted = NM_ARRAY(job, size_t, c->net->n_out)};
-    bool *seen = NM_ARRAY(job, bool, c->net->n_out);
+    view v = {.lo = INFINITY, .hi = -INFINITY, .predicted = NM_ARRAY(job, size_t, nm_net_labels(c->net))};
+    bool *seen = NM_ARRAY(job, bool, nm_net_labels(c->net));
     c->clean = NM_ARRAY(job, const double *, (size_t)n);
     for (int64_t i = c->from; i < c->to && !nm_stopped(job); i += step) {
         double *y = NM_RAW(job, double, c->net->n_out);
@@ -88,7 +80,7 @@ static view look_all(nm_job *job, nm_campaign *c, double lo, double hi)
         nm_mark_release(job, mark);
         if (c->has_labels) seen[(size_t)c->labels.label[i]] = true;
     }
-    for (size_t j = 0; j < c->net->n_out; j++) {
+    for (size_t j = 0; j < nm_net_labels(c->net); j++) {
         v.classes += v.predicted[j] > 0;
         v.labels += seen[j];
     }
@@ -138,14 +130,15 @@ static void say_images(nm_job *job, const nm_campaign *c, const view *v)
 
 static void say_accuracy(nm_job *job, const nm_campaign *c, const view *v)
 {
-    const double chance = (double)v->n / (double)c->net->n_out;
+    const size_t labels = nm_net_labels(c->net);
+    const double chance = (double)v->n / (double)labels;
     size_t said = 0;
-    while (said + 1 < c->net->n_out && !v->predicted[said]) said++;
+    while (said + 1 < labels && !v->predicted[said]) said++;
     if (c->has_labels)
         nm_note(job, "clean accuracy: %zu of %zu samples (%.4g %%)", v->hits, v->n,
                 100 * (double)v->hits / (double)v->n);
     else
-        nm_note(job, "predictions, which are taken as labels: %s", histogram(job, c->net->n_out, v->predicted));
+        nm_note(job, "predictions, which are taken as labels: %s", histogram(job, labels, v->predicted));
     if (v->n < FEW) return;
     if (c->has_labels && (double)v->hits < chance)
         nm_warn(job,

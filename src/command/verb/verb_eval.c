@@ -39,10 +39,8 @@ int nm_verb_eval(nm_job *job, const nm_cli *c, nm_buf *out)
     const double *x = t.x;
     check(job, net, t, nm_cli_get(c, NM_O_image));
     nm_net_range(job, net, x);
-    const double *score = nm_net_eval(job, net, x, false, NULL);
-    size_t best = 0, n;
-    for (size_t i = 0; i < net->n_out; i++)
-        if (score[i] > score[best]) best = i;
+    const int64_t best = nm_net_label(net, nm_net_eval(job, net, x, false, NULL));
+    size_t n;
     const double *y = nm_net_outputs_eval(job, net, x, false, &n),
                  *y32 = nm_net_outputs_eval(job, net, x, true, &n);
     for (size_t i = 0; i < n; i++)
@@ -50,14 +48,14 @@ int nm_verb_eval(nm_job *job, const nm_cli *c, nm_buf *out)
             nm_throw(job, NM_EINPUT, "%s: output %zu is not finite in float%d", c->file[0], i,
                      isfinite(y[i]) ? 32 : 64);
     if (nm_cli_has(c, NM_O_json)) {
-        nm_put(out, "{\"predicted\": %zu, \"outputs\": {\"float64\": ", best);
+        nm_put(out, "{\"predicted\": %lld, \"outputs\": {\"float64\": ", (long long)best);
         put_list(out, y, n);
         nm_put(out, ", \"float32\": ");
         put_list(out, y32, n);
         nm_put(out, "}}\n");
         return NM_OK;
     }
-    nm_put(out, "predicted %zu\n", best);
+    nm_put(out, "predicted %lld\n", (long long)best);
     for (size_t i = 0; i < n; i++) {
         nm_put(out, "output %zu: ", i);
         nm_put_num(out, y[i]);

@@ -86,6 +86,7 @@ typedef struct nm_queryjson { /* while it is read */
     nm_measure measure;
     size_t cap;
 } nm_queryjson;
+int64_t nm_queryjson_labels(const nm_queryjson *r); /* how many there may be */
 void nm_queryjson_check(nm_job *job, const nm_json *j, const char *where); /* its members are known ones */
 nm_query *nm_read_queryjson(nm_job *job, const nm_net *net, nm_file f);
 const nm_front *nm_query_front_of(nm_job *job, const nm_json *j, const char *where);

@@ -31,9 +31,15 @@ static nm_row *any_rows(nm_job *job, const nm_json *x, const nm_query *q, const 
 
 /* ---- clauses ---- */
 
+int64_t nm_queryjson_labels(const nm_queryjson *r)
+{
+    if (r->net) return (int64_t)nm_net_labels(r->net);
+    return r->q->n_out == 1 ? 2 : (int64_t)r->q->n_out; /* the output may be a Sigmoid's */
+}
+
 static nm_clause read_clause(reader *r, const nm_json *x, size_t icase, size_t at)
 {
-    static const char *const keys[] = {"name", "label", "goal", "rows", NULL};
+    static const char *const keys[] = {"name", "label", "goal", "rows", "inner", NULL};
     nm_clause c = {.label = -1};
     c.name = nm_fmt(r->job, "c%zu_%zu", icase, at);
     if (cJSON_IsArray(x)) { /* its rows alone */
@@ -53,7 +59,7 @@ static nm_clause read_clause(reader *r, const nm_json *x, size_t icase, size_t a
                  "%s: clause \"%.60s\": a name of letters, digits, _ + - @ was expected", r->where,
                  c.name);
     if (label) c.label = nm_json_int(r->job, label, r->where);
-    if (c.label < -1 || c.label >= (int64_t)r->q->n_out)
+    if (c.label < -1 || c.label >= nm_queryjson_labels(r))
         nm_throw(r->job, NM_EINPUT, "%s: clause %s: label %lld", r->where, c.name,
                  (long long)c.label);
     if (goal) {
@@ -64,6 +70,13 @@ static nm_clause read_clause(reader *r, const nm_json *x, size_t icase, size_t a
     }
     c.rows = any_rows(r->job, nm_json_get(r->job, x, "rows", r->where), r->q, "rows", r->where,
                       &c.n_rows);
+    const nm_json *inner = nm_json_find(x, "inner");
+    if (inner)
+        c.inner = nm_json_nums(r->job, inner, c.n_rows, nm_fmt(r->job, "%s: \"inner\"", r->where));
+    for (size_t k = 0; inner && k < c.n_rows; k++)
+        if (!(c.inner[k] <= c.rows[k].rhs))
+            nm_throw(r->job, NM_EINPUT, "%s: clause %s: \"inner\" beyond the row's own rhs",
+                     r->where, c.name);
     return c;
 }
 

@@ -18,7 +18,8 @@
 typedef nm_queryjson reader;
 
 /* a value of a flag, as the flag's own text: 0.1, [0,1] -> 0,1, {"linf": 0.1} -> linf:0.1 */
-static const char *nm_queryjson_text(nm_job *job, const nm_json *x, const char *key, const char *where)
+static const char *nm_queryjson_text(nm_job *job, const nm_json *x, const char *key,
+                                     const char *where)
 {
     nm_buf b = {.job = job};
     if (!x) return NULL;
@@ -82,7 +83,9 @@ static void set_clauses(reader *r, const nm_json *x, nm_case *c)
                      "%s: what is a counterexample? clauses, or a label were expected", r->where);
         const nm_ask a = {.target = flag(r, nm_json_find(x, "target"), "target"),
                           .margin = flag(r, nm_json_find(x, "margin"), "margin")};
-        nm_query_label(r->job, &a, r->q, c);
+        if (!r->net && r->q->n_out == 1)
+            needs_net(r, "label"); /* of one output it depends on a Sigmoid */
+        nm_query_label(r->job, r->net, &a, r->q, c);
     }
 }
 
@@ -241,7 +244,7 @@ static void read_labels(reader *r, const nm_json *j, bool wanted)
                   *said = nm_json_find(j, "predicted");
     if (label && labels)
         nm_throw(r->job, NM_EINPUT, "%s: \"label\" and \"labels\" together", r->where);
-    if (label) q->label = whole(r, label, (int64_t)q->n_out, "label");
+    if (label) q->label = whole(r, label, nm_queryjson_labels(r), "label");
     if (labels) {
         char *path, *image;
         int64_t index = nm_spec_split(r->job, file_of(r, nm_json_str(r->job, labels, r->where)),
@@ -249,17 +252,13 @@ static void read_labels(reader *r, const nm_json *j, bool wanted)
         if (index < 0 && r->ask.image) index = nm_spec_split(r->job, r->ask.image, &image);
         q->label = nm_label_read(r->job, path, index < 0 ? 0 : index);
     }
-    if (q->label >= (int64_t)q->n_out)
-        nm_throw(r->job, NM_EINPUT, "%s: label %lld; the network has outputs 0 to %zu", r->where,
-                 (long long)q->label, q->n_out - 1);
+    if (q->label >= nm_queryjson_labels(r))
+        nm_throw(r->job, NM_EINPUT, "%s: label %lld; the network has outputs 0 to %lld", r->where,
+                 (long long)q->label, (long long)nm_queryjson_labels(r) - 1);
     const bool one = r->net && nm_tail_one_group(r->net) && !r->net->second;
-    int64_t best = 0;
-    if (q->image_y)
-        for (size_t i = 1; i < q->n_out; i++)
-            if (q->image_y[i] > q->image_y[best]) best = (int64_t)i;
-    if (q->image_y && one) q->predicted = best;
+    if (q->image_y && one) q->predicted = nm_net_label(r->net, q->image_y);
     if (said) {
-        const int64_t p = whole(r, said, (int64_t)q->n_out, "predicted");
+        const int64_t p = whole(r, said, nm_queryjson_labels(r), "predicted");
         if (p >= 0 && q->predicted >= 0 && p != q->predicted)
             nm_throw(r->job, NM_EINPUT, "%s: \"predicted\" is %lld; the network says %lld",
                      r->where, (long long)p, (long long)q->predicted);
@@ -416,6 +415,7 @@ nm_query *nm_read_queryjson(nm_job *job, const nm_net *net, nm_file f)
         nm_refuse(job, net, last,
                   "at the output, and %s speaks of outputs; targets alone ask for the class",
                   f.path);
+    nm_tail_pull(job, net, q);
     return q;
 }
 

@@ -96,9 +96,9 @@ static void check_declared(const nm_formulas *f, const nm_net *net)
         if (!v->y[i])
             nm_throw(f->job, NM_EINPUT, "%s: Y_%zu is not declared, but Y_%zu is", f->path, i,
                      v->n_y - 1);
-    if (net && (net->n_in != v->n_x || net->n_out != v->n_y))
+    if (net && (net->n_in != v->n_x || nm_net_said(net) != v->n_y))
         nm_throw(f->job, NM_EINPUT, "%s: %zu inputs and %zu outputs; the network has %zu and %zu",
-                 f->path, v->n_x, v->n_y, net->n_in, net->n_out);
+                 f->path, v->n_x, v->n_y, net->n_in, nm_net_said(net));
 }
 
 /* the major version that a file states, or 1 */
@@ -115,12 +115,6 @@ nm_query *nm_read_vnnlib(nm_job *job, const nm_net *net, const char *path)
 {
     const nm_file file = nm_file_read(job, path);
     nm_sexpr *all = nm_sexpr_read(job, file);
-    const nm_node *last = net ? nm_tail_choice(net) : NULL;
-    if (last)
-        nm_refuse(
-            job, net, last,
-            "at the output, and %s speaks of outputs; only questions from flags ask for the class",
-            path);
     nm_query *q;
     if (is_second(all)) {
         q = nm_read_vnnlib2(job, net, file, all);
@@ -139,6 +133,7 @@ nm_query *nm_read_vnnlib(nm_job *job, const nm_net *net, const char *path)
         if (!asserts) nm_throw(job, NM_EINPUT, "%s: nothing is asserted", path);
         q = nm_formulas_query(&f, v.n_x, v.n_y);
     }
+    if (net) nm_tail_choose(job, net, q), nm_tail_pull(job, net, q);
     nm_sha256(file.data, file.n, q->hash);
     if (net) q->shape = net->values[net->inputs[0]].shape;
     if (net) q->front = net->front;

@@ -11,6 +11,7 @@
 #include "network/network.h"
 #include "question/question.h"
 #include "question/file/file.h"
+#include "question/part.h"
 
 typedef struct tensor {
     const nm_sexpr *name;
@@ -202,7 +203,8 @@ static void place(nm_formulas *f, const nm_net *net, bool is_x)
 {
     names *v = f->names;
     const size_t n = !net ? 0 : is_x ? net->n_inputs : net->n_outputs;
-    const int *value = !net ? NULL : is_x ? net->inputs : net->outputs;
+    int *value = NM_RAW(f->job, int, n + 1);
+    for (size_t k = 0; k < n; k++) value[k] = is_x ? net->inputs[k] : nm_net_said_value(net, k);
     bool *taken = NM_ARRAY(f->job, bool, n + 1);
     size_t count = 0, at = 0;
     for (size_t i = 0; i < v->n; i++) {
