@@ -115,7 +115,8 @@ static const char *fresh(const pruned *p, const char *name, const char *what)
     return s;
 }
 
-/* [1 - p, p] at an output, p = Sigmoid(z), becomes Sigmoid([0 - z, z]), zeros for ones: true: the graph has other nodes now */
+/* Makes [1 - p, p] at an output, p = Sigmoid(z), the Sigmoid of [0 - z, z], with zeros of the ones' shape. Returns
+ * true if it was there: the graph has other nodes now. */
 static bool join_shares(const pruned *p, const char *output)
 {
     struct nm_rawnode *r = maker(p, output);

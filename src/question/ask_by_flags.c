@@ -1,11 +1,10 @@
 /* ask_by_flags.c: a question from flags: an image, a perturbation, and which labels it must not become.
  *
- * Labels are the outputs' numbers; where the one output is a Sigmoid's p, label 1 has p and label 0 has 1 - p, so that the
- * label is whether p > 1/2.
- * Counterexample to target j: a point of the input set with  y_j >= y_label + margin  (a tie counts at margin 0). Input
- * sets (set/) are cut to the domain: without --domain the range that the network's file states, or else [0,1]. `any` is
- * every other label, `N,M` a list, `not:N,M` all but these and the label. Without a label the network's own prediction
- * is taken, and the answer says so. */
+ * Labels are the outputs' numbers; where the one output is a Sigmoid's p, label 1 has p and label 0 has 1 - p, so
+ * that the label is whether p > 1/2. Counterexample to target j: a point of the input set with y_j >= y_label +
+ * margin (a tie counts at margin 0). Input sets (set/) are cut to the domain: without --domain the range that the
+ * network's file states, or else [0,1]. `any` is every other label, `N,M` a list, `not:N,M` all but these and the
+ * label. Without a label the network's own prediction is taken, and the answer says so. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"

@@ -1,10 +1,12 @@
-/* chosen_labels.c: what a file says of the number that ArgMax gives becomes what it says of the scores that it reads.
+/* chosen_labels.c: what a file says of the number that ArgMax gives becomes what it says of the scores that it
+ * reads.
  *
- * Rows over one such output A, like A <= 1 and A >= 1, leave a set S of its labels 0..n-1 (decided exactly). A is in S if
- * some score of S is at least all scores outside S: a clause for each label of S, with a row for each label outside. All
- * labels: no row; none: the clause goes. A clause that speaks of several such outputs becomes one for each choice of one
- * label each. Ties count, whatever label ArgMax would give there, as elsewhere (final_operators.c). Rows that relate A to
- * anything else are refused by name. The rows of all cases are numbered anew, over the scores. */
+ * Rows over one such output A, like A <= 1 and A >= 1, leave a set S of its labels 0..n-1 (decided exactly). A is
+ * in S if some score of S is at least all scores outside S: a clause for each label of S, with a row for each label
+ * outside. All labels: no row; none: the clause goes. A clause that speaks of several such outputs becomes one for
+ * each choice of one label each. Ties count, whatever label ArgMax would give there, as elsewhere
+ * (final_operators.c). Rows that relate A to anything else are refused by name. The rows of all cases are numbered
+ * anew, over the scores. */
 #include "base/base.h"
 #include "network/network.h"
 #include "question/question.h"
@@ -133,9 +135,10 @@ static void choose(const chosen *w, const nm_clause *from, const choice *all, si
 {
     if (n == 0) {
         nm_clause c = *from;
-        c.rows = memcpy(NM_RAW(w->job, nm_row, n_rows + 1), rows, n_rows * sizeof *rows);
-        if (n_rows == 0) ((nm_row *)(uintptr_t)c.rows)[n_rows++] = (nm_row){0};
-        c.n_rows = n_rows;
+        nm_row *own = NM_ARRAY(w->job, nm_row, n_rows + 1); /* without any: 0 <= 0 */
+        memcpy(own, rows, n_rows * sizeof *rows);
+        c.rows = own;
+        c.n_rows = n_rows ? n_rows : 1;
         c.name = name;
         add(w, to, c);
         return;

@@ -1,8 +1,8 @@
-/* final_operators.c: questions about a network whose last operators are left out: Sigmoid, Tanh, Softmax, LogSoftmax,
- * ArgMax.
+/* final_operators.c: questions about a network whose last operators are left out: Sigmoid, Tanh, Softmax,
+ * LogSoftmax, ArgMax.
  *
- * They are not piecewise linear, so the flat outputs y are what they read, and the file's outputs are f(y). A row of
- * a question means the same of y as of f(y) in these cases alone:
+ * They are not piecewise linear, so the flat outputs y are what they read, and the file's outputs are f(y). A row
+ * of a question means the same of y as of f(y) in these cases alone:
  *   (1) no output that a tail makes stands in it;
  *   (2) f_i(y) - f_j(y) <= 0 with i and j of one group: f is strictly increasing element by element with one and the
  *       same function (Sigmoid, Tanh), or divides by one sum a group (Softmax): then it says y_i <= y_j;
@@ -10,11 +10,12 @@
  *       logarithm, whatever else the row holds, a constant included;
  *   (4) ArgMax: like (2). A point where the label's score is not the only largest counts as misclassified, ties
  *       included, whatever index ArgMax would choose there.
- * Thresholds are pulled through first (pull_thresholds.c), and so are the numbers that ArgMax gives (chosen_labels.c);
- * clauses with `inner` speak of y by themselves. A worst margin is a number about f(y), not about y: with (2) and with
- * thresholds it is refused. So is all else, by name.
+ * Thresholds are pulled through first (pull_thresholds.c), and so are the numbers that ArgMax gives
+ * (chosen_labels.c); clauses with `inner` speak of y by themselves. A worst margin is a number about f(y), not
+ * about y: with (2) and with thresholds it is refused. So is all else, by name.
  *
- * The label that a network gives is its largest output's; where its one output is a Sigmoid's, 1 above 1/2 and else 0. */
+ * The label that a network gives is its largest output's; where its one output is a Sigmoid's, 1 above 1/2 and else
+ * 0. */
 #include "network/network.h"
 #include "question/question.h"
 #include "question/part.h"

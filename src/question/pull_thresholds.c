@@ -1,16 +1,17 @@
-/* pull_thresholds.c: thresholds on what a Sigmoid, a Tanh or a Softmax of two makes become thresholds on what it reads.
+/* pull_thresholds.c: thresholds on what a Sigmoid, a Tanh or a Softmax of two makes become thresholds on what it
+ * reads.
  *
- * A row over the file's outputs f(y) that speaks of one element of a Sigmoid or Tanh, or of the two shares of a Softmax,
- * is a bound on one increasing function of y:
- *   c f(y_i) <= r                   f(y_i) <= r / c, or >= for c < 0
- *   a p_0 + b p_1 <= r              p_1 is the Sigmoid of d = y_1 - y_0, p_0 = 1 - p_1: with s = 2 p_1 - 1 = tanh(d / 2),
- *                                   (b - a) s <= 2 r - a - b
- * What the function can never reach, or always stays below, is decided by comparing r with the coefficients, exactly;
- * over the reals a Sigmoid is neither 0 nor 1. Otherwise the inverse (inverse.c) has two ends: the row takes the outer
- * one, so that no counterexample is lost to it and a proof is one of the file's threshold, and `inner` of the clause the
- * inner one, which a witness must meet (the judge): what lies between them is neither. At 0.5 of a Sigmoid they are both
- * 0. A Softmax of more than two has no such inverse; what it can never reach is decided all the same. Rows that mean the
- * same of y as they stand (final_operators.c) stay. */
+ * A row over the file's outputs f(y) that speaks of one element of a Sigmoid or Tanh, or of the two shares of a
+ * Softmax, is a bound on one increasing function of y:
+ *   c f(y_i) <= r       f(y_i) <= r / c, or >= for c < 0
+ *   a p_0 + b p_1 <= r  p_1 is the Sigmoid of d = y_1 - y_0, p_0 = 1 - p_1: with s = 2 p_1 - 1 = tanh(d / 2),
+ *                       (b - a) s <= 2 r - a - b
+ * What the function can never reach, or always stays below, is decided by comparing r with the coefficients,
+ * exactly; over the reals a Sigmoid is neither 0 nor 1. Otherwise the inverse (inverse.c) has two ends: the row
+ * takes the outer one, so that no counterexample is lost to it and a proof is one of the file's threshold, and
+ * `inner` of the clause the inner one, which a witness must meet (the judge): what lies between them is neither. At
+ * 0.5 of a Sigmoid they are both 0. A Softmax of more than two has no such inverse; what it can never reach is
+ * decided all the same. Rows that mean the same of y as they stand (final_operators.c) stay. */
 #include "base/base.h"
 #include "network/network.h"
 #include "question/question.h"
@@ -31,6 +32,7 @@ static double sum(double a, double b, int side)
 
 static double quotient(double a, double b, int side)
 {
+    if (fabs(b) == 1) return a * b;
     const double q = a / b, rest = -fma(q, b, -a), error = b > 0 ? rest : -rest; /* of a/b - q */
     const bool exact = rest == 0 && (fabs(a) > TINY || a == 0);
     return exact || (rest != 0 && error * side < 0) ? q : side > 0 ? nm_up(q) : nm_down(q);
@@ -64,10 +66,11 @@ static pulled of_one(nm_job *job, double c, double r, double bottom, size_t i, s
     if (fmax(c, c * bottom) <= r) return always(true);
     if (fmin(c, c * bottom) >= r) return always(false);
     nm_ends t = {quotient(r, c, -1), quotient(r, c, 1)}; /* both ends of the range are no doubles */
+    const bool lost = bottom == 0 && t.lo <= 0;          /* it is too small for a double */
     t.lo = fmax(t.lo, bottom < 0 ? nm_up(-1) : DBL_TRUE_MIN);
     t.hi = fmin(t.hi, nm_down(1));
     nm_ends z = bottom < 0 ? nm_inverse_tanh(t) : nm_inverse_sigmoid(t);
-    if (bottom == 0 && t.lo < DBL_MIN) z.lo = -FAR;
+    if (lost) z.lo = -FAR;
     return bound(job, i, j, c > 0 ? 1 : -1, z);
 }
 

@@ -66,9 +66,7 @@ static parts sort_atoms(nm_formulas *f, const parts *base, size_t n, const nm_at
     p.out = NM_RAW(f->job, nm_row, base->n_out + (n - in) + 1);
     if (base->n_in && in) memcpy(p.in, base->in, base->n_in * sizeof *p.in);
     if (base->n_out) memcpy(p.out, base->out, base->n_out * sizeof *p.out);
-    if (boxes)
-        p.lo = copy(f, base->lo),
-        p.hi = copy(f, base->hi);
+    if (boxes) p.lo = copy(f, base->lo), p.hi = copy(f, base->hi);
     for (size_t i = 0; i < n; i++) {
         const nm_row r = row_of(f, a[i]);
         if (!a[i]->inputs)

@@ -1,5 +1,6 @@
 /* final.c: Sigmoid, Tanh, Softmax, LogSoftmax, ArgMax: not piecewise linear, but they keep an order, so they may
- * make an output (final_operators.c says which questions then mean the same). Evaluation is for `eval` alone: no judge
+ * make an output (final_operators.c says which questions then mean the same, pull_thresholds.c and chosen_labels.c what
+ * becomes of others). Evaluation is for `eval` alone: no judge
  * uses it, and so it bounds no error. Before opset 13 a softmax runs over all axes from its axis on. */
 #include "base/base.h"
 #include "data/data.h"
@@ -103,19 +104,18 @@ static void eval_argmax(nm_eval *e, const nm_node *node)
     "not piecewise linear: at an output alone, for questions that compare outputs with each other"
 static const char argmax_notes[] =
     "not continuous: at an output alone, for questions about which class is the largest";
-const nm_op nm_op_rising = {"Sigmoid Tanh", 1,           1,           1,    7,
-                            NM_OPSET,       plan_rising, eval_rising, NULL, SMOOTH};
-const nm_op nm_op_softmax = {"Softmax",    1,    1,     1, 7, NM_OPSET, plan_softmax,
-                             eval_softmax, NULL, SMOOTH};
-const nm_op nm_op_logsoftmax = {"LogSoftmax",
-                                1,
-                                1,
-                                1,
-                                7,
-                                NM_OPSET,
-                                plan_softmax,
-                                eval_softmax,
-                                NULL,
-                                SMOOTH ", also by margins"};
-const nm_op nm_op_argmax = {"ArgMax", 1,           1,           1,    7,
-                            NM_OPSET, plan_argmax, eval_argmax, NULL, argmax_notes};
+const nm_op nm_op_rising = {
+    "Sigmoid Tanh", 1, 1, 1, 7, NM_OPSET, plan_rising, eval_rising, NULL, SMOOTH " or with numbers"};
+const nm_op nm_op_softmax = {"Softmax",
+                             1,
+                             1,
+                             1,
+                             7,
+                             NM_OPSET,
+                             plan_softmax,
+                             eval_softmax,
+                             NULL,
+                             SMOOTH ", of two also with numbers"};
+const nm_op nm_op_logsoftmax = {
+    "LogSoftmax", 1, 1, 1, 7, NM_OPSET, plan_softmax, eval_softmax, NULL, SMOOTH ", also by margins"};
+const nm_op nm_op_argmax = {"ArgMax", 1, 1, 1, 7, NM_OPSET, plan_argmax, eval_argmax, NULL, argmax_notes};
