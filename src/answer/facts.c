@@ -112,7 +112,7 @@ static void target(maker *m, const nm_query *q, const nm_verdict *v, const nm_ta
     text(m, "status", status, NULL);
     text(m, "fate", what, "%-8s");
     if (t->status != NM_UNKNOWN || strcmp(what, status) == 0) words_only(m);
-    text_if(m, "by", t->by ? nm_settled_name(t->by) : NULL, t->status == NM_UNKNOWN ? NULL : "by %s");
+    text_if(m, "by", nm_settled_name(t->by), t->status == NM_UNKNOWN ? NULL : "by %s");
     if (!v->has_range && !(t->status == NM_OK && t->margin_lo <= 0))
         number_if(m, "margin_lo", t->margin_lo, "margin >= %.6g");
     if (q->objective == NM_CLOSEST) number_if(m, "distance_lo", t->bound, "distance >= %.9g");
@@ -225,7 +225,7 @@ static void verdict(maker *m, const nm_verdict *v)
 {
     const bool unknown = v->status == NM_UNKNOWN;
     text(m, "verdict", word_of(v, v->status), "%s");
-    text_if(m, "proved_by", v->by ? nm_settled_name(v->by) : NULL, unknown ? NULL : "by %s");
+    text_if(m, "proved_by", nm_settled_name(v->by), unknown ? NULL : "by %s");
     if (v->status == NM_OK || v->has_objective || v->has_range) certified(m, v);
     if (unknown) text_if(m, "why", v->why, "%s");
 }
