@@ -5,18 +5,40 @@
 
 #include "search/search.h"
 
-/* ---- report.c: a verdict, for a reader or as JSON; the files of its witness --------------------- */
-typedef struct nm_files { /* NULL: not written */
+/* ---- facts.c: a verdict as data ----------------------------------------------------------------- */
+typedef enum {
+    NM_FACT_TEXT, NM_FACT_NUMBER, NM_FACT_COUNT, NM_FACT_FLAG, NM_FACT_SECONDS, NM_FACT_GROUP, NM_FACT_LIST
+} nm_fact_kind;
+typedef struct nm_fact {
+    const char *key;       /* in JSON; NULL: an element of a list, or the whole */
+    nm_fact_kind kind;
+    bool in_json;
+    const char *caption;   /* what a reader is told: the value as %s, %g or %lld, by kind, in words; NULL: nothing */
+    union {
+        const char *text;
+        double number;     /* also seconds; of a number in JSON finite */
+        int64_t count;
+        bool flag;
+        struct nm_fact *first; /* of a group or a list */
+    };
+    struct nm_fact *next;
+} nm_fact;
+typedef struct nm_files {  /* of the witness; NULL: not written */
     const char *witness, *image, *picture, *generators;
-    bool is_kernel;
+    bool is_kernel;        /* generators are those of a blur */
 } nm_files;
-nm_files nm_report_files(nm_job *job, const char *dir, const nm_query *q, const nm_replay *r);
-void nm_report_json(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_files *f, bool compiled);
-void nm_report_text(nm_buf *b, const nm_query *q, const nm_verdict *v, const nm_files *f, bool compiled);
+/* compiled: models were written in place of an answer */
+const nm_fact *nm_facts_of(nm_job *job, const nm_query *q, const nm_verdict *v, const nm_files *f, bool compiled);
+const nm_fact *nm_fact_find(const nm_fact *group, const char *path); /* GROUP.KEY; NULL: it is not there */
 
-/* ---- report_range.c: the two ends of a measured value -------------------------------------------- */
-void nm_range_json(nm_buf *b, const nm_query *q, const nm_verdict *v); /* a member "range" */
-void nm_range_text(nm_buf *b, const nm_query *q, const nm_verdict *v);
+/* ---- report.c: facts for programs, and for a reader --------------------------------------------- */
+typedef struct nm_pointcheck nm_pointcheck;
+void nm_report_json(nm_buf *b, const nm_fact *facts, const nm_pointcheck *check); /* check: of decode, or NULL */
+void nm_report_text(nm_buf *b, const nm_fact *facts, const nm_query *q, const nm_replay *witness);
+
+/* ---- witness_files.c: the files of an answer ---------------------------------------------------- */
+/* Writes the witness and its pictures into dir; returns their names. dir or r NULL: nothing is written. */
+nm_files nm_witness_files(nm_job *job, const char *dir, const nm_query *q, const nm_replay *r);
 /* Writes the inputs that attain the ends into dir (NULL: nowhere), and notes their names in v. */
 void nm_range_files(nm_job *job, const char *dir, const nm_query *q, nm_verdict *v);
 
@@ -31,10 +53,9 @@ nm_verdict *nm_decode(nm_job *job, const char *path, size_t n, const char *const
                       const nm_query **query);
 
 /* ---- check_point.c: a solution held against its model's file ------------------------------------ */
-typedef struct nm_pointcheck nm_pointcheck;
 nm_pointcheck *nm_point_check(nm_job *job, const nm_map *m, const char *map_path, const nm_sol *s,
                               const char *sol_path);
 void nm_point_text(nm_buf *b, const nm_pointcheck *p);
-void nm_point_json(nm_buf *b, const nm_pointcheck *p); /* an object */
+void nm_point_json(nm_jo *j, const char *key, const nm_pointcheck *p); /* an object */
 
 #endif

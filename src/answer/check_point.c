@@ -127,28 +127,26 @@ void nm_point_text(nm_buf *b, const nm_pointcheck *p)
     nm_put(b, "\n");
 }
 
-static void json_miss(nm_buf *b, const char *key, const miss *m)
+static void json_miss(nm_jo *j, const char *key, const miss *m)
 {
     if (!m->name) return;
-    nm_put(b, ", \"%s\": {\"name\": ", key);
-    nm_put_json(b, m->name);
-    nm_put(b, ", \"missed_by\": ");
-    nm_put_num(b, m->by);
-    nm_put(b, ", \"value\": ");
-    nm_put_num(b, m->at);
-    nm_put(b, "}");
+    nm_jo_object(j, key);
+    nm_jo_str(j, "name", m->name);
+    nm_jo_num(j, "missed_by", m->by);
+    nm_jo_num(j, "value", m->at);
+    nm_jo_end(j);
 }
 
-void nm_point_json(nm_buf *b, const nm_pointcheck *p)
+void nm_point_json(nm_jo *j, const char *key, const nm_pointcheck *p)
 {
-    nm_put(b, "{\"model\": ");
-    nm_put_json(b, p->model);
-    nm_put(b, ", \"has_point\": %s", p->has_point ? "true" : "false");
-    json_miss(b, "row", &p->row);
-    json_miss(b, "bound", &p->bound);
-    json_miss(b, "integer", &p->whole);
-    json_miss(b, "set", &p->set);
-    if (isfinite(p->claimed)) nm_put(b, ", \"objective_claimed\": "), nm_put_num(b, p->claimed);
-    if (isfinite(p->found)) nm_put(b, ", \"objective\": "), nm_put_num(b, p->found);
-    nm_put(b, "}");
+    nm_jo_object(j, key);
+    nm_jo_str(j, "model", p->model);
+    nm_jo_bool(j, "has_point", p->has_point);
+    json_miss(j, "row", &p->row);
+    json_miss(j, "bound", &p->bound);
+    json_miss(j, "integer", &p->whole);
+    json_miss(j, "set", &p->set);
+    nm_jo_num_if(j, "objective_claimed", p->claimed);
+    nm_jo_num_if(j, "objective", p->found);
+    nm_jo_end(j);
 }

@@ -63,7 +63,7 @@ static void load_part(manifest *a, size_t target, const nm_json *o, size_t cube,
 static void load_target(manifest *a, size_t i, const nm_json *o)
 {
     const char *status = text(a, o, "status");
-    const bool holds = strcmp(status, "holds") == 0;
+    const bool holds = nm_status_of(status) == NM_OK;
     if (!holds && strcmp(status, "open"))
         nm_throw(a->job, NM_EINPUT, "%s: status %s; holds or open was expected", a->path, status);
     a->v->targets[i] = (nm_target){.name = text(a, o, "target"),

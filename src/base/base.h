@@ -57,6 +57,10 @@ double *nm_repeat(nm_job *job, size_t n, double x); /* [n], all of them x */
     ((void)((n) < (cap) ? 0 : ((arr) = nm_grow_(job, arr, n, &(cap), sizeof *(arr)), 0)), \
      &(arr)[(n)++])
 
+/* ---- status.c: a status as the word of its verdict ---------------------------------------------- */
+const char *nm_status_word(int status); /* holds, violated, unknown */
+int nm_status_of(const char *word);     /* -1: none of these words */
+
 /* ---- rounding: the next double down or up; infinities stay -------------------------------------- */
 #define NM_ULP 2.220446049250313e-16        /* 2^-52: twice the unit roundoff */
 #define NM_TINY 1e-290       /* absolute term that covers underflow in any sum of products */

@@ -262,10 +262,7 @@ static void write_manifest(nm_state *s, const char *stem)
         nm_jo_line(&j);
         nm_jo_object(&j, NULL);
         nm_jo_str(&j, "target", t->name);
-        nm_jo_str(&j, "status",
-                  t->status == NM_OK         ? "holds"
-                  : t->status == NM_VIOLATED ? "violated"
-                                             : "open");
+        nm_jo_str(&j, "status", t->status == NM_UNKNOWN ? "open" : nm_status_word(t->status));
         if (t->file) {
             nm_jo_str(&j, "model", t->file);
             nm_jo_str(&j, "mark", t->mark);

@@ -57,11 +57,12 @@ static void line(nm_job *job, nm_buf *b, const nm_json *r)
 static void count(nm_job *job, nm_totals *t, const nm_json *r)
 {
     const char *verdict = text(job, r, "verdict");
+    const int status = nm_status_of(verdict);
     const nm_json *label = nm_json_find(r, "label"), *cpu = nm_json_find(r, "cpu_seconds");
     t->samples++;
-    t->violated += strcmp(verdict, "violated") == 0;
-    t->holds += strcmp(verdict, "holds") == 0;
-    t->unknown += strcmp(verdict, "unknown") == 0;
+    t->violated += status == NM_VIOLATED;
+    t->holds += status == NM_OK;
+    t->unknown += status == NM_UNKNOWN;
     t->partial += nm_record_partial(r);
     if (strcmp(verdict, "error") == 0) {
         t->errors++;

@@ -205,7 +205,7 @@ static void weigh(nm_job *job, const nm_bench *b, const run *r, nm_sol *sol, con
     const bool is_worst = !strcmp(r->m->map->objective, "worst");
     judging j = {r, sol, path, NULL};
     o->status = nm_solstatus_name(sol->status);
-    o->verdict = "unknown";
+    o->verdict = nm_status_word(NM_UNKNOWN);
     const bool answered = sol->status == NM_SOL_OPTIMAL || sol->status == NM_SOL_INFEASIBLE ||
                           sol->status == NM_SOL_FEASIBLE;
     o->why = answered ? "" : sol->status_text;
@@ -219,9 +219,7 @@ static void weigh(nm_job *job, const nm_bench *b, const run *r, nm_sol *sol, con
         o->why = nm_message_of(job, code);
         return;
     }
-    o->verdict = j.v->status == NM_OK         ? "holds"
-                 : j.v->status == NM_VIOLATED ? "violated"
-                                              : "unknown";
+    o->verdict = nm_status_word(j.v->status);
     if (sol->has_values && is_worst) o->objective = j.v->objective;
     bool proven;
     const double bound = bound_of(r->m->map, sol, &proven);
@@ -312,9 +310,7 @@ static int run_one(nm_job *job, void *arg, size_t i)
     }
     weigh(job, b, &r, sol, path, &o);
     record(job, b, p->todo[i], &o);
-    return !strcmp(o.verdict, "holds")      ? NM_OK
-           : !strcmp(o.verdict, "violated") ? NM_VIOLATED
-                                            : NM_UNKNOWN;
+    return nm_status_of(o.verdict);
 }
 
 static void run_failed(nm_job *job, void *arg, size_t i, int code, const char *why)
@@ -325,7 +321,7 @@ static void run_failed(nm_job *job, void *arg, size_t i, int code, const char *w
                        .objective = NAN,
                        .bound = NAN,
                        .status = "failed",
-                       .verdict = "unknown",
+                       .verdict = nm_status_word(NM_UNKNOWN),
                        .why = why,
                        .wall = p->b->time_limit,
                        .cpu = p->b->time_limit};

@@ -98,8 +98,8 @@ static void count(nm_bench_config *c, const nm_bench_result *r, bool solved)
 {
     const char *s = r->status;
     c->solved += solved;
-    c->holds += solved && !strcmp(r->verdict, "holds");
-    c->violated += solved && !strcmp(r->verdict, "violated");
+    c->holds += solved && nm_status_of(r->verdict) == NM_OK;
+    c->violated += solved && nm_status_of(r->verdict) == NM_VIOLATED;
     if (solved) return;
     c->limit += !strcmp(s, "limit");
     c->rejected += !strcmp(s, "rejected");

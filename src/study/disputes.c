@@ -29,7 +29,7 @@ static bool differ(double x, double y)
 /* true when x and y cannot both be right; NaN compares false */
 static bool contradict(const claim *x, const claim *y)
 {
-    if (!strcmp(x->verdict, "violated") && !strcmp(y->verdict, "holds")) return true;
+    if (nm_status_of(x->verdict) == NM_VIOLATED && nm_status_of(y->verdict) == NM_OK) return true;
     if (!y->optimal) return false;
     if (x->optimal && isfinite(x->claimed) && isfinite(y->claimed))
         return differ(x->claimed, y->claimed) && differ(x->replayed, y->replayed);

@@ -104,7 +104,8 @@ static void check_item(nm_job *job, const nm_item *t, const char *where)
     if (t->query ? t->image || t->perturb || t->target : !t->image || !t->perturb || !t->target)
         nm_throw(job, NM_EINPUT,
                  "%s: \"query\", or \"image\", \"perturb\" and \"target\" were expected", where);
-    if (t->answer && strcmp(t->answer, "holds") && strcmp(t->answer, "violated"))
+    const int answer = nm_status_of(t->answer ? t->answer : "holds");
+    if (answer != NM_OK && answer != NM_VIOLATED)
         nm_throw(job, NM_EINPUT, "%s: \"answer\" is \"%s\"; holds or violated was expected", where,
                  t->answer);
     if (!*t->name || strcmp(nm_name_clean(job, t->name), t->name))

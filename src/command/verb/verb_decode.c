@@ -68,6 +68,7 @@ static files sorted(nm_job *job, const nm_cli *c)
 typedef struct {
     const nm_cli *c;
     const files *f;
+    const nm_pointcheck *check; /* or NULL */
     nm_buf *out;
     int status;
 } decoding;
@@ -80,9 +81,15 @@ static void decode(nm_job *job, void *arg)
     nm_verdict *v = nm_decode(job, d->f->map, d->f->n, d->f->sols, d->f->log, &q);
     const char *dir = nm_cli_get(d->c, NM_O_output);
     if (dir && (v->witness || v->has_range)) nm_folder_make(job, dir);
-    const nm_files w = nm_report_files(job, dir, q, v->witness);
+    const nm_files w = nm_witness_files(job, dir, q, v->witness);
     nm_range_files(job, dir, q, v);
-    (nm_cli_has(d->c, NM_O_json) ? nm_report_json : nm_report_text)(d->out, q, v, &w, false);
+    const nm_fact *facts = nm_facts_of(job, q, v, &w, false);
+    if (nm_cli_has(d->c, NM_O_json)) {
+        nm_report_json(d->out, facts, d->check);
+    } else {
+        nm_report_text(d->out, facts, q, v->witness);
+        if (d->check) nm_point_text(d->out, d->check);
+    }
     d->status = v->status;
 }
 
@@ -101,11 +108,11 @@ static int failed(nm_job *job, nm_buf *out, const nm_pointcheck *p, int code, bo
 {
     const char *why = nm_message_of(job, code);
     if (json) {
-        nm_put(out, "{\"error\": ");
-        nm_put_json(out, why);
-        nm_put(out, ", \"check\": ");
-        nm_point_json(out, p);
-        nm_put(out, "}\n");
+        nm_jo j = nm_jo_new(out);
+        nm_jo_object(&j, NULL);
+        nm_jo_str(&j, "error", why);
+        nm_point_json(&j, "check", p);
+        nm_jo_done(&j);
     } else {
         nm_put(out, "not accepted: %s\n", why);
         nm_point_text(out, p);
@@ -117,22 +124,12 @@ int nm_verb_decode(nm_job *job, const nm_cli *c, nm_buf *out)
 {
     nm_cli_files(job, c, 2, c->argc, "a map and a solution file");
     const files f = sorted(job, c);
-    const bool json = nm_cli_has(c, NM_O_json);
     const nm_pointcheck *p = nm_cli_has(c, NM_O_check) ? check(job, &f) : NULL;
-    decoding d = {c, &f, out, NM_OK};
+    decoding d = {c, &f, p, out, NM_OK};
     if (!p) {
         decode(job, &d);
         return d.status;
     }
     const int code = nm_run(job, decode, &d);
-    if (code) return failed(job, out, p, code, json);
-    if (json) {
-        out->n -= 2; /* "}\n" */
-        nm_put(out, ", \"check\": ");
-        nm_point_json(out, p);
-        nm_put(out, "}\n");
-    } else {
-        nm_point_text(out, p);
-    }
-    return d.status;
+    return code ? failed(job, out, p, code, nm_cli_has(c, NM_O_json)) : d.status;
 }

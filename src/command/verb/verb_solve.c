@@ -30,9 +30,13 @@ static int run(nm_job *job, const nm_cli *c, nm_buf *out, bool compile)
     const double read = nm_cpu() - start;
     nm_verdict *v = nm_solve_query(job, net, q, &o);
     v->cpu_read = read;
-    const nm_files f = nm_report_files(job, dir, q, v->witness);
+    const nm_files f = nm_witness_files(job, dir, q, v->witness);
     nm_range_files(job, dir, q, v);
-    (nm_cli_has(c, NM_O_json) ? nm_report_json : nm_report_text)(out, q, v, &f, compile);
+    const nm_fact *facts = nm_facts_of(job, q, v, &f, compile);
+    if (nm_cli_has(c, NM_O_json))
+        nm_report_json(out, facts, NULL);
+    else
+        nm_report_text(out, facts, q, v->witness);
     if (!compile) return v->status;
     size_t open = 0;
     for (size_t i = 0; i < v->n_targets; i++) open += v->targets[i].file != NULL;

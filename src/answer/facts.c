@@ -1,0 +1,310 @@
+/* facts.c: a verdict as data: every fact once, in the order of JSON, with what a reader is to be told in words. What
+ * applies to a question is decided here and nowhere else: whoever shows an answer (report.c) walks the list.
+ *
+ * A fact without a caption is for programs alone; one that is out of JSON repeats in words what other members say. */
+#include "base/base.h"
+#include "question/question.h"
+#include "judge/judge.h"
+#include "search/search.h"
+#include "answer/answer.h"
+
+#include <assert.h>
+
+enum { DEPTH = 8 };
+
+typedef struct {
+    nm_job *job;
+    nm_fact *last;         /* the one that was added last */
+    nm_fact **next[DEPTH]; /* where the next one of each open group goes */
+    int depth;
+} maker;
+
+static nm_fact *add(maker *m, nm_fact_kind kind, const char *key, const char *caption)
+{
+    nm_fact *f = NM_NEW(m->job, nm_fact);
+    *f = (nm_fact){.key = key, .kind = kind, .caption = caption, .in_json = true};
+    *m->next[m->depth] = m->last = f;
+    m->next[m->depth] = &f->next;
+    return f;
+}
+
+static void group(maker *m, nm_fact_kind kind, const char *key)
+{
+    nm_fact *f = add(m, kind, key, NULL);
+    assert(m->depth + 1 < DEPTH);
+    m->next[++m->depth] = &f->first;
+}
+
+static void end(maker *m) { m->depth--; }
+
+/* Keeps the fact that was added last out of JSON. */
+static void words_only(maker *m) { m->last->in_json = false; }
+
+static void text(maker *m, const char *key, const char *value, const char *caption)
+{
+    add(m, NM_FACT_TEXT, key, caption)->text = value;
+}
+
+static void text_if(maker *m, const char *key, const char *value, const char *caption)
+{
+    if (value) text(m, key, value, caption);
+}
+
+static void flag(maker *m, const char *key, bool value) { add(m, NM_FACT_FLAG, key, NULL)->flag = value; }
+
+static void count(maker *m, const char *key, size_t value, const char *caption)
+{
+    add(m, NM_FACT_COUNT, key, caption)->count = (int64_t)value;
+}
+
+static void seconds(maker *m, const char *key, double value, const char *caption)
+{
+    add(m, NM_FACT_SECONDS, key, caption)->number = value;
+}
+
+/* A number for both: what is not finite is not said in JSON, which has no word for it. */
+static void number(maker *m, const char *key, double value, const char *caption)
+{
+    add(m, NM_FACT_NUMBER, key, caption)->number = value;
+    m->last->in_json = isfinite(value);
+}
+
+static void number_if(maker *m, const char *key, double value, const char *caption)
+{
+    if (isfinite(value)) number(m, key, value, caption);
+}
+
+/* ---- targets ---- */
+
+/* Returns whether a target cannot be the answer: nothing below the point that was found is left in it. */
+static bool beaten(const nm_query *q, const nm_verdict *v, const nm_target *t)
+{
+    if ((q->objective != NM_WORST && q->objective != NM_CLOSEST) || !v->has_objective) return false;
+    const double low = q->objective == NM_CLOSEST ? t->bound : fmax(t->bound, t->margin_lo);
+    return low >= v->objective - 1e-6 * (1 + fabs(v->objective)); /* false where low is no number */
+}
+
+/* Returns the word of a status; a value that was asked for neither holds nor is violated. */
+static const char *word_of(const nm_verdict *v, int status)
+{
+    return v->has_range && status == NM_OK ? "done" : nm_status_word(status);
+}
+
+/* Returns what became of a target, one word for each fate: "unknown" was tried and failed, "open" is left to the model
+ * that was just written, "not examined" was left, bounds apart, when another target was violated. */
+static const char *fate(const nm_query *q, const nm_verdict *v, const nm_target *t, bool compiled)
+{
+    if (t->status == NM_OK || t->status == NM_VIOLATED) return word_of(v, t->status);
+    if (compiled) return "open";
+    if (beaten(q, v, t)) return "closed by the incumbent";
+    const bool early = v->status == NM_VIOLATED && q->objective == NM_FEASIBLE && !t->rows;
+    return early ? "not examined" : word_of(v, t->status);
+}
+
+/* a label says which target, but where cases share it */
+static void target(maker *m, const nm_query *q, const nm_verdict *v, const nm_target *t, bool compiled)
+{
+    const char *what = fate(q, v, t, compiled), *status = word_of(v, t->status);
+    group(m, NM_FACT_GROUP, NULL);
+    if (t->label >= 0) count(m, "label", (size_t)t->label, NULL);
+    text(m, "name", t->name, "target %-4s");
+    if (t->label >= 0 && q->n_cases == 1) words_only(m);
+    text(m, "status", status, NULL);
+    text(m, "fate", what, "%-8s");
+    if (t->status != NM_UNKNOWN || strcmp(what, status) == 0) words_only(m);
+    text_if(m, "by", nm_settled_name(t->by), t->status == NM_UNKNOWN ? NULL : "by %s");
+    if (!v->has_range && !(t->status == NM_OK && t->margin_lo <= 0))
+        number_if(m, "margin_lo", t->margin_lo, "margin >= %.6g");
+    if (q->objective == NM_CLOSEST) number_if(m, "distance_lo", t->bound, "distance >= %.9g");
+    if (t->rows) {
+        count(m, "rows", t->rows, "%lld rows"), words_only(m);
+        count(m, "columns", t->cols, "%lld columns"), words_only(m);
+        count(m, "nonzeros", t->nz, "%lld nonzeros"), words_only(m);
+        count(m, "binaries", t->bins, "%lld binaries"), words_only(m);
+    }
+    text_if(m, "file", t->file, "%s");
+    end(m);
+}
+
+/* ---- the witness, values ---- */
+
+static void witness(maker *m, const nm_query *q, const nm_replay *r, const nm_files *f)
+{
+    const char *what = r->is_violated             ? "witness"
+                       : q->objective == NM_WORST ? "worst point found"
+                                                  : "nearest miss"; /* no counterexample */
+    group(m, NM_FACT_GROUP, "witness");
+    if (!r->is_violated) flag(m, "counterexample", false);
+    text(m, "what", what, "%s:"), words_only(m);
+    text(m, "target", q->cases[r->icase].clauses[r->iclause].name, "target %s"), words_only(m);
+    text_if(m, "file", f->witness, "%s");
+    text_if(m, "image", f->image, "%s");
+    text_if(m, "picture", f->picture, "%s");
+    text_if(m, f->is_kernel ? "kernel" : "generators", f->generators, "%s");
+    number(m, "margin64", r->margin64, "margin %.9g");
+    number(m, "error64", r->err64, "float64, +- %.1e");
+    number(m, "margin32", r->margin32, "%.9g (float32)");
+    if (q->image) {
+        group(m, NM_FACT_GROUP, "distance");
+        number(m, "linf", r->linf, "linf %.6g");
+        number(m, "l1", r->l1, "l1 %.6g");
+        number(m, "l2", r->l2, "l2 %.6g");
+        count(m, "l0", r->l0, "l0 %lld");
+        end(m);
+    }
+    end(m);
+}
+
+static void objective(maker *m, const nm_query *q, const nm_verdict *v)
+{
+    const bool closest = q->objective == NM_CLOSEST;
+    group(m, NM_FACT_GROUP, "objective");
+    number(m, "value", v->objective,
+           closest ? nm_fmt(m->job, "nearest counterexample: %s distance %%.9g", nm_norm_name(q->norm))
+                   : "worst margin %.9g");
+    number_if(m, "bound", v->bound, "proven to be at least %.9g");
+    if (closest) text(m, "norm", nm_norm_name(q->norm), NULL);
+    if (v->tie > 0) {
+        number(m, "tolerance", NM_TIE_TOL, "a tie within %g");
+        number(m, "strict", v->tie, "strictly violated at %.9g");
+    }
+    end(m);
+}
+
+typedef struct { /* the keys of an end of a range */
+    const char *bound, *value, *error, *target, *file, *none, *proven;
+} keys;
+
+static void range_end(maker *m, const nm_range *e, bool is_least)
+{
+    static const keys
+        least = {"lo", "min", "min_error", "min_target", "min_file", "min_none", "proven to be at least %.9g"},
+        most = {"hi", "max", "max_error", "max_target", "max_file", "max_none", "proven to be at most %.9g"};
+    const keys *k = is_least ? &least : &most;
+    number_if(m, k->bound, e->bound, k->proven);
+    if (e->at) {
+        number(m, k->value, e->value, "%.9g attained");
+        number(m, k->error, e->at->err64, "+- %.1e");
+    }
+    text_if(m, k->target, e->target, e->at ? "target %s" : NULL);
+    text_if(m, k->file, e->file, "%s");
+    if (e->at || !isinf(e->bound)) return; /* NaN: not asked for */
+    const bool empty = (e->bound > 0) == is_least;
+    text(m, k->none, empty ? "none: the input set is empty" : "unknown", "%s"), words_only(m);
+}
+
+static void range(maker *m, const nm_query *q, const nm_verdict *v)
+{
+    group(m, NM_FACT_GROUP, "range");
+    text(m, "of", q->form ? q->form : "", "%s");
+    range_end(m, &v->least, true);
+    range_end(m, &v->most, false);
+    if (v->least.bound == INFINITY || v->most.bound == -INFINITY) flag(m, "empty", true);
+    end(m);
+}
+
+/* ---- the whole ---- */
+
+/* Whether what is said to hold was proven here, or is a solver's word: then whose, and what covers its tolerances. */
+static void certified(maker *m, const nm_verdict *v)
+{
+    flag(m, "certified", v->certified);
+    if (v->certified || !v->solver) return;
+    const bool told = v->status == NM_OK;
+    text(m, "solver", v->solver, told ? "this is the word of %s" : NULL);
+    number_if(m, "guard", v->guard, told ? "a guard of %.3g" : NULL);
+    if (v->tolerance.primal > 0) {
+        group(m, NM_FACT_GROUP, "tolerances");
+        number(m, "primal", v->tolerance.primal, told ? "covers its tolerances of %g (rows)" : NULL);
+        number(m, "integrality", v->tolerance.integral, told ? "%g (binaries)" : NULL);
+        end(m);
+    }
+}
+
+static void verdict(maker *m, const nm_verdict *v)
+{
+    const bool unknown = v->status == NM_UNKNOWN;
+    text(m, "verdict", word_of(v, v->status), "%s");
+    text_if(m, "proved_by", nm_settled_name(v->by), unknown ? NULL : "by %s");
+    if (v->status == NM_OK || v->has_objective || v->has_range) certified(m, v);
+    if (unknown) text_if(m, "why", v->why, "%s");
+}
+
+static void sizes(maker *m, const nm_verdict *v)
+{
+    size_t rows = 0, cols = 0, nz = 0, bins = 0;
+    for (size_t i = 0; i < v->n_targets; i++) {
+        rows += v->targets[i].rows;
+        cols += v->targets[i].cols;
+        nz += v->targets[i].nz;
+        bins += v->targets[i].bins;
+    }
+    if (!rows) return;
+    group(m, NM_FACT_GROUP, "model");
+    count(m, "rows", rows, NULL);
+    count(m, "columns", cols, NULL);
+    count(m, "nonzeros", nz, NULL);
+    count(m, "binaries", bins, NULL);
+    end(m);
+}
+
+static void layers(maker *m, const nm_verdict *v)
+{
+    group(m, NM_FACT_LIST, "layers");
+    for (size_t i = 0; i < v->n_layers; i++) {
+        const nm_layer *l = &v->layers[i];
+        group(m, NM_FACT_GROUP, NULL);
+        count(m, "block", (size_t)l->block, "relu block %lld");
+        count(m, "units", l->units, "%lld units");
+        count(m, "inactive", l->inactive, "%lld inactive");
+        count(m, "active", l->active, "%lld active");
+        count(m, "unstable", l->unstable, "%lld unstable");
+        end(m);
+    }
+    end(m);
+}
+
+static void times(maker *m, const nm_verdict *v)
+{
+    group(m, NM_FACT_GROUP, "cpu_seconds");
+    seconds(m, "read", v->cpu_read, "read %.3f");
+    seconds(m, "bounds", v->cpu_bounds, "bounds %.3f");
+    seconds(m, "attack", v->cpu_attack, "attack %.3f");
+    seconds(m, "encode", v->cpu_encode, "encode %.3f");
+    seconds(m, "write", v->cpu_write, "write %.3f");
+    seconds(m, "solver", v->cpu_solver, "solver %.3f");
+    end(m);
+}
+
+const nm_fact *nm_facts_of(nm_job *job, const nm_query *q, const nm_verdict *v, const nm_files *f, bool compiled)
+{
+    nm_fact *all = NM_NEW(job, nm_fact);
+    maker m = {.job = job, .next = {&all->first}};
+    all->kind = NM_FACT_GROUP;
+    if (!compiled) verdict(&m, v);
+    if (q->image && q->label >= 0) {
+        count(&m, "predicted", (size_t)q->predicted, "predicted %lld");
+        m.last->in_json = !compiled;
+        count(&m, "label", (size_t)q->label, "label %lld");
+        m.last->in_json = !compiled;
+    }
+    group(&m, NM_FACT_LIST, "targets");
+    for (size_t i = 0; i < v->n_targets; i++) target(&m, q, v, &v->targets[i], compiled);
+    end(&m);
+    if (!compiled && v->witness) witness(&m, q, v->witness, f);
+    if (!compiled && v->has_objective) objective(&m, q, v);
+    if (!compiled && v->has_range) range(&m, q, v);
+    if (!compiled && v->has_claim) number(&m, "claimed_bound", v->claim, "the solver's own bound: %.9g, not certified");
+    layers(&m, v);
+    sizes(&m, v);
+    times(&m, v);
+    return all;
+}
+
+const nm_fact *nm_fact_find(const nm_fact *group, const char *path)
+{
+    const size_t n = strcspn(path, ".");
+    const nm_fact *f = group->first;
+    while (f && (!f->key || strncmp(f->key, path, n) || f->key[n])) f = f->next;
+    return f && path[n] ? nm_fact_find(f, path + n + 1) : f;
+}
