@@ -24,8 +24,8 @@ static _Noreturn void bad(nm_job *job, const char *where, nm_span part)
     const char *guess = nm_guess(job, part.s, (size_t)(part.end - part.s), words);
     nm_throw(job, NM_EUSE, "%s %.*s: %s", where, (int)(part.end - part.s), part.s,
              guess ? guess
-                   : "interval, crown, alpha, lp or mip was expected, or BLOCK:lp and BLOCK:mip for single ReLU blocks, "
-                     "after a comma each");
+                   : "interval, crown, alpha, lp or mip was expected, or BLOCK:lp and BLOCK:mip for single ReLU "
+                     "blocks, after a comma each");
 }
 
 static void add(nm_job *job, nm_levels *l, const char *where, nm_span part)

@@ -37,12 +37,6 @@ int64_t nm_queryjson_labels(const reader *r)
 
 /* ---- clauses ---- */
 
-int64_t nm_queryjson_labels(const nm_queryjson *r)
-{
-    if (r->net) return (int64_t)nm_net_labels(r->net);
-    return r->q->n_out == 1 ? 2 : (int64_t)r->q->n_out; /* the output may be a Sigmoid's */
-}
-
 static nm_clause read_clause(reader *r, const nm_json *x, size_t icase, size_t at)
 {
     static const char *const keys[] = {"name", "label", "goal", "rows", "inner", NULL};
