@@ -209,7 +209,7 @@ static void range(maker *m, const nm_query *q, const nm_verdict *v)
 static void certified(maker *m, const nm_verdict *v)
 {
     flag(m, "certified", v->certified);
-    text_if(m, "assumed", v->assumed, "this rests on the bounds in %s, which are assumed");
+    if (!v->certified) text_if(m, "assumed", v->assumed, "this rests on the bounds of %s, which are assumed");
     if (v->certified || !v->solver) return;
     const bool told = v->status == NM_OK;
     text(m, "solver", v->solver, told ? "this is the word of %s" : NULL);

@@ -26,8 +26,7 @@ static void put(nm_jo *j, const nm_fact *f)
 
 void nm_report_json(nm_buf *b, const nm_fact *facts, const nm_pointcheck *check)
 {
-    nm_jo j = nm_jo_new(b);
-    nm_jo_object(&j, NULL);
+    nm_jo j = nm_jo_answer(b);
     for (const nm_fact *f = facts->first; f; f = f->next) put(&j, f);
     if (check) nm_point_json(&j, "check", check);
     nm_jo_done(&j);
@@ -75,6 +74,7 @@ void nm_report_text(nm_buf *b, const nm_fact *facts, const nm_query *q, const nm
 {
     put_line(b, facts, "{verdict} {proved_by}: {why}");
     put_line(b, facts, "  not certified: {solver}; {guard} {tolerances.primal} and {tolerances.integrality}");
+    put_line(b, facts, "  not certified: {assumed}");
     put_line(b, facts, "  {objective.value}, {objective.bound}; {objective.tolerance}, {objective.strict}");
     put_line(b, facts, "  {range.of}");
     put_line(

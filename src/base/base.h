@@ -130,6 +130,7 @@ double *nm_json_nums(nm_job *job, const nm_json *x, size_t n, const char *where)
 void nm_json_only(nm_job *job, const nm_json *o, const char *where, const char *const *keys);
 
 /* ---- json_out.c: JSON out; key NULL: an element of a list, or the whole -------------------------- */
+#define NM_JSON_VERSION 1    /* of what verbs print: src/command/schema says what stands in it */
 enum { NM_JO_DEPTH = 24 };
 typedef struct nm_jo {     /* a text of JSON that is being written; all its members are the writer's own */
     nm_buf *b;
@@ -138,6 +139,7 @@ typedef struct nm_jo {     /* a text of JSON that is being written; all its memb
     struct nm_jo_level { char close; bool tight, some; } level[NM_JO_DEPTH];
 } nm_jo;
 nm_jo nm_jo_new(nm_buf *b);
+nm_jo nm_jo_answer(nm_buf *b);                       /* with the whole opened, as verbs print it: its version first */
 void nm_jo_line(nm_jo *j);                           /* what comes next starts a line */
 void nm_jo_object(nm_jo *j, const char *key);
 void nm_jo_list(nm_jo *j, const char *key);

@@ -10,6 +10,14 @@
 
 nm_jo nm_jo_new(nm_buf *b) { return (nm_jo){.b = b}; }
 
+nm_jo nm_jo_answer(nm_buf *b)
+{
+    nm_jo j = nm_jo_new(b);
+    nm_jo_object(&j, NULL);
+    nm_jo_int(&j, "version", NM_JSON_VERSION);
+    return j;
+}
+
 void nm_jo_line(nm_jo *j) { j->line = true; }
 
 /* Puts what stands between the member before and this one, and the key, where there is one. */

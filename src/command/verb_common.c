@@ -160,6 +160,8 @@ bool nm_cli_dump(nm_job *job, const nm_cli *c, nm_buf *out, const nm_net *net, c
 {
     const char *stage = nm_cli_get(c, NM_O_dump);
     if (!stage) return false;
+    if (nm_cli_has(c, NM_O_json) && strcmp(stage, "query"))
+        nm_throw(job, NM_EUSE, "--json: of what --dump prints, query alone is JSON; now %s", stage);
     if (strcmp(stage, "net") == 0)
         nm_net_print(out, net);
     else if (strcmp(stage, "program") == 0)

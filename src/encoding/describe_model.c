@@ -189,8 +189,7 @@ static void put_json(const view *v, const char *path)
     const nm_model *m = v->m;
     const ranges r = ranges_of(m);
     const bigm big = big_of(v);
-    nm_jo j = nm_jo_new(v->out);
-    nm_jo_object(&j, NULL);
+    nm_jo j = nm_jo_answer(v->out);
     nm_jo_str(&j, "file", path);
     nm_jo_str(&j, "model", m->name);
     nm_jo_int(&j, "rows", (int64_t)m->n_rows);

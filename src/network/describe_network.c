@@ -158,8 +158,7 @@ static void json_nodes(nm_job *job, nm_jo *j, const nm_net *net)
 
 static void json(nm_job *job, nm_buf *b, const nm_net *net, const nm_program *p)
 {
-    nm_jo j = nm_jo_new(b);
-    nm_jo_object(&j, NULL);
+    nm_jo j = nm_jo_answer(b);
     nm_jo_str(&j, "file", net->path);
     nm_jo_str(&j, "format", net->format);
     nm_jo_str(&j, "sha256", net->hash);
@@ -190,8 +189,7 @@ static const char *type_name(const nm_array *x) { return x->t.type == NM_F32 ? "
 
 static void arrays_json(nm_job *job, nm_buf *b, const nm_arrays *a)
 {
-    nm_jo j = nm_jo_new(b);
-    nm_jo_object(&j, NULL);
+    nm_jo j = nm_jo_answer(b);
     nm_jo_str(&j, "file", a->path);
     nm_jo_str(&j, "format", a->format);
     nm_jo_str(&j, "sha256", a->hash);

@@ -197,12 +197,13 @@ static void list_todo(nm_job *job, const nm_campaign *c, plan *t, nm_records *r)
 typedef struct {
     const nm_campaign *c;
     nm_totals totals;
+    nm_buf json;
 } tables;
 
 static void make_tables(nm_job *job, void *arg)
 {
     tables *t = arg;
-    t->totals = nm_campaign_tables(job, t->c);
+    t->totals = nm_campaign_tables(job, t->c, &t->json);
 }
 
 /* says how the run ended; gives its exit code */
@@ -218,7 +219,7 @@ static int conclude(nm_job *job, const nm_campaign *c, const nm_totals *t)
     return NM_UNKNOWN;
 }
 
-int nm_campaign_run(nm_job *job, const nm_campaign *c)
+int nm_campaign_run(nm_job *job, const nm_campaign *c, nm_buf *out, bool json)
 {
     static const char *const folders[] = {"records", "witness", NULL}, *const folder[] = {"records", NULL},
                       *const files[] = {"results.csv", "summary.json", NULL};
@@ -246,7 +247,11 @@ int nm_campaign_run(nm_job *job, const nm_campaign *c)
     list_todo(job, c, &t, &r);
     t.p = nm_lower(job, c->net);
     nm_records_run(job, &r);
-    tables made = {.c = c};
+    tables made = {.c = c, .json = {.job = job}};
     nm_records_alone(job, &r, make_tables, &made);
+    if (json)
+        nm_put_bytes(out, made.json.s, made.json.n);
+    else
+        nm_campaign_text(out, c, &made.totals);
     return conclude(job, c, &made.totals);
 }

@@ -83,11 +83,10 @@ static void part_of(nm_jo *j, const char *key, size_t part, size_t whole)
         nm_jo_null(j, key);
 }
 
-static void summary(nm_job *job, nm_buf *b, const nm_campaign *c, const nm_totals *t, const char *covers)
+static void summary(nm_job *job, nm_buf *b, const nm_campaign *c, const nm_totals *t)
 {
     const size_t judged = t->samples - t->errors;
-    nm_jo j = nm_jo_new(b);
-    nm_jo_object(&j, NULL);
+    nm_jo j = nm_jo_answer(b);
     nm_jo_int(&j, "samples", (int64_t)t->samples);
     nm_jo_int(&j, "misclassified", (int64_t)t->misclassified);
     nm_jo_int(&j, "violated", (int64_t)t->violated);
@@ -99,7 +98,7 @@ static void summary(nm_job *job, nm_buf *b, const nm_campaign *c, const nm_total
     part_of(&j, "adversarial_error_hi", t->violated + t->unknown, judged);
     nm_jo_fixed(&j, "cpu_seconds", t->cpu, 3);
     nm_jo_line(&j);
-    nm_jo_str(&j, "covers", covers);
+    nm_jo_str(&j, "covers", t->covers);
     nm_jo_str(&j, "range", nm_fmt(job, "%lld:%lld", (long long)c->from, (long long)c->to));
     nm_jo_int(&j, "left", (int64_t)t->left);
     nm_jo_int(&j, "partial", (int64_t)t->partial);
@@ -111,6 +110,20 @@ static void summary(nm_job *job, nm_buf *b, const nm_campaign *c, const nm_total
     nm_jo_str(&j, "images_sha256", c->images.hash);
     nm_jo_str(&j, "labels_sha256", c->has_labels ? c->labels.hash : "");
     nm_jo_done(&j);
+}
+
+void nm_campaign_text(nm_buf *b, const nm_campaign *c, const nm_totals *t)
+{
+    const size_t judged = t->samples - t->errors;
+    nm_put(b, "%zu samples (%s): %zu hold, %zu violated, %zu unknown, %zu errors; %zu misclassified\n", t->samples,
+           *t->covers ? t->covers : "none", t->holds, t->violated, t->unknown, t->errors, t->misclassified);
+    if (judged)
+        nm_put(b, "adversarial error: at least %.2f %%, at most %.2f %%\n", 100. * (double)t->violated / (double)judged,
+               100. * (double)(t->violated + t->unknown) / (double)judged);
+    if (t->left)
+        nm_put(b, "left to do of %lld:%lld: %zu, %zu of them cut short\n", (long long)c->from, (long long)c->to, t->left,
+               t->partial);
+    nm_put(b, "cpu seconds: %.3f\nwritten: %s/results.csv, %s/summary.json\n", t->cpu, c->dir, c->dir);
 }
 
 /* adds sample i to A:B,C:D..; `last` is the end of the last range */
@@ -126,9 +139,9 @@ static void cover(nm_buf *b, int64_t i, int64_t *first, int64_t *last)
     *last = i + 1;
 }
 
-nm_totals nm_campaign_tables(nm_job *job, const nm_campaign *c)
+nm_totals nm_campaign_tables(nm_job *job, const nm_campaign *c, nm_buf *json)
 {
-    nm_buf csv = {.job = job}, sum = {.job = job}, covers = {.job = job};
+    nm_buf csv = {.job = job}, covers = {.job = job};
     nm_totals t = {0};
     int64_t first = 0, last = 0;
     nm_put(&csv, "sample,label,predicted,verdict,proved_by,margin_lo,distance,unstable,binaries,"
@@ -149,8 +162,9 @@ nm_totals nm_campaign_tables(nm_job *job, const nm_campaign *c)
         nm_close(job, r);
     }
     cover(&covers, -1, &first, &last);
-    summary(job, &sum, c, &t, covers.s ? covers.s : "");
+    t.covers = covers.s ? covers.s : "";
+    summary(job, json, c, &t);
     nm_file_write(job, nm_fmt(job, "%s/results.csv", c->dir), csv.s, csv.n);
-    nm_file_write(job, nm_fmt(job, "%s/summary.json", c->dir), sum.s, sum.n);
+    nm_file_write(job, nm_fmt(job, "%s/summary.json", c->dir), json->s, json->n);
     return t;
 }

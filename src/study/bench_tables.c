@@ -130,8 +130,7 @@ static void put_config(nm_jo *j, const nm_bench_config *c, double best)
 static void put_json(nm_buf *out, const nm_bench_stats *t, size_t disagree)
 {
     const nm_bench *b = t->b;
-    nm_jo j = nm_jo_new(out);
-    nm_jo_object(&j, NULL);
+    nm_jo j = nm_jo_answer(out);
     nm_jo_int(&j, "instances", (int64_t)nm_bench_count(t));
     nm_jo_int(&j, "repeats", (int64_t)b->repeats);
     nm_jo_num(&j, "time_limit", b->time_limit);

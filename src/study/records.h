@@ -33,8 +33,11 @@ typedef struct nm_totals { /* of a folder's records */
     size_t left;           /* of the range asked for: without a record of a whole run */
     int error;             /* code of the first error, or 0 */
     double cpu;
+    const char *covers;    /* the samples, A:B,C:D.. */
 } nm_totals;
 bool nm_record_partial(const nm_json *record); /* it was cut short by an interrupt */
-nm_totals nm_campaign_tables(nm_job *job, const nm_campaign *c); /* results.csv and summary.json */
+/* results.csv and summary.json, which is put into json as well */
+nm_totals nm_campaign_tables(nm_job *job, const nm_campaign *c, nm_buf *json);
+void nm_campaign_text(nm_buf *b, const nm_campaign *c, const nm_totals *t); /* the summary for a reader */
 
 #endif

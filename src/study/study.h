@@ -18,8 +18,9 @@ typedef struct nm_campaign {
     const double **clean;  /* [to - from] outputs for the images, where nm_check_campaign has them; or NULL */
     nm_solve_opts solve;
 } nm_campaign;
-/* gives the exit code: 0, NM_UNKNOWN when interrupted, or that of the first error */
-int nm_campaign_run(nm_job *job, const nm_campaign *c);
+/* puts the summary into out, as text or JSON; gives the exit code: 0, NM_UNKNOWN when interrupted, or that of the first
+ * error */
+int nm_campaign_run(nm_job *job, const nm_campaign *c, nm_buf *out, bool json);
 
 /* ---- check_batch.c: are these images, labels and flags what they should be ---------------------- */
 /* says what a campaign is about to read, warns of what is probably wrong, refuses labels that cannot be; sets clean */

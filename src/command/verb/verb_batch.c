@@ -62,8 +62,5 @@ int nm_verb_batch(nm_job *job, const nm_cli *c, nm_buf *out)
     b.save_witness = nm_cli_has(c, NM_O_save_witness);
     b.question = batch_question(job, c, b.around.sets);
     nm_check_campaign(job, &b);
-    const int code = nm_campaign_run(job, &b);
-    const nm_file f = nm_file_read(job, nm_fmt(job, "%s/summary.json", b.dir));
-    nm_put_bytes(out, f.data, f.n);
-    return code;
+    return nm_campaign_run(job, &b, out, nm_cli_has(c, NM_O_json));
 }

@@ -8,25 +8,71 @@
 #include "command/command.h"
 #include "command/flags.h"
 
-static void put_layers(nm_buf *out, const nm_bounds *b, size_t icase)
+typedef struct { /* of what a ReLU block reads */
+    size_t block, units, phase[3];
+    double width; /* the mean */
+} layer;
+
+/* Returns whether block r is one of ReLUs, and says of it. */
+static bool layer_of(const nm_bounds *b, size_t r, layer *l)
 {
     const nm_program *p = b->p;
-    for (size_t r = 0; r < p->n_blocks; r++) {
-        if (p->blocks[r].kind != NM_RELU) continue;
-        size_t n[3];
-        double width = 0;
-        nm_bounds_count(b, (int)r, n);
-        const nm_block *pre = &p->blocks[p->blocks[r].src];
-        for (size_t u = 0; u < pre->n; u++) width += b->hi[pre->first + u] - b->lo[pre->first + u];
-        nm_put(out,
-               "case %zu relu block %zu: %zu units, %zu inactive, %zu active, %zu unstable, "
-               "mean width %.6g\n",
-               icase, r, p->blocks[r].n, n[NM_INACTIVE], n[NM_ACTIVE], n[NM_UNSTABLE],
-               width / (double)pre->n);
-    }
+    if (p->blocks[r].kind != NM_RELU) return false;
+    *l = (layer){.block = r, .units = p->blocks[r].n};
+    nm_bounds_count(b, (int)r, l->phase);
+    const nm_block *pre = &p->blocks[p->blocks[r].src];
+    for (size_t u = 0; u < pre->n; u++) l->width += b->hi[pre->first + u] - b->lo[pre->first + u];
+    l->width /= (double)pre->n;
+    return true;
 }
 
-/* bounds of every unit over one case, the rows of all its clauses last */
+static void put_layers(nm_buf *out, const nm_bounds *b, size_t icase)
+{
+    layer l;
+    for (size_t r = 0; r < b->p->n_blocks; r++)
+        if (layer_of(b, r, &l))
+            nm_put(out,
+                   "case %zu relu block %zu: %zu units, %zu inactive, %zu active, %zu unstable, "
+                   "mean width %.6g\n",
+                   icase, r, l.units, l.phase[NM_INACTIVE], l.phase[NM_ACTIVE], l.phase[NM_UNSTABLE], l.width);
+}
+
+static void json_case(nm_jo *j, const nm_bounds *b, size_t icase)
+{
+    layer l;
+    nm_jo_object(j, NULL);
+    nm_jo_int(j, "case", (int64_t)icase);
+    nm_jo_list(j, "layers");
+    for (size_t r = 0; r < b->p->n_blocks; r++) {
+        if (!layer_of(b, r, &l)) continue;
+        nm_jo_object(j, NULL);
+        nm_jo_int(j, "block", (int64_t)r);
+        nm_jo_int(j, "units", (int64_t)l.units);
+        nm_jo_int(j, "inactive", (int64_t)l.phase[NM_INACTIVE]);
+        nm_jo_int(j, "active", (int64_t)l.phase[NM_ACTIVE]);
+        nm_jo_int(j, "unstable", (int64_t)l.phase[NM_UNSTABLE]);
+        nm_jo_num_if(j, "mean_width", l.width);
+        nm_jo_end(j);
+    }
+    nm_jo_end(j);
+    nm_jo_end(j);
+}
+
+/* Puts the statistics of all cases; file: where the bounds themselves are, or NULL. */
+static void put_json(nm_buf *out, const nm_bounds_of *of, const char *file, const char *assumed)
+{
+    nm_jo j = nm_jo_answer(out);
+    nm_jo_str(&j, "net_sha256", of->net_hash);
+    nm_jo_str(&j, "query_sha256", of->query_hash);
+    nm_jo_str_if(&j, "file", file);
+    nm_jo_str_if(&j, "assumed", assumed);
+    nm_jo_list(&j, "cases");
+    for (size_t i = 0; i < of->n; i++)
+        if (of->cases[i]) json_case(&j, of->cases[i], i);
+    nm_jo_end(&j);
+    nm_jo_done(&j);
+}
+
 static void bound_all(nm_job *job, nm_bounds *b, bool interval, bool all_rows)
 {
     const int last = (int)b->p->n_blocks - 1;
@@ -36,6 +82,7 @@ static void bound_all(nm_job *job, nm_bounds *b, bool interval, bool all_rows)
         nm_crown(job, b, (nm_crown_opts){.all_rows = all_rows, .query_block = last});
 }
 
+/* bounds of every unit over one case, the rows of all its clauses last */
 static nm_bounds *bound_case(nm_job *job, const nm_cli *c, const nm_program *p, const nm_query *q, size_t icase,
                              nm_known *known)
 {
@@ -70,19 +117,22 @@ int nm_verb_bounds(nm_job *job, const nm_cli *c, nm_buf *out)
     nm_tail_check(job, net, q);
     const nm_program *p = nm_lower(job, net);
     nm_known *known = nm_cli_known(job, c, net, q);
+    const bool dump = nm_cli_has(c, NM_O_dump), json = nm_cli_has(c, NM_O_json);
+    const char *file = dump ? NULL : nm_cli_get(c, NM_O_output);
     const nm_bounds **b = NM_ARRAY(job, const nm_bounds *, q->n_cases + 1);
     for (size_t i = 0; i < q->n_cases; i++) {
         if (q->cases[i].empty) continue;
         b[i] = bound_case(job, c, p, q, i, known);
-        if (nm_cli_has(c, NM_O_dump)) {
+        if (dump) {
             nm_put(out, "# case %zu\n", i);
             nm_bounds_print(out, b[i]);
-        } else {
+        } else if (!json) {
             put_layers(out, b[i], i);
         }
     }
     if (nm_known_used(known)) nm_note(job, "these bounds rest on those of %s, which are assumed", nm_known_used(known));
     const nm_bounds_of of = {net->hash, nm_query_hash(job, q), q->n_cases, b};
-    if (nm_cli_has(c, NM_O_output) && !nm_cli_has(c, NM_O_dump)) nm_bounds_write(job, nm_cli_get(c, NM_O_output), &of);
+    if (file) nm_bounds_write(job, file, &of);
+    if (json) put_json(out, &of, file, nm_known_used(known));
     return NM_OK;
 }

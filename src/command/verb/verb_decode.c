@@ -108,8 +108,7 @@ static int failed(nm_job *job, nm_buf *out, const nm_pointcheck *p, int code, bo
 {
     const char *why = nm_message_of(job, code);
     if (json) {
-        nm_jo j = nm_jo_new(out);
-        nm_jo_object(&j, NULL);
+        nm_jo j = nm_jo_answer(out);
         nm_jo_str(&j, "error", why);
         nm_point_json(&j, "check", p);
         nm_jo_done(&j);

@@ -38,8 +38,7 @@ int nm_verb_eval(nm_job *job, const nm_cli *c, nm_buf *out)
             nm_throw(job, NM_EINPUT, "%s: output %zu is not finite in float%d", c->file[0], i,
                      isfinite(y[i]) ? 32 : 64);
     if (nm_cli_has(c, NM_O_json)) {
-        nm_jo j = nm_jo_new(out);
-        nm_jo_object(&j, NULL);
+        nm_jo j = nm_jo_answer(out);
         nm_jo_int(&j, "predicted", best);
         nm_jo_object(&j, "outputs");
         nm_jo_nums(&j, "float64", y, n);

@@ -16,6 +16,9 @@ static bool is_arrays(const char *path)
 
 int nm_verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
 {
+    const bool json = nm_cli_has(c, NM_O_json);
+    if (json && (nm_cli_has(c, NM_O_ops) || nm_cli_has(c, NM_O_sets)))
+        nm_throw(job, NM_EUSE, "--json: the tables of --ops and --sets are text");
     if (nm_cli_has(c, NM_O_ops)) {
         nm_cli_files(job, c, 0, 0, "no file with --ops");
         nm_op_table(out);
@@ -28,7 +31,6 @@ int nm_verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
     }
     nm_cli_files(job, c, 1, 1, "a network, a file of arrays, a question, a model, map or solution file");
     const char *path = c->file[0];
-    const bool json = nm_cli_has(c, NM_O_json);
     const char *unit = nm_cli_get(c, NM_O_unit), *row = nm_cli_get(c, NM_O_row);
     if (nm_model_suffix(path)) {
         nm_inspect_model(job, out, path, unit, row, json);
@@ -56,6 +58,7 @@ int nm_verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
         return NM_OK;
     }
     if (nm_sol_is(nm_file_read(job, path))) {
+        if (json) nm_throw(job, NM_EUSE, "--json: %s is a solution, which is shown as text", path);
         nm_sol *sol = nm_sol_read(job, path);
         if (nm_cli_has(c, NM_O_log))
             nm_sol_log(job, nm_file_read(job, nm_cli_get(c, NM_O_log)), sol);
