@@ -1,28 +1,13 @@
 #!/usr/bin/env python3
 """The manual: its pages are what mandoc accepts without a warning, name every flag of their verb once, and the rows of the
 formats that they explain; the commands in them run and end as they say; completions for bash, zsh and fish know all flags."""
-import ast, json, os, re, shutil, subprocess, sys, tempfile
+import ast, json, os, re, shutil, subprocess, sys
 
-ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
-NETMIP = os.path.abspath(os.environ.get("NETMIP", os.path.join(ROOT, "build", "netmip")))
+sys.path.insert(1, sys.path[0] + "/../kit")
+from kit import NETMIP, ROOT, TMP, check, parts, skip
+
 MAN = os.path.join(ROOT, "src", "command", "man")
 DEF = open(os.path.join(ROOT, "src", "command", "command.def")).read()
-TMP = tempfile.mkdtemp(prefix="netmip-manual-")
-passed = failed = skipped = 0
-
-
-def check(name, ok, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print("FAIL %s: %s" % (name, str(detail)[:600]))
-    return ok
-
-
-def skip(why):
-    global skipped
-    skipped += 1
-    print("skipped: " + why)
 
 
 def run(*args, **kw):
@@ -226,12 +211,9 @@ def bash(path):
         check("bash completes %s" % " ".join(words), sorted(set(got)) == want, got)
 
 
-pages()
-make()
-formats()
-completions()
-for name in ("netmip", "query", "model", "network", "campaign", "recipes"):
-    commands(name)
-shutil.rmtree(TMP)
-print("manual: %d passed, %d failed, %d skipped" % (passed, failed, skipped))
-sys.exit(failed > 0)
+def readers():
+    for name in ("netmip", "query", "model", "network", "campaign", "recipes"):
+        commands(name)
+
+
+parts(pages, make, formats, completions, readers)
