@@ -1,26 +1,18 @@
 #!/usr/bin/env python3
 """Help by verb: every flag of command.def stands once, in its group, with its default; lines keep to the terminal's width;
 names come from the lists of the rooms; examples run and end as they say; mistyped words are answered with the nearest."""
-import os, re, shutil, subprocess, sys, tempfile
+import os, re, shutil, subprocess, sys
 
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
-NETMIP = os.path.abspath(os.environ.get("NETMIP", os.path.join(ROOT, "build", "netmip")))
+sys.path.insert(1, sys.path[0] + "/../kit")
+import kit
+from kit import NETMIP, ROOT, check, p, parts, put, skip
+
 DEF = open(os.path.join(ROOT, "src", "command", "command.def")).read()
 TEXT = r'"((?:[^"\\]|\\.)*)"'
-passed = failed = skipped = 0
 
 
-def check(name, ok, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print("FAIL %s: %s" % (name, str(detail)[:600]))
-    return ok
-
-
-def run(*args, columns="80", cwd=ROOT):
-    r = subprocess.run([NETMIP, *args], capture_output=True, text=True, cwd=cwd, timeout=300, env={**os.environ, "COLUMNS": columns})
-    return r.returncode, r.stdout, r.stderr
+def run(*args, columns="80"):
+    return kit.run(*args, cwd=ROOT, timeout=300, env={**os.environ, "COLUMNS": columns})
 
 
 VERBS = re.findall(r"^VERB\((\w+),", DEF, re.M)
@@ -62,7 +54,7 @@ def overview():
         check("names " + name, re.search(r"\b%s\b" % name, out), out)
 
 
-def parts(text):
+def sections(text):
     """{title: lines} of a help text: a part begins with a line that ends in a colon"""
     found, title = {"": []}, ""
     for line in text.splitlines():
@@ -79,7 +71,7 @@ def verb_help(verb):
     code, out, err = run(verb, "--help")
     check("%s --help" % verb, code == 0 and err == "", (code, err))
     check("help %s is the same" % verb, run("help", verb)[1] == out and run(verb, "-h")[1] == out)
-    part = parts(out)
+    part = sections(out)
     for r in ROWS:
         entry = re.compile(r"^  (?:-o, )?--%s(?= |$)" % r["flag"].replace("_", "-"))
         at = [title for title, lines in part.items() for l in lines if entry.match(l)]
@@ -106,10 +98,10 @@ def verb_help(verb):
 
 def examples(verb, part):
     """each example runs in a folder where models/ and scripts/ are, and ends with the exit code that the line before it says"""
-    global skipped
-    folder = tempfile.mkdtemp(prefix="netmip-help-")
+    folder = p(verb)
+    os.mkdir(folder)
     for name in ("models", "scripts"):
-        os.symlink(os.path.abspath(os.path.join(ROOT, name)), os.path.join(folder, name))
+        os.symlink(os.path.join(ROOT, name), os.path.join(folder, name))
     text = re.sub(r" \\\n\s+", " ", "\n".join(part["Examples"]))
     want, n = None, 0
     for block in re.split(r"\n\s*\n", text):
@@ -122,13 +114,13 @@ def examples(verb, part):
             check("%s: an example is a command of netmip" % verb, command.startswith("netmip "), command)
             solvers = [s for s in ("cbc", "glpsol") if re.search(r"\b%s\b" % s, command)]
             if any(not shutil.which(s) for s in solvers):
-                skipped += 1
+                skip("%s: %s is not here" % (verb, " or ".join(solvers)))
+                n += 1
                 continue
             r = subprocess.run(command.replace("netmip", NETMIP, 1), shell=True, cwd=folder, capture_output=True, text=True, timeout=300)
             check("%s: an example says its exit code, and ends so" % verb, want is not None and r.returncode == want, (command, want, r.returncode, r.stderr))
             n += 1
-    check("%s: two examples at least" % verb, n >= 2 or skipped, n)
-    shutil.rmtree(folder)
+    check("%s: two examples at least" % verb, n >= 2, n)
 
 
 NET, ASK = "models/digits-mlp.onnx", ["--image", "models/digits-test-images.idx3.gz:0", "--label", "8"]
@@ -160,14 +152,10 @@ def guesses():
 
 def operators():
     """an operator that is not read: no table of all operators"""
-    folder = tempfile.mkdtemp(prefix="netmip-help-")
-    path = os.path.join(folder, "n.json")
     for op, want in (("reluu", "did you mean Relu?"), ("Fancy", "netmip inspect --ops")):
-        with open(path, "w") as f:
-            f.write('{"netmip": "network", "version": 1, "input": {"name": "x", "shape": [2]}, "layers": [{"op": "%s"}]}' % op)
+        path = put("n.json", {"netmip": "network", "version": 1, "input": {"name": "x", "shape": [2]}, "layers": [{"op": op}]})
         code, out, err = run("inspect", path)
         check("operator %s" % op, code == 4 and want in err and len(err) < 300, (code, err))
-    shutil.rmtree(folder)
 
 
 def topics():
@@ -181,12 +169,9 @@ def topics():
             check("help %s: %s once" % (name, n), sum(bool(re.match(r"  %s\b" % n, l)) for l in out.splitlines()) == 1, out)
 
 
-rows()
-overview()
-for verb in VERBS:
-    examples(verb, verb_help(verb))
-guesses()
-operators()
-topics()
-print("help: %d passed, %d failed, %d skipped" % (passed, failed, skipped))
-sys.exit(failed > 0)
+def verbs():
+    for verb in VERBS:
+        examples(verb, verb_help(verb))
+
+
+parts(rows, overview, verbs, guesses, operators, topics)
