@@ -515,7 +515,7 @@ def refusals():
     open_dim = simple("Relu", shape=(1, 1, 3, 3))
     for d in (2, 3):
         open_dim.graph.input[0].type.tensor_type.shape.dim[d].dim_param = "K"
-    code, out, err = run("inspect", write("open.onnx", open_dim.SerializeToString()))
+    code, out, err = run("inspect", put("open.onnx", open_dim.SerializeToString()))
     check("open dimensions that are no batch", code == 4 and all(w in err for w in ('"x"', "[1,1,K,K]", "--input-shape")), (code, err))
     refuse("an input of int64", ('"x"', "int64"), (lambda m: (setattr(m.graph.input[0].type.tensor_type, "elem_type", T.INT64), m)[1])(simple("Relu")))
     ghost = simple("Add", None, "x ghost")
