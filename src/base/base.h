@@ -112,9 +112,13 @@ const char *nm_path_under(nm_job *job, const char *dir, const char *path); /* di
 const char *nm_path_relative(nm_job *job, const char *from, const char *path); /* from folder `from`; both are there */
 
 /* ---- inflate.c: packed bytes -------------------------------------------------------------------- */
-/* Inflates to exactly `want` bytes plus a NUL. raw: no zlib header. whole: the stream must end there. Returns NULL if
+/* Inflates to exactly `want` bytes plus a NUL. whole: the stream must end there. Returns NULL if
  * the data are damaged. */
-unsigned char *nm_inflate(nm_job *job, const char *path, const void *p, size_t n, size_t want, bool raw, bool whole);
+unsigned char *nm_inflate(nm_job *job, const char *path, const void *p, size_t n, size_t want, bool whole);
+
+/* ---- library.c: shared libraries that few runs need -------------------------------------------- */
+/* table[n] gets the functions of these names; path: the file that is to be read, for messages */
+void nm_library_load(nm_job *job, const char *path, const char *file, size_t n, const char *const *name, void *table);
 
 /* ---- json.c: strict JSON in; `where` says in a message what was read ---------------------------- */
 typedef struct cJSON nm_json;

@@ -1,4 +1,4 @@
-/* inflate.c: bytes that zlib or a zip archive packed, into memory of a size that is known before. Deflate cannot shrink
+/* inflate.c: bytes that zlib packed, into memory of a size that is known before. Deflate cannot shrink
  * by more than 1032 to 1, so that a stated size beyond that is refused before anything is allocated. */
 #define ZLIB_CONST /* next_in points to what is not written to */
 #include "base/base.h"
@@ -11,13 +11,13 @@ static void drop(void *p) { inflateEnd(p); }
 static uInt part(size_t n) { return n < UINT_MAX ? (uInt)n : UINT_MAX; }
 
 unsigned char *nm_inflate(nm_job *job, const char *path, const void *p, size_t n, size_t want,
-                          bool raw, bool whole)
+                          bool whole)
 {
     if (want / 1032 > n)
         nm_throw(job, NM_EINPUT, "%s: %zu bytes are said to unpack to %zu", path, n, want);
     unsigned char *out = nm_raw(job, want + 1, 1);
     z_stream *z = NM_NEW(job, z_stream);
-    if (inflateInit2(z, raw ? -15 : 15) != Z_OK) nm_throw(job, NM_EIO, "%s: out of memory", path);
+    if (inflateInit(z) != Z_OK) nm_throw(job, NM_EIO, "%s: out of memory", path);
     nm_defer(job, drop, z);
     const unsigned char *in = p, *end = in + n;
     size_t have = 0;

@@ -191,11 +191,11 @@ static void read_array(mat *m)
 
 static void read_packed(mat m, element e)
 {
-    const unsigned char *head = nm_inflate(m.job, m.a->path, e.p, e.n, 8, false, false);
+    const unsigned char *head = nm_inflate(m.job, m.a->path, e.p, e.n, 8, false);
     if (!head) bad(&m, "packed data that do not unpack");
     if (number(&m, head, 4) != MATRIX) bad(&m, "packed data that are no array");
     const size_t n = (size_t)number(&m, head + 4, 4);
-    m.p = nm_inflate(m.job, m.a->path, e.p, e.n, n + 8, false, true);
+    m.p = nm_inflate(m.job, m.a->path, e.p, e.n, n + 8, true);
     if (!m.p) bad(&m, "packed data that do not unpack");
     m.end = m.p + n + 8;
     m.p += 8;

@@ -1,77 +1,117 @@
-/* npz.c: the arrays of NumPy's .npz: a zip archive (PKWARE, APPNOTE 6.3) of .npy files, stored or deflated. Sizes,
- * offsets and checksums come from the central directory and are held against what is there. What has no place in such a
- * file is refused: zip64, encryption, several disks, other packings, names that stand twice. */
+/* npz.c: the arrays of NumPy's .npz, a zip archive of .npy files, stored or deflated, through libzip, which holds the
+ * directory against the entries and every entry against its checksum. zip64 is read, as NumPy writes it for large
+ * arrays. Encryption, several disks, other packings and names that stand twice are refused.
+ *
+ * Deflate cannot shrink by more than 1032 to 1: a size beyond that, or entries of more than NM_MAX_FILE together, are
+ * refused before anything is unpacked. */
 #include "base/base.h"
 #include "data/data.h"
 #include "data/reader.h"
 
-#include <zlib.h>
+#include <zip.h>
 
-enum { END = 22, ENTRY = 46, LOCAL = 30 };
+#define FUNCTIONS(F)                                                                               \
+    F(zip_source_buffer_create)                                                                    \
+    F(zip_source_free)                                                                             \
+    F(zip_open_from_source)                                                                        \
+    F(zip_discard)                                                                                 \
+    F(zip_error_init)                                                                              \
+    F(zip_error_code_zip)                                                                          \
+    F(zip_error_fini)                                                                              \
+    F(zip_get_num_entries)                                                                         \
+    F(zip_stat_index)                                                                              \
+    F(zip_fopen_index)                                                                             \
+    F(zip_fread)                                                                                   \
+    F(zip_file_get_error)                                                                          \
+    F(zip_fclose)
+#define POINTER(name) __typeof__(name) *name;
+#define NAME(name)    #name,
 
 typedef struct {
-    const char *name;
-    size_t name_len, packed, size, at;
-    unsigned flags, method;
-    uint32_t crc;
-} entry;
+    FUNCTIONS(POINTER)
+} library;
 
-static _Noreturn void bad(nm_job *job, nm_file f, const char *what)
+typedef struct { /* what is open */
+    library lib;
+    nm_file f;
+    zip_t *zip;
+    zip_file_t *entry;
+} archive;
+
+static void drop(void *arg)
 {
-    nm_throw(job, NM_EINPUT, "%s: not a whole zip archive: %s", f.path, what);
+    const archive *z = arg;
+    if (z->entry) z->lib.zip_fclose(z->entry);
+    z->lib.zip_discard(z->zip);
 }
 
-static uint32_t two(const unsigned char *p) { return (uint32_t)p[0] | (uint32_t)p[1] << 8; }
-static uint32_t four(const unsigned char *p) { return two(p) | two(p + 2) << 16; }
-
-/* the record at the end, before a comment that reaches to the last byte */
-static const unsigned char *find_end(nm_job *job, nm_file f)
+static archive *open_archive(nm_job *job, nm_file f)
 {
-    for (size_t back = END; back <= f.n && back <= END + 65535; back++) {
-        const unsigned char *p = f.data + f.n - back;
-        if (!memcmp(p, "PK\5\6", 4) && two(p + 20) == back - END) return p;
+    static const char *const names[] = {FUNCTIONS(NAME)};
+    archive *z = NM_NEW(job, archive);
+    z->f = f;
+    nm_library_load(job, f.path, "libzip.so.4", sizeof names / sizeof *names, names, &z->lib);
+    zip_error_t *e = NM_NEW(job, zip_error_t);
+    z->lib.zip_error_init(e);
+    zip_source_t *s = z->lib.zip_source_buffer_create(f.data, f.n, 0, e);
+    z->zip = s ? z->lib.zip_open_from_source(s, ZIP_RDONLY | ZIP_CHECKCONS, e) : NULL;
+    if (z->zip) {
+        nm_defer(job, drop, z);
+        return z;
     }
-    bad(job, f, "it has no end record");
+    const int code = z->lib.zip_error_code_zip(e);
+    z->lib.zip_source_free(s);
+    z->lib.zip_error_fini(e);
+    if (code == ZIP_ER_MEMORY) nm_throw(job, NM_EIO, "%s: out of memory", f.path);
+    if (code == ZIP_ER_MULTIDISK)
+        nm_throw(job, NM_EUNSUP, "%s: an archive over several disks", f.path);
+    nm_throw(job, NM_EINPUT, "%s: not a whole zip archive: %s", f.path,
+             code == ZIP_ER_NOZIP    ? "it has no end record"
+             : code == ZIP_ER_EXISTS ? "a name stands twice"
+                                     : "the directory and the entries differ");
 }
 
-static entry read_entry(nm_job *job, nm_file f, const unsigned char *p, size_t left)
+/* Returns what the directory says of an entry that can be read. */
+static zip_stat_t read_entry(nm_job *job, const archive *z, zip_uint64_t i)
 {
-    if (left < ENTRY || memcmp(p, "PK\1\2", 4)) bad(job, f, "the directory is cut short");
-    entry e = {.flags = two(p + 8), .method = two(p + 10), .crc = four(p + 16)};
-    e.packed = four(p + 20);
-    e.size = four(p + 24);
-    e.name_len = two(p + 28);
-    e.at = four(p + 42);
-    e.name = (const char *)p + ENTRY;
-    if (e.name_len > left - ENTRY) bad(job, f, "the directory is cut short");
-    if (memchr(e.name, 0, e.name_len)) bad(job, f, "a NUL byte in a name");
-    e.name = nm_dup(job, e.name, e.name_len);
-    if (e.packed == UINT32_MAX || e.size == UINT32_MAX || e.at == UINT32_MAX)
-        nm_throw(job, NM_EUNSUP, "%s: \"%s\": zip64 is not supported", f.path, e.name);
-    if (e.flags & 1) nm_throw(job, NM_EUNSUP, "%s: \"%s\" is encrypted", f.path, e.name);
-    if (e.method != 0 && e.method != 8)
-        nm_throw(job, NM_EUNSUP, "%s: \"%s\": packing %u; stored or deflated was expected", f.path,
-                 e.name, e.method);
-    return e;
+    const char *path = z->f.path;
+    const zip_uint64_t need = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_CRC |
+                              ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
+    zip_stat_t s;
+    if (z->lib.zip_stat_index(z->zip, i, ZIP_FL_ENC_RAW, &s) || (s.valid & need) != need)
+        nm_throw(job, NM_EINPUT, "%s: not a whole zip archive: entry %llu", path,
+                 (unsigned long long)i);
+    if (s.encryption_method != ZIP_EM_NONE)
+        nm_throw(job, NM_EUNSUP, "%s: \"%s\" is encrypted", path, s.name);
+    if (s.comp_method != ZIP_CM_STORE && s.comp_method != ZIP_CM_DEFLATE)
+        nm_throw(job, NM_EUNSUP, "%s: \"%s\": packing %u; stored or deflated was expected", path,
+                 s.name, s.comp_method);
+    if (s.comp_size > z->f.n || s.size / 1032 > s.comp_size)
+        nm_throw(job, NM_EINPUT, "%s: \"%s\": %llu bytes are said to unpack to %llu", path, s.name,
+                 (unsigned long long)s.comp_size, (unsigned long long)s.size);
+    return s;
 }
 
-/* the unpacked bytes of an entry that lies before `limit` */
-static const unsigned char *unpack(nm_job *job, nm_file f, const entry *e, size_t limit)
+static const unsigned char *unpack(nm_job *job, archive *z, zip_uint64_t i, const zip_stat_t *s)
 {
-    const unsigned char *p = f.data + e->at;
-    if (e->at > limit || limit - e->at < LOCAL || memcmp(p, "PK\3\4", 4))
-        bad(job, f, "an entry is not where the directory says");
-    const size_t name = two(p + 26), skip = LOCAL + name + two(p + 28);
-    if (skip > limit - e->at || e->packed > limit - e->at - skip)
-        bad(job, f, "an entry is cut short");
-    if (name != e->name_len || memcmp(p + LOCAL, e->name, name) || two(p + 8) != e->method)
-        bad(job, f, "an entry and the directory differ");
-    p += skip;
-    if (e->method == 0 && e->size != e->packed) bad(job, f, "the size of a stored entry");
-    if (e->method == 8) p = nm_inflate(job, f.path, p, e->packed, e->size, true, true);
-    if (!p) nm_throw(job, NM_EINPUT, "%s: \"%s\" does not unpack", f.path, e->name);
-    if (crc32_z(crc32_z(0, NULL, 0), p, e->size) != e->crc)
-        nm_throw(job, NM_EINPUT, "%s: \"%s\": the checksum is wrong", f.path, e->name);
+    unsigned char *p = nm_raw(job, s->size + 1, 1), *end = p;
+    z->entry = z->lib.zip_fopen_index(z->zip, i, 0);
+    zip_int64_t got = z->entry ? 1 : -1;
+    while (
+        got > 0 &&
+        end <=
+            p + s->size) { /* the checksum is looked at where the end is seen: one byte more is asked for */
+        got = z->lib.zip_fread(z->entry, end, s->size + 1 - (size_t)(end - p));
+        if (got > 0) end += got;
+    }
+    if (got < 0 && z->entry &&
+        z->lib.zip_error_code_zip(z->lib.zip_file_get_error(z->entry)) == ZIP_ER_CRC)
+        nm_throw(job, NM_EINPUT, "%s: \"%s\": the checksum is wrong", z->f.path, s->name);
+    if (got < 0 || end != p + s->size)
+        nm_throw(job, NM_EINPUT, "%s: \"%s\" does not unpack", z->f.path, s->name);
+    z->lib.zip_fclose(z->entry);
+    z->entry = NULL;
+    *end = 0;
     return p;
 }
 
@@ -86,11 +126,12 @@ static void read_npy(nm_job *job, void *arg)
     n->t = nm_read_npy(job, n->f);
 }
 
-static void add(nm_job *job, nm_file f, nm_arrays *a, const entry *e, size_t limit)
+static void add(nm_job *job, nm_arrays *a, nm_file f)
 {
-    npy n = {.f = {nm_fmt(job, "%s:%s", f.path, e->name), unpack(job, f, e, limit), e->size}};
-    const bool is_npy = nm_has_suffix(e->name, ".npy");
-    nm_array *to = nm_arrays_add(job, a, nm_dup(job, e->name, e->name_len - (is_npy ? 4 : 0)));
+    npy n = {.f = f};
+    const char *name = f.path + strlen(a->path) + 1;
+    const bool is_npy = nm_has_suffix(name, ".npy");
+    nm_array *to = nm_arrays_add(job, a, nm_dup(job, name, strlen(name) - (is_npy ? 4 : 0)));
     const int code = is_npy ? nm_run(job, read_npy, &n) : NM_OK;
     if (code == NM_EIO) nm_throw(job, code, "%s", nm_message_of(job, code));
     to->t = n.t;
@@ -100,21 +141,17 @@ static void add(nm_job *job, nm_file f, nm_arrays *a, const entry *e, size_t lim
 void nm_read_npz(nm_job *job, nm_file f, nm_arrays *a)
 {
     a->format = "NumPy zip";
-    const unsigned char *end = find_end(job, f), *p;
-    const size_t count = two(end + 10), size = four(end + 12), at = four(end + 16);
-    if (count == 0xffff || size == UINT32_MAX || at == UINT32_MAX)
-        nm_throw(job, NM_EUNSUP, "%s: zip64 is not supported", f.path);
-    if (two(end + 4) || two(end + 6) || two(end + 8) != count)
-        nm_throw(job, NM_EUNSUP, "%s: an archive over several disks", f.path);
-    const size_t limit = (size_t)(end - f.data);
-    if (at > limit || size != limit - at) bad(job, f, "the directory is not before the end record");
-    p = f.data + at;
-    for (size_t i = 0; i < count; i++) {
-        const entry e = read_entry(job, f, p, (size_t)(end - p));
-        const size_t step = ENTRY + e.name_len + two(p + 30) + two(p + 32);
-        if (step > (size_t)(end - p)) bad(job, f, "the directory is cut short");
-        if (!nm_has_suffix(e.name, "/")) add(job, f, a, &e, at);
-        p += step;
+    archive *z = open_archive(job, f);
+    const zip_int64_t n = z->lib.zip_get_num_entries(z->zip, 0);
+    size_t left = NM_MAX_FILE;
+    for (zip_uint64_t i = 0; i < (zip_uint64_t)n; i++) {
+        const zip_stat_t s = read_entry(job, z, i);
+        if (nm_has_suffix(s.name, "/")) continue;
+        if (s.size > left)
+            nm_throw(job, NM_EINPUT, "%s: its entries are said to unpack to more than %zu bytes",
+                     f.path, NM_MAX_FILE);
+        left -= s.size;
+        add(job, a, (nm_file){nm_fmt(job, "%s:%s", f.path, s.name), unpack(job, z, i, &s), s.size});
     }
-    if (p != end) bad(job, f, "the directory holds more than its entries");
+    nm_close(job, z);
 }

@@ -280,14 +280,45 @@ def npz():
             code, out, err = run("eval", net, "--image", npy([1.0, -2, 0.5]), "--json")
             value = json.loads(out)["outputs"]["float64"] if code == 0 else None
             check("changed at %d" % n, code in (3, 4) or code == 0 and value == list(np.array([1, -2, 0.5]) @ W + B), (n, code, err, value))
+    for limit, stream in ((10, False), (10, True), (zipfile.ZIP64_LIMIT, True)):  # zip64 everywhere; sizes behind the data
+        put("w.npz", streamed([("fc/weight", W), ("fc/bias", B)], limit, stream))
+        dense(net, "zip64 from %d bytes on, streamed %s" % (limit, stream))
     end = good.rindex(b"PK\5\6")
     cd = good.index(b"PK\1\2")
-    for name, data, code, needle in (("zip64", good[:cd + 20] + b"\xff\xff\xff\xff" + good[cd + 24:], 4, "zip64"), ("zip64 end", good[:end + 8] + b"\xff\xff\xff\xff" + good[end + 12:], 4, "zip64"),
-                                     ("secret", good[:cd + 8] + b"\1" + good[cd + 9:], 4, "encrypted"), ("bzip2", good[:cd + 10] + b"\x0c" + good[cd + 11:], 4, "packing 12"),
-                                     ("disks", good[:end + 4] + b"\1" + good[end + 5:], 4, "disks"), ("crc", good[:cd + 16] + b"\1\2\3\4" + good[cd + 20:], 3, "checksum"),
+    both = lambda at, there, data: good[:at] + data + good[at + len(data):cd + there] + data + good[cd + there + len(data):]
+    for name, data, code, needle in (("no zip64", good[:cd + 20] + b"\xff\xff\xff\xff" + good[cd + 24:], 3, "differ"), ("no zip64 end", good[:end + 8] + b"\xff\xff\xff\xff" + good[end + 12:], 3, "differ"),
+                                     ("secret", good[:cd + 8] + b"\1" + good[cd + 9:], 4, "encrypted"), ("bzip2", both(8, 10, b"\x0c"), 4, "packing 12"), ("another packing in the directory", good[:cd + 10] + b"\x0c" + good[cd + 11:], 3, "differ"),
+                                     ("disks", good[:end + 4] + b"\1" + good[end + 5:], 4, "disks"), ("crc", both(14, 16, b"\1\2\3\4"), 3, "checksum"), ("a bomb", both(22, 24, b"\xff\xff\xff\x7f"), 3, "are said to unpack to 2147483647"),
+                                     ("a size too small", both(22, 24, b"\x40\0\0\0"), 3, "does not unpack"), ("a size too large", both(22, 24, b"\0\4\0\0"), 3, "does not unpack"),
+                                     ("another name in the directory", good[:cd + 46] + b"x" + good[cd + 47:], 3, "differ"), ("no end", good[:end + 3] + good[end + 4:], 3, "no end record"),
                                      ("twice", twice(), 3, "twice")):
         put("w.npz", data)
         bad(code, ("w.npz", needle), net, name)
+
+
+class Stream(io.RawIOBase):
+    """a file that cannot seek"""
+    def __init__(self):
+        self.data = b""
+
+    def writable(self):
+        return True
+
+    def write(self, b):
+        self.data += bytes(b)
+        return len(b)
+
+
+def streamed(arrays, limit, stream):
+    usual, zipfile.ZIP64_LIMIT, out = zipfile.ZIP64_LIMIT, limit, Stream() if stream else io.BytesIO()
+    try:
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as z:
+            for name, a in arrays:
+                with z.open(name + ".npy", "w", force_zip64=limit < usual) as f:
+                    np.save(f, a)
+    finally:
+        zipfile.ZIP64_LIMIT = usual
+    return out.data if stream else out.getvalue()
 
 
 def twice():
