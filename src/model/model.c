@@ -223,22 +223,51 @@ static bool bad_name(const char *s)
     return false;
 }
 
-void nm_model_audit(nm_job *job, const nm_model *m)
+/* a user's name, which has to be sayable, not safe everywhere */
+static bool bad_user_name(const char *s, bool lp)
+{
+    static const char *const words[] = {"st", "s.t.", "st.", "bounds", "bound", "free", "end", "general", "generals",
+                                        "gen", "integer", "integers", "int", "binary", "binaries", "bin", "sos", "sos1",
+                                        "sos2", "semi", "semis", "inf", "infinity", "subject", "such", "max", "min",
+                                        "maximize", "minimize", "maximum", "minimum", "lazy", "user", "nan", NULL};
+    const size_t n = strlen(s);
+    if (n == 0 || n > 255) return true;
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)s[i] <= ' ' || s[i] == 127) return true;
+    if (!lp) return s[0] == '*' || s[0] == '$' || s[0] == '\'' || !strcmp(s, "OBJROW") || !strcmp(s, "RHSSET");
+    for (size_t i = 0; i < n; i++) {
+        const bool letter = (s[i] >= 'a' && s[i] <= 'z') || (s[i] >= 'A' && s[i] <= 'Z') || s[i] == '_';
+        const bool more = (s[i] >= '0' && s[i] <= '9') || strchr("!\"#$%&(),.;?@`'{}|~[]", s[i]);
+        if (!letter && !(i > 0 && more)) return true;
+    }
+    if (strchr("eE", s[0]) && s[1] >= '0' && s[1] <= '9') return true; /* 3 e5 would be a number */
+    for (const char *const *w = words; *w; w++)
+        if (strcasecmp(*w, s) == 0) return true;
+    return false;
+}
+
+static void audit_name(nm_job *job, const char *what, const char *name, bool user, bool lp)
+{
+    if (!user && bad_name(name)) nm_throw(job, NM_EUNSUP, "%s name \"%s\" is not safe in every reader", what, name);
+    const bool second = lp && *what == 'r' && !strcasecmp(name, "obj"); /* the objective's */
+    if (user && (bad_user_name(name, lp) || second))
+        nm_throw(job, NM_EUNSUP, "%s name \"%s\" cannot stand in %s%s", what, name, lp ? "LP" : "MPS",
+                 lp ? "; a file .mps was expected" : "");
+}
+
+void nm_model_audit(nm_job *job, const nm_model *m, bool user, bool lp)
 {
     if (m->n_rows == 0 || m->n_cols == 0)
         nm_throw(job, NM_EUNSUP, "a model without rows or columns has no file");
     for (size_t j = 0; j < m->n_cols; j++) {
         const nm_col *c = &m->cols[j];
-        if (bad_name(c->name))
-            nm_throw(job, NM_EUNSUP, "column name \"%s\" is not safe in every reader", c->name);
+        audit_name(job, "column", c->name, user, lp);
         if (!isfinite(c->obj) || !(c->lo <= c->hi))
             nm_throw(job, NM_EUNSUP, "column %s has bounds or costs that cannot be written",
                      c->name);
     }
     for (size_t r = 0; r < m->n_rows; r++) {
-        if (bad_name(m->rows[r].name))
-            nm_throw(job, NM_EUNSUP, "row name \"%s\" is not safe in every reader",
-                     m->rows[r].name);
+        audit_name(job, "row", m->rows[r].name, user, lp);
         if (isnan(m->rows[r].lo) || isnan(m->rows[r].hi))
             nm_throw(job, NM_EUNSUP, "row %s has no number for a side", m->rows[r].name);
         if (isinf(m->rows[r].lo) && isinf(m->rows[r].hi))

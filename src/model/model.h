@@ -119,6 +119,7 @@ typedef struct nm_write_opts {
     const nm_dialect *dialect;
     bool cuts;             /* rows that are cuts go to the solver's pool */
     bool fixed;            /* MPS in fixed columns: names of 8, numbers of 12 characters (fixed_mps.c) */
+    bool user;             /* names are a user's, and need to be sayable in the file's format alone */
     const nm_notes *notes; /* LP: comments, or NULL */
 } nm_write_opts;
 /* Writes m; hash gets the SHA-256 of the unpacked file. Returns the rows that the file holds. */
@@ -128,6 +129,16 @@ size_t nm_write_model(nm_job *job, const nm_model *m, const char *path, nm_write
 nm_model *nm_model_read(nm_job *job, const char *path);              /* by suffix */
 /* the same with names of 8 characters and numbers of 12: columns' boxes and rows get wider by what rounding may move */
 nm_model *nm_model_fixed(nm_job *job, const nm_model *m, const char ***long_rows);
+
+/* ---- file/read_user.c: models that other programs wrote ------------------------------------------ */
+typedef struct nm_usermodel { /* as a minimisation: maximised: costs and constant have the other sign */
+    nm_model *m;
+    bool maximised;
+    const char *objective; /* its name, or NULL */
+} nm_usermodel;
+/* Reads MPS or LP as modelling tools write them, by suffix; what is no plain mixed-integer linear model is refused by
+ * name. Ends of columns and sides of rows may be infinite. */
+nm_usermodel nm_model_read_user(nm_job *job, const char *path);
 
 /* ---- start_file.c, option_file.c: beside a model: each gives the name of the file that it wrote ---- */
 const char *nm_write_start(nm_job *job, const nm_dialect *d, const nm_model *m, const double *x, const char *stem);

@@ -138,6 +138,30 @@ typedef struct nm_lp_opts {
 } nm_lp_opts;
 void nm_lp_tighten(nm_job *job, nm_bounds *b, nm_lp_opts o);
 
+/* ---- embed.c: a network inside a user's model ---------------------------------------------------- */
+typedef struct nm_embed_opts {
+    const char *into, *out; /* the user's model; what is written: MPS or LP, by suffix */
+    const char *inputs, *outputs; /* names of columns, or @FILE with one a line; outputs: - leaves one out */
+    nm_levels bounds;
+    const char *encoding;  /* exact ones alone; NULL: bigm */
+    const nm_dialect *dialect;
+    size_t threads;
+    const char *options, *version; /* for the map */
+} nm_embed_opts;
+typedef struct nm_embedded {
+    const nm_model *model; /* as it was written: a minimisation */
+    bool maximised;        /* the user's model maximised: its objective is minus this one's */
+    const char *prefix, *map, *into_hash, *model_hash; /* map: its file */
+    const nm_bounds *b;    /* the last block holds the outputs */
+    size_t n_in, n_out;
+    const int64_t *in, *at; /* [n_in], [n_out] their columns; at: -1 where it was left out */
+    size_t cols, rows, bins; /* added */
+    const nm_enc *enc;
+    const int64_t *col;    /* columns of the model, by columns of enc->m */
+} nm_embedded;
+/* Adds the network's columns and rows to the model, and writes it with its map. */
+nm_embedded nm_embed(nm_job *job, const nm_net *net, const nm_embed_opts *o);
+
 /* ---- what a manifest of several models says of them together ------------------------------------ */
 #define NM_COMBINE "any violated: violated; all hold: holds; else unknown" /* of a manifest's targets */
 #define NM_COMBINE_CUBES "a target holds when all its cubes do; the branches that are not listed are closed"

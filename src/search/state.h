@@ -146,6 +146,14 @@ const double *nm_leaf_input(const nm_state *s, const nm_encoded *e, size_t icase
 void nm_near_search(nm_near *n, size_t icase, size_t n_clauses, const size_t *clause, uint64_t seed);
 void nm_closest(nm_state *s); /* stages and verdict */
 
+/* ---- embed_box.c -------------------------------------------------------------------------------- */
+/* Shrinks lo and hi [n] of the listed columns to certified ends over the model's rows, integrality left aside; they may
+ * stay infinite. Throws where the rows are proven to have no point. */
+void nm_embed_box(nm_job *job, const char *path, const nm_model *m, size_t n, const int64_t *col, double *lo, double *hi);
+
+/* ---- embed_map.c -------------------------------------------------------------------------------- */
+void nm_embed_map(nm_job *job, const nm_net *net, const nm_embed_opts *o, const nm_embedded *e);
+
 /* ---- start_point.c ------------------------------------------------------------------------------ */
 /* Returns the values of the model's columns at the point that --start asks for. */
 double *nm_start_of(nm_state *s, const nm_target *t, const nm_encoded *e);

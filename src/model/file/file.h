@@ -5,7 +5,8 @@
 #include "model/model.h"
 
 /* ---- model.c ------------------------------------------------------------------------------------ */
-void nm_model_audit(nm_job *job, const nm_model *m); /* names, numbers: what every reader needs */
+/* names, numbers: what every reader needs; user: what the format needs */
+void nm_model_audit(nm_job *job, const nm_model *m, bool user, bool lp);
 
 /* ---- file/write_mps.c, file/write_lp.c: the writers: each gives the rows that the file holds; hash: of the
  * unpacked file ---- */
@@ -38,5 +39,19 @@ nm_model *nm_modelread_done(nm_modelread *r);
 /* ---- file/read_lp.c, file/read_mps.c: the readers ----------------------------------------------- */
 nm_model *nm_read_lpmodel(nm_job *job, nm_file f);
 nm_model *nm_read_mps(nm_job *job, nm_file f);
+
+/* ---- file/read_user.c: what the readers of users' models share ----------------------------------- */
+#define NM_USER_INF 1e20     /* numbers from here on are infinite, as solvers take them */
+typedef struct nm_userread {
+    nm_modelread *r;
+    nm_usermodel u;
+} nm_userread;
+bool nm_user_number(nm_span s, double *x);                            /* also inf, infinity, with a sign */
+_Noreturn void nm_user_refuse(const nm_lines *l, const char *what);   /* what it is, and that it cannot be kept */
+void nm_user_column(nm_modelread *r, nm_span name, bool is_int);      /* 0 and more */
+/* The model with its rows; entries of a row that name one column twice are added up, or refused. */
+nm_usermodel nm_user_done(nm_userread *s, bool adds);
+nm_usermodel nm_read_user_mps(nm_job *job, nm_file f);
+nm_usermodel nm_read_user_lp(nm_job *job, nm_file f);
 
 #endif

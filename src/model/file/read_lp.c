@@ -135,31 +135,42 @@ static void rows(state *s, bool cuts)
     }
 }
 
+/* lo <= x <= hi, also with -inf; x = v; x >= lo; x free */
 static void bounds(state *s)
 {
     while (!s->end && !s->head) {
         nm_modelread *r = s->r;
         double lo;
-        const bool range = nm_num_parse(s->word.s, s->word.end, &lo);
+        const bool range = is(s, "-inf") || nm_num_parse(s->word.s, s->word.end, &lo);
         if (range) {
+            if (is(s, "-inf")) lo = -INFINITY;
             next(s);
             need(s, "<=");
         }
         const size_t j = nm_modelread_find(r, &r->cols, s->word);
+        nm_col *c = &r->m->cols[j];
         next(s);
-        need(s, range ? "<=" : "=");
-        r->m->cols[j].hi = number(s);
-        r->m->cols[j].lo = range ? lo : r->m->cols[j].hi;
         r->bounded[j] = true;
+        if (!range && (is(s, "free") || is(s, ">="))) {
+            const bool from = is(s, ">=");
+            next(s);
+            c->lo = from ? number(s) : -INFINITY;
+            c->hi = INFINITY;
+            continue;
+        }
+        need(s, range ? "<=" : "=");
+        c->hi = number(s);
+        c->lo = range ? lo : c->hi;
     }
 }
 
-static void binaries(state *s)
+static void integers(state *s, bool binary)
 {
     for (; !s->end && !s->head; next(s)) {
         const size_t j = nm_modelread_find(s->r, &s->r->cols, s->word);
-        s->r->m->cols[j].is_int = s->r->bounded[j] = true;
-        s->r->m->cols[j].hi = 1;
+        s->r->m->cols[j].is_int = true;
+        if (binary && !s->r->bounded[j]) s->r->m->cols[j].hi = 1;
+        s->r->bounded[j] |= binary;
     }
 }
 
@@ -209,9 +220,13 @@ nm_model *nm_read_lpmodel(nm_job *job, nm_file f)
     }
     need(&s, "Bounds");
     bounds(&s);
+    if (at_section(&s, "Generals")) {
+        next(&s);
+        integers(&s, false);
+    }
     if (at_section(&s, "Binaries")) {
         next(&s);
-        binaries(&s);
+        integers(&s, true);
     }
     if (at_section(&s, "SOS")) {
         next(&s);

@@ -60,15 +60,20 @@ static void sides_line(state *s, size_t n, const nm_span *w)
 static void bounds_line(state *s, size_t n, const nm_span *w)
 {
     const bool binary = n == 3 && nm_span_is(w[0], "BV");
-    if (!binary && n != 4) nm_lines_bad(&s->r->l, "a kind of bound, BNDSET, a column and a number");
+    const bool no_low = n == 3 && (nm_span_is(w[0], "MI") || nm_span_is(w[0], "FR")),
+               no_high = n == 3 && (nm_span_is(w[0], "PL") || nm_span_is(w[0], "FR"));
+    if (!binary && !no_low && !no_high && n != 4) nm_lines_bad(&s->r->l, "a kind of bound, BNDSET, a column and a number");
     const size_t j = nm_modelread_find(s->r, &s->r->cols, w[2]);
     nm_col *c = &s->r->m->cols[j];
+    if (no_low) c->lo = -INFINITY;
+    if (no_high) c->hi = INFINITY;
+    s->r->bounded[j] = true;
+    if (no_low || no_high) return;
     const double x = binary ? 1 : nm_lines_num(&s->r->l, w[3]);
     if (binary || nm_span_is(w[0], "UP") || nm_span_is(w[0], "FX")) c->hi = x;
     if (nm_span_is(w[0], "LO") || nm_span_is(w[0], "FX")) c->lo = x;
     if (!binary && !nm_span_is(w[0], "UP") && !nm_span_is(w[0], "LO") && !nm_span_is(w[0], "FX"))
-        nm_lines_bad(&s->r->l, "BV, LO, UP or FX");
-    s->r->bounded[j] = true;
+        nm_lines_bad(&s->r->l, "BV, LO, UP, FX, FR, MI or PL");
 }
 
 static void pair_line(state *s, size_t n, const nm_span *w)

@@ -28,7 +28,7 @@ static void word(writer *w, const char *s)
 
 static void term(writer *w, double c, const char *name)
 {
-    char s[96];
+    char s[320];
     s[0] = signbit(c) && c != 0 ? '-' : '+';
     s[1] = ' ';
     const int n = 2 + nm_num_print(s + 2, fabs(c));
@@ -96,6 +96,23 @@ static void write_rows(writer *w, bool cuts)
     }
 }
 
+/* a fixed binary of a user's stands among the Generals: some readers forget its bounds among the Binaries */
+static bool is_binary(const writer *w, const nm_col *c)
+{
+    return !w->w.user || (c->lo == 0 && c->hi == 1);
+}
+
+static void write_integers(writer *w, const char *title, bool binary)
+{
+    for (size_t j = 0; j < w->m->n_cols; j++) {
+        const nm_col *c = &w->m->cols[j];
+        if (!c->is_int || is_binary(w, c) != binary) continue;
+        if (title) nm_out_put(w->o, "%s", title);
+        title = NULL;
+        nm_out_put(w->o, " %s\n", c->name);
+    }
+}
+
 static void write_bounds(writer *w)
 {
     nm_out *o = w->o;
@@ -108,16 +125,21 @@ static void write_bounds(writer *w)
         if (c->lo == c->hi) {
             nm_out_put(o, "%s = ", c->name);
             nm_out_num(o, c->lo);
+        } else if (isinf(c->hi)) {
+            nm_out_put(o, isinf(c->lo) ? "%s free" : "%s >= ", c->name);
+            if (isfinite(c->lo)) nm_out_num(o, c->lo);
         } else {
-            nm_out_num(o, c->lo);
+            if (isinf(c->lo))
+                nm_out_put(o, "-inf");
+            else
+                nm_out_num(o, c->lo);
             nm_out_put(o, " <= %s <= ", c->name);
             nm_out_num(o, c->hi);
         }
         nm_out_put(o, "\n");
     }
-    if (nm_model_binaries(w->m)) nm_out_put(o, "Binaries\n");
-    for (size_t j = 0; j < w->m->n_cols; j++)
-        if (w->m->cols[j].is_int) nm_out_put(o, " %s\n", w->m->cols[j].name);
+    write_integers(w, "Generals\n", false);
+    write_integers(w, "Binaries\n", true);
 }
 
 static void write_sets(writer *w)
@@ -146,7 +168,7 @@ static void write_head(writer *w)
 
 size_t nm_write_lp(nm_job *job, const nm_model *m, const char *path, nm_write_opts o, char hash[65])
 {
-    nm_model_audit(job, m);
+    nm_model_audit(job, m, o.user, true);
     nm_dialect_check(job, o.dialect, true, nm_model_needs(m), m->name);
     writer w = {nm_out_open(job, path), m, o, 0, 0};
     bool cuts = false;

@@ -93,7 +93,7 @@ static void flatten(writer *w)
         f.cut = row->is_cut && w->w.cuts;
         w->first[r] = w->n;
         const bool two = isfinite(lo) && isfinite(hi) && lo != hi;
-        if (two && (w->w.dialect->mps & NM_RANGES) && !f.cut && row->when < 0 && lo + width == hi) {
+        if (two && (w->w.user || (w->w.dialect->mps & NM_RANGES)) && !f.cut && row->when < 0 && lo + width == hi) {
             f.range = width;
         } else if (two) {
             f.name = nm_fmt(w->job, "%s_lo", row->name);
@@ -202,9 +202,17 @@ static void write_bounds(writer *w)
             LINE(true, "BV", "BNDSET", c->name);
         } else if (c->lo == c->hi) {
             LINE(true, "FX", "BNDSET", c->name, num(w, s, c->lo));
+        } else if (isinf(c->lo) && isinf(c->hi)) {
+            LINE(true, "FR", "BNDSET", c->name);
         } else {
-            LINE(true, "LO", "BNDSET", c->name, num(w, s, c->lo));
-            LINE(true, "UP", "BNDSET", c->name, num(w, s, c->hi));
+            if (isinf(c->lo))
+                LINE(true, "MI", "BNDSET", c->name);
+            else
+                LINE(true, "LO", "BNDSET", c->name, num(w, s, c->lo));
+            if (isinf(c->hi))
+                LINE(true, "PL", "BNDSET", c->name);
+            else
+                LINE(true, "UP", "BNDSET", c->name, num(w, s, c->hi));
         }
         flush(w, 1 << 14);
     }
@@ -263,7 +271,7 @@ size_t nm_write_mps(nm_job *job, const nm_model *m, const char *path, nm_write_o
                     char hash[65])
 {
     const unsigned needs = nm_model_needs(m);
-    nm_model_audit(job, m);
+    nm_model_audit(job, m, o.user, false);
     nm_dialect_check(job, o.dialect, false, needs, m->name);
     const nm_mark mark = nm_mark_get(job);
     writer w = {.job = job, .o = nm_out_open(job, path), .b = {.job = job}, .m = m, .w = o};

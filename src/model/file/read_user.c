@@ -1,0 +1,88 @@
+/* read_user.c: models that other programs wrote (Pyomo, JuMP, gurobipy, PuLP, solvers), and what their two readers,
+ * read_user_mps.c and read_user_lp.c, share. The readers of read_mps.c and read_lp.c take netmip's own files alone.
+ *
+ * A model is read whole or not at all. What says more than a mixed-integer linear model is refused by name; so is what
+ * solvers' readers take in different ways, where the difference would change the model. CBC's reader of LP files is no
+ * help here: CBC 2.10.8 was seen to lose the lower side of `-1 <= x - y <= 2`, names with brackets, and "Maximize".
+ * Cost: a pass over the file, a pass over the matrix. */
+#include "base/base.h"
+#include "model/model.h"
+#include "model/file/file.h"
+
+#include <strings.h>
+
+bool nm_user_number(nm_span s, double *x)
+{
+    const bool minus = s.s < s.end && *s.s == '-', sign = minus || (s.s < s.end && *s.s == '+');
+    const char *p = s.s + sign;
+    const size_t n = (size_t)(s.end - p);
+    if ((n == 3 && strncasecmp(p, "inf", 3) == 0) || (n == 8 && strncasecmp(p, "infinity", 8) == 0)) {
+        *x = minus ? -INFINITY : INFINITY;
+        return true;
+    }
+    if (!nm_num_parse(s.s, s.end, x)) return false;
+    if (fabs(*x) >= NM_USER_INF) *x = *x < 0 ? -INFINITY : INFINITY;
+    return true;
+}
+
+void nm_user_refuse(const nm_lines *l, const char *what)
+{
+    nm_throw_at(l->job, NM_EUNSUP, l->path, l->line, 1,
+                "%s cannot be kept: a mixed-integer linear model with plain rows was expected", what);
+}
+
+void nm_user_column(nm_modelread *r, nm_span name, bool is_int)
+{
+    nm_modelread_col(r, name, is_int);
+    r->m->cols[r->m->n_cols - 1].hi = INFINITY;
+}
+
+/* the entries of each row that stand for one column become one, in the place of the first */
+static void merge(nm_userread *s, bool adds)
+{
+    nm_modelread *r = s->r;
+    nm_model *m = r->m;
+    size_t *at = NM_ARRAY(r->job, size_t, m->n_cols + 1), n = 0; /* 1 + where a column's entry of this row stands */
+    for (size_t i = 0; i < m->n_rows; i++) {
+        const size_t start = m->rows[i].start, end = nm_row_end(m, i), first = n;
+        m->rows[i].start = n;
+        for (size_t k = start; k < end; k++) {
+            const uint32_t j = m->j[k];
+            if (at[j] > first && !adds)
+                nm_throw(r->job, NM_EINPUT, "%s: column %s stands twice in row %s", r->path, m->cols[j].name,
+                         m->rows[i].name);
+            if (at[j] > first) {
+                m->c[at[j] - 1] += m->c[k];
+                continue;
+            }
+            m->j[n] = j;
+            m->c[n++] = m->c[k];
+            at[j] = n;
+        }
+    }
+    m->n_nz = n;
+}
+
+nm_usermodel nm_user_done(nm_userread *s, bool adds)
+{
+    nm_modelread *r = s->r;
+    for (size_t j = 0; j < r->cols.n; j++) r->bounded[j] = true; /* its ends are stated, or usual */
+    nm_model *m = nm_modelread_done(r);
+    merge(s, adds);
+    for (size_t j = 0; j < m->n_cols; j++) {
+        nm_col *c = &m->cols[j];
+        if (!(c->lo <= c->hi) || c->lo == INFINITY || c->hi == -INFINITY)
+            nm_throw(r->job, NM_EINPUT, "%s: column %s: its lower bound lies above its upper one", r->path, c->name);
+        if (s->u.maximised && c->obj != 0) c->obj = -c->obj;
+    }
+    if (s->u.maximised && m->constant != 0) m->constant = -m->constant;
+    s->u.m = m;
+    return s->u;
+}
+
+nm_usermodel nm_model_read_user(nm_job *job, const char *path)
+{
+    const bool lp = nm_is_lp(job, path);
+    const nm_file f = nm_file_read(job, path);
+    return lp ? nm_read_user_lp(job, f) : nm_read_user_mps(job, f);
+}
