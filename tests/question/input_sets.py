@@ -5,7 +5,7 @@ stay within the bounds; models written for CBC and GLPK come back through their 
 import itertools, json, os, shutil, subprocess, sys
 
 sys.path.insert(1, sys.path[0] + "/../kit")
-from kit import ROOT, TMP, check, needs, p, parts, put, run, skip
+from kit import TMP, check, needs, p, parts, put, run, skip
 from tiny import network, relus
 
 needs("numpy")
@@ -421,8 +421,6 @@ def files_and_texts():
         check("refuse generators with " + new, code == 3 and out == "" and (needle in err or needle == "gens"), (code, err))
     table = run("inspect", "--sets")[1]
     check("inspect --sets is a table", table.startswith("| `--perturb` | points |") and "`blur:HxW`" in table, table[:200])
-    readme = open(os.path.join(ROOT, "README.md")).read()
-    check("README's table of input sets is that of inspect --sets", table in readme)
 
 
 def rows_of_exact_points():

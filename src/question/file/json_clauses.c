@@ -29,6 +29,12 @@ static nm_row *any_rows(nm_job *job, const nm_json *x, const nm_query *q, const 
     return out.row;
 }
 
+int64_t nm_queryjson_labels(const reader *r)
+{
+    if (r->net) return (int64_t)nm_net_labels(r->net);
+    return r->q->n_out == 1 ? 2 : (int64_t)r->q->n_out; /* the output may be a Sigmoid's */
+}
+
 /* ---- clauses ---- */
 
 static nm_clause read_clause(reader *r, const nm_json *x, size_t icase, size_t at)
