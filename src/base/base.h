@@ -75,6 +75,7 @@ void nm_put_bytes(nm_buf *b, const void *p, size_t n);
 void nm_put_num(nm_buf *b, double x);               /* shortest digits that read back equal */
 void nm_put_json(nm_buf *b, const char *s);         /* a quoted JSON string */
 int nm_num_print(char out[32], double x);           /* length; x finite */
+const char *nm_num_text(nm_job *job, double x);     /* the same for messages; inf and nan have their names */
 int nm_num_print_twice(char out[32], double x);     /* digits that also survive readers which round twice (CBC's MPS) */
 bool nm_num_parse(const char *s, const char *end, double *x); /* whole token, finite */
 bool nm_int_parse(const char *s, const char *end, int64_t *x);

@@ -127,6 +127,13 @@ int nm_num_print(char out[32], double x)
     return layout(out, x < 0, d, n, n - 1 + e);
 }
 
+const char *nm_num_text(nm_job *job, double x)
+{
+    char s[32];
+    if (!isfinite(x)) return isnan(x) ? "nan" : x < 0 ? "-inf" : "inf";
+    return nm_dup(job, s, (size_t)nm_num_print(s, x));
+}
+
 /* ---- digits for readers that round twice ---- */
 
 /* What CoinUtils 2.11 (CBC, SYMPHONY) makes of digits in MPS: it gathers them in a double, the fraction apart, as

@@ -109,8 +109,8 @@ static void check_list(nm_job *job, const char *path, const nm_tensor *t)
                  path, shape, s.rank > 2 ? ", as images have" : "");
     for (size_t i = 0; i < t->n; i++)
         if (t->x[i] != floor(t->x[i]) || fabs(t->x[i]) > 1e6)
-            nm_throw(job, NM_EINPUT, "%s: entry %zu is %g, which is not a label; an integer was expected", path,
-                     i, t->x[i]);
+            nm_throw(job, NM_EINPUT, "%s: entry %zu is %s, which is not a label; an integer was expected", path,
+                     i, nm_num_text(job, t->x[i]));
 }
 
 static nm_tensor read_labels(nm_job *job, nm_file f)
@@ -162,8 +162,8 @@ int64_t nm_dataset_label(nm_job *job, const nm_dataset *d, int64_t index)
         nm_throw(job, NM_EINPUT, "%s: index %lld is out of range; %lld labels are there", d->f.path,
                  (long long)index, (long long)d->count);
     if (d->label[index] < 0)
-        nm_throw(job, NM_EINPUT, "%s: entry %lld is %g, which is not a label; an integer from 0 was expected",
-                 d->f.path, (long long)index, d->label[index]);
+        nm_throw(job, NM_EINPUT, "%s: entry %lld is %s, which is not a label; an integer from 0 was expected",
+                 d->f.path, (long long)index, nm_num_text(job, d->label[index]));
     return (int64_t)d->label[index];
 }
 

@@ -186,8 +186,9 @@ static void make_cases(nm_job *job, const nm_net *net, const nm_around *a, nm_qu
         hi[i] = own ? net->hi[i] : a->hi;
         if (!(q->image[i] >= lo[i] && q->image[i] <= hi[i]))
             nm_throw(job, NM_EINPUT,
-                     "element %zu of the image is %g, outside the domain [%g,%g]; see --domain", i,
-                     q->image[i], lo[i], hi[i]);
+                     "element %zu of the image is %s, outside the domain [%s,%s]; see --domain", i,
+                     nm_num_text(job, q->image[i]), nm_num_text(job, lo[i]),
+                     nm_num_text(job, hi[i]));
     }
     nm_case *domain = NM_NEW(job, nm_case);
     *domain = (nm_case){.lo = lo, .hi = hi};

@@ -53,19 +53,24 @@ void nm_check_means(nm_job *job, const nm_net *net, double lo, double hi)
     const double mean = outside(f->mean, lo, hi), std = outside(f->std, 0, hi - lo);
     const bool pixels = hi - lo <= 2 && (isnan(mean) || (mean >= 0 && mean <= 255)) &&
                         (isnan(std) || std <= 255);
-    const char *means = pixels && !isnan(mean) ? nm_fmt(job, "; probably --mean %s is meant, the same for pixels "
-                                                             "from 0 to 1",
-                                                        scaled(job, f->mean))
-                                               : "";
-    const char *stds = pixels && !isnan(std) ? nm_fmt(job, "; probably --std %s is meant, the same for pixels from "
-                                                           "0 to 1",
-                                                      scaled(job, f->std))
-                                             : "";
+    const char *means = pixels && !isnan(mean)
+                            ? nm_fmt(job,
+                                     "; probably --mean %s is meant, the same for pixels "
+                                     "from 0 to 1",
+                                     scaled(job, f->mean))
+                            : "";
+    const char *stds = pixels && !isnan(std)
+                           ? nm_fmt(job,
+                                    "; probably --std %s is meant, the same for pixels from "
+                                    "0 to 1",
+                                    scaled(job, f->std))
+                           : "";
     if (!isnan(mean))
-        nm_warn(job, "--mean %s: %g lies outside the domain [%g,%g] of the pixels%s", f->mean, mean, lo, hi, means);
+        nm_warn(job, "--mean %s: %s lies outside the domain [%s,%s] of the pixels%s", f->mean,
+                nm_num_text(job, mean), nm_num_text(job, lo), nm_num_text(job, hi), means);
     if (!isnan(std))
-        nm_warn(job, "--std %s: %g is larger than the domain [%g,%g] of the pixels is wide%s", f->std, std, lo, hi,
-                stds);
+        nm_warn(job, "--std %s: %s is larger than the domain [%s,%s] of the pixels is wide%s",
+                f->std, nm_num_text(job, std), nm_num_text(job, lo), nm_num_text(job, hi), stds);
 }
 
 void nm_check_radius(nm_job *job, const nm_net *net, const nm_sets *sets, double lo, double hi)
@@ -74,7 +79,8 @@ void nm_check_radius(nm_job *job, const nm_net *net, const nm_sets *sets, double
     const struct {
         const char *name;
         double most;
-    } norms[] = {{"linf:", wide}, {"l1:", wide * n}, {"l2:", wide * sqrt(n)}, {"brightness:", wide}};
+    } norms[] = {
+        {"linf:", wide}, {"l1:", wide * n}, {"l2:", wide * sqrt(n)}, {"brightness:", wide}};
     for (const char *s = sets->text; s && *s;) {
         const char *end = s + strcspn(s, "+");
         for (size_t k = 0; k < sizeof norms / sizeof *norms; k++) {
@@ -82,8 +88,10 @@ void nm_check_radius(nm_job *job, const nm_net *net, const nm_sets *sets, double
             double e;
             if (strncmp(s, norms[k].name, len) || !nm_fraction_parse(s + len, end, &e)) continue;
             if (e <= norms[k].most) continue;
-            nm_warn(job, "--perturb %.*s: the radius is larger than the domain [%g,%g], so that the set is all of it%s",
-                    (int)(end - s), s, lo, hi,
+            nm_warn(job,
+                    "--perturb %.*s: the radius is larger than the domain [%s,%s], so that the set "
+                    "is all of it%s",
+                    (int)(end - s), s, nm_num_text(job, lo), nm_num_text(job, hi),
                     wide <= 2 && e > 1 && e <= 255
                         ? nm_fmt(job, "; probably %s%.*s/255 is meant", norms[k].name,
                                  (int)(end - s - (ptrdiff_t)len), s + len)
@@ -93,24 +101,29 @@ void nm_check_radius(nm_job *job, const nm_net *net, const nm_sets *sets, double
     }
 }
 
-void nm_check_values(nm_job *job, const nm_net *net, const char *what, bool bytes, double lo, double hi,
-                     double dlo, double dhi)
+void nm_check_values(nm_job *job, const nm_net *net, const char *what, bool bytes, double lo,
+                     double hi, double dlo, double dhi)
 {
     const double top = net->front ? outside(net->front->mean, -2, 2) : NAN;
     if (net->n_in < 16) return; /* no picture */
     if (!bytes && lo >= 0 && hi > 2 && hi <= 255 && hi > dhi && isnan(top))
         nm_warn(job,
-                "%s: floats from %g to %g, and the domain is [%g,%g]: only bytes are divided by 255; if the "
+                "%s: floats from %s to %s, and the domain is [%s,%s]: only bytes are divided by "
+                "255; if the "
                 "network reads pixels from 0 to 1, divide the file by 255, else say --domain 0,255",
-                what, lo, hi, dlo, dhi);
+                what, nm_num_text(job, lo), nm_num_text(job, hi), nm_num_text(job, dlo),
+                nm_num_text(job, dhi));
     else if (dhi >= 100 && hi <= 1 && hi > 0 && lo >= 0)
         nm_warn(job,
-                "%s: values from %g to %g, and the domain is [%g,%g]: pixels are from 0 to 1 here (bytes are "
+                "%s: values from %s to %s, and the domain is [%s,%s]: pixels are from 0 to 1 here "
+                "(bytes are "
                 "divided by 255); probably --domain 0,1 is meant",
-                what, lo, hi, dlo, dhi);
+                what, nm_num_text(job, lo), nm_num_text(job, hi), nm_num_text(job, dlo),
+                nm_num_text(job, dhi));
 }
 
-void nm_check_around(nm_job *job, const nm_net *net, const nm_around *a, nm_tensor t, const char *what)
+void nm_check_around(nm_job *job, const nm_net *net, const nm_around *a, nm_tensor t,
+                     const char *what)
 {
     double lo = INFINITY, hi = -INFINITY, dlo, dhi;
     nm_around_domain(net, a, &dlo, &dhi);

@@ -67,9 +67,9 @@ const double *nm_case_start(const nm_query *q, const nm_case *c)
 static void say_range(nm_job *job, const nm_net *net, size_t i, const char *what)
 {
     nm_note(job,
-            "input %zu %s; %s states [%.17g,%.17g]: other programs clip there, netmip takes the "
+            "input %zu %s; %s states [%s,%s]: other programs clip there, netmip takes the "
             "network as it is",
-            i, what, net->path, net->lo[i], net->hi[i]);
+            i, what, net->path, nm_num_text(job, net->lo[i]), nm_num_text(job, net->hi[i]));
 }
 
 void nm_query_range(nm_job *job, const nm_net *net, const nm_query *q)
@@ -78,7 +78,8 @@ void nm_query_range(nm_job *job, const nm_net *net, const nm_query *q)
         for (size_t i = 0; i < q->n_in && !q->cases[c].empty; i++) {
             const double lo = q->cases[c].lo[i], hi = q->cases[c].hi[i];
             if (lo >= net->lo[i] && hi <= net->hi[i]) continue;
-            say_range(job, net, i, nm_fmt(job, "may be in [%.17g,%.17g]", lo, hi));
+            say_range(job, net, i,
+                      nm_fmt(job, "may be in [%s,%s]", nm_num_text(job, lo), nm_num_text(job, hi)));
             return;
         }
 }
@@ -87,7 +88,7 @@ void nm_net_range(nm_job *job, const nm_net *net, const double *x)
 {
     for (size_t i = 0; net->lo && i < net->n_in; i++)
         if (!(x[i] >= net->lo[i] && x[i] <= net->hi[i])) {
-            say_range(job, net, i, nm_fmt(job, "is %.17g", x[i]));
+            say_range(job, net, i, nm_fmt(job, "is %s", nm_num_text(job, x[i])));
             return;
         }
 }

@@ -39,8 +39,8 @@ static void check_labels(nm_job *job, const nm_campaign *c)
                                : "";
     for (int64_t i = c->from; i < c->to; i++)
         if (l->label[i] < 0 || l->label[i] >= (double)nm_net_labels(c->net))
-            nm_throw(job, NM_EINPUT, "%s: the label of sample %lld is %g; the network has outputs 0 to %zu%s",
-                     l->f.path, (long long)i, l->label[i], nm_net_labels(c->net) - 1, from_one);
+            nm_throw(job, NM_EINPUT, "%s: the label of sample %lld is %s; the network has outputs 0 to %zu%s",
+                     l->f.path, (long long)i, nm_num_text(job, l->label[i]), nm_net_labels(c->net) - 1, from_one);
     if (l->count != c->images.count)
         nm_warn(job, "%s holds %lld labels, and %s %lld images: do they belong together?", l->f.path,
                 (long long)l->count, c->images.f.path, (long long)c->images.count);

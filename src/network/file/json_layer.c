@@ -331,7 +331,8 @@ static void read_normalize(layer *l)
                  r->where);
     for (size_t i = 0; i < std.n; i++)
         if (!(std.data[i] > 0))
-            nm_throw(r->job, NM_EINPUT, "%s: a \"std\" of %g", r->where, std.data[i]);
+            nm_throw(r->job, NM_EINPUT, "%s: a \"std\" of %s", r->where,
+                     nm_num_text(r->job, std.data[i]));
     const bool turn = !r->hwc && (mean.shape.rank || std.shape.rank); /* channels must come last */
     const char *x = turn ? transpose(l, l->in[0], 4, to_hwc, value_name(l, "in")) : l->in[0];
     const char *sub[] = {x, keep(l, mean)}, *div[] = {value_name(l, "sub"), keep(l, std)};
@@ -357,8 +358,8 @@ static void read_masked(layer *l)
     const nm_value mask = constant(l, "mask");
     for (size_t i = 0; i < mask.n; i++) {
         if (mask.data[i] != -1 && mask.data[i] != 0 && mask.data[i] != 1)
-            nm_throw(r->job, NM_EINPUT, "%s: a \"mask\" of %g; -1, 0 or 1 was expected", r->where,
-                     mask.data[i]);
+            nm_throw(r->job, NM_EINPUT, "%s: a \"mask\" of %s; -1, 0 or 1 was expected", r->where,
+                     nm_num_text(r->job, mask.data[i]));
         passed |= mask.data[i] == 1;
     }
     const char *cut[] = {l->in[0], where_mask(l, mask, 0, value_name(l, "rectified"))};

@@ -126,8 +126,8 @@ static void read_inputs(nm_netjson *r, const nm_json *in)
     }
     for (size_t i = 0; i < n; i++)
         if (lo[i] > hi[i])
-            nm_throw(r->job, NM_EINPUT, "%s: element %zu has the range [%g,%g]", r->where, i, lo[i],
-                     hi[i]);
+            nm_throw(r->job, NM_EINPUT, "%s: element %zu has the range [%s,%s]", r->where, i,
+                     nm_num_text(r->job, lo[i]), nm_num_text(r->job, hi[i]));
     g->lo = lo;
     g->hi = hi;
 }

@@ -164,7 +164,8 @@ static void read_range(reader *r, size_t n)
     for (size_t i = 0; i < n; i++)
         if (r->g->lo[i] > r->g->hi[i])
             bad(r, NULL,
-                nm_fmt(r->job, "input %zu has the range [%g,%g]", i, r->g->lo[i], r->g->hi[i]));
+                nm_fmt(r->job, "input %zu has the range [%s,%s]", i,
+                       nm_num_text(r->job, r->g->lo[i]), nm_num_text(r->job, r->g->hi[i])));
 }
 
 nm_graph *nm_read_nnet(nm_job *job, nm_file f)
@@ -183,7 +184,9 @@ nm_graph *nm_read_nnet(nm_job *job, nm_file f)
     const double *range = list(&r, "ranges of the inputs and of the outputs", n + 1);
     for (size_t i = 0; i <= n; i++)
         if (!(range[i] > 0 && isfinite(1 / range[i])))
-            bad(&r, NULL, nm_fmt(job, "range %zu is %g; more than 0 was expected", i, range[i]));
+            bad(&r, NULL,
+                nm_fmt(job, "range %zu is %s; more than 0 was expected", i,
+                       nm_num_text(job, range[i])));
     const char *y = shift(&r, "Sub", "minus_mean", "x", row, mean, 0);
     y = shift(&r, "Div", "by_range", y, row, range, 1);
     for (size_t k = 0; k < r.n_layers; k++) y = layer(&r, k, y);

@@ -35,7 +35,9 @@ static void plan_clip(nm_job *job, nm_net *net, nm_node *node)
     plan_t *p = NM_NEW(job, plan_t);
     p->lo = end(job, net, node, "min", 1, -INFINITY);
     p->hi = end(job, net, node, "max", 2, INFINITY);
-    if (p->lo > p->hi) nm_refuse(job, net, node, "min %g above max %g", p->lo, p->hi);
+    if (p->lo > p->hi)
+        nm_refuse(job, net, node, "min %s above max %s", nm_num_text(job, p->lo),
+                  nm_num_text(job, p->hi));
     node->plan = p;
     nm_out_shape(job, net, node, 0, nm_in(net, node, 0)->shape);
 }

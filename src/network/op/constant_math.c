@@ -3,6 +3,7 @@
  * ReduceSumSquare. Each is made of operations that IEEE rounds correctly, in one order, so that a network is the same
  * on every machine; Exp, Log and their kind are not, and are refused with what varies. Everything is known when the
  * graph is read. */
+#include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
 #include "network/operator.h"
@@ -40,8 +41,8 @@ static void plan_pow(nm_job *job, nm_net *net, nm_node *node)
     const nm_value *p = nm_in(net, node, 1);
     for (size_t i = 0; i < p->n; i++)
         if (2 * p->data[i] != floor(2 * p->data[i]) || fabs(p->data[i]) > 64)
-            nm_refuse(job, net, node, "an exponent of %g; whole ones and halves up to 64 are read",
-                      p->data[i]);
+            nm_refuse(job, net, node, "an exponent of %s; whole ones and halves up to 64 are read",
+                      nm_num_text(job, p->data[i]));
 }
 
 static void plan_mod(nm_job *job, nm_net *net, nm_node *node)

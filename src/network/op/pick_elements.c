@@ -134,7 +134,8 @@ static void plan_gather(nm_job *job, nm_net *net, nm_node *node)
     if (!index->data) nm_refuse(job, net, node, "indices that are not constant");
     const int axis = nm_axis(job, net, node, nm_attr_int(job, net, node, "axis", 0), x.rank);
     const int64_t dim = x.dim[axis];
-    nm_shape s = {0}, flat = {.rank = 3, .dim = {1, (int64_t)index->n, 1}}, in = {.rank = 3, .dim = {1, dim, 1}};
+    nm_shape s = {0}, flat = {.rank = 3, .dim = {1, (int64_t)index->n, 1}},
+             in = {.rank = 3, .dim = {1, dim, 1}};
     int64_t *map[3];
     if (x.rank - 1 + index->shape.rank > NM_MAXRANK)
         nm_refuse(job, net, node, "a result of rank %d", x.rank - 1 + index->shape.rank);
@@ -154,7 +155,8 @@ static void plan_gather(nm_job *job, nm_net *net, nm_node *node)
     for (size_t i = 0; i < index->n; i++) {
         const double k = index->data[i];
         if (k != floor(k) || k < -(double)dim || k >= (double)dim)
-            nm_refuse(job, net, node, "index %g of %lld elements", k, (long long)dim);
+            nm_refuse(job, net, node, "index %s of %lld elements", nm_num_text(job, k),
+                      (long long)dim);
         map[1][i] = (int64_t)k + (k < 0 ? dim : 0);
     }
     finish(job, node, in, flat, map);

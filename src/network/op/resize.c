@@ -66,8 +66,8 @@ static int64_t element(nm_job *job, nm_net *net, nm_node *node, const axis_t *a,
                   "output element %lld lies between two input elements, within rounding",
                   (long long)i);
     if (a->old && a->scale < 1 && off != 0)
-        nm_refuse(job, net, node, "shrinking by %g, unclear in opset %lld", a->scale,
-                  (long long)net->opset);
+        nm_refuse(job, net, node, "shrinking by %s, unclear in opset %lld",
+                  nm_num_text(job, a->scale), (long long)net->opset);
     const double k = a->round == PREFER_FLOOR  ? ceil(c - 0.5)
                      : a->round == PREFER_CEIL ? floor(c + 0.5)
                      : a->round == FLOOR       ? floor(c)
@@ -123,11 +123,11 @@ static void set_axis(nm_job *job, nm_net *net, nm_node *node, axis_t *a, int64_t
 {
     a->in = in;
     if (!(x > 0 && x <= 1 << 24) || (is_size && x != floor(x)))
-        nm_refuse(job, net, node, "a %s of %g", is_size ? "size" : "scale", x);
+        nm_refuse(job, net, node, "a %s of %s", is_size ? "size" : "scale", nm_num_text(job, x));
     const double room = (double)in * x;
     if (!is_size && floor(room) != floor((double)((float)in * (float)x)))
-        nm_refuse(job, net, node, "%lld elements scaled by %g, a size within rounding",
-                  (long long)in, x);
+        nm_refuse(job, net, node, "%lld elements scaled by %s, a size within rounding",
+                  (long long)in, nm_num_text(job, x));
     a->out = (int64_t)(is_size ? x : floor(room));
     a->scale = is_size ? x / (double)in : x;
     a->exact = is_size ? divides(x, (double)in) : (double)(float)x == x;

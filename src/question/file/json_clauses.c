@@ -131,7 +131,8 @@ void nm_queryjson_meet(reader *r, const nm_json *x, nm_case *c)
                          "%s: in_rows: Y_%u; rows over inputs alone were expected", r->where,
                          more[k].var[i]);
         if (more[k].n == 0 && more[k].rhs < 0)
-            nm_throw(r->job, NM_EINPUT, "%s: in_rows: 0 <= %g", r->where, more[k].rhs);
+            nm_throw(r->job, NM_EINPUT, "%s: in_rows: 0 <= %s", r->where,
+                     nm_num_text(r->job, more[k].rhs));
         const bool stays = more[k].n != 1 || !fold || nm_box_row(&more[k], n_out, lo, hi);
         if (more[k].n && stays) all[kept++] = more[k];
     }

@@ -13,7 +13,8 @@ static size_t *sizes(nm_job *job, const nm_json *x, size_t n, double limit, cons
     size_t *out = NM_RAW(job, size_t, n + 1);
     for (size_t i = 0; i < n; i++) {
         if (!(v[i] >= 0 && v[i] <= limit && v[i] == floor(v[i])))
-            nm_throw(job, NM_EINPUT, "%s: %g where a count was expected", where, v[i]);
+            nm_throw(job, NM_EINPUT, "%s: %s where a count was expected", where,
+                     nm_num_text(job, v[i]));
         out[i] = (size_t)v[i];
     }
     return out;

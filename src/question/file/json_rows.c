@@ -22,7 +22,7 @@ nm_row *nm_json_rows(nm_job *job, const nm_json *x, size_t limit, const char *wh
         uint32_t *index = NM_RAW(job, uint32_t, r->n);
         for (size_t k = 0; k < r->n; k++) {
             if (!(v[k] >= 0 && v[k] < (double)limit && v[k] == floor(v[k])))
-                nm_throw(job, NM_EINPUT, "%s: variable %g", where, v[k]);
+                nm_throw(job, NM_EINPUT, "%s: variable %s", where, nm_num_text(job, v[k]));
             index[k] = (uint32_t)v[k];
         }
         r->var = index;

@@ -20,7 +20,8 @@ static void make(nm_setting *s, const void *plan, const char *flag)
     for (size_t i = 0; i < s->n; i++) {
         const double lo = nm_each_at(s, &e[0], i), hi = nm_each_at(s, &e[1], i);
         if (lo > hi)
-            nm_throw(s->job, NM_EINPUT, "--perturb %s: element %zu from %g to %g", flag, i, lo, hi);
+            nm_throw(s->job, NM_EINPUT, "--perturb %s: element %zu from %s to %s", flag, i,
+                     nm_num_text(s->job, lo), nm_num_text(s->job, hi));
         nm_setting_meet(s, i, lo, hi);
     }
 }

@@ -10,7 +10,8 @@ static const void *read(nm_job *job, const nm_setarg *a)
     *e = nm_setarg_each(job, a, s, strlen(s));
     for (size_t i = 0; i < e->n; i++)
         if (e->x[i] < 0)
-            nm_throw(job, NM_EINPUT, "%s: element %zu, a radius of %g", e->path, i, e->x[i]);
+            nm_throw(job, NM_EINPUT, "%s: element %zu, a radius of %s", e->path, i,
+                     nm_num_text(job, e->x[i]));
     if (e->all < 0)
         nm_throw(job, NM_EUSE, "--perturb %s: a radius of 0 or more was expected", a->flag);
     return e;
