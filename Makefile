@@ -6,9 +6,10 @@ OPT ?= -O3
 SAN ?=
 TESTLIBS ?= -lgmp
 PKGS := cbc clp libcjson zlib libdeflate libprotobuf-c libpng libjpeg nettle expat
+LOADED := libzip hdf5 # loaded by src/base/library.c, not linked
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes -Werror
 CFLAGS += -std=c11 $(OPT) -g -ffp-contract=off -fno-math-errno -Iinclude -Isrc -I$(BUILD)/gen \
-          $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(SAN)
+          $(shell pkg-config --cflags $(PKGS) $(LOADED) 2>/dev/null) $(SAN)
 LDLIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 
 SRC := $(filter-out src/program/kernel.c,$(sort $(shell find src -name '*.c')))

@@ -117,7 +117,9 @@ const char *nm_path_relative(nm_job *job, const char *from, const char *path); /
  * the data are damaged. */
 unsigned char *nm_inflate(nm_job *job, const char *path, const void *p, size_t n, size_t want, bool whole);
 
-/* ---- library.c: shared libraries that few runs need -------------------------------------------- */
+/* ---- apart.c, library.c: libraries that few runs need ------------------------------------------- */
+/* Runs body in a process of its own; returns what it put into its buffer, or throws what it threw, or that it died. */
+nm_buf nm_apart_run(nm_job *job, const char *path, void (*body)(nm_job *, void *, nm_buf *), void *arg);
 /* table[n] gets the functions of these names; path: the file that is to be read, for messages */
 void nm_library_load(nm_job *job, const char *path, const char *file, size_t n, const char *const *name, void *table);
 

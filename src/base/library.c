@@ -1,6 +1,6 @@
 /* library.c: shared libraries that few runs need, loaded when a file wants them. libzip brings libcrypto with it, HDF5
- * forty more, as curl's and Kerberos': linked, they took 4 and 7 ms of the CPU at every start, of 10 for the rest. Their
- * functions go into a table, a struct of pointers in the order of their names. A library once loaded stays. */
+ * thirty more, such as curl's and Kerberos': linked, they took 4 and 7 ms of CPU at every start, of 10 for the rest.
+ * Their functions go into a table, a struct of pointers in the order of their names. A library once loaded stays. */
 #define _GNU_SOURCE
 #include "base/base.h"
 

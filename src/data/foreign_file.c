@@ -2,27 +2,12 @@
  * asked after the failure, never before: a guess must not keep a good file out. */
 #include "base/base.h"
 #include "data/data.h"
+#include "data/reader.h"
 
 static bool starts(nm_file f, size_t at, const char *magic)
 {
     const size_t n = strlen(magic);
     return f.n >= at + n && memcmp(f.data + at, magic, n) == 0;
-}
-
-/* MATLAB 4 has no magic number: a type below 5000, rows, columns, a flag, and the length of a name */
-static bool is_mat4(nm_file f)
-{
-    uint32_t head[5];
-    if (f.n < 21 || !nm_has_suffix(f.path, ".mat")) return false;
-    for (int big = 0; big < 2; big++) {
-        for (int i = 0; i < 20; i += 4)
-            head[i / 4] = big ? (uint32_t)f.data[i] << 24 | (uint32_t)f.data[i + 1] << 16 |
-                                    (uint32_t)f.data[i + 2] << 8 | f.data[i + 3]
-                              : (uint32_t)f.data[i + 3] << 24 | (uint32_t)f.data[i + 2] << 16 |
-                                    (uint32_t)f.data[i + 1] << 8 | f.data[i];
-        if (head[0] < 5000 && head[3] < 2 && head[4] > 0 && head[4] < 64) return true;
-    }
-    return false;
 }
 
 const char *nm_sniff(nm_job *job, nm_file f)
@@ -31,8 +16,7 @@ const char *nm_sniff(nm_job *job, nm_file f)
         size_t at;
         const char *magic, *what;
     } known[] = {
-        {0, "\x89HDF\r\n\x1a\n", "an HDF5 file (Keras, MATLAB 7.3)"},
-        {0, "MATLAB 7.3", "a MATLAB 7.3 file (HDF5; save -v7 writes one that can be read)"},
+        {0, "\x89HDF\r\n\x1a\n", "an HDF5 file without MATLAB's head (Keras)"},
         {0, "MATLAB", "a MATLAB file: named arrays; a .json beside it describes the network"},
         {0, "PK\3\4", "a zip archive (.npz, PyTorch, Keras)"},
         {0, "\x93NUMPY", "a NumPy array"},
@@ -67,7 +51,7 @@ const char *nm_sniff(nm_job *job, nm_file f)
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (starts(f, known[i].at, known[i].magic)) return known[i].what;
-    if (is_mat4(f)) return "a MATLAB 4 file (save -v7 writes one that can be read)";
+    if (nm_mat4_is(f)) return "a MATLAB file: named arrays; a .json beside it describes the network";
     if (f.n == 0) return "an empty file";
     if (nm_has_suffix(f.path, ".pb")) return nm_fmt(job, "a TensorFlow graph, by its name");
     return NULL;

@@ -32,9 +32,35 @@ int64_t nm_csv_count(nm_file f);                   /* lines that hold numbers */
 nm_tensor nm_image_any(nm_job *job, nm_file f, int64_t index); /* as it stands in the file; index -1: all of it */
 nm_tensor nm_image_fit(nm_job *job, nm_imageform form, nm_tensor t, const char *what); /* as the form has it */
 
-/* ---- npy.c, mat.c, npz.c, arrays.c, open_arrays.c: arrays --------------------------------------- */
+/* ---- mat_numbers.c: what MATLAB's files of all versions share ----------------------------------- */
+enum { /* types of stored numbers and of elements, as level 5 numbers them */
+    NM_MAT_INT8 = 1,
+    NM_MAT_UINT8,
+    NM_MAT_INT16,
+    NM_MAT_UINT16,
+    NM_MAT_INT32,
+    NM_MAT_UINT32,
+    NM_MAT_SINGLE,
+    NM_MAT_DOUBLE = 9,
+    NM_MAT_INT64 = 12,
+    NM_MAT_UINT64,
+    NM_MAT_MATRIX,
+    NM_MAT_PACKED,
+    NM_MAT_UTF8
+};
+uint64_t nm_mat_number(bool big, const unsigned char *p, size_t size);
+size_t nm_mat_size(uint32_t type);                 /* bytes of a stored number; 0: it is none */
+const char *nm_mat_class(uint32_t class);          /* double is 6, single 7, int8 8, uint8 9, ... uint64 15 */
+const char *nm_mat_refusal(nm_job *job, uint32_t class, bool complex); /* why it cannot be used, or NULL */
+void nm_mat_fill(nm_job *job, nm_array *a, uint32_t class, uint32_t type, bool big, const unsigned char *p);
+
+/* ---- npy.c, mat4.c, mat5.c, mat73.c, npz.c, arrays.c, open_arrays.c: arrays ---------------------- */
 double *nm_row_major(nm_job *job, nm_shape s, const double *x);                 /* of column-major x */
-void nm_read_mat(nm_job *job, nm_file f, nm_arrays *a);
+bool nm_mat4_is(nm_file f);                        /* by its name and its first header: it has no magic number */
+void nm_read_mat4(nm_job *job, nm_file f, nm_arrays *a);
+void nm_read_mat5(nm_job *job, nm_file f, nm_arrays *a);
+bool nm_mat73_is(nm_file f);
+void nm_read_mat73(nm_job *job, nm_file f, nm_arrays *a);
 void nm_read_npz(nm_job *job, nm_file f, nm_arrays *a);
 nm_array *nm_arrays_add(nm_job *job, nm_arrays *a, const char *name);
 nm_arrays *nm_arrays_read(nm_job *job, nm_file f);  /* .mat or .npz by content; NULL when it is neither */

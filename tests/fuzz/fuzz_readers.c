@@ -22,7 +22,9 @@ enum {
     ONNX,
     NETJSON,
     NNET,
-    MAT,
+    MAT4,
+    MAT5,
+    MAT73,
     NPZ,
     VNNLIB,
     VNNLIB2,
@@ -128,7 +130,10 @@ static void use_net(nm_job *job, nm_graph *g, nm_file f)
 static void use_arrays(nm_job *job, nm_file f, int kind)
 {
     nm_arrays a = {.path = f.path};
-    (kind == MAT ? nm_read_mat : nm_read_npz)(job, f, &a);
+    (kind == MAT4    ? nm_read_mat4
+     : kind == MAT5  ? nm_read_mat5
+     : kind == MAT73 ? nm_read_mat73
+                     : nm_read_npz)(job, f, &a);
     for (size_t i = 0; i < a.n; i++) {
         require(a.a[i].name != NULL, "an array has a name");
         if (!a.a[i].why) check_tensor(a.a[i].t);
@@ -160,7 +165,9 @@ static void body(nm_job *job, void *arg)
     case ONNX: use_net(job, nm_read_onnx(job, f, NULL), f); break;
     case NETJSON: use_net(job, nm_read_netjson(job, f), f); break;
     case NNET: use_net(job, nm_read_nnet(job, f), f); break;
-    case MAT:
+    case MAT4:
+    case MAT5:
+    case MAT73:
     case NPZ: use_arrays(job, f, in->kind); break;
     case VNNLIB:
     case VNNLIB2: nm_query_print(&b, nm_read_vnnlib(job, NULL, path_of(job, f))); break;
@@ -216,8 +223,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 /* ---- seeds ---- */
 
 static const char *const kind_name[N_KINDS] = {
-    "onnx",   "json", "nnet", "mat",  "npz", "vnnlib", "vnnlib2", "query", "idx",
-    "labels", "npy",  "png",  "jpeg", "pnm", "csv",    "map",     "sol",   "sexpr"};
+    "onnx", "json",   "nnet", "mat4", "mat5", "mat73", "npz", "vnnlib", "vnnlib2", "query",
+    "idx",  "labels", "npy",  "png",  "jpeg", "pnm",   "csv", "map",    "sol",     "sexpr"};
 typedef struct {
     unsigned char *data;
     size_t n;
@@ -396,6 +403,7 @@ static void run_seed(const seed *s, size_t count)
         abort();
     }
     for (size_t n = 0; n < s->b.n; n += step) timed(s->kind, &(blob){s->b.data, n}, "cut at", n);
+    if (s->kind == MAT73) count /= 100; /* a process for each, which starts HDF5 */
     for (size_t i = 0; i < count; i++) {
         rng = 0x9e3779b97f4a7c15u * (i + 1) + s->b.n + (uint64_t)s->kind * 77 + where.seed;
         blob b = {malloc(s->b.n + 1), s->b.n};

@@ -1,4 +1,5 @@
 /* reader_seeds.h: small valid files of every kind that fuzz_readers.c starts from. Included by it alone. */
+#include <hdf5.h>
 #include <jpeglib.h>
 #include <png.h>
 #include <zlib.h>
@@ -145,7 +146,61 @@ static void built_in_mat(bool big, bool packed)
         }
         put_all(&b, packed ? z : all[i].p, packed ? n : all[i].n);
     }
-    add(MAT, b.p, b.n);
+    add(MAT5, b.p, b.n);
+}
+
+static void built_in_mat4(bool big)
+{
+    static const uint64_t x[] = {UINT64_C(0x3ff0000000000000), 7, 9};
+    bytes b = {.big = big};
+    for (uint64_t k = 0; k < 3; k++) { /* a double, an integer of two bytes, a text */
+        put_int(&b, (big ? 1000 : 0) + (k == 1 ? 30 : k == 2 ? 1 : 0), 4);
+        put_int(&b, 1, 4);
+        put_int(&b, 1, 4);
+        put_int(&b, 0, 4);
+        put_int(&b, 3, 4);
+        put_all(&b, k == 0 ? "aw" : k == 1 ? "bw" : "cw", 3);
+        put_int(&b, x[k], k == 1 ? 2 : 8);
+    }
+    add(MAT4, b.p, b.n);
+}
+
+/* two arrays, the second one packed, in a file that HDF5 writes to memory */
+static void built_in_mat73(void)
+{
+#define WRITERS(F)                                                                                                     \
+    F(H5open) F(H5Pcreate) F(H5Pset_fapl_core) F(H5Pset_userblock) F(H5Pset_chunk) F(H5Pset_deflate) F(H5Fcreate)      \
+    F(H5Screate_simple) F(H5Dcreate2) F(H5Dwrite) F(H5Fflush) F(H5Fget_file_image) F(H5P_CLS_FILE_ACCESS_ID_g)         \
+    F(H5P_CLS_FILE_CREATE_ID_g) F(H5P_CLS_DATASET_CREATE_ID_g) F(H5T_NATIVE_DOUBLE_g)
+#define AS_POINTER(name) __typeof__(name) *name;
+#define AS_NAME(name) #name,
+    static const char *const names[] = {WRITERS(AS_NAME)};
+    static const double x[2][3] = {{1, 2, 3}, {4, 5.5, -6}};
+    struct {
+        WRITERS(AS_POINTER)
+    } h;
+    nm_job *job = nm_job_new();
+    nm_library_load(job, "a seed", "libhdf5_serial.so.103", sizeof names / sizeof *names, names, &h);
+    h.H5open();
+    const hid_t access = h.H5Pcreate(*h.H5P_CLS_FILE_ACCESS_ID_g), make = h.H5Pcreate(*h.H5P_CLS_FILE_CREATE_ID_g),
+                pack = h.H5Pcreate(*h.H5P_CLS_DATASET_CREATE_ID_g),
+                space = h.H5Screate_simple(2, (hsize_t[]){2, 3}, NULL);
+    h.H5Pset_fapl_core(access, 4096, 0);
+    h.H5Pset_userblock(make, 512);
+    h.H5Pset_chunk(pack, 2, (hsize_t[]){2, 2});
+    h.H5Pset_deflate(pack, 6);
+    const hid_t file = h.H5Fcreate("seed", 2, make, access);
+    for (int k = 0; k < 2; k++)
+        h.H5Dwrite(h.H5Dcreate2(file, k ? "b" : "a", *h.H5T_NATIVE_DOUBLE_g, space, 0, k ? pack : 0, 0),
+                   *h.H5T_NATIVE_DOUBLE_g, 0, 0, 0, x);
+    h.H5Fflush(file, H5F_SCOPE_GLOBAL);
+    static unsigned char p[1 << 16];
+    const ssize_t n = h.H5Fget_file_image(file, p + 512, sizeof p - 512); /* without the block before it */
+    require(n > 0, "a seed of level 7.3");
+    memcpy(p, "MATLAB 7.3 MAT-file", 19);
+    memcpy(p + 124, "\0\2IM", 4);
+    add(MAT73, p, 512 + (size_t)n);
+    nm_job_free(job);
 }
 
 static void built_in_npz(bool packed)
@@ -191,9 +246,12 @@ static void built_in_npz(bool packed)
 static void built_in_arrays(void)
 {
     for (int i = 0; i < 4; i++) built_in_mat(i & 1, i & 2);
+    built_in_mat4(false);
+    built_in_mat4(true);
+    built_in_mat73();
     built_in_npz(false);
     built_in_npz(true);
-    add_file(MAT, "models/digits-pool.mat");
+    add_file(MAT5, "models/digits-pool.mat");
     add_file(NPZ, "models/digits-res.npz");
 }
 

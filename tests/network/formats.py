@@ -206,10 +206,10 @@ def mat_errors(one):
     bad(4, "attribute from", describe([{"op": "relu", "from": "fc"}], arrays="w.mat"))
     bad(3, "bias", describe([{"op": "dense", "from": "fc", "bias": [1, 2]}], arrays="w.mat"))
     good = open(p("w.mat"), "rb").read()
-    for name, data, code, needle in (("v73.mat", b"MATLAB 7.3 MAT-file".ljust(124) + b"\0\2IM" + bytes(384) + b"\x89HDF\r\n\x1a\n", 4, "MATLAB 7.3"),
+    for name, data, code, needle in (("v73.mat", b"MATLAB 7.3 MAT-file".ljust(124) + b"\0\2IM" + bytes(384) + b"\x89HDF\r\n\x1a\n", 3, "not a whole MATLAB 7.3 file"),
                                      ("h5.mat", b"\x89HDF\r\n\x1a\n" + bytes(500), 3, "HDF5"),
-                                     ("v4.mat", struct.pack("<5i", 0, 1, 1, 0, 2) + b"x\0" + bytes(8), 3, "MATLAB 4"),
-                                     ("v4b.mat", struct.pack(">5i", 1000, 1, 1, 0, 2) + b"x\0" + bytes(8), 3, "MATLAB 4"),
+                                     ("v4.mat", struct.pack("<5i", 0, 1, 1, 0, 2) + b"x\0" + bytes(7), 3, "not a whole MATLAB 4 file"),
+                                     ("v4b.mat", struct.pack(">5i", 1000, 1, 1, 0, 2) + b"x\0" + bytes(7), 3, "not a whole MATLAB 4 file"),
                                      ("text.mat", b"1 2 3\n", 3, "named arrays"), ("empty.mat", b"", 3, "empty"),
                                      ("order.mat", good[:126] + b"XX" + good[128:], 3, "byte order"), ("ver.mat", good[:124] + b"\1\1" + good[126:], 3, "version")):
         put(name, data)
