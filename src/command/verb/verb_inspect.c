@@ -6,6 +6,7 @@
 #include "model/model.h"
 #include "solver/solver.h"
 #include "encoding/encoding.h"
+#include "search/search.h"
 #include "command/command.h"
 #include "command/flags.h"
 
@@ -50,6 +51,11 @@ int nm_verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
     }
     if (nm_has_suffix(path, ".map.json")) {
         if (json) nm_throw(job, NM_EUSE, "--json: %s is JSON already", path);
+        const nm_embedding *e = nm_embedding_read(job, path);
+        if (e) {
+            nm_embedding_print(out, e);
+            return NM_OK;
+        }
         const nm_map *m = nm_map_read(job, path);
         nm_put(out, "map of %s\nnetwork %s\ntarget %s, objective %s, columns %zu\n",
                m->model_path ? m->model_path : "-", m->net_path, m->target, m->objective,
