@@ -16,20 +16,20 @@
 #include "search/search.h"
 #include "answer/answer.h"
 
-static const nm_net *read_net(nm_job *job, const nm_map *m, const char *path, const char *map_path)
+const nm_net *nm_net_of_map(nm_job *job, const char *path, const nm_front *f, const char *map_path)
 {
     if (!nm_file_exists(path) && path[0] != '/')
         path = nm_fmt(job, "%s%s", nm_path_dir(job, map_path), path);
     if (!nm_file_exists(path))
-        nm_throw(job, NM_EIO, "%s: the network of %s is not here; run decode where compile ran",
+        nm_throw(job, NM_EIO, "%s: the network of %s is not here; run decode where it was made",
                  path, map_path);
-    return nm_net_read_as(job, path, &m->front);
+    return nm_net_read_as(job, path, f);
 }
 
 const nm_net *nm_map_net(nm_job *job, nm_map *m, const char *map_path)
 {
-    const nm_net *net = read_net(job, m, m->net_path, map_path);
-    if (m->against) net = nm_net_join(job, net, read_net(job, m, m->against, map_path));
+    const nm_net *net = nm_net_of_map(job, m->net_path, &m->front, map_path);
+    if (m->against) net = nm_net_join(job, net, nm_net_of_map(job, m->against, &m->front, map_path));
     const char *path = net->path;
     if (strcmp(net->hash, m->net_hash))
         nm_throw(job, NM_EAUDIT, "%s: is not the network that %s was made from", path, map_path);

@@ -25,6 +25,8 @@ static const nm_map *map_beside(nm_job *job, const char *path, const nm_model *m
     if (!suffix) return NULL;
     const char *beside = nm_fmt(job, "%s.map.json", nm_model_stem(job, path, &suffix));
     if (!nm_file_exists(beside)) return NULL;
+    const nm_json *is = nm_json_find(nm_json_parse(job, nm_file_read(job, beside)), "netmip");
+    if (is && strcmp(nm_json_str(job, is, beside), "embedding") == 0) return NULL; /* a user's model: search/embed.c */
     const nm_map *map = nm_map_read(job, beside);
     if (map->n_cols != m->n_cols || map->n_rows != m->n_rows ||
         (map->tag && strcmp(map->tag, m->cols[m->n_cols - 1].name)))

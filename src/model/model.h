@@ -130,7 +130,7 @@ nm_model *nm_model_read(nm_job *job, const char *path);              /* by suffi
 /* the same with names of 8 characters and numbers of 12: columns' boxes and rows get wider by what rounding may move */
 nm_model *nm_model_fixed(nm_job *job, const nm_model *m, const char ***long_rows);
 
-/* ---- file/read_user.c: models that other programs wrote ------------------------------------------ */
+/* ---- file/read_model.c, file/read_user_mps.c, file/read_user_lp.c: models that other programs wrote - */
 typedef struct nm_usermodel { /* as a minimisation: maximised: costs and constant have the other sign */
     nm_model *m;
     bool maximised;

@@ -308,7 +308,7 @@ static void write(embedding *w)
     }
     const char *wild = nm_model_out_of_range(w->job, w->m);
     if (wild && strncmp(wild, "the box", 7)) nm_warn(w->job, "%s: solvers' tolerances may be too coarse for it", wild);
-    nm_write_model(w->job, w->m, o->out, (nm_write_opts){.dialect = o->dialect, .user = true}, hash);
+    w->e.file_rows = nm_write_model(w->job, w->m, o->out, (nm_write_opts){.dialect = o->dialect, .user = true}, hash);
     w->e.model_hash = hash;
     w->e.model = w->m;
     const char *suffix;

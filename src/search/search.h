@@ -156,11 +156,23 @@ typedef struct nm_embedded {
     size_t n_in, n_out;
     const int64_t *in, *at; /* [n_in], [n_out] their columns; at: -1 where it was left out */
     size_t cols, rows, bins; /* added */
+    size_t file_rows;
     const nm_enc *enc;
     const int64_t *col;    /* columns of the model, by columns of enc->m */
 } nm_embedded;
 /* Adds the network's columns and rows to the model, and writes it with its map. */
 nm_embedded nm_embed(nm_job *job, const nm_net *net, const nm_embed_opts *o);
+typedef struct nm_embedcol { const char *name; double lo, hi; } nm_embedcol; /* name NULL: left out */
+typedef struct nm_embedding { /* its map, read */
+    const char *net, *net_hash, *into, *model, *prefix, *encoding;
+    nm_front front;
+    bool maximised;
+    size_t n_in, n_out, n_cols, n_rows, n_int, n_units;
+    const nm_embedcol *in, *out;
+    const char *const *cols; /* [n_cols] names of all columns, in the file's order */
+} nm_embedding;
+nm_embedding *nm_embedding_read(nm_job *job, const char *path); /* NULL: the file is no map of an embedding */
+void nm_embedding_print(nm_buf *out, const nm_embedding *e);
 
 /* ---- what a manifest of several models says of them together ------------------------------------ */
 #define NM_COMBINE "any violated: violated; all hold: holds; else unknown" /* of a manifest's targets */

@@ -50,6 +50,11 @@ int nm_verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
     }
     if (nm_has_suffix(path, ".map.json")) {
         if (json) nm_throw(job, NM_EUSE, "--json: %s is JSON already", path);
+        const nm_embedding *e = nm_embedding_read(job, path);
+        if (e) {
+            nm_embedding_print(out, e);
+            return NM_OK;
+        }
         const nm_map *m = nm_map_read(job, path);
         nm_put(out, "map of %s\nnetwork %s\ntarget %s, objective %s, columns %zu\n",
                m->model_path ? m->model_path : "-", m->net_path, m->target, m->objective,

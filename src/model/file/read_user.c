@@ -79,10 +79,3 @@ nm_usermodel nm_user_done(nm_userread *s, bool adds)
     s->u.m = m;
     return s->u;
 }
-
-nm_usermodel nm_model_read_user(nm_job *job, const char *path)
-{
-    const bool lp = nm_is_lp(job, path);
-    const nm_file f = nm_file_read(job, path);
-    return lp ? nm_read_user_lp(job, f) : nm_read_user_mps(job, f);
-}

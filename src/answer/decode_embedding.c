@@ -1,0 +1,125 @@
+/* decode_embedding.c: a solver's solution of a model with a network in it (search/embed.c), held against the network.
+ *
+ * The input columns' values go through the network as its file wrote it, in float64; what the output columns say is put
+ * beside what it gives. They differ by what the solver's tolerances let through: a binary that is 1e-6 off moves a unit
+ * by as much of its bound. An output that is off by more than OFF of its proven range, or of 1 where that is smaller,
+ * is no evaluation of this network: exit code 6. What is said of the optimum is the solver's word, and called so. */
+#include "base/base.h"
+#include "network/network.h"
+#include "model/model.h"
+#include "solver/solver.h"
+#include "search/search.h"
+#include "answer/answer.h"
+
+static const double OFF = 1e-4;
+
+typedef struct {
+    nm_job *job;
+    const nm_embedding *e;
+    const nm_sol *s;
+    const double *x, *y; /* [n_in] from the solution; [n_out] what the network gives */
+    double *said;        /* [n_out] from the solution; NaN where it was left out */
+    double most;         /* how far an output is off */
+    const char *wrong;   /* a column that is off by too much, or NULL */
+} point;
+
+static size_t place(const point *p, const nm_names *t, const char *name, const char *map_path)
+{
+    const int64_t k = nm_names_find(t, nm_span_of(name));
+    if (k < 0) nm_throw(p->job, NM_EINPUT, "%s: column %s is not among the model's", map_path, name);
+    return (size_t)k;
+}
+
+static void replay(point *p, const nm_net *net, const char *map_path, const char *sol_path)
+{
+    const nm_embedding *e = p->e;
+    const double *v = nm_sol_columns(p->job, p->s, e->n_cols, e->cols, sol_path);
+    nm_names t = {0};
+    for (size_t j = 0; j < e->n_cols; j++) nm_names_add(p->job, &t, nm_span_of(e->cols[j]));
+    double *x = NM_RAW(p->job, double, e->n_in + 1);
+    for (size_t i = 0; i < e->n_in; i++) {
+        if (!e->in[i].name) nm_throw(p->job, NM_EINPUT, "%s: input %zu has no column", map_path, i);
+        x[i] = v[place(p, &t, e->in[i].name, map_path)];
+    }
+    p->x = x;
+    p->y = nm_net_eval(p->job, net, x, false, NULL);
+    p->said = NM_RAW(p->job, double, e->n_out + 1);
+    for (size_t k = 0; k < e->n_out; k++) {
+        const nm_embedcol *c = &e->out[k];
+        p->said[k] = c->name ? v[place(p, &t, c->name, map_path)] : NAN;
+        if (!c->name) continue;
+        const double off = fabs(p->said[k] - p->y[k]);
+        p->most = fmax(p->most, off);
+        if (!(off <= OFF * fmax(1, c->hi - c->lo))) p->wrong = c->name;
+    }
+}
+
+static void put_pair(nm_buf *b, const char *before, double x, const char *after)
+{
+    nm_put(b, "%s", before);
+    nm_put_num(b, x);
+    nm_put(b, "%s", after);
+}
+
+static void put_text(nm_buf *b, const point *p)
+{
+    const nm_embedding *e = p->e;
+    nm_put(b, "solution of %s: %s\n", p->s->solver, p->s->status_text);
+    if (isfinite(p->s->objective)) put_pair(b, "objective ", e->maximised ? -p->s->objective : p->s->objective, "");
+    if (isfinite(p->s->objective)) nm_put(b, e->maximised ? " (of the model that maximises)\n" : "\n");
+    if (!p->y) return;
+    for (size_t i = 0; i < e->n_in; i++) {
+        nm_put(b, "input %zu, column %s: ", i, e->in[i].name);
+        put_pair(b, "", p->x[i], "\n");
+    }
+    for (size_t k = 0; k < e->n_out; k++) {
+        if (!e->out[k].name) continue;
+        nm_put(b, "output %zu, column %s: ", k, e->out[k].name);
+        put_pair(b, "", p->said[k], "");
+        put_pair(b, ", network ", p->y[k], "\n");
+    }
+    nm_put(b, "the network and the solution differ by %.3g at most\n", p->most);
+}
+
+static void put_json(nm_buf *b, const point *p)
+{
+    const nm_embedding *e = p->e;
+    nm_jo j = nm_jo_new(b);
+    nm_jo_object(&j, NULL);
+    nm_jo_str(&j, "solver", p->s->solver);
+    nm_jo_str(&j, "status", p->s->status_text);
+    nm_jo_num_if(&j, "objective", e->maximised ? -p->s->objective : p->s->objective);
+    if (p->y) {
+        nm_jo_nums(&j, "inputs", p->x, e->n_in);
+        nm_jo_list(&j, "outputs");
+        for (size_t k = 0; k < e->n_out; k++) {
+            nm_jo_object(&j, NULL);
+            nm_jo_str(&j, "column", e->out[k].name);
+            nm_jo_num_if(&j, "solution", p->said[k]);
+            nm_jo_num(&j, "network", p->y[k]);
+            nm_jo_end(&j);
+        }
+        nm_jo_end(&j);
+        nm_jo_num(&j, "off", p->most);
+    }
+    nm_jo_done(&j);
+}
+
+int nm_embedding_decode(nm_job *job, nm_buf *out, const char *map_path, const char *sol_path, const char *log, bool json)
+{
+    const nm_embedding *e = nm_embedding_read(job, map_path);
+    const nm_net *net = nm_net_of_map(job, e->net, &e->front, map_path);
+    if (strcmp(net->hash, e->net_hash))
+        nm_throw(job, NM_EAUDIT, "%s: is not the network that %s was made from", net->path, map_path);
+    if (net->n_in != e->n_in || net->n_out != e->n_out) nm_throw(job, NM_EINPUT, "%s: does not fit %s", map_path, net->path);
+    nm_sol *s = nm_sol_answer(job, sol_path, log);
+    const nm_modelcard card = {e->model, NULL, e->n_cols, e->n_rows, e->n_int, e->cols};
+    nm_sol_check(job, s, card, sol_path);
+    point p = {.job = job, .e = e, .s = s};
+    const bool has = s->has_values && (s->status == NM_SOL_OPTIMAL || s->status == NM_SOL_FEASIBLE);
+    if (has) replay(&p, net, map_path, sol_path);
+    (json ? put_json : put_text)(out, &p);
+    if (p.wrong)
+        nm_warn(job, "column %s is off by more than tolerances explain: the point is no evaluation of the network", p.wrong);
+    return !has ? NM_UNKNOWN : p.wrong ? NM_EAUDIT : NM_OK;
+}
