@@ -64,7 +64,7 @@ static void put_pair(nm_buf *b, const char *before, double x, const char *after)
 static void put_text(nm_buf *b, const point *p)
 {
     const nm_embedding *e = p->e;
-    nm_put(b, "solution of %s: %s\n", p->s->solver, p->s->status_text);
+    nm_put(b, "solution of %s: %s (it says: %s)\n", p->s->solver, nm_solstatus_name(p->s->status), p->s->status_text);
     if (isfinite(p->s->objective)) put_pair(b, "objective ", e->maximised ? -p->s->objective : p->s->objective, "");
     if (isfinite(p->s->objective)) nm_put(b, e->maximised ? " (of the model that maximises)\n" : "\n");
     if (!p->y) return;
@@ -87,7 +87,7 @@ static void put_json(nm_buf *b, const point *p)
     nm_jo j = nm_jo_new(b);
     nm_jo_object(&j, NULL);
     nm_jo_str(&j, "solver", p->s->solver);
-    nm_jo_str(&j, "status", p->s->status_text);
+    nm_jo_str(&j, "status", nm_solstatus_name(p->s->status));
     nm_jo_num_if(&j, "objective", e->maximised ? -p->s->objective : p->s->objective);
     if (p->y) {
         nm_jo_nums(&j, "inputs", p->x, e->n_in);

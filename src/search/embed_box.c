@@ -65,8 +65,9 @@ static bool push(box *b, size_t r, double sign, double side)
         const uint32_t j = m->j[k];
         const double c = sign * m->c[k], t = c == 0 ? 0 : c * (c > 0 ? b->lo[j] : b->hi[j]);
         if (fabs(c) < NM_COEF_MIN || (open && isfinite(t))) continue;
-        const double left = nm_up(side - (isfinite(t) ? sum - t : sum) + fee); /* c x is at most this */
-        moved |= meet(b, j, c > 0 ? nm_up(left / c) : nm_down(left / c), c > 0);
+        const bool alone = end - start == 1;
+        const double left = alone ? side : nm_up(side - (isfinite(t) ? sum - t : sum) + fee); /* c x is at most this */
+        moved |= meet(b, j, alone && fabs(c) == 1 ? left / c : c > 0 ? nm_up(left / c) : nm_down(left / c), c > 0);
     }
     return moved;
 }
