@@ -411,8 +411,27 @@ static void built_in_answers(void)
                   "values\nNone\n\n# Basis\nHiGHS v1\nNone\n");
 }
 
+static void built_in_models(void)
+{
+    add_text(USERMPS,
+             "* a user's\nNAME  t\nOBJSENSE\n    MAX\nROWS\n N  cost\n L  r\n G  s\n E  t\n N  free\nCOLUMNS\n x  cost  1  r  2\n"
+             " x  free  3\n MARKER  'MARKER'  'INTORG'\n n  r  -1.5  s  1\n MARKER  'MARKER'  'INTEND'\n y  s  1e-3  t  -1\nRHS\n"
+             " RHS  cost  3  r  0.5\n RHS  t  -1\nRANGES\n RNG  r  1.5  t  -2\nBOUNDS\n UP  BND  x  -1\n LI  BND  n  -2\n"
+             " UI  BND  n  3\n FR  BND  y\nENDATA\n");
+    add_text(USERMPS, "NAME\nROWS\n N c\n E r\nCOLUMNS\n x c 1 r 1\n b r 2\nRHS\n r 4\nBOUNDS\n BV b\n UP x 9\nENDATA\n");
+    add_text(USERLP,
+             "\\* a\n user's *\\\nMaximize\n cost: 3 x + y - 2.5 z + 4\nSubject To\n r: -1 <= x - y <= 0.5 \\ both\n x + 2 n >= 1\n"
+             " s: 3z = 1.5e0\nBounds\n -2 <= x <= 7\n y free\n z >= -inf\n n <= 5\nGenerals\n n\nBinaries\n b\nEnd\n");
+    add_text(EMBEDDING,
+             "{\"netmip\": \"embedding\", \"version\": 1, \"net\": \"n.onnx\", \"net_sha256\": \"ab\", \"into\": \"u.lp\", \"model\": "
+             "\"o.lp\", \"mean\": \"0.5\", \"maximised\": true, \"prefix\": \"nn_\", \"encoding\": \"bigm\", \"inputs\": [{\"column\": "
+             "\"x\", \"lo\": 0, \"hi\": 1}], \"outputs\": [{\"column\": null, \"lo\": -1, \"hi\": 2}], \"units\": [], \"rows\": 3, "
+             "\"integers\": 1, \"columns\": [\"x\", \"y\"]}");
+}
+
 static void built_in(void)
 {
+    built_in_models();
     built_in_nets();
     built_in_arrays();
     built_in_texts();

@@ -6,6 +6,7 @@
 #include "model/model.h"
 #include "solver/solver.h"
 #include "encoding/encoding.h"
+#include "search/search.h"
 #include "command/command.h"
 #include "command/flags.h"
 
