@@ -89,6 +89,7 @@ static void put_json(nm_buf *b, const point *p)
 {
     const nm_embedding *e = p->e;
     nm_jo j = nm_jo_answer(b);
+    nm_jo_object(&j, "embedding");
     nm_jo_str(&j, "solver", p->s->solver);
     nm_jo_str(&j, "status", nm_solstatus_name(p->s->status));
     nm_jo_num_if(&j, "objective", e->maximised ? -p->s->objective : p->s->objective);
@@ -105,6 +106,7 @@ static void put_json(nm_buf *b, const point *p)
         nm_jo_end(&j);
         nm_jo_num(&j, "off", p->most);
     }
+    nm_jo_end(&j);
     nm_jo_done(&j);
 }
 

@@ -223,8 +223,8 @@ static bool bad_name(const char *s)
     return false;
 }
 
-/* a user's name, which has to be sayable, not safe everywhere; brackets, / and | mean something else to some readers of LP
- * (measured: CBC, GLPK, HiGHS, SYMPHONY), while those of MPS take all characters but blanks */
+/* a user's name, which has to be sayable, not safe everywhere; brackets, / and | mean something else to some readers of
+ * LP (measured: CBC, GLPK, HiGHS, SYMPHONY), while those of MPS take all characters but blanks */
 static bool bad_user_name(const char *s, bool lp)
 {
     static const char *const words[] = {"st", "s.t.", "st.", "bounds", "bound", "free", "end", "general", "generals",

@@ -7,8 +7,8 @@
  *   3. The network's units are bounded over that box, by --bounds, and everything below its outputs is encoded over
  *      inputs and unstable units (encode.c), on both sides: a point of the rows is a trace of the network, and each
  *      trace is a point, rounding included.
- *   4. Its columns and rows join the user's, whose own stay as they are: inputs are the user's columns, other names begin
- *      with a prefix that no name of the user's begins with. An output y = form + [lo, hi] is one row where the
+ *   4. Its columns and rows join the user's, whose own stay as they are: inputs are the user's columns, other names
+ *      begin with a prefix that no name of the user's begins with. An output y = form + [lo, hi] is one row where the
  *      interval is a point, else two.
  * The model that is written minimises: one that maximises gets its costs negated, and says so. The objective's constant
  * becomes the cost of a column fixed to 1, because readers disagree on its sign. Left out: scaling, as columns keep the

@@ -130,6 +130,7 @@ static void use_net(nm_job *job, nm_graph *g, nm_file f)
     }
 }
 
+#include "use_models.h"
 static void use_arrays(nm_job *job, nm_file f, int kind)
 {
     nm_arrays a = {.path = f.path};
@@ -159,22 +160,6 @@ static void use_sol(nm_job *job, nm_file f)
     for (size_t j = 0; j < 6; j++) require(isfinite(x[j]), "a value is finite");
 }
 
-/* a user's model: numbers are numbers, and ends over its rows lie within its own */
-static void use_model(nm_job *job, const nm_model *m)
-{
-    int64_t *col = NM_RAW(job, int64_t, m->n_cols + 1);
-    double *lo = NM_RAW(job, double, m->n_cols + 1), *hi = NM_RAW(job, double, m->n_cols + 1);
-    for (size_t k = 0; k < m->n_nz; k++) require(!isnan(m->c[k]) && m->j[k] < m->n_cols, "an entry is a column's number");
-    for (size_t j = 0; j < m->n_cols; j++) {
-        require(m->cols[j].lo <= m->cols[j].hi, "a column has a box");
-        col[j] = (int64_t)j;
-    }
-    for (size_t r = 0; r < m->n_rows; r++) require(m->rows[r].lo <= m->rows[r].hi, "a row has sides");
-    nm_embed_box(job, "fuzz", m, m->n_cols, col, lo, hi);
-    for (size_t j = 0; j < m->n_cols; j++)
-        require(lo[j] <= hi[j] && (m->cols[j].is_int || (lo[j] >= m->cols[j].lo && hi[j] <= m->cols[j].hi)), "a box is made smaller");
-}
-
 static void body(nm_job *job, void *arg)
 {
     const input *in = arg;
@@ -202,11 +187,7 @@ static void body(nm_job *job, void *arg)
     case SOL: use_sol(job, f); break;
     case USERMPS: use_model(job, nm_read_user_mps(job, f).m); break;
     case USERLP: use_model(job, nm_read_user_lp(job, f).m); break;
-    case EMBEDDING: {
-        const nm_embedding *e = nm_embedding_read(job, path_of(job, f));
-        if (e) nm_embedding_print(&b, e);
-        break;
-    }
+    case EMBEDDING: use_embedding(job, path_of(job, f)); break;
     default: nm_sexpr_read(job, f);
     }
 }
@@ -249,9 +230,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 /* ---- seeds ---- */
 
 static const char *const kind_name[N_KINDS] = {
-    "onnx", "json",   "nnet", "mat4", "mat5", "mat73", "npz", "vnnlib", "vnnlib2", "query",
-    "idx",  "labels", "npy",  "png",  "jpeg", "pnm",   "csv", "map",    "sol",     "sexpr",
-    "usermps", "userlp", "embedding"};
+    "onnx",    "json",  "nnet", "mat4",   "mat5",    "mat73",  "npz",      "vnnlib",
+    "vnnlib2", "query", "idx",  "labels", "npy",     "png",    "jpeg",     "pnm",
+    "csv",     "map",   "sol",  "sexpr",  "usermps", "userlp", "embedding"};
 typedef struct {
     unsigned char *data;
     size_t n;

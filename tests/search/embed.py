@@ -36,7 +36,7 @@ def solve(*paths):
             what = "%s by %s" % (os.path.basename(f.path), solver)
             code, out, err = run("decode", f.stem + ".map.json", f.answer(solver), "--json", "--quiet")
             if check(what + " decodes", code == 0, (code, err, out)):
-                to[solver] = json.loads(out)
+                to[solver] = json.loads(out)["embedding"]
                 check(what + ": optimal, and outputs are the network's", to[solver]["status"] == "optimal" and to[solver]["off"] < 1e-5, out)
     return said
 
@@ -359,6 +359,34 @@ def beside():
     check("names from a file", embed(net, into, "@" + listed, "y", "listed.mps.gz")[0] == 0 and text_of(p("listed.mps.gz")).startswith("NAME"))
 
 
+def boxes():
+    """boxes of inputs hold every point of the model, and linear programs find what single rows cannot"""
+    pairs, net = random_net([3, 4, 1])
+    path = put("three.json", net)
+    for trial in range(30):
+        points = [[rng.uniform(-3, 3) for _ in range(5)] for _ in range(4)]
+        rows = []
+        for k in range(7):
+            c = [rng.choice([0, 0, 1, -1, round(rng.uniform(-2, 2), 2)]) for _ in range(5)]
+            at = [sum(a * x for a, x in zip(c, q)) for q in points]
+            lo, hi = min(at) - rng.choice([0.001, 0.5]), max(at) + rng.choice([0.001, 0.5])
+            terms = " ".join("%+r x%d" % (a, i) for i, a in enumerate(c) if a) or "0 x0"
+            rows.append(" r%d: " % k + rng.choice(["%r <= %s <= %r" % (lo, terms, hi), "%s <= %r" % (terms, hi), "%s >= %r" % (terms, lo)]))
+        wide = ["-5 <= x%d <= 5" % i if i < 3 else rng.choice(["x%d free", "x%d >= -4", "-inf <= x%d <= 4"]) % i for i in range(5)]
+        into = put("box%d.lp" % trial, "Minimize\n obj: y\nSubject To\n%s\nBounds\n %s\n y free\nEnd\n" % ("\n".join(rows), "\n ".join(wide)))
+        code, out, err = embed(path, into, "x0,x1,x2", "y", "box-out.mps", "--bounds", "interval")
+        if check("box %d: embedded" % trial, code == 0, err):
+            j = json.loads(text_of(p("box-out.map.json")))
+            for q in points:
+                check("box %d holds a point" % trial, all(e["lo"] <= v <= e["hi"] for e, v in zip(j["inputs"], q)), (q, j["inputs"]))
+                check("box %d: the output's ends, too" % trial, j["outputs"][0]["lo"] - 1e-9 <= value(pairs, q[:3])[0] <= j["outputs"][0]["hi"] + 1e-9)
+    into = put("diamond.lp", "Minimize\n obj: d\nSubject To\n a: x + y <= 1\n b: x - y <= 1\n c: y - x <= 1\n e: x + y + s >= -1\n"
+               "Bounds\n -10 <= x <= 10\n -10 <= y <= 10\n s <= 0\n s >= -inf\n d free\nEnd\n")
+    check("diamond: embedded", embed(m("tiny-abs.json"), into, "x,y", "d", "diamond.mps")[0] == 0)
+    ends = [v for e in json.loads(text_of(p("diamond.map.json")))["inputs"] for v in (-e["lo"], e["hi"])]
+    check("diamond: each end is 1, whatever s, which has no lower end, is", all(1 <= v < 1 + 1e-6 for v in ends), ends)
+
+
 def surrogate():
     """the shipped example: no point of a grid is cheaper, and a cheap one is near"""
     code, out, err = embed(m("surrogate.onnx"), m("surrogate-plan.lp"), "temp,flow,acid", "yield", "plan.mps")
@@ -379,4 +407,4 @@ def surrogate():
 
 if len(SOLVERS) < 3:
     skip("not all of cbc, glpsol, highs are here: %s" % SOLVERS)
-parts(dialects, exact, twice, numbers, refusals, beside, surrogate)
+parts(dialects, exact, twice, numbers, refusals, beside, boxes, surrogate)

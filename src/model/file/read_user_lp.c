@@ -1,10 +1,11 @@
 /* read_user_lp.c: a user's model from LP (CPLEX's format), as modelling tools and solvers write it.
  *
- * A file is words: numbers, names, signs, comparisons, colons. A keyword begins a section where it begins a line and is
- * not followed by a colon or a comparison; upper and lower case are the same in keywords. Comments: from \ to the end of
- * the line, and \* .. *\. Coefficients stand before their columns, also glued (`3x`). A row is
+ * A file is words: numbers, names, signs, comparisons, colons. A keyword begins a section where it begins a line and
+ * is not followed by a colon or a comparison; upper and lower case are the same in keywords. Comments: from \ to the
+ * end of the line, and \* .. *\. Coefficients stand before their columns, also glued (`3x`). A row is
  *   [name:] terms <= number      [name:] number <= terms <= number      (also <, =<, >, >=, =>, =)
- * A number that does not stand before a name is a constant: of the objective it is kept, in a row it has to be the side.
+ * A number that does not stand before a name is a constant: of the objective it is kept, in a row it has to be the
+ * side.
  * A column that no bound names is [0, infinity). Rows without a name get one that is free.
  * Refused: products in brackets, indicators, sets, semi-continuous columns, lazy constraints, cuts, several objectives;
  * columns on both sides of a row; upper bounds below 0 without a lower bound, and binaries with bounds of their own,
