@@ -57,7 +57,8 @@ nm_verdict *nm_decode(nm_job *job, const char *path, size_t n, const char *const
 /* ---- decode_embedding.c: a solution of a model with a network in it ------------------------------ */
 /* Replays its inputs and puts how far its outputs are off. Returns NM_OK, NM_UNKNOWN where the file has no point, or
  * NM_EAUDIT where an output is off by more than tolerances explain. */
-int nm_embedding_decode(nm_job *job, nm_buf *out, const char *map_path, const char *sol_path, const char *log, bool json);
+int nm_embedding_decode(nm_job *job, nm_buf *out, const char *map_path, const char *sol_path, const char *log,
+                        bool json);
 
 /* ---- check_point.c: a solution held against its model's file ------------------------------------ */
 nm_pointcheck *nm_point_check(nm_job *job, const nm_map *m, const char *map_path, const nm_sol *s,

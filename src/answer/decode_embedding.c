@@ -26,7 +26,8 @@ typedef struct {
 static size_t place(const point *p, const nm_names *t, const char *name, const char *map_path)
 {
     const int64_t k = nm_names_find(t, nm_span_of(name));
-    if (k < 0) nm_throw(p->job, NM_EINPUT, "%s: column %s is not among the model's", map_path, name);
+    if (k < 0)
+        nm_throw(p->job, NM_EINPUT, "%s: column %s is not among the model's", map_path, name);
     return (size_t)k;
 }
 
@@ -64,9 +65,12 @@ static void put_pair(nm_buf *b, const char *before, double x, const char *after)
 static void put_text(nm_buf *b, const point *p)
 {
     const nm_embedding *e = p->e;
-    nm_put(b, "solution of %s: %s\n", p->s->solver, p->s->status_text);
-    if (isfinite(p->s->objective)) put_pair(b, "objective ", e->maximised ? -p->s->objective : p->s->objective, "");
-    if (isfinite(p->s->objective)) nm_put(b, e->maximised ? " (of the model that maximises)\n" : "\n");
+    nm_put(b, "solution of %s: %s (it says: %s)\n", p->s->solver, nm_solstatus_name(p->s->status),
+           p->s->status_text);
+    if (isfinite(p->s->objective))
+        put_pair(b, "objective ", e->maximised ? -p->s->objective : p->s->objective, "");
+    if (isfinite(p->s->objective))
+        nm_put(b, e->maximised ? " (of the model that maximises)\n" : "\n");
     if (!p->y) return;
     for (size_t i = 0; i < e->n_in; i++) {
         nm_put(b, "input %zu, column %s: ", i, e->in[i].name);
@@ -84,10 +88,10 @@ static void put_text(nm_buf *b, const point *p)
 static void put_json(nm_buf *b, const point *p)
 {
     const nm_embedding *e = p->e;
-    nm_jo j = nm_jo_new(b);
-    nm_jo_object(&j, NULL);
+    nm_jo j = nm_jo_answer(b);
+    nm_jo_object(&j, "embedding");
     nm_jo_str(&j, "solver", p->s->solver);
-    nm_jo_str(&j, "status", p->s->status_text);
+    nm_jo_str(&j, "status", nm_solstatus_name(p->s->status));
     nm_jo_num_if(&j, "objective", e->maximised ? -p->s->objective : p->s->objective);
     if (p->y) {
         nm_jo_nums(&j, "inputs", p->x, e->n_in);
@@ -102,16 +106,20 @@ static void put_json(nm_buf *b, const point *p)
         nm_jo_end(&j);
         nm_jo_num(&j, "off", p->most);
     }
+    nm_jo_end(&j);
     nm_jo_done(&j);
 }
 
-int nm_embedding_decode(nm_job *job, nm_buf *out, const char *map_path, const char *sol_path, const char *log, bool json)
+int nm_embedding_decode(nm_job *job, nm_buf *out, const char *map_path, const char *sol_path,
+                        const char *log, bool json)
 {
     const nm_embedding *e = nm_embedding_read(job, map_path);
     const nm_net *net = nm_net_of_map(job, e->net, &e->front, map_path);
     if (strcmp(net->hash, e->net_hash))
-        nm_throw(job, NM_EAUDIT, "%s: is not the network that %s was made from", net->path, map_path);
-    if (net->n_in != e->n_in || net->n_out != e->n_out) nm_throw(job, NM_EINPUT, "%s: does not fit %s", map_path, net->path);
+        nm_throw(job, NM_EAUDIT, "%s: is not the network that %s was made from", net->path,
+                 map_path);
+    if (net->n_in != e->n_in || net->n_out != e->n_out)
+        nm_throw(job, NM_EINPUT, "%s: does not fit %s", map_path, net->path);
     nm_sol *s = nm_sol_answer(job, sol_path, log);
     const nm_modelcard card = {e->model, NULL, e->n_cols, e->n_rows, e->n_int, e->cols};
     nm_sol_check(job, s, card, sol_path);
@@ -120,6 +128,9 @@ int nm_embedding_decode(nm_job *job, nm_buf *out, const char *map_path, const ch
     if (has) replay(&p, net, map_path, sol_path);
     (json ? put_json : put_text)(out, &p);
     if (p.wrong)
-        nm_warn(job, "column %s is off by more than tolerances explain: the point is no evaluation of the network", p.wrong);
+        nm_warn(job,
+                "column %s is off by more than tolerances explain: the point is no evaluation of "
+                "the network",
+                p.wrong);
     return !has ? NM_UNKNOWN : p.wrong ? NM_EAUDIT : NM_OK;
 }

@@ -11,7 +11,7 @@
 static void add_flags(nm_page *p, const nm_verb *v)
 {
     nm_job *job = p->job;
-    for (const nm_word *g = nm_groups(); g->name; g++) {
+    for (const nm_word *g = nm_flag_groups(); g->name; g++) {
         bool any = false;
         for (const nm_flag *f = nm_flag_next(v->name, NULL); f; f = nm_flag_next(v->name, f)) {
             if (strcmp(f->group, g->name)) continue;

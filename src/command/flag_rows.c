@@ -59,7 +59,7 @@ const nm_word *nm_lists(void)
     return rows;
 }
 
-const nm_word *nm_groups(void)
+const nm_word *nm_flag_groups(void)
 {
     static const nm_word rows[] = {
 #define GROUP(name, title) {#name, NULL, title},

@@ -25,7 +25,7 @@ const nm_verb *nm_verbs(void);
 const nm_manual *nm_manuals(void); /* rows PAGE */
 const char *nm_page_title(nm_job *job, const char *name); /* as the manual calls it: netmip-NAME */
 const nm_word *nm_lists(void);     /* rows LIST */
-const nm_word *nm_groups(void);
+const nm_word *nm_flag_groups(void);
 const nm_word *nm_kinds(void); /* with their endings */
 const nm_word *nm_exits(void);
 const nm_word *nm_list_words(nm_job *job,

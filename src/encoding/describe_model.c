@@ -45,7 +45,7 @@ typedef struct {
 static range widen(range r, double x)
 {
     const double a = fabs(x);
-    if (a == 0) return r;
+    if (a == 0 || isinf(a)) return r;
     return (range){r.lo == 0 || a < r.lo ? a : r.lo, a > r.hi ? a : r.hi};
 }
 
@@ -255,13 +255,21 @@ static void put_row(const view *v, size_t r, size_t most)
     put_terms(v, r, most);
 }
 
+static void put_end(nm_buf *b, double x)
+{
+    if (isinf(x))
+        nm_put(b, x < 0 ? "-infinity" : "infinity");
+    else
+        nm_put_num(b, x);
+}
+
 static void put_col(const view *v, size_t j)
 {
     const nm_col *c = &v->m->cols[j];
     nm_put(v->out, "column %s: %s, in [", c->name, nm_explain_col(v->job, c->name, v->col[j]));
-    nm_put_num(v->out, c->lo);
+    put_end(v->out, c->lo);
     nm_put(v->out, ", ");
-    nm_put_num(v->out, c->hi);
+    put_end(v->out, c->hi);
     nm_put(v->out, c->is_int ? "], integer" : "]");
     if (c->obj != 0) nm_put(v->out, ", cost "), nm_put_num(v->out, c->obj);
     nm_put(v->out, "\n");

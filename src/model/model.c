@@ -223,7 +223,8 @@ static bool bad_name(const char *s)
     return false;
 }
 
-/* a user's name, which has to be sayable, not safe everywhere */
+/* a user's name, which has to be sayable, not safe everywhere; brackets, / and | mean something else to some readers of
+ * LP (measured: CBC, GLPK, HiGHS, SYMPHONY), while those of MPS take all characters but blanks */
 static bool bad_user_name(const char *s, bool lp)
 {
     static const char *const words[] = {"st", "s.t.", "st.", "bounds", "bound", "free", "end", "general", "generals",
@@ -237,7 +238,7 @@ static bool bad_user_name(const char *s, bool lp)
     if (!lp) return s[0] == '*' || s[0] == '$' || s[0] == '\'' || !strcmp(s, "OBJROW") || !strcmp(s, "RHSSET");
     for (size_t i = 0; i < n; i++) {
         const bool letter = (s[i] >= 'a' && s[i] <= 'z') || (s[i] >= 'A' && s[i] <= 'Z') || s[i] == '_';
-        const bool more = (s[i] >= '0' && s[i] <= '9') || strchr("!\"#$%&(),.;?@`'{}|~[]", s[i]);
+        const bool more = (s[i] >= '0' && s[i] <= '9') || strchr("!\"#$%&(),.;?@`'{}~", s[i]);
         if (!letter && !(i > 0 && more)) return true;
     }
     if (strchr("eE", s[0]) && s[1] >= '0' && s[1] <= '9') return true; /* 3 e5 would be a number */

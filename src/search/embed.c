@@ -7,8 +7,8 @@
  *   3. The network's units are bounded over that box, by --bounds, and everything below its outputs is encoded over
  *      inputs and unstable units (encode.c), on both sides: a point of the rows is a trace of the network, and each
  *      trace is a point, rounding included.
- *   4. Its columns and rows join the user's, whose own stay as they are: inputs are the user's columns, other names begin
- *      with a prefix that no name of the user's begins with. An output y = form + [lo, hi] is one row where the
+ *   4. Its columns and rows join the user's, whose own stay as they are: inputs are the user's columns, other names
+ *      begin with a prefix that no name of the user's begins with. An output y = form + [lo, hi] is one row where the
  *      interval is a point, else two.
  * The model that is written minimises: one that maximises gets its costs negated, and says so. The objective's constant
  * becomes the cost of a column fixed to 1, because readers disagree on its sign. Left out: scaling, as columns keep the
@@ -41,7 +41,8 @@ static nm_span next_name(const char **text)
 {
     const char *p = *text;
     int depth = 0;
-    for (; *p && (*p != ',' || depth > 0); p++) depth += strchr("([{", *p) ? 1 : strchr(")]}", *p) && depth > 0 ? -1 : 0;
+    for (; *p && (*p != ',' || depth > 0); p++)
+        depth += strchr("([{", *p) ? 1 : strchr(")]}", *p) && depth > 0 ? -1 : 0;
     const nm_span name = nm_span_trim((nm_span){*text, p});
     *text = *p ? p + 1 : NULL;
     return name;
@@ -61,10 +62,12 @@ static nm_names listed(const embedding *w, const char *text, size_t **at, const 
     nm_names t = {0};
     *at = NM_RAW(w->job, size_t, n + 1);
     for (size_t i = 0; i < n; i++) {
-        if (name[i].s == name[i].end) nm_throw(w->job, NM_EUSE, "%s: name %zu is empty", flag, i + 1);
+        if (name[i].s == name[i].end)
+            nm_throw(w->job, NM_EUSE, "%s: name %zu is empty", flag, i + 1);
         const bool none = nm_span_is(name[i], "-");
         if (!none && !nm_names_add(w->job, &t, name[i]))
-            nm_throw(w->job, NM_EUSE, "%s: column %.*s stands twice; add a column that equals it to the model", flag,
+            nm_throw(w->job, NM_EUSE,
+                     "%s: column %.*s stands twice; add a column that equals it to the model", flag,
                      (int)(name[i].end - name[i].s), name[i].s);
         (*at)[i] = none ? SIZE_MAX : t.n - 1;
     }
@@ -79,15 +82,17 @@ static const int64_t *columns(const embedding *w, const char *text, size_t want,
     size_t *at;
     const nm_names t = listed(w, text, &at, flag);
     if (t.cap != want)
-        nm_throw(w->job, NM_EUSE, "%s: %zu columns are named, and the network has %zu %s", flag, t.cap, want,
-                 outputs ? "outputs (- leaves one out)" : "inputs");
+        nm_throw(w->job, NM_EUSE, "%s: %zu columns are named, and the network has %zu %s", flag,
+                 t.cap, want, outputs ? "outputs (- leaves one out)" : "inputs");
     int64_t *col = NM_RAW(w->job, int64_t, want + 1);
     for (size_t i = 0; i < want; i++) {
-        if (at[i] == SIZE_MAX && !outputs) nm_throw(w->job, NM_EUSE, "%s: - leaves out an output alone", flag);
+        if (at[i] == SIZE_MAX && !outputs)
+            nm_throw(w->job, NM_EUSE, "%s: - leaves out an output alone", flag);
         col[i] = -1;
         if (at[i] == SIZE_MAX) continue;
         col[i] = nm_names_find(&w->cols, nm_span_of(t.name[at[i]]));
-        if (col[i] < 0) nm_throw(w->job, NM_EUSE, "%s: %s has no column %s", flag, w->o->into, t.name[at[i]]);
+        if (col[i] < 0)
+            nm_throw(w->job, NM_EUSE, "%s: %s has no column %s", flag, w->o->into, t.name[at[i]]);
     }
     return col;
 }
@@ -99,8 +104,10 @@ static void apart(const embedding *w)
         any |= w->e.at[k] >= 0;
         for (size_t i = 0; i < w->e.n_in; i++)
             if (w->e.in[i] == w->e.at[k])
-                nm_throw(w->job, NM_EUSE, "column %s is an input and an output; add a column that equals it to the model",
-                         w->m->cols[w->e.in[i]].name);
+                nm_throw(
+                    w->job, NM_EUSE,
+                    "column %s is an input and an output; add a column that equals it to the model",
+                    w->m->cols[w->e.in[i]].name);
     }
     if (!any) nm_throw(w->job, NM_EUSE, "--outputs: all outputs are left out");
 }
@@ -115,7 +122,8 @@ static bool begins(const nm_names *t, const char *prefix)
 static const char *free_prefix(const embedding *w)
 {
     const char *prefix = "nn_";
-    for (int k = 2; begins(&w->cols, prefix) || begins(&w->rows, prefix); k++) prefix = nm_fmt(w->job, "nn%d_", k);
+    for (int k = 2; begins(&w->cols, prefix) || begins(&w->rows, prefix); k++)
+        prefix = nm_fmt(w->job, "nn%d_", k);
     return prefix;
 }
 
@@ -124,8 +132,10 @@ static void read_user(embedding *w)
     const nm_usermodel u = nm_model_read_user(w->job, w->o->into);
     w->m = u.m;
     w->e.maximised = u.maximised;
-    for (size_t j = 0; j < u.m->n_cols; j++) nm_names_add(w->job, &w->cols, nm_span_of(u.m->cols[j].name));
-    for (size_t r = 0; r < u.m->n_rows; r++) nm_names_add(w->job, &w->rows, nm_span_of(u.m->rows[r].name));
+    for (size_t j = 0; j < u.m->n_cols; j++)
+        nm_names_add(w->job, &w->cols, nm_span_of(u.m->cols[j].name));
+    for (size_t r = 0; r < u.m->n_rows; r++)
+        nm_names_add(w->job, &w->rows, nm_span_of(u.m->rows[r].name));
     w->e.n_in = w->net->n_in;
     w->e.n_out = w->net->n_out;
     w->e.in = columns(w, w->o->inputs, w->e.n_in, false);
@@ -133,7 +143,9 @@ static void read_user(embedding *w)
     apart(w);
     w->e.prefix = free_prefix(w);
     if (u.maximised)
-        nm_note(w->job, "%s maximises: the model that is written minimises the negative of its objective", w->o->into);
+        nm_note(w->job,
+                "%s maximises: the model that is written minimises the negative of its objective",
+                w->o->into);
 }
 
 /* ---- bounds ---- */
@@ -157,7 +169,8 @@ static nm_bounds *bound(const embedding *w)
     for (size_t i = 0; i < n_in; i++)
         if (!isfinite(lo[i]) || !isfinite(hi[i]))
             nm_throw(w->job, NM_EUNSUP,
-                     "column %s, input %zu of the network, has no finite %s bound, and the model's rows give none; a bound "
+                     "column %s, input %zu of the network, has no finite %s bound, and the model's "
+                     "rows give none; a bound "
                      "was expected",
                      w->m->cols[w->e.in[i]].name, i, isfinite(lo[i]) ? "upper" : "lower");
     check_range(w, lo, hi);
@@ -192,7 +205,10 @@ static nm_bounds *bound(const embedding *w)
 
 /* ---- rows ---- */
 
-static const char *named(const embedding *w, const char *name) { return nm_fmt(w->job, "%s%s", w->e.prefix, name); }
+static const char *named(const embedding *w, const char *name)
+{
+    return nm_fmt(w->job, "%s%s", w->e.prefix, name);
+}
 
 /* The encoder's columns and rows join the user's; block 0 is there already. */
 static void join(embedding *w)
@@ -205,7 +221,9 @@ static void join(embedding *w)
         if (e->col[i] >= 0) col[e->col[i]] = w->e.in[i];
     for (size_t j = 0; j < e->m->n_cols; j++) {
         const nm_col *c = &e->m->cols[j];
-        if (col[j] < 0) col[j] = (int64_t)nm_model_col(w->job, w->m, named(w, c->name), c->lo, c->hi, c->is_int);
+        if (col[j] < 0)
+            col[j] = (int64_t)nm_model_col(w->job, w->m, named(w, c->name), c->lo, c->hi,
+                                           c->is_int);
     }
     w->e.col = col;
     for (size_t r = 0; r < e->m->n_rows; r++) {
@@ -213,7 +231,8 @@ static void join(embedding *w)
         const size_t n = nm_row_end(e->m, r) - row->start;
         uint32_t *j = NM_RAW(w->job, uint32_t, n + 1);
         for (size_t k = 0; k < n; k++) j[k] = (uint32_t)col[e->m->j[row->start + k]];
-        nm_model_row(w->job, w->m, named(w, row->name), row->lo, row->hi, n, j, e->m->c + row->start);
+        nm_model_row(w->job, w->m, named(w, row->name), row->lo, row->hi, n, j,
+                     e->m->c + row->start);
         if (row->when >= 0) nm_model_when(w->m, (uint32_t)col[row->when], row->on);
     }
     for (size_t k = 0; k < e->m->n_sos; k++) {
@@ -248,8 +267,10 @@ static const nm_encoding *encoding(nm_job *job, const char *spec, size_t *arg)
 {
     const nm_encoding *e = nm_encoding_find(job, spec ? spec : "bigm", arg);
     if (e->is_relaxation || e->choose || e->finish)
-        nm_throw(job, NM_EUNSUP, "--encoding %s: %s; bigm, partition:N, indicator or sos1 was expected", e->name,
-                 e->is_relaxation || e->choose ? "the outputs would not equal the network's" : "it needs a question's row");
+        nm_throw(job, NM_EUNSUP,
+                 "--encoding %s: %s; bigm, partition:N, indicator or sos1 was expected", e->name,
+                 e->is_relaxation || e->choose ? "the outputs would not equal the network's"
+                                               : "it needs a question's row");
     return e;
 }
 
@@ -289,7 +310,8 @@ static void split_ranges(embedding *w, bool lp)
         uint32_t *j = memcpy(NM_RAW(w->job, uint32_t, k + 1), m->j + start, k * sizeof *j);
         double *c = memcpy(NM_RAW(w->job, double, k + 1), m->c + start, k * sizeof *c);
         m->rows[r].hi = INFINITY;
-        nm_model_row(w->job, m, nm_fmt(w->job, "%supper_%zu", w->e.prefix, r), -INFINITY, hi, k, j, c);
+        nm_model_row(w->job, m, nm_fmt(w->job, "%supper_%zu", w->e.prefix, r), -INFINITY, hi, k, j,
+                     c);
     }
 }
 
@@ -307,8 +329,10 @@ static void write(embedding *w)
         w->m->cols[one].obj = w->m->constant;
     }
     const char *wild = nm_model_out_of_range(w->job, w->m);
-    if (wild && strncmp(wild, "the box", 7)) nm_warn(w->job, "%s: solvers' tolerances may be too coarse for it", wild);
-    w->e.file_rows = nm_write_model(w->job, w->m, o->out, (nm_write_opts){.dialect = o->dialect, .user = true}, hash);
+    if (wild && strncmp(wild, "the box", 7))
+        nm_warn(w->job, "%s: solvers' tolerances may be too coarse for it", wild);
+    w->e.file_rows = nm_write_model(w->job, w->m, o->out,
+                                    (nm_write_opts){.dialect = o->dialect, .user = true}, hash);
     w->e.model_hash = hash;
     w->e.model = w->m;
     const char *suffix;
@@ -323,10 +347,13 @@ static void check(nm_job *job, const nm_net *net, const nm_embed_opts *o)
     for (size_t k = 0; k < net->n_outputs; k++)
         if (net->tail[k])
             nm_refuse(job, net, net->tail[k],
-                      "at the output is not piecewise linear; the network without it was expected: ArgMax, Softmax and "
+                      "at the output is not piecewise linear; the network without it was expected: "
+                      "ArgMax, Softmax and "
                       "Sigmoid keep the order of what they read, so rows on that say the same");
     const nm_encoding *e = encoding(job, o->encoding, &arg);
-    if (o->dialect) nm_dialect_check(job, o->dialect, nm_is_lp(job, o->out), e->needs, nm_fmt(job, "--encoding %s", e->name));
+    if (o->dialect)
+        nm_dialect_check(job, o->dialect, nm_is_lp(job, o->out), e->needs,
+                         nm_fmt(job, "--encoding %s", e->name));
 }
 
 nm_embedded nm_embed(nm_job *job, const nm_net *net, const nm_embed_opts *o)
@@ -335,7 +362,8 @@ nm_embedded nm_embed(nm_job *job, const nm_net *net, const nm_embed_opts *o)
     check(job, net, o);
     read_user(&w);
     nm_bounds *b = bound(&w);
-    if (b->empty) nm_throw(job, NM_EAUDIT, "%s: bounds of the network contradict each other", net->path);
+    if (b->empty)
+        nm_throw(job, NM_EAUDIT, "%s: bounds of the network contradict each other", net->path);
     w.e.b = b;
     encode(&w);
     write(&w);

@@ -26,7 +26,8 @@ typedef struct {
 
 static _Noreturn void empty(const box *b, const char *what)
 {
-    nm_throw(b->job, NM_EINPUT, "%s: the model has no point: its bounds and rows contradict each other at %s", b->path,
+    nm_throw(b->job, NM_EINPUT,
+             "%s: the model has no point: its bounds and rows contradict each other at %s", b->path,
              what);
 }
 
@@ -51,7 +52,8 @@ static bool push(box *b, size_t r, double sign, double side)
     double sum = 0, mag = fabs(side);
     size_t open = 0;
     for (size_t k = start; k < end; k++) {
-        const double c = sign * m->c[k], t = c == 0 ? 0 : c * (c > 0 ? b->lo[m->j[k]] : b->hi[m->j[k]]);
+        const double c = sign * m->c[k],
+                     t = c == 0 ? 0 : c * (c > 0 ? b->lo[m->j[k]] : b->hi[m->j[k]]);
         if (isfinite(t)) {
             sum += t;
             mag += fabs(t);
@@ -65,8 +67,15 @@ static bool push(box *b, size_t r, double sign, double side)
         const uint32_t j = m->j[k];
         const double c = sign * m->c[k], t = c == 0 ? 0 : c * (c > 0 ? b->lo[j] : b->hi[j]);
         if (fabs(c) < NM_COEF_MIN || (open && isfinite(t))) continue;
-        const double left = nm_up(side - (isfinite(t) ? sum - t : sum) + fee); /* c x is at most this */
-        moved |= meet(b, j, c > 0 ? nm_up(left / c) : nm_down(left / c), c > 0);
+        const bool alone = end - start == 1;
+        const double left = alone ? side
+                                  : nm_up(side - (isfinite(t) ? sum - t : sum) +
+                                          fee); /* c x is at most this */
+        moved |= meet(b, j,
+                      alone && fabs(c) == 1 ? left / c
+                      : c > 0               ? nm_up(left / c)
+                                            : nm_down(left / c),
+                      c > 0);
     }
     return moved;
 }
@@ -87,7 +96,8 @@ static void propagate(box *b)
 /* ---- linear programs ---- */
 
 /* Adds sign * row <= side over the finite columns; what the others add at least moves the side. */
-static void add_side(const box *b, nm_model *to, const int64_t *at, size_t r, double sign, double side)
+static void add_side(const box *b, nm_model *to, const int64_t *at, size_t r, double sign,
+                     double side)
 {
     const nm_model *m = b->m;
     const size_t start = m->rows[r].start, end = nm_row_end(m, r);
@@ -114,7 +124,9 @@ static nm_model *finite_part(const box *b, int64_t *at)
     nm_model *to = nm_model_new(b->job, "box");
     for (size_t j = 0; j < b->m->n_cols; j++) {
         const bool whole = isfinite(b->lo[j]) && isfinite(b->hi[j]);
-        at[j] = whole ? (int64_t)nm_model_col(b->job, to, b->m->cols[j].name, b->lo[j], b->hi[j], false) : -1;
+        at[j] = whole ? (int64_t)nm_model_col(b->job, to, b->m->cols[j].name, b->lo[j], b->hi[j],
+                                              false)
+                      : -1;
     }
     for (size_t r = 0; r < b->m->n_rows; r++) {
         if (isfinite(b->m->rows[r].hi)) add_side(b, to, at, r, 1, b->m->rows[r].hi);
@@ -124,12 +136,15 @@ static nm_model *finite_part(const box *b, int64_t *at)
 }
 
 /* what sign * column j is at least, proven */
-static double least(const box *b, const nm_model *lp, const double *lo, const double *hi, uint32_t j, double sign)
+static double least(const box *b, const nm_model *lp, const double *lo, const double *hi,
+                    uint32_t j, double sign)
 {
-    double *c = NM_ARRAY(b->job, double, lp->n_cols + 1), *y = NM_RAW(b->job, double, lp->n_rows + 1);
+    double *c = NM_ARRAY(b->job, double, lp->n_cols + 1),
+           *y = NM_RAW(b->job, double, lp->n_rows + 1);
     nm_clp *l = nm_clp_new(b->job, lp);
     c[j] = sign;
-    if (!nm_clp_solve(l, c, ITERATIONS, NULL, y) && nm_clp_is_empty(l, lo, hi)) empty(b, "its rows together");
+    if (!nm_clp_solve(l, c, ITERATIONS, NULL, y) && nm_clp_is_empty(l, lo, hi))
+        empty(b, "its rows together");
     const double bound = nm_dual_bound(b->job, lp, lo, hi, c, y);
     nm_close(b->job, l);
     return bound;
@@ -140,7 +155,8 @@ static void by_programs(box *b, size_t n, const int64_t *col)
     int64_t *at = NM_RAW(b->job, int64_t, b->m->n_cols + 1);
     const nm_model *lp = finite_part(b, at);
     if (lp->n_rows == 0 || (double)lp->n_nz * 2 * (double)n > WORK) return;
-    double *lo = NM_RAW(b->job, double, lp->n_cols + 1), *hi = NM_RAW(b->job, double, lp->n_cols + 1);
+    double *lo = NM_RAW(b->job, double, lp->n_cols + 1),
+           *hi = NM_RAW(b->job, double, lp->n_cols + 1);
     for (size_t j = 0; j < lp->n_cols; j++) lo[j] = lp->cols[j].lo, hi[j] = lp->cols[j].hi;
     for (size_t i = 0; i < n && !nm_stopped(b->job); i++) {
         if (at[col[i]] < 0) continue;
@@ -153,7 +169,8 @@ static void by_programs(box *b, size_t n, const int64_t *col)
     }
 }
 
-void nm_embed_box(nm_job *job, const char *path, const nm_model *m, size_t n, const int64_t *col, double *lo, double *hi)
+void nm_embed_box(nm_job *job, const char *path, const nm_model *m, size_t n, const int64_t *col,
+                  double *lo, double *hi)
 {
     const nm_mark mark = nm_mark_get(job);
     box b = {job, path, m, NM_RAW(job, double, m->n_cols + 1), NM_RAW(job, double, m->n_cols + 1)};

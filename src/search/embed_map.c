@@ -12,9 +12,10 @@
 
 static void put_origin(nm_jo *j, const nm_net *net, const nm_embed_opts *o, const nm_embedded *e)
 {
-    const char *const pair[][2] = {{"program", o->version}, {"options", o->options}, {"net", net->path}, {"net_sha256", net->hash},
-                                   {"into", o->into},       {"into_sha256", e->into_hash}, {"model", o->out},
-                                   {"model_sha256", e->model_hash}};
+    const char *const pair[][2] = {{"program", o->version}, {"options", o->options},
+                                   {"net", net->path},      {"net_sha256", net->hash},
+                                   {"into", o->into},       {"into_sha256", e->into_hash},
+                                   {"model", o->out},       {"model_sha256", e->model_hash}};
     for (size_t k = 0; k < sizeof pair / sizeof *pair; k++) {
         if (k % 2 == 0) nm_jo_line(j);
         nm_jo_str(j, pair[k][0], pair[k][1]);
@@ -24,15 +25,20 @@ static void put_origin(nm_jo *j, const nm_net *net, const nm_embed_opts *o, cons
         nm_jo_str_if(j, "mean", net->front->mean);
         nm_jo_str_if(j, "std", net->front->std);
         nm_jo_str_if(j, "channels", net->front->channels);
+        nm_jo_str_if(j, "input_shape", net->front->shape);
+        nm_jo_str_if(j, "output_name", net->front->output);
     }
     nm_jo_bool(j, "maximised", e->maximised);
     nm_jo_str(j, "prefix", e->prefix);
-    nm_jo_str(j, "encoding", e->enc->arg ? nm_fmt(j->b->job, "%s:%zu", e->enc->enc->name, e->enc->arg) : e->enc->enc->name);
+    nm_jo_str(j, "encoding",
+              e->enc->arg ? nm_fmt(j->b->job, "%s:%zu", e->enc->enc->name, e->enc->arg)
+                          : e->enc->enc->name);
     nm_jo_str(j, "dialect", o->dialect ? o->dialect->name : "generic");
 }
 
 /* columns of the model, with the box that bounds rest on, or what the output may be */
-static void put_ends(nm_jo *j, const char *key, const nm_embedded *e, size_t n, const int64_t *col, size_t first)
+static void put_ends(nm_jo *j, const char *key, const nm_embedded *e, size_t n, const int64_t *col,
+                     size_t first)
 {
     nm_jo_line(j);
     nm_jo_list(j, key);
@@ -62,7 +68,8 @@ static void put_units(nm_jo *j, const nm_embedded *e)
     for (int b = 1; b < (int)p->n_blocks - 1; b++)
         for (size_t i = 0; i < p->blocks[b].n; i++) {
             const nm_block *k = &p->blocks[b];
-            const size_t u = k->first + i, of = k->kind == NM_RELU ? p->blocks[k->src].first + i : u;
+            const size_t u = k->first + i,
+                         of = k->kind == NM_RELU ? p->blocks[k->src].first + i : u;
             if (e->enc->col[u] < 0) continue;
             nm_jo_line(j);
             nm_jo_object(j, NULL);
@@ -128,7 +135,8 @@ static size_t count(nm_job *job, const nm_json *o, const char *key, const char *
     return (size_t)n;
 }
 
-static const nm_embedcol *read_ends(nm_job *job, const nm_json *o, const char *key, const char *path, size_t *n)
+static const nm_embedcol *read_ends(nm_job *job, const nm_json *o, const char *key,
+                                    const char *path, size_t *n)
 {
     const nm_json *list = member(job, o, key, path);
     *n = nm_json_count(list);
@@ -153,7 +161,8 @@ nm_embedding *nm_embedding_read(nm_job *job, const char *path)
 {
     const nm_json *o = nm_json_parse(job, nm_file_read(job, path)), *is = nm_json_find(o, "netmip");
     if (!is || !cJSON_IsString(is) || strcmp(is->valuestring, "embedding")) return NULL;
-    if (count(job, o, "version", path) != 1) nm_throw(job, NM_EUNSUP, "%s: a map of version 1 was expected", path);
+    if (count(job, o, "version", path) != 1)
+        nm_throw(job, NM_EUNSUP, "%s: a map of version 1 was expected", path);
     nm_embedding *e = NM_NEW(job, nm_embedding);
     *e = (nm_embedding){.net = text(job, o, "net", path),
                         .net_hash = text(job, o, "net_sha256", path),
@@ -161,8 +170,12 @@ nm_embedding *nm_embedding_read(nm_job *job, const char *path)
                         .model = text(job, o, "model", path),
                         .prefix = text(job, o, "prefix", path),
                         .encoding = text(job, o, "encoding", path),
-                        .front = {optional(job, o, "mean", path), optional(job, o, "std", path), optional(job, o, "channels", path)},
-                        .maximised = nm_json_true(member(job, o, "maximised", path)),
+                        .front = {.mean = optional(job, o, "mean", path),
+                  .std = optional(job, o, "std", path),
+                  .channels = optional(job, o, "channels", path),
+                  .shape = optional(job, o, "input_shape", path),
+                  .output = optional(job, o, "output_name", path)},
+        .maximised = nm_json_true(member(job, o, "maximised", path)),
                         .n_rows = count(job, o, "rows", path),
                         .n_int = count(job, o, "integers", path),
                         .n_units = nm_json_count(member(job, o, "units", path))};
@@ -172,7 +185,8 @@ nm_embedding *nm_embedding_read(nm_job *job, const char *path)
     e->n_cols = nm_json_count(list);
     const char **cols = NM_ARRAY(job, const char *, e->n_cols + 1);
     size_t j = 0;
-    for (const nm_json *x = list->child; x && j < e->n_cols; x = x->next) cols[j++] = nm_json_str(job, x, path);
+    for (const nm_json *x = list->child; x && j < e->n_cols; x = x->next)
+        cols[j++] = nm_json_str(job, x, path);
     e->cols = cols;
     return e;
 }
@@ -191,10 +205,13 @@ static void print_ends(nm_buf *out, const char *what, size_t n, const nm_embedco
 
 void nm_embedding_print(nm_buf *out, const nm_embedding *e)
 {
-    nm_put(out, "map of %s, which is %s with a network in it\nnetwork %s\n", e->model, e->into, e->net);
+    nm_put(out, "map of %s, which is %s with a network in it\nnetwork %s\n", e->model, e->into,
+           e->net);
     if (e->maximised) nm_put(out, "its objective is minus that of the model it was made from\n");
     print_ends(out, "input", e->n_in, e->in);
     print_ends(out, "output", e->n_out, e->out);
-    nm_put(out, "columns %zu, rows %zu; units with columns %zu, encoding %s; their names begin with %s\n", e->n_cols,
-           e->n_rows, e->n_units, e->encoding, e->prefix);
+    nm_put(
+        out,
+        "columns %zu, rows %zu; units with columns %zu, encoding %s; their names begin with %s\n",
+        e->n_cols, e->n_rows, e->n_units, e->encoding, e->prefix);
 }

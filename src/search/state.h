@@ -149,7 +149,8 @@ void nm_closest(nm_state *s); /* stages and verdict */
 /* ---- embed_box.c -------------------------------------------------------------------------------- */
 /* Shrinks lo and hi [n] of the listed columns to certified ends over the model's rows, integrality left aside; they may
  * stay infinite. Throws where the rows are proven to have no point. */
-void nm_embed_box(nm_job *job, const char *path, const nm_model *m, size_t n, const int64_t *col, double *lo, double *hi);
+void nm_embed_box(nm_job *job, const char *path, const nm_model *m, size_t n, const int64_t *col, double *lo,
+                  double *hi);
 
 /* ---- embed_map.c -------------------------------------------------------------------------------- */
 void nm_embed_map(nm_job *job, const nm_net *net, const nm_embed_opts *o, const nm_embedded *e);

@@ -121,8 +121,8 @@ void nm_campaign_text(nm_buf *b, const nm_campaign *c, const nm_totals *t)
         nm_put(b, "adversarial error: at least %.2f %%, at most %.2f %%\n", 100. * (double)t->violated / (double)judged,
                100. * (double)(t->violated + t->unknown) / (double)judged);
     if (t->left)
-        nm_put(b, "left to do of %lld:%lld: %zu, %zu of them cut short\n", (long long)c->from, (long long)c->to, t->left,
-               t->partial);
+        nm_put(b, "left to do of %lld:%lld: %zu, %zu of them cut short\n", (long long)c->from, (long long)c->to,
+               t->left, t->partial);
     nm_put(b, "cpu seconds: %.3f\nwritten: %s/results.csv, %s/summary.json\n", t->cpu, c->dir, c->dir);
 }
 

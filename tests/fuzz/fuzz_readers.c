@@ -39,6 +39,9 @@ enum {
     MAP,
     SOL,
     SEXPR,
+    USERMPS,
+    USERLP,
+    EMBEDDING,
     N_KINDS
 };
 
@@ -127,6 +130,7 @@ static void use_net(nm_job *job, nm_graph *g, nm_file f)
     }
 }
 
+#include "use_models.h"
 static void use_arrays(nm_job *job, nm_file f, int kind)
 {
     nm_arrays a = {.path = f.path};
@@ -181,6 +185,9 @@ static void body(nm_job *job, void *arg)
     case CSV: check_tensor(nm_read_csv(job, f, 1)); break;
     case MAP: nm_query_print(&b, nm_map_read(job, path_of(job, f))->question); break;
     case SOL: use_sol(job, f); break;
+    case USERMPS: use_model(job, nm_read_user_mps(job, f).m); break;
+    case USERLP: use_model(job, nm_read_user_lp(job, f).m); break;
+    case EMBEDDING: use_embedding(job, path_of(job, f)); break;
     default: nm_sexpr_read(job, f);
     }
 }
@@ -223,8 +230,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 /* ---- seeds ---- */
 
 static const char *const kind_name[N_KINDS] = {
-    "onnx", "json",   "nnet", "mat4", "mat5", "mat73", "npz", "vnnlib", "vnnlib2", "query",
-    "idx",  "labels", "npy",  "png",  "jpeg", "pnm",   "csv", "map",    "sol",     "sexpr"};
+    "onnx",    "json",  "nnet", "mat4",   "mat5",    "mat73",  "npz",      "vnnlib",
+    "vnnlib2", "query", "idx",  "labels", "npy",     "png",    "jpeg",     "pnm",
+    "csv",     "map",   "sol",  "sexpr",  "usermps", "userlp", "embedding"};
 typedef struct {
     unsigned char *data;
     size_t n;

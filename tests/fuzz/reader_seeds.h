@@ -168,21 +168,25 @@ static void built_in_mat4(bool big)
 /* two arrays, the second one packed, in a file that HDF5 writes to memory */
 static void built_in_mat73(void)
 {
-#define WRITERS(F)                                                                                                     \
-    F(H5open) F(H5Pcreate) F(H5Pset_fapl_core) F(H5Pset_userblock) F(H5Pset_chunk) F(H5Pset_deflate) F(H5Fcreate)      \
-    F(H5Screate_simple) F(H5Dcreate2) F(H5Dwrite) F(H5Fflush) F(H5Fget_file_image) F(H5P_CLS_FILE_ACCESS_ID_g)         \
-    F(H5P_CLS_FILE_CREATE_ID_g) F(H5P_CLS_DATASET_CREATE_ID_g) F(H5T_NATIVE_DOUBLE_g)
+#define WRITERS(F)                                                                                 \
+    F(H5open)                                                                                      \
+    F(H5Pcreate) F(H5Pset_fapl_core) F(H5Pset_userblock) F(H5Pset_chunk) F(H5Pset_deflate)         \
+        F(H5Fcreate) F(H5Screate_simple) F(H5Dcreate2) F(H5Dwrite) F(H5Fflush)                     \
+            F(H5Fget_file_image) F(H5P_CLS_FILE_ACCESS_ID_g) F(H5P_CLS_FILE_CREATE_ID_g)           \
+                F(H5P_CLS_DATASET_CREATE_ID_g) F(H5T_NATIVE_DOUBLE_g)
 #define AS_POINTER(name) __typeof__(name) *name;
-#define AS_NAME(name) #name,
+#define AS_NAME(name)    #name,
     static const char *const names[] = {WRITERS(AS_NAME)};
     static const double x[2][3] = {{1, 2, 3}, {4, 5.5, -6}};
     struct {
         WRITERS(AS_POINTER)
     } h;
     nm_job *job = nm_job_new();
-    nm_library_load(job, "a seed", "libhdf5_serial.so.103", sizeof names / sizeof *names, names, &h);
+    nm_library_load(job, "a seed", "libhdf5_serial.so.103", sizeof names / sizeof *names, names,
+                    &h);
     h.H5open();
-    const hid_t access = h.H5Pcreate(*h.H5P_CLS_FILE_ACCESS_ID_g), make = h.H5Pcreate(*h.H5P_CLS_FILE_CREATE_ID_g),
+    const hid_t access = h.H5Pcreate(*h.H5P_CLS_FILE_ACCESS_ID_g),
+                make = h.H5Pcreate(*h.H5P_CLS_FILE_CREATE_ID_g),
                 pack = h.H5Pcreate(*h.H5P_CLS_DATASET_CREATE_ID_g),
                 space = h.H5Screate_simple(2, (hsize_t[]){2, 3}, NULL);
     h.H5Pset_fapl_core(access, 4096, 0);
@@ -191,11 +195,13 @@ static void built_in_mat73(void)
     h.H5Pset_deflate(pack, 6);
     const hid_t file = h.H5Fcreate("seed", 2, make, access);
     for (int k = 0; k < 2; k++)
-        h.H5Dwrite(h.H5Dcreate2(file, k ? "b" : "a", *h.H5T_NATIVE_DOUBLE_g, space, 0, k ? pack : 0, 0),
-                   *h.H5T_NATIVE_DOUBLE_g, 0, 0, 0, x);
+        h.H5Dwrite(
+            h.H5Dcreate2(file, k ? "b" : "a", *h.H5T_NATIVE_DOUBLE_g, space, 0, k ? pack : 0, 0),
+            *h.H5T_NATIVE_DOUBLE_g, 0, 0, 0, x);
     h.H5Fflush(file, H5F_SCOPE_GLOBAL);
     static unsigned char p[1 << 16];
-    const ssize_t n = h.H5Fget_file_image(file, p + 512, sizeof p - 512); /* without the block before it */
+    const ssize_t n = h.H5Fget_file_image(file, p + 512,
+                                          sizeof p - 512); /* without the block before it */
     require(n > 0, "a seed of level 7.3");
     memcpy(p, "MATLAB 7.3 MAT-file", 19);
     memcpy(p + 124, "\0\2IM", 4);
@@ -364,10 +370,12 @@ static void built_in_images(void)
         15,  73, 68, 65,  84,  120, 156, 99, 96, 100, 98, 102, 97, 101, 3,   0,  0,  63,
         0,   22, 33, 186, 212, 84,  0,   0,  0,  0,   73, 69,  78, 68,  174, 66, 96, 130};
     static const uint16_t deep[] = {0, 1, 256, 65535, 32768, 7};
-    png_image img = {.version = PNG_IMAGE_VERSION, .width = 3, .height = 2, .format = PNG_FORMAT_LINEAR_Y};
+    png_image img = {
+        .version = PNG_IMAGE_VERSION, .width = 3, .height = 2, .format = PNG_FORMAT_LINEAR_Y};
     unsigned char wide[512];
     png_alloc_size_t size = sizeof wide;
-    require(png_image_write_to_memory(&img, wide, &size, 0, deep, 0, NULL) != 0, "a PNG of 16 bits");
+    require(png_image_write_to_memory(&img, wide, &size, 0, deep, 0, NULL) != 0,
+            "a PNG of 16 bits");
     add(PNG, wide, size);
     add(PNG, grey, sizeof grey);
     add(PNG, colour, sizeof colour);
@@ -411,8 +419,33 @@ static void built_in_answers(void)
                   "values\nNone\n\n# Basis\nHiGHS v1\nNone\n");
 }
 
+static void built_in_models(void)
+{
+    add_text(USERMPS, "* a user's\nNAME  t\nOBJSENSE\n    MAX\nROWS\n N  cost\n L  r\n G  s\n E  "
+                      "t\n N  free\nCOLUMNS\n x  cost  1  r  2\n"
+                      " x  free  3\n MARKER  'MARKER'  'INTORG'\n n  r  -1.5  s  1\n MARKER  "
+                      "'MARKER'  'INTEND'\n y  s  1e-3  t  -1\nRHS\n"
+                      " RHS  cost  3  r  0.5\n RHS  t  -1  s  -5\nRANGES\n RNG  r  1.5  t  -2\nBOUNDS\n "
+                      "UP  BND  x  -1\n LI  BND  n  -2\n"
+                      " UI  BND  n  3\n FR  BND  y\nENDATA\n");
+    add_text(USERMPS, "NAME\nROWS\n N c\n E r\nCOLUMNS\n x c 1 r 1\n b r 2\nRHS\n r 4\nBOUNDS\n BV "
+                      "b\n UP x 9\nENDATA\n");
+    add_text(USERLP, "\\* a\n user's *\\\nMaximize\n cost: 3 x + y - 2.5 z + 4\nSubject To\n r: -1 "
+                     "<= x - y <= 0.5 \\ both\n x + 2 n >= 1\n"
+                     " s: 3z = 1.5e0\nBounds\n -2 <= x <= 7\n y free\n z >= -inf\n n <= "
+                     "5\nGenerals\n n\nBinaries\n b\nEnd\n");
+    add_text(EMBEDDING, "{\"netmip\": \"embedding\", \"version\": 1, \"net\": \"n.onnx\", "
+                        "\"net_sha256\": \"ab\", \"into\": \"u.lp\", \"model\": "
+                        "\"o.lp\", \"mean\": \"0.5\", \"maximised\": true, \"prefix\": \"nn_\", "
+                        "\"encoding\": \"bigm\", \"inputs\": [{\"column\": "
+                        "\"x\", \"lo\": 0, \"hi\": 1}], \"outputs\": [{\"column\": null, \"lo\": "
+                        "-1, \"hi\": 2}], \"units\": [], \"rows\": 3, "
+                        "\"integers\": 1, \"columns\": [\"x\", \"y\"]}");
+}
+
 static void built_in(void)
 {
+    built_in_models();
     built_in_nets();
     built_in_arrays();
     built_in_texts();

@@ -124,11 +124,12 @@ int nm_verb_decode(nm_job *job, const nm_cli *c, nm_buf *out)
 {
     nm_cli_files(job, c, 2, c->argc, "a map and a solution file");
     const files f = sorted(job, c);
-    const bool json = nm_cli_has(c, NM_O_json);
     if (nm_embedding_read(job, f.map)) {
         if (f.n > 1 || nm_cli_has(c, NM_O_check) || nm_cli_has(c, NM_O_output))
-            nm_throw(job, NM_EUSE, "%s is the map of an embedding: one solution, and neither --check nor --output, was expected", f.map);
-        return nm_embedding_decode(job, out, f.map, f.sols[0], f.log, json);
+            nm_throw(job, NM_EUSE,
+                     "%s: is the map of an embedding: one solution, and neither --check nor --output was expected",
+                     f.map);
+        return nm_embedding_decode(job, out, f.map, f.sols[0], f.log, nm_cli_has(c, NM_O_json));
     }
     const nm_pointcheck *p = nm_cli_has(c, NM_O_check) ? check(job, &f) : NULL;
     decoding d = {c, &f, p, out, NM_OK};

@@ -14,7 +14,8 @@ static const char *must(nm_job *job, const nm_cli *c, nm_opt o, const char *what
     return nm_cli_get(c, o);
 }
 
-static void put_ends(nm_buf *out, const char *what, size_t i, const char *column, double lo, double hi)
+static void put_ends(nm_buf *out, const char *what, size_t i, const char *column, double lo,
+                     double hi)
 {
     nm_put(out, "%s %zu, column %s: in [", what, i, column);
     nm_put_num(out, lo);
@@ -35,9 +36,11 @@ static void report(nm_buf *out, const nm_net *net, const nm_embed_opts *o, const
     for (size_t i = 0; i < e->n_in && e->n_in <= LISTED; i++)
         put_ends(out, "input", i, e->model->cols[e->in[i]].name, b->lo[i], b->hi[i]);
     for (size_t k = 0; k < e->n_out && e->n_out <= LISTED; k++)
-        if (e->at[k] >= 0) put_ends(out, "output", k, e->model->cols[e->at[k]].name, b->lo[first + k], b->hi[first + k]);
-    nm_put(out, "added: %zu columns, %zu of them binary, %zu rows; their names begin with %s\n", e->cols, e->bins, e->rows,
-           e->prefix);
+        if (e->at[k] >= 0)
+            put_ends(out, "output", k, e->model->cols[e->at[k]].name, b->lo[first + k],
+                     b->hi[first + k]);
+    nm_put(out, "added: %zu columns, %zu of them binary, %zu rows; their names begin with %s\n",
+           e->cols, e->bins, e->rows, e->prefix);
     nm_put(out, "wrote %s, %s\n", o->out, e->map);
 }
 
@@ -47,16 +50,17 @@ int nm_verb_embed(nm_job *job, const nm_cli *c, nm_buf *out)
     const char *dialect = nm_cli_get(c, NM_O_dialect);
     nm_buf said = {.job = job};
     for (int i = 1; i < c->argc; i++) nm_put(&said, i > 1 ? " %s" : "%s", c->argv[i]);
-    const nm_embed_opts o = {.into = must(job, c, NM_O_into, "--into MODEL.mps or MODEL.lp"),
-                             .inputs = must(job, c, NM_O_inputs, "--inputs with a column for each input"),
-                             .outputs = must(job, c, NM_O_outputs, "--outputs with a column for each output"),
-                             .out = must(job, c, NM_O_output, "-o OUT.mps[.gz] or OUT.lp[.gz]"),
-                             .bounds = nm_cli_levels(job, c),
-                             .encoding = nm_cli_get(c, NM_O_encoding),
-                             .dialect = nm_dialect_find(job, dialect ? dialect : "generic"),
-                             .threads = nm_cli_whole(job, c, NM_O_threads, 1, 1, 64),
-                             .options = said.s,
-                             .version = NM_VERSION};
+    const nm_embed_opts o = {
+        .into = must(job, c, NM_O_into, "--into MODEL.mps or MODEL.lp"),
+        .inputs = must(job, c, NM_O_inputs, "--inputs with a column for each input"),
+        .outputs = must(job, c, NM_O_outputs, "--outputs with a column for each output"),
+        .out = must(job, c, NM_O_output, "-o OUT.mps[.gz] or OUT.lp[.gz]"),
+        .bounds = nm_cli_levels(job, c),
+        .encoding = nm_cli_get(c, NM_O_encoding),
+        .dialect = nm_dialect_find(job, dialect ? dialect : "generic"),
+        .threads = nm_cli_whole(job, c, NM_O_threads, 1, 1, 64),
+        .options = said.s,
+        .version = NM_VERSION};
     const nm_net *net = nm_net_read_as(job, c->file[0], nm_cli_front(job, c));
     const nm_embedded e = nm_embed(job, net, &o);
     report(out, net, &o, &e);

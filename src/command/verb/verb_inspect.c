@@ -15,6 +15,20 @@ static bool is_arrays(const char *path)
     return nm_has_suffix(path, ".mat") || nm_has_suffix(path, ".npz");
 }
 
+static void put_map(nm_job *job, nm_buf *out, const char *path)
+{
+    const nm_embedding *e = nm_embedding_read(job, path);
+    if (e) {
+        nm_embedding_print(out, e);
+        return;
+    }
+    const nm_map *m = nm_map_read(job, path);
+    nm_put(out, "map of %s\nnetwork %s\ntarget %s, objective %s, columns %zu\n",
+           m->model_path ? m->model_path : "-", m->net_path, m->target, m->objective,
+           m->n_cols);
+    nm_query_print(out, m->question);
+}
+
 int nm_verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
 {
     const bool json = nm_cli_has(c, NM_O_json);
@@ -51,16 +65,7 @@ int nm_verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
     }
     if (nm_has_suffix(path, ".map.json")) {
         if (json) nm_throw(job, NM_EUSE, "--json: %s is JSON already", path);
-        const nm_embedding *e = nm_embedding_read(job, path);
-        if (e) {
-            nm_embedding_print(out, e);
-            return NM_OK;
-        }
-        const nm_map *m = nm_map_read(job, path);
-        nm_put(out, "map of %s\nnetwork %s\ntarget %s, objective %s, columns %zu\n",
-               m->model_path ? m->model_path : "-", m->net_path, m->target, m->objective,
-               m->n_cols);
-        nm_query_print(out, m->question);
+        put_map(job, out, path);
         return NM_OK;
     }
     if (nm_sol_is(nm_file_read(job, path))) {

@@ -62,7 +62,8 @@ static void bounds_line(state *s, size_t n, const nm_span *w)
     const bool binary = n == 3 && nm_span_is(w[0], "BV");
     const bool no_low = n == 3 && (nm_span_is(w[0], "MI") || nm_span_is(w[0], "FR")),
                no_high = n == 3 && (nm_span_is(w[0], "PL") || nm_span_is(w[0], "FR"));
-    if (!binary && !no_low && !no_high && n != 4) nm_lines_bad(&s->r->l, "a kind of bound, BNDSET, a column and a number");
+    if (!binary && !no_low && !no_high && n != 4)
+        nm_lines_bad(&s->r->l, "a kind of bound, BNDSET, a column and a number");
     const size_t j = nm_modelread_find(s->r, &s->r->cols, w[2]);
     nm_col *c = &s->r->m->cols[j];
     if (no_low) c->lo = -INFINITY;

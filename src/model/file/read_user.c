@@ -16,7 +16,8 @@ bool nm_user_number(nm_span s, double *x)
     const bool minus = s.s < s.end && *s.s == '-', sign = minus || (s.s < s.end && *s.s == '+');
     const char *p = s.s + sign;
     const size_t n = (size_t)(s.end - p);
-    if ((n == 3 && strncasecmp(p, "inf", 3) == 0) || (n == 8 && strncasecmp(p, "infinity", 8) == 0)) {
+    if ((n == 3 && strncasecmp(p, "inf", 3) == 0) ||
+        (n == 8 && strncasecmp(p, "infinity", 8) == 0)) {
         *x = minus ? -INFINITY : INFINITY;
         return true;
     }
@@ -28,7 +29,8 @@ bool nm_user_number(nm_span s, double *x)
 void nm_user_refuse(const nm_lines *l, const char *what)
 {
     nm_throw_at(l->job, NM_EUNSUP, l->path, l->line, 1,
-                "%s cannot be kept: a mixed-integer linear model with plain rows was expected", what);
+                "%s cannot be kept: a mixed-integer linear model with plain rows was expected",
+                what);
 }
 
 void nm_user_column(nm_modelread *r, nm_span name, bool is_int)
@@ -42,15 +44,16 @@ static void merge(nm_userread *s, bool adds)
 {
     nm_modelread *r = s->r;
     nm_model *m = r->m;
-    size_t *at = NM_ARRAY(r->job, size_t, m->n_cols + 1), n = 0; /* 1 + where a column's entry of this row stands */
+    size_t *at = NM_ARRAY(r->job, size_t, m->n_cols + 1),
+           n = 0; /* 1 + where a column's entry of this row stands */
     for (size_t i = 0; i < m->n_rows; i++) {
         const size_t start = m->rows[i].start, end = nm_row_end(m, i), first = n;
         m->rows[i].start = n;
         for (size_t k = start; k < end; k++) {
             const uint32_t j = m->j[k];
             if (at[j] > first && !adds)
-                nm_throw(r->job, NM_EINPUT, "%s: column %s stands twice in row %s", r->path, m->cols[j].name,
-                         m->rows[i].name);
+                nm_throw(r->job, NM_EINPUT, "%s: column %s stands twice in row %s", r->path,
+                         m->cols[j].name, m->rows[i].name);
             if (at[j] > first) {
                 m->c[at[j] - 1] += m->c[k];
                 continue;
@@ -69,10 +72,16 @@ nm_usermodel nm_user_done(nm_userread *s, bool adds)
     for (size_t j = 0; j < r->cols.n; j++) r->bounded[j] = true; /* its ends are stated, or usual */
     nm_model *m = nm_modelread_done(r);
     merge(s, adds);
+    for (size_t i = 0; i < m->n_rows; i++)
+        if (!(m->rows[i].lo <= m->rows[i].hi) || m->rows[i].lo == INFINITY ||
+            m->rows[i].hi == -INFINITY)
+            nm_throw(r->job, NM_EINPUT, "%s: row %s: its lower side lies above its upper one",
+                     r->path, m->rows[i].name);
     for (size_t j = 0; j < m->n_cols; j++) {
         nm_col *c = &m->cols[j];
         if (!(c->lo <= c->hi) || c->lo == INFINITY || c->hi == -INFINITY)
-            nm_throw(r->job, NM_EINPUT, "%s: column %s: its lower bound lies above its upper one", r->path, c->name);
+            nm_throw(r->job, NM_EINPUT, "%s: column %s: its lower bound lies above its upper one",
+                     r->path, c->name);
         if (s->u.maximised && c->obj != 0) c->obj = -c->obj;
     }
     if (s->u.maximised && m->constant != 0) m->constant = -m->constant;

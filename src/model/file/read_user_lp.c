@@ -1,10 +1,11 @@
 /* read_user_lp.c: a user's model from LP (CPLEX's format), as modelling tools and solvers write it.
  *
- * A file is words: numbers, names, signs, comparisons, colons. A keyword begins a section where it begins a line and is
- * not followed by a colon or a comparison; upper and lower case are the same in keywords. Comments: from \ to the end of
- * the line, and \* .. *\. Coefficients stand before their columns, also glued (`3x`). A row is
+ * A file is words: numbers, names, signs, comparisons, colons. A keyword begins a section where it begins a line and
+ * is not followed by a colon or a comparison; upper and lower case are the same in keywords. Comments: from \ to the
+ * end of the line, and \* .. *\. Coefficients stand before their columns, also glued (`3x`). A row is
  *   [name:] terms <= number      [name:] number <= terms <= number      (also <, =<, >, >=, =>, =)
- * A number that does not stand before a name is a constant: of the objective it is kept, in a row it has to be the side.
+ * A number that does not stand before a name is a constant: of the objective it is kept, in a row it has to be the
+ * side.
  * A column that no bound names is [0, infinity). Rows without a name get one that is free.
  * Refused: products in brackets, indicators, sets, semi-continuous columns, lazy constraints, cuts, several objectives;
  * columns on both sides of a row; upper bounds below 0 without a lower bound, and binaries with bounds of their own,
@@ -22,16 +23,16 @@ enum { NONE, OBJECTIVE, ROWS, BOUNDS, INTEGERS, BINARIES, DONE };
 typedef struct {
     int kind;
     nm_span text;
-    double x;       /* of a number; of a sign 1 or -1 */
-    char compare;   /* '<', '>', '=' */
+    double x;     /* of a number; of a sign 1 or -1 */
+    char compare; /* '<', '>', '=' */
     int line;
-    bool first;     /* it begins its line */
+    bool first; /* it begins its line */
 } word;
 
 typedef struct {
     nm_userread u;
     size_t n, at, cap;
-    word *w;        /* [n] all words, END last */
+    word *w; /* [n] all words, END last */
     size_t n_stated, cap_stated;
     unsigned char *stated; /* [n_cols] 1: its lower end, 2: its upper end */
 } state;
@@ -40,8 +41,8 @@ typedef struct {
 
 static bool in_name(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (unsigned char)c > 127 ||
-           (c && strchr("!\"#$%&()/,.;?@_`'{}|~[]", c));
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (unsigned char)c > 127 || (c && strchr("!\"#$%&()/,.;?@_`'{}|~[]", c));
 }
 
 static const char *number_end(const char *s, const char *end)
@@ -67,12 +68,16 @@ static const char *take_word(state *s, const char *p, const char *end, bool firs
     } else if (strchr("<>=", *p)) {
         w.kind = COMPARE;
         while (w.text.end < end && strchr("<>=", *w.text.end)) w.text.end++;
-        w.compare = memchr(p, '<', (size_t)(w.text.end - p)) ? '<' : memchr(p, '>', (size_t)(w.text.end - p)) ? '>' : '=';
-        if (w.text.end - p > 2 || (w.text.end - p == 2 && !memchr(p, '=', 2))) nm_lines_bad(l, "<=, >= or =");
+        w.compare = memchr(p, '<', (size_t)(w.text.end - p))   ? '<'
+                    : memchr(p, '>', (size_t)(w.text.end - p)) ? '>'
+                                                               : '=';
+        if (w.text.end - p > 2 || (w.text.end - p == 2 && !memchr(p, '=', 2)))
+            nm_lines_bad(l, "<=, >= or =");
     } else if (*p == ':') {
         w.kind = COLON;
         if (p + 1 < end && p[1] == ':') nm_user_refuse(l, "a set (SOS)");
-    } else if ((*p >= '0' && *p <= '9') || (*p == '.' && p + 1 < end && p[1] >= '0' && p[1] <= '9')) {
+    } else if ((*p >= '0' && *p <= '9') ||
+               (*p == '.' && p + 1 < end && p[1] >= '0' && p[1] <= '9')) {
         w.kind = NUMBER;
         w.text.end = number_end(p, end);
         if (!nm_user_number(w.text, &w.x)) nm_lines_bad(l, "a number");
@@ -114,11 +119,15 @@ static void split(state *s)
         }
     }
     if (within) nm_lines_bad(l, "the end of a comment");
-    *NM_PUSH(s->u.r->job, s->w, s->n, s->cap) = (word){.kind = END, .line = l->line, .first = true, .text = {"", ""}};
+    *NM_PUSH(s->u.r->job, s->w, s->n,
+             s->cap) = (word){.kind = END, .line = l->line, .first = true, .text = {"", ""}};
 }
 
 static const word *now(const state *s) { return &s->w[s->at]; }
-static const word *ahead(const state *s, size_t k) { return &s->w[s->at + k < s->n ? s->at + k : s->n - 1]; }
+static const word *ahead(const state *s, size_t k)
+{
+    return &s->w[s->at + k < s->n ? s->at + k : s->n - 1];
+}
 
 static _Noreturn void bad(state *s, const char *expected)
 {
@@ -129,7 +138,8 @@ static _Noreturn void bad(state *s, const char *expected)
 static bool says(const word *w, const char *text)
 {
     const size_t n = strlen(text);
-    return w->kind == NAME && (size_t)(w->text.end - w->text.s) == n && strncasecmp(w->text.s, text, n) == 0;
+    return w->kind == NAME && (size_t)(w->text.end - w->text.s) == n &&
+           strncasecmp(w->text.s, text, n) == 0;
 }
 
 static bool any_of(const word *w, const char *const *list)
@@ -144,18 +154,24 @@ static int section(state *s, size_t *n)
     static const char *const most[] = {"maximize", "maximise", "maximum", "max", NULL},
                              *const least[] = {"minimize", "minimise", "minimum", "min", NULL},
                              *const bounds[] = {"bounds", "bound", NULL},
-                             *const integers[] = {"general", "generals", "gen", "integer", "integers", "int", NULL},
+                             *const integers[] = {"general",  "generals", "gen", "integer",
+                                                  "integers", "int",      NULL},
                              *const binaries[] = {"binary", "binaries", "bin", NULL},
-                             *const refused[] = {"sos", "sos1", "sos2", "semi", "semis", "lazy", "user", "pwlobj", "scenario", NULL};
+                             *const refused[] = {"sos",  "sos1", "sos2",   "semi",     "semis",
+                                                 "lazy", "user", "pwlobj", "scenario", NULL};
     const word *w = now(s), *next = ahead(s, 1);
     *n = 1;
-    if (!w->first || w->kind != NAME || next->kind == COLON || (next->kind == COMPARE && !next->first)) return NONE;
+    if (!w->first || w->kind != NAME || next->kind == COLON ||
+        (next->kind == COMPARE && !next->first))
+        return NONE;
     if (any_of(w, most) || any_of(w, least)) {
-        if (says(next, "multi")) s->u.r->l.line = w->line, nm_user_refuse(&s->u.r->l, "several objectives");
+        if (says(next, "multi"))
+            s->u.r->l.line = w->line, nm_user_refuse(&s->u.r->l, "several objectives");
         s->u.u.maximised = any_of(w, most);
         return OBJECTIVE;
     }
-    const bool subject = says(w, "subject") && says(next, "to"), such = says(w, "such") && says(next, "that");
+    const bool subject = says(w, "subject") && says(next, "to"),
+               such = says(w, "such") && says(next, "that");
     if (subject || such) return *n = 2, ROWS;
     if (says(w, "st") || says(w, "s.t.") || says(w, "st.")) return ROWS;
     if (any_of(w, bounds)) return BOUNDS;
@@ -165,7 +181,8 @@ static int section(state *s, size_t *n)
     const bool general = says(w, "general") && says(next, "constraints");
     if (general || any_of(w, refused) || says(w, "semi-continuous")) {
         s->u.r->l.line = w->line;
-        nm_user_refuse(&s->u.r->l, nm_fmt(s->u.r->job, "section %.*s", (int)(w->text.end - w->text.s), w->text.s));
+        nm_user_refuse(&s->u.r->l, nm_fmt(s->u.r->job, "section %.*s",
+                                          (int)(w->text.end - w->text.s), w->text.s));
     }
     return NONE;
 }
@@ -244,6 +261,7 @@ static void objective(state *s)
         s->at += 2;
     }
     s->u.r->m->constant = terms(s, -1, &has);
+    if (!isfinite(s->u.r->m->constant)) bad(s, "a constant below 1e20");
     if (!at_section(s)) bad(s, "a term of the objective, or Subject To");
 }
 
@@ -290,8 +308,10 @@ static void one_row(state *s)
     const double side = signed_number(s, &has);
     if (!has) bad(s, "a number on the right side of a row");
     limit(&s->u.r->row[i], compare, side);
-    if (now(s)->kind == COMPARE || (now(s)->kind != END && !now(s)->first && ahead(s, 1)->kind != COLON))
-        bad(s, "the end of the row: columns stand left of the comparison, and its side is one number");
+    if (now(s)->kind == COMPARE ||
+        (now(s)->kind != END && !now(s)->first && ahead(s, 1)->kind != COLON))
+        bad(s,
+            "the end of the row: columns stand left of the comparison, and its side is one number");
 }
 
 /* ---- bounds and kinds of columns ---- */
@@ -341,7 +361,8 @@ static void one_kind(state *s, bool binary)
     if (!binary) return;
     if (s->stated[j] && !(c->lo == 0 && (c->hi == 1 || c->hi == INFINITY))) {
         nm_throw_at(s->u.r->job, NM_EUNSUP, s->u.r->path, s->w[s->at - 1].line, 1,
-                    "binary column %s has bounds of its own, which readers take in different ways; it was expected among "
+                    "binary column %s has bounds of its own, which readers take in different ways; "
+                    "it was expected among "
                     "the Generals",
                     c->name);
     }
@@ -356,7 +377,8 @@ static nm_usermodel done(state *s)
     for (size_t j = 0; j < r->cols.n; j++)
         if (s->stated[j] == 2 && r->m->cols[j].hi < 0)
             nm_throw(r->job, NM_EUNSUP,
-                     "%s: column %s has an upper bound below 0 and no lower one, which readers take in different ways; "
+                     "%s: column %s has an upper bound below 0 and no lower one, which readers "
+                     "take in different ways; "
                      "both were expected",
                      r->path, r->m->cols[j].name);
     return nm_user_done(&s->u, true);
@@ -371,7 +393,8 @@ nm_usermodel nm_read_user_lp(nm_job *job, nm_file f)
         size_t n;
         const int next = section(&s, &n);
         if (now(&s)->kind == END) bad(&s, "End in the last line");
-        if (next == OBJECTIVE ? at != NONE : next && at == NONE) bad(&s, "one objective, and first");
+        if (next == OBJECTIVE ? at != NONE : next && at == NONE)
+            bad(&s, "one objective, and first");
         if (next) s.at += n, at = next;
         if (next == OBJECTIVE) objective(&s);
         if (next) continue;

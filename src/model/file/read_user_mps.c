@@ -24,9 +24,9 @@ typedef struct {
     nm_span objective;       /* the name of OBJNAME, or empty */
     bool integer, any_below; /* any_below: some UP below 0 made a lower end infinite */
     size_t n_kind, cap_kind, n_side, cap_side, n_range, cap_range, n_stated, cap_stated;
-    char *kind;              /* [n_rows] L, G, E */
-    double *side, *range;    /* [n_rows] NaN: not said */
-    unsigned char *stated;   /* [n_cols] 1: its lower end, 2: some bound */
+    char *kind;            /* [n_rows] L, G, E */
+    double *side, *range;  /* [n_rows] NaN: not said */
+    unsigned char *stated; /* [n_cols] 1: its lower end, 2: some bound */
 } state;
 
 static nm_lines *lines(state *s) { return &s->u.r->l; }
@@ -34,8 +34,10 @@ static nm_lines *lines(state *s) { return &s->u.r->l; }
 static void sense(state *s, nm_span w)
 {
     const size_t n = (size_t)(w.end - w.s);
-    const bool most = (n == 3 && !strncasecmp(w.s, "max", 3)) || (n == 8 && !strncasecmp(w.s, "maximize", 8));
-    const bool least = (n == 3 && !strncasecmp(w.s, "min", 3)) || (n == 8 && !strncasecmp(w.s, "minimize", 8));
+    const bool most = (n == 3 && !strncasecmp(w.s, "max", 3)) ||
+                      (n == 8 && !strncasecmp(w.s, "maximize", 8));
+    const bool least = (n == 3 && !strncasecmp(w.s, "min", 3)) ||
+                       (n == 8 && !strncasecmp(w.s, "minimize", 8));
     if (!most && !least) nm_lines_bad(lines(s), "MAX or MIN");
     s->u.u.maximised = most;
 }
@@ -55,8 +57,10 @@ static void rows_line(state *s, size_t n, const nm_span *w)
         nm_lines_bad(lines(s), "N, L, G or E and a name without blanks");
     const char kind = (char)(*w[0].s & ~32);
     if (kind == 'N') {
-        if (!nm_names_add(s->u.r->job, &s->free, w[1])) nm_lines_bad(lines(s), "a row that stands once");
-        const bool chosen = s->objective.s ? nm_span_is(s->objective, s->free.name[s->free.n - 1]) : !s->u.u.objective;
+        if (!nm_names_add(s->u.r->job, &s->free, w[1]))
+            nm_lines_bad(lines(s), "a row that stands once");
+        const bool chosen = s->objective.s ? nm_span_is(s->objective, s->free.name[s->free.n - 1])
+                                           : !s->u.u.objective;
         if (chosen) s->u.u.objective = s->free.name[s->free.n - 1];
         return;
     }
@@ -66,7 +70,10 @@ static void rows_line(state *s, size_t n, const nm_span *w)
     *NM_PUSH(s->u.r->job, s->range, s->n_range, s->cap_range) = NAN;
 }
 
-static bool is_objective(const state *s, nm_span row) { return s->u.u.objective && nm_span_is(row, s->u.u.objective); }
+static bool is_objective(const state *s, nm_span row)
+{
+    return s->u.u.objective && nm_span_is(row, s->u.u.objective);
+}
 
 static bool is_free(const state *s, nm_span row) { return nm_names_find(&s->free, row) >= 0; }
 
@@ -75,10 +82,12 @@ static void columns_line(state *s, size_t n, const nm_span *w)
     nm_modelread *r = s->u.r;
     if (n == 3 && nm_span_is(w[1], "'MARKER'")) {
         s->integer = nm_span_is(w[2], "'INTORG'");
-        if (!s->integer && !nm_span_is(w[2], "'INTEND'")) nm_user_refuse(&r->l, "a marker that is not of integers");
+        if (!s->integer && !nm_span_is(w[2], "'INTEND'"))
+            nm_user_refuse(&r->l, "a marker that is not of integers");
         return;
     }
-    if (n < 3 || n % 2 == 0) nm_lines_bad(&r->l, "a column, and a row and a number once or twice, names without blanks");
+    if (n < 3 || n % 2 == 0)
+        nm_lines_bad(&r->l, "a column, and a row and a number once or twice, names without blanks");
     if (r->cols.n == 0 || !nm_span_is(w[0], r->cols.name[r->cols.n - 1])) {
         nm_user_column(r, w[0], s->integer);
         *NM_PUSH(r->job, s->stated, s->n_stated, s->cap_stated) = 0;
@@ -86,7 +95,8 @@ static void columns_line(state *s, size_t n, const nm_span *w)
     const uint32_t j = (uint32_t)r->cols.n - 1;
     for (size_t k = 1; k < n; k += 2) {
         const double c = nm_lines_num(&r->l, w[k + 1]);
-        if (is_objective(s, w[k]) && r->m->cols[j].obj != 0) nm_lines_bad(&r->l, "one cost for each column");
+        if (is_objective(s, w[k]) && r->m->cols[j].obj != 0)
+            nm_lines_bad(&r->l, "one cost for each column");
         if (is_objective(s, w[k]))
             r->m->cols[j].obj = c;
         else if (!is_free(s, w[k]))
@@ -125,20 +135,25 @@ static void sides_line(state *s, size_t n, const nm_span *w)
 static size_t column_field(state *s, size_t n, const nm_span *w, bool value)
 {
     const size_t last = value ? n - 2 : n - 1;
-    if (n < (value ? 3u : 2u) || n > 4) nm_lines_bad(lines(s), "a kind of bound, a set, a column and perhaps a number");
+    if (n < (value ? 3u : 2u) || n > 4)
+        nm_lines_bad(lines(s), "a kind of bound, a set, a column and perhaps a number");
     if (value) return last;
-    if (n == 4 || (n == 3 && nm_names_find(&s->u.r->cols, w[2]) < 0)) return last - 1; /* a number that says nothing */
+    if (n == 4 || (n == 3 && nm_names_find(&s->u.r->cols, w[2]) < 0))
+        return last - 1; /* a number that says nothing */
     return last;
 }
 
 static void bounds_line(state *s, size_t n, const nm_span *w)
 {
-    static const char *const with[] = {"UP", "LO", "FX", "LI", "UI", NULL}, *const without[] = {"FR", "MI", "PL", "BV", NULL};
+    static const char *const with[] = {"UP", "LO", "FX", "LI", "UI", NULL}, *const without[] = {
+                                                                                "FR", "MI", "PL",
+                                                                                "BV", NULL};
     nm_modelread *r = s->u.r;
     bool value = false, plain = false;
     for (const char *const *k = with; *k; k++) value |= nm_span_is(w[0], *k);
     for (const char *const *k = without; *k; k++) plain |= nm_span_is(w[0], *k);
-    if (nm_span_is(w[0], "SC") || nm_span_is(w[0], "SI")) nm_user_refuse(&r->l, "a semi-continuous column");
+    if (nm_span_is(w[0], "SC") || nm_span_is(w[0], "SI"))
+        nm_user_refuse(&r->l, "a semi-continuous column");
     if (!value && !plain) nm_lines_bad(&r->l, "UP, LO, FX, FR, MI, PL, BV, LI or UI");
     const size_t at = column_field(s, n, w, value);
     if (at == 2) one_set(s, w[1]);
@@ -165,11 +180,18 @@ static void bounds_line(state *s, size_t n, const nm_span *w)
 
 static void open_section(state *s, nm_span line)
 {
-    static const char *const known[] = {"NAME", "OBJSENSE", "OBJNAME", "ROWS", "COLUMNS",
+    static const char *const known[] = {"NAME", "OBJSENSE", "OBJNAME", "ROWS",   "COLUMNS",
                                         "RHS",  "RANGES",   "BOUNDS",  "ENDATA", NULL};
-    static const char *const refused[] = {"SOS",      "SOS1",       "SOS2",     "SETS",     "QUADOBJ", "QMATRIX",
-                                          "QSECTION", "QCMATRIX",   "CSECTION", "INDICATORS", "USERCUTS", "LAZYCONS",
-                                          "GENCONS",  "GENERALCONSTRAINTS", "PWLOBJ", "SCENARIOS", "MODELCUTS", "DELAYEDROWS", NULL};
+    static const char *const refused[] = {"SOS",       "SOS1",
+                                          "SOS2",      "SETS",
+                                          "QUADOBJ",   "QMATRIX",
+                                          "QSECTION",  "QCMATRIX",
+                                          "CSECTION",  "INDICATORS",
+                                          "USERCUTS",  "LAZYCONS",
+                                          "GENCONS",   "GENERALCONSTRAINTS",
+                                          "PWLOBJ",    "SCENARIOS",
+                                          "MODELCUTS", "DELAYEDROWS",
+                                          NULL};
     nm_span w[3];
     const size_t n = nm_span_split(line, w, 3);
     s->section = s->set = NULL;
@@ -192,8 +214,9 @@ static void data_line(state *s, nm_span line)
     static const struct {
         const char *name;
         void (*take)(state *, size_t, const nm_span *);
-    } take[] = {{"OBJSENSE", objective_line}, {"OBJNAME", objective_line}, {"ROWS", rows_line}, {"COLUMNS", columns_line},
-                {"RHS", sides_line},          {"RANGES", sides_line},      {"BOUNDS", bounds_line}};
+    } take[] = {{"OBJSENSE", objective_line}, {"OBJNAME", objective_line}, {"ROWS", rows_line},
+                {"COLUMNS", columns_line},    {"RHS", sides_line},         {"RANGES", sides_line},
+                {"BOUNDS", bounds_line}};
     nm_span w[8];
     const size_t n = nm_span_split(line, w, 8);
     if (n > 7) nm_lines_bad(lines(s), "six fields at most");
@@ -209,7 +232,8 @@ static void data_line(state *s, nm_span line)
 static void set_rows(state *s)
 {
     for (size_t i = 0; i < s->n_kind; i++) {
-        const double b = isnan(s->side[i]) ? 0 : s->side[i], range = s->range[i], width = fabs(range);
+        const double b = isnan(s->side[i]) ? 0 : s->side[i], range = s->range[i],
+                     width = fabs(range);
         nm_mrow *row = &s->u.r->row[i];
         if (s->kind[i] != 'L') row->lo = b;
         if (s->kind[i] != 'G') row->hi = b;
@@ -225,7 +249,8 @@ static nm_usermodel done(state *s)
     for (size_t j = 0; j < r->cols.n; j++)
         if (r->m->cols[j].is_int && !s->stated[j])
             nm_throw(r->job, NM_EUNSUP,
-                     "%s: integer column %s has no bounds: some readers take [0, 1], others [0, infinity); a line of "
+                     "%s: integer column %s has no bounds: some readers take [0, 1], others [0, "
+                     "infinity); a line of "
                      "BOUNDS was expected (BV, UP, PL)",
                      r->path, r->m->cols[j].name);
     if (s->objective.s && !s->u.u.objective)
@@ -233,13 +258,19 @@ static nm_usermodel done(state *s)
                  (int)(s->objective.end - s->objective.s), s->objective.s);
     set_rows(s);
     if (s->free.n > 1)
-        nm_note(r->job, "%s: %zu N rows beside the objective restrict nothing and are left out", r->path, s->free.n - 1);
+        nm_note(r->job, "%s: %zu N rows beside the objective restrict nothing and are left out",
+                r->path, s->free.n - 1);
     if (s->any_below)
-        nm_note(r->job, "%s: columns with UP below 0 and no lower bound have none, as in solvers' readers", r->path);
+        nm_note(r->job,
+                "%s: columns with UP below 0 and no lower bound have none, as in solvers' readers",
+                r->path);
     char x[32];
     nm_num_print(x, r->m->constant);
     if (r->m->constant != 0)
-        nm_note(r->job, "%s: the objective's constant is %s, minus its RHS, as all solvers but GLPK take it", r->path, x);
+        nm_note(
+            r->job,
+            "%s: the objective's constant is %s, minus its RHS, as all solvers but GLPK take it",
+            r->path, x);
     return nm_user_done(&s->u, false);
 }
 
