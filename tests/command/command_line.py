@@ -283,7 +283,7 @@ def answers():
         j = strict(good(0, "eval", path, "--image", spec, "--json"))
         want = [float(v) for v in value.split()]
         y = j["outputs"]["float64"]
-        check("outputs of %s %s" % (net, image), set(j) == {"predicted", "outputs"} and set(j["outputs"]) == {"float64", "float32"} and
+        check("outputs of %s %s" % (net, image), set(j) == {"version", "predicted", "outputs"} and set(j["outputs"]) == {"float64", "float32"} and
               len(y) == len(want) and all(abs(a - b) <= 1e-9 for a, b in zip(y, want)), (y, want))
         check("predicted of %s %s" % (net, image), j["predicted"] == y.index(max(y)))
         check("float32 of %s %s" % (net, image), all(abs(a - b) <= 1e-4 * (1 + abs(b)) and struct.unpack("f", struct.pack("f", a))[0] == a
