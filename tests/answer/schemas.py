@@ -13,6 +13,7 @@ MLP3, XOR, XORQ = m("digits-mlp3.onnx"), m("tiny-xor.onnx"), m("tiny-xor.vnnlib"
 DIGITS, LABELS = m("digits-test-images.idx3.gz"), m("digits-test-labels.idx1.gz")
 IMAGE = ["--image", DIGITS + ":2"]
 POINT = ["--image", put("point.csv", "0.25,0.75\n")]
+FRONT = ["--mean", "0.1", "--std", "0.5", "--channels", "chw", "--input-shape", "1,1,28,28", "--output-name", "output"]
 CBC = shutil.which("cbc")
 reached = {}  # of each schema: the paths of members that some output had
 
@@ -66,7 +67,7 @@ def objects(s, path):
 
 def themselves():
     check("all verbs that have --json, and their files", set(schema.FILES) >= {
-        "solve", "compile", "decode", "eval", "bounds", "inspect", "batch", "bench", "record", "run", "map", "manifest", "question"}, list(schema.FILES))
+        "solve", "compile", "decode", "eval", "bounds", "inspect", "batch", "bench", "record", "run", "map", "manifest", "question", "embedding"}, list(schema.FILES))
     for name, s in schema.FILES.items():
         schema.validator(name)
         check(name + ": says what it is", s["title"] and s["description"] and s["$schema"].endswith("2020-12/schema"))
@@ -128,7 +129,7 @@ def questions():
     for args in ([XOR, XORQ], [MLP3, m("digits-query.json")], [MLP3, *IMAGE, "--perturb", "linf:0.1"], [MLP3, *IMAGE, "--perturb", "blur:3x3"],
                  [MLP3, *IMAGE, "--perturb", "l1:1+linf:0.1"], [MLP3, *IMAGE, "--perturb", "pixels:2"], [MLP3, *IMAGE, "--perturb", "brightness:0.1"],
                  [MLP3, *IMAGE, "--perturb", "linf:0.1", "--objective", "range:Y_3"],
-                 [m("digits-conv.onnx"), *IMAGE, "--perturb", "linf:0.1", "--mean", "0.1", "--std", "0.5", "--channels", "chw"]):
+                 [m("digits-conv.onnx"), *IMAGE, "--perturb", "linf:0.1", *FRONT]):
         ask([0], "solve", *args, "--dump", "query")
     j = ask([0], "solve", MLP3, *IMAGE, "--perturb", "contrast:0.5", "--dump", "query")
     j["cases"][0]["gens"]["rows"] = [{"var": [0], "coef": [1], "rhs": 1.25}]
@@ -151,7 +152,7 @@ MODELS = {  # name: the question, the exit codes of decode
     "sets": ([XOR, XORQ, "--encoding", "sos1", "--dialect", "cbc"], [10]),
     "blur": ([MLP3, *IMAGE, "--perturb", "blur:3x3", "--target", "3"], [0, 10, 11]),
     "cubes": ([m("digits-mlp.onnx"), "--image", DIGITS + ":3", "--perturb", "linf:0.1", "--target", "0", "--split", "2"], [10, 11]),
-    "mean": ([m("digits-conv.onnx"), *IMAGE, "--mean", "0.1", "--std", "0.5", "--channels", "chw", "--perturb", "linf:0.01", "--target", "1"], [0, 10, 11]),
+    "mean": ([m("digits-conv.onnx"), *IMAGE, *FRONT, "--perturb", "linf:0.01", "--target", "1"], [0, 10, 11]),
     "pair": ([MLP3, "--against", m("digits-mlp.onnx"), *IMAGE, "--perturb", "linf:0.001", "--differ", "class"], None)}
 
 
@@ -179,6 +180,14 @@ def compile_and_decode():
     for what, value, codes in (("moved", "0.5", [6, 10, 11]), ("far", "7", [6])):
         moved = ["%s %s %s 0" % (*l.split()[:2], value) if l.split()[1].startswith("x") else l for l in lines]
         ask(codes, "decode", p("one.map.json"), put(what + ".sol", "\n".join(moved) + "\n"), "--check")
+
+
+def embed():
+    put("own.lp", "maximize obj: y\nsubject to c1: x1 + x2 <= 1\nbounds\n 0 <= x1 <= 1\n 0 <= x2 <= 1\n -9 <= y <= 9\nend\n")
+    code, out, err = run("embed", XOR, "--into", p("own.lp"), "--inputs", "x1,x2", "--outputs", "y,-", "-o", p("with.mps"), "--mean", "0.1", "--std", "2",
+                         "--input-shape", "1,2", "--output-name", "y", "--quiet")
+    check("embed", code == 0, err)
+    files("embedding", "with.map.json")
 
 
 def single():
@@ -246,11 +255,11 @@ def described(s, path=""):
 
 
 def written():
-    """what is described is written by the commands above, but for what only a tie brings"""
-    rare = {"solve": {"/objective/tolerance", "/objective/strict"}, "record": {"/strict"}}
+    """what is described is written by the commands above, but for what only a tie or an image brings"""
+    rare = {"solve": {"/objective/tolerance", "/objective/strict"}, "record": {"/strict"}, "embedding": {"/channels"}}
     for name, s in schema.FILES.items():
         left = described(s) - reached.get(name, set()) - rare.get(name, set())
         check(name + ": members that nothing wrote", not left, sorted(left))
 
 
-parts(themselves, solve, assumed, refused, questions, compile_and_decode, single, batch, interrupted, bench, *([] if sys.argv[1:] or not CBC else [written]))
+parts(themselves, solve, assumed, refused, questions, compile_and_decode, embed, single, batch, interrupted, bench, *([] if sys.argv[1:] or not CBC else [written]))
