@@ -17,7 +17,7 @@ VARIANTS = [("everything on", []), ("no attack", ["--no-attack"]), ("no alpha, n
 
 def run(net, span, limit, flags, folder):
     m = os.path.join(TRUTH, "mnist")
-    r = subprocess.run([NETMIP, "batch", os.path.join(m, net + ".onnx"), "--images", m + "/t10k-images-idx3-ubyte.gz", "--labels",
+    r = subprocess.run([NETMIP, "batch", "--json", os.path.join(m, net + ".onnx"), "--images", m + "/t10k-images-idx3-ubyte.gz", "--labels",
                         m + "/t10k-labels-idx1-ubyte.gz", "--perturb", "linf:0.1", "--range", span, "--dir", folder, "--quiet",
                         "--time-limit", str(limit), *flags], capture_output=True, text=True)
     if r.returncode != 0:

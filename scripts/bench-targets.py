@@ -41,7 +41,7 @@ def image(net, i, target, *flags):
 
 def batch(net, span, *flags):
     folder = tempfile.mkdtemp()
-    s, _ = netmip("batch", "%s/%s.onnx" % (MNIST, net), "--images", IMAGES, "--labels", LABELS, "--perturb", "linf:0.1", "--range", span,
+    s, _ = netmip("batch", "--json", "%s/%s.onnx" % (MNIST, net), "--images", IMAGES, "--labels", LABELS, "--perturb", "linf:0.1", "--range", span,
                   "--dir", folder, *flags)
     shutil.rmtree(folder)
     return s

@@ -195,7 +195,7 @@ def strict(text):
     return json.loads(text, parse_constant=no, object_pairs_hook=pairs)
 
 
-SOLVE = {"verdict", "proved_by", "certified", "predicted", "label", "targets", "witness", "objective", "layers", "model", "cpu_seconds", "why"}
+SOLVE = {"version", "verdict", "proved_by", "certified", "predicted", "label", "targets", "witness", "objective", "layers", "model", "cpu_seconds", "why"}
 
 
 def judge_json(name, code, out, n_targets):
@@ -283,7 +283,7 @@ def answers():
         j = strict(good(0, "eval", path, "--image", spec, "--json"))
         want = [float(v) for v in value.split()]
         y = j["outputs"]["float64"]
-        check("outputs of %s %s" % (net, image), set(j) == {"predicted", "outputs"} and set(j["outputs"]) == {"float64", "float32"} and
+        check("outputs of %s %s" % (net, image), set(j) == {"version", "predicted", "outputs"} and set(j["outputs"]) == {"float64", "float32"} and
               len(y) == len(want) and all(abs(a - b) <= 1e-9 for a, b in zip(y, want)), (y, want))
         check("predicted of %s %s" % (net, image), j["predicted"] == y.index(max(y)))
         check("float32 of %s %s" % (net, image), all(abs(a - b) <= 1e-4 * (1 + abs(b)) and struct.unpack("f", struct.pack("f", a))[0] == a
@@ -324,7 +324,7 @@ def fates():
 def models():
     out = good(0, "compile", XOR, *XASK, "-o", p("one.mps"), "--json")
     j = strict(out)
-    check("compile: members", set(j) <= {"layers", "targets", "model", "cpu_seconds"} and {"targets", "model", "cpu_seconds"} <= set(j), set(j))
+    check("compile: members", set(j) <= {"version", "layers", "targets", "model", "cpu_seconds"} and {"targets", "model", "cpu_seconds"} <= set(j), set(j))
     check("compile: files", os.path.exists(p("one.mps")) and os.path.exists(p("one.map.json")))
     mp = strict(open(p("one.map.json")).read())
     check("map: hashes", mp["net_sha256"] == hashlib.sha256(open(XOR, "rb").read()).hexdigest() and

@@ -63,7 +63,24 @@ def run(*args, timeout=120, **more):
         r = subprocess.run([NETMIP, *args], capture_output=True, timeout=timeout, **more)
     except subprocess.TimeoutExpired:
         return "hang", "", ""
-    return r.returncode, r.stdout.decode("utf-8", "replace"), r.stderr.decode("utf-8", "replace")
+    out = r.stdout.decode("utf-8", "replace")
+    if "--json" in args and out and r.returncode != 2:  # 2: the help, when it was used wrongly
+        _hold(args, out)
+    return r.returncode, out, r.stderr.decode("utf-8", "replace")
+
+
+def _hold(args, out):
+    """a failed check where what was printed is not what its schema says; large ones are left to answer/schemas.py"""
+    import schema
+
+    try:
+        wrong = schema.breach(schema.of_command(args), json.loads(out)) if len(out) < 300000 else ""
+    except ImportError:
+        return
+    except ValueError as e:
+        wrong = "no JSON: %s" % e
+    if wrong:
+        check("%s: the schema" % " ".join(args)[:300], False, wrong)
 
 
 def start(*args):

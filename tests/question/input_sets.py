@@ -437,7 +437,7 @@ def batch():
     images = np.stack([img, np.clip(img + .05, 0, 1), 1 - img])
     np.save(p("many.npy"), images)
     for text in ("blur:3x3", "patch:2x2", "hull:" + p("hull.npy")):
-        code, out, err = run("batch", GREY.path, "--images", p("many.npy"), "--perturb", text, "--dir", p("b-" + text[:4]), "--quiet")
+        code, out, err = run("batch", "--json", GREY.path, "--images", p("many.npy"), "--perturb", text, "--dir", p("b-" + text[:4]), "--quiet")
         check("batch takes " + text.replace(TMP + "/", ""), code == 0 and json.loads(out)["samples"] == 3, (code, out, err))
     np.save(p("hull.npy"), hulls[:3])
     code, out, err = run("batch", GREY.path, "--images", p("many.npy"), "--perturb", "hull:" + p("hull.npy"), "--dir", p("b-hull"), "--quiet")

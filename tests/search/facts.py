@@ -38,7 +38,7 @@ def evaluate(row):
 
 
 def accuracy(row):
-    code, out, err = run("batch", net_of(row), "--images", IMAGES, "--labels", LABELS, "--perturb", "linf:0", "--no-solve", "--no-attack",
+    code, out, err = run("batch", "--json", net_of(row), "--images", IMAGES, "--labels", LABELS, "--perturb", "linf:0", "--no-solve", "--no-attack",
                          "--dir", p("accuracy-" + row["network"]))
     d = json.loads(out) if code == 0 else {"misclassified": -1}
     check(row, abs(1 - d["misclassified"] / 200 - float(row["value"])) < 1e-9, (d, err))
@@ -46,7 +46,7 @@ def accuracy(row):
 
 def certified_count(row):
     """interval bounds with the last layer taken as differences prove so many: ours must prove as many at least"""
-    code, out, err = run("batch", net_of(row), "--images", IMAGES, "--labels", LABELS, "--perturb", "linf:" + row["epsilon"],
+    code, out, err = run("batch", "--json", net_of(row), "--images", IMAGES, "--labels", LABELS, "--perturb", "linf:" + row["epsilon"],
                          "--no-solve", "--no-attack", "--no-branch", "--dir",
                          p("%s-%s" % (row["network"], row["epsilon"])))
     d = json.loads(out) if code == 0 else {}

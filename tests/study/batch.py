@@ -23,7 +23,7 @@ COLUMNS = ["sample", "label", "predicted", "verdict", "proved_by", "margin_lo", 
            "unstable", "binaries",
            "cpu_seconds", "solver_seconds", "witness", "distance_lo", "margin", "witness_class",
            "wall_seconds", "why"]
-MEMBERS = {"samples", "misclassified", "violated", "holds", "unknown", "errors", "adversarial_error_lo",
+MEMBERS = {"version", "samples", "misclassified", "violated", "holds", "unknown", "errors", "adversarial_error_lo",
            "adversarial_error_hi", "covers", "range", "left", "partial", "interrupted",
            "cpu_seconds", "options", "net_sha256", "images_sha256", "labels_sha256"}
 SLOW = [CONV, "--perturb", "linf:0.12", "--no-attack", "--range", "0:60",
@@ -32,7 +32,7 @@ FAST = [MLP, "--perturb", "linf:0.07", "--save-witness", "--quiet"]
 
 
 def args(folder, *more, labels=LABELS):
-    return [NETMIP, "batch", *more, "--images", IDX, "--dir", folder] + (["--labels", labels]
+    return [NETMIP, "batch", *more, "--images", IDX, "--json", "--dir", folder] + (["--labels", labels]
             if labels else [])
 
 
@@ -446,7 +446,7 @@ def errors():
     rows = [[v / 255 for v in raw[784 * k:784 * k + 784]] for k in range(6)]
     rows[2][5], rows[4][7] = 1.5, -0.25
     open(images, "w").write("\n".join(",".join(map(repr, row)) for row in rows))
-    ask = [NETMIP, "batch", MLP, "--images", images, "--labels", LABELS, "--perturb", "linf:0.05", "--quiet"]
+    ask = [NETMIP, "batch", MLP, "--json", "--images", images, "--labels", LABELS, "--perturb", "linf:0.05", "--quiet"]
     r = subprocess.run(ask + ["--dir", p("errors")], capture_output=True, timeout=60)
     err = r.stderr.decode()
     check("errors: the exit code", r.returncode == 3, (r.returncode, err))

@@ -18,7 +18,7 @@ lab = np.frombuffer(gzip.open(LABELS).read()[8:], np.uint8).astype(np.int64)
 
 def batch(*more, images=IDX, labels=LABELS, net=MLP, at="0:20"):
     shutil.rmtree(p("dir"), True)
-    return run("batch", net, "--images", images, "--perturb", "linf:0.01", "--range", at, "--dir", p("dir"), *more,
+    return run("batch", net, "--json", "--images", images, "--perturb", "linf:0.01", "--range", at, "--dir", p("dir"), *more,
                *(["--labels", labels] if labels else []))
 
 

@@ -1,0 +1,265 @@
+#!/usr/bin/env python3
+"""JSON is a contract: what each verb prints, and the files that it writes, in many situations, against src/command/schema; and
+the schemas themselves: every member has a description, nothing else is allowed, and what is described is written somewhere."""
+import glob, json, os, shutil, signal, sys, time
+
+sys.path.insert(1, sys.path[0] + "/../kit")
+from kit import check, m, needs, p, parts, put, run, sh, skip, start, text_of
+
+needs("jsonschema")
+import schema
+
+MLP3, XOR, XORQ = m("digits-mlp3.onnx"), m("tiny-xor.onnx"), m("tiny-xor.vnnlib")
+DIGITS, LABELS = m("digits-test-images.idx3.gz"), m("digits-test-labels.idx1.gz")
+IMAGE = ["--image", DIGITS + ":2"]
+POINT = ["--image", put("point.csv", "0.25,0.75\n")]
+FRONT = ["--mean", "0.1", "--std", "0.5", "--channels", "chw", "--input-shape", "1,1,28,28", "--output-name", "output"]
+CBC = shutil.which("cbc")
+reached = {}  # of each schema: the paths of members that some output had
+
+
+def note(name, x, path=""):
+    """notes which members x has; elements of a list share a path"""
+    for k, v in x.items() if isinstance(x, dict) else ():
+        reached.setdefault(name, set()).add(path + "/" + k)
+        note(name, v, path + "/" + k)
+    for e in x[:100] if isinstance(x, list) else ():
+        note(name, e, path)
+
+
+def fits(what, name, x):
+    wrong = schema.breach(name, x)
+    check("%s: %s" % (name, what), not wrong, wrong)
+    for of in {name, "solve"} if name in ("compile", "decode") else {name}:  # whose members are those of solve
+        note(of, x)
+    return x
+
+
+def ask(codes, *args, name=None):
+    """the JSON that a command prints: it fits, and says its version first; {} if the command fails"""
+    code, out, err = run(*args, "--json", "--quiet")
+    what = " ".join(args)[:300]
+    if not check(what, code in codes and out.startswith("{"), (code, out[:200], err)):
+        return {}
+    name, x = name or schema.of_command(args), json.loads(out)
+    check("%s: the version comes first" % what, name == "question" or list(x.items())[0] == ("version", 1), out[:80])
+    return fits(what, name, x)
+
+
+def files(name, pattern, n=1):
+    """all files of that pattern fit; there are n or more"""
+    found = sorted(glob.glob(p(pattern)))
+    check(pattern + " are written", len(found) >= n, found)
+    for f in found:
+        fits(os.path.basename(f), name, json.loads(text_of(f)))
+    return found
+
+
+# ---- the schemas ----
+def objects(s, path):
+    """(path, schema) of every object that is described; conditions describe none"""
+    for k, v in s.items() if isinstance(s, dict) else enumerate(s) if isinstance(s, list) else ():
+        if k not in ("if", "then", "else", "not", "allOf", "oneOf"):
+            yield from objects(v, "%s/%s" % (path, k))
+    if isinstance(s, dict) and s.get("type") == "object":
+        yield path, s
+
+
+def themselves():
+    check("all verbs that have --json, and their files", set(schema.FILES) >= {
+        "solve", "compile", "decode", "eval", "bounds", "inspect", "batch", "bench", "record", "run", "map", "manifest", "question", "embedding"}, list(schema.FILES))
+    for name, s in schema.FILES.items():
+        schema.validator(name)
+        check(name + ": says what it is", s["title"] and s["description"] and s["$schema"].endswith("2020-12/schema"))
+        for path, o in objects(s, name):
+            check(path + ": nothing else is allowed", o.get("additionalProperties") is False, list(o))
+            check(path + ": what must be there is described", set(o.get("required", [])) <= set(o["properties"]), o.get("required"))
+            for k, v in o["properties"].items():
+                check("%s: %s has a description" % (path, k), v.get("description") or "$ref" in v, v)
+    good = ask([10], "solve", XOR, XORQ)
+    for name, x in (("another member", {**good, "x": 1}), ("another version", {**good, "version": 2}), ("another verdict", {**good, "verdict": "HOLDS"}),
+                    ("no targets", {k: v for k, v in good.items() if k != "targets"}), ("a text for a number", {**good, "label": "3", "predicted": 3}),
+                    ("a label alone", {**good, "label": 3}), ("a member in a target", {**good, "targets": [{**good["targets"][0], "x": 1}]}),
+                    ("violated without a witness", {k: v for k, v in good.items() if k != "witness"})):
+        check("refused: " + name, schema.breach("solve", x))
+
+
+# ---- answers ----
+def solve():
+    for radius, code in (("0.01", 0), ("0.15", 10)):
+        ask([code], "solve", MLP3, *IMAGE, "--perturb", "linf:" + radius, "-o", p("w" + radius))
+    hard = ["--bounds", "interval", "--no-attack", "--no-branch", "--no-evaluate", "--no-solve"]
+    ask([11], "solve", MLP3, *IMAGE, "--perturb", "linf:0.06", *hard)
+    ask([11], "solve", MLP3, *IMAGE, "--perturb", "linf:0.02", "--objective", "range:Y_3-Y_1", *hard)
+    ask([10], "solve", m("digits-mlp.onnx"), "--image", DIGITS + ":0", "--perturb", "blur:5x5", "-o", p("blur"))
+    ask([10], "solve", m("digits-mlp.onnx"), "--image", DIGITS + ":0", "--perturb", "contrast:0.99", "-o", p("contrast"))
+    ask([0], "solve", MLP3, *IMAGE, "--perturb", "linf:0.01", "--objective", "worst", "--target", "3", "-o", p("worst"))
+    ask([0], "solve", MLP3, *IMAGE, "--perturb", "linf:0.005", "--objective", "range:Y_3-Y_1", "-o", p("range"))
+    for norm in ("linf", "l1", "l2", "l0"):
+        ask([10], "solve", XOR, *POINT, "--label", "1", "--perturb", "linf:0.3", "--objective", "closest:" + norm, "-o", p("c" + norm))
+    ask([0, 10], "solve", MLP3, "--against", m("digits-mlp.onnx"), *IMAGE, "--perturb", "linf:0.001", "--differ", "class")
+    ask([0], "solve", MLP3, m("digits-query.json"))
+    clauses = [{"name": "least", "goal": "least", "rows": ["Y_0 <= 0"]}, {"name": "most", "goal": "most", "rows": ["-1*Y_0 <= 0"]}]
+    empty = {"netmip": "query", "version": 1, "cases": [{"lo": 0, "hi": 0.1, "in_rows": ["X_0 >= 0.2"], "clauses": clauses}]}
+    ask([0, 11], "solve", XOR, put("empty.json", {**empty, "objective": "range", "form": "Y_0"}))
+
+
+def assumed():
+    ask([0], "bounds", MLP3, *IMAGE, "--perturb", "linf:0.045", "--objective", "worst", "--bounds", "mip", "-o", p("known.json"))
+    files("bounds-file", "known.json")
+    args = ["solve", MLP3, *IMAGE, "--perturb", "linf:0.045", "--bounds", "crown", "--known-bounds", p("known.json"), "--objective", "worst", "--no-branch", "--no-solve"]
+    j, text = ask([0, 10, 11], *args), run(*args, "--quiet")[1]
+    check("what is assumed is said", j["certified"] is False and j["assumed"] == p("known.json")
+          and "\n  not certified: this rests on the bounds of %s, which are assumed\n" % p("known.json") in text, (j, text))
+    ask([0], "bounds", MLP3, *IMAGE, "--perturb", "linf:0.045", "--objective", "worst", "--bounds", "crown", "--known-bounds", p("known.json"))
+
+
+def refused():
+    for stage in ("net", "program", "bounds", "model"):
+        code, out, err = run("solve", XOR, XORQ, "--dump", stage, "--json", "--quiet")
+        check("--dump %s --json" % stage, code == 2 and out == "" and "query alone is JSON" in err, (code, out[:80], err))
+    for what in ("--ops", "--sets"):
+        code, out, err = run("inspect", what, "--json")
+        check("inspect %s --json" % what, code == 2 and out == "" and "are text" in err, (code, err))
+    code, out, err = run("inspect", put("s.sol", "Infeasible - objective value 0\n"), "--json")
+    check("inspect SOLUTION --json", code == 2 and out == "" and "shown as text" in err, (code, err))
+
+
+def questions():
+    for args in ([XOR, XORQ], [MLP3, m("digits-query.json")], [MLP3, *IMAGE, "--perturb", "linf:0.1"], [MLP3, *IMAGE, "--perturb", "blur:3x3"],
+                 [MLP3, *IMAGE, "--perturb", "l1:1+linf:0.1"], [MLP3, *IMAGE, "--perturb", "pixels:2"], [MLP3, *IMAGE, "--perturb", "brightness:0.1"],
+                 [MLP3, *IMAGE, "--perturb", "linf:0.1", "--objective", "range:Y_3"],
+                 [m("digits-conv.onnx"), *IMAGE, "--perturb", "linf:0.1", *FRONT]):
+        ask([0], "solve", *args, "--dump", "query")
+    j = ask([0], "solve", MLP3, *IMAGE, "--perturb", "contrast:0.5", "--dump", "query")
+    j["cases"][0]["gens"]["rows"] = [{"var": [0], "coef": [1], "rhs": 1.25}]
+    ask([0], "solve", MLP3, put("rows.json", j), "--dump", "query")
+    sigmoid = put("sigmoid.json", {"netmip": "network", "version": 1, "input": {"name": "x", "shape": [2]}, "layers": [
+        {"op": "dense", "weight": [[1, -1]], "bias": [0]}, {"op": "sigmoid"}]})
+    ball = put("ball.json", {"netmip": "query", "version": 1, "cases": [
+        {"lo": 0, "hi": 1, "balls": [{"norm": "l1", "radius": 0.5, "centre": [0.5, 0.5]}], "clauses": [["Y_0 >= 0.7"]]}]})
+    ask([0], "solve", sigmoid, ball, "--dump", "query")
+    ask([0], "inspect", XORQ, name="question")
+    fits("a question", "inspect", json.loads(run("inspect", XORQ, "--json")[1]))
+
+
+MODELS = {  # name: the question, the exit codes of decode
+    "one": ([XOR, XORQ], [10]), "two": ([MLP3, *IMAGE, "--perturb", "linf:0.04", "--target", "3,4"], [0]),
+    "worst": ([XOR, *POINT, "--label", "1", "--perturb", "linf:0.2", "--objective", "worst"], [0, 10, 11]),
+    "near": ([XOR, *POINT, "--label", "1", "--perturb", "linf:0.3", "--objective", "closest:linf"], [10, 11]), "away": ([XOR, *POINT, "--perturb", "linf:0.01"], [0]),
+    "range": ([XOR, *POINT, "--perturb", "linf:0.2", "--objective", "range:Y_1-Y_0"], [0, 11]),
+    "relax": ([XOR, *POINT, "--perturb", "linf:0.3", "--encoding", "relax"], [0, 10, 11]), "fixed": ([XOR, XORQ, "--mps", "fixed"], [10]),
+    "sets": ([XOR, XORQ, "--encoding", "sos1", "--dialect", "cbc"], [10]),
+    "blur": ([MLP3, *IMAGE, "--perturb", "blur:3x3", "--target", "3"], [0, 10, 11]),
+    "cubes": ([m("digits-mlp.onnx"), "--image", DIGITS + ":3", "--perturb", "linf:0.1", "--target", "0", "--split", "2"], [10, 11]),
+    "mean": ([m("digits-conv.onnx"), *IMAGE, *FRONT, "--perturb", "linf:0.01", "--target", "1"], [0, 10, 11]),
+    "pair": ([MLP3, "--against", m("digits-mlp.onnx"), *IMAGE, "--perturb", "linf:0.001", "--differ", "class"], None)}
+
+
+def compile_and_decode():
+    for name, (args, codes) in MODELS.items():
+        ask([0], "compile", *args, *([] if name == "cubes" else ["--always-write"]), "-o", p(name + ".mps"))
+        files("map", name + "*.map.json")
+        known = p(name + ".map.json")
+        if not os.path.exists(known):
+            known = files("manifest", name + ".manifest.json")[0]
+        models = sorted(glob.glob(p(name + "*.mps")))
+        ask([0], "inspect", models[0])
+        if not CBC or not codes:
+            continue
+        for f in models:
+            sh(CBC, f, "sec", "20", "solve", "solution", f[:-3] + "sol")
+        ask(codes, "decode", known, *[f[:-3] + "sol" for f in models], "-o", p(name + "-out"))
+        if known.endswith(".map.json"):
+            ask(codes, "decode", known, p(name + ".sol"), "--check")
+        else:
+            ask([0, 10, 11], "decode", known, models[0][:-3] + "sol")
+    if not CBC:
+        return skip("cbc is not here: no model was solved")
+    lines = text_of(p("one.sol")).splitlines()
+    for what, value, codes in (("moved", "0.5", [6, 10, 11]), ("far", "7", [6])):
+        moved = ["%s %s %s 0" % (*l.split()[:2], value) if l.split()[1].startswith("x") else l for l in lines]
+        ask(codes, "decode", p("one.map.json"), put(what + ".sol", "\n".join(moved) + "\n"), "--check")
+
+
+def embed():
+    put("own.lp", "maximize obj: y\nsubject to c1: x1 + x2 <= 1\nbounds\n 0 <= x1 <= 1\n 0 <= x2 <= 1\n -9 <= y <= 9\nend\n")
+    code, out, err = run("embed", XOR, "--into", p("own.lp"), "--inputs", "x1,x2", "--outputs", "y,-", "-o", p("with.mps"), "--mean", "0.1", "--std", "2",
+                         "--input-shape", "1,2", "--output-name", "y", "--quiet")
+    check("embed", code == 0, err)
+    files("embedding", "with.map.json")
+
+
+def single():
+    for net in ("digits-conv.onnx", "digits-res.onnx", "digits-pool-mat.json", "tiny-max.json", "tiny-xor.nnet"):
+        ask([0], "inspect", m(net))
+    for arrays in ("digits-pool.mat", "digits-res.npz"):
+        ask([0], "inspect", m(arrays))
+    ask([0], "eval", m("digits-conv.onnx"), *IMAGE)
+    ask([0], "eval", XOR, *POINT)
+    for level in ("interval", "crown", "lp"):
+        ask([0], "bounds", MLP3, *IMAGE, "--perturb", "linf:0.02", "--bounds", level)
+    ask([0], "bounds", MLP3, m("digits-query.json"), "-o", p("b.csv"))
+
+
+# ---- many questions ----
+def batch():
+    data = ["--images", DIGITS, "--labels", LABELS]
+    for folder, more in (("plain", ["linf:0.06", "--range", "0:6", "--save-witness"]), ("plain", ["linf:0.06", "--range", "0:8", "--save-witness"]),
+                         ("worst", ["linf:0.01", "--range", "0:2", "--objective", "worst"]), ("none", ["linf:0.01", "--range", "3:3"]),
+                         ("open", ["linf:0.06", "--range", "0:4", "--bounds", "interval", "--no-attack", "--no-branch", "--no-solve"]),
+                         ("near", ["linf:0.11", "--range", "0:2", "--objective", "closest:linf", "--time-limit", "3"])):
+        j = ask([0], "batch", MLP3, *data, "--perturb", *more, "--dir", p(folder))
+        check(folder + ": the summary is the file", j == json.load(open(p(folder, "summary.json"))))
+        files("record", folder + "/records/*.json", folder != "none")
+    row = ["%g" % (v / 784) for v in range(784)]
+    put("odd.csv", "\n".join(",".join(r) for r in (row, ["1.5"] + row[1:])))
+    ask([3], "batch", MLP3, "--images", p("odd.csv"), "--perturb", "linf:0.01", "--dir", p("odd"))
+    check("a record of an error", "error" in [json.load(open(f))["verdict"] for f in files("record", "odd/records/*.json", 2)])
+    code, out, err = run("batch", MLP3, *data, "--perturb", "linf:0.06", "--range", "0:8", "--save-witness", "--dir", p("plain"), "--quiet")
+    s = json.load(open(p("plain", "summary.json")))
+    want = "8 samples (0:8): %d hold, %d violated, %d unknown, 0 errors; %d misclassified\nadversarial error: at least %.2f %%, at most %.2f %%\n" % (
+        s["holds"], s["violated"], s["unknown"], s["misclassified"], 100 * s["adversarial_error_lo"], 100 * s["adversarial_error_hi"])
+    check("without --json it is text", code == 0 and out.startswith(want) and out.endswith("written: %s/results.csv, %s/summary.json\n" % (p("plain"), p("plain"))), out)
+
+
+def interrupted():
+    r = start("batch", m("digits-conv.onnx"), "--images", DIGITS, "--perturb", "linf:0.12", "--no-attack", "--range", "0:9", "--dir", p("cut"), "--json", "--quiet")
+    end = time.time() + 30
+    while time.time() < end and not glob.glob(p("cut/records")):
+        time.sleep(0.05)
+    time.sleep(2)
+    r.send_signal(signal.SIGINT)
+    out, err = r.communicate(timeout=30)
+    j = fits("an interrupt", "batch", json.loads(out))
+    parts_ = [f for f in files("record", "cut/records/*.json") if "partial" in json.load(open(f))]
+    check("a record that was cut short", r.returncode == 11 and j["interrupted"] and j["partial"] == len(parts_) > 0, (r.returncode, err, j))
+
+
+def bench():
+    run("compile", *MODELS["worst"][0], "--always-write", "-o", p("given.mps"))
+    ask([0], "bench", p("given.map.json"), "--time-limit", "20", "--dir", p("least"))
+    files("run", "least/records/*.json")
+    j = ask([0], "bench", MLP3, "--images", DIGITS, "--range", "0:1", "--perturb", "linf:0.05", "--encodings", "bigm,hull", "--solvers", "embedded,cbc" if CBC else "embedded",
+            "--solver-command", "none: false {model} {solution}", "--time-limit", "20", "--dir", p("bench"))
+    check("the summary is the file", j == json.load(open(p("bench", "summary.json"))))
+    files("run", "bench/records/*.json")
+
+
+def described(s, path=""):
+    """the paths of all members that a schema describes itself"""
+    found = set()
+    for k, v in s.get("properties", {}).items():
+        found |= {path + "/" + k} | described(v, path + "/" + k)
+    return found | (described(s["items"], path) if isinstance(s.get("items"), dict) else set())
+
+
+def written():
+    """what is described is written by the commands above, but for what only a tie or an image brings"""
+    rare = {"solve": {"/objective/tolerance", "/objective/strict"}, "record": {"/strict"}, "embedding": {"/channels"}}
+    for name, s in schema.FILES.items():
+        left = described(s) - reached.get(name, set()) - rare.get(name, set())
+        check(name + ": members that nothing wrote", not left, sorted(left))
+
+
+parts(themselves, solve, assumed, refused, questions, compile_and_decode, embed, single, batch, interrupted, bench, *([] if sys.argv[1:] or not CBC else [written]))
