@@ -82,6 +82,17 @@ static int option(nm_job *job, nm_cli *c, int i)
     return i + 1;
 }
 
+void nm_cli_put(nm_job *job, nm_cli *c, const char *name, const char *value)
+{
+    const int o = find(name, strlen(name));
+    if (o < 0)
+        nm_throw(job, NM_EUSE, "%s: no such option; a flag of the command, without its dashes, was expected", name);
+    const bool is_switch = !*rows[o].value;
+    if (!is_switch && !value) nm_throw(job, NM_EUSE, "%s: %s was expected", name, rows[o].value);
+    if (is_switch && value && *value) nm_throw(job, NM_EUSE, "%s %s: takes no value", name, value);
+    c->value[o] = is_switch ? "" : nm_dup(job, value, strlen(value));
+}
+
 void nm_cli_parse(nm_job *job, nm_cli *c, int argc, char **argv)
 {
     c->argc = argc;

@@ -26,34 +26,6 @@ static void put_layers(nm_buf *out, const nm_bounds *b, size_t icase)
     }
 }
 
-/* bounds of every unit over one case, the rows of all its clauses last */
-static nm_bounds *bound_case(nm_job *job, const nm_cli *c, const nm_program *p, const nm_case *k)
-{
-    size_t n = 0;
-    for (size_t t = 0; t < k->n_clauses; t++) n += k->clauses[t].n_rows;
-    const nm_row **rows = NM_RAW(job, const nm_row *, n + 1);
-    n = 0;
-    for (size_t t = 0; t < k->n_clauses; t++)
-        for (size_t r = 0; r < k->clauses[t].n_rows; r++) rows[n++] = &k->clauses[t].rows[r];
-    const nm_work work = nm_work_of(job, p, k);
-    const nm_program *with = nm_program_with_rows(job, work.p, n, rows);
-    nm_bounds *b = nm_work_bounds(job, &work, with);
-    const int last = (int)with->n_blocks - 1;
-    const bool all = nm_cli_has(c, NM_O_all_rows);
-    const nm_by level = nm_cli_level(job, c);
-    if (level == NM_BY_INTERVAL)
-        nm_interval(job, b, 1, last + 1);
-    else
-        nm_crown(job, b, (nm_crown_opts){.all_rows = all, .query_block = last});
-    double *enough = NM_RAW(job, double, n + 1);
-    for (size_t r = 0; r < n; r++) enough[r] = INFINITY;
-    if (level >= NM_BY_LP)
-        nm_lp_tighten(job, b,
-                      (nm_lp_opts){level == NM_BY_MIP ? NM_MIP_NODES : 1,
-                                   nm_cli_whole(job, c, NM_O_threads, 1, 1, 64), enough, false});
-    return b;
-}
-
 int nm_verb_bounds(nm_job *job, const nm_cli *c, nm_buf *out)
 {
     nm_cli_files(job, c, 1, 2, "a network, and a question");
@@ -62,10 +34,11 @@ int nm_verb_bounds(nm_job *job, const nm_cli *c, nm_buf *out)
     if (nm_cli_dump(job, c, out, net, q)) return NM_OK;
     nm_tail_check(job, net, q);
     const nm_program *p = nm_lower(job, net);
+    const nm_unit_opts o = nm_cli_unit_opts(job, c);
     nm_buf all = {.job = job};
     for (size_t i = 0; i < q->n_cases; i++) {
         if (q->cases[i].empty) continue;
-        const nm_bounds *b = bound_case(job, c, p, &q->cases[i]);
+        const nm_bounds *b = nm_bound_case(job, p, &q->cases[i], o);
         nm_put(&all, "# case %zu\n", i);
         nm_bounds_print(&all, b);
         put_layers(out, b, i);

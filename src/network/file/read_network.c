@@ -9,13 +9,17 @@ nm_net *nm_net_read(nm_job *job, const char *path) { return nm_net_read_as(job, 
 
 nm_net *nm_net_read_as(nm_job *job, const char *path, const nm_front *front)
 {
-    const nm_file f = nm_file_read(job, path);
+    return nm_net_of(job, nm_file_read(job, path), front);
+}
+
+nm_net *nm_net_of(nm_job *job, nm_file f, const nm_front *front)
+{
     size_t i = 0;
     while (i < f.n && strchr(" \t\r\n", f.data[i]) && f.data[i]) i++;
-    if (f.n == 0) nm_throw(job, NM_EINPUT, "%s: an empty file; a network was expected", path);
+    if (f.n == 0) nm_throw(job, NM_EINPUT, "%s: an empty file; a network was expected", f.path);
     const bool json = i < f.n && f.data[i] == '{';
-    const bool nnet = (f.n >= 2 && !memcmp(f.data, "//", 2)) || nm_has_suffix(path, ".nnet") ||
-                      nm_has_suffix(path, ".nnet.gz");
+    const bool nnet = (f.n >= 2 && !memcmp(f.data, "//", 2)) || nm_has_suffix(f.path, ".nnet") ||
+                      nm_has_suffix(f.path, ".nnet.gz");
     nm_graph *g = (json ? nm_read_netjson : nnet ? nm_read_nnet : nm_read_onnx)(job, f);
     if (front) nm_front_check(job, g, front);
     nm_net *net = nm_net_new(job, g, f);
