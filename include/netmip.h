@@ -32,8 +32,10 @@
  * A question, and what is made of it, also needs its network, and a model its question: their jobs go last.
  * Threads: a job is used by one thread at a time, different jobs by different threads at once. Networks, questions,
  * models and results never change: with another job, also in another thread, they may be used as long as their own job
- * lives. Solvers run in child processes, so the program must not ignore SIGCHLD nor wait for children that it did not
- * start. CPU seconds are those of the whole process.
+ * lives. Solvers, and with option `threads` workers, are child processes: the program must not ignore SIGCHLD, nor wait
+ * for children that it did not start. Clp's random numbers are shared by threads, so that an answer to a hard question
+ * may rest on another point or take another time; what is proven is proven all the same. CPU seconds are those of the
+ * whole process.
  * The library prints nothing and keeps no global state. */
 #ifndef NETMIP_H
 #define NETMIP_H
@@ -78,7 +80,7 @@ nm_job *nm_job_new(void);                      /* NULL when there is no memory *
 void nm_job_free(nm_job *job);                 /* and all that belongs to it; NULL is allowed */
 const char *nm_job_message(const nm_job *job); /* of the last error; "" before the first */
 /* note(arg, text) is called, in the thread that uses the job, with progress and with what starts with "warning: ";
- * the text dies when it returns. NULL: nobody. */
+ * the text dies when it returns. What child processes note is not told. NULL: nobody. */
 void nm_job_on_note(nm_job *job, void (*note)(void *arg, const char *text), void *arg);
 /* While *stop is not 0, long work ends soon, with what it knows: a status is then NM_UNKNOWN, and why says interrupted.
  * Set it from a signal handler or another thread. NULL: nothing interrupts. */
