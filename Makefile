@@ -121,12 +121,16 @@ completions: $(NETMIP)
 	@$(NETMIP) help --completion fish >$(BUILD)/completions/netmip.fish
 
 # the same tests under other compilers and checkers, each in a build folder of its own
-.PHONY: clang asan truth
+.PHONY: clang asan tsan truth
 clang:
 	@$(MAKE) --no-print-directory CC=clang BUILD=build-clang all test
 asan:
 	@$(MAKE) --no-print-directory BUILD=build-asan OPT="-O1 -fno-omit-frame-pointer" \
 	    SAN="-fsanitize=address,undefined -fno-sanitize-recover=all" all test
+# jobs in several threads; -O1, and this one program: the others have one thread
+tsan:
+	@$(MAKE) --no-print-directory BUILD=build-tsan OPT="-O1" SAN="-fsanitize=thread" build-tsan/tests/library/test_threads
+	TSAN_OPTIONS=halt_on_error=1 sh tests/kit/run.sh build-tsan/tests/library/test_threads
 truth: $(NETMIP)
 	NETMIP=$(abspath $(NETMIP)) sh tests/kit/run.sh $(sort $(wildcard tests/truth/*.py))
 

@@ -1,25 +1,42 @@
-/* netmip.h: questions about neural networks as mixed-integer programs: the library face.
+/* netmip.h: questions about neural networks as mixed-integer programs: the library. It does what the command does.
  *
  *   #include <netmip.h>
  *   #include <stdio.h>
  *   int main(void)
  *   {
  *       nm_job *job = nm_job_new();
+ *       nm_options *ask, *how;
  *       const nm_net *net;
  *       const nm_query *query;
- *       nm_answer a;
- *       int code = nm_net_load(job, "models/tiny-xor.onnx", &net);
- *       const double x[] = {0.25, 0.75};
- *       if (!code) code = nm_query_linf(job, net, x, -1, 0.1, 0, 1, &query);
- *       if (!code) code = nm_decide(job, net, query, NULL, &a);
- *       puts(code ? nm_job_message(job) : a.status == NM_OK ? "holds" : "does not hold");
+ *       const nm_result *r;
+ *       const double image[] = {0.25, 0.75};
+ *       const int64_t sizes[] = {2};
+ *       int code = nm_net_load(job, "models/tiny-xor.onnx", NULL, &net);
+ *       if (!code) code = nm_options_new(job, &ask);
+ *       if (!code) code = nm_options_image(ask, image, 1, sizes);
+ *       if (!code) code = nm_options_set(ask, "perturb", "linf:0.1");
+ *       if (!code) code = nm_query_make(job, net, ask, &query);
+ *       if (!code) code = nm_options_new(job, &how);
+ *       if (!code) code = nm_options_set(how, "time-limit", "30");
+ *       if (!code) code = nm_solve(job, net, query, how, &r);
+ *       puts(code ? nm_job_message(job) : nm_result_status(r) == NM_OK ? "holds" : "does not hold");
  *       nm_job_free(job);
  *   }
  *
- * Everything that a function hands out belongs to its job and dies with it. Functions that return int return NM_OK, or
- * one of the error codes below, and then nm_job_message says `file:line:col: what is wrong; what was expected`. A job
- * is used by one thread at a time; different jobs are independent. The library prints nothing and has no global state.
- * It starts the embedded solver in a child process. Passing NULL where it is not allowed is an error of the caller. */
+ * Errors: a function that returns int returns NM_OK or an error code below; then nm_job_message says what is wrong and
+ * what was expected, and the object asked for is NULL. Accessors cannot fail; indices beyond their count, and NULL
+ * where nothing here allows it, are errors of the caller.
+ * Ownership: what a function hands out belongs to the job that it was given and lives until nm_job_free. Arrays and
+ * texts that go in are copied, and may be changed afterwards. Arrays are row-major; sizes stand in brackets.
+ * Numbers: NAN stands for what does not apply, or is not known; booleans are int, 0 or 1.
+ * A question, and what is made of it, also needs its network, and a model its question: their jobs go last.
+ * Threads: a job is used by one thread at a time, different jobs by different threads at once. Networks, questions,
+ * models and results never change: with another job, also in another thread, they may be used as long as their own job
+ * lives. Solvers, and with option `threads` workers, are child processes: the program must not ignore SIGCHLD, nor wait
+ * for children that it did not start. Clp's random numbers are shared by threads, so that an answer to a hard question
+ * may rest on another point or take another time; what is proven is proven all the same. CPU seconds are those of the
+ * whole process.
+ * The library prints nothing and keeps no global state. */
 #ifndef NETMIP_H
 #define NETMIP_H
 
@@ -30,84 +47,223 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
 
-typedef struct nm_job nm_job;     /* memory, closers, the last error */
-typedef struct nm_net nm_net;     /* a network as its file wrote it */
-typedef struct nm_query nm_query; /* a question: cases of input set and output condition */
-typedef struct nm_verdict nm_verdict;
+typedef struct nm_job nm_job;           /* memory, and the last error */
+typedef struct nm_options nm_options;   /* options by name */
+typedef struct nm_net nm_net;           /* a network as its file wrote it */
+typedef struct nm_query nm_query;       /* a question: cases of input set and output condition */
+typedef struct nm_result nm_result;     /* a verdict, and what it rests on */
+typedef struct nm_units nm_units;       /* bounds of every unit */
+typedef struct nm_mips nm_mips;         /* the models of a question's open targets */
+typedef struct nm_mip nm_mip;           /* one of them */
+typedef struct nm_solution nm_solution; /* a solver's answer to one */
 
 enum {
-    NM_OK = 0,       /* done; as a status: holds */
+    NM_OK = 0,        /* done; as a status: holds, or the value is proven */
     NM_VIOLATED = 10, /* a counterexample was found and replayed */
-    NM_UNKNOWN = 11, /* neither: a limit, an interrupt, an unclear answer */
-    NM_EUSE = 2,     /* wrong use: flags, sizes, indices */
-    NM_EINPUT = 3,   /* a file that breaks its format */
-    NM_EUNSUP = 4,   /* something that is not supported, named */
-    NM_EIO = 5,      /* files or memory */
-    NM_EAUDIT = 6    /* a solution breaks its model, or a witness does not replay */
+    NM_UNKNOWN = 11,  /* neither: a limit, an interrupt, an unclear answer */
+    NM_EUSE = 2,      /* wrong use: options, sizes, indices */
+    NM_EINPUT = 3,    /* a file that breaks its format */
+    NM_EUNSUP = 4,    /* something that is not supported, named */
+    NM_EIO = 5,       /* files or memory */
+    NM_EAUDIT = 6     /* a solution breaks its model, or a witness does not replay */
 };
 
-/* ---- jobs ---- */
+const char *nm_version(void); /* "0.1.0" */
 
-nm_job *nm_job_new(void); /* NULL when there is no memory; freed by nm_job_free */
-void nm_job_free(nm_job *job);
+/* ---- jobs --------------------------------------------------------------------------------------- */
+
+nm_job *nm_job_new(void);                      /* NULL when there is no memory */
+void nm_job_free(nm_job *job);                 /* and all that belongs to it; NULL is allowed */
 const char *nm_job_message(const nm_job *job); /* of the last error; "" before the first */
-void nm_job_on_note(nm_job *job, void (*note)(void *arg, const char *text), void *arg); /* progress */
-/* While *stop is not 0, long work ends soon, with what it knows; set it from a signal handler. */
+/* note(arg, text) is called, in the thread that uses the job, with progress and with what starts with "warning: ";
+ * the text dies when it returns. What child processes note is not told. NULL: nobody. */
+void nm_job_on_note(nm_job *job, void (*note)(void *arg, const char *text), void *arg);
+/* While *stop is not 0, long work ends soon, with what it knows: a status is then NM_UNKNOWN, and why says interrupted.
+ * Set it from a signal handler or another thread. NULL: nothing interrupts. */
 void nm_job_stop_flag(nm_job *job, const volatile sig_atomic_t *stop);
-void nm_job_limit(nm_job *job, size_t bytes); /* of memory; default 16 GiB; beyond it NM_EIO */
+void nm_job_limit(nm_job *job, size_t bytes); /* of memory of the job; 16 GiB unless said; beyond it NM_EIO */
 
-/* ---- networks: .onnx (opset 7 to 21), .nnet or netmip's .json (weights in .mat or .npz), plain or gzipped ---- */
+/* ---- options: the flags of the command, by their names without dashes in front -------------------- */
 
-int nm_net_load(nm_job *job, const char *path, const nm_net **net);
-size_t nm_net_inputs(const nm_net *net);  /* elements of all inputs together, row-major, in their order */
-/* Outputs as questions count them: of a Softmax, LogSoftmax, Sigmoid, Tanh or ArgMax at an output, what it reads.
- * A note says so; questions that mean something else there (margins, constants) are refused as unsupported. */
-size_t nm_net_outputs(const nm_net *net);
-/* Writes the network, whatever it was read from, as OUT.json or OUT.onnx, by suffix; it evaluates to the same bits. */
-int nm_net_save(nm_job *job, const nm_net *net, const char *path);
-/* y[outputs] of x[inputs] in float64; err[outputs], unless NULL, bounds the rounding error of each. */
-int nm_net_run(nm_job *job, const nm_net *net, const double *x, double *y, double *err);
+/* Every function says below which options it reads; any other one that is set is NM_EUSE, by name. Values are texts as
+ * on the command line (netmip --help explains them); NULL or "" for a switch. A NULL nm_options has nothing set. */
+int nm_options_new(nm_job *job, nm_options **o);
+int nm_options_set(nm_options *o, const char *name, const char *value); /* NM_EUSE: no such option, or no value */
+/* The image of a question, in place of option `image`: x [size[0]..size[rank-1]], as many elements as the network has
+ * inputs, in its order. The sizes say how it is drawn and blurred where the network's shape does not; rank 1 to 8. */
+int nm_options_image(nm_options *o, const double *x, int rank, const int64_t *size);
 
-/* Two networks over the same inputs as one: the outputs of a, then those of b. It can be asked about, not saved. */
+/* ---- networks ------------------------------------------------------------------------------------- */
+
+/* .onnx (opset 7 to 21), .nnet or netmip's .json, also gzipped, known by content. Options: channels, mean, std,
+ * against (a second network's file). */
+int nm_net_load(nm_job *job, const char *path, const nm_options *o, const nm_net **net);
+/* The same from the bytes [n] of such a file, not gzipped. name: what messages and maps call it; not "". */
+int nm_net_parse(nm_job *job, const char *name, const void *bytes, size_t n, const nm_options *o, const nm_net **net);
+/* Two networks over the same inputs as one: the outputs of a, then those of b; it lives as long as both. It can be
+ * asked about, not saved. */
 int nm_net_pair(nm_job *job, const nm_net *a, const nm_net *b, const nm_net **net);
+int nm_net_save(nm_job *job, const nm_net *net, const char *path); /* .json or .onnx; evaluates to the same bits */
+size_t nm_net_inputs(const nm_net *net); /* elements of all inputs together, in their order */
+/* Outputs as questions count them: of a Softmax, LogSoftmax, Sigmoid, Tanh or ArgMax at an output, what it reads.
+ * Questions that mean something else there (margins, constants) are NM_EUNSUP. */
+size_t nm_net_outputs(const nm_net *net);
+int nm_net_input_sizes(const nm_net *net, int64_t size[8]); /* of the first input, as its file has it; gives the rank */
+/* y [outputs] at x [inputs] in float64; err [outputs], unless NULL, bounds the rounding error of each. */
+int nm_net_run(nm_job *job, const nm_net *net, const double *x, double *y, double *err);
+size_t nm_net_file_outputs(const nm_net *net); /* as the file has them: a Softmax is one of its operators */
+/* y64, y32 [file outputs], each NULL or filled: what the file says at x, evaluated in float64 and in float32. */
+int nm_net_file_run(nm_job *job, const nm_net *net, const double *x, double *y64, double *y32);
 
-/* ---- questions ---- */
+/* ---- questions ------------------------------------------------------------------------------------ */
 
-/* VNN-LIB 1 and 2, or netmip's own JSON. Of an objective `range` nm_decide tells no more than whether it is done. */
-int nm_query_load(nm_job *job, const nm_net *net, const char *path, const nm_query **query);
-/* Is there x' with |x' - x| <= radius in every element, lo <= x' <= hi, and some other output >= that of
- * `label` (-1: the network's own prediction on x)? x[inputs] must lie in [lo,hi]. */
-int nm_query_linf(nm_job *job, const nm_net *net, const double *x, int64_t label, double radius,
-                  double lo, double hi, const nm_query **query);
+/* Around an image. Options: perturb (required), image (or nm_options_image), label, labels, domain, target, margin,
+ * objective, differ, guard. The label is the network's own prediction unless said. */
+int nm_query_make(nm_job *job, const nm_net *net, const nm_options *o, const nm_query **query);
+/* VNN-LIB 1 or 2, or netmip's own JSON. Options beside VNN-LIB: objective, guard, margin, differ. */
+int nm_query_load(nm_job *job, const nm_net *net, const char *path, const nm_options *o, const nm_query **query);
+int nm_query_json(nm_job *job, const nm_query *query, const char **text); /* reads back to the same question */
+/* A PNG: the question's image, x [inputs], their difference; without an image x alone. NM_EUNSUP: no picture. */
+int nm_query_picture(nm_job *job, const nm_query *query, const double *x, const void **png, size_t *n);
 
-/* ---- answers ---- */
+/* ---- answers -------------------------------------------------------------------------------------- */
 
-typedef struct nm_options {
-    double time_limit;   /* seconds for the whole question; 0: none */
-    uint64_t seed;       /* of the attack */
-    int no_fold;         /* 1: keep stable units in the models */
-    int no_attack;       /* 1: skip the attack */
-    int no_solve;        /* 1: do not ask the solver */
-} nm_options;
+/* Decides, or finds what the objective asks for. Options: time-limit, seed, threads, bounds, split, encoding,
+ * one-sided, fold, solver, solver-command, confirm, keep, memory, no-evaluate, no-attack, no-split, no-units,
+ * no-branch, no-solve, output (a folder for witness.npy and pictures). A question that is violated or stays unknown is
+ * no error. */
+int nm_solve(nm_job *job, const nm_net *net, const nm_query *query, const nm_options *o, const nm_result **r);
 
-typedef struct nm_answer {
-    int status;            /* NM_OK holds, NM_VIOLATED, NM_UNKNOWN */
-    const char *by;        /* evaluation, bounds, attack or solver; NULL when unknown */
-    const char *why;       /* of an unknown, or NULL */
-    const double *witness; /* [inputs] the replayed counterexample, or NULL */
-    double margin;         /* of the witness in float64: 0 or less */
-} nm_answer;
+int nm_result_status(const nm_result *r);         /* NM_OK, NM_VIOLATED or NM_UNKNOWN */
+const char *nm_result_by(const nm_result *r);     /* evaluation, bounds, attack, tree or solver; NULL when unknown */
+const char *nm_result_why(const nm_result *r);    /* of an unknown, or NULL */
+int nm_result_certified(const nm_result *r);      /* what holds or is proven rests on no solver's word */
+const char *nm_result_solver(const nm_result *r); /* whose word it is else, or NULL */
+double nm_result_seconds(const nm_result *r);     /* of wall clock, of the call that made it */
+int64_t nm_result_label(const nm_result *r);      /* of the image; -1: there is none */
+int64_t nm_result_predicted(const nm_result *r);  /* the network's largest output there; -1: no image */
+/* The point that was replayed: the counterexample of NM_VIOLATED, else the worst point, the nearest miss, or NULL. */
+const double *nm_result_point(const nm_result *r);           /* [inputs] */
+const double *nm_result_witness(const nm_result *r);         /* [inputs] it, if it is a counterexample, else NULL */
+size_t nm_result_generators(const nm_result *r, const double **g); /* [the count] that made it; 0: no such input set */
+double nm_result_margin(const nm_result *r);                 /* at it, in float64: 0 or less at a counterexample */
+double nm_result_margin_error(const nm_result *r);           /* bounds the rounding error of that */
+double nm_result_margin32(const nm_result *r);               /* in float32 */
+double nm_result_linf(const nm_result *r);                   /* its distance from the image; also these: */
+double nm_result_l1(const nm_result *r);
+double nm_result_l2(const nm_result *r);
+double nm_result_l0(const nm_result *r);                     /* elements that differ */
+/* objective worst: the least margin that was attained; closest: the least distance of a counterexample */
+double nm_result_value(const nm_result *r);
+double nm_result_bound(const nm_result *r);                  /* proven: it is not less than this */
+double nm_result_strict(const nm_result *r);                 /* closest, when the value is a tie's: of a strict one */
+double nm_result_claim(const nm_result *r);                  /* a solver's own bound: its word */
+/* objective range, and differ: ends that were attained, proven ends beyond them, and where: [inputs] or NULL */
+double nm_result_least(const nm_result *r);
+double nm_result_least_bound(const nm_result *r);
+const double *nm_result_least_point(const nm_result *r);
+double nm_result_most(const nm_result *r);
+double nm_result_most_bound(const nm_result *r);
+const double *nm_result_most_point(const nm_result *r);
+/* what became of each clause of the question, case by case: i < targets */
+size_t nm_result_targets(const nm_result *r);
+const char *nm_result_target_name(const nm_result *r, size_t i);
+int64_t nm_result_target_label(const nm_result *r, size_t i);  /* the class that it stands for, or -1 */
+int nm_result_target_status(const nm_result *r, size_t i);     /* NM_UNKNOWN also for what was not looked at */
+const char *nm_result_target_by(const nm_result *r, size_t i); /* or NULL */
+double nm_result_target_bound(const nm_result *r, size_t i);   /* proven: its margin, or distance, is not less */
+size_t nm_result_files(const nm_result *r);                    /* that were written: models, witness, pictures */
+const char *nm_result_file(const nm_result *r, size_t i);
+const char *nm_result_json(const nm_result *r);                /* what the command prints with --json, and without */
+const char *nm_result_text(const nm_result *r);
 
-int nm_decide(nm_job *job, const nm_net *net, const nm_query *query, const nm_options *o, nm_answer *a);
-/* Writes a model for each target that bounds leave open: out ends in .mps, .mps.gz, .lp or .lp.gz; beside it the map.
- * Several open targets give stem-tJ files and stem.manifest.json. *written is how many. */
-int nm_compile(nm_job *job, const nm_net *net, const nm_query *query, const nm_options *o, const char *out,
-               size_t *written);
-/* Reads a solver's answer to a compiled model (CBC, HiGHS, SCIP, GLPK, lp_solve, SYMPHONY, Gurobi, CPLEX, Xpress, COPT,
- * MOSEK or MIPLIB text, known by its content) and judges it by replay. */
-int nm_decode_file(nm_job *job, const char *map, const char *solution, nm_answer *a);
+/* ---- bounds of every unit ------------------------------------------------------------------------- */
 
+/* Over the input set of each case. Options: bounds, threads, all-rows. */
+int nm_bound_units(nm_job *job, const nm_net *net, const nm_query *query, const nm_options *o, const nm_units **u);
+size_t nm_units_cases(const nm_units *u);
+/* Blocks of units, in the order of evaluation; 0: the case's input set is empty. Block 0 are the inputs, or generators
+ * of the set, of which a later block makes the inputs. */
+size_t nm_units_blocks(const nm_units *u, size_t icase);
+const char *nm_units_kind(const nm_units *u, size_t icase, size_t block); /* input, affine, relu or max */
+const char *nm_units_name(const nm_units *u, size_t icase, size_t block); /* of the node that it comes from, or "" */
+size_t nm_units_count(const nm_units *u, size_t icase, size_t block);
+const double *nm_units_lo(const nm_units *u, size_t icase, size_t block); /* [count] certified, also in rounding */
+const double *nm_units_hi(const nm_units *u, size_t icase, size_t block);
+/* of relu: the block that it reads, and [count] 0 inactive, 1 active, 2 unstable; else -1 and NULL */
+int nm_units_source(const nm_units *u, size_t icase, size_t block);
+const unsigned char *nm_units_phase(const nm_units *u, size_t icase, size_t block);
+const double *nm_units_output_lo(const nm_units *u, size_t icase); /* [outputs] */
+const double *nm_units_output_hi(const nm_units *u, size_t icase);
+
+/* ---- models ---------------------------------------------------------------------------------------- */
+
+/* A model for each target that bounds leave open, scaled and guarded against solvers' tolerances, as files have them.
+ * Options: threads, bounds, split, encoding, one-sided, fold, no-units, always-write, dialect (for tolerances). */
+int nm_compile(nm_job *job, const nm_net *net, const nm_query *query, const nm_options *o, const nm_mips **mips);
+size_t nm_mips_count(const nm_mips *mips);
+const nm_mip *nm_mips_get(const nm_mips *mips, size_t i);
+const nm_result *nm_mips_result(const nm_mips *mips); /* of bounds alone: its targets say which are closed */
+/* The same as files: OUT.mps, OUT.mps.gz, OUT.lp or OUT.lp.gz, beside each its map OUT.map.json; several models are
+ * OUT-tTARGET and OUT.manifest.json. Further options: mps, cuts, start, priorities, options, comments. */
+int nm_compile_files(nm_job *job, const nm_net *net, const nm_query *query, const nm_options *o, const char *out,
+                     const nm_result **r);
+
+const char *nm_mip_target(const nm_mip *m);       /* the target's name, with its cube where there are some */
+int nm_mip_relaxation(const nm_mip *m);           /* a point of it need not be a counterexample */
+size_t nm_mip_columns(const nm_mip *m);           /* minimise cost x; lo <= x <= hi; some x are integers, 0 or 1 */
+const char *const *nm_mip_column_names(const nm_mip *m); /* [columns] */
+const double *nm_mip_column_lo(const nm_mip *m);  /* [columns]; infinity: no bound */
+const double *nm_mip_column_hi(const nm_mip *m);
+const double *nm_mip_column_cost(const nm_mip *m);
+const unsigned char *nm_mip_integer(const nm_mip *m); /* [columns] 1: integer */
+size_t nm_mip_rows(const nm_mip *m);              /* lo <= A x <= hi; row r of A: entries start[r] .. start[r+1]-1 */
+const char *const *nm_mip_row_names(const nm_mip *m); /* [rows] */
+const double *nm_mip_row_lo(const nm_mip *m);     /* [rows]; infinity: no side */
+const double *nm_mip_row_hi(const nm_mip *m);
+const size_t *nm_mip_start(const nm_mip *m);      /* [rows+1]; the last one is the number of entries */
+const uint32_t *nm_mip_index(const nm_mip *m);    /* [entries] columns */
+const double *nm_mip_value(const nm_mip *m);      /* [entries] */
+/* What plain rows cannot say: encodings indicator and sos1, and L2 balls and distances, make it. A solver that is given
+ * the arrays above alone would answer another question unless all three are absent. */
+/* [rows] the binary column that a row depends on: it holds when that is on[row]; -1: always; NULL: all always hold */
+const int32_t *nm_mip_when(const nm_mip *m, const unsigned char **on);
+/* sets of columns of which at most one is not 0: set k is column[start[k] .. start[k+1]-1]; gives their number */
+size_t nm_mip_sos1(const nm_mip *m, const size_t **start, const uint32_t **column);
+/* products c x_i x_j, i <= j, added to a row (row -1: to the objective); gives their number */
+size_t nm_mip_products(const nm_mip *m, const int64_t **row, const uint32_t **i, const uint32_t **j, const double **c);
+/* columns of the inputs, or of the input set's generators; -1: fixed, no column; gives their number */
+size_t nm_mip_inputs(const nm_mip *m, const int64_t **column);
+double nm_mip_measure(const nm_mip *m, double objective); /* the margin, form or distance (l2: squared) */
+
+/* ---- solvers' answers ------------------------------------------------------------------------------- */
+
+/* status: optimal, feasible, infeasible, unbounded or none (it gave up). */
+int nm_solution_new(nm_job *job, const nm_mip *m, const char *status, nm_solution **s);
+/* x [n]: columns in the model's order, n all of them, when names is NULL; else by name, in any order, all of them. */
+int nm_solution_values(nm_solution *s, size_t n, const char *const *names, const double *x);
+/* Who says it, the objective, and the bound below which none lies; NULL, NAN: not said. Optimal proves nothing of a
+ * value without a bound. */
+int nm_solution_claims(nm_solution *s, const char *solver, double objective, double bound);
+/* Judges an answer: a point by replay, whatever the status says; "infeasible" is the solver's word (not certified).
+ * A contradiction is NM_EAUDIT. */
+int nm_mip_decode(nm_job *job, const nm_mip *m, const nm_solution *s, const nm_result **r);
+/* The same of all models together: s [count], NULL where a model has no answer. */
+int nm_mips_decode(nm_job *job, const nm_mips *mips, const nm_solution *const *s, const nm_result **r);
+/* Of files: map is a .map.json with the one solution of its model, or a .manifest.json with solutions [n] in any
+ * order: of CBC, HiGHS, SCIP, GLPK, lp_solve, SYMPHONY, Gurobi, CPLEX, Xpress, COPT, MOSEK, or MIPLIB text, known by
+ * content. net: the network, or NULL for the file that the map names; its hash must fit. log: the solver's, or NULL.
+ * Option: output. */
+int nm_decode_files(nm_job *job, const nm_net *net, const char *map, size_t n, const char *const *solutions,
+                    const char *log, const nm_options *o, const nm_result **r);
+
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif

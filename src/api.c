@@ -1,61 +1,126 @@
-/* api.c: the border of the library: here, and only here, errors that inner code throws become return codes. */
+/* api.c: the border of the library: options, networks and questions. Here and in the other api files, and only there,
+ * errors that inner code throws become return codes.
+ *
+ * What is handed out must outlive the call and the options: texts are copied. Answers, bounds and models stand in
+ * api_answers.c, api_units.c and api_models.c. */
 #include "base/base.h"
+#include "data/data.h"
 #include "network/network.h"
 #include "question/question.h"
-#include "judge/judge.h"
-#include "bounds/bounds.h"
-#include "search/search.h"
-#include "answer/answer.h"
+#include "command/command.h"
+
+const char *nm_version(void) { return NM_VERSION; }
+
+/* ---- options ---- */
 
 typedef struct {
-    const char *path, *path2;
+    const char *path, *name, *value;
+    nm_file bytes;
     const nm_net *net, *net2;
     const nm_query *query;
-    const double *x;
-    double *y, *err;
-    int64_t label;
-    double radius, lo, hi;
     const nm_options *o;
-    nm_answer *answer;
+    const double *x;
+    const int64_t *size;
+    double *y, *y32, *err;
+    const void *png;
     size_t n;
+    nm_options *out;
+    int rank;
 } call;
+
+static void make_options(nm_job *job, void *arg)
+{
+    nm_options *o = NM_NEW(job, nm_options);
+    o->job = job;
+    ((call *)arg)->out = o;
+}
+
+int nm_options_new(nm_job *job, nm_options **o)
+{
+    call c = {0};
+    const int code = nm_run(job, make_options, &c);
+    *o = code ? NULL : c.out;
+    return code;
+}
+
+static void set_option(nm_job *job, void *arg)
+{
+    const call *c = arg;
+    nm_cli_put(job, &c->out->c, c->name, c->value);
+}
+
+int nm_options_set(nm_options *o, const char *name, const char *value)
+{
+    call c = {.out = o, .name = name, .value = value};
+    return nm_run(o->job, set_option, &c);
+}
+
+static void set_image(nm_job *job, void *arg)
+{
+    const call *c = arg;
+    nm_tensor t = {.type = NM_F64};
+    if (c->rank < 1 || c->rank > NM_MAXRANK)
+        nm_throw(job, NM_EUSE, "an image of rank %d; 1 to %d was expected", c->rank, NM_MAXRANK);
+    for (int i = 0; i < c->rank; i++)
+        if (c->size[i] < 1)
+            nm_throw(job, NM_EUSE, "an image with a side of %lld", (long long)c->size[i]);
+    t.shape = nm_shape_of(c->rank, c->size);
+    t.n = nm_shape_size(job, t.shape);
+    t.x = NM_RAW(job, double, t.n);
+    memcpy(t.x, c->x, t.n * sizeof *t.x);
+    c->out->c.image = t;
+}
+
+int nm_options_image(nm_options *o, const double *x, int rank, const int64_t *size)
+{
+    call c = {.out = o, .x = x, .rank = rank, .size = size};
+    return nm_run(o->job, set_image, &c);
+}
+
+/* ---- networks ---- */
+
+/* Returns the options as those of a command line that names one file, or two. */
+static nm_cli flags(nm_job *job, const call *c, nm_face face, const char *what, const char *file)
+{
+    nm_cli f = *nm_face_options(job, c->o, face, what);
+    f.n_files = file ? 2 : 1;
+    f.file = NM_ARRAY(job, const char *, 3);
+    f.file[file ? 1 : 0] = nm_dup(job, file ? file : c->path, strlen(file ? file : c->path));
+    return f;
+}
 
 static void load_net(nm_job *job, void *arg)
 {
     call *c = arg;
-    c->net = nm_net_read(job, c->path);
+    const nm_cli f = flags(job, c, NM_F_NET, "nm_net_load", NULL);
+    c->net = nm_cli_net(job, &f);
 }
 
-int nm_net_load(nm_job *job, const char *path, const nm_net **net)
+int nm_net_load(nm_job *job, const char *path, const nm_options *o, const nm_net **net)
 {
-    call c = {.path = path};
+    call c = {.path = path, .o = o};
     const int code = nm_run(job, load_net, &c);
     *net = code ? NULL : c.net;
     return code;
 }
 
-size_t nm_net_inputs(const nm_net *net) { return net->n_in; }
-size_t nm_net_outputs(const nm_net *net) { return net->n_out; }
-
-static void check_input(nm_job *job, const call *c)
-{
-    for (size_t i = 0; i < c->net->n_in; i++)
-        if (!isfinite(c->x[i])) nm_throw(job, NM_EUSE, "input %zu is not finite", i);
-}
-
-static void run_net(nm_job *job, void *arg)
+static void parse_net(nm_job *job, void *arg)
 {
     call *c = arg;
-    check_input(job, c);
-    nm_net_range(job, c->net, c->x);
-    const double *y = nm_net_eval(job, c->net, c->x, false, c->err);
-    memcpy(c->y, y, c->net->n_out * sizeof *y);
+    nm_cli f = flags(job, c, NM_F_NET, "nm_net_parse", NULL);
+    const char *data = nm_dup(job, (const char *)c->bytes.data,
+                              c->bytes.n); /* with a NUL behind it */
+    f.bytes = (nm_file){f.file[0], (const unsigned char *)data, c->bytes.n};
+    c->net = nm_cli_net(job, &f);
 }
 
-int nm_net_run(nm_job *job, const nm_net *net, const double *x, double *y, double *err)
+int nm_net_parse(nm_job *job, const char *name, const void *bytes, size_t n, const nm_options *o,
+                 const nm_net **net)
 {
-    call c = {.net = net, .x = x, .y = y, .err = err};
-    return nm_run(job, run_net, &c);
+    call c = {.path = name, .bytes = {name, bytes, n}, .o = o};
+    const int code = nm_run(job, parse_net, &c);
+    *net = code ? NULL : c.net;
+    return code;
 }
 
 static void pair_nets(nm_job *job, void *arg)
@@ -84,111 +149,135 @@ int nm_net_save(nm_job *job, const nm_net *net, const char *path)
     return nm_run(job, save_net, &c);
 }
 
+size_t nm_net_inputs(const nm_net *net) { return net->n_in; }
+size_t nm_net_outputs(const nm_net *net) { return net->n_out; }
+
+int nm_net_input_sizes(const nm_net *net, int64_t size[8])
+{
+    const nm_shape s = net->values[net->inputs[0]].shape;
+    memcpy(size, s.dim, (size_t)s.rank * sizeof *size);
+    return s.rank;
+}
+
+static void check_input(nm_job *job, const call *c)
+{
+    for (size_t i = 0; i < c->net->n_in; i++)
+        if (!isfinite(c->x[i])) nm_throw(job, NM_EUSE, "input %zu is not finite", i);
+    nm_net_range(job, c->net, c->x);
+}
+
+static void run_net(nm_job *job, void *arg)
+{
+    const call *c = arg;
+    check_input(job, c);
+    const nm_mark mark = nm_mark_get(job);
+    const double *y = nm_net_eval(job, c->net, c->x, false, c->err);
+    memcpy(c->y, y, c->net->n_out * sizeof *y);
+    nm_mark_release(job, mark);
+}
+
+int nm_net_run(nm_job *job, const nm_net *net, const double *x, double *y, double *err)
+{
+    call c = {.net = net, .x = x, .y = y, .err = err};
+    return nm_run(job, run_net, &c);
+}
+
+size_t nm_net_file_outputs(const nm_net *net)
+{
+    size_t n = 0;
+    for (size_t k = 0; k < net->n_outputs; k++)
+        n += net->values[net->tail[k] ? net->tail[k]->out[0] : net->outputs[k]].n;
+    return n;
+}
+
+static void run_file(nm_job *job, void *arg)
+{
+    const call *c = arg;
+    size_t n;
+    check_input(job, c);
+    const nm_mark mark = nm_mark_get(job);
+    const double *y = c->y ? nm_net_outputs_eval(job, c->net, c->x, false, &n) : NULL;
+    if (y) memcpy(c->y, y, n * sizeof *y);
+    const double *y32 = c->y32 ? nm_net_outputs_eval(job, c->net, c->x, true, &n) : NULL;
+    if (y32) memcpy(c->y32, y32, n * sizeof *y32);
+    nm_mark_release(job, mark);
+}
+
+int nm_net_file_run(nm_job *job, const nm_net *net, const double *x, double *y64, double *y32)
+{
+    call c = {.net = net, .x = x, .y = y64, .y32 = y32};
+    return nm_run(job, run_file, &c);
+}
+
+/* ---- questions ---- */
+
+static void make_query(nm_job *job, void *arg)
+{
+    call *c = arg;
+    const nm_cli f = flags(job, c, NM_F_QUESTION, "nm_query_make", NULL);
+    c->query = nm_cli_question(job, &f, c->net);
+}
+
+int nm_query_make(nm_job *job, const nm_net *net, const nm_options *o, const nm_query **query)
+{
+    call c = {.net = net, .o = o, .path = net->path};
+    const int code = nm_run(job, make_query, &c);
+    *query = code ? NULL : c.query;
+    return code;
+}
+
 static void load_query(nm_job *job, void *arg)
 {
     call *c = arg;
-    c->query = nm_query_read(job, c->net, c->path);
-    nm_query_range(job, c->net, c->query);
+    const nm_cli f = flags(job, c, NM_F_BESIDE, "nm_query_load", c->path);
+    c->query = nm_cli_question(job, &f, c->net);
 }
 
-int nm_query_load(nm_job *job, const nm_net *net, const char *path, const nm_query **query)
+int nm_query_load(nm_job *job, const nm_net *net, const char *path, const nm_options *o,
+                  const nm_query **query)
 {
-    call c = {.path = path, .net = net};
+    call c = {.path = path, .net = net, .o = o};
     const int code = nm_run(job, load_query, &c);
     *query = code ? NULL : c.query;
     return code;
 }
 
-static void linf(nm_job *job, void *arg)
+static void query_text(nm_job *job, void *arg)
 {
     call *c = arg;
-    check_input(job, c);
-    nm_buf set = {.job = job};
-    if (!(c->radius >= 0)) nm_throw(job, NM_EUSE, "a radius of %g", c->radius);
-    nm_put(&set, isfinite(c->radius) ? "linf:" : "free");
-    if (isfinite(c->radius)) nm_put_num(&set, c->radius);
-    const nm_around a = {
-        .x = c->x, .label = c->label, .sets = nm_sets_read(job, set.s, NULL), .lo = c->lo, .hi = c->hi};
-    c->query = nm_query_around(job, c->net, &a);
-    nm_query_range(job, c->net, c->query);
+    nm_buf b = {.job = job};
+    nm_query_write(&b, c->query);
+    c->name = b.s;
 }
 
-int nm_query_linf(nm_job *job, const nm_net *net, const double *x, int64_t label, double radius,
-                  double lo, double hi, const nm_query **query)
+int nm_query_json(nm_job *job, const nm_query *query, const char **text)
 {
-    call c = {.net = net, .x = x, .label = label, .radius = radius, .lo = lo, .hi = hi};
-    const int code = nm_run(job, linf, &c);
-    *query = code ? NULL : c.query;
+    call c = {.query = query};
+    const int code = nm_run(job, query_text, &c);
+    *text = code ? NULL : c.name;
     return code;
 }
 
-static nm_solve_opts options(const nm_options *o)
-{
-    static const nm_options none;
-    if (!o) o = &none;
-    return (nm_solve_opts){.bounds.all = NM_BY_ALPHA,
-                           .threads = 1,
-                           .stages.evaluate = true,
-                           .form.fold = !o->no_fold,
-                           .stages.attack = !o->no_attack,
-                           .stages.split = true,
-                           .stages.units = true,
-                           .stages.branch = true,
-                           .stages.solve = !o->no_solve,
-                           .time_limit = o->time_limit,
-                           .seed = o->seed,
-                           .files.options = "library",
-                           .files.version = NM_VERSION};
-}
-
-static nm_answer answer(const nm_verdict *v)
-{
-    const nm_replay *w = v->witness && v->witness->is_violated ? v->witness : NULL;
-    return (nm_answer){v->status, v->status == NM_UNKNOWN ? NULL : nm_settled_name(v->by), v->why, w ? w->x : NULL,
-                       w ? w->margin64 : NAN};
-}
-
-static void decide(nm_job *job, void *arg)
+static void draw(nm_job *job, void *arg)
 {
     call *c = arg;
-    const nm_solve_opts o = options(c->o);
-    *c->answer = answer(nm_solve_query(job, c->net, c->query, &o));
+    const nm_query *q = c->query;
+    const char *path = nm_fmt(job, "%s/picture.png", nm_temp_new(job));
+    const bool drawn = q->image ? nm_draw_triptych(job, path, q->shape, q->image, c->x)
+                                : nm_draw_image(job, path, q->shape, c->x);
+    if (!drawn)
+        nm_throw(job, NM_EUNSUP, "the inputs are no picture: %s", nm_layout_why(job, q->shape));
+    const nm_file f = nm_file_bytes(job, path);
+    c->png = f.data;
+    c->n = f.n;
 }
 
-int nm_decide(nm_job *job, const nm_net *net, const nm_query *query, const nm_options *o,
-              nm_answer *a)
+int nm_query_picture(nm_job *job, const nm_query *query, const double *x, const void **png,
+                     size_t *n)
 {
-    call c = {.net = net, .query = query, .o = o, .answer = a};
-    return nm_run(job, decide, &c);
-}
-
-static void compile(nm_job *job, void *arg)
-{
-    call *c = arg;
-    nm_solve_opts o = options(c->o);
-    o.stages.evaluate = o.stages.attack = o.stages.split = o.stages.branch = o.stages.solve = false;
-    o.files.out = c->path;
-    const nm_verdict *v = nm_solve_query(job, c->net, c->query, &o);
-    for (size_t i = 0; i < v->n_targets; i++) c->n += v->targets[i].file != NULL;
-}
-
-int nm_compile(nm_job *job, const nm_net *net, const nm_query *query, const nm_options *o,
-               const char *out, size_t *written)
-{
-    call c = {.net = net, .query = query, .o = o, .path = out};
-    const int code = nm_run(job, compile, &c);
-    *written = code ? 0 : c.n;
+    call c = {.query = query, .x = x};
+    const int code = nm_run(job, draw, &c);
+    *png = code ? NULL : c.png;
+    *n = code ? 0 : c.n;
     return code;
-}
-
-static void decode(nm_job *job, void *arg)
-{
-    call *c = arg;
-    *c->answer = answer(nm_decode(job, c->path, 1, &c->path2, NULL, &c->query));
-}
-
-int nm_decode_file(nm_job *job, const char *map, const char *solution, nm_answer *a)
-{
-    call c = {.path = map, .path2 = solution, .answer = a};
-    return nm_run(job, decode, &c);
 }

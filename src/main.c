@@ -101,6 +101,7 @@ int main(int argc, char **argv)
     sigaction(SIGTERM, &act, NULL);
     signal(SIGPIPE, SIG_IGN);
     nm_job_stop_flag(job, &stop);
+    nm_children_tell(job);
     run_t r = {argc, NM_OK, argv, {0}};
     const int thrown = nm_run(job, run, &r);
     int code = thrown ? thrown : r.code; /* a campaign has an answer though some of its samples failed */

@@ -6,6 +6,7 @@
  * believed of the manifest, so its network and question must be those of its maps, and its marks theirs. A target
  * that was cut into cubes holds when all of them do: the maps say how many there are. */
 #include "base/base.h"
+#include "network/network.h"
 #include "question/question.h"
 #include "judge/judge.h"
 #include "solver/solver.h"
@@ -17,13 +18,14 @@
 
 typedef struct { /* a model: of a whole target, or of one of its cubes */
     size_t target;
-    nm_map *map;
+    const nm_map *map;
     const char *map_path, *stem;
     const nm_verdict *answer;
 } part;
 
 typedef struct {
     nm_job *job;
+    const nm_net *net; /* or NULL: the maps' own */
     const char *path;
     const nm_json *json;
     nm_verdict *v;
@@ -135,14 +137,9 @@ static part *owner(const manifest *a, const nm_sol *s, const char *sol_path)
 
 static const nm_target *t_of(const nm_verdict *one) { return one->targets; }
 
-static void take(manifest *a, const char *sol_path)
+/* Takes the answer to one of the models. */
+static void take(manifest *a, part *k, const nm_verdict *one, const char *sol_path)
 {
-    nm_sol *s = nm_sol_read(a->job, sol_path);
-    part *k = owner(a, s, sol_path);
-    const nm_verdict *one = nm_decode_sol(a->job, k->map, k->map_path, s, sol_path);
-    if (k->answer)
-        nm_throw(a->job, NM_EUSE, "%s: a second solution of target %s", sol_path,
-                 one->targets->name);
     k->answer = one;
     nm_verdict *v = a->v;
     if (!v->solver) {
@@ -169,6 +166,17 @@ static void take(manifest *a, const char *sol_path)
     if (w && (!v->witness || (w->is_violated && !v->witness->is_violated) ||
               (w->is_violated == v->witness->is_violated && w->margin64 < v->witness->margin64)))
         v->witness = w;
+}
+
+static void take_file(manifest *a, const char *sol_path)
+{
+    nm_sol *s = nm_sol_read(a->job, sol_path);
+    part *k = owner(a, s, sol_path);
+    const nm_verdict *one = nm_decode_sol(a->job, a->net, k->map, k->map_path, s, sol_path);
+    if (k->answer)
+        nm_throw(a->job, NM_EUSE, "%s: a second solution of target %s", sol_path,
+                 one->targets->name);
+    take(a, k, one, sol_path);
 }
 
 /* a target's answer from those of its models; without any it stays as the manifest says */
@@ -225,16 +233,53 @@ static nm_verdict *combine(manifest *a)
     return v;
 }
 
-nm_verdict *nm_decode(nm_job *job, const char *path, size_t n, const char *const *sols,
+/* Weakens what one branch of several says: alone it proves nothing of the target. */
+static void weaken(nm_verdict *v)
+{
+    if (v->status != NM_OK) return;
+    v->status = v->targets->status = NM_UNKNOWN;
+    v->why = "this cube holds no counterexample; the target holds when all its cubes do: "
+             "decode the manifest";
+}
+
+nm_verdict *nm_decode_all(nm_job *job, const nm_net *net, const nm_query *q, const nm_verdict *compiled,
+                          const nm_kept *kept, const nm_sol *const *sols)
+{
+    manifest a = {.job = job, .net = net, .path = "the models", .q = q, .v = NM_NEW(job, nm_verdict)};
+    a.v->n_targets = compiled->n_targets;
+    a.v->targets = NM_ARRAY(job, nm_target, compiled->n_targets + 1);
+    for (size_t i = 0; i < compiled->n_targets; i++) {
+        const nm_target *t = &compiled->targets[i];
+        a.v->targets[i] = (nm_target){.icase = t->icase,
+                                      .iclause = t->iclause,
+                                      .label = t->label,
+                                      .name = t->name,
+                                      .status = t->status,
+                                      .by = t->by,
+                                      .margin_lo = t->margin_lo,
+                                      .objective = NAN,
+                                      .bound = t->status == NM_OK ? t->bound : NAN};
+    }
+    for (size_t i = 0; i < kept->n; i++)
+        *NM_PUSH(job, a.parts, a.n, a.cap) = (part){.target = kept->m[i].target, .map = kept->m[i].map};
+    for (size_t i = 0; i < kept->n; i++)
+        if (sols[i]) take(&a, &a.parts[i], nm_decode_kept(job, net, a.parts[i].map, sols[i]), "the solution");
+    if (kept->n) return combine(&a);
+    nm_verdict *v = combine(&a); /* bounds alone */
+    if (v->status == NM_OK) v->by = compiled->by, v->certified = compiled->certified;
+    return v;
+}
+
+nm_verdict *nm_decode(nm_job *job, const nm_net *net, const char *path, size_t n, const char *const *sols,
                       const char *log, const nm_query **query)
 {
-    manifest a = {.job = job, .path = path, .json = nm_json_parse(job, nm_file_read(job, path))};
+    manifest a = {.job = job, .net = net, .path = path, .json = nm_json_parse(job, nm_file_read(job, path))};
     const nm_json *kind = nm_json_find(a.json, "netmip");
     if (kind && strcmp(nm_json_str(job, kind, path), "manifest") == 0) {
         if (log) nm_throw(job, NM_EUSE, "%s: --log goes with a map", log);
         load(&a);
         *query = a.q;
-        for (size_t i = 0; i < n; i++) take(&a, sols[i]);
+        for (size_t i = 0; i < n; i++) take_file(&a, sols[i]);
         return combine(&a);
     }
     if (n != 1) nm_throw(job, NM_EUSE, "%s: one file too many", sols[1]);
@@ -242,11 +287,7 @@ nm_verdict *nm_decode(nm_job *job, const char *path, size_t n, const char *const
     nm_sol *s = nm_sol_answer(job, sols[0], log);
     if (log && strcmp(s->solver, "cbc log")) nm_sol_log(job, nm_file_read(job, log), s);
     *query = m->question;
-    nm_verdict *v = nm_decode_sol(job, m, path, s, sols[0]);
-    if (m->cube && v->status == NM_OK) { /* one branch of several proves nothing of the target */
-        v->status = v->targets->status = NM_UNKNOWN;
-        v->why = "this cube holds no counterexample; the target holds when all its cubes do: "
-                 "decode the manifest";
-    }
+    nm_verdict *v = nm_decode_sol(job, net, m, path, s, sols[0]);
+    if (m->cube) weaken(v);
     return v;
 }

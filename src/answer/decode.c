@@ -26,10 +26,10 @@ const nm_net *nm_net_of_map(nm_job *job, const char *path, const nm_front *f, co
     return nm_net_read_as(job, path, f);
 }
 
-const nm_net *nm_map_net(nm_job *job, nm_map *m, const char *map_path)
+const nm_net *nm_map_net(nm_job *job, const nm_net *given, nm_map *m, const char *map_path)
 {
-    const nm_net *net = nm_net_of_map(job, m->net_path, &m->front, map_path);
-    if (m->against) net = nm_net_join(job, net, nm_net_of_map(job, m->against, &m->front, map_path));
+    const nm_net *net = given ? given : nm_net_of_map(job, m->net_path, &m->front, map_path);
+    if (m->against && !given) net = nm_net_join(job, net, nm_net_of_map(job, m->against, &m->front, map_path));
     const char *path = net->path;
     if (strcmp(net->hash, m->net_hash))
         nm_throw(job, NM_EAUDIT, "%s: is not the network that %s was made from", path, map_path);
@@ -334,18 +334,15 @@ static void take_claim(nm_job *job, const nm_map *m, nm_sol *s, nm_verdict *v)
     v->why = NULL;
 }
 
-nm_verdict *nm_decode_sol(nm_job *job, const nm_map *map, const char *map_path, const nm_sol *said,
-                          const char *sol_path)
+/* Weighs what a solution says of the map's model. map_path: NULL for a map that is no file: its solution is then known
+ * to be of this model. */
+static nm_verdict *weigh(nm_job *job, const nm_net *net, const nm_map *m, const char *map_path, const nm_sol *said,
+                         const char *sol_path)
 {
-    nm_map *m = NM_NEW(job, nm_map);
-    *m = *map;
-    const nm_net *net = nm_map_net(job, m, map_path);
     nm_sol *s = NM_NEW(job, nm_sol);
     *s = *said;
     nm_tail_check(job, net, m->question);
-    check_model(job, m, map_path);
-    check_question(job, m, map_path);
-    const bool named = nm_sol_check(job, s, nm_map_card(m), sol_path);
+    const bool named = nm_sol_check(job, s, nm_map_card(m), sol_path) || !map_path;
     s->objective = ldexp(s->objective, m->scale.objective);
     s->bound = ldexp(s->bound, m->scale.objective);
     nm_verdict *v = open_verdict(job, m);
@@ -376,4 +373,20 @@ nm_verdict *nm_decode_sol(nm_job *job, const nm_map *map, const char *map_path, 
         v->why = nm_fmt(job, "the solver said: %s", s->status_text);
     if (v->status == NM_UNKNOWN) t->by = v->by = NM_NOT_SETTLED;
     return v;
+}
+
+nm_verdict *nm_decode_sol(nm_job *job, const nm_net *net, const nm_map *map, const char *map_path,
+                          const nm_sol *s, const char *sol_path)
+{
+    nm_map *m = NM_NEW(job, nm_map);
+    *m = *map;
+    net = nm_map_net(job, net, m, map_path);
+    check_model(job, m, map_path);
+    check_question(job, m, map_path);
+    return weigh(job, net, m, map_path, s, sol_path);
+}
+
+nm_verdict *nm_decode_kept(nm_job *job, const nm_net *net, const nm_map *m, const nm_sol *s)
+{
+    return weigh(job, net, m, NULL, s, "the solution");
 }

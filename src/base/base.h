@@ -44,6 +44,10 @@ void nm_fail_after(nm_job *job, long n);            /* tests: the n-th allocatio
 void nm_note(nm_job *job, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void nm_warn(nm_job *job, const char *fmt, ...)     /* a note that --quiet does not silence: data are wrong */
     __attribute__((format(printf, 2, 3)));
+/* Notes of child processes reach whoever takes notes, too: of a program that may print from there. A library's caller
+ * may not: its locks stay as they were when the process was copied. */
+void nm_children_tell(nm_job *job);
+void nm_job_is_child(nm_job *job);                  /* called in a child: notes end here unless children tell */
 bool nm_stopped(const nm_job *job);                 /* an interrupt was asked for */
 double nm_cpu(void);                                /* CPU seconds of this process and its children */
 double nm_wall(void);                               /* seconds, monotonic */

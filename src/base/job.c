@@ -34,6 +34,7 @@ struct nm_job {
     const volatile sig_atomic_t *stop;
     void (*note)(void *, const char *);
     void *note_arg;
+    bool children_tell;
     locale_t c_locale;
 };
 
@@ -74,6 +75,11 @@ void nm_job_on_note(nm_job *job, void (*note)(void *, const char *), void *arg)
 {
     job->note = note;
     job->note_arg = arg;
+}
+void nm_children_tell(nm_job *job) { job->children_tell = true; }
+void nm_job_is_child(nm_job *job)
+{
+    if (!job->children_tell) job->note = NULL;
 }
 void nm_job_stop_flag(nm_job *job, const volatile sig_atomic_t *stop) { job->stop = stop; }
 void nm_job_limit(nm_job *job, size_t bytes) { job->limit = bytes; }

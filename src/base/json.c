@@ -82,7 +82,7 @@ int64_t nm_json_int(nm_job *job, const nm_json *x, const char *where)
 const char *nm_json_str(nm_job *job, const nm_json *x, const char *where)
 {
     if (!cJSON_IsString(x)) nm_throw(job, NM_EINPUT, "%s: a string was expected", where);
-    return x->valuestring;
+    return nm_dup(job, x->valuestring, strlen(x->valuestring)); /* it outlives the text's tree */
 }
 
 bool nm_json_true(const nm_json *x) { return cJSON_IsTrue(x); }

@@ -38,6 +38,7 @@ static _Noreturn void live(nm_job *job, nm_child_opts o, pid_t parent,
     if (getppid() != parent) _exit(1);
     const struct rlimit limit = {o.memory, o.memory};
     if (o.memory) setrlimit(RLIMIT_AS, &limit);
+    nm_job_is_child(job);
     const int code = nm_run(job, body, arg);
     if (code && o.tell) nm_note(job, "%s", nm_job_message(job));
     _exit(code);
@@ -48,7 +49,8 @@ nm_child *nm_child_start(nm_job *job, const char *what, nm_child_opts o,
 {
     nm_child *c = NM_NEW(job, nm_child);
     nm_defer(job, reap, c); /* may throw, so it comes first */
-    fflush(NULL);           /* else the child would write the parent's buffers once more */
+    fflush(stdout);         /* else the child would write the parent's buffer once more; not NULL, all streams: that */
+    fflush(stderr);         /* waits for a thread that reads one */
     const pid_t parent = getpid(), pid = fork();
     if (pid < 0) nm_throw(job, NM_EIO, "cannot start %s: %s", what, strerror(errno));
     if (pid == 0) live(job, o, parent, body, arg);
@@ -60,18 +62,18 @@ nm_child *nm_child_start(nm_job *job, const char *what, nm_child_opts o,
 int nm_child_status(const nm_child *c)
 {
     siginfo_t info = {0};
-    if (waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
-        info.si_pid != c->pid)
-        return -1;
+    if (waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0)
+        return errno == ECHILD ? NM_DIED : -1; /* somebody else waited for it: how it ended is not known */
+    if (info.si_pid != c->pid) return -1;
     return info.si_code == CLD_EXITED ? info.si_status : NM_DIED + info.si_status;
 }
 
 int nm_child_wait(nm_job *job, const nm_child *c, double until)
 {
-    while (!nm_stopped(job) && nm_wall() < until) {
+    for (int ms = 1; !nm_stopped(job) && nm_wall() < until; ms = ms < 20 ? 2 * ms : 20) {
         const int status = nm_child_status(c);
         if (status >= 0) return status;
-        poll(NULL, 0, 20);
+        poll(NULL, 0, ms);
     }
     return -1;
 }

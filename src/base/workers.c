@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "base/base.h"
 
+#include <poll.h>
 #include <sys/mman.h>
 
 enum { MOST = 64 };
@@ -41,6 +42,18 @@ static void work(nm_job *job, void *arg)
     for (size_t i = s->from; i < s->n && !nm_stopped(job); i += s->step) s->each(job, s->arg, i);
 }
 
+/* Waits for a worker. A stop is passed on: as a signal, which a program of ours takes for the same wish; any other
+ * program's worker may have a handler that tells it nothing, and is ended soon. */
+static void dismiss(nm_job *job, nm_child *c)
+{
+    enum { GRACE = 50 };
+    if (nm_child_wait(job, c, INFINITY) < 0) {
+        nm_child_ask(c);
+        for (int k = 0; k < GRACE && nm_child_status(c) < 0; k++) poll(NULL, 0, 20);
+    }
+    nm_child_end(job, c);
+}
+
 void nm_crew_run(nm_job *job, size_t threads, size_t n, void (*each)(nm_job *, void *, size_t),
                  void *arg)
 {
@@ -56,5 +69,5 @@ void nm_crew_run(nm_job *job, size_t threads, size_t n, void (*each)(nm_job *, v
         part[k] = (share){k, crew, n, each, arg};
         child[k] = nm_child_start(job, "a worker", (nm_child_opts){0}, work, &part[k]);
     }
-    for (size_t k = 0; k < crew; k++) nm_child_join(job, child[k]);
+    for (size_t k = 0; k < crew; k++) dismiss(job, child[k]);
 }

@@ -16,9 +16,15 @@ typedef struct nm_cli {
     int argc, n_files;
     char **argv;
     const char *verb, **file, *value[NM_N_OPTS]; /* "" for a switch that is set */
+    /* of a program: */
+    nm_file bytes;         /* the network, in place of its file; data is NULL where there is none */
+    nm_tensor image;       /* in place of --image; x is NULL where there is none */
 } nm_cli;
 void nm_cli_parse(nm_job *job, nm_cli *c, int argc, char **argv);
 bool nm_cli_has(const nm_cli *c, nm_opt o);
+const char *nm_cli_name(nm_job *job, nm_opt o); /* with dashes, without those in front */
+/* sets an option by its name, as a program says it: without dashes in front; of any verb */
+void nm_cli_put(nm_job *job, nm_cli *c, const char *name, const char *value);
 
 /* ---- help.c ------------------------------------------------------------------------------------- */
 void nm_help_overview(nm_buf *b); /* a screenful: the verbs, and how to go on */
@@ -26,6 +32,26 @@ void nm_help_print(nm_buf *b,
                    const char *name); /* of a verb, a page or a list; refuses other names */
 _Noreturn void nm_help_no_verb(nm_job *job,
                                const char *word); /* says which verb was perhaps meant */
+
+/* ---- question_flags.c: networks and questions --------------------------------------------------- */
+nm_net *nm_cli_net(nm_job *job, const nm_cli *c); /* the first file, and what it is compared with */
+nm_query *nm_cli_question(nm_job *job, const nm_cli *c, const nm_net *net);
+const nm_front *nm_cli_front(nm_job *job, const nm_cli *c); /* NULL: no flag of it */
+
+/* ---- verb_common.c: options of the pipeline ----------------------------------------------------- */
+nm_levels nm_cli_levels(nm_job *job, const nm_cli *c);
+nm_solve_opts nm_cli_solve_opts(nm_job *job, const nm_cli *c, bool compile);
+nm_unit_opts nm_cli_unit_opts(nm_job *job, const nm_cli *c); /* of verb bounds */
+
+/* ---- library_flags.c: options of the library's functions ---------------------------------------- */
+struct nm_options { nm_job *job; nm_cli c; };
+typedef enum {
+    NM_F_NET, NM_F_QUESTION, NM_F_BESIDE, NM_F_UNITS, NM_F_SOLVE, NM_F_FILES, NM_F_ARRAYS, NM_F_DECODE, NM_N_FACES
+} nm_face;
+/* Returns the options of o (NULL: none) for a function of this kind, which is called `what`; refuses, by name, those
+ * that it does not read. */
+const nm_cli *nm_face_options(nm_job *job, const nm_options *o, nm_face face, const char *what);
+bool nm_face_reads(nm_face face, nm_opt o);
 
 /* ---- verb/: the rows VERB of command.def: the answer goes to out; gives the exit code ----------- */
 #define VERB(name, use, files, help, exits)                                                        \

@@ -36,27 +36,17 @@ const nm_verb *nm_verb_find(const char *name);
 const char *nm_filled(nm_job *job, const char *text);
 
 /* ---- options.c ---------------------------------------------------------------------------------- */
-const char *nm_cli_name(nm_job *job, nm_opt o); /* with dashes */
 const char *nm_cli_get(const nm_cli *c, nm_opt o);
 const char *nm_cli_guard(const nm_cli *c); /* the number of --guard, or NULL where it is auto */
 double nm_cli_num(nm_job *job, const nm_cli *c, nm_opt o, double dflt);
 /* choices a|b|c, the first is the default */
 const char *nm_cli_pick(nm_job *job, const nm_cli *c, nm_opt o, const char *choices);
 
-/* ---- question_flags.c --------------------------------------------------------------------------- */
-nm_net *nm_cli_net(nm_job *job, const nm_cli *c); /* the first file, and what it is compared with */
-nm_query *nm_cli_question(nm_job *job, const nm_cli *c, const nm_net *net);
-const nm_front *nm_cli_front(nm_job *job, const nm_cli *c); /* NULL: no flag of it */
-
 /* ---- verb_common.c ------------------------------------------------------------------------------ */
 nm_known *nm_cli_known(nm_job *job, const nm_cli *c, const nm_net *net, const nm_query *q); /* NULL: no flag */
-nm_levels nm_cli_levels(nm_job *job, const nm_cli *c);
 size_t nm_cli_whole(nm_job *job, const nm_cli *c, nm_opt o, double dflt, int lo, int hi);
-nm_solve_opts nm_cli_solve_opts(nm_job *job, const nm_cli *c, bool compile);
-void nm_cli_range(nm_job *job, const nm_cli *c, int64_t count, int64_t *from,
-                  int64_t *to); /* --range */
-void nm_cli_files(nm_job *job, const nm_cli *c, int lo, int hi,
-                  const char *what); /* how many were expected */
+void nm_cli_range(nm_job *job, const nm_cli *c, int64_t count, int64_t *from, int64_t *to); /* --range */
+void nm_cli_files(nm_job *job, const nm_cli *c, int lo, int hi, const char *what); /* how many were expected */
 bool nm_cli_dump(nm_job *job, const nm_cli *c, nm_buf *out, const nm_net *net, const nm_query *q);
 
 #endif

@@ -88,6 +88,19 @@ static int option(nm_job *job, nm_cli *c, int i)
     return i + 1;
 }
 
+void nm_cli_put(nm_job *job, nm_cli *c, const char *name, const char *value)
+{
+    const int o = find(name, strlen(name));
+    if (o < 0)
+        nm_throw(job, NM_EUSE, "%s: no such option; a flag of the command, without its dashes, was expected", name);
+    const nm_flag *f = NULL;
+    for (const nm_verb *v = nm_verbs(); v->name && !f; v++) f = nm_flag_find(v->name, (nm_opt)o);
+    const bool is_switch = f && !*f->value;
+    if (!is_switch && !value) nm_throw(job, NM_EUSE, "%s: %s was expected", name, f ? f->value : "a value");
+    if (is_switch && value && *value) nm_throw(job, NM_EUSE, "%s %s: takes no value", name, value);
+    c->value[o] = is_switch ? "" : nm_dup(job, value, strlen(value));
+}
+
 void nm_cli_parse(nm_job *job, nm_cli *c, int argc, char **argv)
 {
     c->argc = argc;

@@ -28,7 +28,7 @@ nm_net *nm_cli_net(nm_job *job, const nm_cli *c)
     if (!front || !nm_front_says(front))
         front = own.front ? own.front
                           : front; /* should they differ, the question's reader says so */
-    nm_net *net = nm_net_read_as(job, c->file[0], front);
+    nm_net *net = c->bytes.data ? nm_net_of(job, c->bytes, front) : nm_net_read_as(job, c->file[0], front);
     if (!flag && !said) return net;
     return nm_net_join(job, net, nm_net_read_as(job, flag ? flag : said, net->front));
 }
@@ -56,7 +56,7 @@ static nm_query *beside(nm_job *job, const nm_cli *c, const nm_net *net, const n
     return q;
 }
 
-nm_query *nm_cli_question(nm_job *job, const nm_cli *c, const nm_net *net)
+static nm_query *question(nm_job *job, const nm_cli *c, const nm_net *net)
 {
     const nm_ask a = {.image = c->value[NM_O_image],
                       .label = c->value[NM_O_label],
@@ -67,6 +67,7 @@ nm_query *nm_cli_question(nm_job *job, const nm_cli *c, const nm_net *net)
                       .margin = c->value[NM_O_margin],
                       .objective = c->value[NM_O_objective],
                       .guard = nm_cli_guard(c),
+                      .array = c->image.x ? &c->image : NULL,
                       .differ = c->value[NM_O_differ]};
     if (c->n_files < 2) {
         nm_query *asked = nm_query_ask(job, net, &a);
@@ -75,10 +76,17 @@ nm_query *nm_cli_question(nm_job *job, const nm_cli *c, const nm_net *net)
     }
     const bool is_json = nm_query_is(nm_file_read(job, c->file[1]));
     const bool beside_json = a.margin || a.objective || a.guard || a.differ;
-    if (a.image || a.label || a.labels || a.perturb || a.domain || a.target ||
+    if (a.image || a.array || a.label || a.labels || a.perturb || a.domain || a.target ||
         (a.margin && !a.differ) || (is_json && beside_json))
         nm_throw(job, NM_EUSE, "%s: a question from a file and one from flags", c->file[1]);
     nm_query *q = is_json ? nm_query_read(job, net, c->file[1]) : beside(job, c, net, &a);
     nm_query_range(job, net, q);
+    return q;
+}
+
+nm_query *nm_cli_question(nm_job *job, const nm_cli *c, const nm_net *net)
+{
+    nm_query *q = question(job, c, net);
+    q->own_guard = nm_cli_guard(c) != NULL;
     return q;
 }

@@ -15,6 +15,10 @@ static const char *options_text(nm_job *job, const nm_cli *c)
 {
     nm_buf b = {.job = job};
     for (int i = 1; i < c->argc; i++) nm_put(&b, i > 1 ? " %s" : "%s", c->argv[i]);
+    if (c->argc) return b.s;
+    nm_put(&b, "library");
+    for (int o = 0; o < NM_N_OPTS; o++)
+        if (c->value[o]) nm_put(&b, *c->value[o] ? " --%s %s" : " --%s", nm_cli_name(job, (nm_opt)o), c->value[o]);
     return b.s;
 }
 
@@ -135,6 +139,13 @@ nm_solve_opts nm_cli_solve_opts(nm_job *job, const nm_cli *c, bool compile)
     o.files.out = compile ? nm_cli_get(c, NM_O_output) : NULL;
     set_dialect(job, c, &o, compile);
     return o;
+}
+
+nm_unit_opts nm_cli_unit_opts(nm_job *job, const nm_cli *c)
+{
+    return (nm_unit_opts){.bounds = nm_cli_levels(job, c),
+                          .threads = nm_cli_whole(job, c, NM_O_threads, 1, 1, 64),
+                          .all_rows = nm_cli_has(c, NM_O_all_rows)};
 }
 
 void nm_cli_range(nm_job *job, const nm_cli *c, int64_t count, int64_t *from, int64_t *to)

@@ -71,6 +71,7 @@ void nm_net_print(nm_buf *b, const nm_net *net); /* for --dump net */
 /* ---- file/read_network.c, file/write_network.c: files: ONNX, JSON, NNet in; ONNX, JSON out ------ */
 nm_net *nm_net_read(nm_job *job, const char *path); /* by content */
 nm_net *nm_net_read_as(nm_job *job, const char *path, const nm_front *f); /* f: NULL, or what stands before it */
+nm_net *nm_net_of(nm_job *job, nm_file file, const nm_front *f); /* of bytes at hand; the path is what it is called */
 void nm_net_write(nm_job *job, const nm_net *net, const char *path);       /* .json or .onnx, by suffix */
 
 /* ---- channel_order.c: which axes of the input are an image's ------------------------------------ */

@@ -320,9 +320,21 @@ void nm_query_label(nm_job *job, const nm_net *net, const nm_ask *a, nm_query *q
     make_clauses(job, &r, q, c, "");
 }
 
+/* Returns the image that a program handed over, once it is known to be one for this network. */
+static nm_tensor held(nm_job *job, const nm_net *net, const nm_ask *a)
+{
+    const nm_tensor *t = a->array;
+    if (a->image) nm_throw(job, NM_EUSE, "--image %s, and an array in its place: one of them was expected", a->image);
+    if (t->n != net->n_in)
+        nm_throw(job, NM_EUSE, "an image of %zu elements; the network has %zu inputs", t->n, net->n_in);
+    for (size_t i = 0; i < t->n; i++)
+        if (!isfinite(t->x[i])) nm_throw(job, NM_EUSE, "element %zu of the image is not finite", i);
+    return *t;
+}
+
 nm_query *nm_query_ask(nm_job *job, const nm_net *net, const nm_ask *ask)
 {
-    if (!ask->image && !ask->x)
+    if (!ask->image && !ask->x && !ask->array)
         nm_throw(job, NM_EUSE, "no question: a file or --image was expected");
     const nm_measure m = ask->set_only ? NM_MARGIN : nm_measure_of(job, net, ask);
     nm_ask copy = *ask;
@@ -333,9 +345,9 @@ nm_query *nm_query_ask(nm_job *job, const nm_net *net, const nm_ask *ask)
     if (a->x)
         r.x = a->x;
     else {
-        const nm_tensor t = nm_image_read(job, nm_net_form(net), a->image);
+        const nm_tensor t = a->array ? held(job, net, a) : nm_image_read(job, nm_net_form(net), a->image);
         nm_around_image(&r, net, t);
-        nm_check_around(job, net, &r, t, a->image);
+        nm_check_around(job, net, &r, t, a->array ? "the image" : a->image);
     }
     r.label = read_label(job, a);
     check_label(job, net, r.label);

@@ -75,6 +75,7 @@ struct nm_query {
     const nm_front *front; /* its inputs are pixels, read so; or NULL */
     nm_norm norm;          /* of NM_CLOSEST */
     double guard;
+    bool own_guard;        /* a flag said the guard: models are not relaxed beyond it */
     /* when it came from an image: */
     const double *image;   /* [n_in] or NULL */
     const double *image_y; /* [n_out] the network's outputs there in float64, or NULL */
@@ -146,6 +147,7 @@ const nm_word *nm_sets_words(void);
 typedef struct nm_ask {
     const char *image, *label, *labels, *perturb, *domain, *target, *margin, *objective, *guard, *differ;
     const double *x;       /* [n_in] the image itself, or NULL */
+    const nm_tensor *array; /* the image as a program holds it, its elements in the network's order; or NULL */
     const char *dir;       /* that files of --perturb are relative to, with its slash, or NULL */
     bool set_only;         /* the input set: clauses come from elsewhere */
 } nm_ask;

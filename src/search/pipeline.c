@@ -52,7 +52,7 @@ typedef struct {
 
 static bool always(const nm_solve_opts *o) { return (void)o, true; }
 static bool on_depth(const nm_solve_opts *o) { return o->depth > 0; }
-static bool writes(const nm_solve_opts *o) { return o->files.out || o->files.print; }
+static bool writes(const nm_solve_opts *o) { return o->files.out || o->files.print || o->files.keep; }
 #define ON(member)                                                                                 \
     static bool on_##member(const nm_solve_opts *o) { return o->stages.member; }
 ON(evaluate)

@@ -26,9 +26,14 @@ typedef struct nm_form_opts { /* how a target becomes a model */
     bool fold, two_sided;  /* two_sided: binaries also for units that need none */
     bool own_guard;        /* the question's guard alone: files are not relaxed by what tolerances can move (guard.c) */
 } nm_form_opts;
+typedef struct nm_kept {   /* models of open targets that are not written: [n] */
+    size_t n, cap;
+    struct nm_keptmodel { size_t target; const nm_model *model; const nm_map *map; } *m;
+} nm_kept;
 typedef struct nm_files_opts { /* compile: what is written, and where */
     const char *out;       /* the model's name, or NULL */
     nm_buf *print;         /* models go here as text instead, or NULL */
+    nm_kept *keep;         /* models stay in memory, as files would have them, or NULL */
     const nm_dialect *dialect; /* NULL: generic */
     bool fixed, cuts, comments; /* as nm_write_opts has them */
     bool priorities, options_file, always_write; /* also written; models of closed targets, too */
@@ -81,7 +86,7 @@ typedef struct nm_range {  /* an end of what is measured: certified; attained by
     const char *file, *target; /* where it was written; which one attains it */
 } nm_range;
 typedef struct nm_layer { int block; size_t units, inactive, active, unstable; } nm_layer;
-struct nm_verdict {
+typedef struct nm_verdict {
     int status;            /* NM_OK holds, NM_VIOLATED, NM_UNKNOWN */
     nm_settled by;
     size_t n_targets;
@@ -103,7 +108,7 @@ struct nm_verdict {
     double guard;          /* of decoded files: the guard that covers it */
     nm_tolerance tolerance; /* and the tolerances that it covers */
     const char *why;       /* of an unknown */
-};
+} nm_verdict;
 nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q, const nm_solve_opts *o);
 
 /* ---- range.c: the two ends of a measured value -------------------------------------------------- */
@@ -173,6 +178,17 @@ typedef struct nm_embedding { /* its map, read */
 } nm_embedding;
 nm_embedding *nm_embedding_read(nm_job *job, const char *path); /* NULL: the file is no map of an embedding */
 void nm_embedding_print(nm_buf *out, const nm_embedding *e);
+
+/* ---- bound_case.c: bounds of every unit over a case's input set, when that is all that is asked -- */
+typedef struct nm_unit_opts {
+    nm_levels bounds;
+    nm_known *known;       /* bounds that are assumed, or NULL */
+    size_t threads;
+    bool all_rows;         /* CROWN rows for every unit, not for open ones alone */
+    bool outputs;          /* rows Y_k and -Y_k of every output, behind those of the clauses */
+} nm_unit_opts;
+/* Returns bounds of the network's units and, in one block more, lower ends of the rows of all clauses. */
+nm_bounds *nm_bound_case(nm_job *job, const nm_program *p, const nm_query *q, size_t icase, nm_unit_opts o);
 
 /* ---- what a manifest of several models says of them together ------------------------------------ */
 #define NM_COMBINE "any violated: violated; all hold: holds; else unknown" /* of a manifest's targets */

@@ -86,7 +86,7 @@ nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q,
     s.deadline = o->time_limit > 0 ? nm_wall() + o->time_limit : INFINITY;
     s.p = o->program ? o->program : nm_lower(job, net);
     nm_state_open(&s);
-    if (q->objective == NM_CLOSEST && !o->files.out && !o->files.print) {
+    if (q->objective == NM_CLOSEST && !o->files.out && !o->files.print && !o->files.keep) {
         nm_closest(&s);
         return s.v;
     }

@@ -19,7 +19,7 @@ nm_encoded nm_models_encode(nm_state *s, const nm_query *q, nm_target *t, const 
     o.over = k->work.c;
     o.base = cube || t->tight ? k->b : NULL;
     /* files stay small; the solver at hand gets the rows that made it four to eighteen times as fast */
-    const bool is_file = s->o->files.out || s->o->files.print || q->objective != NM_FEASIBLE;
+    const bool is_file = s->o->files.out || s->o->files.print || s->o->files.keep || q->objective != NM_FEASIBLE;
     const char *usual = is_file ? "bigm" : "hull";
     o.enc = nm_encoding_find(s->job, s->o->form.encoding ? s->o->form.encoding : usual, &o.arg);
     nm_encoded e = nm_encode(s->job, b, q, t->icase, t->iclause, k->row[t->iclause], o);
@@ -126,6 +126,11 @@ static void write_beside(nm_state *s, const nm_target *t, const nm_encoded *e, c
     if (s->o->files.options_file) nm_write_options(s->job, d, file, stem, s->o->threads);
 }
 
+static const nm_dialect *dialect_of(const nm_state *s)
+{
+    return s->o->files.dialect ? s->o->files.dialect : &nm_dialect_generic;
+}
+
 /* Scales the model, and relaxes what it asks by what a solver's tolerances can move. */
 static void make_fit(nm_state *s, nm_encoded *e, const nm_dialect *d)
 {
@@ -156,35 +161,37 @@ static void make_fit(nm_state *s, nm_encoded *e, const nm_dialect *d)
                 map->target, map->unfit);
 }
 
+/* Makes a model what its file says: scaled, guarded, marked; the map says from what. */
+static void finish(nm_state *s, nm_target *t, nm_encoded *e, const nm_dialect *d)
+{
+    nm_target_sizes(t, e->model);
+    make_fit(s, e, d);
+    mark(s, t, e);
+    if (s->o->files.fixed) fix(s, e);
+    t->mark = e->map->tag;
+    e->map->query_hash = query_hash(s);
+    e->map->net_path = s->net->first ? s->net->first->path : s->net->path;
+    e->map->against = s->net->second ? s->net->second->path : NULL;
+    e->map->net_hash = s->net->hash;
+    if (s->net->front) e->map->front = *s->net->front;
+    e->map->options = s->o->files.options;
+    e->map->version = s->o->files.version;
+    e->map->dialect = d->name;
+    nm_notes_map(e->enc, e->map);
+}
+
 const char *nm_models_write_one(nm_state *s, nm_target *t, nm_encoded e, const char *stem,
                                 const char *suffix, const nm_dialect *d)
 {
     double at = nm_cpu();
-    nm_target_sizes(t, e.model);
-    make_fit(s, &e, d ? d : s->o->files.dialect ? s->o->files.dialect : &nm_dialect_generic);
-    mark(s, t, &e);
-    if (s->o->files.fixed) fix(s, &e);
-    t->mark = e.map->tag;
-    nm_write_opts o = {.dialect = d               ? d
-                                  : s->o->files.dialect ? s->o->files.dialect
-                                                  : &nm_dialect_generic,
-                       .cuts = s->o->files.cuts,
-                       .fixed = s->o->files.fixed};
-    e.map->query_hash = query_hash(s);
-    e.map->net_path = s->net->first ? s->net->first->path : s->net->path;
-    e.map->against = s->net->second ? s->net->second->path : NULL;
-    e.map->net_hash = s->net->hash;
-    if (s->net->front) e.map->front = *s->net->front;
-    e.map->options = s->o->files.options;
-    e.map->version = s->o->files.version;
-    nm_notes_map(e.enc, e.map);
+    nm_write_opts o = {.dialect = d ? d : dialect_of(s), .cuts = s->o->files.cuts, .fixed = s->o->files.fixed};
+    finish(s, t, &e, o.dialect);
     if (s->o->files.comments && nm_is_lp(s->job, suffix)) o.notes = nm_notes_new(s->job, e.map, e.model);
     s->v->cpu_encode += nm_cpu() - at;
     at = nm_cpu();
     const char *file = nm_fmt(s->job, "%s%s", stem, suffix);
     char *hash = nm_raw(s->job, 65, 1);
     e.map->n_rows = nm_write_model(s->job, e.model, file, o, hash);
-    e.map->dialect = o.dialect->name;
     e.map->model_path = s->o->files.said ? s->o->files.said : file;
     e.map->model_hash = hash;
     nm_map_write(s->job, e.map, nm_fmt(s->job, "%s.map.json", stem));
@@ -280,20 +287,48 @@ static bool wanted(const nm_state *s, const nm_target *t)
     return nm_target_open(t) || s->o->files.always_write;
 }
 
+/* Returns whether a target's model is wanted, and can be made. */
+static bool made(const nm_state *s, const nm_target *t)
+{
+    const nm_bounds *b = s->cases[t->icase].b;
+    return wanted(s, t) && !s->q->cases[t->icase].empty && b && !b->empty;
+}
+
+static void keep(nm_state *s, size_t target, const nm_cube *cube)
+{
+    nm_kept *k = s->o->files.keep;
+    nm_encoded e = encode_file(s, &s->v->targets[target], cube);
+    finish(s, &s->v->targets[target], &e, dialect_of(s));
+    e.map->n_rows = e.model->n_rows;
+    *NM_PUSH(s->job, k->m, k->n, k->cap) = (struct nm_keptmodel){target, e.model, e.map};
+}
+
+static void keep_models(nm_state *s)
+{
+    const double at = nm_cpu();
+    for (size_t i = 0; i < s->v->n_targets; i++) {
+        const nm_target *t = &s->v->targets[i];
+        if (!made(s, t)) continue;
+        if (!t->cube) keep(s, i, NULL);
+        for (size_t k = 0; t->cube && k < t->n_cubes; k++) keep(s, i, &t->cube[k]);
+        if (nm_stopped(s->job)) break;
+    }
+    s->v->cpu_encode += nm_cpu() - at;
+}
+
 static void print_models(nm_state *s)
 {
     for (size_t i = 0; i < s->v->n_targets; i++) {
         nm_target *t = &s->v->targets[i];
-        const nm_bounds *b = s->cases[t->icase].b;
-        if (wanted(s, t) && b && !b->empty)
+        if (made(s, t))
             nm_model_print(s->o->files.print, encode_file(s, t, NULL).model);
     }
 }
 
 void nm_models_write(nm_state *s)
 {
-    if (s->o->files.print) {
-        print_models(s);
+    if (s->o->files.print || s->o->files.keep) {
+        (s->o->files.print ? print_models : keep_models)(s);
         return;
     }
     const char *suffix, *stem = nm_model_stem(s->job, s->o->files.out, &suffix);
@@ -301,9 +336,7 @@ void nm_models_write(nm_state *s)
     for (size_t i = 0; i < s->v->n_targets; i++) n += wanted(s, &s->v->targets[i]);
     for (size_t i = 0; i < s->v->n_targets; i++) {
         nm_target *t = &s->v->targets[i];
-        if (!wanted(s, t) || s->q->cases[t->icase].empty || !s->cases[t->icase].b ||
-            s->cases[t->icase].b->empty)
-            continue;
+        if (!made(s, t)) continue;
         write_target(s, t, n == 1 && !s->o->depth ? stem : nm_fmt(s->job, "%s-t%s", stem, t->name),
                      suffix);
         if (nm_stopped(s->job)) return;

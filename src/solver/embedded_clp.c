@@ -13,7 +13,9 @@
  * nm_clp_solve starts from the slack basis with the dual simplex: measured faster than a restart where costs change.
  * nm_clp_resolve starts from a basis: right where bounds change, as in a tree. Clp still carries something over from
  * solve to solve (seen: other last bits), so what must be reproducible asks a new one. Effort is counted in
- * iterations. */
+ * iterations.
+ * Threads: models share nothing but the state of Clp's random numbers (CoinDrand48): jobs in several threads may find
+ * other points and duals than one would, of which nothing is believed that is not proven here. */
 #include "base/base.h"
 #include "model/model.h"
 #include "solver/solver.h"

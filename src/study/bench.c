@@ -174,7 +174,7 @@ typedef struct {
 static void judge(nm_job *job, void *arg)
 {
     judging *j = arg;
-    j->v = nm_decode_sol(job, j->r->m->map, j->r->m->map_path, j->sol, j->path);
+    j->v = nm_decode_sol(job, NULL, j->r->m->map, j->r->m->map_path, j->sol, j->path);
 }
 
 typedef struct {

@@ -46,7 +46,7 @@ static void add_map(nm_job *job, nm_instances *s, const char *path, bool nets, n
                  m->cube ? "a cube" : "about two networks");
     t.map = m;
     t.map_path = path;
-    t.net = nets ? nm_map_net(job, m, path) : NULL;
+    t.net = nets ? nm_map_net(job, NULL, m, path) : NULL;
     t.q = m->question;
     t.icase = m->case_index;
     t.iclause = m->clause_index;

@@ -381,7 +381,7 @@ static void decode_one(nm_job *job, void *arg)
     replay *r = arg;
     const char *map = nm_path_under(job, r->s->dir, nm_fmt(job, "%s.map.json", r->t->name)),
                *sol = nm_path_under(job, r->s->dir, r->t->solution);
-    r->v = nm_decode_sol(job, nm_map_read(job, map), map, nm_sol_read(job, sol), sol);
+    r->v = nm_decode_sol(job, NULL, nm_map_read(job, map), map, nm_sol_read(job, sol), sol);
 }
 
 /* a known solution must replay to the known answer, and to the known optimum */

@@ -449,14 +449,14 @@ int main(int argc, char **argv)
     nm_job *job = nm_job_new();
     const nm_net *a, *b, *both;
     const nm_query *q;
-    nm_answer x;
-    int code = nm_net_load(job, argv[1], &a);
-    if (!code) code = nm_net_load(job, argv[2], &b);
+    const nm_result *x;
+    int code = nm_net_load(job, argv[1], NULL, &a);
+    if (!code) code = nm_net_load(job, argv[2], NULL, &b);
     if (!code) code = nm_net_pair(job, a, b, &both);
     if (!code) printf("%zu %zu\\n", nm_net_inputs(both), nm_net_outputs(both));
-    if (!code) code = nm_query_load(job, argc > 4 ? a : both, argv[3], &q);
-    if (!code) code = nm_decide(job, both, q, NULL, &x);
-    printf("%d %d %s\\n", code, code ? 0 : x.status, nm_job_message(job));
+    if (!code) code = nm_query_load(job, argc > 4 ? a : both, argv[3], NULL, &q);
+    if (!code) code = nm_solve(job, both, q, NULL, &x);
+    printf("%d %d %s\\n", code, code ? 0 : nm_result_status(x), nm_job_message(job));
     nm_job_free(job);
     return 0;
 }

@@ -73,41 +73,6 @@ static void put_json(nm_buf *out, const nm_bounds_of *of, const char *file, cons
     nm_jo_done(&j);
 }
 
-static void bound_all(nm_job *job, nm_bounds *b, bool interval, bool all_rows)
-{
-    const int last = (int)b->p->n_blocks - 1;
-    if (interval)
-        nm_interval(job, b, 1, last + 1);
-    else
-        nm_crown(job, b, (nm_crown_opts){.all_rows = all_rows, .query_block = last});
-}
-
-/* bounds of every unit over one case, the rows of all its clauses last */
-static nm_bounds *bound_case(nm_job *job, const nm_cli *c, const nm_program *p, const nm_query *q, size_t icase,
-                             nm_known *known)
-{
-    const nm_case *k = &q->cases[icase];
-    size_t n = 0;
-    for (size_t t = 0; t < k->n_clauses; t++) n += k->clauses[t].n_rows;
-    const nm_row **rows = NM_RAW(job, const nm_row *, n + 1);
-    n = 0;
-    for (size_t t = 0; t < k->n_clauses; t++)
-        for (size_t r = 0; r < k->clauses[t].n_rows; r++) rows[n++] = &k->clauses[t].rows[r];
-    const nm_work work = nm_work_of(job, p, k);
-    const nm_program *with = nm_program_with_rows(job, work.p, n, rows);
-    nm_bounds *b = nm_work_bounds(job, &work, with);
-    const bool all = nm_cli_has(c, NM_O_all_rows);
-    const nm_levels levels = nm_cli_levels(job, c);
-    nm_levels_check(job, &levels, with);
-    bound_all(job, b, levels.all == NM_BY_INTERVAL, all);
-    if (known && nm_known_meet(job, known, b, icase)) bound_all(job, b, levels.all == NM_BY_INTERVAL, all);
-    double *enough = NM_RAW(job, double, n + 1);
-    for (size_t r = 0; r < n; r++) enough[r] = INFINITY;
-    if (nm_levels_ask(&levels))
-        nm_lp_tighten(job, b, (nm_lp_opts){&levels, nm_cli_whole(job, c, NM_O_threads, 1, 1, 64), enough, 0});
-    return b;
-}
-
 int nm_verb_bounds(nm_job *job, const nm_cli *c, nm_buf *out)
 {
     nm_cli_files(job, c, 1, 2, "a network, and a question");
@@ -117,12 +82,14 @@ int nm_verb_bounds(nm_job *job, const nm_cli *c, nm_buf *out)
     nm_tail_check(job, net, q);
     const nm_program *p = nm_lower(job, net);
     nm_known *known = nm_cli_known(job, c, net, q);
+    nm_unit_opts o = nm_cli_unit_opts(job, c);
+    o.known = known;
     const bool dump = nm_cli_has(c, NM_O_dump), json = nm_cli_has(c, NM_O_json);
     const char *file = dump ? NULL : nm_cli_get(c, NM_O_output);
     const nm_bounds **b = NM_ARRAY(job, const nm_bounds *, q->n_cases + 1);
     for (size_t i = 0; i < q->n_cases; i++) {
         if (q->cases[i].empty) continue;
-        b[i] = bound_case(job, c, p, q, i, known);
+        b[i] = nm_bound_case(job, p, q, i, o);
         if (dump) {
             nm_put(out, "# case %zu\n", i);
             nm_bounds_print(out, b[i]);

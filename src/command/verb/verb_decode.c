@@ -79,7 +79,7 @@ static void decode(nm_job *job, void *arg)
 {
     decoding *d = arg;
     const nm_query *q;
-    nm_verdict *v = nm_decode(job, d->f->map, d->f->n, d->f->sols, d->f->log, &q);
+    nm_verdict *v = nm_decode(job, NULL, d->f->map, d->f->n, d->f->sols, d->f->log, &q);
     const char *dir = nm_cli_get(d->c, NM_O_output);
     if (dir && (v->witness || v->has_range)) nm_folder_make(job, dir);
     const nm_files w = nm_witness_files(job, dir, q, v->witness);

@@ -53,7 +53,11 @@ static const nm_front *kept(nm_job *job, const nm_front *front, const nm_graph *
 
 nm_net *nm_net_read_as(nm_job *job, const char *path, const nm_front *said)
 {
-    const nm_file f = nm_file_read(job, path);
+    return nm_net_of(job, nm_file_read(job, path), said);
+}
+
+nm_net *nm_net_of(nm_job *job, nm_file f, const nm_front *said)
+{
     nm_graph *g = read_graph(job, f, said);
     const nm_front *front = kept(job, said, g);
     if (front) nm_front_check(job, g, front);

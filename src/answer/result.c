@@ -1,0 +1,100 @@
+/* result.c: a verdict as the library hands it out: a copy of all that it says, which outlives question and files. */
+#include "base/base.h"
+#include "question/question.h"
+#include "judge/judge.h"
+#include "search/search.h"
+#include "answer/answer.h"
+
+static const char *copy(nm_job *job, const char *s) { return s ? nm_dup(job, s, strlen(s)) : NULL; }
+
+static const double *copy_point(nm_job *job, const double *x, size_t n)
+{
+    return x ? memcpy(NM_RAW(job, double, n + 1), x, n * sizeof *x) : NULL;
+}
+
+static void add_file(nm_job *job, nm_result *r, const char *path)
+{
+    if (path) *NM_PUSH(job, r->files, r->n_files, r->cap_files) = copy(job, path);
+}
+
+static struct nm_end end_of(nm_job *job, const nm_verdict *v, const nm_range *e, size_t n)
+{
+    if (!v->has_range) return (struct nm_end){NAN, NAN, NULL};
+    return (struct nm_end){e->at ? e->value : NAN, e->bound,
+                           e->at ? copy_point(job, e->at->x, n) : NULL};
+}
+
+static void take_targets(nm_job *job, const nm_query *q, const nm_verdict *v, nm_result *r)
+{
+    r->n_targets = v->n_targets;
+    r->targets = NM_ARRAY(job, struct nm_fate, v->n_targets + 1);
+    for (size_t i = 0; i < v->n_targets; i++) {
+        const nm_target *t = &v->targets[i];
+        const bool early = t->status == NM_OK && t->margin_lo <= 0; /* a later stage overtook it */
+        const double margin = q->objective == NM_WORST ? nm_larger(t->bound, t->margin_lo)
+                              : early                  ? NAN
+                                                       : t->margin_lo;
+        r->targets[i] = (struct nm_fate){
+            .name = copy(job, t->name),
+            .label = t->label,
+            .status = t->status,
+            .by = nm_settled_name(t->by),
+            .bound = q->objective == NM_CLOSEST || v->has_range ? t->bound : margin};
+        add_file(job, r, t->file);
+        for (size_t k = 0; t->cube_file && k < t->n_cubes; k++) add_file(job, r, t->cube_file[k]);
+    }
+}
+
+static void take_point(nm_job *job, const nm_query *q, const nm_replay *w, nm_result *r)
+{
+    if (!w) return;
+    r->at = *w;
+    r->at.x = copy_point(job, w->x, q->n_in);
+    r->at.y64 = r->at.y32 = NULL;
+    r->at.g = NULL;
+    r->has_distance = q->image != NULL;
+    const nm_gens *g = q->cases[w->icase].gens;
+    if (!w->g || !g) return;
+    r->n_generators = g->n;
+    r->at.g = copy_point(job, w->g, g->n);
+}
+
+nm_result *nm_result_new(nm_job *job, const nm_query *q, nm_verdict *v, const char *dir,
+                         bool compiled, double seconds)
+{
+    nm_result *r = NM_NEW(job, nm_result);
+    const nm_files f = nm_witness_files(job, dir, q, v->witness);
+    nm_range_files(job, dir, q, v);
+    r->status = v->status;
+    r->certified = !compiled && v->certified &&
+                   (v->status == NM_OK || v->has_objective || v->has_range);
+    r->by = compiled ? NULL : nm_settled_name(v->by);
+    r->why = v->status == NM_UNKNOWN ? copy(job, v->why) : NULL;
+    r->solver = copy(job, v->solver);
+    r->seconds = seconds;
+    r->label = q->image ? q->label : -1;
+    r->predicted = q->image ? q->predicted : -1;
+    r->value = v->has_objective ? v->objective : NAN;
+    r->bound = v->has_objective || q->objective == NM_CLOSEST || q->objective == NM_WORST ? v->bound
+                                                                                          : NAN;
+    r->strict = v->has_objective && v->tie > 0 ? v->tie : NAN;
+    r->claim = v->has_claim ? v->claim : NAN;
+    r->least = end_of(job, v, &v->least, q->n_in);
+    r->most = end_of(job, v, &v->most, q->n_in);
+    take_point(job, q, v->witness, r);
+    take_targets(job, q, v, r);
+    const char *const paths[] = {f.witness,
+                                 f.image,
+                                 f.picture,
+                                 f.generators,
+                                 v->has_range ? v->least.file : NULL,
+                                 v->has_range ? v->most.file : NULL};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) add_file(job, r, paths[i]);
+    nm_buf json = {.job = job}, text = {.job = job};
+    const nm_fact *facts = nm_facts_of(job, q, v, &f, compiled);
+    nm_report_json(&json, facts, NULL);
+    nm_report_text(&text, facts, q, v->witness);
+    r->json = json.s;
+    r->text = text.s;
+    return r;
+}

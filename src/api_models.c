@@ -1,0 +1,278 @@
+/* api_models.c: the library's models: as arrays, as files, and what a solver says of the arrays.
+ *
+ * The arrays are those of the model that a file would hold: scaled, guarded, with its mark (encoding/guard.c,
+ * model/scale.c), so that a solver's answer is weighed as that to a file is. */
+#include "base/base.h"
+#include "network/network.h"
+#include "question/question.h"
+#include "model/model.h"
+#include "solver/solver.h"
+#include "encoding/encoding.h"
+#include "search/search.h"
+#include "answer/answer.h"
+#include "command/command.h"
+
+typedef struct {
+    const nm_net *net;
+    const nm_query *query;
+    const nm_options *o;
+    const char *path, *name;
+    const nm_mip *mip;
+    const char *const *names;
+    const double *x;
+    double objective, bound;
+    size_t n;
+    nm_mips *mips;
+    nm_solution *s;
+    nm_result *r;
+} call;
+
+/* ---- a model as arrays ---- */
+
+static void set_columns(nm_job *job, nm_mip *m, const nm_model *k)
+{
+    m->cols = NM_ARRAY(job, const char *, k->n_cols + 1);
+    for (int i = 0; i < 3; i++) m->col[i] = NM_RAW(job, double, k->n_cols + 1);
+    m->is_int = NM_ARRAY(job, unsigned char, k->n_cols + 1);
+    for (size_t j = 0; j < k->n_cols; j++) {
+        m->cols[j] = k->cols[j].name;
+        m->col[0][j] = k->cols[j].lo;
+        m->col[1][j] = k->cols[j].hi;
+        m->col[2][j] = k->cols[j].obj;
+        m->is_int[j] = k->cols[j].is_int;
+    }
+}
+
+static void set_rows(nm_job *job, nm_mip *m, const nm_model *k)
+{
+    bool any = false;
+    m->rows = NM_ARRAY(job, const char *, k->n_rows + 1);
+    m->start = NM_ARRAY(job, size_t, k->n_rows + 1);
+    m->on = NM_ARRAY(job, unsigned char, k->n_rows + 1);
+    for (int i = 0; i < 2; i++) m->row[i] = NM_RAW(job, double, k->n_rows + 1);
+    int32_t *when = NM_RAW(job, int32_t, k->n_rows + 1);
+    for (size_t r = 0; r < k->n_rows; r++) {
+        m->rows[r] = k->rows[r].name;
+        m->start[r] = k->rows[r].start;
+        m->row[0][r] = k->rows[r].lo;
+        m->row[1][r] = k->rows[r].hi;
+        m->on[r] = k->rows[r].on;
+        any |= (when[r] = k->rows[r].when) >= 0;
+    }
+    m->start[k->n_rows] = k->n_nz;
+    m->when = any ? when : NULL;
+}
+
+static void set_others(nm_job *job, nm_mip *m, const nm_model *k)
+{
+    size_t n = 0;
+    m->sos_start = NM_ARRAY(job, size_t, k->n_sos + 1);
+    for (size_t i = 0; i < k->n_sos; i++) m->sos_start[i + 1] = n += k->sos[i].n;
+    m->sos = NM_ARRAY(job, uint32_t, n + 1);
+    for (size_t i = 0; i < k->n_sos; i++)
+        memcpy(m->sos + m->sos_start[i], k->sos[i].j, k->sos[i].n * sizeof *m->sos);
+    m->qrow = NM_ARRAY(job, int64_t, k->n_quad + 1);
+    m->qi = NM_ARRAY(job, uint32_t, k->n_quad + 1);
+    m->qj = NM_ARRAY(job, uint32_t, k->n_quad + 1);
+    m->qc = NM_ARRAY(job, double, k->n_quad + 1);
+    for (size_t i = 0; i < k->n_quad; i++) {
+        m->qrow[i] = k->quad[i].row;
+        m->qi[i] = k->quad[i].i;
+        m->qj[i] = k->quad[i].j;
+        m->qc[i] = k->quad[i].c;
+    }
+}
+
+static nm_mip mip_of(nm_job *job, const nm_net *net, const struct nm_keptmodel *k)
+{
+    nm_mip m = {.net = net, .model = k->model, .map = k->map};
+    const nm_map *map = k->map;
+    m.target = map->cube ? nm_fmt(job, "%s, cube %zu of %zu", map->target, map->cube, map->n_cubes)
+                         : map->target;
+    set_columns(job, &m, k->model);
+    set_rows(job, &m, k->model);
+    set_others(job, &m, k->model);
+    return m;
+}
+
+/* ---- compiled ---- */
+
+static nm_solve_opts compile_options(nm_job *job, const call *c, nm_face face, const char *what)
+{
+    nm_cli f = *nm_face_options(job, c->o, face, what);
+    if (c->path) f.value[NM_O_output] = nm_dup(job, c->path, strlen(c->path));
+    nm_solve_opts o = nm_cli_solve_opts(job, &f, true);
+    o.form.own_guard = c->query->own_guard;
+    return o;
+}
+
+static void compile(nm_job *job, void *arg)
+{
+    call *c = arg;
+    const double start = nm_wall();
+    nm_mips *m = NM_NEW(job, nm_mips);
+    nm_solve_opts o = compile_options(job, c, NM_F_ARRAYS, "nm_compile");
+    o.files.keep = &m->kept;
+    nm_verdict *v = nm_solve_query(job, c->net, c->query, &o);
+    m->net = c->net;
+    m->query = c->query;
+    m->verdict = v;
+    m->m = NM_ARRAY(job, nm_mip, m->kept.n + 1);
+    for (size_t i = 0; i < m->kept.n; i++) m->m[i] = mip_of(job, c->net, &m->kept.m[i]);
+    m->result = nm_result_new(job, c->query, v, NULL, true, nm_wall() - start);
+    c->mips = m;
+}
+
+int nm_compile(nm_job *job, const nm_net *net, const nm_query *query, const nm_options *o,
+               const nm_mips **mips)
+{
+    call c = {.net = net, .query = query, .o = o};
+    const int code = nm_run(job, compile, &c);
+    *mips = code ? NULL : c.mips;
+    return code;
+}
+
+static void compile_files(nm_job *job, void *arg)
+{
+    call *c = arg;
+    const double start = nm_wall();
+    const nm_solve_opts o = compile_options(job, c, NM_F_FILES, "nm_compile_files");
+    nm_verdict *v = nm_solve_query(job, c->net, c->query, &o);
+    c->r = nm_result_new(job, c->query, v, NULL, true, nm_wall() - start);
+}
+
+int nm_compile_files(nm_job *job, const nm_net *net, const nm_query *query, const nm_options *o,
+                     const char *out, const nm_result **r)
+{
+    call c = {.net = net, .query = query, .o = o, .path = out};
+    const int code = nm_run(job, compile_files, &c);
+    *r = code ? NULL : c.r;
+    return code;
+}
+
+size_t nm_mips_count(const nm_mips *mips) { return mips->kept.n; }
+const nm_mip *nm_mips_get(const nm_mips *mips, size_t i) { return &mips->m[i]; }
+const nm_result *nm_mips_result(const nm_mips *mips) { return mips->result; }
+
+const char *nm_mip_target(const nm_mip *m) { return m->target; }
+int nm_mip_relaxation(const nm_mip *m) { return m->map->relaxation; }
+size_t nm_mip_columns(const nm_mip *m) { return m->model->n_cols; }
+const char *const *nm_mip_column_names(const nm_mip *m) { return m->cols; }
+const double *nm_mip_column_lo(const nm_mip *m) { return m->col[0]; }
+const double *nm_mip_column_hi(const nm_mip *m) { return m->col[1]; }
+const double *nm_mip_column_cost(const nm_mip *m) { return m->col[2]; }
+const unsigned char *nm_mip_integer(const nm_mip *m) { return m->is_int; }
+size_t nm_mip_rows(const nm_mip *m) { return m->model->n_rows; }
+const char *const *nm_mip_row_names(const nm_mip *m) { return m->rows; }
+const double *nm_mip_row_lo(const nm_mip *m) { return m->row[0]; }
+const double *nm_mip_row_hi(const nm_mip *m) { return m->row[1]; }
+const size_t *nm_mip_start(const nm_mip *m) { return m->start; }
+const uint32_t *nm_mip_index(const nm_mip *m) { return m->model->j; }
+const double *nm_mip_value(const nm_mip *m) { return m->model->c; }
+
+const int32_t *nm_mip_when(const nm_mip *m, const unsigned char **on)
+{
+    *on = m->when ? m->on : NULL;
+    return m->when;
+}
+
+size_t nm_mip_sos1(const nm_mip *m, const size_t **start, const uint32_t **column)
+{
+    *start = m->sos_start;
+    *column = m->sos;
+    return m->model->n_sos;
+}
+
+size_t nm_mip_products(const nm_mip *m, const int64_t **row, const uint32_t **i, const uint32_t **j,
+                       const double **c)
+{
+    *row = m->qrow;
+    *i = m->qi;
+    *j = m->qj;
+    *c = m->qc;
+    return m->model->n_quad;
+}
+
+size_t nm_mip_inputs(const nm_mip *m, const int64_t **column)
+{
+    *column = m->map->col;
+    return m->map->n_in;
+}
+
+double nm_mip_measure(const nm_mip *m, double objective)
+{
+    return ldexp(objective, m->map->scale.objective) + m->map->constant;
+}
+
+/* ---- what a solver says ---- */
+
+static void make_solution(nm_job *job, void *arg)
+{
+    call *c = arg;
+    static const char *const words[] = {"optimal", "feasible", "infeasible", "unbounded", "none"};
+    size_t k = 0;
+    while (k < sizeof words / sizeof *words && strcmp(words[k], c->name)) k++;
+    if (k == sizeof words / sizeof *words)
+        nm_throw(job, NM_EUSE,
+                 "status %s: optimal, feasible, infeasible, unbounded or none was expected",
+                 c->name);
+    nm_solution *s = NM_NEW(job, nm_solution);
+    s->job = job;
+    s->mip = c->mip;
+    s->sol = (nm_sol){.solver = "a solver",
+                      .status_text = nm_solstatus_name((nm_solstatus)k),
+                      .status = (nm_solstatus)k,
+                      .objective = NAN,
+                      .bound = NAN,
+                      .n_rows = -1,
+                      .n_cols = -1};
+    c->s = s;
+}
+
+int nm_solution_new(nm_job *job, const nm_mip *m, const char *status, nm_solution **s)
+{
+    call c = {.mip = m, .name = status};
+    const int code = nm_run(job, make_solution, &c);
+    *s = code ? NULL : c.s;
+    return code;
+}
+
+static void set_values(nm_job *job, void *arg)
+{
+    const call *c = arg;
+    nm_sol *s = &c->s->sol;
+    const nm_map *map = c->s->mip->map;
+    if (!c->names && c->n != map->n_cols)
+        nm_throw(job, NM_EUSE, "%zu values; the model has %zu columns", c->n, map->n_cols);
+    s->vals = NULL;
+    s->n = s->cap = 0;
+    for (size_t j = 0; j < c->n; j++) {
+        const char *name = c->names ? nm_dup(job, c->names[j], strlen(c->names[j])) : map->cols[j];
+        if (!isfinite(c->x[j]))
+            nm_throw(job, NM_EUSE, "column \"%s\": its value is not finite", name);
+        *NM_PUSH(job, s->vals, s->n, s->cap) = (struct nm_solval){name, c->x[j],
+                                                                  c->names ? -1 : (int64_t)j};
+    }
+    s->has_values = true;
+}
+
+int nm_solution_values(nm_solution *s, size_t n, const char *const *names, const double *x)
+{
+    call c = {.s = s, .n = n, .names = names, .x = x};
+    return nm_run(s->job, set_values, &c);
+}
+
+static void set_claims(nm_job *job, void *arg)
+{
+    const call *c = arg;
+    nm_sol *s = &c->s->sol;
+    if (c->name) s->solver = nm_dup(job, c->name, strlen(c->name));
+    s->objective = c->objective;
+    s->bound = c->bound;
+}
+
+int nm_solution_claims(nm_solution *s, const char *solver, double objective, double bound)
+{
+    call c = {.s = s, .name = solver, .objective = objective, .bound = bound};
+    return nm_run(s->job, set_claims, &c);
+}

@@ -1,0 +1,48 @@
+/* library_flags.c: which flags of the command the functions of netmip.h read. What a function does not read it refuses
+ * by name, so that nothing is set in vain; a new row of command.def is refused until it stands in a list here. */
+#include "base/base.h"
+#include "command/command.h"
+#include "command/flags.h"
+
+#define QUESTION_ALONE NM_O_margin, NM_O_objective, NM_O_differ, NM_O_guard
+#define STAGES                                                                                     \
+    NM_O_bounds, NM_O_threads, NM_O_split, NM_O_encoding, NM_O_one_sided, NM_O_fold, NM_O_no_units
+#define END NM_N_OPTS
+
+static const nm_opt read[NM_N_FACES][32] = {
+    [NM_F_NET] = {NM_O_channels, NM_O_mean, NM_O_std, NM_O_against, NM_O_input_shape, NM_O_output_name, END},
+    [NM_F_QUESTION] = {NM_O_image, NM_O_label, NM_O_labels, NM_O_perturb, NM_O_domain, NM_O_target,
+                       QUESTION_ALONE, END},
+    [NM_F_BESIDE] = {QUESTION_ALONE, END},
+    [NM_F_UNITS] = {NM_O_bounds, NM_O_threads, NM_O_all_rows, END},
+    [NM_F_SOLVE] = {STAGES, NM_O_solver, NM_O_solver_command, NM_O_confirm, NM_O_keep, NM_O_memory,
+                    NM_O_time_limit, NM_O_seed, NM_O_no_evaluate, NM_O_no_attack, NM_O_no_split,
+                    NM_O_no_branch, NM_O_no_solve, NM_O_output, END},
+    [NM_F_FILES] = {STAGES, NM_O_dialect, NM_O_mps, NM_O_cuts, NM_O_start, NM_O_priorities,
+                    NM_O_options, NM_O_comments, NM_O_always_write, END},
+    [NM_F_DECODE] = {NM_O_output, END},
+    [NM_F_ARRAYS] = {STAGES, NM_O_dialect, NM_O_always_write, END},
+};
+
+bool nm_face_reads(nm_face face, nm_opt o)
+{
+    for (const nm_opt *k = read[face]; *k != END; k++)
+        if (*k == o) return true;
+    return false;
+}
+
+const nm_cli *nm_face_options(nm_job *job, const nm_options *o, nm_face face, const char *what)
+{
+    nm_cli *c = NM_NEW(job, nm_cli);
+    if (o) *c = o->c;
+    for (int k = 0; k < NM_N_OPTS; k++) {
+        if (!c->value[k]) continue;
+        if (!nm_face_reads(face, (nm_opt)k))
+            nm_throw(job, NM_EUSE, "%s: not an option of %s", nm_cli_name(job, (nm_opt)k), what);
+        c->value[k] = nm_dup(job, c->value[k],
+                             strlen(c->value[k])); /* it may outlive the options */
+    }
+    if (c->image.x && face != NM_F_QUESTION)
+        nm_throw(job, NM_EUSE, "image: not an option of %s", what);
+    return c;
+}
