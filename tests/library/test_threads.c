@@ -1,7 +1,6 @@
 /* test_threads.c: jobs in threads of their own, at once: the same networks and questions, shared, and others, not
- * shared; every answer is the one that a thread alone gives. `make tsan` runs it under -fsanitize=thread.
- * Libraries that are
- * not compiled so (Clp, cJSON, libpng) it sees only where they call the C library. */
+ * shared; every answer is the one that a thread alone gives. `make tsan` runs it under -fsanitize=thread. Libraries
+ * that are not compiled so (Clp, cJSON, libpng) it sees only where they call the C library. */
 #include "test.h"
 
 #include <pthread.h>
