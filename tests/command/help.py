@@ -6,6 +6,7 @@ import os, re, shutil, subprocess, sys
 sys.path.insert(1, sys.path[0] + "/../kit")
 import kit
 from kit import NETMIP, ROOT, check, p, parts, put, skip
+from tiny import network
 
 DEF = open(os.path.join(ROOT, "src", "command", "command.def")).read()
 TEXT = r'"((?:[^"\\]|\\.)*)"'
@@ -153,8 +154,7 @@ def guesses():
 def operators():
     """an operator that is not read: no table of all operators"""
     for op, want in (("reluu", "did you mean Relu?"), ("Fancy", "netmip inspect --ops")):
-        path = put("n.json", {"netmip": "network", "version": 1, "input": {"name": "x", "shape": [2]}, "layers": [{"op": op}]})
-        code, out, err = run("inspect", path)
+        code, out, err = run("inspect", put("n.json", network([2], [{"op": op}])))
         check("operator %s" % op, code == 4 and want in err and len(err) < 300, (code, err))
 
 

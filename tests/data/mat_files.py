@@ -1,55 +1,27 @@
 #!/usr/bin/env python3
 """MATLAB files of levels 4, 5 and 7.3, as scipy and h5py write them: every number that is read is held against them; what is
 refused and how it is named; torn and damaged files. Level 5 byte by byte is in tests/network/formats.py."""
-import atexit, gzip, json, os, random, shutil, struct, subprocess, sys, tempfile
+import gzip, json, random, struct, sys
 
-try:
-    import h5py
-    import numpy as np
-    import scipy.io
-    import scipy.sparse
-except ImportError:
-    if os.path.exists("/usr/bin/python3") and not os.environ.get("NETMIP_SECOND_PYTHON"):
-        os.environ["NETMIP_SECOND_PYTHON"] = "1"  # the system's Python may have what this one lacks
-        os.execv("/usr/bin/python3", ["/usr/bin/python3"] + sys.argv)
-    print("mat_files: the Python modules numpy, scipy and h5py are not installed\nmat_files: 0 passed, 0 failed, 1 skipped")
-    sys.exit(0)
+sys.path.insert(1, sys.path[0] + "/../kit")
+from kit import check, needs, p, parts, put, run
+from tiny import network
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
-TMP = tempfile.mkdtemp(prefix="netmip-mat-")
-atexit.register(shutil.rmtree, TMP, True)
+needs("h5py", "numpy", "scipy")
+import h5py
+import numpy as np
+import scipy.io
+import scipy.sparse
+
 rng = np.random.default_rng(5)
-passed = failed = 0
-
-
-def p(name):
-    return os.path.join(TMP, name)
-
-
-def put(name, data):
-    open(p(name), "wb").write(data)
-    return p(name)
-
-
-def check(name, ok, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print("FAIL %s: %s" % (name, str(detail)[:600]))
-
-
-def run(*args):
-    r = subprocess.run([NETMIP, *args], capture_output=True, text=True, errors="replace", timeout=60)
-    return r.returncode, r.stdout, r.stderr
 
 
 def read(file, name, shape):
     """the numbers of an array, by a network that adds it to zeros; or the code and the message"""
     flat = [int(np.prod(shape))] if len(shape) == 2 and 1 in shape else list(shape)  # one row or column is a vector
-    json.dump({"netmip": "network", "version": 1, "arrays": file, "input": {"shape": flat}, "layers": [{"op": "add", "value": name}]}, open(p("net.json"), "w"))
+    net = put("net.json", network(flat, [{"op": "add", "value": name}], arrays=file))
     np.save(p("zero.npy"), np.zeros(int(np.prod(shape))))
-    code, out, err = run("eval", p("net.json"), "--image", p("zero.npy"), "--json")
+    code, out, err = run("eval", net, "--image", p("zero.npy"), "--json")
     return np.array(json.loads(out)["outputs"]["float64"]).reshape(shape) if code == 0 else (code, err)
 
 
@@ -259,8 +231,4 @@ def whole_or_not():
     one("a class of variable length", "MATLAB_class", 3, variable)
 
 
-level4()
-level5()
-level73()
-print("mat_files: %d passed, %d failed, 0 skipped" % (passed, failed))
-sys.exit(failed > 0)
+parts(level4, level5, level73)

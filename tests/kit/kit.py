@@ -62,7 +62,7 @@ def run(*args, timeout=120, **more):
     try:
         r = subprocess.run([NETMIP, *args], capture_output=True, timeout=timeout, **more)
     except subprocess.TimeoutExpired:
-        return "hang", "", ""
+        return "hang", "", "it had not ended after %g s" % timeout
     out = r.stdout.decode("utf-8", "replace")
     if "--json" in args and out and r.returncode != 2:  # 2: the help, when it was used wrongly
         _hold(args, out)

@@ -418,7 +418,7 @@ def tails():
                 check("%s with %s.vnnlib: its file has one output" % (name, q), b3[0] == 3 and b3[1] == "" and "the network has 3 and 1" in b3[2], b3)
             elif q == "constant" and op in ("Sigmoid", "Tanh"):
                 z = np.log(0.25 / 0.75) if op == "Sigmoid" else np.arctanh(0.25)
-                a3 = run("solve", bare, write("z.vnnlib", (box + "(assert (<= Y_0 %r))" % float(z)).encode()), "--json")
+                a3 = run("solve", bare, put("z.vnnlib", box + "(assert (<= Y_0 %r))" % float(z)), "--json")
                 check("%s with %s.vnnlib: the threshold's inverse" % (name, q), a3[0] in (0, 10) and a3[0] == b3[0], (a3, b3))
             else:
                 check("%s with %s.vnnlib: refused by name" % (name, q), b3[0] == 4 and b3[1] == "" and op in b3[2], b3)

@@ -3,48 +3,26 @@
 the exact one in 80 digits: the outer end loses no counterexample, the inner one lets no false witness pass, and they are
 close; verdicts against the exact extremes of tiny networks, thresholds at them included; flags against the same question
 written out; refusals by name."""
-import atexit, itertools, json, os, random, shutil, subprocess, sys, tempfile
+import itertools, json, random, sys
 from decimal import Decimal as D, getcontext
 from fractions import Fraction as F
 
-try:
-    import numpy as np
-    import onnx
-    from onnx import TensorProto as T, helper as h, numpy_helper as nh
-except ImportError:
-    print("thresholds: the Python modules numpy and onnx are not installed\nthresholds: 0 passed, 0 failed, 1 skipped")
-    sys.exit(0)
+sys.path.insert(1, sys.path[0] + "/../kit")
+import kit
+from kit import TMP, check, needs, p, parts, put
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-NETMIP = os.environ.get("NETMIP", os.path.join(HERE, "..", "build", "netmip"))
-TMP = tempfile.mkdtemp(prefix="netmip-thresholds-")
-atexit.register(shutil.rmtree, TMP, True)
+needs("numpy", "onnx")
+import numpy as np
+import onnx
+from onnx import TensorProto as T, helper as h, numpy_helper as nh
+
 getcontext().prec = 80
 rng = random.Random(8)
-passed = failed = 0
 N = h.make_node
 
 
-def check(name, ok, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print("FAIL %s: %s" % (name, str(detail)[:600]))
-
-
-def p(name):
-    return os.path.join(TMP, name)
-
-
-def put(name, text):
-    with open(p(name), "w") as f:
-        f.write(text if isinstance(text, str) else json.dumps(text))
-    return p(name)
-
-
 def run(*args):
-    r = subprocess.run([NETMIP, *args], capture_output=True, text=True, cwd=TMP, timeout=120)
-    return r.returncode, r.stdout, r.stderr
+    return kit.run(*args, cwd=TMP)
 
 
 def net(name, weights, tail, outputs=("y",), shape=(1, 2), opset=13):
@@ -350,9 +328,4 @@ def refusals():
     check("[p, 1 - p], and a no-op behind", r[0] == 0 and abs(y[0] - float(sigma(value(w, [F(0), F(0)])[0]))) < 1e-15, r)
 
 
-PARTS = [inverses, sums, verdicts, flags, files, choices, refusals]
-for part in PARTS:
-    if len(sys.argv) < 2 or part.__name__ in sys.argv[1:]:
-        part()
-print("thresholds: %d passed, %d failed, 0 skipped" % (passed, failed))
-sys.exit(failed > 0)
+parts(inverses, sums, verdicts, flags, files, choices, refusals)

@@ -12,12 +12,12 @@ rng = random.Random(5)
 
 
 def outputs(net, path):
-    code, out, err = run("eval", net, "--image", path, "--json")
+    code, out, err = run("eval", net, "--image", path, "--json", timeout=None)
     return json.loads(out)["outputs"]["float64"] if code == 0 else err
 
 
 def one(net):
-    code, out, err = run("inspect", net, "--json")
+    code, out, err = run("inspect", net, "--json", timeout=None)
     if code:
         return skip(net + " is refused; eval.py holds what must be read")
     n = sum(eval("*".join(map(str, i["shape"])) or "1") for i in json.loads(out)["inputs"])
@@ -25,12 +25,12 @@ def one(net):
     want = [outputs(net, x) for x in paths]
     for kind in ("json", "onnx"):
         to, again = p("c." + kind), p("d." + kind)
-        code, out, err = run("convert", net, "-o", to)
+        code, out, err = run("convert", net, "-o", to, timeout=None)
         if code:
             check("%s to %s" % (net, kind), False, err)
             continue
         check("%s as %s evaluates to the same bits" % (net, kind), [outputs(to, x) for x in paths] == want)
-        run("convert", to, "-o", again)
+        run("convert", to, "-o", again, timeout=None)
         check("%s as %s, converted again, is the same file" % (net, kind), open(to, "rb").read() == open(again, "rb").read())
 
 
