@@ -42,6 +42,8 @@ void nm_page_list(nm_page *p, const char *name)
         for (const nm_manual *m = nm_manuals(); m->name; m++)
             nm_page_add(p, NM_TERM, nm_fmt(job, "%s(%s)", nm_page_title(job, m->name), m->section),
                         m->help);
+    } else if (nm_has_suffix(name, ".json")) {
+        nm_page_schema(p, nm_fmt(job, "%.*s.schema.json", (int)strlen(name) - 5, name));
     } else if (strcmp(name, "header") == 0) {
         add_header(p);
     } else {
@@ -113,7 +115,7 @@ static bool is_list(nm_span line)
 {
     if (line.end - line.s < 3 || *line.s != '{' || line.end[-1] != '}') return false;
     for (const char *s = line.s + 1; s < line.end - 1; s++)
-        if (!islower((unsigned char)*s)) return false;
+        if (!islower((unsigned char)*s) && !strchr("-.", *s)) return false;
     return true;
 }
 

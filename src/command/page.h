@@ -3,7 +3,8 @@
  *
  * A page is written as Markdown of few means: `# Section`, `## Part`, paragraphs, `- ` items, lines that begin with
  * four blanks and stay as they are, and tables; a table of two columns becomes a list of terms. `code` is the only
- * change of type. A line that is {NAME} alone stands for that list of command.def, or {verbs}, {pages}, {header}. */
+ * change of type. A line that is {NAME} alone stands for that list of command.def, or {verbs}, {pages}, {header}; one
+ * that is {NAME.json} for the members of schema/NAME.schema.json. */
 #ifndef NM_COMMAND_PAGE_H
 #define NM_COMMAND_PAGE_H
 
@@ -42,6 +43,10 @@ const char *nm_page_source(const char *name);      /* man/NAME.md; NULL: there i
  * outside of quotes, with the shell's backslash. */
 const char *nm_page_lines(nm_job *job, const char *text, size_t width);
 
+/* ---- page_schema.c ------------------------------------------------------------------------------ */
+void nm_page_schema(nm_page *p, const char *file); /* adds the members that it describes */
+const char *nm_schema_source(nm_job *job, const char *name); /* schema/NAME.schema.json; refuses an unknown name */
+
 /* ---- page_text.c, page_mdoc.c ------------------------------------------------------------------- */
 size_t nm_page_width(void); /* of the terminal: COLUMNS, or what it says, or 80 */
 void nm_page_text(nm_buf *b, const nm_page *p, size_t width);
@@ -57,7 +62,7 @@ void nm_manual_print(nm_buf *b, const char *name); /* as mdoc; refuses what is n
 /* ---- completion.c ------------------------------------------------------------------------------- */
 void nm_completion(nm_buf *b, const char *shell); /* bash, zsh or fish */
 
-/* ---- made of man/: the sources ------------------------------------------------------------------ */
+/* ---- made of man/ and schema/: the sources ------------------------------------------------------------------ */
 extern const nm_word nm_sources[]; /* a list: name, NULL, text */
 
 #endif
