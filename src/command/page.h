@@ -32,13 +32,15 @@ typedef struct nm_page {
     size_t n, cap;
 } nm_page;
 
-/* ---- page.c ------------------------------------------------------------------------------------- */
+/* ---- page_pieces.c ------------------------------------------------------------------------------ */
 void nm_page_add(nm_page *p, nm_piecekind kind, const char *text, const char *more);
 void nm_page_append(nm_page *p, const nm_page *from, size_t start,
                     size_t end);                   /* pieces start to end-1 */
+const char *nm_page_source(const char *name);      /* man/NAME.md; NULL: there is none */
+
+/* ---- page.c ------------------------------------------------------------------------------------- */
 void nm_page_read(nm_page *p, const char *source); /* adds what it says */
 void nm_page_list(nm_page *p, const char *name);   /* adds a list of command.def */
-const char *nm_page_source(const char *name);      /* man/NAME.md; NULL: there is none */
 /* The lines of a literal piece, a command (it begins with a small letter) that is longer than `width` broken at blanks
  * outside of quotes, with the shell's backslash. */
 const char *nm_page_lines(nm_job *job, const char *text, size_t width);

@@ -14,7 +14,8 @@ const char *nm_schema_source(nm_job *job, const char *name)
     nm_buf b = {.job = job};
     for (const nm_word *w = nm_sources; w->name; w++)
         if (nm_has_suffix(w->name, ".schema.json"))
-            nm_put(&b, "%s%.*s", b.n ? ", " : "", (int)(strlen(w->name) - strlen(".schema.json")), w->name);
+            nm_put(&b, "%s%.*s", b.n ? ", " : "", (int)(strlen(w->name) - strlen(".schema.json")),
+                   w->name);
     nm_throw(job, NM_EUSE, "--schema %s: %s was expected", name, b.s);
 }
 
@@ -51,8 +52,8 @@ static bool is_required(const nm_json *s, const char *key)
     return false;
 }
 
-/* Returns what a member says: its description, and behind it its words or the one value that it has, the schema in which
- * its members stand (from: NULL, this one), and whether it may be missing. */
+/* Returns what a member says: its description, and behind it its words or the one value that it has, the schema in
+ * which its members stand (from: NULL, this one), and whether it may be missing. */
 static const char *meaning(nm_job *job, const nm_json *s, bool required, const char *from)
 {
     nm_buf b = {.job = job};
@@ -64,7 +65,8 @@ static const char *meaning(nm_job *job, const nm_json *s, bool required, const c
     if (from && (nm_json_find(s, "items") || nm_json_find(s, "properties")))
         nm_put(&b, "%sas in %s", b.n ? "; " : "", from);
     if (!required) nm_put(&b, "%smay be missing", b.n ? "; " : "");
-    const char *says = nm_json_str(job, nm_json_get(job, s, "description", "a schema"), "a description");
+    const char *says = nm_json_str(job, nm_json_get(job, s, "description", "a schema"),
+                                   "a description");
     return b.n ? nm_fmt(job, "%s (%s)", says, b.s) : says;
 }
 
@@ -75,8 +77,11 @@ static void add_members(nm_page *p, const nm_json *s, const nm_json *own, const 
     for (const nm_json *m = all ? all->child : NULL; m; m = m->next) {
         const nm_json *of = own, *x = followed(job, m, &of), *ref = nm_json_find(m, "$ref");
         const char *name = nm_fmt(job, "%s%s", before, m->string);
-        const char *from = of == own ? NULL : nm_dup(job, ref->valuestring, strcspn(ref->valuestring, "."));
-        nm_page_add(p, NM_TERM, nm_fmt(job, "`%s`", name), meaning(job, x, is_required(s, m->string), from));
+        const char *from = of == own
+                               ? NULL
+                               : nm_dup(job, ref->valuestring, strcspn(ref->valuestring, "."));
+        nm_page_add(p, NM_TERM, nm_fmt(job, "`%s`", name),
+                    meaning(job, x, is_required(s, m->string), from));
         if (from) continue;
         if ((items = nm_json_find(x, "items")) != NULL)
             add_members(p, followed(job, items, &of), of, nm_fmt(job, "%s[].", name));
@@ -91,8 +96,12 @@ static void add_kinds(nm_page *p, const nm_json *list, const nm_json *own)
     for (const nm_json *c = list->child; c; c = c->next) {
         const nm_json *of = own, *x = followed(p->job, c, &of);
         const bool elsewhere = of != own;
-        const nm_json *says = nm_json_get(p->job, x, elsewhere ? "title" : "description", "a schema");
-        nm_page_add(p, NM_PARAGRAPH, nm_fmt(p->job, elsewhere ? "Or %s." : "Of %s:", nm_json_str(p->job, says, "a schema")), NULL);
+        const nm_json *says = nm_json_get(p->job, x, elsewhere ? "title" : "description",
+                                          "a schema");
+        nm_page_add(
+            p, NM_PARAGRAPH,
+            nm_fmt(p->job, elsewhere ? "Or %s." : "Of %s:", nm_json_str(p->job, says, "a schema")),
+            NULL);
         if (!elsewhere) add_members(p, x, own, "");
     }
 }
