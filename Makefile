@@ -52,7 +52,7 @@ $(BUILD)/network/file/onnx.pb-c.o: $(BUILD)/gen/onnx.pb-c.c
 	$(CC) $(CFLAGS) -w -c -o $@ $<
 
 # the prose of help and manual, and the library's header, as one list of texts
-PROSE := $(sort $(wildcard src/command/man/*.md)) include/netmip.h
+PROSE := $(sort $(wildcard src/command/man/*.md src/command/schema/*.json)) include/netmip.h
 $(BUILD)/gen/sources.c: $(PROSE)
 	@mkdir -p $(@D)
 	@{ echo '#include "base/base.h"'; echo '#include "command/page.h"'; echo 'const nm_word nm_sources[] = {'; \

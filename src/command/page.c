@@ -7,23 +7,6 @@
 
 #include <ctype.h>
 
-void nm_page_add(nm_page *p, nm_piecekind kind, const char *text, const char *more)
-{
-    *NM_PUSH(p->job, p->piece, p->n, p->cap) = (nm_piece){.kind = kind, .text = text, .more = more};
-}
-
-void nm_page_append(nm_page *p, const nm_page *from, size_t start, size_t end)
-{
-    for (size_t i = start; i < end; i++) *NM_PUSH(p->job, p->piece, p->n, p->cap) = from->piece[i];
-}
-
-const char *nm_page_source(const char *name)
-{
-    for (const nm_word *w = nm_sources; w->name; w++)
-        if (strcmp(w->name, name) == 0) return w->meaning;
-    return NULL;
-}
-
 /* ---- lists ---- */
 
 static void add_header(nm_page *p) { nm_page_add(p, NM_LITERAL, nm_page_source("netmip.h"), NULL); }
@@ -42,6 +25,8 @@ void nm_page_list(nm_page *p, const char *name)
         for (const nm_manual *m = nm_manuals(); m->name; m++)
             nm_page_add(p, NM_TERM, nm_fmt(job, "%s(%s)", nm_page_title(job, m->name), m->section),
                         m->help);
+    } else if (nm_has_suffix(name, ".json")) {
+        nm_page_schema(p, nm_fmt(job, "%.*s.schema.json", (int)strlen(name) - 5, name));
     } else if (strcmp(name, "header") == 0) {
         add_header(p);
     } else {
@@ -113,7 +98,7 @@ static bool is_list(nm_span line)
 {
     if (line.end - line.s < 3 || *line.s != '{' || line.end[-1] != '}') return false;
     for (const char *s = line.s + 1; s < line.end - 1; s++)
-        if (!islower((unsigned char)*s)) return false;
+        if (!islower((unsigned char)*s) && !strchr("-.", *s)) return false;
     return true;
 }
 

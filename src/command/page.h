@@ -3,7 +3,8 @@
  *
  * A page is written as Markdown of few means: `# Section`, `## Part`, paragraphs, `- ` items, lines that begin with
  * four blanks and stay as they are, and tables; a table of two columns becomes a list of terms. `code` is the only
- * change of type. A line that is {NAME} alone stands for that list of command.def, or {verbs}, {pages}, {header}. */
+ * change of type. A line that is {NAME} alone stands for that list of command.def, or {verbs}, {pages}, {header}; one
+ * that is {NAME.json} for the members of schema/NAME.schema.json. */
 #ifndef NM_COMMAND_PAGE_H
 #define NM_COMMAND_PAGE_H
 
@@ -31,16 +32,22 @@ typedef struct nm_page {
     size_t n, cap;
 } nm_page;
 
-/* ---- page.c ------------------------------------------------------------------------------------- */
+/* ---- page_pieces.c ------------------------------------------------------------------------------ */
 void nm_page_add(nm_page *p, nm_piecekind kind, const char *text, const char *more);
 void nm_page_append(nm_page *p, const nm_page *from, size_t start,
                     size_t end);                   /* pieces start to end-1 */
+const char *nm_page_source(const char *name);      /* man/NAME.md; NULL: there is none */
+
+/* ---- page.c ------------------------------------------------------------------------------------- */
 void nm_page_read(nm_page *p, const char *source); /* adds what it says */
 void nm_page_list(nm_page *p, const char *name);   /* adds a list of command.def */
-const char *nm_page_source(const char *name);      /* man/NAME.md; NULL: there is none */
 /* The lines of a literal piece, a command (it begins with a small letter) that is longer than `width` broken at blanks
  * outside of quotes, with the shell's backslash. */
 const char *nm_page_lines(nm_job *job, const char *text, size_t width);
+
+/* ---- page_schema.c ------------------------------------------------------------------------------ */
+void nm_page_schema(nm_page *p, const char *file); /* adds the members that it describes */
+const char *nm_schema_source(nm_job *job, const char *name); /* schema/NAME.schema.json; refuses an unknown name */
 
 /* ---- page_text.c, page_mdoc.c ------------------------------------------------------------------- */
 size_t nm_page_width(void); /* of the terminal: COLUMNS, or what it says, or 80 */
@@ -57,7 +64,7 @@ void nm_manual_print(nm_buf *b, const char *name); /* as mdoc; refuses what is n
 /* ---- completion.c ------------------------------------------------------------------------------- */
 void nm_completion(nm_buf *b, const char *shell); /* bash, zsh or fish */
 
-/* ---- made of man/: the sources ------------------------------------------------------------------ */
+/* ---- made of man/ and schema/: the sources ------------------------------------------------------------------ */
 extern const nm_word nm_sources[]; /* a list: name, NULL, text */
 
 #endif
