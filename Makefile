@@ -141,6 +141,8 @@ truth-short: $(NETMIP)
 	NETMIP=$(abspath $(NETMIP)) python3 tests/truth/manifest.py --limit 5
 
 .PHONY: test
+.PHONY: test-programs
+test-programs: $(TESTS_C)
 test: $(NETMIP) $(TESTS_C)
 	NETMIP=$(abspath $(NETMIP)) sh tests/kit/run.sh $(filter-out $(LEAVE:%=$(BUILD)/tests/%),$(TESTS_C)) $(PY_RUN)
 

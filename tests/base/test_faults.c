@@ -154,16 +154,16 @@ static void do_query(nm_job *job, void *arg)
 {
     const ready *r = arg;
     const char *out = nm_fmt(job, "%s/all.lp", dir);
-    const nm_solve_opts o = {.level = NM_BY_CROWN,
-                             .evaluate = true,
-                             .fold = true,
-                             .attack = true,
-                             .solve = true,
-                             .always_write = true,
+    const nm_solve_opts o = {.bounds.all = NM_BY_CROWN,
+                             .stages.evaluate = true,
+                             .form.fold = true,
+                             .stages.attack = true,
+                             .stages.solve = true,
+                             .files.always_write = true,
                              .seed = 1,
-                             .out = out,
-                             .options = "",
-                             .version = "test"};
+                             .files.out = out,
+                             .files.options = "",
+                             .files.version = "test"};
     nm_solve_query(job, r->net, &r->q, &o);
     unlink(out);
     unlink(nm_fmt(job, "%s/all.map.json", dir));

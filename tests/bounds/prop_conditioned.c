@@ -313,25 +313,25 @@ static void piping(nm_job *job, void *arg)
         const nm_query *q = question(job, s, clause_of(job, s, n, n, opt + d, row), NM_FEASIBLE);
         for (size_t k = 0; k < 14; k++) {
             const size_t bits = k < 8 ? t_below(64) : k; /* all switches off and on, and mixed */
-            const nm_solve_opts o = {.level = bounds[k % 5],
+            const nm_solve_opts o = {.bounds.all = bounds[k % 5],
                                      .threads = 1 + k % 2,
-                                     .encoding = codes[k % 7],
-                                     .two_sided = k % 3 == 0,
-                                     .evaluate = true,
+                                     .form.encoding = codes[k % 7],
+                                     .form.two_sided = k % 3 == 0,
+                                     .stages.evaluate = true,
                                      .seed = s->seed,
-                                     .fold = bits & 1,
-                                     .attack = bits & 2,
-                                     .split = bits & 4,
+                                     .form.fold = bits & 1,
+                                     .stages.attack = bits & 2,
+                                     .stages.split = bits & 4,
                                      .depth = k % 4 == 2 ? 1 + k % 3 : 0,
-                                     .branch = bits & 8,
-                                     .solve = k % 4 != 3};
+                                     .stages.branch = bits & 8,
+                                     .stages.solve = k % 4 != 3};
             const nm_verdict *v = nm_solve_query(job, s->net, q, &o);
             const bool ok = v->status == (above ? NM_VIOLATED : NM_OK) ||
-                            (v->status == NM_UNKNOWN && (!o.solve || k % 7 == 3 || k % 7 == 4));
+                            (v->status == NM_UNKNOWN && (!o.stages.solve || k % 7 == 3 || k % 7 == 4));
             CHECK(
                 ok,
                 "bounds %d, fold %d attack %d split %d branch %d solve %d, %s: %d (%s); seed %llu",
-                (int)o.level, o.fold, o.attack, o.split, o.branch, o.solve,
+                (int)o.bounds.all, o.form.fold, o.stages.attack, o.stages.split, o.stages.branch, o.stages.solve,
                 above ? "above" : "below", v->status, v->why ? v->why : "", SEED);
         }
     }

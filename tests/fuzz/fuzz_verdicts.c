@@ -112,7 +112,7 @@ static void body(nm_job *job, void *arg)
     snprintf(o->solver, sizeof o->solver, "%s", s->solver);
     o->said = s->status;
     o->objective = s->objective;
-    const nm_verdict *v = nm_decode_sol(job, m, o->a->map_path, s, sol_path);
+    const nm_verdict *v = nm_decode_sol(job, NULL, m, o->a->map_path, s, sol_path);
     o->status = v->status;
     o->margin = v->witness ? v->witness->margin64 : NAN;
     if (!s->has_values) return;

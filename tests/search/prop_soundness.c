@@ -350,23 +350,23 @@ static const nm_verdict *answer(nm_job *job, const run *r, const nm_net *net, co
                                 double seconds)
 {
     const how *h = r->h;
-    const nm_solve_opts o = {.level = h->level,
+    const nm_solve_opts o = {.bounds.all = h->level,
                              .threads = 1,
                              .depth = r->q->objective == NM_FEASIBLE ? h->depth : 0,
-                             .encoding = h->encoding,
-                             .dialect = nm_dialect_find(job, "generic"),
-                             .two_sided = h->two_sided,
-                             .evaluate = true,
-                             .fold = !h->no_fold,
-                             .attack = h->attack,
-                             .split = h->split,
-                             .units = true,
-                             .branch = h->branch,
-                             .solve = !h->no_solver,
+                             .form.encoding = h->encoding,
+                             .files.dialect = nm_dialect_find(job, "generic"),
+                             .form.two_sided = h->two_sided,
+                             .stages.evaluate = true,
+                             .form.fold = !h->no_fold,
+                             .stages.attack = h->attack,
+                             .stages.split = h->split,
+                             .stages.units = true,
+                             .stages.branch = h->branch,
+                             .stages.solve = !h->no_solver,
                              .time_limit = seconds,
                              .seed = 1,
-                             .version = "test",
-                             .options = ""};
+                             .files.version = "test",
+                             .files.options = ""};
     return nm_solve_query(job, net, q, &o);
 }
 
@@ -389,7 +389,7 @@ static void ask(nm_job *job, void *arg)
     static const char *const asked[] = {"feasible", "worst", "range", "closest"};
     if (r->tell)
         printf("seed %llu, %s, %s, %s: %s by %s%s%s%s%s\n", (unsigned long long)r->seed, r->q->kind,
-               h->name, asked[r->q->objective], said(v), v->by ? v->by : "nobody",
+               h->name, asked[r->q->objective], said(v), v->by ? nm_settled_name(v->by) : "nobody",
                r->why[0] ? ": WRONG " : "", r->why, open ? ": OPEN, " : "",
                open && v->why ? v->why : "");
 }
