@@ -195,6 +195,9 @@ def embed():
                          "--input-shape", "1,2", "--output-name", "y", "--quiet")
     check("embed", code == 0, err)
     files("embedding", "with.map.json")
+    if CBC:
+        sh(CBC, p("with.mps"), "sec", "20", "solve", "solution", p("with.sol"))
+        ask([0], "decode", p("with.map.json"), p("with.sol"))
 
 
 def single():
