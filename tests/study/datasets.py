@@ -91,7 +91,7 @@ def images():
     code, out, err = batch("--quiet", images=p("f255.npy"))
     check("bytes as floats: the remedy", "divide the file by 255" in err and "--domain 0,255" in err, err)
     for name, x in (("[N,H,W]", raw), ("[N,1,H,W]", raw[:, None]), ("[N,H,W,1]", raw[..., None]), ("[N,D]", raw.reshape(200, -1))):
-        code, out, err = batch("--quiet", "--json", images=npy("ok.npy", x / 255.))
+        code, out, err = batch("--quiet", images=npy("ok.npy", x / 255.))
         check("images as " + name, code == 0 and err == "" and json.loads(out)["misclassified"] == 0, (code, err))
     code, out, err = run("eval", MLP, "--image", p("one.jpg"))
     check("eval: a JPEG", code == 3 and "a JPEG picture" in err, (code, err))
