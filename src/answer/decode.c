@@ -28,8 +28,10 @@ const nm_net *nm_net_of_map(nm_job *job, const char *path, const nm_front *f, co
 
 const nm_net *nm_map_net(nm_job *job, const nm_net *given, nm_map *m, const char *map_path)
 {
-    const nm_net *net = given ? given : nm_net_of_map(job, m->net_path, &m->front, map_path);
-    if (m->against && !given) net = nm_net_join(job, net, nm_net_of_map(job, m->against, &m->front, map_path));
+    nm_front front = m->front;
+    front.n_asked = m->question->n_in;
+    const nm_net *net = given ? given : nm_net_of_map(job, m->net_path, &front, map_path);
+    if (m->against && !given) net = nm_net_join(job, net, nm_net_of_map(job, m->against, &front, map_path));
     const char *path = net->path;
     if (strcmp(net->hash, m->net_hash))
         nm_throw(job, NM_EAUDIT, "%s: is not the network that %s was made from", path, map_path);

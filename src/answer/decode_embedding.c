@@ -114,7 +114,9 @@ int nm_embedding_decode(nm_job *job, nm_buf *out, const char *map_path, const ch
                         const char *log, bool json)
 {
     const nm_embedding *e = nm_embedding_read(job, map_path);
-    const nm_net *net = nm_net_of_map(job, e->net, &e->front, map_path);
+    nm_front front = e->front;
+    front.n_asked = e->n_in;
+    const nm_net *net = nm_net_of_map(job, e->net, &front, map_path);
     if (strcmp(net->hash, e->net_hash))
         nm_throw(job, NM_EAUDIT, "%s: is not the network that %s was made from", net->path,
                  map_path);

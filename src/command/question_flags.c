@@ -8,13 +8,25 @@
 const nm_front *nm_cli_front(nm_job *job, const nm_cli *c)
 {
     nm_front *f = NM_NEW(job, nm_front);
+    const char *images = nm_cli_get(c, NM_O_images);
     *f = (nm_front){.mean = nm_cli_get(c, NM_O_mean),
                     .std = nm_cli_get(c, NM_O_std),
                     .channels = nm_cli_get(c, NM_O_channels),
                     .shape = nm_cli_get(c, NM_O_input_shape),
                     .output = nm_cli_get(c, NM_O_output_name),
-                    .image = nm_cli_get(c, nm_cli_has(c, NM_O_image) ? NM_O_image : NM_O_images)};
+                    .image = images ? nm_fmt(job, "%s:0", images) : nm_cli_get(c, NM_O_image)};
     return nm_front_says(f) || f->image ? f : NULL;
+}
+
+/* the network; of a fixed batch as many samples as the question's file asks about */
+static nm_net *read_asked(nm_job *job, const nm_cli *c, const nm_front *front)
+{
+    const nm_file f = c->bytes.data ? c->bytes : nm_file_read(job, c->file[0]);
+    nm_net *net = nm_net_of(job, f, front);
+    if (!net->batch || c->n_files < 2) return net;
+    nm_front asked = front ? *front : (nm_front){0};
+    asked.n_asked = nm_query_asked(job, c->file[1]);
+    return asked.n_asked && asked.n_asked != net->n_in ? nm_net_of(job, f, &asked) : net;
 }
 
 nm_net *nm_cli_net(nm_job *job, const nm_cli *c)
@@ -28,9 +40,11 @@ nm_net *nm_cli_net(nm_job *job, const nm_cli *c)
     if (!front || !nm_front_says(front))
         front = own.front ? own.front
                           : front; /* should they differ, the question's reader says so */
-    nm_net *net = c->bytes.data ? nm_net_of(job, c->bytes, front) : nm_net_read_as(job, c->file[0], front);
+    nm_net *net = read_asked(job, c, front);
     if (!flag && !said) return net;
-    return nm_net_join(job, net, nm_net_read_as(job, flag ? flag : said, net->front));
+    nm_front again = net->front ? *net->front : (nm_front){0};
+    again.n_asked = net->n_in;
+    return nm_net_join(job, net, nm_net_read_as(job, flag ? flag : said, &again));
 }
 
 /* a question from a file of the VNN-LIB standard, with the flags that go beside one */

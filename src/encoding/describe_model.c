@@ -298,7 +298,9 @@ static void put_weight(void *arg, size_t j, double w)
 static void put_equation(const view *v, size_t block, size_t unit)
 {
     if (!v->map || !v->map->net_path || !nm_file_exists(v->map->net_path)) return;
-    const nm_net *net = nm_net_read_as(v->job, v->map->net_path, &v->map->front);
+    nm_front front = v->map->front;
+    front.n_asked = v->map->question->n_in;
+    const nm_net *net = nm_net_read_as(v->job, v->map->net_path, &front);
     if (strcmp(net->hash, v->map->net_hash)) {
         nm_put(v->out, "network: %s has changed since\n", v->map->net_path);
         return;

@@ -1,4 +1,4 @@
-/* graph.c: what the readers of formats other than ONNX need to build a graph: constants, nodes, attributes. */
+/* graph.c: what builds a graph: constants, nodes, attributes, names that are new. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -51,4 +51,18 @@ void nm_graph_ints(nm_job *job, const nm_graph *g, struct nm_rawnode *n, const c
     int64_t *ints = NM_RAW(job, int64_t, count);
     if (count) memcpy(ints, list, count * sizeof *ints);
     nm_graph_attr(job, g, n, (nm_attr){.name = name, .kind = NM_A_INTS, .n = count, .ints = ints});
+}
+
+const char *nm_graph_fresh(nm_job *job, const nm_graph *g, const char *base)
+{
+    for (int tries = 0;; tries++) {
+        const char *name = tries ? nm_fmt(job, "%s_%d", base, tries) : base;
+        bool used = false;
+        for (size_t i = 0; i < g->n_consts; i++) used |= strcmp(g->consts[i].name, name) == 0;
+        for (size_t i = 0; i < g->n_inputs; i++) used |= strcmp(g->inputs[i].name, name) == 0;
+        for (size_t i = 0; i < g->n_nodes; i++)
+            for (size_t k = 0; k < g->nodes[i].n_out; k++)
+                used |= strcmp(g->nodes[i].out[k], name) == 0;
+        if (!used) return name;
+    }
 }

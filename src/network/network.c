@@ -48,7 +48,8 @@ static int add_value(nm_net *net, table *t, nm_value v)
 static size_t count_names(const nm_graph *g)
 {
     size_t n = g->n_consts + g->n_inputs;
-    for (size_t i = 0; i < g->n_nodes; i++) n += g->nodes[i].n_out;
+    for (size_t i = 0; i < g->n_nodes; i++)
+        n += g->nodes[i].n_out + (g->samples ? g->nodes[i].n_in : 0); /* one_sample.c makes constants */
     return n;
 }
 
@@ -244,7 +245,7 @@ static void check_kept(nm_job *job, const nm_net *net, const nm_node *node)
             nm_refuse(job, net, node, "%zu elements for %zu units", nm_in(net, node, k)->n, out->n);
 }
 
-static void plan_all(nm_job *job, nm_net *net)
+static void plan_all(nm_job *job, nm_net *net, nm_apart *samples)
 {
     int *order = NM_RAW(job, int, net->n_nodes + 1);
     const size_t n = sort_nodes(job, net, order);
@@ -254,12 +255,12 @@ static void plan_all(nm_job *job, nm_net *net)
         nm_node *node = &net->nodes[order[i]];
         if (!node->op->lower)
             nm_refuse(job, net, node, "in the middle of a network: %s", node->op->notes);
+        if (samples) nm_apart_before(job, net, samples, node);
         plan(job, net, node);
         check_kept(job, net, node);
-        if (all_constant(net, node))
-            fold(job, net, node);
-        else if (!net->values[node->out[0]].data)
-            sorted[kept++] = *node;
+        if (all_constant(net, node)) fold(job, net, node);
+        if (samples) nm_apart_after(job, net, samples, node);
+        if (!net->values[node->out[0]].data) sorted[kept++] = *node;
     }
     net->nodes = sorted;
     net->n_nodes = kept;
@@ -278,11 +279,13 @@ static void cut_tails(nm_job *job, nm_net *net)
     }
 }
 
-static void plan_tails(nm_job *job, nm_net *net)
+static void plan_tails(nm_job *job, nm_net *net, nm_apart *samples)
 {
     for (size_t k = 0; k < net->n_outputs; k++) {
         if (!net->tail[k]) continue;
+        if (samples) nm_apart_before(job, net, samples, net->tail[k]);
         plan(job, net, net->tail[k]);
+        if (samples) nm_apart_after(job, net, samples, net->tail[k]);
         nm_note(
             job,
             "%s: node \"%s\": %s at the output is left out of questions: which of two outputs is "
@@ -321,8 +324,10 @@ nm_net *nm_net_new(nm_job *job, nm_graph *g, nm_file f)
     }
     if (net->n_outputs == 0) nm_throw(job, NM_EINPUT, "%s: the network has no output", g->path);
     cut_tails(job, net);
-    plan_all(job, net);
-    plan_tails(job, net);
+    nm_apart *samples = g->samples ? nm_apart_new(job, net, names, g->samples) : NULL;
+    plan_all(job, net, samples);
+    plan_tails(job, net, samples);
+    if (samples) nm_apart_end(job, net, samples);
     for (size_t i = 0; i < net->n_outputs; i++) {
         const nm_value *v = &net->values[net->outputs[i]];
         net->n_out += v->n;

@@ -11,7 +11,9 @@ typedef struct nm_front {  /* how a network is read, as flags said it; NULL: not
     const char *mean, *std, *channels; /* preprocess.c, channel_order.c */
     const char *shape;     /* D,D,.. of its input, where its file leaves it open */
     const char *output;    /* the name of the output that is meant */
-    const char *image;     /* FILE[:INDEX], whose shape counts where nothing else says it; no part of what is said */
+    /* no part of what is said, but what counts where nothing is said: */
+    const char *image;     /* FILE[:INDEX] that the question is about, and its shape */
+    size_t n_asked;        /* inputs that the question has; 0: not known */
 } nm_front;
 typedef struct nm_value {
     const char *name;
@@ -62,6 +64,7 @@ struct nm_net {
     size_t n_in, n_out;    /* flat sizes */
     const double *lo, *hi; /* [n_in] the range that the file states for its inputs, or NULL: known, not enforced */
     const nm_front *front; /* what was put before it, or NULL */
+    int64_t batch;         /* samples that its file fixes its input for, all of which are read; else 0 */
     nm_shape image;        /* the input as [C,H,W] or [H,W,C], where operators or flags say it (channel_order.c) */
     const char *image_by;  /* who says so; with image.rank 0 what speaks against any image, or NULL */
     const nm_net *first, *second; /* of two joined ones (pair.c), or NULL */

@@ -56,6 +56,14 @@ nm_shape nm_broadcast(nm_job *job, nm_net *net, nm_node *node, nm_shape a, nm_sh
 /* integers of attribute `name` (old opsets) or of constant input k (new ones), cut to +-2^40; -1: neither is there */
 int nm_node_list(nm_job *job, nm_net *net, nm_node *node, const char *name, int k, int64_t out[2 * NM_MAXRANK]);
 
+/* ---- one_sample.c: a batch of the file, read as one sample --------------------------------------- */
+typedef struct nm_apart nm_apart;
+nm_apart *nm_apart_new(nm_job *job, const nm_net *net, size_t cap, int64_t n); /* room for cap values */
+/* before and after a node's plan: throws where the node may mix samples; constants become those of one sample */
+void nm_apart_before(nm_job *job, nm_net *net, nm_apart *s, nm_node *node);
+void nm_apart_after(nm_job *job, nm_net *net, nm_apart *s, nm_node *node);
+void nm_apart_end(nm_job *job, const nm_net *net, const nm_apart *s); /* throws where an output is not apart */
+
 /* ---- element_types.c ---------------------------------------------------------------------------- */
 bool nm_dtype_is_real(nm_dtype t);                 /* an input of this type can be read as real numbers */
 bool nm_dtype_is_exact(nm_dtype from, nm_dtype to); /* every number of one type is one of the other */

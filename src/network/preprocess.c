@@ -46,25 +46,11 @@ static double *spread(nm_job *job, const char *flag, const char *text, const nm_
     return x;
 }
 
-static const char *fresh(nm_job *job, const nm_graph *g, const char *base)
-{
-    for (int tries = 0;; tries++) {
-        const char *name = tries ? nm_fmt(job, "%s_%d", base, tries) : base;
-        bool used = false;
-        for (size_t i = 0; i < g->n_consts; i++) used |= strcmp(g->consts[i].name, name) == 0;
-        for (size_t i = 0; i < g->n_inputs; i++) used |= strcmp(g->inputs[i].name, name) == 0;
-        for (size_t i = 0; i < g->n_nodes; i++)
-            for (size_t k = 0; k < g->nodes[i].n_out; k++)
-                used |= strcmp(g->nodes[i].out[k], name) == 0;
-        if (!used) return name;
-    }
-}
-
 /* puts op (input, constant) before all that reads the input */
 static void before(nm_job *job, nm_graph *g, const char *op, const char *name, const double *x)
 {
-    const char *input = g->inputs[0].name, *out = fresh(job, g, nm_fmt(job, "%s_%s", input, name)),
-               *constant = fresh(job, g, nm_fmt(job, "%s_%s_value", input, name));
+    const char *input = g->inputs[0].name, *out = nm_graph_fresh(job, g, nm_fmt(job, "%s_%s", input, name)),
+               *constant = nm_graph_fresh(job, g, nm_fmt(job, "%s_%s_value", input, name));
     for (size_t i = 0; i < g->n_nodes; i++)
         for (size_t k = 0; k < g->nodes[i].n_in; k++)
             if (strcmp(g->nodes[i].in[k], input) == 0) g->nodes[i].in[k] = out;

@@ -89,6 +89,10 @@ static const nm_value *ones(const pruned *p, const char *name)
     const nm_value *v = NULL;
     for (size_t i = 0; i < p->g->n_consts; i++)
         if (strcmp(p->g->consts[i].name, name) == 0) v = &p->g->consts[i];
+    const struct nm_rawnode *r = maker(p, name);
+    if (r && strcmp(type_of(p, r), "Constant") == 0 && r->n_attrs == 1 &&
+        r->attrs[0].kind == NM_A_TENSOR)
+        v = r->attrs[0].tensor;
     for (size_t i = 0; v && i < v->n; i++)
         if (v->data[i] != 1) return NULL;
     return v;

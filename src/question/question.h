@@ -199,6 +199,7 @@ typedef struct nm_preface { const char *against; const nm_front *front; } nm_pre
 bool nm_query_is(nm_file f);               /* by content */
 void nm_queryjson_print(nm_job *job, nm_buf *b, nm_file f, bool json); /* as it stands, without a network */
 nm_preface nm_query_preface(nm_job *job, const char *path);
+size_t nm_query_asked(nm_job *job, const char *path); /* the inputs that it names; 0: it leaves that to the network */
 nm_query *nm_query_read(nm_job *job, const nm_net *net, const char *path); /* VNN-LIB or JSON, by content */
 nm_query *nm_query_parse(nm_job *job, const nm_json *j, const char *where); /* one that says all itself */
 nm_query *nm_read_vnnlib(nm_job *job, const nm_net *net, const char *path); /* versions 1 and 2 */

@@ -93,11 +93,12 @@ static size_t work_of(const nm_net *net)
     return n;
 }
 
+#include "fuzz_batch.h"
 #include "fuzz_query.h"
 
 static void use_net(nm_job *job, nm_graph *g, nm_file f)
 {
-    const nm_net *net = nm_net_new(job, g, f);
+    const nm_net *net = new_net(job, g, f);
     require(net->n_in > 0 && net->n_out > 0, "a network has inputs and outputs");
     if (work_of(net) > 5000) return; /* an evaluation this large says nothing new */
     double *x = NM_ARRAY(job, double, net->n_in), *err = NM_ARRAY(job, double, net->n_out);

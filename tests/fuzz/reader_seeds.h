@@ -74,6 +74,8 @@ static void built_in_nets(void)
     add_text(NNET, "2,2,1,2\n2,1,1\n0\n0,-1\n1,1\n0,0,0\n1,1,1\n1,-0.5\n0.25\n3e0\n-1\n\n");
     add_text(NNET, "// one\r\n//two\r\n1,1,3,3,\r\n1,3,\r\n0,\r\n0,\r\n1,\r\n0.5, 1,\r\n2, "
                    "4,\r\n1,\r\n2,\r\n3,\r\n0,\r\n0,\r\n1,\r\n");
+    add_text(NNET, "2,2,1,2\n2,1,1\nextraneous\n-9\n9\n0\n1\n1,-0.5\n0.25\n3e0\n-1\n");
+    add_text(NNET, "1,1,2,2,,\n1,2,\n0,\n0,1,2,\n1,2,3,\n0.5,7,8,9,\n2,3,4,5,\n// c\n1,\n2,\n3,4,\n");
 }
 
 /* ---- files of arrays, byte by byte ---- */

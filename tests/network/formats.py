@@ -93,6 +93,7 @@ def nnet():
         x = rng.uniform(low, high)
         near("random .nnet %d" % turn, outputs(net, npy(x)), run_nnet(layers, mean, scale, x))
     nnet_errors()
+    nnet_dialects()
     nnet_range()
 
 
@@ -108,14 +109,16 @@ def nnet_errors():
             (2, "2,2,2,3,", "4:", "outputs"), (2, "2,2,1,4,", "4:", "largest"), (2, "99999999999,2,1,3,", "3:", "number of layers"),
             (2, "x,2,1,3,", "3:1", "finite number"), (2, "2,,1,3,", "3:3", "finite number"), (3, "2,0,1,", "4:", "size of a layer"),
             (3, "2,-3,1,", "4:", "size of a layer"), (3, "2,3,1,1,", "4:", "more than 3"), (3, "2,3,", "4:", "3 were expected"),
-            (4, "0,1,", "5:", "flag"), (5, "-1.0,", "6:", "2 were expected"), (5, "-1.0,nan,", "6:6", "finite number"),
-            (5, "-1.0,1e999,", "6:6", "finite number"), (5, "-1,0,,", "6:", "more than 2"), (6, "-2,2,", "7:", "range"),
+            (4, "0,1,2,", "5:", "flag"), (5, "-1.0,", "6:", "2 were expected"), (5, "-1.0,nan,", "6:6", "finite number"),
+            (5, "-1.0,1e999,", "6:6", "finite number"), (5, "-1,,0,", "6:4", "finite number"), (5, "-1,0,1,", "6:", "2 were expected"), (5, ",,", "6:1", "finite number"), (6, "-2,2,", "7:", "range"),
             (7, "0.5,0.25,", "8:", "3 were expected"), (8, "2,0,8,", "9:", "range 1 is 0"), (8, "2,-3,8,", "9:", "range 1"),
             (8, "1e-320,3,8,", "9:", "range 0"), (9, "1,-1,1,", "10:", "weights of layer 0"), (9, "1 -1,", "10:", "finite number"),
             (9, "1,inf,", "10:3", "finite number"), (9, "0x1,1,", "10:1", "finite number"), (12, "0.25,1,", "13:", "a bias of layer 0"),
             (15, "1,0.5,", "16:", "weights of layer 1"), (16, "", "17:", "a bias of layer 1"), (10, "", "11:", "weights of layer 0")):
         bad(3, ("bad.nnet:" + where, needle), line(k, text), "%s in line %d" % (text, k + 1))
-    bad(4, ("bad.nnet:5:1", "symmetric"), line(4, "1,"))
+    bad(4, ("bad.nnet:5:1", "symmetric", "write 0"), line(4, "1,"))
+    bad(4, ("bad.nnet:5:1", "2 types of layers", "Neurify"), line(4, "1,0,"))
+    bad(3, ("bad.nnet:5:1", "flag", "0 was expected"), line(4, ""))
     bad(3, "more lines", put("bad.nnet", GOOD + "1,\n"))
     bad(3, "too short", put("bad.nnet", "1,100000000,1,100000000,\n100000000,1,\n0,\n1,\n"), "sizes that the file cannot hold")
     bad(3, "too short", put("bad.nnet", "2,2,2,90000000,\n2,90000000,2,\n0,\n1,1,\n2,2,\n0,0,0,\n1,1,1,\n1,1,\n"), "a layer that the file cannot hold")
@@ -125,6 +128,59 @@ def nnet_errors():
         code, out, err = run("inspect", put("cut.nnet", GOOD[:n]))
         whole = GOOD[:n].rstrip(",\n") == GOOD.rstrip(",\n") and GOOD[n - 1] in ",\n"
         check("cut at %d" % n, code == (0 if whole else 3), (code, GOOD[max(0, n - 20):n], err))
+
+
+def nnet_dialects():
+    """what other writers made of the format, where it means one thing: the same values, and a note; else what to write"""
+    lines = GOOD.rstrip("\n").split("\n")
+    want = [outputs(put("good.nnet", GOOD), npy(x)) for x in ([0, 1], [-0.75, 0.5])]
+
+    def dialect(name, edits, note=""):
+        text = list(lines)
+        for k, new in sorted(edits.items(), reverse=True):
+            text[k:k + 1] = new.split("\n")
+        path = put("dialect.nnet", "\n".join(text) + "\n")
+        for x, y in zip(([0, 1], [-0.75, 0.5]), want):
+            check("%s at %s" % (name, x), outputs(path, npy(x)) == y, path)
+        code, out, err = run("solve", path, "--image", npy([0, 1]), "--perturb", "linf:0.25", "--objective", "range:Y_0", "--json")
+        check(name + ", solved", code == 0 and json.loads(out)["range"] == base and note in err, (code, out, err))
+        return path
+    code, out, err = run("solve", p("good.nnet"), "--image", npy([0, 1]), "--perturb", "linf:0.25", "--objective", "range:Y_0", "--json")
+    base = json.loads(out)["range"]
+    low, high, mean, scale = lines[5:9]
+    extra = lambda row, *more: row + ",".join(more) + ","
+    between = lambda row, *more: ",".join(row.rstrip(",").split(",")[:2] + list(more) + row.rstrip(",").split(",")[2:]) + ","
+    dialect("a text for the flag", {4: "This line extraneous"}, "extraneous")
+    dialect("comments", {0: "  // one\n\n// two", 4: "0,\n// the ends", 9: "// weights\n" + lines[9], len(lines) - 1: lines[-1] + "\n// end"})
+    dialect("commas", {k: lines[k] + " , ," for k in (2, 3, 5, 6, 7, 8, 9, 12)})
+    dialect("biases in one line", {12: lines[12] + lines[13] + lines[14], 13: "// gone", 14: "// gone"})
+    dialect("more ends than inputs", {5: extra(low, "-3", "0.5"), 6: extra(high, "4", "1")}, "4 least and greatest values for 2 inputs")
+    dialect("columns of inputs that were taken away", {5: extra(low, "-3", "0.5"), 6: extra(high, "4", "1"), 7: between(mean, "35.1", "9"), 8: between(scale, "7", "100")},
+            "5 means and ranges for 2 inputs")
+
+    def bad(name, needle, edits):
+        text = list(lines)
+        for k, new in edits.items():
+            text[k] = new
+        code, out, err = run("inspect", put("bad.nnet", "\n".join(text) + "\n"))
+        check(name, code == 3 and all(n in err for n in needle), (code, err))
+    bad("more means than columns", ("8:1", "5 numbers; 3 were expected", "taken away"), {7: between(mean, "35.1", "9"), 8: between(scale, "7", "100")})
+    bad("more ends on one side", ("6:1", "4 numbers; 2 were expected"), {5: extra(low, "-3", "0.5")})
+    bad("more means than ranges", ("8:1", "5 numbers; 3"), {5: extra(low, "-3", "0.5"), 6: extra(high, "4", "1"), 7: between(mean, "35.1", "9")})
+    bad("no entry for the outputs", ("8:1", "2 numbers; 3 were expected", "outputs'", "0 and 1"), {7: "0.5,0.25,", 8: "2,3,"})
+    bad("one end", ("6:1", "1 numbers; 2"), {5: "-1,"})
+    bad("one mean that is not 0", ("8:1", "1 numbers; 3"), {7: "0.5,", 8: "1,"})
+    # nothing is normalised: one line for all, as Julia's writers have it, or all without the outputs
+    plain = {5: "-9,-9,", 6: "9,9,", 7: "0,0,0,", 8: "1,1,1,"}
+    text = [plain.get(k, line) for k, line in enumerate(lines)]
+    want = [outputs(put("plain.nnet", "\n".join(text) + "\n"), npy(x)) for x in ([0, 1], [-0.75, 0.5])]
+    code, out, err = run("solve", p("plain.nnet"), "--image", npy([0, 1]), "--perturb", "linf:0.25", "--objective", "range:Y_0", "--json")
+    base = json.loads(out)["range"]
+    lines = text
+    dialect("one value for all", {5: "-9.0,", 6: "9.0,", 7: "0.0,", 8: "1.0,"}, "nothing is normalised")
+    dialect("none for the outputs", {7: "0,0,", 8: "1,1,"}, "nothing is normalised")
+    code, out, err = run("inspect", p("dialect.nnet"), "--json")
+    check("the range of all", json.loads(out)["inputs"][0]["min"] == [-9, -9], out)
 
 
 def nnet_range():

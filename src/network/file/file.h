@@ -13,6 +13,9 @@ typedef struct nm_graph {  /* what a reader hands over: names not yet resolved *
     nm_order order;        /* of images, where the file has a member for it */
     const double *lo, *hi; /* the range stated for the flat input, or NULL */
     int64_t opset;
+    int64_t batch;         /* the first dimension of all inputs, where the file fixes one of more than 1; else 0 */
+    bool one_is_said;      /* by --input-shape: the batch must be taken apart */
+    int64_t samples;       /* of the batch, of which the inputs are one now; 0: they are as the file has them */
     bool any_case;         /* op names may come in any letter case */
     size_t n_consts, n_inputs, n_outputs, n_nodes, cap_consts, cap_inputs, cap_nodes;
     nm_value *consts, *inputs;
@@ -32,6 +35,7 @@ const char *nm_graph_const(nm_job *job, nm_graph *g, const char *name, nm_shape 
                            const double *x);                 /* its name */
 struct nm_rawnode *nm_graph_node(nm_job *job, nm_graph *g, const char *type, const char *name, const char *out,
                                  size_t n_in, const char *const *in); /* valid until the next one */
+const char *nm_graph_fresh(nm_job *job, const nm_graph *g, const char *base); /* base, or base_1, ..: no value's name */
 void nm_graph_attr(nm_job *job, const nm_graph *g, struct nm_rawnode *n, nm_attr a);
 void nm_graph_int(nm_job *job, const nm_graph *g, struct nm_rawnode *n, const char *name, int64_t i);
 void nm_graph_ints(nm_job *job, const nm_graph *g, struct nm_rawnode *n, const char *name, size_t count,

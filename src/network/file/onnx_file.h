@@ -22,6 +22,7 @@ typedef struct nm_onnx {
     size_t n_inputs;
     nm_value *inputs;      /* those that are no constants */
     const char *shape;     /* what an image said of the first one, as --input-shape says it, or NULL */
+    bool one_is_said, all_is_said; /* of a batch: --input-shape wants one sample, or the shape of the file */
     nm_names taken;        /* every name of a value, anywhere in the model */
 } nm_onnx;
 
@@ -37,6 +38,7 @@ nm_value nm_onnx_sparse(nm_onnx *o, const NmPb__SparseTensor *t, const char *nam
 
 /* ---- onnx_input.c: inputs, and what is said of their open dimensions ---------------------------- */
 void nm_onnx_inputs(nm_onnx *o, const nm_front *front);
+void nm_onnx_batch(const nm_onnx *o, nm_graph *g); /* says whether the inputs are a fixed batch */
 void nm_onnx_range(const nm_onnx *o, const nm_front *front, nm_graph *g); /* the graph's range, if integers have one */
 
 /* ---- onnx_graph.c: the nodes that some values need ---------------------------------------------- */

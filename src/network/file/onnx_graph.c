@@ -172,7 +172,7 @@ static void read_node(nm_onnx *o, const NmPb__Node *n, struct nm_rawnode *r, siz
 
 static void read_constants(nm_onnx *o, nm_graph *g, const nm_names *read)
 {
-    g->consts = NM_ARRAY(o->job, nm_value, o->n_dense + o->n_sparse + 1);
+    g->consts = NM_ARRAY(o->job, nm_value, g->cap_consts);
     for (size_t i = 0; i < o->n_dense; i++) {
         const char *name = text(o->job, o->dense[i]->name);
         if (nm_names_find(read, nm_span_of(name)) >= 0)
@@ -194,13 +194,17 @@ nm_graph *nm_onnx_graph(nm_onnx *o, size_t n, const char *const *outputs)
     g->path = o->f.path;
     g->format = "onnx";
     g->opset = o->opset;
-    read_constants(o, g, &read);
-    g->inputs = NM_ARRAY(o->job, nm_value, o->n_inputs + 1);
+    g->cap_consts = o->n_dense + o->n_sparse + 1; /* what follows may put more to all of them */
+    g->cap_inputs = o->n_inputs + 1;
+    g->cap_nodes = o->n_nodes + 1;
+    g->inputs = NM_ARRAY(o->job, nm_value, g->cap_inputs);
     if (o->n_inputs) memcpy(g->inputs, o->inputs, o->n_inputs * sizeof *g->inputs);
     g->n_inputs = o->n_inputs;
-    g->nodes = NM_ARRAY(o->job, struct nm_rawnode, o->n_nodes + 1);
+    g->nodes = NM_ARRAY(o->job, struct nm_rawnode, g->cap_nodes);
     for (size_t i = 0; i < o->n_nodes; i++)
         if (needed[i]) read_node(o, o->nodes[i], &g->nodes[g->n_nodes++], i);
+    read_constants(o, g,
+                   &read); /* after the nodes: what is not read is said of an operator first */
     g->outputs = NM_ARRAY(o->job, const char *, n + 1);
     for (size_t i = 0; i < n; i++) g->outputs[g->n_outputs++] = outputs[i];
     g->parts = o->parts.n ? o->parts.s : NULL;

@@ -1,9 +1,9 @@
 /* onnx_input.c: the inputs of an ONNX model: element types, and shapes as far as the file, --input-shape or an image
  * says them.
  *
- * An open first dimension is a batch, and 1. What else is open is said by --input-shape D,D,.. (which must agree with
- * all that the file says), or by the shape of the image that the question is about, where only one order of its axes
- * fits; without either it is refused. Inputs of uint8, int8, uint16 or int16 are read as reals: what holds for all
+ * An open first dimension is a batch, and 1; a fixed one of more than 1 may be one (one_sample.c). What else is open
+ * is said by --input-shape D,D,.. (which must agree with all that the file says), or by the shape of the image that the
+ * question is about, where only one order of its axes fits; without either it is refused. Inputs of uint8, int8, uint16 or int16 are read as reals: what holds for all
  * reals holds for integers, and a point found may have fractions; a warning says so. */
 #include "base/base.h"
 #include "data/data.h"
@@ -75,28 +75,34 @@ static nm_shape said_shape(nm_job *job, const char *text)
     }
 }
 
-/* the shapes that an input of this rank has for an image */
-static size_t candidates(nm_shape image, int rank, nm_shape out[4])
+enum { CANDIDATES = 6 };
+
+/* the shapes that an input of this rank has for an image, whose axes are in a known order or in either */
+static size_t candidates(nm_shape image, int rank, nm_shape out[CANDIDATES])
 {
     size_t n = 0;
-    nm_layout l;
+    nm_layout own;
     if (image.rank == rank) out[n++] = image;
     if (image.rank + 1 == rank) {
         out[n] = (nm_shape){.rank = rank, .dim = {1}};
         memcpy(out[n++].dim + 1, image.dim, (size_t)image.rank * sizeof *image.dim);
     }
-    if (!nm_layout_find(image, &l) || (rank != 3 && rank != 4)) return n;
-    const int64_t c = (int64_t)l.c, h = (int64_t)l.h, w = (int64_t)l.w;
-    const int64_t chw[] = {1, c, h, w}, hwc[] = {1, h, w, c};
-    out[n++] = nm_shape_of(rank, chw + 4 - rank);
-    out[n++] = nm_shape_of(rank, hwc + 4 - rank);
+    const bool known = nm_layout_find(image, &own);
+    for (int k = 0; k < 2 && (rank == 3 || rank == 4); k++) {
+        nm_layout l = own;
+        if (known ? k : !nm_layout_try(image, k ? NM_HWC : NM_CHW, &l)) continue;
+        const int64_t c = (int64_t)l.c, h = (int64_t)l.h, w = (int64_t)l.w;
+        const int64_t chw[] = {1, c, h, w}, hwc[] = {1, h, w, c};
+        out[n++] = nm_shape_of(rank, chw + 4 - rank);
+        out[n++] = nm_shape_of(rank, hwc + 4 - rank);
+    }
     return n;
 }
 
 /* what the image's shape makes of the file's; false: nothing, or several things */
 static bool from_image(nm_job *job, const char *spec, nm_shape file, nm_shape *found)
 {
-    nm_shape list[4];
+    nm_shape list[CANDIDATES];
     const size_t n = candidates(nm_image_shape(job, spec), file.rank, list);
     size_t fits = 0;
     for (size_t i = 0; i < n; i++) {
@@ -118,10 +124,13 @@ static nm_shape resolve(nm_onnx *o, const char *name, const NmPb__Shape *s, cons
         const nm_shape said = said_shape(job, front->shape);
         if (!alone)
             nm_throw(job, NM_EUNSUP, "%s: --input-shape takes a network of one input", o->f.path);
-        if (s && !agrees(stated(o, name, s), said))
+        const nm_shape file = s ? stated(o, name, s) : said;
+        if (!agrees(file, said))
             nm_throw(job, NM_EUSE, "--input-shape %s: input \"%s\" of %s has %s", front->shape,
                      name, o->f.path, shape_text(job, s));
-        return said;
+        o->one_is_said = file.dim[0] > 1 && said.dim[0] == 1;
+        o->all_is_said = !o->one_is_said;
+        return o->one_is_said ? file : said;
     }
     nm_shape file = s ? stated(o, name, s) : (nm_shape){.rank = -1}, found = file;
     bool open = !s;
@@ -199,19 +208,30 @@ void nm_onnx_inputs(nm_onnx *o, const nm_front *front)
     for (size_t i = 0; i < n; i++) o->inputs[o->n_inputs++] = read_input(o, list[i], front, n == 1);
 }
 
+void nm_onnx_batch(const nm_onnx *o, nm_graph *g)
+{
+    int64_t n = o->n_inputs ? o->inputs[0].shape.dim[0] : 0;
+    for (size_t i = 0; i < o->n_inputs; i++)
+        if (o->inputs[i].shape.rank < 2 || o->inputs[i].shape.dim[0] != n) n = 0;
+    if (n < 2 || o->all_is_said) return;
+    g->batch = n;
+    g->one_is_said = o->one_is_said;
+}
+
 void nm_onnx_range(const nm_onnx *o, const nm_front *front, nm_graph *g)
 {
     size_t n = 0, at = 0;
-    bool whole = !scales(front);
-    for (size_t i = 0; i < o->n_inputs; i++)
-        whole &= o->inputs[i].type >= NM_U8 && o->inputs[i].type <= NM_I16;
-    for (size_t i = 0; whole && i < o->n_inputs; i++)
-        n += nm_shape_size(o->job, o->inputs[i].shape);
+    bool whole = !scales(front) &&
+                 (g->n_inputs == 1 || !g->batch); /* of a batch, the first sample's are taken */
+    for (size_t i = 0; i < g->n_inputs; i++)
+        whole &= g->inputs[i].type >= NM_U8 && g->inputs[i].type <= NM_I16;
+    for (size_t i = 0; whole && i < g->n_inputs; i++)
+        n += nm_shape_size(o->job, g->inputs[i].shape);
     if (!whole || n > 1u << 27) return; /* a size that is refused later */
     double *lo = NM_RAW(o->job, double, n), *hi = NM_RAW(o->job, double, n);
-    for (size_t i = 0; i < o->n_inputs; i++)
-        for (size_t k = nm_shape_size(o->job, o->inputs[i].shape); k; k--, at++)
-            nm_dtype_whole(o->inputs[i].type, &lo[at], &hi[at]);
+    for (size_t i = 0; i < g->n_inputs; i++)
+        for (size_t k = nm_shape_size(o->job, g->inputs[i].shape); k; k--, at++)
+            nm_dtype_whole(g->inputs[i].type, &lo[at], &hi[at]);
     g->lo = lo;
     g->hi = hi;
 }

@@ -157,7 +157,8 @@ nm_value nm_onnx_tensor(nm_onnx *o, const NmPb__Tensor *t, const char *name)
     nm_value v = shaped(o, name, t->n_dims, t->dims);
     if (!nm_onnx_type(code, &v.type))
         nm_throw(o->job, NM_EUNSUP,
-                 "%s: tensor \"%s\" has element type %s, which is not read; export it as float32",
+                 "%s: tensor \"%s\" has element type %s, which is not read; floats of 16 bits or "
+                 "more, integers or bool were expected",
                  o->f.path, name, nm_onnx_type_name(o->job, code));
     const size_t bytes = types[code].bits == 4
                              ? v.n / 2 + v.n % 2

@@ -1,5 +1,5 @@
 /* read_network.c: a network from a file: which reader it wants, by its content, and how flags say that it is read: the
- * shape of its input, the output that is meant, and what stands before it. */
+ * shape of its input, the output that is meant, and what stands before it; and of a fixed batch, one sample or all. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -48,7 +48,94 @@ static const nm_front *kept(nm_job *job, const nm_front *front, const nm_graph *
     if (front) *f = *front;
     if (g->shape) f->shape = g->shape;
     f->image = NULL;
+    f->n_asked = 0;
     return nm_front_says(f) ? f : NULL;
+}
+
+typedef struct {
+    nm_graph *g;
+    nm_file f;
+    nm_net *net;
+} trial;
+
+static void try_net(nm_job *job, void *arg)
+{
+    trial *t = arg;
+    t->net = nm_net_new(job, t->g, t->f);
+}
+
+/* a message without the file's name before it */
+static const char *reason(const char *message, const char *path)
+{
+    const size_t n = strlen(path);
+    return strncmp(message, path, n) == 0 && strncmp(message + n, ": ", 2) == 0 ? message + n + 2
+                                                                                : message;
+}
+
+/* the graph's network, of one sample or of the whole batch; NULL: why there is none */
+static nm_net *attempt(nm_job *job, nm_graph *g, nm_file f, bool one, const char **why)
+{
+    trial t = {g, f, NULL};
+    g->samples = one ? g->batch : 0;
+    for (size_t i = 0; i < g->n_inputs; i++) g->inputs[i].shape.dim[0] = one ? 1 : g->batch;
+    const int code = nm_run(job, try_net, &t);
+    const char *message = nm_message_of(job, code);
+    if (code != NM_OK && code != NM_EUNSUP && code != NM_EINPUT) nm_throw(job, code, "%s", message);
+    *why = reason(message, f.path);
+    if (code == NM_OK && one)
+        nm_note(job,
+                "%s: input \"%s\" is a batch of %lld samples, and no operator mixes them: one is "
+                "read, of shape %s",
+                f.path, g->inputs[0].name, (long long)g->batch,
+                nm_shape_print(job, g->inputs[0].shape));
+    if (code == NM_OK && !one) t.net->batch = g->batch;
+    return code == NM_OK ? t.net : NULL;
+}
+
+typedef struct {
+    const char *spec;
+    size_t n;
+} measured;
+
+static void try_image(nm_job *job, void *arg)
+{
+    measured *m = arg;
+    m->n = nm_shape_size(job, nm_image_shape(job, m->spec));
+}
+
+/* how many samples of the batch are asked about: 1, all of them, or 0: another number, or not known */
+static int64_t asked(nm_job *job, const nm_graph *g, const nm_front *front)
+{
+    size_t n = 0, want = front ? front->n_asked : 0;
+    for (size_t i = 0; i < g->n_inputs; i++) n += nm_shape_size(job, g->inputs[i].shape);
+    measured image = {front ? front->image : NULL, 0};
+    if (!want && image.spec)
+        nm_run(job, try_image, &image); /* one that cannot be read is refused in its turn */
+    if (!want) want = image.n;
+    return want == n ? g->batch : want == n / (size_t)g->batch ? 1 : 0;
+}
+
+/* A fixed batch: one sample where that is said or asked about, else all; where all cannot be read, one sample, unless
+ * all are asked about. */
+static nm_net *batch_net(nm_job *job, nm_graph *g, nm_file f, const nm_front *front)
+{
+    const char *why_one = "", *why_all = "", *name = g->inputs[0].name;
+    const int64_t wanted = g->one_is_said ? 1 : asked(job, g, front);
+    nm_net *net = wanted == 1 ? NULL : attempt(job, g, f, false, &why_all);
+    if (!net) net = attempt(job, g, f, true, &why_one);
+    if (!net)
+        nm_throw(
+            job, NM_EUNSUP,
+            "%s: %s%sinput \"%s\" is a batch of %lld samples, and one cannot be taken apart: %s; "
+            "export the network with a batch of 1",
+            f.path, why_all, *why_all ? "; " : "", name, (long long)g->batch, why_one);
+    if (wanted > 1 && g->samples)
+        nm_throw(
+            job, NM_EUNSUP,
+            "%s: %s; input \"%s\" is a batch of %lld samples, and one alone can be read: ask about "
+            "one",
+            f.path, why_all, name, (long long)g->batch);
+    return net;
 }
 
 nm_net *nm_net_read_as(nm_job *job, const char *path, const nm_front *said)
@@ -61,7 +148,7 @@ nm_net *nm_net_of(nm_job *job, nm_file f, const nm_front *said)
     nm_graph *g = read_graph(job, f, said);
     const nm_front *front = kept(job, said, g);
     if (front) nm_front_check(job, g, front);
-    nm_net *net = nm_net_new(job, g, f);
+    nm_net *net = g->batch ? batch_net(job, g, f, said) : nm_net_new(job, g, f);
     nm_net_settle(job, net, g->order, front ? front->channels : NULL);
     net->front = front;
     if (front && (front->mean || front->std)) {

@@ -1,11 +1,17 @@
 /* read_nnet.c: .nnet, the text format of fully connected ReLU networks that the ACAS Xu networks came in (K. Julian,
- * Stanford, 2016).
+ * Stanford, 2016), and what other writers made of it, where it can mean one thing only.
  *
- * Lines of numbers, separated by commas, each line with or without a comma at its end (one of comma and line end must
- * be there, or a cut number would be taken for a whole one): any number of headers that begin
- * with //; the layers, inputs, outputs and the largest layer; the sizes from the inputs to the outputs; a flag; least
- * and greatest values of the inputs; means and ranges of the inputs and, one more each, of all outputs; then for each
- * layer its weights, a line for each unit, and its biases, a line for each. All layers but the last end in a ReLU.
+ * Lines of numbers, separated by commas, each line with or without commas at its end (one of comma and line end must
+ * be there, or a cut number would be taken for a whole one), and anywhere lines that begin with //: the layers, inputs,
+ * outputs and the largest layer; the sizes from the inputs to the outputs; a flag; least and greatest values of the
+ * inputs; means and ranges of the inputs and, one more each, of all outputs; then for each layer its weights, a line
+ * for each unit, and its biases, a line for each, or one with all. All layers but the last end in a ReLU.
+ *
+ * Dialects: for the flag, which nothing reads, a text with the word "extraneous" (NeuralVerification.jl). One least and
+ * one greatest value, for all inputs. More of them than inputs, of which the first count; as many means and ranges, and
+ * the outputs' last, as the first ACAS Xu files had them, of inputs that had been taken away. Means and ranges without
+ * an entry for the outputs, where they say 0 and 1, and nothing is normalised. Each of these is noted. What could mean
+ * two things is refused with what to write.
  *
  * The normalisation is part of the network: y = N((x - mean) / range) * range' + mean', so that questions are asked
  * in physical units. Division by a range is the product with the double nearest to its inverse, as everywhere here.
@@ -32,26 +38,39 @@ static _Noreturn void bad(const reader *r, const char *at, const char *what)
                 what);
 }
 
-static void next_line(reader *r, const char *what)
-{
-    if (!nm_lines_next(&r->l, &r->line))
-        nm_throw_at(r->job, NM_EINPUT, r->l.path, r->l.line + 1, 1,
-                    "the file ends; %s was expected", what);
-}
-
 static bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
-/* the next line as n numbers; `what` names them */
-static void numbers(reader *r, const char *what, size_t n, double *out)
+static bool is_comment(nm_span line)
 {
-    const char *s = r->line.s, *end = r->line.end;
-    while (end > s && is_blank(end[-1])) end--;
-    const bool cut = r->line.end == r->l.end && r->l.end[-1] != '\n';
-    if (end > s && end[-1] == ',')
-        end--;
-    else if (cut)
+    while (line.s < line.end && is_blank(*line.s)) line.s++;
+    return line.end - line.s >= 2 && !memcmp(line.s, "//", 2);
+}
+
+static void next_line(reader *r, const char *what)
+{
+    do
+        if (!nm_lines_next(&r->l, &r->line))
+            nm_throw_at(r->job, NM_EINPUT, r->l.path, r->l.line + 1, 1,
+                        "the file ends; %s was expected", what);
+    while (is_comment(r->line));
+}
+
+/* the end of the line's numbers: commas and blanks after them are none */
+static const char *end_of(const reader *r)
+{
+    const char *end = r->line.end;
+    bool comma = false;
+    for (; end > r->line.s && (is_blank(end[-1]) || end[-1] == ','); end--) comma |= end[-1] == ',';
+    if (!comma && r->line.end == r->l.end && r->l.end[-1] != '\n')
         bad(r, end, "the file ends here without a comma or a line end: it may be cut");
-    for (size_t i = 0; i < n; i++) {
+    return end;
+}
+
+/* the numbers of the line, `most` at most, into out: how many there are; `what` names them */
+static size_t numbers_to(const reader *r, const char *what, size_t n, size_t most, double *out)
+{
+    const char *s = r->line.s, *end = end_of(r);
+    for (size_t i = 0;; i++) {
         while (s < end && is_blank(*s)) s++;
         const char *comma = s < end ? memchr(s, ',', (size_t)(end - s)) : NULL,
                    *stop = comma ? comma : end;
@@ -61,23 +80,59 @@ static void numbers(reader *r, const char *what, size_t n, double *out)
             bad(r, s,
                 nm_fmt(r->job, "%s: %zu of %zu numbers; a finite number was expected here", what, i,
                        n));
-        if (!comma && i + 1 < n)
-            bad(r, stop, nm_fmt(r->job, "%s: %zu numbers; %zu were expected", what, i + 1, n));
-        if (comma && i + 1 == n)
-            bad(r, comma, nm_fmt(r->job, "%s: more than %zu numbers", what, n));
-        s = comma ? comma + 1 : end;
+        if (!comma) return i + 1;
+        if (i + 1 == most) bad(r, comma, nm_fmt(r->job, "%s: more than %zu numbers", what, n));
+        s = comma + 1;
     }
+}
+
+/* the line as n numbers */
+static void numbers(const reader *r, const char *what, size_t n, double *out)
+{
+    const size_t have = numbers_to(r, what, n, n, out);
+    if (have < n)
+        bad(r, end_of(r), nm_fmt(r->job, "%s: %zu numbers; %zu were expected", what, have, n));
+}
+
+static void check_room(const reader *r, const char *what, size_t n)
+{
+    if (n > (size_t)(r->l.end - r->line.s)) /* a number takes a byte at least */
+        bad(r, NULL,
+            nm_fmt(r->job, "%s: %zu numbers were expected; the file is too short", what, n));
 }
 
 static double *list(reader *r, const char *what, size_t n)
 {
     next_line(r, what);
-    if (n > (size_t)(r->l.end - r->line.s)) /* a number takes a byte at least */
-        bad(r, NULL,
-            nm_fmt(r->job, "%s: %zu numbers were expected; the file is too short", what, n));
+    check_room(r, what, n);
     double *x = NM_RAW(r->job, double, n);
     numbers(r, what, n, x);
     return x;
+}
+
+/* a line of the header as its writer made it; n numbers are usual */
+typedef struct {
+    const char *what;
+    int line;
+    size_t n;
+    double *x; /* [n] */
+} header;
+
+static header header_row(reader *r, const char *what, size_t n)
+{
+    next_line(r, what);
+    check_room(r, what, n);
+    size_t most = 1;
+    for (const char *s = r->line.s; s < r->line.end; s++) most += *s == ',';
+    header out = {what, r->l.line, 0, NM_RAW(r->job, double, most)};
+    out.n = numbers_to(r, what, n, most, out.x);
+    return out;
+}
+
+static _Noreturn void bad_row(const reader *r, const header *x, size_t n, const char *hint)
+{
+    nm_throw_at(r->job, NM_EINPUT, r->l.path, x->line, 1, "%s: %zu numbers; %zu were expected%s",
+                x->what, x->n, n, hint);
 }
 
 static int64_t whole(const reader *r, double x, double most, const char *what)
@@ -86,11 +141,38 @@ static int64_t whole(const reader *r, double x, double most, const char *what)
     return (int64_t)x;
 }
 
+static void read_flag(reader *r)
+{
+    double *x = NM_RAW(r->job, double, r->n_layers + 1);
+    next_line(r, "the flag");
+    if (nm_span_has(r->line, "extraneous")) {
+        nm_note(
+            r->job,
+            "%s:%d: a line that calls itself extraneous stands for the flag, which nothing reads",
+            r->l.path, r->l.line);
+        return;
+    }
+    if (nm_span_blank(r->line)) bad(r, NULL, "the flag: a blank line; 0 was expected");
+    const size_t n = numbers_to(r, "the flag", 1, r->n_layers > 1 ? r->n_layers : 1, x);
+    if (n > 1 && n == r->n_layers)
+        nm_throw_at(
+            r->job, NM_EUNSUP, r->l.path, r->l.line, 1,
+            "%zu types of layers, as Neurify's convolutional networks have them, are not read; "
+            "the network as ONNX was expected",
+            n);
+    if (n > 1) bad(r, NULL, nm_fmt(r->job, "the flag: %zu numbers; 0 was expected", n));
+    if (x[0] != 0)
+        nm_throw_at(r->job, NM_EUNSUP, r->l.path, r->l.line, 1,
+                    "the flag of symmetric inputs is %s; only 0 is supported: write 0 where "
+                    "nothing reads it",
+                    nm_num_text(r->job, x[0]));
+}
+
 static void read_sizes(reader *r)
 {
     double head[4];
     do next_line(r, "the number of layers");
-    while (r->line.end - r->line.s >= 2 && !memcmp(r->line.s, "//", 2));
+    while (nm_span_blank(r->line));
     numbers(r, "layers, inputs, outputs, largest layer", 4, head);
     r->n_layers = (size_t)whole(r, head[0], 1 << 16,
                                 "the number of layers is no integer from 1 to 65536");
@@ -107,12 +189,7 @@ static void read_sizes(reader *r)
                 r->job,
                 "inputs, outputs and largest layer are %g, %g and %g here; %g, %g and %g were said",
                 size[0], size[r->n_layers], largest, head[1], head[2], head[3]));
-    double flag;
-    next_line(r, "the flag");
-    numbers(r, "the flag", 1, &flag);
-    if (flag != 0)
-        nm_throw_at(r->job, NM_EUNSUP, r->l.path, r->l.line, 1,
-                    "the flag of symmetric inputs is %g; only 0 is supported", flag);
+    read_flag(r);
 }
 
 /* y = x op c, unless that changes nothing */
@@ -129,6 +206,20 @@ static const char *shift(reader *r, const char *op, const char *name, const char
     return name;
 }
 
+/* a line for each, or one with all */
+static void read_biases(reader *r, const char *what, size_t m, double *b)
+{
+    next_line(r, what);
+    const size_t n = numbers_to(r, what, 1, m, b);
+    if (n == m) return;
+    if (n > 1)
+        bad(r, NULL, nm_fmt(r->job, "%s: %zu numbers; 1, or all %zu, was expected", what, n, m));
+    for (size_t i = 1; i < m; i++) {
+        next_line(r, what);
+        numbers(r, what, 1, &b[i]);
+    }
+}
+
 static const char *layer(reader *r, size_t k, const char *x)
 {
     const int64_t n = r->size[k], m = r->size[k + 1];
@@ -142,11 +233,7 @@ static const char *layer(reader *r, size_t k, const char *x)
         next_line(r, what);
         numbers(r, what, (size_t)n, w + i * n);
     }
-    what = nm_fmt(r->job, "a bias of layer %zu", k);
-    for (int64_t i = 0; i < m; i++) {
-        next_line(r, what);
-        numbers(r, what, 1, &b[i]);
-    }
+    read_biases(r, nm_fmt(r->job, "a bias of layer %zu", k), (size_t)m, b);
     const char *name = nm_fmt(r->job, "layer%zu", k), *relu = nm_fmt(r->job, "relu%zu", k);
     const char *in[] = {x, nm_fmt(r->job, "%s.weight", name), nm_fmt(r->job, "%s.bias", name)};
     nm_graph_const(r->job, r->g, in[1], nm_shape_of(2, (int64_t[]){m, n}), NM_F64, w);
@@ -157,15 +244,69 @@ static const char *layer(reader *r, size_t k, const char *x)
     return relu;
 }
 
-static void read_range(reader *r, size_t n)
+/* least and greatest values: how many columns the header has */
+static size_t read_range(reader *r, size_t n)
 {
-    r->g->lo = list(r, "least values of the inputs", n);
-    r->g->hi = list(r, "greatest values of the inputs", n);
+    header lo = header_row(r, "least values of the inputs", n),
+           hi = header_row(r, "greatest values of the inputs", n);
+    const bool one = lo.n == 1 && hi.n == 1 && n > 1, more = lo.n > n && hi.n == lo.n;
+    if (!one && !more && lo.n != n) bad_row(r, &lo, n, "");
+    if (!one && !more && hi.n != n) bad_row(r, &hi, n, "");
+    if (one || more)
+        nm_note(r->job, "%s:%d: %zu least and greatest values for %zu inputs: %s", r->l.path,
+                lo.line, lo.n, n, one ? "they are those of all" : "the first ones are the inputs'");
+    if (one) {
+        lo.x = nm_repeat(r->job, n, lo.x[0]);
+        hi.x = nm_repeat(r->job, n, hi.x[0]);
+    }
+    r->g->lo = lo.x;
+    r->g->hi = hi.x;
     for (size_t i = 0; i < n; i++)
-        if (r->g->lo[i] > r->g->hi[i])
-            bad(r, NULL,
-                nm_fmt(r->job, "input %zu has the range [%s,%s]", i,
-                       nm_num_text(r->job, r->g->lo[i]), nm_num_text(r->job, r->g->hi[i])));
+        if (lo.x[i] > hi.x[i])
+            bad(r, NULL, nm_fmt(r->job, "input %zu has the range [%s,%s]", i,
+                       nm_num_text(r->job, lo.x[i]), nm_num_text(r->job, hi.x[i])));
+    return lo.n;
+}
+
+static bool all_are(const header *x, double value)
+{
+    bool all = true;
+    for (size_t i = 0; i < x->n; i++) all &= x->x[i] == value;
+    return all;
+}
+
+/* means and ranges [n+1], the outputs' last */
+static void read_scales(reader *r, size_t n, size_t columns, double **mean, double **range)
+{
+    header m = header_row(r, "means of the inputs and of the outputs", n + 1),
+           s = header_row(r, "ranges of the inputs and of the outputs", n + 1);
+    const bool none = (m.n == 1 || m.n == n) && s.n == m.n && all_are(&m, 0) && all_are(&s, 1),
+               more = m.n == s.n && m.n == columns + 1 && columns > n;
+    const char *hint = m.n == n && s.n == n
+                           ? "; the last is the outputs', 0 and 1 where they are not scaled"
+                       : m.n > n + 1 ? "; where inputs were taken away, their entries must be, too"
+                                     : "";
+    if (none) {
+        m.x = nm_repeat(r->job, n + 1, 0);
+        s.x = nm_repeat(r->job, n + 1, 1);
+    } else if (more && m.n != n + 1) {
+        m.x[n] = m.x[m.n - 1];
+        s.x[n] = s.x[s.n - 1];
+    } else {
+        if (m.n != n + 1) bad_row(r, &m, n + 1, hint);
+        if (s.n != n + 1) bad_row(r, &s, n + 1, hint);
+    }
+    if (none || m.n != n + 1)
+        nm_note(r->job, "%s:%d: %zu means and ranges for %zu inputs and the outputs: %s", r->l.path,
+                m.line, m.n, n,
+                none ? "nothing is normalised"
+                     : "the first ones are the inputs', the last the outputs'");
+    for (size_t i = 0; i <= n; i++)
+        if (!(s.x[i] > 0 && isfinite(1 / s.x[i])))
+            bad(r, NULL, nm_fmt(r->job, "range %zu is %s; more than 0 was expected", i,
+                       nm_num_text(r->job, s.x[i])));
+    *mean = m.x;
+    *range = s.x;
 }
 
 nm_graph *nm_read_nnet(nm_job *job, nm_file f)
@@ -179,21 +320,16 @@ nm_graph *nm_read_nnet(nm_job *job, nm_file f)
     const nm_shape row = nm_shape_of(2, (int64_t[]){1, r.size[0]}), one = {0};
     nm_value *x = NM_PUSH(job, r.g->inputs, r.g->n_inputs, r.g->cap_inputs);
     *x = (nm_value){.name = "x", .type = NM_F64, .shape = row};
-    read_range(&r, n);
-    const double *mean = list(&r, "means of the inputs and of the outputs", n + 1);
-    const double *range = list(&r, "ranges of the inputs and of the outputs", n + 1);
-    for (size_t i = 0; i <= n; i++)
-        if (!(range[i] > 0 && isfinite(1 / range[i])))
-            bad(&r, NULL,
-                nm_fmt(job, "range %zu is %s; more than 0 was expected", i,
-                       nm_num_text(job, range[i])));
+    double *mean, *range;
+    read_scales(&r, n, read_range(&r, n), &mean, &range);
     const char *y = shift(&r, "Sub", "minus_mean", "x", row, mean, 0);
     y = shift(&r, "Div", "by_range", y, row, range, 1);
     for (size_t k = 0; k < r.n_layers; k++) y = layer(&r, k, y);
     y = shift(&r, "Mul", "times_range", y, one, range + n, 1);
     y = shift(&r, "Add", "plus_mean", y, one, mean + n, 0);
     while (nm_lines_next(&r.l, &r.line))
-        if (r.line.end > r.line.s) bad(&r, NULL, "more lines than the layers need");
+        if (r.line.end > r.line.s && !is_comment(r.line))
+            bad(&r, NULL, "more lines than the layers need");
     r.g->outputs = NM_RAW(job, const char *, 1);
     r.g->outputs[r.g->n_outputs++] = y;
     return r.g;

@@ -108,6 +108,7 @@ nm_graph *nm_read_onnx(nm_job *job, nm_file f, const nm_front *front)
     nm_onnx_branches(&o, n, names);
     nm_graph *g = nm_onnx_graph(&o, n, names);
     g->shape = o.shape;
+    nm_onnx_batch(&o, g);
     nm_onnx_range(&o, front, g);
     return g;
 }

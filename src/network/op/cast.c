@@ -49,7 +49,7 @@ static void plan(nm_job *job, nm_net *net, nm_node *node)
         const double y = whole ? trunc(x->data[i]) : nm_dtype_rounded(t, x->data[i]);
         if (t != NM_BOOL &&
             (whole ? y < lo || y > hi || (t == NM_I64 && fabs(y) >= 0x1p63) : !isfinite(y)))
-            nm_refuse(job, net, node, "a cast of %.17g to %s", x->data[i], nm_dtype_name(t));
+            nm_refuse(job, net, node, "a cast of %s to %s", nm_num_text(job, x->data[i]), nm_dtype_name(t));
     }
     net->values[node->out[0]].type = t;
     nm_out_shape(job, net, node, 0, x->shape);

@@ -1,14 +1,27 @@
 /* pool.c: AveragePool, MaxPool, GlobalAveragePool and GlobalMaxPool over windows of [1,C,(D,)(H,)W].
  *
  * Padded cells stand for minus infinity in a maximum, and in an average they count only with count_include_pad. With
- * ceil_mode a last window may leave the padded input: what it holds of the input is averaged over that, but with
- * count_include_pad runtimes disagree on the divisor, and then it is refused; so is auto_pad=SAME with dilations, and
- * where the windows end before the input does. A window that would start beyond the input is left out, as opset 22
+ * ceil_mode a last window may leave the padded input: cells beyond it count for nothing. So PyTorch has it, and ONNX's
+ * own tests and runtimes from opset 19 on; before it they divide by the whole kernel or not, and then ceil_mode with
+ * count_include_pad is refused where such a window is. So is auto_pad=SAME with dilations, and where the windows end
+ * before the input does. A window that would start beyond the input is left out, as opset 22
  * says. MaxPool's indices are refused. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
 #include "network/operator.h"
+
+/* cells of the window at o on the input and its padding */
+static double padded_cells(const nm_win *w, const int64_t o[NM_WIN])
+{
+    double all = 1;
+    for (int i = 0; i < NM_WIN; i++) {
+        int64_t n = 0;
+        while (n < w->k[i] && o[i] * w->s[i] - w->lo[i] + n * w->d[i] < w->in[i] + w->hi[i]) n++;
+        all *= (double)n;
+    }
+    return all;
+}
 
 static const nm_groups *windows(nm_job *job, const nm_win *w, nm_groupkind kind, bool count_pad)
 {
@@ -27,7 +40,7 @@ static const nm_groups *windows(nm_job *job, const nm_win *w, nm_groupkind kind,
             if (at >= 0) idx[n++] = (uint32_t)(i / places * size + (size_t)at);
         }
         ptr[i + 1] = n;
-        count[i] = (double)(count_pad ? area : n - ptr[i]);
+        count[i] = count_pad ? padded_cells(w, o) : (double)(n - ptr[i]);
     }
     p->ptr = ptr;
     p->idx = idx;
@@ -56,10 +69,11 @@ static void plan(nm_job *job, nm_net *net, nm_node *node, nm_groupkind kind)
             if (w.d[i] != 1 || (w.out[i] - 1) * w.s[i] + w.k[i] < w.in[i])
                 nm_refuse(job, net, node,
                           "attribute auto_pad=SAME with dilations, or windows that end too early");
-    if (count_pad && w.over)
+    if (count_pad && w.over && net->opset < 19)
         nm_refuse(
             job, net, node,
-            "attributes ceil_mode=1 and count_include_pad=1 with a window beyond the padding");
+            "attributes ceil_mode=1 and count_include_pad=1 with a window beyond the padding: "
+            "before opset 19 runtimes disagree; export the network with opset 19 or later");
     nm_out_shape(job, net, node, 0, nm_window_shape(&w, w.c)); /* refuses what is too large */
     const nm_groups *p = windows(job, &w, kind, count_pad);
     for (size_t i = 0; i < p->n; i++)
@@ -98,8 +112,8 @@ static void plan_global_max(nm_job *job, nm_net *net, nm_node *node)
 }
 
 static const char maxpool_notes[] = "batch 1; 1 to 3 dimensions; no indices";
-static const char averagepool_notes[] = "batch 1; 1 to 3 dimensions; no ceil_mode with "
-                                        "count_include_pad where a window leaves the padding";
+static const char averagepool_notes[] = "batch 1; 1 to 3 dimensions; before opset 19 no ceil_mode "
+                                        "with count_include_pad where a window leaves the padding";
 static const char globalaveragepool_notes[] = "batch 1";
 const nm_op nm_op_maxpool = {
     "MaxPool", 1, 1, 1, 7, NM_OPSET, plan_max, nm_groups_eval, nm_groups_lower, maxpool_notes};

@@ -35,6 +35,15 @@ nm_preface nm_query_preface(nm_job *job, const char *path)
     return (nm_preface){name, nm_query_front_of(job, j, path)};
 }
 
+size_t nm_query_asked(nm_job *job, const char *path)
+{
+    const nm_file f = nm_file_read(job, path);
+    if (!nm_query_is(f)) return nm_read_vnnlib(job, NULL, path)->n_in;
+    const nm_json *n = nm_json_find(nm_json_parse(job, f), "n_in");
+    const int64_t count = n ? nm_json_int(job, n, path) : 0;
+    return count > 0 ? (size_t)count : 0;
+}
+
 /* it says all itself: no files, perturbations or forms that need the network's sizes */
 static bool is_whole(const nm_json *j)
 {
