@@ -62,8 +62,8 @@ static void run(nm_job *job, void *arg)
         r->code = r->argc > 1 ? NM_OK : NM_EUSE;
         return;
     }
-    if (strcmp(verb, "--version") == 0) {
-        nm_put(&r->out, "netmip %s\n", NM_VERSION);
+    if (strcmp(verb, "--version") == 0 || strcmp(verb, "--name") == 0) { /* as VNN-LIB's standard asks: these alone */
+        nm_put(&r->out, "%s\n", verb[2] == 'n' ? "netmip" : NM_VERSION);
         return;
     }
     size_t k = 0;

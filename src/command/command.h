@@ -16,6 +16,8 @@ typedef struct nm_cli {
     int argc, n_files;
     char **argv;
     const char *verb, **file, *value[NM_N_OPTS]; /* "" for a switch that is set */
+    size_t n_networks;
+    const char **network; /* of each --network, which alone may stand several times */
     /* of a program: */
     nm_file bytes;         /* the network, in place of its file; data is NULL where there is none */
     nm_tensor image;       /* in place of --image; x is NULL where there is none */

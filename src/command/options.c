@@ -61,7 +61,8 @@ static _Noreturn void unknown(nm_job *job, const nm_cli *c, const char *arg, siz
 
 static void set(nm_job *job, nm_cli *c, nm_opt o, const char *arg, const char *value)
 {
-    if (c->value[o]) nm_throw(job, NM_EUSE, "%s stands twice", arg);
+    if (c->value[o] && o != NM_O_network) nm_throw(job, NM_EUSE, "%s stands twice", arg);
+    if (o == NM_O_network) c->network[c->n_networks++] = value;
     c->value[o] = value;
 }
 
@@ -107,6 +108,7 @@ void nm_cli_parse(nm_job *job, nm_cli *c, int argc, char **argv)
     c->argv = argv;
     c->verb = argv[1];
     c->file = NM_ARRAY(job, const char *, (size_t)argc + 2);
+    c->network = NM_ARRAY(job, const char *, (size_t)argc);
     for (int i = 2; i < argc; i++) {
         if (argv[i][0] == '-' && argv[i][1]) {
             i = option(job, c, i);

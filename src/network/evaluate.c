@@ -54,11 +54,13 @@ double *nm_net_eval_near(nm_job *job, const nm_net *net, const double *x, const 
     return evaluate(job, net, x, xerr, false, err);
 }
 
-double *nm_net_outputs_eval(nm_job *job, const nm_net *net, const double *x, bool f32, size_t *n)
+static double *outputs(nm_job *job, const nm_net *net, const double *x, bool f32, size_t *n,
+                       double **err)
 {
     nm_eval e = {.job = job, .net = net, .f32 = f32, .val = NM_ARRAY(job, double *, net->n_values)};
+    if (err) e.err = NM_ARRAY(job, double *, net->n_values);
     double *y = NULL;
-    size_t cap = 0;
+    size_t cap = 0, cap_err = 0, n_err = 0;
     *n = 0;
     set_values(&e, x);
     for (size_t i = 0; i < net->n_nodes; i++) net->nodes[i].op->eval(&e, &net->nodes[i]);
@@ -66,7 +68,22 @@ double *nm_net_outputs_eval(nm_job *job, const nm_net *net, const double *x, boo
         const nm_node *tail = net->tail[k];
         if (tail) tail->op->eval(&e, tail);
         const int v = tail ? tail->out[0] : net->outputs[k];
-        for (size_t i = 0; i < net->values[v].n; i++) *NM_PUSH(job, y, *n, cap) = e.val[v][i];
+        for (size_t i = 0; i < net->values[v].n; i++) {
+            *NM_PUSH(job, y, *n, cap) = e.val[v][i];
+            if (err) *NM_PUSH(job, *err, n_err, cap_err) = e.err[v][i];
+        }
     }
     return y;
+}
+
+double *nm_net_outputs_eval(nm_job *job, const nm_net *net, const double *x, bool f32, size_t *n)
+{
+    return outputs(job, net, x, f32, n, NULL);
+}
+
+double *nm_net_outputs_near(nm_job *job, const nm_net *net, const double *x, size_t *n,
+                            double **err)
+{
+    *err = NULL;
+    return outputs(job, net, x, false, n, err);
 }

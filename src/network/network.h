@@ -85,8 +85,11 @@ nm_imageform nm_net_form(const nm_net *net); /* what an image must be to be its 
 const char *nm_front_text(nm_job *job, const nm_front *f);
 bool nm_front_says(const nm_front *f); /* something is said; an image alone says nothing */
 
-/* ---- pair.c: two networks over the same inputs -------------------------------------------------- */
+/* ---- pair.c: several networks as one ------------------------------------------------------------ */
 nm_net *nm_net_join(nm_job *job, const nm_net *a, const nm_net *b); /* one flat input; outputs of a, then of b */
+typedef struct nm_named { const char *name; const nm_net *net; } nm_named;
+/* one flat input [n_in]; outputs of all, in their order; element map[k] of the input is the k-th of all their inputs */
+nm_net *nm_net_beside(nm_job *job, size_t n, const nm_named *part, size_t n_in, const uint32_t *map);
 
 /* ---- evaluate.c, op/dot.c: evaluation ----------------------------------------------------------- */
 /* One evaluation of a net in the arithmetic of `f32`; err, when present, bounds |val - exact|. */
@@ -103,6 +106,8 @@ double *nm_net_eval(nm_job *job, const nm_net *net, const double *x, bool f32, d
 double *nm_net_eval_near(nm_job *job, const nm_net *net, const double *x, const double *xerr, double *err);
 /* what the file's outputs say, tails included: y [*n] */
 double *nm_net_outputs_eval(nm_job *job, const nm_net *net, const double *x, bool f32, size_t *n);
+/* the same in float64; err [*n] bounds the distance to the exact ones */
+double *nm_net_outputs_near(nm_job *job, const nm_net *net, const double *x, size_t *n, double **err);
 /* Gives sum of a[i*sa] b[i], i < n, plus start, in the order of i; err, unless NULL, gets a bound on the rounding
  * added, which pays for berr [n], the errors of b (NULL: none), too. */
 double nm_eval_dot(const nm_eval *e, size_t n, const double *a, size_t sa, const double *b,
@@ -116,6 +121,8 @@ void nm_inspect_net(nm_job *job, nm_buf *out, const nm_net *net, bool json);
 void nm_inspect_arrays(nm_job *job, nm_buf *out, const nm_arrays *a, bool json);
 
 /* ---- operators.c: the table of operators -------------------------------------------------------- */
+enum { NM_OPSET_FIRST = 7, NM_OPSET = 25 }; /* opsets whose operators are known */
 void nm_op_table(nm_buf *b); /* as Markdown */
+void nm_op_names(nm_buf *b); /* of those that may stand anywhere, a line each */
 
 #endif

@@ -22,7 +22,6 @@ typedef struct nm_attr {
 } nm_attr;
 
 /* ---- an operator -------------------------------------------------------------------------------- */
-enum { NM_OPSET = 25 };   /* the last opset whose operators are known; the first is 7 */
 typedef struct nm_lowering nm_lowering;
 struct nm_op {
     const char *names;     /* space separated, as ONNX spells them */

@@ -41,6 +41,14 @@ const char *nm_op_guess(nm_job *job, const char *type)
     return guess ? guess : "netmip inspect --ops prints those that are";
 }
 
+void nm_op_names(nm_buf *b)
+{
+    for (size_t i = 0; i < N_OPS; i++)
+        for (const char *s = ops[i]->names; ops[i]->lower && *s;
+             s += strcspn(s, " "), s += *s == ' ')
+            nm_put(b, "%.*s\n", (int)strcspn(s, " "), s);
+}
+
 void nm_op_table(nm_buf *b)
 {
     static const char *const head[] = {

@@ -1,12 +1,14 @@
-/* pair.c: two networks over the same inputs as one: shared flat input, outputs of the first, then those of the
- * second.
+/* pair.c: several networks as one: two over the same inputs, for comparisons, or any number over one flat input of
+ * which each reads elements of its own or shared ones, for questions in VNN-LIB 2. Outputs are those of the first,
+ * then those of the second, and so on.
  *
- * All that follows (bounds, models, the judge) sees one network, so questions that compare the two are rows like
- * others: the difference of outputs is known to every bound, not only that of their ranges (Paulsen, Wang, Wang 2020
- * argue for it). Inputs are shared element by element, row-major, whatever their shapes: the second network reads a
- * gather of the first one's inputs. Values and nodes keep their plans, which hold no indices of values. Cost: two
+ * All that follows (bounds, models, the judge) sees one network, so questions that compare them are rows like
+ * others: the difference of outputs is known to every bound, not only that of their ranges (Paulsen, Wang, Wang
+ * 2020 argue for it). Inputs are shared element by element, row-major, whatever their shapes: a network reads
+ * gathers of the joined input. Values and nodes keep their plans, which hold no indices of values. Cost: two
  * arrays. */
 #include "base/base.h"
+#include "data/data.h"
 #include "network/network.h"
 #include "network/operator.h"
 
@@ -95,6 +97,92 @@ static void meet_ranges(nm_job *job, nm_net *net, const nm_net *a, const nm_net 
     }
     net->lo = lo;
     net->hi = hi;
+}
+
+/* the inputs of a part whose values start at `by` are gathers of value 0; `map` of its flat input */
+static void gather_inputs(nm_job *job, nm_net *net, const nm_named *part, int by,
+                          const uint32_t *map)
+{
+    for (size_t k = 0; k < part->net->n_inputs; k++) {
+        nm_value *v = &net->values[part->net->inputs[k] + by];
+        int32_t *at = NM_RAW(job, int32_t, v->n);
+        for (size_t i = 0; i < v->n; i++) at[i] = (int32_t)*map++;
+        nm_pick *plan = NM_NEW(job, nm_pick);
+        *plan = (nm_pick){NULL, at, 0};
+        int *in = NM_ARRAY(job, int, 1), *out = NM_RAW(job, int, 1);
+        *out = part->net->inputs[k] + by;
+        v->maker = (int)net->n_nodes;
+        net->nodes[net->n_nodes++] = (nm_node){.op = &nm_op_concat,
+                                               .name = nm_fmt(job, "%s/its inputs", part->name),
+                                               .type = "Concat",
+                                               .n_in = 1,
+                                               .n_out = 1,
+                                               .in = in,
+                                               .out = out,
+                                               .plan = plan};
+    }
+}
+
+/* what the files state of each element of the joined input, where all that read it do */
+static void gather_ranges(nm_job *job, nm_net *net, size_t n, const nm_named *part,
+                          const uint32_t *map)
+{
+    double *lo = nm_repeat(job, net->n_in, -INFINITY), *hi = nm_repeat(job, net->n_in, INFINITY);
+    bool any = false;
+    for (size_t p = 0; p < n; map += part[p++].net->n_in)
+        for (size_t i = 0; part[p].net->lo && i < part[p].net->n_in; i++) {
+            lo[map[i]] = fmax(lo[map[i]], part[p].net->lo[i]);
+            hi[map[i]] = fmin(hi[map[i]], part[p].net->hi[i]);
+            any = true;
+        }
+    net->lo = any ? lo : NULL;
+    net->hi = any ? hi : NULL;
+}
+
+nm_net *nm_net_beside(nm_job *job, size_t n, const nm_named *part, size_t n_in, const uint32_t *map)
+{
+    nm_net *net = NM_NEW(job, nm_net);
+    size_t values = 1, nodes = 0, outputs = 0, inputs = 0;
+    nm_buf paths = {.job = job}, hashes = {.job = job};
+    for (size_t p = 0; p < n; p++) {
+        values += part[p].net->n_values;
+        nodes += part[p].net->n_nodes + part[p].net->n_inputs;
+        outputs += part[p].net->n_outputs;
+        inputs += part[p].net->n_in;
+        nm_put(&paths, p ? " beside %s" : "%s", part[p].net->path);
+        nm_put(&hashes, "%s ", part[p].net->hash);
+    }
+    for (size_t i = 0; i < inputs; i++) nm_put(&hashes, " %u", map[i]);
+    *net = (nm_net){.path = paths.s,
+                    .format = "several",
+                    .opset = part->net->opset,
+                    .first = part->net,
+                    .second = part[n - 1].net,
+                    .n_in = n_in};
+    nm_sha256(hashes.s, hashes.n, net->hash);
+    net->values = NM_ARRAY(job, nm_value, values);
+    net->nodes = NM_ARRAY(job, nm_node, nodes + 1);
+    net->inputs = NM_ARRAY(job, int, 1);
+    net->outputs = NM_ARRAY(job, int, outputs + 1);
+    nm_node **tail = NM_ARRAY(job, nm_node *, outputs + 1);
+    net->tail = tail;
+    net->values[net->n_values++] = (nm_value){.name = "inputs",
+                                              .type = NM_F64,
+                                              .shape = nm_shape_of(1, (int64_t[]){(int64_t)n_in}),
+                                              .n = n_in,
+                                              .maker = -1};
+    net->n_inputs = 1;
+    const uint32_t *own = map;
+    for (size_t p = 0; p < n; own += part[p++].net->n_in) {
+        const int by = (int)net->n_values;
+        const size_t first = net->n_nodes + part[p].net->n_inputs;
+        add_values(job, net, part[p].net, part[p].name, (int)first);
+        gather_inputs(job, net, &part[p], by, own);
+        add_nodes(job, net, part[p].net, part[p].name, by);
+        add_outputs(job, net, tail, part[p].net, part[p].name, by);
+    }
+    gather_ranges(job, net, n, part, map);
+    return net;
 }
 
 nm_net *nm_net_join(nm_job *job, const nm_net *a, const nm_net *b)

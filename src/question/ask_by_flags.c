@@ -40,7 +40,8 @@ static void read_domain(nm_job *job, const char *s, double *lo, double *hi)
 /* Refuses what is neither a list of labels nor a word of --target. */
 static _Noreturn void no_label(nm_job *job, const char *flag, const char *list)
 {
-    static const nm_word words[] = {{"any", NULL, NULL}, {"not", "not:N,..", NULL}, {"top", "top:K", NULL}, {0}};
+    static const nm_word words[] = {
+        {"any", NULL, NULL}, {"not", "not:N,..", NULL}, {"top", "top:K", NULL}, {0}};
     const char *guess = nm_guess(job, list, strcspn(list, ":"), words);
     if (guess) nm_throw(job, NM_EUSE, "%s %s: %s", flag, list, guess);
     usage(job, flag, list, "any, not:N,.., top:K, or labels separated by commas");

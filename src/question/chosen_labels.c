@@ -41,6 +41,14 @@ int nm_net_said_value(const nm_net *net, size_t k)
     return t && t->kind == NM_CHOICE ? net->tail[k]->out[0] : net->outputs[k];
 }
 
+bool *nm_tail_whole(const nm_net *net, bool *whole)
+{
+    for (size_t k = 0; k < net->n_outputs; k++)
+        for (size_t i = 0; i < net->values[nm_net_said_value(net, k)].n; i++)
+            *whole++ = nm_net_said_value(net, k) != net->outputs[k];
+    return whole;
+}
+
 static void place_outputs(chosen *w)
 {
     const nm_net *net = w->net;

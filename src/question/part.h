@@ -39,6 +39,11 @@ const nm_node *nm_tail_breaks(const nm_net *net, const nm_row *r, bool worst);
 bool nm_tail_one_group(const nm_net *net); /* the largest output is the file's largest output, too */
 const nm_node *nm_tail_choice(const nm_net *net); /* an ArgMax at an output, or NULL */
 
+/* ---- directed.c: side -1: rounded down, 1: up; exact where they are --------------------------------- */
+double nm_sum_to(double a, double b, int side);
+double nm_product_to(double a, double b, int side);
+double nm_quotient_to(double a, double b, int side);
+
 /* ---- inverse.c ---------------------------------------------------------------------------------- */
 typedef struct nm_ends { double lo, hi; } nm_ends; /* a number is between them */
 nm_ends nm_inverse_tanh(nm_ends t);        /* -1 < t < 1 */
@@ -52,6 +57,7 @@ nm_row nm_tail_other(nm_job *job, int64_t label, double margin, double *inner);
 /* outputs as its file counts them: an ArgMax gives one for each of its groups; value k of them */
 size_t nm_net_said(const nm_net *net);
 int nm_net_said_value(const nm_net *net, size_t k);
+bool *nm_tail_whole(const nm_net *net, bool *whole); /* marks those of ArgMax, from whole[0]; returns the end */
 void nm_tail_choose(nm_job *job, const nm_net *net, nm_query *q); /* rows over them become rows over flat outputs */
 
 #endif

@@ -20,23 +20,7 @@
 #include <float.h>
 
 #define FAR   1500.0   /* a share that is a ratio of doubles has a logit below 2099 ln 2 */
-#define TINY  0x1p-960 /* below it a residual may underflow */
 #define LARGE 0x1p1000 /* below it no sum overflows */
-
-/* a + b and a / b, stepped towards -infinity (side -1) or infinity (1) where they are not exact */
-static double sum(double a, double b, int side)
-{
-    const double s = a + b, c = s - a, error = (a - (s - c)) + (b - c);
-    return error * side > 0 ? side > 0 ? nm_up(s) : nm_down(s) : s;
-}
-
-static double quotient(double a, double b, int side)
-{
-    if (fabs(b) == 1) return a * b;
-    const double q = a / b, rest = -fma(q, b, -a), error = b > 0 ? rest : -rest; /* of a/b - q */
-    const bool exact = rest == 0 && (fabs(a) > TINY || a == 0);
-    return exact || (rest != 0 && error * side < 0) ? q : side > 0 ? nm_up(q) : nm_down(q);
-}
 
 typedef struct {
     nm_row row;   /* over y, with the outer end */
@@ -65,8 +49,9 @@ static pulled of_one(nm_job *job, double c, double r, double bottom, size_t i, s
 {
     if (fmax(c, c * bottom) <= r) return always(true);
     if (fmin(c, c * bottom) >= r) return always(false);
-    nm_ends t = {quotient(r, c, -1), quotient(r, c, 1)}; /* both ends of the range are no doubles */
-    const bool lost = bottom == 0 && t.lo <= 0;          /* it is too small for a double */
+    nm_ends t = {nm_quotient_to(r, c, -1),
+                 nm_quotient_to(r, c, 1)};      /* both ends of the range are no doubles */
+    const bool lost = bottom == 0 && t.lo <= 0; /* it is too small for a double */
     t.lo = fmax(t.lo, bottom < 0 ? nm_up(-1) : DBL_TRUE_MIN);
     t.hi = fmin(t.hi, nm_down(1));
     nm_ends z = bottom < 0 ? nm_inverse_tanh(t) : nm_inverse_sigmoid(t);
@@ -82,11 +67,11 @@ static pulled of_two(nm_job *job, double a, double b, double r, size_t i, size_t
     if (fmax(a, b) <= r) return always(true);
     if (fmin(a, b) >= r) return always(false);
     const double big = fmax(a, b), small = fmin(a, b); /* a = b was decided */
-    const nm_ends den = {sum(big, -small, -1), sum(big, -small, 1)},
-                  num = {sum(sum(r, -a, -1), sum(r, -b, -1), -1),
-                         sum(sum(r, -a, 1), sum(r, -b, 1), 1)};
-    nm_ends t = {quotient(num.lo, num.lo < 0 ? den.lo : den.hi, -1),
-                 quotient(num.hi, num.hi < 0 ? den.hi : den.lo, 1)};
+    const nm_ends den = {nm_sum_to(big, -small, -1), nm_sum_to(big, -small, 1)},
+                  num = {nm_sum_to(nm_sum_to(r, -a, -1), nm_sum_to(r, -b, -1), -1),
+                         nm_sum_to(nm_sum_to(r, -a, 1), nm_sum_to(r, -b, 1), 1)};
+    nm_ends t = {nm_quotient_to(num.lo, num.lo < 0 ? den.lo : den.hi, -1),
+                 nm_quotient_to(num.hi, num.hi < 0 ? den.hi : den.lo, 1)};
     const bool below = t.lo<nm_up(-1), above = t.hi> nm_down(1);
     t.lo = fmin(fmax(t.lo, nm_up(-1)), nm_down(1));
     t.hi = fmax(fmin(t.hi, nm_down(1)), nm_up(-1));

@@ -193,7 +193,22 @@ void nm_tail_check(nm_job *job, const nm_net *net, const nm_query *q); /* refuse
 size_t nm_net_labels(const nm_net *net); /* as many as outputs; two where the one output is a Sigmoid's */
 int64_t nm_net_label(const nm_net *net, const double *y); /* y [n_out] of nm_net_eval */
 
-/* ---- file/read_question.c, file/read_json_question.c, file/read_vnnlib1.c: files ---------------- */
+/* ---- file/read_vnnlib.c: a query in VNN-LIB with the networks that it declares ------------------ */
+typedef struct nm_vnnlib nm_vnnlib;
+typedef struct nm_asked {
+    const nm_net *net;     /* all of them as one */
+    nm_query *query;
+    bool ties;             /* it reads some ties as counterexamples that are none: settle tells */
+    nm_vnnlib *file;
+} nm_asked;
+/* name NULL: of the only network that has a file */
+nm_asked nm_vnnlib_ask(nm_job *job, const char *path, size_t n, const nm_named *given);
+/* a counterexample [n_in] of this case, or a point near it, at which the file's formulas are true as they stand; NULL:
+ * none was found */
+const double *nm_asked_settle(nm_job *job, const nm_asked *a, size_t icase, const double *x);
+void nm_asked_put(nm_buf *b, const nm_asked *a, const double *x); /* the assignment, as the standard prints it */
+
+/* ---- file/read_question.c, file/read_json_question.c, file/read_vnnlib.c: files ----------------- */
 /* what a JSON question says of the networks, before they are read; NULL where it does not, and for VNN-LIB */
 typedef struct nm_preface { const char *against; const nm_front *front; } nm_preface;
 bool nm_query_is(nm_file f);               /* by content */

@@ -6,12 +6,13 @@
 
 _Noreturn void nm_setarg_bad(nm_job *job, const nm_setarg *a)
 {
-    const char *plus = a->arg ? strrchr(a->arg, '+') : NULL; /* a set, perhaps, whose name is mistyped */
+    const char *plus = a->arg ? strrchr(a->arg, '+')
+                              : NULL; /* a set, perhaps, whose name is mistyped */
     const size_t n = plus ? strcspn(plus + 1, ":") : 0;
     const char *guess = n ? nm_guess(job, plus + 1, n, nm_sets_words()) : NULL;
     if (guess)
-        nm_throw(job, NM_EUSE, "--perturb %s: \"%.*s\" is no input set; %s", a->flag, (int)n, plus + 1,
-                 guess);
+        nm_throw(job, NM_EUSE, "--perturb %s: \"%.*s\" is no input set; %s", a->flag, (int)n,
+                 plus + 1, guess);
     nm_throw(job, NM_EUSE, "--perturb %s: %s was expected", a->flag, a->syntax);
 }
 

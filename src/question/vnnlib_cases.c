@@ -182,7 +182,7 @@ nm_query *nm_formulas_query(nm_formulas *f, size_t n_x, size_t n_y)
         if (is_base) plain = at;
         add_disjunct(f, &t, at, &p);
     }
-    if (f->strict)
+    if (f->strict && !f->checked)
         nm_note(f->job, "%s: strict comparisons are read as closed: a tie counts", f->path);
     for (size_t i = 0; i < q->n_cases; i++)
         if (q->cases[i].empty) nm_note(f->job, "%s: input set %zu is empty", f->path, i);

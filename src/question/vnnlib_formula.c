@@ -14,14 +14,29 @@
 #include "question/question.h"
 #include "question/file/file.h"
 
-/* Returns the atom  a <= b. */
+/* c A + k < 0 for a whole number A, which ArgMax gives, is A <= n, or A >= n where c < 0: closed, and yet as it stands */
+static bool make_whole(const nm_formulas *f, nm_linear *d)
+{
+    const uint32_t y = d->n == 1 && d->t->var % 2 == 0 ? d->t->var / 2 : UINT32_MAX;
+    if (y >= f->n_whole || !f->whole[y] || !(fabs(d->c / d->t->coef) < 1e9)) return false;
+    const double c = d->t->coef, k = d->c, up = c > 0 ? 1 : -1;
+    double n = floor(-k / c);
+    while (fma(c, n + up, k) < 0) n += up;
+    while (!(fma(c, n, k) < 0)) n -= up;
+    d->t->coef = up;
+    d->c = -up * n;
+    return true;
+}
+
+/* Returns the atom  a <= b, NULL where it holds everywhere; strict: a < b is meant, and noted where it is not said. */
 static const nm_conj *make_leaf(nm_formulas *f, const nm_sexpr *e, const nm_linear *a,
-                                const nm_linear *b)
+                                const nm_linear *b, bool strict)
 {
     nm_linear d = {0};
     nm_term_add(f, &d, a, 1);
     nm_term_add(f, &d, b, -1);
     nm_term_merge(f, &d);
+    if (strict && !make_whole(f, &d)) f->strict = true;
     uint32_t *var = NM_RAW(f->job, uint32_t, d.n);
     double *coef = NM_RAW(f->job, double, d.n);
     nm_atom *out = NM_NEW(f->job, nm_atom);
@@ -33,6 +48,7 @@ static const nm_conj *make_leaf(nm_formulas *f, const nm_sexpr *e, const nm_line
         if (!isfinite(coef[i])) nm_formulas_fail(f, e, "a coefficient overflows");
     }
     if (!isfinite(d.c)) nm_formulas_fail(f, e, "a constant overflows");
+    if (d.n == 0 && d.c <= 0) return NULL;
     out->row = (nm_row){d.n, var, coef, d.c == 0 ? 0 : -d.c};
     nm_conj *c = NM_NEW(f->job, nm_conj);
     c->leaf = out;
@@ -47,37 +63,48 @@ static const nm_conj *both(nm_formulas *f, const nm_conj *a, const nm_conj *b)
     return c;
 }
 
-static char comparison_of(const nm_formulas *f, const nm_sexpr *e)
+char nm_comparison_of(const nm_formulas *f, const nm_sexpr *e)
 {
     if (e->n == 0 || !e->first->word) return 0;
     const char *w = e->first->word;
     if (strcmp(w, f->equal) == 0) return '=';
+    if (f->checked && strcmp(w, "!=") == 0) return '!';
     return (w[0] == '<' || w[0] == '>') && (!w[1] || (w[1] == '=' && !w[2])) ? w[0] : 0;
+}
+
+void nm_comparison_check(const nm_formulas *f, const nm_sexpr *e, char op)
+{
+    if (e->n < 3 || (e->n > 3 && (!f->chains || op == '!')))
+        nm_formulas_fail(f, e, "a comparison of two terms was expected");
 }
 
 /* the conjunction of what neighbours of a comparison say; or, negated, the disjunction of what they do not */
 static nm_dnf comparison(nm_formulas *f, const nm_sexpr *e, char op, bool negated)
 {
-    if (e->n < 3 || (e->n > 3 && !f->chains))
-        nm_formulas_fail(f, e, "a comparison of two terms was expected");
-    if (op == '=' && negated)
-        nm_throw_at(f->job, NM_EUNSUP, f->path, e->line, e->col,
-                    "not of %s: closed comparisons cannot say it; <= and >= were expected",
-                    f->equal);
-    f->strict |= op != '=' && !e->first->word[1] != negated;
-    nm_dnf out = {0, NM_ARRAY(f->job, const nm_conj *, e->n)};
+    nm_comparison_check(f, e, op);
+    if (op == '!') op = '=', negated = !negated;
+    const bool before = f->strict;
+    f->strict = false;
+    const bool strict = op == '=' ? negated : !e->first->word[1] != negated;
+    nm_dnf out = {0, NM_ARRAY(f->job, const nm_conj *, 2 * e->n)};
     const nm_conj *all = NULL;
     const nm_sexpr *x = e->first->next;
     nm_linear a = nm_term_read(f, x);
     for (x = x->next; x; x = x->next) {
         const nm_linear b = nm_term_read(f, x);
-        const nm_conj *le = op == '<' || op == '=' ? make_leaf(f, e, &a, &b) : NULL,
-                      *ge = op == '>' || op == '=' ? make_leaf(f, e, &b, &a) : NULL;
-        if (negated) out.d[out.n++] = op == '<' ? make_leaf(f, e, &b, &a) : make_leaf(f, e, &a, &b);
+        const bool below = op == '=' || (op == '<') != negated, above = op == '=' || !below;
+        const nm_conj *le = below ? make_leaf(f, e, &a, &b, strict) : NULL,
+                      *ge = above ? make_leaf(f, e, &b, &a, strict) : NULL;
+        if (negated && below) out.d[out.n++] = le;
+        if (negated && above) out.d[out.n++] = ge;
         all = both(f, both(f, all, le), ge);
         a = b;
     }
     if (!negated) out.d[out.n++] = all;
+    if (op == '=' && f->strict && !f->checked)
+        nm_throw_at(f->job, NM_EUNSUP, f->path, e->line, e->col,
+                    "not of %s: closed comparisons cannot say it; <= and >= were expected", f->equal);
+    f->strict |= before;
     return out;
 }
 
@@ -149,7 +176,7 @@ static nm_dnf connective(nm_formulas *f, const nm_sexpr *e, bool negated)
 static nm_dnf list(nm_formulas *f, const nm_sexpr *e, bool negated)
 {
     const nm_sexpr *op = e->first;
-    const char relation = comparison_of(f, e);
+    const char relation = nm_comparison_of(f, e);
     if (relation) return comparison(f, e, relation, negated);
     if (nm_sexpr_is(op, "and") || nm_sexpr_is(op, "or") || (f->smt && nm_sexpr_is(op, "=>")))
         return connective(f, e, negated);
@@ -179,6 +206,7 @@ static nm_dnf formula(nm_formulas *f, const nm_sexpr *e, bool negated)
 
 void nm_formulas_assert(nm_formulas *f, const nm_sexpr *e)
 {
+    *NM_PUSH(f->job, f->asserts, f->n_asserts, f->cap_asserts) = e;
     const nm_dnf d = formula(f, e, false);
     if (d.n == 1)
         f->all = both(f, f->all, d.d[0]);
@@ -194,6 +222,6 @@ nm_dnf nm_formulas_all(nm_formulas *f)
     const nm_linear one = {.c = 1}, zero = {0};
     const nm_sexpr nowhere = {.line = 1, .col = 1};
     d = constant(f, true);
-    d.d[0] = make_leaf(f, &nowhere, &one, &zero); /* nothing can hold: 1 <= 0 */
+    d.d[0] = make_leaf(f, &nowhere, &one, &zero, false); /* nothing can hold: 1 <= 0 */
     return d;
 }

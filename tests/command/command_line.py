@@ -42,7 +42,7 @@ def usage():
     good(0, "help")
     for verb in ("compile", "decode", "solve", "bounds", "eval", "inspect", "convert"):
         check("help names " + verb, "  %s " % verb in out)
-    check("version", re.fullmatch(r"netmip \d+\.\d+\.\d+\n", good(0, "--version")))
+    check("version", re.fullmatch(r"\d+\.\d+\.\d+\n", good(0, "--version")) and good(0, "--name") == "netmip\n")
     code, out, err = run()
     check("no verb: usage, exit 2", code == 2 and "  compile " in out, (code, err))
     bad(2, "nonsense", "nonsense")

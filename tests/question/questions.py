@@ -121,16 +121,16 @@ def vnnlib2():
     bad(3, "a name that the network has not", '"nothing": the network has no such', "solve", XOR, put("q.vnnlib", names.replace('"x"', '"nothing"') + BOX2.replace("[0,", "[")))
     bad(3, "a shape that is another", "X has shape [2,2]; in the network [2]", "solve", XOR, put("q.vnnlib", V2.replace("[1,2]", "[2,2]") + "(assert (<= 0 X[0,0] 1))"))
     bad(3, "too many outputs", "Z is one too many", "solve", XOR, put("q.vnnlib", V2.replace("(declare-output Y", "(declare-output Z Real [2])(declare-output Y").replace("(declare-output Z Real [2])(declare-output Y Real [2])", "(declare-output Y Real [2])(declare-output Z Real [2])") + BOX2))
-    for name, text, needle in (("hidden nodes", V2.replace("(declare-output", '(declare-hidden H Real [3] "h") (declare-output') + BOX2, ":2:50: declare-hidden: values inside"), ("a second network", V2 + V2.split("\n")[1] + BOX2, "declare-network: a second network"),
-                               ("equal-to", V2.replace("network n", "network n (equal-to m)") + BOX2, "equal-to: relations between networks"), ("isomorphic-to", V2.replace("network n", "network n (isomorphic-to m)") + BOX2, "isomorphic-to: relations"),
-                               ("other types", V2.replace("X Real", "X float32") + BOX2, ":2:37: float32: an element type"), ("other versions", V2.replace("<2.0>", "<2.1>") + BOX2, ":1:17: <2.1>: VNN-LIB <2.0>"),
+    for name, text, needle in (("hidden nodes", V2.replace("(declare-output", '(declare-hidden H Real [3] "h") (declare-output') + BOX2, ":2:50: declare-hidden: values inside"), ("other types", V2.replace("X Real", "X float32") + BOX2, ":2:37: float32: an element type"), ("other versions", V2.replace("<2.0>", "<2.1>") + BOX2, ":1:17: <2.1>: VNN-LIB <2.0>"),
                                ("initialized inputs", V2.replace("[1,2]", "[1,2] initialized") + BOX2, "initialized: inputs that"), ("!=", V2 + BOX2 + "(assert (!= Y[0] 1))", ":4:10: !=: closed")):
         bad(4, "VNN-LIB 2 refuses " + name, needle, "inspect", put("q.vnnlib", text))
     for name, text, needle in (("an index too many", V2 + BOX2 + "(assert (<= Y[0,0] 1))", ":4:13: 2 indices; Y has shape [2]"), ("an index beyond", V2 + BOX2 + "(assert (<= Y[2] 1))", ":4:13: index 2"), ("no index", V2 + BOX2 + "(assert (<= Y 1))", "0 indices"),
                                ("an index that is none", V2 + BOX2 + "(assert (<= Y[a] 1))", "indices like"), ("an unknown tensor", V2 + BOX2 + "(assert (<= W[0] 1))", "not declared"), ("a product", V2 + BOX2 + "(assert (<= (* Y[0] Y[1]) 1))", "a product"),
                                ("assert before the network", "(vnnlib-version <2.0>)" + BOX2, "declare-network, then assert"), ("no assert", V2, "nothing is asserted"), ("an unbounded input", V2 + "(assert (<= 0 X[0,0] 1))", "X[0,1] has no lower bound"),
                                ("= for ==", V2 + BOX2 + "(assert (= Y[0] 1))", "=: and, or, or a comparison"), ("a second version", V2 + "(vnnlib-version <2.0>)" + BOX2, "declare-network, then assert"), ("an empty tensor", V2.replace("[1,2]", "[0,2]") + BOX2, "a shape of 1 to"),
-                               ("a name twice", V2.replace("Y Real", "X Real") + BOX2, "declared twice"), ("no shape", V2.replace("Real [1,2]", "Real") + BOX2, "a name, the type Real")):
+                               ("a name twice", V2.replace("Y Real", "X Real") + BOX2, "declared twice"), ("no shape", V2.replace("Real [1,2]", "Real") + BOX2, "a name, the type real"),
+                               ("a second network of one name", V2 + V2.split("\n")[1] + BOX2, ":3:18: declared twice"), ("equal-to nothing", V2.replace("network n", "network n (equal-to m)") + BOX2, "a network declared before"),
+                               ("isomorphic-to nothing", V2.replace("network n", "network n (isomorphic-to n)") + BOX2, "a network declared before")):
         bad(3, "VNN-LIB 2 refuses " + name, needle, "inspect", put("q.vnnlib", text))
 
 

@@ -262,7 +262,7 @@ def choices():
         w = random_weights(4)
         net("a.onnx", w, [N("ArgMax", ["z"], ["y"], axis=1, keepdims=k % 2)])
         formula, holds = rng.choice([("(= Y_0 1)", lambda a: a == 1), ("(<= Y_0 1)", lambda a: a <= 1), ("(>= Y_0 2.5)", lambda a: a >= 3), ("(or (<= Y_0 0) (>= Y_0 3))", lambda a: a in (0, 3)),
-                                     ("(and (>= Y_0 1) (<= Y_0 2) (<= X_0 0))", None), ("(<= (* 2 Y_0) 3)", lambda a: a <= 1), ("(> 3 Y_0)", lambda a: a <= 3), ("(= Y_0 1.5)", lambda a: False),
+                                     ("(and (>= Y_0 1) (<= Y_0 2) (<= X_0 0))", None), ("(<= (* 2 Y_0) 3)", lambda a: a <= 1), ("(> 3 Y_0)", lambda a: a <= 2), ("(not (= Y_0 1))", lambda a: a != 1), ("(not (<= Y_0 1))", lambda a: a > 1), ("(< (* 2 Y_0) 2.5)", lambda a: a <= 1), ("(= Y_0 1.5)", lambda a: False),
                                      ("(>= Y_0 4)", lambda a: False), ("(<= Y_0 3)", lambda a: True)])
         code, out, err = run("solve", p("a.onnx"), put("a.vnnlib", text(2, 1, formula)), "-o", p("w"), "--json")
         points = [[F(i, 8), F(j, 8)] for i in range(-8, 9) for j in range(-8, 9)]

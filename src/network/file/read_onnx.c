@@ -36,7 +36,7 @@ static int64_t opset(nm_job *job, const char *path, const NmPb__Model *m)
         const char *d = m->opset_import[i]->domain;
         if (d && *d && strcmp(d, "ai.onnx")) continue;
         const int64_t v = m->opset_import[i]->version;
-        if (v < 7 || v > NM_OPSET)
+        if (v < NM_OPSET_FIRST || v > NM_OPSET)
             nm_throw(job, NM_EUNSUP,
                      "%s: opset %lld; 7 to %d was expected: export the network with one of these",
                      path, (long long)v, NM_OPSET);

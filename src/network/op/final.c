@@ -1,11 +1,17 @@
 /* final.c: Sigmoid, Tanh, Softmax, LogSoftmax, ArgMax: not piecewise linear, but they keep an order, so they may
- * make an output (final_operators.c says which questions then mean the same, pull_thresholds.c and chosen_labels.c what
- * becomes of others). Evaluation is for `eval` alone: no judge
- * uses it, and so it bounds no error. Before opset 13 a softmax runs over all axes from its axis on. */
+ * make an output (final_operators.c says which questions then mean the same, pull_thresholds.c and chosen_labels.c
+ * what becomes of others). The judge of witnesses does not use their values. Their errors: exp, log and tanh of the
+ * C library are taken to be right within 4 ulp (glibc states 2), and errors of inputs move an output by 1/4, 1,
+ * 1/2, 2 times the largest of them at most; ArgMax is sure where the largest is ahead of all by more than both
+ * errors. Before opset 13 a softmax runs over all axes from its axis on. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
 #include "network/operator.h"
+
+#include <float.h>
+
+#define LIBM 0x1p-49 /* relative error of exp, log, tanh and the few operations around them */
 
 static void plan_rising(nm_job *job, nm_net *net, nm_node *node)
 {
@@ -56,15 +62,33 @@ static double rounded(const nm_eval *e, double x) { return e->f32 ? (double)(flo
 static void eval_rising(nm_eval *e, const nm_node *node)
 {
     const double *x = e->val[node->in[0]];
-    for (size_t i = 0; i < e->net->values[node->out[0]].n; i++)
-        e->val[node->out[0]][i] = rounded(e,
-                                          *node->type == 'S' ? 1 / (1 + exp(-x[i])) : tanh(x[i]));
+    const bool sigmoid = *node->type == 'S';
+    for (size_t i = 0; i < e->net->values[node->out[0]].n; i++) {
+        const double y = rounded(e, sigmoid ? 1 / (1 + exp(-x[i])) : tanh(x[i]));
+        e->val[node->out[0]][i] = y;
+        if (e->err)
+            e->err[node->out[0]][i] = fabs(y) * LIBM + DBL_MIN +
+                                      nm_eval_carry(sigmoid ? 0.25 : 1, e->err[node->in[0]][i]);
+    }
 }
 
 /* first element of group g */
 static size_t start_of(const nm_tail *t, size_t g)
 {
     return g / t->inner * t->len * t->inner + g % t->inner;
+}
+
+/* of a group; shift, y: of one element; log: of the sum, where it is taken */
+static double softmax_error(const nm_eval *e, const nm_node *node, size_t g, double shift,
+                            double log, double y)
+{
+    const nm_tail *t = node->plan;
+    const double *x = e->err[node->in[0]] + start_of(t, g),
+                 steps = (double)t->len + 4 + fabs(shift);
+    double most = 0;
+    for (size_t i = 0; i < t->len; i++) most = fmax(most, x[i * t->inner]);
+    return t->kind == NM_SHIFT ? (steps + fabs(log) + fabs(y)) * LIBM + nm_eval_carry(2, most)
+                               : steps * LIBM * y + DBL_MIN + nm_eval_carry(0.5, most);
 }
 
 static void eval_softmax(nm_eval *e, const nm_node *node)
@@ -79,6 +103,9 @@ static void eval_softmax(nm_eval *e, const nm_node *node)
         for (size_t i = 0; i < t->len; i++) {
             const double shift = x[i * t->inner] - top;
             y[i * t->inner] = rounded(e, t->kind == NM_SHIFT ? shift - log(sum) : exp(shift) / sum);
+            if (e->err)
+                e->err[node->out[0]][start_of(t, g) + i * t->inner] = softmax_error(
+                    e, node, g, shift, log(sum), y[i * t->inner]);
         }
     }
 }
@@ -97,6 +124,14 @@ static void eval_argmax(nm_eval *e, const nm_node *node)
                 (last && x[i * t->inner] == x[best * t->inner]))
                 best = i;
         e->val[node->out[0]][g] = (double)best;
+        if (!e->err) continue;
+        const double *err = e->err[node->in[0]] + start_of(t, g);
+        double sure = INFINITY; /* how far the largest is ahead, at least */
+        for (size_t i = 0; i < t->len; i++)
+            if (i != best)
+                sure = fmin(sure, nm_down(nm_down(x[best * t->inner] - x[i * t->inner]) -
+                                          nm_up(err[best * t->inner] + err[i * t->inner])));
+        e->err[node->out[0]][g] = sure > 0 ? 0 : (double)t->len;
     }
 }
 
@@ -105,7 +140,8 @@ static void eval_argmax(nm_eval *e, const nm_node *node)
 static const char argmax_notes[] =
     "not continuous: at an output alone, for questions about which class is the largest";
 const nm_op nm_op_rising = {
-    "Sigmoid Tanh", 1, 1, 1, 7, NM_OPSET, plan_rising, eval_rising, NULL, SMOOTH " or with numbers"};
+    "Sigmoid Tanh", 1,           1,           1,    7,
+    NM_OPSET,       plan_rising, eval_rising, NULL, SMOOTH " or with numbers"};
 const nm_op nm_op_softmax = {"Softmax",
                              1,
                              1,
@@ -116,6 +152,15 @@ const nm_op nm_op_softmax = {"Softmax",
                              eval_softmax,
                              NULL,
                              SMOOTH ", of two also with numbers"};
-const nm_op nm_op_logsoftmax = {
-    "LogSoftmax", 1, 1, 1, 7, NM_OPSET, plan_softmax, eval_softmax, NULL, SMOOTH ", also by margins"};
-const nm_op nm_op_argmax = {"ArgMax", 1, 1, 1, 7, NM_OPSET, plan_argmax, eval_argmax, NULL, argmax_notes};
+const nm_op nm_op_logsoftmax = {"LogSoftmax",
+                                1,
+                                1,
+                                1,
+                                7,
+                                NM_OPSET,
+                                plan_softmax,
+                                eval_softmax,
+                                NULL,
+                                SMOOTH ", also by margins"};
+const nm_op nm_op_argmax = {"ArgMax", 1,           1,           1,    7,
+                            NM_OPSET, plan_argmax, eval_argmax, NULL, argmax_notes};

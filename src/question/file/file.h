@@ -34,19 +34,25 @@ typedef struct nm_binding {
     size_t names;          /* in scope with it */
     nm_linear *term;       /* what it says, once read: as a term, */
     nm_dnf *says[2];       /* as a formula, and as its negation */
+    int truth;             /* as a formula at the point that is looked at: 1 and an nm_truth; 0: not looked up yet */
 } nm_binding;
 typedef struct nm_formulas {
     nm_job *job;
     const char *path, *equal; /* how equality is written */
     bool chains;           /* a <= b <= c may stand as one comparison */
     bool smt;              /* it is SMT-LIB: not, =>, let, true, false, / are known */
+    bool checked;          /* points that are found are held against the formulas: != may stand */
     void *names;           /* of the reader: */
     /* is this word a variable: 2j for output j, 2i+1 for input i; it may throw */
     bool (*variable)(const struct nm_formulas *f, const nm_sexpr *e, uint32_t *var);
     const char *(*name)(const struct nm_formulas *f, size_t input);
-    bool strict;           /* some < or > was met, or the negation of <= or >= */
+    bool *whole;           /* by output: it is a whole number; or NULL */
+    size_t n_whole;        /* outputs that it knows */
+    bool strict;           /* some < or > was met, or the negation of <= or >=, or != */
     size_t n_x, n_y, depth;
     nm_binding *scope;     /* innermost */
+    size_t n_asserts, cap_asserts;
+    const nm_sexpr **asserts;
     const nm_conj *all;    /* of plain asserts */
     size_t n_ors, cap_ors;
     nm_dnf *ors;           /* of the others */
@@ -65,14 +71,53 @@ void nm_term_merge(nm_formulas *f, nm_linear *x);
 
 /* ---- vnnlib_formula.c, vnnlib_cases.c: formulas become cases ------------------------------------ */
 void nm_formulas_assert(nm_formulas *f, const nm_sexpr *e);
+char nm_comparison_of(const nm_formulas *f, const nm_sexpr *e); /* = ! < >, or 0 */
+void nm_comparison_check(const nm_formulas *f, const nm_sexpr *e, char op); /* it has two operands, or may have more */
 nm_dnf nm_formulas_all(nm_formulas *f); /* of all asserts; one disjunct at least, which nothing satisfies if need be */
 nm_query *nm_formulas_query(nm_formulas *f, size_t n_x, size_t n_y);
 /* Meets the box with a row over one input. Returns true if rounding the new end outwards lost something, so that the
  * row must be kept beside the box. */
 bool nm_box_row(const nm_row *r, size_t n_out, double *lo, double *hi);
 
-/* ---- file/read_vnnlib2.c ------------------------------------------------------------------------ */
-nm_query *nm_read_vnnlib2(nm_job *job, const nm_net *net, nm_file f, nm_sexpr *all);
+/* ---- vnnlib_truth.c: formulas at a point -------------------------------------------------------- */
+typedef enum { NM_NOT_TRUE, NM_UNSURE, NM_TRUE } nm_truth;
+/* of all asserts, strictly read; x by the number of the input, y with its errors by that of the output */
+nm_truth nm_formulas_truth(nm_formulas *f, const double *x, const double *y, const double *yerr);
+
+/* ---- file/read_vnnlib1.c ------------------------------------------------------------------------ */
+bool nm_vnnlib_is_second(const nm_sexpr *all); /* by the version that it states, or by how it begins */
+void nm_vnnlib1_read(nm_formulas *f, const nm_net *net, const nm_sexpr *all, size_t *n_x, size_t *n_y);
+
+/* ---- file/vnnlib2_networks.c, file/read_vnnlib2.c ------------------------------------------------- */
+typedef struct nm_vtensor {
+    const nm_sexpr *name, *type;
+    nm_shape shape;
+    size_t n, at;          /* elements; where they start among the flat inputs or outputs of all networks */
+    bool is_x;
+    const char *onnx;      /* name in the network, or NULL */
+    size_t net;
+} nm_vtensor;
+typedef struct nm_vnetwork {
+    const nm_sexpr *name;
+    bool is_like, is_equal; /* equal-to or isomorphic-to; equal-to */
+    size_t like;           /* that network */
+    const nm_net *net;     /* or NULL: not known */
+} nm_vnetwork;
+typedef struct nm_vnnlib2 {
+    size_t n, cap, n_nets, cap_nets, n_x, n_y;
+    nm_vtensor *t;         /* [n] in the order of the file */
+    nm_vnetwork *net;
+    size_t n_own;          /* inputs that are not the same as another */
+    uint32_t *own;         /* [n_x] which of them each is, or NULL: itself */
+} nm_vnnlib2;
+void nm_vnnlib2_declare(nm_formulas *f, nm_vnnlib2 *v, const nm_sexpr *e);
+void nm_vnnlib2_give(nm_formulas *f, nm_vnnlib2 *v, size_t n, const nm_named *given); /* n 0: none is known */
+void nm_vnnlib2_place(nm_formulas *f, nm_vnnlib2 *v);
+const nm_vtensor *nm_vnnlib2_find(const nm_vnnlib2 *v, const char *name, size_t len);
+bool nm_vnnlib2_is_name(const char *s, size_t n);
+/* Reads [], [3] or [1,28,28] at s. Returns what stands behind it, NULL when it is none. */
+const char *nm_vnnlib2_indices(const char *s, int *n, int64_t *list);
+nm_vnnlib2 *nm_vnnlib2_read(nm_formulas *f, size_t n, const nm_named *given, nm_sexpr *all);
 
 /* ---- file/read_json_question.c, file/json_clauses.c, file/json_generators.c, file/json_rows.c: JSON; a map carries
  * a question, too ---- */

@@ -101,41 +101,33 @@ static void check_declared(const nm_formulas *f, const nm_net *net)
                  f->path, v->n_x, v->n_y, net->n_in, nm_net_said(net));
 }
 
-/* the major version that a file states, or 1 */
-static bool is_second(const nm_sexpr *all)
+bool nm_vnnlib_is_second(const nm_sexpr *all)
 {
     const nm_sexpr *e = all->first;
     if (!e || !e->n || !e->first->word) return false;
-    if (nm_sexpr_is(e->first, "vnnlib-version") && e->n == 2 && e->first->next->word)
-        return strncmp(e->first->next->word, "<1.", 3) != 0;
+    if (nm_sexpr_is(e->first, "vnnlib-version") && e->n == 2 && e->first->next->word) {
+        const char *said = e->first->next->word;
+        return strncmp(said + (*said == '<'), "1.", 2) != 0;
+    }
     return nm_sexpr_is(e->first, "declare-network");
 }
 
-nm_query *nm_read_vnnlib(nm_job *job, const nm_net *net, const char *path)
+void nm_vnnlib1_read(nm_formulas *f, const nm_net *net, const nm_sexpr *all, size_t *n_x,
+                     size_t *n_y)
 {
-    const nm_file file = nm_file_read(job, path);
-    nm_sexpr *all = nm_sexpr_read(job, file);
-    nm_query *q;
-    if (is_second(all)) {
-        q = nm_read_vnnlib2(job, net, file, all);
-    } else {
-        names v = {0};
-        size_t asserts = 0;
-        nm_formulas f = {.job = job,
-                         .path = file.path,
-                         .equal = "=",
-                         .smt = true,
-                         .names = &v,
-                         .variable = variable};
-        f.name = input_name;
-        for (const nm_sexpr *e = all->first; e; e = e->next) command(&f, e, &asserts);
-        check_declared(&f, net);
-        if (!asserts) nm_throw(job, NM_EINPUT, "%s: nothing is asserted", path);
-        q = nm_formulas_query(&f, v.n_x, v.n_y);
-    }
-    if (net) nm_tail_choose(job, net, q), nm_tail_pull(job, net, q);
-    nm_sha256(file.data, file.n, q->hash);
-    if (net) q->shape = net->values[net->inputs[0]].shape;
-    if (net) q->front = net->front;
-    return q;
+    names *v = NM_NEW(f->job, names);
+    size_t asserts = 0;
+    f->equal = "=";
+    f->smt = true;
+    f->names = v;
+    f->variable = variable;
+    f->name = input_name;
+    if (net)
+        nm_tail_whole(net, f->whole = NM_ARRAY(f->job, bool, nm_net_said(net) + 1)),
+            f->n_whole = nm_net_said(net);
+    for (const nm_sexpr *e = all->first; e; e = e->next) command(f, e, &asserts);
+    check_declared(f, net);
+    if (!asserts) nm_throw(f->job, NM_EINPUT, "%s: nothing is asserted", f->path);
+    *n_x = v->n_x;
+    *n_y = v->n_y;
 }
