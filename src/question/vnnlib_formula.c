@@ -14,7 +14,7 @@
 #include "question/question.h"
 #include "question/file/file.h"
 
-/* c A + k < 0 for a whole number A, which ArgMax gives, is A <= n, or A >= n where c < 0: closed, and yet as it stands */
+/* c A + k < 0 for a whole number A, which ArgMax gives, is A <= n, or A >= n where c < 0: closed, and the same */
 static bool make_whole(const nm_formulas *f, nm_linear *d)
 {
     const uint32_t y = d->n == 1 && d->t->var % 2 == 0 ? d->t->var / 2 : UINT32_MAX;

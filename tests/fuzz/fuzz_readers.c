@@ -5,8 +5,7 @@
  *
  * Seeds are the files FOLDER/KIND.* (tests/fuzz/damaged_files.py makes such a folder), or else a few built in here and
  * the small networks of models/. Each kind runs in a child process, so that one crash costs one kind: a seed as it is,
- * cut at every place (or every k-th), then random edits. With NM_LIBFUZZER the first byte of the input picks the kind,
- * unless NM_KIND is one. */
+ * cut at every place (or every k-th), then random edits. With NM_LIBFUZZER a first byte picks the kind, or NM_KIND. */
 #define _GNU_SOURCE
 #include "inside.h"
 
