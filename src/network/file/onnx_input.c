@@ -3,8 +3,9 @@
  *
  * An open first dimension is a batch, and 1; a fixed one of more than 1 may be one (one_sample.c). What else is open
  * is said by --input-shape D,D,.. (which must agree with all that the file says), or by the shape of the image that the
- * question is about, where only one order of its axes fits; without either it is refused. Inputs of uint8, int8, uint16 or int16 are read as reals: what holds for all
- * reals holds for integers, and a point found may have fractions; a warning says so. */
+ * question is about, where only one order of its axes fits; without either it is refused. Inputs of uint8, int8, uint16
+ * or int16 are read as reals: what holds for all reals holds for integers, and a point found may have fractions; a
+ * warning says so. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
