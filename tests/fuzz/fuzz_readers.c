@@ -94,7 +94,6 @@ static size_t work_of(const nm_net *net)
 
 #include "fuzz_batch.h"
 #include "fuzz_query.h"
-
 static void use_net(nm_job *job, nm_graph *g, nm_file f)
 {
     const nm_net *net = new_net(job, g, f);
