@@ -14,7 +14,8 @@
 #include "question/question.h"
 #include "question/file/file.h"
 
-/* c A + k < 0 for a whole number A, which ArgMax gives, is A <= n, or A >= n where c < 0: closed, and the same */
+/* Makes c A + k < 0 of a whole number A, which ArgMax gives, A <= n, or A >= n where c < 0. Returns false if the term
+ * is another one, of which only the closed comparison can be said. */
 static bool make_whole(const nm_formulas *f, nm_linear *d)
 {
     const uint32_t y = d->n == 1 && d->t->var % 2 == 0 ? d->t->var / 2 : UINT32_MAX;
