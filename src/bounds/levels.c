@@ -21,7 +21,9 @@ static _Noreturn void bad(nm_job *job, const char *where, nm_span part)
 {
     static const nm_word words[] = {{"interval", NULL, NULL}, {"crown", NULL, NULL}, {"alpha", NULL, NULL},
                                     {"lp", NULL, NULL},       {"mip", NULL, NULL},   {NULL, NULL, NULL}};
-    const char *guess = nm_guess(job, part.s, (size_t)(part.end - part.s), words);
+    nm_by by;
+    const bool plain = !by_of(part, &by) && !memchr(part.s, ':', (size_t)(part.end - part.s));
+    const char *guess = plain ? nm_guess(job, part.s, (size_t)(part.end - part.s), words) : NULL;
     nm_throw(job, NM_EUSE, "%s %.*s: %s", where, (int)(part.end - part.s), part.s,
              guess ? guess
                    : "interval, crown, alpha, lp or mip was expected, or BLOCK:lp and BLOCK:mip for single ReLU "

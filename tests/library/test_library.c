@@ -55,7 +55,15 @@ static void test_rows(nm_job *job)
                                    NM_O_only,    NM_O_check,     NM_O_log,     NM_O_images,
                                    NM_O_range,   NM_O_dir,       NM_O_workers, NM_O_rerun,
                                    NM_O_dump,    NM_O_unit,      NM_O_row,     NM_O_ops,
-                                   NM_O_sets,    NM_O_json,      NM_O_quiet,   NM_O_save_witness};
+                                   NM_O_sets,    NM_O_json,      NM_O_quiet,   NM_O_save_witness,
+                                   NM_O_into,    NM_O_inputs,    NM_O_outputs, NM_O_known_bounds,
+                                   NM_O_man,     NM_O_schema,    NM_O_completion,
+                                   /* of verify and supports */
+                                   NM_O_network, NM_O_query,     NM_O_timeout, NM_O_onnx_opset_versions,
+                                   NM_O_onnx_element_types, NM_O_onnx_operators, NM_O_vnnlib_versions,
+                                   NM_O_hidden_node_theories, NM_O_multiple_input_output_theories,
+                                   NM_O_multiple_network_theories, NM_O_multiple_node_comparison_theories,
+                                   NM_O_arithmetic_complexity_theories, NM_O_optimised_disjunctive_reasoning};
     for (int k = 0; k < NM_N_OPTS; k++) {
         bool read = false, own = false;
         for (int f = 0; f < NM_N_FACES; f++) read |= nm_face_reads((nm_face)f, (nm_opt)k);
