@@ -147,9 +147,8 @@ nm_replay nm_verify(nm_job *job, const nm_net *net, const nm_query *q, size_t ic
     const double *xerr = NULL;
     double *yerr = NM_ARRAY(job, double, q->n_out);
     nm_replay r = place(job, q, icase, x, (mend){0, 0}, &xerr);
-    if (!r.is_inside)
-        for (size_t s = 0; s < 8 && (c->gens || c->n_in_rows); s++)
-            r = place(job, q, icase, x, mends[s], &xerr);
+    for (size_t s = 0; !r.is_inside && s < 8 && (c->gens || c->n_in_rows); s++)
+        r = place(job, q, icase, x, mends[s], &xerr);
     r.y64 = xerr ? nm_net_eval_near(job, net, r.x, xerr, yerr)
                  : nm_net_eval(job, net, r.x, false, yerr);
     r.y32 = nm_net_eval(job, net, r.x, true, NULL);

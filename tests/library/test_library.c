@@ -63,7 +63,8 @@ static void test_rows(nm_job *job)
                                    NM_O_onnx_element_types, NM_O_onnx_operators, NM_O_vnnlib_versions,
                                    NM_O_hidden_node_theories, NM_O_multiple_input_output_theories,
                                    NM_O_multiple_network_theories, NM_O_multiple_node_comparison_theories,
-                                   NM_O_arithmetic_complexity_theories, NM_O_optimised_disjunctive_reasoning};
+                                   NM_O_arithmetic_complexity_theories, NM_O_optimised_disjunctive_reasoning,
+                                   NM_O_serialise_assignments, NM_O_unsat_proofs};
     for (int k = 0; k < NM_N_OPTS; k++) {
         bool read = false, own = false;
         for (int f = 0; f < NM_N_FACES; f++) read |= nm_face_reads((nm_face)f, (nm_opt)k);
