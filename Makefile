@@ -63,7 +63,7 @@ $(BUILD)/command/sources.o: $(BUILD)/gen/sources.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) -c -o $@ $<
 
-# the one C++ file: a header that Debian keeps in a folder named by its version
+# the one C++ file: headers, of which Debian keeps Dragonbox's in a folder named by its version
 DRAGONBOX := $(lastword $(sort $(wildcard /usr/include/dragonbox-*)))
 $(BUILD)/base/digits.o: src/base/digits.cc
 	@mkdir -p $(@D)

@@ -86,6 +86,7 @@ bool nm_int_parse(const char *s, const char *end, int64_t *x);
 void nm_sha256(const void *p, size_t n, char hex[65]);
 bool nm_fraction_parse(const char *s, const char *end, double *x); /* a number, or a/b; false: neither, or not finite */
 int nm_digits_shortest(double x, uint64_t *digits); /* |x| = digits 10^it; x finite, not 0 */
+const char *nm_digits_read(const char *s, const char *end, double *x); /* where it ends; NULL: no number; inf too */
 
 /* ---- file.c: whole files in, whole files out ---------------------------------------------------- */
 #define NM_MAX_FILE ((size_t)4 << 30)       /* largest file read, unpacked: bytes */

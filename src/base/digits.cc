@@ -1,8 +1,10 @@
 /* digits.cc: the shortest decimal digits of a double that read back to it, by Dragonbox (Jeon 2020; Debian's
- * libdragonbox-dev): the closest to x among the shortest, ties to even. 24 ns a number. Nothing else here is C++. */
+ * libdragonbox-dev): the closest to x among the shortest, ties to even. 24 ns a number. And the double closest to
+ * decimal digits, ties to even, by fast_float (Lemire 2021; libfast-float-dev). Nothing else here is C++. */
 #include <cstdint>
 
 #include <dragonbox/dragonbox.h>
+#include <fast_float/fast_float.h>
 
 /* |x| = digits 10^(what is given), digits without zeros at the end; x finite and not 0 */
 extern "C" int nm_digits_shortest(double x, std::uint64_t *digits)
@@ -10,4 +12,11 @@ extern "C" int nm_digits_shortest(double x, std::uint64_t *digits)
     const auto d = jkj::dragonbox::to_decimal(x, jkj::dragonbox::policy::sign::ignore);
     *digits = d.significand;
     return d.exponent;
+}
+
+/* Reads -1.5e-3 and the like, also inf and nan; returns where it ends, or NULL. */
+extern "C" const char *nm_digits_read(const char *s, const char *end, double *x)
+{
+    const auto r = fast_float::from_chars(s, end, *x);
+    return r.ec == std::errc::invalid_argument ? nullptr : r.ptr;
 }

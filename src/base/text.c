@@ -3,9 +3,9 @@
  * Printing gives the shortest digits that read back to the same double (Steele and White 1990; digits.cc); integers
  * below 2^53 are printed as integers, -0 as 0, and what is not finite is never printed: it is a broken invariant. For
  * MPS there are digits that read back to the same double with CBC's reader too, which rounds twice and so misses every
- * fourth of the shortest by an ulp. Parsing takes a whole token and nothing but
- * decimal digits, point and exponent; the result must be finite. nm_run keeps the C locale, so that
- * strtod and printf cannot meet a decimal comma. */
+ * fourth of the shortest by an ulp. Parsing takes a whole token and nothing but decimal digits, point and exponent, and
+ * gives the closest double (digits.cc), which must be finite. nm_run keeps the C locale, so that printf, and cJSON's
+ * strtod, cannot meet a decimal comma. */
 #include "base/base.h"
 
 #include <assert.h>
@@ -200,6 +200,7 @@ int nm_num_print_twice(char out[32], double x)
     const double a = fabs(x);
     e += n - 1;
     const int most = has_exponent(n, e) ? 18 : 19; /* 25 characters: SCIP's own width */
+    double back;
     uint64_t try = d;
     for (int k = n; k <= most; k++, try *= 10)
         if (coin_reads(try, k, e) == a) return layout(out, x < 0, try, k, e);
@@ -211,7 +212,7 @@ int nm_num_print_twice(char out[32], double x)
         for (int k = 17; k <= most; k++, try *= 10) {
             if (coin_reads(try, k, e) != a) continue;
             len = layout(out, x < 0, try, k, e);
-            if (strtod(out, NULL) == x) return len;
+            if (nm_num_parse(out, out + len, &back) && back == x) return len;
         }
     }
     return nm_num_print(out, x);
@@ -246,31 +247,9 @@ static const char *digits(const char *s, const char *end)
 
 bool nm_num_parse(const char *s, const char *end, double *x)
 {
-    char small[64];
-    const size_t n = (size_t)(end - s);
-    const char *p = s + (s < end && (*s == '+' || *s == '-'));
-    const char *whole = digits(p, end), *q = whole;
-    size_t count = (size_t)(whole - p);
-    if (q < end && *q == '.') {
-        const char *frac = digits(q + 1, end);
-        count += (size_t)(frac - q - 1);
-        q = frac;
-    }
-    if (count == 0) return false;
-    if (q < end && (*q == 'e' || *q == 'E')) {
-        const char *e = q + 1 + (q + 1 < end && (q[1] == '+' || q[1] == '-'));
-        q = digits(e, end);
-        if (q == e) return false;
-    }
-    if (q != end) return false;
-    if (n <
-        sizeof small) { /* strtod wants a NUL; longer tokens lie in NUL-ended files and end at a non-digit */
-        memcpy(small, s, n);
-        small[n] = 0;
-        s = small;
-    }
-    *x = strtod(s, NULL);
-    return isfinite(*x);
+    const bool plus = s < end && *s == '+';
+    if (plus && end - s > 1 && s[1] == '-') return false;
+    return nm_digits_read(s + plus, end, x) == end && isfinite(*x);
 }
 
 bool nm_int_parse(const char *s, const char *end, int64_t *x)

@@ -1,6 +1,8 @@
 /* The printer and the parser of numbers: every double reads back equal; tokens are taken whole or not at all. */
 #include "test.h"
 
+#include <stdlib.h>
+
 static void roundtrip(nm_job *job, void *arg)
 {
     (void)job;
@@ -71,8 +73,10 @@ static void tokens(nm_job *job, void *arg)
     (void)arg;
     static const char *const good[] = {"0",  "-1",  "+2",   "1.5",      ".5",
                                        "5.", "1e3", "1E-3", "-1.25e+2", "007"};
-    static const char *const bad[] = {"",    "-",   ".",   "e5", "1e", "1e+",   "1.2.3", "0x10",
-                                      "inf", "nan", "1,5", " 1", "1 ", "1e400", "--1",   "1d5"};
+    static const char *const bad[] = {"",     "-",    ".",        "e5",  "1e",   "1e+", "1.2.3",
+                                      "0x10", "inf",  "nan",      "1,5", " 1",   "1 ",  "1e400",
+                                      "--1",  "1d5",  "+-1",      "-+1", "++1",  "+",   "-inf",
+                                      "+inf", "-nan", "infinity", "1e-", "0x1p3"};
     double x;
     int64_t k;
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
@@ -84,6 +88,32 @@ static void tokens(nm_job *job, void *arg)
     CHECK(nm_num_print(s, -0.0) == 1 && s[0] == '0');
     CHECK(nm_num_print(s, 100000) == 6 && !strcmp(s, "100000"));
     CHECK(nm_num_print(s, 0.1) == 3 && !strcmp(s, "0.1"));
+}
+
+/* what is read has the bits that the C library gives, for few digits and many, and at both ends of the range */
+static void closest(nm_job *job, void *arg)
+{
+    (void)job;
+    (void)arg;
+    bool ok = true;
+    for (int i = 0; ok && i < 300000; i++) {
+        char s[80];
+        const uint64_t bits = t_random();
+        double x, y, want;
+        memcpy(&x, &bits, 8);
+        if (!isfinite(x)) continue;
+        const int digits = 1 + (int)t_below(40);
+        const unsigned long long more = t_random();
+        const int e = (int)t_below(670) - 350,
+                  n = i % 2 ? snprintf(s, sizeof s, "%.*e", digits, x)
+                            : snprintf(s, sizeof s, "%s%llu.%llue%d", i % 4 ? "+" : "-",
+                                       (unsigned long long)(bits >> 20), more, e);
+        want = strtod(s, NULL);
+        const bool is_read = nm_num_parse(s, s + n, &y);
+        ok = is_read ? memcmp(&y, &want, 8) == 0 : isinf(want);
+        if (!ok) printf("%s is read as %a; %a was expected\n", s, is_read ? y : NAN, want);
+    }
+    CHECK(ok);
 }
 
 static void hashes(nm_job *job, void *arg)
@@ -100,6 +130,7 @@ int main(void)
     t_job(0, roundtrip, NULL);
     t_job(0, shortest, NULL);
     t_job(0, tokens, NULL);
+    t_job(0, closest, NULL);
     t_job(0, hashes, NULL);
     return t_done("test_text");
 }
