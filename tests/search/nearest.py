@@ -401,7 +401,7 @@ def refusals():
     ask = [tiny, "--image", csv, "--label", "0"]
     for code, needle, args in (
             (2, "closest:linf|l1|l2|l0", ["solve", *ask, "--perturb", "free", "--objective", "closest:l3"]),
-            (2, "closest:linf|l1|l2|l0", ["solve", *ask, "--perturb", "free", "--objective", "closest"]),
+            (2, "did you mean closest:NORM?", ["solve", *ask, "--perturb", "free", "--objective", "closest"]),
             (4, "quadratic objective", ["compile", *ask, "--perturb", "free", "--objective", "closest:l2", "-o", p("q.mps")]),
             (4, "quadratic rows", ["compile", *ask, "--perturb", "l2:0.7", "--always-write", "-o", p("q.mps")]),
             (4, "--split", ["solve", *ask, "--perturb", "free", "--objective", "closest:l1", "--split", "2"]),
