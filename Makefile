@@ -146,5 +146,46 @@ test-programs: $(TESTS_C)
 test: $(NETMIP) $(TESTS_C)
 	NETMIP=$(abspath $(NETMIP)) sh tests/kit/run.sh $(filter-out $(LEAVE:%=$(BUILD)/tests/%),$(TESTS_C)) $(PY_RUN)
 
+# ---- installing: make install PREFIX=/usr DESTDIR=/tmp/root; what is not under PREFIX is said by its own variable ----
+VERSION := $(shell sed -n 's/^.define NM_VERSION "\(.*\)"/\1/p' src/base/base.h)
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+DATADIR ?= $(PREFIX)/share
+MANDIR ?= $(DATADIR)/man
+BASHDIR ?= $(DATADIR)/bash-completion/completions
+ZSHDIR ?= $(DATADIR)/zsh/site-functions
+FISHDIR ?= $(DATADIR)/fish/vendor_completions.d
+TO = $(DESTDIR)$(1)
+EXAMPLES := $(filter-out models/suite,$(wildcard models/*))
+
+.PHONY: install uninstall $(BUILD)/netmip.pc
+$(BUILD)/netmip.pc:
+	@printf '%s\n' 'libdir=$(LIBDIR)' 'includedir=$(INCLUDEDIR)' '' 'Name: netmip' \
+	    'Description: questions about neural networks as mixed-integer programs' 'Version: $(VERSION)' \
+	    'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lnetmip $(LDLIBS)' >$@
+
+install: all man completions $(BUILD)/netmip.pc
+	install -d $(foreach d,$(BINDIR) $(LIBDIR)/pkgconfig $(INCLUDEDIR) $(BASHDIR) $(ZSHDIR) $(FISHDIR) \
+	    $(DATADIR)/netmip/models/suite,$(call TO,$(d)))
+	install -m 755 $(NETMIP) $(call TO,$(BINDIR))
+	install -m 644 $(LIB) $(call TO,$(LIBDIR))
+	install -m 644 include/netmip.h $(call TO,$(INCLUDEDIR))
+	install -m 644 $(BUILD)/netmip.pc $(call TO,$(LIBDIR))/pkgconfig
+	install -m 644 $(EXAMPLES) $(call TO,$(DATADIR))/netmip/models
+	install -m 644 models/suite/* $(call TO,$(DATADIR))/netmip/models/suite
+	cd $(BUILD)/man && for f in man*/*; do install -D -m 644 $$f $(abspath $(call TO,$(MANDIR)))/$$f || exit 1; done
+	install -m 644 $(BUILD)/completions/netmip.bash $(call TO,$(BASHDIR))/netmip
+	install -m 644 $(BUILD)/completions/_netmip $(call TO,$(ZSHDIR))
+	install -m 644 $(BUILD)/completions/netmip.fish $(call TO,$(FISHDIR))
+
+uninstall: man
+	rm -f $(call TO,$(BINDIR))/netmip $(call TO,$(INCLUDEDIR))/netmip.h $(call TO,$(LIBDIR))/libnetmip.a \
+	    $(call TO,$(LIBDIR))/pkgconfig/netmip.pc $(call TO,$(BASHDIR))/netmip $(call TO,$(ZSHDIR))/_netmip \
+	    $(call TO,$(FISHDIR))/netmip.fish
+	rm -rf $(call TO,$(DATADIR))/netmip
+	cd $(BUILD)/man && for f in man*/*; do rm -f $(abspath $(call TO,$(MANDIR)))/$$f; done
+
 clean:
 	rm -rf build build-*
