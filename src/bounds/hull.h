@@ -37,7 +37,17 @@ void nm_batch_constant(const nm_batch *t, const nm_bounds *b, double *g0);
 
 /* ---- hull_walk.c: the walk of a hull run -------------------------------------------------------- */
 enum { NM_IDLE, NM_ON, NM_OFF };
-typedef struct nm_hull {  /* a run, and where its walk stands */
+typedef struct nm_hull_moments { /* Adam's first and second */
+    double *m1, *m2;       /* [n_units] of alpha, signs, mu, nu */
+    double *t1, *t2;       /* [entries] of theta */
+} nm_hull_moments;
+typedef struct nm_hull_each { /* [n] where the walk stands at each line */
+    double *part, *along;  /* its part of its unit's coefficient; its value */
+    double (*end)[6];      /* see hull_ends */
+    double *top;           /* its constant */
+    unsigned char *state;  /* NM_IDLE, NM_ON: the line is used, and its `on` is the larger; NM_OFF */
+} nm_hull_each;
+typedef struct nm_hull {   /* a run, and where its walk stands */
     nm_job *job;
     const nm_bounds *b;
     const nm_program *p;
@@ -47,15 +57,11 @@ typedef struct nm_hull {  /* a run, and where its walk stands */
     const nm_signs *signs;
     const unsigned char *keep; /* [n_units] stop here, the unit stays a variable; or NULL */
     nm_alpha *a;               /* theta, mu, nu, slope and beta are moved here */
+    nm_hull_moments adam;
+    nm_hull_each at;
     double *y, *v;             /* [n_units] coefficients of the walk; values along the lines */
     double *mean;              /* [n_in] of the minimisers x* */
-    double *m1, *m2;           /* Adam's moments: [n_units] of alpha, signs, mu, nu */
-    double *t1, *t2;           /* [entries] of theta */
     double *z;                 /* [n_in] coefficients that far lines add to the inputs */
-    double *part, *along;      /* [n] each line's part of its unit's coefficient; its value */
-    double (*end)[6];          /* [n] see hull_ends */
-    double *top;               /* [n] the constants of the lines */
-    unsigned char *state;      /* [n] NM_IDLE, NM_ON: the line is used, and its `on` is the larger; NM_OFF */
     struct {
         const uint32_t *idx;
         double *lo, *hi, *val;

@@ -42,7 +42,7 @@ static double margin_bound(const nm_query *q, const nm_verdict *v)
         if (isnan(t) && worst) return NAN;
         if (t < lo) lo = t;
     }
-    if (worst && v->has_objective && v->objective < lo) lo = v->objective;
+    if (worst && v->optimum.has && v->optimum.value < lo) lo = v->optimum.value;
     return v->status == NM_OK && lo <= 0 ? NAN : lo;
 }
 
@@ -59,17 +59,17 @@ static void put_values(nm_jo *j, const nm_query *q, const nm_verdict *v)
 {
     const bool closest = q->objective == NM_CLOSEST, found = v->witness && v->witness->is_violated;
     nm_jo_num_if(j, "margin_lo", margin_bound(q, v));
-    if (q->objective == NM_WORST && v->has_objective)
-        nm_jo_num_if(j, "margin", v->objective);
+    if (q->objective == NM_WORST && v->optimum.has)
+        nm_jo_num_if(j, "margin", v->optimum.value);
     else if (found)
         nm_jo_num_if(j, "margin", v->witness->margin64);
-    if (closest && v->has_objective)
-        nm_jo_num_if(j, "distance", v->objective);
+    if (closest && v->optimum.has)
+        nm_jo_num_if(j, "distance", v->optimum.value);
     else if (found)
         nm_jo_num_if(j, "distance", v->witness->linf);
-    if (closest) nm_jo_num_if(j, "distance_lo", v->bound);
-    if (closest && v->has_objective && v->tie > 0) nm_jo_num_if(j, "strict", v->tie);
-    if (found || (closest && v->has_objective && v->witness))
+    if (closest) nm_jo_num_if(j, "distance_lo", v->optimum.bound);
+    if (closest && v->optimum.has && v->optimum.tie > 0) nm_jo_num_if(j, "strict", v->optimum.tie);
+    if (found || (closest && v->optimum.has && v->witness))
         nm_jo_int(j, "witness_class", class_of(q, v->witness));
 }
 
@@ -105,7 +105,7 @@ static void put_record(nm_buf *b, const solved *s)
     nm_jo_int(&j, "unstable", (int64_t)unstable);
     nm_jo_int(&j, "binaries", (int64_t)binaries);
     nm_jo_fixed(&j, "cpu_seconds", s->cpu, 6);
-    nm_jo_fixed(&j, "solver_seconds", v->cpu_solver, 6);
+    nm_jo_fixed(&j, "solver_seconds", v->cpu.solver, 6);
     nm_jo_fixed(&j, "wall_seconds", s->wall, 6);
     nm_jo_done(&j);
 }
@@ -211,18 +211,21 @@ static int conclude(nm_job *job, const nm_campaign *c, const nm_totals *t)
 {
     const size_t asked = (size_t)(c->to - c->from);
     if (t->errors)
-        nm_warn(job, "%zu of the %zu samples in %s are errors; results.csv says why, and --rerun error "
-                     "tries them again",
+        nm_warn(job,
+                "%zu of the %zu samples in %s are errors; results.csv says why, and --rerun error "
+                "tries them again",
                 t->errors, t->samples, c->dir);
     if (!nm_stopped(job)) return t->error;
-    nm_note(job, "interrupted: %zu of %zu done; run the same command to go on", asked - t->left, asked);
+    nm_note(job, "interrupted: %zu of %zu done; run the same command to go on", asked - t->left,
+            asked);
     return NM_UNKNOWN;
 }
 
 int nm_campaign_run(nm_job *job, const nm_campaign *c, nm_buf *out, bool json)
 {
-    static const char *const folders[] = {"records", "witness", NULL}, *const folder[] = {"records", NULL},
-                      *const files[] = {"results.csv", "summary.json", NULL};
+    static const char *const folders[] = {"records", "witness", NULL},
+                             *const folder[] = {"records", NULL},
+                             *const files[] = {"results.csv", "summary.json", NULL};
     const nm_said said[] = {{"net_sha256", c->net->hash},
                             {"images_sha256", c->images.hash},
                             {"labels_sha256", c->has_labels ? c->labels.hash : ""},

@@ -64,23 +64,23 @@ static void take_model(nm_job *job, nm_bench_model *m, const char *stem)
 {
     const nm_instance *t = m->instance;
     nm_map *map = NM_NEW(job, nm_map);
-    const char *base = strrchr(t->map->model_path, '/'), *path = t->map->model_path;
+    const char *base = strrchr(t->map->file.path, '/'), *path = t->map->file.path;
     const char *beside = nm_fmt(job, "%s%s", nm_path_dir(job, t->map_path), base ? base + 1 : path);
     if (nm_file_exists(beside)) path = beside;
     const nm_file f = nm_file_read(job, path);
     char hash[65];
     nm_sha256(f.data, f.n, hash);
-    if (strcmp(hash, t->map->model_hash))
+    if (strcmp(hash, t->map->file.hash))
         nm_throw(job, NM_EAUDIT, "%s: is not the model that %s was made with", path, t->map_path);
     if (!nm_has_suffix(path, ".mps") && !nm_has_suffix(path, ".mps.gz"))
         nm_throw(job, NM_EUNSUP, "%s: a comparison takes MPS files, which all solvers read alike",
                  path);
     *map = *t->map;
-    map->model_path = nm_fmt(job, "%s.mps", stem);
-    nm_file_write(job, map->model_path, f.data, f.n);
+    map->file.path = nm_fmt(job, "%s.mps", stem);
+    nm_file_write(job, map->file.path, f.data, f.n);
     m->map = map;
     m->map_path = t->map_path;
-    m->bins = map->n_bin;
+    m->bins = map->file.n_bin;
 }
 
 static void make_models(nm_job *job, nm_bench *b)
@@ -156,8 +156,8 @@ static void write_solution(nm_job *job, const nm_map *map, const nm_sol *s, cons
     nm_out_put(o, "%s - objective value ", say);
     nm_out_num(o, isfinite(s->objective) ? s->objective : 0);
     nm_out_put(o, "\n");
-    for (size_t j = 0; j < map->n_cols; j++) {
-        nm_out_put(o, "%zu %s ", j, map->cols[j]);
+    for (size_t j = 0; j < map->file.n_cols; j++) {
+        nm_out_put(o, "%zu %s ", j, map->file.cols[j]);
         nm_out_num(o, s->has_values ? s->vals[j].x : 0);
         nm_out_put(o, " 0\n");
     }
@@ -190,10 +190,11 @@ static double bound_of(const nm_map *m, const nm_sol *sol, bool *proven)
 {
     const double said = isfinite(sol->bound) ? sol->bound : NAN;
     const bool optimal = sol->status == NM_SOL_OPTIMAL && isfinite(sol->objective);
-    *proven = optimal && !m->relaxation &&
-              (isnan(said) ? sol->gapless : sol->objective - said <= 1e-6 * (1 + fabs(sol->objective)));
+    *proven = optimal && !m->form.relaxation &&
+              (isnan(said) ? sol->gapless
+                           : sol->objective - said <= 1e-6 * (1 + fabs(sol->objective)));
     const double x = isnan(said) && *proven ? sol->objective : said;
-    return ldexp(x, m->scale.objective) + m->constant;
+    return ldexp(x, m->file.scale.objective) + m->file.constant;
 }
 
 /* solved, limit, rejected (a point or claim that does not stand), unclear (of a relaxation, or an optimum within a gap
@@ -202,7 +203,7 @@ static void weigh(nm_job *job, const nm_bench *b, const run *r, nm_sol *sol, con
                   outcome *o)
 {
     const bool late = o->wall > 1.1 * b->time_limit + 1;
-    const bool is_worst = !strcmp(r->m->map->objective, "worst");
+    const bool is_worst = !strcmp(r->m->map->asks.objective, "worst");
     judging j = {r, sol, path, NULL};
     o->status = nm_solstatus_name(sol->status);
     o->verdict = nm_status_word(NM_UNKNOWN);
@@ -220,19 +221,24 @@ static void weigh(nm_job *job, const nm_bench *b, const run *r, nm_sol *sol, con
         return;
     }
     o->verdict = nm_status_word(j.v->status);
-    if (sol->has_values && is_worst) o->objective = j.v->objective;
+    if (sol->has_values && is_worst) o->objective = j.v->optimum.value;
     bool proven;
     const double bound = bound_of(r->m->map, sol, &proven);
     if (sol->has_values) o->bound = bound;
-    if (is_worst && sol->status == NM_SOL_OPTIMAL && !proven) o->status = nm_solstatus_name(NM_SOL_FEASIBLE);
-    const bool broken = j.v->status == NM_VIOLATED && sol->status == NM_SOL_OPTIMAL; /* a replay settles it */
-    o->solved = !late && (is_worst ? proven || (broken && !r->m->map->relaxation) : j.v->status != NM_UNKNOWN);
+    if (is_worst && sol->status == NM_SOL_OPTIMAL && !proven)
+        o->status = nm_solstatus_name(NM_SOL_FEASIBLE);
+    const bool broken = j.v->status == NM_VIOLATED &&
+                        sol->status == NM_SOL_OPTIMAL; /* a replay settles it */
+    o->solved = !late && (is_worst ? proven || (broken && !r->m->map->form.relaxation)
+                                   : j.v->status != NM_UNKNOWN);
     if (o->solved) return;
     if (o->wall >= 0.9 * b->time_limit)
         o->status = "limit";
     else if (j.v->status == NM_UNKNOWN || is_worst)
         o->status = "unclear";
-    o->why = j.v->why ? j.v->why : late ? "its answer came after the limit" : "stopped at the limit";
+    o->why = j.v->why ? j.v->why
+             : late   ? "its answer came after the limit"
+                      : "stopped at the limit";
 }
 
 typedef struct {
@@ -243,7 +249,8 @@ typedef struct {
 static void read_bound(nm_job *job, void *arg)
 {
     const logged *l = arg;
-    if (isnan(l->sol->bound) && nm_file_exists(l->path)) nm_sol_log(job, nm_file_read(job, l->path), l->sol);
+    if (isnan(l->sol->bound) && nm_file_exists(l->path))
+        nm_sol_log(job, nm_file_read(job, l->path), l->sol);
 }
 
 static void record(nm_job *job, const nm_bench *b, size_t k, const outcome *o)
@@ -268,8 +275,8 @@ static void record(nm_job *job, const nm_bench *b, size_t k, const outcome *o)
     nm_jo_fixed(&j, "wall_seconds", o->wall, 6);
     nm_jo_fixed(&j, "cpu_seconds", o->cpu, 6);
     nm_jo_num_if(&j, "nodes", o->log.nodes);
-    nm_jo_str(&j, "model_sha256", r.m->map->model_hash);
-    nm_jo_str(&j, "model", r.m->map->model_path);
+    nm_jo_str(&j, "model_sha256", r.m->map->file.hash);
+    nm_jo_str(&j, "model", r.m->map->file.path);
     nm_jo_str(&j, "map", r.m->map_path);
     nm_jo_str(&j, "solution", solution_of(job, b, &r));
     nm_jo_str(&j, "log", log_of(job, b, &r));
@@ -290,7 +297,7 @@ static int run_one(nm_job *job, void *arg, size_t i)
     if (r.s->is_embedded)
         sol = nm_cbc_file(job, nm_map_card(r.m->map),
                           (nm_cbc){.time_limit = b->time_limit,
-                                   .first = !strcmp(r.m->map->objective, "feasible"),
+                                   .first = !strcmp(r.m->map->asks.objective, "feasible"),
                                    .memory = b->memory,
                                    .nodes = &o.log.nodes});
     else
@@ -346,7 +353,7 @@ static bool wanted(nm_job *job, const nm_bench *b, size_t k)
     const run r = run_of(b, k);
     if (!nm_file_exists(path) || !strcmp(b->rerun, "always")) return true;
     const nm_json *j = nm_json_parse(job, nm_file_read(job, path));
-    need(job, j, "model_sha256", r.m->map->model_hash, path);
+    need(job, j, "model_sha256", r.m->map->file.hash, path);
     need(job, j, "command", r.s->is_embedded ? "" : r.s->runner.command, path);
     return !strcmp(b->rerun, nm_json_str(job, nm_json_get(job, j, "verdict", path), path));
 }

@@ -37,19 +37,19 @@ static void add(nm_job *job, nm_instances *s, nm_instance t)
 static void add_map(nm_job *job, nm_instances *s, const char *path, bool nets, nm_instance t)
 {
     nm_map *m = nm_map_read(job, path);
-    if (!m->model_path || !m->model_hash) nm_throw(job, NM_EINPUT, "%s: names no model", path);
-    if (strcmp(m->objective, "feasible") && strcmp(m->objective, "worst"))
+    if (!m->file.path || !m->file.hash) nm_throw(job, NM_EINPUT, "%s: names no model", path);
+    if (strcmp(m->asks.objective, "feasible") && strcmp(m->asks.objective, "worst"))
         nm_throw(job, NM_EUNSUP, "%s: objective %s; decisions and worst margins are compared", path,
-                 m->objective);
-    if (nets && (m->cube || m->against))
+                 m->asks.objective);
+    if (nets && (m->file.cube || m->from.against))
         nm_throw(job, NM_EUNSUP, "%s: is %s: it cannot be written anew", path,
-                 m->cube ? "a cube" : "about two networks");
+                 m->file.cube ? "a cube" : "about two networks");
     t.map = m;
     t.map_path = path;
     t.net = nets ? nm_map_net(job, NULL, m, path) : NULL;
     t.q = m->question;
-    t.icase = m->case_index;
-    t.iclause = m->clause_index;
+    t.icase = m->asks.icase;
+    t.iclause = m->asks.iclause;
     add(job, s, t);
 }
 

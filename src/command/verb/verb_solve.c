@@ -11,14 +11,16 @@ static int run(nm_job *job, const nm_cli *c, nm_buf *out, bool compile)
 {
     nm_cli_files(job, c, 1, 2, "a network, and a question");
     const double start = nm_cpu();
-    nm_solve_opts o = nm_cli_solve_opts(job, c, compile); /* refuses first what no solver at hand could read */
+    nm_solve_opts o = nm_cli_solve_opts(
+        job, c, compile); /* refuses first what no solver at hand could read */
     const nm_net *net = nm_cli_net(job, c);
     const nm_query *q = nm_cli_question(job, c, net);
     if (nm_cli_dump(job, c, out, net, q)) return NM_OK;
     o.known = nm_cli_known(job, c, net, q);
     if (nm_cli_has(c, NM_O_dump)) { /* of the stages left: models, made without attack and solver */
         if (*nm_cli_get(c, NM_O_dump) != 'm') return nm_verb_bounds(job, c, out);
-        o.stages.evaluate = o.stages.attack = o.stages.split = o.stages.branch = o.stages.solve = false;
+        o.stages.evaluate = o.stages.attack = o.stages.split = o.stages.branch = o.stages
+                                                                                     .solve = false;
         o.files.print = out;
         nm_solve_query(job, net, q, &o);
         return NM_OK;
@@ -29,7 +31,7 @@ static int run(nm_job *job, const nm_cli *c, nm_buf *out, bool compile)
     if (dir) nm_folder_make(job, dir);
     const double read = nm_cpu() - start;
     nm_verdict *v = nm_solve_query(job, net, q, &o);
-    v->cpu_read = read;
+    v->cpu.read = read;
     const nm_files f = nm_witness_files(job, dir, q, v->witness);
     nm_range_files(job, dir, q, v);
     const nm_fact *facts = nm_facts_of(job, q, v, &f, compile);
