@@ -41,7 +41,8 @@ static void take_targets(nm_job *job, const nm_query *q, const nm_verdict *v, nm
             .by = nm_settled_name(t->by),
             .bound = q->objective == NM_CLOSEST || v->range.has ? t->bound : margin};
         add_file(job, r, t->file);
-        for (size_t k = 0; t->cube_file && k < t->n_cubes; k++) add_file(job, r, t->cube_file[k]);
+        if (t->cube_file)
+            for (size_t k = 0; k < t->n_cubes; k++) add_file(job, r, t->cube_file[k]);
     }
 }
 

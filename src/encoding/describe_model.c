@@ -96,16 +96,17 @@ static double budget(const view *v, const bigm *b)
 
 static void put_layers(const view *v)
 {
-    for (size_t i = 0; v->map && i < v->map->units.n_blocks; i++) {
-        size_t z = 0, rows = 0;
-        for (size_t j = 0; j < v->m->n_cols; j++)
-            z += v->m->cols[j].is_int && v->col[j].block == (int64_t)i;
-        for (size_t r = 0; r < v->m->n_rows; r++) rows += v->row[r].block == (int64_t)i;
-        if (rows == 0) continue;
-        nm_put(v->out, "block %zu %s %s: %zu units, %zu binaries, %zu rows\n", i,
-               v->map->units.blocks[i].kind, v->map->units.blocks[i].name,
-               v->map->units.blocks[i].n, z, rows);
-    }
+    if (v->map)
+        for (size_t i = 0; i < v->map->units.n_blocks; i++) {
+            size_t z = 0, rows = 0;
+            for (size_t j = 0; j < v->m->n_cols; j++)
+                z += v->m->cols[j].is_int && v->col[j].block == (int64_t)i;
+            for (size_t r = 0; r < v->m->n_rows; r++) rows += v->row[r].block == (int64_t)i;
+            if (rows == 0) continue;
+            nm_put(v->out, "block %zu %s %s: %zu units, %zu binaries, %zu rows\n", i,
+                   v->map->units.blocks[i].kind, v->map->units.blocks[i].name,
+                   v->map->units.blocks[i].n, z, rows);
+        }
 }
 
 typedef struct {
@@ -130,7 +131,8 @@ static ranges ranges_of(const nm_model *m)
 static size_t nonzeros(const int *e, size_t n)
 {
     size_t k = 0;
-    for (size_t i = 0; e && i < n; i++) k += e[i] != 0;
+    if (e)
+        for (size_t i = 0; i < n; i++) k += e[i] != 0;
     return k;
 }
 
@@ -385,10 +387,12 @@ static void put_named_row(const view *v, const char *name)
 /* fixed MPS: names as they were */
 static void lengthen(nm_model *m, const nm_map *map)
 {
-    for (size_t j = 0; map->file.long_cols && j < m->n_cols; j++)
-        m->cols[j].name = map->file.long_cols[j];
-    for (size_t r = 0; map->file.long_rows && r < m->n_rows; r++)
-        m->rows[r].name = map->file.long_rows[r];
+    if (map->file.long_cols)
+        for (size_t j = 0; j < m->n_cols; j++)
+            m->cols[j].name = map->file.long_cols[j];
+    if (map->file.long_rows)
+        for (size_t r = 0; r < m->n_rows; r++)
+            m->rows[r].name = map->file.long_rows[r];
 }
 
 void nm_inspect_model(nm_job *job, nm_buf *out, const char *path, const char *unit, const char *row,

@@ -23,13 +23,14 @@ static void put_exponents(nm_jo *j, const char *key, const int *e, size_t n)
 {
     nm_jo_list(j, key);
     nm_jo_tight(j);
-    for (size_t k = 0; e && k < n; k++) {
-        if (e[k] == 0) continue;
-        nm_jo_list(j, NULL);
-        nm_jo_int(j, NULL, (int64_t)k);
-        nm_jo_int(j, NULL, e[k]);
-        nm_jo_end(j);
-    }
+    if (e)
+        for (size_t k = 0; k < n; k++) {
+            if (e[k] == 0) continue;
+            nm_jo_list(j, NULL);
+            nm_jo_int(j, NULL, (int64_t)k);
+            nm_jo_int(j, NULL, e[k]);
+            nm_jo_end(j);
+        }
     nm_jo_end(j);
 }
 
@@ -301,9 +302,10 @@ static void read_fit(nm_job *job, nm_map *m, const nm_json *j, const char *where
 
 void nm_map_unscale(const nm_map *m, nm_sol *s)
 {
-    for (size_t j = 0; m->file.scale.any && j < s->n; j++)
-        if (s->vals[j].index >= 0 && (size_t)s->vals[j].index < m->file.n_cols)
-            s->vals[j].x = ldexp(s->vals[j].x, m->file.scale.col[s->vals[j].index]);
+    if (m->file.scale.any)
+        for (size_t j = 0; j < s->n; j++)
+            if (s->vals[j].index >= 0 && (size_t)s->vals[j].index < m->file.n_cols)
+                s->vals[j].x = ldexp(s->vals[j].x, m->file.scale.col[s->vals[j].index]);
     s->objective = ldexp(s->objective, m->file.scale.objective);
     s->bound = ldexp(s->bound, m->file.scale.objective);
 }

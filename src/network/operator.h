@@ -1,5 +1,5 @@
 /* operator.h: what operators are made of, and what they share: a node is planned (shapes; attributes are honoured or
- * refused), evaluated, and lowered to blocks. Each is one const struct in a file of op/ and one word in operators.def.
+ * refused), evaluated, and lowered to blocks. Each is one const struct in a file of op/ and one row in operators.def.
  * Private to network. */
 #ifndef NM_NETWORK_OPERATOR_H
 #define NM_NETWORK_OPERATOR_H
@@ -33,9 +33,11 @@ struct nm_op {
 };
 
 /* ---- operators.c: the registry ------------------------------------------------------------------ */
-#define OP(x) extern const nm_op nm_op_##x;
+#define OP(x, traits) extern const nm_op nm_op_##x;
 #include "network/operators.def"
 #undef OP
+enum { NM_OP_READS = 1, NM_OP_ALIKE = 2, NM_OP_TAKES = 4, NM_OP_RESHAPES = 8, NM_OP_PERMUTES = 16, NM_OP_ENLARGES = 32 };
+unsigned nm_op_traits(const nm_op *op); /* NM_OP_ALIKE and so on, as operators.def explains them */
 const nm_op *nm_op_find(nm_job *job, const char *type, bool any_case, const char **name);
 const char *nm_op_guess(nm_job *job, const char *type); /* the nearest name, or where all of them are */
 

@@ -122,9 +122,10 @@ void nm_instances_ask(nm_job *job, nm_instances *s, const nm_net *net, const nm_
     for (size_t i = 0; i < q->n_cases; i++) {
         const nm_case *c = &q->cases[i];
         const char *stem = q->n_cases > 1 ? nm_fmt(job, "%s-c%zu", name, i) : name;
-        for (size_t t = 0; !c->empty && t < c->n_clauses; t++) {
-            const char *full = nm_name_clean(job, nm_fmt(job, "%s-t%s", stem, c->clauses[t].name));
-            add(job, s, (nm_instance){full, "", net, q, i, t, NULL, NULL, NULL, NAN});
-        }
+        if (!c->empty)
+            for (size_t t = 0; t < c->n_clauses; t++) {
+                const char *full = nm_name_clean(job, nm_fmt(job, "%s-t%s", stem, c->clauses[t].name));
+                add(job, s, (nm_instance){full, "", net, q, i, t, NULL, NULL, NULL, NAN});
+            }
     }
 }

@@ -303,11 +303,12 @@ void nm_suite_build(nm_job *job, const nm_suite *from, const char *dir)
 {
     const bool elsewhere = *nm_path_relative(job, dir, nm_fmt(job, "%s.", from->dir)) != 0;
     const nm_suite *s = moved(job, from, dir);
-    for (size_t i = 0; elsewhere && i < s->n; i++) {
-        if (!s->item[i].solution) continue;
-        const nm_file f = nm_file_read(job, nm_path_under(job, from->dir, s->item[i].solution));
-        nm_file_write(job, nm_path_under(job, dir, s->item[i].solution), f.data, f.n);
-    }
+    if (elsewhere)
+        for (size_t i = 0; i < s->n; i++) {
+            if (!s->item[i].solution) continue;
+            const nm_file f = nm_file_read(job, nm_path_under(job, from->dir, s->item[i].solution));
+            nm_file_write(job, nm_path_under(job, dir, s->item[i].solution), f.data, f.n);
+        }
     nm_buf csv = {.job = job}, readme = {.job = job};
     make_all(job, s, dir, &csv, &readme);
     if (nm_stopped(job)) return;
