@@ -13,7 +13,9 @@ to=$(cd "${1:-build/deb}" && pwd)
 archive=$(make -s dist | tail -n 1)
 name=$(basename "$archive" .tar.gz)
 version=${name#netmip-}
-work=$(mktemp -d)
+work=$to/work
+rm -rf "$work"
+mkdir "$work"
 trap 'rm -rf "$work"' EXIT
 tar -xzf "$archive" -C "$work"
 tree=$work/$name
