@@ -39,6 +39,7 @@ if ! (cd "$tree" && dpkg-buildpackage -us -uc -b) >"$to/build.log" 2>&1; then
     echo "make-deb.sh: that failed; $to/build.log says all of it" >&2
     exit 1
 fi
-mv "$work"/*.deb "$work"/*.changes "$to"
-ls "$to"/*.deb
+rm -f "$to"/*.deb "$to"/*.changes "$to"/*.buildinfo
+mv "$work"/*.deb "$work"/*.changes "$work"/*.buildinfo "$to"
+ls "$to"/*.deb | grep -v dbgsym
 if command -v lintian >/dev/null 2>&1; then lintian --allow-root --fail-on error "$to"/*.changes; fi
