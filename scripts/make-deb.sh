@@ -22,9 +22,10 @@ tree=$work/$name
 mv "$tree/scripts/debian" "$tree/debian"
 maintainer="${DEBFULLNAME:-$(git log -1 --format=%an)} <${DEBEMAIL:-$(git log -1 --format=%ae)}>"
 needs=$(sed -n 's/^RUN="\(.*\)"/\1/p' scripts/deps.sh | tr ' ' '\n' | grep -vxE 'gcc|g\+\+|make' | sed ':a; N; $!ba; s/\n/, /g')
-sed -i -e "s/@MAINTAINER@/$maintainer/" -e "s/@BUILD_DEPENDS@/$needs/" "$tree/debian/control"
+libraries=$(echo "$needs" | tr -d ' ' | tr ',' '\n' | grep -e '-dev$' | sed ':a; N; $!ba; s/\n/, /g')
+sed -i -e "s/@MAINTAINER@/$maintainer/" -e "s/@BUILD_DEPENDS@/$needs/" -e "s/@LIBRARIES@/$libraries/" "$tree/debian/control"
 {
-    echo "netmip ($version-1) unstable; urgency=medium"
+    echo "netmip ($version-0) unstable; urgency=medium"
     printf '\n  * Packaged from its own tree; what changed is in CHANGELOG.md.\n\n'
     echo " -- $maintainer  $(git log -1 --format=%cD)"
 } >"$tree/debian/changelog"

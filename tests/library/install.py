@@ -114,4 +114,36 @@ def archive():
     check("an object is built without git", code == 0 and os.path.exists(os.path.join(tree, "build/api.o")), said)
 
 
-parts(layout, example, manual, completion, removed, archive)
+def packages():
+    """NETMIP_DEB=FOLDER: the packages in it, which scripts/make-deb.sh made, in a fresh root"""
+    folder = os.environ.get("NETMIP_DEB")
+    if not folder or not shutil.which("mmdebstrap") or os.geteuid():
+        return skip("packages need NETMIP_DEB=FOLDER, mmdebstrap, root and a network")
+    fresh, packed = p("fresh"), [f for f in glob.glob(os.path.join(folder, "*.deb")) if "dbgsym" not in f]
+    code, said = do("mmdebstrap", "--variant=apt", "--include=man-db,bash-completion,gcc,libc6-dev,pkg-config", "bookworm", fresh)
+    if not check("a fresh root", code == 0 and len(packed) == 3, (said[-300:], packed)):
+        return
+    for f in packed:
+        shutil.copy(f, os.path.join(fresh, "root"))
+    shutil.copy("/etc/resolv.conf", os.path.join(fresh, "etc"))
+    shutil.copytree(os.path.join(ROOT, "models"), os.path.join(fresh, "root", "models"))
+    shutil.copy(p("example.c"), os.path.join(fresh, "root"))
+
+    def inside(command):
+        return do("chroot", fresh, "bash", "-c", "cd /root; " + command, DEBIAN_FRONTEND="noninteractive")
+
+    code, said = inside("apt-get update -q && apt-get install -y -q --no-install-recommends ./*.deb")
+    if not check("they are installed", code == 0, said[-300:]):
+        return
+    for command, want in (("netmip --version", "^%s$" % re.escape(VERSION)), ("man -P cat 3 libnetmip", "nm_mips, nm_mip   models"),
+                          (". /usr/share/bash-completion/bash_completion; _completion_loader netmip; complete -p netmip", "-F _netmip"),
+                          ("gcc example.c $(pkg-config --cflags --libs netmip) -o example && ./example", "does not hold"),
+                          ("netmip solve /usr/share/netmip/models/tiny-xor.onnx /usr/share/netmip/models/tiny-xor.vnnlib", "violated"),
+                          ("ls /usr/share/netmip/schema", "solve.schema.json")):
+        code, said = inside(command)
+        check(command, re.search(want, said), said)
+    code, said = inside("apt-get purge -y -q netmip libnetmip0 && find /usr /etc /var -xdev -name '*netmip*' ! -path '*/cache/*'")
+    check("nothing is left", code == 0 and not re.findall("^/.*", said, re.M), said[-300:])
+
+
+parts(layout, example, manual, completion, removed, archive, packages)
