@@ -36,7 +36,8 @@ struct nm_op {
 #define OP(x, traits) extern const nm_op nm_op_##x;
 #include "network/operators.def"
 #undef OP
-enum { NM_OP_READS = 1, NM_OP_ALIKE = 2, NM_OP_TAKES = 4, NM_OP_RESHAPES = 8, NM_OP_PERMUTES = 16, NM_OP_ENLARGES = 32 };
+enum { NM_OP_READS = 1, NM_OP_ALIKE = 2, NM_OP_TAKES = 4, NM_OP_RESHAPES = 8, NM_OP_PERMUTES = 16,
+       NM_OP_ENLARGES = 32 };
 unsigned nm_op_traits(const nm_op *op); /* NM_OP_ALIKE and so on, as operators.def explains them */
 const nm_op *nm_op_find(nm_job *job, const char *type, bool any_case, const char **name);
 const char *nm_op_guess(nm_job *job, const char *type); /* the nearest name, or where all of them are */
