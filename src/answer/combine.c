@@ -110,6 +110,7 @@ static void load(manifest *a)
         nm_throw(a->job, NM_EINPUT, "%s: not a netmip manifest of version 1", a->path);
     const nm_json *list = nm_json_get(a->job, a->json, "targets", a->path);
     a->v = NM_NEW(a->job, nm_verdict);
+    if (nm_json_find(a->json, "assumed")) a->v->assumed = text(a, a->json, "assumed");
     a->v->n_targets = nm_json_count(list);
     a->v->targets = NM_ARRAY(a->job, nm_target, a->v->n_targets + 1);
     size_t i = 0;
@@ -142,6 +143,7 @@ static void take(manifest *a, part *k, const nm_verdict *one, const char *sol_pa
 {
     k->answer = one;
     nm_verdict *v = a->v;
+    if (one->assumed) v->assumed = one->assumed;
     if (!v->word.solver) {
         v->word.solver = one->word.solver;
         v->word.guard = one->word.guard;
@@ -249,6 +251,7 @@ nm_verdict *nm_decode_all(nm_job *job, const nm_net *net, const nm_query *q,
     manifest a = {
         .job = job, .net = net, .path = "the models", .q = q, .v = NM_NEW(job, nm_verdict)};
     a.v->n_targets = compiled->n_targets;
+    a.v->assumed = compiled->assumed;
     a.v->targets = NM_ARRAY(job, nm_target, compiled->n_targets + 1);
     for (size_t i = 0; i < compiled->n_targets; i++) {
         const nm_target *t = &compiled->targets[i];

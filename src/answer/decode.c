@@ -197,6 +197,7 @@ static nm_verdict *open_verdict(nm_job *job, const nm_map *m)
                      .bound = NAN};
     *v = (nm_verdict){.status = NM_UNKNOWN, .by = NM_BY_SOLVER, .n_targets = 1, .targets = t};
     v->optimum.value = v->optimum.bound = v->word.claim = t->bound = NAN;
+    v->assumed = m->form.assumed;
     v->word.guard = guard_of(m);
     v->word.tolerance = m->form.tolerance;
     return v;

@@ -303,7 +303,10 @@ const nm_fact *nm_facts_of(nm_job *job, const nm_query *q, const nm_verdict *v, 
     nm_fact *all = NM_NEW(job, nm_fact);
     maker m = {.job = job, .next = {&all->first}};
     all->kind = NM_FACT_GROUP;
-    if (!compiled) verdict(&m, v);
+    if (!compiled)
+        verdict(&m, v);
+    else
+        text_if(&m, "assumed", v->assumed, "this rests on the bounds of %s, which are assumed");
     if (q->image && q->label >= 0) {
         count(&m, "predicted", (size_t)q->predicted, "predicted %lld");
         m.last->in_json = !compiled;

@@ -45,6 +45,7 @@ typedef struct nm_mapform { /* how the question became rows, and what an answer 
     nm_tolerance tolerance; /* of a solver that the guard covers */
     double slack, budget;  /* by how much rows of the question were relaxed for it; what it would take */
     const char *unfit;     /* why no solver's word about this model is to be believed, or NULL */
+    const char *assumed;   /* the file of bounds on which the model rests, unproven; or NULL */
 } nm_mapform;
 typedef struct nm_mapunits { /* the network's blocks and the unstable units that have columns */
     size_t n_blocks, n;

@@ -52,6 +52,7 @@ static void put_fit(nm_jo *j, const nm_map *m)
     nm_jo_end(j);
     nm_jo_line(j);
     nm_jo_str(j, "unfit", m->form.unfit);
+    nm_jo_str_if(j, "assumed", m->form.assumed);
 }
 
 static void put_origin(nm_jo *j, const nm_map *m)
@@ -349,6 +350,7 @@ nm_map *nm_map_read(nm_job *job, const char *path)
     read_columns(job, m, j, path);
     read_fit(job, m, j, path);
     read_origin(job, m, j, path);
+    m->form.assumed = nm_json_find(j, "assumed") ? str(job, j, "assumed", path) : NULL;
     m->form.encoding = nm_json_find(j, "encoding") ? str(job, j, "encoding", path) : NULL;
     m->file.dialect = nm_json_find(j, "dialect") ? str(job, j, "dialect", path) : NULL;
     m->file.n_nz = nm_json_find(j, "nonzeros") ? size(job, j, "nonzeros", path) : 0;

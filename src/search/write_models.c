@@ -177,6 +177,7 @@ static void finish(nm_state *s, nm_target *t, nm_encoded *e, const nm_dialect *d
     e->map->from.net_path = s->net->first ? s->net->first->path : s->net->path;
     e->map->from.against = s->net->second ? s->net->second->path : NULL;
     e->map->from.net_hash = s->net->hash;
+    e->map->form.assumed = nm_known_used(s->o->known);
     if (s->net->front) e->map->from.front = *s->net->front;
     e->map->from.options = s->o->files.options;
     e->map->from.version = s->o->files.version;
@@ -269,6 +270,7 @@ static void write_manifest(nm_state *s, const char *stem)
     nm_jo_str(&j, "net_sha256", s->net->hash);
     nm_jo_line(&j);
     nm_jo_str(&j, "query_sha256", query_hash(s));
+    nm_jo_str_if(&j, "assumed", nm_known_used(s->o->known));
     nm_jo_list(&j, "targets");
     for (size_t i = 0; i < s->v->n_targets; i++) {
         const nm_target *t = &s->v->targets[i];

@@ -119,6 +119,13 @@ def assumed():
     check("what is assumed is said", j["certified"] is False and j["assumed"] == p("known.json")
           and "\n  not certified: this rests on the bounds of %s, which are assumed\n" % p("known.json") in text, (j, text))
     ask([0], "bounds", MLP3, *IMAGE, "--perturb", "linf:0.045", "--objective", "worst", "--bounds", "crown", "--known-bounds", p("known.json"))
+    flags = [MLP3, *IMAGE, "--perturb", "linf:0.045", "--bounds", "crown"]
+    ask([0], "bounds", *flags[:-1], "mip", "-o", p("targets.json"))
+    ask([0], "compile", *flags, "--always-write", "--known-bounds", p("targets.json"), "-o", p("assumed.mps"))
+    files("manifest", "assumed.manifest.json")
+    for map in sorted(f for f in os.listdir(p("")) if f.startswith("assumed") and f.endswith(".map.json")):
+        files("map", map)
+        ask([0, 11], "decode", p(map), put("assumed.sol", "solution status: infeasible\nno solution available\n"))
 
 
 def refused():
