@@ -223,5 +223,10 @@ dist:
 	    gzip -9n >$(BUILD)/netmip-$(VERSION).tar.gz
 	@echo $(BUILD)/netmip-$(VERSION).tar.gz
 
+# a wheel of the Python package, with the library and what it links to
+.PHONY: wheel
+wheel: all $(BUILD)/netmip.pc
+	@sh scripts/python/make-wheel.sh $(BUILD)
+
 clean:
 	rm -rf build build-*

@@ -25,7 +25,7 @@ needs=$(sed -n 's/^RUN="\(.*\)"/\1/p' scripts/deps.sh | tr ' ' '\n' | grep -vxE 
 libraries=$(echo "$needs" | tr -d ' ' | tr ',' '\n' | grep -e '-dev$' | sed ':a; N; $!ba; s/\n/, /g')
 sed -i -e "s/@MAINTAINER@/$maintainer/" -e "s/@BUILD_DEPENDS@/$needs/" -e "s/@LIBRARIES@/$libraries/" "$tree/debian/control"
 {
-    echo "netmip ($version-0) unstable; urgency=medium"
+    echo "netmip ($version-0upstream1) unstable; urgency=medium"
     printf '\n  * Packaged from its own tree; what changed is in CHANGELOG.md.\n\n'
     echo " -- $maintainer  $(git log -1 --format=%cD)"
 } >"$tree/debian/changelog"
