@@ -59,7 +59,7 @@ static void add_constants_and_inputs(nm_job *job, nm_net *net, const nm_graph *g
         nm_value v = g->consts[i];
         v.maker = -1;
         if (add_value(net, t, v) < 0)
-            nm_throw(job, NM_EINPUT, "%s: constant \"%s\" stands twice", g->path, v.name);
+            nm_throw(job, NM_EINPUT, "%s: constant \"%s\" is given twice", g->path, v.name);
     }
     net->inputs = NM_ARRAY(job, int, g->n_inputs + 1);
     for (size_t i = 0; i < g->n_inputs; i++) {
@@ -79,7 +79,7 @@ static void add_constants_and_inputs(nm_job *job, nm_net *net, const nm_graph *g
             nm_throw(job, NM_EUNSUP, "%s: input \"%s\" has shape %s", g->path, v.name,
                      nm_shape_print(job, v.shape));
         const int at = add_value(net, t, v);
-        if (at < 0) nm_throw(job, NM_EINPUT, "%s: input \"%s\" stands twice", g->path, v.name);
+        if (at < 0) nm_throw(job, NM_EINPUT, "%s: input \"%s\" is given twice", g->path, v.name);
         net->inputs[net->n_inputs++] = at;
         net->n_in += v.n;
     }

@@ -102,7 +102,7 @@ static nm_file open_beside(nm_onnx *o, const char *name, const char *location)
     const bool gz = !nm_file_exists(path) && nm_file_exists(packed);
     if (!gz && !nm_file_exists(path))
         nm_throw(o->job, NM_EIO,
-                 "%s: is not there; tensor \"%s\" of %s has its data in it: keep the two files "
+                 "%s: does not exist; tensor \"%s\" of %s has its data in it: keep the two files "
                  "together",
                  path, name, o->f.path);
     path = resolved(o, name, location, gz ? packed : path);
