@@ -98,7 +98,7 @@ nm_out *nm_out_open(nm_job *job, const char *path);  /* writes beside path under
 void nm_out_write(nm_out *o, const void *p, size_t n);
 void nm_out_num(nm_out *o, double x);
 void nm_out_put(nm_out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void nm_out_hash(nm_out *o, char hex[65]);           /* of the bytes written from now on, unpacked; set by nm_out_done */
+void nm_out_hash(nm_out *o, char hex[65]);           /* of bytes written from now on, unpacked; nm_out_done sets it */
 void nm_out_done(nm_out *o);                         /* flushes, closes, checks, then renames to path */
 void nm_file_write(nm_job *job, const char *path, const void *p, size_t n);
 /* Writes a new file, whole or not at all; returns false if path exists already or the temporary file was removed. */

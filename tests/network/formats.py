@@ -164,7 +164,7 @@ def nnet_dialects():
             text[k] = new
         code, out, err = run("inspect", put("bad.nnet", "\n".join(text) + "\n"))
         check(name, code == 3 and all(n in err for n in needle), (code, err))
-    bad("more means than columns", ("8:1", "5 numbers; 3 were expected", "taken away"), {7: between(mean, "35.1", "9"), 8: between(scale, "7", "100")})
+    bad("more means than columns", ("8:1", "5 numbers; 3 were expected", "were removed"), {7: between(mean, "35.1", "9"), 8: between(scale, "7", "100")})
     bad("more ends on one side", ("6:1", "4 numbers; 2 were expected"), {5: extra(low, "-3", "0.5")})
     bad("more means than ranges", ("8:1", "5 numbers; 3"), {5: extra(low, "-3", "0.5"), 6: extra(high, "4", "1"), 7: between(mean, "35.1", "9")})
     bad("no entry for the outputs", ("8:1", "2 numbers; 3 were expected", "outputs'", "0 and 1"), {7: "0.5,0.25,", 8: "2,3,"})
