@@ -1,6 +1,6 @@
-/* apart.c: work in a process of its own, for libraries that a damaged file can bring down or keep busy for ever: what
- * the body puts into its buffer comes back through a pipe, and so does an error. A process that dies, or takes more
- * than MOST seconds of CPU, is an error too. What it writes to stderr is lost. */
+/* apart.c: runs work in a process of its own, for libraries that a damaged file can crash or keep busy for ever. What
+ * the body puts into its buffer comes back through a pipe, and so does an error that it throws. A process that dies, or
+ * that takes more than MOST seconds of CPU, is an error too. What the process writes to stderr is lost. */
 #define _GNU_SOURCE
 #include "base/base.h"
 
@@ -21,7 +21,7 @@ typedef struct {
 typedef struct {
     pid_t pid;
     int from, status;
-    bool done; /* it has closed its end of the pipe */
+    bool done; /* the child has sent everything and closed the pipe */
 } child;
 
 static void run(nm_job *job, void *arg)
@@ -42,10 +42,10 @@ static bool send_all(int to, const void *p, size_t n)
     return true;
 }
 
-/* The process apart: it sends the code, then the buffer or the message. */
+/* Does the work inside the child process: runs the body, then sends its code, and its buffer or its error message. */
 static _Noreturn void work(nm_job *job, task *t, int to, pid_t parent)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* no orphan goes on */
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* the child must not outlive its parent */
     if (getppid() != parent) _exit(1);
     setrlimit(RLIMIT_CPU, &(struct rlimit){MOST, MOST});
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
@@ -56,7 +56,7 @@ static _Noreturn void work(nm_job *job, task *t, int to, pid_t parent)
     _exit(!send_all(to, &code, sizeof code) || !send_all(to, text, code ? strlen(text) : t->out.n));
 }
 
-/* Waits for the process, which is ended first unless it has sent everything. */
+/* Waits until the child has ended; kills it first unless it has sent everything. */
 static void end(void *arg)
 {
     child *c = arg;
@@ -71,7 +71,7 @@ nm_buf nm_apart_run(nm_job *job, const char *path, void (*body)(nm_job *, void *
 {
     int ends[2];
     child *c = NM_NEW(job, child);
-    if (pipe2(ends, O_CLOEXEC)) nm_throw(job, NM_EIO, "%s: no pipe: %s", path, strerror(errno));
+    if (pipe2(ends, O_CLOEXEC)) nm_throw(job, NM_EIO, "%s: cannot make a pipe: %s", path, strerror(errno));
     fflush(NULL);
     const pid_t parent = getpid();
     c->pid = fork();
@@ -80,7 +80,7 @@ nm_buf nm_apart_run(nm_job *job, const char *path, void (*body)(nm_job *, void *
     c->from = ends[0];
     if (c->pid < 0) {
         close(c->from);
-        nm_throw(job, NM_EIO, "%s: no process: %s", path, strerror(errno));
+        nm_throw(job, NM_EIO, "%s: cannot start a process: %s", path, strerror(errno));
     }
     nm_defer(job, end, c);
     nm_buf all = {.job = job};
@@ -94,7 +94,7 @@ nm_buf nm_apart_run(nm_job *job, const char *path, void (*body)(nm_job *, void *
     nm_close(job, c);
     int code;
     if (!WIFEXITED(c->status) || WEXITSTATUS(c->status) || all.n < sizeof code)
-        nm_throw(job, NM_EINPUT, "%s: damaged: its reader died of signal %d", path,
+        nm_throw(job, NM_EINPUT, "%s: the file is damaged: its reader died of signal %d", path,
                  WIFSIGNALED(c->status) ? WTERMSIG(c->status) : 0);
     memcpy(&code, all.s, sizeof code);
     all.s += sizeof code;

@@ -1,12 +1,12 @@
-/* digits.cc: the shortest decimal digits of a double that read back to it, by Dragonbox (Jeon 2020; Debian's
- * libdragonbox-dev): the closest to x among the shortest, ties to even. 24 ns a number. And the double closest to
+/* digits.cc: the shortest decimal digits that read back to a double, by Dragonbox (Jeon 2020; Debian's
+ * libdragonbox-dev): among the shortest the closest to x, ties to even; 24 ns a number. And the double closest to
  * decimal digits, ties to even, by fast_float (Lemire 2021; libfast-float-dev). Nothing else here is C++. */
 #include <cstdint>
 
 #include <dragonbox/dragonbox.h>
 #include <fast_float/fast_float.h>
 
-/* |x| = digits 10^(what is given), digits without zeros at the end; x finite and not 0 */
+/* Returns e where |x| = digits 10^e, digits without trailing zeros; x must be finite and not 0. */
 extern "C" int nm_digits_shortest(double x, std::uint64_t *digits)
 {
     const auto d = jkj::dragonbox::to_decimal(x, jkj::dragonbox::policy::sign::ignore);

@@ -1,12 +1,13 @@
 /* file.c: whole files in, whole files out.
  *
- * Reading takes the whole file into memory and unpacks gzip by content, so that a torn .gz is an error and
- * never a shorter file. Writing goes to a temporary name in the same folder and is renamed into place only
- * after every byte was written, flushed and closed without error: a reader sees the old file or the new one,
- * and a failed run leaves nothing behind. Gzipped output carries no name and no time, so that equal content
- * gives equal bytes; level 1, which on models is five times faster than level 6 for a fifth more bytes. What fits into
- * WHOLE bytes is packed at once by libdeflate, in half of zlib's time and a tenth smaller; more is streamed by zlib, so
- * that files of any size take no more memory than that. A writer may ask for the SHA-256 of what it wrote, unpacked. */
+ * Reading takes the whole file into memory and unpacks gzip whatever the file is called, so that a truncated .gz is an
+ * error and never a shorter file. Writing goes to a temporary name in the same folder, which is renamed into place only
+ * after every byte was written, flushed and closed without error: a reader sees the old file or the new one, and a
+ * failed run leaves nothing behind. Gzipped output carries no name and no time, so that equal content gives equal
+ * bytes. It is packed at level 1, which on models is five times faster than level 6 and takes a fifth more bytes.
+ * Content of up to WHOLE bytes is packed at once by libdeflate, in half of zlib's time and to a tenth less; longer
+ * content is streamed through zlib, so that memory stays bounded for files of any size. A writer may ask for the
+ * SHA-256 of what it wrote, taken before packing. */
 #define _GNU_SOURCE
 #include "base/base.h"
 
@@ -21,8 +22,8 @@
 
 static void close_gz(void *f) { gzclose_r(f); }
 
-/* A guess of the unpacked size: a plain file's own, or what a gzip trailer says, within what deflate can do. Only
- * a guess: the arena is not doubled and copied for large files. */
+/* Guesses the unpacked size: the size of a plain file, or what a gzip trailer says, as far as deflate can reach it. It
+ * serves only to avoid doubling and copying the buffer of a large file; a wrong guess is harmless. */
 static size_t guess_size(int fd, const struct stat *st)
 {
     unsigned char head[2], tail[4];
@@ -53,13 +54,13 @@ static gzFile open_in(nm_job *job, const char *path, size_t *guess)
 
 static void close_plain(void *f) { fclose(f); }
 
-/* A file of one gzip member, unpacked by libdeflate, twice as fast as zlib; false when it is anything else or broken:
- * zlib then says what it is. */
+/* Unpacks a file of one gzip member with libdeflate, twice as fast as zlib would. Returns false for any other or a
+ * broken file: zlib then reads it, or says what is wrong. */
 static bool unpack_at_once(nm_job *job, const char *path, nm_file *to)
 {
     struct stat st = {0};
     size_t used, given;
-    /* a pipe is opened once: its writer would see the first reader go */
+    /* a pipe can be opened only once: its writer would be told that the first reader left */
     FILE *f = stat(path, &st) == 0 && S_ISREG(st.st_mode) ? fopen(path, "rbe") : NULL;
     if (!f) return false;
     nm_defer(job, close_plain, f);
@@ -147,12 +148,12 @@ enum { WHOLE = 4 << 20, BUFFER = 1 << 16 };
 struct nm_out {
     nm_job *job;
     const char *path, *temp;
-    FILE *plain; /* also of what is packed at once */
+    FILE *plain; /* the file, also while `whole` collects what will be packed */
     gzFile gz;
-    unsigned char *whole; /* [WHOLE] of a .gz file while it is short, or NULL */
+    unsigned char *whole; /* [WHOLE] content of a .gz file while it still fits, or NULL */
     size_t n;
     struct sha256_ctx *hash; /* or NULL */
-    char *hex;               /* [65] where it goes */
+    char *hex;               /* [65] where the hash goes */
 };
 
 static void drop_out(void *p)
@@ -163,7 +164,7 @@ static void drop_out(void *p)
     if (o->temp) unlink(o->temp);
 }
 
-/* a device or a pipe is written to as it is: renaming over it would replace it */
+/* Returns true for a device or a pipe. These are written to directly: renaming a file over one would replace it. */
 static bool is_special(const char *path)
 {
     struct stat st;
@@ -201,7 +202,7 @@ static _Noreturn void fail_out(nm_out *o)
              errno ? strerror(errno) : "zlib error");
 }
 
-/* packs what is there as one gzip member */
+/* Packs the collected content as one gzip member. */
 static void pack_whole(nm_out *o)
 {
     struct libdeflate_compressor *z = libdeflate_alloc_compressor(1);
@@ -215,7 +216,7 @@ static void pack_whole(nm_out *o)
     if (n == 0 || fwrite(out, 1, n, o->plain) != n) fail_out(o);
 }
 
-/* from here on zlib packs */
+/* Hands the content collected so far to zlib, which packs all that follows. */
 static void stream(nm_out *o)
 {
     const int fd = dup(fileno(o->plain));
@@ -306,7 +307,7 @@ bool nm_file_create(nm_job *job, const char *path, const void *p, size_t n)
     errno = 0;
     const bool made = link(o->temp, o->path) == 0;
     if (!made && errno != EEXIST && errno != ENOENT) fail_out(o);
-    nm_close(job, o); /* the temporary name goes */
+    nm_close(job, o); /* removes the temporary file */
     return made;
 }
 

@@ -1,14 +1,14 @@
 /* guess.c: which known word a mistyped one was meant to be.
  *
- * The distance of two words is how many letters have to be put in, left out or exchanged, a swap of neighbours counting
- * as one (Damerau 1964, Levenshtein 1966; no letter is changed twice), upper and lower case alike. The nearest word is
- * named where its distance is at most a third of what was written, dashes in front not counted: a farther one would be
- * no help. Cost: the product of the lengths, for each known word. */
+ * The distance between two words is the number of letters that have to be inserted, deleted or replaced, a swap of two
+ * neighbours counting as one (Damerau 1964, Levenshtein 1966; no letter is changed twice), upper and lower case alike.
+ * The nearest word is suggested if its distance is at most a third of the length of what was written, leading dashes
+ * not counted: a more distant word would be no help. Cost: the product of the lengths, for each known word. */
 #include "base/base.h"
 
 #include <ctype.h>
 
-enum { LONGEST = 40 }; /* letters; nobody mistypes more */
+enum { LONGEST = 40 }; /* letters; longer words are not compared */
 
 static int plain(char c) { return c == '_' ? '-' : tolower((unsigned char)c); }
 

@@ -1,6 +1,6 @@
-/* inflate.c: bytes that zlib packed, into memory of a size that is known before. Deflate cannot shrink
- * by more than 1032 to 1, so that a stated size beyond that is refused before anything is allocated. */
-#define ZLIB_CONST /* next_in points to what is not written to */
+/* inflate.c: unpacks bytes that zlib packed, into memory whose size is known beforehand. Deflate cannot shrink data by
+ * more than 1032 to 1, so a stated size beyond that is refused before anything is allocated. */
+#define ZLIB_CONST /* makes next_in a pointer to const */
 #include "base/base.h"
 
 #include <limits.h>
@@ -14,7 +14,7 @@ unsigned char *nm_inflate(nm_job *job, const char *path, const void *p, size_t n
                           bool whole)
 {
     if (want / 1032 > n)
-        nm_throw(job, NM_EINPUT, "%s: %zu bytes are said to unpack to %zu", path, n, want);
+        nm_throw(job, NM_EINPUT, "%s: the file says that %zu bytes unpack to %zu, which is impossible", path, n, want);
     unsigned char *out = nm_raw(job, want + 1, 1);
     z_stream *z = NM_NEW(job, z_stream);
     if (inflateInit(z) != Z_OK) nm_throw(job, NM_EIO, "%s: out of memory", path);
@@ -23,7 +23,7 @@ unsigned char *nm_inflate(nm_job *job, const char *path, const void *p, size_t n
     size_t have = 0;
     int code = Z_OK;
     while (code == Z_OK &&
-           have <= want) { /* one byte more than wanted shows a stream that goes on */
+           have <= want) { /* room for one byte more than wanted shows that the stream goes on */
         z->next_in = in;
         z->avail_in = part((size_t)(end - in));
         z->next_out = out + have;

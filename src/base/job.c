@@ -1,10 +1,10 @@
 /* job.c: a job owns memory, closers and one error; nothing else in the tree allocates.
  *
- * Memory is an arena of chunks, 64-byte aligned, freed together or back to a mark. What is not memory
- * (files, foreign trees) registers a closer with nm_defer. An error is thrown to the nearest nm_run by
- * longjmp: inner code has no status codes. nm_run closes what was deferred since it began; memory stays
- * until the job or an outer mark goes. Allocation failure, real or asked for by nm_fail_after, is such an
- * error too. Left out on purpose: threads (parallel work is done by processes), and any global state. */
+ * Memory is an arena of chunks, 64-byte aligned, freed together or back to a mark. Whatever else has to be released
+ * (files, trees of other libraries) registers a closer with nm_defer. An error is thrown to the nearest nm_run by
+ * longjmp, so inner code passes no status codes. nm_run runs the closers that were deferred since it began; memory
+ * stays until the job, or an outer mark, is released. A failed allocation, real or simulated by nm_fail_after, is such
+ * an error too. Left out on purpose: threads (parallel work is done by processes) and any global state. */
 #define _GNU_SOURCE
 #include "base/base.h"
 
@@ -30,7 +30,7 @@ struct nm_job {
     jmp_buf *catch;
     char message[1024];
     size_t bytes, limit;
-    long fail_after; /* > 0: allocations until one fails */
+    long fail_after; /* > 0: the allocation that will fail, counted from now */
     const volatile sig_atomic_t *stop;
     void (*note)(void *, const char *);
     void *note_arg;
@@ -89,13 +89,13 @@ void nm_fail_after(nm_job *job, long n) { job->fail_after = n; }
 static _Noreturn void leave(nm_job *job, int code)
 {
     if (job->catch) longjmp(*job->catch, code);
-    fputs("netmip: an error left the library's border\n", stderr);
+    fputs("netmip: an error was thrown outside of nm_run\n", stderr);
     abort();
 }
 
 void nm_throw(nm_job *job, int code, const char *fmt, ...)
 {
-    char text[sizeof job->message]; /* fmt may print the old message */
+    char text[sizeof job->message]; /* the arguments may include the old message */
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
@@ -148,7 +148,7 @@ size_t nm_mul_in(nm_job *job, const char *path, size_t a, size_t b)
 {
     size_t c;
     if (__builtin_mul_overflow(a, b, &c))
-        nm_throw(job, NM_EINPUT, "%s: sizes that overflow: %zu times %zu", path, a, b);
+        nm_throw(job, NM_EINPUT, "%s: sizes overflow: %zu times %zu", path, a, b);
     return c;
 }
 

@@ -1,9 +1,9 @@
 /* json.c: strict JSON in, through cJSON.
  *
- * cJSON is lenient where we are not: it takes trailing text, repeated keys, NUL in strings, control characters for
- * blanks and 1e400. So the whole text must be one value, keys must not repeat, objects may be asked to hold known
- * keys only, and every number passes a finite check. Output is ours (text.c): cJSON's printer is not exact. Numbers
- * are read by cJSON's own strtod call, correctly rounded in the C locale that nm_run keeps. */
+ * cJSON is lenient where netmip must not be: it accepts text after the value, repeated keys, NUL in strings, control
+ * characters as blanks, and 1e400. So the whole text must be one value, keys must not repeat, an object may be required
+ * to hold known keys only, and every number must be finite. Output is written by json_out.c, since cJSON does not print
+ * numbers exactly. Numbers are read by cJSON's call of strtod, correctly rounded in the C locale that nm_run sets. */
 #include "base/base.h"
 
 #include <cJSON.h>
@@ -21,7 +21,7 @@ static void check(nm_job *job, const char *path, const cJSON *x, int depth)
         for (const cJSON *a = x->child; a; a = a->next) {
             for (const cJSON *b = a->next; b; b = b->next)
                 if (strcmp(a->string, b->string) == 0)
-                    nm_throw(job, NM_EINPUT, "%s: key \"%s\" stands twice", path, a->string);
+                    nm_throw(job, NM_EINPUT, "%s: key \"%s\" is given twice", path, a->string);
         }
     }
     if (cJSON_IsObject(x) || cJSON_IsArray(x))
@@ -42,9 +42,9 @@ const nm_json *nm_json_parse(nm_job *job, nm_file f)
 {
     const char *text = (const char *)f.data, *end = NULL;
     if (memchr(text, 0, f.n)) nm_throw(job, NM_EINPUT, "%s: a NUL byte in JSON text", f.path);
-    for (size_t i = 0; i < f.n; i++) /* cJSON takes them for blanks */
+    for (size_t i = 0; i < f.n; i++) /* cJSON would read them as blanks */
         if (f.data[i] < ' ' && !strchr("\t\r\n", text[i]))
-            not_json(job, f, text + i, "a control character, which JSON does not have");
+            not_json(job, f, text + i, "a control character, which JSON does not allow");
     cJSON *j = cJSON_ParseWithLengthOpts(text, f.n, &end, 0);
     if (j) nm_defer(job, drop, j);
     while (j && end < text + f.n && strchr(" \t\r\n", *end)) end++;
@@ -82,7 +82,7 @@ int64_t nm_json_int(nm_job *job, const nm_json *x, const char *where)
 const char *nm_json_str(nm_job *job, const nm_json *x, const char *where)
 {
     if (!cJSON_IsString(x)) nm_throw(job, NM_EINPUT, "%s: a string was expected", where);
-    return nm_dup(job, x->valuestring, strlen(x->valuestring)); /* it outlives the text's tree */
+    return nm_dup(job, x->valuestring, strlen(x->valuestring)); /* a copy, which outlives the parsed tree */
 }
 
 bool nm_json_true(const nm_json *x) { return cJSON_IsTrue(x); }

@@ -1,9 +1,9 @@
-/* json_out.c: the one writer of JSON. It keeps commas, nesting and layout; its callers say keys and values alone.
+/* json_out.c: the one writer of JSON. It writes commas, nesting and layout; its callers give only keys and values.
  *
- * Members stand in one line, `{"a": 1, "b": [2, 3]}`, until nm_jo_line asks for a new one, which is indented by a space
- * for each level. In a tight level, and in those within it, there are no spaces: `{"a":1,"b":[2,3]}`. Numbers are those
- * of text.c: one that is not finite is left out where its caller says so (nm_jo_num_if), and is a broken invariant
- * elsewhere. The text grows in an nm_buf; a caller that writes much takes it from there now and then. */
+ * Members stand on one line, `{"a": 1, "b": [2, 3]}`, until nm_jo_line asks for a new one, which is indented by one
+ * space per level. A tight level, and all levels inside it, have no spaces: `{"a":1,"b":[2,3]}`. Numbers are printed by
+ * text.c. A number that is not finite is left out by nm_jo_num_if; anywhere else it is a broken invariant. The text
+ * grows in an nm_buf; a caller that writes much may empty the buffer from time to time. */
 #include "base/base.h"
 
 #include <assert.h>
@@ -20,7 +20,7 @@ nm_jo nm_jo_answer(nm_buf *b)
 
 void nm_jo_line(nm_jo *j) { j->line = true; }
 
-/* Puts what stands between the member before and this one, and the key, where there is one. */
+/* Writes what separates the previous member from the next one, then the key, if there is one. */
 static void start(nm_jo *j, const char *key)
 {
     struct nm_jo_level *l = &j->level[j->depth];

@@ -1,4 +1,4 @@
-/* lines.c: a line cursor over text, the splitting of lines into words, and lines that must be there. */
+/* lines.c: reads text line by line, splits lines into words, and demands lines that must be there. */
 #define _GNU_SOURCE
 #include "base/base.h"
 

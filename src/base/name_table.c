@@ -1,5 +1,5 @@
-/* name_table.c: names in the order of their arrival, found by hashing (FNV-1a, open addressing, half empty at
- * least). */
+/* name_table.c: names numbered in the order in which they were added, found by hashing (FNV-1a, open addressing, at
+ * most half full). */
 #include "base/base.h"
 
 static size_t place(const nm_names *t, nm_span s)

@@ -1,4 +1,4 @@
-/* path.c: names of files and folders: what they say, what is there, new folders. */
+/* path.c: file and folder names: their parts, what exists, new folders. */
 #define _GNU_SOURCE
 #include "base/base.h"
 
@@ -35,7 +35,7 @@ char *nm_path_dir(nm_job *job, const char *path)
     return nm_dup(job, path, slash ? (size_t)(slash - path) + 1 : 0);
 }
 
-/* letters, digits, dots, dashes: what can stand in a file's name, and in a solver's command without quotes */
+/* Letters, digits, dots and dashes are what a file name, and a solver's command, can hold without quotes. */
 const char *nm_path_stem(nm_job *job, const char *path)
 {
     const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
@@ -60,14 +60,14 @@ const char *nm_path_under(nm_job *job, const char *dir, const char *path)
     return *path == '/' || !*dir ? path : nm_fmt(job, "%s%s", dir, path);
 }
 
-/* the same file as a path that starts in folder `from`; both must be there */
+/* Returns path as seen from folder `from`; both must exist. */
 const char *nm_path_relative(nm_job *job, const char *from, const char *path)
 {
     char a[PATH_MAX], b[PATH_MAX];
-    if (!realpath(*from ? from : ".", a)) nm_throw(job, NM_EIO, "%s: is not there", from);
-    if (!realpath(path, b)) nm_throw(job, NM_EIO, "%s: is not there", path);
+    if (!realpath(*from ? from : ".", a)) nm_throw(job, NM_EIO, "%s: does not exist", from);
+    if (!realpath(path, b)) nm_throw(job, NM_EIO, "%s: does not exist", path);
     size_t same = 0;
-    for (size_t i = 0;; i++) { /* up to the last slash that both have */
+    for (size_t i = 0;; i++) { /* same: the end of the last folder that both are in */
         const bool end_a = !a[i] || a[i] == '/', end_b = !b[i] || b[i] == '/';
         if (end_a && end_b) same = i;
         if (!a[i] || !b[i] || a[i] != b[i]) break;
@@ -82,7 +82,7 @@ const char *nm_path_relative(nm_job *job, const char *from, const char *path)
 void nm_folder_make(nm_job *job, const char *dir)
 {
     if (mkdir(dir, 0777) && errno != EEXIST)
-        nm_throw(job, NM_EIO, "%s: cannot make the folder: %s", dir, strerror(errno));
+        nm_throw(job, NM_EIO, "%s: cannot create the folder: %s", dir, strerror(errno));
 }
 
 static void sweep(void *arg)
@@ -100,7 +100,7 @@ const char *nm_temp_new(nm_job *job)
 {
     const char *where = getenv("TMPDIR");
     char *dir = nm_fmt(job, "%s/netmip-XXXXXX", where && *where ? where : "/tmp");
-    if (!mkdtemp(dir)) nm_throw(job, NM_EIO, "%s: cannot be made: %s", dir, strerror(errno));
+    if (!mkdtemp(dir)) nm_throw(job, NM_EIO, "%s: cannot be created: %s", dir, strerror(errno));
     nm_defer(job, sweep, dir);
     return dir;
 }

@@ -1,10 +1,11 @@
 /* process.c: child processes: started, limited, waited for and ended in one place.
  *
- * A child runs a function in a copy of its parent (fork), or becomes another program from there. It never outlives
- * its parent (PR_SET_PDEATHSIG, and a look at the parent's number for the moment before), may be limited in memory,
- * and may head a process group, which then ends with it: that is for programs that start programs. Children belong to
- * their job: when it ends or throws they are killed and waited for. A child stays a zombie until nm_child_end, so that
- * its number, and its group's, cannot be given to another process before. Cost: a fork. */
+ * A child runs a function in a copy of its parent (fork), and may become another program from there. It never outlives
+ * its parent: PR_SET_PDEATHSIG sees to that, and the child compares the parent's process number in case the parent died
+ * before that call. A child may be limited in memory, and may head a process group that is killed with it, for programs
+ * that start programs. Children belong to their job: when it ends or throws they are killed and waited for. A child
+ * that has ended stays a zombie until nm_child_end, so that its number, and its group's, cannot be reused in between.
+ * Cost: a fork. */
 #define _GNU_SOURCE
 #include "base/base.h"
 
@@ -29,7 +30,7 @@ static void reap(void *arg)
     }
 }
 
-/* in the child */
+/* Runs the body inside the child. */
 static _Noreturn void live(nm_job *job, nm_child_opts o, pid_t parent,
                            void (*body)(nm_job *, void *), void *arg)
 {
@@ -48,13 +49,15 @@ nm_child *nm_child_start(nm_job *job, const char *what, nm_child_opts o,
                          void (*body)(nm_job *, void *), void *arg)
 {
     nm_child *c = NM_NEW(job, nm_child);
-    nm_defer(job, reap, c); /* may throw, so it comes first */
-    fflush(stdout);         /* else the child would write the parent's buffer once more; not NULL, all streams: that */
-    fflush(stderr);         /* waits for a thread that reads one */
+    nm_defer(job, reap, c); /* before the fork, because it may throw */
+    /* Else the child would write the parent's buffered output a second time. Not fflush(NULL), which waits for any
+     * thread that is reading from a stream. */
+    fflush(stdout);
+    fflush(stderr);
     const pid_t parent = getpid(), pid = fork();
     if (pid < 0) nm_throw(job, NM_EIO, "cannot start %s: %s", what, strerror(errno));
     if (pid == 0) live(job, o, parent, body, arg);
-    if (o.group) setpgid(pid, pid); /* in both: whoever is first */
+    if (o.group) setpgid(pid, pid); /* in parent and child: either may come first */
     *c = (nm_child){pid, o.group};
     return c;
 }
@@ -63,7 +66,7 @@ int nm_child_status(const nm_child *c)
 {
     siginfo_t info = {0};
     if (waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0)
-        return errno == ECHILD ? NM_DIED : -1; /* somebody else waited for it: how it ended is not known */
+        return errno == ECHILD ? NM_DIED : -1; /* other code waited for it, so how it ended is unknown */
     if (info.si_pid != c->pid) return -1;
     return info.si_code == CLD_EXITED ? info.si_status : NM_DIED + info.si_status;
 }

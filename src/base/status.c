@@ -1,4 +1,4 @@
-/* status.c: the words of verdicts, wherever one is written or read. */
+/* status.c: the words for verdicts, wherever one is written or read. */
 #include "base/base.h"
 
 static const struct {

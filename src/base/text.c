@@ -1,11 +1,11 @@
 /* text.c: text buffers, and the one printer and the one parser of numbers.
  *
- * Printing gives the shortest digits that read back to the same double (Steele and White 1990; digits.cc); integers
- * below 2^53 are printed as integers, -0 as 0, and what is not finite is never printed: it is a broken invariant. For
- * MPS there are digits that read back to the same double with CBC's reader too, which rounds twice and so misses every
- * fourth of the shortest by an ulp. Parsing takes a whole token and nothing but decimal digits, point and exponent, and
- * gives the closest double (digits.cc), which must be finite. nm_run keeps the C locale, so that printf, and cJSON's
- * strtod, cannot meet a decimal comma. */
+ * Printing gives the shortest digits that read back to the same double (Steele and White 1990; digits.cc). Integers
+ * below 2^53 are printed as integers, -0 as 0; a number that is not finite must never get here. For MPS there are
+ * digits that also read back to the same double with CBC's reader, which rounds twice and so misses every fourth of the
+ * shortest numbers by one ulp. Parsing takes a whole token, of nothing but decimal digits, point and exponent, and
+ * gives the closest double (digits.cc), which must be finite. nm_run sets the C locale, so that printf, and strtod
+ * inside cJSON, cannot meet a decimal comma. */
 #include "base/base.h"
 
 #include <assert.h>
@@ -55,7 +55,7 @@ static int count_digits(uint64_t d)
     return n + (d >= 10) + (d >= 100) + (d >= 1000);
 }
 
-/* the n digits of d, with zeros in front */
+/* Writes the n digits of d, padded with zeros on the left. */
 static void spell(char *out, uint64_t d, int n)
 {
     static const char pair[] = "0001020304050607080910111213141516171819202122232425262728293031323"
@@ -69,7 +69,7 @@ static void spell(char *out, uint64_t d, int n)
 
 static bool has_exponent(int n, int e) { return e < -4 || e >= (n > 15 ? n : 15); }
 
-/* n digits d that stand for 0.d 10^(e + 1), as printf's %g writes them when it may use 15 digits or the n */
+/* Writes the n digits of d, which stand for 0.d 10^(e + 1), as printf's %g would with a precision of max(15, n). */
 static int layout(char out[32], bool minus, uint64_t d, int n, int e)
 {
     char *p = out;
@@ -103,7 +103,7 @@ static int layout(char out[32], bool minus, uint64_t d, int n, int e)
     return (int)(p - out);
 }
 
-/* true where x is printed as an integer */
+/* Prints x if it is an integer below 2^53; returns true if so. */
 static bool print_whole(char out[32], double x, int *n)
 {
     assert(isfinite(x));
@@ -136,8 +136,9 @@ const char *nm_num_text(nm_job *job, double x)
 
 /* ---- digits for readers that round twice ---- */
 
-/* What CoinUtils 2.11 (CBC, SYMPHONY) makes of digits in MPS: it gathers them in a double, the fraction apart, as
- * v = v*10 + '0' + digit - '0', and multiplies by a rounded power of ten. Up to 53 bits that is exact. */
+/* Returns what CoinUtils 2.11 (CBC, SYMPHONY) makes of the digits of a number in MPS: it gathers integer part and
+ * fraction in a double each, by v = v*10 + '0' + digit - '0', and multiplies by a rounded power of ten. Up to 53 bits
+ * the gathering is exact. */
 static double gathered(uint64_t d)
 {
     if (d < 9007199254740900ULL) return (double)d;
@@ -188,8 +189,8 @@ static double coin_reads(uint64_t d, int n, int e)
     return v;
 }
 
-/* First the shortest digits with zeros after them, which change what such a reader rounds and nothing else; then 17
- * digits nearby that round to x as well. What is left, a number in thirty, is printed with the shortest. */
+/* Tries the shortest digits first, followed by zeros, which change nothing but how such a reader rounds; then nearby
+ * numbers of 17 digits that round to x as well. Where neither works (one number in thirty) it prints the shortest. */
 int nm_num_print_twice(char out[32], double x)
 {
     int len;
@@ -199,7 +200,7 @@ int nm_num_print_twice(char out[32], double x)
     const int n = count_digits(d);
     const double a = fabs(x);
     e += n - 1;
-    const int most = has_exponent(n, e) ? 18 : 19; /* 25 characters: SCIP's own width */
+    const int most = has_exponent(n, e) ? 18 : 19; /* at most 25 characters, as SCIP itself writes */
     double back;
     uint64_t try = d;
     for (int k = n; k <= most; k++, try *= 10)
@@ -228,7 +229,7 @@ void nm_put_json(nm_buf *b, const char *s)
 {
     nm_put_bytes(b, "\"", 1);
     for (;;) {
-        size_t n = 0; /* characters that stand for themselves */
+        size_t n = 0; /* characters that need no escape */
         while ((unsigned char)s[n] >= 0x20 && s[n] != 0x7f && s[n] != '"' && s[n] != '\\') n++;
         nm_put_bytes(b, s, n);
         s += n;

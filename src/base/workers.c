@@ -1,8 +1,8 @@
-/* workers.c: work shared among processes: item i goes to worker i mod T, results go through shared memory.
+/* workers.c: work shared among processes: item i goes to worker i mod T, results come back through shared memory.
  *
- * Items must not depend on each other, so that the results are the same for any number of workers; each writes what it
- * found into memory that was shared before. A worker that dies leaves its items as they were. Processes and not
- * threads: the solvers that we call keep state of their own. */
+ * Items must not depend on each other, so that the results are the same for any number of workers. Each writes its
+ * results into memory that was shared before the workers started. If a worker dies, its remaining items keep the values
+ * they had. Processes are used instead of threads because the solvers that we call keep global state. */
 #define _GNU_SOURCE
 #include "base/base.h"
 
@@ -14,7 +14,7 @@ enum { MOST = 64 };
 typedef struct {
     size_t size;
     char pad[56];
-} shared; /* before the memory itself */
+} shared; /* header that stands in front of the shared memory */
 
 static void unmap(void *arg) { munmap(arg, ((shared *)arg)->size); }
 
@@ -22,7 +22,7 @@ void *nm_shared_new(nm_job *job, size_t n, size_t size)
 {
     const size_t bytes = nm_mul(job, n ? n : 1, size) + sizeof(shared);
     shared *s = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (s == MAP_FAILED) nm_throw(job, NM_EIO, "no %zu bytes of memory to share", bytes);
+    if (s == MAP_FAILED) nm_throw(job, NM_EIO, "cannot share %zu bytes of memory", bytes);
     s->size = bytes;
     nm_defer(job, unmap, s);
     return s + 1;
@@ -42,8 +42,8 @@ static void work(nm_job *job, void *arg)
     for (size_t i = s->from; i < s->n && !nm_stopped(job); i += s->step) s->each(job, s->arg, i);
 }
 
-/* Waits for a worker. A stop is passed on: as a signal, which a program of ours takes for the same wish; any other
- * program's worker may have a handler that tells it nothing, and is ended soon. */
+/* Waits for a worker. If the job is stopped, the worker gets SIGTERM, which in netmip asks it to stop; in another
+ * program the signal's handler may tell it nothing, so it is killed soon after. */
 static void dismiss(nm_job *job, nm_child *c)
 {
     enum { GRACE = 50 };

@@ -61,7 +61,7 @@ static _Noreturn void unknown(nm_job *job, const nm_cli *c, const char *arg, siz
 
 static void set(nm_job *job, nm_cli *c, nm_opt o, const char *arg, const char *value)
 {
-    if (c->value[o] && o != NM_O_network) nm_throw(job, NM_EUSE, "%s stands twice", arg);
+    if (c->value[o] && o != NM_O_network) nm_throw(job, NM_EUSE, "%s is given twice", arg);
     if (o == NM_O_network) c->network[c->n_networks++] = value;
     c->value[o] = value;
 }

@@ -7,7 +7,7 @@ nm_array *nm_arrays_add(nm_job *job, nm_arrays *a, const char *name)
 {
     for (size_t i = 0; i < a->n; i++)
         if (strcmp(a->a[i].name, name) == 0)
-            nm_throw(job, NM_EINPUT, "%s: array \"%s\" stands twice", a->path, name);
+            nm_throw(job, NM_EINPUT, "%s: array \"%s\" is given twice", a->path, name);
     nm_array *x = NM_PUSH(job, a->a, a->n, a->cap);
     *x = (nm_array){.name = name};
     return x;

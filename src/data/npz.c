@@ -67,7 +67,7 @@ static archive *open_archive(nm_job *job, nm_file f)
         nm_throw(job, NM_EUNSUP, "%s: an archive over several disks", f.path);
     nm_throw(job, NM_EINPUT, "%s: not a whole zip archive: %s", f.path,
              code == ZIP_ER_NOZIP    ? "it has no end record"
-             : code == ZIP_ER_EXISTS ? "a name stands twice"
+             : code == ZIP_ER_EXISTS ? "a name is given twice"
                                      : "the directory and the entries differ");
 }
 

@@ -1,12 +1,13 @@
-/* channel_order.c: which axes of a network's input are channels, rows and columns: as its operators read them.
+/* channel_order.c: which axes of a network's input are an image's channels, rows and columns, found from how the
+ * operators read them.
  *
- * The input is followed through all that only moves its elements (Transpose, Reshape between same elements) or treats
- * them alike (element by element, Pad, Slice, Concat): each axis of such a value is an axis of the input, known by its
- * step through the flat input. The first operator that reads a value as N, C, H, W (Conv, pools, BatchNormalization,
- * DepthToSpace; Resize by the axes that it enlarges) then says what those steps are: channels outermost, or innermost.
- * Operators that say different things make no image. Only where they say nothing does a member of the file, then a
- * flag, count; a flag that contradicts them is refused. Numbers in the shape are image_layout.c's. Cost: a pass over
- * the nodes. Left out: volumes and sequences of images (N, C, D, H, W), which are no image here. */
+ * The input is followed through operators that only move its elements (Transpose, Reshape that keeps the order) or
+ * treat them alike (element by element, Pad, Slice, Concat). Each axis of such a value is then an axis of the input,
+ * identified by its step through the flat input. The first operator that reads a value as N, C, H, W (Conv, pools,
+ * BatchNormalization, DepthToSpace; Resize by the axes that it enlarges) tells which steps are the channels': channels
+ * come first or last. If operators disagree, there is no image. Only if no operator tells does a member of the file
+ * count, then a flag; a flag that contradicts the operators is refused. image_layout.c guesses from the numbers in the
+ * shape. Cost: one pass over the nodes. Left out: volumes and sequences of images (N, C, D, H, W). */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -14,9 +15,9 @@
 
 typedef struct {
     bool on;
-    bool whole; /* all of the input's elements, each once */
+    bool whole; /* it holds each element of the input exactly once */
     int rank;
-    int64_t dim[NM_MAXRANK], step[NM_MAXRANK]; /* of the input's axis; a dim of 1 has no step */
+    int64_t dim[NM_MAXRANK], step[NM_MAXRANK]; /* step: through the flat input; a dim of 1 has none */
 } trace;
 
 typedef struct {
@@ -25,10 +26,10 @@ typedef struct {
     trace *of;        /* [n_values] */
     nm_layout l;      /* what the first reader said */
     const char *by;   /* the first reader, or NULL */
-    const char *none; /* why there is no image, or NULL */
+    const char *none; /* why the input is no image, or NULL */
 } search;
 
-/* Returns a trace of a whole row-major value of that shape. */
+/* Returns the trace of a row-major value of that shape that holds all of the input. */
 static trace row_major(nm_shape s)
 {
     trace t = {.on = true, .whole = true, .rank = s.rank};
@@ -53,7 +54,8 @@ static bool is_row_major(const trace *t)
     return t->whole;
 }
 
-/* Returns the trace of t's elements, in the same order, in shape s: axes of 1 come and go; off where more changes. */
+/* Returns the trace of t's elements in the same order but in shape s. Only axes of 1 may come and go: if more changes,
+ * the trace is lost. */
 static trace reshaped(const trace *t, nm_shape s)
 {
     trace r = {.on = true, .whole = t->whole, .rank = s.rank};
@@ -87,7 +89,7 @@ static trace transposed(const nm_node *n, const trace *t)
     return r;
 }
 
-/* Takes down that a node reads axes c, h, w of t (h -1: a line) as an image's. */
+/* Records that a node reads the axes c, h, w of t as those of an image (h -1: as those of a line). */
 static void reads(search *s, const nm_node *n, const trace *t, int c, int h, int w)
 {
     const int64_t C = t->dim[c], H = h < 0 ? 1 : t->dim[h], W = t->dim[w];
@@ -108,7 +110,8 @@ static void reads(search *s, const nm_node *n, const trace *t, int c, int h, int
     }
 }
 
-/* A Resize says what it enlarges; where it leaves all as it was, the trace goes on. */
+/* Treats a Resize: the axes that it enlarges are rows and columns. Returns true if it enlarges nothing, so that the
+ * trace goes on. */
 static bool resizes(search *s, const nm_node *n, const trace *t)
 {
     const nm_shape a = nm_in(s->net, n, 0)->shape, b = s->net->values[n->out[0]].shape;
@@ -151,7 +154,7 @@ static void follow(search *s, const nm_node *n)
     }
 }
 
-/* Refuses --channels that the operators, or the file, contradict; takes it where they say nothing. */
+/* Takes --channels if neither operators nor file say anything; refuses it if they contradict it. */
 static void flagged(nm_job *job, nm_net *net, const char *channels)
 {
     const nm_order order = *channels == 'h' ? NM_HWC : NM_CHW;
@@ -160,16 +163,15 @@ static void flagged(nm_job *job, nm_net *net, const char *channels)
     if (net->image.rank) {
         nm_layout_find(net->image, &own);
         if (own.c > 1 && own.h * own.w > 1 && own.last != (order == NM_HWC))
-            nm_throw(job, NM_EUSE,
-                     "--channels %s: %s reads the input as %s; no flag, or %s, was expected",
+            nm_throw(job, NM_EUSE, "--channels %s: %s reads the input as %s; leave the flag out, or say %s",
                      channels, net->image_by, own.last ? "hwc" : "chw", own.last ? "hwc" : "chw");
         return;
     }
     if (net->image_by) return;
-    if (nm_layout_find(s, &numbers) && numbers.c == 1) return; /* grey: both orders are one */
+    if (nm_layout_find(s, &numbers) && numbers.c == 1) return; /* grey: both orders are the same */
     if (!nm_layout_try(s, order, &said) ||
         (said.c > 4 && nm_layout_find(s, &numbers) && numbers.last != said.last))
-        nm_throw(job, NM_EUSE, "--channels %s: the input of shape %s is no such image", channels,
+        nm_throw(job, NM_EUSE, "--channels %s: the input of shape %s is not an image in that order", channels,
                  nm_shape_print(job, s));
     net->image = nm_layout_shape(&said);
     net->image_by = nm_fmt(job, "--channels %s", channels);
@@ -211,8 +213,7 @@ nm_shape nm_net_shape(const nm_net *net)
     nm_shape s = net->values[net->inputs[0]].shape;
     nm_layout image, own;
     if (!net->image.rank || !nm_layout_find(net->image, &image)) return s;
-    if (nm_layout_find(s, &own) && nm_layout_eq(&own, &image))
-        return s; /* its numbers say the same */
+    if (nm_layout_find(s, &own) && nm_layout_eq(&own, &image)) return s; /* the shape alone tells it */
     s.order = net->image.order;
     if (nm_layout_try(s, s.order, &own) && nm_layout_eq(&own, &image)) return s;
     return net->image;

@@ -1,5 +1,5 @@
-/* describe_network.c: what a network is made of: its nodes with the shapes that they give, their parameters and ReLUs,
- * and the blocks that it becomes; and the arrays of a file of weights. As a table, or as one JSON object. */
+/* describe_network.c: describes a network: its nodes with the shapes of their outputs, their parameters and ReLUs, and
+ * the blocks that it is lowered to; also lists the arrays of a file of weights. As a table, or as one JSON object. */
 #include "base/base.h"
 #include "data/data.h"
 #include "program/program.h"
@@ -10,7 +10,8 @@ typedef struct {
     size_t params, relus;
 } counts;
 
-/* elements of the constants that node n reads and no node before it; integers steer and do not count */
+/* Counts the elements of the constants that node n is the first to read; integer constants only steer and do not
+ * count. */
 static counts count(const nm_net *net, const nm_node *n, bool *seen)
 {
     counts c = {0, 0};

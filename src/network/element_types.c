@@ -1,14 +1,14 @@
-/* element_types.c: what element types mean where all numbers are doubles.
+/* element_types.c: what element types mean when every number is a double.
  *
- * A network is the function of reals that its operators define; floats of 16 and 32 bits are numbers like others, and
- * only a cast that could round is refused. Integers of 4 to 32 bits stand for themselves where they are moved,
- * compared, cast or dequantised; their arithmetic wraps around and is refused, and so is all but moving and casting of
- * integers that vary: those come from an input of small integers, which is read as one of reals. */
+ * A network is the real function that its operators define. Floats of 16 and 32 bits are just numbers; only a cast that
+ * could round is refused. Integers of 4 to 32 bits are exact where they are moved, compared, cast or dequantised.
+ * Integer arithmetic wraps around and is refused. Integers that depend on the input may only be moved and cast; they
+ * come from an input of small integers, which is read as one of reals. */
 #include "data/data.h"
 #include "network/network.h"
 #include "network/operator.h"
 
-/* bits of the significand; least exponent of a last bit; largest number; 0: integers of `bits` bits */
+/* Digits of the significand, exponent of the smallest last bit, largest number; digits 0: integers of `bits` bits. */
 static const struct {
     int digits, last, bits;
     bool has_sign;
@@ -80,7 +80,7 @@ void nm_check_types(nm_job *job, const nm_net *net, const nm_node *node)
         if (!v || types[v->type].digits || (v->data && !wraps)) continue;
         if (among(node->type, moves) && (k == 0 || strcmp(node->type, "Concat") == 0)) continue;
         if (among(node->type, compares) && (v->data || *node->type == 'D'))
-            continue; /* D: it says why itself */
+            continue; /* DequantizeLinear gives its own reason */
         nm_refuse(job, net, node, "arithmetic of %s%s; a Cast to float before it was expected",
                   nm_dtype_name(v->type),
                   v->data ? " wraps around" : " that varies rounds or wraps around");

@@ -1,5 +1,5 @@
-/* evaluate.c: the outputs of a network at a point, node by node as its file wrote them, in float64 or float32, with a
- * bound on the rounding where it is asked for. */
+/* evaluate.c: evaluates a network at a point, node by node as its file wrote them, in float64 or float32, and bounds
+ * the rounding error if asked to. */
 #include "base/base.h"
 #include "network/network.h"
 #include "network/operator.h"

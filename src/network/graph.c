@@ -1,4 +1,4 @@
-/* graph.c: what builds a graph: constants, nodes, attributes, names that are new. */
+/* graph.c: builds a graph: constants, nodes, attributes, and names that are not taken yet. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"

@@ -1,8 +1,8 @@
 /* lower.c: Net -> Program.
  *
- * needs a planned Net; gives a finished Program; keeps the Net. Each op lowers itself through views (lower_views.c).
- * Where a constant term meets a constant term (an element of a Concat or of a Pad inside a sum) the sum is rounded to
- * double: constants folded by lowering are the network's meaning, as those folded by the reader are. */
+ * Needs a planned Net, which it leaves unchanged; gives a finished Program. Each operator lowers itself through views
+ * (lower_views.c). Where lowering adds two constants (an element of a Concat or of a Pad inside a sum), the sum is
+ * rounded to double: constants folded by lowering define the network, just as those folded by the reader do. */
 #include "base/base.h"
 #include "program/program.h"
 #include "network/network.h"

@@ -1,6 +1,6 @@
-/* lower_views.c: what the operators need to lower themselves. A value is a view: for each element the unit that holds
- * it, or a constant. What only moves elements makes new views and no units; an operator that needs its input as a block
- * of its own gets one by a gather, unless the view is a whole block already. */
+/* lower_views.c: what the operators need to lower themselves. A value is a view: for each element, the unit that holds
+ * it, or a constant. An operator that only moves elements makes a new view and no units. An operator that needs its
+ * input as a block of its own gets one by a gather, unless the view is a whole block already. */
 #include "base/base.h"
 #include "program/program.h"
 #include "network/network.h"
@@ -28,7 +28,7 @@ static int whole_block(const nm_program *p, const nm_view *v)
     return b;
 }
 
-/* one gather for each block that the view draws on; whole blocks need no index */
+/* Adds a gather for each block that the view draws on; whole blocks need no index. */
 static void gather_terms(nm_lowering *l, int block, const nm_view *v, const double *coef)
 {
     const nm_program *p = l->prog;

@@ -1,12 +1,12 @@
-/* network.c: a graph of names becomes a Net: values resolved, nodes put into an order of evaluation, shapes worked
- * out, constants folded; and its evaluation, which is the meaning that everything else is judged by.
+/* network.c: turns a graph of names into a Net: resolves values, puts the nodes into an order of evaluation, works out
+ * shapes and folds constants.
  *
- * Order: Kahn's algorithm over values; constants may stand after their users, nodes in any order. A node whose
+ * Order: depth first from the outputs; constants may be listed after their users, nodes in any order. A node whose
  * inputs are all constant is evaluated once, in float64, and becomes a constant. Nodes that no output needs are
- * dropped (prune.c). An attribute that the op did not ask for is refused by name. The inputs that are not constants,
- * concatenated in the graph's order, are the flat input; so are the outputs. An operator that no program can hold but
- * that keeps an order (Softmax, ArgMax) may make an output: then the flat output is what it reads, and
- * final_operators.c says which questions may be asked. */
+ * dropped (prune.c). An attribute that the operator did not ask for is refused by name. The flat input is the
+ * concatenation of the inputs that are not constants, in the graph's order; the flat output likewise. An operator that
+ * no program can express but that keeps an order (Softmax, ArgMax), called a tail, may make an output: then the flat
+ * output is what the tail reads, and final_operators.c decides which questions may be asked. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -59,14 +59,14 @@ static void add_constants_and_inputs(nm_job *job, nm_net *net, const nm_graph *g
         nm_value v = g->consts[i];
         v.maker = -1;
         if (add_value(net, t, v) < 0)
-            nm_throw(job, NM_EINPUT, "%s: constant \"%s\" stands twice", g->path, v.name);
+            nm_throw(job, NM_EINPUT, "%s: constant \"%s\" is given twice", g->path, v.name);
     }
     net->inputs = NM_ARRAY(job, int, g->n_inputs + 1);
     for (size_t i = 0; i < g->n_inputs; i++) {
         nm_value v = g->inputs[i];
         v.maker = -1;
         const slot *s = lookup(t, v.name);
-        if (s->name && net->values[s->value].data) continue; /* an initialiser repeated as input */
+        if (s->name && net->values[s->value].data) continue; /* a constant that is listed as an input, too */
         if (!nm_dtype_is_real(v.type))
             nm_throw(job, NM_EUNSUP,
                      "%s: input \"%s\" is made of integers (%s); questions are about reals: export "
@@ -76,10 +76,10 @@ static void add_constants_and_inputs(nm_job *job, nm_net *net, const nm_graph *g
         for (int d = 0; d < v.shape.rank; d++)
             v.n = nm_mul_in(job, g->path, v.n, (size_t)v.shape.dim[d]);
         if (v.n == 0 || v.n > (1u << 27))
-            nm_throw(job, NM_EUNSUP, "%s: input \"%s\" has shape %s", g->path, v.name,
+            nm_throw(job, NM_EUNSUP, "%s: input \"%s\" has shape %s; 1 to 2^27 elements were expected", g->path, v.name,
                      nm_shape_print(job, v.shape));
         const int at = add_value(net, t, v);
-        if (at < 0) nm_throw(job, NM_EINPUT, "%s: input \"%s\" stands twice", g->path, v.name);
+        if (at < 0) nm_throw(job, NM_EINPUT, "%s: input \"%s\" is given twice", g->path, v.name);
         net->inputs[net->n_inputs++] = at;
         net->n_in += v.n;
     }
@@ -142,14 +142,14 @@ static void add_nodes(nm_job *job, nm_net *net, const nm_graph *g, table *t)
         while (n->n_in > 0 && n->in[n->n_in - 1] < 0) n->n_in--;
         if (n->n_in < n->op->min_in || n->n_in > n->op->max_in)
             nm_refuse(job, net, n, "%d inputs", n->n_in);
-        const int needed = n->op->max_in > 9 ? n->n_in
-                                             : n->op->min_in; /* of many, none may be absent */
+        /* an operator of any number of inputs needs all that are listed */
+        const int needed = n->op->max_in > 9 ? n->n_in : n->op->min_in;
         for (int k = 0; k < needed; k++)
             if (n->in[k] < 0) nm_refuse(job, net, n, "input %d is missing", k);
     }
 }
 
-/* Depth first from the outputs, without recursion: order[] gets the needed nodes, inputs before users. */
+/* Walks depth first from the outputs, without recursion: order[] gets the nodes needed, inputs before users. */
 static size_t sort_nodes(nm_job *job, const nm_net *net, int *order)
 {
     enum { NEW, OPEN, DONE };
@@ -173,7 +173,7 @@ static size_t sort_nodes(nm_job *job, const nm_net *net, int *order)
             const int v = node->in[next[at]++], below = v < 0 ? -1 : net->values[v].maker;
             if (below < 0 || state[below] == DONE) continue;
             if (state[below] == OPEN)
-                nm_throw(job, NM_EINPUT, "%s: the graph has a circle at node \"%s\"", net->path,
+                nm_throw(job, NM_EINPUT, "%s: the graph has a cycle at node \"%s\"", net->path,
                          node->name);
             state[below] = OPEN;
             stack[depth++] = below;
@@ -191,11 +191,11 @@ static bool all_constant(const nm_net *net, const nm_node *n)
 
 static void fold(nm_job *job, nm_net *net, const nm_node *node)
 {
-    if (net->values[node->out[0]].data) return; /* its plan knows the value */
+    if (net->values[node->out[0]].data) return; /* its plan set the value */
     double **val = NM_ARRAY(job, double *, net->n_values);
     for (int k = 0; k < node->n_out; k++)
         val[node->out[k]] = NM_ARRAY(job, double, net->values[node->out[k]].n);
-    const nm_mark mark = nm_mark_get(job); /* operators evaluate copies, which are given back */
+    const nm_mark mark = nm_mark_get(job); /* the memory of the evaluation is released below */
     for (int k = 0; k < node->n_in; k++) {
         if (node->in[k] < 0) continue;
         const nm_value *in = &net->values[node->in[k]];
@@ -215,9 +215,9 @@ static void fold(nm_job *job, nm_net *net, const nm_node *node)
 static void plan(nm_job *job, nm_net *net, nm_node *node)
 {
     const nm_value *x = nm_in(net, node, 0);
-    for (int k = 0; k < node->n_in; k++) { /* an empty list may be a shape or axes */
+    for (int k = 0; k < node->n_in; k++) { /* only a list of integers (a shape, axes) may be empty */
         const nm_value *v = nm_in(net, node, k);
-        const bool end = strcmp(node->type, "Clip") == 0 && k > 0; /* none, when infinite */
+        const bool end = strcmp(node->type, "Clip") == 0 && k > 0; /* an infinite end means no end */
         for (size_t i = 0; v && v->data && !end && i < v->n; i++)
             if (!isfinite(v->data[i]))
                 nm_refuse(job, net, node, "element %zu of input %d is not finite", i, k);
@@ -232,13 +232,13 @@ static void plan(nm_job *job, nm_net *net, nm_node *node)
             nm_refuse(job, net, node, "attribute %s is not supported", node->attrs[k].name);
 }
 
-/* what the reader of a format promised: broadcasting must not change the shape, or spread a constant */
+/* Checks what the reader of a format promised: broadcasting must not change the shape, nor repeat a constant. */
 static void check_kept(nm_job *job, const nm_net *net, const nm_node *node)
 {
     const nm_value *out = &net->values[node->out[0]], *x = nm_in(net, node, 0);
     if (node->keeps == NM_KEEPS_NOTHING) return;
     if (!nm_shape_eq(x->shape, out->shape))
-        nm_refuse(job, net, node, "input of shape %s becomes %s; its parameters do not fit it",
+        nm_refuse(job, net, node, "input of shape %s becomes %s; its parameters do not fit the input",
                   nm_shape_print(job, x->shape), nm_shape_print(job, out->shape));
     for (int k = 1; node->keeps == NM_KEEPS_ALL && k < node->n_in; k++)
         if (nm_in(net, node, k)->n != out->n)
@@ -266,7 +266,7 @@ static void plan_all(nm_job *job, nm_net *net, nm_apart *samples)
     net->n_nodes = kept;
 }
 
-/* Outputs made by an operator that is a tail, and read by nobody else, become what it reads. */
+/* Lets an output that a tail makes, and nothing else reads, become what the tail reads. */
 static void cut_tails(nm_job *job, nm_net *net)
 {
     nm_node **tail = NM_ARRAY(job, nm_node *, net->n_outputs + 1);

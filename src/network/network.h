@@ -1,5 +1,5 @@
-/* network.h, the door of network: a network as its file wrote it: read, written, joined, evaluated with a bound on the
- * rounding, described, and lowered to a program. It must never know what is asked of it. */
+/* network.h, the door of network: a network as its file wrote it: reads, writes and joins networks, evaluates them with
+ * a bound on the rounding, describes them, and lowers them to a program. It must never know what is asked of them. */
 #ifndef NM_NETWORK_H
 #define NM_NETWORK_H
 
@@ -7,12 +7,12 @@
 #include "program/program.h"
 
 /* ---- node.c: values and nodes of the graph ------------------------------------------------------ */
-typedef struct nm_front {  /* how a network is read, as flags said it; NULL: not said */
+typedef struct nm_front {  /* how flags ask for a network to be read; NULL: no such flag */
     const char *mean, *std, *channels; /* preprocess.c, channel_order.c */
-    const char *shape;     /* D,D,.. of its input, where its file leaves it open */
-    const char *output;    /* the name of the output that is meant */
-    /* no part of what is said, but what counts where nothing is said: */
-    const char *image;     /* FILE[:INDEX] that the question is about, and its shape */
+    const char *shape;     /* D,D,.. of its input, where the file leaves it open */
+    const char *output;    /* the name of the output to use */
+    /* not from flags, but used where the flags above are missing: */
+    const char *image;     /* FILE[:INDEX] that the question is about; its shape fills open dimensions */
     size_t n_asked;        /* inputs that the question has; 0: not known */
 } nm_front;
 typedef struct nm_value {
@@ -23,8 +23,8 @@ typedef struct nm_value {
     const double *data;    /* [n] when constant, else NULL; float32 widened exactly */
     int maker;             /* node that makes it, or -1 */
 } nm_value;
-/* What a reader asserts of an output, checked in network.c: nothing; the shape of input 0; also that nothing is
- * broadcast: all inputs have as many elements. */
+/* What a reader asserts of a node, checked in network.c: nothing; the output has the shape of input 0; in addition
+ * nothing is broadcast: all inputs have as many elements. */
 typedef enum { NM_KEEPS_NOTHING, NM_KEEPS_SHAPE, NM_KEEPS_ALL } nm_keeps;
 typedef struct nm_op nm_op;       /* operator.h */
 typedef struct nm_attr nm_attr;
@@ -42,12 +42,12 @@ typedef struct nm_node {
 _Noreturn void nm_refuse(nm_job *job, const nm_net *net, const nm_node *node, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* ---- the last operators, which questions leave out ---------------------------------------------- */
-/* what a question about the output's input may compare: elements of one group (final_operators.c) */
+/* ---- tails: operators at the outputs that questions skip ----------------------------------------- */
+/* which elements of one group a question about the tail's input may compare (final_operators.c) */
 typedef enum { NM_RISING, NM_SHARE, NM_SHIFT, NM_CHOICE } nm_tailkind;
 typedef struct nm_tail {
     nm_tailkind kind;      /* x -> f(x) element by element, softmax, log of softmax, argmax */
-    size_t len, inner;     /* of the axis; elements between two of its elements */
+    size_t len, inner;     /* length of the axis; distance of two neighbours along it */
 } nm_tail;
 
 /* ---- network.c: the graph ----------------------------------------------------------------------- */
@@ -60,39 +60,39 @@ struct nm_net {
     nm_node *nodes;        /* in an order of evaluation */
     size_t n_inputs, n_outputs;
     int *inputs, *outputs; /* values; the flat input is their concatenation */
-    nm_node *const *tail;  /* [n_outputs] monotone op of the file behind it, left out of all but eval; or NULL */
+    nm_node *const *tail;  /* [n_outputs] the tail that the file has after it, skipped by all but eval; or NULL */
     size_t n_in, n_out;    /* flat sizes */
-    const double *lo, *hi; /* [n_in] the range that the file states for its inputs, or NULL: known, not enforced */
-    const nm_front *front; /* what was put before it, or NULL */
-    int64_t batch;         /* samples that its file fixes its input for, all of which are read; else 0 */
+    const double *lo, *hi; /* [n_in] range that the file states for its inputs, not enforced; or NULL */
+    const nm_front *front; /* the flags that it was read with, or NULL */
+    int64_t batch;         /* size of the batch that the file fixes, if all its samples are read; else 0 */
     nm_shape image;        /* the input as [C,H,W] or [H,W,C], where operators or flags say it (channel_order.c) */
-    const char *image_by;  /* who says so; with image.rank 0 what speaks against any image, or NULL */
+    const char *image_by;  /* who says so; if image.rank is 0, why it is no image, or NULL */
     const nm_net *first, *second; /* of two joined ones (pair.c), or NULL */
 };
 void nm_net_print(nm_buf *b, const nm_net *net); /* for --dump net */
 
 /* ---- file/read_network.c, file/write_network.c: files: ONNX, JSON, NNet in; ONNX, JSON out ------ */
 nm_net *nm_net_read(nm_job *job, const char *path); /* by content */
-nm_net *nm_net_read_as(nm_job *job, const char *path, const nm_front *f); /* f: NULL, or what stands before it */
-nm_net *nm_net_of(nm_job *job, nm_file file, const nm_front *f); /* of bytes at hand; the path is what it is called */
+nm_net *nm_net_read_as(nm_job *job, const char *path, const nm_front *f); /* f: flags, or NULL */
+nm_net *nm_net_of(nm_job *job, nm_file file, const nm_front *f); /* from bytes in memory; file.path is their name */
 void nm_net_write(nm_job *job, const nm_net *net, const char *path);       /* .json or .onnx, by suffix */
 
 /* ---- channel_order.c: which axes of the input are an image's ------------------------------------ */
 nm_shape nm_net_shape(const nm_net *net); /* of the first input, with the order of its axes where it is known */
-nm_imageform nm_net_form(const nm_net *net); /* what an image must be to be its input */
+nm_imageform nm_net_form(const nm_net *net); /* what an image must look like to be the input */
 
-/* ---- preprocess.c: what stands before a network: (pixel - mean) / std --------------------------- */
+/* ---- preprocess.c: what is put in front of a network: (pixel - mean) / std ---------------------- */
 const char *nm_front_text(nm_job *job, const nm_front *f);
-bool nm_front_says(const nm_front *f); /* something is said; an image alone says nothing */
+bool nm_front_says(const nm_front *f); /* true: some flag is set; an image alone does not count */
 
 /* ---- pair.c: several networks as one ------------------------------------------------------------ */
 nm_net *nm_net_join(nm_job *job, const nm_net *a, const nm_net *b); /* one flat input; outputs of a, then of b */
 typedef struct nm_named { const char *name; const nm_net *net; } nm_named;
-/* one flat input [n_in]; outputs of all, in their order; element map[k] of the input is the k-th of all their inputs */
+/* Joins networks over one flat input [n_in]; map[k]: the element of it that the k-th of all their inputs is. */
 nm_net *nm_net_beside(nm_job *job, size_t n, const nm_named *part, size_t n_in, const uint32_t *map);
 
 /* ---- evaluate.c, op/dot.c: evaluation ----------------------------------------------------------- */
-/* One evaluation of a net in the arithmetic of `f32`; err, when present, bounds |val - exact|. */
+/* One evaluation of a net in float32 or float64; err, when present, bounds |val - exact|. */
 typedef struct nm_eval {
     nm_job *job;
     const nm_net *net;
@@ -100,23 +100,23 @@ typedef struct nm_eval {
     double **val;          /* [n_values][n] */
     double **err;          /* [n_values][n] or NULL */
 } nm_eval;
-/* y [n_out] of x [n_in]; err [n_out] may be NULL; returns y */
+/* Evaluates y [n_out] at x [n_in]; err [n_out] may be NULL; returns y. */
 double *nm_net_eval(nm_job *job, const nm_net *net, const double *x, bool f32, double *err);
-/* in float64; err bounds the distance to y of any point within xerr [n_in] of x */
+/* Does so in float64; err bounds the distance from y to the output at any point within xerr [n_in] of x. */
 double *nm_net_eval_near(nm_job *job, const nm_net *net, const double *x, const double *xerr, double *err);
-/* what the file's outputs say, tails included: y [*n] */
+/* Evaluates the file's own outputs, tails included: y [*n]. */
 double *nm_net_outputs_eval(nm_job *job, const nm_net *net, const double *x, bool f32, size_t *n);
-/* the same in float64; err [*n] bounds the distance to the exact ones */
+/* Does so in float64; err [*n] bounds the distance from the exact outputs. */
 double *nm_net_outputs_near(nm_job *job, const nm_net *net, const double *x, size_t *n, double **err);
-/* Gives sum of a[i*sa] b[i], i < n, plus start, in the order of i; err, unless NULL, gets a bound on the rounding
- * added, which pays for berr [n], the errors of b (NULL: none), too. */
+/* Returns start plus the sum of a[i*sa] b[i], i < n, added in the order of i. To err, unless NULL, it adds a bound on
+ * the rounding and on the effect of berr [n], the errors of b (NULL: none). */
 double nm_eval_dot(const nm_eval *e, size_t n, const double *a, size_t sa, const double *b,
                    const double *berr, double start, double *err);
 
-/* ---- lower.c: the same function as blocks of units ---------------------------------------------- */
+/* ---- lower.c: the same function as a program of blocks of units --------------------------------- */
 nm_program *nm_lower(nm_job *job, const nm_net *net);
 
-/* ---- describe_network.c: what a network or a file of arrays is made of, for a reader or as JSON ---- */
+/* ---- describe_network.c: what is in a network or a file of arrays, as a table or JSON ------------ */
 void nm_inspect_net(nm_job *job, nm_buf *out, const nm_net *net, bool json);
 void nm_inspect_arrays(nm_job *job, nm_buf *out, const nm_arrays *a, bool json);
 

@@ -1,4 +1,4 @@
-/* node.c: what every operator needs to read its node: attributes, inputs, axes, broadcasting. */
+/* node.c: what every operator needs in order to read its node: attributes, inputs, axes, broadcasting. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"

@@ -1,12 +1,12 @@
-/* one_sample.c: a network whose file fixes a batch of N samples is read as one of a single sample, where that is the
- * same function, N times.
+/* one_sample.c: reads a network whose file fixes a batch of N samples as a network of a single sample, provided that
+ * the file's network is that function applied N times.
  *
- * The graph is planned with a first dimension of 1, and beside the plan it is shown, node by node, that in the file's
- * network value v has the shape [N,..] where it has [1,..] here, and that its part n is what this network makes of
- * sample n alone. A value of which this was shown is `apart`. For each operator there is a rule, below; where none
- * holds, the batch is not taken apart, and the node says why. Constants must not tell samples from each other: one with
- * N parts must have equal ones. Constants that are computed from the batch (Shape of a value that is apart) are folded
- * twice, with 1 and with N, so that a shape made of them is known in both worlds. */
+ * The graph is planned with a first dimension of 1. Alongside, node by node, it is shown that a value v that has the
+ * shape [1,..] here has [N,..] in the file's network, and that its part n there depends on sample n alone, as computed
+ * here. A value for which this was shown is called `apart`. Each operator has a rule, below; if none holds, the batch
+ * is not taken apart, and the message names the node and the reason. Constants must not distinguish samples: one that
+ * has N parts must have equal parts. Constants computed from the batch size (from the Shape of a value that is apart)
+ * are folded twice, with 1 and with N, so that a shape made of them is known for both networks. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -16,8 +16,8 @@ struct nm_apart {
     int64_t n;
     bool *apart; /* [values] */
     const double *
-        *full; /* [values] a constant in the network of N samples, where it is another; else NULL */
-    size_t cap; /* values that these lists have room for */
+        *full; /* [values] the value of a constant in the network of N samples, if it differs there; else NULL */
+    size_t cap; /* length of both lists */
 };
 
 nm_apart *nm_apart_new(nm_job *job, const nm_net *net, size_t cap, int64_t n)
@@ -54,7 +54,7 @@ static bool is(const step *t, const char *list)
     return false;
 }
 
-/* the attribute, without marking it as seen: the operator's plan does that */
+/* Returns the attribute without marking it as seen, which the operator's plan does. */
 static const nm_attr *attr(const step *t, const char *name)
 {
     for (int i = 0; i < t->node->n_attrs; i++)
@@ -62,7 +62,7 @@ static const nm_attr *attr(const step *t, const char *name)
     return NULL;
 }
 
-/* input k becomes another constant, of the same rank */
+/* Replaces input k by another constant of the same rank. */
 static void replace(const step *t, int k, nm_shape shape, const double *x)
 {
     nm_value v = t->net->values[t->node->in[k]];
@@ -78,13 +78,13 @@ static void replace(const step *t, int k, nm_shape shape, const double *x)
             used |= strcmp(t->net->values[i].name, v.name) == 0;
     }
     if (t->net->n_values >= t->s->cap)
-        nm_throw(t->job, NM_EIO, "%s: too many constants", t->net->path);
+        nm_throw(t->job, NM_EIO, "%s: too many constants are needed to take the batch apart", t->net->path);
     t->net->values[t->net->n_values] = v;
     t->node->in[k] = (int)t->net->n_values++;
 }
 
-/* Constant k, whose axis 0 lies along the batch, is the same for all samples: one part of it is kept. `whole`: it must
- * have N parts, and is not spread. */
+/* Requires constant k, whose axis 0 lies along the batch, to be the same for all samples, and keeps one part of it.
+ * whole: it must have N parts, instead of one that is broadcast. */
 static void same_for_all(const step *t, int k, bool whole)
 {
     const nm_value *v = nm_in(t->net, t->node, k);
@@ -102,7 +102,7 @@ static void same_for_all(const step *t, int k, bool whole)
     replace(t, k, one, v->data);
 }
 
-/* the integers of attribute `name` or of constant k, in the network of N samples; -1: neither is there */
+/* Reads the integers of attribute `name` or of constant k, as the network of N samples has them; -1: neither exists. */
 static int list(const step *t, const char *name, int k, double out[2 * NM_MAXRANK])
 {
     const nm_attr *a = attr(t, name);
@@ -118,7 +118,7 @@ static int list(const step *t, const char *name, int k, double out[2 * NM_MAXRAN
 
 static bool names_batch(double axis, int rank) { return axis == 0 || axis == -rank; }
 
-/* none of the listed axes is the batch; `least`: how many there must be */
+/* Requires that none of the listed axes is the batch; at least `least` axes must be listed. */
 static void axes_apart(const step *t, int rank, int least)
 {
     double axes[2 * NM_MAXRANK];
@@ -134,7 +134,7 @@ static void axis_apart(const step *t, int64_t other, int rank)
     if (names_batch((double)(a ? a->i : other), rank)) mixed(t, "it works along the first axis");
 }
 
-/* element 0 of the list in constant k is for the batch: what says N there says 1 here */
+/* Requires element 0 of the list in constant k to be about the batch; sets it to 1 where it says N. */
 static void first_is_one(const step *t, int k, bool can_be_n)
 {
     const nm_value *v = nm_in(t->net, t->node, k);
@@ -151,7 +151,7 @@ static void first_is_one(const step *t, int k, bool can_be_n)
 
 /* ---- the rules ---- */
 
-/* factors and terms that are spread: every varying one has all axes, so that their first ones meet */
+/* Treats factors and terms that are broadcast: varying ones must have all axes, so that their first axes coincide. */
 static void spread(const step *t)
 {
     int rank = 0;
@@ -254,7 +254,7 @@ static void concat(const step *t, int rank)
         if (!is_apart(t, k)) same_for_all(t, k, true);
 }
 
-/* what only the operator's own inputs decide: true where a rule was found, and holds */
+/* Returns true if a rule that looks only at the operator's own inputs was found and holds. */
 static bool holds(const step *t, int rank)
 {
     if (is(t, "Relu LeakyRelu Abs Neg HardSigmoid Identity Dropout Cast Clip Sigmoid Tanh "
@@ -298,7 +298,7 @@ static bool holds(const step *t, int rank)
     return true;
 }
 
-/* ---- constants that know the batch ---- */
+/* ---- constants that depend on the batch size ---- */
 
 static void keep_full(const step *t, const double *x)
 {
@@ -306,7 +306,7 @@ static void keep_full(const step *t, const double *x)
     if (v->n && memcmp(x, v->data, v->n * sizeof *x)) t->s->full[t->node->out[0]] = x;
 }
 
-/* Shape or Size of a value that is apart */
+/* Folds Shape or Size of a value that is apart, for N samples as well. */
 static void measured(const step *t)
 {
     const nm_value *v = &t->net->values[t->node->out[0]];
@@ -319,7 +319,7 @@ static void measured(const step *t)
     keep_full(t, x);
 }
 
-/* a constant made of such: by an operator whose plan does not look at the numbers */
+/* Folds an operator on such constants for N samples as well, provided that its plan does not look at the numbers. */
 static void folded(const step *t)
 {
     bool any = false;
@@ -358,7 +358,7 @@ void nm_apart_before(nm_job *job, nm_net *net, nm_apart *s, nm_node *node)
     }
     const nm_value *x = nm_in(net, node, 0);
     if (x && is_apart(&t, 0) && x->shape.rank < 1) mixed(&t, "a value without axes");
-    if (!holds(&t, x ? x->shape.rank : 0)) mixed(&t, "nothing says that it keeps them apart");
+    if (!holds(&t, x ? x->shape.rank : 0)) mixed(&t, "no rule shows that it keeps them apart");
 }
 
 void nm_apart_after(nm_job *job, nm_net *net, nm_apart *s, nm_node *node)
@@ -386,7 +386,7 @@ void nm_apart_end(nm_job *job, const nm_net *net, const nm_apart *s)
         const int v = net->tail[k] ? net->tail[k]->out[0] : net->outputs[k];
         if (!s->apart[v])
             nm_throw(job, NM_EUNSUP,
-                     "%s: output \"%s\" is not one of each of the %lld samples of the batch",
+                     "%s: output \"%s\" does not consist of one part for each of the %lld samples of the batch",
                      net->path, net->values[v].name, (long long)s->n);
     }
 }

@@ -1,4 +1,4 @@
-/* operators.c: the registry of operators. Rows never see it. */
+/* operators.c: the table of all operators. */
 #include "base/base.h"
 #include "network/network.h"
 #include "network/operator.h"
@@ -30,7 +30,7 @@ unsigned nm_op_traits(const nm_op *op)
     return 0;
 }
 
-/* the word of a row's names that is `type`, or NULL */
+/* Returns the word in `names` that is `type`, or NULL. */
 static const char *word_of(const char *names, const char *type, bool any_case)
 {
     const size_t n = strlen(type);

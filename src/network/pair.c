@@ -1,12 +1,11 @@
-/* pair.c: several networks as one: two over the same inputs, for comparisons, or any number over one flat input of
- * which each reads elements of its own or shared ones, for questions in VNN-LIB 2. Outputs are those of the first,
- * then those of the second, and so on.
+/* pair.c: joins several networks into one: two over the same inputs, for comparisons; or any number over one flat
+ * input, of which each reads its own or shared elements, for questions in VNN-LIB 2. The outputs are those of the
+ * first, then those of the second, and so on.
  *
- * All that follows (bounds, models, the judge) sees one network, so questions that compare them are rows like
- * others: the difference of outputs is known to every bound, not only that of their ranges (Paulsen, Wang, Wang
- * 2020 argue for it). Inputs are shared element by element, row-major, whatever their shapes: a network reads
- * gathers of the joined input. Values and nodes keep their plans, which hold no indices of values. Cost: two
- * arrays. */
+ * All that follows (bounds, models, the judge) sees one network, so a question that compares the parts is made of
+ * ordinary rows, and bounds apply to the difference of outputs, not only to each output (Paulsen, Wang, Wang 2020 argue
+ * for this). Inputs are shared element by element, row-major, whatever their shapes: each part reads gathers of the
+ * joined input. Values and nodes keep their plans, which contain no indices of values. Cost: two arrays. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -40,10 +39,10 @@ static void add_nodes(nm_job *job, nm_net *net, const nm_net *part, const char *
         net->nodes[net->n_nodes++] = moved(job, &part->nodes[i], prefix, by);
 }
 
-/* the second network's inputs are gathers of the first one's */
+/* Makes the second network's inputs gathers of the first one's. */
 static void share_inputs(nm_job *job, nm_net *net, const nm_net *b, int by)
 {
-    size_t which = 0, at = 0; /* input of the joined network, element of it */
+    size_t which = 0, at = 0; /* which: input of the joined network; at: element of it */
     for (size_t k = 0; k < b->n_inputs; k++) {
         nm_value *v = &net->values[b->inputs[k] + by];
         int32_t *w = NM_RAW(job, int32_t, v->n), *e = NM_RAW(job, int32_t, v->n);
@@ -81,7 +80,7 @@ static void add_outputs(nm_job *job, nm_net *net, nm_node **tail, const nm_net *
     net->n_out += part->n_out;
 }
 
-/* what both files state, where both do */
+/* Intersects the ranges that the two files state, where both state one. */
 static void meet_ranges(nm_job *job, nm_net *net, const nm_net *a, const nm_net *b)
 {
     net->lo = a->lo ? a->lo : b->lo;
@@ -99,7 +98,7 @@ static void meet_ranges(nm_job *job, nm_net *net, const nm_net *a, const nm_net 
     net->hi = hi;
 }
 
-/* the inputs of a part whose values start at `by` are gathers of value 0; `map` of its flat input */
+/* Makes the inputs of a part, whose values start at `by`, gathers of value 0; map: of its flat input. */
 static void gather_inputs(nm_job *job, nm_net *net, const nm_named *part, int by,
                           const uint32_t *map)
 {
@@ -123,7 +122,7 @@ static void gather_inputs(nm_job *job, nm_net *net, const nm_named *part, int by
     }
 }
 
-/* what the files state of each element of the joined input, where all that read it do */
+/* Sets the range of each element of the joined input, if all networks that read the element state one. */
 static void gather_ranges(nm_job *job, nm_net *net, size_t n, const nm_named *part,
                           const uint32_t *map)
 {
@@ -191,7 +190,7 @@ nm_net *nm_net_join(nm_job *job, const nm_net *a, const nm_net *b)
         nm_throw(job, NM_EINPUT,
                  "%s has %zu inputs, %s %zu: networks over the same inputs were expected", a->path,
                  a->n_in, b->path, b->n_in);
-    if (a->first || b->first) nm_throw(job, NM_EUSE, "two networks of one file each were expected");
+    if (a->first || b->first) nm_throw(job, NM_EUSE, "each of the two networks must come from one file");
     nm_net *net = NM_NEW(job, nm_net);
     const int by = (int)a->n_values;
     net->path = nm_fmt(job, "%s against %s", a->path, b->path);

@@ -1,9 +1,9 @@
-/* preprocess.c: what stands between pixels and a network's input: --channels, --mean and --std.
+/* preprocess.c: what is put between the pixels and a network's input: --channels, --mean and --std.
  *
- * A network that wants (pixel - mean) / std gets a Sub and a Div before its first layer: it is then one of pixels, and
- * everything, the judge's evaluation and its rounding included, sees it so; images, perturbation, domain and
- * distances are said in pixels. The constants are the doubles that were written; 1/std of the division is the
- * definition, as in every Div. They are part of the network's hash, and the map carries them. */
+ * A network that wants (pixel - mean) / std gets a Sub and a Div before its first layer. From then on it is a network
+ * of pixels for everything else, including the judge's evaluation and its rounding; images, perturbations, domains and
+ * distances are given in pixels. The constants are the doubles that were written; as in every Div, the network is
+ * defined by the double nearest to 1/std. The constants are part of the network's hash, and the map carries them. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -14,7 +14,7 @@ static _Noreturn void bad(nm_job *job, const char *flag, const char *text, const
     nm_throw(job, NM_EUSE, "--%s %s: %s was expected", flag, text, want);
 }
 
-/* x [n]: one of a list for each channel, or one for all */
+/* Reads x [n] from a list with a number for each channel, or from one number for all. */
 static double *spread(nm_job *job, const char *flag, const char *text, const nm_graph *g,
                       nm_shape image)
 {
@@ -26,13 +26,13 @@ static double *spread(nm_job *job, const char *flag, const char *text, const nm_
         const char *end = s + strcspn(s, ",");
         if (k == 64 || !nm_num_parse(s, end, &list[k++]) || (*flag == 's' && list[k - 1] <= 0))
             bad(job, flag, text,
-                *flag == 's' ? "numbers above 0, by channel," : "numbers, by channel,");
+                *flag == 's' ? "numbers above 0, one for each channel," : "numbers, one for each channel,");
         s = end;
         if (!*s) break;
     }
     nm_layout l = {1, 1, n, false};
     if (k > 1 && !nm_layout_find(image, &l)) {
-        const char *why = image.rank ? nm_layout_why(job, image) : "the input is no image";
+        const char *why = image.rank ? nm_layout_why(job, image) : "the input is not an image";
         nm_throw(job, NM_EUSE, "--%s %s: %s%s", flag, text, why,
                  strstr(why, "--channels") ? "" : "; see --channels");
     }
@@ -46,7 +46,7 @@ static double *spread(nm_job *job, const char *flag, const char *text, const nm_
     return x;
 }
 
-/* puts op (input, constant) before all that reads the input */
+/* Puts the operator (input, constant) between the input and all that reads it. */
 static void before(nm_job *job, nm_graph *g, const char *op, const char *name, const double *x)
 {
     const char *input = g->inputs[0].name, *out = nm_graph_fresh(job, g, nm_fmt(job, "%s_%s", input, name)),
@@ -66,17 +66,17 @@ void nm_front_check(nm_job *job, const nm_graph *g, const nm_front *f)
     if (f->channels && strcmp(f->channels, "chw") && strcmp(f->channels, "hwc"))
         bad(job, "channels", f->channels, "chw or hwc");
     if ((f->channels || f->mean || f->std) && g->n_inputs != 1)
-        nm_throw(job, NM_EUNSUP, "%s: --channels, --mean and --std take a network of one input",
+        nm_throw(job, NM_EUNSUP, "%s: --channels, --mean and --std need a network with one input",
                  g->path);
     if ((f->mean || f->std) && g->lo)
         nm_throw(job, NM_EUNSUP,
-                 "%s: its inputs have a stated range: --mean and --std are not for it", g->path);
+                 "%s: the file states a range for its inputs, which --mean and --std would change", g->path);
 }
 
 void nm_front_put(nm_job *job, nm_graph *g, const nm_front *f, nm_shape image)
 {
     if (f->std || f->mean) g->inputs[0].type = NM_F32; /* pixels are reals */
-    /* the last to be put is the first to be done */
+    /* each goes in front of what is there, so the division comes first here */
     if (f->std) before(job, g, "Div", "scaled", spread(job, "std", f->std, g, image));
     if (f->mean) before(job, g, "Sub", "centred", spread(job, "mean", f->mean, g, image));
 }

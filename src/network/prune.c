@@ -1,11 +1,12 @@
-/* prune.c: a graph as its file says it, before names become values: what asks for nothing is taken out.
+/* prune.c: removes from a graph, before names become values, what no question depends on.
  *
- * Operators behind a tail (Softmax, ArgMax and the like, final_operators.c) at an output that keep the flat values
- * (Identity, Dropout, Cast, and what changes the shape alone) leave the output to the tail. A Softmax, Sigmoid or Tanh
- * that ArgMax alone reads, along the same axis, chooses nothing. The two shares of a Sigmoid, 1 - p beside p, are the
- * Sigmoid of -z beside z. Nodes that no output needs are dropped, whatever they
- * are, and so are the mask of a Dropout and the indices of a MaxPool that nobody reads; of other operators second
- * outputs mean something (a BatchNormalization that names its own is in training). Cost: a pass over the graph. */
+ * A tail is a Softmax, ArgMax and the like at an output (final_operators.c). Operators behind a tail that keep the flat
+ * values (Identity, Dropout, Cast, and those that change only the shape) are removed, so that the tail makes the
+ * output. A Softmax, Sigmoid or Tanh that only an ArgMax reads, along the same axis, does not change the choice and is
+ * removed. The pair [1 - p, p] with p = Sigmoid(z) becomes the Sigmoid of [-z, z]. Nodes that no output needs are
+ * dropped, whatever they are, and so are a Dropout's mask and a MaxPool's indices if nothing reads them. Second outputs
+ * of other operators are kept because they mean something (a BatchNormalization that has them is in training mode).
+ * Cost: a pass over the graph. */
 #include "base/base.h"
 #include "network/network.h"
 #include "network/file/file.h"
@@ -14,9 +15,9 @@
 typedef struct {
     nm_job *job;
     nm_graph *g;
-    nm_names names; /* outputs of nodes */
+    nm_names names; /* all outputs of nodes */
     size_t cap, *maker;
-    bool twice; /* some name is: the graph is refused later */
+    bool twice; /* some name is an output twice; such a graph is refused later */
 } pruned;
 
 static void index_nodes(pruned *p)
@@ -30,7 +31,7 @@ static void index_nodes(pruned *p)
         }
 }
 
-/* the node that makes it, or NULL */
+/* Returns the node that makes the value of this name, or NULL. */
 static struct nm_rawnode *maker(const pruned *p, const char *name)
 {
     const int64_t at = *name ? nm_names_find(&p->names, nm_span_of(name)) : -1;
@@ -66,7 +67,7 @@ static int64_t int_of(const struct nm_rawnode *r, const char *name, int64_t othe
     return other;
 }
 
-/* the flat values stay as they are behind a tail of this type */
+/* Returns true if the node leaves the flat values behind a tail of this type as they are. */
 static bool keeps_values(const char *type, const struct nm_rawnode *r, const char *tail)
 {
     enum { FLOAT = 1, INT32 = 6, INT64 = 7, DOUBLE = 11 };
@@ -74,7 +75,7 @@ static bool keeps_values(const char *type, const struct nm_rawnode *r, const cha
                                         "saturate", "ratio", "seed",      NULL};
     static const char *const same[] = {"Identity", "Reshape",   "Flatten",
                                        "Squeeze",  "Unsqueeze", NULL};
-    for (int k = 0; k < r->n_attrs; k++) /* what is dropped here, no operator refuses */
+    for (int k = 0; k < r->n_attrs; k++) /* a dropped node's attributes are checked by no one else */
         if (!is_one_of(r->attrs[k].name, known)) return false;
     if (is_one_of(type, same) || (strcmp(type, "Dropout") == 0 && r->n_in == 1)) return true;
     const int64_t to = int_of(r, "to", 0);
@@ -83,7 +84,7 @@ static bool keeps_values(const char *type, const struct nm_rawnode *r, const cha
             (strcmp(tail, "ArgMax") == 0 && (to == INT32 || to == INT64)));
 }
 
-/* the constant of this name, all ones, or NULL */
+/* Returns the constant of this name if all its elements are 1, else NULL. */
 static const nm_value *ones(const pruned *p, const char *name)
 {
     const nm_value *v = NULL;
@@ -99,7 +100,7 @@ static const nm_value *ones(const pruned *p, const char *name)
     return v;
 }
 
-/* the Sigmoid whose p, and 1 - p, are the two that a Concat joins, or NULL; first: which of them p is */
+/* Returns the Sigmoid p if the Concat joins p and 1 - p, else NULL; first: which of the two inputs p is. */
 static const struct nm_rawnode *shares(const pruned *p, const struct nm_rawnode *r, size_t *first)
 {
     if (strcmp(type_of(p, r), "Concat") || r->n_in != 2 || r->n_out != 1) return NULL;
@@ -120,8 +121,8 @@ static const char *fresh(const pruned *p, const char *name, const char *what)
     return s;
 }
 
-/* Makes [1 - p, p] at an output, p = Sigmoid(z), the Sigmoid of [0 - z, z], with zeros of the ones' shape. Returns
- * true if it was there: the graph has other nodes now. */
+/* Rewrites an output [1 - p, p] with p = Sigmoid(z) as the Sigmoid of [0 - z, z], zeros having the shape of the ones.
+ * Returns true if it found that pattern and so changed the graph's nodes. */
 static bool join_shares(const pruned *p, const char *output)
 {
     struct nm_rawnode *r = maker(p, output);
@@ -152,7 +153,7 @@ static size_t readers(const pruned *p, const char *name)
     return n;
 }
 
-/* the tail that an output is made by, through what keeps its values; NULL: none */
+/* Returns the tail that makes an output, looking through nodes that keep its values; NULL: there is none. */
 static struct nm_rawnode *tail_behind(const pruned *p, const char *output)
 {
     struct nm_rawnode *r = maker(p, output);
@@ -168,7 +169,7 @@ static struct nm_rawnode *tail_behind(const pruned *p, const char *output)
     return strcmp(output, name) == 0 ? r : NULL;
 }
 
-/* what ArgMax reads does not change which element is the largest: it reads what is before that */
+/* Lets ArgMax read past a node that does not change which element is the largest. */
 static void skip_before_choice(const pruned *p, struct nm_rawnode *r)
 {
     static const char *const rising[] = {"Sigmoid", "Tanh", NULL}, *const shares[] = {"Softmax",
@@ -192,7 +193,7 @@ static void strip_tails(const pruned *p)
     }
 }
 
-/* marks the nodes that the outputs need */
+/* Returns which nodes the outputs need. */
 static bool *needed(const pruned *p)
 {
     bool *live = NM_ARRAY(p->job, bool, p->g->n_nodes + 1);
@@ -214,7 +215,7 @@ static bool *needed(const pruned *p)
     return live;
 }
 
-/* second outputs that nobody reads lose their names */
+/* Removes the names of second outputs that nothing reads. */
 static void forget_outputs(const pruned *p, struct nm_rawnode *r, const nm_names *read)
 {
     static const char *const beside[] = {"Dropout", "MaxPool", NULL};

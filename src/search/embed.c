@@ -67,7 +67,7 @@ static nm_names listed(const embedding *w, const char *text, size_t **at, const 
         const bool none = nm_span_is(name[i], "-");
         if (!none && !nm_names_add(w->job, &t, name[i]))
             nm_throw(w->job, NM_EUSE,
-                     "%s: column %.*s stands twice; add a column that equals it to the model", flag,
+                     "%s: column %.*s is given twice; add a column that equals it to the model", flag,
                      (int)(name[i].end - name[i].s), name[i].s);
         (*at)[i] = none ? SIZE_MAX : t.n - 1;
     }

@@ -189,7 +189,7 @@ double *nm_sol_columns(nm_job *job, const nm_sol *s, size_t n_cols, const char *
     bool *seen = NM_ARRAY(job, bool, n_cols);
     for (size_t k = 0; k < s->n; k++) {
         const size_t j = column(job, &t, n_cols, &s->vals[k], path);
-        if (seen[j]) nm_throw(job, NM_EINPUT, "%s: column \"%s\" stands twice", path, cols[j]);
+        if (seen[j]) nm_throw(job, NM_EINPUT, "%s: column \"%s\" is given twice", path, cols[j]);
         seen[j] = true;
         x[j] = s->vals[k].x;
     }

@@ -338,7 +338,7 @@ static size_t check_sums(nm_job *job, const nm_suite *s)
             nm_sha256(f.data, f.n, hash);
         }
         if (here && nm_span_is(tok[0], hash)) continue;
-        nm_note(job, "%s: %s", file, here ? "its bytes were changed" : "is not there");
+        nm_note(job, "%s: %s", file, here ? "its bytes were changed" : "does not exist");
         bad++;
     }
     return bad;

@@ -151,7 +151,7 @@ static void add_items(nm_job *job, nm_suite *s, const nm_json *j, const char *wh
         check_item(job, &t, where);
         for (size_t i = 0; i < s->n; i++)
             if (!strcmp(s->item[i].name, t.name))
-                nm_throw(job, NM_EINPUT, "%s: the name %s stands twice", where, t.name);
+                nm_throw(job, NM_EINPUT, "%s: the name %s is given twice", where, t.name);
         *NM_PUSH(job, s->item, s->n, s->cap) = t;
     } while (advance(&p));
 }

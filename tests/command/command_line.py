@@ -190,7 +190,7 @@ def strict(text):
         raise ValueError("not a JSON number: " + x)
 
     def pairs(items):
-        assert len(dict(items)) == len(items), "a key stands twice"
+        assert len(dict(items)) == len(items), "a key is given twice"
         return dict(items)
     return json.loads(text, parse_constant=no, object_pairs_hook=pairs)
 

@@ -164,7 +164,7 @@ def nnet_dialects():
             text[k] = new
         code, out, err = run("inspect", put("bad.nnet", "\n".join(text) + "\n"))
         check(name, code == 3 and all(n in err for n in needle), (code, err))
-    bad("more means than columns", ("8:1", "5 numbers; 3 were expected", "taken away"), {7: between(mean, "35.1", "9"), 8: between(scale, "7", "100")})
+    bad("more means than columns", ("8:1", "5 numbers; 3 were expected", "were removed"), {7: between(mean, "35.1", "9"), 8: between(scale, "7", "100")})
     bad("more ends on one side", ("6:1", "4 numbers; 2 were expected"), {5: extra(low, "-3", "0.5")})
     bad("more means than ranges", ("8:1", "5 numbers; 3"), {5: extra(low, "-3", "0.5"), 6: extra(high, "4", "1"), 7: between(mean, "35.1", "9")})
     bad("no entry for the outputs", ("8:1", "2 numbers; 3 were expected", "outputs'", "0 and 1"), {7: "0.5,0.25,", 8: "2,3,"})
@@ -278,7 +278,7 @@ def mat_errors(one):
     bad(3, "fc/weight", describe(one, arrays="w.mat"), "sizes that are not there")
     bomb = zlib.compress(struct.pack("<II", 14, 2 ** 31) + bytes(64))
     put("w.mat", examples.mat_bytes([], packed=False) + struct.pack("<II", 15, len(bomb)) + bomb)
-    bad(3, "are said to unpack", describe(one, arrays="w.mat"), "a packed size that is not there")
+    bad(3, "bytes unpack to", describe(one, arrays="w.mat"), "a packed size that is not there")
     tail = zlib.compress(examples.mat_array("<", "fc/weight", W)) + b"\0"
     put("w.mat", examples.mat_bytes([], packed=False) + struct.pack("<II", 15, len(tail)) + tail)
     bad(3, "do not unpack", describe(one, arrays="w.mat"), "bytes after a packed array")
@@ -344,7 +344,7 @@ def npz():
     both = lambda at, there, data: good[:at] + data + good[at + len(data):cd + there] + data + good[cd + there + len(data):]
     for name, data, code, needle in (("no zip64", good[:cd + 20] + b"\xff\xff\xff\xff" + good[cd + 24:], 3, "differ"), ("no zip64 end", good[:end + 8] + b"\xff\xff\xff\xff" + good[end + 12:], 3, "differ"),
                                      ("secret", good[:cd + 8] + b"\1" + good[cd + 9:], 4, "encrypted"), ("bzip2", both(8, 10, b"\x0c"), 4, "packing 12"), ("another packing in the directory", good[:cd + 10] + b"\x0c" + good[cd + 11:], 3, "differ"),
-                                     ("disks", good[:end + 4] + b"\1" + good[end + 5:], 4, "disks"), ("crc", both(14, 16, b"\1\2\3\4"), 3, "checksum"), ("a bomb", both(22, 24, b"\xff\xff\xff\x7f"), 3, "are said to unpack to 2147483647"),
+                                     ("disks", good[:end + 4] + b"\1" + good[end + 5:], 4, "disks"), ("crc", both(14, 16, b"\1\2\3\4"), 3, "checksum"), ("a bomb", both(22, 24, b"\xff\xff\xff\x7f"), 3, "bytes unpack to 2147483647"),
                                      ("a size too small", both(22, 24, b"\x40\0\0\0"), 3, "does not unpack"), ("a size too large", both(22, 24, b"\0\4\0\0"), 3, "does not unpack"),
                                      ("another name in the directory", good[:cd + 46] + b"x" + good[cd + 47:], 3, "differ"), ("no end", good[:end + 3] + good[end + 4:], 3, "no end record"),
                                      ("twice", twice(), 3, "twice")):

@@ -135,7 +135,7 @@ def external():
         with gzip.open(path_of(packed), "wb") as f:
             f.write(open(path_of("ext.onnx"), "rb").read())
     is_abs("external of a packed file", path_of("ext.onnx.gz"))
-    refuses("external gone", path_of("deep/alone/ext.onnx.gz"), 5, "net.data", "is not there", '"W"', "keep the two files together")
+    refuses("external gone", path_of("deep/alone/ext.onnx.gz"), 5, "net.data", "does not exist", '"W"', "keep the two files together")
     with gzip.open(path_of("deep/alone/net.data.gz"), "wb") as f:
         f.write(data)
     is_abs("both packed", path_of("deep/alone/ext.onnx.gz"))

@@ -234,7 +234,7 @@ def json_refusals():
         code, out, err = run("solve", XOR, put("q.json", {**Q, **q}))
         check("JSON refuses " + name, code in (3, 4) and out == "" and needle in err and "q.json" in err, (code, err))
     bad(3, "a control character", ":1:11: a control character", "inspect", put("q.json", '{"netmip":\x06"query", "version": 1}'))
-    bad(3, "a member twice", 'key "lo" stands twice', "solve", XOR, put("q.json", '{"netmip": "query", "version": 1, "lo": 0, "lo": 1}'))
+    bad(3, "a member twice", 'key "lo" is given twice', "solve", XOR, put("q.json", '{"netmip": "query", "version": 1, "lo": 0, "lo": 1}'))
     bad(5, "an image that is not there", "none.png", "solve", XOR, put("q.json", {**Q, "image": "none.png", "perturb": "free"}))
     put("q.json", {**Q, **box, **clause})
     for flag in (["--margin", "1"], ["--objective", "worst"], ["--guard", "0"], ["--perturb", "free"], ["--label", "1"]):

@@ -292,7 +292,7 @@ REFUSED = [  # suffix, text, exit code, what the message says
     ("mps", HEAD + " x r 1\n y cost 1\n M 'MARKER' 'INTORG'\n n r 1\n M 'MARKER' 'INTEND'\nBOUNDS\n UP b x 1\nENDATA\n", 4, "integer column n has no bounds"),
     ("mps", HEAD + " x r 1\n y cost 1\nBOUNDS\n UP b x 1\n UP c y 1\nENDATA\n", 4, "a second set of BOUNDS"),
     ("mps", HEAD + " my x r 1\n y cost 1\nENDATA\n", 3, "names without blanks"),
-    ("mps", HEAD + " x r 1 r 2\n y cost 1\nBOUNDS\n UP b x 1\nENDATA\n", 3, "column x stands twice in row r"),
+    ("mps", HEAD + " x r 1 r 2\n y cost 1\nBOUNDS\n UP b x 1\nENDATA\n", 3, "column x is given twice in row r"),
     ("mps", HEAD + " x r 1\n y cost 1\nBOUNDS\n UP b x 1\n", 3, "ends before ENDATA"),
     ("mps", HEAD + " x q 1\nENDATA\n", 3, ":6:1: a row that is known"),
 ]
@@ -313,7 +313,7 @@ def refusals():
         check("refused: %s" % says, got == code and says in err, (got, err))
     two = put("pair.json", network([2], [dense([[1, 1]], [0])]))
     got, out, err = embed(two, good, "x,x", "y", "bad-out.mps")
-    check("refused: a column twice", got == 2 and "stands twice" in err, (got, err))
+    check("refused: a column twice", got == 2 and "is given twice" in err, (got, err))
     soft = put("soft.json", network([1], [dense([[1], [2]], [0, 0]), {"op": "softmax"}]))
     got, out, err = embed(soft, put("two-y.lp", "Minimize\n obj: y\nSubject To\n r: x + y + w <= 3\nBounds\n x <= 1\nEnd\n"), "x", "y,w", "bad-out.mps")
     check("refused: Softmax, by name", got == 4 and "oftmax" in err and "network without it was expected" in err, (got, err))

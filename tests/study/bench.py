@@ -231,7 +231,7 @@ def limits():
     s = json.load(open(p("sleep", "summary.json")))["configurations"][0]
     check("the limit counts", s["limit"] == 1 and abs(s["par2_seconds"] - 2) < 1e-9 and abs(s["sgm_seconds"] - 1) < 1e-9, s)
     refused(2, "unknown; embedded", "bench", p("suite"), "--solvers", "nosuch", "--dir", p("no"))
-    refused(2, "stands twice", "bench", p("suite"), "--solvers", "embedded,embedded", "--dir", p("no"))
+    refused(2, "is given twice", "bench", p("suite"), "--solvers", "embedded,embedded", "--dir", p("no"))
     refused(2, "--dir", "bench", p("suite"))
     refused(2, "--perturb", "bench", p("suite"), "--perturb", "linf:1", "--dir", p("no"))
     refused(2, "--bounds", "bench", p("suite"), "--bounds", "crown", "--dir", p("no"))

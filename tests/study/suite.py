@@ -123,7 +123,7 @@ def checking():
     names = [f for f in files(p("b")) if f != "SHA256SUMS"]
     for f in sorted(set(rng.sample(names, 6) + ["suite.csv", "README.md", "spec.json", "xor.sol.gz"])):
         broken("a flipped bit of " + f, f, flip(f, rng.randrange(1 << 30)))
-    broken("a file that is gone", "is not there", lambda d: os.unlink(os.path.join(d, "xor.mps.gz")))
+    broken("a file that is gone", "does not exist", lambda d: os.unlink(os.path.join(d, "xor.mps.gz")))
     broken("a forged coefficient", "built anew it is another", forged("xor.mps.gz", lambda s: s.replace("0.5", "0.25", 1) if "0.5" in s
                                                                         else s.replace(" 1\n", " 2\n", 1)))
     broken("a forged table", "built anew it is another", forged("suite.csv", lambda s: s.replace("violated", "holds", 1)))
@@ -141,7 +141,7 @@ def refusals():
     bad("unknown member", spec(instances=[dict(i[1], colour="red")]))
     bad("version 1", spec(version=2))
     bad("lists no instance", spec(instances=[]))
-    bad("stands twice", spec(instances=[i[1], i[1]]))
+    bad("is given twice", spec(instances=[i[1], i[1]]))
     bad("is an empty list", spec(instances=[dict(i[0], image=[])]))
     bad("\"query\", or", spec(instances=[dict(i[1], image=3)]))
     bad("\"query\", or", spec(instances=[{"net": m("tiny-xor.onnx")}]))

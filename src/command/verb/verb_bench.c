@@ -57,7 +57,7 @@ static void add_solver(nm_job *job, nm_bench *b, nm_bench_solver *list, const ch
 {
     nm_bench_solver r = {.name = name, .is_embedded = !command && !strcmp(name, "embedded")};
     for (size_t i = 0; i < b->n_solvers; i++)
-        if (!strcmp(list[i].name, name)) nm_throw(job, NM_EUSE, "solver %s stands twice", name);
+        if (!strcmp(list[i].name, name)) nm_throw(job, NM_EUSE, "solver %s is given twice", name);
     if (!*name || strcmp(nm_name_clean(job, name), name))
         nm_throw(job, NM_EUSE, "solver \"%s\": letters, digits, . _ and - were expected in a name",
                  name);
@@ -148,7 +148,7 @@ static void read_forms(const source *s, nm_bench *b, bool given)
     for (size_t i = 0; i < b->n_forms; i++)
         for (size_t k = 0; k < i; k++)
             if (!strcmp(nm_name_clean(s->job, list[i].name), nm_name_clean(s->job, list[k].name)))
-                nm_throw(s->job, NM_EUSE, "encoding %s stands twice", list[i].name);
+                nm_throw(s->job, NM_EUSE, "encoding %s is given twice", list[i].name);
 }
 
 /* ---- instances ---- */

@@ -1,6 +1,6 @@
 /* read_mps.c: a model from the MPS that write_mps.c writes, in every dialect, and nothing else: for a reader who
  * wants it explained, and for tests that what was written is what was meant. Fields are words; sections stand in the
- * order of the writer; a name that is not known, stands twice, or a number that is none ends the reading. */
+ * order of the writer; a name that is not known, is given twice, or a number that is none ends the reading. */
 #include "base/base.h"
 #include "model/model.h"
 #include "model/file/file.h"

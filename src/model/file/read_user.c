@@ -52,7 +52,7 @@ static void merge(nm_userread *s, bool adds)
         for (size_t k = start; k < end; k++) {
             const uint32_t j = m->j[k];
             if (at[j] > first && !adds)
-                nm_throw(r->job, NM_EINPUT, "%s: column %s stands twice in row %s", r->path,
+                nm_throw(r->job, NM_EINPUT, "%s: column %s is given twice in row %s", r->path,
                          m->cols[j].name, m->rows[i].name);
             if (at[j] > first) {
                 m->c[at[j] - 1] += m->c[k];

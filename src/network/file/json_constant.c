@@ -1,8 +1,8 @@
-/* json_constant.c: the constants of netmip's own networks: numbers, nested arrays, .npy files, and arrays of .mat and
- * .npz files, by name. Every file that is read is part of the network's hash.
+/* json_constant.c: the constants of networks in netmip's JSON: numbers, nested arrays, .npy files, and arrays of .mat
+ * and .npz files, by name. The network's hash covers every file that is read.
  *
- * MATLAB knows no vectors, and drops last axes of one element beyond the second: one of its rows or columns is read as
- * a vector where no more axes are expected, and what is expected to have more gets them back. */
+ * MATLAB has no vectors, and drops trailing axes of size 1 beyond the second. So a row or a column of a .mat file is
+ * read as a vector where one axis is expected, and an array regains trailing axes of 1 where more are expected. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"

@@ -1,11 +1,11 @@
-/* json_layer.c: one layer of netmip's own networks becomes nodes of ONNX operators. read_json_network.c says how a
- * layer is written; what is more than an operator with its attributes and constants stands here:
+/* json_layer.c: turns one layer of netmip's JSON into nodes of ONNX operators. read_json_network.c describes how a
+ * layer is written; these layers are more than one operator with its attributes and constants:
  *
  *   dense        Flatten to one row, then Gemm
  *   conv, pools, batchnormalization over images [1,H,W,C]: the same between two Transposes
  *   flatten      with "perm": Transpose, then Flatten to one row
  *   normalize    (x - mean) / std, a number or one for each channel: Sub, Div
- *   maskedrelu   relu(a x) + b x, where a is 1 where the mask is 0, and b where it is 1
+ *   maskedrelu   relu(a x) + b x, with a = 1 where the mask is 0 and b = 1 where it is 1, else 0
  *   skip         the sum of layers that read the values before it (MIPVerify's SkipBlock) */
 #include "base/base.h"
 #include "data/data.h"
@@ -17,7 +17,7 @@
 #include <strings.h>
 
 typedef struct {
-    const char *op, *consts; /* in the order of the operator's inputs, each between blanks */
+    const char *op, *consts; /* consts: in the order of inputs, each between blanks */
     bool image, window;      /* works on [1,C,H,W]; slides a window over it */
 } kind;
 static const kind kinds[] = {
@@ -31,7 +31,7 @@ static const kind kinds[] = {
     {"normalize", " mean std ", false, false},
     {"maskedrelu", " mask ", false, false},
     {"skip", " ", false, false},
-    {NULL, " weight bias value ", false, false}, /* every other operator */
+    {NULL, " weight bias value ", false, false}, /* all other operators */
 };
 
 typedef struct {
@@ -49,7 +49,7 @@ static bool is(const layer *l, const char *op) { return l->k->op && strcmp(l->k-
 
 /* ---- members ---- */
 
-/* whether `key` is one of the words in k->consts */
+/* Returns true if `key` is one of the words in k->consts. */
 static bool is_const(const kind *k, const char *key)
 {
     const size_t n = strlen(key);
@@ -59,7 +59,7 @@ static bool is_const(const kind *k, const char *key)
     return false;
 }
 
-/* members that are neither constants nor attributes */
+/* Returns true for a member that is neither a constant nor an attribute. */
 static bool is_own(const layer *l, const char *key)
 {
     static const char *const all[] = {"op", "name", "inputs", NULL};
@@ -73,11 +73,11 @@ static bool is_own(const layer *l, const char *key)
 
 static _Noreturn void refuse_member(const layer *l, const char *key)
 {
-    nm_throw(l->r->job, NM_EINPUT, "%s: \"%s\" is no member of a layer \"%s\"", l->r->where, key,
+    nm_throw(l->r->job, NM_EINPUT, "%s: \"%s\" is not a member of a layer \"%s\"", l->r->where, key,
              l->op);
 }
 
-/* the first member that is an attribute of the operator, or NULL */
+/* Returns the first member that is an attribute of the operator, or NULL. */
 static const char *an_attribute(const layer *l)
 {
     for (const nm_json *a = l->j->child; a; a = a->next)
@@ -122,7 +122,7 @@ static nm_attr attribute(const layer *l, const nm_json *x)
     return a;
 }
 
-/* "stride" and "padding": one number, or one for each axis; "SAME", "VALID", or [top,bottom,left,right] */
+/* Reads "stride" and "padding": one number, or one for each axis; "SAME", "VALID", or [top,bottom,left,right]. */
 static void add_window(const layer *l, struct nm_rawnode *n)
 {
     nm_job *job = l->r->job;
@@ -132,7 +132,7 @@ static void add_window(const layer *l, struct nm_rawnode *n)
         const size_t m = nm_json_count(stride);
         const nm_json *e = cJSON_IsArray(stride) ? stride->child : stride;
         if (cJSON_IsArray(stride) && m != 2)
-            nm_throw(job, NM_EINPUT, "%s: \"stride\": a number or two were expected", l->r->where);
+            nm_throw(job, NM_EINPUT, "%s: \"stride\": one or two numbers were expected", l->r->where);
         for (int i = 0; i < 2; i++, e = cJSON_IsArray(stride) ? e->next : e)
             s[i] = nm_json_int(job, e, l->r->where);
         nm_graph_ints(job, l->r->g, n, "strides", 2, s);
@@ -215,7 +215,7 @@ static void add_consts(layer *l)
     }
 }
 
-/* the operator itself with every member that is an attribute */
+/* Adds the operator itself, with every member that is an attribute. */
 static struct nm_rawnode *add_node(layer *l, const char *type, const char *out)
 {
     struct nm_rawnode *n = nm_graph_node(l->r->job, l->r->g, type, l->name, out, l->n_in, l->in);
@@ -247,8 +247,8 @@ static const char *twin_of(const nm_netjson *r, const char *x)
     return NULL;
 }
 
-/* chw becomes `out` in the order [1,H,W,C]; both are remembered, so that a layer that may read either takes chw: the
- * Transposes that nobody needs are dropped later */
+/* Turns chw into `out` with the order [1,H,W,C]. Remembers both, so that a later layer that can read either order takes
+ * chw; Transposes that are not needed in the end are dropped later. */
 static void turn_back(const layer *l, const char *chw, const char *out)
 {
     nm_netjson *r = l->r;
@@ -256,7 +256,7 @@ static void turn_back(const layer *l, const char *chw, const char *out)
     *NM_PUSH(r->job, r->twin, r->n_twin, r->cap_twin) = (struct nm_twin){out, chw};
 }
 
-/* a node that works on single elements: on images in the other order, where all its inputs are there in it */
+/* Adds a node that works element by element; if all its inputs exist as [1,C,H,W], too, it works on those. */
 static void by_element(const layer *l, const char *type, const char *out, size_t n,
                        const char *const *in, nm_keeps keeps)
 {
@@ -309,7 +309,7 @@ static void read_flatten(layer *l)
     flatten_row(l, transpose(l, l->in[0], a.n, a.ints, value_name(l, "perm")), l->name);
 }
 
-/* the constant that stands under `key` */
+/* Returns the constant under `key`. */
 static nm_value constant(const layer *l, const char *key)
 {
     const nm_json *x = nm_json_get(l->r->job, l->j, key, l->r->where);
@@ -327,11 +327,11 @@ static void read_normalize(layer *l)
     no_attributes(l);
     const nm_value mean = constant(l, "mean"), std = constant(l, "std");
     if (mean.shape.rank > 1 || std.shape.rank > 1)
-        nm_throw(r->job, NM_EINPUT, "%s: \"mean\" and \"std\" are numbers, or one for each channel",
+        nm_throw(r->job, NM_EINPUT, "%s: \"mean\" and \"std\" must be numbers, or lists with a number for each channel",
                  r->where);
     for (size_t i = 0; i < std.n; i++)
         if (!(std.data[i] > 0))
-            nm_throw(r->job, NM_EINPUT, "%s: a \"std\" of %s", r->where,
+            nm_throw(r->job, NM_EINPUT, "%s: \"std\" is %s; a number above 0 was expected", r->where,
                      nm_num_text(r->job, std.data[i]));
     const bool turn = !r->hwc && (mean.shape.rank || std.shape.rank); /* channels must come last */
     const char *x = turn ? transpose(l, l->in[0], 4, to_hwc, value_name(l, "in")) : l->in[0];
@@ -342,7 +342,7 @@ static void read_normalize(layer *l)
     if (turn) transpose(l, out, 4, to_chw, l->name);
 }
 
-/* the constant that is 1 where the mask is `side`, else 0 */
+/* Returns a constant that is 1 where the mask is `side`, else 0. */
 static const char *where_mask(const layer *l, nm_value mask, double side, const char *name)
 {
     double *x = NM_RAW(l->r->job, double, mask.n);
@@ -373,13 +373,13 @@ static void read_masked(layer *l)
     nm_graph_node(r->job, r->g, "Add", l->name, l->name, 2, sum);
 }
 
-/* part i of a skip, or NULL for zero */
+/* Adds part i of a skip; returns its value, or NULL if it is zero. */
 static const char *read_part(const layer *l, const nm_json *p, size_t i, const char *in)
 {
     nm_netjson *r = l->r;
     const char *op = nm_json_str(r->job, nm_json_get(r->job, p, "op", r->where), r->where);
     if (nm_json_find(p, "name") || nm_json_find(p, "inputs"))
-        nm_throw(r->job, NM_EINPUT, "%s: a part of a skip has no \"name\" and no \"inputs\"",
+        nm_throw(r->job, NM_EINPUT, "%s: a part of a skip cannot have a \"name\" or \"inputs\"",
                  r->where);
     if (strcasecmp(op, "zero") == 0 && nm_json_count(p) == 1) return NULL;
     if (strcasecmp(op, "dense") && strcasecmp(op, "conv") && strcasecmp(op, "identity"))
@@ -424,7 +424,7 @@ static void read_inputs(layer *l, const char *before)
     if (is(l, "conv") && l->r->hwio && l->n_in != 1)
         nm_throw(
             job, NM_EINPUT,
-            "%s: a weight among \"inputs\" has ONNX's axes, not HWIO; name it under \"weight\"",
+            "%s: a weight among \"inputs\" is read in ONNX's order of axes; give it under \"weight\" for HWIO",
             l->r->where);
     const bool one = is(l, "dense") || is(l, "normalize") || is(l, "maskedrelu") ||
                      is(l, "flatten");
@@ -432,7 +432,8 @@ static void read_inputs(layer *l, const char *before)
         nm_throw(job, NM_EINPUT, "%s: a layer \"%s\" has one input", l->r->where, l->op);
 }
 
-/* an operator that ONNX defines over [1,C,H,W] must not meet [1,H,W,C]: these say nothing of axes, or name them */
+/* Refuses operators that ONNX defines over [1,C,H,W] where images are [1,H,W,C]. Those listed do not depend on the
+ * order of axes, or name their axes. */
 static void check_axes(const layer *l)
 {
     static const char *const any[] = {"relu",      "leakyrelu", "clip",      "abs",      "neg",

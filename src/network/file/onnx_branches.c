@@ -1,9 +1,9 @@
-/* onnx_branches.c: an If whose condition is constant becomes the nodes of the branch that it takes.
+/* onnx_branches.c: replaces an If whose condition is constant by the nodes of the branch that it takes.
  *
- * Exporters leave such nodes where the shape decides (squeeze, views). A condition is constant when what it needs can
- * be folded: that part of the graph is made into a network of its own, which says so. Conditions that need another If
- * come after it. Names that a branch makes become new ones; names from around it stay. Cost: for each If the network
- * before its condition is planned once. */
+ * Exporters leave such nodes where a decision depends on shapes (squeeze, views). A condition is constant if what it
+ * needs can be folded, which is found by planning that part of the graph as a network of its own. A condition that
+ * needs another If is treated after that one. Values made in a branch get new names; names from outside stay. Cost: for
+ * each If, planning the part of the network before its condition. */
 #include "base/base.h"
 #include "network/network.h"
 #include "network/file/file.h"
@@ -15,7 +15,7 @@ static bool is_if(const NmPb__Node *n)
            (!n->domain || !*n->domain || !strcmp(n->domain, "ai.onnx"));
 }
 
-/* an If of those marked whose condition needs no other; `count`: none is left */
+/* Returns one of the marked If nodes whose condition needs no other If; n_nodes: none is left. */
 static size_t next_if(nm_onnx *o, const bool *needed)
 {
     size_t found = o->n_nodes;
@@ -36,7 +36,7 @@ static size_t next_if(nm_onnx *o, const bool *needed)
 static bool taken(nm_onnx *o, const char *name, const char *condition)
 {
     const nm_mark mark = nm_mark_get(o->job);
-    nm_onnx copy = *o; /* files that it opens go with the mark */
+    nm_onnx copy = *o; /* files that it opens are freed with the mark */
     copy.parts = (nm_buf){0};
     nm_graph *g = nm_onnx_graph(&copy, 1, &condition);
     const nm_net *net = nm_net_new(o->job, g, (nm_file){o->f.path, (const unsigned char *)"", 0});
@@ -54,7 +54,7 @@ static bool taken(nm_onnx *o, const char *name, const char *condition)
     return is;
 }
 
-/* what branch `g` makes itself is known by new names from here on */
+/* Gives new names to the values that branch `g` makes itself. */
 static void bind_locals(nm_onnx *o, nm_onnxscope *s, const NmPb__Graph *g)
 {
     for (size_t i = 0; i < g->n_node; i++)

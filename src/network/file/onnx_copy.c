@@ -1,9 +1,9 @@
-/* onnx_copy.c: nodes of another scope, a function's body or a branch's, are put into the flat graph of an ONNX model.
+/* onnx_copy.c: copies nodes from another scope (a function's body or a branch) into the flat graph of an ONNX model.
  *
- * Names that are bound (parameters, outputs) become names of the graph; other names that the body makes get new ones,
- * "prefix/name". A graph inside such a node keeps the names that it makes itself, and they are new when it is put into
- * the flat graph in its turn. In a function, which sees nothing around it, any further name is an error, and an
- * attribute that refers to one of the function's is the call's, or the function's default, or left out. */
+ * Bound names (parameters, outputs) are replaced by names of the graph; other values that the body makes get new names,
+ * "prefix/name". A graph inside such a node keeps the names that it makes itself; they are renamed when that graph is
+ * put into the flat graph in its turn. A function sees nothing outside of itself: any other name is an error there. An
+ * attribute that refers to one of the function takes the call's value, else the function's default, else is omitted. */
 #include "base/base.h"
 #include "network/network.h"
 #include "network/file/file.h"
@@ -11,7 +11,7 @@
 
 enum {
     NODES = 1 << 22
-}; /* at most, once all is put in: functions that call functions can be many */
+}; /* limit on nodes after expansion, as functions that call functions may explode */
 
 static void take(nm_onnx *o, const char *name)
 {
@@ -48,7 +48,7 @@ void nm_onnx_bind(nm_onnx *o, nm_onnxscope *s, const char *local, const char *na
     *NM_PUSH(o->job, s->to, n, s->cap) = name;
 }
 
-/* names that stand in the graph itself are not those of the scope around it */
+/* Returns true if the name is made in the graph itself, and so does not belong to the scope around it. */
 static bool is_own(const NmPb__Graph *g, const char *name)
 {
     for (size_t i = 0; i < g->n_node; i++)
@@ -75,7 +75,7 @@ const char *nm_onnx_renamed(const nm_onnx *o, const nm_onnxscope *s, const char 
     return name;
 }
 
-/* graphs around the node inside the body, from the innermost on */
+/* The graphs around a node within the body, innermost first. */
 typedef struct around {
     const NmPb__Graph *g;
     const struct around *next;
@@ -109,7 +109,7 @@ static NmPb__Graph *copy_graph(nm_onnx *o, const nm_onnxscope *s, const around *
     return to;
 }
 
-/* what the reference `a` stands for, or NULL: nothing was given */
+/* Returns the attribute that the reference `a` stands for, or NULL if none is given. */
 static const NmPb__Attribute *meant(const nm_onnxscope *s, const NmPb__Attribute *a)
 {
     const NmPb__Attribute *given = nm_onnx_attr(s->call, a->ref_attr_name);

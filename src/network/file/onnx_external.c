@@ -1,10 +1,10 @@
 /* onnx_external.c: tensors of an ONNX model whose bytes are in files beside it (TensorProto.external_data).
  *
- * Entries are `location`, a path relative to the model's folder, `offset` (0), `length` (the tensor's bytes, which it
- * must be) and `checksum` (SHA-1 of the file). Any other entry is refused by name. A location that is absolute, has a
- * part "..", is no regular file, or leads out of the folder through links is refused: a model is data, and must not
- * choose which files of the machine are read. Where a file is not there, its gzipped twin LOCATION.gz is taken. The
- * hashes of all files used are part of the network's hash. Each file is read once and whole. */
+ * Entries are `location`, a path relative to the model's folder, `offset` (default 0), `length` (must be the tensor's
+ * size in bytes) and `checksum` (SHA-1 of the file). Any other entry is refused by name. A location is refused if it is
+ * absolute, has a part "..", is no regular file, or leads out of the folder through links: a model is data, and must
+ * not choose which files of the machine are read. If the file does not exist, LOCATION.gz is read instead. The
+ * network's hash covers all files used. Each file is read once, as a whole. */
 #define _GNU_SOURCE
 #include "base/base.h"
 #include "network/network.h"
@@ -66,7 +66,7 @@ static bool has_dots(const char *path)
     return false;
 }
 
-/* the file's own path, once no link leads out of the model's folder */
+/* Returns the path with links resolved, after checking that it stays inside the model's folder. */
 static const char *resolved(const nm_onnx *o, const char *name, const char *location,
                             const char *path)
 {
@@ -94,7 +94,7 @@ static nm_file open_beside(nm_onnx *o, const char *name, const char *location)
         if (strcmp(o->beside[i].name, location) == 0) return o->beside[i].f;
     if (*location == '/' || has_dots(location))
         nm_throw(o->job, NM_EINPUT,
-                 "%s: tensor \"%s\": its data are said to be in \"%s\"; a file in the model's own "
+                 "%s: tensor \"%s\": its data should be in \"%s\"; a file in the model's own "
                  "folder was expected",
                  o->f.path, name, location);
     const char *path = nm_fmt(o->job, "%s%s", nm_path_dir(o->job, o->f.path), location),
@@ -102,7 +102,7 @@ static nm_file open_beside(nm_onnx *o, const char *name, const char *location)
     const bool gz = !nm_file_exists(path) && nm_file_exists(packed);
     if (!gz && !nm_file_exists(path))
         nm_throw(o->job, NM_EIO,
-                 "%s: is not there; tensor \"%s\" of %s has its data in it: keep the two files "
+                 "%s: does not exist; tensor \"%s\" of %s has its data there: keep the two files "
                  "together",
                  path, name, o->f.path);
     path = resolved(o, name, location, gz ? packed : path);
@@ -125,7 +125,7 @@ static void check_sum(const nm_onnx *o, const char *name, const place *p, nm_fil
     sha1_digest(&ctx, sizeof sum, sum);
     for (size_t i = 0; i < sizeof sum; i++) snprintf(hex + 2 * i, 3, "%02x", sum[i]);
     if (strcasecmp(p->checksum, hex))
-        nm_throw(o->job, NM_EINPUT, "%s: its SHA-1 is %s; tensor \"%s\" of %s wants %s",
+        nm_throw(o->job, NM_EINPUT, "%s: its SHA-1 is %s; tensor \"%s\" of %s states %s",
                  p->location, hex, name, o->f.path, p->checksum);
 }
 
@@ -138,7 +138,7 @@ const uint8_t *nm_onnx_external(nm_onnx *o, const NmPb__Tensor *t, const char *n
     const size_t have = p.length < 0 ? room : (size_t)p.length;
     if (have != want)
         nm_throw(o->job, NM_EINPUT,
-                 "%s: tensor \"%s\": %zu bytes of \"%s\" are named; its shape wants %zu", o->f.path,
+                 "%s: tensor \"%s\": %zu bytes of \"%s\" are named; its shape needs %zu", o->f.path,
                  name, have, p.location, want);
     if (want > room || (uint64_t)p.offset > f.n)
         nm_throw(

@@ -1,8 +1,8 @@
-/* onnx_functions.c: calls of an ONNX model's own functions become the nodes of their bodies.
+/* onnx_functions.c: replaces calls of an ONNX model's own functions by the nodes of their bodies.
  *
- * A node calls the function of its domain, name and overload, before any operator of that name. Parameters that a call
- * leaves out are absent inputs. In each round the calls that the outputs need are replaced; without a circle there are
- * at most as many rounds as functions. A body must be written in the model's opset. */
+ * A node calls the function of its domain, name and overload, which hides an operator of that name. Parameters that a
+ * call omits are absent inputs. Each round expands the calls that the outputs need; unless functions call each other in
+ * a cycle, there are at most as many rounds as functions. A body must be written in the model's opset. */
 #include "base/base.h"
 #include "network/network.h"
 #include "network/file/file.h"
@@ -37,7 +37,7 @@ static void check_opset(const nm_onnx *o, const NmPb__Function *f)
                 o->f.path, f->name, (long long)f->opset_import[i]->version, (long long)o->opset);
 }
 
-/* how often the body's output k is a parameter, or an output before */
+/* Returns true if the body's output k is also a parameter or an earlier output. */
 static bool is_bound(const NmPb__Function *f, size_t k)
 {
     for (size_t i = 0; i < f->n_input; i++)
@@ -58,7 +58,7 @@ static void expand(nm_onnx *o, const NmPb__Node *call, const NmPb__Function *f, 
     check_opset(o, f);
     if (call->n_input > f->n_input || call->n_output > f->n_output)
         nm_throw(o->job, NM_EINPUT,
-                 "%s: %s is called with %zu inputs and %zu outputs; it has %zu and %zu", o->f.path,
+                 "%s: %s is called with %zu inputs and %zu outputs; it takes %zu and gives %zu", o->f.path,
                  s.what, call->n_input, call->n_output, f->n_input, f->n_output);
     for (size_t k = 0; k < f->n_input; k++)
         nm_onnx_bind(o, &s, f->input[k], k < call->n_input ? call->input[k] : "");

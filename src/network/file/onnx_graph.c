@@ -1,8 +1,8 @@
-/* onnx_graph.c: the part of a flat ONNX graph that some values need becomes an nm_graph.
+/* onnx_graph.c: turns the part of a flat ONNX graph that given values need into an nm_graph.
  *
- * Only nodes that the values need are looked at, and only constants that those nodes read: what a file has beside them
- * (labels as text, operators of other domains, tensors of other element types) does not matter. A node needs what it
- * and the graphs in its attributes read. Cost: a pass over the nodes, and the constants that are read. */
+ * Only nodes that the values need are read, and only constants that those nodes read: whatever else a file holds
+ * (labels as text, operators of other domains, tensors of other element types) does not matter. A node needs what it,
+ * and the graphs in its attributes, read. Cost: a pass over the nodes, and the constants that are read. */
 #include "base/base.h"
 #include "network/network.h"
 #include "network/file/file.h"
@@ -55,11 +55,11 @@ bool *nm_onnx_needed(nm_onnx *o, size_t n, const char *const *values, nm_names *
         }
     for (size_t i = 0; i < n; i++) nm_names_add(o->job, read, nm_span_of(values[i]));
     if (twice)
-        for (size_t i = 0; i < o->n_nodes; i++) { /* refused later, by name */
+        for (size_t i = 0; i < o->n_nodes; i++) { /* such names are refused later */
             needed[i] = true;
             note_reads(o->job, read, o->nodes[i]);
         }
-    for (size_t at = 0; at < read->n; at++) { /* which grows */
+    for (size_t at = 0; at < read->n; at++) { /* read grows while we walk it */
         const int64_t by = nm_names_find(&made, nm_span_of(read->name[at]));
         if (by < 0 || needed[maker[by]]) continue;
         needed[maker[by]] = true;
@@ -81,7 +81,7 @@ static const nm_value *value_of(nm_onnx *o, const NmPb__Attribute *a, const char
     return v;
 }
 
-/* the kind, where files of IR version 1 leave it out: then the field that is there tells */
+/* Returns the attribute's kind. Files of IR version 1 omit it: then the field that is present tells. */
 static int kind_of(const NmPb__Attribute *a)
 {
     return a->type       ? a->type
@@ -100,7 +100,7 @@ static nm_attr attribute(nm_onnx *o, const char *node, const NmPb__Attribute *a)
     nm_attr out = {.name = text(job, a->name), .kind = NM_A_OTHER};
     if (a->ref_attr_name && *a->ref_attr_name)
         nm_throw(job, NM_EINPUT,
-                 "%s: node \"%s\": attribute %s refers to one of a function, and is in none",
+                 "%s: node \"%s\": attribute %s refers to an attribute of a function, but is not in one",
                  o->f.path, node, out.name);
     switch (kind_of(a)) {
     case 1:
@@ -138,14 +138,14 @@ static nm_attr attribute(nm_onnx *o, const char *node, const NmPb__Attribute *a)
     return out;
 }
 
-/* the graph's outputs, for a message about what only some of them need */
+/* Returns advice to choose one output, for a message about a node that only some outputs may need. */
 static const char *choice(nm_onnx *o)
 {
     const NmPb__Graph *g = o->model->graph;
     nm_buf b = {.job = o->job};
     for (size_t i = 0; g->n_output > 1 && i < g->n_output; i++)
         nm_put(&b, "%s\"%s\"",
-               i ? ", " : "; if one output alone is meant, --output-name says which: ",
+               i ? ", " : "; if you need only one output, --output-name says which: ",
                g->output[i]->name ? g->output[i]->name : "");
     return b.n ? b.s : "";
 }
@@ -162,7 +162,7 @@ static void read_node(nm_onnx *o, const NmPb__Node *n, struct nm_rawnode *r, siz
                  o->f.path, r->name, r->type, n->domain, choice(o));
     r->n_in = n->n_input;
     r->n_out = n->n_output;
-    r->in = NM_RAW(o->job, const char *, n->n_input + 1); /* which may be changed */
+    r->in = NM_RAW(o->job, const char *, n->n_input + 1); /* a copy, which may be changed */
     r->out = NM_RAW(o->job, const char *, n->n_output + 1);
     for (size_t k = 0; k < n->n_input; k++) r->in[k] = n->input[k];
     for (size_t k = 0; k < n->n_output; k++) r->out[k] = n->output[k];
@@ -181,7 +181,7 @@ static void read_constants(nm_onnx *o, nm_graph *g, const nm_names *read)
             g->consts[g->n_consts++] = nm_onnx_tensor(o, o->dense[i], name);
     }
     for (size_t i = 0; i < o->n_sparse; i++) {
-        const NmPb__Tensor *values = o->sparse[i]->values; /* whose name is that of the whole */
+        const NmPb__Tensor *values = o->sparse[i]->values; /* its name is that of the sparse tensor */
         const char *name = text(o->job, values ? values->name : NULL);
         if (nm_names_find(read, nm_span_of(name)) >= 0)
             g->consts[g->n_consts++] = nm_onnx_sparse(o, o->sparse[i], name);
@@ -196,7 +196,7 @@ nm_graph *nm_onnx_graph(nm_onnx *o, size_t n, const char *const *outputs)
     g->path = o->f.path;
     g->format = "onnx";
     g->opset = o->opset;
-    g->cap_consts = o->n_dense + o->n_sparse + 1; /* what follows may put more to all of them */
+    g->cap_consts = o->n_dense + o->n_sparse + 1; /* later steps may add to all of them */
     g->cap_inputs = o->n_inputs + 1;
     g->cap_nodes = o->n_nodes + 1;
     g->inputs = NM_ARRAY(o->job, nm_value, g->cap_inputs);
@@ -206,7 +206,7 @@ nm_graph *nm_onnx_graph(nm_onnx *o, size_t n, const char *const *outputs)
     for (size_t i = 0; i < o->n_nodes; i++)
         if (needed[i]) read_node(o, o->nodes[i], &g->nodes[g->n_nodes++], i);
     read_constants(o, g,
-                   &read); /* after the nodes: what is not read is said of an operator first */
+                   &read); /* after the nodes, so that an unsupported operator is reported before a constant */
     g->outputs = NM_ARRAY(o->job, const char *, n + 1);
     for (size_t i = 0; i < n; i++) g->outputs[g->n_outputs++] = outputs[i];
     g->parts = o->parts.n ? o->parts.s : NULL;

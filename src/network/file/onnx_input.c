@@ -1,11 +1,11 @@
 /* onnx_input.c: the inputs of an ONNX model: element types, and shapes as far as the file, --input-shape or an image
- * says them.
+ * determine them.
  *
- * An open first dimension is a batch, and 1; a fixed one of more than 1 may be one (one_sample.c). What else is open
- * is said by --input-shape D,D,.. (which must agree with all that the file says), or by the shape of the image that the
- * question is about, where only one order of its axes fits; without either it is refused. Inputs of uint8, int8, uint16
- * or int16 are read as reals: what holds for all reals holds for integers, and a point found may have fractions; a
- * warning says so. */
+ * An open first dimension is the batch, and read as 1; a fixed one above 1 may be a batch (one_sample.c). Other open
+ * dimensions are set by --input-shape D,D,.. (which must agree with all that the file states), or by the shape of the
+ * image that the question is about, if only one order of its axes fits; otherwise the network is refused. Inputs of
+ * uint8, int8, uint16 or int16 are read as reals, with a warning: what holds for all reals holds for integers, but a
+ * counterexample may have fractions. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -20,7 +20,7 @@ static const char *dims_text(nm_job *job, nm_shape s)
     return b.n ? b.s : "";
 }
 
-/* the shape as the file has it, with names for what is open */
+/* Returns the shape as the file has it, with names for open dimensions. */
 static const char *shape_text(nm_job *job, const NmPb__Shape *s)
 {
     nm_buf b = {.job = job};
@@ -38,7 +38,7 @@ static const char *shape_text(nm_job *job, const NmPb__Shape *s)
     return b.s;
 }
 
-/* the file's shape; 0: open */
+/* Returns the file's shape, with 0 for open dimensions. */
 static nm_shape stated(const nm_onnx *o, const char *name, const NmPb__Shape *s)
 {
     nm_shape out = {.rank = (int)s->n_dim};
@@ -50,7 +50,7 @@ static nm_shape stated(const nm_onnx *o, const char *name, const NmPb__Shape *s)
     return out;
 }
 
-/* is `said` what the file states, where it states something? Of a batch, one sample may be meant. */
+/* Returns true if `said` agrees with what the file states; of a batch, one sample may be asked for. */
 static bool agrees(nm_shape file, nm_shape said)
 {
     if (file.rank != said.rank) return false;
@@ -68,7 +68,7 @@ static nm_shape said_shape(nm_job *job, const char *text)
         int64_t d;
         if (s.rank == NM_MAXRANK || !nm_int_parse(at, end, &d) || d < 1 || d > 1 << 27)
             nm_throw(job, NM_EUSE,
-                     "--input-shape %s: up to %d integers of 1 or more, by commas, were expected",
+                     "--input-shape %s: up to %d integers of 1 or more, separated by commas, were expected",
                      text, NM_MAXRANK);
         s.dim[s.rank++] = d;
         at = end;
@@ -78,7 +78,7 @@ static nm_shape said_shape(nm_job *job, const char *text)
 
 enum { CANDIDATES = 6 };
 
-/* the shapes that an input of this rank has for an image, whose axes are in a known order or in either */
+/* Lists the shapes that an input of this rank can have for an image, whose order of axes may be known or not. */
 static size_t candidates(nm_shape image, int rank, nm_shape out[CANDIDATES])
 {
     size_t n = 0;
@@ -100,7 +100,7 @@ static size_t candidates(nm_shape image, int rank, nm_shape out[CANDIDATES])
     return n;
 }
 
-/* what the image's shape makes of the file's; false: nothing, or several things */
+/* Completes the file's shape from the image's; returns false if no shape fits, or several do. */
 static bool from_image(nm_job *job, const char *spec, nm_shape file, nm_shape *found)
 {
     nm_shape list[CANDIDATES];
@@ -124,7 +124,7 @@ static nm_shape resolve(nm_onnx *o, const char *name, const NmPb__Shape *s, cons
     if (front && front->shape) {
         const nm_shape said = said_shape(job, front->shape);
         if (!alone)
-            nm_throw(job, NM_EUNSUP, "%s: --input-shape takes a network of one input", o->f.path);
+            nm_throw(job, NM_EUNSUP, "%s: --input-shape needs a network with one input", o->f.path);
         const nm_shape file = s ? stated(o, name, s) : said;
         if (!agrees(file, said))
             nm_throw(job, NM_EUSE, "--input-shape %s: input \"%s\" of %s has %s", front->shape,
@@ -146,7 +146,7 @@ static nm_shape resolve(nm_onnx *o, const char *name, const NmPb__Shape *s, cons
     }
     nm_throw(
         job, NM_EUNSUP,
-        "%s: input \"%s\" has %s: only the first dimension (the batch) may be open; say all by "
+        "%s: input \"%s\" has %s: only the first dimension (the batch) may be open; give all by "
         "--input-shape D,D,..",
         o->f.path, name, shape_text(job, s));
 }
@@ -203,7 +203,7 @@ void nm_onnx_inputs(nm_onnx *o, const nm_front *front)
     const NmPb__Graph *g = o->model->graph;
     const NmPb__ValueInfo **list = NM_RAW(o->job, const NmPb__ValueInfo *, g->n_input + 1);
     size_t n = 0;
-    for (size_t i = 0; i < g->n_input; i++) /* a constant may be repeated as an input */
+    for (size_t i = 0; i < g->n_input; i++) /* a constant may be listed as an input, too */
         if (!g->input[i]->name || !is_constant(o, g->input[i]->name)) list[n++] = g->input[i];
     o->inputs = NM_ARRAY(o->job, nm_value, n + 1);
     for (size_t i = 0; i < n; i++) o->inputs[o->n_inputs++] = read_input(o, list[i], front, n == 1);
@@ -223,13 +223,13 @@ void nm_onnx_range(const nm_onnx *o, const nm_front *front, nm_graph *g)
 {
     size_t n = 0, at = 0;
     bool whole = !scales(front) &&
-                 (g->n_inputs == 1 || !g->batch); /* of a batch, the first sample's are taken */
+                 (g->n_inputs == 1 || !g->batch); /* for a batch, the range of the first sample */
     for (size_t i = 0; i < g->n_inputs; i++)
         whole &= g->inputs[i].type >= NM_U8 && g->inputs[i].type <= NM_I16;
     if (whole)
         for (size_t i = 0; i < g->n_inputs; i++)
             n += nm_shape_size(o->job, g->inputs[i].shape);
-    if (!whole || n > 1u << 27) return; /* a size that is refused later */
+    if (!whole || n > 1u << 27) return; /* such a size is refused later */
     double *lo = NM_RAW(o->job, double, n), *hi = NM_RAW(o->job, double, n);
     for (size_t i = 0; i < g->n_inputs; i++)
         for (size_t k = nm_shape_size(o->job, g->inputs[i].shape); k; k--, at++)

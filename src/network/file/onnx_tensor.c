@@ -2,10 +2,10 @@
  * (onnx_external.c) or sparse.
  *
  * Every element becomes a double: float16, bfloat16, float32 and integers of up to 32 bits exactly, 64-bit integers
- * (shapes, and ends as large as 2^63) as the double nearest. Integers of 4 bits stand two in a byte, the first in the
- * low half. A sparse tensor names its elements by one index each, or by a row of indices, in rising order; the others
- * are 0. Sizes are multiplied with overflow checks and compared with the bytes present before anything is allocated;
- * NaN is refused, and so is an infinity that does not stand alone. */
+ * (shapes, and ends as large as 2^63) as the nearest double. Integers of 4 bits are stored two in a byte, the first in
+ * the low half. A sparse tensor gives the place of each element by one index, or by a row of indices, in rising order;
+ * all other elements are 0. Sizes are multiplied with overflow checks and compared with the bytes present before
+ * anything is allocated. NaN is refused, and so is an infinity unless it is the tensor's only element. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -14,7 +14,7 @@
 
 enum { FLOAT = 1, UINT32 = 12, UINT64 = 13, INT64 = 7, DOUBLE = 11 };
 
-/* by the numbers of TensorProto.DataType; bits 0: not read */
+/* Indexed by TensorProto.DataType; bits 0: not supported. */
 static const struct {
     const char *name;
     int bits;
@@ -51,7 +51,7 @@ enum { N_TYPES = sizeof types / sizeof *types, INT32 = 6 };
 const char *nm_onnx_type_name(nm_job *job, int code)
 {
     if (code >= 0 && code < N_TYPES) return types[code].name;
-    return nm_fmt(job, "of the unknown number %d", code);
+    return nm_fmt(job, "with the unknown number %d", code);
 }
 
 bool nm_onnx_type(int code, nm_dtype *type)
@@ -83,7 +83,7 @@ static double whole(uint64_t bits, int n, bool has_sign)
     return -(double)((~bits & mask) + 1);
 }
 
-/* the element whose bits these are */
+/* Returns the element that these bits encode. */
 static double number_of(int code, uint64_t bits)
 {
     double d;
@@ -126,7 +126,7 @@ static double from_fields(const NmPb__Tensor *t, int code, size_t i)
     return number_of(code, (uint64_t)(uint32_t)t->int32_data[i]);
 }
 
-/* shape and size, before any element */
+/* Works out shape and size, before any element is read. */
 static nm_value shaped(const nm_onnx *o, const char *name, size_t rank, const int64_t *dims)
 {
     nm_value v = {.name = name, .maker = -1, .n = 1};
@@ -146,7 +146,7 @@ static nm_value shaped(const nm_onnx *o, const char *name, size_t rank, const in
 
 static void check_finite(const nm_onnx *o, const nm_value *v, size_t i, double x)
 {
-    if (isnan(x) || (isinf(x) && v->n > 1)) /* one alone may be no end of a Clip */
+    if (isnan(x) || (isinf(x) && v->n > 1)) /* a single infinity may mean "no end" of a Clip */
         nm_throw(o->job, NM_EINPUT, "%s: tensor \"%s\": element %zu is not finite", o->f.path,
                  v->name, i);
 }
@@ -171,7 +171,7 @@ nm_value nm_onnx_tensor(nm_onnx *o, const NmPb__Tensor *t, const char *name)
         raw = nm_onnx_external(o, t, name, bytes);
     } else if (t->n_external_data) {
         nm_throw(o->job, NM_EINPUT,
-                 "%s: tensor \"%s\" names external data, and is not marked as external", o->f.path,
+                 "%s: tensor \"%s\" names external data but is not marked as external", o->f.path,
                  name);
     } else {
         const size_t have = t->has_raw_data ? t->raw_data.len : typed_count(t),
@@ -189,7 +189,7 @@ nm_value nm_onnx_tensor(nm_onnx *o, const NmPb__Tensor *t, const char *name)
     return v;
 }
 
-/* the element that value i is for; -1: out of the shape */
+/* Returns the place of value i in the dense tensor; -1: outside of the shape. */
 static double place_of(const nm_value *v, const nm_value *indices, size_t i)
 {
     if (indices->shape.rank == 1) return indices->data[i];
@@ -217,7 +217,7 @@ nm_value nm_onnx_sparse(nm_onnx *o, const NmPb__SparseTensor *t, const char *nam
         nm_throw(o->job, NM_EINPUT, "%s: sparse tensor \"%s\": indices %s do not fit values %s",
                  o->f.path, name, nm_shape_print(o->job, indices.shape),
                  nm_shape_print(o->job, values.shape));
-    if (v.n > (1u << 27)) /* dense, it takes memory that its file did not */
+    if (v.n > (1u << 27)) /* a small file could ask for any amount of memory */
         nm_throw(o->job, NM_EUNSUP,
                  "%s: sparse tensor \"%s\" has %zu elements; 2^27 at most are read", o->f.path,
                  name, v.n);

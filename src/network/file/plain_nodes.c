@@ -1,9 +1,9 @@
-/* plain_nodes.c: nodes as a file is to say them (writable_network.c): one way where ONNX has had several.
+/* plain_nodes.c: rewrites nodes for writing (writable_network.c): in one way where ONNX has had several.
  *
- * Integers that steer an operator are lists: an attribute or an input, as the opset of the file wants it. A Reshape
- * names the shape that it gives; a Split is a Slice for each part; Pad names the pads of every axis, and what it pads
- * with is a constant input from opset 11 on; Cast and Dropout, which do nothing here, are Identity; what training
- * alone or other modes of Resize read is left out. */
+ * Integers that steer an operator become lists, written as an attribute or an input, as the opset of the file wants. A
+ * Reshape names the shape of its result; a Split becomes a Slice for each part; Pad names the pads of every axis, and
+ * its value is a constant input from opset 11 on; Cast and Dropout, which do nothing here, become Identity. Attributes
+ * that matter only in training or for other modes of Resize are left out. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -29,7 +29,7 @@ void nm_wnode_drop(nm_wnode *w, const char *name)
 
 const char *nm_wnet_name(nm_job *job, const nm_wnet *w, const char *base)
 {
-    for (size_t v = 0; v < w->n_values; v++) /* what is not written leaves its name */
+    for (size_t v = 0; v < w->n_values; v++) /* a value that is not written does not occupy its name */
         if ((v >= w->n_uses || w->uses[v]) && strcmp(w->values[v].name, base) == 0)
             return nm_wnet_name(job, w, nm_fmt(job, "%s_", base));
     return base;
@@ -52,7 +52,7 @@ static void add_list(nm_wnode *n, const char *name, int k, size_t n_ints, const 
     n->list[n->n_lists++] = (nm_wlist){name, k, n_ints, ints};
 }
 
-/* the integers of attribute `name` or of constant input k, which stand apart from now on */
+/* Moves the integers of attribute `name` or of constant input k into n->list. */
 static void take_list(nm_job *job, const nm_wnet *w, nm_wnode *n, const char *name, int k)
 {
     const nm_attr *a = nm_wnode_attr(n, name);
@@ -61,7 +61,7 @@ static void take_list(nm_job *job, const nm_wnet *w, nm_wnode *n, const char *na
     if (!a && !v) return;
     const size_t count = a ? a->n : v->n;
     int64_t *ints = NM_RAW(job, int64_t, count);
-    for (size_t i = 0; i < count; i++) /* 2^63 - 1 as "to the end" is no double */
+    for (size_t i = 0; i < count; i++) /* 2^63 - 1, for "to the end", is not a double */
         ints[i] = (int64_t)fmax(-0x1p40, fmin(a ? (double)a->ints[i] : v->data[i], 0x1p40));
     add_list(n, name, k, count, ints);
     nm_wnode_drop(n, name);
@@ -72,7 +72,7 @@ static void trim(nm_wnode *n)
     while (n->n_in > 1 && n->in[n->n_in - 1] < 0) n->n_in--;
 }
 
-/* the pads of all axes, when those of some are given */
+/* Gives the pads of all axes where only those of some are given. */
 static void pad_all(nm_job *job, nm_wnode *n, int rank)
 {
     const nm_wlist pads = n->list[0];
@@ -125,14 +125,15 @@ static void say_slice(nm_job *job, const nm_wnet *w, nm_wnode *n)
                      w->net->path, n->name, w->opset);
 }
 
-/* JSON has no empty inputs, and the scales of Upsample in opsets 7 and 8, which are numbers, as an input */
+/* Removes empty inputs for JSON, which has none, and makes the scales of Upsample in opsets 7 and 8 (an attribute of
+ * real numbers) an input. */
 static void say_scales(nm_job *job, nm_wnet *w, nm_wnode *n)
 {
     const nm_attr *a = nm_wnode_attr(n, "scales");
     nm_wnode_drop(n, "cubic_coeff_a");
     nm_wnode_drop(n, "extrapolation_value");
     if (w->onnx) return;
-    for (int k = 1; k < n->n_in; k++) /* "none", as ONNX says it before opset 13 */
+    for (int k = 1; k < n->n_in; k++) /* an empty list, which meant "absent" before opset 13 */
         if (n->in[k] >= 0 && w->values[n->in[k]].n == 0) n->in[k] = -1;
     trim(n);
     if (!a) return;
@@ -146,7 +147,7 @@ static void say_scales(nm_job *job, nm_wnet *w, nm_wnode *n)
     nm_wnode_drop(n, "scales");
 }
 
-/* an infinite end of Clip is none */
+/* Drops an infinite end of Clip, which means no end. */
 static void say_clip(const nm_wnet *w, nm_wnode *n)
 {
     static const char *const ends[] = {"min", "max"};
@@ -191,7 +192,7 @@ void nm_wnode_plain(nm_job *job, nm_wnet *w, nm_wnode *n)
     }
 }
 
-/* part k of a Split */
+/* Returns the Slice that gives part k of a Split. */
 nm_wnode nm_wnode_part(nm_job *job, const nm_wnet *w, const nm_node *split, int k)
 {
     const nm_shape *x = &w->values[split->in[0]].shape;

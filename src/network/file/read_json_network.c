@@ -1,19 +1,19 @@
-/* read_json_network.c: netmip's own description of a network, for reading and writing by hand.
+/* read_json_network.c: reads netmip's own format of networks, made for reading and writing by hand.
  *
  *   {"netmip": "network", "version": 1, "input": {"name": "x", "shape": [2]},
  *    "layers": [{"op": "dense", "weight": [[1,-1]], "bias": [0]}, {"op": "relu"}], "outputs": ["..."]}
  *
- * The whole (what may be left out has its default in brackets; any other member is refused):
+ * All members (the default of what may be omitted is in brackets; any other member is refused):
  *   netmip, version   "network", 1
- *   name      a text that nobody reads [none]
- *   opset     the ONNX opset whose operators are meant, 7 to 25 [12, the newest whose axes are attributes]
- *   axes      the order of axes of images "CHW" or "HWC" under "image" [CHW], of convolution weights "OIHW" or "HWIO"
- *             under "kernel" [OIHW], of dense weights "OI" or "IO" under "matrix" [OI]
- *   arrays    a .mat or .npz file beside this one; a text that stands for a constant is then the name of one of its
- *             arrays [none: such a text is FILE:NAME]
+ *   name      a text that netmip ignores [none]
+ *   opset     the ONNX opset that defines the operators, 7 to 25 [12, the newest where axes are attributes]
+ *   axes      orders of axes: of images, "CHW" or "HWC" under "image" [CHW]; of convolution weights, "OIHW" or "HWIO"
+ *             under "kernel" [OIHW]; of dense weights, "OI" or "IO" under "matrix" [OI]
+ *   arrays    a .mat or .npz file beside this one; a text in place of a constant is then the name of one of its arrays
+ *             [none: such a text is FILE:NAME]
  *   constants an object of named constants, which "inputs" may name [none]
- *   input     an object or an array of objects: shape; name [x]; min and max, the range that is stated for it: numbers,
- *             one for all or one for each element [none]
+ *   input     an object or an array of objects: shape; name [x]; min and max, the ends of the input's range: one number
+ *             for all elements, or one for each [none]
  *   layers    an array of layers
  *   outputs   names of values [the last layer]
  * A layer:
@@ -26,12 +26,12 @@
  *   from      NAME: weight and bias are the arrays NAME/weight and NAME/bias [none]
  *   stride    of a convolution or pool over images: a number or [y,x] [1]
  *   padding   the same: "SAME" as TensorFlow's, "VALID", a number, [y,x] or [top,bottom,left,right] ["VALID"]
- *   perm      of flatten: the axes are put into this order, counted from 0, and all become one row [none]
- *   layers    of skip: parts (dense, conv, identity, zero) that read the values before it, the last part the last
- *             value, the part before it the value before that; their sum is the layer
+ *   perm      of flatten: first puts the axes into this order, counted from 0 [none]
+ *   layers    of skip: parts (dense, conv, identity, zero); the last part reads the last value, the part before it the
+ *             value before that, and so on; the layer is the sum of its parts
  *   others    attributes of the operator, as ONNX names them [as ONNX says]
- * A constant is a number, nested arrays, {"npy": "file beside this one"}, or an array's name. Images in the order HWC
- * are [1,H,W,C] everywhere: as the network's input, for a normalize, a flatten, a mask, an attribute `axis`. */
+ * A constant is a number, nested arrays, {"npy": "file beside this one"}, or an array's name. If the order of images is
+ * HWC, they are [1,H,W,C] everywhere: as the network's input and in a normalize, a flatten, a mask, an `axis`. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -72,7 +72,7 @@ static void read_constants(nm_netjson *r, const nm_json *all)
     }
 }
 
-/* one end of the range of an input of n elements */
+/* Reads one end (min or max) of the range of an input of n elements. */
 static void read_end(nm_netjson *r, const nm_json *in, const char *key, size_t n, double *out)
 {
     const nm_value v = nm_netjson_const(r, nm_json_get(r->job, in, key, r->where), key, 0);
@@ -94,10 +94,10 @@ static nm_value read_shape(nm_netjson *r, const nm_json *in)
                   .n = 1};
     const nm_json *shape = nm_json_get(job, in, "shape", r->where);
     if (nm_json_count(shape) > NM_MAXRANK || !cJSON_IsArray(shape))
-        nm_throw(job, NM_EINPUT, "%s: \"shape\" is not a short array", r->where);
+        nm_throw(job, NM_EINPUT, "%s: \"shape\" is not an array of up to 8 dimensions", r->where);
     for (const nm_json *d = shape->child; d; d = d->next) {
         const int64_t size = nm_json_int(job, d, r->where);
-        if (size < 1) nm_throw(job, NM_EINPUT, "%s: a dimension below 1", r->where);
+        if (size < 1) nm_throw(job, NM_EINPUT, "%s: a dimension is below 1", r->where);
         x.shape.dim[x.shape.rank++] = size;
         x.n = nm_mul_in(job, r->where, x.n, (size_t)size);
     }
@@ -115,7 +115,7 @@ static void read_inputs(nm_netjson *r, const nm_json *in)
         n += g->inputs[g->n_inputs - 1].n;
         ranges += nm_json_find(i, "min") || nm_json_find(i, "max");
     }
-    if (g->n_inputs == 0) nm_throw(r->job, NM_EINPUT, "%s: no input", r->where);
+    if (g->n_inputs == 0) nm_throw(r->job, NM_EINPUT, "%s: the network has no input", r->where);
     if (ranges == 0) return;
     double *lo = NM_RAW(r->job, double, n), *hi = NM_RAW(r->job, double, n);
     size_t at = 0, k = 0;

@@ -1,5 +1,6 @@
-/* read_network.c: a network from a file: which reader it wants, by its content, and how flags say that it is read: the
- * shape of its input, the output that is meant, and what stands before it; and of a fixed batch, one sample or all. */
+/* read_network.c: reads a network from a file: chooses the reader by the content, and applies the flags: the shape of
+ * the input, the output to use, what is put in front of it; and for a fixed batch decides whether to read one sample or
+ * all. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -8,7 +9,7 @@
 
 nm_net *nm_net_read(nm_job *job, const char *path) { return nm_net_read_as(job, path, NULL); }
 
-/* of formats that leave nothing open: the output that is meant, and the shape that is there anyway */
+/* Applies --output-name and --input-shape to formats that leave nothing open. */
 static void choose(nm_job *job, nm_graph *g, const nm_front *f)
 {
     nm_buf all = {.job = job};
@@ -24,7 +25,7 @@ static void choose(nm_job *job, nm_graph *g, const nm_front *f)
         nm_throw(job, NM_EUSE, "--output-name %s: the outputs of %s are %s", f->output, g->path,
                  all.s ? all.s : "none");
     if (f->shape && g->n_inputs)
-        nm_throw(job, NM_EUSE, "--input-shape %s: %s says the shape of its input itself: %s",
+        nm_throw(job, NM_EUSE, "--input-shape %s: %s states the shape of its input: %s",
                  f->shape, g->path, nm_shape_print(job, g->inputs[0].shape));
 }
 
@@ -42,7 +43,7 @@ static nm_graph *read_graph(nm_job *job, nm_file f, const nm_front *front)
     return g;
 }
 
-/* what was said, with the shape that an image gave; NULL: nothing */
+/* Returns the flags to keep with the network, with the shape that an image gave; NULL: none. */
 static const nm_front *kept(nm_job *job, const nm_front *front, const nm_graph *g)
 {
     nm_front *f = NM_NEW(job, nm_front);
@@ -65,7 +66,7 @@ static void try_net(nm_job *job, void *arg)
     t->net = nm_net_new(job, t->g, t->f);
 }
 
-/* a message without the file's name before it */
+/* Returns the message without the file's name in front. */
 static const char *reason(const char *message, const char *path)
 {
     const size_t n = strlen(path);
@@ -73,7 +74,7 @@ static const char *reason(const char *message, const char *path)
                                                                                 : message;
 }
 
-/* the graph's network, of one sample or of the whole batch; NULL: why there is none */
+/* Makes the graph's network, of one sample or of the whole batch; returns NULL and sets *why if that fails. */
 static nm_net *attempt(nm_job *job, nm_graph *g, nm_file f, bool one, const char **why)
 {
     trial t = {g, f, NULL};
@@ -85,7 +86,7 @@ static nm_net *attempt(nm_job *job, nm_graph *g, nm_file f, bool one, const char
     *why = reason(message, f.path);
     if (code == NM_OK && one)
         nm_note(job,
-                "%s: input \"%s\" is a batch of %lld samples, and no operator mixes them: one is "
+                "%s: input \"%s\" is a batch of %lld samples, which no operator mixes: one is "
                 "read, of shape %s",
                 f.path, g->inputs[0].name, (long long)g->batch,
                 nm_shape_print(job, g->inputs[0].shape));
@@ -104,20 +105,20 @@ static void try_image(nm_job *job, void *arg)
     m->n = nm_shape_size(job, nm_image_shape(job, m->spec));
 }
 
-/* how many samples of the batch are asked about: 1, all of them, or 0: another number, or not known */
+/* Returns how many samples of the batch the question is about: 1, or all of them; 0: another number, or unknown. */
 static int64_t asked(nm_job *job, const nm_graph *g, const nm_front *front)
 {
     size_t n = 0, want = front ? front->n_asked : 0;
     for (size_t i = 0; i < g->n_inputs; i++) n += nm_shape_size(job, g->inputs[i].shape);
     measured image = {front ? front->image : NULL, 0};
     if (!want && image.spec)
-        nm_run(job, try_image, &image); /* one that cannot be read is refused in its turn */
+        nm_run(job, try_image, &image); /* an image that cannot be read is refused later */
     if (!want) want = image.n;
     return want == n ? g->batch : want == n / (size_t)g->batch ? 1 : 0;
 }
 
-/* A fixed batch: one sample where that is said or asked about, else all; where all cannot be read, one sample, unless
- * all are asked about. */
+/* Reads a network with a fixed batch: as one sample if that is asked for, else with all samples. If the whole cannot be
+ * read, one sample is read, unless the question is about all. */
 static nm_net *batch_net(nm_job *job, nm_graph *g, nm_file f, const nm_front *front)
 {
     const char *why_one = "", *why_all = "", *name = g->inputs[0].name;

@@ -1,23 +1,24 @@
-/* read_nnet.c: .nnet, the text format of fully connected ReLU networks that the ACAS Xu networks came in (K. Julian,
- * Stanford, 2016), and what other writers made of it, where it can mean one thing only.
+/* read_nnet.c: .nnet, the text format of fully connected ReLU networks in which the ACAS Xu networks were published
+ * (K. Julian, Stanford, 2016), and its dialects by other writers, as far as they are unambiguous.
  *
- * Lines of numbers, separated by commas, each line with or without commas at its end (one of comma and line end must
- * be there, or a cut number would be taken for a whole one), and anywhere lines that begin with //: the layers, inputs,
- * outputs and the largest layer; the sizes from the inputs to the outputs; a flag; least and greatest values of the
- * inputs; means and ranges of the inputs and, one more each, of all outputs; then for each layer its weights, a line
- * for each unit, and its biases, a line for each, or one with all. All layers but the last end in a ReLU.
+ * Lines of numbers, separated by commas. A line may end with or without a comma, but one of comma and line end must be
+ * there, because a number cut short would be read as another number. Lines that begin with // may stand anywhere. In
+ * this order: the numbers of layers, inputs, outputs and the largest layer; the sizes from the inputs to the outputs; a
+ * flag; the minima and the maxima of the inputs; the means, then the ranges, of the inputs and, as one more entry, of
+ * all outputs; then for each layer its weights, a line for each unit, and its biases, a line for each or one with all.
+ * All layers but the last end in a ReLU.
  *
- * Dialects: for the flag, which nothing reads, a text with the word "extraneous" (NeuralVerification.jl). One least and
- * one greatest value, for all inputs. More of them than inputs, of which the first count; as many means and ranges, and
- * the outputs' last, as the first ACAS Xu files had them, of inputs that had been taken away. Means and ranges without
- * an entry for the outputs, where they say 0 and 1, and nothing is normalised. Each of these is noted. What could mean
- * two things is refused with what to write.
+ * Dialects: a text with the word "extraneous" instead of the flag, which nothing uses (NeuralVerification.jl). One
+ * minimum and one maximum for all inputs. More minima and maxima than inputs, of which the first count, with as many
+ * means and ranges and the outputs' last, as in the first ACAS Xu files, where inputs had been removed. Means and
+ * ranges without an entry for the outputs, all 0 and 1, so that nothing is normalised. Each of these gives a note. What
+ * could mean two things is refused, with what to write instead.
  *
- * The normalisation is part of the network: y = N((x - mean) / range) * range' + mean', so that questions are asked
- * in physical units. Division by a range is the product with the double nearest to its inverse, as everywhere here.
- * Programs of the format's author clip the inputs to their least and greatest values; netmip does not: it knows these
- * as the network's range, takes it for the default domain, and says so when an input set leaves it. The flag once
- * meant symmetric inputs; a flag that is not 0 is refused. */
+ * The normalisation is part of the network: y = N((x - mean) / range) * range' + mean', so that questions are asked in
+ * physical units. As everywhere in netmip, division by a range is multiplication by the double nearest to its inverse.
+ * Programs of the format's author clip the inputs to their minima and maxima. netmip does not: these are the network's
+ * range, which is the default domain, and a note says when an input set leaves it. The flag once meant symmetric
+ * inputs; a flag that is not 0 is refused. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -55,7 +56,7 @@ static void next_line(reader *r, const char *what)
     while (is_comment(r->line));
 }
 
-/* the end of the line's numbers: commas and blanks after them are none */
+/* Returns where the line's numbers end: commas and blanks behind them do not count. */
 static const char *end_of(const reader *r)
 {
     const char *end = r->line.end;
@@ -66,7 +67,7 @@ static const char *end_of(const reader *r)
     return end;
 }
 
-/* the numbers of the line, `most` at most, into out: how many there are; `what` names them */
+/* Reads up to `most` numbers of the line into out; returns how many there are. what: their name in messages. */
 static size_t numbers_to(const reader *r, const char *what, size_t n, size_t most, double *out)
 {
     const char *s = r->line.s, *end = end_of(r);
@@ -86,7 +87,7 @@ static size_t numbers_to(const reader *r, const char *what, size_t n, size_t mos
     }
 }
 
-/* the line as n numbers */
+/* Reads the line as exactly n numbers. */
 static void numbers(const reader *r, const char *what, size_t n, double *out)
 {
     const size_t have = numbers_to(r, what, n, n, out);
@@ -96,7 +97,7 @@ static void numbers(const reader *r, const char *what, size_t n, double *out)
 
 static void check_room(const reader *r, const char *what, size_t n)
 {
-    if (n > (size_t)(r->l.end - r->line.s)) /* a number takes a byte at least */
+    if (n > (size_t)(r->l.end - r->line.s)) /* a number takes at least one byte */
         bad(r, NULL,
             nm_fmt(r->job, "%s: %zu numbers were expected; the file is too short", what, n));
 }
@@ -110,7 +111,7 @@ static double *list(reader *r, const char *what, size_t n)
     return x;
 }
 
-/* a line of the header as its writer made it; n numbers are usual */
+/* a line of the header as it was written; usually it has n numbers */
 typedef struct {
     const char *what;
     int line;
@@ -148,7 +149,7 @@ static void read_flag(reader *r)
     if (nm_span_has(r->line, "extraneous")) {
         nm_note(
             r->job,
-            "%s:%d: a line that calls itself extraneous stands for the flag, which nothing reads",
+            "%s:%d: a line of text with \"extraneous\" is in the place of the flag, which is unused",
             r->l.path, r->l.line);
         return;
     }
@@ -163,7 +164,7 @@ static void read_flag(reader *r)
     if (n > 1) bad(r, NULL, nm_fmt(r->job, "the flag: %zu numbers; 0 was expected", n));
     if (x[0] != 0)
         nm_throw_at(r->job, NM_EUNSUP, r->l.path, r->l.line, 1,
-                    "the flag of symmetric inputs is %s; only 0 is supported: write 0 where "
+                    "the flag of symmetric inputs is %s; only 0 is supported: write 0 if "
                     "nothing reads it",
                     nm_num_text(r->job, x[0]));
 }
@@ -175,24 +176,24 @@ static void read_sizes(reader *r)
     while (nm_span_blank(r->line));
     numbers(r, "layers, inputs, outputs, largest layer", 4, head);
     r->n_layers = (size_t)whole(r, head[0], 1 << 16,
-                                "the number of layers is no integer from 1 to 65536");
+                                "the number of layers is not an integer from 1 to 65536");
     r->size = NM_RAW(r->job, int64_t, r->n_layers + 1);
     const double *size = list(r, "the sizes of the layers", r->n_layers + 1);
     double largest = 0;
     for (size_t i = 0; i <= r->n_layers; i++) {
-        r->size[i] = whole(r, size[i], 1 << 27, "the size of a layer is no integer of 1 or more");
+        r->size[i] = whole(r, size[i], 1 << 27, "the size of a layer is not an integer of 1 or more");
         if (size[i] > largest) largest = size[i];
     }
     if (size[0] != head[1] || size[r->n_layers] != head[2] || largest != head[3])
         bad(r, NULL,
             nm_fmt(
                 r->job,
-                "inputs, outputs and largest layer are %g, %g and %g here; %g, %g and %g were said",
+                "inputs, outputs and largest layer are %g, %g and %g here, but %g, %g and %g in the first line",
                 size[0], size[r->n_layers], largest, head[1], head[2], head[3]));
     read_flag(r);
 }
 
-/* y = x op c, unless that changes nothing */
+/* Adds y = x op c, unless that changes nothing. */
 static const char *shift(reader *r, const char *op, const char *name, const char *x, nm_shape s,
                          const double *c, double neutral)
 {
@@ -206,7 +207,7 @@ static const char *shift(reader *r, const char *op, const char *name, const char
     return name;
 }
 
-/* a line for each, or one with all */
+/* Reads the biases: a line for each, or one line with all. */
 static void read_biases(reader *r, const char *what, size_t m, double *b)
 {
     next_line(r, what);
@@ -224,7 +225,7 @@ static const char *layer(reader *r, size_t k, const char *x)
 {
     const int64_t n = r->size[k], m = r->size[k + 1];
     const size_t count = nm_mul_in(r->job, r->l.path, (size_t)n, (size_t)m);
-    if (count > (size_t)(r->l.end - r->l.s)) /* a number takes two bytes at least */
+    if (count > (size_t)(r->l.end - r->l.s)) /* a number and its comma take at least two bytes */
         bad(r, NULL,
             nm_fmt(r->job, "layer %zu has %zu weights; the file is too short for them", k, count));
     double *w = NM_RAW(r->job, double, count), *b = NM_RAW(r->job, double, (size_t)m);
@@ -244,7 +245,7 @@ static const char *layer(reader *r, size_t k, const char *x)
     return relu;
 }
 
-/* least and greatest values: how many columns the header has */
+/* Reads the minima and maxima of the inputs; returns how many columns the header has. */
 static size_t read_range(reader *r, size_t n)
 {
     header lo = header_row(r, "least values of the inputs", n),
@@ -254,7 +255,7 @@ static size_t read_range(reader *r, size_t n)
     if (!one && !more && hi.n != n) bad_row(r, &hi, n, "");
     if (one || more)
         nm_note(r->job, "%s:%d: %zu least and greatest values for %zu inputs: %s", r->l.path,
-                lo.line, lo.n, n, one ? "they are those of all" : "the first ones are the inputs'");
+                lo.line, lo.n, n, one ? "they apply to all" : "the first ones are used");
     if (one) {
         lo.x = nm_repeat(r->job, n, lo.x[0]);
         hi.x = nm_repeat(r->job, n, hi.x[0]);
@@ -275,7 +276,7 @@ static bool all_are(const header *x, double value)
     return all;
 }
 
-/* means and ranges [n+1], the outputs' last */
+/* Reads means and ranges [n+1]; those of the outputs are last. */
 static void read_scales(reader *r, size_t n, size_t columns, double **mean, double **range)
 {
     header m = header_row(r, "means of the inputs and of the outputs", n + 1),
@@ -284,7 +285,7 @@ static void read_scales(reader *r, size_t n, size_t columns, double **mean, doub
                more = m.n == s.n && m.n == columns + 1 && columns > n;
     const char *hint = m.n == n && s.n == n
                            ? "; the last is the outputs', 0 and 1 where they are not scaled"
-                       : m.n > n + 1 ? "; where inputs were taken away, their entries must be, too"
+                       : m.n > n + 1 ? "; if inputs were removed, remove their entries, too"
                                      : "";
     if (none) {
         m.x = nm_repeat(r->job, n + 1, 0);

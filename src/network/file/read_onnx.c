@@ -1,9 +1,9 @@
-/* read_onnx.c: ONNX files (opset 7 to 25), through protobuf-c and a schema of the fields that we use.
+/* read_onnx.c: ONNX files (opset 7 to 25), through protobuf-c and a schema of the fields that netmip uses.
  *
- * The model's graph, with its functions (onnx_functions.c) and the branches that it takes (onnx_branches.c) put into
- * it, becomes an nm_graph (onnx_graph.c): what the outputs need of it. Weights are floats of 16, 32 or 64 bits, widened
- * exactly, or integers that are dequantised or steer (onnx_tensor.c), in the file or beside it (onnx_external.c). What
- * cannot be honoured is refused by name. */
+ * The model's functions (onnx_functions.c) and the branches that it takes (onnx_branches.c) are expanded into its
+ * graph; what the outputs need of it becomes an nm_graph (onnx_graph.c). Weights are floats of 16, 32 or 64 bits,
+ * widened exactly, or integers that are dequantised or that steer operators (onnx_tensor.c), in the file or beside it
+ * (onnx_external.c). What cannot be honoured is refused by name. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -28,7 +28,7 @@ static void pb_free(void *arg, void *p)
 {
     (void)arg;
     (void)p;
-} /* the arena keeps it */
+} /* the job's arena frees it */
 
 static int64_t opset(nm_job *job, const char *path, const NmPb__Model *m)
 {
@@ -57,13 +57,13 @@ static void unpack(nm_onnx *o)
                  o->f.path, kind ? kind : "not an ONNX model");
 }
 
-/* the main graph, as it stands */
+/* Lists the nodes and constants of the main graph. */
 static void open_graph(nm_onnx *o)
 {
     NmPb__Graph *g = o->model->graph;
     for (size_t i = 0; i < g->n_node; i++) {
         const char *name = nm_onnx_node_name(o, g->node[i],
-                                             i); /* which stays when others come between */
+                                             i); /* the name must not depend on nodes added later */
         g->node[i]->name = nm_dup(o->job, name, strlen(name));
     }
     o->nodes = g->node;
@@ -75,7 +75,7 @@ static void open_graph(nm_onnx *o)
     nm_onnx_take(o, g);
 }
 
-/* the names of the outputs that are meant */
+/* Returns the number of outputs to use, and their names. */
 static size_t outputs(nm_onnx *o, const nm_front *front, const char **names)
 {
     const NmPb__Graph *g = o->model->graph;

@@ -1,15 +1,16 @@
-/* writable_network.c: a network as a file is to say it, netmip's JSON or ONNX. Both evaluate bit for bit as the network
- * read: constants are those of the planned graph, folded ones included, and nothing else is rounded.
+/* writable_network.c: prepares a network for writing as netmip's JSON or as ONNX. What is written evaluates bit for bit
+ * as the network that was read: constants are those of the planned graph, folded ones included, and nothing else is
+ * rounded.
  *
- * What the files say in several ways is said in one (plain_nodes.c). ONNX has float32 attributes: where
- * alpha, beta or epsilon is none, the constants that it acts on take it in, in the same double arithmetic as
- * evaluation. Any other such attribute is refused by name. */
+ * What files can say in several ways is said in one (plain_nodes.c). ONNX has float32 attributes: if an alpha, beta or
+ * epsilon is not a float32, it is multiplied or added into the constants that it acts on, in the same double arithmetic
+ * as evaluation uses. Any other attribute that is not a float32 is refused by name. */
 #include "base/base.h"
 #include "network/network.h"
 #include "network/file/file.h"
 #include "network/operator.h"
 
-/* input k becomes the constant x */
+/* Replaces input k by the constant x. */
 static void replace(nm_job *job, nm_wnet *w, nm_wnode *n, int k, double *x)
 {
     const nm_value v = w->values[n->in[k]];
@@ -18,7 +19,7 @@ static void replace(nm_job *job, nm_wnet *w, nm_wnode *n, int k, double *x)
 
 static bool is_float(const nm_attr *a) { return !a || (double)(float)a->f == a->f; }
 
-/* constant k times attribute `name`, which is dropped */
+/* Multiplies constant k by attribute `name`, and drops the attribute. */
 static void scale(nm_job *job, nm_wnet *w, nm_wnode *n, int k, const char *name)
 {
     const nm_attr *a = nm_wnode_attr(n, name);

@@ -1,5 +1,6 @@
-/* write_json_network.c: a network as netmip's JSON (read_json_network.c has the schema), a layer a line, numbers in the
- * shortest digits that read back equal. Constants that one layer alone uses stand in it, others under "constants". */
+/* write_json_network.c: writes a network as netmip's JSON (read_json_network.c has the schema), one layer on a line,
+ * numbers in the shortest digits that read back equal. A constant that only one layer uses is written in that layer,
+ * others under "constants". */
 #include "base/base.h"
 #include "network/network.h"
 #include "network/file/file.h"
@@ -12,7 +13,7 @@ typedef struct {
     nm_jo *j;
 } writer;
 
-/* Moves what has been said so far to the file: a network's text may be larger than memory should be. */
+/* Moves the text so far to the file: the text of a network may be too large to hold in memory. */
 static void spill(const writer *r)
 {
     nm_buf *b = r->j->b;
@@ -20,7 +21,7 @@ static void spill(const writer *r)
     b->n = 0;
 }
 
-/* the members under which a layer holds its constants, in the order of its inputs 1, 2, ... */
+/* the members in which a layer holds its constants, in the order of inputs 1, 2, ... */
 static const struct {
     const char *type, *key[5];
 } own[] = {
@@ -37,7 +38,7 @@ static void shape(nm_jo *j, const char *key, size_t n, const int64_t *dim)
     nm_jo_end(j);
 }
 
-/* a constant: a number, or nested lists in the shape of its value */
+/* Writes a constant: a number, or nested lists in the shape of its value. */
 static void numbers(const writer *r, const char *key, const nm_value *v)
 {
     enum { SOME = 1 << 16 };
@@ -64,7 +65,7 @@ static void numbers(const writer *r, const char *key, const nm_value *v)
     }
 }
 
-/* whether something else that is written is called so */
+/* Returns true if something else that is written has this name. */
 static bool is_taken(const nm_wnet *w, const char *name, int but)
 {
     for (size_t v = 0; v < w->n_values; v++)
@@ -72,7 +73,7 @@ static bool is_taken(const nm_wnet *w, const char *name, int but)
     return false;
 }
 
-/* the keys for inputs 1 to n_in-1 if all of them are constants of this node alone, else NULL */
+/* Returns the keys for inputs 1 to n_in-1 if all of them are constants that only this node uses, else NULL. */
 static const char *const *keys_of(const writer *r, const nm_wnode *n)
 {
     const nm_wnet *w = r->w;

@@ -1,4 +1,4 @@
-/* write_network.c: any network that can be read, written as netmip's JSON or as ONNX. */
+/* write_network.c: writes any network that can be read, as netmip's JSON or as ONNX. */
 #include "base/base.h"
 #include "network/network.h"
 #include "network/file/file.h"
@@ -12,6 +12,6 @@ void nm_net_write(nm_job *job, const nm_net *net, const char *path)
     nm_wnet *w = nm_wnet_new(job, net, !json);
     (json ? nm_write_netjson : nm_write_onnx)(job, w, path);
     if (!json && net->lo)
-        nm_note(job, "%s: ONNX has no place for the range of the inputs that %s states", path,
+        nm_note(job, "%s: the range of the inputs that %s states is lost, as ONNX cannot express it", path,
                 net->path);
 }

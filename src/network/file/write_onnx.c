@@ -1,9 +1,9 @@
-/* write_onnx.c: a network as an ONNX file, through the code that protobuf-c makes of onnx.proto. The same
+/* write_onnx.c: writes a network as an ONNX file, through the code that protobuf-c makes of onnx.proto. The same
  * network gives the same bytes, in the opset that it had.
  *
- * ONNX wants one element type in an operator, so all numbers of a file have one: float32 if every constant is one
- * exactly, else float64. What counts or chooses (indices, sizes, conditions) and the scales of Resize have types of
- * their own. */
+ * ONNX wants one element type within an operator, so all real numbers of a file have the same type: float32 if every
+ * constant is exactly a float32, else float64. Indices, sizes, conditions and the scales of Resize have types of their
+ * own. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -19,10 +19,10 @@ enum { FLOAT = 1, INT64 = 7, BOOL = 9, DOUBLE = 11 };
 typedef struct {
     nm_job *job;
     nm_wnet *w;
-    int elem; /* of what is a number */
+    int elem; /* type of all real numbers */
     NmPb__Graph *g;
     size_t cap_consts;
-    const char **name; /* [values][4] of a constant that is written, by type */
+    const char **name; /* [values][4] name of a constant, for each type in which it is written */
 } writer;
 
 static char *text(const writer *r, const char *s) { return nm_dup(r->job, s, strlen(s)); }
@@ -51,7 +51,7 @@ static NmPb__Tensor *add_tensor(writer *r, const char *name, size_t rank, const 
     return t;
 }
 
-/* what ONNX wants input k of an operator to be, where that is not the file's own type */
+/* Returns the type that ONNX wants for input k of an operator, if it is not the file's type of real numbers. */
 static int type_of(const writer *r, const nm_wnode *n, int k)
 {
     static const struct {
@@ -80,7 +80,7 @@ static void put_element(uint8_t *p, int type, double x)
         little_endian(p, type == INT64 ? (uint64_t)whole : bits, 8);
 }
 
-/* The constant as `type`: a name for each type that it is wanted in. */
+/* Writes the constant as `type` unless it was; returns its name, one for each type that is needed. */
 static const char *constant(writer *r, const nm_wnode *n, int v, int type)
 {
     static const int types[] = {FLOAT, INT64, BOOL, DOUBLE};
@@ -107,7 +107,7 @@ static bool all_float(writer *r)
 {
     const nm_wnet *w = r->w;
     bool all = true;
-    r->elem = 0; /* no type of its own */
+    r->elem = 0; /* so that type_of gives only types that differ from the file's */
     for (size_t i = 0; i < w->n_nodes; i++)
         for (int k = 0; k < w->nodes[i].n_in; k++) {
             const nm_value *v = w->nodes[i].in[k] < 0 ? NULL : &w->values[w->nodes[i].in[k]];
@@ -164,7 +164,7 @@ static NmPb__Attribute *attribute(const writer *r, const nm_wnode *n, const nm_a
     return a;
 }
 
-/* the first opset in which the integers are inputs and no attributes */
+/* Returns the first opset in which the integers are inputs and not attributes. */
 static int list_is_input(const char *type)
 {
     static const struct {
@@ -177,13 +177,13 @@ static int list_is_input(const char *type)
     return 18;
 }
 
-/* the integers of a list as a constant of the file: its name */
+/* Writes the integers of a list as a constant of the file; returns its name. */
 static char *list_tensor(writer *r, const nm_wnode *n, const nm_wlist *l)
 {
     nm_value v = {.n = l->n, .shape = nm_shape_of(1, (int64_t[]){(int64_t)l->n})};
     v.name = nm_wnet_name(r->job, r->w,
                           nm_fmt(r->job, "%s.%s", r->w->values[n->out].name, l->name));
-    *NM_PUSH(r->job, r->w->values, r->w->n_values, r->w->cap_values) = v; /* its name is taken */
+    *NM_PUSH(r->job, r->w->values, r->w->n_values, r->w->cap_values) = v; /* so that its name is taken */
     const NmPb__Tensor *t = add_tensor(r, v.name, 1, v.shape.dim, INT64, v.n);
     for (size_t i = 0; i < v.n; i++)
         little_endian(t->raw_data.data + 8 * i, (uint64_t)l->ints[i], 8);
@@ -192,7 +192,7 @@ static char *list_tensor(writer *r, const nm_wnode *n, const nm_wlist *l)
 
 static void put_inputs(writer *r, const nm_wnode *n, bool lists, NmPb__Node *p)
 {
-    int at = 0; /* list */
+    int at = 0; /* index of the next list */
     for (int k = 0; k < n->n_in || (lists && at < n->n_lists); k++) {
         const int v = k < n->n_in ? n->in[k] : -1;
         if (lists && at < n->n_lists && n->list[at].k == k)
@@ -254,7 +254,7 @@ static NmPb__ValueInfo *value_info(const writer *r, const nm_value *v, int type_
     return info;
 }
 
-/* an ArgMax gives indices */
+/* Returns the type of an output: indices for ArgMax, else the file's. */
 static int type_of_output(const writer *r, int v)
 {
     for (size_t i = 0; i < r->w->n_nodes; i++)

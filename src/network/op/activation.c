@@ -2,8 +2,8 @@
  *
  *     LeakyRelu, PRelu   a x + (1 - a) relu(x)  for |a| <= 1,   x + (1 - a) relu(-x)  for steeper slopes a,
  *     Abs                -x + 2 relu(x).
- * Exact as real functions: where 1 - a is no double, it is the sum of two, by two-sum, and the relu enters twice. The
- * two forms keep what cancels in floating point no larger than the result. */
+ * Exact as real functions: if 1 - a is not a double, it is the sum of two (by two-sum), and the relu enters twice.
+ * There are two forms so that terms which cancel in floating point are no larger than the result. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -11,7 +11,7 @@
 
 typedef struct {
     nm_shape out, shape;
-    const double *slope; /* of `shape`, broadcast to the output */
+    const double *slope; /* has `shape`, is broadcast to the output */
 } plan_t;
 
 static double slope_at(const plan_t *p, size_t i)
@@ -56,7 +56,7 @@ static void eval_relu(nm_eval *e, const nm_node *node)
     double *y = e->val[node->out[0]];
     for (size_t i = 0; i < e->net->values[node->out[0]].n; i++) {
         y[i] = x[i] > 0 ? x[i] : 0;
-        /* surely off: exactly 0; else relu is 1-Lipschitz */
+        /* surely negative: exactly 0; otherwise relu is 1-Lipschitz */
         if (e->err)
             e->err[node->out[0]][i] = x[i] + e->err[node->in[0]][i] <= 0 ? 0
                                                                          : e->err[node->in[0]][i];
@@ -76,7 +76,7 @@ static void eval_slope(nm_eval *e, const nm_node *node)
             *y = nm_eval_dot(e, 1, &a, 1, &x[i], NULL, 0, xe ? &err : NULL);
         if (!xe) continue;
         const bool off = x[i] + xe[i] < 0, on = x[i] - xe[i] >= 0;
-        const double size = off ? fabs(a) : on ? 1 : fmax(1, fabs(a)); /* of the slope near x */
+        const double size = off ? fabs(a) : on ? 1 : fmax(1, fabs(a)); /* of the slopes near x */
         e->err[node->out[0]][i] = err + nm_eval_carry(size, xe[i]) * (1 + NM_ULP);
     }
 }
@@ -101,7 +101,7 @@ static void lower_relu(nm_lowering *l, const nm_node *node)
     nm_lower_result(l, node, 0, nm_lower_relu(l, node, src));
 }
 
-/* the block of x, or of -x where the slope is steep */
+/* Returns the block of x, or of -x where the slope is steep. */
 static int turned(nm_lowering *l, const nm_node *node, int src, const double *a)
 {
     const nm_view x = nm_lower_units(l, src);
@@ -115,7 +115,7 @@ static int turned(nm_lowering *l, const nm_node *node, int src, const double *a)
     return any ? nm_lower_terms(l, node, 1, &x, &coef, NULL) : src;
 }
 
-/* slopes a [n] below 0 */
+/* Lowers slopes a [n] of the half below 0. */
 static void lower_kink(nm_lowering *l, const nm_node *node, const double *a)
 {
     const int src = nm_lower_source(l, node, &l->view[node->in[0]]);

@@ -1,7 +1,7 @@
 /* arith.c: Add, Sub, Mul, Div with broadcasting.
  *
- * Add and Sub take constants and branches alike. Mul needs one constant side; Div a constant divisor, and is read
- * as the product with the double nearest to 1/c. A constant on both sides was folded when the graph was read. */
+ * Add and Sub take any inputs. Mul needs one constant factor, Div a constant divisor c; Div is defined as
+ * multiplication by the double nearest to 1/c. An operation on two constants was folded when the graph was read. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"

@@ -1,15 +1,15 @@
 /* cast.c: Cast between element types.
  *
- * What varies is cast where every number of the type that it has is one of the type that it gets: floats to wider
- * floats, integers of 8 bits to all floats, of 16 to float32 and float64. Any other cast rounds, and is refused by the
- * names of both. Constants are rounded to the nearest number of the new type, ties to even, as runtimes do it; to
- * integers they are cut towards 0, and what leaves the type is refused. */
+ * A value that varies can be cast if every number of its type is also one of the new type: floats to wider floats,
+ * integers of 8 bits to all floats, of 16 bits to float32 and float64. Any other cast rounds, and is refused with the
+ * names of both types. Constants are rounded to the nearest number of the new type, ties to even, as runtimes do; cast
+ * to integers, they are truncated towards 0, and a value outside of the type is refused. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
 #include "network/operator.h"
 
-/* TensorProto.DataType, as far as a cast goes to it */
+/* Reads a TensorProto.DataType, as far as a cast to it is supported. */
 static bool type_of(int64_t code, nm_dtype *t, double *lo, double *hi)
 {
     static const struct {
@@ -34,8 +34,8 @@ static void plan(nm_job *job, nm_net *net, nm_node *node)
     const nm_value *x = nm_in(net, node, 0);
     nm_dtype t;
     double lo, hi;
-    nm_attr_int(job, net, node, "saturate", 1);      /* of float8 alone */
-    nm_attr_str(job, net, node, "round_mode", "up"); /* of float8e8m0 alone */
+    nm_attr_int(job, net, node, "saturate", 1);      /* used for float8 only */
+    nm_attr_str(job, net, node, "round_mode", "up"); /* used for float8e8m0 only */
     if (!type_of(to, &t, &lo, &hi))
         nm_refuse(job, net, node, "attribute to=%lld: a cast to this element type is not read",
                   (long long)to);
@@ -67,7 +67,7 @@ static void eval(nm_eval *e, const nm_node *node)
     double lo, hi;
     nm_pick_eval(e, node);
     double *y = e->val[node->out[0]];
-    if (!nm_is_const(e->net, node, 0)) return; /* of what varies, none rounds */
+    if (!nm_is_const(e->net, node, 0)) return; /* plan made sure that casts of varying values do not round */
     for (size_t i = 0; i < out->n; i++)
         y[i] = out->type == NM_BOOL                  ? y[i] != 0
                : nm_dtype_whole(out->type, &lo, &hi) ? trunc(y[i])

@@ -1,9 +1,9 @@
 /* clip.c: Clip and HardSigmoid: min(hi, max(lo, x)), by two ReLUs one after the other:
  *     c = lo + relu(x - lo),   y = hi - relu(hi - c);
- * so bounds of y never leave [lo,hi], whatever those of x. Exact as real functions: where hi - lo is no double, c is a
- * block of its own. Ends of Clip are attributes (opset 7 to 10) or inputs; either may be missing, and one at or
- * beyond the largest float32 counts as missing: exporters write that for "no end". lo > hi is refused. HardSigmoid
- * clips alpha x + beta to [0,1]. */
+ * so bounds of y never leave [lo,hi], whatever those of x. Exact as real functions: if hi - lo is not a double, c
+ * becomes a block of its own. The ends of Clip are attributes (opset 7 to 10) or inputs; either may be missing, and one
+ * at or beyond the largest float32 counts as missing, because exporters write that for "no end". lo > hi is refused.
+ * HardSigmoid clips alpha x + beta to [0,1]. */
 #include "base/base.h"
 #include "network/network.h"
 #include "network/operator.h"
@@ -15,7 +15,7 @@ typedef struct {
     bool scaled;
 } plan_t;
 
-/* the end from its attribute, from its input, or none */
+/* Returns the end given by the attribute or by the input, or `none`. */
 static double end(nm_job *job, nm_net *net, nm_node *node, const char *name, int k, double none)
 {
     const nm_value *v = nm_in(net, node, k);
@@ -64,19 +64,19 @@ static void eval(nm_eval *e, const nm_node *node)
             err = e->err[node->in[0]][i];
         const double y = x < p->lo ? p->lo : x > p->hi ? p->hi : x;
         e->val[node->out[0]][i] = e->f32 ? (double)(float)y : y;
-        /* surely cut: exactly the end; else 1-Lipschitz */
+        /* surely clipped: exactly the end; otherwise 1-Lipschitz */
         if (e->err) e->err[node->out[0]][i] = x + err <= p->lo || x - err >= p->hi ? 0 : err;
     }
 }
 
-/* the block c x + bias */
+/* Returns the block c x + bias. */
 static int affine(nm_lowering *l, const nm_node *node, const nm_view *x, double c, double bias)
 {
     const double *coef = nm_repeat(l->job, x->n, c);
     return nm_lower_terms(l, node, 1, x, &coef, nm_repeat(l->job, x->n, bias));
 }
 
-/* the view of relu(c x + bias) */
+/* Returns the view of relu(c x + bias). */
 static nm_view rectified(nm_lowering *l, const nm_node *node, const nm_view *x, double c,
                          double bias)
 {
@@ -95,7 +95,7 @@ static void lower(nm_lowering *l, const nm_node *node)
     const plan_t *p = node->plan;
     nm_view x = nm_lower_exact(l, node, &l->view[node->in[0]]);
     if (p->scaled) x = nm_lower_units(l, affine(l, node, &x, p->alpha, p->beta));
-    double base = 0; /* of c = base + x */
+    double base = 0; /* in c = base + x */
     if (isfinite(p->lo)) {
         x = rectified(l, node, &x, 1, p->lo == 0 ? 0 : -p->lo);
         base = p->lo;

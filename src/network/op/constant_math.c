@@ -1,8 +1,8 @@
-/* constant_math.c: functions that are not piecewise linear, of constants alone, as exporters leave them in shapes and
- * in normalised weights: Sqrt, Reciprocal, Pow by a whole exponent or a half, Mod, ReduceProd, ReduceL2,
- * ReduceSumSquare. Each is made of operations that IEEE rounds correctly, in one order, so that a network is the same
- * on every machine; Exp, Log and their kind are not, and are refused with what varies. Everything is known when the
- * graph is read. */
+/* constant_math.c: functions of constants that are not piecewise linear, as exporters leave them in shapes and in
+ * normalised weights: Sqrt, Reciprocal, Pow with a whole exponent or a half, Mod, ReduceProd, ReduceL2,
+ * ReduceSumSquare. Each is computed by operations that IEEE rounds correctly, in a fixed order, so that a network is
+ * the same on every machine. Exp, Log and the like are not such operations, and are refused even for constants. All
+ * values here are known when the graph is read. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"

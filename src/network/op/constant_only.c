@@ -1,6 +1,6 @@
-/* constant_only.c: what only constants may meet: Shape and Size of anything; ConstantOfShape, Range, Floor, Ceil,
- * comparisons and logic of constants, as exporters write them to compute shapes. Everything here is known when the
- * graph is read: nothing is lowered. Comparisons of values that vary jump, and are refused. */
+/* constant_only.c: operators for constants only, as exporters write them to compute shapes: Shape and Size of anything;
+ * ConstantOfShape, Range, Floor, Ceil, comparisons and logic of constants. All values are known when the graph is read,
+ * so nothing is lowered. Comparisons of values that vary are discontinuous and are refused. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -18,7 +18,7 @@ static void no_eval(nm_eval *e, const nm_node *node)
     (void)node;
 }
 
-/* the constant that the node's output is */
+/* Makes the node's output a constant of that shape and type; returns its data, to be filled. */
 static double *known(nm_job *job, nm_net *net, nm_node *node, nm_shape s, nm_dtype type)
 {
     nm_value *out = &net->values[node->out[0]];
@@ -58,7 +58,7 @@ static void plan_constant_of_shape(nm_job *job, nm_net *net, nm_node *node)
         nm_refuse(job, net, node, "attribute value is not a tensor of one element");
     if (rank > NM_MAXRANK) nm_refuse(job, net, node, "a shape of rank %d", rank);
     for (int d = 0; d < rank; d++)
-        if (dim[d] < 0) nm_refuse(job, net, node, "a shape with %lld", (long long)dim[d]);
+        if (dim[d] < 0) nm_refuse(job, net, node, "a dimension of %lld", (long long)dim[d]);
     double *y = known(job, net, node, nm_shape_of(rank, dim), a ? a->tensor->type : NM_F32);
     const size_t n = net->values[node->out[0]].n;
     if (a)
@@ -80,7 +80,7 @@ static void plan_range(nm_job *job, nm_net *net, nm_node *node)
     const double room = (limit - start) / delta, n = room > 0 ? ceil(room) : 0;
     const bool whole = start == floor(start) && limit == floor(limit) && delta == floor(delta);
     if (!whole && fabs(room - floor(room + 0.5)) < 1e-5 * (1 + fabs(room)))
-        nm_refuse(job, net, node, "a count of elements within rounding");
+        nm_refuse(job, net, node, "rounding decides how many elements there are");
     if (n > 1 << 27) nm_refuse(job, net, node, "%g elements", n);
     double *y = known(job, net, node, nm_shape_of(1, (int64_t[]){(int64_t)n}),
                       nm_in(net, node, 0)->type);

@@ -10,7 +10,7 @@
 typedef struct {
     nm_win g;
     int64_t o, groups;
-    size_t area, size, kernel; /* places of an output, an input, a kernel */
+    size_t area, size, kernel; /* places in an output, an input, a kernel */
     const double *w, *bias;    /* w [o][c/groups][kernel] */
 } plan_t;
 
@@ -89,7 +89,7 @@ static void eval(nm_eval *e, const nm_node *node)
         }
 }
 
-/* Adds to `block` the convolution of `src`, with kernel w [o][patch] and its transposed copy. */
+/* Adds the convolution of `src` with kernel w [o][patch] to `block`, with the kernel's transposed copy. */
 static void lower_conv(nm_lowering *l, int block, int src, const nm_geo *g, const double *w)
 {
     nm_block *b = &l->prog->blocks[block];
@@ -106,7 +106,7 @@ static void lower_conv(nm_lowering *l, int block, int src, const nm_geo *g, cons
     a->wt = wt;
 }
 
-/* the same as rows of (cell, weight): over three dimensions */
+/* Does the same by rows of (cell, weight), for three dimensions. */
 static void lower_rows(nm_lowering *l, int block, int src, const plan_t *p)
 {
     nm_block *b = &l->prog->blocks[block];

@@ -1,11 +1,12 @@
 /* conv_transpose.c: ConvTranspose over one to three dimensions: strides, pads, dilations, groups, output_padding,
  * output_shape, auto_pad. The kernel w [c][o/groups][k] must be constant. Input place i adds w x to output places
- *     i s - l + k d        for each kernel place k, with l the pad in front,
- * of which there are  s (I - 1) + (K - 1) d + 1 + output_padding - l - h.  With output_shape, or auto_pad=SAME (output
- * I s), the pads follow from that: of an odd total the end gets more for SAME_UPPER, else the front. Before opset 11
- * the standard said the reverse, so there an odd total is refused. So is an output beyond what is reached, but for one
- * place at the end by output_shape, and an output_padding of the stride or more: there runtimes leave the definition.
- * Evaluation gathers, lowering scatters. */
+ * output_shape, auto_pad. The kernel w [c][o/groups][k] must be constant. Input place i adds w x to the output places
+ *     i s - l + k d        for each kernel place k, with l the pad in front.
+ * There are  s (I - 1) + (K - 1) d + 1 + output_padding - l - h  output places. With output_shape, or auto_pad=SAME
+ * (I s places), the pads follow from that number: if their sum is odd, the end gets one more for SAME_UPPER, else the
+ * front. Before opset 11 the standard said the reverse, so an odd sum is refused there. Two more things are refused
+ * because runtimes do not follow the definition: an output larger than what the kernel reaches (except for one place at
+ * the end by output_shape), and an output_padding not less than the stride. Evaluation gathers, lowering scatters. */
 #include "base/base.h"
 #include "data/data.h"
 #include "program/program.h"
@@ -23,16 +24,16 @@ static void split_pads(nm_job *job, nm_net *net, nm_node *node, nm_win *g, int i
                        bool same, bool upper)
 {
     if (total < -1 || (total == -1 && (same || g->s[i] == 1)))
-        nm_refuse(job, net, node, "an output of %lld places, which kernel and strides do not reach",
+        nm_refuse(job, net, node, "an output of %lld places, beyond what kernel and strides reach",
                   (long long)g->out[i]);
     if (total == -1) total = 0;
     if (total % 2 && net->opset < 11)
-        nm_refuse(job, net, node, "an odd sum of pads to be divided, unclear in opset %lld",
+        nm_refuse(job, net, node, "pads whose sum is odd, which opset %lld does not clearly divide",
                   (long long)net->opset);
     g->lo[i] = upper ? total / 2 : total - total / 2;
 }
 
-/* output sizes and pads from the attributes */
+/* Works out output sizes and pads from the attributes. */
 static void place(nm_job *job, nm_net *net, nm_node *node, nm_win *g)
 {
     const size_t dims = (size_t)g->dims;
@@ -92,7 +93,7 @@ static void plan(nm_job *job, nm_net *net, nm_node *node)
     node->plan = p;
 }
 
-/* the input place that reaches output place `at` by kernel place k, or -1 */
+/* Returns the input place from which kernel place k reaches output place `at`, or -1. */
 static int64_t source(const nm_win *g, size_t at, size_t k)
 {
     int64_t from = 0, step = 1;
@@ -134,7 +135,7 @@ static void eval(nm_eval *e, const nm_node *node)
     }
 }
 
-/* the output place that input place `at` reaches by kernel place k, or -1 */
+/* Returns the output place that input place `at` reaches by kernel place k, or -1. */
 static int64_t target(const nm_win *g, const int64_t at[NM_WIN], const int64_t k[NM_WIN])
 {
     int64_t to = 0;
@@ -199,6 +200,6 @@ static void lower(nm_lowering *l, const nm_node *node)
 }
 
 static const char convtranspose_notes[] =
-    "constant kernel; batch 1; 1 to 3 dimensions; before opset 11 no odd sum of pads to be divided";
+    "constant kernel; batch 1; 1 to 3 dimensions; before opset 11 no pads to be divided whose sum is odd";
 const nm_op nm_op_convtranspose = {"ConvTranspose", 2,    3,    1,     7,
                                    NM_OPSET,        plan, eval, lower, convtranspose_notes};

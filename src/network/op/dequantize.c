@@ -1,17 +1,17 @@
 /* dequantize.c: DequantizeLinear of constants, as weights of quantised networks come: y = (x - zero point) * scale.
  *
- * Scale and zero point are one number, one for each index of an axis, or, with block_size B, one for each B indices of
- * it. The difference of integers is exact, and so is the product where integers of up to 16 bits meet scales of float32
- * (17 and 24 bits fit into 53); longer ones are rounded to double once. What varies was quantised, which rounds, and is
- * refused. */
+ * Scale and zero point are one number, or one for each index of an axis, or, with block_size B, one for each B indices
+ * of it. The difference of integers is exact, and so is the product of integers of up to 16 bits and float32 scales (17
+ * and 24 bits fit into 53); other products are rounded to double once. A value that varies must have been quantised,
+ * which rounds, so it is refused. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
 #include "network/operator.h"
 
 typedef struct {
-    nm_shape x, scale; /* scale: of the rank of x; 1 along what it is the same for */
-    int64_t block;     /* indices of x for each of scale, along `axis` */
+    nm_shape x, scale; /* scale: has the rank of x; 1 along axes that do not matter */
+    int64_t block;     /* indices of x for each index of scale, along the axis */
     int axis;
 } plan_t;
 
@@ -66,7 +66,7 @@ static void plan(nm_job *job, nm_net *net, nm_node *node)
     nm_out_shape(job, net, node, 0, x->shape);
 }
 
-/* the element of the scale that is element i's */
+/* Returns which element of the scale belongs to element i. */
 static size_t scale_at(const plan_t *p, size_t i)
 {
     size_t at = 0, step = 1;

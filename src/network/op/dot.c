@@ -1,15 +1,15 @@
 /* dot.c: the evaluation of sums with a bound on their rounding.
  *
- * Rounding of a replay (Ogita, Rump, Oishi 2005): in float64, every product and sum is followed by its exact
- * error (fma and Knuth's two-sum), whose magnitudes are added up, rounded upwards by one part in 2^38. An
- * evaluation that is exact, as on small networks with round weights, so gets error 0 and ties stay ties. In
- * float32 each operation is done in double and rounded once: p = 53 >= 2*24+2 makes that the same as float
- * arithmetic (Figueroa 1995). */
+ * The rounding of a replay (Ogita, Rump, Oishi 2005): in float64, the exact error of every product and sum is computed
+ * (by fma and Knuth's two-sum); the magnitudes of these errors are added up, rounded upwards by one part in 2^38. So an
+ * evaluation that is exact, as on small networks with round weights, has error 0, and ties are recognised as ties. In
+ * float32 each operation is done in double and rounded once, which equals float arithmetic because of p = 53 >= 2*24+2
+ * (Figueroa 1995). */
 #include "base/base.h"
 #include "network/network.h"
 #include "network/operator.h"
 
-/* |s exact - s computed| grows by the exact errors of each step; products that underflow pay a flat fee */
+/* Returns how much the step s + a b adds to |s exact - s computed|: its exact errors, or more if a b may underflow. */
 static double step_error(double a, double b, double s, double *next)
 {
     const double p = a * b, ep = fma(a, b, -p);
@@ -33,7 +33,7 @@ double nm_eval_dot(const nm_eval *e, size_t n, const double *a, size_t sa, const
         for (size_t i = 0; i < n; i++) s = (double)(float)(s + (double)(float)(a[i * sa] * b[i]));
         return s;
     }
-    if (!err) { /* four sums, so that additions overlap */
+    if (!err) { /* four partial sums, so that the processor overlaps additions */
         double t[4] = {0, 0, 0, 0};
         size_t i = 0;
         for (; i + 4 <= n; i += 4)
@@ -46,7 +46,7 @@ double nm_eval_dot(const nm_eval *e, size_t n, const double *a, size_t sa, const
         sum += step_error(a[i * sa], b[i], s, &s);
         if (berr) sum += nm_eval_carry(a[i * sa], berr[i]);
     }
-    *err += sum * (1 + 0x1p-38); /* 2^13 additions and products lose less */
+    *err += sum * (1 + 0x1p-38); /* covers the rounding of up to 2^13 additions and products */
     if (n >= 4096) *err += sum * (double)n * NM_ULP;
     return s;
 }

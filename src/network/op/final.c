@@ -1,9 +1,9 @@
-/* final.c: Sigmoid, Tanh, Softmax, LogSoftmax, ArgMax: not piecewise linear, but they keep an order, so they may
- * make an output (final_operators.c says which questions then mean the same, pull_thresholds.c and chosen_labels.c
- * what becomes of others). The judge of witnesses does not use their values. Their errors: exp, log and tanh of the
- * C library are taken to be right within 4 ulp (glibc states 2), and errors of inputs move an output by 1/4, 1,
- * 1/2, 2 times the largest of them at most; ArgMax is sure where the largest is ahead of all by more than both
- * errors. Before opset 13 a softmax runs over all axes from its axis on. */
+/* final.c: the tails Sigmoid, Tanh, Softmax, LogSoftmax, ArgMax: not piecewise linear, but they keep an order, so they
+ * may make an output. final_operators.c says which questions about their input mean the same; pull_thresholds.c and
+ * chosen_labels.c translate the others. The judge of witnesses does not use their values. Error bounds: exp, log and
+ * tanh of the C library are assumed to be right within 4 ulp (glibc states 2), and an error e of the inputs moves an
+ * output by at most 1/4 e, 1 e, 1/2 e, 2 e, in the order above. ArgMax is sure if the largest element leads all others
+ * by more than both errors. Before opset 13 a softmax runs over all axes from its axis on. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -48,7 +48,7 @@ static void plan_argmax(nm_job *job, nm_net *net, nm_node *node)
     const int axis = nm_axis(job, net, node, nm_attr_int(job, net, node, "axis", 0), x.rank);
     const bool keep = nm_attr_int(job, net, node, "keepdims", 1);
     nm_attr_int(job, net, node, "select_last_index",
-                0); /* among ties, which count as misclassified */
+                0); /* chooses among ties, which count as misclassified anyway */
     along(job, net, node, NM_CHOICE, axis, false);
     nm_shape s = {0};
     for (int d = 0; d < x.rank; d++)
@@ -72,13 +72,13 @@ static void eval_rising(nm_eval *e, const nm_node *node)
     }
 }
 
-/* first element of group g */
+/* Returns the first element of group g. */
 static size_t start_of(const nm_tail *t, size_t g)
 {
     return g / t->inner * t->len * t->inner + g % t->inner;
 }
 
-/* of a group; shift, y: of one element; log: of the sum, where it is taken */
+/* Bounds the error of one element of a group; shift, y: of the element; log: of the sum, if it is taken. */
 static double softmax_error(const nm_eval *e, const nm_node *node, size_t g, double shift,
                             double log, double y)
 {
@@ -126,7 +126,7 @@ static void eval_argmax(nm_eval *e, const nm_node *node)
         e->val[node->out[0]][g] = (double)best;
         if (!e->err) continue;
         const double *err = e->err[node->in[0]] + start_of(t, g);
-        double sure = INFINITY; /* how far the largest is ahead, at least */
+        double sure = INFINITY; /* the least lead of the largest over the others */
         for (size_t i = 0; i < t->len; i++)
             if (i != best)
                 sure = fmin(sure, nm_down(nm_down(x[best * t->inner] - x[i * t->inner]) -

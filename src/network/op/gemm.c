@@ -1,7 +1,7 @@
-/* gemm.c: Gemm (alpha A' B' + beta C, either side constant, transA, transB) and MatMul with the constant on
- * either side, batched over leading dimensions. Both become the same picture: out[i] = sum_k x[xi(i)+k*xs] *
- * w[wi(i)+k*ws] + bias. alpha and beta scale the constants in double when the graph is read: that rounding is
- * part of the network's meaning here (for 1, and for powers of two, there is none). */
+/* gemm.c: Gemm (alpha A' B' + beta C, either side constant, transA, transB) and MatMul with the constant on either
+ * side, batched over leading dimensions. Both take the same form: out[i] = sum_k x[xi(i)+k*xs] * w[wi(i)+k*ws] + bias.
+ * alpha and beta multiply the constants in double when the graph is read: the rounded products define the network (for
+ * 1 and for powers of two nothing is rounded). */
 #include "base/base.h"
 #include "data/data.h"
 #include "program/program.h"
@@ -12,7 +12,7 @@ typedef struct {
     int var;         /* which input varies, 0 or 1 */
     size_t n, inner; /* outputs; terms of each sum */
     const double *w;
-    const uint32_t *x0, *w0; /* [n] first element of the row of x and of w */
+    const uint32_t *x0, *w0; /* [n] where the row of x and of w begins */
     size_t xs, ws;           /* steps along the sum */
     const double *bias;      /* [n] or NULL */
 } plan_t;
@@ -29,7 +29,7 @@ static uint32_t offset(const side_t *s, int64_t b, int64_t i)
 
 typedef struct {
     nm_shape all, a,
-        b; /* leading dimensions: of the product, and of the factors, which broadcast */
+        b; /* leading dimensions of the product and of the factors, which broadcast */
 } batch_t;
 
 static void fill(nm_job *job, plan_t *p, const side_t *a, const side_t *b, const batch_t *of,
@@ -110,7 +110,7 @@ static void plan_matmul(nm_job *job, nm_net *net, nm_node *node)
     nm_shape a = nm_in(net, node, 0)->shape, b = nm_in(net, node, 1)->shape;
     plan_t *p = start(job, net, node);
     const bool va = a.rank == 1,
-               vb = b.rank == 1; /* vectors get a dimension that the result loses */
+               vb = b.rank == 1; /* a vector gets a dimension, which the result loses again */
     if (va) a = nm_shape_of(2, (int64_t[]){1, a.dim[0]});
     if (vb) b = nm_shape_of(2, (int64_t[]){b.dim[0], 1});
     if (a.rank < 2 || b.rank < 2) nm_refuse(job, net, node, "a scalar factor");

@@ -1,7 +1,7 @@
-/* groups.c: sums, means and extremes over groups of elements: what pools and reductions share.
+/* groups.c: sums, means and extremes over groups of elements, as pools and reductions need them.
  *
- * A mean is the sum times the double nearest to 1/count; that product is the network's meaning, in evaluation and
- * program alike (in float32 order: the sum, divided). A maximum is a MAX block, a minimum -max(-x). */
+ * A mean is the sum times the double nearest to 1/count; that product defines the network, in evaluation and program
+ * alike (in float32 it is the sum divided by the count). A maximum is a MAX block, a minimum -max(-x). */
 #include "base/base.h"
 #include "program/program.h"
 #include "network/network.h"
@@ -59,7 +59,7 @@ static int lower_sum(nm_lowering *l, const nm_node *node, const nm_groups *p, in
     return block;
 }
 
-/* the block of -x */
+/* Returns the block of -x. */
 static int negated(nm_lowering *l, const nm_node *node, const nm_view *x)
 {
     const double *minus = nm_repeat(l->job, x->n, -1);

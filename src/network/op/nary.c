@@ -1,8 +1,8 @@
 /* nary.c: Sum, Mean, Max and Min of any number of inputs, with broadcasting.
  *
- * A mean is the sum times the double nearest to 1/count, in evaluation and program alike. An extreme takes the largest
- * of its constant members first; then, with c constant and x varying,  max(x, c) = c + relu(x - c)  where every
- * element is of this kind, and a MAX block over the different units of each element otherwise. min(..) = -max(-..). */
+ * A mean is the sum times the double nearest to 1/count, in evaluation and program alike. For an extreme, the constant
+ * inputs are first reduced to one constant c per element. If every element has such a c and one x that varies, then
+ * max(x, c) = c + relu(x - c); else it is a MAX block over the distinct units of each element. min is -max(-..). */
 #include "base/base.h"
 #include "data/data.h"
 #include "program/program.h"
@@ -67,7 +67,7 @@ static void eval_sum(nm_eval *e, const nm_node *node)
 
 /* ---- lowering ---- */
 
-/* input k, spread over the output */
+/* Returns input k, broadcast to the output. */
 static nm_view spread(nm_lowering *l, const plan_t *p, const nm_node *node, int k)
 {
     const nm_view *v = &l->view[node->in[k]];
@@ -81,7 +81,7 @@ static nm_view spread(nm_lowering *l, const plan_t *p, const nm_node *node, int 
     return out;
 }
 
-/* the constants of each element add up to a double without rounding */
+/* Returns true if the constants of each element add up to a double without rounding. */
 static bool adds_exactly(size_t n_terms, const nm_view *term)
 {
     for (size_t i = 0; i < term[0].n; i++) {
@@ -112,10 +112,10 @@ static void lower_sum(nm_lowering *l, const nm_node *node)
 
 typedef struct {
     size_t n, *ptr; /* [n+1] members of each element */
-    int32_t *unit;  /* the different ones that vary */
-    double *cst;    /* [n] the largest constant, of -x for a minimum */
-    bool *has;      /* [n] there is one */
-    size_t most;    /* members that vary, at most */
+    int32_t *unit;  /* the distinct units among them */
+    double *cst;    /* [n] the largest constant (of -x for a minimum) */
+    bool *has;      /* [n] the element has a constant */
+    size_t most;    /* the largest number of varying members */
     bool all;       /* every element has a constant */
 } members;
 
@@ -146,7 +146,7 @@ static members gather(nm_lowering *l, const plan_t *p, const nm_node *node, doub
     return m;
 }
 
-/* sign (c + relu(sign x - c)) */
+/* Lowers to sign (c + relu(sign x - c)). */
 static int by_relu(nm_lowering *l, const nm_node *node, const members *m, double sign)
 {
     nm_view x = {m->n, NM_RAW(l->job, int32_t, m->n), NM_ARRAY(l->job, double, m->n)};
@@ -154,7 +154,7 @@ static int by_relu(nm_lowering *l, const nm_node *node, const members *m, double
     for (size_t i = 0; i < m->n; i++) {
         const bool varies = m->ptr[i + 1] > m->ptr[i];
         x.unit[i] = varies ? m->unit[m->ptr[i]] : -1;
-        minus[i] = varies ? 0 - m->cst[i] : 0; /* without x: c + relu(0) */
+        minus[i] = varies ? 0 - m->cst[i] : 0; /* without a varying x: c + relu(0) */
         cst[i] = sign * m->cst[i];
     }
     const double *coef = nm_repeat(l->job, m->n, sign);
@@ -163,7 +163,7 @@ static int by_relu(nm_lowering *l, const nm_node *node, const members *m, double
     return nm_lower_terms(l, node, 1, &r, &coef, cst);
 }
 
-/* a MAX block over a block of all members, constants included */
+/* Lowers to a MAX block over a block of all members, constants included. */
 static int by_max(nm_lowering *l, const nm_node *node, const members *m, double sign)
 {
     const size_t total = m->ptr[m->n] + m->n;
@@ -174,7 +174,7 @@ static int by_max(nm_lowering *l, const nm_node *node, const members *m, double 
         for (size_t t = m->ptr[i]; t < m->ptr[i + 1]; t++) x.unit[x.n++] = m->unit[t];
         if (m->has[i]) {
             x.unit[x.n] = -1;
-            x.cst[x.n++] = sign * m->cst[i]; /* the coefficient below gives the sign back */
+            x.cst[x.n++] = sign * m->cst[i]; /* multiplied by sign again below */
         }
         ptr[i + 1] = x.n;
     }

@@ -1,10 +1,10 @@
-/* pad.c: Pad along each axis: with a constant (a negative pad cuts), by reflection, by the edge, around (wrap). */
+/* pad.c: Pad along each axis: with a constant (a negative pad removes elements), by reflection, edge or wrap. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
 #include "network/operator.h"
 
-/* input element under output element i, counted from the first one of the input; -1: the constant */
+/* Returns the input element at output place i, where 0 is the first element of the input; -1: the constant. */
 static int64_t pad_at(char mode, int64_t i, int64_t n)
 {
     if (i >= 0 && i < n) return i;
@@ -21,9 +21,9 @@ static double pad_value(nm_job *job, nm_net *net, nm_node *node, char mode)
     if (fill && nm_attr_find(node, "value"))
         nm_refuse(job, net, node, "attribute value and input 2 together");
     if (fill && (!fill->data || fill->n != 1))
-        nm_refuse(job, net, node, "padding with what is not one constant");
+        nm_refuse(job, net, node, "the value to pad with is not one constant");
     const double value = fill ? fill->data[0] : nm_attr_float(job, net, node, "value", 0);
-    if (mode != 'c' && value != 0) nm_refuse(job, net, node, "a value that its mode does not use");
+    if (mode != 'c' && value != 0) nm_refuse(job, net, node, "a value to pad with, which this mode does not use");
     return value;
 }
 
@@ -57,7 +57,7 @@ static void plan_pad(nm_job *job, nm_net *net, nm_node *node)
                                             : big;
         if (lo[d] > most || hi[d] > most || lo[d] < least || hi[d] < least ||
             x.dim[d] + (lo[d] < 0 ? lo[d] : 0) + (hi[d] < 0 ? hi[d] : 0) < 1)
-            nm_refuse(job, net, node, "pads of %lld and %lld at %lld elements", (long long)lo[d],
+            nm_refuse(job, net, node, "pads of %lld and %lld for %lld elements", (long long)lo[d],
                       (long long)hi[d], (long long)x.dim[d]);
         s.dim[d] = x.dim[d] + lo[d] + hi[d];
     }

@@ -1,5 +1,5 @@
-/* pick.c: operators whose outputs are elements of their inputs, or a fill: what each of them works out is an
- * nm_pick. */
+/* pick.c: operators whose outputs consist of elements of their inputs, or a fill value. What each of them works out is
+ * an nm_pick. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"

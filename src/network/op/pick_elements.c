@@ -1,6 +1,6 @@
-/* pick_elements.c: what picks elements by constant indices: Slice, Split, Gather, Expand, Tile, Where, DepthToSpace,
- * SpaceToDepth. Most are one table an axis: element i of the output's axis is element map[i] of the input's. Lowering
- * renumbers units. Indices that vary are refused. */
+/* pick_elements.c: operators that pick elements by constant indices: Slice, Split, Gather, Expand, Tile, Where,
+ * DepthToSpace, SpaceToDepth. Most are described by one table for each axis: element i of the output's axis is element
+ * map[i] of the input's. Lowering only renumbers units. Indices that vary are refused. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -15,7 +15,7 @@ static int64_t *identity(nm_job *job, int64_t n)
     return map;
 }
 
-/* the plan of a node with one output of shape s, whose axes come from those of `in` (as many) by map */
+/* Finishes the plan of a node with one output of shape s, whose axes are those of `in`, mapped by `map`. */
 static void finish(nm_job *job, nm_node *node, nm_shape in, nm_shape s, int64_t *const *map)
 {
     nm_pick *p = NM_NEW(job, nm_pick);
@@ -172,7 +172,7 @@ static void plan_expand(nm_job *job, nm_net *net, nm_node *node)
     if (want.rank > NM_MAXRANK) nm_refuse(job, net, node, "a shape of rank %d", want.rank);
     for (int d = 0; d < want.rank; d++) {
         if (dim[d] < 1 || dim[d] > 1 << 27)
-            nm_refuse(job, net, node, "a shape with %lld", (long long)dim[d]);
+            nm_refuse(job, net, node, "a dimension of %lld", (long long)dim[d]);
         want.dim[d] = dim[d];
     }
     const nm_shape s = nm_broadcast(job, net, node, x, want);
@@ -251,7 +251,7 @@ static void plan_blocks(nm_job *job, nm_net *net, nm_node *node, bool to_space)
     const nm_shape deep = to_space ? x : s, wide = to_space ? s : x;
     int32_t *at = NM_RAW(job, int32_t, nm_in(net, node, 0)->n);
     for (int64_t i = 0, n = (int64_t)nm_in(net, node, 0)->n; i < n;
-         i++) { /* i counts the wide picture */
+         i++) { /* i runs over the picture of more pixels */
         const int64_t q = i % wide.dim[3], p = i / wide.dim[3] % wide.dim[2],
                       c = i / (wide.dim[2] * wide.dim[3]) % wide.dim[1],
                       image = i / (wide.dim[1] * wide.dim[2] * wide.dim[3]),

@@ -1,17 +1,17 @@
 /* pool.c: AveragePool, MaxPool, GlobalAveragePool and GlobalMaxPool over windows of [1,C,(D,)(H,)W].
  *
- * Padded cells stand for minus infinity in a maximum, and in an average they count only with count_include_pad. With
- * ceil_mode a last window may leave the padded input: cells beyond it count for nothing. So PyTorch has it, and ONNX's
- * own tests and runtimes from opset 19 on; before it they divide by the whole kernel or not, and then ceil_mode with
- * count_include_pad is refused where such a window is. So is auto_pad=SAME with dilations, and where the windows end
- * before the input does. A window that would start beyond the input is left out, as opset 22
- * says. MaxPool's indices are refused. */
+ * In a maximum, padded cells stand for minus infinity; in an average they count only with count_include_pad. With
+ * ceil_mode a last window may reach beyond the padded input; cells out there do not count. That is what PyTorch does,
+ * and ONNX's own tests and runtimes from opset 19 on. Before opset 19 some divide by the whole kernel, so ceil_mode
+ * with count_include_pad is refused if there is such a window. auto_pad=SAME is refused with dilations, and where the
+ * windows end before the input does. A window that would start beyond the input is left out, as opset 22 says.
+ * MaxPool's indices are refused. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
 #include "network/operator.h"
 
-/* cells of the window at o on the input and its padding */
+/* Counts the cells of the window at o that lie on the input or its padding. */
 static double padded_cells(const nm_win *w, const int64_t o[NM_WIN])
 {
     double all = 1;
@@ -60,7 +60,7 @@ static void plan(nm_job *job, nm_net *net, nm_node *node, nm_groupkind kind)
     if (!nm_attr_ints(job, net, node, "kernel_shape", (size_t)dims, kernel, 0))
         nm_refuse(job, net, node, "attribute kernel_shape is missing");
     if (kind == NM_MAXIMUM)
-        nm_attr_int(job, net, node, "storage_order", 0); /* of the indices alone */
+        nm_attr_int(job, net, node, "storage_order", 0); /* matters for the indices only */
     const bool ceil_mode = nm_attr_int(job, net, node, "ceil_mode", 0);
     const bool count_pad = kind == NM_MEAN && nm_attr_int(job, net, node, "count_include_pad", 0);
     const nm_win w = nm_window(job, net, node, x->shape, kernel, ceil_mode);
@@ -74,10 +74,10 @@ static void plan(nm_job *job, nm_net *net, nm_node *node, nm_groupkind kind)
             job, net, node,
             "attributes ceil_mode=1 and count_include_pad=1 with a window beyond the padding: "
             "before opset 19 runtimes disagree; export the network with opset 19 or later");
-    nm_out_shape(job, net, node, 0, nm_window_shape(&w, w.c)); /* refuses what is too large */
+    nm_out_shape(job, net, node, 0, nm_window_shape(&w, w.c)); /* also refuses outputs that are too large */
     const nm_groups *p = windows(job, &w, kind, count_pad);
     for (size_t i = 0; i < p->n; i++)
-        if (p->ptr[i] == p->ptr[i + 1]) nm_refuse(job, net, node, "a window of padding alone");
+        if (p->ptr[i] == p->ptr[i + 1]) nm_refuse(job, net, node, "a window that covers only padding");
     node->plan = p;
 }
 

@@ -5,7 +5,7 @@
 #include "network/network.h"
 #include "network/operator.h"
 
-/* marks the axes to reduce; false: none, by noop_with_empty_axes */
+/* Marks the axes to reduce; returns false if there are none, by noop_with_empty_axes. */
 static bool read_axes(nm_job *job, nm_net *net, nm_node *node, int rank, bool gone[NM_MAXRANK])
 {
     int64_t axes[2 * NM_MAXRANK];
@@ -20,7 +20,7 @@ static bool read_axes(nm_job *job, nm_net *net, nm_node *node, int rank, bool go
     return n > 0 || !noop;
 }
 
-/* kept[i]: output that element i of the input belongs to */
+/* Makes the groups: kept[i] is the output that element i of the input belongs to. */
 static const nm_groups *make_groups(nm_job *job, nm_shape x, const bool *gone, size_t n_in,
                                     size_t n_out, nm_groupkind kind)
 {

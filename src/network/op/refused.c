@@ -1,5 +1,5 @@
-/* refused.c: operators of the standard that are refused, with the reason: no exact piecewise linear program is
- * theirs. What stands in neither list is refused as unknown. */
+/* refused.c: operators of the standard that are refused with a reason: no exact piecewise linear program computes them.
+ * An operator that is in neither list is refused as unknown. */
 #include "network/network.h"
 #include "network/operator.h"
 

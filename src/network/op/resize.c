@@ -4,7 +4,7 @@
  *     align_corners i (I - 1) / (O - 1), 0 when O = 1      tf_half_pixel_for_nn (i + 1/2) / s, with floor alone
  * rounded by nearest_mode and cut to the input. Runtimes compute c in float32: where c is so near to where the rounding
  * jumps that this could matter, and is not computed exactly, the node is refused. Upsample, and Resize of opset 10,
- * are asymmetric with floor; when they shrink, runtimes disagree unless c is whole. Other modes and coordinates,
+ * are asymmetric with floor; when they shrink, runtimes disagree unless c is an integer. Other modes and coordinates,
  * exclude_outside, antialias and aspect ratios are refused by name. */
 #include "base/base.h"
 #include "data/data.h"
@@ -20,7 +20,7 @@ typedef struct {
     bool old; /* opset 10 and before */
     int64_t in, out;
     double scale;
-    bool exact; /* scale is the true ratio, and a float32 */
+    bool exact; /* scale is exactly O / I and a float32 */
 } axis_t;
 
 static int choice(const char *s, const char *const *names, int n)
@@ -30,7 +30,7 @@ static int choice(const char *s, const char *const *names, int n)
     return k;
 }
 
-/* what scales by a and divides is exact in float32 as well as in reals */
+/* Returns true if a / b is a float32 exactly: the division is then the same in float32 and in real numbers. */
 static bool divides(double a, double b)
 {
     return fma(a / b, b, -a) == 0 && (double)(float)(a / b) == a / b;
@@ -58,15 +58,15 @@ static int64_t element(nm_job *job, nm_net *net, nm_node *node, const axis_t *a,
 {
     bool exact;
     const double c = coordinate(a, i, &exact), to = a->round < FLOOR ? c + 0.5 : c;
-    const double off = fabs(to - floor(to + 0.5)); /* of the jump */
+    const double off = fabs(to - floor(to + 0.5)); /* distance from the jump */
     const double jump = floor(to + 0.5), above = a->round == CEIL ? jump + 1 : jump;
-    const bool same = cut(a, above - 1) == cut(a, above); /* on both sides of the jump */
+    const bool same = cut(a, above - 1) == cut(a, above); /* both sides of the jump give the same element */
     if (off <= 2e-6 * (1 + fabs(c)) && !(exact && off == 0) && !same)
         nm_refuse(job, net, node,
-                  "output element %lld lies between two input elements, within rounding",
+                  "output element %lld lies so near the middle of two input elements that rounding decides",
                   (long long)i);
     if (a->old && a->scale < 1 && off != 0)
-        nm_refuse(job, net, node, "shrinking by %s, unclear in opset %lld",
+        nm_refuse(job, net, node, "shrinking by %s, which opset %lld does not define clearly",
                   nm_num_text(job, a->scale), (long long)net->opset);
     const double k = a->round == PREFER_FLOOR  ? ceil(c - 0.5)
                      : a->round == PREFER_CEIL ? floor(c + 0.5)
@@ -99,11 +99,11 @@ static void read_modes(nm_job *job, nm_net *net, nm_node *node, axis_t *a)
     if (nm_attr_int(job, net, node, "exclude_outside", 0) ||
         nm_attr_int(job, net, node, "antialias", 0))
         nm_refuse(job, net, node, "attribute exclude_outside or antialias");
-    nm_attr_float(job, net, node, "cubic_coeff_a", 0); /* of other modes alone */
+    nm_attr_float(job, net, node, "cubic_coeff_a", 0); /* used by other modes only */
     nm_attr_float(job, net, node, "extrapolation_value", 0);
 }
 
-/* a list that is there and not empty: constant input k, or floats of attribute `name` */
+/* Reads a list that is present and not empty: constant input k, or the floats of attribute `name`. */
 static size_t numbers(nm_job *job, nm_net *net, nm_node *node, const char *name, int k,
                       const double **x)
 {
@@ -117,7 +117,7 @@ static size_t numbers(nm_job *job, nm_net *net, nm_node *node, const char *name,
     return a ? a->n : v ? v->n : 0;
 }
 
-/* the output's size and scale along an axis: from a scale, or from a size */
+/* Sets the output's size and scale along an axis, from a scale or from a size. */
 static void set_axis(nm_job *job, nm_net *net, nm_node *node, axis_t *a, int64_t in, double x,
                      bool is_size)
 {
@@ -126,7 +126,7 @@ static void set_axis(nm_job *job, nm_net *net, nm_node *node, axis_t *a, int64_t
         nm_refuse(job, net, node, "a %s of %s", is_size ? "size" : "scale", nm_num_text(job, x));
     const double room = (double)in * x;
     if (!is_size && floor(room) != floor((double)((float)in * (float)x)))
-        nm_refuse(job, net, node, "%lld elements scaled by %s, a size within rounding",
+        nm_refuse(job, net, node, "%lld elements scaled by %s, where rounding decides the size",
                   (long long)in, nm_num_text(job, x));
     a->out = (int64_t)(is_size ? x : floor(room));
     a->scale = is_size ? x / (double)in : x;
@@ -152,7 +152,7 @@ static void plan(nm_job *job, nm_net *net, nm_node *node)
         for (int d = 0; d < n; d++) axes[d] = d;
     if ((n_scale > 0) == (n_size > 0) || n_scale + n_size != (size_t)n)
         nm_refuse(job, net, node,
-                  "%zu scales and %zu sizes; %d of the one or the other were expected", n_scale,
+                  "%zu scales and %zu sizes; %d of either scales or sizes were expected", n_scale,
                   n_size, n);
     nm_shape s = x;
     bool seen[NM_MAXRANK] = {0};
@@ -177,7 +177,7 @@ static void plan(nm_job *job, nm_net *net, nm_node *node)
     for (size_t i = 0; nm_shape_eq(x, s) && i < net->values[node->out[0]].n; i++)
         if (p->at[i] != (int32_t)i)
             nm_refuse(job, net, node,
-                      "scales that move elements and keep the shape, unclear among runtimes");
+                      "scales that move elements but keep the shape, on which runtimes disagree");
     node->plan = p;
 }
 

@@ -1,5 +1,5 @@
-/* shape.c: what only moves elements: Flatten, Reshape, Transpose, Squeeze, Unsqueeze, Identity, Dropout (at
- * inference), Concat, and Constant. Lowering renumbers units. */
+/* shape.c: operators that only move elements: Flatten, Reshape, Transpose, Squeeze, Unsqueeze, Identity, Dropout (at
+ * inference), Concat, and Constant. Lowering only renumbers units. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -49,7 +49,7 @@ static void plan_reshape(nm_job *job, nm_net *net, nm_node *node)
             dim[i] = x->shape.dim[i];
         }
         if (dim[i] < -1 || (dim[i] == -1 && hole >= 0))
-            nm_refuse(job, net, node, "a shape with %lld", (long long)dim[i]);
+            nm_refuse(job, net, node, "a dimension of %lld", (long long)dim[i]);
         if (dim[i] == -1)
             hole = i;
         else
@@ -150,7 +150,7 @@ static void plan_concat(nm_job *job, nm_net *net, nm_node *node)
         const nm_shape x = nm_in(net, node, k)->shape;
         for (int d = 0; d < s.rank; d++)
             if (x.rank != s.rank || (d != axis && x.dim[d] != s.dim[d]))
-                nm_refuse(job, net, node, "shapes that do not fit");
+                nm_refuse(job, net, node, "the shapes do not fit together");
         s.dim[axis] += x.dim[axis];
     }
     nm_out_shape(job, net, node, 0, s);
@@ -173,7 +173,7 @@ static void plan_concat(nm_job *job, nm_net *net, nm_node *node)
 
 /* ---- Constant: its value is the plan; folded before anything evaluates or lowers it ---- */
 
-/* the attribute, if it is there with this kind */
+/* Returns the attribute if the node has it; refuses one of another kind. */
 static const nm_attr *typed(nm_job *job, nm_net *net, nm_node *node, const char *name,
                             nm_akind kind)
 {

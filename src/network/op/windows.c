@@ -1,11 +1,11 @@
 /* windows.c: the arithmetic of sliding windows that convolutions and pools share: strides, pads, dilations,
  * auto_pad, ceil_mode, over one to three dimensions, as ONNX defines them (opset 1 to 25).
  *
- * Along a dimension with I elements, pads l and h, kernel k, stride s, dilation d: the room is
- * R = I + l + h - (k-1) d - 1 and there are floor(R / s) + 1 windows; with ceil_mode one more when R / s is not whole
- * and that window starts on the input or the left pad. SAME gives ceil(I / s) windows. auto_pad=VALID with ceil_mode,
- * where definitions and runtimes disagree, is refused where it matters; so is, in ONNX, SAME where windows leave out
- * two elements or more. */
+ * Along a dimension with I elements, pads l and h, kernel k, stride s, dilation d, let R = I + l + h - (k-1) d - 1.
+ * There are floor(R / s) + 1 windows; with ceil_mode there is one more if s does not divide R and that window starts on
+ * the input or the left pad. SAME gives ceil(I / s) windows. auto_pad=VALID with ceil_mode, on which definitions and
+ * runtimes disagree, is refused if it makes a difference. So is, in ONNX, SAME where the windows leave out two elements
+ * or more. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -28,7 +28,7 @@ static void resolve_auto_pad(nm_job *job, nm_net *net, nm_node *node, nm_win *w)
         const int64_t need = (out - 1) * w->s[i] + (w->k[i] - 1) * w->d[i] + 1 - w->in[i],
                       all = need > 0 ? need : 0;
         if (need < -1 &&
-            strcmp(net->format, "onnx") == 0) /* TensorFlow, and JSON with it, is clear */
+            strcmp(net->format, "onnx") == 0) /* TensorFlow, which our JSON follows, defines it clearly */
             nm_refuse(job, net, node,
                       "attribute auto_pad=%s with windows that leave out %lld elements at the end: "
                       "runtimes disagree",
@@ -55,7 +55,7 @@ nm_win nm_window_read(nm_job *job, nm_net *net, nm_node *node, nm_shape x, const
         const int64_t big = 1 << 20;
         if (s[i] < 1 || d[i] < 1 || kernel[i] < 1 || s[i] > big || d[i] > big || kernel[i] > big)
             nm_refuse(job, net, node,
-                      "strides, dilations and kernel sizes must be positive and small");
+                      "strides, dilations and kernel sizes must be from 1 to 2^20");
         if (pads[i] < 0 || pads[dims + i] < 0 || pads[i] > big || pads[dims + i] > big)
             nm_refuse(job, net, node, "negative pads");
         w.in[first + i] = x.dim[2 + i];
@@ -80,7 +80,7 @@ nm_win nm_window(nm_job *job, nm_net *net, nm_node *node, nm_shape x, const int6
         w.out[i] = room / w.s[i] + 1;
         if (!ceil_mode || room % w.s[i] == 0 || w.out[i] * w.s[i] >= w.in[i] + w.lo[i]) continue;
         if (valid)
-            nm_refuse(job, net, node, "attributes ceil_mode=1 and auto_pad=VALID where it matters");
+            nm_refuse(job, net, node, "attributes ceil_mode=1 and auto_pad=VALID where it makes a difference");
         w.out[i]++;
         w.over = true;
     }
