@@ -42,8 +42,9 @@ size_t nm_mul(nm_job *job, size_t a, size_t b);     /* a*b, or throws */
 size_t nm_mul_in(nm_job *job, const char *path, size_t a, size_t b); /* the same for sizes that a file states */
 void nm_fail_after(nm_job *job, long n);            /* tests: the n-th allocation fails */
 void nm_note(nm_job *job, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void nm_warn(nm_job *job, const char *fmt, ...)     /* a note that --quiet does not silence: the data look wrong */
-    __attribute__((format(printf, 2, 3)));
+/* A note that --quiet does not silence, because the data look wrong. It is kept for nm_warnings. */
+void nm_warn(nm_job *job, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+size_t nm_warnings(const nm_job *job, const char *const **text); /* how many there were, each once, and their texts */
 /* Lets notes of child processes reach the job's note function, too: for a program that may print from a child. A
  * library must not do so: its caller's locks are in whatever state they were in when the process was copied. */
 void nm_children_tell(nm_job *job);
@@ -151,7 +152,7 @@ typedef struct nm_jo {     /* JSON text being written; its members are private t
     struct nm_jo_level { char close; bool tight, some; } level[NM_JO_DEPTH];
 } nm_jo;
 nm_jo nm_jo_new(nm_buf *b);
-nm_jo nm_jo_answer(nm_buf *b);                       /* a verb's answer: opens the object and writes its version */
+nm_jo nm_jo_answer(nm_buf *b); /* a verb's answer: opens the object, writes its version and the warnings so far */
 void nm_jo_line(nm_jo *j);                           /* the next member or element starts a new line */
 void nm_jo_object(nm_jo *j, const char *key);
 void nm_jo_list(nm_jo *j, const char *key);

@@ -6,7 +6,10 @@ import glob, json, os, shutil, signal, sys, time
 sys.path.insert(1, sys.path[0] + "/../kit")
 from kit import check, m, needs, p, parts, put, run, sh, skip, start, text_of
 
-needs("jsonschema")
+needs("jsonschema", "onnx")
+import numpy as np
+import onnx
+from onnx import TensorProto as T, helper as h, numpy_helper as nh
 import schema
 
 MLP3, XOR, XORQ = m("digits-mlp3.onnx"), m("tiny-xor.onnx"), m("tiny-xor.vnnlib")
@@ -126,6 +129,28 @@ def assumed():
     for map in sorted(f for f in os.listdir(p("")) if f.startswith("assumed") and f.endswith(".map.json")):
         files("map", map)
         ask([0, 11], "decode", p(map), put("assumed.sol", "solution status: infeasible\nno solution available\n"))
+
+
+def warned():
+    """what stderr warns of stands in the answer, too: a radius in other units, an input of integers"""
+    said = lambda what, j, words: check(what + ": warned", len(j.get("warnings", [])) == 1 and words in j["warnings"][0], j.get("warnings"))
+    for verb in ("solve", "bounds"):
+        said(verb, ask([0, 10], verb, MLP3, *IMAGE, "--perturb", "linf:2", "--target", "3"), "larger than the domain [0,1]")
+    check("no warning, no member", "warnings" not in ask([10], "solve", XOR, XORQ))
+    const = lambda name, x: nh.from_array(np.array(x, np.float32), name)
+    graph = h.make_graph([h.make_node("Cast", ["x"], ["z"], to=T.FLOAT), h.make_node("MatMul", ["z", "W"], ["a"]), h.make_node("Relu", ["a"], ["b"]),
+                          h.make_node("MatMul", ["b", "U"], ["y"])], "g", [h.make_tensor_value_info("x", T.UINT8, [1, 2])],
+                         [h.make_tensor_value_info("y", T.FLOAT, None)], [const("W", [[1, -1], [-1, 1]]), const("U", [[1, 0], [0, 1]])])
+    net, point = p("bytes.onnx"), ["--image", put("bytes.csv", "130,100\n"), "--domain", "0,255"]
+    onnx.save(h.make_model(graph, opset_imports=[h.make_opsetid("", 13)]), net)
+    for verb, codes, more in (("inspect", [0], []), ("eval", [0], point[:2]), ("solve", [10], [*point, "--perturb", "linf:20"]),
+                              ("compile", [0], [*point, "--perturb", "linf:20", "--always-write", "-o", p("bytes.mps")]),
+                              ("bench", [0], ["--images", put("bytes.csv", "130,100\n"), "--range", "0:1", "--domain", "0,255", "--perturb", "linf:20",
+                                              "--solvers", "embedded", "--time-limit", "20", "--dir", p("bytes")])):
+        said(verb, ask(codes, verb, net, *more), "is made of integers (uint8) and is read as real numbers")
+    if CBC:
+        sh(CBC, p("bytes.mps"), "solve", "solution", p("bytes.sol"))
+        said("decode", ask([10], "decode", p("bytes.map.json"), p("bytes.sol")), "is made of integers")
 
 
 def refused():
@@ -279,4 +304,4 @@ def written():
         check(name + ": members that nothing wrote", not left, sorted(left))
 
 
-parts(themselves, solve, assumed, refused, questions, compile_and_decode, embed, single, batch, interrupted, bench, *([] if sys.argv[1:] or not CBC else [written]))
+parts(warned, themselves, solve, assumed, refused, questions, compile_and_decode, embed, single, batch, interrupted, bench, *([] if sys.argv[1:] or not CBC else [written]))
