@@ -115,7 +115,7 @@ static void check_stored(const reader *r, const array *a)
     if (layout == H5D_VIRTUAL || h->H5Pget_external_count(how) != 0)
         nm_throw(r->job, NM_EUNSUP, "%s: %s: its numbers are in other files", r->f.path, a->name);
     if (n / 1032 > stored)
-        nm_throw(r->job, NM_EINPUT, "%s: %s: %zu bytes are said to unpack to %zu", r->f.path,
+        nm_throw(r->job, NM_EINPUT, "%s: %s: the file says that %zu bytes unpack to %zu", r->f.path,
                  a->name, stored, n);
     if (layout != H5D_CHUNKED) {
         if (stored < n) bad(r, a->name, "parts of it are not there");

@@ -87,7 +87,7 @@ static zip_stat_t read_entry(nm_job *job, const archive *z, zip_uint64_t i)
         nm_throw(job, NM_EUNSUP, "%s: \"%s\": packing %u; stored or deflated was expected", path,
                  s.name, s.comp_method);
     if (s.comp_size > z->f.n || s.size / 1032 > s.comp_size)
-        nm_throw(job, NM_EINPUT, "%s: \"%s\": %llu bytes are said to unpack to %llu", path, s.name,
+        nm_throw(job, NM_EINPUT, "%s: \"%s\": its directory says that %llu bytes unpack to %llu", path, s.name,
                  (unsigned long long)s.comp_size, (unsigned long long)s.size);
     return s;
 }
@@ -148,7 +148,7 @@ void nm_read_npz(nm_job *job, nm_file f, nm_arrays *a)
         const zip_stat_t s = read_entry(job, z, i);
         if (nm_has_suffix(s.name, "/")) continue;
         if (s.size > left)
-            nm_throw(job, NM_EINPUT, "%s: its entries are said to unpack to more than %zu bytes",
+            nm_throw(job, NM_EINPUT, "%s: its entries unpack to more than %zu bytes",
                      f.path, NM_MAX_FILE);
         left -= s.size;
         add(job, a, (nm_file){nm_fmt(job, "%s:%s", f.path, s.name), unpack(job, z, i, &s), s.size});
