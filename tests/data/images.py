@@ -208,7 +208,7 @@ def mean_and_std():
     got, out, err = run("eval", FLAT.path, "--image", BIN, "--mean", "0.5,0.4,0.3")
     check("channels of a flat input must be said", got == 2 and "--channels" in err, (got, err))
     got, out, err = run("eval", m("tiny-xor.nnet"), "--image", BIN, "--mean", "0.5")
-    check("no mean before a network that states its range", got == 4 and "stated range" in err, (got, err))
+    check("no mean before a network that states its range", got == 4 and "states a range" in err, (got, err))
 
 
 def orders():

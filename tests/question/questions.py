@@ -210,7 +210,7 @@ def explicit():
     check("inspect of one that says all", good(0, "inspect", put("q.json", {**Q, "n_in": 2, "n_out": 2, "lo": 0, "hi": 1, "clauses": [["Y_0 <= 0"]]})).splitlines()[0] == "inputs 2 outputs 2 cases 1")
     out = good(0, "inspect", put("q.json", {**Q, "image": "a.png", "perturb": "linf:0.1"}))
     check("inspect states the defaults", all(s in out for s in ('image     "a.png"', "label     the network's own prediction (default)", "objective feasible (default)", "guard     0 (default)", "target    any (default)", "margin    0 (default)")), out)
-    bad(2, "inspect --json needs the network", "needs the network", "inspect", p("q.json"), "--json")
+    bad(2, "inspect --json needs the network", "only with the network", "inspect", p("q.json"), "--json")
     code, out, err = run("bounds", XOR, put("q.json", {**Q, "lo": 0, "hi": 1, "clauses": [["Y_0 <= 0"]]}))
     check("bounds takes one", code == 0 and "relu block" in out, err)
 
@@ -218,7 +218,7 @@ def explicit():
 def json_refusals():
     box, clause = {"lo": 0, "hi": 1}, {"clauses": [["Y_0 <= 0"]]}
     for name, q, needle in (("an unknown member", {**box, **clause, "epsilon": 1}, 'unknown member "epsilon"'), ("one in a case", {"cases": [{**box, **clause, "label": 1}]}, 'unknown member "label"'), ("another version", {"version": 2, **box, **clause}, "version 1"),
-                            ("a set beside cases", {**box, "cases": [{**clause, **box}]}, '"lo" beside "cases"'), ("no cases", {"cases": []}, "no case"), ("no set", clause, "X_0 has no lower bound"), ("no condition", box, "clauses or a label"),
+                            ("a set beside cases", {**box, "cases": [{**clause, **box}]}, '"lo" stands beside "cases"'), ("no cases", {"cases": []}, "no case"), ("no set", clause, "X_0 has no lower bound"), ("no condition", box, "clauses or a label"),
                             ("clauses and a target", {**box, **clause, "target": 1}, '"clauses" beside'), ("empty clauses", {**box, "clauses": []}, "no clause"), ("an empty clause", {**box, "clauses": [[]]}, "has no row"),
                             ("a clause's unknown member", {**box, "clauses": [{"rows": ["Y_0 <= 0"], "x": 1}]}, 'unknown member "x"'), ("names that repeat", {**box, "clauses": [{"name": "a", "rows": ["Y_0 <= 0"]}, {"name": "a", "rows": ["Y_0 <= 0"]}]}, "two clauses are called a"),
                             ("names for no file", {**box, "clauses": [{"name": "../a", "rows": ["Y_0 <= 0"]}]}, "a name of letters"), ("a strict row", {**box, "clauses": [["Y_0 < 0"]]}, "column 5: <=, >= or ="), ("a product", {**box, "clauses": [["Y_0*Y_1 <= 0"]]}, "one variable"),

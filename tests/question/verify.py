@@ -210,7 +210,7 @@ def refusals():
     good = box(elements("X"))
     both = box(elements("X", "U"))
     for name, text, args, code, needle in (
-            ("no network", v2 + good, [], 2, "--network NAME=FILE was expected"), ("a network too few", v2 + g % "" + both, [net, "f=" + xor], 2, "declares network g, and no file is given"),
+            ("no network", v2 + good, [], 2, "--network NAME=FILE was expected"), ("a network too few", v2 + g % "" + both, [net, "f=" + xor], 2, "declares network g, but no file is given"),
             ("one without a name", v2 + g % "" + both, [net, xor, net, "g=" + xor], 2, "with a name that"), ("one that is not declared", v2 + good, [net, "h=" + xor], 2, "which network is"),
             ("one for an equal one", v2 + g % "(equal-to f) " + both, [net, "f=" + xor, net, "g=" + xor], 2, "it takes no file"), ("one twice", v2 + good, [net, "f=" + xor, net, "f=" + xor], 2, "a second file for network f"),
             ("float32", v2.replace("X real", "X float32") + good, [net, "f=" + xor], 4, ":2:37: float32: an element type"), ("float32's way out", v2.replace("X real", "X float32") + good, [net, "f=" + xor], 4, "declare the type real"),
