@@ -1,5 +1,5 @@
-/* cifar.c: the binary files of CIFAR-10 (Krizhevsky 2009): records of a label byte and 3 x 32 x 32 bytes, red,
- * green and blue planes of rows. Nothing marks such a file but its name, .bin, and its size. */
+/* cifar.c: the binary files of CIFAR-10 (Krizhevsky 2009): records of a label byte and 3 x 32 x 32 bytes, the red,
+ * green and blue planes row by row. Such a file is recognised only by its name, .bin, and its size. */
 #include "base/base.h"
 #include "data/data.h"
 #include "data/reader.h"

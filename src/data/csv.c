@@ -1,5 +1,5 @@
-/* csv.c: one line of numbers separated by commas, semicolons or blanks; INDEX counts lines that hold any. Or all
- * lines at once, as a table, which labels are read by. */
+/* csv.c: reads one line of numbers separated by commas, semicolons or blanks, where INDEX counts only lines that hold
+ * numbers; or all lines at once as a table, as labels are read. */
 #include "base/base.h"
 #include "data/data.h"
 #include "data/reader.h"
@@ -41,7 +41,7 @@ nm_tensor nm_csv_table(nm_job *job, nm_file f)
             while (p < stop && !sep(*p)) p++;
             if (!nm_num_parse(tok, p, &x))
                 nm_throw_at(job, NM_EINPUT, f.path, line, (int)(tok - s) + 1,
-                            "\"%.*s\" is not a number; labels, an integer a line, were expected",
+                            "\"%.*s\" is not a number; labels, one integer on each line, were expected",
                             (int)(p - tok < 40 ? p - tok : 40), tok);
             *NM_PUSH(job, t.x, t.n, cap) = x;
             while (p < stop && sep(*p)) p++;

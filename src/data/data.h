@@ -1,5 +1,5 @@
-/* data.h, the door of data: arrays and pictures in files, and the shapes of both. A file's content says which reader it
- * wants. It knows no network: what an image is for comes in as an nm_imageform, and must never be looked up here. */
+/* data.h, the door of data: arrays and pictures in files, and the shapes of both. The content of a file decides which
+ * reader reads it. This room knows no network: what an image is read for is passed in as an nm_imageform. */
 #ifndef NM_DATA_H
 #define NM_DATA_H
 
@@ -7,70 +7,70 @@
 
 /* ---- shape.c: shapes of arrays, all of them row-major ------------------------------------------- */
 #define NM_MAXRANK 8         /* dimensions of a tensor */
-/* element types; what comes after NM_BF16 are integers whose arithmetic wraps around: they are moved and cast alone */
+/* element types; those after NM_BF16 are integers whose arithmetic wraps around: they may only be moved and cast */
 typedef enum {
     NM_F32, NM_F64, NM_I64, NM_BOOL, NM_F16, NM_BF16, NM_U4, NM_I4, NM_U8, NM_I8, NM_U16, NM_I16, NM_U32, NM_U64
 } nm_dtype;
-typedef enum { NM_OPEN, NM_CHW, NM_HWC } nm_order; /* of the axes of an image; NM_OPEN: nobody said it */
+typedef enum { NM_OPEN, NM_CHW, NM_HWC } nm_order; /* order of an image's axes; NM_OPEN: unknown */
 typedef struct nm_shape { int rank; int64_t dim[NM_MAXRANK]; nm_order order; } nm_shape;
 typedef struct nm_tensor {
     nm_shape shape;
     size_t n;
     double *x;             /* [n] */
-    double top;            /* the value that becomes 1: 255 of bytes, 65535 of 16 bits; 0: floats, taken as they are */
-    nm_dtype type;         /* as the file had it */
+    double top;            /* the value that becomes 1: 255 for bytes, 65535 for 16 bits; 0: floats, not scaled */
+    nm_dtype type;         /* the type in the file */
 } nm_tensor;
 const char *nm_dtype_name(nm_dtype t);
 size_t nm_shape_size(nm_job *job, nm_shape s);
 nm_shape nm_shape_of(int rank, const int64_t *dim);
 bool nm_shape_eq(nm_shape a, nm_shape b);
 const char *nm_shape_print(nm_job *job, nm_shape s);
-size_t nm_broadcast_at(nm_shape out, nm_shape in, size_t i); /* element of `in` under element i */
+size_t nm_broadcast_at(nm_shape out, nm_shape in, size_t i); /* the element of `in` that is broadcast to element i */
 
-/* ---- image_layout.c: what a shape says of an image ---------------------------------------------- */
+/* ---- image_layout.c: which axes of a shape are an image's ---------------------------------------- */
 typedef struct nm_layout { size_t c, h, w; bool last; } nm_layout; /* last: channels come last */
 static inline size_t nm_layout_at(const nm_layout *l, size_t c, size_t i, size_t j)
 {
     return l->last ? (i * l->w + j) * l->c + c : (c * l->h + i) * l->w + j;
 }
-/* what the shape's order says, or, where it is open, its numbers if they leave no doubt; false: no image, or doubt */
+/* Uses the shape's order, or if that is open its numbers, if they are unambiguous; false: no image, or ambiguous. */
 bool nm_layout_find(nm_shape s, nm_layout *l);
-bool nm_layout_try(nm_shape s, nm_order order, nm_layout *l); /* in that order; false: it is no such image */
-const char *nm_layout_why(nm_job *job, nm_shape s);           /* why nm_layout_find found none: a sentence's end */
+bool nm_layout_try(nm_shape s, nm_order order, nm_layout *l); /* in that order; false: not an image */
+const char *nm_layout_why(nm_job *job, nm_shape s);           /* why nm_layout_find failed, as the end of a sentence */
 nm_shape nm_layout_shape(const nm_layout *l);                 /* of rank 3, with its order */
-bool nm_layout_eq(const nm_layout *a, const nm_layout *b);    /* the same elements make the same pixels */
+bool nm_layout_eq(const nm_layout *a, const nm_layout *b);    /* true: both make the same pixels of the same elements */
 
 /* ---- read_image.c: one image ---------------------------------------------------------------------- */
 typedef struct nm_imageform { /* the input that an image is read for */
     size_t n;              /* its elements: an image of another size is refused */
-    nm_shape shape;        /* with the order of its axes where it is known */
-    nm_shape stated;       /* as the network's file has it: other sides are refused; rank 0: nothing is stated */
-    bool is_no_image;      /* what reads it speaks against any image: channels stay where they are */
+    nm_shape shape;        /* its order of axes may be known */
+    nm_shape stated;       /* the shape in the network's file: others are refused; rank 0: not stated */
+    bool is_no_image;      /* its operators do not read it as an image: channels are not moved */
 } nm_imageform;
-/* FILE[:INDEX]; bytes are divided by 255; x has the size of the form */
+/* Reads FILE[:INDEX]; divides bytes by 255; x has as many elements as the form. */
 nm_tensor nm_image_read(nm_job *job, nm_imageform form, const char *spec);
-nm_shape nm_image_shape(nm_job *job, const char *spec); /* its own shape, as its file has it */
-int64_t nm_spec_split(nm_job *job, const char *spec, char **path); /* index, or -1 when none */
+nm_shape nm_image_shape(nm_job *job, const char *spec); /* its shape in its file */
+int64_t nm_spec_split(nm_job *job, const char *spec, char **path); /* the index, or -1 if there is none */
 
 /* ---- dataset.c: many images or labels in one file ------------------------------------------------- */
 typedef struct nm_dataset { /* IDX, NPY, CSV, CIFAR-10 .bin */
     nm_file f;
     char hash[65];
     int64_t count;
-    const double *label;   /* [count] of labels, else NULL */
-    nm_tensor all;         /* of an NPY file of images: all of them; else x is NULL */
+    const double *label;   /* [count] for labels, else NULL */
+    nm_tensor all;         /* all images of an NPY file; for other files x is NULL */
 } nm_dataset;
-nm_dataset nm_dataset_open(nm_job *job, nm_imageform form, const char *path); /* images; refuses what is none */
+nm_dataset nm_dataset_open(nm_job *job, nm_imageform form, const char *path); /* refuses all but lists of images */
 nm_tensor nm_dataset_get(nm_job *job, nm_imageform form, const nm_dataset *d, int64_t index);
-nm_dataset nm_labels_open(nm_job *job, const char *path);  /* labels; refuses what is no list of integers */
+nm_dataset nm_labels_open(nm_job *job, const char *path);  /* labels; refuses what is not a list of integers */
 int64_t nm_dataset_label(nm_job *job, const nm_dataset *d, int64_t index);
-int64_t nm_label_read(nm_job *job, const char *path, int64_t index); /* 0 or more; throws at what is no label */
+int64_t nm_label_read(nm_job *job, const char *path, int64_t index); /* 0 or more; throws if it is not a label */
 
 /* ---- arrays.c, open_arrays.c: arrays with names: .mat, .npz ------------------------------------- */
 typedef struct nm_array {  /* one of several in a file */
     const char *name;
     nm_tensor t;
-    const char *why;       /* it cannot be used, or NULL */
+    const char *why;       /* why it cannot be used, or NULL */
 } nm_array;
 typedef struct nm_arrays {
     const char *path, *format;
@@ -83,17 +83,17 @@ nm_arrays *nm_arrays_open(nm_job *job, const char *path);
 
 /* ---- npy.c: one array --------------------------------------------------------------------------- */
 nm_tensor nm_read_npy(nm_job *job, nm_file f);
-double *nm_permuted(nm_job *job, nm_shape s, const int *perm, const double *x); /* axis d is axis perm[d] of s */
+double *nm_permuted(nm_job *job, nm_shape s, const int *perm, const double *x); /* result's axis d: axis perm[d] of s */
 void nm_write_npy(nm_job *job, const char *path, nm_shape shape, const double *x);
 
 /* ---- draw_picture.c: pictures ------------------------------------------------------------------- */
-/* false when the shape is no picture: then nothing is written */
+/* Both return false, and write nothing, if the shape is not a picture's. */
 bool nm_draw_image(nm_job *job, const char *path, nm_shape shape, const double *x);
 bool nm_draw_triptych(nm_job *job, const char *path, nm_shape shape, const double *a, const double *b);
 void nm_draw_text(nm_buf *out, nm_shape shape, const double *a, const double *b);
 void nm_png_write(nm_job *job, const char *path, size_t w, size_t h, bool is_grey, const unsigned char *p);
 
-/* ---- foreign_file.c: names for what no reader takes --------------------------------------------- */
-const char *nm_sniff(nm_job *job, nm_file f);       /* what a file is that is no network, or NULL */
+/* ---- foreign_file.c: names of formats that netmip does not read --------------------------------- */
+const char *nm_sniff(nm_job *job, nm_file f);       /* what kind of file it is, for a message, or NULL */
 
 #endif

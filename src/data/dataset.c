@@ -1,8 +1,8 @@
-/* dataset.c: many images, or many labels, in one file, told by content as single images are.
+/* dataset.c: many images, or many labels, in one file; the content tells the format, as for single images.
  *
- * What is not a list of what it should be is refused when it is opened, with what it is instead: a single picture, one
- * image whose rows would be taken for images, images of another size; labels that are one-hot rows, scores, words,
- * pictures or images. Arrays and texts are read once, not once an item. */
+ * A file that is not the list that it should be is refused when it is opened, and the message says what it is instead:
+ * a single picture, one image whose rows would be taken for images, images of another size; labels that are one-hot
+ * rows, scores, words, pictures or images. Arrays and texts are read once, not once for each item. */
 #include "base/base.h"
 #include "data/data.h"
 #include "data/reader.h"
@@ -20,7 +20,7 @@ static int64_t idx_count(nm_file f)
                          f.data[7];
 }
 
-/* an array of images one behind the other: their number */
+/* Returns how many images an array holds, one after the other. */
 static int64_t npy_count(nm_job *job, nm_imageform form, const char *path, const nm_tensor *t)
 {
     const int64_t n = t->shape.rank > 0 ? t->shape.dim[0] : 1;
@@ -29,10 +29,10 @@ static int64_t npy_count(nm_job *job, nm_imageform form, const char *path, const
     if (t->n == form.n)
         nm_throw(job, NM_EINPUT,
                  "%s: one image of shape %s, not a list of images; put an axis before it (x[None] in "
-                 "NumPy), or ask about it by netmip solve --image",
+                 "NumPy), or ask about it with netmip solve --image",
                  path, shape);
     nm_throw(job, NM_EINPUT,
-             "%s: an array of shape %s; images one behind the other, %zu elements each, were expected",
+             "%s: an array of shape %s; a list of images of %zu elements each was expected",
              path, shape, form.n);
 }
 
@@ -60,7 +60,7 @@ nm_dataset nm_dataset_open(nm_job *job, nm_imageform form, const char *path)
                  what ? what : "not a file of images that can be read");
     }
     const nm_mark mark = nm_mark_get(job);
-    if (d.count > 0) nm_dataset_get(job, form, &d, 0); /* what is wrong with all of them is said now */
+    if (d.count > 0) nm_dataset_get(job, form, &d, 0); /* what is wrong with all images is reported now */
     nm_mark_release(job, mark);
     return d;
 }
@@ -79,7 +79,7 @@ nm_tensor nm_dataset_get(nm_job *job, nm_imageform form, const nm_dataset *d, in
 
 /* ---- labels ---- */
 
-/* a 1 in each row and 0 everywhere else */
+/* Returns true if each row has one 1 and is 0 elsewhere. */
 static bool is_onehot(const nm_tensor *t, size_t wide)
 {
     for (size_t i = 0; i < t->n; i += wide) {
@@ -93,7 +93,7 @@ static bool is_onehot(const nm_tensor *t, size_t wide)
     return true;
 }
 
-/* t is a list of integers, [N] or [N,1]; else it is refused */
+/* Refuses t unless it is a list of integers, [N] or [N,1]. */
 static void check_list(nm_job *job, const char *path, const nm_tensor *t)
 {
     const nm_shape s = t->shape;
@@ -128,7 +128,7 @@ static nm_tensor read_labels(nm_job *job, nm_file f)
                      f.data[3]);
         t.n = (size_t)idx_count(f);
         if (t.n == 0) return t;
-        nm_read_idx(job, f, 0, true); /* checks the rest of it */
+        nm_read_idx(job, f, 0, true); /* checks the rest of the header */
         t.x = NM_RAW(job, double, t.n);
         for (size_t i = 0; i < t.n; i++) t.x[i] = f.data[8 + i];
         return t;
@@ -159,10 +159,10 @@ nm_dataset nm_labels_open(nm_job *job, const char *path)
 int64_t nm_dataset_label(nm_job *job, const nm_dataset *d, int64_t index)
 {
     if (index < 0 || index >= d->count)
-        nm_throw(job, NM_EINPUT, "%s: index %lld is out of range; %lld labels are there", d->f.path,
+        nm_throw(job, NM_EINPUT, "%s: index %lld is out of range; there are %lld labels", d->f.path,
                  (long long)index, (long long)d->count);
     if (d->label[index] < 0)
-        nm_throw(job, NM_EINPUT, "%s: entry %lld is %s, which is not a label; an integer from 0 was expected",
+        nm_throw(job, NM_EINPUT, "%s: entry %lld is %s, which is not a label; an integer of 0 or more was expected",
                  d->f.path, (long long)index, nm_num_text(job, d->label[index]));
     return (int64_t)d->label[index];
 }

@@ -1,8 +1,8 @@
-/* draw_picture.c: pictures: original | perturbed | difference as one PNG with a scale, and small ones as text.
+/* draw_picture.c: draws pictures: original | perturbed | difference as one PNG with a scale, and small ones as text.
  *
- * Grey or colour images [..,H,W], [C,H,W] or [H,W,C]; values in [0,1] map to 0..255. The difference is drawn around
- * middle grey, its largest magnitude, the linf distance of the answer, filling the range; the bar below shows that
- * range from minus to plus. */
+ * Grey or colour images [..,H,W], [C,H,W] or [H,W,C]; values in [0,1] are mapped to 0..255. The difference is drawn
+ * around middle grey and scaled so that its largest magnitude, the L-inf distance of the answer, fills the range; the
+ * bar below shows that range from minus to plus. */
 #include "base/base.h"
 #include "data/data.h"
 
@@ -10,7 +10,7 @@
 
 typedef nm_layout layout;
 
-/* pictures are grey or of three channels */
+/* Finds the layout of a picture, which is grey or has three channels. */
 static bool find_layout(nm_shape s, layout *l)
 {
     return nm_layout_find(s, l) && (l->c == 1 || l->c == 3) && l->h * l->w >= 4 && l->h <= 4096 &&
@@ -30,7 +30,7 @@ static double at(const layout *l, const double *x, size_t c, size_t i, size_t j)
 typedef struct {
     size_t w, h, zoom;
     unsigned char *p;
-    bool is_grey; /* one byte a pixel */
+    bool is_grey; /* one byte for each pixel */
 } canvas;
 
 static void paint(canvas *v, const layout *l, const double *x, size_t left, double offset,

@@ -1,5 +1,5 @@
-/* foreign_file.c: what a file is that no reader could read, so that who gives it by mistake is told its name. It is
- * asked after the failure, never before: a guess must not keep a good file out. */
+/* foreign_file.c: tells what kind of file it is that no reader could read, so that a user who passed it by mistake
+ * learns what it is. It is called only after reading failed: a guess must not reject a good file. */
 #include "base/base.h"
 #include "data/data.h"
 #include "data/reader.h"
@@ -40,8 +40,8 @@ const char *nm_sniff(nm_job *job, nm_file f)
         {0, "<!DOCTYPE", "a web page"},
         {0, "<html", "a web page"},
         {0, "<?xml", "an XML file (OpenVINO, PMML)"},
-        {0, "(", "a text of the VNN-LIB kind"},
-        {0, ";", "a text of the VNN-LIB kind"},
+        {0, "(", "a text like VNN-LIB"},
+        {0, ";", "a text like VNN-LIB"},
         {0, "NAME", "an MPS model"},
         {0, "BZh", "a bzip2 file"},
         {0,

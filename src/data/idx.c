@@ -1,4 +1,4 @@
-/* idx.c: the IDX files of MNIST: one image, or one label, of a file of unsigned bytes. */
+/* idx.c: the IDX files of MNIST: reads one image or one label from a file of unsigned bytes. */
 #include "base/base.h"
 #include "data/data.h"
 #include "data/reader.h"

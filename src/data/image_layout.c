@@ -1,16 +1,16 @@
-/* image_layout.c: what a shape says of an image: channels, height and width.
+/* image_layout.c: finds channels, height and width in the shape of an image.
  *
- * Where the order of axes is known (channel_order.c, --channels, a picture's format) the shape is read in that order.
- * Where it is open, numbers decide only if they leave no doubt: channels are 1 to 4, so an axis of more cannot be
- * theirs, and where both ends of [A,B,C] could be, only 3 beside 2, or 1 beside a square, decides. [H,W], [1,H,W] and
- * squares of one dimension are grey. Everything else is doubt: a wrong guess would cut an input set into the wrong
- * pixels. */
+ * If the order of axes is known (channel_order.c, --channels, a picture's format), the shape is read in that order. If
+ * it is open, the numbers decide only if they are unambiguous. Channels are 1 to 4, so a larger axis cannot be the
+ * channels'. If both ends of [A,B,C] could be, only 3 against 2, or 1 next to a square, decides. [H,W], [1,H,W] and
+ * flat shapes of a square number of elements are grey. Everything else is ambiguous: a wrong guess would perturb the
+ * wrong pixels. */
 #include "base/base.h"
 #include "data/data.h"
 
 static bool full(const nm_layout *l) { return l->c > 0 && l->h > 0 && l->w > 0; }
 
-/* Returns how many dimensions of a shape are not 1, and the product of all. */
+/* Returns how many dimensions of a shape are not 1, and the product of all dimensions. */
 static int sides(nm_shape s, int64_t *n)
 {
     int many = 0;
@@ -29,7 +29,7 @@ static bool square(int64_t n, size_t *side)
     return n > 0 && r * r == n;
 }
 
-/* Takes a batch of 1 off: at most three axes are left, or false. */
+/* Removes a batch dimension of 1; returns true if at most three axes are left. */
 static bool without_batch(nm_shape *s)
 {
     while (s->rank > 3 && s->dim[0] == 1) *s = nm_shape_of(s->rank - 1, s->dim + 1);
@@ -60,7 +60,7 @@ bool nm_layout_try(nm_shape s, nm_order order, nm_layout *l)
     return full(l);
 }
 
-/* Returns the order that the numbers of [A,B,C] leave no doubt of, or NM_OPEN. */
+/* Returns the order that the numbers of [A,B,C] show beyond doubt, or NM_OPEN. */
 static nm_order evident(const int64_t d[3])
 {
     const bool first = d[0] >= 1 && d[0] <= 4, last = d[2] >= 1 && d[2] <= 4;
@@ -93,10 +93,10 @@ const char *nm_layout_why(nm_job *job, nm_shape s)
     if (s.order == NM_OPEN && sides(s, &n) > 1 && without_batch(&t) && t.rank == 3 &&
         nm_layout_try(s, NM_CHW, &l))
         return nm_fmt(job,
-                      "the input's shape %s does not say which axis is the channels', and no "
+                      "the input's shape %s does not tell which axis is the channels', and no "
                       "operator reads it as an image; --channels chw or --channels hwc was expected",
                       shape);
-    return nm_fmt(job, "inputs of shape %s are no image", shape);
+    return nm_fmt(job, "inputs of shape %s are not an image", shape);
 }
 
 nm_shape nm_layout_shape(const nm_layout *l)

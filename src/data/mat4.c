@@ -1,10 +1,10 @@
 /* mat4.c: the named arrays of a MATLAB file of level 4 (MathWorks, MAT-File Format, chapter 2): real matrices of
- * doubles, singles and integers, little or big endian; the numbers of a VAX or a Cray are refused. What else it may
- * hold (text, sparse and complex matrices, elements that are not finite) is listed with the reason why it cannot be
+ * doubles, singles and integers, little or big endian; the number formats of VAX and Cray are refused. Anything else in
+ * the file (text, sparse and complex matrices, elements that are not finite) is listed with the reason why it cannot be
  * used.
  *
- * Nothing marks such a file but a first header that makes sense, so that its name has to end in .mat. A header: M O P T
- * (machine, 0, type, kind: the decimal digits of a number), rows, columns, whether it is complex, the length of the
+ * Such a file has no magic number, only a first header that makes sense, so its name must end in .mat. A header: M O P
+ * T (machine, 0, type, kind: the decimal digits of a number), rows, columns, whether it is complex, the length of the
  * name. */
 #include "base/base.h"
 #include "data/data.h"
@@ -19,7 +19,7 @@ typedef struct {
     uint32_t machine, zero, type, kind, rows, cols, complex, name;
 } header;
 
-/* Reads the header at p: machine 1, and 1 alone, is big endian. */
+/* Reads the header at p; only machine 1 is big endian. */
 static header read_header(const unsigned char *p)
 {
     const bool big = nm_mat_number(false, p, 4) > 9999;
@@ -61,11 +61,11 @@ static size_t read_matrix(nm_job *job, nm_file f, nm_arrays *a, size_t at)
     const header h = read_header(f.data + at);
     if (!makes_sense(h)) bad(job, f, "a header that makes no sense");
     if (h.machine > 1)
-        nm_throw(job, NM_EUNSUP, "%s: numbers of a VAX or a Cray; IEEE's were expected", f.path);
+        nm_throw(job, NM_EUNSUP, "%s: numbers in the format of a VAX or a Cray; IEEE numbers were expected", f.path);
     at += HEAD;
     if (h.name > f.n - at) bad(job, f, "it ends within a name");
     const char *name = nm_dup(job, (const char *)f.data + at, h.name);
-    if (strlen(name) + 1 != h.name || !*name) bad(job, f, "the length of a name");
+    if (strlen(name) + 1 != h.name || !*name) bad(job, f, "the length of a name is wrong");
     at += h.name;
     nm_array *x = nm_arrays_add(job, a, name);
     x->t.shape = nm_shape_of(2, (int64_t[]){h.rows, h.cols});

@@ -3,9 +3,9 @@
  * are stored. MATLAB stores columns; here they become rows.
  *
  * An array of another class (cell, struct, char, sparse, ...), a complex one, or one with an element that is not finite
- * or that its class does not hold is listed with the reason why it cannot be used: who names it is told. Sizes are
- * checked against the bytes that are there; a torn file is an error. matio's reader of the same files gives zeros for
- * numbers that are cut off, and calls it success: it is not used for that. */
+ * or is outside of its class is listed with the reason why it cannot be used, and refused if it is asked for. Sizes are
+ * checked against the bytes present; a truncated file is an error. The library matio is not used because it replaces
+ * numbers that were cut off by zeros and reports success. */
 #include "base/base.h"
 #include "data/data.h"
 #include "data/reader.h"
@@ -16,7 +16,7 @@ typedef struct {
     nm_job *job;
     nm_arrays *a;
     bool big;
-    const unsigned char *p, *end; /* what is left of the element that is being read */
+    const unsigned char *p, *end; /* the rest of the element being read */
 } mat;
 typedef struct {
     uint32_t type;
@@ -29,7 +29,7 @@ static _Noreturn void bad(const mat *m, const char *what)
     nm_throw(m->job, NM_EINPUT, "%s: not a whole MATLAB 5 file: %s", m->a->path, what);
 }
 
-/* the next element: a tag of 8 bytes and padded data, or up to 4 bytes of data within the tag */
+/* Returns the next element: a tag of 8 bytes and padded data, or up to 4 bytes of data inside the tag. */
 static element next(mat *m)
 {
     if (m->end - m->p < 8) bad(m, "it ends within a tag");
@@ -64,7 +64,7 @@ static void read_values(mat *m, nm_array *a, uint32_t class)
 static const char *read_dims(mat *m, nm_tensor *t)
 {
     const element dims = next(m);
-    if (dims.type != NM_MAT_INT32 || dims.n % 4 || dims.n < 8) bad(m, "the dimensions of an array");
+    if (dims.type != NM_MAT_INT32 || dims.n % 4 || dims.n < 8) bad(m, "the dimensions of an array are wrong");
     if (dims.n / 4 > NM_MAXRANK) return nm_fmt(m->job, "it has %zu dimensions", dims.n / 4);
     t->n = 1;
     t->shape.rank = (int)(dims.n / 4);
@@ -76,18 +76,18 @@ static const char *read_dims(mat *m, nm_tensor *t)
     return NULL;
 }
 
-/* the inside of a NM_MAT_MATRIX element: flags, dimensions, name, values */
+/* Reads the content of a NM_MAT_MATRIX element: flags, dimensions, name, values. */
 static void read_array(mat *m)
 {
     const element flags = next(m);
-    if (flags.type != NM_MAT_UINT32 || flags.n != 8) bad(m, "the flags of an array");
+    if (flags.type != NM_MAT_UINT32 || flags.n != 8) bad(m, "the flags of an array are wrong");
     const uint32_t word = (uint32_t)nm_mat_number(m->big, flags.p, 4), class = word & 0xff;
-    if (class >= OPAQUE) return; /* an object of a later MATLAB: it has no array's head */
+    if (class >= OPAQUE) return; /* an object of a later MATLAB, which has no header of an array */
     nm_tensor t = {0};
     const char *why = read_dims(m, &t);
     const element name = next(m);
     if (name.type != NM_MAT_INT8 && name.type != NM_MAT_UINT8 && name.type != NM_MAT_UTF8)
-        bad(m, "the name of an array");
+        bad(m, "the name of an array is wrong");
     if (memchr(name.p, 0, name.n)) bad(m, "a NUL byte in a name");
     if (name.n == 0) return; /* MATLAB's own data about objects */
     nm_array *a = nm_arrays_add(m->job, m->a, nm_dup(m->job, (const char *)name.p, name.n));
@@ -100,11 +100,11 @@ static void read_array(mat *m)
 static void read_packed(mat m, element e)
 {
     const unsigned char *head = nm_inflate(m.job, m.a->path, e.p, e.n, 8, false);
-    if (!head) bad(&m, "packed data that do not unpack");
-    if (nm_mat_number(m.big, head, 4) != NM_MAT_MATRIX) bad(&m, "packed data that are no array");
+    if (!head) bad(&m, "packed data cannot be unpacked");
+    if (nm_mat_number(m.big, head, 4) != NM_MAT_MATRIX) bad(&m, "packed data are not an array");
     const size_t n = (size_t)nm_mat_number(m.big, head + 4, 4);
     m.p = nm_inflate(m.job, m.a->path, e.p, e.n, n + 8, true);
-    if (!m.p) bad(&m, "packed data that do not unpack");
+    if (!m.p) bad(&m, "packed data cannot be unpacked");
     m.end = m.p + n + 8;
     m.p += 8;
     read_array(&m);
@@ -129,6 +129,6 @@ void nm_read_mat5(nm_job *job, nm_file f, nm_arrays *a)
         else if (e.type == NM_MAT_PACKED)
             read_packed(m, e);
         else
-            bad(&m, "something else than an array");
+            bad(&m, "it has something else than an array");
     }
 }

@@ -1,11 +1,11 @@
-/* mat73.c: the named arrays of a MATLAB file of level 7.3: HDF5 behind a block of 512 bytes, as MATLAB's save -v7.3 and
- * Julia's MAT.jl write it. HDF5's library reads it in a process apart, since damaged files can bring it down, and what
- * it finds becomes a file of level 5, which mat5.c reads with all its checks. HDF5 counts the axes of MATLAB's arrays
- * backwards and by rows, so that the numbers lie in the same order.
+/* mat73.c: the named arrays of a MATLAB file of level 7.3: HDF5 after a block of 512 bytes, as written by MATLAB's save
+ * -v7.3 and Julia's MAT.jl. The HDF5 library reads it in a separate process, since damaged files can crash it; the
+ * arrays found are rewritten as a file of level 5, which mat5.c reads with all its checks. HDF5 lists the axes of
+ * MATLAB's arrays in reverse and stores rows, so the numbers are in the same order.
  *
- * A group without a class, as h5py makes it, gives arrays named GROUP/NAME. Nothing outside the file is read: links and
- * filters that lead there, external and virtual data are refused. So are arrays of which parts were never written,
- * where HDF5 would give zeros, and sizes that the bytes which are there cannot unpack to. */
+ * A group without a class, as h5py makes it, gives arrays named GROUP/NAME. Nothing outside of the file is read: links
+ * and filters that lead there, external and virtual data are refused. So are arrays of which parts were never written,
+ * for which HDF5 would return zeros, and sizes that the bytes present cannot unpack to. */
 #include "base/base.h"
 #include "data/data.h"
 #include "data/reader.h"
@@ -29,7 +29,7 @@
 typedef struct {
     FUNCTIONS(POINTER)
 } library;
-typedef struct { /* of the process apart, which closes nothing: it ends */
+typedef struct { /* state of the separate process, which closes nothing because it ends */
     nm_job *job;
     library h;
     nm_file f;
@@ -113,25 +113,25 @@ static void check_stored(const reader *r, const array *a)
     const size_t stored = h->H5Dget_storage_size(a->id),
                  n = nm_mul_in(r->job, r->f.path, a->n, a->size);
     if (layout == H5D_VIRTUAL || h->H5Pget_external_count(how) != 0)
-        nm_throw(r->job, NM_EUNSUP, "%s: %s: its numbers are in other files", r->f.path, a->name);
+        nm_throw(r->job, NM_EUNSUP, "%s: %s: its numbers are stored in other files", r->f.path, a->name);
     if (n / 1032 > stored)
-        nm_throw(r->job, NM_EINPUT, "%s: %s: %zu bytes are said to unpack to %zu", r->f.path,
+        nm_throw(r->job, NM_EINPUT, "%s: %s: the file says that %zu bytes unpack to %zu", r->f.path,
                  a->name, stored, n);
     if (layout != H5D_CHUNKED) {
-        if (stored < n) bad(r, a->name, "parts of it are not there");
+        if (stored < n) bad(r, a->name, "parts of it are missing");
         return;
     }
     hsize_t chunk[H5S_MAX_RANK], have = 0;
     size_t want = 1;
     if (h->H5Pget_chunk(how, H5S_MAX_RANK, chunk) != a->rank ||
         h->H5Dget_num_chunks(a->id, a->space, &have) < 0)
-        bad(r, a->name, "its chunks");
+        bad(r, a->name, "its chunks cannot be read");
     for (int d = 0; d < a->rank; d++)
         want = nm_mul_in(r->job, r->f.path, want, (a->dim[d] + chunk[d] - 1) / chunk[d]);
-    if (have < want) bad(r, a->name, "parts of it are not there");
+    if (have < want) bad(r, a->name, "parts of it are missing");
 }
 
-/* Returns the class of an array that states none: that of its numbers. */
+/* Returns the class of the stored numbers, for an array that states none. */
 static int natural_class(const reader *r, const array *a)
 {
     if (a->kind == H5T_FLOAT) return a->size <= 4 ? SINGLE : DOUBLE;
@@ -140,7 +140,7 @@ static int natural_class(const reader *r, const array *a)
     return (r->h.H5Tget_sign(a->type) == H5T_SGN_NONE ? UINT8 : INT8) + wide;
 }
 
-/* Returns the shape, the class and the type of the numbers of a dataset. */
+/* Returns the shape and class of a dataset, and the type of its numbers. */
 static array open_array(const reader *r, hid_t id, const char *name)
 {
     const library *h = &r->h;
@@ -148,9 +148,9 @@ static array open_array(const reader *r, hid_t id, const char *name)
     const hssize_t n = h->H5Sget_simple_extent_npoints(a.space);
     a.rank = h->H5Sget_simple_extent_ndims(a.space);
     if (a.type < 0 || n < 0 || a.rank < 0 || h->H5Sget_simple_extent_dims(a.space, a.dim, NULL) < 0)
-        bad(r, name, "its shape or type");
+        bad(r, name, "its shape or type cannot be read");
     for (int d = 0; d < a.rank; d++)
-        if (a.dim[d] > INT32_MAX) bad(r, name, "its shape");
+        if (a.dim[d] > INT32_MAX) bad(r, name, "its shape is too large");
     a.n = (hsize_t)n;
     a.kind = h->H5Tget_class(a.type);
     a.size = h->H5Tget_size(a.type);
@@ -183,7 +183,7 @@ static void read_array(const reader *r, hid_t id, const char *name)
     const size_t bytes = nm_mul_in(r->job, r->f.path, a.n, nm_mat_size(stored));
     void *p = nm_zero(r->job, bytes, 1);
     if (h->H5Dread(id, as, H5S_ALL, H5S_ALL, H5P_DEFAULT, p) < 0)
-        bad(r, name, "its numbers do not unpack");
+        bad(r, name, "its numbers cannot be unpacked");
     put_array(r, &a, stored, p, bytes);
 }
 
@@ -191,7 +191,7 @@ static void read_group(const reader *r, hid_t group, const char *above, int dept
 {
     const library *h = &r->h;
     H5G_info_t info;
-    if (depth > DEEPEST || h->H5Gget_info(group, &info) < 0) bad(r, above, "its members");
+    if (depth > DEEPEST || h->H5Gget_info(group, &info) < 0) bad(r, above, "its members cannot be listed");
     for (hsize_t i = 0; i < info.nlinks; i++) {
         char own[4096];
         const ssize_t n = h->H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, i, own,
@@ -231,7 +231,7 @@ static void read_all(nm_job *job, void *arg, nm_buf *out)
     h->H5Pset_file_image(how, (void *)(uintptr_t)r->f.data, r->f.n);
     const hid_t file = h->H5Fopen("memory", READ_ONLY, how),
                 top = h->H5Gopen2(file, "/", H5P_DEFAULT);
-    if (top < 0) bad(r, "", "it is cut short, or no HDF5 is in it");
+    if (top < 0) bad(r, "", "it is cut short, or contains no HDF5");
     char head[125];
     snprintf(head, sizeof head, "%-124s", "MATLAB 5.0 MAT-file");
     nm_put_bytes(out, head, 124);

@@ -1,5 +1,5 @@
-/* mat_numbers.c: the numbers of MATLAB's files, in whatever type they are stored, as arrays of a class; MATLAB stores
- * columns, here they become rows. */
+/* mat_numbers.c: the numbers of MATLAB's files: converts them from the type in which they are stored, checks them
+ * against the array's class, and turns MATLAB's order by columns into rows. */
 #include "base/base.h"
 #include "data/data.h"
 #include "data/reader.h"
@@ -28,7 +28,7 @@ size_t nm_mat_size(uint32_t type)
     }
 }
 
-/* NaN for an integer that no double holds, which is refused with the others that are not finite */
+/* Returns a stored number; NaN for an integer that is not a double, which is refused like other numbers not finite. */
 static double value(bool big, const unsigned char *p, uint32_t type)
 {
     const size_t size = nm_mat_size(type);
@@ -53,7 +53,7 @@ static double value(bool big, const unsigned char *p, uint32_t type)
     return minus ? -(double)far : (double)far;
 }
 
-/* whether an array of this class may hold x: single a float, int8 (8) to uint64 (15) an integer of its range */
+/* Returns true if an array of this class may hold x: single holds floats, int8 (8) to uint64 (15) their own range. */
 static bool holds(uint32_t class, double x)
 {
     if (class == 6) return isfinite(x);
@@ -87,7 +87,7 @@ void nm_mat_fill(nm_job *job, nm_array *a, uint32_t class, uint32_t type, bool b
     for (size_t i = 0; i < a->t.n; i++) {
         x[i] = value(big, p + i * size, type);
         if (!holds(class, x[i]) && !a->why)
-            a->why = nm_fmt(job, "element %zu is not finite, beyond 2^53, or no %s", i,
+            a->why = nm_fmt(job, "element %zu is not finite, beyond 2^53, or not a %s", i,
                             nm_mat_class(class));
     }
     a->t.x = nm_row_major(job, a->t.shape, x);

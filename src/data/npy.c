@@ -1,5 +1,5 @@
-/* npy.c: NumPy's .npy, format versions 1 to 3, either byte order and either order of axes: float16, float32
- * and float64, integers of 1, 2, 4 and 8 bytes, up to 2^53. Written as little endian float64 in C order. */
+/* npy.c: NumPy's .npy, format versions 1 to 3, either byte order and either order of axes: float16, float32 and
+ * float64, integers of 1, 2, 4 and 8 bytes, up to 2^53. It writes little endian float64 in C order. */
 #include "base/base.h"
 #include "data/data.h"
 #include "data/reader.h"
@@ -9,7 +9,7 @@ static _Noreturn void bad(nm_job *job, nm_file f, const char *what)
     nm_throw(job, NM_EINPUT, "%s: not a readable .npy file: %s", f.path, what);
 }
 
-/* the text after "'key':" in the header dictionary */
+/* Returns the text after "'key':" in the header dictionary. */
 static const char *member(nm_job *job, nm_file f, const char *head, const char *key)
 {
     const char *at = strstr(head, key);
@@ -29,12 +29,12 @@ static nm_shape read_shape(nm_job *job, nm_file f, const char *s)
         const char *end = s;
         while (*end >= '0' && *end <= '9') end++;
         if (shape.rank == NM_MAXRANK || end == s || !nm_int_parse(s, end, &shape.dim[shape.rank++]))
-            bad(job, f, "the shape");
+            bad(job, f, "the shape cannot be read");
         s = end;
     }
 }
 
-/* as NumPy names it without the byte order; `big` is set */
+/* Returns the type as NumPy names it, without the byte order, which goes into *big. */
 static const char *read_type(nm_job *job, nm_file f, const char *descr, bool *big)
 {
     static const char *const types[] = {"f2", "f4", "f8", "u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8"};
@@ -102,7 +102,7 @@ double *nm_permuted(nm_job *job, nm_shape s, const int *perm, const double *x)
 
 double *nm_row_major(nm_job *job, nm_shape s, const double *x)
 {
-    nm_shape back = {.rank = s.rank}; /* columns of s are rows of its axes backwards */
+    nm_shape back = {.rank = s.rank}; /* a column-major array is row-major with its axes reversed */
     int perm[NM_MAXRANK];
     for (int d = 0; d < s.rank; d++) {
         back.dim[d] = s.dim[s.rank - 1 - d];

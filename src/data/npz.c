@@ -1,8 +1,8 @@
-/* npz.c: the arrays of NumPy's .npz, a zip archive of .npy files, stored or deflated, through libzip, which holds the
- * directory against the entries and every entry against its checksum. zip64 is read, as NumPy writes it for large
- * arrays. Encryption, several disks, other packings and names that stand twice are refused.
+/* npz.c: the arrays of NumPy's .npz, a zip archive of .npy files, stored or deflated, through libzip, which compares
+ * the directory with the entries and checks every checksum. zip64 is read, as NumPy writes it for large arrays.
+ * Encryption, several disks, other compression methods and repeated names are refused.
  *
- * Deflate cannot shrink by more than 1032 to 1: a size beyond that, or entries of more than NM_MAX_FILE together, are
+ * Deflate cannot shrink data by more than 1032 to 1: a larger ratio, or entries of more than NM_MAX_FILE together, are
  * refused before anything is unpacked. */
 #include "base/base.h"
 #include "data/data.h"
@@ -31,7 +31,7 @@ typedef struct {
     FUNCTIONS(POINTER)
 } library;
 
-typedef struct { /* what is open */
+typedef struct { /* the open archive */
     library lib;
     nm_file f;
     zip_t *zip;
@@ -71,7 +71,7 @@ static archive *open_archive(nm_job *job, nm_file f)
                                      : "the directory and the entries differ");
 }
 
-/* Returns what the directory says of an entry that can be read. */
+/* Returns what the directory says about an entry, after checking that it can be read. */
 static zip_stat_t read_entry(nm_job *job, const archive *z, zip_uint64_t i)
 {
     const char *path = z->f.path;
@@ -79,15 +79,15 @@ static zip_stat_t read_entry(nm_job *job, const archive *z, zip_uint64_t i)
                               ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
     zip_stat_t s;
     if (z->lib.zip_stat_index(z->zip, i, ZIP_FL_ENC_RAW, &s) || (s.valid & need) != need)
-        nm_throw(job, NM_EINPUT, "%s: not a whole zip archive: entry %llu", path,
+        nm_throw(job, NM_EINPUT, "%s: not a whole zip archive: entry %llu cannot be read", path,
                  (unsigned long long)i);
     if (s.encryption_method != ZIP_EM_NONE)
         nm_throw(job, NM_EUNSUP, "%s: \"%s\" is encrypted", path, s.name);
     if (s.comp_method != ZIP_CM_STORE && s.comp_method != ZIP_CM_DEFLATE)
-        nm_throw(job, NM_EUNSUP, "%s: \"%s\": packing %u; stored or deflated was expected", path,
+        nm_throw(job, NM_EUNSUP, "%s: \"%s\": compression method %u; stored or deflated was expected", path,
                  s.name, s.comp_method);
     if (s.comp_size > z->f.n || s.size / 1032 > s.comp_size)
-        nm_throw(job, NM_EINPUT, "%s: \"%s\": %llu bytes are said to unpack to %llu", path, s.name,
+        nm_throw(job, NM_EINPUT, "%s: \"%s\": its directory says that %llu bytes unpack to %llu", path, s.name,
                  (unsigned long long)s.comp_size, (unsigned long long)s.size);
     return s;
 }
@@ -100,7 +100,7 @@ static const unsigned char *unpack(nm_job *job, archive *z, zip_uint64_t i, cons
     while (
         got > 0 &&
         end <=
-            p + s->size) { /* the checksum is looked at where the end is seen: one byte more is asked for */
+            p + s->size) { /* libzip checks the checksum only at the end, so one byte more is asked for */
         got = z->lib.zip_fread(z->entry, end, s->size + 1 - (size_t)(end - p));
         if (got > 0) end += got;
     }
@@ -108,7 +108,7 @@ static const unsigned char *unpack(nm_job *job, archive *z, zip_uint64_t i, cons
         z->lib.zip_error_code_zip(z->lib.zip_file_get_error(z->entry)) == ZIP_ER_CRC)
         nm_throw(job, NM_EINPUT, "%s: \"%s\": the checksum is wrong", z->f.path, s->name);
     if (got < 0 || end != p + s->size)
-        nm_throw(job, NM_EINPUT, "%s: \"%s\" does not unpack", z->f.path, s->name);
+        nm_throw(job, NM_EINPUT, "%s: \"%s\" cannot be unpacked", z->f.path, s->name);
     z->lib.zip_fclose(z->entry);
     z->entry = NULL;
     *end = 0;
@@ -135,7 +135,7 @@ static void add(nm_job *job, nm_arrays *a, nm_file f)
     const int code = is_npy ? nm_run(job, read_npy, &n) : NM_OK;
     if (code == NM_EIO) nm_throw(job, code, "%s", nm_message_of(job, code));
     to->t = n.t;
-    to->why = !is_npy ? "it is no .npy file" : code ? nm_message_of(job, code) : NULL;
+    to->why = !is_npy ? "it is not an .npy file" : code ? nm_message_of(job, code) : NULL;
 }
 
 void nm_read_npz(nm_job *job, nm_file f, nm_arrays *a)
@@ -148,7 +148,7 @@ void nm_read_npz(nm_job *job, nm_file f, nm_arrays *a)
         const zip_stat_t s = read_entry(job, z, i);
         if (nm_has_suffix(s.name, "/")) continue;
         if (s.size > left)
-            nm_throw(job, NM_EINPUT, "%s: its entries are said to unpack to more than %zu bytes",
+            nm_throw(job, NM_EINPUT, "%s: its entries unpack to more than %zu bytes",
                      f.path, NM_MAX_FILE);
         left -= s.size;
         add(job, a, (nm_file){nm_fmt(job, "%s:%s", f.path, s.name), unpack(job, z, i, &s), s.size});

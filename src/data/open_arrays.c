@@ -1,4 +1,4 @@
-/* open_arrays.c: which reader a file of named arrays wants, by its content: .mat or .npz. */
+/* open_arrays.c: chooses the reader for a file of named arrays by its content: .mat or .npz. */
 #include "base/base.h"
 #include "data/data.h"
 #include "data/reader.h"

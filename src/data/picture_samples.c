@@ -1,4 +1,4 @@
-/* picture_samples.c: what the samples of all pictures become: grey [H,W] or colour [3,H,W]. */
+/* picture_samples.c: turns the samples of any picture into an array: grey [H,W] or colour [3,H,W]. */
 #include "base/base.h"
 #include "data/data.h"
 #include "data/reader.h"
@@ -8,7 +8,7 @@ nm_tensor nm_picture(nm_job *job, nm_samples p)
     nm_tensor t = {.n = p.h * p.w * p.channels, .top = p.wide ? 65535 : 255};
     const int64_t c = (int64_t)p.channels, h = (int64_t)p.h, w = (int64_t)p.w;
     t.shape = c == 1 ? nm_shape_of(2, (int64_t[]){h, w}) : nm_shape_of(3, (int64_t[]){c, h, w});
-    t.shape.order = NM_CHW; /* of a picture everybody knows it */
+    t.shape.order = NM_CHW; /* the format of a picture defines it */
     t.x = NM_RAW(job, double, t.n);
     for (size_t i = 0; i < p.h * p.w; i++)
         for (size_t k = 0; k < p.channels; k++) {

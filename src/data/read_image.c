@@ -1,8 +1,9 @@
-/* read_image.c: which reader a file wants, by its content first and its name second; and an image as a network's input.
+/* read_image.c: chooses the reader for an image, by its content first and its name second, and makes the image a
+ * network's input.
  *
- * Bytes are divided by 255 and samples of 16 bits by 65535 (correctly rounded in double, as MIPVerify and the field
- * do); floats are taken as they are. The number of elements must be the network's; a picture of [H,W] or [C,H,W] is
- * taken in row-major order, and where the form has another order of axes the channels are moved. */
+ * Bytes are divided by 255 and samples of 16 bits by 65535 (correctly rounded in double, as MIPVerify and others do);
+ * floats are taken as they are. The number of elements must be the network's. A picture of [H,W] or [C,H,W] is taken in
+ * row-major order; if the form has another order of axes, the channels are moved. */
 #include "base/base.h"
 #include "data/data.h"
 #include "data/reader.h"
@@ -40,7 +41,7 @@ nm_tensor nm_image_any(nm_job *job, nm_file f, int64_t index)
     }
     if (nm_picture_is(f)) {
         if (index > 0)
-            nm_throw(job, NM_EINPUT, "%s: a single picture; index %lld is out of range", path,
+            nm_throw(job, NM_EINPUT, "%s: the file is a single picture; index %lld is out of range", path,
                      (long long)index);
         return nm_read_picture(job, f);
     }
@@ -64,7 +65,7 @@ static bool matches(nm_shape s, nm_order order, const nm_layout *l, nm_layout *f
            found->w == l->w;
 }
 
-/* Returns whether exactly one order of the axes of s gives l's channels, rows and columns: *found is that image. */
+/* Returns true if exactly one order of the axes of s gives l's channels, rows and columns; *found is that image. */
 static bool only_match(nm_job *job, nm_shape s, const nm_layout *l, const char *what,
                        nm_layout *found)
 {
@@ -75,8 +76,8 @@ static bool only_match(nm_job *job, nm_shape s, const nm_layout *l, const char *
     return first || last;
 }
 
-/* Puts colours in the network's order, as its operators, --channels or, where they say nothing, the numbers of its
- * shape have it; an image whose own order is known decides between two that the numbers leave open. */
+/* Puts colours in the network's order: that of its operators or --channels, else the one that the numbers of its shape
+ * show. If the numbers leave two orders open, an image whose own order is known decides. */
 static void order_channels(nm_job *job, const nm_imageform *form, nm_tensor *t, const char *what)
 {
     const nm_shape s = form->shape;
@@ -101,7 +102,7 @@ static void order_channels(nm_job *job, const nm_imageform *form, nm_tensor *t, 
     t->shape = nm_layout_shape(&want);
 }
 
-/* the same height, width and channels in any order; true where either shape is no picture */
+/* Returns true for the same height, width and channels in any order; also if either shape is not a picture's. */
 static bool same_sides(nm_shape a, nm_shape b)
 {
     nm_layout x, y;
@@ -134,12 +135,12 @@ nm_tensor nm_image_fit(nm_job *job, nm_imageform form, nm_tensor t, const char *
     return t;
 }
 
-/* the image itself, before it is fitted to anything */
+/* Reads the image itself, before it is fitted to a form. */
 static nm_tensor open_image(nm_job *job, const char *spec)
 {
     char *path;
     int64_t index = nm_spec_split(job, spec, &path);
-    if (index >= 0 && !nm_file_exists(path) && nm_file_exists(spec)) { /* a name like an index */
+    if (index >= 0 && !nm_file_exists(path) && nm_file_exists(spec)) { /* the file's name itself ends like an index */
         path = nm_dup(job, spec, strlen(spec));
         index = -1;
     }

@@ -1,9 +1,10 @@
 /* read_jpeg.c: JPEG, through libjpeg: baseline and progressive, 8 bits, grey or colour; CMYK is refused by name.
  *
- * Decoders differ by a unit or two in a pixel: these are the values of libjpeg's accurate integer transform with smooth
- * upsampling, its defaults, which Pillow and OpenCV take as well. An orientation in the Exif data is not applied, as
- * they do not by themselves. What libjpeg calls a warning, such as a file that ends early, whose rest it would paint
- * grey, is an error here. Its error function has to jump out of it; here it throws. */
+ * Decoders differ by a unit or two in a pixel: these values are those of libjpeg's defaults, the accurate integer
+ * transform with smooth upsampling, which Pillow and OpenCV use as well. An orientation in the Exif data is not
+ * applied, just as Pillow and OpenCV do not apply it by themselves. What libjpeg calls a warning, such as a file that
+ * ends early (whose rest would be painted grey), is an error here. libjpeg's error function must not return; here it
+ * throws. */
 #include "base/base.h"
 #include "data/data.h"
 #include "data/reader.h"
@@ -11,7 +12,7 @@
 #include <jpeglib.h>
 
 typedef struct {
-    struct jpeg_error_mgr base; /* first: libjpeg hands it out */
+    struct jpeg_error_mgr base; /* must be first: libjpeg passes a pointer to it */
     nm_job *job;
     const char *path;
 } errors;
@@ -26,7 +27,7 @@ static _Noreturn void failed(j_common_ptr j)
 
 static void heard(j_common_ptr j, int level)
 {
-    if (level < 0) failed(j); /* damaged data: the others are traces */
+    if (level < 0) failed(j); /* below 0: damaged data; the others are trace messages */
 }
 
 static void drop(void *j) { jpeg_destroy_decompress(j); }
@@ -40,7 +41,7 @@ static void choose_colours(nm_job *job, const char *path, struct jpeg_decompress
     case JCS_CMYK:
     case JCS_YCCK:
         nm_throw(job, NM_EUNSUP,
-                 "%s: a JPEG in CMYK, the inks of a printer; grey or RGB was expected", path);
+                 "%s: a JPEG in CMYK (printing colours); grey or RGB was expected", path);
     default:
         nm_throw(job, NM_EUNSUP,
                  "%s: a JPEG of %d channels of an unknown kind; grey or RGB was expected", path,

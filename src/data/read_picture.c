@@ -1,4 +1,4 @@
-/* read_picture.c: which reader a picture wants, by its content: PNG, JPEG, PGM or PPM. */
+/* read_picture.c: chooses the reader for a picture by its content: PNG, JPEG, PGM or PPM. */
 #include "base/base.h"
 #include "data/data.h"
 #include "data/reader.h"

@@ -1,6 +1,6 @@
 /* read_png.c: PNG, through libpng: grey and colour, of 1 to 16 bits a sample, palettes and interlaced ones too. Samples
- * are taken as they stand: gamma and colour profiles are not applied, as Pillow and OpenCV do not. A picture with
- * transparency is refused. libpng's error function has to jump out of it; here it throws. */
+ * are taken as they are: gamma and colour profiles are not applied, just as Pillow and OpenCV do not. A picture with
+ * transparency is refused. libpng's error function must not return; here it throws. */
 #include "base/base.h"
 #include "data/data.h"
 #include "data/reader.h"
@@ -10,7 +10,7 @@
 typedef struct {
     nm_job *job;
     nm_file f;
-    size_t at; /* bytes of f that are read */
+    size_t at; /* bytes of f read so far */
     png_struct *png;
     png_info *info;
 } reader;
@@ -61,7 +61,7 @@ nm_tensor nm_read_png(nm_job *job, nm_file f)
                    .wide = png_get_bit_depth(r->png, r->info) == 16};
     nm_picture_check(job, f.path, p.h, p.w);
     png_set_expand(
-        r->png); /* palettes to colours, 1 to 4 bits to 8: 0 and the largest stay black and white */
+        r->png); /* palettes to colours, 1 to 4 bits to 8: the extremes stay black and white */
     const int passes = png_set_interlace_handling(r->png);
     png_read_update_info(r->png, r->info);
     const size_t row = p.w * p.channels * (p.wide ? 2 : 1);

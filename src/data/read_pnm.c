@@ -3,7 +3,7 @@
 #include "data/data.h"
 #include "data/reader.h"
 
-/* the next number of a PNM header; comments run from # to the end of the line */
+/* Returns the next number of a PNM header; comments run from # to the end of the line. */
 static size_t header(nm_job *job, nm_file f, size_t *at)
 {
     while (*at < f.n && (strchr(" \t\r\n", f.data[*at]) || f.data[*at] == '#')) {

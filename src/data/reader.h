@@ -1,4 +1,4 @@
-/* reader.h: one reader for each kind of file with arrays or pictures. Private to data. */
+/* reader.h: readers, one for each kind of file with arrays or pictures. Private to data. */
 #ifndef NM_DATA_READER_H
 #define NM_DATA_READER_H
 
@@ -11,7 +11,7 @@ typedef struct {
     const unsigned char *sample; /* [h][w][channels] */
 } nm_samples;
 nm_tensor nm_picture(nm_job *job, nm_samples p);    /* [h,w] or [channels,h,w] */
-void nm_picture_check(nm_job *job, const char *path, size_t h, size_t w); /* sizes that a header states */
+void nm_picture_check(nm_job *job, const char *path, size_t h, size_t w); /* refuses impossible sizes */
 bool nm_picture_is(nm_file f);                     /* PNG, JPEG, PGM or PPM, by its content */
 nm_tensor nm_read_picture(nm_job *job, nm_file f);
 nm_tensor nm_read_png(nm_job *job, nm_file f);
@@ -23,14 +23,14 @@ nm_tensor nm_read_idx(nm_job *job, nm_file f, int64_t index, bool labels);
 bool nm_cifar_is(nm_file f);
 int64_t nm_cifar_count(nm_job *job, nm_file f);
 nm_tensor nm_read_cifar(nm_job *job, nm_file f, int64_t index, bool labels);
-bool nm_csv_is(nm_file f);                         /* by its name, and no binary data in it */
+bool nm_csv_is(nm_file f);                         /* by its name, and if it has no binary data */
 nm_tensor nm_read_csv(nm_job *job, nm_file f, int64_t index);
 nm_tensor nm_csv_table(nm_job *job, nm_file f);    /* all lines: [rows][numbers in each] */
 int64_t nm_csv_count(nm_file f);                   /* lines that hold numbers */
 
 /* ---- read_image.c: one image -------------------------------------------------------------------- */
-nm_tensor nm_image_any(nm_job *job, nm_file f, int64_t index); /* as it stands in the file; index -1: all of it */
-nm_tensor nm_image_fit(nm_job *job, nm_imageform form, nm_tensor t, const char *what); /* as the form has it */
+nm_tensor nm_image_any(nm_job *job, nm_file f, int64_t index); /* as it is in the file; index -1: all of it */
+nm_tensor nm_image_fit(nm_job *job, nm_imageform form, nm_tensor t, const char *what); /* fitted to the form */
 
 /* ---- mat_numbers.c: what MATLAB's files of all versions share ----------------------------------- */
 enum { /* types of stored numbers and of elements, as level 5 numbers them */
@@ -49,20 +49,20 @@ enum { /* types of stored numbers and of elements, as level 5 numbers them */
     NM_MAT_UTF8
 };
 uint64_t nm_mat_number(bool big, const unsigned char *p, size_t size);
-size_t nm_mat_size(uint32_t type);                 /* bytes of a stored number; 0: it is none */
+size_t nm_mat_size(uint32_t type);                 /* bytes of a stored number; 0: not a number type */
 const char *nm_mat_class(uint32_t class);          /* double is 6, single 7, int8 8, uint8 9, ... uint64 15 */
 const char *nm_mat_refusal(nm_job *job, uint32_t class, bool complex); /* why it cannot be used, or NULL */
 void nm_mat_fill(nm_job *job, nm_array *a, uint32_t class, uint32_t type, bool big, const unsigned char *p);
 
 /* ---- npy.c, mat4.c, mat5.c, mat73.c, npz.c, arrays.c, open_arrays.c: arrays ---------------------- */
 double *nm_row_major(nm_job *job, nm_shape s, const double *x);                 /* of column-major x */
-bool nm_mat4_is(nm_file f);                        /* by its name and its first header: it has no magic number */
+bool nm_mat4_is(nm_file f);                        /* by its name and first header, as it has no magic number */
 void nm_read_mat4(nm_job *job, nm_file f, nm_arrays *a);
 void nm_read_mat5(nm_job *job, nm_file f, nm_arrays *a);
 bool nm_mat73_is(nm_file f);
 void nm_read_mat73(nm_job *job, nm_file f, nm_arrays *a);
 void nm_read_npz(nm_job *job, nm_file f, nm_arrays *a);
 nm_array *nm_arrays_add(nm_job *job, nm_arrays *a, const char *name);
-nm_arrays *nm_arrays_read(nm_job *job, nm_file f);  /* .mat or .npz by content; NULL when it is neither */
+nm_arrays *nm_arrays_read(nm_job *job, nm_file f);  /* .mat or .npz by content; NULL: neither */
 
 #endif

@@ -1,5 +1,4 @@
-/* shape.c: shapes of arrays: their sizes, whether they are equal, which element stands under which when one is
- * spread; and the names of element types. */
+/* shape.c: shapes of arrays: sizes, equality, broadcasting; and the names of element types. */
 #include "base/base.h"
 #include "data/data.h"
 

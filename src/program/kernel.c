@@ -1,14 +1,14 @@
 /* kernel.c: the vectorised inner loops.
  *
- * Every loop states its order of summation in terms of 8-wide vectors and fused multiply-adds, and keeps it on
- * every machine: the file is compiled once for each instruction set (NM_KERNEL names the build) and all builds
- * give the same bytes; without FMA in hardware the C library's fma does the same rounding, slowly. Errors: with
- * u = 2^-53 a sum of n fused terms differs from the exact one by at most n u/(1-n u) times the sum of their
- * magnitudes (Higham 2002, eq. 3.5; a fused step rounds once), whatever the order; callers pay for that.
+ * Every loop fixes its order of summation in terms of 8-wide vectors and fused multiply-adds, on every machine. The
+ * file is compiled once for each instruction set (NM_KERNEL names the build), and all builds give the same bytes;
+ * without FMA in hardware the C library's fma does the same rounding, slowly. Errors: with u = 2^-53, a sum of n fused
+ * terms differs from the exact sum by at most n u/(1-n u) times the sum of the terms' magnitudes (Higham 2002, eq. 3.5;
+ * a fused step rounds once), in any order; callers must add that.
  *
- * outer  is the heart: an 8 x NM_LANES block of accumulators, each term adding a column of 8 scalars times one
- *        row of lanes. Dense and convolution operators in both directions are lists of such terms.
- * Left out: matrix libraries; they order their sums by processor, and our output bytes must not. */
+ * outer  takes most of the time: an 8 x NM_LANES block of accumulators, to which each term adds a column of 8 scalars
+ *        times one row of lanes. Dense and convolution operators, in both directions, are lists of such terms.
+ * Left out: matrix libraries. Their order of summation depends on the processor, which our output must not. */
 #include "program/program.h"
 #include "program/kernel.h"
 
@@ -95,7 +95,7 @@ static inline v8 mul8(v8 a, v8 b) { EACH(a.x[i] * b.x[i]); }
 static inline v8 min8(v8 a, v8 b)
 {
     EACH(a.x[i] < b.x[i] ? a.x[i] : b.x[i]);
-} /* as the vector min */
+} /* the same result as the vector minimum, also for NaN and -0 */
 static inline v8 max8(v8 a, v8 b) { EACH(a.x[i] > b.x[i] ? a.x[i] : b.x[i]); }
 static inline v8 abs8(v8 a) { EACH(fabs(a.x[i])); }
 static inline v8 sub8(v8 a, v8 b) { EACH(a.x[i] - b.x[i]); }
@@ -109,7 +109,7 @@ enum { BLOCK = 2 };
 
 _Static_assert(NM_LANES == 16, "two vectors of eight lanes");
 
-/* BLOCK rows of accumulators at a time: as many as the registers hold. */
+/* Works on BLOCK rows of accumulators at a time: as many as fit into the registers. */
 static void outer(size_t n, const double *a, size_t step, const uint32_t *aoff, const double *y,
                   const uint32_t *yoff, double *acc, bool add)
 {
@@ -135,7 +135,7 @@ static void outer(size_t n, const double *a, size_t step, const uint32_t *aoff, 
     }
 }
 
-/* the first eight lanes alone: for runs of few rows */
+/* Does so for the first eight lanes only, for runs of few rows. */
 static void outer_half(size_t n, const double *a, size_t step, const uint32_t *aoff,
                        const double *y, const uint32_t *yoff, double *acc, bool add)
 {
@@ -178,7 +178,7 @@ static double dot(size_t n, const double *a, const double *b)
     return total(s);
 }
 
-/* slo [n], or with `lanes` [n][NM_LANES] */
+/* slo is [n], or with `lanes` [n][NM_LANES] */
 static inline void relax_any(size_t n, const uint32_t *unit, const double *y, const double *slo,
                              const double *sup, const double *cut, const double *w, double *x,
                              bool add, double *cst, double *err, bool lanes)
@@ -215,8 +215,8 @@ static void relax_lanes(size_t n, const uint32_t *unit, const double *y, const d
     relax_any(n, unit, y, slo, sup, cut, w, x, add, cst, err, true);
 }
 
-/* at lambda [NM_LANES]: out = least (y + lambda g).x over the box, slope = g.x at a least point,
- * mag = sum of (|y| + lambda |g|) |x| */
+/* For each lambda [NM_LANES]: out = minimum of (y + lambda g).x over the box, slope = g.x at a minimiser, mag = sum of
+ * (|y| + lambda |g|) |x|. */
 static void box_row(size_t n, const double *y, const double *g, const double *lambda,
                     const double *lo, const double *hi, double *out, double *slope, double *mag)
 {

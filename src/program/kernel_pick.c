@@ -1,4 +1,4 @@
-/* kernel_pick.c: picks the build of kernel.c that this processor can run. All give the same bytes. */
+/* kernel_pick.c: picks the fastest build of kernel.c that this processor can run. All give the same bytes. */
 #include "program/program.h"
 #include "program/kernel.h"
 

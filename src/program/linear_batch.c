@@ -1,13 +1,13 @@
-/* linear_batch.c: what a linear operator does to vectors and to batches of rows.
+/* linear_batch.c: applies linear operators to vectors and to batches of rows.
  *
  *   apply3  yc += A c, yr += |A| r, ym += |A| m     one vector, for interval bounds
  *   apply   y  += A x                               NM_LANES vectors, for the attack
  *   pull    x  += y A                               NM_LANES rows pulled back one block, for CROWN and folding
  *
- * Dense and convolution go through kernels->outer: a dense pull takes 8 columns and lists the live rows; a
- * convolution pull takes an output position, lists its live channels, and accumulates 8 cells of the patch at
- * a time; apply does the same the other way round. So the cost is proportional to live units, and a row of an
- * early convolution touches its own window only. Padded matrix rows and columns are zero. */
+ * Dense and convolution operators use kernels->outer. A dense pull takes 8 columns and lists the live rows. A
+ * convolution pull takes an output position, lists its live channels, and accumulates 8 cells of the patch at a time;
+ * apply does the same in the other direction. So the cost is proportional to the number of live units, and a row of an
+ * early convolution touches only its own window. Padding rows and columns of matrices are zero. */
 #include "base/base.h"
 #include "program/program.h"
 #include "program/kernel.h"
@@ -16,7 +16,7 @@ enum { NONE = -1 };
 
 static size_t patch_size(const nm_geo *g) { return (size_t)(g->c / g->groups * g->kh * g->kw); }
 
-/* cell of the source under patch element (ky,kx) of output position (p,q), or NONE */
+/* Returns the source cell under patch element (ky,kx) of output position (p,q), or NONE. */
 static int64_t cell(const nm_geo *g, int64_t p, int64_t q, int64_t ky, int64_t kx)
 {
     const int64_t y = p * g->sh - g->ph + ky * g->dh, x = q * g->sw - g->pw + kx * g->dw;
@@ -38,7 +38,7 @@ void nm_lin_set_cells(nm_job *job, nm_lin *a)
                 }
 }
 
-/* first cell of a group's channels: what its cells are counted from */
+/* Returns the first cell of a group's channels, from which the group's cells are counted. */
 static size_t group_start(const nm_geo *g, size_t group)
 {
     return group * (size_t)(g->c / g->groups * g->h * g->w);
@@ -128,7 +128,7 @@ static void conv_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const 
     const size_t patch = patch_size(g), og = (size_t)(g->o / g->groups), og8 = nm_pad8(og);
     const nm_mark mark = nm_mark_get(job);
     uint32_t *aoff = NM_RAW(job, uint32_t, patch), *yoff = NM_RAW(job, uint32_t, patch);
-    double acc[8 * NM_LANES] = {0}; /* lanes that `outer` leaves alone stay 0 */
+    double acc[8 * NM_LANES] = {0}; /* lanes that `outer` does not write stay 0 */
     for (int64_t at = 0; at < g->groups * g->p * g->q; at++) {
         const size_t group = (size_t)(at / (g->p * g->q)), pos = (size_t)(at % (g->p * g->q));
         const int32_t *cells = a->cells + pos * patch;
@@ -171,7 +171,7 @@ static void touch(double *x, unsigned char *live, size_t j)
     memset(x + j * NM_LANES, 0, NM_LANES * sizeof *x);
 }
 
-/* x[j] += acc, or = acc when nothing has touched it */
+/* Adds acc to x[j], or sets x[j] if nothing has touched it yet. */
 static void add_to(double *x, unsigned char *live, size_t j, const double *acc)
 {
     double *at = x + j * NM_LANES;
@@ -204,7 +204,7 @@ static void dense_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t
     nm_mark_release(job, mark);
 }
 
-/* where the live channels of position pos stand; they come in order of units: channel by channel */
+/* Lists the live channels of position pos; units are ordered channel by channel. */
 static size_t list_channels(const nm_geo *g, size_t group, size_t pos, const unsigned char *set,
                             size_t patch8, uint32_t *aoff, uint32_t *yoff)
 {
@@ -228,7 +228,7 @@ static void conv_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t 
     unsigned char *set = NM_ARRAY(job, unsigned char, a->rows),
                   *open = NM_ARRAY(job, unsigned char, area);
     uint32_t *aoff = NM_RAW(job, uint32_t, g->o), *yoff = NM_RAW(job, uint32_t, g->o);
-    double acc[8 * NM_LANES] = {0}; /* lanes that `outer` leaves alone stay 0 */
+    double acc[8 * NM_LANES] = {0}; /* lanes that `outer` does not write stay 0 */
     for (size_t i = 0; i < n; i++) set[unit[i]] = open[unit[i] % area] = 1;
     for (size_t at = 0; at < (size_t)g->groups * area; at++) {
         const size_t group = at / area, pos = at % area;

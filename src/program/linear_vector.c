@@ -1,10 +1,11 @@
-/* linear_vector.c: what a linear operator does to one vector: for optimisers that work on a single row.
+/* linear_vector.c: applies a linear operator to one vector, for optimisers that work on a single row.
  *
- *   mv   y += A x      a dot product a row;                    forward
- *   mtv  x += A' y     a multiple of each row whose y is not 0; backward
+ *   mv   y += A x      a dot product for each row              forward
+ *   mtv  x += A' y     a multiple of each row with y not 0     backward
  *
- * linear_batch.c does the same for NM_LANES vectors at the price of about eight. Convolutions go position by position
- * over a packed patch. Errors as of any sum of products in any order: kernel.c. Vectors are padded to 8 with zeros. */
+ * linear_batch.c does this for NM_LANES vectors at about eight times the cost. Convolutions go position by position
+ * over a packed patch. Errors are those of any sum of products in any order (kernel.c). Vectors are padded to 8 with
+ * zeros. */
 #include "base/base.h"
 #include "program/program.h"
 

@@ -1,13 +1,14 @@
 /* program.c: the network as blocks of scalar units.
  *
- * A block is the INPUT, an AFFINE map (a sum of linear operators on earlier blocks, plus a bias), a RELU of one
- * block or a MAX over groups of one block. A block refers only to earlier blocks: order is the proof that there
- * is no circle. Units are numbered block after block; each block starts at a multiple of 8 so that vectors of
- * units are aligned, and the numbers between are unused.
+ * A block is the INPUT, an AFFINE map (a sum of linear operators on earlier blocks, plus a bias), a RELU of one block
+ * or a MAX over groups of one block. A block refers only to earlier blocks, so there are no cycles. Units are numbered
+ * block after block; each block starts at a multiple of 8 so that vectors of units are aligned, and the numbers in
+ * between are unused.
  *
- * nm_program_finish fuses AFFINE after AFFINE where that is exact in double arithmetic (a bias added to a bias, a
- * row scaled: two-sum and fma leave no remainder), drops what nobody reads, and counts `fan`, the number of terms
- * that a row being pulled back sums up in one unit: the n of the rounding bound. What is not exact stays apart. */
+ * nm_program_finish fuses AFFINE after AFFINE if that is exact in double arithmetic (a bias added to a bias, a row
+ * scaled: two-sum and fma find no error), drops blocks that nothing reads, and counts `fan`, the number of terms that
+ * are summed in one unit when a row is pulled back: the n of the rounding bound. Maps that cannot be fused exactly stay
+ * separate. */
 #include "base/base.h"
 #include "program/program.h"
 #include "program/kernel.h"
@@ -56,7 +57,7 @@ void nm_sparse_fill(nm_job *job, nm_lin *a, size_t n, const uint32_t *row, const
     a->w = val;
 }
 
-/* ---- exact fusion: C = gather(B) with B read by C alone ---- */
+/* ---- exact fusion: C = gather(B), where only C reads B ---- */
 
 static bool sum_exact(double a, double b, double *s)
 {
@@ -78,7 +79,7 @@ static size_t row_length(const nm_lin *a)
                               : 0;
 }
 
-/* one factor a row (dense) or an output channel (conv), from per-unit factors; NULL if they differ */
+/* Returns one factor for each row (dense) or output channel (conv) from factors of units; NULL if they differ. */
 static double *row_factors(nm_job *job, const nm_lin *a, const double *coef)
 {
     const size_t rows = a->kind == NM_CONV ? (size_t)a->geo.o : a->rows, per = a->rows / rows;
@@ -113,7 +114,7 @@ static const double *transposed(nm_job *job, const nm_lin *a)
     return wt;
 }
 
-/* the weights of a SPARSE or GATHER operator, row r times f[r]; NULL where that rounds */
+/* Returns the weights of a SPARSE or GATHER operator with row r multiplied by f[r]; NULL if that rounds. */
 static const double *scaled_rows(nm_job *job, const nm_lin *a, const double *f)
 {
     const size_t n = a->kind == NM_SPARSE ? a->ptr[a->rows] : a->rows;
@@ -222,7 +223,7 @@ static void renumber(nm_job *job, nm_program *p)
             const size_t u = (size_t)p->out[i];
             if (p->out[i] < 0 || u < first[b] || u >= first[b] + k.n) continue;
             p->out[i] = (int32_t)(-2 - (int64_t)(u - first[b] +
-                                                 k.first)); /* done: not to be met again */
+                                                 k.first)); /* unused from now on */
         }
         p->blocks[n++] = k;
     }

@@ -1,5 +1,5 @@
-/* program.h, the door of program: a network as blocks of scalar units, and the vectorised loops and linear operators
- * over them. It must never ask where a block comes from, nor allow for a rounding: that is for who calls it. */
+/* program.h, the door of program: a network as blocks of scalar units, and vectorised loops and linear operators over
+ * them. It must never ask where a block comes from, nor add rounding errors to a result: its callers do. */
 #ifndef NM_PROGRAM_H
 #define NM_PROGRAM_H
 
@@ -19,7 +19,7 @@ typedef struct nm_kernels {
     void (*dot3)(size_t n, const double *a, const double *c, const double *r, const double *m,
                  double out[3]);
     double (*dot)(size_t n, const double *a, const double *b); /* n is a multiple of 8 */
-    /* x[n][NM_LANES] rows: positive and negative parts take their own slope; see pull_back.c */
+    /* x[n][NM_LANES]: positive and negative parts of y are multiplied by different slopes; see pull_back.c */
     void (*relax)(size_t n, const uint32_t *unit, const double *y, const double *slo,
                   const double *sup, const double *cut, const double *w, double *x, bool add,
                   double *cst, double *err);
@@ -30,21 +30,21 @@ typedef struct nm_kernels {
     /* cst[lane] += y.bias, err[lane] += |y|.w over listed units */
     void (*gather)(size_t n, const uint32_t *unit, const double *y, const double *bias,
                    const double *w, double *cst, double *err);
-    /* lower end of y.x over the box: out[lane] = sum min(y lo, y hi), mag[lane] = sum |y| xabs */
+    /* minimum of y.x over the box: out[lane] = sum min(y lo, y hi), mag[lane] = sum |y| xabs */
     void (*box)(size_t n, const uint32_t *unit, const double *y, const double *lo,
                 const double *hi, double *out, double *mag);
-    /* y [n][NM_LANES], g [n]: least (y + lambda g).x over the box, g.x there, sum (|y| + lambda |g|) |x| */
+    /* y [n][NM_LANES], g [n]: minimum of (y + lambda g).x over the box, g.x there, sum (|y| + lambda |g|) |x| */
     void (*box_row)(size_t n, const double *y, const double *g, const double *lambda, const double *lo,
                     const double *hi, double *out, double *slope, double *mag);
-    /* n is a multiple of 8 in all that follow */
+    /* n is a multiple of 8 in all functions that follow */
     void (*axpy)(size_t n, double a, const double *x, double *y);       /* y += a x */
-    /* x* maximises (on - theta) w x over the box, y* (off - theta) w y: out = that maximum, the magnitude of
-     * its sum, w x*; the same three for y* */
+    /* x* maximises (on - theta) w x over the box, y* maximises (off - theta) w y: out has that maximum, the sum of the
+     * magnitudes of its terms, and w x*; then the same three for y* */
     void (*hull_ends)(size_t n, const double *theta, const double *w, const double *lo, const double *hi,
                       double on, double off, double out[6]);
     void (*hull_add)(size_t n, double y, const double *theta, const double *w, double *x); /* x += y theta w */
-    /* Adam on theta in [0,1], up the derivative y w (v - x*), x* maximising (c - theta) w x; adam = rate over the
-     * first moment's correction, 1 over the second's */
+    /* a step of Adam on theta in [0,1] along the derivative y w (v - x*), x* maximising (c - theta) w x; adam = rate
+     * over the correction of the first moment, 1 over that of the second, epsilon */
     void (*hull_step)(size_t n, double y, double c, const double *w, const double *v, const double *lo,
                       const double *hi, const double adam[3], double *theta, double *m1, double *m2);
 } nm_kernels;
@@ -62,7 +62,7 @@ typedef struct nm_lin {
     nm_linkind kind;
     int src;               /* the block it reads */
     size_t rows, cols;
-    size_t fan;            /* most nonzeros in a column: the terms of one sum of `pull` */
+    size_t fan;            /* largest number of nonzeros in a column: terms of one sum of `pull` */
     const double *w;       /* DENSE [rows8][cols8], CONV [o][patch8], SPARSE [nnz], GATHER [rows] or NULL = 1 */
     const double *wt;      /* CONV [groups][patch][o/groups rounded up to 8] */
     const uint32_t *idx;   /* SPARSE [nnz] columns, GATHER [rows] sources (UINT32_MAX: none) or NULL = same */
@@ -73,7 +73,7 @@ typedef struct nm_lin {
 typedef struct nm_block {
     nm_kind kind;
     const char *name;      /* the node that it comes from */
-    size_t n, first;       /* units; index of the first one, a multiple of 8 */
+    size_t n, first;       /* n: units; first: number of the first one, a multiple of 8 */
     int src;               /* RELU, MAX: the block below */
     size_t n_lin;          /* AFFINE */
     nm_lin *lin;
@@ -81,14 +81,14 @@ typedef struct nm_block {
     const size_t *ptr;     /* MAX [n+1]: group members */
     const uint32_t *idx;   /* MAX: units of src, relative to it */
     size_t fan;            /* terms that `pull` sums into one unit of this block, over all readers */
-    bool is_pre;           /* some RELU or MAX, or the query, reads it: its bounds matter */
+    bool is_pre;           /* a RELU, a MAX or the query reads it, so its bounds matter */
 } nm_block;
 struct nm_program {
     size_t n_blocks, n_units;
     nm_block *blocks;      /* a block refers only to earlier ones; block 0 is the INPUT */
     int32_t *out;          /* [n_out] unit of each output, or -1 */
-    double *out_const;     /* [n_out] its value where out is -1 */
-    size_t n_out, x_first; /* x_first: unit of the network's first input: 0, or behind generators */
+    double *out_const;     /* [n_out] its value if out is -1 */
+    size_t n_out, x_first; /* x_first: unit of the network's first input; not 0 if generators come before */
 };
 typedef struct nm_program nm_program;
 static inline size_t nm_pad8(size_t n) { return (n + 7) & ~(size_t)7; }
@@ -103,17 +103,17 @@ void nm_sparse_fill(nm_job *job, nm_lin *a, size_t n, const uint32_t *row, const
                     const double *w);                /* entries sorted by row */
 
 /* ---- linear_vector.c: a linear operator and one vector ------------------------------------------ */
-/* y += A x; dense rows whose want is below 0 may be left as they are (NULL: none) */
+/* y += A x; a dense row r with want[r] < 0 may be skipped (want NULL: none) */
 void nm_lin_mv(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *x, double *y, const int32_t *want);
 void nm_lin_mtv(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *y, double *x); /* x += A' y */
 
 /* ---- linear_batch.c: a linear operator and NM_LANES vectors, or three --------------------------- */
-/* y[rows] += A c; ry += |A| r; my += |A| m: each at most (terms+4) ulp of my away; arrays padded to 8 */
+/* y[rows] += A c; ry += |A| r; my += |A| m, each with an error of at most (terms+4) ulp of my; arrays padded to 8 */
 void nm_lin_apply3(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *c,
                    const double *r, const double *m, double *yc, double *yr, double *ym);
 /* y[rows8][NM_LANES] += A x[cols8][NM_LANES] */
 void nm_lin_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *x, double *y);
-/* x[cols8][NM_LANES] += the listed units of y pulled back; live marks touched columns */
+/* adds the listed units of y, pulled back, to x[cols8][NM_LANES]; live marks the columns that are touched */
 void nm_lin_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n, const uint32_t *unit,
                  const double *y, double *x, unsigned char *live, const unsigned char *dead);
 

@@ -1,4 +1,4 @@
-/* trace.c: values of all units at an input, in float64: advice, judged by nobody. */
+/* trace.c: evaluates all units at an input in float64, as advice: no verdict depends on it. */
 #include "base/base.h"
 #include "program/program.h"
 

@@ -1,10 +1,10 @@
-/* ask_by_flags.c: a question from flags: an image, a perturbation, and which labels it must not become.
+/* ask_by_flags.c: makes a question from flags: an image, a perturbation, and which labels the image must not get.
  *
- * Labels are the outputs' numbers; where the one output is a Sigmoid's p, label 1 has p and label 0 has 1 - p, so
- * that the label is whether p > 1/2. Counterexample to target j: a point of the input set with y_j >= y_label +
- * margin (a tie counts at margin 0). Input sets (set/) are cut to the domain: without --domain the range that the
- * network's file states, or else [0,1]. `any` is every other label, `N,M` a list, `not:N,M` all but these and the
- * label. Without a label the network's own prediction is taken, and the answer says so. */
+ * Labels are the outputs' numbers. If the only output is p, made by a Sigmoid, label 1 stands for p > 1/2 and label 0
+ * for the rest. A counterexample to target j is a point of the input set with y_j >= y_label + margin (so a tie counts
+ * at margin 0). Input sets (set/) are cut to the domain: --domain, else the range that the network's file states, else
+ * [0,1]. Targets: `any` is every other label, `N,M` a list, `not:N,M` all but these and the image's label. Without a
+ * label the network's own prediction is taken, and a note says so. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -37,7 +37,7 @@ static void read_domain(nm_job *job, const char *s, double *lo, double *hi)
         usage(job, "--domain", s, "LO,HI");
 }
 
-/* Refuses what is neither a list of labels nor a word of --target. */
+/* Refuses a text that is neither a list of labels nor a word of --target. */
 static _Noreturn void no_label(nm_job *job, const char *flag, const char *list)
 {
     static const nm_word words[] = {
@@ -47,7 +47,7 @@ static _Noreturn void no_label(nm_job *job, const char *flag, const char *list)
     usage(job, flag, list, "any, not:N,.., top:K, or labels separated by commas");
 }
 
-/* marks the labels of a comma separated list */
+/* Marks the labels of a list separated by commas. */
 static void mark(nm_job *job, const char *flag, const char *list, size_t n, bool *set)
 {
     for (const char *s = list;; s++) {
@@ -63,7 +63,7 @@ static void mark(nm_job *job, const char *flag, const char *list, size_t n, bool
     }
 }
 
-/* K of top:K; 1 for what asks about one label */
+/* Returns K of top:K; 1 for questions about one label at a time. */
 static size_t read_top(nm_job *job, const char *t)
 {
     int64_t k;
@@ -73,7 +73,7 @@ static size_t read_top(nm_job *job, const char *t)
     return (size_t)k;
 }
 
-/* which labels count: [n_out]; NULL for all but the image's */
+/* Returns which labels are targets [n_out]; NULL: all but the image's. */
 static const bool *read_targets(nm_job *job, const char *t, size_t n, int64_t label)
 {
     bool *set = NM_ARRAY(job, bool, n);
@@ -90,7 +90,7 @@ static const bool *read_targets(nm_job *job, const char *t, size_t n, int64_t la
     return set;
 }
 
-/* y_j >= y_label + margin */
+/* Returns the row y_j >= y_label + margin. */
 static nm_row beats(nm_job *job, const nm_around *a, const nm_query *q, size_t j)
 {
     uint32_t *var = NM_RAW(job, uint32_t, 2);
@@ -102,7 +102,7 @@ static nm_row beats(nm_job *job, const nm_around *a, const nm_query *q, size_t j
     return (nm_row){2, var, coef, a->margin == 0 ? 0 : -a->margin};
 }
 
-/* p or 1 - p of the one output against what is left of 1 */
+/* Returns the clause for a network whose only output is p: the share (p or 1 - p) of the other label wins. */
 static nm_clause other_label(nm_job *job, const nm_around *a, const nm_query *q, const char *name)
 {
     const int64_t other = 1 - q->label;
@@ -116,7 +116,7 @@ static nm_clause other_label(nm_job *job, const nm_around *a, const nm_query *q,
                        .name = nm_fmt(job, "%lld%s", (long long)other, name)};
 }
 
-/* K at a time of `left` others: their number, as far as a question may go */
+/* Returns how many ways there are to choose K of `left` labels, counted no further than a question may go. */
 static size_t subsets(size_t left, size_t k)
 {
     double n = 1;
@@ -125,7 +125,8 @@ static size_t subsets(size_t left, size_t k)
     return n > NM_MAX_CLAUSES ? SIZE_MAX : (size_t)(n + 0.5);
 }
 
-/* the label is not among the K largest: K others that all beat it, a clause for each choice of them */
+/* Makes the clauses of top:K: the label is not among the K largest if some K others all beat it; one clause for each
+ * choice of K others. */
 static void make_top(nm_job *job, const nm_around *a, const nm_query *q, nm_case *c,
                      const char *name)
 {
@@ -156,7 +157,7 @@ static void make_top(nm_job *job, const nm_around *a, const nm_query *q, nm_case
     c->clauses = clauses;
 }
 
-/* name: of the case, behind the label */
+/* Makes the clauses of a case. name: of the case, put after the label. */
 static void make_clauses(nm_job *job, const nm_around *a, const nm_query *q, nm_case *c,
                          const char *name)
 {
@@ -177,7 +178,7 @@ static void make_clauses(nm_job *job, const nm_around *a, const nm_query *q, nm_
     c->clauses = clauses;
 }
 
-/* the cases of the input set, cut to the domain */
+/* Makes the cases of the input set, cut to the domain. */
 static void make_cases(nm_job *job, const nm_net *net, const nm_around *a, nm_query *q)
 {
     double *lo = NM_RAW(job, double, q->n_in), *hi = NM_RAW(job, double, q->n_in);
@@ -216,12 +217,12 @@ static _Noreturn void no_labels(nm_job *job, const nm_net *net)
         nm_throw(job, NM_EUNSUP, "%s: its outputs are several distributions: ask by a .vnnlib file",
                  net->path);
     nm_throw(job, NM_EUSE,
-             "the network has one output, and no Sigmoid makes it, so that it says no label: ask "
+             "the network has one output that is not a Sigmoid's, so it gives no label: ask "
              "for a range, or by a file");
 }
 
-/* a flat input is drawn, blurred and patched as the image that it was made from, and axes that nobody named are those
- * of a picture whose format names them */
+/* Takes the image. A network with a flat input has no image shape of its own: it takes the shape of the image that is
+ * given. Likewise, if the network's order of axes is open, it takes the order of a picture whose format defines one. */
 void nm_around_image(nm_around *a, const nm_net *net, nm_tensor t)
 {
     const nm_shape s = net->values[net->inputs[0]].shape;
@@ -321,11 +322,11 @@ void nm_query_label(nm_job *job, const nm_net *net, const nm_ask *a, nm_query *q
     make_clauses(job, &r, q, c, "");
 }
 
-/* Returns the image that a program handed over, once it is known to be one for this network. */
+/* Returns the image that the calling program passed, after checking that it fits this network. */
 static nm_tensor held(nm_job *job, const nm_net *net, const nm_ask *a)
 {
     const nm_tensor *t = a->array;
-    if (a->image) nm_throw(job, NM_EUSE, "--image %s, and an array in its place: one of them was expected", a->image);
+    if (a->image) nm_throw(job, NM_EUSE, "--image %s and an array are both given; one of them was expected", a->image);
     if (t->n != net->n_in)
         nm_throw(job, NM_EUSE, "an image of %zu elements; the network has %zu inputs", t->n, net->n_in);
     for (size_t i = 0; i < t->n; i++)

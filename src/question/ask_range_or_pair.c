@@ -1,13 +1,13 @@
 /* ask_range_or_pair.c: questions that are not about one label: the range of a linear form of the outputs, and how much
- * two networks over the same inputs (pair.c) differ. Only the clauses are made here; what they are asked over is any
- * input set.
+ * two networks over the same inputs (pair.c) differ. Only the clauses are made here; they can be asked over any input
+ * set.
  *
- *   range:FORM        the value FORM(y) itself: its least and its most, each a row to be made least (goal)
- *   worst, two nets   the largest |y1_i - y2_i|: most of y1_i - y2_i and of y2_i - y1_i over all i
+ *   range:FORM        the minimum and the maximum of FORM(y), each as a row to be minimised (goal)
+ *   worst, two nets   the largest |y1_i - y2_i|: the maxima of y1_i - y2_i and of y2_i - y1_i over all i
  *   differ D          a counterexample has |y1_i - y2_i| >= D for some i: 2n clauses of one row
- *   differ class      a counterexample has y1_i >= y1_k + M for all k and y2_j >= y2_k + M for all k, some i != j:
+ *   differ class      a counterexample has y1_i >= y1_k + M for all k and y2_j >= y2_k + M for all k, with i != j:
  *                     n (n-1) clauses of 2 (n-1) rows. With margin M = 0 ties count: where the first network ties i and
- *                     j, both choices are its class; so networks that agree everywhere still "differ" on a boundary.
+ *                     j, either is its class, so networks that agree everywhere still "differ" on such a boundary.
  *
  * Left out: differences of more than two networks; norms of the difference other than the largest element. */
 #include "base/base.h"
@@ -43,19 +43,19 @@ nm_measure nm_measure_of(nm_job *job, const nm_net *net, const nm_ask *a)
                classes = a->differ && strcmp(a->differ, "class") == 0;
     if (a->objective && !worst && strcmp(a->objective, "feasible"))
         nm_throw(job, NM_EUNSUP,
-                 "--objective %s: of two networks worst, feasible or range:FORM can be asked",
+                 "--objective %s: two networks can be asked for worst, feasible or range:FORM",
                  a->objective);
     if (worst == (a->differ != NULL))
         usage(job, "--against: --differ D, --differ class, or --objective worst or range:FORM was "
                    "expected");
     refuse_labels(job, a, classes);
     if (net->first->n_out != net->second->n_out)
-        nm_throw(job, NM_EINPUT, "%s has %zu outputs, %s %zu: as many were expected",
+        nm_throw(job, NM_EINPUT, "%s has %zu outputs, but %s has %zu; equal numbers were expected",
                  net->first->path, net->first->n_out, net->second->path, net->second->n_out);
     return worst ? NM_OF_DIFFERENCE : classes ? NM_CLASSES : NM_DIFFERS;
 }
 
-/* 0 <= 0 is a clause that every point satisfies: what a file says that speaks of inputs alone */
+/* Returns true if the only clause is 0 <= 0, which every point satisfies: a file that constrains inputs alone. */
 bool nm_measure_open(const nm_query *q)
 {
     for (size_t i = 0; i < q->n_cases; i++) {
@@ -115,7 +115,7 @@ static void range_clauses(nm_job *job, const nm_ask *a, nm_query *q)
     }
 }
 
-/* y1_i - y2_i and its opposite, for every i */
+/* Makes clauses for y1_i - y2_i and its opposite, for every i. */
 static void difference_clauses(nm_job *job, const nm_net *net, nm_query *q, double rhs,
                                nm_goal goal)
 {
@@ -177,7 +177,7 @@ void nm_measure_set(nm_job *job, const nm_net *net, nm_measure m, const nm_ask *
     double margin = 0;
     q->objective = m == NM_OF_FORM || m == NM_OF_DIFFERENCE ? NM_RANGE : NM_FEASIBLE;
     if (q->objective == NM_RANGE && q->guard != 0)
-        usage(job, "--guard: this question decides nothing");
+        usage(job, "--guard: this question is not a decision");
     switch (m) {
     case NM_OF_FORM: range_clauses(job, a, q); break;
     case NM_OF_DIFFERENCE:

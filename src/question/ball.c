@@ -1,13 +1,14 @@
-/* ball.c: balls of L1, L2 and L0 around a centre, cut with a box: lower ends of linear forms, membership, projection.
+/* ball.c: balls of L1, L2 and L0 around a centre, intersected with a box: lower bounds of linear forms, membership,
+ * projection.
  *
- * min y x over  lo <= x <= hi, phi(x - c) <= B,  phi = sum |t_i| and B = r for L1, sum t_i^2/2 and r^2/2 for L2, the
- * number of t_i != 0 and k for L0. For any lambda >= 0 (Lagrange)
+ * min y x over  lo <= x <= hi, phi(x - c) <= B,  where phi and B are: sum |t_i| and r for L1; sum t_i^2/2 and r^2/2 for
+ * L2; the number of t_i != 0 and k for L0. For any lambda >= 0 (Lagrange)
  *     min y x >= y c - lambda B + sum over i of min over t in [lo_i - c_i, hi_i - c_i] of y_i t + lambda phi(t),
- * where a term's minimum lies at an end, at 0 or at -y_i/lambda. The best lambda, where the minimiser just uses B,
- * comes by bisection; for L1 and L0 it makes the bound that sorting gives, for L2 it is exact too. Where L0 counts
- * pixels, all elements of one move for one lambda. Every lambda is a bound, rounding is paid by the magnitude of all
- * that was added. The centre may lie outside the box.
- * Cost: 28 passes a row. A ball of L-inf is a box, and is made one by whoever asks. */
+ * where the minimum of a term is at an end, at 0 or at -y_i/lambda. Bisection finds the best lambda, at which the
+ * minimiser just uses up B; for L1 and L0 this gives the bound that sorting would give, for L2 it is exact too. Where
+ * L0 counts pixels, all elements of a pixel move or none. Every lambda gives a valid bound; rounding is paid for by the
+ * sum of the magnitudes that were added. The centre may lie outside of the box. Cost: 28 passes for each row. A ball of
+ * L-inf is a box, and callers treat it as one. */
 #include "base/base.h"
 #include "question/question.h"
 
@@ -34,7 +35,7 @@ static double best_step(nm_norm norm, double y, double lambda, double l, double 
         if (lambda > 0) t = -y / lambda;
         return t < l ? l : t > h ? h : t;
     }
-    const double far = y > 0 ? h : l; /* nearer to the centre, where the box does not hold it */
+    const double far = y > 0 ? h : l; /* the end nearer to the centre, for a box without the centre */
     if (l <= 0 && h >= 0) return y * t + lambda * phi(norm, t) < 0 ? t : 0;
     return y * far + lambda * phi(norm, far) < y * t + lambda * phi(norm, t) ? far : t;
 }
@@ -56,7 +57,7 @@ static dual at(const nm_ball *b, size_t n, const double *y, const double *lo, co
     return d;
 }
 
-/* of L0 over pixels: all elements of one are free, or none */
+/* Does so for L0 over pixels: all elements of a pixel may move, or none. */
 static dual at_pixels(const nm_ball *b, const double *y, const double *lo, const double *hi,
                       double lambda, double *x)
 {
@@ -91,7 +92,7 @@ static dual at_lambda(const nm_ball *b, size_t n, const double *y, const double 
     return b->pixels ? at_pixels(b, y, lo, hi, lambda, x) : at(b, n, y, lo, hi, lambda, x);
 }
 
-/* what a whole pixel can bring, at most */
+/* Returns the most that moving one whole pixel can gain. */
 static double most_of_pixels(const nm_ball *b, const double *y, const double *lo, const double *hi)
 {
     double top = 0;
@@ -181,7 +182,7 @@ static void keep_largest(nm_job *job, const nm_ball *b, size_t n, double *x)
     nm_mark_release(job, mark);
 }
 
-/* the threshold by which all steps shrink to fit an L1 ball (Duchi et al. 2008) */
+/* Returns the threshold by which all steps shrink to fit an L1 ball (Duchi et al. 2008). */
 static double threshold(const nm_ball *b, size_t n, const double *x)
 {
     double lo = 0, hi = 0;
@@ -210,7 +211,7 @@ void nm_ball_project(nm_job *job, const nm_ball *b, size_t n, double *x)
     }
     s = 1 - 0x1p-50;
     for (int k = 0; k < 40 && !nm_ball_has(b, n, x);
-         k++, s = 1 - 2 * (1 - s)) /* what rounding left outside */
+         k++, s = 1 - 2 * (1 - s)) /* rounding may leave x outside */
         for (size_t i = 0; i < n; i++) x[i] = b->centre[i] + s * (x[i] - b->centre[i]);
 }
 

@@ -1,8 +1,8 @@
-/* check_units.c: warnings of values that are probably in other units than the question's: pixels from 0 to 255 where
- * pixels from 0 to 1 are meant, or the other way round.
+/* check_units.c: warns of values that are probably in other units than the question's: pixels from 0 to 255 where
+ * pixels from 0 to 1 are meant, or the reverse.
  *
- * Bytes are divided by 255 when they are read, floats are taken as they are, and radius, domain and means are said in
- * those units. A slip makes the answer one about something else: it is told even with --quiet; nothing is changed. */
+ * Bytes are divided by 255 when they are read, floats are taken as they are, and radius, domain and means are in these
+ * units. A mistake would answer a different question, so the warnings appear even with --quiet; nothing is changed. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -22,7 +22,7 @@ void nm_around_domain(const nm_net *net, const nm_around *a, double *lo, double 
     }
 }
 
-/* the numbers of a list, divided by 255 */
+/* Returns the numbers of a list, divided by 255. */
 static const char *scaled(nm_job *job, const char *list)
 {
     nm_buf b = {.job = job};
@@ -35,7 +35,7 @@ static const char *scaled(nm_job *job, const char *list)
     return b.s ? b.s : "";
 }
 
-/* the first number of the list that is outside [lo,hi], or NAN */
+/* Returns the first number of the list outside of [lo,hi], or NAN. */
 static double outside(const char *list, double lo, double hi)
 {
     for (const char *s = list; s && *s;) {
@@ -70,7 +70,7 @@ void nm_check_means(nm_job *job, const nm_net *net, double lo, double hi)
         nm_warn(job, "--mean %s: %s lies outside the domain [%s,%s] of the pixels%s", f->mean,
                 nm_num_text(job, mean), nm_num_text(job, lo), nm_num_text(job, hi), means);
     if (!isnan(std))
-        nm_warn(job, "--std %s: %s is larger than the domain [%s,%s] of the pixels is wide%s",
+        nm_warn(job, "--std %s: %s is larger than the width of the pixels' domain [%s,%s]%s",
                 f->std, nm_num_text(job, std), nm_num_text(job, lo), nm_num_text(job, hi), stds);
 }
 
@@ -98,7 +98,7 @@ void nm_check_values(nm_job *job, const nm_net *net, const char *what, bool byte
                      double hi, double dlo, double dhi)
 {
     const double top = net->front ? outside(net->front->mean, -2, 2) : NAN;
-    if (net->n_in < 16) return; /* no picture */
+    if (net->n_in < 16) return; /* too small for a picture */
     if (!bytes && lo >= 0 && hi > 2 && hi <= 255 && hi > dhi && isnan(top))
         nm_warn(job,
                 "%s: floats from %s to %s, and the domain is [%s,%s]: only bytes are divided by "

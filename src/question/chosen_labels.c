@@ -1,12 +1,12 @@
-/* chosen_labels.c: what a file says of the number that ArgMax gives becomes what it says of the scores that it
+/* chosen_labels.c: rewrites what a file says about the label that ArgMax gives as conditions on the scores that ArgMax
  * reads.
  *
- * Rows over one such output A, like A <= 1 and A >= 1, leave a set S of its labels 0..n-1 (decided exactly). A is
- * in S if some score of S is at least all scores outside S: a clause for each label of S, with a row for each label
- * outside. All labels: no row; none: the clause goes. A clause that speaks of several such outputs becomes one for
- * each choice of one label each. Ties count, whatever label ArgMax would give there, as elsewhere
- * (final_operators.c). Rows that relate A to anything else are refused by name. The rows of all cases are numbered
- * anew, over the scores. */
+ * Rows over one such output A, such as A <= 1 and A >= 1, leave a set S of its labels 0..n-1 (decided exactly). A is in
+ * S if some score of S is at least every score outside S: this gives a clause for each label of S, with a row for each
+ * label outside. If S has all labels, there is no row; if it is empty, the clause is dropped. A clause about several
+ * such outputs becomes one clause for each choice of a label for each of them. Ties count, whichever label ArgMax would
+ * give there, as elsewhere (final_operators.c). Rows that relate A to anything else are refused by name. Variables of
+ * all rows are renumbered for the scores. */
 #include "base/base.h"
 #include "network/network.h"
 #include "question/question.h"
@@ -16,14 +16,14 @@ typedef struct {
     nm_job *job;
     const nm_net *net;
     nm_query *q;
-    size_t n_said; /* outputs as the file counts them */
+    size_t n_said; /* number of outputs as the file counts them */
     const size_t *
-        flat; /* [n_said] where each stands among what is left of the network: itself, or its label 0's score */
+        flat; /* [n_said] its flat output: its own, or its label 0's score */
     const nm_tail **tail; /* [n_said] its ArgMax, or NULL */
     const nm_node **node;
 } chosen;
 
-typedef struct { /* what a clause leaves to one output */
+typedef struct { /* the labels that a clause leaves to one output */
     size_t output;
     bool *is_left; /* [its labels] */
 } choice;
@@ -67,7 +67,7 @@ static void place_outputs(chosen *w)
     w->flat = flat;
 }
 
-/* the same row over scores and inputs */
+/* Returns the same row over scores and inputs. */
 static nm_row renumbered(const chosen *w, nm_row r)
 {
     uint32_t *var = NM_RAW(w->job, uint32_t, r.n);
@@ -78,7 +78,7 @@ static nm_row renumbered(const chosen *w, nm_row r)
     return r;
 }
 
-/* the one output of ArgMax that the row bounds, or n_said where it speaks of none */
+/* Returns the output of ArgMax that the row bounds; n_said: the row is about no such output. */
 static size_t bounded(const chosen *w, const nm_row *r, const char *clause)
 {
     size_t found = w->n_said, terms = 0;
@@ -109,7 +109,7 @@ static void narrow(const chosen *w, choice *all, size_t *n, size_t output, const
                 all[k].is_left[j] = false;
 }
 
-/* label j of the output's is at least all that are not left */
+/* Adds the rows by which label j of the output is at least every label that is not left. */
 static void beats(const chosen *w, const choice *c, size_t j, nm_row *rows, size_t *n)
 {
     const nm_tail *t = w->tail[c->output];
@@ -137,13 +137,13 @@ static void add(const chosen *w, clauses *to, nm_clause c)
     *NM_PUSH(w->job, to->c, to->n, to->cap) = c;
 }
 
-/* a clause for each choice of a label of all[0..n-1]; `rows` of it are there already */
+/* Adds a clause for each choice of labels from all[0..n-1]; `rows` holds the rows of the choices made so far. */
 static void choose(const chosen *w, const nm_clause *from, const choice *all, size_t n,
                    const char *name, nm_row *rows, size_t n_rows, clauses *to)
 {
     if (n == 0) {
         nm_clause c = *from;
-        nm_row *own = NM_ARRAY(w->job, nm_row, n_rows + 1); /* without any: 0 <= 0 */
+        nm_row *own = NM_ARRAY(w->job, nm_row, n_rows + 1); /* if there are none: 0 <= 0 */
         memcpy(own, rows, n_rows * sizeof *rows);
         c.rows = own;
         c.n_rows = n_rows ? n_rows : 1;
@@ -193,7 +193,7 @@ void nm_tail_choose(nm_job *job, const nm_net *net, nm_query *q)
         clauses all = {0};
         for (size_t r = 0; r < c->n_in_rows; r++) in[r] = renumbered(&w, c->in_rows[r]);
         for (size_t t = 0; t < c->n_clauses; t++) expand(&w, &c->clauses[t], &all);
-        if (all.n == 0) { /* none can hold */
+        if (all.n == 0) { /* no clause can hold */
             nm_row *never = NM_NEW(job, nm_row);
             never->rhs = -1;
             add(&w, &all,
@@ -205,7 +205,7 @@ void nm_tail_choose(nm_job *job, const nm_net *net, nm_query *q)
     }
     q->n_out = net->n_out;
     nm_note(job,
-            "%s: node \"%s\": ArgMax is asked of the scores that it reads: a label counts where it "
+            "%s: node \"%s\": ArgMax is replaced by the scores that it reads: a label counts where it "
             "ties, too",
             net->path, nm_tail_choice(net)->name);
 }

@@ -1,6 +1,6 @@
-/* directed.c: sums, products and quotients of doubles stepped to one side where they are not exact: the error of a
- * sum is a double (Knuth's two-sum), that of a product and the residual of a quotient come from a fused multiply-
- * add, which may underflow: below TINY nothing is taken for exact. Sums must not overflow. */
+/* directed.c: sums, products and quotients of doubles, rounded to a chosen side unless they are exact. The error of a
+ * sum is computed exactly (Knuth's two-sum), those of products and quotients by a fused multiply-add, which may
+ * underflow: below TINY no result is taken for exact. Sums must not overflow. */
 #include "base/base.h"
 #include "question/question.h"
 #include "question/part.h"

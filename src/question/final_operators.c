@@ -1,21 +1,21 @@
-/* final_operators.c: questions about a network whose last operators are left out: Sigmoid, Tanh, Softmax,
+/* final_operators.c: questions about a network whose last operators (tails) are skipped: Sigmoid, Tanh, Softmax,
  * LogSoftmax, ArgMax.
  *
- * They are not piecewise linear, so the flat outputs y are what they read, and the file's outputs are f(y). A row
- * of a question means the same of y as of f(y) in these cases alone:
- *   (1) no output that a tail makes stands in it;
- *   (2) f_i(y) - f_j(y) <= 0 with i and j of one group: f is strictly increasing element by element with one and the
- *       same function (Sigmoid, Tanh), or divides by one sum a group (Softmax): then it says y_i <= y_j;
- *   (3) LogSoftmax, f_i(y) = y_i - log sum exp y over the group: pairs with opposite coefficients in a group lose the
- *       logarithm, whatever else the row holds, a constant included;
- *   (4) ArgMax: like (2). A point where the label's score is not the only largest counts as misclassified, ties
- *       included, whatever index ArgMax would choose there.
- * Thresholds are pulled through first (pull_thresholds.c), and so are the numbers that ArgMax gives
- * (chosen_labels.c); clauses with `inner` speak of y by themselves. A worst margin is a number about f(y), not
- * about y: with (2) and with thresholds it is refused. So is all else, by name.
+ * Tails are not piecewise linear, so the flat outputs y are what they read, and the file's outputs are f(y). A row of a
+ * question means the same for y as for f(y) only in these cases:
+ *   (1) no output of a tail appears in it;
+ *   (2) it is f_i(y) - f_j(y) <= 0 with i and j of one group, where f applies one strictly increasing function to all
+ *       elements (Sigmoid, Tanh) or divides a group by one sum (Softmax): then it is equivalent to y_i <= y_j;
+ *   (3) LogSoftmax, f_i(y) = y_i - log sum exp y over the group: pairs with opposite coefficients in one group cancel
+ *       the logarithm, whatever else the row contains, including a constant;
+ *   (4) ArgMax: as (2). A point where the label's score is not the unique largest counts as misclassified, including
+ *       ties, whatever index ArgMax would choose there.
+ * Before this check, thresholds are moved onto y (pull_thresholds.c), and so are conditions on the label that ArgMax
+ * gives (chosen_labels.c); clauses with `inner` are already about y. A worst margin is a number about f(y), not about
+ * y: for (2) and for thresholds it is refused. So is everything else, by name.
  *
- * The label that a network gives is its largest output's; where its one output is a Sigmoid's, 1 above 1/2 and else
- * 0. */
+ * A network's label is the index of its largest output; if its only output is a Sigmoid's, it is 1 above 1/2,
+ * else 0. */
 #include "network/network.h"
 #include "question/question.h"
 #include "question/part.h"
@@ -29,7 +29,7 @@ nm_place nm_tail_place(const nm_net *net, size_t i)
     if (!p.node) return p;
     const nm_tail *t = p.node->plan;
     if (t->kind == NM_RISING)
-        p.output = 0; /* one function for all elements, in other outputs, too */
+        p.output = 0; /* the same function in all outputs, so their elements are comparable */
     else {
         p.group = i / (t->len * t->inner) * t->inner + i % t->inner;
         p.first = flat - i % (t->len * t->inner) + i % t->inner;
@@ -43,7 +43,7 @@ static bool same_group(const nm_place *a, const nm_place *b)
            a->group == b->group && strcmp(a->node->type, b->node->type) == 0;
 }
 
-/* terms of the row that are not 0, and among them the one that is opposite to term k in its group, or -1 */
+/* Counts the row's nonzero terms; returns the one that is opposite to term k within its group, or -1. */
 static int64_t partner(const nm_net *net, const nm_row *r, size_t k, size_t *terms)
 {
     const nm_place at = nm_tail_place(net, r->var[k]);
@@ -81,7 +81,7 @@ static _Noreturn void refuse(nm_job *job, const nm_net *net, const nm_query *q, 
 {
     nm_refuse(
         job, net, n,
-        "at the output, and target %s asks for %s: which of two outputs is larger%s was expected",
+        "at the output, and target %s asks for %s; a question which of two outputs is larger%s was expected",
         c->name,
         q->objective == NM_WORST   ? "a worst margin"
         : q->objective == NM_RANGE ? "a value"
@@ -127,7 +127,7 @@ const nm_node *nm_tail_choice(const nm_net *net)
     return NULL;
 }
 
-/* its one output is a Sigmoid's */
+/* Returns true if the network's only output is a Sigmoid's. */
 static bool is_one_sigmoid(const nm_net *net)
 {
     return net->n_out == 1 && !net->second && net->tail[0] &&

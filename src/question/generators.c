@@ -1,15 +1,14 @@
-/* generators.c: generators of an input set, x = x0 + G g with lo <= g <= hi and sums of g given. No part of Program,
- * Bounds or Model: the judge uses it.
+/* generators.c: generators of an input set, x = x0 + G g with lo <= g <= hi and given sums of g. Does not use Program,
+ * Bounds or Model, because the judge uses it.
  *
- * A point. Generators are clipped into their box; a sum is restored by moving its members alike (bisection on the
- * shift), then all of them are put on a grid of 2^-k, k so that every partial sum is a double, and the difference that
- * is left, an integer in units of the grid, is given to members with room: the sum then holds exactly. So g is a point
- * of its set in exact arithmetic, and the set's point is x0 + G g in exact arithmetic: float64 gives it up to an error
- * that is bounded a priori, and that the judge pushes through the network. Whether the exact point lies in the case's
- * box is decided by the rounded one where it lies off the ends by more than the error, else exactly, by summing the
- * products without error (two-product, grow-expansion: Dekker 1971, Shewchuk 1997).
- * Cost: a pass over G. Left out: projection onto rows, box and balls; the judge draws in towards `at`
- * instead. */
+ * A point: generators are clipped to their box. A sum is restored by shifting all its members by the same amount (found
+ * by bisection) and clipping. Then the members are rounded to a grid of 2^-k, k such that every partial sum is a
+ * double, and the remaining difference, a whole number of grid steps, is given to members that have room. The sum then
+ * holds exactly, so g is a point of its set in exact arithmetic. The set's point is x0 + G g in exact arithmetic;
+ * float64 gives it up to an error that is bounded a priori, and that the judge propagates through the network. Whether
+ * the exact point lies in the case's box is clear if the rounded one is farther from the ends than the error; otherwise
+ * it is decided by summing the products without error (two-product, grow-expansion: Dekker 1971, Shewchuk 1997). Cost:
+ * a pass over G. Left out: projection onto rows, box and balls; the judge moves towards `at` instead. */
 #include "base/base.h"
 #include "question/question.h"
 #include "question/part.h"
@@ -40,7 +39,7 @@ void nm_sum_project(const nm_sum *s, double *g, size_t step, const double *lo, c
 {
     double below = 0, above = 0;
     for (size_t i = s->first; i < s->first + s->n;
-         i++) { /* shifts that put all of them at an end */
+         i++) { /* bounds of the shift, at which all members are at an end */
         below = fmax(below, g[i * step] - lo[i]);
         above = fmax(above, hi[i] - g[i * step]);
     }
@@ -60,7 +59,8 @@ void nm_sum_project(const nm_sum *s, double *g, size_t step, const double *lo, c
         g[i * step] = clip(g[i * step] + shift, lo[i], hi[i]);
 }
 
-/* the grid of a sum: a power of two of which its box's ends and total are multiples below 2^51; 0: there is none */
+/* Returns the grid of a sum: a power of two that divides its total and its box's ends, all below 2^51 grid steps; 0:
+ * there is none. */
 static double grid_of(const nm_gens *g, const nm_sum *s)
 {
     double most = fabs(s->total), sum = 0;
@@ -77,7 +77,7 @@ static double grid_of(const nm_gens *g, const nm_sum *s)
     return fits ? q : 0;
 }
 
-/* makes the sum hold exactly; false: its box does not reach it */
+/* Makes the sum hold exactly; returns false if the box does not allow it. */
 static bool settle_sum(const nm_gens *g, const nm_sum *s, double *x)
 {
     const double q = grid_of(g, s);
@@ -116,7 +116,7 @@ static void grow(expansion *x, double v)
     x->n = n;
 }
 
-/* 1 above, -1 below, 0 equal; 2 when a product is too small to be split */
+/* Returns 1 if x0 + G_i g is above the end, -1 below, 0 if equal; 2 if a product is too small to be split exactly. */
 static int exact_side(nm_job *job, const nm_gens *g, const double *x, size_t i, double end)
 {
     const nm_mark mark = nm_mark_get(job);
@@ -222,10 +222,10 @@ const char *nm_gens_check(const nm_gens *g)
     for (size_t i = 0; i < g->n_in; i++) {
         if (g->ptr[i + 1] < g->ptr[i]) return "rows of generators";
         for (size_t k = g->ptr[i]; k < g->ptr[i + 1]; k++)
-            if (g->idx[k] >= g->n) return "a generator that is not there";
+            if (g->idx[k] >= g->n) return "a generator that does not exist";
     }
     for (size_t k = 0; k < g->n; k++)
-        if (!(g->lo[k] <= g->hi[k])) return "a generator without a value";
+        if (!(g->lo[k] <= g->hi[k])) return "a generator with an empty range";
     for (size_t s = 0; s < g->n_sums; s++) {
         if (g->sums[s].first < end || g->sums[s].n == 0 || g->sums[s].n > g->n ||
             g->sums[s].first > g->n - g->sums[s].n)
@@ -235,6 +235,6 @@ const char *nm_gens_check(const nm_gens *g)
             return "a sum of generators whose numbers have no common grid";
     }
     const size_t *k = g->kernel;
-    if (k[0] && k[0] * k[1] * k[2] * k[3] != g->n) return "a kernel of another size";
+    if (k[0] && k[0] * k[1] * k[2] * k[3] != g->n) return "a kernel whose size does not fit";
     return NULL;
 }

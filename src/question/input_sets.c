@@ -1,6 +1,5 @@
-/* input_sets.c: the registry of input sets, and --perturb: names with arguments, joined by + for their intersection.
- *
- * A + joins only where a name of the menu follows it: numbers and file names may hold one. */
+/* input_sets.c: the list of input sets, and --perturb: names with arguments, joined by + for their intersection. A + is
+ * a separator only if the name of a set follows: numbers and file names may contain one. */
 #include "base/base.h"
 #include "question/question.h"
 #include "question/set.h"
@@ -15,7 +14,7 @@ static const struct {
 };
 enum { N_SETS = sizeof rows / sizeof *rows };
 
-/* the row whose name stands at s, followed by a colon, a + or the end; -1: none */
+/* Returns the row whose name is at s, followed by a colon, a + or the end; -1: none. */
 static int find(const char *s)
 {
     for (int i = 0; i < N_SETS; i++) {
@@ -25,15 +24,15 @@ static int find(const char *s)
     return -1;
 }
 
-/* at: the part of the text that begins with no name of a set */
+/* Refuses the text; at: its first part that does not begin with the name of a set. */
 static _Noreturn void unknown(nm_job *job, const char *text, const char *at)
 {
     const size_t n = strcspn(at, ":+");
-    nm_throw(job, NM_EUSE, "--perturb %s: \"%.*s\" is no input set; %s", text, (int)n, at,
+    nm_throw(job, NM_EUSE, "--perturb %s: \"%.*s\" is not an input set; %s", text, (int)n, at,
              nm_words_help(job, at, n, nm_sets_words()));
 }
 
-/* the end of the part that starts at s */
+/* Returns where the part that starts at s ends. */
 static const char *part_end(const char *s)
 {
     for (; *s; s++)

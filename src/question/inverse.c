@@ -1,11 +1,12 @@
-/* inverse.c: ends of the inverses of Sigmoid and Tanh, for thresholds on what they make.
+/* inverse.c: enclosures of the inverses of Sigmoid and Tanh, for thresholds on their outputs.
  *
  *   Tanh       z = atanh t = 1/2 ln((1 + t) / (1 - t)),                      -1 < t < 1
  *   Sigmoid    z = ln(t / (1 - t)), for t near 1/2 as 2 atanh(2 t - 1),       0 < t < 1
  * atanh s = s + s^3/3 + s^5/5 + .. near 0; ln x = k ln 2 + 2 atanh((m - 1) / (m + 1)) with x = m 2^k, m from sqrt(1/2)
- * to sqrt 2, so that the series sees |s| < 0.1716, and its twelve terms leave 1e-19 of it. Only + - * / are used: the
- * same bits on every machine. Rounding: about 6 ulp in the series, 3 more in what it is fed and added to; away from 0
- * (|z| > 0.34, where ln is used) nothing cancels below half. WIDE covers this four times over. Cost: constant. */
+ * to sqrt 2, so that the series needs |s| < 0.1716 only, and twelve terms leave an error of 1e-19. Only + - * / are
+ * used, so that every machine gives the same bits. Rounding: about 6 ulp in the series, and 3 more before and after it;
+ * away from 0 (|z| > 0.34, where ln is used) cancellation loses at most half. WIDE covers four times that. Cost:
+ * constant. */
 #include "base/base.h"
 #include "question/question.h"
 #include "question/part.h"

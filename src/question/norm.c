@@ -1,9 +1,9 @@
 /* norm.c: distances from the image: their names, their value rounded up, and the nearest point behind a hyperplane.
  *
- * nearest: least ||x - x0|| with g (x - x0) <= -d over a box. With rooms r_i, how far x_i may go in the direction that
- * helps, the answer is  t_i = min(r, r_i) for L-inf,  min(m |g_i|, r_i) for L2, one number by bisection each; for L1
- * the largest |g_i| go first, for L0 the largest |g_i| r_i. It is used for upper bounds only: a suggestion that the
- * judge looks at. Cost: 60 passes, or a sort. */
+ * Nearest point: min ||x - x0|| with g (x - x0) <= -d over a box. Let r_i, the room, be how far x_i can move in the
+ * direction that helps. Then the step is  t_i = min(r, r_i) for L-inf  and  min(m |g_i|, r_i) for L2, with r or m found
+ * by bisection; L1 uses the largest |g_i| first, L0 the largest |g_i| r_i. It serves for upper bounds only, as a
+ * suggestion that the judge then checks. Cost: 60 passes, or a sort. */
 #include "base/base.h"
 #include "question/question.h"
 #include "question/part.h"
@@ -57,7 +57,7 @@ static int by_key(const void *a, const void *b)
     return p->i < q->i ? -1 : p->i > q->i;
 }
 
-/* L1 and L0: whole rooms in order of worth, the last one in part */
+/* L1 and L0: uses up whole rooms in order of merit, the last one partly. */
 static void greedy(nm_norm norm, size_t n, step *s, double d)
 {
     for (size_t k = 0; k < n; k++) s[k].key = norm == NM_L1 ? s[k].gain : s[k].gain * s[k].room;
@@ -77,7 +77,7 @@ static double length(nm_norm norm, const step *s, double m)
     return fmin(s->room, norm == NM_LINF ? m : m * s->gain);
 }
 
-/* L-inf and L2 */
+/* L-inf and L2: finds the step by bisection. */
 static void bisect(nm_norm norm, size_t n, step *s, double d)
 {
     double lo = 0, hi = 0;

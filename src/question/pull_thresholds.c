@@ -1,17 +1,17 @@
-/* pull_thresholds.c: thresholds on what a Sigmoid, a Tanh or a Softmax of two makes become thresholds on what it
+/* pull_thresholds.c: moves thresholds on the output of a Sigmoid, a Tanh or a Softmax of two onto what that operator
  * reads.
  *
- * A row over the file's outputs f(y) that speaks of one element of a Sigmoid or Tanh, or of the two shares of a
- * Softmax, is a bound on one increasing function of y:
+ * A row over the file's outputs f(y) with one element of a Sigmoid or Tanh, or with the two shares of a Softmax, bounds
+ * one increasing function of y:
  *   c f(y_i) <= r       f(y_i) <= r / c, or >= for c < 0
  *   a p_0 + b p_1 <= r  p_1 is the Sigmoid of d = y_1 - y_0, p_0 = 1 - p_1: with s = 2 p_1 - 1 = tanh(d / 2),
  *                       (b - a) s <= 2 r - a - b
- * What the function can never reach, or always stays below, is decided by comparing r with the coefficients,
- * exactly; over the reals a Sigmoid is neither 0 nor 1. Otherwise the inverse (inverse.c) has two ends: the row
- * takes the outer one, so that no counterexample is lost to it and a proof is one of the file's threshold, and
- * `inner` of the clause the inner one, which a witness must meet (the judge): what lies between them is neither. At
- * 0.5 of a Sigmoid they are both 0. A Softmax of more than two has no such inverse; what it can never reach is
- * decided all the same. Rows that mean the same of y as they stand (final_operators.c) stay. */
+ * Whether the function can never reach the bound, or always satisfies it, is decided exactly, by comparing r with the
+ * coefficients; over the reals a Sigmoid is never 0 or 1. Otherwise inverse.c encloses the inverse between two ends.
+ * The row takes the outer end, so that it loses no counterexample and a proof holds for the file's threshold; `inner`
+ * of the clause takes the inner end, which a witness must satisfy (the judge). Points in between are neither. For 0.5
+ * of a Sigmoid both ends are 0. A Softmax of more than two has no such inverse, but what it can never reach is decided
+ * as well. Rows that mean the same for y as they are (final_operators.c) stay. */
 #include "base/base.h"
 #include "network/network.h"
 #include "question/question.h"
@@ -33,7 +33,7 @@ static pulled always(bool holds)
     return (pulled){{.rhs = rhs}, rhs};
 }
 
-/* up y_i - up y_j <= z, up 1 or -1; without y_j where j is i */
+/* Returns the row up y_i - up y_j <= z, up being 1 or -1; if j is i, there is no y_j. */
 static pulled bound(nm_job *job, size_t i, size_t j, int up, nm_ends z)
 {
     uint32_t *var = NM_RAW(job, uint32_t, 2);
@@ -44,14 +44,14 @@ static pulled bound(nm_job *job, size_t i, size_t j, int up, nm_ends z)
     return (pulled){{i == j ? 1 : 2, var, coef, outer == 0 ? 0 : outer}, inner == 0 ? 0 : inner};
 }
 
-/* c f(y_i) <= r, or c share_i <= r with j the other one, f from bottom to 1 */
+/* Treats c f(y_i) <= r, or c share_i <= r with j the other share, f ranging from bottom to 1. */
 static pulled of_one(nm_job *job, double c, double r, double bottom, size_t i, size_t j)
 {
     if (fmax(c, c * bottom) <= r) return always(true);
     if (fmin(c, c * bottom) >= r) return always(false);
     nm_ends t = {nm_quotient_to(r, c, -1),
-                 nm_quotient_to(r, c, 1)};      /* both ends of the range are no doubles */
-    const bool lost = bottom == 0 && t.lo <= 0; /* it is too small for a double */
+                 nm_quotient_to(r, c, 1)};      /* neither end of the range is a double */
+    const bool lost = bottom == 0 && t.lo <= 0; /* the threshold is too small for a double */
     t.lo = fmax(t.lo, bottom < 0 ? nm_up(-1) : DBL_TRUE_MIN);
     t.hi = fmin(t.hi, nm_down(1));
     nm_ends z = bottom < 0 ? nm_inverse_tanh(t) : nm_inverse_sigmoid(t);
@@ -59,14 +59,14 @@ static pulled of_one(nm_job *job, double c, double r, double bottom, size_t i, s
     return bound(job, i, j, c > 0 ? 1 : -1, z);
 }
 
-/* a share_i + b share_j <= r; where j is i, y_i is the difference y_j - y_i itself */
+/* Treats a share_i + b share_j <= r; if j is i, y_i itself is the difference y_j - y_i. */
 static pulled of_two(nm_job *job, double a, double b, double r, size_t i, size_t j)
 {
     if (a == 0) return of_one(job, b, r, 0, j, i);
     if (b == 0) return of_one(job, a, r, 0, i, j);
     if (fmax(a, b) <= r) return always(true);
     if (fmin(a, b) >= r) return always(false);
-    const double big = fmax(a, b), small = fmin(a, b); /* a = b was decided */
+    const double big = fmax(a, b), small = fmin(a, b); /* a = b was decided above */
     const nm_ends den = {nm_sum_to(big, -small, -1), nm_sum_to(big, -small, 1)},
                   num = {nm_sum_to(nm_sum_to(r, -a, -1), nm_sum_to(r, -b, -1), -1),
                          nm_sum_to(nm_sum_to(r, -a, 1), nm_sum_to(r, -b, 1), 1)};
@@ -81,7 +81,7 @@ static pulled of_two(nm_job *job, double a, double b, double r, size_t i, size_t
     return bound(job, j, i, b > a ? 1 : -1, z);
 }
 
-/* true: the row bounds one function of what a last operator reads, and `out` is that bound */
+/* Returns true if the row bounds one function of what a tail reads; *out is the bound on that. */
 static bool pull(nm_job *job, const nm_net *net, const nm_row *r, pulled *out)
 {
     size_t k[2], n = 0;
@@ -103,7 +103,7 @@ static bool pull(nm_job *job, const nm_net *net, const nm_row *r, pulled *out)
         return true;
     }
     if (t->kind != NM_SHARE || t->len < 2) return false;
-    if (t->len > 2) { /* what no share reaches */
+    if (t->len > 2) { /* only thresholds that no share can reach are decided */
         const bool decided = n == 1 && (fmax(c, 0) <= r->rhs || fmin(c, 0) >= r->rhs);
         if (decided) *out = always(fmax(c, 0) <= r->rhs);
         return decided;
@@ -114,7 +114,7 @@ static bool pull(nm_job *job, const nm_net *net, const nm_row *r, pulled *out)
     return true;
 }
 
-/* what a reader sees of it */
+/* Notes the row before and after, for the reader. */
 static void say(nm_job *job, const nm_net *net, const nm_row *from, const nm_row *to)
 {
     const nm_node *node = nm_tail_place(net, from->var[0]).node;
@@ -128,11 +128,11 @@ static void say(nm_job *job, const nm_net *net, const nm_row *from, const nm_row
     nm_put_num(&b, to->rhs);
     nm_note(
         job,
-        "%s: node \"%s\": thresholds on %s are asked, and margins said, of what it reads: there %s",
+        "%s: node \"%s\": thresholds on %s are moved onto what it reads, and margins are given there: %s",
         net->path, node->name, node->type, b.s);
 }
 
-/* all rows that need it, or none */
+/* Moves all rows of the clause that need it, or none. */
 static bool pull_clause(nm_job *job, const nm_net *net, nm_clause *c, bool said)
 {
     nm_row *rows = NM_RAW(job, nm_row, c->n_rows + 1);

@@ -1,4 +1,4 @@
-/* query.c: what a question means.
+/* query.c: the meaning of a question.
  *
  * A point of some case's input set that satisfies some clause of that case is a counterexample. A clause is an AND
  * of rows  sum coef*var <= rhs  over outputs (variables 0..n_out-1) and inputs (n_out..). */
@@ -36,7 +36,7 @@ void nm_query_worst(nm_job *job, const nm_query *q, const char *where)
                 nm_throw(job, NM_EUNSUP, "%s: objective worst or range needs clauses of one row",
                          where);
             if ((q->objective == NM_RANGE) != (c->goal != NM_NO_GOAL))
-                nm_throw(job, NM_EINPUT, "%s: clause %s: a goal goes with objective range", where,
+                nm_throw(job, NM_EINPUT, "%s: clause %s: a goal needs objective range", where,
                          c->name);
         }
 }
@@ -67,7 +67,7 @@ const double *nm_case_start(const nm_query *q, const nm_case *c)
 static void say_range(nm_job *job, const nm_net *net, size_t i, const char *what)
 {
     nm_note(job,
-            "input %zu %s; %s states [%s,%s]: other programs clip there, netmip takes the "
+            "input %zu %s; %s states [%s,%s]: some programs clip inputs there; netmip evaluates the "
             "network as it is",
             i, what, net->path, nm_num_text(job, net->lo[i]), nm_num_text(job, net->hi[i]));
 }

@@ -1,5 +1,5 @@
-/* query_text.c: a question as text: for a reader, and as the JSON that says all itself, which every map carries and
- * which reads back to the same text. Its hash is that text's. */
+/* query_text.c: a question as text: for people, and as self-contained JSON, which every map carries and which reads
+ * back to the same text. The question's hash is the hash of that text. */
 #include "base/base.h"
 #include "network/network.h"
 #include "question/question.h"
@@ -10,7 +10,7 @@ const char *nm_objective_name(nm_job *job, const nm_query *q)
     return q->objective == NM_RANGE ? "range" : q->objective == NM_WORST ? "worst" : "feasible";
 }
 
-/* x_i as an image of generators g_k */
+/* Prints x_i as an affine image of the generators g_k. */
 static void print_gens(nm_buf *b, const nm_gens *g)
 {
     for (size_t k = 0; k < g->n; k++) {
@@ -163,7 +163,7 @@ static void write_gens(nm_jo *j, const nm_gens *g)
     nm_jo_end(j);
 }
 
-/* the pixel of each input */
+/* Writes the pixel of each input. */
 static void write_pixels(nm_jo *j, const nm_pixelset *p, size_t n)
 {
     uint32_t *of = NM_RAW(j->b->job, uint32_t, n + 1);
@@ -172,7 +172,7 @@ static void write_pixels(nm_jo *j, const nm_pixelset *p, size_t n)
     write_indices(j, "pixels", of, n);
 }
 
-/* around the image, or each around its own centre */
+/* Writes the balls: around the image, or each with its own centre. */
 static void write_balls(nm_jo *j, const nm_query *q, const nm_case *c)
 {
     nm_jo_list(j, "balls");

@@ -4,9 +4,9 @@
  *   FORM = [+|-] TERM { (+|-) TERM }        TERM = FACTOR { * FACTOR }, one variable at most
  *   FACTOR = a number | X_i | Y_j
  *
- * Variables are numbered as rows number them: Y_j is j, X_i is n_out + i. Terms of one variable are added up in the
- * order in which they stand; what cancels goes. A form that nm_form_put prints reads back as the same form, to the
- * last bit. */
+ * Variables are numbered as in rows: Y_j is j, X_i is n_out + i. Terms of one variable are added up in the order in
+ * which they appear; terms that cancel are dropped. What nm_form_put prints reads back as the same form, to the last
+ * bit. */
 #include "base/base.h"
 #include "question/question.h"
 #include "question/file/file.h"
@@ -113,7 +113,7 @@ static void form(text *t, double sign, nm_linear *out)
     }
 }
 
-/* sum <= -c as a row */
+/* Returns sum <= -c as a row. */
 static nm_row row_of(const text *t, const nm_linear *x)
 {
     uint32_t *var = NM_RAW(t->job, uint32_t, x->n), *at = NULL;
@@ -153,7 +153,7 @@ nm_row nm_form_parse(nm_job *job, const char *where, const char *s, size_t n_out
     return row_of(&t, &x);
 }
 
-/* left rel right, both starting at l and r */
+/* Adds the rows of "left rel right", whose texts start at l and r. */
 static void relate(const text *t, const char *l, const char *r, bool least, nm_rows *out)
 {
     text a = *t, b = *t;

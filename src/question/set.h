@@ -1,4 +1,4 @@
-/* set.h: what input sets are made with: each narrows the cases around an image. A set is one const struct in a file of
+/* set.h: what input sets are made with. Each set narrows the cases around an image; it is one const struct in a file of
  * set/ and one line of sets.def. Private to question. */
 #ifndef NM_QUESTION_SET_H
 #define NM_QUESTION_SET_H
@@ -8,22 +8,22 @@
 /* ---- set_arguments.c: the argument of a set, and what sets share -------------------------------- */
 typedef struct nm_setarg { /* NAME or NAME:ARG of --perturb */
     const char *flag;      /* all of --perturb, for messages */
-    const char *syntax;    /* of the row, for messages */
+    const char *syntax;    /* the set's syntax, for messages */
     const char *arg;       /* after the colon, or NULL */
-    nm_buf *hashes;        /* of files that it names: a campaign's question depends on them */
+    nm_buf *hashes;        /* collects hashes of the files that it names, which are part of the question */
     const char *dir;       /* the folder that they are relative to, with its slash, or NULL */
 } nm_setarg;
-typedef struct nm_setting { /* cases around an image: one, the domain, before the first set narrows them */
+typedef struct nm_setting { /* the cases around an image; at first there is one, the domain */
     nm_job *job;
     size_t n;
     nm_shape shape;
     const double *x;       /* [n] the image */
-    size_t n_out;          /* of the network: where input variables of rows start */
+    size_t n_out;          /* of the network; in rows, input i is variable n_out + i */
     size_t n_cases;
     nm_case *cases;        /* without clauses */
-    bool is_patch;         /* elements are fixed to the image's */
-    const char *no_image;  /* why the inputs are no image, or NULL */
-    const char **name;     /* [n_cases] what clauses are called by behind their label, or "" */
+    bool is_patch;         /* a patch: elements outside are fixed to the image's */
+    const char *no_image;  /* why the inputs are not an image, or NULL */
+    const char **name;     /* [n_cases] suffix to the names of its clauses, or "" */
 } nm_setting;
 struct nm_set {
     /* Parses the argument, before the image is known. Returns what make gets as its plan. */
@@ -40,24 +40,24 @@ void nm_setarg_none(nm_job *job, const nm_setarg *a);          /* refuses an arg
 const char *nm_setarg_get(nm_job *job, const nm_setarg *a);    /* refuses its absence */
 nm_file nm_setarg_file(nm_job *job, const nm_setarg *a, const char *path); /* hashed */
 nm_tensor nm_setarg_npy(nm_job *job, const nm_setarg *a, const char *path);
-/* a number, a fraction a/b, or an .npy of them */
+/* Reads a number, a fraction a/b, or an .npy of numbers. */
 nm_each nm_setarg_each(nm_job *job, const nm_setarg *a, const char *s, size_t len);
 double nm_each_at(const nm_setting *s, const nm_each *e, size_t i);
 const double *nm_setarg_radius(nm_job *job, const nm_setarg *a, bool whole); /* a number or fraction, 0 or more */
-/* every case lies in that ball around the image, too */
+/* Intersects every case with a ball around the image. */
 void nm_setting_ball(nm_setting *s, nm_norm norm, double radius, const nm_pixelset *pixels);
-/* input i of every case is in [lo,hi], too; a case that has no point left is empty */
+/* Intersects input i of every case with [lo,hi]; a case that has no point left is marked empty. */
 void nm_setting_meet(nm_setting *s, size_t i, double lo, double hi);
-nm_layout nm_setting_layout(const nm_setting *s, const char *flag); /* of the image; refuses what is none */
+nm_layout nm_setting_layout(const nm_setting *s, const char *flag); /* the image's; throws if there is no image */
 void nm_setting_size(nm_job *job, const nm_setarg *a, const char *s, const char *end, size_t size[2]); /* HxW */
-/* generators of every case, entries sorted by input; refuses a second set of them */
+/* Sets the generators of every case, entries sorted by input; refuses a second set of generators. */
 void nm_setting_gens(nm_setting *s, nm_gens g, const char *flag);
 void nm_entries_add(nm_job *job, nm_entries *e, size_t row, size_t col, double w);
-size_t nm_images_in(const nm_setting *s, const char *path, const nm_tensor *t); /* how many of the input's size */
+size_t nm_images_in(const nm_setting *s, const char *path, const nm_tensor *t); /* how many images it holds */
 void nm_gens_fill(nm_job *job, nm_gens *g, const nm_entries *e); /* rows of G; zeros are left out */
 
 /* ---- set/blur_kernels.c ------------------------------------------------------------------------- */
-/* entries of kernels over `ins` input channels each: all, or 1: the output's own */
+/* Makes the entries of kernels that read `ins` input channels each: all channels, or 1, the output's own. */
 nm_gens nm_blur(nm_setting *s, const nm_layout *l, size_t ins, const size_t size[2]);
 
 /* ---- input_sets.c: the registry ----------------------------------------------------------------- */

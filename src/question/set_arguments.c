@@ -1,4 +1,4 @@
-/* set_arguments.c: what input sets share: arguments of --perturb, and narrowing the boxes of cases. */
+/* set_arguments.c: what input sets share: reading arguments of --perturb, narrowing the boxes of cases. */
 #include "base/base.h"
 #include "data/data.h"
 #include "question/question.h"
@@ -7,11 +7,11 @@
 _Noreturn void nm_setarg_bad(nm_job *job, const nm_setarg *a)
 {
     const char *plus = a->arg ? strrchr(a->arg, '+')
-                              : NULL; /* a set, perhaps, whose name is mistyped */
+                              : NULL; /* perhaps the mistyped name of a set */
     const size_t n = plus ? strcspn(plus + 1, ":") : 0;
     const char *guess = n ? nm_guess(job, plus + 1, n, nm_sets_words()) : NULL;
     if (guess)
-        nm_throw(job, NM_EUSE, "--perturb %s: \"%.*s\" is no input set; %s", a->flag, (int)n,
+        nm_throw(job, NM_EUSE, "--perturb %s: \"%.*s\" is not an input set; %s", a->flag, (int)n,
                  plus + 1, guess);
     nm_throw(job, NM_EUSE, "--perturb %s: %s was expected", a->flag, a->syntax);
 }
@@ -85,7 +85,7 @@ size_t nm_images_in(const nm_setting *s, const char *path, const nm_tensor *t)
 {
     if (t->n == 0 || t->n % s->n || (t->n != s->n && (size_t)t->shape.dim[0] != t->n / s->n))
         nm_throw(s->job, NM_EINPUT,
-                 "%s: shape %s; images of %zu elements were expected, one behind the other", path,
+                 "%s: shape %s; images of %zu elements were expected, one after the other", path,
                  nm_shape_print(s->job, t->shape), s->n);
     return t->n / s->n;
 }
@@ -172,7 +172,7 @@ const double *nm_setarg_radius(nm_job *job, const nm_setarg *a, bool whole)
 void nm_setting_ball(nm_setting *s, nm_norm norm, double radius, const nm_pixelset *pixels)
 {
     const double reach = norm != NM_L0 ? radius : radius < 1 ? 0 : INFINITY;
-    for (size_t i = 0; i < s->n; i++) /* outward: the ball decides */
+    for (size_t i = 0; i < s->n; i++) /* rounded outward: the ball itself decides */
         nm_setting_meet(s, i, reach == 0 ? s->x[i] : nm_down(s->x[i] - reach),
                         reach == 0 ? s->x[i] : nm_up(s->x[i] + reach));
     for (size_t k = 0; k < s->n_cases; k++) {

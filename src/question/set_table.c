@@ -1,4 +1,4 @@
-/* set_table.c: the rows of sets.def for people: names, arguments and meanings. */
+/* set_table.c: lists the rows of sets.def: names, arguments and meanings. */
 #include "base/base.h"
 #include "question/question.h"
 #include "question/set.h"

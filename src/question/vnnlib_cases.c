@@ -1,16 +1,16 @@
-/* vnnlib_cases.c: the disjunctive normal form of a VNN-LIB file (vnnlib_formula.c) becomes the cases of a question.
+/* vnnlib_cases.c: turns the disjunctive normal form of a VNN-LIB file (vnnlib_formula.c) into the cases of a question.
  *
- * Of each disjunct, what bounds a single input is the box, what relates inputs alone is a row of the input set, the
- * rest is a clause. Disjuncts of one input set make one case. Rounding: a bound x <= b/a that is not exact keeps
- * its row beside the box, whose end is stepped outwards.
+ * Of each disjunct, bounds on single inputs make the box, rows over several inputs are rows of the input set, and the
+ * rest is a clause. Disjuncts with the same input set make one case. Rounding: a bound x <= b/a that is not exact keeps
+ * its row beside the box, whose end is rounded outwards.
  *
- * Cost: what all disjuncts share (the plain asserts) is sorted into box and rows once; sets are found by hash. Left
- * out: pruning of disjuncts that contradict themselves. */
+ * Cost: what all disjuncts share (the plain asserts) is sorted into box and rows once; equal sets are found by hashing.
+ * Left out: pruning of disjuncts that contradict themselves. */
 #include "base/base.h"
 #include "question/question.h"
 #include "question/file/file.h"
 
-/* the atoms below c, from left to right, appended to f->atoms */
+/* Appends the atoms below c, from left to right, to f->atoms. */
 static void flatten(nm_formulas *f, const nm_conj *c)
 {
     size_t n = 0;
@@ -37,7 +37,7 @@ bool nm_box_row(const nm_row *r, size_t n_out, double *lo, double *hi)
     return !exact;
 }
 
-typedef struct { /* what some atoms say, on top of a box */
+typedef struct { /* a box, and the rows that some atoms add */
     double *lo, *hi;
     size_t n_in, n_out;
     nm_row *in, *out;
@@ -56,7 +56,7 @@ static double *copy(nm_formulas *f, const double *x)
     return memcpy(NM_RAW(f->job, double, f->n_x), x, f->n_x * sizeof *x);
 }
 
-/* box and rows of `base`, met with the atoms; the box is shared where they say nothing of it */
+/* Returns box and rows of `base` intersected with the atoms; the box is shared if they do not change it. */
 static parts sort_atoms(nm_formulas *f, const parts *base, size_t n, const nm_atom *const *a)
 {
     parts p = *base;
@@ -124,8 +124,8 @@ static bool same_set(const nm_formulas *f, const nm_case *c, const parts *p)
 
 typedef struct {
     nm_query *q;
-    size_t *cap;    /* [n_cases] of their clauses */
-    uint32_t *slot; /* cases by the hash of their sets, 1 and up */
+    size_t *cap;    /* [n_cases] room for clauses */
+    uint32_t *slot; /* hash table of input sets: 1 + the case */
     size_t mask;
 } table;
 
@@ -172,7 +172,7 @@ nm_query *nm_formulas_query(nm_formulas *f, size_t n_x, size_t n_y)
     for (size_t i = 0; i < n_x; i++) base.lo[i] = -INFINITY, base.hi[i] = INFINITY;
     flatten(f, f->all);
     base = sort_atoms(f, &base, f->n_atoms, f->atoms);
-    size_t plain = SIZE_MAX; /* the case of the base's own set */
+    size_t plain = SIZE_MAX; /* the case with the base's own input set */
     for (size_t i = 0; i < d.n; i++) {
         f->n_atoms = 0;
         flatten(f, d.d[i]);
@@ -183,7 +183,7 @@ nm_query *nm_formulas_query(nm_formulas *f, size_t n_x, size_t n_y)
         add_disjunct(f, &t, at, &p);
     }
     if (f->strict && !f->checked)
-        nm_note(f->job, "%s: strict comparisons are read as closed: a tie counts", f->path);
+        nm_note(f->job, "%s: strict comparisons are read as closed: a tie counts as a counterexample", f->path);
     for (size_t i = 0; i < q->n_cases; i++)
         if (q->cases[i].empty) nm_note(f->job, "%s: input set %zu is empty", f->path, i);
     return q;

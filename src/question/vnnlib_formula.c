@@ -1,21 +1,20 @@
-/* vnnlib_formula.c: formulas over inputs and outputs become a disjunctive normal form; VNN-LIB 1 and 2 share it.
+/* vnnlib_formula.c: brings formulas over inputs and outputs into disjunctive normal form, for VNN-LIB 1 and 2.
  *
- * A formula is and, or and comparisons of two linear terms (vnnlib_term.c); in VNN-LIB 1, which is SMT-LIB, also
- * not, =>, let, true and false, (and), which is true, and (or), which is false. Negations are pushed down to the
- * comparisons. Strict comparisons, and so negated closed ones, are read as closed: for a proof that is the stronger
- * statement, and a tie counts as a counterexample. A negated equality would be true everywhere when read so: it is
- * refused.
+ * A formula is made of and, or, and comparisons of two linear terms (vnnlib_term.c); VNN-LIB 1, which is SMT-LIB, also
+ * has not, =>, let, true and false, (and), which is true, and (or), which is false. Negations are pushed down to the
+ * comparisons. Strict comparisons, including negated closed ones, are read as closed: this makes proofs stronger, and a
+ * tie counts as a counterexample. A negated equality read this way would always be true, so it is refused.
  *
- * Cost: a conjunction of two disjuncts is one node that points at both, so a form of k disjuncts takes O(k) memory
- * on top of the text; k is at most NM_MAX_CLAUSES, and is checked before anything is multiplied out. A formula that
- * a let binds is read once for each sign. Left out: forms other than the normal one (a solver could branch on an or
+ * Cost: the conjunction of two disjuncts is one node that points at both, so a form of k disjuncts takes O(k) memory
+ * besides the text; k is at most NM_MAX_CLAUSES, which is checked before anything is multiplied out. A formula that a
+ * let binds is read once for each sign. Left out: forms other than the normal one (a solver could branch on an or
  * itself). */
 #include "base/base.h"
 #include "question/question.h"
 #include "question/file/file.h"
 
-/* Makes c A + k < 0 of a whole number A, which ArgMax gives, A <= n, or A >= n where c < 0. Returns false if the term
- * is another one, of which only the closed comparison can be said. */
+/* Tightens c A + k < 0 for an integer A, an output of ArgMax, to A <= n, or to A >= n if c < 0. Returns false if the
+ * term has another form, for which only the closed comparison can be expressed. */
 static bool make_whole(const nm_formulas *f, nm_linear *d)
 {
     const uint32_t y = d->n == 1 && d->t->var % 2 == 0 ? d->t->var / 2 : UINT32_MAX;
@@ -29,7 +28,8 @@ static bool make_whole(const nm_formulas *f, nm_linear *d)
     return true;
 }
 
-/* Returns the atom  a <= b, NULL where it holds everywhere; strict: a < b is meant, and noted where it is not said. */
+/* Returns the atom a <= b, or NULL if it is always true. strict: a < b is meant, which is recorded if it is read as
+ * closed. */
 static const nm_conj *make_leaf(nm_formulas *f, const nm_sexpr *e, const nm_linear *a,
                                 const nm_linear *b, bool strict)
 {
@@ -79,7 +79,7 @@ void nm_comparison_check(const nm_formulas *f, const nm_sexpr *e, char op)
         nm_formulas_fail(f, e, "a comparison of two terms was expected");
 }
 
-/* the conjunction of what neighbours of a comparison say; or, negated, the disjunction of what they do not */
+/* Returns the conjunction of the comparisons between neighbours; negated: the disjunction of their negations. */
 static nm_dnf comparison(nm_formulas *f, const nm_sexpr *e, char op, bool negated)
 {
     nm_comparison_check(f, e, op);
@@ -104,7 +104,7 @@ static nm_dnf comparison(nm_formulas *f, const nm_sexpr *e, char op, bool negate
     if (!negated) out.d[out.n++] = all;
     if (op == '=' && f->strict && !f->checked)
         nm_throw_at(f->job, NM_EUNSUP, f->path, e->line, e->col,
-                    "not of %s: closed comparisons cannot say it; <= and >= were expected", f->equal);
+                    "not of %s: closed comparisons cannot express it; <= or >= was expected", f->equal);
     f->strict |= before;
     return out;
 }
@@ -114,7 +114,7 @@ static void check_count(const nm_formulas *f, const nm_sexpr *e, double n)
     if (n <= NM_MAX_CLAUSES) return;
     const int line = e ? e->line : 1, col = e ? e->col : 1;
     nm_throw_at(f->job, NM_EUNSUP, f->path, line, col,
-                "%.0f disjuncts%s once and, or are multiplied out; %d at most were expected", n,
+                "%.0f disjuncts%s once and/or are multiplied out; %d at most were expected", n,
                 e ? "" : " of all asserts", NM_MAX_CLAUSES);
 }
 
@@ -132,10 +132,10 @@ static nm_dnf formula(nm_formulas *f, const nm_sexpr *e, bool negated);
 
 static nm_dnf constant(const nm_formulas *f, bool is_true)
 {
-    return (nm_dnf){is_true, NM_ARRAY(f->job, const nm_conj *, 1)}; /* NULL holds everywhere */
+    return (nm_dnf){is_true, NM_ARRAY(f->job, const nm_conj *, 1)}; /* NULL is always true */
 }
 
-/* true, false, or a name that a let binds */
+/* Reads true, false, or a name that a let binds. */
 static nm_dnf word(nm_formulas *f, const nm_sexpr *e, bool negated)
 {
     nm_binding *b = f->smt ? nm_let_find(f, e) : NULL;
@@ -152,7 +152,7 @@ static nm_dnf word(nm_formulas *f, const nm_sexpr *e, bool negated)
     return *b->says[negated];
 }
 
-/* and, or, => of the operands; all of => but the last are negated once more */
+/* Reads and, or, =>; all operands of => but the last are negated once more. */
 static nm_dnf connective(nm_formulas *f, const nm_sexpr *e, bool negated)
 {
     const bool implies = nm_sexpr_is(e->first, "=>"),
@@ -223,6 +223,6 @@ nm_dnf nm_formulas_all(nm_formulas *f)
     const nm_linear one = {.c = 1}, zero = {0};
     const nm_sexpr nowhere = {.line = 1, .col = 1};
     d = constant(f, true);
-    d.d[0] = make_leaf(f, &nowhere, &one, &zero, false); /* nothing can hold: 1 <= 0 */
+    d.d[0] = make_leaf(f, &nowhere, &one, &zero, false); /* unsatisfiable: 1 <= 0 */
     return d;
 }

@@ -1,11 +1,11 @@
-/* vnnlib_term.c: linear terms of VNN-LIB: constants and variables under + - * with at most one factor that is not
- * constant, and, in VNN-LIB 1, which is SMT-LIB, / by constants and names that a let binds.
+/* vnnlib_term.c: reads linear terms of VNN-LIB: constants and variables under + - *, with at most one factor that is
+ * not constant, and, in VNN-LIB 1, which is SMT-LIB, division by constants and names that a let binds.
  *
- * Constants are float64 throughout: a decimal, a product and a quotient of constants are each rounded to the
- * nearest, so (/ 8 255) is the number that a flag reads from 8/255. A let is read where its name stands and only
- * once: its term has its like terms merged, so that a tower of lets stays as large as its variables are many. Cost:
- * linear in the text, times the variables of the terms that lets bind, times the names in scope. Left out:
- * quotients of variables; what stands behind a name that nothing reads is not looked into. */
+ * Constants are float64: decimals, products and quotients of constants are each rounded to nearest, so (/ 8 255) is the
+ * number that a flag reads from 8/255. The value of a let is read where its name is first used, and only once; its like
+ * terms are merged, so that nested lets do not grow beyond the number of variables. Cost: linear in the text, times the
+ * number of variables in terms bound by lets, times the names in scope. Left out: quotients of variables. A value
+ * whose name is never used is not checked. */
 #include "base/base.h"
 #include "question/question.h"
 #include "question/file/file.h"
@@ -63,7 +63,7 @@ const nm_sexpr *nm_let_open(nm_formulas *f, const nm_sexpr *e)
 
 /* ---- terms ---- */
 
-/* terms of the same variable become one, in the order in which they first stand; those that cancel go */
+/* Merges terms of the same variable, in the order of first appearance; terms that cancel are dropped. */
 void nm_term_merge(nm_formulas *f, nm_linear *x)
 {
     size_t n = 0;
@@ -78,7 +78,7 @@ void nm_term_merge(nm_formulas *f, nm_linear *x)
                 f->seen = nm_grow_(f->job, f->seen, old, &f->cap_seen, sizeof *f->seen);
                 memset(f->seen + old, 0, (f->cap_seen - old) * sizeof *f->seen);
             }
-            k = f->seen[t.var]; /* where it stood last: good when it stands there now */
+            k = f->seen[t.var]; /* where the variable was last; valid only if it is still there */
             if (k >= n || x->t[k].var != t.var) k = f->seen[t.var] = (uint32_t)n;
         }
         if (k == n)

@@ -1,11 +1,10 @@
-/* vnnlib_truth.c: the asserts of a VNN-LIB file at a point, as they stand: strict comparisons strictly, != as it
- * is, and ArgMax, Sigmoid and the like by their own values, none of it through the question that was made of the
- * file.
+/* vnnlib_truth.c: evaluates the asserts of a VNN-LIB file at a point, as they are written: strict comparisons and !=
+ * literally, ArgMax, Sigmoid and the like by their own values. Nothing goes through the question made from the file.
  *
- * A comparison of terms is one of their difference, a linear term (vnnlib_term.c), which is an interval at the
- * point: the outputs carry the errors of their evaluation, and sums and products are rounded to both sides. A
- * formula is surely true, surely not, or unsure; and is the least of its members, or the most. Cost: a pass over
- * the text; what a let binds is looked at once. */
+ * A comparison is about the difference of two terms, a linear term (vnnlib_term.c), which at the point is an interval:
+ * the outputs carry the errors of their evaluation, and sums and products are rounded to both sides. A formula is
+ * surely true, surely not true, or unsure; `and` is the minimum of its members, `or` the maximum. Cost: a pass over the
+ * text; the value of a let is evaluated once. */
 #include "question/question.h"
 #include "question/file/file.h"
 #include "question/part.h"
@@ -29,7 +28,7 @@ static nm_ends value(const point *p, const nm_linear *t)
     return s;
 }
 
-/* of a op b, d = a - b */
+/* Returns the truth of a op b, with d = a - b. */
 static nm_truth relation(const char *op, char kind, nm_ends d)
 {
     const bool strict = !op[1];
@@ -90,7 +89,7 @@ static nm_truth connective(const point *p, const nm_sexpr *e)
     return out;
 }
 
-/* the reader has checked all of it but the words */
+/* The reader has already checked everything but the words. */
 static nm_truth truth(const point *p, const nm_sexpr *e)
 {
     if (e->word) return word(p, e);

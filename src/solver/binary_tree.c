@@ -1,22 +1,22 @@
 /* binary_tree.c: branch and bound over the binaries of a model, each node a linear relaxation whose bound is proven.
  *
  * A node fixes some binaries. Clp minimises the model's objective over the rest (embedded_clp.c), from the basis of the
- * parent; what it says of itself is not used. From its duals comes a certified lower bound, from its ray a
- * certified emptiness (Neumaier, Shcherbina 2004). A node whose certified bound lies above the cap, or that is
- * empty, is closed. In an open node the binaries whose other value would lie above the cap are fixed (reduced cost
- * fixing, certified as well), and one of the others is branched on: of those with fractional values the one with
- * the largest product of expected gains on both sides, where gains per unit of distance are learned as the tree
- * grows (pseudo-costs) and are probed by a few iterations on both sides while little is known of a binary
- * (reliability branching: Achterberg, Koch, Martin 2005). Every node's point goes to the caller, who judges it, and
- * may lower the cap or stop the search. Where a bound is wanted, a point with whole binaries is an incumbent, and
- * the cap falls below its objective by a gap.
+ * parent; Clp's own status is not used. A certified lower bound is computed from its duals, and a certificate that the
+ * node is empty from its ray (Neumaier, Shcherbina 2004). A node is closed if its certified bound lies above the cap or
+ * if it is empty. In an open node, binaries whose other value would lie above the cap are fixed (reduced cost fixing,
+ * certified as well), and the node branches on one of the remaining binaries: the fractional one with the largest
+ * product of expected gains on both sides. Gains per unit of distance are learned as the tree grows (pseudo-costs);
+ * while little is known about a binary, a few iterations on both sides probe them (reliability branching: Achterberg,
+ * Koch, Martin 2005). Every node's point goes to the caller, who judges it, and who may lower the cap or stop the
+ * search. If a bound is wanted, a point with integral binaries is an incumbent, and the cap drops below its objective
+ * by a gap.
  *
- * When only the cap matters the tree is searched depth first; else each dive begins at the open node of least
- * bound. A node that stays open with all binaries fixed as its point has them is a tie within rounding: the tree
- * goes on, says by how much, and is no proof of the cap. The tree's bound, the least of those of its closed and
- * open leaves, is proven whatever ended the search. Cost: a linear program and one pass over the matrix a node;
- * memory of an open node is one byte a column, row and binary. Left out: cutting planes (models bring their own
- * rows) and indicator rows, sets and products, which Clp does not know. */
+ * If only the cap matters, the tree is searched depth first; otherwise each dive begins at the open node of least
+ * bound. A node that stays open although all binaries are fixed at the values of its point is a tie within rounding:
+ * the tree goes on, reports how large the tie is, and does not prove the cap. The tree's bound, the least among its
+ * closed and open leaves, is proven however the search ended. Cost: for each node a linear program and one pass over
+ * the matrix; an open node takes one byte of memory for each column, row and binary. Left out: cutting planes (models
+ * bring their own rows) and indicator rows, sets and products, which Clp does not support. */
 #include "base/base.h"
 #include "model/model.h"
 #include "solver/solver.h"
@@ -36,11 +36,11 @@ typedef struct {
     signed char *fix;     /* [n_bin] 0 or 1; -1: free */
     unsigned char *basis; /* [n_cols + n_rows] */
     size_t branched;      /* the binary that its parent branched on */
-    double away, from;    /* how far that moved, and the parent's objective; for pseudo-costs */
+    double away, from;    /* how far that binary moved, and the parent's objective; for pseudo-costs */
 } node;
 
 typedef struct {
-    double *gain, *n; /* [n_bin] sums of gains per unit, and how many */
+    double *gain, *n; /* [n_bin] sum of gains per unit of distance; number of gains */
     double all, n_all;
 } costs;
 
@@ -57,7 +57,7 @@ typedef struct {
     node *open, *spare;
     size_t n_open, cap_open, n_spare, cap_spare;
     costs cost[2];  /* down, up */
-    size_t stopped; /* solves that Clp gave up */
+    size_t stopped; /* solves in which Clp gave up */
     bool stop;
 } search;
 
@@ -82,13 +82,13 @@ static void node_free(search *s, node n)
     *NM_PUSH(s->job, s->spare, s->n_spare, s->cap_spare) = n;
 }
 
-/* Notes a proven bound of a leaf of the tree. */
+/* Records a proven bound of a leaf of the tree. */
 static void leaf(search *s, double bound)
 {
     if (bound < s->out->bound) s->out->bound = bound;
 }
 
-/* Empty nodes are closed without a cap, too. */
+/* Returns true if a node with this bound is closed; an empty one is closed even without a cap. */
 static bool closes(const search *s, double bound) { return bound > s->cap || bound == INFINITY; }
 
 static void set_box(search *s, const node *n)
@@ -100,8 +100,8 @@ static void set_box(search *s, const node *n)
     nm_clp_box(s->l, s->lo, s->hi);
 }
 
-/* Solves the relaxation in the box that is set. Returns a proven lower bound of the objective; INFINITY: it is empty.
- * *end: what Clp says, for choices. */
+/* Solves the relaxation in the current box. Returns a proven lower bound of the objective; INFINITY: the box is empty.
+ * *end: Clp's status, for choices only. */
 static double solve(search *s, const unsigned char *basis, int iterations, nm_lpend *end)
 {
     const double limit = isfinite(s->cap) ? s->cap + 1e-6 * (1 + fabs(s->cap)) : INFINITY;
@@ -149,8 +149,8 @@ static bool is_fractional(const search *s, const node *n, size_t b)
     return n->fix[b] < 0 && f > FRACTION && f < 1 - FRACTION;
 }
 
-/* Returns the free binary with the best score among the fractional ones; where none is fractional, the free one that is
- * expected to bring most; -1 when all are fixed. */
+/* Returns the fractional free binary with the best score; if none is fractional, the free one with the largest expected
+ * gain; -1 if all are fixed. */
 static int64_t choose(const search *s, const node *n)
 {
     int64_t best = -1, other = -1;
@@ -166,7 +166,7 @@ static int64_t choose(const search *s, const node *n)
     return best >= 0 ? best : other;
 }
 
-/* Tries b at both values by a few iterations. Returns how many sides are proven closed; one fixes b to the other. */
+/* Tries both values of b by a few iterations each. Returns how many of the two are proven closed; if one, fixes b. */
 static int probe(search *s, node *n, size_t b, double from, double f)
 {
     bool closed[2] = {false, false};
@@ -184,8 +184,8 @@ static int probe(search *s, node *n, size_t b, double from, double f)
     return closed[0] + closed[1];
 }
 
-/* Probes the most promising binaries of which little is known; x: the node's point. Returns 2 when the node is proven
- * closed, 1 when binaries were fixed, else 0. */
+/* Probes the most promising of the binaries about which little is known; x: the node's point. Returns 2 if the node is
+ * proven closed, 1 if binaries were fixed, else 0. */
 static int probe_some(search *s, node *n, double from, const double *x)
 {
     int fixed = 0;
@@ -219,7 +219,7 @@ static void fix_by_costs(search *s, node *n, double bound)
     }
 }
 
-/* Takes a point with whole binaries as the incumbent where it is better: the cap falls below it by the gap. */
+/* Takes a point with integral binaries as the incumbent if it is better: the cap drops below it by the gap. */
 static void take_incumbent(search *s, const node *n)
 {
     double value = 0;
@@ -250,8 +250,8 @@ static void give_up_leaf(search *s, double bound)
 
 static void push(search *s, node n) { *NM_PUSH(s->job, s->open, s->n_open, s->cap_open) = n; }
 
-/* Where no binary is fractional: the leaf that the rounded binaries make. Returns true when it is open: then no
- * branching closes the node. */
+/* Treats a node without fractional binaries: solves the leaf in which they are rounded. Returns true if that leaf stays
+ * open: then no branching can close the node. */
 static bool rounded_leaf_is_open(search *s, const node *n)
 {
     nm_lpend end;
@@ -266,7 +266,7 @@ static bool rounded_leaf_is_open(search *s, const node *n)
     return open && !closes(s, bound);
 }
 
-/* Pushes the two children, the one that the relaxation leans to last. */
+/* Pushes the two children; the one that the relaxation prefers is pushed last, so that it is taken first. */
 static void branch(search *s, const node *n, size_t b, double from)
 {
     const double f = fraction(s, b);
@@ -281,7 +281,7 @@ static void branch(search *s, const node *n, size_t b, double from)
     }
 }
 
-/* Bounds a node, and branches where it stays open. */
+/* Bounds a node, and branches if it stays open. */
 static void visit(search *s, node *n)
 {
     enum { ROUNDS = 4 };
@@ -319,7 +319,7 @@ static void visit(search *s, node *n)
     leaf(s, n->bound);
 }
 
-/* Takes the next node off the open ones: the last of a dive, or the one of least bound where bounds are wanted. */
+/* Takes an open node: the last one during a dive, otherwise the one of least bound, if bounds are wanted. */
 static node take(search *s, bool dive)
 {
     size_t at = s->n_open - 1;
@@ -370,7 +370,7 @@ nm_tree nm_tree_run(nm_job *job, const nm_model *m, nm_tree_opts o)
     nm_tree out = {.status = NM_UNKNOWN, .bound = INFINITY, .value = INFINITY, .tie = NAN};
     for (size_t j = 0; j < m->n_cols; j++)
         if (m->cols[j].is_int && !(m->cols[j].lo >= 0 && m->cols[j].hi <= 1))
-            nm_throw(job, NM_EUNSUP, "column %s is an integer, and no binary", m->cols[j].name);
+            nm_throw(job, NM_EUNSUP, "column %s is an integer but not binary", m->cols[j].name);
     const nm_mark mark = nm_mark_get(job);
     search *s = search_new(job, m, o, &out);
     push(s, root_of(s));

@@ -1,9 +1,9 @@
 /* embedded_cbc.c: the embedded solver, CBC through its C interface, in a process of its own.
  *
- * The child solves and sends status and values through a pipe; the parent waits, obeys time limit and interrupt from
- * outside as well (CBC checks its clock only between nodes), and survives a crash. Preprocessing is off: with it CBC
- * 2.10.8 was seen to call feasible models infeasible. Gaps are zero. Only "proven infeasible" is read as infeasible:
- * what was stopped, abandoned or unclear is no answer. Cost: the solver's. */
+ * The child solves and sends status and values through a pipe. The parent waits, enforces time limit and interrupt from
+ * outside as well (CBC checks its clock only between nodes), and survives a crash. Preprocessing is off because with it
+ * CBC 2.10.8 was seen to call feasible models infeasible. Gaps are zero. Only "proven infeasible" is read as
+ * infeasible: a run that was stopped, abandoned or ended unclearly gives no answer. Cost: the solver's. */
 #define _GNU_SOURCE
 #include "base/base.h"
 #include "model/model.h"
@@ -43,7 +43,7 @@ static void load(Cbc_Model *cbc, const nm_model *m, const nm_columns *c)
         if (m->cols[j].is_int) Cbc_setInteger(cbc, (int)j);
 }
 
-/* a model without integers is solved as an LP, and CBC then keeps no "best solution" */
+/* Reads CBC's answer. A model without integers is solved as an LP, for which CBC keeps no "best solution". */
 static head answer(Cbc_Model *cbc)
 {
     head h = {NM_SOL_NONE, false, Cbc_getObjValue(cbc), Cbc_getBestPossibleObjValue(cbc),
@@ -70,7 +70,7 @@ static const double *values(Cbc_Model *cbc)
     return Cbc_getNumIntegers(cbc) == 0 ? Cbc_getColSolution(cbc) : Cbc_bestSolution(cbc);
 }
 
-/* what to solve: a model with its columns, or a file that CBC reads by itself; [n] names in its order */
+/* what to solve: a model with its columns, or a file that CBC reads itself; [n] names in the caller's order */
 typedef struct {
     const nm_model *m;
     nm_columns c;
@@ -81,7 +81,7 @@ typedef struct {
 
 typedef struct { int fd; const work *w; nm_cbc o; } call;
 
-/* in the child */
+/* Solves and sends the answer, in the child. */
 static void child(nm_job *job, void *arg)
 {
     const call *c = arg;
@@ -103,7 +103,7 @@ static void child(nm_job *job, void *arg)
     Cbc_setParameter(cbc, "preprocess", "off");
     Cbc_setParameter(cbc, "ratioGap", "0");
     Cbc_setParameter(cbc, "allowableGap", "0");
-    Cbc_setParameter(cbc, "increment", "1e-12"); /* else it drops what is less than 1e-5 better */
+    Cbc_setParameter(cbc, "increment", "1e-12"); /* the default ignores improvements of less than 1e-5 */
     if (o.first) Cbc_setMaximumSolutions(cbc, 1);
     if (o.most > 0) Cbc_setMaximumNodes(cbc, (int)fmin(o.most, 1e9));
     if (o.time_limit > 0) Cbc_setMaximumSeconds(cbc, o.time_limit);
@@ -115,7 +115,7 @@ static void child(nm_job *job, void *arg)
     _exit(ok ? 0 : 1);
 }
 
-/* n bytes within the limit; false when the child ended, time ran out or a stop was asked for */
+/* Receives n bytes before the limit; returns false if the child ended, time ran out or a stop was requested. */
 static bool receive(nm_job *job, int fd, void *p, size_t n, double until)
 {
     while (n) {
@@ -178,8 +178,8 @@ static nm_sol *run(nm_job *job, const work *w, nm_cbc o)
     nm_defer(job, close_end, &fd[1]);
     call how = {fd[1], w, o};
     nm_child *c = nm_child_start(job, "the solver", (nm_child_opts){.memory = o.memory << 20}, child, &how);
-    nm_close(job, &fd[1]); /* else a child that dies would not be seen */
-    /* CBC stops by itself at the limit; a tenth and a second more are grace */
+    nm_close(job, &fd[1]); /* otherwise we would not notice that the child died */
+    /* CBC stops by itself at the limit; we allow it a tenth and a second more */
     const double until = o.time_limit > 0 ? nm_wall() + 1.1 * o.time_limit + 1 : INFINITY;
     nm_sol *s = collect(job, w, o, fd[0], until);
     nm_child_end(job, c);

@@ -1,21 +1,20 @@
 /* embedded_clp.c: linear relaxations by Clp through its C interface, and bounds proven from its duals.
  *
- * min c x,  rows a_r x <= h_r or >= l_r, box on x. For any y with y_r <= 0 on "<= only" rows and >= 0 on ">= only" ones
- *     c x >= sum over r of min(y_r l_r, y_r h_r at the side that y_r's sign picks) + sum over j of min(d_j lo_j, d_j
- * hi_j),
- *     d = c - A' y.
- * (Neumaier, Shcherbina 2004; Jansson 2004.) Signs that do not fit are set to 0, d is summed with its rounding error
- * m 2^-52 sum |y_r a_rj|, charged at the larger end of the column, and everything is summed downward: whatever Clp
- * did, the number is a bound. Cost: one pass over the matrix.
- * When one column alone moves from the end of its box that the bound uses to the other, the bound grows by
- * |d_j| (hi_j - lo_j), less the rounding of that product: a binary whose other value then lies above a cutoff is fixed
- * (reduced cost fixing).
- * nm_clp_solve starts from the slack basis with the dual simplex: measured faster than a restart where costs change.
- * nm_clp_resolve starts from a basis: right where bounds change, as in a tree. Clp still carries something over from
- * solve to solve (seen: other last bits), so what must be reproducible asks a new one. Effort is counted in
- * iterations.
- * Threads: models share nothing but the state of Clp's random numbers (CoinDrand48): jobs in several threads may find
- * other points and duals than one would, of which nothing is believed that is not proven here. */
+ * min c x,  rows a_r x <= h_r or >= l_r, box on x. For any y with y_r <= 0 for rows with <= only and >= 0 for rows with
+ * >= only,
+ *     c x >= sum over r of (y_r l_r or y_r h_r, by the sign of y_r) + sum over j of min(d_j lo_j, d_j hi_j),
+ *     d = c - A' y
+ * (Neumaier, Shcherbina 2004; Jansson 2004). Multipliers of the wrong sign are set to 0; d is summed with a bound on
+ * its rounding error, m 2^-52 sum |y_r a_rj|, which is multiplied by the larger magnitude of the column's ends;
+ * everything is summed downward. So the number is a bound, whatever Clp did. Cost: one pass over the matrix. If a
+ * single column moves from the end of its box that the bound uses to the other end, the bound grows by |d_j| (hi_j -
+ * lo_j), less the rounding of that product. A binary whose other value then lies above a cutoff can be fixed (reduced
+ * cost fixing). nm_clp_solve starts the dual simplex from the slack basis, which was measured to be faster than a
+ * restart if costs change. nm_clp_resolve starts from a given basis, which is right if bounds change, as in a tree. Clp
+ * carries some state over from one solve to the next (last bits were seen to differ), so results that must be
+ * reproducible use a new nm_clp. Effort is counted in iterations. Threads: models share only the state of Clp's random
+ * numbers (CoinDrand48). So jobs in several threads may find other points and duals than a single one would; nothing in
+ * them is believed unless it is proven here. */
 #include "base/base.h"
 #include "model/model.h"
 #include "solver/solver.h"
@@ -33,8 +32,8 @@ struct nm_clp {
     const nm_model *m;
     Clp_Simplex *s;
     unsigned char *slack; /* the slack basis */
-    bool usable;          /* no number that Clp takes for infinite, or stumbles over */
-    int by;               /* costs are those asked for, times 2^by */
+    bool usable;          /* it has no numbers that Clp takes for infinite or cannot handle */
+    int by;               /* costs given to Clp are the caller's times 2^by */
 };
 
 static bool tame(const nm_model *m)
@@ -163,7 +162,7 @@ bool nm_clp_is_empty(nm_clp *l, const double *lo, const double *hi)
     double *y = NM_RAW(l->job, double, m->n_rows + 1),
            *zero = NM_ARRAY(l->job, double, m->n_cols + 1);
     bool empty = false;
-    for (int sign = -1; sign <= 1 && !empty; sign += 2) { /* its sign is the version's */
+    for (int sign = -1; sign <= 1 && !empty; sign += 2) { /* the sign of the ray depends on Clp's version */
         for (size_t r = 0; r < m->n_rows; r++) y[r] = sign * ray[r];
         empty = nm_dual_bound(l->job, m, lo, hi, zero, y) > 0;
     }

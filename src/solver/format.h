@@ -1,5 +1,5 @@
-/* format.h: what readers of solution files are made of. Each is one const struct in a file of format/ and one word in
- * formats.def. Private to solver. */
+/* format.h: readers of solution files. Each is one const struct in a file of format/ and one word in formats.def.
+ * Private to solver. */
 #ifndef NM_SOLVER_FORMAT_H
 #define NM_SOLVER_FORMAT_H
 
@@ -10,8 +10,8 @@ typedef struct nm_soldialect {
     const char *name;
     int (*sniff)(const char *text, size_t n);  /* 0..100 */
     void (*read)(nm_job *job, nm_file f, nm_sol *s);
-    bool closed;           /* a last line end is not needed to see that the file is whole */
-    bool gapless;          /* where a gap is left, another word than "optimal" stands */
+    bool closed;           /* the file has an end mark, so a missing last line end is harmless */
+    bool gapless;          /* if a gap is left, the status is not "optimal" */
 } nm_soldialect;
 #define SOL(x) extern const nm_soldialect nm_sol_##x;
 #include "solver/formats.def"

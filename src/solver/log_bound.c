@@ -1,8 +1,8 @@
-/* log_bound.c: the best bound of a solver's log, for solution files that have none. A row names a solver, the words
- * by which its log is known, words that must be in it for the row to count, and the words before the number; of a
- * solver's rows the first that finds a number wins, and of the log's lines the last. A log says what the solver
- * thought, of whatever model: its bound is reported, may take back an "optimal" that it contradicts, and never
- * proves anything. */
+/* log_bound.c: the best bound from a solver's log, for solution files that have none. A row names a solver, the words
+ * by which its log is recognised, words that must be in the log for the row to apply, and the words before the number.
+ * Of a solver's rows the first one that finds a number counts, and of its occurrences in the log the last. A log says
+ * what the solver believed, about whatever model: its bound is reported, may withdraw an "optimal" that it contradicts,
+ * and never proves anything. */
 #define _GNU_SOURCE
 #include "base/base.h"
 #include "solver/solver.h"
@@ -54,7 +54,7 @@ void nm_sol_log(nm_job *job, nm_file f, nm_sol *s)
     for (size_t i = 0; i < N_ROWS; i++) {
         if (!nm_span_has(text, rows[i].mark)) continue;
         if (solver && strcmp(solver->solver, rows[i].solver))
-            nm_throw(job, NM_EINPUT, "%s: may be a log of %s or of %s: it cannot be told", f.path,
+            nm_throw(job, NM_EINPUT, "%s: may be a log of %s or of %s", f.path,
                      solver->solver, rows[i].solver);
         solver = &rows[i];
         if (isnan(x) && (!rows[i].needs || nm_span_has(text, rows[i].needs)))
@@ -68,7 +68,7 @@ void nm_sol_log(nm_job *job, nm_file f, nm_sol *s)
     const size_t n = strlen(solver->solver);
     if (strcmp(s->solver, "miplib") &&
         (strncmp(s->solver, solver->solver, n) || (s->solver[n] && s->solver[n] != ' ')))
-        nm_throw(job, NM_EINPUT, "%s: a log of %s beside a solution of %s", f.path, solver->solver,
+        nm_throw(job, NM_EINPUT, "%s: a log of %s, but the solution is of %s", f.path, solver->solver,
                  s->solver);
     if (isnan(s->bound)) s->bound = x;
 }

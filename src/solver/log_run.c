@@ -1,6 +1,6 @@
-/* log_run.c: what a solver's log says beside its answer: its version and how many nodes it took. A row names the
- * words by which the log is known and those before the number; the last number in the log counts. GLPK's lines end in
- * `(open; done)`: done is its count. What is not said is left out. For tables, never for a verdict. */
+/* log_run.c: reads version and number of nodes from a solver's log. A row names the words by which the log is
+ * recognised and those before the number; the last occurrence counts. GLPK's lines end in `(open; done)`: done is its
+ * count. What a log does not have is left out. For tables, never for a verdict. */
 #define _GNU_SOURCE
 #include "base/base.h"
 #include "solver/solver.h"

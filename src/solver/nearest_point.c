@@ -1,12 +1,13 @@
-/* nearest_point.c: the point of a polyhedron that is nearest to a centre in L2, and a proven bound of its distance.
+/* nearest_point.c: the point of a polyhedron that is nearest to a centre in L2, and a proven bound on its distance.
  *
  *   min 1/2 |x - c|^2,  A x <= h (or >= l),  x in a box.
- * For multipliers y (>= 0 of "<=" rows, <= 0 of ">=" rows), with v = A' y,
+ * For multipliers y (>= 0 for "<=" rows, <= 0 for ">=" rows), with v = A' y,
  *     1/2 |x - c|^2 >= sum over j of min over [lo_j, hi_j] of 1/2 (x_j - c_j)^2 + v_j x_j,  less y'h,
- * and the minimiser is c - v cut to the box. Row by row (Hildreth 1957; here with the box kept apart) y is raised or
- * lowered until the row holds: each a root of a piecewise linear function, by Newton's steps. The bound is summed anew
- * from y, downward: v with its rounding error, charged at the larger end of the column; a minimiser off by d costs
- * d^2. An empty polyhedron lets the bound grow without end. Cost: sweeps times nonzeros, some milliseconds. */
+ * and the minimiser is c - v clipped to the box. Row by row (Hildreth 1957; here the box is treated separately) y is
+ * changed until the row holds: each time the root of a piecewise linear function, by Newton's method. Finally the bound
+ * is summed again from y, downward: v with its rounding error, multiplied by the larger magnitude of the column's ends;
+ * a minimiser that is off by d costs d^2. For an empty polyhedron the bound grows without limit. Cost: sweeps times
+ * nonzeros, some milliseconds. */
 #include "base/base.h"
 #include "model/model.h"
 #include "solver/solver.h"
@@ -17,7 +18,7 @@ typedef struct {
     const nm_model *m;
     const double *c;
     double *y, *v; /* [n_rows], [n_cols] */
-    double *size;  /* [n_rows] of its terms */
+    double *size;  /* [n_rows] size of its terms */
 } dual;
 
 static double place_of(const dual *d, size_t j)
@@ -25,7 +26,7 @@ static double place_of(const dual *d, size_t j)
     return fmin(fmax(d->c[j] - d->v[j], d->m->cols[j].lo), d->m->cols[j].hi);
 }
 
-/* a row's value at the minimiser; *slope: the sum of squares over what is not at an end */
+/* Returns a row's value at the minimiser; *slope: the sum of squared coefficients of columns that are not at an end. */
 static double value_of(const dual *d, size_t r, double *slope)
 {
     double sum = 0;
@@ -46,7 +47,7 @@ static void move(dual *d, size_t r, double by)
         d->v[d->m->j[k]] += by * d->m->c[k];
 }
 
-/* how far the row was off, on the scale of its terms */
+/* Settles a row; returns how far it was violated, relative to its terms. */
 static double settle(dual *d, size_t r)
 {
     const nm_mrow *row = &d->m->rows[r];
@@ -58,7 +59,7 @@ static double settle(dual *d, size_t r)
                             : isfinite(row->lo) && (d->y[r] < 0 || at < row->lo) ? row->lo
                                                                                  : at;
         double by = slope > 0 ? (at - side) / slope : at > side ? 1 : at < side ? -1 : 0;
-        /* a multiplier stops at 0 on its way back */
+        /* a multiplier must not change its sign */
         if (d->y[r] > 0 && d->y[r] + by < 0) by = -d->y[r];
         if (d->y[r] < 0 && d->y[r] + by > 0) by = -d->y[r];
         if (n == 0) off = fabs(at - side) / d->size[r];
@@ -69,7 +70,7 @@ static double settle(dual *d, size_t r)
     return off;
 }
 
-/* the dual's value in plain arithmetic */
+/* Returns the dual's value in plain arithmetic. */
 static double value(const dual *d)
 {
     double sum = 0;
@@ -82,7 +83,7 @@ static double value(const dual *d)
     return sum;
 }
 
-/* y + t by, no multiplier beyond 0 where its row has no other side */
+/* Sets the multipliers to y + t by, except that the multiplier of a one-sided row stops at 0. */
 static void step(dual *d, const double *y, const double *by, double t)
 {
     memset(d->v, 0, d->m->n_cols * sizeof *d->v);
@@ -95,8 +96,8 @@ static void step(dual *d, const double *y, const double *by, double t)
     }
 }
 
-/* Sweeps creep along one direction where rows are nearly parallel, or where there is no point: as far along it as the
- * dual grows, by doubling. y: before the sweeps that gave it. */
+/* Speeds up slow sweeps: if rows are nearly parallel, or there is no point, sweeps move y along one direction in small
+ * steps; this goes along it as far as the dual grows, by doubling. y: the multipliers before the last sweeps. */
 static void leap(nm_job *job, dual *d, const double *y)
 {
     const nm_mark mark = nm_mark_get(job);
@@ -117,7 +118,7 @@ static void leap(nm_job *job, dual *d, const double *y)
     nm_mark_release(job, mark);
 }
 
-/* what 1/2 |x - c|^2 is at least */
+/* Returns a proven lower bound of 1/2 |x - c|^2. */
 static double bound(nm_job *job, const dual *d)
 {
     const nm_model *m = d->m;

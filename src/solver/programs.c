@@ -1,12 +1,11 @@
-/* programs.c: a solver as a program of its own: the model goes to a file, the program is run, its solution file is
- * read.
+/* programs.c: solvers that are programs: writes the model to a file, runs the program, reads its solution file.
  *
- * A row is a name and a command line for the shell, with {model}, {solution}, {seconds} and {threads} to be filled
- * in; a solver without a solution file of its own is redirected into it. The program runs in a process group of its
- * own; at the time limit and a grace the whole group is ended, memory is limited by the system, and what it said is
- * kept in a log. Options ask for zero gaps where a command line can; what a solver's tolerances leave is judged by
- * replay. Nothing is believed that its reader does not say: no file, a torn file, an odd exit, a limit are all no
- * answer. */
+ * A row is a name and a command line for the shell, in which {model}, {solution}, {seconds} and {threads} are filled
+ * in; if a solver writes no solution file, its output is redirected into one. The program runs in a process group of
+ * its own; some time after the time limit the whole group is killed; memory is limited by the system, and its output is
+ * kept in a log. Options ask for zero gaps if a command line can; what a solver's tolerances leave is judged by replay.
+ * Only what the reader of the solution file reports is used: no file, a truncated file, an unexpected exit status or a
+ * limit all mean no answer. */
 #define _GNU_SOURCE
 #include "base/base.h"
 #include "model/model.h"
@@ -27,10 +26,10 @@ typedef struct {
     "cbc {model} -preprocess off -ratioGap 0 -allowableGap 0 -increment 1e-12 -threads {threads} " \
     "-seconds {seconds} -solve"
 static const row rows[] = {
-    /* where bounds alone show that a model is infeasible, CBC 2.10 crashes in -solution, and no option helps: then
+    /* if bounds alone show that a model is infeasible, CBC 2.10 crashes in -solution, and no option avoids this: then
      * what it prints without -solution is the answer (format/cbc_log.c) */
     {"cbc", CBC " -printingOptions all -solution {solution} || " CBC " > {solution}", ".sol",
-     &nm_dialect_cbc, "CBC's program; run again without a solution file where it crashes"},
+     &nm_dialect_cbc, "CBC's program; if it crashes, it is run again without a solution file"},
     {"highs",
      "highs {model} --options_file {options} --solution_file {solution} --threads {threads} "
      "--time_limit {seconds}",
@@ -43,7 +42,7 @@ static const row rows[] = {
     {"glpsol", "glpsol --freemps {model} --nopresol --tmlim {seconds} -o {solution}", ".txt",
      &nm_dialect_glpk, "GLPK, without its LP presolver"},
     {"symphony", "symphony -F {model} -t {seconds} > {solution}", ".txt", &nm_dialect_symphony,
-     "SYMPHONY; its points are read, its proofs are not"},
+     "SYMPHONY; only its points are used, not its proofs"},
     {"lp_solve", "lp_solve -fmps {model} -e 1e-9 -S4 -timeout {seconds} > {solution}", ".txt",
      &nm_dialect_lpsolve, "lp_solve 5.5"},
     {"gurobi_cl",
@@ -119,7 +118,7 @@ static const char *filled(nm_job *job, const char *command, const char *const *k
 
 typedef struct { const char *command, *log; } call;
 
-/* in the child */
+/* Becomes the solver's shell, in the child. */
 static void become(nm_job *job, void *arg)
 {
     const call *c = arg;
@@ -182,13 +181,13 @@ nm_sol *nm_runner_solve(nm_job *job, const nm_runner *r, nm_modelcard map, const
             ? nm_write_options(job, r->dialect, map.model_path, stem, o.threads)
             : "/dev/null"};
     const char *command = filled(job, r->command, key, value);
-    unlink(solution); /* of an earlier run */
+    unlink(solution); /* may be left from an earlier run */
     call how = {command, log};
     nm_child *c = nm_child_start(job, r->name, (nm_child_opts){.memory = o.memory << 20, .group = true}, become, &how);
     const int status = nm_child_wait(job, c, nm_wall() + seconds + GRACE);
     nm_child_end(job, c);
     if (nm_stopped(job)) return nothing(job, r, "interrupted");
-    if (status < 0) return nothing(job, r, "time limit: it was ended");
+    if (status < 0) return nothing(job, r, "time limit: it was killed");
     if (status == 127) nm_throw(job, NM_EUSE, "%s could not be run: see %s", r->name, log);
     if (!nm_file_exists(solution))
         return nothing(job, r,

@@ -1,4 +1,4 @@
-/* solution.c: a solver's answer: the dialect by content, status first, values by name and never believed alone. */
+/* solution.c: a solver's answer: finds the format by content, reads the status first, then values by name. */
 #include "base/base.h"
 #include "model/model.h"
 #include "solver/solver.h"
@@ -17,7 +17,7 @@ const char *nm_solstatus_name(nm_solstatus s)
     return name[s];
 }
 
-/* the dialect that knows the text best; two that know it equally well are an error */
+/* Returns the format whose reader is surest about the text; throws if two are equally sure. */
 static const nm_soldialect *pick(nm_job *job, nm_file f)
 {
     const nm_soldialect *best = NULL, *rival = NULL;
@@ -31,7 +31,7 @@ static const nm_soldialect *pick(nm_job *job, nm_file f)
         score = s;
     }
     if (rival)
-        nm_throw(job, NM_EINPUT, "%s: may be a solution of %s or of %s: it cannot be told", f.path,
+        nm_throw(job, NM_EINPUT, "%s: may be a solution of %s or of %s", f.path,
                  best->name, rival->name);
     if (best) return best;
     nm_buf b = {.job = job};
@@ -105,7 +105,7 @@ static names index_names(nm_job *job, size_t n_cols, const char *const *cols)
     return t;
 }
 
-/* the column of an entry; another model's entry is refused by name or index */
+/* Returns the column of an entry; refuses an entry whose name or index belongs to another model. */
 static size_t column(nm_job *job, const names *t, size_t n_cols, const struct nm_solval *v,
                      const char *path)
 {
@@ -126,7 +126,7 @@ static size_t column(nm_job *job, const names *t, size_t n_cols, const struct nm
     return j;
 }
 
-/* mark_ and a hash; in fixed MPS M and the first seven digits of it */
+/* Returns true for a mark: mark_ and a hash; in fixed MPS, M and the first seven digits of it. */
 static bool is_mark(const char *name)
 {
     return name && (strncmp(name, "mark_", 5) == 0 || (*name == 'M' && strlen(name) == 8 &&
@@ -141,17 +141,17 @@ bool nm_sol_names(const nm_sol *s, const char *tag)
     return false;
 }
 
-/* what the file says of the whole model: its name, if it is a mark, and its counts */
+/* Checks what the file says about the model as a whole: its name, if that is a mark, and its counts. */
 static void check_whole(nm_job *job, const nm_sol *s, const nm_modelcard *m, const char *path)
 {
     if (m->tag && is_mark(s->model) && strcmp(s->model, m->tag))
         nm_throw(job, NM_EAUDIT, "%s: answers model %s; the map's is %s", path, s->model, m->tag);
     if (s->n_cols >= 0 && (size_t)s->n_cols != m->n_cols)
-        nm_throw(job, NM_EAUDIT, "%s: has %lld columns, and the map %zu: another model", path,
+        nm_throw(job, NM_EAUDIT, "%s: has %lld columns, but the map has %zu: another model", path,
                  (long long)s->n_cols, m->n_cols);
     if (s->n_rows >= 0 && (size_t)s->n_rows != m->n_rows &&
         !(s->counts_objective && (size_t)s->n_rows == m->n_rows + 1))
-        nm_throw(job, NM_EAUDIT, "%s: has %lld rows, and the map %zu: another model, or a cut file",
+        nm_throw(job, NM_EAUDIT, "%s: has %lld rows, but the map has %zu: another model, or a truncated file",
                  path, (long long)s->n_rows, m->n_rows);
 }
 
@@ -170,7 +170,7 @@ bool nm_sol_check(nm_job *job, nm_sol *s, nm_modelcard card, const char *path)
     const bool claims = s->has_values || s->status == NM_SOL_INFEASIBLE;
     if (m->tag && claims && !marked && (s->n > 0 || s->has_values || s->always_lists))
         nm_throw(job, NM_EAUDIT,
-                 "%s: the model's mark, column \"%s\" with value 1, is missing: a cut file", path,
+                 "%s: the model's mark, column \"%s\" with value 1, is missing: a truncated file", path,
                  m->tag);
     if (s->lp && m->n_bin > 0) {
         s->status_text = nm_fmt(job, "%s, to a relaxation without the model's integers",
@@ -196,7 +196,7 @@ double *nm_sol_columns(nm_job *job, const nm_sol *s, size_t n_cols, const char *
     for (size_t j = 0; j < n_cols && !s->sparse; j++)
         if (!seen[j])
             nm_throw(job, NM_EAUDIT,
-                     "%s: column \"%s\" is missing: another model's solution, or a cut file", path,
+                     "%s: column \"%s\" is missing: another model's solution, or a truncated file", path,
                      cols[j]);
     return x;
 }
@@ -220,7 +220,7 @@ void nm_sol_print(nm_buf *b, const nm_sol *s)
     if (s->n_rows >= 0) nm_put(b, "rows %lld\n", (long long)s->n_rows);
     if (s->n_cols >= 0) nm_put(b, "columns %lld\n", (long long)s->n_cols);
     nm_put(b, "%zu %s%s\n", s->n, s->sparse ? "nonzero " : "",
-           s->has_values ? "values" : "columns without worth");
+           s->has_values ? "values" : "columns whose values do not count");
     for (size_t k = 0; k < s->n; k++) {
         if (s->vals[k].index >= 0) nm_put(b, "%lld ", (long long)s->vals[k].index);
         nm_put(b, "%s ", s->vals[k].name ? s->vals[k].name : "-");

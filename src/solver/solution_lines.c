@@ -1,13 +1,13 @@
-/* solution_lines.c: what the readers of solution files share: the status, columns with values, an objective.
+/* solution_lines.c: what the readers of solution files share: status, columns with values, objective.
  *
- * A reader fixes the status before it adds values. Then a value that is no finite number is an error of the file
- * where the status promises values, and otherwise only the column's name and index count, which tell another
+ * A reader sets the status before it adds values. If the status promises values, a value that is not a finite number is
+ * an error; otherwise values are ignored, and only the names and indices of the columns are used, to recognise another
  * model's file. */
 #include "base/base.h"
 #include "solver/solver.h"
 #include "solver/format.h"
 
-/* the objective of a file may be infinite or missing: it is no value of ours */
+/* Returns the objective of a file; one that is infinite or missing gives NaN. */
 double nm_span_objective(nm_span s)
 {
     double x;
@@ -32,7 +32,7 @@ void nm_sol_status(nm_sol *s, nm_job *job, nm_span text, nm_solstatus status)
     s->has_values = status == NM_SOL_OPTIMAL || status == NM_SOL_FEASIBLE;
 }
 
-/* lines `name value` to the end of the file; `#` begins a comment */
+/* Reads lines `name value` to the end of the file; `#` begins a comment. */
 void nm_sol_pairs(nm_lines *l, nm_sol *s)
 {
     nm_span line, tok[3];

@@ -1,10 +1,11 @@
-/* batch.c: one question for many samples.
+/* batch.c: asks one question about many samples.
  *
- * DIR/campaign.json says what was asked (hashes of network, images and labels, and the options). DIR/records/N.json is
- * one sample; results.csv and summary.json are made from the records alone, at the end of every run (batch_tables.c).
- * Times apart, records do not depend on the number of workers or runs: each sample is solved by itself. A sample that
- * cannot be asked or solved is an `error` with its reason, which is no verdict. An interrupt leaves what the samples
- * in flight knew as records that say "partial": they count as unknown, and the next run makes them anew. */
+ * DIR/campaign.json records what was asked (hashes of network, images and labels, and the options). DIR/records/N.json
+ * is the record of one sample; results.csv and summary.json are made from the records alone, at the end of every run
+ * (batch_tables.c). Apart from times, records do not depend on the number of workers or runs: each sample is solved by
+ * itself. A sample that cannot be asked about or solved gives an `error` with its reason, which is no verdict. On an
+ * interrupt, samples in progress are recorded with what is known so far, marked "partial": they count as unknown, and
+ * the next run solves them again. */
 #include "base/base.h"
 #include "data/data.h"
 #include "program/program.h"
@@ -31,8 +32,8 @@ typedef struct { /* a solved sample */
     bool partial;
 } solved;
 
-/* the proven lower end of the least margin; NAN where it says nothing: a bound of 0 or less beside `holds` is an early
- * one, which a later stage overtook */
+/* Returns the proven lower bound of the least margin, or NAN if there is none worth recording: a bound of 0 or less
+ * with verdict `holds` is from an early stage, which a later one superseded. */
 static double margin_bound(const nm_query *q, const nm_verdict *v)
 {
     const bool worst = q->objective == NM_WORST;
@@ -46,7 +47,7 @@ static double margin_bound(const nm_query *q, const nm_verdict *v)
     return v->status == NM_OK && lo <= 0 ? NAN : lo;
 }
 
-/* the class that the network says of a witness: the largest output but the label's, which it reaches or passes */
+/* Returns the class that the network gives a witness: the largest output except the label's. */
 static int64_t class_of(const nm_query *q, const nm_replay *r)
 {
     int64_t best = -1;
@@ -113,11 +114,11 @@ static void put_record(nm_buf *b, const solved *s)
 typedef struct {
     const nm_campaign *c;
     const nm_program *p;
-    int64_t *todo;   /* [n] samples to be made */
-    uint64_t *stamp; /* [n] of their records as they were when the run began */
+    int64_t *todo;   /* [n] samples to solve */
+    uint64_t *stamp; /* [n] stamps of their records when the run began */
 } plan;
 
-/* true: the record is there, of a sample that was not cut short */
+/* Returns true if there is a record of the sample that was not cut short. */
 static bool is_whole(nm_job *job, const nm_campaign *c, int64_t sample)
 {
     const char *path = record_path(job, c, sample);
@@ -138,7 +139,7 @@ static int solve_sample(nm_job *job, void *arg, size_t k)
     o.program = t->p;
     const nm_verdict *v = s.v = nm_solve_query(job, c->net, s.q, &o);
     s.partial = nm_stopped(job) && (v->status == NM_UNKNOWN || s.q->objective != NM_FEASIBLE);
-    if (s.partial && is_whole(job, c, s.sample)) return v->status; /* an older one says more */
+    if (s.partial && is_whole(job, c, s.sample)) return v->status; /* keep the older, complete record */
     if (v->witness && v->witness->is_violated && c->save_witness) {
         s.witness = nm_fmt(job, "witness/%06lld.npy", (long long)s.sample);
         nm_write_npy(job, nm_fmt(job, "%s/%s", c->dir, s.witness), s.q->shape, v->witness->x);
@@ -171,9 +172,9 @@ static bool made_meanwhile(nm_job *job, void *arg, size_t k)
     return now != t->stamp[k] && is_whole(job, t->c, t->todo[k]);
 }
 
-/* ---- all of them ---- */
+/* ---- the campaign ---- */
 
-/* says whether a sample is to be solved: without a whole record always, else as --rerun says */
+/* Returns whether a sample is to be solved: always if it has no complete record, else as --rerun says. */
 static bool wanted(nm_job *job, const nm_campaign *c, int64_t sample)
 {
     const char *path = record_path(job, c, sample);
@@ -206,7 +207,7 @@ static void make_tables(nm_job *job, void *arg)
     t->totals = nm_campaign_tables(job, t->c, &t->json);
 }
 
-/* says how the run ended; gives its exit code */
+/* Reports how the run ended; returns its exit code. */
 static int conclude(nm_job *job, const nm_campaign *c, const nm_totals *t)
 {
     const size_t asked = (size_t)(c->to - c->from);
@@ -216,8 +217,7 @@ static int conclude(nm_job *job, const nm_campaign *c, const nm_totals *t)
                 "tries them again",
                 t->errors, t->samples, c->dir);
     if (!nm_stopped(job)) return t->error;
-    nm_note(job, "interrupted: %zu of %zu done; run the same command to go on", asked - t->left,
-            asked);
+    nm_note(job, "interrupted: %zu of %zu done; run the same command to continue", asked - t->left, asked);
     return NM_UNKNOWN;
 }
 

@@ -1,8 +1,8 @@
 /* batch_tables.c: results.csv and summary.json of a campaign, made from its records alone.
  *
- * The counts are of all records in the folder; `covers` says which samples those are, `range` which were asked for
- * last, `left` how many of that range are still without a record of a whole run. An error is no verdict: the bounds of
- * the adversarial error are over the samples that were judged, and null where there are none. */
+ * The counts are of all records in the folder; `covers` lists the samples recorded, `range` the samples last asked for,
+ * `left` counts those of the range without a complete record. An error is no verdict: the bounds on the adversarial
+ * error are over the samples that were decided or unknown, and null if there are none. */
 #include "base/base.h"
 #include "study/study.h"
 #include "study/records.h"
@@ -26,7 +26,7 @@ static void number(nm_job *job, nm_buf *b, const nm_json *r, const char *key)
     if (x) nm_put_num(b, nm_json_num(job, x, key));
 }
 
-/* a cell of free text: quoted where it has to be, on one line */
+/* Writes a cell of free text: quoted if necessary, on one line. */
 static void cell(nm_buf *b, const char *s)
 {
     const bool quote = strpbrk(s, ",\"\r\n") != NULL;
@@ -126,7 +126,7 @@ void nm_campaign_text(nm_buf *b, const nm_campaign *c, const nm_totals *t)
     nm_put(b, "cpu seconds: %.3f\nwritten: %s/results.csv, %s/summary.json\n", t->cpu, c->dir, c->dir);
 }
 
-/* adds sample i to A:B,C:D..; `last` is the end of the last range */
+/* Adds sample i to a list of ranges A:B,C:D..; `last` is the end of the last range. */
 static void cover(nm_buf *b, int64_t i, int64_t *first, int64_t *last)
 {
     if (i == *last && *last > *first) {

@@ -1,11 +1,11 @@
-/* bench.c: the same questions over solvers and formulations: models, runs, a record each.
+/* bench.c: compares solvers and formulations on the same questions: models, runs, and a record for each run.
  *
- * A run is an instance, a formulation, a solver and a repeat. Its model lies unpacked in DIR/models, its solution
- * and log in DIR/runs, its record in DIR/records: written whole or not at all (records.c). Solvers are programs of
- * their own or the embedded one, all reading the same file; each answer is decoded, and its point replayed, as
- * `netmip decode` would. An interrupted comparison goes on where it was; records of another model or command are
- * refused. Answers that come later than the limit, a tenth and a second count as none. Wall and CPU seconds are the
- * solver's process, its start and its reading included. Workers share the machine: measure with one, where times
+ * A run is an instance, a formulation, a solver and a repeat. Its model is unpacked in DIR/models, its solution and log
+ * are in DIR/runs, its record in DIR/records: written whole or not at all (records.c). Solvers are programs, or the
+ * embedded one, and all read the same file; each answer is decoded, and its point replayed, as `netmip decode` would.
+ * An interrupted comparison continues where it stopped; records of another model or command are refused. An answer
+ * later than the limit plus a tenth and a second counts as none. Wall and CPU seconds are those of the solver's
+ * process, including its start and its reading of the model. Workers share the machine: use a single one if times
  * matter. */
 #include "base/base.h"
 #include "question/question.h"
@@ -34,7 +34,7 @@ static nm_query *question_of(nm_job *job, const nm_instance *t)
     return q;
 }
 
-/* false when bounds close the question, and `always` does not want it all the same */
+/* Writes the model; returns false if bounds already decide the question, unless `always`. */
 static bool write_model(nm_job *job, const nm_bench *b, nm_bench_model *m, const char *stem,
                         bool always)
 {
@@ -59,7 +59,7 @@ static bool write_model(nm_job *job, const nm_bench *b, nm_bench_model *m, const
     return true;
 }
 
-/* a model that is there: its unpacked bytes, in the folder of this comparison */
+/* Takes a model that exists already: copies it, unpacked, into the folder of this comparison. */
 static void take_model(nm_job *job, nm_bench_model *m, const char *stem)
 {
     const nm_instance *t = m->instance;
@@ -73,7 +73,7 @@ static void take_model(nm_job *job, nm_bench_model *m, const char *stem)
     if (strcmp(hash, t->map->file.hash))
         nm_throw(job, NM_EAUDIT, "%s: is not the model that %s was made with", path, t->map_path);
     if (!nm_has_suffix(path, ".mps") && !nm_has_suffix(path, ".mps.gz"))
-        nm_throw(job, NM_EUNSUP, "%s: a comparison takes MPS files, which all solvers read alike",
+        nm_throw(job, NM_EUNSUP, "%s: a comparison needs MPS files, which all solvers read in the same way",
                  path);
     *map = *t->map;
     map->file.path = nm_fmt(job, "%s.mps", stem);
@@ -145,7 +145,7 @@ static const char *log_of(nm_job *job, const nm_bench *b, const run *r)
     return r->s->is_embedded ? "" : nm_fmt(job, "%s.%s.log", stem_of(job, b, r), r->s->name);
 }
 
-/* the embedded solver's answer as CBC's own program would have written it */
+/* Writes the embedded solver's answer as CBC's own program would have written it. */
 static void write_solution(nm_job *job, const nm_map *map, const nm_sol *s, const char *path)
 {
     const char *say = s->status == NM_SOL_OPTIMAL      ? "Optimal"
@@ -184,8 +184,8 @@ typedef struct {
     bool solved;
 } outcome;
 
-/* What a solver says of its optimum, in the network's units: its bound, or the optimum where its word leaves no
- * gap; NaN: nothing. *proven: it claims to have the optimum within 1e-6. */
+/* Returns what a solver claims about its optimum, in the network's units: its bound, or the optimum if it claims that
+ * there is no gap; NaN: nothing. *proven: it claims to have the optimum within 1e-6. */
 static double bound_of(const nm_map *m, const nm_sol *sol, bool *proven)
 {
     const double said = isfinite(sol->bound) ? sol->bound : NAN;
@@ -197,8 +197,8 @@ static double bound_of(const nm_map *m, const nm_sol *sol, bool *proven)
     return ldexp(x, m->file.scale.objective) + m->file.constant;
 }
 
-/* solved, limit, rejected (a point or claim that does not stand), unclear (of a relaxation, or an optimum within a gap
- * that is not said) or failed */
+/* Classifies an answer: solved, limit, rejected (a point or claim that is false), unclear (from a relaxation, or an
+ * optimum within an unknown gap) or failed. */
 static void weigh(nm_job *job, const nm_bench *b, const run *r, nm_sol *sol, const char *path,
                   outcome *o)
 {
@@ -228,7 +228,7 @@ static void weigh(nm_job *job, const nm_bench *b, const run *r, nm_sol *sol, con
     if (is_worst && sol->status == NM_SOL_OPTIMAL && !proven)
         o->status = nm_solstatus_name(NM_SOL_FEASIBLE);
     const bool broken = j.v->status == NM_VIOLATED &&
-                        sol->status == NM_SOL_OPTIMAL; /* a replay settles it */
+                        sol->status == NM_SOL_OPTIMAL; /* replay decides */
     o->solved = !late && (is_worst ? proven || (broken && !r->m->map->form.relaxation)
                                    : j.v->status != NM_UNKNOWN);
     if (o->solved) return;
@@ -305,7 +305,7 @@ static int run_one(nm_job *job, void *arg, size_t i)
                               (nm_run_opts){b->time_limit, b->threads, b->memory});
     o.wall += nm_wall();
     o.cpu += nm_cpu();
-    if (nm_stopped(job)) return NM_UNKNOWN; /* in flight: not recorded */
+    if (nm_stopped(job)) return NM_UNKNOWN; /* the run was interrupted: not recorded */
     if (r.s->is_embedded) {
         write_solution(job, r.m->map, sol, path);
         o.log.version = nm_cbc_version();
@@ -313,7 +313,7 @@ static int run_one(nm_job *job, void *arg, size_t i)
         o.log = nm_runlog_read(job, log_of(job, b, &r));
         if (!o.log.version) o.log = nm_runlog_read(job, path);
         logged l = {log_of(job, b, &r), sol};
-        nm_run(job, read_bound, &l); /* a log that says none leaves it so */
+        nm_run(job, read_bound, &l); /* without a bound in the log there is none */
     }
     weigh(job, b, &r, sol, path, &o);
     record(job, b, p->todo[i], &o);
@@ -335,14 +335,14 @@ static void run_failed(nm_job *job, void *arg, size_t i, int code, const char *w
     record(job, p->b, p->todo[i], &o);
 }
 
-/* ---- all of them ---- */
+/* ---- the comparison ---- */
 
 static void need(nm_job *job, const nm_json *j, const char *key, const char *now, const char *path)
 {
     const char *was = nm_json_str(job, nm_json_get(job, j, key, path), path);
     if (strcmp(was, now))
         nm_throw(job, NM_EUSE,
-                 "%s: is of another comparison: its %s is \"%s\", now \"%s\"; another --dir was "
+                 "%s: belongs to another comparison: its %s is \"%s\", now \"%s\"; another --dir was "
                  "expected",
                  path, key, was, now);
 }
@@ -383,10 +383,10 @@ bool nm_bench_run(nm_job *job, nm_bench *b)
     make_models(job, b);
     if (nm_stopped(job)) return false;
     if (!b->n_models)
-        nm_throw(job, NM_EINPUT, "bounds close every question: there is nothing to compare");
+        nm_throw(job, NM_EINPUT, "bounds alone decide every question: there is nothing to compare");
     const size_t n = b->n_models * b->n_solvers * b->repeats;
     p.todo = NM_RAW(job, size_t, n);
-    /* all solvers once, then all again: a machine that is slow for a while does not meet one of them alone */
+    /* all solvers once, then all again: if the machine is slow for a while, that affects all of them */
     for (size_t repeat = 0; repeat < b->repeats; repeat++)
         for (size_t k = repeat; k < n; k += b->repeats)
             if (wanted(job, b, k)) p.todo[r.n++] = k;

@@ -1,20 +1,20 @@
-/* bench.h: what the records of a comparison say. Private to study. */
+/* bench.h: the records of a comparison as numbers, and what is made of them. Private to study. */
 #ifndef NM_STUDY_BENCH_H
 #define NM_STUDY_BENCH_H
 
 #include "study/study.h"
 
 /* ---- bench.c ------------------------------------------------------------------------------------ */
-/* run k: model k / (solvers * repeats), solver, repeat; the record's path */
+/* Returns the path of the record of run k, which is: model k / (solvers * repeats), then solver, then repeat. */
 const char *nm_bench_record(nm_job *job, const nm_bench *b, size_t k);
 
 /* ---- bench_numbers.c ---------------------------------------------------------------------------- */
-typedef struct nm_bench_result { /* a run, as its record says it */
+typedef struct nm_bench_result { /* a run, from its record */
     bool solved;
-    const char *status, *verdict, *version, *solver, *model, *map, *solution, *log, *why; /* why not solved, or "" */
+    const char *status, *verdict, *version, *solver, *model, *map, *solution, *log, *why; /* why it is not solved; "" */
     double objective, bound, wall, cpu, nodes;
 } nm_bench_result;
-typedef struct nm_bench_cell { bool solved, here; double wall, cpu, nodes; } nm_bench_cell; /* an instance's repeats */
+typedef struct nm_bench_cell { bool solved, here; double wall, cpu, nodes; } nm_bench_cell; /* over the repeats */
 typedef struct nm_bench_config { /* a solver with a formulation */
     const char *name;
     const nm_bench_solver *solver;
@@ -37,7 +37,7 @@ size_t nm_bench_count(const nm_bench_stats *t); /* of instances that have a mode
 int nm_rising(const void *a, const void *b); /* doubles, for qsort */
 
 /* ---- disputes.c --------------------------------------------------------------------------------- */
-/* the text of the first disagreement, or NULL; all of them go to disagreements.txt */
+/* Returns the text of the first disagreement, or NULL; writes all of them to disagreements.txt. */
 const char *nm_bench_dispute(const nm_bench_stats *t, size_t *count);
 
 /* ---- bench_plots.c ------------------------------------------------------------------------------ */

@@ -1,10 +1,11 @@
-/* bench_numbers.c: what the records of a comparison say in numbers.
+/* bench_numbers.c: statistics of a comparison, from its records.
  *
- * A solver with a formulation is a configuration. Of an instance's repeats the median time counts, unsolved ones at the
- * limit: an odd run moves nothing; the configuration solves the instance when more than half of its repeats do. Over
- * instances: the shifted geometric mean  exp(mean(log(t + s))) - s  (Achterberg 2007; Mittelmann's tables), unsolved at
- * the limit; PAR2, the mean with unsolved at twice the limit (SAT competitions); nodes, shifted by 10, of what was
- * solved; wins, within a hundredth of a second and a percent of the best. Left out: significance tests. */
+ * A configuration is a solver with a formulation. For an instance the median time of its repeats counts, with unsolved
+ * ones at the limit, so that an outlier has no effect; the configuration solves the instance if more than half of its
+ * repeats do. Over instances: the shifted geometric mean  exp(mean(log(t + s))) - s  (Achterberg 2007; Mittelmann's
+ * tables), unsolved ones at the limit; PAR2, the mean with unsolved ones at twice the limit (SAT competitions); nodes
+ * of solved instances, shifted by 10; wins, times within a hundredth of a second and one percent of the best. Left out:
+ * significance tests. */
 #include "base/base.h"
 #include "study/study.h"
 #include "study/bench.h"
@@ -107,7 +108,7 @@ static void count(nm_bench_config *c, const nm_bench_result *r, bool solved)
     c->failed += strcmp(s, "limit") && strcmp(s, "rejected") && strcmp(s, "unclear");
 }
 
-/* the repeat that stands for an instance: the first that is as the majority */
+/* Returns the repeat that represents an instance: the first that agrees with the majority. */
 static const nm_bench_result *typical(const nm_bench_stats *t, size_t model, size_t solver,
                                       bool solved)
 {

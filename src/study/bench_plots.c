@@ -1,6 +1,6 @@
 /* bench_plots.c: the two plots of a comparison. The performance profile (Dolan, More 2002) shows for each factor the
- * share of instances solved within that factor of the best time; the cactus plot shows how many instances are solved
- * within a time each. Times below a hundredth of a second count as that: what is below is noise. */
+ * share of instances solved within that factor of the best time; the cactus plot shows how many instances are each
+ * solved within a given time. Times below a hundredth of a second count as that, because they are mostly noise. */
 #include "base/base.h"
 #include "study/bench.h"
 #include "study/plot.h"
@@ -19,7 +19,7 @@ static void save_plot(const nm_bench_stats *t, const nm_plot *p, const char *nam
 
 static double seconds(const nm_bench_cell *e) { return fmax(e->wall, FLOOR_MS * 1e-3); }
 
-/* share of instances within a factor of the best; x holds the factors in rising order */
+/* Returns the share of instances solved within each factor of the best time, factors rising. */
 static nm_series profile_of(const nm_bench_stats *t, size_t k, double top)
 {
     const size_t n = t->b->instances.n;

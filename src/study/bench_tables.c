@@ -1,5 +1,5 @@
-/* bench_tables.c: the tables of a comparison: results.csv, a row a run; table.txt and summary.json, a row a
- * configuration. */
+/* bench_tables.c: the tables of a comparison: results.csv has a row for each run; table.txt and summary.json have one
+ * for each configuration. */
 #include "base/base.h"
 #include "study/study.h"
 #include "study/bench.h"
@@ -12,7 +12,7 @@ static void put_cell(nm_buf *b, double x)
     if (isfinite(x)) nm_put_num(b, x);
 }
 
-/* a text of any letters as one cell */
+/* Writes any text as one cell. */
 static void put_quoted(nm_buf *b, const char *s)
 {
     nm_put(b, ",");
@@ -87,7 +87,7 @@ static void put_table(nm_buf *out, const nm_bench_stats *t)
     }
 }
 
-/* Says of the first runs that failed or were rejected why they did. */
+/* Prints the reasons of the first runs that failed or were rejected. */
 static void put_reasons(nm_buf *out, const nm_bench_stats *t)
 {
     enum { SHOWN = 10 };

@@ -1,28 +1,28 @@
-/* check_batch.c: what a campaign is about to read, said before it starts: images, labels, the network's clean accuracy,
- * radius and domain in the images' units.
+/* check_batch.c: reports what a campaign is about to read before it starts: images, labels, the network's clean
+ * accuracy, radius and domain in the images' units.
  *
- * Labels that cannot be (too few, outside the outputs) and images that no sample can be asked of are refused. What is
- * possible but probably a slip is a warning: an accuracy below chance, one and the same prediction for all, values in
- * other units. The network is evaluated once for each sample asked for, or for LIMIT of them, evenly spread; the
- * campaign takes these outputs over. */
+ * Impossible labels (too few, outside of the outputs) and images about which no sample can be asked are refused. What
+ * is possible but probably a mistake gives a warning: an accuracy below chance, the same prediction for all samples,
+ * values in other units. The network is evaluated once for each sample asked for, or for LIMIT of them, evenly spread;
+ * the campaign reuses these outputs. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
 #include "question/question.h"
 #include "study/study.h"
 
-enum { LIMIT = 2000, FEW = 10, SHOWN = 20 }; /* samples evaluated; that say nothing yet; classes of a histogram */
+enum { LIMIT = 2000, FEW = 10, SHOWN = 20 }; /* samples evaluated; too few to judge; classes of a histogram */
 
 typedef struct {
     size_t n, hits, out;  /* evaluated; rightly classified; with values outside the domain */
     double lo, hi;        /* values of the images */
     bool bytes;
     nm_shape shape;
-    size_t *predicted;    /* [labels] how many of each */
-    size_t classes, labels; /* different predictions and labels among them */
+    size_t *predicted;    /* [labels] samples predicted as each label */
+    size_t classes, labels; /* distinct predictions; distinct labels */
 } view;
 
-/* the labels that are asked for must be outputs */
+/* Requires the labels of the samples asked for to be outputs. */
 static void check_labels(nm_job *job, const nm_campaign *c)
 {
     const nm_dataset *l = &c->labels;
@@ -35,18 +35,18 @@ static void check_labels(nm_job *job, const nm_campaign *c)
         hi = fmax(hi, l->label[i]);
     }
     const char *from_one = lo == 1 && hi == (double)nm_net_labels(c->net)
-                               ? "; the labels are from 1 on: outputs are counted from 0"
+                               ? "; the labels start at 1, but outputs are counted from 0"
                                : "";
     for (int64_t i = c->from; i < c->to; i++)
         if (l->label[i] < 0 || l->label[i] >= (double)nm_net_labels(c->net))
             nm_throw(job, NM_EINPUT, "%s: the label of sample %lld is %s; the network has outputs 0 to %zu%s",
                      l->f.path, (long long)i, nm_num_text(job, l->label[i]), nm_net_labels(c->net) - 1, from_one);
     if (l->count != c->images.count)
-        nm_warn(job, "%s holds %lld labels, and %s %lld images: do they belong together?", l->f.path,
+        nm_warn(job, "%s has %lld labels, but %s has %lld images: do they belong together?", l->f.path,
                 (long long)l->count, c->images.f.path, (long long)c->images.count);
 }
 
-/* evaluates one sample; y [n_out] gets the outputs */
+/* Evaluates one sample; y [n_out] receives the outputs. */
 static void look(nm_job *job, const nm_campaign *c, view *v, int64_t sample, double lo, double hi, double *y)
 {
     const nm_tensor t = nm_dataset_get(job, nm_net_form(c->net), &c->images, sample);
@@ -152,7 +152,7 @@ static void say_accuracy(nm_job *job, const nm_campaign *c, const view *v)
                 said, v->n);
 }
 
-/* the question in the images' units, and in bytes where they were bytes */
+/* Reports the question in the images' units, and also in bytes if they were bytes. */
 static void say_question(nm_job *job, const nm_campaign *c, const view *v, double lo, double hi)
 {
     const char *set = c->around.sets->text, *colon = strchr(set, ':');

@@ -1,9 +1,9 @@
-/* disputes.c: answers of a comparison that cannot all be true.
+/* disputes.c: finds answers of a comparison that cannot all be true.
  *
- * A replayed counterexample and a claim that there is none; optima that differ by more than 1e-6 of max(1, |x|) both as
- * claimed and as replayed; a replayed margin below another's optimum by more than that; any of these against the known
- * answer of a suite. Printed digits differ between solvers, so that neither view alone would do. Files are named,
- * nothing is removed. Cost: the square of the runs of an instance. */
+ * These contradict each other: a replayed counterexample and a claim that there is none; optima that differ by more
+ * than 1e-6 of max(1, |x|) both as claimed and as replayed (both, because solvers print different numbers of digits); a
+ * replayed margin that is below another's optimum by more than that; any of these and the known answer of a suite. The
+ * files concerned are named, nothing is removed. Cost: the square of the number of runs of an instance. */
 #include "base/base.h"
 #include "question/question.h"
 #include "study/study.h"
@@ -14,10 +14,10 @@
 /* ---- disagreement ---- */
 
 typedef struct {
-    const char *what;         /* who says it */
-    const nm_bench_result *r; /* NULL: known */
+    const char *what;         /* who claims it */
+    const nm_bench_result *r; /* NULL: the known answer */
     const char *verdict;
-    double replayed, claimed; /* of an optimum; NaN: none */
+    double replayed, claimed; /* an optimum's value; NaN: none */
     bool optimal;
 } claim;
 
@@ -26,7 +26,7 @@ static bool differ(double x, double y)
     return fabs(x - y) > SAME_OPTIMUM * fmax(1, fmax(fabs(x), fabs(y)));
 }
 
-/* true when x and y cannot both be right; NaN compares false */
+/* Returns true if x and y cannot both be right; NaN contradicts nothing. */
 static bool contradict(const claim *x, const claim *y)
 {
     if (nm_status_of(x->verdict) == NM_VIOLATED && nm_status_of(y->verdict) == NM_OK) return true;
@@ -69,7 +69,7 @@ static size_t collect(const nm_bench_stats *t, size_t instance, claim *out)
     return n;
 }
 
-/* the first pair of an instance that cannot both be right */
+/* Finds the first pair of claims about an instance that cannot both be right. */
 static bool find_pair(const claim *c, size_t n, size_t *x, size_t *y)
 {
     for (*x = 0; *x < n; ++*x)
@@ -78,7 +78,7 @@ static bool find_pair(const claim *c, size_t n, size_t *x, size_t *y)
     return false;
 }
 
-/* gives the text of the first of them, or NULL; all go to a file */
+/* Returns the text of the first disagreement, or NULL; writes all of them to a file. */
 const char *nm_bench_dispute(const nm_bench_stats *t, size_t *count_of)
 {
     const nm_bench *b = t->b;

@@ -1,7 +1,7 @@
 /* instances.c: what solvers are compared on: models with their maps, a suite with its known answers, or open questions.
  *
- * A folder with spec.json is a suite; another folder gives its *.map.json in the order of their names. A map gives the
- * network and the question as well, so that the same question can be written anew in other formulations. */
+ * A folder with spec.json is a suite; any other folder gives its *.map.json, sorted by name. A map also gives the
+ * network and the question, so that the same question can be written again in other formulations. */
 #include "base/base.h"
 #include "network/network.h"
 #include "question/question.h"
@@ -13,7 +13,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* a word of the list is the status, or part of the name */
+/* Returns true if a word of the list is the status, or part of the name. */
 static bool chosen(const char *only, const char *name, const char *status)
 {
     for (const char *at = only; at && *at;) {
@@ -30,7 +30,7 @@ static void add(nm_job *job, nm_instances *s, nm_instance t)
 {
     for (size_t i = 0; i < s->n; i++)
         if (!strcmp(s->a[i].name, t.name))
-            nm_throw(job, NM_EUSE, "%s: two instances of this name", t.name);
+            nm_throw(job, NM_EUSE, "%s: two instances have this name", t.name);
     *NM_PUSH(job, s->a, s->n, s->cap) = t;
 }
 
@@ -39,10 +39,10 @@ static void add_map(nm_job *job, nm_instances *s, const char *path, bool nets, n
     nm_map *m = nm_map_read(job, path);
     if (!m->file.path || !m->file.hash) nm_throw(job, NM_EINPUT, "%s: names no model", path);
     if (strcmp(m->asks.objective, "feasible") && strcmp(m->asks.objective, "worst"))
-        nm_throw(job, NM_EUNSUP, "%s: objective %s; decisions and worst margins are compared", path,
+        nm_throw(job, NM_EUNSUP, "%s: objective %s; only decisions and worst margins can be compared", path,
                  m->asks.objective);
     if (nets && (m->file.cube || m->from.against))
-        nm_throw(job, NM_EUNSUP, "%s: is %s: it cannot be written anew", path,
+        nm_throw(job, NM_EUNSUP, "%s: is %s and so cannot be written in other formulations", path,
                  m->file.cube ? "a cube" : "about two networks");
     t.map = m;
     t.map_path = path;

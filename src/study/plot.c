@@ -1,9 +1,9 @@
 /* plot.c: line plots: a description, a layout, and a pen that draws it: as SVG here, as pixels in plot_pixels.c.
  *
- * A plot has one or more series of points, joined as they stand or as steps; axes are linear or logarithmic. Ticks are
- * 1, 2 and 5 times powers of ten on linear axes (Heckbert 1990), powers of the axis' base on logarithmic ones,
- * thinned until at most ten are left. Series are told apart by colour (Okabe and Ito 2008: for the colour-blind) and
- * by dashes. The legend stands to the right, so that no curve hides it. The same bytes for the same numbers. */
+ * A plot has one or more series of points, joined by lines or as steps; axes are linear or logarithmic. Ticks are 1, 2
+ * and 5 times powers of ten on linear axes (Heckbert 1990), powers of the axis's base on logarithmic ones, thinned
+ * until at most ten are left. Series differ in colour (Okabe and Ito 2008: for the colour-blind) and in dashes. The
+ * legend is on the right, where it hides no curve. The same numbers give the same bytes. */
 #include "base/base.h"
 #include "study/plot.h"
 

@@ -20,8 +20,8 @@ void nm_pixels_save(nm_job *job, const nm_pixels *v, const char *path); /* PNG *
 typedef struct nm_series { const char *name; size_t n; const double *x, *y; } nm_series;
 typedef struct nm_plot {
     const char *title, *x_label, *y_label;
-    double x_base, y_base; /* of a logarithmic axis, or 0 */
-    bool y_unit, x_whole, steps, marks; /* y from 0 to 1; x counts; points joined as steps; a mark at each */
+    double x_base, y_base; /* of a logarithmic axis; 0: linear */
+    bool y_unit, x_whole, steps, marks; /* y from 0 to 1; x is a count; points joined as steps; a mark at each point */
     size_t n_series;
     const nm_series *series;
 } nm_plot;

@@ -1,10 +1,10 @@
 /* plot_pixels.c: a pen that draws plots into a PNG: anti-aliased strokes, and letters made of strokes.
  *
- * A stroke covers a pixel by its width/2 + 1/2 minus the distance from the pixel's centre to the segment, cut to
- * [0,1]: the box filter's answer for lines wider than a pixel. A polyline takes the largest cover of its segments,
- * so that joints are not painted twice. Letters stand on a grid of 5 x 9 (two rows below the base line), 6 wide with
- * their gap; each is a list of polylines. Cost: the pixels near each segment. Left out: kerning, letters beyond
- * ASCII (a box stands for them). */
+ * A stroke covers a pixel by width/2 + 1/2 minus the distance from the pixel's centre to the segment, clipped to [0,1]:
+ * exact for a box filter and lines wider than a pixel. A polyline takes the largest coverage of its segments, so that
+ * joints are not painted twice. Letters are drawn on a grid of 5 x 9 (two rows below the base line), 6 wide with their
+ * gap; each is a list of polylines. Cost: the pixels near each segment. Left out: kerning, letters beyond ASCII (drawn
+ * as a box). */
 #include "base/base.h"
 #include "data/data.h"
 #include "study/plot.h"
@@ -13,10 +13,10 @@ struct nm_pixels {
     nm_job *job;
     size_t w, h;
     unsigned char *p; /* [h][w][3] */
-    float *cover;     /* [h][w] of the stroke at hand */
+    float *cover;     /* [h][w] coverage by the current stroke */
 };
 
-/* points as two digits, x and y, y upwards with the base line at 2; polylines apart by blanks */
+/* points as two digits, x and y, y upwards with the base line at 2; blanks separate polylines */
 /* clang-format off */
 static const char *const letters[95] = {
     /* space ! " # */ "", "2824 2322", "1816 3836", "1218 3238 0444 0646",
@@ -95,7 +95,7 @@ static void paint(nm_pixels *v, unsigned color, const window *w)
         }
 }
 
-/* the parts of a segment that dashes show; `walked` goes on from segment to segment */
+/* Draws the visible parts of a dashed segment; `walked`, the length so far, continues from segment to segment. */
 static void dashed(nm_pixels *v, nm_stroke s, double ax, double ay, double bx, double by,
                    double *walked, window *all)
 {

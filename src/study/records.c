@@ -1,16 +1,16 @@
-/* records.c: a folder of records that processes make: what campaigns of samples and of solver runs share.
+/* records.c: a folder of records made by several processes, shared by campaigns of samples and of solver runs.
  *
- * DIR/FILE says what was asked; a later run that asks otherwise is refused. It is made whole or not at all, by the run
- * that comes first. Each record is a file of its own, written whole or not at all; tables are made from records alone.
- * Workers are forked processes that take the next item from a shared counter; each item's memory is returned before the
- * next. A worker that dies leaves its item to `fail`, and another takes its place. Killed at any moment and started
- * again, a run loses at most what its items in flight knew.
+ * DIR/FILE records what was asked; a later run that asks something else is refused. The first run creates it, whole or
+ * not at all. Each record is a file of its own, written whole or not at all; tables are made from records alone.
+ * Workers are forked processes that take the next item from a shared counter; the memory of an item is freed before the
+ * next one. If a worker dies, its item goes to `fail`, and another worker takes its place. A run may be killed at any
+ * moment and started again; it loses at most the items in progress.
  *
- * Several runs may work in one folder where `number` says so: a worker claims an item before it makes it, by a lock on
- * byte CLAIMS + number of DIR/FILE; what other runs hold is waited for at the end, and made here should they leave it
- * undone. Locks are those of open file descriptions: they end with their process, however it ends, and never stay
- * behind. Byte RUN is held by every run, and by one alone while it removes what killed runs left; byte TABLES by
- * whoever makes tables. */
+ * Several runs may work in one folder if `number` is set: a worker claims an item before it starts, by a lock on byte
+ * CLAIMS + number of DIR/FILE. Items claimed by other runs are waited for at the end, and done here if the other run
+ * leaves them undone. Locks belong to open file descriptions: they end with their process, however it ends, and never
+ * stay behind. Every run holds a shared lock on byte RUN, and an exclusive one while it removes what killed runs left;
+ * whoever makes tables locks byte TABLES. */
 #define _GNU_SOURCE
 #include "base/base.h"
 #include "study/records.h"
@@ -26,8 +26,8 @@ enum { MAX_WORKERS = 256, RUN = 0, TABLES = 1, CLAIMS = 2 };
 
 typedef struct { /* shared between the parent and its workers */
     size_t next, again, done, holds, violated, unknown, errors;
-    int64_t now[MAX_WORKERS]; /* item in the worker's hands, or -1 */
-    bool elsewhere[];         /* [n] another run had claimed it */
+    int64_t now[MAX_WORKERS]; /* the item that the worker is making, or -1 */
+    bool elsewhere[];         /* [n] another run had claimed the item */
 } board;
 
 typedef struct crew crew;
@@ -61,7 +61,7 @@ static void run_item(crew *w, int slot, size_t item)
     task t = {.r = w->r, .item = item, .status = NM_UNKNOWN};
     const int code = nm_run(w->job, make, &t);
     if (code == NM_EIO)
-        nm_throw(w->job, code, "%s", nm_job_message(w->job)); /* memory, or a full disk */
+        nm_throw(w->job, code, "%s", nm_job_message(w->job)); /* out of memory, or the disk is full */
     if (code) w->r->fail(w->job, w->r->arg, item, code, nm_job_message(w->job));
     nm_mark_release(w->job, mark);
     w->board->now[slot] = -1;
@@ -76,7 +76,8 @@ static void run_item(crew *w, int slot, size_t item)
 
 /* ---- locks ---- */
 
-/* locks a byte of the file for this description; false: another one holds it. Where there are no locks, all is free. */
+/* Locks a byte of the file for this description; returns false if another one holds it. Without support for locks it
+ * always succeeds. */
 static bool lock_byte(int fd, int64_t byte, short type, bool wait)
 {
     struct flock l = {.l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)byte, .l_len = 1};
@@ -86,7 +87,7 @@ static bool lock_byte(int fd, int64_t byte, short type, bool wait)
     return code == 0 || (errno != EAGAIN && errno != EACCES);
 }
 
-/* opens dir/file, as a description of its own for locks */
+/* Opens dir/file with a description of its own, for locks. */
 static int open_said(nm_job *job, const nm_records *r)
 {
     const char *path = nm_fmt(job, "%s/%s", r->dir, r->file);
@@ -97,7 +98,7 @@ static int open_said(nm_job *job, const nm_records *r)
 
 /* ---- workers ---- */
 
-/* true: another run has made the record since this one began */
+/* Returns true if another run has made the record since this one began. */
 static bool made_elsewhere(const crew *w, size_t item)
 {
     if (!w->r->settled) return false;
@@ -107,7 +108,8 @@ static bool made_elsewhere(const crew *w, size_t item)
     return made;
 }
 
-/* makes the item unless another run has made it, or holds it now: that is waited for, or left for later */
+/* Makes the item, unless another run has made it. If another run is making it, waits for that, or leaves it for
+ * later. */
 static void take_item(crew *w, int slot, int fd, size_t item, bool wait)
 {
     const nm_records *r = w->r;
@@ -136,7 +138,7 @@ static void work(nm_job *job, void *arg)
     const worker_t *me = arg;
     crew *w = me->w;
     const int fd = w->r->number ? open_said(job, w->r) : -1;
-    for (int round = 0; round < 2; round++) { /* what other runs hold comes last */
+    for (int round = 0; round < 2; round++) { /* items that other runs hold come last */
         size_t *next = round ? &w->board->again : &w->board->next;
         while (!nm_stopped(job)) {
             const size_t k = __atomic_fetch_add(next, 1, __ATOMIC_RELAXED);
@@ -166,7 +168,7 @@ static void progress(const crew *w, bool last)
     if (write(2, text, (size_t)n) < 0) return;
 }
 
-/* one ended worker: replaced when it died in the middle of an item */
+/* Treats a worker that ended: replaces it if it died in the middle of an item. */
 static void ended(crew *w, int slot, int status)
 {
     nm_child_end(w->job, w->child[slot]);
@@ -174,13 +176,13 @@ static void ended(crew *w, int slot, int status)
     const int64_t item = w->board->now[slot];
     if (status == NM_EIO)
         nm_throw(w->job, NM_EIO,
-                 "a worker could not go on (memory or disk); what is recorded is kept");
+                 "a worker could not go on (memory or disk); the records made so far are kept");
     if (status == 0) return;
     if (nm_stopped(w->job)) return;
     if (item >= 0 && !made_elsewhere(w, (size_t)item))
         w->r->fail(w->job, w->r->arg, (size_t)item, NM_EIO,
                    status >= NM_DIED
-                       ? nm_fmt(w->job, "its worker died by signal %d", status - NM_DIED)
+                       ? nm_fmt(w->job, "its worker died of signal %d", status - NM_DIED)
                        : "its worker failed");
     w->board->now[slot] = -1;
     w->board->errors++;
@@ -194,7 +196,7 @@ static void unmap_board(void *arg)
     munmap(w->board, sizeof *w->board + w->r->n);
 }
 
-/* passes an interrupt on: once politely, after two seconds for good */
+/* Passes an interrupt on to the workers: first SIGTERM, after two seconds SIGKILL. */
 static void pass_stop(const crew *w, int workers, double *since)
 {
     if (!nm_stopped(w->job)) return;
@@ -239,7 +241,7 @@ static void run_crew(crew *w, int workers)
 
 /* ---- the folder ---- */
 
-/* NAME.XXXXXX of a file that this program writes there: what a killed run left unfinished */
+/* Returns true for NAME.XXXXXX of a file that this program writes there: the unfinished file of a killed run. */
 static bool is_leftover(const nm_records *r, const char *name)
 {
     const char *dot = strrchr(name, '.');
@@ -277,8 +279,8 @@ static void sweep_all(nm_job *job, const nm_records *r)
         sweep(job, r, nm_fmt(job, "%s/%s", r->dir, *f));
 }
 
-/* Enters the folder until the process ends: alone, or beside other runs. Who is alone removes what killed runs left:
- * nobody else's unfinished files are there. A killed run's workers need a moment to go. */
+/* Enters the folder until the process ends, alone or beside other runs. A run that is alone removes what killed runs
+ * left, as no unfinished file can be another run's. The workers of a killed run may need a moment to end. */
 static void enter(nm_job *job, const nm_records *r)
 {
     int *fd = NM_NEW(job, int);
@@ -286,7 +288,7 @@ static void enter(nm_job *job, const nm_records *r)
     nm_defer(job, drop_lock, fd);
     for (int tries = 0; !lock_byte(*fd, RUN, F_WRLCK, false); tries++) {
         if (r->number && tries > 5 && lock_byte(*fd, RUN, F_RDLCK, false)) {
-            nm_note(job, "%s: another run is at work in this folder; the two share what is left to do",
+            nm_note(job, "%s: another run is at work in this folder; the two share the remaining work",
                     r->dir);
             return;
         }
@@ -331,7 +333,7 @@ void nm_records_open(nm_job *job, const nm_records *r)
     for (const char *const *f = r->folders; *f; f++)
         nm_folder_make(job, nm_fmt(job, "%s/%s", r->dir, *f));
     const char *path = nm_fmt(job, "%s/%s", r->dir, r->file);
-    bool mine = false; /* another run may be first, and sweep this one's unfinished file away */
+    bool mine = false; /* another run may be first, and remove our unfinished file */
     while (!mine && !nm_file_exists(path)) mine = nm_file_create(job, path, b.s, b.n);
     if (!mine) {
         const nm_file f = nm_file_read(job, path);

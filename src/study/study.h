@@ -15,20 +15,20 @@ typedef struct nm_campaign {
     int workers;
     double memory;         /* bytes a worker may address; 0: no limit */
     nm_around around;      /* all but image and label */
-    const double **clean;  /* [to - from] outputs for the images, where nm_check_campaign has them; or NULL */
+    const double **clean;  /* [to - from] outputs at the images, set by nm_check_campaign; entries or all may be NULL */
     nm_solve_opts solve;
 } nm_campaign;
-/* puts the summary into out, as text or JSON; gives the exit code: 0, NM_UNKNOWN when interrupted, or that of the first
- * error */
+/* Writes the summary into out, as text or JSON; returns the exit code: 0, NM_UNKNOWN if interrupted, or the code of the
+ * first error. */
 int nm_campaign_run(nm_job *job, const nm_campaign *c, nm_buf *out, bool json);
 
 /* ---- check_batch.c: are these images, labels and flags what they should be ---------------------- */
-/* says what a campaign is about to read, warns of what is probably wrong, refuses labels that cannot be; sets clean */
+/* Reports what a campaign will read, warns of probable mistakes, refuses impossible labels; sets clean. */
 void nm_check_campaign(nm_job *job, nm_campaign *c);
 
 /* ---- suite_spec.c, suite.c: instances with known answers ---------------------------------------- */
 typedef struct nm_formulation { const char *name, *encoding; bool fold, two_sided; } nm_formulation;
-typedef struct nm_item {   /* as the description says it; NULL: not said */
+typedef struct nm_item {   /* as in the description; NULL: not given */
     const char *name, *net, *query, *image, *label, *perturb, *domain, *target, *margin, *guard, *objective, *bounds;
     nm_formulation form;
     const char *status, *answer, *proved, *solution; /* easy medium hard; holds or violated; how; a file */
@@ -50,16 +50,16 @@ typedef struct nm_instance {
     const nm_net *net;
     const nm_query *q;         /* clause iclause of case icase is the question */
     size_t icase, iclause;
-    const nm_map *map;         /* of a model that is there, or NULL */
+    const nm_map *map;         /* of a model that exists, or NULL */
     const char *map_path;
     const char *answer;        /* known: holds or violated, or NULL */
     double best;               /* known and proven optimum, or NaN */
 } nm_instance;
 typedef struct nm_instances { size_t n, cap; nm_instance *a; } nm_instances;
-/* path is a map, a suite's folder, or a folder of maps; only: words of statuses or names, or NULL for all; with nets
- * where questions are to be written anew */
+/* Reads a map, a suite's folder, or a folder of maps. only: words of statuses or names, NULL: all. nets: also reads the
+ * networks, so that questions can be written again. */
 void nm_instances_read(nm_job *job, nm_instances *s, const char *path, const char *only, bool nets);
-/* the targets of a question */
+/* Adds an instance for each target of a question. */
 void nm_instances_ask(nm_job *job, nm_instances *s, const nm_net *net, const nm_query *q, const char *name);
 
 /* ---- bench.c: the same instances over solvers and formulations ---------------------------------- */
@@ -76,17 +76,17 @@ typedef struct nm_bench {
     const char *dir, *rerun;
     nm_instances instances;
     size_t n_forms, n_solvers, repeats, n_models, memory, threads;
-    const nm_formulation *form; /* [n_forms] encoding NULL: the model that is there */
+    const nm_formulation *form; /* [n_forms] encoding NULL: the existing model */
     const nm_bench_solver *solver;
-    nm_bench_model *model; /* [n_models] made by nm_bench_run: an instance's formulations stand together */
-    nm_levels bounds;      /* where models are written anew */
+    nm_bench_model *model; /* [n_models] made by nm_bench_run; an instance's formulations are neighbours */
+    nm_levels bounds;      /* for models that are written again */
     double time_limit, shift;
     int workers;
 } nm_bench;
 bool nm_bench_run(nm_job *job, nm_bench *b); /* false: interrupted */
 
 /* ---- bench_tables.c: what the records say ------------------------------------------------------- */
-/* results.csv, summary.json, table.txt, plots; throws NM_EAUDIT when answers disagree */
+/* Writes results.csv, summary.json, table.txt and plots; throws NM_EAUDIT if answers disagree. */
 void nm_bench_tables(nm_job *job, nm_buf *out, const nm_bench *b, bool json);
 
 #endif

@@ -1,12 +1,12 @@
 /* suite.c: a folder of instances in the manner of MIPLIB (Gleixner et al. 2021), built from its description
  * (suite_spec.c).
  *
- * NAME.mps.gz and NAME.map.json are what the command in suite.csv writes when it is run in the folder, to the byte;
- * names of networks, images and questions are relative to the folder. suite.csv, README.md and SHA256SUMS are made
- * from them. The column sha256 of suite.csv is of the unpacked model, which is the same on every machine; SHA256SUMS
- * is of the files as they are, which other versions of zlib may pack otherwise. A check hashes every file, builds
- * all instances anew, compares them unpacked, and replays every known solution. Nothing here solves: answers come
- * with the description, each with how it was proved. Cost: bounds and one model an instance. */
+ * NAME.mps.gz and NAME.map.json are, to the byte, what the command in suite.csv writes when it is run in the folder;
+ * names of networks, images and questions are relative to the folder. suite.csv, README.md and SHA256SUMS are made from
+ * them. The column sha256 of suite.csv is the hash of the unpacked model, which is the same on every machine;
+ * SHA256SUMS is for the files as they are, which other versions of zlib may pack differently. A check hashes every
+ * file, builds all instances again, compares them unpacked, and replays every known solution. Nothing is solved here:
+ * answers come with the description, each with how it was proven. Cost: bounds and one model for each instance. */
 #include "base/base.h"
 #include "network/network.h"
 #include "question/question.h"
@@ -22,7 +22,7 @@ static void word(nm_buf *b, const char *flag, const char *value)
     if (value) nm_put(b, " %s %s", flag, value);
 }
 
-/* what the command line says, with file names as they stand in `t` */
+/* Returns the command line of an instance, with file names as they are in `t`. */
 static const char *command_of(nm_job *job, const nm_suite *s, const nm_item *t)
 {
     nm_buf b = {.job = job};
@@ -47,7 +47,7 @@ static const char *command_of(nm_job *job, const nm_suite *s, const nm_item *t)
     return b.s;
 }
 
-/* the description with its file names relative to `dir` */
+/* Returns the description with file names relative to `dir`. */
 static nm_suite *moved(nm_job *job, const nm_suite *s, const char *dir)
 {
     nm_suite *r = NM_NEW(job, nm_suite);
@@ -90,7 +90,7 @@ static nm_query *question_of(nm_job *job, const nm_suite *s, const nm_item *t, c
     return nm_query_ask(job, net, &a);
 }
 
-/* builds one instance into folder `to`, as if the command had been run in the suite's own */
+/* Builds one instance into folder `to`, as if the command had been run in the suite's own folder. */
 static nm_target build(nm_job *job, const nm_suite *s, const nm_item *t, const char *to)
 {
     nm_net *net = nm_net_read(job, nm_path_under(job, s->dir, t->net));
@@ -110,7 +110,7 @@ static nm_target build(nm_job *job, const nm_suite *s, const nm_item *t, const c
                              .files.version = NM_VERSION,
                              .files.options = command_of(job, s, t)};
     if (nm_query_targets(q) != 1)
-        nm_throw(job, NM_EINPUT, "%s: %s asks %zu questions; one was expected", s->path, t->name,
+        nm_throw(job, NM_EINPUT, "%s: %s has %zu targets; one was expected", s->path, t->name,
                  nm_query_targets(q));
     const nm_verdict *v = nm_solve_query(job, net, q, &o);
     if (!v->targets[0].file)
@@ -206,7 +206,7 @@ static void make_one(nm_job *job, void *arg)
     nm_sha256(f.data, f.n, k->m->hash);
 }
 
-/* the instances, and what the tables say of them */
+/* Makes the instances, and the tables about them. */
 static void make_all(nm_job *job, const nm_suite *s, const char *to, nm_buf *csv, nm_buf *readme)
 {
     made *m = NM_ARRAY(job, made, s->n);
@@ -365,7 +365,7 @@ static size_t check_built(nm_job *job, const nm_suite *s)
                            : i == 2 * s->n ? "suite.csv"
                                            : "README.md";
         if (same(job, nm_path_under(job, s->dir, name), nm_path_under(job, temp, name))) continue;
-        nm_note(job, "%s: built anew it is another", nm_path_under(job, s->dir, name));
+        nm_note(job, "%s: building it again gives another model", nm_path_under(job, s->dir, name));
         bad++;
     }
     return bad;
@@ -385,7 +385,7 @@ static void decode_one(nm_job *job, void *arg)
     r->v = nm_decode_sol(job, NULL, nm_map_read(job, map), map, nm_sol_read(job, sol), sol);
 }
 
-/* a known solution must replay to the known answer, and to the known optimum */
+/* Checks that a known solution replays to the known answer, and to the known optimum. */
 static size_t check_answers(nm_job *job, const nm_suite *s, size_t *replayed)
 {
     size_t bad = 0;
@@ -403,7 +403,7 @@ static size_t check_answers(nm_job *job, const nm_suite *s, size_t *replayed)
                                                                         : is_worst && !violated);
         const bool best = !isfinite(t->best) || fabs(x - t->best) <= 1e-6 * fmax(1, fabs(t->best));
         if (right && best) continue;
-        nm_note(job, "%s: its solution does not say what is known of it: %s", t->name,
+        nm_note(job, "%s: its solution does not give the known answer: %s", t->name,
                 code ? nm_job_message(job) : nm_fmt(job, "a margin of %.9g", x));
         bad++;
     }
@@ -419,10 +419,10 @@ void nm_suite_check(nm_job *job, nm_buf *out, const char *dir)
     if (nm_stopped(job)) return;
     if (sums + built + answers)
         nm_throw(job, NM_EAUDIT,
-                 "%s: %zu files changed, %zu differ when built anew, %zu solutions are wrong", dir,
+                 "%s: %zu files changed, %zu differ when built again, %zu solutions are wrong", dir,
                  sums, built, answers);
     nm_put(
         out,
-        "%zu instances: files as their hashes say, all built anew alike, %zu solutions replayed\n",
+        "%zu instances: all hashes are right, building again gives the same models, %zu solutions replayed\n",
         s->n, replayed);
 }

@@ -1,12 +1,12 @@
-/* suite_spec.c: the description of a suite of instances: a JSON file that lists questions and what is known of their
- * answers.
+/* suite_spec.c: reads the description of a suite of instances: a JSON file that lists questions and what is known about
+ * their answers.
  *
  *   {"netmip": "suite", "version": 1, "title": .., "about": .., "images": FILE, "labels": FILE, "instances": [..]}
  *
- * An instance is a network, a question (a file under "query", or "image", "perturb" and "target" as the command line
- * says them), an objective and an encoding. "net", "image", "perturb", "target", "objective" and "encoding" may be
- * lists: then every combination is an instance, named by its parts. File names are relative to the description's
- * folder. An encoding may carry +unfolded and +two-sided: what --fold off and --one-sided off say. */
+ * An instance is a network, a question (a file under "query", or "image", "perturb" and "target" as on the command
+ * line), an objective and an encoding. "net", "image", "perturb", "target", "objective" and "encoding" may be lists:
+ * then every combination is an instance, named after its parts. File names are relative to the description's folder. An
+ * encoding may be followed by +unfolded and +two-sided, which stand for --fold off and --one-sided off. */
 #define _GNU_SOURCE
 #include "base/base.h"
 #include "encoding/encoding.h"
@@ -37,7 +37,7 @@ nm_formulation nm_formulation_read(nm_job *job, const char *text)
     return f;
 }
 
-/* "4", 4 -> "4"; NULL when it is not there */
+/* Returns the text of "4" or 4; NULL if the member is missing. */
 static const char *text_of(nm_job *job, const nm_json *j, const char *where)
 {
     nm_buf b = {.job = job};
@@ -110,7 +110,7 @@ static void check_item(nm_job *job, const nm_item *t, const char *where)
                  t->answer);
     if (!*t->name || strcmp(nm_name_clean(job, t->name), t->name))
         nm_throw(job, NM_EINPUT,
-                 "%s: \"%s\" is no name of files; letters, digits, . _ and - were expected", where,
+                 "%s: \"%s\" cannot be a file name; letters, digits, . _ and - were expected", where,
                  t->name);
 }
 

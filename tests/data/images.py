@@ -165,7 +165,7 @@ def mean_and_std():
     a, b = run("solve", CHW.path, *ask, *flags, "--json", "--quiet")[1], run("solve", CHW.path, p("dumped.json"), "--json", "--quiet")[1]
     check("a dumped question knows how pixels are read", json.loads(a)["objective"] == json.loads(b)["objective"], (a[:300], b[:300]))
     got, out, err = run("solve", CHW.path, p("dumped.json"), "--mean", "0.1")
-    check("flags that differ from the question's", got == 3 and "was read by" in err, (got, err))
+    check("flags that differ from the question's", got == 3 and "was read with" in err, (got, err))
     q = json.loads(text)
     q["mean"], q["std"] = [float(v) for v in M], [float(v) for v in S]
     put("dumped.json", q)
@@ -208,7 +208,7 @@ def mean_and_std():
     got, out, err = run("eval", FLAT.path, "--image", BIN, "--mean", "0.5,0.4,0.3")
     check("channels of a flat input must be said", got == 2 and "--channels" in err, (got, err))
     got, out, err = run("eval", m("tiny-xor.nnet"), "--image", BIN, "--mean", "0.5")
-    check("no mean before a network that states its range", got == 4 and "stated range" in err, (got, err))
+    check("no mean before a network that states its range", got == 4 and "states a range" in err, (got, err))
 
 
 def orders():

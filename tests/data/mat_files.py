@@ -214,9 +214,9 @@ def whole_or_not():
     np.ones((3, 2)).tofile(p("raw.bin"))
     layout = h5py.VirtualLayout((3, 2), "f8")
     layout[:] = h5py.VirtualSource(p("other.h5"), "x", (3, 2))
-    one("some chunks are missing", "parts of it are not there", 3, some)
+    one("some chunks are missing", "parts of it are missing", 3, some)
     one("no chunk was written", "x: ", 3, lambda h: h.create_dataset("x", (40, 40), "f8", chunks=(10, 10)))
-    one("nothing was written", "parts of it are not there", 3, lambda h: h.create_dataset("x", (3, 2), "f8"))
+    one("nothing was written", "parts of it are missing", 3, lambda h: h.create_dataset("x", (3, 2), "f8"))
     one("an absurd size", "bytes unpack to", 3, lambda h: h.create_dataset("x", (2 ** 30, 2 ** 20), "f8", chunks=(2 ** 10, 2 ** 10)))
     one("external data", "other files", 4, lambda h: h.create_dataset("x", (3, 2), "f8", external=[(p("raw.bin"), 0, 48)]))
     def virtual(h):

@@ -281,7 +281,7 @@ def mat_errors(one):
     bad(3, "bytes unpack to", describe(one, arrays="w.mat"), "a packed size that is not there")
     tail = zlib.compress(examples.mat_array("<", "fc/weight", W)) + b"\0"
     put("w.mat", examples.mat_bytes([], packed=False) + struct.pack("<II", 15, len(tail)) + tail)
-    bad(3, "do not unpack", describe(one, arrays="w.mat"), "bytes after a packed array")
+    bad(3, "cannot be unpacked", describe(one, arrays="w.mat"), "bytes after a packed array")
     long = examples.mat_array("<", "fc/weight", W).replace(struct.pack("<2i", 3, 2), struct.pack("<2i", 1, 2))
     put("w.mat", examples.mat_bytes([long], packed=False))
     bad(3, ("fc/weight", "48 bytes; 16 were expected"), describe(one, arrays="w.mat"), "more numbers than the dimensions say")
@@ -345,7 +345,7 @@ def npz():
     for name, data, code, needle in (("no zip64", good[:cd + 20] + b"\xff\xff\xff\xff" + good[cd + 24:], 3, "differ"), ("no zip64 end", good[:end + 8] + b"\xff\xff\xff\xff" + good[end + 12:], 3, "differ"),
                                      ("secret", good[:cd + 8] + b"\1" + good[cd + 9:], 4, "encrypted"), ("bzip2", both(8, 10, b"\x0c"), 4, "packing 12"), ("another packing in the directory", good[:cd + 10] + b"\x0c" + good[cd + 11:], 3, "differ"),
                                      ("disks", good[:end + 4] + b"\1" + good[end + 5:], 4, "disks"), ("crc", both(14, 16, b"\1\2\3\4"), 3, "checksum"), ("a bomb", both(22, 24, b"\xff\xff\xff\x7f"), 3, "bytes unpack to 2147483647"),
-                                     ("a size too small", both(22, 24, b"\x40\0\0\0"), 3, "does not unpack"), ("a size too large", both(22, 24, b"\0\4\0\0"), 3, "does not unpack"),
+                                     ("a size too small", both(22, 24, b"\x40\0\0\0"), 3, "cannot be unpacked"), ("a size too large", both(22, 24, b"\0\4\0\0"), 3, "cannot be unpacked"),
                                      ("another name in the directory", good[:cd + 46] + b"x" + good[cd + 47:], 3, "differ"), ("no end", good[:end + 3] + good[end + 4:], 3, "no end record"),
                                      ("twice", twice(), 3, "twice")):
         put("w.npz", data)

@@ -467,7 +467,7 @@ def refusals():
         got, out, err = run("solve", GREY.path, "--image", p("grey.npy"), "--label", "0", "--perturb", text, "--quiet")
         check("refuse " + text.replace(TMP + "/", ""), got == code and needle in err and out == "", (got, err))
     got, out, err = run("solve", flat_net.path, "--image", p("flat.npy"), "--label", "0", "--perturb", "blur:3x3", "--quiet")
-    check("no blur of what is no image", got == 4 and "no image" in err, (got, err))
+    check("no blur of what is no image", got == 4 and "not an image" in err, (got, err))
 
 
 parts(against_brute_force, any_position, pixels, samples_within_bounds, exact_ends, round_trips, files_and_texts, rows_of_exact_points, batch, refusals)

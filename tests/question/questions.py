@@ -210,7 +210,7 @@ def explicit():
     check("inspect of one that says all", good(0, "inspect", put("q.json", {**Q, "n_in": 2, "n_out": 2, "lo": 0, "hi": 1, "clauses": [["Y_0 <= 0"]]})).splitlines()[0] == "inputs 2 outputs 2 cases 1")
     out = good(0, "inspect", put("q.json", {**Q, "image": "a.png", "perturb": "linf:0.1"}))
     check("inspect states the defaults", all(s in out for s in ('image     "a.png"', "label     the network's own prediction (default)", "objective feasible (default)", "guard     0 (default)", "target    any (default)", "margin    0 (default)")), out)
-    bad(2, "inspect --json needs the network", "needs the network", "inspect", p("q.json"), "--json")
+    bad(2, "inspect --json needs the network", "only with the network", "inspect", p("q.json"), "--json")
     code, out, err = run("bounds", XOR, put("q.json", {**Q, "lo": 0, "hi": 1, "clauses": [["Y_0 <= 0"]]}))
     check("bounds takes one", code == 0 and "relu block" in out, err)
 
@@ -218,7 +218,7 @@ def explicit():
 def json_refusals():
     box, clause = {"lo": 0, "hi": 1}, {"clauses": [["Y_0 <= 0"]]}
     for name, q, needle in (("an unknown member", {**box, **clause, "epsilon": 1}, 'unknown member "epsilon"'), ("one in a case", {"cases": [{**box, **clause, "label": 1}]}, 'unknown member "label"'), ("another version", {"version": 2, **box, **clause}, "version 1"),
-                            ("a set beside cases", {**box, "cases": [{**clause, **box}]}, '"lo" beside "cases"'), ("no cases", {"cases": []}, "no case"), ("no set", clause, "X_0 has no lower bound"), ("no condition", box, "clauses, or a label"),
+                            ("a set beside cases", {**box, "cases": [{**clause, **box}]}, '"lo" stands beside "cases"'), ("no cases", {"cases": []}, "no case"), ("no set", clause, "X_0 has no lower bound"), ("no condition", box, "clauses or a label"),
                             ("clauses and a target", {**box, **clause, "target": 1}, '"clauses" beside'), ("empty clauses", {**box, "clauses": []}, "no clause"), ("an empty clause", {**box, "clauses": [[]]}, "has no row"),
                             ("a clause's unknown member", {**box, "clauses": [{"rows": ["Y_0 <= 0"], "x": 1}]}, 'unknown member "x"'), ("names that repeat", {**box, "clauses": [{"name": "a", "rows": ["Y_0 <= 0"]}, {"name": "a", "rows": ["Y_0 <= 0"]}]}, "two clauses are called a"),
                             ("names for no file", {**box, "clauses": [{"name": "../a", "rows": ["Y_0 <= 0"]}]}, "a name of letters"), ("a strict row", {**box, "clauses": [["Y_0 < 0"]]}, "column 5: <=, >= or ="), ("a product", {**box, "clauses": [["Y_0*Y_1 <= 0"]]}, "one variable"),
@@ -227,8 +227,8 @@ def json_refusals():
                             ("a row that nothing meets", {**box, **clause, "in_rows": ["0 <= -1"]}, "0 <= -1"), ("ends of another length", {**clause, "lo": [0], "hi": 1}, "2 numbers"), ("a text as an end", {**clause, "lo": "0", "hi": 1}, "a number"), ("an image of another length", {"image": [1], "perturb": "free"}, "2 numbers"),
                             ("a perturbation of nothing", {"perturb": "linf:0.1"}, 'needs an "image"'), ("a perturbation that is none", {"image": [0.5, 0.5], "perturb": "linf:x"}, "q.json: --perturb"), ("a domain alone", {**box, "domain": [0, 1], **clause}, '"domain" goes with'),
                             ("a label beyond", {**box, "label": 2}, "label"), ("label and labels", {**box, "label": 1, "labels": "a"}, "together"), ("a target that is the label", {**box, "label": 1, "target": 1}, "1 is the image's label"), ("a negative guard", {**box, **clause, "guard": -1}, '"guard"'),
-                            ("an objective that is none", {**box, **clause, "objective": "best"}, "objective best"), ("worst with two rows", {**box, "clauses": [["Y_0 <= 0", "Y_1 <= 0"]], "objective": "worst"}, "clauses of one row"), ("a range without a goal", {**box, **clause, "objective": "range"}, "a goal goes with"),
-                            ("a goal without a range", {**box, "clauses": [{"goal": "most", "rows": ["Y_0 <= 0"]}], "objective": "worst"}, "a goal goes with"), ("a range and clauses", {**box, **clause, "objective": "range:Y_0"}, '"clauses" beside'), ("a range and a target", {**box, "objective": "range:Y_0", "target": 1}, "one label"),
+                            ("an objective that is none", {**box, **clause, "objective": "best"}, "objective best"), ("worst with two rows", {**box, "clauses": [["Y_0 <= 0", "Y_1 <= 0"]], "objective": "worst"}, "clauses of one row"), ("a range without a goal", {**box, **clause, "objective": "range"}, "a goal needs"),
+                            ("a goal without a range", {**box, "clauses": [{"goal": "most", "rows": ["Y_0 <= 0"]}], "objective": "worst"}, "a goal needs"), ("a range and clauses", {**box, **clause, "objective": "range:Y_0"}, '"clauses" beside'), ("a range and a target", {**box, "objective": "range:Y_0", "target": 1}, "one label"),
                             ("a range and a guard", {**box, "objective": "range:Y_0", "guard": 1}, "--guard"), ("a range of a constant", {**box, "objective": "range:3"}, "constant"), ("differ alone", {**box, "differ": 1}, "--differ"), ("sizes of another network", {**box, **clause, "n_in": 3}, "the network has 2"),
                             ("a prediction that is none", {**clause, **box, "image": [0.5, 0.5], "predicted": 1}, "the network says 0"), ("true", {**box, **clause, "guard": True}, "a text, a number")):
         code, out, err = run("solve", XOR, put("q.json", {**Q, **q}))
@@ -374,7 +374,7 @@ def pairs():
     wide = put("wide.json", network([3], [dense([[1, 1, 1]], [0])]))
     one = put("one.json", network([1, 2, 1], [{"op": "flatten"}, dense([[1, 1]], [0])]))
     bad(3, "other inputs", "networks over the same inputs", "solve", na, *ask[:-1], wide, "--differ", "1")
-    bad(3, "other outputs", "as many were expected", "solve", na, *ask[:-1], one, "--differ", "1")
+    bad(3, "other outputs", "equal numbers were expected", "solve", na, *ask[:-1], one, "--differ", "1")
     check("a range needs not as many", run("solve", na, *ask[:-1], one, "--objective", "range:Y_0-Y_2")[0] == 0)
     for args, needle in (([*ask], "--differ D, --differ class"), ([*ask, "--differ", "0"], "above 0"), ([*ask, "--differ", "x"], "above 0"), ([*ask, "--differ", "1", "--objective", "worst"], "--differ D"), ([*ask, "--differ", "1", "--target", "1"], "--target"),
                          ([*ask, "--differ", "1", "--margin", "1"], "--margin"), ([*ask, "--differ", "class", "--label", "1"], "--label"), ([*ask[:-2], "--differ", "1"], "a second network"), ([*ask, "--differ", "class", "--margin", "-1"], "--margin")):

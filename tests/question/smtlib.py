@@ -176,7 +176,7 @@ def cases():
 
 def refusals():
     for text, code, needle in (
-            ("(not (= Y_0 1))", 4, ":6:14: not of =: closed comparisons cannot say it"), ("(=> (= Y_0 1) (<= Y_1 1))", 4, ":6:13: not of ="),
+            ("(not (= Y_0 1))", 4, ":6:14: not of =: closed comparisons cannot express it"), ("(=> (= Y_0 1) (<= Y_1 1))", 4, ":6:13: not of ="),
             ("(not (<= Y_0 1) (<= Y_0 2))", 3, ":6:9: not of one formula was expected"), ("(not)", 3, ":6:9: not of one"), ("(=> (<= Y_0 1))", 3, ":6:9: an operator without operands"),
             ("(<= (/ Y_0 0) 1)", 3, ":6:20: a quotient by 0"), ("(<= (/ 1 Y_0) 1)", 3, ":6:18: a quotient by variables"), ("(<= (/ Y_0) 1)", 3, ":6:13: a quotient of two"),
             ("(<= (/ 1e300 1e-300) Y_0)", 3, ":6:22: a quotient overflows"), ("(<= (/ 1 (* 1e300 1e300)) Y_0)", 3, ":6:18: a quotient overflows"),

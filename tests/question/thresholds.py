@@ -202,9 +202,9 @@ def flags():
     one, bare, tanh = net("one.onnx", w, [N("Sigmoid", ["z"], ["y"])]), net("bare.onnx", w, [N("Identity", ["z"], ["y"])]), net("tanh.onnx", w, [N("Tanh", ["z"], ["y"])])
     for network in (bare, tanh):
         r = ask(network)
-        check("one output without a Sigmoid", r[0] == 2 and "no Sigmoid makes it" in r[2], r)
+        check("one output without a Sigmoid", r[0] == 2 and "is not a Sigmoid" in r[2], r)
         r = run("solve", network, put("f.json", {"netmip": "query", "version": 1, "image": x, "perturb": {"linf": 0.5}, "domain": [-1, 1], "label": 0}))
-        check("nor in JSON", r[0] == 3 and "no Sigmoid makes it" in r[2], r)
+        check("nor in JSON", r[0] == 3 and "is not a Sigmoid" in r[2], r)
     for more, code, needle in ((["--label", "2"], 3, "label 2; the network has labels 0 to 1"), (["--label", "0", "--target", "0"], 2, "0 is the image's label"), (["--objective", "worst"], 4, "a worst margin"),
                                (["--target", "top:2"], 2, "top:2")):
         r = ask(one, *more)
@@ -234,7 +234,7 @@ def files():
     bad = json.load(open(dumped))
     bad["cases"][0]["clauses"][0]["inner"][0] += 1
     r = run("solve", one, put("bad.json", bad))
-    check("an inner end outside the row", r[0] == 3 and '"inner" beyond' in r[2], r)
+    check("an inner end outside the row", r[0] == 3 and '"inner" is larger than' in r[2], r)
     r = run("solve", one, dumped, "--objective", "worst")
     check("no worst margin of thresholds", r[0] in (2, 4), r)
     r = run("solve", one, put("k1.vnnlib", text(2, 1, "(<= Y_0 0.5)")), "--objective", "worst")
@@ -300,7 +300,7 @@ def choices():
         r = run("solve", flag, put("a.vnnlib", text(2, 1, formula)))
         check("refused: " + formula, r[0] in (3, 4) and needle in r[2] and r[1] == "", r)
     r = run("solve", flag, put("a.json", {"netmip": "query", "version": 1, "lo": -1, "hi": 1, "clauses": [["Y_0 >= 1"]]}))
-    check("JSON clauses ask for no number", r[0] == 4 and "targets alone ask for the class" in r[2], r)
+    check("JSON clauses ask for no number", r[0] == 4 and "only targets can ask about the class" in r[2], r)
 
 
 def refusals():

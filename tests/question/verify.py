@@ -210,12 +210,12 @@ def refusals():
     good = box(elements("X"))
     both = box(elements("X", "U"))
     for name, text, args, code, needle in (
-            ("no network", v2 + good, [], 2, "--network NAME=FILE was expected"), ("a network too few", v2 + g % "" + both, [net, "f=" + xor], 2, "declares network g, and no file is given"),
+            ("no network", v2 + good, [], 2, "--network NAME=FILE was expected"), ("a network too few", v2 + g % "" + both, [net, "f=" + xor], 2, "declares network g, but no file is given"),
             ("one without a name", v2 + g % "" + both, [net, xor, net, "g=" + xor], 2, "with a name that"), ("one that is not declared", v2 + good, [net, "h=" + xor], 2, "which network is"),
-            ("one for an equal one", v2 + g % "(equal-to f) " + both, [net, "f=" + xor, net, "g=" + xor], 2, "it has no file"), ("one twice", v2 + good, [net, "f=" + xor, net, "f=" + xor], 2, "a second file for network f"),
+            ("one for an equal one", v2 + g % "(equal-to f) " + both, [net, "f=" + xor, net, "g=" + xor], 2, "it takes no file"), ("one twice", v2 + good, [net, "f=" + xor, net, "f=" + xor], 2, "a second file for network f"),
             ("float32", v2.replace("X real", "X float32") + good, [net, "f=" + xor], 4, ":2:37: float32: an element type"), ("float32's way out", v2.replace("X real", "X float32") + good, [net, "f=" + xor], 4, "declare the type real"),
             ("hidden", v2.replace("(declare-output", '(declare-hidden H real [3] "h") (declare-output') + good, [net, "f=" + xor], 4, "declare-hidden: values inside"),
-            ("a chain of likeness", v2 + g % "(equal-to f) " + (g % "(equal-to g) ").replace("network g", "network h").replace("U real", "S real").replace("V real", "W real") + both, [net, "f=" + xor], 3, "a network that stands for itself"),
+            ("a chain of likeness", v2 + g % "(equal-to f) " + (g % "(equal-to g) ").replace("network g", "network h").replace("U real", "S real").replace("V real", "W real") + both, [net, "f=" + xor], 3, "a network that is not itself equal"),
             ("two relations", v2 + g % "(equal-to f) (isomorphic-to f) " + both, [net, "f=" + xor], 3, "one relation"), ("other shapes", v2 + (g % "(equal-to f) ").replace("U real [2]", "U real [1,2]") + both, [net, "f=" + xor], 3, "that it is like"),
             ("another order", v2 + g.replace("(declare-input U real [2]) (declare-output V real [2])", "(declare-output V real [2]) (declare-input U real [2])") % "(isomorphic-to f) " + both, [net, "f=" + xor, net, "g=" + xor], 3, "that it is like"),
             ("a missing output", v2 + g.replace(" (declare-output V real [2])", "") % "(equal-to f) " + both, [net, "f=" + xor], 3, "that it is like"), ("an unbounded second input", v2 + g % "(equal-to f) " + good, [net, "f=" + xor], 3, "U[0] has no lower bound"),

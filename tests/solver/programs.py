@@ -77,7 +77,7 @@ def misbehaviour(cases):
     check("is not there", got == 2 and "could not be run" in err, (got, d, err))
     at = time.time()
     got, d, err = solve(image, eps, "--solver-command", fake("hangs", "sleep 1000"), "--time-limit", "2")
-    check("hangs", got == 11 and "time limit" in d.get("why", "") and "it was ended" in err, (got, d, err))
+    check("hangs", got == 11 and "time limit" in d.get("why", "") and "it was killed" in err, (got, d, err))
     check("a solver that hangs is ended", time.time() - at < 60 * SLOW, time.time() - at)
     lie = fake("lies", 'glpsol --freemps $1 -o $2.x >/dev/null; cbc $1 -preprocess off -solve -printingOptions all -solution $2 > /dev/null; '
                        'sed -i "1s/.*/Infeasible - objective value 0.00000000/" $2')

@@ -427,7 +427,7 @@ def go_on():
     out, err = r.communicate(timeout=10)
     done = 30 - json.loads(out)["left"] if out else -1
     check("an interrupt says how far it came", r.returncode != 11 or
-          ("interrupted: %d of 30 done; run the same command to go on" % done).encode() in err, err)
+          ("interrupted: %d of 30 done; run the same command to continue" % done).encode() in err, err)
     for k in (0, 29):  # as if these had been cut short
         path = os.path.join(folder, "records", "%06d.json" % k)
         json.dump({"netmip": "record", "version": 1, "sample": k, "verdict": "unknown",

@@ -56,7 +56,7 @@ def labels():
     refused("fractions", "entry 0 is 8.5", labels=npy("half.npy", lab + 0.5))
     refused("too few", "10 labels for samples 0 to 19", labels=npy("few.npy", lab[:10]))
     refused("from 1", "the label of sample 2 is 10", labels=npy("one.npy", lab + 1))
-    refused("from 1, the remedy", "from 1 on", labels=npy("one.npy", lab + 1))
+    refused("from 1, the remedy", "start at 1", labels=npy("one.npy", lab + 1))
     refused("below 0", "the label of sample 0 is -1", labels=npy("minus.npy", lab * 0 - 1))
     refused("words", "words.txt:1:1: \"cat\" is not a number", labels=text("words.txt", ["cat", "dog"] * 100))
     refused("a later word", "late.txt:3:1", labels=text("late.txt", ["1", "2", "dog"] * 70))

@@ -124,10 +124,10 @@ def checking():
     for f in sorted(set(rng.sample(names, 6) + ["suite.csv", "README.md", "spec.json", "xor.sol.gz"])):
         broken("a flipped bit of " + f, f, flip(f, rng.randrange(1 << 30)))
     broken("a file that is gone", "does not exist", lambda d: os.unlink(os.path.join(d, "xor.mps.gz")))
-    broken("a forged coefficient", "built anew it is another", forged("xor.mps.gz", lambda s: s.replace("0.5", "0.25", 1) if "0.5" in s
+    broken("a forged coefficient", "building it again gives another", forged("xor.mps.gz", lambda s: s.replace("0.5", "0.25", 1) if "0.5" in s
                                                                         else s.replace(" 1\n", " 2\n", 1)))
-    broken("a forged table", "built anew it is another", forged("suite.csv", lambda s: s.replace("violated", "holds", 1)))
-    broken("a forged answer", "does not say what is known", forged("spec.json", lambda s: s.replace('"answer": "violated"', '"answer": "holds"')))
+    broken("a forged table", "building it again gives another", forged("suite.csv", lambda s: s.replace("violated", "holds", 1)))
+    broken("a forged answer", "does not give the known answer", forged("spec.json", lambda s: s.replace('"answer": "violated"', '"answer": "holds"')))
     broken("a forged solution", "", forged("xor.sol.gz", lambda s: "\n".join(t if t.startswith("=") else t.split()[0] + " 0.5" if t else t
                                                                               for t in s.split("\n"))))
 
@@ -145,7 +145,7 @@ def refusals():
     bad("is an empty list", spec(instances=[dict(i[0], image=[])]))
     bad("\"query\", or", spec(instances=[dict(i[1], image=3)]))
     bad("\"query\", or", spec(instances=[{"net": m("tiny-xor.onnx")}]))
-    bad("is no name", spec(instances=[dict(i[1], name="a/b")]))
+    bad("cannot be a file name", spec(instances=[dict(i[1], name="a/b")]))
     bad("holds or violated", spec(instances=[dict(i[1], answer="maybe")]))
     bad("one was expected", spec(instances=[dict(i[0], target="any")]))
     bad("+two-sided", spec(instances=[dict(i[1], encoding="bigm+odd")]), 2)

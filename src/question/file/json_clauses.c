@@ -1,6 +1,6 @@
-/* json_clauses.c: parts of netmip's own questions, JSON: rows, clauses, and input sets that say all themselves. What
- * asks by files, perturbations and labels is read_json_question.c's. A row is a text (row_text.c) or {"var", "coef",
- * "rhs"}, as query.c prints it. */
+/* json_clauses.c: parts of netmip's own questions in JSON: rows, clauses, and input sets that need no files or
+ * perturbations. read_json_question.c reads what refers to files, perturbations and labels. A row is a text
+ * (row_text.c) or {"var", "coef", "rhs"}, as query_text.c prints it. */
 #include "base/base.h"
 #include "question/question.h"
 #include "question/file/file.h"
@@ -16,7 +16,7 @@ static const nm_json *list_of(nm_job *job, const nm_json *x, const char *what, c
     return x;
 }
 
-/* a list of texts like "Y_0 - Y_1 <= 0.5", or of numbered rows: k < n_out is output k, else input k - n_out */
+/* Reads a list of texts like "Y_0 - Y_1 <= 0.5", or of rows by number: k < n_out is output k, else input k - n_out. */
 static nm_row *any_rows(nm_job *job, const nm_json *x, const nm_query *q, const char *what,
                         const char *where, size_t *n)
 {
@@ -32,7 +32,7 @@ static nm_row *any_rows(nm_job *job, const nm_json *x, const nm_query *q, const 
 int64_t nm_queryjson_labels(const reader *r)
 {
     if (r->net) return (int64_t)nm_net_labels(r->net);
-    return r->q->n_out == 1 ? 2 : (int64_t)r->q->n_out; /* the output may be a Sigmoid's */
+    return r->q->n_out == 1 ? 2 : (int64_t)r->q->n_out; /* one output may be a Sigmoid's, which has two labels */
 }
 
 /* ---- clauses ---- */
@@ -42,7 +42,7 @@ static nm_clause read_clause(reader *r, const nm_json *x, size_t icase, size_t a
     static const char *const keys[] = {"name", "label", "goal", "rows", "inner", NULL};
     nm_clause c = {.label = -1};
     c.name = nm_fmt(r->job, "c%zu_%zu", icase, at);
-    if (cJSON_IsArray(x)) { /* its rows alone */
+    if (cJSON_IsArray(x)) { /* a clause given as just its rows */
         c.rows = any_rows(r->job, x, r->q, "rows", r->where, &c.n_rows);
         return c;
     }
@@ -76,7 +76,7 @@ static nm_clause read_clause(reader *r, const nm_json *x, size_t icase, size_t a
     if (inner)
         for (size_t k = 0; k < c.n_rows; k++)
             if (!(c.inner[k] <= c.rows[k].rhs))
-                nm_throw(r->job, NM_EINPUT, "%s: clause %s: \"inner\" beyond the row's own rhs",
+                nm_throw(r->job, NM_EINPUT, "%s: clause %s: \"inner\" is larger than the row's own rhs",
                          r->where, c.name);
     return c;
 }
@@ -94,7 +94,7 @@ void nm_queryjson_clauses(reader *r, const nm_json *list, size_t icase, nm_case 
         out[c->n_clauses] = read_clause(r, a, icase, c->n_clauses);
         if (out[c->n_clauses].n_rows == 0)
             nm_throw(r->job, NM_EINPUT,
-                     "%s: clause %s has no row; \"0 <= 0\" is true of every point", r->where,
+                     "%s: clause %s has no row; write \"0 <= 0\" if every point is a counterexample", r->where,
                      out[c->n_clauses].name);
         c->n_clauses++;
     }
@@ -114,7 +114,7 @@ static double *ends(reader *r, const nm_json *c, const char *key, double dflt)
     return out;
 }
 
-/* box and rows of x meet what the case has; without lo and hi, rows of one input are the box */
+/* Intersects the case with the box and rows of x; without lo and hi, rows of a single input define the box. */
 void nm_queryjson_meet(reader *r, const nm_json *x, nm_case *c)
 {
     const size_t n_in = r->q->n_in, n_out = r->q->n_out;

@@ -1,5 +1,6 @@
-/* json_generators.c: the generators of an input set as a question carries them (query.c writes them), read back and
- * checked: lo, hi, at [n]; x0 [n_in]; G by rows as ptr, idx, w; sums as [first, count, total]; rows over g; kernel. */
+/* json_generators.c: reads back and checks the generators of an input set as a question's JSON has them (query_text.c
+ * writes them): lo, hi, at [n]; x0 [n_in]; G by rows as ptr, idx, w; sums as [first, count, total]; rows over g;
+ * kernel. */
 #include "base/base.h"
 #include "question/question.h"
 #include "question/file/file.h"
@@ -26,7 +27,7 @@ static const nm_sum *sums(nm_job *job, const nm_json *x, size_t *n, const char *
     for (const nm_json *a = x->child; a; a = a->next) {
         const double *v = nm_json_nums(job, a, 3, where);
         if (!(v[0] >= 0 && v[1] >= 1 && v[0] < 1e9 && v[1] < 1e9))
-            nm_throw(job, NM_EINPUT, "%s: a sum of generators", where);
+            nm_throw(job, NM_EINPUT, "%s: a sum of generators is wrong", where);
         out[(*n)++] = (nm_sum){(size_t)v[0], (size_t)v[1], v[2]};
     }
     return out;
@@ -36,7 +37,7 @@ const nm_gens *nm_gens_read(nm_job *job, const nm_json *x, size_t n_in, const ch
                             const nm_gens *had)
 {
     if (!x) return had;
-    if (had) nm_throw(job, NM_EINPUT, "%s: \"gens\" beside a set of generators", where);
+    if (had) nm_throw(job, NM_EINPUT, "%s: \"gens\" together with a set of generators", where);
     nm_gens *g = NM_NEW(job, nm_gens);
     const nm_json *lo = nm_json_get(job, x, "lo", where), *idx = nm_json_get(job, x, "idx", where);
     const size_t entries = nm_json_count(idx);

@@ -1,11 +1,11 @@
-/* json_rows.c: linear rows in JSON, by number of their variables: as query.c prints them. */
+/* json_rows.c: reads linear rows in JSON, whose variables are numbers, as query_text.c prints them. */
 #include "base/base.h"
 #include "question/question.h"
 #include "question/file/file.h"
 
 #include <cJSON.h>
 
-/* {"var": [..], "coef": [..], "rhs": x} each: sum coef*var <= rhs, variables below `limit` */
+/* Reads a list of {"var": [..], "coef": [..], "rhs": x}, meaning sum coef*var <= rhs, variables below `limit`. */
 nm_row *nm_json_rows(nm_job *job, const nm_json *x, size_t limit, const char *where, size_t *n)
 {
     static const char *const keys[] = {"var", "coef", "rhs", NULL};

@@ -1,11 +1,11 @@
-/* read_json_question.c: netmip's own questions, JSON; netmip-query(5) is the schema.
+/* read_json_question.c: reads netmip's own questions in JSON; netmip-query(5) is the schema.
  *
- * A case says its input set (an image with a perturbation, a box, rows over inputs, or all of them: their
- * intersection) and what a counterexample is (target labels, or clauses of rows). What the flags can say is handed on
- * as text to what reads the flags (ask_by_flags.c), so that both mean the same. A question without files, perturbations
- * and labels to be predicted says all itself: what query.c prints, and every map carries, is of this kind and reads
- * back to the same text. Members that are unknown, repeated or without effect are refused. File names are relative to
- * the query's file. */
+ * A case gives its input set (an image with a perturbation, a box, rows over inputs, or several of them: then their
+ * intersection) and what a counterexample is (target labels, or clauses of rows). What flags can express is passed as
+ * text to the reader of the flags (ask_by_flags.c), so that both mean the same. A question without files, perturbations
+ * and labels to be predicted is self-contained: query_text.c prints this kind, every map carries it, and it reads back
+ * to the same text. Members that are unknown, repeated or without effect are refused. File names are relative to the
+ * query's file. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -17,7 +17,7 @@
 
 typedef nm_queryjson reader;
 
-/* a value of a flag, as the flag's own text: 0.1, [0,1] -> 0,1, {"linf": 0.1} -> linf:0.1 */
+/* Returns a JSON value as the text of a flag: 0.1 as it is, [0,1] as 0,1, {"linf": 0.1} as linf:0.1. */
 static const char *nm_queryjson_text(nm_job *job, const nm_json *x, const char *key,
                                      const char *where)
 {
@@ -61,12 +61,12 @@ static _Noreturn void needs_net(const reader *r, const char *what)
 static const char *const case_keys[] = {"perturb", "domain", "lo",      "hi",    "gens", "in_rows",
                                         "target",  "margin", "clauses", "balls", NULL};
 
-/* clauses of a case that has its set */
+/* Sets the clauses of a case whose input set is complete. */
 static void set_clauses(reader *r, const nm_json *x, nm_case *c)
 {
     const nm_json *clauses = nm_json_find(x, "clauses");
     const bool own = r->measure == NM_CLASSES &&
-                     x == r->top; /* the margin is that of the classes */
+                     x == r->top; /* here the margin belongs to differ:class */
     const bool labels = nm_json_find(x, "target") || (nm_json_find(x, "margin") && !own);
     if (labels && r->measure != NM_MARGIN)
         nm_throw(r->job, NM_EINPUT,
@@ -80,16 +80,16 @@ static void set_clauses(reader *r, const nm_json *x, nm_case *c)
     } else if (r->measure == NM_MARGIN && c->n_clauses == 0) {
         if (r->q->label < 0)
             nm_throw(r->job, NM_EINPUT,
-                     "%s: what is a counterexample? clauses, or a label were expected", r->where);
+                     "%s: nothing says what a counterexample is; clauses or a label were expected", r->where);
         const nm_ask a = {.target = flag(r, nm_json_find(x, "target"), "target"),
                           .margin = flag(r, nm_json_find(x, "margin"), "margin")};
         if (!r->net && r->q->n_out == 1)
-            needs_net(r, "label"); /* of one output it depends on a Sigmoid */
+            needs_net(r, "label"); /* for one output it depends on whether that is a Sigmoid's */
         nm_query_label(r->job, r->net, &a, r->q, c);
     }
 }
 
-/* the pixel of each input, which L0 counts; NULL: none is said */
+/* Returns the pixel of each input, for L0 to count; NULL: none is given. */
 static const nm_pixelset *read_pixels(reader *r, const nm_json *x, const nm_ball *b)
 {
     if (!x) return NULL;
@@ -113,7 +113,7 @@ static const nm_pixelset *read_pixels(reader *r, const nm_json *x, const nm_ball
     return p;
 }
 
-/* balls of x beside those that the case has */
+/* Adds the balls of x to those that the case has. */
 static void read_balls(reader *r, const nm_json *x, nm_case *c)
 {
     static const char *const keys[] = {"norm", "radius", "centre", "pixels", NULL};
@@ -183,7 +183,7 @@ static void read_cases(reader *r, const nm_json *j)
     for (const nm_json *c = list ? list->child : NULL; c; c = c->next) read_case(r, c);
 }
 
-/* ---- what all cases share ---- */
+/* ---- members that all cases share ---- */
 
 static size_t size_of(const reader *r, const nm_json *j, const char *key, size_t of_net)
 {
@@ -236,7 +236,7 @@ static void read_image(reader *r, const nm_json *j)
     if (r->net) r->q->image_y = nm_net_eval(r->job, r->net, r->q->image, false, NULL);
 }
 
-/* label: stated, from a file, or what the network says of the image when targets are asked for */
+/* Reads the label: stated, from a file, or the network's prediction for the image if targets need one. */
 static void read_labels(reader *r, const nm_json *j, bool wanted)
 {
     nm_query *q = r->q;
@@ -279,7 +279,7 @@ static bool any_clauses(const nm_json *j)
     return all;
 }
 
-/* the objective, and what else is asked than a label's margin */
+/* Reads the objective and the measure, if that is not a label's margin. */
 static void read_objective(reader *r, const nm_json *j)
 {
     nm_query *q = r->q;
@@ -321,7 +321,7 @@ void nm_queryjson_check(nm_job *job, const nm_json *j, const char *where)
     if (!list) return;
     for (const char *const *k = case_keys; *k; k++)
         if (nm_json_find(j, *k))
-            nm_throw(job, NM_EINPUT, "%s: \"%s\" beside \"cases\": it belongs into one", where, *k);
+            nm_throw(job, NM_EINPUT, "%s: \"%s\" stands beside \"cases\", but belongs inside a case", where, *k);
     if (!cJSON_IsArray(list) || !list->child) nm_throw(job, NM_EINPUT, "%s: no case", where);
     for (const nm_json *c = list->child; c; c = c->next) nm_json_only(job, c, where, case_keys);
 }
@@ -354,7 +354,7 @@ static bool alike(const char *a, const char *b)
     return (!a && !b) || (a && b && strcmp(a, b) == 0);
 }
 
-/* what stands between pixels and network: the network was read with it, or there is none */
+/* Checks the preprocessing that the question states: it must be what the network was read with. */
 static void read_front(reader *r, const nm_json *j)
 {
     const nm_front *f = nm_query_front_of(r->job, j, r->where), *own = r->net ? r->net->front : f;
@@ -363,7 +363,7 @@ static void read_front(reader *r, const nm_json *j)
                alike(f->channels, own->channels) && alike(f->shape, own->shape) &&
                alike(f->output, own->output)))
         return;
-    nm_throw(r->job, NM_EINPUT, "%s: %s, and the network was read by %s", r->where,
+    nm_throw(r->job, NM_EINPUT, "%s: the question wants %s, but the network was read with %s", r->where,
              nm_front_text(r->job, f), own ? nm_front_text(r->job, own) : "none of them");
 }
 
@@ -380,7 +380,7 @@ static nm_query *read_query(reader *r, const nm_json *j)
                  r->where);
     read_labels(r, j, r->measure == NM_MARGIN && !any_clauses(j));
     const nm_ask whole_ask = r->ask;
-    r->ask = (nm_ask){0}; /* of a set: image and perturbation alone */
+    r->ask = (nm_ask){0}; /* from here on only image and perturbation, for each set */
     read_cases(r, j);
     if (r->measure == NM_CLASSES) r->ask.margin = flag(r, nm_json_find(j, "margin"), "margin");
     const char *margin = r->ask.margin;
@@ -408,7 +408,7 @@ nm_query *nm_read_queryjson(nm_job *job, const nm_net *net, nm_file f)
     if (!net) return read_query(&r, j);
     r.top = j;
     const int code = nm_run(job, read_top, &r);
-    if (code) { /* what the flags' reader says is about the file here */
+    if (code) { /* errors from the reader of the flags are about this file */
         const char *why = nm_message_of(job, code);
         const bool placed = strstr(why, f.path) != NULL;
         nm_throw(job, code == NM_EUSE ? NM_EINPUT : code, placed ? "%.0s%s" : "%s: %s", f.path,
@@ -418,7 +418,7 @@ nm_query *nm_read_queryjson(nm_job *job, const nm_net *net, nm_file f)
     const nm_node *last = nm_tail_choice(net);
     if (last && any_clauses(j))
         nm_refuse(job, net, last,
-                  "at the output, and %s speaks of outputs; targets alone ask for the class",
+                  "at the output, and %s has rows over outputs; only targets can ask about the class",
                   f.path);
     nm_tail_pull(job, net, q);
     return q;

@@ -1,4 +1,4 @@
-/* read_question.c: questions from files: which kind a file is, what it names besides, and what it says to a reader. */
+/* read_question.c: reads questions from files: finds out the kind of a file, what else it names, and prints it. */
 #include "base/base.h"
 #include "network/network.h"
 #include "question/question.h"
@@ -44,7 +44,8 @@ size_t nm_query_asked(nm_job *job, const char *path)
     return count > 0 ? (size_t)count : 0;
 }
 
-/* it says all itself: no files, perturbations or forms that need the network's sizes */
+/* Returns true if the question is self-contained: no files, no perturbations, no forms that need the network's
+ * sizes. */
 static bool is_whole(const nm_json *j)
 {
     const nm_json *list = nm_json_find(j, "cases"), *image = nm_json_find(j, "image"),
@@ -118,7 +119,7 @@ void nm_queryjson_print(nm_job *job, nm_buf *b, nm_file f, bool json)
     }
     if (json)
         nm_throw(job, NM_EUSE,
-                 "%s: needs the network to be spelled out: netmip solve NET %s --dump query --json",
+                 "%s: only with the network can it be spelled out: netmip solve NET %s --dump query --json",
                  f.path, f.path);
     nm_queryjson_check(job, j, f.path);
     nm_put(b, "question, to be asked of a network; with one, --dump query spells it out\n");

@@ -1,9 +1,9 @@
-/* read_vnnlib.c: a file in VNN-LIB, of either version, as a question about one network, or with the networks that
- * it declares, as the standard's command line asks it; and the assignment that answers it.
+/* read_vnnlib.c: reads a VNN-LIB file of either version as a question about one network, or together with the networks
+ * that it declares, as the standard's command line does; and prints the assignment that answers it.
  *
- * Of several networks one is made, beside each other, whose flat input holds each input once (read_vnnlib2.c).
- * Strict comparisons and ties of ArgMax are read closed, so that what holds for the question holds for the file; a
- * point that is found is then held against the file's formulas as they stand (vnnlib_truth.c). */
+ * Several networks are joined side by side into one, whose flat input holds each input once (read_vnnlib2.c). Strict
+ * comparisons, and ties of ArgMax, are read as closed, so that a proof for the question is one for the file; a point
+ * found is then checked against the file's formulas as they are written (vnnlib_truth.c). */
 #include "base/base.h"
 #include "network/network.h"
 #include "question/question.h"
@@ -41,7 +41,7 @@ nm_query *nm_read_vnnlib(nm_job *job, const nm_net *net, const char *path)
     return finish(job, net, nm_formulas_query(&f, n_x, n_y), file);
 }
 
-/* the networks beside each other, and which elements of the joined input each reads */
+/* Joins the networks side by side, and says which elements of the joined input each reads. */
 static const nm_net *beside(nm_job *job, const nm_vnnlib2 *v)
 {
     nm_named *part = NM_RAW(job, nm_named, v->n_nets);
@@ -59,7 +59,7 @@ nm_asked nm_vnnlib_ask(nm_job *job, const char *path, size_t n, const nm_named *
     if (n == 0) nm_throw(job, NM_EUSE, "%s: no network is given", path);
     nm_asked out = {.net = given->net, .file = q};
     if (!nm_vnnlib_is_second(all)) {
-        if (n > 1) nm_throw(job, NM_EUSE, "%s: is about one network; %zu are given", path, n);
+        if (n > 1) nm_throw(job, NM_EUSE, "%s: the query is about one network, but %zu are given", path, n);
         nm_vnnlib1_read(&q->f, given->net, all, &q->n_x, &q->n_y);
     } else {
         q->v = nm_vnnlib2_read(&q->f, n, given, all);
@@ -72,7 +72,7 @@ nm_asked nm_vnnlib_ask(nm_job *job, const char *path, size_t n, const nm_named *
     return out;
 }
 
-/* ---- what is found ---- */
+/* ---- checking and printing a point ---- */
 
 static nm_truth truth_at(nm_job *job, const nm_asked *a, const double *x)
 {
@@ -93,7 +93,7 @@ const double *nm_asked_settle(nm_job *job, const nm_asked *a, size_t icase, cons
         const nm_truth t = truth_at(job, a, p);
         if (t == NM_TRUE || (t == NM_UNSURE && !a->ties)) return p;
         if (k == 0 && t == NM_NOT_TRUE && !a->ties)
-            nm_throw(job, NM_EAUDIT, "%s: the point found breaks its formulas", a->query->path);
+            nm_throw(job, NM_EAUDIT, "%s: the point found does not satisfy the file's formulas", a->query->path);
     }
     return NULL;
 }

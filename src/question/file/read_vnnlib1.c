@@ -1,6 +1,6 @@
-/* read_vnnlib1.c: VNN-LIB 1 (Demarchi, Guidotti et al. 2020): declarations of X_i and Y_j by declare-const or
- * declare-fun, and asserts over them, whose formulas vnnlib_formula.c reads. The X must be X_0..X_(n-1) without gaps,
- * each with both bounds; n must be the network's. A file that states version 2 goes to read_vnnlib2.c. */
+/* read_vnnlib1.c: reads VNN-LIB 1 (Demarchi, Guidotti et al. 2020): declarations of X_i and Y_j by declare-const or
+ * declare-fun, and asserts over them, whose formulas vnnlib_formula.c reads. The inputs must be X_0..X_(n-1) without
+ * gaps, each with both bounds; n must be the network's. A file of version 2 is left to read_vnnlib2.c. */
 #include "base/base.h"
 #include "network/network.h"
 #include "question/question.h"
@@ -47,7 +47,7 @@ static void declare(nm_formulas *f, const nm_sexpr *cmd, const nm_sexpr *name, c
         nm_formulas_fail(f, name, "a variable X_i or Y_j was expected");
     unsigned char **set = is_x ? &v->x : &v->y;
     size_t *n = is_x ? &v->n_x : &v->n_y, *cap = is_x ? &v->cap_x : &v->cap_y;
-    if (i > 1u << 24) nm_formulas_fail(f, name, "an index this large");
+    if (i > 1u << 24) nm_formulas_fail(f, name, "the index is too large");
     while (*cap <= i) {
         const size_t old = *cap;
         *set = nm_grow_(f->job, *set, old, cap, 1);
@@ -68,7 +68,7 @@ static void command(nm_formulas *f, const nm_sexpr *e, size_t *asserts)
     if (nm_sexpr_is(e->first, "declare-const") && e->n == 3) {
         declare(f, e, a, a->next);
     } else if (nm_sexpr_is(e->first, "declare-fun") && e->n == 4) {
-        if (a->next->word || a->next->n) nm_formulas_fail(f, a->next, "a function with arguments");
+        if (a->next->word || a->next->n) nm_formulas_fail(f, a->next, "a function with arguments is not supported");
         declare(f, e, a, a->next->next);
     } else if (nm_sexpr_is(e->first, "assert") && e->n == 2) {
         nm_formulas_assert(f, a);

@@ -1,11 +1,11 @@
 /* read_vnnlib2.c: VNN-LIB 2.0 (vnnlib.org) over the reals: asserts over X[0,3], Y[1], or Y alone where its shape is
  * [], of the networks that vnnlib2_networks.c reads.
  *
- * A comparison may be a chain, as in SMT-LIB. In a query about several networks, inputs that a plain assert says to
- * be equal, (== X[0] U[0]), are one input, which both networks read: bounds see that they are, and points need not
- * be moved onto rows that have no inside. Refused by name: !=, unless what is found is held against the formulas
- * (vnnlib_truth.c), and other versions. Cost: linear in the text. Left out: equalities of other forms, which stay
- * rows. */
+ * A comparison may be a chain, as in SMT-LIB. In a query about several networks, inputs that a plain assert makes
+ * equal, (== X[0] U[0]), become one input that both networks read: bounds then know that they are equal, and points
+ * need not be moved onto rows without an interior. Refused by name: != (unless points found are checked against the
+ * formulas, vnnlib_truth.c) and other versions. Cost: linear in the text. Left out: equalities of other forms, which
+ * remain rows. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -70,7 +70,7 @@ static const char *input_name(const nm_formulas *f, size_t i)
     return b.s;
 }
 
-/* X [0] is X[0]: a word that starts with a bracket belongs to the one before it */
+/* Joins X [0] into X[0]: a word that starts with a bracket belongs to the word before it. */
 static void join_indices(nm_formulas *f, nm_sexpr *list)
 {
     for (nm_sexpr *e = list->first; e; e = e->next) {
@@ -89,12 +89,12 @@ static void join_indices(nm_formulas *f, nm_sexpr *list)
 static void refuse_unequal(const nm_formulas *f, const nm_sexpr *list)
 {
     if (list->n && nm_sexpr_is(list->first, "!="))
-        beyond(f, list->first, "closed comparisons cannot say it; <= and >= were expected");
+        beyond(f, list->first, "closed comparisons cannot express it; <= or >= was expected");
     for (const nm_sexpr *e = list->first; e; e = e->next)
         if (!e->word) refuse_unequal(f, e);
 }
 
-/* ---- inputs that are one ---- */
+/* ---- inputs that are equal ---- */
 
 static uint32_t root(uint32_t *own, uint32_t i)
 {
@@ -102,7 +102,7 @@ static uint32_t root(uint32_t *own, uint32_t i)
     return i;
 }
 
-/* is the word an input: its place among all */
+/* Returns true if the word is an input, and its place among all inputs. */
 static bool input(const nm_formulas *f, const nm_sexpr *e, uint32_t *i)
 {
     uint32_t var;
@@ -125,7 +125,8 @@ static void join_inputs(const nm_formulas *f, uint32_t *own, const nm_sexpr *e)
     }
 }
 
-/* own: of each input the one that it is, counted in the order of the first of each */
+/* Finds which inputs are equal; own: for each input, the number of the distinct input that it is, in order of
+ * appearance. */
 static void find_equal(nm_formulas *f, nm_vnnlib2 *v, const nm_sexpr *asserts)
 {
     uint32_t *own = NM_RAW(f->job, uint32_t, v->n_x);

@@ -1,6 +1,6 @@
-/* sexpr.c: S-expressions with their places, as VNN-LIB writes them; comments run from ; to the end of line. A
- * word is what stands between spaces and parentheses; in "quotes" and |bars| it may hold those, and blanks behind a
- * comma in [brackets] are left out: X[0, 1] is X[0,1]. */
+/* sexpr.c: reads S-expressions with their places, as VNN-LIB writes them; comments run from ; to the end of the line. A
+ * word is a run of characters without spaces and parentheses; within "quotes" or |bars| it may contain those. Blanks
+ * after a comma in [brackets] are dropped: X[0, 1] is X[0,1]. */
 #include "base/base.h"
 #include "question/file/file.h"
 
@@ -32,7 +32,7 @@ static void skip(lexer *l)
     }
 }
 
-/* a word up to its closing quote, which it keeps */
+/* Reads a word up to its closing quote, which is part of it. */
 static void read_quoted(lexer *l, nm_sexpr *e)
 {
     const char *from = l->s++;
@@ -55,13 +55,13 @@ static void read_word(lexer *l, nm_sexpr *e)
         return;
     }
     const char *from = l->s;
-    bool inside = false; /* of brackets, behind a comma or the opening one */
+    bool inside = false; /* within brackets, after a comma or the opening bracket */
     while (l->s < l->end && !strchr("\r\n();", *l->s) && (inside || !strchr(" \t", *l->s))) {
         if (*l->s != ' ' && *l->s != '\t')
             inside = *l->s == '[' || (*l->s == ',' && memchr(from, '[', (size_t)(l->s - from)));
         l->s++;
     }
-    if (l->s == from) fail(l, "a NUL byte"); /* strchr finds the terminator */
+    if (l->s == from) fail(l, "a NUL byte"); /* strchr also finds the terminating NUL */
     char *word = nm_dup(l->job, from, (size_t)(l->s - from));
     for (const char *s = from; s < l->s; s++)
         if (*s != ' ' && *s != '\t') word[e->len++] = *s;

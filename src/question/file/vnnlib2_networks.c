@@ -1,12 +1,12 @@
-/* vnnlib2_networks.c: the networks that a query in VNN-LIB 2 declares, against those that are there.
+/* vnnlib2_networks.c: matches the networks that a query in VNN-LIB 2 declares with the networks that are given.
  *
- * (declare-network N [(equal-to M)|(isomorphic-to M)] (declare-input X real [1,5]) .. (declare-output Y real [2])
- * ..). The flat inputs and outputs are those of all networks, one network after the other; within one they are its
- * own, in its order, row-major. Declarations are matched with a network's inputs and outputs by their ONNX names
- * where they give them, else in order; shapes must be the same but for dimensions of 1, unless one of the two is
- * flat. A network that is equal to another is the same file again, over inputs of its own; one that is isomorphic
- * has its own file, and its structure is not looked at: as much is proven without. Refused by name: declare-hidden,
- * element types other than real, initialized inputs. */
+ * (declare-network N [(equal-to M)|(isomorphic-to M)] (declare-input X real [1,5]) .. (declare-output Y real [2]) ..).
+ * The flat inputs and outputs are those of all networks, one after the other, each in the network's own order,
+ * row-major. Declarations are matched with a network's inputs and outputs by ONNX name if they give one, else in order;
+ * shapes must agree up to dimensions of 1, unless one of the two is flat. A network that is equal-to another uses the
+ * same file, over inputs of its own. One that is isomorphic-to another has its own file; the claim about its structure
+ * is not used, and proofs do not need it. Refused by name: declare-hidden, element types other than real, initialized
+ * inputs. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -61,7 +61,7 @@ static const nm_vnetwork *find_network(const nm_vnnlib2 *v, const char *name)
 
 /* ---- declarations ---- */
 
-/* (declare-input NAME real SHAPE ["onnx"]); words of a spaced shape are one already */
+/* Reads (declare-input NAME real SHAPE ["onnx"]); a shape written with spaces has been joined to one word already. */
 static void declare_tensor(nm_formulas *f, nm_vnnlib2 *v, const nm_sexpr *e, bool is_x)
 {
     if (e->n < 4)
@@ -73,7 +73,7 @@ static void declare_tensor(nm_formulas *f, nm_vnnlib2 *v, const nm_sexpr *e, boo
     if (!type->word) nm_formulas_fail(f, type, "the type real was expected");
     if (!nm_sexpr_is(type, "Real") && !nm_sexpr_is(type, "real"))
         beyond(f, type,
-               "an element type whose rounding would have to be proven, too; netmip answers over "
+               "an element type with rounding is not supported; netmip answers over "
                "the reals: "
                "declare the type real to ask that");
     if (nm_vnnlib2_find(v, name->word, name->len)) nm_formulas_fail(f, name, "declared twice");
@@ -98,7 +98,7 @@ static void declare_tensor(nm_formulas *f, nm_vnnlib2 *v, const nm_sexpr *e, boo
     *NM_PUSH(f->job, v->t, v->n, v->cap) = t;
 }
 
-/* (equal-to M) or (isomorphic-to M) of the network that is being declared */
+/* Reads (equal-to M) or (isomorphic-to M) of the network being declared. */
 static void declare_likeness(nm_formulas *f, nm_vnnlib2 *v, const nm_sexpr *e)
 {
     nm_vnetwork *own = &v->net[v->n_nets - 1];
@@ -110,13 +110,13 @@ static void declare_likeness(nm_formulas *f, nm_vnnlib2 *v, const nm_sexpr *e)
     if (!to || to == own)
         nm_formulas_fail(f, e->first->next, "the name of a network declared before was expected");
     if (to->is_like)
-        nm_formulas_fail(f, e->first->next, "a network that stands for itself was expected");
+        nm_formulas_fail(f, e->first->next, "a network that is not itself equal to another was expected");
     own->is_like = true;
     own->is_equal = nm_sexpr_is(e->first, "equal-to");
     own->like = (size_t)(to - v->net);
 }
 
-/* what it is like declares the same inputs and outputs */
+/* Refuses a network whose inputs and outputs differ from those of the one that it is declared to be like. */
 static void check_likeness(const nm_formulas *f, const nm_vnnlib2 *v)
 {
     const nm_vnetwork *own = &v->net[v->n_nets - 1];
@@ -130,7 +130,7 @@ static void check_likeness(const nm_formulas *f, const nm_vnnlib2 *v)
             continue;
         if (k == v->n && (i == v->n || v->t[i].net != own->like)) return;
         nm_formulas_fail(f, own->name,
-                         "the inputs and outputs of the network that it is like were expected");
+                         "the same inputs and outputs as of the network that it is like were expected");
     }
 }
 
@@ -158,7 +158,7 @@ void nm_vnnlib2_declare(nm_formulas *f, nm_vnnlib2 *v, const nm_sexpr *e)
     check_likeness(f, v);
 }
 
-/* ---- the networks that are there ---- */
+/* ---- the networks that are given ---- */
 
 static const char *declared(nm_job *job, const nm_vnnlib2 *v)
 {
@@ -188,7 +188,7 @@ void nm_vnnlib2_give(nm_formulas *f, nm_vnnlib2 *v, size_t n, const nm_named *gi
                 declared(f->job, v));
         if (to->is_equal)
             nm_throw(f->job, NM_EUSE,
-                     "%s=%s: %s says that it is equal to %s, so that it has no file", given[i].name,
+                     "%s=%s: %s declares it equal to %s, so it takes no file of its own", given[i].name,
                      given[i].net->path, f->path, v->net[to->like].name->word);
         if (to->net)
             nm_throw(f->job, NM_EUSE, "%s: a second file for network %s", given[i].net->path,
@@ -199,7 +199,7 @@ void nm_vnnlib2_give(nm_formulas *f, nm_vnnlib2 *v, size_t n, const nm_named *gi
         if (v->net[k].is_equal) v->net[k].net = v->net[v->net[k].like].net;
         if (n && !v->net[k].net)
             nm_throw(f->job, NM_EUSE,
-                     "%s: declares network %s, and no file is given for it; netmip verify "
+                     "%s: declares network %s, but no file is given for it; netmip verify "
                      "--network %s=FILE gives one",
                      f->path, v->net[k].name->word, v->net[k].name->word);
     }
@@ -222,7 +222,7 @@ static void check_shape(const nm_formulas *f, const nm_vtensor *t, nm_shape have
                 nm_shape_print(f->job, t->shape), nm_shape_print(f->job, have));
 }
 
-/* which of the network's inputs or outputs has this name, or -1 */
+/* Returns which of the network's inputs or outputs has this name, or -1. */
 static int named(const nm_net *net, bool is_x, const char *name)
 {
     const size_t n = is_x ? net->n_inputs : net->n_outputs;
@@ -234,7 +234,7 @@ static int named(const nm_net *net, bool is_x, const char *name)
     return -1;
 }
 
-/* where the inputs or outputs of a network stand among those of all; `base` of them stand before */
+/* Places the inputs or outputs of a network behind the `base` that other networks have. */
 static size_t place(nm_formulas *f, nm_vnnlib2 *v, size_t network, bool is_x, size_t base)
 {
     const nm_net *net = v->net[network].net;

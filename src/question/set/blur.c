@@ -1,10 +1,9 @@
-/* blur.c: the image convolved with a kernel that is the unknown (Tjeng, Xiao, Tedrake 2019, section 5.1;
- * MIPVerify.jl's BlurringPerturbationFamily): entries k[o][i][a][b] in [0,1], all of them together adding up to the
- * number of channels,
+/* blur.c: the image convolved with an unknown kernel (Tjeng, Xiao, Tedrake 2019, section 5.1; MIPVerify.jl's
+ * BlurringPerturbationFamily): entries k[o][i][a][b] in [0,1] whose total is the number of channels,
  *     x[o][r][c] = sum over i, a, b of k[o][i][a][b] x0[i][r + a - (H-1)/2][c + b - (W-1)/2],
- * zero outside the image (padding SAME; halves rounded down, as TensorFlow has it). The kernel that is 1 in the
- * middle of k[o][o] gives the image itself. With C channels a kernel may favour one of them and brighten it: the
- * domain cuts that. Generators: H W C^2 entries. */
+ * zero outside of the image (padding SAME; halves rounded down, as in TensorFlow). The kernel with 1 in the middle of
+ * each k[o][o] gives the image itself. With C channels a kernel may put more weight on one of them and so brighten it;
+ * the domain limits that. Generators: H W C^2 entries. */
 #include "base/base.h"
 #include "data/data.h"
 #include "question/question.h"

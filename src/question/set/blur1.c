@@ -1,5 +1,5 @@
-/* blur1.c: as blur (blur.c), with one kernel a channel that reads this channel alone and adds up to 1: no colour
- * runs into another, and no image leaves a domain that holds 0 and the image's values. */
+/* blur1.c: as blur (blur.c), but with one kernel for each channel, which reads only this channel and adds up to 1:
+ * colours do not mix, and no image leaves a domain that contains 0 and the image's values. */
 #include "base/base.h"
 #include "data/data.h"
 #include "question/question.h"

@@ -4,7 +4,7 @@
 #include "question/question.h"
 #include "question/set.h"
 
-/* the terms of output (o,r,c) from input channel i, kernel number k */
+/* Adds the terms of output (o,r,c) from input channel i and kernel number k. */
 static void add_window(nm_job *job, nm_entries *all, const nm_layout *l, const double *x,
                        const size_t *size, size_t at, size_t i, size_t k, size_t r, size_t c)
 {

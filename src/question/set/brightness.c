@@ -1,5 +1,5 @@
-/* brightness.c: x = x0 + t, |t| <= E, the same t for every element; cut to the domain: t is such that no element
- * leaves it. */
+/* brightness.c: x = x0 + t, |t| <= E, the same t for every element; cut to the domain, so t is limited to values at
+ * which every element stays inside. */
 #include "base/base.h"
 #include "question/question.h"
 #include "question/set.h"

@@ -1,5 +1,5 @@
-/* contrast.c: x = c + (1 + t)(x0 - c) = x0 + t (x0 - c), |t| <= E, the same t for every element; c is stated, or
- * the image's mean. The doubles nearest to x0 - c, and to the mean, are the definition. Cut to the domain. */
+/* contrast.c: x = c + (1 + t)(x0 - c) = x0 + t (x0 - c), |t| <= E, the same t for every element; c is given, or the
+ * image's mean. The set is defined with the doubles nearest to x0 - c and to the mean. Cut to the domain. */
 #include "base/base.h"
 #include "question/question.h"
 #include "question/set.h"

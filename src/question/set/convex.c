@@ -1,5 +1,5 @@
-/* convex.c: convex combinations of the images of an .npy: x = sum t_k g_k, t_k >= 0, sum t_k = 1; cut to the
- * domain. The image of the question is not one of them unless the file holds it. */
+/* convex.c: convex combinations of the images in an .npy: x = sum t_k g_k, t_k >= 0, sum t_k = 1; cut to the domain.
+ * The question's image is one of them only if the file contains it. */
 #include "base/base.h"
 #include "data/data.h"
 #include "question/question.h"

@@ -1,5 +1,5 @@
-/* l0.c: points whose elements differ from the image's in K places at most; a colour pixel counts once a channel
- * (pixels.c counts it once). */
+/* l0.c: points that differ from the image in at most K elements; a colour pixel counts once for each channel that
+ * differs (pixels.c counts it once). */
 #include "question/question.h"
 #include "question/set.h"
 

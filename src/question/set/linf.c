@@ -1,4 +1,4 @@
-/* linf.c: every element within E of the image's: [x - E, x + E], its ends the doubles nearest to them. */
+/* linf.c: every element within E of the image's: [x - E, x + E], with both ends rounded to nearest. */
 #include "base/base.h"
 #include "question/question.h"
 #include "question/set.h"
@@ -10,7 +10,7 @@ static const void *read(nm_job *job, const nm_setarg *a)
     *e = nm_setarg_each(job, a, s, strlen(s));
     for (size_t i = 0; i < e->n; i++)
         if (e->x[i] < 0)
-            nm_throw(job, NM_EINPUT, "%s: element %zu, a radius of %s", e->path, i,
+            nm_throw(job, NM_EINPUT, "%s: element %zu is a radius of %s; 0 or more was expected", e->path, i,
                      nm_num_text(job, e->x[i]));
     if (e->all < 0)
         nm_throw(job, NM_EUSE, "--perturb %s: a radius of 0 or more was expected", a->flag);

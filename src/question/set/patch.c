@@ -1,6 +1,6 @@
-/* patch.c: a rectangle of H x W pixels, all channels, is free in the domain; the others are the image's. Its upper
- * left pixel is row R, column C, counted from 0; without them every position inside the image is a case of its own,
- * and a target is called by its label and position: 3-r5c0. */
+/* patch.c: a rectangle of H x W pixels, in all channels, is free within the domain; the other pixels are the image's.
+ * Its upper left pixel is in row R, column C, counted from 0; without R and C every position inside the image is a case
+ * of its own, and a target is named after its label and position: 3-r5c0. */
 #include "base/base.h"
 #include "data/data.h"
 #include "question/question.h"

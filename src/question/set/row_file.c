@@ -2,7 +2,7 @@
  *     2 x0 - 0.5 x7 + x12 <= 0.25         # a comment
  *     x3 >= x4
  * Terms are [number] xI or a number, with + or - between them; <= or >= (closed); inputs count from 0. An equality is
- * refused: no double would satisfy it; a set of generators says it exactly. */
+ * refused because doubles could hardly satisfy it; a set of generators expresses it exactly. */
 #include "base/base.h"
 #include "question/question.h"
 #include "question/set.h"
@@ -11,7 +11,7 @@
 
 typedef struct {
     const char *path;
-    size_t n, cap, top; /* rows; largest input + 1 */
+    size_t n, cap, top; /* top: largest input + 1 */
     nm_row *row;        /* var: inputs from 0 */
 } rows_t;
 
@@ -35,7 +35,7 @@ static void blanks(line_t *l)
     while (l->s < l->end && (*l->s == ' ' || *l->s == '\t' || *l->s == '\r')) l->s++;
 }
 
-/* a number, an input, or both; side -1 behind the comparison */
+/* Reads a number, an input, or both; side -1 is the right of the comparison. */
 static void term(line_t *l, double sign)
 {
     double c = 1;
@@ -119,7 +119,7 @@ static const void *read(nm_job *job, const nm_setarg *a)
         s = stop + 1;
     }
     if (r->n == 0)
-        nm_throw(job, NM_EINPUT, "%s: no row; lines as 2 x0 - x1 <= 0.5 were expected", r->path);
+        nm_throw(job, NM_EINPUT, "%s: there is no row; lines such as 2 x0 - x1 <= 0.5 were expected", r->path);
     return r;
 }
 

@@ -1,9 +1,9 @@
-/* cbc.c: CBC's `solution` file. The first line is the status; values follow even when it is infeasible or has
- * no incumbent; then only their names are used, to refuse another model's file. Lines are [**] index name value
- * reduced-cost ; with 50 columns or more, zeros are left out. After `printingOptions all` the rows stand first,
- * and the index starts again. "within gap tolerance" is no proof of optimality. There is no end mark: a cut file
- * may pass for a sparse one, so its point counts only by replay, and its status only with the model's mark, the
- * last column. */
+/* cbc.c: CBC's `solution` file. The first line is the status. Values follow even if it is infeasible or has no
+ * incumbent; then only their names are used, to refuse another model's file. Lines are [**] index name value
+ * reduced-cost ; with 50 columns or more, zeros are left out. After `printingOptions all` the rows come first, and then
+ * the index starts again. "within gap tolerance" is no proof of optimality. There is no end mark, so a truncated file
+ * can look like a sparse one: its point counts only after replay, and its status only if the model's mark, the last
+ * column, is there. */
 #define _GNU_SOURCE
 #include "base/base.h"
 #include "solver/solver.h"
@@ -66,7 +66,7 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
             !nm_num_parse(tok[at + 3].s, tok[at + 3].end, &cost))
             nm_lines_bad(&l, "index, name, value and reduced cost");
         if (index == 0 && last >= 0 && s->n_rows < 0 && last + 1 == (int64_t)s->n) {
-            s->n_rows = (int64_t)s->n; /* what stood before were all rows */
+            s->n_rows = (int64_t)s->n; /* the entries before were all rows */
             s->n = 0;
         } else if (index <= last) {
             nm_lines_bad(&l, "a higher index");

@@ -1,8 +1,8 @@
-/* cbc_log.c: what CBC's program prints, for the runs that end without a solution file: CBC 2.10 crashes in
- * `solution` where its bounds alone show that a model is infeasible ("tightenPrimalBounds"), preprocessing off, and
- * leaves an empty file. Of several runs in a log the last counts. The log has no values, so that a status with values
- * says nothing here; it names the model and its sizes. "Linear relaxation infeasible" is no proof (it was seen at a
- * time limit of 0), and "proven infeasible" is one only where preprocessing was off. */
+/* cbc_log.c: the output of CBC's program, for runs that end without a solution file: with preprocessing off, CBC 2.10
+ * crashes in `solution` if bounds alone show that a model is infeasible ("tightenPrimalBounds"), and leaves an empty
+ * file. If a log has several runs, the last one counts. The log has no values, so a status that implies values says
+ * nothing here; the log gives the model's name and sizes. "Linear relaxation infeasible" is no proof (it was seen at a
+ * time limit of 0), and "proven infeasible" is one only if preprocessing was off. */
 #include "base/base.h"
 #include "solver/solver.h"
 #include "solver/format.h"
@@ -53,7 +53,7 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
     }
     if (s->n_rows < 0) nm_lines_bad(&l, "the line \"Problem NAME has .. rows\"");
     if (!s->status_text)
-        nm_throw(job, NM_EINPUT, "%s: the log ends before CBC says a result", f.path);
+        nm_throw(job, NM_EINPUT, "%s: the log ends before CBC gives a result", f.path);
     if (s->status == NM_SOL_NONE)
         s->status_text = nm_fmt(job, "%s (a log without values: give the solution file)",
                                 s->status_text);

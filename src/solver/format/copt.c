@@ -1,6 +1,6 @@
-/* copt.c: COPT's .sol file, and Gurobi's before it named the model, written from public documentation and
- * readers (no file was seen here): a comment "# Objective value X" or "# Objective value = X", then name value of
- * every column. No status: a point that replay may accept, and never a proof. */
+/* copt.c: the .sol file of COPT, and of older versions of Gurobi, which did not name the model; written from public
+ * documentation and readers (no such file was available). A comment "# Objective value X" or "# Objective value = X",
+ * then name and value of every column. No status, so it gives a point that replay may accept, and never a proof. */
 #include "base/base.h"
 #include "solver/solver.h"
 #include "solver/format.h"

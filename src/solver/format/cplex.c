@@ -1,9 +1,9 @@
-/* cplex.c: CPLEX's .sol file, XML, written from its public description and public samples (no run of it was
- * seen here): CPLEXSolution with a header (status value and string, objective), linearConstraints and variables,
- * each with a name and an index from 0; or CPLEXSolutions with several, of which the incumbent (solutionIndex -1)
- * counts, else the best objective. Values below 100 are answers to a linear program, which say nothing of a model
- * with integers. A status counts only where number and words agree; 102, optimal within the tolerance, is no proof
- * of optimality. */
+/* cplex.c: CPLEX's .sol file, XML, written from its public description and public samples (no run of CPLEX was
+ * available): CPLEXSolution with a header (status value and string, objective), linearConstraints and variables, each
+ * with a name and an index from 0; or CPLEXSolutions with several, of which the incumbent (solutionIndex -1) counts,
+ * else the one with the best objective. Status values below 100 belong to linear programs and say nothing about a model
+ * with integers. A status counts only if number and words agree; 102, optimal within the tolerance, is no proof of
+ * optimality. */
 #include "base/base.h"
 #include "solver/solver.h"
 #include "solver/format.h"
@@ -51,7 +51,7 @@ static int64_t integer(nm_job *job, nm_file f, const nm_xml *e, const char *key)
     return x;
 }
 
-/* the header that counts; its solution ends where the next header stands */
+/* Returns the header of the solution that counts, which ends at the next header. */
 static const nm_xml *choose(nm_job *job, nm_file f, const nm_xml *first)
 {
     const bool pool = strcmp(first->name, "CPLEXSolutions") == 0;

@@ -1,9 +1,9 @@
 /* glpk.c: GLPK's machine format (`glpsol -w`), also HiGHS's write_solution_style 2. The line
  *     s mip ROWS COLS {o|f|n|u} OBJ    s bas ROWS COLS {u|f|i|n} {u|f|i|n} OBJ    s ipt ROWS COLS {o|i|n|u} OBJ
- * is the status; then `i K ...` for rows, `j K ...` for columns, each index in its turn, and `e o f`, without
- * which the file is cut. Vectors of zeros are written when there is no solution, too. Columns have no names: their
- * number, the number of rows, and the model's name in the comments (of MPS models; HiGHS counts the objective as a
- * row) tell the model. An answer to a linear program (bas, ipt) says nothing of a model with integers. */
+ * is the status; then `i K ...` for rows, `j K ...` for columns, indices in order, and `e o f`, without which the file
+ * was truncated. Vectors of zeros are written even if there is no solution. Columns have no names: their number, the
+ * number of rows, and the model's name in the comments (for MPS models; HiGHS counts the objective as a row) identify
+ * the model. An answer to a linear program (bas, ipt) says nothing about a model with integers. */
 #include "base/base.h"
 #include "solver/solver.h"
 #include "solver/format.h"
@@ -40,7 +40,7 @@ static nm_solstatus basic(nm_lines *l, nm_span primal, nm_span dual)
     return is(dual, 'f') ? NM_SOL_OPTIMAL : is(dual, 'n') ? NM_SOL_UNBOUNDED : NM_SOL_FEASIBLE;
 }
 
-/* the s line: how many words an i or j line has, and which of them is the value */
+/* Reads the s line; returns how many words an i or j line has, and sets *at to which of them is the value. */
 static size_t head(nm_lines *l, nm_sol *s, nm_span line, size_t *at)
 {
     nm_span tok[7];
@@ -66,7 +66,7 @@ static size_t head(nm_lines *l, nm_sol *s, nm_span line, size_t *at)
     return lp ? 5 : point ? 4 : 3;
 }
 
-/* the comments say the status in words: what one letter claims, they must claim, too */
+/* Requires that the words in the comments agree with the status letter. */
 static void check_words(nm_lines *l, const nm_sol *s, nm_span words)
 {
     const bool proof = nm_span_has(words, "EMPTY") || nm_span_has(words, "(FINAL)");

@@ -1,8 +1,8 @@
-/* glpk_report.c: GLPK's report for people (`glpsol -o`), also HiGHS's write_solution_style 3: a head with
- * counts and status, a table of rows, a table of columns, six digits, and "End of output", without which the file
- * is cut. A name of more than 12 characters puts its numbers on the next line. The columns are listed whatever the
- * status, so that an answer without a solution tells its model. An answer to a linear program says nothing of a
- * model with integers; without a column "St" it comes from the interior point method, whose words prove nothing. */
+/* glpk_report.c: GLPK's report for people (`glpsol -o`), also HiGHS's write_solution_style 3: a header with counts and
+ * status, a table of rows, a table of columns, six digits, and "End of output", without which the file was truncated. A
+ * name of more than 12 characters puts its numbers on the next line. The columns are listed whatever the status, so an
+ * answer without a solution also identifies its model. An answer to a linear program says nothing about a model with
+ * integers; without a column "St" it comes from the interior point method, whose statuses prove nothing. */
 #include "base/base.h"
 #include "solver/solver.h"
 #include "solver/format.h"
@@ -40,7 +40,7 @@ static int64_t first_count(nm_lines *l, nm_span s)
     return nm_lines_count(l, tok[0]);
 }
 
-/* the head up to its blank line */
+/* Reads the header, up to its blank line. */
 static void head(nm_job *job, nm_lines *l, nm_sol *s)
 {
     nm_span line, rest;

@@ -1,6 +1,6 @@
-/* gurobi.c: Gurobi's .sol file, written from its public reference (no file of it was seen here): comments "#
- * Solution for model NAME" and "# Objective value = X", then name value of every column. It has no status: an
- * incumbent of a stopped run looks like an optimum, so it is a point that replay may accept, and never a proof. */
+/* gurobi.c: Gurobi's .sol file, written from its public reference (no such file was available): comments "# Solution
+ * for model NAME" and "# Objective value = X", then name and value of every column. It has no status: an incumbent of a
+ * stopped run looks like an optimum, so it gives a point that replay may accept, and never a proof. */
 #include "base/base.h"
 #include "solver/solver.h"
 #include "solver/format.h"

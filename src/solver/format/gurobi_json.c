@@ -1,8 +1,8 @@
-/* gurobi_json.c: Gurobi's JSON solution, written from its public reference and public samples (no run of it was
- * seen here): {"SolutionInfo": {"Status": 2, "ObjVal": ..., "ObjBound": ...}, "Vars": [{"VarName": ..., "X":
- * ...}]}. Zeros are left out unless JSONSolDetail=1. Status 2 is optimal (within MIPGap, which stands beside it),
- * 3 infeasible; 4, infeasible or unbounded, and 6, a cutoff, prove nothing. Values of 1e100 are infinite. An
- * infeasible answer names no column. */
+/* gurobi_json.c: Gurobi's JSON solution, written from its public reference and public samples (no run of Gurobi was
+ * available): {"SolutionInfo": {"Status": 2, "ObjVal": ..., "ObjBound": ...}, "Vars": [{"VarName": ..., "X": ...}]}.
+ * Zeros are left out unless JSONSolDetail=1. Status 2 is optimal (within MIPGap, which is in the file, too), 3
+ * infeasible; 4, infeasible or unbounded, and 6, a cutoff, prove nothing. Values of 1e100 are infinite. An infeasible
+ * answer names no column. */
 #include "base/base.h"
 #include "solver/solver.h"
 #include "solver/format.h"
@@ -36,7 +36,7 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
     const nm_json *j = nm_json_parse(job, f), *info = nm_json_get(job, j, "SolutionInfo", f.path);
     const nm_json *vars = nm_json_find(j, "Vars");
     const int64_t code = nm_json_int(job, nm_json_get(job, info, "Status", f.path), f.path);
-    if (vars && !cJSON_IsArray(vars)) nm_throw(job, NM_EINPUT, "%s: Vars is no list", f.path);
+    if (vars && !cJSON_IsArray(vars)) nm_throw(job, NM_EINPUT, "%s: Vars is not a list", f.path);
     const bool some = nm_json_count(vars) > 0;
     const nm_solstatus status = meaning(code, some, number(job, info, "MIPGap", f.path));
     if (status == NM_SOL_INFEASIBLE && some)

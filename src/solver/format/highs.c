@@ -1,8 +1,7 @@
-/* highs.c: HiGHS's raw solution files: write_solution_style 0, with every column, and 4, with the nonzeros and
- * their indices. The counts that they state must be met, and in style 0 the basis section must follow values, so
- * that a cut file is refused. Values under "Infeasible" are not a solution. "Optimal" includes HiGHS's
- * mip_rel_gap; "Primal infeasible or unbounded", limits and errors say nothing. An infeasible answer names no
- * column. */
+/* highs.c: HiGHS's raw solution files: write_solution_style 0, with every column, and 4, with the nonzeros and their
+ * indices. The counts that they state must be right, and in style 0 a basis section must follow the values, so that a
+ * truncated file is refused. Values under "Infeasible" are not a solution. "Optimal" allows for HiGHS's mip_rel_gap;
+ * "Primal infeasible or unbounded", limits and errors say nothing. An infeasible answer names no column. */
 #include "base/base.h"
 #include "solver/solver.h"
 #include "solver/format.h"

@@ -1,5 +1,5 @@
-/* highs_old.c: HiGHS's old raw file (write_solution_style -1): counts, which parts follow, then numbers by
- * position, without names and without a status: a point that replay may accept, and never a proof. */
+/* highs_old.c: HiGHS's old raw file (write_solution_style -1): counts, which parts follow, then numbers by position,
+ * without names and status: it gives a point that replay may accept, and never a proof. */
 #include "base/base.h"
 #include "solver/solver.h"
 #include "solver/format.h"

@@ -1,8 +1,8 @@
 /* highs_pretty.c: HiGHS's table for people (write_solution_style 1): columns and rows with bounds, six digits,
- * then "Model status:" and, as the last line, "Objective value:". Fields are as wide as HiGHS prints them: index
- * 9, status 4, four numbers of 12; a blank primal field means that there is no point. The status stands behind the
- * values, so they are held back until it is known. The columns are listed whatever the status, so that an
- * infeasible answer tells its model. */
+ * then "Model status:" and, as the last line, "Objective value:". Fields have the width that HiGHS prints:
+ * index 9, status 4, four numbers of 12; a blank primal field means that there is no point. The status comes
+ * after the values, so they are kept until it is known. The columns are listed whatever the status, so an
+ * infeasible answer identifies its model. */
 #include "base/base.h"
 #include "solver/solver.h"
 #include "solver/format.h"

@@ -1,9 +1,8 @@
-/* lpsolve.c: what lp_solve prints on stdout (-S3, -S4; -S5 and up begin with the model's name). Messages stand
- * alone on their line; what the library reports of its work, "function: ...", may stand before them. "Actual values of
- * the variables" lists every column with six digits; "... of the constraints" every row. With -i the first block
- * repeats for every improved solution: the last one counts, and without the rows behind it, which only the end of a
- * run prints, the file may be cut there, so that its values are no optimum. Under "Unacceptable accuracy found"
- * nothing is a proof. */
+/* lpsolve.c: what lp_solve prints on stdout (-S3, -S4; -S5 and up begin with the model's name). A message is alone on
+ * its line; progress reports of the library, "function: ...", may come before. "Actual values of the variables" lists
+ * every column with six digits; "... of the constraints" every row. With -i the first block is repeated for every
+ * improved solution: the last one counts. Rows are printed only at the end of a run; without them the file may have
+ * been truncated, so that its values are no optimum. Under "Unacceptable accuracy found" nothing is a proof. */
 #include "base/base.h"
 #include "solver/solver.h"
 #include "solver/format.h"
@@ -50,7 +49,7 @@ static int sniff(const char *text, size_t n)
     return message(s) >= 0 || nm_span_starts(s, value) || nm_span_starts(s, model) ? 80 : 0;
 }
 
-/* a list up to a blank line or the end of the file; rows are counted, columns kept */
+/* Reads a list up to a blank line or the end of the file; counts rows, keeps columns. */
 static void list(nm_lines *l, nm_sol *s, bool row)
 {
     nm_span line, tok[2];
@@ -74,7 +73,7 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
     int said = -1;
     bool solved = false, complete = false, sure = true;
     s->has_values =
-        true; /* the values are judged as numbers before it is clear what they are worth */
+        true; /* the values must be numbers even if the status at the end voids them */
     while (nm_lines_next(&l, &line)) {
         if (nm_span_starts(line, vague)) sure = false;
         if (nm_span_after(line, model, &rest) && !s->model) s->model = nm_span_dup(job, rest);
@@ -104,7 +103,7 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
     nm_sol_status(s, job,
                   nm_span_of(said >= 0  ? words[said].text
                              : complete ? "solved"
-                                        : "solved, perhaps cut"),
+                                        : "solved, perhaps truncated"),
                   status);
     if (!sure && s->status == NM_SOL_OPTIMAL) s->status = NM_SOL_FEASIBLE;
     if (!sure && s->status == NM_SOL_INFEASIBLE) s->status = NM_SOL_NONE;

@@ -1,6 +1,7 @@
-/* miplib.c: solutions as MIPLIB keeps them, and what a solver of one's own may write: "=obj= X", then name value
- * of nonzeros; "=infeas=" or "=unbnd=", and names of columns where it likes (the model's mark says which model). Who
- * wrote it and whether a point is optimal is not said: a point counts by replay. "=unkn=" is no answer. */
+/* miplib.c: solutions in MIPLIB's format, which a solver of one's own can write easily: "=obj= X", then name
+ * and value of nonzeros; or "=infeas=" or "=unbnd=", and optionally names of columns (the model's mark tells
+ * which model). It does not say who wrote it or whether a point is optimal, so a point counts only after
+ * replay. "=unkn=" is no answer. */
 #include "base/base.h"
 #include "solver/solver.h"
 #include "solver/format.h"

@@ -1,8 +1,8 @@
-/* mosek.c: MOSEK's solution files .int, .bas and .sol, written from their public description and a public
- * sample (no run of it was seen here): lines KEY : value , then tables CONSTRAINTS and VARIABLES under a heading,
- * with index, name, status key, activity, limits and, unless the answer is one to integers, dual values. An answer
- * with dual values says nothing of a model with integers. Infeasible is only PROBLEM STATUS : PRIMAL_INFEASIBLE .
- * What DUAL OBJECTIVE means for integers is not documented: it is not read there. */
+/* mosek.c: MOSEK's solution files .int, .bas and .sol, written from their public description and a public sample (no
+ * run of MOSEK was available): lines KEY : value , then tables CONSTRAINTS and VARIABLES under a heading, with index,
+ * name, status key, activity, limits and, unless it is an integer solution, dual values. An answer with dual values
+ * says nothing about a model with integers. Only PROBLEM STATUS : PRIMAL_INFEASIBLE means infeasible. What DUAL
+ * OBJECTIVE means for integers is not documented, so it is not read for them. */
 #include "base/base.h"
 #include "solver/solver.h"
 #include "solver/format.h"

@@ -1,9 +1,8 @@
-/* scip.c: SCIP's `write solution` file, and SCIP's log (`scip -f MODEL`), which prints the same lines under a
- * status of its own. Lines are name value (obj:cost) , nonzeros only, binaries first. SCIP prints values under
- * `unbounded`, too, and columns of its own (indslack_*, qmatrixvar, quadobjvar), which are no columns of the
- * model. The file has no end mark: its point counts by replay; the log's block ends with a blank line, which must
- * be there, and the log gives the dual bound, and with statistics the model's name. Infinite values are 1e20 and
- * beyond. */
+/* scip.c: SCIP's `write solution` file, and SCIP's log (`scip -f MODEL`), which prints the same lines below a status of
+ * its own. Lines are name value (obj:cost) , nonzeros only, binaries first. SCIP also prints values under `unbounded`,
+ * and columns of its own (indslack_*, qmatrixvar, quadobjvar), which the model does not have. The file has no end mark,
+ * so its point counts only after replay. In the log, the solution must end with a blank line; the log also gives the
+ * dual bound, and with statistics the model's name. Values of 1e20 and beyond are infinite. */
 #include "base/base.h"
 #include "solver/solver.h"
 #include "solver/format.h"
@@ -41,7 +40,7 @@ static void value(nm_lines *l, nm_sol *s, nm_span line)
     if (!is_helper(tok[0])) nm_sol_value(l, s, tok[0], tok[1], -1);
 }
 
-/* the objective, or the word that there is none; then the status is final */
+/* Reads the objective, or the line that says there is no solution; after that the status is final. */
 static bool objective(nm_lines *l, nm_sol *s, nm_span line)
 {
     nm_span rest;
@@ -58,7 +57,7 @@ static bool objective(nm_lines *l, nm_sol *s, nm_span line)
     return false;
 }
 
-/* lines of the log outside of the solution */
+/* Reads a line of the log outside of the solution. */
 static void note(nm_job *job, nm_lines *l, nm_sol *s, nm_span line, size_t *models)
 {
     nm_span rest;
@@ -94,7 +93,7 @@ static void read_log(nm_job *job, nm_lines *l, nm_sol *s)
         if (!s->status_text || solutions++) nm_lines_bad(l, "a status, and one solution");
         nm_lines_need(l, "the solution");
         listed = objective(l, s, nm_lines_text(l, "the solution"));
-        while (line = nm_lines_need(l, "the blank line behind the solution"), !nm_span_blank(line))
+        while (line = nm_lines_need(l, "the blank line after the solution"), !nm_span_blank(line))
             value(l, s, line);
     }
     if (!s->status_text) nm_throw(job, NM_EINPUT, "%s: the log ends before SCIP's status", l->path);

@@ -1,8 +1,8 @@
-/* symphony.c: what SYMPHONY prints on stdout. A box of stars holds the status, with its first line deciding;
- * then, when stopped, "Current Lower Bound:", and a solution's cost, its nonzeros with ten decimals between a
- * heading and a blank line, which must be there. What preprocessing solves stands before its box, and behind it "The
- * problem is infeasible! No Solution Found" (5.6.17): the point counts, as no optimum. A quiet run (-v -2) prints
- * nothing that could be read. */
+/* symphony.c: what SYMPHONY prints on stdout. A box of stars holds the status, of which the first line counts; then, if
+ * stopped, "Current Lower Bound:", and a solution's cost, its nonzeros with ten decimals between a heading and a blank
+ * line, which must be there. If preprocessing solves the model, the solution comes before the box, and after it "The
+ * problem is infeasible! No Solution Found" (5.6.17): the point counts, but not as an optimum. A quiet run (-v -2)
+ * prints nothing that can be read. */
 #include "base/base.h"
 #include "solver/solver.h"
 #include "solver/format.h"
@@ -37,7 +37,7 @@ static bool stars(nm_span s)
     return true;
 }
 
-/* the box whose first rule was just read; false when its words are no status */
+/* Reads the box whose first rule was just read; returns false if its words are not a status. */
 static bool box(nm_job *job, nm_lines *l, nm_sol *s)
 {
     nm_span line = nm_lines_need(l, "the status");
@@ -61,11 +61,11 @@ static void values(nm_lines *l, nm_sol *s)
     nm_span line, tok[2];
     const char *heading = "Column names and values of nonzeros in the solution";
     line = nm_lines_need(l, "the heading");
-    line.s += line.s < line.end && *line.s == ':'; /* preprocessing's */
+    line.s += line.s < line.end && *line.s == ':'; /* as printed by preprocessing */
     if (!nm_span_starts(line, "+++") || !nm_span_is(nm_lines_need(l, "the heading"), heading) ||
         !nm_span_starts(nm_lines_need(l, "the heading"), "+++"))
         nm_lines_bad(l, heading);
-    while (line = nm_lines_need(l, "the blank line behind the solution"), line.s != line.end) {
+    while (line = nm_lines_need(l, "the blank line after the solution"), line.s != line.end) {
         if (nm_span_split(line, tok, 2) != 2) nm_lines_bad(l, "a name and a value");
         nm_sol_value(l, s, tok[0], tok[1], -1);
     }
@@ -92,9 +92,9 @@ static void read_file(nm_job *job, nm_file f, nm_sol *s)
     if (!s->status_text) nm_throw(job, NM_EINPUT, "%s: the file ends before the status", f.path);
     if (before && strcmp(s->status_text, early))
         nm_throw(job, NM_EINPUT,
-                 "%s: preprocessing found an optimum, and the status does not say so", f.path);
+                 "%s: preprocessing found an optimum, but the status does not say so", f.path);
     if (listed && ((none && !before) || s->status == NM_SOL_INFEASIBLE))
-        nm_throw(job, NM_EINPUT, "%s: a solution, and the word that there is none", f.path);
+        nm_throw(job, NM_EINPUT, "%s: it has a solution, and also says that there is none", f.path);
     if (listed || !s->has_values) return;
     if (s->status == NM_SOL_FEASIBLE && !none)
         nm_throw(job, NM_EINPUT, "%s: the file ends before the solution", f.path);

@@ -1,7 +1,7 @@
-/* xpress.c: Xpress's .slx file (writeslxsol), written from public descriptions and writers of it (no file of
- * Xpress was seen here): NAME, then ` C name value` for columns and ` R name value` for rows, ENDATA, without
- * which the file is cut. No status: a point that replay may accept, and never a proof. Several solutions in one
- * file are refused. */
+/* xpress.c: Xpress's .slx file (writeslxsol), written from public descriptions and writers of it (no file of Xpress was
+ * available): NAME, then ` C name value` for columns and ` R name value` for rows, ENDATA, without which the file was
+ * truncated. No status: it gives a point that replay may accept, and never a proof. Several solutions in one file are
+ * refused. */
 #include "base/base.h"
 #include "solver/solver.h"
 #include "solver/format.h"

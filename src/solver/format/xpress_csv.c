@@ -1,13 +1,13 @@
-/* xpress_csv.c: Xpress's .asc file (writesol), written from its public description (no file of it was seen
- * here): a line of comma-separated fields for every row, then for every column: sequence number, name, type (C for
- * a column; N, L, G, E, R for rows), basis status, activity, and more that is not read. Strings may stand in
- * double quotes. No status, and perhaps nonzeros only: a point that replay may accept, and never a proof. Files
- * with fewer fields (flags) are refused. */
+/* xpress_csv.c: Xpress's .asc file (writesol), written from its public description (no such file was available): a line
+ * of comma-separated fields for every row, then for every column: sequence number, name, type (C for a column; N, L, G,
+ * E, R for rows), basis status, activity, and more that is not read. Strings may be in double quotes. No status, and
+ * perhaps nonzeros only: it gives a point that replay may accept, and never a proof. Files with fewer fields (which
+ * flags can ask for) are refused. */
 #include "base/base.h"
 #include "solver/solver.h"
 #include "solver/format.h"
 
-/* field i < 5 of a line, without its quotes; false when there are fewer or a quote does not close */
+/* Splits off the first 5 fields, without quotes; returns false if there are fewer or a quote is not closed. */
 static bool fields(nm_span line, nm_span out[5])
 {
     const char *p = line.s;
@@ -50,7 +50,7 @@ static void read_file(nm_job *job, nm_file file, nm_sol *s)
         if (*f[2].s == 'C')
             nm_sol_value(&l, s, f[1], f[4], -1);
         else if (s->n)
-            nm_lines_bad(&l, "columns behind the rows");
+            nm_lines_bad(&l, "columns after the rows");
     }
 }
 
