@@ -42,7 +42,8 @@ class End:
 class Result:
     """An answer. Numbers are None where they do not apply, or are not known.
 
-    verdict    "holds" (with an objective: the value is proven), "violated" (the witness was replayed) or "unknown"
+    verdict    "holds" (with an objective: the value is proven), "violated" (the witness was replayed), "unknown", or
+               "done" (a range was measured)
     by         evaluation, bounds, attack, tree or solver; None when unknown. why: the reason of an unknown
     certified  what holds or is proven rests on no solver's word; solver: on whose else
     label, predicted  of the image, and what the network says there
@@ -67,7 +68,6 @@ class Result:
         count = lib.nm_result_generators(r, ctypes.byref(n))
         self._question = question
         self.status: int = lib.nm_result_status(r)
-        self.verdict: str = _VERDICTS[self.status]
         self.by, self.why, self.solver = (said(getattr(lib, "nm_result_" + f)(r)) for f in ("by", "why", "solver"))
         self.certified = bool(lib.nm_result_certified(r))
         self.seconds: float = lib.nm_result_seconds(r)
@@ -85,6 +85,7 @@ class Result:
         self.targets = [_target(r, i) for i in range(lib.nm_result_targets(r))]
         self.files = [said(lib.nm_result_file(r, i)) or "" for i in range(lib.nm_result_files(r))]
         self._json, self.text = said(lib.nm_result_json(r)) or "{}", said(lib.nm_result_text(r)) or ""
+        self.verdict: str = self.json.get("verdict", _VERDICTS[self.status])
 
     @property
     def holds(self) -> bool:
