@@ -214,7 +214,9 @@ static void make_all(nm_job *job, const nm_suite *s, const char *to, nm_buf *csv
         const nm_mark mark = nm_mark_get(job);
         making k = {s, &s->item[i], to, &m[i]};
         const int code = nm_run(job, make_one, &k);
-        if (code) nm_throw(job, code, "%s: %s", s->item[i].name, nm_message_of(job, code));
+        if (code) /* a flag's value stands in the description here */
+            nm_throw(job, code == NM_EUSE ? NM_EINPUT : code, "%s: %s: %s", s->path, s->item[i].name,
+                     nm_message_of(job, code));
         nm_note(job, "%s: %zu rows, %zu columns, %zu binaries", s->item[i].name, m[i].rows,
                 m[i].cols, m[i].bins);
         nm_mark_release(job, mark);

@@ -148,8 +148,10 @@ def refusals():
     bad("cannot be a file name", spec(instances=[dict(i[1], name="a/b")]))
     bad("holds or violated", spec(instances=[dict(i[1], answer="maybe")]))
     bad("one was expected", spec(instances=[dict(i[0], target="any")]))
-    bad("+two-sided", spec(instances=[dict(i[1], encoding="bigm+odd")]), 2)
-    bad("not there", spec(instances=[dict(i[1], net="nosuch.onnx")]), 5)
+    bad("spec.json: instance 0: encoding bigm+odd", spec(instances=[dict(i[1], encoding="bigm+odd")]))
+    bad("spec.json: instance 0: --encoding paruition:2", spec(instances=[dict(i[1], encoding="paruition:2")]))
+    bad("spec.json: ", spec(instances=[dict(i[0], perturb="linf:x", target="1")]))
+    bad("does not exist", spec(instances=[dict(i[1], net="nosuch.onnx")]), 5)
     code, out, err = run("suite", "--check", TMP)
     check("no suite", code == 5 and "spec.json" in err, err)
 
