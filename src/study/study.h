@@ -14,7 +14,7 @@ typedef struct nm_campaign {
     bool has_labels, save_witness;
     int64_t from, to;      /* samples from..to-1 */
     const bool *asked;     /* [to - from] which of them; NULL: all */
-    bool is_part;          /* of a campaign that others complete: tables are written when nothing is left of all of it */
+    bool is_part;          /* of a campaign that others complete: tables are written when all of it is done */
     const char *dir, *rerun, *question; /* rerun: never, always, unknown, violated, error */
     const char *net_path, *images_path, *labels_path; /* as they were named */
     const nm_said *flags, *effort; /* names and values: what `question` says; limits, which a later run may change */
