@@ -13,6 +13,7 @@ void nm_tally_add(nm_tally *t, int status)
 
 const char *nm_duration(nm_job *job, double seconds)
 {
+    if (seconds < 0.95) return nm_fmt(job, "%.2g s", seconds);
     if (seconds < 99.5) return nm_fmt(job, "%.0f s", seconds);
     if (seconds < 99.5 * 60) return nm_fmt(job, "%.0f min", seconds / 60);
     return seconds < 48 * 3600 ? nm_fmt(job, "%.1f h", seconds / 3600)

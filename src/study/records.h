@@ -26,7 +26,7 @@ enum { NM_TALLY_ERROR = 1 }; /* beside the statuses of verdicts */
 void nm_tally_add(nm_tally *t, int status); /* of a record that is done */
 /* One line: counts, rate, what is left. Those of `before` were done when the `seconds` began; slowest: or NULL. */
 const char *nm_tally_text(nm_job *job, const nm_tally *t, size_t before, double seconds, const nm_working *slowest);
-const char *nm_duration(nm_job *job, double seconds); /* 35 s, 12 min, 3.5 h, 2.1 d */
+const char *nm_duration(nm_job *job, double seconds); /* 0.2 s, 35 s, 12 min, 3.5 h, 2.1 d */
 
 /* ---- records.c: the folder ---------------------------------------------------------------------- */
 typedef struct nm_records {
