@@ -45,6 +45,11 @@ void nm_note(nm_job *job, const char *fmt, ...) __attribute__((format(printf, 2,
 /* A note that --quiet does not silence, because the data look wrong. It is kept for nm_warnings. */
 void nm_warn(nm_job *job, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 size_t nm_warnings(const nm_job *job, const char *const **text); /* how many there were, each once, and their texts */
+/* A line of progress that replaces the last one, where somebody watches: a terminal, none in children. "": it goes. */
+void nm_job_on_show(nm_job *job, void (*show)(void *, const char *text), void *arg);
+bool nm_shows(const nm_job *job);                   /* somebody watches */
+bool nm_show_due(nm_job *job);                      /* and has not been shown anything for a moment */
+void nm_show(nm_job *job, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Lets notes of child processes reach the job's note function, too: for a program that may print from a child. A
  * library must not do so: its caller's locks are in whatever state they were in when the process was copied. */
 void nm_children_tell(nm_job *job);
@@ -234,6 +239,7 @@ int nm_child_wait(nm_job *job, const nm_child *c, double until); /* waits for it
 int nm_child_join(nm_job *job, nm_child *c);         /* waits without limit; returns its status; frees c */
 void nm_child_ask(const nm_child *c);                /* asks it to stop (SIGTERM) */
 void nm_child_kill(const nm_child *c);
+double nm_children_memory(void);                     /* bytes: the most that a child, now ended, had in use */
 void nm_child_end(nm_job *job, nm_child *c);         /* kills it and its group, waits for it; frees c */
 
 /* ---- workers.c: processes that share work ------------------------------------------------------- */

@@ -36,6 +36,9 @@ struct nm_job {
     void *note_arg;
     char **warnings; /* [n_warnings] each said once */
     size_t n_warnings;
+    void (*show)(void *, const char *);
+    void *show_arg;
+    double shown; /* when last */
     bool children_tell;
     locale_t c_locale;
 };
@@ -84,6 +87,7 @@ void nm_children_tell(nm_job *job) { job->children_tell = true; }
 void nm_job_is_child(nm_job *job)
 {
     if (!job->children_tell) job->note = NULL;
+    job->show = NULL;
 }
 void nm_job_stop_flag(nm_job *job, const volatile sig_atomic_t *stop) { job->stop = stop; }
 void nm_job_limit(nm_job *job, size_t bytes) { job->limit = bytes; }
@@ -297,6 +301,33 @@ void nm_warn(nm_job *job, const char *fmt, ...)
     va_end(ap);
     keep_warning(job, text + 9);
     if (job->note) job->note(job->note_arg, text);
+}
+
+void nm_job_on_show(nm_job *job, void (*show)(void *, const char *), void *arg)
+{
+    job->show = show;
+    job->show_arg = arg;
+}
+
+bool nm_shows(const nm_job *job) { return job->show != NULL; }
+
+bool nm_show_due(nm_job *job)
+{
+    const double moment = 0.2, now = job->show ? nm_wall() : 0;
+    if (!job->show || now - job->shown < moment) return false;
+    job->shown = now;
+    return true;
+}
+
+void nm_show(nm_job *job, const char *fmt, ...)
+{
+    if (!job->show) return;
+    char text[256];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    job->show(job->show_arg, text);
 }
 
 static double seconds(struct timeval t) { return (double)t.tv_sec + 1e-6 * (double)t.tv_usec; }

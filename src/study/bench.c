@@ -83,7 +83,7 @@ static void take_model(nm_job *job, nm_bench_model *m, const char *stem)
     m->bins = map->file.n_bin;
 }
 
-static void make_models(nm_job *job, nm_bench *b)
+static void make_models(nm_job *job, nm_bench *b, nm_presence *here)
 {
     b->model = NM_ARRAY(job, nm_bench_model, b->instances.n * b->n_forms);
     for (size_t i = 0; i < b->instances.n; i++) {
@@ -95,6 +95,7 @@ static void make_models(nm_job *job, nm_bench *b)
             m->name = given ? t->name
                             : nm_fmt(job, "%s.%s", t->name, nm_name_clean(job, m->form->name));
             const char *stem = nm_fmt(job, "%s/models/%s", b->dir, m->name);
+            nm_presence_tick(job, here, NULL, 0);
             if (given)
                 take_model(job, m, stem);
             else if (!write_model(job, b, m, stem, t->map != NULL))
@@ -109,6 +110,7 @@ static void make_models(nm_job *job, nm_bench *b)
 typedef struct {
     const nm_bench *b;
     size_t *todo;
+    uint64_t *stamp; /* of their records as they were when the run began */
 } plan;
 
 typedef struct {
@@ -253,11 +255,10 @@ static void read_bound(nm_job *job, void *arg)
         nm_sol_log(job, nm_file_read(job, l->path), l->sol);
 }
 
-static void record(nm_job *job, const nm_bench *b, size_t k, const outcome *o)
+static void put_record(nm_job *job, const nm_bench *b, size_t k, const outcome *o, nm_buf *out)
 {
     const run r = run_of(b, k);
-    nm_buf out = {.job = job};
-    nm_jo j = nm_jo_new(&out);
+    nm_jo j = nm_jo_new(out);
     nm_jo_object(&j, NULL);
     nm_jo_str(&j, "netmip", "run");
     nm_jo_int(&j, "version", 1);
@@ -282,10 +283,9 @@ static void record(nm_job *job, const nm_bench *b, size_t k, const outcome *o)
     nm_jo_str(&j, "log", log_of(job, b, &r));
     if (*o->why) nm_jo_str(&j, "why", o->why);
     nm_jo_done(&j);
-    nm_file_write(job, nm_bench_record(job, b, k), out.s, out.n);
 }
 
-static int run_one(nm_job *job, void *arg, size_t i)
+static int run_one(nm_job *job, void *arg, size_t i, nm_buf *out)
 {
     const plan *p = arg;
     const nm_bench *b = p->b;
@@ -316,11 +316,11 @@ static int run_one(nm_job *job, void *arg, size_t i)
         nm_run(job, read_bound, &l); /* without a bound in the log there is none */
     }
     weigh(job, b, &r, sol, path, &o);
-    record(job, b, p->todo[i], &o);
+    put_record(job, b, p->todo[i], &o, out);
     return nm_status_of(o.verdict);
 }
 
-static void run_failed(nm_job *job, void *arg, size_t i, int code, const char *why)
+static void run_failed(nm_job *job, void *arg, size_t i, int code, const char *why, nm_buf *out)
 {
     (void)code;
     const plan *p = arg;
@@ -332,7 +332,26 @@ static void run_failed(nm_job *job, void *arg, size_t i, int code, const char *w
                        .why = why,
                        .wall = p->b->time_limit,
                        .cpu = p->b->time_limit};
-    record(job, p->b, p->todo[i], &o);
+    put_record(job, p->b, p->todo[i], &o, out);
+}
+
+static const char *record_stem(nm_job *job, void *arg, size_t i)
+{
+    const plan *p = arg;
+    const char *path = nm_bench_record(job, p->b, p->todo[i]);
+    return nm_dup(job, path, strlen(path) - strlen(".json"));
+}
+
+static int made_meanwhile(nm_job *job, void *arg, size_t i)
+{
+    const plan *p = arg;
+    const char *path = nm_bench_record(job, p->b, p->todo[i]);
+    const uint64_t now = nm_file_stamp(path);
+    if (!now || now == p->stamp[i]) return -1;
+    const nm_json *j = nm_json_parse(job, nm_file_read(job, path));
+    const int status = nm_status_of(nm_json_str(job, nm_json_get(job, j, "verdict", path), path));
+    nm_close(job, j);
+    return status;
 }
 
 /* ---- the comparison ---- */
@@ -371,27 +390,36 @@ bool nm_bench_run(nm_job *job, nm_bench *b)
     nm_records r = {.dir = b->dir,
                     .file = "bench.json",
                     .kind = "comparison",
+                    .version = 1,
                     .n_said = sizeof said / sizeof *said,
                     .said = said,
                     .folders = folders,
                     .files = files,
                     .workers = b->workers,
+                    .stem = record_stem,
+                    .settled = made_meanwhile,
                     .make = run_one,
                     .fail = run_failed,
                     .arg = &p};
     nm_records_open(job, &r);
-    make_models(job, b);
+    make_models(job, b, r.here);
     if (nm_stopped(job)) return false;
     if (!b->n_models)
         nm_throw(job, NM_EINPUT, "bounds alone decide every question: there is nothing to compare");
     const size_t n = b->n_models * b->n_solvers * b->repeats;
     p.todo = NM_RAW(job, size_t, n);
-    /* all solvers once, then all again: if the machine is slow for a while, that affects all of them */
+    p.stamp = NM_RAW(job, uint64_t, n);
+    r.before = (nm_tally){.all = n, .done = n};
+    /* all solvers once, then all again: a machine that is slow for a while does not meet one of them alone */
     for (size_t repeat = 0; repeat < b->repeats; repeat++)
-        for (size_t k = repeat; k < n; k += b->repeats)
+        for (size_t k = repeat; k < n; k += b->repeats) {
+            p.stamp[r.n] = nm_file_stamp(nm_bench_record(job, b, k));
             if (wanted(job, b, k)) p.todo[r.n++] = k;
+        }
+    r.before.done -= r.n;
     nm_note(job, "%zu instances, %zu models, %zu runs, %zu of them recorded already",
             b->instances.n, b->n_models, n, n - r.n);
     nm_records_run(job, &r);
+    nm_records_close(job, &r);
     return !nm_stopped(job);
 }

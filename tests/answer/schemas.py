@@ -38,9 +38,9 @@ def fits(what, name, x):
     return x
 
 
-def ask(codes, *args, name=None):
+def ask(codes, *args, name=None, **more):
     """the JSON that a command prints: it fits, and says its version first; {} if the command fails"""
-    code, out, err = run(*args, "--json", "--quiet")
+    code, out, err = run(*args, "--json", "--quiet", **more)
     what = " ".join(args)[:300]
     if not check(what, code in codes and out.startswith("{"), (code, out[:200], err)):
         return {}
@@ -265,6 +265,40 @@ def batch():
     check("without --json it is text", code == 0 and out.startswith(want) and out.endswith("written: %s/results.csv, %s/summary.json\n" % (p("plain"), p("plain"))), out)
 
 
+def campaigns():
+    """what a campaign's folder says beside its records, while one is at work and after"""
+    folder = p("several")
+    r = start("batch", m("digits-conv.onnx"), "--images", DIGITS, "--labels", LABELS, "--perturb", "linf:0.12", "--no-attack", "--range", "0:9", "--workers", "2",
+              "--time-limit", "40", "--save-witness", "--dir", folder, "--quiet")
+    end, seen = time.time() + 30, False
+    while time.time() < end and not seen:
+        time.sleep(0.5)
+        for f in glob.glob(os.path.join(folder, "workers", "*.json")):
+            try:
+                seen = bool(json.load(open(f))["running"]) or seen
+            except ValueError:
+                pass  # it is being renewed
+    files("campaign", "several/campaign.json")
+    files("worker", "several/workers/*.json")
+    j = ask([0], "batch", "--status", folder)
+    check("a status while somebody is at work", j["workers"] == 1 and j["running"], j)
+    r.send_signal(signal.SIGINT)
+    r.communicate(timeout=60)
+    path = os.path.join(folder, "records", "000000.json")
+    with open(path, "w") as f:
+        json.dump({"netmip": "record", "version": 1, "sample": 0, "verdict": "error", "code": 5, "why": "as if"}, f)
+    with open(path.replace("0.json", "1.json"), "w") as f:
+        json.dump({"netmip": "record", "version": 1, "sample": 1, "verdict": "holds", "wall_seconds": 2.5}, f)
+    slurm = os.path.join(folder, "slurm")
+    os.makedirs(slurm)
+    put("squeue", "#!/bin/sh\necho RUNNING\necho PENDING\necho PENDING\n")
+    os.chmod(p("squeue"), 0o755)
+    open(os.path.join(slurm, "job.7"), "w").close()
+    j = ask([0], "batch", "--status", folder, env={**os.environ, "PATH": p("") + ":" + os.environ["PATH"]})
+    check("a status of failures and of Slurm", j["failed"] == [0] and j["seconds_left"] == 2.5 * 7 and j["workers"] == 0 and j["slurm"] == [
+        {"job": "7", "state": "RUNNING", "tasks": 1}, {"job": "7", "state": "PENDING", "tasks": 2}], j)
+
+
 def interrupted():
     for wait in (2, 6, 18):  # how long a busy machine takes to begin is not known
         r = start("batch", m("digits-conv.onnx"), "--images", DIGITS, "--perturb", "linf:0.12", "--no-attack", "--range", "0:9", "--dir", p("cut"), "--json", "--quiet")
@@ -304,4 +338,4 @@ def written():
         check(name + ": members that nothing wrote", not left, sorted(left))
 
 
-parts(warned, themselves, solve, assumed, refused, questions, compile_and_decode, embed, single, batch, interrupted, bench, *([] if sys.argv[1:] or not CBC else [written]))
+parts(warned, themselves, solve, assumed, refused, questions, compile_and_decode, embed, single, batch, campaigns, interrupted, bench, *([] if sys.argv[1:] or not CBC else [written]))

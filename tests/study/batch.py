@@ -78,7 +78,7 @@ def files(folder):
 
 def strange(folder):
     """files that a campaign has no business with"""
-    known = r"campaign\.json|results\.csv|summary\.json|records/\d{6}\.json|witness/\d{6}\.npy"
+    known = r"campaign\.json|asked/\d+-\d+|results\.csv|summary\.json|records/\d{6}\.json|witness/\d{6}\.npy"
     return sorted(f for f in files(folder) if not re.fullmatch(known, f))
 
 
