@@ -45,13 +45,12 @@ void nm_note(nm_job *job, const char *fmt, ...) __attribute__((format(printf, 2,
 /* A note that --quiet does not silence, because the data look wrong. It is kept for nm_warnings. */
 void nm_warn(nm_job *job, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 size_t nm_warnings(const nm_job *job, const char *const **text); /* how many there were, each once, and their texts */
-/* A line of progress that replaces the last one, where somebody watches: a terminal, none in children. "": it goes. */
+/* A line of progress that replaces the last one, on a terminal and not in children; "" removes it. */
 void nm_job_on_show(nm_job *job, void (*show)(void *, const char *text), void *arg);
 bool nm_shows(const nm_job *job);                   /* somebody watches */
 bool nm_show_due(nm_job *job);                      /* and has not been shown anything for a moment */
 void nm_show(nm_job *job, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Lets notes of child processes reach the job's note function, too: for a program that may print from a child. A
- * library must not do so: its caller's locks are in whatever state they were in when the process was copied. */
+/* Lets notes of children reach the job's note function: not for a library, whose caller may hold locks at a fork. */
 void nm_children_tell(nm_job *job);
 void nm_job_is_child(nm_job *job);                  /* in a child: drops notes unless nm_children_tell was called */
 bool nm_stopped(const nm_job *job);                 /* true: the caller asked the job to stop */
