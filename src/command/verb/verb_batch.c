@@ -1,4 +1,4 @@
-/* verb_batch.c: a campaign over a data set. */
+/* verb_batch.c: netmip batch: a campaign over a data set. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -7,7 +7,7 @@
 #include "command/command.h"
 #include "command/flags.h"
 
-/* what makes two campaigns the same question: the options that change answers, and files that sets name */
+/* Returns what identifies a campaign's question: the options that change answers, and the files that sets name. */
 static const char *batch_question(nm_job *job, const nm_cli *c, const nm_sets *sets)
 {
     static const nm_opt parts[] = {NM_O_channels,  NM_O_mean,        NM_O_std,       NM_O_perturb,
@@ -25,7 +25,7 @@ static const char *batch_question(nm_job *job, const nm_cli *c, const nm_sets *s
     return b.s ? b.s : "";
 }
 
-/* a domain that leaves the range which the network states is told of once */
+/* Notes once that the domain leaves the range that the network states. */
 static void check_range(nm_job *job, const nm_campaign *b)
 {
     const size_t n = b->net->n_in;
