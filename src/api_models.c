@@ -1,7 +1,7 @@
-/* api_models.c: the library's models: as arrays, as files, and what a solver says of the arrays.
+/* api_models.c: the library's models: as arrays, as files, and solvers' answers to the arrays.
  *
  * The arrays are those of the model that a file would hold: scaled, guarded, with its mark (encoding/guard.c,
- * model/scale.c), so that a solver's answer is weighed as that to a file is. */
+ * model/scale.c), so that a solver's answer is judged like an answer to a file. */
 #include "base/base.h"
 #include "network/network.h"
 #include "question/question.h"
@@ -205,7 +205,7 @@ double nm_mip_measure(const nm_mip *m, double objective)
     return ldexp(objective, m->map->file.scale.objective) + m->map->file.constant;
 }
 
-/* ---- what a solver says ---- */
+/* ---- a solver's answer ---- */
 
 static void make_solution(nm_job *job, void *arg)
 {

@@ -262,7 +262,7 @@ static int conclude(nm_job *job, const nm_campaign *c, const nm_totals *t)
                 "tries them again",
                 t->errors, t->samples, c->dir);
     if (!nm_stopped(job)) return t->error;
-    nm_note(job, "interrupted: %zu of %zu done; run the same command to go on", asked - t->left,
+    nm_note(job, "interrupted: %zu of %zu done; run the same command to continue", asked - t->left,
             asked);
     return NM_UNKNOWN;
 }

@@ -156,7 +156,7 @@ def warned():
 def refused():
     for stage in ("net", "program", "bounds", "model"):
         code, out, err = run("solve", XOR, XORQ, "--dump", stage, "--json", "--quiet")
-        check("--dump %s --json" % stage, code == 2 and out == "" and "query alone is JSON" in err, (code, out[:80], err))
+        check("--dump %s --json" % stage, code == 2 and out == "" and "only --dump query can print JSON" in err, (code, out[:80], err))
     for what in ("--ops", "--sets"):
         code, out, err = run("inspect", what, "--json")
         check("inspect %s --json" % what, code == 2 and out == "" and "are text" in err, (code, err))

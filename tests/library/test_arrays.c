@@ -177,7 +177,7 @@ static void test_files(nm_job *job)
           says(job, "is not the network"));
     const void *png;
     size_t n;
-    CHECK(nm_query_picture(job, q, half, &png, &n) == NM_EUNSUP && !png && says(job, "no picture"));
+    CHECK(nm_query_picture(job, q, half, &png, &n) == NM_EUNSUP && !png && says(job, "not a picture"));
     const nm_net *digits = load(job, "models/digits-mlp.onnx");
     double image[784] = {0.5};
     q = ask(job, digits, image, OPTIONS(job, "perturb", "linf:0.1", "label", "4"));

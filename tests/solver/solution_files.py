@@ -461,8 +461,8 @@ def handling():
     for files in ((p("h.map.json"), point), (point, p("h.map.json")), (p("h.mps"), point), (point, p("h.mps")), (p("h.mps"), p("h.map.json"), point)):
         code, out, err = run("decode", *files)
         check("decode %s" % [os.path.basename(f) for f in files], code == 10 and out.startswith("violated"), (code, out, err))
-    for files, want, needle in (((point, point), 3, "is no map, and neither is any other file"), ((p("nobody.map.json"), point), 5, "nobody.map.json"), ((p("h.map.json"), p("nowhere.sol")), 5, "nowhere.sol"),
-                                ((put("alone.mps", "NAME x\n"), point), 5, "there is no map beside this model"), ((p("h.mps"), p("h.map.json")), 2, "no solution file beside it")):
+    for files, want, needle in (((point, point), 3, "is not a map, nor is any other file"), ((p("nobody.map.json"), point), 5, "nobody.map.json"), ((p("h.map.json"), p("nowhere.sol")), 5, "nowhere.sol"),
+                                ((put("alone.mps", "NAME x\n"), point), 5, "there is no map beside this model"), ((p("h.mps"), p("h.map.json")), 2, "no solution file is given with it")):
         code, out, err = run("decode", *files)
         check("decode %s is refused" % [os.path.basename(f) for f in files], code == want and needle in err, (code, out, err))
     code, out, err = run("decode", p("h.map.json"), put("empty.sol", ""))
