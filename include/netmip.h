@@ -99,8 +99,8 @@ int nm_options_image(nm_options *o, const double *x, int rank, const int64_t *si
 
 /* ---- networks ------------------------------------------------------------------------------------- */
 
-/* .onnx (opset 7 to 21), .nnet or netmip's .json, also gzipped, known by content. Options: channels, mean, std,
- * against (a second network's file). */
+/* .onnx (opset 7 to 25), .nnet or netmip's .json, also gzipped, known by content. Options: channels, mean, std,
+ * input-shape, output-name, against (a second network's file). */
 int nm_net_load(nm_job *job, const char *path, const nm_options *o, const nm_net **net);
 /* The same from the bytes [n] of such a file, not gzipped. name: what messages and maps call it; not "". */
 int nm_net_parse(nm_job *job, const char *name, const void *bytes, size_t n, const nm_options *o, const nm_net **net);
