@@ -1,8 +1,9 @@
-/* write_zip.c: a zip archive of stored files, as NumPy's savez writes .npz: for each file a local header and its bytes, then the
- * directory and its end (APPNOTE.TXT 6.3.3, sections 4.3.7, 4.3.12, 4.3.16). All dates are the first that the format has, so that the
- * same files make the same bytes.
+/* write_zip.c: a zip archive of stored files, as NumPy's savez writes .npz: for each file a local header and its bytes,
+ * then the directory and its end (APPNOTE.TXT 6.3.3, sections 4.3.7, 4.3.12, 4.3.16). All dates are the first that the
+ * format has, so that the same files make the same bytes.
  *
- * Left out: packing, which takes longer than it saves of numbers that look random; zip64: what is larger than 4 GiB is refused. */
+ * Left out: packing, which takes longer than it saves of numbers that look random; zip64: what is larger than 4 GiB is
+ * refused. */
 #include "base/base.h"
 #include "data/data.h"
 
