@@ -48,7 +48,8 @@ nm_unit_opts nm_cli_unit_opts(nm_job *job, const nm_cli *c); /* for the verb bou
 /* ---- library_flags.c: options of the library's functions ---------------------------------------- */
 struct nm_options { nm_job *job; nm_cli c; };
 typedef enum {
-    NM_F_NET, NM_F_QUESTION, NM_F_BESIDE, NM_F_UNITS, NM_F_SOLVE, NM_F_FILES, NM_F_ARRAYS, NM_F_DECODE, NM_N_FACES
+    NM_F_NET, NM_F_QUESTION, NM_F_BESIDE, NM_F_UNITS, NM_F_SOLVE, NM_F_FILES, NM_F_ARRAYS, NM_F_DECODE, NM_F_EMBED,
+    NM_N_FACES
 } nm_face;
 /* Returns the options of o (NULL: none) for a function of this kind, named `what`; refuses, by name, options that the
  * function does not read. */

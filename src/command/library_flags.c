@@ -22,6 +22,7 @@ static const nm_opt read[NM_N_FACES][32] = {
     [NM_F_FILES] = {STAGES, NM_O_dialect, NM_O_mps, NM_O_cuts, NM_O_start, NM_O_priorities,
                     NM_O_options, NM_O_comments, NM_O_always_write, END},
     [NM_F_DECODE] = {NM_O_output, END},
+    [NM_F_EMBED] = {NM_O_into, NM_O_inputs, NM_O_outputs, NM_O_bounds, NM_O_encoding, NM_O_dialect, NM_O_threads, END},
     [NM_F_ARRAYS] = {STAGES, NM_O_dialect, NM_O_always_write, END},
 };
 
