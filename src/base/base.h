@@ -49,6 +49,7 @@ void nm_job_on_show(nm_job *job, void (*show)(void *, const char *text), void *a
 bool nm_shows(const nm_job *job);                   /* somebody watches */
 bool nm_show_due(nm_job *job);                      /* and has not been shown anything for a moment */
 void nm_show(nm_job *job, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void nm_show_stage(nm_job *job, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Notes of child processes reach whoever takes notes, too: of a program that may print from there. A library's caller
  * may not: its locks stay as they were when the process was copied. */
 void nm_children_tell(nm_job *job);
@@ -238,7 +239,6 @@ int nm_child_wait(nm_job *job, const nm_child *c, double until); /* the same at 
 int nm_child_join(nm_job *job, nm_child *c);         /* waits however long; its status; c is gone */
 void nm_child_ask(const nm_child *c);                /* asks it to stop (SIGTERM) */
 void nm_child_kill(const nm_child *c);
-double nm_children_memory(void);                     /* bytes: the most that a child, now ended, had in use */
 void nm_child_end(nm_job *job, nm_child *c);         /* kills and waits for it and its group; c is gone */
 
 /* ---- workers.c: processes that share work ------------------------------------------------------- */
