@@ -178,7 +178,7 @@ static void embed_files(nm_job *job, void *arg)
                              .version = NM_VERSION};
     const nm_embedded e = nm_embed(job, c->net, &o);
     nm_map *map = NM_NEW(job, nm_map); /* no question: what asks for one refuses it */
-    *map = (nm_map){.target = nm_fmt(job, "%s in %s", c->net->path, o.into), .n_in = e.n_in, .col = e.in};
+    *map = (nm_map){.asks.name = nm_fmt(job, "%s in %s", c->net->path, o.into), .n_in = e.n_in, .col = e.in};
     const struct nm_keptmodel kept = {0, e.model, map};
     nm_mip *m = NM_NEW(job, nm_mip);
     *m = mip_of(job, c->net, &kept);

@@ -84,7 +84,7 @@ nm_arrays *nm_arrays_open(nm_job *job, const char *path);
 /* ---- npy.c: one array --------------------------------------------------------------------------- */
 nm_tensor nm_read_npy(nm_job *job, nm_file f);
 double *nm_permuted(nm_job *job, nm_shape s, const int *perm, const double *x); /* result's axis d: axis perm[d] of s */
-/* Puts a whole .npy file: its header and n bytes of elements of the type that descr names, as they stand in the file. */
+/* Puts a whole .npy file: its header, and n bytes of elements of the type descr, as they stand in the file. */
 void nm_npy_put(nm_buf *b, const char *descr, nm_shape shape, const void *bytes, size_t n);
 void nm_npy_doubles(nm_buf *b, nm_shape shape, const double *x); /* the same for doubles */
 void nm_write_npy(nm_job *job, const char *path, nm_shape shape, const double *x);

@@ -152,6 +152,7 @@ static int child(search *s, const nm_bounds *b, size_t depth, const node *at, in
     const size_t unit = (size_t)at->unit;
     const nm_mark mark = nm_mark_get(s->job);
     const size_t pre = pre_of(s->p, unit);
+    if (nm_show_due(s->job)) nm_show(s->job, "; %zu nodes, depth %zu, bound %.4g", s->out->nodes, depth, at->a->lo[0]);
     nm_bounds *c = nm_bounds_copy(s->job, b);
     int what = CLOSED;
     node next = {NULL, -1};

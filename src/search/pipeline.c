@@ -96,12 +96,25 @@ static bool run_stage(nm_state *s, const stage *t)
     return false;
 }
 
+/* what somebody who watches is told: the stage, and how many targets it is for */
+static void show(const nm_state *s, size_t k)
+{
+    size_t open = 0, n;
+    if (!nm_shows(s->job)) return;
+    for (size_t i = 0; i < s->v->n_targets; i++) open += nm_target_open(&s->v->targets[i]);
+    if (s->q->objective == NM_FEASIBLE)
+        nm_show_stage(s->job, "%s: %zu of %zu targets open", nm_stage_list(&n)[k].name, open, s->v->n_targets);
+    else
+        nm_show_stage(s->job, "%s", nm_stage_list(&n)[k].name);
+}
+
 bool nm_pipeline_run(nm_state *s)
 {
     for (size_t k = 0; k < N_STAGES; k++) {
         const stage *t = &stages[k];
         if (!(t->objectives & IF(s->q->objective)) || s->o->bounds.all < t->level || !t->wanted(s->o))
             continue;
+        show(s, k);
         const double at = nm_cpu();
         const bool settled = run_stage(s, t);
         if (t->clock) *(double *)((char *)s->v + t->clock) += nm_cpu() - at;

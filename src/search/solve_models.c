@@ -209,6 +209,8 @@ nm_proof nm_models_prove(nm_state *s, nm_target *t, const nm_encoded *e, size_t 
         .deadline = s->deadline,
         .gap = near ? 0.25 * NM_NEAR_GAP : NM_TREE_GAP,
         .gap_of_one = near ? 0 : 1,
+        .unit = k.objective,
+        .shift = k.cost_lo,
         .best = best,
         .point = near ? NULL : look,
         .arg = &y};
