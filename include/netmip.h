@@ -265,9 +265,9 @@ int nm_decode_files(nm_job *job, const nm_net *net, const char *map, size_t n, c
 /* ---- a network inside a model of your own ------------------------------------------------------------ */
 
 /* Adds the network's columns and rows to a model that you wrote as a file, writes OUT (.mps, .lp, also with .gz) beside
- * its map, and hands the same model out as arrays: your columns first, in their order. Where yours maximises, its costs
+ * its map, and hands the same model out as arrays, your columns first and in order. Where yours maximises, its costs
  * are negated. Options: into, inputs, outputs (all required, as netmip-embed(1) explains them), bounds, encoding,
- * dialect, threads. It belongs to no question: nm_solution_new refuses it, and nm_net_run says what outputs should be. */
+ * dialect, threads. There is no question: nm_solution_new refuses it, and nm_net_run says what outputs should be. */
 int nm_embed_files(nm_job *job, const nm_net *net, const nm_options *o, const char *out, const nm_mip **m);
 
 #ifdef __GNUC__
