@@ -281,7 +281,7 @@ REFUSED = [  # suffix, text, exit code, what the message says
     ("lp", ROW + BOX, 3, "End in the last line was expected"),
     ("lp", ROW + " s: x >= 2 z\n" + BOX + "End\n", 3, ":5:1: the end of the row"),
     ("lp", ROW + " r: x >= 2\n" + BOX + "End\n", 3, ":5:1: a row that stands once"),
-    ("lp", ROW + " s: x + 3 >= 2\n" + BOX + "End\n", 3, "no constant beside the terms"),
+    ("lp", ROW + " s: x + 3 >= 2\n" + BOX + "End\n", 3, "no constant among the terms"),
     ("lp", ROW + BOX + " x >= 2\nEnd\n", 3, "column x: its lower bound lies above"),
     ("lp", ROW + " s: x >= 0.75\n t: x + z <= 0.5\n" + BOX + "End\n", 3, "the model has no point"),
     ("lp", ROW + "Bounds\n x >= 1\n z free\n y free\nEnd\n", 4, "column x, input 0 of the network, has no finite upper bound"),
@@ -308,7 +308,7 @@ def refusals():
             ("x,z", "y", (), 2, "2 columns are named, and the network has 1 inputs"), ("w", "y", (), 2, "has no column w"), ("x", "x", (), 2, "an input and an output"),
             ("x", "-", (), 2, "all outputs are left out"), ("-", "y", (), 2, "leaves out an output alone"), ("", "y", (), 2, "is empty"),
             ("x", "y", ("--encoding", "relax"), 4, "would not equal"), ("x", "y", ("--encoding", "aggregate:2"), 4, "would not equal"), ("x", "y", ("--encoding", "hull"), 4, "a question's row"),
-            ("x", "y", ("--encoding", "sos1"), 4, "dialect generic has no special ordered sets"), ("x", "y", ("--bounds", "9:lp"), 2, "is no ReLU block")):
+            ("x", "y", ("--encoding", "sos1"), 4, "dialect generic has no special ordered sets"), ("x", "y", ("--bounds", "9:lp"), 2, "is not a ReLU block")):
         got, out, err = embed(net, good, inputs, outputs, "bad-out.mps", *more)
         check("refused: %s" % says, got == code and says in err, (got, err))
     two = put("pair.json", network([2], [dense([[1, 1]], [0])]))

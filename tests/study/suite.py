@@ -149,7 +149,7 @@ def refusals():
     bad("holds or violated", spec(instances=[dict(i[1], answer="maybe")]))
     bad("one was expected", spec(instances=[dict(i[0], target="any")]))
     bad("+two-sided", spec(instances=[dict(i[1], encoding="bigm+odd")]), 2)
-    bad("not there", spec(instances=[dict(i[1], net="nosuch.onnx")]), 5)
+    bad("does not exist", spec(instances=[dict(i[1], net="nosuch.onnx")]), 5)
     code, out, err = run("suite", "--check", TMP)
     check("no suite", code == 5 and "spec.json" in err, err)
 
