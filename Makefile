@@ -8,7 +8,8 @@ TESTLIBS ?= -lgmp
 PKGS := cbc clp libcjson zlib libdeflate libprotobuf-c libpng libjpeg nettle expat
 LOADED := libzip hdf5 # loaded by src/base/library.c, not linked
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes -Werror
-CFLAGS += -std=c11 $(OPT) -g -ffp-contract=off -fno-math-errno -Iinclude -Isrc -I$(BUILD)/gen \
+PIC := -fPIC -fvisibility=hidden # the same objects for program, static and shared library
+CFLAGS += -std=c11 $(OPT) -g $(PIC) -ffp-contract=off -fno-math-errno -Iinclude -Isrc -I$(BUILD)/gen \
           $(shell pkg-config --cflags $(PKGS) $(LOADED) 2>/dev/null) $(SAN)
 LDLIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 
@@ -20,9 +21,12 @@ OBJ += $(BUILD)/program/kernel.avx2.o $(BUILD)/program/kernel.avx512.o
 endif
 LIB := $(BUILD)/libnetmip.a
 NETMIP := $(BUILD)/netmip
+VERSION := $(shell sed -n 's/^.define NM_VERSION "\(.*\)"/\1/p' src/base/base.h)
+SONAME := libnetmip.so.0
+SHARED := $(BUILD)/$(SONAME)
 
 .PHONY: all deps demo check clean
-all: $(NETMIP)
+all: $(NETMIP) $(SHARED)
 
 # the two set-up commands: each installs what is missing, then starts make anew, with the packages in place
 demo:
@@ -39,15 +43,32 @@ $(NETMIP): $(BUILD)/main.o $(LIB)
 
 $(OBJ:.o=.d): ;
 
+# other flags, other objects
+FLAGS := $(BUILD)/gen/flags
+$(FLAGS): FORCE
+	@mkdir -p $(@D)
+	@echo '$(CFLAGS)' | cmp -s - $@ || echo '$(CFLAGS)' >$@
+FORCE:
+
 $(LIB): $(filter-out $(BUILD)/main.o,$(OBJ))
 	@rm -f $@
 	ar rcs $@ $^
+
+# the shared library gives out what netmip.h declares, and nothing else
+$(BUILD)/gen/exports: include/netmip.h
+	@mkdir -p $(@D)
+	@{ echo 'NETMIP_0 { global:'; sed -n 's,/\*.*,,; s/^[a-z].*[ *]\(nm_[a-z0-9_]*\)(.*/\1;/p' $<; echo 'local: *; };'; } >$@
+
+$(SHARED): $(filter-out $(BUILD)/main.o,$(OBJ)) $(BUILD)/gen/exports
+	@$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(BUILD)/gen/exports \
+	    $(if $(SAN),,-Wl,-z,defs) -o $@ $(filter %.o,$^) $(LDLIBS)
+	@ln -sf $(SONAME) $(BUILD)/libnetmip.so
 
 $(BUILD)/gen/onnx.pb-c.c: src/network/file/onnx.proto
 	@mkdir -p $(@D)
 	protoc-c --c_out=$(@D) --proto_path=src/network/file onnx.proto
 
-$(BUILD)/network/file/onnx.pb-c.o: $(BUILD)/gen/onnx.pb-c.c
+$(BUILD)/network/file/onnx.pb-c.o: $(BUILD)/gen/onnx.pb-c.c $(FLAGS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -w -c -o $@ $<
 
@@ -59,23 +80,23 @@ $(BUILD)/gen/sources.c: $(PROSE)
 	for f in $(PROSE); do n=$${f##*/}; echo "{\"$${n%.md}\", NULL, \"\""; \
 	sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $$f; echo '},'; done; echo '{0}};'; } >$@
 
-$(BUILD)/command/sources.o: $(BUILD)/gen/sources.c
+$(BUILD)/command/sources.o: $(BUILD)/gen/sources.c $(FLAGS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) -c -o $@ $<
 
 # the one C++ file: headers, of which Debian keeps Dragonbox's in a folder named by its version
 DRAGONBOX := $(lastword $(sort $(wildcard /usr/include/dragonbox-*)))
-$(BUILD)/base/digits.o: src/base/digits.cc
+$(BUILD)/base/digits.o: src/base/digits.cc $(FLAGS)
 	@mkdir -p $(@D)
-	$(CXX) -std=c++17 -O2 -g -DNDEBUG -fno-exceptions -fno-rtti $(addprefix -isystem ,$(DRAGONBOX)) $(SAN) -c -o $@ $<
+	$(CXX) -std=c++17 -O2 -g $(PIC) -DNDEBUG -fno-exceptions -fno-rtti $(addprefix -isystem ,$(DRAGONBOX)) $(SAN) -c -o $@ $<
 
 $(BUILD)/program/kernel.avx512.o: KERNEL := -DNM_KERNEL_avx512 -mavx512f -mavx2 -mfma
 $(BUILD)/program/kernel.avx2.o: KERNEL := -DNM_KERNEL_avx2 -mavx2 -mfma
-$(BUILD)/program/kernel.%.o: src/program/kernel.c
+$(BUILD)/program/kernel.%.o: src/program/kernel.c $(FLAGS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) $(KERNEL) -MMD -MP -c -o $@ $<
 
-$(BUILD)/%.o: src/%.c $(BUILD)/gen/onnx.pb-c.c
+$(BUILD)/%.o: src/%.c $(BUILD)/gen/onnx.pb-c.c $(FLAGS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) -MMD -MP -c -o $@ $<
 
@@ -94,8 +115,8 @@ $(BUILD)/tests/%: tests/%.c $(wildcard tests/*/*.h) $(shell find src -name '*.h'
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) -Wno-unused-function -Itests/kit $(LDFLAGS) -o $@ $< $(LIB) $(LDLIBS) $(TESTLIBS)
 
-.PHONY: gates layers rooms includes style
-gates: layers rooms includes style
+.PHONY: gates layers rooms includes style exports
+gates: layers rooms includes style exports
 layers: $(OBJ)
 	@out=$$(sh scripts/layers.sh $(OBJ)); code=$$?; echo "$$out" | grep -E "CIRCLE|objects"; exit $$code
 rooms: $(OBJ)
@@ -104,6 +125,8 @@ includes:
 	@python3 scripts/includes.py
 style:
 	@sh scripts/style.sh
+exports: $(SHARED)
+	@sh scripts/exports.sh $(SHARED)
 
 # the manual and completions of shells, as the program prints them: man -M build/man netmip
 .PHONY: man completions
@@ -147,7 +170,6 @@ test: $(NETMIP) $(TESTS_C)
 	NETMIP=$(abspath $(NETMIP)) sh tests/kit/run.sh $(filter-out $(LEAVE:%=$(BUILD)/tests/%),$(TESTS_C)) $(PY_RUN)
 
 # ---- installing: make install PREFIX=/usr DESTDIR=/tmp/root; what is not under PREFIX is said by its own variable ----
-VERSION := $(shell sed -n 's/^.define NM_VERSION "\(.*\)"/\1/p' src/base/base.h)
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
@@ -164,28 +186,47 @@ EXAMPLES := $(filter-out models/suite,$(wildcard models/*))
 $(BUILD)/netmip.pc:
 	@printf '%s\n' 'libdir=$(LIBDIR)' 'includedir=$(INCLUDEDIR)' '' 'Name: netmip' \
 	    'Description: questions about neural networks as mixed-integer programs' 'Version: $(VERSION)' \
-	    'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lnetmip $(LDLIBS)' >$@
+	    'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lnetmip' \
+	    'Libs.private: $(LDLIBS)' >$@
 
 install: all man completions $(BUILD)/netmip.pc
 	install -d $(foreach d,$(BINDIR) $(LIBDIR)/pkgconfig $(INCLUDEDIR) $(BASHDIR) $(ZSHDIR) $(FISHDIR) \
-	    $(DATADIR)/netmip/models/suite,$(call TO,$(d)))
+	    $(DATADIR)/netmip/models/suite $(DATADIR)/netmip/schema,$(call TO,$(d)))
 	install -m 755 $(NETMIP) $(call TO,$(BINDIR))
 	install -m 644 $(LIB) $(call TO,$(LIBDIR))
+	install -m 644 $(SHARED) $(call TO,$(LIBDIR))/libnetmip.so.$(VERSION)
+	ln -sf libnetmip.so.$(VERSION) $(call TO,$(LIBDIR))/$(SONAME)
+	ln -sf $(SONAME) $(call TO,$(LIBDIR))/libnetmip.so
 	install -m 644 include/netmip.h $(call TO,$(INCLUDEDIR))
 	install -m 644 $(BUILD)/netmip.pc $(call TO,$(LIBDIR))/pkgconfig
 	install -m 644 $(EXAMPLES) $(call TO,$(DATADIR))/netmip/models
 	install -m 644 models/suite/* $(call TO,$(DATADIR))/netmip/models/suite
+	install -m 644 src/command/schema/*.json $(call TO,$(DATADIR))/netmip/schema
 	cd $(BUILD)/man && for f in man*/*; do install -D -m 644 $$f $(abspath $(call TO,$(MANDIR)))/$$f || exit 1; done
 	install -m 644 $(BUILD)/completions/netmip.bash $(call TO,$(BASHDIR))/netmip
 	install -m 644 $(BUILD)/completions/_netmip $(call TO,$(ZSHDIR))
 	install -m 644 $(BUILD)/completions/netmip.fish $(call TO,$(FISHDIR))
 
 uninstall: man
-	rm -f $(call TO,$(BINDIR))/netmip $(call TO,$(INCLUDEDIR))/netmip.h $(call TO,$(LIBDIR))/libnetmip.a \
+	rm -f $(call TO,$(BINDIR))/netmip $(call TO,$(INCLUDEDIR))/netmip.h $(call TO,$(LIBDIR))/libnetmip.* \
 	    $(call TO,$(LIBDIR))/pkgconfig/netmip.pc $(call TO,$(BASHDIR))/netmip $(call TO,$(ZSHDIR))/_netmip \
 	    $(call TO,$(FISHDIR))/netmip.fish
 	rm -rf $(call TO,$(DATADIR))/netmip
 	cd $(BUILD)/man && for f in man*/*; do rm -f $(abspath $(call TO,$(MANDIR)))/$$f; done
+
+# what git knows, the same bytes from the same commit; scripts/make-deb.sh makes Debian packages of it
+.PHONY: dist
+dist:
+	@mkdir -p $(BUILD)
+	@git ls-files -z | LC_ALL=C sort -z | tar --null -T - --sort=name --format=gnu --owner=0 --group=0 --numeric-owner \
+	    --mode=u=rwX,go=rX --mtime=@$$(git log -1 --format=%ct) --transform 'flags=r;s,^,netmip-$(VERSION)/,' -cf - | \
+	    gzip -9n >$(BUILD)/netmip-$(VERSION).tar.gz
+	@echo $(BUILD)/netmip-$(VERSION).tar.gz
+
+# a wheel of the Python package, with the library and what it links to
+.PHONY: wheel
+wheel: all $(BUILD)/netmip.pc
+	@sh scripts/python/make-wheel.sh $(BUILD)
 
 clean:
 	rm -rf build build-*

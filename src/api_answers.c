@@ -55,7 +55,7 @@ static void decode_files(nm_job *job, void *arg)
     const nm_query *q;
     if (!c->n) nm_throw(job, NM_EUSE, "%s: no solution file is given with it; one was expected", c->path);
     nm_verdict *v = nm_decode(job, c->net, c->path, c->n, c->sols, c->log, &q);
-    if (dir && (v->witness || v->has_range)) nm_folder_make(job, dir);
+    if (dir && (v->witness || v->range.has)) nm_folder_make(job, dir);
     c->r = nm_result_new(job, q, v, dir, false, nm_wall() - start);
 }
 

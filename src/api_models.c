@@ -87,8 +87,9 @@ static nm_mip mip_of(nm_job *job, const nm_net *net, const struct nm_keptmodel *
 {
     nm_mip m = {.net = net, .model = k->model, .map = k->map};
     const nm_map *map = k->map;
-    m.target = map->cube ? nm_fmt(job, "%s, cube %zu of %zu", map->target, map->cube, map->n_cubes)
-                         : map->target;
+    m.target = map->file.cube ? nm_fmt(job, "%s, cube %zu of %zu", map->asks.name, map->file.cube,
+                                       map->file.n_cubes)
+                              : map->asks.name;
     set_columns(job, &m, k->model);
     set_rows(job, &m, k->model);
     set_others(job, &m, k->model);
@@ -155,7 +156,7 @@ const nm_mip *nm_mips_get(const nm_mips *mips, size_t i) { return &mips->m[i]; }
 const nm_result *nm_mips_result(const nm_mips *mips) { return mips->result; }
 
 const char *nm_mip_target(const nm_mip *m) { return m->target; }
-int nm_mip_relaxation(const nm_mip *m) { return m->map->relaxation; }
+int nm_mip_relaxation(const nm_mip *m) { return m->map->form.relaxation; }
 size_t nm_mip_columns(const nm_mip *m) { return m->model->n_cols; }
 const char *const *nm_mip_column_names(const nm_mip *m) { return m->cols; }
 const double *nm_mip_column_lo(const nm_mip *m) { return m->col[0]; }
@@ -201,7 +202,7 @@ size_t nm_mip_inputs(const nm_mip *m, const int64_t **column)
 
 double nm_mip_measure(const nm_mip *m, double objective)
 {
-    return ldexp(objective, m->map->scale.objective) + m->map->constant;
+    return ldexp(objective, m->map->file.scale.objective) + m->map->file.constant;
 }
 
 /* ---- a solver's answer ---- */
@@ -242,12 +243,13 @@ static void set_values(nm_job *job, void *arg)
     const call *c = arg;
     nm_sol *s = &c->s->sol;
     const nm_map *map = c->s->mip->map;
-    if (!c->names && c->n != map->n_cols)
-        nm_throw(job, NM_EUSE, "%zu values; the model has %zu columns", c->n, map->n_cols);
+    if (!c->names && c->n != map->file.n_cols)
+        nm_throw(job, NM_EUSE, "%zu values; the model has %zu columns", c->n, map->file.n_cols);
     s->vals = NULL;
     s->n = s->cap = 0;
     for (size_t j = 0; j < c->n; j++) {
-        const char *name = c->names ? nm_dup(job, c->names[j], strlen(c->names[j])) : map->cols[j];
+        const char *name = c->names ? nm_dup(job, c->names[j], strlen(c->names[j]))
+                                    : map->file.cols[j];
         if (!isfinite(c->x[j]))
             nm_throw(job, NM_EUSE, "column \"%s\": its value is not finite", name);
         *NM_PUSH(job, s->vals, s->n, s->cap) = (struct nm_solval){name, c->x[j],

@@ -8,7 +8,9 @@
 #include <malloc.h>
 #endif
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 
 static const struct {
     const char *name;
@@ -38,15 +40,34 @@ static void on_signal(int sig)
 }
 
 typedef struct {
+    bool quiet, line; /* line: one of progress stands on the terminal */
+} screen;
+
+typedef struct {
     int argc, code;
     char **argv;
     nm_buf out;
+    screen screen;
 } run_t;
 
-/* Prints a note; --quiet suppresses all but warnings. */
-static void say(void *quiet, const char *text)
+/* shows a line of progress in place of the last one; "": takes it away */
+static void show(void *arg, const char *text)
 {
-    if (!*(bool *)quiet || strncmp(text, "warning: ", 9) == 0) fprintf(stderr, "netmip: %s\n", text);
+    screen *s = arg;
+    struct winsize size = {0};
+    const int width = ioctl(2, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1 : 79;
+    if (*text || s->line) fprintf(stderr, "\r%.*s\033[K", width, text);
+    fflush(stderr);
+    s->line = *text != 0;
+}
+
+/* prints a note; --quiet leaves warnings alone */
+static void say(void *arg, const char *text)
+{
+    screen *s = arg;
+    if (s->quiet && strncmp(text, "warning: ", 9)) return;
+    if (s->line) show(s, "");
+    fprintf(stderr, "netmip: %s\n", text);
 }
 
 static bool is_help(const char *arg) { return strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0; }
@@ -54,8 +75,7 @@ static bool is_help(const char *arg) { return strcmp(arg, "--help") == 0 || strc
 static void run(nm_job *job, void *arg)
 {
     run_t *r = arg;
-    static bool quiet;
-    nm_job_on_note(job, say, &quiet);
+    nm_job_on_note(job, say, &r->screen);
     r->out = (nm_buf){.job = job};
     const char *verb = r->argc > 1 ? r->argv[1] : "--help";
     if (is_help(verb)) {
@@ -77,7 +97,8 @@ static void run(nm_job *job, void *arg)
         }
     nm_cli c = {0};
     nm_cli_parse(job, &c, r->argc, r->argv);
-    quiet = nm_cli_has(&c, NM_O_quiet);
+    r->screen.quiet = nm_cli_has(&c, NM_O_quiet);
+    if (!r->screen.quiet && isatty(2)) nm_job_on_show(job, show, &r->screen);
     r->code = verbs[k].run(job, &c, &r->out);
 }
 
@@ -103,8 +124,9 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     nm_job_stop_flag(job, &stop);
     nm_children_tell(job);
-    run_t r = {argc, NM_OK, argv, {0}};
+    run_t r = {.argc = argc, .code = NM_OK, .argv = argv};
     const int thrown = nm_run(job, run, &r);
+    nm_show(job, "%s", "");
     int code = thrown ? thrown : r.code; /* a campaign may have an answer although some samples failed */
     if (thrown) fprintf(stderr, "netmip: %s\n", nm_job_message(job));
     if (r.out.n && (!thrown || code == NM_EUSE) &&

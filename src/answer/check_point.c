@@ -56,7 +56,8 @@ static void compare(nm_pointcheck *p, const nm_model *m, const double *x)
 {
     double value;
     for (size_t r = 0; r < m->n_rows; r++)
-        if (activity(m, r, x, &value)) take(&p->row, m->rows[r].name, value, m->rows[r].lo, m->rows[r].hi);
+        if (activity(m, r, x, &value))
+            take(&p->row, m->rows[r].name, value, m->rows[r].lo, m->rows[r].hi);
     for (size_t j = 0; j < m->n_cols; j++) {
         const nm_col *c = &m->cols[j];
         take(&p->bound, c->name, x[j], c->lo, c->hi);
@@ -72,11 +73,12 @@ nm_pointcheck *nm_point_check(nm_job *job, const nm_map *map, const char *map_pa
 {
     nm_pointcheck *p = NM_NEW(job, nm_pointcheck);
     *p = (nm_pointcheck){.has_point = s->has_values, .claimed = s->objective, .found = NAN};
-    const char *base = strrchr(map->model_path, '/');
-    p->model = nm_fmt(job, "%s%s", nm_path_dir(job, map_path), base ? base + 1 : map->model_path);
-    if (!nm_file_exists(p->model)) p->model = map->model_path;
+    const char *base = strrchr(map->file.path, '/');
+    p->model = nm_fmt(job, "%s%s", nm_path_dir(job, map_path), base ? base + 1 : map->file.path);
+    if (!nm_file_exists(p->model)) p->model = map->file.path;
     if (!nm_file_exists(p->model))
-        nm_throw(job, NM_EIO, "%s: is not here; --check reads the model beside %s", p->model, map_path);
+        nm_throw(job, NM_EIO, "%s: is not here; --check reads the model beside %s", p->model,
+                 map_path);
     if (!s->has_values) return p;
     const nm_model *m = nm_model_read(job, p->model);
     const char **cols = NM_RAW(job, const char *, m->n_cols + 1);

@@ -52,10 +52,10 @@ static void load_part(manifest *a, size_t target, const nm_json *o, size_t cube,
         k->map_path = nm_fmt(a->job, "%s%s.map.json", nm_path_dir(a->job, a->path), k->stem);
     k->map = nm_map_read(a->job, k->map_path);
     const nm_map *m = k->map;
-    if (!m->tag || strcmp(m->tag, text(a, o, "mark")) ||
-        strcmp(m->net_hash, text(a, a->json, "net_sha256")) ||
-        strcmp(m->query_hash, text(a, a->json, "query_sha256")) || m->cube != cube ||
-        (cube && m->n_cubes != cubes))
+    if (!m->file.tag || strcmp(m->file.tag, text(a, o, "mark")) ||
+        strcmp(m->from.net_hash, text(a, a->json, "net_sha256")) ||
+        strcmp(m->from.query_hash, text(a, a->json, "query_sha256")) || m->file.cube != cube ||
+        (cube && m->file.n_cubes != cubes))
         nm_throw(a->job, NM_EAUDIT, "%s: is not a map of %s: compile again", k->map_path, a->path);
     if (a->q && strcmp(a->q->hash, m->question->hash))
         nm_throw(a->job, NM_EAUDIT, "%s: has another question", k->map_path);
@@ -92,7 +92,7 @@ static void place(manifest *a)
             good = at < a->v->n_targets && !strcmp(t->name, a->q->cases[i].clauses[c].name);
             for (size_t k = 0; k < a->n && good; k++)
                 good = a->parts[k].target != at ||
-                       (a->parts[k].map->case_index == i && a->parts[k].map->clause_index == c);
+                       (a->parts[k].map->asks.icase == i && a->parts[k].map->asks.iclause == c);
             if (!good) break;
             t->icase = i;
             t->iclause = c;
@@ -110,6 +110,7 @@ static void load(manifest *a)
         nm_throw(a->job, NM_EINPUT, "%s: not a netmip manifest of version 1", a->path);
     const nm_json *list = nm_json_get(a->job, a->json, "targets", a->path);
     a->v = NM_NEW(a->job, nm_verdict);
+    if (nm_json_find(a->json, "assumed")) a->v->assumed = text(a, a->json, "assumed");
     a->v->n_targets = nm_json_count(list);
     a->v->targets = NM_ARRAY(a->job, nm_target, a->v->n_targets + 1);
     size_t i = 0;
@@ -123,7 +124,7 @@ static part *owner(const manifest *a, const nm_sol *s, const char *sol_path)
 {
     const char *stem = nm_path_stem(a->job, sol_path);
     for (size_t i = 0; i < a->n; i++)
-        if (nm_sol_names(s, a->parts[i].map->tag)) return &a->parts[i];
+        if (nm_sol_names(s, a->parts[i].map->file.tag)) return &a->parts[i];
     for (size_t k = 0; k < s->n; k++)
         if (s->vals[k].name)
             nm_throw(a->job, NM_EAUDIT, "%s: answers no model of %s, or is cut", sol_path, a->path);
@@ -142,25 +143,26 @@ static void take(manifest *a, part *k, const nm_verdict *one, const char *sol_pa
 {
     k->answer = one;
     nm_verdict *v = a->v;
-    if (!v->solver) {
-        v->solver = one->solver;
-        v->guard = one->guard;
-        v->tolerance = one->tolerance;
+    if (one->assumed) v->assumed = one->assumed;
+    if (!v->word.solver) {
+        v->word.solver = one->word.solver;
+        v->word.guard = one->word.guard;
+        v->word.tolerance = one->word.tolerance;
     }
     const nm_target *t = &v->targets[k->target];
     if (t->status == NM_OK && one->status == NM_VIOLATED)
         nm_throw(a->job, NM_EAUDIT, "%s: violates target %s, which bounds had closed", sol_path,
                  t->name);
     if (one->why && !v->why) v->why = nm_fmt(a->job, "target %s: %s", one->targets->name, one->why);
-    if (one->has_objective && (!v->has_objective || one->objective < v->objective))
-        v->objective = one->objective;
-    v->has_objective |= one->has_objective;
+    if (one->optimum.has && (!v->optimum.has || one->optimum.value < v->optimum.value))
+        v->optimum.value = one->optimum.value;
+    v->optimum.has |= one->optimum.has;
     nm_target *mine = &v->targets[k->target];
-    if (!k->map->cube) mine->bound = t_of(one)->bound;
+    if (!k->map->file.cube) mine->bound = t_of(one)->bound;
     if (t_of(one)->best) mine->best = t_of(one)->best;
     const nm_replay *w = one->witness;
     if (a->q->objective == NM_CLOSEST) { /* of these the nearest */
-        if (w && v->objective == one->objective) v->witness = w;
+        if (w && v->optimum.value == one->optimum.value) v->witness = w;
         return;
     }
     if (w && (!v->witness || (w->is_violated && !v->witness->is_violated) ||
@@ -193,9 +195,9 @@ static void settle(manifest *a, size_t at)
         violated |= k->answer && k->answer->status == NM_VIOLATED;
         if (!k->answer && t->status != NM_OK && !a->v->why)
             a->v->why = nm_fmt(a->job,
-                               k->map->cube ? "no solution of target %s, cube %zu"
-                                            : "no solution of target %s",
-                               t->name, k->map->cube);
+                               k->map->file.cube ? "no solution of target %s, cube %zu"
+                                                 : "no solution of target %s",
+                               t->name, k->map->file.cube);
     }
     if (t->status == NM_OK || (!violated && (models == 0 || hold < models))) return;
     t->status = violated ? NM_VIOLATED : NM_OK;
@@ -205,13 +207,13 @@ static void settle(manifest *a, size_t at)
 /* closest: below it lies no counterexample to any target; NaN: some model is not answered */
 static double least_bound(const manifest *a)
 {
-    double least = a->v->objective;
+    double least = a->v->optimum.value;
     for (size_t i = 0; i < a->n; i++) {
         const nm_verdict *one = a->parts[i].answer;
         if (a->v->targets[a->parts[i].target].status == NM_OK || (one && one->status == NM_OK))
             continue;
-        if (!one || isnan(one->bound)) return NAN;
-        least = fmin(least, one->bound);
+        if (!one || isnan(one->optimum.bound)) return NAN;
+        least = fmin(least, one->optimum.bound);
     }
     return least;
 }
@@ -221,7 +223,7 @@ static nm_verdict *combine(manifest *a)
     nm_verdict *v = a->v;
     bool all = true;
     if (a->q->objective == NM_RANGE) nm_range_conclude(a->q, v);
-    v->bound = a->q->objective == NM_CLOSEST ? least_bound(a) : NAN;
+    v->optimum.bound = a->q->objective == NM_CLOSEST ? least_bound(a) : NAN;
     v->status = NM_UNKNOWN;
     for (size_t i = 0; i < v->n_targets; i++) {
         settle(a, i);
@@ -242,11 +244,14 @@ static void weaken(nm_verdict *v)
              "decode the manifest";
 }
 
-nm_verdict *nm_decode_all(nm_job *job, const nm_net *net, const nm_query *q, const nm_verdict *compiled,
-                          const nm_kept *kept, const nm_sol *const *sols)
+nm_verdict *nm_decode_all(nm_job *job, const nm_net *net, const nm_query *q,
+                          const nm_verdict *compiled, const nm_kept *kept,
+                          const nm_sol *const *sols)
 {
-    manifest a = {.job = job, .net = net, .path = "the models", .q = q, .v = NM_NEW(job, nm_verdict)};
+    manifest a = {
+        .job = job, .net = net, .path = "the models", .q = q, .v = NM_NEW(job, nm_verdict)};
     a.v->n_targets = compiled->n_targets;
+    a.v->assumed = compiled->assumed;
     a.v->targets = NM_ARRAY(job, nm_target, compiled->n_targets + 1);
     for (size_t i = 0; i < compiled->n_targets; i++) {
         const nm_target *t = &compiled->targets[i];
@@ -261,19 +266,23 @@ nm_verdict *nm_decode_all(nm_job *job, const nm_net *net, const nm_query *q, con
                                       .bound = t->status == NM_OK ? t->bound : NAN};
     }
     for (size_t i = 0; i < kept->n; i++)
-        *NM_PUSH(job, a.parts, a.n, a.cap) = (part){.target = kept->m[i].target, .map = kept->m[i].map};
+        *NM_PUSH(job, a.parts, a.n, a.cap) = (part){.target = kept->m[i].target,
+                                                    .map = kept->m[i].map};
     for (size_t i = 0; i < kept->n; i++)
-        if (sols[i]) take(&a, &a.parts[i], nm_decode_kept(job, net, a.parts[i].map, sols[i]), "the solution");
+        if (sols[i])
+            take(&a, &a.parts[i], nm_decode_kept(job, net, a.parts[i].map, sols[i]),
+                 "the solution");
     if (kept->n) return combine(&a);
     nm_verdict *v = combine(&a); /* bounds alone */
     if (v->status == NM_OK) v->by = compiled->by, v->certified = compiled->certified;
     return v;
 }
 
-nm_verdict *nm_decode(nm_job *job, const nm_net *net, const char *path, size_t n, const char *const *sols,
-                      const char *log, const nm_query **query)
+nm_verdict *nm_decode(nm_job *job, const nm_net *net, const char *path, size_t n,
+                      const char *const *sols, const char *log, const nm_query **query)
 {
-    manifest a = {.job = job, .net = net, .path = path, .json = nm_json_parse(job, nm_file_read(job, path))};
+    manifest a = {
+        .job = job, .net = net, .path = path, .json = nm_json_parse(job, nm_file_read(job, path))};
     const nm_json *kind = nm_json_find(a.json, "netmip");
     if (kind && strcmp(nm_json_str(job, kind, path), "manifest") == 0) {
         if (log) nm_throw(job, NM_EUSE, "%s: --log goes with a map", log);
@@ -288,6 +297,6 @@ nm_verdict *nm_decode(nm_job *job, const nm_net *net, const char *path, size_t n
     if (log && strcmp(s->solver, "cbc log")) nm_sol_log(job, nm_file_read(job, log), s);
     *query = m->question;
     nm_verdict *v = nm_decode_sol(job, net, m, path, s, sols[0]);
-    if (m->cube) weaken(v);
+    if (m->file.cube) weaken(v);
     return v;
 }

@@ -28,12 +28,13 @@ const nm_net *nm_net_of_map(nm_job *job, const char *path, const nm_front *f, co
 
 const nm_net *nm_map_net(nm_job *job, const nm_net *given, nm_map *m, const char *map_path)
 {
-    nm_front front = m->front;
+    nm_front front = m->from.front;
     front.n_asked = m->question->n_in;
-    const nm_net *net = given ? given : nm_net_of_map(job, m->net_path, &front, map_path);
-    if (m->against && !given) net = nm_net_join(job, net, nm_net_of_map(job, m->against, &front, map_path));
+    const nm_net *net = given ? given : nm_net_of_map(job, m->from.net_path, &front, map_path);
+    if (m->from.against && !given)
+        net = nm_net_join(job, net, nm_net_of_map(job, m->from.against, &front, map_path));
     const char *path = net->path;
-    if (strcmp(net->hash, m->net_hash))
+    if (strcmp(net->hash, m->from.net_hash))
         nm_throw(job, NM_EAUDIT, "%s: is not the network that %s was made from", path, map_path);
     if (net->n_in != m->question->n_in || net->n_out != m->question->n_out)
         nm_throw(job, NM_EINPUT, "%s: does not fit %s", map_path, path);
@@ -48,32 +49,32 @@ const nm_net *nm_map_net(nm_job *job, const nm_net *given, nm_map *m, const char
 /* the model file, when it is still there, must be the one that the map was made with */
 static void check_model(nm_job *job, const nm_map *m, const char *map_path)
 {
-    if (!m->model_path || !m->model_hash) return;
-    const char *base = strrchr(m->model_path, '/'), *path = m->model_path;
+    if (!m->file.path || !m->file.hash) return;
+    const char *base = strrchr(m->file.path, '/'), *path = m->file.path;
     if (!nm_file_exists(path))
-        path = nm_fmt(job, "%s%s", nm_path_dir(job, map_path), base ? base + 1 : m->model_path);
+        path = nm_fmt(job, "%s%s", nm_path_dir(job, map_path), base ? base + 1 : m->file.path);
     if (!nm_file_exists(path)) return;
     const nm_file f = nm_file_read(job, path);
     char hash[65];
     nm_sha256(f.data, f.n, hash);
-    if (strcmp(hash, m->model_hash))
+    if (strcmp(hash, m->file.hash))
         nm_throw(job, NM_EAUDIT, "%s: is not the model that %s was made with", path, map_path);
 }
 
 /* the question: its file when it has one and that is still there, else its text */
 static void check_question(nm_job *job, const nm_map *m, const char *map_path)
 {
-    const char *hash = m->query_text_hash;
+    const char *hash = m->from.text_hash;
     char of_file[65];
-    if (m->query_path && !nm_file_exists(m->query_path)) return;
-    if (m->query_path) {
-        const nm_file f = nm_file_read(job, m->query_path);
+    if (m->from.query_path && !nm_file_exists(m->from.query_path)) return;
+    if (m->from.query_path) {
+        const nm_file f = nm_file_read(job, m->from.query_path);
         nm_sha256(f.data, f.n, of_file);
         hash = of_file;
     }
-    if (strcmp(hash, m->query_hash))
+    if (strcmp(hash, m->from.query_hash))
         nm_throw(job, NM_EAUDIT, "%s: is not the question that %s was made from",
-                 m->query_path ? m->query_path : "its text", map_path);
+                 m->from.query_path ? m->from.query_path : "its text", map_path);
 }
 
 /* Returns the input that the columns say. strict: one outside its bounds is an error; else, where a run
@@ -81,12 +82,12 @@ static void check_question(nm_job *job, const nm_map *m, const char *map_path)
 static const double *input(nm_job *job, const nm_map *m, const double *col, bool strict)
 {
     const nm_query *q = m->question;
-    const nm_case *c = &q->cases[m->case_index];
+    const nm_case *c = &q->cases[m->asks.icase];
     double *x = NM_RAW(job, double, m->n_in);
     const double *lo = c->gens ? c->gens->lo : c->lo, *hi = c->gens ? c->gens->hi : c->hi,
                  *start = nm_case_start(q, c);
     for (size_t i = 0; i < m->n_in; i++) {
-        const int by = m->scale.any && m->col[i] >= 0 ? m->scale.col[m->col[i]] : 0;
+        const int by = m->file.scale.any && m->col[i] >= 0 ? m->file.scale.col[m->col[i]] : 0;
         x[i] = m->col[i] >= 0 ? ldexp(col[m->col[i]], by)
                : start        ? fmin(fmax(start[i], lo[i]), hi[i])
                               : 0.5 * lo[i] + 0.5 * hi[i];
@@ -99,7 +100,7 @@ static const double *input(nm_job *job, const nm_map *m, const double *col, bool
 }
 
 /* How far the solver's tolerances reach: the guard of the file, and what the user asked for. */
-static double guard_of(const nm_map *m) { return m->slack + m->question->guard; }
+static double guard_of(const nm_map *m) { return m->form.slack + m->question->guard; }
 
 static bool is_worst(const nm_map *m)
 {
@@ -109,13 +110,13 @@ static bool is_worst(const nm_map *m)
 /* Returns why a proof of this solver is not to be believed, or NULL. */
 static const char *unbelievable(nm_job *job, const nm_map *m)
 {
-    if (m->unfit) return m->unfit;
-    if (guard_of(m) < m->budget * (1 - 1e-9))
+    if (m->form.unfit) return m->form.unfit;
+    if (guard_of(m) < m->form.budget * (1 - 1e-9))
         return nm_fmt(
             job,
             "its guard of %.3g is smaller than the %.3g that tolerances of %g and %g can move the "
             "question by (--guard auto was expected)",
-            guard_of(m), m->budget, m->tolerance.primal, m->tolerance.integral);
+            guard_of(m), m->form.budget, m->form.tolerance.primal, m->form.tolerance.integral);
     return NULL;
 }
 
@@ -130,23 +131,23 @@ static void judge(nm_job *job, const nm_map *m, const nm_sol *s, const nm_replay
         t->status = v->status = NM_VIOLATED;
         return;
     }
-    if (worst && isfinite(s->objective) && !m->relaxation) {
-        const double claim = s->objective + m->constant, off = fabs(claim - r->margin64);
-        if (!(off <= 1e-4 * (1 + fabs(claim)) + 100 * m->budget))
+    if (worst && isfinite(s->objective) && !m->form.relaxation) {
+        const double claim = s->objective + m->file.constant, off = fabs(claim - r->margin64);
+        if (!(off <= 1e-4 * (1 + fabs(claim)) + 100 * m->form.budget))
             nm_throw(job, NM_EAUDIT,
                      "the solver's objective says a margin of %.9g, the replay %.9g", claim,
                      r->margin64);
     }
     if (worst || v->why) return;
-    if (s->status == NM_SOL_OPTIMAL && !m->relaxation &&
-        r->margin64 > guard_of(m) + 1e-4 * (1 + fabs(m->constant)) + 100 * m->budget)
+    if (s->status == NM_SOL_OPTIMAL && !m->form.relaxation &&
+        r->margin64 > guard_of(m) + 1e-4 * (1 + fabs(m->file.constant)) + 100 * m->form.budget)
         nm_throw(job, NM_EAUDIT,
                  "the solver's optimal point does not replay, by more than tolerances explain: its "
                  "margin is %.9g "
                  "(+- %.1e); 0 or less was expected",
                  r->margin64, r->err64);
     v->why =
-        m->relaxation
+        m->form.relaxation
             ? "the point of this relaxation is no counterexample: ask for more binaries, or for "
               "an exact encoding"
         : r->margin64 <= guard_of(m)
@@ -164,9 +165,9 @@ static bool claim_of(const nm_map *m, const nm_sol *s, double *claim)
 {
     const bool whole = s->status == NM_SOL_OPTIMAL && s->gapless && isfinite(s->objective);
     const double step = ldexp(2e-5,
-                              m->scale.objective); /* CBC prunes what is 1e-5 better at most */
+                              m->file.scale.objective); /* CBC prunes what is 1e-5 better at most */
     const double said = isfinite(s->bound) ? s->bound : whole ? s->objective - step : NAN;
-    *claim = said + m->constant - (is_worst(m) ? m->budget : 0);
+    *claim = said + m->file.constant - (is_worst(m) ? m->form.budget : 0);
     return isfinite(*claim);
 }
 
@@ -183,21 +184,22 @@ static nm_verdict *open_verdict(nm_job *job, const nm_map *m)
 {
     nm_verdict *v = NM_NEW(job, nm_verdict);
     nm_target *t = NM_NEW(job, nm_target);
-    *t = (nm_target){
-        .icase = m->case_index,
-        .iclause = m->clause_index,
-        .name = m->cube ? nm_fmt(job, "%s, cube %zu of %zu", m->target, m->cube, m->n_cubes)
-                        : m->target,
-        .status = NM_UNKNOWN,
-        .by = NM_BY_SOLVER,
-        .label = m->question->cases[m->case_index].clauses[m->clause_index].label,
-        .margin_lo = NAN,
-        .objective = NAN,
-        .bound = NAN};
+    *t = (nm_target){.icase = m->asks.icase,
+                     .iclause = m->asks.iclause,
+                     .name = m->file.cube ? nm_fmt(job, "%s, cube %zu of %zu", m->asks.name,
+                                                   m->file.cube, m->file.n_cubes)
+                                          : m->asks.name,
+                     .status = NM_UNKNOWN,
+                     .by = NM_BY_SOLVER,
+                     .label = m->question->cases[m->asks.icase].clauses[m->asks.iclause].label,
+                     .margin_lo = NAN,
+                     .objective = NAN,
+                     .bound = NAN};
     *v = (nm_verdict){.status = NM_UNKNOWN, .by = NM_BY_SOLVER, .n_targets = 1, .targets = t};
-    v->objective = v->bound = v->claim = t->bound = NAN;
-    v->guard = guard_of(m);
-    v->tolerance = m->tolerance;
+    v->optimum.value = v->optimum.bound = v->word.claim = t->bound = NAN;
+    v->assumed = m->form.assumed;
+    v->word.guard = guard_of(m);
+    v->word.tolerance = m->form.tolerance;
     return v;
 }
 
@@ -213,13 +215,13 @@ static void judge_near(nm_job *job, const nm_net *net, const nm_map *m, const nm
                        const double *x, nm_target *t, nm_verdict *v)
 {
     const nm_query *q = m->question;
-    const double said = s->objective + m->constant, claim = as_distance(q, said);
+    const double said = s->objective + m->file.constant, claim = as_distance(q, said);
     nm_near *n = nm_near_new(job, net, q, nm_lower(job, net));
     n->slack = guard_of(m);
-    nm_near_take(n, m->case_index, (int64_t)m->clause_index, x);
-    nm_near_from(n, m->case_index, m->clause_index, x);
+    nm_near_take(n, m->asks.icase, (int64_t)m->asks.iclause, x);
+    nm_near_from(n, m->asks.icase, m->asks.iclause, x);
     if (isinf(n->value)) {
-        const nm_replay r = nm_verify(job, net, q, m->case_index, (int64_t)m->clause_index, x);
+        const nm_replay r = nm_verify(job, net, q, m->asks.icase, (int64_t)m->asks.iclause, x);
         v->why = nm_fmt(
             job,
             "no counterexample is so near to the solver's point that its tolerances would explain "
@@ -227,11 +229,11 @@ static void judge_near(nm_job *job, const nm_net *net, const nm_map *m, const nm
             r.margin64);
     } else {
         t->status = v->status = NM_VIOLATED;
-        v->has_objective = true;
-        v->objective = t->objective = n->value;
+        v->optimum.has = true;
+        v->optimum.value = t->objective = n->value;
         v->witness = &n->best;
-        if (isfinite(claim) && !m->relaxation && !(n->value <= claim + 1e-3 * (1 + fabs(claim))) &&
-            guard_of(m) == 0)
+        if (isfinite(claim) && !m->form.relaxation &&
+            !(n->value <= claim + 1e-3 * (1 + fabs(claim))) && guard_of(m) == 0)
             nm_throw(job, NM_EAUDIT,
                      "the solver's objective says a distance of %.9g; the nearest replay near it "
                      "has %.9g",
@@ -243,15 +245,16 @@ static void judge_near(nm_job *job, const nm_net *net, const nm_map *m, const nm
  * none. */
 static void weigh_claim(nm_job *job, const nm_map *m, nm_sol *s, nm_verdict *v)
 {
-    v->has_claim = claim_of(m, s, &v->claim);
-    if (v->has_claim) v->claim = as_distance(m->question, v->claim);
+    v->word.has_claim = claim_of(m, s, &v->word.claim);
+    if (v->word.has_claim) v->word.claim = as_distance(m->question, v->word.claim);
     if (s->status != NM_SOL_OPTIMAL) return;
-    if (!v->has_claim)
+    if (!v->word.has_claim)
         v->why = "the file says optimal, but neither it nor a log (--log) states within which gap: "
                  "that proves nothing";
     if (!isfinite(s->bound) || s->objective - s->bound <= 1e-6 * (1 + fabs(s->objective))) return;
     s->status = NM_SOL_FEASIBLE;
-    s->status_text = nm_fmt(job, "%s, with a bound of %.9g below it", s->status_text, v->claim);
+    s->status_text = nm_fmt(job, "%s, with a bound of %.9g below it", s->status_text,
+                            v->word.claim);
 }
 
 typedef struct {
@@ -264,7 +267,8 @@ typedef struct {
 static void read_listed(nm_job *job, void *arg)
 {
     listed *l = arg;
-    l->x = input(job, l->m, nm_sol_columns(job, l->s, l->m->n_cols, l->m->cols, l->path), false);
+    l->x = input(job, l->m, nm_sol_columns(job, l->s, l->m->file.n_cols, l->m->file.cols, l->path),
+                 false);
 }
 
 /* Replays what is at hand against a file that says infeasible: the point that it lists all the same, the image, and two
@@ -273,7 +277,7 @@ static void refute(nm_job *job, const nm_net *net, const nm_map *m, const nm_sol
                    const char *path)
 {
     const nm_query *q = m->question;
-    const nm_case *c = &q->cases[m->case_index];
+    const nm_case *c = &q->cases[m->asks.icase];
     listed l = {m, s, path, NULL};
     if (s->n > 0 && nm_run(job, read_listed, &l) != 0) l.x = NULL;
     const double *at[] = {l.x, nm_case_start(q, c), c->gens ? NULL : c->lo, c->gens ? NULL : c->hi};
@@ -282,7 +286,7 @@ static void refute(nm_job *job, const nm_net *net, const nm_map *m, const nm_sol
                                        "the upper corner of the input set"};
     for (size_t k = 0; k < 4; k++) {
         if (!at[k]) continue;
-        const nm_replay r = nm_verify(job, net, q, m->case_index, (int64_t)m->clause_index, at[k]);
+        const nm_replay r = nm_verify(job, net, q, m->asks.icase, (int64_t)m->asks.iclause, at[k]);
         if (r.is_violated && q->objective != NM_WORST && q->objective != NM_RANGE)
             nm_throw(job, NM_EAUDIT,
                      "%s: says \"%s\", but %s is a counterexample: its margin is %.9g", path,
@@ -294,7 +298,7 @@ static void refute(nm_job *job, const nm_net *net, const nm_map *m, const nm_sol
 static void take_infeasible(nm_job *job, const nm_net *net, const nm_map *m, const char *map_path,
                             nm_sol *s, const char *sol_path, bool named, nm_verdict *v)
 {
-    const nm_case *c = &m->question->cases[m->case_index];
+    const nm_case *c = &m->question->cases[m->asks.icase];
     if (is_worst(m) && !c->n_in_rows && !c->gens && !c->n_balls)
         nm_throw(job, NM_EAUDIT,
                  "%s: says \"%s\", but a worst-case model over a box is never infeasible", sol_path,
@@ -316,18 +320,21 @@ static void take_claim(nm_job *job, const nm_map *m, nm_sol *s, nm_verdict *v)
 {
     const nm_query *q = m->question;
     if (q->objective != NM_WORST || v->status != NM_UNKNOWN) return;
-    if (!v->has_claim || !(v->claim > q->guard)) {
+    if (!v->word.has_claim || !(v->word.claim > q->guard)) {
         if (!v->why)
             v->why = nm_fmt(job, "the solver said: %s, and its bound excludes no counterexample",
                             s->status_text);
         return;
     }
-    const char *why = m->unfit;
+    const char *why = m->form.unfit;
     if (!s->has_values || (s->status != NM_SOL_OPTIMAL && s->status != NM_SOL_FEASIBLE))
-        why = nm_fmt(job, "it said: %s, and gave no point that could be replayed beside it", s->status_text);
-    else if (v->claim > v->objective + 1e-4 * (1 + fabs(v->objective)))
-        nm_throw(job, NM_EAUDIT, "the solver's bound says a margin of %.9g or more, the replay of its own point %.9g",
-                 v->claim, v->objective);
+        why = nm_fmt(job, "it said: %s, and gave no point that could be replayed beside it",
+                     s->status_text);
+    else if (v->word.claim > v->optimum.value + 1e-4 * (1 + fabs(v->optimum.value)))
+        nm_throw(
+            job, NM_EAUDIT,
+            "the solver's bound says a margin of %.9g or more, the replay of its own point %.9g",
+            v->word.claim, v->optimum.value);
     if (why) {
         v->why = nm_fmt(job, "the solver's bound is no proof: %s", why);
         return;
@@ -338,37 +345,37 @@ static void take_claim(nm_job *job, const nm_map *m, nm_sol *s, nm_verdict *v)
 
 /* Weighs what a solution says of the map's model. map_path: NULL for a map that is no file: its solution is then known
  * to be of this model. */
-static nm_verdict *weigh(nm_job *job, const nm_net *net, const nm_map *m, const char *map_path, const nm_sol *said,
-                         const char *sol_path)
+static nm_verdict *weigh(nm_job *job, const nm_net *net, const nm_map *m, const char *map_path,
+                         const nm_sol *said, const char *sol_path)
 {
     nm_sol *s = NM_NEW(job, nm_sol);
     *s = *said;
     nm_tail_check(job, net, m->question);
     const bool named = nm_sol_check(job, s, nm_map_card(m), sol_path) || !map_path;
-    s->objective = ldexp(s->objective, m->scale.objective);
-    s->bound = ldexp(s->bound, m->scale.objective);
+    s->objective = ldexp(s->objective, m->file.scale.objective);
+    s->bound = ldexp(s->bound, m->file.scale.objective);
     nm_verdict *v = open_verdict(job, m);
     nm_target *t = v->targets;
-    v->solver = s->solver;
+    v->word.solver = s->solver;
     if (m->question->objective != NM_FEASIBLE) weigh_claim(job, m, s, v);
     if (s->status == NM_SOL_INFEASIBLE)
         take_infeasible(job, net, m, map_path, s, sol_path, named, v);
     if (s->has_values) {
-        const double *x = input(job, m, nm_sol_columns(job, s, m->n_cols, m->cols, sol_path),
-                                !s->loose);
+        const double *x = input(
+            job, m, nm_sol_columns(job, s, m->file.n_cols, m->file.cols, sol_path), !s->loose);
         if (m->question->objective == NM_CLOSEST) {
             judge_near(job, net, m, s, x, t, v);
         } else {
             nm_replay *r = NM_NEW(job, nm_replay);
-            *r = nm_verify(job, net, m->question, m->case_index, (int64_t)m->clause_index, x);
+            *r = nm_verify(job, net, m->question, m->asks.icase, (int64_t)m->asks.iclause, x);
             judge(job, m, s, r, t, v);
-            v->has_objective = is_worst(m);
-            v->objective = r->margin64;
+            v->optimum.has = is_worst(m);
+            v->optimum.value = r->margin64;
         }
     }
     take_claim(job, m, s, v);
     if (m->question->objective == NM_RANGE) {
-        v->has_objective = false;
+        v->optimum.has = false;
         nm_range_conclude(m->question, v);
     }
     if (v->status == NM_UNKNOWN && !v->why)

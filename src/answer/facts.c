@@ -50,7 +50,10 @@ static void text_if(maker *m, const char *key, const char *value, const char *ca
     if (value) text(m, key, value, caption);
 }
 
-static void flag(maker *m, const char *key, bool value) { add(m, NM_FACT_FLAG, key, NULL)->flag = value; }
+static void flag(maker *m, const char *key, bool value)
+{
+    add(m, NM_FACT_FLAG, key, NULL)->flag = value;
+}
 
 static void count(maker *m, const char *key, size_t value, const char *caption)
 {
@@ -79,15 +82,16 @@ static void number_if(maker *m, const char *key, double value, const char *capti
 /* Returns whether a target cannot be the answer: nothing below the point that was found is left in it. */
 static bool beaten(const nm_query *q, const nm_verdict *v, const nm_target *t)
 {
-    if ((q->objective != NM_WORST && q->objective != NM_CLOSEST) || !v->has_objective) return false;
+    if ((q->objective != NM_WORST && q->objective != NM_CLOSEST) || !v->optimum.has) return false;
     const double low = q->objective == NM_CLOSEST ? t->bound : fmax(t->bound, t->margin_lo);
-    return low >= v->objective - 1e-6 * (1 + fabs(v->objective)); /* false where low is no number */
+    return low >= v->optimum.value -
+                      1e-6 * (1 + fabs(v->optimum.value)); /* false where low is no number */
 }
 
 /* Returns the word of a status; a value that was asked for neither holds nor is violated. */
 static const char *word_of(const nm_verdict *v, int status)
 {
-    return v->has_range && status == NM_OK ? "done" : nm_status_word(status);
+    return v->range.has && status == NM_OK ? "done" : nm_status_word(status);
 }
 
 /* Returns what became of a target, one word for each fate: "unknown" was tried and failed, "open" is left to the model
@@ -102,7 +106,8 @@ static const char *fate(const nm_query *q, const nm_verdict *v, const nm_target 
 }
 
 /* a label says which target, but where cases share it */
-static void target(maker *m, const nm_query *q, const nm_verdict *v, const nm_target *t, bool compiled)
+static void target(maker *m, const nm_query *q, const nm_verdict *v, const nm_target *t,
+                   bool compiled)
 {
     const char *what = fate(q, v, t, compiled), *status = word_of(v, t->status);
     group(m, NM_FACT_GROUP, NULL);
@@ -113,7 +118,7 @@ static void target(maker *m, const nm_query *q, const nm_verdict *v, const nm_ta
     text(m, "fate", what, "%-8s");
     if (t->status != NM_UNKNOWN || strcmp(what, status) == 0) words_only(m);
     text_if(m, "by", nm_settled_name(t->by), t->status == NM_UNKNOWN ? NULL : "by %s");
-    if (!v->has_range && !(t->status == NM_OK && t->margin_lo <= 0))
+    if (!v->range.has && !(t->status == NM_OK && t->margin_lo <= 0))
         number_if(m, "margin_lo", t->margin_lo, "margin >= %.6g");
     if (q->objective == NM_CLOSEST) number_if(m, "distance_lo", t->bound, "distance >= %.9g");
     if (t->rows) {
@@ -159,14 +164,15 @@ static void objective(maker *m, const nm_query *q, const nm_verdict *v)
 {
     const bool closest = q->objective == NM_CLOSEST;
     group(m, NM_FACT_GROUP, "objective");
-    number(m, "value", v->objective,
-           closest ? nm_fmt(m->job, "nearest counterexample: %s distance %%.9g", nm_norm_name(q->norm))
-                   : "worst margin %.9g");
-    number_if(m, "bound", v->bound, "proven to be at least %.9g");
+    number(m, "value", v->optimum.value,
+           closest
+               ? nm_fmt(m->job, "nearest counterexample: %s distance %%.9g", nm_norm_name(q->norm))
+               : "worst margin %.9g");
+    number_if(m, "bound", v->optimum.bound, "proven to be at least %.9g");
     if (closest) text(m, "norm", nm_norm_name(q->norm), NULL);
-    if (v->tie > 0) {
+    if (v->optimum.tie > 0) {
         number(m, "tolerance", NM_TIE_TOL, "a tie within %g");
-        number(m, "strict", v->tie, "strictly violated at %.9g");
+        number(m, "strict", v->optimum.tie, "strictly violated at %.9g");
     }
     end(m);
 }
@@ -177,9 +183,20 @@ typedef struct { /* the keys of an end of a range */
 
 static void range_end(maker *m, const nm_range *e, bool is_least)
 {
-    static const keys
-        least = {"lo", "min", "min_error", "min_target", "min_file", "min_none", "proven to be at least %.9g"},
-        most = {"hi", "max", "max_error", "max_target", "max_file", "max_none", "proven to be at most %.9g"};
+    static const keys least = {"lo",
+                               "min",
+                               "min_error",
+                               "min_target",
+                               "min_file",
+                               "min_none",
+                               "proven to be at least %.9g"},
+                      most = {"hi",
+                              "max",
+                              "max_error",
+                              "max_target",
+                              "max_file",
+                              "max_none",
+                              "proven to be at most %.9g"};
     const keys *k = is_least ? &least : &most;
     number_if(m, k->bound, e->bound, k->proven);
     if (e->at) {
@@ -197,9 +214,10 @@ static void range(maker *m, const nm_query *q, const nm_verdict *v)
 {
     group(m, NM_FACT_GROUP, "range");
     text(m, "of", q->form ? q->form : "", "%s");
-    range_end(m, &v->least, true);
-    range_end(m, &v->most, false);
-    if (v->least.bound == INFINITY || v->most.bound == -INFINITY) flag(m, "empty", true);
+    range_end(m, &v->range.least, true);
+    range_end(m, &v->range.most, false);
+    if (v->range.least.bound == INFINITY || v->range.most.bound == -INFINITY)
+        flag(m, "empty", true);
     end(m);
 }
 
@@ -209,15 +227,17 @@ static void range(maker *m, const nm_query *q, const nm_verdict *v)
 static void certified(maker *m, const nm_verdict *v)
 {
     flag(m, "certified", v->certified);
-    if (!v->certified) text_if(m, "assumed", v->assumed, "this rests on the bounds of %s, which are assumed");
-    if (v->certified || !v->solver) return;
+    if (!v->certified)
+        text_if(m, "assumed", v->assumed, "this rests on the bounds of %s, which are assumed");
+    if (v->certified || !v->word.solver) return;
     const bool told = v->status == NM_OK;
-    text(m, "solver", v->solver, told ? "this is the word of %s" : NULL);
-    number_if(m, "guard", v->guard, told ? "a guard of %.3g" : NULL);
-    if (v->tolerance.primal > 0) {
+    text(m, "solver", v->word.solver, told ? "this is the word of %s" : NULL);
+    number_if(m, "guard", v->word.guard, told ? "a guard of %.3g" : NULL);
+    if (v->word.tolerance.primal > 0) {
         group(m, NM_FACT_GROUP, "tolerances");
-        number(m, "primal", v->tolerance.primal, told ? "covers its tolerances of %g (rows)" : NULL);
-        number(m, "integrality", v->tolerance.integral, told ? "%g (binaries)" : NULL);
+        number(m, "primal", v->word.tolerance.primal,
+               told ? "covers its tolerances of %g (rows)" : NULL);
+        number(m, "integrality", v->word.tolerance.integral, told ? "%g (binaries)" : NULL);
         end(m);
     }
 }
@@ -227,7 +247,7 @@ static void verdict(maker *m, const nm_verdict *v)
     const bool unknown = v->status == NM_UNKNOWN;
     text(m, "verdict", word_of(v, v->status), "%s");
     text_if(m, "proved_by", nm_settled_name(v->by), unknown ? NULL : "by %s");
-    if (v->status == NM_OK || v->has_objective || v->has_range) certified(m, v);
+    if (v->status == NM_OK || v->optimum.has || v->range.has) certified(m, v);
     if (unknown) text_if(m, "why", v->why, "%s");
 }
 
@@ -268,21 +288,25 @@ static void layers(maker *m, const nm_verdict *v)
 static void times(maker *m, const nm_verdict *v)
 {
     group(m, NM_FACT_GROUP, "cpu_seconds");
-    seconds(m, "read", v->cpu_read, "read %.3f");
-    seconds(m, "bounds", v->cpu_bounds, "bounds %.3f");
-    seconds(m, "attack", v->cpu_attack, "attack %.3f");
-    seconds(m, "encode", v->cpu_encode, "encode %.3f");
-    seconds(m, "write", v->cpu_write, "write %.3f");
-    seconds(m, "solver", v->cpu_solver, "solver %.3f");
+    seconds(m, "read", v->cpu.read, "read %.3f");
+    seconds(m, "bounds", v->cpu.bounds, "bounds %.3f");
+    seconds(m, "attack", v->cpu.attack, "attack %.3f");
+    seconds(m, "encode", v->cpu.encode, "encode %.3f");
+    seconds(m, "write", v->cpu.write, "write %.3f");
+    seconds(m, "solver", v->cpu.solver, "solver %.3f");
     end(m);
 }
 
-const nm_fact *nm_facts_of(nm_job *job, const nm_query *q, const nm_verdict *v, const nm_files *f, bool compiled)
+const nm_fact *nm_facts_of(nm_job *job, const nm_query *q, const nm_verdict *v, const nm_files *f,
+                           bool compiled)
 {
     nm_fact *all = NM_NEW(job, nm_fact);
     maker m = {.job = job, .next = {&all->first}};
     all->kind = NM_FACT_GROUP;
-    if (!compiled) verdict(&m, v);
+    if (!compiled)
+        verdict(&m, v);
+    else
+        text_if(&m, "assumed", v->assumed, "this rests on the bounds of %s, which are assumed");
     if (q->image && q->label >= 0) {
         count(&m, "predicted", (size_t)q->predicted, "predicted %lld");
         m.last->in_json = !compiled;
@@ -293,9 +317,10 @@ const nm_fact *nm_facts_of(nm_job *job, const nm_query *q, const nm_verdict *v, 
     for (size_t i = 0; i < v->n_targets; i++) target(&m, q, v, &v->targets[i], compiled);
     end(&m);
     if (!compiled && v->witness) witness(&m, q, v->witness, f);
-    if (!compiled && v->has_objective) objective(&m, q, v);
-    if (!compiled && v->has_range) range(&m, q, v);
-    if (!compiled && v->has_claim) number(&m, "claimed_bound", v->claim, "the solver's own bound: %.9g, not certified");
+    if (!compiled && v->optimum.has) objective(&m, q, v);
+    if (!compiled && v->range.has) range(&m, q, v);
+    if (!compiled && v->word.has_claim)
+        number(&m, "claimed_bound", v->word.claim, "the solver's own bound: %.9g, not certified");
     layers(&m, v);
     sizes(&m, v);
     times(&m, v);

@@ -19,7 +19,7 @@ static void add_file(nm_job *job, nm_result *r, const char *path)
 
 static struct nm_end end_of(nm_job *job, const nm_verdict *v, const nm_range *e, size_t n)
 {
-    if (!v->has_range) return (struct nm_end){NAN, NAN, NULL};
+    if (!v->range.has) return (struct nm_end){NAN, NAN, NULL};
     return (struct nm_end){e->at ? e->value : NAN, e->bound,
                            e->at ? copy_point(job, e->at->x, n) : NULL};
 }
@@ -39,9 +39,10 @@ static void take_targets(nm_job *job, const nm_query *q, const nm_verdict *v, nm
             .label = t->label,
             .status = t->status,
             .by = nm_settled_name(t->by),
-            .bound = q->objective == NM_CLOSEST || v->has_range ? t->bound : margin};
+            .bound = q->objective == NM_CLOSEST || v->range.has ? t->bound : margin};
         add_file(job, r, t->file);
-        for (size_t k = 0; t->cube_file && k < t->n_cubes; k++) add_file(job, r, t->cube_file[k]);
+        if (t->cube_file)
+            for (size_t k = 0; k < t->n_cubes; k++) add_file(job, r, t->cube_file[k]);
     }
 }
 
@@ -67,28 +68,29 @@ nm_result *nm_result_new(nm_job *job, const nm_query *q, nm_verdict *v, const ch
     nm_range_files(job, dir, q, v);
     r->status = v->status;
     r->certified = !compiled && v->certified &&
-                   (v->status == NM_OK || v->has_objective || v->has_range);
+                   (v->status == NM_OK || v->optimum.has || v->range.has);
     r->by = compiled ? NULL : nm_settled_name(v->by);
     r->why = v->status == NM_UNKNOWN ? copy(job, v->why) : NULL;
-    r->solver = copy(job, v->solver);
+    r->solver = copy(job, v->word.solver);
     r->seconds = seconds;
     r->label = q->image ? q->label : -1;
     r->predicted = q->image ? q->predicted : -1;
-    r->value = v->has_objective ? v->objective : NAN;
-    r->bound = v->has_objective || q->objective == NM_CLOSEST || q->objective == NM_WORST ? v->bound
-                                                                                          : NAN;
-    r->strict = v->has_objective && v->tie > 0 ? v->tie : NAN;
-    r->claim = v->has_claim ? v->claim : NAN;
-    r->least = end_of(job, v, &v->least, q->n_in);
-    r->most = end_of(job, v, &v->most, q->n_in);
+    r->value = v->optimum.has ? v->optimum.value : NAN;
+    r->bound = v->optimum.has || q->objective == NM_CLOSEST || q->objective == NM_WORST
+                   ? v->optimum.bound
+                   : NAN;
+    r->strict = v->optimum.has && v->optimum.tie > 0 ? v->optimum.tie : NAN;
+    r->claim = v->word.has_claim ? v->word.claim : NAN;
+    r->least = end_of(job, v, &v->range.least, q->n_in);
+    r->most = end_of(job, v, &v->range.most, q->n_in);
     take_point(job, q, v->witness, r);
     take_targets(job, q, v, r);
     const char *const paths[] = {f.witness,
                                  f.image,
                                  f.picture,
                                  f.generators,
-                                 v->has_range ? v->least.file : NULL,
-                                 v->has_range ? v->most.file : NULL};
+                                 v->range.has ? v->range.least.file : NULL,
+                                 v->range.has ? v->range.most.file : NULL};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) add_file(job, r, paths[i]);
     nm_buf json = {.job = job}, text = {.job = job};
     const nm_fact *facts = nm_facts_of(job, q, v, &f, compiled);

@@ -19,10 +19,13 @@ static void draw_kernels(nm_job *job, const char *path, const size_t k[4], const
         for (size_t i = 0; i < k[1]; i++)
             for (size_t a = 0; a < k[2]; a++)
                 for (size_t b = 0; b < k[3]; b++)
-                    x[(o * (k[2] + 1) + a) * w + i * (k[3] + 1) + b] = g[((o * k[1] + i) * k[2] + a) * k[3] + b] / top;
+                    x[(o * (k[2] + 1) + a) * w + i * (k[3] + 1) + b] =
+                        g[((o * k[1] + i) * k[2] + a) * k[3] + b] / top;
     double *big = NM_RAW(job, double, nm_mul(job, h * w, ZOOM * ZOOM));
-    for (size_t i = 0; i < h * w * ZOOM * ZOOM; i++) big[i] = x[i / (w * ZOOM) / ZOOM * w + i % (w * ZOOM) / ZOOM];
-    nm_draw_image(job, path, nm_shape_of(2, (int64_t[]){(int64_t)(h * ZOOM), (int64_t)(w * ZOOM)}), big);
+    for (size_t i = 0; i < h * w * ZOOM * ZOOM; i++)
+        big[i] = x[i / (w * ZOOM) / ZOOM * w + i % (w * ZOOM) / ZOOM];
+    nm_draw_image(job, path, nm_shape_of(2, (int64_t[]){(int64_t)(h * ZOOM), (int64_t)(w * ZOOM)}),
+                  big);
 }
 
 static void write_gens(nm_job *job, const char *dir, const nm_gens *g, const double *x, nm_files *f)
@@ -31,7 +34,8 @@ static void write_gens(nm_job *job, const char *dir, const nm_gens *g, const dou
     f->is_kernel = k[0] > 0;
     f->generators = nm_fmt(job, "%s/%s.npy", dir, f->is_kernel ? "kernel" : "generators");
     const nm_shape flat = nm_shape_of(1, (int64_t[]){(int64_t)g->n}),
-                   four = nm_shape_of(4, (int64_t[]){(int64_t)k[0], (int64_t)k[1], (int64_t)k[2], (int64_t)k[3]});
+                   four = nm_shape_of(
+                       4, (int64_t[]){(int64_t)k[0], (int64_t)k[1], (int64_t)k[2], (int64_t)k[3]});
     nm_write_npy(job, f->generators, f->is_kernel ? four : flat, x);
     if (f->is_kernel) draw_kernels(job, nm_fmt(job, "%s/kernel.png", dir), k, x);
 }
@@ -40,7 +44,8 @@ static void write_gens(nm_job *job, const char *dir, const nm_gens *g, const dou
 static const char *write_input(nm_job *job, const char *path, const nm_query *q, const double *x)
 {
     const nm_shape flat = nm_shape_of(1, (int64_t[]){(int64_t)q->n_in});
-    nm_write_npy(job, path, q->shape.rank && nm_shape_size(job, q->shape) == q->n_in ? q->shape : flat, x);
+    nm_write_npy(job, path,
+                 q->shape.rank && nm_shape_size(job, q->shape) == q->n_in ? q->shape : flat, x);
     return path;
 }
 
@@ -57,7 +62,8 @@ nm_files nm_witness_files(nm_job *job, const char *dir, const nm_query *q, const
     return f;
 }
 
-static const char *write_end(nm_job *job, const char *dir, const char *name, const nm_query *q, const nm_range *e)
+static const char *write_end(nm_job *job, const char *dir, const char *name, const nm_query *q,
+                             const nm_range *e)
 {
     if (!e->at) return NULL;
     const char *path = write_input(job, nm_fmt(job, "%s/%s.npy", dir, name), q, e->at->x);
@@ -67,7 +73,7 @@ static const char *write_end(nm_job *job, const char *dir, const char *name, con
 
 void nm_range_files(nm_job *job, const char *dir, const nm_query *q, nm_verdict *v)
 {
-    if (!dir || !v->has_range) return;
-    v->least.file = write_end(job, dir, "min", q, &v->least);
-    v->most.file = write_end(job, dir, "max", q, &v->most);
+    if (!dir || !v->range.has) return;
+    v->range.least.file = write_end(job, dir, "min", q, &v->range.least);
+    v->range.most.file = write_end(job, dir, "max", q, &v->range.most);
 }

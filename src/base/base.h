@@ -42,10 +42,15 @@ size_t nm_mul(nm_job *job, size_t a, size_t b);     /* a*b, or throws */
 size_t nm_mul_in(nm_job *job, const char *path, size_t a, size_t b); /* the same for sizes that a file states */
 void nm_fail_after(nm_job *job, long n);            /* tests: the n-th allocation fails */
 void nm_note(nm_job *job, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void nm_warn(nm_job *job, const char *fmt, ...)     /* a note that --quiet does not silence: the data look wrong */
-    __attribute__((format(printf, 2, 3)));
-/* Lets notes of child processes reach the job's note function, too: for a program that may print from a child. A
- * library must not do so: its caller's locks are in whatever state they were in when the process was copied. */
+/* A note that --quiet does not silence, because the data look wrong. It is kept for nm_warnings. */
+void nm_warn(nm_job *job, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+size_t nm_warnings(const nm_job *job, const char *const **text); /* how many there were, each once, and their texts */
+/* A line of progress that replaces the last one, on a terminal and not in children; "" removes it. */
+void nm_job_on_show(nm_job *job, void (*show)(void *, const char *text), void *arg);
+bool nm_shows(const nm_job *job);                   /* somebody watches */
+bool nm_show_due(nm_job *job);                      /* and has not been shown anything for a moment */
+void nm_show(nm_job *job, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Lets notes of children reach the job's note function: not for a library, whose caller may hold locks at a fork. */
 void nm_children_tell(nm_job *job);
 void nm_job_is_child(nm_job *job);                  /* in a child: drops notes unless nm_children_tell was called */
 bool nm_stopped(const nm_job *job);                 /* true: the caller asked the job to stop */
@@ -151,7 +156,7 @@ typedef struct nm_jo {     /* JSON text being written; its members are private t
     struct nm_jo_level { char close; bool tight, some; } level[NM_JO_DEPTH];
 } nm_jo;
 nm_jo nm_jo_new(nm_buf *b);
-nm_jo nm_jo_answer(nm_buf *b);                       /* a verb's answer: opens the object and writes its version */
+nm_jo nm_jo_answer(nm_buf *b); /* a verb's answer: opens the object, writes its version and the warnings so far */
 void nm_jo_line(nm_jo *j);                           /* the next member or element starts a new line */
 void nm_jo_object(nm_jo *j, const char *key);
 void nm_jo_list(nm_jo *j, const char *key);
@@ -233,6 +238,7 @@ int nm_child_wait(nm_job *job, const nm_child *c, double until); /* waits for it
 int nm_child_join(nm_job *job, nm_child *c);         /* waits without limit; returns its status; frees c */
 void nm_child_ask(const nm_child *c);                /* asks it to stop (SIGTERM) */
 void nm_child_kill(const nm_child *c);
+double nm_children_memory(void);                     /* bytes: the most that a child, now ended, had in use */
 void nm_child_end(nm_job *job, nm_child *c);         /* kills it and its group, waits for it; frees c */
 
 /* ---- workers.c: processes that share work ------------------------------------------------------- */

@@ -34,6 +34,11 @@ struct nm_job {
     const volatile sig_atomic_t *stop;
     void (*note)(void *, const char *);
     void *note_arg;
+    char **warnings; /* [n_warnings] each said once */
+    size_t n_warnings;
+    void (*show)(void *, const char *);
+    void *show_arg;
+    double shown; /* when last */
     bool children_tell;
     locale_t c_locale;
 };
@@ -67,6 +72,8 @@ void nm_job_free(nm_job *job)
     close_until(job, NULL);
     nm_mark_release(job, (nm_mark){NULL, 0});
     freelocale(job->c_locale);
+    for (size_t i = 0; i < job->n_warnings; i++) free(job->warnings[i]);
+    free(job->warnings);
     free(job);
 }
 
@@ -80,6 +87,7 @@ void nm_children_tell(nm_job *job) { job->children_tell = true; }
 void nm_job_is_child(nm_job *job)
 {
     if (!job->children_tell) job->note = NULL;
+    job->show = NULL;
 }
 void nm_job_stop_flag(nm_job *job, const volatile sig_atomic_t *stop) { job->stop = stop; }
 void nm_job_limit(nm_job *job, size_t bytes) { job->limit = bytes; }
@@ -266,15 +274,60 @@ void nm_note(nm_job *job, const char *fmt, ...)
     job->note(job->note_arg, text);
 }
 
+/* Keeps a warning beyond all marks, for answers that are read by programs. */
+static void keep_warning(nm_job *job, const char *text)
+{
+    for (size_t i = 0; i < job->n_warnings; i++)
+        if (strcmp(job->warnings[i], text) == 0) return;
+    char **more = realloc(job->warnings, (job->n_warnings + 1) * sizeof *more);
+    if (more) job->warnings = more;
+    char *copy = more ? strdup(text) : NULL;
+    if (!copy) nm_throw(job, NM_EIO, "out of memory");
+    job->warnings[job->n_warnings++] = copy;
+}
+
+size_t nm_warnings(const nm_job *job, const char *const **text)
+{
+    *text = (const char *const *)job->warnings;
+    return job->n_warnings;
+}
+
 void nm_warn(nm_job *job, const char *fmt, ...)
 {
-    if (!job->note) return;
     char text[1024] = "warning: ";
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(text + 9, sizeof text - 9, fmt, ap);
     va_end(ap);
-    job->note(job->note_arg, text);
+    keep_warning(job, text + 9);
+    if (job->note) job->note(job->note_arg, text);
+}
+
+void nm_job_on_show(nm_job *job, void (*show)(void *, const char *), void *arg)
+{
+    job->show = show;
+    job->show_arg = arg;
+}
+
+bool nm_shows(const nm_job *job) { return job->show != NULL; }
+
+bool nm_show_due(nm_job *job)
+{
+    const double moment = 0.2, now = job->show ? nm_wall() : 0;
+    if (!job->show || now - job->shown < moment) return false;
+    job->shown = now;
+    return true;
+}
+
+void nm_show(nm_job *job, const char *fmt, ...)
+{
+    if (!job->show) return;
+    char text[256];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    job->show(job->show_arg, text);
 }
 
 static double seconds(struct timeval t) { return (double)t.tv_sec + 1e-6 * (double)t.tv_usec; }

@@ -15,6 +15,12 @@ nm_jo nm_jo_answer(nm_buf *b)
     nm_jo j = nm_jo_new(b);
     nm_jo_object(&j, NULL);
     nm_jo_int(&j, "version", NM_JSON_VERSION);
+    const char *const *warning;
+    const size_t n = nm_warnings(b->job, &warning);
+    if (n == 0) return j;
+    nm_jo_list(&j, "warnings");
+    for (size_t i = 0; i < n; i++) nm_jo_str(&j, NULL, warning[i]);
+    nm_jo_end(&j);
     return j;
 }
 

@@ -93,4 +93,10 @@ int nm_child_join(nm_job *job, nm_child *c)
 
 void nm_child_ask(const nm_child *c) { kill(c->pid, SIGTERM); }
 void nm_child_kill(const nm_child *c) { kill(c->group ? -c->pid : c->pid, SIGKILL); }
+double nm_children_memory(void)
+{
+    struct rusage u;
+    return getrusage(RUSAGE_CHILDREN, &u) ? 0 : 1024. * (double)u.ru_maxrss;
+}
+
 void nm_child_end(nm_job *job, nm_child *c) { nm_close(job, c); }

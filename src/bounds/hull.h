@@ -37,7 +37,17 @@ void nm_batch_constant(const nm_batch *t, const nm_bounds *b, double *g0);
 
 /* ---- hull_walk.c: passes of the hull dual ------------------------------------------------------- */
 enum { NM_IDLE, NM_ON, NM_OFF };
-typedef struct nm_hull {  /* a run with its current pass */
+typedef struct nm_hull_moments { /* Adam's first and second moments */
+    double *m1, *m2;       /* [n_units] of alpha, signs, mu, nu */
+    double *t1, *t2;       /* [entries] of theta */
+} nm_hull_moments;
+typedef struct nm_hull_each { /* [n] the state of the pass at each line */
+    double *part, *along;  /* its part of its unit's coefficient; its value */
+    double (*end)[6];      /* see hull_ends in program.h */
+    double *top;           /* its constant */
+    unsigned char *state;  /* NM_IDLE; for a line in use NM_ON if its `on` is the larger, else NM_OFF */
+} nm_hull_each;
+typedef struct nm_hull {   /* a run with its current pass */
     nm_job *job;
     const nm_bounds *b;
     const nm_program *p;
@@ -47,15 +57,11 @@ typedef struct nm_hull {  /* a run with its current pass */
     const nm_signs *signs;
     const unsigned char *keep; /* [n_units] units that stay variables; or NULL */
     nm_alpha *a;               /* theta, mu, nu, slope and beta are optimised here */
+    nm_hull_moments adam;
+    nm_hull_each at;
     double *y, *v;             /* [n_units] y: coefficients on the way back; v: values along the lines */
     double *mean;              /* [n_in] mean of the minimisers x* */
-    double *m1, *m2;           /* Adam's moments: [n_units] of alpha, signs, mu, nu */
-    double *t1, *t2;           /* [entries] of theta */
     double *z;                 /* [n_in] coefficients that far lines add to the inputs */
-    double *part, *along;      /* [n] part: each line's part of its unit's coefficient; along: its value */
-    double (*end)[6];          /* [n] see hull_ends in program.h */
-    double *top;               /* [n] constants of the lines */
-    unsigned char *state;      /* [n] NM_IDLE; for a line in use NM_ON if its `on` is the larger, else NM_OFF */
     struct {
         const uint32_t *idx;
         double *lo, *hi, *val;
@@ -64,7 +70,7 @@ typedef struct nm_hull {  /* a run with its current pass */
     double cst, err;
 } nm_hull;
 void nm_hull_pull(nm_hull *h, uint32_t row);
-double nm_hull_least(nm_hull *h, double *g0);        /* minimum over the input box; sets v to x*; g0: the row's constant */
+double nm_hull_least(nm_hull *h, double *g0);        /* minimum over the input box; x* goes to v; g0: row's constant */
 void nm_hull_forward(nm_hull *h);                    /* propagates values from the input along the lines */
 double nm_hull_value(nm_hull *h, const nm_block *r, size_t i);
 void nm_hull_ends(nm_hull *h, size_t k, double *on, double *off); /* upper bounds of on and off of line k */

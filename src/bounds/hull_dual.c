@@ -34,29 +34,30 @@ static double clip(double x, double lo, double hi) { return x > lo ? x < hi ? x 
 static void ascend_line(nm_hull *h, size_t k, nm_adam a)
 {
     const nm_line *l = &h->lines->line[k];
-    const double y = h->part[k], steps[3] = {a.rate / a.f1, 1 / a.f2, 0};
+    const double y = h->at.part[k], steps[3] = {a.rate / a.f1, 1 / a.f2, 0};
     double *mu = &h->a->mu[k], *nu = &h->a->nu[k];
     const size_t at = h->p->n_units + (h->signs ? h->signs->n : 0) + 2 * k;
-    const bool on = h->state[k] == NM_ON;
+    const bool on = h->at.state[k] == NM_ON;
     nm_hull_pack(h, l, true);
     h->k->hull_step(l->n, y, on ? 1 - *mu : *nu, l->w, h->packed[l->is_far].val,
                     h->packed[l->is_far].lo, h->packed[l->is_far].hi, steps, h->a->theta + l->at,
-                    h->t1 + l->at, h->t2 + l->at);
-    const double g_mu = on ? y * (h->b->hi[l->pre] - l->b - h->end[k][2]) : 0;
-    const double g_nu = on ? 0 : y * (l->b + h->end[k][5] - h->b->lo[l->pre]);
-    *mu = clip(nm_adam_move(*mu, g_mu, &h->m1[at], &h->m2[at], a), 0, 1);
-    *nu = clip(nm_adam_move(*nu, g_nu, &h->m1[at + 1], &h->m2[at + 1], a), 0, 1);
+                    h->adam.t1 + l->at, h->adam.t2 + l->at);
+    const double g_mu = on ? y * (h->b->hi[l->pre] - l->b - h->at.end[k][2]) : 0;
+    const double g_nu = on ? 0 : y * (l->b + h->at.end[k][5] - h->b->lo[l->pre]);
+    *mu = clip(nm_adam_move(*mu, g_mu, &h->adam.m1[at], &h->adam.m2[at], a), 0, 1);
+    *nu = clip(nm_adam_move(*nu, g_nu, &h->adam.m1[at + 1], &h->adam.m2[at + 1], a), 0, 1);
 }
 
 static void ascend_lines(nm_hull *h, size_t k, nm_adam a)
 {
     const int32_t far = h->lines->line[k].far;
     ascend_line(h, k, a);
-    if (far < 0 || h->state[far] == NM_IDLE) return;
+    if (far < 0 || h->at.state[far] == NM_IDLE) return;
     ascend_line(h, (size_t)far, a);
     const size_t at = h->p->n_units + (h->signs ? h->signs->n : 0) + 2 * h->lines->n + (size_t)far;
-    const double g = h->y[h->lines->line[k].u] * (h->along[far] - h->along[k]);
-    h->a->share[far] = clip(nm_adam_move(h->a->share[far], g, &h->m1[at], &h->m2[at], a), 0, 1);
+    const double g = h->y[h->lines->line[k].u] * (h->at.along[far] - h->at.along[k]);
+    h->a->share[far] = clip(nm_adam_move(h->a->share[far], g, &h->adam.m1[at], &h->adam.m2[at], a),
+                            0, 1);
 }
 
 static void ascend(nm_hull *h, size_t step, double rate)
@@ -70,10 +71,11 @@ static void ascend(nm_hull *h, size_t step, double rate)
         for (size_t u = r->first; r->kind == NM_RELU && u < r->first + r->n; u++) {
             const int32_t k = h->lines->of[u];
             if (h->y[u] == 0 || h->x->cut[u] == 0) continue;
-            if (k >= 0 && h->state[k] != NM_IDLE) ascend_lines(h, (size_t)k, a);
+            if (k >= 0 && h->at.state[k] != NM_IDLE) ascend_lines(h, (size_t)k, a);
             const double g = h->y[u] > 0 ? h->y[u] * h->v[p->blocks[r->src].first + u - r->first]
                                          : 0;
-            h->a->slope[u] = clip(nm_adam_move(h->a->slope[u], g, &h->m1[u], &h->m2[u], a), 0, 1);
+            h->a->slope[u] = clip(
+                nm_adam_move(h->a->slope[u], g, &h->adam.m1[u], &h->adam.m2[u], a), 0, 1);
         }
     }
     if (h->signs)
@@ -82,7 +84,8 @@ static void ascend(nm_hull *h, size_t step, double rate)
             const double g = h->signs->side[i] *
                              h->v[p->blocks[r->src].first + h->signs->unit[i] - r->first];
             const size_t at = p->n_units + i;
-            h->a->beta[i] = nm_larger(nm_adam_move(h->a->beta[i], g, &h->m1[at], &h->m2[at], a), 0);
+            h->a->beta[i] = nm_larger(
+                nm_adam_move(h->a->beta[i], g, &h->adam.m1[at], &h->adam.m2[at], a), 0);
         }
 }
 
@@ -94,9 +97,10 @@ static void take_moments(nm_hull *h, const nm_alpha *start)
 {
     const size_t units = h->p->n_units, n = h->signs ? h->signs->n : 0;
     const size_t kept = start->n_beta < n ? start->n_beta : n;
-    memcpy(h->t2, start->theta2, h->lines->entries * sizeof *h->t2);
-    memcpy(h->m2, start->m2, (units + kept) * sizeof *h->m2);
-    memcpy(h->m2 + units + n, start->m2 + units + start->n_beta, 3 * h->lines->n * sizeof *h->m2);
+    memcpy(h->adam.t2, start->theta2, h->lines->entries * sizeof *h->adam.t2);
+    memcpy(h->adam.m2, start->m2, (units + kept) * sizeof *h->adam.m2);
+    memcpy(h->adam.m2 + units + n, start->m2 + units + start->n_beta,
+           3 * h->lines->n * sizeof *h->adam.m2);
     h->a->age = start->age + start->steps;
 }
 
@@ -172,8 +176,8 @@ static nm_hull setup(nm_job *job, const nm_lines_of *lines, const nm_bounds *b,
     a->mu = NM_RAW(job, double, lines->n + 1);
     a->nu = NM_RAW(job, double, lines->n + 1);
     a->share = NM_ARRAY(job, double, lines->n + 1);
-    a->theta2 = h.t2 = NM_ARRAY(job, double, lines->entries + 1);
-    a->m2 = h.m2 = NM_ARRAY(job, double, p->n_units + n_signs + 3 * lines->n);
+    a->theta2 = h.adam.t2 = NM_ARRAY(job, double, lines->entries + 1);
+    a->m2 = h.adam.m2 = NM_ARRAY(job, double, p->n_units + n_signs + 3 * lines->n);
     a->mean = h.mean = NM_ARRAY(job, double, n_in);
     return h;
 }
@@ -183,14 +187,14 @@ static void workspace(nm_hull *h)
     const size_t n = h->lines->n, signs = h->signs ? h->signs->n : 0, units = h->p->n_units;
     h->y = NM_ARRAY(h->job, double, units);
     h->v = NM_ARRAY(h->job, double, units);
-    h->m1 = NM_ARRAY(h->job, double, units + signs + 3 * n);
-    h->t1 = NM_ARRAY(h->job, double, h->lines->entries + 1);
+    h->adam.m1 = NM_ARRAY(h->job, double, units + signs + 3 * n);
+    h->adam.t1 = NM_ARRAY(h->job, double, h->lines->entries + 1);
     h->z = NM_ARRAY(h->job, double, nm_pad8(h->p->blocks[0].n));
-    h->part = NM_ARRAY(h->job, double, n + 1);
-    h->along = NM_ARRAY(h->job, double, n + 1);
-    h->end = nm_zero(h->job, n + 1, sizeof *h->end);
-    h->top = NM_ARRAY(h->job, double, n + 1);
-    h->state = NM_ARRAY(h->job, unsigned char, n + 1);
+    h->at.part = NM_ARRAY(h->job, double, n + 1);
+    h->at.along = NM_ARRAY(h->job, double, n + 1);
+    h->at.end = nm_zero(h->job, n + 1, sizeof *h->at.end);
+    h->at.top = NM_ARRAY(h->job, double, n + 1);
+    h->at.state = NM_ARRAY(h->job, unsigned char, n + 1);
     for (int far = 0; far < 2; far++) {
         h->packed[far].lo = NM_ARRAY(h->job, double, h->lines->longest + 1);
         h->packed[far].hi = NM_ARRAY(h->job, double, h->lines->longest + 1);

@@ -30,7 +30,7 @@ void nm_hull_ends(nm_hull *h, size_t k, double *on, double *off)
     const nm_line *l = &h->lines->line[k];
     const double mu = h->a->mu[k], nu = h->a->nu[k];
     const double lo = nm_larger(h->b->lo[l->pre], l->lo), hi = h->b->hi[l->pre];
-    double *e = h->end[k];
+    double *e = h->at.end[k];
     nm_hull_pack(h, l, false);
     h->k->hull_ends(l->n, h->a->theta + l->at, l->w, h->packed[l->is_far].lo,
                     h->packed[l->is_far].hi, 1 - mu, nu, e);
@@ -45,7 +45,7 @@ static double line_top(nm_hull *h, size_t k)
 {
     double on, off;
     nm_hull_ends(h, k, &on, &off);
-    h->state[k] = on >= off ? NM_ON : NM_OFF;
+    h->at.state[k] = on >= off ? NM_ON : NM_OFF;
     return nm_larger(on, off);
 }
 
@@ -55,8 +55,8 @@ static void pull_line(nm_hull *h, double y, size_t k)
     const nm_program *p = h->p;
     const double sum = (double)(p->n_units + 16);
     double fan = l->is_far ? (double)h->lines->n_far + 8 : 8;
-    h->part[k] = y;
-    h->top[k] = line_top(h, k);
+    h->at.part[k] = y;
+    h->at.top[k] = line_top(h, k);
     if (y == 0) return;
     const nm_block *a = &p->blocks[nm_program_block(p, l->pre)];
     if (!l->is_far)
@@ -66,9 +66,9 @@ static void pull_line(nm_hull *h, double y, size_t k)
     memset(h->sum, 0, l->n * sizeof *h->sum);
     h->k->hull_add(l->n, y, h->a->theta + l->at, l->w, h->sum);
     for (size_t i = 0; i < l->n; i++) to[l->idx[i]] += h->sum[i];
-    h->cst += y * h->top[k];
+    h->cst += y * h->at.top[k];
     h->err += fabs(y) * NM_ULP *
-              (2 * fan * nm_larger(l->size, h->b->mag[l->pre]) + sum * fabs(h->top[k]));
+              (2 * fan * nm_larger(l->size, h->b->mag[l->pre]) + sum * fabs(h->at.top[k]));
 }
 
 /* Pulls through the lines of a unit, y < 0: their parts add up to y or less, which is valid as the unit is >= 0. */
@@ -90,8 +90,8 @@ static void pull_relu(nm_hull *h, const nm_block *r)
         const size_t u = r->first + i;
         const double y = h->y[u];
         const int32_t k = h->lines->of[u];
-        if (k >= 0) h->state[k] = NM_IDLE;
-        if (k >= 0 && h->lines->line[k].far >= 0) h->state[h->lines->line[k].far] = NM_IDLE;
+        if (k >= 0) h->at.state[k] = NM_IDLE;
+        if (k >= 0 && h->lines->line[k].far >= 0) h->at.state[h->lines->line[k].far] = NM_IDLE;
         if (y == 0 || h->x->dead[u] || (h->keep && h->keep[u])) continue;
         if (y < 0 && k >= 0 && h->x->cut[u] != 0) {
             pull_lines(h, y, (size_t)k);
@@ -106,7 +106,8 @@ static void pull_relu(nm_hull *h, const nm_block *r)
             const size_t u = h->signs->unit[i];
             if (u < r->first || u >= r->first + r->n) continue;
             h->y[src + u - r->first] += h->signs->side[i] * h->a->beta[i];
-            h->err += ((double)h->p->blocks[r->src].fan + 8) * NM_ULP * h->a->beta[i] * h->x->size[u];
+            h->err += ((double)h->p->blocks[r->src].fan + 8) * NM_ULP * h->a->beta[i] *
+                      h->x->size[u];
         }
 }
 
@@ -190,9 +191,9 @@ double nm_hull_least(nm_hull *h, double *g0)
 static double value_along(nm_hull *h, size_t k)
 {
     const nm_line *l = &h->lines->line[k];
-    double s = h->top[k];
+    double s = h->at.top[k];
     for (size_t t = 0; t < l->n; t++) s += h->a->theta[l->at + t] * l->w[t] * h->v[l->idx[t]];
-    return h->along[k] = s;
+    return h->at.along[k] = s;
 }
 
 double nm_hull_value(nm_hull *h, const nm_block *r, size_t i)
@@ -200,10 +201,10 @@ double nm_hull_value(nm_hull *h, const nm_block *r, size_t i)
     const size_t u = r->first + i, src = h->p->blocks[r->src].first;
     const int32_t k = h->lines->of[u];
     if (h->x->dead[u]) return 0;
-    if (k >= 0 && h->state[k] != NM_IDLE) {
+    if (k >= 0 && h->at.state[k] != NM_IDLE) {
         const int32_t far = h->lines->line[k].far;
         const double s = value_along(h, (size_t)k);
-        if (far < 0 || h->state[far] == NM_IDLE) return s;
+        if (far < 0 || h->at.state[far] == NM_IDLE) return s;
         return s + h->a->share[far] * (value_along(h, (size_t)far) - s);
     }
     return h->y[u] < 0 ? h->x->sup[u] * h->v[src + i] + h->x->cut[u]

@@ -66,14 +66,16 @@ void nm_manual_print(nm_buf *b, const char *name)
     if (!v && !m->name)
         nm_throw(job, NM_EUSE, "help %s --man: there is no such page of the manual", name);
     const char *title = nm_page_title(job, name), *section = v ? "1" : m->section;
-    nm_put(b, ".Dd %s\n.Dt ", date);
+    const nm_page p = nm_page_full(job, name, section);
+    bool table = false;
+    for (size_t i = 0; i < p.n; i++) table |= p.piece[i].kind == NM_TABLE;
+    nm_put(b, "%s.Dd %s\n.Dt ", table ? "'\\\" t\n" : "", date); /* man runs tbl where the first line asks for it */
     for (const char *s = title; *s; s++) nm_put(b, "%c", toupper((unsigned char)*s));
     nm_put(b, " %s\n.Os\n.Sh NAME\n.Nm %s\n.Nd %s\n", section, title, v ? v->help : m->help);
     if (*section == '1') nm_put(b, ".Sh SYNOPSIS\n");
     if (v) put_use(b, v);
     if (!v && *section == '1')
         nm_put(b, ".Nm netmip\n.Ar VERB\n.Op Ar FILE ...\n.Op Ar FLAG ...\n");
-    const nm_page p = nm_page_full(job, name, section);
     nm_page_mdoc(b, &p);
     put_see_also(b, title);
 }

@@ -78,15 +78,16 @@ static void set_dialect(nm_job *job, const nm_cli *c, nm_solve_opts *o, bool com
     const nm_encoding *enc = o->form.encoding ? nm_encoding_find(job, o->form.encoding, &arg) : &nm_enc_bigm;
     const nm_runner *r[] = {o->programs.solver, o->programs.confirm};
     const char *what = nm_fmt(job, "--encoding %s", enc->name);
-    for (size_t i = 0; !compile && i < 2; i++) {
-        if (r[i])
-            nm_dialect_check(job, r[i]->dialect, false, enc->needs, what);
-        else if (enc->needs && (i == 0 || o->programs.confirm))
-            nm_throw(job, NM_EUNSUP,
-                     "%s: the embedded CBC does not support %s; --solver NAME of a solver that does was "
-                     "expected",
-                     what, nm_needs_name(enc->needs));
-    }
+    if (!compile)
+        for (size_t i = 0; i < 2; i++) {
+            if (r[i])
+                nm_dialect_check(job, r[i]->dialect, false, enc->needs, what);
+            else if (enc->needs && (i == 0 || o->programs.confirm))
+                nm_throw(job, NM_EUNSUP,
+                         "%s: the embedded CBC does not support %s; --solver NAME of a solver that does was "
+                         "expected",
+                         what, nm_needs_name(enc->needs));
+        }
     const char *name = nm_cli_get(c, NM_O_dialect);
     o->files.dialect = nm_dialect_find(job, name ? name : "generic");
     o->files.comments = strcmp(nm_cli_pick(job, c, NM_O_comments, "on|off"), "on") == 0;

@@ -23,29 +23,29 @@ void nm_notes_map(const nm_enc *e, nm_map *m)
     for (int b = 0; b < e->q; b++)
         block[b] = (nm_mapblock){nm_kind_name(p->blocks[b].kind), p->blocks[b].name, p->blocks[b].n,
                                  p->blocks[b].src};
-    m->n_blocks = (size_t)e->q;
-    m->blocks = block;
+    m->units.n_blocks = (size_t)e->q;
+    m->units.blocks = block;
     size_t n = e->n_units;
     for (int b = 1; b < e->q; b++)
         for (size_t i = 0; p->blocks[b].kind == NM_MAX && i < p->blocks[b].n; i++)
             n += e->col[p->blocks[b].first + i] >= 0;
     nm_mapunit *unit = NM_ARRAY(e->job, nm_mapunit, n + 1);
-    m->n_units = 0; /* a second solver's file of the same model may have been written */
+    m->units.n = 0; /* a second solver's file of the same model may have been written */
     for (size_t i = 0; i < e->n_units; i++)
-        unit[m->n_units++] = unit_of(e, e->unit[i].u, e->unit[i].pre);
+        unit[m->units.n++] = unit_of(e, e->unit[i].u, e->unit[i].pre);
     for (int b = 1; b < e->q; b++)
         for (size_t i = 0; p->blocks[b].kind == NM_MAX && i < p->blocks[b].n; i++) {
             const size_t u = p->blocks[b].first + i;
-            if (e->col[u] >= 0) unit[m->n_units++] = unit_of(e, u, u);
+            if (e->col[u] >= 0) unit[m->units.n++] = unit_of(e, u, u);
         }
-    m->units = unit;
+    m->units.unit = unit;
 }
 
 static const nm_mapunit *find(const nm_map *m, nm_modelname k)
 {
-    for (size_t i = 0; i < m->n_units; i++)
-        if (m->units[i].block == k.block && (int64_t)m->units[i].unit == k.unit)
-            return &m->units[i];
+    for (size_t i = 0; i < m->units.n; i++)
+        if (m->units.unit[i].block == k.block && (int64_t)m->units.unit[i].unit == k.unit)
+            return &m->units.unit[i];
     return NULL;
 }
 
@@ -53,8 +53,8 @@ static const nm_mapunit *find(const nm_map *m, nm_modelname k)
 void nm_notes_unit(nm_buf *b, const nm_map *m, nm_modelname k)
 {
     const nm_mapunit *u = find(m, k);
-    if (k.block < 0 || k.unit < 0 || (size_t)k.block >= m->n_blocks) return;
-    const nm_mapblock *block = &m->blocks[k.block];
+    if (k.block < 0 || k.unit < 0 || (size_t)k.block >= m->units.n_blocks) return;
+    const nm_mapblock *block = &m->units.blocks[k.block];
     nm_put(b, "unit %lld of block %lld (%s", (long long)k.unit, (long long)k.block, block->kind);
     if (block->name && *block->name) nm_put(b, ", %.60s", block->name);
     nm_put(b, ")");
@@ -82,7 +82,7 @@ static const char *row_note(nm_job *job, const nm_map *m, const char *name)
 {
     nm_buf b = {.job = job};
     const nm_modelname k = nm_modelname_parse(name);
-    nm_put(&b, "%s: %s", name, nm_explain_row(job, k, m->encoding));
+    nm_put(&b, "%s: %s", name, nm_explain_row(job, k, m->form.encoding));
     if (k.unit >= 0) nm_put(&b, "; "), nm_notes_unit(&b, m, k);
     return clean(job, &b);
 }
@@ -97,29 +97,30 @@ static void put_line(nm_job *job, nm_buf *head, nm_buf *line)
 static void put_head(nm_job *job, nm_buf *head, const nm_map *m, const nm_model *model)
 {
     nm_buf b = {.job = job};
-    const char *slash = strrchr(m->net_path, '/');
-    nm_put(&b, "netmip %s: network %s, sha256 %.12s", m->version, slash ? slash + 1 : m->net_path,
-           m->net_hash);
+    const char *slash = strrchr(m->from.net_path, '/');
+    nm_put(&b, "netmip %s: network %s, sha256 %.12s", m->from.version,
+           slash ? slash + 1 : m->from.net_path, m->from.net_hash);
     put_line(job, head, &b);
-    nm_put(&b, "question: target %s, objective %s, encoding %s, bounds hold for %s", m->target,
-           m->objective, m->encoding,
-           m->conditioned ? "counterexamples to the target" : "the input set");
+    nm_put(&b, "question: target %s, objective %s, encoding %s, bounds hold for %s", m->asks.name,
+           m->asks.objective, m->form.encoding,
+           m->form.conditioned ? "counterexamples to the target" : "the input set");
     put_line(job, head, &b);
     nm_put(&b, "%zu rows, %zu columns, %zu nonzeros, %zu binaries; the objective's constant is ",
            model->n_rows, model->n_cols, model->n_nz, nm_model_binaries(model));
-    nm_put_num(&b, m->constant);
+    nm_put_num(&b, m->file.constant);
     put_line(job, head, &b);
     nm_put(&b, "columns: x input, v unit's value, z its phase; rows by block and unit; netmip "
                "inspect explains each");
     put_line(job, head, &b);
-    for (size_t i = 0; i < m->n_blocks; i++) {
-        nm_put(&b, "block %zu: %s, %zu units, %s", i, m->blocks[i].kind, m->blocks[i].n,
-               m->blocks[i].name);
+    for (size_t i = 0; i < m->units.n_blocks; i++) {
+        nm_put(&b, "block %zu: %s, %zu units, %s", i, m->units.blocks[i].kind, m->units.blocks[i].n,
+               m->units.blocks[i].name);
         put_line(job, head, &b);
     }
-    for (size_t i = 0; i < m->n_units; i++) {
-        nm_put(&b, "v%d_%zu: ", m->units[i].block, m->units[i].unit);
-        nm_notes_unit(&b, m, (nm_modelname){"v", m->units[i].block, (int64_t)m->units[i].unit, -1});
+    for (size_t i = 0; i < m->units.n; i++) {
+        nm_put(&b, "v%d_%zu: ", m->units.unit[i].block, m->units.unit[i].unit);
+        nm_notes_unit(
+            &b, m, (nm_modelname){"v", m->units.unit[i].block, (int64_t)m->units.unit[i].unit, -1});
         put_line(job, head, &b);
     }
 }

@@ -26,10 +26,11 @@ static const nm_map *map_beside(nm_job *job, const char *path, const nm_model *m
     const char *beside = nm_fmt(job, "%s.map.json", nm_model_stem(job, path, &suffix));
     if (!nm_file_exists(beside)) return NULL;
     const nm_json *is = nm_json_find(nm_json_parse(job, nm_file_read(job, beside)), "netmip");
-    if (is && strcmp(nm_json_str(job, is, beside), "embedding") == 0) return NULL; /* a user's model: search/embed.c */
+    if (is && strcmp(nm_json_str(job, is, beside), "embedding") == 0)
+        return NULL; /* a user's model: search/embed.c */
     const nm_map *map = nm_map_read(job, beside);
-    if (map->n_cols != m->n_cols || map->n_rows != m->n_rows ||
-        (map->tag && strcmp(map->tag, m->cols[m->n_cols - 1].name)))
+    if (map->file.n_cols != m->n_cols || map->file.n_rows != m->n_rows ||
+        (map->file.tag && strcmp(map->file.tag, m->cols[m->n_cols - 1].name)))
         nm_throw(job, NM_EAUDIT, "%s: is the map of another model than %s", beside, path);
     return map;
 }
@@ -95,15 +96,17 @@ static double budget(const view *v, const bigm *b)
 
 static void put_layers(const view *v)
 {
-    for (size_t i = 0; v->map && i < v->map->n_blocks; i++) {
-        size_t z = 0, rows = 0;
-        for (size_t j = 0; j < v->m->n_cols; j++)
-            z += v->m->cols[j].is_int && v->col[j].block == (int64_t)i;
-        for (size_t r = 0; r < v->m->n_rows; r++) rows += v->row[r].block == (int64_t)i;
-        if (rows == 0) continue;
-        nm_put(v->out, "block %zu %s %s: %zu units, %zu binaries, %zu rows\n", i,
-               v->map->blocks[i].kind, v->map->blocks[i].name, v->map->blocks[i].n, z, rows);
-    }
+    if (v->map)
+        for (size_t i = 0; i < v->map->units.n_blocks; i++) {
+            size_t z = 0, rows = 0;
+            for (size_t j = 0; j < v->m->n_cols; j++)
+                z += v->m->cols[j].is_int && v->col[j].block == (int64_t)i;
+            for (size_t r = 0; r < v->m->n_rows; r++) rows += v->row[r].block == (int64_t)i;
+            if (rows == 0) continue;
+            nm_put(v->out, "block %zu %s %s: %zu units, %zu binaries, %zu rows\n", i,
+                   v->map->units.blocks[i].kind, v->map->units.blocks[i].name,
+                   v->map->units.blocks[i].n, z, rows);
+        }
 }
 
 typedef struct {
@@ -128,7 +131,8 @@ static ranges ranges_of(const nm_model *m)
 static size_t nonzeros(const int *e, size_t n)
 {
     size_t k = 0;
-    for (size_t i = 0; e && i < n; i++) k += e[i] != 0;
+    if (e)
+        for (size_t i = 0; i < n; i++) k += e[i] != 0;
     return k;
 }
 
@@ -137,20 +141,22 @@ static void put_fit(const view *v)
 {
     const nm_map *m = v->map;
     nm_buf *b = v->out;
-    const size_t cols = nonzeros(m->scale.col, m->n_cols), rows = nonzeros(m->scale.row, m->n_rows);
-    if (m->scale.any)
+    const size_t cols = nonzeros(m->file.scale.col, m->file.n_cols),
+                 rows = nonzeros(m->file.scale.row, m->file.n_rows);
+    if (m->file.scale.any)
         nm_put(b,
                "guard: the question's row is relaxed by %.3g; tolerances of %g (rows) and %g "
                "(binaries) move it "
                "by up to %.3g\n",
-               m->slack + m->question->guard, m->tolerance.primal, m->tolerance.integral,
-               m->budget);
-    if (m->unfit) nm_put(b, "no solver's proof about this model is believed: %s\n", m->unfit);
-    if (cols + rows + (m->scale.objective != 0) > 0)
+               m->form.slack + m->question->guard, m->form.tolerance.primal,
+               m->form.tolerance.integral, m->form.budget);
+    if (m->form.unfit)
+        nm_put(b, "no solver's proof about this model is believed: %s\n", m->form.unfit);
+    if (cols + rows + (m->file.scale.objective != 0) > 0)
         nm_put(b,
                "scaled by powers of two: %zu columns, %zu rows%s (--unit and --row show the "
                "network's own units)\n",
-               cols, rows, m->scale.objective ? ", the objective" : "");
+               cols, rows, m->file.scale.objective ? ", the objective" : "");
 }
 
 static void put_summary(const view *v, const char *path)
@@ -165,8 +171,9 @@ static void put_summary(const view *v, const char *path)
     if (r.cuts) nm_put(b, ", %zu user cuts", r.cuts);
     if (v->map)
         nm_put(b, "\nnetwork %s, target %s, objective %s, encoding %s, dialect %s",
-               v->map->net_path, v->map->target, v->map->objective,
-               v->map->encoding ? v->map->encoding : "-", v->map->dialect ? v->map->dialect : "-");
+               v->map->from.net_path, v->map->asks.name, v->map->asks.objective,
+               v->map->form.encoding ? v->map->form.encoding : "-",
+               v->map->file.dialect ? v->map->file.dialect : "-");
     put_range(b, "\ncoefficients", r.coef);
     put_range(b, ", sides", r.side);
     put_range(b, ", widths of columns", r.width);
@@ -250,7 +257,7 @@ static void put_terms(const view *v, size_t r, size_t most)
 static void put_row(const view *v, size_t r, size_t most)
 {
     nm_put(v->out, "row %s: %s%s\n  ", v->m->rows[r].name,
-           nm_explain_row(v->job, v->row[r], v->map ? v->map->encoding : NULL),
+           nm_explain_row(v->job, v->row[r], v->map ? v->map->form.encoding : NULL),
            v->m->rows[r].is_cut ? " (a user cut)" : "");
     put_terms(v, r, most);
 }
@@ -297,12 +304,12 @@ static void put_weight(void *arg, size_t j, double w)
 /* the unit's equation in the network, where that is at hand and the same */
 static void put_equation(const view *v, size_t block, size_t unit)
 {
-    if (!v->map || !v->map->net_path || !nm_file_exists(v->map->net_path)) return;
-    nm_front front = v->map->front;
+    if (!v->map || !v->map->from.net_path || !nm_file_exists(v->map->from.net_path)) return;
+    nm_front front = v->map->from.front;
     front.n_asked = v->map->question->n_in;
-    const nm_net *net = nm_net_read_as(v->job, v->map->net_path, &front);
-    if (strcmp(net->hash, v->map->net_hash)) {
-        nm_put(v->out, "network: %s has changed since\n", v->map->net_path);
+    const nm_net *net = nm_net_read_as(v->job, v->map->from.net_path, &front);
+    if (strcmp(net->hash, v->map->from.net_hash)) {
+        nm_put(v->out, "network: %s has changed since\n", v->map->from.net_path);
         return;
     }
     const nm_program *p = nm_lower(v->job, net);
@@ -380,8 +387,12 @@ static void put_named_row(const view *v, const char *name)
 /* fixed MPS: names as they were */
 static void lengthen(nm_model *m, const nm_map *map)
 {
-    for (size_t j = 0; map->long_cols && j < m->n_cols; j++) m->cols[j].name = map->long_cols[j];
-    for (size_t r = 0; map->long_rows && r < m->n_rows; r++) m->rows[r].name = map->long_rows[r];
+    if (map->file.long_cols)
+        for (size_t j = 0; j < m->n_cols; j++)
+            m->cols[j].name = map->file.long_cols[j];
+    if (map->file.long_rows)
+        for (size_t r = 0; r < m->n_rows; r++)
+            m->rows[r].name = map->file.long_rows[r];
 }
 
 void nm_inspect_model(nm_job *job, nm_buf *out, const char *path, const char *unit, const char *row,
@@ -397,7 +408,7 @@ void nm_inspect_model(nm_job *job, nm_buf *out, const char *path, const char *un
     if (v.map) lengthen(m, v.map);
     for (size_t r = 0; r < m->n_rows; r++) v.row[r] = nm_modelname_parse(m->rows[r].name);
     for (size_t j = 0; j < m->n_cols; j++) v.col[j] = nm_modelname_parse(m->cols[j].name);
-    if (v.map && v.map->scale.any && (unit || row)) nm_model_unscale(m, &v.map->scale);
+    if (v.map && v.map->file.scale.any && (unit || row)) nm_model_unscale(m, &v.map->file.scale);
     if (as_json && (unit || row)) nm_throw(job, NM_EUSE, "--json: says a model's summary alone");
     if (unit) put_unit(&v, unit);
     if (row) put_named_row(&v, row);

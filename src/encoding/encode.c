@@ -247,30 +247,30 @@ static nm_map *make_map(nm_enc *e, const nm_query *q, size_t icase, size_t iclau
     const size_t n_in = nm_case_width(q, c);
     int64_t *col = NM_RAW(e->job, int64_t, n_in);
     for (size_t i = 0; i < n_in; i++) col[i] = e->col[i];
-    *m = (nm_map){.query_path = q->path,
-                  .query_hash = q->hash,
+    *m = (nm_map){.from.query_path = q->path,
+                  .from.query_hash = q->hash,
                   .n_in = n_in,
                   .n_out = q->n_out,
-                  .target = c->clauses[iclause].name,
-                  .target_label = c->clauses[iclause].label,
-                  .label = q->label,
-                  .case_index = icase,
-                  .clause_index = iclause,
+                  .asks.name = c->clauses[iclause].name,
+                  .asks.target_label = c->clauses[iclause].label,
+                  .asks.label = q->label,
+                  .asks.icase = icase,
+                  .asks.iclause = iclause,
                   .lo = c->lo,
                   .hi = c->hi,
                   .col = col,
-                  .n_cols = e->m->n_cols,
-                  .n_rows = e->m->n_rows,
-                  .n_nz = e->m->n_nz,
-                  .n_bin = nm_model_binaries(e->m),
-                  .constant = e->m->constant,
-                  .objective = nm_objective_name(e->job, q),
-                  .encoding = e->arg ? nm_fmt(e->job, "%s:%zu", e->enc->name, e->arg)
-                                     : e->enc->name,
-                  .relaxation = e->relaxed || e->enc->is_relaxation || assumes_maximum(e),
-                  .fold = e->fold};
-    m->cols = NM_ARRAY(e->job, const char *, m->n_cols + 1);
-    for (size_t j = 0; j < m->n_cols; j++) m->cols[j] = e->m->cols[j].name;
+                  .file.n_cols = e->m->n_cols,
+                  .file.n_rows = e->m->n_rows,
+                  .file.n_nz = e->m->n_nz,
+                  .file.n_bin = nm_model_binaries(e->m),
+                  .file.constant = e->m->constant,
+                  .asks.objective = nm_objective_name(e->job, q),
+                  .form.encoding = e->arg ? nm_fmt(e->job, "%s:%zu", e->enc->name, e->arg)
+                                          : e->enc->name,
+                  .form.relaxation = e->relaxed || e->enc->is_relaxation || assumes_maximum(e),
+                  .form.fold = e->fold};
+    m->file.cols = NM_ARRAY(e->job, const char *, m->file.n_cols + 1);
+    for (size_t j = 0; j < m->file.n_cols; j++) m->file.cols[j] = e->m->cols[j].name;
     m->question = q;
     return m;
 }

@@ -12,38 +12,56 @@
 typedef struct nm_mapblock { const char *kind, *name; size_t n; int src; } nm_mapblock;
 /* a unit with rows: bounds of its pre-activation (a RELU) or its own, and what gave them */
 typedef struct nm_mapunit { int block; size_t unit; double lo, hi; const char *by; } nm_mapunit;
-typedef struct nm_map {
-    const char *net_path, *query_path, *model_path, *model_hash;
-    const char *net_hash, *query_hash, *version, *options;
+typedef struct nm_mapsource { /* what the model was made from, and how */
+    const char *net_path, *net_hash; /* the hash is of both networks where there are two */
+    const char *against;   /* path of the second network, or NULL */
     nm_front front;        /* what stands before the network */
-    const char *against;   /* path of the second network, or NULL; net_hash is of both */
     int64_t opset;
-    size_t n_in, n_out;    /* n_in: inputs, or generators where the case has them */
-    const char *target;    /* clause name */
+    const char *query_path, *query_hash;
+    const char *text_hash; /* of the question's text; of a map that was read */
+    const char *version, *options; /* of the program */
+} nm_mapsource;
+typedef struct nm_maptarget { /* the clause that the model asks about */
+    const char *name;
     int64_t target_label, label;
-    size_t case_index, clause_index;
-    const double *lo, *hi; /* [n_in] input box */
-    const int64_t *col;    /* [n_in] column of each input, or -1 when fixed to lo */
-    size_t n_cols;
+    size_t icase, iclause;
+    const char *objective;
+} nm_maptarget;
+typedef struct nm_mapfile { /* the model's file: names and sizes, and the way back from its numbers */
+    const char *path, *hash, *dialect;
+    const char *tag;       /* a column fixed to 1 whose name is this model's alone, or NULL */
+    size_t n_cols, n_rows, n_nz, n_bin;
     const char **cols;     /* [n_cols] names, to refuse foreign files */
     const char **long_cols, **long_rows; /* [n_cols], [n_rows] in fixed MPS: what the names stand for, or NULL */
-    size_t n_blocks, n_units;
-    const nm_mapblock *blocks;
-    const nm_mapunit *units;
-    const char *dialect;   /* of the file */
-    const char *tag;       /* a column fixed to 1 whose name is this model's alone, or NULL */
-    size_t n_rows, n_nz, n_bin;
-    double constant;
-    const char *objective, *encoding;
-    size_t cube, n_cubes;  /* this model is cube 1.. of so many, or 0 */
-    bool relaxation;       /* an infeasible model proves; a point need not be a counterexample */
+    double constant;       /* of the objective */
     nm_scale scale;        /* of the file's numbers */
+    size_t cube, n_cubes;  /* this model is cube 1.. of so many, or 0 */
+} nm_mapfile;
+typedef struct nm_mapform { /* how the question became rows, and what an answer to them proves */
+    const char *encoding;
+    bool fold;
+    bool conditioned;      /* its bounds hold for counterexamples to the target alone */
+    bool relaxation;       /* an infeasible model proves; a point need not be a counterexample */
     nm_tolerance tolerance; /* of a solver that the guard covers */
     double slack, budget;  /* by how much rows of the question were relaxed for it; what it would take */
     const char *unfit;     /* why no solver's word about this model is to be believed, or NULL */
-    bool fold, conditioned; /* conditioned: its bounds hold for counterexamples to the target alone */
+    const char *assumed;   /* the file of bounds on which the model rests, unproven; or NULL */
+} nm_mapform;
+typedef struct nm_mapunits { /* the network's blocks and the unstable units that have columns */
+    size_t n_blocks, n;
+    const nm_mapblock *blocks;
+    const nm_mapunit *unit;
+} nm_mapunits;
+typedef struct nm_map {    /* compile makes it, decode and bench read it; each part is filled in one place */
+    nm_mapsource from;
+    nm_maptarget asks;
+    nm_mapfile file;
+    nm_mapform form;
+    nm_mapunits units;
+    size_t n_in, n_out;    /* n_in: inputs, or generators where the case has them */
+    const double *lo, *hi; /* [n_in] input box */
+    const int64_t *col;    /* [n_in] column of each input, or -1 when fixed to lo */
     const nm_query *question; /* written in full, so that decode needs no flags; when read, it is what was written */
-    const char *query_text_hash; /* of its text; of a map that was read */
 } nm_map;
 nm_modelcard nm_map_card(const nm_map *m); /* of its model, without the network */
 void nm_map_write(nm_job *job, const nm_map *m, const char *path);

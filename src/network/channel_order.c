@@ -29,24 +29,6 @@ typedef struct {
     const char *none; /* why the input is no image, or NULL */
 } search;
 
-static const char *const readers[] = {"Conv",         "ConvTranspose", "MaxPool",
-                                      "AveragePool",  "GlobalMaxPool", "GlobalAveragePool",
-                                      "DepthToSpace", "SpaceToDepth",  "BatchNormalization"};
-static const char *const alike[] = {
-    "Identity", "Dropout", "Cast", "Relu", "LeakyRelu", "PRelu", "Abs",  "Neg", "Clip",
-    "Add",      "Sub",     "Mul",  "Div",  "Sum",       "Mean",  "Max",  "Min", "HardSigmoid",
-    "Resize",   "Upsample", "BatchNormalization"};
-static const char *const taking[] = {"Slice", "Split", "Concat", "Pad", "Gather"}; /* drop or add elements */
-static const char *const reshaping[] = {"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Concat"};
-
-static bool among(const nm_node *n, const char *const *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(n->type, list[i]) == 0) return true;
-    return false;
-}
-#define AMONG(node, list) among(node, list, sizeof(list) / sizeof *(list))
-
 /* Returns the trace of a row-major value of that shape that holds all of the input. */
 static trace row_major(nm_shape s)
 {
@@ -146,26 +128,28 @@ static void follow(search *s, const nm_node *n)
     for (int k = 0; k < n->n_in && !t; k++)
         if (n->in[k] >= 0 && s->of[n->in[k]].on) t = &s->of[n->in[k]];
     if (!t) return;
+    const unsigned traits = nm_op_traits(n->op);
     const bool data = n->in[0] >= 0 && s->of[n->in[0]].on;
-    if (data && AMONG(n, readers) && t->rank >= 3) {
+    if (data && (traits & NM_OP_READS) && t->rank >= 3) {
         if (t->rank > 4)
             s->none = nm_fmt(s->job, "%s \"%s\" reads the input as a volume", n->type, n->name);
         else
             reads(s, n, t, 1, t->rank == 4 ? 2 : -1, t->rank - 1);
     }
-    const bool resize = strcmp(n->type, "Resize") == 0 || strcmp(n->type, "Upsample") == 0;
-    if (resize && resizes(s, n, t)) return;
+    if ((traits & NM_OP_ENLARGES) && resizes(s, n, t)) return;
     for (int k = 0; k < n->n_out; k++) {
         if (n->out[k] < 0) continue;
         const nm_value *out = &s->net->values[n->out[k]];
         trace *to = &s->of[n->out[k]];
-        if (strcmp(n->type, "Transpose") == 0)
+        if (traits & NM_OP_PERMUTES)
             *to = transposed(n, t);
-        else if (AMONG(n, reshaping) && (n->n_in == 1 || strcmp(n->type, "Concat")))
+        else if ((traits & NM_OP_RESHAPES) &&
+                 !((traits & NM_OP_TAKES) && n->n_in > 1)) /* Concat of one is it */
             *to = reshaped(t, out->shape);
-        else if ((AMONG(n, alike) || AMONG(n, taking)) && out->shape.rank == t->rank) {
+        else if ((traits & (NM_OP_ALIKE | NM_OP_TAKES)) && out->shape.rank == t->rank) {
             *to = *t;
-            to->whole &= AMONG(n, alike) && (!t->whole || nm_shape_eq(out->shape, shape_of(t)));
+            to->whole &= (traits & NM_OP_ALIKE) &&
+                         (!t->whole || nm_shape_eq(out->shape, shape_of(t)));
         }
     }
 }

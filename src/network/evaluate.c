@@ -12,8 +12,9 @@ static void set_values(nm_eval *e, const double *x)
         if (!val->n) continue; /* a value that no output needs */
         e->val[v] = NM_RAW(e->job, double, val->n);
         if (e->err) e->err[v] = NM_ARRAY(e->job, double, val->n);
-        for (size_t i = 0; val->data && i < val->n; i++)
-            e->val[v][i] = e->f32 ? (double)(float)val->data[i] : val->data[i];
+        if (val->data)
+            for (size_t i = 0; i < val->n; i++)
+                e->val[v][i] = e->f32 ? (double)(float)val->data[i] : val->data[i];
     }
     for (size_t k = 0; k < net->n_inputs; k++) {
         const nm_value *v = &net->values[net->inputs[k]];
@@ -30,9 +31,10 @@ static double *evaluate(nm_job *job, const nm_net *net, const double *x, const d
     nm_eval e = {.job = job, .net = net, .f32 = f32, .val = NM_ARRAY(job, double *, net->n_values)};
     if (err) e.err = NM_ARRAY(job, double *, net->n_values);
     set_values(&e, x);
-    for (size_t k = 0, at = 0; xerr && k < net->n_inputs; k++)
-        for (size_t i = 0; i < net->values[net->inputs[k]].n; i++)
-            e.err[net->inputs[k]][i] = xerr[at++];
+    if (xerr)
+        for (size_t k = 0, at = 0; k < net->n_inputs; k++)
+            for (size_t i = 0; i < net->values[net->inputs[k]].n; i++)
+                e.err[net->inputs[k]][i] = xerr[at++];
     for (size_t i = 0; i < net->n_nodes; i++) net->nodes[i].op->eval(&e, &net->nodes[i]);
     for (size_t k = 0, at = 0; k < net->n_outputs; k++)
         for (size_t i = 0; i < net->values[net->outputs[k]].n; i++, at++) {

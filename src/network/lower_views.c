@@ -71,7 +71,8 @@ int nm_lower_terms(nm_lowering *l, const nm_node *node, size_t n_terms, const nm
 {
     const size_t n = term[0].n;
     const int block = nm_lower_block(l, node, NM_AFFINE, n);
-    for (size_t i = 0; bias && i < n; i++) l->prog->blocks[block].bias[i] = bias[i];
+    if (bias)
+        for (size_t i = 0; i < n; i++) l->prog->blocks[block].bias[i] = bias[i];
     for (size_t t = 0; t < n_terms; t++) gather_terms(l, block, &term[t], coef[t]);
     return block;
 }

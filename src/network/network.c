@@ -331,10 +331,11 @@ nm_net *nm_net_new(nm_job *job, nm_graph *g, nm_file f)
     for (size_t i = 0; i < net->n_outputs; i++) {
         const nm_value *v = &net->values[net->outputs[i]];
         net->n_out += v->n;
-        for (size_t k = 0; v->data && k < v->n; k++)
-            if (!isfinite(v->data[k]))
-                nm_throw(job, NM_EINPUT, "%s: output \"%s\": element %zu is not finite", net->path,
-                         v->name, k);
+        if (v->data)
+            for (size_t k = 0; k < v->n; k++)
+                if (!isfinite(v->data[k]))
+                    nm_throw(job, NM_EINPUT, "%s: output \"%s\": element %zu is not finite", net->path,
+                             v->name, k);
     }
     if (net->n_out == 0) nm_throw(job, NM_EUNSUP, "%s: the outputs have no elements", g->path);
     return net;

@@ -200,9 +200,10 @@ static void reshape(const step *t)
         mixed(t, nm_fmt(t->job, "a first axis of %s", nm_num_text(t->job, to[0])));
     }
     const double *full = t->s->full[t->node->in[1]];
-    for (int i = 1; full && i < n; i++)
-        if (full[i] != nm_in(t->net, t->node, 1)->data[i])
-            mixed(t, "its shape depends on the batch");
+    if (full)
+        for (int i = 1; i < n; i++)
+            if (full[i] != nm_in(t->net, t->node, 1)->data[i])
+                mixed(t, "its shape depends on the batch");
 }
 
 static void slice(const step *t, int rank)

@@ -1,6 +1,6 @@
 /* operator.h: what an operator consists of, and what operators share. A node is planned (shapes; attributes are
  * honoured or refused), evaluated, and lowered to blocks. Each operator is one const struct in a file of op/ and one
- * word in operators.def. Private to network. */
+ * row in operators.def. Private to network. */
 #ifndef NM_NETWORK_OPERATOR_H
 #define NM_NETWORK_OPERATOR_H
 
@@ -33,9 +33,12 @@ struct nm_op {
 };
 
 /* ---- operators.c: the registry ------------------------------------------------------------------ */
-#define OP(x) extern const nm_op nm_op_##x;
+#define OP(x, traits) extern const nm_op nm_op_##x;
 #include "network/operators.def"
 #undef OP
+enum { NM_OP_READS = 1, NM_OP_ALIKE = 2, NM_OP_TAKES = 4, NM_OP_RESHAPES = 8, NM_OP_PERMUTES = 16,
+       NM_OP_ENLARGES = 32 };
+unsigned nm_op_traits(const nm_op *op); /* NM_OP_ALIKE and so on, as operators.def explains them */
 const nm_op *nm_op_find(nm_job *job, const char *type, bool any_case, const char **name);
 const char *nm_op_guess(nm_job *job, const char *type); /* suggests the nearest name, or the command that lists all */
 

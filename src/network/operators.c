@@ -6,11 +6,29 @@
 #include <strings.h>
 
 static const nm_op *const ops[] = {
-#define OP(x) &nm_op_##x,
+#define OP(x, traits) &nm_op_##x,
 #include "network/operators.def"
 #undef OP
 };
 enum { N_OPS = sizeof ops / sizeof *ops };
+static const unsigned traits_of[] = {
+#define READS         NM_OP_READS
+#define ALIKE         NM_OP_ALIKE
+#define TAKES         NM_OP_TAKES
+#define RESHAPES      NM_OP_RESHAPES
+#define PERMUTES      NM_OP_PERMUTES
+#define ENLARGES      NM_OP_ENLARGES
+#define OP(x, traits) traits,
+#include "network/operators.def"
+#undef OP
+};
+
+unsigned nm_op_traits(const nm_op *op)
+{
+    for (size_t i = 0; i < N_OPS; i++)
+        if (ops[i] == op) return traits_of[i];
+    return 0;
+}
 
 /* Returns the word in `names` that is `type`, or NULL. */
 static const char *word_of(const char *names, const char *type, bool any_case)

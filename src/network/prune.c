@@ -94,8 +94,9 @@ static const nm_value *ones(const pruned *p, const char *name)
     if (r && strcmp(type_of(p, r), "Constant") == 0 && r->n_attrs == 1 &&
         r->attrs[0].kind == NM_A_TENSOR)
         v = r->attrs[0].tensor;
-    for (size_t i = 0; v && i < v->n; i++)
-        if (v->data[i] != 1) return NULL;
+    if (v)
+        for (size_t i = 0; i < v->n; i++)
+            if (v->data[i] != 1) return NULL;
     return v;
 }
 

@@ -7,6 +7,7 @@
 #include "data/data.h"
 #include "network/network.h"
 #include "question/question.h"
+#include "question/set.h"
 
 void nm_around_domain(const nm_net *net, const nm_around *a, double *lo, double *hi)
 {
@@ -76,27 +77,19 @@ void nm_check_means(nm_job *job, const nm_net *net, double lo, double hi)
 void nm_check_radius(nm_job *job, const nm_net *net, const nm_sets *sets, double lo, double hi)
 {
     const double n = (double)net->n_in, wide = hi - lo;
-    const struct {
-        const char *name;
-        double most;
-    } norms[] = {
-        {"linf:", wide}, {"l1:", wide * n}, {"l2:", wide * sqrt(n)}, {"brightness:", wide}};
-    for (const char *s = sets->text; s && *s;) {
-        const char *end = s + strcspn(s, "+");
-        for (size_t k = 0; k < sizeof norms / sizeof *norms; k++) {
-            const size_t len = strlen(norms[k].name);
-            double e;
-            if (strncmp(s, norms[k].name, len) || !nm_fraction_parse(s + len, end, &e)) continue;
-            if (e <= norms[k].most) continue;
+    const char *s = sets->text;
+    for (size_t k = 0; k < sets->n; k++) {
+        const char *end = s + strcspn(s, "+"), *arg = s + strcspn(s, ":") + 1;
+        double e;
+        if (sets->part[k].set->most && nm_fraction_parse(arg, end, &e) &&
+            e > sets->part[k].set->most(wide, n))
             nm_warn(job,
                     "--perturb %.*s: the radius is larger than the domain [%s,%s], so that the set "
                     "is all of it%s",
                     (int)(end - s), s, nm_num_text(job, lo), nm_num_text(job, hi),
                     wide <= 2 && e > 1 && e <= 255
-                        ? nm_fmt(job, "; probably %s%.*s/255 is meant", norms[k].name,
-                                 (int)(end - s - (ptrdiff_t)len), s + len)
+                        ? nm_fmt(job, "; probably %.*s/255 is meant", (int)(end - s), s)
                         : "");
-        }
         s = end + (*end == '+');
     }
 }

@@ -100,10 +100,11 @@ void nm_tail_check(nm_job *job, const nm_net *net, const nm_query *q)
         for (size_t t = 0; t < q->cases[i].n_clauses; t++) {
             const nm_clause *c = &q->cases[i].clauses[t];
             if (c->inner && worst) refuse(job, net, q, c, any);
-            for (size_t r = 0; !c->inner && r < c->n_rows; r++) {
-                const nm_node *n = nm_tail_breaks(net, &c->rows[r], worst);
-                if (n) refuse(job, net, q, c, n);
-            }
+            if (!c->inner)
+                for (size_t r = 0; r < c->n_rows; r++) {
+                    const nm_node *n = nm_tail_breaks(net, &c->rows[r], worst);
+                    if (n) refuse(job, net, q, c, n);
+                }
         }
 }
 

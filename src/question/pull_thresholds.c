@@ -158,11 +158,12 @@ void nm_tail_pull(nm_job *job, const nm_net *net, nm_query *q)
 {
     bool any = false, said = false;
     for (size_t k = 0; k < net->n_outputs; k++) any |= net->tail[k] != NULL;
-    for (size_t i = 0; any && i < q->n_cases; i++) {
-        nm_clause *c = q->cases[i].clauses;
-        for (size_t t = 0; t < q->cases[i].n_clauses; t++)
-            if (!c[t].inner) said |= pull_clause(job, net, &c[t], said);
-    }
+    if (any)
+        for (size_t i = 0; i < q->n_cases; i++) {
+            nm_clause *c = q->cases[i].clauses;
+            for (size_t t = 0; t < q->cases[i].n_clauses; t++)
+                if (!c[t].inner) said |= pull_clause(job, net, &c[t], said);
+        }
 }
 
 nm_row nm_tail_other(nm_job *job, int64_t label, double margin, double *inner)

@@ -29,6 +29,8 @@ struct nm_set {
     /* Parses the argument, before the image is known. Returns what make gets as its plan. */
     const void *(*read)(nm_job *job, const nm_setarg *a);
     void (*make)(nm_setting *s, const void *plan, const char *flag); /* narrows every case */
+    /* Returns the largest sensible radius for n inputs and a domain `wide` wide; NULL where the argument is none. */
+    double (*most)(double wide, double n);
 };
 /* a number for each element, or one for all */
 typedef struct nm_each { double all; size_t n; const double *x; const char *path; } nm_each;

@@ -37,10 +37,11 @@ nm_bounds *nm_bound_case(nm_job *job, const nm_program *p, const nm_query *q, si
     n = 0;
     for (size_t t = 0; t < c->n_clauses; t++)
         for (size_t r = 0; r < c->clauses[t].n_rows; r++) rows[n++] = &c->clauses[t].rows[r];
-    for (size_t k = 0; o.outputs && k < p->n_out; k++) {
-        rows[n++] = output(job, k, 1);
-        rows[n++] = output(job, k, -1);
-    }
+    if (o.outputs)
+        for (size_t k = 0; k < p->n_out; k++) {
+            rows[n++] = output(job, k, 1);
+            rows[n++] = output(job, k, -1);
+        }
     const nm_work work = nm_work_of(job, p, c);
     const nm_program *with = nm_program_with_rows(job, work.p, n, rows);
     nm_bounds *b = nm_work_bounds(job, &work, with);

@@ -257,12 +257,12 @@ static void behind_boundary(chase *c, const inner *in, nm_target *t, const nm_en
 static bool ask_once(chase *c, inner *in, nm_target *t, nm_encoded *e, size_t k)
 {
     nm_state *s = &in->s;
-    e->map->n_rows = e->model->n_rows;
+    e->map->file.n_rows = e->model->n_rows;
     const double at = nm_cpu();
     const nm_sol *sol = nm_models_ask(s, t, *e);
     nm_target *outer = &c->s->v->targets[k];
     outer->rows = t->rows, outer->cols = t->cols, outer->nz = t->nz, outer->bins = t->bins;
-    c->s->v->cpu_solver += nm_cpu() - at;
+    c->s->v->cpu.solver += nm_cpu() - at;
     if (sol->status == NM_SOL_INFEASIBLE) {
         prove(c, k, beyond(c, in->r), NM_BY_TREE);
         return true;
@@ -299,7 +299,7 @@ static void solve_model(chase *c, inner *in, size_t i)
     nm_encoded e = nm_models_encode(s, &q, t, NULL, (nm_encode_opts){0});
     const bool rounds = q.norm == NM_L2 || nm_balls_have_l2(&q.cases[t->icase]);
     if (rounds) tighten_relaxation(c, s, &e, t->icase);
-    c->s->v->cpu_encode += nm_cpu() - at;
+    c->s->v->cpu.encode += nm_cpu() - at;
     nm_note(s->job, "target %s: nearest within %.9g", t->name, in->r);
     for (size_t r = 0; r < (rounds ? MIP_ROUNDS : 1) && !out_of_time(c); r++) {
         if (ask_once(c, in, t, &e, in->which[i])) break;
@@ -357,7 +357,7 @@ static void probe(chase *c)
         inner in;
         const double at = nm_cpu();
         decide(c, r, false, &in);
-        c->s->v->cpu_bounds += nm_cpu() - at;
+        c->s->v->cpu.bounds += nm_cpu() - at;
         nm_mark_release(c->s->job, mark);
     }
 }
@@ -389,7 +389,7 @@ static void climb(chase *c)
         inner in;
         const double at = nm_cpu();
         decide(c, c->s->q->norm == NM_L0 ? floor(r) : r, true, &in);
-        c->s->v->cpu_bounds += nm_cpu() - at;
+        c->s->v->cpu.bounds += nm_cpu() - at;
         nm_mark_release(c->s->job, mark);
     }
 }
@@ -407,12 +407,13 @@ static bool close_in(chase *c)
         c->o.stages.attack = false; /* it has given what it can */
         c->creeps += again;
     }
-    c->s->v->cpu_bounds += nm_cpu() - at;
+    c->s->v->cpu.bounds += nm_cpu() - at;
     if (c->o.stages.solve && !again && isinf(r) && next_target(c, &in) >= 0) {
         nm_models_solve(&in.s); /* is there one at all? that is easier than the nearest one */
         again = take_answers(c, &in);
     }
-    for (int64_t i; c->o.stages.solve && !again && !out_of_time(c) && (i = next_target(c, &in)) >= 0;) {
+    for (int64_t i;
+         c->o.stages.solve && !again && !out_of_time(c) && (i = next_target(c, &in)) >= 0;) {
         solve_model(c, &in, (size_t)i);
         again = incumbent(c) < before;
     }
@@ -424,9 +425,9 @@ static bool close_in(chase *c)
 
 static bool closed(const nm_verdict *v, nm_norm norm)
 {
-    if (v->objective <= NM_NEAR_ZERO) return true;
-    return norm == NM_L0 ? v->bound >= v->objective - 0.5
-                         : v->bound >= v->objective * (1 - NM_NEAR_GAP);
+    if (v->optimum.value <= NM_NEAR_ZERO) return true;
+    return norm == NM_L0 ? v->optimum.bound >= v->optimum.value - 0.5
+                         : v->optimum.bound >= v->optimum.value * (1 - NM_NEAR_GAP);
 }
 
 static void conclude(const chase *c)
@@ -437,11 +438,11 @@ static void conclude(const chase *c)
     const bool strict = near->value <= near->tie_value * (1 + NM_NEAR_GAP) ||
                         isinf(near->tie_value);
     bool tree = false;
-    v->objective = strict ? near->value : near->tie_value;
-    v->tie = strict ? 0 : near->value;
-    v->has_objective = isfinite(v->objective);
-    v->bound = fmin(least_bound(c), v->objective);
-    if (v->has_objective) v->witness = isfinite(near->value) ? &near->best : &near->tie;
+    v->optimum.value = strict ? near->value : near->tie_value;
+    v->optimum.tie = strict ? 0 : near->value;
+    v->optimum.has = isfinite(v->optimum.value);
+    v->optimum.bound = fmin(least_bound(c), v->optimum.value);
+    if (v->optimum.has) v->witness = isfinite(near->value) ? &near->best : &near->tie;
     for (size_t k = 0; k < v->n_targets; k++) {
         nm_target *t = &v->targets[k];
         tree |= t->by == NM_BY_TREE;
@@ -453,17 +454,17 @@ static void conclude(const chase *c)
         t->objective = near->value;
         if (!t->by) t->by = near->value > 0 ? NM_BY_ATTACK : NM_BY_EVALUATION;
     }
-    v->by = v->objective == 0 ? NM_BY_EVALUATION : tree ? NM_BY_TREE : NM_BY_BOUNDS;
-    v->status = isinf(v->bound)                                  ? NM_OK
+    v->by = v->optimum.value == 0 ? NM_BY_EVALUATION : tree ? NM_BY_TREE : NM_BY_BOUNDS;
+    v->status = isinf(v->optimum.bound)                          ? NM_OK
                 : isfinite(near->value) && closed(v, s->q->norm) ? NM_VIOLATED
                                                                  : NM_UNKNOWN;
     v->assumed = nm_known_used(s->o->known);
     v->certified = !v->assumed;
     if (v->status != NM_UNKNOWN) return;
     v->why = nm_stopped(s->job) ? "interrupted"
-             : isinf(near->value) && v->has_objective
+             : isinf(near->value) && v->optimum.has
                  ? "the nearest point is a tie that float64 cannot decide"
-             : !v->has_objective       ? "no counterexample was found, and none is excluded"
+             : !v->optimum.has         ? "no counterexample was found, and none is excluded"
              : nm_wall() > s->deadline ? "the time limit stopped before value and bound met"
                                        : "value and bound do not meet";
 }
@@ -485,7 +486,7 @@ void nm_closest(nm_state *s)
     }
     const double at = nm_cpu();
     look_around(&c);
-    s->v->cpu_attack = nm_cpu() - at;
+    s->v->cpu.attack = nm_cpu() - at;
     if (!at_image(&c)) {
         climb(&c);
         probe(&c);

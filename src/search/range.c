@@ -111,9 +111,9 @@ static nm_range end_of(const nm_query *q, const nm_verdict *v, nm_goal goal)
 
 void nm_range_conclude(const nm_query *q, nm_verdict *v)
 {
-    v->has_range = true;
-    v->least = end_of(q, v, NM_LEAST);
-    v->most = end_of(q, v, NM_MOST);
+    v->range.has = true;
+    v->range.least = end_of(q, v, NM_LEAST);
+    v->range.most = end_of(q, v, NM_MOST);
     for (size_t i = 0; i < v->n_targets; i++) { /* settled by the others */
         nm_target *t = &v->targets[i];
         if (!nm_target_open(t) || !settled(q, v, t)) continue;

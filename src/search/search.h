@@ -86,28 +86,35 @@ typedef struct nm_range {  /* an end of what is measured: certified; attained by
     const char *file, *target; /* where it was written; which one attains it */
 } nm_range;
 typedef struct nm_layer { int block; size_t units, inactive, active, unstable; } nm_layer;
-typedef struct nm_verdict {
+typedef struct nm_cpu_seconds { double read, bounds, attack, encode, write, solver; } nm_cpu_seconds; /* seconds */
+typedef struct nm_optimum { /* of questions for a worst or a nearest value */
+    bool has;
+    double value, bound;   /* attained; proven */
+    double tie;            /* closest: 0, or the value is a tie's (NM_TIE_TOL) and this the nearest strict one's */
+} nm_optimum;
+/* of NM_RANGE; a bound NaN: not asked for */
+typedef struct nm_both_ends { bool has; nm_range least, most; } nm_both_ends;
+typedef struct nm_solver_word {   /* of decoded files: a solver's word, and what of it is covered */
+    const char *solver;    /* whose word it is, or NULL */
+    double guard;          /* the guard that covers it */
+    nm_tolerance tolerance; /* and the tolerances that it covers */
+    bool has_claim;
+    double claim;          /* a bound that the file or log claims */
+} nm_solver_word;
+typedef struct nm_verdict { /* search and decode fill it; facts.c reads it out */
     int status;            /* NM_OK holds, NM_VIOLATED, NM_UNKNOWN */
     nm_settled by;
-    size_t n_targets;
-    nm_target *targets;
-    const nm_replay *witness;
-    size_t n_layers;
-    nm_layer *layers;
-    double cpu_read, cpu_bounds, cpu_attack, cpu_encode, cpu_write, cpu_solver;
-    double objective, bound;
-    bool has_objective;
-    bool has_range;        /* of NM_RANGE */
-    nm_range least, most;  /* bound NaN: not asked for */
-    double tie;            /* closest: 0, or the value is a tie's (NM_TIE_TOL) and this the nearest strict one's */
-    double claim;          /* a bound that a solver's file or log claims; has_claim */
-    bool has_claim;
     bool certified;        /* of holds and of proven values: nothing rests on a solver's word */
     const char *assumed;   /* the file of bounds on which it rests, unproven; or NULL */
-    const char *solver;    /* of decoded files: whose word it is, or NULL */
-    double guard;          /* of decoded files: the guard that covers it */
-    nm_tolerance tolerance; /* and the tolerances that it covers */
     const char *why;       /* of an unknown */
+    const nm_replay *witness;
+    size_t n_targets, n_layers;
+    nm_target *targets;
+    nm_layer *layers;
+    nm_optimum optimum;
+    nm_both_ends range;
+    nm_solver_word word;
+    nm_cpu_seconds cpu;
 } nm_verdict;
 nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q, const nm_solve_opts *o);
 

@@ -24,17 +24,17 @@ static void conclude(nm_state *s)
     v->status = NM_OK;
     v->assumed = nm_known_used(s->o->known);
     v->certified = !v->assumed; /* by bounds, branching and duals alone */
-    v->bound = INFINITY;
-    v->objective = INFINITY;
+    v->optimum.bound = INFINITY;
+    v->optimum.value = INFINITY;
     for (size_t i = 0; i < v->n_targets; i++) {
         const nm_target *t = &v->targets[i];
         open += nm_target_open(t);
-        if (t->bound < v->bound) v->bound = t->bound;
-        if (t->objective < v->objective) v->objective = t->objective;
+        if (t->bound < v->optimum.bound) v->optimum.bound = t->bound;
+        if (t->objective < v->optimum.value) v->optimum.value = t->objective;
         if (t->status == NM_VIOLATED) v->by = t->by;
     }
-    v->has_objective = s->q->objective == NM_WORST && isfinite(v->objective);
-    if (v->bound > v->objective) v->bound = v->objective;
+    v->optimum.has = s->q->objective == NM_WORST && isfinite(v->optimum.value);
+    if (v->optimum.bound > v->optimum.value) v->optimum.bound = v->optimum.value;
     if (v->witness && v->witness->is_violated)
         v->status = NM_VIOLATED;
     else if (open)
@@ -44,7 +44,7 @@ static void conclude(nm_state *s)
     if (v->status == NM_UNKNOWN && nm_stopped(s->job)) v->why = "interrupted";
     if (v->status == NM_UNKNOWN && !v->why)
         v->why = s->o->stages.solve ? "targets are left open"
-                             : "targets are left open, and no model was solved (--no-solve)";
+                                    : "targets are left open, and no model was solved (--no-solve)";
 }
 
 /* An element of an affine image is the image's own only by an equality, which no double generators satisfy: a solver's

@@ -22,8 +22,8 @@ static double seconds_left(const nm_state *s)
 
 const double *nm_models_input(nm_state *s, const nm_encoded *e, const nm_sol *sol, size_t icase)
 {
-    double *v = NM_RAW(s->job, double, e->map->n_cols + 1);
-    for (size_t j = 0; j < e->map->n_cols; j++) v[j] = sol->vals[j].x;
+    double *v = NM_RAW(s->job, double, e->map->file.n_cols + 1);
+    for (size_t j = 0; j < e->map->file.n_cols; j++) v[j] = sol->vals[j].x;
     return nm_leaf_input(s, e, icase, v);
 }
 
@@ -43,8 +43,10 @@ static nm_sol *ask_embedded(nm_state *s, const nm_encoded *e, double nodes)
 {
     nm_scale k;
     const nm_model *m = nm_model_scaled(s->job, e->model, &k);
-    const nm_cbc o = {
-        .time_limit = seconds_left(s), .first = true, .memory = s->o->programs.memory, .most = nodes};
+    const nm_cbc o = {.time_limit = seconds_left(s),
+                      .first = true,
+                      .memory = s->o->programs.memory,
+                      .most = nodes};
     nm_sol *sol = nm_cbc_solve(s->job, m, o);
     unscale(sol, &k);
     return sol;
@@ -55,8 +57,9 @@ static nm_sol *ask_embedded(nm_state *s, const nm_encoded *e, double nodes)
 static nm_sol *ask_program(nm_state *s, nm_target *t, const nm_runner *r, nm_encoded e)
 {
     const double part = 0.6, left = seconds_left(s);
-    const char *stem = e.map->cube ? nm_fmt(s->job, "%s/t%s-c%zu", s->o->programs.keep, t->name, e.map->cube)
-                                   : nm_fmt(s->job, "%s/t%s", s->o->programs.keep, t->name);
+    const char *stem = e.map->file.cube ? nm_fmt(s->job, "%s/t%s-c%zu", s->o->programs.keep,
+                                                 t->name, e.map->file.cube)
+                                        : nm_fmt(s->job, "%s/t%s", s->o->programs.keep, t->name);
     nm_map map = *e.map;
     e.map = &map;
     nm_models_write_one(s, t, e, stem, ".mps", r->dialect);
@@ -138,7 +141,7 @@ static bool look(void *arg, const double *x, double *cap)
     const nm_query *q = s->q;
     const nm_case *c = &q->cases[y->t->icase];
     const nm_mark mark = nm_mark_get(s->job);
-    const size_t n = y->e->map->n_cols, width = nm_case_width(q, c);
+    const size_t n = y->e->map->file.n_cols, width = nm_case_width(q, c);
     memcpy(y->cols, x, n * sizeof *x);
     nm_scale_values(y->k, n, y->cols);
     double *in = memcpy(NM_RAW(s->job, double, width + 1),
@@ -252,8 +255,8 @@ const nm_sol *nm_models_ask(nm_state *s, nm_target *t, nm_encoded e)
     if (p.status != NM_OK && p.best) sol->status = NM_SOL_FEASIBLE;
     if (sol->status != NM_SOL_NONE) sol->status_text = nm_solstatus_name(sol->status);
     sol->has_values = p.best != NULL;
-    for (size_t j = 0; p.best && j < e.map->n_cols; j++)
-        *NM_PUSH(s->job, sol->vals, sol->n, sol->cap) = (struct nm_solval){e.map->cols[j],
+    for (size_t j = 0; p.best && j < e.map->file.n_cols; j++)
+        *NM_PUSH(s->job, sol->vals, sol->n, sol->cap) = (struct nm_solval){e.map->file.cols[j],
                                                                            p.best[j], (int64_t)j};
     return sol;
 }
@@ -276,11 +279,13 @@ static bool judge_input(nm_state *s, nm_target *t, const double *x, nm_settled b
 /* Asks another solver for a point. Returns true when that settles the question. */
 static bool ask_finder(nm_state *s, nm_target *t, nm_encoded *e, double nodes)
 {
-    nm_sol *sol = s->o->programs.solver ? ask_program(s, t, s->o->programs.solver, *e) : ask_embedded(s, e, nodes);
+    nm_sol *sol = s->o->programs.solver ? ask_program(s, t, s->o->programs.solver, *e)
+                                        : ask_embedded(s, e, nodes);
     s->v->why = nm_fmt(s->job, "the solver stopped on target %s: %s", t->name, sol->status_text);
     if (s->o->programs.solver) cross_check(s, t, e, sol);
     if (s->o->programs.solver && sol->status == NM_SOL_NONE && !nm_stopped(s->job))
-        nm_note(s->job, "%s gives no answer to target %s: %s", sol->solver, t->name, sol->status_text);
+        nm_note(s->job, "%s gives no answer to target %s: %s", sol->solver, t->name,
+                sol->status_text);
     if (!sol->has_values) return false;
     return judge_input(s, t, nm_models_input(s, e, sol, t->icase), NM_BY_SOLVER);
 }
@@ -294,7 +299,8 @@ static void say_open(nm_state *s, const nm_target *t, const nm_proof *p)
             s->job, "the value that target %s attains and its proven bound do not meet", t->name);
     else if (p->tie >= 0 && s->q->guard > 0)
         s->v->why = nm_fmt(s->job,
-                           "the least margin of target %s lies in the guard band, or within %.2g of its end: neither a "
+                           "the least margin of target %s lies in the guard band, or within %.2g "
+                           "of its end: neither a "
                            "counterexample nor a proof",
                            t->name, p->tie);
     else if (p->tie >= 0)
@@ -340,7 +346,7 @@ static bool cut_ball(nm_state *s, const nm_target *t, nm_encoded *e, const doubl
     const size_t rows = e->model->n_rows;
     if (!nm_balls_missed(c, s->q->n_in, in)) return false;
     nm_distance_tangent(e->enc, in);
-    e->map->n_rows = e->model->n_rows;
+    e->map->file.n_rows = e->model->n_rows;
     return e->model->n_rows > rows;
 }
 
@@ -352,11 +358,12 @@ static bool solve_target(nm_state *s, nm_target *t, const nm_cube *cube)
     nm_encoded e = nm_models_encode(s, s->q, t, cube, (nm_encode_opts){0});
     nm_encoded plain = provable(s, t, cube, e);
     nm_target_sizes(t, e.model);
-    s->v->cpu_encode += nm_cpu() - at;
+    s->v->cpu.encode += nm_cpu() - at;
     at = nm_cpu();
     bool settled = s->o->programs.solver && ask_finder(s, t, &e, 0);
     nm_proof p = {.status = NM_UNKNOWN, .bound = -INFINITY};
-    size_t nodes = s->q->objective == NM_FEASIBLE && !s->o->programs.solver ? NM_TREE_FIRST : SIZE_MAX;
+    size_t nodes = s->q->objective == NM_FEASIBLE && !s->o->programs.solver ? NM_TREE_FIRST
+                                                                            : SIZE_MAX;
     for (int round = 0; !settled && round < ROUNDS; round++) {
         p = nm_models_prove(s, t, &plain, nodes);
         if (p.input) settled = judge_input(s, t, p.input, NM_BY_TREE);
@@ -367,7 +374,7 @@ static bool solve_target(nm_state *s, nm_target *t, const nm_cube *cube)
         if (p.outside ? !cut_ball(s, t, &plain, p.outside) : !more) break;
         if (!p.outside) nodes = SIZE_MAX;
     }
-    s->v->cpu_solver += nm_cpu() - at;
+    s->v->cpu.solver += nm_cpu() - at;
     if (settled) return true;
     take_proof(s, t, &plain, &p);
     if (nm_target_open(t)) say_open(s, t, &p);
@@ -429,7 +436,7 @@ static bool conquer(nm_state *s, nm_target *t)
     size_t closed = 0;
     bool found = false;
     for (size_t k = 0; k < n && !found; k++) {
-        s->v->cpu_solver += c.a[k].cpu;
+        s->v->cpu.solver += c.a[k].cpu;
         closed += c.a[k].status == NM_OK;
         if (!c.a[k].has_point) continue;
         const nm_replay r = nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause,

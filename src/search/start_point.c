@@ -53,7 +53,7 @@ double *nm_start_of(nm_state *s, const nm_target *t, const nm_encoded *e)
         nm_note(s->job, "target %s: the start is outside the input set; it was moved by %.3g",
                 t->name, moved);
     double *v = nm_encode_lift(s->job, e->enc, nm_trace(s->job, e->enc->b->p, x));
-    if (e->map->tag) v[e->model->n_cols - 1] = 1; /* the mark */
+    if (e->map->file.tag) v[e->model->n_cols - 1] = 1; /* the mark */
     const char *who = NULL;
     const double off = nm_model_check(e->enc->m, v, &who);
     if (off > 1e-9)

@@ -19,14 +19,15 @@ nm_encoded nm_models_encode(nm_state *s, const nm_query *q, nm_target *t, const 
     o.over = k->work.c;
     o.base = cube || t->tight ? k->b : NULL;
     /* files stay small; the solver at hand gets the rows that made it four to eighteen times as fast */
-    const bool is_file = s->o->files.out || s->o->files.print || s->o->files.keep || q->objective != NM_FEASIBLE;
+    const bool is_file = s->o->files.out || s->o->files.print || s->o->files.keep ||
+                         q->objective != NM_FEASIBLE;
     const char *usual = is_file ? "bigm" : "hull";
     o.enc = nm_encoding_find(s->job, s->o->form.encoding ? s->o->form.encoding : usual, &o.arg);
     nm_encoded e = nm_encode(s->job, b, q, t->icase, t->iclause, k->row[t->iclause], o);
-    e.map->conditioned = cube || t->tight;
+    e.map->form.conditioned = cube || t->tight;
     if (cube) {
-        e.map->cube = (size_t)(cube - t->cube) + 1;
-        e.map->n_cubes = t->n_cubes;
+        e.map->file.cube = (size_t)(cube - t->cube) + 1;
+        e.map->file.n_cubes = t->n_cubes;
     }
     return e;
 }
@@ -61,9 +62,10 @@ static void mark(nm_state *s, const nm_target *t, nm_encoded *e)
     nm_buf b = {.job = s->job};
     char hash[65];
     nm_put(&b, "%s ", s->net->hash);
-    if (s->v->n_targets > 1 || e->map->n_cubes) {
+    if (s->v->n_targets > 1 || e->map->file.n_cubes) {
         const char *q = query_hash(s);
-        nm_put(&b, "%s %zu %zu %zu %zu ", q, t->icase, t->iclause, e->map->cube, e->map->n_cubes);
+        nm_put(&b, "%s %zu %zu %zu %zu ", q, t->icase, t->iclause, e->map->file.cube,
+               e->map->file.n_cubes);
         nm_put_num(&b, m->constant);
     }
     if (e->enc->constant) /* constants: all alike but for what they say */
@@ -88,14 +90,14 @@ static void mark(nm_state *s, const nm_target *t, nm_encoded *e)
         nm_put(&b, " %s", c->name);
     }
     nm_sha256(b.s, b.n, hash);
-    e->map->tag = nm_fmt(s->job, "mark_%.12s", hash);
-    nm_model_col(s->job, e->model, e->map->tag, 1, 1, false);
-    e->model->name = e->map->tag;
+    e->map->file.tag = nm_fmt(s->job, "mark_%.12s", hash);
+    nm_model_col(s->job, e->model, e->map->file.tag, 1, 1, false);
+    e->model->name = e->map->file.tag;
     const char **cols = NM_ARRAY(s->job, const char *, m->n_cols);
-    memcpy(cols, e->map->cols, (m->n_cols - 1) * sizeof *cols);
-    cols[m->n_cols - 1] = e->map->tag;
-    e->map->cols = cols;
-    e->map->n_cols = m->n_cols;
+    memcpy(cols, e->map->file.cols, (m->n_cols - 1) * sizeof *cols);
+    cols[m->n_cols - 1] = e->map->file.tag;
+    e->map->file.cols = cols;
+    e->map->file.n_cols = m->n_cols;
 }
 
 /* fixed MPS: the map's columns are those of the file, and it keeps what they stand for */
@@ -104,14 +106,14 @@ static void fix(nm_state *s, nm_encoded *e)
     if (s->q->objective != NM_FEASIBLE)
         nm_throw(s->job, NM_EUNSUP,
                  "--mps fixed: its rounding moves the objective; objective feasible was expected");
-    e->model = nm_model_fixed(s->job, e->model, &e->map->long_rows);
-    e->map->long_cols = e->map->cols;
-    e->map->cols = NM_ARRAY(s->job, const char *, e->map->n_cols);
+    e->model = nm_model_fixed(s->job, e->model, &e->map->file.long_rows);
+    e->map->file.long_cols = e->map->file.cols;
+    e->map->file.cols = NM_ARRAY(s->job, const char *, e->map->file.n_cols);
     /* NAME has 8 characters as well */
-    const size_t last = e->map->n_cols - 1;
-    e->model->cols[last].name = e->model->name = nm_fmt(s->job, "M%.7s", e->map->tag + 5);
-    for (size_t j = 0; j < e->map->n_cols; j++) e->map->cols[j] = e->model->cols[j].name;
-    e->map->tag = e->map->cols[last];
+    const size_t last = e->map->file.n_cols - 1;
+    e->model->cols[last].name = e->model->name = nm_fmt(s->job, "M%.7s", e->map->file.tag + 5);
+    for (size_t j = 0; j < e->map->file.n_cols; j++) e->map->file.cols[j] = e->model->cols[j].name;
+    e->map->file.tag = e->map->file.cols[last];
 }
 
 static void write_beside(nm_state *s, const nm_target *t, const nm_encoded *e, const nm_dialect *d,
@@ -119,7 +121,8 @@ static void write_beside(nm_state *s, const nm_target *t, const nm_encoded *e, c
 {
     if (s->o->files.start) {
         double *x = nm_start_of(s, t, e);
-        for (size_t j = 0; j < e->model->n_cols; j++) x[j] = ldexp(x[j], -e->map->scale.col[j]);
+        for (size_t j = 0; j < e->model->n_cols; j++)
+            x[j] = ldexp(x[j], -e->map->file.scale.col[j]);
         nm_write_start(s->job, d, e->model, x, stem);
     }
     if (s->o->files.priorities) nm_write_priorities(s->job, d, e->enc, e->model, stem);
@@ -138,27 +141,28 @@ static void make_fit(nm_state *s, nm_encoded *e, const nm_dialect *d)
                                 d->integral > 0 ? d->integral : NM_SOLVER_TOL},
                        tight = {NM_OPTION_TOL, NM_OPTION_TOL};
     nm_map *map = e->map;
-    e->model = nm_model_scaled(s->job, e->model, &map->scale);
-    map->tolerance = s->o->files.options_file && d->options ? tight : usual;
-    if (!map->scale.exact)
+    e->model = nm_model_scaled(s->job, e->model, &map->file.scale);
+    map->form.tolerance = s->o->files.options_file && d->options ? tight : usual;
+    if (!map->file.scale.exact)
         nm_throw(s->job, NM_EUNSUP,
                  "target %s: the model's numbers span more than doubles can scale; a network with "
                  "weights of "
                  "moderate size was expected",
-                 map->target);
+                 map->asks.name);
     const nm_objective what = e->enc->objective;
     const bool relax = (what == NM_FEASIBLE || what == NM_CLOSEST) && !s->o->form.own_guard;
-    map->budget = nm_model_guard(e->enc, e->model, relax, map->tolerance, &map->scale);
-    if (relax) map->slack = map->budget;
+    map->form.budget = nm_model_guard(e->enc, e->model, relax, map->form.tolerance,
+                                      &map->file.scale);
+    if (relax) map->form.slack = map->form.budget;
     if (what == NM_WORST || what == NM_RANGE)
-        map->budget += map->scale.cost_hi - map->scale.cost_lo;
-    map->constant += 0.5 * map->scale.cost_lo + 0.5 * map->scale.cost_hi;
-    map->n_nz = e->model->n_nz;
-    map->unfit = nm_model_out_of_range(s->job, e->model);
-    if (map->unfit)
+        map->form.budget += map->file.scale.cost_hi - map->file.scale.cost_lo;
+    map->file.constant += 0.5 * map->file.scale.cost_lo + 0.5 * map->file.scale.cost_hi;
+    map->file.n_nz = e->model->n_nz;
+    map->form.unfit = nm_model_out_of_range(s->job, e->model);
+    if (map->form.unfit)
         nm_note(s->job,
                 "target %s: %s: no solver's \"infeasible\" about this model will be believed",
-                map->target, map->unfit);
+                map->asks.name, map->form.unfit);
 }
 
 /* Makes a model what its file says: scaled, guarded, marked; the map says from what. */
@@ -168,15 +172,16 @@ static void finish(nm_state *s, nm_target *t, nm_encoded *e, const nm_dialect *d
     make_fit(s, e, d);
     mark(s, t, e);
     if (s->o->files.fixed) fix(s, e);
-    t->mark = e->map->tag;
-    e->map->query_hash = query_hash(s);
-    e->map->net_path = s->net->first ? s->net->first->path : s->net->path;
-    e->map->against = s->net->second ? s->net->second->path : NULL;
-    e->map->net_hash = s->net->hash;
-    if (s->net->front) e->map->front = *s->net->front;
-    e->map->options = s->o->files.options;
-    e->map->version = s->o->files.version;
-    e->map->dialect = d->name;
+    t->mark = e->map->file.tag;
+    e->map->from.query_hash = query_hash(s);
+    e->map->from.net_path = s->net->first ? s->net->first->path : s->net->path;
+    e->map->from.against = s->net->second ? s->net->second->path : NULL;
+    e->map->from.net_hash = s->net->hash;
+    e->map->form.assumed = nm_known_used(s->o->known);
+    if (s->net->front) e->map->from.front = *s->net->front;
+    e->map->from.options = s->o->files.options;
+    e->map->from.version = s->o->files.version;
+    e->map->file.dialect = d->name;
     nm_notes_map(e->enc, e->map);
 }
 
@@ -184,18 +189,20 @@ const char *nm_models_write_one(nm_state *s, nm_target *t, nm_encoded e, const c
                                 const char *suffix, const nm_dialect *d)
 {
     double at = nm_cpu();
-    nm_write_opts o = {.dialect = d ? d : dialect_of(s), .cuts = s->o->files.cuts, .fixed = s->o->files.fixed};
+    nm_write_opts o = {
+        .dialect = d ? d : dialect_of(s), .cuts = s->o->files.cuts, .fixed = s->o->files.fixed};
     finish(s, t, &e, o.dialect);
-    if (s->o->files.comments && nm_is_lp(s->job, suffix)) o.notes = nm_notes_new(s->job, e.map, e.model);
-    s->v->cpu_encode += nm_cpu() - at;
+    if (s->o->files.comments && nm_is_lp(s->job, suffix))
+        o.notes = nm_notes_new(s->job, e.map, e.model);
+    s->v->cpu.encode += nm_cpu() - at;
     at = nm_cpu();
     const char *file = nm_fmt(s->job, "%s%s", stem, suffix);
     char *hash = nm_raw(s->job, 65, 1);
-    e.map->n_rows = nm_write_model(s->job, e.model, file, o, hash);
-    e.map->model_path = s->o->files.said ? s->o->files.said : file;
-    e.map->model_hash = hash;
+    e.map->file.n_rows = nm_write_model(s->job, e.model, file, o, hash);
+    e.map->file.path = s->o->files.said ? s->o->files.said : file;
+    e.map->file.hash = hash;
     nm_map_write(s->job, e.map, nm_fmt(s->job, "%s.map.json", stem));
-    s->v->cpu_write += nm_cpu() - at;
+    s->v->cpu.write += nm_cpu() - at;
     if (!d) write_beside(s, t, &e, o.dialect, file, stem);
     return file;
 }
@@ -205,7 +212,7 @@ static const char *write_one(nm_state *s, nm_target *t, const nm_cube *cube, con
 {
     const double at = nm_cpu();
     const nm_encoded e = encode_file(s, t, cube);
-    s->v->cpu_encode += nm_cpu() - at;
+    s->v->cpu.encode += nm_cpu() - at;
     return nm_models_write_one(s, t, e, stem, suffix, NULL);
 }
 
@@ -263,6 +270,7 @@ static void write_manifest(nm_state *s, const char *stem)
     nm_jo_str(&j, "net_sha256", s->net->hash);
     nm_jo_line(&j);
     nm_jo_str(&j, "query_sha256", query_hash(s));
+    nm_jo_str_if(&j, "assumed", nm_known_used(s->o->known));
     nm_jo_list(&j, "targets");
     for (size_t i = 0; i < s->v->n_targets; i++) {
         const nm_target *t = &s->v->targets[i];
@@ -299,7 +307,7 @@ static void keep(nm_state *s, size_t target, const nm_cube *cube)
     nm_kept *k = s->o->files.keep;
     nm_encoded e = encode_file(s, &s->v->targets[target], cube);
     finish(s, &s->v->targets[target], &e, dialect_of(s));
-    e.map->n_rows = e.model->n_rows;
+    e.map->file.n_rows = e.model->n_rows;
     *NM_PUSH(s->job, k->m, k->n, k->cap) = (struct nm_keptmodel){target, e.model, e.map};
 }
 
@@ -313,15 +321,14 @@ static void keep_models(nm_state *s)
         for (size_t k = 0; t->cube && k < t->n_cubes; k++) keep(s, i, &t->cube[k]);
         if (nm_stopped(s->job)) break;
     }
-    s->v->cpu_encode += nm_cpu() - at;
+    s->v->cpu.encode += nm_cpu() - at;
 }
 
 static void print_models(nm_state *s)
 {
     for (size_t i = 0; i < s->v->n_targets; i++) {
         nm_target *t = &s->v->targets[i];
-        if (made(s, t))
-            nm_model_print(s->o->files.print, encode_file(s, t, NULL).model);
+        if (made(s, t)) nm_model_print(s->o->files.print, encode_file(s, t, NULL).model);
     }
 }
 

@@ -1,11 +1,11 @@
 /* batch.c: asks one question about many samples.
  *
- * DIR/campaign.json records what was asked (hashes of network, images and labels, and the options). DIR/records/N.json
- * is the record of one sample; results.csv and summary.json are made from the records alone, at the end of every run
- * (batch_tables.c). Apart from times, records do not depend on the number of workers or runs: each sample is solved by
- * itself. A sample that cannot be asked about or solved gives an `error` with its reason, which is no verdict. On an
- * interrupt, samples in progress are recorded with what is known so far, marked "partial": they count as unknown, and
- * the next run solves them again. */
+ * DIR/campaign.json says what was asked (campaign_file.c). DIR/records/N.json is
+ * one sample; results.csv and summary.json are made from the records alone, at the end of every run that leaves nothing
+ * to others (batch_tables.c). Any number of runs may work in one folder (records.c).
+ * Times apart, records do not depend on the number of workers or runs: each sample is solved by itself. A sample that
+ * cannot be asked or solved is an `error` with its reason, which is no verdict. An interrupt leaves what the samples
+ * in flight knew as records that say "partial": they count as unknown, and the next run makes them anew. */
 #include "base/base.h"
 #include "data/data.h"
 #include "program/program.h"
@@ -16,7 +16,9 @@
 #include "study/study.h"
 #include "study/records.h"
 
-static char *record_path(nm_job *job, const nm_campaign *c, int64_t sample)
+#include <stdlib.h>
+
+static const char *record_path(nm_job *job, const nm_campaign *c, int64_t sample)
 {
     return nm_fmt(job, "%s/records/%06lld.json", c->dir, (long long)sample);
 }
@@ -43,7 +45,7 @@ static double margin_bound(const nm_query *q, const nm_verdict *v)
         if (isnan(t) && worst) return NAN;
         if (t < lo) lo = t;
     }
-    if (worst && v->has_objective && v->objective < lo) lo = v->objective;
+    if (worst && v->optimum.has && v->optimum.value < lo) lo = v->optimum.value;
     return v->status == NM_OK && lo <= 0 ? NAN : lo;
 }
 
@@ -60,17 +62,17 @@ static void put_values(nm_jo *j, const nm_query *q, const nm_verdict *v)
 {
     const bool closest = q->objective == NM_CLOSEST, found = v->witness && v->witness->is_violated;
     nm_jo_num_if(j, "margin_lo", margin_bound(q, v));
-    if (q->objective == NM_WORST && v->has_objective)
-        nm_jo_num_if(j, "margin", v->objective);
+    if (q->objective == NM_WORST && v->optimum.has)
+        nm_jo_num_if(j, "margin", v->optimum.value);
     else if (found)
         nm_jo_num_if(j, "margin", v->witness->margin64);
-    if (closest && v->has_objective)
-        nm_jo_num_if(j, "distance", v->objective);
+    if (closest && v->optimum.has)
+        nm_jo_num_if(j, "distance", v->optimum.value);
     else if (found)
         nm_jo_num_if(j, "distance", v->witness->linf);
-    if (closest) nm_jo_num_if(j, "distance_lo", v->bound);
-    if (closest && v->has_objective && v->tie > 0) nm_jo_num_if(j, "strict", v->tie);
-    if (found || (closest && v->has_objective && v->witness))
+    if (closest) nm_jo_num_if(j, "distance_lo", v->optimum.bound);
+    if (closest && v->optimum.has && v->optimum.tie > 0) nm_jo_num_if(j, "strict", v->optimum.tie);
+    if (found || (closest && v->optimum.has && v->witness))
         nm_jo_int(j, "witness_class", class_of(q, v->witness));
 }
 
@@ -106,7 +108,7 @@ static void put_record(nm_buf *b, const solved *s)
     nm_jo_int(&j, "unstable", (int64_t)unstable);
     nm_jo_int(&j, "binaries", (int64_t)binaries);
     nm_jo_fixed(&j, "cpu_seconds", s->cpu, 6);
-    nm_jo_fixed(&j, "solver_seconds", v->cpu_solver, 6);
+    nm_jo_fixed(&j, "solver_seconds", v->cpu.solver, 6);
     nm_jo_fixed(&j, "wall_seconds", s->wall, 6);
     nm_jo_done(&j);
 }
@@ -125,7 +127,7 @@ static bool is_whole(nm_job *job, const nm_campaign *c, int64_t sample)
     return nm_file_exists(path) && !nm_record_partial(nm_json_parse(job, nm_file_read(job, path)));
 }
 
-static int solve_sample(nm_job *job, void *arg, size_t k)
+static int solve_sample(nm_job *job, void *arg, size_t k, nm_buf *record)
 {
     const plan *t = arg;
     const nm_campaign *c = t->c;
@@ -146,36 +148,53 @@ static int solve_sample(nm_job *job, void *arg, size_t k)
     }
     s.cpu += nm_cpu();
     s.wall += nm_wall();
-    nm_buf out = {.job = job};
-    put_record(&out, &s);
-    nm_file_write(job, record_path(job, c, s.sample), out.s, out.n);
+    put_record(record, &s);
     return v->status;
 }
 
-static void record_failure(nm_job *job, void *arg, size_t k, int code, const char *why)
+static void record_failure(nm_job *job, void *arg, size_t k, int code, const char *why,
+                           nm_buf *record)
 {
     const plan *t = arg;
-    nm_buf b = {.job = job};
-    nm_jo j = record_start(&b, t->todo[k]);
+    nm_jo j = record_start(record, t->todo[k]);
     nm_jo_str(&j, "verdict", "error");
     nm_jo_int(&j, "code", code);
     nm_jo_str(&j, "why", why);
     nm_jo_done(&j);
-    nm_file_write(job, record_path(job, t->c, t->todo[k]), b.s, b.n);
     nm_warn(job, "sample %lld could not be solved: %s", (long long)t->todo[k], why);
 }
 
-static bool made_meanwhile(nm_job *job, void *arg, size_t k)
+static const char *stem_of(nm_job *job, void *arg, size_t k)
 {
     const plan *t = arg;
-    const uint64_t now = nm_file_stamp(record_path(job, t->c, t->todo[k]));
-    return now != t->stamp[k] && is_whole(job, t->c, t->todo[k]);
+    return nm_fmt(job, "%s/records/%06lld", t->c->dir, (long long)t->todo[k]);
+}
+
+/* the status of a record's verdict */
+static int status_of(nm_job *job, const nm_json *record, const char *path)
+{
+    const int status = nm_status_of(
+        nm_json_str(job, nm_json_get(job, record, "verdict", path), path));
+    return status < 0 ? NM_TALLY_ERROR : status;
+}
+
+static int made_meanwhile(nm_job *job, void *arg, size_t k)
+{
+    const plan *t = arg;
+    const char *path = record_path(job, t->c, t->todo[k]);
+    const uint64_t now = nm_file_stamp(path);
+    if (!now || now == t->stamp[k]) return -1;
+    const nm_json *j = nm_json_parse(job, nm_file_read(job, path));
+    const int status = nm_record_partial(j) ? -1 : status_of(job, j, path);
+    nm_close(job, j);
+    return status;
 }
 
 /* ---- the campaign ---- */
 
-/* Returns whether a sample is to be solved: always if it has no complete record, else as --rerun says. */
-static bool wanted(nm_job *job, const nm_campaign *c, int64_t sample)
+/* says whether a sample is to be solved: without a whole record always, else as --rerun says; one that is not counts
+ * as done */
+static bool wanted(nm_job *job, const nm_campaign *c, int64_t sample, nm_tally *done)
 {
     const char *path = record_path(job, c, sample);
     if (!nm_file_exists(path) || strcmp(c->rerun, "always") == 0) return true;
@@ -183,6 +202,7 @@ static bool wanted(nm_job *job, const nm_campaign *c, int64_t sample)
     const char *verdict = nm_json_str(job, nm_json_get(job, j, "verdict", path), path);
     const bool open = strcmp(c->rerun, "unknown") == 0 && strcmp(verdict, "error") == 0;
     const bool want = nm_record_partial(j) || open || strcmp(verdict, c->rerun) == 0;
+    if (!want) nm_tally_add(done, status_of(job, j, path));
     nm_close(job, j);
     return want;
 }
@@ -190,69 +210,161 @@ static bool wanted(nm_job *job, const nm_campaign *c, int64_t sample)
 static void list_todo(nm_job *job, const nm_campaign *c, plan *t, nm_records *r)
 {
     for (int64_t i = c->from; i < c->to; i++) {
+        if (!nm_campaign_asks(c, i)) continue;
+        const nm_mark mark = nm_mark_get(job);
+        nm_presence_tick(job, r->here, NULL, 0);
+        r->before.all++;
         t->stamp[r->n] = nm_file_stamp(record_path(job, c, i));
-        if (wanted(job, c, i)) t->todo[r->n++] = i;
+        if (wanted(job, c, i, &r->before)) t->todo[r->n++] = i;
+        nm_mark_release(job, mark);
     }
 }
 
 typedef struct {
     const nm_campaign *c;
+    nm_presence *here;
     nm_totals totals;
     nm_buf json;
 } tables;
 
+/* true: every sample that any run asked for has a record */
+static bool is_complete(nm_job *job, const nm_campaign *c)
+{
+    int64_t n;
+    const bool *asked = nm_campaign_asked(job, c->dir, &n);
+    for (int64_t i = 0; i < n; i++)
+        if (asked[i] && !nm_file_exists(record_path(job, c, i))) return false;
+    return true;
+}
+
 static void make_tables(nm_job *job, void *arg)
 {
     tables *t = arg;
-    t->totals = nm_campaign_tables(job, t->c, &t->json);
+    t->totals = nm_campaign_tables(job, t->c, t->here, &t->json);
+    if (!t->c->is_part || t->totals.left || !is_complete(job, t->c)) return;
+    nm_campaign all = *t->c;
+    nm_buf json;
+    all.is_part = false;
+    all.asked = nm_campaign_asked(job, all.dir, &all.to);
+    all.from = 0;
+    nm_campaign_tables(job, &all, t->here, &json);
+    t->totals.written = true;
 }
 
 /* Reports how the run ended; returns its exit code. */
 static int conclude(nm_job *job, const nm_campaign *c, const nm_totals *t)
 {
-    const size_t asked = (size_t)(c->to - c->from);
+    size_t asked = 0;
+    for (int64_t i = c->from; i < c->to; i++) asked += nm_campaign_asks(c, i);
     if (t->errors)
-        nm_warn(job, "%zu of the %zu samples in %s are errors; results.csv says why, and --rerun error "
-                     "tries them again",
+        nm_warn(job,
+                "%zu of the %zu samples in %s are errors; results.csv says why, and --rerun error "
+                "tries them again",
                 t->errors, t->samples, c->dir);
     if (!nm_stopped(job)) return t->error;
-    nm_note(job, "interrupted: %zu of %zu done; run the same command to continue", asked - t->left, asked);
+    nm_note(job, "interrupted: %zu of %zu done; run the same command to continue", asked - t->left,
+            asked);
     return NM_UNKNOWN;
 }
 
-int nm_campaign_run(nm_job *job, const nm_campaign *c, nm_buf *out, bool json)
+static nm_records records_of(nm_job *job, const nm_campaign *c, plan *t)
 {
-    static const char *const folders[] = {"records", "witness", NULL}, *const folder[] = {"records", NULL},
-                      *const files[] = {"results.csv", "summary.json", NULL};
+    static const char *const folders[] = {"records", "witness", NULL},
+                             *const folder[] = {"records", NULL},
+                             *const files[] = {"results.csv", "summary.json", NULL};
     const nm_said said[] = {{"net_sha256", c->net->hash},
                             {"images_sha256", c->images.hash},
                             {"labels_sha256", c->has_labels ? c->labels.hash : ""},
                             {"question", c->question}};
+    enum { N_SAID = sizeof said / sizeof *said };
+    nm_said *kept = NM_ARRAY(job, nm_said, N_SAID);
+    memcpy(kept, said, sizeof said);
+    nm_folder_make(job, c->dir); /* paths relative to it are asked for */
+    return (nm_records){.dir = c->dir,
+                        .file = NM_CAMPAIGN_FILE,
+                        .kind = "campaign",
+                        .version = NM_CAMPAIGN_VERSION,
+                        .n_said = N_SAID,
+                        .said = kept,
+                        .more = nm_campaign_more(job, c),
+                        .folders = c->save_witness ? folders : folder,
+                        .files = files,
+                        .workers = c->workers,
+                        .memory = c->memory,
+                        .stem = stem_of,
+                        .settled = made_meanwhile,
+                        .make = solve_sample,
+                        .fail = record_failure,
+                        .arg = t};
+}
+
+/* enters the folder and lists what is to be done */
+static void enter(nm_job *job, const nm_campaign *c, plan *t, nm_records *r)
+{
     const size_t n = (size_t)(c->to - c->from);
-    plan t = {c, NULL, NM_RAW(job, int64_t, n + 1), NM_RAW(job, uint64_t, n + 1)};
-    nm_records r = {.dir = c->dir,
-                    .file = "campaign.json",
-                    .kind = "campaign",
-                    .n_said = sizeof said / sizeof *said,
-                    .said = said,
-                    .folders = c->save_witness ? folders : folder,
-                    .files = files,
-                    .workers = c->workers,
-                    .memory = c->memory,
-                    .number = t.todo,
-                    .settled = made_meanwhile,
-                    .make = solve_sample,
-                    .fail = record_failure,
-                    .arg = &t};
-    nm_records_open(job, &r);
-    list_todo(job, c, &t, &r);
-    t.p = nm_lower(job, c->net);
+    *t = (plan){c, NULL, NM_RAW(job, int64_t, n + 1), NM_RAW(job, uint64_t, n + 1)};
+    *r = records_of(job, c, t);
+    nm_records_open(job, r);
+    nm_campaign_ask(job, c);
+    list_todo(job, c, t, r);
+    t->p = nm_lower(job, c->net);
+}
+
+int nm_campaign_run(nm_job *job, const nm_campaign *c, nm_buf *out, bool json)
+{
+    plan t;
+    nm_records r;
+    enter(job, c, &t, &r);
     nm_records_run(job, &r);
-    tables made = {.c = c, .json = {.job = job}};
-    nm_records_alone(job, &r, make_tables, &made);
+    tables made = {.c = c, .here = r.here};
+    nm_records_tables(job, &r, make_tables, &made);
+    nm_records_close(job, &r);
     if (json)
         nm_put_bytes(out, made.json.s, made.json.n);
     else
         nm_campaign_text(out, c, &made.totals);
     return conclude(job, c, &made.totals);
+}
+
+/* of what is to be done, the samples of a pilot, evenly spread, first; returns how many */
+static size_t pilot_first(plan *t, size_t n, size_t pilot)
+{
+    const size_t few = pilot < n ? pilot : n;
+    for (size_t k = 0; k < few; k++) {
+        const size_t from = k + (n - k) / (few - k) / 2;
+        const int64_t sample = t->todo[from];
+        const uint64_t stamp = t->stamp[from];
+        t->todo[from] = t->todo[k];
+        t->stamp[from] = t->stamp[k];
+        t->todo[k] = sample;
+        t->stamp[k] = stamp;
+    }
+    return few;
+}
+
+static int rising(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+nm_todo nm_campaign_pilot(nm_job *job, const nm_campaign *c, size_t pilot)
+{
+    plan t;
+    nm_records r;
+    enter(job, c, &t, &r);
+    const size_t all = r.n;
+    nm_todo left = {.made = pilot_first(&t, all, pilot)};
+    r.n = left.made;
+    r.before.all = r.before.done + r.n;
+    const double at = nm_wall();
+    nm_records_run(job, &r);
+    const int at_once = c->workers < (int)r.n ? c->workers : (int)r.n;
+    if (left.made) left.seconds = (nm_wall() - at) * at_once / (double)left.made;
+    left.bytes = nm_children_memory();
+    nm_records_close(job, &r);
+    left.sample = t.todo + left.made;
+    left.n = all - left.made;
+    qsort(t.todo + left.made, left.n, sizeof *t.todo, rising);
+    return left;
 }

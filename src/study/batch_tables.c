@@ -75,6 +75,31 @@ static void count(nm_job *job, nm_totals *t, const nm_json *r)
     if (cpu) t->cpu += nm_json_num(job, cpu, "cpu_seconds");
 }
 
+/* adds sample i to A:B,C:D..; `last` is the end of the last range */
+static void cover(nm_buf *b, int64_t i, int64_t *first, int64_t *last)
+{
+    if (i == *last && *last > *first) {
+        ++*last;
+        return;
+    }
+    if (*last > *first)
+        nm_put(b, "%s%lld:%lld", b->n ? "," : "", (long long)*first, (long long)*last);
+    *first = i;
+    *last = i + 1;
+}
+
+/* the samples that are asked for, as A:B,C:D.. */
+static const char *ranges_of(nm_job *job, const nm_campaign *c)
+{
+    nm_buf b = {.job = job};
+    int64_t first = 0, last = 0;
+    for (int64_t i = c->from; c->asked && i < c->to; i++)
+        if (nm_campaign_asks(c, i)) cover(&b, i, &first, &last);
+    if (!c->asked) return nm_fmt(job, "%lld:%lld", (long long)c->from, (long long)c->to);
+    cover(&b, -1, &first, &last);
+    return b.s ? b.s : "0:0";
+}
+
 static void part_of(nm_jo *j, const char *key, size_t part, size_t whole)
 {
     if (whole)
@@ -99,7 +124,7 @@ static void summary(nm_job *job, nm_buf *b, const nm_campaign *c, const nm_total
     nm_jo_fixed(&j, "cpu_seconds", t->cpu, 3);
     nm_jo_line(&j);
     nm_jo_str(&j, "covers", t->covers);
-    nm_jo_str(&j, "range", nm_fmt(job, "%lld:%lld", (long long)c->from, (long long)c->to));
+    nm_jo_str(&j, "range", ranges_of(job, c));
     nm_jo_int(&j, "left", (int64_t)t->left);
     nm_jo_int(&j, "partial", (int64_t)t->partial);
     nm_jo_bool(&j, "interrupted", nm_stopped(job));
@@ -121,50 +146,51 @@ void nm_campaign_text(nm_buf *b, const nm_campaign *c, const nm_totals *t)
         nm_put(b, "adversarial error: at least %.2f %%, at most %.2f %%\n", 100. * (double)t->violated / (double)judged,
                100. * (double)(t->violated + t->unknown) / (double)judged);
     if (t->left)
-        nm_put(b, "left to do of %lld:%lld: %zu, %zu of them cut short\n", (long long)c->from, (long long)c->to,
-               t->left, t->partial);
-    nm_put(b, "cpu seconds: %.3f\nwritten: %s/results.csv, %s/summary.json\n", t->cpu, c->dir, c->dir);
+        nm_put(b, "left to do of %s: %zu, %zu of them cut short\n", ranges_of(b->job, c), t->left, t->partial);
+    nm_put(b, "cpu seconds: %.3f\n", t->cpu);
+    if (t->written) nm_put(b, "written: %s/results.csv, %s/summary.json\n", c->dir, c->dir);
 }
 
-/* Adds sample i to a list of ranges A:B,C:D..; `last` is the end of the last range. */
-static void cover(nm_buf *b, int64_t i, int64_t *first, int64_t *last)
+typedef struct {
+    nm_buf csv, covers;
+    int64_t first, last;
+} table;
+
+static void add_row(nm_job *job, const nm_campaign *c, nm_totals *t, table *to, int64_t i)
 {
-    if (i == *last && *last > *first) {
-        ++*last;
+    const char *path = nm_fmt(job, "%s/records/%06lld.json", c->dir, (long long)i);
+    const bool asked = nm_campaign_asks(c, i);
+    if (c->is_part && !asked) return;
+    if (!nm_file_exists(path)) {
+        t->left += asked;
         return;
     }
-    if (*last > *first)
-        nm_put(b, "%s%lld:%lld", b->n ? "," : "", (long long)*first, (long long)*last);
-    *first = i;
-    *last = i + 1;
+    const nm_json *r = nm_json_parse(job, nm_file_read(job, path));
+    line(job, &to->csv, r);
+    count(job, t, r);
+    cover(&to->covers, i, &to->first, &to->last);
+    t->left += asked && nm_record_partial(r);
+    nm_close(job, r);
 }
 
-nm_totals nm_campaign_tables(nm_job *job, const nm_campaign *c, nm_buf *json)
+nm_totals nm_campaign_tables(nm_job *job, const nm_campaign *c, nm_presence *here, nm_buf *json)
 {
-    nm_buf csv = {.job = job}, covers = {.job = job};
+    table to = {.csv = {.job = job}, .covers = {.job = job}};
     nm_totals t = {0};
-    int64_t first = 0, last = 0;
-    nm_put(&csv, "sample,label,predicted,verdict,proved_by,margin_lo,distance,unstable,binaries,"
-                 "cpu_seconds,solver_seconds,witness,distance_lo,margin,witness_class,wall_seconds,"
-                 "why\n");
+    nm_put(&to.csv, "sample,label,predicted,verdict,proved_by,margin_lo,distance,unstable,binaries,"
+                    "cpu_seconds,solver_seconds,witness,distance_lo,margin,witness_class,wall_seconds,"
+                    "why\n");
     for (int64_t i = 0; i < c->images.count; i++) {
-        const char *path = nm_fmt(job, "%s/records/%06lld.json", c->dir, (long long)i);
-        const bool asked = i >= c->from && i < c->to;
-        if (!nm_file_exists(path)) {
-            t.left += asked;
-            continue;
-        }
-        const nm_json *r = nm_json_parse(job, nm_file_read(job, path));
-        line(job, &csv, r);
-        count(job, &t, r);
-        cover(&covers, i, &first, &last);
-        t.left += asked && nm_record_partial(r);
-        nm_close(job, r);
+        add_row(job, c, &t, &to, i);
+        nm_presence_tick(job, here, NULL, 0);
     }
-    cover(&covers, -1, &first, &last);
-    t.covers = covers.s ? covers.s : "";
+    cover(&to.covers, -1, &to.first, &to.last);
+    t.covers = to.covers.s ? to.covers.s : "";
+    t.written = !c->is_part;
+    *json = (nm_buf){.job = job};
     summary(job, json, c, &t);
-    nm_file_write(job, nm_fmt(job, "%s/results.csv", c->dir), csv.s, csv.n);
+    if (!t.written) return t;
+    nm_file_write(job, nm_fmt(job, "%s/results.csv", c->dir), to.csv.s, to.csv.n);
     nm_file_write(job, nm_fmt(job, "%s/summary.json", c->dir), json->s, json->n);
     return t;
 }

@@ -64,26 +64,26 @@ static void take_model(nm_job *job, nm_bench_model *m, const char *stem)
 {
     const nm_instance *t = m->instance;
     nm_map *map = NM_NEW(job, nm_map);
-    const char *base = strrchr(t->map->model_path, '/'), *path = t->map->model_path;
+    const char *base = strrchr(t->map->file.path, '/'), *path = t->map->file.path;
     const char *beside = nm_fmt(job, "%s%s", nm_path_dir(job, t->map_path), base ? base + 1 : path);
     if (nm_file_exists(beside)) path = beside;
     const nm_file f = nm_file_read(job, path);
     char hash[65];
     nm_sha256(f.data, f.n, hash);
-    if (strcmp(hash, t->map->model_hash))
+    if (strcmp(hash, t->map->file.hash))
         nm_throw(job, NM_EAUDIT, "%s: is not the model that %s was made with", path, t->map_path);
     if (!nm_has_suffix(path, ".mps") && !nm_has_suffix(path, ".mps.gz"))
         nm_throw(job, NM_EUNSUP, "%s: a comparison needs MPS files, which all solvers read in the same way",
                  path);
     *map = *t->map;
-    map->model_path = nm_fmt(job, "%s.mps", stem);
-    nm_file_write(job, map->model_path, f.data, f.n);
+    map->file.path = nm_fmt(job, "%s.mps", stem);
+    nm_file_write(job, map->file.path, f.data, f.n);
     m->map = map;
     m->map_path = t->map_path;
-    m->bins = map->n_bin;
+    m->bins = map->file.n_bin;
 }
 
-static void make_models(nm_job *job, nm_bench *b)
+static void make_models(nm_job *job, nm_bench *b, nm_presence *here)
 {
     b->model = NM_ARRAY(job, nm_bench_model, b->instances.n * b->n_forms);
     for (size_t i = 0; i < b->instances.n; i++) {
@@ -95,6 +95,7 @@ static void make_models(nm_job *job, nm_bench *b)
             m->name = given ? t->name
                             : nm_fmt(job, "%s.%s", t->name, nm_name_clean(job, m->form->name));
             const char *stem = nm_fmt(job, "%s/models/%s", b->dir, m->name);
+            nm_presence_tick(job, here, NULL, 0);
             if (given)
                 take_model(job, m, stem);
             else if (!write_model(job, b, m, stem, t->map != NULL))
@@ -109,6 +110,7 @@ static void make_models(nm_job *job, nm_bench *b)
 typedef struct {
     const nm_bench *b;
     size_t *todo;
+    uint64_t *stamp; /* of their records as they were when the run began */
 } plan;
 
 typedef struct {
@@ -156,8 +158,8 @@ static void write_solution(nm_job *job, const nm_map *map, const nm_sol *s, cons
     nm_out_put(o, "%s - objective value ", say);
     nm_out_num(o, isfinite(s->objective) ? s->objective : 0);
     nm_out_put(o, "\n");
-    for (size_t j = 0; j < map->n_cols; j++) {
-        nm_out_put(o, "%zu %s ", j, map->cols[j]);
+    for (size_t j = 0; j < map->file.n_cols; j++) {
+        nm_out_put(o, "%zu %s ", j, map->file.cols[j]);
         nm_out_num(o, s->has_values ? s->vals[j].x : 0);
         nm_out_put(o, " 0\n");
     }
@@ -190,10 +192,11 @@ static double bound_of(const nm_map *m, const nm_sol *sol, bool *proven)
 {
     const double said = isfinite(sol->bound) ? sol->bound : NAN;
     const bool optimal = sol->status == NM_SOL_OPTIMAL && isfinite(sol->objective);
-    *proven = optimal && !m->relaxation &&
-              (isnan(said) ? sol->gapless : sol->objective - said <= 1e-6 * (1 + fabs(sol->objective)));
+    *proven = optimal && !m->form.relaxation &&
+              (isnan(said) ? sol->gapless
+                           : sol->objective - said <= 1e-6 * (1 + fabs(sol->objective)));
     const double x = isnan(said) && *proven ? sol->objective : said;
-    return ldexp(x, m->scale.objective) + m->constant;
+    return ldexp(x, m->file.scale.objective) + m->file.constant;
 }
 
 /* Classifies an answer: solved, limit, rejected (a point or claim that is false), unclear (from a relaxation, or an
@@ -202,7 +205,7 @@ static void weigh(nm_job *job, const nm_bench *b, const run *r, nm_sol *sol, con
                   outcome *o)
 {
     const bool late = o->wall > 1.1 * b->time_limit + 1;
-    const bool is_worst = !strcmp(r->m->map->objective, "worst");
+    const bool is_worst = !strcmp(r->m->map->asks.objective, "worst");
     judging j = {r, sol, path, NULL};
     o->status = nm_solstatus_name(sol->status);
     o->verdict = nm_status_word(NM_UNKNOWN);
@@ -220,19 +223,24 @@ static void weigh(nm_job *job, const nm_bench *b, const run *r, nm_sol *sol, con
         return;
     }
     o->verdict = nm_status_word(j.v->status);
-    if (sol->has_values && is_worst) o->objective = j.v->objective;
+    if (sol->has_values && is_worst) o->objective = j.v->optimum.value;
     bool proven;
     const double bound = bound_of(r->m->map, sol, &proven);
     if (sol->has_values) o->bound = bound;
-    if (is_worst && sol->status == NM_SOL_OPTIMAL && !proven) o->status = nm_solstatus_name(NM_SOL_FEASIBLE);
-    const bool broken = j.v->status == NM_VIOLATED && sol->status == NM_SOL_OPTIMAL; /* replay decides */
-    o->solved = !late && (is_worst ? proven || (broken && !r->m->map->relaxation) : j.v->status != NM_UNKNOWN);
+    if (is_worst && sol->status == NM_SOL_OPTIMAL && !proven)
+        o->status = nm_solstatus_name(NM_SOL_FEASIBLE);
+    const bool broken = j.v->status == NM_VIOLATED &&
+                        sol->status == NM_SOL_OPTIMAL; /* replay decides */
+    o->solved = !late && (is_worst ? proven || (broken && !r->m->map->form.relaxation)
+                                   : j.v->status != NM_UNKNOWN);
     if (o->solved) return;
     if (o->wall >= 0.9 * b->time_limit)
         o->status = "limit";
     else if (j.v->status == NM_UNKNOWN || is_worst)
         o->status = "unclear";
-    o->why = j.v->why ? j.v->why : late ? "its answer came after the limit" : "stopped at the limit";
+    o->why = j.v->why ? j.v->why
+             : late   ? "its answer came after the limit"
+                      : "stopped at the limit";
 }
 
 typedef struct {
@@ -243,14 +251,14 @@ typedef struct {
 static void read_bound(nm_job *job, void *arg)
 {
     const logged *l = arg;
-    if (isnan(l->sol->bound) && nm_file_exists(l->path)) nm_sol_log(job, nm_file_read(job, l->path), l->sol);
+    if (isnan(l->sol->bound) && nm_file_exists(l->path))
+        nm_sol_log(job, nm_file_read(job, l->path), l->sol);
 }
 
-static void record(nm_job *job, const nm_bench *b, size_t k, const outcome *o)
+static void put_record(nm_job *job, const nm_bench *b, size_t k, const outcome *o, nm_buf *out)
 {
     const run r = run_of(b, k);
-    nm_buf out = {.job = job};
-    nm_jo j = nm_jo_new(&out);
+    nm_jo j = nm_jo_new(out);
     nm_jo_object(&j, NULL);
     nm_jo_str(&j, "netmip", "run");
     nm_jo_int(&j, "version", 1);
@@ -268,17 +276,16 @@ static void record(nm_job *job, const nm_bench *b, size_t k, const outcome *o)
     nm_jo_fixed(&j, "wall_seconds", o->wall, 6);
     nm_jo_fixed(&j, "cpu_seconds", o->cpu, 6);
     nm_jo_num_if(&j, "nodes", o->log.nodes);
-    nm_jo_str(&j, "model_sha256", r.m->map->model_hash);
-    nm_jo_str(&j, "model", r.m->map->model_path);
+    nm_jo_str(&j, "model_sha256", r.m->map->file.hash);
+    nm_jo_str(&j, "model", r.m->map->file.path);
     nm_jo_str(&j, "map", r.m->map_path);
     nm_jo_str(&j, "solution", solution_of(job, b, &r));
     nm_jo_str(&j, "log", log_of(job, b, &r));
     if (*o->why) nm_jo_str(&j, "why", o->why);
     nm_jo_done(&j);
-    nm_file_write(job, nm_bench_record(job, b, k), out.s, out.n);
 }
 
-static int run_one(nm_job *job, void *arg, size_t i)
+static int run_one(nm_job *job, void *arg, size_t i, nm_buf *out)
 {
     const plan *p = arg;
     const nm_bench *b = p->b;
@@ -290,7 +297,7 @@ static int run_one(nm_job *job, void *arg, size_t i)
     if (r.s->is_embedded)
         sol = nm_cbc_file(job, nm_map_card(r.m->map),
                           (nm_cbc){.time_limit = b->time_limit,
-                                   .first = !strcmp(r.m->map->objective, "feasible"),
+                                   .first = !strcmp(r.m->map->asks.objective, "feasible"),
                                    .memory = b->memory,
                                    .nodes = &o.log.nodes});
     else
@@ -309,11 +316,11 @@ static int run_one(nm_job *job, void *arg, size_t i)
         nm_run(job, read_bound, &l); /* without a bound in the log there is none */
     }
     weigh(job, b, &r, sol, path, &o);
-    record(job, b, p->todo[i], &o);
+    put_record(job, b, p->todo[i], &o, out);
     return nm_status_of(o.verdict);
 }
 
-static void run_failed(nm_job *job, void *arg, size_t i, int code, const char *why)
+static void run_failed(nm_job *job, void *arg, size_t i, int code, const char *why, nm_buf *out)
 {
     (void)code;
     const plan *p = arg;
@@ -325,7 +332,26 @@ static void run_failed(nm_job *job, void *arg, size_t i, int code, const char *w
                        .why = why,
                        .wall = p->b->time_limit,
                        .cpu = p->b->time_limit};
-    record(job, p->b, p->todo[i], &o);
+    put_record(job, p->b, p->todo[i], &o, out);
+}
+
+static const char *record_stem(nm_job *job, void *arg, size_t i)
+{
+    const plan *p = arg;
+    const char *path = nm_bench_record(job, p->b, p->todo[i]);
+    return nm_dup(job, path, strlen(path) - strlen(".json"));
+}
+
+static int made_meanwhile(nm_job *job, void *arg, size_t i)
+{
+    const plan *p = arg;
+    const char *path = nm_bench_record(job, p->b, p->todo[i]);
+    const uint64_t now = nm_file_stamp(path);
+    if (!now || now == p->stamp[i]) return -1;
+    const nm_json *j = nm_json_parse(job, nm_file_read(job, path));
+    const int status = nm_status_of(nm_json_str(job, nm_json_get(job, j, "verdict", path), path));
+    nm_close(job, j);
+    return status;
 }
 
 /* ---- the comparison ---- */
@@ -346,7 +372,7 @@ static bool wanted(nm_job *job, const nm_bench *b, size_t k)
     const run r = run_of(b, k);
     if (!nm_file_exists(path) || !strcmp(b->rerun, "always")) return true;
     const nm_json *j = nm_json_parse(job, nm_file_read(job, path));
-    need(job, j, "model_sha256", r.m->map->model_hash, path);
+    need(job, j, "model_sha256", r.m->map->file.hash, path);
     need(job, j, "command", r.s->is_embedded ? "" : r.s->runner.command, path);
     return !strcmp(b->rerun, nm_json_str(job, nm_json_get(job, j, "verdict", path), path));
 }
@@ -364,27 +390,36 @@ bool nm_bench_run(nm_job *job, nm_bench *b)
     nm_records r = {.dir = b->dir,
                     .file = "bench.json",
                     .kind = "comparison",
+                    .version = 1,
                     .n_said = sizeof said / sizeof *said,
                     .said = said,
                     .folders = folders,
                     .files = files,
                     .workers = b->workers,
+                    .stem = record_stem,
+                    .settled = made_meanwhile,
                     .make = run_one,
                     .fail = run_failed,
                     .arg = &p};
     nm_records_open(job, &r);
-    make_models(job, b);
+    make_models(job, b, r.here);
     if (nm_stopped(job)) return false;
     if (!b->n_models)
         nm_throw(job, NM_EINPUT, "bounds alone decide every question: there is nothing to compare");
     const size_t n = b->n_models * b->n_solvers * b->repeats;
     p.todo = NM_RAW(job, size_t, n);
-    /* all solvers once, then all again: if the machine is slow for a while, that affects all of them */
+    p.stamp = NM_RAW(job, uint64_t, n);
+    r.before = (nm_tally){.all = n, .done = n};
+    /* all solvers once, then all again: a machine that is slow for a while does not meet one of them alone */
     for (size_t repeat = 0; repeat < b->repeats; repeat++)
-        for (size_t k = repeat; k < n; k += b->repeats)
+        for (size_t k = repeat; k < n; k += b->repeats) {
+            p.stamp[r.n] = nm_file_stamp(nm_bench_record(job, b, k));
             if (wanted(job, b, k)) p.todo[r.n++] = k;
+        }
+    r.before.done -= r.n;
     nm_note(job, "%zu instances, %zu models, %zu runs, %zu of them recorded already",
             b->instances.n, b->n_models, n, n - r.n);
     nm_records_run(job, &r);
+    nm_records_close(job, &r);
     return !nm_stopped(job);
 }

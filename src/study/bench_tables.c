@@ -48,7 +48,7 @@ static void write_csv(const nm_bench_stats *t)
             put_cell(&out, r->bound);
             nm_put(&out, ",%.6f,%.6f", r->wall, r->cpu);
             put_cell(&out, r->nodes);
-            nm_put(&out, ",%zu,%zu,%zu,%s,%s", a->map->n_rows, a->map->n_cols, a->bins,
+            nm_put(&out, ",%zu,%zu,%zu,%s,%s", a->map->file.n_rows, a->map->file.n_cols, a->bins,
                    r->solution, r->log);
             put_quoted(&out, r->why);
             nm_put(&out, "\n");
@@ -96,13 +96,13 @@ static void put_reasons(nm_buf *out, const nm_bench_stats *t)
     for (size_t m = 0; m < b->n_models; m++)
         for (size_t k = 0; k < b->n_solvers * b->repeats; k++) {
             const nm_bench_result *r = nm_bench_result_of(t, m, k / b->repeats, k % b->repeats);
-            const bool told = strcmp(r->status, "failed") == 0 || strcmp(r->status, "rejected") == 0;
+            const bool told = strcmp(r->status, "failed") == 0 ||
+                              strcmp(r->status, "rejected") == 0;
             if (!told || n++ >= SHOWN) continue;
             nm_put(out, "%s: %s by %s: %s%s%s\n", r->status, b->model[m].name, r->solver,
                    *r->why ? r->why : "no reason was recorded", *r->log ? "; see " : "", r->log);
         }
-    if (n > SHOWN)
-        nm_put(out, "%zu more are in %s/results.csv, column why\n", n - SHOWN, b->dir);
+    if (n > SHOWN) nm_put(out, "%zu more are in %s/results.csv, column why\n", n - SHOWN, b->dir);
 }
 
 static void put_config(nm_jo *j, const nm_bench_config *c, double best)

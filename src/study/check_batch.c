@@ -38,7 +38,7 @@ static void check_labels(nm_job *job, const nm_campaign *c)
                                ? "; the labels start at 1, but outputs are counted from 0"
                                : "";
     for (int64_t i = c->from; i < c->to; i++)
-        if (l->label[i] < 0 || l->label[i] >= (double)nm_net_labels(c->net))
+        if (nm_campaign_asks(c, i) && (l->label[i] < 0 || l->label[i] >= (double)nm_net_labels(c->net)))
             nm_throw(job, NM_EINPUT, "%s: the label of sample %lld is %s; the network has outputs 0 to %zu%s",
                      l->f.path, (long long)i, nm_num_text(job, l->label[i]), nm_net_labels(c->net) - 1, from_one);
     if (l->count != c->images.count)
@@ -73,6 +73,7 @@ static view look_all(nm_job *job, nm_campaign *c, double lo, double hi)
     bool *seen = NM_ARRAY(job, bool, nm_net_labels(c->net));
     c->clean = NM_ARRAY(job, const double *, (size_t)n);
     for (int64_t i = c->from; i < c->to && !nm_stopped(job); i += step) {
+        if (!nm_campaign_asks(c, i)) continue;
         double *y = NM_RAW(job, double, c->net->n_out);
         c->clean[i - c->from] = y;
         const nm_mark mark = nm_mark_get(job);

@@ -55,7 +55,7 @@ static size_t collect(const nm_bench_stats *t, size_t instance, claim *out)
                            a->best,     a->best, isfinite(a->best) && a->q->objective == NM_WORST};
     for (size_t m = 0; m < b->n_models; m++) {
         if (b->model[m].number != instance) continue;
-        const bool exact = !b->model[m].map->relaxation && a->q->objective == NM_WORST;
+        const bool exact = !b->model[m].map->form.relaxation && a->q->objective == NM_WORST;
         for (size_t k = 0; k < b->n_solvers * b->repeats; k++) {
             const nm_bench_result *r = nm_bench_result_of(t, m, k / b->repeats, k % b->repeats);
             out[n++] = (claim){nm_fmt(t->job, "%s (%s)", r->solver, b->model[m].form->name),

@@ -37,19 +37,19 @@ static void add(nm_job *job, nm_instances *s, nm_instance t)
 static void add_map(nm_job *job, nm_instances *s, const char *path, bool nets, nm_instance t)
 {
     nm_map *m = nm_map_read(job, path);
-    if (!m->model_path || !m->model_hash) nm_throw(job, NM_EINPUT, "%s: names no model", path);
-    if (strcmp(m->objective, "feasible") && strcmp(m->objective, "worst"))
+    if (!m->file.path || !m->file.hash) nm_throw(job, NM_EINPUT, "%s: names no model", path);
+    if (strcmp(m->asks.objective, "feasible") && strcmp(m->asks.objective, "worst"))
         nm_throw(job, NM_EUNSUP, "%s: objective %s; only decisions and worst margins can be compared", path,
-                 m->objective);
-    if (nets && (m->cube || m->against))
+                 m->asks.objective);
+    if (nets && (m->file.cube || m->from.against))
         nm_throw(job, NM_EUNSUP, "%s: is %s and so cannot be written in other formulations", path,
-                 m->cube ? "a cube" : "about two networks");
+                 m->file.cube ? "a cube" : "about two networks");
     t.map = m;
     t.map_path = path;
     t.net = nets ? nm_map_net(job, NULL, m, path) : NULL;
     t.q = m->question;
-    t.icase = m->case_index;
-    t.iclause = m->clause_index;
+    t.icase = m->asks.icase;
+    t.iclause = m->asks.iclause;
     add(job, s, t);
 }
 
@@ -122,9 +122,10 @@ void nm_instances_ask(nm_job *job, nm_instances *s, const nm_net *net, const nm_
     for (size_t i = 0; i < q->n_cases; i++) {
         const nm_case *c = &q->cases[i];
         const char *stem = q->n_cases > 1 ? nm_fmt(job, "%s-c%zu", name, i) : name;
-        for (size_t t = 0; !c->empty && t < c->n_clauses; t++) {
-            const char *full = nm_name_clean(job, nm_fmt(job, "%s-t%s", stem, c->clauses[t].name));
-            add(job, s, (nm_instance){full, "", net, q, i, t, NULL, NULL, NULL, NAN});
-        }
+        if (!c->empty)
+            for (size_t t = 0; t < c->n_clauses; t++) {
+                const char *full = nm_name_clean(job, nm_fmt(job, "%s-t%s", stem, c->clauses[t].name));
+                add(job, s, (nm_instance){full, "", net, q, i, t, NULL, NULL, NULL, NAN});
+            }
     }
 }

@@ -119,12 +119,13 @@ static void curve(nm_job *job, const nm_plot *p, size_t k, const axis *x, const 
         py[n++] = b;
     }
     if (n > 1) pen->line(to, how, n, px, py);
-    for (size_t i = 0; p->marks && i < s->n; i++) { /* a small square around each point */
-        const double a = left_of(x, s->x[i]), b = top_of(y, s->y[i]), r = 2.5;
-        pen->line(to, (nm_stroke){how.color, 1.5, 0}, 5,
-                  (double[]){a - r, a + r, a + r, a - r, a - r},
-                  (double[]){b - r, b - r, b + r, b + r, b - r});
-    }
+    if (p->marks)
+        for (size_t i = 0; i < s->n; i++) { /* a small square around each point */
+            const double a = left_of(x, s->x[i]), b = top_of(y, s->y[i]), r = 2.5;
+            pen->line(to, (nm_stroke){how.color, 1.5, 0}, 5,
+                      (double[]){a - r, a + r, a + r, a - r, a - r},
+                      (double[]){b - r, b - r, b + r, b + r, b - r});
+        }
     const double at = TOP + 14 + 22 * (double)k, left = WIDTH - RIGHT + 16;
     if (at > HEIGHT - 10) return;
     pen->line(to, how, 2, (double[]){left, left + 30}, (double[]){at - 4, at - 4});

@@ -5,22 +5,54 @@
 
 #include "answer/answer.h"
 
+typedef struct nm_said { const char *key, *value; } nm_said; /* lists end with a NULL key, or say a length */
+
 /* ---- batch.c: one question for many samples ----------------------------------------------------- */
 typedef struct nm_campaign {
     const nm_net *net;
     nm_dataset images, labels;
     bool has_labels, save_witness;
     int64_t from, to;      /* samples from..to-1 */
+    const bool *asked;     /* [to - from] which of them; NULL: all */
+    bool is_part;          /* of a campaign that others complete: tables are written when all of it is done */
     const char *dir, *rerun, *question; /* rerun: never, always, unknown, violated, error */
+    const char *net_path, *images_path, *labels_path; /* as they were named */
+    const nm_said *flags, *effort; /* names and values: what `question` says; limits, which a later run may change */
     int workers;
     double memory;         /* bytes a worker may address; 0: no limit */
     nm_around around;      /* all but image and label */
     const double **clean;  /* [to - from] outputs at the images, set by nm_check_campaign; entries or all may be NULL */
     nm_solve_opts solve;
 } nm_campaign;
-/* Writes the summary into out, as text or JSON; returns the exit code: 0, NM_UNKNOWN if interrupted, or the code of the
- * first error. */
+static inline bool nm_campaign_asks(const nm_campaign *c, int64_t i)
+{
+    return i >= c->from && i < c->to && (!c->asked || c->asked[i - c->from]);
+}
+/* puts the summary into out, as text or JSON; gives the exit code: 0, NM_UNKNOWN when interrupted, or that of the first
+ * error */
 int nm_campaign_run(nm_job *job, const nm_campaign *c, nm_buf *out, bool json);
+
+/* ---- campaign_file.c: a campaign's folder as it stands ------------------------------------------ */
+typedef struct nm_campaign_file { /* campaign.json */
+    const char *path, *question;
+    const char *net, *images, *labels; /* files that are there now; labels: NULL where predictions are */
+    const char *folder;    /* that files named in flags are relative to, with its slash */
+    const nm_said *flags, *effort;
+} nm_campaign_file;
+nm_campaign_file nm_campaign_read(nm_job *job, const char *dir);
+/* the samples that all runs in the folder asked for: asked [*count], or NULL where there are none */
+const bool *nm_campaign_asked(nm_job *job, const char *dir, int64_t *count);
+
+/* ---- status.c: how far it is -------------------------------------------------------------------- */
+void nm_campaign_status(nm_job *job, const char *dir, nm_buf *out, bool json);
+
+/* ---- spread.c: its samples in chunks, for others to start --------------------------------------- */
+typedef struct nm_spread {
+    bool slurm;
+    const char *jobs_file, *sbatch; /* or NULL */
+    size_t chunk, array_limit; /* 0: from a pilot; no limit */
+} nm_spread;
+void nm_campaign_spread(nm_job *job, const nm_campaign *c, const nm_spread *s, nm_buf *out);
 
 /* ---- check_batch.c: are these images, labels and flags what they should be ---------------------- */
 /* Reports what a campaign will read, warns of probable mistakes, refuses impossible labels; sets clean. */

@@ -214,7 +214,9 @@ static void make_all(nm_job *job, const nm_suite *s, const char *to, nm_buf *csv
         const nm_mark mark = nm_mark_get(job);
         making k = {s, &s->item[i], to, &m[i]};
         const int code = nm_run(job, make_one, &k);
-        if (code) nm_throw(job, code, "%s: %s", s->item[i].name, nm_message_of(job, code));
+        if (code) /* a flag's value stands in the description here */
+            nm_throw(job, code == NM_EUSE ? NM_EINPUT : code, "%s: %s: %s", s->path, s->item[i].name,
+                     nm_message_of(job, code));
         nm_note(job, "%s: %zu rows, %zu columns, %zu binaries", s->item[i].name, m[i].rows,
                 m[i].cols, m[i].bins);
         nm_mark_release(job, mark);
@@ -303,11 +305,12 @@ void nm_suite_build(nm_job *job, const nm_suite *from, const char *dir)
 {
     const bool elsewhere = *nm_path_relative(job, dir, nm_fmt(job, "%s.", from->dir)) != 0;
     const nm_suite *s = moved(job, from, dir);
-    for (size_t i = 0; elsewhere && i < s->n; i++) {
-        if (!s->item[i].solution) continue;
-        const nm_file f = nm_file_read(job, nm_path_under(job, from->dir, s->item[i].solution));
-        nm_file_write(job, nm_path_under(job, dir, s->item[i].solution), f.data, f.n);
-    }
+    if (elsewhere)
+        for (size_t i = 0; i < s->n; i++) {
+            if (!s->item[i].solution) continue;
+            const nm_file f = nm_file_read(job, nm_path_under(job, from->dir, s->item[i].solution));
+            nm_file_write(job, nm_path_under(job, dir, s->item[i].solution), f.data, f.n);
+        }
     nm_buf csv = {.job = job}, readme = {.job = job};
     make_all(job, s, dir, &csv, &readme);
     if (nm_stopped(job)) return;

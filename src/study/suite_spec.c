@@ -98,6 +98,23 @@ static const char *name_of(nm_job *job, const nm_item *t)
     return nm_name_clean(job, b.s);
 }
 
+typedef struct { const char *text; nm_formulation form; } formulation;
+
+static void read_formulation(nm_job *job, void *arg)
+{
+    formulation *f = arg;
+    f->form = nm_formulation_read(job, f->text);
+}
+
+/* Reads an encoding of the description; an error names the description, not a flag. */
+static nm_formulation formulation_of(nm_job *job, const char *text, const char *where)
+{
+    formulation f = {.text = text};
+    const int code = nm_run(job, read_formulation, &f);
+    if (code) nm_throw(job, code == NM_EUSE ? NM_EINPUT : code, "%s: %s", where, nm_message_of(job, code));
+    return f.form;
+}
+
 static void check_item(nm_job *job, const nm_item *t, const char *where)
 {
     if (!t->net) nm_throw(job, NM_EINPUT, "%s: member \"net\" is missing", where);
@@ -137,7 +154,7 @@ static void add_items(nm_job *job, nm_suite *s, const nm_json *j, const char *wh
                      .margin = member(job, j, "margin", where),
                      .guard = member(job, j, "guard", where),
                      .objective = value[OBJECTIVE],
-                     .form = nm_formulation_read(job, value[ENCODING] ? value[ENCODING] : "bigm"),
+                     .form = formulation_of(job, value[ENCODING] ? value[ENCODING] : "bigm", where),
                      .bounds = member(job, j, "bounds", where),
                      .status = member(job, j, "status", where),
                      .answer = member(job, j, "answer", where),

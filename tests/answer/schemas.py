@@ -6,7 +6,10 @@ import glob, json, os, shutil, signal, sys, time
 sys.path.insert(1, sys.path[0] + "/../kit")
 from kit import check, m, needs, p, parts, put, run, sh, skip, start, text_of
 
-needs("jsonschema")
+needs("jsonschema", "onnx")
+import numpy as np
+import onnx
+from onnx import TensorProto as T, helper as h, numpy_helper as nh
 import schema
 
 MLP3, XOR, XORQ = m("digits-mlp3.onnx"), m("tiny-xor.onnx"), m("tiny-xor.vnnlib")
@@ -35,9 +38,9 @@ def fits(what, name, x):
     return x
 
 
-def ask(codes, *args, name=None):
+def ask(codes, *args, name=None, **more):
     """the JSON that a command prints: it fits, and says its version first; {} if the command fails"""
-    code, out, err = run(*args, "--json", "--quiet")
+    code, out, err = run(*args, "--json", "--quiet", **more)
     what = " ".join(args)[:300]
     if not check(what, code in codes and out.startswith("{"), (code, out[:200], err)):
         return {}
@@ -119,6 +122,35 @@ def assumed():
     check("what is assumed is said", j["certified"] is False and j["assumed"] == p("known.json")
           and "\n  not certified: this rests on the bounds of %s, which are assumed\n" % p("known.json") in text, (j, text))
     ask([0], "bounds", MLP3, *IMAGE, "--perturb", "linf:0.045", "--objective", "worst", "--bounds", "crown", "--known-bounds", p("known.json"))
+    flags = [MLP3, *IMAGE, "--perturb", "linf:0.045", "--bounds", "crown"]
+    ask([0], "bounds", *flags[:-1], "mip", "-o", p("targets.json"))
+    ask([0], "compile", *flags, "--always-write", "--known-bounds", p("targets.json"), "-o", p("assumed.mps"))
+    files("manifest", "assumed.manifest.json")
+    for map in sorted(f for f in os.listdir(p("")) if f.startswith("assumed") and f.endswith(".map.json")):
+        files("map", map)
+        ask([0, 11], "decode", p(map), put("assumed.sol", "solution status: infeasible\nno solution available\n"))
+
+
+def warned():
+    """what stderr warns of stands in the answer, too: a radius in other units, an input of integers"""
+    said = lambda what, j, words: check(what + ": warned", len(j.get("warnings", [])) == 1 and words in j["warnings"][0], j.get("warnings"))
+    for verb in ("solve", "bounds"):
+        said(verb, ask([0, 10], verb, MLP3, *IMAGE, "--perturb", "linf:2", "--target", "3"), "larger than the domain [0,1]")
+    check("no warning, no member", "warnings" not in ask([10], "solve", XOR, XORQ))
+    const = lambda name, x: nh.from_array(np.array(x, np.float32), name)
+    graph = h.make_graph([h.make_node("Cast", ["x"], ["z"], to=T.FLOAT), h.make_node("MatMul", ["z", "W"], ["a"]), h.make_node("Relu", ["a"], ["b"]),
+                          h.make_node("MatMul", ["b", "U"], ["y"])], "g", [h.make_tensor_value_info("x", T.UINT8, [1, 2])],
+                         [h.make_tensor_value_info("y", T.FLOAT, None)], [const("W", [[1, -1], [-1, 1]]), const("U", [[1, 0], [0, 1]])])
+    net, point = p("bytes.onnx"), ["--image", put("bytes.csv", "130,100\n"), "--domain", "0,255"]
+    onnx.save(h.make_model(graph, opset_imports=[h.make_opsetid("", 13)]), net)
+    for verb, codes, more in (("inspect", [0], []), ("eval", [0], point[:2]), ("solve", [10], [*point, "--perturb", "linf:20"]),
+                              ("compile", [0], [*point, "--perturb", "linf:20", "--always-write", "-o", p("bytes.mps")]),
+                              ("bench", [0], ["--images", put("bytes.csv", "130,100\n"), "--range", "0:1", "--domain", "0,255", "--perturb", "linf:20",
+                                              "--solvers", "embedded", "--time-limit", "20", "--dir", p("bytes")])):
+        said(verb, ask(codes, verb, net, *more), "is made of integers (uint8) and is read as real numbers")
+    if CBC:
+        sh(CBC, p("bytes.mps"), "solve", "solution", p("bytes.sol"))
+        said("decode", ask([10], "decode", p("bytes.map.json"), p("bytes.sol")), "is made of integers")
 
 
 def refused():
@@ -233,6 +265,40 @@ def batch():
     check("without --json it is text", code == 0 and out.startswith(want) and out.endswith("written: %s/results.csv, %s/summary.json\n" % (p("plain"), p("plain"))), out)
 
 
+def campaigns():
+    """what a campaign's folder says beside its records, while one is at work and after"""
+    folder = p("several")
+    r = start("batch", m("digits-conv.onnx"), "--images", DIGITS, "--labels", LABELS, "--perturb", "linf:0.12", "--no-attack", "--range", "0:9", "--workers", "2",
+              "--time-limit", "40", "--save-witness", "--dir", folder, "--quiet")
+    end, seen = time.time() + 30, False
+    while time.time() < end and not seen:
+        time.sleep(0.5)
+        for f in glob.glob(os.path.join(folder, "workers", "*.json")):
+            try:
+                seen = bool(json.load(open(f))["running"]) or seen
+            except ValueError:
+                pass  # it is being renewed
+    files("campaign", "several/campaign.json")
+    files("worker", "several/workers/*.json")
+    j = ask([0], "batch", "--status", folder)
+    check("a status while somebody is at work", j["workers"] == 1 and j["running"], j)
+    r.send_signal(signal.SIGINT)
+    r.communicate(timeout=60)
+    path = os.path.join(folder, "records", "000000.json")
+    with open(path, "w") as f:
+        json.dump({"netmip": "record", "version": 1, "sample": 0, "verdict": "error", "code": 5, "why": "as if"}, f)
+    with open(path.replace("0.json", "1.json"), "w") as f:
+        json.dump({"netmip": "record", "version": 1, "sample": 1, "verdict": "holds", "wall_seconds": 2.5}, f)
+    slurm = os.path.join(folder, "slurm")
+    os.makedirs(slurm)
+    put("squeue", "#!/bin/sh\necho RUNNING\necho PENDING\necho PENDING\n")
+    os.chmod(p("squeue"), 0o755)
+    open(os.path.join(slurm, "job.7"), "w").close()
+    j = ask([0], "batch", "--status", folder, env={**os.environ, "PATH": p("") + ":" + os.environ["PATH"]})
+    check("a status of failures and of Slurm", j["failed"] == [0] and j["seconds_left"] == 2.5 * 7 and j["workers"] == 0 and j["slurm"] == [
+        {"job": "7", "state": "RUNNING", "tasks": 1}, {"job": "7", "state": "PENDING", "tasks": 2}], j)
+
+
 def interrupted():
     for wait in (2, 6, 18):  # how long a busy machine takes to begin is not known
         r = start("batch", m("digits-conv.onnx"), "--images", DIGITS, "--perturb", "linf:0.12", "--no-attack", "--range", "0:9", "--dir", p("cut"), "--json", "--quiet")
@@ -272,4 +338,4 @@ def written():
         check(name + ": members that nothing wrote", not left, sorted(left))
 
 
-parts(themselves, solve, assumed, refused, questions, compile_and_decode, embed, single, batch, interrupted, bench, *([] if sys.argv[1:] or not CBC else [written]))
+parts(warned, themselves, solve, assumed, refused, questions, compile_and_decode, embed, single, batch, campaigns, interrupted, bench, *([] if sys.argv[1:] or not CBC else [written]))

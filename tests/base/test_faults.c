@@ -142,7 +142,7 @@ static void do_read_sol(nm_job *job, void *arg)
 {
     const ready *r = arg;
     const nm_sol *s = nm_sol_read(job, r->path);
-    nm_sol_columns(job, s, r->e.map->n_cols, r->e.map->cols, r->path);
+    nm_sol_columns(job, s, r->e.map->file.n_cols, r->e.map->file.cols, r->path);
 }
 
 static void do_solve(nm_job *job, void *arg)
@@ -220,9 +220,9 @@ static void prepare(nm_job *job, ready *r, const char *path)
     r->b = nm_bounds_new(job, r->rows, r->q.cases->lo, r->q.cases->hi);
     nm_crown(job, r->b, (nm_crown_opts){.query_block = (int)r->rows->n_blocks - 1});
     r->e = nm_encode(job, r->b, &r->q, 0, 0, (const uint32_t[]){0}, (nm_encode_opts){.fold = true});
-    r->e.map->net_path = path;
-    r->e.map->net_hash = r->net->hash;
-    r->e.map->query_hash = "0";
+    r->e.map->from.net_path = path;
+    r->e.map->from.net_hash = r->net->hash;
+    r->e.map->from.query_hash = "0";
 }
 
 static void stages(nm_job *job, void *arg)

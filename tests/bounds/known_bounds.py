@@ -95,4 +95,30 @@ def useful():
     check("margins grow by what is given", all(better) and given.get("certified") in (None, False), (alone, given))
 
 
-parts(levels, files, assumed, useful)
+def compiled():
+    """what a solver says of a model that rests on such bounds is called assumed by all that is made of it"""
+    ask = [NET, "--image", m("digits-test-images.idx3.gz") + ":2", "--quiet", "--perturb", "linf:0.045", "--bounds", "crown"]
+    known = p("known.json")
+    run("bounds", *ask[:6], "--bounds", "mip", "-o", known)
+    one = p("one.json")
+    run("bounds", *ask[:6], "--bounds", "mip", "--target", "3", "-o", one)
+    targets = {"all": (known,), "cubes": (known, "--split", "2"), "one": (one, "--target", "3")}
+    for name, more in targets.items():
+        code, out, err = run("compile", *ask, "--always-write", "-o", p(name + ".mps"), "--json", "--known-bounds", *more)
+        check(name + ": compile says what it assumes", code == 0 and json.loads(out).get("assumed") == more[0], (code, out, err))
+    for name, file in (("all.manifest.json", known), ("cubes.manifest.json", known), ("one.map.json", one)):
+        check(name + " says it", json.load(open(p(name)))["assumed"] == file)
+    code, out, err = run("decode", p("one.map.json"), put("one.sol", "solution status: infeasible\nno solution available\n"), "--json")
+    said = json.loads(out)
+    check("and decode", (code, said["certified"], said["assumed"]) == (0, False, one), (code, out, err))
+    left = [t["model"] for t in json.load(open(p("all.manifest.json")))["targets"] if "model" in t]
+    sols = [put(f.split("/")[-1].replace(".mps", ".sol"), "solution status: infeasible\nno solution available\n") for f in left]
+    code, out, err = run("decode", p("all.manifest.json"), *sols, "--json")
+    said = json.loads(out)
+    check("and of the manifest", (code, said["certified"], said["assumed"]) == (0, False, known), (code, out, err))
+    code, out, err = run("compile", *ask, "--target", "3", "--always-write", "-o", p("own.mps"), "--json")
+    check("a model of its own bounds assumes nothing",
+          code == 0 and "assumed" not in json.loads(out) and "assumed" not in json.load(open(p("own.map.json"))), err)
+
+
+parts(levels, files, assumed, useful, compiled)

@@ -35,7 +35,7 @@ def pages():
     check("a source for every page, and no other", sorted(os.listdir(MAN)) == sorted(n + ".md" for n in TITLE), sorted(os.listdir(MAN)))
     for name in TITLE:
         code, page, err = run(NETMIP, "help", name, "--man")
-        check("help %s --man" % name, code == 0 and err == "" and page.startswith(".Dd "), (code, err))
+        check("help %s --man" % name, code == 0 and err == "" and page.startswith(("'\\\" t\n" if ".TS\n" in page else "") + ".Dd "), (code, err))
         path = os.path.join(TMP, "%s.%s" % (TITLE[name], SECTION[name]))
         with open(path, "w") as f:
             f.write(page)

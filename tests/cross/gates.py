@@ -101,4 +101,12 @@ planted("style", "has a tab", src__base__job_c=JOB + "int nm_low(void) {\treturn
 planted("style", "has no head comment", src__base__job_c='#include "base/base.h"\nint nm_low(void) { return 0; }\n')
 planted("style", "base/job.c alone does", src__data__more_c="/* more.c: more. */\nvoid *nm_more(void) { return malloc(1); }\n")
 planted("style", "main.c alone does", src__data__more_c="/* more.c: more. */\nvoid nm_more(void) { puts(\"\"); }\n")
+
+# a library that keeps a promise, one that gives out too much, one that breaks it
+for code, says in (("int nm_api(void) { return 0; }", None), ("int nm_api(void) { return 0; }\nint nm_more(void) { return 1; }", "NOT IN THE HEADER nm_more"),
+                   ("int nm_more;", "NOT IN THE LIBRARY nm_api")):
+    with Tree(files={"src/api.c": "/* api.c: the border. */\n" + code + "\n"}) as tree:
+        built = tree.run("cc", "-shared", "-fPIC", "-o", "lib.so", "src/api.c")
+        r = tree.run("sh", "scripts/exports.sh", "lib.so")
+        check("exports: %s" % code, built.returncode == 0 and (r.returncode != 0 and says in r.stdout if says else r.returncode == 0), (built, r))
 done()

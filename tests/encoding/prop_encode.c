@@ -195,16 +195,16 @@ static bool lift_ok(nm_job *job, const setup *s, const nm_encoded *e, size_t n, 
     const double off = nm_model_check(e->model, x, &who), y = unit[first + which[0]];
     const double objective = nm_model_objective(e->model, x) + e->model->constant,
                  want = n > 1 ? excess : y - s->row[which[0]]->rhs;
-    const double more = e->map->relaxation ? want - objective : fabs(objective - want);
+    const double more = e->map->form.relaxation ? want - objective : fabs(objective - want);
     if (more < -1e-9 * (1 + fabs(want)) ||
-        (!e->map->relaxation &&
+        (!e->map->form.relaxation &&
          more > 1e-9 * (1 + fabs(want) + fabs(y) + fabs(e->model->constant))))
         return false;
     if (!decide || excess <= 0) {
         if (off > 1e-9) printf("%s is off by %g\n", who, off);
         return off <= 1e-9;
     }
-    return e->map->relaxation || excess < 1e-6 || off > 1e-12;
+    return e->map->form.relaxation || excess < 1e-6 || off > 1e-12;
 }
 
 static void lifts(nm_job *job, void *arg)
@@ -286,13 +286,13 @@ static bool solve(nm_job *job, const setup *s, size_t n, const size_t *which, bo
     if (decide && n > 1 &&
         isfinite(least(s, n, which, 1e-6)) != isfinite(least(s, n, which, -1e-6)))
         return true; /* too near to call */
-    if (!possible && e.map->relaxation) return true;
+    if (!possible && e.map->form.relaxation) return true;
     if (!possible && sol->status != NM_SOL_INFEASIBLE)
         printf("%s, not infeasible (%zu rows, %zu columns, %zu binaries)\n", sol->status_text,
                e.model->n_rows, e.model->n_cols, nm_model_binaries(e.model));
     if (!possible) return sol->status == NM_SOL_INFEASIBLE;
     const double excess = n > 1 ? least_excess(s, n, which) : want - rhs;
-    if (e.map->relaxation)
+    if (e.map->form.relaxation)
         return sol->status == NM_SOL_OPTIMAL &&
                sol->objective + e.model->constant <= excess + 1e-6 * (1 + fabs(excess));
     const bool ok = sol->status == NM_SOL_OPTIMAL &&

@@ -67,29 +67,29 @@ static void make_map(nm_job *job, void *arg)
     nm_sha256((const unsigned char *)text.s, text.n, hash);
     static const char *cols[] = {"x0", "x1", "v2_0", "z2_0", MARK};
     const int64_t col[2] = {0, 1};
-    const nm_map m = {.net_path = net_path,
-                      .net_hash = net->hash,
-                      .query_hash = hash,
-                      .version = "test",
-                      .options = "",
-                      .target = "c0_0",
-                      .target_label = -1,
-                      .label = -1,
+    const nm_map m = {.from.net_path = net_path,
+                      .from.net_hash = net->hash,
+                      .from.query_hash = hash,
+                      .from.version = "test",
+                      .from.options = "",
+                      .asks.name = "c0_0",
+                      .asks.target_label = -1,
+                      .asks.label = -1,
                       .n_in = 2,
                       .n_out = 1,
                       .lo = box,
                       .hi = box + 2,
                       .col = col,
-                      .n_cols = 5,
-                      .cols = cols,
-                      .tag = MARK,
-                      .n_rows = 3,
-                      .n_nz = 7,
-                      .n_bin = 1,
-                      .constant = -a->rhs,
-                      .objective = a->worst ? "worst" : "feasible",
-                      .encoding = "bigm",
-                      .fold = true,
+                      .file.n_cols = 5,
+                      .file.cols = cols,
+                      .file.tag = MARK,
+                      .file.n_rows = 3,
+                      .file.n_nz = 7,
+                      .file.n_bin = 1,
+                      .file.constant = -a->rhs,
+                      .asks.objective = a->worst ? "worst" : "feasible",
+                      .form.encoding = "bigm",
+                      .form.fold = true,
                       .question = q};
     a->map_path = nm_fmt(job, "%s/m%zu.map.json", folder, (size_t)(a - asks));
     nm_map_write(job, &m, a->map_path);
@@ -116,7 +116,7 @@ static void body(nm_job *job, void *arg)
     o->status = v->status;
     o->margin = v->witness ? v->witness->margin64 : NAN;
     if (!s->has_values) return;
-    const double *x = nm_sol_columns(job, s, m->n_cols, m->cols, sol_path);
+    const double *x = nm_sol_columns(job, s, m->file.n_cols, m->file.cols, sol_path);
     o->x[0] = x[0], o->x[1] = x[1];
 }
 

@@ -285,6 +285,13 @@ static void built_in_texts(void)
              "(declare-output Z Real []))\n(assert (and (>= X[0,0] 0) (<= 0 X[0, 1] 1.5)))(assert "
              "(<= X [0,0] 1))\n"
              "(assert (or (and (<= Y[0] (* 2 Y[1])) (== Z 0.5)) (>= (+ Y[0] (- Z) 1) X[0,0])))\n");
+    add_text(VNNLIB2,
+             "(vnnlib-version <2.0>)(declare-network f (declare-input X real [2]) (declare-output Y "
+             "real [1]))\n(declare-network g (equal-to f) (declare-input U real [2]) "
+             "(declare-output V real [1]))(declare-network h (isomorphic-to f)(declare-input S Real "
+             "[2])(declare-output W Real [1]))\n(assert (and (<= 0 X[0] 1) (<= 0 X[1] 1) (== X[0] "
+             "U[0] S[0]) (== S[1] U [1])))(assert (<= 0 U[1] 1))(assert (or (< Y[0] V[0]) (> "
+             "W[0] 1)))\n");
     add_text(QUERY, "{\"netmip\":\"query\",\"version\":1,\"n_in\":2,\"n_out\":2,\"cases\":[{\"lo\":"
                     "0,\"hi\":[1,0.5],\"in_rows\":"
                     "[\"X_0 + 2*X_1 <= 1\"],\"clauses\":[[\"Y_0 - Y_1 >= "

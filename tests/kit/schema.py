@@ -41,4 +41,4 @@ def breach(name, x):
 
 def of_command(args):
     """the schema of what `netmip ARGS` prints"""
-    return "question" if "--dump" in args else args[0]
+    return "question" if "--dump" in args else "status" if "--status" in args else args[0]

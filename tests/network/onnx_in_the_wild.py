@@ -166,8 +166,8 @@ def outside(w, u, both, n, m, put):
             ("far offset", "", beside(w, "net.data", 1 << 40, n), 3, ("too short",)),
             ("huge offset", "", beside(w, "net.data", "9" * 30, n), 3, ("offset",)),
             ("negative offset", "", beside(w, "net.data", -4, n), 3, ("offset", "0 or more")),
-            ("wrong length", "", beside(w, "net.data", 4, n - 4), 3, ("28 bytes", "wants 32")),
-            ("no length, not to the end", "", beside(w, "net.data", 4), 3, ("wants 32",)),
+            ("wrong length", "", beside(w, "net.data", 4, n - 4), 3, ("28 bytes", "needs 32")),
+            ("no length, not to the end", "", beside(w, "net.data", 4), 3, ("needs 32",)),
             ("wrong checksum", "", beside(w, "net.data", 4, n, checksum="00" * 20), 3, ("SHA-1", "0000")),
             ("short checksum", "", beside(w, "net.data", 4, n, checksum="00"), 3, ("SHA-1",)),
             ("unknown entry", "", beside(w, "net.data", 4, n, encrypted=1), 4, ("encrypted", "checksum"))):

@@ -274,17 +274,18 @@ static void check_bounds(run *r, const nm_verdict *v)
     const s_ask *q = r->q;
     const s_best *b = r->best;
     if (!b->any) return;
-    if (q->objective == NM_WORST && above(v->bound, b->margin, false))
-        fail(r, "worst: proven %.17g, attained %.17g", v->bound, mpq_get_d(b->margin));
-    if (q->objective == NM_CLOSEST && b->counter && above(v->bound, b->distance, q->norm == NM_L2))
-        fail(r, "closest: proven %.17g, attained %.17g%s", v->bound, mpq_get_d(b->distance),
+    if (q->objective == NM_WORST && above(v->optimum.bound, b->margin, false))
+        fail(r, "worst: proven %.17g, attained %.17g", v->optimum.bound, mpq_get_d(b->margin));
+    if (q->objective == NM_CLOSEST && b->counter &&
+        above(v->optimum.bound, b->distance, q->norm == NM_L2))
+        fail(r, "closest: proven %.17g, attained %.17g%s", v->optimum.bound, mpq_get_d(b->distance),
              q->norm == NM_L2 ? " squared" : "");
     if (q->objective != NM_RANGE) return;
-    if (above(v->least.bound, b->clause[0], false))
-        fail(r, "range: least proven %.17g, attained %.17g", v->least.bound,
+    if (above(v->range.least.bound, b->clause[0], false))
+        fail(r, "range: least proven %.17g, attained %.17g", v->range.least.bound,
              mpq_get_d(b->clause[0]));
-    if (above(-v->most.bound, b->clause[1], false))
-        fail(r, "range: most proven %.17g, attained %.17g", v->most.bound,
+    if (above(-v->range.most.bound, b->clause[1], false))
+        fail(r, "range: most proven %.17g, attained %.17g", v->range.most.bound,
              -mpq_get_d(b->clause[1]));
 }
 

@@ -1,4 +1,6 @@
-/* verb_batch.c: netmip batch: a campaign over a data set. */
+/* verb_batch.c: a campaign over a data set: asked for, joined, spread, or looked at.
+ *
+ * A run that joins is the run that made the folder, said again: campaign.json gives back the command line. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -7,22 +9,120 @@
 #include "command/command.h"
 #include "command/flags.h"
 
-/* Returns what identifies a campaign's question: the options that change answers, and the files that sets name. */
-static const char *batch_question(nm_job *job, const nm_cli *c, const nm_sets *sets)
+/* the options that change answers, which make two campaigns the same question; and those that a later run may change */
+static const nm_opt asks[] = {NM_O_channels,    NM_O_mean,        NM_O_std,       NM_O_input_shape,
+                              NM_O_output_name, NM_O_perturb,     NM_O_domain,    NM_O_margin,
+                              NM_O_objective,   NM_O_guard,       NM_O_bounds,    NM_O_fold,
+                              NM_O_seed,        NM_O_encoding,    NM_O_one_sided, NM_O_no_units,
+                              NM_O_no_attack,   NM_O_no_evaluate, NM_O_no_split,  NM_O_no_branch,
+                              NM_O_no_solve};
+static const nm_opt efforts[] = {NM_O_time_limit, NM_O_memory, NM_O_save_witness};
+enum { N_ASKS = sizeof asks / sizeof *asks, N_EFFORTS = sizeof efforts / sizeof *efforts };
+
+static const nm_said *given(nm_job *job, const nm_cli *c, const nm_opt *list, size_t n)
 {
-    static const nm_opt parts[] = {NM_O_channels,  NM_O_mean,        NM_O_std,       NM_O_perturb,
-                                   NM_O_domain,    NM_O_margin,      NM_O_objective, NM_O_guard,
-                                   NM_O_bounds,    NM_O_fold,        NM_O_seed,      NM_O_encoding,
-                                   NM_O_one_sided, NM_O_no_evaluate, NM_O_no_attack, NM_O_no_split,
-                                   NM_O_no_units,  NM_O_no_branch,   NM_O_no_solve};
+    nm_said *out = NM_ARRAY(job, nm_said, n + 1);
+    size_t k = 0;
+    for (size_t i = 0; i < n; i++)
+        if (nm_cli_has(c, list[i]))
+            out[k++] = (nm_said){nm_cli_name(job, list[i]), nm_cli_get(c, list[i])};
+    return out;
+}
+
+/* the question as text: its options, and hashes of the files that sets name */
+static const char *question_text(nm_job *job, const nm_said *flags, const nm_sets *sets)
+{
     nm_buf b = {.job = job};
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        if (!nm_cli_has(c, parts[i])) continue;
-        nm_put(&b, b.n ? " --%s" : "--%s", nm_cli_name(job, parts[i]));
-        if (*nm_cli_get(c, parts[i])) nm_put(&b, " %s", nm_cli_get(c, parts[i]));
+    for (; flags->key; flags++) {
+        nm_put(&b, b.n ? " --%s" : "--%s", flags->key);
+        if (*flags->value) nm_put(&b, " %s", flags->value);
     }
     if (sets->hashes) nm_put(&b, " (%s)", sets->hashes);
     return b.s ? b.s : "";
+}
+
+/* ---- joining ---- */
+
+/* the command line as the run said it that made the folder, with the limits and the range of this one */
+static nm_cli joined(nm_job *job, const nm_cli *c, const nm_campaign_file *f)
+{
+    static const nm_opt own[] = {NM_O_join,       NM_O_range,    NM_O_workers, NM_O_rerun,
+                                 NM_O_time_limit, NM_O_memory,   NM_O_json,    NM_O_save_witness,
+                                 NM_O_quiet,      NM_O_slurm,    NM_O_chunk,   NM_O_array_limit,
+                                 NM_O_sbatch,     NM_O_jobs_file};
+    nm_cli_files(job, c, 0, 0, "no file beside --join, whose folder names them,");
+    for (nm_opt o = 0; o < NM_N_OPTS; o++) {
+        bool allowed = false;
+        for (size_t i = 0; i < sizeof own / sizeof *own; i++) allowed |= own[i] == o;
+        if (nm_cli_has(c, o) && !allowed)
+            nm_throw(job, NM_EUSE, "--%s: goes not with --join: %s says the whole question",
+                     nm_cli_name(job, o), f->path);
+    }
+    nm_cli j = *c;
+    j.file = NM_ARRAY(job, const char *, 1);
+    j.file[0] = f->net;
+    j.n_files = 1;
+    for (const nm_said *s = f->flags; s->key; s++) nm_cli_put(job, &j, s->key, s->value);
+    for (const nm_said *s = f->effort; s->key; s++) {
+        nm_cli one = {0};
+        nm_cli_put(job, &one, s->key, s->value);
+        for (nm_opt o = 0; o < NM_N_OPTS; o++)
+            if (one.value[o] && !j.value[o]) j.value[o] = one.value[o];
+    }
+    j.value[NM_O_dir] = c->value[NM_O_join];
+    j.value[NM_O_images] = f->images;
+    j.value[NM_O_labels] = f->labels;
+    return j;
+}
+
+/* of a run that joins: all samples that were asked for, or those of its own range, which must be among them */
+static void set_asked(nm_job *job, const nm_cli *c, nm_campaign *b)
+{
+    int64_t n;
+    const bool *asked = nm_campaign_asked(job, b->dir, &n);
+    b->is_part = nm_cli_has(c, NM_O_range);
+    if (!b->is_part) {
+        b->from = 0;
+        b->to = n;
+        b->asked = asked;
+        if (n > b->images.count)
+            nm_throw(job, NM_EINPUT, "%s: %lld samples were asked for, and the images are %lld",
+                     b->dir, (long long)n, (long long)b->images.count);
+        return;
+    }
+    for (int64_t i = b->from; i < b->to; i++)
+        if (i >= n || !asked[i])
+            nm_throw(
+                job, NM_EUSE,
+                "--range %s: nobody asked for sample %lld in %s; its whole command asks for more",
+                nm_cli_get(c, NM_O_range), (long long)i, b->dir);
+}
+
+/* ---- spreading ---- */
+
+/* false: this run makes the samples itself */
+static bool spread_of(nm_job *job, const nm_cli *c, nm_spread *s)
+{
+    static const nm_opt slurm[] = {NM_O_array_limit, NM_O_sbatch};
+    *s = (nm_spread){
+        .slurm = nm_cli_has(c, NM_O_slurm),
+        .jobs_file = nm_cli_get(c, NM_O_jobs_file),
+        .sbatch = nm_cli_get(c, NM_O_sbatch),
+        .chunk = nm_cli_has(c, NM_O_chunk) ? nm_cli_whole(job, c, NM_O_chunk, 1, 1, 1 << 30) : 0,
+        .array_limit = nm_cli_has(c, NM_O_array_limit)
+                           ? nm_cli_whole(job, c, NM_O_array_limit, 1, 1, 1 << 30)
+                           : 0};
+    for (size_t i = 0; i < 2; i++)
+        if (nm_cli_has(c, slurm[i]) && !s->slurm)
+            nm_throw(job, NM_EUSE, "--%s: goes with --slurm", nm_cli_name(job, slurm[i]));
+    if (s->slurm && s->jobs_file)
+        nm_throw(job, NM_EUSE, "--slurm and --jobs-file: one of them was expected");
+    const bool spreads = s->slurm || s->jobs_file;
+    if (s->chunk && !spreads) nm_throw(job, NM_EUSE, "--chunk: goes with --slurm or --jobs-file");
+    if (spreads && nm_cli_has(c, NM_O_json))
+        nm_throw(job, NM_EUSE,
+                 "--json: what was submitted or written is said as text; --status has JSON");
+    return spreads;
 }
 
 /* Notes once that the domain leaves the range that the network states. */
@@ -36,31 +136,68 @@ static void check_range(nm_job *job, const nm_campaign *b)
     nm_query_range(job, b->net, &(nm_query){.n_in = n, .n_cases = 1, .cases = &box});
 }
 
-int nm_verb_batch(nm_job *job, const nm_cli *c, nm_buf *out)
+/* joins: campaign.json, or NULL */
+static nm_campaign campaign_of(nm_job *job, const nm_cli *c, const nm_campaign_file *joins)
 {
-    nm_cli_files(job, c, 1, 1, "a network");
-    if (!nm_cli_has(c, NM_O_images) || !nm_cli_has(c, NM_O_dir))
-        nm_throw(job, NM_EUSE, "netmip batch: --images FILE and --dir DIR were expected");
     const nm_ask ask = {.perturb = nm_cli_get(c, NM_O_perturb),
                         .domain = nm_cli_get(c, NM_O_domain),
                         .margin = nm_cli_get(c, NM_O_margin),
                         .objective = nm_cli_get(c, NM_O_objective),
-                        .guard = nm_cli_guard(c)};
-    nm_campaign b = {.net = nm_net_read_as(job, c->file[0], nm_cli_front(job, c)),
-                     .around = nm_around_ask(job, &ask),
-                     .solve = nm_cli_solve_opts(job, c, false)};
+                        .guard = nm_cli_guard(c),
+                        .dir = joins ? joins->folder : NULL};
+    nm_campaign b = {
+        .net = nm_net_read_as(job, c->file[0], nm_cli_front(job, c)),
+        .around = nm_around_ask(job, &ask),
+        .solve = nm_cli_solve_opts(job, c, false),
+        .dir = nm_cli_get(c, NM_O_dir),
+        .net_path = c->file[0],
+        .images_path = nm_cli_get(c, NM_O_images),
+        .labels_path = nm_cli_get(c, NM_O_labels),
+        .flags = given(job, c, asks, N_ASKS),
+        .effort = given(job, c, efforts, N_EFFORTS),
+        .rerun = nm_cli_pick(job, c, NM_O_rerun, "never|always|unknown|violated|error"),
+        .workers = (int)nm_cli_num(job, c, NM_O_workers, 1),
+        .memory = nm_cli_num(job, c, NM_O_memory, 0) * 1048576,
+        .save_witness = nm_cli_has(c, NM_O_save_witness)};
     check_range(job, &b);
-    b.images = nm_dataset_open(job, nm_net_form(b.net), nm_cli_get(c, NM_O_images));
-    b.has_labels = nm_cli_has(c, NM_O_labels);
-    if (b.has_labels) b.labels = nm_labels_open(job, nm_cli_get(c, NM_O_labels));
+    b.images = nm_dataset_open(job, nm_net_form(b.net), b.images_path);
+    b.has_labels = b.labels_path != NULL;
+    if (b.has_labels) b.labels = nm_labels_open(job, b.labels_path);
     nm_cli_range(job, c, b.images.count, &b.from, &b.to);
-    b.dir = nm_cli_get(c, NM_O_dir);
-    b.rerun = nm_cli_pick(job, c, NM_O_rerun, "never|always|unknown|violated|error");
-    b.workers = (int)nm_cli_num(job, c, NM_O_workers, 1);
     if (b.workers < 1) nm_throw(job, NM_EUSE, "--workers: 1 or more was expected");
-    b.memory = nm_cli_num(job, c, NM_O_memory, 0) * 1048576;
-    b.save_witness = nm_cli_has(c, NM_O_save_witness);
-    b.question = batch_question(job, c, b.around.sets);
+    b.question = question_text(job, b.flags, b.around.sets);
+    if (joins) set_asked(job, c, &b);
+    return b;
+}
+
+static int status(nm_job *job, const nm_cli *c, nm_buf *out)
+{
+    nm_cli_files(job, c, 0, 0, "no file beside --status DIR");
+    for (nm_opt o = 0; o < NM_N_OPTS; o++)
+        if (nm_cli_has(c, o) && o != NM_O_status && o != NM_O_json && o != NM_O_quiet)
+            nm_throw(job, NM_EUSE, "--%s: goes not with --status", nm_cli_name(job, o));
+    nm_campaign_status(job, nm_cli_get(c, NM_O_status), out, nm_cli_has(c, NM_O_json));
+    return NM_OK;
+}
+
+int nm_verb_batch(nm_job *job, const nm_cli *c, nm_buf *out)
+{
+    if (nm_cli_has(c, NM_O_status)) return status(job, c, out);
+    nm_spread spread;
+    const bool spreads = spread_of(job, c, &spread), joins = nm_cli_has(c, NM_O_join);
+    nm_campaign_file f;
+    nm_cli own;
+    if (joins) {
+        f = nm_campaign_read(job, nm_cli_get(c, NM_O_join));
+        own = joined(job, c, &f);
+        c = &own;
+    }
+    nm_cli_files(job, c, 1, 1, "a network");
+    if (!nm_cli_has(c, NM_O_images) || !nm_cli_has(c, NM_O_dir))
+        nm_throw(job, NM_EUSE, "netmip batch: --images FILE and --dir DIR were expected");
+    nm_campaign b = campaign_of(job, c, joins ? &f : NULL);
     nm_check_campaign(job, &b);
-    return nm_campaign_run(job, &b, out, nm_cli_has(c, NM_O_json));
+    if (!spreads) return nm_campaign_run(job, &b, out, nm_cli_has(c, NM_O_json));
+    nm_campaign_spread(job, &b, &spread, out);
+    return NM_OK;
 }

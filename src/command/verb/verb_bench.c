@@ -192,8 +192,9 @@ static void read_instances(const source *s, nm_bench *b, const char *only)
             s->job, &b->instances,
             nm_path_under(s->job, nm_path_dir(s->job, s->path), nm_json_str(s->job, e, s->path)),
             only, nets);
-    for (int i = 0; !j && i < s->c->n_files; i++)
-        nm_instances_read(s->job, &b->instances, s->c->file[i], only, nets);
+    if (!j)
+        for (int i = 0; i < s->c->n_files; i++)
+            nm_instances_read(s->job, &b->instances, s->c->file[i], only, nets);
     if (!b->instances.n) nm_throw(s->job, NM_EUSE, "no instance is left to compare on");
 }
 
@@ -207,11 +208,12 @@ static void check_flags(nm_job *job, const nm_cli *c, bool images)
 {
     static const nm_opt asks[] = {NM_O_labels, NM_O_range,     NM_O_perturb, NM_O_domain,
                                   NM_O_margin, NM_O_objective, NM_O_guard};
-    for (size_t i = 0; !images && i < sizeof asks / sizeof *asks; i++)
-        if (nm_cli_has(c, asks[i]))
-            nm_throw(job, NM_EUSE,
-                     "--%s: the instances already are questions; this flag needs --images",
-                     nm_cli_name(job, asks[i]));
+    if (!images)
+        for (size_t i = 0; i < sizeof asks / sizeof *asks; i++)
+            if (nm_cli_has(c, asks[i]))
+                nm_throw(job, NM_EUSE,
+                         "--%s: the instances already are questions; this flag needs --images",
+                         nm_cli_name(job, asks[i]));
     if (images && nm_cli_has(c, NM_O_only))
         nm_throw(job, NM_EUSE, "--only chooses from a suite, not from --images");
 }

@@ -81,7 +81,7 @@ static void decode(nm_job *job, void *arg)
     const nm_query *q;
     nm_verdict *v = nm_decode(job, NULL, d->f->map, d->f->n, d->f->sols, d->f->log, &q);
     const char *dir = nm_cli_get(d->c, NM_O_output);
-    if (dir && (v->witness || v->has_range)) nm_folder_make(job, dir);
+    if (dir && (v->witness || v->range.has)) nm_folder_make(job, dir);
     const nm_files w = nm_witness_files(job, dir, q, v->witness);
     nm_range_files(job, dir, q, v);
     const nm_fact *facts = nm_facts_of(job, q, v, &w, false);
@@ -97,7 +97,8 @@ static void decode(nm_job *job, void *arg)
 static nm_pointcheck *check(nm_job *job, const files *f)
 {
     if (nm_json_find(nm_json_parse(job, nm_file_read(job, f->map)), "targets"))
-        nm_throw(job, NM_EUSE, "--check: %s is a manifest; the map of one model was expected", f->map);
+        nm_throw(job, NM_EUSE, "--check: %s is a manifest; the map of one model was expected",
+                 f->map);
     const nm_map *m = nm_map_read(job, f->map);
     nm_sol *s = nm_sol_answer(job, f->sols[0], f->log);
     nm_sol_check(job, s, nm_map_card(m), f->sols[0]);

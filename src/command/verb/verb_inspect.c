@@ -24,8 +24,8 @@ static void put_map(nm_job *job, nm_buf *out, const char *path)
     }
     const nm_map *m = nm_map_read(job, path);
     nm_put(out, "map of %s\nnetwork %s\ntarget %s, objective %s, columns %zu\n",
-           m->model_path ? m->model_path : "-", m->net_path, m->target, m->objective,
-           m->n_cols);
+           m->file.path ? m->file.path : "-", m->from.net_path, m->asks.name, m->asks.objective,
+           m->file.n_cols);
     nm_query_print(out, m->question);
 }
 
@@ -44,7 +44,8 @@ int nm_verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
         nm_sets_table(out);
         return NM_OK;
     }
-    nm_cli_files(job, c, 1, 1, "a network, a file of arrays, a question, a model, map or solution file");
+    nm_cli_files(job, c, 1, 1,
+                 "a network, a file of arrays, a question, a model, map or solution file");
     const char *path = c->file[0];
     const char *unit = nm_cli_get(c, NM_O_unit), *row = nm_cli_get(c, NM_O_row);
     if (nm_model_suffix(path)) {

@@ -19,7 +19,8 @@ static int run(nm_job *job, const nm_cli *c, nm_buf *out, bool compile)
     o.known = nm_cli_known(job, c, net, q);
     if (nm_cli_has(c, NM_O_dump)) { /* the last stage to dump, model, needs no attack and no solver */
         if (*nm_cli_get(c, NM_O_dump) != 'm') return nm_verb_bounds(job, c, out);
-        o.stages.evaluate = o.stages.attack = o.stages.split = o.stages.branch = o.stages.solve = false;
+        o.stages.evaluate = o.stages.attack = o.stages.split = o.stages.branch = o.stages
+                                                                                     .solve = false;
         o.files.print = out;
         nm_solve_query(job, net, q, &o);
         return NM_OK;
@@ -30,7 +31,7 @@ static int run(nm_job *job, const nm_cli *c, nm_buf *out, bool compile)
     if (dir) nm_folder_make(job, dir);
     const double read = nm_cpu() - start;
     nm_verdict *v = nm_solve_query(job, net, q, &o);
-    v->cpu_read = read;
+    v->cpu.read = read;
     const nm_files f = nm_witness_files(job, dir, q, v->witness);
     nm_range_files(job, dir, q, v);
     const nm_fact *facts = nm_facts_of(job, q, v, &f, compile);

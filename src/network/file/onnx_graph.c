@@ -32,8 +32,9 @@ static void note_reads(nm_job *job, nm_names *read, const NmPb__Node *n)
     for (size_t k = 0; k < n->n_input; k++) nm_names_add(job, read, nm_span_of(n->input[k]));
     for (size_t a = 0; a < n->n_attribute; a++) {
         const NmPb__Graph *g = n->attribute[a]->g;
-        for (size_t i = 0; g && i < g->n_node; i++) note_reads(job, read, g->node[i]);
-        for (size_t i = 0; g && i < g->n_output; i++)
+        if (!g) continue;
+        for (size_t i = 0; i < g->n_node; i++) note_reads(job, read, g->node[i]);
+        for (size_t i = 0; i < g->n_output; i++)
             if (g->output[i]->name) nm_names_add(job, read, nm_span_of(g->output[i]->name));
     }
 }
@@ -53,10 +54,11 @@ bool *nm_onnx_needed(nm_onnx *o, size_t n, const char *const *values, nm_names *
                 twice = true;
         }
     for (size_t i = 0; i < n; i++) nm_names_add(o->job, read, nm_span_of(values[i]));
-    for (size_t i = 0; twice && i < o->n_nodes; i++) { /* such names are refused later */
-        needed[i] = true;
-        note_reads(o->job, read, o->nodes[i]);
-    }
+    if (twice)
+        for (size_t i = 0; i < o->n_nodes; i++) { /* such names are refused later */
+            needed[i] = true;
+            note_reads(o->job, read, o->nodes[i]);
+        }
     for (size_t at = 0; at < read->n; at++) { /* read grows while we walk it */
         const int64_t by = nm_names_find(&made, nm_span_of(read->name[at]));
         if (by < 0 || needed[maker[by]]) continue;

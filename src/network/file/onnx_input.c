@@ -226,8 +226,9 @@ void nm_onnx_range(const nm_onnx *o, const nm_front *front, nm_graph *g)
                  (g->n_inputs == 1 || !g->batch); /* for a batch, the range of the first sample */
     for (size_t i = 0; i < g->n_inputs; i++)
         whole &= g->inputs[i].type >= NM_U8 && g->inputs[i].type <= NM_I16;
-    for (size_t i = 0; whole && i < g->n_inputs; i++)
-        n += nm_shape_size(o->job, g->inputs[i].shape);
+    if (whole)
+        for (size_t i = 0; i < g->n_inputs; i++)
+            n += nm_shape_size(o->job, g->inputs[i].shape);
     if (!whole || n > 1u << 27) return; /* such a size is refused later */
     double *lo = NM_RAW(o->job, double, n), *hi = NM_RAW(o->job, double, n);
     for (size_t i = 0; i < g->n_inputs; i++)

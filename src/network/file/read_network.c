@@ -14,12 +14,13 @@ static void choose(nm_job *job, nm_graph *g, const nm_front *f)
 {
     nm_buf all = {.job = job};
     bool found = false;
-    for (size_t i = 0; f->output && i < g->n_outputs && !found; i++) {
-        nm_put(&all, i ? ", \"%s\"" : "\"%s\"", g->outputs[i]);
-        if (strcmp(g->outputs[i], f->output)) continue;
-        g->outputs[0] = g->outputs[i];
-        g->n_outputs = found = true;
-    }
+    if (f->output)
+        for (size_t i = 0; i < g->n_outputs && !found; i++) {
+            nm_put(&all, i ? ", \"%s\"" : "\"%s\"", g->outputs[i]);
+            if (strcmp(g->outputs[i], f->output)) continue;
+            g->outputs[0] = g->outputs[i];
+            g->n_outputs = found = true;
+        }
     if (f->output && !found)
         nm_throw(job, NM_EUSE, "--output-name %s: the outputs of %s are %s", f->output, g->path,
                  all.s ? all.s : "none");

@@ -121,7 +121,8 @@ static void layer(const writer *r, const nm_wnode *n, int before)
     }
     for (int i = 0; i < n->n_attrs; i++) attribute(r, n, &n->attrs[i]);
     for (int i = 0; i < n->n_lists; i++) shape(r->j, n->list[i].name, n->list[i].n, n->list[i].ints);
-    for (int k = 1; key && k < n->n_in; k++) numbers(r, key[k - 1], &w->values[n->in[k]]);
+    if (key)
+        for (int k = 1; k < n->n_in; k++) numbers(r, key[k - 1], &w->values[n->in[k]]);
     nm_jo_end(r->j);
 }
 

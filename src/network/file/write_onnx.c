@@ -116,7 +116,8 @@ static bool all_float(writer *r)
         }
     for (size_t o = 0; o < w->net->n_outputs; o++) {
         const nm_value *v = &w->values[w->outputs[o]];
-        for (size_t e = 0; v->data && e < v->n; e++) all &= (double)(float)v->data[e] == v->data[e];
+        if (v->data)
+            for (size_t e = 0; e < v->n; e++) all &= (double)(float)v->data[e] == v->data[e];
     }
     return all;
 }
@@ -217,11 +218,12 @@ static NmPb__Node *node(writer *r, const nm_wnode *n)
     p->attribute = NM_RAW(r->job, NmPb__Attribute *, (size_t)(n->n_attrs + n->n_lists) + 1);
     for (int i = 0; i < n->n_attrs; i++)
         p->attribute[p->n_attribute++] = attribute(r, n, &n->attrs[i]);
-    for (int i = 0; !lists && i < n->n_lists; i++) {
-        const nm_wlist *l = &n->list[i];
-        const nm_attr a = {.name = l->name, .kind = NM_A_INTS, .n = l->n, .ints = l->ints};
-        p->attribute[p->n_attribute++] = attribute(r, n, &a);
-    }
+    if (!lists)
+        for (int i = 0; i < n->n_lists; i++) {
+            const nm_wlist *l = &n->list[i];
+            const nm_attr a = {.name = l->name, .kind = NM_A_INTS, .n = l->n, .ints = l->ints};
+            p->attribute[p->n_attribute++] = attribute(r, n, &a);
+        }
     return p;
 }
 

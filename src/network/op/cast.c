@@ -45,12 +45,13 @@ static void plan(nm_job *job, nm_net *net, nm_node *node)
                   nm_dtype_name(x->type), nm_dtype_name(t));
     if (!x->data && (t == NM_BOOL || (whole && !nm_dtype_is_exact(x->type, t))))
         nm_refuse(job, net, node, "a cast of fractions to integers: not continuous");
-    for (size_t i = 0; x->data && i < x->n; i++) {
-        const double y = whole ? trunc(x->data[i]) : nm_dtype_rounded(t, x->data[i]);
-        if (t != NM_BOOL &&
-            (whole ? y < lo || y > hi || (t == NM_I64 && fabs(y) >= 0x1p63) : !isfinite(y)))
-            nm_refuse(job, net, node, "a cast of %s to %s", nm_num_text(job, x->data[i]), nm_dtype_name(t));
-    }
+    if (x->data)
+        for (size_t i = 0; i < x->n; i++) {
+            const double y = whole ? trunc(x->data[i]) : nm_dtype_rounded(t, x->data[i]);
+            if (t != NM_BOOL &&
+                (whole ? y < lo || y > hi || (t == NM_I64 && fabs(y) >= 0x1p63) : !isfinite(y)))
+                nm_refuse(job, net, node, "a cast of %s to %s", nm_num_text(job, x->data[i]), nm_dtype_name(t));
+        }
     net->values[node->out[0]].type = t;
     nm_out_shape(job, net, node, 0, x->shape);
     int32_t *from = NM_RAW(job, int32_t, x->n);

@@ -61,7 +61,8 @@ static void plan_constant_of_shape(nm_job *job, nm_net *net, nm_node *node)
         if (dim[d] < 0) nm_refuse(job, net, node, "a dimension of %lld", (long long)dim[d]);
     double *y = known(job, net, node, nm_shape_of(rank, dim), a ? a->tensor->type : NM_F32);
     const size_t n = net->values[node->out[0]].n;
-    for (size_t i = 0; a && i < n; i++) y[i] = a->tensor->data[0];
+    if (a)
+        for (size_t i = 0; i < n; i++) y[i] = a->tensor->data[0];
 }
 
 static double scalar(nm_job *job, nm_net *net, nm_node *node, int k)

@@ -155,8 +155,9 @@ static void lower(nm_lowering *l, const nm_node *node)
         lower_conv(l, block, src, &geo, p->w);
     else
         lower_rows(l, block, src, p);
-    for (size_t u = 0; p->bias && u < l->prog->blocks[block].n; u++)
-        l->prog->blocks[block].bias[u] = p->bias[u / p->area];
+    if (p->bias)
+        for (size_t u = 0; u < l->prog->blocks[block].n; u++)
+            l->prog->blocks[block].bias[u] = p->bias[u / p->area];
     nm_lower_result(l, node, 0, block);
 }
 

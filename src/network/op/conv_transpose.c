@@ -165,7 +165,8 @@ static void scatter(nm_lowering *l, const plan_t *p, size_t *ptr, uint32_t *from
                 from[next[to]] = (uint32_t)i;
                 by[next[to]++] = (uint32_t)t;
             }
-        for (size_t i = 0; !pass && i < p->area; i++) ptr[i + 1] += ptr[i];
+        if (!pass)
+            for (size_t i = 0; i < p->area; i++) ptr[i + 1] += ptr[i];
     }
 }
 

@@ -163,7 +163,8 @@ static void lower(nm_lowering *l, const nm_node *node)
     const int src = nm_lower_source(l, node, v);
     const int block = nm_lower_block(l, node, NM_AFFINE, p->n);
     nm_block *b = &l->prog->blocks[block];
-    for (size_t i = 0; p->bias && i < p->n; i++) b->bias[i] = p->bias[i];
+    if (p->bias)
+        for (size_t i = 0; i < p->n; i++) b->bias[i] = p->bias[i];
     nm_lin *a = nm_block_lin(l->job, b, NM_DENSE, src, p->n, v->n);
     if (is_whole(p) && p->inner == v->n) {
         const size_t ld = nm_pad8(p->inner);

@@ -148,7 +148,8 @@ static void plan(nm_job *job, nm_net *net, nm_node *node)
     if (is_old && node->n_in > 2) nm_refuse(job, net, node, "%d inputs", node->n_in);
     const nm_attr *some = is_old ? NULL : nm_attr_find(node, "axes");
     int n = some ? nm_node_list(job, net, node, "axes", 9, axes) : x.rank;
-    for (int d = 0; !some && d < n; d++) axes[d] = d;
+    if (!some)
+        for (int d = 0; d < n; d++) axes[d] = d;
     if ((n_scale > 0) == (n_size > 0) || n_scale + n_size != (size_t)n)
         nm_refuse(job, net, node,
                   "%zu scales and %zu sizes; %d of either scales or sizes were expected", n_scale,

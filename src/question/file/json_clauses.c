@@ -73,10 +73,11 @@ static nm_clause read_clause(reader *r, const nm_json *x, size_t icase, size_t a
     const nm_json *inner = nm_json_find(x, "inner");
     if (inner)
         c.inner = nm_json_nums(r->job, inner, c.n_rows, nm_fmt(r->job, "%s: \"inner\"", r->where));
-    for (size_t k = 0; inner && k < c.n_rows; k++)
-        if (!(c.inner[k] <= c.rows[k].rhs))
-            nm_throw(r->job, NM_EINPUT, "%s: clause %s: \"inner\" is larger than the row's own rhs",
-                     r->where, c.name);
+    if (inner)
+        for (size_t k = 0; k < c.n_rows; k++)
+            if (!(c.inner[k] <= c.rows[k].rhs))
+                nm_throw(r->job, NM_EINPUT, "%s: clause %s: \"inner\" is larger than the row's own rhs",
+                         r->where, c.name);
     return c;
 }
 

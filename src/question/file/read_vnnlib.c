@@ -121,9 +121,9 @@ void nm_asked_put(nm_buf *b, const nm_asked *a, const double *x)
     size_t n;
     const double *y = nm_net_outputs_eval(b->job, a->net, x, false, &n);
     const nm_vnnlib *q = a->file;
-    for (size_t k = 0; q->v && k < q->v->n; k++) put_tensor(b, q->v, &q->v->t[k], x, y);
-    for (size_t i = 0; !q->v && i < q->n_x; i++)
-        nm_put(b, "X_%zu Real []\n", i), put_values(b, &x[i], 1);
-    for (size_t j = 0; !q->v && j < q->n_y; j++)
-        nm_put(b, "Y_%zu Real []\n", j), put_values(b, &y[j], 1);
+    if (q->v)
+        for (size_t k = 0; k < q->v->n; k++) put_tensor(b, q->v, &q->v->t[k], x, y);
+    if (q->v) return;
+    for (size_t i = 0; i < q->n_x; i++) nm_put(b, "X_%zu Real []\n", i), put_values(b, &x[i], 1);
+    for (size_t j = 0; j < q->n_y; j++) nm_put(b, "Y_%zu Real []\n", j), put_values(b, &y[j], 1);
 }

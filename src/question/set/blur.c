@@ -24,4 +24,4 @@ static void make(nm_setting *s, const void *plan, const char *flag)
     nm_setting_gens(s, nm_blur(s, &l, l.c, size), flag);
 }
 
-const nm_set nm_set_blur = {read, make};
+const nm_set nm_set_blur = {read, make, NULL};

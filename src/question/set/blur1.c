@@ -20,4 +20,4 @@ static void make(nm_setting *s, const void *plan, const char *flag)
     nm_setting_gens(s, nm_blur(s, &l, 1, size), flag);
 }
 
-const nm_set nm_set_blur1 = {read, make};
+const nm_set nm_set_blur1 = {read, make, NULL};

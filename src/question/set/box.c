@@ -26,4 +26,4 @@ static void make(nm_setting *s, const void *plan, const char *flag)
     }
 }
 
-const nm_set nm_set_box = {read, make};
+const nm_set nm_set_box = {read, make, NULL};

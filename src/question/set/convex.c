@@ -37,4 +37,4 @@ static void make(nm_setting *s, const void *plan, const char *flag)
     nm_setting_gens(s, g, flag);
 }
 
-const nm_set nm_set_hull = {read, make};
+const nm_set nm_set_hull = {read, make, NULL};

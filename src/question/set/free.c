@@ -15,4 +15,4 @@ static void make(nm_setting *s, const void *plan, const char *flag)
     (void)flag;
 }
 
-const nm_set nm_set_free = {read, make};
+const nm_set nm_set_free = {read, make, NULL};

@@ -11,4 +11,4 @@ static void make(nm_setting *s, const void *plan, const char *flag)
     nm_setting_ball(s, NM_L0, *(const double *)plan, NULL);
 }
 
-const nm_set nm_set_l0 = {read, make};
+const nm_set nm_set_l0 = {read, make, NULL};

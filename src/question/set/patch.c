@@ -77,4 +77,4 @@ static void make(nm_setting *s, const void *plan, const char *flag)
     s->n_cases = n;
 }
 
-const nm_set nm_set_patch = {read, make};
+const nm_set nm_set_patch = {read, make, NULL};

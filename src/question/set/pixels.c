@@ -22,4 +22,4 @@ static void make(nm_setting *s, const void *plan, const char *flag)
     nm_setting_ball(s, NM_L0, *(const double *)plan, p);
 }
 
-const nm_set nm_set_pixels = {read, make};
+const nm_set nm_set_pixels = {read, make, NULL};

@@ -146,4 +146,4 @@ static void make(nm_setting *s, const void *plan, const char *flag)
     }
 }
 
-const nm_set nm_set_rows = {read, make};
+const nm_set nm_set_rows = {read, make, NULL};

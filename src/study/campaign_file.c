@@ -1,0 +1,187 @@
+/* campaign_file.c: campaign.json, which says all that a worker needs to join, and DIR/asked, which samples it is about.
+ *
+ * campaign.json is written once, by the run that comes first. Files are named twice, relative to the folder and from
+ * the root, with their hashes: whoever joins takes the first name under which the same bytes are found, so that the
+ * folder may be moved together with its files, or seen from another machine. Flags are kept as they were written;
+ * files that they name are relative to `folder`. DIR/asked/A-B is an empty file for each range that a run asked for:
+ * ranges are added by any run at any time, and none is ever lost. */
+#define _GNU_SOURCE
+#include "base/base.h"
+#include "study/study.h"
+#include "study/records.h"
+
+#include <cJSON.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* ---- what it says of files and flags ---- */
+
+/* a path from the root; the file must be there */
+static const char *absolute(nm_job *job, const char *path)
+{
+    char all[PATH_MAX];
+    if (!realpath(path, all)) nm_throw(job, NM_EIO, "%s: %s", path, strerror(errno));
+    return nm_dup(job, all, strlen(all));
+}
+
+static const char *hash_of(nm_job *job, const char *path)
+{
+    char hex[65];
+    const nm_file f = nm_file_read(job, path);
+    nm_sha256(f.data, f.n, hex);
+    return nm_dup(job, hex, 64);
+}
+
+static const char *place(nm_job *job, const nm_campaign *c, const char *path, bool is_file)
+{
+    nm_buf b = {.job = job};
+    nm_jo j = nm_jo_new(&b);
+    nm_jo_object(&j, NULL);
+    const char *near = nm_path_relative(job, c->dir, path);
+    const size_t n = near ? strlen(near) : 0;
+    nm_jo_str(&j, "path", n ? nm_dup(job, near, n - (near[n - 1] == '/')) : ".");
+    nm_jo_str(&j, "absolute", absolute(job, path));
+    if (is_file) nm_jo_str(&j, "sha256", hash_of(job, path));
+    nm_jo_end(&j);
+    return b.s;
+}
+
+static const char *members(nm_job *job, const nm_said *list)
+{
+    nm_buf b = {.job = job};
+    nm_jo j = nm_jo_new(&b);
+    nm_jo_list(&j, NULL);
+    for (const nm_said *s = list; s && s->key; s++) {
+        nm_jo_object(&j, NULL);
+        nm_jo_str(&j, "flag", s->key);
+        nm_jo_str(&j, "value", s->value);
+        nm_jo_end(&j);
+    }
+    nm_jo_end(&j);
+    return b.s;
+}
+
+const nm_said *nm_campaign_more(nm_job *job, const nm_campaign *c)
+{
+    nm_said *m = NM_ARRAY(job, nm_said, 7);
+    size_t n = 0;
+    m[n++] = (nm_said){"net", place(job, c, c->net_path, true)};
+    m[n++] = (nm_said){"images", place(job, c, c->images_path, true)};
+    if (c->has_labels) m[n++] = (nm_said){"labels", place(job, c, c->labels_path, true)};
+    m[n++] = (nm_said){"folder", place(job, c, ".", false)};
+    m[n++] = (nm_said){"flags", members(job, c->flags)};
+    m[n++] = (nm_said){"effort", members(job, c->effort)};
+    return m;
+}
+
+/* ---- read back ---- */
+
+/* Returns the first of the two names under which the file is, or any file if that one is nowhere: its hash is then
+ * refused by whoever reads it. */
+static const char *find(nm_job *job, const nm_json *j, const char *key, const char *dir,
+                        const char *where)
+{
+    const nm_json *o = nm_json_get(job, j, key, where), *hash = nm_json_find(o, "sha256");
+    const char *near = nm_fmt(job, "%s/%s", dir,
+                              nm_json_str(job, nm_json_get(job, o, "path", where), where));
+    const char *far = nm_json_str(job, nm_json_get(job, o, "absolute", where), where),
+               *names[] = {near, far};
+    const char *some = NULL;
+    for (size_t i = 0; i < 2; i++) {
+        if (!nm_file_exists(names[i])) continue;
+        if (!some) some = names[i];
+        if (!hash || strcmp(hash_of(job, names[i]), nm_json_str(job, hash, where)) == 0)
+            return nm_dup(job, names[i], strlen(names[i]));
+    }
+    if (!some)
+        nm_throw(job, NM_EIO,
+                 "%s: its \"%s\" is neither %s nor %s; the file was expected at one of them", where,
+                 key, near, far);
+    if (hash)
+        nm_throw(job, NM_EUSE,
+                 "%s: its \"%s\" is another file now: %s has SHA-256 %s, and %s was expected",
+                 where, key, some, hash_of(job, some), nm_json_str(job, hash, where));
+    return nm_dup(job, some, strlen(some));
+}
+
+static const nm_said *list_of(nm_job *job, const nm_json *j, const char *key, const char *where)
+{
+    const nm_json *o = nm_json_get(job, j, key, where);
+    nm_said *list = NM_ARRAY(job, nm_said, nm_json_count(o) + 1);
+    size_t n = 0;
+    for (const nm_json *e = o->child; e; e = e->next)
+        list[n++] = (nm_said){nm_json_str(job, nm_json_get(job, e, "flag", where), where),
+                              nm_json_str(job, nm_json_get(job, e, "value", where), where)};
+    return list;
+}
+
+nm_campaign_file nm_campaign_read(nm_job *job, const char *dir)
+{
+    const char *path = nm_fmt(job, "%s/%s", dir, NM_CAMPAIGN_FILE);
+    if (!nm_file_exists(path))
+        nm_throw(job, NM_EIO, "%s: is no folder of a campaign: it has no %s", dir,
+                 NM_CAMPAIGN_FILE);
+    const nm_json *j = nm_json_parse(job, nm_file_read(job, path));
+    const char *kind = nm_json_str(job, nm_json_get(job, j, "netmip", path), path);
+    const int64_t version = nm_json_int(job, nm_json_get(job, j, "version", path), path);
+    if (strcmp(kind, "campaign") || version != NM_CAMPAIGN_VERSION)
+        nm_throw(job, NM_EINPUT,
+                 "%s: is a %s of version %lld; a campaign of version %d was expected", path, kind,
+                 (long long)version, NM_CAMPAIGN_VERSION);
+    const char *program = nm_json_str(job, nm_json_get(job, j, "program", path), path);
+    if (strcmp(program, NM_VERSION))
+        nm_throw(job, NM_EUSE, "%s: is of netmip %s; this is %s", path, program, NM_VERSION);
+    return (nm_campaign_file){
+        .path = path,
+        .question = nm_json_str(job, nm_json_get(job, j, "question", path), path),
+        .net = find(job, j, "net", dir, path),
+        .images = find(job, j, "images", dir, path),
+        .labels = nm_json_find(j, "labels") ? find(job, j, "labels", dir, path) : NULL,
+        .folder = nm_fmt(job, "%s/", find(job, j, "folder", dir, path)),
+        .flags = list_of(job, j, "flags", path),
+        .effort = list_of(job, j, "effort", path)};
+}
+
+/* ---- which samples ---- */
+
+void nm_campaign_ask(nm_job *job, const nm_campaign *c)
+{
+    if (c->asked || c->is_part || c->from == c->to) return;
+    const char *dir = nm_fmt(job, "%s/asked", c->dir);
+    nm_folder_make(job, dir);
+    const char *path = nm_fmt(job, "%s/%lld-%lld", dir, (long long)c->from, (long long)c->to);
+    const int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0 || close(fd)) nm_throw(job, NM_EIO, "%s: cannot write: %s", path, strerror(errno));
+}
+
+/* A-B of a file's name; false: it is something else */
+static bool range_of(const char *name, int64_t *from, int64_t *to)
+{
+    const char *dash = strchr(name, '-');
+    return dash && nm_int_parse(name, dash, from) &&
+           nm_int_parse(dash + 1, name + strlen(name), to) && *from >= 0 && *from < *to &&
+           *to < (int64_t)1 << 40;
+}
+
+const bool *nm_campaign_asked(nm_job *job, const char *dir, int64_t *count)
+{
+    const char *folder = nm_fmt(job, "%s/asked", dir);
+    bool *asked = NULL;
+    *count = 0;
+    for (int pass = 0; pass < 2; pass++) { /* the largest end; then all of them */
+        DIR *d = opendir(folder);
+        for (const struct dirent *e; d && (e = readdir(d));) {
+            int64_t from, to;
+            if (!range_of(e->d_name, &from, &to)) continue;
+            if (!asked) *count = to > *count ? to : *count;
+            for (int64_t i = from; asked && i < to && i < *count; i++) asked[i] = true;
+        }
+        if (d) closedir(d);
+        if (!pass && *count) asked = NM_ARRAY(job, bool, (size_t)*count);
+    }
+    return asked;
+}

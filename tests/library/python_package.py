@@ -1,0 +1,289 @@
+#!/usr/bin/env python3
+"""The Python package: it declares what the header declares; its answers are the command's and its values those of formulas; HiGHS's
+answers to its models are judged; errors carry the library's words; control-C ends a question; pip installs it, and a wheel works alone."""
+import gzip, json, os, re, shutil, signal, subprocess, sys, threading, time
+
+sys.path.insert(1, sys.path[0] + "/../kit")
+from kit import NETMIP, ROOT, SCRIPTS, check, done, m, needs, p, parts, put, run, skip, text_of
+
+needs("numpy")
+LIBRARY = os.path.join(os.path.dirname(NETMIP), "libnetmip.so.0")
+if os.environ.get("SAN"):
+    skip("Python does not load a library with sanitizers")
+    done()
+os.environ["NETMIP_LIBRARY"] = LIBRARY
+sys.path.insert(0, os.path.join(SCRIPTS, "python"))
+import numpy as np
+
+import netmip
+from netmip import _library
+
+XOR, DIGITS, IMAGES = m("tiny-xor.onnx"), m("digits-mlp.onnx"), m("digits-test-images.idx3.gz")
+
+
+def xor(a, b):
+    """Y_0 - Y_1 of tiny-xor"""
+    return 0.75 - 2 * abs(a - b) + 0.25 * max(0, a + b - 1)
+
+
+def images():
+    with gzip.open(IMAGES) as f:
+        return np.frombuffer(f.read(), np.uint8, offset=16).reshape(-1, 28, 28) / 255
+
+
+def command(*args):
+    code, out, err = run(*args, "--json", "--quiet")
+    return json.loads(out) if out else {"error": err}
+
+
+def refused(name, kind, code, words, f):
+    try:
+        f()
+        check(name, False, "it was taken")
+    except kind as e:
+        check(name, words in str(e) and (code is None or (e.code == code and e.message == str(e))), repr(e))
+
+
+def declared():
+    text = re.sub(r"/\*.*?\*/", "", text_of(os.path.join(ROOT, "include/netmip.h")), flags=re.S)
+    text = re.sub(r"enum \{.*?\};", "", re.sub(r"^#.*$", "", text, flags=re.M), flags=re.S)
+    lines = [" ".join(d.split()) for d in text.split(";")]
+    want = [l for l in lines if re.match(r"[a-z].*nm_\w+\(", l) and not l.startswith("typedef")]
+    check("the header's prototypes", want == _library.PROTOTYPES.strip().splitlines(), set(want) ^ set(_library.PROTOTYPES.strip().splitlines()))
+    check("the library's version", netmip.__version__ == run("--version")[1].strip())
+    env = dict(os.environ, PYTHONPATH=os.path.join(SCRIPTS, "python"), NETMIP_LIBRARY="/nowhere/libnetmip.so.0")
+    r = subprocess.run([sys.executable, "-c", "import netmip"], env=env, capture_output=True, text=True)
+    check("a library that is not there", r.returncode and "ImportError" in r.stderr and "NETMIP_LIBRARY says where" in r.stderr, r)
+    z = [f for f in ("/lib/x86_64-linux-gnu/libz.so.1", "/usr/lib/libz.so.1") if os.path.exists(f)]
+    if z:
+        r = subprocess.run([sys.executable, "-c", "import netmip"], env=dict(env, NETMIP_LIBRARY=z[0]), capture_output=True, text=True)
+        check("another library", "is of another version" in r.stderr, r)
+
+
+def networks():
+    net = netmip.Network(XOR)
+    check("sizes", (net.input_shape, net.inputs, net.outputs, net.file_outputs) == ((1, 2), 2, 2, 2), net)
+    for x in ([0.4, 0.3], (0.9, 0.8), np.array([[0.25, 0.75]], np.float32)):
+        y = net(x)
+        check("%s: the margin" % (x,), abs(y[0] - y[1] - xor(*np.ravel(x))) < 1e-7 and (net.scores(x) == y).all() and (net.rounding(x) < 1e-12).all(), y)
+    batch = np.random.default_rng(1).random((7, 2))
+    check("a batch", net(batch).shape == (7, 2) and all((net(b) == y).all() for b, y in zip(batch, net(batch))))
+    y = net([0.4, 0.3], np.float32)
+    check("float32", y.dtype == np.float32 and y[0] == np.float32(y[0]), y)
+    with open(XOR, "rb") as f:
+        data = f.read()
+    for source in (data, gzip.compress(data), __import__("pathlib").Path(XOR)):
+        check("the same network from %s" % type(source).__name__, (netmip.Network(source)([0.4, 0.3]) == net([0.4, 0.3])).all())
+    net.save(p("again.json"))
+    check("saved and read", (netmip.Network(p("again.json"))([0.4, 0.3]) == net([0.4, 0.3])).all())
+    both = netmip.Network.pair(net, netmip.Network(data))
+    check("a pair", both.outputs == 4 and (both.scores([0.4, 0.3])[:2] == both.scores([0.4, 0.3])[2:]).all())
+    check("preprocessing", (netmip.Network(XOR, mean=0, std=2)([0.8, 0.6]) == net([0.4, 0.3])).all())
+    refused("a file that is not there", netmip.FileError, 5, "none.onnx: No such file", lambda: netmip.Network("none.onnx"))
+    refused("bytes that are no network", netmip.InputError, 3, "cut", lambda: netmip.Network(data[:80], name="cut"))
+    refused("an input of another size", ValueError, None, "the network has 2 inputs", lambda: net([1, 2, 3]))
+    refused("a NAN", netmip.UseError, 2, "input 0 is not finite", lambda: net([float("nan"), 0]))
+
+
+def onnx_and_torch():
+    try:
+        import onnx
+
+        check("an onnx model", (netmip.Network(onnx.load(XOR))([0.4, 0.3]) == netmip.Network(XOR)([0.4, 0.3])).all())
+    except ImportError:
+        skip("no onnx")
+    try:
+        import torch
+    except ImportError:
+        return skip("no torch")
+    torch.manual_seed(1)
+    module = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Dropout(0.5), torch.nn.Linear(72, 3))
+    x = torch.rand(1, 1, 8, 8)
+    for net in (netmip.Network(module, example=x), netmip.Network(module, input_shape=(1, 1, 8, 8))):
+        check("the module goes on training", module.training and module[3].training)
+        want = module.eval()(x).detach().numpy().ravel()
+        module.train()
+        check("a torch module", np.abs(net(x) - want).max() < 1e-5 and net.input_shape == (1, 1, 8, 8), (net(x), want))
+    check("asked with a tensor", net.solve(x, linf=1e-4).holds)
+    refused("a module without a shape", TypeError, None, "example, an input", lambda: netmip.Network(module))
+
+
+def questions():
+    """the command says the same"""
+    net, x = netmip.Network(DIGITS), images()
+    for i, ask in ((3, {"linf": 0.05}), (3, {"linf": 0.12}), (7, {"linf": 0.04, "objective": "worst", "target": [1, 2]}), (1, {"perturb": "l1:1.5"}),
+                   (3, {"perturb": "free", "objective": "closest:linf"}), (2, {"linf": 0.02, "objective": "range:Y_0-Y_1"})):
+        ask = {"time_limit": 60, **ask}
+        flags = [w for k, v in ask.items() for w in ("--perturb" if k in ("linf", "perturb") else "--" + k.replace("_", "-"),
+                                                     "linf:%r" % v if k == "linf" else ",".join(map(str, v)) if isinstance(v, list) else str(v))]
+        told, r = command("solve", DIGITS, "--image", "%s:%d" % (IMAGES, i), *flags), net.solve(x[i], **ask)
+        name = "image %d, %s" % (i, ask)
+        # the command's image has one more axis, which says how it is drawn and nothing else
+        same = {k: v for k, v in r.json.items() if k not in ("cpu_seconds",)}
+        check(name, same == {k: v for k, v in told.items() if k not in ("cpu_seconds",)}, (same, told))
+        check(name + ": fields", r.verdict == told["verdict"] and r.label == told.get("label", r.label) and r.predicted == told.get("predicted", r.predicted) and r.certified == told.get("certified", r.certified), r)
+        witness = told.get("witness")
+        if witness and r.violated:
+            check(name + ": the witness", r.witness.shape == (28, 28) and net.scores(r.witness).argmax() != r.label or r.margin <= 0, r)
+            check(name + ": margin and distance", r.margin == witness["margin64"] and r.distance["linf"] == witness["distance"]["linf"], (r, witness))
+            check(name + ": its distance", abs(np.abs(r.witness - x[i]).max() - r.distance["linf"]) < 1e-12)
+        for k in ("value", "bound"):
+            if r.value is not None and k in told.get("objective", {}):
+                check(name + ": " + k, getattr(r, k) == told["objective"][k], (r, told))
+        if "range" in str(ask):
+            check(name + ": ends", r.least.bound <= r.least.value <= r.most.value <= r.most.bound and r.least.point is not None, (r.least, r.most))
+    file = net.solve(image=IMAGES + ":3", labels=m("digits-test-labels.idx1.gz") + ":3", linf=0.05)
+    check("an image from a file", file.holds and file.label == 6, repr(file))
+    tiny = netmip.Network(XOR)
+    r = tiny.solve(m("tiny-xor.vnnlib"))
+    check("VNN-LIB", r.violated and r.json["verdict"] == command("solve", XOR, m("tiny-xor.vnnlib"))["verdict"])
+    q = tiny.question([0.4, 0.3], linf=0.13)
+    again = tiny.question(put("q.json", q.text))
+    check("a question again", tiny.solve(q).holds and tiny.solve(again).holds and q.json == again.json)
+    check("the exact distance", abs(tiny.solve([0.4, 0.3], perturb="free", objective="closest:linf").value - 0.1375) < 1e-6)
+
+
+def bounds():
+    net, x = netmip.Network(m("digits-mlp3.onnx")), images()[2]
+    told = command("bounds", m("digits-mlp3.onnx"), "--image", IMAGES + ":2", "--perturb", "linf:0.03", "-o", p("b.json"))
+    with open(p("b.json")) as f:
+        want = json.load(f)["cases"][0]["blocks"]
+    b = net.bounds(x, linf=0.03)
+    check("unstable units", [(i, len(l), l.unstable) for i, l in enumerate(b.layers) if l.kind == "relu"] ==
+          [(l["block"], l["units"], l["unstable"]) for l in told["cases"][0]["layers"]], b)
+    for w, l in zip(want, b.layers):  # the library also bounds outputs, as rows, and pays their rounding: ends may differ by that
+        check("block %d: its ends" % w["block"], l.kind == w["kind"] and np.abs(l.lo - w["lo"]).max() < 1e-12 and np.abs(l.hi - w["hi"]).max() < 1e-12)
+    check("every block", len(b.layers) == len(want) - 1 and want[-1]["kind"] == "affine", (len(b.layers), len(want)))  # the last one is the question's
+    rng = np.random.default_rng(3)
+    y = net(np.clip(x + rng.uniform(-0.03, 0.03, (50, 28, 28)), 0, 1))
+    check("outputs of points are between", (y >= b.lo).all() and (y <= b.hi).all())
+    check("shown", "unstable" in repr(b) and "<table>" in b._repr_html_())
+
+
+def models():
+    try:
+        from scipy.optimize import milp
+    except ImportError:
+        return skip("no scipy")
+    tiny = netmip.Network(XOR)
+    for far, verdict in ((0.13, None), (0.25, "violated")):
+        ms = tiny.compile([0.4, 0.3], linf=far, objective="worst", encoding="bigm", always_write=True, dialect="highs")
+        worst = min(xor(0.4 + a, 0.3 + b) for a in (-far, far) for b in (-far, far))
+        answers = [milp(**k.to_scipy()) for k in ms]
+        r = ms.decode(answers)
+        check("%g: the worst margin" % far, len(ms) == 1 and abs(r.value - worst) < 1e-6 and abs(ms[0].measure(answers[0].fun) - worst) < 1e-5, r)
+        check("%g: on whose word" % far, r.solver == "highs" and not r.certified and (not verdict or r.verdict == verdict), r)
+        k = ms[0]
+        by_name = k.decode(dict(zip(k.column_names, answers[0].x)))
+        check("%g: values by name" % far, by_name.margin == k.decode(answers[0].x).margin and abs(by_name.margin - worst) < 1e-6, by_name)
+        check("%g: all at once" % far, abs(ms.solve().value - worst) < 1e-6)
+        check("%g: without an answer" % far, ms.decode([None]).verdict == ("unknown" if verdict else "holds"))  # the nearer one is closed by bounds
+        refused("%g: an answer too many" % far, ValueError, None, "2 answers to 1 models", lambda: ms.decode([None, None]))
+        refused("%g: a point of another length" % far, netmip.UseError, 2, "1 values; the model has", lambda: k.decode([1.0]))
+    holds = tiny.compile([0.4, 0.3], linf=0.13, encoding="bigm", always_write=True, dialect="highs")
+    r = holds.solve()
+    check("infeasible is the solver's word", not r.certified and r.solver == "highs" and r.verdict == "holds", repr(r))
+    net, x = netmip.Network(DIGITS), images()[3]
+    ms = net.compile(x, linf=0.085, label=6, encoding="bigm", dialect="highs", target=[0, 8])
+    both = net.solve(x, linf=0.085, label=6, target=[0, 8], time_limit=60)
+    check("the digits", len(ms) == 0 or ms.solve(time_limit=60).verdict in (both.verdict, "unknown"), (ms, both))
+    check("the targets that bounds close", len(ms.result.targets) == 2)
+    for ask, member in (({"linf": 0.25, "encoding": "indicator"}, "when"), ({"linf": 0.25, "encoding": "sos1"}, "sos1"), ({"perturb": "free", "objective": "closest:l2"}, "products")):
+        k = tiny.compile([0.4, 0.3], **ask)[0]
+        check("%s is there to be seen" % member, len(getattr(k, member)) > 0)
+        refused("%s is not for milp" % member, netmip.UnsupportedError, 4, "encoding bigm or hull", k.to_scipy)
+    r = tiny.compile_files(p("x.mps"), [0.4, 0.3], linf=0.25, dialect="cbc")
+    check("files", r.files == [p("x.mps")] and os.path.exists(p("x.map.json")), r.files)
+    if shutil.which("cbc"):
+        subprocess.run(["cbc", p("x.mps"), "solve", "solu", p("x.sol")], capture_output=True)
+        check("decoded", netmip.decode(p("x.map.json"), p("x.sol"), net=tiny).violated and netmip.decode(p("x.map.json"), p("x.sol")).violated)
+    else:
+        skip("no cbc")
+
+
+def batches():
+    net, x = netmip.Network(m("digits-mlp3.onnx")), images()[:12]
+    labels = [int(net(i).argmax()) for i in x]
+    labels[4] = 99
+    alone = [net.solve(i, label=k, linf=0.02).verdict if k < 99 else None for i, k in zip(x, labels)]
+    for workers in (1, 3):
+        some = list(net.batch(x, labels, workers=workers, linf=0.02, errors="yield", progress=False))
+        check("%d workers: in their order" % workers, [None if isinstance(r, netmip.Error) else r.verdict for r in some] == alone, some)
+        check("%d workers: the error" % workers, isinstance(some[4], netmip.Error) and "99" in str(some[4]), some[4])
+    refused("it is raised", netmip.Error, None, "99", lambda: list(net.batch(x, labels, linf=0.02)))
+    refused("labels that are too few", ValueError, None, "not as many labels as images", lambda: list(net.batch(x, labels[:3], linf=0.02)))
+    first = next(iter(net.batch(iter(x), linf=0.02)))
+    check("an iterator that is left", first.verdict in ("holds", "violated"))
+
+
+def shown():
+    net, x = netmip.Network(DIGITS), images()[3]
+    r = net.solve(x, linf=0.12)
+    check("a picture", r._repr_png_()[:4] == b"\x89PNG" and "<img" in r._repr_html_() and "violated" in r._repr_html_())
+    check("text", str(r).startswith("violated") and repr(r).startswith("<violated"))
+    flat = netmip.Network(XOR).solve([0.4, 0.3], linf=0.2)
+    check("no picture", flat._repr_png_() is None and "<img" not in flat._repr_html_())
+    refused("no truth value", TypeError, None, "ask .holds", lambda: bool(r))
+    del net, x
+    check("the picture lives on", r._repr_png_() is not None)
+
+
+def refusals():
+    net = netmip.Network(XOR)
+    for ask, words in (({"linf": -1}, "radius of 0 or more"), ({"linf": 0.1, "time_limit": "x"}, "--time-limit x"), ({"linf": 0.1, "mps": "free"}, "mps: not an option of nm_solve"),
+                       ({"linf": 0.1, "colour": 1}, "colour: no such option"), ({"linf": 0.1, "label": 7}, "7"), ({}, "perturb")):
+        refused("%s" % ask, netmip.Error, None, words, lambda: net.solve([0.4, 0.3], **ask))
+    refused("an option after the question", ValueError, None, "linf: an option of the question", lambda: net.solve(net.question([0.4, 0.3], linf=0.1), linf=0.2))
+    refused("another network's question", ValueError, None, "another network", lambda: net.solve(netmip.Network(XOR).question([0.4, 0.3], linf=0.1)))
+    refused("not an option of a question", TypeError, None, "seed", lambda: net.question([0.4, 0.3], linf=0.1, seed=1))
+
+
+def interrupt():
+    """a question that takes minutes ends at control-C, and the process goes on"""
+    net, x = netmip.Network(m("digits-conv.onnx")), images()[4]
+    threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    began = time.time()
+    try:
+        r = net.solve(x, perturb="free", objective="closest:l1")
+        check("it took longer than the signal", False, repr(r))
+    except KeyboardInterrupt:
+        check("it ends soon", 1 < time.time() - began < 20, time.time() - began)
+    check("and works on", netmip.Network(XOR).solve([0.4, 0.3], linf=0.13).holds)
+    check("in another thread", [t for t in [[]] for w in [threading.Thread(target=lambda: t.append(net.solve(x, linf=0.001).verdict))] if [w.start(), w.join()]][0] == ["holds"])
+
+
+def example():
+    r = subprocess.run([sys.executable, os.path.join(SCRIPTS, "python", "example.py")], capture_output=True, text=True, env=dict(os.environ, PYTHONDONTWRITEBYTECODE="1"))
+    check("example.py", r.returncode == 0 and "violated by" in r.stdout and "no counterexample within 0.0994" in r.stdout, r)
+    if "scipy" in sys.modules or not r.stdout.endswith("highs\n"):
+        check("its last cell", "worst margin -0.4500 on the word of highs" in r.stdout, r.stdout)
+
+
+def installed():
+    """by pip, offline, and as a wheel that brings the library"""
+    code = subprocess.run([sys.executable, "-c", "import setuptools, wheel, pip"], capture_output=True).returncode
+    if code:
+        return skip("no pip, setuptools or wheel")
+    shutil.copytree(os.path.join(SCRIPTS, "python"), p("source"), ignore=shutil.ignore_patterns("build", "*.egg-info", "__pycache__"))
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-build-isolation", "--no-deps", "--no-index", "--no-cache-dir"]
+    r = subprocess.run([*pip, "--target", p("site"), p("source")], capture_output=True, text=True)
+    if not check("pip install", r.returncode == 0, r.stderr[-400:]):
+        return
+    ask = "import netmip; print(netmip.__file__, netmip.Network(%r).solve([0.4, 0.3], linf=0.2).verdict, %s)"
+    lib = "[l.split()[-1] for l in open('/proc/self/maps') if '/libnetmip' in l or '/libCbc.' in l][-1]"
+    r = subprocess.run([sys.executable, "-c", ask % (XOR, lib)], capture_output=True, text=True, cwd=p(), env=dict(os.environ, PYTHONPATH=p("site")))
+    check("it works where it is", r.stdout.startswith(p("site")) and " violated " in r.stdout, r)
+    if not os.path.exists(os.path.join(os.path.dirname(NETMIP), "netmip.pc")) or not shutil.which("dpkg-query"):
+        return skip("make wheel was not run")
+    r = subprocess.run(["sh", os.path.join(SCRIPTS, "python", "make-wheel.sh"), os.path.dirname(NETMIP), p("wheels")], capture_output=True, text=True,
+                       env=dict(os.environ, PYTHON=sys.executable))
+    if not check("a wheel", r.returncode == 0 and r.stdout.strip().endswith(".whl"), r):
+        return
+    r = subprocess.run([*pip, "--target", p("wheeled"), r.stdout.strip().splitlines()[-1]], capture_output=True, text=True)
+    check("pip installs it", r.returncode == 0, r.stderr[-400:])
+    env = {k: v for k, v in os.environ.items() if k != "NETMIP_LIBRARY"}
+    r = subprocess.run([sys.executable, "-c", ask % (XOR, lib)], capture_output=True, text=True, cwd=p(), env=dict(env, PYTHONPATH=p("wheeled")))
+    check("with libraries of its own", " violated " in r.stdout and r.stdout.strip().split()[-1].startswith(p("wheeled")), r)
+
+
+parts(declared, networks, onnx_and_torch, questions, bounds, models, batches, shown, refusals, interrupt, example, installed)
