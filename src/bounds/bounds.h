@@ -32,7 +32,7 @@ void nm_bounds_print(nm_buf *buf, const nm_bounds *b);
 typedef struct nm_level { size_t block; nm_by by; } nm_level; /* for the inputs of ReLU block `block`: lp or mip */
 typedef struct nm_levels { nm_by all; bool stated; size_t n, cap; nm_level *at; } nm_levels;
 nm_levels nm_levels_read(nm_job *job, const char *where, const char *text); /* text NULL: alpha; where: for messages */
-void nm_levels_check(nm_job *job, const nm_levels *l, const nm_program *p); /* refuses blocks of other kinds than ReLU */
+void nm_levels_check(nm_job *job, const nm_levels *l, const nm_program *p); /* refuses blocks that are not ReLUs */
 nm_by nm_levels_of(const nm_levels *l, size_t relu);
 nm_by nm_levels_most(const nm_levels *l);
 bool nm_levels_ask(const nm_levels *l);             /* true: some layer is bounded by linear or integer programs */
