@@ -305,8 +305,8 @@ def refusals():
         check("refused: %s" % says, got == code and says in err and not os.path.exists(p("bad-out.mps")), (got, err))
     good = put("good.lp", ROW + BOX + "End\n")
     for inputs, outputs, more, code, says in (
-            ("x,z", "y", (), 2, "2 columns are named, and the network has 1 inputs"), ("w", "y", (), 2, "has no column w"), ("x", "x", (), 2, "an input and an output"),
-            ("x", "-", (), 2, "all outputs are left out"), ("-", "y", (), 2, "leaves out an output alone"), ("", "y", (), 2, "is empty"),
+            ("x,z", "y", (), 2, "2 columns are named, but the network has 1 inputs"), ("w", "y", (), 2, "has no column w"), ("x", "x", (), 2, "an input and an output"),
+            ("x", "-", (), 2, "all outputs are left out"), ("-", "y", (), 2, "is allowed for outputs only"), ("", "y", (), 2, "is empty"),
             ("x", "y", ("--encoding", "relax"), 4, "would not equal"), ("x", "y", ("--encoding", "aggregate:2"), 4, "would not equal"), ("x", "y", ("--encoding", "hull"), 4, "a question's row"),
             ("x", "y", ("--encoding", "sos1"), 4, "dialect generic has no special ordered sets"), ("x", "y", ("--bounds", "9:lp"), 2, "is not a ReLU block")):
         got, out, err = embed(net, good, inputs, outputs, "bad-out.mps", *more)
