@@ -51,7 +51,7 @@ def words():
     r = short(inspect(f, "--row", "rc2_2"))
     check("row", r.startswith("row rc2_2: v <= U z") and "unit 2 of block 2" in r and "a in [-1, 1]" in r and "= -1 + 1 x0 + 1 x1" in r, r)
     check("an input", "column x1: an input" in inspect(f, "--unit", "0:1"))
-    for e, piece in (("indicator", "if z2_1 = 0: 1 v2_1 <= 0"), ("sos1", "set sos2_1: one at most is not 0: v2_1 s2_1"), ("partition:2", "part 1 of a"),
+    for e, piece in (("indicator", "if z2_1 = 0: 1 v2_1 <= 0"), ("sos1", "set sos2_1: at most one is not 0: v2_1 s2_1"), ("partition:2", "part 1 of a"),
                      ("relax", "the chord")):
         for ending in (".mps", ".lp"):
             f2 = build("e-" + e.split(":")[0] + ending, "--encoding", e, "--dialect", "cplex")
