@@ -151,10 +151,10 @@ def refusals():
     code, out, err = run("inspect", f, "--unit", "seven")
     check("no such unit", code == 2 and "BLOCK:UNIT" in err, err)
     code, out, err = run("inspect", m("tiny-xor.json"), "--unit", "2:1")
-    check("a network has no rows", code == 2 and "no model" in err, err)
+    check("a network has no rows", code == 2 and "not a model" in err, err)
     shutil.copy(build("other.mps", base=DIGITS).replace(".mps", ".map.json"), p("good.map.json"))
     code, out, err = run("inspect", f)
-    check("another model's map", code == 6 and "another model" in err, err)
+    check("another model's map", code == 6 and "is not the map of" in err, err)
     random.seed(7)
     for kind, whole in ((".mps", text), (".lp", lp)):
         crashes = 0
