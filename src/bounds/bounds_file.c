@@ -1,14 +1,13 @@
-/* bounds_file.c: bounds of units in files: written for who wants to see or use them, and read back as bounds that are
- * known from elsewhere.
+/* bounds_file.c: bounds of units in files: written for people or other programs, and read back as known bounds.
  *
  *   .json   {"netmip": "bounds", "version": 1, "net_sha256", "query_sha256", "cases": [{"case": 0, "blocks":
  *           [{"block": 1, "kind": "affine", "lo": [..], "hi": [..], "by": [..]}]}]}, null for an end at infinity
  *   .csv    case,block,kind,unit,lo,hi,by: a line for each unit; inf and -inf
  *   .npz    arrays of NumPy, caseC_blockB_lo and caseC_blockB_hi for each block, and net_sha256 and query_sha256
- *   else    as --dump bounds prints them; only to be looked at
+ *   others  the text of --dump bounds, for people only
  *
- * In files that are read the hashes, "kind" and "by" may be missing, and only the units of interest need to be there. A
- * hash that is stated must be the network's and the question's: bounds over another set say nothing of this one. */
+ * In files that are read, hashes, "kind" and "by" may be missing, and only the units of interest need to be listed. A
+ * hash that is given must be that of the network or the question: bounds over another set are of no use here. */
 #include "base/base.h"
 #include "data/data.h"
 #include "program/program.h"
@@ -175,13 +174,13 @@ static void check_hash(nm_job *job, const nm_json *o, const char *key, const cha
 {
     const nm_json *x = nm_json_find(o, key);
     if (x && strcmp(nm_json_str(job, x, path), want))
-        nm_throw(job, NM_EAUDIT, "%s: \"%s\" is not that of this question: its bounds say nothing here", path, key);
+        nm_throw(job, NM_EAUDIT, "%s: \"%s\" is not that of this question, so its bounds cannot be used", path, key);
 }
 
 static size_t index_of(nm_job *job, const nm_json *x, const char *path)
 {
     const int64_t i = nm_json_int(job, x, path);
-    if (i < 0) nm_throw(job, NM_EINPUT, "%s: %lld; an index from 0 was expected", path, (long long)i);
+    if (i < 0) nm_throw(job, NM_EINPUT, "%s: %lld; an index of 0 or more was expected", path, (long long)i);
     return (size_t)i;
 }
 
@@ -246,7 +245,7 @@ static double csv_number(const nm_lines *l, nm_span s)
 static size_t csv_index(const nm_lines *l, nm_span s)
 {
     const int64_t i = nm_lines_count(l, s);
-    if (i < 0) nm_lines_bad(l, "an index from 0");
+    if (i < 0) nm_lines_bad(l, "an index of 0 or more");
     return (size_t)i;
 }
 
@@ -287,7 +286,7 @@ const char *nm_known_used(const nm_known *k) { return k && k->used ? k->path : N
 
 size_t nm_known_meet(nm_job *job, nm_known *k, nm_bounds *b, size_t icase)
 {
-    const size_t last = b->p->n_blocks - 1; /* the question's own rows: theirs would be the answer */
+    const size_t last = b->p->n_blocks - 1; /* the question's own rows, whose bounds would be the answer */
     size_t n = 0;
     for (size_t i = 0; i < k->n; i++) {
         const entry *e = &k->e[i];

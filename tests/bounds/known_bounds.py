@@ -29,7 +29,7 @@ def levels():
     check("programs for all layers are the narrowest", all(every[k][0] >= both[k][0] - 1e-9 and every[k][1] <= both[k][1] + 1e-9 for k in both))
     for text, words in (("3:lp", "block 3 is no ReLU block; one of 2, 4, 6"), ("2:crown", "interval, crown, alpha, lp or mip was expected"),
                         ("lp,mip", "interval, crown"), ("2:lp,2:mip", "two levels for block 2"), ("", "interval, crown"), ("2:", "interval, crown"),
-                        ("99:lp", "block 99 is no ReLU block")):
+                        ("99:lp", "block 99 is not a ReLU block")):
         for verb in ("bounds", "solve"):
             code, out, err = run(verb, *ASK, "--bounds", text)
             check("%s --bounds %r" % (verb, text), code == 2 and words in err, (code, err))

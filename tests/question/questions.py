@@ -321,7 +321,7 @@ def ranges():
     out = good(0, "solve", n, p("q.vnnlib"), "--objective", "range:Y_0", "-o", p("ends"))
     check("text and files", "done by" in out and re.search(r"min: \S+ attained .* proven to be at least", out) and os.path.exists(p("ends/min.npy")) and os.path.exists(p("ends/max.npy")), out)
     put("q2.vnnlib", open(p("q.vnnlib")).read() + "(assert (<= Y_0 0))")
-    bad(4, "a file that has conditions on outputs", "speaks of outputs", "solve", n, p("q2.vnnlib"), "--objective", "range:Y_0")
+    bad(4, "a file that speaks of outputs", "has conditions on outputs", "solve", n, p("q2.vnnlib"), "--objective", "range:Y_0")
     put("pt.csv", "0.5,0.5\n")
     ask = ["--image", p("pt.csv"), "--perturb", "free", "--objective", "range:Y_0"]
     for flag, needle in ((["--target", "1"], "--target"), (["--label", "1"], "--label"), (["--margin", "1"], "--margin"), (["--guard", "1"], "--guard"), (["--split", "2"], "--split")):
