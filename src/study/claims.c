@@ -159,14 +159,12 @@ nm_presence *nm_presence_enter(nm_job *job, const char *dir)
     p->space = space_of(job);
     p->started = start_of(job, getpid());
     if (!p->started) p->started = "";
+    p->beat = 1;
     p->others = NM_ARRAY(job, watched, WATCHED);
     nm_folder_make(job, p->dir);
-    errno = 0;
-    if (!renew(job, p, NULL, 0)) {
-        const int why = errno;
-        unlink(p->path);
-        nm_throw(job, NM_EIO, "%s: cannot write: %s", p->path, strerror(why));
-    }
+    const char *text = presence_text(job, p, NULL, 0);
+    p->size = strlen(text);
+    while (!nm_file_exists(p->path)) nm_file_create(job, p->path, text, p->size); /* others may clear it away unfinished */
     nm_defer(job, leave, p);
     return p;
 }
