@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "study/study.h"
 #include "study/records.h"
+#include "study/sheet.h"
 
 bool nm_record_partial(const nm_json *record)
 {
@@ -26,15 +27,6 @@ static void number(nm_job *job, nm_buf *b, const nm_json *r, const char *key)
     if (x) nm_put_num(b, nm_json_num(job, x, key));
 }
 
-/* Writes a cell of free text: quoted if necessary, on one line. */
-static void cell(nm_buf *b, const char *s)
-{
-    const bool quote = strpbrk(s, ",\"\r\n") != NULL;
-    if (quote) nm_put(b, "\"");
-    for (; *s; s++) nm_put(b, *s == '"' ? "\"\"" : "%c", *s == '\n' || *s == '\r' ? ' ' : *s);
-    if (quote) nm_put(b, "\"");
-}
-
 static void line(nm_job *job, nm_buf *b, const nm_json *r)
 {
     static const char *const numbers[] = {"margin_lo", "distance",    "unstable",
@@ -50,11 +42,11 @@ static void line(nm_job *job, nm_buf *b, const nm_json *r)
     number(job, b, r, "witness_class");
     number(job, b, r, "wall_seconds");
     nm_put(b, ",");
-    cell(b, text(job, r, "why"));
+    nm_csv_cell(b, text(job, r, "why"));
     nm_put(b, "\n");
 }
 
-static void count(nm_job *job, nm_totals *t, const nm_json *r)
+void nm_totals_add(nm_job *job, nm_totals *t, const nm_json *r)
 {
     const char *verdict = text(job, r, "verdict");
     const int status = nm_status_of(verdict);
@@ -73,6 +65,13 @@ static void count(nm_job *job, nm_totals *t, const nm_json *r)
                      nm_json_num(job, nm_json_get(job, r, "predicted", "record"), "predicted"))
         t->misclassified++;
     if (cpu) t->cpu += nm_json_num(job, cpu, "cpu_seconds");
+}
+
+nm_limits nm_totals_limits(const nm_totals *t, size_t drawn, double confidence)
+{
+    const size_t hold = t->holds < drawn ? t->holds : drawn;
+    const size_t found = t->violated < drawn ? t->violated : drawn;
+    return nm_exact_limits(found, drawn - hold, drawn, confidence);
 }
 
 /* adds sample i to A:B,C:D..; `last` is the end of the last range */
@@ -167,7 +166,7 @@ static void add_row(nm_job *job, const nm_campaign *c, nm_totals *t, table *to, 
     }
     const nm_json *r = nm_json_parse(job, nm_file_read(job, path));
     line(job, &to->csv, r);
-    count(job, t, r);
+    nm_totals_add(job, t, r);
     cover(&to->covers, i, &to->first, &to->last);
     t->left += asked && nm_record_partial(r);
     nm_close(job, r);

@@ -8,6 +8,7 @@
 typedef struct nm_said { const char *key, *value; } nm_said; /* lists end with a NULL key, or say a length */
 
 /* ---- batch.c: one question for many samples ----------------------------------------------------- */
+#define NM_CONFIDENCE 95.0 /* percent, of limits for a sample */
 typedef struct nm_campaign {
     const nm_net *net;
     nm_dataset images, labels;
@@ -31,6 +32,11 @@ static inline bool nm_campaign_asks(const nm_campaign *c, int64_t i)
 /* puts the summary into out, as text or JSON; gives the exit code: 0, NM_UNKNOWN when interrupted, or that of the first
  * error */
 int nm_campaign_run(nm_job *job, const nm_campaign *c, nm_buf *out, bool json);
+
+/* ---- compare.c: campaigns side by side ----------------------------------------------------------- */
+typedef struct nm_compared { const char *format, *dir; bool json; } nm_compared; /* format: text, csv, md, latex; dir: or NULL */
+/* Gives NM_OK, or NM_EAUDIT where two verdicts cannot both be true. */
+int nm_campaigns_compare(nm_job *job, size_t n, const char *const *dirs, const nm_compared *how, nm_buf *out);
 
 /* ---- campaign_file.c: a campaign's folder as it stands ------------------------------------------ */
 typedef struct nm_campaign_file { /* campaign.json */
