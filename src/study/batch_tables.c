@@ -5,6 +5,7 @@
  * error are over the samples that were decided or unknown, and null if there are none. */
 #include "base/base.h"
 #include "study/study.h"
+#include "study/numbers.h"
 #include "study/records.h"
 #include "study/sheet.h"
 

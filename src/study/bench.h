@@ -36,6 +36,9 @@ nm_bench_result *nm_bench_result_of(const nm_bench_stats *t, size_t model, size_
 nm_bench_cell *nm_bench_cell_of(const nm_bench_stats *t, size_t k, size_t instance);
 size_t nm_bench_count(const nm_bench_stats *t); /* of instances that have a model */
 
+/* ---- bench_tables.c ----------------------------------------------------------------------------- */
+double nm_bench_best(const nm_bench_stats *t); /* the least mean, which ratios are to */
+
 /* ---- disputes.c --------------------------------------------------------------------------------- */
 /* Returns the text of the first disagreement, or NULL; writes all of them to disagreements.txt. */
 const char *nm_bench_dispute(const nm_bench_stats *t, size_t *count);

@@ -1,7 +1,9 @@
 /* compare.c: netmip compare: campaigns side by side, from their folders alone. */
 #include "base/base.h"
 #include "study/study.h"
+#include "study/plot.h"
 #include "study/results.h"
+#include "study/sheet.h"
 
 enum { SHOWN = 20 }; /* rows of changed verdicts in text */
 

@@ -8,6 +8,8 @@
  * shifted by a second. */
 #include "base/base.h"
 #include "study/study.h"
+#include "study/numbers.h"
+#include "study/records.h"
 #include "study/results.h"
 
 #include <stdlib.h>

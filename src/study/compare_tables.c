@@ -2,7 +2,11 @@
  * (2019); what they do not have in common; each against the first; samples whose verdicts differ. */
 #include "base/base.h"
 #include "study/study.h"
+#include "study/numbers.h"
+#include "study/plot.h"
+#include "study/records.h"
 #include "study/results.h"
+#include "study/sheet.h"
 
 #include <stdlib.h>
 

@@ -2,8 +2,8 @@
  * there. Networks and images are not looked at, and any version of the program may have made the folder. Cost: one
  * small file a sample. */
 #include "base/base.h"
-#include "question/question.h"
 #include "study/study.h"
+#include "study/numbers.h"
 #include "study/records.h"
 #include "study/results.h"
 

@@ -1,4 +1,5 @@
 /* sheet.c: a table as data, and its writers, each of which escapes what its format reads as something else. */
+#include "base/base.h"
 #include "study/sheet.h"
 
 nm_sheet nm_sheet_new(nm_job *job, const char *name, const char *title, const char *const *columns)

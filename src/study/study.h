@@ -38,6 +38,15 @@ typedef struct nm_compared { const char *format, *dir; bool json; } nm_compared;
 /* Gives NM_OK, or NM_EAUDIT where two verdicts cannot both be true. */
 int nm_campaigns_compare(nm_job *job, size_t n, const char *const *dirs, const nm_compared *how, nm_buf *out);
 
+/* ---- report.c: one page of campaigns and comparisons of solvers --------------------------------- */
+typedef struct nm_reported { /* a folder */
+    const char *dir, *images; /* images, form: what pictures of a campaign are drawn from */
+    const nm_imageform *form; /* NULL: none, and why says why */
+    const char *why;
+} nm_reported;
+bool nm_campaign_is(nm_job *job, const char *dir); /* false: it is a comparison; refuses what is neither */
+void nm_report_write(nm_job *job, size_t n, const nm_reported *folder, const char *path);
+
 /* ---- campaign_file.c: a campaign's folder as it stands ------------------------------------------ */
 typedef struct nm_campaign_file { /* campaign.json */
     const char *path, *question;
