@@ -108,6 +108,20 @@ static void part_of(nm_jo *j, const char *key, size_t part, size_t whole)
         nm_jo_null(j, key);
 }
 
+/* what a random sample says of the whole set */
+static void put_sample(nm_jo *j, const nm_campaign *c, const nm_totals *t)
+{
+    const nm_limits l = nm_totals_limits(t, c->sample, c->confidence / 100);
+    nm_jo_line(j);
+    nm_jo_object(j, "sample");
+    nm_jo_int(j, "drawn", (int64_t)c->sample);
+    nm_jo_int(j, "of", c->images.count);
+    nm_jo_num(j, "confidence", c->confidence / 100);
+    nm_jo_num(j, "adversarial_error_lo", l.lo);
+    nm_jo_num(j, "adversarial_error_hi", l.hi);
+    nm_jo_end(j);
+}
+
 static void summary(nm_job *job, nm_buf *b, const nm_campaign *c, const nm_totals *t)
 {
     const size_t judged = t->samples - t->errors;
@@ -122,6 +136,7 @@ static void summary(nm_job *job, nm_buf *b, const nm_campaign *c, const nm_total
     part_of(&j, "adversarial_error_lo", t->violated, judged);
     part_of(&j, "adversarial_error_hi", t->violated + t->unknown, judged);
     nm_jo_fixed(&j, "cpu_seconds", t->cpu, 3);
+    if (c->sample && !c->is_part) put_sample(&j, c, t);
     nm_jo_line(&j);
     nm_jo_str(&j, "covers", t->covers);
     nm_jo_str(&j, "range", ranges_of(job, c));
@@ -145,6 +160,12 @@ void nm_campaign_text(nm_buf *b, const nm_campaign *c, const nm_totals *t)
     if (judged)
         nm_put(b, "adversarial error: at least %.2f %%, at most %.2f %%\n", 100. * (double)t->violated / (double)judged,
                100. * (double)(t->violated + t->unknown) / (double)judged);
+    if (c->sample && !c->is_part) {
+        const nm_limits l = nm_totals_limits(t, c->sample, c->confidence / 100);
+        nm_put(b, "of all %lld samples, of which these are drawn at random, with %g %% confidence: at "
+                  "least %.2f %%, at most %.2f %%\n",
+               (long long)c->images.count, c->confidence, 100 * l.lo, 100 * l.hi);
+    }
     if (t->left)
         nm_put(b, "left to do of %s: %zu, %zu of them cut short\n", ranges_of(b->job, c), t->left, t->partial);
     nm_put(b, "cpu seconds: %.3f\n", t->cpu);

@@ -66,7 +66,7 @@ static void put_cell(nm_buf *b, const nm_sheet *s, const nm_sheetcell *c, size_t
 {
     nm_put(b, nm_sheet_is_number(s, column) ? "<td class=n>" : "<td>");
     if (c->link) nm_put(b, "<a href=\""), nm_put_xml(b, c->link), nm_put(b, "\">");
-    nm_put_xml(b, c->text);
+    nm_put_xml(b, c->shown ? c->shown : c->text);
     if (c->link) nm_put(b, "</a>");
 }
 

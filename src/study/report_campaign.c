@@ -104,7 +104,6 @@ void nm_put_campaign(nm_buf *b, const nm_results *r, const nm_reported *from, si
 {
     nm_job *job = b->job;
     nm_html_section(b, 2, nm_fmt(job, "campaign-%zu", id), r->dir);
-    nm_html_say(b, "p", nm_headline(r));
     nm_html_section(b, 3, NULL, "What was asked");
     const nm_sheet flags = nm_flags_sheet(r, id), classes = nm_classes_sheet(r, id),
                    stages = nm_stages_sheet(r, id);

@@ -165,9 +165,9 @@ static void add_sample(nm_sheet *s, const nm_outcome *x)
     put_id(s, x->predicted);
     nm_sheet_str(s, x->verdict);
     nm_sheet_str(s, x->by);
-    nm_sheet_num(s, x->margin_lo);
+    nm_sheet_low(s, x->margin_lo);
     nm_sheet_num(s, x->margin);
-    nm_sheet_num(s, x->distance_lo);
+    nm_sheet_low(s, x->distance_lo);
     nm_sheet_num(s, x->distance);
     put_id(s, x->witness_class);
     nm_sheet_num(s, x->unstable);

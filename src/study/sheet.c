@@ -2,6 +2,8 @@
 #include "base/base.h"
 #include "study/sheet.h"
 
+enum { SHORT = 6 }; /* letters of a number that a page shows as it is */
+
 nm_sheet nm_sheet_new(nm_job *job, const char *name, const char *title, const char *const *columns)
 {
     nm_sheet s = {.job = job, .name = name, .title = title, .column = columns};
@@ -12,20 +14,32 @@ nm_sheet nm_sheet_new(nm_job *job, const char *name, const char *title, const ch
 void nm_sheet_link(nm_sheet *s, const char *text, const char *link)
 {
     *NM_PUSH(s->job, s->cell, s->n,
-             s->cap) = (nm_sheetcell){*text ? nm_dup(s->job, text, strlen(text)) : "",
-                                      link ? nm_dup(s->job, link, strlen(link)) : NULL};
+             s->cap) = (nm_sheetcell){.text = *text ? nm_dup(s->job, text, strlen(text)) : "",
+                                      .link = link ? nm_dup(s->job, link, strlen(link)) : NULL};
 }
 
 void nm_sheet_str(nm_sheet *s, const char *text) { nm_sheet_link(s, text, NULL); }
 
 void nm_sheet_int(nm_sheet *s, size_t x) { nm_sheet_str(s, nm_fmt(s->job, "%zu", x)); }
 
-void nm_sheet_num(nm_sheet *s, double x)
+static void put_number(nm_sheet *s, double x, bool down)
 {
     char digits[32];
     const int n = isfinite(x) ? nm_num_print(digits, x) : 0;
     nm_sheet_str(s, nm_dup(s->job, digits, (size_t)n));
+    if (n <= SHORT) return;
+    const double step = fmax(fabs(x) * 1e-5, 1e-300);
+    double y = x, read = INFINITY;
+    char *shown = NULL;
+    for (; !shown || (down && read > x); y -= step) {
+        shown = nm_fmt(s->job, "%.5g", y);
+        nm_num_parse(shown, shown + strlen(shown), &read);
+    }
+    s->cell[s->n - 1].shown = shown;
 }
+
+void nm_sheet_num(nm_sheet *s, double x) { put_number(s, x, false); }
+void nm_sheet_low(nm_sheet *s, double x) { put_number(s, x, true); }
 
 void nm_sheet_fixed(nm_sheet *s, double x, int decimals)
 {

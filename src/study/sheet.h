@@ -5,7 +5,10 @@
 #include "base/base.h"
 
 /* ---- sheet.c ------------------------------------------------------------------------------------ */
-typedef struct nm_sheetcell { const char *text, *link; } nm_sheetcell; /* link: relative, or NULL */
+typedef struct nm_sheetcell {
+    const char *text, *shown; /* shown: on a page, if it is shorter there; or NULL */
+    const char *link;      /* relative, or NULL */
+} nm_sheetcell;
 typedef struct nm_sheet {
     nm_job *job;
     const char *name, *title; /* name: of files and in links */
@@ -17,7 +20,8 @@ nm_sheet nm_sheet_new(nm_job *job, const char *name, const char *title, const ch
 void nm_sheet_str(nm_sheet *s, const char *text); /* the next cell; it is copied */
 void nm_sheet_link(nm_sheet *s, const char *text, const char *link);
 void nm_sheet_int(nm_sheet *s, size_t x);
-void nm_sheet_num(nm_sheet *s, double x);                /* all its digits; NaN: empty */
+void nm_sheet_num(nm_sheet *s, double x);                /* all its digits, on a page five; NaN: empty */
+void nm_sheet_low(nm_sheet *s, double x);                /* the same of a lower bound: a page shows no more than it */
 void nm_sheet_fixed(nm_sheet *s, double x, int decimals);
 void nm_sheet_percent(nm_sheet *s, size_t part, size_t whole); /* empty where there is no whole */
 bool nm_sheet_is_number(const nm_sheet *s, size_t column);

@@ -15,6 +15,8 @@ typedef struct nm_campaign {
     bool has_labels, save_witness;
     int64_t from, to;      /* samples from..to-1 */
     const bool *asked;     /* [to - from] which of them; NULL: all */
+    size_t sample;         /* asked is a random sample of so many; 0: it is none */
+    double confidence;     /* percent, of its limits */
     bool is_part;          /* of a campaign that others complete: tables are written when all of it is done */
     const char *dir, *rerun, *question; /* rerun: never, always, unknown, violated, error */
     const char *net_path, *images_path, *labels_path; /* as they were named */
@@ -32,6 +34,10 @@ static inline bool nm_campaign_asks(const nm_campaign *c, int64_t i)
 /* puts the summary into out, as text or JSON; gives the exit code: 0, NM_UNKNOWN when interrupted, or that of the first
  * error */
 int nm_campaign_run(nm_job *job, const nm_campaign *c, nm_buf *out, bool json);
+
+/* ---- sample.c: which of many samples ------------------------------------------------------------- */
+/* Draws n of count, in proportion to their labels [count], or NULL; the same for the same seed. n: count at most. */
+bool *nm_sample_draw(nm_job *job, size_t count, const double *label, size_t n, uint64_t seed);
 
 /* ---- compare.c: campaigns side by side ----------------------------------------------------------- */
 typedef struct nm_compared { const char *format, *dir; bool json; } nm_compared; /* format: text, csv, md, latex; dir: or NULL */
