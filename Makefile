@@ -15,7 +15,7 @@ LDLIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 
 SRC := $(filter-out src/program/kernel.c,$(sort $(shell find src -name '*.c')))
 OBJ := $(SRC:src/%.c=$(BUILD)/%.o) $(BUILD)/program/kernel.generic.o $(BUILD)/base/digits.o \
-       $(BUILD)/network/file/onnx.pb-c.o $(BUILD)/command/sources.o
+       $(BUILD)/network/file/onnx.pb-c.o $(BUILD)/command/sources.o $(BUILD)/study/page_files.o
 ifeq ($(shell uname -m),x86_64)
 OBJ += $(BUILD)/program/kernel.avx2.o $(BUILD)/program/kernel.avx512.o
 endif
@@ -81,6 +81,17 @@ $(BUILD)/gen/sources.c: $(PROSE)
 	sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $$f; echo '},'; done; echo '{0}};'; } >$@
 
 $(BUILD)/command/sources.o: $(BUILD)/gen/sources.c $(FLAGS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(WARN) -c -o $@ $<
+
+# how a report looks, and what it does in a browser, as text
+PAGE := src/study/report.css src/study/report.js
+$(BUILD)/gen/page_files.c: $(PAGE)
+	@mkdir -p $(@D)
+	@{ echo '#include "study/html.h"'; for f in $(PAGE); do echo "const char nm_page_$${f##*.}[] ="; \
+	sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $$f; echo ';'; done; } >$@
+
+$(BUILD)/study/page_files.o: $(BUILD)/gen/page_files.c $(FLAGS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) -c -o $@ $<
 

@@ -102,6 +102,15 @@ void nm_cli_put(nm_job *job, nm_cli *c, const char *name, const char *value)
     c->value[o] = is_switch ? "" : nm_dup(job, value, strlen(value));
 }
 
+/* true: of a verb that takes any number of files */
+static bool takes_many(const char *verb)
+{
+    static const char *const verbs[] = {"decode", "bench", "compare", "report"};
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        if (strcmp(verb, verbs[i]) == 0) return true;
+    return false;
+}
+
 void nm_cli_parse(nm_job *job, nm_cli *c, int argc, char **argv)
 {
     c->argc = argc;
@@ -113,7 +122,7 @@ void nm_cli_parse(nm_job *job, nm_cli *c, int argc, char **argv)
         if (argv[i][0] == '-' && argv[i][1]) {
             i = option(job, c, i);
         } else {
-            if (c->n_files == 2 && strcmp(c->verb, "decode") && strcmp(c->verb, "bench"))
+            if (c->n_files == 2 && !takes_many(c->verb))
                 nm_throw(job, NM_EUSE, "%s: one file too many", argv[i]);
             c->file[c->n_files++] = argv[i];
         }

@@ -97,7 +97,7 @@ void nm_zip_write(nm_job *job, const char *path, size_t n, const nm_file *f); /*
 bool nm_draw_image(nm_job *job, const char *path, nm_shape shape, const double *x);
 bool nm_draw_triptych(nm_job *job, const char *path, nm_shape shape, const double *a, const double *b);
 void nm_draw_text(nm_buf *out, nm_shape shape, const double *a, const double *b);
-void nm_png_write(nm_job *job, const char *path, size_t w, size_t h, bool is_grey, const unsigned char *p);
+nm_buf nm_triptych_png(nm_job *job, nm_shape shape, const double *a, const double *b); /* its bytes; none: no picture */
 
 /* ---- foreign_file.c: names of formats that netmip does not read --------------------------------- */
 const char *nm_sniff(nm_job *job, nm_file f);       /* what kind of file it is, for a message, or NULL */

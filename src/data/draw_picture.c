@@ -43,18 +43,18 @@ static void paint(canvas *v, const layout *l, const double *x, size_t left, doub
                     offset + scale * at(l, x, l->c == 3 ? c : 0, i / v->zoom, j / v->zoom));
 }
 
-void nm_png_write(nm_job *job, const char *path, size_t w, size_t h, bool is_grey,
-                  const unsigned char *p)
+/* the picture as PNG */
+static nm_buf png_of(nm_job *job, const canvas *v)
 {
     png_image img = {.version = PNG_IMAGE_VERSION,
-                     .width = (png_uint_32)w,
-                     .height = (png_uint_32)h,
-                     .format = is_grey ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB};
+                     .width = (png_uint_32)v->w,
+                     .height = (png_uint_32)v->h,
+                     .format = v->is_grey ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB};
     png_alloc_size_t n = PNG_IMAGE_PNG_SIZE_MAX(img);
-    unsigned char *out = NM_RAW(job, unsigned char, n);
-    if (!png_image_write_to_memory(&img, out, &n, 0, p, 0, NULL))
-        nm_throw(job, NM_EIO, "%s: %s", path, img.message);
-    nm_file_write(job, path, out, n);
+    char *out = NM_RAW(job, char, n);
+    if (!png_image_write_to_memory(&img, out, &n, 0, v->p, 0, NULL))
+        nm_throw(job, NM_EIO, "a picture: %s", img.message);
+    return (nm_buf){job, out, n, n};
 }
 
 static canvas blank(nm_job *job, const layout *l, size_t panels)
@@ -68,12 +68,10 @@ static canvas blank(nm_job *job, const layout *l, size_t panels)
     return v;
 }
 
-bool nm_draw_triptych(nm_job *job, const char *path, nm_shape shape, const double *a,
-                      const double *b)
+nm_buf nm_triptych_png(nm_job *job, nm_shape shape, const double *a, const double *b)
 {
     layout l;
-    if (!find_layout(shape, &l)) return false;
-    const nm_mark mark = nm_mark_get(job);
+    if (!find_layout(shape, &l)) return (nm_buf){.job = job};
     canvas v = blank(job, &l, 3);
     const size_t n = l.c * l.h * l.w, step = (l.w + 1) * v.zoom;
     double *d = NM_RAW(job, double, n), top = 0;
@@ -88,9 +86,17 @@ bool nm_draw_triptych(nm_job *job, const char *path, nm_shape shape, const doubl
         for (size_t j = 0; j < l.w * v.zoom; j++)
             memset(v.p + (((l.h + 2) * v.zoom + i) * v.w + v.zoom + 2 * step + j) * 3,
                    grey((double)j / (double)(l.w * v.zoom - 1)), 3);
-    nm_png_write(job, path, v.w, v.h, v.is_grey, v.p);
+    return png_of(job, &v);
+}
+
+bool nm_draw_triptych(nm_job *job, const char *path, nm_shape shape, const double *a,
+                      const double *b)
+{
+    const nm_mark mark = nm_mark_get(job);
+    const nm_buf png = nm_triptych_png(job, shape, a, b);
+    if (png.n) nm_file_write(job, path, png.s, png.n);
     nm_mark_release(job, mark);
-    return true;
+    return png.n > 0;
 }
 
 bool nm_draw_image(nm_job *job, const char *path, nm_shape shape, const double *x)
@@ -103,7 +109,8 @@ bool nm_draw_image(nm_job *job, const char *path, nm_shape shape, const double *
         for (size_t j = 0; j < l.w; j++)
             for (size_t c = 0; c < l.c; c++)
                 v.p[(i * l.w + j) * l.c + c] = grey(at(&l, x, c, i, j));
-    nm_png_write(job, path, v.w, v.h, v.is_grey, v.p);
+    const nm_buf png = png_of(job, &v);
+    nm_file_write(job, path, png.s, png.n);
     nm_mark_release(job, mark);
     return true;
 }

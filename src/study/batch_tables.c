@@ -5,7 +5,9 @@
  * error are over the samples that were decided or unknown, and null if there are none. */
 #include "base/base.h"
 #include "study/study.h"
+#include "study/numbers.h"
 #include "study/records.h"
+#include "study/sheet.h"
 
 bool nm_record_partial(const nm_json *record)
 {
@@ -26,15 +28,6 @@ static void number(nm_job *job, nm_buf *b, const nm_json *r, const char *key)
     if (x) nm_put_num(b, nm_json_num(job, x, key));
 }
 
-/* Writes a cell of free text: quoted if necessary, on one line. */
-static void cell(nm_buf *b, const char *s)
-{
-    const bool quote = strpbrk(s, ",\"\r\n") != NULL;
-    if (quote) nm_put(b, "\"");
-    for (; *s; s++) nm_put(b, *s == '"' ? "\"\"" : "%c", *s == '\n' || *s == '\r' ? ' ' : *s);
-    if (quote) nm_put(b, "\"");
-}
-
 static void line(nm_job *job, nm_buf *b, const nm_json *r)
 {
     static const char *const numbers[] = {"margin_lo", "distance",    "unstable",
@@ -50,11 +43,11 @@ static void line(nm_job *job, nm_buf *b, const nm_json *r)
     number(job, b, r, "witness_class");
     number(job, b, r, "wall_seconds");
     nm_put(b, ",");
-    cell(b, text(job, r, "why"));
+    nm_csv_cell(b, text(job, r, "why"));
     nm_put(b, "\n");
 }
 
-static void count(nm_job *job, nm_totals *t, const nm_json *r)
+void nm_totals_add(nm_job *job, nm_totals *t, const nm_json *r)
 {
     const char *verdict = text(job, r, "verdict");
     const int status = nm_status_of(verdict);
@@ -73,6 +66,13 @@ static void count(nm_job *job, nm_totals *t, const nm_json *r)
                      nm_json_num(job, nm_json_get(job, r, "predicted", "record"), "predicted"))
         t->misclassified++;
     if (cpu) t->cpu += nm_json_num(job, cpu, "cpu_seconds");
+}
+
+nm_limits nm_totals_limits(const nm_totals *t, size_t drawn, double confidence)
+{
+    const size_t hold = t->holds < drawn ? t->holds : drawn;
+    const size_t found = t->violated < drawn ? t->violated : drawn;
+    return nm_exact_limits(found, drawn - hold, drawn, confidence);
 }
 
 /* adds sample i to A:B,C:D..; `last` is the end of the last range */
@@ -108,6 +108,20 @@ static void part_of(nm_jo *j, const char *key, size_t part, size_t whole)
         nm_jo_null(j, key);
 }
 
+/* what a random sample says of the whole set */
+static void put_sample(nm_jo *j, const nm_campaign *c, const nm_totals *t)
+{
+    const nm_limits l = nm_totals_limits(t, c->sample, c->confidence / 100);
+    nm_jo_line(j);
+    nm_jo_object(j, "sample");
+    nm_jo_int(j, "drawn", (int64_t)c->sample);
+    nm_jo_int(j, "of", c->images.count);
+    nm_jo_num(j, "confidence", c->confidence / 100);
+    nm_jo_num(j, "adversarial_error_lo", l.lo);
+    nm_jo_num(j, "adversarial_error_hi", l.hi);
+    nm_jo_end(j);
+}
+
 static void summary(nm_job *job, nm_buf *b, const nm_campaign *c, const nm_totals *t)
 {
     const size_t judged = t->samples - t->errors;
@@ -122,6 +136,7 @@ static void summary(nm_job *job, nm_buf *b, const nm_campaign *c, const nm_total
     part_of(&j, "adversarial_error_lo", t->violated, judged);
     part_of(&j, "adversarial_error_hi", t->violated + t->unknown, judged);
     nm_jo_fixed(&j, "cpu_seconds", t->cpu, 3);
+    if (c->sample && !c->is_part) put_sample(&j, c, t);
     nm_jo_line(&j);
     nm_jo_str(&j, "covers", t->covers);
     nm_jo_str(&j, "range", ranges_of(job, c));
@@ -145,6 +160,12 @@ void nm_campaign_text(nm_buf *b, const nm_campaign *c, const nm_totals *t)
     if (judged)
         nm_put(b, "adversarial error: at least %.2f %%, at most %.2f %%\n", 100. * (double)t->violated / (double)judged,
                100. * (double)(t->violated + t->unknown) / (double)judged);
+    if (c->sample && !c->is_part) {
+        const nm_limits l = nm_totals_limits(t, c->sample, c->confidence / 100);
+        nm_put(b, "of all %lld samples, of which these are drawn at random, with %g %% confidence: at "
+                  "least %.2f %%, at most %.2f %%\n",
+               (long long)c->images.count, c->confidence, 100 * l.lo, 100 * l.hi);
+    }
     if (t->left)
         nm_put(b, "left to do of %s: %zu, %zu of them cut short\n", ranges_of(b->job, c), t->left, t->partial);
     nm_put(b, "cpu seconds: %.3f\n", t->cpu);
@@ -167,7 +188,7 @@ static void add_row(nm_job *job, const nm_campaign *c, nm_totals *t, table *to, 
     }
     const nm_json *r = nm_json_parse(job, nm_file_read(job, path));
     line(job, &to->csv, r);
-    count(job, t, r);
+    nm_totals_add(job, t, r);
     cover(&to->covers, i, &to->first, &to->last);
     t->left += asked && nm_record_partial(r);
     nm_close(job, r);

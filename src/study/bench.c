@@ -381,8 +381,8 @@ bool nm_bench_run(nm_job *job, nm_bench *b)
 {
     static const char *const folders[] = {"models", "records", "runs", NULL};
     static const char *const files[] = {"results.csv",       "summary.json", "table.txt",
-                                        "profile.svg",       "profile.png",  "cactus.svg",
-                                        "disagreements.txt", "cactus.png",   NULL};
+                                        "profile.svg",       "cactus.svg",   "disagreements.txt",
+                                        NULL};
     const nm_said said[] = {{"time_limit", nm_fmt(job, "%g", b->time_limit)},
                             {"memory", nm_fmt(job, "%zu", b->memory)},
                             {"threads", nm_fmt(job, "%zu", b->threads)}};

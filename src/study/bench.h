@@ -3,6 +3,7 @@
 #define NM_STUDY_BENCH_H
 
 #include "study/study.h"
+#include "study/plot.h"
 
 /* ---- bench.c ------------------------------------------------------------------------------------ */
 /* Returns the path of the record of run k, which is: model k / (solvers * repeats), then solver, then repeat. */
@@ -34,13 +35,17 @@ nm_bench_stats nm_bench_read(nm_job *job, const nm_bench *b);
 nm_bench_result *nm_bench_result_of(const nm_bench_stats *t, size_t model, size_t solver, size_t repeat);
 nm_bench_cell *nm_bench_cell_of(const nm_bench_stats *t, size_t k, size_t instance);
 size_t nm_bench_count(const nm_bench_stats *t); /* of instances that have a model */
-int nm_rising(const void *a, const void *b); /* doubles, for qsort */
+
+/* ---- bench_tables.c ----------------------------------------------------------------------------- */
+double nm_bench_best(const nm_bench_stats *t); /* the least mean, which ratios are to */
 
 /* ---- disputes.c --------------------------------------------------------------------------------- */
 /* Returns the text of the first disagreement, or NULL; writes all of them to disagreements.txt. */
 const char *nm_bench_dispute(const nm_bench_stats *t, size_t *count);
 
 /* ---- bench_plots.c ------------------------------------------------------------------------------ */
-void nm_bench_plots(const nm_bench_stats *t);
+typedef struct nm_bench_drawn { nm_plot profile, cactus; } nm_bench_drawn;
+nm_bench_drawn nm_bench_draw(const nm_bench_stats *t, bool inside); /* inside a page */
+void nm_bench_plots(const nm_bench_stats *t); /* as files */
 
 #endif

@@ -9,8 +9,7 @@
 #include "base/base.h"
 #include "study/study.h"
 #include "study/bench.h"
-
-#include <stdlib.h>
+#include "study/numbers.h"
 
 /* ---- records ---- */
 
@@ -57,18 +56,6 @@ nm_bench_result *nm_bench_result_of(const nm_bench_stats *t, size_t model, size_
 
 /* ---- statistics ---- */
 
-int nm_rising(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
-static double median(size_t n, double *x)
-{
-    qsort(x, n, sizeof *x, nm_rising);
-    return n ? 0.5 * (x[(n - 1) / 2] + x[n / 2]) : NAN;
-}
-
 static nm_bench_cell summed(const nm_bench_stats *t, size_t model, size_t solver)
 {
     const size_t n = t->b->repeats;
@@ -83,9 +70,9 @@ static nm_bench_cell summed(const nm_bench_stats *t, size_t model, size_t solver
         if (isfinite(r->nodes)) nodes[n_nodes++] = r->nodes;
     }
     nm_bench_cell c = {.here = true, .solved = 2 * solved > n};
-    c.wall = median(n, wall);
-    c.cpu = median(n, cpu);
-    c.nodes = median(n_nodes, nodes);
+    c.wall = nm_median(n, wall);
+    c.cpu = nm_median(n, cpu);
+    c.nodes = nm_median(n_nodes, nodes);
     if (!c.solved) c.wall = c.cpu = t->b->time_limit;
     return c;
 }
@@ -134,25 +121,27 @@ static void means(nm_bench_stats *t, size_t k)
 {
     const nm_bench *b = t->b;
     nm_bench_config *c = &t->c[k];
-    double log_wall = 0, log_cpu = 0, log_nodes = 0, par2 = 0, n = 0, n_nodes = 0;
+    double *wall = NM_RAW(t->job, double, b->instances.n),
+           *cpu = NM_RAW(t->job, double, b->instances.n),
+           *nodes = NM_RAW(t->job, double, b->instances.n), par2 = 0;
+    size_t n = 0, n_nodes = 0;
     for (size_t i = 0; i < b->instances.n; i++) {
         const nm_bench_cell *e = nm_bench_cell_of(t, k, i);
         if (!e->here) continue;
-        n++;
-        log_wall += log(e->wall + b->shift);
-        log_cpu += log(e->cpu + b->shift);
+        wall[n] = e->wall;
+        cpu[n++] = e->cpu;
         par2 += e->solved ? e->wall : 2 * b->time_limit;
-        if (e->solved && isfinite(e->nodes)) log_nodes += log(e->nodes + 10), n_nodes++;
+        if (e->solved && isfinite(e->nodes)) nodes[n_nodes++] = e->nodes;
         double best = INFINITY;
         for (size_t o = 0; o < t->n_configs; o++)
             if (nm_bench_cell_of(t, o, i)->solved)
                 best = fmin(best, nm_bench_cell_of(t, o, i)->wall);
         c->wins += e->solved && e->wall <= best * 1.01 + 0.01;
     }
-    c->sgm = exp(log_wall / n) - b->shift;
-    c->sgm_cpu = exp(log_cpu / n) - b->shift;
-    c->par2 = par2 / n;
-    c->nodes = n_nodes > 0 ? exp(log_nodes / n_nodes) - 10 : NAN;
+    c->sgm = nm_shifted_mean(n, wall, b->shift);
+    c->sgm_cpu = nm_shifted_mean(n, cpu, b->shift);
+    c->par2 = par2 / (double)n;
+    c->nodes = n_nodes > 0 ? nm_shifted_mean(n_nodes, nodes, 10) : NAN;
 }
 
 size_t nm_bench_count(const nm_bench_stats *t)

@@ -3,6 +3,7 @@
  * solved within a given time. Times below a hundredth of a second count as that, because they are mostly noise. */
 #include "base/base.h"
 #include "study/bench.h"
+#include "study/numbers.h"
 #include "study/plot.h"
 
 #include <stdlib.h>
@@ -13,8 +14,7 @@ enum { FLOOR_MS = 10 };
 
 static void save_plot(const nm_bench_stats *t, const nm_plot *p, const char *name)
 {
-    nm_plot_svg(t->job, p, nm_fmt(t->job, "%s/%s.svg", t->b->dir, name));
-    nm_plot_png(t->job, p, nm_fmt(t->job, "%s/%s.png", t->b->dir, name));
+    nm_plot_write(t->job, p, nm_fmt(t->job, "%s/%s.svg", t->b->dir, name));
 }
 
 static double seconds(const nm_bench_cell *e) { return fmax(e->wall, FLOOR_MS * 1e-3); }
@@ -43,7 +43,7 @@ static nm_series profile_of(const nm_bench_stats *t, size_t k, double top)
     }
     x[out] = top;
     y[out++] = (double)m / all;
-    return (nm_series){t->c[k].name, out, x, y};
+    return (nm_series){t->c[k].name, out, x, y, false};
 }
 
 static nm_series cactus_of(const nm_bench_stats *t, size_t k)
@@ -55,7 +55,7 @@ static nm_series cactus_of(const nm_bench_stats *t, size_t k)
         if (nm_bench_cell_of(t, k, i)->solved) y[m++] = seconds(nm_bench_cell_of(t, k, i));
     qsort(y, m, sizeof *y, nm_rising);
     for (size_t i = 0; i < m; i++) x[i] = (double)(i + 1);
-    return (nm_series){t->c[k].name, m, x, y};
+    return (nm_series){t->c[k].name, m, x, y, false};
 }
 
 static double worst_factor(const nm_bench_stats *t)
@@ -72,30 +72,40 @@ static double worst_factor(const nm_bench_stats *t)
     return top;
 }
 
+nm_bench_drawn nm_bench_draw(const nm_bench_stats *t, bool inside)
+{
+    nm_series *profile = NM_RAW(t->job, nm_series, t->n_configs),
+              *cactus = NM_RAW(t->job, nm_series, t->n_configs);
+    const double top = worst_factor(t) * 1.05;
+    for (size_t k = 0; k < t->n_configs; k++) {
+        profile[k] = profile_of(t, k, top);
+        cactus[k] = cactus_of(t, k);
+    }
+    return (nm_bench_drawn){
+        .profile = {.title = nm_fmt(t->job, "Performance profile, %zu instances",
+                                    nm_bench_count(t)),
+                    .x_label = "within this factor of the best time",
+                    .y_label = "share of instances solved",
+                    .x_base = 2,
+                    .y_unit = true,
+                    .steps = true,
+                    .inside = inside,
+                    .n_series = t->n_configs,
+                    .series = profile},
+        .cactus = {.title = nm_fmt(t->job, "Instances solved, limit %g s", t->b->time_limit),
+                   .x_label = "instances solved",
+                   .y_label = "seconds, each within",
+                   .y_base = 10,
+                   .x_whole = true,
+                   .marks = true,
+                   .inside = inside,
+                   .n_series = t->n_configs,
+                   .series = cactus}};
+}
+
 void nm_bench_plots(const nm_bench_stats *t)
 {
-    nm_series *s = NM_RAW(t->job, nm_series, t->n_configs);
-    const double top = worst_factor(t) * 1.05;
-    for (size_t k = 0; k < t->n_configs; k++) s[k] = profile_of(t, k, top);
-    const nm_plot profile = {
-        .title = nm_fmt(t->job, "Performance profile, %zu instances", nm_bench_count(t)),
-        .x_label = "within this factor of the best time",
-        .y_label = "share of instances solved",
-        .x_base = 2,
-        .y_unit = true,
-        .steps = true,
-        .n_series = t->n_configs,
-        .series = s};
-    save_plot(t, &profile, "profile");
-    for (size_t k = 0; k < t->n_configs; k++) s[k] = cactus_of(t, k);
-    const nm_plot cactus = {
-        .title = nm_fmt(t->job, "Instances solved, limit %g s", t->b->time_limit),
-        .x_label = "instances solved",
-        .y_label = "seconds, each within",
-        .y_base = 10,
-        .x_whole = true,
-        .marks = true,
-        .n_series = t->n_configs,
-        .series = s};
-    save_plot(t, &cactus, "cactus");
+    const nm_bench_drawn d = nm_bench_draw(t, false);
+    save_plot(t, &d.profile, "profile");
+    save_plot(t, &d.cactus, "cactus");
 }

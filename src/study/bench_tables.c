@@ -56,7 +56,7 @@ static void write_csv(const nm_bench_stats *t)
     nm_file_write(t->job, nm_fmt(t->job, "%s/results.csv", b->dir), out.s, out.n);
 }
 
-static double best_mean(const nm_bench_stats *t)
+double nm_bench_best(const nm_bench_stats *t)
 {
     double best = INFINITY;
     for (size_t k = 0; k < t->n_configs; k++) best = fmin(best, t->c[k].sgm);
@@ -81,7 +81,7 @@ static void put_table(nm_buf *out, const nm_bench_stats *t)
         const nm_bench_config *c = &t->c[k];
         nm_put(out, "%-*s %6zu %6zu %8zu %6zu %8zu %8zu %6zu %9.3f %7.2f %9.3f %9.3f ", (int)width,
                c->name, c->solved, c->holds, c->violated, c->limit, c->rejected, c->unclear,
-               c->failed, c->sgm, c->sgm / best_mean(t), c->par2, c->sgm_cpu);
+               c->failed, c->sgm, c->sgm / nm_bench_best(t), c->par2, c->sgm_cpu);
         nm_put(out, "%9s %5zu\n", isfinite(c->nodes) ? nm_fmt(t->job, "%.1f", c->nodes) : "-",
                c->wins);
     }
@@ -138,7 +138,7 @@ static void put_json(nm_buf *out, const nm_bench_stats *t, size_t disagree)
     nm_jo_int(&j, "disagreements", (int64_t)disagree);
     nm_jo_line(&j);
     nm_jo_list(&j, "configurations");
-    for (size_t k = 0; k < t->n_configs; k++) put_config(&j, &t->c[k], best_mean(t));
+    for (size_t k = 0; k < t->n_configs; k++) put_config(&j, &t->c[k], nm_bench_best(t));
     nm_jo_end(&j);
     nm_jo_done(&j);
 }

@@ -149,14 +149,22 @@ nm_campaign_file nm_campaign_read(nm_job *job, const char *dir)
 
 /* ---- which samples ---- */
 
-void nm_campaign_ask(nm_job *job, const nm_campaign *c)
+static void ask_range(nm_job *job, const char *dir, int64_t from, int64_t to)
 {
-    if (c->asked || c->is_part || c->from == c->to) return;
-    const char *dir = nm_fmt(job, "%s/asked", c->dir);
-    nm_folder_make(job, dir);
-    const char *path = nm_fmt(job, "%s/%lld-%lld", dir, (long long)c->from, (long long)c->to);
+    const char *path = nm_fmt(job, "%s/%lld-%lld", dir, (long long)from, (long long)to);
     const int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     if (fd < 0 || close(fd)) nm_throw(job, NM_EIO, "%s: cannot write: %s", path, strerror(errno));
+}
+
+void nm_campaign_ask(nm_job *job, const nm_campaign *c)
+{
+    if ((c->asked && !c->sample) || c->is_part || c->from == c->to) return;
+    const char *dir = nm_fmt(job, "%s/asked", c->dir);
+    nm_folder_make(job, dir);
+    for (int64_t i = c->from, end; i < c->to; i = end) { /* of a random sample, each run of neighbours */
+        for (end = i + 1; end < c->to && nm_campaign_asks(c, end) == nm_campaign_asks(c, i);) end++;
+        if (nm_campaign_asks(c, i)) ask_range(job, dir, i, end);
+    }
 }
 
 /* A-B of a file's name; false: it is something else */

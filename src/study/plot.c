@@ -1,6 +1,6 @@
-/* plot.c: line plots: a description, a layout, and a pen that draws it: as SVG here, as pixels in plot_pixels.c.
+/* plot.c: plots as SVG, from one description: in a file of its own, or inside a page, in the page's ink.
  *
- * A plot has one or more series of points, joined by lines or as steps; axes are linear or logarithmic. Ticks are 1, 2
+ * A plot has one or more series of points, joined by lines or as steps, or apart as dots; axes are linear or logarithmic. Ticks are 1, 2
  * and 5 times powers of ten on linear axes (Heckbert 1990), powers of the axis's base on logarithmic ones, thinned
  * until at most ten are left. Series differ in colour (Okabe and Ito 2008: for the colour-blind) and in dashes. The
  * legend is on the right, where it hides no curve. The same numbers give the same bytes. */
@@ -8,9 +8,10 @@
 #include "study/plot.h"
 
 enum { WIDTH = 880, HEIGHT = 520, LEFT = 84, RIGHT = 250, TOP = 44, BOTTOM = 60, MOST_TICKS = 10 };
+enum { MANY = 2000 }; /* points of a curve, from which on those within a pixel are left out */
 
-static const unsigned colors[] = {0x0072b2, 0xd55e00, 0x009e73, 0xcc79a7,
-                                  0xe69f00, 0x56b4e9, 0x000000, 0x8c6d00};
+static const char *const colors[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
+                                     "#e69f00", "#56b4e9", "#000000", "#8c6d00"};
 enum { N_COLORS = sizeof colors / sizeof *colors };
 
 typedef struct {
@@ -81,74 +82,40 @@ static double top_of(const axis *a, double y)
     return HEIGHT - BOTTOM - place(a, y) * (HEIGHT - TOP - BOTTOM);
 }
 
-static void frame(nm_job *job, const nm_plot *p, const axis *x, const axis *y, const nm_pen *pen,
-                  void *to)
+/* ---- strokes and letters ---- */
+
+typedef struct {
+    nm_buf *b;
+    const nm_plot *p;
+    axis x, y;
+    const char *ink, *grid; /* colours */
+} drawing;
+
+typedef struct {
+    const char *color;
+    double width;
+    int dash; /* 0 none, 1 long, 2 short */
+} stroke;
+
+static void line(nm_buf *b, stroke s, size_t n, const double *x, const double *y)
 {
-    const unsigned grid = 0xdddddd, ink = 0x000000;
-    for (size_t i = 0; i < x->n; i++) {
-        const double at = left_of(x, x->tick[i]);
-        pen->line(to, (nm_stroke){grid, 1, 0}, 2, (double[]){at, at},
-                  (double[]){TOP, HEIGHT - BOTTOM});
-        pen->text(to, at, HEIGHT - BOTTOM + 18, 0, false, number(job, x->tick[i]));
-    }
-    for (size_t i = 0; i < y->n; i++) {
-        const double at = top_of(y, y->tick[i]);
-        pen->line(to, (nm_stroke){grid, 1, 0}, 2, (double[]){LEFT, WIDTH - RIGHT},
-                  (double[]){at, at});
-        pen->text(to, LEFT - 8, at + 4, 1, false, number(job, y->tick[i]));
-    }
-    pen->line(to, (nm_stroke){ink, 1.2, 0}, 5,
-              (double[]){LEFT, WIDTH - RIGHT, WIDTH - RIGHT, LEFT, LEFT},
-              (double[]){TOP, TOP, HEIGHT - BOTTOM, HEIGHT - BOTTOM, TOP});
-    pen->text(to, 0.5 * (LEFT + WIDTH - RIGHT), 26, 0, false, p->title);
-    pen->text(to, 0.5 * (LEFT + WIDTH - RIGHT), HEIGHT - 16, 0, false, p->x_label);
-    pen->text(to, 20, 0.5 * (TOP + HEIGHT - BOTTOM), 0, true, p->y_label);
+    static const char *const dashes[] = {"", " stroke-dasharray=\"8 4\"",
+                                         " stroke-dasharray=\"2 3\""};
+    nm_put(b, "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"%.4g\"%s points=\"", s.color,
+           s.width, dashes[s.dash]);
+    for (size_t i = 0; i < n; i++) nm_put(b, i ? " %.2f,%.2f" : "%.2f,%.2f", x[i], y[i]);
+    nm_put(b, "\"/>\n");
 }
 
-static void curve(nm_job *job, const nm_plot *p, size_t k, const axis *x, const axis *y,
-                  const nm_pen *pen, void *to)
-{
-    const nm_series *s = &p->series[k];
-    const nm_stroke how = {colors[k % N_COLORS], 2, (int)(k / N_COLORS) % 3};
-    double *px = NM_RAW(job, double, 2 * s->n + 1), *py = NM_RAW(job, double, 2 * s->n + 1);
-    size_t n = 0;
-    for (size_t i = 0; i < s->n; i++) {
-        const double a = left_of(x, s->x[i]), b = top_of(y, s->y[i]);
-        if (p->steps && i) px[n] = a, py[n] = py[n - 1], n++;
-        px[n] = a;
-        py[n++] = b;
-    }
-    if (n > 1) pen->line(to, how, n, px, py);
-    if (p->marks)
-        for (size_t i = 0; i < s->n; i++) { /* a small square around each point */
-            const double a = left_of(x, s->x[i]), b = top_of(y, s->y[i]), r = 2.5;
-            pen->line(to, (nm_stroke){how.color, 1.5, 0}, 5,
-                      (double[]){a - r, a + r, a + r, a - r, a - r},
-                      (double[]){b - r, b - r, b + r, b + r, b - r});
-        }
-    const double at = TOP + 14 + 22 * (double)k, left = WIDTH - RIGHT + 16;
-    if (at > HEIGHT - 10) return;
-    pen->line(to, how, 2, (double[]){left, left + 30}, (double[]){at - 4, at - 4});
-    pen->text(to, left + 38, at, -1, false, s->name);
-}
-
-void nm_plot_draw(nm_job *job, const nm_plot *p, const nm_pen *pen, void *to)
-{
-    const axis x = fit(p, false), y = fit(p, true);
-    frame(job, p, &x, &y, pen, to);
-    for (size_t k = 0; k < p->n_series; k++) curve(job, p, k, &x, &y, pen, to);
-}
-
-/* ---- SVG ---- */
-
-static void put_xml(nm_buf *b, const char *s)
+void nm_put_xml(nm_buf *b, const char *s)
 {
     for (; *s; s++) {
-        const char *as = *s == '&'   ? "&amp;"
-                         : *s == '<' ? "&lt;"
-                         : *s == '>' ? "&gt;"
-                         : *s == '"' ? "&quot;"
-                                     : NULL;
+        const char *as = *s == '&'    ? "&amp;"
+                         : *s == '<'  ? "&lt;"
+                         : *s == '>'  ? "&gt;"
+                         : *s == '"'  ? "&quot;"
+                         : *s == '\'' ? "&#39;"
+                                      : NULL;
         if (as)
             nm_put(b, "%s", as);
         else
@@ -156,49 +123,117 @@ static void put_xml(nm_buf *b, const char *s)
     }
 }
 
-static void svg_line(void *to, nm_stroke s, size_t n, const double *x, const double *y)
+/* anchor: -1 left, 0 middle, 1 right */
+static void text(nm_buf *b, double x, double y, int anchor, bool upright, const char *s)
 {
-    static const char *const dashes[] = {"", " stroke-dasharray=\"8 4\"",
-                                         " stroke-dasharray=\"2 3\""};
-    nm_buf *b = to;
-    nm_put(b, "<polyline fill=\"none\" stroke=\"#%06x\" stroke-width=\"%.4g\"%s points=\"", s.color,
-           s.width, dashes[s.dash]);
-    for (size_t i = 0; i < n; i++) nm_put(b, i ? " %.2f,%.2f" : "%.2f,%.2f", x[i], y[i]);
-    nm_put(b, "\"/>\n");
-}
-
-static void svg_text(void *to, double x, double y, int anchor, bool upright, const char *s)
-{
-    nm_buf *b = to;
     nm_put(b, "<text text-anchor=\"%s\"", anchor < 0 ? "start" : anchor ? "end" : "middle");
     if (upright)
         nm_put(b, " transform=\"translate(%.2f %.2f) rotate(-90)\">", x, y);
     else
         nm_put(b, " x=\"%.2f\" y=\"%.2f\">", x, y);
-    put_xml(b, s);
+    nm_put_xml(b, s);
     nm_put(b, "</text>\n");
 }
 
-void nm_plot_svg(nm_job *job, const nm_plot *p, const char *path)
+/* ---- the frame and the curves ---- */
+
+static void frame(const drawing *d)
 {
-    static const nm_pen pen = {svg_line, svg_text};
-    nm_buf b = {.job = job};
-    nm_put(
-        &b,
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" "
-        "width=\"%d\" "
-        "height=\"%d\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"13\">\n<title>",
-        WIDTH, HEIGHT, WIDTH, HEIGHT);
-    put_xml(&b, p->title);
-    nm_put(&b, "</title>\n<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n");
-    nm_plot_draw(job, p, &pen, &b);
-    nm_put(&b, "</svg>\n");
-    nm_file_write(job, path, b.s, b.n);
+    nm_buf *b = d->b;
+    for (size_t i = 0; i < d->x.n; i++) {
+        const double at = left_of(&d->x, d->x.tick[i]);
+        line(b, (stroke){d->grid, 1, 0}, 2, (double[]){at, at}, (double[]){TOP, HEIGHT - BOTTOM});
+        text(b, at, HEIGHT - BOTTOM + 18, 0, false, number(b->job, d->x.tick[i]));
+    }
+    for (size_t i = 0; i < d->y.n; i++) {
+        const double at = top_of(&d->y, d->y.tick[i]);
+        line(b, (stroke){d->grid, 1, 0}, 2, (double[]){LEFT, WIDTH - RIGHT}, (double[]){at, at});
+        text(b, LEFT - 8, at + 4, 1, false, number(b->job, d->y.tick[i]));
+    }
+    line(b, (stroke){d->ink, 1.2, 0}, 5, (double[]){LEFT, WIDTH - RIGHT, WIDTH - RIGHT, LEFT, LEFT},
+         (double[]){TOP, TOP, HEIGHT - BOTTOM, HEIGHT - BOTTOM, TOP});
+    text(b, 0.5 * (LEFT + WIDTH - RIGHT), 26, 0, false, d->p->title);
+    text(b, 0.5 * (LEFT + WIDTH - RIGHT), HEIGHT - 16, 0, false, d->p->x_label);
+    text(b, 20, 0.5 * (TOP + HEIGHT - BOTTOM), 0, true, d->p->y_label);
 }
 
-void nm_plot_png(nm_job *job, const nm_plot *p, const char *path)
+/* a small square around each point */
+static void marks(const drawing *d, const nm_series *s, const char *color)
 {
-    nm_pixels *v = nm_pixels_new(job, WIDTH, HEIGHT);
-    nm_plot_draw(job, p, &nm_pixels_pen, v);
-    nm_pixels_save(job, v, path);
+    for (size_t i = 0; i < s->n; i++) {
+        const double a = left_of(&d->x, s->x[i]), b = top_of(&d->y, s->y[i]), r = 2.5;
+        line(d->b, (stroke){color, 1.5, 0}, 5, (double[]){a - r, a + r, a + r, a - r, a - r},
+             (double[]){b - r, b - r, b + r, b + r, b - r});
+    }
+}
+
+/* a dot at each point, as one path */
+static void dots(const drawing *d, const nm_series *s, const char *color)
+{
+    nm_put(d->b,
+           "<path fill=\"none\" stroke=\"%s\" stroke-opacity=\"0.6\" stroke-width=\"5\" "
+           "stroke-linecap=\"round\" d=\"",
+           color);
+    for (size_t i = 0; i < s->n; i++)
+        nm_put(d->b, "M%.1f %.1fh0", left_of(&d->x, s->x[i]), top_of(&d->y, s->y[i]));
+    nm_put(d->b, "\"/>\n");
+}
+
+static void joined(const drawing *d, const nm_series *s, stroke how)
+{
+    nm_job *job = d->b->job;
+    double *px = NM_RAW(job, double, 2 * s->n + 1), *py = NM_RAW(job, double, 2 * s->n + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        const double a = left_of(&d->x, s->x[i]), b = top_of(&d->y, s->y[i]);
+        if (s->n > MANY && i && i + 1 < s->n && hypot(a - px[n - 1], b - py[n - 1]) < 1) continue;
+        if (d->p->steps && i) px[n] = a, py[n] = py[n - 1], n++;
+        px[n] = a;
+        py[n++] = b;
+    }
+    if (n > 1) line(d->b, how, n, px, py);
+}
+
+static void curve(const drawing *d, size_t k)
+{
+    const nm_series *s = &d->p->series[k];
+    const char *color = strcmp(colors[k % N_COLORS], "#000000") ? colors[k % N_COLORS] : d->ink;
+    const stroke how = {color, 2, (int)(k / N_COLORS) % 3};
+    if (s->dots)
+        dots(d, s, how.color);
+    else
+        joined(d, s, how);
+    if (d->p->marks) marks(d, s, how.color);
+    const double at = TOP + 14 + 22 * (double)k, left = WIDTH - RIGHT + 16;
+    if (at > HEIGHT - 10) return;
+    line(d->b, how, 2, (double[]){left, left + 30}, (double[]){at - 4, at - 4});
+    text(d->b, left + 38, at, -1, false, s->name);
+}
+
+void nm_plot_put(nm_buf *b, const nm_plot *p)
+{
+    const drawing d = {b,
+                       p,
+                       fit(p, false),
+                       fit(p, true),
+                       p->inside ? "currentColor" : "#000000",
+                       p->inside ? "#8888" : "#dddddd"};
+    nm_put(b,
+           "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
+           "viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"13\"%s>\n<title>",
+           WIDTH, HEIGHT, WIDTH, HEIGHT, p->inside ? " role=\"img\" fill=\"currentColor\"" : "");
+    nm_put_xml(b, p->title);
+    nm_put(b, "</title>\n");
+    if (!p->inside) nm_put(b, "<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n");
+    frame(&d);
+    for (size_t k = 0; k < p->n_series; k++) curve(&d, k);
+    nm_put(b, "</svg>\n");
+}
+
+void nm_plot_write(nm_job *job, const nm_plot *p, const char *path)
+{
+    nm_buf b = {.job = job};
+    nm_put(&b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    nm_plot_put(&b, p);
+    nm_file_write(job, path, b.s, b.n);
 }

@@ -3,6 +3,7 @@
 #define NM_STUDY_RECORDS_H
 
 #include "study/study.h"
+#include "study/numbers.h"
 
 /* ---- claims.c: who works on what ---------------------------------------------------------------- */
 typedef struct nm_presence nm_presence; /* of this process, in a folder */
@@ -89,6 +90,9 @@ typedef struct nm_totals { /* of a folder's records */
     bool written;          /* the tables are */
 } nm_totals;
 bool nm_record_partial(const nm_json *record); /* it was cut short by an interrupt */
+void nm_totals_add(nm_job *job, nm_totals *t, const nm_json *record); /* counts, errors, seconds */
+/* Of a random sample of `drawn`: limits of the adversarial error. What is not decided counts as either. */
+nm_limits nm_totals_limits(const nm_totals *t, size_t drawn, double confidence);
 /* Writes results.csv and summary.json, whose text json becomes; of a part of a campaign only sums up. */
 nm_totals nm_campaign_tables(nm_job *job, const nm_campaign *c, nm_presence *here, nm_buf *json);
 void nm_campaign_text(nm_buf *b, const nm_campaign *c, const nm_totals *t); /* the summary for a reader */

@@ -8,12 +8,15 @@
 typedef struct nm_said { const char *key, *value; } nm_said; /* lists end with a NULL key, or say a length */
 
 /* ---- batch.c: one question for many samples ----------------------------------------------------- */
+#define NM_CONFIDENCE 95.0 /* percent, of limits for a sample */
 typedef struct nm_campaign {
     const nm_net *net;
     nm_dataset images, labels;
     bool has_labels, save_witness;
     int64_t from, to;      /* samples from..to-1 */
     const bool *asked;     /* [to - from] which of them; NULL: all */
+    size_t sample;         /* asked is a random sample of so many; 0: it is none */
+    double confidence;     /* percent, of its limits */
     bool is_part;          /* of a campaign that others complete: tables are written when all of it is done */
     const char *dir, *rerun, *question; /* rerun: never, always, unknown, violated, error */
     const char *net_path, *images_path, *labels_path; /* as they were named */
@@ -31,6 +34,24 @@ static inline bool nm_campaign_asks(const nm_campaign *c, int64_t i)
 /* puts the summary into out, as text or JSON; gives the exit code: 0, NM_UNKNOWN when interrupted, or that of the first
  * error */
 int nm_campaign_run(nm_job *job, const nm_campaign *c, nm_buf *out, bool json);
+
+/* ---- sample.c: which of many samples ------------------------------------------------------------- */
+/* Draws n of count, in proportion to their labels [count], or NULL; the same for the same seed. n: count at most. */
+bool *nm_sample_draw(nm_job *job, size_t count, const double *label, size_t n, uint64_t seed);
+
+/* ---- compare.c: campaigns side by side ----------------------------------------------------------- */
+typedef struct nm_compared { const char *format, *dir; bool json; } nm_compared; /* format: text, csv, md, latex; dir: or NULL */
+/* Gives NM_OK, or NM_EAUDIT where two verdicts cannot both be true. */
+int nm_campaigns_compare(nm_job *job, size_t n, const char *const *dirs, const nm_compared *how, nm_buf *out);
+
+/* ---- report.c: one page of campaigns and comparisons of solvers --------------------------------- */
+typedef struct nm_reported { /* a folder */
+    const char *dir, *images; /* images, form: what pictures of a campaign are drawn from */
+    const nm_imageform *form; /* NULL: none, and why says why */
+    const char *why;
+} nm_reported;
+bool nm_campaign_is(nm_job *job, const char *dir); /* false: it is a comparison; refuses what is neither */
+void nm_report_write(nm_job *job, size_t n, const nm_reported *folder, const char *path);
 
 /* ---- campaign_file.c: a campaign's folder as it stands ------------------------------------------ */
 typedef struct nm_campaign_file { /* campaign.json */

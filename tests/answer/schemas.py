@@ -265,6 +265,21 @@ def batch():
     check("without --json it is text", code == 0 and out.startswith(want) and out.endswith("written: %s/results.csv, %s/summary.json\n" % (p("plain"), p("plain"))), out)
 
 
+def compared():
+    """campaigns against each other, one of them with a record that cannot be true"""
+    j = ask([0], "compare", p("plain"), p("open"))
+    check("other effort is no contradiction", j["contradictions"] == [] and j["changes"] and j["differences"], j)
+    shutil.copytree(p("plain"), p("lie"))
+    for n in range(8):
+        path = p("lie/records/%06d.json" % n)
+        with open(path) as f:
+            r = json.load(f)
+        with open(path, "w") as f:
+            json.dump({**r, "verdict": "holds"}, f)
+    j = ask([6], "compare", p("plain"), p("lie"))
+    check("what cannot be true is told", j["contradictions"] and j["warnings"], j)
+
+
 def campaigns():
     """what a campaign's folder says beside its records, while one is at work and after"""
     folder = p("several")
@@ -338,4 +353,4 @@ def written():
         check(name + ": members that nothing wrote", not left, sorted(left))
 
 
-parts(warned, themselves, solve, assumed, refused, questions, compile_and_decode, embed, single, batch, campaigns, interrupted, bench, *([] if sys.argv[1:] or not CBC else [written]))
+parts(warned, themselves, solve, assumed, refused, questions, compile_and_decode, embed, single, batch, compared, campaigns, interrupted, bench, *([] if sys.argv[1:] or not CBC else [written]))

@@ -31,8 +31,13 @@
 #include "answer/answer.h"
 #include "study/study.h"
 #include "study/bench.h"
+#include "study/html.h"
+#include "study/numbers.h"
 #include "study/plot.h"
 #include "study/records.h"
+#include "study/report.h"
+#include "study/results.h"
+#include "study/sheet.h"
 #include "command/command.h"
 #include "command/flags.h"
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """netmip bench: tables agree with records, solvers agree with known answers, a comparison killed and started again ends whole,
-lies are caught with their files kept, plots are whole SVG and PNG, refusals."""
-import csv, json, math, os, re, shutil, signal, struct, sys, time, zlib
+lies are caught with their files kept, plots are whole SVG, refusals."""
+import csv, json, math, os, re, shutil, signal, sys, time
 import xml.etree.ElementTree as ET
 
 sys.path.insert(1, sys.path[0] + "/../kit")
@@ -67,24 +67,6 @@ def statistics(folder, name, repeats):
     return s
 
 
-def png_is_whole(path):
-    """chunks with their checksums, as many pixels as the head says, not all alike"""
-    data = open(path, "rb").read()
-    if data[:8] != b"\x89PNG\r\n\x1a\n":
-        return False
-    at, body, size = 8, b"", None
-    while at < len(data):
-        n, kind = struct.unpack(">I4s", data[at:at + 8])
-        chunk = data[at + 8:at + 8 + n]
-        if zlib.crc32(kind + chunk) != struct.unpack(">I", data[at + 8 + n:at + 12 + n])[0]:
-            return False
-        size = struct.unpack(">II", chunk[:8]) if kind == b"IHDR" else size
-        body += chunk if kind == b"IDAT" else b""
-        at += 12 + n
-    pixels = zlib.decompress(body)
-    return len(pixels) == size[1] * (3 * size[0] + 1) and len(set(pixels)) > 20
-
-
 def plots(folder, name, series):
     for plot in ("profile", "cactus"):
         path = os.path.join(folder, plot)
@@ -94,7 +76,7 @@ def plots(folder, name, series):
         points = [l.get("points") for l in root.iter("{http://www.w3.org/2000/svg}polyline")]
         inside = all(0 <= float(x) <= 880 and 0 <= float(y) <= 520 for s in points for x, y in (q.split(",") for q in s.split()))
         check("%s: %s.svg: points" % (name, plot), points and inside, points[:3])
-        check("%s: %s.png" % (name, plot), png_is_whole(path + ".png"))
+        check("%s: %s is drawn once, as SVG" % (name, plot), not os.path.exists(path + ".png"))
 
 
 def comparison():

@@ -15,8 +15,8 @@ static const nm_opt asks[] = {NM_O_channels,    NM_O_mean,        NM_O_std,     
                               NM_O_objective,   NM_O_guard,       NM_O_bounds,    NM_O_fold,
                               NM_O_seed,        NM_O_encoding,    NM_O_one_sided, NM_O_no_units,
                               NM_O_no_attack,   NM_O_no_evaluate, NM_O_no_split,  NM_O_no_branch,
-                              NM_O_no_solve};
-static const nm_opt efforts[] = {NM_O_time_limit, NM_O_memory, NM_O_save_witness};
+                              NM_O_no_solve,    NM_O_sample};
+static const nm_opt efforts[] = {NM_O_time_limit, NM_O_memory, NM_O_save_witness, NM_O_confidence};
 enum { N_ASKS = sizeof asks / sizeof *asks, N_EFFORTS = sizeof efforts / sizeof *efforts };
 
 static const nm_said *given(nm_job *job, const nm_cli *c, const nm_opt *list, size_t n)
@@ -136,6 +136,31 @@ static void check_range(nm_job *job, const nm_campaign *b)
     nm_query_range(job, b->net, &(nm_query){.n_in = n, .n_cases = 1, .cases = &box});
 }
 
+/* --sample: some of all samples, drawn at random */
+static void set_sample(nm_job *job, const nm_cli *c, nm_campaign *b, bool joins)
+{
+    b->confidence = nm_cli_num(job, c, NM_O_confidence, NM_CONFIDENCE);
+    if (!nm_cli_has(c, NM_O_sample)) {
+        if (nm_cli_has(c, NM_O_confidence))
+            nm_throw(job, NM_EUSE, "--confidence: goes with --sample");
+        return;
+    }
+    if (!(b->confidence > 0 && b->confidence < 100))
+        nm_throw(job, NM_EUSE,
+                 "--confidence %g: percent, more than 0 and less than 100, were expected",
+                 b->confidence);
+    const size_t count = (size_t)b->images.count;
+    b->sample = nm_cli_whole(job, c, NM_O_sample, 1, 1, 1 << 30);
+    if (b->sample > count)
+        nm_throw(job, NM_EUSE, "--sample %zu: the images are %zu", b->sample, count);
+    if (joins) return; /* the folder says which ones */
+    if (nm_cli_has(c, NM_O_range))
+        nm_throw(job, NM_EUSE, "--range: goes not with --sample, which draws from all images");
+    const bool by_label = b->has_labels && b->labels.count >= b->images.count;
+    b->asked = nm_sample_draw(job, count, by_label ? b->labels.label : NULL, b->sample,
+                              b->solve.seed);
+}
+
 /* joins: campaign.json, or NULL */
 static nm_campaign campaign_of(nm_job *job, const nm_cli *c, const nm_campaign_file *joins)
 {
@@ -166,6 +191,7 @@ static nm_campaign campaign_of(nm_job *job, const nm_cli *c, const nm_campaign_f
     nm_cli_range(job, c, b.images.count, &b.from, &b.to);
     if (b.workers < 1) nm_throw(job, NM_EUSE, "--workers: 1 or more was expected");
     b.question = question_text(job, b.flags, b.around.sets);
+    set_sample(job, c, &b, joins != NULL);
     if (joins) set_asked(job, c, &b);
     return b;
 }

@@ -1,0 +1,120 @@
+/* report_campaign.c: the sections of one campaign. */
+#include "base/base.h"
+#include "study/study.h"
+#include "study/html.h"
+#include "study/numbers.h"
+#include "study/plot.h"
+#include "study/records.h"
+#include "study/report.h"
+#include "study/results.h"
+#include "study/sheet.h"
+
+enum { HARDEST = 50 };
+
+static const char *limit_of(const nm_results *r)
+{
+    const char *limit = nm_results_flag(r, "time-limit");
+    return limit ? nm_fmt(r->job, "at most %s s a sample", limit) : "no limit of time";
+}
+
+/* what a random sample says of all, and what is left to do; "" for neither */
+static const char *remarks(const nm_results *r)
+{
+    nm_buf b = {.job = r->job};
+    nm_limits l;
+    double confidence;
+    const nm_totals *t = &r->totals;
+    const size_t drawn = nm_results_sample(r, &l, &confidence);
+    nm_put(&b, "%s", "");
+    if (drawn)
+        nm_put(&b,
+               " These are %zu samples drawn at random: with %g %% confidence the adversarial "
+               "error of all lies "
+               "between %.2f %% and %.2f %%.",
+               drawn, 100 * confidence, 100 * l.lo, 100 * l.hi);
+    if (t->errors)
+        nm_put(&b, " %zu samples are errors, which are no verdicts and are left aside.", t->errors);
+    if (t->left) nm_put(&b, " The campaign is not done: %zu samples are left.", t->left);
+    return b.s;
+}
+
+const char *nm_headline(const nm_results *r)
+{
+    const nm_totals *t = &r->totals;
+    const size_t judged = nm_results_judged(r);
+    if (!judged) return nm_fmt(r->job, "No sample is judged yet.%s", remarks(r));
+    const double lo = 100. * (double)t->violated / (double)judged,
+                 hi = 100. * (double)(t->violated + t->unknown) / (double)judged;
+    const char *error = t->unknown ? nm_fmt(r->job, "between %.2f %% and %.2f %%", lo, hi)
+                                   : nm_fmt(r->job, "%.2f %% exactly", lo);
+    return nm_fmt(
+        r->job,
+        "The adversarial error of %s within %s is %s, of %zu samples with %s: %zu hold, %zu have a "
+        "counterexample, %zu are unknown. The test error is %.2f %%.%s",
+        nm_results_net(r), nm_results_within(r), error, judged, limit_of(r), t->holds, t->violated,
+        t->unknown, 100. * (double)t->misclassified / (double)judged, remarks(r));
+}
+
+static void put_plots(nm_buf *b, const nm_results *r, size_t id)
+{
+    nm_job *job = b->job;
+    const nm_plot cactus = nm_cactus_plot(job, r, 1), spent = nm_spent_plot(job, r, 1),
+                  effort = nm_effort_plot(r);
+    const size_t decided = r->totals.holds + r->totals.violated;
+    nm_html_section(b, 3, NULL, "Times");
+    nm_html_plot(b, &cactus,
+                 nm_fmt(job,
+                        "How many of the %zu decided samples were each decided within a time. "
+                        "Times below 0.01 s "
+                        "are drawn there.",
+                        decided));
+    nm_html_plot(b, &spent,
+                 "The share of all samples that were done within a time, whatever their verdicts.");
+    nm_html_end(b);
+    nm_html_section(b, 3, NULL, "Open units");
+    const nm_sheet unstable = nm_unstable_sheet(r, id);
+    nm_html_sheet(b, &unstable, false);
+    nm_html_plot(
+        b, &effort,
+        "Each dot is a sample: how many units its bounds leave open, and how long it took.");
+    nm_html_end(b);
+}
+
+static void put_samples(nm_buf *b, const nm_results *r, size_t id, nm_room *room)
+{
+    const nm_sheet hardest = nm_hardest_sheet(r, id, HARDEST);
+    nm_html_section(b, 3, NULL, "Samples");
+    nm_html_sheet(b, &hardest, false);
+    if (r->n <= room->rows) {
+        const nm_sheet all = nm_samples_sheet(r, id);
+        nm_html_sheet(b, &all, true);
+        room->rows -= r->n;
+    } else {
+        nm_html_say(
+            b, "p",
+            nm_fmt(b->job,
+                   "All %zu samples would make this page too long; they are in %s/results.csv.",
+                   r->n, r->dir));
+    }
+    nm_html_end(b);
+}
+
+void nm_put_campaign(nm_buf *b, const nm_results *r, const nm_reported *from, size_t id,
+                     nm_room *room)
+{
+    nm_job *job = b->job;
+    nm_html_section(b, 2, nm_fmt(job, "campaign-%zu", id), r->dir);
+    nm_html_section(b, 3, NULL, "What was asked");
+    const nm_sheet flags = nm_flags_sheet(r, id), classes = nm_classes_sheet(r, id),
+                   stages = nm_stages_sheet(r, id);
+    nm_html_sheet(b, &flags, false);
+    nm_html_end(b);
+    nm_html_section(b, 3, NULL, "Classes and stages");
+    nm_html_sheet(b, &classes, false);
+    nm_html_sheet(b, &stages, false);
+    nm_html_end(b);
+    put_plots(b, r, id);
+    put_samples(b, r, id, room);
+    room->bytes = nm_put_gallery(b, r, from, room->bytes);
+    nm_html_end(b);
+}
