@@ -39,14 +39,14 @@ typedef struct nm_pair {   /* samples that both have whole records of, errors le
 } nm_pair;
 nm_pair nm_results_pair(const nm_results *a, const nm_results *b);
 const nm_outcome *nm_results_find(const nm_results *r, int64_t sample); /* NULL: there is none */
-/* within: a counterexample of the one campaign is one of the other; optimum: what both ask for is the same value, too */
+/* within: a counterexample of the one campaign is one of the other; margin, distance: both ask for the same value */
 typedef struct nm_related { bool first_within, second_within, margin, distance; } nm_related;
 nm_related nm_results_related(const nm_results *a, const nm_results *b);
 bool nm_outcomes_contradict(nm_related how, const nm_outcome *a, const nm_outcome *b); /* they cannot both be true */
 
 /* ---- compare_tables.c --------------------------------------------------------------------------- */
 nm_sheet nm_campaigns_sheet(nm_job *job, const nm_results *r, size_t n); /* a row a campaign */
-nm_sheet nm_differences_sheet(nm_job *job, const nm_results *r, size_t n); /* what the campaigns do not have in common */
+nm_sheet nm_differences_sheet(nm_job *job, const nm_results *r, size_t n); /* what they do not have in common */
 nm_sheet nm_pairs_sheet(nm_job *job, const nm_results *r, size_t n);     /* each against the first */
 nm_sheet nm_changes_sheet(nm_job *job, const nm_results *r, size_t n);   /* samples whose verdicts differ */
 nm_plot nm_times_plot(nm_job *job, const nm_results *r, size_t n, bool inside);

@@ -40,7 +40,8 @@ int nm_campaign_run(nm_job *job, const nm_campaign *c, nm_buf *out, bool json);
 bool *nm_sample_draw(nm_job *job, size_t count, const double *label, size_t n, uint64_t seed);
 
 /* ---- compare.c: campaigns side by side ----------------------------------------------------------- */
-typedef struct nm_compared { const char *format, *dir; bool json; } nm_compared; /* format: text, csv, md, latex; dir: or NULL */
+/* format: text, csv, md or latex; dir: for files, or NULL */
+typedef struct nm_compared { const char *format, *dir; bool json; } nm_compared;
 /* Gives NM_OK, or NM_EAUDIT where two verdicts cannot both be true. */
 int nm_campaigns_compare(nm_job *job, size_t n, const char *const *dirs, const nm_compared *how, nm_buf *out);
 
