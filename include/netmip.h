@@ -23,20 +23,18 @@
  *       nm_job_free(job);
  *   }
  *
- * Errors: a function that returns int returns NM_OK or an error code below; then nm_job_message says what is wrong and
- * what was expected, and the object asked for is NULL. Accessors cannot fail; indices beyond their count, and NULL
- * where nothing here allows it, are errors of the caller.
- * Ownership: what a function hands out belongs to the job that it was given and lives until nm_job_free. Arrays and
- * texts that go in are copied, and may be changed afterwards. Arrays are row-major; sizes stand in brackets.
- * Numbers: NAN stands for what does not apply, or is not known; booleans are int, 0 or 1.
- * A question, and what is made of it, also needs its network, and a model its question: their jobs go last.
- * Threads: a job is used by one thread at a time, different jobs by different threads at once. Networks, questions,
- * models and results never change: with another job, also in another thread, they may be used as long as their own job
- * lives. Solvers, and with option `threads` workers, are child processes: the program must not ignore SIGCHLD, nor wait
- * for children that it did not start. Clp's random numbers are shared by threads, so that an answer to a hard question
- * may rest on another point or take another time; what is proven is proven all the same. CPU seconds are those of the
- * whole process.
- * The library prints nothing and keeps no global state. */
+ * Errors: a function that returns int returns NM_OK or one of the error codes below; then nm_job_message says what is
+ * wrong and what was expected, and the object asked for is NULL. Accessors cannot fail: an index that is out of range,
+ * or a NULL where none is allowed here, is a bug of the caller. Ownership: an object belongs to the job with which it
+ * was made, and lives until nm_job_free. Arrays and texts that are passed in are copied, and may be changed afterwards.
+ * Arrays are row-major; sizes are given in brackets. Numbers: NAN means that a value does not apply or is unknown;
+ * booleans are int, 0 or 1. A question, and all that is made from it, needs its network, and a model its question: free
+ * their jobs last. Threads: only one thread may use a job at a time; different threads may use different jobs at the
+ * same time. Networks, questions, models and results never change: they may be used with another job, also in another
+ * thread, as long as their own job lives. Solvers, and with option `threads` workers, are child processes: the program
+ * must not ignore SIGCHLD, nor wait for children that it did not start. Threads share Clp's random numbers, so the
+ * answer to a hard question may give another point or take longer; what is proven is proven in any case. CPU seconds
+ * are those of the whole process. The library prints nothing and keeps no global state. */
 #ifndef NETMIP_H
 #define NETMIP_H
 
@@ -55,146 +53,149 @@ typedef struct nm_job nm_job;           /* memory, and the last error */
 typedef struct nm_options nm_options;   /* options by name */
 typedef struct nm_net nm_net;           /* a network as its file wrote it */
 typedef struct nm_query nm_query;       /* a question: cases of input set and output condition */
-typedef struct nm_result nm_result;     /* a verdict, and what it rests on */
+typedef struct nm_result nm_result;     /* a verdict, with its evidence */
 typedef struct nm_units nm_units;       /* bounds of every unit */
 typedef struct nm_mips nm_mips;         /* the models of a question's open targets */
-typedef struct nm_mip nm_mip;           /* one of them */
-typedef struct nm_solution nm_solution; /* a solver's answer to one */
+typedef struct nm_mip nm_mip;           /* one of these models */
+typedef struct nm_solution nm_solution; /* a solver's answer to a model */
 
 enum {
     NM_OK = 0,        /* done; as a status: holds, or the value is proven */
     NM_VIOLATED = 10, /* a counterexample was found and replayed */
     NM_UNKNOWN = 11,  /* neither: a limit, an interrupt, an unclear answer */
     NM_EUSE = 2,      /* wrong use: options, sizes, indices */
-    NM_EINPUT = 3,    /* a file that breaks its format */
+    NM_EINPUT = 3,    /* a malformed input file */
     NM_EUNSUP = 4,    /* something that is not supported, named */
     NM_EIO = 5,       /* files or memory */
-    NM_EAUDIT = 6     /* a solution breaks its model, or a witness does not replay */
+    NM_EAUDIT = 6     /* a solution violates its model, or a witness does not replay */
 };
 
 const char *nm_version(void); /* "0.1.0" */
 
 /* ---- jobs --------------------------------------------------------------------------------------- */
 
-nm_job *nm_job_new(void);                      /* NULL when there is no memory */
-void nm_job_free(nm_job *job);                 /* and all that belongs to it; NULL is allowed */
+nm_job *nm_job_new(void);                      /* NULL: out of memory */
+void nm_job_free(nm_job *job);                 /* with all that belongs to it; job may be NULL */
 const char *nm_job_message(const nm_job *job); /* of the last error; "" before the first */
-/* note(arg, text) is called, in the thread that uses the job, with progress and with what starts with "warning: ";
- * the text dies when it returns. What child processes note is not told. NULL: nobody. */
+/* Calls note(arg, text), in the thread that uses the job, for progress and for warnings (they start with "warning: ");
+ * text is valid only during the call. Notes of child processes are dropped. NULL: no notes. */
 void nm_job_on_note(nm_job *job, void (*note)(void *arg, const char *text), void *arg);
-/* While *stop is not 0, long work ends soon, with what it knows: a status is then NM_UNKNOWN, and why says interrupted.
- * Set it from a signal handler or another thread. NULL: nothing interrupts. */
+/* While *stop is not 0, long work ends soon with what is known so far: the status is then NM_UNKNOWN, and nm_result_why
+ * says that it was interrupted. Set it from a signal handler or another thread. NULL: no interrupts. */
 void nm_job_stop_flag(nm_job *job, const volatile sig_atomic_t *stop);
-void nm_job_limit(nm_job *job, size_t bytes); /* of memory of the job; 16 GiB unless said; beyond it NM_EIO */
+void nm_job_limit(nm_job *job, size_t bytes); /* limits the job's memory, beyond it NM_EIO; default 16 GiB */
 
-/* ---- options: the flags of the command, by their names without dashes in front -------------------- */
+/* ---- options: the flags of the command, named without leading dashes ------------------------------ */
 
-/* Every function says below which options it reads; any other one that is set is NM_EUSE, by name. Values are texts as
- * on the command line (netmip --help explains them); NULL or "" for a switch. A NULL nm_options has nothing set. */
+/* Each function below lists the options that it reads; if any other one is set, it returns NM_EUSE and names it. Values
+ * are texts as on the command line (see netmip --help); NULL or "" for a switch. A NULL nm_options has nothing set. */
 int nm_options_new(nm_job *job, nm_options **o);
 int nm_options_set(nm_options *o, const char *name, const char *value); /* NM_EUSE: no such option, or no value */
-/* The image of a question, in place of option `image`: x [size[0]..size[rank-1]], as many elements as the network has
- * inputs, in its order. The sizes say how it is drawn and blurred where the network's shape does not; rank 1 to 8. */
+/* Sets the image of a question, instead of option `image`: x [size[0]..size[rank-1]], with as many elements as the
+ * network has inputs, in its order. The sizes tell how to draw and blur it if the network's shape does not; rank 1 to
+ * 8. */
 int nm_options_image(nm_options *o, const double *x, int rank, const int64_t *size);
 
 /* ---- networks ------------------------------------------------------------------------------------- */
 
-/* .onnx (opset 7 to 21), .nnet or netmip's .json, also gzipped, known by content. Options: channels, mean, std,
- * against (a second network's file). */
+/* Reads .onnx (opset 7 to 25), .nnet or netmip's .json, also gzipped, recognised by content. Options: channels, mean,
+ * std, input-shape, output-name, against (a second network's file). */
 int nm_net_load(nm_job *job, const char *path, const nm_options *o, const nm_net **net);
-/* The same from the bytes [n] of such a file, not gzipped. name: what messages and maps call it; not "". */
+/* Does so from the bytes [n] of such a file, not gzipped. name: its name in messages and maps; not "". */
 int nm_net_parse(nm_job *job, const char *name, const void *bytes, size_t n, const nm_options *o, const nm_net **net);
-/* Two networks over the same inputs as one: the outputs of a, then those of b; it lives as long as both. It can be
- * asked about, not saved. */
+/* Joins two networks over the same inputs: the outputs of a, then those of b. The result lives as long as both; it can
+ * be asked about, but not saved. */
 int nm_net_pair(nm_job *job, const nm_net *a, const nm_net *b, const nm_net **net);
 int nm_net_save(nm_job *job, const nm_net *net, const char *path); /* .json or .onnx; evaluates to the same bits */
-size_t nm_net_inputs(const nm_net *net); /* elements of all inputs together, in their order */
-/* Outputs as questions count them: of a Softmax, LogSoftmax, Sigmoid, Tanh or ArgMax at an output, what it reads.
- * Questions that mean something else there (margins, constants) are NM_EUNSUP. */
+size_t nm_net_inputs(const nm_net *net); /* number of elements of all inputs together */
+/* Number of outputs as questions count them: if an output is made by a Softmax, LogSoftmax, Sigmoid, Tanh or ArgMax,
+ * these are the inputs of that operator. Questions that would mean something else for them (margins, constants) are
+ * NM_EUNSUP. */
 size_t nm_net_outputs(const nm_net *net);
-int nm_net_input_sizes(const nm_net *net, int64_t size[8]); /* of the first input, as its file has it; gives the rank */
-/* y [outputs] at x [inputs] in float64; err [outputs], unless NULL, bounds the rounding error of each. */
+int nm_net_input_sizes(const nm_net *net, int64_t size[8]); /* shape of the first input in its file; returns the rank */
+/* Evaluates y [outputs] at x [inputs] in float64; err [outputs], unless NULL, bounds each output's rounding error. */
 int nm_net_run(nm_job *job, const nm_net *net, const double *x, double *y, double *err);
-size_t nm_net_file_outputs(const nm_net *net); /* as the file has them: a Softmax is one of its operators */
-/* y64, y32 [file outputs], each NULL or filled: what the file says at x, evaluated in float64 and in float32. */
+size_t nm_net_file_outputs(const nm_net *net); /* number of outputs of the file, after a final Softmax */
+/* Evaluates the file's own outputs at x in float64 (y64) and in float32 (y32) [file outputs]; each may be NULL. */
 int nm_net_file_run(nm_job *job, const nm_net *net, const double *x, double *y64, double *y32);
 
 /* ---- questions ------------------------------------------------------------------------------------ */
 
-/* Around an image. Options: perturb (required), image (or nm_options_image), label, labels, domain, target, margin,
- * objective, differ, guard. The label is the network's own prediction unless said. */
+/* Makes a question about an image. Options: perturb (required), image (or nm_options_image), label, labels, domain,
+ * target, margin, objective, differ, guard. Without a label the network's own prediction is used. */
 int nm_query_make(nm_job *job, const nm_net *net, const nm_options *o, const nm_query **query);
-/* VNN-LIB 1 or 2, or netmip's own JSON. Options beside VNN-LIB: objective, guard, margin, differ. */
+/* Reads VNN-LIB 1 or 2, or netmip's own JSON. Options for VNN-LIB: objective, guard, margin, differ. */
 int nm_query_load(nm_job *job, const nm_net *net, const char *path, const nm_options *o, const nm_query **query);
-int nm_query_json(nm_job *job, const nm_query *query, const char **text); /* reads back to the same question */
-/* A PNG: the question's image, x [inputs], their difference; without an image x alone. NM_EUNSUP: no picture. */
+int nm_query_json(nm_job *job, const nm_query *query, const char **text); /* the text reads back as the same question */
+/* Draws a PNG: the question's image, x [inputs], their difference; without an image only x. NM_EUNSUP: not a
+ * picture. */
 int nm_query_picture(nm_job *job, const nm_query *query, const double *x, const void **png, size_t *n);
 
 /* ---- answers -------------------------------------------------------------------------------------- */
 
-/* Decides, or finds what the objective asks for. Options: time-limit, seed, threads, bounds, split, encoding,
- * one-sided, fold, solver, solver-command, confirm, keep, memory, no-evaluate, no-attack, no-split, no-units,
+/* Decides the question, or finds what its objective asks for. Options: time-limit, seed, threads, bounds, split,
+ * encoding, one-sided, fold, solver, solver-command, confirm, keep, memory, no-evaluate, no-attack, no-split, no-units,
  * no-branch, no-solve, output (a folder for witness.npy and pictures). A question that is violated or stays unknown is
- * no error. */
+ * not an error. */
 int nm_solve(nm_job *job, const nm_net *net, const nm_query *query, const nm_options *o, const nm_result **r);
 
 int nm_result_status(const nm_result *r);         /* NM_OK, NM_VIOLATED or NM_UNKNOWN */
-const char *nm_result_by(const nm_result *r);     /* evaluation, bounds, attack, tree or solver; NULL when unknown */
-const char *nm_result_why(const nm_result *r);    /* of an unknown, or NULL */
-int nm_result_certified(const nm_result *r);      /* what holds or is proven rests on no solver's word */
-const char *nm_result_solver(const nm_result *r); /* whose word it is else, or NULL */
-double nm_result_seconds(const nm_result *r);     /* of wall clock, of the call that made it */
-int64_t nm_result_label(const nm_result *r);      /* of the image; -1: there is none */
+const char *nm_result_by(const nm_result *r);     /* evaluation, bounds, attack, tree or solver; NULL: unknown */
+const char *nm_result_why(const nm_result *r);    /* why it is unknown, or NULL */
+int nm_result_certified(const nm_result *r);      /* true: the proof does not depend on a solver's word */
+const char *nm_result_solver(const nm_result *r); /* else the solver on whose word it depends, or NULL */
+double nm_result_seconds(const nm_result *r);     /* wall clock time of the call that made it */
+int64_t nm_result_label(const nm_result *r);      /* the image's label; -1: none */
 int64_t nm_result_predicted(const nm_result *r);  /* the network's largest output there; -1: no image */
 /* The point that was replayed: the counterexample of NM_VIOLATED, else the worst point, the nearest miss, or NULL. */
 const double *nm_result_point(const nm_result *r);           /* [inputs] */
-const double *nm_result_witness(const nm_result *r);         /* [inputs] it, if it is a counterexample, else NULL */
-size_t nm_result_generators(const nm_result *r, const double **g); /* [the count] that made it; 0: no such input set */
-double nm_result_margin(const nm_result *r);                 /* at it, in float64: 0 or less at a counterexample */
+const double *nm_result_witness(const nm_result *r);         /* [inputs] the same; NULL if not a counterexample */
+size_t nm_result_generators(const nm_result *r, const double **g); /* g [the result]; 0: there are none */
+double nm_result_margin(const nm_result *r);                 /* there, in float64: 0 or less for a counterexample */
 double nm_result_margin_error(const nm_result *r);           /* bounds the rounding error of that */
 double nm_result_margin32(const nm_result *r);               /* in float32 */
-double nm_result_linf(const nm_result *r);                   /* its distance from the image; also these: */
+double nm_result_linf(const nm_result *r);                   /* its distances from the image */
 double nm_result_l1(const nm_result *r);
 double nm_result_l2(const nm_result *r);
-double nm_result_l0(const nm_result *r);                     /* elements that differ */
-/* objective worst: the least margin that was attained; closest: the least distance of a counterexample */
+double nm_result_l0(const nm_result *r);                     /* number of elements that differ */
+/* objective worst: the least margin attained; closest: the least distance of a counterexample found */
 double nm_result_value(const nm_result *r);
-double nm_result_bound(const nm_result *r);                  /* proven: it is not less than this */
-double nm_result_strict(const nm_result *r);                 /* closest, when the value is a tie's: of a strict one */
-double nm_result_claim(const nm_result *r);                  /* a solver's own bound: its word */
-/* objective range, and differ: ends that were attained, proven ends beyond them, and where: [inputs] or NULL */
+double nm_result_bound(const nm_result *r);                  /* proven lower bound of that */
+double nm_result_strict(const nm_result *r);                 /* closest: of a strict one, if the value is a tie's */
+double nm_result_claim(const nm_result *r);                  /* a solver's own bound, not proven */
+/* objective range, and differ: the least and most attained, proven bounds of them, and the points [inputs] or NULL */
 double nm_result_least(const nm_result *r);
 double nm_result_least_bound(const nm_result *r);
 const double *nm_result_least_point(const nm_result *r);
 double nm_result_most(const nm_result *r);
 double nm_result_most_bound(const nm_result *r);
 const double *nm_result_most_point(const nm_result *r);
-/* what became of each clause of the question, case by case: i < targets */
+/* the outcome for each clause of the question, case by case: i < targets */
 size_t nm_result_targets(const nm_result *r);
 const char *nm_result_target_name(const nm_result *r, size_t i);
-int64_t nm_result_target_label(const nm_result *r, size_t i);  /* the class that it stands for, or -1 */
-int nm_result_target_status(const nm_result *r, size_t i);     /* NM_UNKNOWN also for what was not looked at */
+int64_t nm_result_target_label(const nm_result *r, size_t i);  /* its class, or -1 */
+int nm_result_target_status(const nm_result *r, size_t i);     /* NM_UNKNOWN also if it was not examined */
 const char *nm_result_target_by(const nm_result *r, size_t i); /* or NULL */
-double nm_result_target_bound(const nm_result *r, size_t i);   /* proven: its margin, or distance, is not less */
-size_t nm_result_files(const nm_result *r);                    /* that were written: models, witness, pictures */
+double nm_result_target_bound(const nm_result *r, size_t i);   /* proven lower bound of its margin or distance */
+size_t nm_result_files(const nm_result *r);                    /* number of files written: models, witness, pictures */
 const char *nm_result_file(const nm_result *r, size_t i);
-const char *nm_result_json(const nm_result *r);                /* what the command prints with --json, and without */
+const char *nm_result_json(const nm_result *r);                /* what the command prints with --json; text: without */
 const char *nm_result_text(const nm_result *r);
 
 /* ---- bounds of every unit ------------------------------------------------------------------------- */
 
-/* Over the input set of each case. Options: bounds, threads, all-rows. */
+/* Bounds every unit over the input set of each case. Options: bounds, threads, all-rows. */
 int nm_bound_units(nm_job *job, const nm_net *net, const nm_query *query, const nm_options *o, const nm_units **u);
 size_t nm_units_cases(const nm_units *u);
-/* Blocks of units, in the order of evaluation; 0: the case's input set is empty. Block 0 are the inputs, or generators
- * of the set, of which a later block makes the inputs. */
+/* Number of blocks of units, in the order of evaluation; 0: the case's input set is empty. Block 0 has the inputs, or
+ * the generators of the set, from which a later block makes the inputs. */
 size_t nm_units_blocks(const nm_units *u, size_t icase);
 const char *nm_units_kind(const nm_units *u, size_t icase, size_t block); /* input, affine, relu or max */
-const char *nm_units_name(const nm_units *u, size_t icase, size_t block); /* of the node that it comes from, or "" */
+const char *nm_units_name(const nm_units *u, size_t icase, size_t block); /* the node's name, or "" */
 size_t nm_units_count(const nm_units *u, size_t icase, size_t block);
-const double *nm_units_lo(const nm_units *u, size_t icase, size_t block); /* [count] certified, also in rounding */
+const double *nm_units_lo(const nm_units *u, size_t icase, size_t block); /* [count] certified, rounding included */
 const double *nm_units_hi(const nm_units *u, size_t icase, size_t block);
-/* of relu: the block that it reads, and [count] 0 inactive, 1 active, 2 unstable; else -1 and NULL */
+/* for relu: the block that it reads, and phases [count]: 0 inactive, 1 active, 2 unstable; otherwise -1 and NULL */
 int nm_units_source(const nm_units *u, size_t icase, size_t block);
 const unsigned char *nm_units_phase(const nm_units *u, size_t icase, size_t block);
 const double *nm_units_output_lo(const nm_units *u, size_t icase); /* [outputs] */
@@ -202,19 +203,19 @@ const double *nm_units_output_hi(const nm_units *u, size_t icase);
 
 /* ---- models ---------------------------------------------------------------------------------------- */
 
-/* A model for each target that bounds leave open, scaled and guarded against solvers' tolerances, as files have them.
+/* Makes a model for each target that bounds leave open, scaled and guarded against solvers' tolerances, as in files.
  * Options: threads, bounds, split, encoding, one-sided, fold, no-units, always-write, dialect (for tolerances). */
 int nm_compile(nm_job *job, const nm_net *net, const nm_query *query, const nm_options *o, const nm_mips **mips);
 size_t nm_mips_count(const nm_mips *mips);
 const nm_mip *nm_mips_get(const nm_mips *mips, size_t i);
-const nm_result *nm_mips_result(const nm_mips *mips); /* of bounds alone: its targets say which are closed */
-/* The same as files: OUT.mps, OUT.mps.gz, OUT.lp or OUT.lp.gz, beside each its map OUT.map.json; several models are
- * OUT-tTARGET and OUT.manifest.json. Further options: mps, cuts, start, priorities, options, comments. */
+const nm_result *nm_mips_result(const nm_mips *mips); /* by bounds alone: which targets are closed */
+/* Writes them as files: OUT.mps, OUT.mps.gz, OUT.lp or OUT.lp.gz, each with its map OUT.map.json; several models are
+ * OUT-tTARGET, with OUT.manifest.json. Further options: mps, cuts, start, priorities, options, comments. */
 int nm_compile_files(nm_job *job, const nm_net *net, const nm_query *query, const nm_options *o, const char *out,
                      const nm_result **r);
 
-const char *nm_mip_target(const nm_mip *m);       /* the target's name, with its cube where there are some */
-int nm_mip_relaxation(const nm_mip *m);           /* a point of it need not be a counterexample */
+const char *nm_mip_target(const nm_mip *m);       /* the target's name, with its cube if it has several */
+int nm_mip_relaxation(const nm_mip *m);           /* true: its points need not be counterexamples */
 size_t nm_mip_columns(const nm_mip *m);           /* minimise cost x; lo <= x <= hi; some x are integers, 0 or 1 */
 const char *const *nm_mip_column_names(const nm_mip *m); /* [columns] */
 const double *nm_mip_column_lo(const nm_mip *m);  /* [columns]; infinity: no bound */
@@ -228,15 +229,15 @@ const double *nm_mip_row_hi(const nm_mip *m);
 const size_t *nm_mip_start(const nm_mip *m);      /* [rows+1]; the last one is the number of entries */
 const uint32_t *nm_mip_index(const nm_mip *m);    /* [entries] columns */
 const double *nm_mip_value(const nm_mip *m);      /* [entries] */
-/* What plain rows cannot say: encodings indicator and sos1, and L2 balls and distances, make it. A solver that is given
- * the arrays above alone would answer another question unless all three are absent. */
-/* [rows] the binary column that a row depends on: it holds when that is on[row]; -1: always; NULL: all always hold */
+/* What plain rows cannot express, as encodings indicator and sos1, and L2 balls and distances, need it. Unless all
+ * three are absent, a solver that gets only the arrays above answers another question. */
+/* [rows] the binary column that a row depends on: the row holds if it is on[row]; -1: always; NULL: no row depends */
 const int32_t *nm_mip_when(const nm_mip *m, const unsigned char **on);
-/* sets of columns of which at most one is not 0: set k is column[start[k] .. start[k+1]-1]; gives their number */
+/* sets of columns of which at most one is not 0: set k is column[start[k] .. start[k+1]-1]; returns their number */
 size_t nm_mip_sos1(const nm_mip *m, const size_t **start, const uint32_t **column);
-/* products c x_i x_j, i <= j, added to a row (row -1: to the objective); gives their number */
+/* products c x_i x_j, i <= j, added to a row (row -1: to the objective); returns their number */
 size_t nm_mip_products(const nm_mip *m, const int64_t **row, const uint32_t **i, const uint32_t **j, const double **c);
-/* columns of the inputs, or of the input set's generators; -1: fixed, no column; gives their number */
+/* columns of the inputs, or of the input set's generators; -1: fixed, no column; returns their number */
 size_t nm_mip_inputs(const nm_mip *m, const int64_t **column);
 double nm_mip_measure(const nm_mip *m, double objective); /* the margin, form or distance (l2: squared) */
 
@@ -244,22 +245,30 @@ double nm_mip_measure(const nm_mip *m, double objective); /* the margin, form or
 
 /* status: optimal, feasible, infeasible, unbounded or none (it gave up). */
 int nm_solution_new(nm_job *job, const nm_mip *m, const char *status, nm_solution **s);
-/* x [n]: columns in the model's order, n all of them, when names is NULL; else by name, in any order, all of them. */
+/* x [n]: values of all columns, by name in any order, or in the model's order if names is NULL. */
 int nm_solution_values(nm_solution *s, size_t n, const char *const *names, const double *x);
-/* Who says it, the objective, and the bound below which none lies; NULL, NAN: not said. Optimal proves nothing of a
- * value without a bound. */
+/* Sets the solver's name, its objective, and its lower bound; NULL, NAN: not given. Without a bound, the status optimal
+ * proves nothing about a value. */
 int nm_solution_claims(nm_solution *s, const char *solver, double objective, double bound);
-/* Judges an answer: a point by replay, whatever the status says; "infeasible" is the solver's word (not certified).
+/* Judges an answer: a point by replay, whatever the status; "infeasible" counts as the solver's word (not certified).
  * A contradiction is NM_EAUDIT. */
 int nm_mip_decode(nm_job *job, const nm_mip *m, const nm_solution *s, const nm_result **r);
-/* The same of all models together: s [count], NULL where a model has no answer. */
+/* Does so for all models together: s [count], NULL for a model without an answer. */
 int nm_mips_decode(nm_job *job, const nm_mips *mips, const nm_solution *const *s, const nm_result **r);
-/* Of files: map is a .map.json with the one solution of its model, or a .manifest.json with solutions [n] in any
- * order: of CBC, HiGHS, SCIP, GLPK, lp_solve, SYMPHONY, Gurobi, CPLEX, Xpress, COPT, MOSEK, or MIPLIB text, known by
- * content. net: the network, or NULL for the file that the map names; its hash must fit. log: the solver's, or NULL.
- * Option: output. */
+/* Does so for files: map is a .map.json with the one solution of its model, or a .manifest.json with solutions [n] in
+ * any order: of CBC, HiGHS, SCIP, GLPK, lp_solve, SYMPHONY, Gurobi, CPLEX, Xpress, COPT, MOSEK, or MIPLIB text,
+ * recognised by content. net: the network, or NULL for the file that the map names; its hash must fit. log: the
+ * solver's, or NULL. Option: output. */
 int nm_decode_files(nm_job *job, const nm_net *net, const char *map, size_t n, const char *const *solutions,
                     const char *log, const nm_options *o, const nm_result **r);
+
+/* ---- a network inside a model of your own ------------------------------------------------------------ */
+
+/* Adds the network's columns and rows to a model that you wrote as a file, writes OUT (.mps, .lp, also with .gz) beside
+ * its map, and hands the same model out as arrays, your columns first and in order. Where yours maximises, its costs
+ * are negated. Options: into, inputs, outputs (all required, as netmip-embed(1) explains them), bounds, encoding,
+ * dialect, threads. There is no question: nm_solution_new refuses it, and nm_net_run says what outputs should be. */
+int nm_embed_files(nm_job *job, const nm_net *net, const nm_options *o, const char *out, const nm_mip **m);
 
 #ifdef __GNUC__
 #pragma GCC visibility pop

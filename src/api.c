@@ -1,7 +1,7 @@
-/* api.c: the border of the library: options, networks and questions. Here and in the other api files, and only there,
- * errors that inner code throws become return codes.
+/* api.c: the interface of the library: options, networks and questions. In the api files, and nowhere else, errors that
+ * inner code throws become return codes.
  *
- * What is handed out must outlive the call and the options: texts are copied. Answers, bounds and models stand in
+ * What is returned must outlive the call and its options, so texts are copied. Answers, bounds and models are in
  * api_answers.c, api_units.c and api_models.c. */
 #include "base/base.h"
 #include "data/data.h"
@@ -60,10 +60,10 @@ static void set_image(nm_job *job, void *arg)
     const call *c = arg;
     nm_tensor t = {.type = NM_F64};
     if (c->rank < 1 || c->rank > NM_MAXRANK)
-        nm_throw(job, NM_EUSE, "an image of rank %d; 1 to %d was expected", c->rank, NM_MAXRANK);
+        nm_throw(job, NM_EUSE, "an image has rank %d; 1 to %d was expected", c->rank, NM_MAXRANK);
     for (int i = 0; i < c->rank; i++)
         if (c->size[i] < 1)
-            nm_throw(job, NM_EUSE, "an image with a side of %lld", (long long)c->size[i]);
+            nm_throw(job, NM_EUSE, "an image has a side of %lld; 1 or more was expected", (long long)c->size[i]);
     t.shape = nm_shape_of(c->rank, c->size);
     t.n = nm_shape_size(job, t.shape);
     t.x = NM_RAW(job, double, t.n);
@@ -79,7 +79,7 @@ int nm_options_image(nm_options *o, const double *x, int rank, const int64_t *si
 
 /* ---- networks ---- */
 
-/* Returns the options as those of a command line that names one file, or two. */
+/* Returns the options like those of a command line that names one file, or two. */
 static nm_cli flags(nm_job *job, const call *c, nm_face face, const char *what, const char *file)
 {
     nm_cli f = *nm_face_options(job, c->o, face, what);
@@ -109,7 +109,7 @@ static void parse_net(nm_job *job, void *arg)
     call *c = arg;
     nm_cli f = flags(job, c, NM_F_NET, "nm_net_parse", NULL);
     const char *data = nm_dup(job, (const char *)c->bytes.data,
-                              c->bytes.n); /* with a NUL behind it */
+                              c->bytes.n); /* with a terminating NUL */
     f.bytes = (nm_file){f.file[0], (const unsigned char *)data, c->bytes.n};
     c->net = nm_cli_net(job, &f);
 }
@@ -266,7 +266,7 @@ static void draw(nm_job *job, void *arg)
     const bool drawn = q->image ? nm_draw_triptych(job, path, q->shape, q->image, c->x)
                                 : nm_draw_image(job, path, q->shape, c->x);
     if (!drawn)
-        nm_throw(job, NM_EUNSUP, "the inputs are no picture: %s", nm_layout_why(job, q->shape));
+        nm_throw(job, NM_EUNSUP, "the inputs are not a picture: %s", nm_layout_why(job, q->shape));
     const nm_file f = nm_file_bytes(job, path);
     c->png = f.data;
     c->n = f.n;

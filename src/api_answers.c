@@ -1,6 +1,6 @@
-/* api_answers.c: the library's answers: a question solved, files of solvers decoded, and what a result says.
+/* api_answers.c: the library's answers: solves a question, decodes solvers' files, and reads results.
  *
- * A result is a copy of what a verdict says, in memory of the job alone, so that files may go. */
+ * A result is a copy of the verdict in the job's own memory, so that it does not depend on any file. */
 #include "base/base.h"
 #include "network/network.h"
 #include "question/question.h"
@@ -53,7 +53,7 @@ static void decode_files(nm_job *job, void *arg)
     const nm_cli *f = nm_face_options(job, c->o, NM_F_DECODE, "nm_decode_files");
     const char *dir = f->value[NM_O_output];
     const nm_query *q;
-    if (!c->n) nm_throw(job, NM_EUSE, "%s: no solution file beside it; one was expected", c->path);
+    if (!c->n) nm_throw(job, NM_EUSE, "%s: no solution file is given with it; one was expected", c->path);
     nm_verdict *v = nm_decode(job, c->net, c->path, c->n, c->sols, c->log, &q);
     if (dir && (v->witness || v->range.has)) nm_folder_make(job, dir);
     c->r = nm_result_new(job, q, v, dir, false, nm_wall() - start);
@@ -105,7 +105,7 @@ int nm_mips_decode(nm_job *job, const nm_mips *mips, const nm_solution *const *s
     return code;
 }
 
-/* ---- what a result says ---- */
+/* ---- the parts of a result ---- */
 
 int nm_result_status(const nm_result *r) { return r->status; }
 const char *nm_result_by(const nm_result *r) { return r->by; }

@@ -1,7 +1,7 @@
-/* api_models.c: the library's models: as arrays, as files, and what a solver says of the arrays.
+/* api_models.c: the library's models: as arrays, as files, inside a user's own model, and solvers' answers to arrays.
  *
  * The arrays are those of the model that a file would hold: scaled, guarded, with its mark (encoding/guard.c,
- * model/scale.c), so that a solver's answer is weighed as that to a file is. */
+ * model/scale.c), so that a solver's answer is judged like an answer to a file. */
 #include "base/base.h"
 #include "network/network.h"
 #include "question/question.h"
@@ -151,6 +151,49 @@ int nm_compile_files(nm_job *job, const nm_net *net, const nm_query *query, cons
     return code;
 }
 
+/* ---- a network inside a user's model ---- */
+
+static const char *stated(nm_job *job, const nm_cli *f, nm_opt o)
+{
+    if (!f->value[o]) nm_throw(job, NM_EUSE, "%s: nm_embed_files expects it", nm_cli_name(job, o));
+    return f->value[o];
+}
+
+static void embed_files(nm_job *job, void *arg)
+{
+    call *c = arg;
+    const nm_cli *f = nm_face_options(job, c->o, NM_F_EMBED, "nm_embed_files");
+    const char *dialect = f->value[NM_O_dialect];
+    const nm_unit_opts units = nm_cli_unit_opts(job, f);
+    const nm_embed_opts o = {.into = stated(job, f, NM_O_into),
+                             .inputs = stated(job, f, NM_O_inputs),
+                             .outputs = stated(job, f, NM_O_outputs),
+                             .out = nm_dup(job, c->path, strlen(c->path)),
+                             .bounds = units.bounds,
+                             .encoding = f->value[NM_O_encoding],
+                             .dialect = nm_dialect_find(job, dialect ? dialect : "generic"),
+                             .threads = units.threads,
+                             .options = "nm_embed_files",
+                             .version = NM_VERSION};
+    const nm_embedded e = nm_embed(job, c->net, &o);
+    nm_map *map = NM_NEW(job, nm_map); /* no question: what asks for one refuses it */
+    *map = (nm_map){.asks.name = nm_fmt(job, "%s in %s", c->net->path, o.into), .n_in = e.n_in, .col = e.in};
+    const struct nm_keptmodel kept = {0, e.model, map};
+    nm_mip *m = NM_NEW(job, nm_mip);
+    *m = mip_of(job, c->net, &kept);
+    c->mip = m;
+}
+
+int nm_embed_files(nm_job *job, const nm_net *net, const nm_options *o, const char *out, const nm_mip **m)
+{
+    call c = {.net = net, .o = o, .path = out};
+    const int code = nm_run(job, embed_files, &c);
+    *m = code ? NULL : c.mip;
+    return code;
+}
+
+/* ---- what a model says ---- */
+
 size_t nm_mips_count(const nm_mips *mips) { return mips->kept.n; }
 const nm_mip *nm_mips_get(const nm_mips *mips, size_t i) { return &mips->m[i]; }
 const nm_result *nm_mips_result(const nm_mips *mips) { return mips->result; }
@@ -205,7 +248,7 @@ double nm_mip_measure(const nm_mip *m, double objective)
     return ldexp(objective, m->map->file.scale.objective) + m->map->file.constant;
 }
 
-/* ---- what a solver says ---- */
+/* ---- a solver's answer ---- */
 
 static void make_solution(nm_job *job, void *arg)
 {
@@ -217,6 +260,8 @@ static void make_solution(nm_job *job, void *arg)
         nm_throw(job, NM_EUSE,
                  "status %s: optimal, feasible, infeasible, unbounded or none was expected",
                  c->name);
+    if (!c->mip->map->question)
+        nm_throw(job, NM_EUSE, "%s: no question, which a solution could answer", c->mip->target);
     nm_solution *s = NM_NEW(job, nm_solution);
     s->job = job;
     s->mip = c->mip;

@@ -8,9 +8,9 @@
 #include "command/command.h"
 
 typedef struct {
-    size_t n; /* blocks, the rows of the question left out; 0: the set is empty */
+    size_t n; /* number of blocks, without the question's rows; 0: the set is empty */
     const nm_bounds *b;
-    const unsigned char **phase; /* [n] of RELU blocks, else NULL */
+    const unsigned char **phase; /* [n] for RELU blocks, else NULL */
     double *out_lo, *out_hi;
 } bounded;
 
@@ -51,7 +51,7 @@ static bounded bound(nm_job *job, const nm_program *p, const nm_query *q, size_t
     for (size_t i = 0; i < p->n_out; i++) {
         k.out_lo[i] = lo[2 * i];
         k.out_hi[i] = -lo[2 * i + 1];
-        const int32_t u = with->out[i]; /* its own ends may be better */
+        const int32_t u = with->out[i]; /* the bounds of its own row may be better */
         if (u >= 0) k.out_lo[i] = nm_larger(k.b->lo[u], k.out_lo[i]);
         if (u >= 0) k.out_hi[i] = -nm_larger(-k.b->hi[u], -k.out_hi[i]);
     }

@@ -1,4 +1,4 @@
-/* main.c: the program: one verb a run. It alone owns stdout and stderr: stdout is the answer, stderr is messages. */
+/* main.c: the program: runs one verb. It alone uses stdout, for the answer, and stderr, for messages. */
 #define _GNU_SOURCE
 #include "base/base.h"
 #include "command/command.h"
@@ -24,8 +24,9 @@ enum { N_VERBS = sizeof verbs / sizeof *verbs };
 
 static volatile sig_atomic_t stop;
 
-/* The first signal asks for an end; another one, half a second later or more, ends at once. Tools that signal a whole
- * group, and a campaign that tells its workers, deliver the first one twice. */
+/* The first signal asks the program to stop; another one, at least half a second later, kills it at once. The delay is
+ * needed because tools that signal a whole group, and a campaign that signals its workers, may deliver the first signal
+ * twice. */
 static void on_signal(int sig)
 {
     static struct timespec first;
@@ -82,7 +83,7 @@ static void run(nm_job *job, void *arg)
         r->code = r->argc > 1 ? NM_OK : NM_EUSE;
         return;
     }
-    if (strcmp(verb, "--version") == 0 || strcmp(verb, "--name") == 0) { /* as VNN-LIB's standard asks: these alone */
+    if (strcmp(verb, "--version") == 0 || strcmp(verb, "--name") == 0) { /* as the VNN-LIB standard requires */
         nm_put(&r->out, "%s\n", verb[2] == 'n' ? "netmip" : NM_VERSION);
         return;
     }
@@ -101,8 +102,8 @@ static void run(nm_job *job, void *arg)
     r->code = verbs[k].run(job, &c, &r->out);
 }
 
-/* Jobs give memory back and take it again in every node of a search: it stays with the process, or a sixth of the time
- * goes to the kernel's clearing of pages. */
+/* Keeps freed memory in the process: every node of a search frees memory and takes it again; returning it to the kernel
+ * would spend a sixth of the time on clearing pages. */
 static void keep_memory(void)
 {
 #ifdef __GLIBC__
@@ -126,7 +127,7 @@ int main(int argc, char **argv)
     run_t r = {.argc = argc, .code = NM_OK, .argv = argv};
     const int thrown = nm_run(job, run, &r);
     nm_show(job, "%s", "");
-    int code = thrown ? thrown : r.code; /* a campaign has an answer though some of its samples failed */
+    int code = thrown ? thrown : r.code; /* a campaign may have an answer although some samples failed */
     if (thrown) fprintf(stderr, "netmip: %s\n", nm_job_message(job));
     if (r.out.n && (!thrown || code == NM_EUSE) &&
         (fwrite(r.out.s, 1, r.out.n, stdout) != r.out.n || fflush(stdout))) {

@@ -1,5 +1,5 @@
-/* answer.h, the door of answer: verdicts in words, JSON and pictures, and the way back from a solver's file to a
- * verdict. It must never change a verdict: what it reads of a solver goes through the judge. */
+/* answer.h, the door of answer: turns verdicts into words, JSON and pictures, and a solver's file into a verdict. It
+ * must never change a verdict: whatever it reads from a solver goes through the judge. */
 #ifndef NM_ANSWER_H
 #define NM_ANSWER_H
 
@@ -10,13 +10,13 @@ typedef enum {
     NM_FACT_TEXT, NM_FACT_NUMBER, NM_FACT_COUNT, NM_FACT_FLAG, NM_FACT_SECONDS, NM_FACT_GROUP, NM_FACT_LIST
 } nm_fact_kind;
 typedef struct nm_fact {
-    const char *key;       /* in JSON; NULL: an element of a list, or the whole */
+    const char *key;       /* its key in JSON; NULL: an element of a list, or the top level */
     nm_fact_kind kind;
     bool in_json;
-    const char *caption;   /* what a reader is told: the value as %s, %g or %lld, by kind, in words; NULL: nothing */
+    const char *caption;   /* words for people, with %s, %g or %lld for the value, by kind; NULL: none */
     union {
         const char *text;
-        double number;     /* also seconds; of a number in JSON finite */
+        double number;     /* also seconds; finite if it is a number in JSON */
         int64_t count;
         bool flag;
         struct nm_fact *first; /* of a group or a list */
@@ -27,11 +27,11 @@ typedef struct nm_files {  /* of the witness; NULL: not written */
     const char *witness, *image, *picture, *generators;
     bool is_kernel;        /* generators are those of a blur */
 } nm_files;
-/* compiled: models were written in place of an answer */
+/* Returns the facts of a verdict; compiled: models were written instead of an answer. */
 const nm_fact *nm_facts_of(nm_job *job, const nm_query *q, const nm_verdict *v, const nm_files *f, bool compiled);
-const nm_fact *nm_fact_find(const nm_fact *group, const char *path); /* GROUP.KEY; NULL: it is not there */
+const nm_fact *nm_fact_find(const nm_fact *group, const char *path); /* GROUP.KEY; NULL: there is none */
 
-/* ---- report.c: facts for programs, and for a reader --------------------------------------------- */
+/* ---- report.c: facts as JSON and as text -------------------------------------------------------- */
 typedef struct nm_pointcheck nm_pointcheck;
 void nm_report_json(nm_buf *b, const nm_fact *facts, const nm_pointcheck *check); /* check: of decode, or NULL */
 void nm_report_text(nm_buf *b, const nm_fact *facts, const nm_query *q, const nm_replay *witness);
@@ -39,30 +39,31 @@ void nm_report_text(nm_buf *b, const nm_fact *facts, const nm_query *q, const nm
 /* ---- witness_files.c: the files of an answer ---------------------------------------------------- */
 /* Writes the witness and its pictures into dir; returns their names. dir or r NULL: nothing is written. */
 nm_files nm_witness_files(nm_job *job, const char *dir, const nm_query *q, const nm_replay *r);
-/* Writes the inputs that attain the ends into dir (NULL: nowhere), and notes their names in v. */
+/* Writes the inputs at which the ends are attained into dir (NULL: nowhere), and notes the files' names in v. */
 void nm_range_files(nm_job *job, const char *dir, const nm_query *q, nm_verdict *v);
 
-/* ---- decode.c, combine.c: a map and a solution become a verdict --------------------------------- */
-#define NM_ROW_TOL 1e-5      /* relative row violation of a solver's point before the audit fails */
-/* a network that a map names, beside the map if it is not where the map says; f: what stands before it */
+/* ---- decode.c, combine.c: from a map and a solution to a verdict -------------------------------- */
+#define NM_ROW_TOL 1e-5      /* largest relative row violation of a solver's point that an audit accepts */
+/* Returns a network that a map names; looks beside the map if it is not where the map says. f: the flags to
+ * read it by. */
 const nm_net *nm_net_of_map(nm_job *job, const char *path, const nm_front *f, const char *map_path);
-/* its network: the one that is given, or, when that is NULL, the one of its path, by the hash; its question learns the
- * order of the axes, which a map does not say */
+/* Returns the map's network: the given one or, if net is NULL, the one at its path; its hash must fit. The question
+ * gets the order of axes from it, which a map does not record. */
 const nm_net *nm_map_net(nm_job *job, const nm_net *net, nm_map *m, const char *map_path);
-/* s: as the file says it, in the file's own units */
+/* Decodes s, which is as in the file, in the file's own units. */
 nm_verdict *nm_decode_sol(nm_job *job, const nm_net *net, const nm_map *m, const char *map_path, const nm_sol *s,
                           const char *sol_path);
-/* the same of a model that stayed in memory, and a solution of this very model */
+/* Does so for a model in memory, and a solution that is known to be of this model. */
 nm_verdict *nm_decode_kept(nm_job *job, const nm_net *net, const nm_map *m, const nm_sol *s);
-/* path is a map, with one solution and perhaps its log, or a manifest, with solutions of its models in any order */
+/* Decodes files: path is a map, with one solution and perhaps its log, or a manifest, with solutions in any order. */
 nm_verdict *nm_decode(nm_job *job, const nm_net *net, const char *path, size_t n, const char *const *sols,
                       const char *log, const nm_query **query);
-/* the verdict of models that stayed in memory together; compiled: of the run that made them; sols [k->n]: NULL where a
- * model has no answer */
+/* Returns the verdict for models in memory together; compiled: the verdict of the run that made them; sols [k->n]: NULL
+ * for a model without an answer. */
 nm_verdict *nm_decode_all(nm_job *job, const nm_net *net, const nm_query *q, const nm_verdict *compiled,
                           const nm_kept *k, const nm_sol *const *sols);
 
-/* ---- result.c: a verdict as the library hands it out --------------------------------------------- */
+/* ---- result.c: a verdict as the library returns it ------------------------------------------------ */
 struct nm_result {
     int status;
     bool certified, has_distance;
@@ -75,7 +76,7 @@ struct nm_result {
     struct nm_fate { const char *name, *by; int64_t label; int status; double bound; } *targets;
     const char **files;    /* [n_files] that were written */
 };
-/* A copy of the verdict, all in the job's memory; files go into dir (NULL: nowhere). seconds: that it took. */
+/* Returns a copy of the verdict in the job's memory; writes files into dir (NULL: nowhere). seconds: time it took. */
 nm_result *nm_result_new(nm_job *job, const nm_query *q, nm_verdict *v, const char *dir, bool compiled, double seconds);
 
 /* ---- models that stay in memory ------------------------------------------------------------------ */
@@ -96,7 +97,7 @@ struct nm_mip {            /* a model as arrays */
 struct nm_mips {
     const nm_net *net;
     const nm_query *query;
-    const nm_verdict *verdict; /* of the run that made them */
+    const nm_verdict *verdict; /* verdict of the run that made them */
     nm_kept kept;
     nm_mip *m;             /* [kept.n] */
     nm_result *result;
@@ -108,12 +109,12 @@ struct nm_solution {
 };
 
 /* ---- decode_embedding.c: a solution of a model with a network in it ------------------------------ */
-/* Replays its inputs and puts how far its outputs are off. Returns NM_OK, NM_UNKNOWN where the file has no point, or
- * NM_EAUDIT where an output is off by more than tolerances explain. */
+/* Replays the inputs of a solution and prints how far its outputs are off. Returns NM_OK, NM_UNKNOWN if the file has no
+ * point, or NM_EAUDIT if an output is off by more than tolerances explain. */
 int nm_embedding_decode(nm_job *job, nm_buf *out, const char *map_path, const char *sol_path, const char *log,
                         bool json);
 
-/* ---- check_point.c: a solution held against its model's file ------------------------------------ */
+/* ---- check_point.c: a solution checked against its model's file ---------------------------------- */
 nm_pointcheck *nm_point_check(nm_job *job, const nm_map *m, const char *map_path, const nm_sol *s,
                               const char *sol_path);
 void nm_point_text(nm_buf *b, const nm_pointcheck *p);

@@ -1,7 +1,7 @@
-/* check_point.c: a solver's point held against the model file that it answers: the row, bound, integer and set that it
- * misses most, with their names, and the objective that the file claims beside the one of the point. The model is read
- * from the file, so that what is checked is what the solver saw. Sums are plain float64: their own rounding is about
- * 1e-16 of a row's largest term. */
+/* check_point.c: checks a solver's point against the model file that it answers: names the row, bound, integer and set
+ * that it violates most, and compares the objective that the file claims with that of the point. The model is read from
+ * its file, so that exactly what the solver saw is checked. Sums are plain float64: their own rounding is about 1e-16
+ * of a row's largest term. */
 #include "base/base.h"
 #include "model/model.h"
 #include "solver/solver.h"
@@ -9,8 +9,8 @@
 #include "answer/answer.h"
 
 typedef struct {
-    double by;        /* how much is missed; 0: nothing */
-    const char *name; /* NULL: there is none of the kind */
+    double by;        /* size of the violation; 0: none */
+    const char *name; /* NULL: the model has none of this kind */
     double at, lo, hi;
 } miss;
 
@@ -18,7 +18,7 @@ struct nm_pointcheck {
     const char *model;
     bool has_point;
     miss row, bound, whole, set;
-    double claimed, found; /* objectives without the map's constant; NaN: not said */
+    double claimed, found; /* objectives without the map's constant; NaN: not given */
 };
 
 static void take(miss *m, const char *name, double at, double lo, double hi)
@@ -28,7 +28,7 @@ static void take(miss *m, const char *name, double at, double lo, double hi)
     *m = (miss){by, name, at, lo, hi};
 }
 
-/* Returns whether row r asks for anything at x, and its value there. */
+/* Returns true if row r must hold at x, and sets its value there. */
 static bool activity(const nm_model *m, size_t r, const double *x, double *value)
 {
     const nm_mrow *row = &m->rows[r];
@@ -77,7 +77,7 @@ nm_pointcheck *nm_point_check(nm_job *job, const nm_map *map, const char *map_pa
     p->model = nm_fmt(job, "%s%s", nm_path_dir(job, map_path), base ? base + 1 : map->file.path);
     if (!nm_file_exists(p->model)) p->model = map->file.path;
     if (!nm_file_exists(p->model))
-        nm_throw(job, NM_EIO, "%s: is not here; --check reads the model beside %s", p->model,
+        nm_throw(job, NM_EIO, "%s: does not exist; --check reads the model beside %s", p->model,
                  map_path);
     if (!s->has_values) return p;
     const nm_model *m = nm_model_read(job, p->model);

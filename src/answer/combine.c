@@ -1,10 +1,10 @@
-/* combine.c: decoding of one map and its solution, or of a manifest with the solutions of its models.
+/* combine.c: decodes one map with its solution, or a manifest with the solutions of its models.
  *
- * A solution belongs to the model whose mark it names, or, when it names nothing, to the one whose file it is
- * called after. Each is decoded alone; the targets' answers are then combined as the manifest says: violated if
- * one is, holds if all do, those that bounds had closed when the manifest was written included. That much is
- * believed of the manifest, so its network and question must be those of its maps, and its marks theirs. A target
- * that was cut into cubes holds when all of them do: the maps say how many there are. */
+ * A solution belongs to the model whose mark it names or, if it names nothing, to the one after which its file is
+ * named. Each is decoded by itself; the targets' answers are then combined as the manifest says: the question is
+ * violated if one target is, and holds if all do, including those that bounds had closed when the manifest was written.
+ * This is the only thing that the manifest is trusted for, so its network, question and marks must be those of its
+ * maps. A target that was cut into cubes holds if all of them do: the maps say how many there are. */
 #include "base/base.h"
 #include "network/network.h"
 #include "question/question.h"
@@ -16,7 +16,7 @@
 
 #include <cJSON.h>
 
-typedef struct { /* a model: of a whole target, or of one of its cubes */
+typedef struct { /* the model of a whole target, or of one of its cubes */
     size_t target;
     const nm_map *map;
     const char *map_path, *stem;
@@ -25,7 +25,7 @@ typedef struct { /* a model: of a whole target, or of one of its cubes */
 
 typedef struct {
     nm_job *job;
-    const nm_net *net; /* or NULL: the maps' own */
+    const nm_net *net; /* NULL: the maps' own */
     const char *path;
     const nm_json *json;
     nm_verdict *v;
@@ -58,7 +58,7 @@ static void load_part(manifest *a, size_t target, const nm_json *o, size_t cube,
         (cube && m->file.n_cubes != cubes))
         nm_throw(a->job, NM_EAUDIT, "%s: is not a map of %s: compile again", k->map_path, a->path);
     if (a->q && strcmp(a->q->hash, m->question->hash))
-        nm_throw(a->job, NM_EAUDIT, "%s: has another question", k->map_path);
+        nm_throw(a->job, NM_EAUDIT, "%s: is about another question", k->map_path);
     if (!a->q) a->q = m->question;
 }
 
@@ -81,7 +81,7 @@ static void load_target(manifest *a, size_t i, const nm_json *o)
         load_part(a, i, c, ++k, nm_json_count(cubes));
 }
 
-/* targets in the order of the question's clauses, which the names must follow */
+/* Finds the targets in the order of the question's clauses; their names must follow that order. */
 static void place(manifest *a)
 {
     size_t at = 0;
@@ -127,18 +127,18 @@ static part *owner(const manifest *a, const nm_sol *s, const char *sol_path)
         if (nm_sol_names(s, a->parts[i].map->file.tag)) return &a->parts[i];
     for (size_t k = 0; k < s->n; k++)
         if (s->vals[k].name)
-            nm_throw(a->job, NM_EAUDIT, "%s: answers no model of %s, or is cut", sol_path, a->path);
+            nm_throw(a->job, NM_EAUDIT, "%s: belongs to no model of %s, or was truncated", sol_path, a->path);
     for (size_t i = 0; i < a->n; i++)
         if (strcmp(a->parts[i].stem, stem) == 0) return &a->parts[i];
     nm_throw(a->job, NM_EAUDIT,
-             "%s: names no column: decode it with the map of its model, or call it after the "
+             "%s: names no column: decode it with the map of its model, or name it after the "
              "model's file",
              sol_path);
 }
 
 static const nm_target *t_of(const nm_verdict *one) { return one->targets; }
 
-/* Takes the answer to one of the models. */
+/* Takes the answer to one of the models into the target's. */
 static void take(manifest *a, part *k, const nm_verdict *one, const char *sol_path)
 {
     k->answer = one;
@@ -161,7 +161,7 @@ static void take(manifest *a, part *k, const nm_verdict *one, const char *sol_pa
     if (!k->map->file.cube) mine->bound = t_of(one)->bound;
     if (t_of(one)->best) mine->best = t_of(one)->best;
     const nm_replay *w = one->witness;
-    if (a->q->objective == NM_CLOSEST) { /* of these the nearest */
+    if (a->q->objective == NM_CLOSEST) { /* keeps the nearest one */
         if (w && v->optimum.value == one->optimum.value) v->witness = w;
         return;
     }
@@ -181,7 +181,7 @@ static void take_file(manifest *a, const char *sol_path)
     take(a, k, one, sol_path);
 }
 
-/* a target's answer from those of its models; without any it stays as the manifest says */
+/* Combines the answers of a target's models; without any answer the target stays as the manifest says. */
 static void settle(manifest *a, size_t at)
 {
     nm_target *t = &a->v->targets[at];
@@ -204,7 +204,7 @@ static void settle(manifest *a, size_t at)
     t->by = NM_BY_SOLVER;
 }
 
-/* closest: below it lies no counterexample to any target; NaN: some model is not answered */
+/* Returns, for closest, a distance below which no target has a counterexample; NaN: some model has no answer. */
 static double least_bound(const manifest *a)
 {
     double least = a->v->optimum.value;
@@ -235,12 +235,12 @@ static nm_verdict *combine(manifest *a)
     return v;
 }
 
-/* Weakens what one branch of several says: alone it proves nothing of the target. */
+/* Weakens the verdict on one branch of several: alone it proves nothing about the target. */
 static void weaken(nm_verdict *v)
 {
     if (v->status != NM_OK) return;
     v->status = v->targets->status = NM_UNKNOWN;
-    v->why = "this cube holds no counterexample; the target holds when all its cubes do: "
+    v->why = "this cube has no counterexample; the target holds if all its cubes do: "
              "decode the manifest";
 }
 
@@ -273,7 +273,7 @@ nm_verdict *nm_decode_all(nm_job *job, const nm_net *net, const nm_query *q,
             take(&a, &a.parts[i], nm_decode_kept(job, net, a.parts[i].map, sols[i]),
                  "the solution");
     if (kept->n) return combine(&a);
-    nm_verdict *v = combine(&a); /* bounds alone */
+    nm_verdict *v = combine(&a); /* what bounds alone proved */
     if (v->status == NM_OK) v->by = compiled->by, v->certified = compiled->certified;
     return v;
 }
@@ -285,7 +285,7 @@ nm_verdict *nm_decode(nm_job *job, const nm_net *net, const char *path, size_t n
         .job = job, .net = net, .path = path, .json = nm_json_parse(job, nm_file_read(job, path))};
     const nm_json *kind = nm_json_find(a.json, "netmip");
     if (kind && strcmp(nm_json_str(job, kind, path), "manifest") == 0) {
-        if (log) nm_throw(job, NM_EUSE, "%s: --log goes with a map", log);
+        if (log) nm_throw(job, NM_EUSE, "%s: --log needs a map", log);
         load(&a);
         *query = a.q;
         for (size_t i = 0; i < n; i++) take_file(&a, sols[i]);

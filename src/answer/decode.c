@@ -1,10 +1,10 @@
-/* decode.c: a map and a solver's solution file become a verdict.
+/* decode.c: turns a map and a solver's solution file into a verdict.
  *
- * A solver's proof is its word, and is reported so (`certified` false): "infeasible" of a decision model whose
- * guard covers the solver's tolerances (guard.c) and whose numbers it can hold (scale.c); a bound of a `worst`
- * model that the file or its log states, or that "optimal" implies in formats that would say a gap. Points are
- * judged by replay through the network that the map names (its hash must fit), whatever the status says; a
- * counterexample in a file that says infeasible is a contradiction, and an error. A point that misses is `unknown`;
+ * What a solver claims to have proven is its word, and reported as such (`certified` false): "infeasible" for a
+ * decision model whose guard covers the solver's tolerances (guard.c) and whose numbers are moderate (scale.c); or a
+ * bound of a `worst` model that the file or its log states, or that "optimal" implies in formats that would report a
+ * gap. Points are judged by replay through the network that the map names (its hash must fit), whatever the status; a
+ * counterexample in a file that says infeasible is a contradiction, and an error. A point that misses gives `unknown`;
  * one that is called optimal and misses by more than any tolerance is an error, too. */
 #include "base/base.h"
 #include "data/data.h"
@@ -21,7 +21,7 @@ const nm_net *nm_net_of_map(nm_job *job, const char *path, const nm_front *f, co
     if (!nm_file_exists(path) && path[0] != '/')
         path = nm_fmt(job, "%s%s", nm_path_dir(job, map_path), path);
     if (!nm_file_exists(path))
-        nm_throw(job, NM_EIO, "%s: the network of %s is not here; run decode where it was made",
+        nm_throw(job, NM_EIO, "%s: the network of %s cannot be found; run decode where the map was made",
                  path, map_path);
     return nm_net_read_as(job, path, f);
 }
@@ -37,7 +37,7 @@ const nm_net *nm_map_net(nm_job *job, const nm_net *given, nm_map *m, const char
     if (strcmp(net->hash, m->from.net_hash))
         nm_throw(job, NM_EAUDIT, "%s: is not the network that %s was made from", path, map_path);
     if (net->n_in != m->question->n_in || net->n_out != m->question->n_out)
-        nm_throw(job, NM_EINPUT, "%s: does not fit %s", map_path, path);
+        nm_throw(job, NM_EINPUT, "%s: does not fit the network %s", map_path, path);
     nm_query *q = NM_NEW(job, nm_query);
     const nm_shape own = nm_net_shape(net);
     *q = *m->question;
@@ -46,7 +46,7 @@ const nm_net *nm_map_net(nm_job *job, const nm_net *given, nm_map *m, const char
     return net;
 }
 
-/* the model file, when it is still there, must be the one that the map was made with */
+/* Checks that the model file, if it still exists, is the one that the map was made with. */
 static void check_model(nm_job *job, const nm_map *m, const char *map_path)
 {
     if (!m->file.path || !m->file.hash) return;
@@ -61,7 +61,7 @@ static void check_model(nm_job *job, const nm_map *m, const char *map_path)
         nm_throw(job, NM_EAUDIT, "%s: is not the model that %s was made with", path, map_path);
 }
 
-/* the question: its file when it has one and that is still there, else its text */
+/* Checks the question: its file, if it has one that still exists, else its text. */
 static void check_question(nm_job *job, const nm_map *m, const char *map_path)
 {
     const char *hash = m->from.text_hash;
@@ -77,8 +77,8 @@ static void check_question(nm_job *job, const nm_map *m, const char *map_path)
                  m->from.query_path ? m->from.query_path : "its text", map_path);
 }
 
-/* Returns the input that the columns say. strict: one outside its bounds is an error; else, where a run
- * stopped, replay moves it inside. */
+/* Returns the input that the columns stand for. strict: an input outside of its bounds is an error; otherwise (the run
+ * was stopped) replay moves it inside. */
 static const double *input(nm_job *job, const nm_map *m, const double *col, bool strict)
 {
     const nm_query *q = m->question;
@@ -99,7 +99,7 @@ static const double *input(nm_job *job, const nm_map *m, const double *col, bool
     return x;
 }
 
-/* How far the solver's tolerances reach: the guard of the file, and what the user asked for. */
+/* Returns by how much the question was relaxed: the guard of the file plus the one that the user asked for. */
 static double guard_of(const nm_map *m) { return m->form.slack + m->question->guard; }
 
 static bool is_worst(const nm_map *m)
@@ -107,15 +107,15 @@ static bool is_worst(const nm_map *m)
     return m->question->objective == NM_WORST || m->question->objective == NM_RANGE;
 }
 
-/* Returns why a proof of this solver is not to be believed, or NULL. */
+/* Returns why a proof of this solver cannot be believed, or NULL. */
 static const char *unbelievable(nm_job *job, const nm_map *m)
 {
     if (m->form.unfit) return m->form.unfit;
     if (guard_of(m) < m->form.budget * (1 - 1e-9))
         return nm_fmt(
             job,
-            "its guard of %.3g is smaller than the %.3g that tolerances of %g and %g can move the "
-            "question by (--guard auto was expected)",
+            "its guard of %.3g is smaller than the %.3g by which tolerances of %g and %g can move the "
+            "question (--guard auto was expected)",
             guard_of(m), m->form.budget, m->form.tolerance.primal, m->form.tolerance.integral);
     return NULL;
 }
@@ -135,7 +135,7 @@ static void judge(nm_job *job, const nm_map *m, const nm_sol *s, const nm_replay
         const double claim = s->objective + m->file.constant, off = fabs(claim - r->margin64);
         if (!(off <= 1e-4 * (1 + fabs(claim)) + 100 * m->form.budget))
             nm_throw(job, NM_EAUDIT,
-                     "the solver's objective says a margin of %.9g, the replay %.9g", claim,
+                     "the solver's objective implies a margin of %.9g, but the replay gives %.9g", claim,
                      r->margin64);
     }
     if (worst || v->why) return;
@@ -148,36 +148,36 @@ static void judge(nm_job *job, const nm_map *m, const nm_sol *s, const nm_replay
                  r->margin64, r->err64);
     v->why =
         m->form.relaxation
-            ? "the point of this relaxation is no counterexample: ask for more binaries, or for "
+            ? "the point of this relaxation is not a counterexample: ask for more binaries, or for "
               "an exact encoding"
         : r->margin64 <= guard_of(m)
             ? "the solver's point lies in the guard band: neither a counterexample nor a proof"
             : nm_fmt(
                   job,
-                  "the solver's point is no counterexample when it is replayed: its margin is %.3g "
-                  "(+- %.1g), and 0 or less was expected",
+                  "the solver's point is not a counterexample when it is replayed: its margin is %.3g "
+                  "(+- %.1g); 0 or less was expected",
                   r->margin64, r->err64);
 }
 
-/* What the solver claims of a value: at least its bound, where the file or its log states one or "optimal" leaves
- * no gap. The claim is weakened by what its tolerances can move the objective. Returns true when there is one. */
+/* Returns true if the solver claims a lower bound of a value: one in its file or log, or "optimal" in a format that
+ * leaves no gap. *claim: that bound, less what the solver's tolerances can move the objective by. */
 static bool claim_of(const nm_map *m, const nm_sol *s, double *claim)
 {
     const bool whole = s->status == NM_SOL_OPTIMAL && s->gapless && isfinite(s->objective);
     const double step = ldexp(2e-5,
-                              m->file.scale.objective); /* CBC prunes what is 1e-5 better at most */
+                              m->file.scale.objective); /* CBC prunes nodes that are better by up to 1e-5 */
     const double said = isfinite(s->bound) ? s->bound : whole ? s->objective - step : NAN;
     *claim = said + m->file.constant - (is_worst(m) ? m->form.budget : 0);
     return isfinite(*claim);
 }
 
-/* an infeasible file that names nothing of the model: at least it must be younger than the model */
+/* Requires an infeasible file that names nothing of the model to be at least newer than the model. */
 static void check_unnamed(nm_job *job, const char *map_path, const char *sol_path)
 {
     if (nm_file_older(sol_path, map_path))
-        nm_throw(job, NM_EAUDIT, "%s: names no column, and is older than %s: a stale answer",
+        nm_throw(job, NM_EAUDIT, "%s: names no column and is older than %s, so it answers an older model",
                  sol_path, map_path);
-    nm_note(job, "%s names no column: that it answers this model is taken on trust", sol_path);
+    nm_note(job, "%s names no column: it is assumed to answer this model", sol_path);
 }
 
 static nm_verdict *open_verdict(nm_job *job, const nm_map *m)
@@ -203,14 +203,14 @@ static nm_verdict *open_verdict(nm_job *job, const nm_map *m)
     return v;
 }
 
-/* an objective as a distance: L2's is its square */
+/* Returns an objective as a distance: for L2 it is the square. */
 static double as_distance(const nm_query *q, double objective)
 {
     return q->objective == NM_CLOSEST && q->norm == NM_L2 ? sqrt(fmax(objective, 0)) : objective;
 }
 
-/* closest: the point lies on the boundary, within the solver's tolerances; the nearest strict counterexample of its
- * neighbourhood is the answer's */
+/* Judges a point of closest: it lies on the boundary, within the solver's tolerances, so the nearest strict
+ * counterexample in its neighbourhood is taken as the answer. */
 static void judge_near(nm_job *job, const nm_net *net, const nm_map *m, const nm_sol *s,
                        const double *x, nm_target *t, nm_verdict *v)
 {
@@ -224,7 +224,7 @@ static void judge_near(nm_job *job, const nm_net *net, const nm_map *m, const nm
         const nm_replay r = nm_verify(job, net, q, m->asks.icase, (int64_t)m->asks.iclause, x);
         v->why = nm_fmt(
             job,
-            "no counterexample is so near to the solver's point that its tolerances would explain "
+            "no counterexample is near enough to the solver's point for its tolerances to explain "
             "it: the point's margin is %.3g",
             r.margin64);
     } else {
@@ -235,21 +235,21 @@ static void judge_near(nm_job *job, const nm_net *net, const nm_map *m, const nm
         if (isfinite(claim) && !m->form.relaxation &&
             !(n->value <= claim + 1e-3 * (1 + fabs(claim))) && guard_of(m) == 0)
             nm_throw(job, NM_EAUDIT,
-                     "the solver's objective says a distance of %.9g; the nearest replay near it "
+                     "the solver's objective implies a distance of %.9g, but the nearest replay near it "
                      "has %.9g",
                      claim, n->value);
     }
 }
 
-/* Takes what the solver claims of a value: it is reported as its word, and an optimum that its own bound contradicts is
- * none. */
+/* Takes the solver's claim about a value, which is reported as its word. An optimum that the solver's own bound
+ * contradicts is no optimum. */
 static void weigh_claim(nm_job *job, const nm_map *m, nm_sol *s, nm_verdict *v)
 {
     v->word.has_claim = claim_of(m, s, &v->word.claim);
     if (v->word.has_claim) v->word.claim = as_distance(m->question, v->word.claim);
     if (s->status != NM_SOL_OPTIMAL) return;
     if (!v->word.has_claim)
-        v->why = "the file says optimal, but neither it nor a log (--log) states within which gap: "
+        v->why = "the file says optimal, but neither it nor a log (--log) states the gap: "
                  "that proves nothing";
     if (!isfinite(s->bound) || s->objective - s->bound <= 1e-6 * (1 + fabs(s->objective))) return;
     s->status = NM_SOL_FEASIBLE;
@@ -271,8 +271,8 @@ static void read_listed(nm_job *job, void *arg)
                  false);
 }
 
-/* Replays what is at hand against a file that says infeasible: the point that it lists all the same, the image, and two
- * corners. One that is a counterexample is a contradiction. */
+/* Replays known points against a file that says infeasible: the point that it lists all the same, the image, and two
+ * corners. If one is a counterexample, that is a contradiction. */
 static void refute(nm_job *job, const nm_net *net, const nm_map *m, const nm_sol *s,
                    const char *path)
 {
@@ -294,7 +294,7 @@ static void refute(nm_job *job, const nm_net *net, const nm_map *m, const nm_sol
     }
 }
 
-/* A solver's "infeasible": its word, believed where the guard covers its tolerances and nothing speaks against it. */
+/* Takes a solver's "infeasible" as its word, believed if the guard covers its tolerances and nothing contradicts it. */
 static void take_infeasible(nm_job *job, const nm_net *net, const nm_map *m, const char *map_path,
                             nm_sol *s, const char *sol_path, bool named, nm_verdict *v)
 {
@@ -306,7 +306,7 @@ static void take_infeasible(nm_job *job, const nm_net *net, const nm_map *m, con
     if (!named) check_unnamed(job, map_path, sol_path);
     refute(job, net, m, s, sol_path);
     const char *why = unbelievable(job, m);
-    if (is_worst(m)) why = "its input set would be empty: an infeasible model proves no value";
+    if (is_worst(m)) why = "an infeasible model would mean an empty input set, and proves no value";
     if (why) {
         v->why = nm_fmt(job, "the solver said: %s; this is no proof: %s", s->status_text, why);
         return;
@@ -315,25 +315,26 @@ static void take_infeasible(nm_job *job, const nm_net *net, const nm_map *m, con
     if (m->question->objective == NM_CLOSEST) v->targets->bound = INFINITY;
 }
 
-/* A worst margin whose claim lies above the guard, with a point above it, holds by the solver's word. */
+/* Takes a worst margin: if the claimed bound is above the guard, and a point with a larger margin was replayed, the
+ * target holds by the solver's word. */
 static void take_claim(nm_job *job, const nm_map *m, nm_sol *s, nm_verdict *v)
 {
     const nm_query *q = m->question;
     if (q->objective != NM_WORST || v->status != NM_UNKNOWN) return;
     if (!v->word.has_claim || !(v->word.claim > q->guard)) {
         if (!v->why)
-            v->why = nm_fmt(job, "the solver said: %s, and its bound excludes no counterexample",
+            v->why = nm_fmt(job, "the solver said: %s, but its bound does not exclude counterexamples",
                             s->status_text);
         return;
     }
     const char *why = m->form.unfit;
     if (!s->has_values || (s->status != NM_SOL_OPTIMAL && s->status != NM_SOL_FEASIBLE))
-        why = nm_fmt(job, "it said: %s, and gave no point that could be replayed beside it",
+        why = nm_fmt(job, "it said: %s, but gave no point that could be replayed to check it",
                      s->status_text);
     else if (v->word.claim > v->optimum.value + 1e-4 * (1 + fabs(v->optimum.value)))
         nm_throw(
             job, NM_EAUDIT,
-            "the solver's bound says a margin of %.9g or more, the replay of its own point %.9g",
+            "the solver's bound is a margin of %.9g or more, but the replay of its own point gives %.9g",
             v->word.claim, v->optimum.value);
     if (why) {
         v->why = nm_fmt(job, "the solver's bound is no proof: %s", why);
@@ -343,8 +344,8 @@ static void take_claim(nm_job *job, const nm_map *m, nm_sol *s, nm_verdict *v)
     v->why = NULL;
 }
 
-/* Weighs what a solution says of the map's model. map_path: NULL for a map that is no file: its solution is then known
- * to be of this model. */
+/* Returns the verdict that a solution gives for the map's model. map_path NULL: the map is not a file, and the solution
+ * is known to be of this model. */
 static nm_verdict *weigh(nm_job *job, const nm_net *net, const nm_map *m, const char *map_path,
                          const nm_sol *said, const char *sol_path)
 {

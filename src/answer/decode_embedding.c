@@ -1,9 +1,10 @@
-/* decode_embedding.c: a solver's solution of a model with a network in it (search/embed.c), held against the network.
+/* decode_embedding.c: checks a solver's solution of a model with a network in it (search/embed.c) against the network.
  *
- * The input columns' values go through the network as its file wrote it, in float64; what the output columns say is put
- * beside what it gives. They differ by what the solver's tolerances let through: a binary that is 1e-6 off moves a unit
- * by as much of its bound. An output that is off by more than OFF of its proven range, or of 1 where that is smaller,
- * is no evaluation of this network: exit code 6. What is said of the optimum is the solver's word, and called so. */
+ * The values of the input columns are evaluated by the network as its file wrote it, in float64, and compared with the
+ * values of the output columns. They differ by what the solver's tolerances allow: a binary that is off by 1e-6 moves a
+ * unit by as much of its bound. If an output is off by more than OFF of its proven range (or OFF, if the range is less
+ * than 1), the point is not an evaluation of this network: exit code 6. What the file says about the optimum is
+ * reported as the solver's word. */
 #include "base/base.h"
 #include "network/network.h"
 #include "model/model.h"
@@ -17,9 +18,9 @@ typedef struct {
     nm_job *job;
     const nm_embedding *e;
     const nm_sol *s;
-    const double *x, *y; /* [n_in] from the solution; [n_out] what the network gives */
-    double *said;        /* [n_out] from the solution; NaN where it was left out */
-    double most;         /* how far an output is off */
+    const double *x, *y; /* x: [n_in] from the solution; y: [n_out] from the network */
+    double *said;        /* [n_out] from the solution; NaN: left out */
+    double most;         /* how far an output is off at most */
     const char *wrong;   /* a column that is off by too much, or NULL */
 } point;
 
@@ -131,7 +132,7 @@ int nm_embedding_decode(nm_job *job, nm_buf *out, const char *map_path, const ch
     (json ? put_json : put_text)(out, &p);
     if (p.wrong)
         nm_warn(job,
-                "column %s is off by more than tolerances explain: the point is no evaluation of "
+                "column %s is off by more than tolerances explain: the point is not an evaluation of "
                 "the network",
                 p.wrong);
     return !has ? NM_UNKNOWN : p.wrong ? NM_EAUDIT : NM_OK;

@@ -1,7 +1,7 @@
-/* facts.c: a verdict as data: every fact once, in the order of JSON, with what a reader is to be told in words. What
- * applies to a question is decided here and nowhere else: whoever shows an answer (report.c) walks the list.
+/* facts.c: a verdict as data: every fact once, in the order of JSON, with words for people. What applies to a question
+ * is decided here and nowhere else; report.c, which shows answers, only goes through the list.
  *
- * A fact without a caption is for programs alone; one that is out of JSON repeats in words what other members say. */
+ * A fact without a caption is for JSON only; one that is not in JSON repeats other members in words. */
 #include "base/base.h"
 #include "question/question.h"
 #include "judge/judge.h"
@@ -14,7 +14,7 @@ enum { DEPTH = 8 };
 
 typedef struct {
     nm_job *job;
-    nm_fact *last;         /* the one that was added last */
+    nm_fact *last;         /* the fact that was added last */
     nm_fact **next[DEPTH]; /* where the next one of each open group goes */
     int depth;
 } maker;
@@ -65,7 +65,7 @@ static void seconds(maker *m, const char *key, double value, const char *caption
     add(m, NM_FACT_SECONDS, key, caption)->number = value;
 }
 
-/* A number for both: what is not finite is not said in JSON, which has no word for it. */
+/* Adds a number for JSON and text; JSON, which has no word for infinity or NaN, leaves it out if it is not finite. */
 static void number(maker *m, const char *key, double value, const char *caption)
 {
     add(m, NM_FACT_NUMBER, key, caption)->number = value;
@@ -79,23 +79,23 @@ static void number_if(maker *m, const char *key, double value, const char *capti
 
 /* ---- targets ---- */
 
-/* Returns whether a target cannot be the answer: nothing below the point that was found is left in it. */
+/* Returns true if a target cannot have the answer, as it contains nothing below the point that was found. */
 static bool beaten(const nm_query *q, const nm_verdict *v, const nm_target *t)
 {
     if ((q->objective != NM_WORST && q->objective != NM_CLOSEST) || !v->optimum.has) return false;
     const double low = q->objective == NM_CLOSEST ? t->bound : fmax(t->bound, t->margin_lo);
     return low >= v->optimum.value -
-                      1e-6 * (1 + fabs(v->optimum.value)); /* false where low is no number */
+                      1e-6 * (1 + fabs(v->optimum.value)); /* false if low is NaN */
 }
 
-/* Returns the word of a status; a value that was asked for neither holds nor is violated. */
+/* Returns the word for a status; for a question about a value it is neither "holds" nor "violated". */
 static const char *word_of(const nm_verdict *v, int status)
 {
     return v->range.has && status == NM_OK ? "done" : nm_status_word(status);
 }
 
-/* Returns what became of a target, one word for each fate: "unknown" was tried and failed, "open" is left to the model
- * that was just written, "not examined" was left, bounds apart, when another target was violated. */
+/* Returns what became of a target in one word: "unknown": everything tried failed; "open": left to the model just
+ * written; "not examined": left, except for bounds, because another target was violated. */
 static const char *fate(const nm_query *q, const nm_verdict *v, const nm_target *t, bool compiled)
 {
     if (t->status == NM_OK || t->status == NM_VIOLATED) return word_of(v, t->status);
@@ -105,7 +105,7 @@ static const char *fate(const nm_query *q, const nm_verdict *v, const nm_target 
     return early ? "not examined" : word_of(v, t->status);
 }
 
-/* a label says which target, but where cases share it */
+/* Adds a target; its label identifies it, unless several cases share the label. */
 static void target(maker *m, const nm_query *q, const nm_verdict *v, const nm_target *t,
                    bool compiled)
 {
@@ -137,7 +137,7 @@ static void witness(maker *m, const nm_query *q, const nm_replay *r, const nm_fi
 {
     const char *what = r->is_violated             ? "witness"
                        : q->objective == NM_WORST ? "worst point found"
-                                                  : "nearest miss"; /* no counterexample */
+                                                  : "nearest miss"; /* not a counterexample */
     group(m, NM_FACT_GROUP, "witness");
     if (!r->is_violated) flag(m, "counterexample", false);
     text(m, "what", what, "%s:"), words_only(m);
@@ -205,7 +205,7 @@ static void range_end(maker *m, const nm_range *e, bool is_least)
     }
     text_if(m, k->target, e->target, e->at ? "target %s" : NULL);
     text_if(m, k->file, e->file, "%s");
-    if (e->at || !isinf(e->bound)) return; /* NaN: not asked for */
+    if (e->at || !isinf(e->bound)) return; /* NaN: this end was not asked for */
     const bool empty = (e->bound > 0) == is_least;
     text(m, k->none, empty ? "none: the input set is empty" : "unknown", "%s"), words_only(m);
 }
@@ -223,12 +223,12 @@ static void range(maker *m, const nm_query *q, const nm_verdict *v)
 
 /* ---- the whole ---- */
 
-/* Whether what is said to hold was proven here, or is a solver's word: then whose, and what covers its tolerances. */
+/* Adds whether `holds` was proven here or is a solver's word: then whose, and what covers its tolerances. */
 static void certified(maker *m, const nm_verdict *v)
 {
     flag(m, "certified", v->certified);
     if (!v->certified)
-        text_if(m, "assumed", v->assumed, "this rests on the bounds of %s, which are assumed");
+        text_if(m, "assumed", v->assumed, "this depends on the bounds of %s, which are assumed");
     if (v->certified || !v->word.solver) return;
     const bool told = v->status == NM_OK;
     text(m, "solver", v->word.solver, told ? "this is the word of %s" : NULL);
@@ -306,7 +306,7 @@ const nm_fact *nm_facts_of(nm_job *job, const nm_query *q, const nm_verdict *v, 
     if (!compiled)
         verdict(&m, v);
     else
-        text_if(&m, "assumed", v->assumed, "this rests on the bounds of %s, which are assumed");
+        text_if(&m, "assumed", v->assumed, "this depends on the bounds of %s, which are assumed");
     if (q->image && q->label >= 0) {
         count(&m, "predicted", (size_t)q->predicted, "predicted %lld");
         m.last->in_json = !compiled;

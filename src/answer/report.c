@@ -1,5 +1,5 @@
-/* report.c: the facts of a verdict (facts.c) as JSON, and as text: each line is a pattern, in which facts stand as
- * {KEY} or {GROUP.KEY}. */
+/* report.c: prints the facts of a verdict (facts.c) as JSON, and as text. Each line of text is a pattern that contains
+ * facts as {KEY} or {GROUP.KEY}. */
 #include "base/base.h"
 #include "data/data.h"
 #include "question/question.h"
@@ -34,7 +34,7 @@ void nm_report_json(nm_buf *b, const nm_fact *facts, const nm_pointcheck *check)
 
 /* ---- text ---- */
 
-/* Puts a fact in words: its caption has the one conversion that its kind takes. */
+/* Prints a fact in words: its caption has exactly the conversion that its kind needs. */
 static void say(nm_buf *b, const nm_fact *f)
 {
     switch (f->kind) {
@@ -46,8 +46,9 @@ static void say(nm_buf *b, const nm_fact *f)
     }
 }
 
-/* Puts a line: what stands before a {KEY} is put if that is a fact with a caption, but before the first of them what
- * the line begins with; {KEY|TEXT}: with the text after it. Without any fact there is no line. */
+/* Prints a line by its pattern. A {KEY} and the text before it are printed only if KEY is a fact with a caption; the
+ * text before the first {KEY} begins the line. {KEY|TEXT} adds TEXT after the fact. If no fact applies, there is no
+ * line. */
 static void put_line(nm_buf *b, const nm_fact *group, const char *pattern)
 {
     const char *const open = strchr(pattern, '{');

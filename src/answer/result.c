@@ -1,4 +1,4 @@
-/* result.c: a verdict as the library hands it out: a copy of all that it says, which outlives question and files. */
+/* result.c: a verdict as the library returns it: a copy of everything in it, which outlives question and files. */
 #include "base/base.h"
 #include "question/question.h"
 #include "judge/judge.h"
@@ -30,7 +30,7 @@ static void take_targets(nm_job *job, const nm_query *q, const nm_verdict *v, nm
     r->targets = NM_ARRAY(job, struct nm_fate, v->n_targets + 1);
     for (size_t i = 0; i < v->n_targets; i++) {
         const nm_target *t = &v->targets[i];
-        const bool early = t->status == NM_OK && t->margin_lo <= 0; /* a later stage overtook it */
+        const bool early = t->status == NM_OK && t->margin_lo <= 0; /* a later stage superseded this bound */
         const double margin = q->objective == NM_WORST ? nm_larger(t->bound, t->margin_lo)
                               : early                  ? NAN
                                                        : t->margin_lo;

@@ -1,5 +1,5 @@
-/* witness_files.c: the files of an answer: the witness as an array and as pictures, the generators or the kernel that
- * made it, and the inputs that attain the ends of a range. */
+/* witness_files.c: writes the files of an answer: the witness as an array and as pictures, the generators or the kernel
+ * that made it, and the inputs at which the ends of a range are attained. */
 #include "base/base.h"
 #include "data/data.h"
 #include "question/question.h"
@@ -7,7 +7,7 @@
 #include "search/search.h"
 #include "answer/answer.h"
 
-/* kernels of a blur side by side, a row for each output channel, an entry as 16 x 16 points, the largest white */
+/* Draws the kernels of a blur side by side, one row for each output channel, each entry as 16 x 16 pixels. */
 static void draw_kernels(nm_job *job, const char *path, const size_t k[4], const double *g)
 {
     enum { ZOOM = 16 };
@@ -40,7 +40,7 @@ static void write_gens(nm_job *job, const char *dir, const nm_gens *g, const dou
     if (f->is_kernel) draw_kernels(job, nm_fmt(job, "%s/kernel.png", dir), k, x);
 }
 
-/* Writes an input in the question's shape, where that is one of it. */
+/* Writes an input, in the question's shape if it has the same size. */
 static const char *write_input(nm_job *job, const char *path, const nm_query *q, const double *x)
 {
     const nm_shape flat = nm_shape_of(1, (int64_t[]){(int64_t)q->n_in});

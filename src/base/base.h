@@ -50,6 +50,7 @@ void nm_job_on_show(nm_job *job, void (*show)(void *, const char *text), void *a
 bool nm_shows(const nm_job *job);                   /* somebody watches */
 bool nm_show_due(nm_job *job);                      /* and has not been shown anything for a moment */
 void nm_show(nm_job *job, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void nm_show_stage(nm_job *job, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Lets notes of children reach the job's note function: not for a library, whose caller may hold locks at a fork. */
 void nm_children_tell(nm_job *job);
 void nm_job_is_child(nm_job *job);                  /* in a child: drops notes unless nm_children_tell was called */
@@ -238,7 +239,6 @@ int nm_child_wait(nm_job *job, const nm_child *c, double until); /* waits for it
 int nm_child_join(nm_job *job, nm_child *c);         /* waits without limit; returns its status; frees c */
 void nm_child_ask(const nm_child *c);                /* asks it to stop (SIGTERM) */
 void nm_child_kill(const nm_child *c);
-double nm_children_memory(void);                     /* bytes: the most that a child, now ended, had in use */
 void nm_child_end(nm_job *job, nm_child *c);         /* kills it and its group, waits for it; frees c */
 
 /* ---- workers.c: processes that share work ------------------------------------------------------- */

@@ -38,7 +38,8 @@ struct nm_job {
     size_t n_warnings;
     void (*show)(void *, const char *);
     void *show_arg;
-    double shown; /* when last */
+    double shown, watched; /* when last, and since when */
+    char stage[160];
     bool children_tell;
     locale_t c_locale;
 };
@@ -307,27 +308,40 @@ void nm_job_on_show(nm_job *job, void (*show)(void *, const char *), void *arg)
 {
     job->show = show;
     job->show_arg = arg;
+    job->watched = nm_wall();
 }
 
 bool nm_shows(const nm_job *job) { return job->show != NULL; }
 
 bool nm_show_due(nm_job *job)
 {
-    const double moment = 0.2, now = job->show ? nm_wall() : 0;
-    if (!job->show || now - job->shown < moment) return false;
-    job->shown = now;
-    return true;
+    const double moment = 0.2;
+    return job->show && nm_wall() - job->shown >= moment;
 }
 
 void nm_show(nm_job *job, const char *fmt, ...)
 {
     if (!job->show) return;
-    char text[256];
+    char text[sizeof job->stage], all[2 * sizeof job->stage + 40];
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    job->show(job->show_arg, text);
+    job->shown = nm_wall();
+    snprintf(all, sizeof all, "%s%s; %.0f s", job->stage, strcmp(text, " ") ? text : "", job->shown - job->watched);
+    job->show(job->show_arg, *text && *job->stage ? all : text);
+}
+
+/* Notes the stage that is run: from now on the line begins with it, and ends with the seconds since the job is watched;
+ * a blank between them stands for nothing. */
+void nm_show_stage(nm_job *job, const char *fmt, ...)
+{
+    if (!job->show) return;
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(job->stage, sizeof job->stage, fmt, ap);
+    va_end(ap);
+    if (nm_show_due(job)) nm_show(job, " ");
 }
 
 static double seconds(struct timeval t) { return (double)t.tv_sec + 1e-6 * (double)t.tv_usec; }

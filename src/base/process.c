@@ -76,6 +76,7 @@ int nm_child_wait(nm_job *job, const nm_child *c, double until)
     for (int ms = 1; !nm_stopped(job) && nm_wall() < until; ms = ms < 20 ? 2 * ms : 20) {
         const int status = nm_child_status(c);
         if (status >= 0) return status;
+        if (nm_show_due(job)) nm_show(job, " ");
         poll(NULL, 0, ms);
     }
     return -1;
@@ -93,10 +94,4 @@ int nm_child_join(nm_job *job, nm_child *c)
 
 void nm_child_ask(const nm_child *c) { kill(c->pid, SIGTERM); }
 void nm_child_kill(const nm_child *c) { kill(c->group ? -c->pid : c->pid, SIGKILL); }
-double nm_children_memory(void)
-{
-    struct rusage u;
-    return getrusage(RUSAGE_CHILDREN, &u) ? 0 : 1024. * (double)u.ru_maxrss;
-}
-
 void nm_child_end(nm_job *job, nm_child *c) { nm_close(job, c); }

@@ -1,16 +1,16 @@
-/* alpha.c: optimised lower slopes (alpha-CROWN: Xu, Zhang, Wang, Wang, Jana, Lin, Hsieh 2021) for rows of the
- * last block, NM_LANES rows at once, each lane with slopes of its own.
+/* alpha.c: optimised lower slopes (alpha-CROWN: Xu, Zhang, Wang, Wang, Jana, Lin, Hsieh 2021) for rows of the last
+ * block, NM_LANES rows at once, each lane with its own slopes.
  *
  * A step pulls the rows back with the lanes' slopes and takes the bound over the box, at x*. The derivative of a lane's
- * bound by the slope of unit u is  max(y_u, 0) a_u,  y_u the coefficient that reached the unit and a_u its
- * pre-activation when x* runs forward through the very lines that the pull used (Danskin: the minimum moves with its
- * minimiser fixed). Adam (Kingma, Ba 2015) goes up, slopes are cut to [0,1]; every iterate is a valid bound, the best
- * is kept. Signs that a branch gives enter with multipliers beta >= 0 of their own (beta-CROWN: Wang et al. 2021),
- * whose derivative is side * a_u. Effort is counted in steps; no randomness.
+ * bound with respect to the slope of unit u is  max(y_u, 0) a_u, where y_u is the coefficient that reached the unit and
+ * a_u its pre-activation when x* is propagated forward along the same lines that the pull used (Danskin: a minimum's
+ * derivative is taken with its minimiser fixed). Adam (Kingma, Ba 2015) ascends, slopes are clipped to [0,1]; every
+ * iterate is a valid bound, and the best is kept. Signs fixed by a branch enter with multipliers beta >= 0 of their own
+ * (beta-CROWN: Wang et al. 2021), whose derivative is side * a_u. Effort is counted in steps; there is no randomness.
  *
- * nm_alpha_units does the same for the units of every block, over the blocks before it (a program cut off there), from
- * below and from above: with all its slopes free a unit's bound is that of the triangles' linear program (Salman et al.
- * 2019), at a fraction of its cost. Units whose sign is settled are left; later blocks follow by CROWN. */
+ * nm_alpha_units does this for the units of every block, over the blocks before it (on a program that ends there), from
+ * below and from above: with all slopes free, a unit's bound is that of the linear program with triangle relaxations
+ * (Salman et al. 2019), at a fraction of its cost. Units of settled sign are skipped; later blocks follow by CROWN. */
 #include "base/base.h"
 #include "program/program.h"
 #include "bounds/bounds.h"
@@ -22,12 +22,12 @@ typedef struct {
     const nm_program *p;
     nm_relax *x;
     nm_batch *t;
-    size_t lanes;    /* that are worked on: 8 or all */
+    size_t lanes;    /* number of lanes in use: 8 or all */
     double **v;      /* [n_blocks] -> [n8][NM_LANES] values along the lines */
     double *m1, *m2; /* [n_units + signs][NM_LANES] Adam's moments */
 } climb;
 
-/* from CROWN's slopes, or from those of an earlier run, whose signs are the first of this one's */
+/* Starts from CROWN's slopes, or from those of an earlier run, whose signs are the first of this run's. */
 static void start_slopes(climb *c, const nm_alpha *start)
 {
     const nm_program *p = c->p;
@@ -44,7 +44,7 @@ static void start_slopes(climb *c, const nm_alpha *start)
             for (size_t l = 0; l < NM_LANES; l++) c->x->beta[i * NM_LANES + l] = start->beta[i];
 }
 
-/* where a ball leaves less than the box does: its minimiser */
+/* Replaces the minimiser over the box by that over a ball, if the ball gives a better bound. */
 static void inside_balls(climb *c)
 {
     const size_t n = c->p->blocks[0].n;
@@ -106,7 +106,7 @@ static void ascend(climb *c, int upto, size_t step)
         if (k->kind != NM_RELU) continue;
         for (size_t i = 0; i < k->n; i++) {
             const size_t u = k->first + i;
-            if (!c->t->live[b][i] || c->x->cut[u] == 0) continue; /* stable: nothing to choose */
+            if (!c->t->live[b][i] || c->x->cut[u] == 0) continue; /* a stable unit has no slope to choose */
             for (size_t l = 0; l < c->lanes; l++) {
                 const size_t at = u * NM_LANES + l;
                 const double y = c->t->y[b][i * NM_LANES + l];
@@ -136,7 +136,7 @@ static void ascend_signs(climb *c, size_t step)
         }
 }
 
-/* what lane 0 loses at each unit's lines: the score of branching there */
+/* Sets what lane 0 loses by each unit's relaxation: the score for branching there. */
 static void gaps(const climb *c, double *gap)
 {
     for (size_t b = 1; b + 1 < c->p->n_blocks; b++) {
@@ -154,7 +154,7 @@ static void gaps(const climb *c, double *gap)
     }
 }
 
-/* keeps the lanes that are better than before; true when all are above `enough` */
+/* Keeps the lanes that improved; returns true if all bounds are above `enough`. */
 static bool keep(climb *c, nm_alpha *a, size_t n, const double *lo, const double *enough)
 {
     double g0[NM_LANES];
@@ -234,7 +234,7 @@ nm_alpha *nm_alpha_run(nm_job *job, const nm_bounds *b, size_t n, const uint32_t
 
 enum { PAIRS = NM_LANES / 2 };
 
-/* up to PAIRS units of the last block of b, from below and from above; into `to` */
+/* Bounds up to PAIRS units of the last block of b from below and from above; intersects `to` with the result. */
 static void pairs(nm_job *job, const nm_bounds *b, size_t n, const uint32_t *unit, size_t steps,
                   nm_bounds *to)
 {
@@ -245,7 +245,7 @@ static void pairs(nm_job *job, const nm_bounds *b, size_t n, const uint32_t *uni
         row[i] = row[i + n] = unit[i];
         coef[i] = 1;
         coef[i + n] = -1;
-        enough[i] = enough[i + n] = 0; /* the sign is settled */
+        enough[i] = enough[i + n] = 0; /* enough to settle the sign */
     }
     const nm_mark mark = nm_mark_get(job);
     const nm_alpha *a = run(job, b, 2 * n, row, coef, enough, steps, NULL, NULL);

@@ -1,7 +1,8 @@
-/* bounds.c: lower and upper ends of every unit over the input set, updated only by intersection.
+/* bounds.c: lower and upper bounds of every unit over the input set, changed only by intersection.
  *
- * A bound is a true bound: whoever calls nm_bounds_meet has rounded outwards. NaN (from overflow) tells nothing and
- * is ignored. Should the ends cross, the set has no point: `empty` says so, and the ends stay as they were. */
+ * Every bound is valid: callers of nm_bounds_meet have rounded outwards. NaN (from overflow) carries no information and
+ * is ignored. If lower and upper bound cross, the set has no point: then `empty` is set, and the bounds stay as they
+ * were. */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"
@@ -30,7 +31,7 @@ nm_bounds *nm_bounds_new(nm_job *job, const nm_program *p, const double *lo, con
 nm_bounds *nm_bounds_case(nm_job *job, const nm_program *p, const nm_case *c)
 {
     nm_bounds *b = nm_bounds_new(job, p, c->lo, c->hi);
-    b->n_balls = c->gens ? 0 : c->n_balls; /* a ball over generators is no ball of block 0 */
+    b->n_balls = c->gens ? 0 : c->n_balls; /* with generators, balls are not about block 0 */
     b->balls = c->balls;
     return b;
 }

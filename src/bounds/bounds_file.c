@@ -1,14 +1,15 @@
-/* bounds_file.c: bounds of units in files: written for who wants to see or use them, and read back as bounds that are
- * known from elsewhere.
+/* bounds_file.c: bounds of units in files: written for people or other programs, and read back as known bounds.
  *
  *   .json   {"netmip": "bounds", "version": 1, "net_sha256", "query_sha256", "cases": [{"case": 0, "blocks":
  *           [{"block": 1, "kind": "affine", "lo": [..], "hi": [..], "by": [..]}]}]}, null for an end at infinity
  *   .csv    case,block,kind,unit,lo,hi,by: a line for each unit; inf and -inf
- *   else    as --dump bounds prints them; only to be looked at
+ *   .npz    arrays of NumPy, caseC_blockB_lo and caseC_blockB_hi for each block, and net_sha256 and query_sha256
+ *   others  the text of --dump bounds, for people only
  *
- * In files that are read the hashes, "kind" and "by" may be missing, and only the units of interest need to be there. A
- * hash that is stated must be the network's and the question's: bounds over another set say nothing of this one. */
+ * In files that are read, hashes, "kind" and "by" may be missing, and only the units of interest need to be listed. A
+ * hash that is given must be that of the network or the question: bounds over another set are of no use here. */
 #include "base/base.h"
+#include "data/data.h"
 #include "program/program.h"
 #include "bounds/bounds.h"
 
@@ -106,9 +107,45 @@ static void put_csv(nm_buf *out, const nm_bounds_of *of)
     }
 }
 
+typedef struct { nm_file *f; size_t n, cap; } list;
+
+static void add_array(nm_job *job, list *l, const char *name, size_t n, const double *x)
+{
+    nm_buf b = {.job = job};
+    nm_npy_doubles(&b, nm_shape_of(1, &(int64_t){(int64_t)n}), x);
+    *NM_PUSH(job, l->f, l->n, l->cap) = (nm_file){name, (unsigned char *)b.s, b.n};
+}
+
+static void add_hash(nm_job *job, list *l, const char *name, const char *hash)
+{
+    nm_buf b = {.job = job};
+    nm_npy_put(&b, nm_fmt(job, "|S%zu", strlen(hash)), (nm_shape){0}, hash, strlen(hash));
+    *NM_PUSH(job, l->f, l->n, l->cap) = (nm_file){name, (unsigned char *)b.s, b.n};
+}
+
+static void write_npz(nm_job *job, const char *path, const nm_bounds_of *of)
+{
+    list l = {0};
+    add_hash(job, &l, "net_sha256.npy", of->net_hash);
+    add_hash(job, &l, "query_sha256.npy", of->query_hash);
+    for (size_t i = 0; i < of->n; i++) {
+        const nm_bounds *b = of->cases[i];
+        for (size_t k = 0; b && k < b->p->n_blocks; k++) {
+            const nm_block *block = &b->p->blocks[k];
+            add_array(job, &l, nm_fmt(job, "case%zu_block%zu_lo.npy", i, k), block->n, b->lo + block->first);
+            add_array(job, &l, nm_fmt(job, "case%zu_block%zu_hi.npy", i, k), block->n, b->hi + block->first);
+        }
+    }
+    nm_zip_write(job, path, l.n, l.f);
+}
+
 void nm_bounds_write(nm_job *job, const char *path, const nm_bounds_of *of)
 {
     nm_buf out = {.job = job};
+    if (nm_has_suffix(path, ".npz")) {
+        write_npz(job, path, of);
+        return;
+    }
     if (nm_has_suffix(path, ".json") || nm_has_suffix(path, ".json.gz")) {
         put_json(&out, of);
     } else if (nm_has_suffix(path, ".csv") || nm_has_suffix(path, ".csv.gz")) {
@@ -137,13 +174,13 @@ static void check_hash(nm_job *job, const nm_json *o, const char *key, const cha
 {
     const nm_json *x = nm_json_find(o, key);
     if (x && strcmp(nm_json_str(job, x, path), want))
-        nm_throw(job, NM_EAUDIT, "%s: \"%s\" is not that of this question: its bounds say nothing here", path, key);
+        nm_throw(job, NM_EAUDIT, "%s: \"%s\" is not that of this question, so its bounds cannot be used", path, key);
 }
 
 static size_t index_of(nm_job *job, const nm_json *x, const char *path)
 {
     const int64_t i = nm_json_int(job, x, path);
-    if (i < 0) nm_throw(job, NM_EINPUT, "%s: %lld; an index from 0 was expected", path, (long long)i);
+    if (i < 0) nm_throw(job, NM_EINPUT, "%s: %lld; an index of 0 or more was expected", path, (long long)i);
     return (size_t)i;
 }
 
@@ -208,7 +245,7 @@ static double csv_number(const nm_lines *l, nm_span s)
 static size_t csv_index(const nm_lines *l, nm_span s)
 {
     const int64_t i = nm_lines_count(l, s);
-    if (i < 0) nm_lines_bad(l, "an index from 0");
+    if (i < 0) nm_lines_bad(l, "an index of 0 or more");
     return (size_t)i;
 }
 
@@ -249,7 +286,7 @@ const char *nm_known_used(const nm_known *k) { return k && k->used ? k->path : N
 
 size_t nm_known_meet(nm_job *job, nm_known *k, nm_bounds *b, size_t icase)
 {
-    const size_t last = b->p->n_blocks - 1; /* the question's own rows: theirs would be the answer */
+    const size_t last = b->p->n_blocks - 1; /* the question's own rows, whose bounds would be the answer */
     size_t n = 0;
     for (size_t i = 0; i < k->n; i++) {
         const entry *e = &k->e[i];

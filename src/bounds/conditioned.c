@@ -1,14 +1,15 @@
 /* conditioned.c: bounds that hold for counterexamples to one target (objective cutoff; Kotha, Brix, Kolter, Dvijotham,
- * Zhang 2023, INVPROP; Tjeng et al. 2019 restrict the domain alike).
+ * Zhang 2023, INVPROP; Tjeng et al. 2019 restrict the domain in a similar way).
  *
- * A linear lower bound of the target's row, g x + g0 <= row(x), and row(x) <= rhs for a counterexample give the cut
+ * A linear lower bound of the target's row, g x + g0 <= row(x), and row(x) <= rhs at a counterexample give the cut
  *     g x <= h,  h = rhs - g0 rounded up.
- * Every bound may then be computed over box and cut: the box itself shrinks coordinate by coordinate,
+ * Every bound may then be computed over box and cut. The box itself shrinks coordinate by coordinate,
  *     g_i x_i <= h - sum over the others of min g_j x_j,
- * and rows pulled back are minimised over the box with one knapsack row, by its dual (pull_back.c). Tighter bounds give
- * better lines, a better g, another round. Should bounds cross, there is no counterexample. Valid for decisions on
- * this target alone: the model made from such bounds says so in its map.
- * needs bounds over the program with the question's rows last; gives a copy; keeps its input. */
+ * and rows that are pulled back are minimised over the box and the cut, a continuous knapsack, by its dual
+ * (pull_back.c). Tighter bounds give better lines, a better g, and another round. If bounds cross, there is no
+ * counterexample. The result is valid for decisions about this target only: a model made from such bounds says so in
+ * its map. Needs bounds over the program with the question's rows at the end; returns a copy and leaves its input
+ * unchanged. */
 #include "base/base.h"
 #include "program/program.h"
 #include "bounds/bounds.h"
@@ -28,7 +29,7 @@ nm_bounds *nm_bounds_copy(nm_job *job, const nm_bounds *b)
     return c;
 }
 
-/* the box, cut coordinate by coordinate; false when nothing is left */
+/* Cuts the box coordinate by coordinate; returns false if nothing is left. */
 bool nm_cut_box(nm_bounds *b, const nm_cut *cut)
 {
     const size_t n = b->p->blocks[0].n;
@@ -65,7 +66,7 @@ static size_t count_unstable(const nm_bounds *b)
     return all;
 }
 
-/* one lane of an alpha run as a cut */
+/* Returns one lane of an alpha run as a cut. */
 nm_cut nm_cut_of(nm_job *job, const nm_program *p, const nm_alpha *a, size_t lane, double rhs)
 {
     double *g = NM_ARRAY(job, double, nm_pad8(p->blocks[0].n));
@@ -73,7 +74,7 @@ nm_cut nm_cut_of(nm_job *job, const nm_program *p, const nm_alpha *a, size_t lan
     return (nm_cut){g, nm_up(rhs - a->g0[lane])};
 }
 
-/* true when the target is excluded */
+/* Runs one round; returns true if it excludes the target. */
 static bool round_of(nm_job *job, nm_bounds *b, const nm_cut *cut, size_t unit, double rhs)
 {
     if (!nm_cut_box(b, cut)) return true;

@@ -1,13 +1,13 @@
-/* crown.c: CROWN (Zhang, Weng, Chen, Hsieh, Daniel 2018), the backward pass of pull_back.c for every
- * pre-activation unit, block after block, each with the lines that the bounds of the blocks before it give.
+/* crown.c: CROWN (Zhang, Weng, Chen, Hsieh, Daniel 2018): the backward pass of pull_back.c for every pre-activation
+ * unit, block after block, each with the lines that follow from the bounds of earlier blocks.
  *
- * Only units whose sign is still open get rows (two each: below and above), eight units a batch; a unit of a layer
- * that reads the input alone has its interval bound, which is exact. Results are intersected with interval bounds
- * over the already tightened previous layers, which decides on deep networks (mnistfc 256x4: margin -4.2 -> -0.8).
- * Convolution units are taken position by position, so that the rows of a batch share their window. Lower slope 1
- * where u > -l, else 0, decided by CROWN's own bounds before the intersection: then the lines only get tighter than
- * plain CROWN's, and so do the bounds. Rounding: pull_back.c. `all_rows` gives every unit its rows, for tables of
- * bounds. needs interval; gives bounds of every pre-activation unit; keeps the input box. */
+ * Only units of open sign get rows (two each: below and above), eight units a batch. For a layer that reads only the
+ * input, interval bounds are exact and are kept. Results are intersected with interval bounds over the already
+ * tightened earlier layers, which makes a great difference on deep networks (mnistfc 256x4: margin -4.2 -> -0.8).
+ * Convolution units are taken position by position, so that the rows of a batch share their window. The lower slope is
+ * 1 if u > -l, else 0, decided by CROWN's own bounds before the intersection: so lines, and therefore bounds, are never
+ * looser than in plain CROWN. Rounding: see pull_back.c. `all_rows` gives every unit its rows, for tables of bounds.
+ * Needs interval bounds; gives bounds of every pre-activation unit; leaves the input box unchanged. */
 #include "base/base.h"
 #include "program/program.h"
 #include "bounds/bounds.h"
@@ -15,7 +15,7 @@
 
 enum { PAIRS = NM_LANES / 2 };
 
-/* the units that want rows, in the order in which they share windows */
+/* Lists the units that need rows, ordered such that neighbours share windows. */
 static size_t candidates(const nm_bounds *b, const nm_block *k, bool all, uint32_t *list)
 {
     size_t area = 1, n = 0;

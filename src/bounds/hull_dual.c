@@ -1,33 +1,33 @@
-/* hull_dual.c: the hull dual: a lower bound of one row of the last block, with the convex hull of every single ReLU
- * over the box of its own inputs (Anderson, Huchette, Ma, Tjandraatmadja, Vielma 2020; dual lines as in
- * Tjandraatmadja et al. 2020 and De Palma et al. 2021).
+/* hull_dual.c: the hull dual: a lower bound of one row of the last block that uses the convex hull of every single ReLU
+ * over the box of its own inputs (Anderson, Huchette, Ma, Tjandraatmadja, Vielma 2020; dual lines as in Tjandraatmadja
+ * et al. 2020 and De Palma et al. 2021).
  *
  * y = relu(a), a = w x + b, l <= a <= u, x in a box. For any theta, and any mu, nu >= 0:
  *     y <= sum theta_j w_j x_j + max(on, off),
  *     on  = (1 - mu) b + mu u + max over the box of sum (1 - theta_j - mu) w_j x_j       (y = a, and u - a >= 0)
  *     off = nu (b - l)        + max over the box of sum (nu - theta_j) w_j x_j           (y = 0, and a - l >= 0)
- * theta = nu = u/(u-l), mu = 1 - nu give the triangle's chord; the best lines have the strength of all of Anderson's
- * cuts. A step walks back from the row: units with a negative coefficient take their line, the others a slope alpha in
- * [0,1], given signs enter with beta >= 0; the minimum over the input box lies at x*. Forward from x*, along the same
- * lines, come the derivatives of the bound (Danskin); Adam (Kingma, Ba 2015) goes up in theta, mu, nu, alpha, beta.
- * Every iterate is a bound, the best is kept.
- * A unit of a deeper layer has a second line, over the network's inputs: hull_lines.c gives w x + b >= a, so that
- * y <= relu(w x + b), and with mu in [0,1] the same inequalities hold: a is below both w x + b and u, w x + b above l
- * and above its own least value. The two share the unit, `share` of it far, the rest near; Adam moves that, too.
- * Rounding. The walk is that of pull_back.c with one lane, paid by the same a-priori weights. A line's coefficients
- * have two roundings each and its constant is rounded up here; they are charged n 2^-52 mag of the unit, n twice the
- * fan, as both walks, theirs and the pre-activations', may add into the same unit. Far lines add into a vector of their
- * own, n their number, which joins the inputs' last, for one more rounding. All of it is doubled at the end.
- * Cost: a pass over the lines (units times inputs) and over the weights a step. Effort is counted in steps.
- * Left out: hulls of maxima (their line is pull_back.c's). */
+ * theta = nu = u/(u-l), mu = 1 - nu give the triangle's chord; the best lines are as strong as all of Anderson's cuts.
+ * A step walks back from the row: units with a negative coefficient use their line, the others a slope alpha in [0,1],
+ * and given signs enter with beta >= 0. The minimum over the input box is at x*. Propagating x* forward along the same
+ * lines gives the derivatives of the bound (Danskin); Adam (Kingma, Ba 2015) ascends in theta, mu, nu, alpha, beta.
+ * Every iterate is a bound, and the best is kept. A unit of a deeper layer has a second line, over the network's
+ * inputs: hull_lines.c gives w x + b >= a, hence y <= relu(w x + b), and with mu in [0,1] the same inequalities hold,
+ * because a is below both w x + b and u, and w x + b is above l and above its own minimum. The unit is split between
+ * the two lines: `share` of it goes to the far line, the rest to the near one; Adam optimises the share, too. Rounding.
+ * The walk is that of pull_back.c with one lane, and its error is covered by the same a-priori weights. The
+ * coefficients of a line have two roundings each, and its constant is rounded up here; they are charged n 2^-52 mag of
+ * the unit, with n twice the fan, because both this walk and that through the pre-activations may add into the same
+ * unit. Far lines add into a vector of their own (n is their number), which is added to the inputs' at the end, for one
+ * more rounding. All of it is doubled at the end. Cost of a step: one pass over the lines (units times inputs) and over
+ * the weights. Effort is counted in steps. Left out: hulls of maxima (they use the line of pull_back.c). */
 #include "base/base.h"
 #include "program/program.h"
 #include "bounds/bounds.h"
 #include "bounds/hull.h"
 
-static const double FAR_SHARE = 0.5; /* of a unit, where a run starts */
+static const double FAR_SHARE = 0.5; /* share of the far line at the start of a run */
 
-/* ---- up ---- */
+/* ---- ascent ---- */
 
 static double clip(double x, double lo, double hi) { return x > lo ? x < hi ? x : hi : lo; }
 
@@ -91,7 +91,8 @@ static void ascend(nm_hull *h, size_t step, double rate)
 
 /* ---- a run ---- */
 
-/* second moments go on: without them the first steps, of full length in every direction, undo the parent's work */
+/* Takes over the second moments: without them the first steps, of full length in every direction, would undo the
+ * parent's work. */
 static void take_moments(nm_hull *h, const nm_alpha *start)
 {
     const size_t units = h->p->n_units, n = h->signs ? h->signs->n : 0;
@@ -130,7 +131,7 @@ static void start_from(nm_hull *h, const nm_alpha *start)
     }
 }
 
-/* what the line of a unit may lose somewhere: decides where nothing is lost at the mean minimiser */
+/* Returns how much a unit's relaxation can lose at most: it decides if nothing is lost at the mean minimiser. */
 static double width(const nm_hull *h, size_t u, double y)
 {
     if (y < 0) return -y * h->x->cut[u];
@@ -140,7 +141,7 @@ static double width(const nm_hull *h, size_t u, double y)
     return 0.5 * y * (l < top ? l : top);
 }
 
-/* what the lines lose at the mean minimiser: the score of branching there */
+/* Sets what the relaxations lose at the mean minimiser: the scores for branching. */
 static void score(nm_hull *h)
 {
     for (size_t i = 0; i < h->p->blocks[0].n; i++) h->v[i] = h->mean[i];
@@ -236,7 +237,7 @@ nm_alpha *nm_hull_run(nm_job *job, const nm_lines_of *lines, const nm_bounds *b,
     return a;
 }
 
-/* a workspace that stands where `a` ended */
+/* Returns a workspace in the state in which the run `a` ended. */
 static nm_hull resume(nm_job *job, const nm_lines_of *lines, const nm_bounds *b, const nm_alpha *a)
 {
     nm_hull h = setup(job, lines, b, NULL);
@@ -251,7 +252,7 @@ void nm_hull_line(nm_job *job, const nm_lines_of *lines, const nm_bounds *b, con
     const nm_mark mark = nm_mark_get(job);
     nm_hull h = resume(job, lines, b, a);
     nm_hull_ends(&h, k, on, off);
-    /* the products theta w are rounded where the line is written */
+    /* the caller writes the line with rounded products theta w */
     const double fee = 4 * NM_ULP * b->mag[lines->line[k].pre];
     *on = nm_up(*on + fee);
     *off = nm_up(*off + fee);

@@ -1,10 +1,10 @@
-/* hull_lines.c: the unstable units of a program as the hull dual (hull_dual.c) takes them, each over its own inputs,
- * and units of deeper layers over the network's inputs as well: built once for bounds that only shrink afterwards, so
- * that a parent's multipliers fit its children. Last layers come first, should memory not allow all.
+/* hull_lines.c: prepares the unstable units of a program for the hull dual (hull_dual.c), each over its own inputs, and
+ * those of deeper layers also over the network's inputs. This is done once, for bounds that only shrink afterwards, so
+ * that a parent's multipliers fit its children. If memory does not suffice for all units, the last layers come first.
  *
- * Over its own inputs: an input that is 0 over the whole box is left out: its products are exactly 0. Over the
- * network's inputs: CROWN's upper form of the pre-activation, a <= w x + b with b rounded up (pull_back.c), so that
- * relu(a) <= relu(w x + b); the form is at least lo over the box, which is often more than a's own lower end.
+ * Over its own inputs: inputs that are 0 over the whole box are left out, since their products are exactly 0. Over the
+ * network's inputs: CROWN's upper bound of the pre-activation, a <= w x + b with b rounded up (pull_back.c), so that
+ * relu(a) <= relu(w x + b); the minimum of this form over the box is often above a's own lower bound.
  * Cost: one row pulled back for each such unit. */
 #include "base/base.h"
 #include "program/program.h"
@@ -23,7 +23,7 @@ static void put_term(void *arg, size_t j, double w)
 {
     terms *t = arg;
     const size_t u = t->first + j;
-    if ((t->b->lo[u] == 0 && t->b->hi[u] == 0) || (!t->all && w == 0)) return; /* worth nothing */
+    if ((t->b->lo[u] == 0 && t->b->hi[u] == 0) || (!t->all && w == 0)) return; /* it contributes nothing */
     if (t->idx) t->idx[t->n] = (uint32_t)u;
     if (t->w) t->w[t->n] = w;
     t->n++;
@@ -39,7 +39,7 @@ static size_t walk_row(const nm_program *p, const nm_block *a, size_t i, terms *
     return t->n;
 }
 
-/* rows of one dense operator share their list of inputs */
+/* Adds the line of a unit; rows of one dense operator share their list of inputs. */
 static void add_line(nm_job *job, nm_lines_of *s, const nm_bounds *b, const nm_block *r, size_t i,
                      const nm_line *mate)
 {
@@ -70,7 +70,8 @@ static void add_line(nm_job *job, nm_lines_of *s, const nm_bounds *b, const nm_b
 
 /* ---- over the network's inputs ---- */
 
-/* lane `lane` of rows below -a: the form above a, over `all` inputs or, when that is NULL, over those that it needs */
+/* Adds the form above a from lane `lane` of rows for -a: over the list `all` of inputs or, if that is NULL, over the
+ * inputs that it needs. */
 static void add_far(nm_job *job, nm_lines_of *s, const nm_bounds *b, const nm_batch *t, size_t lane,
                     size_t own, const uint32_t *all, double lo, double g0)
 {
@@ -101,7 +102,7 @@ static void add_far(nm_job *job, nm_lines_of *s, const nm_bounds *b, const nm_ba
     if (n8 > s->longest) s->longest = n8;
 }
 
-/* the least value of each form: where it is above a's own lower end, the chord is the better for it */
+/* Computes the minimum of each form: where it is above a's own lower bound, the chord improves. */
 static void least_of_forms(const nm_batch *t, const nm_bounds *b, const double *g0, double *lo)
 {
     for (size_t l = 0; l < NM_LANES; l++) {
@@ -142,7 +143,7 @@ static void add_forms(nm_job *job, nm_lines_of *s, const nm_bounds *b, size_t mo
         double g0[NM_LANES], lo[NM_LANES];
         nm_batch_constant(t, b, g0);
         least_of_forms(t, b, g0, lo);
-        const bool wide = t->n_live[0] > p->blocks[0].n / 2; /* then they share the list */
+        const bool wide = t->n_live[0] > p->blocks[0].n / 2; /* if so, the forms share one list of all inputs */
         for (size_t l = 0; l < m && s->entries + n8 <= most; l++)
             add_far(job, s, b, t, l, own[at + l], wide ? idx : NULL, lo[l], g0[l]);
         at += m;

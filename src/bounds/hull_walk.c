@@ -1,6 +1,6 @@
-/* hull_walk.c: the walk of the hull dual (hull_dual.c): one row pulled back along the lines of its units, the least
- * value over the input box with its rounding paid, and values forward along the same lines. The walk is pull_back.c's
- * with one lane; hull_dual.c says what is paid for rounding, and why. */
+/* hull_walk.c: the passes of the hull dual (hull_dual.c): pulls one row back along the lines of its units, minimises it
+ * over the input box with all rounding included, and propagates values forward along the same lines. It works like
+ * pull_back.c with one lane; hull_dual.c explains the rounding. */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"
@@ -9,7 +9,7 @@
 
 /* ---- the walk back ---- */
 
-/* the box of a list's inputs, side by side */
+/* Copies the box of a list's inputs into consecutive memory. */
 void nm_hull_pack(nm_hull *h, const nm_line *l, bool values)
 {
     const int far = l->is_far;
@@ -24,7 +24,7 @@ void nm_hull_pack(nm_hull *h, const nm_line *l, bool values)
 
 void nm_hull_unpack(nm_hull *h) { h->packed[0].idx = h->packed[1].idx = NULL; }
 
-/* upper ends of on and off */
+/* Computes upper bounds of on and off. */
 void nm_hull_ends(nm_hull *h, size_t k, double *on, double *off)
 {
     const nm_line *l = &h->lines->line[k];
@@ -40,7 +40,7 @@ void nm_hull_ends(nm_hull *h, size_t k, double *on, double *off)
     *off = nm_up(nu * (l->b - lo) + e[3] + fee);
 }
 
-/* an upper end of max(on, off) */
+/* Returns an upper bound of max(on, off). */
 static double line_top(nm_hull *h, size_t k)
 {
     double on, off;
@@ -71,7 +71,7 @@ static void pull_line(nm_hull *h, double y, size_t k)
               (2 * fan * nm_larger(l->size, h->b->mag[l->pre]) + sum * fabs(h->at.top[k]));
 }
 
-/* The lines of a unit, y < 0: parts that add up to y or less, as the unit is 0 at least. */
+/* Pulls through the lines of a unit, y < 0: their parts add up to y or less, which is valid as the unit is >= 0. */
 static void pull_lines(nm_hull *h, double y, size_t k)
 {
     const int32_t far = h->lines->line[k].far;
@@ -153,7 +153,7 @@ void nm_hull_pull(nm_hull *h, uint32_t row)
         }
 }
 
-/* rewrites the row by the sums of generators, as pull_back.c does */
+/* Rewrites the row using the sums of generators, as pull_back.c does. */
 static void shift(nm_hull *h, const nm_sum *s)
 {
     const double m = nm_sum_level(s, h->y, 1, h->b->lo, h->b->hi);
@@ -166,7 +166,7 @@ static void shift(nm_hull *h, const nm_sum *s)
     h->err += NM_ULP * (2 * lost + 2 * fabs(m * s->total) + fabs(h->cst));
 }
 
-/* the least value over the input box, rounding paid; leaves x* in v. g0: the constant of the row by itself */
+/* Returns a lower bound of the row over the input box, rounding included; leaves x* in v. g0: the row's constant. */
 double nm_hull_least(nm_hull *h, double *g0)
 {
     const size_t n = h->p->blocks[0].n;
@@ -217,7 +217,8 @@ void nm_hull_forward(nm_hull *h)
     for (size_t b = 1; b + 1 < p->n_blocks; b++) {
         const nm_block *k = &p->blocks[b];
         const size_t src = k->src >= 0 ? p->blocks[k->src].first : 0;
-        /* The last hidden layer's values are not used; of its pre-activations only those with a line are. */
+        /* Values of the last hidden layer are not needed, and of its pre-activations only those of units with a
+         * line. */
         const bool last = b + 3 >= p->n_blocks && h->lines->n_far == 0;
         const nm_block *up = k + 1;
         const bool some = h->lines->full && b + 4 == p->n_blocks && up->kind == NM_RELU &&

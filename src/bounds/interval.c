@@ -1,11 +1,12 @@
 /* interval.c: interval arithmetic, block by block (Moore 1966), in centre and radius form (Rump 1999).
  *
- * For y = A x + b over c - r <= x <= c + r: y lies in A c + b +- |A| r. In floating point, with T terms a row and
+ * For y = A x + b over c - r <= x <= c + r: y lies in A c + b +- |A| r. In floating point, with T terms in a row and
  * g = (T+8) 2^-52 >= twice the relative error of any sum of T+8 terms (Higham 2002, eq. 3.5), the radius becomes
  *     R = |A| r (1 + g) + g (|A||c| + |b|) + tiny,
- * which pays for the sums of centre, radius and magnitude themselves, in any order; the two ends are then stepped
- * outwards once for their own rounding. Also kept: mag >= |A||x| + |b|, the scale of the rounding error of pulling a
- * row back through the block. Cost: one pass of the network. needs the input box, gives bounds of every unit. */
+ * which covers the errors of the sums of centre, radius and magnitude themselves, in any order; both ends are then
+ * moved outwards by one step for their own rounding. It also keeps mag >= |A||x| + |b|, the scale of the rounding error
+ * of pulling a row back through the block. Cost: one pass over the network. Needs the input box; gives bounds of every
+ * unit. */
 #include "base/base.h"
 #include "program/program.h"
 #include "bounds/bounds.h"
@@ -41,7 +42,7 @@ static void scan(void *arg, size_t j, double w)
     if (w != 0 && (s->b->lo[u] != 0 || s->b->hi[u] != 0)) s->moves = true;
 }
 
-/* sums of magnitude 0: is the unit truly 0, or did products underflow? */
+/* For a sum of magnitude 0: returns true if the unit is truly 0, false if products may have underflowed. */
 static bool is_zero(const nm_bounds *b, const nm_block *k, size_t i)
 {
     row_scan s = {.b = b, .moves = k->bias[i] != 0};

@@ -1,11 +1,11 @@
-/* levels.c: by what each layer is bounded: one level for all, and levels for single ReLU blocks (Tjeng et al. 2019,
- * section 4.2, choose the program for each layer).
+/* levels.c: how each layer is bounded: one level for all, and levels for single ReLU blocks (Tjeng et al. 2019, section
+ * 4.2, choose the method for each layer).
  *
  *   alpha    crown,4:lp    2:lp,4:mip
  *
- * A level without a block is the general one (alpha unless stated). BLOCK:LEVEL is for the pre-activations that ReLU
- * block BLOCK reads, as `bounds` and `inspect` number it; there it must be lp or mip, as interval, CROWN and alpha
- * work on all layers at once. The rows of the question are bounded by the general level. */
+ * A level without a block is the general one (default alpha). BLOCK:LEVEL is for the pre-activations that ReLU block
+ * BLOCK reads, as `bounds` and `inspect` number it; it must be lp or mip, because interval, CROWN and alpha work on all
+ * layers at once. The question's rows are bounded by the general level. */
 #include "base/base.h"
 #include "program/program.h"
 #include "bounds/bounds.h"
@@ -26,8 +26,8 @@ static _Noreturn void bad(nm_job *job, const char *where, nm_span part)
     const char *guess = plain ? nm_guess(job, part.s, (size_t)(part.end - part.s), words) : NULL;
     nm_throw(job, NM_EUSE, "%s %.*s: %s", where, (int)(part.end - part.s), part.s,
              guess ? guess
-                   : "interval, crown, alpha, lp or mip was expected, or BLOCK:lp and BLOCK:mip for single ReLU "
-                     "blocks, after a comma each");
+                   : "interval, crown, alpha, lp or mip was expected, or BLOCK:lp or BLOCK:mip for single ReLU "
+                     "blocks, separated by commas");
 }
 
 static void add(nm_job *job, nm_levels *l, const char *where, nm_span part)
@@ -69,7 +69,7 @@ void nm_levels_check(nm_job *job, const nm_levels *l, const nm_program *p)
         nm_buf known = {.job = job};
         for (size_t r = 0; r < p->n_blocks; r++)
             if (p->blocks[r].kind == NM_RELU) nm_put(&known, known.n ? ", %zu" : "%zu", r);
-        nm_throw(job, NM_EUSE, "--bounds %zu:%s: block %zu is no ReLU block; %s", k, nm_by_name(l->at[i].by), k,
+        nm_throw(job, NM_EUSE, "--bounds %zu:%s: block %zu is not a ReLU block; %s", k, nm_by_name(l->at[i].by), k,
                  known.n ? nm_fmt(job, "one of %s was expected", known.s) : "the network has none");
     }
 }

@@ -1,14 +1,14 @@
-/* over_generators.c: a question over generators: the program that bounds, encodings and attack see has the generators
- * as its INPUT, x = x0 + G g as block 1 and the network behind it; everything then works on generators unchanged.
+/* over_generators.c: a question over generators. Bounds, encodings and attack see a program whose INPUT has the
+ * generators, with x = x0 + G g as block 1 and the network behind it; everything then works on generators unchanged.
  *
- * The case becomes one over g, a superset of it in exact arithmetic:
+ * The case is rewritten over g, as a superset of it in exact arithmetic:
  *   the box of g, and its sums (bounds and encodings read them from the generators themselves);
  *   rows over g as they are; a row over x, a.x <= b, as (a G).g <= b - a.x0, rounded up;
- *   where x_i over box and sums of g may leave the case's box, the row G_i g <= hi_i - x0_i or its like; a row with
- *   one term shrinks the box of g instead.
- * The bounds of x, used for intervals and scales, are the ends of G_i g over box and sums, met with the case's box.
- * An end over a sum: for any m, sum y g = sum (y - m) g + m total; the best m is the level at which the sum is full
- * when its members are filled in the order of y (the continuous knapsack: Dantzig 1957). */
+ *   if x_i, over box and sums of g, may leave the case's box, the row G_i g <= hi_i - x0_i, and likewise for lo; a row
+ *   with one term shrinks the box of g instead.
+ * The bounds of x, used for intervals and scales, are those of G_i g over box and sums, intersected with the case's
+ * box. A bound over a sum: for any m, sum y g = sum (y - m) g + m total; the best m is the level at which the sum is
+ * full when its members are filled in the order of y (the continuous knapsack: Dantzig 1957). */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"
@@ -51,7 +51,7 @@ static nm_program *compose(nm_job *job, const nm_program *old, const nm_gens *g)
     return p;
 }
 
-/* what y.g + cst is at least over box and sums, rounded down; y [n] is spoilt */
+/* Returns a lower bound of y.g + cst over box and sums, rounded down; overwrites y [n]. */
 static double least(const nm_gens *g, double *y, double cst)
 {
     double mag = fabs(cst), sum = cst;
@@ -99,7 +99,7 @@ typedef struct {
     double *lo, *hi; /* box of g */
 } rows_t;
 
-/* sum coef * g <= rhs, its right side rounded up already */
+/* Adds sum coef * g <= rhs, where rhs is already rounded up. */
 static void add_row(rows_t *r, size_t n, const uint32_t *g, const double *coef, double rhs)
 {
     if (n == 1) {
@@ -117,7 +117,7 @@ static void add_row(rows_t *r, size_t n, const uint32_t *g, const double *coef, 
     *NM_PUSH(r->job, r->row, r->n, r->cap) = (nm_row){n, var, c, rhs};
 }
 
-/* x_i within the case's box, where it might leave it */
+/* Keeps x_i within the case's box, if it might leave it. */
 static void add_box(rows_t *r, const nm_case *c, const double *lo, const double *hi)
 {
     const nm_gens *g = c->gens;
@@ -130,7 +130,7 @@ static void add_box(rows_t *r, const nm_case *c, const double *lo, const double 
     }
 }
 
-/* a row over x as one over g */
+/* Adds a row over x as one over g. */
 static void add_input_row(rows_t *r, const nm_gens *g, const nm_row *row)
 {
     double *y = NM_ARRAY(r->job, double, g->n + 1), *coef = NM_RAW(r->job, double, g->n + 1);

@@ -1,5 +1,5 @@
-/* pull_back.c: NM_LANES linear functions of a block's units, pulled back towards the input. The heart of CROWN and of
- * folding: both are this walk, with relaxed slopes in the one and the exact slopes of stable units in the other.
+/* pull_back.c: pulls NM_LANES linear functions of a block's units back towards the input. CROWN and folding are both
+ * this walk, with relaxed slopes for the one and the exact slopes of stable units for the other.
  *
  * Each lane stands for a lower bound: true row >= coefficients . units + cst - err over the box. Going down:
  *   AFFINE  y.(A x + b)            -> (y A).x + y.b
@@ -7,12 +7,12 @@
  *           y <  0: y relu(a)      -> y (sup a + cut)                          (relu(a) <= sup a + cut on [l,u])
  *   MAX     y >= 0: its member mlo;  y < 0: the line sup a + cut of member mup (Zhang et al. 2018, section 3; for
  *           max(a, rest) with rest <= h2: the chord of max(a, h2) over the member's interval)
- * Rounding. A coefficient that sums m terms t_i in any order is off by at most m 2^-52 sum |t_i|; multiplied by the
- * largest |x_j| and summed over j this is m 2^-52 |y| (|A||x|): one dot product with the vector `w` of each block, not
- * a second matrix product. The same holds for slopes, biases and the final sum over the box. `w` is made from bounds
- * of |x| that interval arithmetic has proven; a flat fee a block covers underflow; the terms are added up in
- * `err`, whose own rounding is paid at the end.
- * Cost: as nm_lin_pull. Left out: sparse rows; live lists make early convolutions local instead. */
+ * Rounding. A coefficient that is a sum of m terms t_i, in any order, is off by at most m 2^-52 sum |t_i|. Multiplied
+ * by the largest |x_j| and summed over j this is m 2^-52 |y| (|A||x|): one dot product with the vector `w` of each
+ * block, instead of a second matrix product. The same holds for slopes, biases and the final sum over the box. `w` is
+ * made from bounds of |x| that interval arithmetic has proven; a constant for each block covers underflow. All these
+ * terms are added up in `err`, whose own rounding is covered at the end. Cost: as nm_lin_pull. Left out: sparse rows;
+ * lists of live units keep early convolutions local instead. */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"
@@ -94,7 +94,7 @@ static void pull_affine(nm_batch *t, const nm_relax *x, const nm_block *k, int b
     }
 }
 
-/* drops what stays a variable or is zero from the list, and returns the rest */
+/* Removes from the list what stays a variable or is zero; returns how many units are left. */
 static size_t passing(const nm_batch *t, const nm_relax *x, const nm_block *k, int b,
                       uint32_t *list)
 {
@@ -106,7 +106,7 @@ static size_t passing(const nm_batch *t, const nm_relax *x, const nm_block *k, i
     return n;
 }
 
-/* A sign that is given, a <= 0 or a >= 0, adds side * beta * a <= 0 to the row: a lower bound still. */
+/* For a given sign, a <= 0 or a >= 0, adds side * beta * a <= 0 to the row, which stays a lower bound. */
 static void add_signs(nm_batch *t, const nm_relax *x, const nm_block *k)
 {
     const nm_block *src = &t->p->blocks[k->src];
@@ -176,7 +176,7 @@ void nm_batch_pull(nm_batch *t, const nm_relax *x, int from)
     nm_batch_list(t, 0);
 }
 
-/* what the rounding of a lane is worth once its last sum, of magnitude mag with n terms, is made */
+/* Returns the total rounding error of a lane once its last sum, of n terms and magnitude mag, has been made. */
 static double paid(const nm_batch *t, const nm_bounds *b, size_t lane, double mag, size_t n)
 {
     const double g = (double)(2 * n + 16) * NM_ULP;
@@ -190,8 +190,9 @@ void nm_batch_constant(const nm_batch *t, const nm_bounds *b, double *g0)
     for (size_t l = 0; l < NM_LANES; l++) g0[l] = nm_down(t->cst[l] - paid(t, b, l, 0, 0));
 }
 
-/* sum y g = sum (y - m) g + m total for any m where the members add up to total: an equality of the set, so any row
- * may be rewritten; with m the level of the sum the box below gives the exact minimum over both (over_generators.c) */
+/* sum y g = sum (y - m) g + m total for any m if the members add up to total. As this holds for all points of the set,
+ * any row may be rewritten; with m the level of the sum, the minimum over the box is the exact one over both
+ * (over_generators.c). */
 static void shift(nm_batch *t, const nm_bounds *b, const nm_sum *s)
 {
     for (size_t i = s->first; i < s->first + s->n; i++) touch(t, 0, i);
@@ -216,7 +217,7 @@ void nm_batch_shift(nm_batch *t, const nm_bounds *b)
     if (b->gens && b->gens->n_sums) nm_batch_list(t, 0);
 }
 
-/* the same over the balls that hold the inputs, too: a pulled row at a time */
+/* Improves the bounds by the balls that also contain the inputs, one pulled row at a time. */
 static void lower_balls(nm_batch *t, const nm_bounds *b, const double *mag, double *lo)
 {
     const size_t n = b->p->blocks[0].n;
@@ -247,15 +248,15 @@ void nm_batch_lower(nm_batch *t, const nm_bounds *b, double *lo)
     lower_balls(t, b, mag, lo);
 }
 
-/* Any lambda >= 0 gives a valid bound: min (y + lambda g).x - lambda h. Its derivative is g.x* - h, falling
- * in lambda: doubled until it is negative, then halved in between. */
+/* Any lambda >= 0 gives a valid bound: min (y + lambda g).x - lambda h. Its derivative is g.x* - h, which falls with
+ * lambda: lambda is doubled until the derivative is negative, then found by bisection. */
 void nm_batch_lower_cut(nm_batch *t, const nm_bounds *b, const nm_cut *cut, double *lo)
 {
     enum { STEPS = 14 };
     const size_t n = b->p->blocks[0].n;
     double below[NM_LANES] = {0}, above[NM_LANES], lambda[NM_LANES];
     double sum[NM_LANES], slope[NM_LANES], mag[NM_LANES];
-    for (size_t i = 0; i < n; i++) /* the kernel walks all inputs */
+    for (size_t i = 0; i < n; i++) /* the kernel goes over all inputs */
         if (!t->live[0][i]) memset(t->y[0] + i * NM_LANES, 0, NM_LANES * sizeof(double));
     nm_batch_lower(t, b, lo);
     for (size_t l = 0; l < NM_LANES; l++) {

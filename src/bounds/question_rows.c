@@ -1,11 +1,11 @@
-/* question_rows.c: a Program with the rows of a question below it, as one more AFFINE block: what bounds of rows, and
- * attacks on them, work on. */
+/* question_rows.c: adds the rows of a question to a Program as one more AFFINE block, so that rows can be bounded and
+ * attacked. */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"
 #include "bounds/bounds.h"
 
-/* the entries of the rows that fall into block b, sorted by row */
+/* Collects the entries of the rows that belong to block b, sorted by row. */
 static size_t entries_of(const nm_program *p, int b, size_t n, const nm_row *const *rows,
                          uint32_t *row, uint32_t *col, double *w)
 {

@@ -1,5 +1,5 @@
-/* unit_lines.c: the lines that stand for each unit when rows are pulled back (pull_back.c has the argument): slopes,
- * cuts, and the weights by which rounding is paid. */
+/* unit_lines.c: the linear bounds that replace each unit when rows are pulled back (pull_back.c has the argument):
+ * slopes, cuts, and the weights that cover rounding. */
 #include "base/base.h"
 #include "program/program.h"
 #include "bounds/bounds.h"
@@ -21,7 +21,7 @@ nm_relax *nm_relax_new(nm_job *job, const nm_bounds *b)
     return x;
 }
 
-/* cut so that sup*a + cut >= f at both ends (a = p, f = fp) and (a = q, f = fq), rounded up */
+/* Returns cut such that sup*a + cut >= f at both ends (a = p, f = fp) and (a = q, f = fq), rounded up. */
 static double cut_above(double sup, double p, double fp, double q, double fq)
 {
     const double slack = 4 * NM_ULP * (fabs(p) + fabs(q) + fabs(fp) + fabs(fq)) + NM_TINY;
@@ -80,7 +80,7 @@ static void set_max(nm_relax *x, const nm_bounds *b, const nm_block *k)
             x->cut[u] = cut_above(x->sup[u], l, second, h, h);
         }
         x->w[u] = NM_ULP * (fan * big + sum * fabs(x->cut[u]));
-        if (!(l < second)) x->mlo[u] = x->mup[u]; /* the top member always wins */
+        if (!(l < second)) x->mlo[u] = x->mup[u]; /* the top member is always the largest */
     }
 }
 
@@ -94,8 +94,8 @@ static void set_affine(nm_relax *x, const nm_bounds *b, const nm_block *k)
         x->w[k->first + i] = NM_ULP * (fan * b->mag[k->first + i] + sum * fabs(k->bias[i]));
 }
 
-/* Products may underflow, and then lose up to 2^-1074 whatever the row: in coefficients times |x| of the block below,
- * in the sums of constants and errors once a unit. */
+/* Returns the error that underflow may cause. A product may lose up to 2^-1074, whatever the row: in coefficients,
+ * times |x| of the block below, and once for each unit in the sums of constants and errors. */
 static double flat_fee(const nm_bounds *b, const nm_block *k)
 {
     double sum = (double)b->p->n_units + 16;

@@ -1,5 +1,5 @@
-/* command.h, the door of command: the command line: its options and one function a verb. What a verb does is a room's;
- * here it must never be more than flags, files and calls. */
+/* command.h, the door of command: the command line: its options, and one function for each verb. The work of a verb is
+ * done in other rooms; here there must never be more than flags, files and calls. */
 #ifndef NM_COMMAND_H
 #define NM_COMMAND_H
 
@@ -15,47 +15,48 @@ typedef enum {
 typedef struct nm_cli {
     int argc, n_files;
     char **argv;
-    const char *verb, **file, *value[NM_N_OPTS]; /* "" for a switch that is set */
+    const char *verb, **file, *value[NM_N_OPTS]; /* value: "" for a switch that is set */
     size_t n_networks;
-    const char **network; /* of each --network, which alone may stand several times */
-    /* of a program: */
-    nm_file bytes;         /* the network, in place of its file; data is NULL where there is none */
-    nm_tensor image;       /* in place of --image; x is NULL where there is none */
+    const char **network; /* values of --network, the only flag that may be repeated */
+    /* set by the library instead of files: */
+    nm_file bytes;         /* the network instead of its file; data NULL: none */
+    nm_tensor image;       /* instead of --image; x NULL: none */
 } nm_cli;
 void nm_cli_parse(nm_job *job, nm_cli *c, int argc, char **argv);
 bool nm_cli_has(const nm_cli *c, nm_opt o);
-const char *nm_cli_name(nm_job *job, nm_opt o); /* with dashes, without those in front */
-/* sets an option by its name, as a program says it: without dashes in front; of any verb */
+const char *nm_cli_name(nm_job *job, nm_opt o); /* "time-limit": with dashes, but without leading ones */
+/* Sets an option of any verb by its name, without leading dashes, for the library. */
 void nm_cli_put(nm_job *job, nm_cli *c, const char *name, const char *value);
 
 /* ---- help.c ------------------------------------------------------------------------------------- */
-void nm_help_overview(nm_buf *b); /* a screenful: the verbs, and how to go on */
+void nm_help_overview(nm_buf *b); /* one screen: the verbs, and where to read more */
 void nm_help_print(nm_buf *b,
-                   const char *name); /* of a verb, a page or a list; refuses other names */
+                   const char *name); /* for a verb, a page or a list; refuses other names */
 _Noreturn void nm_help_no_verb(nm_job *job,
-                               const char *word); /* says which verb was perhaps meant */
+                               const char *word); /* suggests the verb that was probably meant */
 
 /* ---- question_flags.c: networks and questions --------------------------------------------------- */
-nm_net *nm_cli_net(nm_job *job, const nm_cli *c); /* the first file, and what it is compared with */
+nm_net *nm_cli_net(nm_job *job, const nm_cli *c); /* the first file, joined with --against */
 nm_query *nm_cli_question(nm_job *job, const nm_cli *c, const nm_net *net);
-const nm_front *nm_cli_front(nm_job *job, const nm_cli *c); /* NULL: no flag of it */
+const nm_front *nm_cli_front(nm_job *job, const nm_cli *c); /* NULL: none of its flags is set */
 
 /* ---- verb_common.c: options of the pipeline ----------------------------------------------------- */
 nm_levels nm_cli_levels(nm_job *job, const nm_cli *c);
 nm_solve_opts nm_cli_solve_opts(nm_job *job, const nm_cli *c, bool compile);
-nm_unit_opts nm_cli_unit_opts(nm_job *job, const nm_cli *c); /* of verb bounds */
+nm_unit_opts nm_cli_unit_opts(nm_job *job, const nm_cli *c); /* for the verb bounds */
 
 /* ---- library_flags.c: options of the library's functions ---------------------------------------- */
 struct nm_options { nm_job *job; nm_cli c; };
 typedef enum {
-    NM_F_NET, NM_F_QUESTION, NM_F_BESIDE, NM_F_UNITS, NM_F_SOLVE, NM_F_FILES, NM_F_ARRAYS, NM_F_DECODE, NM_N_FACES
+    NM_F_NET, NM_F_QUESTION, NM_F_BESIDE, NM_F_UNITS, NM_F_SOLVE, NM_F_FILES, NM_F_ARRAYS, NM_F_DECODE, NM_F_EMBED,
+    NM_N_FACES
 } nm_face;
-/* Returns the options of o (NULL: none) for a function of this kind, which is called `what`; refuses, by name, those
- * that it does not read. */
+/* Returns the options of o (NULL: none) for a function of this kind, named `what`; refuses, by name, options that the
+ * function does not read. */
 const nm_cli *nm_face_options(nm_job *job, const nm_options *o, nm_face face, const char *what);
 bool nm_face_reads(nm_face face, nm_opt o);
 
-/* ---- verb/: the rows VERB of command.def: the answer goes to out; gives the exit code ----------- */
+/* ---- verb/: the rows VERB of command.def: each writes its answer to out and returns the exit code - */
 #define VERB(name, use, files, help, exits)                                                        \
     int nm_verb_##name(nm_job *job, const nm_cli *c, nm_buf *out);
 #include "command/command.def"

@@ -1,5 +1,5 @@
-/* completion.c: completions of the command line for bash, zsh and fish, from the rows of command.def: verbs, each
- * verb's flags, the words that a value may be, and the files whose endings its kind names. */
+/* completion.c: completions of the command line for bash, zsh and fish, made from the rows of command.def: verbs, each
+ * verb's flags, the words that a value may be, and files with the endings of their kind. */
 #include "base/base.h"
 #include "command/command.h"
 #include "command/flags.h"
@@ -14,7 +14,7 @@ static const char *endings(const char *kind)
 
 static const char in_zsh[] = "'\\''", in_fish[] = "\\'"; /* a quote within quotes */
 
-/* Returns the first clause of a flag's help, for a line in a menu, as it stands within single quotes of a shell. */
+/* Returns the first clause of a flag's help, for a line of a menu, quoted to stand within a shell's single quotes. */
 static const char *clause(nm_job *job, const char *help, const char *quote)
 {
     const char *text = nm_filled(job, help);
@@ -27,13 +27,13 @@ static const char *clause(nm_job *job, const char *help, const char *quote)
     for (size_t i = 0; i < n; i++) {
         if (text[i] == '\'')
             nm_put(&b, "%s", quote);
-        else if (!strchr("[]\\", text[i])) /* zsh reads these as its own */
+        else if (!strchr("[]\\", text[i])) /* these are special to zsh */
             nm_put_bytes(&b, text + i, 1);
     }
     return b.s;
 }
 
-/* Returns the words that a value may begin with, with blanks between; "" where there are none. */
+/* Returns the words that a value may begin with, separated by blanks; "" if there are none. */
 static const char *choices(nm_job *job, const nm_flag *f)
 {
     nm_buf b = {.job = job};
@@ -49,7 +49,7 @@ static void put_names(nm_buf *b)
         nm_put(b, v == nm_verbs() ? "%s" : " %s", v->name);
 }
 
-/* Returns all names that help takes. */
+/* Returns all names that `help` accepts. */
 static const char *pages(nm_job *job)
 {
     nm_buf b = {.job = job};
@@ -59,7 +59,7 @@ static const char *pages(nm_job *job)
     return b.s;
 }
 
-/* Puts endings, each in quotes. */
+/* Writes endings, each in quotes. */
 static void put_endings(nm_buf *b, const char *kind)
 {
     for (const nm_word *w = nm_words_split(b->job, endings(kind), " "); w->name; w++)
@@ -139,7 +139,7 @@ static void bash(nm_buf *b)
 
 /* ---- zsh ---- */
 
-/* Puts how zsh completes files of a kind: `_files -g "*.(onnx|json)(|.gz)"`, folders or any file. */
+/* Writes how zsh completes files of a kind: `_files -g "*.(onnx|json)(|.gz)"`, folders or any file. */
 static void put_zsh_files(nm_buf *b, const char *kinds)
 {
     const char *bar = "";
@@ -200,7 +200,7 @@ static void zsh(nm_buf *b)
 
 /* ---- fish ---- */
 
-/* Puts how fish completes files of these kinds. */
+/* Writes how fish completes files of these kinds. */
 static void put_fish_files(nm_buf *b, const char *kinds)
 {
     nm_buf list = {.job = b->job};

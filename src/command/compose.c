@@ -1,5 +1,5 @@
-/* compose.c: what stands on the page of a verb or a topic, from the rows of command.def and the sources in man/: a
- * brief page for --help, a whole one for the manual. */
+/* compose.c: composes the page of a verb or a topic from the rows of command.def and the sources in man/: a brief page
+ * for --help, a full one for the manual. */
 #include "base/base.h"
 #include "command/command.h"
 #include "command/flags.h"
@@ -7,7 +7,7 @@
 
 /* ---- parts ---- */
 
-/* Adds the verb's flags, a part for each group. */
+/* Adds the verb's flags, one part for each group. */
 static void add_flags(nm_page *p, const nm_verb *v)
 {
     nm_job *job = p->job;
@@ -43,10 +43,10 @@ static void add_exits(nm_page *p, const nm_verb *v)
     }
 }
 
-/* A page's source: what stands before its first section, its sections, and its examples. */
+/* a page's source: the text before its first section, its sections, and its examples */
 typedef struct {
     nm_page whole;
-    size_t intro, examples; /* pieces: the intro's end, the start of section EXAMPLES (n: none) */
+    size_t intro, examples; /* indices of pieces: end of the intro, start of section EXAMPLES (n: none) */
 } source;
 
 static source read_source(nm_job *job, const char *name)
@@ -85,7 +85,7 @@ nm_page nm_page_brief(nm_job *job, const nm_verb *v)
         nm_page_append(&p, &s.whole, s.examples + 1, s.whole.n);
     }
     nm_page_add(&p, NM_PARAGRAPH,
-                nm_fmt(job, "At length: netmip help %s --man | man -l -", v->name), NULL);
+                nm_fmt(job, "In full: netmip help %s --man | man -l -", v->name), NULL);
     return p;
 }
 

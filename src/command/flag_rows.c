@@ -1,5 +1,5 @@
-/* flag_rows.c: the rows of command.def as data, and the lists that their texts name: whoever prints help, a manual page
- * or completions reads them here. */
+/* flag_rows.c: the rows of command.def as data, and the lists that their texts refer to, for help, manual pages and
+ * completions. */
 #include "base/base.h"
 #include "question/question.h"
 #include "model/model.h"
@@ -138,7 +138,7 @@ const nm_word *nm_list_words(nm_job *job, const char *list)
     return NULL;
 }
 
-/* Returns what stands before the part of a|b:N|C that a user fills in: a, b:; "" where all of it is filled in. */
+/* Returns the fixed beginnings of a|b:N|C, which are "a" and "b:"; "" for a part that the user chooses freely. */
 static const char *fixed_part(nm_job *job, const char *word)
 {
     size_t n = 0;

@@ -1,11 +1,11 @@
-/* flags.h: what verbs read from the command line. Private to command. */
+/* flags.h: what verbs need to read the command line. Private to command. */
 #ifndef NM_COMMAND_FLAGS_H
 #define NM_COMMAND_FLAGS_H
 
 #include "command/command.h"
 
 /* ---- flag_rows.c: the rows of command.def as data; lists end with a NULL name ---------------------- */
-typedef struct nm_flag { /* what a flag is on these verbs */
+typedef struct nm_flag { /* a flag, as these verbs take it */
     nm_opt opt;
     const char *name, *group, *kind, *value, *verbs, *dflt, *help; /* name: with underscores */
 } nm_flag;
@@ -16,37 +16,37 @@ typedef struct nm_manual {
     const char *name, *section, *help;
 } nm_manual;
 const nm_flag *nm_flag_next(const char *verb,
-                            const nm_flag *after); /* of those that it takes; NULL: none is left */
+                            const nm_flag *after); /* the next flag that the verb takes; NULL: none is left */
 const nm_flag *nm_flag_find(const char *verb, nm_opt o); /* NULL: the verb does not take it */
-const char *nm_flag_verbs(nm_job *job, nm_opt o);        /* "solve, compile": those that take it */
+const char *nm_flag_verbs(nm_job *job, nm_opt o);        /* "solve, compile": the verbs that take it */
 const nm_word *nm_flag_words(nm_job *job,
-                             const nm_flag *f); /* that its value may begin with, or none */
+                             const nm_flag *f); /* words that its value may begin with; may be empty */
 const nm_verb *nm_verbs(void);
 const nm_manual *nm_manuals(void); /* rows PAGE */
-const char *nm_page_title(nm_job *job, const char *name); /* as the manual calls it: netmip-NAME */
+const char *nm_page_title(nm_job *job, const char *name); /* its name in the manual: netmip-NAME */
 const nm_word *nm_lists(void);     /* rows LIST */
 const nm_word *nm_flag_groups(void);
-const nm_word *nm_kinds(void); /* with their endings */
+const nm_word *nm_kinds(void); /* kinds of files, with their endings */
 const nm_word *nm_exits(void);
 const nm_word *nm_list_words(nm_job *job,
-                             const char *list); /* what stands in a list; NULL: not known here */
-bool nm_has_word(const char *words, const char *word); /* in a list with blanks */
+                             const char *list); /* the entries of a list; NULL: unknown here */
+bool nm_has_word(const char *words, const char *word); /* in a list separated by blanks */
 const nm_verb *nm_verb_find(const char *name);
-/* the text with {encodings} and so on filled in */
+/* Returns the text with {encodings} and so on filled in. */
 const char *nm_filled(nm_job *job, const char *text);
 
 /* ---- options.c ---------------------------------------------------------------------------------- */
 const char *nm_cli_get(const nm_cli *c, nm_opt o);
-const char *nm_cli_guard(const nm_cli *c); /* the number of --guard, or NULL where it is auto */
+const char *nm_cli_guard(const nm_cli *c); /* the number of --guard; NULL: auto */
 double nm_cli_num(nm_job *job, const nm_cli *c, nm_opt o, double dflt);
-/* choices a|b|c, the first is the default */
+/* Returns one of the choices a|b|c, of which the first is the default. */
 const char *nm_cli_pick(nm_job *job, const nm_cli *c, nm_opt o, const char *choices);
 
 /* ---- verb_common.c ------------------------------------------------------------------------------ */
 nm_known *nm_cli_known(nm_job *job, const nm_cli *c, const nm_net *net, const nm_query *q); /* NULL: no flag */
 size_t nm_cli_whole(nm_job *job, const nm_cli *c, nm_opt o, double dflt, int lo, int hi);
 void nm_cli_range(nm_job *job, const nm_cli *c, int64_t count, int64_t *from, int64_t *to); /* --range */
-void nm_cli_files(nm_job *job, const nm_cli *c, int lo, int hi, const char *what); /* how many were expected */
+void nm_cli_files(nm_job *job, const nm_cli *c, int lo, int hi, const char *what); /* refuses other numbers of files */
 bool nm_cli_dump(nm_job *job, const nm_cli *c, nm_buf *out, const nm_net *net, const nm_query *q);
 
 #endif

@@ -21,7 +21,7 @@ void nm_help_overview(nm_buf *b)
     nm_put(b, "\nExit codes   0 holds, or done; 10 violated; 11 unknown; 2 to 6 errors\n");
 }
 
-/* all that help can be asked about */
+/* Returns all names that `help` accepts. */
 static const nm_word *names(nm_job *job)
 {
     nm_word *w = NULL;
@@ -44,7 +44,7 @@ void nm_help_no_verb(nm_job *job, const char *word)
         *NM_PUSH(job, w, n, cap) = (nm_word){.name = v->name};
     *NM_PUSH(job, w, n, cap) = (nm_word){0};
     const char *guess = nm_guess(job, word, strlen(word), w);
-    nm_throw(job, NM_EUSE, "%s: no such verb; %s", word,
+    nm_throw(job, NM_EUSE, "%s: there is no such verb; %s", word,
              guess ? guess : "netmip --help lists them");
 }
 
@@ -62,12 +62,12 @@ void nm_help_print(nm_buf *b, const char *name)
     } else if (m->name) {
         nm_page_add(&p, NM_PARAGRAPH, nm_fmt(job, "%s: %s", m->name, m->help), NULL);
         const nm_page full = nm_page_full(job, m->name, m->section);
-        nm_page_append(&p, &full, 1, full.n); /* without the title Description */
+        nm_page_append(&p, &full, 1, full.n); /* without the heading Description */
     } else if (l->name) {
         nm_page_add(&p, NM_PART, nm_fmt(job, "%s", l->meaning), NULL);
         nm_page_list(&p, l->name);
     } else {
-        nm_throw(job, NM_EUSE, "help %s: no verb, page or list; %s", name,
+        nm_throw(job, NM_EUSE, "help %s: there is no such verb, page or list; %s", name,
                  nm_words_help(job, name, strlen(name), names(job)));
     }
     nm_page_text(b, &p, nm_page_width());

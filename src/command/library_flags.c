@@ -1,5 +1,6 @@
-/* library_flags.c: which flags of the command the functions of netmip.h read. What a function does not read it refuses
- * by name, so that nothing is set in vain; a new row of command.def is refused until it stands in a list here. */
+/* library_flags.c: which flags of the command the functions of netmip.h read. A function refuses by name every option
+ * that it does not read, so that none is set without effect; a new row of command.def is refused until a list here has
+ * it. */
 #include "base/base.h"
 #include "command/command.h"
 #include "command/flags.h"
@@ -21,6 +22,7 @@ static const nm_opt read[NM_N_FACES][32] = {
     [NM_F_FILES] = {STAGES, NM_O_dialect, NM_O_mps, NM_O_cuts, NM_O_start, NM_O_priorities,
                     NM_O_options, NM_O_comments, NM_O_always_write, END},
     [NM_F_DECODE] = {NM_O_output, END},
+    [NM_F_EMBED] = {NM_O_into, NM_O_inputs, NM_O_outputs, NM_O_bounds, NM_O_encoding, NM_O_dialect, NM_O_threads, END},
     [NM_F_ARRAYS] = {STAGES, NM_O_dialect, NM_O_always_write, END},
 };
 
@@ -40,7 +42,7 @@ const nm_cli *nm_face_options(nm_job *job, const nm_options *o, nm_face face, co
         if (!nm_face_reads(face, (nm_opt)k))
             nm_throw(job, NM_EUSE, "%s: not an option of %s", nm_cli_name(job, (nm_opt)k), what);
         c->value[k] = nm_dup(job, c->value[k],
-                             strlen(c->value[k])); /* it may outlive the options */
+                             strlen(c->value[k])); /* a copy, which may outlive the options */
     }
     if (c->image.x && face != NM_F_QUESTION)
         nm_throw(job, NM_EUSE, "image: not an option of %s", what);

@@ -1,4 +1,5 @@
-/* manual.c: a whole page of the manual as mdoc(7): its head, what compose.c puts on it, and where to read on. */
+/* manual.c: a full page of the manual as mdoc(7): its head, the content from compose.c, and references to other
+ * pages. */
 #include "base/base.h"
 #include "command/command.h"
 #include "command/flags.h"
@@ -7,9 +8,9 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-static const char date[] = "November 28, 2026"; /* of the last change of what the pages say */
+static const char date[] = "November 28, 2026"; /* date of the last change of the pages */
 
-/* Puts what a verb takes as macros: [X] is optional, -o a flag, all else an argument. */
+/* Writes what a verb takes as macros: [X] is optional, -o a flag, anything else an argument. */
 static void put_use(nm_buf *b, const nm_verb *v)
 {
     nm_job *job = b->job;
@@ -63,7 +64,7 @@ void nm_manual_print(nm_buf *b, const char *name)
     const nm_manual *m = nm_manuals();
     while (m->name && strcmp(m->name, name)) m++;
     if (!v && !m->name)
-        nm_throw(job, NM_EUSE, "help %s --man: no page of the manual is called so", name);
+        nm_throw(job, NM_EUSE, "help %s --man: there is no such page of the manual", name);
     const char *title = nm_page_title(job, name), *section = v ? "1" : m->section;
     const nm_page p = nm_page_full(job, name, section);
     bool table = false;

@@ -1,4 +1,4 @@
-/* options.c: the command line is parsed, by the OPT and ALSO rows of command.def. */
+/* options.c: parses the command line by the OPT and ALSO rows of command.def. */
 #include "base/base.h"
 #include "command/command.h"
 #include "command/flags.h"
@@ -28,7 +28,7 @@ const char *nm_cli_guard(const nm_cli *c)
 
 bool nm_cli_has(const nm_cli *c, nm_opt o) { return c->value[o] != NULL; }
 
-/* option names are written with dashes, and stand in command.def with underscores */
+/* Option names are written with dashes, but with underscores in command.def. */
 static bool same(const char *arg, size_t n, const char *name)
 {
     if (n != strlen(name)) return false;
@@ -44,7 +44,7 @@ static int find(const char *arg, size_t n)
     return -1;
 }
 
-/* Refuses a flag that no verb has, with the verb's own flag that is nearest to it. */
+/* Refuses a flag that no verb has, and suggests the verb's nearest flag. */
 static _Noreturn void unknown(nm_job *job, const nm_cli *c, const char *arg, size_t n)
 {
     nm_word *known = NULL;
@@ -76,7 +76,7 @@ static int option(nm_job *job, nm_cli *c, int i)
     if (o < 0) unknown(job, c, arg, n);
     const nm_flag *f = nm_flag_find(c->verb, (nm_opt)o);
     if (!f)
-        nm_throw(job, NM_EUSE, "%s: not an option of netmip %s; it goes with %s", arg, c->verb,
+        nm_throw(job, NM_EUSE, "%s: not an option of netmip %s, only of %s", arg, c->verb,
                  nm_flag_verbs(job, (nm_opt)o));
     const bool is_switch = !*f->value;
     if (is_switch && eq) nm_throw(job, NM_EUSE, "%s: takes no value", arg);
@@ -93,7 +93,7 @@ void nm_cli_put(nm_job *job, nm_cli *c, const char *name, const char *value)
 {
     const int o = find(name, strlen(name));
     if (o < 0)
-        nm_throw(job, NM_EUSE, "%s: no such option; a flag of the command, without its dashes, was expected", name);
+        nm_throw(job, NM_EUSE, "%s: no such option; a flag of the command, without leading dashes, was expected", name);
     const nm_flag *f = NULL;
     for (const nm_verb *v = nm_verbs(); v->name && !f; v++) f = nm_flag_find(v->name, (nm_opt)o);
     const bool is_switch = f && !*f->value;

@@ -1,4 +1,4 @@
-/* page.c: the source of a page, taken apart into pieces (page.h says how it is written). */
+/* page.c: parses the source of a page into pieces (page.h describes the source). */
 #include "base/base.h"
 #include "network/network.h"
 #include "command/command.h"
@@ -77,7 +77,7 @@ static void read_table(nm_page *p, nm_lines *l, nm_span line)
 
 typedef struct {
     nm_page *p;
-    nm_buf text; /* gathered of the piece that is being read */
+    nm_buf text; /* text of the piece that is being read */
     nm_piecekind kind;
 } reading;
 
@@ -141,7 +141,7 @@ void nm_page_read(nm_page *p, const char *source)
 
 /* ---- commands ---- */
 
-/* Returns how many letters of a command stand on its first line of `width`: up to the last blank outside of quotes. */
+/* Returns how many letters of a command fit on its first line of `width`: up to the last blank outside of quotes. */
 static size_t first_part(nm_span s, size_t width)
 {
     size_t best = 0;

@@ -1,10 +1,10 @@
-/* page.h: a page of help or manual as pieces, and the two ways in which it is set: on a terminal, and as mdoc for man.
- * Private to command.
+/* page.h: a page of help or of the manual as pieces, and the two ways to format it: for a terminal, and as mdoc for
+ * man. Private to command.
  *
- * A page is written as Markdown of few means: `# Section`, `## Part`, paragraphs, `- ` items, lines that begin with
- * four blanks and stay as they are, and tables; a table of two columns becomes a list of terms. `code` is the only
- * change of type. A line that is {NAME} alone stands for that list of command.def, or {verbs}, {pages}, {header}; one
- * that is {NAME.json} for the members of schema/NAME.schema.json. */
+ * A page is written in a small subset of Markdown: `# Section`, `## Part`, paragraphs, `- ` items, lines that begin
+ * with four blanks and are kept as they are, and tables; a table of two columns becomes a list of terms. `code` is the
+ * only inline markup. A line that is just {NAME} stands for that list of command.def, or for {verbs}, {pages},
+ * {header}; one that is {NAME.json} for the members of schema/NAME.schema.json. */
 #ifndef NM_COMMAND_PAGE_H
 #define NM_COMMAND_PAGE_H
 
@@ -22,7 +22,7 @@ typedef enum {
 } nm_piecekind;
 typedef struct nm_piece {
     nm_piecekind kind;
-    const char *text, *more; /* more: of a term. LITERAL: lines, each with its end */
+    const char *text, *more; /* more: explanation of a term. LITERAL: lines, each with a newline */
     size_t rows, cols;       /* TABLE: the first row is its head */
     const char **cell;       /* [rows*cols] */
 } nm_piece;
@@ -39,18 +39,18 @@ void nm_page_append(nm_page *p, const nm_page *from, size_t start,
 const char *nm_page_source(const char *name);      /* man/NAME.md; NULL: there is none */
 
 /* ---- page.c ------------------------------------------------------------------------------------- */
-void nm_page_read(nm_page *p, const char *source); /* adds what it says */
+void nm_page_read(nm_page *p, const char *source); /* adds the pieces of the source */
 void nm_page_list(nm_page *p, const char *name);   /* adds a list of command.def */
-/* The lines of a literal piece, a command (it begins with a small letter) that is longer than `width` broken at blanks
- * outside of quotes, with the shell's backslash. */
+/* Returns the lines of a literal piece. A command (a line that begins with a small letter) longer than `width` is
+ * broken at blanks outside of quotes, with the shell's backslash. */
 const char *nm_page_lines(nm_job *job, const char *text, size_t width);
 
 /* ---- page_schema.c ------------------------------------------------------------------------------ */
-void nm_page_schema(nm_page *p, const char *file); /* adds the members that it describes */
+void nm_page_schema(nm_page *p, const char *file); /* adds the members that the schema describes */
 const char *nm_schema_source(nm_job *job, const char *name); /* schema/NAME.schema.json; refuses an unknown name */
 
 /* ---- page_text.c, page_mdoc.c ------------------------------------------------------------------- */
-size_t nm_page_width(void); /* of the terminal: COLUMNS, or what it says, or 80 */
+size_t nm_page_width(void); /* COLUMNS, else the terminal's width, else 80 */
 void nm_page_text(nm_buf *b, const nm_page *p, size_t width);
 void nm_page_mdoc(nm_buf *b, const nm_page *p);
 
@@ -59,12 +59,12 @@ nm_page nm_page_brief(nm_job *job, const nm_verb *v); /* for --help */
 nm_page nm_page_full(nm_job *job, const char *name, const char *section);
 
 /* ---- manual.c ----------------------------------------------------------------------------------- */
-void nm_manual_print(nm_buf *b, const char *name); /* as mdoc; refuses what is no page */
+void nm_manual_print(nm_buf *b, const char *name); /* as mdoc; refuses names of no page */
 
 /* ---- completion.c ------------------------------------------------------------------------------- */
 void nm_completion(nm_buf *b, const char *shell); /* bash, zsh or fish */
 
-/* ---- made of man/ and schema/: the sources ------------------------------------------------------------------ */
-extern const nm_word nm_sources[]; /* a list: name, NULL, text */
+/* ---- generated from man/ and schema/: the sources ----------------------------------------------------------- */
+extern const nm_word nm_sources[]; /* each has a name, NULL and the text */
 
 #endif

@@ -1,6 +1,6 @@
-/* page_mdoc.c: a page as mdoc(7), which man and mandoc set: what `mandoc -Tlint` accepts without a warning.
+/* page_mdoc.c: formats a page as mdoc(7), for man and mandoc, such that `mandoc -Tlint` has no warnings.
  *
- * Sentences begin on lines of their own, as mdoc wants; tables of three columns and more are tbl(7) in text blocks. */
+ * Sentences begin on new lines, as mdoc wants; tables of three or more columns are tbl(7) in text blocks. */
 #include "base/base.h"
 #include "command/command.h"
 #include "command/flags.h"
@@ -10,7 +10,7 @@
 
 enum { LINE = 76 };
 
-/* Puts a letter so that roff prints it and nothing else; code: dashes and quotes are those of a terminal. */
+/* Writes a letter so that roff prints it literally; code: dashes and quotes are those of a terminal. */
 static void put_letter(nm_buf *b, char c, bool code)
 {
     switch (c) {
@@ -23,7 +23,8 @@ static void put_letter(nm_buf *b, char c, bool code)
     }
 }
 
-/* Returns one word for roff, code in bold; `code` says whether it begins within code, then whether it ends there. */
+/* Returns one word for roff, code in bold; `code` says whether the word begins inside code, afterwards whether it ends
+ * there. */
 static const char *word(nm_job *job, const char *s, size_t n, bool *code)
 {
     nm_buf b = {.job = job};
@@ -40,7 +41,7 @@ static const char *word(nm_job *job, const char *s, size_t n, bool *code)
     return b.s;
 }
 
-/* true where a word ends a sentence: a point, perhaps in brackets or code */
+/* Returns true if a word ends a sentence: it has a full stop, perhaps before a bracket or at the end of code. */
 static bool ends(const char *s, size_t n)
 {
     while (n && strchr(")`\"'", s[n - 1])) n--;
@@ -66,7 +67,7 @@ static void put_words(nm_buf *b, const char *text)
     if (at) nm_put(b, "\n");
 }
 
-/* Puts a term in the line of its .It: a flag as flag and argument, all else as text. */
+/* Writes a term on the line of its .It: a flag as flag and argument, anything else as text. */
 static void put_term(nm_buf *b, const char *text)
 {
     const bool has_short = strncmp(text, "`-o`, ", 6) == 0;
@@ -113,7 +114,7 @@ static void put_table(nm_buf *b, const nm_piece *t)
     nm_put(b, ".TE\n");
 }
 
-/* Opens and closes lists where a run of items or terms begins and ends. */
+/* Opens or closes a list where a run of items or terms begins or ends. */
 static void put_list_end(nm_buf *b, nm_piecekind before, nm_piecekind now)
 {
     if (before == now) return;

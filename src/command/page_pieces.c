@@ -1,4 +1,4 @@
-/* page_pieces.c: the pieces of a page (page.h) put together, and where the sources of pages are. */
+/* page_pieces.c: puts the pieces of a page (page.h) together, and finds the sources of pages. */
 #include "base/base.h"
 #include "command/command.h"
 #include "command/page.h"

@@ -1,5 +1,5 @@
-/* page_schema.c: the members of a JSON Schema (schema/NAME.schema.json) as terms of a page, so that the manual says of
- * every output what the schema says, and nothing else. A schema names parts of another as FILE#/path. */
+/* page_schema.c: shows the members of a JSON Schema (schema/NAME.schema.json) as terms of a page, so that the manual
+ * describes every output exactly as the schema does. A schema refers to parts of another one by FILE#/path. */
 #include "base/base.h"
 #include "command/command.h"
 #include "command/flags.h"
@@ -22,11 +22,11 @@ const char *nm_schema_source(nm_job *job, const char *name)
 static const nm_json *parse(nm_job *job, const char *file)
 {
     const char *text = nm_page_source(file);
-    if (!text) nm_throw(job, NM_EINPUT, "%s: no schema is called so", file);
+    if (!text) nm_throw(job, NM_EINPUT, "%s: there is no such schema", file);
     return nm_json_parse(job, (nm_file){file, (const unsigned char *)text, strlen(text)});
 }
 
-/* Returns what a schema is, wherever that stands; own: the whole that it is from. */
+/* Follows references to the schema that is meant; own: the document that contains it. */
 static const nm_json *followed(nm_job *job, const nm_json *s, const nm_json **own)
 {
     const nm_json *ref;
@@ -52,8 +52,8 @@ static bool is_required(const nm_json *s, const char *key)
     return false;
 }
 
-/* Returns what a member says: its description, and behind it its words or the one value that it has, the schema in
- * which its members stand (from: NULL, this one), and whether it may be missing. */
+/* Returns the text about a member: its description, then its possible values, the schema that describes its members
+ * (from: NULL: this one), and whether it may be missing. */
 static const char *meaning(nm_job *job, const nm_json *s, bool required, const char *from)
 {
     nm_buf b = {.job = job};
@@ -90,7 +90,7 @@ static void add_members(nm_page *p, const nm_json *s, const nm_json *own, const 
     }
 }
 
-/* Adds the members of each kind of a thing that has several, or where they stand. */
+/* Adds the members of each alternative of a schema, or refers to where they are described. */
 static void add_kinds(nm_page *p, const nm_json *list, const nm_json *own)
 {
     for (const nm_json *c = list->child; c; c = c->next) {

@@ -1,4 +1,5 @@
-/* page_text.c: a page on a terminal: lines no longer than its width, but for words and literal lines that are. */
+/* page_text.c: formats a page for a terminal: lines fit its width, except for words and literal lines that are
+ * longer. */
 #define _GNU_SOURCE
 #include "base/base.h"
 #include "command/command.h"
@@ -22,7 +23,7 @@ size_t nm_page_width(void)
     return n < NARROWEST ? NARROWEST : n > WIDEST ? WIDEST : (size_t)n;
 }
 
-/* Returns the text without the marks of code. */
+/* Returns the text without code marks. */
 static const char *plain(nm_job *job, const char *text)
 {
     nm_buf b = {.job = job};
@@ -42,7 +43,7 @@ static size_t columns(const char *s, size_t n)
 
 static void blanks(nm_buf *b, size_t n) { nm_put(b, "%*s", (int)n, ""); }
 
-/* Puts words from column `at` on, further lines from column `indent` on; ends the line. */
+/* Writes words starting in column `at`, continued on lines that start in column `indent`; ends the line. */
 static void put_words(nm_buf *b, const char *text, size_t at, size_t indent, size_t width)
 {
     bool first = true;
@@ -81,7 +82,7 @@ static void put_term(nm_buf *b, const nm_piece *p, size_t width)
 
 /* ---- tables ---- */
 
-/* Finds widths of columns, the widest made narrower until all of them fit, and stand two blanks apart. */
+/* Finds the widths of columns: the widest ones are made narrower until all fit, with two blanks between columns. */
 static void fit(const nm_piece *t, const char **cell, size_t *wide, size_t width)
 {
     size_t sum = 2 * t->cols;
@@ -100,7 +101,7 @@ static void fit(const nm_piece *t, const char **cell, size_t *wide, size_t width
     }
 }
 
-/* Returns how many bytes of the text stand in a cell's line, at least one word. */
+/* Returns how many bytes of the text go on one line of a cell, at least one word. */
 static size_t cell_part(const char *text, size_t width)
 {
     size_t n = strcspn(text, " ");

@@ -1,4 +1,4 @@
-/* question_flags.c: the networks and the question that the command line names. */
+/* question_flags.c: reads the networks and the question that the command line names. */
 #include "base/base.h"
 #include "network/network.h"
 #include "question/question.h"
@@ -18,7 +18,7 @@ const nm_front *nm_cli_front(nm_job *job, const nm_cli *c)
     return nm_front_says(f) || f->image ? f : NULL;
 }
 
-/* the network; of a fixed batch as many samples as the question's file asks about */
+/* Reads the network; if it has a fixed batch, as many samples as the question's file asks about. */
 static nm_net *read_asked(nm_job *job, const nm_cli *c, const nm_front *front)
 {
     const nm_file f = c->bytes.data ? c->bytes : nm_file_read(job, c->file[0]);
@@ -35,11 +35,11 @@ nm_net *nm_cli_net(nm_job *job, const nm_cli *c)
     const nm_preface own = c->n_files > 1 ? nm_query_preface(job, c->file[1])
                                           : (nm_preface){NULL, NULL};
     const char *said = own.against;
-    if (flag && said) nm_throw(job, NM_EUSE, "--against %s: %s names one, too", flag, c->file[1]);
+    if (flag && said) nm_throw(job, NM_EUSE, "--against %s: %s also names a second network", flag, c->file[1]);
     const nm_front *front = nm_cli_front(job, c); /* both networks read the same pixels */
     if (!front || !nm_front_says(front))
         front = own.front ? own.front
-                          : front; /* should they differ, the question's reader says so */
+                          : front; /* if the question's differ, its reader refuses them */
     nm_net *net = read_asked(job, c, front);
     if (!flag && !said) return net;
     nm_front again = net->front ? *net->front : (nm_front){0};
@@ -47,7 +47,7 @@ nm_net *nm_cli_net(nm_job *job, const nm_cli *c)
     return nm_net_join(job, net, nm_net_read_as(job, flag ? flag : said, &again));
 }
 
-/* a question from a file of the VNN-LIB standard, with the flags that go beside one */
+/* Reads a question from a VNN-LIB file together with the flags that can complete it. */
 static nm_query *beside(nm_job *job, const nm_cli *c, const nm_net *net, const nm_ask *a)
 {
     nm_query *q = nm_read_vnnlib(job, net, c->file[1]);
@@ -57,10 +57,10 @@ static nm_query *beside(nm_job *job, const nm_cli *c, const nm_net *net, const n
         const nm_measure m = nm_measure_of(job, net, a);
         if (!nm_measure_open(q))
             nm_throw(job, NM_EUNSUP,
-                     "%s: speaks of outputs; this question is asked over a set of inputs alone",
+                     "%s: has conditions on outputs; this question needs a file about inputs only",
                      c->file[1]);
         nm_measure_set(job, net, m, a, q);
-        q->path = NULL; /* the file is a part of the question only: its text tells it from others */
+        q->path = NULL; /* the file is only a part of the question, so its hash would not identify it */
         memset(q->hash, 0, sizeof q->hash);
     } else {
         q->objective = *nm_cli_pick(job, c, NM_O_objective, "feasible|worst") == 'w' ? NM_WORST
@@ -92,7 +92,7 @@ static nm_query *question(nm_job *job, const nm_cli *c, const nm_net *net)
     const bool beside_json = a.margin || a.objective || a.guard || a.differ;
     if (a.image || a.array || a.label || a.labels || a.perturb || a.domain || a.target ||
         (a.margin && !a.differ) || (is_json && beside_json))
-        nm_throw(job, NM_EUSE, "%s: a question from a file and one from flags", c->file[1]);
+        nm_throw(job, NM_EUSE, "%s: a question from this file and one from flags; only one was expected", c->file[1]);
     nm_query *q = is_json ? nm_query_read(job, net, c->file[1]) : beside(job, c, net, &a);
     nm_query_range(job, net, q);
     return q;

@@ -1,4 +1,4 @@
-/* verb_common.c: what verbs share: options of the pipeline, counts of files, --dump. */
+/* verb_common.c: what verbs share: options of the pipeline, numbers of files, --dump. */
 #include "base/base.h"
 #include "program/program.h"
 #include "network/network.h"
@@ -70,7 +70,7 @@ static void set_runners(nm_job *job, const nm_cli *c, nm_solve_opts *o)
         o->programs.keep = nm_temp_new(job);
 }
 
-/* what the model will say, against the readers that it is for: refused before any work */
+/* Sets dialect and encoding, and refuses before any work what the readers of the model could not read. */
 static void set_dialect(nm_job *job, const nm_cli *c, nm_solve_opts *o, bool compile)
 {
     size_t arg;
@@ -84,7 +84,7 @@ static void set_dialect(nm_job *job, const nm_cli *c, nm_solve_opts *o, bool com
                 nm_dialect_check(job, r[i]->dialect, false, enc->needs, what);
             else if (enc->needs && (i == 0 || o->programs.confirm))
                 nm_throw(job, NM_EUNSUP,
-                         "%s: the embedded CBC takes no %s; --solver NAME of a solver that does was "
+                         "%s: the embedded CBC does not support %s; --solver NAME of a solver that does was "
                          "expected",
                          what, nm_needs_name(enc->needs));
         }
@@ -99,9 +99,9 @@ static void set_dialect(nm_job *job, const nm_cli *c, nm_solve_opts *o, bool com
     o->files.options_file = nm_cli_has(c, NM_O_options);
     if (!o->files.out) return;
     if (o->files.start && !o->files.dialect->start)
-        nm_throw(job, NM_EUNSUP, "--start: dialect %s has no file of starts", o->files.dialect->name);
+        nm_throw(job, NM_EUNSUP, "--start: dialect %s has no file for starting points", o->files.dialect->name);
     if (o->files.priorities && !o->files.dialect->order)
-        nm_throw(job, NM_EUNSUP, "--priorities: dialect %s has no file of branching priorities",
+        nm_throw(job, NM_EUNSUP, "--priorities: dialect %s has no file for branching priorities",
                  o->files.dialect->name);
     if (o->files.options_file && !o->files.dialect->options)
         nm_throw(job, NM_EUNSUP, "--options: dialect %s has no option file", o->files.dialect->name);
@@ -110,7 +110,7 @@ static void set_dialect(nm_job *job, const nm_cli *c, nm_solve_opts *o, bool com
     if (o->files.cuts) nm_dialect_check(job, o->files.dialect, lp, NM_CUTS, "--cuts user");
     if (o->files.fixed && lp) nm_throw(job, NM_EUSE, "--mps fixed: %s is LP", o->files.out);
     if (o->files.dialect->no_gz && nm_has_suffix(o->files.out, ".gz"))
-        nm_throw(job, NM_EUNSUP, "--dialect %s: reads no .gz; write %.*s", o->files.dialect->name,
+        nm_throw(job, NM_EUNSUP, "--dialect %s: its solver reads no .gz; write %.*s", o->files.dialect->name,
                  (int)strlen(o->files.out) - 3, o->files.out);
 }
 
@@ -164,7 +164,7 @@ void nm_cli_range(nm_job *job, const nm_cli *c, int64_t count, int64_t *from, in
 void nm_cli_files(nm_job *job, const nm_cli *c, int lo, int hi, const char *what)
 {
     if (c->n_files < lo || c->n_files > hi)
-        nm_throw(job, NM_EUSE, "netmip %s: %s was expected; netmip %s --help says more", c->verb,
+        nm_throw(job, NM_EUSE, "netmip %s: %s was expected; see netmip %s --help", c->verb,
                  what, c->verb);
 }
 
@@ -173,7 +173,7 @@ bool nm_cli_dump(nm_job *job, const nm_cli *c, nm_buf *out, const nm_net *net, c
     const char *stage = nm_cli_get(c, NM_O_dump);
     if (!stage) return false;
     if (nm_cli_has(c, NM_O_json) && strcmp(stage, "query"))
-        nm_throw(job, NM_EUSE, "--json: of what --dump prints, query alone is JSON; now %s", stage);
+        nm_throw(job, NM_EUSE, "--json: only --dump query can print JSON, not %s", stage);
     if (strcmp(stage, "net") == 0)
         nm_net_print(out, net);
     else if (strcmp(stage, "program") == 0)

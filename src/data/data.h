@@ -84,7 +84,13 @@ nm_arrays *nm_arrays_open(nm_job *job, const char *path);
 /* ---- npy.c: one array --------------------------------------------------------------------------- */
 nm_tensor nm_read_npy(nm_job *job, nm_file f);
 double *nm_permuted(nm_job *job, nm_shape s, const int *perm, const double *x); /* result's axis d: axis perm[d] of s */
+/* Puts a whole .npy file: its header, and n bytes of elements of the type descr, as they stand in the file. */
+void nm_npy_put(nm_buf *b, const char *descr, nm_shape shape, const void *bytes, size_t n);
+void nm_npy_doubles(nm_buf *b, nm_shape shape, const double *x); /* the same for doubles */
 void nm_write_npy(nm_job *job, const char *path, nm_shape shape, const double *x);
+
+/* ---- write_zip.c: files in one: .npz ------------------------------------------------------------ */
+void nm_zip_write(nm_job *job, const char *path, size_t n, const nm_file *f); /* path: the name in the archive */
 
 /* ---- draw_picture.c: pictures ------------------------------------------------------------------- */
 /* Both return false, and write nothing, if the shape is not a picture's. */

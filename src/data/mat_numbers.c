@@ -87,7 +87,7 @@ void nm_mat_fill(nm_job *job, nm_array *a, uint32_t class, uint32_t type, bool b
     for (size_t i = 0; i < a->t.n; i++) {
         x[i] = value(big, p + i * size, type);
         if (!holds(class, x[i]) && !a->why)
-            a->why = nm_fmt(job, "element %zu is not finite, beyond 2^53, or not a %s", i,
+            a->why = nm_fmt(job, "element %zu is not finite, beyond 2^53, or outside of class %s", i,
                             nm_mat_class(class));
     }
     a->t.x = nm_row_major(job, a->t.shape, x);

@@ -143,26 +143,37 @@ nm_tensor nm_read_npy(nm_job *job, nm_file f)
     return t;
 }
 
+void nm_npy_put(nm_buf *b, const char *descr, nm_shape shape, const void *bytes, size_t n)
+{
+    nm_buf h = {.job = b->job};
+    nm_put(&h, "{'descr': '%s', 'fortran_order': False, 'shape': (", descr);
+    for (int i = 0; i < shape.rank; i++)
+        nm_put(&h, "%lld,%s", (long long)shape.dim[i], i + 1 < shape.rank ? " " : "");
+    nm_put(&h, "), }");
+    while ((h.n + 11) % 64) nm_put(&h, " ");
+    nm_put(&h, "\n");
+    const unsigned char head[] = {
+        0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (unsigned char)(h.n & 255), (unsigned char)(h.n >> 8)};
+    nm_put_bytes(b, head, sizeof head);
+    nm_put_bytes(b, h.s, h.n);
+    nm_put_bytes(b, bytes, n);
+}
+
+void nm_npy_doubles(nm_buf *b, nm_shape shape, const double *x)
+{
+    const size_t n = nm_shape_size(b->job, shape);
+    unsigned char *p = NM_RAW(b->job, unsigned char, 8 * n + 1);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t bits;
+        memcpy(&bits, &x[i], 8);
+        for (size_t k = 0; k < 8; k++) p[8 * i + k] = (unsigned char)(bits >> 8 * k);
+    }
+    nm_npy_put(b, "<f8", shape, p, 8 * n);
+}
+
 void nm_write_npy(nm_job *job, const char *path, nm_shape shape, const double *x)
 {
     nm_buf b = {.job = job};
-    nm_put(&b, "{'descr': '<f8', 'fortran_order': False, 'shape': (");
-    for (int i = 0; i < shape.rank; i++)
-        nm_put(&b, "%lld,%s", (long long)shape.dim[i], i + 1 < shape.rank ? " " : "");
-    nm_put(&b, "), }");
-    while ((b.n + 11) % 64) nm_put(&b, " ");
-    nm_put(&b, "\n");
-    nm_out *o = nm_out_open(job, path);
-    const unsigned char head[] = {
-        0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (unsigned char)(b.n & 255), (unsigned char)(b.n >> 8)};
-    nm_out_write(o, head, sizeof head);
-    nm_out_write(o, b.s, b.n);
-    for (size_t i = 0; i < nm_shape_size(job, shape); i++) {
-        uint64_t bits;
-        unsigned char p[8];
-        memcpy(&bits, &x[i], 8);
-        for (int k = 0; k < 8; k++) p[k] = (unsigned char)(bits >> 8 * k);
-        nm_out_write(o, p, 8);
-    }
-    nm_out_done(o);
+    nm_npy_doubles(&b, shape, x);
+    nm_file_write(job, path, b.s, b.n);
 }

@@ -1,5 +1,5 @@
-/* comments.c: where a model comes from, while the network is at hand: blocks and units with their bounds for the map,
- * and comments for LP. */
+/* comments.c: records the origin of a model while the network is known: blocks and units with their bounds, for the map
+ * and for comments in LP. */
 #include "base/base.h"
 #include "program/program.h"
 #include "bounds/bounds.h"
@@ -30,7 +30,7 @@ void nm_notes_map(const nm_enc *e, nm_map *m)
         for (size_t i = 0; p->blocks[b].kind == NM_MAX && i < p->blocks[b].n; i++)
             n += e->col[p->blocks[b].first + i] >= 0;
     nm_mapunit *unit = NM_ARRAY(e->job, nm_mapunit, n + 1);
-    m->units.n = 0; /* a second solver's file of the same model may have been written */
+    m->units.n = 0; /* may be filled already, by the file for another solver */
     for (size_t i = 0; i < e->n_units; i++)
         unit[m->units.n++] = unit_of(e, e->unit[i].u, e->unit[i].pre);
     for (int b = 1; b < e->q; b++)
@@ -68,7 +68,7 @@ void nm_notes_unit(nm_buf *b, const nm_map *m, nm_modelname k)
         nm_put(b, u->lo >= 0 ? ", active" : u->hi <= 0 ? ", inactive" : ", unstable");
 }
 
-/* printable, without what ends a comment */
+/* Makes the text printable, without what would end a comment. */
 static const char *clean(nm_job *job, nm_buf *b)
 {
     for (size_t i = 0; i < b->n; i++)

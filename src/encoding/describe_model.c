@@ -1,9 +1,9 @@
-/* describe_model.c: a model and its map, in words: sizes, ranges, the largest big-M, binaries a layer, what a row or a
- * unit says; and the slack budget.
+/* describe_model.c: describes a model and its map in words: sizes, ranges, the largest big-M, binaries of each layer,
+ * the meaning of a row or a unit, and the slack budget.
  *
- * Slack budget. A solver takes z within T of an integer as one, so a row with big-M lets its unit be off by T M(u),
- * and the question's row by g(u) times that (influence.c): budget(T) = sum of g(u) M(u) T. What the map says of the
- * guard covers the tolerances of rows and boxes as well (guard.c). Cost: one pass over rows. */
+ * Slack budget. A solver accepts a z within T of an integer, so a row with big-M lets its unit be off by T M(u), and
+ * the question's row by g(u) times that (influence.c): budget(T) = sum of g(u) M(u) T. The guard in the map also covers
+ * the tolerances of rows and boxes (guard.c). Cost: one pass over the rows. */
 #include "base/base.h"
 #include "program/program.h"
 #include "network/network.h"
@@ -15,7 +15,7 @@ typedef struct {
     nm_job *job;
     nm_buf *out;
     const nm_model *m;
-    const nm_map *map; /* or NULL */
+    const nm_map *map; /* NULL: there is none */
     nm_modelname *row, *col;
 } view;
 
@@ -31,7 +31,7 @@ static const nm_map *map_beside(nm_job *job, const char *path, const nm_model *m
     const nm_map *map = nm_map_read(job, beside);
     if (map->file.n_cols != m->n_cols || map->file.n_rows != m->n_rows ||
         (map->file.tag && strcmp(map->file.tag, m->cols[m->n_cols - 1].name)))
-        nm_throw(job, NM_EAUDIT, "%s: is the map of another model than %s", beside, path);
+        nm_throw(job, NM_EAUDIT, "%s: is not the map of %s", beside, path);
     return map;
 }
 
@@ -61,10 +61,10 @@ static void put_range(nm_buf *b, const char *what, range r)
 typedef struct {
     double most;
     size_t row, col;
-    double *of; /* [n_cols] of a unit's value: the largest of its rows */
+    double *of; /* [n_cols] for the column of a unit's value: the largest big-M of its rows */
 } bigm;
 
-/* the coefficients of binaries in rows with other columns */
+/* Finds the coefficients of binaries in rows that have other columns, too. */
 static bigm big_of(const view *v)
 {
     bigm b = {0, 0, 0, NM_ARRAY(v->job, double, v->m->n_cols)};
@@ -136,7 +136,7 @@ static size_t nonzeros(const int *e, size_t n)
     return k;
 }
 
-/* Says what the map knows of tolerances and units. */
+/* Prints what the map records about tolerances and units. */
 static void put_fit(const view *v)
 {
     const nm_map *m = v->map;
@@ -151,7 +151,7 @@ static void put_fit(const view *v)
                m->form.slack + m->question->guard, m->form.tolerance.primal,
                m->form.tolerance.integral, m->form.budget);
     if (m->form.unfit)
-        nm_put(b, "no solver's proof about this model is believed: %s\n", m->form.unfit);
+        nm_put(b, "no solver's proof for this model is believed: %s\n", m->form.unfit);
     if (cols + rows + (m->file.scale.objective != 0) > 0)
         nm_put(b,
                "scaled by powers of two: %zu columns, %zu rows%s (--unit and --row show the "
@@ -237,7 +237,7 @@ static void put_terms(const view *v, size_t r, size_t most)
     const size_t n = nm_row_end(m, r) - row->start;
     if (row->when >= 0) nm_put(v->out, "if %s = %d: ", m->cols[row->when].name, row->on);
     for (size_t k = 0; k < n; k++) {
-        if (k == most && n > most + 4) { /* the last ones are the unit's own */
+        if (k == most && n > most + 4) { /* the last columns are the unit's own */
             nm_put(v->out, " ... %zu more ...", n - most - 4);
             k = n - 4;
         }
@@ -301,7 +301,7 @@ static void put_weight(void *arg, size_t j, double w)
         nm_put(t->out, " u%d_%zu", t->src, j);
 }
 
-/* the unit's equation in the network, where that is at hand and the same */
+/* Prints the unit's equation in the network, if the network's file exists and has not changed. */
 static void put_equation(const view *v, size_t block, size_t unit)
 {
     if (!v->map || !v->map->from.net_path || !nm_file_exists(v->map->from.net_path)) return;
@@ -357,14 +357,14 @@ static void put_unit(const view *v, const char *say)
     for (size_t s = 0; s < v->m->n_sos; s++) {
         const nm_modelname set = nm_modelname_parse(v->m->sos[s].name);
         if (set.block != k.block || set.unit != k.unit) continue;
-        nm_put(v->out, "set %s: one at most is not 0:", v->m->sos[s].name);
+        nm_put(v->out, "set %s: at most one is not 0:", v->m->sos[s].name);
         for (size_t t = 0; t < v->m->sos[s].n; t++)
             nm_put(v->out, " %s", v->m->cols[v->m->sos[s].j[t]].name);
         nm_put(v->out, "\n");
     }
     if (!found)
         nm_put(v->out,
-               "no column and no row: folded into others, or of no effect on this question\n");
+               "no column and no row: it is folded into others, or has no effect on this question\n");
 }
 
 static void put_named_row(const view *v, const char *name)
@@ -384,7 +384,7 @@ static void put_named_row(const view *v, const char *name)
     if (!found) nm_throw(v->job, NM_EUSE, "--row %s: no such row", name);
 }
 
-/* fixed MPS: names as they were */
+/* Restores the original names of a model in fixed MPS. */
 static void lengthen(nm_model *m, const nm_map *map)
 {
     if (map->file.long_cols)
@@ -409,7 +409,7 @@ void nm_inspect_model(nm_job *job, nm_buf *out, const char *path, const char *un
     for (size_t r = 0; r < m->n_rows; r++) v.row[r] = nm_modelname_parse(m->rows[r].name);
     for (size_t j = 0; j < m->n_cols; j++) v.col[j] = nm_modelname_parse(m->cols[j].name);
     if (v.map && v.map->file.scale.any && (unit || row)) nm_model_unscale(m, &v.map->file.scale);
-    if (as_json && (unit || row)) nm_throw(job, NM_EUSE, "--json: says a model's summary alone");
+    if (as_json && (unit || row)) nm_throw(job, NM_EUSE, "--json prints only a model's summary");
     if (unit) put_unit(&v, unit);
     if (row) put_named_row(&v, row);
     if (!unit && !row) (as_json ? put_json : put_summary)(&v, path);

@@ -1,27 +1,27 @@
 /* distance.c: a distance from the image as columns and rows: the objective of `closest`, and balls as input sets.
  *
  *   L-inf  d:    x_i - d <= c_i,  -x_i - d <= -c_i                                       sum: d
- *   L1     d_i:  x_i - d_i <= c_i, -x_i - d_i <= -c_i; none where the box lies on one side: there +-(x_i - c_i)
+ *   L1     d_i:  x_i - d_i <= c_i, -x_i - d_i <= -c_i; if the box is on one side of c_i: +-(x_i - c_i) instead of d_i
  *   L0     b_i:  x_i - (hi_i - c_i) b_i <= c_i, -x_i - (c_i - lo_i) b_i <= -c_i, binary   sum: of b_i
  *   L2     d_i as in L1, s_i >= 2 a d_i - a^2 for numbers a that are added in rounds      sum: of s_i, a square
- * The rows of L2 are tangents of d_i^2: a relaxation, exact at the points where it was tightened. Solvers' tolerances
- * are absolute, and a square is small where its root is: d_i and s_i are in units of a power of 2 that makes the
- * distance about 32. Where the dialect allows products, these replace d_i and s_i:
+ * The rows of L2 are tangents of d_i^2: a relaxation, which is exact at the points where tangents were added. Solvers'
+ * tolerances are absolute, and a small distance has an even smaller square; therefore d_i and s_i are in units of a
+ * power of 2 that makes the distance about 32. If the dialect supports products, these replace d_i and s_i:
  *   L2     q_i:  x_i - q_i = c_i                                                         sum: of q_i^2
- * for a row or an objective of differences loses no digits to the constants that (x_i - c_i)^2 multiplied out has.
- * Where L0 counts pixels, the elements of one share b. Columns and rows of a second distance have a letter behind their
- * kind: db7, rdpb_7.
- * An input without a column appears in no row of the question: it stays at the image. Over generators x_i stands for
- * x0_i + G_i g in all of these. Coefficients and right sides of big-M kind are rounded up, so that every true point
- * keeps its columns: lift is |x_i - c_i|, x_i != c_i, (x_i - c_i)^2. Cost: two rows an input at most, for L2 one more
- * a tangent. */
+ * because a row or objective in differences loses no digits to the constants that an expanded (x_i - c_i)^2 has. If L0
+ * counts pixels, the elements of a pixel share b. Names of the columns and rows of a second distance have a letter
+ * after their kind: db7, rdpb_7. An input without a column is in no row of the question: it stays at the image. With
+ * generators, x_i stands for x0_i + G_i g everywhere. Coefficients and right sides that act as big-M are rounded up, so
+ * that every true point has values for its columns: lift is |x_i - c_i|, x_i != c_i, (x_i - c_i)^2. Cost: at most two
+ * rows for each input, for L2 one more for each tangent. */
 #include "base/base.h"
 #include "question/question.h"
 #include "model/model.h"
 #include "encoding/encoding.h"
 #include "encoding/rows.h"
 
-/* input i over columns; of generators fixed ones and coefficients that readers would drop are its constant */
+/* Returns input i over columns. With generators, fixed ones and coefficients that readers would drop go into its
+ * constant. */
 static nm_form input_form(nm_enc *e, size_t i)
 {
     const nm_gens *g = e->b->gens;
@@ -59,13 +59,13 @@ static double reach_of(const nm_distance *d)
     return reach;
 }
 
-/* units to one of the inputs, for distances of about this size */
+/* Returns how many units make up one of the inputs' units, for distances of about this size. */
 static double scale_for(double size)
 {
     return size > 0x1p-15 && size < 32 ? ldexp(1, 5 - ilogb(size)) : 1;
 }
 
-/* what the names of a further distance's columns and rows have after their kind: b, c, ..; bb, .. */
+/* Returns what the names of a further distance's columns and rows have after their kind: b, c, ..; bb, .. */
 static const char *tag_of(const nm_enc *e)
 {
     size_t k = 0;
@@ -106,7 +106,7 @@ static void put(nm_distance *d, uint32_t j, double c)
     d->c[d->n_terms++] = c;
 }
 
-/* sign x_i - by col <= sign c_i, in the distance's units */
+/* Adds sign x_i - by col <= sign c_i, in the distance's units. */
 static void row(nm_enc *e, const nm_distance *d, const char *kind, size_t i, double sign,
                 uint32_t col, double by)
 {
@@ -116,7 +116,7 @@ static void row(nm_enc *e, const nm_distance *d, const char *kind, size_t i, dou
                d->scale * (off == 0 ? rhs : nm_up(rhs)));
 }
 
-/* the column of how far an input goes; up, down: how far at most, 0 for not at all */
+/* Adds the column for how far an input moves; up, down: the most that it can move, 0: not at all. */
 static void split(nm_enc *e, nm_distance *d, size_t i, double up, double down)
 {
     const bool zero = d->norm == NM_L0;
@@ -128,7 +128,7 @@ static void split(nm_enc *e, nm_distance *d, size_t i, double up, double down)
     if (down > 0) row(e, d, "rdn", i, -1, j, zero ? fmax(down, NM_COEF_MIN) : 1);
 }
 
-/* conditioned bounds exclude the image there */
+/* Adds a constant: conditioned bounds exclude the image in this input. */
 static void add_least(nm_distance *d, double by)
 {
     d->least += d->norm == NM_L0   ? 1
@@ -160,7 +160,7 @@ static void measure_each(nm_enc *e, nm_distance *d)
     }
 }
 
-/* one binary for the elements of a pixel */
+/* Adds one binary for all elements of a pixel. */
 static void measure_pixels(nm_enc *e, nm_distance *d)
 {
     const nm_pixelset *p = d->pixels;
@@ -187,7 +187,7 @@ static void measure_pixels(nm_enc *e, nm_distance *d)
     }
 }
 
-/* L2 in products: the differences */
+/* L2 by products: adds the differences. */
 static void differ_each(nm_enc *e, nm_distance *d)
 {
     d->is_quad = true;
@@ -214,7 +214,7 @@ static void differ_each(nm_enc *e, nm_distance *d)
     }
 }
 
-/* their squares, in a row or (-1) in the objective */
+/* Adds the squares of the differences to a row or (-1) to the objective. */
 static void put_squares(nm_enc *e, const nm_distance *d, int64_t row)
 {
     for (size_t i = 0; i < d->n; i++)
@@ -235,7 +235,7 @@ static void measure_all(nm_enc *e, nm_distance *d)
     }
 }
 
-/* 2 a |x_i - c_i| - s_i <= a^2, in the distance's units */
+/* Adds 2 a |x_i - c_i| - s_i <= a^2, in the distance's units. */
 static void tangent(nm_enc *e, nm_distance *d, size_t i, double a)
 {
     const bool own = d->col[i] >= 0;
@@ -245,7 +245,7 @@ static void tangent(nm_enc *e, nm_distance *d, size_t i, double a)
                  shift = own ? 0 : sign * 2 * at * c;
     const double w[] = {sign * 2 * at * (own ? 1 : d->scale), -1},
                  rhs = nm_up(nm_up(at * at) + (own ? 0 : nm_up(shift)));
-    if (2 * at > NM_COEF_MIN) /* a tangent less: looser */
+    if (2 * at > NM_COEF_MIN) /* leaving out a tangent only relaxes */
         nm_model_row(e->job, e->m, nm_fmt(e->job, "rdt%s%zu_%zu", d->tag, d->n_tangents, i),
                      -INFINITY, rhs, 2, j, w);
 }
@@ -260,7 +260,7 @@ void nm_distance_tangent(nm_enc *e, const double *x)
     }
 }
 
-/* before any point is known: an even share of the radius, or three and nine times that */
+/* Adds tangents before any point is known: at an even share of the radius, and at three and nine times that. */
 static void first_tangents(nm_enc *e, nm_distance *d, double radius)
 {
     double n = 0;

@@ -1,12 +1,12 @@
-/* encode.c: one clause of a question becomes a mixed-integer model.
+/* encode.c: turns one clause of a question into a mixed-integer model.
  *
- * needs bounds on a Program whose last block holds the query's rows; gives a Model, a Map and what lift needs. Rows
- * are written over inputs and kept units only (fold.c): with `fold` a unit is kept when it is unstable (a RELU) or
- * undecided (a MAX); without it every live RELU unit is. The model contains every true trace, rounding included, so
- * `infeasible` stays a proof. Rows of unstable units come from the encoding, a file in rows/.
+ * Needs bounds on a Program whose last block holds the query's rows; gives a Model, a Map and what lift needs. Rows are
+ * written over inputs and kept units only (fold.c): with `fold` a unit is kept if it is unstable (a RELU) or undecided
+ * (a MAX); without it every live RELU unit is kept. The model contains every true trace of the network, rounding
+ * included, so `infeasible` is still a proof. Rows of unstable units come from the encoding, a file in rows/.
  *
- * Decision questions carry their cutoff as rows and the first row as objective; the objective's constant stays out
- * of the files and in the map. Cost: fold.c. */
+ * Decision questions have their cutoff as rows, and the first row as objective; the objective's constant is not in the
+ * files but in the map. Cost: see fold.c. */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"
@@ -47,8 +47,8 @@ static nm_form form_of(const nm_enc *e, const nm_expr *x)
     return (nm_form){x->n, columns_of(e, x, 2), x->c, x->lo, x->hi};
 }
 
-/* A unit that enters the rows of the question alone, and none with a negative coefficient: more of it helps no
- * counterexample. Then v >= a, v >= 0 say enough, without a binary. */
+/* Returns true for a unit that enters only the rows of the question, and none with a negative coefficient: a larger
+ * value of it cannot help a counterexample. Then v >= a, v >= 0 suffice, without a binary. */
 static bool one_sided(const nm_enc *e, const nm_fold *f, size_t u)
 {
     if (!e->one_sided || f->inner[u]) return false;
@@ -96,8 +96,8 @@ static void emit_units(nm_enc *e, const nm_fold *f)
     }
 }
 
-/* Phases that the bounds assume, of a branch or of counterexamples, become rows: then a point of the model is a
- * point of the network, and not only of the network with those phases. */
+/* Makes phases that the bounds assume (for a branch or for counterexamples) rows: then a point of the model is a point
+ * of the network, and not only of the network with these phases. */
 static void emit_assumed(nm_enc *e, const nm_fold *f)
 {
     const nm_program *p = e->b->p;
@@ -113,7 +113,7 @@ static void emit_assumed(nm_enc *e, const nm_fold *f)
         }
 }
 
-/* a maximum that b decides and the input set does not: its candidates have no rows that say so */
+/* Returns true if b decides a maximum that the input set does not: no rows of its candidates express that. */
 static bool assumes_maximum(const nm_enc *e)
 {
     const nm_program *p = e->b->p;
@@ -123,7 +123,7 @@ static bool assumes_maximum(const nm_enc *e)
     return false;
 }
 
-/* an input row that fixed inputs shorten */
+/* Adds the rows of the input set, without the terms of fixed inputs. */
 static void emit_input_rows(nm_enc *e, const nm_query *q, const nm_case *c)
 {
     for (size_t r = 0; r < c->n_in_rows; r++) {
@@ -146,7 +146,7 @@ static void emit_input_rows(nm_enc *e, const nm_query *q, const nm_case *c)
     }
 }
 
-/* the sums of generators, which fixed ones shorten */
+/* Adds the sums of generators, without the terms of fixed ones. */
 static void emit_sums(nm_enc *e)
 {
     const nm_gens *g = e->b->gens;
@@ -181,7 +181,7 @@ static void need_sums(const nm_enc *e, nm_fold *f)
                 f->need[i] |= e->b->lo[i] != e->b->hi[i];
 }
 
-/* a distance holds every input: over generators, all of them */
+/* Marks the inputs that a distance needs: all of them, or all generators. */
 static void need_distance(const nm_enc *e, nm_fold *f, const nm_query *q, const nm_case *c)
 {
     const nm_gens *g = e->b->gens;
@@ -198,8 +198,9 @@ static void need_input_rows(const nm_enc *e, nm_fold *f, const nm_query *q, cons
         }
 }
 
-/* one row: it is minimised, and for a decision cut off at its rhs. Several: the largest excess t of them is minimised,
- * t <= guard; so a solver's point lies inside the clause, not on its edge. Gives the objective's constant. */
+/* Adds the rows of the question. A single row is minimised and, for a decision, cut off at its rhs. For several rows
+ * their largest excess t is minimised, with t <= guard, so that a solver's point lies inside the clause, not on its
+ * edge. Returns the objective's constant. */
 static double emit_query(nm_enc *e, const nm_fold *f, const nm_query *q, const nm_clause *c)
 {
     const bool near = q->objective == NM_CLOSEST, many = c->n_rows != 1 && !near;
@@ -275,7 +276,7 @@ static nm_map *make_map(nm_enc *e, const nm_query *q, size_t icase, size_t iclau
     return m;
 }
 
-/* readers want at least one column and one row */
+/* Adds a column and a row if there are none, because readers want at least one of each. */
 static void stand_in(nm_enc *e)
 {
     const double one = 1;
@@ -286,7 +287,7 @@ static void stand_in(nm_enc *e)
         nm_model_row(e->job, e->m, "rnothing", -INFINITY, e->m->cols[0].hi, 1, &j, &one);
 }
 
-/* columns and rows for `n_rows` units of block q, but no rows of a question yet */
+/* Makes columns and rows for `n_rows` units of block q, but not yet rows of a question. */
 static nm_fold *begin(nm_enc *e, size_t n_rows, const uint32_t *row)
 {
     const nm_program *p = e->b->p;

@@ -1,4 +1,4 @@
-/* encodings.c: the registry of encodings: NAME or NAME:N. */
+/* encodings.c: the list of encodings: NAME or NAME:N. */
 #include "base/base.h"
 #include "encoding/encoding.h"
 
@@ -28,10 +28,10 @@ const nm_encoding *nm_encoding_find(nm_job *job, const char *spec, size_t *arg)
         if (strlen(e->name) != len || strncmp(e->name, spec, len) != 0) continue;
         if (!e->arg != !colon)
             nm_throw(job, NM_EUSE, "--encoding %s: %s", spec,
-                     e->arg ? nm_fmt(job, "say %s:N, N %s", e->name, e->arg)
+                     e->arg ? nm_fmt(job, "%s:N was expected, N being the number of %s", e->name, e->arg)
                             : "this encoding takes no number");
         if (colon && (!nm_int_parse(colon + 1, spec + strlen(spec), &n) || n < 1 || n > 1000000))
-            nm_throw(job, NM_EUSE, "--encoding %s: N is a whole number from 1; %s", spec, e->arg);
+            nm_throw(job, NM_EUSE, "--encoding %s: N, the number of %s, must be 1 or more", spec, e->arg);
         *arg = (size_t)n;
         return e;
     }

@@ -1,11 +1,11 @@
 /* fold.c: rows over inputs and kept units: everything else is substituted by pulling rows back (pull_back.c).
  *
- * Where all unstable units are kept, the substitution is exact up to its rounding, and one form stands for both sides
- * of a pre-activation. Where some are not, their relaxed lines are used, and a pre-activation gets two forms, one below
- * and one above; a row of the question needs the one below alone. Units that no kept row reaches never enter: the cone
- * of influence comes for free. A row pulled back is  sum c v + cst +- err  with err from pull_back.c; its two sides are
- * stepped outwards by err. A coefficient below NM_COEF_MIN, which readers would drop, is replaced by its range.
- * Cost: one batch walk for 16 rows. */
+ * If all unstable units are kept, the substitution is exact up to rounding, and one form serves for both sides of a
+ * pre-activation. Otherwise the relaxed lines of the others are used, and a pre-activation gets two forms, one below
+ * and one above it; a row of the question needs only the one below. Units that no kept row reaches never enter, so the
+ * cone of influence needs no extra work. A row pulled back is  sum c v + cst +- err  with err from pull_back.c; its two
+ * sides are moved outwards by err. A coefficient below NM_COEF_MIN, which readers would drop, is replaced by its range.
+ * Cost: one batch walk for every 16 rows. */
 #include "base/base.h"
 #include "program/program.h"
 #include "bounds/bounds.h"
@@ -13,7 +13,7 @@
 #include "encoding/encoding.h"
 #include "encoding/rows.h"
 
-/* reads lane `lane` of a walk that has come down: terms over kept units and inputs that are not fixed */
+/* Returns what lane `lane` of a finished walk holds: terms over kept units and inputs that are not fixed. */
 static nm_expr collect(nm_enc *e, nm_batch *t, size_t lane)
 {
     const nm_program *p = e->b->p;
@@ -46,7 +46,7 @@ static nm_expr collect(nm_enc *e, nm_batch *t, size_t lane)
     return x;
 }
 
-/* pulls units of one block back, times sign; ex[i] for unit[i] */
+/* Pulls units of one block back, times sign; ex[i] is for unit[i]. */
 static void pull_units(nm_enc *e, nm_batch *t, int block, size_t n, const uint32_t *unit,
                        double sign, nm_expr *ex)
 {
@@ -54,7 +54,7 @@ static void pull_units(nm_enc *e, nm_batch *t, int block, size_t n, const uint32
         nm_batch_clear(t);
         const size_t m = n - at < NM_LANES ? n - at : NM_LANES;
         for (size_t i = 0; i < m; i++) nm_batch_put(t, block, unit[at + i], (int)i, sign);
-        nm_batch_pull(t, e->x, block); /* leaves the lists of live units that collect reads */
+        nm_batch_pull(t, e->x, block); /* collect reads the lists of live units that it leaves */
         for (size_t i = 0; i < m; i++) ex[at + i] = collect(e, t, i);
     }
 }
@@ -103,7 +103,7 @@ int nm_enc_assumed(const nm_enc *e, const nm_block *k, size_t i)
     return now == NM_INACTIVE ? 1 : -1;
 }
 
-/* forms of everything below the kept and needed units of block b, by unit of the source block */
+/* Makes the forms of the pre-activations of all kept and needed units of block b. */
 static void pull_block(nm_enc *e, nm_fold *f, int b)
 {
     const nm_block *k = &e->b->p->blocks[b];

@@ -1,17 +1,19 @@
 /* guard.c: how far a solver's tolerances can move the row of the question, and the guard that covers it.
  *
- * A solver takes rows and bounds of columns that are broken by up to T as kept, and a binary within Z of 0 or 1 as one;
- * what it presolves, pivots and prunes is true up to that. Let v be a column of a unit and a row of that unit say
+ * A solver accepts rows and bounds of columns that are violated by up to T, and a binary that is within Z of 0 or 1;
+ * its presolve, pivots and pruning are correct only up to that. Let v be a column of a unit, and let a row of that unit
+ * be
  *     c_v v + sum of c_k x_k + sum of c_z z <= side.
- * A shift of the row by T moves v by T / |c_v|, a shift of x_k by d moves it by d |c_k / c_v|, a binary off by Z
- * moves it by Z |c_z / c_v|. With g(v), how much the question's row moves when v does (its coefficient there, and
- * through the rows of later units theirs), the row moves by no more than
+ * A shift of the row by T moves v by T / |c_v|, a shift of x_k by d moves it by d |c_k / c_v|, a binary off by Z moves
+ * it by Z |c_z / c_v|. Let g(v) be how much the question's row moves with v (its coefficient there, plus its effect
+ * through the rows of later units). Then the row moves by at most
  *     T + sum over columns of g(v) (T + max over its rows of T / |c_v| + sum over binaries of Z max |c_z / c_v|),
  *     g(k) = |q(k)| + sum over later units w of g(w) max over w's rows of |c_k / c_w|.
- * Signs are forgotten, so this bounds what compensates as well. Rows with columns of their own (parts of a partition,
- * slacks of sets) pass through those. Everything is read off names (row_names.c) and rounded up. A target row that is
- * relaxed by so much excludes less than the question even where all tolerances work together, so that "infeasible" from
- * a solver that keeps to them excludes the question itself. Cost: a few passes over the rows. */
+ * Signs are ignored, so effects that would cancel are counted as well. Rows with columns of their own (parts of a
+ * partition, slacks of sets) are passed through these columns. Everything is found from names (row_names.c) and rounded
+ * up. A target row that is relaxed by this amount excludes less than the question even if all tolerances act together,
+ * so "infeasible" from a solver that respects these tolerances excludes the question itself. Cost: a few passes over
+ * the rows. */
 #include "base/base.h"
 #include "model/model.h"
 #include "encoding/encoding.h"
@@ -60,7 +62,8 @@ static double coef_of(const nm_model *m, size_t r, uint32_t j)
     return 0;
 }
 
-/* Spreads g(j) to the columns of the rows of j's unit; returns what their shifts and binaries move j by. */
+/* Adds the effect of g(j) to the columns in the rows of j's unit; returns by how much their shifts and binaries
+ * move j. */
 static double spread(budget *b, uint32_t j, double *most)
 {
     const nm_model *m = b->m;
@@ -90,8 +93,7 @@ static double spread(budget *b, uint32_t j, double *most)
     return shift + bins;
 }
 
-/* Columns of a unit's own (parts, slacks) come after all values in the model, and are passed right behind their
- * unit. */
+/* A unit's own columns (parts, slacks) come after all values in the model, but are treated right after their unit. */
 static void pass_unit(budget *b, uint32_t j, double *most, double *sum)
 {
     if (b->g[j] == 0) return;

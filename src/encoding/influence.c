@@ -1,6 +1,6 @@
-/* influence.c: how much a unit's value moves the row of the question, at most: its coefficient there, and through the
- * pre-activations of later units (rows ra) theirs:  g(u) = |q(u)| + sum over later units w of |c(w, u)| g(w).
- * A first-order bound that forgets signs; read off the rows' names. Cost: one pass over the rows. */
+/* influence.c: an upper bound on how much a unit's value moves the row of the question: its coefficient there, and its
+ * effect through the pre-activations of later units (rows ra):  g(u) = |q(u)| + sum over later units w of |c(w, u)|
+ * g(w). First order, ignoring signs; found from the rows' names. Cost: one pass over the rows. */
 #include "base/base.h"
 #include "model/model.h"
 #include "encoding/reader.h"

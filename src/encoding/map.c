@@ -1,5 +1,6 @@
-/* map.c: what a model's file cannot say and decode needs: which column is which input, the objective's constant, the
- * question itself, and the hashes of network, question and model, so that stale or foreign files are refused. JSON. */
+/* map.c: writes and reads maps, which hold what a model's file cannot express but decode needs: which column is which
+ * input, the objective's constant, the question itself, and hashes of network, question and model, so that files that
+ * are outdated or belong to something else are refused. JSON. */
 #include "base/base.h"
 #include "question/question.h"
 #include "model/model.h"
@@ -34,7 +35,7 @@ static void put_exponents(nm_jo *j, const char *key, const int *e, size_t n)
     nm_jo_end(j);
 }
 
-/* What was done to the file's numbers, and what a solver's word about it is worth. */
+/* Writes how the file's numbers were changed, and whether a solver's word about it can be believed. */
 static void put_fit(nm_jo *j, const nm_map *m)
 {
     nm_jo_line(j);
@@ -88,7 +89,7 @@ static void put_origin(nm_jo *j, const nm_map *m)
     nm_jo_end(j);
 }
 
-/* What the map was made from and for. */
+/* Writes what the map was made from. */
 static void put_source(nm_jo *j, const nm_map *m, const char *question_hash)
 {
     nm_jo_line(j);
@@ -115,7 +116,7 @@ static void put_source(nm_jo *j, const nm_map *m, const char *question_hash)
     nm_jo_str(j, "model_sha256", m->file.hash);
 }
 
-/* What the model says: which target, in which form, and what its answers mean. */
+/* Writes what the model means: which target, in which form, and what its answers prove. */
 static void put_meaning(nm_jo *j, const nm_map *m)
 {
     nm_jo_line(j);
@@ -205,7 +206,7 @@ static void read_columns(nm_job *job, nm_map *m, const nm_json *j, const char *w
     for (const nm_json *a = in->child; a; a = a->next) {
         col[m->n_in] = nm_json_int(job, a, where);
         if (col[m->n_in] < -1 || col[m->n_in] >= (int64_t)m->file.n_cols)
-            nm_throw(job, NM_EINPUT, "%s: a column that is not there", where);
+            nm_throw(job, NM_EINPUT, "%s: a column that does not exist", where);
         m->n_in++;
     }
     m->col = col;
@@ -219,12 +220,12 @@ static const char **read_names(nm_job *job, const nm_json *j, const char *key, c
     const char **name = NM_ARRAY(job, const char *, n + 1);
     size_t k = 0;
     if (nm_json_count(names) != n)
-        nm_throw(job, NM_EINPUT, "%s: \"%s\" has another length", where, key);
+        nm_throw(job, NM_EINPUT, "%s: \"%s\" has the wrong length", where, key);
     for (const nm_json *a = names->child; a; a = a->next) name[k++] = nm_json_str(job, a, where);
     return name;
 }
 
-/* a member of a list, by its place */
+/* Returns element k of a list. */
 static const nm_json *member(nm_job *job, const nm_json *list, size_t k, const char *where)
 {
     const nm_json *a = list->child;
@@ -233,7 +234,7 @@ static const nm_json *member(nm_job *job, const nm_json *list, size_t k, const c
     return a;
 }
 
-/* blocks and units, where the map has them */
+/* Reads blocks and units, if the map has them. */
 static void read_origin(nm_job *job, nm_map *m, const nm_json *j, const char *where)
 {
     const nm_json *blocks = nm_json_find(j, "blocks"), *units = nm_json_find(j, "units");
@@ -256,7 +257,7 @@ static void read_origin(nm_job *job, nm_map *m, const nm_json *j, const char *wh
                           nm_json_num(job, member(job, a, 3, where), where),
                           nm_json_str(job, member(job, a, 4, where), where)};
         if (u->block < 0 || (size_t)u->block >= m->units.n_blocks || u->unit >= block[u->block].n)
-            nm_throw(job, NM_EINPUT, "%s: a unit that is not there", where);
+            nm_throw(job, NM_EINPUT, "%s: a unit that does not exist", where);
     }
     m->units.blocks = block;
     m->units.unit = unit;
@@ -269,19 +270,19 @@ static int *read_exponents(nm_job *job, const nm_json *list, size_t n, const cha
         const int64_t k = nm_json_int(job, member(job, a, 0, where), where),
                       by = nm_json_int(job, member(job, a, 1, where), where);
         if (k < 0 || (size_t)k >= n || by < -4000 || by > 4000)
-            nm_throw(job, NM_EINPUT, "%s: \"scale\" names a column or row that is not there",
+            nm_throw(job, NM_EINPUT, "%s: \"scale\" names a column or row that does not exist",
                      where);
         e[k] = (int)by;
     }
     return e;
 }
 
-/* Reads what put_fit writes. Maps of version 1 have none of it: then nothing covers a solver's tolerances. */
+/* Reads what put_fit writes. Maps of version 1 do not have it: then nothing covers a solver's tolerances. */
 static void read_fit(nm_job *job, nm_map *m, const nm_json *j, const char *where)
 {
     const nm_json *scale = nm_json_find(j, "scale");
     if (!scale) {
-        m->form.unfit = "its map is of an older version, which says no guard";
+        m->form.unfit = "its map is of an older version, which has no guard";
         return;
     }
     const nm_json *tol = nm_json_get(job, j, "tolerances", where);

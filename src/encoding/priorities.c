@@ -1,8 +1,8 @@
 /* priorities.c: branching priorities beside a model, in the solver's format.
  *
- * Binaries in the order of g U (-L) / (U - L), what the triangle of the unit may lose (its height at a = 0)
- * times how much the unit moves the question (influence.c); of a maximum's candidates, g times the width of its bounds.
- * Formats by their manuals; CBC's is run in the tests. */
+ * Binaries are sorted by g U (-L) / (U - L): the error of the unit's triangle (its height at a = 0) times how much the
+ * unit moves the question (influence.c); candidates of a maximum by g times the width of their bounds. The formats
+ * follow the manuals; CBC's is run in the tests. */
 #include "base/base.h"
 #include "program/program.h"
 #include "model/model.h"
@@ -23,7 +23,7 @@ static int by_score(const void *a, const void *b)
     return x->j < y->j ? -1 : x->j > y->j;
 }
 
-/* binaries, the most important first */
+/* Returns the binaries, the most important first. */
 static ranked *rank(nm_job *job, const nm_enc *e, size_t *n)
 {
     const nm_model *m = e->m;

@@ -1,4 +1,4 @@
-/* row.c: what every encoding writes with: names of rows and columns, a row, a binary. */
+/* row.c: what every encoding uses to write: names of rows and columns, a row, a binary. */
 #include "base/base.h"
 #include "program/program.h"
 #include "model/model.h"

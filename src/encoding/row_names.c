@@ -1,5 +1,5 @@
-/* row_names.c: what a row or a column of a model says, from its name: kinds are letters, then block, unit and part. The
- * words are the formulas at the heads of rows/. */
+/* row_names.c: explains a row or a column of a model by its name: letters for its kind, then block, unit and part. The
+ * words correspond to the formulas at the heads of rows/. */
 #include "base/base.h"
 #include "encoding/reader.h"
 
@@ -30,7 +30,7 @@ nm_modelname nm_modelname_parse(const char *name)
 
 typedef struct {
     const char *kind;
-    bool part;                    /* with a third number */
+    bool part;                    /* the name has a third number */
     const char *encoding, *words; /* encoding NULL: any */
 } saying;
 
@@ -80,7 +80,7 @@ static const saying col_says[] = {
     {"mark", true, NULL, "the model's mark, 1: a solution that lists it answers this model"},
     {"nothing", false, NULL, "nothing: readers want one column at least"}};
 
-/* the kind itself, or, of a distance beside the first, with its letters behind */
+/* Returns true if it is this kind, or this kind with the letters of a further distance. */
 static bool is_kind(const char *kind, const char *of)
 {
     static const char *const many[] = {"d", "b", "q", "dist", "pix", "rdp", "rdn", "rdq"};

@@ -1,5 +1,5 @@
-/* rows.h: what encodings write with: forms over columns, rows pulled back to what is kept, distances. An encoding is
- * one const struct in a file of rows/ and one word in encodings.def. Private to encoding. */
+/* rows.h: what encodings write with: forms over columns, rows pulled back to kept units, distances. An encoding is one
+ * const struct in a file of rows/ and one word in encodings.def. Private to encoding. */
 #ifndef NM_ENCODING_ROWS_H
 #define NM_ENCODING_ROWS_H
 
@@ -8,17 +8,17 @@
 /* ---- a unit with rows --------------------------------------------------------------------------- */
 struct nm_encunit { /* a RELU unit that has rows */
     size_t u, pre;
-    nm_form below, above;  /* of its pre-activation: at most, at least; the same where nothing was relaxed */
+    nm_form below, above;  /* bounds of its pre-activation from below and above; equal if nothing was relaxed */
     int64_t extra;         /* first of the columns that its encoding added, or -1 */
-    bool one_sided;        /* v >= a, v >= 0 only */
+    bool one_sided;        /* it has only v >= a, v >= 0 */
 };
 
 /* ---- row.c -------------------------------------------------------------------------------------- */
-/* a row sum sign*c*col of the form + the listed terms <= rhs */
+/* Adds the row: sum sign*c*col of the form + the listed terms <= rhs. */
 void nm_enc_row(nm_enc *e, const char *name, const nm_form *f, double sign, size_t n, const uint32_t *j,
                 const double *c, double rhs);
 const char *nm_enc_name(const nm_enc *e, const char *kind, size_t u); /* kind, block, unit */
-uint32_t nm_enc_phase(nm_enc *e, size_t u);                           /* its binary, made now */
+uint32_t nm_enc_phase(nm_enc *e, size_t u);                           /* adds the unit's binary */
 
 /* ---- rows/bigm.c: big-M, which other encodings use too ------------------------------------------ */
 void nm_bigm_relu(nm_enc *e, nm_encunit *w);
@@ -31,15 +31,15 @@ struct nm_fold {
     nm_batch *t;
     size_t n_rows;
     nm_expr *row;          /* [n_rows] the rows, from below */
-    nm_expr **below, **above; /* [n_units] of needed pre-activations */
-    bool *need;            /* [n_units] some row holds it */
-    bool *inner;           /* [n_units] some row of a unit does */
+    nm_expr **below, **above; /* [n_units] forms of needed pre-activations */
+    bool *need;            /* [n_units] some row contains the unit */
+    bool *inner;           /* [n_units] some row of another unit contains it */
 };
 nm_fold *nm_fold_rows(nm_enc *e, size_t n_rows, const uint32_t *row);
 void nm_fold_units(nm_enc *e, nm_fold *f);
-/* a phase that b assumes and the input set does not imply: 1 inactive, -1 active, 0 none */
+/* Returns a phase that b assumes but the input set does not imply: 1 inactive, -1 active, 0 none. */
 int nm_enc_assumed(const nm_enc *e, const nm_block *k, size_t i);
-/* a row from below by the lines of a hull run */
+/* Returns a row from below, by the lines of a hull run. */
 nm_expr nm_fold_hull(nm_enc *e, nm_fold *f, const nm_lines_of *lines, const nm_alpha *a, uint32_t row);
 
 /* ---- distance.c --------------------------------------------------------------------------------- */
@@ -48,16 +48,16 @@ struct nm_distance {
     nm_norm norm;
     const char *tag;       /* in the names of its columns and rows; "" for the first */
     size_t n, n_terms;     /* inputs; terms */
-    size_t n_tangents;     /* of L2: sets of them */
+    size_t n_tangents;     /* L2: number of sets of tangents */
     const double *centre, *lo, *hi; /* [n]; the box of the inputs */
     const nm_pixelset *pixels; /* L0 counts these; or NULL */
     nm_form *in;           /* [n] the inputs over columns */
     int32_t *col, *square; /* [n] columns of each input's |x - c| or x != c, and of its square; -1: none */
-    int32_t total;         /* column of the whole, or -1 */
+    int32_t total;         /* column of the whole distance, or -1 */
     bool is_quad;          /* L2: col holds x - c, whose squares are products */
     uint32_t *j;
-    double *c, least, size; /* size: of the constants that `least` sums */
-    double scale;          /* L2 by tangents: units of d and of its square to one of the inputs */
+    double *c, least, size; /* size: sum of magnitudes in `least` */
+    double scale;          /* L2 by tangents: units of d for one unit of the inputs */
     struct nm_distance *next;
 };
 void nm_distance_balls(nm_enc *e, const nm_case *c);

@@ -2,12 +2,12 @@
  * float32, and shares no arithmetic with Program, Bounds or Model.
  *
  * A point is first projected into the box of its case, and into its balls. It is a counterexample only if it then lies
- * in the input set, its linear rows included, and row + error <= rhs for every row of some clause, where error
- * covers the rounding of the evaluation and of the row itself. A tie that float64 cannot decide is not a witness.
+ * in the input set, including its linear rows, and row + error <= rhs for every row of some clause, where error covers
+ * the rounding of the evaluation and of the row itself. A tie that float64 cannot decide is not a witness.
  *
- * Where the case has generators, the point is given by them, and the counterexample is x0 + G g in exact arithmetic,
- * with g in its box and sums exactly (generators.c); what is evaluated is its rounding, and the distance of the two
- * goes through the network as an error of its inputs. A point that misses rows or box by little is drawn towards one
+ * If the case has generators, they define the point: the counterexample is x0 + G g in exact arithmetic, with g exactly
+ * in its box and sums (generators.c). What is evaluated is its rounding, and the distance between the two is propagated
+ * through the network as an error of its inputs. A point that misses rows or box by little is moved towards a point
  * that is known to be inside, or moved across what it misses (move_inside.c). */
 #include "base/base.h"
 #include "network/network.h"
@@ -15,12 +15,12 @@
 #include "judge/judge.h"
 #include "judge/move_inside.h"
 
-/* values of outputs and inputs, each with the errors they come with (NULL: exact) */
+/* values of outputs and inputs, each with errors (NULL: exact) */
 typedef struct {
     const double *y, *yerr, *x, *xerr;
 } point;
 
-/* row - rhs, in the arithmetic of e; err grows by its rounding and by the errors of p */
+/* Returns row - rhs, in the arithmetic of e; err grows by its rounding and by the errors of p. */
 static double excess(const nm_eval *e, const nm_row *r, double rhs, size_t n_out, point p,
                      double *err)
 {
@@ -83,12 +83,12 @@ static void distances(const nm_query *q, nm_replay *r)
     r->l2 = sqrt(square);
 }
 
-/* how far a point is drawn towards the start; what it is moved inside its rows */
+/* how far to move a point towards the start; by how much to move it inside its rows */
 typedef struct {
     double draw, slack;
 } mend;
 
-/* the point that generators p give */
+/* Returns the point that generators p define. */
 static void image_of(nm_job *job, const nm_query *q, const nm_case *c, const double *p,
                      nm_replay *r, const double **xerr)
 {
@@ -106,7 +106,7 @@ static void image_of(nm_job *job, const nm_query *q, const nm_case *c, const dou
     *xerr = g.err;
 }
 
-/* x projected into the box and sums of the case; xerr: of its image */
+/* Projects x into the box and sums of the case; xerr: errors of its image. */
 static nm_replay place(nm_job *job, const nm_query *q, size_t icase, const double *x, mend m,
                        const double **xerr)
 {
@@ -120,7 +120,7 @@ static nm_replay place(nm_job *job, const nm_query *q, size_t icase, const doubl
     if (m.slack > 0) nm_case_inward(job, q, c, m.slack, p);
     if (!c->gens)
         for (size_t k = 0; k < c->n_balls;
-             k++) { /* steps to the centre stay in a box that holds it */
+             k++) { /* steps towards the centre stay in a box that contains it */
             nm_ball_project(job, &c->balls[k], n, p);
             for (size_t i = 0; i < n; i++) p[i] = p[i] < lo[i] ? lo[i] : p[i] > hi[i] ? hi[i] : p[i];
         }

@@ -1,5 +1,5 @@
-/* judge.h, the door of judge: whether a point is a counterexample, by the network as its file wrote it. It shares no
- * arithmetic with what proposes points, and must never use bounds, programs or models. */
+/* judge.h, the door of judge: decides whether a point is a counterexample, by the network as its file wrote it. It
+ * shares no arithmetic with what proposes points, and must never use bounds, programs or models. */
 #ifndef NM_JUDGE_H
 #define NM_JUDGE_H
 
@@ -8,19 +8,19 @@
 /* ---- judge.c: a point, replayed in float64 with its rounding error, and in float32 -------------- */
 typedef struct nm_replay {
     const double *x;       /* [n_in] the point, inside the input set */
-    const double *g;       /* generators of which it is the rounded image, or NULL */
+    const double *g;       /* the generators whose rounded image it is, or NULL */
     double *y64, *y32;     /* [n_out] */
-    double margin64, margin32; /* max over the clause's rows of row - rhs: <= 0 is a counterexample */
+    double margin64, margin32; /* max over the clause's rows of row - rhs: <= 0 at a counterexample */
     double err64;          /* bound on the rounding error of margin64 */
-    bool is_inside;        /* in the input set, its linear rows included */
+    bool is_inside;        /* in the input set, including its linear rows */
     bool is_violated;      /* inside, and margin64 + err64 <= 0 */
     size_t icase, iclause;
-    double linf, l1, l2;   /* distance from the image, when there is one */
+    double linf, l1, l2;   /* distances from the image, if there is one */
     size_t l0;
     double away;           /* closest: the exact point's distance in the question's norm, rounded up */
 } nm_replay;
-/* Projects x, generators where the case has them, into case icase and judges it against every clause of it (or `only`,
- * unless -1). */
+/* Projects x (generators, if the case has them) into case icase and judges it against all its clauses, or only against
+ * clause `only`, unless that is -1. */
 nm_replay nm_verify(nm_job *job, const nm_net *net, const nm_query *q, size_t icase, int64_t only,
                     const double *x);
 

@@ -1,9 +1,9 @@
 /* move_inside.c: a point that misses rows or box of its case by a solver's tolerance is moved inside, for the judge.
  *
- * In turn every row that is violated, or holds by less than `slack`, moves the point along its own coefficients, over
- * the variables that have room, just beyond it (Kaczmarz 1937; Agmon 1954); with generators the rows over x, the
- * ends of x and the tangents of balls are rows over g. A few sweeps do where the set has points around; where they do
- * not, the judge says so. Cost: a pass over G a sweep. */
+ * In turn, every row that is violated, or holds by less than `slack`, moves the point along the row's coefficients,
+ * over the variables that have room, until just beyond the row (Kaczmarz 1937; Agmon 1954). With generators, the rows
+ * over x, the ends of x and the tangents of balls are rows over g. A few sweeps suffice if the set has an interior near
+ * the point; otherwise the judge rejects the point. Cost: a pass over G for each sweep. */
 #include "base/base.h"
 #include "question/question.h"
 #include "judge/move_inside.h"
@@ -19,7 +19,7 @@ typedef struct {
     bool moved;
 } inward;
 
-/* a row  a.p + value <= 0  over the listed variables, a cleared after it */
+/* Moves the point for a row  a.p + value <= 0  over the listed variables; clears a afterwards. */
 static void push(inward *w, double value, double scale, size_t n, const uint32_t *var)
 {
     double norm = 0;
@@ -65,7 +65,7 @@ static void input_row(nm_job *job, inward *w, const nm_row *row, size_t n_out)
     nm_mark_release(job, mark);
 }
 
-/* the ends of x and the rows over g */
+/* Moves for the ends of x and the rows over g. */
 static void generator_rows(inward *w)
 {
     const nm_gens *g = w->c->gens;
@@ -85,7 +85,7 @@ static void generator_rows(inward *w)
         }
 }
 
-/* coefficients without what sums would take back; members at an end that they press against keep out of it */
+/* Removes from the coefficients what the sums would undo; members at an end that they would leave are excluded. */
 static void along_sums(inward *w)
 {
     for (size_t s = 0; s < w->c->gens->n_sums; s++) {
@@ -102,7 +102,7 @@ static void along_sums(inward *w)
     }
 }
 
-/* the tangents of balls over generators, at x */
+/* Moves for the tangents of balls over generators, at x. */
 static void ball_rows(nm_job *job, inward *w)
 {
     const nm_gens *g = w->c->gens;

@@ -1,4 +1,4 @@
-/* dialects.c: the registry of dialects, and what they are asked for. */
+/* dialects.c: the list of dialects, and checks of what they can express. */
 #include "base/base.h"
 #include "model/model.h"
 
@@ -28,7 +28,7 @@ const nm_dialect *nm_dialect_find(nm_job *job, const char *name)
              nm_words_help(job, name, strlen(name), nm_dialect_words()));
 }
 
-/* the dialects that say it, for a message */
+/* Returns the dialects that can express it, for a message. */
 static const char *sayers(nm_job *job, bool lp, unsigned needs)
 {
     nm_buf b = {.job = job};
@@ -42,9 +42,9 @@ void nm_dialect_check(nm_job *job, const nm_dialect *d, bool lp, unsigned needs,
 {
     const unsigned lack = needs & ~(lp ? d->lp : d->mps);
     if (lp && d->no_lp)
-        nm_throw(job, NM_EUNSUP, "--dialect %s: reads no LP of this kind; write .mps", d->name);
+        nm_throw(job, NM_EUNSUP, "--dialect %s: its solver does not read this LP format; write .mps", d->name);
     if (lack)
-        nm_throw(job, NM_EUNSUP, "%s: dialect %s has no %s in %s; --dialect %s has", what, d->name,
+        nm_throw(job, NM_EUNSUP, "%s: dialect %s has no %s in %s, but --dialect %s has", what, d->name,
                  nm_needs_name(lack), lp ? "LP" : "MPS", sayers(job, lp, needs));
 }
 

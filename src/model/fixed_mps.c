@@ -1,10 +1,10 @@
-/* fixed_mps.c: a model that fits into fixed MPS: names of 8 characters, numbers of 12.
+/* fixed_mps.c: makes a model fit into fixed MPS: names of 8 characters, numbers of 12.
  *
- * Names become C0000001 and R0000001 by their place; the map keeps what they stand for. A coefficient c is rounded
- * to c', and the row's side moves outwards by sum |c - c'| max |x| over the columns' boxes, and is rounded outwards
- * itself; so are the boxes. So the model contains every point of the one that it stands for: `infeasible` stays a
- * proof, and a point is replayed as always. An equality is left alone where its numbers fit, and becomes two rows
- * where they do not. What cannot be said so is refused: products, sets, indicators. Cost: one pass. */
+ * Names become C0000001 and R0000001 by position; the map keeps what they stand for. A coefficient c is rounded to c',
+ * and the row's side moves outwards by sum |c - c'| max |x| over the columns' boxes and is itself rounded outwards; so
+ * are the boxes. So the model contains every point of the original: `infeasible` is still a proof, and points are
+ * replayed anyway. An equality stays as it is if its numbers fit, and becomes two rows otherwise. What cannot be
+ * expressed is refused: products, sets, indicators. Cost: one pass. */
 #include "base/base.h"
 #include "model/model.h"
 #include "model/file/file.h"
@@ -17,14 +17,14 @@ static bool fits(double x)
     return nm_num_print(s, x) <= WIDTH;
 }
 
-/* the nearest number of at most 12 characters; side > 0: not below x; < 0: not above it */
+/* Returns the nearest number of at most 12 characters; side > 0: not below x; < 0: not above it. */
 static double narrow(nm_job *job, double x, int side)
 {
     if (fits(x)) return x;
     const int e = (int)floor(log10(fabs(x)));
     for (int digits = 11; digits > 0; digits--)
-        for (int up = -1; up <= 1; up++) { /* the nearest with so many digits, and its neighbours */
-            const int at = side == 0 ? (up + 2) % 3 - 1 : up; /* 0 first where the side is free */
+        for (int up = -1; up <= 1; up++) { /* the nearest number with this many digits, and its neighbours */
+            const int at = side == 0 ? (up + 2) % 3 - 1 : up; /* 0 first if either side is allowed */
             const double near = x + at * pow(10.0, e - digits + 1);
             char s[40];
             double y;
@@ -33,7 +33,7 @@ static double narrow(nm_job *job, double x, int side)
             if (side == 0 || (side > 0 ? y >= x : y <= x)) return y;
         }
     nm_throw(job, NM_EUNSUP,
-             "--mps fixed: %.17g has no number of %d characters near it; free MPS has room", x,
+             "--mps fixed: %.17g cannot be written in %d characters; use free MPS", x,
              (int)WIDTH);
 }
 
@@ -47,7 +47,7 @@ static void add_columns(nm_job *job, nm_model *f, const nm_model *m)
     }
 }
 
-/* the nonzeros of row r into c; how much they may move its activity */
+/* Rounds the nonzeros of row r into c; returns by how much that may change the row's activity. */
 static double round_row(nm_job *job, const nm_model *f, const nm_model *m, size_t r, double *c)
 {
     double moved = 0;
@@ -63,7 +63,7 @@ static double round_row(nm_job *job, const nm_model *f, const nm_model *m, size_
 nm_model *nm_model_fixed(nm_job *job, const nm_model *m, const char ***long_rows)
 {
     if (nm_model_needs(m))
-        nm_throw(job, NM_EUNSUP, "--mps fixed: %s are not written in it",
+        nm_throw(job, NM_EUNSUP, "--mps fixed: %s cannot be written in it",
                  nm_needs_name(nm_model_needs(m)));
     if (m->n_cols > 9999999 || m->n_rows > 4999999)
         nm_throw(job, NM_EUNSUP, "--mps fixed: %zu rows and %zu columns need longer names",

@@ -1,7 +1,7 @@
 /* model.c: a mixed-integer model: columns, rows in CSR, names; always a minimisation. Infinity is INFINITY. Rows may
- * hang on a binary (indicators), be marked as cuts, or have products of columns beside their linear part (c x_i x_j,
- * without a factor 1/2); sets of columns of which one may differ from 0 (SOS1). What a solver must know is a set of
- * NM_ bits. */
+ * depend on a binary (indicators), be marked as cuts, or have products of columns besides their linear part (c x_i x_j,
+ * without a factor 1/2). There may be sets of columns of which at most one is not 0 (SOS1). What a solver must support
+ * is a set of NM_ bits. */
 #include "base/base.h"
 #include "model/model.h"
 #include "model/file/file.h"
@@ -126,7 +126,7 @@ static void check_row(const nm_model *m, size_t r, const double *x, double *wors
     worse((s - row->hi) / mag, row->name, worst, who);
 }
 
-/* the second largest of |x| */
+/* Checks a set: its violation is the second largest of |x|. */
 static void check_sos(const nm_sos1 *s, const double *x, double *worst, const char **who)
 {
     double first = 0, second = 0;
@@ -223,8 +223,9 @@ static bool bad_name(const char *s)
     return false;
 }
 
-/* a user's name, which has to be sayable, not safe everywhere; brackets, / and | mean something else to some readers of
- * LP (measured: CBC, GLPK, HiGHS, SYMPHONY), while those of MPS take all characters but blanks */
+/* Returns true for a user's name that cannot be expressed in the format; it need not be safe in every reader. To some
+ * readers of LP, brackets, / and | mean something else (measured: CBC, GLPK, HiGHS, SYMPHONY), while those of MPS take
+ * all characters but blanks. */
 static bool bad_user_name(const char *s, bool lp)
 {
     static const char *const words[] = {"st", "s.t.", "st.", "bounds", "bound", "free", "end", "general", "generals",
@@ -250,16 +251,16 @@ static bool bad_user_name(const char *s, bool lp)
 static void audit_name(nm_job *job, const char *what, const char *name, bool user, bool lp)
 {
     if (!user && bad_name(name)) nm_throw(job, NM_EUNSUP, "%s name \"%s\" is not safe in every reader", what, name);
-    const bool second = lp && *what == 'r' && !strcasecmp(name, "obj"); /* the objective's */
+    const bool second = lp && *what == 'r' && !strcasecmp(name, "obj"); /* the objective's name */
     if (user && (bad_user_name(name, lp) || second))
-        nm_throw(job, NM_EUNSUP, "%s name \"%s\" cannot stand in %s%s", what, name, lp ? "LP" : "MPS",
-                 lp ? "; a file .mps was expected" : "");
+        nm_throw(job, NM_EUNSUP, "%s name \"%s\" cannot be written in %s%s", what, name, lp ? "LP" : "MPS",
+                 lp ? "; a .mps file was expected" : "");
 }
 
 void nm_model_audit(nm_job *job, const nm_model *m, bool user, bool lp)
 {
     if (m->n_rows == 0 || m->n_cols == 0)
-        nm_throw(job, NM_EUNSUP, "a model without rows or columns has no file");
+        nm_throw(job, NM_EUNSUP, "a model without rows or columns cannot be written");
     for (size_t j = 0; j < m->n_cols; j++) {
         const nm_col *c = &m->cols[j];
         audit_name(job, "column", c->name, user, lp);
@@ -270,7 +271,7 @@ void nm_model_audit(nm_job *job, const nm_model *m, bool user, bool lp)
     for (size_t r = 0; r < m->n_rows; r++) {
         audit_name(job, "row", m->rows[r].name, user, lp);
         if (isnan(m->rows[r].lo) || isnan(m->rows[r].hi))
-            nm_throw(job, NM_EUNSUP, "row %s has no number for a side", m->rows[r].name);
+            nm_throw(job, NM_EUNSUP, "row %s has a side that is not a number", m->rows[r].name);
         if (isinf(m->rows[r].lo) && isinf(m->rows[r].hi))
             nm_throw(job, NM_EUNSUP, "row %s has no side", m->rows[r].name);
     }
@@ -285,7 +286,7 @@ nm_columns nm_model_columns(nm_job *job, const nm_model *m)
 {
     if (nm_model_needs(m))
         nm_throw(job, NM_EUNSUP,
-                 "the embedded CBC and Clp do not take %s; write the model and use another solver",
+                 "the embedded CBC and Clp do not support %s; write the model and use another solver",
                  nm_needs_name(nm_model_needs(m)));
     nm_columns c = {NM_ARRAY(job, int, m->n_cols + 2), NM_RAW(job, int, m->n_nz + 1),
                     NM_RAW(job, double, m->n_nz + 1), NM_RAW(job, double, 3 * m->n_cols + 1),

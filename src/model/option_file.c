@@ -1,5 +1,5 @@
-/* option_file.c: the solver's options beside a model: no gap, the tightest tolerances that the solver's manual allows,
- * and the threads. The text is the dialect's. */
+/* option_file.c: writes the solver's options beside a model: zero gap, the tightest tolerances that the solver's manual
+ * allows, and the threads. The text is part of the dialect. */
 #include "base/base.h"
 #include "model/model.h"
 

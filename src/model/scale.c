@@ -1,17 +1,16 @@
-/* scale.c: a model in numbers that a floating-point solver can hold.
+/* scale.c: rewrites a model in numbers that a floating-point solver can handle.
  *
- * Solvers work to absolute tolerances of 1e-6 or so on rows and columns, drop coefficients below 1e-9 or so, and
- * refuse or mistake what is above 1e15. Here a model becomes another one with the same integer points and more:
- *   - A term c_j x_j that moves by no more than NM_TERM_MIN of its row's size over the whole box of x_j leaves the row,
- *     whose sides move outwards by its ends, rounded outwards. The row's size is its largest |c_j| max(|lo_j|, |hi_j|),
- *     or its side where that is larger.
- *     Costs leave the objective alike.
+ * Solvers work with absolute tolerances of about 1e-6 on rows and columns, drop coefficients below about 1e-9, and
+ * refuse or misread what is above 1e15. Here a model becomes another one with the same integer points and perhaps more:
+ *   - A term c_j x_j that varies by at most NM_TERM_MIN of its row's size over the whole box of x_j leaves the row,
+ *     whose sides move outwards by the term's range, rounded outwards. The row's size is its largest
+ *     |c_j| max(|lo_j|, |hi_j|), or its side if that is larger. Costs leave the objective in the same way.
  *   - Columns with boxes far from 1, rows with largest coefficients far from 1 and costs far from 1 are multiplied by
  *     powers of two: exactly, in both directions. Binaries keep their unit. What is of moderate size stays as it is, so
- *     that ordinary models read as their formulas say.
- * Everything is said in an nm_scale, with which values, objectives and rows are brought back. A model with sets or
- * products keeps its columns' units, rows that hang on a binary are scaled like others. Cost: a few passes over the
- * matrix. Left out: shifting columns, which no power of two does. */
+ *     that ordinary models look like their formulas.
+ * An nm_scale records all of this, so that values, objectives and rows can be converted back. In a model with sets or
+ * products, columns keep their units, and rows that depend on a binary are scaled like others. Cost: a few passes over
+ * the matrix. Left out: shifting columns, which powers of two cannot do. */
 #include "base/base.h"
 #include "model/model.h"
 
@@ -31,7 +30,7 @@ static double size_of(const nm_model *m, const nm_mrow *r, size_t end)
     return size;
 }
 
-/* The term c x, x in [lo, hi], leaves the row: its sides move by the term's ends. */
+/* Removes the term c x, x in [lo, hi], from the row, whose sides move by the term's range. */
 static void leave_row(nm_mrow *r, double c, const nm_col *x)
 {
     const double a = c * x->lo, b = c * x->hi;
@@ -40,7 +39,7 @@ static void leave_row(nm_mrow *r, double c, const nm_col *x)
     if (isfinite(r->lo)) r->lo = nm_down(r->lo - most);
 }
 
-/* Copies the rows of m without terms that are too small for their row; a row keeps one term, for readers. */
+/* Copies the rows of m without terms that are too small for their row; each row keeps one term, which readers need. */
 static void copy_rows(nm_job *job, const nm_model *m, nm_model *to, nm_scale *s)
 {
     to->rows = memcpy(NM_RAW(job, nm_mrow, m->n_rows + 1), m->rows, m->n_rows * sizeof *m->rows);
@@ -67,7 +66,7 @@ static void copy_rows(nm_job *job, const nm_model *m, nm_model *to, nm_scale *s)
     }
 }
 
-/* Returns the exponent that brings x into [1, 2), or 0 when it is of moderate size. */
+/* Returns the exponent that brings x into [1, 2), or 0 if x is of moderate size. */
 static int exponent(double x, int low, int high)
 {
     if (!(x > 0) || !isfinite(x)) return 0;
@@ -75,7 +74,7 @@ static int exponent(double x, int low, int high)
     return e < low || e > high ? -e : 0;
 }
 
-/* Returns x 2^e; where that rounds (only beyond all sizes), *exact becomes false. */
+/* Returns x 2^e; if that rounds (only far beyond usual sizes), *exact becomes false. */
 static double shifted(double x, int e, bool *exact)
 {
     const double y = ldexp(x, e);
@@ -118,7 +117,7 @@ static void scale_rows(nm_model *to, nm_scale *s)
     }
 }
 
-/* Costs whose terms move less than that leave the objective; s->cost_lo, cost_hi: between what they sum up to. */
+/* Removes costs whose terms vary too little from the objective; s->cost_lo, cost_hi: bounds of their sum. */
 static void drop_costs(nm_model *to, nm_scale *s)
 {
     double size = 0;
@@ -157,7 +156,7 @@ nm_model *nm_model_scaled(nm_job *job, const nm_model *m, nm_scale *s)
                     .row = NM_ARRAY(job, int, m->n_rows + 1)};
     to->cols = memcpy(NM_RAW(job, nm_col, m->n_cols + 1), m->cols, m->n_cols * sizeof *m->cols);
     to->cap_cols = to->cap_rows = to->cap_j = to->cap_c =
-        0; /* room is not shared: what grows is copied */
+        0; /* spare room is not shared with m: an array that grows is copied */
     copy_rows(job, m, to, s);
     drop_costs(to, s);
     scale_columns(to, s);

@@ -1,5 +1,5 @@
-/* start_file.c: a start beside a model, in the solver's format. A start is advice: it is written as it is. Formats by
- * their manuals; those of CBC, HiGHS and lp_solve are run in the tests. */
+/* start_file.c: writes a starting point beside a model, in the solver's format. It is only advice, so it is not
+ * checked. The formats follow the manuals; those of CBC, HiGHS and lp_solve are run in the tests. */
 #include "base/base.h"
 #include "model/model.h"
 
@@ -44,7 +44,7 @@ const char *nm_write_start(nm_job *job, const nm_dialect *d, const nm_model *m, 
         put_pairs(o, m, x, false, "");
         break;
     case NM_START_CPLEX: put_xml(o, m, x); break;
-    case NM_START_CBC: /* its reader fixes integers that are absent to 0: all are listed */
+    case NM_START_CBC: /* its reader fixes absent integers to 0, so all are listed */
         nm_out_put(o, "Feasible - objective value ");
         nm_out_num(o, nm_model_objective(m, x));
         nm_out_put(o, "\n");
@@ -59,7 +59,7 @@ const char *nm_write_start(nm_job *job, const nm_dialect *d, const nm_model *m, 
         nm_out_put(o, "# start of %s\n", m->name);
         put_pairs(o, m, x, false, "");
         break;
-    default: put_pairs(o, m, x, false, ""); /* SCIP: a comment would be an unknown name */
+    default: put_pairs(o, m, x, false, ""); /* SCIP would read a comment as an unknown name */
     }
     nm_out_done(o);
     return path;

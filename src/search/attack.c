@@ -1,13 +1,13 @@
-/* attack.c: looks for counterexamples by projected gradient descent on the margin (Madry et al. 2018), NM_LANES
- * points at a time, before any solver is asked.
+/* attack.c: looks for counterexamples by projected gradient descent on the margin (Madry et al. 2018), NM_LANES points
+ * at a time, before any solver is used.
  *
- * A lane descends the worst row of its clause, max_r (row_r - rhs_r), with sign steps that shrink from a quarter of
- * the box to 1/200, from the given start in the first lane and from random points in the others; lanes are dealt to
- * the open clauses in turn. Generators with a sum (a blur's kernel: a simplex) take steps along the gradient itself,
- * without its mean, and start near corners: the sign would move nearly all of them alike, and the sum would take that
- * back. Forward and backward run on the Program through the same operators as the bounds. What it returns is only a
- * candidate: judge.c judges. Random numbers are splitmix64 (Steele, Lea, Flood 2014) from the seed, so equal input
- * gives equal output. Effort is counted in steps. */
+ * A lane descends on the worst row of its clause, max_r (row_r - rhs_r), with sign steps that shrink from a quarter of
+ * the box to 1/200. The first lane starts from the given point, the others from random points; lanes are distributed
+ * over the open clauses in turn. Generators with a sum (a blur's kernel: a simplex) take steps along the gradient
+ * itself, without its mean, and start near corners: sign steps would move nearly all of them alike, which the sum would
+ * undo. Forward and backward passes use the same operators on the Program as the bounds. What it returns is only a
+ * candidate for judge.c. Random numbers are splitmix64 (Steele, Lea, Flood 2014) from the seed, so equal input gives
+ * equal output. Effort is counted in steps. */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"
@@ -23,7 +23,7 @@ static double uniform(uint64_t *seed)
     return (double)((z ^ z >> 31) >> 11) * 0x1p-53;
 }
 
-/* the row of clause c that is farthest from holding in this lane */
+/* Returns the row of clause c that is farthest from being satisfied in this lane. */
 static double worst_row(const nm_walk *w, const nm_clause *c, const uint32_t *row, size_t lane,
                         size_t *which)
 {
@@ -39,8 +39,8 @@ static double worst_row(const nm_walk *w, const nm_clause *c, const uint32_t *ro
     return worst;
 }
 
-/* Over generators a ball is one of the inputs: the point is drawn to the image until it lies inside, where they give
- * the image; elsewhere the judge decides alone. */
+/* With generators, a ball is one in input space: the point moves towards the image until it is inside, if the
+ * generators give the image exactly; otherwise only the judge decides. */
 static void draw_into_balls(nm_walk *w, const nm_case *c)
 {
     const nm_gens *g = c->gens;
@@ -79,7 +79,7 @@ static void into_balls(nm_walk *w, const nm_case *c)
     nm_mark_release(w->job, mark);
 }
 
-/* back onto the sums of generators */
+/* Projects the points back onto the sums of generators. */
 static void project(nm_walk *w, const nm_case *c)
 {
     into_balls(w, c);
@@ -98,7 +98,7 @@ static bool in_sum(const nm_case *c, size_t i)
     return false;
 }
 
-/* the members of a sum, the steepest of them by so much of their range */
+/* Moves the members of a sum; the steepest one moves by `size` of its range. */
 static void step_sum(nm_walk *w, const nm_case *c, const nm_sum *s, double size)
 {
     const double *g = w->t->y[0];
@@ -138,7 +138,7 @@ static void step(nm_walk *w, const nm_case *c, double size)
     project(w, c);
 }
 
-/* what is far from the middle of a simplex: few members share most of their sum */
+/* Moves starts away from the middle of a simplex, so that few members have most of their sum. */
 static void toward_corners(nm_walk *w, const nm_case *c, size_t from)
 {
     if (c->gens)
@@ -160,7 +160,7 @@ static void toward_corners(nm_walk *w, const nm_case *c, size_t from)
         }
 }
 
-/* the start itself once a clause, in the first batch; elsewhere random points */
+/* Places the given start once for each clause in the first batch, and random points elsewhere. */
 static void place(nm_walk *w, uint64_t *seed, const nm_case *c, const double *start, size_t n_start)
 {
     for (size_t i = 0; i < w->p->blocks[0].n; i++)
@@ -173,8 +173,8 @@ static void place(nm_walk *w, uint64_t *seed, const nm_case *c, const double *st
     project(w, c);
 }
 
-/* the corner where CROWN's linear lower bound of a clause's first row is least, for lanes n.. of
- * the first batch: a start that knows the slopes of units that are off here and on nearby */
+/* Places, in lanes n.. of the first batch, the corner where CROWN's linear lower bound of a clause's first row is
+ * least: that bound also knows the slopes of units that are off at the image but on nearby. */
 static void place_corners(nm_walk *w, const nm_bounds *b, const nm_case *c, size_t n,
                           const uint32_t *const *row)
 {

@@ -1,13 +1,13 @@
-/* bound_case.c: bounds of every unit over the input set of one case, when nothing else is asked: intervals, CROWN, then
- * linear or mixed-integer programs by level. The rows of the case's clauses, and those of outputs where they are
- * wanted, are one more block, of which lower ends alone are made. */
+/* bound_case.c: bounds of every unit over the input set of one case, if nothing else is asked for: intervals, CROWN,
+ * then linear or mixed-integer programs by level. The rows of the case's clauses, and of outputs if wanted, are one
+ * more block, which gets lower bounds only. */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"
 #include "bounds/bounds.h"
 #include "search/search.h"
 
-/* Y_k, or -Y_k */
+/* Returns the row Y_k, or -Y_k. */
 static const nm_row *output(nm_job *job, size_t k, double sign)
 {
     uint32_t *var = NM_NEW(job, uint32_t);

@@ -1,16 +1,16 @@
 /* branch.c: branch and bound on the signs of ReLU units, for one target (Bunel et al. 2020; bounds in the branches by
  * the hull dual, hull_dual.c, with multipliers of the signs as in beta-CROWN, Wang et al. 2021).
  *
- * A node assumes signs of some pre-activations: their bounds are met with 0, and their inequalities enter the row
- * with multipliers. Its row is optimised from where the parent's ended, Adam's second moments included. A bound above
- * the cutoff excludes a counterexample; else, on networks with several hidden layers, the row is the cut that
- * tightens all units and the box of the node (conditioned.c). What stays open is branched on the unit with the best
- * product of estimated gains: what its lines lose at the mean minimiser, times the gain per loss that branching on it
- * has brought in this tree (pseudo-costs: Benichou et al. 1971; Achterberg, Koch, Martin 2005). Both children keep a
- * = 0, so nothing is lost. Nodes are visited depth first by recursion, so that memory is that of one path. Now and
- * then the shrunken box of a node is attacked; a node without a unit to branch on is a linear program (leaf). Effort
- * is counted in nodes. With a depth the search stops there, and the open leaves are cubes: their models together say
- * what the target's own would (solve_models.c). */
+ * A node assumes signs of some pre-activations: their bounds are intersected with 0, and their inequalities enter the
+ * row with multipliers. The optimisation of its row continues from where the parent's ended, including Adam's second
+ * moments. A bound above the cutoff excludes counterexamples. Otherwise, on networks with several hidden layers, the
+ * row is the cut that tightens all units and the box of the node (conditioned.c). An open node branches on the unit
+ * with the best product of estimated gains: what its lines lose at the mean minimiser, times the gain per loss that
+ * branching on it has brought so far in this tree (pseudo-costs: Benichou et al. 1971; Achterberg, Koch, Martin 2005).
+ * Both children include a = 0, so nothing is lost. Nodes are visited depth first by recursion, so that memory is that
+ * of one path. From time to time the shrunken box of a node is attacked; a node without a unit to branch on is a linear
+ * program (leaf). Effort is counted in nodes. If a depth is given, the search stops there, and the open leaves are
+ * cubes: their models together are equivalent to the target's own (solve_models.c). */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"
@@ -20,12 +20,12 @@
 
 enum { MAX_DEPTH = 100, MAX_ENTRIES = 2000000 };
 
-/* of the hull dual: at the root, and in a node, where it starts from the parent's lines */
+/* steps of the hull dual: at the root, and in other nodes, which start from the parent's lines */
 static const nm_hull_opts AT_ROOT = {100, 0.2, 0.03}, IN_NODE = {20, 0.1, 0.2};
 
-/* what branching brought on one side of the units: gain of the bound over the gap that was lost there */
+/* results of branching to one side: gain of the bound divided by the gap lost at the unit */
 typedef struct {
-    double *gain, *n; /* [n_units] sums, and how many */
+    double *gain, *n; /* [n_units] sum of gains; their number */
     double all, n_all;
 } pseudo;
 
@@ -48,7 +48,7 @@ typedef struct {
 
 enum { CLOSED, FOUND, GAVE_UP };
 
-/* starts where the node's relaxation is least */
+/* Attacks from the point where the node's relaxation is least. */
 static bool attack(search *s, const nm_bounds *b, const double *start)
 {
     nm_case here = *s->c;
@@ -83,7 +83,7 @@ static void learn(pseudo *c, size_t u, double gain, double gap)
     c->n_all++;
 }
 
-/* the unstable unit with the best product of expected gains, or -1 */
+/* Returns the unstable unit with the best product of expected gains, or -1. */
 static int64_t choose(const search *s, const nm_bounds *b, const double *gap)
 {
     int64_t best = -1;
@@ -102,7 +102,8 @@ static int64_t choose(const search *s, const nm_bounds *b, const double *gap)
     return best;
 }
 
-/* where no line loses anything at the minimiser and yet nothing is settled: the unit whose lines lie farthest apart */
+/* Returns, if no line loses anything at the minimiser but the node is still open, the unit whose lines are farthest
+ * apart. */
 static int64_t widest(const search *s, const nm_bounds *b)
 {
     int64_t best = -1;
@@ -124,9 +125,9 @@ static int64_t widest(const search *s, const nm_bounds *b)
 typedef struct {
     const nm_alpha *a;
     int64_t unit;
-} node; /* its best lines; the unit to branch on, or -1 */
+} node; /* an open node: its best lines; the unit to branch on, or -1 */
 
-/* tightens a node; true when it is excluded; else *out says how to go on */
+/* Tightens a node; returns true if it is excluded; otherwise *out says how to go on. */
 static bool bound_node(search *s, nm_bounds *b, size_t depth, const nm_alpha *start, node *out)
 {
     const nm_signs signs = {depth, s->unit, s->side};
@@ -152,6 +153,7 @@ static int child(search *s, const nm_bounds *b, size_t depth, const node *at, in
     const size_t unit = (size_t)at->unit;
     const nm_mark mark = nm_mark_get(s->job);
     const size_t pre = pre_of(s->p, unit);
+    if (nm_show_due(s->job)) nm_show(s->job, "; %zu nodes, depth %zu, bound %.4g", s->out->nodes, depth, at->a->lo[0]);
     nm_bounds *c = nm_bounds_copy(s->job, b);
     int what = CLOSED;
     node next = {NULL, -1};
@@ -166,11 +168,11 @@ static int child(search *s, const nm_bounds *b, size_t depth, const node *at, in
         if (next.a) learn(&s->cost[side > 0], unit, next.a->lo[0] - at->a->lo[0], at->a->gap[unit]);
         if (open) what = visit(s, c, depth + 1, &next);
     }
-    if (!s->o.depth) nm_mark_release(s->job, mark); /* cubes live on */
+    if (!s->o.depth) nm_mark_release(s->job, mark); /* cubes are kept */
     return what;
 }
 
-/* an open leaf of the cubes that were asked for; counts as closed here */
+/* Records an open leaf as a cube; it counts as closed in this search. */
 static int give_cube(search *s, const nm_bounds *b, size_t depth)
 {
     nm_cube *c = NM_PUSH(s->job, s->out->cube, s->out->n_cubes, s->cap_cubes);

@@ -1,18 +1,19 @@
-/* embed.c: a network inside a user's own optimisation model: y = f(x) for columns x and y of it (a "surrogate", as
- * OMLT, gurobi-machinelearning and PySCIPOpt-ML have it, but from files to files, and with certified bounds).
+/* embed.c: puts a network into a user's own optimisation model: y = f(x) for columns x and y of that model (a
+ * "surrogate", as in OMLT, gurobi-machinelearning and PySCIPOpt-ML, but from files to files, and with certified
+ * bounds).
  *
- *   1. The user's model is read whole, or refused (model/file/read_user.c).
- *   2. The box of the inputs: their columns' ends, made smaller by the model's own rows (embed_box.c). Every end is
- *      proven, so that big-M rows cut off no point that the user's rows allow.
- *   3. The network's units are bounded over that box, by --bounds, and everything below its outputs is encoded over
- *      inputs and unstable units (encode.c), on both sides: a point of the rows is a trace of the network, and each
- *      trace is a point, rounding included.
- *   4. Its columns and rows join the user's, whose own stay as they are: inputs are the user's columns, other names
- *      begin with a prefix that no name of the user's begins with. An output y = form + [lo, hi] is one row where the
+ *   1. The user's model is read completely, or refused (model/file/read_user.c).
+ *   2. The box of the inputs: the bounds of their columns, tightened by the model's own rows (embed_box.c). Every bound
+ *      is proven, so that big-M rows cut off no point that the user's rows allow.
+ *   3. The network's units are bounded over that box, as --bounds says, and everything below its outputs is encoded
+ *      over inputs and unstable units (encode.c), on both sides: a point of the rows is a trace of the network, and
+ *      each trace is a point, rounding included.
+ *   4. Its columns and rows are added to the user's, which stay as they are: inputs are the user's columns, new names
+ *      begin with a prefix that none of the user's names begins with. An output y = form + [lo, hi] is one row if the
  *      interval is a point, else two.
- * The model that is written minimises: one that maximises gets its costs negated, and says so. The objective's constant
- * becomes the cost of a column fixed to 1, because readers disagree on its sign. Left out: scaling, as columns keep the
- * user's units; encodings that relax, or that need an objective over the network (hull, aggregate). */
+ * The model written is a minimisation: if the user's maximises, its costs are negated, with a note. The objective's
+ * constant becomes the cost of a column fixed to 1, because readers disagree on its sign. Left out: scaling, as columns
+ * keep the user's units; encodings that relax, or that need an objective over the network (hull, aggregate). */
 #include "base/base.h"
 #include "program/program.h"
 #include "network/network.h"
@@ -36,7 +37,7 @@ typedef struct {
 
 /* ---- the user's columns ---- */
 
-/* Takes the next name off a list: commas within brackets are a name's own. */
+/* Takes the next name from a list; commas within brackets belong to a name. */
 static nm_span next_name(const char **text)
 {
     const char *p = *text;
@@ -72,7 +73,7 @@ static nm_names listed(const embedding *w, const char *text, size_t **at, const 
         (*at)[i] = none ? SIZE_MAX : t.n - 1;
     }
     (*at)[n] = n;
-    t.cap = n; /* how many were listed */
+    t.cap = n; /* the number of names in the list */
     return t;
 }
 
@@ -82,12 +83,12 @@ static const int64_t *columns(const embedding *w, const char *text, size_t want,
     size_t *at;
     const nm_names t = listed(w, text, &at, flag);
     if (t.cap != want)
-        nm_throw(w->job, NM_EUSE, "%s: %zu columns are named, and the network has %zu %s", flag,
+        nm_throw(w->job, NM_EUSE, "%s: %zu columns are named, but the network has %zu %s", flag,
                  t.cap, want, outputs ? "outputs (- leaves one out)" : "inputs");
     int64_t *col = NM_RAW(w->job, int64_t, want + 1);
     for (size_t i = 0; i < want; i++) {
         if (at[i] == SIZE_MAX && !outputs)
-            nm_throw(w->job, NM_EUSE, "%s: - leaves out an output alone", flag);
+            nm_throw(w->job, NM_EUSE, "%s: - is allowed for outputs only", flag);
         col[i] = -1;
         if (at[i] == SIZE_MAX) continue;
         col[i] = nm_names_find(&w->cols, nm_span_of(t.name[at[i]]));
@@ -197,7 +198,7 @@ static nm_bounds *bound(const embedding *w)
         nm_alpha_units(w->job, b, NM_UNIT_STEPS);
         nm_crown(w->job, b, (nm_crown_opts){0});
     }
-    double *enough = nm_repeat(w->job, n_out + 1, -INFINITY); /* outputs need no better ends */
+    double *enough = nm_repeat(w->job, n_out + 1, -INFINITY); /* outputs need no better bounds */
     if (nm_levels_ask(&w->o->bounds))
         nm_lp_tighten(w->job, b, (nm_lp_opts){&w->o->bounds, w->o->threads, enough, 0});
     return b;
@@ -210,7 +211,7 @@ static const char *named(const embedding *w, const char *name)
     return nm_fmt(w->job, "%s%s", w->e.prefix, name);
 }
 
-/* The encoder's columns and rows join the user's; block 0 is there already. */
+/* Adds the encoder's columns and rows to the user's; block 0 is there already. */
 static void join(embedding *w)
 {
     const nm_enc *e = w->e.enc;
@@ -243,7 +244,7 @@ static void join(embedding *w)
     }
 }
 
-/* output k, f over the encoder's columns:  lo <= y - f <= hi */
+/* Adds rows for output k, f over the encoder's columns: lo <= y - f <= hi. */
 static void tie(embedding *w, size_t k, const nm_form *f)
 {
     uint32_t *j = NM_RAW(w->job, uint32_t, f->n + 1);
@@ -295,14 +296,14 @@ static void encode(embedding *w)
 
 /* ---- the file ---- */
 
-/* A row with two sides becomes two where the writer would have to: its own suffixes might clash with a user's rows. */
+/* Splits rows with two sides if the writer would have to, because its suffixes might clash with names of the user's. */
 static void split_ranges(embedding *w, bool lp)
 {
     nm_model *m = w->m;
     const size_t n = m->n_rows;
     for (size_t r = 0; r < n; r++) {
         const double lo = m->rows[r].lo, hi = m->rows[r].hi;
-        if (isinf(lo) && isinf(hi)) { /* says nothing, and readers want a side */
+        if (isinf(lo) && isinf(hi)) { /* such a row has no effect, and readers want a side */
             nm_throw(w->job, NM_EUNSUP, "row %s has no side; a side was expected", m->rows[r].name);
         }
         if (isinf(lo) || isinf(hi) || lo == hi || (!lp && lo + (hi - lo) == hi)) continue;
@@ -340,7 +341,7 @@ static void write(embedding *w)
     nm_embed_map(w->job, w->net, o, &w->e);
 }
 
-/* refuses what needs no reading of the model */
+/* Refuses what can be refused without reading the model. */
 static void check(nm_job *job, const nm_net *net, const nm_embed_opts *o)
 {
     size_t arg;

@@ -1,13 +1,13 @@
-/* embed_box.c: certified ends of some columns of a user's model, from its bounds and plain rows.
+/* embed_box.c: certified bounds of some columns of a user's model, from its bounds and plain rows.
  *
- * First ends of all columns by propagation (Savelsbergh 1994): in a row sum a x <= h each column is at most (at least)
- * what the least values of the others leave, outward rounded; ROUNDS passes, or until nothing moves by a thousandth.
- * Then linear programs over the columns that are finite by now: a side of a row that holds another column is relaxed by
- * that column's finite end, or left out. Each wanted column is minimised and maximised, and its end is what the duals
- * prove (embedded_clp.c), whatever Clp says. An end that moves by less than KEEP of the box stays as the user wrote it.
- * Integrality is left aside, but for the ends of wanted columns that are integers: these move to the next integer, more
- * than a solver's tolerance away. Cost: two linear programs a column, none where rows are so many that they would take
- * more than WORK nonzeros in all. */
+ * First bounds of all columns by propagation (Savelsbergh 1994): in a row sum a x <= h each column is at most (at
+ * least) what the minima of the others leave, rounded outwards; ROUNDS passes, or until nothing moves by a thousandth.
+ * Then linear programs over the columns that are finite by now: a side of a row that contains another column is relaxed
+ * by that column's finite bound, or left out. Each wanted column is minimised and maximised, and its new bound is what
+ * the duals prove (embedded_clp.c), whatever Clp says. A bound that moves by less than KEEP of the box stays as the
+ * user wrote it. Integrality is ignored, except for the bounds of wanted columns that are integers: these are rounded
+ * to the next integer, if they are off it by more than a solver's tolerance. Cost: two linear programs for each column,
+ * or none if there are so many rows that they would take more than WORK nonzeros in all. */
 #include "base/base.h"
 #include "model/model.h"
 #include "solver/solver.h"
@@ -33,7 +33,7 @@ static _Noreturn void empty(const box *b, const char *what)
 
 /* ---- propagation ---- */
 
-/* Meets column j with an end; true: it moved by something that counts. */
+/* Intersects column j with a bound; returns true if that changed something noticeable. */
 static bool meet(box *b, uint32_t j, double x, bool upper)
 {
     double *end = upper ? &b->hi[j] : &b->lo[j];
@@ -44,7 +44,7 @@ static bool meet(box *b, uint32_t j, double x, bool upper)
     return !isfinite(old) || fabs(x - old) > MOVE * width;
 }
 
-/* Row r as sign * row <= side: what it leaves of each of its columns. */
+/* Propagates row r as sign * row <= side to each of its columns. */
 static bool push(box *b, size_t r, double sign, double side)
 {
     const nm_model *m = b->m;
@@ -95,7 +95,7 @@ static void propagate(box *b)
 
 /* ---- linear programs ---- */
 
-/* Adds sign * row <= side over the finite columns; what the others add at least moves the side. */
+/* Adds sign * row <= side over the finite columns; the minima of the others go into the side. */
 static void add_side(const box *b, nm_model *to, const int64_t *at, size_t r, double sign,
                      double side)
 {
@@ -135,7 +135,7 @@ static nm_model *finite_part(const box *b, int64_t *at)
     return to;
 }
 
-/* what sign * column j is at least, proven */
+/* Returns a proven lower bound of sign * column j. */
 static double least(const box *b, const nm_model *lp, const double *lo, const double *hi,
                     uint32_t j, double sign)
 {

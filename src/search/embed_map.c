@@ -1,5 +1,5 @@
-/* embed_map.c: what stands for what in a model with a network inside: JSON beside it, for people and their scripts,
- * and the same in words. */
+/* embed_map.c: writes which columns stand for what in a model with a network inside: JSON beside the model, for people
+ * and scripts, and the same in words. */
 #include "base/base.h"
 #include "program/program.h"
 #include "network/network.h"
@@ -36,7 +36,7 @@ static void put_origin(nm_jo *j, const nm_net *net, const nm_embed_opts *o, cons
     nm_jo_str(j, "dialect", o->dialect ? o->dialect->name : "generic");
 }
 
-/* columns of the model, with the box that bounds rest on, or what the output may be */
+/* Writes columns of the model, with the box that the bounds depend on, or the range of an output. */
 static void put_ends(nm_jo *j, const char *key, const nm_embedded *e, size_t n, const int64_t *col,
                      size_t first)
 {
@@ -58,7 +58,7 @@ static void put_column(nm_jo *j, const nm_embedded *e, const char *key, int32_t 
     nm_jo_str(j, key, col < 0 ? NULL : e->model->cols[e->col[col]].name);
 }
 
-/* units that have a column: RELU ends are those of what it reads */
+/* Writes the units that have a column; for RELU the bounds are those of the pre-activation. */
 static void put_units(nm_jo *j, const nm_embedded *e)
 {
     const nm_program *p = e->b->p;
@@ -87,7 +87,7 @@ static void put_units(nm_jo *j, const nm_embedded *e)
     nm_jo_end(j);
 }
 
-/* what a solution is held against */
+/* Writes the columns against which a solution is checked. */
 static void put_columns(nm_jo *j, const nm_model *m, size_t rows)
 {
     nm_jo_line(j);

@@ -1,6 +1,6 @@
-/* gradient.c: NM_LANES points run forward through a Program, and rows run back as gradients at those points: what
- * the attack and the search for near counterexamples share. The arithmetic is that of the bounds' operators, rounded
- * as it comes: whatever it says is a suggestion that judge.c judges. Cost: two passes over the weights. */
+/* gradient.c: runs NM_LANES points forward through a Program, and rows backward as gradients at these points, for the
+ * attack and the search for near counterexamples. The arithmetic is that of the bounds' operators, without care for
+ * rounding: results are only candidates for judge.c. Cost: two passes over the weights. */
 #include "base/base.h"
 #include "program/program.h"
 #include "bounds/bounds.h"
@@ -38,7 +38,7 @@ void nm_walk_forward(nm_walk *w)
     }
 }
 
-/* the gradient through a RELU or MAX block at the lane's own point */
+/* Pulls the gradient back through a RELU or MAX block at the lane's own point. */
 static void back_nonlinear(nm_walk *w, const nm_block *k, int b)
 {
     nm_batch *t = w->t;

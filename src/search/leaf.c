@@ -1,11 +1,10 @@
-/* leaf.c: nodes of branching that have nothing left to branch on.
+/* leaf.c: decides nodes of branching that have no unit left to branch on.
  *
- * Where all signs are fixed the network is affine: a linear program over the inputs, its rows the signs that were
- * assumed and the clause, says what there is. A dual or Farkas's ray excludes (embedded_clp.c), whatever Clp says of
- * itself; a point is judged. With an L2 ball it is the nearest point (nearest_point.c) that does. Where the nearest
- * counterexample is sought, one that is found is first moved to the nearest of its own linear region, so that a search
- * over a shrinking ball meets each region once and does not creep. Cost: a model and a linear program a leaf, some
- * milliseconds. */
+ * If all signs are fixed, the network is affine, and a linear program over the inputs, whose rows are the assumed signs
+ * and the clause, decides. A dual or Farkas's ray excludes counterexamples (embedded_clp.c), whatever Clp says; a point
+ * is judged. With an L2 ball, the nearest point (nearest_point.c) does so. If the nearest counterexample is wanted, one
+ * that is found is first moved to the nearest of its own linear region, so that a search over a shrinking ball visits
+ * each region once instead of creeping. Cost: a model and a linear program for each leaf, some milliseconds. */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"
@@ -33,8 +32,8 @@ const double *nm_leaf_input(const nm_state *s, const nm_encoded *e, size_t icase
     return x;
 }
 
-/* The cutoff is moved by so much: outwards, so that what misses it by a solver's tolerance is excluded by a dual, not
- * by a status; what it was, or NaN. */
+/* Moves the cutoff by `by`: outwards, so that near misses, within a solver's tolerance, are excluded by a dual and not
+ * by a status. Returns the old cutoff, or NaN. */
 static double move_cutoff(const nm_encoded *e, double by)
 {
     nm_model *m = e->model;
@@ -62,8 +61,8 @@ static nm_encoded encode_leaf(const nm_leaf *at, const nm_bounds *b, const nm_ca
 
 enum { MISSED = -1 };
 
-/* minimises the model's objective: NM_OK when more than cap is proven, or that there is no point; NM_VIOLATED when x,
- * the input of its least point, is a counterexample; MISSED when it is none */
+/* Minimises the model's objective. Returns NM_OK if it proves that the objective is above cap, or that there is no
+ * point; NM_VIOLATED if x, the input of the minimiser, is a counterexample; MISSED if it is not. */
 static int solve_program(const nm_leaf *at, const nm_encoded *e, double cap, double *x)
 {
     enum { ITERATIONS = 20000 };
@@ -93,7 +92,7 @@ static int solve_program(const nm_leaf *at, const nm_encoded *e, double cap, dou
     return status;
 }
 
-/* L2 balls are tangents, made tight at points outside: more of them while the point is none */
+/* Solves in rounds: L2 balls are replaced by tangents, and more are added while the point is outside of a ball. */
 static int solve_rounds(const nm_leaf *at, nm_encoded *e, double cap, double *x)
 {
     enum { ROUNDS = 12 };
@@ -108,13 +107,13 @@ static int solve_rounds(const nm_leaf *at, nm_encoded *e, double cap, double *x)
     return status;
 }
 
-/* the one L2 ball of a case, over its inputs themselves, or NULL */
+/* Returns the ball of a case with exactly one L2 ball over the inputs themselves, or NULL. */
 static const nm_ball *only_l2(const nm_case *c)
 {
     return !c->gens && c->n_balls == 1 && c->balls->norm == NM_L2 ? c->balls : NULL;
 }
 
-/* the leaf without its balls */
+/* Encodes the leaf without its balls. */
 static nm_encoded encode_polyhedron(const nm_leaf *at, const nm_bounds *b)
 {
     nm_case without = *at->s->cases[at->t->icase].work.c;
@@ -122,8 +121,8 @@ static nm_encoded encode_polyhedron(const nm_leaf *at, const nm_bounds *b)
     return encode_leaf(at, b, &without, NM_FEASIBLE);
 }
 
-/* The point of the leaf that is nearest to the ball's centre, its cutoff moved by so much: false when the model has
- * more columns than inputs. *room: how much the proven square is above the ball's, negative for below. */
+/* Finds the point of the leaf nearest to the ball's centre, with the cutoff moved; returns false if the model has more
+ * columns than inputs. *room: by how much the proven squared distance exceeds the ball's, negative if it does not. */
 static bool project_leaf(const nm_leaf *at, const nm_bounds *b, const nm_encoded *e,
                          const nm_ball *ball, double by, double *room, double *x)
 {
@@ -151,7 +150,7 @@ static bool project_leaf(const nm_leaf *at, const nm_bounds *b, const nm_encoded
     return true;
 }
 
-/* what an L0 ball leaves at its centre at x stays there: then any point of the box is in the ball */
+/* Fixes the inputs that an L0 ball keeps at its centre at x: then every point of the box is in the ball. */
 static void fix_unmoved(nm_bounds *c, const nm_case *of, const double *x)
 {
     if (!of->gens)
@@ -160,7 +159,7 @@ static void fix_unmoved(nm_bounds *c, const nm_case *of, const double *x)
                 if (x[i] == of->balls[k].centre[i]) nm_bounds_meet(c, i, x[i], x[i], NM_BY_ALPHA);
 }
 
-/* the node with the signs of all units as they are at x */
+/* Returns the node with the signs that all units have at x. */
 static nm_bounds *region_of(const nm_leaf *at, const nm_bounds *b, const double *x)
 {
     nm_job *job = at->s->job;
@@ -199,8 +198,8 @@ nm_bounds *nm_leaf_region(const nm_state *s, const nm_encoded *e, const nm_sol *
     return b;
 }
 
-/* The point of the least distance, which for L2, of the distance or of a ball, tangents approach; false: none that the
- * judge takes. */
+/* Finds the point of least distance; for L2, in the distance or in a ball, by adding tangents. Returns false if the
+ * judge accepts none. */
 static bool nearest_of_program(const nm_leaf *at, const nm_encoded *e, double *x)
 {
     enum { ROUNDS = 40 };
@@ -239,7 +238,7 @@ bool nm_leaf_nearest(const nm_leaf *at, const nm_bounds *b, bool is_counter, dou
         if (!project_leaf(at, c, &e, only_l2(over), -NM_LEAF_IN, &room, near)) return false;
     } else {
         const nm_encoded e = encode_leaf(at, c, over, NM_CLOSEST);
-        move_cutoff(&e, -NM_LEAF_IN); /* its point is to lie behind the boundary */
+        move_cutoff(&e, -NM_LEAF_IN); /* so that its point lies beyond the boundary */
         bool found = nearest_of_program(at, &e, near);
         if (!found && !is_counter) { /* farther than solvers' tolerances */
             move_cutoff(&e, -100 * NM_LEAF_IN);
@@ -255,8 +254,8 @@ bool nm_leaf_nearest(const nm_leaf *at, const nm_bounds *b, bool is_counter, dou
     return true;
 }
 
-/* Where all signs are fixed the network is affine, and a linear program says what there is: its dual or Farkas's ray
- * excludes, its point is judged. In an L2 ball it is the nearest point that does. */
+/* If all signs are fixed, the network is affine, and a linear program decides: its dual or Farkas's ray excludes, its
+ * point is judged. In an L2 ball the nearest point does so. */
 int nm_leaf_solve(void *arg, const nm_bounds *b, double *x)
 {
     const nm_leaf *at = arg;

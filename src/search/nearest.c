@@ -1,21 +1,21 @@
 /* nearest.c: the nearest counterexample to the image, over all targets, between a point that the judge accepted and a
  * proven lower bound.
  *
- * Above: walks from the image, from the attack's finds and from solvers' points to the nearest counterexample of their
- * neighbourhood (nearest_points.c). Below: decisions. "No counterexample to this target within r" is the question that
- * bounds, conditioned tightening and branching answer, over the ball of radius r in the input set; each proof puts the
- * target's distance above r. First a bisection by cheap decisions, which orders the targets; then, over the ball just
- * below the incumbent (r = value (1 - NM_NEAR_GAP / 4), one less for L0), all stages. What is left of the targets gets
- * a model over that small ball, its objective the distance (distance.c): infeasible proves r; an optimum or a limit
- * proves the tree's bound (binary_tree.c), less NM_NEAR_GAP / 2 of it for the rounding of sums of constants. A nearer
- * point starts again with a smaller ball and the targets that are left. L2 is minimised over tangents in rounds:
- * linear relaxations first, then models, until the point's own distance is the model's. Where the set is more than a
- * box (balls, rows, generators) walks do not know it, and finds move to the nearest of their linear region (leaf.c,
- * also what branching's leaves do), a solver's point to that of the phases its binaries say; after CREEPS rounds that
- * bring little, models are asked instead of branches. Over generators distances are those of the exact image. The
- * value is that of a point strictly behind the boundary wherever float64 can tell; where only a tie is near (margin
- * within NM_TIE_TOL) its distance is the value, said so, with the strict one. (Tjeng et al. 2019 solve one model over
- * a box that grows.) */
+ * Upper bounds: walks from the image, from the attack's finds and from solvers' points to the nearest counterexample in
+ * their neighbourhood (nearest_points.c). Lower bounds: decisions. "This target has no counterexample within r" is a
+ * question that bounds, conditioned tightening and branching answer, over the ball of radius r in the input set; each
+ * proof puts the target's distance above r. First a bisection by cheap decisions, which orders the targets; then, over
+ * the ball just below the incumbent (r = value (1 - NM_NEAR_GAP / 4), one less for L0), all stages. Targets that are
+ * left get a model over that small ball with the distance as its objective (distance.c): infeasible proves r; an
+ * optimum or a limit proves the tree's bound (binary_tree.c), less NM_NEAR_GAP / 2 of it for the rounding of sums of
+ * constants. A nearer point starts a new round with a smaller ball and the targets that are left. L2 is minimised over
+ * tangents in rounds: linear relaxations first, then models, until the point's own distance is the model's. Walks know
+ * only boxes. If the set is more than that (balls, rows, generators), counterexamples are moved to the nearest point of
+ * their linear region (leaf.c, as branching's leaves do, too), a solver's point to that of the phases that its binaries
+ * give; after CREEPS rounds with little progress, models are used instead of branching. With generators, distances are
+ * those of the exact image. The value is that of a point strictly beyond the boundary if float64 can tell; if only a
+ * tie is near (margin within NM_TIE_TOL), its distance is the value, reported as such together with the strict one.
+ * (Tjeng et al. 2019 solve one model over a box that grows.) */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"
@@ -32,17 +32,17 @@ enum { PROBES = 5, LP_ROUNDS = 12, MIP_ROUNDS = 30, LP_ITERATIONS = 5000, CREEPS
 typedef struct {
     nm_state *s;
     nm_near *near;
-    bool *done;    /* [n_targets] its own distance is known, or nobody can say more */
-    double *found; /* [n_in] the inputs of a point handed from inner memory */
+    bool *done;    /* [n_targets] its distance is known, or nothing more can be found out */
+    double *found; /* [n_in] inputs of a point, copied from memory of the inner question */
     size_t
-        creeps; /* rounds that brought little: after CREEPS of them models are asked, not branches */
-    nm_solve_opts o; /* of the stages over balls */
+        creeps; /* rounds with little progress: after CREEPS of them models are used, not branching */
+    nm_solve_opts o; /* options of the stages over balls */
 } chase;
 
-/* the distance to beat */
+/* Returns the distance to beat. */
 static double incumbent(const chase *c) { return fmin(c->near->value, c->near->tie_value); }
 
-/* the image itself, up to the rounding of a sum of generators */
+/* Returns true if the incumbent is the image itself, up to the rounding of a sum of generators. */
 static bool at_image(const chase *c) { return incumbent(c) <= NM_NEAR_ZERO; }
 
 static bool out_of_time(const chase *c)
@@ -57,7 +57,7 @@ static double least_bound(const chase *c)
     return least;
 }
 
-/* what a proof of "none within r" says of the distance */
+/* Returns the distance that a proof of "none within r" proves. */
 static double beyond(const chase *c, double r) { return c->s->q->norm == NM_L0 ? r + 1 : r; }
 
 static void prove(const chase *c, size_t k, double bound, nm_settled by)
@@ -75,7 +75,7 @@ static bool wanted(const chase *c, size_t k, double r)
     return !c->done[k] && !(c->s->v->targets[k].bound >= beyond(c, r));
 }
 
-/* case i of the question within r, and its open clauses; which: their targets */
+/* Makes case i of the question within r, with its open clauses; which: their targets. */
 static void narrow(const chase *c, size_t i, double r, nm_case *to, size_t *which, size_t *n)
 {
     nm_job *job = c->s->job;
@@ -89,7 +89,7 @@ static void narrow(const chase *c, size_t i, double r, nm_case *to, size_t *whic
         hi[k] = fmin(to->hi[k], reach == 0 ? q->image[k] : nm_up(q->image[k] + reach));
         to->empty |= lo[k] > hi[k];
     }
-    size_t n_balls = 0; /* those that the new one holds say nothing more */
+    size_t n_balls = 0; /* balls that contain the new one are superfluous */
     for (size_t k = 0; k < to->n_balls; k++)
         if (to->balls[k].norm != q->norm || to->balls[k].pixels || to->balls[k].radius < r ||
             memcmp(to->balls[k].centre, q->image, q->n_in * sizeof *q->image))
@@ -113,7 +113,7 @@ static void narrow(const chase *c, size_t i, double r, nm_case *to, size_t *whic
 typedef struct {
     nm_state s;
     nm_query q;
-    size_t *which; /* [targets] of the whole question */
+    size_t *which; /* [targets] their index in the whole question */
     double r;
     size_t creeps;
 } inner;
@@ -135,7 +135,7 @@ static void stages(inner *in, bool thorough)
         nm_close_branch(s, NM_NEAR_BRANCH);
 }
 
-/* the point of a counterexample's linear region, where walks do not know the set: what is not the box alone */
+/* Returns the nearest point of a counterexample's linear region, if the set is more than the box that walks know. */
 static const double *nearest_of_region(const inner *in, const nm_replay *w)
 {
     nm_state s = in->s;
@@ -148,8 +148,8 @@ static const double *nearest_of_region(const inner *in, const nm_replay *w)
     return x;
 }
 
-/* Takes what the decisions over the inner ball excluded and found. Returns true when a nearer counterexample came
- * of it. */
+/* Takes what the decisions over the inner ball excluded and found. Returns true if they gave a nearer
+ * counterexample. */
 static bool take_answers(chase *c, inner *in)
 {
     const nm_state *s = c->s;
@@ -171,7 +171,7 @@ static bool take_answers(chase *c, inner *in)
     return incumbent(c) < before;
 }
 
-/* decides within r; true when a nearer counterexample was found; *in lives until the caller's mark */
+/* Decides within r; returns true if a nearer counterexample was found; *in lives until the caller's mark. */
 static bool decide(chase *c, double r, bool thorough, inner *in)
 {
     nm_state *s = c->s;
@@ -201,7 +201,7 @@ static double from_objective(const chase *c, double objective)
     return c->s->q->norm == NM_L2 ? sqrt(fmax(objective, 0)) : objective;
 }
 
-/* a model's proven bound as a distance; the constants that its objective leaves out are summed with rounding */
+/* Returns a model's proven bound as a distance, less the rounding of the constants that its objective leaves out. */
 static double proven(const chase *c, const inner *in, double objective)
 {
     const double d = from_objective(c, objective);
@@ -210,7 +210,7 @@ static double proven(const chase *c, const inner *in, double objective)
     return fmin(d * (1 - 0.5 * NM_NEAR_GAP), in->r);
 }
 
-/* L2, of the objective or of a ball: tangents where the linear relaxation lies, until they change little */
+/* L2, in the objective or in a ball: adds tangents at the relaxation's point, until it changes little. */
 static void tighten_relaxation(chase *c, nm_state *s, nm_encoded *e, size_t icase)
 {
     nm_model *m = e->model;
@@ -239,8 +239,8 @@ static void tighten_relaxation(chase *c, nm_state *s, nm_encoded *e, size_t icas
     }
 }
 
-/* A solver's point lies on the boundary within its tolerances, and, where the set is more than a box, often outside
- * of it when it is moved behind it: the nearest point of the linear region that the model's binaries say. */
+/* A solver's point lies on the boundary within its tolerances, and when it is moved beyond, it often leaves a set that
+ * is more than a box: so this takes the nearest point of the linear region that the model's binaries describe. */
 static void behind_boundary(chase *c, const inner *in, nm_target *t, const nm_encoded *e,
                             const nm_sol *sol, const double *x)
 {
@@ -253,7 +253,7 @@ static void behind_boundary(chase *c, const inner *in, nm_target *t, const nm_en
         nm_near_take(c->near, t->icase, (int64_t)t->iclause, own);
 }
 
-/* one model asked; true when nothing more can be said of the target within the ball */
+/* Solves one model; returns true if nothing more can be found out about the target within the ball. */
 static bool ask_once(chase *c, inner *in, nm_target *t, nm_encoded *e, size_t k)
 {
     nm_state *s = &in->s;
@@ -288,7 +288,7 @@ static bool ask_once(chase *c, inner *in, nm_target *t, nm_encoded *e, size_t k)
            own <= claim * (1 + 0.25 * NM_NEAR_GAP);
 }
 
-/* the nearest counterexample to target i of the inner question */
+/* Finds the nearest counterexample to target i of the inner question. */
 static void solve_model(chase *c, inner *in, size_t i)
 {
     nm_state *s = &in->s;
@@ -308,7 +308,7 @@ static void solve_model(chase *c, inner *in, size_t i)
     c->done[in->which[i]] = true;
 }
 
-/* the open target whose bound is farthest from excluding it, or -1 */
+/* Returns the open target whose bound is farthest from excluding it, or -1. */
 static int64_t next_target(const chase *c, const inner *in)
 {
     int64_t best = -1;
@@ -321,9 +321,10 @@ static int64_t next_target(const chase *c, const inner *in)
     return best;
 }
 
-/* ---- the chase ---- */
+/* ---- the search ---- */
 
-/* is the image a counterexample; which targets are none in the whole set; where others are near */
+/* Finds out whether the image is a counterexample, which targets have none in the whole set, and where others
+ * are near. */
 static void look_around(chase *c)
 {
     const nm_query *q = c->s->q;
@@ -346,7 +347,7 @@ static void look_around(chase *c)
     nm_mark_release(c->s->job, mark);
 }
 
-/* cheap decisions between what is proven and what is found */
+/* Makes cheap decisions between the proven and the attained distance. */
 static void probe(chase *c)
 {
     for (size_t k = 0; k < PROBES && incumbent(c) < INFINITY && !out_of_time(c); k++) {
@@ -362,7 +363,7 @@ static void probe(chase *c)
     }
 }
 
-/* the farthest that a point of the set can lie from the image, at most */
+/* Returns an upper bound of a point's distance from the image within the set. */
 static double farthest(const chase *c)
 {
     const nm_query *q = c->s->q;
@@ -378,8 +379,8 @@ static double farthest(const chase *c)
     return most;
 }
 
-/* Where nothing was found: decisions over balls that grow, each cheaper than the next. What they exclude is proven, and
- * the first find starts the chase near the image. */
+/* If nothing was found: makes decisions over growing balls, beginning with the cheapest. What they exclude is proven,
+ * and the first counterexample starts the search near the image. */
 static void climb(chase *c)
 {
     const double most = farthest(c);
@@ -394,7 +395,7 @@ static void climb(chase *c)
     }
 }
 
-/* one round over the ball below the incumbent; false: nothing is left to be done */
+/* Makes one round over the ball below the incumbent; returns false if nothing is left to do. */
 static bool close_in(chase *c)
 {
     const double r = nm_norm_below(c->s->q->norm, incumbent(c)), before = incumbent(c);
@@ -404,12 +405,12 @@ static bool close_in(chase *c)
     inner in;
     bool again = decide(c, r, true, &in);
     if (incumbent(c) > before * (1 - 1e-3)) {
-        c->o.stages.attack = false; /* it has given what it can */
+        c->o.stages.attack = false; /* it would find nothing new */
         c->creeps += again;
     }
     c->s->v->cpu.bounds += nm_cpu() - at;
     if (c->o.stages.solve && !again && isinf(r) && next_target(c, &in) >= 0) {
-        nm_models_solve(&in.s); /* is there one at all? that is easier than the nearest one */
+        nm_models_solve(&in.s); /* first any counterexample, which is easier than the nearest one */
         again = take_answers(c, &in);
     }
     for (int64_t i;
@@ -475,7 +476,7 @@ void nm_closest(nm_state *s)
     const size_t n = s->v->n_targets;
     c.o.nodes = s->q->norm == NM_L0
                     ? 0
-                    : NM_NEAR_NODES; /* just below an L0 distance there is room to prove */
+                    : NM_NEAR_NODES; /* for L0 the ball below the incumbent is smaller by a whole step */
     c.o.boxes = NM_NEAR_NODES;
     c.done = NM_ARRAY(s->job, bool, n + 1);
     c.found = NM_RAW(s->job, double, s->q->n_in);

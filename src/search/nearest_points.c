@@ -1,15 +1,15 @@
-/* nearest_points.c: upper bounds for the nearest counterexample: points that the judge (judge.c) accepts, drawn to the
- * image.
+/* nearest_points.c: upper bounds for the nearest counterexample: points near the image that the judge (judge.c)
+ * accepts.
  *
- * In a linear region of the network the margin is g x + m, and the nearest point behind its hyperplane, within the box,
- * is known (norm.c). Iterated from any start this walks to a counterexample that no step within its region improves
+ * In a linear region of the network the margin is g x + m, and the nearest point beyond its hyperplane, within the box,
+ * is known (norm.c). Iterating this from any start leads to a counterexample that no step within its region improves
  * (DeepFool: Moosavi-Dezfooli, Fawzi, Frossard 2016, here in every norm and with the box). The starts come from a
- * search with NM_LANES points at once, which step to the hyperplane from where they are and, a little, from the
- * image, and back when they are behind it (FAB: Croce, Hein 2020). Where a step leaves the
- * region and misses, the way between the two points is searched, NM_LANES points at a time. For L0, inputs are put back
- * one by one while the point stays a counterexample. The points lie behind the boundary by so little as float64 can
- * still tell; a point on the boundary itself that float64 cannot decide is kept apart (NM_TIE_TOL).
- * Cost: a few dozen passes over the network a start. Gives no proofs. */
+ * search with NM_LANES points at once, which step to the hyperplane partly from where they are and, a little, from the
+ * image, and step back when they are beyond it (FAB: Croce, Hein 2020). If a step leaves the region and misses, the
+ * segment between the two points is searched, NM_LANES points at a time. For L0, inputs are reset one by one as long as
+ * the point stays a counterexample. The points lie beyond the boundary by as little as float64 can distinguish; a point
+ * on the boundary that float64 cannot decide is kept separately (NM_TIE_TOL). Cost: a few dozen passes over the network
+ * for each start. Gives no proofs. */
 #include "base/base.h"
 #include "program/program.h"
 #include "network/network.h"
@@ -88,9 +88,9 @@ typedef struct {
     nm_walk *w;
     const nm_case *c;
     size_t icase, iclause, n_in;
-    const double *image; /* in the box of the case */
+    const double *image; /* the image, moved into the box of the case */
     double *x, *to, *g;  /* [n_in] */
-    double push;         /* how far behind the boundary */
+    double push;         /* how far to go beyond the boundary */
 } hunt;
 
 static double margin(const hunt *h, size_t lane, size_t *which)
@@ -108,7 +108,7 @@ static double margin(const hunt *h, size_t lane, size_t *which)
     return worst;
 }
 
-/* lane l at a + s_l (b - a), s_l = l / (NM_LANES - 1) */
+/* Sets lane l to a + s_l (b - a), s_l = l / (NM_LANES - 1). */
 static void between(hunt *h, const double *a, const double *b)
 {
     for (size_t i = 0; i < h->n_in; i++)
@@ -117,7 +117,7 @@ static void between(hunt *h, const double *a, const double *b)
     nm_walk_forward(h->w);
 }
 
-/* margin and gradient at h->x */
+/* Computes margin and gradient at h->x. */
 static double look(hunt *h)
 {
     between(h, h->x, h->x);
@@ -131,7 +131,7 @@ static double look(hunt *h)
     return m;
 }
 
-/* the counterexample nearest to a on the way from a to b, which is one; left in h->x */
+/* Leaves in h->x the counterexample nearest to a on the segment from a to b, which is one. */
 static void come_back(hunt *h, const double *a, const double *b)
 {
     double *p = NM_RAW(h->n->job, double, 2 * h->n_in), *q = p + h->n_in;
@@ -151,7 +151,7 @@ static void come_back(hunt *h, const double *a, const double *b)
     memcpy(h->x, q, h->n_in * sizeof *q);
 }
 
-/* L0: puts inputs back while the point stays a counterexample */
+/* L0: resets inputs as long as the point stays a counterexample. */
 static void thin_out(hunt *h, double *x)
 {
     size_t *list = NM_RAW(h->n->job, size_t, h->n_in), n = 0, which;
@@ -179,7 +179,7 @@ static void thin_out(hunt *h, double *x)
     }
 }
 
-/* one walk of steps to the hyperplane of the place; true when it ended behind the boundary */
+/* Walks by steps to the local hyperplane; returns true if it ended beyond the boundary. */
 static bool walk_in(hunt *h, bool *found)
 {
     bool inside = false;
@@ -204,7 +204,8 @@ static bool walk_in(hunt *h, bool *found)
     return inside;
 }
 
-/* the norm's steepest way down by g, one unit of the norm long; only along inputs that already differ for L0 */
+/* Sets d to the norm's direction of steepest descent for g, of length one; for L0 only along inputs that differ
+ * already. */
 static void steepest(const hunt *h, double *d)
 {
     const nm_norm norm = h->n->q->norm;
@@ -223,7 +224,7 @@ static void steepest(const hunt *h, double *d)
     for (size_t i = 0; i < h->n_in && (norm == NM_L1 || norm == NM_L2) && sum > 0; i++) d[i] /= sum;
 }
 
-/* the gradient without what the sums of generators do not allow */
+/* Removes from the gradient what the sums of generators do not allow. */
 static void along_sums(hunt *h)
 {
     if (h->c->gens)
@@ -235,8 +236,8 @@ static void along_sums(hunt *h)
         }
 }
 
-/* A point that misses by a solver's tolerance, often on a kink: some steps down lead well behind the boundary, and the
- * way there crosses it after about as much as was missing. */
+/* Treats a point that misses by a solver's tolerance, often at a kink: some steps down lead well beyond the boundary,
+ * and the segment to there crosses the boundary after about as much as was missing. */
 static void nudge(hunt *h, bool *found)
 {
     double *from = NM_RAW(h->n->job, double, 2 * h->n_in), *d = from + h->n_in;
@@ -259,8 +260,9 @@ static void nudge(hunt *h, bool *found)
     memcpy(h->x, from, h->n_in * sizeof *from);
 }
 
-/* Over generators a step to the hyperplane is no formula: the point is one of a solver, or of a linear region (leaf.c),
- * and only what it misses is mended; else the nearest on the way to it from a point of the set near the image. */
+/* With generators there is no formula for a step to the hyperplane: the point comes from a solver, or from a linear
+ * region (leaf.c), and only what it misses is repaired; otherwise this takes the nearest point on the segment to it
+ * from a point of the set near the image. */
 static bool from_generators(nm_near *n, size_t icase, size_t iclause, const double *start)
 {
     const nm_case *c = &n->q->cases[icase], *over = n->over[icase];
@@ -272,7 +274,7 @@ static bool from_generators(nm_near *n, size_t icase, size_t iclause, const doub
               width, from,           room, room + width, room + 2 * width,
               1e-11};
     for (size_t i = 0; i < width; i++) end[i] = fmin(fmax(start[i], over->lo[i]), over->hi[i]);
-    for (size_t k = 0; k < c->gens->n_sums; k++) /* a file's digits keep no sum */
+    for (size_t k = 0; k < c->gens->n_sums; k++) /* sums do not survive rounding to a file's digits */
         nm_sum_project(&c->gens->sums[k], end, 1, over->lo, over->hi);
     memcpy(h.x, end, width * sizeof *end);
     nm_near_take(n, icase, (int64_t)iclause, end);
@@ -301,7 +303,7 @@ bool nm_near_from(nm_near *n, size_t icase, size_t iclause, const double *start)
               n_in, image,          room + n_in, room + 2 * n_in, room + 3 * n_in,
               1e-11};
     const double before = n->value,
-                 small = n->q->norm == NM_L0 ? 1e-5 : 0; /* a solver's idea of "the same" */
+                 small = n->q->norm == NM_L0 ? 1e-5 : 0; /* differences below a solver's tolerance */
     for (size_t i = 0; i < n_in; i++)
         h.x[i] = fabs(start[i] - image[i]) < small ? image[i]
                                                    : fmin(fmax(start[i], c->lo[i]), c->hi[i]);
@@ -325,7 +327,7 @@ bool nm_near_from(nm_near *n, size_t icase, size_t iclause, const double *start)
 /* ---- the search ---- */
 
 typedef struct {
-    double best, *x; /* of the lane: distance and place of its nearest counterexample */
+    double best, *x; /* distance and place of the lane's nearest counterexample */
     size_t clause;
 } lane_t;
 
@@ -337,7 +339,7 @@ static double uniform(uint64_t *seed)
     return (double)((z ^ z >> 31) >> 11) * 0x1p-53;
 }
 
-/* margins of all lanes, and their gradients in w->t->y[0] */
+/* Computes the margins of all lanes, and their gradients in w->t->y[0]. */
 static void look_all(hunt *h, const lane_t *lane, double *m)
 {
     nm_walk_forward(h->w);
@@ -351,8 +353,8 @@ static void look_all(hunt *h, const lane_t *lane, double *m)
     nm_walk_backward(h->w);
 }
 
-/* Behind the boundary: a tenth of the way back. Before it: to the hyperplane of the place, mostly from where the lane
- * is, partly from the image, and a little beyond. */
+/* Moves a lane. Beyond the boundary: a tenth of the way back. Otherwise: to the local hyperplane and a little beyond,
+ * mostly from where the lane is, partly from the image. */
 static void move_lane(hunt *h, size_t l, double m)
 {
     const nm_norm norm = h->n->q->norm;
@@ -397,7 +399,7 @@ void nm_near_search(nm_near *n, size_t icase, size_t n_clauses, const size_t *cl
 {
     const nm_mark mark = nm_mark_get(n->job);
     const nm_case *c = n->over[icase];
-    if (c->gens) return; /* the attack's finds are drawn back (nm_near_from) */
+    if (c->gens) return; /* there the attack's finds are moved closer (nm_near_from) */
     const size_t n_in = n->q->n_in;
     double *room = NM_RAW(n->job, double, 4 * n_in), wide = 0, m[NM_LANES];
     lane_t lane[NM_LANES];
@@ -415,7 +417,7 @@ void nm_near_search(nm_near *n, size_t icase, size_t n_clauses, const size_t *cl
         const nm_mark inner = nm_mark_get(n->job);
         look_all(&h, lane, m);
         for (size_t l = 0; l < NM_LANES; l++) {
-            move_lane(&h, l, m[l]); /* leaves where the lane was in h.x */
+            move_lane(&h, l, m[l]); /* leaves the lane's old place in h.x */
             const double d = m[l] <= 0 ? nm_norm_of(n->q->norm, n_in, h.x, n->q->image) : INFINITY;
             if (!(d < lane[l].best)) continue;
             lane[l].best = d;
@@ -423,7 +425,7 @@ void nm_near_search(nm_near *n, size_t icase, size_t n_clauses, const size_t *cl
         }
         nm_mark_release(n->job, inner);
     }
-    /* each clause's best, while it is not much farther than what is known */
+    /* walks from each clause's best point, unless it is much farther than what is known */
     for (size_t t = 0; t < n_clauses && t < NM_LANES; t++) {
         size_t best = t;
         for (size_t l = t; l < NM_LANES; l += n_clauses)

@@ -1,18 +1,18 @@
-/* pipeline.c: the stages of solve, run in the order of stages.def: what each needs, what it may close, its switch and
- * its cost stand there. Nothing but that file says in which order things are tried.
+/* pipeline.c: runs the stages of solve in the order of stages.def, which also has what each needs, what it may close,
+ * its switch and its cost. Only that file decides in which order things are tried.
  *
  * A target is closed as `holds` only by a bound that excludes it (row - rhs > guard for some row of its clause,
- * outward rounded), by trees whose leaves are closed so, or by duals of linear programs that contain every true
- * trace, checked in outward rounded arithmetic (embedded_clp.c, binary_tree.c); as `violated` only by the judge
- * (judge.c). With objective `worst` nothing ends early: every target that could still undercut the incumbent is
- * solved. */
+ * rounded outwards), by trees whose leaves are closed in this way, or by duals of linear programs that contain
+ * every true trace, checked in outward rounded arithmetic (embedded_clp.c, binary_tree.c); as `violated` only
+ * by the judge (judge.c). With objective `worst` nothing ends early: every target that could still undercut the
+ * incumbent is solved. */
 #include "base/base.h"
 #include "question/question.h"
 #include "bounds/bounds.h"
 #include "search/search.h"
 #include "search/state.h"
 
-/* ---- stages as functions of a case, or of the question; true: a decision is settled ---- */
+/* ---- stages as functions of a case, or of the question; true: a decision question is settled ---- */
 
 static bool bound_case(nm_state *s, size_t i) { return nm_close_bounds(s, i), false; }
 static bool count_layers(nm_state *s) { return nm_close_count(s), false; }
@@ -34,9 +34,9 @@ static bool attack_case(nm_state *s, size_t i)
 /* ---- the table ---- */
 
 typedef struct {
-    bool (*each)(nm_state *, size_t); /* for a case; or once for all of them: */
+    bool (*each)(nm_state *, size_t); /* for each case; or, once for all of them: */
     bool (*once)(nm_state *);
-    bool bounded;        /* each: on cases that have bounds, else on those that are not empty */
+    bool bounded;        /* each: only for cases that have bounds; else for all that are not empty */
     unsigned objectives; /* bits of 1 << nm_objective */
     nm_by level;
     bool (*wanted)(const nm_solve_opts *);
@@ -45,7 +45,7 @@ typedef struct {
 
 #define IF(objective) (1u << (objective))
 #define EVERY         (IF(NM_FEASIBLE) | IF(NM_WORST) | IF(NM_CLOSEST) | IF(NM_RANGE))
-/* conditioned bounds hold for counterexamples, near ones included, and for nothing else */
+/* conditioned bounds hold only for counterexamples, including near ones */
 #define COUNTER       (IF(NM_FEASIBLE) | IF(NM_CLOSEST))
 #define NO_CLOCK      0
 #define CLOCK(member) offsetof(nm_verdict, member)
@@ -96,12 +96,25 @@ static bool run_stage(nm_state *s, const stage *t)
     return false;
 }
 
+/* what somebody who watches is told: the stage, and how many targets it is for */
+static void show(const nm_state *s, size_t k)
+{
+    size_t open = 0, n;
+    if (!nm_shows(s->job)) return;
+    for (size_t i = 0; i < s->v->n_targets; i++) open += nm_target_open(&s->v->targets[i]);
+    if (s->q->objective == NM_FEASIBLE)
+        nm_show_stage(s->job, "%s: %zu of %zu targets open", nm_stage_list(&n)[k].name, open, s->v->n_targets);
+    else
+        nm_show_stage(s->job, "%s", nm_stage_list(&n)[k].name);
+}
+
 bool nm_pipeline_run(nm_state *s)
 {
     for (size_t k = 0; k < N_STAGES; k++) {
         const stage *t = &stages[k];
         if (!(t->objectives & IF(s->q->objective)) || s->o->bounds.all < t->level || !t->wanted(s->o))
             continue;
+        show(s, k);
         const double at = nm_cpu();
         const bool settled = run_stage(s, t);
         if (t->clock) *(double *)((char *)s->v + t->clock) += nm_cpu() - at;

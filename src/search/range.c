@@ -1,10 +1,10 @@
-/* range.c: the two ends of a measured value (NM_RANGE): which targets may still move one, attained values by descent,
- * bounds by optimised slopes.
+/* range.c: the two ends of a measured value (NM_RANGE): which targets may still move an end, attained values by
+ * descent, bounds by optimised slopes.
  *
- * Every target is a row to be made least: the value itself, or minus it. An end's certified bound is the least of its
+ * Every target is a row to be minimised: the value itself, or minus it. An end's certified bound is the least of its
  * targets' bounds, its attained value the least margin of a replay inside the input set; the true end lies between
- * them. A target whose bound already lies at or above the attained value of its end moves nothing. Bounds come
- * outward rounded from CROWN and its slopes, or from the solver's dual bound less its tolerance (solve_models.c). */
+ * them. A target whose bound is at or above the attained value of its end cannot move it. Bounds come, rounded
+ * outwards, from CROWN and its slopes, or from the tree's proven bound (solve_models.c). */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"
@@ -18,7 +18,7 @@ static nm_goal goal_of(const nm_query *q, const nm_target *t)
     return q->cases[t->icase].clauses[t->iclause].goal;
 }
 
-/* the least margin attained for this goal, or infinity */
+/* Returns the target with the least margin attained for this goal, or NULL. */
 static const nm_target *best_of(const nm_query *q, const nm_verdict *v, nm_goal goal)
 {
     const nm_target *best = NULL;
@@ -30,7 +30,7 @@ static const nm_target *best_of(const nm_query *q, const nm_verdict *v, nm_goal 
     return best;
 }
 
-/* its bound cannot move the end further than the replay's own rounding, or a part in NM_RANGE_GAP */
+/* Returns true if its bound can move the end by no more than the replay's own rounding, or NM_RANGE_GAP of it. */
 static bool settled(const nm_query *q, const nm_verdict *v, const nm_target *t)
 {
     const nm_target *best = best_of(q, v, goal_of(q, t));
@@ -44,7 +44,7 @@ bool nm_range_open(const nm_state *s, const nm_target *t)
     return nm_target_open(t) && !settled(s->q, s->v, t);
 }
 
-/* NM_LANES rows at a time: optimised slopes */
+/* Improves bounds by optimised slopes, NM_LANES rows at a time. */
 static void improve(nm_state *s, size_t i)
 {
     const nm_bounded *k = &s->cases[i];

@@ -1,11 +1,11 @@
-/* refine.c: a worst margin, or an end of a range, whose attained value and proven bound the models left apart, by
- * decisions.
+/* refine.c: closes the gap between attained value and proven bound of a worst margin, or of an end of a range, that
+ * models left, by decisions.
  *
- * "Is the margin at most v - gap?", v the attained value, is a decision over the same set: bounds, attack, splitting,
- * branching and the tree answer it, where a value itself has the tree alone. Yes brings a lower value, and the
- * question is asked again below that; no proves that v - gap is a bound. This matters where weights are so large that
- * a point of a linear program says little of the network. Cost: a whole question a round, ROUNDS of them a target at
- * the most. */
+ * "Is the margin at most v - gap?", where v is the attained value, is a decision over the same set: bounds, attack,
+ * splitting, branching and the tree can answer it, while for a value only the tree can. Yes gives a lower value, and
+ * the question is asked again below that; no proves that v - gap is a bound. This matters if weights are so large that
+ * a point of a linear program says little about the network. Cost: a whole question for each round, at most ROUNDS for
+ * each target. */
 #include "base/base.h"
 #include "question/question.h"
 #include "judge/judge.h"
@@ -14,8 +14,8 @@
 
 enum { ROUNDS = 12 };
 
-/* The case of target t with its clause alone, whose rows end at v. *proven: what a bound is worth, rounding of the
- * shift taken off. */
+/* Returns the case of target t with its clause only, whose rows end at v. *proven: the bound that a proof gives, less
+ * the rounding of the shift. */
 static nm_case *ending_at(nm_job *job, const nm_query *q, const nm_target *t, double v,
                           double *proven)
 {
@@ -49,7 +49,7 @@ static bool is_open(const nm_state *s, const nm_target *t)
     return t->status == NM_UNKNOWN && t->bound < v - 2 * NM_TREE_GAP * (1 + fabs(v));
 }
 
-/* Asks once; true when something new is known of the target. */
+/* Asks once; returns true if something new is known about the target. */
 static bool ask(nm_state *s, nm_target *t)
 {
     const double at = attained(s, t);
@@ -63,7 +63,7 @@ static bool ask(nm_state *s, nm_target *t)
     q.n_cases = 1;
     q.cases = ending_at(s->job, s->q, t, at - NM_TREE_GAP * (1 + fabs(at)), &proven);
     o.files.out = NULL;
-    o.known = NULL; /* they count cases as the whole question does */
+    o.known = NULL; /* they number the cases of the whole question */
     o.stages.evaluate = false;
     o.program = s->p;
     o.time_limit = isinf(s->deadline) ? 0 : s->deadline - nm_wall();

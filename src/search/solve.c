@@ -1,6 +1,6 @@
-/* solve.c: one question, from the network and the query to the verdict. The stages that settle its targets are run by
- * pipeline.c, or in rounds by nearest.c with objective `closest`; here it is refused what no stage can honour, and
- * concluded what the targets say together. What no stage closed is unknown, with the reason. */
+/* solve.c: answers one question, from network and query to verdict. pipeline.c runs the stages that settle its targets,
+ * or nearest.c in rounds for objective `closest`. Here questions are refused that no stage can honour, and the verdict
+ * is concluded from the targets. If some target is not closed, the verdict is unknown, with the reason. */
 #include "base/base.h"
 #include "network/network.h"
 #include "question/question.h"
@@ -23,7 +23,7 @@ static void conclude(nm_state *s)
     if (s->q->objective == NM_RANGE) nm_range_conclude(s->q, v);
     v->status = NM_OK;
     v->assumed = nm_known_used(s->o->known);
-    v->certified = !v->assumed; /* by bounds, branching and duals alone */
+    v->certified = !v->assumed; /* bounds, branching and duals are all proven */
     v->optimum.bound = INFINITY;
     v->optimum.value = INFINITY;
     for (size_t i = 0; i < v->n_targets; i++) {
@@ -47,8 +47,8 @@ static void conclude(nm_state *s)
                                     : "targets are left open, and no model was solved (--no-solve)";
 }
 
-/* An element of an affine image is the image's own only by an equality, which no double generators satisfy: a solver's
- * point would differ in all of them. */
+/* Refuses L0 over generators: that an element of the affine image keeps the image's value is an equality, which
+ * generators in doubles hardly ever satisfy; a solver's point would differ in all elements. */
 static void refuse_l0(nm_job *job, const nm_query *q)
 {
     for (size_t i = 0; i < q->n_cases; i++) {
@@ -58,8 +58,8 @@ static void refuse_l0(nm_job *job, const nm_query *q)
         if (c->gens && counts)
             nm_throw(
                 job, NM_EUNSUP,
-                "l0 or pixels over generators (blur, spans and the like): elements would have to "
-                "equal the image's exactly, which doubles do not reach; l1, l2 or linf was "
+                "l0 or pixels over generators (blur, span and the like): elements would have to "
+                "equal the image's exactly, which doubles cannot do; l1, l2 or linf was "
                 "expected");
     }
 }
@@ -78,11 +78,11 @@ nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q,
     refuse_l0(job, q);
     for (size_t i = 0; i < q->n_cases; i++)
         if (q->cases[i].empty)
-            nm_note(job, "the input set of case %zu is empty: no point satisfies all of it", i);
+            nm_note(job, "the input set of case %zu is empty", i);
     if (q->objective == NM_CLOSEST && !q->image)
-        nm_throw(job, NM_EUSE, "objective closest: an image, to which it is near, was expected");
+        nm_throw(job, NM_EUSE, "objective closest: an image was expected");
     if (o->depth && q->objective != NM_FEASIBLE)
-        nm_throw(job, NM_EUNSUP, "--split: cubes decide; objective feasible was expected");
+        nm_throw(job, NM_EUNSUP, "--split: cubes are for decisions; objective feasible was expected");
     s.deadline = o->time_limit > 0 ? nm_wall() + o->time_limit : INFINITY;
     s.p = o->program ? o->program : nm_lower(job, net);
     nm_state_open(&s);

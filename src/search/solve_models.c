@@ -1,10 +1,10 @@
-/* solve_models.c: the models of targets that are still open, solved: by the tree over binaries (binary_tree.c), whose
- * bounds are proven, with CBC or a program of the user's beside it as a finder of points.
+/* solve_models.c: solves the models of targets that are still open, by the tree over binaries (binary_tree.c), whose
+ * bounds are proven; CBC, or a program chosen by the user, only looks for points besides.
  *
- * A solver's status proves nothing here: it works to tolerances, on numbers that happened to be. A target is closed by
- * the tree alone. Points, of whomever, are judged by replay (judge.c), and lower the tree's cap where a value is
- * sought. Every model is scaled first (scale.c). A decision asks the tree for NM_TREE_FIRST nodes, then embedded CBC
- * for a point within as many nodes as that cost it, then the tree until it ends. Cost: the tree's. */
+ * A solver's status proves nothing here, since it depends on tolerances. Only the tree closes a target. Points, whoever
+ * found them, are judged by replay (judge.c), and lower the tree's cap if a value is wanted. Every model is scaled
+ * first (scale.c). For a decision, the tree first gets NM_TREE_FIRST nodes, then the embedded CBC looks for a point
+ * within as many nodes, then the tree runs to its end. Cost: the tree's. */
 #include "base/base.h"
 #include "question/question.h"
 #include "judge/judge.h"
@@ -27,9 +27,9 @@ const double *nm_models_input(nm_state *s, const nm_encoded *e, const nm_sol *so
     return nm_leaf_input(s, e, icase, v);
 }
 
-/* ---- other solvers, as finders ---- */
+/* ---- other solvers, which look for points ---- */
 
-/* Brings a solution of the scaled model back. */
+/* Converts a solution of the scaled model back to the model's own units. */
 static void unscale(nm_sol *sol, const nm_scale *k)
 {
     for (size_t j = 0; j < sol->n; j++)
@@ -52,8 +52,8 @@ static nm_sol *ask_embedded(nm_state *s, const nm_encoded *e, double nodes)
     return sol;
 }
 
-/* A program of its own gets the file that a user would get. With a time limit it has a part of what is left; the
- * rest is for the proof. */
+/* Runs a solver's program on the file that a user would get. Of a time limit it gets a part of what is left; the rest
+ * is for the proof. */
 static nm_sol *ask_program(nm_state *s, nm_target *t, const nm_runner *r, nm_encoded e)
 {
     const double part = 0.6, left = seconds_left(s);
@@ -70,14 +70,14 @@ static nm_sol *ask_program(nm_state *s, nm_target *t, const nm_runner *r, nm_enc
     return sol;
 }
 
-/* A second solver that has a point where the first one says "infeasible" is a fault that is shown, not hidden. */
+/* Throws if a second solver has a point for a model that the first one calls infeasible: such a fault must be shown. */
 static void cross_check(nm_state *s, nm_target *t, const nm_encoded *e, const nm_sol *first)
 {
     if (!s->o->programs.confirm || first->status != NM_SOL_INFEASIBLE) return;
     const nm_sol *second = ask_program(s, t, s->o->programs.confirm, *e);
     if (second->has_values)
         nm_throw(s->job, NM_EAUDIT,
-                 "target %s: %s says infeasible, %s has a solution (%s); --keep DIR keeps both",
+                 "target %s: %s says infeasible, but %s has a solution (%s); --keep DIR keeps both",
                  t->name, first->solver, second->solver, second->status_text);
 }
 
@@ -92,11 +92,11 @@ typedef struct {
         *best; /* [n_cols] a point in the model's own units; [width] input of the best counterexample */
     double margin; /* of the best point's replay, or infinity */
     double *
-        outside; /* [width] a point outside of an L2 ball that the model does not know well enough yet */
+        outside; /* [width] a point outside of an L2 ball, where another tangent is needed */
     bool is_outside;
-} eye; /* what looks at the tree's points */
+} eye; /* the state of judging the tree's points */
 
-/* Judges an input. Returns true when it decides the question. Where a value is sought, the cap falls to what the replay
+/* Judges an input. Returns true if that decides the question. If a value is wanted, lowers the cap to what the replay
  * attains, less the gap. */
 static bool look_at(eye *y, const double *in, double *cap)
 {
@@ -116,8 +116,8 @@ static bool look_at(eye *y, const double *in, double *cap)
     return ends;
 }
 
-/* Moves what lies near an end of its box there: large weights make much of a solver's last digits. Returns false when
- * nothing moved. */
+/* Moves inputs that are very near an end of their box to that end, because large weights amplify a solver's last
+ * digits. Returns false if nothing moved. */
 static bool snap(const nm_state *s, const nm_target *t, double *in)
 {
     const nm_case *c = &s->q->cases[t->icase];
@@ -132,8 +132,8 @@ static bool snap(const nm_state *s, const nm_target *t, double *in)
     return moved;
 }
 
-/* Judges a point of the tree, and the same with inputs moved to the ends of their boxes. Returns true when that decides
- * the question, or when an L2 ball wants a tangent. */
+/* Judges a point of the tree, also with inputs moved to the ends of their boxes. Returns true if that decides the
+ * question, or if an L2 ball needs a tangent. */
 static bool look(void *arg, const double *x, double *cap)
 {
     eye *y = arg;
@@ -158,7 +158,7 @@ static bool look(void *arg, const double *x, double *cap)
     return ends || y->is_outside;
 }
 
-/* The cap of a model: its cutoff row for a decision, what is already attained where a value is sought. */
+/* Returns the cap of a model: its cutoff row for a decision; otherwise the value attained so far. */
 static double cap_of(const nm_state *s, const nm_encoded *e)
 {
     const nm_verdict *v = s->v;
@@ -169,8 +169,8 @@ static double cap_of(const nm_state *s, const nm_encoded *e)
     return INFINITY;
 }
 
-/* The cutoff of a decision is the tree's cap: as a row it would only make relaxations infeasible, of which duals
- * tell less than of bounds. */
+/* Removes the cutoff row of a decision, which is the tree's cap instead: as a row it would make relaxations infeasible,
+ * and duals prove less about infeasibility than about bounds. */
 static void free_cutoff(nm_model *m, const nm_enc *e)
 {
     if (e->cut >= 0) m->rows[e->cut].hi = INFINITY;
@@ -179,8 +179,8 @@ static void free_cutoff(nm_model *m, const nm_enc *e)
     t->hi += (t->hi - t->lo) + 1;
 }
 
-/* Proves what it can of a target's model by the tree, within so many nodes. Points of a decision or a value are
- * judged on the way; the best one's input is kept. */
+/* Proves what the tree can about a target's model within `nodes` nodes. Points are judged on the way; the input of the
+ * best one is kept. */
 nm_proof nm_models_prove(nm_state *s, nm_target *t, const nm_encoded *e, size_t nodes)
 {
     nm_scale k;
@@ -209,6 +209,8 @@ nm_proof nm_models_prove(nm_state *s, nm_target *t, const nm_encoded *e, size_t 
         .deadline = s->deadline,
         .gap = near ? 0.25 * NM_NEAR_GAP : NM_TREE_GAP,
         .gap_of_one = near ? 0 : 1,
+        .unit = k.objective,
+        .shift = k.cost_lo,
         .best = best,
         .point = near ? NULL : look,
         .arg = &y};
@@ -227,7 +229,7 @@ nm_proof nm_models_prove(nm_state *s, nm_target *t, const nm_encoded *e, size_t 
     return p;
 }
 
-/* A model that Clp can be asked about: encodings with indicator rows, sets or products are said in big-M rows. */
+/* Returns a model that Clp supports: encodings with indicator rows, sets or products are replaced by big-M. */
 static nm_encoded provable(nm_state *s, nm_target *t, const nm_cube *cube, nm_encoded e)
 {
     if (!nm_model_needs(e.model)) return e;
@@ -238,7 +240,7 @@ static nm_encoded provable(nm_state *s, nm_target *t, const nm_cube *cube, nm_en
     return nm_models_encode(&own, s->q, t, cube, (nm_encode_opts){0});
 }
 
-/* The tree's answer in the words of a solver, for what is asked in rounds: every status and bound of it is proven. */
+/* Returns the tree's answer as a solver's solution, for solving in rounds; its status and bound are proven. */
 const nm_sol *nm_models_ask(nm_state *s, nm_target *t, nm_encoded e)
 {
     nm_target_sizes(t, e.model);
@@ -263,20 +265,20 @@ const nm_sol *nm_models_ask(nm_state *s, nm_target *t, nm_encoded e)
 
 /* ---- one target ---- */
 
-/* Judges an input. Returns true when the question is settled. */
+/* Judges an input; returns true if that settles the question. */
 static bool judge_input(nm_state *s, nm_target *t, const double *x, nm_settled by)
 {
     const nm_replay r = nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause, x);
     const bool settled = nm_state_take(s, &r, by);
     if (settled || r.is_violated || s->q->objective != NM_FEASIBLE) return settled;
-    /* it misses by a solver's tolerance: a short descent from it may find what it meant */
+    /* it may miss only by a solver's tolerance: a short descent from it may find a counterexample */
     if (s->o->stages.attack && nm_close_attack(s, t->icase, r.g ? r.g : r.x, 1)) return true;
     s->v->why = nm_fmt(s->job, "the best point for target %s does not replay: its margin is %.3g",
                        t->name, r.margin64);
     return false;
 }
 
-/* Asks another solver for a point. Returns true when that settles the question. */
+/* Asks another solver for a point; returns true if that settles the question. */
 static bool ask_finder(nm_state *s, nm_target *t, nm_encoded *e, double nodes)
 {
     nm_sol *sol = s->o->programs.solver ? ask_program(s, t, s->o->programs.solver, *e)
@@ -290,7 +292,7 @@ static bool ask_finder(nm_state *s, nm_target *t, nm_encoded *e, double nodes)
     return judge_input(s, t, nm_models_input(s, e, sol, t->icase), NM_BY_SOLVER);
 }
 
-/* Says why a target stays open. */
+/* Records why a target stays open. */
 static void say_open(nm_state *s, const nm_target *t, const nm_proof *p)
 {
     if (nm_stopped(s->job)) return;
@@ -314,12 +316,12 @@ static void say_open(nm_state *s, const nm_target *t, const nm_proof *p)
                            t->name, p->nodes);
     else
         s->v->why = nm_fmt(s->job,
-                           "the linear programs of target %s fail on its numbers: the tree gave up "
+                           "the linear programs of target %s fail numerically: the tree gave up "
                            "after %zu nodes",
                            t->name, p->nodes);
 }
 
-/* Takes what the tree proved of a target. */
+/* Records what the tree proved about a target. */
 static void take_proof(nm_state *s, nm_target *t, const nm_encoded *e, const nm_proof *p)
 {
     t->nodes += p->nodes;
@@ -327,7 +329,7 @@ static void take_proof(nm_state *s, nm_target *t, const nm_encoded *e, const nm_
         const double bound = isinf(p->bound) ? p->bound : nm_down(p->bound + e->enc->least);
         if (bound > t->bound) t->bound = bound;
     }
-    if (s->q->objective == NM_RANGE) { /* its own value attained: the end is met */
+    if (s->q->objective == NM_RANGE) { /* the value that it attains meets the bound */
         const double at = t->best ? t->best->margin64 : INFINITY;
         if (isfinite(t->bound) && !(t->bound >= at - 2 * NM_TREE_GAP * (1 + fabs(at)))) return;
     } else if (p->status != NM_OK || (s->q->objective == NM_WORST && !(t->bound > s->q->guard))) {
@@ -337,7 +339,7 @@ static void take_proof(nm_state *s, nm_target *t, const nm_encoded *e, const nm_
     t->by = NM_BY_TREE;
 }
 
-/* L2 balls are cut out by tangents where the tree's points lie outside of them. Returns true when x gave a new one. */
+/* Adds tangents of L2 balls at a point of the tree that is outside of them; returns true if x gave a new one. */
 static bool cut_ball(nm_state *s, const nm_target *t, nm_encoded *e, const double *x)
 {
     const nm_case *c = &s->q->cases[t->icase];
@@ -350,7 +352,7 @@ static bool cut_ball(nm_state *s, const nm_target *t, nm_encoded *e, const doubl
     return e->model->n_rows > rows;
 }
 
-/* Returns true when the question is settled. */
+/* Solves one target; returns true if the question is settled. */
 static bool solve_target(nm_state *s, nm_target *t, const nm_cube *cube)
 {
     enum { ROUNDS = 200 };
@@ -386,9 +388,9 @@ static bool solve_target(nm_state *s, nm_target *t, const nm_cube *cube)
 typedef struct {
     int status;
     bool has_point;
-    nm_settled by; /* what found the point */
+    nm_settled by; /* how the point was found */
     double cpu;
-} answer; /* of one cube: as a target's status */
+} answer; /* the answer to one cube, like a target's status */
 
 typedef struct {
     nm_state *s;
@@ -403,7 +405,7 @@ static void conquer_one(nm_job *job, void *arg, size_t k)
     const conquest *c = arg;
     if (*c->done) return;
     nm_state own =
-        *c->s; /* the worker's job takes errors, and what is said of one cube goes with it */
+        *c->s; /* errors belong to the worker's job; messages about one cube end with it */
     nm_verdict said = *own.v;
     nm_target t = *c->t;
     own.job = job;

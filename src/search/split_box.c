@@ -1,11 +1,11 @@
-/* split_box.c: cubes of the input box: bisection with CROWN bounds, for questions with few free inputs.
+/* split_box.c: bisection of the input box with CROWN bounds, for questions with few free inputs.
  *
- * A box whose bounds close every open clause is done; another is cut in two along the input with the largest
- * width times sensitivity (the sum of |coefficient| that the pulled-back rows of open clauses have there: the smears of
- * Kearfott 1996), at its middle; the halves overlap in their common face, so that no point is lost. Boxes are taken
- * depth first, which keeps few alive. Every 16th box is attacked; what it finds is a candidate for the judge. Effort is
- * counted in boxes; a deadline or an interrupt only gives up. Clauses that a box closes stay closed in its halves.
- * Linear rows of the input set are ignored, which only makes the set larger. Left out: branching on units (models). */
+ * A box whose bounds close every open clause is done; any other is bisected along the input with the largest product of
+ * width and sensitivity (the sum of |coefficient| of the input in the pulled-back rows of open clauses: the smears of
+ * Kearfott 1996). The halves share their common face, so that no point is lost. Boxes are taken depth first, which
+ * keeps few in memory. Every 16th box is attacked; what that finds is a candidate for the judge. Effort is counted in
+ * boxes; a deadline or an interrupt just gives up. Clauses that a box closes stay closed in its halves. Linear rows of
+ * the input set are ignored, which only enlarges the set. Left out: branching on units. */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"
@@ -40,7 +40,7 @@ static box *new_box(const split *s, const double *lo, const double *hi, const bo
     return b;
 }
 
-/* closes what the bounds exclude; true when nothing is left open */
+/* Closes the clauses that the bounds exclude; returns true if nothing is left open. */
 static bool close_clauses(const split *s, const nm_bounds *b, bool *open)
 {
     const size_t first = s->p->blocks[s->p->n_blocks - 1].first;
@@ -70,7 +70,7 @@ static size_t choose_input(const split *s, const nm_bounds *b, const box *x)
     for (size_t i = 0; i < s->p->blocks[0].n; i++) {
         double sum = 0;
         for (size_t l = 0; t->live[0][i] && l < lane; l++) sum += fabs(t->y[0][i * NM_LANES + l]);
-        /* a row that looks flat may bend inside: width alone counts a little */
+        /* a row may be flat at the bounds' lines and bend inside: so width alone counts a little */
         const double score = (x->hi[i] - x->lo[i]) * (sum + 1e-6);
         if (score > top) best = i;
         if (score > top) top = score;
@@ -98,7 +98,8 @@ static bool try_attack(split *s, const nm_bounds *b, const box *x)
     return true;
 }
 
-/* one box: 0 done, 1 halved into a and b, 2 a candidate was found, 3 it cannot be halved any more */
+/* Treats one box. Returns 0 if it is done, 1 if it must be halved along *input, 2 if a candidate was found, 3 if it
+ * cannot be halved any more. */
 static int visit(split *s, box *x, size_t *input)
 {
     const nm_mark mark = nm_mark_get(s->job);
@@ -118,8 +119,8 @@ static int visit(split *s, box *x, size_t *input)
     return what;
 }
 
-/* The members of a sum leave each other what the rest does not need; false: no point is left. The fee covers the
- * rounding of the sums of ends. */
+/* Shrinks the boxes of a sum's members to what the other members leave; returns false if no point is left. The fee
+ * covers the rounding of the sums of ends. */
 static bool meet_sums(const split *s, box *x)
 {
     const nm_gens *g = s->c->gens;

@@ -1,7 +1,7 @@
 /* stages.c: the stages that close targets without a model: evaluation, bounds, attack, alpha with conditioned
- * tightening, branching on signs, cubes of the input box. Each works on one case, and says what it closed by setting
- * the targets' status. A target is closed as `holds` only when an outward rounded bound excludes it: row - rhs > guard
- * for a row of its clause. */
+ * tightening, branching on signs, bisection of the input box. Each works on one case, and records what it closed in the
+ * targets' status. A target is closed as `holds` only if an outward rounded bound excludes it: row - rhs > guard for a
+ * row of its clause. */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"
@@ -12,7 +12,8 @@
 
 /* ---- evaluation of the question's own image ---- */
 
-/* some clause may hold at the image: float64 is not sure that a row of each fails. Saves the judge's slower replay. */
+/* Returns true if some clause may hold at the image: float64 does not surely exclude it. Saves the judge's slower
+ * replay. */
 static bool may_hold(const nm_state *s, const nm_case *c)
 {
     const nm_query *q = s->q;
@@ -42,7 +43,7 @@ bool nm_close_evaluate(nm_state *s, size_t i)
     const bool is_image = c->gens ? c->gens->is_image
                                   : nm_query_box_has(c, s->q->image, s->q->n_in);
     if (is_image ? !may_hold(s, c) : !c->gens) return false;
-    const bool each = s->q->objective == NM_RANGE; /* clause has a value of its own */
+    const bool each = s->q->objective == NM_RANGE; /* each clause has a value of its own */
     for (size_t t = 0; t < (each ? c->n_clauses : 1); t++) {
         const nm_replay r = nm_verify(s->job, s->net, s->q, i, each ? (int64_t)t : -1,
                                       nm_case_start(s->q, c));
@@ -145,7 +146,7 @@ void nm_close_count(nm_state *s)
 
 /* ---- attack ---- */
 
-/* restarts that a fixed amount of work pays for: many on small networks, one on large ones */
+/* Returns the number of restarts for a fixed amount of work: many on small networks, one on large ones. */
 size_t nm_close_restarts(const nm_program *p)
 {
     double work = 1;
@@ -178,7 +179,7 @@ bool nm_close_attack(nm_state *s, size_t i, const double *start, size_t n_restar
 
 /* ---- alpha, and bounds for counterexamples to one target ---- */
 
-/* the row of a clause that bounds exclude most nearly */
+/* Returns the row of a clause that is nearest to being excluded by bounds. */
 static size_t best_row(const nm_bounded *k, const nm_clause *c, size_t t)
 {
     const size_t first = k->b->p->blocks[k->b->p->n_blocks - 1].first;
@@ -198,7 +199,7 @@ static void close_target(const nm_state *s, nm_target *t, double lo)
     t->by = NM_BY_BOUNDS;
 }
 
-/* NM_LANES open clauses at a time: alpha for all of them, then conditioned tightening one by one */
+/* Treats NM_LANES open clauses at a time: alpha for all of them, then conditioned tightening one by one. */
 static void tighten_some(nm_state *s, size_t i, size_t n, const size_t *clause)
 {
     const nm_case *c = &s->q->cases[i];
@@ -304,7 +305,7 @@ void nm_close_cubes(nm_state *s)
     }
 }
 
-/* the open target whose bound is nearest to the cutoff, or NULL */
+/* Returns the open target whose bound is nearest to the cutoff, or NULL. */
 static nm_target *nearest(nm_state *s, const bool *tried)
 {
     nm_target *best = NULL;
@@ -316,9 +317,9 @@ static nm_target *nearest(nm_state *s, const bool *tried)
     return best;
 }
 
-/* Of a time limit, branching may take what is left, or half of it when the solver comes after (nine tenths where the
- * nearest is sought, of which solvers prove less); each open target an equal share of what the ones before it leave,
- * the hardest last. */
+/* Branches on each open target. Of a time limit it may use all that is left, or half of it if models are solved
+ * afterwards (nine tenths for closest, where models prove less); each open target gets an equal share of what earlier
+ * ones leave, the hardest target last. */
 bool nm_close_branch(nm_state *s, size_t nodes)
 {
     const double part = !s->o->stages.solve ? 1
@@ -337,7 +338,7 @@ bool nm_close_branch(nm_state *s, size_t nodes)
     return false;
 }
 
-/* ---- cubes of the input box, where few inputs are free ---- */
+/* ---- bisection of the input box, if few inputs are free ---- */
 
 static size_t free_inputs(const nm_query *q, const nm_case *c)
 {

@@ -1,6 +1,6 @@
-/* start_point.c: a point of the input set, as values of a model's columns: the attack's best one, the question's image,
- * or an input from a file, moved into the box. The trace is the Program's own in float64: advice for a solver, judged
- * by nobody. */
+/* start_point.c: gives the values of a model's columns at a point of the input set: the attack's best one, the
+ * question's image, or an input from a file, moved into the box. They are computed by the Program in float64, as advice
+ * for a solver; no verdict depends on them. */
 #include "base/base.h"
 #include "data/data.h"
 #include "program/program.h"
@@ -11,7 +11,7 @@
 #include "search/search.h"
 #include "search/state.h"
 
-/* [inputs, or the generators of the case's set] */
+/* Returns the point [inputs, or the generators of the case's set]. */
 static const double *point(nm_state *s, const nm_target *t)
 {
     const nm_case *c = &s->q->cases[t->icase];
@@ -19,7 +19,7 @@ static const double *point(nm_state *s, const nm_target *t)
     const double *start = nm_case_start(s->q, c);
     const char *say = s->o->files.start;
     if (strcmp(say, "image") == 0) {
-        if (!s->q->image) nm_throw(s->job, NM_EUSE, "--start image: the question has none");
+        if (!s->q->image) nm_throw(s->job, NM_EUSE, "--start image: the question has no image");
         return start;
     }
     if (strcmp(say, "attack")) {
@@ -59,7 +59,7 @@ double *nm_start_of(nm_state *s, const nm_target *t, const nm_encoded *e)
     if (off > 1e-9)
         nm_note(
             s->job,
-            "target %s: the start breaks %s by %.3g: it is no counterexample, a solver may drop it",
+            "target %s: the start violates %s by %.3g: it is not a counterexample, and a solver may drop it",
             t->name, who, off);
     return v;
 }

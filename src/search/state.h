@@ -1,32 +1,32 @@
-/* state.h: a question while it is answered: its targets, the stages, and the numbers that steer them. Private to
+/* state.h: the state of answering a question: its targets, the stages, and the numbers that tune them. Private to
  * search. */
 #ifndef NM_SEARCH_STATE_H
 #define NM_SEARCH_STATE_H
 
 #include "search/search.h"
 
-/* ---- numbers that steer the stages: name, value, unit, why -------------------------------------- */
-#define NM_ATTACK_STEPS 50    /* of a descent */
+/* ---- numbers that tune the stages: name, value, unit, reason ------------------------------------- */
+#define NM_ATTACK_STEPS 50    /* steps of a descent */
 #define NM_ATTACK_WORK 1.5e9  /* fused multiply-adds that the attack may spend on a case */
-#define NM_ALPHA_STEPS 40     /* for the open rows of a case */
-#define NM_TIGHT_ROUNDS 4     /* of conditioned tightening */
-#define NM_TIGHT_STEPS 20     /* of alpha in each round */
-#define NM_UNIT_STEPS 20      /* of alpha for units, should targets stay open */
-#define NM_BRANCH_FIRST 40    /* nodes of branching on signs, for a target, before units are bounded anew */
-#define NM_BRANCH_NODES 4000  /* after it */
+#define NM_ALPHA_STEPS 40     /* steps of alpha for the open rows of a case */
+#define NM_TIGHT_ROUNDS 4     /* rounds of conditioned tightening */
+#define NM_TIGHT_STEPS 20     /* steps of alpha in each round */
+#define NM_UNIT_STEPS 20      /* steps of alpha for units, if targets stay open */
+#define NM_BRANCH_FIRST 40    /* nodes of branching on signs, for a target, before units are bounded again */
+#define NM_BRANCH_NODES 4000  /* nodes after that */
 #define NM_SPLIT_INPUTS 20    /* free inputs up to which the input box is split */
 #define NM_SPLIT_BOXES 400000 /* boxes before splitting gives up on a case */
-#define NM_NEAR_ZERO 1e-12    /* a distance up to it is the image's own, rounded */
-#define NM_LEAF_OUT 1e-3      /* relative: a leaf's cutoff moves out by it: a dual, no status, excludes near misses */
-#define NM_LEAF_IN 1e-8       /* relative: it moves in by it for points that are to lie behind the boundary */
-#define NM_NEAR_BRANCH 40000  /* nodes of branching over a ball just below the incumbent, where leaves settle most */
-#define NM_NEAR_NODES 200     /* of branching, for a target of closest: what it leaves is a model's */
+#define NM_NEAR_ZERO 1e-12    /* distances up to this are 0 up to rounding */
+#define NM_LEAF_OUT 1e-3      /* relative: a leaf's cutoff moves outwards, so that a dual excludes near misses */
+#define NM_LEAF_IN 1e-8       /* relative: it moves inwards for points that must lie beyond the boundary */
+#define NM_NEAR_BRANCH 40000  /* nodes of branching over a ball just below the incumbent; leaves settle most */
+#define NM_NEAR_NODES 200     /* nodes of branching for a target of closest; the rest is left to a model */
 #define NM_TREE_FIRST 300     /* nodes of the tree over binaries before CBC is asked for a point */
-#define NM_TREE_GAP 1e-7      /* relative: a proven value may lie below an attained one by it */
-#define NM_RANGE_GAP 1e-9    /* relative distance of an end of a range to an attained value that settles it */
+#define NM_TREE_GAP 1e-7      /* relative: allowed gap between attained and proven value */
+#define NM_RANGE_GAP 1e-9    /* relative: allowed gap between an end of a range and its attained value */
 
 /* ---- what the stages share ---------------------------------------------------------------------- */
-/* what the stages share: row[clause][r] is the unit of the query block that holds row r */
+/* a case with its bounds; row[clause][r] is the unit of the query block that has row r */
 typedef struct nm_bounded { nm_bounds *b; uint32_t **row; size_t first; nm_work work; } nm_bounded;
 typedef struct nm_state {
     nm_job *job;
@@ -37,16 +37,16 @@ typedef struct nm_state {
     nm_verdict *v;
     nm_bounded *cases;     /* [n_cases]; first: index of the case's first target */
     double deadline;       /* nm_wall, or infinity */
-    const char *query_hash; /* write_models.c makes it when it is needed first */
-    bool nearest;          /* counterexamples are to be near the image */
-    /* nm_solve_query, the whole pipeline, handed down because it calls what calls this */
+    const char *query_hash; /* made by write_models.c when it is first needed */
+    bool nearest;          /* counterexamples should be near the image */
+    /* nm_solve_query, passed as a pointer because refine.c, which it calls, needs it */
     nm_verdict *(*ask)(nm_job *, const nm_net *, const nm_query *, const nm_solve_opts *);
 } nm_state;
 
 /* ---- targets.c ---------------------------------------------------------------------------------- */
 void nm_state_open(nm_state *s);
 bool nm_target_open(const nm_target *t);
-/* Takes a replay: a new witness, or a better incumbent. True when it settles a decision question. */
+/* Takes a replay: a new witness, or a better incumbent. Returns true if that settles a decision question. */
 bool nm_state_take(nm_state *s, const nm_replay *r, nm_settled by);
 
 /* ---- gradient.c --------------------------------------------------------------------------------- */
@@ -54,7 +54,7 @@ struct nm_walk {
     nm_job *job;
     const nm_program *p;
     const nm_kernels *k;
-    nm_batch *t;           /* backward: the caller puts rows, the gradient is y[0] */
+    nm_batch *t;           /* backward: the caller puts rows in, the gradient is y[0] */
     double **v;            /* [n_blocks] -> [n8][NM_LANES] values; the caller fills v[0] */
 };
 nm_walk *nm_walk_new(nm_job *job, const nm_program *p);
@@ -63,11 +63,11 @@ void nm_walk_backward(nm_walk *w);
 
 /* ---- attack.c ----------------------------------------------------------------------------------- */
 typedef struct nm_attack_opts { size_t steps, restarts; uint64_t seed; } nm_attack_opts;
-/* A point that program arithmetic takes for a counterexample to a listed clause, or NULL. */
+/* Returns a point that is a counterexample to a listed clause in the program's arithmetic, or NULL. */
 const double *nm_attack(nm_job *job, const nm_bounds *b, const nm_case *c, size_t n_open,
                         const size_t *open, const uint32_t *const *row, const double *start,
                         nm_attack_opts o, size_t *hit);
-/* the point of the least margin that a descent on one clause meets, or NULL */
+/* Returns the point of least margin that a descent on one clause finds, or NULL. */
 const double *nm_attack_least(nm_job *job, const nm_bounds *b, const nm_case *c, size_t clause, const uint32_t *row,
                               const double *start, nm_attack_opts o);
 
@@ -91,21 +91,21 @@ typedef struct nm_branch_opts {
     size_t max_nodes;
     double deadline;
     uint64_t seed;
-    size_t depth;          /* stop at it and give the open leaves as cubes; 0: no limit, no cubes */
-    /* Decides a node that has no unit left to branch on. Returns NM_OK if it holds no counterexample, NM_VIOLATED if
-     * x is one, else NM_UNKNOWN. */
+    size_t depth;          /* stop at this depth and return the open leaves as cubes; 0: no limit, no cubes */
+    /* Decides a node that has no unit left to branch on. Returns NM_OK if it has no counterexample, NM_VIOLATED if x
+     * is one, else NM_UNKNOWN. */
     int (*leaf)(void *arg, const nm_bounds *b, double *x);
     void *arg;
 } nm_branch_opts;
-struct nm_cube { const nm_bounds *b; nm_signs signs; }; /* bounds of a branch, and what it assumes */
+struct nm_cube { const nm_bounds *b; nm_signs signs; }; /* bounds of a branch, and the signs that it assumes */
 typedef struct nm_branch {
     int status;            /* NM_OK: excluded; NM_VIOLATED: x is a candidate; NM_UNKNOWN */
     size_t nodes, n_cubes;
     nm_cube *cube;
     double *x;             /* [n_in] */
-    bool is_leaf;          /* x is a leaf's */
+    bool is_leaf;          /* x was found in a leaf */
 } nm_branch;
-/* branches on signs of units; row `which` of the clause cuts, rhs includes the guard */
+/* Branches on signs of units; row `which` of the clause is bounded against rhs, which includes the guard. */
 nm_branch nm_branch_run(nm_job *job, const nm_bounds *b, const nm_case *c, size_t clause, const uint32_t *row,
                         size_t which, double rhs, nm_branch_opts o);
 
@@ -120,35 +120,36 @@ size_t nm_close_restarts(const nm_program *p);
 bool nm_close_attack(nm_state *s, size_t i, const double *start, size_t n_restarts);
 void nm_close_tighten(nm_state *s, size_t i);
 void nm_close_units(nm_state *s, size_t i);
-bool nm_close_branch(nm_state *s, size_t nodes); /* of each target */
-void nm_close_cubes(nm_state *s); /* branches of the open targets that are left, as cubes */
+bool nm_close_branch(nm_state *s, size_t nodes); /* nodes: for each target */
+void nm_close_cubes(nm_state *s); /* splits the open targets into cubes */
 bool nm_close_split(nm_state *s, size_t i);
 
 /* ---- range.c ------------------------------------------------------------------------------------ */
 bool nm_range_open(const nm_state *s, const nm_target *t); /* it may still move an end */
-void nm_range_probe(nm_state *s, size_t i);  /* attained values by descent, and better bounds, of case i */
+void nm_range_probe(nm_state *s, size_t i);  /* attained values by descent, and better bounds, for case i */
 
 /* ---- leaf.c ------------------------------------------------------------------------------------- */
 typedef struct nm_leaf { nm_state *s; nm_target *t; } nm_leaf;
 /* for nm_branch_opts: arg is an nm_leaf; x [n_in] */
 int nm_leaf_solve(void *arg, const nm_bounds *b, double *x);
-/* x, a counterexample or else a point on the boundary, becomes the counterexample of its linear region within b that
- * is nearest to the image; generators where the case has them; false: there is none, or none nearer */
+/* Replaces x, a counterexample or else a point on the boundary, by the counterexample of its linear region
+ * within b that is nearest to the image (x: generators, if the case has them); returns false if there is none,
+ * or none nearer. */
 bool nm_leaf_nearest(const nm_leaf *at, const nm_bounds *b, bool is_counter, double *x);
-/* bounds of the linear region that the binaries of a solution say */
+/* Returns bounds of the linear region that the binaries of a solution describe. */
 nm_bounds *nm_leaf_region(const nm_state *s, const nm_encoded *e, const nm_sol *sol);
-/* the question's input that columns v stand for */
+/* Returns the question's input that columns v stand for. */
 const double *nm_leaf_input(const nm_state *s, const nm_encoded *e, size_t icase, const double *v);
 
 /* ---- nearest_points.c, nearest.c: the nearest counterexample ------------------------------------ */
-/* looks for counterexamples to the n listed clauses near the image, from everywhere at once; not over generators, where
- * the attack's finds are drawn near */
+/* Looks for counterexamples to the listed clauses near the image, from many starts at once. Does nothing for
+ * generators: there the attack's finds are moved closer. */
 void nm_near_search(nm_near *n, size_t icase, size_t n_clauses, const size_t *clause, uint64_t seed);
-void nm_closest(nm_state *s); /* stages and verdict */
+void nm_closest(nm_state *s); /* runs the stages and sets the verdict */
 
 /* ---- embed_box.c -------------------------------------------------------------------------------- */
-/* Shrinks lo and hi [n] of the listed columns to certified ends over the model's rows, integrality left aside; they may
- * stay infinite. Throws where the rows are proven to have no point. */
+/* Shrinks lo and hi [n] of the listed columns to certified bounds by the model's rows, ignoring integrality; they may
+ * stay infinite. Throws if the rows are proven to have no point. */
 void nm_embed_box(nm_job *job, const char *path, const nm_model *m, size_t n, const int64_t *col, double *lo,
                   double *hi);
 
@@ -159,33 +160,33 @@ void nm_embed_map(nm_job *job, const nm_net *net, const nm_embed_opts *o, const 
 /* Returns the values of the model's columns at the point that --start asks for. */
 double *nm_start_of(nm_state *s, const nm_target *t, const nm_encoded *e);
 
-/* ---- write_models.c: models of what is open ----------------------------------------------------- */
+/* ---- write_models.c: models of open targets ----------------------------------------------------- */
 /* Encodes target t of q (q may differ from s->q in its objective only). cube: restrict to this branch; NULL: the whole
  * target. */
 nm_encoded nm_models_encode(nm_state *s, const nm_query *q, nm_target *t, const nm_cube *cube, nm_encode_opts o);
-void nm_target_sizes(nm_target *t, const nm_model *m); /* notes the size of its model */
-/* Writes a target's model for dialect d (NULL: the one asked for) with its map. Returns the file's name. */
+void nm_target_sizes(nm_target *t, const nm_model *m); /* records the size of its model */
+/* Writes a target's model for dialect d (NULL: that of the options) with its map. Returns the file's name. */
 const char *nm_models_write_one(nm_state *s, nm_target *t, nm_encoded e, const char *stem, const char *suffix,
                                 const nm_dialect *d);
 void nm_models_write(nm_state *s);
 void nm_models_sayable(nm_job *job, const nm_query *q, const nm_solve_opts *o); /* refuses what --dialect cannot say */
 
 /* ---- solve_models.c: the models of open targets, solved ----------------------------------------- */
-typedef struct nm_proof {  /* what the tree proved of a model */
+typedef struct nm_proof {  /* what the tree proved about a model */
     int status;            /* NM_OK: no integer point within the cap; NM_VIOLATED: see input; NM_UNKNOWN */
     double bound;          /* proven, of the objective without the model's constant; INFINITY: no point */
-    double tie;            /* of an unknown: how near to the cap what rounding left open lies, or NaN */
+    double tie;            /* if unknown: how near to the cap the leaves are that rounding left open, or NaN */
     const double *best, *input; /* [n_cols] the incumbent, [width] the best input that was judged; or NULL */
-    const double *outside; /* [width] outside of an L2 ball: a tangent there makes the model tighter; or NULL */
+    const double *outside; /* [width] a point outside of an L2 ball, where a tangent tightens the model; or NULL */
     double value;          /* of the incumbent */
     size_t nodes;
 } nm_proof;
 nm_proof nm_models_prove(nm_state *s, nm_target *t, const nm_encoded *e, size_t nodes);
-const nm_sol *nm_models_ask(nm_state *s, nm_target *t, nm_encoded e); /* as a solution; its bound is proven */
+const nm_sol *nm_models_ask(nm_state *s, nm_target *t, nm_encoded e); /* the same as a solution; its bound is proven */
 const double *nm_models_input(nm_state *s, const nm_encoded *e, const nm_sol *sol, size_t icase);
 bool nm_models_solve(nm_state *s);
 
-/* ---- refine.c: values by decisions -------------------------------------------------------------- */
+/* ---- refine.c: values refined by decisions ------------------------------------------------------ */
 void nm_refine(nm_state *s);
 
 #endif

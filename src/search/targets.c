@@ -35,7 +35,7 @@ void nm_state_open(nm_state *s)
 
 bool nm_target_open(const nm_target *t) { return t->status == NM_UNKNOWN; }
 
-/* Takes a replay: a new witness, or a better incumbent. True when it settles a decision question. */
+/* Takes a replay: a new witness, or a better incumbent. Returns true if that settles a decision question. */
 bool nm_state_take(nm_state *s, const nm_replay *r, nm_settled by)
 {
     nm_verdict *v = s->v;

@@ -1,13 +1,13 @@
 /* unit_programs.c: bounds of units by linear and mixed-integer programs over the layers before them (Tjeng et al. 2019,
  * section 4.2), block after block, each over the bounds already tightened.
  *
- * The model of a block is cut off at it: rows of what its still unstable units depend on and no more (encode.c); for
- * LP the triangles, for MIP big-M. A unit asks for its least and its largest value; once one side settles its sign
- * the other is left (progressive, with sign cutoffs). An LP's bound is proven from its duals (embedded_clp.c); a MIP is
- * a best-first search on phases over such LPs, whose bound is the least among open leaves: an infeasible leaf without
- * a proof keeps its parent's bound, so whatever Clp says, the result is a bound. Effort: NODES nodes, ITERATIONS
- * simplex iterations a node. Units are shared among processes (workers.c); each answer depends on its unit alone.
- * needs CROWN; gives bounds in place; later blocks follow by interval arithmetic and CROWN. */
+ * The model of a block ends there: it only has rows for what its still unstable units depend on (encode.c): triangles
+ * for LP, big-M for MIP. A unit is minimised and maximised; as soon as one side settles its sign the other is skipped
+ * (progressive, with sign cutoffs). An LP's bound is proven from its duals (embedded_clp.c); a MIP is a best-first
+ * search on phases over such LPs, whose bound is the least among open leaves. An infeasible leaf without a proof keeps
+ * its parent's bound, so the result is a bound whatever Clp says. Effort: NODES nodes, ITERATIONS simplex iterations
+ * for each node. Units are shared among processes (workers.c); each answer depends only on its unit. Needs CROWN;
+ * improves bounds in place; later blocks follow by interval arithmetic and CROWN. */
 #include "base/base.h"
 #include "program/program.h"
 #include "bounds/bounds.h"
@@ -21,7 +21,7 @@ enum { ITERATIONS = 5000 };
 typedef struct {
     size_t nodes;    /* 1: linear programs; more: mixed-integer ones with that many nodes */
     size_t threads;
-    bool lower_only; /* the row of a question: its least value alone counts */
+    bool lower_only; /* for a row of the question only the minimum counts */
 } effort;
 
 typedef struct {
@@ -31,7 +31,7 @@ typedef struct {
     size_t n;
     const uint32_t *unit;
     const nm_form *form;
-    size_t first; /* unit of the block's first one */
+    size_t first; /* number of the block's first unit */
     effort o;
     double *lo, *hi; /* [n] shared; NaN: not known */
 } work;
@@ -56,7 +56,7 @@ typedef struct {
     size_t n, cap;
 } tree;
 
-/* the binary farthest from 0 and 1, or -1 */
+/* Returns the binary farthest from 0 and 1, or -1. */
 static int64_t fractional(const tree *t)
 {
     const nm_model *m = t->w->e->m;
@@ -98,7 +98,7 @@ static size_t least_open(const tree *t)
     return best;
 }
 
-/* what c x is at least */
+/* Returns a proven lower bound of c x. */
 static double least(const work *w, nm_clp *l, const double *c, double enough)
 {
     const nm_mark mark = nm_mark_get(w->job);
@@ -142,7 +142,7 @@ static void each_unit(nm_job *job, void *arg, size_t i)
 {
     const work *w = arg;
     const nm_mark mark = nm_mark_get(job);
-    nm_clp *l = nm_clp_new(job, w->e->m); /* one that has solved before may answer otherwise */
+    nm_clp *l = nm_clp_new(job, w->e->m); /* a used one might give another answer */
     bound_unit(w, l, i);
     nm_close(job, l);
     nm_mark_release(job, mark);
@@ -176,7 +176,7 @@ static void tighten_block(nm_job *job, nm_bounds *b, int block, size_t n, const 
     nm_mark_release(job, mark);
 }
 
-/* the level of the layers that read block k; of the question's rows the general one */
+/* Returns the level of the layers that read block k; for the question's rows the general level. */
 static nm_by level_of(const nm_program *p, int k, const nm_levels *levels)
 {
     nm_by by = k == (int)p->n_blocks - 1 ? levels->all : NM_BY_NOTHING;

@@ -1,5 +1,5 @@
-/* write_models.c: the models of open targets: encoded, scaled (scale.c), guarded (guard.c), marked, and written with
- * their maps and manifest. What solves them stands in solve_models.c. */
+/* write_models.c: encodes, scales (scale.c), guards (guard.c) and marks the models of open targets, and writes them
+ * with their maps and manifest. solve_models.c solves them. */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"
@@ -18,7 +18,7 @@ nm_encoded nm_models_encode(nm_state *s, const nm_query *q, nm_target *t, const 
     o.one_sided = !s->o->form.two_sided;
     o.over = k->work.c;
     o.base = cube || t->tight ? k->b : NULL;
-    /* files stay small; the solver at hand gets the rows that made it four to eighteen times as fast */
+    /* files stay small; the embedded solver gets hull rows, which made it four to eighteen times as fast */
     const bool is_file = s->o->files.out || s->o->files.print || s->o->files.keep ||
                          q->objective != NM_FEASIBLE;
     const char *usual = is_file ? "bigm" : "hull";
@@ -32,7 +32,7 @@ nm_encoded nm_models_encode(nm_state *s, const nm_query *q, nm_target *t, const 
     return e;
 }
 
-/* for a file: its solver is not asked in rounds, so that L2 is said in products */
+/* Encodes for a file: its solver does not work in rounds, so L2 is written in products. */
 static nm_encoded encode_file(nm_state *s, nm_target *t, const nm_cube *cube)
 {
     return nm_models_encode(s, s->q, t, cube, (nm_encode_opts){.quadratic = true});
@@ -46,16 +46,16 @@ void nm_target_sizes(nm_target *t, const nm_model *m)
     t->bins = nm_model_binaries(m);
 }
 
-/* made once: hashing a question of many inputs takes as long as writing it */
+/* Returns the question's hash, made only once: hashing many inputs takes as long as writing them. */
 static const char *query_hash(nm_state *s)
 {
     if (!s->query_hash) s->query_hash = nm_query_hash(s->job, s->q);
     return s->query_hash;
 }
 
-/* Marks a model that goes to a file: a column fixed to 1, named by a hash of the model, which is the model's name as
- * well. A solution that lists the one or says the other is a solution of this model, also when it says no more than
- * "infeasible". Equal models of one question have marks of their own, by what they stand for. */
+/* Marks a model that goes to a file: adds a column fixed to 1 whose name is a hash of the model, and names the model
+ * after it. A solution that lists this column or this name is one of this model, even if it says no more than
+ * "infeasible". Equal models of one question have different marks, because the hash includes what they stand for. */
 static void mark(nm_state *s, const nm_target *t, nm_encoded *e)
 {
     const nm_model *m = e->model;
@@ -68,7 +68,7 @@ static void mark(nm_state *s, const nm_target *t, nm_encoded *e)
                e->map->file.n_cubes);
         nm_put_num(&b, m->constant);
     }
-    if (e->enc->constant) /* constants: all alike but for what they say */
+    if (e->enc->constant) /* models without choices differ only in their constants */
         nm_put(&b, "%s ", t->name), nm_put_num(&b, m->constant);
     nm_put_bytes(&b, m->c, m->n_nz * sizeof *m->c);
     nm_put_bytes(&b, m->j, m->n_nz * sizeof *m->j);
@@ -100,7 +100,7 @@ static void mark(nm_state *s, const nm_target *t, nm_encoded *e)
     e->map->file.n_cols = m->n_cols;
 }
 
-/* fixed MPS: the map's columns are those of the file, and it keeps what they stand for */
+/* For fixed MPS: the map gets the file's names, and keeps the original ones. */
 static void fix(nm_state *s, nm_encoded *e)
 {
     if (s->q->objective != NM_FEASIBLE)
@@ -134,7 +134,7 @@ static const nm_dialect *dialect_of(const nm_state *s)
     return s->o->files.dialect ? s->o->files.dialect : &nm_dialect_generic;
 }
 
-/* Scales the model, and relaxes what it asks by what a solver's tolerances can move. */
+/* Scales the model, and relaxes the question's rows by what a solver's tolerances can move. */
 static void make_fit(nm_state *s, nm_encoded *e, const nm_dialect *d)
 {
     const nm_tolerance usual = {d->primal > 0 ? d->primal : NM_SOLVER_TOL,
@@ -165,7 +165,7 @@ static void make_fit(nm_state *s, nm_encoded *e, const nm_dialect *d)
                 map->asks.name, map->form.unfit);
 }
 
-/* Makes a model what its file says: scaled, guarded, marked; the map says from what. */
+/* Makes a model ready for its file: scaled, guarded, marked; completes the map. */
 static void finish(nm_state *s, nm_target *t, nm_encoded *e, const nm_dialect *d)
 {
     nm_target_sizes(t, e->model);
@@ -339,7 +339,7 @@ void nm_models_write(nm_state *s)
         return;
     }
     const char *suffix, *stem = nm_model_stem(s->job, s->o->files.out, &suffix);
-    size_t n = s->o->depth > 0; /* cubes are told apart by a manifest */
+    size_t n = s->o->depth > 0; /* cubes always get a manifest */
     for (size_t i = 0; i < s->v->n_targets; i++) n += wanted(s, &s->v->targets[i]);
     for (size_t i = 0; i < s->v->n_targets; i++) {
         nm_target *t = &s->v->targets[i];
@@ -351,7 +351,7 @@ void nm_models_write(nm_state *s)
     if (n > 1 || s->o->depth) write_manifest(s, stem);
 }
 
-/* what L2 asks of the readers of a file, before any work */
+/* Refuses, before any work, what L2 needs but the readers of the file do not support. */
 void nm_models_sayable(nm_job *job, const nm_query *q, const nm_solve_opts *o)
 {
     const nm_dialect *d = o->files.dialect ? o->files.dialect : &nm_dialect_generic;

@@ -378,6 +378,9 @@ nm_tree nm_tree_run(nm_job *job, const nm_model *m, nm_tree_opts o)
     while (s->n_open > 0 && !s->stop) {
         if (out.nodes >= o.max_nodes || nm_stopped(job) || nm_wall() > o.deadline) break;
         node n = take(s, s->n_open > before);
+        if (nm_show_due(job))
+            nm_show(job, "; %zu nodes, %zu open, bound %.4g", out.nodes, s->n_open + 1,
+                    ldexp(n.bound, o.unit) + o.shift);
         before = s->n_open;
         if (closes(s, n.bound)) {
             leaf(s, n.bound);

@@ -105,7 +105,9 @@ typedef struct nm_tree_opts {
     bool decide;           /* only the cap matters, no bound is wanted */
     size_t max_nodes;
     double deadline;       /* nm_wall, or infinity */
-    double gap, gap_of_one; /* value|value|) */
+    double gap, gap_of_one; /* the cap falls below an incumbent's value by gap (gap_of_one + |value|) */
+    int unit;              /* progress reports bounds times 2^unit, plus shift */
+    double shift;
     double *best;          /* [n_cols] receives the incumbent, or NULL */
     /* Takes the point x [n_cols] of a relaxation; may lower *cap. Returns true to stop the search. */
     bool (*point)(void *arg, const double *x, double *cap);

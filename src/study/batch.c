@@ -17,6 +17,7 @@
 #include "study/records.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
 
 static const char *record_path(nm_job *job, const nm_campaign *c, int64_t sample)
 {
@@ -262,7 +263,7 @@ static int conclude(nm_job *job, const nm_campaign *c, const nm_totals *t)
                 "tries them again",
                 t->errors, t->samples, c->dir);
     if (!nm_stopped(job)) return t->error;
-    nm_note(job, "interrupted: %zu of %zu done; run the same command to go on", asked - t->left,
+    nm_note(job, "interrupted: %zu of %zu done; run the same command to continue", asked - t->left,
             asked);
     return NM_UNKNOWN;
 }
@@ -361,7 +362,8 @@ nm_todo nm_campaign_pilot(nm_job *job, const nm_campaign *c, size_t pilot)
     nm_records_run(job, &r);
     const int at_once = c->workers < (int)r.n ? c->workers : (int)r.n;
     if (left.made) left.seconds = (nm_wall() - at) * at_once / (double)left.made;
-    left.bytes = nm_children_memory();
+    struct rusage used;
+    if (getrusage(RUSAGE_CHILDREN, &used) == 0) left.bytes = 1024. * (double)used.ru_maxrss;
     nm_records_close(job, &r);
     left.sample = t.todo + left.made;
     left.n = all - left.made;

@@ -1,10 +1,11 @@
-/* campaign_file.c: campaign.json, which says all that a worker needs to join, and DIR/asked, which samples it is about.
+/* campaign_file.c: campaign.json, which has all that a worker needs in order to join, and DIR/asked, which lists the
+ * samples asked for.
  *
- * campaign.json is written once, by the run that comes first. Files are named twice, relative to the folder and from
- * the root, with their hashes: whoever joins takes the first name under which the same bytes are found, so that the
- * folder may be moved together with its files, or seen from another machine. Flags are kept as they were written;
- * files that they name are relative to `folder`. DIR/asked/A-B is an empty file for each range that a run asked for:
- * ranges are added by any run at any time, and none is ever lost. */
+ * campaign.json is written once, by the first run. Files are named twice, relative to the folder and from the root,
+ * with their hashes: a worker that joins uses the first name under which it finds the same bytes, so that the folder
+ * may be moved together with its files, or used from another machine. Flags are kept as they were written; files that
+ * they name are relative to `folder`. DIR/asked/A-B is an empty file for each range that a run asked for: any run may
+ * add a range at any time, and none is ever lost. */
 #define _GNU_SOURCE
 #include "base/base.h"
 #include "study/study.h"

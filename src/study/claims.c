@@ -1,18 +1,19 @@
-/* claims.c: who works on what, in a folder that processes on any number of machines share.
+/* claims.c: which process works on what, in a folder that processes on any number of machines share.
  *
- * Each process says that it is there by a file of its own, DIR/workers/HOST-PID-RANDOM.json, which it renews every
+ * Each process shows that it is alive by a file of its own, DIR/workers/HOST-PID-RANDOM.json, which it renews every
  * EVERY seconds; the name without its ending is the process's token. A record is claimed by making STEM.claim.0, with
- * the token as its text, by O_EXCL: one process alone succeeds, on NFS too. Where the holder is dead, STEM.claim.1 is
+ * the token as its text, with O_EXCL: only one process succeeds, on NFS too. If the holder is dead, STEM.claim.1 is
  * made in the same way, and so on: the claim with the largest number counts, so that nothing has to be removed or
- * replaced while others look. Claims stand beside the records: to make one there brings an NFS client's view of that
- * folder up to date, so that the look at the record which follows a claim sees what others wrote before.
+ * replaced while others look. Claims are in the folder of the records: making one there updates an NFS client's view of
+ * that folder, so that a look at the record after the claim sees what others wrote before.
  *
- * A process is dead when its file is gone. Whoever judges it dead removes the file: at once where it ran on this
- * machine (the same host, boot and process namespace) and no process of that number and start is left; else when the
- * file has not changed for PATIENCE of its own intervals, counted on the clock of whoever looks. No two clocks are ever
- * compared. A process that was only suspended comes back: it makes its file again, and what others took over meanwhile
- * it finds claimed with a larger number, and drops. There are no locks and no server. Cost: a small write every EVERY
- * seconds and process, a look at all files of DIR/workers less often the more there are. */
+ * A process counts as dead if its file is gone. A process that finds another one dead removes that one's file: at once
+ * if the other ran on this machine (same host, boot and process namespace) and no process with its number and start
+ * time is left; otherwise when the file has not changed for PATIENCE of its own intervals, measured by the clock of the
+ * observer, so that two clocks are never compared. A process that was only suspended makes its file again when it
+ * resumes; it finds what others took over claimed with a larger number, and drops it. There are no locks and no server.
+ * Cost: for each process a small write every EVERY seconds, and a look at all files of DIR/workers, less often the more
+ * there are. */
 #define _GNU_SOURCE
 #include "base/base.h"
 #include "study/records.h"
@@ -158,14 +159,12 @@ nm_presence *nm_presence_enter(nm_job *job, const char *dir)
     p->space = space_of(job);
     p->started = start_of(job, getpid());
     if (!p->started) p->started = "";
+    p->beat = 1;
     p->others = NM_ARRAY(job, watched, WATCHED);
     nm_folder_make(job, p->dir);
-    errno = 0;
-    if (!renew(job, p, NULL, 0)) {
-        const int why = errno;
-        unlink(p->path);
-        nm_throw(job, NM_EIO, "%s: cannot write: %s", p->path, strerror(why));
-    }
+    const char *text = presence_text(job, p, NULL, 0);
+    p->size = strlen(text);
+    while (!nm_file_exists(p->path)) nm_file_create(job, p->path, text, p->size); /* others may clear it away unfinished */
     nm_defer(job, leave, p);
     return p;
 }

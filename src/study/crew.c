@@ -1,12 +1,12 @@
 /* crew.c: the processes of one run that make a folder's records.
  *
- * Workers are forked processes that take the next item from a shared counter; each item's memory is returned before the
- * next. A worker claims an item before it makes it (claims.c), looks whether it is made already, and writes the record
- * if the claim is still its own. What other runs hold it comes back to at the end, until it is made or its holder is
- * dead. A worker that dies leaves its item to `fail`, and another takes its place; one that was killed is only believed
- * to have died of its item after GRACE seconds: who kills a whole run kills the workers first. The parent makes no
- * records: it renews the run's sign of life, says how far it is, and passes an interrupt on. Killed at any moment and
- * started again, a run loses at most what its items in flight knew. */
+ * Workers are forked processes that take the next item from a shared counter; the memory of an item is freed before the
+ * next one. A worker claims an item before it makes it (claims.c), checks whether it is made already, and writes the
+ * record if it still has the claim. Items that other runs hold are tried again at the end, until they are made or their
+ * holder is dead. If a worker dies, its item goes to `fail`, and another worker takes its place. If it was killed, its
+ * item is blamed only after GRACE seconds, because someone who kills a whole run may kill the workers first. The parent
+ * makes no records: it renews the run's sign of life, reports progress, and passes an interrupt on. A run may be killed
+ * at any moment and started again; it loses at most the items in progress. */
 #define _GNU_SOURCE
 #include "base/base.h"
 #include "study/records.h"

@@ -1,4 +1,4 @@
-/* progress.c: how far a folder of records is, in one line: counts, rate, time left, and what takes longest now. */
+/* progress.c: the progress of a folder of records in one line: counts, rate, time left, and what takes longest now. */
 #include "base/base.h"
 #include "study/records.h"
 

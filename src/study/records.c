@@ -52,11 +52,19 @@ typedef struct {
     const char **path;
 } paths;
 
+/* TOKEN.json.XXXXXX of a worker's file */
+static bool is_unborn(const char *name)
+{
+    const size_t n = strlen(name);
+    return n > 12 && memcmp(name + n - 12, ".json.", 6) == 0;
+}
+
 static void list_remains(nm_job *job, const nm_records *r, const char *folder, paths *found)
 {
+    const bool workers = nm_has_suffix(folder, "/workers");
     DIR *d = opendir(folder);
     for (const struct dirent *e; d && (e = readdir(d));)
-        if (is_unfinished(r, e->d_name) || is_claim(e->d_name))
+        if (workers ? is_unborn(e->d_name) : is_unfinished(r, e->d_name) || is_claim(e->d_name))
             *NM_PUSH(job, found->path, found->n, found->cap) = nm_fmt(job, "%s/%s", folder,
                                                                       e->d_name);
     if (d) closedir(d);
@@ -69,6 +77,7 @@ static size_t clear(nm_job *job, const nm_records *r, const char **one)
     list_remains(job, r, r->dir, &found);
     for (const char *const *f = r->folders; *f; f++)
         list_remains(job, r, nm_fmt(job, "%s/%s", r->dir, *f), &found);
+    list_remains(job, r, nm_fmt(job, "%s/workers", r->dir), &found);
     const size_t others = nm_presence_others(job, r->here, one);
     for (size_t i = 0; !others && i < found.n; i++) unlink(found.path[i]);
     return others;

@@ -1,12 +1,14 @@
-/* spread.c: a campaign's samples in chunks, which somebody else starts: Slurm, or whoever runs the lines of a file.
+/* spread.c: divides a campaign's samples into chunks for others to start: Slurm, or anything that runs the lines of a
+ * file.
  *
- * A chunk is `netmip batch --join DIR --range A:B`: DIR says all else. Chunks have the same number of samples that are
- * left to do; how many follows from a pilot, so that a chunk takes about LONG seconds: long beside the start of a
- * process, short beside a night. Workers claim what they do (claims.c), so chunks may be started twice, in any order,
- * beside other runs: nothing is done twice, and what a killed one had done stays.
+ * A chunk is `netmip batch --join DIR --range A:B`; everything else is in DIR. All chunks have the same number of
+ * samples that are left to do. This number follows from a pilot run, such that a chunk takes about LONG seconds: long
+ * compared with the start of a process, short compared with a night. Workers claim what they do (claims.c), so chunks
+ * may be started twice, in any order, and beside other runs: nothing is done twice, and what a killed one had done is
+ * kept.
  *
- * For Slurm they become an array job, DIR/slurm/job.sh, which holds its chunks itself: Slurm keeps a copy of the script
- * as it was submitted. The process is started by exec, so that Slurm's SIGTERM reaches it. */
+ * For Slurm they become an array job, DIR/slurm/job.sh, which contains its chunks, because Slurm keeps a copy of the
+ * script as it was submitted. The process is started by exec, so that Slurm's SIGTERM reaches it. */
 #define _GNU_SOURCE
 #include "base/base.h"
 #include "study/study.h"

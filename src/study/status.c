@@ -1,8 +1,8 @@
-/* status.c: how far a campaign is, from its folder alone, which is only read: records, workers' files, and what Slurm
- * says of the jobs that were submitted from there.
+/* status.c: the progress of a campaign, from its folder only, which is not changed: records, workers' files, and what
+ * Slurm reports about the jobs that were submitted from there.
  *
- * The time that is left is what the samples that are left would take, each as long as the mean of the records, divided
- * among those that are in hand now: with none in hand it is the time of one worker. */
+ * The time left is estimated as the number of samples left times the mean time of the records, divided by the number of
+ * samples in progress now, or by 1 if there are none. */
 #define _GNU_SOURCE
 #include "base/base.h"
 #include "study/study.h"

@@ -120,7 +120,7 @@ def assumed():
     args = ["solve", MLP3, *IMAGE, "--perturb", "linf:0.045", "--bounds", "crown", "--known-bounds", p("known.json"), "--objective", "worst", "--no-branch", "--no-solve"]
     j, text = ask([0, 10, 11], *args), run(*args, "--quiet")[1]
     check("what is assumed is said", j["certified"] is False and j["assumed"] == p("known.json")
-          and "\n  not certified: this rests on the bounds of %s, which are assumed\n" % p("known.json") in text, (j, text))
+          and "\n  not certified: this depends on the bounds of %s, which are assumed\n" % p("known.json") in text, (j, text))
     ask([0], "bounds", MLP3, *IMAGE, "--perturb", "linf:0.045", "--objective", "worst", "--bounds", "crown", "--known-bounds", p("known.json"))
     flags = [MLP3, *IMAGE, "--perturb", "linf:0.045", "--bounds", "crown"]
     ask([0], "bounds", *flags[:-1], "mip", "-o", p("targets.json"))
@@ -156,7 +156,7 @@ def warned():
 def refused():
     for stage in ("net", "program", "bounds", "model"):
         code, out, err = run("solve", XOR, XORQ, "--dump", stage, "--json", "--quiet")
-        check("--dump %s --json" % stage, code == 2 and out == "" and "query alone is JSON" in err, (code, out[:80], err))
+        check("--dump %s --json" % stage, code == 2 and out == "" and "only --dump query can print JSON" in err, (code, out[:80], err))
     for what in ("--ops", "--sets"):
         code, out, err = run("inspect", what, "--json")
         check("inspect %s --json" % what, code == 2 and out == "" and "are text" in err, (code, err))

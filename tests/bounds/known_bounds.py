@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Levels for single layers, bounds in files, and bounds that are known from elsewhere: what they change, and what may be
 called certified that rests on them."""
-import csv, json, sys
+import csv, json, sys, zipfile
 
 sys.path.insert(1, sys.path[0] + "/../kit")
-from kit import check, m, p, parts, put, run
+from kit import check, m, p, parts, put, run, skip
 
 NET, IMAGE = m("digits-mlp3.onnx"), ["--image", m("digits-test-images.idx3.gz") + ":2", "--quiet"]
 ASK = [NET, *IMAGE, "--perturb", "linf:0.03"]
@@ -29,7 +29,7 @@ def levels():
     check("programs for all layers are the narrowest", all(every[k][0] >= both[k][0] - 1e-9 and every[k][1] <= both[k][1] + 1e-9 for k in both))
     for text, words in (("3:lp", "block 3 is no ReLU block; one of 2, 4, 6"), ("2:crown", "interval, crown, alpha, lp or mip was expected"),
                         ("lp,mip", "interval, crown"), ("2:lp,2:mip", "two levels for block 2"), ("", "interval, crown"), ("2:", "interval, crown"),
-                        ("99:lp", "block 99 is no ReLU block")):
+                        ("99:lp", "block 99 is not a ReLU block")):
         for verb in ("bounds", "solve"):
             code, out, err = run(verb, *ASK, "--bounds", text)
             check("%s --bounds %r" % (verb, text), code == 2 and words in err, (code, err))
@@ -44,6 +44,20 @@ def files():
     check("what the file is", (j["netmip"], j["version"]) == ("bounds", 1) and len(j["net_sha256"]) == 64)
     lines = run("bounds", *ASK, "--bounds", "crown", "--dump", "bounds")[1].splitlines()[1:]
     check("the same as --dump", [tuple(map(float, l.split()[1:3])) for l in lines] == list(b.values()))
+    j = j["cases"][0]["blocks"]
+    run("bounds", *ASK, "--bounds", "crown", "-o", p("a.npz"))
+    with zipfile.ZipFile(p("a.npz")) as z:
+        check("npz: its checksums, dates that never change", z.testzip() is None and {i.date_time[:3] for i in z.infolist()} == {(1980, 1, 1)})
+    try:
+        import numpy
+
+        z = numpy.load(p("a.npz"))
+        check("npz says the same", all(z["case0_block%d_%s" % (k["block"], e)].tolist() == k[e] for k in j for e in ("lo", "hi")) and len(z) == 2 * len(j) + 2)
+        check("npz: hashes", str(z["net_sha256"].astype(str)) == json.load(open(p("a.json")))["net_sha256"] and len(bytes(z["query_sha256"])) == 64)
+    except ImportError:
+        skip("no numpy", 2)
+    code, out, err = run("solve", *ASK, "--known-bounds", p("a.npz"))
+    check("npz is not read back", code == 3 and "a.npz" in err, (code, err))
     for name in ("a.json", "a.csv"):  # its own bounds, read back, are nothing new
         code, out, err = run("solve", *ASK, "--known-bounds", p(name), "--bounds", "crown", "--json")
         check("%s: nothing is assumed" % name, code == 0 and json.loads(out)["certified"] is True, (code, err))

@@ -190,7 +190,7 @@ def odd73():
     f.h["soft"], f.h["gone"], f.h["external"] = h5py.SoftLink("/good"), h5py.SoftLink("/nowhere"), h5py.ExternalLink("other.h5", "x")
     f.done()
     same("level 7.3, beside odd ones", "o73.mat", "good", A["double"])
-    for name, word in (*WORDS, ("far", "2^53"), ("half", "no int8"), ("beyond", "no int8"), ("odd", "class ?"), ("enum", "class ?"), ("cell", "class cell"), ("struct", "class struct"),
+    for name, word in (*WORDS, ("far", "2^53"), ("half", "of class int8"), ("beyond", "of class int8"), ("odd", "class ?"), ("enum", "class ?"), ("cell", "class cell"), ("struct", "class struct"),
                        ("soft", "class ?"), ("gone", "class ?"), ("external", "class ?")):
         refused("level 7.3", "o73.mat", name, word)
     for name in ("empty", "none"):

@@ -51,7 +51,7 @@ def words():
     r = short(inspect(f, "--row", "rc2_2"))
     check("row", r.startswith("row rc2_2: v <= U z") and "unit 2 of block 2" in r and "a in [-1, 1]" in r and "= -1 + 1 x0 + 1 x1" in r, r)
     check("an input", "column x1: an input" in inspect(f, "--unit", "0:1"))
-    for e, piece in (("indicator", "if z2_1 = 0: 1 v2_1 <= 0"), ("sos1", "set sos2_1: one at most is not 0: v2_1 s2_1"), ("partition:2", "part 1 of a"),
+    for e, piece in (("indicator", "if z2_1 = 0: 1 v2_1 <= 0"), ("sos1", "set sos2_1: at most one is not 0: v2_1 s2_1"), ("partition:2", "part 1 of a"),
                      ("relax", "the chord")):
         for ending in (".mps", ".lp"):
             f2 = build("e-" + e.split(":")[0] + ending, "--encoding", e, "--dialect", "cplex")
@@ -135,8 +135,8 @@ def refusals():
         check("refuse " + name, code == 3 and out == "" and needle in err, "%d %s %s" % (code, out[:100], err))
 
     bad("a cut file", text[: len(text) // 2].rsplit("\n", 1)[0] + "\n", "ENDATA")
-    bad("a row that is not there", text.replace(" x0  ra2_0 ", " x0  ra2_9 ", 1), "row that is known")
-    bad("a column twice", text.replace("RHS\n", " x0  rb2_0  1\nRHS\n", 1), "stands once")
+    bad("a row that is not there", text.replace(" x0  ra2_0 ", " x0  ra2_9 ", 1), "name of a known row")
+    bad("a column twice", text.replace("RHS\n", " x0  rb2_0  1\nRHS\n", 1), "was not defined before")
     bad("another section", text.replace("BOUNDS\n", "OBJSENSE\n"), "section")
     bad("a number", text.replace("  -1\n", "  -1x\n", 1), "number")
     bad("no bounds", re.sub(r" BV .*\n", "", text, count=1), "no bounds")
@@ -144,17 +144,17 @@ def refusals():
     bad("another kind of row", text.replace(" L  ra2_0", " Q  ra2_0", 1).replace(" L   ra2_0", " Q   ra2_0", 1), "N, L, G or E")
     bad("LP: cut", lp[: lp.index("Bounds")], "Bounds", ".lp")
     bad("LP: maximise", lp.replace("Minimize", "Maximize"), "Minimize", ".lp")
-    bad("LP: a foreign column", lp.replace(" z2_0\n", " q\n"), "column that is known", ".lp")
+    bad("LP: a foreign column", lp.replace(" z2_0\n", " q\n"), "name of a known column", ".lp")
     bad("LP: sense", lp.replace("<=", "<", 1), "<=", ".lp")
     code, out, err = run("inspect", f, "--row", "r99")
     check("no such row", code == 2 and "no such row" in err, err)
     code, out, err = run("inspect", f, "--unit", "seven")
     check("no such unit", code == 2 and "BLOCK:UNIT" in err, err)
     code, out, err = run("inspect", m("tiny-xor.json"), "--unit", "2:1")
-    check("a network has no rows", code == 2 and "no model" in err, err)
+    check("a network has no rows", code == 2 and "not a model" in err, err)
     shutil.copy(build("other.mps", base=DIGITS).replace(".mps", ".map.json"), p("good.map.json"))
     code, out, err = run("inspect", f)
-    check("another model's map", code == 6 and "another model" in err, err)
+    check("another model's map", code == 6 and "is not the map of" in err, err)
     random.seed(7)
     for kind, whole in ((".mps", text), (".lp", lp)):
         crashes = 0

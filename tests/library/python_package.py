@@ -201,6 +201,36 @@ def models():
         skip("no cbc")
 
 
+def embedded():
+    """a network in a model of scipy's, against the best of a grid that holds the optimum"""
+    try:
+        from scipy.optimize import Bounds, LinearConstraint, milp
+        from scipy.sparse import csr_matrix
+    except ImportError:
+        return skip("no scipy")
+    net = netmip.Network(XOR)
+    # columns a, b, y0, y1, k: least y0 - y1 + k/4 with a + b <= 1.25 and k an integer that is at least 4 a - 1
+    rows = [LinearConstraint(csr_matrix([[1, 1, 0, 0, 0.0]]), -np.inf, 1.25), LinearConstraint([[-4, 0, 0, 0, 1], [0, 1, 0, 0, 0]], [-1, 0], [np.inf, 0.75])]
+    ends = Bounds([0, 0, -np.inf, -np.inf, 0], [1, 1, np.inf, np.inf, 9])
+    grid = np.arange(0, 1.0001, 1 / 64)
+    best = min(xor(a, b) + max(0, np.ceil(4 * a - 1)) / 4 for a in grid for b in grid if a + b <= 1.25 and b <= 0.75)
+    for options in ({}, {"encoding": "partition:2"}, {"level": "interval"}):
+        e = net.embed([0, 0, 1, -1, 0.25], inputs=[0, 1], outputs=[2, 3], constraints=rows, bounds=ends, integrality=[0, 0, 0, 0, 1], **options)
+        r = milp(**e.to_scipy(), options={"mip_rel_gap": 0})
+        x = e.decode(r)
+        check("%s: the best point" % options, abs(r.fun - best) < 1e-6 and len(x) == 5 and abs(xor(*x[:2]) - (x[2] - x[3])) < 1e-5, (r.fun, best, x))
+    check("columns", e.own == 5 and e.column_names[:5] == ["x%d" % j for j in range(5)] and e.integer[4] == 1, e)
+    moved = r.x.copy()
+    moved[2] += 0.01
+    refused("a point that is no evaluation", netmip.AuditError, 6, "column 2 is", lambda: e.decode(moved))
+    ask = dict(inputs=[0, 1], outputs=[2, None])
+    refused("an input without ends", netmip.UnsupportedError, 4, "no finite", lambda: net.embed([1, 1, 1], **ask))
+    refused("a column that is not there", ValueError, None, "column 2; the model has 2", lambda: net.embed([1, 1], **ask))
+    refused("an input too few", netmip.UseError, 2, "the network has 2 inputs", lambda: net.embed([1, 1, 1], inputs=[0], outputs=[2, None]))
+    refused("no such option", netmip.UseError, 2, "colour", lambda: net.embed([1, 1, 1], colour=1, bounds=(0, 1), **ask))
+    refused("semi-continuous", ValueError, None, "0 or 1", lambda: net.embed([1, 1, 1], integrality=2, bounds=(0, 1), **ask))
+
+
 def batches():
     net, x = netmip.Network(m("digits-mlp3.onnx")), images()[:12]
     labels = [int(net(i).argmax()) for i in x]
@@ -241,10 +271,11 @@ def refusals():
 def interrupt():
     """a question that takes minutes ends at control-C, and the process goes on"""
     net, x = netmip.Network(m("digits-conv.onnx")), images()[4]
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it for what it starts in the background
     threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT)).start()
     began = time.time()
     try:
-        r = net.solve(x, perturb="free", objective="closest:l1")
+        r = net.solve(x, perturb="free", objective="closest:l1", time_limit=60)
         check("it took longer than the signal", False, repr(r))
     except KeyboardInterrupt:
         check("it ends soon", 1 < time.time() - began < 20, time.time() - began)
@@ -286,4 +317,4 @@ def installed():
     check("with libraries of its own", " violated " in r.stdout and r.stdout.strip().split()[-1].startswith(p("wheeled")), r)
 
 
-parts(declared, networks, onnx_and_torch, questions, bounds, models, batches, shown, refusals, interrupt, example, installed)
+parts(declared, networks, onnx_and_torch, questions, bounds, models, embedded, batches, shown, refusals, interrupt, example, installed)

@@ -177,7 +177,7 @@ static void test_files(nm_job *job)
           says(job, "is not the network"));
     const void *png;
     size_t n;
-    CHECK(nm_query_picture(job, q, half, &png, &n) == NM_EUNSUP && !png && says(job, "no picture"));
+    CHECK(nm_query_picture(job, q, half, &png, &n) == NM_EUNSUP && !png && says(job, "not a picture"));
     const nm_net *digits = load(job, "models/digits-mlp.onnx");
     double image[784] = {0.5};
     q = ask(job, digits, image, OPTIONS(job, "perturb", "linf:0.1", "label", "4"));
@@ -192,9 +192,47 @@ static void test_files(nm_job *job)
           "%s", nm_job_message(job));
 }
 
+/* tiny-abs, y = |x - w|, in a model of x in [-1, 2] and w in [0, 1] that minimises y - x / 2: -1/2 at x = w = 1 */
+static void test_embedded(nm_job *job)
+{
+    const char *dir = nm_temp_new(job), *mine = nm_fmt(job, "%s/mine.lp", dir),
+               *out = nm_fmt(job, "%s/out.mps", dir);
+    static const char lp[] = "Minimize\n obj: y - 0.5 x\n"
+                             "Subject To\n r: x + y + w <= 9\n"
+                             "Bounds\n -1 <= x <= 2\n 0 <= w <= 1\n -9 <= y <= 9\n"
+                             "End\n";
+    nm_file_write(job, mine, lp, sizeof lp - 1);
+    const nm_net *net = load(job, "models/tiny-abs.onnx");
+    const nm_mip *m;
+    nm_solution *s;
+    CHECK(nm_embed_files(job, net, OPTIONS(job, "inputs", "x,w", "outputs", "y"), out, &m) ==
+                  NM_EUSE &&
+              !m && says(job, "into: nm_embed_files expects it"),
+          "%s", nm_job_message(job));
+    CHECK(nm_embed_files(job, net, OPTIONS(job, "into", mine, "inputs", "x,w", "outputs", "z"), out,
+                         &m) == NM_EUSE &&
+              says(job, "has no column z"),
+          "%s", nm_job_message(job));
+    CHECK(nm_embed_files(job, net, OPTIONS(job, "into", mine, "inputs", "x,w", "outputs", "y"), out,
+                         &m) == NM_OK,
+          "%s", nm_job_message(job));
+    CHECK(nm_mip_columns(m) > 3 && nm_mip_rows(m) > 1 && !nm_mip_relaxation(m));
+    const char *const *name = nm_mip_column_names(m);
+    CHECK(!strcmp(name[0], "y") && !strcmp(name[1], "x") && !strcmp(name[2], "w") &&
+              !strncmp(name[3], "nn_", 3),
+          "%s %s %s", name[0], name[1], name[2]);
+    solving k = {.m = m};
+    CHECK(nm_run(job, solve_rows, &k) == NM_OK && k.sol->status == NM_SOL_OPTIMAL &&
+              fabs(k.sol->objective + 0.5) < 1e-6,
+          "%d %.17g %s", k.sol ? (int)k.sol->status : -1, k.sol ? k.sol->objective : NAN,
+          nm_job_message(job));
+    CHECK(nm_solution_new(job, m, "optimal", &s) == NM_EUSE && !s && says(job, "no question"), "%s",
+          nm_job_message(job));
+}
+
 int main(void)
 {
-    void (*const tests[])(nm_job *) = {test_models, test_files, test_beyond_rows};
+    void (*const tests[])(nm_job *) = {test_models, test_files, test_beyond_rows, test_embedded};
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
         nm_job *job = nm_job_new();
         tests[i](job);

@@ -335,7 +335,7 @@ def start_values(name, d):
 def beside():
     base = [*SMALL[:6], "linf:0.15", *SMALL[7:]]
     for d in sorted(ALL):
-        for flag, table, what in (("--start", STARTS, "no file of starts"), ("--priorities", ORDERS, "no file of branching"), ("--options", OPTIONS, "no option file")):
+        for flag, table, what in (("--start", STARTS, "no file for starting"), ("--priorities", ORDERS, "no file for branching"), ("--options", OPTIONS, "no option file")):
             if d not in table:
                 more = [flag, "image"] if flag == "--start" else [flag]
                 refused("refuse %s for %s" % (flag, d), 4, what, "compile", p("none.onnx"), "-o", p("x.mps"), "--dialect", d, *more)
@@ -367,7 +367,7 @@ def beside():
     put("one.csv", ",".join(["1"] * 784) + "\n")
     code, out, err = run("compile", *[a for a in base if a != "--quiet"], "-o", p("by-file.mps"), "--start", p("one.csv"))
     check("a start from a file is moved into the set", code == 0 and "it was moved by" in err, err)
-    refused("no image to start at", 2, "has none", "compile", *TINY, "-o", p("x.mps"), "--start", "image")
+    refused("no image to start at", 2, "has no image", "compile", *TINY, "-o", p("x.mps"), "--start", "image")
     if shutil.which("cbc"):
         compile("by-cbc.mps", "--dialect", "cbc", "--start", "attack", "--priorities", "--options", "--objective", "worst", base=base)
         out = sh("cbc", p("by-cbc.mps"), "-mipstart", p("by-cbc.start.txt"), "-priorityIn", p("by-cbc.priorities.csv"), "-preprocess", "off",

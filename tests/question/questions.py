@@ -238,7 +238,7 @@ def json_refusals():
     bad(5, "an image that is not there", "none.png", "solve", XOR, put("q.json", {**Q, "image": "none.png", "perturb": "free"}))
     put("q.json", {**Q, **box, **clause})
     for flag in (["--margin", "1"], ["--objective", "worst"], ["--guard", "0"], ["--perturb", "free"], ["--label", "1"]):
-        bad(2, "a file and %s" % flag[0], "from a file and one from flags", "solve", XOR, p("q.json"), *flag)
+        bad(2, "a file and %s" % flag[0], "from this file and one from flags", "solve", XOR, p("q.json"), *flag)
 
 
 # ---- tiny networks, exactly ----
@@ -321,7 +321,7 @@ def ranges():
     out = good(0, "solve", n, p("q.vnnlib"), "--objective", "range:Y_0", "-o", p("ends"))
     check("text and files", "done by" in out and re.search(r"min: \S+ attained .* proven to be at least", out) and os.path.exists(p("ends/min.npy")) and os.path.exists(p("ends/max.npy")), out)
     put("q2.vnnlib", open(p("q.vnnlib")).read() + "(assert (<= Y_0 0))")
-    bad(4, "a file that speaks of outputs", "speaks of outputs", "solve", n, p("q2.vnnlib"), "--objective", "range:Y_0")
+    bad(4, "a file that speaks of outputs", "has conditions on outputs", "solve", n, p("q2.vnnlib"), "--objective", "range:Y_0")
     put("pt.csv", "0.5,0.5\n")
     ask = ["--image", p("pt.csv"), "--perturb", "free", "--objective", "range:Y_0"]
     for flag, needle in ((["--target", "1"], "--target"), (["--label", "1"], "--label"), (["--margin", "1"], "--margin"), (["--guard", "1"], "--guard"), (["--split", "2"], "--split")):
@@ -380,7 +380,7 @@ def pairs():
                          ([*ask, "--differ", "1", "--margin", "1"], "--margin"), ([*ask, "--differ", "class", "--label", "1"], "--label"), ([*ask[:-2], "--differ", "1"], "a second network"), ([*ask, "--differ", "class", "--margin", "-1"], "--margin")):
         bad(2, "pairs refuse %s" % args[len(ask):], needle, "solve", na, *args)
     bad(3, "a question for two, one given a third", "target", "solve", na, put("q.json", {**Q, "lo": 0, "hi": 1, "against": "b.json", "differ": 1, "target": 1}))
-    bad(2, "against twice", "names one, too", "solve", na, put("q.json", {**Q, "lo": 0, "hi": 1, "against": "b.json", "differ": 1}), "--against", nb)
+    bad(2, "against twice", "also names a second network", "solve", na, put("q.json", {**Q, "lo": 0, "hi": 1, "against": "b.json", "differ": 1}), "--against", nb)
     tail = put("soft.json", {**net_text(*a), "layers": net_text(*a)["layers"] + [{"op": "softmax"}]})
     bad(4, "softmaxes have no difference here", "Softmax", "solve", tail, *ask[:-1], tail, "--differ", "0.5", "--quiet")
     code, out, err = run("solve", tail, *ask[:-1], tail, "--differ", "class", "--margin", "0", "--quiet")

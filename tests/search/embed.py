@@ -280,9 +280,9 @@ REFUSED = [  # suffix, text, exit code, what the message says
     ("lp", ROW + BOX + " z = 0\nBinaries\n z\nEnd\n", 4, "binary column z has bounds of its own"),
     ("lp", ROW + BOX, 3, "End in the last line was expected"),
     ("lp", ROW + " s: x >= 2 z\n" + BOX + "End\n", 3, ":5:1: the end of the row"),
-    ("lp", ROW + " r: x >= 2\n" + BOX + "End\n", 3, ":5:1: a row that stands once"),
-    ("lp", ROW + " s: x + 3 >= 2\n" + BOX + "End\n", 3, "no constant beside the terms"),
-    ("lp", ROW + BOX + " x >= 2\nEnd\n", 3, "column x: its lower bound lies above"),
+    ("lp", ROW + " r: x >= 2\n" + BOX + "End\n", 3, ":5:1: a row that was not defined before"),
+    ("lp", ROW + " s: x + 3 >= 2\n" + BOX + "End\n", 3, "no constant among the terms"),
+    ("lp", ROW + BOX + " x >= 2\nEnd\n", 3, "column x: its lower bound is above"),
     ("lp", ROW + " s: x >= 0.75\n t: x + z <= 0.5\n" + BOX + "End\n", 3, "the model has no point"),
     ("lp", ROW + "Bounds\n x >= 1\n z free\n y free\nEnd\n", 4, "column x, input 0 of the network, has no finite upper bound"),
     ("mps", HEAD + " x r 1\n y cost 1\nRHS\nBOUNDS\n UP b x 1\nSOS\n S1 s\nENDATA\n", 4, "section SOS cannot be kept"),
@@ -294,7 +294,7 @@ REFUSED = [  # suffix, text, exit code, what the message says
     ("mps", HEAD + " my x r 1\n y cost 1\nENDATA\n", 3, "names without blanks"),
     ("mps", HEAD + " x r 1 r 2\n y cost 1\nBOUNDS\n UP b x 1\nENDATA\n", 3, "column x is given twice in row r"),
     ("mps", HEAD + " x r 1\n y cost 1\nBOUNDS\n UP b x 1\n", 3, "ends before ENDATA"),
-    ("mps", HEAD + " x q 1\nENDATA\n", 3, ":6:1: a row that is known"),
+    ("mps", HEAD + " x q 1\nENDATA\n", 3, ":6:1: the name of a known row"),
 ]
 
 
@@ -305,10 +305,10 @@ def refusals():
         check("refused: %s" % says, got == code and says in err and not os.path.exists(p("bad-out.mps")), (got, err))
     good = put("good.lp", ROW + BOX + "End\n")
     for inputs, outputs, more, code, says in (
-            ("x,z", "y", (), 2, "2 columns are named, and the network has 1 inputs"), ("w", "y", (), 2, "has no column w"), ("x", "x", (), 2, "an input and an output"),
-            ("x", "-", (), 2, "all outputs are left out"), ("-", "y", (), 2, "leaves out an output alone"), ("", "y", (), 2, "is empty"),
+            ("x,z", "y", (), 2, "2 columns are named, but the network has 1 inputs"), ("w", "y", (), 2, "has no column w"), ("x", "x", (), 2, "an input and an output"),
+            ("x", "-", (), 2, "all outputs are left out"), ("-", "y", (), 2, "is allowed for outputs only"), ("", "y", (), 2, "is empty"),
             ("x", "y", ("--encoding", "relax"), 4, "would not equal"), ("x", "y", ("--encoding", "aggregate:2"), 4, "would not equal"), ("x", "y", ("--encoding", "hull"), 4, "a question's row"),
-            ("x", "y", ("--encoding", "sos1"), 4, "dialect generic has no special ordered sets"), ("x", "y", ("--bounds", "9:lp"), 2, "is no ReLU block")):
+            ("x", "y", ("--encoding", "sos1"), 4, "dialect generic has no special ordered sets"), ("x", "y", ("--bounds", "9:lp"), 2, "is not a ReLU block")):
         got, out, err = embed(net, good, inputs, outputs, "bad-out.mps", *more)
         check("refused: %s" % says, got == code and says in err, (got, err))
     two = put("pair.json", network([2], [dense([[1, 1]], [0])]))
@@ -321,9 +321,9 @@ def refusals():
         into = put(name, text)
         check("names: MPS to MPS", embed(net, into, "3x", "y", "names-out.mps")[0] == 0)
         got, out, err = embed(net, into, "3x", "y", "names-out.lp")
-        check("names: what LP cannot say is refused", got == 4 and 'name "3x" cannot stand in LP' in err, (got, err))
+        check("names: what LP cannot say is refused", got == 4 and 'name "3x" cannot be written in LP' in err, (got, err))
     got, out, err = embed(net, put("good.lp", (ROW + BOX + "End\n").replace(" z", " z[1]")), "x", "y", "names-out.lp")
-    check("names: brackets in LP are refused", got == 4 and 'name "z[1]" cannot stand in LP; a file .mps was expected' in err, (got, err))
+    check("names: brackets in LP are refused", got == 4 and 'name "z[1]" cannot be written in LP; a .mps file was expected' in err, (got, err))
 
 
 def beside():

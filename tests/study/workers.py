@@ -2,7 +2,7 @@
 """Runs that join a campaign: any number of them, killed and started at random, end with the records of an undisturbed
 one, and no sample is solved twice; dead holders' claims are taken over, whatever the clocks say, and those of the living
 never; what is another campaign is refused by name; full disks and folders that cannot be written lose nothing."""
-import atexit, glob, json, os, random, re, shutil, signal, subprocess, sys, time
+import atexit, glob, json, os, pty, random, re, shutil, signal, subprocess, sys, time
 
 sys.path.insert(1, sys.path[0] + "/../kit")
 import kit
@@ -356,28 +356,77 @@ def status():
     bad("no campaign", 5, ["campaign.json"], "--status", p())
 
 
+def on_terminal(*args):
+    """what netmip writes to stderr, when that is a terminal"""
+    ours, theirs = pty.openpty()
+    r = subprocess.Popen([NETMIP, *args], stdout=subprocess.DEVNULL, stderr=theirs)
+    os.close(theirs)
+    text = b""
+    while True:
+        try:
+            more = os.read(ours, 4096)
+        except OSError:  # its last writer has gone
+            break
+        if not more:
+            break
+        text += more
+    r.wait(60)
+    os.close(ours)
+    return text
+
+
 def terminal():
     """one line on a terminal, which changes; nothing with --quiet"""
-    import pty
-
     for quiet in (False, True):
-        folder, (ours, theirs) = campaign("terminal%d" % quiet, 40), pty.openpty()
-        r = subprocess.Popen([NETMIP, "batch", "--join", folder] + ["--quiet"] * quiet, stdout=subprocess.DEVNULL, stderr=theirs)
-        os.close(theirs)
-        text = b""
-        while True:
-            try:
-                more = os.read(ours, 4096)
-            except OSError:
-                break
-            if not more:
-                break
-            text += more
-        r.wait(60)
+        folder = campaign("terminal%d" % quiet, 40)
+        text = on_terminal("batch", "--join", folder, *["--quiet"] * quiet)
         lines = re.findall(rb"\r(\d+/40: \d+ hold, \d+ violated, \d+ unknown[^\r\n]*)\x1b\[K", text)
         check("progress on a terminal" if not quiet else "none with --quiet", bool(lines) != quiet, text[:500])
         check("it goes at the end", quiet or text.rstrip().endswith(b"\x1b[K"), text[-200:])
         check("rate, time left and the slowest", quiet or any(b"/s, " in l and b" left" in l and b"slowest: 0000" in l for l in lines), lines[:3])
+
+
+def solving():
+    """solve says its stage, nodes, bound and time on a terminal, and takes the line away; plain streams have none of it"""
+    ask = ["solve", CONV, "--image", IDX + ":31", "--perturb", "linf:0.05", "--objective", "worst", "--time-limit", "5"]
+    text = on_terminal(*ask)
+    lines = re.findall(rb"\r(models; \d+ nodes, \d+ open, bound [-+.\de]+; \d+ s)\x1b\[K", text)
+    check("solve on a terminal", len(lines) >= 3, text[-500:])
+    check("solve on a terminal: the line goes", text.rstrip().endswith(b"\x1b[K"), text[-100:])
+    check("solve on a terminal, quiet", b"\r" not in on_terminal(*ask, "--quiet").replace(b"\r\n", b"\n"))
+    check("solve on a plain stream", "\r" not in kit.run(*ask)[2])
+
+
+def plain_lines():
+    """where there is no terminal, a line every 30 s"""
+    folder = campaign("lines", 4)
+    stranger(folder, "elsewhere-1-00000004", 2, every=3)  # holds its sample for 36 s
+    r = kit.start("batch", "--join", folder)
+    out, err = r.communicate(timeout=90)
+    lines = re.findall(r"^netmip: (3/4: \d+ hold, \d+ violated, 0 unknown; .*)$", err.decode(), re.M)
+    check("a line after 30 s", r.returncode == 0 and len(lines) == 1 and " left" in lines[0], (r.returncode, err))
+
+
+# ---- solvers compared ----
+def comparison():
+    """several runs of one comparison divide its runs; one is killed"""
+    folder = p("bench")
+    shutil.rmtree(folder, True)
+    ask = ["bench", MLP, "--images", IDX, "--labels", LABELS, "--range", "0:3", "--perturb", "linf:0.06", "--encodings", "bigm,hull", "--solvers", "embedded",
+           "--time-limit", "20", "--repeat", "3", "--dir", folder, "--quiet"]
+    runs = [kit.start(*ask) for _ in range(3)]
+    end = time.time() + 60
+    while time.time() < end and len(glob.glob(folder + "/records/*.json")) < 3 and runs[0].poll() is None:
+        time.sleep(0.02)
+    runs[0].kill()
+    ends = [r.communicate(timeout=120) for r in runs]
+    check("a comparison of three runs", [r.returncode for r in runs[1:]] == [0, 0], ends)
+    found = [json.load(open(f)) for f in glob.glob(folder + "/records/*.json")]
+    rows = open(folder + "/results.csv").read().splitlines()
+    check("every run has its record", len(found) == len(rows) - 1 > 10 and all(r["solved"] for r in found), (len(found), len(rows)))
+    check("both print the same table", ends[1][0] == ends[2][0], ends)
+    left = glob.glob(folder + "/records/*.claim.*") + glob.glob(folder + "/workers/*")
+    check("nothing is left of it", not left, left)
 
 
 # ---- commands for others ----
@@ -416,4 +465,4 @@ def jobs_file():
     check("parallel --resume goes on", r.returncode == 0 and plain() == want and done >= 10, (r.returncode, r.stderr[-300:], done))
 
 
-parts(joins, parts_of_one, moved, sets_with_files, kills, never_twice, stale, living, same_host, suspended, refusals, disks, status, terminal, jobs_file)
+parts(joins, parts_of_one, moved, sets_with_files, kills, never_twice, stale, living, same_host, suspended, refusals, disks, status, terminal, solving, plain_lines, comparison, jobs_file)

@@ -125,7 +125,9 @@ int nm_solution_values(nm_solution *s, size_t n, const char *const *names, const
 int nm_solution_claims(nm_solution *s, const char *solver, double objective, double bound)
 int nm_mip_decode(nm_job *job, const nm_mip *m, const nm_solution *s, const nm_result **r)
 int nm_mips_decode(nm_job *job, const nm_mips *mips, const nm_solution *const *s, const nm_result **r)
-int nm_decode_files(nm_job *job, const nm_net *net, const char *map, size_t n, const char *const *solutions, const char *log, const nm_options *o, const nm_result **r)"""
+int nm_decode_files(nm_job *job, const nm_net *net, const char *map, size_t n, const char *const *solutions, const char *log, const nm_options *o, const nm_result **r)
+int nm_embed_files(nm_job *job, const nm_net *net, const nm_options *o, const char *out, const nm_mip **m)
+"""
 
 
 class Error(RuntimeError):

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _MILP = {0: "optimal", 1: "feasible", 2: "infeasible", 3: "unbounded"}
 
 
-class Model:
-    """Minimise c x over lo <= x <= hi, row_lo <= A x <= row_hi, where x is 0 or 1 in the columns that `integer` marks. A's row r has the entries
+class Arrays:
+    """Minimise c x over lo <= x <= hi, row_lo <= A x <= row_hi, where x is integer in the columns that `integer` marks. A's row r has the entries
     start[r] to start[r + 1] - 1 of `index` (columns) and `value`. Infinity: no bound.
 
     What plain rows cannot say (encodings indicator and sos1, L2 balls and distances) is in
@@ -29,11 +29,9 @@ class Model:
     products  (row, i, j, c): c x_i x_j, i <= j, is added to a row, or to the objective (row -1)
     """
 
-    def __init__(self, job: Job, pointer: int, question: "Question"):
-        self._job, self._p, self._question = job, pointer, question
+    def __init__(self, job: Job, pointer: int):
+        self._job, self._p = job, pointer
         m, rows, columns = pointer, lib.nm_mip_rows(pointer), lib.nm_mip_columns(pointer)
-        self.target = said(lib.nm_mip_target(m)) or ""
-        self.relaxation = bool(lib.nm_mip_relaxation(m))  # a point of it need not be a counterexample
         self.column_names = texts(lib.nm_mip_column_names(m), columns)
         self.row_names = texts(lib.nm_mip_row_names(m), rows)
         self.lo, self.hi, self.c = (copied(getattr(lib, "nm_mip_column_" + f)(m), columns) for f in ("lo", "hi", "cost"))
@@ -70,16 +68,9 @@ class Model:
             return []
         return list(zip(*(copied(a.value, n, t).tolist() for a, t in zip(at, (np.int64, np.uint32, np.uint32, np.float64)))))
 
-    def __repr__(self) -> str:
-        return "<Model of %s: %d columns, %d of them binary, %d rows>" % (self.target, len(self.c), self.integer.sum(), len(self.row_lo))
-
-    def measure(self, objective: float) -> float:
-        """Returns the margin, form or distance (l2: squared) that an objective value of the model stands for."""
-        return lib.nm_mip_measure(self._p, objective)
-
     def to_scipy(self) -> dict[str, Any]:
-        """Returns the arguments of scipy.optimize.milp, which asks HiGHS: milp(**model.to_scipy()). UnsupportedError for a model that plain rows
-        cannot say: choose encoding="bigm" or "hull", and no L2."""
+        """Returns the arguments of scipy.optimize.milp, which asks HiGHS: milp(**model.to_scipy()). An UnsupportedError for a model that
+        plain rows cannot say: choose encoding="bigm" or "hull", and no L2."""
         from scipy import sparse
         from scipy.optimize import Bounds, LinearConstraint
 
@@ -88,6 +79,23 @@ class Model:
         A = sparse.csr_matrix((self.value, self.index.astype(np.int32), self.start.astype(np.int64)), shape=(len(self.row_lo), len(self.c)))
         return {"c": self.c, "integrality": self.integer.astype(int), "bounds": Bounds(self.lo, self.hi),
                 "constraints": LinearConstraint(A, self.row_lo, self.row_hi)}
+
+
+class Model(Arrays):
+    """The model of one target. See Arrays for what it holds; `target` is its name, and of a `relaxation` a point need not be a counterexample."""
+
+    def __init__(self, job: Job, pointer: int, question: "Question"):
+        super().__init__(job, pointer)
+        self._question = question
+        self.target = said(lib.nm_mip_target(pointer)) or ""
+        self.relaxation = bool(lib.nm_mip_relaxation(pointer))
+
+    def __repr__(self) -> str:
+        return "<Model of %s: %d columns, %d of them binary, %d rows>" % (self.target, len(self.c), self.integer.sum(), len(self.row_lo))
+
+    def measure(self, objective: float) -> float:
+        """Returns the margin, form or distance (l2: squared) that an objective value of the model stands for."""
+        return lib.nm_mip_measure(self._p, objective)
 
     def decode(self, answer: Any) -> Result:
         """Judges a solver's answer: what scipy.optimize.milp returned, or the values of the columns, as an array in their order or as a dict by

@@ -16,6 +16,7 @@ import numpy as np
 from ._arrays import doubles, said
 from ._library import Error, Job, lib
 from .bounds import Bounds, bounds_of
+from .embedding import Embedded, embed
 from .models import Models
 from .result import Result
 
@@ -146,6 +147,13 @@ class Network:
         o = job.options(how)
         job.check(lib.nm_compile_files(job.p, self._p, q._p, o, os.fsencode(out), ctypes.byref(made)))
         return q._result(job, made.value)
+
+    def embed(self, c: Any, *, inputs: Any, outputs: Any, constraints: Any = (), bounds: Any = None, integrality: Any = None, **options: Any) -> Embedded:
+        """Returns an optimisation model of your own, in the words of scipy.optimize.milp (c, constraints, bounds, integrality), with this network in it:
+        `inputs` are the columns that it reads, `outputs` those that equal its outputs, None for one that the model does not need. Input columns
+        need two finite ends, their own or such as the rows imply. Options: level (the flag --bounds), encoding (bigm, partition:N), threads."""
+        how = {"bounds" if k == "level" else k: v for k, v in options.items()}
+        return embed(self, c, inputs, outputs, constraints, bounds, integrality, how)
 
     def batch(self, images: Iterable[Any], labels: Optional[Iterable[int]] = None, *, workers: int = 1, progress: bool = True,
               errors: str = "raise", **options: Any) -> Iterator[Result]:

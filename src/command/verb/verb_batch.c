@@ -125,7 +125,7 @@ static bool spread_of(nm_job *job, const nm_cli *c, nm_spread *s)
     return spreads;
 }
 
-/* a domain that leaves the range which the network states is told of once */
+/* Notes once that the domain leaves the range that the network states. */
 static void check_range(nm_job *job, const nm_campaign *b)
 {
     const size_t n = b->net->n_in;

@@ -1,10 +1,10 @@
-/* verb_bench.c: solvers and formulations compared on the same instances, from flags or from a campaign's file:
+/* verb_bench.c: netmip bench: compares solvers and formulations on the same instances, given by flags or by a file:
  *
  *   {"netmip": "bench", "version": 1, "instances": [FOLDER or MAP, ..], "solvers": ["cbc", {"name": .., "command":
  * ..}, ..],
  *    "encodings": ["bigm", ..], "repeat": 3, "time_limit": 60, "memory": 2000, "threads": 1, "only": "easy"}
  *
- * Names of files are relative to the campaign's folder; a flag beside the campaign overrules its member. */
+ * File names are relative to the campaign's folder; a flag overrides the campaign's member. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -72,14 +72,14 @@ static void add_solver(nm_job *job, nm_bench *b, nm_bench_solver *list, const ch
     list[b->n_solvers++] = r;
 }
 
-/* "NAME: COMMAND": tables, files and records are called by the name */
+/* Reads "NAME: COMMAND"; tables, files and records use the name. */
 static void add_command(nm_job *job, nm_bench *b, nm_bench_solver *list, const char *text)
 {
     const char *colon = strstr(text, ": ");
     const size_t n = colon ? (size_t)(colon - text) : 0;
     if (!n || memchr(text, ' ', n))
         nm_throw(job, NM_EUSE,
-                 "--solver-command \"%s\": a comparison has to call it by a name; \"NAME: COMMAND\" "
+                 "--solver-command \"%s\": a comparison needs a name for it; \"NAME: COMMAND\" "
                  "was expected",
                  text);
     add_solver(job, b, list, nm_dup(job, text, n), colon + 2);
@@ -203,7 +203,7 @@ static bool is_campaign(const char *path)
     return nm_has_suffix(path, ".json") && !nm_has_suffix(path, ".map.json");
 }
 
-/* what questions from images need, models that are there have already */
+/* Refuses flags for questions about images if the instances are existing models. */
 static void check_flags(nm_job *job, const nm_cli *c, bool images)
 {
     static const nm_opt asks[] = {NM_O_labels, NM_O_range,     NM_O_perturb, NM_O_domain,
@@ -212,7 +212,7 @@ static void check_flags(nm_job *job, const nm_cli *c, bool images)
         for (size_t i = 0; i < sizeof asks / sizeof *asks; i++)
             if (nm_cli_has(c, asks[i]))
                 nm_throw(job, NM_EUSE,
-                         "--%s: the instances are questions already; it goes with --images",
+                         "--%s: the instances already are questions; this flag needs --images",
                          nm_cli_name(job, asks[i]));
     if (images && nm_cli_has(c, NM_O_only))
         nm_throw(job, NM_EUSE, "--only chooses from a suite, not from --images");
@@ -255,7 +255,7 @@ int nm_verb_bench(nm_job *job, const nm_cli *c, nm_buf *out)
     else
         read_instances(&s, &b, text(&s, NM_O_only, "only"));
     if (nm_cli_has(c, NM_O_bounds) && !b.form[0].encoding)
-        nm_throw(job, NM_EUSE, "--bounds: models are taken as they are; it goes with --encodings");
+        nm_throw(job, NM_EUSE, "--bounds: models are used as they are; this flag needs --encodings");
     if (!nm_bench_run(job, &b)) return NM_UNKNOWN;
     nm_bench_tables(job, out, &b, nm_cli_has(c, NM_O_json));
     return NM_OK;

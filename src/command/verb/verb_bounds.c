@@ -1,4 +1,4 @@
-/* verb_bounds.c: bounds of every unit, and statistics of each layer. */
+/* verb_bounds.c: netmip bounds: bounds of every unit, and statistics for each layer. */
 #include "base/base.h"
 #include "program/program.h"
 #include "network/network.h"
@@ -8,12 +8,12 @@
 #include "command/command.h"
 #include "command/flags.h"
 
-typedef struct { /* of what a ReLU block reads */
+typedef struct { /* statistics of the block that a ReLU block reads */
     size_t block, units, phase[3];
-    double width; /* the mean */
+    double width; /* mean width */
 } layer;
 
-/* Returns whether block r is one of ReLUs, and says of it. */
+/* Returns true if block r is a ReLU block, and sets its statistics. */
 static bool layer_of(const nm_bounds *b, size_t r, layer *l)
 {
     const nm_program *p = b->p;
@@ -58,7 +58,7 @@ static void json_case(nm_jo *j, const nm_bounds *b, size_t icase)
     nm_jo_end(j);
 }
 
-/* Puts the statistics of all cases; file: where the bounds themselves are, or NULL. */
+/* Writes the statistics of all cases; file: where the bounds themselves are, or NULL. */
 static void put_json(nm_buf *out, const nm_bounds_of *of, const char *file, const char *assumed)
 {
     nm_jo j = nm_jo_answer(out);
@@ -97,7 +97,7 @@ int nm_verb_bounds(nm_job *job, const nm_cli *c, nm_buf *out)
             put_layers(out, b[i], i);
         }
     }
-    if (nm_known_used(known)) nm_note(job, "these bounds rest on those of %s, which are assumed", nm_known_used(known));
+    if (nm_known_used(known)) nm_note(job, "the bounds depend on those of %s, which are assumed", nm_known_used(known));
     const nm_bounds_of of = {net->hash, nm_query_hash(job, q), q->n_cases, b};
     if (file) nm_bounds_write(job, file, &of);
     if (json) put_json(out, &of, file, nm_known_used(known));

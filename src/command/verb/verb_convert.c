@@ -1,4 +1,4 @@
-/* verb_convert.c: a network in another format. */
+/* verb_convert.c: netmip convert: a network in another format. */
 #include "base/base.h"
 #include "network/network.h"
 #include "command/command.h"

@@ -1,5 +1,5 @@
-/* verb_decode.c: a solver's solution file, read back into a verdict. Files may stand in any order: the map, or the
- * manifest, is known by what it says, and a model stands for the map beside it. */
+/* verb_decode.c: netmip decode: turns a solver's solution file into a verdict. Files may be given in any order: the map
+ * or manifest is recognised by its content, and a model stands for the map beside it. */
 #include "base/base.h"
 #include "question/question.h"
 #include "model/model.h"
@@ -22,7 +22,7 @@ static bool is_map(nm_job *job, const char *path)
            !strncmp(key, "\"embedding\"", 11);
 }
 
-/* Returns the map, or else the manifest, beside a model's file; NULL: the path is no model's. */
+/* Returns the map, else the manifest, beside a model's file; NULL: the path is not a model's. */
 static const char *map_beside(nm_job *job, const char *path)
 {
     const char *suffix = nm_model_suffix(path);
@@ -48,22 +48,21 @@ static files sorted(nm_job *job, const nm_cli *c)
     for (int i = 0; i < c->n_files; i++) {
         const char *map = is_map(job, c->file[i]) ? c->file[i] : map_beside(job, c->file[i]);
         if (map && f.map && strcmp(map, f.map))
-            nm_throw(job, NM_EUSE,
-                     "%s: %s was given as well; one map, or one manifest, was expected", map,
-                     f.map);
+            nm_throw(job, NM_EUSE, "%s: %s is given, too; one map or one manifest was expected",
+                     map, f.map);
         if (map)
             f.map = map;
         else
             f.sols[f.n++] = c->file[i];
     }
     if (!f.map) {
-        (void)nm_file_read(job, c->file[0]); /* says what is wrong when it cannot be read at all */
+        (void)nm_file_read(job, c->file[0]); /* reports the error if the file cannot be read at all */
         nm_throw(job, NM_EINPUT,
-                 "%s: is no map, and neither is any other file given; the .map.json or the "
+                 "%s: is not a map, nor is any other file given; the .map.json or the "
                  ".manifest.json that compile wrote was expected",
                  c->file[0]);
     }
-    if (!f.n) nm_throw(job, NM_EUSE, "%s: no solution file beside it; one was expected", f.map);
+    if (!f.n) nm_throw(job, NM_EUSE, "%s: no solution file is given with it; one was expected", f.map);
     return f;
 }
 
@@ -75,7 +74,7 @@ typedef struct {
     int status;
 } decoding;
 
-/* Decodes and reports: names in a verdict live as long as the JSON that they come from, no longer than this. */
+/* Decodes and reports. Names in a verdict live as long as the JSON that they come from, so both happen here. */
 static void decode(nm_job *job, void *arg)
 {
     decoding *d = arg;
@@ -106,7 +105,7 @@ static nm_pointcheck *check(nm_job *job, const files *f)
     return nm_point_check(job, m, f->map, s, f->sols[0]);
 }
 
-/* Puts what was checked of a solution whose decoding failed; returns the code of the failure. */
+/* Reports the check of a solution whose decoding failed; returns the code of the failure. */
 static int failed(nm_job *job, nm_buf *out, const nm_pointcheck *p, int code, bool json)
 {
     const char *why = nm_message_of(job, code);
@@ -129,8 +128,7 @@ int nm_verb_decode(nm_job *job, const nm_cli *c, nm_buf *out)
     if (nm_embedding_read(job, f.map)) {
         if (f.n > 1 || nm_cli_has(c, NM_O_check) || nm_cli_has(c, NM_O_output))
             nm_throw(job, NM_EUSE,
-                     "%s: is the map of an embedding: one solution, and neither --check nor "
-                     "--output was expected",
+                     "%s: is the map of an embedding: one solution was expected, without --check and --output",
                      f.map);
         return nm_embedding_decode(job, out, f.map, f.sols[0], f.log, nm_cli_has(c, NM_O_json));
     }

@@ -1,4 +1,4 @@
-/* verb_embed.c: a network inside a user's own optimisation model. */
+/* verb_embed.c: netmip embed: a network inside a user's own optimisation model. */
 #include "base/base.h"
 #include "program/program.h"
 #include "network/network.h"

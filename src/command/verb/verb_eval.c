@@ -1,4 +1,4 @@
-/* verb_eval.c: outputs of an image: the check that a network was read rightly. */
+/* verb_eval.c: netmip eval: the outputs for an image, to check that a network was read correctly. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -6,7 +6,8 @@
 #include "command/command.h"
 #include "command/flags.h"
 
-/* warns of means and images in other units than pixels from 0 to 1, where the image does not say otherwise */
+/* Warns of means and images that seem to be in other units than pixels from 0 to 1, if the image does not show
+ * units. */
 static void check(nm_job *job, const nm_net *net, nm_tensor t, const char *what)
 {
     double lo = INFINITY, hi = -INFINITY;

@@ -1,4 +1,4 @@
-/* verb_inspect.c: what a file says, for a reader. */
+/* verb_inspect.c: netmip inspect: describes a file. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
@@ -53,7 +53,7 @@ int nm_verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
         return NM_OK;
     }
     if (unit || row)
-        nm_throw(job, NM_EUSE, "--%s: %s is no model (.mps, .lp)", unit ? "unit" : "row", path);
+        nm_throw(job, NM_EUSE, "--%s: %s is not a model (.mps, .lp)", unit ? "unit" : "row", path);
     if (nm_has_suffix(path, ".vnnlib") || nm_has_suffix(path, ".vnnlib.gz")) {
         const nm_query *q = nm_read_vnnlib(job, NULL, path);
         (json ? nm_query_write : nm_query_print)(out, q);

@@ -1,4 +1,5 @@
-/* verb_solve.c: a question answered, or compiled: the same stages, with models written in place of solved. */
+/* verb_solve.c: netmip solve and compile: the same stages, except that compile writes models instead of solving
+ * them. */
 #include "base/base.h"
 #include "network/network.h"
 #include "question/question.h"
@@ -11,13 +12,12 @@ static int run(nm_job *job, const nm_cli *c, nm_buf *out, bool compile)
 {
     nm_cli_files(job, c, 1, 2, "a network, and a question");
     const double start = nm_cpu();
-    nm_solve_opts o = nm_cli_solve_opts(
-        job, c, compile); /* refuses first what no solver at hand could read */
+    nm_solve_opts o = nm_cli_solve_opts(job, c, compile); /* first, to refuse at once what no solver here could read */
     const nm_net *net = nm_cli_net(job, c);
     const nm_query *q = nm_cli_question(job, c, net);
     if (nm_cli_dump(job, c, out, net, q)) return NM_OK;
     o.known = nm_cli_known(job, c, net, q);
-    if (nm_cli_has(c, NM_O_dump)) { /* of the stages left: models, made without attack and solver */
+    if (nm_cli_has(c, NM_O_dump)) { /* the last stage to dump, model, needs no attack and no solver */
         if (*nm_cli_get(c, NM_O_dump) != 'm') return nm_verb_bounds(job, c, out);
         o.stages.evaluate = o.stages.attack = o.stages.split = o.stages.branch = o.stages
                                                                                      .solve = false;
@@ -44,7 +44,7 @@ static int run(nm_job *job, const nm_cli *c, nm_buf *out, bool compile)
     for (size_t i = 0; i < v->n_targets; i++) open += v->targets[i].file != NULL;
     if (!open)
         nm_note(job,
-                "bounds close every target: no model is written (--always-write writes it still)");
+                "bounds close every target: no model is written (--always-write writes models all the same)");
     return nm_stopped(job) ? NM_UNKNOWN : NM_OK;
 }
 

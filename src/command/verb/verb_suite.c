@@ -1,4 +1,4 @@
-/* verb_suite.c: a folder of instances with known answers: built from its description, or checked. */
+/* verb_suite.c: netmip suite: builds a folder of instances with known answers from its description, or checks one. */
 #include "base/base.h"
 #include "study/study.h"
 #include "command/command.h"
@@ -14,7 +14,7 @@ int nm_verb_suite(nm_job *job, const nm_cli *c, nm_buf *out)
     nm_cli_files(job, c, 1, 1, "a description SPEC.json, or --check and a folder");
     const char *dir = nm_cli_get(c, NM_O_output);
     if (nm_cli_has(c, NM_O_check)) {
-        if (dir) nm_throw(job, NM_EUSE, "--check: nothing is built; -o %s has no meaning", dir);
+        if (dir) nm_throw(job, NM_EUSE, "--check: nothing is built, so -o %s would have no effect", dir);
         nm_suite_check(job, out, with_slash(job, c->file[0]));
         return nm_stopped(job) ? NM_UNKNOWN : NM_OK;
     }

@@ -1,12 +1,12 @@
-/* verb_verify.c: the command `verify` of the VNN-LIB 2.0 standard (vnnlib.org, "Solver Command-line Interface").
+/* verb_verify.c: netmip verify, of the VNN-LIB 2.0 standard (vnnlib.org, "Solver Command-line Interface").
  *
  *   netmip verify QUERY --network NAME=FILE [--network ..] [--timeout SECONDS]
  *
- * The first line of stdout is sat, unsat, unknown or timed-out; after sat stands the assignment, the declared
- * variables in the order of the query, each a line NAME TYPE [SHAPE] and then a line for each element, row-major.
- * unsat is said only when it is certified, sat only of a point at which the query's formulas, as they stand, are
- * surely true; a tie that a strict comparison excludes is neither. The standard leaves exit codes open: 0 with all
- * four answers, so that callers that take others for failures read them. */
+ * The first line of stdout is sat, unsat, unknown or timed-out; after sat comes the assignment: the declared variables
+ * in the order of the query, each with a line NAME TYPE [SHAPE] and then a line for each element, row-major. unsat is
+ * printed only if it is certified, sat only for a point at which the query's formulas, as written, are surely true; a
+ * tie that a strict comparison excludes is neither. The standard does not define exit codes: this is 0 for all four
+ * answers, so that callers that treat other codes as failures read them. */
 #include "base/base.h"
 #include "network/network.h"
 #include "question/question.h"
@@ -14,7 +14,7 @@
 #include "command/command.h"
 #include "command/flags.h"
 
-/* NAME=FILE, or FILE alone */
+/* Reads NAME=FILE, or just FILE. */
 static nm_named read_network(nm_job *job, const char *text)
 {
     const char *eq = strchr(text, '='), *slash = strchr(text, '/');
@@ -53,7 +53,7 @@ int nm_verb_verify(nm_job *job, const nm_cli *c, nm_buf *out)
         x = nm_asked_settle(job, &a, v->witness->icase, v->witness->x);
         if (!x)
             nm_note(job,
-                    "the point found is a tie that the query excludes, or cannot be told from one");
+                    "the point found is, within rounding, a tie that the query excludes");
     }
     if (v->status == NM_UNKNOWN && v->why) nm_note(job, "%s", v->why);
     const bool late = v->status == NM_UNKNOWN && limit > 0 && nm_wall() - start >= limit;

@@ -1,13 +1,13 @@
-/* aggregate.c: binaries for the K units that matter most; all other unstable units stand as their lines in the
- * rows.
+/* aggregate.c: binaries for the K units that matter most; all other unstable units are replaced by their lines.
  *
- * The hull dual (hull_dual.c) of the question's row gives each unit lines and what they lose where the relaxation
- * is least; the K that lose most are kept, with big-M rows and, over the inputs, their line split by phase:
+ * The hull dual (hull_dual.c) of the question's row gives each unit lines, and what these lose at the minimiser of the
+ * relaxation; the K units that lose most are kept, with big-M rows and, for lines over the inputs, the line split by
+ * phase:
  *     v <= sum theta w x + on z + off (1 - z).
- * Everything else is pulled through its lines, into the row of the question (its own best lines) and into the forms
- * of the kept units (CROWN's). A small model of a hard question: `infeasible` proves; a point need not be a
- * counterexample, then a larger K, or the full model, is called for. Several rows in a clause: the first one's lines
- * choose. */
+ * All other units are pulled through their lines, into the row of the question (with their own best lines) and into the
+ * forms of the kept units (with CROWN's). This gives a small model of a hard question: `infeasible` proves; a point
+ * need not be a counterexample, and then a larger K, or the full model, is needed. If a clause has several rows, the
+ * first one chooses. */
 #include "base/base.h"
 #include "bounds/bounds.h"
 #include "model/model.h"
@@ -77,7 +77,7 @@ static void relu(nm_enc *e, nm_encunit *w)
     }
     off = nm_up(off + flat * (1 + (double)l->n * NM_ULP));
     on = nm_up(on + flat * (1 + (double)l->n * NM_ULP));
-    const double cz = nm_up(on - off);         /* at z = 1 the row leaves cz + off */
+    const double cz = nm_up(on - off);         /* at z = 1 the side is cz + off */
     const bool small = fabs(cz) < NM_COEF_MIN; /* as in partition.c */
     if (small) off = cz > 0 ? nm_up(off + cz) : off;
     j[n] = (uint32_t)e->zcol[w->u];

@@ -1,15 +1,16 @@
 /* bigm.c: exact big-M rows of a ReLU and of a maximum, with the unit's own bounds (Tjeng et al. 2019, eq. 4-9).
  *
- * ReLU. Given v = relu(a), a = sum c w + [lo,hi] (the interval pays for rounding), L <= a <= U, L < 0 < U, z binary:
+ * ReLU. Given v = relu(a), a = sum c w + [lo,hi] (the interval covers rounding), L <= a <= U, L < 0 < U, z binary:
  *   (1)  sum c w - v          <= -lo           v >= a
  *   (2)  v - sum c w - L z    <=  hi - L       v <= a - L (1 - z)
  *   (3)  v - U z              <=  0            v <= U z
  *        0 <= v <= U
  * z = 1 gives v = a >= 0, z = 0 gives v = 0 >= a (up to the interval), so every feasible point is a point of the ReLU;
- * lift: z = [a > 0]. Its relaxation is the triangle. A unit that is not unstable (kept without fold) is v = a, by (1)
- * and (2) without z; one of which only v >= a matters has (1) alone.
+ * lift: z = [a > 0]. Its relaxation is the triangle. A unit that is kept although it is stable (without fold) is v = a,
+ * by (1) and (2) without z; one for which only v >= a matters has (1) only.
  *
- * Maximum of a_1..a_n. Members whose upper bound is below the largest lower bound L* cannot win and are left out:
+ * Maximum of a_1..a_n. Members whose upper bound is below the largest lower bound cannot be the largest and are left
+ * out:
  *   (4)  a_t - m <= 0;   (5)  m - a_t + M_t z_t <= M_t,  M_t = max of the others' upper bounds - L_t;  (6)  sum z = 1.
  * lift: z of the first member that attains the maximum. */
 #include "base/base.h"

@@ -1,14 +1,14 @@
-/* hull.c: big-M, and the rows of the convex hull that its relaxation violates (Anderson, Huchette, Ma,
+/* hull.c: big-M, and those rows of the convex hull that the relaxation violates (Anderson, Huchette, Ma,
  * Tjandraatmadja, Vielma 2020, eq. 9): for a subset I of a unit's form a = sum w x + [lo, hi]
  *     v <= sum over I of w (x - x0 (1 - z))  +  (hi + sum over the others of w x1) z,
- * x0 and x1 the ends of a column's box where w x is least and largest.
+ * x0 and x1 being the ends of a column's box where w x is least and largest.
  *
  * In rounds: the relaxation is solved for the objective, each unit gets its most violated row,
  *     I = { w x* < w x0 (1 - z*) + w x1 z* },
- * and the MOST worst of all are added; up to ROUNDS, or until none is violated by more than SMALL. So the file
- * itself is strong, whatever cuts its solver knows. A row is sound for real numbers: its right side -sum w x0 is
- * rounded up, and then its coefficient of z so that z = 1 leaves no less than is needed. Which rows are added
- * depends on Clp's optimum; everything else does not. Exact; lift is big-M's. */
+ * and the MOST worst of all are added; up to ROUNDS, or until none is violated by more than SMALL. So the file itself
+ * is strong, whatever cuts its solver knows. A row is valid for real numbers: its right side -sum w x0 is rounded up,
+ * and then its coefficient of z such that z = 1 leaves at least what is needed. Only the choice of rows depends on
+ * Clp's optimum. Exact; lift is big-M's. */
 #include "base/base.h"
 #include "model/model.h"
 #include "solver/solver.h"
@@ -17,7 +17,8 @@
 
 #include <stdlib.h>
 
-/* a model with more nonzeros, or a relaxation that takes longer, gets no rows: its solver has other worries */
+/* A model with more nonzeros, or a relaxation that takes longer, gets no such rows: they would cost more than they
+ * help. */
 enum { ROUNDS = 12, MOST = 60, ITERATIONS = 5000, NONZEROS = 150000 };
 static const double SMALL = 1e-5;
 
@@ -46,7 +47,7 @@ static side side_of(const nm_enc *e, const nm_form *f, size_t k, const double *x
     return (side){s.at0, s.at1, f->c[k] * x[f->j[k]] < s.at0 * (1 - z) + s.at1 * z};
 }
 
-/* how much the best row of the unit is violated at x */
+/* Returns by how much the best row of the unit is violated at x. */
 static double separate(const nm_enc *e, const nm_encunit *w, const double *x)
 {
     const double z = x[e->zcol[w->u]];
@@ -78,7 +79,7 @@ static void add_row(nm_enc *e, const nm_encunit *w, const double *x, size_t roun
     }
     const double fee = (double)(f->n + 8) * NM_ULP * mag + NM_TINY;
     double rhs = nm_up(fee - at0);
-    const double cz = nm_up(nm_up(f->hi + at1 + fee) - rhs); /* at z = 1 the row leaves cz + rhs */
+    const double cz = nm_up(nm_up(f->hi + at1 + fee) - rhs); /* at z = 1 the side is cz + rhs */
     const bool small = fabs(cz) < NM_COEF_MIN;               /* as in partition.c */
     if (small) rhs = cz > 0 ? nm_up(rhs + cz) : rhs;
     j[n] = jz;

@@ -1,15 +1,15 @@
-/* partition.c: the inputs of a unit in N groups, each with its share of the active part (Tsay, Kronqvist, Thebelt,
- * Misener 2021): between big-M (N = 1) and the hull (a group an input).
+/* partition.c: splits a unit's inputs into N groups, each with its share of the active part (Tsay, Kronqvist, Thebelt,
+ * Misener 2021): between big-M (N = 1) and the hull (one group for each input).
  *
  * a = sum_k g_k + b, g_k the k-th group's part of the form, L_k <= g_k <= U_k over the columns' boxes, b in [lo, hi];
  * p_k stands for z g_k:
  *   (1) v >= a        (2) v <= sum p_k + hi z        (3) sum (g_k - p_k) + lo (1 - z) <= 0
  *   (4) L_k z <= p_k <= U_k z                        (5) L_k (1-z) <= g_k - p_k <= U_k (1-z)
  *   and v <= U z with the unit's own bound, which may be tighter than its boxes.
- * z = 1 gives p_k = g_k by (5), v <= a; z = 0 gives p_k = 0, v <= 0 and a <= 0. Groups: the terms sorted by
- * coefficient, as many in each (their "equal size"). L_k, U_k are rounded outwards; where one is below NM_COEF_MIN, a
- * coefficient that some readers drop and that misleads the probing of others, its row stands without z, for both
- * values of which it holds: p_k and g_k - p_k lie in [min(L_k, 0), max(U_k, 0)]. lift: p_k = z g_k. */
+ * z = 1 gives p_k = g_k by (5), v <= a; z = 0 gives p_k = 0, v <= 0 and a <= 0. Groups: terms sorted by coefficient,
+ * the same number in each (their "equal size"). L_k, U_k are rounded outwards. If one of them is below NM_COEF_MIN, a
+ * coefficient that some readers drop and that misleads the probing of others, its row is written without z, such that
+ * it holds for both values: p_k and g_k - p_k lie in [min(L_k, 0), max(U_k, 0)]. lift: p_k = z g_k. */
 #include "base/base.h"
 #include "model/model.h"
 #include "encoding/encoding.h"
@@ -31,7 +31,7 @@ static int by_weight(const void *a, const void *b)
     return x->at < y->at ? -1 : x->at > y->at;
 }
 
-/* the terms of the form in the order of the groups */
+/* Returns the terms of the form in the order of the groups. */
 static nm_form sorted(const nm_enc *e, const nm_form *f)
 {
     term *t = NM_RAW(e->job, term, f->n + 1);
@@ -67,7 +67,7 @@ static void ends(const nm_enc *e, const nm_form *g, double *lo, double *hi)
     *hi = nm_up(top + fee);
 }
 
-/* sign * form + terms + coef z <= rhs; z is the last of n terms, and left out when coef is small */
+/* Adds sign * form + terms + coef z <= rhs; z is the last of n terms, and left out if coef is small. */
 static void relaxed(nm_enc *e, const char *name, const nm_form *f, double sign, size_t n,
                     const uint32_t *j, double *c, double coef, double rhs)
 {

@@ -1,8 +1,8 @@
 /* relax.c: the triangle of every unstable unit, no binaries: v >= a, v >= 0, v <= U (a - L)/(U - L).
  *
- * The chord is s a + cut, s = U/(U - L) rounded and cut the larger of what both ends of [L, U] then ask for, rounded up
- * (pull_back.c); the products s c of the row are rounded too, and their errors, times the columns' largest values,
- * enlarge its right side. A relaxation: `infeasible` proves, a point is to be checked. */
+ * The chord is s a + cut, with s = U/(U - L) rounded, and cut the larger of what both ends of [L, U] then need, rounded
+ * up (pull_back.c); the products s c in the row are rounded too, and their errors, times the columns' largest values,
+ * are added to its right side. A relaxation: `infeasible` proves, a point must be checked. */
 #include "base/base.h"
 #include "model/model.h"
 #include "encoding/encoding.h"

@@ -1,8 +1,7 @@
 /* sos1.c: a ReLU by complementarity: no binary, the solver branches on which of two columns is 0.
  *
- *   v - s = a (both sides, the interval pays for rounding);   0 <= v <= U, 0 <= s <= -L;   SOS1 {v, s}.
- * One of v and s is 0: a > 0 leaves v = a, a < 0 leaves s = -a. Exact; lift: s = max(0, -a). Maxima keep their big-M
- * rows. */
+ *   v - s = a (two rows, as the interval covers rounding);   0 <= v <= U, 0 <= s <= -L;   SOS1 {v, s}.
+ * One of v and s is 0: a > 0 gives v = a, a < 0 gives s = -a. Exact; lift: s = max(0, -a). Maxima have big-M rows. */
 #include "model/model.h"
 #include "encoding/encoding.h"
 #include "encoding/rows.h"

@@ -1,6 +1,6 @@
-/* cbc.c: CBC 2.10: sets in both formats, ranges in MPS (measured). It reads QUADOBJ and reports a wrong
- * objective, takes an LP indicator for another row, and its MPS digits are rounded twice; names of 160 characters
- * break its MPS reader, of 100 its LP reader. */
+/* cbc.c: CBC 2.10: sets in both formats, ranges in MPS (measured). It reads QUADOBJ but reports a wrong objective,
+ * takes an LP indicator for an ordinary row, and rounds the digits of MPS twice; names of 160 characters break its MPS
+ * reader, names of 100 its LP reader. */
 #include "model/model.h"
 
 const nm_dialect nm_dialect_cbc = {.name = "cbc",

@@ -1,4 +1,5 @@
-/* copt.c: COPT: the common subset. What more its readers take is not documented to us, so it is not written. */
+/* copt.c: COPT: the common subset. We know of no documentation of what else its readers accept, so it is not
+ * written. */
 #include "model/model.h"
 
 const nm_dialect nm_dialect_copt = {.name = "copt",

@@ -1,4 +1,4 @@
-/* cplex.c: CPLEX: everything (its file format manual); ranges in MPS alone. LP lines are cut at 560
+/* cplex.c: CPLEX: everything (its file format manual), but ranges in MPS only. LP lines may have up to 560
  * characters. */
 #include "model/model.h"
 

@@ -1,5 +1,5 @@
-/* generic.c: the common subset, which every reader takes alike: free MPS with two rows for a range, LP with
- * comments at its head alone (measured on CBC, GLPK, HiGHS, lp_solve, SCIP and SYMPHONY). */
+/* generic.c: the common subset, which every reader understands in the same way: free MPS with two rows for a range, LP
+ * with comments only at its head (measured on CBC, GLPK, HiGHS, lp_solve, SCIP and SYMPHONY). */
 #include "model/model.h"
 
 const nm_dialect nm_dialect_generic = {

@@ -1,5 +1,4 @@
-/* glpk.c: GLPK 5: ranges in MPS (measured). No comment may stand between rows of LP; sets and indicators are
- * errors. */
+/* glpk.c: GLPK 5: ranges in MPS (measured). LP must have no comments between rows; sets and indicators are errors. */
 #include "model/model.h"
 
 const nm_dialect nm_dialect_glpk = {

@@ -1,4 +1,4 @@
-/* gurobi.c: Gurobi: everything (its reference manual); ranges in MPS alone. */
+/* gurobi.c: Gurobi: everything (its reference manual), but ranges in MPS only. */
 #include "model/model.h"
 
 const nm_dialect nm_dialect_gurobi = {.name = "gurobi",

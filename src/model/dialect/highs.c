@@ -1,5 +1,5 @@
-/* highs.c: HiGHS 1.8 to 1.15: a quadratic objective, but not beside integers, and ranges in MPS (measured);
- * refuses sets, indicators and quadratic rows. */
+/* highs.c: HiGHS 1.8 to 1.15: ranges in MPS, and a quadratic objective, but not with integers (measured); it refuses
+ * sets, indicators and quadratic rows. */
 #include "model/model.h"
 
 const nm_dialect nm_dialect_highs = {.name = "highs",

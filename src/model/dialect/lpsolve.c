@@ -1,5 +1,5 @@
-/* lpsolve.c: lp_solve 5.5: free MPS with ranges, unpacked (measured). Its LP format is another one, its sets
- * have a style of their own. */
+/* lpsolve.c: lp_solve 5.5: free MPS with ranges, not gzipped (measured). Its LP format is a different one, and so is
+ * its way to write sets. */
 #include "model/model.h"
 
 const nm_dialect nm_dialect_lpsolve = {.name = "lpsolve",

@@ -1,5 +1,5 @@
-/* scip.c: SCIP 10: everything, ranges in MPS alone (measured, quadratic rows read in its source). Indicator
- * columns must be BV; products in LP are glued (`x^2`). */
+/* scip.c: SCIP 10: everything, but ranges in MPS only (measured; quadratic rows by its source). Indicator columns must
+ * be BV; products in LP are written without blanks (`x^2`). */
 #include "model/model.h"
 
 const nm_dialect nm_dialect_scip = {.name = "scip",

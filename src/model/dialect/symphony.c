@@ -1,5 +1,5 @@
-/* symphony.c: SYMPHONY 5.6: ranges in MPS (measured). It ignores sets and quadratic objectives without a word;
- * CoinUtils' readers, as CBC's. */
+/* symphony.c: SYMPHONY 5.6: ranges in MPS (measured). It silently ignores sets and quadratic objectives; its readers
+ * are CoinUtils', like CBC's. */
 #include "model/model.h"
 
 const nm_dialect nm_dialect_symphony = {.name = "symphony",

@@ -1,5 +1,5 @@
-/* xpress.c: Xpress: the common subset, and a quadratic objective in LP (its manual). Ranges, sets and
- * indicators of its MPS are not documented to us, so they are not written. */
+/* xpress.c: Xpress: the common subset, and a quadratic objective in LP (its manual). We know of no documentation of
+ * ranges, sets and indicators in its MPS, so they are not written. */
 #include "model/model.h"
 
 const nm_dialect nm_dialect_xpress = {.name = "xpress",

@@ -1,5 +1,5 @@
-/* assemble.c: what the readers of model files share: columns and rows by name, entries in any order, put into rows at
- * the end. */
+/* assemble.c: what the readers of model files share: columns and rows by name, and entries in any order, which are
+ * sorted into rows at the end. */
 #include "base/base.h"
 #include "model/model.h"
 #include "model/file/file.h"
@@ -16,20 +16,20 @@ size_t nm_modelread_find(nm_modelread *r, const nm_names *t, nm_span name)
 {
     const int64_t k = nm_names_find(t, name);
     if (k < 0)
-        nm_lines_bad(&r->l, t == &r->cols ? "a column that is known" : "a row that is known");
+        nm_lines_bad(&r->l, t == &r->cols ? "the name of a known column" : "the name of a known row");
     return (size_t)k;
 }
 
 void nm_modelread_col(nm_modelread *r, nm_span name, bool is_int)
 {
-    if (!nm_names_add(r->job, &r->cols, name)) nm_lines_bad(&r->l, "a column that stands once");
+    if (!nm_names_add(r->job, &r->cols, name)) nm_lines_bad(&r->l, "a column that was not defined before");
     nm_model_col(r->job, r->m, r->cols.name[r->cols.n - 1], 0, 0, is_int);
     *NM_PUSH(r->job, r->bounded, r->n_bounded, r->cap_bounded) = false;
 }
 
 nm_mrow *nm_modelread_row(nm_modelread *r, nm_span name, double lo, double hi)
 {
-    if (!nm_names_add(r->job, &r->rows, name)) nm_lines_bad(&r->l, "a row that stands once");
+    if (!nm_names_add(r->job, &r->rows, name)) nm_lines_bad(&r->l, "a row that was not defined before");
     nm_mrow *row = NM_PUSH(r->job, r->row, r->n_rows, r->cap_rows);
     *row = (nm_mrow){lo, hi, r->rows.name[r->rows.n - 1], 0, -1, false, false};
     return row;
@@ -47,7 +47,7 @@ void nm_modelread_set(nm_modelread *r, nm_span name)
 
 void nm_modelread_member(nm_modelread *r, size_t j)
 {
-    if (r->m->n_sos == 0) nm_lines_bad(&r->l, "a set before its members");
+    if (r->m->n_sos == 0) nm_lines_bad(&r->l, "the name of a set before its members");
     nm_sos1 *s = &r->m->sos[r->m->n_sos - 1];
     uint32_t *own = NM_RAW(r->job, uint32_t, s->n + 1);
     if (s->n) memcpy(own, s->j, s->n * sizeof *own);

@@ -1,14 +1,14 @@
-/* read_lp.c: a model from the LP that write_lp.c writes, in every dialect, and nothing else. Words are
- * separated by blanks; sections start lines; comments are left out. As strict as read_mps.c. */
+/* read_lp.c: reads the LP that write_lp.c writes, in every dialect, and nothing else. Words are separated by blanks;
+ * sections start lines; comments are skipped. As strict as read_mps.c. */
 #include "base/base.h"
 #include "model/model.h"
 #include "model/file/file.h"
 
 typedef struct {
     nm_modelread *r;
-    nm_span line, word; /* what is left of the line; the word at hand */
-    bool first;         /* it starts its line */
-    bool head;          /* and stands in column 1: a section */
+    nm_span line, word; /* line: the rest of the line; word: the current word */
+    bool first;         /* the word starts its line */
+    bool head;          /* it starts in column 1: a section */
     bool end;
 } state;
 
@@ -48,7 +48,7 @@ static double number(state *s)
 
 static bool at_section(const state *s, const char *w) { return s->head && nm_span_is(s->word, w); }
 
-/* `name:` of a row; the colon goes */
+/* Reads `name:` of a row, without the colon. */
 static bool label(state *s, nm_span *name)
 {
     if (s->end || s->head || s->word.end == s->word.s || s->word.end[-1] != ':') return false;
@@ -57,7 +57,7 @@ static bool label(state *s, nm_span *name)
     return true;
 }
 
-/* [ + c x ^ 2 - c x * y ], also x^2; halved when / 2 follows */
+/* Reads [ + c x ^ 2 - c x * y ], also x^2; halves it if / 2 follows. */
 static void products(state *s, int64_t row)
 {
     nm_modelread *r = s->r;
@@ -90,7 +90,7 @@ static void products(state *s, int64_t row)
     for (size_t k = first; k < r->m->n_quad; k++) r->m->quad[k].c /= 2;
 }
 
-/* terms of row r, or of the objective (-1) where columns are met first */
+/* Reads the terms of a row, or of the objective (-1), where columns occur first. */
 static void terms(state *s, int64_t row)
 {
     while (is(s, "+") || is(s, "-")) {
@@ -135,7 +135,7 @@ static void rows(state *s, bool cuts)
     }
 }
 
-/* lo <= x <= hi, also with -inf; x = v; x >= lo; x free */
+/* Reads lo <= x <= hi, also with -inf; x = v; x >= lo; x free. */
 static void bounds(state *s)
 {
     while (!s->end && !s->head) {
@@ -174,7 +174,7 @@ static void integers(state *s, bool binary)
     }
 }
 
-/* name: S1:: x:1 y:2, also name: S1 :: x : 1 y : 2 */
+/* Reads name: S1:: x:1 y:2, also name: S1 :: x : 1 y : 2. */
 static void sets(state *s)
 {
     for (nm_span name; label(s, &name);) {

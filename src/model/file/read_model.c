@@ -1,4 +1,4 @@
-/* read_model.c: a model file, read: MPS or LP, by its name: our own back, or a user's. */
+/* read_model.c: reads a model file, MPS or LP by its name: one that netmip wrote, or a user's. */
 #include "base/base.h"
 #include "model/model.h"
 #include "model/file/file.h"

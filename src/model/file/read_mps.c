@@ -1,6 +1,6 @@
-/* read_mps.c: a model from the MPS that write_mps.c writes, in every dialect, and nothing else: for a reader who
- * wants it explained, and for tests that what was written is what was meant. Fields are words; sections stand in the
- * order of the writer; a name that is not known, is given twice, or a number that is none ends the reading. */
+/* read_mps.c: reads the MPS that write_mps.c writes, in every dialect, and nothing else: to explain a model to people,
+ * and to test that what was written is what was meant. Fields are words; sections are in the writer's order; an unknown
+ * or repeated name, or something that is not a number, is an error. */
 #include "base/base.h"
 #include "model/model.h"
 #include "model/file/file.h"
@@ -9,8 +9,8 @@ typedef struct {
     nm_modelread *r;
     const char *section;
     bool integer, cuts;
-    int64_t quad; /* row of the QCMATRIX at hand; -1: the objective */
-    bool half;    /* off-diagonal terms stand twice */
+    int64_t quad; /* row of the current QCMATRIX; -1: the objective */
+    bool half;    /* off-diagonal terms are listed twice */
 } state;
 
 static void rows_line(state *s, size_t n, const nm_span *w)

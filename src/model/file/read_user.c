@@ -1,10 +1,10 @@
-/* read_user.c: models that other programs wrote (Pyomo, JuMP, gurobipy, PuLP, solvers), and what their two readers,
- * read_user_mps.c and read_user_lp.c, share. The readers of read_mps.c and read_lp.c take netmip's own files alone.
+/* read_user.c: models that other programs wrote (Pyomo, JuMP, gurobipy, PuLP, solvers): what their two readers,
+ * read_user_mps.c and read_user_lp.c, share. The readers in read_mps.c and read_lp.c only read netmip's own files.
  *
- * A model is read whole or not at all. What says more than a mixed-integer linear model is refused by name; so is what
- * solvers' readers take in different ways, where the difference would change the model. CBC's reader of LP files is no
- * help here: CBC 2.10.8 was seen to lose the lower side of `-1 <= x - y <= 2`, names with brackets, and "Maximize".
- * Cost: a pass over the file, a pass over the matrix. */
+ * A model is read completely or not at all. Whatever is more than a mixed-integer linear model is refused by name; so
+ * is what solvers' readers interpret in different ways, if the difference would change the model. CBC's own reader of
+ * LP files cannot be used here: CBC 2.10.8 was seen to lose the lower side of `-1 <= x - y <= 2`, names with brackets,
+ * and "Maximize". Cost: a pass over the file, a pass over the matrix. */
 #include "base/base.h"
 #include "model/model.h"
 #include "model/file/file.h"
@@ -39,13 +39,13 @@ void nm_user_column(nm_modelread *r, nm_span name, bool is_int)
     r->m->cols[r->m->n_cols - 1].hi = INFINITY;
 }
 
-/* the entries of each row that stand for one column become one, in the place of the first */
+/* Merges the entries of a row that name the same column, at the place of the first one. */
 static void merge(nm_userread *s, bool adds)
 {
     nm_modelread *r = s->r;
     nm_model *m = r->m;
     size_t *at = NM_ARRAY(r->job, size_t, m->n_cols + 1),
-           n = 0; /* 1 + where a column's entry of this row stands */
+           n = 0; /* 1 + the place of a column's entry in this row */
     for (size_t i = 0; i < m->n_rows; i++) {
         const size_t start = m->rows[i].start, end = nm_row_end(m, i), first = n;
         m->rows[i].start = n;
@@ -69,18 +69,18 @@ static void merge(nm_userread *s, bool adds)
 nm_usermodel nm_user_done(nm_userread *s, bool adds)
 {
     nm_modelread *r = s->r;
-    for (size_t j = 0; j < r->cols.n; j++) r->bounded[j] = true; /* its ends are stated, or usual */
+    for (size_t j = 0; j < r->cols.n; j++) r->bounded[j] = true; /* its bounds are given or the default */
     nm_model *m = nm_modelread_done(r);
     merge(s, adds);
     for (size_t i = 0; i < m->n_rows; i++)
         if (!(m->rows[i].lo <= m->rows[i].hi) || m->rows[i].lo == INFINITY ||
             m->rows[i].hi == -INFINITY)
-            nm_throw(r->job, NM_EINPUT, "%s: row %s: its lower side lies above its upper one",
+            nm_throw(r->job, NM_EINPUT, "%s: row %s: its lower side is above its upper side",
                      r->path, m->rows[i].name);
     for (size_t j = 0; j < m->n_cols; j++) {
         nm_col *c = &m->cols[j];
         if (!(c->lo <= c->hi) || c->lo == INFINITY || c->hi == -INFINITY)
-            nm_throw(r->job, NM_EINPUT, "%s: column %s: its lower bound lies above its upper one",
+            nm_throw(r->job, NM_EINPUT, "%s: column %s: its lower bound is above its upper bound",
                      r->path, c->name);
         if (s->u.maximised && c->obj != 0) c->obj = -c->obj;
     }

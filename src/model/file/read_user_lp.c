@@ -1,15 +1,14 @@
 /* read_user_lp.c: a user's model from LP (CPLEX's format), as modelling tools and solvers write it.
  *
- * A file is words: numbers, names, signs, comparisons, colons. A keyword begins a section where it begins a line and
- * is not followed by a colon or a comparison; upper and lower case are the same in keywords. Comments: from \ to the
- * end of the line, and \* .. *\. Coefficients stand before their columns, also glued (`3x`). A row is
+ * A file is a sequence of words: numbers, names, signs, comparisons, colons. A keyword begins a section if it begins a
+ * line and is not followed by a colon or a comparison; keywords may be in upper or lower case. Comments: from \ to the
+ * end of the line, and \* .. *\. Coefficients come before their columns, also without a blank (`3x`). A row is
  *   [name:] terms <= number      [name:] number <= terms <= number      (also <, =<, >, >=, =>, =)
- * A number that does not stand before a name is a constant: of the objective it is kept, in a row it has to be the
- * side.
- * A column that no bound names is [0, infinity). Rows without a name get one that is free.
- * Refused: products in brackets, indicators, sets, semi-continuous columns, lazy constraints, cuts, several objectives;
- * columns on both sides of a row; upper bounds below 0 without a lower bound, and binaries with bounds of their own,
- * which readers take in different ways. */
+ * A number that is not followed by a name is a constant: in the objective it is kept, in a row it must be the side. A
+ * column that has no bounds in the file is [0, infinity). Rows without a name get a new one. Refused: products in
+ * brackets, indicators, sets, semi-continuous columns, lazy constraints, cuts, several objectives, columns on both
+ * sides of a row; also upper bounds below 0 without a lower bound, and binaries with bounds of their own, which readers
+ * interpret in different ways. */
 #define _GNU_SOURCE
 #include "base/base.h"
 #include "model/model.h"
@@ -23,10 +22,10 @@ enum { NONE, OBJECTIVE, ROWS, BOUNDS, INTEGERS, BINARIES, DONE };
 typedef struct {
     int kind;
     nm_span text;
-    double x;     /* of a number; of a sign 1 or -1 */
+    double x;     /* a number's value; 1 or -1 for a sign */
     char compare; /* '<', '>', '=' */
     int line;
-    bool first; /* it begins its line */
+    bool first; /* the word begins its line */
 } word;
 
 typedef struct {
@@ -34,7 +33,7 @@ typedef struct {
     size_t n, at, cap;
     word *w; /* [n] all words, END last */
     size_t n_stated, cap_stated;
-    unsigned char *stated; /* [n_cols] 1: its lower end, 2: its upper end */
+    unsigned char *stated; /* [n_cols] bounds given: 1 lower, 2 upper */
 } state;
 
 /* ---- words ---- */
@@ -96,7 +95,7 @@ static const char *take_word(state *s, const char *p, const char *end, bool firs
 static void split(state *s)
 {
     nm_lines *l = &s->u.r->l;
-    bool within = false; /* a comment of several lines */
+    bool within = false; /* inside a comment of several lines */
     for (nm_span line; nm_lines_next(l, &line);) {
         bool first = true;
         for (const char *p = line.s; p < line.end;) {
@@ -148,7 +147,7 @@ static bool any_of(const word *w, const char *const *list)
     return *list != NULL;
 }
 
-/* Returns the section that begins here, and how many words say so; 0: none. */
+/* Returns the section that begins here, and how many words its keyword has; 0: none. */
 static int section(state *s, size_t *n)
 {
     static const char *const most[] = {"maximize", "maximise", "maximum", "max", NULL},
@@ -206,7 +205,7 @@ static size_t column(state *s, nm_span name)
 
 /* ---- objective and rows ---- */
 
-/* signs, any number of them, and a number; has: there is one */
+/* Reads any number of signs, and a number; has: there is a number. */
 static double signed_number(state *s, bool *has)
 {
     double x = 1;
@@ -220,13 +219,14 @@ static double signed_number(state *s, bool *has)
     return x;
 }
 
-/* a number before a name is its coefficient, unless the name begins a section, a row, or the next line after a side */
+/* Returns true if a number is the coefficient of the name that follows: not if the name begins a section, a row, or the
+ * next line after a side. */
 static bool is_term(state *s)
 {
     return now(s)->kind == NAME && ahead(s, 1)->kind != COLON && !at_section(s);
 }
 
-/* Reads terms of row `row`, or of the objective (-1). Returns the constant among them; has: there is one. */
+/* Reads the terms of row `row`, or of the objective (-1). Returns the constant among them; has: there is one. */
 static double terms(state *s, int64_t row, bool *has)
 {
     double constant = 0;
@@ -293,7 +293,7 @@ static void one_row(state *s)
     bool has;
     const double left = terms(s, (int64_t)i, &has);
     const bool any = s->u.r->n_entries > entries;
-    if (has == any) bad(s, any ? "no constant beside the terms of a row" : "a term");
+    if (has == any) bad(s, any ? "no constant among the terms of a row" : "a term");
     if (now(s)->kind != COMPARE) bad(s, "<=, >= or =");
     char compare = s->w[s->at++].compare;
     if (!any) { /* number <= terms */
@@ -311,7 +311,7 @@ static void one_row(state *s)
     if (now(s)->kind == COMPARE ||
         (now(s)->kind != END && !now(s)->first && ahead(s, 1)->kind != COLON))
         bad(s,
-            "the end of the row: columns stand left of the comparison, and its side is one number");
+            "the end of the row: columns must be left of the comparison, and the side must be one number");
 }
 
 /* ---- bounds and kinds of columns ---- */
@@ -361,7 +361,7 @@ static void one_kind(state *s, bool binary)
     if (!binary) return;
     if (s->stated[j] && !(c->lo == 0 && (c->hi == 1 || c->hi == INFINITY))) {
         nm_throw_at(s->u.r->job, NM_EUNSUP, s->u.r->path, s->w[s->at - 1].line, 1,
-                    "binary column %s has bounds of its own, which readers take in different ways; "
+                    "binary column %s has bounds of its own, which readers interpret in different ways; "
                     "it was expected among "
                     "the Generals",
                     c->name);
@@ -394,7 +394,7 @@ nm_usermodel nm_read_user_lp(nm_job *job, nm_file f)
         const int next = section(&s, &n);
         if (now(&s)->kind == END) bad(&s, "End in the last line");
         if (next == OBJECTIVE ? at != NONE : next && at == NONE)
-            bad(&s, "one objective, and first");
+            bad(&s, "one objective, at the beginning");
         if (next) s.at += n, at = next;
         if (next == OBJECTIVE) objective(&s);
         if (next) continue;

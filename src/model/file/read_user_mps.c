@@ -1,15 +1,15 @@
 /* read_user_mps.c: a user's model from MPS, free or fixed, as modelling tools and solvers write it.
  *
- * Fields are words: a fixed file reads the same way as long as its names hold no blanks, and one whose names do is
- * refused, because its fields do not come out even. Sections: NAME, OBJSENSE (MAX or MIN below it or beside it),
- * OBJNAME, ROWS, COLUMNS with MARKERs, RHS, RANGES, BOUNDS, ENDATA. The names of the RHS, RANGES and BOUNDS sets may be
- * left out. What the manuals of solvers say alike:
- *   RHS of the objective   minus the objective's constant (GLPK alone reads plus)
+ * Fields are words: a fixed file reads the same way as long as its names have no blanks; if they do, the number of
+ * fields is wrong and the file is refused. Sections: NAME, OBJSENSE (with MAX or MIN below it or beside it), OBJNAME,
+ * ROWS, COLUMNS with MARKERs, RHS, RANGES, BOUNDS, ENDATA. The names of the RHS, RANGES and BOUNDS sets may be omitted.
+ * On these points the manuals of solvers agree:
+ *   RHS of the objective   minus the objective's constant (only GLPK reads plus)
  *   RANGES R               G: [b, b + |R|], L: [b - |R|, b], E: [b, b + R] or [b + R, b]
- *   UP below 0             the lower end is -infinity unless it was stated
- *   further N rows         restrict nothing: left out
- * An integer column without any bound is [0, 1] to some and [0, infinity) to others: refused, as is all of SOS,
- * quadratic parts, indicators, semi-continuous columns, lazy constraints and cuts. */
+ *   UP below 0             the lower bound is -infinity unless it was given
+ *   further N rows         restrict nothing and are left out
+ * An integer column without any bound is [0, 1] for some readers and [0, infinity) for others, so it is refused, as are
+ * SOS, quadratic parts, indicators, semi-continuous columns, lazy constraints and cuts. */
 #include "base/base.h"
 #include "model/model.h"
 #include "model/file/file.h"
@@ -19,14 +19,14 @@
 typedef struct {
     nm_userread u;
     const char *section;
-    const char *set;         /* name of the RHS, RANGES or BOUNDS set at hand, or NULL */
+    const char *set;         /* name of the current RHS, RANGES or BOUNDS set, or NULL */
     nm_names free;           /* N rows */
     nm_span objective;       /* the name of OBJNAME, or empty */
-    bool integer, any_below; /* any_below: some UP below 0 made a lower end infinite */
+    bool integer, any_below; /* any_below: some UP below 0 made a lower bound infinite */
     size_t n_kind, cap_kind, n_side, cap_side, n_range, cap_range, n_stated, cap_stated;
     char *kind;            /* [n_rows] L, G, E */
-    double *side, *range;  /* [n_rows] NaN: not said */
-    unsigned char *stated; /* [n_cols] 1: its lower end, 2: some bound */
+    double *side, *range;  /* [n_rows] NaN: not given */
+    unsigned char *stated; /* [n_cols] given: 1: a lower bound, 2: some bound */
 } state;
 
 static nm_lines *lines(state *s) { return &s->u.r->l; }
@@ -58,7 +58,7 @@ static void rows_line(state *s, size_t n, const nm_span *w)
     const char kind = (char)(*w[0].s & ~32);
     if (kind == 'N') {
         if (!nm_names_add(s->u.r->job, &s->free, w[1]))
-            nm_lines_bad(lines(s), "a row that stands once");
+            nm_lines_bad(lines(s), "a row that was not defined before");
         const bool chosen = s->objective.s ? nm_span_is(s->objective, s->free.name[s->free.n - 1])
                                            : !s->u.u.objective;
         if (chosen) s->u.u.objective = s->free.name[s->free.n - 1];
@@ -104,7 +104,7 @@ static void columns_line(state *s, size_t n, const nm_span *w)
     }
 }
 
-/* one set alone: solvers would choose the first of several */
+/* Refuses a second set: solvers would choose the first of several. */
 static void one_set(state *s, nm_span name)
 {
     if (s->set && !nm_span_is(name, s->set))
@@ -131,7 +131,7 @@ static void sides_line(state *s, size_t n, const nm_span *w)
     }
 }
 
-/* the place of a bound's column among its fields, after a kind and perhaps a set; value: a number has to follow */
+/* Returns which field has a bound's column, after a kind and perhaps a set; value: a number must follow. */
 static size_t column_field(state *s, size_t n, const nm_span *w, bool value)
 {
     const size_t last = value ? n - 2 : n - 1;
@@ -139,7 +139,7 @@ static size_t column_field(state *s, size_t n, const nm_span *w, bool value)
         nm_lines_bad(lines(s), "a kind of bound, a set, a column and perhaps a number");
     if (value) return last;
     if (n == 4 || (n == 3 && nm_names_find(&s->u.r->cols, w[2]) < 0))
-        return last - 1; /* a number that says nothing */
+        return last - 1; /* a number that is ignored */
     return last;
 }
 
@@ -228,7 +228,7 @@ static void data_line(state *s, nm_span line)
     nm_lines_bad(lines(s), "a section");
 }
 
-/* sides and ranges become rows */
+/* Turns sides and ranges into rows. */
 static void set_rows(state *s)
 {
     for (size_t i = 0; i < s->n_kind; i++) {
@@ -249,12 +249,12 @@ static nm_usermodel done(state *s)
     for (size_t j = 0; j < r->cols.n; j++)
         if (r->m->cols[j].is_int && !s->stated[j])
             nm_throw(r->job, NM_EUNSUP,
-                     "%s: integer column %s has no bounds: some readers take [0, 1], others [0, "
+                     "%s: integer column %s has no bounds: some readers assume [0, 1], others [0, "
                      "infinity); a line of "
                      "BOUNDS was expected (BV, UP, PL)",
                      r->path, r->m->cols[j].name);
     if (s->objective.s && !s->u.u.objective)
-        nm_throw(r->job, NM_EINPUT, "%s: OBJNAME says %.*s, and no N row is called so", r->path,
+        nm_throw(r->job, NM_EINPUT, "%s: OBJNAME is %.*s, but no N row has this name", r->path,
                  (int)(s->objective.end - s->objective.s), s->objective.s);
     set_rows(s);
     if (s->free.n > 1)
@@ -262,14 +262,14 @@ static nm_usermodel done(state *s)
                 r->path, s->free.n - 1);
     if (s->any_below)
         nm_note(r->job,
-                "%s: columns with UP below 0 and no lower bound have none, as in solvers' readers",
+                "%s: columns with UP below 0 and no lower bound have no lower bound, as in solvers' readers",
                 r->path);
     char x[32];
     nm_num_print(x, r->m->constant);
     if (r->m->constant != 0)
         nm_note(
             r->job,
-            "%s: the objective's constant is %s, minus its RHS, as all solvers but GLPK take it",
+            "%s: the objective's constant is %s, minus its RHS, as all solvers but GLPK read it",
             r->path, x);
     return nm_user_done(&s->u, false);
 }

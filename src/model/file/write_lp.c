@@ -1,8 +1,8 @@
-/* write_lp.c: LP in the subset that every reader takes alike (measured on six): Minimize, every column in the
- * objective (0 x where it has no cost) so that all readers number columns alike, one-sided rows, blanks between all
- * tokens, the sign glued to a right-hand side, lines wrapped before 200 characters, Bounds before Binaries, comments
- * above the first line alone. Dialects that have them get comments at rows and bounds, indicators (`z = 1 -> row`), a
- * section User Cuts, products in brackets (the objective's halved) and SOS. */
+/* write_lp.c: writes LP in the subset that every reader understands in the same way (measured on six): Minimize, every
+ * column in the objective (0 x if it has no cost) so that all readers number columns alike, one-sided rows, blanks
+ * between all tokens, a right-hand side's sign without a blank, lines wrapped before 200 characters, Bounds before
+ * Binaries, comments only above the first line. Dialects that support them get comments at rows and bounds, indicators
+ * (`z = 1 -> row`), a section User Cuts, products in brackets (halved in the objective) and SOS. */
 #include "base/base.h"
 #include "model/model.h"
 #include "model/file/file.h"
@@ -96,7 +96,8 @@ static void write_rows(writer *w, bool cuts)
     }
 }
 
-/* a fixed binary of a user's stands among the Generals: some readers forget its bounds among the Binaries */
+/* Returns true for a column to be listed among the Binaries. A user's fixed binary is listed among the Generals, as
+ * some readers forget the bounds of Binaries. */
 static bool is_binary(const writer *w, const nm_col *c)
 {
     return !w->w.user || (c->lo == 0 && c->hi == 1);
@@ -190,7 +191,7 @@ size_t nm_write_lp(nm_job *job, const nm_model *m, const char *path, nm_write_op
     return w.rows;
 }
 
-/* a reader that cuts long names would take two of them for one */
+/* Refuses names that a reader would truncate, so that two of them might become one. */
 static void check_names(nm_job *job, const nm_model *m, const nm_dialect *d)
 {
     size_t longest = 0;

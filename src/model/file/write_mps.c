@@ -1,9 +1,10 @@
-/* write_mps.c: free MPS in the subset that every reader takes alike (measured on seven): minimisation, no objective
- * constant, no RANGES (a row with two sides becomes two), every bound explicit and lower before upper, binaries as BV
- * alone, one pair a line, and no field that starts in column 5, 15 or 40, where CBC would take a fixed field. Dialects
- * that have them get RANGES (where lower side and width give back the upper side to the bit), USERCUTS, SOS, QUADOBJ or
- * QMATRIX, QCMATRIX and INDICATORS, in the order that CPLEX asks for. Fixed columns on request (fixed_mps.c makes the
- * names and numbers fit). Text goes out column by column; what stays in memory is the transpose. */
+/* write_mps.c: writes free MPS in the subset that every reader understands in the same way (measured on seven):
+ * minimisation, no objective constant, no RANGES (a row with two sides becomes two), every bound explicit and lower
+ * before upper, binaries by BV only, one pair on each line, and no field that starts in column 5, 15 or 40, where CBC
+ * would recognise a fixed format. Dialects that support them get RANGES (if lower side plus width gives exactly the
+ * upper side), USERCUTS, SOS, QUADOBJ or QMATRIX, QCMATRIX and INDICATORS, in the order that CPLEX asks for. Fixed
+ * columns on request (fixed_mps.c makes the names and numbers fit). Text is written column by column; only the
+ * transpose stays in memory. */
 #include "base/base.h"
 #include "model/model.h"
 #include "model/file/file.h"
@@ -23,16 +24,17 @@ typedef struct {
     nm_write_opts w;
     flat *rows;
     size_t *first, n; /* rows of model row r: first[r] .. first[r + 1] */
-    double last;      /* absolute value of the number that was printed last, */
+    double last;      /* absolute value of the number printed last, */
     char text[28];    /* and its text */
 } writer;
 
-/* one blank, then fields with two blanks between, three where a field would start in a column that CBC takes for
- * fixed. Fixed: fields in columns 2, 5, 15, 25, 40; a line that begins with a name has its first in 5. */
+/* Writes a line: one blank, then fields with two blanks between them, or three if a field would start in a column where
+ * CBC recognises a fixed format. Fixed: fields in columns 2, 5, 15, 25, 40; a line that begins with a name has its
+ * first field in 5. */
 static void line(writer *w, bool coded, size_t n, const char *const *field)
 {
     static const size_t column[] = {1, 4, 14, 24, 39};
-    enum { LONGEST = 320 }; /* a name of 255 at most, or a number, and blanks */
+    enum { LONGEST = 320 }; /* a name of up to 255 characters, or a number, and blanks */
     char s[6 * LONGEST];
     size_t at = 1;
     s[0] = ' ';
@@ -62,7 +64,8 @@ static void flush(writer *w, size_t room)
     w->b.n = 0;
 }
 
-/* a unit's rows have the same coefficients but for the sign, side by side in a column */
+/* Prints a number; keeps the last one, as in a column the rows of a unit often have equal coefficients up to
+ * the sign. */
 static const char *num(writer *w, char s[32], double x)
 {
     if (w->last != 0 && fabs(x) == w->last) {
@@ -107,7 +110,7 @@ static void flatten(writer *w)
     w->first[m->n_rows] = w->n;
 }
 
-/* the nonzeros of each column, in order of rows */
+/* Returns the nonzeros of each column, in order of rows. */
 static size_t *transpose(writer *w, uint32_t **row, double **c)
 {
     const nm_model *m = w->m;
@@ -224,8 +227,8 @@ static void pair(writer *w, uint32_t i, uint32_t j, double c)
     LINE(false, w->m->cols[i].name, w->m->cols[j].name, num(w, s, c));
 }
 
-/* products of row r, or of the objective: 1/2 x'Qx in QUADOBJ (upper triangle) and QMATRIX; x'Qx in QCMATRIX but for
- * dialects that have the 1/2 there, too */
+/* Writes the products of row r, or of the objective: 1/2 x'Qx in QUADOBJ (upper triangle) and QMATRIX; x'Qx in
+ * QCMATRIX, except for dialects that have the factor 1/2 there, too. */
 static void products(writer *w, int64_t r)
 {
     const bool full = r >= 0 || w->w.dialect->half;
