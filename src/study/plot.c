@@ -1,9 +1,10 @@
 /* plot.c: plots as SVG, from one description: in a file of its own, or inside a page, in the page's ink.
  *
- * A plot has one or more series of points, joined by lines or as steps, or apart as dots; axes are linear or logarithmic. Ticks are 1, 2
- * and 5 times powers of ten on linear axes (Heckbert 1990), powers of the axis's base on logarithmic ones, thinned
- * until at most ten are left. Series differ in colour (Okabe and Ito 2008: for the colour-blind) and in dashes. The
- * legend is on the right, where it hides no curve. The same numbers give the same bytes. */
+ * A plot has one or more series of points, joined by lines or as steps, or apart as dots; axes are linear or
+ * logarithmic. Ticks are 1, 2 and 5 times powers of ten on linear axes (Heckbert 1990), powers of the axis's base on
+ * logarithmic ones, thinned until at most ten are left. Series differ in colour (Okabe and Ito 2008: for the
+ * colour-blind) and in dashes. The legend is on the right, where it hides no curve. The same numbers give the same
+ * bytes. */
 #include "base/base.h"
 #include "study/plot.h"
 

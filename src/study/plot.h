@@ -5,7 +5,7 @@
 #include "base/base.h"
 
 /* ---- plot.c ------------------------------------------------------------------------------------- */
-typedef struct nm_series { const char *name; size_t n; const double *x, *y; bool dots; } nm_series; /* dots: not joined */
+typedef struct nm_series { const char *name; size_t n; const double *x, *y; bool dots; } nm_series; /* dots: apart */
 typedef struct nm_plot {
     const char *title, *x_label, *y_label;
     double x_base, y_base; /* of a logarithmic axis; 0: linear */

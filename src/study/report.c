@@ -1,6 +1,6 @@
-/* report.c: one page of any number of folders: what campaigns say together, then a section each. It is made from records
- * alone, whenever it is asked for, and the same records give the same bytes. Cost: reading them; the page holds at most
- * 20,000 rows of samples and 2 MB of pictures. */
+/* report.c: one page of any number of folders: what campaigns say together, then a section each. It is made from
+ * records alone, whenever it is asked for, and the same records give the same bytes. Cost: reading them; the page holds
+ * at most 20,000 rows of samples and 2 MB of pictures. */
 #include "base/base.h"
 #include "study/study.h"
 #include "study/html.h"

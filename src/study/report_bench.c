@@ -97,6 +97,16 @@ static double limit_of(nm_job *job, const char *dir)
     return limit;
 }
 
+/* the models that have been written */
+static size_t models_in(nm_job *job, const char *dir)
+{
+    size_t n = 0;
+    DIR *d = opendir(nm_fmt(job, "%s/models", dir));
+    for (const struct dirent *e; d && (e = readdir(d));) n += nm_has_suffix(e->d_name, ".mps");
+    if (d) closedir(d);
+    return n;
+}
+
 /* the comparison, as bench had it; *left_out: models with runs to come */
 static nm_bench bench_of(const folder *f, size_t *left_out)
 {
@@ -128,7 +138,8 @@ static nm_bench bench_of(const folder *f, size_t *left_out)
                                                  .number = f->instance_of[m],
                                                  .name = f->models.name[m]};
     }
-    *left_out = f->models.n - b.n_models;
+    const size_t all = models_in(job, f->dir);
+    *left_out = (all > f->models.n ? all : f->models.n) - b.n_models;
     return b;
 }
 
@@ -232,11 +243,11 @@ void nm_put_bench(nm_buf *b, const char *dir, const char *page, size_t id)
     nm_html_section(b, 2, nm_fmt(job, "campaign-%zu", id), dir);
     const nm_bench bench = bench_of(&f, &left);
     if (left)
-        nm_html_say(
-            b, "p",
-            nm_fmt(job,
-                   "The comparison is not done: %zu models that have runs to come are left out.",
-                   left));
+        nm_html_say(b, "p",
+                    nm_fmt(job,
+                           "The comparison is not done. Models left out, because runs of them are "
+                           "to come: %zu.",
+                           left));
     if (!bench.n_models) {
         nm_html_say(b, "p", "No model has been run by every solver yet.");
     } else {

@@ -39,7 +39,7 @@ typedef struct nm_pair {   /* samples that both have whole records of, errors le
 } nm_pair;
 nm_pair nm_results_pair(const nm_results *a, const nm_results *b);
 const nm_outcome *nm_results_find(const nm_results *r, int64_t sample); /* NULL: there is none */
-/* within: a counterexample of the one campaign is one of the other; optimum: what both ask for is the same value, too */
+/* within: a counterexample of the one campaign is one of the other; margin, distance: both ask for the same value */
 typedef struct nm_related { bool first_within, second_within, margin, distance; } nm_related;
 nm_related nm_results_related(const nm_results *a, const nm_results *b);
 bool nm_outcomes_contradict(nm_related how, const nm_outcome *a, const nm_outcome *b); /* they cannot both be true */

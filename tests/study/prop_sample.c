@@ -1,5 +1,5 @@
 /* prop_sample.c: random samples and their confidence limits: the limits against scipy's beta.ppf; each sample is drawn
- * as often as the others, labels in proportion; and of 2,000 draws from a set, whose error is known, the limits hold it
+ * as often as the others, labels in proportion; and of 2,000 draws from a set whose error is known, the limits hold it
  * in as many as they promise. */
 #include "test.h"
 
