@@ -69,6 +69,10 @@ const nm_word *nm_runner_words(nm_job *job); /* embedded, and the rows */
 nm_runner nm_runner_find(nm_job *job, const char *name);
 nm_runner nm_runner_command(nm_job *job, const char *command);
 bool nm_runner_here(nm_job *job, const nm_runner *r); /* the program that its command begins with is on the PATH */
+/* The command line that runs it on a model, whose path ends in a suffix behind `stem`: the solution goes to *solution;
+ * an option file is written where one is wanted. */
+const char *nm_runner_line(nm_job *job, const nm_runner *r, const char *model, const char *stem, nm_run_opts o,
+                           const char **solution);
 /* Runs it on the file that the card names; solution and log stand beside it, `stem` first. Returns its answer, columns
  * in the card's order; one that could not be had is NM_SOL_NONE, with the reason as its text. */
 nm_sol *nm_runner_solve(nm_job *job, const nm_runner *r, nm_modelcard card, const char *stem, nm_run_opts o);
