@@ -42,6 +42,11 @@ double nm_cli_num(nm_job *job, const nm_cli *c, nm_opt o, double dflt);
 /* Returns one of the choices a|b|c, of which the first is the default. */
 const char *nm_cli_pick(nm_job *job, const nm_cli *c, nm_opt o, const char *choices);
 
+/* ---- sweep.c ------------------------------------------------------------------------------------ */
+bool nm_cli_sweeps(const nm_cli *c); /* several networks or sets: a campaign each */
+/* Runs `one` for each network with each set, in a folder of its own in --dir; then puts their table. */
+int nm_cli_sweep(nm_job *job, const nm_cli *c, int (*one)(nm_job *job, const nm_cli *c, nm_buf *out), nm_buf *out);
+
 /* ---- verb_common.c ------------------------------------------------------------------------------ */
 nm_known *nm_cli_known(nm_job *job, const nm_cli *c, const nm_net *net, const nm_query *q); /* NULL: no flag */
 size_t nm_cli_whole(nm_job *job, const nm_cli *c, nm_opt o, double dflt, int lo, int hi);
