@@ -16,8 +16,8 @@ typedef struct nm_cli {
     int argc, n_files;
     char **argv;
     const char *verb, **file, *value[NM_N_OPTS]; /* value: "" for a switch that is set */
-    size_t n_networks;
-    const char **network; /* values of --network, the only flag that may be repeated */
+    size_t n_networks, n_perturbs;
+    const char **network, **perturb; /* values of --network, and of --perturb on batch: no other flag may be repeated */
     /* set by the library instead of files: */
     nm_file bytes;         /* the network instead of its file; data NULL: none */
     nm_tensor image;       /* instead of --image; x NULL: none */

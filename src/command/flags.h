@@ -46,6 +46,10 @@ const char *nm_cli_pick(nm_job *job, const nm_cli *c, nm_opt o, const char *choi
 bool nm_cli_spread(nm_job *job, const nm_cli *c, nm_spread *s); /* false: nothing is left to others */
 /* the solver that compile's models are left to, NULL: none; its dialect and options are set, unless flags say others */
 const nm_runner *nm_cli_spread_runner(nm_job *job, nm_cli *c);
+/* ---- sweep.c ------------------------------------------------------------------------------------ */
+bool nm_cli_sweeps(const nm_cli *c); /* several networks or sets: a campaign each */
+/* Runs `one` for each network with each set, in a folder of its own in --dir; then puts their table. */
+int nm_cli_sweep(nm_job *job, const nm_cli *c, int (*one)(nm_job *job, const nm_cli *c, nm_buf *out), nm_buf *out);
 
 /* ---- verb_common.c ------------------------------------------------------------------------------ */
 nm_known *nm_cli_known(nm_job *job, const nm_cli *c, const nm_net *net, const nm_query *q); /* NULL: no flag */

@@ -61,8 +61,11 @@ static _Noreturn void unknown(nm_job *job, const nm_cli *c, const char *arg, siz
 
 static void set(nm_job *job, nm_cli *c, nm_opt o, const char *arg, const char *value)
 {
-    if (c->value[o] && o != NM_O_network) nm_throw(job, NM_EUSE, "%s is given twice", arg);
+    const bool sweeps = o == NM_O_perturb && strcmp(c->verb, "batch") == 0;
+    if (c->value[o] && o != NM_O_network && !sweeps)
+        nm_throw(job, NM_EUSE, "%s is given twice", arg);
     if (o == NM_O_network) c->network[c->n_networks++] = value;
+    if (sweeps) c->perturb[c->n_perturbs++] = value;
     c->value[o] = value;
 }
 
@@ -105,7 +108,7 @@ void nm_cli_put(nm_job *job, nm_cli *c, const char *name, const char *value)
 /* true: of a verb that takes any number of files */
 static bool takes_many(const char *verb)
 {
-    static const char *const verbs[] = {"decode", "bench", "compare", "report"};
+    static const char *const verbs[] = {"decode", "batch", "bench", "compare", "report"};
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         if (strcmp(verb, verbs[i]) == 0) return true;
     return false;
@@ -118,6 +121,7 @@ void nm_cli_parse(nm_job *job, nm_cli *c, int argc, char **argv)
     c->verb = argv[1];
     c->file = NM_ARRAY(job, const char *, (size_t)argc + 2);
     c->network = NM_ARRAY(job, const char *, (size_t)argc);
+    c->perturb = NM_ARRAY(job, const char *, (size_t)argc);
     for (int i = 2; i < argc; i++) {
         if (argv[i][0] == '-' && argv[i][1]) {
             i = option(job, c, i);

@@ -113,6 +113,26 @@ def real():
               j["campaigns"][i]["violated"] == s["violated"], j["campaigns"][i])
 
 
+def sweep():
+    """several networks and sets: the campaigns that they would be alone, and one table"""
+    ask = ["batch", m("digits-mlp.onnx"), MLP3, *DATA, "--perturb", "linf:0.02", "--perturb", "linf:0.05", "--range", "0:12", "--dir", p("sweep"), "--quiet"]
+    code, out, err = run(*ask)
+    names = ["digits-mlp-linf0.02", "digits-mlp-linf0.05", "digits-mlp3-linf0.02", "digits-mlp3-linf0.05"]
+    rows = table(open(p("sweep/campaigns.csv")).read())
+    check("a campaign for each pair", code == 0 and [r["campaign"] for r in rows] == [p("sweep", n) for n in names] and all(n in out for n in names), (code, out, err))
+    run("batch", MLP3, *DATA, "--perturb", "linf:0.05", "--range", "0:12", "--dir", p("alone"), "--quiet")
+    code, out, err = run("compare", p("alone"), p("sweep", names[3]), "--json")
+    j = json.loads(out)
+    check("as it would be alone", code == 0 and not j["changes"] and not j["differences"] and j["pairs"][0]["samples"] == 12, out)
+    os.remove(p("sweep", names[1], "records", "000003.json"))
+    code, out, err = run(*ask)
+    check("the same command continues all", code == 0 and os.path.exists(p("sweep", names[1], "records", "000003.json")), err)
+    for name, needle, args in (("two of one name", "would be called so", [MLP3, MLP3, *DATA, "--perturb", "linf:0.1"]), ("JSON", "compare --json", [*ask[1:-3], "--json"]),
+                               ("a cluster", "a campaign at a time", [*ask[1:-3], "--slurm"])):
+        code, out, err = run("batch", *args, "--dir", p("no"))
+        check("refuse: " + name, code == 2 and out == "" and needle in err, (code, err))
+
+
 def refused():
     os.makedirs(p("none"))
     for name, code, needle, args in (("one folder", 2, "two or more", [p("a")]), ("no campaign", 5, "campaign.json", [p("a"), p("none")]),
@@ -121,4 +141,4 @@ def refused():
         check(name, got == code and out == "" and needle in err, (got, err))
 
 
-parts(numbers, contradictions, real, refused)
+parts(numbers, contradictions, real, sweep, refused)

@@ -179,9 +179,9 @@ static int status(nm_job *job, const nm_cli *c, nm_buf *out)
     return NM_OK;
 }
 
-int nm_verb_batch(nm_job *job, const nm_cli *c, nm_buf *out)
+/* one campaign */
+static int campaign(nm_job *job, const nm_cli *c, nm_buf *out)
 {
-    if (nm_cli_has(c, NM_O_status)) return status(job, c, out);
     nm_spread spread;
     const bool spreads = nm_cli_spread(job, c, &spread), joins = nm_cli_has(c, NM_O_join);
     nm_campaign_file f;
@@ -201,4 +201,10 @@ int nm_verb_batch(nm_job *job, const nm_cli *c, nm_buf *out)
         nm_throw(job, NM_EUSE, "--json: what was submitted or written is said as text; --status has JSON");
     nm_campaign_spread(job, &b, &spread, out);
     return NM_OK;
+}
+
+int nm_verb_batch(nm_job *job, const nm_cli *c, nm_buf *out)
+{
+    if (nm_cli_has(c, NM_O_status)) return status(job, c, out);
+    return nm_cli_sweeps(c) ? nm_cli_sweep(job, c, campaign, out) : campaign(job, c, out);
 }
