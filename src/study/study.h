@@ -68,13 +68,20 @@ const bool *nm_campaign_asked(nm_job *job, const char *dir, int64_t *count);
 /* ---- status.c: how far it is -------------------------------------------------------------------- */
 void nm_campaign_status(nm_job *job, const char *dir, nm_buf *out, bool json);
 
-/* ---- spread.c: its samples in chunks, for others to start --------------------------------------- */
+/* ---- spread.c: samples in chunks, for others to start --------------------------------------- */
 typedef struct nm_spread {
     bool slurm;
     const char *jobs_file, *sbatch; /* or NULL */
     size_t chunk, array_limit; /* 0: from a pilot; no limit */
 } nm_spread;
 void nm_campaign_spread(nm_job *job, const nm_campaign *c, const nm_spread *s, nm_buf *out);
+typedef struct nm_models { /* of one question, that compile wrote */
+    const nm_verdict *v;
+    const char *out, *lead; /* as -o said it; the map or manifest that leads back */
+    const nm_runner *runner;
+    nm_run_opts options;
+} nm_models;
+void nm_models_spread(nm_job *job, const nm_models *m, const nm_spread *s); /* a solver's command for each */
 
 /* ---- check_batch.c: are these images, labels and flags what they should be ---------------------- */
 /* Reports what a campaign will read, warns of probable mistakes, refuses impossible labels; sets clean. */
