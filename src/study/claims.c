@@ -3,8 +3,8 @@
  * Each process shows that it is alive by a file of its own, DIR/workers/HOST-PID-RANDOM.json, which it renews every
  * EVERY seconds; the name without its ending is the process's token. A record is claimed by making STEM.claim.0, with
  * the token as its text: a link to a file of the token, so that no claim is ever without its holder's name, or, where
- * there are no links, a new file with O_EXCL. Only one process succeeds, on NFS too. If the holder is dead, STEM.claim.1 is
- * made in the same way, and so on: the claim with the largest number counts, so that nothing has to be removed or
+ * there are no links, a new file with O_EXCL. one process succeeds, on NFS too. If the holder is dead, STEM.claim.1
+ * is made in the same way, and so on: the claim with the largest number counts, so that nothing has to be removed or
  * replaced while others look. Claims are in the folder of the records: making one there updates an NFS client's view of
  * that folder, so that a look at the record after the claim sees what others wrote before.
  *
@@ -326,7 +326,7 @@ static bool make_claim(nm_job *job, const nm_presence *p, const char *path)
 {
     if (link(p->claim, path) == 0) return true;
     if (errno == EEXIST) return holds(job, p, path); /* NFS may have lost the answer to a link that was made */
-    const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); /* no links here, or its file was removed */
+    const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); /* no links here, or no file */
     if (fd < 0 && errno != EEXIST) nm_throw(job, NM_EIO, "%s: cannot write: %s", path, strerror(errno));
     if (fd >= 0) write_claim(job, p, fd, path);
     return fd >= 0;
