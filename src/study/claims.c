@@ -3,7 +3,7 @@
  * Each process shows that it is alive by a file of its own, DIR/workers/HOST-PID-RANDOM.json, which it renews every
  * EVERY seconds; the name without its ending is the process's token. A record is claimed by making STEM.claim.0, with
  * the token as its text: a link to a file of the token, so that no claim is ever without its holder's name, or, where
- * there are no links, a new file with O_EXCL. one process succeeds, on NFS too. If the holder is dead, STEM.claim.1
+ * there are no links, a new file with O_EXCL. Only one succeeds, on NFS too. If the holder is dead, STEM.claim.1
  * is made in the same way, and so on: the claim with the largest number counts, so that nothing has to be removed or
  * replaced while others look. Claims are in the folder of the records: making one there updates an NFS client's view of
  * that folder, so that a look at the record after the claim sees what others wrote before.
