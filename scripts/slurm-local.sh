@@ -110,7 +110,7 @@ stop() {
     scancel --user root 2>/dev/null || true
     end "$dir/run/slurmd.pid"
     end "$dir/run/slurmctld.pid"
-    [ ! -L "$dir/run/munged.pid" ] || end "$dir/run/munged.pid"
+    if [ -L "$dir/run/munged.pid" ] && ! pgrep -x slurmctld >/dev/null; then end "$dir/run/munged.pid"; fi
     rm -f "$dir/run/munged.pid"
 }
 

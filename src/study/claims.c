@@ -2,8 +2,9 @@
  *
  * Each process shows that it is alive by a file of its own, DIR/workers/HOST-PID-RANDOM.json, which it renews every
  * EVERY seconds; the name without its ending is the process's token. A record is claimed by making STEM.claim.0, with
- * the token as its text, with O_EXCL: only one process succeeds, on NFS too. If the holder is dead, STEM.claim.1 is
- * made in the same way, and so on: the claim with the largest number counts, so that nothing has to be removed or
+ * the token as its text: a link to a file of the token, so that no claim is ever without its holder's name, or, where
+ * there are no links, a new file with O_EXCL. Only one succeeds, on NFS too. If the holder is dead, STEM.claim.1
+ * is made in the same way, and so on: the claim with the largest number counts, so that nothing has to be removed or
  * replaced while others look. Claims are in the folder of the records: making one there updates an NFS client's view of
  * that folder, so that a look at the record after the claim sees what others wrote before.
  *
@@ -35,7 +36,7 @@ typedef struct {
 } watched;
 
 struct nm_presence {
-    const char *dir, *path, *boot, *space, *started; /* dir: DIR/workers */
+    const char *dir, *path, *claim, *boot, *space, *started; /* dir: DIR/workers; claim: a file of the token */
     char host[64], token[TOKEN];
     size_t size; /* bytes that the file has: a shorter text is filled up */
     int64_t beat;
@@ -142,6 +143,7 @@ static void leave(void *arg)
 {
     const nm_presence *p = arg;
     unlink(p->path);
+    unlink(p->claim);
 }
 
 nm_presence *nm_presence_enter(nm_job *job, const char *dir)
@@ -159,6 +161,7 @@ nm_presence *nm_presence_enter(nm_job *job, const char *dir)
     p->space = space_of(job);
     p->started = start_of(job, getpid());
     if (!p->started) p->started = "";
+    p->claim = nm_fmt(job, "%s/%s.claim", p->dir, p->token);
     p->beat = 1;
     p->others = NM_ARRAY(job, watched, WATCHED);
     nm_folder_make(job, p->dir);
@@ -167,6 +170,8 @@ nm_presence *nm_presence_enter(nm_job *job, const char *dir)
     while (!nm_file_exists(p->path)) /* others may clear it away unfinished */
         nm_file_create(job, p->path, text, p->size);
     nm_defer(job, leave, p);
+    const char *token = nm_fmt(job, "%s\n", p->token);
+    nm_file_write(job, p->claim, token, strlen(token));
     return p;
 }
 
@@ -228,7 +233,10 @@ static bool judge(nm_job *job, nm_presence *p, const char *token)
     if (nm_run(job, read_sign, &t) || !(t.every > 0))
         t.every = EVERY; /* torn: its owner writes it again */
     const bool dead = t.gone || nm_wall() - w->since > PATIENCE * t.every;
-    if (dead) unlink(path);
+    if (dead) {
+        unlink(path);
+        unlink(nm_fmt(job, "%s/%s.claim", p->dir, token));
+    }
     return !dead;
 }
 
@@ -306,27 +314,40 @@ static void write_claim(nm_job *job, const nm_presence *p, int fd, const char *p
     nm_throw(job, NM_EIO, "%s: cannot write: %s", path, strerror(why ? why : errno));
 }
 
+/* true: the claim is this process's */
+static bool holds(nm_job *job, const nm_presence *p, const char *path)
+{
+    const char *text = text_of(job, path);
+    return text && strcmp(nm_dup(job, text, strcspn(text, "\n")), p->token) == 0;
+}
+
+/* Makes a claim; returns false if one is there already, throws where none can be made. */
+static bool make_claim(nm_job *job, const nm_presence *p, const char *path)
+{
+    if (link(p->claim, path) == 0) return true;
+    if (errno == EEXIST) return holds(job, p, path); /* NFS may have lost the answer to a link that was made */
+    const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); /* no links here, or no file */
+    if (fd < 0 && errno != EEXIST) nm_throw(job, NM_EIO, "%s: cannot write: %s", path, strerror(errno));
+    if (fd >= 0) write_claim(job, p, fd, path);
+    return fd >= 0;
+}
+
 int nm_claim_take(nm_job *job, const nm_presence *p, const char *stem, double *vague)
 {
     for (int k = 0;; k++) {
         const char *path = claim_path(job, stem, k);
-        const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (fd >= 0) {
-            write_claim(job, p, fd, path);
+        if (make_claim(job, p, path)) {
             if (!k || nm_file_exists(claim_path(job, stem, k - 1))) return k;
             unlink(path); /* its holder, who was not dead, let it go meanwhile */
             return -1;
         }
-        if (errno != EEXIST) nm_throw(job, NM_EIO, "%s: cannot write: %s", path, strerror(errno));
         if (!is_abandoned(job, p, path, vague)) return -1;
     }
 }
 
 bool nm_claim_kept(nm_job *job, const nm_presence *p, const char *stem, int k)
 {
-    const char *text = text_of(job, claim_path(job, stem, k));
-    return text && strcmp(nm_dup(job, text, strcspn(text, "\n")), p->token) == 0 &&
-           !nm_file_exists(claim_path(job, stem, k + 1));
+    return holds(job, p, claim_path(job, stem, k)) && !nm_file_exists(claim_path(job, stem, k + 1));
 }
 
 void nm_claim_drop(nm_job *job, const char *stem, int k)

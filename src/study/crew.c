@@ -112,22 +112,29 @@ static int made_elsewhere(const crew *w, size_t item)
     return w->r->settled(w->job, w->r->arg, item);
 }
 
+/* leaves an item for later */
+static void leave_item(crew *w, size_t item)
+{
+    __atomic_store_n(&w->elsewhere[item], true, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&w->board->waiting, 1, __ATOMIC_RELAXED);
+}
+
 /* makes the item, unless another run has made it, or holds it now: that is left for later */
 static void take_item(crew *w, int slot, size_t item)
 {
     const nm_mark mark = nm_mark_get(w->job);
     const char *stem = w->r->stem(w->job, w->r->arg, item);
     int made = made_elsewhere(w, item), claim = -1;
+    w->board->now[slot] = (hands){(int64_t)item, -1, nm_wall()};
     if (made < 0) claim = nm_claim_take(w->job, w->r->here, stem, &w->vague[item]);
     if (claim >= 0 && (made = made_elsewhere(w, item)) >= 0) nm_claim_drop(w->job, stem, claim);
     if (made >= 0)
         count(w, made);
     else if (claim >= 0)
         run_item(w, slot, item, claim);
-    else {
-        __atomic_store_n(&w->elsewhere[item], true, __ATOMIC_RELAXED);
-        __atomic_fetch_add(&w->board->waiting, 1, __ATOMIC_RELAXED);
-    }
+    else
+        leave_item(w, item);
+    w->board->now[slot].item = -1;
     nm_mark_release(w->job, mark);
 }
 
@@ -186,7 +193,9 @@ static void ended(crew *w, int slot, int status)
         nm_throw(w->job, NM_EIO,
                  "a worker could not go on (memory or disk); what is recorded is kept");
     if (nm_stopped(w->job)) return;
-    if (had.item >= 0) {
+    if (had.item >= 0 && had.claim < 0) {
+        leave_item(w, (size_t)had.item);
+    } else if (had.item >= 0) {
         keep_failure(w, (size_t)had.item, had.claim, NM_EIO,
                      status >= NM_DIED
                          ? nm_fmt(w->job, "its worker died by signal %d", status - NM_DIED)
@@ -227,7 +236,7 @@ static size_t in_hands(const crew *w, int workers, nm_working *now, nm_working *
     size_t n = 0;
     for (int i = 0; i < workers; i++) {
         const hands h = w->board->now[i];
-        if (h.item < 0 || !w->child[i]) continue;
+        if (h.item < 0 || h.claim < 0 || !w->child[i]) continue;
         now[n] = (nm_working){base_of(w->r->stem(w->job, w->r->arg, (size_t)h.item)),
                               nm_wall() - h.began};
         if (now[n].seconds > slowest->seconds) *slowest = now[n];

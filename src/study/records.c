@@ -52,11 +52,12 @@ typedef struct {
     const char **path;
 } paths;
 
-/* TOKEN.json.XXXXXX of a worker's file */
-static bool is_unborn(const char *name)
+/* TOKEN.json.XXXXXX or TOKEN.claim.XXXXXX of a worker, or TOKEN.claim without its TOKEN.json */
+static bool is_orphan(nm_job *job, const char *folder, const char *name)
 {
     const size_t n = strlen(name);
-    return n > 12 && memcmp(name + n - 12, ".json.", 6) == 0;
+    if (n > 13 && (memcmp(name + n - 12, ".json.", 6) == 0 || memcmp(name + n - 13, ".claim.", 7) == 0)) return true;
+    return nm_has_suffix(name, ".claim") && !nm_file_exists(nm_fmt(job, "%s/%.*s.json", folder, (int)n - 6, name));
 }
 
 static void list_remains(nm_job *job, const nm_records *r, const char *folder, paths *found)
@@ -64,7 +65,7 @@ static void list_remains(nm_job *job, const nm_records *r, const char *folder, p
     const bool workers = nm_has_suffix(folder, "/workers");
     DIR *d = opendir(folder);
     for (const struct dirent *e; d && (e = readdir(d));)
-        if (workers ? is_unborn(e->d_name) : is_unfinished(r, e->d_name) || is_claim(e->d_name))
+        if (workers ? is_orphan(job, folder, e->d_name) : is_unfinished(r, e->d_name) || is_claim(e->d_name))
             *NM_PUSH(job, found->path, found->n, found->cap) = nm_fmt(job, "%s/%s", folder,
                                                                       e->d_name);
     if (d) closedir(d);

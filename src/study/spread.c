@@ -7,9 +7,6 @@
  * may be started twice, in any order, and beside other runs: nothing is done twice, and what a killed one had done is
  * kept.
  *
- * For Slurm they become an array job, DIR/slurm/job.sh, which contains its chunks, because Slurm keeps a copy of the
- * script as it was submitted. The process is started by exec, so that Slurm's SIGTERM reaches it.
- *
  * The models of one question, which `compile` wrote, are spread in the same two ways: a solver's command for each. */
 #define _GNU_SOURCE
 #include "base/base.h"

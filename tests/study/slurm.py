@@ -53,7 +53,10 @@ def descendants(name):
 def kill_node(folder):
     """slurmd and all that it runs of this folder, as when a machine fails"""
     local("slurmd-stop")
-    for pid in descendants(lambda line: line[0].startswith(b"slurmstepd: [") or folder.encode() in line and b"--join" in line):
+    at_work = descendants(lambda line: folder.encode() in line and b"--join" in line)
+    parents = {int(open("/proc/%d/stat" % pid).read().rsplit(")", 1)[1].split()[1]) for pid in at_work}
+    steps = descendants(lambda line: line[0].startswith(b"slurmstepd: ["))  # another Slurm's are left alone
+    for pid in [s for s in steps if s in parents] + at_work:
         try:
             os.kill(pid, signal.SIGKILL)
         except OSError:
