@@ -9,6 +9,7 @@
 #include "network/network.h"
 #include "question/question.h"
 #include "judge/judge.h"
+#include "model/model.h"
 #include "solver/solver.h"
 #include "encoding/encoding.h"
 #include "search/search.h"
@@ -46,7 +47,8 @@ static void load_part(manifest *a, size_t target, const nm_json *o, size_t cube,
     part *k = NM_PUSH(a->job, a->parts, a->n, a->cap);
     const char *model = text(a, o, "model"), *base = strrchr(model, '/');
     const size_t folder = base ? (size_t)(base - model) + 1 : 0;
-    *k = (part){.target = target, .stem = nm_path_stem(a->job, model)};
+    const char *name = model + folder, *suffix = nm_model_suffix(name);
+    *k = (part){.target = target, .stem = nm_dup(a->job, name, strlen(name) - (suffix ? strlen(suffix) : 0))};
     k->map_path = nm_fmt(a->job, "%.*s%s.map.json", (int)folder, model, k->stem);
     if (!nm_file_exists(k->map_path))
         k->map_path = nm_fmt(a->job, "%s%s.map.json", nm_path_dir(a->job, a->path), k->stem);
@@ -120,16 +122,29 @@ static void load(manifest *a)
     place(a);
 }
 
+/* Returns the model after which a solution's file is called, NAME.sol or NAME.anything, or NULL; the longest name, for
+ * names may hold dots. */
+static part *namesake(const manifest *a, const char *sol_path)
+{
+    const char *slash = strrchr(sol_path, '/'), *name = slash ? slash + 1 : sol_path;
+    part *best = NULL;
+    for (size_t i = 0; i < a->n; i++) {
+        const size_t n = strlen(a->parts[i].stem);
+        const bool fits = strncmp(name, a->parts[i].stem, n) == 0 && (name[n] == '.' || !name[n]);
+        if (fits && (!best || n > strlen(best->stem))) best = &a->parts[i];
+    }
+    return best;
+}
+
 static part *owner(const manifest *a, const nm_sol *s, const char *sol_path)
 {
-    const char *stem = nm_path_stem(a->job, sol_path);
     for (size_t i = 0; i < a->n; i++)
         if (nm_sol_names(s, a->parts[i].map->file.tag)) return &a->parts[i];
     for (size_t k = 0; k < s->n; k++)
         if (s->vals[k].name)
             nm_throw(a->job, NM_EAUDIT, "%s: belongs to no model of %s, or was truncated", sol_path, a->path);
-    for (size_t i = 0; i < a->n; i++)
-        if (strcmp(a->parts[i].stem, stem) == 0) return &a->parts[i];
+    part *called = namesake(a, sol_path);
+    if (called) return called;
     nm_throw(a->job, NM_EAUDIT,
              "%s: names no column: decode it with the map of its model, or name it after the "
              "model's file",

@@ -272,8 +272,9 @@ static void read_listed(nm_job *job, void *arg)
 }
 
 /* Replays known points against a file that says infeasible: the point that it lists all the same, the image, and two
- * corners. If one is a counterexample, that is a contradiction. */
-static void refute(nm_job *job, const nm_net *net, const nm_map *m, const nm_sol *s,
+ * corners. If one is a counterexample, that is a contradiction. For a cube it is none, because the point may lie in
+ * another branch: it is returned, and settles the target; else NULL. */
+static const nm_replay *refute(nm_job *job, const nm_net *net, const nm_map *m, const nm_sol *s,
                    const char *path)
 {
     const nm_query *q = m->question;
@@ -286,12 +287,15 @@ static void refute(nm_job *job, const nm_net *net, const nm_map *m, const nm_sol
                                        "the upper corner of the input set"};
     for (size_t k = 0; k < 4; k++) {
         if (!at[k]) continue;
-        const nm_replay r = nm_verify(job, net, q, m->asks.icase, (int64_t)m->asks.iclause, at[k]);
-        if (r.is_violated && q->objective != NM_WORST && q->objective != NM_RANGE)
-            nm_throw(job, NM_EAUDIT,
-                     "%s: says \"%s\", but %s is a counterexample: its margin is %.9g", path,
-                     s->status_text, what[k], r.margin64);
+        nm_replay *r = NM_NEW(job, nm_replay);
+        *r = nm_verify(job, net, q, m->asks.icase, (int64_t)m->asks.iclause, at[k]);
+        if (!r->is_violated || q->objective == NM_WORST || q->objective == NM_RANGE) continue;
+        if (m->file.cube) return r;
+        nm_throw(job, NM_EAUDIT,
+                 "%s: says \"%s\", but %s is a counterexample: its margin is %.9g", path,
+                 s->status_text, what[k], r->margin64);
     }
+    return NULL;
 }
 
 /* Takes a solver's "infeasible" as its word, believed if the guard covers its tolerances and nothing contradicts it. */
@@ -304,7 +308,12 @@ static void take_infeasible(nm_job *job, const nm_net *net, const nm_map *m, con
                  "%s: says \"%s\", but a worst-case model over a box is never infeasible", sol_path,
                  s->status_text);
     if (!named) check_unnamed(job, map_path, sol_path);
-    refute(job, net, m, s, sol_path);
+    const nm_replay *found = refute(job, net, m, s, sol_path);
+    if (found) {
+        v->witness = found;
+        v->targets->status = v->status = NM_VIOLATED;
+        return;
+    }
     const char *why = unbelievable(job, m);
     if (is_worst(m)) why = "an infeasible model would mean an empty input set, and proves no value";
     if (why) {

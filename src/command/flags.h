@@ -42,6 +42,10 @@ double nm_cli_num(nm_job *job, const nm_cli *c, nm_opt o, double dflt);
 /* Returns one of the choices a|b|c, of which the first is the default. */
 const char *nm_cli_pick(nm_job *job, const nm_cli *c, nm_opt o, const char *choices);
 
+/* ---- spread_flags.c ----------------------------------------------------------------------------- */
+bool nm_cli_spread(nm_job *job, const nm_cli *c, nm_spread *s); /* false: nothing is left to others */
+/* the solver that compile's models are left to, NULL: none; its dialect and options are set, unless flags say others */
+const nm_runner *nm_cli_spread_runner(nm_job *job, nm_cli *c);
 /* ---- sweep.c ------------------------------------------------------------------------------------ */
 bool nm_cli_sweeps(const nm_cli *c); /* several networks or sets: a campaign each */
 /* Runs `one` for each network with each set, in a folder of its own in --dir; then puts their table. */

@@ -131,7 +131,7 @@ nm_solve_opts nm_cli_solve_opts(nm_job *job, const nm_cli *c, bool compile)
     o.stages.branch = !compile && !nm_cli_has(c, NM_O_no_branch);
     o.stages.solve = !compile && !nm_cli_has(c, NM_O_no_solve);
     o.files.always_write = nm_cli_has(c, NM_O_always_write);
-    o.time_limit = nm_cli_num(job, c, NM_O_time_limit, 0);
+    o.time_limit = compile ? 0 : nm_cli_num(job, c, NM_O_time_limit, 0); /* compile: of its models' solver */
     const char *seed = nm_cli_has(c, NM_O_seed) ? nm_cli_get(c, NM_O_seed) : "1";
     int64_t number;
     if (!nm_int_parse(seed, seed + strlen(seed), &number) || number < 0)

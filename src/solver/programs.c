@@ -166,25 +166,30 @@ static void read_sol(nm_job *job, void *arg)
                                                                                  x[j], (int64_t)j};
 }
 
+static double seconds_of(nm_run_opts o) { return o.seconds > 0 ? ceil(o.seconds) : 1e7; }
+
+const char *nm_runner_line(nm_job *job, const nm_runner *r, const char *model, const char *stem, nm_run_opts o,
+                           const char **solution)
+{
+    *solution = nm_fmt(job, "%s.%s%s", stem, r->name, r->suffix);
+    const char *const key[] = {"{model}", "{solution}", "{seconds}", "{threads}", "{options}", NULL};
+    const char *const value[] = {model, *solution, nm_fmt(job, "%.0f", seconds_of(o)), nm_fmt(job, "%zu", o.threads),
+                                 strstr(r->command, "{options}") && r->dialect->options
+                                     ? nm_write_options(job, r->dialect, model, stem, o.threads)
+                                     : "/dev/null"};
+    return filled(job, r->command, key, value);
+}
+
 nm_sol *nm_runner_solve(nm_job *job, const nm_runner *r, nm_modelcard map, const char *stem,
                         nm_run_opts o)
 {
     if (o.seconds < 0) return nothing(job, r, "time limit");
-    const char *solution = nm_fmt(job, "%s.%s%s", stem, r->name, r->suffix),
-               *log = nm_fmt(job, "%s.%s.log", stem, r->name);
-    const char *const key[] = {"{model}",   "{solution}", "{seconds}",
-                               "{threads}", "{options}",  NULL};
-    const double seconds = o.seconds > 0 ? ceil(o.seconds) : 1e7;
-    const char *const value[] = {
-        map.model_path, solution, nm_fmt(job, "%.0f", seconds), nm_fmt(job, "%zu", o.threads),
-        strstr(r->command, "{options}") && r->dialect->options
-            ? nm_write_options(job, r->dialect, map.model_path, stem, o.threads)
-            : "/dev/null"};
-    const char *command = filled(job, r->command, key, value);
+    const char *solution, *log = nm_fmt(job, "%s.%s.log", stem, r->name),
+                          *command = nm_runner_line(job, r, map.model_path, stem, o, &solution);
     unlink(solution); /* may be left from an earlier run */
     call how = {command, log};
     nm_child *c = nm_child_start(job, r->name, (nm_child_opts){.memory = o.memory << 20, .group = true}, become, &how);
-    const int status = nm_child_wait(job, c, nm_wall() + seconds + GRACE);
+    const int status = nm_child_wait(job, c, nm_wall() + seconds_of(o) + GRACE);
     nm_child_end(job, c);
     if (nm_stopped(job)) return nothing(job, r, "interrupted");
     if (status < 0) return nothing(job, r, "time limit: it was killed");

@@ -69,6 +69,10 @@ const nm_word *nm_runner_words(nm_job *job); /* "embedded", then the rows of pro
 nm_runner nm_runner_find(nm_job *job, const char *name);
 nm_runner nm_runner_command(nm_job *job, const char *command);
 bool nm_runner_here(nm_job *job, const nm_runner *r); /* true: the program is on the PATH */
+/* The command line that runs it on a model, whose path ends in a suffix behind `stem`: the solution goes to *solution;
+ * an option file is written where one is wanted. */
+const char *nm_runner_line(nm_job *job, const nm_runner *r, const char *model, const char *stem, nm_run_opts o,
+                           const char **solution);
 /* Runs it on the file that the card names, beside which it puts solution and log, named `stem`. Returns its answer,
  * columns in the card's order; if there is none, NM_SOL_NONE, with the reason as its text. */
 nm_sol *nm_runner_solve(nm_job *job, const nm_runner *r, nm_modelcard card, const char *stem, nm_run_opts o);

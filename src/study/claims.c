@@ -164,7 +164,8 @@ nm_presence *nm_presence_enter(nm_job *job, const char *dir)
     nm_folder_make(job, p->dir);
     const char *text = presence_text(job, p, NULL, 0);
     p->size = strlen(text);
-    while (!nm_file_exists(p->path)) nm_file_create(job, p->path, text, p->size); /* others may clear it away unfinished */
+    while (!nm_file_exists(p->path)) /* others may clear it away unfinished */
+        nm_file_create(job, p->path, text, p->size);
     nm_defer(job, leave, p);
     return p;
 }

@@ -76,7 +76,15 @@ typedef struct nm_todo {   /* what is left of a campaign, after some samples wer
 /* Makes or enters the folder, makes up to `pilot` samples, evenly spread, and says what is left. */
 nm_todo nm_campaign_pilot(nm_job *job, const nm_campaign *c, size_t pilot);
 
-/* ---- spread.c ----------------------------------------------------------------------------------- */
+/* ---- slurm.c ------------------------------------------------------------------------------------ */
+typedef struct nm_slurm_job {  /* an array job */
+    const char *folder, *name; /* folder: from the root, of script and logs */
+    size_t n;
+    int cpus;
+    double seconds, megabytes; /* that a task requests; 0: nothing is */
+    const char *tasks, *command; /* words of the shell, a blank before each; the command that gets one of them */
+} nm_slurm_job;
+const char *nm_slurm_run(nm_job *job, const nm_spread *s, const nm_slurm_job *a); /* submits it; returns its number */
 /* Runs a program until it ends; returns its status, 127 where there is none; what it wrote goes to out and err. */
 int nm_command_run(nm_job *job, char *const *argv, nm_buf *out, nm_buf *err);
 

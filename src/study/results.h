@@ -46,7 +46,7 @@ bool nm_outcomes_contradict(nm_related how, const nm_outcome *a, const nm_outcom
 
 /* ---- compare_tables.c --------------------------------------------------------------------------- */
 nm_sheet nm_campaigns_sheet(nm_job *job, const nm_results *r, size_t n); /* a row a campaign */
-nm_sheet nm_differences_sheet(nm_job *job, const nm_results *r, size_t n); /* what they do not have in common */
+nm_sheet nm_differences_sheet(nm_job *job, const nm_results *r, size_t n); /* what differs between the campaigns */
 nm_sheet nm_pairs_sheet(nm_job *job, const nm_results *r, size_t n);     /* each against the first */
 nm_sheet nm_changes_sheet(nm_job *job, const nm_results *r, size_t n);   /* samples whose verdicts differ */
 nm_plot nm_times_plot(nm_job *job, const nm_results *r, size_t n, bool inside);

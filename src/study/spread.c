@@ -8,19 +8,23 @@
  * kept.
  *
  * For Slurm they become an array job, DIR/slurm/job.sh, which contains its chunks, because Slurm keeps a copy of the
- * script as it was submitted. The process is started by exec, so that Slurm's SIGTERM reaches it. */
+ * script as it was submitted. The process is started by exec, so that Slurm's SIGTERM reaches it.
+ *
+ * The models of one question, which `compile` wrote, are spread in the same two ways: a solver's command for each. */
 #define _GNU_SOURCE
 #include "base/base.h"
+#include "model/model.h"
+#include "solver/solver.h"
+#include "search/search.h"
 #include "study/study.h"
 #include "study/records.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-enum { PILOT = 4, LONG = 600, MOST_TASKS = 1000, START = 120, SPARE_MB = 256 };
+enum { PILOT = 4, LONG = 600, MOST_TASKS = 1000, SPARE_MB = 256 };
 
 typedef struct {
     int64_t from, to;
@@ -110,117 +114,32 @@ static void write_jobs(nm_job *job, const nm_campaign *c, const nm_spread *s, co
 
 /* ---- Slurm ---- */
 
-/* the requests that follow from the limits */
-static void put_limits(nm_job *job, nm_buf *b, const nm_campaign *c, const chunks *k)
-{
-    const double limit = c->solve.time_limit, each = ceil((double)k->size / c->workers);
-    if (limit > 0)
-        nm_put(b, "#SBATCH --time=%.0f\n", ceil((1.1 * limit * each + START) / 60)); /* minutes */
-    else
-        nm_note(job, "without --time-limit a sample may take any time: none is requested of Slurm");
-    if (c->memory > 0)
-        nm_put(b, "#SBATCH --mem=%.0fM\n", ceil(c->memory / 1048576) * c->workers + SPARE_MB);
-    else
-        nm_note(job, "without --memory no memory is requested of Slurm: its default holds");
-}
-
-static const char *script_of(nm_job *job, const nm_campaign *c, const nm_spread *s, const chunks *k)
-{
-    const char *dir = absolute(job, c->dir), *slash = strrchr(dir, '/');
-    nm_buf b = {.job = job};
-    nm_put(&b, "#!/bin/sh\n#SBATCH --job-name=netmip-%s\n#SBATCH --array=0-%zu",
-           nm_name_clean(job, slash ? slash + 1 : dir), k->n - 1);
-    if (s->array_limit) nm_put(&b, "%%%zu", s->array_limit);
-    nm_put(&b,
-           "\n#SBATCH --ntasks=1\n#SBATCH --cpus-per-task=%d\n#SBATCH --requeue\n#SBATCH "
-           "--open-mode=append\n"
-           "#SBATCH --signal=B:TERM@30\n#SBATCH --output=\"",
-           c->workers);
-    for (const char *at = dir; *at; at++) nm_put(&b, *at == '%' ? "%%%%" : "%c", *at);
-    nm_put(&b, "/slurm/%%A_%%a.log\"\n");
-    put_limits(job, &b, c, k);
-    if (s->sbatch) nm_put(&b, "#SBATCH %s\n", s->sbatch);
-    nm_put(&b, "# a task, requeued or started by hand, goes on where its chunk was: "
-               "SLURM_ARRAY_TASK_ID says which\nset --");
-    for (size_t i = 0; i < k->n; i++)
-        nm_put(&b, "%s%lld:%lld", i % 8 ? " " : " \\\n    ", (long long)k->a[i].from,
-               (long long)k->a[i].to);
-    nm_put(&b, "\nshift \"$SLURM_ARRAY_TASK_ID\"\nexec %s --range \"$1\"\n",
-           command_of(job, c, dir));
-    return b.s;
-}
-
-/* in the child */
-typedef struct {
-    const char *out, *err;
-    char *const *argv;
-} call;
-
-static void become(nm_job *job, void *arg)
-{
-    const call *c = arg;
-    (void)job;
-    if (!freopen("/dev/null", "r", stdin) || !freopen(c->out, "w", stdout) ||
-        !freopen(c->err, "w", stderr))
-        _exit(127);
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
-    signal(SIGPIPE, SIG_DFL);
-    execvp(c->argv[0], c->argv);
-    _exit(127);
-}
-
-int nm_command_run(nm_job *job, char *const *argv, nm_buf *out, nm_buf *err)
-{
-    const char *dir = nm_temp_new(job);
-    const call c = {nm_fmt(job, "%s/out", dir), nm_fmt(job, "%s/err", dir), argv};
-    nm_child *child = nm_child_start(job, argv[0], (nm_child_opts){.group = true}, become,
-                                     (void *)&c);
-    const int status = nm_child_wait(job, child, INFINITY);
-    nm_child_end(job, child);
-    if (nm_file_exists(c.out)) nm_put(out, "%s", nm_file_read(job, c.out).data);
-    if (nm_file_exists(c.err)) nm_put(err, "%s", nm_file_read(job, c.err).data);
-    return status;
-}
-
-/* submits the script; returns the job's number as Slurm says it */
-static const char *submit(nm_job *job, const char *script)
-{
-    char *const argv[] = {"sbatch", "--parsable", (char *)script, NULL};
-    nm_buf out = {.job = job}, err = {.job = job};
-    nm_put(&out, "%s", "");
-    const int status = nm_command_run(job, argv, &out, &err);
-    if (status == 127 && !err.n)
-        nm_throw(job, NM_EIO,
-                 "sbatch is not on the PATH: %s is written, and can be submitted where it is",
-                 script);
-    if (status)
-        nm_throw(job, NM_EIO, "sbatch %s: %s", script,
-                 err.n ? nm_dup(job, err.s, strcspn(err.s, "\n")) : "failed");
-    return nm_dup(job, out.s, strspn(out.s, "0123456789"));
-}
-
 static void run_slurm(nm_job *job, const nm_campaign *c, const nm_spread *s, const chunks *k,
                       nm_buf *out)
 {
-    const char *dir = nm_fmt(job, "%s/slurm", c->dir), *path = nm_fmt(job, "%s/job.sh", dir), *jobs;
-    nm_folder_make(job, dir);
-    const char *text = script_of(job, c, s, k);
-    nm_file_write(job, path, text, strlen(text));
-    chmod(path, 0755);
-    const char *number = submit(job, path);
-    jobs = nm_fmt(job, "%s/job.%s", dir, number);
-    nm_file_write(job, jobs, text, strlen(text));
+    const char *dir = absolute(job, c->dir), *slash = strrchr(dir, '/');
+    nm_buf tasks = {.job = job};
+    for (size_t i = 0; i < k->n; i++)
+        nm_put(&tasks, "%s%lld:%lld", i % 8 ? " " : " \\\n    ", (long long)k->a[i].from,
+               (long long)k->a[i].to);
+    const nm_slurm_job a = {
+        .folder = nm_fmt(job, "%s/slurm", dir),
+        .name = slash ? slash + 1 : dir,
+        .n = k->n,
+        .cpus = c->workers,
+        .seconds = c->solve.time_limit * ceil((double)k->size / c->workers),
+        .megabytes = c->memory > 0 ? ceil(c->memory / 1048576) * c->workers + SPARE_MB : 0,
+        .tasks = tasks.s,
+        .command = nm_fmt(job, "%s --range", command_of(job, c, dir))};
+    nm_folder_make(job, a.folder);
     nm_put(out,
            "submitted job %s: %zu tasks of at most %zu samples; netmip batch --status %s says how "
            "far they are\n",
-           number, k->n, k->size, c->dir);
+           nm_slurm_run(job, s, &a), k->n, k->size, c->dir);
 }
 
 void nm_campaign_spread(nm_job *job, const nm_campaign *c, const nm_spread *s, nm_buf *out)
 {
-    if (s->sbatch && s->sbatch[strcspn(s->sbatch, "\r\n")])
-        nm_throw(job, NM_EUSE, "--sbatch: one line was expected");
     const nm_todo t = nm_campaign_pilot(job, c, s->chunk ? 0 : PILOT);
     if (nm_stopped(job)) nm_throw(job, NM_UNKNOWN, "interrupted; what is recorded is kept");
     if (!t.n) {
@@ -234,4 +153,80 @@ void nm_campaign_spread(nm_job *job, const nm_campaign *c, const nm_spread *s, n
     }
     write_jobs(job, c, s, &k);
     nm_put(out, "written: %s, %zu commands of at most %zu samples\n", s->jobs_file, k.n, k.size);
+}
+
+/* ---- models of one question ---- */
+
+/* a path that a solver's command line may hold as it is */
+static const char *plain_path(nm_job *job, const char *path)
+{
+    const char *all = absolute(job, path);
+    nm_buf b = {.job = job};
+    put_word(&b, all);
+    if (strcmp(b.s, all))
+        nm_throw(job, NM_EUNSUP,
+                 "%s: stands in a solver's command, where only letters, digits and _./:,+=@%%- may",
+                 all);
+    return all;
+}
+
+/* the command for one model; its solution stands beside the model and is named in *solution */
+static const char *model_command(nm_job *job, const nm_models *m, const char *file,
+                                 const char **solution)
+{
+    const char *model = plain_path(job, file), *suffix, *stem = nm_model_stem(job, model, &suffix);
+    const char *line = nm_runner_line(job, m->runner, model, stem, m->options, solution);
+    return m->options.memory
+               ? nm_fmt(job, "ulimit -v %zu && { %s; }", m->options.memory << 10, line)
+               : line;
+}
+
+static const char *const *commands_of(nm_job *job, const nm_models *m, nm_buf *solutions, size_t *n)
+{
+    const char **list = NULL, *solution;
+    size_t cap = 0;
+    for (size_t i = 0; i < m->v->n_targets; i++) {
+        const nm_target *t = &m->v->targets[i];
+        const size_t parts = t->cube_file ? t->n_cubes : t->file != NULL;
+        for (size_t k = 0; k < parts; k++) {
+            const char *file = t->cube_file ? t->cube_file[k] : t->file;
+            if (!file) continue;
+            *NM_PUSH(job, list, *n, cap) = model_command(job, m, file, &solution);
+            nm_put(solutions, " %s", solution);
+        }
+    }
+    return list;
+}
+
+void nm_models_spread(nm_job *job, const nm_models *m, const nm_spread *s)
+{
+    nm_buf solutions = {.job = job}, b = {.job = job};
+    size_t n = 0;
+    const char *const *command = commands_of(job, m, &solutions, &n), *suffix;
+    if (!n && s->slurm) return;
+    for (size_t i = 0; i < n; i++) {
+        if (s->slurm) nm_put(&b, " \\\n    ");
+        if (s->slurm)
+            put_word(&b, command[i]);
+        else
+            nm_put(&b, "%s\n", command[i]);
+    }
+    if (s->slurm) {
+        const char *folder = nm_fmt(job, "%s.slurm", nm_model_stem(job, m->out, &suffix));
+        nm_folder_make(job, folder);
+        folder = absolute(job, folder);
+        const nm_slurm_job a = {
+            .folder = folder,
+            .name = nm_path_stem(job, m->out),
+            .n = n,
+            .cpus = (int)m->options.threads,
+            .seconds = m->options.seconds,
+            .megabytes = m->options.memory ? (double)m->options.memory + SPARE_MB : 0,
+            .tasks = b.s,
+            .command = "sh -c"};
+        nm_note(job, "submitted job %s: %zu tasks", nm_slurm_run(job, s, &a), n);
+    } else {
+        nm_file_write(job, s->jobs_file, b.s, b.n);
+    }
+    nm_note(job, "%zu commands; when all have run: netmip decode %s%s", n, m->lead, solutions.s);
 }

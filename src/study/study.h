@@ -40,7 +40,7 @@ int nm_campaign_run(nm_job *job, const nm_campaign *c, nm_buf *out, bool json);
 bool *nm_sample_draw(nm_job *job, size_t count, const double *label, size_t n, uint64_t seed);
 
 /* ---- compare.c: campaigns side by side ----------------------------------------------------------- */
-/* format: text, csv, md or latex; dir: for files, or NULL */
+/* format: text, csv, md or latex; dir: where files go, or NULL */
 typedef struct nm_compared { const char *format, *dir; bool json; } nm_compared;
 /* Gives NM_OK, or NM_EAUDIT where two verdicts cannot both be true. */
 int nm_campaigns_compare(nm_job *job, size_t n, const char *const *dirs, const nm_compared *how, nm_buf *out);
@@ -68,13 +68,20 @@ const bool *nm_campaign_asked(nm_job *job, const char *dir, int64_t *count);
 /* ---- status.c: how far it is -------------------------------------------------------------------- */
 void nm_campaign_status(nm_job *job, const char *dir, nm_buf *out, bool json);
 
-/* ---- spread.c: its samples in chunks, for others to start --------------------------------------- */
+/* ---- spread.c: samples in chunks, for others to start --------------------------------------- */
 typedef struct nm_spread {
     bool slurm;
     const char *jobs_file, *sbatch; /* or NULL */
     size_t chunk, array_limit; /* 0: from a pilot; no limit */
 } nm_spread;
 void nm_campaign_spread(nm_job *job, const nm_campaign *c, const nm_spread *s, nm_buf *out);
+typedef struct nm_models { /* of one question, that compile wrote */
+    const nm_verdict *v;
+    const char *out, *lead; /* as -o said it; the map or manifest that leads back */
+    const nm_runner *runner;
+    nm_run_opts options;
+} nm_models;
+void nm_models_spread(nm_job *job, const nm_models *m, const nm_spread *s); /* a solver's command for each */
 
 /* ---- check_batch.c: are these images, labels and flags what they should be ---------------------- */
 /* Reports what a campaign will read, warns of probable mistakes, refuses impossible labels; sets clean. */

@@ -248,7 +248,7 @@ def single():
 def batch():
     data = ["--images", DIGITS, "--labels", LABELS]
     for folder, more in (("plain", ["linf:0.06", "--range", "0:6", "--save-witness"]), ("plain", ["linf:0.06", "--range", "0:8", "--save-witness"]),
-                         ("worst", ["linf:0.01", "--range", "0:2", "--objective", "worst"]), ("none", ["linf:0.01", "--range", "3:3"]), ("drawn", ["linf:0.01", "--sample", "4"]),
+                         ("worst", ["linf:0.01", "--range", "0:2", "--objective", "worst"]), ("drawn", ["linf:0.01", "--sample", "10"]), ("none", ["linf:0.01", "--range", "3:3"]),
                          ("open", ["linf:0.06", "--range", "0:4", "--bounds", "interval", "--no-attack", "--no-branch", "--no-solve"]),
                          ("near", ["linf:0.11", "--range", "0:2", "--objective", "closest:linf", "--time-limit", "3"])):
         j = ask([0], "batch", MLP3, *data, "--perturb", *more, "--dir", p(folder))

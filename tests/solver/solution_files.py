@@ -169,7 +169,7 @@ def end_to_end():
                             check(tag + ": names nothing, and says so", "is assumed to answer" in err, err)
                             os.utime(sol, (1, 1))
                             code, out, err = run("decode", mp, sol)
-                            check(tag + ": older than the model", code == 6 and "stale" in err, (code, err))
+                            check(tag + ": older than the model", code == 6 and "answers an older model" in err, (code, err))
 
 
 # ---- formats as they are documented ----

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A campaign by Slurm, on this machine alone (scripts/slurm-local.sh): chunks after a pilot, the script that is
 submitted, its requests; slurmd killed with all that it runs, and started again: the records are those of an undisturbed run."""
-import glob, json, os, re, signal, subprocess, sys, time
+import glob, json, os, re, shutil, signal, subprocess, sys, time
 
 sys.path.insert(1, sys.path[0] + "/../kit")
 import kit
@@ -118,6 +118,22 @@ def pilot():
     check("a requeued task: records", records(folder) == records(p("plain")), [(k, v, records(folder).get(k)) for k, v in records(p("plain")).items() if records(folder).get(k) != v][:3])
 
 
+def models():
+    """the models of one question as an array job, and what their solutions say together"""
+    if not shutil.which("cbc"):
+        return skip("cbc is not here")
+    code, out, err = kit.run("compile", m("digits-mlp3.onnx"), "--image", IDX + ":5", "--perturb", "linf:0.08", "--bounds", "crown", "--split", "2", "-o", p("q.mps"),
+                             "--solver", "cbc", "--time-limit", "60", "--memory", "2000", "--slurm", env=ENV)
+    lead = re.search(r"(\d+) commands; when all have run: netmip (decode .*)", err)
+    if not check("models are submitted", code == 0 and lead and "submitted job" in err, (code, err)):
+        return
+    check("time and memory of a task", all(s in open(p("q.slurm", "job.sh")).read() for s in ("--time=4\n", "--mem=2256M\n")))
+    args = lead.group(2).split()
+    wait("they are solved", lambda: all(map(os.path.exists, args[2:])) and not slurm("squeue", "-h"), 120)
+    code, out, err = kit.run(*args)
+    check("what they say together", code == kit.run("solve", m("digits-mlp3.onnx"), "--image", IDX + ":5", "--perturb", "linf:0.08")[0] == 10, (code, out[:200], err))
+
+
 def without():
     """where there is no sbatch, it is said, and the script is there"""
     code, out, err = kit.run("batch", *ASK, "--slurm", "--chunk", "30", "--quiet", "--dir", p("without"), env={**os.environ, "PATH": p("")})
@@ -136,6 +152,6 @@ if r.returncode:
     skip("no Slurm: " + r.stderr.strip().splitlines()[-1], 2)
     parts(without)
 try:
-    parts(without, campaign, pilot)
+    parts(without, campaign, pilot, models)
 finally:
     local("stop")

@@ -465,4 +465,32 @@ def jobs_file():
     check("parallel --resume goes on", r.returncode == 0 and plain() == want and done >= 10, (r.returncode, r.stderr[-300:], done))
 
 
-parts(joins, parts_of_one, moved, sets_with_files, kills, never_twice, stale, living, same_host, suspended, refusals, disks, status, terminal, solving, plain_lines, comparison, jobs_file)
+def cubes():
+    """the models of a question, as commands for others: their solutions together are what solve says of it"""
+    image = ["--image", IDX + ":9"]
+    mlp3 = m("digits-mlp3.onnx")
+    for flags, needle in ((["--solver", "cbc"], "--solver"), (["--jobs-file", p("x")], "--solver"), (["--jobs-file", p("x"), "--solver", "embedded"], "--solver"),
+                          (["--time-limit", "5"], "--time-limit"), (["--slurm", "--jobs-file", p("x"), "--solver", "cbc"], "--slurm")):
+        code, out, err = kit.run("compile", mlp3, *image, "--perturb", "linf:0.06", "-o", p("x.mps"), *flags)
+        check("compile refuses " + " ".join(flags), code == 2 and needle in err, (code, err))
+    if not shutil.which("cbc"):
+        return skip("cbc is not here")
+    for radius, alone in (("0.06", ["--always-write"]), ("0.08", []), ("0.08", ["--split", "2"])):
+        name = "q%s%d" % (radius, len(alone))
+        code, out, err = kit.run("compile", mlp3, *image, "--perturb", "linf:" + radius, "--bounds", "crown", "-o", p(name + ".mps"), "--solver", "cbc", "--memory", "4000",
+                                 "--time-limit", "30", "--jobs-file", p(name + ".jobs"), *alone)
+        lead = re.search(r"(\d+) commands; when all have run: (netmip decode .*)", err)
+        if not check(name + ": written", code == 0 and lead and "no model is written" not in err, (code, err)):
+            continue
+        lines = open(p(name + ".jobs")).read().splitlines()
+        check(name + ": a command a model", len(lines) == int(lead.group(1)) == len(glob.glob(p(name + "*.mps"))), (lines[:2], lead.group(1)))
+        keep = [l for l in lines if not re.search("-t[034569]", l)] if "--split" in alone else lines[:2]  # two minutes else
+        subprocess.run(["xargs", "-d", "\n", "-P", "2", "-I{}", "sh", "-c", "{}"], input="\n".join(keep).encode(), capture_output=True, timeout=200)
+        found = [s for s in lead.group(2).split()[3:] if os.path.exists(s)]
+        check(name + ": solutions stand beside the models", len(found) == len(keep), (found, len(keep)))
+        code, out, err = kit.run("decode", lead.group(2).split()[2], *found)
+        want = kit.run("solve", mlp3, *image, "--perturb", "linf:" + radius)[0]
+        check(name + ": what they say together", code in (want, 11) if len(keep) < len(lines) else code == want, (code, want, out[:300], err))
+
+
+parts(joins, parts_of_one, moved, sets_with_files, kills, never_twice, stale, living, same_host, suspended, refusals, disks, status, terminal, solving, plain_lines, comparison, jobs_file, cubes)

@@ -98,33 +98,6 @@ static void set_asked(nm_job *job, const nm_cli *c, nm_campaign *b)
                 nm_cli_get(c, NM_O_range), (long long)i, b->dir);
 }
 
-/* ---- spreading ---- */
-
-/* false: this run makes the samples itself */
-static bool spread_of(nm_job *job, const nm_cli *c, nm_spread *s)
-{
-    static const nm_opt slurm[] = {NM_O_array_limit, NM_O_sbatch};
-    *s = (nm_spread){
-        .slurm = nm_cli_has(c, NM_O_slurm),
-        .jobs_file = nm_cli_get(c, NM_O_jobs_file),
-        .sbatch = nm_cli_get(c, NM_O_sbatch),
-        .chunk = nm_cli_has(c, NM_O_chunk) ? nm_cli_whole(job, c, NM_O_chunk, 1, 1, 1 << 30) : 0,
-        .array_limit = nm_cli_has(c, NM_O_array_limit)
-                           ? nm_cli_whole(job, c, NM_O_array_limit, 1, 1, 1 << 30)
-                           : 0};
-    for (size_t i = 0; i < 2; i++)
-        if (nm_cli_has(c, slurm[i]) && !s->slurm)
-            nm_throw(job, NM_EUSE, "--%s: goes with --slurm", nm_cli_name(job, slurm[i]));
-    if (s->slurm && s->jobs_file)
-        nm_throw(job, NM_EUSE, "--slurm and --jobs-file: one of them was expected");
-    const bool spreads = s->slurm || s->jobs_file;
-    if (s->chunk && !spreads) nm_throw(job, NM_EUSE, "--chunk: goes with --slurm or --jobs-file");
-    if (spreads && nm_cli_has(c, NM_O_json))
-        nm_throw(job, NM_EUSE,
-                 "--json: what was submitted or written is said as text; --status has JSON");
-    return spreads;
-}
-
 /* Notes once that the domain leaves the range that the network states. */
 static void check_range(nm_job *job, const nm_campaign *b)
 {
@@ -210,7 +183,7 @@ static int status(nm_job *job, const nm_cli *c, nm_buf *out)
 static int campaign(nm_job *job, const nm_cli *c, nm_buf *out)
 {
     nm_spread spread;
-    const bool spreads = spread_of(job, c, &spread), joins = nm_cli_has(c, NM_O_join);
+    const bool spreads = nm_cli_spread(job, c, &spread), joins = nm_cli_has(c, NM_O_join);
     nm_campaign_file f;
     nm_cli own;
     if (joins) {
@@ -224,6 +197,8 @@ static int campaign(nm_job *job, const nm_cli *c, nm_buf *out)
     nm_campaign b = campaign_of(job, c, joins ? &f : NULL);
     nm_check_campaign(job, &b);
     if (!spreads) return nm_campaign_run(job, &b, out, nm_cli_has(c, NM_O_json));
+    if (nm_cli_has(c, NM_O_json))
+        nm_throw(job, NM_EUSE, "--json: what was submitted or written is said as text; --status has JSON");
     nm_campaign_spread(job, &b, &spread, out);
     return NM_OK;
 }

@@ -3,14 +3,39 @@
 #include "base/base.h"
 #include "network/network.h"
 #include "question/question.h"
+#include "model/model.h"
+#include "solver/solver.h"
 #include "search/search.h"
 #include "answer/answer.h"
+#include "study/study.h"
 #include "command/command.h"
 #include "command/flags.h"
 
-static int run(nm_job *job, const nm_cli *c, nm_buf *out, bool compile)
+/* leaves the models that were written to a solver that others start */
+static void spread(nm_job *job, const nm_cli *c, const nm_verdict *v, const nm_runner *runner)
 {
+    nm_spread s;
+    if (!runner || !nm_cli_spread(job, c, &s)) return;
+    size_t written = 0;
+    for (size_t i = 0; i < v->n_targets; i++) written += v->targets[i].file || v->targets[i].cube_file;
+    const char *out = nm_cli_get(c, NM_O_output), *suffix, *stem = nm_model_stem(job, out, &suffix);
+    const nm_models m = {
+        .v = v,
+        .out = out,
+        .lead = nm_fmt(job, written > 1 || nm_cli_has(c, NM_O_split) ? "%s.manifest.json" : "%s.map.json", stem),
+        .runner = runner,
+        .options = {.seconds = nm_cli_num(job, c, NM_O_time_limit, 0),
+                    .threads = nm_cli_whole(job, c, NM_O_threads, 1, 1, 64),
+                    .memory = nm_cli_whole(job, c, NM_O_memory, 0, 0, 1 << 24)}};
+    nm_models_spread(job, &m, &s);
+}
+
+static int run(nm_job *job, const nm_cli *said, nm_buf *out, bool compile)
+{
+    nm_cli with = *said; /* and with what goes with a solver */
+    const nm_cli *c = &with;
     nm_cli_files(job, c, 1, 2, "a network, and a question");
+    const nm_runner *runner = compile ? nm_cli_spread_runner(job, &with) : NULL;
     const double start = nm_cpu();
     nm_solve_opts o = nm_cli_solve_opts(job, c, compile); /* first, to refuse at once what no solver here could read */
     const nm_net *net = nm_cli_net(job, c);
@@ -41,11 +66,13 @@ static int run(nm_job *job, const nm_cli *c, nm_buf *out, bool compile)
         nm_report_text(out, facts, q, v->witness);
     if (!compile) return v->status;
     size_t open = 0;
-    for (size_t i = 0; i < v->n_targets; i++) open += v->targets[i].file != NULL;
+    for (size_t i = 0; i < v->n_targets; i++) open += v->targets[i].file || v->targets[i].cube_file;
     if (!open)
         nm_note(job,
                 "bounds close every target: no model is written (--always-write writes models all the same)");
-    return nm_stopped(job) ? NM_UNKNOWN : NM_OK;
+    if (nm_stopped(job)) return NM_UNKNOWN;
+    spread(job, c, v, runner);
+    return NM_OK;
 }
 
 int nm_verb_solve(nm_job *job, const nm_cli *c, nm_buf *out) { return run(job, c, out, false); }
