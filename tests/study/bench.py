@@ -172,7 +172,7 @@ def lies():
     x, box = {c: 1.0 for c in w["columns"]}, w["question"]["cases"][0]
     x.update({w["columns"][j]: (box["lo"][i] + box["hi"][i]) / 2 for i, j in enumerate(w["input_columns"]) if j >= 0})
     put("half.sol", "=obj= 100\n" + "".join("%s %r\n" % (c, x[c]) for c in w["columns"]))
-    margin = float(re.search(r"the replay.* (\S+)$", run("decode", worst, p("half.sol"))[2].strip()).group(1))
+    margin = float(re.search(r"the replay gives (\S+)$", run("decode", worst, p("half.sol"))[2].strip()).group(1))
     claim = margin - w["constant"]
     code, out, err = run("bench", worst, "--solvers", "embedded", "--solver-command", "liar: " + liar("optimum", claim), "--time-limit", "20",
                          "--dir", p("lie4"))
