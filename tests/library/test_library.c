@@ -57,9 +57,10 @@ static void test_rows(nm_job *job)
                                    NM_O_dump,    NM_O_unit,      NM_O_row,     NM_O_ops,
                                    NM_O_sets,    NM_O_json,      NM_O_quiet,   NM_O_save_witness,
                                    NM_O_known_bounds, NM_O_man,     NM_O_schema,    NM_O_completion,
-                                   /* of batch and bench, for jobs of a cluster */
+                                   /* of batch, bench and compare, for jobs of a cluster, samples and tables */
                                    NM_O_join,    NM_O_status,    NM_O_slurm,   NM_O_jobs_file,
                                    NM_O_chunk,   NM_O_array_limit, NM_O_sbatch,
+                                   NM_O_sample,  NM_O_confidence, NM_O_format,
                                    /* of verify and supports */
                                    NM_O_network, NM_O_query,     NM_O_timeout, NM_O_onnx_opset_versions,
                                    NM_O_onnx_element_types, NM_O_onnx_operators, NM_O_vnnlib_versions,

@@ -521,7 +521,7 @@ def refusals():
     ghost = simple("Add", None, "x ghost")
     refuse("an input that nobody makes", ("ghost", "node0"), ghost, (3,))
     refuse("an output that nobody makes", "ghost", model([node("Relu", "x", "y")], [("x", (1, 4))], {}, outputs=["ghost"])[0], (3,))
-    refuse("a circle", "circle", model([node("Add", "x b", "a"), node("Relu", "a", "b")], [("x", (1, 4))], {})[0], (3,))
+    refuse("a circle", "cycle", model([node("Add", "x b", "a"), node("Relu", "a", "b")], [("x", (1, 4))], {})[0], (3,))
     refuse("a value made twice", '"y"', model([node("Relu", "x", "y"), node("Identity", "x", "y")], [("x", (1, 4))], {})[0], (3,))
     refuse("no input", "input", model([node("Relu", "c", "y")], [], {"c": rand(3)})[0], (3,))
     loop = simple("Relu")
