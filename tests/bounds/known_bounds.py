@@ -27,7 +27,7 @@ def levels():
     check("mip of block 6 is narrower still", any(both[k] != first[k] for k in first if k[0] > 4)
           and all(both[k][0] >= first[k][0] and both[k][1] <= first[k][1] for k in first))
     check("programs for all layers are the narrowest", all(every[k][0] >= both[k][0] - 1e-9 and every[k][1] <= both[k][1] + 1e-9 for k in both))
-    for text, words in (("3:lp", "block 3 is no ReLU block; one of 2, 4, 6"), ("2:crown", "interval, crown, alpha, lp or mip was expected"),
+    for text, words in (("3:lp", "block 3 is not a ReLU block; one of 2, 4, 6"), ("2:crown", "interval, crown, alpha, lp or mip was expected"),
                         ("lp,mip", "interval, crown"), ("2:lp,2:mip", "two levels for block 2"), ("", "interval, crown"), ("2:", "interval, crown"),
                         ("99:lp", "block 99 is not a ReLU block")):
         for verb in ("bounds", "solve"):
