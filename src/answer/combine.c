@@ -40,7 +40,7 @@ static const char *text(const manifest *a, const nm_json *o, const char *key)
     return nm_json_str(a->job, nm_json_get(a->job, o, key, a->path), a->path);
 }
 
-/* o names a model; it is cube `cube` of `cubes`, or cube is 0 */
+/* Adds the model that o names; it is cube `cube` of `cubes`, or cube is 0. */
 static void load_part(manifest *a, size_t target, const nm_json *o, size_t cube, size_t cubes)
 {
     part *k = NM_PUSH(a->job, a->parts, a->n, a->cap);

@@ -44,7 +44,7 @@ typedef struct nm_kernels {
                       double on, double off, double out[6]);
     void (*hull_add)(size_t n, double y, const double *theta, const double *w, double *x); /* x += y theta w */
     /* a step of Adam on theta in [0,1] along the derivative y w (v - x*), x* maximising (c - theta) w x; adam = rate
-     * over the correction of the first moment, 1 over that of the second, epsilon */
+     * over the correction of the first moment, 1 over that of the second */
     void (*hull_step)(size_t n, double y, double c, const double *w, const double *v, const double *lo,
                       const double *hi, const double adam[3], double *theta, double *m1, double *m2);
 } nm_kernels;

@@ -246,9 +246,9 @@ def mat_errors(one):
         put("w.mat", examples.mat_bytes([other, ("fc/weight", W), ("fc/bias", B)]))
         dense(describe(one, arrays="w.mat"), "an array of class %s that nobody reads" % name)
     for v, kw, needle in ((np.where(W == 3, np.nan, W), {}, "element"), (np.where(W == 3, np.inf, W), {}, "element"),
-                          (np.array([[0.1]]), dict(number=7), "outside of class single"), (np.array([[300.0]]), dict(number=9), "outside of class uint8"),
-                          (np.array([[-1.0]]), dict(number=9), "outside of class uint8"), (np.array([[128.0]]), dict(number=8), "outside of class int8"),
-                          (np.array([[0.5]]), dict(number=12), "outside of class int32"), (np.array([[2 ** 53 + 1]]), {}, "2^53"), (np.zeros((0, 2)), {}, "empty")):
+                          (np.array([[0.1]]), dict(number=7), "of class single"), (np.array([[300.0]]), dict(number=9), "of class uint8"),
+                          (np.array([[-1.0]]), dict(number=9), "of class uint8"), (np.array([[128.0]]), dict(number=8), "of class int8"),
+                          (np.array([[0.5]]), dict(number=12), "of class int32"), (np.array([[2 ** 53 + 1]]), {}, "2^53"), (np.zeros((0, 2)), {}, "empty")):
         put("w.mat", examples.mat_bytes([examples.mat_array("<", "fc/weight", v, **kw), ("fc/bias", B)]))
         bad(3 if needle == "empty" else 4, ("fc/weight", needle), describe(one, arrays="w.mat"))
     for v, ok in ((np.array([[255.0], [0], [1]]), 9), (np.array([[-128.0], [127], [0]]), 8)):
@@ -343,7 +343,7 @@ def npz():
     cd = good.index(b"PK\1\2")
     both = lambda at, there, data: good[:at] + data + good[at + len(data):cd + there] + data + good[cd + there + len(data):]
     for name, data, code, needle in (("no zip64", good[:cd + 20] + b"\xff\xff\xff\xff" + good[cd + 24:], 3, "differ"), ("no zip64 end", good[:end + 8] + b"\xff\xff\xff\xff" + good[end + 12:], 3, "differ"),
-                                     ("secret", good[:cd + 8] + b"\1" + good[cd + 9:], 4, "encrypted"), ("bzip2", both(8, 10, b"\x0c"), 4, "compression method 12"), ("another packing in the directory", good[:cd + 10] + b"\x0c" + good[cd + 11:], 3, "differ"),
+                                     ("secret", good[:cd + 8] + b"\1" + good[cd + 9:], 4, "encrypted"), ("bzip2", both(8, 10, b"\x0c"), 4, "method 12"), ("another packing in the directory", good[:cd + 10] + b"\x0c" + good[cd + 11:], 3, "differ"),
                                      ("disks", good[:end + 4] + b"\1" + good[end + 5:], 4, "disks"), ("crc", both(14, 16, b"\1\2\3\4"), 3, "checksum"), ("a bomb", both(22, 24, b"\xff\xff\xff\x7f"), 3, "bytes unpack to 2147483647"),
                                      ("a size too small", both(22, 24, b"\x40\0\0\0"), 3, "cannot be unpacked"), ("a size too large", both(22, 24, b"\0\4\0\0"), 3, "cannot be unpacked"),
                                      ("another name in the directory", good[:cd + 46] + b"x" + good[cd + 47:], 3, "differ"), ("no end", good[:end + 3] + good[end + 4:], 3, "no end record"),
