@@ -88,9 +88,13 @@ def campaign():
     script(folder)
     wait("some samples are made", lambda: len(records(folder)) >= 8, 60)
     some = records(folder)
-    code, out, err = batch("--status", folder, "--json")
-    s = json.loads(out) if out else {}
-    check("its status in the middle", s.get("samples") == 30 and 8 <= s["done"] < 30 and s["workers"] >= 1 and any(t["job"] == number.group(1) for t in s["slurm"]), out)
+    status = lambda: json.loads(batch("--status", folder, "--json")[1] or "{}")
+    for _ in range(100):  # between two tasks nobody is at work
+        s = status()
+        if s.get("workers"):
+            break
+        time.sleep(0.1)
+    check("its status in the middle", s.get("samples") == 30 and 8 <= s["done"] < 30 and s["workers"] >= 1 and any(t["job"] == number.group(1) for t in s["slurm"]), s)
     kill_node(folder)
     check("killed in the middle", 8 <= len(records(folder)) < 30, len(records(folder)))
     check("what was done stays", all(records(folder).get(k) == v for k, v in some.items()))
