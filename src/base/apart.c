@@ -93,9 +93,11 @@ nm_buf nm_apart_run(nm_job *job, const char *path, void (*body)(nm_job *, void *
     }
     nm_close(job, c);
     int code;
-    if (!WIFEXITED(c->status) || WEXITSTATUS(c->status) || all.n < sizeof code)
+    if (WIFSIGNALED(c->status))
         nm_throw(job, NM_EINPUT, "%s: the file is damaged: its reader died of signal %d", path,
-                 WIFSIGNALED(c->status) ? WTERMSIG(c->status) : 0);
+                 WTERMSIG(c->status));
+    if (!WIFEXITED(c->status) || WEXITSTATUS(c->status) || all.n < sizeof code)
+        nm_throw(job, NM_EIO, "%s: its reader could not hand on what it read", path);
     memcpy(&code, all.s, sizeof code);
     all.s += sizeof code;
     all.n -= sizeof code;

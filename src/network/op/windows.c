@@ -57,7 +57,7 @@ nm_win nm_window_read(nm_job *job, nm_net *net, nm_node *node, nm_shape x, const
             nm_refuse(job, net, node,
                       "strides, dilations and kernel sizes must be from 1 to 2^20");
         if (pads[i] < 0 || pads[dims + i] < 0 || pads[i] > big || pads[dims + i] > big)
-            nm_refuse(job, net, node, "negative pads");
+            nm_refuse(job, net, node, "pads must be from 0 to 2^20");
         w.in[first + i] = x.dim[2 + i];
         w.k[first + i] = kernel[i];
         w.s[first + i] = s[i];
