@@ -24,7 +24,7 @@ void nm_sheet_int(nm_sheet *s, size_t x) { nm_sheet_str(s, nm_fmt(s->job, "%zu",
 
 static void put_number(nm_sheet *s, double x, bool down)
 {
-    char digits[32];
+    char digits[32] = "";
     const int n = isfinite(x) ? nm_num_print(digits, x) : 0;
     nm_sheet_str(s, nm_dup(s->job, digits, (size_t)n));
     if (n <= SHORT) return;
