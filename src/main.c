@@ -130,7 +130,8 @@ int main(int argc, char **argv)
     int code = thrown ? thrown : r.code; /* a campaign may have an answer although some samples failed */
     if (thrown) fprintf(stderr, "netmip: %s\n", nm_job_message(job));
     if (r.out.n && (!thrown || code == NM_EUSE) &&
-        (fwrite(r.out.s, 1, r.out.n, stdout) != r.out.n || fflush(stdout))) {
+        (fwrite(r.out.s, 1, r.out.n, stdout) != r.out.n || fflush(stdout)) &&
+        errno != EPIPE) { /* a reader that has seen enough, such as head, is no error */
         fprintf(stderr, "netmip: cannot write the answer: %s\n", strerror(errno));
         code = NM_EIO;
     }

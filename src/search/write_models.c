@@ -9,6 +9,9 @@
 #include "search/search.h"
 #include "search/state.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 nm_encoded nm_models_encode(nm_state *s, const nm_query *q, nm_target *t, const nm_cube *cube,
                             nm_encode_opts o)
 {
@@ -349,6 +352,15 @@ void nm_models_write(nm_state *s)
         if (nm_stopped(s->job)) return;
     }
     if (n > 1 || s->o->depth) write_manifest(s, stem);
+}
+
+void nm_models_clear(nm_job *job, const char *out)
+{
+    const char *suffix, *stem = nm_model_stem(job, out, &suffix);
+    const char *const old[] = {out, nm_fmt(job, "%s.map.json", stem), nm_fmt(job, "%s.manifest.json", stem)};
+    for (size_t i = 0; i < sizeof old / sizeof *old; i++)
+        if (unlink(old[i]) && errno != ENOENT && errno != ENOTDIR)
+            nm_throw(job, NM_EIO, "%s: an older one cannot be removed: %s", old[i], strerror(errno));
 }
 
 /* Refuses, before any work, what L2 needs but the readers of the file do not support. */

@@ -524,4 +524,16 @@ def leftovers():
     check("no temporary files are left", not odd, odd)
 
 
-parts(usage, files, answers, fates, models, same_bytes, formats, devices, signals, leftovers)
+def left_from_before():
+    """compile leaves no model of an earlier question under the name that it is given; a reader that stops early is no error"""
+    ask = ["compile", m("digits-mlp.onnx"), "--image", m("digits-test-images.idx3.gz") + ":0", "--target", "9", "-o", p("st.mps"), "--quiet", "--perturb"]
+    files = lambda: sorted(f for f in os.listdir(p("")) if f.startswith("st."))
+    run(*ask, "linf:0.04", "--always-write")
+    check("a model and its map", files() == ["st.map.json", "st.mps"], files())
+    code, out, err = run(*ask, "linf:0.0001")
+    check("nothing of the earlier question is left", code == 0 and files() == [], (code, files(), err))
+    r = subprocess.run("'%s' batch --help | head -1" % NETMIP, shell=True, capture_output=True, text=True)
+    check("help into head says nothing on stderr", r.stderr == "" and r.stdout.startswith("netmip batch"), r)
+
+
+parts(left_from_before, usage, files, answers, fates, models, same_bytes, formats, devices, signals, leftovers)

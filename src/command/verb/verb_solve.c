@@ -55,6 +55,7 @@ static int run(nm_job *job, const nm_cli *said, nm_buf *out, bool compile)
     const char *dir = compile ? NULL : nm_cli_get(c, NM_O_output);
     if (dir) nm_folder_make(job, dir);
     const double read = nm_cpu() - start;
+    if (compile) nm_models_clear(job, o.files.out);
     nm_verdict *v = nm_solve_query(job, net, q, &o);
     v->cpu.read = read;
     const nm_files f = nm_witness_files(job, dir, q, v->witness);
