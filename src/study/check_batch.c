@@ -180,7 +180,8 @@ void nm_check_campaign(nm_job *job, nm_campaign *c)
     say_question(job, c, &v, lo, hi);
     nm_check_values(job, c->net, c->images.f.path, v.bytes, v.lo, v.hi, lo, hi);
     if (v.out == v.n)
-        nm_throw(job, NM_EINPUT, "%s: all images have values outside the domain [%g,%g]; --domain was expected, or, where they are "
+        nm_throw(job, NM_EINPUT,
+                 "%s: all images have values outside the domain [%g,%g]: --domain was expected, or, where they are "
                  "normalised already, the images as they were, with --mean and --std",
                  c->images.f.path, lo, hi);
     if (v.out)
