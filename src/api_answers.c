@@ -31,6 +31,7 @@ static void solve(nm_job *job, void *arg)
     const nm_solve_opts o = nm_cli_solve_opts(job, f, false);
     const char *dir = f->value[NM_O_output];
     if (dir) nm_folder_make(job, dir);
+    nm_face_fits(job, c->net, c->query);
     nm_verdict *v = nm_solve_query(job, c->net, c->query, &o);
     c->r = nm_result_new(job, c->query, v, dir, false, nm_wall() - start);
 }

@@ -114,6 +114,7 @@ static void compile(nm_job *job, void *arg)
     nm_mips *m = NM_NEW(job, nm_mips);
     nm_solve_opts o = compile_options(job, c, NM_F_ARRAYS, "nm_compile");
     o.files.keep = &m->kept;
+    nm_face_fits(job, c->net, c->query);
     nm_verdict *v = nm_solve_query(job, c->net, c->query, &o);
     m->net = c->net;
     m->query = c->query;
@@ -138,6 +139,7 @@ static void compile_files(nm_job *job, void *arg)
     call *c = arg;
     const double start = nm_wall();
     const nm_solve_opts o = compile_options(job, c, NM_F_FILES, "nm_compile_files");
+    nm_face_fits(job, c->net, c->query);
     nm_verdict *v = nm_solve_query(job, c->net, c->query, &o);
     c->r = nm_result_new(job, c->query, v, NULL, true, nm_wall() - start);
 }

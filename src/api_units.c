@@ -62,6 +62,7 @@ static void bound_units(nm_job *job, void *arg)
 {
     call *c = arg;
     const nm_query *q = c->query;
+    nm_face_fits(job, c->net, q);
     nm_unit_opts o = nm_cli_unit_opts(job,
                                       nm_face_options(job, c->o, NM_F_UNITS, "nm_bound_units"));
     o.outputs = true;

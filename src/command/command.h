@@ -54,6 +54,7 @@ typedef enum {
 /* Returns the options of o (NULL: none) for a function of this kind, named `what`; refuses, by name, options that the
  * function does not read. */
 const nm_cli *nm_face_options(nm_job *job, const nm_options *o, nm_face face, const char *what);
+void nm_face_fits(nm_job *job, const nm_net *net, const nm_query *q); /* refuses a question of another network's size */
 bool nm_face_reads(nm_face face, nm_opt o);
 
 /* ---- verb/: the rows VERB of command.def: each writes its answer to out and returns the exit code - */

@@ -2,6 +2,8 @@
  * that it does not read, so that none is set without effect; a new row of command.def is refused until a list here has
  * it. */
 #include "base/base.h"
+#include "network/network.h"
+#include "question/question.h"
 #include "command/command.h"
 #include "command/flags.h"
 
@@ -47,4 +49,13 @@ const nm_cli *nm_face_options(nm_job *job, const nm_options *o, nm_face face, co
     if (c->image.x && face != NM_F_QUESTION)
         nm_throw(job, NM_EUSE, "image: not an option of %s", what);
     return c;
+}
+
+void nm_face_fits(nm_job *job, const nm_net *net, const nm_query *q)
+{
+    if (q->n_in != net->n_in || q->n_out != net->n_out)
+        nm_throw(job, NM_EUSE,
+                 "a question about %zu inputs and %zu outputs, and a network of %zu and %zu; one made for this "
+                 "network was expected",
+                 q->n_in, q->n_out, net->n_in, net->n_out);
 }
