@@ -74,6 +74,8 @@ bool nm_dtype_whole(nm_dtype t, double *lo, double *hi); /* its range; false: no
 void nm_check_types(nm_job *job, const nm_net *net, const nm_node *node); /* refuses operations on integers */
 
 /* ---- op/dot.c ----------------------------------------------------------------------------------- */
+/* Returns the larger error; where one is NaN, because sums overflowed, so is the result (fmax would drop it). */
+double nm_eval_larger(double a, double b);
 /* Returns |a| e, never 0 through underflow. */
 double nm_eval_carry(double a, double e);
 

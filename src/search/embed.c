@@ -25,6 +25,7 @@
 #include "search/state.h"
 
 #include <strings.h>
+#include <sys/stat.h>
 
 typedef struct {
     nm_job *job;
@@ -341,6 +342,12 @@ static void write(embedding *w)
     nm_embed_map(w->job, w->net, o, &w->e);
 }
 
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 /* Refuses what can be refused without reading the model. */
 static void check(nm_job *job, const nm_net *net, const nm_embed_opts *o)
 {
@@ -351,6 +358,8 @@ static void check(nm_job *job, const nm_net *net, const nm_embed_opts *o)
                       "at the output is not piecewise linear; the network without it was expected: "
                       "ArgMax, Softmax and "
                       "Sigmoid keep the order of what they read, so rows on that say the same");
+    if (is_same_file(o->into, o->out))
+        nm_throw(job, NM_EUSE, "%s: is the model that the network goes into; another file was expected", o->out);
     const nm_encoding *e = encoding(job, o->encoding, &arg);
     if (o->dialect)
         nm_dialect_check(job, o->dialect, nm_is_lp(job, o->out), e->needs,

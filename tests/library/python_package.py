@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The Python package: it declares what the header declares; its answers are the command's and its values those of formulas; HiGHS's
 answers to its models are judged; errors carry the library's words; control-C ends a question; pip installs it, and a wheel works alone."""
-import gzip, json, os, re, shutil, signal, subprocess, sys, threading, time
+import gzip, json, os, pickle, re, shutil, signal, subprocess, sys, threading, time
 
 sys.path.insert(1, sys.path[0] + "/../kit")
 from kit import NETMIP, ROOT, SCRIPTS, check, done, m, needs, p, parts, put, run, skip, text_of
@@ -13,6 +13,8 @@ if os.environ.get("SAN"):
     done()
 os.environ["NETMIP_LIBRARY"] = LIBRARY
 sys.path.insert(0, os.path.join(SCRIPTS, "python"))
+from copy import deepcopy
+
 import numpy as np
 
 import netmip
@@ -82,6 +84,23 @@ def networks():
     refused("a file that is not there", netmip.FileError, 5, "none.onnx: No such file", lambda: netmip.Network("none.onnx"))
     refused("bytes that are no network", netmip.InputError, 3, "cut", lambda: netmip.Network(data[:80], name="cut"))
     refused("an input of another size", ValueError, None, "the network has 2 inputs", lambda: net([1, 2, 3]))
+    grey = lambda layers: netmip.Network(json.dumps({"netmip": "network", "version": 1, "input": {"name": "x", "shape": [1, 3, 4, 2]}, "layers": layers}).encode())
+    image = grey([{"op": "flatten"}, {"op": "dense", "weight": [[1] * 24], "bias": [0]}])
+    x = np.arange(24.0).reshape(3, 4, 2) / 24
+    check("channels first, flat, with a batch's axis", image(x) == image(x.ravel()) == image(x[None]) and image(np.stack([x, x])).shape == (2, 1))
+    for name, bad in (("channels last", x.transpose(1, 2, 0)), ("rows for columns", x.transpose(0, 2, 1)), ("a batch of channels last", np.stack([x, x]).transpose(0, 2, 3, 1))):
+        refused(name, ValueError, None, "axes in that order", lambda: image(bad))
+    refused("a question about channels last", ValueError, None, "axes in that order", lambda: image.question(x.transpose(1, 2, 0), linf=0.1))
+    for ask in (lambda: image(np.zeros((3, 4, 2), np.uint8)), lambda: image.solve(np.zeros((3, 4, 2), np.uint8), linf=0.1)):
+        refused("bytes", TypeError, None, "an array of bytes: floats were expected", ask)
+    for copy in (pickle.dumps, deepcopy):
+        for thing in (net, net.question([0.4, 0.3], linf=0.1)):
+            refused("no copies of pointers", TypeError, None, "cannot be pickled or copied", lambda: copy(thing))
+    big = {"op": "dense", "weight": [[1e308, -1e308], [1, 1]], "bias": [0, 0]}
+    layers = lambda *more: json.dumps({"netmip": "network", "version": 1, "input": {"name": "x", "shape": [1, 1, 1, 2]}, "layers":
+                                       [{"op": "flatten"}, big, *more, {"op": "dense", "weight": [[1, 1]], "bias": [0]}]}).encode()
+    overflow = netmip.Network(layers({"op": "relu"}))
+    check("sums that overflow are no numbers", np.isnan(overflow([10, 10])).all() and not np.isfinite(overflow.rounding([10, 10])).any(), overflow([10, 10]))
     refused("a NAN", netmip.UseError, 2, "input 0 is not finite", lambda: net([float("nan"), 0]))
 
 
@@ -89,6 +108,15 @@ def onnx_and_torch():
     try:
         import onnx
 
+        from onnx import TensorProto as T, helper as h, numpy_helper as nh
+
+        weights = [nh.from_array(np.array(w), n) for n, w in (("W", [[1e308, 1.0], [-1e308, 1.0]]), ("V", [[1.0, 1.0], [1.0, 1.0]]))]
+        nodes = [h.make_node("MatMul", ["x", "W"], ["a"]), h.make_node("MatMul", ["x", "V"], ["b"])]
+        for last in ([h.make_node("Max", ["b", "a"], ["y"])], [h.make_node("Concat", ["b", "a"], ["c"], axis=1), h.make_node("ReduceMax", ["c"], ["y"], axes=[1])]):
+            graph = h.make_graph(nodes + last, "g", [h.make_tensor_value_info("x", T.DOUBLE, [1, 2])], [h.make_tensor_value_info("y", T.DOUBLE, None)], weights)
+            net = netmip.Network(h.make_model(graph, opset_imports=[h.make_opsetid("", 13)]))
+            check("%s: an operand that overflows leaves no finite error" % last[-1].op_type, not np.isfinite(net.rounding([10, 10])).all()
+                  and np.isfinite(net.rounding([1, 1])).all(), net.rounding([10, 10]))
         check("an onnx model", (netmip.Network(onnx.load(XOR))([0.4, 0.3]) == netmip.Network(XOR)([0.4, 0.3])).all())
     except ImportError:
         skip("no onnx")
@@ -226,6 +254,7 @@ def embedded():
     ask = dict(inputs=[0, 1], outputs=[2, None])
     refused("an input without ends", netmip.UnsupportedError, 4, "no finite", lambda: net.embed([1, 1, 1], **ask))
     refused("a column that is not there", ValueError, None, "column 2; the model has 2", lambda: net.embed([1, 1], **ask))
+    refused("half a column", TypeError, None, "integer", lambda: net.embed([1, 1, 1], inputs=[0.9, 1], outputs=[2, None]))
     refused("an input too few", netmip.UseError, 2, "the network has 2 inputs", lambda: net.embed([1, 1, 1], inputs=[0], outputs=[2, None]))
     refused("no such option", netmip.UseError, 2, "colour", lambda: net.embed([1, 1, 1], colour=1, bounds=(0, 1), **ask))
     refused("semi-continuous", ValueError, None, "0 or 1", lambda: net.embed([1, 1, 1], integrality=2, bounds=(0, 1), **ask))

@@ -311,6 +311,11 @@ def refusals():
             ("x", "y", ("--encoding", "sos1"), 4, "dialect generic has no special ordered sets"), ("x", "y", ("--bounds", "9:lp"), 2, "is not a ReLU block")):
         got, out, err = embed(net, good, inputs, outputs, "bad-out.mps", *more)
         check("refused: %s" % says, got == code and says in err, (got, err))
+    text = open(good).read()
+    os.symlink(good, p("link.lp"))
+    for out in ("good.lp", "link.lp"):
+        got, _, err = embed(net, good, "x", "y", out)
+        check("refused: written over the model that it goes into", got == 2 and "another file was expected" in err and open(good).read() == text, (got, err))
     two = put("pair.json", network([2], [dense([[1, 1]], [0])]))
     got, out, err = embed(two, good, "x,x", "y", "bad-out.mps")
     check("refused: a column twice", got == 2 and "is given twice" in err, (got, err))

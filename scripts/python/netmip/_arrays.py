@@ -14,6 +14,20 @@ def doubles(x: Any) -> np.ndarray:
     return np.ascontiguousarray(x, dtype=np.float64)
 
 
+def inputs(x: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Returns x as float64, an input of a network whose first input has that shape, or a batch. Refused are bytes, since files of them are divided by
+    255 and arrays are not, and axes in another order than the network's: a flat input or a flat network goes with any."""
+    if getattr(x, "dtype", None) == np.uint8 or str(getattr(x, "dtype", "")) == "torch.uint8":
+        raise TypeError("an array of bytes: floats were expected, such as x / 255.0 for pixels from 0 to 1, or x.astype(float) for 0 to 255")
+    x = doubles(x)
+    want, own = [d for d in shape if d != 1], [d for d in x.shape if d != 1]
+    if len(want) > 1 and len(own) > 1 and x.size == int(np.prod(shape)) and own != want:
+        raise ValueError("an input of shape %s; the network's is %s, with its axes in that order" % (x.shape, shape))
+    if len(want) > 1 and len(own) > 2 and x.size != int(np.prod(shape)) and own[1:] != want:
+        raise ValueError("inputs of shape %s; the network's is %s, with its axes in that order" % (x.shape[1:], shape))
+    return x
+
+
 def copied(pointer: Optional[int], n: int, dtype: Any = np.float64) -> Optional[np.ndarray]:
     """Returns a copy of the n elements at a pointer of the library; None where there are none."""
     if not pointer:

@@ -247,6 +247,9 @@ class Job:
         lib.nm_job_stop_flag(self.p, ctypes.byref(self.stop))
         weakref.finalize(self, _free, self.p, self.stop, keep)
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("objects of the library cannot be pickled or copied: load the network again, make the question again from its text")
+
     def check(self, code: int) -> None:
         """Raises what a code that is not 0 means."""
         if code:

@@ -1,6 +1,7 @@
 """A network inside an optimisation model of your own, as arrays: y = f(x) for columns x and y of it."""
 from __future__ import annotations
 
+import operator
 import os
 import tempfile
 from typing import TYPE_CHECKING, Any, Optional, Sequence
@@ -65,9 +66,10 @@ def embed(network: "Network", c: Any, inputs: Sequence[int], outputs: Sequence[O
 
 
 def _column(j: Any, n: int) -> int:
+    j = operator.index(j)  # 0.9 is no column
     if not 0 <= j < n:
         raise ValueError("column %s; the model has %d columns" % (j, n))
-    return int(j)
+    return j
 
 
 def _rows(constraints: Any, n: int) -> tuple[Any, np.ndarray, np.ndarray]:

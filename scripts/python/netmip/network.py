@@ -13,7 +13,7 @@ from typing import Any, Iterable, Iterator, Optional, Union
 
 import numpy as np
 
-from ._arrays import doubles, said
+from ._arrays import inputs, said
 from ._library import Error, Job, lib
 from .bounds import Bounds, bounds_of
 from .embedding import Embedded, embed
@@ -98,7 +98,7 @@ class Network:
         return self._each(x, self.outputs, lambda job, at, y: lib.nm_net_run(job.p, self._p, at, z.ctypes.data, y.ctypes.data))
 
     def _each(self, x: Any, outputs: int, run: Any) -> np.ndarray:
-        x, job = doubles(x), Job(self)
+        x, job = inputs(x, self.input_shape), Job(self)
         n = 1 if x.size == self.inputs else len(x) if x.ndim else 0
         if x.size != n * self.inputs or (n != 1 and x.ndim < 2):
             raise ValueError("an input of shape %s; the network has %d inputs" % (x.shape, self.inputs))
@@ -222,7 +222,7 @@ class Question:
             self._p = self._job.make(lib.nm_query_load, network._p, os.fsencode(x), o)
             return
         if x is not None:
-            image = doubles(x)
+            image = inputs(x, network.input_shape)
             self.shape = image.shape
             o = o or self._job.make(lib.nm_options_new)
             sizes = (ctypes.c_int64 * max(image.ndim, 1))(*image.shape)

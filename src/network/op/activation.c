@@ -55,7 +55,7 @@ static void eval_relu(nm_eval *e, const nm_node *node)
     const double *x = e->val[node->in[0]];
     double *y = e->val[node->out[0]];
     for (size_t i = 0; i < e->net->values[node->out[0]].n; i++) {
-        y[i] = x[i] > 0 ? x[i] : 0;
+        y[i] = x[i] <= 0 ? 0 : x[i]; /* NaN, of sums that overflow, stays what it is */
         /* surely negative: exactly 0; otherwise relu is 1-Lipschitz */
         if (e->err)
             e->err[node->out[0]][i] = x[i] + e->err[node->in[0]][i] <= 0 ? 0

@@ -19,6 +19,8 @@ static double step_error(double a, double b, double s, double *next)
     return fabs(ep) + fabs(es) + flat;
 }
 
+double nm_eval_larger(double a, double b) { return a > b || isnan(a) ? a : b; }
+
 double nm_eval_carry(double a, double e)
 {
     const double p = fabs(a) * e;

@@ -126,12 +126,11 @@ static void eval_argmax(nm_eval *e, const nm_node *node)
         e->val[node->out[0]][g] = (double)best;
         if (!e->err) continue;
         const double *err = e->err[node->in[0]] + start_of(t, g);
-        double sure = INFINITY; /* the least lead of the largest over the others */
+        bool sure = true; /* the largest leads all others by more than the errors, none of which is NaN */
         for (size_t i = 0; i < t->len; i++)
-            if (i != best)
-                sure = fmin(sure, nm_down(nm_down(x[best * t->inner] - x[i * t->inner]) -
-                                          nm_up(err[best * t->inner] + err[i * t->inner])));
-        e->err[node->out[0]][g] = sure > 0 ? 0 : (double)t->len;
+            sure &= i == best || nm_down(nm_down(x[best * t->inner] - x[i * t->inner]) -
+                                         nm_up(err[best * t->inner] + err[i * t->inner])) > 0;
+        e->err[node->out[0]][g] = sure ? 0 : (double)t->len;
     }
 }
 

@@ -15,7 +15,7 @@ static void extreme(nm_eval *e, const nm_node *node, const nm_groups *p)
         for (size_t k = p->ptr[i]; k < p->ptr[i + 1]; k++) {
             const double v = x[p->idx[k]];
             if (p->kind == NM_MAXIMUM ? v > best : v < best) best = v;
-            if (e->err) err = fmax(err, e->err[node->in[0]][p->idx[k]]);
+            if (e->err) err = nm_eval_larger(err, e->err[node->in[0]][p->idx[k]]);
         }
         e->val[node->out[0]][i] = best;
         if (e->err) e->err[node->out[0]][i] = err; /* 1-Lipschitz in the largest norm */

@@ -41,7 +41,7 @@ static void eval_extreme(nm_eval *e, const nm_node *node)
             const size_t at = nm_broadcast_at(p->out, nm_in(e->net, node, k)->shape, i);
             const double x = e->val[node->in[k]][at];
             if (k == 0 || (p->kind == NM_MAXIMUM ? x > best : x < best)) best = x;
-            if (e->err) err = fmax(err, e->err[node->in[k]][at]);
+            if (e->err) err = nm_eval_larger(err, e->err[node->in[k]][at]);
         }
         e->val[node->out[0]][i] = best;
         if (e->err) e->err[node->out[0]][i] = err; /* 1-Lipschitz in the largest norm */
