@@ -1,11 +1,13 @@
 /* batch.c: asks one question about many samples.
  *
- * DIR/campaign.json says what was asked (campaign_file.c). DIR/records/N.json is
- * one sample; results.csv and summary.json are made from the records alone, at the end of every run that leaves nothing
- * to others (batch_tables.c). Any number of runs may work in one folder (records.c).
- * Times apart, records do not depend on the number of workers or runs: each sample is solved by itself. A sample that
- * cannot be asked or solved is an `error` with its reason, which is no verdict. An interrupt leaves what the samples
- * in flight knew as records that say "partial": they count as unknown, and the next run makes them anew. */
+ * DIR/campaign.json records what was asked (campaign_file.c), DIR/records/N.json the answer for sample N. results.csv
+ * and summary.json are made from the records alone, at the end of every run (batch_tables.c), except a run that joined
+ * for a part and leaves some of the rest to others. Any number of runs may work in one folder (records.c).
+ *
+ * Apart from times, records do not depend on the number of workers or runs: each sample is solved by itself. A sample
+ * that cannot be asked about or solved gives an `error` with its reason, which is no verdict. On an interrupt, samples
+ * in progress are recorded with what is known so far, marked "partial": they count as unknown, and the next run solves
+ * them again. */
 #include "base/base.h"
 #include "data/data.h"
 #include "program/program.h"

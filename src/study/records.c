@@ -1,11 +1,12 @@
-/* records.c: a folder of records made by several processes, shared by campaigns of samples and of solver runs.
+/* records.c: a folder of records that several processes make; used by campaigns of samples and of solver runs.
  *
- * DIR/FILE says what was asked; a later run that asks otherwise is refused. It is made whole or not at all, by the run
- * that comes first. Each record is a file of its own, written whole or not at all (crew.c); tables are made from
- * records alone. Any number of runs, on any machines that share the folder, work in it at once (claims.c).
+ * DIR/FILE records what was asked; a later run that asks something else is refused. The first run makes it, whole or
+ * not at all. Each record is a file of its own, also written whole or not at all (crew.c); tables are made from records
+ * alone. Any number of runs, on any machines that share the folder, may work in it at the same time (claims.c).
  *
- * What killed runs left (temporary files, claims) is removed by a run that is alone as it comes or goes: it lists them,
- * and then sees nobody else there; who comes later says so before it writes anything: nothing of its own was listed. */
+ * Temporary files and claims that killed runs left are removed by a run that is alone when it enters or leaves. It
+ * lists them first, and then looks whether another run is there. A run that enters later announces itself before it
+ * writes anything, so none of its files can be on that list. */
 #define _GNU_SOURCE
 #include "base/base.h"
 #include "study/study.h"
