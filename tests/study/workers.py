@@ -147,10 +147,10 @@ def sets_with_files():
 
 # ---- killed at random ----
 def kills():
-    """three runs, fifty kills (KILLS) of whole runs: the same records, none solved more often than kills explain"""
+    """three runs, fifty kills of whole runs: the same records, none solved more often than kills explain"""
     folder, rnd, want = campaign("killed", 60, "--save-witness"), random.Random(11), whole(60)
     runs, killed = [], 0
-    while killed < int(os.environ.get("KILLS", "50")):
+    while killed < 50:
         runs = [r for r in runs if r.poll() is None]
         while len(runs) < 3:
             runs.append(start("--join", folder, *(["--workers", "2"] if rnd.random() < 0.3 else [])))
