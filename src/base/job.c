@@ -32,6 +32,7 @@ struct nm_job {
     size_t bytes, limit;
     long fail_after; /* > 0: the allocation that will fail, counted from now */
     const volatile sig_atomic_t *stop;
+    double deadline;
     void (*note)(void *, const char *);
     void *note_arg;
     char **warnings; /* [n_warnings] each said once */
@@ -51,6 +52,7 @@ nm_job *nm_job_new(void)
     nm_job *job = calloc(1, sizeof *job);
     if (!job) return NULL;
     job->limit = NM_MAX_BYTES;
+    job->deadline = INFINITY;
     job->c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     if (job->c_locale) return job;
     free(job);
@@ -92,7 +94,15 @@ void nm_job_is_child(nm_job *job)
 }
 void nm_job_stop_flag(nm_job *job, const volatile sig_atomic_t *stop) { job->stop = stop; }
 void nm_job_limit(nm_job *job, size_t bytes) { job->limit = bytes; }
-bool nm_stopped(const nm_job *job) { return job->stop && *job->stop; }
+bool nm_interrupted(const nm_job *job) { return job->stop && *job->stop; }
+bool nm_stopped(const nm_job *job) { return nm_interrupted(job) || (job->deadline < INFINITY && nm_wall() > job->deadline); }
+void nm_job_set_deadline(nm_job *job, double wall) { job->deadline = wall; }
+double nm_job_deadline(nm_job *job, double wall)
+{
+    const double was = job->deadline;
+    if (wall < was) job->deadline = wall;
+    return was;
+}
 void nm_fail_after(nm_job *job, long n) { job->fail_after = n; }
 
 static _Noreturn void leave(nm_job *job, int code)
@@ -130,11 +140,13 @@ int nm_run(nm_job *job, void (*body)(nm_job *, void *), void *arg)
     jmp_buf here;
     jmp_buf *volatile outer = job->catch;
     const closer *volatile last = job->closers;
+    const double deadline = job->deadline;
     const locale_t before = uselocale(job->c_locale);
     job->catch = &here;
     const int code = setjmp(here);
     if (code == 0) body(job, arg);
     job->catch = outer;
+    job->deadline = deadline;
     close_until(job, (const closer *)last);
     uselocale(before);
     return code;

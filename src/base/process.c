@@ -73,7 +73,7 @@ int nm_child_status(const nm_child *c)
 
 int nm_child_wait(nm_job *job, const nm_child *c, double until)
 {
-    for (int ms = 1; !nm_stopped(job) && nm_wall() < until; ms = ms < 20 ? 2 * ms : 20) {
+    for (int ms = 1; !nm_interrupted(job) && nm_wall() < until; ms = ms < 20 ? 2 * ms : 20) {
         const int status = nm_child_status(c);
         if (status >= 0) return status;
         if (nm_show_due(job)) nm_show(job, " ");

@@ -32,7 +32,7 @@ static void pairs(nm_batch *t, nm_bounds *b, const nm_relax *x, int block, size_
 {
     double lo[NM_LANES];
     const size_t first = b->p->blocks[block].first;
-    for (size_t at = 0; at < n; at += PAIRS) {
+    for (size_t at = 0; at < n && !nm_stopped(t->job); at += PAIRS) {
         nm_batch_clear(t);
         const size_t m = n - at < PAIRS ? n - at : PAIRS;
         for (size_t i = 0; i < m; i++) {
@@ -55,7 +55,7 @@ static void lower_rows(nm_batch *t, nm_bounds *b, const nm_relax *x, int block)
 {
     double lo[NM_LANES];
     const nm_block *k = &b->p->blocks[block];
-    for (size_t at = 0; at < k->n; at += NM_LANES) {
+    for (size_t at = 0; at < k->n && !nm_stopped(t->job); at += NM_LANES) {
         nm_batch_clear(t);
         for (size_t i = at; i < k->n && i < at + NM_LANES; i++)
             nm_batch_put(t, block, i, (int)(i - at), 1);

@@ -130,7 +130,7 @@ static void add_forms(nm_job *job, nm_lines_of *s, const nm_bounds *b, size_t mo
     nm_relax *x = nm_relax_new(job, b);
     nm_relax_set(x, b, 1, (int)p->n_blocks);
     nm_batch *t = nm_batch_new(job, p);
-    for (size_t at = 0; at < n;) {
+    for (size_t at = 0; at < n && !nm_stopped(job);) {
         const int block = nm_program_block(p, s->line[own[at]].pre);
         size_t m = 0;
         nm_batch_clear(t);

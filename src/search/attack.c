@@ -217,7 +217,7 @@ static void descend(nm_walk *w, const nm_case *c, size_t n_open, const size_t *o
                     best_t *best)
 {
     const int q = (int)w->p->n_blocks - 1;
-    for (size_t s = 0; s < steps; s++) {
+    for (size_t s = 0; s < steps && !nm_stopped(w->job); s++) {
         nm_walk_forward(w);
         nm_batch_clear(w->t);
         for (size_t l = 0; l < NM_LANES; l++) {

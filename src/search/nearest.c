@@ -462,7 +462,7 @@ static void conclude(const chase *c)
     v->assumed = nm_known_used(s->o->known);
     v->certified = !v->assumed;
     if (v->status != NM_UNKNOWN) return;
-    v->why = nm_stopped(s->job) ? "interrupted"
+    v->why = nm_interrupted(s->job) ? "interrupted"
              : isinf(near->value) && v->optimum.has
                  ? "the nearest point is a tie that float64 cannot decide"
              : !v->optimum.has         ? "no counterexample was found, and none is excluded"

@@ -41,7 +41,9 @@ static void conclude(nm_state *s)
         v->status = NM_UNKNOWN;
     else
         v->by = last_stage(v);
-    if (v->status == NM_UNKNOWN && nm_stopped(s->job)) v->why = "interrupted";
+    if (v->status == NM_UNKNOWN && nm_interrupted(s->job)) v->why = "interrupted";
+    if (v->status == NM_UNKNOWN && !v->why && nm_wall() > s->deadline)
+        v->why = "the time limit was reached before every target was settled";
     if (v->status == NM_UNKNOWN && !v->why)
         v->why = s->o->stages.solve ? "targets are left open"
                                     : "targets are left open, and no model was solved (--no-solve)";
@@ -84,13 +86,15 @@ nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q,
     if (o->depth && q->objective != NM_FEASIBLE)
         nm_throw(job, NM_EUNSUP, "--split: cubes are for decisions; objective feasible was expected");
     s.deadline = o->time_limit > 0 ? nm_wall() + o->time_limit : INFINITY;
+    const double outer = nm_job_deadline(job, s.deadline);
     s.p = o->program ? o->program : nm_lower(job, net);
     nm_state_open(&s);
     if (q->objective == NM_CLOSEST && !o->files.out && !o->files.print && !o->files.keep) {
         nm_closest(&s);
-        return s.v;
+    } else {
+        nm_pipeline_run(&s);
+        conclude(&s);
     }
-    nm_pipeline_run(&s);
-    conclude(&s);
+    nm_job_set_deadline(job, outer);
     return s.v;
 }

@@ -248,7 +248,7 @@ const nm_sol *nm_models_ask(nm_state *s, nm_target *t, nm_encoded e)
     nm_sol *sol = NM_NEW(s->job, nm_sol);
     *sol = (nm_sol){.solver = "netmip",
                     .status = NM_SOL_NONE,
-                    .status_text = nm_stopped(s->job) ? "interrupted" : "time limit",
+                    .status_text = nm_interrupted(s->job) ? "interrupted" : "time limit",
                     .objective = p.best ? p.value : NAN,
                     .bound = p.bound,
                     .n_rows = -1,
@@ -285,7 +285,7 @@ static bool ask_finder(nm_state *s, nm_target *t, nm_encoded *e, double nodes)
                                         : ask_embedded(s, e, nodes);
     s->v->why = nm_fmt(s->job, "the solver stopped on target %s: %s", t->name, sol->status_text);
     if (s->o->programs.solver) cross_check(s, t, e, sol);
-    if (s->o->programs.solver && sol->status == NM_SOL_NONE && !nm_stopped(s->job))
+    if (s->o->programs.solver && sol->status == NM_SOL_NONE && !nm_interrupted(s->job))
         nm_note(s->job, "%s gives no answer to target %s: %s", sol->solver, t->name,
                 sol->status_text);
     if (!sol->has_values) return false;
@@ -295,7 +295,7 @@ static bool ask_finder(nm_state *s, nm_target *t, nm_encoded *e, double nodes)
 /* Records why a target stays open. */
 static void say_open(nm_state *s, const nm_target *t, const nm_proof *p)
 {
-    if (nm_stopped(s->job)) return;
+    if (nm_interrupted(s->job)) return;
     if (p->status == NM_OK || (p->tie >= 0 && s->q->objective != NM_FEASIBLE))
         s->v->why = nm_fmt(
             s->job, "the value that target %s attains and its proven bound do not meet", t->name);

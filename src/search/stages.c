@@ -95,7 +95,7 @@ static void bound_all(nm_state *s, nm_bounds *b)
         nm_crown(s->job, b, (nm_crown_opts){.query_block = last});
 }
 
-void nm_close_bounds(nm_state *s, size_t i)
+void nm_close_open(nm_state *s, size_t i)
 {
     const nm_case *c = &s->q->cases[i];
     nm_bounded *k = &s->cases[i];
@@ -115,15 +115,24 @@ void nm_close_bounds(nm_state *s, size_t i)
     const nm_program *p = nm_program_with_rows(s->job, k->work.p, n, rows);
     k->b = nm_work_bounds(s->job, &k->work, p);
     nm_levels_check(s->job, &s->o->bounds, p);
+}
+
+void nm_close_bounds(nm_state *s, size_t i)
+{
+    const nm_case *c = &s->q->cases[i];
+    nm_bounded *k = &s->cases[i];
+    if (!k->b) nm_close_open(s, i);
     bound_all(s, k->b);
     if (s->o->known && nm_known_meet(s->job, s->o->known, k->b, i)) bound_all(s, k->b);
     close_by_bounds(s, i);
     if (!nm_levels_ask(&s->o->bounds) || !any_open(s, i)) return;
     nm_note(s->job, "tightening bounds by %s",
             nm_levels_most(&s->o->bounds) == NM_BY_LP ? "linear programs" : "mixed-integer programs");
+    const size_t n = k->b->p->blocks[k->b->p->n_blocks - 1].n;
     double *enough = NM_RAW(s->job, double, n + 1);
-    for (size_t r = 0; r < n; r++)
-        enough[r] = s->q->objective == NM_RANGE ? INFINITY : rows[r]->rhs + s->q->guard;
+    for (size_t t = 0; t < c->n_clauses; t++)
+        for (size_t r = 0; r < c->clauses[t].n_rows; r++)
+            enough[k->row[t][r]] = s->q->objective == NM_RANGE ? INFINITY : c->clauses[t].rows[r].rhs + s->q->guard;
     nm_lp_tighten(s->job, k->b, (nm_lp_opts){&s->o->bounds, s->o->threads, enough, 0});
     close_by_bounds(s, i);
 }
@@ -146,18 +155,7 @@ void nm_close_count(nm_state *s)
 
 /* ---- attack ---- */
 
-/* Returns the number of restarts for a fixed amount of work: many on small networks, one on large ones. */
-size_t nm_close_restarts(const nm_program *p)
-{
-    double work = 1;
-    for (size_t b = 0; b < p->n_blocks; b++)
-        for (size_t t = 0; t < p->blocks[b].n_lin; t++)
-            work += (double)p->blocks[b].lin[t].fan * (double)p->blocks[b].lin[t].cols;
-    const double n = NM_ATTACK_WORK / (work * 2 * NM_LANES * NM_ATTACK_STEPS);
-    return n < 1 ? 1 : n > 16 ? 16 : (size_t)n;
-}
-
-bool nm_close_attack(nm_state *s, size_t i, const double *start, size_t n_restarts)
+static bool attack(nm_state *s, size_t i, const double *start, size_t n_restarts, size_t steps)
 {
     const nm_case *c = &s->q->cases[i];
     const nm_bounded *k = &s->cases[i];
@@ -170,11 +168,58 @@ bool nm_close_attack(nm_state *s, size_t i, const double *start, size_t n_restar
     }
     if (n == 0) return false;
     const double *x = nm_attack(s->job, k->b, k->work.c, n, open, row, start,
-                                (nm_attack_opts){NM_ATTACK_STEPS, n_restarts, s->o->seed + i},
+                                (nm_attack_opts){steps, n_restarts, s->o->seed + i},
                                 &hit);
     if (!x) return false;
     const nm_replay r = nm_verify(s->job, s->net, s->q, i, (int64_t)open[hit], x);
     return nm_state_take(s, &r, NM_BY_ATTACK);
+}
+
+static double weights_of(const nm_block *b)
+{
+    double n = 0;
+    for (size_t t = 0; t < b->n_lin; t++) n += (double)b->lin[t].fan * (double)b->lin[t].cols;
+    return n;
+}
+
+/* Attacks for a short time before bounds that cost many times as much: on a large network with a wide input set they
+ * take minutes, and prove nothing about a question that a few gradients settle. */
+bool nm_close_glance(nm_state *s, size_t i)
+{
+    nm_close_open(s, i);
+    const nm_bounded *k = &s->cases[i];
+    const nm_program *p = k->b->p;
+    double below = 0, bounds = 0;
+    for (size_t b = 0; b < p->n_blocks; b++) below += weights_of(&p->blocks[b]);
+    const double glance = NM_GLANCE_STEPS * 2 * NM_LANES * below;
+    if (below * 2 * (double)p->n_units < NM_GLANCE_RATIO * glance) return false;
+    nm_interval(s->job, k->b, 1, (int)p->n_blocks);
+    below = 0;
+    for (size_t b = 0; b < p->n_blocks; b++) {
+        const nm_block *block = &p->blocks[b];
+        size_t n = 0;
+        below += weights_of(block);
+        for (size_t u = block->first; block->is_pre && u < block->first + block->n; u++)
+            n += nm_bounds_phase(k->b, u) == NM_UNSTABLE;
+        bounds += 2 * (double)n * below;
+    }
+    if (bounds < NM_GLANCE_RATIO * glance) return false;
+    nm_note(s->job, "attacking case %zu before its bounds, which are dear", i);
+    return attack(s, i, nm_case_start(s->q, &s->q->cases[i]), 1, NM_GLANCE_STEPS);
+}
+
+/* Returns the number of restarts for a fixed amount of work: many on small networks, one on large ones. */
+size_t nm_close_restarts(const nm_program *p)
+{
+    double work = 1;
+    for (size_t b = 0; b < p->n_blocks; b++) work += weights_of(&p->blocks[b]);
+    const double n = NM_ATTACK_WORK / (work * 2 * NM_LANES * NM_ATTACK_STEPS);
+    return n < 1 ? 1 : n > 16 ? 16 : (size_t)n;
+}
+
+bool nm_close_attack(nm_state *s, size_t i, const double *start, size_t n_restarts)
+{
+    return attack(s, i, start, n_restarts, NM_ATTACK_STEPS);
 }
 
 /* ---- alpha, and bounds for counterexamples to one target ---- */

@@ -7,6 +7,8 @@
 
 /* ---- numbers that tune the stages: name, value, unit, reason ------------------------------------- */
 #define NM_ATTACK_STEPS 50    /* steps of a descent */
+#define NM_GLANCE_STEPS 20    /* steps of the descent before dear bounds */
+#define NM_GLANCE_RATIO 4     /* bounds are dear if they cost this many times as much as that descent */
 #define NM_ATTACK_WORK 1.5e9  /* fused multiply-adds that the attack may spend on a case */
 #define NM_ALPHA_STEPS 40     /* steps of alpha for the open rows of a case */
 #define NM_TIGHT_ROUNDS 4     /* rounds of conditioned tightening */
@@ -114,6 +116,8 @@ bool nm_pipeline_run(nm_state *s); /* true: a decision question is settled */
 
 /* ---- stages.c: stages on case i; true: the question is settled ---------------------------------- */
 bool nm_close_evaluate(nm_state *s, size_t i);
+bool nm_close_glance(nm_state *s, size_t i);
+void nm_close_open(nm_state *s, size_t i);
 void nm_close_bounds(nm_state *s, size_t i);
 void nm_close_count(nm_state *s);
 size_t nm_close_restarts(const nm_program *p);

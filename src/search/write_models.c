@@ -227,7 +227,7 @@ static void write_target(nm_state *s, nm_target *t, const char *stem, const char
     }
     t->cube_file = NM_ARRAY(s->job, const char *, t->n_cubes);
     t->cube_mark = NM_ARRAY(s->job, const char *, t->n_cubes);
-    for (size_t k = 0; k < t->n_cubes && !nm_stopped(s->job); k++) {
+    for (size_t k = 0; k < t->n_cubes && !nm_interrupted(s->job); k++) {
         t->cube_file[k] = write_one(s, t, &t->cube[k], nm_fmt(s->job, "%s-c%zu", stem, k + 1),
                                     suffix);
         t->cube_mark[k] = t->mark;
@@ -322,7 +322,7 @@ static void keep_models(nm_state *s)
         if (!made(s, t)) continue;
         if (!t->cube) keep(s, i, NULL);
         for (size_t k = 0; t->cube && k < t->n_cubes; k++) keep(s, i, &t->cube[k]);
-        if (nm_stopped(s->job)) break;
+        if (nm_interrupted(s->job)) break;
     }
     s->v->cpu.encode += nm_cpu() - at;
 }
@@ -349,7 +349,7 @@ void nm_models_write(nm_state *s)
         if (!made(s, t)) continue;
         write_target(s, t, n == 1 && !s->o->depth ? stem : nm_fmt(s->job, "%s-t%s", stem, t->name),
                      suffix);
-        if (nm_stopped(s->job)) return;
+        if (nm_interrupted(s->job)) return;
     }
     if (n > 1 || s->o->depth) write_manifest(s, stem);
 }

@@ -151,7 +151,7 @@ static nm_sol *collect(nm_job *job, const work *w, nm_cbc o, int fd, double unti
     head h;
     double *x = NM_RAW(job, double, w->n);
     if (!receive(job, fd, &h, sizeof h, until))
-        return none(job, nm_stopped(job)     ? "interrupted"
+        return none(job, nm_interrupted(job) ? "interrupted"
                          : nm_wall() > until ? "time limit"
                                              : "the solver died");
     nm_sol *s = none(job, nm_solstatus_name(h.status));

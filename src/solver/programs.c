@@ -191,7 +191,7 @@ nm_sol *nm_runner_solve(nm_job *job, const nm_runner *r, nm_modelcard map, const
     nm_child *c = nm_child_start(job, r->name, (nm_child_opts){.memory = o.memory << 20, .group = true}, become, &how);
     const int status = nm_child_wait(job, c, nm_wall() + seconds_of(o) + GRACE);
     nm_child_end(job, c);
-    if (nm_stopped(job)) return nothing(job, r, "interrupted");
+    if (nm_interrupted(job)) return nothing(job, r, "interrupted");
     if (status < 0) return nothing(job, r, "time limit: it was killed");
     if (status == 127) nm_throw(job, NM_EUSE, "%s could not be run: see %s", r->name, log);
     if (!nm_file_exists(solution))
