@@ -56,10 +56,8 @@ void nm_children_tell(nm_job *job);
 void nm_job_is_child(nm_job *job);                  /* in a child: drops notes unless nm_children_tell was called */
 bool nm_interrupted(const nm_job *job);             /* true: the caller asked the job to stop */
 bool nm_stopped(const nm_job *job);                 /* the same, or its deadline has passed: long work ends early */
-/* Sets the time (nm_wall; INFINITY: none) at which work should stop, unless an earlier one was set; returns the old
- * one, for nm_job_set_deadline. nm_run restores what was set when it began. */
-double nm_job_deadline(nm_job *job, double wall);
-void nm_job_set_deadline(nm_job *job, double wall);
+double nm_job_deadline(nm_job *job, double wall);   /* sets an earlier deadline (nm_wall); returns the old one, */
+void nm_job_set_deadline(nm_job *job, double wall); /* which this restores, as nm_run does */
 double nm_cpu(void);                                /* CPU seconds of this process and its children */
 double nm_wall(void);                               /* seconds, monotonic */
 const char *nm_message_of(nm_job *job, int code);   /* the thrown message, for a nested nm_run */

@@ -95,7 +95,10 @@ void nm_job_is_child(nm_job *job)
 void nm_job_stop_flag(nm_job *job, const volatile sig_atomic_t *stop) { job->stop = stop; }
 void nm_job_limit(nm_job *job, size_t bytes) { job->limit = bytes; }
 bool nm_interrupted(const nm_job *job) { return job->stop && *job->stop; }
-bool nm_stopped(const nm_job *job) { return nm_interrupted(job) || (job->deadline < INFINITY && nm_wall() > job->deadline); }
+bool nm_stopped(const nm_job *job)
+{
+    return nm_interrupted(job) || (job->deadline < INFINITY && nm_wall() > job->deadline);
+}
 void nm_job_set_deadline(nm_job *job, double wall) { job->deadline = wall; }
 double nm_job_deadline(nm_job *job, double wall)
 {

@@ -84,11 +84,14 @@ typedef struct nm_signs {  /* assumptions of a branch: the pre-activation of REL
     const uint32_t *unit;
     const signed char *side; /* 1: <= 0;  -1: >= 0 */
 } nm_signs;
+typedef struct nm_lane_sign { uint32_t unit; unsigned char lane; signed char side; double beta; } nm_lane_sign;
 typedef struct nm_relax {  /* linear bounds of each unit, in block order [n_units] */
     double *slo;           /* RELU: lower slope in [0,1] */
     double *slo_lane;      /* [n_units][NM_LANES] lower slopes of each lane instead, or NULL */
     const nm_signs *signs; /* RELU units whose sign is given, or NULL */
     double *beta;          /* [signs->n][NM_LANES] their multipliers, 0 or more */
+    nm_lane_sign *lane_signs; /* [n_lane_signs] signs that hold in one lane only, where the unit is then exact */
+    size_t n_lane_signs;
     double *sup, *cut;     /* RELU: upper line sup*a + cut */
     double *w;             /* weight of |coefficient| in the a-priori rounding error */
     double *size;          /* RELU: largest |pre-activation| */
@@ -143,6 +146,33 @@ nm_alpha *nm_alpha_run(nm_job *job, const nm_bounds *b, size_t n, const uint32_t
                        const nm_alpha *start);
 /* Does so for every unstable unit, and improves b in place; needs CROWN. */
 void nm_alpha_units(nm_job *job, nm_bounds *b, size_t steps);
+
+/* ---- lanes.c: up to NM_LANES nodes of branching at once ------------------------------------------ */
+typedef struct nm_lane {   /* a node: the signs that it assumes, and where its optimisation starts */
+    size_t n;
+    const uint32_t *unit;
+    const signed char *side; /* as in nm_signs */
+    const float *beta;     /* [n] */
+    const float *slope;    /* [n_open] */
+} nm_lane;
+typedef struct nm_lanes {  /* a workspace for one row; after a run, what each lane's best bound was made with */
+    nm_job *job;
+    const nm_bounds *b;
+    size_t n_open;
+    const uint32_t *open;  /* RELU units of open sign */
+    double lo[NM_LANES];
+    float *slope;          /* [NM_LANES][n_open] */
+    float *beta;           /* [NM_LANES][most signs] */
+    float *loss;           /* [NM_LANES][n_open] what the line of the unit loses at the minimisers of the last steps */
+    double *x;             /* [n_in][NM_LANES] the last minimiser */
+    struct nm_lane_climb *climb;
+} nm_lanes;
+/* Opens a workspace for row `row` of the last block; `most`: the largest number of signs in a lane. Bounds that it
+ * computes hold wherever b's do. */
+nm_lanes *nm_lanes_new(nm_job *job, const nm_bounds *b, uint32_t row, size_t most);
+/* Bounds the row in n nodes; ends when all are above `enough`. The result of a node does not depend on other lanes. */
+void nm_lanes_run(nm_lanes *l, size_t n, const nm_lane *lane, double enough, size_t steps);
+double nm_lanes_work(const nm_lanes *l, size_t n, size_t steps); /* roughly, in fused multiply-adds */
 
 /* ---- hull_lines.c, hull_dual.c: the hull dual --------------------------------------------------- */
 typedef struct nm_line {   /* a line for an unstable unit, over its own inputs or over the network's */

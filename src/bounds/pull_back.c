@@ -123,12 +123,52 @@ static void add_signs(nm_batch *t, const nm_relax *x, const nm_block *k)
     }
 }
 
+/* The units of a block that have a sign of their own in some lane: first[0] to first[1] of the sorted list. */
+static void lane_signs_of(const nm_relax *x, const nm_block *k, size_t first[2])
+{
+    first[0] = 0;
+    while (first[0] < x->n_lane_signs && x->lane_signs[first[0]].unit < k->first) first[0]++;
+    first[1] = first[0];
+    while (first[1] < x->n_lane_signs && x->lane_signs[first[1]].unit < k->first + k->n) first[1]++;
+}
+
+/* Takes the coefficients of such units away before lines replace the others; side > 0: the unit is 0 and lets nothing
+ * pass; side < 0: it is its pre-activation. */
+static void take_lane_signs(nm_batch *t, const nm_relax *x, const nm_block *k, int b, const size_t at[2], double *y)
+{
+    for (size_t i = at[0]; i < at[1]; i++) {
+        const nm_lane_sign *s = &x->lane_signs[i];
+        double *from = &t->y[b][(s->unit - k->first) * NM_LANES + s->lane];
+        y[i - at[0]] = t->live[b][s->unit - k->first] && s->side < 0 ? *from : 0;
+        *from = 0;
+    }
+}
+
+static void put_lane_signs(nm_batch *t, const nm_relax *x, const nm_block *k, const size_t at[2], const double *y)
+{
+    for (size_t i = at[0]; i < at[1]; i++) {
+        const nm_lane_sign *s = &x->lane_signs[i];
+        const size_t u = s->unit - k->first;
+        touch(t, k->src, u);
+        double *to = &t->y[k->src][u * NM_LANES + s->lane];
+        *to += y[i - at[0]];
+        *to += s->side * s->beta;
+        t->err[s->lane] += fabs(y[i - at[0]]) * x->w[s->unit] +
+                           ((double)t->p->blocks[k->src].fan + 8) * NM_ULP *
+                               (s->beta + fabs(y[i - at[0]])) * x->size[s->unit];
+    }
+}
+
 static void pull_relu(nm_batch *t, const nm_relax *x, const nm_block *k, int b)
 {
     const nm_mark mark = nm_mark_get(t->job);
     uint32_t *list = NM_RAW(t->job, uint32_t, t->n_live[b]);
     const size_t n = passing(t, x, k, b, list), f = k->first;
     const bool add = t->used[k->src];
+    size_t signs[2];
+    lane_signs_of(x, k, signs);
+    double *own = NM_RAW(t->job, double, signs[1] - signs[0] + 1);
+    take_lane_signs(t, x, k, b, signs, own);
     for (size_t i = 0; i < n; i++) {
         if (add)
             touch(t, k->src, list[i]);
@@ -143,6 +183,7 @@ static void pull_relu(nm_batch *t, const nm_relax *x, const nm_block *k, int b)
         t->k->relax(n, list, t->y[b], x->slo + f, x->sup + f, x->cut + f, x->w + f, t->y[k->src],
                     add, t->cst, t->err);
     if (x->signs) add_signs(t, x, k);
+    put_lane_signs(t, x, k, signs, own);
     nm_mark_release(t->job, mark);
 }
 

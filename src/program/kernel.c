@@ -322,6 +322,36 @@ static void hull_step(size_t n, double y, double c, const double *w, const doubl
     }
 }
 
+/* the upper line where the coefficient is negative, else the lower one */
+static void lane_values(size_t n, const uint32_t *unit, const double *y, const double *a, const double *slo,
+                        const double *sup, const double *cut, double *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        const size_t u = unit[i];
+        for (size_t h = u * NM_LANES; h < (u + 1) * NM_LANES; h += 8) {
+            const v8 v = load(a + h), top = fma8(all(sup[u]), v, all(cut[u])), low = mul8(load(slo + h), v);
+            store(out + h, pick8(sub8(all(0), load(y + h)), top, low));
+        }
+    }
+}
+
+static void lane_step(size_t n, const uint32_t *unit, const double *y, const double *a, const double adam[3],
+                      double *slo, double *m1, double *m2)
+{
+    const v8 rate = all(adam[0]), f = all(adam[1]);
+    for (size_t i = 0; i < n; i++)
+        for (size_t h = unit[i] * NM_LANES; h < ((size_t)unit[i] + 1) * NM_LANES; h += 8) {
+            const v8 g = mul8(max8(load(y + h), all(0)), load(a + h));
+            const v8 p = fma8(all(0.1), g, mul8(all(0.9), load(m1 + h)));
+            const v8 q = fma8(all(0.001), mul8(g, g), mul8(all(0.999), load(m2 + h)));
+            const v8 step = div8(mul8(rate, p), add8(root8(mul8(q, f)), all(1e-12)));
+            store(m1 + h, p);
+            store(m2 + h, q);
+            store(slo + h, min8(max8(add8(load(slo + h), step), all(0)), all(1)));
+        }
+}
+
 extern const nm_kernels NAME;
 const nm_kernels NAME = {TITLE,  outer, outer_half, dot3, dot,       relax,    relax_lanes,
-                         gather, box,   box_row,    axpy, hull_ends, hull_add, hull_step};
+                         gather, box,   box_row,    axpy, hull_ends, hull_add, hull_step,
+                         lane_values, lane_step};

@@ -47,6 +47,12 @@ typedef struct nm_kernels {
      * over the correction of the first moment, 1 over that of the second */
     void (*hull_step)(size_t n, double y, double c, const double *w, const double *v, const double *lo,
                       const double *hi, const double adam[3], double *theta, double *m1, double *m2);
+    /* over listed units, all arrays but sup and cut [n][NM_LANES]: out = sup a + cut if y < 0, else slo a */
+    void (*lane_values)(size_t n, const uint32_t *unit, const double *y, const double *a, const double *slo,
+                        const double *sup, const double *cut, double *out);
+    /* a step of Adam on slo in [0,1] along the derivative max(y, 0) a; adam as in hull_step */
+    void (*lane_step)(size_t n, const uint32_t *unit, const double *y, const double *a, const double adam[3],
+                      double *slo, double *m1, double *m2);
 } nm_kernels;
 
 /* ---- kernel_pick.c ------------------------------------------------------------------------------ */

@@ -6,7 +6,9 @@
  * moments. A bound above the cutoff excludes counterexamples. Otherwise, on networks with several hidden layers, the
  * row is the cut that tightens all units and the box of the node (conditioned.c). An open node branches on the unit
  * with the best product of estimated gains: what its lines lose at the mean minimiser, times the gain per loss that
- * branching on it has brought so far in this tree (pseudo-costs: Benichou et al. 1971; Achterberg, Koch, Martin 2005).
+ * branching on it has brought so far in this tree (pseudo_cost.c). On networks with several hidden layers, an open node
+ * is first tried by a tree of cheap nodes that share its bounds (lane_tree.c), with an effort that follows what this
+ * has brought.
  * Both children include a = 0, so nothing is lost. Nodes are visited depth first by recursion, so that memory is that
  * of one path. From time to time the shrunken box of a node is attacked; a node without a unit to branch on is a linear
  * program (leaf). Effort is counted in nodes. If a depth is given, the search stops there, and the open leaves are
@@ -18,16 +20,11 @@
 #include "search/search.h"
 #include "search/state.h"
 
-enum { MAX_DEPTH = 100, MAX_ENTRIES = 2000000 };
+enum { MAX_DEPTH = 100, MAX_ENTRIES = 2000000, MOST_LANES = 16 };
+static const double LANES_SHARE = 0.1; /* part of a node's work that a tree in lanes may take, unless it pays */
 
 /* steps of the hull dual: at the root, and in other nodes, which start from the parent's lines */
 static const nm_hull_opts AT_ROOT = {100, 0.2, 0.03}, IN_NODE = {20, 0.1, 0.2};
-
-/* results of branching to one side: gain of the bound divided by the gap lost at the unit */
-typedef struct {
-    double *gain, *n; /* [n_units] sum of gains; their number */
-    double all, n_all;
-} pseudo;
 
 typedef struct {
     nm_job *job;
@@ -37,7 +34,8 @@ typedef struct {
     const uint32_t *row;
     const nm_lines_of *lines;
     bool deep; /* more than one hidden layer */
-    pseudo cost[2];
+    nm_pseudo *cost, *lane_cost; /* of nodes; of the trees in lanes */
+    double credit;               /* work that the next tree in lanes may cost */
     double rhs;
     nm_branch_opts o;
     nm_branch *out;
@@ -68,21 +66,6 @@ static size_t pre_of(const nm_program *p, size_t u)
     return p->blocks[r->src].first + (u - r->first);
 }
 
-static double expected(const pseudo *c, size_t u)
-{
-    return (c->gain[u] + (c->n_all > 0 ? c->all / c->n_all : 1)) / (c->n[u] + 1);
-}
-
-static void learn(pseudo *c, size_t u, double gain, double gap)
-{
-    const double g = gain > 0 ? gain / gap : 0;
-    if (!(gap > 0) || !isfinite(g)) return;
-    c->gain[u] += g;
-    c->all += g;
-    c->n[u]++;
-    c->n_all++;
-}
-
 /* Returns the unstable unit with the best product of expected gains, or -1. */
 static int64_t choose(const search *s, const nm_bounds *b, const double *gap)
 {
@@ -92,8 +75,7 @@ static int64_t choose(const search *s, const nm_bounds *b, const double *gap)
         const nm_block *r = &s->p->blocks[k];
         for (size_t u = r->first; r->kind == NM_RELU && u < r->first + r->n; u++) {
             if (!(gap[u] > 0) || nm_bounds_phase(b, pre_of(s->p, u)) != NM_UNSTABLE) continue;
-            const double score = (expected(&s->cost[0], u) * gap[u] + 1e-9) *
-                                 (expected(&s->cost[1], u) * gap[u] + 1e-9);
+            const double score = nm_pseudo_score(s->cost, u, gap[u]);
             if (score <= top) continue;
             top = score;
             best = (int64_t)u;
@@ -127,6 +109,39 @@ typedef struct {
     int64_t unit;
 } node; /* an open node: its best lines; the unit to branch on, or -1 */
 
+/* Returns roughly what the bounds of a node cost, in fused multiply-adds of lanes.c: passes for one lane are bound by
+ * memory, so that an entry of a line costs as much as some 64 of them. */
+static double work_of_node(const search *s, const nm_bounds *b, size_t steps)
+{
+    double below = 0, crown = 0;
+    for (size_t k = 0; k < s->p->n_blocks; k++) {
+        const nm_block *block = &s->p->blocks[k];
+        size_t n = 0;
+        for (size_t t = 0; t < block->n_lin; t++) below += (double)block->lin[t].fan * (double)block->lin[t].cols;
+        for (size_t u = block->first; block->is_pre && u < block->first + block->n; u++)
+            n += nm_bounds_phase(b, u) == NM_UNSTABLE;
+        crown += 2 * (double)n * below;
+    }
+    return (double)steps * (64 * (double)s->lines->entries + 4 * below) + crown;
+}
+
+/* Tries to close an open node by a tree in lanes, where nodes cost a hundredth but share its bounds. How much work that
+ * may take follows what it has brought: each node allows a tenth of its own work, and a closed one saves its two
+ * children. Returns true if the node is closed; otherwise *unit is what that tree branched on first, if anything. */
+static bool try_lanes(search *s, const nm_bounds *b, size_t depth, const nm_alpha *a, int64_t *unit)
+{
+    if (!s->deep || s->o.depth) return false;
+    const double own = work_of_node(s, b, a->steps);
+    s->credit += depth == 0 ? 2 * own : LANES_SHARE * own;
+    if (s->credit < 0.5 * own) return false;
+    const nm_lane_tree t = nm_lane_tree_run(s->job, b, s->row[s->which], s->rhs, a->slope, s->lane_cost,
+                                            s->credit < MOST_LANES * own ? s->credit : MOST_LANES * own);
+    s->out->lane_nodes += t.nodes;
+    s->credit += (t.closed ? 2 * own : 0) - t.work;
+    *unit = t.first;
+    return t.closed;
+}
+
 /* Tightens a node; returns true if it is excluded; otherwise *out says how to go on. */
 static bool bound_node(search *s, nm_bounds *b, size_t depth, const nm_alpha *start, node *out)
 {
@@ -142,7 +157,9 @@ static bool bound_node(search *s, nm_bounds *b, size_t depth, const nm_alpha *st
         nm_crown(s->job, b, (nm_crown_opts){.query_block = (int)s->p->n_blocks - 1, .cut = &cut});
         if (b->empty || b->lo[q] > s->rhs) return true;
     }
-    out->unit = choose(s, b, a->gap);
+    out->unit = -1;
+    if (try_lanes(s, b, depth, a, &out->unit)) return true;
+    if (out->unit < 0) out->unit = choose(s, b, a->gap);
     return false;
 }
 
@@ -165,7 +182,7 @@ static int child(search *s, const nm_bounds *b, size_t depth, const node *at, in
     } else if (!c->empty) {
         nm_interval(s->job, c, 1, (int)s->p->n_blocks);
         const bool open = !c->empty && !bound_node(s, c, depth + 1, at->a, &next);
-        if (next.a) learn(&s->cost[side > 0], unit, next.a->lo[0] - at->a->lo[0], at->a->gap[unit]);
+        if (next.a) nm_pseudo_learn(s->cost, side, unit, next.a->lo[0] - at->a->lo[0], at->a->gap[unit]);
         if (open) what = visit(s, c, depth + 1, &next);
     }
     if (!s->o.depth) nm_mark_release(s->job, mark); /* cubes are kept */
@@ -221,10 +238,8 @@ nm_branch nm_branch_run(nm_job *job, const nm_bounds *b, const nm_case *c, size_
     size_t relus = 0;
     for (size_t k = 0; k < b->p->n_blocks; k++) relus += b->p->blocks[k].kind == NM_RELU;
     s.deep = relus > 1;
-    for (int e = 0; e < 2; e++) {
-        s.cost[e].gain = NM_ARRAY(job, double, b->p->n_units);
-        s.cost[e].n = NM_ARRAY(job, double, b->p->n_units);
-    }
+    s.cost = nm_pseudo_new(job, b->p->n_units);
+    s.lane_cost = nm_pseudo_new(job, b->p->n_units);
     node next = {NULL, -1};
     nm_bounds *root = nm_bounds_copy(job, b);
     const int what = bound_node(&s, root, 0, NULL, &next) ? CLOSED : visit(&s, root, 0, &next);

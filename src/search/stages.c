@@ -297,6 +297,29 @@ static bool is_deep(const nm_program *p)
     return relus > 1;
 }
 
+/* Returns true if bounding the units of all cases by alpha costs less than a few nodes for each open target. */
+bool nm_close_units_first(const nm_state *s)
+{
+    double units = 0, nodes = 0;
+    for (size_t i = 0; i < s->q->n_cases; i++) {
+        const nm_bounds *b = s->cases[i].b;
+        double below = 0, open = 0;
+        if (!b || !any_open(s, i) || !is_deep(b->p)) continue;
+        for (size_t t = 0; t < s->q->cases[i].n_clauses; t++)
+            open += nm_target_open(&s->v->targets[s->cases[i].first + t]);
+        for (size_t k = 0; k < b->p->n_blocks; k++) {
+            const nm_block *block = &b->p->blocks[k];
+            below += weights_of(block);
+            for (size_t u = block->first; block->is_pre && u < block->first + block->n; u++) {
+                if (nm_bounds_phase(b, u) != NM_UNSTABLE) continue;
+                units += NM_UNIT_STEPS * 4 * 2 * below;
+                nodes += 2 * below * open * NM_BRANCH_FIRST;
+            }
+        }
+    }
+    return units < nodes;
+}
+
 void nm_close_units(nm_state *s, size_t i)
 {
     nm_bounded *k = &s->cases[i];

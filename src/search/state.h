@@ -87,6 +87,29 @@ typedef struct nm_split {
 nm_split nm_split_case(nm_job *job, const nm_program *p, const nm_case *c, uint32_t *const *row,
                        const bool *open, const nm_split_opts *o);
 
+/* ---- pseudo_cost.c ------------------------------------------------------------------------------ */
+typedef struct nm_pseudo {
+    double *gain[2], *n[2];  /* [n] sum of gains; their number; of side <= 0 (1), and of side >= 0 (0) */
+    double all[2], n_all[2];
+} nm_pseudo;
+nm_pseudo *nm_pseudo_new(nm_job *job, size_t n);
+/* side as in nm_signs; gain of the bound; loss: what the unit's line lost before */
+void nm_pseudo_learn(nm_pseudo *p, int side, size_t u, double gain, double loss);
+double nm_pseudo_score(const nm_pseudo *p, size_t u, double loss); /* the product of both sides' expected gains */
+
+/* ---- lane_tree.c -------------------------------------------------------------------------------- */
+typedef struct nm_lane_tree {
+    bool closed;           /* every leaf is excluded */
+    size_t nodes;
+    double lo;             /* the least bound of an open leaf */
+    double work;           /* roughly, in fused multiply-adds */
+    int64_t first;         /* the unit that its root branched on, or -1 */
+} nm_lane_tree;
+/* Branches on signs below the node with bounds b, until row is above rhs in all leaves or `work` is used up; a leaf
+ * without a unit to branch on stays open. slope [n_units]: lower slopes to start from. */
+nm_lane_tree nm_lane_tree_run(nm_job *job, const nm_bounds *b, uint32_t row, double rhs, const double *slope,
+                              nm_pseudo *cost, double work);
+
 /* ---- branch.c ----------------------------------------------------------------------------------- */
 typedef struct nm_branch_opts {
     bool attack;
@@ -102,7 +125,7 @@ typedef struct nm_branch_opts {
 struct nm_cube { const nm_bounds *b; nm_signs signs; }; /* bounds of a branch, and the signs that it assumes */
 typedef struct nm_branch {
     int status;            /* NM_OK: excluded; NM_VIOLATED: x is a candidate; NM_UNKNOWN */
-    size_t nodes, n_cubes;
+    size_t nodes, lane_nodes, n_cubes;
     nm_cube *cube;
     double *x;             /* [n_in] */
     bool is_leaf;          /* x was found in a leaf */
@@ -123,6 +146,7 @@ void nm_close_count(nm_state *s);
 size_t nm_close_restarts(const nm_program *p);
 bool nm_close_attack(nm_state *s, size_t i, const double *start, size_t n_restarts);
 void nm_close_tighten(nm_state *s, size_t i);
+bool nm_close_units_first(const nm_state *s); /* they cost less than a few nodes */
 void nm_close_units(nm_state *s, size_t i);
 bool nm_close_branch(nm_state *s, size_t nodes); /* nodes: for each target */
 void nm_close_cubes(nm_state *s); /* splits the open targets into cubes */

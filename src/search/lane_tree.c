@@ -1,0 +1,239 @@
+/* lane_tree.c: branch and bound on signs with NM_LANES nodes at a time (lanes.c), all below one node whose bounds of
+ * units they share.
+ *
+ * Open nodes lie on a stack. A round takes up to PAIRS of them from its top, branches each on the unit with the best
+ * product of expected gains (pseudo_cost.c), and bounds all children together, starting from their parents' slopes and
+ * multipliers; open children go back onto the stack. If there are fewer nodes than pairs of lanes, the other lanes try
+ * further candidates of the same nodes (strong branching: Applegate, Bixby, Chvatal, Cook 1995), and the best pair is
+ * taken; all pairs teach the pseudo-costs. Which nodes share a round depends on the tree alone. Memory is that of the
+ * stack, at most PAIRS nodes more for each level. Effort is counted in work. Left out: points; attacks and leaves are
+ * the caller's. */
+#include "base/base.h"
+#include "program/program.h"
+#include "bounds/bounds.h"
+#include "search/search.h"
+#include "search/state.h"
+
+enum { PAIRS = NM_LANES / 2, DEPTH = 60, ROOT_STEPS = 30, STEPS = 12, MOST_TIMES = 8 };
+
+typedef struct node {
+    struct node *next;
+    size_t n;
+    double lo;
+    uint32_t unit[DEPTH];
+    signed char side[DEPTH];
+    float beta[DEPTH];
+    uint32_t pick[PAIRS]; /* places of the best units to branch on, best first */
+    size_t n_picks;
+    float loss[PAIRS];
+    float *slope;         /* [n_open] */
+} node;
+
+typedef struct {
+    nm_job *job;
+    nm_lanes *l;
+    nm_pseudo *cost;
+    node *stack, *unused;
+    size_t size; /* of the stack */
+    double rhs;
+    double done; /* part of the tree that is closed: the sum of 2^-depth over closed leaves */
+    nm_lane_tree out;
+} tree;
+
+static node *new_node(tree *t)
+{
+    node *k = t->unused;
+    if (k) {
+        t->unused = k->next;
+        return k;
+    }
+    k = NM_NEW(t->job, node);
+    k->slope = nm_zero(t->job, t->l->n_open + 1, sizeof *k->slope);
+    return k;
+}
+
+static void drop(tree *t, node *k)
+{
+    k->next = t->unused;
+    t->unused = k;
+}
+
+static bool has(const node *k, uint32_t unit)
+{
+    for (size_t i = 0; i < k->n; i++)
+        if (k->unit[i] == unit) return true;
+    return false;
+}
+
+/* Sets the best units for branching by the losses of its lane. */
+static void pick(const tree *t, node *k, const float *loss)
+{
+    double score[PAIRS];
+    k->n_picks = 0;
+    for (size_t i = 0; i < t->l->n_open; i++) {
+        if (!(loss[i] > 0)) continue;
+        const double s = nm_pseudo_score(t->cost, t->l->open[i], (double)loss[i]);
+        if (k->n_picks == PAIRS && !(s > score[PAIRS - 1])) continue;
+        if (has(k, t->l->open[i])) continue;
+        size_t at = k->n_picks < PAIRS ? k->n_picks++ : PAIRS - 1;
+        for (; at > 0 && score[at - 1] < s; at--) {
+            score[at] = score[at - 1];
+            k->pick[at] = k->pick[at - 1];
+            k->loss[at] = k->loss[at - 1];
+        }
+        score[at] = s;
+        k->pick[at] = (uint32_t)i;
+        k->loss[at] = loss[i];
+    }
+}
+
+/* Takes over what lane `lane` has found out about the node. */
+static void take(const tree *t, node *k, size_t lane, size_t most)
+{
+    const nm_lanes *l = t->l;
+    k->lo = l->lo[lane];
+    memcpy(k->slope, l->slope + lane * l->n_open, l->n_open * sizeof *k->slope);
+    memcpy(k->beta, l->beta + lane * most, k->n * sizeof *k->beta);
+    pick(t, k, l->loss + lane * l->n_open);
+}
+
+static void push(tree *t, node *k)
+{
+    k->next = t->stack;
+    t->stack = k;
+    t->size++;
+}
+
+static node *pop(tree *t)
+{
+    node *k = t->stack;
+    t->stack = k->next;
+    t->size--;
+    return k;
+}
+
+typedef struct {
+    node *of;      /* the node that is branched on */
+    size_t which;  /* its candidate */
+    node *child[2];
+} pair;
+
+static node *child_of(tree *t, const node *k, size_t which, int side)
+{
+    node *c = new_node(t);
+    c->n = k->n + 1;
+    memcpy(c->unit, k->unit, k->n * sizeof *c->unit);
+    memcpy(c->side, k->side, k->n);
+    memcpy(c->beta, k->beta, k->n * sizeof *c->beta);
+    c->unit[k->n] = t->l->open[k->pick[which]];
+    c->side[k->n] = (signed char)side;
+    c->beta[k->n] = 0;
+    memcpy(c->slope, k->slope, t->l->n_open * sizeof *c->slope);
+    return c;
+}
+
+/* Returns how much the weaker child has gained, most important first: both closed, one closed, the product. */
+static double worth(const tree *t, const pair *p)
+{
+    double product = 1;
+    for (int e = 0; e < 2; e++) {
+        const double most = t->rhs - p->of->lo, gain = p->child[e]->lo - p->of->lo;
+        product *= 1e-6 + (gain < most ? (gain > 0 ? gain / most : 0) : 1);
+    }
+    return product;
+}
+
+/* Keeps the children of the best candidate of a node; all candidates of a node are neighbours. */
+static void settle(tree *t, const pair *p, size_t n)
+{
+    size_t best = 0;
+    for (size_t i = 1; i < n; i++)
+        if (worth(t, &p[i]) > worth(t, &p[best])) best = i;
+    if (t->out.first < 0) t->out.first = (int64_t)t->l->open[p->of->pick[p[best].which]];
+    for (size_t i = 0; i < n; i++)
+        for (int e = 0; e < 2; e++) {
+            node *c = p[i].child[e];
+            if (i == best && c->lo > t->rhs) t->done += ldexp(1, -(int)c->n);
+            if (i != best || c->lo > t->rhs) drop(t, c);
+            else push(t, c);
+        }
+}
+
+/* Bounds the children of up to PAIRS pairs. */
+static void bound(tree *t, pair *p, size_t n)
+{
+    nm_lane lane[NM_LANES];
+    for (size_t i = 0; i < n; i++)
+        for (int e = 0; e < 2; e++) {
+            node *c = p[i].child[e] = child_of(t, p[i].of, p[i].which, e ? 1 : -1);
+            lane[2 * i + (size_t)e] = (nm_lane){c->n, c->unit, c->side, c->beta, c->slope};
+        }
+    nm_lanes_run(t->l, 2 * n, lane, t->rhs, STEPS);
+    t->out.work += nm_lanes_work(t->l, 2 * n, STEPS);
+    for (size_t i = 0; i < n; i++)
+        for (int e = 0; e < 2; e++) {
+            node *c = p[i].child[e];
+            take(t, c, 2 * i + (size_t)e, DEPTH);
+            if (c->lo < p[i].of->lo) c->lo = p[i].of->lo; /* the parent's bound holds, too */
+            nm_pseudo_learn(t->cost, e ? 1 : -1, c->unit[c->n - 1], c->lo - p[i].of->lo,
+                            (double)p[i].of->loss[p[i].which]);
+        }
+}
+
+/* Takes nodes from the stack, bounds their children, and puts those back that stay open; returns false if a node
+ * cannot be branched on. */
+static bool go_on(tree *t)
+{
+    node *at[PAIRS];
+    pair p[PAIRS];
+    size_t n_nodes = 0, n = 0, count[PAIRS];
+    while (t->stack && n_nodes < PAIRS) {
+        if (t->stack->n_picks == 0 || t->stack->n == DEPTH) break;
+        at[n_nodes++] = pop(t);
+    }
+    if (n_nodes == 0) return false;
+    for (size_t i = 0; i < n_nodes; i++) {
+        const size_t share = PAIRS / n_nodes;
+        count[i] = share < at[i]->n_picks ? share : at[i]->n_picks;
+        for (size_t k = 0; k < count[i]; k++) p[n++] = (pair){at[i], k, {NULL, NULL}};
+    }
+    bound(t, p, n);
+    t->out.nodes += 2 * n_nodes;
+    for (size_t i = n_nodes; i-- > 0;) { /* the node from the top of the stack goes on first */
+        size_t from = 0;
+        for (size_t k = 0; k < i; k++) from += count[k];
+        settle(t, p + from, count[i]);
+    }
+    for (size_t i = 0; i < n_nodes; i++) drop(t, at[i]);
+    return true;
+}
+
+/* Returns true if it is worth while to go on: the work that was allowed is not used up, or most of the tree is closed
+ * and what is left may be expected to take little more than that. */
+static bool worth_while(const tree *t, double work)
+{
+    return t->out.work < work || (t->done >= 0.5 && t->out.work < work * MOST_TIMES);
+}
+
+nm_lane_tree nm_lane_tree_run(nm_job *job, const nm_bounds *b, uint32_t row, double rhs, const double *slope,
+                              nm_pseudo *cost, double work)
+{
+    const nm_mark mark = nm_mark_get(job);
+    tree t = {.job = job, .l = nm_lanes_new(job, b, row, DEPTH), .cost = cost, .rhs = rhs, .out = {.first = -1}};
+    node *root = new_node(&t);
+    root->n = 0;
+    for (size_t i = 0; i < t.l->n_open; i++) root->slope[i] = (float)slope[t.l->open[i]];
+    const nm_lane lane = {0, root->unit, root->side, root->beta, root->slope};
+    nm_lanes_run(t.l, 1, &lane, rhs, ROOT_STEPS);
+    t.out.work = nm_lanes_work(t.l, 1, ROOT_STEPS);
+    take(&t, root, 0, DEPTH);
+    if (!(root->lo > rhs)) push(&t, root);
+    while (t.stack && worth_while(&t, work) && !nm_stopped(job) && go_on(&t)) {
+    }
+    t.out.closed = !t.stack;
+    t.out.lo = rhs;
+    for (const node *k = t.stack; k; k = k->next)
+        if (k->lo < t.out.lo) t.out.lo = k->lo;
+    nm_mark_release(job, mark);
+    return t.out;
+}

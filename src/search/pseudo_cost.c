@@ -1,0 +1,37 @@
+/* pseudo_cost.c: what branching to one side of a unit has gained so far, divided by what the unit's line lost (Benichou et
+ * al. 1971; Achterberg, Koch, Martin 2005): one currency for units of all layers. A unit that was never branched on is
+ * expected to gain what others did on average. */
+#include "base/base.h"
+#include "search/search.h"
+#include "search/state.h"
+
+nm_pseudo *nm_pseudo_new(nm_job *job, size_t n)
+{
+    nm_pseudo *p = NM_NEW(job, nm_pseudo);
+    for (int e = 0; e < 2; e++) {
+        p->gain[e] = NM_ARRAY(job, double, n + 1);
+        p->n[e] = NM_ARRAY(job, double, n + 1);
+    }
+    return p;
+}
+
+void nm_pseudo_learn(nm_pseudo *p, int side, size_t u, double gain, double loss)
+{
+    const int e = side > 0;
+    const double g = gain > 0 ? gain / loss : 0;
+    if (!(loss > 0) || !isfinite(g)) return;
+    p->gain[e][u] += g;
+    p->n[e][u]++;
+    p->all[e] += g;
+    p->n_all[e]++;
+}
+
+static double expected(const nm_pseudo *p, int e, size_t u)
+{
+    return (p->gain[e][u] + (p->n_all[e] > 0 ? p->all[e] / p->n_all[e] : 1)) / (p->n[e][u] + 1);
+}
+
+double nm_pseudo_score(const nm_pseudo *p, size_t u, double loss)
+{
+    return (expected(p, 0, u) * loss + 1e-9) * (expected(p, 1, u) * loss + 1e-9);
+}
