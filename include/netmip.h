@@ -24,8 +24,10 @@
  *   }
  *
  * Errors: a function that returns int returns NM_OK or one of the error codes below; then nm_job_message says what is
- * wrong and what was expected, and the object asked for is NULL. Accessors cannot fail: an index that is out of range,
- * or a NULL where none is allowed here, is a bug of the caller. Ownership: an object belongs to the job with which it
+ * wrong and what was expected, and the object asked for is NULL. An argument that is NULL, where the function does not
+ * say that it may be, is NM_EUSE by name. Accessors cannot fail: for NULL, and for an index out of range, they give what
+ * stands for nothing: NULL, NAN, 0, -1, an empty text, and NM_EUSE as a status. An object whose job was freed, and an
+ * array that is too short, cannot be told from good ones. Ownership: an object belongs to the job with which it
  * was made, and lives until nm_job_free. Arrays and texts that are passed in are copied, and may be changed afterwards.
  * Arrays are row-major; sizes are given in brackets. Numbers: NAN means that a value does not apply or is unknown;
  * booleans are int, 0 or 1. A question, and all that is made from it, needs its network, and a model its question: free
@@ -95,6 +97,10 @@ int nm_options_set(nm_options *o, const char *name, const char *value); /* NM_EU
  * network has inputs, in its order. The sizes tell how to draw and blur it if the network's shape does not; rank 1 to
  * 8. */
 int nm_options_image(nm_options *o, const double *x, int rank, const int64_t *size);
+
+/* Lists the options that a function reads ("nm_solve"), one a line: its name and, after a blank, what its value is in
+ * the words of help ("time-limit S"); a switch has none. */
+int nm_options_list(nm_job *job, const char *function, const char **text);
 
 /* ---- networks ------------------------------------------------------------------------------------- */
 
@@ -210,7 +216,8 @@ size_t nm_mips_count(const nm_mips *mips);
 const nm_mip *nm_mips_get(const nm_mips *mips, size_t i);
 const nm_result *nm_mips_result(const nm_mips *mips); /* by bounds alone: which targets are closed */
 /* Writes them as files: OUT.mps, OUT.mps.gz, OUT.lp or OUT.lp.gz, each with its map OUT.map.json; several models are
- * OUT-tTARGET, with OUT.manifest.json. Further options: mps, cuts, start, priorities, options, comments. */
+ * OUT-tTARGET, with OUT.manifest.json. An older OUT with its map and manifest is removed first. The result's files are the
+ * models, each before its map, and then the manifest. Further options: mps, cuts, start, priorities, options, comments. */
 int nm_compile_files(nm_job *job, const nm_net *net, const nm_query *query, const nm_options *o, const char *out,
                      const nm_result **r);
 
@@ -258,7 +265,8 @@ int nm_mips_decode(nm_job *job, const nm_mips *mips, const nm_solution *const *s
 /* Does so for files: map is a .map.json with the one solution of its model, or a .manifest.json with solutions [n] in
  * any order: of CBC, HiGHS, SCIP, GLPK, lp_solve, SYMPHONY, Gurobi, CPLEX, Xpress, COPT, MOSEK, or MIPLIB text,
  * recognised by content. net: the network, or NULL for the file that the map names; its hash must fit. log: the
- * solver's, or NULL. Option: output. */
+ * solver's, or NULL. Option: output. The map of an embedding is taken as well: status NM_OK says that the network's
+ * outputs are the solution's, NM_EAUDIT that they are not; the point is the network's input. */
 int nm_decode_files(nm_job *job, const nm_net *net, const char *map, size_t n, const char *const *solutions,
                     const char *log, const nm_options *o, const nm_result **r);
 
