@@ -25,9 +25,10 @@
  *
  * Errors: a function that returns int returns NM_OK or one of the error codes below; then nm_job_message says what is
  * wrong and what was expected, and the object asked for is NULL. An argument that is NULL, where the function does not
- * say that it may be, is NM_EUSE by name. Accessors cannot fail: for NULL, and for an index out of range, they give what
- * stands for nothing: NULL, NAN, 0, -1, an empty text, and NM_EUSE as a status. An object whose job was freed, and an
- * array that is too short, cannot be told from good ones. Ownership: an object belongs to the job with which it
+ * say that it may be, is NM_EUSE by name. Accessors cannot fail: for NULL, and for an index out of range, they give
+ * what stands for nothing: NULL, NAN, 0, -1, an empty text, and NM_EUSE as a status. An object whose job was freed, and
+ * an array that is too short, cannot be told from good ones. A question is about the network for which it was made;
+ * with another one, whose file has another hash, it is NM_EUSE. Ownership: an object belongs to the job with which it
  * was made, and lives until nm_job_free. Arrays and texts that are passed in are copied, and may be changed afterwards.
  * Arrays are row-major; sizes are given in brackets. Numbers: NAN means that a value does not apply or is unknown;
  * booleans are int, 0 or 1. A question, and all that is made from it, needs its network, and a model its question: free
@@ -153,6 +154,7 @@ const char *nm_result_solver(const nm_result *r); /* else the solver on whose wo
 double nm_result_seconds(const nm_result *r);     /* wall clock time of the call that made it */
 int64_t nm_result_label(const nm_result *r);      /* the image's label; -1: none */
 int64_t nm_result_predicted(const nm_result *r);  /* the network's largest output there; -1: no image */
+size_t nm_result_inputs(const nm_result *r);      /* number of elements of each point below */
 /* The point that was replayed: the counterexample of NM_VIOLATED, else the worst point, the nearest miss, or NULL. */
 const double *nm_result_point(const nm_result *r);           /* [inputs] */
 const double *nm_result_witness(const nm_result *r);         /* [inputs] the same; NULL if not a counterexample */
@@ -216,8 +218,9 @@ size_t nm_mips_count(const nm_mips *mips);
 const nm_mip *nm_mips_get(const nm_mips *mips, size_t i);
 const nm_result *nm_mips_result(const nm_mips *mips); /* by bounds alone: which targets are closed */
 /* Writes them as files: OUT.mps, OUT.mps.gz, OUT.lp or OUT.lp.gz, each with its map OUT.map.json; several models are
- * OUT-tTARGET, with OUT.manifest.json. An older OUT with its map and manifest is removed first. The result's files are the
- * models, each before its map, and then the manifest. Further options: mps, cuts, start, priorities, options, comments. */
+ * OUT-tTARGET, with OUT.manifest.json. An older OUT with its map and manifest is removed first. The result's files are
+ * the models, each before its map, and then the manifest. Further options: mps, cuts, start, priorities, options,
+ * comments. */
 int nm_compile_files(nm_job *job, const nm_net *net, const nm_query *query, const nm_options *o, const char *out,
                      const nm_result **r);
 

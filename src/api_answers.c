@@ -159,6 +159,7 @@ const char *nm_result_solver(const nm_result *r) { return the(r)->solver; }
 double nm_result_seconds(const nm_result *r) { return the(r)->seconds; }
 int64_t nm_result_label(const nm_result *r) { return the(r)->label; }
 int64_t nm_result_predicted(const nm_result *r) { return the(r)->predicted; }
+size_t nm_result_inputs(const nm_result *r) { return the(r)->n_in; }
 const double *nm_result_point(const nm_result *r) { return the(r)->at.x; }
 const double *nm_result_witness(const nm_result *r) { return the(r)->at.is_violated ? the(r)->at.x : NULL; }
 size_t nm_result_generators(const nm_result *r, const double **g)

@@ -83,7 +83,7 @@ struct nm_result {
     int64_t label, predicted;
     double seconds, value, bound, strict, claim;
     nm_replay at;          /* the point; x NULL: none */
-    size_t n_generators, n_targets, n_files, cap_files;
+    size_t n_in, n_generators, n_targets, n_files, cap_files;
     struct nm_end { double value, bound; const double *x; } least, most;
     struct nm_fate { const char *name, *by; int64_t label; int status; double bound; } *targets;
     const char **files;    /* [n_files] that were written */

@@ -77,6 +77,7 @@ nm_result *nm_result_new(nm_job *job, const nm_query *q, nm_verdict *v, const ch
     const nm_files f = nm_witness_files(job, dir, q, v->witness);
     nm_range_files(job, dir, q, v);
     r->status = v->status;
+    r->n_in = q->n_in;
     r->certified = !compiled && v->certified &&
                    (v->status == NM_OK || v->optimum.has || v->range.has);
     r->by = compiled ? NULL : nm_settled_name(v->by);
@@ -116,6 +117,7 @@ nm_result *nm_result_embedded(nm_job *job, const nm_embedpoint *p, const char *t
     nm_result *r = NM_NEW(job, nm_result);
     const struct nm_end none = {NAN, NAN, NULL};
     *r = (nm_result){.status = p->status,
+                     .n_in = p->n,
                      .solver = copy(job, p->solver),
                      .text = text,
                      .json = json,

@@ -167,6 +167,7 @@ static void test_no_result(nm_job *job)
     CHECK(nm_result_status(r) == NM_EUSE && !nm_result_by(r) && !nm_result_why(r) &&
           !nm_result_certified(r));
     CHECK(!nm_result_solver(r) && nm_result_label(r) == -1 && nm_result_predicted(r) == -1);
+    CHECK(nm_result_inputs(r) == 0);
     CHECK(!nm_result_point(r) && !nm_result_witness(r) && !nm_result_least_point(r) &&
           !nm_result_most_point(r));
     CHECK(nm_result_generators(r, &at) == 0 && !at && nm_result_generators(r, NULL) == 0);
