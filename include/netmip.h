@@ -255,6 +255,9 @@ double nm_mip_measure(const nm_mip *m, double objective); /* the margin, form or
 
 /* status: optimal, feasible, infeasible, unbounded or none (it gave up). */
 int nm_solution_new(nm_job *job, const nm_mip *m, const char *status, nm_solution **s);
+/* Reads it from a solver's file instead, which may be about a file of the same model, and from its log, or NULL. One
+ * that says infeasible and names no column is NM_EAUDIT: it could be another model's. */
+int nm_solution_load(nm_job *job, const nm_mip *m, const char *path, const char *log, nm_solution **s);
 /* x [n]: values of all columns, by name in any order, or in the model's order if names is NULL. */
 int nm_solution_values(nm_solution *s, size_t n, const char *const *names, const double *x);
 /* Sets the solver's name, its objective, and its lower bound; NULL, NAN: not given. Without a bound, the status optimal

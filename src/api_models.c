@@ -274,6 +274,15 @@ double nm_mip_measure(const nm_mip *m, double objective)
 
 /* ---- a solver's answer ---- */
 
+static nm_solution *new_solution(nm_job *job, const nm_mip *m)
+{
+    if (!m->map->question) nm_throw(job, NM_EUSE, "%s: no question, which a solution could answer", m->target);
+    nm_solution *s = NM_NEW(job, nm_solution);
+    s->job = job;
+    s->mip = m;
+    return s;
+}
+
 static void make_solution(nm_job *job, void *arg)
 {
     call *c = arg;
@@ -284,25 +293,48 @@ static void make_solution(nm_job *job, void *arg)
         nm_throw(job, NM_EUSE,
                  "status %s: optimal, feasible, infeasible, unbounded or none was expected",
                  c->name);
-    if (!c->mip->map->question)
-        nm_throw(job, NM_EUSE, "%s: no question, which a solution could answer", c->mip->target);
-    nm_solution *s = NM_NEW(job, nm_solution);
-    s->job = job;
-    s->mip = c->mip;
-    s->sol = (nm_sol){.solver = "a solver",
-                      .status_text = nm_solstatus_name((nm_solstatus)k),
-                      .status = (nm_solstatus)k,
-                      .objective = NAN,
-                      .bound = NAN,
-                      .n_rows = -1,
-                      .n_cols = -1};
-    c->s = s;
+    c->s = new_solution(job, c->mip);
+    c->s->sol = (nm_sol){.solver = "a solver",
+                         .status_text = nm_solstatus_name((nm_solstatus)k),
+                         .status = (nm_solstatus)k,
+                         .objective = NAN,
+                         .bound = NAN,
+                         .n_rows = -1,
+                         .n_cols = -1};
 }
 
 int nm_solution_new(nm_job *job, const nm_mip *m, const char *status, nm_solution **s)
 {
     call c = {.mip = m, .name = status};
     const int code = NM_FACE_RUN(job, make_solution, &c, m, status, s);
+    if (s) *s = code ? NULL : c.s;
+    return code;
+}
+
+/* Reads a solver's file. Names are copied: some are those of parsed JSON, which goes when the call ends. */
+static void load_solution(nm_job *job, void *arg)
+{
+    call *c = arg;
+    const nm_map *map = c->mip->map;
+    c->s = new_solution(job, c->mip);
+    nm_sol *s = nm_sol_answer(job, c->path, c->name);
+    if (!nm_sol_check(job, s, nm_map_card(map), c->path) && s->status == NM_SOL_INFEASIBLE)
+        nm_throw(job, NM_EAUDIT,
+                 "%s: names no column, so it may be another model's: the map of the model's file was expected, too",
+                 c->path);
+    if (c->name && strcmp(s->solver, "cbc log")) nm_sol_log(job, nm_file_read(job, c->name), s);
+    for (size_t k = 0; k < s->n; k++)
+        if (s->vals[k].name) s->vals[k].name = nm_dup(job, s->vals[k].name, strlen(s->vals[k].name));
+    s->solver = nm_dup(job, s->solver, strlen(s->solver));
+    if (s->status_text) s->status_text = nm_dup(job, s->status_text, strlen(s->status_text));
+    if (s->model) s->model = nm_dup(job, s->model, strlen(s->model));
+    c->s->sol = *s;
+}
+
+int nm_solution_load(nm_job *job, const nm_mip *m, const char *path, const char *log, nm_solution **s)
+{
+    call c = {.mip = m, .path = path, .name = log};
+    const int code = NM_FACE_RUN(job, load_solution, &c, m, path, s);
     if (s) *s = code ? NULL : c.s;
     return code;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The Python package: it declares what the header declares; its answers are the command's and its values those of formulas; HiGHS's
 answers to its models are judged; errors carry the library's words; control-C ends a question."""
-import gzip, json, os, pickle, re, shutil, signal, subprocess, sys, threading, time
+import base64, gzip, json, os, pickle, re, shutil, signal, struct, subprocess, sys, threading, time
 
 sys.path.insert(1, sys.path[0] + "/../kit")
 from kit import NETMIP, ROOT, SCRIPTS, check, done, m, needs, p, parts, put, run, skip, text_of
@@ -14,6 +14,7 @@ if os.environ.get("SAN"):
 os.environ["NETMIP_LIBRARY"] = LIBRARY
 sys.path.insert(0, os.path.join(SCRIPTS, "python"))
 from copy import deepcopy
+from html.parser import HTMLParser
 
 import numpy as np
 
@@ -223,12 +224,20 @@ def models():
     k = ms[0]
     check("a model in the place of a map", netmip.decode(k, answers[0]).margin == k.decode(answers[0]).margin and netmip.decode(ms, answers[0]).value == r.value
           and netmip.decode(ms, answers).value == r.value)
-    for name, words, f in (("no answer", "an answer: what milp returned, an array of values or a dict of them by name was expected, not None; Models.decode", lambda: k.decode(None)),
-                           ("a file for an answer", "decoded with the map", lambda: k.decode("x.sol")), ("two answers", "2 answers to one model", lambda: netmip.decode(k, [1], [2])),
+    for name, words, f in (("no answer", "an answer: what milp returned, an array of values, a dict of them by name, or a solver's file was expected, not None; Models.decode", lambda: k.decode(None)),
+                           ("two answers", "2 answers to one model", lambda: netmip.decode(k, [1], [2])),
                            ("a network beside a model", "net: only of maps", lambda: netmip.decode(k, answers[0], net=tiny)),
                            ("an answer for a list", "a list of answers, one for each of 1 models", lambda: ms.decode(answers[0])),
                            ("a result without models", "a result with 0 maps", lambda: netmip.decode(r, "x.sol"))):
         refused(name, netmip.UseError, 2, words, f)
+    refused("a file that is not there", netmip.FileError, 5, "none.sol: No such file", lambda: k.decode("none.sol"))
+    lines = "".join("%s %.17g\n" % v for v in zip(k.column_names, answers[0].x))
+    by_file = netmip.decode(k, put("k.sol", "=obj= %.17g\n" % answers[0].fun + lines))
+    check("a model and a solver's file", by_file.margin == k.decode(answers[0]).margin and by_file.violated, by_file)
+    check("models and files", netmip.decode(ms, p("k.sol")).violated)
+    mark = next(n for n in k.column_names if n.startswith("mark"))
+    refused("another model's file", netmip.AuditError, 6, "mark", lambda: k.decode(put("other.sol", "=obj= 0\n" + lines.replace(mark, "mark_0000"))))
+    refused("an infeasible file that could be any model's", netmip.AuditError, 6, "names no column", lambda: k.decode(put("inf.sol", "=infeas=\n")))
     began = time.time()
     slow = ms.solve()
     check("all of its time", answers[0].mip_node_count is not None and 0 < slow.seconds <= time.time() - began and slow.seconds > 20 * ms.decode(answers).seconds, slow.seconds)
@@ -325,6 +334,17 @@ def shown():
     net, x = netmip.Network(DIGITS), images()[3]
     r = net.solve(x, linf=0.12)
     check("a picture", r._repr_png_()[:4] == b"\x89PNG" and "<img" in r._repr_html_() and "violated" in r._repr_html_())
+    png, html = r._repr_png_(), r._repr_html_()
+    sides = struct.unpack(">II", png[16:24])
+    check("three pictures side by side, whole", png.endswith(b"IEND\xaeB`\x82") and sides[0] > 2.5 * sides[1] > 200 and png == r.picture(), sides)
+    tags = []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, _: tags.append(tag)
+    parser.handle_endtag = lambda tag: tags.append("/" + tag)
+    parser.feed(html)
+    check("a table for a notebook", all(tags.count(t) == tags.count("/" + t) > 0 for t in ("table", "tr", "th", "td")) and tags.count("img") == 1, tags)
+    inside = base64.b64decode(re.search(r"data:image/png;base64,([^']+)'", html).group(1))
+    check("the same picture in it", inside == png and "<td>%s</td>" % r.label in html and "LINF distance" in html, html[:300])
     check("text", str(r).startswith("violated") and repr(r).startswith("<violated"))
     flat = netmip.Network(XOR).solve([0.4, 0.3], linf=0.2)
     check("no picture", flat._repr_png_() is None and "<img" not in flat._repr_html_())

@@ -107,6 +107,8 @@ static void test_missing_models(nm_job *job)
     LACKS(job, "nm_embed_files: out", m, nm_embed_files(job, g.net, g.o, NULL, &m));
     LACKS(job, "nm_solution_new: m", s, nm_solution_new(job, NULL, "none", &s));
     LACKS(job, "nm_solution_new: status", s, nm_solution_new(job, g.m, NULL, &s));
+    LACKS(job, "nm_solution_load: m", s, nm_solution_load(job, NULL, "x", NULL, &s));
+    LACKS(job, "nm_solution_load: path", s, nm_solution_load(job, g.m, NULL, NULL, &s));
     LACKS(job, "nm_solution_values: x", 0, nm_solution_values(g.s, 2, NULL, NULL));
     CHECK(nm_solution_values(g.s, 1, (const char *const[]){NULL}, half) == NM_EUSE &&
           says(job, "name 0 is NULL"));

@@ -116,6 +116,7 @@ size_t nm_mip_products(const nm_mip *m, const int64_t **row, const uint32_t **i,
 size_t nm_mip_inputs(const nm_mip *m, const int64_t **column)
 double nm_mip_measure(const nm_mip *m, double objective)
 int nm_solution_new(nm_job *job, const nm_mip *m, const char *status, nm_solution **s)
+int nm_solution_load(nm_job *job, const nm_mip *m, const char *path, const char *log, nm_solution **s)
 int nm_solution_values(nm_solution *s, size_t n, const char *const *names, const double *x)
 int nm_solution_claims(nm_solution *s, const char *solver, double objective, double bound)
 int nm_mip_decode(nm_job *job, const nm_mip *m, const nm_solution *s, const nm_result **r)

@@ -101,17 +101,18 @@ class Model(Arrays):
         return lib.nm_mip_measure(self._p, objective)
 
     def decode(self, answer: Any) -> Result:
-        """Judges a solver's answer: what scipy.optimize.milp returned, or the values of the columns, as an array in their order or as a dict by
-        name. A point is judged by replay; "infeasible" is the solver's word (not certified). A contradiction is an AuditError."""
+        """Judges a solver's answer: what scipy.optimize.milp returned, the values of the columns, as an array in their order or as a dict by
+        name, or the name of a solver's file. A point is judged by replay; "infeasible" is the solver's word (not certified). A contradiction is an AuditError."""
         job = Job(self)
         return self._question._result(job, job.make(lib.nm_mip_decode, self._p, self._solution(job, answer)))
 
     def _solution(self, job: Job, answer: Any) -> int:
         """Returns an answer as the library's."""
-        if answer is None or is_name(answer):
-            refuse("an answer: what milp returned, an array of values or a dict of them by name was expected, not %s%s"
-                   % (shown(answer), "; Models.decode takes None for a model without one" if answer is None else
-                      "; solution files are decoded with the map that compile_files wrote"))
+        if answer is None:
+            refuse("an answer: what milp returned, an array of values, a dict of them by name, or a solver's file was expected, not None; "
+                   "Models.decode takes None for a model without one")
+        if is_name(answer):
+            return job.make(lib.nm_solution_load, self._p, os.fsencode(answer), None)
         x, status, solver, objective, bound = answer, "feasible", None, math.nan, math.nan
         if hasattr(answer, "status") and hasattr(answer, "x"):
             x, solver = answer.x, b"highs"
