@@ -24,8 +24,11 @@
  *   }
  *
  * Errors: a function that returns int returns NM_OK or one of the error codes below; then nm_job_message says what is
- * wrong and what was expected, and the object asked for is NULL. Accessors cannot fail: an index that is out of range,
- * or a NULL where none is allowed here, is a bug of the caller. Ownership: an object belongs to the job with which it
+ * wrong and what was expected, and the object asked for is NULL. An argument that is NULL, where the function does not
+ * say that it may be, is NM_EUSE by name. Accessors cannot fail: for NULL, and for an index out of range, they give
+ * what stands for nothing: NULL, NAN, 0, -1, an empty text, and NM_EUSE as a status. An object whose job was freed, and
+ * an array that is too short, cannot be told from good ones. A question is about the network for which it was made;
+ * with another one, whose file has another hash, it is NM_EUSE. Ownership: an object belongs to the job with which it
  * was made, and lives until nm_job_free. Arrays and texts that are passed in are copied, and may be changed afterwards.
  * Arrays are row-major; sizes are given in brackets. Numbers: NAN means that a value does not apply or is unknown;
  * booleans are int, 0 or 1. A question, and all that is made from it, needs its network, and a model its question: free
@@ -96,6 +99,10 @@ int nm_options_set(nm_options *o, const char *name, const char *value); /* NM_EU
  * 8. */
 int nm_options_image(nm_options *o, const double *x, int rank, const int64_t *size);
 
+/* Lists the options that a function reads ("nm_solve"), one a line: its name and, after a blank, what its value is in
+ * the words of help ("time-limit S"); a switch has none. */
+int nm_options_list(nm_job *job, const char *function, const char **text);
+
 /* ---- networks ------------------------------------------------------------------------------------- */
 
 /* Reads .onnx (opset 7 to 25), .nnet or netmip's .json, also gzipped, recognised by content. Options: channels, mean,
@@ -147,6 +154,7 @@ const char *nm_result_solver(const nm_result *r); /* else the solver on whose wo
 double nm_result_seconds(const nm_result *r);     /* wall clock time of the call that made it */
 int64_t nm_result_label(const nm_result *r);      /* the image's label; -1: none */
 int64_t nm_result_predicted(const nm_result *r);  /* the network's largest output there; -1: no image */
+size_t nm_result_inputs(const nm_result *r);      /* number of elements of each point below */
 /* The point that was replayed: the counterexample of NM_VIOLATED, else the worst point, the nearest miss, or NULL. */
 const double *nm_result_point(const nm_result *r);           /* [inputs] */
 const double *nm_result_witness(const nm_result *r);         /* [inputs] the same; NULL if not a counterexample */
@@ -210,7 +218,9 @@ size_t nm_mips_count(const nm_mips *mips);
 const nm_mip *nm_mips_get(const nm_mips *mips, size_t i);
 const nm_result *nm_mips_result(const nm_mips *mips); /* by bounds alone: which targets are closed */
 /* Writes them as files: OUT.mps, OUT.mps.gz, OUT.lp or OUT.lp.gz, each with its map OUT.map.json; several models are
- * OUT-tTARGET, with OUT.manifest.json. Further options: mps, cuts, start, priorities, options, comments. */
+ * OUT-tTARGET, with OUT.manifest.json. An older OUT with its map and manifest is removed first. The result's files are
+ * the models, each before its map, and then the manifest. Further options: mps, cuts, start, priorities, options,
+ * comments. */
 int nm_compile_files(nm_job *job, const nm_net *net, const nm_query *query, const nm_options *o, const char *out,
                      const nm_result **r);
 
@@ -245,6 +255,9 @@ double nm_mip_measure(const nm_mip *m, double objective); /* the margin, form or
 
 /* status: optimal, feasible, infeasible, unbounded or none (it gave up). */
 int nm_solution_new(nm_job *job, const nm_mip *m, const char *status, nm_solution **s);
+/* Reads it from a solver's file instead, which may be about a file of the same model, and from its log, or NULL. One
+ * that says infeasible and names no column is NM_EAUDIT: it could be another model's. */
+int nm_solution_load(nm_job *job, const nm_mip *m, const char *path, const char *log, nm_solution **s);
 /* x [n]: values of all columns, by name in any order, or in the model's order if names is NULL. */
 int nm_solution_values(nm_solution *s, size_t n, const char *const *names, const double *x);
 /* Sets the solver's name, its objective, and its lower bound; NULL, NAN: not given. Without a bound, the status optimal
@@ -258,7 +271,8 @@ int nm_mips_decode(nm_job *job, const nm_mips *mips, const nm_solution *const *s
 /* Does so for files: map is a .map.json with the one solution of its model, or a .manifest.json with solutions [n] in
  * any order: of CBC, HiGHS, SCIP, GLPK, lp_solve, SYMPHONY, Gurobi, CPLEX, Xpress, COPT, MOSEK, or MIPLIB text,
  * recognised by content. net: the network, or NULL for the file that the map names; its hash must fit. log: the
- * solver's, or NULL. Option: output. */
+ * solver's, or NULL. Option: output. The map of an embedding is taken as well: status NM_OK says that the network's
+ * outputs are the solution's, NM_EAUDIT that they are not; the point is the network's input. */
 int nm_decode_files(nm_job *job, const nm_net *net, const char *map, size_t n, const char *const *solutions,
                     const char *log, const nm_options *o, const nm_result **r);
 

@@ -38,8 +38,8 @@ static void make_options(nm_job *job, void *arg)
 int nm_options_new(nm_job *job, nm_options **o)
 {
     call c = {0};
-    const int code = nm_run(job, make_options, &c);
-    *o = code ? NULL : c.out;
+    const int code = NM_FACE_RUN(job, make_options, &c, o);
+    if (o) *o = code ? NULL : c.out;
     return code;
 }
 
@@ -52,7 +52,7 @@ static void set_option(nm_job *job, void *arg)
 int nm_options_set(nm_options *o, const char *name, const char *value)
 {
     call c = {.out = o, .name = name, .value = value};
-    return nm_run(o->job, set_option, &c);
+    return NM_FACE_RUN(o ? o->job : NULL, set_option, &c, name);
 }
 
 static void set_image(nm_job *job, void *arg)
@@ -74,7 +74,21 @@ static void set_image(nm_job *job, void *arg)
 int nm_options_image(nm_options *o, const double *x, int rank, const int64_t *size)
 {
     call c = {.out = o, .x = x, .rank = rank, .size = size};
-    return nm_run(o->job, set_image, &c);
+    return NM_FACE_RUN(o ? o->job : NULL, set_image, &c, x, size);
+}
+
+static void list_options(nm_job *job, void *arg)
+{
+    call *c = arg;
+    c->value = nm_face_list(job, c->name);
+}
+
+int nm_options_list(nm_job *job, const char *function, const char **text)
+{
+    call c = {.name = function};
+    const int code = NM_FACE_RUN(job, list_options, &c, function, text);
+    if (text) *text = code ? NULL : c.value;
+    return code;
 }
 
 /* ---- networks ---- */
@@ -99,8 +113,8 @@ static void load_net(nm_job *job, void *arg)
 int nm_net_load(nm_job *job, const char *path, const nm_options *o, const nm_net **net)
 {
     call c = {.path = path, .o = o};
-    const int code = nm_run(job, load_net, &c);
-    *net = code ? NULL : c.net;
+    const int code = NM_FACE_RUN(job, load_net, &c, path, net);
+    if (net) *net = code ? NULL : c.net;
     return code;
 }
 
@@ -118,8 +132,8 @@ int nm_net_parse(nm_job *job, const char *name, const void *bytes, size_t n, con
                  const nm_net **net)
 {
     call c = {.path = name, .bytes = {name, bytes, n}, .o = o};
-    const int code = nm_run(job, parse_net, &c);
-    *net = code ? NULL : c.net;
+    const int code = NM_FACE_RUN(job, parse_net, &c, name, bytes, net);
+    if (net) *net = code ? NULL : c.net;
     return code;
 }
 
@@ -132,8 +146,8 @@ static void pair_nets(nm_job *job, void *arg)
 int nm_net_pair(nm_job *job, const nm_net *a, const nm_net *b, const nm_net **net)
 {
     call c = {.net = a, .net2 = b};
-    const int code = nm_run(job, pair_nets, &c);
-    *net = code ? NULL : c.net;
+    const int code = NM_FACE_RUN(job, pair_nets, &c, a, b, net);
+    if (net) *net = code ? NULL : c.net;
     return code;
 }
 
@@ -146,14 +160,15 @@ static void save_net(nm_job *job, void *arg)
 int nm_net_save(nm_job *job, const nm_net *net, const char *path)
 {
     call c = {.net = net, .path = path};
-    return nm_run(job, save_net, &c);
+    return NM_FACE_RUN(job, save_net, &c, net, path);
 }
 
-size_t nm_net_inputs(const nm_net *net) { return net->n_in; }
-size_t nm_net_outputs(const nm_net *net) { return net->n_out; }
+size_t nm_net_inputs(const nm_net *net) { return net ? net->n_in : 0; }
+size_t nm_net_outputs(const nm_net *net) { return net ? net->n_out : 0; }
 
 int nm_net_input_sizes(const nm_net *net, int64_t size[8])
 {
+    if (!net || !size) return 0;
     const nm_shape s = net->values[net->inputs[0]].shape;
     memcpy(size, s.dim, (size_t)s.rank * sizeof *size);
     return s.rank;
@@ -179,13 +194,13 @@ static void run_net(nm_job *job, void *arg)
 int nm_net_run(nm_job *job, const nm_net *net, const double *x, double *y, double *err)
 {
     call c = {.net = net, .x = x, .y = y, .err = err};
-    return nm_run(job, run_net, &c);
+    return NM_FACE_RUN(job, run_net, &c, net, x, y);
 }
 
 size_t nm_net_file_outputs(const nm_net *net)
 {
     size_t n = 0;
-    for (size_t k = 0; k < net->n_outputs; k++)
+    for (size_t k = 0; net && k < net->n_outputs; k++)
         n += net->values[net->tail[k] ? net->tail[k]->out[0] : net->outputs[k]].n;
     return n;
 }
@@ -206,7 +221,7 @@ static void run_file(nm_job *job, void *arg)
 int nm_net_file_run(nm_job *job, const nm_net *net, const double *x, double *y64, double *y32)
 {
     call c = {.net = net, .x = x, .y = y64, .y32 = y32};
-    return nm_run(job, run_file, &c);
+    return NM_FACE_RUN(job, run_file, &c, net, x);
 }
 
 /* ---- questions ---- */
@@ -220,9 +235,9 @@ static void make_query(nm_job *job, void *arg)
 
 int nm_query_make(nm_job *job, const nm_net *net, const nm_options *o, const nm_query **query)
 {
-    call c = {.net = net, .o = o, .path = net->path};
-    const int code = nm_run(job, make_query, &c);
-    *query = code ? NULL : c.query;
+    call c = {.net = net, .o = o, .path = net ? net->path : NULL};
+    const int code = NM_FACE_RUN(job, make_query, &c, net, query);
+    if (query) *query = code ? NULL : c.query;
     return code;
 }
 
@@ -237,8 +252,8 @@ int nm_query_load(nm_job *job, const nm_net *net, const char *path, const nm_opt
                   const nm_query **query)
 {
     call c = {.path = path, .net = net, .o = o};
-    const int code = nm_run(job, load_query, &c);
-    *query = code ? NULL : c.query;
+    const int code = NM_FACE_RUN(job, load_query, &c, net, path, query);
+    if (query) *query = code ? NULL : c.query;
     return code;
 }
 
@@ -253,8 +268,8 @@ static void query_text(nm_job *job, void *arg)
 int nm_query_json(nm_job *job, const nm_query *query, const char **text)
 {
     call c = {.query = query};
-    const int code = nm_run(job, query_text, &c);
-    *text = code ? NULL : c.name;
+    const int code = NM_FACE_RUN(job, query_text, &c, query, text);
+    if (text) *text = code ? NULL : c.name;
     return code;
 }
 
@@ -276,8 +291,8 @@ int nm_query_picture(nm_job *job, const nm_query *query, const double *x, const 
                      size_t *n)
 {
     call c = {.query = query, .x = x};
-    const int code = nm_run(job, draw, &c);
-    *png = code ? NULL : c.png;
-    *n = code ? 0 : c.n;
+    const int code = NM_FACE_RUN(job, draw, &c, query, x, png, n);
+    if (png) *png = code ? NULL : c.png;
+    if (n) *n = code ? 0 : c.n;
     return code;
 }

@@ -129,9 +129,17 @@ int nm_compile(nm_job *job, const nm_net *net, const nm_query *query, const nm_o
                const nm_mips **mips)
 {
     call c = {.net = net, .query = query, .o = o};
-    const int code = nm_run(job, compile, &c);
-    *mips = code ? NULL : c.mips;
+    const int code = NM_FACE_RUN(job, compile, &c, net, query, mips);
+    if (mips) *mips = code ? NULL : c.mips;
     return code;
+}
+
+/* Adds the manifest, of which nm_models_clear has left no older one. */
+static void add_manifest(nm_job *job, nm_result *r, const char *out)
+{
+    const char *suffix, *stem = nm_model_stem(job, out, &suffix);
+    const char *path = nm_fmt(job, "%s.manifest.json", stem);
+    if (nm_file_exists(path)) *NM_PUSH(job, r->files, r->n_files, r->cap_files) = path;
 }
 
 static void compile_files(nm_job *job, void *arg)
@@ -140,16 +148,18 @@ static void compile_files(nm_job *job, void *arg)
     const double start = nm_wall();
     const nm_solve_opts o = compile_options(job, c, NM_F_FILES, "nm_compile_files");
     nm_face_fits(job, c->net, c->query);
+    nm_models_clear(job, o.files.out);
     nm_verdict *v = nm_solve_query(job, c->net, c->query, &o);
     c->r = nm_result_new(job, c->query, v, NULL, true, nm_wall() - start);
+    add_manifest(job, c->r, o.files.out);
 }
 
 int nm_compile_files(nm_job *job, const nm_net *net, const nm_query *query, const nm_options *o,
                      const char *out, const nm_result **r)
 {
     call c = {.net = net, .query = query, .o = o, .path = out};
-    const int code = nm_run(job, compile_files, &c);
-    *r = code ? NULL : c.r;
+    const int code = NM_FACE_RUN(job, compile_files, &c, net, query, out, r);
+    if (r) *r = code ? NULL : c.r;
     return code;
 }
 
@@ -189,68 +199,89 @@ static void embed_files(nm_job *job, void *arg)
 int nm_embed_files(nm_job *job, const nm_net *net, const nm_options *o, const char *out, const nm_mip **m)
 {
     call c = {.net = net, .o = o, .path = out};
-    const int code = nm_run(job, embed_files, &c);
-    *m = code ? NULL : c.mip;
+    const int code = NM_FACE_RUN(job, embed_files, &c, net, out, m);
+    if (m) *m = code ? NULL : c.mip;
     return code;
 }
 
 /* ---- what a model says ---- */
 
-size_t nm_mips_count(const nm_mips *mips) { return mips->kept.n; }
-const nm_mip *nm_mips_get(const nm_mips *mips, size_t i) { return &mips->m[i]; }
-const nm_result *nm_mips_result(const nm_mips *mips) { return mips->result; }
+/* Returns the model, or for NULL one without rows and columns. */
+static const nm_mip *the(const nm_mip *m)
+{
+    static const nm_model empty;
+    static const nm_map blank;
+    static const nm_mip none = {.target = "", .model = &empty, .map = &blank};
+    return m ? m : &none;
+}
 
-const char *nm_mip_target(const nm_mip *m) { return m->target; }
-int nm_mip_relaxation(const nm_mip *m) { return m->map->form.relaxation; }
-size_t nm_mip_columns(const nm_mip *m) { return m->model->n_cols; }
-const char *const *nm_mip_column_names(const nm_mip *m) { return m->cols; }
-const double *nm_mip_column_lo(const nm_mip *m) { return m->col[0]; }
-const double *nm_mip_column_hi(const nm_mip *m) { return m->col[1]; }
-const double *nm_mip_column_cost(const nm_mip *m) { return m->col[2]; }
-const unsigned char *nm_mip_integer(const nm_mip *m) { return m->is_int; }
-size_t nm_mip_rows(const nm_mip *m) { return m->model->n_rows; }
-const char *const *nm_mip_row_names(const nm_mip *m) { return m->rows; }
-const double *nm_mip_row_lo(const nm_mip *m) { return m->row[0]; }
-const double *nm_mip_row_hi(const nm_mip *m) { return m->row[1]; }
-const size_t *nm_mip_start(const nm_mip *m) { return m->start; }
-const uint32_t *nm_mip_index(const nm_mip *m) { return m->model->j; }
-const double *nm_mip_value(const nm_mip *m) { return m->model->c; }
+size_t nm_mips_count(const nm_mips *mips) { return mips ? mips->kept.n : 0; }
+const nm_mip *nm_mips_get(const nm_mips *mips, size_t i)
+{
+    return i < nm_mips_count(mips) ? &mips->m[i] : NULL;
+}
+const nm_result *nm_mips_result(const nm_mips *mips) { return mips ? mips->result : NULL; }
+
+const char *nm_mip_target(const nm_mip *m) { return the(m)->target; }
+int nm_mip_relaxation(const nm_mip *m) { return the(m)->map->form.relaxation; }
+size_t nm_mip_columns(const nm_mip *m) { return the(m)->model->n_cols; }
+const char *const *nm_mip_column_names(const nm_mip *m) { return the(m)->cols; }
+const double *nm_mip_column_lo(const nm_mip *m) { return the(m)->col[0]; }
+const double *nm_mip_column_hi(const nm_mip *m) { return the(m)->col[1]; }
+const double *nm_mip_column_cost(const nm_mip *m) { return the(m)->col[2]; }
+const unsigned char *nm_mip_integer(const nm_mip *m) { return the(m)->is_int; }
+size_t nm_mip_rows(const nm_mip *m) { return the(m)->model->n_rows; }
+const char *const *nm_mip_row_names(const nm_mip *m) { return the(m)->rows; }
+const double *nm_mip_row_lo(const nm_mip *m) { return the(m)->row[0]; }
+const double *nm_mip_row_hi(const nm_mip *m) { return the(m)->row[1]; }
+const size_t *nm_mip_start(const nm_mip *m) { return the(m)->start; }
+const uint32_t *nm_mip_index(const nm_mip *m) { return the(m)->model->j; }
+const double *nm_mip_value(const nm_mip *m) { return the(m)->model->c; }
 
 const int32_t *nm_mip_when(const nm_mip *m, const unsigned char **on)
 {
-    *on = m->when ? m->on : NULL;
-    return m->when;
+    if (on) *on = the(m)->when ? the(m)->on : NULL;
+    return the(m)->when;
 }
 
 size_t nm_mip_sos1(const nm_mip *m, const size_t **start, const uint32_t **column)
 {
-    *start = m->sos_start;
-    *column = m->sos;
-    return m->model->n_sos;
+    if (start) *start = the(m)->sos_start;
+    if (column) *column = the(m)->sos;
+    return the(m)->model->n_sos;
 }
 
 size_t nm_mip_products(const nm_mip *m, const int64_t **row, const uint32_t **i, const uint32_t **j,
                        const double **c)
 {
-    *row = m->qrow;
-    *i = m->qi;
-    *j = m->qj;
-    *c = m->qc;
-    return m->model->n_quad;
+    if (row) *row = the(m)->qrow;
+    if (i) *i = the(m)->qi;
+    if (j) *j = the(m)->qj;
+    if (c) *c = the(m)->qc;
+    return the(m)->model->n_quad;
 }
 
 size_t nm_mip_inputs(const nm_mip *m, const int64_t **column)
 {
-    *column = m->map->col;
-    return m->map->n_in;
+    if (column) *column = the(m)->map->col;
+    return the(m)->map->n_in;
 }
 
 double nm_mip_measure(const nm_mip *m, double objective)
 {
-    return ldexp(objective, m->map->file.scale.objective) + m->map->file.constant;
+    return m ? ldexp(objective, m->map->file.scale.objective) + m->map->file.constant : NAN;
 }
 
 /* ---- a solver's answer ---- */
+
+static nm_solution *new_solution(nm_job *job, const nm_mip *m)
+{
+    if (!m->map->question) nm_throw(job, NM_EUSE, "%s: no question, which a solution could answer", m->target);
+    nm_solution *s = NM_NEW(job, nm_solution);
+    s->job = job;
+    s->mip = m;
+    return s;
+}
 
 static void make_solution(nm_job *job, void *arg)
 {
@@ -262,26 +293,49 @@ static void make_solution(nm_job *job, void *arg)
         nm_throw(job, NM_EUSE,
                  "status %s: optimal, feasible, infeasible, unbounded or none was expected",
                  c->name);
-    if (!c->mip->map->question)
-        nm_throw(job, NM_EUSE, "%s: no question, which a solution could answer", c->mip->target);
-    nm_solution *s = NM_NEW(job, nm_solution);
-    s->job = job;
-    s->mip = c->mip;
-    s->sol = (nm_sol){.solver = "a solver",
-                      .status_text = nm_solstatus_name((nm_solstatus)k),
-                      .status = (nm_solstatus)k,
-                      .objective = NAN,
-                      .bound = NAN,
-                      .n_rows = -1,
-                      .n_cols = -1};
-    c->s = s;
+    c->s = new_solution(job, c->mip);
+    c->s->sol = (nm_sol){.solver = "a solver",
+                         .status_text = nm_solstatus_name((nm_solstatus)k),
+                         .status = (nm_solstatus)k,
+                         .objective = NAN,
+                         .bound = NAN,
+                         .n_rows = -1,
+                         .n_cols = -1};
 }
 
 int nm_solution_new(nm_job *job, const nm_mip *m, const char *status, nm_solution **s)
 {
     call c = {.mip = m, .name = status};
-    const int code = nm_run(job, make_solution, &c);
-    *s = code ? NULL : c.s;
+    const int code = NM_FACE_RUN(job, make_solution, &c, m, status, s);
+    if (s) *s = code ? NULL : c.s;
+    return code;
+}
+
+/* Reads a solver's file. Names are copied: some are those of parsed JSON, which goes when the call ends. */
+static void load_solution(nm_job *job, void *arg)
+{
+    call *c = arg;
+    const nm_map *map = c->mip->map;
+    c->s = new_solution(job, c->mip);
+    nm_sol *s = nm_sol_answer(job, c->path, c->name);
+    if (!nm_sol_check(job, s, nm_map_card(map), c->path) && s->status == NM_SOL_INFEASIBLE)
+        nm_throw(job, NM_EAUDIT,
+                 "%s: names no column, so it may be another model's: the map of the model's file was expected, too",
+                 c->path);
+    if (c->name && strcmp(s->solver, "cbc log")) nm_sol_log(job, nm_file_read(job, c->name), s);
+    for (size_t k = 0; k < s->n; k++)
+        if (s->vals[k].name) s->vals[k].name = nm_dup(job, s->vals[k].name, strlen(s->vals[k].name));
+    s->solver = nm_dup(job, s->solver, strlen(s->solver));
+    if (s->status_text) s->status_text = nm_dup(job, s->status_text, strlen(s->status_text));
+    if (s->model) s->model = nm_dup(job, s->model, strlen(s->model));
+    c->s->sol = *s;
+}
+
+int nm_solution_load(nm_job *job, const nm_mip *m, const char *path, const char *log, nm_solution **s)
+{
+    call c = {.mip = m, .path = path, .name = log};
+    const int code = NM_FACE_RUN(job, load_solution, &c, m, path, s);
+    if (s) *s = code ? NULL : c.s;
     return code;
 }
 
@@ -295,6 +349,7 @@ static void set_values(nm_job *job, void *arg)
     s->vals = NULL;
     s->n = s->cap = 0;
     for (size_t j = 0; j < c->n; j++) {
+        if (c->names && !c->names[j]) nm_throw(job, NM_EUSE, "name %zu is NULL; a column's was expected", j);
         const char *name = c->names ? nm_dup(job, c->names[j], strlen(c->names[j]))
                                     : map->file.cols[j];
         if (!isfinite(c->x[j]))
@@ -308,7 +363,7 @@ static void set_values(nm_job *job, void *arg)
 int nm_solution_values(nm_solution *s, size_t n, const char *const *names, const double *x)
 {
     call c = {.s = s, .n = n, .names = names, .x = x};
-    return nm_run(s->job, set_values, &c);
+    return NM_FACE_RUN(s ? s->job : NULL, set_values, &c, x);
 }
 
 static void set_claims(nm_job *job, void *arg)
@@ -323,5 +378,5 @@ static void set_claims(nm_job *job, void *arg)
 int nm_solution_claims(nm_solution *s, const char *solver, double objective, double bound)
 {
     call c = {.s = s, .name = solver, .objective = objective, .bound = bound};
-    return nm_run(s->job, set_claims, &c);
+    return s ? nm_run(s->job, set_claims, &c) : NM_EUSE;
 }

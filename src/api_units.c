@@ -78,55 +78,67 @@ int nm_bound_units(nm_job *job, const nm_net *net, const nm_query *query, const 
                    const nm_units **u)
 {
     call c = {.net = net, .query = query, .o = o};
-    const int code = nm_run(job, bound_units, &c);
-    *u = code ? NULL : c.u;
+    const int code = NM_FACE_RUN(job, bound_units, &c, net, query, u);
+    if (u) *u = code ? NULL : c.u;
     return code;
+}
+
+/* Returns the case, or for what is not there one without blocks. */
+static const bounded *case_of(const nm_units *u, size_t icase)
+{
+    static const bounded none;
+    return u && icase < u->n ? &u->cases[icase] : &none;
 }
 
 static const nm_block *block_of(const nm_units *u, size_t icase, size_t block)
 {
-    return &u->cases[icase].b->p->blocks[block];
+    const bounded *k = case_of(u, icase);
+    return block < k->n ? &k->b->p->blocks[block] : NULL;
 }
 
-size_t nm_units_cases(const nm_units *u) { return u->n; }
-size_t nm_units_blocks(const nm_units *u, size_t icase) { return u->cases[icase].n; }
+size_t nm_units_cases(const nm_units *u) { return u ? u->n : 0; }
+size_t nm_units_blocks(const nm_units *u, size_t icase) { return case_of(u, icase)->n; }
 
 const char *nm_units_kind(const nm_units *u, size_t icase, size_t block)
 {
-    return nm_kind_name(block_of(u, icase, block)->kind);
+    const nm_block *b = block_of(u, icase, block);
+    return b ? nm_kind_name(b->kind) : NULL;
 }
 
 const char *nm_units_name(const nm_units *u, size_t icase, size_t block)
 {
-    const char *name = block_of(u, icase, block)->name;
-    return name ? name : "";
+    const nm_block *b = block_of(u, icase, block);
+    return b && b->name ? b->name : "";
 }
 
 size_t nm_units_count(const nm_units *u, size_t icase, size_t block)
 {
-    return block_of(u, icase, block)->n;
+    const nm_block *b = block_of(u, icase, block);
+    return b ? b->n : 0;
 }
 
 const double *nm_units_lo(const nm_units *u, size_t icase, size_t block)
 {
-    return u->cases[icase].b->lo + block_of(u, icase, block)->first;
+    const nm_block *b = block_of(u, icase, block);
+    return b ? u->cases[icase].b->lo + b->first : NULL;
 }
 
 const double *nm_units_hi(const nm_units *u, size_t icase, size_t block)
 {
-    return u->cases[icase].b->hi + block_of(u, icase, block)->first;
+    const nm_block *b = block_of(u, icase, block);
+    return b ? u->cases[icase].b->hi + b->first : NULL;
 }
 
 int nm_units_source(const nm_units *u, size_t icase, size_t block)
 {
     const nm_block *b = block_of(u, icase, block);
-    return b->kind == NM_RELU ? b->src : -1;
+    return b && b->kind == NM_RELU ? b->src : -1;
 }
 
 const unsigned char *nm_units_phase(const nm_units *u, size_t icase, size_t block)
 {
-    return u->cases[icase].phase[block];
+    return block_of(u, icase, block) ? u->cases[icase].phase[block] : NULL;
 }
 
-const double *nm_units_output_lo(const nm_units *u, size_t icase) { return u->cases[icase].out_lo; }
-const double *nm_units_output_hi(const nm_units *u, size_t icase) { return u->cases[icase].out_hi; }
+const double *nm_units_output_lo(const nm_units *u, size_t icase) { return case_of(u, icase)->out_lo; }
+const double *nm_units_output_hi(const nm_units *u, size_t icase) { return case_of(u, icase)->out_hi; }

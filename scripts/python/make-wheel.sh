@@ -5,6 +5,25 @@
 # the system. Works offline: Debian's python3-setuptools, python3-wheel and python3-pip. Licences of the libraries go in as Debian states them.
 set -eu
 cd "$(dirname "$0")/../.."
+python=${PYTHON:-python3}
+$python -c '
+import sys
+missing = []
+try:
+    import setuptools.build_meta
+except ImportError as e:
+    missing.append("setuptools (%s)" % e)
+try: # setuptools 70.1 and later have it themselves
+    import setuptools.command.bdist_wheel
+except ImportError:
+    try:
+        import wheel.bdist_wheel
+    except ImportError as e:
+        missing.append("wheel (%s)" % e)
+if missing:
+    sys.exit("make wheel: %s lacks %s; install Debian\047s python3-setuptools and python3-wheel, or run: %s -m pip install setuptools wheel"
+             % (sys.executable, " and ".join(missing), sys.executable))
+' || exit 1
 build=$(cd "${1:-build}" && pwd)
 mkdir -p "${2:-$build/wheel}"
 to=$(cd "${2:-$build/wheel}" && pwd)
@@ -27,8 +46,8 @@ ldd "$package/libnetmip.so.0" | sed -n 's/^\t\(\S*\) => \(\S*\) .*/\1 \2/p' | wh
 done
 cp LICENSE "$work"
 sed -i 's/"\*\.so\.\*"/"*.so.*", "licences\/*"/' "$work/pyproject.toml"
-platform=$(${PYTHON:-python3} -c 'import sysconfig; print(sysconfig.get_platform().replace("-", "_").replace(".", "_"))')
-(cd "$work" && ${PYTHON:-python3} -c '
+platform=$($python -c 'import sysconfig; print(sysconfig.get_platform().replace("-", "_").replace(".", "_"))')
+(cd "$work" && $python -c '
 import sys
 from setuptools import build_meta
 print(build_meta.build_wheel(sys.argv[1], {"--global-option": [], "--build-option": ["--plat-name", sys.argv[2]]}))' "$to" "$platform") >"$work/log" 2>&1 || {

@@ -63,6 +63,18 @@ nm_verdict *nm_decode(nm_job *job, const nm_net *net, const char *path, size_t n
 nm_verdict *nm_decode_all(nm_job *job, const nm_net *net, const nm_query *q, const nm_verdict *compiled,
                           const nm_kept *k, const nm_sol *const *sols);
 
+/* ---- decode_embedding.c: a solution of a model with a network in it ------------------------------ */
+typedef struct nm_embedpoint {
+    int status;            /* NM_OK; NM_UNKNOWN: the file has no point; NM_EAUDIT: an output is off, as `wrong` says */
+    size_t n;
+    const double *x;       /* [n] the network's inputs, or NULL */
+    const char *solver, *wrong;
+} nm_embedpoint;
+/* Replays the inputs of a solution and prints how far its outputs are off, as text and as JSON (NULL: not). net: NULL
+ * for the map's own. */
+nm_embedpoint nm_embedding_decode(nm_job *job, const nm_net *net, const char *map_path, const char *sol_path,
+                                  const char *log, nm_buf *text, nm_buf *json);
+
 /* ---- result.c: a verdict as the library returns it ------------------------------------------------ */
 struct nm_result {
     int status;
@@ -71,13 +83,15 @@ struct nm_result {
     int64_t label, predicted;
     double seconds, value, bound, strict, claim;
     nm_replay at;          /* the point; x NULL: none */
-    size_t n_generators, n_targets, n_files, cap_files;
+    size_t n_in, n_generators, n_targets, n_files, cap_files;
     struct nm_end { double value, bound; const double *x; } least, most;
     struct nm_fate { const char *name, *by; int64_t label; int status; double bound; } *targets;
     const char **files;    /* [n_files] that were written */
 };
 /* Returns a copy of the verdict in the job's memory; writes files into dir (NULL: nowhere). seconds: time it took. */
 nm_result *nm_result_new(nm_job *job, const nm_query *q, nm_verdict *v, const char *dir, bool compiled, double seconds);
+
+nm_result *nm_result_embedded(nm_job *job, const nm_embedpoint *p, const char *text, const char *json, double seconds);
 
 /* ---- models that stay in memory ------------------------------------------------------------------ */
 struct nm_mip {            /* a model as arrays */
@@ -107,12 +121,6 @@ struct nm_solution {
     const nm_mip *mip;
     nm_sol sol;
 };
-
-/* ---- decode_embedding.c: a solution of a model with a network in it ------------------------------ */
-/* Replays the inputs of a solution and prints how far its outputs are off. Returns NM_OK, NM_UNKNOWN if the file has no
- * point, or NM_EAUDIT if an output is off by more than tolerances explain. */
-int nm_embedding_decode(nm_job *job, nm_buf *out, const char *map_path, const char *sol_path, const char *log,
-                        bool json);
 
 /* ---- check_point.c: a solution checked against its model's file ---------------------------------- */
 nm_pointcheck *nm_point_check(nm_job *job, const nm_map *m, const char *map_path, const nm_sol *s,

@@ -111,13 +111,13 @@ static void put_json(nm_buf *b, const point *p)
     nm_jo_done(&j);
 }
 
-int nm_embedding_decode(nm_job *job, nm_buf *out, const char *map_path, const char *sol_path,
-                        const char *log, bool json)
+nm_embedpoint nm_embedding_decode(nm_job *job, const nm_net *net, const char *map_path, const char *sol_path,
+                                  const char *log, nm_buf *text, nm_buf *json)
 {
     const nm_embedding *e = nm_embedding_read(job, map_path);
     nm_front front = e->front;
     front.n_asked = e->n_in;
-    const nm_net *net = nm_net_of_map(job, e->net, &front, map_path);
+    if (!net) net = nm_net_of_map(job, e->net, &front, map_path);
     if (strcmp(net->hash, e->net_hash))
         nm_throw(job, NM_EAUDIT, "%s: is not the network that %s was made from", net->path,
                  map_path);
@@ -129,11 +129,14 @@ int nm_embedding_decode(nm_job *job, nm_buf *out, const char *map_path, const ch
     point p = {.job = job, .e = e, .s = s};
     const bool has = s->has_values && (s->status == NM_SOL_OPTIMAL || s->status == NM_SOL_FEASIBLE);
     if (has) replay(&p, net, map_path, sol_path);
-    (json ? put_json : put_text)(out, &p);
-    if (p.wrong)
-        nm_warn(job,
-                "column %s is off by more than tolerances explain: the point is not an evaluation of "
-                "the network",
-                p.wrong);
-    return !has ? NM_UNKNOWN : p.wrong ? NM_EAUDIT : NM_OK;
+    if (text) put_text(text, &p);
+    if (json) put_json(json, &p);
+    nm_embedpoint found = {.status = !has ? NM_UNKNOWN : NM_OK, .n = e->n_in, .x = p.x, .solver = s->solver};
+    if (!p.wrong) return found;
+    found.status = NM_EAUDIT;
+    found.wrong = nm_fmt(job,
+                         "column %s is off by more than tolerances explain: the point is not an evaluation of the "
+                         "network",
+                         p.wrong);
+    return found;
 }

@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "question/question.h"
 #include "judge/judge.h"
+#include "model/model.h"
 #include "search/search.h"
 #include "answer/answer.h"
 
@@ -15,6 +16,15 @@ static const double *copy_point(nm_job *job, const double *x, size_t n)
 static void add_file(nm_job *job, nm_result *r, const char *path)
 {
     if (path) *NM_PUSH(job, r->files, r->n_files, r->cap_files) = copy(job, path);
+}
+
+/* Adds a model's file and its map, which is written with it. */
+static void add_model(nm_job *job, nm_result *r, const char *path)
+{
+    if (!path) return;
+    const char *suffix, *stem = nm_model_stem(job, path, &suffix);
+    add_file(job, r, path);
+    add_file(job, r, nm_fmt(job, "%s.map.json", stem));
 }
 
 static struct nm_end end_of(nm_job *job, const nm_verdict *v, const nm_range *e, size_t n)
@@ -40,9 +50,9 @@ static void take_targets(nm_job *job, const nm_query *q, const nm_verdict *v, nm
             .status = t->status,
             .by = nm_settled_name(t->by),
             .bound = q->objective == NM_CLOSEST || v->range.has ? t->bound : margin};
-        add_file(job, r, t->file);
+        add_model(job, r, t->file);
         if (t->cube_file)
-            for (size_t k = 0; k < t->n_cubes; k++) add_file(job, r, t->cube_file[k]);
+            for (size_t k = 0; k < t->n_cubes; k++) add_model(job, r, t->cube_file[k]);
     }
 }
 
@@ -67,6 +77,7 @@ nm_result *nm_result_new(nm_job *job, const nm_query *q, nm_verdict *v, const ch
     const nm_files f = nm_witness_files(job, dir, q, v->witness);
     nm_range_files(job, dir, q, v);
     r->status = v->status;
+    r->n_in = q->n_in;
     r->certified = !compiled && v->certified &&
                    (v->status == NM_OK || v->optimum.has || v->range.has);
     r->by = compiled ? NULL : nm_settled_name(v->by);
@@ -98,5 +109,28 @@ nm_result *nm_result_new(nm_job *job, const nm_query *q, nm_verdict *v, const ch
     nm_report_text(&text, facts, q, v->witness);
     r->json = json.s;
     r->text = text.s;
+    return r;
+}
+
+nm_result *nm_result_embedded(nm_job *job, const nm_embedpoint *p, const char *text, const char *json, double seconds)
+{
+    nm_result *r = NM_NEW(job, nm_result);
+    const struct nm_end none = {NAN, NAN, NULL};
+    *r = (nm_result){.status = p->status,
+                     .n_in = p->n,
+                     .solver = copy(job, p->solver),
+                     .text = text,
+                     .json = json,
+                     .label = -1,
+                     .predicted = -1,
+                     .seconds = seconds,
+                     .value = NAN,
+                     .bound = NAN,
+                     .strict = NAN,
+                     .claim = NAN,
+                     .least = none,
+                     .most = none};
+    r->at = (nm_replay){.x = copy_point(job, p->x, p->n), .margin64 = NAN, .err64 = NAN, .margin32 = NAN};
+    if (p->status == NM_UNKNOWN) r->why = "the file has no point";
     return r;
 }

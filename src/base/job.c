@@ -80,9 +80,13 @@ void nm_job_free(nm_job *job)
     free(job);
 }
 
-const char *nm_job_message(const nm_job *job) { return job->message; }
+const char *nm_job_message(const nm_job *job)
+{
+    return job ? job->message : "the job is NULL: memory ended when it was made, or another object's is NULL";
+}
 void nm_job_on_note(nm_job *job, void (*note)(void *, const char *), void *arg)
 {
+    if (!job) return;
     job->note = note;
     job->note_arg = arg;
 }
@@ -92,8 +96,14 @@ void nm_job_is_child(nm_job *job)
     if (!job->children_tell) job->note = NULL;
     job->show = NULL;
 }
-void nm_job_stop_flag(nm_job *job, const volatile sig_atomic_t *stop) { job->stop = stop; }
-void nm_job_limit(nm_job *job, size_t bytes) { job->limit = bytes; }
+void nm_job_stop_flag(nm_job *job, const volatile sig_atomic_t *stop)
+{
+    if (job) job->stop = stop;
+}
+void nm_job_limit(nm_job *job, size_t bytes)
+{
+    if (job) job->limit = bytes;
+}
 bool nm_interrupted(const nm_job *job) { return job->stop && *job->stop; }
 bool nm_stopped(const nm_job *job)
 {

@@ -54,8 +54,15 @@ typedef enum {
 /* Returns the options of o (NULL: none) for a function of this kind, named `what`; refuses, by name, options that the
  * function does not read. */
 const nm_cli *nm_face_options(nm_job *job, const nm_options *o, nm_face face, const char *what);
-void nm_face_fits(nm_job *job, const nm_net *net, const nm_query *q); /* refuses a question of another network's size */
+void nm_face_fits(nm_job *job, const nm_net *net, const nm_query *q); /* refuses a question of another network */
 bool nm_face_reads(nm_face face, nm_opt o);
+/* Returns the options of a function, one a line: its name and, behind a blank, its value as help names it. */
+const char *nm_face_list(nm_job *job, const char *function);
+/* Runs body as nm_run does; NM_EUSE, by name, if one of the arguments behind c, which must be given, is NULL. */
+#define NM_FACE_RUN(job, body, c, ...)                                                             \
+    nm_face_run(job, body, c, __func__, #__VA_ARGS__, (const void *const[]){__VA_ARGS__})
+int nm_face_run(nm_job *job, void (*body)(nm_job *, void *), void *arg, const char *function, const char *names,
+                const void *const *given);
 
 /* ---- verb/: the rows VERB of command.def: each writes its answer to out and returns the exit code - */
 #define VERB(name, use, files, help, exits)                                                        \

@@ -1,11 +1,26 @@
 /* library_flags.c: which flags of the command the functions of netmip.h read. A function refuses by name every option
  * that it does not read, so that none is set without effect; a new row of command.def is refused until a list here has
- * it. */
+ * it. Arguments that are missing are found here, too. */
 #include "base/base.h"
 #include "network/network.h"
 #include "question/question.h"
 #include "command/command.h"
 #include "command/flags.h"
+
+/* The functions, and the verb whose flags each one reads. */
+static const struct { const char *name, *verb; nm_face face; } functions[] = {
+    {"nm_net_load", "solve", NM_F_NET},
+    {"nm_net_parse", "solve", NM_F_NET},
+    {"nm_query_make", "solve", NM_F_QUESTION},
+    {"nm_query_load", "solve", NM_F_BESIDE},
+    {"nm_bound_units", "bounds", NM_F_UNITS},
+    {"nm_solve", "solve", NM_F_SOLVE},
+    {"nm_compile", "compile", NM_F_ARRAYS},
+    {"nm_compile_files", "compile", NM_F_FILES},
+    {"nm_decode_files", "decode", NM_F_DECODE},
+    {"nm_embed_files", "embed", NM_F_EMBED},
+};
+enum { N_FUNCTIONS = sizeof functions / sizeof *functions };
 
 #define QUESTION_ALONE NM_O_margin, NM_O_objective, NM_O_differ, NM_O_guard
 #define STAGES                                                                                     \
@@ -35,6 +50,51 @@ bool nm_face_reads(nm_face face, nm_opt o)
     return false;
 }
 
+const char *nm_face_list(nm_job *job, const char *function)
+{
+    size_t k = 0;
+    while (k < N_FUNCTIONS && strcmp(functions[k].name, function)) k++;
+    if (k == N_FUNCTIONS) nm_throw(job, NM_EUSE, "%s: not a function that reads options", function);
+    nm_buf b = {.job = job};
+    for (const nm_opt *o = read[functions[k].face]; *o != END; o++) {
+        const nm_flag *f = nm_flag_find(functions[k].verb, *o);
+        const char *value = f ? f->value : "";
+        nm_put(&b, *value ? "%s %s\n" : "%s\n", nm_cli_name(job, *o), value);
+    }
+    return b.s;
+}
+
+/* Returns where the first of the names, "net, query", is whose pointer is NULL; else NULL. */
+static const char *missing(const char *names, const void *const *given)
+{
+    for (const char *s = names; *s; s += strcspn(s, ","), s += strspn(s, ", "), given++)
+        if (!*given) return s;
+    return NULL;
+}
+
+typedef struct {
+    void (*body)(nm_job *job, void *arg);
+    void *arg;
+    const char *function, *names;
+    const void *const *given;
+} guarded;
+
+static void run_guarded(nm_job *job, void *arg)
+{
+    const guarded *g = arg;
+    const char *name = missing(g->names, g->given);
+    if (name)
+        nm_throw(job, NM_EUSE, "%s: %.*s is NULL; it must be given", g->function, (int)strcspn(name, ","), name);
+    g->body(job, g->arg);
+}
+
+int nm_face_run(nm_job *job, void (*body)(nm_job *, void *), void *arg, const char *function, const char *names,
+                const void *const *given)
+{
+    guarded g = {body, arg, function, names, given};
+    return job ? nm_run(job, run_guarded, &g) : NM_EUSE;
+}
+
 const nm_cli *nm_face_options(nm_job *job, const nm_options *o, nm_face face, const char *what)
 {
     nm_cli *c = NM_NEW(job, nm_cli);
@@ -58,4 +118,9 @@ void nm_face_fits(nm_job *job, const nm_net *net, const nm_query *q)
                  "a question about %zu inputs and %zu outputs, and a network of %zu and %zu; one made for this "
                  "network was expected",
                  q->n_in, q->n_out, net->n_in, net->n_out);
+    if (strcmp(q->net_hash, net->hash))
+        nm_throw(job, NM_EUSE,
+                 "a question about network %s (SHA-256 %.12s..), and network %s (%.12s..); one made for this network "
+                 "was expected",
+                 q->net, q->net_hash, net->path, net->hash);
 }

@@ -102,5 +102,7 @@ nm_query *nm_cli_question(nm_job *job, const nm_cli *c, const nm_net *net)
 {
     nm_query *q = question(job, c, net);
     q->own_guard = nm_cli_guard(c) != NULL;
+    q->net = nm_dup(job, net->path, strlen(net->path));
+    memcpy(q->net_hash, net->hash, sizeof q->net_hash);
     return q;
 }

@@ -68,6 +68,8 @@ typedef enum { NM_FEASIBLE, NM_WORST, NM_RANGE, NM_CLOSEST } nm_objective; /* NM
 struct nm_query {
     const char *path;      /* of the .vnnlib file, or NULL */
     char hash[65];
+    const char *net;       /* the network that it was asked about, and its hash; set by nm_cli_question alone */
+    char net_hash[65];
     size_t n_in, n_out, n_cases;
     nm_case *cases;
     nm_objective objective;

@@ -18,10 +18,11 @@ def do(*command, cwd=ROOT, **env):
     return r.returncode, r.stdout
 
 
-def make(*what):
-    """make with the program and the libraries as they are"""
+def make(*what, **names):
+    """make with the program and the libraries as they are; names: of make, in place of those of the root"""
+    names = {"PREFIX": PREFIX, "DESTDIR": p("root"), **names}
     old = [a for f in ("netmip", "libnetmip.a", "libnetmip.so.0") for a in ("-o", os.path.join(BUILT, f))]
-    code, said = do("make", "-s", *old, "BUILD=" + BUILT, "NETMIP=" + NETMIP, "PREFIX=" + PREFIX, "DESTDIR=" + p("root"), *what)
+    code, said = do("make", "-s", *old, "BUILD=" + BUILT, "NETMIP=" + NETMIP, *("%s=%s" % k for k in names.items()), *what)
     check("make %s" % what, code == 0, said)
 
 
@@ -70,10 +71,31 @@ def example():
         check("%s: where the library is from" % kind, (root("lib/libnetmip.so.0") in said) == (kind == "shared"), said)
 
 
+def lines_of_the_page():
+    """what libnetmip(3) says of compiling, in a prefix where neither pkg-config nor the loader looks"""
+    top, env = p("opt"), {"PKG_CONFIG_PATH": p("opt/lib/pkgconfig")}
+    make("install", PREFIX=top, DESTDIR="")
+    page = text_of(os.path.join(ROOT, "src/command/man/libnetmip.md"))
+    lines = re.findall("^    (cc example.c .*)$", page, re.M)
+    check("three lines", len(lines) == 3 and "export PKG_CONFIG_PATH=$HOME/opt/lib/pkgconfig\n" in page, lines)
+    for name, line, needs, run in zip(("plain", "rpath", "static"), lines, (True, True, False), ({"LD_LIBRARY_PATH": top + "/lib"}, {}, {})):
+        san = " ".join(["gcc", *os.environ.get("SAN", "").split()])
+        code, said = do("sh", "-c", line.replace("cc", san, 1), cwd=p(), **env)
+        if not check("%s: it compiles" % name, code == 0 and not said, said):
+            continue
+        clean = {"LD_LIBRARY_PATH": "", **run}
+        code, said = do(p("example"), **clean)
+        check("%s: it runs" % name, said == "does not hold\n", said)
+        code, said = do("ldd", p("example"), **clean)
+        check("%s: the library is from there" % name, (top + "/lib/libnetmip.so.0" in said) == needs and ("libnetmip" in said) == needs, said)
+        os.remove(p("example"))
+    make("uninstall", PREFIX=top, DESTDIR="")
+
+
 def manual():
     if not shutil.which("man"):
         return skip("man is not installed")
-    for section, page in (("1", "netmip"), ("1", "netmip-solve"), ("3", "libnetmip"), ("5", "netmip-json")):
+    for section, page in (("1", "netmip"), ("1", "netmip-solve"), ("3", "libnetmip"), ("3", "netmip-python"), ("5", "netmip-json")):
         code, said = do("man", "-M", root("share/man"), section, page, MANWIDTH="80", PAGER="cat", MANPAGER="cat")
         if "has been minimized" in said:  # Debian's containers put such a text in the place of man
             return skip("man is not installed")
@@ -146,4 +168,4 @@ def packages():
     check("nothing is left", code == 0 and not re.findall("^/.*", said, re.M), said[-300:])
 
 
-parts(layout, example, manual, completion, removed, archive, packages)
+parts(layout, example, lines_of_the_page, manual, completion, removed, archive, packages)

@@ -4,7 +4,7 @@ from the command."""
 import json, os, re, subprocess, sys
 
 sys.path.insert(1, sys.path[0] + "/../kit")
-from kit import ROOT, check, compiled, m, p, parts, put, run, text_of
+from kit import NETMIP, ROOT, SCRIPTS, check, compiled, m, needs, p, parts, put, run, skip, text_of
 
 PAGE = text_of(os.path.join(ROOT, "src/command/man/libnetmip.md"))
 BLOCKS = re.findall(r"((?:^    .*\n|^\n(?=    ))+)", PAGE, re.M)
@@ -58,4 +58,21 @@ def arrays():
     check("CBC's answer", re.match(r"1 model, worst margin -0\.45\d*, on the word of cbc\n$|1 model, worst margin -0\.4[45]\d*, ", out), out + err)
 
 
-parts(image, questions, units, arrays)
+def python():
+    """the example of netmip-python(3), and the calls that its table names"""
+    needs("numpy")
+    if os.environ.get("SAN"):
+        return skip("Python does not load a library with sanitizers")
+    page = text_of(os.path.join(ROOT, "src/command/man/python.md"))
+    block = max(re.findall(r"((?:^    .*\n)+)", page, re.M), key=len)
+    env = dict(os.environ, PYTHONPATH=os.path.join(SCRIPTS, "python"), NETMIP_LIBRARY=os.path.join(os.path.dirname(NETMIP), "libnetmip.so.0"), PYTHONDONTWRITEBYTECODE="1")
+    r = subprocess.run([sys.executable, "-c", re.sub("^    ", "", block, flags=re.M)], cwd=ROOT, env=env, capture_output=True, text=True)
+    check("the example runs", r.returncode == 0 and "violated" in r.stdout and "'linf':" in r.stdout, r)
+    calls = re.findall(r"`net\.(\w+)\(", page)
+    r = subprocess.run([sys.executable, "-c", "import netmip; print(all(hasattr(netmip.Network, f) for f in %r))" % calls], env=env, capture_output=True, text=True)
+    check("the calls are there", r.stdout == "True\n" and len(calls) > 7, (r, calls))
+    out = run("help", "python")[1]
+    check("a screenful", 30 < len(out.splitlines()) < 75 and "pip install" in out, out)
+
+
+parts(image, questions, units, arrays, python)

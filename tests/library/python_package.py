@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The Python package: it declares what the header declares; its answers are the command's and its values those of formulas; HiGHS's
-answers to its models are judged; errors carry the library's words; control-C ends a question; pip installs it, and a wheel works alone."""
-import gzip, json, os, pickle, re, shutil, signal, subprocess, sys, threading, time
+answers to its models are judged; errors carry the library's words; control-C ends a question."""
+import base64, gzip, json, os, pickle, re, shutil, signal, struct, subprocess, sys, threading, time
 
 sys.path.insert(1, sys.path[0] + "/../kit")
 from kit import NETMIP, ROOT, SCRIPTS, check, done, m, needs, p, parts, put, run, skip, text_of
@@ -14,6 +14,7 @@ if os.environ.get("SAN"):
 os.environ["NETMIP_LIBRARY"] = LIBRARY
 sys.path.insert(0, os.path.join(SCRIPTS, "python"))
 from copy import deepcopy
+from html.parser import HTMLParser
 
 import numpy as np
 
@@ -53,13 +54,6 @@ def declared():
     want = [l for l in lines if re.match(r"[a-z].*nm_\w+\(", l) and not l.startswith("typedef")]
     check("the header's prototypes", want == _library.PROTOTYPES.strip().splitlines(), set(want) ^ set(_library.PROTOTYPES.strip().splitlines()))
     check("the library's version", netmip.__version__ == run("--version")[1].strip())
-    env = dict(os.environ, PYTHONPATH=os.path.join(SCRIPTS, "python"), NETMIP_LIBRARY="/nowhere/libnetmip.so.0")
-    r = subprocess.run([sys.executable, "-c", "import netmip"], env=env, capture_output=True, text=True)
-    check("a library that is not there", r.returncode and "ImportError" in r.stderr and "NETMIP_LIBRARY says where" in r.stderr, r)
-    z = [f for f in ("/lib/x86_64-linux-gnu/libz.so.1", "/usr/lib/libz.so.1") if os.path.exists(f)]
-    if z:
-        r = subprocess.run([sys.executable, "-c", "import netmip"], env=dict(env, NETMIP_LIBRARY=z[0]), capture_output=True, text=True)
-        check("another library", "is of another version" in r.stderr, r)
 
 
 def networks():
@@ -67,9 +61,14 @@ def networks():
     check("sizes", (net.input_shape, net.inputs, net.outputs, net.file_outputs) == ((1, 2), 2, 2, 2), net)
     for x in ([0.4, 0.3], (0.9, 0.8), np.array([[0.25, 0.75]], np.float32)):
         y = net(x)
+        check("%s: its shape" % (x,), y.shape == net.scores(x).shape == net.rounding(x).shape == np.shape(x)[:-1] + (2,), y)
+        y = y.ravel()
         check("%s: the margin" % (x,), abs(y[0] - y[1] - xor(*np.ravel(x))) < 1e-7 and (net.scores(x) == y).all() and (net.rounding(x) < 1e-12).all(), y)
     batch = np.random.default_rng(1).random((7, 2))
     check("a batch", net(batch).shape == (7, 2) and all((net(b) == y).all() for b, y in zip(batch, net(batch))))
+    for n in (0, 1, 3):
+        rows = np.full((n, 2), 0.25)
+        check("a batch of %d keeps its axis" % n, net(rows).shape == net.scores(rows).shape == net.rounding(rows).shape == net(rows, np.float32).shape == (n, 2))
     y = net([0.4, 0.3], np.float32)
     check("float32", y.dtype == np.float32 and y[0] == np.float32(y[0]), y)
     with open(XOR, "rb") as f:
@@ -88,6 +87,13 @@ def networks():
     image = grey([{"op": "flatten"}, {"op": "dense", "weight": [[1] * 24], "bias": [0]}])
     x = np.arange(24.0).reshape(3, 4, 2) / 24
     check("channels first, flat, with a batch's axis", image(x) == image(x.ravel()) == image(x[None]) and image(np.stack([x, x])).shape == (2, 1))
+    check("an axis of one in front", [image(a).shape for a in (x, x.ravel(), x[None], x.ravel()[None])] == [(1,), (1,), (1, 1), (1, 1)])
+    mnist = netmip.Network(m("digits-conv.onnx"))
+    one = images()[0]
+    for shape, want in (((28, 28), (10,)), ((784,), (10,)), ((1, 28, 28), (10,)), ((1, 1, 28, 28), (1, 10)), ((1, 784), (1, 10)), ((1, 28, 28, 1), (1, 10))):
+        b = mnist.bounds(one.reshape(shape), linf=1e-5, bounds="interval")
+        check("%s: outputs and their bounds" % (shape,), mnist(one.reshape(shape)).shape == b.lo.shape == b.hi.shape == want and (b.lo <= mnist.scores(one)).all(), b.lo.shape)
+    refused("a batch in place of an image", netmip.UseError, 2, "a batch of 3 inputs; one was expected, and Network.batch", lambda: mnist.solve(images()[:3], linf=0.1))
     for name, bad in (("channels last", x.transpose(1, 2, 0)), ("rows for columns", x.transpose(0, 2, 1)), ("a batch of channels last", np.stack([x, x]).transpose(0, 2, 3, 1))):
         refused(name, ValueError, None, "axes in that order", lambda: image(bad))
     refused("a question about channels last", ValueError, None, "axes in that order", lambda: image.question(x.transpose(1, 2, 0), linf=0.1))
@@ -134,6 +140,13 @@ def onnx_and_torch():
         check("a torch module", np.abs(net(x) - want).max() < 1e-5 and net.input_shape == (1, 1, 8, 8), (net(x), want))
     check("asked with a tensor", net.solve(x, linf=1e-4).holds)
     refused("a module without a shape", TypeError, None, "example, an input", lambda: netmip.Network(module))
+    for example in (x.numpy(), x.numpy().astype(float), x.tolist()):
+        check("an example that is a %s" % type(example).__name__, np.abs(netmip.Network(module, example=example)(x) - want).max() < 1e-5)
+    for ask, words in (({"example": x, "input_shape": (1, 1, 8, 8)}, "not both"), ({"input_shape": 64}, "input_shape=64: whole numbers of 1 or more"),
+                       ({"input_shape": (1, 1, 0, 8)}, "whole numbers of 1 or more"), ({"input_shape": (1, 1, 8.5, 8)}, "whole numbers"),
+                       ({"input_shape": "1,1,8,8"}, "whole numbers"), ({"example": "x"}, "example: an array of numbers was expected, not 'x'"),
+                       ({"input_shape": (1, 3, 8, 8)}, "does not export for an input of shape (1, 3, 8, 8)")):
+        refused("%s" % (ask,), netmip.UseError, 2, words, lambda: netmip.Network(module, **ask))
 
 
 def questions():
@@ -208,6 +221,30 @@ def models():
         check("%g: without an answer" % far, ms.decode([None]).verdict == ("unknown" if verdict else "holds"))  # the nearer one is closed by bounds
         refused("%g: an answer too many" % far, ValueError, None, "2 answers to 1 models", lambda: ms.decode([None, None]))
         refused("%g: a point of another length" % far, netmip.UseError, 2, "1 values; the model has", lambda: k.decode([1.0]))
+    k = ms[0]
+    check("a model in the place of a map", netmip.decode(k, answers[0]).margin == k.decode(answers[0]).margin and netmip.decode(ms, answers[0]).value == r.value
+          and netmip.decode(ms, answers).value == r.value)
+    for name, words, f in (("no answer", "an answer: what milp returned, an array of values, a dict of them by name, or a solver's file was expected, not None; Models.decode", lambda: k.decode(None)),
+                           ("two answers", "2 answers to one model", lambda: netmip.decode(k, [1], [2])),
+                           ("a network beside a model", "net: only of maps", lambda: netmip.decode(k, answers[0], net=tiny)),
+                           ("an answer for a list", "a list of answers, one for each of 1 models", lambda: ms.decode(answers[0])),
+                           ("a result without models", "a result with 0 maps", lambda: netmip.decode(r, "x.sol"))):
+        refused(name, netmip.UseError, 2, words, f)
+    refused("a file that is not there", netmip.FileError, 5, "none.sol: No such file", lambda: k.decode("none.sol"))
+    lines = "".join("%s %.17g\n" % v for v in zip(k.column_names, answers[0].x))
+    by_file = netmip.decode(k, put("k.sol", "=obj= %.17g\n" % answers[0].fun + lines))
+    check("a model and a solver's file", by_file.margin == k.decode(answers[0]).margin and by_file.violated, by_file)
+    check("models and files", netmip.decode(ms, p("k.sol")).violated)
+    mark = next(n for n in k.column_names if n.startswith("mark"))
+    refused("another model's file", netmip.AuditError, 6, "mark", lambda: k.decode(put("other.sol", "=obj= 0\n" + lines.replace(mark, "mark_0000"))))
+    refused("an infeasible file that could be any model's", netmip.AuditError, 6, "names no column", lambda: k.decode(put("inf.sol", "=infeas=\n")))
+    began = time.time()
+    slow = ms.solve()
+    check("all of its time", answers[0].mip_node_count is not None and 0 < slow.seconds <= time.time() - began and slow.seconds > 20 * ms.decode(answers).seconds, slow.seconds)
+    many = tiny.compile_files(p("y.mps"), [0.4, 0.3], linf=0.25, split=1)
+    check("a manifest is told last", many.files[-1] == p("y.manifest.json") and len(many.files) == 5 and all(map(os.path.exists, many.files)), many.files)
+    held = tiny.compile_files(p("y.mps"), [0.4, 0.3], linf=0.01)
+    check("an older manifest goes", held.files == [] and not os.path.exists(p("y.manifest.json")), held.files)
     holds = tiny.compile([0.4, 0.3], linf=0.13, encoding="bigm", always_write=True, dialect="highs")
     r = holds.solve()
     check("infeasible is the solver's word", not r.certified and r.solver == "highs" and r.verdict == "holds", repr(r))
@@ -221,10 +258,12 @@ def models():
         check("%s is there to be seen" % member, len(getattr(k, member)) > 0)
         refused("%s is not for milp" % member, netmip.UnsupportedError, 4, "encoding bigm or hull", k.to_scipy)
     r = tiny.compile_files(p("x.mps"), [0.4, 0.3], linf=0.25, dialect="cbc")
-    check("files", r.files == [p("x.mps")] and os.path.exists(p("x.map.json")), r.files)
+    check("files", r.files == [p("x.mps"), p("x.map.json")] and all(map(os.path.exists, r.files)), r.files)
     if shutil.which("cbc"):
         subprocess.run(["cbc", p("x.mps"), "solve", "solu", p("x.sol")], capture_output=True)
-        check("decoded", netmip.decode(p("x.map.json"), p("x.sol"), net=tiny).violated and netmip.decode(p("x.map.json"), p("x.sol")).violated)
+        for name, d in (("by a map", netmip.decode(p("x.map.json"), p("x.sol"), net=tiny)), ("by a map alone", netmip.decode(p("x.map.json"), p("x.sol"))),
+                        ("by what compile_files returned", netmip.decode(r, p("x.sol")))):
+            check("decoded " + name, d.violated and d.witness.size == 2 and abs(np.abs(d.witness.ravel() - [0.4, 0.3]).max() - 0.25) < 1e-5, (d, d.witness))
     else:
         skip("no cbc")
 
@@ -251,10 +290,24 @@ def embedded():
     moved = r.x.copy()
     moved[2] += 0.01
     refused("a point that is no evaluation", netmip.AuditError, 6, "column 2 is", lambda: e.decode(moved))
+    check("in the place of a map", (netmip.decode(e, r) == e.decode(r)).all())
+    refused("None for an answer", netmip.UseError, 2, "what milp returned", lambda: e.decode(None))
+    # the same by files: a map of an embedding, and a solution by names
+    text = "\n".join(["Minimize", " obj: y - z + 0.25 k", "Subject To", " r: a + b + y + z <= 9", "Bounds", " 0 <= a <= 1", " 0 <= b <= 1", " y free", " z free", "End", ""])
+    code, out, err = run("embed", XOR, "--into", put("mine.lp", text), "--inputs", "a,b", "--outputs", "y,z", "-o", p("emb.mps"))
+    values = dict(zip("ab", (0.25, 0.75)), **dict(zip("yz", net([0.25, 0.75]))))
+    for off in (0, 0.5):
+        lines = "".join("%s %.17g\n" % (n, values[n] + off * (n == "y")) for n in values)
+        ask = lambda: netmip.decode(p("emb.map.json"), put("emb.sol", "=obj= 0\n" + lines), net=net)
+        if off:
+            refused("an embedding's solution that is off", netmip.AuditError, 6, "column y is off", ask)
+        else:
+            d = ask()
+            check("an embedding's map", code == 0 and d.holds and (d.point.ravel() == [0.25, 0.75]).all() and d.witness is None and "differ by" in str(d), (code, err, d))
     ask = dict(inputs=[0, 1], outputs=[2, None])
     refused("an input without ends", netmip.UnsupportedError, 4, "no finite", lambda: net.embed([1, 1, 1], **ask))
     refused("a column that is not there", ValueError, None, "column 2; the model has 2", lambda: net.embed([1, 1], **ask))
-    refused("half a column", TypeError, None, "integer", lambda: net.embed([1, 1, 1], inputs=[0.9, 1], outputs=[2, None]))
+    refused("half a column", TypeError, None, "column 0.9: an integer", lambda: net.embed([1, 1, 1], inputs=[0.9, 1], outputs=[2, None]))
     refused("an input too few", netmip.UseError, 2, "the network has 2 inputs", lambda: net.embed([1, 1, 1], inputs=[0], outputs=[2, None]))
     refused("no such option", netmip.UseError, 2, "colour", lambda: net.embed([1, 1, 1], colour=1, bounds=(0, 1), **ask))
     refused("semi-continuous", ValueError, None, "0 or 1", lambda: net.embed([1, 1, 1], integrality=2, bounds=(0, 1), **ask))
@@ -268,9 +321,11 @@ def batches():
     for workers in (1, 3):
         some = list(net.batch(x, labels, workers=workers, linf=0.02, errors="yield", progress=False))
         check("%d workers: in their order" % workers, [None if isinstance(r, netmip.Error) else r.verdict for r in some] == alone, some)
-        check("%d workers: the error" % workers, isinstance(some[4], netmip.Error) and "99" in str(some[4]), some[4])
-    refused("it is raised", netmip.Error, None, "99", lambda: list(net.batch(x, labels, linf=0.02)))
-    refused("labels that are too few", ValueError, None, "not as many labels as images", lambda: list(net.batch(x, labels[:3], linf=0.02)))
+        check("%d workers: the error" % workers, isinstance(some[4], netmip.InputError) and str(some[4]).startswith("image 4: label 99") and some[4].index == 4, some[4])
+    mixed = list(net.batch([x[0], x[1].T[:20], None, x[1]], linf=0.001, errors="yield", progress=False))
+    check("images that cannot be asked about", [getattr(r, "verdict", str(r)[:8]) for r in mixed] == ["holds", "image 1:", "image 2:", "holds"], mixed)
+    refused("it is raised", netmip.Error, None, "image 4: label 99", lambda: list(net.batch(x, labels, linf=0.02)))
+    refused("labels that are too few", ValueError, None, "not as many labels as images: image 3 has no label", lambda: list(net.batch(x, labels[:3], linf=0.02)))
     first = next(iter(net.batch(iter(x), linf=0.02)))
     check("an iterator that is left", first.verdict in ("holds", "violated"))
 
@@ -279,6 +334,17 @@ def shown():
     net, x = netmip.Network(DIGITS), images()[3]
     r = net.solve(x, linf=0.12)
     check("a picture", r._repr_png_()[:4] == b"\x89PNG" and "<img" in r._repr_html_() and "violated" in r._repr_html_())
+    png, html = r._repr_png_(), r._repr_html_()
+    sides = struct.unpack(">II", png[16:24])
+    check("three pictures side by side, whole", png.endswith(b"IEND\xaeB`\x82") and sides[0] > 2.5 * sides[1] > 200 and png == r.picture(), sides)
+    tags = []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, _: tags.append(tag)
+    parser.handle_endtag = lambda tag: tags.append("/" + tag)
+    parser.feed(html)
+    check("a table for a notebook", all(tags.count(t) == tags.count("/" + t) > 0 for t in ("table", "tr", "th", "td")) and tags.count("img") == 1, tags)
+    inside = base64.b64decode(re.search(r"data:image/png;base64,([^']+)'", html).group(1))
+    check("the same picture in it", inside == png and "<td>%s</td>" % r.label in html and "LINF distance" in html, html[:300])
     check("text", str(r).startswith("violated") and repr(r).startswith("<violated"))
     flat = netmip.Network(XOR).solve([0.4, 0.3], linf=0.2)
     check("no picture", flat._repr_png_() is None and "<img" not in flat._repr_html_())
@@ -289,8 +355,8 @@ def shown():
 
 def refusals():
     net = netmip.Network(XOR)
-    for ask, words in (({"linf": -1}, "radius of 0 or more"), ({"linf": 0.1, "time_limit": "x"}, "--time-limit x"), ({"linf": 0.1, "mps": "free"}, "mps: not an option of nm_solve"),
-                       ({"linf": 0.1, "colour": 1}, "colour: no such option"), ({"linf": 0.1, "label": 7}, "7"), ({}, "perturb")):
+    for ask, words in (({"linf": -1}, "radius of 0 or more"), ({"linf": 0.1, "time_limit": "x"}, "time_limit=x: a number"), ({"linf": 0.1, "mps": "free"}, "mps: not an option of solve; only of compile_files"),
+                       ({"linf": 0.1, "colour": 1}, "colour: not an option of solve"), ({"linf": 0.1, "label": 7}, "7"), ({}, "perturb")):
         refused("%s" % ask, netmip.Error, None, words, lambda: net.solve([0.4, 0.3], **ask))
     refused("an option after the question", ValueError, None, "linf: an option of the question", lambda: net.solve(net.question([0.4, 0.3], linf=0.1), linf=0.2))
     refused("another network's question", ValueError, None, "another network", lambda: net.solve(netmip.Network(XOR).question([0.4, 0.3], linf=0.1)))
@@ -319,31 +385,4 @@ def example():
         check("its last cell", "worst margin -0.4500 on the word of highs" in r.stdout, r.stdout)
 
 
-def installed():
-    """by pip, offline, and as a wheel that brings the library"""
-    code = subprocess.run([sys.executable, "-c", "import setuptools, wheel, pip"], capture_output=True).returncode
-    if code:
-        return skip("no pip, setuptools or wheel")
-    shutil.copytree(os.path.join(SCRIPTS, "python"), p("source"), ignore=shutil.ignore_patterns("build", "*.egg-info", "__pycache__"))
-    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-build-isolation", "--no-deps", "--no-index", "--no-cache-dir"]
-    r = subprocess.run([*pip, "--target", p("site"), p("source")], capture_output=True, text=True)
-    if not check("pip install", r.returncode == 0, r.stderr[-400:]):
-        return
-    ask = "import netmip; print(netmip.__file__, netmip.Network(%r).solve([0.4, 0.3], linf=0.2).verdict, %s)"
-    lib = "[l.split()[-1] for l in open('/proc/self/maps') if '/libnetmip' in l or '/libCbc.' in l][-1]"
-    r = subprocess.run([sys.executable, "-c", ask % (XOR, lib)], capture_output=True, text=True, cwd=p(), env=dict(os.environ, PYTHONPATH=p("site")))
-    check("it works where it is", r.stdout.startswith(p("site")) and " violated " in r.stdout, r)
-    if not os.path.exists(os.path.join(os.path.dirname(NETMIP), "netmip.pc")) or not shutil.which("dpkg-query"):
-        return skip("make wheel was not run")
-    r = subprocess.run(["sh", os.path.join(SCRIPTS, "python", "make-wheel.sh"), os.path.dirname(NETMIP), p("wheels")], capture_output=True, text=True,
-                       env=dict(os.environ, PYTHON=sys.executable))
-    if not check("a wheel", r.returncode == 0 and r.stdout.strip().endswith(".whl"), r):
-        return
-    r = subprocess.run([*pip, "--target", p("wheeled"), r.stdout.strip().splitlines()[-1]], capture_output=True, text=True)
-    check("pip installs it", r.returncode == 0, r.stderr[-400:])
-    env = {k: v for k, v in os.environ.items() if k != "NETMIP_LIBRARY"}
-    r = subprocess.run([sys.executable, "-c", ask % (XOR, lib)], capture_output=True, text=True, cwd=p(), env=dict(env, PYTHONPATH=p("wheeled")))
-    check("with libraries of its own", " violated " in r.stdout and r.stdout.strip().split()[-1].startswith(p("wheeled")), r)
-
-
-parts(declared, networks, onnx_and_torch, questions, bounds, models, embedded, batches, shown, refusals, interrupt, example, installed)
+parts(declared, networks, onnx_and_torch, questions, bounds, models, embedded, batches, shown, refusals, interrupt, example)

@@ -165,7 +165,17 @@ static void test_files(nm_job *job)
                *sol = nm_fmt(job, "%s/x.sol", dir), *map = nm_fmt(job, "%s/x.map.json", dir);
     CHECK(nm_compile_files(job, net, q, OPTIONS(job, "dialect", "cbc"), out, &r) == NM_OK, "%s",
           nm_job_message(job));
-    CHECK(nm_result_files(r) == 1 && strcmp(nm_result_file(r, 0), out) == 0);
+    CHECK(nm_result_files(r) == 2 && !strcmp(nm_result_file(r, 0), out) && !strcmp(nm_result_file(r, 1), map));
+    const nm_query *held = ask(job, net, (double[]){0.4, 0.3}, OPTIONS(job, "perturb", "linf:0.01"));
+    CHECK(nm_compile_files(job, net, held, NULL, out, &r) == NM_OK && nm_result_files(r) == 0);
+    CHECK(!nm_file_exists(out) && !nm_file_exists(map)); /* of the earlier question, which is not this one's */
+    CHECK(nm_compile_files(job, net, q, OPTIONS(job, "split", "1"), out, &r) == NM_OK && nm_result_files(r) >= 3 &&
+              nm_result_files(r) % 2 == 1,
+          "%zu", nm_result_files(r));
+    for (size_t i = 0; i < nm_result_files(r); i++)
+        CHECK(nm_file_exists(nm_result_file(r, i)), "%s", nm_result_file(r, i));
+    CHECK(strstr(nm_result_file(r, nm_result_files(r) - 1), "x.manifest.json"));
+    CHECK(nm_compile_files(job, net, q, OPTIONS(job, "dialect", "cbc"), out, &r) == NM_OK);
     CHECK(nm_result_target_status(r, 0) == NM_UNKNOWN && !nm_result_by(r));
     CHECK(nm_compile_files(job, net, q, NULL, "x.txt", &r) == NM_EUSE && !r);
     nm_file_write(job, sol, "Infeasible - objective value 0.00000000\n", 40);
@@ -190,6 +200,37 @@ static void test_files(nm_job *job)
           nm_query_make(job, digits, o, &q) == NM_OK);
     CHECK(nm_query_picture(job, q, image, &png, &n) == NM_OK && n > 8 && !memcmp(png, "\x89PNG", 4),
           "%s", nm_job_message(job));
+}
+
+/* the map of an embedding judges solutions, too: a good one, one that is off, and one without a point */
+static void embedded_answers(nm_job *job, const nm_net *net, const nm_mip *m, const solving *k, const char *dir)
+{
+    const nm_result *r;
+    const char *map = nm_fmt(job, "%s/out.map.json", dir), *file = nm_fmt(job, "%s/out.sol", dir);
+    for (int off = 0; off < 2; off++) {
+        nm_buf b = {.job = job};
+        nm_put(&b, "=obj= -0.5\n");
+        for (size_t j = 0; j < k->sol->n; j++)
+            nm_put(&b, "%s %.17g\n", nm_mip_column_names(m)[j], k->sol->vals[j].x + (j == 0 ? 0.1 * off : 0));
+        nm_file_write(job, file, b.s, b.n);
+        const int code = nm_decode_files(job, off ? NULL : net, map, 1, (const char *const[]){file}, NULL, NULL, &r);
+        if (off)
+            CHECK(code == NM_EAUDIT && !r && says(job, "column y is off"), "%s", nm_job_message(job));
+        else
+            CHECK(code == NM_OK && nm_result_status(r) == NM_OK && fabs(nm_result_point(r)[0] - 1) < 1e-6 &&
+                      strstr(nm_result_json(r), "embedding") && strstr(nm_result_text(r), "differ by") &&
+                      isnan(nm_result_margin(r)) && !nm_result_witness(r),
+                  "%s", nm_job_message(job));
+    }
+    nm_file_write(job, file, "Infeasible - objective value 0.00000000\n", 40);
+    CHECK(nm_decode_files(job, net, map, 1, (const char *const[]){file}, NULL, NULL, &r) == NM_OK &&
+              nm_result_status(r) == NM_UNKNOWN && !nm_result_point(r),
+          "%s", nm_job_message(job));
+    CHECK(nm_decode_files(job, net, map, 2, (const char *const[]){file, file}, NULL, NULL, &r) == NM_EUSE && !r &&
+          says(job, "one solution was expected"));
+    const nm_net *other = load(job, "models/tiny-xor.onnx");
+    CHECK(nm_decode_files(job, other, map, 1, (const char *const[]){file}, NULL, NULL, &r) == NM_EAUDIT &&
+          says(job, "is not the network"));
 }
 
 /* tiny-abs, y = |x - w|, in a model of x in [-1, 2] and w in [0, 1] that minimises y - x / 2: -1/2 at x = w = 1 */
@@ -228,6 +269,7 @@ static void test_embedded(nm_job *job)
           nm_job_message(job));
     CHECK(nm_solution_new(job, m, "optimal", &s) == NM_EUSE && !s && says(job, "no question"), "%s",
           nm_job_message(job));
+    embedded_answers(job, net, m, &k, dir);
 }
 
 int main(void)

@@ -1,23 +1,16 @@
-"""The functions of netmip.h, by ctypes: where the library is found, their prototypes, a job, errors as exceptions.
-
-A job owns what the library hands out; it is freed when the Python object that holds it goes. Calls that can take long run in
-a thread of their own, while the main thread waits for signals: control-C sets the job's flag, the library ends soon, and KeyboardInterrupt is raised.
-"""
+"""The functions of netmip.h, by ctypes: where the library is found, their prototypes, errors as exceptions."""
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
-import logging
+import glob
 import os
 import re
-import threading
-import weakref
-from concurrent import futures
-from typing import Any, Callable, NoReturn, Optional
+import shutil
+import subprocess
+import sys
+from typing import Any, Iterator, NoReturn
 
 from ._version import __version__
-
-log = logging.getLogger("netmip")
 
 PROTOTYPES = """
 const char *nm_version(void)
@@ -30,6 +23,7 @@ void nm_job_limit(nm_job *job, size_t bytes)
 int nm_options_new(nm_job *job, nm_options **o)
 int nm_options_set(nm_options *o, const char *name, const char *value)
 int nm_options_image(nm_options *o, const double *x, int rank, const int64_t *size)
+int nm_options_list(nm_job *job, const char *function, const char **text)
 int nm_net_load(nm_job *job, const char *path, const nm_options *o, const nm_net **net)
 int nm_net_parse(nm_job *job, const char *name, const void *bytes, size_t n, const nm_options *o, const nm_net **net)
 int nm_net_pair(nm_job *job, const nm_net *a, const nm_net *b, const nm_net **net)
@@ -53,6 +47,7 @@ const char *nm_result_solver(const nm_result *r)
 double nm_result_seconds(const nm_result *r)
 int64_t nm_result_label(const nm_result *r)
 int64_t nm_result_predicted(const nm_result *r)
+size_t nm_result_inputs(const nm_result *r)
 const double *nm_result_point(const nm_result *r)
 const double *nm_result_witness(const nm_result *r)
 size_t nm_result_generators(const nm_result *r, const double **g)
@@ -121,6 +116,7 @@ size_t nm_mip_products(const nm_mip *m, const int64_t **row, const uint32_t **i,
 size_t nm_mip_inputs(const nm_mip *m, const int64_t **column)
 double nm_mip_measure(const nm_mip *m, double objective)
 int nm_solution_new(nm_job *job, const nm_mip *m, const char *status, nm_solution **s)
+int nm_solution_load(nm_job *job, const nm_mip *m, const char *path, const char *log, nm_solution **s)
 int nm_solution_values(nm_solution *s, size_t n, const char *const *names, const double *x)
 int nm_solution_claims(nm_solution *s, const char *solver, double objective, double bound)
 int nm_mip_decode(nm_job *job, const nm_mip *m, const nm_solution *s, const nm_result **r)
@@ -138,8 +134,8 @@ class Error(RuntimeError):
         self.code, self.message = code, message
 
 
-class UseError(Error, ValueError):
-    """Code 2: an option, a size or an index is wrong."""
+class UseError(Error, ValueError, TypeError):
+    """Code 2: an option, a size, an index or a type is wrong."""
 
 
 class InputError(Error, ValueError):
@@ -159,6 +155,11 @@ class AuditError(Error):
 
 
 ERRORS = {2: UseError, 3: InputError, 4: UnsupportedError, 5: FileError, 6: AuditError}
+
+
+def refuse(text: str) -> NoReturn:
+    """Raises a UseError: what a caller gave cannot be used."""
+    raise UseError(2, text)
 
 
 def failed(code: int, message: str) -> NoReturn:
@@ -191,117 +192,76 @@ def _declare(library: ctypes.CDLL) -> None:
         function.argtypes = [_type(p) for p in parts]
 
 
-def _places() -> list[str]:
-    """Returns where the library may be, the first one first."""
-    named = os.environ.get("NETMIP_LIBRARY")
-    if named:
-        return [named]
+NAME = "libnetmip.so.0"
+
+
+def _places() -> Iterator[tuple[str, str]]:
+    """Yields where the library may be, the likeliest place first, and what each place is."""
     here = os.path.dirname(os.path.abspath(__file__))
     tree = os.path.dirname(os.path.dirname(os.path.dirname(here)))
-    found = [os.path.join(here, "libnetmip.so.0")]
+    yield os.path.join(here, NAME), "beside the package, where a wheel has it"
     if os.path.exists(os.path.join(tree, "include", "netmip.h")):
-        found.append(os.path.join(tree, "build", "libnetmip.so.0"))
-    return [f for f in found if os.path.exists(f)] + ["libnetmip.so.0"]
+        yield os.path.join(tree, "build", NAME), "the build folder of this tree"
+    yield NAME, "the system's loader: LD_LIBRARY_PATH, ldconfig"
+    folder = _said_by("pkg-config", "--variable=libdir", "netmip")
+    if folder:
+        yield os.path.join(folder, NAME), "pkg-config netmip"
+    program = shutil.which("netmip")
+    for prefix, why in ((program and os.path.dirname(os.path.dirname(os.path.realpath(program))), "the prefix of the program netmip on PATH"),
+                        (sys.prefix, "Python's prefix"), ("/usr/local", "the prefix of make install")):
+        for found in _below(prefix) if prefix else ():
+            yield found, why
 
 
-def _load() -> ctypes.CDLL:
-    path = _places()[0]
+def _below(prefix: str) -> list[str]:
+    """Returns the library's places under a prefix; its lib alone if it is in none."""
+    lib = os.path.join(prefix, "lib", NAME)
+    return [f for f in (lib, os.path.join(prefix, "lib64", NAME), *glob.glob(os.path.join(prefix, "lib", "*", NAME))) if os.path.exists(f)] or [lib]
+
+
+def _said_by(*command: str) -> str:
+    """Returns the first line that a command prints; "" where it cannot be run or fails."""
+    try:
+        told = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return told.stdout.strip().split("\n")[0] if told.returncode == 0 else ""
+
+
+def _opened(path: str) -> ctypes.CDLL:
+    """Returns the library at a path; ImportError says why it is not one, or not the one."""
+    if os.path.dirname(path) and not os.path.exists(path):
+        raise ImportError("not there")
     try:
         library = ctypes.CDLL(path)
     except OSError as e:
-        raise ImportError("netmip: no library: %s; make and make install provide it, and NETMIP_LIBRARY says where it is" % e) from None
+        raise ImportError("not there" if path == NAME and "No such file" in str(e) else str(e)) from None
     try:
-        _declare(library)
+        version = _version(library)
+        if version == __version__:
+            _declare(library)
     except AttributeError as e:
-        raise ImportError("netmip: %s is of another version: %s" % (path, e)) from None
-    version = library.nm_version().decode()
+        raise ImportError("is of another version: %s" % e) from None
     if version != __version__:
-        raise ImportError("netmip: %s has version %s; this package needs %s" % (path, version, __version__))
+        raise ImportError("has version %s; this package needs %s" % (version, __version__))
     return library
 
 
+def _version(library: ctypes.CDLL) -> str:
+    library.nm_version.restype = ctypes.c_char_p
+    return library.nm_version().decode()
+
+
+def _load() -> ctypes.CDLL:
+    named, tried = os.environ.get("NETMIP_LIBRARY"), []
+    for path, what in [(named, "NETMIP_LIBRARY, which says where it is")] if named else _places():
+        try:
+            return _opened(path)
+        except ImportError as e:
+            tried.append("  %s (%s): %s" % (path, what, e))
+    raise ImportError("netmip: the shared library %s was not found, or is of another version; looked for it at\n%s\n"
+                      "Build it (make, in the source tree) or install it (make install PREFIX=DIR); if it is elsewhere, set the environment variable\n"
+                      "NETMIP_LIBRARY to its path: NETMIP_LIBRARY=DIR/lib/%s python3 ..." % (NAME, "\n".join(dict.fromkeys(tried)), NAME))
+
+
 lib = _load()
-
-
-# ---- jobs --------------------------------------------------------------------------------------------------------
-
-_NOTE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_char_p)
-
-
-@_NOTE
-def _note(_: Any, text: bytes) -> None:
-    said = text.decode("utf-8", "replace")
-    log.warning("%s", said[9:]) if said.startswith("warning: ") else log.info("%s", said)
-
-
-class Job:
-    """Memory of the library, and its last error. `keep`: objects whose jobs must live as long as this one; `stop`: a flag that several jobs share."""
-
-    def __init__(self, *keep: Any, stop: Optional[ctypes.c_int] = None):
-        self.p = lib.nm_job_new()
-        if not self.p:
-            raise MemoryError("netmip")
-        self.keep = keep
-        self.stop = ctypes.c_int(0) if stop is None else stop
-        lib.nm_job_on_note(self.p, _note, None)
-        lib.nm_job_stop_flag(self.p, ctypes.byref(self.stop))
-        weakref.finalize(self, _free, self.p, self.stop, keep)
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("objects of the library cannot be pickled or copied: load the network again, make the question again from its text")
-
-    def check(self, code: int) -> None:
-        """Raises what a code that is not 0 means."""
-        if code:
-            failed(code, lib.nm_job_message(self.p).decode("utf-8", "replace"))
-
-    def make(self, function: Callable[..., int], *args: Any) -> int:
-        """Calls function(job, *args, &object) and returns the object, a pointer."""
-        made = ctypes.c_void_p()
-        self.check(function(self.p, *args, ctypes.byref(made)))
-        return made.value  # type: ignore[return-value]
-
-    def work(self, function: Callable[..., int], *args: Any) -> int:
-        """The same of a function that can take long: control-C ends it."""
-        if threading.current_thread() is not threading.main_thread():
-            return self.make(function, *args)
-        with futures.ThreadPoolExecutor(1) as pool:
-            future = pool.submit(self.make, function, *args)
-            try:
-                while True:
-                    try:
-                        return future.result(0.2)  # without an end it would not see signals
-                    except futures.TimeoutError:
-                        if future.done():
-                            raise
-            except KeyboardInterrupt:
-                self.stop.value = 1
-                raise
-
-    def options(self, values: dict[str, Any]) -> Optional[int]:
-        """Returns options made of Python values: None and False are not set, True is a switch; None if there are none."""
-        made = None
-        for name, value in values.items():
-            if isinstance(value, bool) and name in ("one_sided", "fold", "comments"):
-                value = "on" if value else "off"
-            if value is None or value is False:
-                continue
-            made = made or self.make(lib.nm_options_new)
-            text = None if value is True else text_of(value).encode()
-            self.check(lib.nm_options_set(made, name.replace("_", "-").encode(), text))
-        return made
-
-
-def _free(pointer: int, *_: Any) -> None:  # the other arguments are what must live until then
-    lib.nm_job_free(pointer)
-
-
-def text_of(value: Any) -> str:
-    """Returns an option's value as the command line has it: numbers with all their digits, sequences with commas."""
-    if isinstance(value, (str, os.PathLike)):
-        return os.fspath(value)
-    if isinstance(value, (list, tuple)) or getattr(value, "ndim", 0):
-        return ",".join(text_of(v) for v in value)
-    if isinstance(value, int) or (hasattr(value, "dtype") and value.dtype.kind in "iu"):
-        return "%d" % value
-    return repr(float(value))

@@ -8,7 +8,8 @@ from typing import Iterator, Optional
 import numpy as np
 
 from ._arrays import copied, said
-from ._library import Job, lib
+from ._job import Job
+from ._library import lib, refuse
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Bounds:
 
     def _only(self) -> Case:
         if len(self.cases) != 1:
-            raise ValueError("the question has %d cases: look at .cases" % len(self.cases))
+            refuse("the question has %d cases: look at .cases" % len(self.cases))
         return self.cases[0]
 
     @property
@@ -82,8 +83,9 @@ class Bounds:
         return "<table><tr><th>case<th>block<th>kind<th>node<th>units<th>unstable</tr>%s</table>" % "".join(cells)
 
 
-def bounds_of(job: Job, units: int, outputs: int) -> Bounds:
-    """Returns copies of the library's bounds."""
+def bounds_of(job: Job, units: int, outputs: tuple[int, ...]) -> Bounds:
+    """Returns copies of the library's bounds; outputs: the shape of the outputs', with the axis of a batch of one if the input has it."""
+    n_out = outputs[-1]
 
     def layer(i: int, b: int) -> Layer:
         n = lib.nm_units_count(units, i, b)
@@ -93,5 +95,5 @@ def bounds_of(job: Job, units: int, outputs: int) -> Bounds:
                      None if phase is None else lib.nm_units_source(units, i, b), phase)
 
     return Bounds([Case([layer(i, b) for b in range(lib.nm_units_blocks(units, i))],
-                        copied(lib.nm_units_output_lo(units, i), outputs), copied(lib.nm_units_output_hi(units, i), outputs))
+                        copied(lib.nm_units_output_lo(units, i), n_out).reshape(outputs), copied(lib.nm_units_output_hi(units, i), n_out).reshape(outputs))
                    for i in range(lib.nm_units_cases(units))])

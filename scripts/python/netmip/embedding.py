@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Optional, Sequence
 import numpy as np
 
 from ._arrays import doubles
-from ._library import AuditError, Job, lib
+from ._job import Job
+from ._library import AuditError, lib, refuse
+from ._options import shown
 from .models import Arrays
 
 if TYPE_CHECKING:
@@ -35,10 +37,10 @@ class Embedded(Arrays):
         solver's word."""
         x = getattr(answer, "x", answer)
         if x is None:
-            raise ValueError("an answer without a point: %s" % getattr(answer, "message", ""))
-        x = doubles(x).ravel()
+            refuse("an answer without a point: %s" % getattr(answer, "message", "what milp returned, or values of all columns, was expected"))
+        x = doubles(x, "an answer").ravel()
         if x.size != len(self.c):
-            raise ValueError("%d values; the model has %d columns" % (x.size, len(self.c)))
+            refuse("%d values; the model has %d columns" % (x.size, len(self.c)))
         y = self.network.scores(x[self.input_columns])
         for k, j in enumerate(self.output_columns):
             if j >= 0 and not abs(x[j] - y[k]) <= OFF * max(1, abs(y[k])):
@@ -49,7 +51,7 @@ class Embedded(Arrays):
 def embed(network: "Network", c: Any, inputs: Sequence[int], outputs: Sequence[Optional[int]], constraints: Any, bounds: Any, integrality: Any,
           options: dict[str, Any]) -> Embedded:
     """Returns the model of scipy.optimize.milp's arguments with the network in it. See Network.embed."""
-    c = doubles(c).ravel()
+    c = doubles(c, "c").ravel()
     n = len(c)
     at = np.array([_column(j, n) for j in inputs], np.int64)
     out = np.array([-1 if j is None else _column(j, n) for j in outputs], np.int64)
@@ -59,17 +61,20 @@ def embed(network: "Network", c: Any, inputs: Sequence[int], outputs: Sequence[O
         integer = np.broadcast_to(0 if integrality is None else np.asarray(integrality), n)
         with open(mine, "w", encoding="ascii") as f:
             f.writelines(_mps(c, *_rows(constraints, n), *_ends(bounds, n), integer))
-        o = job.options({"into": mine, "inputs": ",".join("x%d" % j for j in at), "outputs": ",".join("-" if j < 0 else "x%d" % j for j in out),
+        o = job.options("nm_embed_files", {"into": mine, "inputs": ",".join("x%d" % j for j in at), "outputs": ",".join("-" if j < 0 else "x%d" % j for j in out),
                          "dialect": "highs", **options})
         m = job.work(lib.nm_embed_files, network._p, o, os.fsencode(os.path.join(folder, "out.mps")))
         return Embedded(job, m, network, at, out, n)
 
 
 def _column(j: Any, n: int) -> int:
-    j = operator.index(j)  # 0.9 is no column
-    if not 0 <= j < n:
-        raise ValueError("column %s; the model has %d columns" % (j, n))
-    return j
+    try:
+        at = operator.index(j)  # 0.9 is no column
+    except TypeError:
+        refuse("column %s: an integer was expected" % shown(j))
+    if not 0 <= at < n:
+        refuse("column %s; the model has %d columns" % (at, n))
+    return at
 
 
 def _rows(constraints: Any, n: int) -> tuple[Any, np.ndarray, np.ndarray]:
@@ -78,7 +83,7 @@ def _rows(constraints: Any, n: int) -> tuple[Any, np.ndarray, np.ndarray]:
 
     parts = [constraints] if hasattr(constraints, "A") else list(constraints)
     if not all(hasattr(k, "A") for k in parts):
-        raise TypeError("constraints: a scipy.optimize.LinearConstraint, or a list of them, was expected")
+        refuse("constraints: a scipy.optimize.LinearConstraint, or a list of them, was expected")
     if not parts:
         return sparse.csr_matrix((0, n)), np.zeros(0), np.zeros(0)
     A = [sparse.csr_matrix(k.A if sparse.issparse(k.A) else np.atleast_2d(k.A)) for k in parts]
@@ -98,7 +103,7 @@ def _sides(lo: np.ndarray, hi: np.ndarray) -> list[list[tuple[str, str, float]]]
     sides = []
     for r, (a, b) in enumerate(zip(lo.tolist(), hi.tolist())):
         if not a <= b or a == np.inf or b == -np.inf:
-            raise ValueError("row %d: between %r and %r" % (r, a, b))
+            refuse("row %d: between %r and %r" % (r, a, b))
         both = [("G", "r%dg" % r, a), ("L", "r%dl" % r, b)]
         sides.append([("E", "r%d" % r, a)] if a == b else [s for s in both if abs(s[2]) != np.inf])
     return sides
@@ -107,11 +112,11 @@ def _sides(lo: np.ndarray, hi: np.ndarray) -> list[list[tuple[str, str, float]]]
 def _mps(c: np.ndarray, A: Any, row_lo: np.ndarray, row_hi: np.ndarray, lo: np.ndarray, hi: np.ndarray, integer: np.ndarray) -> list[str]:
     """Returns the lines of a model in free MPS, numbers with all their digits."""
     if A.shape[1] != len(c):
-        raise ValueError("a matrix of %d columns; c has %d" % (A.shape[1], len(c)))
+        refuse("a matrix of %d columns; c has %d" % (A.shape[1], len(c)))
     if not np.isin(integer, (0, 1)).all():
-        raise ValueError("integrality: 0 or 1 was expected")
+        refuse("integrality: 0 or 1 was expected")
     if not (np.isfinite(c).all() and np.isfinite(A.data).all()):
-        raise ValueError("c or a matrix has an element that is not finite")
+        refuse("c or a matrix has an element that is not finite")
     A, sides = A.tocsc(), _sides(row_lo, row_hi)
     A.sum_duplicates()
     lines = ["NAME mine\n", "ROWS\n", " N cost\n", *(" %s %s\n" % s[:2] for row in sides for s in row), "COLUMNS\n"]
@@ -122,7 +127,7 @@ def _mps(c: np.ndarray, A: Any, row_lo: np.ndarray, row_hi: np.ndarray, lo: np.n
     lines += ["RHS\n", *(" s %s %r\n" % s[1:] for row in sides for s in row), "BOUNDS\n"]
     for j, (a, b) in enumerate(zip(lo.tolist(), hi.tolist())):
         if not a <= b or a == np.inf or b == -np.inf:
-            raise ValueError("column %d: between %r and %r" % (j, a, b))
+            refuse("column %d: between %r and %r" % (j, a, b))
         lines.append(" MI b x%d\n" % j if a == -np.inf else " LO b x%d %r\n" % (j, a))
         lines.append(" PL b x%d\n" % j if b == np.inf else " UP b x%d %r\n" % (j, b))
     return [*lines, "ENDATA\n"]

@@ -4,12 +4,15 @@ from __future__ import annotations
 import ctypes
 import math
 import os
+import time
 from typing import TYPE_CHECKING, Any, Iterator, Mapping, Optional, Sequence, Union
 
 import numpy as np
 
 from ._arrays import copied, doubles, said, texts
-from ._library import Job, UnsupportedError, lib
+from ._job import Job
+from ._library import UnsupportedError, lib, refuse
+from ._options import is_name, path_of, shown
 from .result import Result
 
 if TYPE_CHECKING:
@@ -98,13 +101,18 @@ class Model(Arrays):
         return lib.nm_mip_measure(self._p, objective)
 
     def decode(self, answer: Any) -> Result:
-        """Judges a solver's answer: what scipy.optimize.milp returned, or the values of the columns, as an array in their order or as a dict by
-        name. A point is judged by replay; "infeasible" is the solver's word (not certified). A contradiction is an AuditError."""
+        """Judges a solver's answer: what scipy.optimize.milp returned, the values of the columns, as an array in their order or as a dict by
+        name, or the name of a solver's file. A point is judged by replay; "infeasible" is the solver's word (not certified). A contradiction is an AuditError."""
         job = Job(self)
         return self._question._result(job, job.make(lib.nm_mip_decode, self._p, self._solution(job, answer)))
 
     def _solution(self, job: Job, answer: Any) -> int:
         """Returns an answer as the library's."""
+        if answer is None:
+            refuse("an answer: what milp returned, an array of values, a dict of them by name, or a solver's file was expected, not None; "
+                   "Models.decode takes None for a model without one")
+        if is_name(answer):
+            return job.make(lib.nm_solution_load, self._p, os.fsencode(answer), None)
         x, status, solver, objective, bound = answer, "feasible", None, math.nan, math.nan
         if hasattr(answer, "status") and hasattr(answer, "x"):
             x, solver = answer.x, b"highs"
@@ -118,10 +126,10 @@ class Model(Arrays):
         names = None
         if isinstance(x, Mapping):
             names = (ctypes.c_char_p * len(x))(*(str(k).encode() for k in x))
-            x = list(x.values())
+            x = [x[k] for k in x]
         s = job.make(lib.nm_solution_new, self._p, status.encode())
         if x is not None:
-            values = doubles(x).ravel()
+            values = doubles(x, "an answer").ravel()
             job.check(lib.nm_solution_values(s, values.size, names, values.ctypes.data))
         job.check(lib.nm_solution_claims(s, solver, objective, bound))
         return s
@@ -149,8 +157,10 @@ class Models(Sequence[Model]):
 
     def decode(self, answers: Sequence[Any]) -> Result:
         """Judges the answers to all models together, in their order; None: a model has none. See Model.decode."""
+        if isinstance(answers, (str, bytes, Mapping)) or not hasattr(answers, "__len__") or hasattr(answers, "status"):
+            refuse("a list of answers, one for each of %d models, was expected, not %s" % (len(self), shown(answers)))
         if len(answers) != len(self):
-            raise ValueError("%d answers to %d models" % (len(answers), len(self)))
+            refuse("%d answers to %d models" % (len(answers), len(self)))
         job = Job(self)
         made = [None if a is None else m._solution(job, a) for m, a in zip(self, answers)]
         return self._question._result(job, job.make(lib.nm_mips_decode, self._p, (ctypes.c_void_p * max(len(made), 1))(*made)))
@@ -159,16 +169,43 @@ class Models(Sequence[Model]):
         """Asks HiGHS by scipy.optimize.milp, whose options these are (time_limit, mip_rel_gap, ..), and judges its answers."""
         from scipy.optimize import milp
 
-        return self.decode([milp(**m.to_scipy(), options={"mip_rel_gap": 0, **options}) for m in self])
+        start = time.monotonic()
+        r = self.decode([milp(**m.to_scipy(), options={"mip_rel_gap": 0, **options}) for m in self])
+        r.seconds = time.monotonic() - start  # the solver's as well
+        return r
 
 
-def decode(map: Union[str, os.PathLike], *solutions: Union[str, os.PathLike], net: Optional["Network"] = None,
-           log: Union[str, os.PathLike, None] = None, output: Optional[str] = None) -> Result:
-    """Judges solution files, as `netmip decode`: map is a .map.json with its solution, or a .manifest.json with solutions in any order. net: the
-    network, if it is not where the map says; log: the solver's; output: a folder for witness.npy and pictures."""
-    job = Job(net)
-    paths = (ctypes.c_char_p * max(len(solutions), 1))(*(os.fsencode(s) for s in solutions))
-    r = job.work(lib.nm_decode_files, net._p if net else None, os.fsencode(map), len(solutions), paths, os.fsencode(log) if log else None,
-                 job.options({"output": output}))
-    inputs = net.inputs if net else 0
-    return Result(r, None, inputs, net.input_shape if net else None)
+def decode(map: Any, *solutions: Any, net: Optional["Network"] = None, log: Union[str, os.PathLike, None] = None,
+           output: Union[str, os.PathLike, None] = None) -> Any:
+    """Judges solutions, as `netmip decode`. map: a .map.json with the file of its solution, or a .manifest.json with files in any order; what
+    compile_files returned, in its place; the map of a network in a model of your own (its result's `point` is the network's input, and an AuditError
+    says that outputs are not the network's); or a Model, Models or an Embedded with answers that their `decode` takes, which is then what is
+    returned. net: the network, if it is not where the map says; log: the solver's; output: a folder for witness.npy and pictures."""
+    if isinstance(map, (Arrays, Models)):
+        return _decode_kept(map, solutions, [k for k, v in (("net", net), ("log", log), ("output", output)) if v is not None])
+    if isinstance(map, Result):
+        map = _map_of(map)
+    job, name = Job(net), path_of("map", map)
+    paths = (ctypes.c_char_p * max(len(solutions), 1))(*(path_of("solution %d" % i, s) for i, s in enumerate(solutions)))
+    r = job.work(lib.nm_decode_files, net._p if net else None, name, len(solutions), paths, None if log is None else path_of("log", log),
+                 job.options("nm_decode_files", {"output": output}))
+    return Result(r, None, net.input_shape if net else None)
+
+
+def _decode_kept(model: Any, answers: Sequence[Any], given: list[str]) -> Any:
+    """Judges answers to models that are Python's."""
+    if given:
+        refuse("%s: only of maps that are files; a %s knows its network" % (given[0], type(model).__name__))
+    if isinstance(model, Models):
+        return model.decode(answers[0] if len(answers) == 1 and isinstance(answers[0], (list, tuple)) and len(answers[0]) == len(model) else answers)
+    if len(answers) != 1:
+        refuse("%d answers to one model" % len(answers))
+    return model.decode(answers[0])
+
+
+def _map_of(compiled: Result) -> str:
+    """Returns the manifest, else the only map, among the files that compile_files wrote."""
+    found = [f for f in compiled.files if f.endswith(".manifest.json")] or [f for f in compiled.files if f.endswith(".map.json")]
+    if len(found) != 1:
+        refuse("a result with %d maps: one that compile_files returned was expected" % len(found))
+    return found[0]

@@ -7,27 +7,28 @@ import gzip
 import io
 import itertools
 import json
+import operator
 import os
 from concurrent import futures
 from typing import Any, Iterable, Iterator, Optional, Union
 
 import numpy as np
 
-from ._arrays import inputs, said
-from ._library import Error, Job, lib
+from ._arrays import doubles, inputs, is_batch, said
+from ._job import Job
+from ._library import Error, lib, refuse
+from ._options import NORMS, SETS, check_names, is_name, names_of, path_of, radius_of, shown, table
 from .bounds import Bounds, bounds_of
 from .embedding import Embedded, embed
 from .models import Models
 from .result import Result
 
-_NORMS = ("linf", "l1", "l2", "l0")
-_ASK = ("perturb", *_NORMS, "label", "labels", "image", "domain", "target", "margin", "objective", "differ", "guard")
 _MISSING = object()
 
 
 class Network:
     """A network. `source` is the path of a .onnx, .nnet or .json file, also gzipped; the bytes of one; an onnx.ModelProto; or a torch.nn.Module,
-    which is exported by torch.onnx for `example`, an input, or for zeros of shape `input_shape`.
+    which is exported by torch.onnx for `example`, an input (a tensor, an array, or a tuple of tensors), or for zeros of shape `input_shape`.
 
     input_shape, output_name, channels, mean, std and against are the flags of the command; with mean and std inputs are pixels. `inputs` and
     `outputs` count elements; a Softmax, Sigmoid, Tanh or ArgMax at an output is left out of `outputs`, since questions are about what it reads, and
@@ -39,16 +40,20 @@ class Network:
         self._job = Job()
         if hasattr(source, "state_dict"):
             source, input_shape, name = _exported(source, example, input_shape), None, name or "module.onnx"
+        elif example is not None:
+            refuse("example: only of a torch.nn.Module, which is exported for it")
         elif hasattr(source, "SerializeToString"):
             source, name = source.SerializeToString(), name or "model.onnx"
-        o = self._job.options({"input_shape": list(input_shape) if input_shape is not None else None, "output_name": output_name, "channels": channels,
+        o = self._job.options("nm_net_load", {"input_shape": None if input_shape is None else _shape_of(input_shape), "output_name": output_name, "channels": channels,
                                "mean": mean, "std": std, "against": against})
         if isinstance(source, (bytes, bytearray, memoryview)):
             data = bytes(source)
             data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
-            self._p = self._job.make(lib.nm_net_parse, os.fsencode(name or "network"), data, len(data), o)
-        else:
+            self._p = self._job.make(lib.nm_net_parse, path_of("name", name or "network"), data, len(data), o)
+        elif is_name(source):
             self._p = self._job.make(lib.nm_net_load, os.fsencode(source), o)
+        else:
+            refuse("a network: a file name, bytes, an onnx.ModelProto or a torch.nn.Module was expected, not %s" % shown(source))
         self._facts()
 
     def _facts(self) -> None:
@@ -62,6 +67,9 @@ class Network:
     @classmethod
     def pair(cls, a: "Network", b: "Network") -> "Network":
         """Returns two networks over the same inputs as one: the outputs of a, then those of b. It can be asked about, not saved."""
+        for net in (a, b):
+            if not isinstance(net, Network):
+                refuse("pair: two Networks were expected, not %s" % shown(net))
         both = cls.__new__(cls)
         both._job = Job(a, b)
         both._p = both._job.make(lib.nm_net_pair, a._p, b._p)
@@ -73,20 +81,25 @@ class Network:
 
     def save(self, path: Union[str, os.PathLike]) -> None:
         """Writes it as .json or .onnx, to the same bits."""
-        self._job.check(lib.nm_net_save(self._job.p, self._p, os.fsencode(path)))
+        self._job.check(lib.nm_net_save(self._job.p, self._p, path_of("path", path)))
 
     # ---- evaluation ----
 
     def __call__(self, x: Any, dtype: Any = np.float64) -> np.ndarray:
-        """Returns what the file computes, [file_outputs], in float64 or float32; of a batch (one more axis in front) [n, file_outputs]."""
-        if np.dtype(dtype) not in (np.dtype(np.float64), np.dtype(np.float32)):
-            raise ValueError("dtype %s: float64 or float32 was expected" % np.dtype(dtype))
-        single = np.dtype(dtype) == np.float32
+        """Returns what the file computes, [file_outputs], in float64 or float32; of a batch (one more axis in front) [n, file_outputs], also where n is 1:
+        an axis of 1 in front of an input is a batch's, unless the input has exactly the network's own axes, as [1, 28, 28] may."""
+        try:
+            kind = np.dtype(dtype)
+        except TypeError:
+            refuse("dtype %s: float64 or float32 was expected" % shown(dtype))
+        if kind not in (np.dtype(np.float64), np.dtype(np.float32)):
+            refuse("dtype %s: float64 or float32 was expected" % kind)
+        single = kind == np.float32
 
         def one(job: Job, at: int, y: np.ndarray) -> int:
             return lib.nm_net_file_run(job.p, self._p, at, None if single else y.ctypes.data, y.ctypes.data if single else None)
 
-        return self._each(x, self.file_outputs, one).astype(dtype)
+        return self._each(x, self.file_outputs, one).astype(kind)
 
     def scores(self, x: Any) -> np.ndarray:
         """Returns the outputs that questions are about, [outputs], in float64: what a Softmax at the end reads."""
@@ -99,13 +112,14 @@ class Network:
 
     def _each(self, x: Any, outputs: int, run: Any) -> np.ndarray:
         x, job = inputs(x, self.input_shape), Job(self)
-        n = 1 if x.size == self.inputs else len(x) if x.ndim else 0
-        if x.size != n * self.inputs or (n != 1 and x.ndim < 2):
-            raise ValueError("an input of shape %s; the network has %d inputs" % (x.shape, self.inputs))
+        batch = is_batch(x, self.input_shape, self.inputs)
+        n = len(x) if batch else 1
+        if x.size != n * self.inputs:
+            refuse("an input of shape %s; the network has %d inputs" % (x.shape, self.inputs))
         rows, y = x.reshape(n, self.inputs), np.empty((n, outputs))
         for i in range(n):
             job.check(run(job, rows[i].ctypes.data, y[i]))
-        return y[0] if x.size == self.inputs else y
+        return y if batch else y[0]
 
     # ---- questions and answers ----
 
@@ -113,6 +127,7 @@ class Network:
         """Returns a question: around x, an image (an array of as many elements as the network has inputs), or from x, the path of a VNN-LIB or JSON
         file. perturb="linf:0.1" is the input set, or shorter linf=0.1, l1=.., l2=.., l0=..; label, labels, image (a file), domain, target, margin,
         objective, differ and guard are the flags of the command."""
+        check_names("question", ask)
         return Question(self, x, ask)
 
     def solve(self, x: Any = None, **options: Any) -> Result:
@@ -121,46 +136,53 @@ class Network:
         return self._solve(x, options, Job)
 
     def _solve(self, x: Any, options: dict[str, Any], job_of: Any) -> Result:
-        q, how = self._asked(x, options)
+        q, how = self._asked("solve", x, options)
         job = job_of(q)
-        return q._result(job, job.work(lib.nm_solve, self._p, q._p, job.options(how)))
+        return q._result(job, job.work(lib.nm_solve, self._p, q._p, job.options("nm_solve", how)))
 
     def bounds(self, x: Any = None, **options: Any) -> Bounds:
-        """Returns bounds of every unit over the question's input set. Options beside the question's: bounds, threads, all_rows."""
-        q, how = self._asked(x, options)
+        """Returns bounds of every unit over the question's input set. Options beside the question's: bounds, threads, all_rows. If x has the axis of
+        a batch, of one image, bounds of the outputs have it, as the outputs have."""
+        q, how = self._asked("bounds", x, options)
         job = Job(q)
-        return bounds_of(job, job.work(lib.nm_bound_units, self._p, q._p, job.options(how)), self.outputs)
+        return bounds_of(job, job.work(lib.nm_bound_units, self._p, q._p, job.options("nm_bound_units", how)), (1,) * q.batch + (self.outputs,))
 
     def compile(self, x: Any = None, **options: Any) -> Models:
         """Returns a model for each target that bounds leave open, as arrays. Options beside the question's: threads, bounds, split, encoding,
         one_sided, fold, no_units, always_write, dialect (whose tolerances the model is guarded against: "highs" for scipy)."""
-        q, how = self._asked(x, options)
+        q, how = self._asked("compile", x, options)
         job = Job(q)
-        return Models(job, job.work(lib.nm_compile, self._p, q._p, job.options(how)), q)
+        return Models(job, job.work(lib.nm_compile, self._p, q._p, job.options("nm_compile", how)), q)
 
     def compile_files(self, out: Union[str, os.PathLike], x: Any = None, **options: Any) -> Result:
-        """Writes the models as files: OUT.mps or OUT.lp, also with .gz, each beside its map; the result's `files` names them. Further options: mps,
-        cuts, start, priorities, options, comments. `netmip.decode` reads solutions back."""
-        q, how = self._asked(x, options)
+        """Writes the models as files: OUT.mps or OUT.lp, also with .gz, each beside its map, and a manifest if there are several; the result's `files`
+        names them. Further options: mps, cuts, start, priorities, options, comments. `netmip.decode` reads solutions back."""
+        name = path_of("out", out)
+        q, how = self._asked("compile_files", x, options)
         job = Job(q)
-        made = ctypes.c_void_p()
-        o = job.options(how)
-        job.check(lib.nm_compile_files(job.p, self._p, q._p, o, os.fsencode(out), ctypes.byref(made)))
-        return q._result(job, made.value)
+        return q._result(job, job.work(lib.nm_compile_files, self._p, q._p, job.options("nm_compile_files", how), name))
 
     def embed(self, c: Any, *, inputs: Any, outputs: Any, constraints: Any = (), bounds: Any = None, integrality: Any = None, **options: Any) -> Embedded:
         """Returns an optimisation model of your own, in the words of scipy.optimize.milp (c, constraints, bounds, integrality), with this network in it:
         `inputs` are the columns that it reads, `outputs` those that equal its outputs, None for one that the model does not need. Input columns
         need two finite ends, their own or such as the rows imply. Options: level (the flag --bounds), encoding (bigm, partition:N), threads."""
+        check_names("embed", options)
         how = {"bounds" if k == "level" else k: v for k, v in options.items()}
         return embed(self, c, inputs, outputs, constraints, bounds, integrality, how)
 
     def batch(self, images: Iterable[Any], labels: Optional[Iterable[int]] = None, *, workers: int = 1, progress: bool = True,
               errors: str = "raise", **options: Any) -> Iterator[Result]:
         """Asks the same of many images: an iterator over results, in their order. workers: threads that solve at once; progress: a bar, where tqdm is
-        installed; errors="yield" gives a sample's netmip.Error in place of its result, and goes on."""
+        installed; errors="yield" gives a sample's netmip.Error in place of its result, and goes on. Such an error says which image, and
+        has its number as `index`."""
         if errors not in ("raise", "yield"):
-            raise ValueError("errors %r: raise or yield was expected" % errors)
+            refuse("errors=%s: raise or yield was expected" % shown(errors))
+        if isinstance(workers, bool) or not isinstance(workers, (int, np.integer)) or workers < 1:
+            refuse("workers=%s: a whole number of 1 or more was expected" % shown(workers))
+        for what, many in (("images", images), ("labels", labels)):
+            if isinstance(many, (str, bytes, os.PathLike)) or (what == "images" and many is None) or not (many is None or hasattr(many, "__iter__")):
+                refuse("%s: an array or a list was expected, not %s" % (what, shown(many)))
+        check_names("batch", options)
         total = len(images) if hasattr(images, "__len__") else None  # type: ignore[arg-type]
         found = self._batch(images, labels, workers, errors, options)
         return _bar(found, total) if progress else found
@@ -168,22 +190,24 @@ class Network:
     def _batch(self, images: Iterable[Any], labels: Optional[Iterable[int]], workers: int, errors: str, options: dict[str, Any]) -> Iterator[Any]:
         stop = ctypes.c_int(0)
 
-        def one(x: Any, label: Any) -> Any:
+        def one(i: int, x: Any, label: Any) -> Any:
             try:
                 return self._solve(x, {**options, **({} if labels is None else {"label": label})}, lambda *keep: Job(*keep, stop=stop))
             except Error as e:
+                of = type(e)(e.code, "image %d: %s" % (i, e.message))
+                of.index = i
                 if errors == "raise":
-                    raise
-                return e
+                    raise of from e
+                return of
 
         waiting: collections.deque[futures.Future[Any]] = collections.deque()
         with futures.ThreadPoolExecutor(workers) as pool:
             try:
                 pairs = zip(images, itertools.repeat(None)) if labels is None else itertools.zip_longest(images, labels, fillvalue=_MISSING)
-                for x, label in pairs:
+                for i, (x, label) in enumerate(pairs):
                     if x is _MISSING or label is _MISSING:
-                        raise ValueError("not as many labels as images")
-                    waiting.append(pool.submit(one, x, label))
+                        refuse("not as many labels as images: %s %d has no %s" % (("label", i, "image") if x is _MISSING else ("image", i, "label")))
+                    waiting.append(pool.submit(one, i, x, label))
                     if len(waiting) > workers:
                         yield _waited(waiting.popleft())
                 while waiting:
@@ -193,16 +217,18 @@ class Network:
                 for f in waiting:
                     f.cancel()
 
-    def _asked(self, x: Any, options: dict[str, Any]) -> tuple["Question", dict[str, Any]]:
-        """Returns the question, and the options that are not its own."""
-        ask = {k: v for k, v in options.items() if k in _ASK}
-        how = {k: v for k, v in options.items() if k not in _ASK}
+    def _asked(self, method: str, x: Any, options: dict[str, Any]) -> tuple["Question", dict[str, Any]]:
+        """Returns the question, and the options that are not its own; refuses names that the method does not take before anything else."""
+        check_names(method, options)
+        own = names_of("question")
+        ask = {k: v for k, v in options.items() if k in own}
+        how = {k: v for k, v in options.items() if k not in own}
         if not isinstance(x, Question):
             return Question(self, x, ask), how
         if ask:
-            raise ValueError("%s: an option of the question, which was made before" % ", ".join(ask))
+            refuse("%s: an option of the question, which was made before" % ", ".join(ask))
         if x.network is not self:
-            raise ValueError("a question about another network")
+            refuse("a question about another network")
         return x, how
 
 
@@ -210,24 +236,41 @@ class Question:
     """A question about a network: input sets and output conditions. Made by Network.question; `json` reads back to the same question."""
 
     def __init__(self, network: Network, x: Any, ask: dict[str, Any]):
-        wrong = [k for k in ask if k not in _ASK]
-        if wrong:
-            raise TypeError("%s: not an option of a question" % ", ".join(wrong))
         self.network, self._job = network, Job(network)
         self.shape: Optional[tuple[int, ...]] = network.input_shape
-        ask = dict(ask)
-        sets = [ask.pop("perturb", None), *("%s:%r" % (n, float(r)) for n in _NORMS for r in [ask.pop(n, None)] if r is not None)]
-        o = self._job.options({**ask, "perturb": "+".join(s for s in sets if s) or None})
-        if isinstance(x, (str, os.PathLike)):
-            self._p = self._job.make(lib.nm_query_load, network._p, os.fsencode(x), o)
+        self.batch = False  # whether the image has the axis of a batch, of one
+        ask = {k: v for k, v in ask.items() if v is not None}
+        image = None if x is None or is_name(x) else self._image(x)
+        radii = [r for n in NORMS for r in [radius_of(n, ask.pop(n, None))] if r]
+        whole = ask.get("perturb")
+        if radii and (whole is None or isinstance(whole, str)):
+            ask["perturb"] = "+".join([whole, *radii] if whole else radii)
+        if is_name(x):
+            foreign = [k for k in ask if k not in table("nm_query_load")]
+            if foreign:
+                refuse("%s: a file is the whole question; beside it only %s can be said" % (", ".join(foreign), ", ".join(sorted(table("nm_query_load")))))
+            self._p = self._job.make(lib.nm_query_load, network._p, os.fsencode(x), self._job.options("nm_query_load", ask))
             return
-        if x is not None:
-            image = inputs(x, network.input_shape)
-            self.shape = image.shape
+        if image is None and "image" not in ask:
+            refuse("no image: an array, or image=FILE, was expected")
+        if "perturb" not in ask:
+            refuse("no input set: %s" % SETS)
+        o = self._job.options("nm_query_make", ask)
+        if image is not None:
             o = o or self._job.make(lib.nm_options_new)
             sizes = (ctypes.c_int64 * max(image.ndim, 1))(*image.shape)
             self._job.check(lib.nm_options_image(o, image.ctypes.data, image.ndim, sizes))
         self._p = self._job.make(lib.nm_query_make, network._p, o)
+
+    def _image(self, x: Any) -> np.ndarray:
+        """Returns an image as an array, and notes its shape."""
+        net, image = self.network, inputs(x, self.network.input_shape)
+        self.shape, self.batch = image.shape, is_batch(image, net.input_shape, net.inputs)
+        if self.batch and len(image) != 1:
+            refuse("a batch of %d inputs; one was expected, and Network.batch asks about many" % len(image))
+        if image.size != net.inputs:
+            refuse("an input of shape %s; the network has %d inputs" % (image.shape, net.inputs))
+        return image
 
     @property
     def json(self) -> dict[str, Any]:
@@ -242,23 +285,40 @@ class Question:
         return said(text.value) or ""
 
     def _result(self, job: Job, r: Any) -> Result:
-        return Result(r, self, self.network.inputs, self.shape)
+        return Result(r, self, self.shape)
 
 
 def _exported(module: Any, example: Any, shape: Optional[Iterable[int]]) -> bytes:
     """Returns a torch module as ONNX."""
     import torch
 
-    if example is None and shape is None:
-        raise TypeError("a torch module: example, an input, or input_shape was expected")
-    example = torch.zeros(*shape) if example is None else example  # type: ignore[misc]
+    if (example is None) == (shape is None):
+        refuse("a torch module: example, an input, or input_shape was expected%s" % (", not both" if example is not None else ""))
+    weights = next((p for p in module.parameters() if p.is_floating_point()), torch.zeros(1))
+    if example is None:
+        example = torch.zeros(_shape_of(shape), dtype=weights.dtype, device=weights.device)
+    elif not isinstance(example, (torch.Tensor, tuple, dict)):  # an array, or lists
+        example = torch.as_tensor(doubles(example, "example"), dtype=weights.dtype, device=weights.device)
     training, out = module.training, io.BytesIO()
     module.eval()
     try:
         torch.onnx.export(module, example, out)
+    except (RuntimeError, IndexError, TypeError, ValueError) as e:
+        refuse("a torch module that torch.onnx does not export for an input of shape %s: %s" % (tuple(getattr(example, "shape", ())), str(e).split("\n")[0]))
     finally:
         module.train(training)
     return out.getvalue()
+
+
+def _shape_of(shape: Any) -> list[int]:
+    """Returns an input's shape."""
+    try:
+        sides = [operator.index(d) for d in shape]
+    except TypeError:
+        sides = []
+    if not sides or isinstance(shape, (str, bytes)) or min(sides) < 1:
+        refuse("input_shape=%s: whole numbers of 1 or more were expected, such as (1, 28, 28)" % shown(shape))
+    return sides
 
 
 def _waited(future: futures.Future) -> Any:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Optional
 import numpy as np
 
 from ._arrays import copied, known, said
-from ._library import Error, Job, lib
+from ._job import Job
+from ._library import Error, lib
 
 if TYPE_CHECKING:
     from .network import Question
@@ -58,7 +59,9 @@ class Result:
     json, text  what the command prints, with --json and without
     """
 
-    def __init__(self, r: int, question: Optional["Question"], inputs: int, shape: Optional[tuple[int, ...]]):
+    def __init__(self, r: int, question: Optional["Question"], shape: Optional[tuple[int, ...]]):
+        inputs = lib.nm_result_inputs(r)
+
         def point(f: Any) -> Optional[np.ndarray]:
             x = copied(f(r), inputs)
             return x if x is None or shape is None or x.size != np.prod(shape) else x.reshape(shape)
@@ -100,7 +103,7 @@ class Result:
     @property
     def json(self) -> dict[str, Any]:
         """What the command prints with --json."""
-        return json.loads(self._json)
+        return json.loads(self._json or "{}")
 
     def __bool__(self) -> bool:
         raise TypeError("a result is no truth value: ask .holds, .violated or .verdict")

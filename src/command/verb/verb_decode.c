@@ -130,7 +130,11 @@ int nm_verb_decode(nm_job *job, const nm_cli *c, nm_buf *out)
             nm_throw(job, NM_EUSE,
                      "%s: is the map of an embedding: one solution was expected, without --check and --output",
                      f.map);
-        return nm_embedding_decode(job, out, f.map, f.sols[0], f.log, nm_cli_has(c, NM_O_json));
+        const bool json = nm_cli_has(c, NM_O_json);
+        const nm_embedpoint p = nm_embedding_decode(job, NULL, f.map, f.sols[0], f.log, json ? NULL : out,
+                                                    json ? out : NULL);
+        if (p.wrong) nm_warn(job, "%s", p.wrong);
+        return p.status;
     }
     const nm_pointcheck *p = nm_cli_has(c, NM_O_check) ? check(job, &f) : NULL;
     decoding d = {c, &f, p, out, NM_OK};
