@@ -5,15 +5,11 @@
  * error are over the samples that were decided or unknown, and null if there are none. */
 #include "base/base.h"
 #include "study/study.h"
+#include "study/benchmark.h"
 #include "study/numbers.h"
 #include "study/records.h"
+#include "study/results.h"
 #include "study/sheet.h"
-
-bool nm_record_partial(const nm_json *record)
-{
-    const nm_json *x = nm_json_find(record, "partial");
-    return x && nm_json_true(x);
-}
 
 static const char *text(nm_job *job, const nm_json *r, const char *key)
 {
@@ -47,33 +43,52 @@ static void line(nm_job *job, nm_buf *b, const nm_json *r)
     nm_put(b, "\n");
 }
 
-void nm_totals_add(nm_job *job, nm_totals *t, const nm_json *r)
+/* ---- benchmarks ---- */
+
+/* of a part: its own rows alone */
+static nm_results results_of(nm_job *job, const nm_campaign *c, nm_totals *t)
 {
-    const char *verdict = text(job, r, "verdict");
-    const int status = nm_status_of(verdict);
-    const nm_json *label = nm_json_find(r, "label"), *cpu = nm_json_find(r, "cpu_seconds");
-    t->samples++;
-    t->violated += status == NM_VIOLATED;
-    t->holds += status == NM_OK;
-    t->unknown += status == NM_UNKNOWN;
-    t->partial += nm_record_partial(r);
-    if (strcmp(verdict, "error") == 0) {
-        t->errors++;
-        if (!t->error)
-            t->error = (int)nm_json_int(job, nm_json_get(job, r, "code", "record"), "code");
+    nm_results r = nm_results_read(job, c->dir);
+    size_t n = 0;
+    t->known = t->wrong = 0;
+    for (size_t i = 0; i < r.n; i++) {
+        if (c->is_part && !nm_campaign_asks(c, r.row[i].sample)) continue;
+        r.row[n++] = r.row[i];
+        t->known += r.row[i].expected != NM_UNKNOWN;
+        t->wrong += nm_outcome_wrong(&r.row[i]);
     }
-    if (label && nm_json_num(job, label, "label") !=
-                     nm_json_num(job, nm_json_get(job, r, "predicted", "record"), "predicted"))
-        t->misclassified++;
-    if (cpu) t->cpu += nm_json_num(job, cpu, "cpu_seconds");
+    r.n = n;
+    r.totals = *t;
+    return r;
 }
 
-nm_limits nm_totals_limits(const nm_totals *t, size_t drawn, double confidence)
+static void warn_wrong(nm_job *job, const nm_results *r)
 {
-    const size_t hold = t->holds < drawn ? t->holds : drawn;
-    const size_t found = t->violated < drawn ? t->violated : drawn;
-    return nm_exact_limits(found, drawn - hold, drawn, confidence);
+    for (size_t i = 0; i < r->n; i++) {
+        const nm_outcome *x = &r->row[i];
+        if (nm_outcome_wrong(x))
+            nm_warn(job,
+                    "instance %lld, %s with %s: %s, but the known answer is %s; one of them is "
+                    "wrong%s%s%s%s",
+                    (long long)x->sample, x->network, x->property, nm_result_word(x->status),
+                    nm_result_word(x->expected), *x->witness ? "; its counterexample is " : "",
+                    *x->witness ? r->dir : "", *x->witness ? "/" : "", x->witness);
+    }
 }
+
+static void benchmark_text(nm_buf *b, const nm_campaign *c, const nm_totals *t)
+{
+    nm_totals own = *t;
+    const nm_results r = results_of(b->job, c, &own);
+    nm_put(b, "%zu instances (%s): %zu sat, %zu unsat, %zu unknown, %zu errors\n", t->samples,
+           *t->covers ? t->covers : "none", t->violated, t->holds, t->unknown, t->errors);
+    if (t->known)
+        nm_put(b, "known answers: %zu, of which %zu contradict what was found\n", t->known,
+               t->wrong);
+    nm_scores_text(b, &r);
+}
+
+/* ---- samples of all kinds ---- */
 
 /* adds sample i to A:B,C:D..; `last` is the end of the last range */
 static void cover(nm_buf *b, int64_t i, int64_t *first, int64_t *last)
@@ -115,27 +130,32 @@ static void put_sample(nm_jo *j, const nm_campaign *c, const nm_totals *t)
     nm_jo_line(j);
     nm_jo_object(j, "sample");
     nm_jo_int(j, "drawn", (int64_t)c->sample);
-    nm_jo_int(j, "of", c->images.count);
+    nm_jo_int(j, "of", nm_campaign_count(c));
     nm_jo_num(j, "confidence", c->confidence / 100);
     nm_jo_num(j, "adversarial_error_lo", l.lo);
     nm_jo_num(j, "adversarial_error_hi", l.hi);
     nm_jo_end(j);
 }
 
-static void summary(nm_job *job, nm_buf *b, const nm_campaign *c, const nm_totals *t)
+/* r: the instances of a benchmark, or NULL */
+static void summary(nm_job *job, nm_buf *b, const nm_campaign *c, const nm_totals *t,
+                    const nm_results *r)
 {
     const size_t judged = t->samples - t->errors;
     nm_jo j = nm_jo_answer(b);
     nm_jo_int(&j, "samples", (int64_t)t->samples);
-    nm_jo_int(&j, "misclassified", (int64_t)t->misclassified);
+    if (!c->rows) nm_jo_int(&j, "misclassified", (int64_t)t->misclassified);
     nm_jo_int(&j, "violated", (int64_t)t->violated);
     nm_jo_int(&j, "holds", (int64_t)t->holds);
     nm_jo_int(&j, "unknown", (int64_t)t->unknown);
     nm_jo_int(&j, "errors", (int64_t)t->errors);
     nm_jo_line(&j);
-    part_of(&j, "adversarial_error_lo", t->violated, judged);
-    part_of(&j, "adversarial_error_hi", t->violated + t->unknown, judged);
+    if (!c->rows) {
+        part_of(&j, "adversarial_error_lo", t->violated, judged);
+        part_of(&j, "adversarial_error_hi", t->violated + t->unknown, judged);
+    }
     nm_jo_fixed(&j, "cpu_seconds", t->cpu, 3);
+    if (r) nm_scores_json(&j, r);
     if (c->sample && !c->is_part) put_sample(&j, c, t);
     nm_jo_line(&j);
     nm_jo_str(&j, "covers", t->covers);
@@ -146,28 +166,45 @@ static void summary(nm_job *job, nm_buf *b, const nm_campaign *c, const nm_total
     nm_jo_line(&j);
     nm_jo_str(&j, "options", c->question);
     nm_jo_line(&j);
-    nm_jo_str(&j, "net_sha256", c->net->hash);
-    nm_jo_str(&j, "images_sha256", c->images.hash);
-    nm_jo_str(&j, "labels_sha256", c->has_labels ? c->labels.hash : "");
+    if (c->rows) {
+        nm_jo_str(&j, "instances_sha256", c->rows->hash);
+    } else {
+        nm_jo_str(&j, "net_sha256", c->net->hash);
+        nm_jo_str(&j, "images_sha256", c->images.hash);
+        nm_jo_str(&j, "labels_sha256", c->has_labels ? c->labels.hash : "");
+    }
     nm_jo_done(&j);
+}
+
+static void samples_text(nm_buf *b, const nm_campaign *c, const nm_totals *t)
+{
+    const size_t judged = t->samples - t->errors;
+    nm_put(b,
+           "%zu samples (%s): %zu hold, %zu violated, %zu unknown, %zu errors; %zu misclassified\n",
+           t->samples, *t->covers ? t->covers : "none", t->holds, t->violated, t->unknown,
+           t->errors, t->misclassified);
+    if (judged)
+        nm_put(b, "adversarial error: at least %.2f %%, at most %.2f %%\n",
+               100. * (double)t->violated / (double)judged,
+               100. * (double)(t->violated + t->unknown) / (double)judged);
+    if (c->sample && !c->is_part) {
+        const nm_limits l = nm_totals_limits(t, c->sample, c->confidence / 100);
+        nm_put(b,
+               "of all %lld samples, of which these are drawn at random, with %g %% confidence: at "
+               "least %.2f %%, at most %.2f %%\n",
+               (long long)nm_campaign_count(c), c->confidence, 100 * l.lo, 100 * l.hi);
+    }
 }
 
 void nm_campaign_text(nm_buf *b, const nm_campaign *c, const nm_totals *t)
 {
-    const size_t judged = t->samples - t->errors;
-    nm_put(b, "%zu samples (%s): %zu hold, %zu violated, %zu unknown, %zu errors; %zu misclassified\n", t->samples,
-           *t->covers ? t->covers : "none", t->holds, t->violated, t->unknown, t->errors, t->misclassified);
-    if (judged)
-        nm_put(b, "adversarial error: at least %.2f %%, at most %.2f %%\n", 100. * (double)t->violated / (double)judged,
-               100. * (double)(t->violated + t->unknown) / (double)judged);
-    if (c->sample && !c->is_part) {
-        const nm_limits l = nm_totals_limits(t, c->sample, c->confidence / 100);
-        nm_put(b, "of all %lld samples, of which these are drawn at random, with %g %% confidence: at "
-                  "least %.2f %%, at most %.2f %%\n",
-               (long long)c->images.count, c->confidence, 100 * l.lo, 100 * l.hi);
-    }
+    if (c->rows)
+        benchmark_text(b, c, t);
+    else
+        samples_text(b, c, t);
     if (t->left)
-        nm_put(b, "left to do of %s: %zu, %zu of them cut short\n", ranges_of(b->job, c), t->left, t->partial);
+        nm_put(b, "left to do of %s: %zu, %zu of them cut short\n", ranges_of(b->job, c), t->left,
+               t->partial);
     nm_put(b, "cpu seconds: %.3f\n", t->cpu);
     if (t->written) nm_put(b, "written: %s/results.csv, %s/summary.json\n", c->dir, c->dir);
 }
@@ -187,29 +224,38 @@ static void add_row(nm_job *job, const nm_campaign *c, nm_totals *t, table *to, 
         return;
     }
     const nm_json *r = nm_json_parse(job, nm_file_read(job, path));
-    line(job, &to->csv, r);
+    if (!c->rows) line(job, &to->csv, r);
     nm_totals_add(job, t, r);
     cover(&to->covers, i, &to->first, &to->last);
     t->left += asked && nm_record_partial(r);
     nm_close(job, r);
 }
 
+static const char head_of_samples[] = "sample,label,predicted,verdict,proved_by,margin_lo,distance,"
+                                      "unstable,binaries,cpu_seconds,solver_seconds,witness,"
+                                      "distance_lo,margin,witness_class,wall_seconds,why\n";
+
 nm_totals nm_campaign_tables(nm_job *job, const nm_campaign *c, nm_presence *here, nm_buf *json)
 {
     table to = {.csv = {.job = job}, .covers = {.job = job}};
     nm_totals t = {0};
-    nm_put(&to.csv, "sample,label,predicted,verdict,proved_by,margin_lo,distance,unstable,binaries,"
-                    "cpu_seconds,solver_seconds,witness,distance_lo,margin,witness_class,wall_seconds,"
-                    "why\n");
-    for (int64_t i = 0; i < c->images.count; i++) {
+    nm_results r;
+    if (!c->rows) nm_put(&to.csv, "%s", head_of_samples);
+    for (int64_t i = 0; i < nm_campaign_count(c); i++) {
         add_row(job, c, &t, &to, i);
         nm_presence_tick(job, here, NULL, 0);
     }
     cover(&to.covers, -1, &to.first, &to.last);
     t.covers = to.covers.s ? to.covers.s : "";
     t.written = !c->is_part;
+    if (c->rows) {
+        r = results_of(job, c, &t);
+        const nm_sheet all = nm_instances_sheet(&r, "results");
+        nm_sheet_csv(&to.csv, &all);
+        warn_wrong(job, &r);
+    }
     *json = (nm_buf){.job = job};
-    summary(job, json, c, &t);
+    summary(job, json, c, &t, c->rows ? &r : NULL);
     if (!t.written) return t;
     nm_file_write(job, nm_fmt(job, "%s/results.csv", c->dir), to.csv.s, to.csv.n);
     nm_file_write(job, nm_fmt(job, "%s/summary.json", c->dir), json->s, json->n);

@@ -21,19 +21,20 @@
 
 /* ---- what it says of files and flags ---- */
 
-/* a path from the root; the file must be there */
-static const char *absolute(nm_job *job, const char *path)
+const char *nm_path_absolute(nm_job *job, const char *path)
 {
     char all[PATH_MAX];
     if (!realpath(path, all)) nm_throw(job, NM_EIO, "%s: %s", path, strerror(errno));
     return nm_dup(job, all, strlen(all));
 }
 
-static const char *hash_of(nm_job *job, const char *path)
+const char *nm_path_hash(nm_job *job, const char *path)
 {
     char hex[65];
+    const nm_mark mark = nm_mark_get(job); /* the file may be large */
     const nm_file f = nm_file_read(job, path);
     nm_sha256(f.data, f.n, hex);
+    nm_mark_release(job, mark);
     return nm_dup(job, hex, 64);
 }
 
@@ -45,8 +46,8 @@ static const char *place(nm_job *job, const nm_campaign *c, const char *path, bo
     const char *near = nm_path_relative(job, c->dir, path);
     const size_t n = near ? strlen(near) : 0;
     nm_jo_str(&j, "path", n ? nm_dup(job, near, n - (near[n - 1] == '/')) : ".");
-    nm_jo_str(&j, "absolute", absolute(job, path));
-    if (is_file) nm_jo_str(&j, "sha256", hash_of(job, path));
+    nm_jo_str(&j, "absolute", nm_path_absolute(job, path));
+    if (is_file) nm_jo_str(&j, "sha256", nm_path_hash(job, path));
     nm_jo_end(&j);
     return b.s;
 }
@@ -70,8 +71,13 @@ const nm_said *nm_campaign_more(nm_job *job, const nm_campaign *c)
 {
     nm_said *m = NM_ARRAY(job, nm_said, 7);
     size_t n = 0;
-    m[n++] = (nm_said){"net", place(job, c, c->net_path, true)};
-    m[n++] = (nm_said){"images", place(job, c, c->images_path, true)};
+    if (c->rows) {
+        m[n++] = (nm_said){"instances", place(job, c, c->rows->path, true)};
+        m[n++] = (nm_said){"root", place(job, c, *c->rows->root ? c->rows->root : ".", false)};
+    } else {
+        m[n++] = (nm_said){"net", place(job, c, c->net_path, true)};
+        m[n++] = (nm_said){"images", place(job, c, c->images_path, true)};
+    }
     if (c->has_labels) m[n++] = (nm_said){"labels", place(job, c, c->labels_path, true)};
     m[n++] = (nm_said){"folder", place(job, c, ".", false)};
     m[n++] = (nm_said){"flags", members(job, c->flags)};
@@ -95,7 +101,7 @@ static const char *find(nm_job *job, const nm_json *j, const char *key, const ch
     for (size_t i = 0; i < 2; i++) {
         if (!nm_file_exists(names[i])) continue;
         if (!some) some = names[i];
-        if (!hash || strcmp(hash_of(job, names[i]), nm_json_str(job, hash, where)) == 0)
+        if (!hash || strcmp(nm_path_hash(job, names[i]), nm_json_str(job, hash, where)) == 0)
             return nm_dup(job, names[i], strlen(names[i]));
     }
     if (!some)
@@ -105,46 +111,61 @@ static const char *find(nm_job *job, const nm_json *j, const char *key, const ch
     if (hash)
         nm_throw(job, NM_EUSE,
                  "%s: its \"%s\" is another file now: %s has SHA-256 %s, and %s was expected",
-                 where, key, some, hash_of(job, some), nm_json_str(job, hash, where));
+                 where, key, some, nm_path_hash(job, some), nm_json_str(job, hash, where));
     return nm_dup(job, some, strlen(some));
 }
 
-static const nm_said *list_of(nm_job *job, const nm_json *j, const char *key, const char *where)
+static const char *copy(nm_job *job, const nm_json *j, const char *key, const char *where)
 {
-    const nm_json *o = nm_json_get(job, j, key, where);
+    const char *s = nm_json_str(job, nm_json_get(job, j, key, where), where);
+    return nm_dup(job, s, strlen(s));
+}
+
+const nm_said *nm_campaign_flags(nm_job *job, const nm_json *j, const char *key, const char *path)
+{
+    const nm_json *o = nm_json_get(job, j, key, path);
     nm_said *list = NM_ARRAY(job, nm_said, nm_json_count(o) + 1);
     size_t n = 0;
     for (const nm_json *e = o->child; e; e = e->next)
-        list[n++] = (nm_said){nm_json_str(job, nm_json_get(job, e, "flag", where), where),
-                              nm_json_str(job, nm_json_get(job, e, "value", where), where)};
+        list[n++] = (nm_said){copy(job, e, "flag", path), copy(job, e, "value", path)};
     return list;
+}
+
+const nm_json *nm_campaign_json(nm_job *job, const char *dir, const char **path)
+{
+    *path = nm_fmt(job, "%s/%s", dir, NM_CAMPAIGN_FILE);
+    if (!nm_file_exists(*path))
+        nm_throw(job, NM_EIO, "%s: is no folder of a campaign: it has no %s", dir,
+                 NM_CAMPAIGN_FILE);
+    const nm_json *j = nm_json_parse(job, nm_file_read(job, *path));
+    const char *kind = nm_json_str(job, nm_json_get(job, j, "netmip", *path), *path);
+    const int64_t version = nm_json_int(job, nm_json_get(job, j, "version", *path), *path);
+    if (strcmp(kind, "campaign") || version != NM_CAMPAIGN_VERSION)
+        nm_throw(job, NM_EINPUT,
+                 "%s: is a %s of version %lld; a campaign of version %d was expected", *path, kind,
+                 (long long)version, NM_CAMPAIGN_VERSION);
+    return j;
 }
 
 nm_campaign_file nm_campaign_read(nm_job *job, const char *dir)
 {
-    const char *path = nm_fmt(job, "%s/%s", dir, NM_CAMPAIGN_FILE);
-    if (!nm_file_exists(path))
-        nm_throw(job, NM_EIO, "%s: is no folder of a campaign: it has no %s", dir,
-                 NM_CAMPAIGN_FILE);
-    const nm_json *j = nm_json_parse(job, nm_file_read(job, path));
-    const char *kind = nm_json_str(job, nm_json_get(job, j, "netmip", path), path);
-    const int64_t version = nm_json_int(job, nm_json_get(job, j, "version", path), path);
-    if (strcmp(kind, "campaign") || version != NM_CAMPAIGN_VERSION)
-        nm_throw(job, NM_EINPUT,
-                 "%s: is a %s of version %lld; a campaign of version %d was expected", path, kind,
-                 (long long)version, NM_CAMPAIGN_VERSION);
+    const char *path;
+    const nm_json *j = nm_campaign_json(job, dir, &path);
     const char *program = nm_json_str(job, nm_json_get(job, j, "program", path), path);
     if (strcmp(program, NM_VERSION))
         nm_throw(job, NM_EUSE, "%s: is of netmip %s; this is %s", path, program, NM_VERSION);
+    const bool rows = nm_json_find(j, "instances") != NULL;
     return (nm_campaign_file){
         .path = path,
         .question = nm_json_str(job, nm_json_get(job, j, "question", path), path),
-        .net = find(job, j, "net", dir, path),
-        .images = find(job, j, "images", dir, path),
+        .net = rows ? NULL : find(job, j, "net", dir, path),
+        .images = rows ? NULL : find(job, j, "images", dir, path),
         .labels = nm_json_find(j, "labels") ? find(job, j, "labels", dir, path) : NULL,
+        .instances = rows ? find(job, j, "instances", dir, path) : NULL,
+        .root = rows ? find(job, j, "root", dir, path) : NULL,
         .folder = nm_fmt(job, "%s/", find(job, j, "folder", dir, path)),
-        .flags = list_of(job, j, "flags", path),
-        .effort = list_of(job, j, "effort", path)};
+        .flags = nm_campaign_flags(job, j, "flags", path),
+        .effort = nm_campaign_flags(job, j, "effort", path)};
 }
 
 /* ---- which samples ---- */

@@ -128,12 +128,14 @@ static void put_json(nm_buf *out, const comparison *c)
                                        "wall_sgm",   "cpu_median",  "cpu_sgm"};
     static const char *const wrong[] = {"sample",         "first",        "first_verdict", "second",
                                         "second_verdict", "first_record", "second_record"};
-    static const char *const what[] = {"what"}, *const sample[] = {"sample", "label"};
+    static const char *const what[] = {"what"}, *const sample[] = {"sample", "label"},
+                             *const row[] = {"sample", "network", "property"};
+    const bool rows = c->r[0].is_benchmark;
     nm_jo j = nm_jo_answer(out);
     put_rows(&j, &c->campaigns, "campaigns", campaign);
     put_values(&j, &c->differences, "differences", 1, what, "values");
     put_rows(&j, &c->pairs, "pairs", pair);
-    put_values(&j, &c->changes, "changes", 2, sample, "verdicts");
+    put_values(&j, &c->changes, "changes", rows ? 3 : 2, rows ? row : sample, "verdicts");
     put_rows(&j, &c->contradictions, "contradictions", wrong);
     nm_jo_done(&j);
 }
@@ -157,6 +159,12 @@ int nm_campaigns_compare(nm_job *job, size_t n, const char *const *dirs, const n
 {
     nm_results *r = NM_RAW(job, nm_results, n);
     for (size_t i = 0; i < n; i++) r[i] = nm_results_read(job, dirs[i]);
+    for (size_t i = 1; i < n; i++)
+        if (!nm_results_alike(r, i + 1))
+            nm_throw(job, NM_EUSE,
+                     "%s and %s: their samples are not the same; campaigns about images, or about one benchmark with "
+                     "the same files, were expected",
+                     dirs[0], dirs[i]);
     const comparison c = {job,
                           n,
                           r,

@@ -44,7 +44,7 @@ static void put_limits(nm_sheet *s, const nm_results *r)
 static void add_campaign(nm_sheet *s, const nm_results *r)
 {
     const nm_totals *t = &r->totals;
-    const size_t judged = nm_results_judged(r);
+    const size_t judged = r->is_benchmark ? 0 : nm_results_judged(r); /* a benchmark has no such error */
     const seconds sec = seconds_of(r);
     const char *limit = nm_results_flag(r, "time-limit");
     nm_sheet_str(s, r->dir);
@@ -205,9 +205,10 @@ static int rising(const void *a, const void *b)
 
 nm_sheet nm_changes_sheet(nm_job *job, const nm_results *r, size_t n)
 {
-    static const char *const first[] = {"#sample", "#label"};
+    static const char *const of_images[] = {"#sample", "#label"}, *const of_rows[] = {"#sample", "network", "property"};
+    const bool rows = r[0].is_benchmark;
     nm_sheet s = nm_sheet_new(job, "changes", "Samples whose verdicts differ",
-                              with_folders(job, r, n, first, 2));
+                              with_folders(job, r, n, rows ? of_rows : of_images, rows ? 3 : 2));
     size_t m = 0, cap = 0;
     int64_t *sample = NULL, last = -1;
     for (size_t i = 0; i < n; i++)
@@ -215,13 +216,14 @@ nm_sheet nm_changes_sheet(nm_job *job, const nm_results *r, size_t n)
     if (m) qsort(sample, m, sizeof *sample, rising);
     for (size_t k = 0; k < m; k++) {
         if (sample[k] == last || !is_changed(r, n, last = sample[k])) continue;
-        int64_t label = -1;
-        for (size_t i = 0; i < n && label < 0; i++) {
+        const nm_outcome *one = NULL;
+        for (size_t i = 0; i < n && (!one || (!rows && one->label < 0)); i++) {
             const nm_outcome *x = nm_results_find(&r[i], last);
-            if (x) label = x->label;
+            if (x) one = x;
         }
         nm_sheet_str(&s, nm_fmt(job, "%lld", (long long)last));
-        nm_sheet_str(&s, label < 0 ? "" : nm_fmt(job, "%lld", (long long)label));
+        if (rows) nm_sheet_str(&s, one->network), nm_sheet_str(&s, one->property);
+        if (!rows) nm_sheet_str(&s, one->label < 0 ? "" : nm_fmt(job, "%lld", (long long)one->label));
         for (size_t i = 0; i < n; i++) nm_sheet_str(&s, verdict_of(&r[i], last));
     }
     return s;

@@ -44,7 +44,8 @@ static bool is_unfinished(const nm_records *r, const char *name)
     if (strncmp(name, "run.", 4) == 0 && n > 9 && memcmp(dot - 5, ".json", 5) == 0) return true;
     const size_t digits = digits_of(name);
     return digits >= 6 &&
-           (strncmp(name + digits, ".json.", 6) == 0 || strncmp(name + digits, ".npy.", 5) == 0) &&
+           (strncmp(name + digits, ".json.", 6) == 0 || strncmp(name + digits, ".npy.", 5) == 0 ||
+            strncmp(name + digits, ".counterexample.", 16) == 0) &&
            strchr(name + digits + 1, '.') == dot;
 }
 

@@ -65,7 +65,20 @@ void nm_records_run(nm_job *job, const nm_records *r); /* ends early when a stop
 enum { NM_CAMPAIGN_VERSION = 2 };
 /* the members of campaign.json beside those that make two campaigns the same; ended by a NULL key */
 const nm_said *nm_campaign_more(nm_job *job, const nm_campaign *c);
+/* campaign.json, checked for what it is; its path in *path */
+const nm_json *nm_campaign_json(nm_job *job, const char *dir, const char **path);
+const nm_said *nm_campaign_flags(nm_job *job, const nm_json *j, const char *key, const char *path); /* copied */
+const char *nm_path_hash(nm_job *job, const char *path);     /* SHA-256 of the file, unpacked */
+const char *nm_path_absolute(nm_job *job, const char *path); /* the file must be there */
 void nm_campaign_ask(nm_job *job, const nm_campaign *c); /* notes in the folder which samples are asked for */
+
+/* ---- batch_sample.c, batch_instance.c: the record of a sample; gives its verdict's status ------- */
+const char *nm_record_path(nm_job *job, const nm_campaign *c, int64_t sample);
+bool nm_record_whole(nm_job *job, const nm_campaign *c, int64_t sample); /* there is one that was not cut short */
+nm_jo nm_record_start(nm_buf *b, const nm_campaign *c, int64_t sample);
+void nm_record_end(nm_jo *j, const nm_verdict *v, double cpu, double wall);
+int nm_sample_solve(nm_job *job, const nm_campaign *c, const nm_program *p, int64_t sample, nm_buf *record);
+int nm_instance_solve(nm_job *job, const nm_campaign *c, int64_t row, nm_buf *record);
 
 /* ---- batch.c ------------------------------------------------------------------------------------ */
 typedef struct nm_todo {   /* what is left of a campaign, after some samples were made to see how long they take */
@@ -88,10 +101,11 @@ const char *nm_slurm_run(nm_job *job, const nm_spread *s, const nm_slurm_job *a)
 /* Runs a program until it ends; returns its status, 127 where there is none; what it wrote goes to out and err. */
 int nm_command_run(nm_job *job, char *const *argv, nm_buf *out, nm_buf *err);
 
-/* ---- batch_tables.c ----------------------------------------------------------------------------- */
+/* ---- totals.c ----------------------------------------------------------------------------------- */
 typedef struct nm_totals { /* of a folder's records */
     size_t samples, misclassified, violated, holds, unknown, errors, partial; /* partial: unknown because cut short */
     size_t left;           /* samples of the range asked for without a complete record */
+    size_t known, wrong;   /* of a benchmark: with a known answer; in contradiction to it */
     int error;             /* code of the first error, or 0 */
     double cpu;
     const char *covers;    /* the samples, A:B,C:D.. */
@@ -101,6 +115,7 @@ bool nm_record_partial(const nm_json *record); /* it was cut short by an interru
 void nm_totals_add(nm_job *job, nm_totals *t, const nm_json *record); /* counts, errors, seconds */
 /* Of a random sample of `drawn`: limits of the adversarial error. What is not decided counts as either. */
 nm_limits nm_totals_limits(const nm_totals *t, size_t drawn, double confidence);
+/* ---- batch_tables.c ----------------------------------------------------------------------------- */
 /* Writes results.csv and summary.json, whose text json becomes; of a part of a campaign only sums up. */
 nm_totals nm_campaign_tables(nm_job *job, const nm_campaign *c, nm_presence *here, nm_buf *json);
 void nm_campaign_text(nm_buf *b, const nm_campaign *c, const nm_totals *t); /* the summary for a reader */

@@ -88,8 +88,9 @@ void nm_report_write(nm_job *job, size_t n, const nm_reported *folder, const cha
     nm_html_open(&b, n == 1 ? nm_fmt(job, "Report of %s", folder[0].dir)
                             : nm_fmt(job, "Report of %zu folders", n));
     put_head(&b, r, m);
-    put_contents(&b, n, folder, m > 1);
-    if (m > 1) put_together(&b, r, m);
+    const bool together = m > 1 && nm_results_alike(r, m);
+    put_contents(&b, n, folder, together);
+    if (together) put_together(&b, r, m);
     for (size_t i = 0, k = 0; i < n; i++)
         if (k < m && !strcmp(r[k].dir, folder[i].dir))
             nm_put_campaign(&b, &r[k++], &folder[i], i + 1, &room);

@@ -1,6 +1,7 @@
 /* report_campaign.c: the sections of one campaign. */
 #include "base/base.h"
 #include "study/study.h"
+#include "study/benchmark.h"
 #include "study/html.h"
 #include "study/numbers.h"
 #include "study/plot.h"
@@ -38,8 +39,23 @@ static const char *remarks(const nm_results *r)
     return b.s;
 }
 
+static const char *benchmark_headline(const nm_results *r)
+{
+    const nm_totals *t = &r->totals;
+    const char *known =
+        !t->known  ? ""
+        : t->wrong ? nm_fmt(r->job, " %zu of %zu known answers are contradicted: one side is wrong.", t->wrong,
+                            t->known)
+                   : nm_fmt(r->job, " None of %zu known answers is contradicted.", t->known);
+    return nm_fmt(r->job,
+                  "Of %zu instances of %s, %zu have a counterexample (sat), %zu have none (unsat), and %zu are "
+                  "unknown.%s%s",
+                  nm_results_judged(r), nm_results_net(r), t->violated, t->holds, t->unknown, known, remarks(r));
+}
+
 const char *nm_headline(const nm_results *r)
 {
+    if (r->is_benchmark) return benchmark_headline(r);
     const nm_totals *t = &r->totals;
     const size_t judged = nm_results_judged(r);
     if (!judged) return nm_fmt(r->job, "No sample is judged yet.%s", remarks(r));
@@ -82,11 +98,14 @@ static void put_plots(nm_buf *b, const nm_results *r, size_t id)
 
 static void put_samples(nm_buf *b, const nm_results *r, size_t id, nm_room *room)
 {
-    const nm_sheet hardest = nm_hardest_sheet(r, id, HARDEST);
-    nm_html_section(b, 3, NULL, "Samples");
-    nm_html_sheet(b, &hardest, false);
+    nm_html_section(b, 3, NULL, r->is_benchmark ? "Instances" : "Samples");
+    if (!r->is_benchmark) {
+        const nm_sheet hardest = nm_hardest_sheet(r, id, HARDEST);
+        nm_html_sheet(b, &hardest, false);
+    }
     if (r->n <= room->rows) {
-        const nm_sheet all = nm_samples_sheet(r, id);
+        const nm_sheet all = r->is_benchmark ? nm_instances_sheet(r, nm_fmt(b->job, "instances-%zu", id))
+                                             : nm_samples_sheet(r, id);
         nm_html_sheet(b, &all, true);
         room->rows -= r->n;
     } else {
@@ -99,22 +118,35 @@ static void put_samples(nm_buf *b, const nm_results *r, size_t id, nm_room *room
     nm_html_end(b);
 }
 
+static void put_groups(nm_buf *b, const nm_results *r, size_t id)
+{
+    const nm_sheet stages = nm_stages_sheet(r, id);
+    nm_html_section(b, 3, NULL, r->is_benchmark ? "Networks and stages" : "Classes and stages");
+    if (r->is_benchmark) {
+        const nm_sheet families = nm_scores_sheet(r, nm_fmt(b->job, "families-%zu", id), true),
+                       networks = nm_scores_sheet(r, nm_fmt(b->job, "networks-%zu", id), false);
+        nm_html_sheet(b, &families, false);
+        nm_html_sheet(b, &networks, nm_sheet_rows(&networks) > 20);
+    } else {
+        const nm_sheet classes = nm_classes_sheet(r, id);
+        nm_html_sheet(b, &classes, false);
+    }
+    nm_html_sheet(b, &stages, false);
+    nm_html_end(b);
+}
+
 void nm_put_campaign(nm_buf *b, const nm_results *r, const nm_reported *from, size_t id,
                      nm_room *room)
 {
     nm_job *job = b->job;
     nm_html_section(b, 2, nm_fmt(job, "campaign-%zu", id), r->dir);
     nm_html_section(b, 3, NULL, "What was asked");
-    const nm_sheet flags = nm_flags_sheet(r, id), classes = nm_classes_sheet(r, id),
-                   stages = nm_stages_sheet(r, id);
+    const nm_sheet flags = nm_flags_sheet(r, id);
     nm_html_sheet(b, &flags, false);
     nm_html_end(b);
-    nm_html_section(b, 3, NULL, "Classes and stages");
-    nm_html_sheet(b, &classes, false);
-    nm_html_sheet(b, &stages, false);
-    nm_html_end(b);
+    put_groups(b, r, id);
     put_plots(b, r, id);
     put_samples(b, r, id, room);
-    room->bytes = nm_put_gallery(b, r, from, room->bytes);
+    if (!r->is_benchmark) room->bytes = nm_put_gallery(b, r, from, room->bytes);
     nm_html_end(b);
 }

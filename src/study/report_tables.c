@@ -218,11 +218,16 @@ nm_sheet nm_flags_sheet(const nm_results *r, size_t id)
 {
     static const char *const columns[] = {"what", "value", NULL};
     nm_sheet s = nm_sheet_new(r->job, name_of(r, "asked", id), "What was asked", columns);
-    add_fact(&s, "network", nm_results_net(r));
-    add_fact(&s, "SHA-256 of the network", r->net_hash);
-    add_fact(&s, "SHA-256 of the images", r->images_hash);
-    add_fact(&s, "SHA-256 of the labels",
-             *r->labels_hash ? r->labels_hash : "none: predictions are the labels");
+    if (r->is_benchmark) {
+        add_fact(&s, "benchmark", nm_results_net(r));
+        add_fact(&s, "SHA-256 of its instances", r->net_hash);
+    } else {
+        add_fact(&s, "network", nm_results_net(r));
+        add_fact(&s, "SHA-256 of the network", r->net_hash);
+        add_fact(&s, "SHA-256 of the images", r->images_hash);
+        add_fact(&s, "SHA-256 of the labels",
+                 *r->labels_hash ? r->labels_hash : "none: predictions are the labels");
+    }
     for (const nm_said *f = r->flags; f->key; f++)
         add_fact(&s, nm_fmt(r->job, "--%s", f->key), f->value);
     for (const nm_said *f = r->effort; f->key; f++)

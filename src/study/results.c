@@ -3,6 +3,7 @@
  * small file a sample. */
 #include "base/base.h"
 #include "study/study.h"
+#include "study/benchmark.h"
 #include "study/numbers.h"
 #include "study/records.h"
 #include "study/results.h"
@@ -20,39 +21,23 @@ static const char *text(nm_job *job, const nm_json *j, const char *key, const ch
     return *s ? nm_dup(job, s, strlen(s)) : "";
 }
 
-static const nm_said *list(nm_job *job, const nm_json *j, const char *key, const char *where)
-{
-    const nm_json *o = nm_json_get(job, j, key, where);
-    nm_said *out = NM_ARRAY(job, nm_said, nm_json_count(o) + 1);
-    size_t n = 0;
-    for (const nm_json *e = o->child; e; e = e->next)
-        out[n++] = (nm_said){text(job, e, "flag", where), text(job, e, "value", where)};
-    return out;
-}
-
 static nm_results head(nm_job *job, const char *dir)
 {
-    const char *path = nm_fmt(job, "%s/%s", dir, NM_CAMPAIGN_FILE);
-    if (!nm_file_exists(path))
-        nm_throw(job, NM_EIO, "%s: is no folder of a campaign: it has no %s", dir,
-                 NM_CAMPAIGN_FILE);
-    const nm_json *j = nm_json_parse(job, nm_file_read(job, path));
-    const char *kind = text(job, j, "netmip", path);
-    const int64_t version = nm_json_int(job, nm_json_get(job, j, "version", path), path);
-    if (strcmp(kind, "campaign") || version != NM_CAMPAIGN_VERSION)
-        nm_throw(job, NM_EINPUT,
-                 "%s: is a %s of version %lld; a campaign of version %d was expected", path, kind,
-                 (long long)version, NM_CAMPAIGN_VERSION);
+    const char *path;
+    const nm_json *j = nm_campaign_json(job, dir, &path);
+    const bool rows = nm_json_find(j, "instances") != NULL;
+    const char *place = rows ? "root" : "net", *hash = rows ? "instances_sha256" : "net_sha256";
     const nm_results r = {.job = job,
                           .dir = dir,
+                          .is_benchmark = rows,
                           .question = text(job, j, "question", path),
                           .program = text(job, j, "program", path),
-                          .net = text(job, nm_json_get(job, j, "net", path), "absolute", path),
-                          .net_hash = text(job, j, "net_sha256", path),
-                          .images_hash = text(job, j, "images_sha256", path),
+                          .net = text(job, nm_json_get(job, j, place, path), "absolute", path),
+                          .net_hash = text(job, j, hash, path),
+                          .images_hash = text(job, j, rows ? hash : "images_sha256", path),
                           .labels_hash = text(job, j, "labels_sha256", path),
-                          .flags = list(job, j, "flags", path),
-                          .effort = list(job, j, "effort", path)};
+                          .flags = nm_campaign_flags(job, j, "flags", path),
+                          .effort = nm_campaign_flags(job, j, "effort", path)};
     nm_close(job, j);
     return r;
 }
@@ -81,6 +66,10 @@ static nm_outcome row_of(nm_job *job, const nm_json *j, const char *path)
                         .label = whole(job, j, "label", path),
                         .predicted = whole(job, j, "predicted", path),
                         .witness_class = whole(job, j, "witness_class", path),
+                        .network = text(job, j, "network", path),
+                        .property = text(job, j, "property", path),
+                        .expected = NM_UNKNOWN,
+                        .timed_out = nm_json_find(j, "timed_out") != NULL,
                         .status = status < 0 ? NM_TALLY_ERROR : status,
                         .partial = nm_record_partial(j),
                         .verdict = text(job, j, "verdict", path),
@@ -113,6 +102,17 @@ static void add_record(nm_results *r, const char *path, size_t *cap)
     nm_close(job, j);
 }
 
+static void score(nm_results *r)
+{
+    const nm_answers known = nm_answers_of(r->job, r->dir);
+    for (size_t i = 0; i < r->n; i++) {
+        nm_outcome *x = &r->row[i];
+        x->expected = nm_answer_of(r->job, &known, x->network, x->property);
+        r->totals.known += x->expected != NM_UNKNOWN;
+        r->totals.wrong += nm_outcome_wrong(x);
+    }
+}
+
 nm_results nm_results_read(nm_job *job, const char *dir)
 {
     nm_results r = head(job, dir);
@@ -127,6 +127,7 @@ nm_results nm_results_read(nm_job *job, const char *dir)
     for (size_t i = 0; i < names.n; i++)
         add_record(&r, nm_fmt(job, "%s/%s", folder, names.name[i]), &cap);
     if (r.n) qsort(r.row, r.n, sizeof *r.row, by_sample);
+    if (r.is_benchmark) score(&r);
     int64_t n;
     const bool *asked = nm_campaign_asked(job, dir, &n);
     for (int64_t i = 0; i < n; i++) r.totals.left += asked[i];
@@ -148,6 +149,15 @@ const char *nm_results_flag(const nm_results *r, const char *flag)
     return NULL;
 }
 
+bool nm_results_alike(const nm_results *r, size_t n)
+{
+    bool alike = true;
+    for (size_t i = 1; i < n; i++)
+        alike &= r[i].is_benchmark == r[0].is_benchmark &&
+                 (!r[0].is_benchmark || !strcmp(r[i].net_hash, r[0].net_hash));
+    return alike;
+}
+
 size_t nm_results_judged(const nm_results *r) { return r->totals.samples - r->totals.errors; }
 
 const char *nm_results_net(const nm_results *r)
@@ -161,6 +171,7 @@ const char *nm_results_within(const nm_results *r)
     static const char *const norms[][2] = {
         {"linf:", "L-inf"}, {"l1:", "L1"}, {"l2:", "L2"}, {"l0:", "L0"}};
     const char *set = nm_results_flag(r, "perturb");
+    if (r->is_benchmark) return "its properties";
     if (!set) return "the whole domain";
     for (size_t i = 0; i < 4; i++) {
         const size_t n = strlen(norms[i][0]);

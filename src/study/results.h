@@ -11,6 +11,9 @@
 /* ---- results.c ---------------------------------------------------------------------------------- */
 typedef struct nm_outcome {    /* a record; a number that it does not say is -1 or NaN, a text "" */
     int64_t sample, label, predicted, witness_class;
+    const char *network, *property; /* of a benchmark's instance */
+    int expected;          /* its known answer, or NM_UNKNOWN */
+    bool timed_out;
     int status;            /* of its verdict, or NM_TALLY_ERROR */
     bool partial;
     const char *verdict, *by, *why, *witness;
@@ -19,6 +22,7 @@ typedef struct nm_outcome {    /* a record; a number that it does not say is -1 
 typedef struct nm_results {
     nm_job *job;
     const char *dir, *question, *program;
+    bool is_benchmark;     /* then net is its folder, and both hashes are of its files */
     const char *net, *net_hash, *images_hash, *labels_hash; /* net: its path as it was named */
     const nm_said *flags, *effort;
     nm_totals totals;      /* covers and written are not set */
@@ -27,6 +31,7 @@ typedef struct nm_results {
 } nm_results;
 nm_results nm_results_read(nm_job *job, const char *dir); /* whoever works there now */
 const char *nm_results_flag(const nm_results *r, const char *flag); /* its value, or NULL */
+bool nm_results_alike(const nm_results *r, size_t n); /* their samples are images, or the same benchmark's instances */
 size_t nm_results_judged(const nm_results *r);
 size_t nm_results_sample(const nm_results *r, nm_limits *limits, double *confidence); /* of --sample; 0: it was none */
 const char *nm_results_within(const nm_results *r); /* the input set in words */

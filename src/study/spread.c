@@ -14,6 +14,7 @@
 #include "solver/solver.h"
 #include "search/search.h"
 #include "study/study.h"
+#include "study/benchmark.h"
 #include "study/records.h"
 
 #include <errno.h>
@@ -49,12 +50,11 @@ static void put_word(nm_buf *b, const char *word)
 
 static const char *absolute(nm_job *job, const char *path)
 {
-    char all[PATH_MAX];
-    if (!realpath(path, all)) nm_throw(job, NM_EIO, "%s: %s", path, strerror(errno));
+    const char *all = nm_path_absolute(job, path);
     if (all[strcspn(all, "\r\n\"\\")])
         nm_throw(job, NM_EUNSUP,
                  "%s: a path with a quote, backslash or line end stands in no job's script", all);
-    return nm_dup(job, all, strlen(all));
+    return all;
 }
 
 /* `netmip batch --join DIR`, with the limits and all else but the range */
@@ -111,6 +111,19 @@ static void write_jobs(nm_job *job, const nm_campaign *c, const nm_spread *s, co
 
 /* ---- Slurm ---- */
 
+/* seconds that a sample may take; 0: any time */
+static double longest(const nm_campaign *c)
+{
+    double most = 0;
+    if (!c->rows) return c->solve.time_limit;
+    for (size_t i = 0; i < c->rows->n; i++) {
+        const double s = nm_benchmark_limit(c, (int64_t)i);
+        if (s == 0) return 0;
+        most = fmax(most, s);
+    }
+    return most;
+}
+
 static void run_slurm(nm_job *job, const nm_campaign *c, const nm_spread *s, const chunks *k,
                       nm_buf *out)
 {
@@ -124,7 +137,7 @@ static void run_slurm(nm_job *job, const nm_campaign *c, const nm_spread *s, con
         .name = slash ? slash + 1 : dir,
         .n = k->n,
         .cpus = c->workers,
-        .seconds = c->solve.time_limit * ceil((double)k->size / c->workers),
+        .seconds = longest(c) * ceil((double)k->size / c->workers),
         .megabytes = c->memory > 0 ? ceil(c->memory / 1048576) * c->workers + SPARE_MB : 0,
         .tasks = tasks.s,
         .command = nm_fmt(job, "%s --range", command_of(job, c, dir))};

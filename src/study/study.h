@@ -7,9 +7,25 @@
 
 typedef struct nm_said { const char *key, *value; } nm_said; /* lists end with a NULL key, or say a length */
 
+/* ---- benchmark.c: questions in a folder, as the VNN competition lays them out ------------------- */
+typedef struct nm_answers { nm_names key; int *status; size_t n, cap; } nm_answers; /* known ones */
+typedef struct nm_benchmark_row {
+    const char *net, *property, *net_path, *property_path; /* as they are named; where they are */
+    double timeout;        /* seconds; 0: none */
+} nm_benchmark_row;
+typedef struct nm_benchmark {
+    const char *path, *root, *hash; /* root with its slash, or ""; hash: of paths and files */
+    size_t n;
+    nm_benchmark_row *row; /* [n] */
+    nm_answers known;
+} nm_benchmark;
+/* root NULL: the folder of the file; expected: a file of known answers, or NULL */
+nm_benchmark *nm_benchmark_read(nm_job *job, const char *path, const char *root, const char *expected);
+
 /* ---- batch.c: one question for many samples ----------------------------------------------------- */
 #define NM_CONFIDENCE 95.0 /* percent, of limits for a sample */
 typedef struct nm_campaign {
+    const nm_benchmark *rows; /* its rows are the samples; else NULL, and: */
     const nm_net *net;
     nm_dataset images, labels;
     bool has_labels, save_witness;
@@ -30,6 +46,10 @@ typedef struct nm_campaign {
 static inline bool nm_campaign_asks(const nm_campaign *c, int64_t i)
 {
     return i >= c->from && i < c->to && (!c->asked || c->asked[i - c->from]);
+}
+static inline int64_t nm_campaign_count(const nm_campaign *c)
+{
+    return c->rows ? (int64_t)c->rows->n : c->images.count;
 }
 /* puts the summary into out, as text or JSON; gives the exit code: 0, NM_UNKNOWN when interrupted, or that of the first
  * error */
@@ -58,6 +78,7 @@ void nm_report_write(nm_job *job, size_t n, const nm_reported *folder, const cha
 typedef struct nm_campaign_file { /* campaign.json */
     const char *path, *question;
     const char *net, *images, *labels; /* files that are there now; labels: NULL where predictions are */
+    const char *instances, *root; /* of a benchmark, which has none of those; or NULL */
     const char *folder;    /* that files named in flags are relative to, with its slash */
     const nm_said *flags, *effort;
 } nm_campaign_file;

@@ -258,11 +258,28 @@ def batch():
     put("odd.csv", "\n".join(",".join(r) for r in (row, ["1.5"] + row[1:])))
     ask([3], "batch", MLP3, "--images", p("odd.csv"), "--perturb", "linf:0.01", "--dir", p("odd"))
     check("a record of an error", "error" in [json.load(open(f))["verdict"] for f in files("record", "odd/records/*.json", 2)])
+    benchmark(data)
     code, out, err = run("batch", MLP3, *data, "--perturb", "linf:0.06", "--range", "0:8", "--save-witness", "--dir", p("plain"), "--quiet")
     s = json.load(open(p("plain", "summary.json")))
     want = "8 samples (0:8): %d hold, %d violated, %d unknown, 0 errors; %d misclassified\nadversarial error: at least %.2f %%, at most %.2f %%\n" % (
         s["holds"], s["violated"], s["unknown"], s["misclassified"], 100 * s["adversarial_error_lo"], 100 * s["adversarial_error_hi"])
     check("without --json it is text", code == 0 and out.startswith(want) and out.endswith("written: %s/results.csv, %s/summary.json\n" % (p("plain"), p("plain"))), out)
+
+
+def benchmark(data):
+    """rows of their own networks and properties; one known answer is false, one row is out of time"""
+    answers = put("answers.csv", "network,property,expected\ntiny-xor.onnx,tiny-xor.vnnlib,unsat\n")
+    j = ask([6], "batch", "--instances", m("instances.csv"), "--expected", answers, "--dir", p("rows"))
+    check("a known answer is contradicted", [w["sample"] for w in j["wrong"]] == [0], j)
+    files("record", "rows/records/*.json")
+    files("campaign", "rows/campaign.json")
+    names = ["(declare-const X_%d Real)" % i for i in range(784)] + ["(declare-const Y_%d Real)" % i for i in range(10)]
+    put("cube.vnnlib", "\n".join(names + ["(assert (>= X_%d 0))(assert (<= X_%d 1))" % (i, i) for i in range(784)]) + "(assert (<= Y_3 -40))")
+    ask([0], "batch", "--instances", put("cube.csv", "%s,%s,0.001\n" % (m("digits-conv.onnx"), p("cube.vnnlib"))), "--root", "/", "--no-attack", "--no-evaluate", "--dir", p("late"))
+    files("record", "late/records/*.json")
+    shutil.copytree(p("rows"), p("rows2"))
+    put("rows2/records/000000.json", {**json.load(open(p("rows/records/000000.json"))), "verdict": "unknown"})
+    ask([0], "compare", p("rows"), p("rows2"))
 
 
 def compared():

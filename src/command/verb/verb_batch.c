@@ -46,10 +46,10 @@ static const char *question_text(nm_job *job, const nm_said *flags, const nm_set
 /* the command line as the run said it that made the folder, with the limits and the range of this one */
 static nm_cli joined(nm_job *job, const nm_cli *c, const nm_campaign_file *f)
 {
-    static const nm_opt own[] = {NM_O_join,       NM_O_range,    NM_O_workers, NM_O_rerun,
-                                 NM_O_time_limit, NM_O_memory,   NM_O_json,    NM_O_save_witness,
-                                 NM_O_quiet,      NM_O_slurm,    NM_O_chunk,   NM_O_array_limit,
-                                 NM_O_sbatch,     NM_O_jobs_file};
+    static const nm_opt own[] = {NM_O_join,       NM_O_range,     NM_O_workers, NM_O_rerun,
+                                 NM_O_time_limit, NM_O_memory,    NM_O_json,    NM_O_save_witness,
+                                 NM_O_quiet,      NM_O_slurm,     NM_O_chunk,   NM_O_array_limit,
+                                 NM_O_sbatch,     NM_O_jobs_file, NM_O_expected};
     nm_cli_files(job, c, 0, 0, "no file beside --join, whose folder names them,");
     for (nm_opt o = 0; o < NM_N_OPTS; o++) {
         bool allowed = false;
@@ -59,9 +59,12 @@ static nm_cli joined(nm_job *job, const nm_cli *c, const nm_campaign_file *f)
                      nm_cli_name(job, o), f->path);
     }
     nm_cli j = *c;
+    if (!f->instances && nm_cli_has(c, NM_O_expected))
+        nm_throw(job, NM_EUSE, "--expected: goes with --instances, and %s is about images",
+                 f->path);
     j.file = NM_ARRAY(job, const char *, 1);
     j.file[0] = f->net;
-    j.n_files = 1;
+    j.n_files = f->net != NULL;
     for (const nm_said *s = f->flags; s->key; s++) nm_cli_put(job, &j, s->key, s->value);
     for (const nm_said *s = f->effort; s->key; s++) {
         nm_cli one = {0};
@@ -72,6 +75,8 @@ static nm_cli joined(nm_job *job, const nm_cli *c, const nm_campaign_file *f)
     j.value[NM_O_dir] = c->value[NM_O_join];
     j.value[NM_O_images] = f->images;
     j.value[NM_O_labels] = f->labels;
+    j.value[NM_O_instances] = f->instances;
+    j.value[NM_O_root] = f->root;
     return j;
 }
 
@@ -85,9 +90,9 @@ static void set_asked(nm_job *job, const nm_cli *c, nm_campaign *b)
         b->from = 0;
         b->to = n;
         b->asked = asked;
-        if (n > b->images.count)
-            nm_throw(job, NM_EINPUT, "%s: %lld samples were asked for, and the images are %lld",
-                     b->dir, (long long)n, (long long)b->images.count);
+        if (n > nm_campaign_count(b))
+            nm_throw(job, NM_EINPUT, "%s: %lld samples were asked for, and there are %lld", b->dir,
+                     (long long)n, (long long)nm_campaign_count(b));
         return;
     }
     for (int64_t i = b->from; i < b->to; i++)
@@ -134,6 +139,22 @@ static void set_sample(nm_job *job, const nm_cli *c, nm_campaign *b, bool joins)
                               b->solve.seed);
 }
 
+/* what a run says of itself, whatever it is about */
+static nm_campaign run_of(nm_job *job, const nm_cli *c)
+{
+    nm_campaign b = {
+        .dir = nm_cli_get(c, NM_O_dir),
+        .solve = nm_cli_solve_opts(job, c, false),
+        .flags = given(job, c, asks, N_ASKS),
+        .effort = given(job, c, efforts, N_EFFORTS),
+        .rerun = nm_cli_pick(job, c, NM_O_rerun, "never|always|unknown|violated|error"),
+        .workers = (int)nm_cli_num(job, c, NM_O_workers, 1),
+        .memory = nm_cli_num(job, c, NM_O_memory, 0) * 1048576,
+        .save_witness = nm_cli_has(c, NM_O_save_witness)};
+    if (b.workers < 1) nm_throw(job, NM_EUSE, "--workers: 1 or more was expected");
+    return b;
+}
+
 /* joins: campaign.json, or NULL */
 static nm_campaign campaign_of(nm_job *job, const nm_cli *c, const nm_campaign_file *joins)
 {
@@ -143,28 +164,43 @@ static nm_campaign campaign_of(nm_job *job, const nm_cli *c, const nm_campaign_f
                         .objective = nm_cli_get(c, NM_O_objective),
                         .guard = nm_cli_guard(c),
                         .dir = joins ? joins->folder : NULL};
-    nm_campaign b = {
-        .net = nm_net_read_as(job, c->file[0], nm_cli_front(job, c)),
-        .around = nm_around_ask(job, &ask),
-        .solve = nm_cli_solve_opts(job, c, false),
-        .dir = nm_cli_get(c, NM_O_dir),
-        .net_path = c->file[0],
-        .images_path = nm_cli_get(c, NM_O_images),
-        .labels_path = nm_cli_get(c, NM_O_labels),
-        .flags = given(job, c, asks, N_ASKS),
-        .effort = given(job, c, efforts, N_EFFORTS),
-        .rerun = nm_cli_pick(job, c, NM_O_rerun, "never|always|unknown|violated|error"),
-        .workers = (int)nm_cli_num(job, c, NM_O_workers, 1),
-        .memory = nm_cli_num(job, c, NM_O_memory, 0) * 1048576,
-        .save_witness = nm_cli_has(c, NM_O_save_witness)};
+    nm_campaign b = run_of(job, c);
+    b.net = nm_net_read_as(job, c->file[0], nm_cli_front(job, c));
+    b.around = nm_around_ask(job, &ask);
+    b.net_path = c->file[0];
+    b.images_path = nm_cli_get(c, NM_O_images);
+    b.labels_path = nm_cli_get(c, NM_O_labels);
     check_range(job, &b);
     b.images = nm_dataset_open(job, nm_net_form(b.net), b.images_path);
     b.has_labels = b.labels_path != NULL;
     if (b.has_labels) b.labels = nm_labels_open(job, b.labels_path);
     nm_cli_range(job, c, b.images.count, &b.from, &b.to);
-    if (b.workers < 1) nm_throw(job, NM_EUSE, "--workers: 1 or more was expected");
     b.question = question_text(job, b.flags, b.around.sets);
     set_sample(job, c, &b, joins != NULL);
+    if (joins) set_asked(job, c, &b);
+    return b;
+}
+
+/* a benchmark, whose rows say the questions; joins: campaign.json, or NULL */
+static nm_campaign benchmark_of(nm_job *job, const nm_cli *c, const nm_campaign_file *joins)
+{
+    static const nm_opt own[] = {NM_O_images,      NM_O_labels,      NM_O_perturb,     NM_O_domain,
+                                 NM_O_margin,      NM_O_objective,   NM_O_guard,       NM_O_sample,
+                                 NM_O_confidence,  NM_O_channels,    NM_O_mean,        NM_O_std,
+                                 NM_O_input_shape, NM_O_output_name, NM_O_save_witness};
+    nm_cli_files(job, c, 0, 0, "no network beside --instances, whose rows name them,");
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (nm_cli_has(c, own[i]))
+            nm_throw(
+                job, NM_EUSE,
+                "--%s: goes with images; the properties of --instances say their whole questions%s",
+                nm_cli_name(job, own[i]),
+                own[i] == NM_O_save_witness ? ", and their counterexamples are always kept" : "");
+    nm_campaign b = run_of(job, c);
+    b.rows = nm_benchmark_read(job, nm_cli_get(c, NM_O_instances), nm_cli_get(c, NM_O_root),
+                               nm_cli_get(c, NM_O_expected));
+    nm_cli_range(job, c, (int64_t)b.rows->n, &b.from, &b.to);
+    b.question = question_text(job, b.flags, &(nm_sets){0});
     if (joins) set_asked(job, c, &b);
     return b;
 }
@@ -179,6 +215,20 @@ static int status(nm_job *job, const nm_cli *c, nm_buf *out)
     return NM_OK;
 }
 
+static nm_campaign images_of(nm_job *job, const nm_cli *c, const nm_campaign_file *joins)
+{
+    static const nm_opt own[] = {NM_O_root, NM_O_expected};
+    for (size_t i = 0; i < 2; i++)
+        if (nm_cli_has(c, own[i]))
+            nm_throw(job, NM_EUSE, "--%s: goes with --instances", nm_cli_name(job, own[i]));
+    nm_cli_files(job, c, 1, 1, "a network");
+    if (!nm_cli_has(c, NM_O_images) || !nm_cli_has(c, NM_O_dir))
+        nm_throw(job, NM_EUSE, "netmip batch: --images FILE and --dir DIR were expected");
+    nm_campaign b = campaign_of(job, c, joins);
+    nm_check_campaign(job, &b);
+    return b;
+}
+
 /* one campaign */
 static int campaign(nm_job *job, const nm_cli *c, nm_buf *out)
 {
@@ -191,14 +241,18 @@ static int campaign(nm_job *job, const nm_cli *c, nm_buf *out)
         own = joined(job, c, &f);
         c = &own;
     }
-    nm_cli_files(job, c, 1, 1, "a network");
-    if (!nm_cli_has(c, NM_O_images) || !nm_cli_has(c, NM_O_dir))
-        nm_throw(job, NM_EUSE, "netmip batch: --images FILE and --dir DIR were expected");
-    nm_campaign b = campaign_of(job, c, joins ? &f : NULL);
-    nm_check_campaign(job, &b);
+    nm_campaign b;
+    if (nm_cli_has(c, NM_O_instances)) {
+        if (!nm_cli_has(c, NM_O_dir))
+            nm_throw(job, NM_EUSE, "netmip batch: --dir DIR was expected");
+        b = benchmark_of(job, c, joins ? &f : NULL);
+    } else {
+        b = images_of(job, c, joins ? &f : NULL);
+    }
     if (!spreads) return nm_campaign_run(job, &b, out, nm_cli_has(c, NM_O_json));
     if (nm_cli_has(c, NM_O_json))
-        nm_throw(job, NM_EUSE, "--json: what was submitted or written is said as text; --status has JSON");
+        nm_throw(job, NM_EUSE,
+                 "--json: what was submitted or written is said as text; --status has JSON");
     nm_campaign_spread(job, &b, &spread, out);
     return NM_OK;
 }

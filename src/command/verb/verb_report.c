@@ -17,6 +17,7 @@ static void find_images(nm_job *job, void *arg)
 {
     source *s = arg;
     const nm_campaign_file f = nm_campaign_read(job, s->to->dir);
+    if (f.instances) return; /* counterexamples of a benchmark are no images */
     nm_cli c = {.verb = "batch"};
     for (const nm_said *said = f.flags; said->key; said++)
         nm_cli_put(job, &c, said->key, said->value);
@@ -34,7 +35,7 @@ static nm_reported folder_of(nm_job *job, const char *dir)
     if (failed) {
         r.why = nm_message_of(job, failed);
         nm_note(job, "%s: no pictures: %s", dir, r.why);
-    } else {
+    } else if (r.images) {
         r.form = &s->form;
     }
     return r;
