@@ -35,6 +35,20 @@ nm_jo nm_record_start(nm_buf *b, const nm_campaign *c, int64_t sample)
     return j;
 }
 
+static void put_layers(nm_jo *j, const nm_verdict *v)
+{
+    nm_jo_list(j, "layers");
+    nm_jo_tight(j);
+    for (size_t i = 0; i < v->n_layers; i++) {
+        nm_jo_object(j, NULL);
+        nm_jo_int(j, "block", v->layers[i].block);
+        nm_jo_int(j, "units", (int64_t)v->layers[i].units);
+        nm_jo_int(j, "unstable", (int64_t)v->layers[i].unstable);
+        nm_jo_end(j);
+    }
+    nm_jo_end(j);
+}
+
 void nm_record_end(nm_jo *j, const nm_verdict *v, double cpu, double wall)
 {
     size_t unstable = 0, binaries = 0;
@@ -42,6 +56,7 @@ void nm_record_end(nm_jo *j, const nm_verdict *v, double cpu, double wall)
     for (size_t i = 0; i < v->n_targets; i++) binaries += v->targets[i].bins;
     nm_jo_int(j, "unstable", (int64_t)unstable);
     nm_jo_int(j, "binaries", (int64_t)binaries);
+    if (v->n_layers) put_layers(j, v);
     nm_jo_fixed(j, "cpu_seconds", cpu, 6);
     nm_jo_fixed(j, "solver_seconds", v->cpu.solver, 6);
     nm_jo_fixed(j, "wall_seconds", wall, 6);

@@ -9,6 +9,7 @@
 nm_sheet nm_classes_sheet(const nm_results *r, size_t id);   /* a row a label */
 nm_sheet nm_stages_sheet(const nm_results *r, size_t id);    /* what each stage settled, and what that cost */
 nm_sheet nm_unstable_sheet(const nm_results *r, size_t id);  /* units and binaries that were open, by verdict */
+nm_sheet nm_layers_sheet(const nm_results *r, size_t id);    /* the same by layer, of a benchmark by network as well */
 nm_sheet nm_hardest_sheet(const nm_results *r, size_t id, size_t most);
 nm_sheet nm_samples_sheet(const nm_results *r, size_t id);
 nm_sheet nm_flags_sheet(const nm_results *r, size_t id);     /* what was asked */

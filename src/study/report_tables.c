@@ -1,5 +1,6 @@
 /* report_tables.c: tables of one campaign, each from its outcomes. An outcome that was cut short counts as unknown. */
 #include "base/base.h"
+#include "search/search.h"
 #include "study/study.h"
 #include "study/numbers.h"
 #include "study/records.h"
@@ -146,6 +147,45 @@ nm_sheet nm_unstable_sheet(const nm_results *r, size_t id)
         nm_sheet_int(&s, n);
         put_spread(&s, n, units);
         put_spread(&s, n, bins);
+    }
+    return s;
+}
+
+typedef struct {
+    const nm_outcome *first; /* one of those that have the layer */
+    size_t layer, n;         /* the layer's place in its list */
+    double sum, most;
+} layer;
+
+nm_sheet nm_layers_sheet(const nm_results *r, size_t id)
+{
+    static const char *const columns[] = {"network",         "#block",           "#units",          "#samples",
+                                          "#unstable: mean", "#of the units: %", "#unstable: most", NULL};
+    nm_sheet s = nm_sheet_new(r->job, name_of(r, "layers", id), "Units that bounds leave open, by layer", columns);
+    nm_names names = {0};
+    layer *l = NULL;
+    size_t n = 0, cap = 0;
+    for (size_t i = 0; i < r->n; i++)
+        for (size_t k = 0; k < r->row[i].n_layers; k++) {
+            const nm_outcome *x = &r->row[i];
+            const nm_layer *of_x = &x->layer[k];
+            const nm_span key = nm_span_of(nm_fmt(r->job, "%d %zu %s", of_x->block, of_x->units, x->network));
+            if (nm_names_add(r->job, &names, key)) *NM_PUSH(r->job, l, n, cap) = (layer){.first = x, .layer = k};
+            layer *of = &l[nm_names_find(&names, key)];
+            of->n++;
+            of->sum += (double)of_x->unstable;
+            of->most = fmax(of->most, (double)of_x->unstable);
+        }
+    for (size_t k = 0; k < n; k++) {
+        const nm_layer *shape = &l[k].first->layer[l[k].layer];
+        const double mean = l[k].sum / (double)l[k].n;
+        nm_sheet_str(&s, r->is_benchmark ? l[k].first->network : nm_results_net(r));
+        nm_sheet_int(&s, (size_t)shape->block);
+        nm_sheet_int(&s, shape->units);
+        nm_sheet_int(&s, l[k].n);
+        nm_sheet_fixed(&s, mean, 2);
+        nm_sheet_fixed(&s, 100 * mean / (double)shape->units, 2);
+        nm_sheet_num(&s, l[k].most);
     }
     return s;
 }

@@ -2,6 +2,7 @@
  * there. Networks and images are not looked at, and any version of the program may have made the folder. Cost: one
  * small file a sample. */
 #include "base/base.h"
+#include "search/search.h"
 #include "study/study.h"
 #include "study/benchmark.h"
 #include "study/numbers.h"
@@ -87,6 +88,18 @@ static nm_outcome row_of(nm_job *job, const nm_json *j, const char *path)
                         .wall = number(job, j, "wall_seconds", path, NAN)};
 }
 
+static void add_layers(nm_job *job, nm_outcome *x, const nm_json *j, const char *path)
+{
+    const nm_json *list = nm_json_find(j, "layers");
+    if (!list) return;
+    nm_layer *l = NM_ARRAY(job, nm_layer, nm_json_count(list) + 1);
+    x->layer = l;
+    for (const nm_json *e = list->child; e; e = e->next)
+        l[x->n_layers++] = (nm_layer){.block = (int)whole(job, e, "block", path),
+                                      .units = (size_t)whole(job, e, "units", path),
+                                      .unstable = (size_t)whole(job, e, "unstable", path)};
+}
+
 static int by_sample(const void *a, const void *b)
 {
     const int64_t x = ((const nm_outcome *)a)->sample, y = ((const nm_outcome *)b)->sample;
@@ -97,7 +110,9 @@ static void add_record(nm_results *r, const char *path, size_t *cap)
 {
     nm_job *job = r->job;
     const nm_json *j = nm_json_parse(job, nm_file_read(job, path));
-    *NM_PUSH(job, r->row, r->n, *cap) = row_of(job, j, path);
+    nm_outcome row = row_of(job, j, path);
+    add_layers(job, &row, j, path);
+    *NM_PUSH(job, r->row, r->n, *cap) = row;
     nm_totals_add(job, &r->totals, j);
     nm_close(job, j);
 }

@@ -100,6 +100,12 @@ def real():
     classes, stages = as_dicts(f.csv["classes-1"]), as_dicts(f.csv["stages-1"])
     check("classes add up", sum(int(r["violated"]) for r in classes) == s["violated"] and sum(int(r["samples"]) for r in classes) == 60, classes)
     check("stages add up", sum(int(r["hold"]) for r in stages) == s["holds"] and sum(int(r["samples"]) for r in stages) == 60, stages)
+    made = [json.load(open(f)) for f in sorted(glob.glob(p("r0.06/records/*.json")))]
+    for row in as_dicts(f.csv["layers-1"]):
+        mine = [l["unstable"] for r in made for l in r.get("layers", []) if l["block"] == int(row["block"])]
+        check("layer %s: its open units" % row["block"], int(row["samples"]) == len(mine) > 0 and abs(float(row["unstable: mean"]) - sum(mine) / len(mine)) <= 0.006 and
+              int(row["unstable: most"]) == max(mine) <= int(row["units"]), row)
+    check("layers add up", len(as_dicts(f.csv["layers-1"])) == 3 and all(sum(l["unstable"] for l in r.get("layers", [])) == r["unstable"] for r in made), f.csv["layers-1"])
     results = list(csv.DictReader(open(p("r0.06/results.csv"))))
     mine = as_dicts(f.csv["samples-1"])
     check("all samples, all digits", [(r["sample"], r["verdict"], r["margin at least"], r["distance"]) for r in mine] == [
