@@ -8,7 +8,6 @@
  * process, including its start and its reading of the model. Workers share the machine: use a single one if times
  * matter. */
 #include "base/base.h"
-#include "question/question.h"
 #include "solver/solver.h"
 #include "encoding/encoding.h"
 #include "search/search.h"
@@ -16,94 +15,6 @@
 #include "study/study.h"
 #include "study/bench.h"
 #include "study/records.h"
-
-/* ---- models ---- */
-
-static nm_query *question_of(nm_job *job, const nm_instance *t)
-{
-    nm_query *q = NM_NEW(job, nm_query);
-    nm_case *c = NM_NEW(job, nm_case);
-    *q = *t->q;
-    *c = t->q->cases[t->icase];
-    c->clauses = &t->q->cases[t->icase].clauses[t->iclause];
-    c->n_clauses = 1;
-    q->cases = c;
-    q->n_cases = 1;
-    q->path = NULL;
-    memset(q->hash, 0, sizeof q->hash);
-    return q;
-}
-
-/* Writes the model; returns false if bounds already decide the question, unless `always`. */
-static bool write_model(nm_job *job, const nm_bench *b, nm_bench_model *m, const char *stem,
-                        bool always)
-{
-    const nm_instance *t = m->instance;
-    const nm_solve_opts o = {.bounds = b->bounds,
-                             .threads = 1,
-                             .form.encoding = m->form->encoding,
-                             .form.fold = m->form->fold,
-                             .form.two_sided = m->form->two_sided,
-                             .files.always_write = always,
-                             .files.out = nm_fmt(job, "%s.mps", stem),
-                             .seed = 1,
-                             .files.version = NM_VERSION,
-                             .files.options = nm_fmt(job, "bench %s %s", t->name, m->form->name)};
-    const double at = nm_cpu();
-    const nm_verdict *v = nm_solve_query(job, t->net, question_of(job, t), &o);
-    m->encode_seconds = nm_cpu() - at;
-    if (!v->targets[0].file) return false;
-    m->bins = v->targets[0].bins;
-    m->map_path = nm_fmt(job, "%s.map.json", stem);
-    m->map = nm_map_read(job, m->map_path);
-    return true;
-}
-
-/* Takes a model that exists already: copies it, unpacked, into the folder of this comparison. */
-static void take_model(nm_job *job, nm_bench_model *m, const char *stem)
-{
-    const nm_instance *t = m->instance;
-    nm_map *map = NM_NEW(job, nm_map);
-    const char *base = strrchr(t->map->file.path, '/'), *path = t->map->file.path;
-    const char *beside = nm_fmt(job, "%s%s", nm_path_dir(job, t->map_path), base ? base + 1 : path);
-    if (nm_file_exists(beside)) path = beside;
-    const nm_file f = nm_file_read(job, path);
-    char hash[65];
-    nm_sha256(f.data, f.n, hash);
-    if (strcmp(hash, t->map->file.hash))
-        nm_throw(job, NM_EAUDIT, "%s: is not the model that %s was made with", path, t->map_path);
-    if (!nm_has_suffix(path, ".mps") && !nm_has_suffix(path, ".mps.gz"))
-        nm_throw(job, NM_EUNSUP, "%s: a comparison needs MPS files, which all solvers read in the same way",
-                 path);
-    *map = *t->map;
-    map->file.path = nm_fmt(job, "%s.mps", stem);
-    nm_file_write(job, map->file.path, f.data, f.n);
-    m->map = map;
-    m->map_path = t->map_path;
-    m->bins = map->file.n_bin;
-}
-
-static void make_models(nm_job *job, nm_bench *b, nm_presence *here)
-{
-    b->model = NM_ARRAY(job, nm_bench_model, b->instances.n * b->n_forms);
-    for (size_t i = 0; i < b->instances.n; i++) {
-        const nm_instance *t = &b->instances.a[i];
-        for (size_t f = 0; f < b->n_forms && !nm_stopped(job); f++) {
-            nm_bench_model *m = &b->model[b->n_models];
-            *m = (nm_bench_model){.instance = t, .form = &b->form[f], .number = i};
-            const bool given = !m->form->encoding;
-            m->name = given ? t->name
-                            : nm_fmt(job, "%s.%s", t->name, nm_name_clean(job, m->form->name));
-            const char *stem = nm_fmt(job, "%s/models/%s", b->dir, m->name);
-            nm_presence_tick(job, here, NULL, 0);
-            if (given)
-                take_model(job, m, stem);
-            else if (!write_model(job, b, m, stem, t->map != NULL))
-                break;
-            b->n_models++;
-        }
-    }
-}
 
 /* ---- one run ---- */
 
@@ -377,49 +288,107 @@ static bool wanted(nm_job *job, const nm_bench *b, size_t k)
     return !strcmp(b->rerun, nm_json_str(job, nm_json_get(job, j, "verdict", path), path));
 }
 
-bool nm_bench_run(nm_job *job, nm_bench *b)
+/* enters the folder and makes the models; false: interrupted */
+static bool enter(nm_job *job, nm_bench *b, plan *p, nm_records *r)
 {
     static const char *const folders[] = {"models", "records", "runs", NULL};
     static const char *const files[] = {"results.csv",       "summary.json", "table.txt",
                                         "profile.svg",       "cactus.svg",   "disagreements.txt",
                                         NULL};
-    const nm_said said[] = {{"time_limit", nm_fmt(job, "%g", b->time_limit)},
-                            {"memory", nm_fmt(job, "%zu", b->memory)},
-                            {"threads", nm_fmt(job, "%zu", b->threads)}};
-    plan p = {.b = b};
-    nm_records r = {.dir = b->dir,
-                    .file = "bench.json",
-                    .kind = "comparison",
-                    .version = 1,
-                    .n_said = sizeof said / sizeof *said,
-                    .said = said,
-                    .folders = folders,
-                    .files = files,
-                    .workers = b->workers,
-                    .stem = record_stem,
-                    .settled = made_meanwhile,
-                    .make = run_one,
-                    .fail = run_failed,
-                    .arg = &p};
-    nm_records_open(job, &r);
-    make_models(job, b, r.here);
+    enum { N_SAID = 3 };
+    nm_said *said = NM_ARRAY(job, nm_said, N_SAID), *more = NM_ARRAY(job, nm_said, 2);
+    said[0] = (nm_said){"time_limit", nm_fmt(job, "%g", b->time_limit)};
+    said[1] = (nm_said){"memory", nm_fmt(job, "%zu", b->memory)};
+    said[2] = (nm_said){"threads", nm_fmt(job, "%zu", b->threads)};
+    more[0] = (nm_said){"shift", nm_fmt(job, "\"%g\"", b->shift)}; /* of tables, which any run may make anew */
+    *r = (nm_records){.dir = b->dir,
+                      .file = NM_BENCH_FILE,
+                      .kind = "comparison",
+                      .version = 1,
+                      .n_said = N_SAID,
+                      .said = said,
+                      .more = more,
+                      .folders = folders,
+                      .files = files,
+                      .workers = b->workers,
+                      .stem = record_stem,
+                      .settled = made_meanwhile,
+                      .make = run_one,
+                      .fail = run_failed,
+                      .arg = p};
+    nm_records_open(job, r);
+    nm_bench_models(job, b, r->here);
     if (nm_stopped(job)) return false;
     if (!b->n_models)
         nm_throw(job, NM_EINPUT, "bounds alone decide every question: there is nothing to compare");
-    const size_t n = b->n_models * b->n_solvers * b->repeats;
-    p.todo = NM_RAW(job, size_t, n);
-    p.stamp = NM_RAW(job, uint64_t, n);
-    r.before = (nm_tally){.all = n, .done = n};
-    /* all solvers once, then all again: a machine that is slow for a while does not meet one of them alone */
-    for (size_t repeat = 0; repeat < b->repeats; repeat++)
-        for (size_t k = repeat; k < n; k += b->repeats) {
-            p.stamp[r.n] = nm_file_stamp(nm_bench_record(job, b, k));
-            if (wanted(job, b, k)) p.todo[r.n++] = k;
-        }
-    r.before.done -= r.n;
+    return true;
+}
+
+static size_t runs_of(const nm_bench *b) { return b->n_models * b->n_solvers * b->repeats; }
+
+/* the i-th run in their order: all solvers once, then all again: a machine that is slow for a while does not meet one
+ * of them alone */
+static size_t run_at(const nm_bench *b, size_t i)
+{
+    const size_t n = runs_of(b) / b->repeats;
+    return i % n * b->repeats + i / n;
+}
+
+/* lists what is to be done of those from..to-1; at [n]: their places, or NULL */
+static void list_todo(nm_job *job, nm_bench *b, plan *p, nm_records *r, int64_t *at)
+{
+    const size_t n = runs_of(b), from = b->is_part ? b->from : 0, to = b->is_part ? b->to : n;
+    if (to > n)
+        nm_throw(job, NM_EUSE, "--runs %zu:%zu: the comparison has %zu runs", from, to, n);
+    p->todo = NM_RAW(job, size_t, n);
+    p->stamp = NM_RAW(job, uint64_t, n);
+    for (size_t i = from; i < to; i++) {
+        const size_t k = run_at(b, i);
+        p->stamp[r->n] = nm_file_stamp(nm_bench_record(job, b, k));
+        if (!wanted(job, b, k)) continue;
+        if (at) at[r->n] = (int64_t)i;
+        p->todo[r->n++] = k;
+    }
+    r->before = (nm_tally){.all = to - from, .done = to - from - r->n};
     nm_note(job, "%zu instances, %zu models, %zu runs, %zu of them recorded already",
-            b->instances.n, b->n_models, n, n - r.n);
+            b->instances.n, b->n_models, to - from, to - from - r->n);
+}
+
+size_t nm_bench_left(nm_job *job, const nm_bench *b)
+{
+    size_t left = 0;
+    for (size_t k = 0; k < runs_of(b); k++) left += !nm_file_exists(nm_bench_record(job, b, k));
+    return left;
+}
+
+bool nm_bench_run(nm_job *job, nm_bench *b)
+{
+    plan p = {.b = b};
+    nm_records r;
+    if (!enter(job, b, &p, &r)) return false;
+    list_todo(job, b, &p, &r, NULL);
     nm_records_run(job, &r);
     nm_records_close(job, &r);
     return !nm_stopped(job);
+}
+
+nm_todo nm_bench_pilot(nm_job *job, nm_bench *b, size_t pilot)
+{
+    plan p = {.b = b};
+    nm_records r;
+    nm_todo left = {0};
+    if (!enter(job, b, &p, &r)) return left;
+    int64_t *at = NM_RAW(job, int64_t, runs_of(b) + 1);
+    list_todo(job, b, &p, &r, at);
+    const size_t all = r.n;
+    r.n = left.made = pilot < all ? pilot : all;
+    r.before.all = r.before.done + r.n;
+    const double start = nm_wall();
+    nm_records_run(job, &r);
+    const int at_once = b->workers < (int)r.n ? b->workers : (int)r.n;
+    if (left.made) left.seconds = (nm_wall() - start) * at_once / (double)left.made;
+    nm_records_close(job, &r);
+    left.sample = at + left.made;
+    left.n = all - left.made;
+    return left;
 }

@@ -4,10 +4,17 @@
 
 #include "study/study.h"
 #include "study/plot.h"
+#include "study/records.h"
 
 /* ---- bench.c ------------------------------------------------------------------------------------ */
 /* Returns the path of the record of run k, which is: model k / (solvers * repeats), then solver, then repeat. */
 const char *nm_bench_record(nm_job *job, const nm_bench *b, size_t k);
+/* Makes up to `pilot` runs; says what is left, by places in the order of --runs. */
+nm_todo nm_bench_pilot(nm_job *job, nm_bench *b, size_t pilot);
+#define NM_BENCH_FILE "bench.json"
+
+/* ---- bench_models.c ----------------------------------------------------------------------------- */
+void nm_bench_models(nm_job *job, nm_bench *b, nm_presence *here); /* sets model, n_models; ends early when stopped */
 
 /* ---- bench_numbers.c ---------------------------------------------------------------------------- */
 typedef struct nm_bench_result { /* a run, from its record */

@@ -65,7 +65,7 @@ static void put_text(nm_buf *out, const comparison *c)
     put_part(out, &c->contradictions, SHOWN);
 }
 
-/* a table as a list of objects, whose members are its columns in one word; numbers as numbers */
+/* a table as a list of objects, whose members are its columns in one word; numbers as numbers, percentages unrounded */
 static void put_rows(nm_jo *j, const nm_sheet *s, const char *key, const char *const *member)
 {
     nm_jo_line(j);
@@ -77,7 +77,7 @@ static void put_rows(nm_jo *j, const nm_sheet *s, const char *key, const char *c
         if (!nm_sheet_is_number(s, c))
             nm_jo_str(j, member[c], text);
         else
-            nm_jo_raw(j, member[c], *text ? text : "null");
+            nm_jo_raw(j, member[c], s->cell[i].exact ? s->cell[i].exact : *text ? text : "null");
         if (c + 1 == s->n_columns) nm_jo_end(j);
     }
     nm_jo_end(j);

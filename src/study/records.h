@@ -95,6 +95,7 @@ typedef struct nm_slurm_job {  /* an array job */
     size_t n;
     int cpus;
     double seconds, megabytes; /* that a task requests; 0: nothing is */
+    const char *cwd;       /* a word of the shell: where the command runs; or NULL */
     const char *tasks, *command; /* words of the shell, a blank before each; the command that gets one of them */
 } nm_slurm_job;
 const char *nm_slurm_run(nm_job *job, const nm_spread *s, const nm_slurm_job *a); /* submits it; returns its number */

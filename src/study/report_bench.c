@@ -97,6 +97,20 @@ static double limit_of(nm_job *job, const char *dir)
     return limit;
 }
 
+/* of the tables that were made last; where there are none yet, what the first run said */
+static double shift_of(nm_job *job, const char *dir)
+{
+    const char *summary = nm_fmt(job, "%s/summary.json", dir), *path = nm_fmt(job, "%s/%s", dir, NM_BENCH_FILE);
+    if (nm_file_exists(summary)) {
+        const nm_json *j = nm_json_parse(job, nm_file_read(job, summary));
+        return nm_json_num(job, nm_json_get(job, j, "shift", summary), summary);
+    }
+    const nm_json *said = nm_json_find(nm_json_parse(job, nm_file_read(job, path)), "shift");
+    const char *s = said ? nm_json_str(job, said, path) : "";
+    double shift;
+    return nm_num_parse(s, s + strlen(s), &shift) ? shift : SHIFT;
+}
+
 /* the models that have been written */
 static size_t models_in(nm_job *job, const char *dir)
 {
@@ -115,7 +129,7 @@ static nm_bench bench_of(const folder *f, size_t *left_out)
                   .n_forms = f->forms.n,
                   .n_solvers = f->solvers.n,
                   .time_limit = limit_of(job, f->dir),
-                  .shift = SHIFT};
+                  .shift = shift_of(job, f->dir)};
     nm_formulation *form = NM_ARRAY(job, nm_formulation, b.n_forms);
     nm_bench_solver *solver = NM_ARRAY(job, nm_bench_solver, b.n_solvers);
     for (size_t i = 0; i < b.n_forms; i++) form[i].name = f->forms.name[i];

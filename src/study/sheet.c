@@ -48,7 +48,9 @@ void nm_sheet_fixed(nm_sheet *s, double x, int decimals)
 
 void nm_sheet_percent(nm_sheet *s, size_t part, size_t whole)
 {
-    nm_sheet_fixed(s, whole ? 100. * (double)part / (double)whole : NAN, 2);
+    const double x = whole ? 100. * (double)part / (double)whole : NAN;
+    nm_sheet_fixed(s, x, 2);
+    if (whole) s->cell[s->n - 1].exact = nm_num_text(s->job, x);
 }
 
 bool nm_sheet_is_number(const nm_sheet *s, size_t column) { return s->column[column][0] == '#'; }

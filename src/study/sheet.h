@@ -7,6 +7,7 @@
 /* ---- sheet.c ------------------------------------------------------------------------------------ */
 typedef struct nm_sheetcell {
     const char *text, *shown; /* shown: on a page, if it is shorter there; or NULL */
+    const char *exact;     /* the number with all its digits, where the text is rounded; or NULL */
     const char *link;      /* relative, or NULL */
 } nm_sheetcell;
 typedef struct nm_sheet {

@@ -106,6 +106,7 @@ const char *nm_slurm_run(nm_job *job, const nm_spread *s, const nm_slurm_job *a)
            "# SLURM_ARRAY_TASK_ID says which of these a task is; one that is requeued is started "
            "anew\nset --%s\n",
            a->tasks);
+    if (a->cwd) nm_put(&b, "cd %s || exit 5\n", a->cwd);
     nm_put(&b, "shift \"$SLURM_ARRAY_TASK_ID\"\nexec %s \"$1\"\n", a->command);
     nm_file_write(job, path, b.s, b.n);
     chmod(path, 0755);

@@ -7,6 +7,8 @@
  * may be started twice, in any order, and beside other runs: nothing is done twice, and what a killed one had done is
  * kept.
  *
+ * Of a comparison of solvers, a chunk is its own command with `--runs A:B`, in the folder where it was started.
+ *
  * The models of one question, which `compile` wrote, are spread in the same two ways: a solver's command for each. */
 #define _GNU_SOURCE
 #include "base/base.h"
@@ -14,6 +16,7 @@
 #include "solver/solver.h"
 #include "search/search.h"
 #include "study/study.h"
+#include "study/bench.h"
 #include "study/benchmark.h"
 #include "study/records.h"
 
@@ -57,6 +60,22 @@ static const char *absolute(nm_job *job, const char *path)
     return all;
 }
 
+/* what is spread: a command that takes A:B */
+typedef struct {
+    const char *dir, *cwd, *command, *what, *status; /* cwd: where it runs, or NULL; status: what says how far it is */
+    int cpus, at_once;      /* of a task: processors, and how many items it does at once */
+    double seconds, memory; /* an item takes at most: 0: any; megabytes of a task, 0: none requested */
+} work;
+
+static void put_flags(nm_buf *b, const nm_said *flags)
+{
+    for (const nm_said *e = flags; e && e->key; e++) {
+        nm_put(b, " --%s", e->key);
+        if (*e->value) nm_put(b, " ");
+        if (*e->value) put_word(b, e->value);
+    }
+}
+
 /* `netmip batch --join DIR`, with the limits and all else but the range */
 static const char *command_of(nm_job *job, const nm_campaign *c, const char *dir)
 {
@@ -64,26 +83,24 @@ static const char *command_of(nm_job *job, const nm_campaign *c, const char *dir
     put_word(&b, absolute(job, "/proc/self/exe"));
     nm_put(&b, " batch --join ");
     put_word(&b, dir);
-    for (const nm_said *e = c->effort; e && e->key; e++) {
-        nm_put(&b, " --%s", e->key);
-        if (*e->value) nm_put(&b, " ");
-        if (*e->value) put_word(&b, e->value);
-    }
+    put_flags(&b, c->effort);
     if (strcmp(c->rerun, "never")) nm_put(&b, " --rerun %s", c->rerun);
     if (c->workers > 1) nm_put(&b, " --workers %d", c->workers);
+    nm_put(&b, " --range");
     return b.s;
 }
 
 /* ---- chunks ---- */
 
-static size_t size_of(nm_job *job, const nm_campaign *c, const nm_spread *s, const nm_todo *t)
+static size_t size_of(nm_job *job, const work *w, const nm_spread *s, const nm_todo *t)
 {
     if (s->chunk) return s->chunk;
-    const double fits = t->seconds > 0 ? floor(LONG * c->workers / t->seconds) : 1;
-    double size = fmin(fmax(fits, c->workers), (double)t->n);
+    const double fits = t->seconds > 0 ? floor(LONG * w->at_once / t->seconds) : 1;
+    double size = fmin(fmax(fits, w->at_once), (double)t->n);
     size = fmax(size, ceil((double)t->n / MOST_TASKS));
-    nm_note(job, "pilot: %zu samples, %s each, %.0f MB; chunks of %.0f samples", t->made,
-            nm_duration(job, t->seconds), t->bytes / 1e6, size);
+    const char *memory = t->bytes > 0 ? nm_fmt(job, "%.0f MB; ", t->bytes / 1e6) : "";
+    nm_note(job, "pilot: %zu %s, %s each, %schunks of %.0f %s", t->made, w->what,
+            nm_duration(job, t->seconds), memory, size, w->what);
     return (size_t)size;
 }
 
@@ -99,17 +116,53 @@ static chunks cut(nm_job *job, const nm_todo *t, size_t size)
 
 /* ---- a file of commands ---- */
 
-static void write_jobs(nm_job *job, const nm_campaign *c, const nm_spread *s, const chunks *k)
+static void write_jobs(nm_job *job, const work *w, const nm_spread *s, const chunks *k)
 {
-    const char *command = command_of(job, c, absolute(job, c->dir));
     nm_buf b = {.job = job};
-    for (size_t i = 0; i < k->n; i++)
-        nm_put(&b, "%s --range %lld:%lld\n", command, (long long)k->a[i].from,
-               (long long)k->a[i].to);
+    for (size_t i = 0; i < k->n; i++) {
+        if (w->cwd) nm_put(&b, "cd "), put_word(&b, w->cwd), nm_put(&b, " && ");
+        nm_put(&b, "%s %lld:%lld\n", w->command, (long long)k->a[i].from, (long long)k->a[i].to);
+    }
     nm_file_write(job, s->jobs_file, b.s, b.n);
 }
 
 /* ---- Slurm ---- */
+
+static void run_slurm(nm_job *job, const work *w, const nm_spread *s, const chunks *k, nm_buf *out)
+{
+    const char *dir = absolute(job, w->dir), *slash = strrchr(dir, '/');
+    nm_buf tasks = {.job = job}, cwd = {.job = job};
+    for (size_t i = 0; i < k->n; i++)
+        nm_put(&tasks, "%s%lld:%lld", i % 8 ? " " : " \\\n    ", (long long)k->a[i].from,
+               (long long)k->a[i].to);
+    if (w->cwd) put_word(&cwd, w->cwd);
+    const nm_slurm_job a = {.folder = nm_fmt(job, "%s/slurm", dir),
+                            .name = slash ? slash + 1 : dir,
+                            .n = k->n,
+                            .cpus = w->cpus,
+                            .seconds = w->seconds * ceil((double)k->size / w->at_once),
+                            .megabytes = w->memory,
+                            .tasks = tasks.s,
+                            .cwd = cwd.s,
+                            .command = w->command};
+    nm_folder_make(job, a.folder);
+    const char *number = nm_slurm_run(job, s, &a);
+    nm_put(out, "submitted job %s: %zu tasks of at most %zu %s; %s says how far they are\n", number,
+           k->n, k->size, w->what, w->status ? w->status : nm_fmt(job, "squeue -r -j %s", number));
+}
+
+static void spread(nm_job *job, const work *w, const nm_spread *s, const nm_todo *t, nm_buf *out)
+{
+    const chunks k = cut(job, t, size_of(job, w, s, t));
+    if (s->slurm) {
+        run_slurm(job, w, s, &k, out);
+        return;
+    }
+    write_jobs(job, w, s, &k);
+    nm_put(out, "written: %s, %zu commands of at most %zu %s\n", s->jobs_file, k.n, k.size, w->what);
+}
+
+/* ---- campaigns ---- */
 
 /* seconds that a sample may take; 0: any time */
 static double longest(const nm_campaign *c)
@@ -124,30 +177,6 @@ static double longest(const nm_campaign *c)
     return most;
 }
 
-static void run_slurm(nm_job *job, const nm_campaign *c, const nm_spread *s, const chunks *k,
-                      nm_buf *out)
-{
-    const char *dir = absolute(job, c->dir), *slash = strrchr(dir, '/');
-    nm_buf tasks = {.job = job};
-    for (size_t i = 0; i < k->n; i++)
-        nm_put(&tasks, "%s%lld:%lld", i % 8 ? " " : " \\\n    ", (long long)k->a[i].from,
-               (long long)k->a[i].to);
-    const nm_slurm_job a = {
-        .folder = nm_fmt(job, "%s/slurm", dir),
-        .name = slash ? slash + 1 : dir,
-        .n = k->n,
-        .cpus = c->workers,
-        .seconds = longest(c) * ceil((double)k->size / c->workers),
-        .megabytes = c->memory > 0 ? ceil(c->memory / 1048576) * c->workers + SPARE_MB : 0,
-        .tasks = tasks.s,
-        .command = nm_fmt(job, "%s --range", command_of(job, c, dir))};
-    nm_folder_make(job, a.folder);
-    nm_put(out,
-           "submitted job %s: %zu tasks of at most %zu samples; netmip batch --status %s says how "
-           "far they are\n",
-           nm_slurm_run(job, s, &a), k->n, k->size, c->dir);
-}
-
 void nm_campaign_spread(nm_job *job, const nm_campaign *c, const nm_spread *s, nm_buf *out)
 {
     const nm_todo t = nm_campaign_pilot(job, c, s->chunk ? 0 : PILOT);
@@ -156,13 +185,43 @@ void nm_campaign_spread(nm_job *job, const nm_campaign *c, const nm_spread *s, n
         nm_put(out, "nothing is left to do: netmip batch --join %s sums up\n", c->dir);
         return;
     }
-    const chunks k = cut(job, &t, size_of(job, c, s, &t));
-    if (s->slurm) {
-        run_slurm(job, c, s, &k, out);
+    const work w = {.dir = c->dir,
+                    .command = command_of(job, c, absolute(job, c->dir)),
+                    .what = "samples",
+                    .status = nm_fmt(job, "netmip batch --status %s", c->dir),
+                    .cpus = c->workers,
+                    .at_once = c->workers,
+                    .seconds = longest(c),
+                    .memory = c->memory > 0 ? ceil(c->memory / 1048576) * c->workers + SPARE_MB : 0};
+    spread(job, &w, s, &t, out);
+}
+
+/* ---- comparisons of solvers ---- */
+
+void nm_bench_spread(nm_job *job, nm_bench *b, const nm_spread *s, const nm_said *flags, nm_buf *out)
+{
+    nm_buf command = {.job = job};
+    put_word(&command, absolute(job, "/proc/self/exe"));
+    nm_put(&command, " bench");
+    for (; flags->key && !*flags->key; flags++) nm_put(&command, " "), put_word(&command, flags->value);
+    put_flags(&command, flags);
+    nm_put(&command, " --runs");
+    const nm_todo t = nm_bench_pilot(job, b, s->chunk ? 0 : PILOT);
+    if (nm_stopped(job)) nm_throw(job, NM_UNKNOWN, "interrupted; what is recorded is kept");
+    if (!t.n) {
+        nm_put(out, "nothing is left to do: the same command without --%s sums up\n",
+               s->slurm ? "slurm" : "jobs-file");
         return;
     }
-    write_jobs(job, c, s, &k);
-    nm_put(out, "written: %s, %zu commands of at most %zu samples\n", s->jobs_file, k.n, k.size);
+    const work w = {.dir = b->dir,
+                    .cwd = absolute(job, "."),
+                    .command = command.s,
+                    .what = "runs",
+                    .cpus = b->workers * (int)b->threads,
+                    .at_once = b->workers,
+                    .seconds = 1.1 * b->time_limit + 1,
+                    .memory = b->memory ? (double)b->memory * b->workers + SPARE_MB : 0};
+    spread(job, &w, s, &t, out);
 }
 
 /* ---- models of one question ---- */

@@ -164,8 +164,13 @@ typedef struct nm_bench {
     nm_levels bounds;      /* for models that are written again */
     double time_limit, shift;
     int workers;
+    bool is_part;          /* runs from..to-1 alone, in their order; tables are made when all are there */
+    size_t from, to;
 } nm_bench;
 bool nm_bench_run(nm_job *job, nm_bench *b); /* false: interrupted */
+size_t nm_bench_left(nm_job *job, const nm_bench *b); /* runs without a record */
+/* Leaves the runs to others: command is the comparison's own, to be run in the folder that this process is in. */
+void nm_bench_spread(nm_job *job, nm_bench *b, const nm_spread *s, const nm_said *flags, nm_buf *out);
 
 /* ---- bench_tables.c: what the records say ------------------------------------------------------- */
 /* Writes results.csv, summary.json, table.txt and plots; throws NM_EAUDIT if answers disagree. */

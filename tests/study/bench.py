@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """netmip bench: tables agree with records, solvers agree with known answers, a comparison killed and started again ends whole,
 lies are caught with their files kept, plots are whole SVG, refusals."""
-import csv, json, math, os, re, shutil, signal, sys, time
+import csv, json, math, os, re, shutil, signal, subprocess, sys, time
 import xml.etree.ElementTree as ET
 
 sys.path.insert(1, sys.path[0] + "/../kit")
@@ -225,4 +225,35 @@ def limits():
         refused(2, "not on the PATH", "bench", p("suite"), "--solvers", "highs", "--dir", p("no"))
 
 
-parts(a_suite, comparison, formulations, lies, killed, limits)
+def spread():
+    """in parts, by commands that start where the first one did: the same answers; tables come with the last part"""
+    ask = ["bench", os.path.relpath(m("digits-mlp.onnx"), p("")), "--images", IMAGES, "--range", "0:3", "--perturb", "linf:0.05", "--encodings", "bigm,hull", "--solver-command",
+           "none: echo 'a  b' {model} >&2; false", "--solvers", "embedded", "--time-limit", "20"]
+    code, out, err = run(*ask, "--dir", "whole", "--quiet", cwd=p(""))
+    check("the whole", code == 0, (code, out, err))
+    code, out, err = run(*ask, "--shift", "3", "--dir", "parts", "--jobs-file", "jobs", "--chunk", "5", "--quiet", cwd=p(""))
+    lines = open(p("jobs")).read().splitlines()
+    check("commands", code == 0 and out == "written: jobs, 3 commands of at most 5 runs\n" and [l.split()[-1] for l in lines] == ["0:5", "5:10", "10:12"], (code, out, lines))
+    said = []
+    for k in (1, 2, 0):
+        r = subprocess.run(["sh", "-c", lines[k]], capture_output=True, text=True, cwd="/", timeout=60)
+        check("part %d" % k, r.returncode == 0, r.stderr)
+        said.append(r.stdout)
+        check("tables come last", os.path.exists(p("parts/table.txt")) == (k == 0))
+    check("what parts say", said[0] == "done: 5:10; 7 runs of other parts are left\n" and "configuration" in said[2], said)
+    same = lambda folder: [(r["instance"], r["solver"], r["encoding"], r["status"], r["verdict"]) for r in rows(p(folder))]
+    check("the same answers", same("parts") == same("whole") and len(same("whole")) == 12, same("parts"))
+    check("bench.json says the shift", json.load(open(p("parts/bench.json")))["shift"] == "3")
+    code, out, err = run("report", p("parts"), "-o", p("parts.html"))
+    check("so does the report", code == 0 and "shifted by 3 s" in open(p("parts.html")).read(), (code, err))
+    code, out, err = run(*ask, "--dir", "parts", "--jobs-file", "jobs", "--quiet", cwd=p(""))
+    check("nothing is left", code == 0 and "nothing is left to do" in out, (code, out, err))
+    code, out, err = run(*ask, "--dir", "pilot", "--jobs-file", "jobs", cwd=p(""))
+    check("a pilot", code == 0 and "pilot: 4 runs, " in err and len(records(p("pilot"))) == 4 and open(p("jobs")).read().split()[-1] == "4:12", (code, out, err))
+    for args, want in ((["--runs", "0:13"], "the comparison has 12 runs"), (["--runs", "4"], "A:B was expected"), (["--runs", "0:2", "--json"], "--json: goes not with --runs"),
+                       (["--runs", "0:2", "--jobs-file", "x"], "--runs: goes not with"), (["--chunk", "3"], "--chunk: goes with")):
+        code, out, err = run(*ask, "--dir", "parts", *args, cwd=p(""))
+        check("refuse " + want, code == 2 and out == "" and want in err, (code, out, err))
+
+
+parts(a_suite, comparison, formulations, lies, killed, limits, spread)

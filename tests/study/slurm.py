@@ -141,6 +141,20 @@ def models():
     check("what they say together", code == kit.run("solve", m("digits-mlp3.onnx"), "--image", IDX + ":5", "--perturb", "linf:0.08")[0] == 10, (code, out[:200], err))
 
 
+def solvers():
+    """runs of solvers as an array job: the answers of an undisturbed comparison"""
+    ask = ["bench", m("digits-mlp.onnx"), "--images", IDX, "--range", "0:3", "--perturb", "linf:0.05", "--encodings", "bigm,hull", "--time-limit", "20", "--memory", "1500", "--quiet"]
+    code, out, err = kit.run(*ask, "--dir", p("bench"), env=ENV)
+    code2, out2, err2 = kit.run(*ask, "--dir", p("bench by slurm"), "--slurm", "--chunk", "2", env=ENV)
+    if not check("a comparison is submitted", code == code2 == 0 and re.match(r"submitted job \d+: 3 tasks of at most 2 runs; squeue -r -j \d+ says", out2), (code2, out2, err2)):
+        return
+    text = open(p("bench by slurm", "slurm", "job.sh")).read()
+    check("its script", all("\n" + s in text for s in ("cd ", "#SBATCH --time=3\n", "#SBATCH --mem=1756M\n", "#SBATCH --cpus-per-task=1\n")), text)
+    wait("it ends", lambda: os.path.exists(p("bench by slurm", "table.txt")) and not slurm("squeue", "-h"), 120)
+    same = lambda d: [line.split(",")[:9] for line in open(p(d, "results.csv"))]
+    check("the same answers", same("bench") == same("bench by slurm"), same("bench by slurm"))
+
+
 def without():
     """where there is no sbatch, it is said, and the script is there"""
     code, out, err = kit.run("batch", *ASK, "--slurm", "--chunk", "30", "--quiet", "--dir", p("without"), env={**os.environ, "PATH": p("")})
@@ -159,6 +173,6 @@ if r.returncode:
     skip("no Slurm: " + r.stderr.strip().splitlines()[-1], 2)
     parts(without)
 try:
-    parts(without, campaign, pilot, models)
+    parts(without, campaign, pilot, models, solvers)
 finally:
     local("stop")

@@ -218,6 +218,58 @@ static void check_flags(nm_job *job, const nm_cli *c, bool images)
         nm_throw(job, NM_EUSE, "--only chooses from a suite, not from --images");
 }
 
+/* --runs A:B */
+static void read_part(nm_job *job, const nm_cli *c, nm_bench *b)
+{
+    const char *s = nm_cli_get(c, NM_O_runs), *colon = s ? strchr(s, ':') : NULL;
+    int64_t from, to;
+    b->is_part = s != NULL;
+    if (!s) return;
+    if (nm_cli_has(c, NM_O_json))
+        nm_throw(job, NM_EUSE, "--json: goes not with --runs, a part; tables are made when all runs are there");
+    if (!colon || !nm_int_parse(s, colon, &from) || !nm_int_parse(colon + 1, s + strlen(s), &to) || from < 0 ||
+        from > to)
+        nm_throw(job, NM_EUSE, "--runs %s: A:B was expected", s);
+    b->from = (size_t)from;
+    b->to = (size_t)to;
+}
+
+/* this command, but for what spreads it: files first, under an empty key */
+static const nm_said *said_again(nm_job *job, const nm_cli *c)
+{
+    static const nm_opt spreads[] = {NM_O_slurm,  NM_O_jobs_file, NM_O_chunk, NM_O_array_limit,
+                                     NM_O_sbatch, NM_O_json,      NM_O_runs};
+    nm_said *out = NM_ARRAY(job, nm_said, (size_t)c->n_files + NM_N_OPTS + 1);
+    size_t n = 0;
+    for (int i = 0; i < c->n_files; i++) out[n++] = (nm_said){"", c->file[i]};
+    for (nm_opt o = 0; o < NM_N_OPTS; o++) {
+        bool left_out = !nm_cli_has(c, o);
+        for (size_t i = 0; i < sizeof spreads / sizeof *spreads; i++) left_out |= o == spreads[i];
+        if (!left_out) out[n++] = (nm_said){nm_cli_name(job, o), nm_cli_get(c, o)};
+    }
+    return out;
+}
+
+static int run(nm_job *job, const nm_cli *c, nm_bench *b, nm_buf *out)
+{
+    nm_spread spread;
+    if (nm_cli_spread(job, c, &spread)) {
+        if (nm_cli_has(c, NM_O_runs))
+            nm_throw(job, NM_EUSE, "--runs: goes not with --slurm or --jobs-file, which spread all runs");
+        if (nm_cli_has(c, NM_O_json))
+            nm_throw(job, NM_EUSE, "--json: what was submitted or written is said as text");
+        nm_bench_spread(job, b, &spread, said_again(job, c), out);
+        return NM_OK;
+    }
+    if (!nm_bench_run(job, b)) return NM_UNKNOWN;
+    const size_t left = b->is_part ? nm_bench_left(job, b) : 0;
+    if (left)
+        nm_put(out, "done: %s; %zu runs of other parts are left\n", nm_cli_get(c, NM_O_runs), left);
+    else
+        nm_bench_tables(job, out, b, nm_cli_has(c, NM_O_json));
+    return NM_OK;
+}
+
 int nm_verb_bench(nm_job *job, const nm_cli *c, nm_buf *out)
 {
     static const char *const keys[] = {"netmip",    "version", "instances",  "solvers",
@@ -256,7 +308,6 @@ int nm_verb_bench(nm_job *job, const nm_cli *c, nm_buf *out)
         read_instances(&s, &b, text(&s, NM_O_only, "only"));
     if (nm_cli_has(c, NM_O_bounds) && !b.form[0].encoding)
         nm_throw(job, NM_EUSE, "--bounds: models are used as they are; this flag needs --encodings");
-    if (!nm_bench_run(job, &b)) return NM_UNKNOWN;
-    nm_bench_tables(job, out, &b, nm_cli_has(c, NM_O_json));
-    return NM_OK;
+    read_part(job, c, &b);
+    return run(job, c, &b, out);
 }
