@@ -154,7 +154,7 @@ static nm_records records_of(nm_job *job, const nm_campaign *c, plan *t)
 {
     static const char *const folders[] = {"records", "witness", NULL},
                              *const folder[] = {"records", NULL},
-                             *const files[] = {"results.csv", "summary.json", "expected.csv", NULL};
+                             *const files[] = {"results.csv", "summary.json", "expected.csv", "benchexec.xml", NULL};
     nm_said *kept = NM_ARRAY(job, nm_said, 4);
     size_t n = 0;
     if (c->rows) {

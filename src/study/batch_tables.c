@@ -5,6 +5,7 @@
  * error are over the samples that were decided or unknown, and null if there are none. */
 #include "base/base.h"
 #include "study/study.h"
+#include "study/benchexec.h"
 #include "study/benchmark.h"
 #include "study/numbers.h"
 #include "study/records.h"
@@ -259,5 +260,9 @@ nm_totals nm_campaign_tables(nm_job *job, const nm_campaign *c, nm_presence *her
     if (!t.written) return t;
     nm_file_write(job, nm_fmt(job, "%s/results.csv", c->dir), to.csv.s, to.csv.n);
     nm_file_write(job, nm_fmt(job, "%s/summary.json", c->dir), json->s, json->n);
+    if (c->benchexec) {
+        if (!c->rows) r = nm_results_read(job, c->dir);
+        nm_campaign_benchexec(job, c, &r);
+    }
     return t;
 }

@@ -3,6 +3,7 @@
 #include "base/base.h"
 #include "study/study.h"
 #include "study/bench.h"
+#include "study/benchexec.h"
 
 /* ---- tables ---- */
 
@@ -156,6 +157,7 @@ void nm_bench_tables(nm_job *job, nm_buf *out, const nm_bench *b, bool json)
     nm_file_write(job, nm_fmt(job, "%s/table.txt", b->dir), table.s, table.n);
     nm_file_write(job, nm_fmt(job, "%s/summary.json", b->dir), sum.s, sum.n);
     nm_bench_plots(&t);
+    if (b->benchexec) nm_bench_benchexec(&t);
     if (n)
         nm_throw(job, NM_EAUDIT, "%zu disagreements (%s/disagreements.txt): %s", n, b->dir, first);
     *out = json ? sum : table;

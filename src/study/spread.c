@@ -86,6 +86,7 @@ static const char *command_of(nm_job *job, const nm_campaign *c, const char *dir
     put_flags(&b, c->effort);
     if (strcmp(c->rerun, "never")) nm_put(&b, " --rerun %s", c->rerun);
     if (c->workers > 1) nm_put(&b, " --workers %d", c->workers);
+    if (c->benchexec) nm_put(&b, " --benchexec");
     nm_put(&b, " --range");
     return b.s;
 }

@@ -33,6 +33,7 @@ typedef struct nm_campaign {
     const bool *asked;     /* [to - from] which of them; NULL: all */
     size_t sample;         /* asked is a random sample of so many; 0: it is none */
     double confidence;     /* percent, of its limits */
+    bool benchexec;        /* also write DIR/benchexec.xml */
     bool is_part;          /* of a campaign that others complete: tables are written when all of it is done */
     const char *dir, *rerun, *question; /* rerun: never, always, unknown, violated, error */
     const char *net_path, *images_path, *labels_path; /* as they were named */
@@ -164,6 +165,7 @@ typedef struct nm_bench {
     nm_levels bounds;      /* for models that are written again */
     double time_limit, shift;
     int workers;
+    bool benchexec;        /* also write DIR/benchexec.*.xml */
     bool is_part;          /* runs from..to-1 alone, in their order; tables are made when all are there */
     size_t from, to;
 } nm_bench;

@@ -46,10 +46,10 @@ static const char *question_text(nm_job *job, const nm_said *flags, const nm_set
 /* the command line as the run said it that made the folder, with the limits and the range of this one */
 static nm_cli joined(nm_job *job, const nm_cli *c, const nm_campaign_file *f)
 {
-    static const nm_opt own[] = {NM_O_join,       NM_O_range,     NM_O_workers, NM_O_rerun,
-                                 NM_O_time_limit, NM_O_memory,    NM_O_json,    NM_O_save_witness,
-                                 NM_O_quiet,      NM_O_slurm,     NM_O_chunk,   NM_O_array_limit,
-                                 NM_O_sbatch,     NM_O_jobs_file, NM_O_expected};
+    static const nm_opt own[] = {NM_O_join,       NM_O_range,     NM_O_workers,  NM_O_rerun,
+                                 NM_O_time_limit, NM_O_memory,    NM_O_json,     NM_O_save_witness,
+                                 NM_O_quiet,      NM_O_slurm,     NM_O_chunk,    NM_O_array_limit,
+                                 NM_O_sbatch,     NM_O_jobs_file, NM_O_expected, NM_O_benchexec};
     nm_cli_files(job, c, 0, 0, "no file beside --join, whose folder names them,");
     for (nm_opt o = 0; o < NM_N_OPTS; o++) {
         bool allowed = false;
@@ -150,7 +150,8 @@ static nm_campaign run_of(nm_job *job, const nm_cli *c)
         .rerun = nm_cli_pick(job, c, NM_O_rerun, "never|always|unknown|violated|error"),
         .workers = (int)nm_cli_num(job, c, NM_O_workers, 1),
         .memory = nm_cli_num(job, c, NM_O_memory, 0) * 1048576,
-        .save_witness = nm_cli_has(c, NM_O_save_witness)};
+        .save_witness = nm_cli_has(c, NM_O_save_witness),
+        .benchexec = nm_cli_has(c, NM_O_benchexec)};
     if (b.workers < 1) nm_throw(job, NM_EUSE, "--workers: 1 or more was expected");
     return b;
 }

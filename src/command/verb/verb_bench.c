@@ -299,6 +299,7 @@ int nm_verb_bench(nm_job *job, const nm_cli *c, nm_buf *out)
                   .bounds = nm_cli_levels(job, c),
                   .time_limit = number(&s, NM_O_time_limit, "time_limit", 60, 0.1),
                   .shift = number(&s, NM_O_shift, "shift", 1, 0.001),
+                  .benchexec = nm_cli_has(c, NM_O_benchexec),
                   .workers = (int)nm_cli_whole(job, c, NM_O_workers, 1, 1, 256)};
     read_solvers(&s, &b);
     read_forms(&s, &b, !images);
