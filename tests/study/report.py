@@ -246,6 +246,49 @@ def in_a_browser():
     check("it can be drawn", os.path.exists(out) and os.path.getsize(out) > 20000)
 
 
+def framed(name, width, *media):
+    """what ours says of the page in a frame of that width; media: pairs of texts, replaced in its style"""
+    text = text_of(p(name))
+    for a, b in media:
+        check("the style has " + a, a in text)
+        text = text.replace(a, b)
+    put("frame.html", """<!DOCTYPE html><html><body><iframe width="%d" height="900" style="border:0" srcdoc="%s"></iframe><script>
+    addEventListener('load', () => {
+      const d = frames[0].document, style = e => frames[0].getComputedStyle(e), wide = d.documentElement.scrollWidth;
+      const boxes = [...d.querySelectorAll('table, svg, img, p, h1, h2, h3, figcaption')].filter(e => !e.closest('details:not([open])'));
+      const out = boxes.filter(e => !e.closest('.wide') || style(e.closest('.wide')).overflowX === 'visible').filter(e => e.getBoundingClientRect().right > d.documentElement.clientWidth + 1);
+      const gone = [...d.querySelectorAll('nav, .filter, .csv')].every(e => style(e).display === 'none');
+      const small = Math.min(...boxes.map(e => parseFloat(style(e).fontSize)));
+      document.body.dataset.said = JSON.stringify({wide, inner: frames[0].innerWidth, out: out.map(e => e.tagName + ' ' + e.id + ' ' + e.getBoundingClientRect().right), gone, small,
+        ink: style(d.body).color, back: style(d.body).backgroundColor, n: boxes.length});
+    });</script></body></html>""" % (width, text.replace("&", "&amp;").replace('"', "&quot;")))
+    r = subprocess.run([BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--user-data-dir=" + p("profile"), "--window-size=1400,1000",
+                        *(["--blink-settings=preferredColorScheme=0"] if media else []), "--dump-dom", "file://" + p("frame.html")], capture_output=True, text=True, timeout=120)
+    found = re.search(r'data-said="([^"]*)"', r.stdout)
+    said = json.loads(found.group(1).replace("&quot;", '"')) if found else {}
+    check("%s at %d pixels: it says what it is" % (name, width), said and not [l for l in r.stderr.splitlines() if "CONSOLE" in l], r.stderr[-300:])
+    return said
+
+
+def on_paper_and_phones():
+    """printed pages, and screens of 360 pixels"""
+    if not BROWSER:
+        skip("chromium is not installed: print, narrow screens", 8)
+        return
+    for name in ("one.html", "two.html", "bench.html", "nasty.html"):
+        s = framed(name, 360)
+        check(name + ": 360 pixels, nothing sticks out", s.get("inner") == 360 and s["wide"] <= 360 and not s["out"] and s["small"] >= 12, s)
+        s = framed(name, 718, ("@media print {", "@media all {"))  # A4 less margins of a centimetre, at 96 dpi
+        check(name + ": on paper nothing is cut", s.get("inner") == 718 and s["wide"] <= 718 and not s["out"], s)
+        check(name + ": on paper no menu, fields or links to files", s.get("gone") and s["ink"] == "rgb(0, 0, 0)" and s["back"] == "rgb(255, 255, 255)" and s["small"] >= 8, s)
+        out = p(name + ".pdf")
+        subprocess.run([BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir=" + p("profile"), "--no-pdf-header-footer", "--print-to-pdf=" + out,
+                        "file://" + p(name)], capture_output=True, timeout=120)
+        pdf = open(out, "rb").read() if os.path.exists(out) else b""
+        pages = len(re.findall(rb"/Type\s*/Page\b", pdf))
+        check(name + ": it prints", pdf.startswith(b"%PDF-") and b"%%EOF" in pdf[-20:] and 1 <= pages <= 30, (len(pdf), pages))
+
+
 def refused():
     os.makedirs(p("none"))
     for name, code, needle, args in (("no folder", 2, "folders of campaigns", []), ("neither", 5, "no campaign.json and no bench.json", [p("none")]),
@@ -254,4 +297,4 @@ def refused():
         check("refuse: " + name, got == code and out == "" and needle in err, (got, err))
 
 
-parts(real, compared_solvers, large, escaped, in_a_browser, refused)
+parts(real, compared_solvers, large, escaped, in_a_browser, on_paper_and_phones, refused)
