@@ -91,7 +91,7 @@ static void put_plots(nm_buf *b, const nm_results *r, size_t id)
     const nm_sheet unstable = nm_unstable_sheet(r, id);
     nm_html_sheet(b, &unstable, false);
     const nm_sheet layers = nm_layers_sheet(r, id);
-    nm_html_sheet(b, &layers, nm_sheet_rows(&layers) > 20);
+    if (nm_sheet_rows(&layers)) nm_html_sheet(b, &layers, nm_sheet_rows(&layers) > 20);
     nm_html_plot(
         b, &effort,
         "Each dot is a sample: how many units its bounds leave open, and how long it took.");
