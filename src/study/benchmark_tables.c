@@ -1,6 +1,7 @@
 /* benchmark_tables.c: how a benchmark's instances were answered: by family (the folder that a network is in, relative
  * to the benchmark), by network and each; against known answers where there are some. An instance counts as solved if
- * it is sat or unsat, rightly or not; what contradicts a known answer is wrong, whichever of the two is mistaken. */
+ * it is sat or unsat in its time, rightly or not; an answer later than the limit plus a tenth and a second, as in
+ * bench, is late. What contradicts a known answer is wrong, whichever of the two is mistaken. */
 #include "base/base.h"
 #include "study/study.h"
 #include "study/benchmark.h"
@@ -12,9 +13,15 @@
 /* ---- groups ---- */
 
 typedef struct {
-    size_t n, sat, unsat, timeout, unknown, errors, known, wrong, n_times, cap;
+    size_t n, sat, unsat, timeout, unknown, errors, known, wrong, late, n_times, cap;
     double cpu, wall, *times;
 } group;
+
+static bool is_late(const nm_outcome *x)
+{
+    return (x->status == NM_OK || x->status == NM_VIOLATED) &&
+           x->wall > 1.1 * x->limit + 1; /* false without a limit */
+}
 
 static void add(nm_job *job, group *g, const nm_outcome *x)
 {
@@ -26,6 +33,7 @@ static void add(nm_job *job, group *g, const nm_outcome *x)
     g->errors += x->status == NM_TALLY_ERROR;
     g->known += x->expected != NM_UNKNOWN;
     g->wrong += nm_outcome_wrong(x);
+    g->late += is_late(x);
     if (isfinite(x->cpu)) g->cpu += x->cpu;
     if (!isfinite(x->wall)) return;
     g->wall += x->wall;
@@ -45,7 +53,7 @@ static void add_group(nm_sheet *s, const char *name, const group *g)
 {
     nm_sheet_str(s, name);
     nm_sheet_int(s, g->n);
-    nm_sheet_int(s, g->sat + g->unsat);
+    nm_sheet_int(s, g->sat + g->unsat - g->late);
     nm_sheet_int(s, g->sat);
     nm_sheet_int(s, g->unsat);
     nm_sheet_int(s, g->timeout);
@@ -53,6 +61,7 @@ static void add_group(nm_sheet *s, const char *name, const group *g)
     nm_sheet_int(s, g->errors);
     nm_sheet_int(s, g->known);
     nm_sheet_int(s, g->wrong);
+    nm_sheet_int(s, g->late);
     nm_sheet_fixed(s, g->n_times ? g->wall / (double)g->n_times : NAN, 3);
     nm_sheet_fixed(s, nm_median(g->n_times, g->times), 3);
     nm_sheet_fixed(s, g->n_times ? g->times[g->n_times - 1] : NAN, 3); /* the median sorted them */
@@ -60,12 +69,11 @@ static void add_group(nm_sheet *s, const char *name, const group *g)
 }
 
 static const char *const of_families[] = {
-    "family", "#instances", "#solved", "#sat",      "#unsat",     "#timeout", "#unknown", "#errors",
-    "#known", "#wrong",     "#mean s", "#median s", "#longest s", "#CPU s",   NULL};
-static const char *const of_networks[] = {"network",    "#instances", "#solved",  "#sat",
-                                          "#unsat",     "#timeout",   "#unknown", "#errors",
-                                          "#known",     "#wrong",     "#mean s",  "#median s",
-                                          "#longest s", "#CPU s",     NULL};
+    "family", "#instances", "#solved", "#sat",    "#unsat",    "#timeout",   "#unknown", "#errors",
+    "#known", "#wrong",     "#late",   "#mean s", "#median s", "#longest s", "#CPU s",   NULL};
+static const char *const of_networks[] = {
+    "network", "#instances", "#solved", "#sat",    "#unsat",    "#timeout",   "#unknown", "#errors",
+    "#known",  "#wrong",     "#late",   "#mean s", "#median s", "#longest s", "#CPU s",   NULL};
 
 nm_sheet nm_scores_sheet(const nm_results *r, const char *name, bool families)
 {
@@ -109,7 +117,10 @@ nm_sheet nm_instances_sheet(const nm_results *r, const char *name)
         nm_sheet_str(&s, x->property);
         nm_sheet_str(&s, result_of(x));
         nm_sheet_str(&s, known ? nm_result_word(x->expected) : "");
-        nm_sheet_str(&s, nm_outcome_wrong(x) ? "wrong" : known && solved ? "right" : "");
+        nm_sheet_str(&s, nm_outcome_wrong(x) ? "wrong"
+                         : is_late(x)        ? "late"
+                         : known && solved   ? "right"
+                                             : "");
         nm_sheet_str(&s, x->by);
         nm_sheet_num(&s, x->unstable);
         nm_sheet_num(&s, x->binaries);
@@ -147,9 +158,9 @@ static void put_wrong(nm_jo *j, const nm_results *r)
 void nm_scores_json(nm_jo *j, const nm_results *r)
 {
     static const char *const member[] = {
-        "network",      "instances",      "solved",          "sat",        "unsat",
-        "timeout",      "unknown",        "errors",          "known",      "wrong",
-        "mean_seconds", "median_seconds", "longest_seconds", "cpu_seconds"};
+        "network",        "instances",       "solved",     "sat",   "unsat", "timeout",
+        "unknown",        "errors",          "known",      "wrong", "late",  "mean_seconds",
+        "median_seconds", "longest_seconds", "cpu_seconds"};
     const nm_sheet s = nm_scores_sheet(r, "networks", false);
     nm_jo_int(j, "known", (int64_t)r->totals.known);
     put_wrong(j, r);

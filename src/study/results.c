@@ -71,6 +71,7 @@ static nm_outcome row_of(nm_job *job, const nm_json *j, const char *path)
                         .property = text(job, j, "property", path),
                         .expected = NM_UNKNOWN,
                         .timed_out = nm_json_find(j, "timed_out") != NULL,
+                        .limit = number(job, j, "time_limit", path, NAN),
                         .status = status < 0 ? NM_TALLY_ERROR : status,
                         .partial = nm_record_partial(j),
                         .verdict = text(job, j, "verdict", path),

@@ -14,6 +14,7 @@ typedef struct nm_outcome {    /* a record; a number that it does not say is -1 
     const char *network, *property; /* of a benchmark's instance */
     int expected;          /* its known answer, or NM_UNKNOWN */
     bool timed_out;
+    double limit;          /* seconds that an instance had; NaN: any */
     size_t n_layers;       /* 0: the record does not say them */
     const nm_layer *layer; /* [n_layers] block, units, unstable */
     int status;            /* of its verdict, or NM_TALLY_ERROR */

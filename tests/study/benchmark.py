@@ -109,6 +109,12 @@ def limits():
     check("an error of a row", code == 3 and [r["verdict"] for r in got] == ["error", "holds"] and got[0]["property"] == "vnnlib/bad.vnnlib" and [r["result"] for r in results("errors")] == ["error", "unsat"], (code, err, got))
     hard = put("bench/hard.csv", "%s,%s,1e-3\n" % (m("digits-conv.onnx"), put("hard.vnnlib", digits())))
     code, out, err = batch("--instances", hard, "--root", "/", "--no-attack", "--no-evaluate", "--dir", p("hard"))
+    late = {**json.load(open(p("limits/records/000000.json"))), "wall_seconds": 12.1}
+    put("limits/records/000000.json", late)
+    j = json.loads(batch("--join", p("limits"), "--json")[1])
+    check("a late answer is not solved", [(n["solved"], n["sat"], n["late"]) for n in j["networks"]][0] == (0, 1, 1) and results("limits")[0]["score"] == "late", j)
+    put("limits/records/000000.json", {**late, "wall_seconds": 11.9})
+    check("an answer is let in until a tenth and a second", json.loads(batch("--join", p("limits"), "--json")[1])["networks"][0]["late"] == 0)
     check("a timeout", code == 0 and results("hard")[0]["result"] == "timeout" and records("hard")[0].get("timed_out"), (code, out, err))
 
 
