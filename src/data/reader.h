@@ -32,6 +32,12 @@ int64_t nm_csv_count(nm_file f);                   /* lines that hold numbers */
 nm_tensor nm_image_any(nm_job *job, nm_file f, int64_t index); /* as it is in the file; index -1: all of it */
 nm_tensor nm_image_fit(nm_job *job, nm_imageform form, nm_tensor t, const char *what); /* fitted to the form */
 
+/* ---- channels.c: images whose channels are not the network's -------------------------------------- */
+/* Returns one channel of a colour picture that is grey, with a note, if the form takes one; else t as it is. */
+nm_tensor nm_image_grey(nm_job *job, nm_imageform form, nm_tensor t, const char *what);
+/* Returns how an image of another size could become what the form takes, as the end of a sentence; "": unknown. */
+const char *nm_image_advice(nm_job *job, nm_imageform form, const nm_tensor *t);
+
 /* ---- mat_numbers.c: what MATLAB's files of all versions share ----------------------------------- */
 enum { /* types of stored numbers and of elements, as level 5 numbers them */
     NM_MAT_INT8 = 1,
