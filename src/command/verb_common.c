@@ -42,23 +42,26 @@ size_t nm_cli_whole(nm_job *job, const nm_cli *c, nm_opt o, double dflt, int lo,
     return (size_t)n;
 }
 
-static const nm_runner *runner_of(nm_job *job, const char *name)
+/* Returns the solver that a flag names, after checking, before any work, that its program is there. */
+static const nm_runner *runner_of(nm_job *job, const char *flag, const char *name)
 {
     if (!name || strcmp(name, "embedded") == 0) return NULL;
     nm_runner *r = NM_NEW(job, nm_runner);
     *r = nm_runner_find(job, name);
+    nm_runner_need(job, r, flag);
     return r;
 }
 
 static void set_runners(nm_job *job, const nm_cli *c, nm_solve_opts *o)
 {
-    o->programs.solver = runner_of(job, nm_cli_get(c, NM_O_solver));
-    o->programs.confirm = runner_of(job, nm_cli_get(c, NM_O_confirm));
+    o->programs.solver = runner_of(job, "--solver", nm_cli_get(c, NM_O_solver));
+    o->programs.confirm = runner_of(job, "--confirm", nm_cli_get(c, NM_O_confirm));
     if (nm_cli_has(c, NM_O_solver_command)) {
         nm_runner *r = NM_NEW(job, nm_runner);
         if (o->programs.solver)
             nm_throw(job, NM_EUSE, "--solver and --solver-command: one of them was expected");
         *r = nm_runner_command(job, nm_cli_get(c, NM_O_solver_command));
+        nm_runner_need(job, r, "--solver-command");
         o->programs.solver = r;
     }
     o->programs.memory = nm_cli_whole(job, c, NM_O_memory, 0, 0, 1 << 24);
