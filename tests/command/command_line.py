@@ -250,6 +250,12 @@ def answers():
                 check("violated by tree: by", j["proved_by"] == "tree" and j["model"]["binaries"] > 0, j)
             if j and name == "violated in a leaf":
                 check("violated in a leaf: by", j["proved_by"] == "solver" and "model" not in j, j)
+                words = run("solve", *args)[1]
+                check("violated in a leaf: in words", words.startswith("violated by the embedded solver\n") and "target 0    violated by the embedded solver\n" in words, words)
+            if j and name == "violated by attack":
+                words = run("solve", *args)[1]
+                check("violated: no bound beside the witness's margin", re.search(r"target \d +violated by attack\n", words), words)
+                check("violated: bounds are called proven", re.search(r"target \d +not examined  proven: margin >= -", words), words)
             if j and name == "holds by tree":
                 check("holds by tree: by", j["proved_by"] == "tree", j)
             if j and name == "worst":

@@ -58,6 +58,7 @@ static int run(nm_job *job, const nm_cli *said, nm_buf *out, bool compile)
     if (compile) nm_models_clear(job, o.files.out);
     nm_verdict *v = nm_solve_query(job, net, q, &o);
     v->cpu.read = read;
+    v->finder = compile ? NULL : o.programs.solver ? o.programs.solver->name : "";
     const nm_files f = nm_witness_files(job, dir, q, v->witness);
     nm_range_files(job, dir, q, v);
     const nm_fact *facts = nm_facts_of(job, q, v, &f, compile);
