@@ -87,12 +87,26 @@ static size_t clear(nm_job *job, const nm_records *r, const char **one)
 
 /* ---- coming and going ---- */
 
+/* Refuses a folder that was begun with another value. What is known by its hash is called by its name. */
 static void differs(nm_job *job, const nm_records *r, const char *key, const char *was,
                     const char *now)
 {
-    nm_throw(job, NM_EUSE,
-             "%s: holds another %s: its %s is \"%s\", now \"%s\"; another --dir was expected",
-             r->dir, r->kind, key, was, now);
+    static const struct {
+        const char *key, *what;
+    } files[] = {{"net_sha256", "the network"}, {"images_sha256", "--images"}, {"labels_sha256", "--labels"}};
+    const char *begun = nm_fmt(job, "%s: holds another %s:", r->dir, r->kind);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        const char *what = files[i].what;
+        if (strcmp(key, files[i].key)) continue;
+        if (!*now)
+            nm_throw(job, NM_EUSE, "%s it was begun with %s, which is missing now; that file was expected, or another --dir",
+                     begun, what);
+        if (!*was)
+            nm_throw(job, NM_EUSE, "%s it was begun without %s; another --dir was expected", begun, what);
+        nm_throw(job, NM_EUSE, "%s the file of %s was another one (sha256 %.12s.., now %.12s..); another --dir was expected",
+                 begun, what, was, now);
+    }
+    nm_throw(job, NM_EUSE, "%s its %s is \"%s\", now \"%s\"; another --dir was expected", begun, key, was, now);
 }
 
 static void check_said(nm_job *job, const nm_records *r, const char *path, const nm_json *j)

@@ -252,6 +252,12 @@ def answers():
                 check("violated in a leaf: by", j["proved_by"] == "solver" and "model" not in j, j)
                 words = run("solve", *args)[1]
                 check("violated in a leaf: in words", words.startswith("violated by the embedded solver\n") and "target 0    violated by the embedded solver\n" in words, words)
+            if j and name == "unknown":
+                check("unknown: what was left out", "may be decided without --no-solve\n" in err, err)
+                code, _, said = run("solve", *args[:-3], "--time-limit", "1e-9", "--bounds", "interval", "--no-branch", "--no-attack")
+                check("unknown: the time limit", code == 11 and "the time limit of 1e-09 s was reached" in said and "without --no-branch --no-attack\n" in said, (code, said))
+            if j and name == "holds":
+                check("holds: no advice", "unknown" not in err, err)
             if j and name == "violated by attack":
                 words = run("solve", *args)[1]
                 check("violated: no bound beside the witness's margin", re.search(r"target \d +violated by attack\n", words), words)
