@@ -99,12 +99,13 @@ static void differs(nm_job *job, const nm_records *r, const char *key, const cha
         const char *what = files[i].what;
         if (strcmp(key, files[i].key)) continue;
         if (!*now)
-            nm_throw(job, NM_EUSE, "%s it was begun with %s, which is missing now; that file was expected, or another --dir",
-                     begun, what);
+            nm_throw(job, NM_EUSE,
+                     "%s it was begun with %s, which is missing now; that file was expected, or another --dir", begun, what);
         if (!*was)
             nm_throw(job, NM_EUSE, "%s it was begun without %s; another --dir was expected", begun, what);
-        nm_throw(job, NM_EUSE, "%s the file of %s was another one (sha256 %.12s.., now %.12s..); another --dir was expected",
-                 begun, what, was, now);
+        nm_throw(job, NM_EUSE,
+                 "%s the file of %s was another one (sha256 %.12s.., now %.12s..); another --dir was expected", begun,
+                 what, was, now);
     }
     nm_throw(job, NM_EUSE, "%s its %s is \"%s\", now \"%s\"; another --dir was expected", begun, key, was, now);
 }
