@@ -119,11 +119,16 @@ static bool same_sides(nm_shape a, nm_shape b)
     return true;
 }
 
+void nm_image_check_size(nm_job *job, nm_imageform form, const nm_tensor *t, const char *what)
+{
+    if (t->n != form.n)
+        nm_throw(job, NM_EINPUT, "%s: an image of %s, %zu elements; the network reads %zu%s", what,
+                 nm_shape_print(job, t->shape), t->n, form.n, nm_image_advice(job, form, t));
+}
+
 nm_tensor nm_image_fit(nm_job *job, nm_imageform form, nm_tensor t, const char *what)
 {
-    if (t.n != form.n)
-        nm_throw(job, NM_EINPUT, "%s: an image of %s, %zu elements; the network reads %zu%s", what,
-                 nm_shape_print(job, t.shape), t.n, form.n, nm_image_advice(job, form, &t));
+    nm_image_check_size(job, form, &t, what);
     if (!same_sides(t.shape, form.stated))
         nm_throw(job, NM_EINPUT, "%s: an image of shape %s; the network reads one of shape %s",
                  what, nm_shape_print(job, t.shape), nm_shape_print(job, form.stated));
@@ -132,8 +137,8 @@ nm_tensor nm_image_fit(nm_job *job, nm_imageform form, nm_tensor t, const char *
     return t;
 }
 
-/* Reads the image itself, before it is fitted to a form. */
-static nm_tensor open_image(nm_job *job, const char *spec)
+/* Reads the image itself, before it is fitted to a form. form NULL: to none. */
+static nm_tensor open_image(nm_job *job, const nm_imageform *form, const char *spec)
 {
     char *path;
     int64_t index = nm_spec_split(job, spec, &path);
@@ -141,12 +146,13 @@ static nm_tensor open_image(nm_job *job, const char *spec)
         path = nm_dup(job, spec, strlen(spec));
         index = -1;
     }
+    nm_peek_images(job, form, path, index, false);
     return nm_image_any(job, nm_file_read(job, path), index);
 }
 
 nm_tensor nm_image_read(nm_job *job, nm_imageform form, const char *spec)
 {
-    return nm_image_fit(job, form, nm_image_grey(job, form, open_image(job, spec), spec), spec);
+    return nm_image_fit(job, form, nm_image_grey(job, form, open_image(job, &form, spec), spec), spec);
 }
 
-nm_shape nm_image_shape(nm_job *job, const char *spec) { return open_image(job, spec).shape; }
+nm_shape nm_image_shape(nm_job *job, const char *spec) { return open_image(job, NULL, spec).shape; }
