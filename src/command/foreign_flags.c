@@ -1,6 +1,6 @@
 /* foreign_flags.c: what netmip calls things that other verifiers (alpha-beta-CROWN, ERAN, Marabou, MIPVerify, nnenum),
- * or other verbs, call by another flag: a table, one row each. Of several rows of a flag the first one counts whose option
- * the verb has. No row is an alias: the flag is refused, and the message says what to write. */
+ * or other verbs, call by another flag: a table, one row each. Of several rows of a flag the first one counts whose
+ * option the verb has. No row is an alias: the flag is refused, and the message says what to write. */
 #include "base/base.h"
 #include "command/command.h"
 #include "command/flags.h"

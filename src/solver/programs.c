@@ -146,8 +146,8 @@ static void become(nm_job *job, void *arg)
     _exit(127);
 }
 
-/* Returns true if the shell knows the program of a user's own command, or if the command does not begin with a plain word
- * that could be asked for. */
+/* Returns true if the shell knows the program of a user's own command, or if the command does not begin with a plain
+ * word that could be asked for. */
 static bool shell_knows(nm_job *job, const char *program)
 {
     for (const char *at = program; *at; at++)

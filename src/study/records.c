@@ -100,7 +100,8 @@ static void differs(nm_job *job, const nm_records *r, const char *key, const cha
         if (strcmp(key, files[i].key)) continue;
         if (!*now)
             nm_throw(job, NM_EUSE,
-                     "%s it was begun with %s, which is missing now; that file was expected, or another --dir", begun, what);
+                     "%s it was begun with %s, which is missing now; that file was expected, or another --dir",
+                     begun, what);
         if (!*was)
             nm_throw(job, NM_EUSE, "%s it was begun without %s; another --dir was expected", begun, what);
         nm_throw(job, NM_EUSE,

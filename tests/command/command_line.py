@@ -530,6 +530,31 @@ def signals():
     check("time limit over many targets", time.time() - at <= 3.2 and code in (0, 10, 11), (time.time() - at, code))
 
 
+def torn():
+    """a file that is cut or damaged is malformed, exit code 3, whatever it is and however it is packed"""
+
+    xor = open(XOR, "rb").read()
+    onnx = open(m("tiny-xor.onnx"), "rb").read()
+    npz = open(m("digits-res.npz"), "rb").read()
+    mat = open(m("digits-pool.mat"), "rb").read()
+    run("compile", XOR, *XASK, "--always-write", "-o", p("torn.mps"), "--quiet")
+    mps = open(p("torn.mps"), "rb").read()
+    image = png(bytes(range(4)) * 196, 28, 28)
+    array = npy([0.5] * 784)
+    idx = gzip.decompress(open(IDX, "rb").read())
+    for name, data, way in (("n.json", xor, ["inspect"]), ("n.onnx", onnx, ["inspect"]), ("a.npz", npz, ["inspect"]), ("a.mat", mat, ["inspect"]), ("m.mps", mps, ["inspect"]),
+                            ("p.png", image, ["eval", MLP, "--image"]), ("p.npy", array, ["eval", MLP, "--image"]), ("p.idx", idx, ["eval", MLP, "--image"]),
+                            ("list.idx", idx, ["batch", MLP, "--perturb", "linf:0", "--dir", p("torn-batch"), "--images"])):
+        whole = gzip.compress(data, mtime=0)
+        code, out, err = run(*way, put(name + ".gz", whole), "--quiet")
+        check("whole, packed: " + name, code == 0, (code, err))
+        broken = whole[:len(whole) // 2] + bytes(b ^ 0x55 for b in whole[len(whole) // 2:len(whole) // 2 + 8]) + whole[len(whole) // 2 + 8:]
+        for how, is_plain, cut in (("cut", True, data[:2 * len(data) // 3]), ("packed and cut", False, whole[:2 * len(whole) // 3]), ("without its end", False, whole[:-3]),
+                                   ("damaged", False, broken), ("with another checksum", False, whole[:-8] + bytes(4) + whole[-4:]), ("not gzip", False, whole[:10] + b"\xff" * 40)):
+            code, out, err = run(*way, put("torn-" + name + ("" if is_plain else ".gz"), cut), "--quiet")
+            check("%s %s" % (name, how), code == 3 and out == "" and "torn-" + name in err and (is_plain or "gzip stream" in err) and "<fd" not in err, (code, err))
+
+
 def leftovers():
     odd = [f for f in glob.glob(p("**"), recursive=True) if re.search(r"\.[A-Za-z0-9]{6}$", f) and os.path.isfile(f)
            and not re.search(r"\.(vnnlib)$", f)]
@@ -548,4 +573,4 @@ def left_from_before():
     check("help into head says nothing on stderr", r.stderr == "" and r.stdout.startswith("netmip batch"), r)
 
 
-parts(left_from_before, usage, files, answers, fates, models, same_bytes, formats, devices, signals, leftovers)
+parts(left_from_before, usage, files, answers, fates, models, same_bytes, formats, devices, signals, leftovers, torn)
