@@ -530,6 +530,32 @@ def signals():
     check("time limit over many targets", time.time() - at <= 3.2 and code in (0, 10, 11), (time.time() - at, code))
 
 
+def described():
+    """inspect says of every kind of file what it is"""
+    run("compile", MLP, *ASK[:-1], "linf:0.1", "--split", "1", "--quiet", "-o", p("d.mps"))
+    run("batch", MLP, "--images", IDX, "--perturb", "linf:0", "--range", "0:2", "--quiet", "--dir", p("d-batch"))
+    for ending in ("csv", "json"):
+        run("bounds", XOR, *XASK, "--quiet", "-o", p("d." + ending))
+    grey = bytes(range(10, 34))
+    cases = ((p("d.manifest.json"), "manifest of models that netmip compile wrote; netmip decode"), (put("d.png", png(grey, 6, 4)), "a PNG picture, 4 rows, 6 columns, 1 channel, bytes from 10 to 33"),
+             (put("c.png", png(grey, 2, 4, 3)), "4 rows, 2 columns, 3 channels, bytes from 10 to 33"), (put("d.pgm", b"P5 6 4 255\n" + grey), "a PGM or PPM picture, 4 rows, 6 columns"),
+             (IDX, "IDX, 200 images of [28,28]"), (LABELS, "IDX, 200 labels, numbers from 0 to 9"), (put("d.npy", npy(grey, "|u1", (4, 6))), "of shape [4,6], type u1, bytes from 10 to 33"),
+             (put("f.npy", npy([-1.5, 2, 0.25])), "of shape [3], type f8, values from -1.5 to 2"), (put("l.npy", npy(bytes([7] + [0] * 7), "<i8", (1,))), "type i8, values from 7 to 7"),
+             (put("d.bin", (b"\3" + b"\x05" * 3071 + b"\x09") * 2), "CIFAR-10, 2 images of [3,32,32]"), (put("num.csv", "1,2,3\n-4,5,6\n"), "2 lines of numbers, the first of 3, its values from 1 to 3"),
+             (p("d.csv"), "a table of"), (p("d-batch", "results.csv"), "a table of 2 lines, with the columns sample,label"), (p("d.json"), "--known-bounds reads them"),
+             (p("d-batch", "campaign.json"), "netmip batch --status and --join"), (p("d-batch", "records", "000001.json"), "one sample of a campaign"), (m("suite/spec.json"), "netmip suite reads it"))
+    for path, want in cases:
+        for f in (path, put(os.path.basename(path) + ".gz", gzip.compress(open(path, "rb").read()))) if not path.endswith(".gz") else (path,):
+            code, out, err = run("inspect", f)
+            check("inspect " + os.path.basename(f), code == 0 and want in out and out.startswith(f) and err == "", (code, out, err))
+        code, out, err = run("inspect", path, "--json")
+        check("inspect --json " + os.path.basename(path), code == 2 and out == "" and ("shown as text" in err or "JSON already" in err), (code, out, err))
+    out = run("inspect", p("d.manifest.json"))[1]
+    listed = json.load(open(p("d.manifest.json")))["targets"]
+    check("a manifest: its targets and models", all(re.search(r"^target %s +%s" % (t["target"], t["status"]), out, re.M) for t in listed)
+          and all(c["model"] in out for t in listed for c in t.get("cubes", [])) and "branch 1: " in out, out)
+
+
 def torn():
     """a file that is cut or damaged is malformed, exit code 3, whatever it is and however it is packed"""
 
@@ -573,4 +599,4 @@ def left_from_before():
     check("help into head says nothing on stderr", r.stderr == "" and r.stdout.startswith("netmip batch"), r)
 
 
-parts(left_from_before, usage, files, answers, fates, models, same_bytes, formats, devices, signals, leftovers, torn)
+parts(left_from_before, usage, files, answers, fates, models, same_bytes, formats, devices, signals, leftovers, torn, described)

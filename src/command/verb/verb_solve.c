@@ -37,7 +37,8 @@ static void advise(nm_job *job, const nm_cli *c, double seconds, double limit)
                                  NM_O_no_evaluate};
     if (nm_stopped(job)) return;
     if (limit > 0 && seconds >= 0.9 * limit)
-        nm_note(job, "unknown, as the time limit of %g s was reached: a larger --time-limit, or none, may decide it", limit);
+        nm_note(job, "unknown, as the time limit of %g s was reached: a larger --time-limit, or none, may decide it",
+                limit);
     nm_buf b = {.job = job};
     for (size_t i = 0; i < sizeof off / sizeof *off; i++)
         if (nm_cli_has(c, off[i])) nm_put(&b, b.n ? " --%s" : "--%s", nm_cli_name(job, off[i]));
