@@ -53,6 +53,7 @@ def pages():
         lint = [l for l in run("mandoc", "-Tlint", "-Wall", path)[1].splitlines() if "referenced manual not found" not in l]
         check("mandoc -Tlint %s" % name, lint == [], lint)
         text = re.sub(r".\x08", "", run("mandoc", "-Tutf8", path)[1])
+        check("%s: two dashes before a flag, and none before its value" % name, not re.search(r"---[a-z]|--[a-z-]+ -\d+ --", text), re.findall(r".*---[a-z].*", text))
         check("%s is set" % name, len(text) > 600 and "{" + name + "}" not in text and ("`" not in text or name == "libnetmip"), text[:200])
 
 
