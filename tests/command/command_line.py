@@ -530,6 +530,18 @@ def signals():
     check("time limit over many targets", time.time() - at <= 3.2 and code in (0, 10, 11), (time.time() - at, code))
 
 
+def leads():
+    """compile names what decode reads: the manifest of several models, the map of one, and nothing else"""
+    ask = [MLP, *ASK[:-1], "linf:0.1", "--quiet"]
+    for more, name, other in ((["--target", "1"], "one.map.json", "manifest"), (["--target", "1,2"], "two.manifest.json", "two.map.json"), (["--target", "1", "--split", "1"], "cut.manifest.json", "cut.map.json")):
+        at = p(name.split(".")[0] + ".mps.gz")
+        code, out, err = run("compile", *ask, *more, "-o", at)
+        check("compile names " + name, code == 0 and "\n  written: %s" % p(name) in out and "netmip decode %s SOLUTION" % p(name) in out and other not in out and os.path.exists(p(name)), out)
+        check("compile --json is JSON", json.loads(run("compile", *ask, *more, "-o", at, "--json")[1])["targets"], "")
+    code, out, err = run("compile", MLP, *ASK, "--quiet", "-o", p("closed.mps"))
+    check("compile: nothing is written, and nothing named", code == 0 and "written" not in out, out)
+
+
 def described():
     """inspect says of every kind of file what it is"""
     run("compile", MLP, *ASK[:-1], "linf:0.1", "--split", "1", "--quiet", "-o", p("d.mps"))
@@ -599,4 +611,4 @@ def left_from_before():
     check("help into head says nothing on stderr", r.stderr == "" and r.stdout.startswith("netmip batch"), r)
 
 
-parts(left_from_before, usage, files, answers, fates, models, same_bytes, formats, devices, signals, leftovers, torn, described)
+parts(left_from_before, usage, files, answers, fates, models, same_bytes, formats, devices, signals, leftovers, torn, leads, described)

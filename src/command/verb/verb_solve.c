@@ -30,6 +30,17 @@ static void spread(nm_job *job, const nm_cli *c, const nm_verdict *v, const nm_r
     nm_models_spread(job, &m, &s);
 }
 
+/* Names the manifest of the models that were written, or the map of the only one, and who reads it. */
+static void put_lead(nm_job *job, nm_buf *out, const char *model)
+{
+    const char *suffix, *stem = nm_model_stem(job, model, &suffix);
+    const char *manifest = nm_fmt(job, "%s.manifest.json", stem), *map = nm_fmt(job, "%s.map.json", stem);
+    if (nm_file_exists(manifest))
+        nm_put(out, "  written: %s, and a map beside each model; netmip decode %s SOLUTION..\n", manifest, manifest);
+    else if (nm_file_exists(map))
+        nm_put(out, "  written: %s; netmip decode %s SOLUTION\n", map, map);
+}
+
 /* Says what may settle a question that stayed unknown: more time, or the stages that flags left out. */
 static void advise(nm_job *job, const nm_cli *c, double seconds, double limit)
 {
@@ -87,6 +98,7 @@ static int run(nm_job *job, const nm_cli *said, nm_buf *out, bool compile)
     if (!compile) return v->status;
     size_t open = 0;
     for (size_t i = 0; i < v->n_targets; i++) open += v->targets[i].file || v->targets[i].cube_file;
+    if (open && !nm_cli_has(c, NM_O_json)) put_lead(job, out, o.files.out);
     if (!open)
         nm_note(job,
                 "bounds close every target: no model is written (--always-write writes models all the same)");
