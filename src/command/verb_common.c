@@ -167,8 +167,11 @@ void nm_cli_range(nm_job *job, const nm_cli *c, int64_t count, int64_t *from, in
 void nm_cli_files(nm_job *job, const nm_cli *c, int lo, int hi, const char *what)
 {
     if (c->n_files < lo || c->n_files > hi)
-        nm_throw(job, NM_EUSE, "netmip %s: %s was expected; see netmip %s --help", c->verb,
-                 what, c->verb);
+        nm_throw(job, NM_EUSE, "netmip %s: %s was expected, but %s given; see netmip %s --help", c->verb, what,
+                 c->n_files == 0   ? "no file is"
+                 : c->n_files == 1 ? "1 file is"
+                                   : nm_fmt(job, "%d files are", c->n_files),
+                 c->verb);
 }
 
 bool nm_cli_dump(nm_job *job, const nm_cli *c, nm_buf *out, const nm_net *net, const nm_query *q)

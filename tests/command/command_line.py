@@ -530,6 +530,24 @@ def signals():
     check("time limit over many targets", time.time() - at <= 3.2 and code in (0, 10, 11), (time.time() - at, code))
 
 
+def wrong():
+    """usage errors name all that is missing, and what was given in its place"""
+    onnx, vnnlib, plan = m("tiny-xor.onnx"), m("tiny-xor.vnnlib"), m("surrogate-plan.lp")
+    run("compile", XOR, *XASK, "--always-write", "-o", p("w.mps"), "--quiet")
+    for args, want in ((("embed",), "one network was expected, but no file is given"), (("embed", onnx, plan), "one network was expected, but 2 files are given"),
+                       (("embed", onnx), "--into MODEL.mps or MODEL.lp; --inputs with a column for each input; --outputs with a column for each output; -o OUT"),
+                       (("embed", onnx, "--into", plan, "--outputs", "z"), "netmip embed: --inputs with a column for each input; -o OUT.mps[.gz] or OUT.lp[.gz] was expected"),
+                       (("decode",), "a map with its solution was expected, but no file is given"), (("decode", p("w.map.json")), "but 1 file is given"),
+                       (("decode", p("w.map.json"), p("w.mps")), p("w.mps") + " is the model itself: let a solver solve it"), (("decode", p("w.mps"), p("w.map.json")), "is the model itself"),
+                       (("decode", p("w.map.json"), put("w.png", png(bytes(4), 2, 2))), "w.png: a PNG picture; a solution file was expected"),
+                       (("decode", p("w.map.json"), onnx), "a solution file was expected"),
+                       (("verify",), "one query, beside the networks of --network, was expected, but no file is given"), (("verify", vnnlib), "--network NAME=FILE was expected"),
+                       (("verify", "--network", onnx), "one query, beside the networks of --network, was expected"), (("verify", vnnlib, onnx), onnx + ": one query was expected; networks are given by --network"),
+                       (("verify", vnnlib, "--query", vnnlib, "--network", onnx), vnnlib + ": one query was expected"), (("verify", vnnlib, "--network", "=" + onnx), "NAME=FILE, or FILE alone")):
+        code, out, err = run(*args)
+        check("wrong: " + " ".join(os.path.basename(a) for a in args), code == (3 if "a solution file was" in want else 2) and out == "" and want in err, (code, err))
+
+
 def leads():
     """compile names what decode reads: the manifest of several models, the map of one, and nothing else"""
     ask = [MLP, *ASK[:-1], "linf:0.1", "--quiet"]
@@ -611,4 +629,4 @@ def left_from_before():
     check("help into head says nothing on stderr", r.stderr == "" and r.stdout.startswith("netmip batch"), r)
 
 
-parts(left_from_before, usage, files, answers, fates, models, same_bytes, formats, devices, signals, leftovers, torn, leads, described)
+parts(left_from_before, usage, files, answers, fates, models, same_bytes, formats, devices, signals, leftovers, torn, wrong, leads, described)
