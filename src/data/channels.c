@@ -34,7 +34,8 @@ nm_tensor nm_image_grey(nm_job *job, nm_imageform form, nm_tensor t, const char 
     return t;
 }
 
-const char *nm_image_advice(nm_job *job, nm_imageform form, const nm_tensor *t)
+/* Returns how an image of another size could become what the form takes, as the end of a sentence; "": unknown. */
+static const char *advice(nm_job *job, nm_imageform form, const nm_tensor *t)
 {
     nm_layout l, want;
     const int64_t many = t->shape.rank > 1 ? t->shape.dim[0] : 0;
@@ -59,4 +60,11 @@ const char *nm_image_advice(nm_job *job, nm_imageform form, const nm_tensor *t)
                       ": it has %zu channel%s of %zu x %zu, and the network takes %zu of %zu x %zu",
                       l.c, l.c == 1 ? "" : "s", l.h, l.w, want.c, want.h, want.w);
     return one_of;
+}
+
+void nm_image_check_size(nm_job *job, nm_imageform form, const nm_tensor *t, const char *what)
+{
+    if (t->n != form.n)
+        nm_throw(job, NM_EINPUT, "%s: an image of %s, %zu elements; the network reads %zu%s", what,
+                 nm_shape_print(job, t->shape), t->n, form.n, advice(job, form, t));
 }

@@ -20,21 +20,6 @@ static int64_t idx_count(nm_file f)
                          f.data[7];
 }
 
-int64_t nm_npy_count(nm_job *job, nm_imageform form, const char *path, const nm_tensor *t)
-{
-    const int64_t n = t->shape.rank > 0 ? t->shape.dim[0] : 1;
-    const char *shape = nm_shape_print(job, t->shape);
-    if (t->shape.rank >= 2 && (t->n == 0 || t->n / (size_t)n == form.n)) return n;
-    if (t->n == form.n)
-        nm_throw(job, NM_EINPUT,
-                 "%s: one image of shape %s, not a list of images; put an axis before it (x[None] in "
-                 "NumPy), or ask about it with netmip solve --image",
-                 path, shape);
-    nm_throw(job, NM_EINPUT,
-             "%s: an array of shape %s; a list of images of %zu elements each was expected",
-             path, shape, form.n);
-}
-
 nm_dataset nm_dataset_open(nm_job *job, nm_imageform form, const char *path)
 {
     nm_peek_images(job, &form, path, -1, true);

@@ -119,13 +119,6 @@ static bool same_sides(nm_shape a, nm_shape b)
     return true;
 }
 
-void nm_image_check_size(nm_job *job, nm_imageform form, const nm_tensor *t, const char *what)
-{
-    if (t->n != form.n)
-        nm_throw(job, NM_EINPUT, "%s: an image of %s, %zu elements; the network reads %zu%s", what,
-                 nm_shape_print(job, t->shape), t->n, form.n, nm_image_advice(job, form, t));
-}
-
 nm_tensor nm_image_fit(nm_job *job, nm_imageform form, nm_tensor t, const char *what)
 {
     nm_image_check_size(job, form, &t, what);

@@ -35,8 +35,9 @@ nm_tensor nm_image_fit(nm_job *job, nm_imageform form, nm_tensor t, const char *
 /* ---- channels.c: images whose channels are not the network's -------------------------------------- */
 /* Returns one channel of a colour picture that is grey, with a note, if the form takes one; else t as it is. */
 nm_tensor nm_image_grey(nm_job *job, nm_imageform form, nm_tensor t, const char *what);
-/* Returns how an image of another size could become what the form takes, as the end of a sentence; "": unknown. */
-const char *nm_image_advice(nm_job *job, nm_imageform form, const nm_tensor *t);
+/* Refuses an image of the shape of t, whose elements are not looked at, that has not as many as the form, and says how
+ * it could become one. */
+void nm_image_check_size(nm_job *job, nm_imageform form, const nm_tensor *t, const char *what);
 
 /* ---- mat_numbers.c: what MATLAB's files of all versions share ----------------------------------- */
 enum { /* types of stored numbers and of elements, as level 5 numbers them */
@@ -66,8 +67,6 @@ void nm_mat_fill(nm_job *job, nm_array *a, uint32_t class, uint32_t type, bool b
 void nm_peek_images(nm_job *job, const nm_imageform *form, const char *path, int64_t index, bool is_list);
 /* Returns the shape of an NPY file; rank 0: unknown. */
 nm_shape nm_peek_labels(nm_job *job, const char *path);
-/* Refuses an image of the shape of t, whose elements are not looked at, that has not as many as the form. */
-void nm_image_check_size(nm_job *job, nm_imageform form, const nm_tensor *t, const char *what);
 /* Returns how many images of the form an array of the shape of t holds; refuses other shapes. */
 int64_t nm_npy_count(nm_job *job, nm_imageform form, const char *path, const nm_tensor *t);
 

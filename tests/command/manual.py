@@ -54,6 +54,9 @@ def pages():
         check("mandoc -Tlint %s" % name, lint == [], lint)
         text = re.sub(r".\x08", "", run("mandoc", "-Tutf8", path)[1])
         check("%s: two dashes before a flag, and none before its value" % name, not re.search(r"---[a-z]|--[a-z-]+ -\d+ --", text), re.findall(r".*---[a-z].*", text))
+        flat = " ".join(text.split())
+        for folder, where in (("models/", "once installed, in /usr/local/share/netmip: commands that name them run in that folder, or in a copy of it."), ("scripts/", "is in the source tree alone")):
+            check("%s: where %s is" % (name, folder), (folder in source(name)) == (where in flat), flat[-400:])
         check("%s is set" % name, len(text) > 600 and "{" + name + "}" not in text and ("`" not in text or name == "libnetmip"), text[:200])
 
 
