@@ -52,7 +52,7 @@ bool nm_describe_json(nm_buf *out, nm_file f, bool as_json)
     const size_t blank = strspn((const char *)f.data, " \t\r\n");
     if (blank >= f.n || f.data[blank] != '{') return false;
     const nm_json *j = nm_json_parse(out->job, f), *is = nm_json_find(j, "netmip");
-    const char *kind = is ? nm_json_str(out->job, is, f.path) : "";
+    const char *kind = cJSON_IsString(is) ? is->valuestring : "";
     const char *what = NULL;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (strcmp(kind, rows[i].kind) == 0) what = rows[i].what;
