@@ -92,11 +92,13 @@ static void differs(nm_job *job, const nm_records *r, const char *key, const cha
                     const char *now)
 {
     static const struct {
-        const char *key, *what;
-    } files[] = {{"net_sha256", "the network"}, {"images_sha256", "--images"}, {"labels_sha256", "--labels"}};
+        const char *key, *flag, *what;
+    } files[] = {{"net_sha256", "a network", "the network, or its --mean, --std, --input-shape or --output-name,"},
+                 {"images_sha256", "--images", "the file of --images"},
+                 {"labels_sha256", "--labels", "the file of --labels"}};
     const char *begun = nm_fmt(job, "%s: holds another %s:", r->dir, r->kind);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        const char *what = files[i].what;
+        const char *what = files[i].flag;
         if (strcmp(key, files[i].key)) continue;
         if (!*now)
             nm_throw(job, NM_EUSE,
@@ -105,8 +107,8 @@ static void differs(nm_job *job, const nm_records *r, const char *key, const cha
         if (!*was)
             nm_throw(job, NM_EUSE, "%s it was begun without %s; another --dir was expected", begun, what);
         nm_throw(job, NM_EUSE,
-                 "%s the file of %s was another one (sha256 %.12s.., now %.12s..); another --dir was expected", begun,
-                 what, was, now);
+                 "%s %s was another one (sha256 %.12s.., now %.12s..); another --dir was expected", begun,
+                 files[i].what, was, now);
     }
     nm_throw(job, NM_EUSE, "%s its %s is \"%s\", now \"%s\"; another --dir was expected", begun, key, was, now);
 }

@@ -295,7 +295,7 @@ def refusals():
     raw[9] = (raw[9] + 1) % 10
     open(other, "wb").write(gzip.compress(bytes(raw)))
     before = {f: open(os.path.join(folder, f), "rb").read() for f in files(folder)}
-    bad(2, "the file of the network was another one", folder, CONV, "--perturb", "linf:0.05", *ask)
+    bad(2, "the network, or its --mean, --std, --input-shape or --output-name, was another one", folder, CONV, "--perturb", "linf:0.05", *ask)
     bad(2, "question", folder, MLP, "--perturb", "linf:0.06", *ask)
     bad(2, "linf:0.06", folder, MLP, "--perturb", "linf:0.06", *ask, name="the other eps is named")
     bad(2, "question", folder, MLP, "--perturb", "linf:0.05", "--bounds", "crown", *ask,
