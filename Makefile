@@ -213,7 +213,8 @@ install: all man completions $(BUILD)/netmip.pc
 	install -m 644 $(EXAMPLES) $(call TO,$(DATADIR))/netmip/models
 	install -m 644 models/suite/* $(call TO,$(DATADIR))/netmip/models/suite
 	install -m 644 src/command/schema/*.json $(call TO,$(DATADIR))/netmip/schema
-	cd $(BUILD)/man && for f in man*/*; do install -D -m 644 $$f $(abspath $(call TO,$(MANDIR)))/$$f || exit 1; done
+	cd $(BUILD)/man && for f in man*/*; do install -D -m 644 $$f $(abspath $(call TO,$(MANDIR)))/$$f && \
+	    sed -i 's|/usr/local/share/netmip|$(DATADIR)/netmip|' $(abspath $(call TO,$(MANDIR)))/$$f || exit 1; done
 	install -m 644 $(BUILD)/completions/netmip.bash $(call TO,$(BASHDIR))/netmip
 	install -m 644 $(BUILD)/completions/_netmip $(call TO,$(ZSHDIR))
 	install -m 644 $(BUILD)/completions/netmip.fish $(call TO,$(FISHDIR))

@@ -31,6 +31,10 @@ typedef struct nm_files {  /* of the witness; NULL: not written */
 const nm_fact *nm_facts_of(nm_job *job, const nm_query *q, const nm_verdict *v, const nm_files *f, bool compiled);
 const nm_fact *nm_fact_find(const nm_fact *group, const char *path); /* GROUP.KEY; NULL: there is none */
 
+/* ---- describe_json.c: files of netmip's own ------------------------------------------------------ */
+/* Describes a manifest, or says what else f is; false: neither. as_json: refuses, as it is JSON. */
+bool nm_describe_json(nm_buf *out, nm_file f, bool as_json);
+
 /* ---- report.c: facts as JSON and as text -------------------------------------------------------- */
 typedef struct nm_pointcheck nm_pointcheck;
 void nm_report_json(nm_buf *b, const nm_fact *facts, const nm_pointcheck *check); /* check: of decode, or NULL */

@@ -84,8 +84,7 @@ static bool beaten(const nm_query *q, const nm_verdict *v, const nm_target *t)
 {
     if ((q->objective != NM_WORST && q->objective != NM_CLOSEST) || !v->optimum.has) return false;
     const double low = q->objective == NM_CLOSEST ? t->bound : fmax(t->bound, t->margin_lo);
-    return low >= v->optimum.value -
-                      1e-6 * (1 + fabs(v->optimum.value)); /* false if low is NaN */
+    return low >= v->optimum.value - 1e-6 * (1 + fabs(v->optimum.value)); /* false if low is NaN */
 }
 
 /* Returns the word for a status; for a question about a value it is neither "holds" nor "violated". */
@@ -105,6 +104,15 @@ static const char *fate(const nm_query *q, const nm_verdict *v, const nm_target 
     return early ? "not examined" : word_of(v, t->status);
 }
 
+/* Returns the words for what settled a target. A leaf of branching that has no model of its own is searched by the
+ * embedded solver, whatever --solver says. */
+static const char *by_of(nm_job *job, const nm_verdict *v, const nm_target *t)
+{
+    if (t->by != NM_BY_SOLVER || !v->finder) return nm_fmt(job, "by %s", nm_settled_name(t->by));
+    if (!t->rows || !*v->finder) return "by the embedded solver";
+    return nm_fmt(job, "by %s", strcmp(v->finder, "solver") ? v->finder : "your solver");
+}
+
 /* Adds a target; its label identifies it, unless several cases share the label. */
 static void target(maker *m, const nm_query *q, const nm_verdict *v, const nm_target *t,
                    bool compiled)
@@ -117,9 +125,16 @@ static void target(maker *m, const nm_query *q, const nm_verdict *v, const nm_ta
     text(m, "status", status, NULL);
     text(m, "fate", what, "%-8s");
     if (t->status != NM_UNKNOWN || strcmp(what, status) == 0) words_only(m);
-    text_if(m, "by", nm_settled_name(t->by), t->status == NM_UNKNOWN ? NULL : "by %s");
+    text_if(m, "by", nm_settled_name(t->by), NULL);
+    if (t->by && t->status != NM_UNKNOWN)
+        text(m, "settled", by_of(m->job, v, t), "%s"), words_only(m);
+    /* beside a counterexample, whose own margin the witness's line has, the bound would be taken for that margin */
+    const bool found = t->status == NM_VIOLATED && q->objective == NM_FEASIBLE;
     if (!v->range.has && !(t->status == NM_OK && t->margin_lo <= 0))
-        number_if(m, "margin_lo", t->margin_lo, "margin >= %.6g");
+        number_if(m, "margin_lo", t->margin_lo,
+                  found                ? NULL
+                  : t->status == NM_OK ? "margin >= %.6g"
+                                       : "proven: margin >= %.6g");
     if (q->objective == NM_CLOSEST) number_if(m, "distance_lo", t->bound, "distance >= %.9g");
     if (t->rows) {
         count(m, "rows", t->rows, "%lld rows"), words_only(m);
@@ -242,11 +257,21 @@ static void certified(maker *m, const nm_verdict *v)
     }
 }
 
+/* Returns the words for what settled the whole question. */
+static const char *by_whom(nm_job *job, const nm_verdict *v)
+{
+    for (size_t i = 0; i < v->n_targets; i++)
+        if (v->targets[i].by == v->by && v->by == NM_BY_SOLVER)
+            return by_of(job, v, &v->targets[i]);
+    return nm_fmt(job, "by %s", nm_settled_name(v->by));
+}
+
 static void verdict(maker *m, const nm_verdict *v)
 {
     const bool unknown = v->status == NM_UNKNOWN;
     text(m, "verdict", word_of(v, v->status), "%s");
-    text_if(m, "proved_by", nm_settled_name(v->by), unknown ? NULL : "by %s");
+    text_if(m, "proved_by", nm_settled_name(v->by), NULL);
+    if (v->by && !unknown) text(m, "settled", by_whom(m->job, v), "%s"), words_only(m);
     if (v->status == NM_OK || v->optimum.has || v->range.has) certified(m, v);
     if (unknown) text_if(m, "why", v->why, "%s");
 }

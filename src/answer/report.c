@@ -73,7 +73,7 @@ static void put_lines(nm_buf *b, const nm_fact *list, const char *pattern)
 
 void nm_report_text(nm_buf *b, const nm_fact *facts, const nm_query *q, const nm_replay *witness)
 {
-    put_line(b, facts, "{verdict} {proved_by}: {why}");
+    put_line(b, facts, "{verdict} {settled}: {why}");
     put_line(b, facts, "  not certified: {solver}; {guard} {tolerances.primal} and {tolerances.integrality}");
     put_line(b, facts, "  not certified: {assumed}");
     put_line(b, facts, "  {objective.value}, {objective.bound}; {objective.tolerance}, {objective.strict}");
@@ -87,7 +87,8 @@ void nm_report_text(nm_buf *b, const nm_fact *facts, const nm_query *q, const nm
     put_line(b, facts, "  {claimed_bound}");
     put_lines(
         b, nm_fact_find(facts, "targets"),
-        "  {name} {fate} {by}  {margin_lo}  {distance_lo}  model: {rows}, {columns}, {nonzeros}, {binaries}  {file}");
+        "  {name} {fate} {settled}  {margin_lo}  {distance_lo}  "
+        "model: {rows}, {columns}, {nonzeros}, {binaries}  {file}");
     put_line(b, facts, "  {label}, {predicted}");
     put_lines(b, nm_fact_find(facts, "layers"), "  {block}: {units}, {inactive}, {active}, {unstable}");
     put_line(b, facts,

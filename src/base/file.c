@@ -109,8 +109,10 @@ nm_file nm_file_read(nm_job *job, const char *path)
         const int got = gzread(f, data + n, (unsigned)want);
         if (got < 0) {
             int code;
-            const char *why = gzerror(f, &code);
-            nm_throw(job, NM_EIO, "%s: %s", path, code == Z_ERRNO ? strerror(errno) : why);
+            const char *why = gzerror(f, &code), *of_fd = strstr(why, ">: "); /* zlib names the file <fd:3> */
+            if (code == Z_ERRNO || code == Z_MEM_ERROR)
+                nm_throw(job, NM_EIO, "%s: %s", path, code == Z_ERRNO ? strerror(errno) : "out of memory");
+            nm_throw(job, NM_EINPUT, "%s: the gzip stream is damaged: %s", path, of_fd ? of_fd + 3 : why);
         }
         if (got == 0) break;
         n += (size_t)got;
@@ -118,7 +120,7 @@ nm_file nm_file_read(nm_job *job, const char *path)
     }
     int code;
     gzerror(f, &code);
-    if (code == Z_BUF_ERROR) nm_throw(job, NM_EIO, "%s: the gzip stream ends too early", path);
+    if (code == Z_BUF_ERROR) nm_throw(job, NM_EINPUT, "%s: the gzip stream ends too early", path);
     nm_close(job, f);
     data[n] = 0;
     return (nm_file){nm_dup(job, path, strlen(path)), data, n};

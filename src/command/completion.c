@@ -76,6 +76,8 @@ static const char bash_head[] =
     "    for end; do\n"
     "        case $end in\n"
     "        /) ;;\n"
+    "        json) mapfile -t found < <(compgen -f -X \"!!(*.map|*.manifest).@(json|json.gz)\" -- \"$cur\"); "
+    "COMPREPLY+=(\"${found[@]}\") ;;\n" /* maps and manifests have endings of their own */
     "        '*') mapfile -t found < <(compgen -f -- \"$cur\"); COMPREPLY+=(\"${found[@]}\") ;;\n"
     "        *) mapfile -t found < <(compgen -f -X \"!*.@($end|$end.gz)\" -- \"$cur\"); "
     "COMPREPLY+=(\"${found[@]}\") ;;\n"
@@ -139,7 +141,7 @@ static void bash(nm_buf *b)
 
 /* ---- zsh ---- */
 
-/* Writes how zsh completes files of a kind: `_files -g "*.(onnx|json)(|.gz)"`, folders or any file. */
+/* Writes how zsh completes files of a kind: `_files -g "(*.onnx|*.png)(|.gz)"`, folders or any file. */
 static void put_zsh_files(nm_buf *b, const char *kinds)
 {
     const char *bar = "";
@@ -147,11 +149,11 @@ static void put_zsh_files(nm_buf *b, const char *kinds)
     for (const nm_word *k = nm_words_split(b->job, kinds, " "); k->name; k++)
         for (const nm_word *w = nm_words_split(b->job, endings(k->name), " "); w->name; w++) {
             if (strchr("*/", *w->name)) continue;
-            nm_put(&list, "%s%s", bar, w->name);
+            nm_put(&list, strcmp(w->name, "json") ? "%s*.%s" : "%s(*~*.(map|manifest)).%s", bar, w->name);
             bar = "|";
         }
     if (list.n && !nm_has_word(kinds, "any"))
-        nm_put(b, "_files -g \"*.(%s)(|.gz)\"", list.s);
+        nm_put(b, "_files -g \"(%s)(|.gz)\"", list.s);
     else
         nm_put(b, strcmp(kinds, "folder") ? "_files" : "_files -/");
 }
@@ -204,11 +206,17 @@ static void zsh(nm_buf *b)
 static void put_fish_files(nm_buf *b, const char *kinds)
 {
     nm_buf list = {.job = b->job};
+    bool plain = false, maps = false; /* maps and manifests are .json, too, but neither networks nor questions */
     for (const nm_word *k = nm_words_split(b->job, kinds, " "); k->name; k++)
         for (const nm_word *w = nm_words_split(b->job, endings(k->name), " "); w->name; w++)
-            if (!strchr("*/", *w->name)) nm_put(&list, " .%s .%s.gz", w->name, w->name);
+            if (!strchr("*/", *w->name)) {
+                nm_put(&list, " .%s .%s.gz", w->name, w->name);
+                plain |= strcmp(w->name, "json") == 0;
+                maps |= strcmp(w->name, "map.json") == 0;
+            }
     if (list.n && !nm_has_word(kinds, "any"))
-        nm_put(b, " -k -a '(__fish_complete_suffix%s)'", list.s);
+        nm_put(b, " -k -a '(__fish_complete_suffix%s%s)'", list.s,
+               plain && !maps ? " | string match -v -r \"[.](map|manifest)[.]json\"" : "");
     else if (strcmp(kinds, "folder") == 0)
         nm_put(b, " -a '(__fish_complete_directories)'");
     else
@@ -218,9 +226,10 @@ static void put_fish_files(nm_buf *b, const char *kinds)
 static void put_fish_flag(nm_buf *b, const char *when, const nm_flag *f)
 {
     const char *words = choices(b->job, f);
+    const bool has_any = strchr(endings(f->kind), '*') != NULL;
     nm_put(b, "%s -l %s%s -d '%s'", when, nm_cli_name(b->job, f->opt),
            f->opt == NM_O_output ? " -s o" : "", clause(b->job, f->help, in_fish));
-    if (*f->value) nm_put(b, " -x");
+    if (*f->value) nm_put(b, has_any && !*words ? " -r" : " -x"); /* -x goes not with -F, any file */
     if (*words)
         nm_put(b, " -a '%s'", words);
     else if (*endings(f->kind))

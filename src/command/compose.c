@@ -43,6 +43,21 @@ static void add_exits(nm_page *p, const nm_verb *v)
     }
 }
 
+/* Says where the files lie that the page's source names by their place in the source tree. `make install` puts its own
+ * DATADIR in the place of /usr/local/share. */
+static void add_places(nm_page *p, const char *name)
+{
+    const char *text = nm_page_source(name);
+    const bool models = text && strstr(text, "models/"), scripts = text && strstr(text, "scripts/");
+    if (models)
+        nm_page_add(p, NM_PARAGRAPH,
+                    "Files called `models/..` here are in the source tree and, once installed, in "
+                    "`/usr/local/share/netmip`: commands that name them run in that folder, or in a copy of it.",
+                    NULL);
+    if (scripts)
+        nm_page_add(p, NM_PARAGRAPH, "What is called `scripts/..` here is in the source tree alone.", NULL);
+}
+
 /* a page's source: the text before its first section, its sections, and its examples */
 typedef struct {
     nm_page whole;
@@ -108,5 +123,6 @@ nm_page nm_page_full(nm_job *job, const char *name, const char *section)
         add_exits(&p, v);
     }
     nm_page_append(&p, &s.whole, s.examples, s.whole.n);
+    add_places(&p, name);
     return p;
 }

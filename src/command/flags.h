@@ -58,4 +58,9 @@ void nm_cli_range(nm_job *job, const nm_cli *c, int64_t count, int64_t *from, in
 void nm_cli_files(nm_job *job, const nm_cli *c, int lo, int hi, const char *what); /* refuses other numbers of files */
 bool nm_cli_dump(nm_job *job, const nm_cli *c, nm_buf *out, const nm_net *net, const nm_query *q);
 
+/* ---- foreign_flags.c: flags of other programs and verbs ------------------------------------------ */
+/* Returns what to write instead of arg, of which the first n letters are a flag that the verb does not have; value:
+ * what was given with it, or NULL. NULL: not known. */
+const char *nm_flag_foreign(nm_job *job, const char *verb, const char *arg, size_t n, const char *value);
+
 #endif

@@ -44,9 +44,18 @@ static int find(const char *arg, size_t n)
     return -1;
 }
 
-/* Refuses a flag that no verb has, and suggests the verb's nearest flag. */
-static _Noreturn void unknown(nm_job *job, const nm_cli *c, const char *arg, size_t n)
+/* Returns what stands behind the flag at i, by = or as the next word; NULL: nothing that could be its value. */
+static const char *value_at(const nm_cli *c, int i)
 {
+    const char *eq = strchr(c->argv[i], '=');
+    return eq ? eq + 1 : i + 1 < c->argc && c->argv[i + 1][0] != '-' ? c->argv[i + 1] : NULL;
+}
+
+/* Refuses the flag at i, of n letters, that no verb has; says what is meant, or which flag of the verb is nearest. */
+static _Noreturn void unknown(nm_job *job, const nm_cli *c, int i, size_t n)
+{
+    const char *arg = c->argv[i], *foreign = nm_flag_foreign(job, c->verb, arg, n, value_at(c, i));
+    if (foreign) nm_throw(job, NM_EUSE, "%s: unknown option; %s", arg, foreign);
     nm_word *known = NULL;
     size_t count = 0, cap = 0;
     for (const nm_flag *f = nm_flag_next(c->verb, NULL); f; f = nm_flag_next(c->verb, f))
@@ -76,11 +85,13 @@ static int option(nm_job *job, nm_cli *c, int i)
     const bool dash_o = strcmp(arg, "-o") == 0, is_long = strncmp(arg, "--", 2) == 0;
     const size_t n = eq ? (size_t)(eq - arg) : strlen(arg);
     const int o = dash_o ? (int)NM_O_output : is_long ? find(arg + 2, n - 2) : -1;
-    if (o < 0) unknown(job, c, arg, n);
+    if (o < 0) unknown(job, c, i, n);
     const nm_flag *f = nm_flag_find(c->verb, (nm_opt)o);
-    if (!f)
-        nm_throw(job, NM_EUSE, "%s: not an option of netmip %s, only of %s", arg, c->verb,
-                 nm_flag_verbs(job, (nm_opt)o));
+    if (!f) {
+        const char *foreign = nm_flag_foreign(job, c->verb, arg, n, value_at(c, i));
+        nm_throw(job, NM_EUSE, "%s: not an option of netmip %s, only of %s%s%s", arg, c->verb,
+                 nm_flag_verbs(job, (nm_opt)o), foreign ? "; " : "", foreign ? foreign : "");
+    }
     const bool is_switch = !*f->value;
     if (is_switch && eq) nm_throw(job, NM_EUSE, "%s: takes no value", arg);
     if (is_switch || (eq && !dash_o)) {

@@ -19,6 +19,7 @@ static void put_letter(nm_buf *b, char c, bool code)
     case '^': nm_put(b, "\\(ha"); break;
     case '-': nm_put(b, code ? "\\-" : "-"); break;
     case '\'': nm_put(b, code ? "\\(aq" : "'"); break;
+    case '"': nm_put(b, code ? "\\(dq" : "\""); break; /* else a macro's line would end an argument there */
     default: nm_put_bytes(b, &c, 1);
     }
 }
@@ -72,8 +73,8 @@ static void put_term(nm_buf *b, const char *text)
 {
     const bool has_short = strncmp(text, "`-o`, ", 6) == 0;
     if (has_short) text += 6;
-    if (strncmp(text, "`--", 3) == 0) {
-        const size_t n = strcspn(text + 1, "`");
+    const size_t n = strncmp(text, "`--", 3) == 0 ? strcspn(text + 1, "`") : 0;
+    if (n && !memchr(text + 1, ' ', n)) { /* several flags are text: Fl would put a dash before each of its words */
         const char *value = text + 1 + n + 1;
         nm_put(b, ".It Fl %s%.*s", has_short ? "o , Fl " : "", (int)n - 1, text + 2);
         value += strspn(value, " ");

@@ -42,23 +42,26 @@ size_t nm_cli_whole(nm_job *job, const nm_cli *c, nm_opt o, double dflt, int lo,
     return (size_t)n;
 }
 
-static const nm_runner *runner_of(nm_job *job, const char *name)
+/* Returns the solver that a flag names, after checking, before any work, that its program is there. */
+static const nm_runner *runner_of(nm_job *job, const char *flag, const char *name)
 {
     if (!name || strcmp(name, "embedded") == 0) return NULL;
     nm_runner *r = NM_NEW(job, nm_runner);
     *r = nm_runner_find(job, name);
+    nm_runner_need(job, r, flag);
     return r;
 }
 
 static void set_runners(nm_job *job, const nm_cli *c, nm_solve_opts *o)
 {
-    o->programs.solver = runner_of(job, nm_cli_get(c, NM_O_solver));
-    o->programs.confirm = runner_of(job, nm_cli_get(c, NM_O_confirm));
+    o->programs.solver = runner_of(job, "--solver", nm_cli_get(c, NM_O_solver));
+    o->programs.confirm = runner_of(job, "--confirm", nm_cli_get(c, NM_O_confirm));
     if (nm_cli_has(c, NM_O_solver_command)) {
         nm_runner *r = NM_NEW(job, nm_runner);
         if (o->programs.solver)
             nm_throw(job, NM_EUSE, "--solver and --solver-command: one of them was expected");
         *r = nm_runner_command(job, nm_cli_get(c, NM_O_solver_command));
+        nm_runner_need(job, r, "--solver-command");
         o->programs.solver = r;
     }
     o->programs.memory = nm_cli_whole(job, c, NM_O_memory, 0, 0, 1 << 24);
@@ -164,8 +167,11 @@ void nm_cli_range(nm_job *job, const nm_cli *c, int64_t count, int64_t *from, in
 void nm_cli_files(nm_job *job, const nm_cli *c, int lo, int hi, const char *what)
 {
     if (c->n_files < lo || c->n_files > hi)
-        nm_throw(job, NM_EUSE, "netmip %s: %s was expected; see netmip %s --help", c->verb,
-                 what, c->verb);
+        nm_throw(job, NM_EUSE, "netmip %s: %s was expected, but %s given; see netmip %s --help", c->verb, what,
+                 c->n_files == 0   ? "no file is"
+                 : c->n_files == 1 ? "1 file is"
+                                   : nm_fmt(job, "%d files are", c->n_files),
+                 c->verb);
 }
 
 bool nm_cli_dump(nm_job *job, const nm_cli *c, nm_buf *out, const nm_net *net, const nm_query *q)

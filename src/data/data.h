@@ -52,6 +52,9 @@ nm_tensor nm_image_read(nm_job *job, nm_imageform form, const char *spec);
 nm_shape nm_image_shape(nm_job *job, const char *spec); /* its shape in its file */
 int64_t nm_spec_split(nm_job *job, const char *spec, char **path); /* the index, or -1 if there is none */
 
+/* ---- describe_images.c: any file of images, labels or numbers ------------------------------------- */
+bool nm_describe_images(nm_buf *b, nm_file f); /* in words; false: it is none */
+
 /* ---- dataset.c: many images or labels in one file ------------------------------------------------- */
 typedef struct nm_dataset { /* IDX, NPY, CSV, CIFAR-10 .bin */
     nm_file f;
@@ -79,6 +82,7 @@ typedef struct nm_arrays {
     nm_array *a;
 } nm_arrays;
 const nm_tensor *nm_arrays_get(nm_job *job, const nm_arrays *a, const char *name, const char *where);
+bool nm_arrays_are(nm_file f); /* by its content */
 nm_arrays *nm_arrays_open(nm_job *job, const char *path);
 
 /* ---- npy.c: one array --------------------------------------------------------------------------- */

@@ -20,24 +20,9 @@ static int64_t idx_count(nm_file f)
                          f.data[7];
 }
 
-/* Returns how many images an array holds, one after the other. */
-static int64_t npy_count(nm_job *job, nm_imageform form, const char *path, const nm_tensor *t)
-{
-    const int64_t n = t->shape.rank > 0 ? t->shape.dim[0] : 1;
-    const char *shape = nm_shape_print(job, t->shape);
-    if (t->shape.rank >= 2 && (t->n == 0 || t->n / (size_t)n == form.n)) return n;
-    if (t->n == form.n)
-        nm_throw(job, NM_EINPUT,
-                 "%s: one image of shape %s, not a list of images; put an axis before it (x[None] in "
-                 "NumPy), or ask about it with netmip solve --image",
-                 path, shape);
-    nm_throw(job, NM_EINPUT,
-             "%s: an array of shape %s; a list of images of %zu elements each was expected",
-             path, shape, form.n);
-}
-
 nm_dataset nm_dataset_open(nm_job *job, nm_imageform form, const char *path)
 {
+    nm_peek_images(job, &form, path, -1, true);
     nm_dataset d = {.f = nm_file_read(job, path)};
     nm_sha256(d.f.data, d.f.n, d.hash);
     if (nm_cifar_is(d.f)) {
@@ -46,7 +31,7 @@ nm_dataset nm_dataset_open(nm_job *job, nm_imageform form, const char *path)
         d.count = idx_count(d.f);
     } else if (is_npy(d.f)) {
         d.all = nm_read_npy(job, d.f);
-        d.count = npy_count(job, form, path, &d.all);
+        d.count = nm_npy_count(job, form, path, &d.all);
     } else if (nm_picture_is(d.f)) {
         nm_throw(job, NM_EINPUT,
                  "%s: a single picture; a file of many images (IDX, NPY, CSV, CIFAR .bin) was expected; "
@@ -93,6 +78,12 @@ static bool is_onehot(const nm_tensor *t, size_t wide)
     return true;
 }
 
+static _Noreturn void refuse_shape(nm_job *job, const char *path, nm_shape s)
+{
+    nm_throw(job, NM_EINPUT, "%s: an array of shape %s%s; labels, integers of shape [N] or [N,1], were expected", path,
+             nm_shape_print(job, s), s.rank > 2 ? ", as images have" : "");
+}
+
 /* Refuses t unless it is a list of integers, [N] or [N,1]. */
 static void check_list(nm_job *job, const char *path, const nm_tensor *t)
 {
@@ -103,10 +94,7 @@ static void check_list(nm_job *job, const char *path, const nm_tensor *t)
                  "%s: one-hot labels, of shape %s; integers of shape [%lld] were expected: y.argmax(1) in "
                  "NumPy makes them",
                  path, shape, (long long)s.dim[0]);
-    if (s.rank > 2 || (s.rank == 2 && s.dim[1] > 1))
-        nm_throw(job, NM_EINPUT, "%s: an array of shape %s%s; labels, integers of shape [N] or [N,1], were "
-                                 "expected",
-                 path, shape, s.rank > 2 ? ", as images have" : "");
+    if (s.rank > 2 || (s.rank == 2 && s.dim[1] > 1)) refuse_shape(job, path, s);
     for (size_t i = 0; i < t->n; i++)
         if (t->x[i] != floor(t->x[i]) || fabs(t->x[i]) > 1e6)
             nm_throw(job, NM_EINPUT, "%s: entry %zu is %s, which is not a label; an integer was expected", path,
@@ -148,6 +136,8 @@ static nm_tensor read_labels(nm_job *job, nm_file f)
 
 nm_dataset nm_labels_open(nm_job *job, const char *path)
 {
+    const nm_shape s = nm_peek_labels(job, path);
+    if (s.rank > 2) refuse_shape(job, path, s);
     nm_dataset d = {.f = nm_file_read(job, path)};
     nm_sha256(d.f.data, d.f.n, d.hash);
     const nm_tensor t = read_labels(job, d.f);

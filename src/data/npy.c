@@ -111,8 +111,9 @@ double *nm_row_major(nm_job *job, nm_shape s, const double *x)
     return nm_permuted(job, back, perm, x);
 }
 
-nm_tensor nm_read_npy(nm_job *job, nm_file f)
+nm_npyhead nm_npy_head(nm_job *job, nm_file f, size_t size)
 {
+    nm_npyhead h = {.n = 1};
     if (f.n < 10 || memcmp(f.data, "\x93NUMPY", 6)) bad(job, f, "no magic word");
     const size_t wide = f.data[6] >= 2 ? 12 : 10;
     if (f.data[6] < 1 || f.data[6] > 3 || f.n < wide) bad(job, f, "an unknown version");
@@ -121,25 +122,29 @@ nm_tensor nm_read_npy(nm_job *job, nm_file f)
     if (len > f.n - wide) bad(job, f, "the header is cut short");
     const char *head = nm_dup(job, (const char *)f.data + wide, len);
     const char *order = member(job, f, head, "'fortran_order'");
-    const bool columns = strncmp(order, "True", 4) == 0;
-    if (!columns && strncmp(order, "False", 5)) bad(job, f, "fortran_order");
-    bool big;
-    const char *type = read_type(job, f, member(job, f, head, "'descr'"), &big);
-    nm_tensor t = {.shape = read_shape(job, f, member(job, f, head, "'shape'")),
-                   .top = strcmp(type, "u1") ? 0 : 255};
-    t.n = 1;
-    for (int i = 0; i < t.shape.rank; i++)
-        t.n = nm_mul_in(job, f.path, t.n, (size_t)t.shape.dim[i]);
-    const size_t size = (size_t)(type[1] - '0');
-    if (nm_mul_in(job, f.path, t.n, size) != f.n - wide - len)
-        bad(job, f, "its size does not fit its shape");
+    h.columns = strncmp(order, "True", 4) == 0;
+    if (!h.columns && strncmp(order, "False", 5)) bad(job, f, "fortran_order");
+    h.type = read_type(job, f, member(job, f, head, "'descr'"), &h.big);
+    h.shape = read_shape(job, f, member(job, f, head, "'shape'"));
+    for (int i = 0; i < h.shape.rank; i++) h.n = nm_mul_in(job, f.path, h.n, (size_t)h.shape.dim[i]);
+    h.at = wide + len;
+    const size_t each = (size_t)(h.type[1] - '0');
+    if (nm_mul_in(job, f.path, h.n, each) != size - h.at) bad(job, f, "its size does not fit its shape");
+    return h;
+}
+
+nm_tensor nm_read_npy(nm_job *job, nm_file f)
+{
+    const nm_npyhead h = nm_npy_head(job, f, f.n);
+    const size_t size = (size_t)(h.type[1] - '0');
+    nm_tensor t = {.shape = h.shape, .n = h.n, .top = strcmp(h.type, "u1") ? 0 : 255};
     t.x = NM_RAW(job, double, t.n);
     for (size_t i = 0; i < t.n; i++) {
-        t.x[i] = value(job, f, f.data + wide + len + i * size, type, big);
+        t.x[i] = value(job, f, f.data + h.at + i * size, h.type, h.big);
         if (!isfinite(t.x[i])) bad(job, f, "an element is not finite");
     }
-    if (columns) t.x = nm_row_major(job, t.shape, t.x);
-    t.type = type[0] == 'f' && size < 8 ? NM_F32 : NM_F64;
+    if (h.columns) t.x = nm_row_major(job, t.shape, t.x);
+    t.type = h.type[0] == 'f' && size < 8 ? NM_F32 : NM_F64;
     return t;
 }
 

@@ -12,6 +12,8 @@ static void (*reader_of(nm_file f))(nm_job *, nm_file, nm_arrays *)
     return nm_mat4_is(f) ? nm_read_mat4 : NULL;
 }
 
+bool nm_arrays_are(nm_file f) { return reader_of(f) != NULL; }
+
 nm_arrays *nm_arrays_read(nm_job *job, nm_file f)
 {
     void (*const reader)(nm_job *, nm_file, nm_arrays *) = reader_of(f);

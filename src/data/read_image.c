@@ -3,7 +3,8 @@
  *
  * Bytes are divided by 255 and samples of 16 bits by 65535 (correctly rounded in double, as MIPVerify and others do);
  * floats are taken as they are. The number of elements must be the network's. A picture of [H,W] or [C,H,W] is taken in
- * row-major order; if the form has another order of axes, the channels are moved. */
+ * row-major order; if the form has another order of axes, the channels are moved; if it has another number of channels,
+ * channels.c decides. */
 #include "base/base.h"
 #include "data/data.h"
 #include "data/reader.h"
@@ -120,13 +121,7 @@ static bool same_sides(nm_shape a, nm_shape b)
 
 nm_tensor nm_image_fit(nm_job *job, nm_imageform form, nm_tensor t, const char *what)
 {
-    const int64_t many = t.shape.rank > 1 ? t.shape.dim[0] : 0;
-    if (t.n != form.n)
-        nm_throw(job, NM_EINPUT, "%s: an image of %s, %zu elements; the network reads %zu%s", what,
-                 nm_shape_print(job, t.shape), t.n, form.n,
-                 many > 1 && t.n / (size_t)many == form.n
-                     ? nm_fmt(job, ": FILE:INDEX takes one of %lld images", (long long)many)
-                     : "");
+    nm_image_check_size(job, form, &t, what);
     if (!same_sides(t.shape, form.stated))
         nm_throw(job, NM_EINPUT, "%s: an image of shape %s; the network reads one of shape %s",
                  what, nm_shape_print(job, t.shape), nm_shape_print(job, form.stated));
@@ -135,8 +130,8 @@ nm_tensor nm_image_fit(nm_job *job, nm_imageform form, nm_tensor t, const char *
     return t;
 }
 
-/* Reads the image itself, before it is fitted to a form. */
-static nm_tensor open_image(nm_job *job, const char *spec)
+/* Reads the image itself, before it is fitted to a form. form NULL: to none. */
+static nm_tensor open_image(nm_job *job, const nm_imageform *form, const char *spec)
 {
     char *path;
     int64_t index = nm_spec_split(job, spec, &path);
@@ -144,12 +139,13 @@ static nm_tensor open_image(nm_job *job, const char *spec)
         path = nm_dup(job, spec, strlen(spec));
         index = -1;
     }
+    nm_peek_images(job, form, path, index, false);
     return nm_image_any(job, nm_file_read(job, path), index);
 }
 
 nm_tensor nm_image_read(nm_job *job, nm_imageform form, const char *spec)
 {
-    return nm_image_fit(job, form, open_image(job, spec), spec);
+    return nm_image_fit(job, form, nm_image_grey(job, form, open_image(job, &form, spec), spec), spec);
 }
 
-nm_shape nm_image_shape(nm_job *job, const char *spec) { return open_image(job, spec).shape; }
+nm_shape nm_image_shape(nm_job *job, const char *spec) { return open_image(job, NULL, spec).shape; }

@@ -32,6 +32,13 @@ int64_t nm_csv_count(nm_file f);                   /* lines that hold numbers */
 nm_tensor nm_image_any(nm_job *job, nm_file f, int64_t index); /* as it is in the file; index -1: all of it */
 nm_tensor nm_image_fit(nm_job *job, nm_imageform form, nm_tensor t, const char *what); /* fitted to the form */
 
+/* ---- channels.c: images whose channels are not the network's -------------------------------------- */
+/* Returns one channel of a colour picture that is grey, with a note, if the form takes one; else t as it is. */
+nm_tensor nm_image_grey(nm_job *job, nm_imageform form, nm_tensor t, const char *what);
+/* Refuses an image of the shape of t, whose elements are not looked at, that has not as many as the form, and says how
+ * it could become one. */
+void nm_image_check_size(nm_job *job, nm_imageform form, const nm_tensor *t, const char *what);
+
 /* ---- mat_numbers.c: what MATLAB's files of all versions share ----------------------------------- */
 enum { /* types of stored numbers and of elements, as level 5 numbers them */
     NM_MAT_INT8 = 1,
@@ -54,7 +61,23 @@ const char *nm_mat_class(uint32_t class);          /* double is 6, single 7, int
 const char *nm_mat_refusal(nm_job *job, uint32_t class, bool complex); /* why it cannot be used, or NULL */
 void nm_mat_fill(nm_job *job, nm_array *a, uint32_t class, uint32_t type, bool big, const unsigned char *p);
 
+/* ---- peek.c: what the head of a file tells before the rest is read ------------------------------- */
+/* Refuses a file whose head contradicts its size, or, if form is not NULL, whose images are not of the form's size.
+ * is_list: all images are asked for; else that of the index, or -1. */
+void nm_peek_images(nm_job *job, const nm_imageform *form, const char *path, int64_t index, bool is_list);
+/* Returns the shape of an NPY file; rank 0: unknown. */
+nm_shape nm_peek_labels(nm_job *job, const char *path);
+/* Returns how many images of the form an array of the shape of t holds; refuses other shapes. */
+int64_t nm_npy_count(nm_job *job, nm_imageform form, const char *path, const nm_tensor *t);
+
 /* ---- npy.c, mat4.c, mat5.c, mat73.c, npz.c, arrays.c, open_arrays.c: arrays ---------------------- */
+typedef struct { /* the head of an .npy file: its elements are at `at` */
+    nm_shape shape;
+    size_t n, at;
+    const char *type;      /* as NumPy names it, without the byte order: f4, u1 */
+    bool big, columns;     /* byte order; order of axes */
+} nm_npyhead;
+nm_npyhead nm_npy_head(nm_job *job, nm_file f, size_t size); /* f: the first bytes of a file of that size */
 double *nm_row_major(nm_job *job, nm_shape s, const double *x);                 /* of column-major x */
 bool nm_mat4_is(nm_file f);                        /* by its name and first header, as it has no magic number */
 void nm_read_mat4(nm_job *job, nm_file f, nm_arrays *a);

@@ -332,6 +332,39 @@ static void put_equation(const view *v, size_t block, size_t unit)
     nm_put(v->out, "\n");
 }
 
+/* Returns true if some column or row of the model belongs to the unit. */
+static bool has_unit(const view *v, nm_modelname k)
+{
+    bool found = false;
+    for (size_t j = 0; j < v->m->n_cols; j++)
+        found |= v->col[j].block == k.block && v->col[j].unit == k.unit;
+    for (size_t r = 0; r < v->m->n_rows; r++)
+        found |= v->row[r].block == k.block && v->row[r].unit == k.unit;
+    return found;
+}
+
+/* Refuses a unit that the network does not have. */
+static void check_unit(const view *v, const char *say, nm_modelname k)
+{
+    if (has_unit(v, k)) return;
+    if (!v->map)
+        nm_throw(v->job, NM_EUSE,
+                 "--unit %s: no column and no row of this model belongs to it; which units the "
+                 "network has "
+                 "stands in the model's map, which is not beside it",
+                 say);
+    const size_t blocks = v->map->units.n_blocks;
+    if ((size_t)k.block >= blocks)
+        nm_throw(v->job, NM_EUSE,
+                 "--unit %s: the network has no block %lld; a block from 0 to %zu was expected",
+                 say, (long long)k.block, blocks - 1);
+    const size_t units = v->map->units.blocks[k.block].n;
+    if ((size_t)k.unit >= units)
+        nm_throw(v->job, NM_EUSE,
+                 "--unit %s: block %lld has no unit %lld; a unit from 0 to %zu was expected", say,
+                 (long long)k.block, (long long)k.unit, units - 1);
+}
+
 static void put_unit(const view *v, const char *say)
 {
     nm_modelname k = nm_modelname_parse(*say >= '0' && *say <= '9' ? nm_fmt(v->job, "v%s", say)
@@ -343,6 +376,7 @@ static void put_unit(const view *v, const char *say)
         }
     if (k.block < 0 || k.unit < 0)
         nm_throw(v->job, NM_EUSE, "--unit %s: BLOCK:UNIT, or a column's name, was expected", say);
+    check_unit(v, say, k);
     size_t found = 0;
     if (v->map) {
         nm_notes_unit(v->out, v->map, k);
@@ -363,8 +397,9 @@ static void put_unit(const view *v, const char *say)
         nm_put(v->out, "\n");
     }
     if (!found)
-        nm_put(v->out,
-               "no column and no row: it is folded into others, or has no effect on this question\n");
+        nm_put(
+            v->out,
+            "no column and no row: it is folded into others, or has no effect on this question\n");
 }
 
 static void put_named_row(const view *v, const char *name)
@@ -388,11 +423,9 @@ static void put_named_row(const view *v, const char *name)
 static void lengthen(nm_model *m, const nm_map *map)
 {
     if (map->file.long_cols)
-        for (size_t j = 0; j < m->n_cols; j++)
-            m->cols[j].name = map->file.long_cols[j];
+        for (size_t j = 0; j < m->n_cols; j++) m->cols[j].name = map->file.long_cols[j];
     if (map->file.long_rows)
-        for (size_t r = 0; r < m->n_rows; r++)
-            m->rows[r].name = map->file.long_rows[r];
+        for (size_t r = 0; r < m->n_rows; r++) m->rows[r].name = map->file.long_rows[r];
 }
 
 void nm_inspect_model(nm_job *job, nm_buf *out, const char *path, const char *unit, const char *row,

@@ -93,8 +93,9 @@ static void add_outputs(nm_job *job, nm_net *net, const struct nm_rawnode *r, ta
     for (size_t k = 0; k < r->n_out; k++) {
         if (k > 0 && !*r->out[k] && n->op->max_out == 1) continue;
         if (n->n_out == n->op->max_out)
-            nm_refuse(job, net, n, "output \"%s\" besides the first%s is not supported", r->out[k],
-                      n->n_out > 1 ? " ones" : "");
+            nm_refuse(job, net, n, "output \"%s\" besides the first%s is not supported%s", r->out[k],
+                      n->n_out > 1 ? " ones" : "",
+                      strcmp(n->type, "BatchNormalization") ? "" : ": " NM_TRAINING);
         n->out[n->n_out] = add_value(net, t, (nm_value){.name = r->out[k], .maker = at});
         if (n->out[n->n_out++] < 0)
             nm_throw(job, NM_EINPUT, "%s: node \"%s\": value \"%s\" is made twice", net->path,

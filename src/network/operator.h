@@ -6,6 +6,11 @@
 
 #include "network/network.h"
 
+/* the end of a refusal of what a node does only in training */
+#define NM_TRAINING                                                                                   \
+    "it was exported in training mode; export it for inference, in PyTorch by model.eval() before "  \
+    "torch.onnx.export(.., training=TrainingMode.EVAL)"
+
 /* ---- attributes --------------------------------------------------------------------------------- */
 typedef enum { NM_A_INT, NM_A_FLOAT, NM_A_STR, NM_A_INTS, NM_A_FLOATS, NM_A_TENSOR, NM_A_OTHER } nm_akind;
 typedef struct nm_attr {

@@ -101,7 +101,7 @@ void nm_check_values(nm_job *job, const nm_net *net, const char *what, bool byte
     if (net->n_in < 16) return; /* too small for a picture */
     if (!bytes && lo >= 0 && hi > 2 && hi <= 255 && hi > dhi && isnan(top))
         nm_warn(job,
-                "%s: floats from %s to %s, and the domain is [%s,%s]: only bytes are divided by "
+                "%s: numbers from %s to %s, and the domain is [%s,%s]: only bytes (uint8) are divided by "
                 "255; if the "
                 "network reads pixels from 0 to 1, divide the file by 255, else say --domain 0,255",
                 what, nm_num_text(job, lo), nm_num_text(job, hi), nm_num_text(job, dlo),

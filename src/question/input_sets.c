@@ -24,12 +24,28 @@ static int find(const char *s)
     return -1;
 }
 
+/* Returns what a radius alone, or a set with another sign than a colon before its argument, is meant to be; NULL: it is
+ * neither. */
+static const char *meant(nm_job *job, const char *at)
+{
+    double x;
+    if (nm_fraction_parse(at, at + strlen(at), &x)) return nm_fmt(job, "did you mean linf:%s?", at);
+    for (int i = 0; i < N_SETS; i++) {
+        const size_t n = strlen(rows[i].name);
+        const bool sign = !strncmp(at, rows[i].name, n) && at[n] && strchr("=, (@", at[n]);
+        if (sign && at[n + 1])
+            return nm_fmt(job, "did you mean %s:%.*s?", rows[i].name, (int)strcspn(at + n + 1, ")"), at + n + 1);
+    }
+    return NULL;
+}
+
 /* Refuses the text; at: its first part that does not begin with the name of a set. */
 static _Noreturn void unknown(nm_job *job, const char *text, const char *at)
 {
     const size_t n = strcspn(at, ":+");
+    const char *known = meant(job, at);
     nm_throw(job, NM_EUSE, "--perturb %s: \"%.*s\" is not an input set; %s", text, (int)n, at,
-             nm_words_help(job, at, n, nm_sets_words()));
+             known ? known : nm_words_help(job, at, n, nm_sets_words()));
 }
 
 /* Returns where the part that starts at s ends. */

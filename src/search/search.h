@@ -108,6 +108,7 @@ typedef struct nm_verdict { /* filled by search and decode, read by facts.c */
     const char *assumed;   /* the file of assumed bounds that it depends on; or NULL */
     const char *why;       /* why it is unknown */
     const nm_replay *witness;
+    const char *finder;    /* solve: the program that looks for points of models, "" for the embedded CBC; else NULL */
     size_t n_targets, n_layers;
     nm_target *targets;
     nm_layer *layers;

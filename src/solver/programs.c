@@ -22,7 +22,7 @@ typedef struct {
     const char *meaning;
 } row;
 
-#define CBC \
+#define CBC                                                                                        \
     "cbc {model} -preprocess off -ratioGap 0 -allowableGap 0 -increment 1e-12 -threads {threads} " \
     "-seconds {seconds} -solve"
 static const row rows[] = {
@@ -74,8 +74,9 @@ nm_runner nm_runner_find(nm_job *job, const char *name)
     const nm_word *known = nm_runner_words(job);
     const char *guess = nm_guess(job, name, strlen(name), known);
     nm_throw(job, NM_EUSE, "--solver %s: unknown; %s", name,
-             guess ? guess
-                   : nm_fmt(job, "%s was expected, or --solver-command", nm_words_list(job, known)));
+             guess
+                 ? guess
+                 : nm_fmt(job, "%s was expected, or --solver-command", nm_words_list(job, known)));
 }
 
 nm_runner nm_runner_command(nm_job *job, const char *command)
@@ -88,10 +89,18 @@ nm_runner nm_runner_command(nm_job *job, const char *command)
     return (nm_runner){"solver", command, ".sol", &nm_dialect_generic, true};
 }
 
-bool nm_runner_here(nm_job *job, const nm_runner *r)
+/* Returns the first word of its command: the program. */
+static const char *program_of(nm_job *job, const nm_runner *r)
+{
+    const char *from = r->command + strspn(r->command, " ");
+    return nm_dup(job, from, strcspn(from, " "));
+}
+
+/* Returns true if the program is in a folder of PATH. */
+static bool on_path(nm_job *job, const char *program)
 {
     const nm_mark mark = nm_mark_get(job);
-    const char *program = nm_dup(job, r->command, strcspn(r->command, " ")), *at = getenv("PATH");
+    const char *at = getenv("PATH");
     bool here = false;
     for (at = at ? at : ""; !here && *at; at += strcspn(at, ":"), at += *at == ':')
         here = access(nm_fmt(job, "%.*s/%s", (int)strcspn(at, ":"), at, program), X_OK) == 0;
@@ -116,14 +125,17 @@ static const char *filled(nm_job *job, const char *command, const char *const *k
     return b.s;
 }
 
-typedef struct { const char *command, *log; } call;
+typedef struct {
+    const char *command, *log;
+} call;
 
 /* Becomes the solver's shell, in the child. */
 static void become(nm_job *job, void *arg)
 {
     const call *c = arg;
     (void)job;
-    const int in = open("/dev/null", O_RDONLY), out = open(c->log, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    const int in = open("/dev/null", O_RDONLY),
+              out = open(c->log, O_WRONLY | O_CREAT | O_TRUNC, 0666);
     if (in < 0 || out < 0) _exit(127);
     dup2(in, 0);
     dup2(out, 1);
@@ -132,6 +144,35 @@ static void become(nm_job *job, void *arg)
     signal(SIGTERM, SIG_DFL);
     execl("/bin/sh", "sh", "-c", c->command, (char *)NULL);
     _exit(127);
+}
+
+/* Returns true if the shell knows the program of a user's own command, or if the command does not begin with a plain
+ * word that could be asked for. */
+static bool shell_knows(nm_job *job, const char *program)
+{
+    for (const char *at = program; *at; at++)
+        if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./+-", *at))
+            return true;
+    call how = {nm_fmt(job, "command -v %s", program), "/dev/null"};
+    nm_child *c = nm_child_start(job, program, (nm_child_opts){.group = true}, become, &how);
+    const int status = nm_child_wait(job, c, INFINITY);
+    nm_child_end(job, c);
+    return status == 0 || nm_stopped(job);
+}
+
+void nm_runner_need(nm_job *job, const nm_runner *r, const char *flag)
+{
+    const char *program = program_of(job, r);
+    if (r->is_own && !shell_knows(job, program))
+        nm_throw(job, NM_EUSE, "%s \"%s\": the program %s is not there, or cannot be run", flag,
+                 r->command, program);
+    if (!r->is_own && !on_path(job, program))
+        nm_throw(
+            job, NM_EUSE,
+            "%s %s: the program %s is not on the PATH; without %s the embedded CBC is asked, or "
+            "netmip compile "
+            "writes models for a solver that runs elsewhere, and netmip decode reads its solutions",
+            flag, r->name, program, flag);
 }
 
 static nm_sol *nothing(nm_job *job, const nm_runner *r, const char *why)
@@ -166,14 +207,30 @@ static void read_sol(nm_job *job, void *arg)
                                                                                  x[j], (int64_t)j};
 }
 
+/* Returns how a log ends, as the end of a sentence: the log itself may be gone when the message is read. */
+static const char *log_end(nm_job *job, const char *log)
+{
+    char tail[240];
+    FILE *f = fopen(log, "rbe");
+    if (f && fseek(f, 1 - (long)sizeof tail, SEEK_END)) rewind(f);
+    size_t n = f ? fread(tail, 1, sizeof tail - 1, f) : 0;
+    if (f) fclose(f);
+    while (n && tail[n - 1] <= ' ') n--;
+    tail[n] = 0;
+    const char *last = strrchr(tail, '\n');
+    return n ? nm_fmt(job, "; its log ends: %s", last ? last + 1 : tail) : "; its log is empty";
+}
+
 static double seconds_of(nm_run_opts o) { return o.seconds > 0 ? ceil(o.seconds) : 1e7; }
 
-const char *nm_runner_line(nm_job *job, const nm_runner *r, const char *model, const char *stem, nm_run_opts o,
-                           const char **solution)
+const char *nm_runner_line(nm_job *job, const nm_runner *r, const char *model, const char *stem,
+                           nm_run_opts o, const char **solution)
 {
     *solution = nm_fmt(job, "%s.%s%s", stem, r->name, r->suffix);
-    const char *const key[] = {"{model}", "{solution}", "{seconds}", "{threads}", "{options}", NULL};
-    const char *const value[] = {model, *solution, nm_fmt(job, "%.0f", seconds_of(o)), nm_fmt(job, "%zu", o.threads),
+    const char *const key[] = {"{model}",   "{solution}", "{seconds}",
+                               "{threads}", "{options}",  NULL};
+    const char *const value[] = {model, *solution, nm_fmt(job, "%.0f", seconds_of(o)),
+                                 nm_fmt(job, "%zu", o.threads),
                                  strstr(r->command, "{options}") && r->dialect->options
                                      ? nm_write_options(job, r->dialect, model, stem, o.threads)
                                      : "/dev/null"};
@@ -188,15 +245,16 @@ nm_sol *nm_runner_solve(nm_job *job, const nm_runner *r, nm_modelcard map, const
                           *command = nm_runner_line(job, r, map.model_path, stem, o, &solution);
     unlink(solution); /* may be left from an earlier run */
     call how = {command, log};
-    nm_child *c = nm_child_start(job, r->name, (nm_child_opts){.memory = o.memory << 20, .group = true}, become, &how);
+    nm_child *c = nm_child_start(
+        job, r->name, (nm_child_opts){.memory = o.memory << 20, .group = true}, become, &how);
     const int status = nm_child_wait(job, c, nm_wall() + seconds_of(o) + GRACE);
     nm_child_end(job, c);
     if (nm_interrupted(job)) return nothing(job, r, "interrupted");
     if (status < 0) return nothing(job, r, "time limit: it was killed");
-    if (status == 127) nm_throw(job, NM_EUSE, "%s could not be run: see %s", r->name, log);
+    if (status == 127) nm_throw(job, NM_EUSE, "%s could not be run%s", r->name, log_end(job, log));
     if (!nm_file_exists(solution))
-        return nothing(job, r,
-                       nm_fmt(job, "no solution file (exit status %d): see %s", status, log));
+        return nothing(
+            job, r, nm_fmt(job, "no solution file (exit status %d)%s", status, log_end(job, log)));
     reading read = {&map, solution, log, NULL};
     const int code = nm_run(job, read_sol, &read);
     return code ? nothing(job, r, nm_message_of(job, code)) : read.sol;

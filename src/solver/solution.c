@@ -1,5 +1,6 @@
 /* solution.c: a solver's answer: finds the format by content, reads the status first, then values by name. */
 #include "base/base.h"
+#include "data/data.h"
 #include "model/model.h"
 #include "solver/solver.h"
 #include "solver/format.h"
@@ -57,7 +58,10 @@ nm_sol *nm_sol_read(nm_job *job, const char *path)
                  "without `solution` and keep what it prints (cbc MODEL -preprocess off solve > "
                  "%s), or ask another solver (glpsol --freemps MODEL --nopresol -o %s)",
                  path, path, path);
-    if (memchr(f.data, 0, f.n)) nm_throw(job, NM_EINPUT, "%s: a NUL byte in text", path);
+    if (memchr(f.data, 0, f.n)) {
+        const char *what = nm_sniff(job, f);
+        nm_throw(job, NM_EINPUT, "%s: %s; a solution file was expected", path, what ? what : "a NUL byte in text");
+    }
     const nm_soldialect *d = pick(job, f);
     if (!d->closed && f.data[f.n - 1] != '\n')
         nm_throw(job, NM_EINPUT, "%s: the last line is cut short", path);

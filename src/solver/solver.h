@@ -68,7 +68,8 @@ typedef struct nm_run_opts { double seconds; size_t threads, memory; } nm_run_op
 const nm_word *nm_runner_words(nm_job *job); /* "embedded", then the rows of programs.c */
 nm_runner nm_runner_find(nm_job *job, const char *name);
 nm_runner nm_runner_command(nm_job *job, const char *command);
-bool nm_runner_here(nm_job *job, const nm_runner *r); /* true: the program is on the PATH */
+/* Refuses a solver whose program is not there; flag: what asked for it. */
+void nm_runner_need(nm_job *job, const nm_runner *r, const char *flag);
 /* The command line that runs it on a model, whose path ends in a suffix behind `stem`: the solution goes to *solution;
  * an option file is written where one is wanted. */
 const char *nm_runner_line(nm_job *job, const nm_runner *r, const char *model, const char *stem, nm_run_opts o,

@@ -143,6 +143,12 @@ static int conclude(nm_job *job, const nm_campaign *c, const nm_totals *t)
                 "%zu of the %zu samples in %s are errors; results.csv says why, and --rerun error "
                 "tries them again",
                 t->errors, t->samples, c->dir);
+    if (t->unknown > t->partial && !nm_stopped(job))
+        nm_note(job, "%zu of the %zu samples in %s are unknown; results.csv says why%s", t->unknown, t->samples, c->dir,
+                c->solve.time_limit > 0
+                    ? nm_fmt(job, ", and --rerun unknown --time-limit T tries them again, with T longer than %g s",
+                             c->solve.time_limit)
+                    : "");
     if (t->wrong) return NM_EAUDIT;
     if (!nm_stopped(job)) return t->error;
     nm_note(job, "interrupted: %zu of %zu done; run the same command to continue", asked - t->left,
@@ -204,6 +210,8 @@ int nm_campaign_run(nm_job *job, const nm_campaign *c, nm_buf *out, bool json)
     plan t;
     nm_records r;
     enter(job, c, &t, &r);
+    if (r.before.done)
+        nm_note(job, "%zu of %zu samples were done already", r.before.done, r.before.all);
     nm_records_run(job, &r);
     tables made = {.c = c, .here = r.here};
     nm_records_tables(job, &r, make_tables, &made);

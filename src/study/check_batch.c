@@ -139,7 +139,10 @@ static void say_accuracy(nm_job *job, const nm_campaign *c, const view *v)
         nm_note(job, "clean accuracy: %zu of %zu samples (%.4g %%)", v->hits, v->n,
                 100 * (double)v->hits / (double)v->n);
     else
-        nm_note(job, "predictions, which are taken as labels: %s", histogram(job, labels, v->predicted));
+        nm_note(job,
+                "no --labels: the network's own predictions are taken as labels, so that no sample counts as "
+                "misclassified: %s",
+                histogram(job, labels, v->predicted));
     if (v->n < FEW) return;
     if (c->has_labels && (double)v->hits < chance)
         nm_warn(job,

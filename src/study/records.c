@@ -88,12 +88,30 @@ static size_t clear(nm_job *job, const nm_records *r, const char **one)
 
 /* ---- coming and going ---- */
 
+/* Refuses a folder that was begun with another value. What is known by its hash is called by its name. */
 static void differs(nm_job *job, const nm_records *r, const char *key, const char *was,
                     const char *now)
 {
-    nm_throw(job, NM_EUSE,
-             "%s: holds another %s: its %s is \"%s\", now \"%s\"; another --dir was expected",
-             r->dir, r->kind, key, was, now);
+    static const struct {
+        const char *key, *flag, *what;
+    } files[] = {{"net_sha256", "a network", "the network, or its --mean, --std, --input-shape or --output-name,"},
+                 {"images_sha256", "--images", "the file of --images"},
+                 {"labels_sha256", "--labels", "the file of --labels"}};
+    const char *begun = nm_fmt(job, "%s: holds another %s:", r->dir, r->kind);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        const char *what = files[i].flag;
+        if (strcmp(key, files[i].key)) continue;
+        if (!*now)
+            nm_throw(job, NM_EUSE,
+                     "%s it was begun with %s, which is missing now; that file was expected, or another --dir",
+                     begun, what);
+        if (!*was)
+            nm_throw(job, NM_EUSE, "%s it was begun without %s; another --dir was expected", begun, what);
+        nm_throw(job, NM_EUSE,
+                 "%s %s was another one (sha256 %.12s.., now %.12s..); another --dir was expected", begun,
+                 files[i].what, was, now);
+    }
+    nm_throw(job, NM_EUSE, "%s its %s is \"%s\", now \"%s\"; another --dir was expected", begun, key, was, now);
 }
 
 static void check_said(nm_job *job, const nm_records *r, const char *path, const nm_json *j)

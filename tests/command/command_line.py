@@ -125,7 +125,7 @@ def files():
         check("a changed byte %d in .gz" % k, code in (3, 5) and out == "" and "bent.gz" in err, (code, out, err))
     net = gzip.compress(open(MLP, "rb").read())
     good(0, "eval", put("net.onnx.gz", net), "--image", IMG)
-    bad(5, "cut.onnx.gz", "eval", put("cut.onnx.gz", net[:-100]), "--image", IMG)
+    bad(3, "cut.onnx.gz", "eval", put("cut.onnx.gz", net[:-100]), "--image", IMG)
     bad(3, "half.onnx", "eval", put("half.onnx", open(MLP, "rb").read()[:2000]), "--image", IMG)
     bad(3, "text.onnx", "eval", put("text.onnx", "a network, really\n"), "--image", IMG)
     bad(3, "brace.json", "eval", put("brace.json", "{"), "--image", IMG)
@@ -250,6 +250,18 @@ def answers():
                 check("violated by tree: by", j["proved_by"] == "tree" and j["model"]["binaries"] > 0, j)
             if j and name == "violated in a leaf":
                 check("violated in a leaf: by", j["proved_by"] == "solver" and "model" not in j, j)
+                words = run("solve", *args)[1]
+                check("violated in a leaf: in words", words.startswith("violated by the embedded solver\n") and "target 0    violated by the embedded solver\n" in words, words)
+            if j and name == "unknown":
+                check("unknown: what was left out", "may be decided without --no-solve\n" in err, err)
+                code, _, said = run("solve", *args[:-3], "--time-limit", "1e-9", "--bounds", "interval", "--no-branch", "--no-attack")
+                check("unknown: the time limit", code == 11 and "the time limit of 1e-09 s was reached" in said and "without --no-branch --no-attack\n" in said, (code, said))
+            if j and name == "holds":
+                check("holds: no advice", "unknown" not in err, err)
+            if j and name == "violated by attack":
+                words = run("solve", *args)[1]
+                check("violated: no bound beside the witness's margin", re.search(r"target \d +violated by attack\n", words), words)
+                check("violated: bounds are called proven", re.search(r"target \d +not examined  proven: margin >= -", words), words)
             if j and name == "holds by tree":
                 check("holds by tree: by", j["proved_by"] == "tree", j)
             if j and name == "worst":
@@ -518,6 +530,87 @@ def signals():
     check("time limit over many targets", time.time() - at <= 3.2 and code in (0, 10, 11), (time.time() - at, code))
 
 
+def wrong():
+    """usage errors name all that is missing, and what was given in its place"""
+    onnx, vnnlib, plan = m("tiny-xor.onnx"), m("tiny-xor.vnnlib"), m("surrogate-plan.lp")
+    run("compile", XOR, *XASK, "--always-write", "-o", p("w.mps"), "--quiet")
+    for args, want in ((("embed",), "one network was expected, but no file is given"), (("embed", onnx, plan), "one network was expected, but 2 files are given"),
+                       (("embed", onnx), "--into MODEL.mps or MODEL.lp; --inputs with a column for each input; --outputs with a column for each output; -o OUT"),
+                       (("embed", onnx, "--into", plan, "--outputs", "z"), "netmip embed: --inputs with a column for each input; -o OUT.mps[.gz] or OUT.lp[.gz] was expected"),
+                       (("decode",), "a map with its solution was expected, but no file is given"), (("decode", p("w.map.json")), "but 1 file is given"),
+                       (("decode", p("w.map.json"), p("w.mps")), p("w.mps") + " is the model itself: let a solver solve it"), (("decode", p("w.mps"), p("w.map.json")), "is the model itself"),
+                       (("decode", p("w.map.json"), put("w.png", png(bytes(4), 2, 2))), "w.png: a PNG picture; a solution file was expected"),
+                       (("decode", p("w.map.json"), onnx), "a solution file was expected"),
+                       (("verify",), "one query, beside the networks of --network, was expected, but no file is given"), (("verify", vnnlib), "--network NAME=FILE was expected"),
+                       (("verify", "--network", onnx), "one query, beside the networks of --network, was expected"), (("verify", vnnlib, onnx), onnx + ": one query was expected; networks are given by --network"),
+                       (("verify", vnnlib, "--query", vnnlib, "--network", onnx), vnnlib + ": one query was expected"), (("verify", vnnlib, "--network", "=" + onnx), "NAME=FILE, or FILE alone")):
+        code, out, err = run(*args)
+        check("wrong: " + " ".join(os.path.basename(a) for a in args), code == (3 if "a solution file was" in want else 2) and out == "" and want in err, (code, err))
+
+
+def leads():
+    """compile names what decode reads: the manifest of several models, the map of one, and nothing else"""
+    ask = [MLP, *ASK[:-1], "linf:0.1", "--quiet"]
+    for more, name, other in ((["--target", "1"], "one.map.json", "manifest"), (["--target", "1,2"], "two.manifest.json", "two.map.json"), (["--target", "1", "--split", "1"], "cut.manifest.json", "cut.map.json")):
+        at = p(name.split(".")[0] + ".mps.gz")
+        code, out, err = run("compile", *ask, *more, "-o", at)
+        check("compile names " + name, code == 0 and "\n  written: %s" % p(name) in out and "netmip decode %s SOLUTION" % p(name) in out and other not in out and os.path.exists(p(name)), out)
+        check("compile --json is JSON", json.loads(run("compile", *ask, *more, "-o", at, "--json")[1])["targets"], "")
+    code, out, err = run("compile", MLP, *ASK, "--quiet", "-o", p("closed.mps"))
+    check("compile: nothing is written, and nothing named", code == 0 and "written" not in out, out)
+
+
+def described():
+    """inspect says of every kind of file what it is"""
+    run("compile", MLP, *ASK[:-1], "linf:0.1", "--split", "1", "--quiet", "-o", p("d.mps"))
+    run("batch", MLP, "--images", IDX, "--perturb", "linf:0", "--range", "0:2", "--quiet", "--dir", p("d-batch"))
+    for ending in ("csv", "json"):
+        run("bounds", XOR, *XASK, "--quiet", "-o", p("d." + ending))
+    grey = bytes(range(10, 34))
+    cases = ((p("d.manifest.json"), "manifest of models that netmip compile wrote; netmip decode"), (put("d.png", png(grey, 6, 4)), "a PNG picture, 4 rows, 6 columns, 1 channel, bytes from 10 to 33"),
+             (put("c.png", png(grey, 2, 4, 3)), "4 rows, 2 columns, 3 channels, bytes from 10 to 33"), (put("d.pgm", b"P5 6 4 255\n" + grey), "a PGM or PPM picture, 4 rows, 6 columns"),
+             (IDX, "IDX, 200 images of [28,28]"), (LABELS, "IDX, 200 labels, numbers from 0 to 9"), (put("d.npy", npy(grey, "|u1", (4, 6))), "of shape [4,6], type u1, bytes from 10 to 33"),
+             (put("f.npy", npy([-1.5, 2, 0.25])), "of shape [3], type f8, values from -1.5 to 2"), (put("l.npy", npy(bytes([7] + [0] * 7), "<i8", (1,))), "type i8, values from 7 to 7"),
+             (put("d.bin", (b"\3" + b"\x05" * 3071 + b"\x09") * 2), "CIFAR-10, 2 images of [3,32,32]"), (put("num.csv", "1,2,3\n-4,5,6\n"), "2 lines of numbers, the first of 3, its values from 1 to 3"),
+             (p("d.csv"), "a table of"), (p("d-batch", "results.csv"), "a table of 2 lines, with the columns sample,label"), (p("d.json"), "--known-bounds reads them"),
+             (p("d-batch", "campaign.json"), "netmip batch --status and --join"), (p("d-batch", "records", "000001.json"), "one sample of a campaign"), (m("suite/spec.json"), "netmip suite reads it"))
+    for path, want in cases:
+        for f in (path, put(os.path.basename(path) + ".gz", gzip.compress(open(path, "rb").read()))) if not path.endswith(".gz") else (path,):
+            code, out, err = run("inspect", f)
+            check("inspect " + os.path.basename(f), code == 0 and want in out and out.startswith(f) and err == "", (code, out, err))
+        code, out, err = run("inspect", path, "--json")
+        check("inspect --json " + os.path.basename(path), code == 2 and out == "" and ("shown as text" in err or "JSON already" in err), (code, out, err))
+    out = run("inspect", p("d.manifest.json"))[1]
+    listed = json.load(open(p("d.manifest.json")))["targets"]
+    check("a manifest: its targets and models", all(re.search(r"^target %s +%s" % (t["target"], t["status"]), out, re.M) for t in listed)
+          and all(c["model"] in out for t in listed for c in t.get("cubes", [])) and "branch 1: " in out, out)
+
+
+def torn():
+    """a file that is cut or damaged is malformed, exit code 3, whatever it is and however it is packed"""
+
+    xor = open(XOR, "rb").read()
+    onnx = open(m("tiny-xor.onnx"), "rb").read()
+    npz = open(m("digits-res.npz"), "rb").read()
+    mat = open(m("digits-pool.mat"), "rb").read()
+    run("compile", XOR, *XASK, "--always-write", "-o", p("torn.mps"), "--quiet")
+    mps = open(p("torn.mps"), "rb").read()
+    image = png(bytes(range(4)) * 196, 28, 28)
+    array = npy([0.5] * 784)
+    idx = gzip.decompress(open(IDX, "rb").read())
+    for name, data, way in (("n.json", xor, ["inspect"]), ("n.onnx", onnx, ["inspect"]), ("a.npz", npz, ["inspect"]), ("a.mat", mat, ["inspect"]), ("m.mps", mps, ["inspect"]),
+                            ("p.png", image, ["eval", MLP, "--image"]), ("p.npy", array, ["eval", MLP, "--image"]), ("p.idx", idx, ["eval", MLP, "--image"]),
+                            ("list.idx", idx, ["batch", MLP, "--perturb", "linf:0", "--dir", p("torn-batch"), "--images"])):
+        whole = gzip.compress(data, mtime=0)
+        code, out, err = run(*way, put(name + ".gz", whole), "--quiet")
+        check("whole, packed: " + name, code == 0, (code, err))
+        broken = whole[:len(whole) // 2] + bytes(b ^ 0x55 for b in whole[len(whole) // 2:len(whole) // 2 + 8]) + whole[len(whole) // 2 + 8:]
+        for how, is_plain, cut in (("cut", True, data[:2 * len(data) // 3]), ("packed and cut", False, whole[:2 * len(whole) // 3]), ("without its end", False, whole[:-3]),
+                                   ("damaged", False, broken), ("with another checksum", False, whole[:-8] + bytes(4) + whole[-4:]), ("not gzip", False, whole[:10] + b"\xff" * 40)):
+            code, out, err = run(*way, put("torn-" + name + ("" if is_plain else ".gz"), cut), "--quiet")
+            check("%s %s" % (name, how), code == 3 and out == "" and "torn-" + name in err and (is_plain or "gzip stream" in err) and "<fd" not in err, (code, err))
+
+
 def leftovers():
     odd = [f for f in glob.glob(p("**"), recursive=True) if re.search(r"\.[A-Za-z0-9]{6}$", f) and os.path.isfile(f)
            and not re.search(r"\.(vnnlib)$", f)]
@@ -536,4 +629,4 @@ def left_from_before():
     check("help into head says nothing on stderr", r.stderr == "" and r.stdout.startswith("netmip batch"), r)
 
 
-parts(left_from_before, usage, files, answers, fates, models, same_bytes, formats, devices, signals, leftovers)
+parts(left_from_before, usage, files, answers, fates, models, same_bytes, formats, devices, signals, leftovers, torn, wrong, leads, described)

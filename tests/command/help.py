@@ -151,6 +151,38 @@ def guesses():
     check("a flag of other verbs: theirs are named", "solve, compile, bounds" in err, err)
 
 
+def from_elsewhere():
+    """flags of other verifiers and verbs: each row of foreign_flags.c is reached, and says what this verb takes"""
+    text = open(os.path.join(ROOT, "src", "command", "foreign_flags.c")).read()
+    table = re.findall(r'\{"([a-z0-9 -]+)", (?:NM_O_)?(\w+),\s+"((?:[^"\\]|\\.)+)"\}', text)
+    check("the rows are read", len(table) == text.count('{"') and len(table) > 20, len(table))
+    takes = {v: {r["flag"] for r in ROWS if v in r["verbs"].split()} for v in VERBS}
+    for flags, needs, says in table:
+        reached = False
+        for verb in VERBS:
+            if needs != "ALWAYS" and needs not in takes[verb]:
+                continue
+            for flag in flags.split() if not reached else flags.split()[:1]:
+                if flag.replace("-", "_") in takes[verb]:
+                    continue
+                code, out, err = run(verb, "--" + flag, "0.25")
+                check("%s --%s" % (verb, flag), code == 2 and out == "" and err.startswith("netmip: --%s: " % flag), (code, out, err))
+                reached |= says.replace("{}", "0.25") in err
+                for named in re.findall(r"did you mean --([a-z-]+)", err):
+                    check("%s --%s: a flag of the verb is named" % (verb, flag), named.replace("-", "_") in takes[verb], err)
+        check("reached: " + says, reached)
+    for args, want in ((("solve", NET, "--eps=8/255"), "did you mean --perturb linf:8/255?"), (("solve", NET, "-eps", "0.1"), "did you mean --perturb linf:0.1?"),
+                       (("solve", NET, "--EPS", "--image"), "did you mean --perturb linf:E?"), (("batch", NET, "--image", "x"), "did you mean --images?"),
+                       (("batch", NET, "-o", "x"), "did you mean --dir?"), (("solve", NET, "--timeout", "5"), "did you mean --time-limit?"),
+                       (("verify", "q", "--time_limit", "5"), "did you mean --timeout?"), (("solve", "--model", NET), "the network is the first argument")):
+        code, out, err = run(*args)
+        check(" ".join(args), code == 2 and want in err, (code, err))
+    for said, want in (("0.1", "linf:0.1"), ("8/255", "linf:8/255"), ("linf=0.1", "linf:0.1"), ("l2,3", "l2:3"), ("linf(0.1)", "linf:0.1"), ("l1 3", "l1:3"),
+                       ("free+l2=3", "l2:3")):
+        code, out, err = run("solve", NET, *ASK, "--perturb", said)
+        check("--perturb " + said, code == 2 and err.count("\n") == 1 and "did you mean %s?" % want in err, (code, err))
+
+
 def operators():
     """an operator that is not read: no table of all operators"""
     for op, want in (("reluu", "did you mean Relu?"), ("Fancy", "netmip inspect --ops")):
@@ -174,4 +206,4 @@ def verbs():
         examples(verb, verb_help(verb))
 
 
-parts(rows, overview, verbs, guesses, operators, topics)
+parts(rows, overview, verbs, guesses, from_elsewhere, operators, topics)

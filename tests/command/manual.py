@@ -53,6 +53,10 @@ def pages():
         lint = [l for l in run("mandoc", "-Tlint", "-Wall", path)[1].splitlines() if "referenced manual not found" not in l]
         check("mandoc -Tlint %s" % name, lint == [], lint)
         text = re.sub(r".\x08", "", run("mandoc", "-Tutf8", path)[1])
+        check("%s: two dashes before a flag, and none before its value" % name, not re.search(r"---[a-z]|--[a-z-]+ -\d+ --", text), re.findall(r".*---[a-z].*", text))
+        flat = " ".join(text.split())
+        for folder, where in (("models/", "once installed, in /usr/local/share/netmip: commands that name them run in that folder, or in a copy of it."), ("scripts/", "is in the source tree alone")):
+            check("%s: where %s is" % (name, folder), (folder in source(name)) == (where in flat), flat[-400:])
         check("%s is set" % name, len(text) > 600 and "{" + name + "}" not in text and ("`" not in text or name == "libnetmip"), text[:200])
 
 
@@ -182,6 +186,20 @@ def completions():
             check("%s reads its completion" % shell, code == 0 and err == "", err)
         else:
             skip(shell + " is not installed")
+    folder = os.path.join(TMP, "shells")
+    os.makedirs(folder)
+    for f in ("a.onnx", "b.nnet.gz", "n.json", "n.map.json", "n.manifest.json", "n.map.json.gz", "p.json.gz", "x.png"):
+        open(os.path.join(folder, f), "w").close()
+    want = ["a.onnx", "b.nnet.gz", "n.json", "p.json.gz"]
+    if shutil.which("zsh"):
+        glob = re.search(r"^    solve\).*?file:_files -g \"([^\"]+)\"", made["zsh"], re.M | re.S).group(1)
+        got = run("zsh", "-c", "setopt extendedglob; print -l " + glob, cwd=folder)[1].split()
+        check("zsh: files of networks and questions", sorted(got) == want, (glob, got))
+    if shutil.which("fish"):
+        code, out, err = run("fish", "-c", "source %s" % os.path.join(TMP, "completion.fish"))
+        check("fish takes every line", code == 0 and err == "", err[:300])
+        got = run("fish", "-c", 'source %s; complete -C "netmip inspect --input-shape 1 "; complete -C "netmip convert "' % os.path.join(TMP, "completion.fish"), cwd=folder)[1].split()
+        check("fish: files of networks", set(want) <= set(got) and not any("map" in g or "manifest" in g for g in got[-len(want):]), got)
     for verb in VERBS:
         zsh = re.search(r"^    %s\)\n        _arguments(.*?);;" % verb, made["zsh"], re.M | re.S).group(1)
         told = {"zsh": re.findall(r"^            '(--[\w-]+)\[", zsh, re.M),
@@ -195,7 +213,7 @@ def completions():
 def bash(path):
     folder = os.path.join(TMP, "files")
     os.makedirs(os.path.join(folder, "sub"))
-    for f in ("a.onnx", "b.nnet.gz", "c.png", "d.mps.gz", "e f.onnx", "g.txt"):
+    for f in ("a.onnx", "b.nnet.gz", "c.png", "d.mps.gz", "e f.onnx", "g.txt", "n.json", "n.map.json", "n.manifest.json", "n.map.json.gz", "p.json.gz"):
         open(os.path.join(folder, f), "w").close()
 
     def complete(*words):
@@ -204,8 +222,9 @@ def bash(path):
 
     for words, want in ((("netmip", "so"), ["solve"]), (("netmip", "solve", "--pert"), ["--perturb"]), (("netmip", "solve", "--perturb", "li"), ["linf:"]),
                         (("netmip", "solve", "--objective", "c"), ["closest:"]), (("netmip", "compile", "--dialect", "g"), ["generic", "glpk", "gurobi"]),
-                        (("netmip", "solve", ""), ["a.onnx", "b.nnet.gz", "e f.onnx", "sub"]), (("netmip", "solve", "--image", ""), ["c.png", "g.txt", "sub"]),
-                        (("netmip", "decode", "d"), ["d.mps.gz"]), (("netmip", "solve", "-o", ""), ["sub"]), (("netmip", "batch", "--dir", "s"), ["sub"]),
+                        (("netmip", "solve", ""), ["a.onnx", "b.nnet.gz", "e f.onnx", "n.json", "p.json.gz", "sub"]), (("netmip", "solve", "--image", ""), ["c.png", "g.txt", "sub"]),
+                        (("netmip", "decode", "d"), ["d.mps.gz"]), (("netmip", "decode", "n.m"), ["n.manifest.json", "n.map.json", "n.map.json.gz"]),
+                        (("netmip", "suite", "n"), ["n.json"]), (("netmip", "solve", "-o", ""), ["sub"]), (("netmip", "batch", "--dir", "s"), ["sub"]),
                         (("netmip", "solve", "--bounds", "=", "cr"), ["crown"]), (("netmip", "solve", "--time-limit", ""), []), (("netmip", "help", "que"), ["query"])):
         got = complete(*words)
         check("bash completes %s" % " ".join(words), sorted(set(got)) == want, got)

@@ -332,10 +332,48 @@ def deep_pngs():
     one = Net("d0.json", [1, 1, 1, 1])
     same("PNG, interlaced", one, g[:1, 2:][None] / 65535, "--image", put("adam.png", any_png(g[:1, 2:], 16, adam7=True)))
     refused("transparency", grey, "transparency", put("alpha.png", any_png(np.stack([g, g], 2), 16, 4)), 4)
-    refused("a transparent colour", grey, "transparency", put("trns.png", any_png(g, 16, more=[(b"tRNS", b"\0\1")])), 4)
+    refused("a transparent colour", grey, "transparency", put("trns.png", any_png(g, 16, more=[(b"tRNS", b"\1\0")])), 4)
+    g[g == 1] = 2
+    same("a transparent colour that no pixel has", grey, g[None] / 65535, "--image", put("trns.png", any_png(g, 16, more=[(b"tRNS", b"\0\1")])))
     whole = any_png(g, 16)
     for n in (8, 20, 33, 40, len(whole) - 20, len(whole) - 12, len(whole) - 1):
         refused("a PNG cut at %d" % n, grey, "cut.png", put("cut.png", whole[:n]))
+
+
+def other_channels():
+    """a picture whose channels are not the network's: a grey one in colour is taken, a real conversion is left to the user"""
+    grey, colour, flat = Net("o1.json", [1, 1, 5, 6]), Net("o3.json", [1, 3, 5, 6]), Net("of.json", [1, 48])
+    for deep, top in ((8, 255), (16, 65535)):
+        g, c = rng.integers(0, top, (5, 6)), rng.integers(0, top, (5, 6, 3))
+        c[..., 1] = c[..., 0] ^ 1
+        full = np.full((5, 6, 1), top)
+        def taken(name, net, x, path, word):
+            y, err = outputs(net, "--image", path)
+            check("%s of %d bits" % (name, deep), y is not None and np.allclose(y, net(x / top), atol=1e-12) and word in err, (y, err))
+        rgb = np.stack([g] * 3, 2)
+        taken("a grey picture in colours", grey, g[None], put("same.png", any_png(rgb, deep, 2)), "three channels are equal")
+        taken("the same, opaque", grey, g[None], put("same-a.png", any_png(np.concatenate([rgb, full], 2), deep, 6)), "three channels are equal")
+        taken("the same for a colour network", colour, rgb.transpose(2, 0, 1), p("same-a.png"), "opaque everywhere")
+        taken("grey and opaque", grey, g[None], put("ga.png", any_png(np.concatenate([g[..., None], full], 2), deep, 4)), "opaque everywhere")
+        taken("colour and opaque", colour, c.transpose(2, 0, 1), put("ca.png", any_png(np.concatenate([c, full], 2), deep, 6)), "opaque everywhere")
+        for i in (0, 29):
+            seen = full.copy()
+            seen.ravel()[i] = top - 1
+            refused("pixel %d not opaque" % i, colour, "row %d, column %d (from 0) is not opaque" % (i // 6, i % 6),
+                    put("seen.png", any_png(np.concatenate([c, seen], 2), deep, 6)), 4)
+        refused("colour for a grey network", grey, "it has 3 channels, and the network takes 1: convert it", put("c.png", any_png(c, deep, 2)))
+        nearly = rgb.copy()
+        nearly[4, 5, 2] ^= 1
+        refused("nearly grey", grey, "it has 3 channels, and the network takes 1: convert it", put("n.png", any_png(nearly, deep, 2)))
+        refused("grey for a colour network", colour, "it has 1 channel, and the network takes 3: convert it", put("g.png", any_png(g, deep)))
+    refused("a palette for a grey network", grey, "it has 3 channels", put("pal.png", any_png(g & 3, 2, 3, np.eye(4, 3) * 255)))
+    refused("grey for a flat colour network", flat, "it has 1 channel, and the network takes 3", put("four.png", any_png(rng.integers(0, 65536, (4, 4)), 16)))
+    refused("another size", grey, "it has 1 channel of 4 x 4, and the network takes 1 of 5 x 6", p("four.png"))
+    for name in ("c.png", "g.png", "four.png"):
+        code, _, err = run("eval", (colour if name == "g.png" else grey).path, "--image", p(name))
+        check("no index is offered for " + name, code == 3 and "FILE:INDEX" not in err, err)
+    np.save(p("three.npy"), rng.random((3, 5, 6)))
+    refused("three images, or one in colour", grey, "takes one of 3 images; if it is one image in colour, convert it", p("three.npy"))
 
 
 def arrays():
@@ -373,4 +411,4 @@ def arrays():
         refused("a half that is %s" % bad, flat, "not finite", p("bad.npy"))
 
 
-parts(cifar_files, pictures, jpegs, deep_pngs, arrays, mean_and_std, orders)
+parts(cifar_files, pictures, jpegs, deep_pngs, arrays, mean_and_std, orders, other_channels)

@@ -150,6 +150,14 @@ def refusals():
     check("no such row", code == 2 and "no such row" in err, err)
     code, out, err = run("inspect", f, "--unit", "seven")
     check("no such unit", code == 2 and "BLOCK:UNIT" in err, err)
+    for say, word in (("9:0", "no block 9; a block from 0 to 3"), ("2:3", "block 2 has no unit 3; a unit from 0 to 2"), ("v2_7", "a unit from 0 to 2"),
+                      ("0:2", "block 0 has no unit 2; a unit from 0 to 1"), ("99999999:0", "a block from 0 to 3")):
+        code, out, err = run("inspect", f, "--unit", say)
+        check("no unit " + say, code == 2 and out == "" and word in err, (code, out, err))
+    alone = shutil.copy(f, p("alone.mps"))
+    check("a unit without a map", "column v2_1" in inspect(alone, "--unit", "2:1"))
+    code, out, err = run("inspect", alone, "--unit", "2:3")
+    check("no such unit, and no map", code == 2 and "map, which is not beside it" in err, (code, out, err))
     code, out, err = run("inspect", m("tiny-xor.json"), "--unit", "2:1")
     check("a network has no rows", code == 2 and "not a model" in err, err)
     shutil.copy(build("other.mps", base=DIGITS).replace(".mps", ".map.json"), p("good.map.json"))

@@ -42,6 +42,8 @@ def layout():
               "share/bash-completion/completions/netmip", "share/zsh/site-functions/_netmip", "share/fish/vendor_completions.d/netmip.fish",
               "share/man/man1/netmip.1", "share/man/man1/netmip-solve.1", "share/man/man3/libnetmip.3", "share/netmip/models/tiny-xor.onnx"]:
         check(f, f in have, sorted(have))
+    page = text_of(root("share/man/man1/netmip-solve.1"))
+    check("the manual says where models are", PREFIX + "/share/netmip" in page and "/usr/local" not in page, page[-800:])
     for link, to in (("libnetmip.so", "libnetmip.so.0"), ("libnetmip.so.0", "libnetmip.so." + VERSION)):
         check(link, os.readlink(root("lib", link)) == to)
     for f in glob.glob(os.path.join(ROOT, "src/command/schema/*.json")):

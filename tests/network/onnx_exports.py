@@ -110,7 +110,14 @@ def unread():
     same("indices", [N("MaxPool", ["x"], ["y", "i"], kernel_shape=[2])], x, np.maximum(x[..., :-1], x[..., 1:]))
     same("dead", [N("TopK", ["x", "k"], ["v", "w"]), N("Exp", ["x"], ["z"]), N("Relu", ["x"], ["y"])], x, np.maximum(x, 0), {"k": np.array([1])})
     bn = [N("BatchNormalization", ["x", "g", "b", "m", "v"], ["y", "m1", "v1", "m2", "v2"])]
-    refuse("in training", "besides the first", bn, x, {k: np.ones(1, np.float32) for k in "gbmv"}, opset=9)
+    one = {k: np.ones(1, np.float32) for k in "gbmv"}
+    new = [N("BatchNormalization", ["x", "g", "b", "m", "v"], ["y", "m1", "v1"], training_mode=1)]
+    for why in ("besides the first", "exported in training mode; export it for inference, in PyTorch by model.eval()"):
+        refuse("in training", why, bn, x, one, opset=9)
+        refuse("in training, opset 15", why, new, x, one, opset=15)
+    for nodes, more in (([N("BatchNormalization", ["x", "g", "b", "m", "v"], ["y"], training_mode=1)], one),
+                        ([N("Dropout", ["x", "r", "t"], ["y"])], {"r": np.array(0.5, np.float32), "t": np.array(1.0)})):
+        refuse("in training, one output", "in PyTorch by model.eval()", nodes, x, more, opset=15)
     refuse("integers", "made of integers", [N("Cast", ["x"], ["y"], to=T.FLOAT)], x, kind=T.INT64)
 
 

@@ -2,7 +2,7 @@
 """netmip solve --solver: every solver that is installed gives the embedded one's verdict on the project's own digits, alone and
 confirmed by another; and solvers that misbehave are never believed: one that hangs, dies, writes nothing, writes
 garbage, an old file or another model's answer, or contradicts its peer. Skips, loudly, what is not installed."""
-import json, os, shutil, stat, subprocess, sys, time
+import json, os, re, shutil, stat, subprocess, sys, time
 
 sys.path.insert(1, sys.path[0] + "/../kit")
 import kit
@@ -74,7 +74,8 @@ def misbehaviour(cases):
     shrugged("says infeasible", 'printf "solution status: infeasible\\nno solution available\\n" > $2', "")
     shrugged("a foreign answer", 'printf "Optimal - objective value 1.00000000\\n      0 x0 0.5 0\\n      1 nobody 1 0\\n" > $2', "nobody")
     got, d, err = solve(image, eps, "--solver-command", fake("is-not-there", "exit 127"))
-    check("is not there", got == 2 and "could not be run" in err, (got, d, err))
+    check("ends as if not there", got == 2 and "could not be run" in err, (got, d, err))
+    shrugged("says why", "echo; echo no licence; exit 3", "(exit status 3); its log ends: no licence")
     at = time.time()
     got, d, err = solve(image, eps, "--solver-command", fake("hangs", "sleep 1000"), "--time-limit", "2")
     check("hangs", got == 11 and "time limit" in d.get("why", "") and "it was killed" in err, (got, d, err))
@@ -110,6 +111,19 @@ def usage():
                        (["--solver", "cbc", "--solver-command", "x {model}"], "one of them")):
         got, _, err = solve(0, 0.03, *flags)
         check("usage %s" % flags, got == 2 and why in err, (got, err))
+    absent = next(s for s in ("gurobi_cl", "cplex", "scip", "highs") if not shutil.which(s))
+    for flags, why in ((["--solver", absent], "the program %s is not on the PATH; without --solver the embedded CBC" % absent),
+                       (["--confirm", absent], "--confirm %s: the program %s is not on the PATH" % (absent, absent)),
+                       (["--solver-command", "no-such-solver {model}"], "the program no-such-solver is not there"),
+                       (["--solver-command", "./no/such/solver {model}"], "the program ./no/such/solver is not there")):
+        got, _, err = solve(0, 0.03, *flags)
+        check("not there, said before any work: %s" % flags, got == 2 and why in err and "netmip: " not in err[8:], (got, err))
+    for command in ("cd / && cat {model} > /dev/null", "if true; then cat {model}; fi > /dev/null", "X=1 cat {model} > /dev/null", "'cat' {model} > /dev/null"):
+        got, d, err = solve(0, 0.03, "--solver-command", command)
+        check("a command of the shell: " + command, got in (0, 10, 11) and "is not there" not in err, (got, d, err))
+    for how in ([], ["--solver", "cbc"] if shutil.which("cbc") else []):
+        got, out, err = kit.run("solve", NET, "--image", IMAGES + ":1", "--labels", m("digits-test-labels.idx1.gz"), "--perturb", "linf:0.065", *STAGES, *how)
+        check("who found it %s" % how, got == 10 and re.match("violated by %s\n" % ("cbc" if how else "(tree|the embedded solver)"), out), (got, out[:200], err))
     check("no folder is left behind", not [f for f in os.listdir(TMP) if f.startswith("netmip-")], os.listdir(TMP))
 
 

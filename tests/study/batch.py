@@ -295,13 +295,13 @@ def refusals():
     raw[9] = (raw[9] + 1) % 10
     open(other, "wb").write(gzip.compress(bytes(raw)))
     before = {f: open(os.path.join(folder, f), "rb").read() for f in files(folder)}
-    bad(2, "net_sha256", folder, CONV, "--perturb", "linf:0.05", *ask)
+    bad(2, "the network, or its --mean, --std, --input-shape or --output-name, was another one", folder, CONV, "--perturb", "linf:0.05", *ask)
     bad(2, "question", folder, MLP, "--perturb", "linf:0.06", *ask)
     bad(2, "linf:0.06", folder, MLP, "--perturb", "linf:0.06", *ask, name="the other eps is named")
     bad(2, "question", folder, MLP, "--perturb", "linf:0.05", "--bounds", "crown", *ask,
         name="other bounds")
-    bad(2, "labels_sha256", folder, MLP, "--perturb", "linf:0.05", *ask, labels=other)
-    bad(2, "labels_sha256", folder, MLP, "--perturb", "linf:0.05", *ask, labels=None,
+    bad(2, "the file of --labels was another one", folder, MLP, "--perturb", "linf:0.05", *ask, labels=other)
+    bad(2, "it was begun with --labels, which is missing now", folder, MLP, "--perturb", "linf:0.05", *ask, labels=None,
         name="no labels")
     check("refusals change nothing",
           before == {f: open(os.path.join(folder, f), "rb").read() for f in files(folder)})
@@ -324,6 +324,23 @@ def refusals():
     open(broken, "w").write('{"netmip": "rec')
     code, out, err = run(folder, MLP, "--perturb", "linf:0.05", *ask)
     check("a broken record is named", code == 3 and "000002.json" in err, (code, err))
+
+
+def says():
+    """what a run found done, what it took for labels, and what to do about unknown samples"""
+    def told(name, folder, want, *more, labels=None):
+        code, _, err = run(folder, MLP, "--perturb", "linf:0.05", *more, labels=labels)
+        for word, there in want.items():
+            check("%s: %s%s" % (name, "" if there else "not: ", word), code == 0 and (word in err) == there, (code, err))
+    whole, few = ("--bounds", "interval", "--no-attack", "--no-branch", "--no-solve"), p("few")
+    told("new", few, {"no --labels: the network's own predictions are taken": True, "were done already": False, "unknown; results.csv says why\n": True}, *whole, "--range", "0:4")
+    told("more", few, {"4 of 7 samples were done already\n": True}, *whole, "--range", "0:7")
+    told("unknown again", few, {"samples were done already": any(r["verdict"] == "holds" for r in records(few).values())}, *whole, "--range", "0:7", "--rerun", "unknown")
+    told("with a limit", p("limit"), {"--rerun unknown --time-limit T tries them again, with T longer than 1e-06 s": True}, "--bounds", "interval", "--no-attack",
+         "--time-limit", "1e-6", "--range", "1:3")
+    told("labels", p("labelled"), {"no --labels": False, "are unknown": False}, "--range", "0:2", labels=LABELS)
+    code, _, err = run(p("few"), MLP, "--perturb", "linf:0.05", *whole, "--range", "0:4")
+    check("begun without labels", code == 2 and "it was begun without --labels" in err, (code, err))
 
 
 def reruns():
@@ -488,4 +505,4 @@ def many():
     check("another question is refused", r.returncode == 2, (r.returncode, err))
 
 
-parts(agreement, kills, orphans, death, refusals, reruns, disks, signals, errors, many)
+parts(agreement, kills, orphans, death, refusals, says, reruns, disks, signals, errors, many)

@@ -127,6 +127,7 @@ def scales():
              ("means in bytes, eval", "--mean 0.485 is meant", ("eval", MLP, "--image", img, "--mean", "123.675")),
              ("deviations in bytes, eval", "--std 0.229 is meant", ("eval", MLP, "--image", img, "--std", "58.395")),
              ("floats of bytes, eval", "divide the file by 255", ("eval", MLP, "--image", one)),
+             ("integers of bytes, eval", "numbers from 0 to 255", ("eval", MLP, "--image", npy("one64.npy", raw[2].astype(np.int64)))),
              ("floats of bytes, solve", "divide the file by 255", ("solve", MLP, "--image", one, "--perturb", "linf:0.1")))
     for name, needle, ask in cases:
         code, out, err = run(*ask, "--quiet")
@@ -171,4 +172,33 @@ def values():
     check("a witness is one", j["verdict"] == "violated" and "counterexample" not in j["witness"], j.get("witness"))
 
 
-parts(labels, images, said, scales, values)
+
+def huge():
+    """files of gigabytes that are something else are refused by their heads: in no time, without memory for them"""
+    import resource, time
+    def sparse(name, head, size):
+        with open(p(name), "wb") as f:
+            f.write(head)
+            f.truncate(len(head) + size)
+        return p(name)
+    def array(name, shape, size, kind="<f4"):
+        text = ("{'descr': '%s', 'fortran_order': False, 'shape': %r, }" % (kind, shape)).encode()
+        return sparse(name, b"\x93NUMPY\1\0" + (len(text) + 1).to_bytes(2, "little") + text + b"\n", size)
+    idx = lambda n, h, w: b"\0\0\10\3" + b"".join(k.to_bytes(4, "big") for k in (n, h, w))
+    big = 4000000000
+    wide, cut = array("wide.npy", (big // 3600, 30, 30), big // 3600 * 3600), array("cut.npy", (big // 3136, 28, 28), big // 3136 * 3136 - 4)
+    cases = ((wide, "900 elements"), (cut, "its size does not fit its shape"), (array("rows.npy", (10 ** 6, 785), 4 * 785 * 10 ** 6), "785"),
+             (sparse("wide.idx", idx(5000000, 30, 30), 5000000 * 900), "[30,30], 900 elements"), (sparse("cut.idx", idx(5000000, 28, 28), 5000000 * 784 - 1), "the header says 5000000 items"),
+             (sparse("colours.bin", b"", 3073 * 10 ** 6), "[3,32,32], 3072 elements"))
+    for path, want in cases:
+        for way in (["eval", MLP, "--image", path + ":3"], ["eval", MLP, "--image", path], ["batch", MLP, "--perturb", "linf:0", "--dir", p("huge"), "--images", path]):
+            at, before = time.time(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+            code, out, err = run(*way)
+            used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+            list_or_one = want if way[0] == "batch" or ".npy" not in path or ":" in way[-1] else ""
+            check("%s %s" % (way[0], way[-1].split("/")[-1]), code == 3 and (list_or_one.split(" elements")[0] in err or "of 784 elements each was expected" in err), (code, err))
+            check("at once, without memory: " + way[-1].split("/")[-1], time.time() - at < 10 and used <= max(before, 600000), (time.time() - at, used))
+    code, out, err = run("batch", MLP, "--perturb", "linf:0", "--dir", p("huge"), "--images", IDX, "--labels", wide)
+    check("labels", code == 3 and "as images have" in err, err)
+
+parts(labels, images, said, scales, values, huge)

@@ -293,9 +293,9 @@ def refusals():
     folder = campaign("refused", 4)
     good("all of it", "--join", folder)
     before = records(folder)
-    for name, what, ask in (("network", "net_sha256", [CONV, *DATA, "--perturb", "linf:0.07"]), ("radius", "linf:0.06", [MLP, *DATA, "--perturb", "linf:0.06"]),
-                            ("labels", "labels_sha256", [MLP, "--images", IDX, "--perturb", "linf:0.07"]), ("flags", "--bounds crown", [*ASK, "--bounds", "crown"]),
-                            ("input's preparation", "net_sha256", [*ASK, "--mean", "0.1"])):
+    for name, what, ask in (("network", "the network, or its --mean", [CONV, *DATA, "--perturb", "linf:0.07"]), ("radius", "linf:0.06", [MLP, *DATA, "--perturb", "linf:0.06"]),
+                            ("labels", "begun with --labels, which is missing now", [MLP, "--images", IDX, "--perturb", "linf:0.07"]), ("flags", "--bounds crown", [*ASK, "--bounds", "crown"]),
+                            ("input's preparation", "the network, or its --mean", [*ASK, "--mean", "0.1"])):
         bad("another " + name, 2, [what, folder], *ask, "--range", "0:4", "--dir", folder)
     check("refusals change nothing", records(folder) == before and left(folder) == [])
     a, b = start(*ASK, "--range", "0:8", "--dir", p("race")), start(MLP, *DATA, "--perturb", "linf:0.06", "--range", "0:8", "--dir", p("race"))

@@ -63,11 +63,11 @@ static void add_solver(nm_job *job, nm_bench *b, nm_bench_solver *list, const ch
                  name);
     if (command) {
         r.runner = nm_runner_command(job, command);
+        nm_runner_need(job, &r.runner, "--solver-command");
         r.runner.name = name;
     } else if (!r.is_embedded) {
         r.runner = nm_runner_find(job, name);
-        if (!nm_runner_here(job, &r.runner))
-            nm_throw(job, NM_EUSE, "solver %s: its program is not on the PATH", name);
+        nm_runner_need(job, &r.runner, "--solvers");
     }
     list[b->n_solvers++] = r;
 }

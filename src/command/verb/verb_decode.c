@@ -62,6 +62,12 @@ static files sorted(nm_job *job, const nm_cli *c)
                  ".manifest.json that compile wrote was expected",
                  c->file[0]);
     }
+    for (int i = 0; !f.n && i < c->n_files; i++)
+        if (nm_model_suffix(c->file[i]))
+            nm_throw(job, NM_EUSE,
+                     "%s: no solution file is given with it; %s is the model itself: let a solver solve it, and give "
+                     "the solution that it wrote",
+                     f.map, c->file[i]);
     if (!f.n) nm_throw(job, NM_EUSE, "%s: no solution file is given with it; one was expected", f.map);
     return f;
 }
@@ -123,7 +129,7 @@ static int failed(nm_job *job, nm_buf *out, const nm_pointcheck *p, int code, bo
 
 int nm_verb_decode(nm_job *job, const nm_cli *c, nm_buf *out)
 {
-    nm_cli_files(job, c, 2, c->argc, "a map and a solution file");
+    nm_cli_files(job, c, 2, c->argc, "a map with its solution");
     const files f = sorted(job, c);
     if (nm_embedding_read(job, f.map)) {
         if (f.n > 1 || nm_cli_has(c, NM_O_check) || nm_cli_has(c, NM_O_output))

@@ -8,10 +8,20 @@
 #include "command/command.h"
 #include "command/flags.h"
 
-static const char *must(nm_job *job, const nm_cli *c, nm_opt o, const char *what)
+/* Refuses a command that lacks a flag that it needs, and names all that it lacks. */
+static void check_flags(nm_job *job, const nm_cli *c)
 {
-    if (!nm_cli_has(c, o)) nm_throw(job, NM_EUSE, "netmip embed: %s was expected", what);
-    return nm_cli_get(c, o);
+    static const struct {
+        nm_opt flag;
+        const char *what;
+    } rows[] = {{NM_O_into, "--into MODEL.mps or MODEL.lp"},
+                {NM_O_inputs, "--inputs with a column for each input"},
+                {NM_O_outputs, "--outputs with a column for each output"},
+                {NM_O_output, "-o OUT.mps[.gz] or OUT.lp[.gz]"}};
+    nm_buf b = {.job = job};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (!nm_cli_has(c, rows[i].flag)) nm_put(&b, b.n ? "; %s" : "%s", rows[i].what);
+    if (b.n) nm_throw(job, NM_EUSE, "netmip embed: %s was expected", b.s);
 }
 
 static void put_ends(nm_buf *out, const char *what, size_t i, const char *column, double lo,
@@ -46,15 +56,16 @@ static void report(nm_buf *out, const nm_net *net, const nm_embed_opts *o, const
 
 int nm_verb_embed(nm_job *job, const nm_cli *c, nm_buf *out)
 {
-    nm_cli_files(job, c, 1, 1, "a network");
+    nm_cli_files(job, c, 1, 1, "one network");
+    check_flags(job, c);
     const char *dialect = nm_cli_get(c, NM_O_dialect);
     nm_buf said = {.job = job};
     for (int i = 1; i < c->argc; i++) nm_put(&said, i > 1 ? " %s" : "%s", c->argv[i]);
     const nm_embed_opts o = {
-        .into = must(job, c, NM_O_into, "--into MODEL.mps or MODEL.lp"),
-        .inputs = must(job, c, NM_O_inputs, "--inputs with a column for each input"),
-        .outputs = must(job, c, NM_O_outputs, "--outputs with a column for each output"),
-        .out = must(job, c, NM_O_output, "-o OUT.mps[.gz] or OUT.lp[.gz]"),
+        .into = nm_cli_get(c, NM_O_into),
+        .inputs = nm_cli_get(c, NM_O_inputs),
+        .outputs = nm_cli_get(c, NM_O_outputs),
+        .out = nm_cli_get(c, NM_O_output),
         .bounds = nm_cli_levels(job, c),
         .encoding = nm_cli_get(c, NM_O_encoding),
         .dialect = nm_dialect_find(job, dialect ? dialect : "generic"),

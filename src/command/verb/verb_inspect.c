@@ -7,13 +7,9 @@
 #include "solver/solver.h"
 #include "encoding/encoding.h"
 #include "search/search.h"
+#include "answer/answer.h"
 #include "command/command.h"
 #include "command/flags.h"
-
-static bool is_arrays(const char *path)
-{
-    return nm_has_suffix(path, ".mat") || nm_has_suffix(path, ".npz");
-}
 
 static void put_map(nm_job *job, nm_buf *out, const char *path)
 {
@@ -27,6 +23,46 @@ static void put_map(nm_job *job, nm_buf *out, const char *path)
            m->file.path ? m->file.path : "-", m->from.net_path, m->asks.name, m->asks.objective,
            m->file.n_cols);
     nm_query_print(out, m->question);
+}
+
+/* Refuses --json for what has no JSON. */
+static void only_text(nm_job *job, const nm_cli *c, const char *what)
+{
+    if (nm_cli_has(c, NM_O_json)) nm_throw(job, NM_EUSE, "--json: %s is %s, which is shown as text", c->file[0], what);
+}
+
+static void put_solution(nm_job *job, const nm_cli *c, nm_buf *out)
+{
+    nm_sol *sol = nm_sol_read(job, c->file[0]);
+    if (nm_cli_has(c, NM_O_log)) nm_sol_log(job, nm_file_read(job, nm_cli_get(c, NM_O_log)), sol);
+    nm_sol_print(out, sol);
+}
+
+/* Describes a file that is neither a model nor VNN-LIB, by its content. */
+static void put_file(nm_job *job, const nm_cli *c, nm_buf *out)
+{
+    const char *path = c->file[0];
+    const bool json = nm_cli_has(c, NM_O_json);
+    const nm_file f = nm_file_read(job, path);
+    nm_buf words = {.job = job};
+    if (nm_query_is(f)) {
+        nm_queryjson_print(job, out, f, json);
+    } else if (nm_has_suffix(path, ".map.json")) {
+        if (json) nm_throw(job, NM_EUSE, "--json: %s is JSON already", path);
+        put_map(job, out, path);
+    } else if (nm_sol_is(f)) {
+        only_text(job, c, "a solution");
+        put_solution(job, c, out);
+    } else if (nm_describe_json(out, f, json)) {
+        return;
+    } else if (nm_arrays_are(f)) {
+        nm_inspect_arrays(job, out, nm_arrays_open(job, path), json);
+    } else if (nm_describe_images(&words, f)) {
+        only_text(job, c, "a file of images or numbers");
+        nm_put_bytes(out, words.s, words.n);
+    } else {
+        nm_inspect_net(job, out, nm_net_read_as(job, path, nm_cli_front(job, c)), json);
+    }
 }
 
 int nm_verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
@@ -45,7 +81,7 @@ int nm_verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
         return NM_OK;
     }
     nm_cli_files(job, c, 1, 1,
-                 "a network, a file of arrays, a question, a model, map or solution file");
+                 "a network, a question, images, arrays, a model, map, manifest or solution file");
     const char *path = c->file[0];
     const char *unit = nm_cli_get(c, NM_O_unit), *row = nm_cli_get(c, NM_O_row);
     if (nm_model_suffix(path)) {
@@ -60,26 +96,6 @@ int nm_verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
         if (json) nm_put(out, "\n");
         return NM_OK;
     }
-    if (nm_query_is(nm_file_read(job, path))) {
-        nm_queryjson_print(job, out, nm_file_read(job, path), json);
-        return NM_OK;
-    }
-    if (nm_has_suffix(path, ".map.json")) {
-        if (json) nm_throw(job, NM_EUSE, "--json: %s is JSON already", path);
-        put_map(job, out, path);
-        return NM_OK;
-    }
-    if (nm_sol_is(nm_file_read(job, path))) {
-        if (json) nm_throw(job, NM_EUSE, "--json: %s is a solution, which is shown as text", path);
-        nm_sol *sol = nm_sol_read(job, path);
-        if (nm_cli_has(c, NM_O_log))
-            nm_sol_log(job, nm_file_read(job, nm_cli_get(c, NM_O_log)), sol);
-        nm_sol_print(out, sol);
-        return NM_OK;
-    }
-    if (is_arrays(path))
-        nm_inspect_arrays(job, out, nm_arrays_open(job, path), json);
-    else
-        nm_inspect_net(job, out, nm_net_read_as(job, path, nm_cli_front(job, c)), json);
+    put_file(job, c, out);
     return NM_OK;
 }

@@ -30,6 +30,32 @@ static void spread(nm_job *job, const nm_cli *c, const nm_verdict *v, const nm_r
     nm_models_spread(job, &m, &s);
 }
 
+/* Names the manifest of the models that were written, or the map of the only one, and who reads it. */
+static void put_lead(nm_job *job, nm_buf *out, const char *model)
+{
+    const char *suffix, *stem = nm_model_stem(job, model, &suffix);
+    const char *manifest = nm_fmt(job, "%s.manifest.json", stem), *map = nm_fmt(job, "%s.map.json", stem);
+    if (nm_file_exists(manifest))
+        nm_put(out, "  written: %s, and a map beside each model; netmip decode %s SOLUTION..\n", manifest, manifest);
+    else if (nm_file_exists(map))
+        nm_put(out, "  written: %s; netmip decode %s SOLUTION\n", map, map);
+}
+
+/* Says what may settle a question that stayed unknown: more time, or the stages that flags left out. */
+static void advise(nm_job *job, const nm_cli *c, double seconds, double limit)
+{
+    static const nm_opt off[] = {NM_O_no_solve, NM_O_no_branch, NM_O_no_units, NM_O_no_attack, NM_O_no_split,
+                                 NM_O_no_evaluate};
+    if (nm_stopped(job)) return;
+    if (limit > 0 && seconds >= 0.9 * limit)
+        nm_note(job, "unknown, as the time limit of %g s was reached: a larger --time-limit, or none, may decide it",
+                limit);
+    nm_buf b = {.job = job};
+    for (size_t i = 0; i < sizeof off / sizeof *off; i++)
+        if (nm_cli_has(c, off[i])) nm_put(&b, b.n ? " --%s" : "--%s", nm_cli_name(job, off[i]));
+    if (b.n) nm_note(job, "unknown, but not everything was tried: the question may be decided without %s", b.s);
+}
+
 static int run(nm_job *job, const nm_cli *said, nm_buf *out, bool compile)
 {
     nm_cli with = *said; /* and with what goes with a solver */
@@ -56,8 +82,11 @@ static int run(nm_job *job, const nm_cli *said, nm_buf *out, bool compile)
     if (dir) nm_folder_make(job, dir);
     const double read = nm_cpu() - start;
     if (compile) nm_models_clear(job, o.files.out);
+    const double began = nm_wall();
     nm_verdict *v = nm_solve_query(job, net, q, &o);
+    const double seconds = nm_wall() - began;
     v->cpu.read = read;
+    v->finder = compile ? NULL : o.programs.solver ? o.programs.solver->name : "";
     const nm_files f = nm_witness_files(job, dir, q, v->witness);
     nm_range_files(job, dir, q, v);
     const nm_fact *facts = nm_facts_of(job, q, v, &f, compile);
@@ -65,9 +94,11 @@ static int run(nm_job *job, const nm_cli *said, nm_buf *out, bool compile)
         nm_report_json(out, facts, NULL);
     else
         nm_report_text(out, facts, q, v->witness);
+    if (!compile && v->status == NM_UNKNOWN) advise(job, c, seconds, o.time_limit);
     if (!compile) return v->status;
     size_t open = 0;
     for (size_t i = 0; i < v->n_targets; i++) open += v->targets[i].file || v->targets[i].cube_file;
+    if (open && !nm_cli_has(c, NM_O_json)) put_lead(job, out, o.files.out);
     if (!open)
         nm_note(job,
                 "bounds close every target: no model is written (--always-write writes models all the same)");

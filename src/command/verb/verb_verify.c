@@ -19,6 +19,7 @@ static nm_named read_network(nm_job *job, const char *text)
 {
     const char *eq = strchr(text, '='), *slash = strchr(text, '/');
     const bool is_named = eq && eq > text && (!slash || eq < slash);
+    if (eq == text) nm_throw(job, NM_EUSE, "--network %s: NAME=FILE, or FILE alone, was expected", text);
     const char *path = is_named ? eq + 1 : text;
     return (nm_named){is_named ? nm_dup(job, text, (size_t)(eq - text)) : NULL,
                       nm_net_read(job, path)};
@@ -27,8 +28,10 @@ static nm_named read_network(nm_job *job, const char *text)
 static nm_asked read_query(nm_job *job, const nm_cli *c)
 {
     const char *flag = nm_cli_get(c, NM_O_query);
-    nm_cli_files(job, c, flag ? 0 : 1, flag ? 0 : 1,
-                 "one query, and --network NAME=FILE for its networks");
+    if (c->n_files + (flag != NULL) > 1)
+        nm_throw(job, NM_EUSE, "%s: one query was expected; networks are given by --network NAME=FILE",
+                 c->file[flag ? 0 : 1]);
+    nm_cli_files(job, c, flag ? 0 : 1, flag ? 0 : 1, "one query, beside the networks of --network,");
     nm_named *given = NM_RAW(job, nm_named, c->n_networks + 1);
     if (c->n_networks == 0)
         nm_throw(job, NM_EUSE, "netmip verify: --network NAME=FILE was expected");

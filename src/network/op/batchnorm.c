@@ -18,7 +18,7 @@ static void plan(nm_job *job, nm_net *net, nm_node *node)
     const double eps = nm_attr_float(job, net, node, "epsilon", (double)1e-5f);
     nm_attr_float(job, net, node, "momentum", 0.9); /* used in training only */
     if (nm_attr_int(job, net, node, "training_mode", 0))
-        nm_refuse(job, net, node, "attribute training_mode=1");
+        nm_refuse(job, net, node, "attribute training_mode=1: " NM_TRAINING);
     if (nm_attr_int(job, net, node, "spatial", 1) != 1)
         nm_refuse(job, net, node, "attribute spatial=0");
     if (x->shape.rank < 2)

@@ -107,7 +107,7 @@ static void plan_dropout(nm_job *job, nm_net *net, nm_node *node)
     nm_attr_int(job, net, node, "seed", 0);
     const nm_value *training = nm_in(net, node, 2);
     if (training && (!training->data || training->data[0] != 0))
-        nm_refuse(job, net, node, "input training_mode is not false: the output would be random");
+        nm_refuse(job, net, node, "input training_mode is not false: the output would be random, and " NM_TRAINING);
     same_order(job, net, node, nm_in(net, node, 0)->shape);
 }
 
