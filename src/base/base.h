@@ -22,10 +22,9 @@
 #define NM_VERSION "0.1.0"
 #define NM_MAX_BYTES ((size_t)16 << 30)     /* arena limit of a job: bytes */
 typedef struct nm_mark { void *chunk; size_t used; } nm_mark;
-_Noreturn void nm_throw(nm_job *job, int code, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-_Noreturn void nm_throw_at(nm_job *job, int code, const char *file, int line, int col,
-                           const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+_Noreturn void nm_throw(nm_job *job, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+_Noreturn void nm_throw_at(nm_job *job, int code, const char *file, int line, int col, const char *fmt, ...)
+    __attribute__((format(printf, 6, 7)));
 /* Runs body; returns NM_OK, or the code that it threw: then its closers have run and what it allocated is lost. */
 int nm_run(nm_job *job, void (*body)(nm_job *, void *), void *arg);
 void *nm_raw(nm_job *job, size_t n, size_t size);   /* n*size bytes, 64-aligned, not cleared */
@@ -51,8 +50,7 @@ bool nm_shows(const nm_job *job);                   /* somebody watches */
 bool nm_show_due(nm_job *job);                      /* and has not been shown anything for a moment */
 void nm_show(nm_job *job, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void nm_show_stage(nm_job *job, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Lets notes of children reach the job's note function: not for a library, whose caller may hold locks at a fork. */
-void nm_children_tell(nm_job *job);
+void nm_children_tell(nm_job *job); /* lets children note: not in a library, whose caller may hold locks at a fork */
 void nm_job_is_child(nm_job *job);                  /* in a child: drops notes unless nm_children_tell was called */
 bool nm_interrupted(const nm_job *job);             /* true: the caller asked the job to stop */
 bool nm_stopped(const nm_job *job);                 /* the same, or its deadline has passed: long work ends early */
@@ -67,12 +65,11 @@ double *nm_repeat(nm_job *job, size_t n, double x); /* [n], all elements x */
 #define NM_ARRAY(job, T, n) ((T *)nm_zero(job, (n), sizeof(T)))
 #define NM_RAW(job, T, n) ((T *)nm_raw(job, (n), sizeof(T)))
 #define NM_PUSH(job, arr, n, cap) \
-    ((void)((n) < (cap) ? 0 : ((arr) = nm_grow_(job, arr, n, &(cap), sizeof *(arr)), 0)), \
-     &(arr)[(n)++])
+    ((void)((n) < (cap) ? 0 : ((arr) = nm_grow_(job, arr, n, &(cap), sizeof *(arr)), 0)), &(arr)[(n)++])
 
-/* ---- status.c: a status as the word of its verdict ---------------------------------------------- */
-const char *nm_status_word(int status); /* holds, violated, unknown */
-int nm_status_of(const char *word);     /* -1: the word is none of these */
+/* ---- status.c: a status as the word of its verdict: holds, violated, unknown --------------------- */
+const char *nm_status_word(int status);
+int nm_status_of(const char *word); /* -1: none */
 
 /* ---- rounding: the next double below or above; infinities stay as they are -------------------------------------- */
 #define NM_ULP 2.220446049250313e-16        /* 2^-52: twice the unit roundoff */

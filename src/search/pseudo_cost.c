@@ -1,5 +1,5 @@
-/* pseudo_cost.c: what branching to one side of a unit has gained so far, divided by what the unit's line lost (Benichou et
- * al. 1971; Achterberg, Koch, Martin 2005): one currency for units of all layers. A unit that was never branched on is
+/* pseudo_cost.c: what branching to one side of a unit has gained so far, divided by what the unit's line lost
+ * (Benichou et al. 1971; Achterberg, Koch, Martin 2005): one currency for units of all layers. A unit that was never branched on is
  * expected to gain what others did on average. */
 #include "base/base.h"
 #include "search/search.h"
