@@ -95,6 +95,7 @@ static void differs(nm_job *job, const nm_records *r, const char *key, const cha
     static const struct {
         const char *key, *flag, *what;
     } files[] = {{"net_sha256", "a network", "the network, or its --mean, --std, --input-shape or --output-name,"},
+                 {"instances_sha256", "--instances", "the file of --instances"},
                  {"images_sha256", "--images", "the file of --images"},
                  {"labels_sha256", "--labels", "the file of --labels"}};
     const char *begun = nm_fmt(job, "%s: holds another %s:", r->dir, r->kind);
