@@ -1,6 +1,6 @@
 /* pseudo_cost.c: what branching to one side of a unit has gained so far, divided by what the unit's line lost
- * (Benichou et al. 1971; Achterberg, Koch, Martin 2005): one currency for units of all layers. A unit that was never branched on is
- * expected to gain what others did on average. */
+ * (Benichou et al. 1971; Achterberg, Koch, Martin 2005): one currency for units of all layers. A unit that was never
+ * branched on is expected to gain what others did on average. */
 #include "base/base.h"
 #include "search/search.h"
 #include "search/state.h"
