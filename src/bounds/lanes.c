@@ -25,12 +25,12 @@ struct nm_lane_climb {
     size_t most, n;
     nm_relax *x;
     nm_batch *t;
-    nm_kernels own, half;  /* for all lanes; for the first eight */
-    double **v;            /* [n_blocks] -> [n8][NM_LANES] values along the lines */
-    double *m1, *m2;       /* [n_units][NM_LANES] Adam's moments of slopes */
-    double *b1, *b2;       /* [NM_LANES * most] of multipliers */
-    size_t *at;            /* [NM_LANES * most] place of a sorted sign in its lane */
-    uint32_t **of;         /* [n_blocks] open units of a RELU, relative to it */
+    nm_kernels own, half; /* for all lanes; for the first eight */
+    double **v;           /* [n_blocks] -> [n8][NM_LANES] values along the lines */
+    double *m1, *m2;      /* [n_units][NM_LANES] Adam's moments of slopes */
+    double *b1, *b2;      /* [NM_LANES * most] of multipliers */
+    size_t *at;           /* [NM_LANES * most] place of a sorted sign in its lane */
+    uint32_t **of;        /* [n_blocks] open units of a RELU, relative to it */
     size_t *n_of;
     double weights;
 };
@@ -40,7 +40,8 @@ static size_t list_open(nm_job *job, const nm_bounds *b, struct nm_lane_climb *c
     size_t n = 0;
     for (size_t k = 0; k < b->p->n_blocks; k++) {
         const nm_block *r = &b->p->blocks[k];
-        for (size_t t = 0; t < r->n_lin; t++) c->weights += (double)r->lin[t].fan * (double)r->lin[t].cols;
+        for (size_t t = 0; t < r->n_lin; t++)
+            c->weights += (double)r->lin[t].fan * (double)r->lin[t].cols;
         if (r->kind != NM_RELU) continue;
         c->of[k] = NM_RAW(job, uint32_t, r->n + 1);
         for (size_t i = 0; i < r->n; i++) {
@@ -58,16 +59,18 @@ nm_lanes *nm_lanes_new(nm_job *job, const nm_bounds *b, uint32_t row, size_t mos
     const size_t q = p->n_blocks - 1, signs = NM_LANES * most + 1;
     nm_lanes *l = NM_NEW(job, nm_lanes);
     struct nm_lane_climb *c = l->climb = NM_NEW(job, struct nm_lane_climb);
-    *c = (struct nm_lane_climb){.row = row, .most = most, .x = nm_relax_new(job, b), .t = nm_batch_new(job, p)};
+    *c = (struct nm_lane_climb){
+        .row = row, .most = most, .x = nm_relax_new(job, b), .t = nm_batch_new(job, p)};
     nm_relax_set(c->x, b, 1, (int)p->n_blocks);
     c->x->slo_lane = NM_ARRAY(job, double, nm_mul(job, p->n_units, NM_LANES));
     c->x->lane_signs = nm_zero(job, signs, sizeof *c->x->lane_signs);
     c->own = c->half = *c->t->k;
     c->half.outer = c->half.outer_half;
     c->v = NM_ARRAY(job, double *, p->n_blocks);
-    for (size_t k = 0; k < q; k++) c->v[k] = NM_ARRAY(job, double, nm_pad8(p->blocks[k].n) * NM_LANES);
-    c->m1 = NM_ARRAY(job, double, p->n_units * NM_LANES);
-    c->m2 = NM_ARRAY(job, double, p->n_units * NM_LANES);
+    for (size_t k = 0; k < q; k++)
+        c->v[k] = NM_ARRAY(job, double, nm_pad8(p->blocks[k].n) * NM_LANES);
+    c->m1 = NM_ARRAY(job, double, p->n_units *NM_LANES);
+    c->m2 = NM_ARRAY(job, double, p->n_units *NM_LANES);
     c->b1 = NM_ARRAY(job, double, signs);
     c->b2 = NM_ARRAY(job, double, signs);
     c->at = NM_ARRAY(job, size_t, signs);
@@ -109,8 +112,8 @@ static void set_signs(nm_lanes *l, size_t n, const nm_lane *lane)
     x->n_lane_signs = 0;
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < lane[i].n; k++)
-            x->lane_signs[x->n_lane_signs++] = (nm_lane_sign){lane[i].unit[k], (unsigned char)i, lane[i].side[k],
-                                                              (double)lane[i].beta[k]};
+            x->lane_signs[x->n_lane_signs++] = (nm_lane_sign){
+                lane[i].unit[k], (unsigned char)i, lane[i].side[k], (double)lane[i].beta[k]};
     qsort(x->lane_signs, x->n_lane_signs, sizeof *x->lane_signs, by_unit);
     for (size_t s = 0; s < x->n_lane_signs; s++) {
         const nm_lane_sign *sign = &x->lane_signs[s];
@@ -200,8 +203,9 @@ static void forward_relu(nm_lanes *l, const nm_block *r, int b)
         if (phase == NM_ACTIVE) memcpy(to, c->v[r->src] + i * NM_LANES, NM_LANES * sizeof *to);
     }
     fill(l, b);
-    c->own.lane_values(c->n_of[b], c->of[b], c->t->y[b], c->v[r->src], c->x->slo_lane + r->first * NM_LANES,
-                       c->x->sup + r->first, c->x->cut + r->first, c->v[b]);
+    c->own.lane_values(c->n_of[b], c->of[b], c->t->y[b], c->v[r->src],
+                       c->x->slo_lane + r->first * NM_LANES, c->x->sup + r->first,
+                       c->x->cut + r->first, c->v[b]);
     size_t s = 0;
     while (s < c->x->n_lane_signs && c->x->lane_signs[s].unit < r->first) s++;
     for (; s < c->x->n_lane_signs && c->x->lane_signs[s].unit < r->first + r->n; s++) {
@@ -219,7 +223,8 @@ static void forward_max(nm_lanes *l, const nm_block *m, int b)
         for (size_t k = 0; k < NM_LANES; k++) {
             const double y = c->t->live[b][i] ? c->t->y[b][i * NM_LANES + k] : 0;
             const double *a = c->v[m->src] + k;
-            c->v[b][i * NM_LANES + k] = y < 0 ? c->x->sup[u] * a[c->x->mup[u] * NM_LANES] + c->x->cut[u]
+            c->v[b][i * NM_LANES + k] = y < 0 ? c->x->sup[u] * a[c->x->mup[u] * NM_LANES] +
+                                                    c->x->cut[u]
                                               : a[c->x->mlo[u] * NM_LANES];
         }
     }
@@ -273,8 +278,18 @@ static void ascend(nm_lanes *l, size_t step)
         nm_lane_sign *sign = &c->x->lane_signs[s];
         while (sign->unit >= p->blocks[b].first + p->blocks[b].n) b++;
         const double *v = c->v[p->blocks[b].src] + (sign->unit - p->blocks[b].first) * NM_LANES;
-        sign->beta = nm_larger(nm_adam_move(sign->beta, sign->side * v[sign->lane], &c->b1[s], &c->b2[s], a), 0);
+        sign->beta = nm_larger(
+            nm_adam_move(sign->beta, sign->side * v[sign->lane], &c->b1[s], &c->b2[s], a), 0);
     }
+}
+
+/* Gives inputs that no lane reads a coefficient of 0: the fee of the last sum counts the inputs that any lane reads. */
+static void touch_inputs(nm_lanes *l)
+{
+    nm_batch *t = l->climb->t;
+    const size_t n = l->b->p->blocks[0].n;
+    for (size_t i = 0; i < n; i++) nm_batch_put(t, 0, i, 0, 0);
+    nm_batch_list(t, 0);
 }
 
 void nm_lanes_run(nm_lanes *l, size_t n, const nm_lane *lane, double enough, size_t steps)
@@ -288,6 +303,7 @@ void nm_lanes_run(nm_lanes *l, size_t n, const nm_lane *lane, double enough, siz
         nm_batch_clear(c->t);
         for (size_t i = 0; i < n; i++) nm_batch_put(c->t, q, c->row, (int)i, 1);
         nm_batch_pull(c->t, c->x, q);
+        touch_inputs(l);
         nm_batch_lower(c->t, l->b, lo);
         keep(l, n, lo, enough);
         for (size_t i = 0; i < n; i++) all &= l->lo[i] > enough;

@@ -26,7 +26,7 @@ typedef struct node {
     uint32_t pick[PAIRS]; /* places of the best units to branch on, best first */
     size_t n_picks;
     float loss[PAIRS];
-    float *slope;         /* [n_open] */
+    float *slope; /* [n_open] */
 } node;
 
 typedef struct {
@@ -113,8 +113,8 @@ static node *pop(tree *t)
 }
 
 typedef struct {
-    node *of;      /* the node that is branched on */
-    size_t which;  /* its candidate */
+    node *of;     /* the node that is branched on */
+    size_t which; /* its candidate */
     node *child[2];
 } pair;
 
@@ -154,8 +154,10 @@ static void settle(tree *t, const pair *p, size_t n)
         for (int e = 0; e < 2; e++) {
             node *c = p[i].child[e];
             if (i == best && c->lo > t->rhs) t->done += ldexp(1, -(int)c->n);
-            if (i != best || c->lo > t->rhs) drop(t, c);
-            else push(t, c);
+            if (i != best || c->lo > t->rhs)
+                drop(t, c);
+            else
+                push(t, c);
         }
 }
 
@@ -215,11 +217,15 @@ static bool worth_while(const tree *t, double work)
     return t->out.work < work || (t->done >= 0.5 && t->out.work < work * MOST_TIMES);
 }
 
-nm_lane_tree nm_lane_tree_run(nm_job *job, const nm_bounds *b, uint32_t row, double rhs, const double *slope,
-                              nm_pseudo *cost, double work)
+nm_lane_tree nm_lane_tree_run(nm_job *job, const nm_bounds *b, uint32_t row, double rhs,
+                              const double *slope, nm_pseudo *cost, double work)
 {
     const nm_mark mark = nm_mark_get(job);
-    tree t = {.job = job, .l = nm_lanes_new(job, b, row, DEPTH), .cost = cost, .rhs = rhs, .out = {.first = -1}};
+    tree t = {.job = job,
+              .l = nm_lanes_new(job, b, row, DEPTH),
+              .cost = cost,
+              .rhs = rhs,
+              .out = {.first = -1}};
     node *root = new_node(&t);
     root->n = 0;
     for (size_t i = 0; i < t.l->n_open; i++) root->slope[i] = (float)slope[t.l->open[i]];

@@ -1,0 +1,99 @@
+/* What lanes.c and lane_tree.c say of small random networks is true: in every lane row >= lo, to the last bit of exact
+ * rational arithmetic, at every point of a cloud where the lane's signs hold, from any slopes and multipliers; a lane
+ * gives the same bytes alone as beside others; and where a tree is closed, no point of the cloud is at or below its
+ * cutoff. Weights over 60 binades, zero-width boxes and ties come from the generator. */
+#include "point_cloud.h"
+
+#include "search/search.h"
+#include "search/state.h"
+
+enum { NETS = 400, MOST = 6 };
+
+static size_t n_runs, n_finite, n_closed, n_left, n_trees, n_branched;
+
+static float some(void) { return (float)t_below(1000) / 999.0f; }
+
+static nm_lane draw_lane(nm_job *job, const setup *s, const nm_lanes *l)
+{
+    const nm_signs *g = draw_signs(job, s, NULL);
+    float *slope = nm_zero(job, l->n_open + 1, sizeof *slope),
+          *beta = nm_zero(job, g->n + 1, sizeof *beta);
+    for (size_t k = 0; k < l->n_open; k++) slope[k] = some();
+    for (size_t k = 0; k < g->n; k++) beta[k] = t_below(2) ? 0 : some();
+    return (nm_lane){g->n, g->unit, g->side, beta, slope};
+}
+
+static void check_lane(setup *s, const nm_lane *lane, uint32_t row, double lo)
+{
+    const nm_signs signs = {lane->n, lane->unit, lane->side};
+    size_t bad = 0;
+    for (size_t k = 0; k < s->n_pts; k++) {
+        if (!has_signs(s, s->pt[k], &signs)) continue;
+        n_signed++;
+        bad += x_cmp(s->pt[k], unit_of(s, row), lo) < 0;
+    }
+    CHECK(bad == 0, "%zu points below lo; seed %llu", bad, SEED);
+}
+
+static void lanes(nm_job *job, setup *s, uint32_t row)
+{
+    nm_lane lane[NM_LANES];
+    nm_lanes *l = nm_lanes_new(job, s->b, row, MOST), *own = nm_lanes_new(job, s->b, row, MOST);
+    const size_t n = 1 + t_below(NM_LANES), steps = 1 + t_below(12);
+    for (size_t i = 0; i < n; i++) lane[i] = draw_lane(job, s, l);
+    nm_lanes_run(l, n, lane, INFINITY, steps);
+    for (size_t i = 0; i < n; i++) {
+        check_lane(s, &lane[i], row, l->lo[i]);
+        n_runs++;
+        n_finite += isfinite(l->lo[i]);
+    }
+    const size_t i = t_below(n);
+    nm_lanes_run(own, 1, &lane[i], INFINITY, steps);
+    CHECK(memcmp(&own->lo[0], &l->lo[i], sizeof own->lo[0]) == 0,
+          "alone %.17g, beside others %.17g; seed %llu", own->lo[0], l->lo[i], SEED);
+}
+
+static void tree(nm_job *job, setup *s, uint32_t row)
+{
+    const size_t unit = unit_of(s, row);
+    double least = INFINITY;
+    for (size_t k = 0; k < s->n_pts; k++) least = fmin(least, mpq_get_d(s->pt[k]->v[unit]));
+    /* cutoffs from below the bound to above the least point */
+    const double rhs = least - (least - s->b->lo[unit]) * (double)t_below(12) / 9.0 + 1e-12;
+    double *slope = NM_ARRAY(job, double, s->p->n_units);
+    for (size_t u = 0; u < s->p->n_units; u++) slope[u] = (double)some();
+    if (!isfinite(rhs)) return;
+    const nm_lane_tree t = nm_lane_tree_run(job, s->b, row, rhs, slope,
+                                            nm_pseudo_new(job, s->p->n_units), 2e6);
+    n_trees++;
+    n_closed += t.closed;
+    n_left += !t.closed;
+    n_branched += t.closed && t.nodes > 0;
+    size_t bad = 0;
+    for (size_t k = 0; t.closed && k < s->n_pts; k++) bad += x_cmp(s->pt[k], unit, rhs) <= 0;
+    CHECK(bad == 0, "closed at %.17g with %zu points at or below it, %zu nodes; seed %llu", rhs,
+          bad, t.nodes, SEED);
+}
+
+static void bounding(nm_job *job, void *arg)
+{
+    setup *s = arg;
+    make(job, s, 4, FREE);
+    make_cloud(job, s);
+    for (uint32_t row = 0; row < 2; row++) {
+        for (int i = 0; i < 3; i++) lanes(job, s, row);
+        for (int i = 0; i < 3; i++) tree(job, s, row);
+    }
+}
+
+int main(void)
+{
+    for (uint64_t seed = 1; seed <= NETS; seed++) t_job(0, bounding, &(setup){.seed = seed});
+    printf("%zu lanes, %zu finite, %zu signed points, %zu trees, %zu closed, %zu of them after "
+           "branching, %zu left\n",
+           n_runs, n_finite, n_signed, n_trees, n_closed, n_branched, n_left);
+    CHECK(n_finite > 5 * NETS && n_signed > NETS * 100 && n_branched > NETS / 4 &&
+              n_left > NETS / 4,
+          "the test is blunt");
+    return t_done("prop_lanes");
+}
