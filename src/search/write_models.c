@@ -171,9 +171,9 @@ static void make_fit(nm_state *s, nm_encoded *e, const nm_dialect *d)
 /* Makes a model ready for its file: scaled, guarded, marked; completes the map. */
 static void finish(nm_state *s, nm_target *t, nm_encoded *e, const nm_dialect *d)
 {
+    nm_target_sizes(t, e->model);
     make_fit(s, e, d);
     mark(s, t, e);
-    nm_target_sizes(t, e->model);
     if (s->o->files.fixed) fix(s, e);
     t->mark = e->map->file.tag;
     e->map->from.query_hash = query_hash(s);
