@@ -10,11 +10,11 @@ void nm_help_overview(nm_buf *b)
     for (const nm_verb *v = nm_verbs(); v->name; v++) nm_put(b, "  %-9s %s\n", v->name, v->help);
     nm_put(b, "\nBegin with   netmip solve NET --image FILE --perturb linf:0.1\n"
               "Go on with   netmip VERB --help, and netmip help NAME, where NAME is\n"
-              "             ");
+              "  ");
     const char *comma = "";
     for (const nm_manual *m = nm_manuals(); m->name; m++, comma = ", ")
         nm_put(b, "%s%s", comma, m->name);
-    nm_put(b, "\nor a list     ");
+    nm_put(b, "\n  or a list: ");
     comma = "";
     for (const nm_word *w = nm_lists(); w->name; w++, comma = ", ")
         nm_put(b, "%s%s", comma, w->name);
@@ -67,8 +67,9 @@ void nm_help_print(nm_buf *b, const char *name)
         nm_page_add(&p, NM_PART, nm_fmt(job, "%s", l->meaning), NULL);
         nm_page_list(&p, l->name);
     } else {
+        const char *guess = nm_guess(job, name, strlen(name), names(job));
         nm_throw(job, NM_EUSE, "help %s: there is no such verb, page or list; %s", name,
-                 nm_words_help(job, name, strlen(name), names(job)));
+                 guess ? guess : "netmip help lists them");
     }
     nm_page_text(b, &p, nm_page_width());
 }

@@ -107,7 +107,8 @@ static int64_t widest(const search *s, const nm_bounds *b)
 typedef struct {
     const nm_alpha *a;
     int64_t unit;
-} node; /* an open node: its best lines; the unit to branch on, or -1 */
+    const double *x;
+} node; /* an open node: its best lines; the unit to branch on, or -1; where to attack first, or NULL */
 
 /* Returns roughly what the bounds of a node cost, in fused multiply-adds of lanes.c: passes for one lane are bound by
  * memory, so that an entry of a line costs as much as some 64 of them. */
@@ -127,18 +128,19 @@ static double work_of_node(const search *s, const nm_bounds *b, size_t steps)
 
 /* Tries to close an open node by a tree in lanes, where nodes cost a hundredth but share its bounds. How much work that
  * may take follows what it has brought: each node allows a tenth of its own work, and a closed one saves its two
- * children. Returns true if the node is closed; otherwise *unit is what that tree branched on first, if anything. */
-static bool try_lanes(search *s, const nm_bounds *b, size_t depth, const nm_alpha *a, int64_t *unit)
+ * children. Returns true if the node is closed; otherwise at->unit is what that tree branched on first, if anything. */
+static bool try_lanes(search *s, const nm_bounds *b, size_t depth, node *at)
 {
     if (!s->deep || s->o.depth) return false;
-    const double own = work_of_node(s, b, a->steps);
+    const double own = work_of_node(s, b, at->a->steps);
     s->credit += depth == 0 ? 2 * own : LANES_SHARE * own;
     if (s->credit < 0.5 * own) return false;
-    const nm_lane_tree t = nm_lane_tree_run(s->job, b, s->row[s->which], s->rhs, a->slope, s->lane_cost,
+    const nm_lane_tree t = nm_lane_tree_run(s->job, b, s->row[s->which], s->rhs, at->a->slope, s->lane_cost,
                                             s->credit < MOST_LANES * own ? s->credit : MOST_LANES * own);
     s->out->lane_nodes += t.nodes;
     s->credit += (t.closed ? 2 * own : 0) - t.work;
-    *unit = t.first;
+    at->unit = t.first;
+    at->x = t.x;
     return t.closed;
 }
 
@@ -158,7 +160,7 @@ static bool bound_node(search *s, nm_bounds *b, size_t depth, const nm_alpha *st
         if (b->empty || b->lo[q] > s->rhs) return true;
     }
     out->unit = -1;
-    if (try_lanes(s, b, depth, a, &out->unit)) return true;
+    if (try_lanes(s, b, depth, out)) return true;
     if (out->unit < 0) out->unit = choose(s, b, a->gap);
     return false;
 }
@@ -173,7 +175,7 @@ static int child(search *s, const nm_bounds *b, size_t depth, const node *at, in
     if (nm_show_due(s->job)) nm_show(s->job, "; %zu nodes, depth %zu, bound %.4g", s->out->nodes, depth, at->a->lo[0]);
     nm_bounds *c = nm_bounds_copy(s->job, b);
     int what = CLOSED;
-    node next = {NULL, -1};
+    node next = {NULL, -1, NULL};
     s->unit[depth] = (uint32_t)unit;
     s->side[depth] = (signed char)side;
     nm_bounds_meet(c, pre, side > 0 ? -INFINITY : 0, side > 0 ? 0 : INFINITY, NM_BY_ALPHA);
@@ -204,6 +206,7 @@ static int give_cube(search *s, const nm_bounds *b, size_t depth)
 static int visit(search *s, const nm_bounds *b, size_t depth, const node *at)
 {
     if (s->o.depth && (depth == s->o.depth || at->unit < 0)) return give_cube(s, b, depth);
+    if (s->o.attack && at->x && attack(s, b, at->x)) return FOUND;
     if (s->o.attack && s->out->nodes % 16 == 1 && attack(s, b, at->a->mean)) return FOUND;
     node here = *at;
     if (at->unit < 0 && s->o.leaf) {
@@ -240,7 +243,7 @@ nm_branch nm_branch_run(nm_job *job, const nm_bounds *b, const nm_case *c, size_
     s.deep = relus > 1;
     s.cost = nm_pseudo_new(job, b->p->n_units);
     s.lane_cost = nm_pseudo_new(job, b->p->n_units);
-    node next = {NULL, -1};
+    node next = {NULL, -1, NULL};
     nm_bounds *root = nm_bounds_copy(job, b);
     const int what = bound_node(&s, root, 0, NULL, &next) ? CLOSED : visit(&s, root, 0, &next);
     out.status = what == CLOSED ? NM_OK : what == FOUND ? NM_VIOLATED : NM_UNKNOWN;

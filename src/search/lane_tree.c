@@ -37,6 +37,7 @@ typedef struct {
     size_t size; /* of the stack */
     double rhs;
     double done; /* part of the tree that is closed: the sum of 2^-depth over closed leaves */
+    double *x;   /* memory for out.x */
     nm_lane_tree out;
 } tree;
 
@@ -88,13 +89,16 @@ static void pick(const tree *t, node *k, const float *loss)
 }
 
 /* Takes over what lane `lane` has found out about the node. */
-static void take(const tree *t, node *k, size_t lane, size_t most)
+static void take(tree *t, node *k, size_t lane, size_t most)
 {
     const nm_lanes *l = t->l;
     k->lo = l->lo[lane];
     memcpy(k->slope, l->slope + lane * l->n_open, l->n_open * sizeof *k->slope);
     memcpy(k->beta, l->beta + lane * most, k->n * sizeof *k->beta);
     pick(t, k, l->loss + lane * l->n_open);
+    if (k->n_picks || t->out.x || k->lo > t->rhs) return;
+    t->out.x = t->x;
+    for (size_t i = 0; i < l->b->p->blocks[0].n; i++) t->x[i] = l->x[i * NM_LANES + lane];
 }
 
 static void push(tree *t, node *k)
@@ -220,11 +224,13 @@ static bool worth_while(const tree *t, double work)
 nm_lane_tree nm_lane_tree_run(nm_job *job, const nm_bounds *b, uint32_t row, double rhs,
                               const double *slope, nm_pseudo *cost, double work)
 {
+    double *x = NM_RAW(job, double, b->p->blocks[0].n);
     const nm_mark mark = nm_mark_get(job);
     tree t = {.job = job,
               .l = nm_lanes_new(job, b, row, DEPTH),
               .cost = cost,
               .rhs = rhs,
+              .x = x,
               .out = {.first = -1}};
     node *root = new_node(&t);
     root->n = 0;

@@ -104,6 +104,7 @@ typedef struct nm_lane_tree {
     double lo;             /* the least bound of an open leaf */
     double work;           /* roughly, in fused multiply-adds */
     int64_t first;         /* the unit that its root branched on, or -1 */
+    double *x;             /* [n_in] where an open node's bound is attained and no line loses anything, or NULL */
 } nm_lane_tree;
 /* Branches on signs below the node with bounds b, until row is above rhs in all leaves or `work` is used up; a leaf
  * without a unit to branch on stays open. slope [n_units]: lower slopes to start from. */
