@@ -55,7 +55,7 @@ static void put_file(nm_job *job, const nm_cli *c, nm_buf *out)
         put_solution(job, c, out);
     } else if (nm_describe_json(out, f, json)) {
         return;
-    } else if (nm_arrays_are(f)) {
+    } else if (nm_arrays_are(f) || nm_has_suffix(path, ".mat") || nm_has_suffix(path, ".npz")) {
         nm_inspect_arrays(job, out, nm_arrays_open(job, path), json);
     } else if (nm_describe_images(&words, f)) {
         only_text(job, c, "a file of images or numbers");
