@@ -386,13 +386,13 @@ static nm_target *nearest(nm_state *s, const bool *tried)
 }
 
 /* Branches on each open target. Of a time limit it may use all that is left, or half of it if models are solved
- * afterwards (nine tenths for closest, where models prove less); each open target gets an equal share of what earlier
- * ones leave, the hardest target last. */
+ * afterwards (nine tenths for closest and for deep networks, where models prove less); each open target gets an equal
+ * share of what earlier ones leave, the hardest target last. */
 bool nm_close_branch(nm_state *s, size_t nodes)
 {
     const double part = !s->o->stages.solve ? 1
-                        : s->nearest ? 0.9
-                                     : 0.5,
+                        : s->nearest || is_deep(s->p) ? 0.9
+                                                      : 0.5,
                  now = nm_wall(), end = now + part * (s->deadline - now);
     bool *tried = NM_ARRAY(s->job, bool, s->v->n_targets + 1);
     size_t left = 0;
