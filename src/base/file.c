@@ -69,6 +69,7 @@ static bool unpack_at_once(nm_job *job, const char *path, nm_file *to)
     bool good = n > 0 && n < NM_MAX_FILE && guess > 0 && guess < NM_MAX_FILE && fgetc(f) == 0x1f &&
                 fgetc(f) == 0x8b && fseek(f, 0, SEEK_SET) == 0;
     unsigned char *out = NULL;
+    if (good) nm_unpack_check(job, path, n, guess);
     if (good) {
         struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
         if (!d) nm_throw(job, NM_EIO, "%s: out of memory", path);
@@ -117,6 +118,8 @@ nm_file nm_file_read(nm_job *job, const char *path)
         if (got == 0) break;
         n += (size_t)got;
         if (n > NM_MAX_FILE) nm_throw(job, NM_EIO, "%s: more than %zu bytes", path, NM_MAX_FILE);
+        const z_off_t read = gzdirect(f) ? -1 : gzoffset(f); /* -1 for a pipe, too */
+        if (read >= 0) nm_unpack_check(job, path, (size_t)read, n);
     }
     int code;
     gzerror(f, &code);

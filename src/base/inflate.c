@@ -1,10 +1,23 @@
 /* inflate.c: unpacks bytes that zlib packed, into memory whose size is known beforehand. Deflate cannot shrink data by
- * more than 1032 to 1, so a stated size beyond that is refused before anything is allocated. */
+ * more than 1032 to 1, so a stated size beyond that is refused before anything is allocated; so is a file of some
+ * megabytes that would unpack to gigabytes (a bomb). */
 #define ZLIB_CONST /* makes next_in a pointer to const */
 #include "base/base.h"
 
 #include <limits.h>
 #include <zlib.h>
+
+/* What a network, a question or a list of images packs to is far above both limits: matrices that are nearly all zeros
+ * are small, and text packs fifty to one. */
+enum { BOMB_BYTES = 64 << 20, BOMB_RATIO = 200 };
+
+void nm_unpack_check(nm_job *job, const char *path, size_t packed, size_t unpacked)
+{
+    if (unpacked <= BOMB_BYTES || unpacked / BOMB_RATIO <= packed) return;
+    nm_throw(job, NM_EINPUT,
+             "%s: its %zu bytes unpack to %zu or more, over %d times as many; if that is meant, unpack it first",
+             path, packed, unpacked, BOMB_RATIO);
+}
 
 static void drop(void *p) { inflateEnd(p); }
 
@@ -15,6 +28,7 @@ unsigned char *nm_inflate(nm_job *job, const char *path, const void *p, size_t n
 {
     if (want / 1032 > n)
         nm_throw(job, NM_EINPUT, "%s: the file says that %zu bytes unpack to %zu, which is impossible", path, n, want);
+    nm_unpack_check(job, path, n, want);
     unsigned char *out = nm_raw(job, want + 1, 1);
     z_stream *z = NM_NEW(job, z_stream);
     if (inflateInit(z) != Z_OK) nm_throw(job, NM_EIO, "%s: out of memory", path);

@@ -151,6 +151,7 @@ void nm_read_npz(nm_job *job, nm_file f, nm_arrays *a)
             nm_throw(job, NM_EINPUT, "%s: its entries unpack to more than %zu bytes",
                      f.path, NM_MAX_FILE);
         left -= s.size;
+        nm_unpack_check(job, f.path, f.n, NM_MAX_FILE - left);
         add(job, a, (nm_file){nm_fmt(job, "%s:%s", f.path, s.name), unpack(job, z, i, &s), s.size});
     }
     nm_close(job, z);

@@ -183,6 +183,32 @@ def driver(files):
     check("fuzz_readers on these files", r.returncode == 0, r.stdout[-1500:] + r.stderr[-1500:])
 
 
+def zeros(n, window):
+    """n bytes of zeros, packed"""
+    c = zlib.compressobj(9, zlib.DEFLATED, window)
+    return b"".join(c.compress(bytes(1 << 20)) for _ in range(n >> 20)) + c.flush()
+
+
+def bombs():
+    """a file of some 100 kB that unpacks to 100 MB is refused at once, whatever it says of its size"""
+    bomb = zeros(100 << 20, 31)
+    for name in ("b.onnx.gz", "b.vnnlib.gz", "b.npy.gz", "b.mps.gz", "b.png"):
+        code, out, err = run("inspect", put(name, bomb))
+        check("bomb %s" % name, code == 3 and out == "" and "200 times as many" in err and err.count("\n") == 1, (code, err))
+    code, out, err = run("inspect", put("b.vnnlib.gz", bomb[:-4] + struct.pack("<I", 1000)))
+    check("bomb that says 1,000 bytes", code == 3 and "200 times as many" in err, (code, err))
+    for name, packed in (("half", zeros(50 << 20, 31)), ("two halves", zeros(50 << 20, 31) * 2)):
+        code, out, err = run("inspect", put("b.vnnlib.gz", packed))
+        check("bomb, %s" % name, code == 3 and ("200 times as many" in err) == (name == "two halves"), (code, err))
+    body = zeros(100 << 20, 15)
+    code, out, err = run("inspect", put("b.mat", b"MATLAB 5.0 MAT-file".ljust(124) + struct.pack("<H", 0x100) + b"IM" + struct.pack("<2I", 15, len(body)) + body))
+    check("bomb in .mat", code == 3 and err.count("\n") == 1, (code, err))
+    with zipfile.ZipFile(p("b.npz"), "w", zipfile.ZIP_DEFLATED) as z:
+        z.writestr("x.npy", npy(bytes(100 << 20), "|u1", (100 << 20,)))
+    code, out, err = run("inspect", p("b.npz"))
+    check("bomb in .npz", code == 3 and "200 times as many" in err, (code, err))
+
+
 def everything():
     files = seeds()
     put("whole.cbc", files["cbc"])
@@ -197,4 +223,4 @@ def everything():
     check("no temporary files are left", not left, left)
 
 
-parts(everything)
+parts(everything, bombs)
