@@ -124,8 +124,8 @@ static void test_missing_models(nm_job *job)
               says(job, "solution 0 is NULL") && !r,
           "%s", nm_job_message(job));
     CHECK(nm_decode_files(job, NULL, "x.map.json", 1, NULL, NULL, NULL, &r) == NM_EUSE);
-    const nm_mips *other;
-    nm_solution *theirs;
+    const nm_mips *other = NULL;
+    nm_solution *theirs = NULL;
     CHECK(nm_compile(job, g.net, g.q, NULL, &other) == NM_OK &&
           nm_solution_new(job, nm_mips_get(other, 0), "none", &theirs) == NM_OK);
     CHECK(nm_mip_decode(job, g.m, theirs, &r) == NM_EUSE &&
