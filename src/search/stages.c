@@ -191,8 +191,7 @@ bool nm_close_glance(nm_state *s, size_t i)
     const nm_program *p = k->b->p;
     double below = 0, bounds = 0;
     for (size_t b = 0; b < p->n_blocks; b++) below += weights_of(&p->blocks[b]);
-    const double glance = NM_GLANCE_STEPS * 2 * NM_LANES * below;
-    if (below * 2 * (double)p->n_units < NM_GLANCE_RATIO * glance) return false;
+    if (below * 2 * (double)p->n_units < NM_GLANCE_FROM) return false;
     nm_interval(s->job, k->b, 1, (int)p->n_blocks);
     below = 0;
     for (size_t b = 0; b < p->n_blocks; b++) {
@@ -203,7 +202,7 @@ bool nm_close_glance(nm_state *s, size_t i)
             n += nm_bounds_phase(k->b, u) == NM_UNSTABLE;
         bounds += 2 * (double)n * below;
     }
-    if (bounds < NM_GLANCE_RATIO * glance) return false;
+    if (bounds < NM_GLANCE_FROM) return false;
     nm_note(s->job, "attacking case %zu before its bounds, which are dear", i);
     return attack(s, i, nm_case_start(s->q, &s->q->cases[i]), 1, NM_GLANCE_STEPS);
 }

@@ -7,8 +7,8 @@
 
 /* ---- numbers that tune the stages: name, value, unit, reason ------------------------------------- */
 #define NM_ATTACK_STEPS 50    /* steps of a descent */
-#define NM_GLANCE_STEPS 20    /* steps of the descent before dear bounds */
-#define NM_GLANCE_RATIO 4     /* bounds are dear if they cost this many times as much as that descent */
+#define NM_GLANCE_STEPS 10    /* steps of the descent before dear bounds */
+#define NM_GLANCE_FROM 2e10   /* fused multiply-adds from which bounds are dear */
 #define NM_ATTACK_WORK 1.5e9  /* fused multiply-adds that the attack may spend on a case */
 #define NM_ALPHA_STEPS 40     /* steps of alpha for the open rows of a case */
 #define NM_TIGHT_ROUNDS 4     /* rounds of conditioned tightening */
