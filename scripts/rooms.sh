@@ -1,12 +1,12 @@
 #!/bin/sh
 # rooms.sh BUILD [SRC]: what rooms use of each other, from the objects in BUILD and from the include lines in SRC (src).
 # A room is a folder of SRC. Rooms stand in the order below, from the ground up, and use only rooms before them, through
-# their doors: SRC/ROOM/ROOM.h. Prints the table of rooms; names each call and each include that breaks this, and fails.
-ROOMS="base data program network question judge bounds model solver encoding search answer study command"
+# their doors: SRC/ROOM/ROOM.h (that of library is include/netmip.h, for others). Prints the table of rooms; names each call and each include that breaks this, and fails.
+ROOMS="base data program network question judge bounds model solver encoding search answer study command library"
 NEVER="judge:program" # stands before it, and must not be used: the judge shares no arithmetic with what it judges
 src=${2:-src}
 calls=$(cd "$1" && find . -name '*.o' ! -path './tests/*' | sort | xargs nm -A -P | awk -v rooms="$ROOMS" -v never="$NEVER" '
-BEGIN { n = split(rooms, name, " "); for (i = 1; i <= n; i++) floor[name[i]] = i; name[n + 1] = "(front doors)" }
+BEGIN { n = split(rooms, name, " "); for (i = 1; i <= n; i++) floor[name[i]] = i; name[n + 1] = "(main.c)" }
 { path = $1; sub(/:$/, "", path); sub(/^\.\//, "", path); room = path; if (!sub(/\/.*/, "", room)) room = ""
   at[path] = (room in floor) ? floor[room] : n + 1
   if ($3 ~ /[TDBRC]/) home[$2] = path; else if ($3 == "U") { k++; who[k] = path; what[k] = $2 } }

@@ -124,8 +124,8 @@ const char *nm_path_under(nm_job *job, const char *dir, const char *path); /* di
 const char *nm_path_relative(nm_job *job, const char *from, const char *path); /* seen from folder `from` */
 
 /* ---- inflate.c: bytes that zlib packed -------------------------------------------------------------------- */
-/* Inflates to exactly `want` bytes plus a NUL. whole: the stream must end there. NULL: the data are damaged. */
 void nm_unpack_check(nm_job *job, const char *path, size_t packed, size_t unpacked); /* refuses bombs */
+/* Inflates to exactly `want` bytes plus a NUL. whole: the stream must end there. NULL: the data are damaged. */
 unsigned char *nm_inflate(nm_job *job, const char *path, const void *p, size_t n, size_t want, bool whole);
 
 /* ---- apart.c, library.c: libraries that few runs need ------------------------------------------- */

@@ -7,8 +7,8 @@
 #include <limits.h>
 #include <zlib.h>
 
-/* What a network, a question or a list of images packs to is far above both limits: matrices that are nearly all zeros
- * are small, and text packs fifty to one. */
+/* Networks, questions and images stay within one of the two limits: text and images pack fifty to one at most, and
+ * matrices that are nearly all zeros, which pack better, are smaller. */
 enum { BOMB_BYTES = 64 << 20, BOMB_RATIO = 200 };
 
 void nm_unpack_check(nm_job *job, const char *path, size_t packed, size_t unpacked)

@@ -42,12 +42,12 @@ static void work(nm_job *job, void *arg)
     for (size_t i = s->from; i < s->n && !nm_stopped(job); i += s->step) s->each(job, s->arg, i);
 }
 
-/* Waits for a worker. If the job is stopped, the worker gets SIGTERM, which in netmip asks it to stop; in another
- * program the signal's handler may tell it nothing, so it is killed soon after. */
+/* Waits for a worker. If the job is stopped, or its deadline passes, the worker gets SIGTERM, which in netmip asks it
+ * to stop; in another program the signal's handler may tell it nothing, so it is killed soon after. */
 static void dismiss(nm_job *job, nm_child *c)
 {
     enum { GRACE = 50 };
-    if (nm_child_wait(job, c, INFINITY) < 0) {
+    if (nm_child_wait(job, c, nm_job_deadline(job, INFINITY)) < 0) {
         nm_child_ask(c);
         for (int k = 0; k < GRACE && nm_child_status(c) < 0; k++) poll(NULL, 0, 20);
     }

@@ -44,35 +44,6 @@ static void start_slopes(climb *c, const nm_alpha *start)
             for (size_t l = 0; l < NM_LANES; l++) c->x->beta[i * NM_LANES + l] = start->beta[i];
 }
 
-/* Replaces the minimiser over the box by that over a ball, if the ball gives a better bound. */
-static void inside_balls(climb *c)
-{
-    const size_t n = c->p->blocks[0].n;
-    const nm_mark mark = nm_mark_get(c->job);
-    double *y = NM_RAW(c->job, double, n), *x = NM_RAW(c->job, double, n);
-    for (size_t l = 0; l < c->lanes; l++) {
-        double box = 0;
-        for (size_t i = 0; i < n; i++) {
-            y[i] = c->t->live[0][i] ? c->t->y[0][i * NM_LANES + l] : 0;
-            x[i] = c->v[0][i * NM_LANES + l];
-            box += y[i] * x[i];
-        }
-        nm_bounds_ball(c->b, y, box, x);
-        for (size_t i = 0; i < n; i++) c->v[0][i * NM_LANES + l] = x[i];
-    }
-    nm_mark_release(c->job, mark);
-}
-
-static void corner(climb *c)
-{
-    for (size_t i = 0; i < c->p->blocks[0].n; i++)
-        for (size_t l = 0; l < c->lanes; l++) {
-            const double y = c->t->live[0][i] ? c->t->y[0][i * NM_LANES + l] : 0;
-            c->v[0][i * NM_LANES + l] = y > 0 ? c->b->lo[i] : c->b->hi[i];
-        }
-    if (c->b->n_balls) inside_balls(c);
-}
-
 static double line(const climb *c, const nm_block *k, int b, size_t i, size_t l)
 {
     const size_t u = k->first + i;
@@ -214,7 +185,7 @@ static nm_alpha *run(nm_job *job, const nm_bounds *b, size_t n, const uint32_t *
         nm_batch_lower(c.t, b, lo);
         a->steps++;
         if (keep(&c, a, n, lo, enough) || s + 1 == steps) break;
-        corner(&c);
+        nm_batch_corner(c.t, b, c.lanes, c.v[0]);
         forward(&c, q);
         ascend(&c, q, s);
         ascend_signs(&c, s);

@@ -77,6 +77,7 @@ typedef struct nm_crown_opts {
     const nm_cut *cut;     /* bounds only need to hold for points that satisfy it; or NULL */
 } nm_crown_opts;
 void nm_crown(nm_job *job, nm_bounds *b, nm_crown_opts o);
+double nm_crown_work(const nm_bounds *b); /* roughly, in fused multiply-adds: of rows for the units of open sign */
 
 /* ---- unit_lines.c: the linear bounds that replace a unit ---------------------------------------- */
 typedef struct nm_signs {  /* assumptions of a branch: the pre-activation of RELU unit[k] is <= 0 or >= 0 */

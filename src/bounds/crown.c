@@ -66,6 +66,20 @@ static void lower_rows(nm_batch *t, nm_bounds *b, const nm_relax *x, int block)
     }
 }
 
+double nm_crown_work(const nm_bounds *b)
+{
+    double below = 0, work = 0;
+    for (size_t k = 0; k < b->p->n_blocks; k++) {
+        const nm_block *block = &b->p->blocks[k];
+        size_t n = 0;
+        below += nm_block_weights(block);
+        for (size_t u = block->first; block->is_pre && u < block->first + block->n; u++)
+            n += nm_bounds_phase(b, u) == NM_UNSTABLE;
+        work += 2 * (double)n * below;
+    }
+    return work;
+}
+
 void nm_crown(nm_job *job, nm_bounds *b, nm_crown_opts o)
 {
     const nm_program *p = b->p;

@@ -32,6 +32,8 @@ double nm_bounds_ball(const nm_bounds *b, const double *y, double least, double 
 void nm_batch_lower(nm_batch *t, const nm_bounds *b, double *lo);
 /* Does so over the box and the cut: by Lagrange duality, with a multiplier near the best one. */
 void nm_batch_lower_cut(nm_batch *t, const nm_bounds *b, const nm_cut *cut, double *lo);
+/* Sets x [n_in][NM_LANES] to the minimisers of the first `lanes` rows over box and balls. */
+void nm_batch_corner(const nm_batch *t, const nm_bounds *b, size_t lanes, double *x);
 /* Sets constants g0 [NM_LANES] such that each row >= its coefficients at the input + g0 over the box. */
 void nm_batch_constant(const nm_batch *t, const nm_bounds *b, double *g0);
 

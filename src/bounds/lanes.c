@@ -40,8 +40,7 @@ static size_t list_open(nm_job *job, const nm_bounds *b, struct nm_lane_climb *c
     size_t n = 0;
     for (size_t k = 0; k < b->p->n_blocks; k++) {
         const nm_block *r = &b->p->blocks[k];
-        for (size_t t = 0; t < r->n_lin; t++)
-            c->weights += (double)r->lin[t].fan * (double)r->lin[t].cols;
+        c->weights += nm_block_weights(r);
         if (r->kind != NM_RELU) continue;
         c->of[k] = NM_RAW(job, uint32_t, r->n + 1);
         for (size_t i = 0; i < r->n; i++) {
@@ -154,32 +153,6 @@ static void keep(nm_lanes *l, size_t n, const double *lo, double enough)
     }
     for (size_t s = 0; s < c->x->n_lane_signs; s++)
         if (better[c->x->lane_signs[s].lane]) l->beta[c->at[s]] = (float)c->x->lane_signs[s].beta;
-}
-
-static void corner(nm_lanes *l, size_t n)
-{
-    struct nm_lane_climb *c = l->climb;
-    const nm_bounds *b = l->b;
-    const size_t n_in = b->p->blocks[0].n;
-    for (size_t i = 0; i < n_in; i++)
-        for (size_t k = 0; k < NM_LANES; k++) {
-            const double y = c->t->live[0][i] ? c->t->y[0][i * NM_LANES + k] : 0;
-            c->v[0][i * NM_LANES + k] = y > 0 ? b->lo[i] : b->hi[i];
-        }
-    if (!b->n_balls) return;
-    const nm_mark mark = nm_mark_get(l->job);
-    double *y = NM_RAW(l->job, double, n_in), *x = NM_RAW(l->job, double, n_in);
-    for (size_t k = 0; k < n; k++) {
-        double box = 0;
-        for (size_t i = 0; i < n_in; i++) {
-            y[i] = c->t->live[0][i] ? c->t->y[0][i * NM_LANES + k] : 0;
-            x[i] = c->v[0][i * NM_LANES + k];
-            box += y[i] * x[i];
-        }
-        nm_bounds_ball(b, y, box, x);
-        for (size_t i = 0; i < n_in; i++) c->v[0][i * NM_LANES + k] = x[i];
-    }
-    nm_mark_release(l->job, mark);
 }
 
 /* Gives units that no row reached a coefficient of 0. */
@@ -308,7 +281,7 @@ void nm_lanes_run(nm_lanes *l, size_t n, const nm_lane *lane, double enough, siz
         keep(l, n, lo, enough);
         for (size_t i = 0; i < n; i++) all &= l->lo[i] > enough;
         if (all || nm_stopped(l->job)) return;
-        corner(l, n);
+        nm_batch_corner(c->t, l->b, n, c->v[0]);
         forward(l);
         if (s + LAST >= steps) add_losses(l, n);
         if (s + 1 < steps) ascend(l, s);

@@ -276,6 +276,35 @@ static void lower_balls(nm_batch *t, const nm_bounds *b, const double *mag, doub
     nm_mark_release(t->job, mark);
 }
 
+/* Replaces minimisers over the box by those over a ball where the ball gives a better bound. */
+static void corner_in_balls(const nm_batch *t, const nm_bounds *b, size_t lanes, double *x)
+{
+    const size_t n = b->p->blocks[0].n;
+    const nm_mark mark = nm_mark_get(t->job);
+    double *y = NM_RAW(t->job, double, n), *at = NM_RAW(t->job, double, n);
+    for (size_t l = 0; l < lanes; l++) {
+        double box = 0;
+        for (size_t i = 0; i < n; i++) {
+            y[i] = t->live[0][i] ? t->y[0][i * NM_LANES + l] : 0;
+            at[i] = x[i * NM_LANES + l];
+            box += y[i] * at[i];
+        }
+        nm_bounds_ball(b, y, box, at);
+        for (size_t i = 0; i < n; i++) x[i * NM_LANES + l] = at[i];
+    }
+    nm_mark_release(t->job, mark);
+}
+
+void nm_batch_corner(const nm_batch *t, const nm_bounds *b, size_t lanes, double *x)
+{
+    for (size_t i = 0; i < b->p->blocks[0].n; i++)
+        for (size_t l = 0; l < lanes; l++) {
+            const double y = t->live[0][i] ? t->y[0][i * NM_LANES + l] : 0;
+            x[i * NM_LANES + l] = y > 0 ? b->lo[i] : b->hi[i];
+        }
+    if (b->n_balls) corner_in_balls(t, b, lanes, x);
+}
+
 void nm_batch_lower(nm_batch *t, const nm_bounds *b, double *lo)
 {
     double sum[NM_LANES], mag[NM_LANES] = {0};

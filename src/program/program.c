@@ -178,6 +178,13 @@ static void fuse_all(nm_job *job, nm_program *p)
 
 /* ---- dropping, numbering, checking ---- */
 
+double nm_block_weights(const nm_block *b)
+{
+    double n = 0;
+    for (size_t t = 0; t < b->n_lin; t++) n += (double)b->lin[t].fan * (double)b->lin[t].cols;
+    return n;
+}
+
 int nm_program_block(const nm_program *p, size_t u)
 {
     size_t lo = 0, hi = p->n_blocks;

@@ -102,6 +102,7 @@ nm_block *nm_program_add(nm_job *job, nm_program *p, nm_kind kind, const char *n
 nm_lin *nm_block_lin(nm_job *job, nm_block *b, nm_linkind kind, int src, size_t rows, size_t cols);
 void nm_program_finish(nm_job *job, nm_program *p); /* fuses, drops unread blocks, numbers, checks */
 int nm_program_block(const nm_program *p, size_t u);
+double nm_block_weights(const nm_block *b);          /* roughly how many nonzeros its operators have */
 void nm_lin_row(const nm_lin *a, size_t i, void (*put)(void *, size_t j, double w), void *arg);
 void nm_program_print(nm_buf *b, const nm_program *p);
 const char *nm_kind_name(nm_kind k);

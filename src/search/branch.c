@@ -114,16 +114,9 @@ typedef struct {
  * memory, so that an entry of a line costs as much as some 64 of them. */
 static double work_of_node(const search *s, const nm_bounds *b, size_t steps)
 {
-    double below = 0, crown = 0;
-    for (size_t k = 0; k < s->p->n_blocks; k++) {
-        const nm_block *block = &s->p->blocks[k];
-        size_t n = 0;
-        for (size_t t = 0; t < block->n_lin; t++) below += (double)block->lin[t].fan * (double)block->lin[t].cols;
-        for (size_t u = block->first; block->is_pre && u < block->first + block->n; u++)
-            n += nm_bounds_phase(b, u) == NM_UNSTABLE;
-        crown += 2 * (double)n * below;
-    }
-    return (double)steps * (64 * (double)s->lines->entries + 4 * below) + crown;
+    double weights = 0;
+    for (size_t k = 0; k < s->p->n_blocks; k++) weights += nm_block_weights(&s->p->blocks[k]);
+    return (double)steps * (64 * (double)s->lines->entries + 4 * weights) + nm_crown_work(b);
 }
 
 /* Tries to close an open node by a tree in lanes, where nodes cost a hundredth but share its bounds. How much work that
@@ -137,7 +130,6 @@ static bool try_lanes(search *s, const nm_bounds *b, size_t depth, node *at)
     if (s->credit < 0.5 * own) return false;
     const nm_lane_tree t = nm_lane_tree_run(s->job, b, s->row[s->which], s->rhs, at->a->slope, s->lane_cost,
                                             s->credit < MOST_LANES * own ? s->credit : MOST_LANES * own);
-    s->out->lane_nodes += t.nodes;
     s->credit += (t.closed ? 2 * own : 0) - t.work;
     at->unit = t.first;
     at->x = t.x;
@@ -205,6 +197,7 @@ static int give_cube(search *s, const nm_bounds *b, size_t depth)
 
 static int visit(search *s, const nm_bounds *b, size_t depth, const node *at)
 {
+    if (nm_stopped(s->job)) return GAVE_UP;
     if (s->o.depth && (depth == s->o.depth || at->unit < 0)) return give_cube(s, b, depth);
     if (s->o.attack && at->x && attack(s, b, at->x)) return FOUND;
     if (s->o.attack && s->out->nodes % 16 == 1 && attack(s, b, at->a->mean)) return FOUND;

@@ -175,34 +175,18 @@ static bool attack(nm_state *s, size_t i, const double *start, size_t n_restarts
     return nm_state_take(s, &r, NM_BY_ATTACK);
 }
 
-static double weights_of(const nm_block *b)
-{
-    double n = 0;
-    for (size_t t = 0; t < b->n_lin; t++) n += (double)b->lin[t].fan * (double)b->lin[t].cols;
-    return n;
-}
-
-/* Attacks for a short time before bounds that cost many times as much: on a large network with a wide input set they
- * take minutes, and prove nothing about a question that a few gradients settle. */
+/* Attacks for a short time before bounds that take many seconds: of a large network with a wide input set they may
+ * prove nothing, where a few gradients settle the question. */
 bool nm_close_glance(nm_state *s, size_t i)
 {
     nm_close_open(s, i);
     const nm_bounded *k = &s->cases[i];
     const nm_program *p = k->b->p;
-    double below = 0, bounds = 0;
-    for (size_t b = 0; b < p->n_blocks; b++) below += weights_of(&p->blocks[b]);
-    if (below * 2 * (double)p->n_units < NM_GLANCE_FROM) return false;
+    double weights = 0;
+    for (size_t b = 0; b < p->n_blocks; b++) weights += nm_block_weights(&p->blocks[b]);
+    if (2 * weights * (double)p->n_units < NM_GLANCE_FROM) return false; /* however many are open */
     nm_interval(s->job, k->b, 1, (int)p->n_blocks);
-    below = 0;
-    for (size_t b = 0; b < p->n_blocks; b++) {
-        const nm_block *block = &p->blocks[b];
-        size_t n = 0;
-        below += weights_of(block);
-        for (size_t u = block->first; block->is_pre && u < block->first + block->n; u++)
-            n += nm_bounds_phase(k->b, u) == NM_UNSTABLE;
-        bounds += 2 * (double)n * below;
-    }
-    if (bounds < NM_GLANCE_FROM) return false;
+    if (nm_crown_work(k->b) < NM_GLANCE_FROM) return false;
     nm_note(s->job, "attacking case %zu before its bounds, which are dear", i);
     return attack(s, i, nm_case_start(s->q, &s->q->cases[i]), 1, NM_GLANCE_STEPS);
 }
@@ -211,7 +195,7 @@ bool nm_close_glance(nm_state *s, size_t i)
 size_t nm_close_restarts(const nm_program *p)
 {
     double work = 1;
-    for (size_t b = 0; b < p->n_blocks; b++) work += weights_of(&p->blocks[b]);
+    for (size_t b = 0; b < p->n_blocks; b++) work += nm_block_weights(&p->blocks[b]);
     const double n = NM_ATTACK_WORK / (work * 2 * NM_LANES * NM_ATTACK_STEPS);
     return n < 1 ? 1 : n > 16 ? 16 : (size_t)n;
 }
@@ -296,25 +280,15 @@ static bool is_deep(const nm_program *p)
     return relus > 1;
 }
 
-/* Returns true if bounding the units of all cases by alpha costs less than a few nodes for each open target. */
+/* Bounding the units of a case by alpha costs about as much as NM_UNITS_NODES nodes, which two targets use up. */
 bool nm_close_units_first(const nm_state *s)
 {
-    double units = 0, nodes = 0;
+    size_t nodes = 0, units = 0;
     for (size_t i = 0; i < s->q->n_cases; i++) {
-        const nm_bounds *b = s->cases[i].b;
-        double below = 0, open = 0;
-        if (!b || !any_open(s, i) || !is_deep(b->p)) continue;
+        if (!s->cases[i].b || !any_open(s, i) || !is_deep(s->cases[i].b->p)) continue;
         for (size_t t = 0; t < s->q->cases[i].n_clauses; t++)
-            open += nm_target_open(&s->v->targets[s->cases[i].first + t]);
-        for (size_t k = 0; k < b->p->n_blocks; k++) {
-            const nm_block *block = &b->p->blocks[k];
-            below += weights_of(block);
-            for (size_t u = block->first; block->is_pre && u < block->first + block->n; u++) {
-                if (nm_bounds_phase(b, u) != NM_UNSTABLE) continue;
-                units += NM_UNIT_STEPS * 4 * 2 * below;
-                nodes += 2 * below * open * NM_BRANCH_FIRST;
-            }
-        }
+            nodes += NM_BRANCH_FIRST * nm_target_open(&s->v->targets[s->cases[i].first + t]);
+        units += NM_UNITS_NODES;
     }
     return units < nodes;
 }

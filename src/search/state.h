@@ -14,6 +14,7 @@
 #define NM_TIGHT_ROUNDS 4     /* rounds of conditioned tightening */
 #define NM_TIGHT_STEPS 20     /* steps of alpha in each round */
 #define NM_UNIT_STEPS 20      /* steps of alpha for units, if targets stay open */
+#define NM_UNITS_NODES 80     /* nodes of branching that cost as much as these steps */
 #define NM_BRANCH_FIRST 40    /* nodes of branching on signs, for a target, before units are bounded again */
 #define NM_BRANCH_NODES 4000  /* nodes after that */
 #define NM_SPLIT_INPUTS 20    /* free inputs up to which the input box is split */
@@ -126,7 +127,7 @@ typedef struct nm_branch_opts {
 struct nm_cube { const nm_bounds *b; nm_signs signs; }; /* bounds of a branch, and the signs that it assumes */
 typedef struct nm_branch {
     int status;            /* NM_OK: excluded; NM_VIOLATED: x is a candidate; NM_UNKNOWN */
-    size_t nodes, lane_nodes, n_cubes;
+    size_t nodes, n_cubes;
     nm_cube *cube;
     double *x;             /* [n_in] */
     bool is_leaf;          /* x was found in a leaf */
@@ -147,7 +148,7 @@ void nm_close_count(nm_state *s);
 size_t nm_close_restarts(const nm_program *p);
 bool nm_close_attack(nm_state *s, size_t i, const double *start, size_t n_restarts);
 void nm_close_tighten(nm_state *s, size_t i);
-bool nm_close_units_first(const nm_state *s); /* they cost less than a few nodes */
+bool nm_close_units_first(const nm_state *s); /* they cost less than branching a little on all open targets */
 void nm_close_units(nm_state *s, size_t i);
 bool nm_close_branch(nm_state *s, size_t nodes); /* nodes: for each target */
 void nm_close_cubes(nm_state *s); /* splits the open targets into cubes */

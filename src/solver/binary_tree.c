@@ -105,7 +105,6 @@ static void set_box(search *s, const node *n)
 static double solve(search *s, const unsigned char *basis, int iterations, nm_lpend *end)
 {
     const double limit = isfinite(s->cap) ? s->cap + 1e-6 * (1 + fabs(s->cap)) : INFINITY;
-    if (isfinite(s->o.deadline)) nm_clp_seconds(s->l, s->o.deadline - nm_wall());
     *end = nm_clp_resolve(s->l, basis, limit, iterations, s->x, s->y);
     double bound = nm_dual_gains(s->job, s->m, s->lo, s->hi, s->c, s->y, s->move);
     if (*end == NM_LP_INFEASIBLE && !closes(s, bound) && nm_clp_is_empty(s->l, s->lo, s->hi))

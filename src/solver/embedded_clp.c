@@ -98,6 +98,13 @@ static void give(const nm_clp *l, double *x, double *y)
         for (size_t r = 0; r < l->m->n_rows; r++) y[r] = ldexp(Clp_getRowPrice(l->s)[r], -l->by);
 }
 
+/* Clp counts CPU seconds from this call on. */
+static void heed_deadline(const nm_clp *l)
+{
+    const double until = nm_job_deadline(l->job, INFINITY);
+    if (isfinite(until)) Clp_setMaximumSeconds(l->s, fmax(until - nm_wall(), 0.01));
+}
+
 bool nm_clp_solve(nm_clp *l, const double *c, int iterations, double *x, double *y)
 {
     const nm_model *m = l->m;
@@ -108,6 +115,7 @@ bool nm_clp_solve(nm_clp *l, const double *c, int iterations, double *x, double 
     Clp_copyinStatus(l->s, l->slack);
     Clp_setNumberIterations(l->s, 0);
     Clp_setMaximumIterations(l->s, iterations);
+    heed_deadline(l);
     const int status = Clp_dual(l->s, 0);
     give(l, x, y);
     return status == 0;
@@ -126,14 +134,10 @@ nm_lpend nm_clp_resolve(nm_clp *l, const unsigned char *basis, double limit, int
     Clp_setDualObjectiveLimit(l->s, isfinite(limit) ? ldexp(limit, l->by) : 1e50);
     Clp_setNumberIterations(l->s, 0);
     Clp_setMaximumIterations(l->s, iterations);
+    heed_deadline(l);
     const int status = Clp_dual(l->s, 0);
     give(l, x, y);
     return status == 0 ? NM_LP_OPTIMAL : status == 1 ? NM_LP_INFEASIBLE : NM_LP_STOPPED;
-}
-
-void nm_clp_seconds(nm_clp *l, double seconds)
-{
-    if (l->usable) Clp_setMaximumSeconds(l->s, fmax(seconds, 0.01));
 }
 
 void nm_clp_slack(const nm_clp *l, unsigned char *basis)

@@ -11,6 +11,7 @@
 #include "model/model.h"
 #include "solver/solver.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -151,7 +152,7 @@ static void become(nm_job *job, void *arg)
 static bool shell_knows(nm_job *job, const char *program)
 {
     for (const char *at = program; *at; at++)
-        if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./+-", *at))
+        if (!isalnum((unsigned char)*at) && !strchr("_./+-", *at))
             return true;
     call how = {nm_fmt(job, "command -v %s", program), "/dev/null"};
     nm_child *c = nm_child_start(job, program, (nm_child_opts){.group = true}, become, &how);

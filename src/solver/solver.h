@@ -90,7 +90,6 @@ typedef enum { NM_LP_OPTIMAL, NM_LP_INFEASIBLE, NM_LP_STOPPED } nm_lpend; /* as 
 void nm_clp_cost(nm_clp *l, const double *c);               /* [n_cols] for later resolves */
 /* Minimises from a basis [n_cols + n_rows] (NULL: the slack one), up to an objective of `limit`; fills x and y. */
 nm_lpend nm_clp_resolve(nm_clp *l, const unsigned char *basis, double limit, int iterations, double *x, double *y);
-void nm_clp_seconds(nm_clp *l, double seconds);             /* CPU seconds that the next resolve may take */
 void nm_clp_slack(const nm_clp *l, unsigned char *basis);   /* the slack basis */
 void nm_clp_basis(const nm_clp *l, unsigned char *basis);   /* where the last solve ended */
 double nm_clp_value(const nm_clp *l);                       /* its objective: for scores, never for proofs */

@@ -1,4 +1,4 @@
-/* api_models.c: the library's models: as arrays, as files, inside a user's own model, and solvers' answers to arrays.
+/* models.c: the library's models: as arrays, as files, inside a user's own model, and solvers' answers to arrays.
  *
  * The arrays are those of the model that a file would hold: scaled, guarded, with its mark (encoding/guard.c,
  * model/scale.c), so that a solver's answer is judged like an answer to a file. */

@@ -1,4 +1,4 @@
-/* api_units.c: the library's bounds of every unit, as arrays. */
+/* units.c: the library's bounds of every unit, as arrays. */
 #include "base/base.h"
 #include "program/program.h"
 #include "network/network.h"

@@ -1,4 +1,4 @@
-/* api_answers.c: the library's answers: solves a question, decodes solvers' files, and reads results.
+/* answers.c: the library's answers: solves a question, decodes solvers' files, and reads results.
  *
  * A result is a copy of the verdict in the job's own memory, so that it does not depend on any file. */
 #include "base/base.h"
@@ -191,7 +191,7 @@ int nm_result_target_status(const nm_result *r, size_t i) { return target(r, i)-
 const char *nm_result_target_by(const nm_result *r, size_t i) { return target(r, i)->by; }
 double nm_result_target_bound(const nm_result *r, size_t i) { return target(r, i)->bound; }
 size_t nm_result_files(const nm_result *r) { return the(r)->n_files; }
-const char *nm_result_file(const nm_result *r, size_t i) 
+const char *nm_result_file(const nm_result *r, size_t i)
 {
     return i < the(r)->n_files ? r->files[i] : NULL;
 }

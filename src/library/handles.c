@@ -1,8 +1,8 @@
-/* api.c: the interface of the library: options, networks and questions. In the api files, and nowhere else, errors that
- * inner code throws become return codes.
+/* handles.c: the interface of the library: options, networks and questions. In this room, and nowhere else, errors that
+ * inner code throws become return codes; its door is include/netmip.h.
  *
  * What is returned must outlive the call and its options, so texts are copied. Answers, bounds and models are in
- * api_answers.c, api_units.c and api_models.c. */
+ * answers.c, units.c and models.c. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
