@@ -517,6 +517,10 @@ def signals():
     os.kill(r.pid, signal.SIGINT)
     out, err = r.communicate(timeout=10)
     check("SIGINT: text output", r.returncode == 11 and out.startswith(b"unknown"), (r.returncode, out))
+    for way in (("--bounds", "mip"), ("--bounds", "mip", "--threads", "2"), ("--split", "4", "--threads", "2"), ("--encoding", "hull", "--no-branch", "--no-split")):
+        at = time.time()
+        code, out, err = run("solve", *hard[:7], "--no-attack", "--no-evaluate", "--time-limit", "0.5", *way)
+        check("the limit holds in %s" % " ".join(way), time.time() - at <= 3 and code == 11, (time.time() - at, code, err))
     for limit in (0.3, 1, 2.5):
         at = time.time()
         code, out, err = run("solve", *hard, "--time-limit", str(limit), "--json")
