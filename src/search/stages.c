@@ -181,11 +181,8 @@ bool nm_close_glance(nm_state *s, size_t i)
 {
     nm_close_open(s, i);
     const nm_bounded *k = &s->cases[i];
-    const nm_program *p = k->b->p;
-    double weights = 0;
-    for (size_t b = 0; b < p->n_blocks; b++) weights += nm_block_weights(&p->blocks[b]);
-    if (2 * weights * (double)p->n_units < NM_GLANCE_FROM) return false; /* however many are open */
-    nm_interval(s->job, k->b, 1, (int)p->n_blocks);
+    if (nm_crown_work(k->b) < NM_GLANCE_FROM) return false; /* now, when all units count as open */
+    nm_interval(s->job, k->b, 1, (int)k->b->p->n_blocks);
     if (nm_crown_work(k->b) < NM_GLANCE_FROM) return false;
     nm_note(s->job, "attacking case %zu before its bounds, which are dear", i);
     return attack(s, i, nm_case_start(s->q, &s->q->cases[i]), 1, NM_GLANCE_STEPS);
