@@ -124,6 +124,8 @@ void nm_batch_put(nm_batch *t, int block, size_t i, int lane, double coef);
 void nm_batch_pull(nm_batch *t, const nm_relax *x, int from);  /* from block `from` down to the input */
 void nm_batch_shift(nm_batch *t, const nm_bounds *b); /* rewrites lanes at block 0 using the sums of generators */
 size_t nm_batch_list(nm_batch *t, int block);
+/* Sets constants g0 [NM_LANES] such that each row >= its coefficients at the input + g0 over the box. */
+void nm_batch_constant(const nm_batch *t, const nm_bounds *b, double *g0);
 
 /* ---- alpha.c: optimised slopes ------------------------------------------------------------------ */
 typedef struct nm_alpha {  /* for each lane the best lower bound found: row >= g.x + g0 >= lo over the box */
@@ -215,6 +217,7 @@ typedef struct nm_tight {
     size_t rounds;
 } nm_tight;
 nm_bounds *nm_bounds_copy(nm_job *job, const nm_bounds *b);
+void nm_bounds_assign(nm_bounds *to, const nm_bounds *from); /* both of the same program */
 bool nm_cut_box(nm_bounds *b, const nm_cut *cut); /* shrinks the input box by the cut; false: nothing is left */
 nm_cut nm_cut_of(nm_job *job, const nm_program *p, const nm_alpha *a, size_t lane, double rhs);
 /* Tightens bounds for a row of the last block with row <= rhs at a counterexample; starts from a lane of an

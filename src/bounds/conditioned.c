@@ -14,18 +14,25 @@
 #include "program/program.h"
 #include "bounds/bounds.h"
 
+void nm_bounds_assign(nm_bounds *to, const nm_bounds *from)
+{
+    const size_t n = from->p->n_units;
+    to->p = from->p;
+    to->empty = from->empty;
+    to->gens = from->gens;
+    to->n_balls = from->n_balls;
+    to->balls = from->balls;
+    memcpy(to->lo, from->lo, n * sizeof *to->lo);
+    memcpy(to->hi, from->hi, n * sizeof *to->hi);
+    memcpy(to->mag, from->mag, n * sizeof *to->mag);
+    memcpy(to->by, from->by, n);
+    memcpy(to->steep, from->steep, n);
+}
+
 nm_bounds *nm_bounds_copy(nm_job *job, const nm_bounds *b)
 {
     nm_bounds *c = nm_bounds_new(job, b->p, b->lo, b->hi);
-    c->n_balls = b->n_balls;
-    c->balls = b->balls;
-    const size_t n = b->p->n_units;
-    memcpy(c->lo, b->lo, n * sizeof *c->lo);
-    memcpy(c->hi, b->hi, n * sizeof *c->hi);
-    memcpy(c->mag, b->mag, n * sizeof *c->mag);
-    memcpy(c->by, b->by, n);
-    c->gens = b->gens;
-    memcpy(c->steep, b->steep, n);
+    nm_bounds_assign(c, b);
     return c;
 }
 

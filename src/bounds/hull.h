@@ -34,8 +34,6 @@ void nm_batch_lower(nm_batch *t, const nm_bounds *b, double *lo);
 void nm_batch_lower_cut(nm_batch *t, const nm_bounds *b, const nm_cut *cut, double *lo);
 /* Sets x [n_in][NM_LANES] to the minimisers of the first `lanes` rows over box and balls. */
 void nm_batch_corner(const nm_batch *t, const nm_bounds *b, size_t lanes, double *x);
-/* Sets constants g0 [NM_LANES] such that each row >= its coefficients at the input + g0 over the box. */
-void nm_batch_constant(const nm_batch *t, const nm_bounds *b, double *g0);
 
 /* ---- hull_walk.c: passes of the hull dual ------------------------------------------------------- */
 enum { NM_IDLE, NM_ON, NM_OFF };

@@ -15,7 +15,7 @@
 #include "search/search.h"
 #include "search/state.h"
 
-static double uniform(uint64_t *seed)
+double nm_uniform(uint64_t *seed)
 {
     uint64_t z = *seed += UINT64_C(0x9e3779b97f4a7c15);
     z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -165,7 +165,7 @@ static void place(nm_walk *w, uint64_t *seed, const nm_case *c, const double *st
 {
     for (size_t i = 0; i < w->p->blocks[0].n; i++)
         for (size_t l = 0; l < NM_LANES; l++) {
-            const double r = uniform(seed), x = c->lo[i] + r * (c->hi[i] - c->lo[i]);
+            const double r = nm_uniform(seed), x = c->lo[i] + r * (c->hi[i] - c->lo[i]);
             const double mid = start ? start[i] : 0.5 * c->lo[i] + 0.5 * c->hi[i];
             w->v[0][i * NM_LANES + l] = l < n_start ? mid : x;
         }

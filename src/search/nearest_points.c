@@ -331,14 +331,6 @@ typedef struct {
     size_t clause;
 } lane_t;
 
-static double uniform(uint64_t *seed)
-{
-    uint64_t z = *seed += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return (double)((z ^ z >> 31) >> 11) * 0x1p-53;
-}
-
 /* Computes the margins of all lanes, and their gradients in w->t->y[0]. */
 static void look_all(hunt *h, const lane_t *lane, double *m)
 {
@@ -388,7 +380,7 @@ static void place_lanes(hunt *h, double spread, uint64_t *seed, size_t n)
 {
     for (size_t i = 0; i < h->n_in; i++)
         for (size_t l = 0; l < NM_LANES; l++) {
-            const double r = spread * (2 * uniform(seed) - 1);
+            const double r = spread * (2 * nm_uniform(seed) - 1);
             h->w->v[0][i * NM_LANES + l] = l < n ? h->image[i]
                                                  : fmin(fmax(h->image[i] + r, h->c->lo[i]),
                                                         h->c->hi[i]);

@@ -74,8 +74,7 @@ static void close_by_bounds(nm_state *s, size_t i)
         target->by = NM_BY_BOUNDS;
     }
     if (k->b->empty)
-        for (size_t t = 0; t < s->q->cases[i].n_clauses;
-             t++) /* worst and range: nothing */
+        for (size_t t = 0; t < s->q->cases[i].n_clauses; t++) /* worst and range: nothing */
             s->v->targets[k->first + t].bound = INFINITY;
 }
 
@@ -127,12 +126,15 @@ void nm_close_bounds(nm_state *s, size_t i)
     close_by_bounds(s, i);
     if (!nm_levels_ask(&s->o->bounds) || !any_open(s, i)) return;
     nm_note(s->job, "tightening bounds by %s",
-            nm_levels_most(&s->o->bounds) == NM_BY_LP ? "linear programs" : "mixed-integer programs");
+            nm_levels_most(&s->o->bounds) == NM_BY_LP ? "linear programs"
+                                                      : "mixed-integer programs");
     const size_t n = k->b->p->blocks[k->b->p->n_blocks - 1].n;
     double *enough = NM_RAW(s->job, double, n + 1);
     for (size_t t = 0; t < c->n_clauses; t++)
         for (size_t r = 0; r < c->clauses[t].n_rows; r++)
-            enough[k->row[t][r]] = s->q->objective == NM_RANGE ? INFINITY : c->clauses[t].rows[r].rhs + s->q->guard;
+            enough[k->row[t][r]] = s->q->objective == NM_RANGE
+                                       ? INFINITY
+                                       : c->clauses[t].rows[r].rhs + s->q->guard;
     nm_lp_tighten(s->job, k->b, (nm_lp_opts){&s->o->bounds, s->o->threads, enough, 0});
     close_by_bounds(s, i);
 }
@@ -168,8 +170,7 @@ static bool attack(nm_state *s, size_t i, const double *start, size_t n_restarts
     }
     if (n == 0) return false;
     const double *x = nm_attack(s->job, k->b, k->work.c, n, open, row, start,
-                                (nm_attack_opts){steps, n_restarts, s->o->seed + i},
-                                &hit);
+                                (nm_attack_opts){steps, n_restarts, s->o->seed + i}, &hit);
     if (!x) return false;
     const nm_replay r = nm_verify(s->job, s->net, s->q, i, (int64_t)open[hit], x);
     return nm_state_take(s, &r, NM_BY_ATTACK);
@@ -360,7 +361,7 @@ static nm_target *nearest(nm_state *s, const bool *tried)
  * share of what earlier ones leave, the hardest target last. */
 bool nm_close_branch(nm_state *s, size_t nodes)
 {
-    const double part = !s->o->stages.solve ? 1
+    const double part = !s->o->stages.solve           ? 1
                         : s->nearest || is_deep(s->p) ? 0.9
                                                       : 0.5,
                  now = nm_wall(), end = now + part * (s->deadline - now);
@@ -389,16 +390,20 @@ bool nm_close_split(nm_state *s, size_t i)
 {
     const nm_bounded *k = &s->cases[i];
     const nm_case *c = k->work.c;
-    if (free_inputs(s->q, c) > NM_SPLIT_INPUTS) return false;
+    const size_t n = free_inputs(s->q, c);
+    if (n > NM_SPLIT_INPUTS) return false;
     bool *open = NM_ARRAY(s->job, bool, c->n_clauses + 1), any = false;
     for (size_t t = 0; t < c->n_clauses; t++)
         any |= open[t] = nm_target_open(&s->v->targets[k->first + t]);
     if (!any) return false;
     nm_note(s->job, "splitting the input box of case %zu", i);
-    const double part = s->o->stages.branch || s->o->stages.solve ? 0.4 : 1, now = nm_wall();
+    const double part = !s->o->stages.branch && !s->o->stages.solve ? 1
+                        : n <= NM_SPLIT_FEW                         ? 0.8
+                                                                    : 0.4,
+                 now = nm_wall();
     const nm_split_opts o = {s->o->stages.attack, s->o->boxes ? s->o->boxes : NM_SPLIT_BOXES,
                              now + part * (s->deadline - now), s->q->guard};
-    const nm_split r = nm_split_case(s->job, k->b->p, c, k->row, open, &o);
+    const nm_split r = nm_split_case(s->job, k->b, c, k->row, open, &o);
     if (r.status == NM_VIOLATED) {
         const nm_replay replay = nm_verify(s->job, s->net, s->q, i, (int64_t)r.clause, r.x);
         return nm_state_take(s, &replay, NM_BY_ATTACK);

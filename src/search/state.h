@@ -18,7 +18,13 @@
 #define NM_BRANCH_FIRST 40    /* nodes of branching on signs, for a target, before units are bounded again */
 #define NM_BRANCH_NODES 4000  /* nodes after that */
 #define NM_SPLIT_INPUTS 20    /* free inputs up to which the input box is split */
-#define NM_SPLIT_BOXES 400000 /* boxes before splitting gives up on a case */
+#define NM_SPLIT_FEW 8        /* free inputs up to which splitting may take most of a time limit, else less than half */
+#define NM_SPLIT_BOXES 100000 /* boxes before splitting gives up on a case */
+#define NM_BOX_SIGNS 30       /* open signs up to which a tree over them is tried in a box */
+#define NM_BOX_TREE 1e7       /* fused multiply-adds that this tree may take */
+#define NM_SCATTER_AFTER 200  /* boxes after which random points are tried */
+#define NM_SCATTER_WORK 1.5e9 /* fused multiply-adds that they may take */
+#define NM_SCATTER_POINTS 100000 /* and their largest number */
 #define NM_NEAR_ZERO 1e-12    /* distances up to this are 0 up to rounding */
 #define NM_LEAF_OUT 1e-3      /* relative: a leaf's cutoff moves outwards, so that a dual excludes near misses */
 #define NM_LEAF_IN 1e-8       /* relative: it moves inwards for points that must lie beyond the boundary */
@@ -65,6 +71,7 @@ void nm_walk_forward(nm_walk *w);
 void nm_walk_backward(nm_walk *w);
 
 /* ---- attack.c ----------------------------------------------------------------------------------- */
+double nm_uniform(uint64_t *seed); /* a random number in [0, 1) */
 typedef struct nm_attack_opts { size_t steps, restarts; uint64_t seed; } nm_attack_opts;
 /* Returns a point that is a counterexample to a listed clause in the program's arithmetic, or NULL. */
 const double *nm_attack(nm_job *job, const nm_bounds *b, const nm_case *c, size_t n_open,
@@ -73,6 +80,15 @@ const double *nm_attack(nm_job *job, const nm_bounds *b, const nm_case *c, size_
 /* Returns the point of least margin that a descent on one clause finds, or NULL. */
 const double *nm_attack_least(nm_job *job, const nm_bounds *b, const nm_case *c, size_t clause, const uint32_t *row,
                               const double *start, nm_attack_opts o);
+
+/* ---- scatter.c ---------------------------------------------------------------------------------- */
+/* Returns a point that is a counterexample to a listed clause in the program's arithmetic, or NULL. */
+const double *nm_scatter(nm_job *job, const nm_program *p, const nm_case *c, size_t n_open, const size_t *open,
+                         const uint32_t *const *row, size_t points, uint64_t seed, size_t *hit);
+
+/* ---- path_slopes.c ------------------------------------------------------------------------------ */
+/* sum [n_units]: 1 at each row; adds to every unit its slope in all rows; block 0 holds those of the inputs. */
+void nm_path_slopes(const nm_bounds *b, double *sum);
 
 /* ---- split_box.c -------------------------------------------------------------------------------- */
 typedef struct nm_split_opts {
@@ -85,7 +101,7 @@ typedef struct nm_split {
     size_t boxes, clause;
     double *x;             /* [n_in] */
 } nm_split;
-nm_split nm_split_case(nm_job *job, const nm_program *p, const nm_case *c, uint32_t *const *row,
+nm_split nm_split_case(nm_job *job, const nm_bounds *b, const nm_case *c, uint32_t *const *row,
                        const bool *open, const nm_split_opts *o);
 
 /* ---- pseudo_cost.c ------------------------------------------------------------------------------ */

@@ -281,7 +281,7 @@ static void decide(nm_job *job, setup *s, size_t first, size_t n, double opt, bo
                 .attack = attack, .max_nodes = 300, .deadline = INFINITY, .seed = s->seed});
         judge(job, s, c, row, above, attack, b.status, b.x, "branch");
         const nm_split_opts o = {attack, 3000, INFINITY, 0};
-        const nm_split t = nm_split_case(job, s->p, c, rows, open, &o);
+        const nm_split t = nm_split_case(job, s->b, c, rows, open, &o);
         judge(job, s, c, row, above, attack, t.status, t.x, "split");
     }
 }
