@@ -2,7 +2,7 @@
 """Blurs as counterexamples (Tjeng, Xiao, Tedrake 2019, section 5.1): for each image and each other label, is there a
 kernel of 5x5 non-negative entries that add up to 1 whose blur the network takes for that label?
 
-    scripts/paper-blur.py [--net digits-conv|wk17a|all] [--range 0:10] [--limit 20] [--kernel 5x5] [--out build/paper-blur]
+    scripts/paper-blur.py [--net digits-mlp|digits-mlp3|digits-conv|wk17a|all] [--range 0:10] [--limit 20] [--kernel 5x5] [--out build/paper-blur]
 
 Prints a line for each image, then which misclassifications are impossible for every image tried, which images are
 robust to every blur, and how long it took. Kernels, blurred images and `original | blurred | difference` go to the
@@ -14,7 +14,8 @@ ROOT = os.path.dirname(HERE)
 NETMIP = os.environ.get("NETMIP", os.path.join(ROOT, "build", "netmip"))
 TRUTH = os.environ.get("NETMIP_TRUTH", os.path.join(ROOT, "..", "shared", "truth"))
 MNIST, MODELS = os.path.join(TRUTH, "mnist"), os.path.join(ROOT, "models")
-NETS = {"digits-conv": [os.path.join(MODELS, f) for f in ("digits-conv.onnx", "digits-test-images.idx3.gz", "digits-test-labels.idx1.gz")],
+DIGITS = [os.path.join(MODELS, f) for f in ("digits-test-images.idx3.gz", "digits-test-labels.idx1.gz")]
+NETS = {**{n: [os.path.join(MODELS, n + ".onnx"), *DIGITS] for n in ("digits-mlp", "digits-mlp3", "digits-conv")},
         "wk17a": [os.path.join(MNIST, f) for f in ("wk17a.onnx", "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz")]}
 
 
