@@ -266,7 +266,7 @@ static void count_fans(nm_job *job, nm_program *p)
         }
         for (size_t t = 0; t < k->n_lin; t++) {
             k->lin[t].fan = column_fan(job, &k->lin[t]);
-            if (k->lin[t].kind == NM_CONV) nm_lin_set_cells(job, &k->lin[t]);
+            if (k->lin[t].kind == NM_CONV && !k->lin[t].cells) nm_lin_set_cells(job, &k->lin[t]);
             p->blocks[k->lin[t].src].fan += k->lin[t].fan;
         }
     }
@@ -290,12 +290,17 @@ static void check(nm_job *job, const nm_program *p)
     }
 }
 
+void nm_program_recount(nm_job *job, nm_program *p)
+{
+    check(job, p);
+    count_fans(job, p);
+}
+
 void nm_program_finish(nm_job *job, nm_program *p)
 {
     fuse_all(job, p);
     renumber(job, p);
-    check(job, p);
-    count_fans(job, p);
+    nm_program_recount(job, p);
 }
 
 /* ---- rows and text ---- */

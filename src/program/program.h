@@ -101,6 +101,7 @@ static inline size_t nm_pad8(size_t n) { return (n + 7) & ~(size_t)7; }
 nm_block *nm_program_add(nm_job *job, nm_program *p, nm_kind kind, const char *name, size_t n);
 nm_lin *nm_block_lin(nm_job *job, nm_block *b, nm_linkind kind, int src, size_t rows, size_t cols);
 void nm_program_finish(nm_job *job, nm_program *p); /* fuses, drops unread blocks, numbers, checks */
+void nm_program_recount(nm_job *job, nm_program *p); /* checks and counts: for one made from a finished program */
 int nm_program_block(const nm_program *p, size_t u);
 double nm_block_weights(const nm_block *b);          /* roughly how many nonzeros its operators have */
 void nm_lin_row(const nm_lin *a, size_t i, void (*put)(void *, size_t j, double w), void *arg);
@@ -123,6 +124,11 @@ void nm_lin_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const doubl
 /* adds the listed units of y, pulled back, to x[cols8][NM_LANES]; live marks the columns that are touched */
 void nm_lin_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n, const uint32_t *unit,
                  const double *y, double *x, unsigned char *live, const unsigned char *dead);
+
+/* ---- tournament.c: maxima as ReLUs -------------------------------------------------------------- */
+bool nm_program_has_maxima(const nm_program *p);
+/* Returns the same function without MAX blocks; to [n_blocks of p]: the block that stands for each of p's. */
+nm_program *nm_program_tournaments(nm_job *job, const nm_program *p, int *to);
 
 /* ---- trace.c ------------------------------------------------------------------------------------ */
 double *nm_trace(nm_job *job, const nm_program *p, const double *x); /* [n_units] values of all units at x, float64 */

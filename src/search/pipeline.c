@@ -18,6 +18,7 @@ static bool bound_case(nm_state *s, size_t i) { return nm_close_bounds(s, i), fa
 static bool count_layers(nm_state *s) { return nm_close_count(s), false; }
 static bool probe_range(nm_state *s, size_t i) { return nm_range_probe(s, i), false; }
 static bool tighten_case(nm_state *s, size_t i) { return nm_close_tighten(s, i), false; }
+static bool take_maxima(nm_state *s, size_t i) { return nm_close_maxima(s, i), false; }
 static bool branch_a_little(nm_state *s) { return !nm_close_units_first(s) && nm_close_branch(s, NM_BRANCH_FIRST); }
 static bool bound_units(nm_state *s, size_t i) { return nm_close_units(s, i), false; }
 static bool branch_on(nm_state *s) { return nm_close_branch(s, NM_BRANCH_NODES); }
@@ -61,6 +62,11 @@ ON(split)
 ON(branch)
 ON(units)
 ON(solve)
+/* files that are kept have the columns of the network's own program */
+static bool on_maxima(const nm_solve_opts *o)
+{
+    return o->stages.branch && !o->depth && !writes(o) && !o->programs.keep;
+}
 #define ALWAYS         always
 #define WRITES         writes
 #define SWITCH(member) on_##member

@@ -94,7 +94,8 @@ static void bound_all(nm_state *s, nm_bounds *b)
         nm_crown(s->job, b, (nm_crown_opts){.query_block = last});
 }
 
-void nm_close_open(nm_state *s, size_t i)
+/* Starts the case's bounds over its working program and the rows of its clauses. */
+static void open_bounds(nm_state *s, size_t i)
 {
     const nm_case *c = &s->q->cases[i];
     nm_bounded *k = &s->cases[i];
@@ -110,10 +111,15 @@ void nm_close_open(nm_state *s, size_t i)
             rows[n++] = &c->clauses[t].rows[r];
         }
     }
-    k->work = nm_work_of(s->job, s->p, c);
-    const nm_program *p = nm_program_with_rows(s->job, k->work.p, n, rows);
-    k->b = nm_work_bounds(s->job, &k->work, p);
-    nm_levels_check(s->job, &s->o->bounds, p);
+    k->b = nm_work_bounds(s->job, &k->work, nm_program_with_rows(s->job, k->work.p, n, rows));
+}
+
+void nm_close_open(nm_state *s, size_t i)
+{
+    nm_bounded *k = &s->cases[i];
+    k->work = nm_work_of(s->job, s->p, &s->q->cases[i]);
+    open_bounds(s, i);
+    nm_levels_check(s->job, &s->o->bounds, k->b->p);
 }
 
 void nm_close_bounds(nm_state *s, size_t i)
@@ -267,6 +273,29 @@ void nm_close_tighten(nm_state *s, size_t i)
             n = 0;
         }
     }
+}
+
+/* ---- maxima as ReLUs, which can be branched on ---- */
+
+/* Goes on with a program that has tournaments of ReLUs instead of maxima (tournament.c). Bounds of the units that both
+ * have are kept. Models that are written stay those of the network's own program. */
+void nm_close_maxima(nm_state *s, size_t i)
+{
+    nm_bounded *k = &s->cases[i];
+    const nm_bounds *old = k->b;
+    if (!any_open(s, i) || !nm_program_has_maxima(old->p)) return;
+    nm_note(s->job, "taking the maxima of case %zu as ReLUs", i);
+    int *to = NM_RAW(s->job, int, old->p->n_blocks);
+    k->work.p = nm_program_tournaments(s->job, k->work.p, to);
+    open_bounds(s, i);
+    for (size_t b = 1; b + 1 < old->p->n_blocks; b++)
+        for (size_t u = 0; u < old->p->blocks[b].n; u++) {
+            const size_t from = old->p->blocks[b].first + u, at = k->b->p->blocks[to[b]].first + u;
+            nm_bounds_meet(k->b, at, old->lo[from], old->hi[from], (nm_by)old->by[from]);
+        }
+    bound_all(s, k->b);
+    close_by_bounds(s, i);
+    nm_close_tighten(s, i);
 }
 
 /* ---- alpha for units ---- */

@@ -1,0 +1,161 @@
+/* tournament.c: a program in which every maximum has become ReLUs, so that whatever branches on signs of ReLUs also
+ * decides who wins a maximum.
+ *
+ * max(a, b) = b + relu(a - b). The members of a maximum meet in pairs, the winners again, until one is left: m members
+ * need m - 1 ReLUs in ceil(log2 m) rounds. A contestant is a sum of units, as b + relu(a - b) is; the difference of two
+ * of them has coefficients 1 and -1, so that the new program is the same function in real arithmetic. Bounds gain too:
+ * a - b is bounded as one row, where the line of a MAX unit sees its members' intervals alone. One block stands for
+ * the former MAX block: an AFFINE one, with the same units in the same order. Cost: two blocks for each round. */
+#include "base/base.h"
+#include "program/program.h"
+
+enum { MOST_ROUNDS = 32 };
+
+typedef struct {
+    int block;
+    uint32_t unit;
+} ref;
+
+typedef struct {
+    size_t n;
+    ref at[MOST_ROUNDS + 1]; /* its value is the sum of these units */
+} contestant;
+
+typedef struct {
+    uint32_t row;
+    ref at;
+    double w;
+} entry;
+
+typedef struct {
+    size_t n, cap;
+    entry *e;
+} entries;
+
+/* Adds w times the contestant to a row; equal units are merged, and those that cancel stay with a coefficient of 0. */
+static void add(nm_job *job, entries *list, size_t from, uint32_t row, const contestant *c,
+                double w)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        size_t k = from;
+        while (k < list->n &&
+               (list->e[k].at.block != c->at[i].block || list->e[k].at.unit != c->at[i].unit))
+            k++;
+        if (k < list->n)
+            list->e[k].w += w;
+        else
+            *NM_PUSH(job, list->e, list->n, list->cap) = (entry){row, c->at[i], w};
+    }
+}
+
+/* Gives the block `to`, the last one, operators that make these entries. */
+static void fill(nm_job *job, const nm_program *p, nm_block *to, const entries *list)
+{
+    uint32_t *row = NM_RAW(job, uint32_t, list->n + 1), *col = NM_RAW(job, uint32_t, list->n + 1);
+    double *w = NM_RAW(job, double, list->n + 1);
+    for (int b = 0; &p->blocks[b] < to; b++) {
+        size_t n = 0;
+        for (size_t k = 0; k < list->n; k++) {
+            if (list->e[k].at.block != b || list->e[k].w == 0) continue;
+            row[n] = list->e[k].row;
+            col[n] = list->e[k].at.unit;
+            w[n++] = list->e[k].w;
+        }
+        if (n)
+            nm_sparse_fill(job, nm_block_lin(job, to, NM_SPARSE, b, to->n, p->blocks[b].n), n, row,
+                           col, w);
+    }
+}
+
+/* Lets the contestants of each unit meet in pairs, in their order; a last one without an opponent goes on. */
+static void play(nm_job *job, nm_program *p, const nm_block *max, contestant **c, size_t *left)
+{
+    entries list = {0};
+    uint32_t pairs = 0;
+    const int relu = (int)p->n_blocks + 1;
+    for (size_t i = 0; i < max->n; i++) {
+        size_t n = 0;
+        for (size_t m = 0; m < left[i]; m += 2) {
+            contestant *winner = &c[i][n++];
+            if (m + 1 < left[i]) {
+                const size_t from = list.n;
+                const contestant b = c[i][m + 1];
+                add(job, &list, from, pairs, &c[i][m], 1);
+                add(job, &list, from, pairs, &b, -1);
+                *winner = b;
+                winner->at[winner->n++] = (ref){relu, pairs++};
+            } else {
+                *winner = c[i][m];
+            }
+        }
+        left[i] = n;
+    }
+    nm_block *d = nm_program_add(job, p, NM_AFFINE, max->name, pairs);
+    fill(job, p, d, &list);
+    nm_program_add(job, p, NM_RELU, max->name, pairs)->src = relu - 1;
+}
+
+/* Adds the blocks that stand for a MAX block whose members are in block `src` of p. */
+static void add_tournament(nm_job *job, nm_program *p, const nm_block *max, int src)
+{
+    contestant **c = NM_ARRAY(job, contestant *, max->n + 1);
+    size_t *left = NM_ARRAY(job, size_t, max->n + 1), most = 0;
+    for (size_t i = 0; i < max->n; i++) {
+        left[i] = max->ptr[i + 1] - max->ptr[i];
+        if (left[i] > most) most = left[i];
+        c[i] = NM_ARRAY(job, contestant, left[i]);
+        for (size_t m = 0; m < left[i]; m++)
+            c[i][m] = (contestant){1, {{src, max->idx[max->ptr[i] + m]}}};
+    }
+    for (; most > 1; most -= most / 2) play(job, p, max, c, left);
+    entries list = {0};
+    for (size_t i = 0; i < max->n; i++) add(job, &list, list.n, (uint32_t)i, &c[i][0], 1);
+    nm_block *end = nm_program_add(job, p, NM_AFFINE, max->name, max->n);
+    fill(job, p, end, &list);
+}
+
+static void copy_block(nm_job *job, nm_program *p, const nm_block *from, const int *to)
+{
+    nm_block *k = nm_program_add(job, p, from->kind, from->name, from->n);
+    const size_t first = k->first;
+    *k = *from;
+    k->first = first;
+    k->is_pre = false;
+    if (k->src >= 0) k->src = to[k->src];
+    k->lin = NM_ARRAY(job, nm_lin, k->n_lin + 1);
+    if (k->n_lin) memcpy(k->lin, from->lin, k->n_lin * sizeof *k->lin);
+    for (size_t t = 0; t < k->n_lin; t++) k->lin[t].src = to[k->lin[t].src];
+}
+
+bool nm_program_has_maxima(const nm_program *p)
+{
+    for (size_t b = 0; b < p->n_blocks; b++)
+        if (p->blocks[b].kind == NM_MAX) return true;
+    return false;
+}
+
+nm_program *nm_program_tournaments(nm_job *job, const nm_program *old, int *to)
+{
+    nm_program *p = NM_NEW(job, nm_program);
+    for (size_t b = 0; b < old->n_blocks; b++) {
+        const nm_block *k = &old->blocks[b];
+        if (k->kind == NM_MAX)
+            add_tournament(job, p, k, to[k->src]);
+        else
+            copy_block(job, p, k, to);
+        to[b] = (int)p->n_blocks - 1;
+    }
+    p->n_out = old->n_out;
+    p->x_first = old->x_first;
+    p->out_const = old->out_const;
+    p->out = NM_RAW(job, int32_t, p->n_out + 1);
+    for (size_t i = 0; i < p->n_out; i++) {
+        p->out[i] = -1;
+        if (old->out[i] < 0) continue;
+        const int b = nm_program_block(old, (size_t)old->out[i]);
+        p->out[i] = (int32_t)(p->blocks[to[b]].first +
+                              ((size_t)old->out[i] - old->blocks[b].first));
+    }
+    nm_program_recount(job, p);
+    return p;
+}
