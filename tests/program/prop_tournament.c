@@ -1,5 +1,5 @@
-/* Maxima as ReLUs (program/tournament.c): at random points of random networks, in exact arithmetic, each unit of the old
- * program equals the one that stands for it; and bounds over a box hold at these points. */
+/* Maxima as ReLUs (program/tournament.c): at random points of random networks, in exact arithmetic, each unit of
+ * the old program equals the one that stands for it; and bounds over a box hold at these points. */
 #include "exact.h"
 #include "random_networks.h"
 
