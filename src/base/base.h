@@ -112,12 +112,13 @@ bool nm_file_create(nm_job *job, const char *path, const void *p, size_t n);
 uint64_t nm_file_stamp(const char *path);            /* changes when the file is rewritten; 0: there is no file */
 
 /* ---- path.c: names of files and folders --------------------------------------------------------- */
-bool nm_file_exists(const char *path);
+bool nm_file_exists(const char *path); /* true also where that cannot be found out: reading it then says why */
 bool nm_file_older(const char *a, const char *b);    /* true: a was last written before b; false when that is unclear */
 bool nm_has_suffix(const char *s, const char *suffix);
 char *nm_path_dir(nm_job *job, const char *path);    /* the folder of path, with its slash, or "" */
 const char *nm_temp_new(nm_job *job); /* makes a temporary folder, which is removed with the job */
 void nm_folder_make(nm_job *job, const char *dir); /* makes the folder unless it exists */
+const char **nm_folder_names(nm_job *job, const char *dir, size_t *n); /* in order; none where there is no folder */
 const char *nm_path_stem(nm_job *job, const char *path); /* the file's name up to its first dot */
 const char *nm_name_clean(nm_job *job, const char *text); /* text made fit for a file name that needs no quotes */
 const char *nm_path_under(nm_job *job, const char *dir, const char *path); /* dir ends in a slash, or is "" */
@@ -203,8 +204,7 @@ int64_t nm_names_find(const nm_names *t, nm_span s);                 /* its numb
 bool nm_names_add(nm_job *job, nm_names *t, nm_span s);              /* false: it was in the table already */
 
 /* ---- guess.c: lists of known words; a guess which one a mistyped word was meant to be --------------- */
-typedef struct nm_word { const char *name, *says, *meaning; } nm_word; /* a list ends with a NULL name; says: the word
-                                                                          with its argument, NAME:N, or NULL */
+typedef struct nm_word { const char *name, *says, *meaning; } nm_word; /* name: NULL ends a list; says: NAME:N or NULL */
 /* Returns "did you mean NAME?" for the known word nearest to the n letters at s, or NULL if none is near enough. */
 const char *nm_guess(nm_job *job, const char *s, size_t n, const nm_word *words);
 /* Returns the same guess, or "one of a, b, c was expected" where there is none. */

@@ -12,7 +12,7 @@
 bool nm_file_exists(const char *path)
 {
     struct stat st;
-    return stat(path, &st) == 0;
+    return stat(path, &st) == 0 || (errno != ENOENT && errno != ENOTDIR && errno != ENAMETOOLONG);
 }
 
 bool nm_file_older(const char *a, const char *b)
@@ -83,6 +83,32 @@ void nm_folder_make(nm_job *job, const char *dir)
 {
     if (mkdir(dir, 0777) && errno != EEXIST)
         nm_throw(job, NM_EIO, "%s: cannot create the folder: %s", dir, strerror(errno));
+}
+
+static void close_folder(void *d) { closedir(d); }
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+const char **nm_folder_names(nm_job *job, const char *dir, size_t *n)
+{
+    size_t cap = 0;
+    const char **name = NULL;
+    *n = 0;
+    DIR *d = opendir(dir);
+    if (!d && (errno == ENOENT || errno == ENOTDIR)) return NULL;
+    if (!d) nm_throw(job, NM_EIO, "%s: cannot be listed: %s", dir, strerror(errno));
+    nm_defer(job, close_folder, d);
+    errno = 0;
+    for (const struct dirent *e; (e = readdir(d)); errno = 0)
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            *NM_PUSH(job, name, *n, cap) = nm_dup(job, e->d_name, strlen(e->d_name));
+    if (errno) nm_throw(job, NM_EIO, "%s: cannot be listed: %s", dir, strerror(errno));
+    nm_close(job, d);
+    if (*n) qsort(name, *n, sizeof *name, by_name);
+    return name;
 }
 
 static void sweep(void *arg)

@@ -12,7 +12,6 @@
 #include "study/records.h"
 
 #include <cJSON.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -182,7 +181,8 @@ void nm_campaign_ask(nm_job *job, const nm_campaign *c)
     if ((c->asked && !c->sample) || c->is_part || c->from == c->to) return;
     const char *dir = nm_fmt(job, "%s/asked", c->dir);
     nm_folder_make(job, dir);
-    for (int64_t i = c->from, end; i < c->to; i = end) { /* of a random sample, each run of neighbours */
+    for (int64_t i = c->from, end; i < c->to;
+         i = end) { /* of a random sample, each run of neighbours */
         for (end = i + 1; end < c->to && nm_campaign_asks(c, end) == nm_campaign_asks(c, i);) end++;
         if (nm_campaign_asks(c, i)) ask_range(job, dir, i, end);
     }
@@ -200,18 +200,14 @@ static bool range_of(const char *name, int64_t *from, int64_t *to)
 const bool *nm_campaign_asked(nm_job *job, const char *dir, int64_t *count)
 {
     const char *folder = nm_fmt(job, "%s/asked", dir);
-    bool *asked = NULL;
+    size_t n;
+    const char **name = nm_folder_names(job, folder, &n);
+    int64_t from, to;
     *count = 0;
-    for (int pass = 0; pass < 2; pass++) { /* the largest end; then all of them */
-        DIR *d = opendir(folder);
-        for (const struct dirent *e; d && (e = readdir(d));) {
-            int64_t from, to;
-            if (!range_of(e->d_name, &from, &to)) continue;
-            if (!asked) *count = to > *count ? to : *count;
-            for (int64_t i = from; asked && i < to && i < *count; i++) asked[i] = true;
-        }
-        if (d) closedir(d);
-        if (!pass && *count) asked = NM_ARRAY(job, bool, (size_t)*count);
-    }
+    for (size_t i = 0; i < n; i++)
+        if (range_of(name[i], &from, &to) && to > *count) *count = to;
+    bool *asked = NM_ARRAY(job, bool, (size_t)*count + 1);
+    for (size_t i = 0; i < n; i++)
+        if (range_of(name[i], &from, &to)) memset(asked + from, true, (size_t)(to - from));
     return asked;
 }

@@ -19,7 +19,6 @@
 #include "base/base.h"
 #include "study/records.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -36,7 +35,8 @@ typedef struct {
 } watched;
 
 struct nm_presence {
-    const char *dir, *path, *claim, *boot, *space, *started; /* dir: DIR/workers; claim: a file of the token */
+    const char *dir, *path, *claim, *boot, *space,
+        *started; /* dir: DIR/workers; claim: a file of the token */
     char host[64], token[TOKEN];
     size_t size; /* bytes that the file has: a shorter text is filled up */
     int64_t beat;
@@ -254,15 +254,14 @@ static void forget(nm_presence *p)
 
 size_t nm_presence_others(nm_job *job, nm_presence *p, const char **one)
 {
-    DIR *d = opendir(p->dir);
-    size_t n = 0;
-    for (const struct dirent *e; d && (e = readdir(d));) {
-        if (!nm_has_suffix(e->d_name, ".json")) continue;
-        const char *token = nm_dup(job, e->d_name, strlen(e->d_name) - 5);
+    size_t all, n = 0;
+    const char **name = nm_folder_names(job, p->dir, &all);
+    for (size_t i = 0; i < all; i++) {
+        if (!nm_has_suffix(name[i], ".json")) continue;
+        const char *token = nm_dup(job, name[i], strlen(name[i]) - 5);
         if (strcmp(token, p->token) == 0 || !judge(job, p, token)) continue;
         if (!n++ && one) *one = token;
     }
-    if (d) closedir(d);
     forget(p);
     return n;
 }
@@ -325,9 +324,12 @@ static bool holds(nm_job *job, const nm_presence *p, const char *path)
 static bool make_claim(nm_job *job, const nm_presence *p, const char *path)
 {
     if (link(p->claim, path) == 0) return true;
-    if (errno == EEXIST) return holds(job, p, path); /* NFS may have lost the answer to a link that was made */
-    const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); /* no links here, or no file */
-    if (fd < 0 && errno != EEXIST) nm_throw(job, NM_EIO, "%s: cannot write: %s", path, strerror(errno));
+    if (errno == EEXIST)
+        return holds(job, p, path); /* NFS may have lost the answer to a link that was made */
+    const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+                        0666); /* no links here, or no file */
+    if (fd < 0 && errno != EEXIST)
+        nm_throw(job, NM_EIO, "%s: cannot write: %s", path, strerror(errno));
     if (fd >= 0) write_claim(job, p, fd, path);
     return fd >= 0;
 }

@@ -74,20 +74,29 @@ static void make(nm_job *job, void *arg)
     t->status = t->r->make(job, t->r->arg, t->item, &t->record);
 }
 
-/* writes a record, unless another run took the item over meanwhile: then that one writes it */
-static void keep(crew *w, size_t item, int claim, const nm_buf *record)
+/* Writes a record and returns true, unless another run took the item over meanwhile: then that one writes it. */
+static bool keep(crew *w, size_t item, int claim, const nm_buf *record)
 {
     const char *stem = w->r->stem(w->job, w->r->arg, item);
-    if (record->n && nm_claim_kept(w->job, w->r->here, stem, claim))
+    const bool mine = !record->n || nm_claim_kept(w->job, w->r->here, stem, claim);
+    if (mine && record->n)
         nm_file_write(w->job, nm_fmt(w->job, "%s.json", stem), record->s, record->n);
     nm_claim_drop(w->job, stem, claim);
+    return mine;
 }
 
-static void keep_failure(crew *w, size_t item, int claim, int code, const char *why)
+/* leaves an item for later */
+static void leave_item(crew *w, size_t item)
+{
+    __atomic_store_n(&w->elsewhere[item], true, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&w->board->waiting, 1, __ATOMIC_RELAXED);
+}
+
+static bool keep_failure(crew *w, size_t item, int claim, int code, const char *why)
 {
     nm_buf record = {.job = w->job};
     w->r->fail(w->job, w->r->arg, item, code, why, &record);
-    keep(w, item, claim, &record);
+    return keep(w, item, claim, &record);
 }
 
 static void run_item(crew *w, int slot, size_t item, int claim)
@@ -97,12 +106,13 @@ static void run_item(crew *w, int slot, size_t item, int claim)
     const int code = nm_run(w->job, make, &t);
     if (code == NM_EIO)
         nm_throw(w->job, code, "%s", nm_job_message(w->job)); /* memory, or a full disk */
-    if (code)
-        keep_failure(w, item, claim, code, nm_job_message(w->job));
-    else
-        keep(w, item, claim, &t.record);
+    const bool kept = code ? keep_failure(w, item, claim, code, nm_job_message(w->job))
+                           : keep(w, item, claim, &t.record);
     w->board->now[slot].item = -1;
-    if (!nm_stopped(w->job)) count(w, code ? NM_TALLY_ERROR : t.status);
+    if (!kept)
+        leave_item(w, item);
+    else if (!nm_stopped(w->job))
+        count(w, code ? NM_TALLY_ERROR : t.status);
 }
 
 /* ---- workers ---- */
@@ -110,13 +120,6 @@ static void run_item(crew *w, int slot, size_t item, int claim)
 static int made_elsewhere(const crew *w, size_t item)
 {
     return w->r->settled(w->job, w->r->arg, item);
-}
-
-/* leaves an item for later */
-static void leave_item(crew *w, size_t item)
-{
-    __atomic_store_n(&w->elsewhere[item], true, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&w->board->waiting, 1, __ATOMIC_RELAXED);
 }
 
 /* makes the item, unless another run has made it, or holds it now: that is left for later */

@@ -9,7 +9,6 @@
 #include "answer/answer.h"
 #include "study/study.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -39,7 +38,8 @@ static void add_map(nm_job *job, nm_instances *s, const char *path, bool nets, n
     nm_map *m = nm_map_read(job, path);
     if (!m->file.path || !m->file.hash) nm_throw(job, NM_EINPUT, "%s: names no model", path);
     if (strcmp(m->asks.objective, "feasible") && strcmp(m->asks.objective, "worst"))
-        nm_throw(job, NM_EUNSUP, "%s: objective %s; only decisions and worst margins can be compared", path,
+        nm_throw(job, NM_EUNSUP,
+                 "%s: objective %s; only decisions and worst margins can be compared", path,
                  m->asks.objective);
     if (nets && (m->file.cube || m->from.against))
         nm_throw(job, NM_EUNSUP, "%s: is %s and so cannot be written in other formulations", path,
@@ -53,25 +53,13 @@ static void add_map(nm_job *job, nm_instances *s, const char *path, bool nets, n
     add(job, s, t);
 }
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static void drop_dir(void *d) { closedir(d); }
-
 static size_t list(nm_job *job, const char *dir, const char ***out)
 {
-    size_t n = 0, cap = 0;
-    const char **name = NULL;
-    DIR *d = opendir(dir);
-    if (!d) nm_throw(job, NM_EIO, "%s: %s", dir, strerror(errno));
-    nm_defer(job, drop_dir, d);
-    for (const struct dirent *e; (e = readdir(d));)
-        if (nm_has_suffix(e->d_name, ".map.json"))
-            *NM_PUSH(job, name, n, cap) = nm_dup(job, e->d_name, strlen(e->d_name));
-    nm_close(job, d);
-    if (n) qsort(name, n, sizeof *name, by_name);
+    size_t all, n = 0;
+    if (!nm_file_exists(dir)) nm_throw(job, NM_EIO, "%s: %s", dir, strerror(ENOENT));
+    const char **name = nm_folder_names(job, dir, &all);
+    for (size_t i = 0; i < all; i++)
+        if (nm_has_suffix(name[i], ".map.json")) name[n++] = name[i];
     *out = name;
     return n;
 }
@@ -124,7 +112,8 @@ void nm_instances_ask(nm_job *job, nm_instances *s, const nm_net *net, const nm_
         const char *stem = q->n_cases > 1 ? nm_fmt(job, "%s-c%zu", name, i) : name;
         if (!c->empty)
             for (size_t t = 0; t < c->n_clauses; t++) {
-                const char *full = nm_name_clean(job, nm_fmt(job, "%s-t%s", stem, c->clauses[t].name));
+                const char *full = nm_name_clean(job,
+                                                 nm_fmt(job, "%s-t%s", stem, c->clauses[t].name));
                 add(job, s, (nm_instance){full, "", net, q, i, t, NULL, NULL, NULL, NAN});
             }
     }

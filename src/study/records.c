@@ -12,7 +12,6 @@
 #include "study/study.h"
 #include "study/records.h"
 
-#include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,19 +57,23 @@ typedef struct {
 static bool is_orphan(nm_job *job, const char *folder, const char *name)
 {
     const size_t n = strlen(name);
-    if (n > 13 && (memcmp(name + n - 12, ".json.", 6) == 0 || memcmp(name + n - 13, ".claim.", 7) == 0)) return true;
-    return nm_has_suffix(name, ".claim") && !nm_file_exists(nm_fmt(job, "%s/%.*s.json", folder, (int)n - 6, name));
+    if (n > 13 &&
+        (memcmp(name + n - 12, ".json.", 6) == 0 || memcmp(name + n - 13, ".claim.", 7) == 0))
+        return true;
+    return nm_has_suffix(name, ".claim") &&
+           !nm_file_exists(nm_fmt(job, "%s/%.*s.json", folder, (int)n - 6, name));
 }
 
 static void list_remains(nm_job *job, const nm_records *r, const char *folder, paths *found)
 {
     const bool workers = nm_has_suffix(folder, "/workers");
-    DIR *d = opendir(folder);
-    for (const struct dirent *e; d && (e = readdir(d));)
-        if (workers ? is_orphan(job, folder, e->d_name) : is_unfinished(r, e->d_name) || is_claim(e->d_name))
+    size_t n;
+    const char **name = nm_folder_names(job, folder, &n);
+    for (size_t i = 0; i < n; i++)
+        if (workers ? is_orphan(job, folder, name[i])
+                    : is_unfinished(r, name[i]) || is_claim(name[i]))
             *NM_PUSH(job, found->path, found->n, found->cap) = nm_fmt(job, "%s/%s", folder,
-                                                                      e->d_name);
-    if (d) closedir(d);
+                                                                      name[i]);
 }
 
 /* Removes what killed runs left if nobody else is there; returns how many others are, and one of them. */
@@ -94,7 +97,8 @@ static void differs(nm_job *job, const nm_records *r, const char *key, const cha
 {
     static const struct {
         const char *key, *flag, *what;
-    } files[] = {{"net_sha256", "a network", "the network, or its --mean, --std, --input-shape or --output-name,"},
+    } files[] = {{"net_sha256", "a network",
+                  "the network, or its --mean, --std, --input-shape or --output-name,"},
                  {"instances_sha256", "--instances", "the file of --instances"},
                  {"images_sha256", "--images", "the file of --images"},
                  {"labels_sha256", "--labels", "the file of --labels"}};
@@ -104,15 +108,18 @@ static void differs(nm_job *job, const nm_records *r, const char *key, const cha
         if (strcmp(key, files[i].key)) continue;
         if (!*now)
             nm_throw(job, NM_EUSE,
-                     "%s it was begun with %s, which is missing now; that file was expected, or another --dir",
+                     "%s it was begun with %s, which is missing now; that file was expected, or "
+                     "another --dir",
                      begun, what);
         if (!*was)
-            nm_throw(job, NM_EUSE, "%s it was begun without %s; another --dir was expected", begun, what);
+            nm_throw(job, NM_EUSE, "%s it was begun without %s; another --dir was expected", begun,
+                     what);
         nm_throw(job, NM_EUSE,
-                 "%s %s was another one (sha256 %.12s.., now %.12s..); another --dir was expected", begun,
-                 files[i].what, was, now);
+                 "%s %s was another one (sha256 %.12s.., now %.12s..); another --dir was expected",
+                 begun, files[i].what, was, now);
     }
-    nm_throw(job, NM_EUSE, "%s its %s is \"%s\", now \"%s\"; another --dir was expected", begun, key, was, now);
+    nm_throw(job, NM_EUSE, "%s its %s is \"%s\", now \"%s\"; another --dir was expected", begun,
+             key, was, now);
 }
 
 static void check_said(nm_job *job, const nm_records *r, const char *path, const nm_json *j)
@@ -159,7 +166,7 @@ static void found(nm_job *job, const nm_records *r)
     nm_folder_make(job, r->dir);
     const char *path = nm_fmt(job, "%s/%s", r->dir, r->file);
     for (const char *const *k = kinds; *k; k++)
-        if (strcmp(*k, r->file) && nm_file_exists(nm_fmt(job, "%s/%s", r->dir, *k)))
+        if (strcmp(*k, r->file) && nm_file_stamp(nm_fmt(job, "%s/%s", r->dir, *k)))
             nm_throw(job, NM_EUSE,
                      "%s: holds %s, and so is no folder of a %s; another --dir was expected",
                      r->dir, *k, r->kind);
@@ -195,11 +202,11 @@ static uint64_t state_of(nm_job *job, const nm_records *r)
     const nm_mark mark = nm_mark_get(job);
     const char *folder = nm_fmt(job, "%s/records", r->dir);
     uint64_t sum = 0;
-    DIR *d = opendir(folder);
-    for (const struct dirent *e; d && (e = readdir(d));)
-        if (nm_has_suffix(e->d_name, ".json"))
-            sum += nm_file_stamp(nm_fmt(job, "%s/%s", folder, e->d_name)) * 0x9e3779b97f4a7c15u;
-    if (d) closedir(d);
+    size_t n;
+    const char **name = nm_folder_names(job, folder, &n);
+    for (size_t i = 0; i < n; i++)
+        if (nm_has_suffix(name[i], ".json"))
+            sum += nm_file_stamp(nm_fmt(job, "%s/%s", folder, name[i])) * 0x9e3779b97f4a7c15u;
     nm_mark_release(job, mark);
     return sum;
 }

@@ -7,7 +7,6 @@
 #include "study/report.h"
 #include "study/sheet.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 
 #define SHIFT 1.0
@@ -65,24 +64,13 @@ static void add_run(folder *f, const char *file)
     nm_close(job, j);
 }
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static folder read_folder(nm_job *job, const char *dir)
 {
     folder f = {.job = job, .dir = dir};
-    nm_names names = {0};
-    DIR *d = opendir(nm_fmt(job, "%s/records", dir));
-    for (const struct dirent *e; d && (e = readdir(d));)
-        if (!strncmp(e->d_name, "run.", 4) && nm_has_suffix(e->d_name, ".json"))
-            nm_names_add(job, &names, nm_span_of(e->d_name));
-    if (d) closedir(d);
-    const char **file = NM_ARRAY(job, const char *, names.n + 1);
-    for (size_t i = 0; i < names.n; i++) file[i] = names.name[i];
-    qsort(file, names.n, sizeof *file, by_name);
-    for (size_t i = 0; i < names.n; i++) add_run(&f, file[i]);
+    size_t n;
+    const char **name = nm_folder_names(job, nm_fmt(job, "%s/records", dir), &n);
+    for (size_t i = 0; i < n; i++)
+        if (!strncmp(name[i], "run.", 4) && nm_has_suffix(name[i], ".json")) add_run(&f, name[i]);
     return f;
 }
 
@@ -100,7 +88,8 @@ static double limit_of(nm_job *job, const char *dir)
 /* of the tables that were made last; where there are none yet, what the first run said */
 static double shift_of(nm_job *job, const char *dir)
 {
-    const char *summary = nm_fmt(job, "%s/summary.json", dir), *path = nm_fmt(job, "%s/%s", dir, NM_BENCH_FILE);
+    const char *summary = nm_fmt(job, "%s/summary.json", dir),
+               *path = nm_fmt(job, "%s/%s", dir, NM_BENCH_FILE);
     if (nm_file_exists(summary)) {
         const nm_json *j = nm_json_parse(job, nm_file_read(job, summary));
         return nm_json_num(job, nm_json_get(job, j, "shift", summary), summary);
@@ -114,10 +103,9 @@ static double shift_of(nm_job *job, const char *dir)
 /* the models that have been written */
 static size_t models_in(nm_job *job, const char *dir)
 {
-    size_t n = 0;
-    DIR *d = opendir(nm_fmt(job, "%s/models", dir));
-    for (const struct dirent *e; d && (e = readdir(d));) n += nm_has_suffix(e->d_name, ".mps");
-    if (d) closedir(d);
+    size_t all, n = 0;
+    const char **name = nm_folder_names(job, nm_fmt(job, "%s/models", dir), &all);
+    for (size_t i = 0; i < all; i++) n += nm_has_suffix(name[i], ".mps");
     return n;
 }
 

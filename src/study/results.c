@@ -10,7 +10,6 @@
 #include "study/results.h"
 
 #include <cJSON.h>
-#include <dirent.h>
 #include <stdlib.h>
 
 /* ---- campaign.json ---- */
@@ -134,14 +133,11 @@ nm_results nm_results_read(nm_job *job, const char *dir)
     nm_results r = head(job, dir);
     size_t cap = 0;
     const char *folder = nm_fmt(job, "%s/records", dir);
-    DIR *d = opendir(folder);
-    nm_names names = {0};
-    for (const struct dirent *e; d && (e = readdir(d));)
-        if (e->d_name[0] >= '0' && e->d_name[0] <= '9' && nm_has_suffix(e->d_name, ".json"))
-            nm_names_add(job, &names, nm_span_of(e->d_name));
-    if (d) closedir(d);
-    for (size_t i = 0; i < names.n; i++)
-        add_record(&r, nm_fmt(job, "%s/%s", folder, names.name[i]), &cap);
+    size_t n_names;
+    const char **name = nm_folder_names(job, folder, &n_names);
+    for (size_t i = 0; i < n_names; i++)
+        if (name[i][0] >= '0' && name[i][0] <= '9' && nm_has_suffix(name[i], ".json"))
+            add_record(&r, nm_fmt(job, "%s/%s", folder, name[i]), &cap);
     if (r.n) qsort(r.row, r.n, sizeof *r.row, by_sample);
     if (r.is_benchmark) score(&r);
     int64_t n;

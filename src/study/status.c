@@ -9,7 +9,6 @@
 #include "study/records.h"
 
 #include <cJSON.h>
-#include <dirent.h>
 
 typedef struct {
     const char *worker, *record;
@@ -77,14 +76,14 @@ static void read_worker(nm_job *job, void *arg)
 static void add_workers(nm_job *job, state *s, const char *dir)
 {
     const char *folder = nm_fmt(job, "%s/workers", dir);
-    DIR *d = opendir(folder);
-    for (const struct dirent *e; d && (e = readdir(d));) {
-        if (!nm_has_suffix(e->d_name, ".json")) continue;
-        worker w = {nm_fmt(job, "%s/%s", folder, e->d_name),
-                    nm_dup(job, e->d_name, strlen(e->d_name) - 5), s};
+    size_t n;
+    const char **name = nm_folder_names(job, folder, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (!nm_has_suffix(name[i], ".json")) continue;
+        worker w = {nm_fmt(job, "%s/%s", folder, name[i]),
+                    nm_dup(job, name[i], strlen(name[i]) - 5), s};
         nm_run(job, read_worker, &w); /* it may be gone by now, or be written just now */
     }
-    if (d) closedir(d);
 }
 
 /* ---- Slurm ---- */
@@ -111,13 +110,12 @@ static void add_job(nm_job *job, state *s, const char *number)
 
 static void add_jobs(nm_job *job, state *s, const char *dir)
 {
-    DIR *d = opendir(nm_fmt(job, "%s/slurm", dir));
-    for (const struct dirent *e; d && (e = readdir(d));) {
-        const char *number = strncmp(e->d_name, "job.", 4) == 0 ? e->d_name + 4 : "";
-        if (*number && !number[strspn(number, "0123456789")])
-            add_job(job, s, nm_dup(job, number, strlen(number)));
+    size_t n;
+    const char **name = nm_folder_names(job, nm_fmt(job, "%s/slurm", dir), &n);
+    for (size_t i = 0; i < n; i++) {
+        const char *number = strncmp(name[i], "job.", 4) == 0 ? name[i] + 4 : "";
+        if (*number && !number[strspn(number, "0123456789")]) add_job(job, s, number);
     }
-    if (d) closedir(d);
 }
 
 /* ---- said ---- */

@@ -35,7 +35,7 @@ static void put_lead(nm_job *job, nm_buf *out, const char *model)
 {
     const char *suffix, *stem = nm_model_stem(job, model, &suffix);
     const char *manifest = nm_fmt(job, "%s.manifest.json", stem), *map = nm_fmt(job, "%s.map.json", stem);
-    if (nm_file_exists(manifest))
+    if (nm_file_stamp(manifest))
         nm_put(out, "  written: %s, and a map beside each model; netmip decode %s SOLUTION..\n", manifest, manifest);
     else if (nm_file_exists(map))
         nm_put(out, "  written: %s; netmip decode %s SOLUTION\n", map, map);
