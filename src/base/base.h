@@ -204,7 +204,7 @@ int64_t nm_names_find(const nm_names *t, nm_span s);                 /* its numb
 bool nm_names_add(nm_job *job, nm_names *t, nm_span s);              /* false: it was in the table already */
 
 /* ---- guess.c: lists of known words; a guess which one a mistyped word was meant to be --------------- */
-typedef struct nm_word { const char *name, *says, *meaning; } nm_word; /* name: NULL ends a list; says: NAME:N or NULL */
+typedef struct nm_word { const char *name, *says, *meaning; } nm_word; /* name: NULL ends it; says: NAME:N or NULL */
 /* Returns "did you mean NAME?" for the known word nearest to the n letters at s, or NULL if none is near enough. */
 const char *nm_guess(nm_job *job, const char *s, size_t n, const nm_word *words);
 /* Returns the same guess, or "one of a, b, c was expected" where there is none. */
