@@ -24,6 +24,7 @@ typedef struct nm_cli {
 } nm_cli;
 void nm_cli_parse(nm_job *job, nm_cli *c, int argc, char **argv);
 bool nm_cli_has(const nm_cli *c, nm_opt o);
+void nm_cli_keep_memory(nm_job *job, const nm_cli *c); /* limits the job's memory to --memory, except of compile */
 const char *nm_cli_name(nm_job *job, nm_opt o); /* "time-limit": with dashes, but without leading ones */
 /* Sets an option of any verb by its name, without leading dashes, for the library. */
 void nm_cli_put(nm_job *job, nm_cli *c, const char *name, const char *value);

@@ -42,6 +42,13 @@ size_t nm_cli_whole(nm_job *job, const nm_cli *c, nm_opt o, double dflt, int lo,
     return (size_t)n;
 }
 
+void nm_cli_keep_memory(nm_job *job, const nm_cli *c)
+{
+    const double megabytes = nm_cli_num(job, c, NM_O_memory, 0);
+    if (strcmp(c->verb, "compile") == 0) return; /* there it is about commands for others */
+    if (megabytes > 0 && megabytes < (double)(NM_MAX_BYTES >> 20)) nm_job_limit(job, (size_t)megabytes << 20);
+}
+
 /* Returns the solver that a flag names, after checking, before any work, that its program is there. */
 static const nm_runner *runner_of(nm_job *job, const char *flag, const char *name)
 {

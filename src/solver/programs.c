@@ -109,19 +109,42 @@ static bool on_path(nm_job *job, const char *program)
     return here;
 }
 
+/* Puts a value so that the shell reads it as it is: quote is the quote that it stands in, or 0. A path that begins with
+ * a dash would be read as an option. */
+static void put_value(nm_buf *b, const char *value, char quote)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:,+=@%-";
+    const bool open = !quote && value[strspn(value, plain)];
+    if (open) nm_put(b, "'");
+    if (*value == '-') nm_put(b, "./");
+    for (; *value; value++) {
+        if (quote == '"' && strchr("\"\\$`", *value)) nm_put(b, "\\");
+        nm_put(b, quote != '"' && *value == '\'' ? "'\\''" : "%c", *value);
+    }
+    if (open) nm_put(b, "'");
+}
+
 static const char *filled(nm_job *job, const char *command, const char *const *key,
                           const char *const *value)
 {
     nm_buf b = {.job = job};
+    char quote = 0;
     while (*command) {
         size_t k = 0;
         while (key[k] && strncmp(command, key[k], strlen(key[k])) != 0) k++;
         if (key[k]) {
-            nm_put(&b, "%s", value[k]);
+            put_value(&b, value[k], quote);
             command += strlen(key[k]);
-        } else {
-            nm_put_bytes(&b, command++, 1);
+            continue;
         }
+        if (*command == '\\' && quote != '\'' && command[1])
+            nm_put_bytes(&b, command++, 1);
+        else if (*command == quote)
+            quote = 0;
+        else if (!quote && (*command == '\'' || *command == '"'))
+            quote = *command;
+        nm_put_bytes(&b, command++, 1);
     }
     return b.s;
 }
@@ -152,8 +175,7 @@ static void become(nm_job *job, void *arg)
 static bool shell_knows(nm_job *job, const char *program)
 {
     for (const char *at = program; *at; at++)
-        if (!isalnum((unsigned char)*at) && !strchr("_./+-", *at))
-            return true;
+        if (!isalnum((unsigned char)*at) && !strchr("_./+-", *at)) return true;
     call how = {nm_fmt(job, "command -v %s", program), "/dev/null"};
     nm_child *c = nm_child_start(job, program, (nm_child_opts){.group = true}, become, &how);
     const int status = nm_child_wait(job, c, INFINITY);

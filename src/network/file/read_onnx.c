@@ -11,6 +11,8 @@
 #include "network/file/onnx_file.h"
 #include "network/operator.h"
 
+enum { MOST_LEVELS = 200 }; /* of messages: a branch of an If is three */
+
 typedef struct {
     nm_job *job;
     bool failed;
@@ -45,8 +47,42 @@ static int64_t opset(nm_job *job, const char *path, const NmPb__Model *m)
     nm_throw(job, NM_EINPUT, "%s: no opset is given", path);
 }
 
+/* Reads a number of seven bits a byte; returns its end, or NULL. */
+static const uint8_t *varint(const uint8_t *p, const uint8_t *end, uint64_t *x)
+{
+    *x = 0;
+    for (unsigned shift = 0; p < end && shift < 64; shift += 7) {
+        *x |= (uint64_t)(*p & 0x7f) << shift;
+        if (*p++ < 0x80) return p;
+    }
+    return NULL;
+}
+
+/* Returns whether messages stand in each other at most `most` levels deep; protobuf-c, which calls itself for each
+ * level, has no limit. What is malformed is left to it. Cost: a look at every field's head. */
+static bool is_flat(const ProtobufCMessageDescriptor *d, const uint8_t *p, const uint8_t *end,
+                    int most)
+{
+    uint64_t tag, n = 0;
+    for (; p && p < end; p += n) {
+        if (!(p = varint(p, end, &tag))) break;
+        const unsigned wire = tag & 7;
+        n = wire == 1 ? 8 : wire == 5 ? 4 : 0;
+        if ((wire == 0 || wire == 2) && !(p = varint(p, end, wire ? &n : &tag))) break;
+        if (n > (uint64_t)(end - p)) break;
+        if (wire != 2) continue;
+        const ProtobufCFieldDescriptor *f = protobuf_c_message_descriptor_get_field(
+            d, (unsigned)(tag >> 3));
+        if (!f || f->type != PROTOBUF_C_TYPE_MESSAGE) continue;
+        if (most == 0 || !is_flat(f->descriptor, p, p + n, most - 1)) return false;
+    }
+    return true;
+}
+
 static void unpack(nm_onnx *o)
 {
+    if (!is_flat(&nm_pb__model__descriptor, o->f.data, o->f.data + o->f.n, MOST_LEVELS))
+        nm_throw(o->job, NM_EINPUT, "%s: nested too deeply", o->f.path);
     pb_memory memory = {o->job, false};
     ProtobufCAllocator alloc = {pb_alloc, pb_free, &memory};
     o->model = nm_pb__model__unpack(&alloc, o->f.n, o->f.data);
