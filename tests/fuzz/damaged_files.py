@@ -2,7 +2,7 @@
 """Damaged files given to the program itself: cut at every place (every k-th of larger ones), bytes changed, members of
 JSON replaced one by one. The answer is a known exit code and one line, never a signal, a hang, or a verdict that a
 whole file would not have given. Then the in-process driver fuzz_readers on the same files, when it is built."""
-import copy, glob, json, os, random, shutil, struct, subprocess, sys, time, zipfile, zlib
+import copy, glob, json, os, random, re, shutil, struct, subprocess, sys, time, zipfile, zlib
 
 sys.path.insert(1, sys.path[0] + "/../kit")
 import kit
@@ -162,6 +162,65 @@ def members(kind, whole):
             known("%s: %s = %r" % (kind, "/".join(map(str, spot)), value), code, out, err)
 
 
+def onnx_seeds():
+    """models with functions, branches, sparse and integer constants, other element types: what exporters write beside plain nodes"""
+    try:
+        import numpy, onnx
+        from onnx import helper as h, numpy_helper as nh, TensorProto as T
+    except ImportError:
+        return skip("onnx is not here: no seeds of rarer ONNX models", 0) or {}
+    x, y = h.make_tensor_value_info("x", T.FLOAT, ["N", 2]), h.make_tensor_value_info("y", T.FLOAT, ["N", 2])
+    w = lambda name, value, kind=numpy.float32: nh.from_array(numpy.array(value, kind), name)
+
+    def model(nodes, data=(), functions=(), sparse=(), opset=17, inputs=(x,)):
+        g = h.make_graph(nodes, "g", list(inputs), [y], list(data))
+        g.sparse_initializer.extend(sparse)
+        return h.make_model(g, opset_imports=[h.make_opsetid("", opset)] + [h.make_opsetid("own", 1)] * bool(functions), functions=list(functions), ir_version=8).SerializeToString()
+    branch = lambda op, name: h.make_graph([h.make_node(op, ["x"], [name])], name, [], [h.make_tensor_value_info(name, T.FLOAT, None)])
+    own = h.make_function("own", "Twice", ["a"], ["b"], [h.make_node("Mul", ["a", "two"], ["c"]), h.make_node("Clip", ["c", "", "two"], ["b"])][:1] + [h.make_node("Relu", ["c"], ["b"])],
+                          [h.make_opsetid("", 17)], ["value"])
+    own.node.insert(0, h.make_node("Constant", [], ["two"], value_float=2.0))
+    sparse = h.make_sparse_tensor(w("s", [1.5, -1.0]), nh.from_array(numpy.array([0, 3], numpy.int64), "s_at"), [2, 2])
+    gemm = h.make_node("Gemm", ["x", "w", "b"], ["h"], transB=1, alpha=0.5)
+    relu = h.make_node("Relu", ["h"], ["y"])
+    out = {"function": model([h.make_node("Twice", ["x"], ["h"], domain="own"), relu], functions=[own]),
+           "branch": model([h.make_node("If", ["c"], ["h"], then_branch=branch("Relu", "t"), else_branch=branch("Neg", "e")), relu], [w("c", True, bool)]),
+           "sparse": model([h.make_node("MatMul", ["x", "s"], ["h"]), relu], sparse=[sparse]),
+           "quantised": model([h.make_node("DequantizeLinear", ["q", "scale", "zero"], ["w"]), gemm, relu],
+                              [w("q", [[1, -2], [3, 4]], numpy.int8), w("scale", 0.25), w("zero", 1, numpy.int8), w("b", [0, 1])]),
+           "constants": model([h.make_node("Constant", [], ["w"], value_floats=[1.0, 2.0]), h.make_node("Shape", ["x"], ["s"]), h.make_node("Reshape", ["x", "s"], ["r"]),
+                               h.make_node("Mul", ["r", "w"], ["h"]), relu]),
+           "initializer as input": model([gemm, relu], [w("w", [[1, -1], [2, 0]]), w("b", [0, 1])],
+                                         inputs=(x, h.make_tensor_value_info("w", T.FLOAT, [2, 2]), h.make_tensor_value_info("b", T.FLOAT, [2])))}
+    for kind in (T.DOUBLE, T.FLOAT16, T.BFLOAT16):
+        t = [h.make_tensor("w", kind, [2, 2], [1.0, -1.0, 0.5, 2.0]), h.make_tensor("b", kind, [2], [0.0, 1.0])]
+        out["type %d" % kind] = model([h.make_node("Cast", ["w"], ["W"], to=T.FLOAT), h.make_node("Cast", ["b"], ["B"], to=T.FLOAT),
+                                       h.make_node("Gemm", ["x", "W", "B"], ["h"]), relu], t)
+    return out
+
+
+def more_seeds(folder):
+    """models of several encodings and dialects, bounds, rarer ONNX models, lists of images"""
+    question = m("tiny-xor.vnnlib")
+    for k, (dialect, encoding) in enumerate((("generic", "bigm"), ("gurobi", "indicator"), ("gurobi", "sos1"), ("cplex", "indicator"), ("scip", "sos1"), ("cbc", "hull"))):
+        for kind in ("mps", "lp"):
+            path = p("seed%d.%s" % (k, kind))
+            code, out, err = run("compile", m("tiny-xor.onnx"), question, "--always-write", "--encoding", encoding, "--dialect", dialect, "-o", path, "--quiet")
+            check("a seed: %s for %s" % (encoding, dialect), code in (0, 4), err)
+            if code == 0:
+                os.rename(path, os.path.join(folder, "model%s.%d" % (kind, k)))
+    for name in ("json", "csv"):
+        path = os.path.join(folder, "bounds.%s" % name)
+        run("bounds", m("tiny-xor.onnx"), question, "-o", path, "--quiet")
+        text = open(path).read()
+        put("seeds/bounds." + name, re.sub(r'"query_sha256": "[^"]*"', '"query_sha256": "cd"', re.sub(r'"net_sha256": "[^"]*"', '"net_sha256": "ab"', text)))
+    put("seeds/images.npy", npy([k / 8 for k in range(8)], shape=(2, 2, 2)))
+    put("seeds/list.txt", "1\n0\n2\n")
+    put("seeds/list.npy", npy([1.0, 0.0, 2.0]))
+    for name, data in onnx_seeds().items():
+        put("seeds/onnx." + name.replace(" ", "-"), data)
+
+
 def driver(files):
     if not os.path.exists(DRIVER):
         return skip("the driver %s is not built" % os.path.basename(DRIVER))
@@ -174,6 +233,7 @@ def driver(files):
             open(os.path.join(folder, name), "wb").write(data)
     for f in glob.glob(m("tiny-*.onnx")):
         shutil.copy(f, os.path.join(folder, "onnx." + os.path.basename(f)))
+    more_seeds(folder)
     count = os.environ.get("NETMIP_FUZZ_COUNT", "200000")
     try:
         r = subprocess.run([DRIVER, "-n", count, folder], capture_output=True, text=True, timeout=120)

@@ -18,30 +18,9 @@
 #include <unistd.h>
 
 enum {
-    ONNX,
-    NETJSON,
-    NNET,
-    MAT4,
-    MAT5,
-    MAT73,
-    NPZ,
-    VNNLIB,
-    VNNLIB2,
-    QUERY,
-    IDX,
-    LABELS,
-    NPY,
-    PNG,
-    JPEG,
-    PNM,
-    CSV,
-    MAP,
-    SOL,
-    SEXPR,
-    USERMPS,
-    USERLP,
-    EMBEDDING,
-    N_KINDS
+    ONNX, NETJSON, NNET, MAT4, MAT5, MAT73, NPZ, VNNLIB, VNNLIB2, QUERY,
+    IDX, LABELS, NPY, PNG, JPEG, PNM, CSV, MAP, SOL, SEXPR,
+    USERMPS, USERLP, EMBEDDING, MODELMPS, MODELLP, IMAGES, LIST, BOUNDS, N_KINDS
 };
 
 /* ---- one input ---- */
@@ -187,6 +166,11 @@ static void body(nm_job *job, void *arg)
     case USERMPS: use_model(job, nm_read_user_mps(job, f).m); break;
     case USERLP: use_model(job, nm_read_user_lp(job, f).m); break;
     case EMBEDDING: use_embedding(job, path_of(job, f)); break;
+    case MODELMPS: nm_read_mps(job, f); break;
+    case MODELLP: nm_read_lpmodel(job, f); break;
+    case IMAGES: use_images(job, path_of(job, f)); break;
+    case LIST: use_list(job, path_of(job, f)); break;
+    case BOUNDS: nm_known_read(job, path_of(job, f), "ab", "cd"); break;
     default: nm_sexpr_read(job, f);
     }
 }
@@ -229,9 +213,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 /* ---- seeds ---- */
 
 static const char *const kind_name[N_KINDS] = {
-    "onnx",    "json",  "nnet", "mat4",   "mat5",    "mat73",  "npz",      "vnnlib",
-    "vnnlib2", "query", "idx",  "labels", "npy",     "png",    "jpeg",     "pnm",
-    "csv",     "map",   "sol",  "sexpr",  "usermps", "userlp", "embedding"};
+    "onnx",   "json",      "nnet",     "mat4",    "mat5",   "mat73", "npz",
+    "vnnlib", "vnnlib2",   "query",    "idx",     "labels", "npy",   "png",
+    "jpeg",   "pnm",       "csv",      "map",     "sol",    "sexpr", "usermps",
+    "userlp", "embedding", "modelmps", "modellp", "images", "list",  "bounds"};
 typedef struct {
     unsigned char *data;
     size_t n;
@@ -266,6 +251,7 @@ static void add_file(int kind, const char *path)
     free(buf);
 }
 
+#include "more_seeds.h"
 #include "reader_seeds.h"
 
 static void from_folder(const char *folder)

@@ -460,4 +460,5 @@ static void built_in(void)
     built_in_texts();
     built_in_images();
     built_in_answers();
+    built_in_lists();
 }

@@ -1,4 +1,4 @@
-/* use_models.h: what fuzz_readers does with a user's model and with the map of an embedding that were read. */
+/* use_models.h: what fuzz_readers does with models, maps of embeddings, lists of images and of labels that were read. */
 /* a user's model: numbers are numbers, and ends over its rows lie within its own */
 static void use_model(nm_job *job, const nm_model *m)
 {
@@ -24,4 +24,22 @@ static void use_embedding(nm_job *job, const char *path)
     nm_buf b = {.job = job};
     const nm_embedding *e = nm_embedding_read(job, path);
     if (e) nm_embedding_print(&b, e);
+}
+
+/* a list of images: each of them is whole, alone and in the list */
+static void use_images(nm_job *job, const char *path)
+{
+    const nm_imageform form = {.n = 4, .shape = {.rank = 4, .dim = {1, 1, 2, 2}}};
+    const nm_dataset d = nm_dataset_open(job, form, path);
+    for (int64_t i = 0; i < d.count && i < 3; i++) {
+        check_tensor(nm_dataset_get(job, form, &d, i));
+        check_tensor(nm_image_read(job, form, nm_fmt(job, "%s:%lld", path, (long long)i)));
+    }
+}
+
+static void use_list(nm_job *job, const char *path)
+{
+    const nm_dataset d = nm_labels_open(job, path);
+    for (int64_t i = 0; i < d.count && i < 9; i++)
+        require(nm_dataset_label(job, &d, i) >= 0, "a label is a class");
 }
