@@ -1,4 +1,4 @@
-/* use_models.h: what fuzz_readers does with models, maps of embeddings, lists of images and of labels that were read. */
+/* use_models.h: what fuzz_readers does with models, maps of embeddings, lists of images and labels that were read. */
 /* a user's model: numbers are numbers, and ends over its rows lie within its own */
 static void use_model(nm_job *job, const nm_model *m)
 {
