@@ -101,9 +101,9 @@ void nm_lin_apply3(nm_job *job, const nm_kernels *k, const nm_lin *a, const doub
     }
 }
 
-static void axpy(double w, const double *x, double *y)
+static void add_row(const double *x, double *y)
 {
-    for (size_t l = 0; l < NM_LANES; l++) y[l] = fma(w, x[l], y[l]);
+    for (size_t l = 0; l < NM_LANES; l++) y[l] += x[l];
 }
 
 static void dense_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *x,
@@ -143,7 +143,7 @@ static void conv_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const 
             k->outer(n, a->wt + group * patch * og8 + o, 1, aoff, x, yoff, acc, false);
             for (size_t i = 0; i < 8 && o + i < og; i++) {
                 const size_t u = (group * og + o + i) * (size_t)(g->p * g->q) + pos;
-                axpy(1, acc + i * NM_LANES, y + u * NM_LANES);
+                add_row(acc + i * NM_LANES, y + u * NM_LANES);
             }
         }
     }
@@ -156,11 +156,14 @@ void nm_lin_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const doubl
     if (a->kind == NM_CONV) conv_apply(job, k, a, x, y);
     if (a->kind == NM_DENSE || a->kind == NM_CONV) return;
     for (size_t i = 0; i < a->rows; i++) {
-        const size_t end = a->kind == NM_SPARSE ? a->ptr[i + 1] : i + 1;
-        for (size_t t = a->kind == NM_SPARSE ? a->ptr[i] : i; t < end; t++) {
-            const size_t j = a->idx ? a->idx[t] : t;
-            if (j != UINT32_MAX) axpy(a->w ? a->w[t] : 1, x + j * NM_LANES, y + i * NM_LANES);
-        }
+        double *to = y + i * NM_LANES;
+        const uint32_t own = (uint32_t)i, *idx = a->idx ? a->idx + i : &own;
+        if (a->kind == NM_SPARSE)
+            k->collect(a->ptr[i + 1] - a->ptr[i], a->idx + a->ptr[i], a->w + a->ptr[i], x, to);
+        else if (*idx != UINT32_MAX && !a->w)
+            add_row(x + *idx * NM_LANES, to);
+        else if (*idx != UINT32_MAX)
+            k->collect(1, idx, a->w + i, x, to);
     }
 }
 
@@ -254,19 +257,51 @@ static void conv_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t 
     nm_mark_release(job, mark);
 }
 
+static void sparse_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n, const uint32_t *unit,
+                        const double *y, double *x, unsigned char *live, const unsigned char *dead)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < n; i++) {
+        const size_t length = a->ptr[unit[i] + 1] - a->ptr[unit[i]];
+        if (length > most) most = length;
+    }
+    const nm_mark mark = nm_mark_get(job);
+    uint32_t *idx = NM_RAW(job, uint32_t, most);
+    double *w = NM_RAW(job, double, most);
+    for (size_t i = 0; i < n; i++) {
+        size_t m = 0;
+        for (size_t t = a->ptr[unit[i]]; t < a->ptr[unit[i] + 1]; t++) {
+            const uint32_t j = a->idx[t];
+            if (dead && dead[j]) continue;
+            touch(x, live, j);
+            idx[m] = j;
+            w[m++] = a->w[t];
+        }
+        k->spread(m, idx, w, y + unit[i] * NM_LANES, x);
+    }
+    nm_mark_release(job, mark);
+}
+
+static void gather_pull(const nm_kernels *k, const nm_lin *a, size_t n, const uint32_t *unit, const double *y, double *x,
+                        unsigned char *live, const unsigned char *dead)
+{
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t j = a->idx ? a->idx[unit[i]] : unit[i];
+        if (j == UINT32_MAX || (dead && dead[j])) continue;
+        if (!a->w) {
+            add_to(x, live, j, y + unit[i] * NM_LANES);
+            continue;
+        }
+        touch(x, live, j);
+        k->spread(1, &j, a->w + unit[i], y + unit[i] * NM_LANES, x);
+    }
+}
+
 void nm_lin_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n, const uint32_t *unit,
                  const double *y, double *x, unsigned char *live, const unsigned char *dead)
 {
     if (a->kind == NM_DENSE) dense_pull(job, k, a, n, unit, y, x, live, dead);
     if (a->kind == NM_CONV) conv_pull(job, k, a, n, unit, y, x, live, dead);
-    if (a->kind == NM_DENSE || a->kind == NM_CONV) return;
-    for (size_t i = 0; i < n; i++) {
-        const size_t r = unit[i], end = a->kind == NM_SPARSE ? a->ptr[r + 1] : r + 1;
-        for (size_t t = a->kind == NM_SPARSE ? a->ptr[r] : r; t < end; t++) {
-            const size_t j = a->idx ? a->idx[t] : t;
-            if (j == UINT32_MAX || (dead && dead[j])) continue;
-            touch(x, live, j);
-            axpy(a->w ? a->w[t] : 1, y + r * NM_LANES, x + j * NM_LANES);
-        }
-    }
+    if (a->kind == NM_SPARSE) sparse_pull(job, k, a, n, unit, y, x, live, dead);
+    if (a->kind == NM_GATHER) gather_pull(k, a, n, unit, y, x, live, dead);
 }

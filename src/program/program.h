@@ -53,6 +53,9 @@ typedef struct nm_kernels {
     /* a step of Adam on slo in [0,1] along the derivative max(y, 0) a; adam as in hull_step */
     void (*lane_step)(size_t n, const uint32_t *unit, const double *y, const double *a, const double adam[3],
                       double *slo, double *m1, double *m2);
+    /* a sparse row of n weights and NM_LANES vectors: x[idx[t]] += w[t] y; y += sum of w[t] x[idx[t]], in order of t */
+    void (*spread)(size_t n, const uint32_t *idx, const double *w, const double *y, double *x);
+    void (*collect)(size_t n, const uint32_t *idx, const double *w, const double *x, double *y);
 } nm_kernels;
 
 /* ---- kernel_pick.c ------------------------------------------------------------------------------ */

@@ -77,6 +77,8 @@ static void work(const nm_kernels *k, sheet *s)
     k->axpy(n8, wild(), s->v[2], s->z + N);
     k->hull_step(n8, wild(), wild(), s->v[1], s->v[3], s->v[4], s->v[5], adam, s->v[0], s->z + 2 * N,
                  s->z + 3 * N);
+    k->spread(n, unit, s->v[2], s->y, s->x);
+    k->collect(n, unit, s->v[3], s->x, s->z);
     k->box(n, unit, s->y, s->v[4], s->v[5], low, mag);
     memcpy(s->a, low, sizeof low);
     memcpy(s->a + NM_LANES, mag, sizeof mag);
