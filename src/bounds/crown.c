@@ -21,7 +21,7 @@ enum { PAIRS = NM_LANES / 2 };
 static const nm_lin *windows(const nm_program *p, const nm_block *k)
 {
     for (size_t t = 0; t < k->n_lin; t++)
-        if (k->lin[t].kind == NM_CONV || k->lin[t].kind == NM_SPARSE) return &k->lin[t];
+        if (k->lin[t].kind != NM_DENSE && k->lin[t].kind != NM_GATHER) return &k->lin[t];
     for (size_t t = 0; t < k->n_lin; t++) {
         const nm_lin *a = &k->lin[t];
         const nm_lin *below = a->kind == NM_GATHER && !a->idx ? windows(p, &p->blocks[a->src]) : NULL;
@@ -35,6 +35,7 @@ static size_t window_at(const nm_lin *a, size_t u)
 {
     if (!a) return 0;
     if (a->kind == NM_CONV) return u % (size_t)(a->geo.p * a->geo.q);
+    if (a->kind == NM_CONVT) return u % (size_t)(a->geo.h * a->geo.w);
     return a->ptr[u] < a->ptr[u + 1] ? a->idx[a->ptr[u]] : 0;
 }
 
