@@ -4,10 +4,11 @@
  * Only units of open sign get rows (two each: below and above), eight units a batch. For a layer that reads only the
  * input, interval bounds are exact and are kept. Results are intersected with interval bounds over the already
  * tightened earlier layers, which makes a great difference on deep networks (mnistfc 256x4: margin -4.2 -> -0.8).
- * Units of convolutions and of sparse operators are taken window by window, so that the rows of a batch share theirs. The lower slope is
- * 1 if u > -l, else 0, decided by CROWN's own bounds before the intersection: so lines, and therefore bounds, are never
- * looser than in plain CROWN. Rounding: see pull_back.c. `all_rows` gives every unit its rows, for tables of bounds.
- * Needs interval bounds; gives bounds of every pre-activation unit; leaves the input box unchanged. */
+ * Units of convolutions and of sparse operators are taken window by window, so that the rows of a batch share theirs.
+ * The lower slope is 1 if u > -l, else 0, decided by CROWN's own bounds before the intersection: so lines, and
+ * therefore bounds, are never looser than in plain CROWN. Rounding: see pull_back.c. `all_rows` gives every unit its
+ * rows, for tables of bounds. Needs interval bounds; gives bounds of every pre-activation unit; leaves the input box
+ * unchanged. */
 #include "base/base.h"
 #include "program/program.h"
 #include "bounds/bounds.h"
@@ -24,7 +25,8 @@ static const nm_lin *windows(const nm_program *p, const nm_block *k)
         if (k->lin[t].kind != NM_DENSE && k->lin[t].kind != NM_GATHER) return &k->lin[t];
     for (size_t t = 0; t < k->n_lin; t++) {
         const nm_lin *a = &k->lin[t];
-        const nm_lin *below = a->kind == NM_GATHER && !a->idx ? windows(p, &p->blocks[a->src]) : NULL;
+        const nm_lin *below = a->kind == NM_GATHER && !a->idx ? windows(p, &p->blocks[a->src])
+                                                              : NULL;
         if (below) return below;
     }
     return NULL;
@@ -46,14 +48,16 @@ static int by_value(const void *a, const void *b)
 }
 
 /* Lists the units that need rows, ordered such that neighbours share windows. */
-static size_t candidates(nm_job *job, const nm_bounds *b, const nm_block *k, bool all, uint32_t *list)
+static size_t candidates(nm_job *job, const nm_bounds *b, const nm_block *k, bool all,
+                         uint32_t *list)
 {
     const nm_lin *a = windows(b->p, k);
     const nm_mark mark = nm_mark_get(job);
     uint64_t *key = NM_RAW(job, uint64_t, k->n);
     size_t n = 0;
     for (size_t u = 0; u < k->n; u++)
-        if (all || nm_bounds_phase(b, k->first + u) == NM_UNSTABLE) key[n++] = (uint64_t)window_at(a, u) << 32 | u;
+        if (all || nm_bounds_phase(b, k->first + u) == NM_UNSTABLE)
+            key[n++] = (uint64_t)window_at(a, u) << 32 | u;
     qsort(key, n, sizeof *key, by_value);
     for (size_t i = 0; i < n; i++) list[i] = (uint32_t)key[i];
     nm_mark_release(job, mark);

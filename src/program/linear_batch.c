@@ -4,9 +4,9 @@
  *   apply   y  += A x                               NM_LANES vectors, for the attack
  *   pull    x  += y A                               NM_LANES rows pulled back one block, for CROWN and folding
  *
- * Convolutions are in linear_conv.c. A dense pull takes 8 columns and lists the live rows for kernels->outer; sparse rows
- * and gathers go weight by weight, each over all lanes, and leave dead columns out. So the cost is proportional to the
- * number of live units. Padding rows and columns of matrices are zero. */
+ * Convolutions are in linear_conv.c. A dense pull takes 8 columns and lists the live rows for kernels->outer; sparse
+ * rows and gathers go weight by weight, each over all lanes, and leave dead columns out. So the cost is proportional
+ * to the number of live units. Padding rows and columns of matrices are zero. */
 #include "base/base.h"
 #include "program/program.h"
 #include "program/kernel.h"
@@ -94,8 +94,9 @@ static void dense_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t
     nm_mark_release(job, mark);
 }
 
-static void sparse_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n, const uint32_t *unit,
-                        const double *y, double *x, unsigned char *live, const unsigned char *dead)
+static void sparse_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n,
+                        const uint32_t *unit, const double *y, double *x, unsigned char *live,
+                        const unsigned char *dead)
 {
     size_t most = 0;
     for (size_t i = 0; i < n; i++) {
@@ -119,8 +120,8 @@ static void sparse_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_
     nm_mark_release(job, mark);
 }
 
-static void gather_pull(const nm_kernels *k, const nm_lin *a, size_t n, const uint32_t *unit, const double *y, double *x,
-                        unsigned char *live, const unsigned char *dead)
+static void gather_pull(const nm_kernels *k, const nm_lin *a, size_t n, const uint32_t *unit,
+                        const double *y, double *x, unsigned char *live, const unsigned char *dead)
 {
     for (size_t i = 0; i < n; i++) {
         const uint32_t j = a->idx ? a->idx[unit[i]] : unit[i];

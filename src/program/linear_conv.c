@@ -1,14 +1,14 @@
 /* linear_conv.c: convolutions and transposed convolutions, applied to one vector or to NM_LANES, and pulled back.
  *
- * Neither is ever a matrix. Both have one set of weights, that of the convolution C from [C,H,W] to [O,P,Q]; an operator
- * of kind CONVT is its transpose, from [O,P,Q] to [C,H,W], so that its forward product goes as the other's backward one.
- * All go output position by output position of C, by kernels->outer:
+ * Neither is ever a matrix. Both have one set of weights, that of the convolution C from [C,H,W] to [O,P,Q]; an
+ * operator of kind CONVT is its transpose, from [O,P,Q] to [C,H,W], so that its forward product goes as the other's
+ * backward one. All go output position by output position of C, by kernels->outer:
  *
  *   along C       lists the cells under the patch, and accumulates 8 channels of the output at a time
  *   against C     lists the live channels of the output, and accumulates 8 cells of the patch at a time
  *
- * So the cost is proportional to the number of live units, and a row of an early convolution touches only its own window.
- * The pull of a CONVT passes over positions whose windows hold no live unit. */
+ * So the cost is proportional to the number of live units, and a row of an early convolution touches only its own
+ * window. The pull of a CONVT passes over positions whose windows hold no live unit. */
 #include "base/base.h"
 #include "program/program.h"
 #include "program/kernel.h"
@@ -45,8 +45,8 @@ static size_t group_start(const nm_geo *g, size_t group)
     return group * (size_t)(g->c / g->groups * g->h * g->w);
 }
 
-void nm_conv_apply3(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *c, const double *r,
-                    const double *m, double *yc, double *yr, double *ym)
+void nm_conv_apply3(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *c,
+                    const double *r, const double *m, double *yc, double *yr, double *ym)
 {
     const nm_geo *g = &a->geo;
     const size_t patch = patch_size(g), patch8 = nm_pad8(patch), og = (size_t)(g->o / g->groups);
@@ -117,13 +117,14 @@ static size_t list_channels(const nm_geo *g, size_t group, size_t pos, const uns
 }
 
 /* Adds the listed outputs of C, multiplied by its weights, to its inputs. */
-static void against(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n, const uint32_t *unit, const double *y,
-                    double *x, unsigned char *live, const unsigned char *dead)
+static void against(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n,
+                    const uint32_t *unit, const double *y, double *x, unsigned char *live,
+                    const unsigned char *dead)
 {
     const nm_geo *g = &a->geo;
     const size_t patch = patch_size(g), patch8 = nm_pad8(patch), area = (size_t)(g->p * g->q);
     const nm_mark mark = nm_mark_get(job);
-    unsigned char *set = NM_ARRAY(job, unsigned char, (size_t)g->o * area),
+    unsigned char *set = NM_ARRAY(job, unsigned char, (size_t)g->o *area),
                   *open = NM_ARRAY(job, unsigned char, area);
     uint32_t *aoff = NM_RAW(job, uint32_t, g->o), *yoff = NM_RAW(job, uint32_t, g->o);
     double acc[8 * NM_LANES] = {0}; /* lanes that `outer` does not write stay 0 */
@@ -152,16 +153,16 @@ static void against(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n,
     nm_mark_release(job, mark);
 }
 
-void nm_conv_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n, const uint32_t *unit, const double *y,
-                  double *x, unsigned char *live, const unsigned char *dead)
+void nm_conv_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n, const uint32_t *unit,
+                  const double *y, double *x, unsigned char *live, const unsigned char *dead)
 {
     against(job, k, a, n, unit, y, x, live, dead);
 }
 
 /* ---- the transpose of a convolution ---- */
 
-void nm_convt_apply3(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *c, const double *r,
-                     const double *m, double *yc, double *yr, double *ym)
+void nm_convt_apply3(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *c,
+                     const double *r, const double *m, double *yc, double *yr, double *ym)
 {
     const nm_geo *g = &a->geo;
     const size_t patch = patch_size(g), patch8 = nm_pad8(patch), og = (size_t)(g->o / g->groups);
@@ -202,8 +203,8 @@ void nm_convt_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const dou
 }
 
 /* Lists the live cells under the patch at a position; none if all places there are closed. */
-static size_t list_cells(const nm_lin *a, size_t pos, size_t start, const unsigned char *set, const unsigned char *open,
-                         size_t og8, uint32_t *aoff, uint32_t *yoff)
+static size_t list_cells(const nm_lin *a, size_t pos, size_t start, const unsigned char *set,
+                         const unsigned char *open, size_t og8, uint32_t *aoff, uint32_t *yoff)
 {
     const size_t patch = patch_size(&a->geo), places = (size_t)(a->geo.kh * a->geo.kw);
     const int32_t *cells = a->cells + pos * patch;
@@ -218,14 +219,16 @@ static size_t list_cells(const nm_lin *a, size_t pos, size_t start, const unsign
     return n;
 }
 
-void nm_convt_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n, const uint32_t *unit, const double *y,
-                   double *x, unsigned char *live, const unsigned char *dead)
+void nm_convt_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n,
+                   const uint32_t *unit, const double *y, double *x, unsigned char *live,
+                   const unsigned char *dead)
 {
     const nm_geo *g = &a->geo;
     const size_t patch = patch_size(g), og = (size_t)(g->o / g->groups), og8 = nm_pad8(og);
     const size_t area = (size_t)(g->p * g->q), plane = (size_t)(g->h * g->w);
     const nm_mark mark = nm_mark_get(job);
-    unsigned char *set = NM_ARRAY(job, unsigned char, a->rows), *open = NM_ARRAY(job, unsigned char, plane);
+    unsigned char *set = NM_ARRAY(job, unsigned char, a->rows),
+                  *open = NM_ARRAY(job, unsigned char, plane);
     uint32_t *aoff = NM_RAW(job, uint32_t, patch), *yoff = NM_RAW(job, uint32_t, patch);
     double acc[8 * NM_LANES] = {0}; /* lanes that `outer` does not write stay 0 */
     for (size_t i = 0; i < n; i++) set[unit[i]] = open[unit[i] % plane] = 1;

@@ -4,8 +4,8 @@
  *   mtv  x += A' y     a multiple of each row with y not 0     backward
  *
  * linear_batch.c does this for NM_LANES vectors at about eight times the cost. Convolutions go position by position
- * over a packed patch; for the transpose of one the two change places. Errors are those of any sum of products in any order (kernel.c). Vectors are padded to 8 with
- * zeros. */
+ * over a packed patch; for the transpose of one the two change places. Errors are those of any sum of products in any
+ * order (kernel.c). Vectors are padded to 8 with zeros. */
 #include "base/base.h"
 #include "program/program.h"
 

@@ -87,7 +87,7 @@ static size_t row_kinds(const nm_lin *a)
     return a->kind == NM_CONV ? (size_t)a->geo.o : a->kind == NM_CONVT ? (size_t)a->geo.c : a->rows;
 }
 
-/* Returns one factor for each row (dense) or channel that is given (conv) from factors of units; NULL if they differ. */
+/* Returns a factor for each row (dense) or channel that is given (conv) from factors of units; NULL if they differ. */
 static double *row_factors(nm_job *job, const nm_lin *a, const double *coef)
 {
     const size_t rows = row_kinds(a), per = a->rows / rows;
@@ -245,8 +245,7 @@ static void renumber(nm_job *job, nm_program *p)
         for (size_t i = 0; i < p->n_out; i++) {
             const size_t u = (size_t)p->out[i];
             if (p->out[i] < 0 || u < first[b] || u >= first[b] + k.n) continue;
-            p->out[i] = (int32_t)(-2 - (int64_t)(u - first[b] +
-                                                 k.first)); /* unused from now on */
+            p->out[i] = (int32_t)(-2 - (int64_t)(u - first[b] + k.first)); /* unused from now on */
         }
         p->blocks[n++] = k;
     }
@@ -340,13 +339,16 @@ static void conv_row(const nm_lin *a, size_t i, void (*put)(void *, size_t, doub
 static void convt_row(const nm_lin *a, size_t i, void (*put)(void *, size_t, double), void *arg)
 {
     const nm_geo *g = &a->geo;
-    const int64_t plane = g->h * g->w, c = (int64_t)i / plane, y = (int64_t)i % plane / g->w, x = (int64_t)i % g->w;
+    const int64_t plane = g->h * g->w, c = (int64_t)i / plane, y = (int64_t)i % plane / g->w,
+                  x = (int64_t)i % g->w;
     const int64_t cg = g->c / g->groups, og = g->o / g->groups, group = c / cg;
     for (int64_t o = group * og; o < (group + 1) * og; o++)
         for (int64_t ky = 0; ky < g->kh; ky++)
             for (int64_t kx = 0; kx < g->kw; kx++) {
                 const int64_t p = y + g->ph - ky * g->dh, q = x + g->pw - kx * g->dw;
-                if (p < 0 || p % g->sh || p / g->sh >= g->p || q < 0 || q % g->sw || q / g->sw >= g->q) continue;
+                if (p < 0 || p % g->sh || p / g->sh >= g->p || q < 0 || q % g->sw ||
+                    q / g->sw >= g->q)
+                    continue;
                 put(arg, (size_t)((o * g->p + p / g->sh) * g->q + q / g->sw),
                     a->w[(size_t)o * row_length(a) + (size_t)((c % cg * g->kh + ky) * g->kw + kx)]);
             }

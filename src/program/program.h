@@ -72,7 +72,7 @@ typedef struct nm_lin {
     int src;               /* the block it reads */
     size_t rows, cols;
     size_t fan;            /* largest number of nonzeros in a column: terms of one sum of `pull` */
-    const double *w;       /* DENSE [rows8][cols8], CONV and CONVT [o][patch8], SPARSE [nnz], GATHER [rows] or NULL = 1 */
+    const double *w;       /* DENSE [rows8][cols8], CONV, CONVT [o][patch8], SPARSE [nnz], GATHER [rows] or NULL = 1 */
     const double *wt;      /* CONV, CONVT [groups][patch][o/groups rounded up to 8] */
     const uint32_t *idx;   /* SPARSE [nnz] columns, GATHER [rows] sources (UINT32_MAX: none) or NULL = same */
     const size_t *ptr;     /* SPARSE [rows+1] */

@@ -225,7 +225,7 @@ static void lower(nm_lowering *l, const nm_node *node)
     nm_lower_result(l, node, 0, block);
 }
 
-static const char convtranspose_notes[] =
-    "constant kernel; batch 1; 1 to 3 dimensions; before opset 11 no pads to be divided whose sum is odd";
+static const char convtranspose_notes[] = "constant kernel; batch 1; 1 to 3 dimensions; before "
+                                          "opset 11 no pads to be divided whose sum is odd";
 const nm_op nm_op_convtranspose = {"ConvTranspose", 2,    3,    1,     7,
                                    NM_OPSET,        plan, eval, lower, convtranspose_notes};

@@ -1,9 +1,9 @@
 /* gemm.c: Gemm (alpha A' B' + beta C, either side constant, transA, transB) and MatMul with the constant on either
  * side, batched over leading dimensions. Both take the same form: out[i] = sum_k x[xi(i)+k*xs] * w[wi(i)+k*ws] + bias.
  * alpha and beta multiply the constants in double when the graph is read: the rounded products define the network (for
- * 1 and for powers of two nothing is rounded). A matrix with fewer than one nonzero in eight, such as a convolution that
- * was exported as a matrix, is lowered to lists of weights: a term of a list costs about three of a full product, and its
- * windows stay local on the way back. */
+ * 1 and for powers of two nothing is rounded). A matrix with fewer than one nonzero in eight, such as a convolution
+ * that was exported as a matrix, is lowered to lists of weights: a term of a list costs about three of a full product,
+ * and its windows stay local on the way back. */
 #include "base/base.h"
 #include "data/data.h"
 #include "program/program.h"
@@ -32,8 +32,7 @@ static uint32_t offset(const side_t *s, int64_t b, int64_t i)
 }
 
 typedef struct {
-    nm_shape all, a,
-        b; /* leading dimensions of the product and of the factors, which broadcast */
+    nm_shape all, a, b; /* leading dimensions of the product and of the factors, which broadcast */
 } batch_t;
 
 static void fill(nm_job *job, plan_t *p, const side_t *a, const side_t *b, const batch_t *of,
