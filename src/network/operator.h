@@ -120,6 +120,10 @@ void nm_groups_eval(nm_eval *e, const nm_node *node);        /* plan: nm_groups 
 void nm_groups_lower(nm_lowering *l, const nm_node *node);
 void nm_reduce_plan(nm_job *job, nm_net *net, nm_node *node, nm_groupkind kind); /* axes, keepdims */
 
+/* ---- op/conv.c ---------------------------------------------------------------------------------- */
+/* Adds the convolution (CONV) of `src`, or its transpose (CONVT), to `block`; kernel w [o][patch]. */
+void nm_lower_conv(nm_lowering *l, nm_linkind kind, int block, int src, const nm_geo *g, const double *w);
+
 /* ---- lower_views.c: lowering: lower.c calls the operators, which use these ----------------------- */
 typedef struct nm_view {   /* where each element of a value lives */
     size_t n;

@@ -149,6 +149,32 @@ static void outer_half(size_t n, const double *a, size_t step, const uint32_t *a
     for (size_t i = 0; i < 8; i++) store(acc + i * NM_LANES, s[i]);
 }
 
+/* x[idx[t]] += w[t] y: a sparse row pulled back */
+static void spread(size_t n, const uint32_t *idx, const double *w, const double *y, double *x)
+{
+    const v8 y0 = load(y), y1 = load(y + 8);
+    for (size_t t = 0; t < n; t++) {
+        double *to = x + (size_t)idx[t] * NM_LANES;
+        const v8 b = all(w[t]);
+        store(to, fma8(b, y0, load(to)));
+        store(to + 8, fma8(b, y1, load(to + 8)));
+    }
+}
+
+/* y += sum over t of w[t] x[idx[t]]: a sparse row applied */
+static void collect(size_t n, const uint32_t *idx, const double *w, const double *x, double *y)
+{
+    v8 s0 = load(y), s1 = load(y + 8);
+    for (size_t t = 0; t < n; t++) {
+        const double *from = x + (size_t)idx[t] * NM_LANES;
+        const v8 b = all(w[t]);
+        s0 = fma8(b, load(from), s0);
+        s1 = fma8(b, load(from + 8), s1);
+    }
+    store(y, s0);
+    store(y + 8, s1);
+}
+
 static double total(v8 a)
 {
     double x[8];
@@ -354,4 +380,4 @@ static void lane_step(size_t n, const uint32_t *unit, const double *y, const dou
 extern const nm_kernels NAME;
 const nm_kernels NAME = {TITLE,  outer, outer_half, dot3, dot,       relax,    relax_lanes,
                          gather, box,   box_row,    axpy, hull_ends, hull_add, hull_step,
-                         lane_values, lane_step};
+                         lane_values, lane_step, spread, collect};

@@ -7,7 +7,41 @@
 /* ---- kernel.c ----------------------------------------------------------------------------------- */
 extern const nm_kernels nm_kernels_generic;
 
-/* ---- linear_batch.c ----------------------------------------------------------------------------- */
-void nm_lin_set_cells(nm_job *job, nm_lin *a); /* CONV: fills `cells` */
+/* ---- linear_conv.c: CONV and CONVT; arguments as in program.h ------------------------------------ */
+void nm_lin_set_cells(nm_job *job, nm_lin *a); /* fills `cells` */
+void nm_conv_apply3(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *c, const double *r,
+                    const double *m, double *yc, double *yr, double *ym);
+void nm_convt_apply3(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *c, const double *r,
+                     const double *m, double *yc, double *yr, double *ym);
+void nm_conv_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *x, double *y);
+void nm_convt_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *x, double *y);
+void nm_conv_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n, const uint32_t *unit, const double *y,
+                  double *x, unsigned char *live, const unsigned char *dead);
+void nm_convt_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n, const uint32_t *unit, const double *y,
+                   double *x, unsigned char *live, const unsigned char *dead);
+
+/* ---- NM_LANES numbers --------------------------------------------------------------------------- */
+static inline void nm_add_row(const double *x, double *y)
+{
+    for (size_t l = 0; l < NM_LANES; l++) y[l] += x[l];
+}
+
+/* Sets x[j] to 0 if nothing has touched it yet. */
+static inline void nm_touch(double *x, unsigned char *live, size_t j)
+{
+    if (live[j]) return;
+    live[j] = 1;
+    memset(x + j * NM_LANES, 0, NM_LANES * sizeof *x);
+}
+
+/* Adds acc to x[j], or sets x[j] if nothing has touched it yet. */
+static inline void nm_add_to(double *x, unsigned char *live, size_t j, const double *acc)
+{
+    if (live[j])
+        nm_add_row(acc, x + j * NM_LANES);
+    else
+        memcpy(x + j * NM_LANES, acc, NM_LANES * sizeof *x);
+    live[j] = 1;
+}
 
 #endif

@@ -4,8 +4,8 @@
  *   mtv  x += A' y     a multiple of each row with y not 0     backward
  *
  * linear_batch.c does this for NM_LANES vectors at about eight times the cost. Convolutions go position by position
- * over a packed patch. Errors are those of any sum of products in any order (kernel.c). Vectors are padded to 8 with
- * zeros. */
+ * over a packed patch; for the transpose of one the two change places. Errors are those of any sum of products in any
+ * order (kernel.c). Vectors are padded to 8 with zeros. */
 #include "base/base.h"
 #include "program/program.h"
 
@@ -77,8 +77,8 @@ void nm_lin_mv(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *
 {
     const nm_mark mark = nm_mark_get(job);
     const size_t ld = nm_pad8(a->cols);
-    if (a->kind == NM_CONV)
-        conv_mv(k, a, x, y, NM_ARRAY(job, double, nm_pad8(patch_of(&a->geo))));
+    if (a->kind == NM_CONV || a->kind == NM_CONVT)
+        (a->kind == NM_CONV ? conv_mv : conv_mtv)(k, a, x, y, NM_ARRAY(job, double, nm_pad8(patch_of(&a->geo))));
     else if (a->kind == NM_DENSE)
         for (size_t i = 0; i < a->rows; i++) {
             if (!want || want[i] >= 0) y[i] += k->dot(ld, a->w + i * ld, x);
@@ -92,8 +92,8 @@ void nm_lin_mtv(nm_job *job, const nm_kernels *k, const nm_lin *a, const double 
 {
     const nm_mark mark = nm_mark_get(job);
     const size_t ld = nm_pad8(a->cols);
-    if (a->kind == NM_CONV)
-        conv_mtv(k, a, y, x, NM_ARRAY(job, double, nm_pad8(patch_of(&a->geo))));
+    if (a->kind == NM_CONV || a->kind == NM_CONVT)
+        (a->kind == NM_CONV ? conv_mtv : conv_mv)(k, a, y, x, NM_ARRAY(job, double, nm_pad8(patch_of(&a->geo))));
     else if (a->kind == NM_DENSE)
         for (size_t i = 0; i < a->rows; i++) {
             if (y[i] != 0) k->axpy(ld, y[i], a->w + i * ld, x);

@@ -72,17 +72,25 @@ static bool product_exact(double a, double b, double *p)
     return fma(a, b, -*p) == 0 && isfinite(*p) && (*p == 0 ? a == 0 || b == 0 : fabs(*p) > 1e-250);
 }
 
+static bool is_conv(const nm_lin *a) { return a->kind == NM_CONV || a->kind == NM_CONVT; }
+
+/* Returns how many numbers a row of `w` has, with its padding; 0 if there are no such rows. */
 static size_t row_length(const nm_lin *a)
 {
     if (a->kind == NM_DENSE) return nm_pad8(a->cols);
-    return a->kind == NM_CONV ? nm_pad8((size_t)(a->geo.c / a->geo.groups * a->geo.kh * a->geo.kw))
-                              : 0;
+    return is_conv(a) ? nm_pad8((size_t)(a->geo.c / a->geo.groups * a->geo.kh * a->geo.kw)) : 0;
 }
 
-/* Returns one factor for each row (dense) or output channel (conv) from factors of units; NULL if they differ. */
+/* Returns the number of rows or, of a convolution in either direction, of channels that it gives. */
+static size_t row_kinds(const nm_lin *a)
+{
+    return a->kind == NM_CONV ? (size_t)a->geo.o : a->kind == NM_CONVT ? (size_t)a->geo.c : a->rows;
+}
+
+/* Returns a factor for each row (dense) or channel that is given (conv) from factors of units; NULL if they differ. */
 static double *row_factors(nm_job *job, const nm_lin *a, const double *coef)
 {
-    const size_t rows = a->kind == NM_CONV ? (size_t)a->geo.o : a->rows, per = a->rows / rows;
+    const size_t rows = row_kinds(a), per = a->rows / rows;
     double *f = NM_RAW(job, double, rows);
     for (size_t r = 0; r < rows; r++) {
         f[r] = coef[r * per];
@@ -94,11 +102,19 @@ static double *row_factors(nm_job *job, const nm_lin *a, const double *coef)
 
 static const double *scaled(nm_job *job, const nm_lin *a, const double *f)
 {
-    const size_t rows = a->kind == NM_CONV ? (size_t)a->geo.o : a->rows, len = row_length(a);
+    const nm_geo *g = &a->geo;
+    const size_t rows = is_conv(a) ? (size_t)g->o : a->rows, len = row_length(a);
     double *w = NM_ARRAY(job, double, nm_pad8(rows) * len);
     for (size_t r = 0; r < rows; r++)
-        for (size_t i = 0; i < len; i++)
-            if (!product_exact(a->w[r * len + i], f[r], &w[r * len + i])) return NULL;
+        for (size_t i = 0; i < len; i++) {
+            size_t by = r;
+            if (a->kind == NM_CONVT) {
+                const size_t cg = (size_t)(g->c / g->groups), c = i / (size_t)(g->kh * g->kw);
+                if (c >= cg) continue; /* the padding of the patch */
+                by = r / (size_t)(g->o / g->groups) * cg + c;
+            }
+            if (!product_exact(a->w[r * len + i], f[by], &w[r * len + i])) return NULL;
+        }
     return w;
 }
 
@@ -141,7 +157,7 @@ static bool fuse(nm_job *job, nm_block *b, nm_block *c)
         const bool rows = row_length(&lin[t]) == 0;
         const double *f = rows ? g->w : row_factors(job, &lin[t], g->w);
         if (!f || !(lin[t].w = (rows ? scaled_rows : scaled)(job, &lin[t], f))) return false;
-        if (lin[t].kind == NM_CONV) lin[t].wt = transposed(job, &lin[t]);
+        if (is_conv(&lin[t])) lin[t].wt = transposed(job, &lin[t]);
     }
     c->lin = lin;
     c->n_lin = b->n_lin;
@@ -229,8 +245,7 @@ static void renumber(nm_job *job, nm_program *p)
         for (size_t i = 0; i < p->n_out; i++) {
             const size_t u = (size_t)p->out[i];
             if (p->out[i] < 0 || u < first[b] || u >= first[b] + k.n) continue;
-            p->out[i] = (int32_t)(-2 - (int64_t)(u - first[b] +
-                                                 k.first)); /* unused from now on */
+            p->out[i] = (int32_t)(-2 - (int64_t)(u - first[b] + k.first)); /* unused from now on */
         }
         p->blocks[n++] = k;
     }
@@ -243,7 +258,10 @@ static void renumber(nm_job *job, nm_program *p)
 static size_t column_fan(nm_job *job, const nm_lin *a)
 {
     if (a->kind == NM_DENSE) return a->rows;
-    if (a->kind == NM_CONV) return (size_t)(a->geo.o / a->geo.groups * a->geo.kh * a->geo.kw);
+    if (is_conv(a)) {
+        const nm_geo *g = &a->geo;
+        return (size_t)((a->kind == NM_CONV ? g->o : g->c) / g->groups * g->kh * g->kw);
+    }
     if (a->kind == NM_GATHER && !a->idx) return 1;
     const size_t n = a->kind == NM_SPARSE ? a->ptr[a->rows] : a->rows;
     size_t *count = NM_ARRAY(job, size_t, a->cols + 1), most = 0;
@@ -266,7 +284,7 @@ static void count_fans(nm_job *job, nm_program *p)
         }
         for (size_t t = 0; t < k->n_lin; t++) {
             k->lin[t].fan = column_fan(job, &k->lin[t]);
-            if (k->lin[t].kind == NM_CONV && !k->lin[t].cells) nm_lin_set_cells(job, &k->lin[t]);
+            if (is_conv(&k->lin[t]) && !k->lin[t].cells) nm_lin_set_cells(job, &k->lin[t]);
             p->blocks[k->lin[t].src].fan += k->lin[t].fan;
         }
     }
@@ -284,7 +302,7 @@ static void check(nm_job *job, const nm_program *p)
             assert(a->src >= 0 && a->src < (int)b && a->rows == k->n);
             assert(a->cols == p->blocks[a->src].n);
             if (row_length(a) &&
-                (a->kind == NM_CONV ? (size_t)a->geo.o : a->rows) >= UINT32_MAX / row_length(a) - 8)
+                (is_conv(a) ? (size_t)a->geo.o : a->rows) >= UINT32_MAX / row_length(a) - 8)
                 nm_throw(job, NM_EUNSUP, "layer \"%s\" has more than 2^32 weights", k->name);
         }
     }
@@ -323,10 +341,30 @@ static void conv_row(const nm_lin *a, size_t i, void (*put)(void *, size_t, doub
             }
 }
 
+static void convt_row(const nm_lin *a, size_t i, void (*put)(void *, size_t, double), void *arg)
+{
+    const nm_geo *g = &a->geo;
+    const int64_t plane = g->h * g->w, c = (int64_t)i / plane, y = (int64_t)i % plane / g->w,
+                  x = (int64_t)i % g->w;
+    const int64_t cg = g->c / g->groups, og = g->o / g->groups, group = c / cg;
+    for (int64_t o = group * og; o < (group + 1) * og; o++)
+        for (int64_t ky = 0; ky < g->kh; ky++)
+            for (int64_t kx = 0; kx < g->kw; kx++) {
+                const int64_t p = y + g->ph - ky * g->dh, q = x + g->pw - kx * g->dw;
+                if (p < 0 || p % g->sh || p / g->sh >= g->p || q < 0 || q % g->sw ||
+                    q / g->sw >= g->q)
+                    continue;
+                put(arg, (size_t)((o * g->p + p / g->sh) * g->q + q / g->sw),
+                    a->w[(size_t)o * row_length(a) + (size_t)((c % cg * g->kh + ky) * g->kw + kx)]);
+            }
+}
+
 void nm_lin_row(const nm_lin *a, size_t i, void (*put)(void *, size_t j, double w), void *arg)
 {
     if (a->kind == NM_CONV) {
         conv_row(a, i, put, arg);
+    } else if (a->kind == NM_CONVT) {
+        convt_row(a, i, put, arg);
     } else if (a->kind == NM_DENSE) {
         for (size_t j = 0; j < a->cols; j++) put(arg, j, a->w[i * nm_pad8(a->cols) + j]);
     } else if (a->kind == NM_SPARSE) {
@@ -344,7 +382,7 @@ const char *nm_kind_name(nm_kind k)
 
 void nm_program_print(nm_buf *b, const nm_program *p)
 {
-    static const char *const lin[] = {"dense", "conv", "sparse", "gather"};
+    static const char *const lin[] = {"dense", "conv", "transposed conv", "sparse", "gather"};
     for (size_t i = 0; i < p->n_blocks; i++) {
         const nm_block *k = &p->blocks[i];
         nm_put(b, "block %zu %s units %zu", i, nm_kind_name(k->kind), k->n);

@@ -53,6 +53,9 @@ typedef struct nm_kernels {
     /* a step of Adam on slo in [0,1] along the derivative max(y, 0) a; adam as in hull_step */
     void (*lane_step)(size_t n, const uint32_t *unit, const double *y, const double *a, const double adam[3],
                       double *slo, double *m1, double *m2);
+    /* a sparse row of n weights and NM_LANES vectors: x[idx[t]] += w[t] y; y += sum of w[t] x[idx[t]], in order of t */
+    void (*spread)(size_t n, const uint32_t *idx, const double *w, const double *y, double *x);
+    void (*collect)(size_t n, const uint32_t *idx, const double *w, const double *x, double *y);
 } nm_kernels;
 
 /* ---- kernel_pick.c ------------------------------------------------------------------------------ */
@@ -60,8 +63,8 @@ const nm_kernels *nm_kernels_pick(void);
 
 /* ---- program.c: the blocks ---------------------------------------------------------------------- */
 typedef enum { NM_INPUT, NM_AFFINE, NM_RELU, NM_MAX } nm_kind;
-typedef enum { NM_DENSE, NM_CONV, NM_SPARSE, NM_GATHER } nm_linkind;
-typedef struct nm_geo {  /* a convolution over [C,H,W] giving [O,P,Q]; 1-D has H = 1 */
+typedef enum { NM_DENSE, NM_CONV, NM_CONVT, NM_SPARSE, NM_GATHER } nm_linkind; /* CONVT: a CONV's transpose */
+typedef struct nm_geo {  /* a convolution from [C,H,W] to [O,P,Q]; 1-D has H = 1; CONVT goes from [O,P,Q] */
     int64_t groups, c, h, w, o, p, q, kh, kw, sh, sw, dh, dw, ph, pw;
 } nm_geo;
 typedef struct nm_lin {
@@ -69,12 +72,12 @@ typedef struct nm_lin {
     int src;               /* the block it reads */
     size_t rows, cols;
     size_t fan;            /* largest number of nonzeros in a column: terms of one sum of `pull` */
-    const double *w;       /* DENSE [rows8][cols8], CONV [o][patch8], SPARSE [nnz], GATHER [rows] or NULL = 1 */
-    const double *wt;      /* CONV [groups][patch][o/groups rounded up to 8] */
+    const double *w;       /* DENSE [rows8][cols8], CONV, CONVT [o][patch8], SPARSE [nnz], GATHER [rows] or NULL = 1 */
+    const double *wt;      /* CONV, CONVT [groups][patch][o/groups rounded up to 8] */
     const uint32_t *idx;   /* SPARSE [nnz] columns, GATHER [rows] sources (UINT32_MAX: none) or NULL = same */
     const size_t *ptr;     /* SPARSE [rows+1] */
     nm_geo geo;
-    const int32_t *cells;  /* CONV [p*q][patch] cell of the first group's channels, or -1 in the padding */
+    const int32_t *cells;  /* CONV, CONVT [p*q][patch] cell of the first group's channels, or -1 in the padding */
 } nm_lin;
 typedef struct nm_block {
     nm_kind kind;
@@ -115,7 +118,7 @@ void nm_sparse_fill(nm_job *job, nm_lin *a, size_t n, const uint32_t *row, const
 void nm_lin_mv(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *x, double *y, const int32_t *want);
 void nm_lin_mtv(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *y, double *x); /* x += A' y */
 
-/* ---- linear_batch.c: a linear operator and NM_LANES vectors, or three --------------------------- */
+/* ---- linear_batch.c and linear_conv.c: a linear operator and NM_LANES vectors, or three ---------- */
 /* y[rows] += A c; ry += |A| r; my += |A| m, each with an error of at most (terms+4) ulp of my; arrays padded to 8 */
 void nm_lin_apply3(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *c,
                    const double *r, const double *m, double *yc, double *yr, double *ym);

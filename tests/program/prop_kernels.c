@@ -3,7 +3,8 @@
  * 1. Every build of kernel.c that this processor can run gives the same bits as the generic one, for every entry, on
  *    random data with zeros of both signs, subnormals and a wide range of magnitudes.
  * 2. nm_lin_apply3, apply and pull agree with the sum over nm_lin_row, an independent path, taken exactly (mpq), for
- *    dense, convolution (1-D and 2-D, strides, pads, dilations, groups, odd sizes), sparse and gather operators. A sum
+ *    dense, convolution (1-D and 2-D, strides, pads, dilations, groups, odd sizes), transposed convolution, sparse and
+ *    gather operators. A sum
  *    of m fused or plain terms is off by at most (m+4) 2^-52 of the sum of magnitudes (program/program.h); on small
  * integers by 0.
  * 3. pull touches what it must and nothing else: live marks, dead columns, rows that are not listed.
@@ -13,7 +14,7 @@
 #if defined(__x86_64__)
 extern const nm_kernels nm_kernels_avx512, nm_kernels_avx2;
 #endif
-enum { N = 40, OPS = 160 };
+enum { N = 40, OPS = 240 };
 
 static double wild(void)
 {
@@ -77,6 +78,8 @@ static void work(const nm_kernels *k, sheet *s)
     k->axpy(n8, wild(), s->v[2], s->z + N);
     k->hull_step(n8, wild(), wild(), s->v[1], s->v[3], s->v[4], s->v[5], adam, s->v[0], s->z + 2 * N,
                  s->z + 3 * N);
+    k->spread(n, unit, s->v[2], s->y, s->x);
+    k->collect(n, unit, s->v[3], s->x, s->z);
     k->box(n, unit, s->y, s->v[4], s->v[5], low, mag);
     memcpy(s->a, low, sizeof low);
     memcpy(s->a + NM_LANES, mag, sizeof mag);
@@ -159,6 +162,14 @@ static void make_conv(nm_job *job, nm_lin *a, bool ints)
     a->w = w;
     a->wt = wt;
     nm_lin_set_cells(job, a);
+}
+
+static void make_transposed(nm_job *job, nm_lin *a, bool ints)
+{
+    make_conv(job, a, ints);
+    const size_t rows = a->rows;
+    a->rows = a->cols;
+    a->cols = rows;
 }
 
 static void make_sparse(nm_job *job, nm_lin *a, bool ints)
@@ -326,6 +337,7 @@ static void one(nm_job *job, void *arg)
     const nm_kernels *k = nm_kernels_pick();
     nm_lin a = {.kind = !strcmp(o->name, "dense")    ? NM_DENSE
                         : !strcmp(o->name, "conv")   ? NM_CONV
+                        : !strcmp(o->name, "transposed") ? NM_CONVT
                         : !strcmp(o->name, "sparse") ? NM_SPARSE
                                                      : NM_GATHER};
     o->make(job, &a, ints);
@@ -361,10 +373,11 @@ int main(void)
     static const op ops[] = {{"dense", make_dense, 0},
                              {"conv", make_conv, 0},
                              {"sparse", make_sparse, 0},
-                             {"gather", make_gather, 0}};
+                             {"gather", make_gather, 0},
+                             {"transposed", make_transposed, 0}};
     builds();
     for (uint64_t seed = 1; seed <= OPS; seed++) {
-        op o = ops[seed % 8 < 5 ? 1 : seed % 8 == 5 ? 0 : seed % 8 == 6 ? 2 : 3];
+        op o = ops[seed % 8 < 3 ? 1 : seed % 8 < 5 ? 4 : seed % 8 == 5 ? 0 : seed % 8 == 6 ? 2 : 3];
         o.seed = seed * 3 + seed / 8 % 2;
         t_job(0, one, &o);
     }

@@ -89,11 +89,10 @@ static void eval(nm_eval *e, const nm_node *node)
         }
 }
 
-/* Adds the convolution of `src` with kernel w [o][patch] to `block`, with the kernel's transposed copy. */
-static void lower_conv(nm_lowering *l, int block, int src, const nm_geo *g, const double *w)
+void nm_lower_conv(nm_lowering *l, nm_linkind kind, int block, int src, const nm_geo *g, const double *w)
 {
     nm_block *b = &l->prog->blocks[block];
-    nm_lin *a = nm_block_lin(l->job, b, NM_CONV, src, b->n, l->prog->blocks[src].n);
+    nm_lin *a = nm_block_lin(l->job, b, kind, src, b->n, l->prog->blocks[src].n);
     const size_t patch = (size_t)(g->c / g->groups * g->kh * g->kw), len = nm_pad8(patch);
     const size_t og = (size_t)(g->o / g->groups), og8 = nm_pad8(og);
     double *pad = NM_ARRAY(l->job, double, nm_pad8((size_t)g->o) * len);
@@ -152,7 +151,7 @@ static void lower(nm_lowering *l, const nm_node *node)
                         .ph = g->lo[1],
                         .pw = g->lo[2]};
     if (g->dims < NM_WIN)
-        lower_conv(l, block, src, &geo, p->w);
+        nm_lower_conv(l, NM_CONV, block, src, &geo, p->w);
     else
         lower_rows(l, block, src, p);
     if (p->bias)

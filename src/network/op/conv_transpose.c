@@ -1,12 +1,12 @@
 /* conv_transpose.c: ConvTranspose over one to three dimensions: strides, pads, dilations, groups, output_padding,
- * output_shape, auto_pad. The kernel w [c][o/groups][k] must be constant. Input place i adds w x to output places
  * output_shape, auto_pad. The kernel w [c][o/groups][k] must be constant. Input place i adds w x to the output places
  *     i s - l + k d        for each kernel place k, with l the pad in front.
  * There are  s (I - 1) + (K - 1) d + 1 + output_padding - l - h  output places. With output_shape, or auto_pad=SAME
  * (I s places), the pads follow from that number: if their sum is odd, the end gets one more for SAME_UPPER, else the
  * front. Before opset 11 the standard said the reverse, so an odd sum is refused there. Two more things are refused
  * because runtimes do not follow the definition: an output larger than what the kernel reaches (except for one place at
- * the end by output_shape), and an output_padding not less than the stride. Evaluation gathers, lowering scatters. */
+ * the end by output_shape), and an output_padding not less than the stride. Up to two dimensions it becomes
+ * the transpose of a convolution operator, over three a sparse one. Evaluation gathers. */
 #include "base/base.h"
 #include "data/data.h"
 #include "program/program.h"
@@ -170,11 +170,9 @@ static void scatter(nm_lowering *l, const plan_t *p, size_t *ptr, uint32_t *from
     }
 }
 
-static void lower(nm_lowering *l, const nm_node *node)
+/* Lists the weights of each output, for three dimensions. */
+static void lower_rows(nm_lowering *l, int block, int src, const plan_t *p)
 {
-    const plan_t *p = node->plan;
-    const int src = nm_lower_source(l, node, &l->view[node->in[0]]);
-    const int block = nm_lower_block(l, node, NM_AFFINE, (size_t)p->o * p->area);
     nm_block *b = &l->prog->blocks[block];
     const size_t cg = (size_t)(p->g.c / p->groups), og = (size_t)(p->o / p->groups);
     const size_t pairs = nm_mul(l->job, p->size, p->kernel);
@@ -186,7 +184,6 @@ static void lower(nm_lowering *l, const nm_node *node)
     double *w = NM_RAW(l->job, double, nnz);
     for (size_t u = 0; u < b->n; u++) {
         const size_t o = u / p->area, place = u % p->area;
-        if (p->bias) b->bias[u] = p->bias[o];
         for (size_t c = o / og * cg; c < (o / og + 1) * cg; c++)
             for (size_t t = ptr[place]; t < ptr[place + 1]; t++) {
                 row[n] = (uint32_t)u;
@@ -196,10 +193,39 @@ static void lower(nm_lowering *l, const nm_node *node)
     }
     nm_sparse_fill(l->job, nm_block_lin(l->job, b, NM_SPARSE, src, b->n, l->prog->blocks[src].n), n,
                    row, col, w);
+}
+
+static void lower(nm_lowering *l, const nm_node *node)
+{
+    const plan_t *p = node->plan;
+    const nm_win *g = &p->g;
+    const int src = nm_lower_source(l, node, &l->view[node->in[0]]);
+    const int block = nm_lower_block(l, node, NM_AFFINE, (size_t)p->o * p->area);
+    const nm_geo geo = {.groups = p->groups, /* of the convolution from y to x */
+                        .c = p->o,
+                        .o = g->c,
+                        .h = g->out[1],
+                        .w = g->out[2],
+                        .p = g->in[1],
+                        .q = g->in[2],
+                        .kh = g->k[1],
+                        .kw = g->k[2],
+                        .sh = g->s[1],
+                        .sw = g->s[2],
+                        .dh = g->d[1],
+                        .dw = g->d[2],
+                        .ph = g->lo[1],
+                        .pw = g->lo[2]};
+    if (g->dims < NM_WIN)
+        nm_lower_conv(l, NM_CONVT, block, src, &geo, p->w);
+    else
+        lower_rows(l, block, src, p);
+    for (size_t u = 0; p->bias && u < l->prog->blocks[block].n; u++)
+        l->prog->blocks[block].bias[u] = p->bias[u / p->area];
     nm_lower_result(l, node, 0, block);
 }
 
-static const char convtranspose_notes[] =
-    "constant kernel; batch 1; 1 to 3 dimensions; before opset 11 no pads to be divided whose sum is odd";
+static const char convtranspose_notes[] = "constant kernel; batch 1; 1 to 3 dimensions; before "
+                                          "opset 11 no pads to be divided whose sum is odd";
 const nm_op nm_op_convtranspose = {"ConvTranspose", 2,    3,    1,     7,
                                    NM_OPSET,        plan, eval, lower, convtranspose_notes};

@@ -1,12 +1,16 @@
 /* gemm.c: Gemm (alpha A' B' + beta C, either side constant, transA, transB) and MatMul with the constant on either
  * side, batched over leading dimensions. Both take the same form: out[i] = sum_k x[xi(i)+k*xs] * w[wi(i)+k*ws] + bias.
  * alpha and beta multiply the constants in double when the graph is read: the rounded products define the network (for
- * 1 and for powers of two nothing is rounded). */
+ * 1 and for powers of two nothing is rounded). A matrix with fewer than one nonzero in eight, such as a convolution
+ * that was exported as a matrix, is lowered to lists of weights: a term of a list costs about three of a full product,
+ * and its windows stay local on the way back. */
 #include "base/base.h"
 #include "data/data.h"
 #include "program/program.h"
 #include "network/network.h"
 #include "network/operator.h"
+
+enum { SPARSE = 8 }; /* a matrix with fewer nonzeros than one in so many is listed; see the head */
 
 typedef struct {
     int var;         /* which input varies, 0 or 1 */
@@ -28,8 +32,7 @@ static uint32_t offset(const side_t *s, int64_t b, int64_t i)
 }
 
 typedef struct {
-    nm_shape all, a,
-        b; /* leading dimensions of the product and of the factors, which broadcast */
+    nm_shape all, a, b; /* leading dimensions of the product and of the factors, which broadcast */
 } batch_t;
 
 static void fill(nm_job *job, plan_t *p, const side_t *a, const side_t *b, const batch_t *of,
@@ -156,6 +159,42 @@ static bool is_whole(const plan_t *p)
     return p->xs == 1;
 }
 
+/* Counts the weights that are not zero in all rows. */
+static size_t count_nonzeros(const plan_t *p)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->n; i++)
+        for (size_t k = 0; k < p->inner; k++) n += p->w[p->w0[i] + k * p->ws] != 0;
+    return n;
+}
+
+static void lower_dense(nm_lowering *l, nm_lin *a, const plan_t *p)
+{
+    const size_t ld = nm_pad8(p->inner);
+    double *w = NM_ARRAY(l->job, double, nm_mul(l->job, nm_pad8(p->n), ld));
+    for (size_t i = 0; i < p->n; i++)
+        for (size_t k = 0; k < p->inner; k++) w[i * ld + k] = p->w[p->w0[i] + k * p->ws];
+    a->w = w;
+}
+
+static void lower_sparse(nm_lowering *l, nm_lin *a, const plan_t *p, size_t nnz)
+{
+    uint32_t *row = NM_RAW(l->job, uint32_t, nnz), *col = NM_RAW(l->job, uint32_t, nnz);
+    double *w = NM_RAW(l->job, double, nnz);
+    size_t at = 0;
+    for (size_t i = 0; i < p->n; i++)
+        for (size_t k = 0; k < p->inner; k++) {
+            const double value = p->w[p->w0[i] + k * p->ws];
+            if (value == 0) continue;
+            row[at] = (uint32_t)i;
+            col[at] = (uint32_t)(p->x0[i] + k * p->xs);
+            w[at++] = value;
+        }
+    a->kind = NM_SPARSE;
+    nm_sparse_fill(l->job, a, nnz, row, col, w);
+}
+
+/* Lists rows of weights where few are not zero, or where several rows of x meet the same matrix. */
 static void lower(nm_lowering *l, const nm_node *node)
 {
     const plan_t *p = node->plan;
@@ -166,25 +205,11 @@ static void lower(nm_lowering *l, const nm_node *node)
     if (p->bias)
         for (size_t i = 0; i < p->n; i++) b->bias[i] = p->bias[i];
     nm_lin *a = nm_block_lin(l->job, b, NM_DENSE, src, p->n, v->n);
-    if (is_whole(p) && p->inner == v->n) {
-        const size_t ld = nm_pad8(p->inner);
-        double *w = NM_ARRAY(l->job, double, nm_mul(l->job, nm_pad8(p->n), ld));
-        for (size_t i = 0; i < p->n; i++)
-            for (size_t k = 0; k < p->inner; k++) w[i * ld + k] = p->w[p->w0[i] + k * p->ws];
-        a->w = w;
-    } else { /* several rows of x, each by the same matrix */
-        const size_t nnz = nm_mul(l->job, p->n, p->inner);
-        uint32_t *row = NM_RAW(l->job, uint32_t, nnz), *col = NM_RAW(l->job, uint32_t, nnz);
-        double *w = NM_RAW(l->job, double, nnz);
-        for (size_t i = 0, at = 0; i < p->n; i++)
-            for (size_t k = 0; k < p->inner; k++, at++) {
-                row[at] = (uint32_t)i;
-                col[at] = (uint32_t)(p->x0[i] + k * p->xs);
-                w[at] = p->w[p->w0[i] + k * p->ws];
-            }
-        a->kind = NM_SPARSE;
-        nm_sparse_fill(l->job, a, nnz, row, col, w);
-    }
+    const size_t nnz = count_nonzeros(p);
+    if (is_whole(p) && p->inner == v->n && (double)nnz * SPARSE >= (double)p->n * (double)p->inner)
+        lower_dense(l, a, p);
+    else
+        lower_sparse(l, a, p, nnz);
     nm_lower_result(l, node, 0, block);
 }
 
