@@ -189,7 +189,7 @@ static bool closes(check *c, nm_region *r, words *w)
     if (word(w).s < w->end) return fail(c, "close: at most 16 clauses were expected");
     nm_region_rows(c->pull, r, n, row, lo);
     for (size_t i = 0; i < n; i++) {
-        if (!(lo[i] > row[i]->rhs))
+        if (!r->empty && !(lo[i] > row[i]->rhs))
             return fail(c, nm_fmt(c->job, "close: a row of clause %zu is only known to be at least %s, %s short of %s",
                                   clause[i], nm_num_text(c->job, lo[i]), nm_num_text(c->job, row[i]->rhs - lo[i]),
                                   nm_num_text(c->job, row[i]->rhs)));
@@ -203,12 +203,14 @@ static bool target(check *c, nm_region *r, words *w)
     size_t t, k;
     if (!number(c, w, c->c->n_clauses, &t) || !number(c, w, c->c->clauses[t].n_rows, &k)) return false;
     if (r->only >= 0) return fail(c, "target: one is open already");
+    const nm_mark mark = nm_mark_get(c->job);
     nm_region in = copy(c->job, c->p, r, c->c->n_clauses);
     in.only = (int64_t)t;
     in.only_row = (uint32_t)k;
     if (!region(c, &in, "end")) return false;
     if (!in.empty && !in.closed[t]) return fail(c, nm_fmt(c->job, "target: clause %zu is still open here", t));
     r->closed[t] = true;
+    nm_mark_release(c->job, mark);
     return true;
 }
 

@@ -245,7 +245,7 @@ static void pull_bent(nm_pull *t, const nm_plain_block *k)
     for (size_t i = 0; i < k->n; i++) {
         const size_t u = k->first + i, a = t->p->block[k->src].first + i;
         const double *y = t->y + u * L;
-        if (is_zero(y)) continue;
+        if ((t->sup[u] == 0 && t->up[u] == 0 && k->kind == NM_RELU) || is_zero(y)) continue; /* 0 everywhere */
         double *low = t->y + (k->kind == NM_MAX ? t->low[u] : a) * L;
         double *top = t->y + (k->kind == NM_MAX ? t->top[u] : a) * L;
         const double slo = k->kind == NM_MAX ? 1 : t->slo[u];
@@ -413,6 +413,21 @@ static void put_row(nm_pull *t, const nm_row *row, size_t lane)
     }
 }
 
+/* Returns the least value of a row by the intervals of the units that it names. */
+static double row_interval(const nm_plain *p, const nm_region *r, const nm_row *row)
+{
+    double sum = 0, mag = 0;
+    for (size_t i = 0; i < row->n; i++) {
+        const uint32_t v = row->var[i];
+        const int64_t u = v < p->n_out ? p->out[v] : (int64_t)(v - p->n_out + p->x_first);
+        const double a = row->coef[i] * (u < 0 ? p->out_const[v] : r->lo[u]);
+        const double b = row->coef[i] * (u < 0 ? p->out_const[v] : r->hi[u]);
+        sum += a < b ? a : b;
+        mag += nm_larger(fabs(a), fabs(b));
+    }
+    return nm_down(sum - ((double)(row->n + 4) * NM_CHECK_U * mag + 1e-290) * NM_CHECK_MORE);
+}
+
 void nm_region_rows(nm_pull *t, nm_region *r, size_t n, const nm_row *const *row, double *lo)
 {
     double all[L];
@@ -421,7 +436,10 @@ void nm_region_rows(nm_pull *t, nm_region *r, size_t n, const nm_row *const *row
     for (size_t i = 0; i < n; i++) put_row(t, row[i], i);
     pull(t, r, t->p->n_blocks - 1, true);
     lower(t, r, all);
-    memcpy(lo, all, n * sizeof *lo);
+    for (size_t i = 0; i < n; i++) {
+        const double plain = row_interval(t->p, r, row[i]);
+        lo[i] = isfinite(plain) && plain > all[i] ? plain : all[i];
+    }
 }
 
 /* With cut x <= rhs, cut_i x_i <= rhs - the least of the other terms, for each i. */

@@ -9,7 +9,7 @@
 #include "proof/proof.h"
 #include "proof/checker.h"
 
-enum { MOST = 400000000, TRIALS = 8 };
+enum { MOST = 400000000, TRIALS = 4 };
 
 typedef struct {
     size_t n, first;
