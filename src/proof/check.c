@@ -1,15 +1,16 @@
 /* check.c: reads a certificate, netmip-proof(5), and checks it step by step.
  *
  * What must be trusted for an accepted `holds`: the readers of network and question; the judge's evaluation, and that
- * blocks which agree with it at random points are the network's; the three files of this room, some 700 lines; the
+ * blocks which agree with it at random points are the network's; the three files of this room, some 1,000 lines; the
  * compiler, and arithmetic in IEEE 754 doubles, rounded to nearest. What need not be: whoever wrote the certificate.
  *
  * A certificate is a program of hints over regions of the input set. A region starts with the box of a case (rows and
- * balls of the case are left out, which only makes it larger), and its bounds are computed here. A clause is closed in a
- * region if one of its rows is proven to be above its right side, or if it is closed in both parts of the region, by the
- * two signs of a unit or the two halves of an input's interval, which share their border. Within `target`, a row of one
- * clause is assumed, as it holds at every counterexample of that clause. All clauses of all cases must be closed. */
+ * balls of the case are left out, which only makes it larger), and its bounds are computed here. A clause is closed in
+ * a region if one of its rows is proven to be above its right side, or if it is closed in both parts of the region: by
+ * the two signs of a unit or the two halves of an input's interval, which share their border. Within `target`, a row of
+ * one clause is assumed, as it holds at every counterexample of that clause. All clauses of all cases must be closed. */
 #include "base/base.h"
+#include "program/program.h"
 #include "network/network.h"
 #include "question/question.h"
 #include "judge/judge.h"
@@ -25,7 +26,7 @@ typedef struct {
     const nm_plain *p;
     nm_pull *pull;
     nm_lines lines;
-    const nm_case *c;      /* the case at hand */
+    const nm_case *c; /* the case at hand */
     nm_checked *out;
     size_t depth;
 } check;
@@ -136,26 +137,33 @@ static bool part(check *c, nm_region *r, const char *until, bool *both)
 
 /* ---- steps ---- */
 
-/* slopes [BLOCK:[GAPa]..].. : sets the lower slopes of the question's rows; units that are not named use their default */
+/* slopes [BLOCK:[GAPa]..].. : sets lower slopes for the question's rows; units that are not named use their default */
 static bool slopes(check *c, nm_region *r, words *w)
 {
     for (size_t u = 0; u < c->p->n_units; u++) r->slope[u] = -1;
     for (nm_span s = word(w); s.s < s.end; s = word(w)) {
         size_t b = 0, at = 0;
         const char *x = s.s;
-        while (x < s.end && *x >= '0' && *x <= '9' && b < c->p->n_blocks) b = 10 * b + (size_t)(*x++ - '0');
+        while (x < s.end && *x >= '0' && *x <= '9' && b < c->p->n_blocks)
+            b = 10 * b + (size_t)(*x++ - '0');
         if (x == s.end || *x++ != ':' || b >= c->p->n_blocks || c->p->block[b].kind != NM_RELU)
             return fail(c, "slopes: BLOCK: of a ReLU block was expected");
         const nm_plain_block *k = &c->p->block[b];
         while (x < s.end) {
             size_t gap = 0;
             double slope = 0, scale = 1.0 / 32;
-            while (x < s.end && *x >= '0' && *x <= '9' && gap <= k->n) gap = 10 * gap + (size_t)(*x++ - '0');
+            while (x < s.end && *x >= '0' && *x <= '9' && gap <= k->n)
+                gap = 10 * gap + (size_t)(*x++ - '0');
             at += gap;
-            if (at >= k->n || x == s.end) return fail(c, "slopes: a unit of the block, and its slope, were expected");
-            for (int digit = 0; digit < 2 && x < s.end && (*x < '0' || *x > '9'); digit++, scale /= 32) {
-                const int level = *x >= 'A' && *x <= 'Z' ? *x - 'A' : *x >= 'a' && *x <= 'g' ? *x - 'a' + 26 : 99;
-                if (level > 32) return fail(c, "slopes: a letter from A to Z or a to g was expected");
+            if (at >= k->n || x == s.end)
+                return fail(c, "slopes: a unit of the block, and its slope, were expected");
+            for (int digit = 0; digit < 2 && x < s.end && (*x < '0' || *x > '9');
+                 digit++, scale /= 32) {
+                const int level = *x >= 'A' && *x <= 'Z'   ? *x - 'A'
+                                  : *x >= 'a' && *x <= 'g' ? *x - 'a' + 26
+                                                           : 99;
+                if (level > 32)
+                    return fail(c, "slopes: a letter from A to Z or a to g was expected");
                 slope += level * scale;
                 x++;
             }
@@ -183,16 +191,21 @@ static bool closes(check *c, nm_region *r, words *w)
     double lo[NM_CHECK_LANES];
     for (words more = *w; n < NM_CHECK_LANES && word(&more).s < more.end; more = *w, n++) {
         size_t k;
-        if (!number(c, w, c->c->n_clauses, &clause[n]) || !number(c, w, c->c->clauses[clause[n]].n_rows, &k)) return false;
+        if (!number(c, w, c->c->n_clauses, &clause[n]) ||
+            !number(c, w, c->c->clauses[clause[n]].n_rows, &k))
+            return false;
         row[n] = &c->c->clauses[clause[n]].rows[k];
     }
     if (word(w).s < w->end) return fail(c, "close: at most 16 clauses were expected");
     nm_region_rows(c->pull, r, n, row, lo);
     for (size_t i = 0; i < n; i++) {
         if (!r->empty && !(lo[i] > row[i]->rhs))
-            return fail(c, nm_fmt(c->job, "close: a row of clause %zu is only known to be at least %s, %s short of %s",
-                                  clause[i], nm_num_text(c->job, lo[i]), nm_num_text(c->job, row[i]->rhs - lo[i]),
-                                  nm_num_text(c->job, row[i]->rhs)));
+            return fail(
+                c,
+                nm_fmt(c->job,
+                       "close: a row of clause %zu is only known to be at least %s, %s short of %s",
+                       clause[i], nm_num_text(c->job, lo[i]),
+                       nm_num_text(c->job, row[i]->rhs - lo[i]), nm_num_text(c->job, row[i]->rhs)));
         r->closed[clause[i]] = true;
     }
     return true;
@@ -201,14 +214,16 @@ static bool closes(check *c, nm_region *r, words *w)
 static bool target(check *c, nm_region *r, words *w)
 {
     size_t t, k;
-    if (!number(c, w, c->c->n_clauses, &t) || !number(c, w, c->c->clauses[t].n_rows, &k)) return false;
+    if (!number(c, w, c->c->n_clauses, &t) || !number(c, w, c->c->clauses[t].n_rows, &k))
+        return false;
     if (r->only >= 0) return fail(c, "target: one is open already");
     const nm_mark mark = nm_mark_get(c->job);
     nm_region in = copy(c->job, c->p, r, c->c->n_clauses);
     in.only = (int64_t)t;
     in.only_row = (uint32_t)k;
     if (!region(c, &in, "end")) return false;
-    if (!in.empty && !in.closed[t]) return fail(c, nm_fmt(c->job, "target: clause %zu is still open here", t));
+    if (!in.empty && !in.closed[t])
+        return fail(c, nm_fmt(c->job, "target: clause %zu is still open here", t));
     r->closed[t] = true;
     nm_mark_release(c->job, mark);
     return true;
@@ -274,7 +289,8 @@ static bool step(check *c, nm_region *r, nm_span s, words *w)
         nm_region_crown(c->pull, r);
         return true;
     }
-    return fail(c, nm_fmt(c->job, "%.*s: a step was expected", (int)(s.end - s.s > 40 ? 40 : s.end - s.s), s.s));
+    return fail(c, nm_fmt(c->job, "%.*s: a step was expected",
+                          (int)(s.end - s.s > 40 ? 40 : s.end - s.s), s.s));
 }
 
 /* Checks the steps of a region up to the line `until`. */
@@ -313,8 +329,10 @@ static bool witness(check *c)
     size_t i, t;
     if (!nm_lines_next(&c->lines, &line)) return fail(c, "a witness was expected");
     words w = {line.s, line.end};
-    if (!nm_span_is(word(&w), "witness")) return fail(c, "witness CASE CLAUSE VALUE.. was expected");
-    if (!number(c, &w, c->q->n_cases, &i) || !number(c, &w, c->q->cases[i].n_clauses, &t)) return false;
+    if (!nm_span_is(word(&w), "witness"))
+        return fail(c, "witness CASE CLAUSE VALUE.. was expected");
+    if (!number(c, &w, c->q->n_cases, &i) || !number(c, &w, c->q->cases[i].n_clauses, &t))
+        return false;
     const size_t n = nm_case_width(c->q, &c->q->cases[i]);
     double *x = NM_RAW(c->job, double, n + 1);
     for (size_t k = 0; k < n; k++)
@@ -323,10 +341,12 @@ static bool witness(check *c)
     const nm_replay r = nm_verify(c->job, c->net, c->q, i, (int64_t)t, x);
     const double *point = r.g ? r.g : r.x;
     for (size_t k = 0; k < n; k++)
-        if (point[k] != x[k]) return fail(c, nm_fmt(c->job, "value %zu of the witness leaves the input set", k));
+        if (point[k] != x[k])
+            return fail(c, nm_fmt(c->job, "value %zu of the witness leaves the input set", k));
     c->out->steps = c->out->clauses = 1;
-    return r.is_violated || fail(c, nm_fmt(c->job, "the witness is no counterexample: its margin is %s",
-                                           nm_num_text(c->job, r.margin64)));
+    return r.is_violated ||
+           fail(c, nm_fmt(c->job, "the witness is no counterexample: its margin is %s",
+                          nm_num_text(c->job, r.margin64)));
 }
 
 static bool one_case(check *c, size_t i)
@@ -334,7 +354,8 @@ static bool one_case(check *c, size_t i)
     const nm_mark mark = nm_mark_get(c->job);
     c->c = &c->q->cases[i];
     for (size_t k = 0; k < c->q->n_in; k++)
-        if (!isfinite(c->c->lo[k]) || !isfinite(c->c->hi[k])) return fail(c, "an input without bounds");
+        if (!isfinite(c->c->lo[k]) || !isfinite(c->c->hi[k]))
+            return fail(c, "an input without bounds");
     const char *differs = nm_plain_try(c->job, c->p, c->net, c->c->lo, c->c->hi);
     if (differs) return fail(c, differs);
     if (!header(c, nm_fmt(c->job, "case %zu", i))) return false;
@@ -356,12 +377,14 @@ static bool whole_file(check *c)
     if (!header(c, "netmip proof 1") || !header(c, nm_fmt(c->job, "network %s", c->net->hash)) ||
         !header(c, nm_fmt(c->job, "question %s", nm_query_hash(c->job, c->q))))
         return false;
-    if (!nm_lines_next(&c->lines, &line)) return fail(c, "\"claim holds\" or \"claim violated\" was expected");
+    if (!nm_lines_next(&c->lines, &line))
+        return fail(c, "\"claim holds\" or \"claim violated\" was expected");
     if (nm_span_is(line, "claim violated")) {
         c->out->claim = NM_VIOLATED;
         if (!witness(c)) return false;
     } else {
-        if (!nm_span_is(line, "claim holds")) return fail(c, "\"claim holds\" or \"claim violated\" was expected");
+        if (!nm_span_is(line, "claim holds"))
+            return fail(c, "\"claim holds\" or \"claim violated\" was expected");
         c->p = nm_plain_new(c->job, c->net);
         c->pull = nm_pull_new(c->job, c->p);
         for (size_t i = 0; i < c->q->n_cases; i++)
@@ -377,7 +400,8 @@ nm_checked nm_proof_check(nm_job *job, const nm_net *net, const nm_query *q, nm_
     nm_checked out = {.claim = NM_OK};
     check c = {.job = job, .net = net, .q = q, .lines = nm_lines_new(job, f), .out = &out};
     if (q->objective != NM_FEASIBLE)
-        nm_throw(job, NM_EUNSUP, "certificates are for decisions; --objective feasible was expected");
+        nm_throw(job, NM_EUNSUP,
+                 "certificates are for decisions; --objective feasible was expected");
     nm_tail_check(job, net, q);
     out.accepted = whole_file(&c);
     return out;

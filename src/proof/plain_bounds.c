@@ -3,7 +3,7 @@
  * A row y.v + c over the units of some blocks is rewritten block by block until it reads the inputs alone:
  *   AFFINE  v_i = w_i.s + b_i       y_i v_i = y_i w_i.s + y_i b_i
  *   RELU    v = max(a, 0) on [l,h]  y >= 0: y v >= y t a, any t in [0,1];  y < 0: y v >= y (k a + m), the chord
- *   MAX     likewise: y >= 0: v is at least any member; y < 0: at most the chord of max(top, second) over top's interval
+ *   MAX     likewise: y >= 0: v is at least any member; y < 0: at most the chord of max(top, second) on top's range
  *   sign    side a <= 0             adds beta side a, which is not positive, any beta >= 0
  * and is then least over the box, or over box and cut, where adding lambda (cut x - rhs), any lambda >= 0, keeps it a
  * lower bound. So any hint gives a true bound, and only arithmetic can make it false.
@@ -16,14 +16,18 @@
  * Underflow loses less than 2^-1074 in each product: `flat` pays for all of them. */
 #include "base/base.h"
 #include "program/program.h"
+#include "question/question.h"
 #include "proof/proof.h"
 #include "proof/checker.h"
 
 enum { L = NM_CHECK_LANES, HALVINGS = 16 };
+#define NEARLY                                                                                     \
+    (1 +                                                                                           \
+     0x1p-30) /* intervals that are as far below 0 as above it count as below, whatever rounding does */
 
 /* The scatter is the checker's one costly loop; without fused operations its result is the same on every machine. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__) && !defined(__PIE_STATIC__)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__PIE_STATIC__)
 #define WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define WIDE
@@ -32,13 +36,13 @@ enum { L = NM_CHECK_LANES, HALVINGS = 16 };
 struct nm_pull {
     nm_job *job;
     const nm_plain *p;
-    double *y;             /* [n_units][L] coefficients */
-    bool *used;            /* [n_blocks] some may not be 0 */
+    double *y;              /* [n_units][L] coefficients */
+    bool *used;             /* [n_blocks] some may not be 0 */
     double *slo, *sup, *up; /* [n_units] lower slope; upper line sup a + up */
-    uint32_t *low, *top;   /* MAX: members of the lower and the upper line */
-    double *fee;           /* [n_units] cost of rounding for each |coefficient| */
-    double flat;           /* of underflow */
-    double c[L], e[L];     /* constants; what rounding may have cost so far */
+    uint32_t *low, *top;    /* MAX: members of the lower and the upper line */
+    double *fee;            /* [n_units] cost of rounding for each |coefficient| */
+    double flat;            /* of underflow */
+    double c[L], e[L];      /* constants; what rounding may have cost so far */
 };
 
 nm_pull *nm_pull_new(nm_job *job, const nm_plain *p)
@@ -58,7 +62,10 @@ nm_pull *nm_pull_new(nm_job *job, const nm_plain *p)
 
 /* ---- intervals ---- */
 
-static double size_of(const nm_region *r, size_t u) { return nm_larger(fabs(r->lo[u]), fabs(r->hi[u])); }
+static double size_of(const nm_region *r, size_t u)
+{
+    return nm_larger(fabs(r->lo[u]), fabs(r->hi[u]));
+}
 
 void nm_region_meet(nm_region *r, size_t u, double lo, double hi)
 {
@@ -124,7 +131,7 @@ static void line_relu(nm_pull *t, const nm_region *r, size_t u, size_t a)
     t->slo[u] = t->sup[u] = h <= 0 ? 0 : 1;
     t->up[u] = 0;
     if (!(l < 0 && h > 0)) return;
-    t->slo[u] = r->steep[a] ? r->steep[a] - 1 : h > -l;
+    t->slo[u] = r->steep[a] ? r->steep[a] - 1 : h > -l * NEARLY;
     if (r->slope[u] >= 0) t->slo[u] = r->slope[u];
     chord(t, u, l, 0, h, h);
 }
@@ -187,7 +194,8 @@ static void set_lines(nm_pull *t, const nm_region *r, size_t from, size_t to)
 static void clear(nm_pull *t)
 {
     for (size_t b = 0; b < t->p->n_blocks; b++) {
-        if (t->used[b]) memset(t->y + t->p->block[b].first * L, 0, t->p->block[b].n * L * sizeof *t->y);
+        if (t->used[b])
+            memset(t->y + t->p->block[b].first * L, 0, t->p->block[b].n * L * sizeof *t->y);
         t->used[b] = false;
     }
     memset(t->c, 0, sizeof t->c);
@@ -208,8 +216,8 @@ static void put(nm_pull *t, size_t b, size_t u, size_t lane, double coef)
 }
 
 /* Adds y w_k to the coefficients of the units idx_k. */
-WIDE static void scatter(size_t n, const uint32_t *restrict idx, const double *restrict w, const double *restrict from,
-                         double *restrict to)
+WIDE static void scatter(size_t n, const uint32_t *restrict idx, const double *restrict w,
+                         const double *restrict from, double *restrict to)
 {
     double y[L];
     for (size_t l = 0; l < L; l++) y[l] = from[l];
@@ -245,7 +253,8 @@ static void pull_bent(nm_pull *t, const nm_plain_block *k)
     for (size_t i = 0; i < k->n; i++) {
         const size_t u = k->first + i, a = t->p->block[k->src].first + i;
         const double *y = t->y + u * L;
-        if ((t->sup[u] == 0 && t->up[u] == 0 && k->kind == NM_RELU) || is_zero(y)) continue; /* 0 everywhere */
+        if ((t->sup[u] == 0 && t->up[u] == 0 && k->kind == NM_RELU) || is_zero(y))
+            continue; /* 0 everywhere */
         double *low = t->y + (k->kind == NM_MAX ? t->low[u] : a) * L;
         double *top = t->y + (k->kind == NM_MAX ? t->top[u] : a) * L;
         const double slo = k->kind == NM_MAX ? 1 : t->slo[u];
@@ -295,8 +304,9 @@ typedef struct {
 } minimum;
 
 /* Takes the minimum of (y + lambda cut) x over the box; slope: cut x there; mag: the sum of the terms' sizes. */
-WIDE static void least(size_t n, const double *restrict y, const double *restrict cut, const double *restrict lambda,
-                       const double *restrict lo, const double *restrict hi, minimum *restrict m)
+WIDE static void least(size_t n, const double *restrict y, const double *restrict cut,
+                       const double *restrict lambda, const double *restrict lo,
+                       const double *restrict hi, minimum *restrict m)
 {
     minimum s = {{0}, {0}, {0}};
     for (size_t i = 0; i < n; i++) {
@@ -346,7 +356,9 @@ static void lower(const nm_pull *t, const nm_region *r, double *lo)
                 below[l] = lambda[l];
             else
                 above[l] = lambda[l];
-            lambda[l] = isinf(above[l]) ? 4 * lambda[l] : below[l] == 0 ? 0.25 * above[l] : 0.5 * (below[l] + above[l]);
+            lambda[l] = isinf(above[l]) ? 4 * lambda[l]
+                        : below[l] == 0 ? 0.25 * above[l]
+                                        : 0.5 * (below[l] + above[l]);
         }
     }
 }
@@ -370,7 +382,7 @@ static void crown_block(nm_pull *t, nm_region *r, size_t b)
         pull(t, r, b, false);
         lower(t, r, lo);
         for (size_t i = 0; i < n; i++) {
-            r->steep[unit[i]] = -lo[i + L / 2] > -lo[i] ? 2 : 1;
+            r->steep[unit[i]] = -lo[i + L / 2] > -lo[i] * NEARLY ? 2 : 1;
             nm_region_meet(r, unit[i], lo[i], -lo[i + L / 2]);
         }
         n = 0;
@@ -451,7 +463,9 @@ static void shrink(nm_region *r, size_t n)
         sum += term;
         mag += fabs(term);
     }
-    const double e = ((double)n + 8) * NM_CHECK_U * (mag + fabs(sum) + fabs(r->cut_rhs)) * NM_CHECK_MORE + 1e-290;
+    const double e = ((double)n + 8) * NM_CHECK_U * (mag + fabs(sum) + fabs(r->cut_rhs)) *
+                         NM_CHECK_MORE +
+                     1e-290;
     const double room = nm_up(r->cut_rhs - sum + e);
     if (room < 0) r->empty = true;
     if (!(room >= 0 && isfinite(room))) return;
@@ -475,7 +489,8 @@ void nm_region_cut(nm_job *job, nm_pull *t, nm_region *r, const nm_row *row)
         g[i] = t->y[i * L];
         size += fabs(g[i]);
     }
-    const double e = (t->e[0] + t->flat + 8 * NM_CHECK_U * (fabs(t->c[0]) + fabs(row->rhs))) * NM_CHECK_MORE;
+    const double e = (t->e[0] + t->flat + 8 * NM_CHECK_U * (fabs(t->c[0]) + fabs(row->rhs))) *
+                     NM_CHECK_MORE;
     const double rhs = nm_up(row->rhs - t->c[0] + e);
     if (!isfinite(rhs) || !isfinite(size)) return; /* says nothing */
     r->cut = g;

@@ -1,7 +1,7 @@
 /* plain_net.c: the network's blocks, from the lowering, as rows of numbers, and the trial that they mean the network.
  *
- * Each AFFINE unit becomes a list of units and weights. That the lowering is right is not assumed: at corners and random
- * points of the input set the outputs of the blocks are compared with the judge's, each with a bound of its rounding.
+ * Each AFFINE unit becomes a list of units and weights. That the lowering is right is not assumed: at corners and
+ * random points of the input set the outputs of the blocks are compared with the judge's, each with a bound of its rounding.
  * Cost: the weights, written out. Left out: networks of more than MOST weights, which are refused. */
 #include "base/base.h"
 #include "program/program.h"
@@ -39,7 +39,8 @@ static void affine(nm_job *job, const nm_program *p, const nm_block *k, nm_plain
     for (size_t i = 0; i < k->n; i++) {
         for (size_t t = 0; t < k->n_lin; t++) nm_lin_row(&k->lin[t], i, count_term, &l);
         ptr[i + 1] = l.n;
-        if (l.n > MOST) nm_throw(job, NM_EUNSUP, "a network of more than %d weights has no certificates", MOST);
+        if (l.n > MOST)
+            nm_throw(job, NM_EUNSUP, "a network of more than %d weights has no certificates", MOST);
     }
     l = (list){.idx = NM_RAW(job, uint32_t, l.n + 1), .w = NM_RAW(job, double, l.n + 1)};
     out->reads = NM_ARRAY(job, unsigned char, p->n_blocks);
@@ -62,7 +63,8 @@ static void affine(nm_job *job, const nm_program *p, const nm_block *k, nm_plain
 static void maxima(nm_job *job, const nm_program *p, const nm_block *k, nm_plain_block *out)
 {
     uint32_t *idx = NM_RAW(job, uint32_t, k->ptr[k->n] + 1);
-    for (size_t i = 0; i < k->ptr[k->n]; i++) idx[i] = (uint32_t)p->blocks[k->src].first + k->idx[i];
+    for (size_t i = 0; i < k->ptr[k->n]; i++)
+        idx[i] = (uint32_t)p->blocks[k->src].first + k->idx[i];
     out->ptr = k->ptr;
     out->idx = idx;
 }
@@ -87,13 +89,15 @@ nm_plain *nm_plain_new(nm_job *job, const nm_net *net)
 {
     const nm_program *p = nm_lower(job, net);
     nm_plain *out = NM_NEW(job, nm_plain);
-    *out = (nm_plain){.n_blocks = p->n_blocks, .n_units = p->n_units, .n_out = p->n_out, .x_first = p->x_first};
+    *out = (nm_plain){
+        .n_blocks = p->n_blocks, .n_units = p->n_units, .n_out = p->n_out, .x_first = p->x_first};
     out->out = p->out;
     out->out_const = p->out_const;
     out->block = NM_ARRAY(job, nm_plain_block, p->n_blocks);
     for (size_t b = 0; b < p->n_blocks; b++) {
         const nm_block *k = &p->blocks[b];
-        out->block[b] = (nm_plain_block){.kind = k->kind, .first = k->first, .n = k->n, .src = k->src};
+        out->block[b] = (nm_plain_block){
+            .kind = k->kind, .first = k->first, .n = k->n, .src = k->src};
         if (k->kind == NM_AFFINE) affine(job, p, k, &out->block[b]);
         if (k->kind == NM_MAX) maxima(job, p, k, &out->block[b]);
     }
@@ -126,7 +130,8 @@ static void value(const nm_plain_block *k, const nm_plain *p, size_t i, double *
         e += fabs(k->w[t]) * err[j];
     }
     v[u] = sum;
-    if (k->kind == NM_AFFINE) e += (double)(k->ptr[i + 1] - k->ptr[i] + 4) * (NM_CHECK_U * mag + 1e-300);
+    if (k->kind == NM_AFFINE)
+        e += (double)(k->ptr[i + 1] - k->ptr[i] + 4) * (NM_CHECK_U * mag + 1e-300);
     err[u] = e * NM_CHECK_MORE;
 }
 
@@ -138,7 +143,8 @@ static uint64_t draw(uint64_t *s)
     return *s;
 }
 
-const char *nm_plain_try(nm_job *job, const nm_plain *p, const nm_net *net, const double *lo, const double *hi)
+const char *nm_plain_try(nm_job *job, const nm_plain *p, const nm_net *net, const double *lo,
+                         const double *hi)
 {
     uint64_t seed = 88172645463325252u;
     double *v = NM_ARRAY(job, double, p->n_units), *err = NM_ARRAY(job, double, p->n_units);
@@ -155,10 +161,13 @@ const char *nm_plain_try(nm_job *job, const nm_plain *p, const nm_net *net, cons
         const double *y = nm_net_eval(job, net, x, false, yerr);
         for (size_t k = 0; k < p->n_out; k++) {
             const double mine = p->out[k] < 0 ? p->out_const[k] : v[p->out[k]];
-            const double room = (yerr[k] + (p->out[k] < 0 ? 0 : err[p->out[k]])) * NM_CHECK_MORE + 1e-300;
+            const double room = (yerr[k] + (p->out[k] < 0 ? 0 : err[p->out[k]])) * NM_CHECK_MORE +
+                                1e-300;
             if (!(fabs(mine - y[k]) <= room))
-                return nm_fmt(job, "the blocks of the lowering give output %zu the value %s, the network's file %s", k,
-                              nm_num_text(job, mine), nm_num_text(job, y[k]));
+                return nm_fmt(job,
+                              "the blocks of the lowering give output %zu the value %s, the "
+                              "network's file %s",
+                              k, nm_num_text(job, mine), nm_num_text(job, y[k]));
         }
     }
     return NULL;

@@ -16,10 +16,10 @@ enum { DEEPEST = 60, ROUNDS = 3, NODES = 2000 };
 typedef struct {
     nm_job *job;
     const nm_target *t;
-    uint32_t row;          /* of the last block */
-    size_t which;          /* of the clause */
+    uint32_t row; /* of the last block */
+    size_t which; /* of the clause */
     double rhs;
-    size_t left;           /* nodes that it may still open */
+    size_t left; /* nodes that it may still open */
     uint32_t unit[DEEPEST];
     signed char side[DEEPEST];
     nm_buf out;
@@ -58,12 +58,22 @@ static int64_t choose(const nm_bounds *b, const double *gap)
     for (size_t k = 0; k < b->p->n_blocks; k++) {
         const nm_block *r = &b->p->blocks[k];
         for (size_t i = 0; r->kind == NM_RELU && i < r->n; i++) {
-            if (nm_bounds_phase(b, b->p->blocks[r->src].first + i) != NM_UNSTABLE || !(gap[r->first + i] > top)) continue;
+            if (nm_bounds_phase(b, b->p->blocks[r->src].first + i) != NM_UNSTABLE ||
+                !(gap[r->first + i] > top))
+                continue;
             top = gap[r->first + i];
             best = (int64_t)(r->first + i);
         }
     }
     return best;
+}
+
+/* Returns true if bounds of the network's units cross by more than rounding can hide: the checker will see it, too. */
+static bool surely_empty(const nm_bounds *b)
+{
+    for (size_t u = 0; u < b->p->blocks[b->p->n_blocks - 1].first; u++)
+        if (b->lo[u] > b->hi[u] + 1e-9 * (fabs(b->lo[u]) + fabs(b->hi[u])) + 1e-12) return true;
+    return false;
 }
 
 /* Works on a node whose signs are the first `depth`; a: a run that was made for it, or NULL. Returns true if closed. */
@@ -74,7 +84,8 @@ static bool node(tree *t, nm_bounds *b, size_t depth, const nm_alpha *a, size_t 
     const nm_alpha *start = a;
     for (int round = 0; round < ROUNDS; round++) {
         if (round > 0 || !a) {
-            a = nm_alpha_coarse(t->job, b, 1, &t->row, &t->rhs, depth ? 20 : NM_TIGHT_STEPS, &signs, depth ? start : NULL);
+            a = nm_alpha_coarse(t->job, b, 1, &t->row, &t->rhs, depth ? 20 : NM_TIGHT_STEPS, &signs,
+                                depth ? start : NULL);
             lane = 0;
             start = a;
         }
@@ -90,12 +101,12 @@ static bool node(tree *t, nm_bounds *b, size_t depth, const nm_alpha *a, size_t 
         if (!nm_cut_box(b, &cut)) return true;
         nm_put(&t->out, "crown\n");
         nm_crown(t->job, b, (nm_crown_opts){.query_block = (int)b->p->n_blocks - 1, .cut = &cut});
-        if (b->empty) return true;
+        if (surely_empty(b)) return true;
         if (b->lo[q] > t->rhs) {
             nm_put(&t->out, "slopes\nclose %zu %zu\n", t->t->iclause, t->which);
             return true;
         }
-        if (nm_stopped(t->job)) return false;
+        if (nm_stopped(t->job) || b->empty) return false;
         if (depth || open_units(b) + 2 > before) break;
     }
     if (depth == DEEPEST) return false;
@@ -104,7 +115,8 @@ static bool node(tree *t, nm_bounds *b, size_t depth, const nm_alpha *a, size_t 
     if (unit < 0 || t->left < 2) return false;
     t->left -= 2;
     const int k = nm_program_block(b->p, (size_t)unit);
-    const size_t i = (size_t)unit - b->p->blocks[k].first, pre = b->p->blocks[b->p->blocks[k].src].first + i;
+    const size_t i = (size_t)unit - b->p->blocks[k].first,
+                 pre = b->p->blocks[b->p->blocks[k].src].first + i;
     nm_put(&t->out, "branch %d %zu\n", k, i);
     for (int side = 1; side >= -1; side -= 2) {
         const nm_mark mark = nm_mark_get(t->job);
@@ -115,6 +127,7 @@ static bool node(tree *t, nm_bounds *b, size_t depth, const nm_alpha *a, size_t 
         nm_bounds_meet(c, pre, side > 0 ? -INFINITY : 0, side > 0 ? 0 : INFINITY, NM_BY_ALPHA);
         nm_interval(t->job, c, 1, (int)b->p->n_blocks);
         nm_alpha from = *a;
+        if (c->empty && !surely_empty(c)) return false;
         if (!c->empty) {
             const nm_alpha *next = nm_alpha_coarse(t->job, c, 1, &t->row, &t->rhs, 20,
                                                    &(nm_signs){depth + 1, t->unit, t->side}, &from);
@@ -125,12 +138,18 @@ static bool node(tree *t, nm_bounds *b, size_t depth, const nm_alpha *a, size_t 
     return true;
 }
 
-bool nm_prove(nm_state *s, const nm_target *t, size_t row, const nm_alpha *a, size_t lane, size_t nodes)
+bool nm_prove(nm_state *s, const nm_target *t, size_t row, const nm_alpha *a, size_t lane,
+              size_t nodes)
 {
     const nm_bounded *k = &s->cases[t->icase];
     if (!s->o->record || s->o->record->unable || !k->b) return false;
     const nm_clause *c = &k->work.c->clauses[t->iclause];
-    tree w = {.job = s->job, .t = t, .row = k->row[t->iclause][row], .which = row, .left = nodes, .out = {.job = s->job}};
+    tree w = {.job = s->job,
+              .t = t,
+              .row = k->row[t->iclause][row],
+              .which = row,
+              .left = nodes,
+              .out = {.job = s->job}};
     w.rhs = c->rows[row].rhs + s->q->guard;
     nm_put(&w.out, "target %zu %zu\n", t->iclause, row);
     if (!node(&w, nm_bounds_copy(s->job, k->b), 0, a, lane)) return false;
@@ -146,8 +165,12 @@ void nm_prove_rest(nm_state *s)
     for (size_t i = 0; i < s->v->n_targets; i++) {
         const nm_target *t = &s->v->targets[i];
         if (r->steps[i] || s->q->cases[t->icase].empty) continue;
-        nm_note(s->job, "target %s was closed by steps that are not recorded: trying a tree whose steps are", t->name);
-        const size_t first = s->cases[t->icase].b->p->blocks[s->cases[t->icase].b->p->n_blocks - 1].first;
+        nm_note(
+            s->job,
+            "target %s was closed by steps that are not recorded: trying a tree whose steps are",
+            t->name);
+        const size_t first =
+            s->cases[t->icase].b->p->blocks[s->cases[t->icase].b->p->n_blocks - 1].first;
         const nm_clause *c = &s->q->cases[t->icase].clauses[t->iclause];
         size_t best = 0;
         const double *lo = s->cases[t->icase].b->lo + first;

@@ -6,6 +6,7 @@
  * generators), the question has no certificate, and says so. */
 #include "base/base.h"
 #include "program/program.h"
+#include "network/network.h"
 #include "question/question.h"
 #include "judge/judge.h"
 #include "bounds/bounds.h"
@@ -19,13 +20,19 @@ void nm_record_open(nm_state *s)
     r->n = s->v->n_targets;
     r->steps = NM_ARRAY(s->job, const char *, r->n + 1);
     if (s->q->objective != NM_FEASIBLE)
-        nm_throw(s->job, NM_EUNSUP, "--proof: certificates are for decisions; --objective feasible was expected");
+        nm_throw(s->job, NM_EUNSUP,
+                 "--proof: certificates are for decisions; --objective feasible was expected");
     if (s->o->known) r->unable = "known bounds are assumed, not proven";
-    if (s->o->bounds.all == NM_BY_INTERVAL) r->unable = "a certificate's bounds are those of CROWN, not of --bounds interval";
-    if (nm_levels_ask(&s->o->bounds)) r->unable = "bounds of units by linear or integer programs have no certificates yet";
+    if (s->o->bounds.all == NM_BY_INTERVAL)
+        r->unable = "a certificate's bounds are those of CROWN, not of --bounds interval";
+    if (nm_levels_ask(&s->o->bounds))
+        r->unable = "bounds of units by linear or integer programs have no certificates yet";
     for (size_t i = 0; i < s->q->n_cases; i++) {
-        if (s->q->cases[i].n_balls) r->unable = "input sets with L1, L2 or L0 balls have no certificates yet";
-        if (s->q->cases[i].gens) r->unable = "input sets with generators (blur, brightness and the like) have no certificates yet";
+        if (s->q->cases[i].n_balls)
+            r->unable = "input sets with L1, L2 or L0 balls have no certificates yet";
+        if (s->q->cases[i].gens)
+            r->unable = "input sets with generators (blur, brightness and the like) have no "
+                        "certificates yet";
     }
 }
 
@@ -38,7 +45,8 @@ static void keep(nm_state *s, const nm_target *t, const char *steps)
 
 void nm_record_bound(nm_state *s, const nm_target *t, size_t row)
 {
-    if (s->o->record && !s->o->record->unable) keep(s, t, nm_fmt(s->job, "close %zu %zu\n", t->iclause, row));
+    if (s->o->record && !s->o->record->unable)
+        keep(s, t, nm_fmt(s->job, "close %zu %zu\n", t->iclause, row));
 }
 
 /* Puts a slope as one letter, in steps of 1/32, or as two. */
@@ -93,12 +101,17 @@ static void put_case(nm_buf *out, const nm_record *r, const nm_verdict *v, size_
     size_t n = 0;
     for (size_t i = 0; i < v->n_targets; i++) {
         if (v->targets[i].icase != icase || strncmp(r->steps[i], "close ", 6) != 0) continue;
-        nm_put(out, "%s %.*s", n % 16 ? "" : n ? "\nclose" : "close", (int)strlen(r->steps[i]) - 7, r->steps[i] + 6);
+        nm_put(out, "%s %.*s",
+               n % 16 ? ""
+               : n    ? "\nclose"
+                      : "close",
+               (int)strlen(r->steps[i]) - 7, r->steps[i] + 6);
         n++;
     }
     if (n) nm_put(out, "\n");
     for (size_t i = 0; i < v->n_targets; i++)
-        if (v->targets[i].icase == icase && strncmp(r->steps[i], "close ", 6) != 0) nm_put(out, "%s", r->steps[i]);
+        if (v->targets[i].icase == icase && strncmp(r->steps[i], "close ", 6) != 0)
+            nm_put(out, "%s", r->steps[i]);
     nm_put(out, "end\n");
 }
 
@@ -127,17 +140,19 @@ static bool complete(nm_job *job, const nm_record *r, const nm_query *q, const n
     }
     nm_buf open = {.job = job};
     for (size_t i = 0; i < v->n_targets; i++)
-        if (!r->steps[i] && !q->cases[v->targets[i].icase].empty) nm_put(&open, " %s", v->targets[i].name);
+        if (!r->steps[i] && !q->cases[v->targets[i].icase].empty)
+            nm_put(&open, " %s", v->targets[i].name);
     if (open.n)
         nm_warn(job,
-                "no certificate is written: these targets are unproved, as the steps that closed them cannot be recorded "
+                "no certificate is written: these targets are unproved, as the steps that closed "
+                "them cannot be recorded "
                 "(linear programs, hull lines, boxes), and the recorded tree did not close them:%s",
                 open.s);
     return open.n == 0;
 }
 
-bool nm_record_write(nm_job *job, const char *path, const nm_record *r, const nm_net *net, const nm_query *q,
-                     const nm_verdict *v)
+bool nm_record_write(nm_job *job, const char *path, const nm_record *r, const nm_net *net,
+                     const nm_query *q, const nm_verdict *v)
 {
     if (!complete(job, r, q, v)) return false;
     nm_buf out = {.job = job};

@@ -31,6 +31,7 @@ class Checker:
         self.exact = exact
         self.U = Fraction(0) if exact else 2.0 ** -53
         self.tiny = Fraction(0) if exact else 1e-290
+        self.nearly = Fraction(2 ** 30 + 1, 2 ** 30) if exact else 1 + 2.0 ** -30
         self.net_hash = net_hash or hashlib.sha256(net).hexdigest()
         self.query_hash = hashlib.sha256(query).hexdigest()
         self.q = json.loads(query)
@@ -42,9 +43,12 @@ class Checker:
         if not self.exact:
             return np.array(x, dtype=float)
         flat = np.asarray(x, dtype=float)
-        out = np.empty(flat.size, dtype=object)
-        out[:] = [Fraction(float(v)) for v in flat.ravel()]
-        return out.reshape(flat.shape)
+        return self.vector([Fraction(float(v)) for v in flat.ravel()]).reshape(flat.shape)
+
+    def vector(self, values):
+        out = np.empty(len(values), dtype=object)
+        out[:] = values
+        return out
 
     def zeros(self, *shape):
         return self.array(np.zeros(shape))
@@ -122,6 +126,9 @@ class Checker:
         return np.maximum(abs(r["lo"][k]), abs(r["hi"][k]))
 
     def meet(self, r, k, lo, hi, at=slice(None)):
+        if self.exact:  # outwards to multiples of 2^-90, which keeps fractions short
+            lo = self.vector([Fraction(v * 2 ** 90 // 1, 2 ** 90) for v in lo])
+            hi = self.vector([-Fraction(-v * 2 ** 90 // 1, 2 ** 90) for v in hi])
         if r["lo"][k] is None:
             r["lo"][k], r["hi"][k] = lo, hi
         else:
@@ -148,7 +155,7 @@ class Checker:
         open_ = (l < 0) & (h > 0)
         slo = np.where(h <= 0, zero, one)
         sup, up = slo.copy(), zero.copy()
-        slo[open_] = np.where(h[open_] > -l[open_], one[open_], zero[open_])
+        slo[open_] = np.where(h[open_] > -l[open_] * self.nearly, one[open_], zero[open_])
         for i, steep in enumerate(r["steep"].get(k, [])):
             if open_[i] and steep is not None:
                 slo[i] = steep
@@ -232,7 +239,7 @@ class Checker:
                 lo, hi = ends[:len(at)], -ends[len(at):]
                 steep = list(r["steep"].get(k, [None] * len(r["lo"][k])))
                 for i, u in enumerate(at):
-                    steep[u] = 1 if hi[i] > -lo[i] else 0
+                    steep[u] = 1 if hi[i] > -lo[i] * self.nearly else 0
                 r["steep"][k] = steep
                 self.meet(r, k, lo, hi, at)
         self.interval(r, done)
