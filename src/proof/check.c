@@ -4,11 +4,12 @@
  * blocks which agree with it at random points are the network's; the three files of this room, some 1,000 lines; the
  * compiler, and arithmetic in IEEE 754 doubles, rounded to nearest. What need not be: whoever wrote the certificate.
  *
- * A certificate is a program of hints over regions of the input set. A region starts with the box of a case (rows and
- * balls of the case are left out, which only makes it larger), and its bounds are computed here. A clause is closed in
- * a region if one of its rows is proven to be above its right side, or if it is closed in both parts of the region: by
- * the two signs of a unit or the two halves of an input's interval, which share their border. Within `target`, a row of
- * one clause is assumed, as it holds at every counterexample of that clause. All clauses of all cases must be closed. */
+ * A region starts with the box of a case (rows and balls of the case are left out, which only makes it larger), and its
+ * bounds are computed here. A clause is closed in a region if one of its rows is proven to be above its right side, or
+ * if it is closed in both parts of the region: by the two signs of a unit or the two halves of an input's interval,
+ * which share their border. Within `target`, a row of one clause is assumed, as it holds at every counterexample of
+ * that clause. All clauses of all cases must be closed.
+ */
 #include "base/base.h"
 #include "program/program.h"
 #include "network/network.h"

@@ -1,8 +1,9 @@
 /* plain_net.c: the network's blocks, from the lowering, as rows of numbers, and the trial that they mean the network.
  *
  * Each AFFINE unit becomes a list of units and weights. That the lowering is right is not assumed: at corners and
- * random points of the input set the outputs of the blocks are compared with the judge's, each with a bound of its rounding.
- * Cost: the weights, written out. Left out: networks of more than MOST weights, which are refused. */
+ * random points of the input set the outputs of the blocks are compared with the judge's, each with a bound of its
+ * rounding. Cost: the weights, written out. Left out: networks of more than MOST weights, which are refused.
+ */
 #include "base/base.h"
 #include "program/program.h"
 #include "network/network.h"

@@ -9,6 +9,7 @@
 #include "question/question.h"
 #include "bounds/bounds.h"
 #include "search/search.h"
+#include "search/record.h"
 #include "search/state.h"
 
 enum { DEEPEST = 60, ROUNDS = 3, NODES = 2000 };
@@ -119,8 +120,6 @@ static bool node(tree *t, nm_bounds *b, size_t depth, const nm_alpha *a, size_t 
                  pre = b->p->blocks[b->p->blocks[k].src].first + i;
     nm_put(&t->out, "branch %d %zu\n", k, i);
     for (int side = 1; side >= -1; side -= 2) {
-        const nm_mark mark = nm_mark_get(t->job);
-        (void)mark;
         nm_bounds *c = nm_bounds_copy(t->job, b);
         t->unit[depth] = (uint32_t)unit;
         t->side[depth] = (signed char)side;
@@ -158,6 +157,19 @@ bool nm_prove(nm_state *s, const nm_target *t, size_t row, const nm_alpha *a, si
     return true;
 }
 
+/* Returns the row of the target's clause that plain bounds bring nearest to excluding it. */
+static size_t nearest_row(const nm_state *s, const nm_target *t)
+{
+    const nm_bounded *k = &s->cases[t->icase];
+    const nm_clause *c = &s->q->cases[t->icase].clauses[t->iclause];
+    const double *lo = k->b->lo + k->b->p->blocks[k->b->p->n_blocks - 1].first;
+    const uint32_t *row = k->row[t->iclause];
+    size_t best = 0;
+    for (size_t i = 1; i < c->n_rows; i++)
+        if (lo[row[i]] - c->rows[i].rhs > lo[row[best]] - c->rows[best].rhs) best = i;
+    return best;
+}
+
 void nm_prove_rest(nm_state *s)
 {
     const nm_record *r = s->o->record;
@@ -169,14 +181,8 @@ void nm_prove_rest(nm_state *s)
             s->job,
             "target %s was closed by steps that are not recorded: trying a tree whose steps are",
             t->name);
-        const size_t first =
-            s->cases[t->icase].b->p->blocks[s->cases[t->icase].b->p->n_blocks - 1].first;
-        const nm_clause *c = &s->q->cases[t->icase].clauses[t->iclause];
-        size_t best = 0;
-        const double *lo = s->cases[t->icase].b->lo + first;
-        const uint32_t *row = s->cases[t->icase].row[t->iclause];
-        for (size_t k = 1; k < c->n_rows; k++)
-            if (lo[row[k]] - c->rows[k].rhs > lo[row[best]] - c->rows[best].rhs) best = k;
-        if (c->n_rows) nm_prove(s, t, best, NULL, 0, NODES);
+        nm_prove_boxes(s, t->icase);
+        if (!r->steps[i] && s->q->cases[t->icase].clauses[t->iclause].n_rows)
+            nm_prove(s, t, nearest_row(s, t), NULL, 0, NODES);
     }
 }

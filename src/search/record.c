@@ -11,6 +11,7 @@
 #include "judge/judge.h"
 #include "bounds/bounds.h"
 #include "search/search.h"
+#include "search/record.h"
 #include "search/state.h"
 
 void nm_record_open(nm_state *s)

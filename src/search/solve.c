@@ -6,6 +6,7 @@
 #include "question/question.h"
 #include "bounds/bounds.h"
 #include "search/search.h"
+#include "search/record.h"
 #include "search/state.h"
 
 static nm_settled last_stage(const nm_verdict *v)

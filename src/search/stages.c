@@ -8,6 +8,7 @@
 #include "judge/judge.h"
 #include "bounds/bounds.h"
 #include "search/search.h"
+#include "search/record.h"
 #include "search/state.h"
 
 /* ---- evaluation of the question's own image ---- */

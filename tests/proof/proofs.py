@@ -69,10 +69,10 @@ def pool(n):
         sizes = rng.choice(([2, 5, 2], [3, 6, 5, 2], [2, 5, 4, 3, 2], [3, 8, 6, 2]))
         net, r = small(sizes), rng.choice((0.25, 0.5, 1))
         query = near_bound(net, [-r] * sizes[0], [r] * sizes[0], 2)
-        code, proof = solved(net, query, "--no-split")
+        code, proof = solved(net, query, *rng.choice(((), ("--no-split",), ("--no-split",))))
         if proof is None or proof.count(b"\n") > 200:
             continue
-        kinds |= {w for w in ("slopes", "cut", "branch", "betas", "witness") if w in proof.decode()}
+        kinds |= {w for w in ("slopes", "cut", "branch", "betas", "split", "witness") if w in proof.decode()}
         found.append((net, query, proof))
     return found, kinds
 
