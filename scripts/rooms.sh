@@ -2,7 +2,7 @@
 # rooms.sh BUILD [SRC]: what rooms use of each other, from the objects in BUILD and from the include lines in SRC (src).
 # A room is a folder of SRC. Rooms stand in the order below, from the ground up, and use only rooms before them, through
 # their doors: SRC/ROOM/ROOM.h (that of library is include/netmip.h, for others). Prints the table of rooms; names each call and each include that breaks this, and fails.
-ROOMS="base data program network question judge bounds model solver encoding search answer study command library"
+ROOMS="base data program network question judge proof bounds model solver encoding search answer study command library"
 NEVER="judge:program" # stands before it, and must not be used: the judge shares no arithmetic with what it judges
 src=${2:-src}
 calls=$(cd "$1" && find . -name '*.o' ! -path './tests/*' | sort | xargs nm -A -P | awk -v rooms="$ROOMS" -v never="$NEVER" '

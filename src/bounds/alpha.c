@@ -25,6 +25,7 @@ typedef struct {
     size_t lanes;    /* number of lanes in use: 8 or all */
     double **v;      /* [n_blocks] -> [n8][NM_LANES] values along the lines */
     double *m1, *m2; /* [n_units + signs][NM_LANES] Adam's moments */
+    bool coarse;     /* slopes are multiples of 1/1024, so that they can be written in two letters */
 } climb;
 
 /* Starts from CROWN's slopes, or from those of an earlier run, whose signs are the first of this run's. */
@@ -83,7 +84,7 @@ static void ascend(climb *c, int upto, size_t step)
                 const double y = c->t->y[b][i * NM_LANES + l];
                 const double g = y > 0 ? y * c->v[k->src][i * NM_LANES + l] : 0;
                 const double s = nm_adam_move(c->x->slo_lane[at], g, &c->m1[at], &c->m2[at], a);
-                c->x->slo_lane[at] = s < 0 ? 0 : s > 1 ? 1 : s;
+                c->x->slo_lane[at] = s < 0 ? 0 : s > 1 ? 1 : c->coarse ? nearbyint(s * 1024) / 1024 : s;
             }
         }
     }
@@ -141,6 +142,8 @@ static bool keep(climb *c, nm_alpha *a, size_t n, const double *lo, const double
             }
             a->lo[l] = lo[l];
             a->g0[l] = g0[l];
+            for (size_t u = 0; a->lane_slope && u < c->p->n_units; u++)
+                a->lane_slope[l * c->p->n_units + u] = (float)c->x->slo_lane[u * NM_LANES + l];
             for (size_t i = 0; i < c->p->blocks[0].n; i++)
                 a->g[i * NM_LANES + l] = c->t->live[0][i] ? c->t->y[0][i * NM_LANES + l] : 0;
         }
@@ -151,7 +154,7 @@ static bool keep(climb *c, nm_alpha *a, size_t n, const double *lo, const double
 
 static nm_alpha *run(nm_job *job, const nm_bounds *b, size_t n, const uint32_t *row,
                      const double *coef, const double *enough, size_t steps, const nm_signs *signs,
-                     const nm_alpha *start)
+                     const nm_alpha *start, bool coarse)
 {
     const nm_program *p = b->p;
     const int q = (int)p->n_blocks - 1;
@@ -159,12 +162,13 @@ static nm_alpha *run(nm_job *job, const nm_bounds *b, size_t n, const uint32_t *
     a->g = NM_ARRAY(job, double, nm_pad8(p->blocks[0].n) * NM_LANES);
     a->gap = NM_ARRAY(job, double, p->n_units);
     a->slope = NM_ARRAY(job, double, p->n_units);
+    if (coarse) a->lane_slope = NM_RAW(job, float, nm_mul(job, p->n_units, n));
     a->n_beta = signs ? signs->n : 0;
     a->beta = NM_ARRAY(job, double, a->n_beta + 1);
     for (size_t l = 0; l < NM_LANES; l++) a->lo[l] = a->g0[l] = -INFINITY;
     const nm_mark mark = nm_mark_get(job);
     const size_t moments = (p->n_units + (signs ? signs->n : 0)) * NM_LANES;
-    climb c = {.job = job, .b = b, .p = p, .x = nm_relax_new(job, b), .t = nm_batch_new(job, p)};
+    climb c = {.job = job, .b = b, .p = p, .x = nm_relax_new(job, b), .t = nm_batch_new(job, p), .coarse = coarse};
     c.v = NM_ARRAY(job, double *, p->n_blocks);
     c.m1 = NM_ARRAY(job, double, moments);
     c.m2 = NM_ARRAY(job, double, moments);
@@ -198,7 +202,13 @@ nm_alpha *nm_alpha_run(nm_job *job, const nm_bounds *b, size_t n, const uint32_t
                        const double *enough, size_t steps, const nm_signs *signs,
                        const nm_alpha *start)
 {
-    return run(job, b, n, row, NULL, enough, steps, signs, start);
+    return run(job, b, n, row, NULL, enough, steps, signs, start, false);
+}
+
+nm_alpha *nm_alpha_coarse(nm_job *job, const nm_bounds *b, size_t n, const uint32_t *row, const double *enough,
+                          size_t steps, const nm_signs *signs, const nm_alpha *start)
+{
+    return run(job, b, n, row, NULL, enough, steps, signs, start, true);
 }
 
 /* ---- units ---- */
@@ -219,7 +229,7 @@ static void pairs(nm_job *job, const nm_bounds *b, size_t n, const uint32_t *uni
         enough[i] = enough[i + n] = 0; /* enough to settle the sign */
     }
     const nm_mark mark = nm_mark_get(job);
-    const nm_alpha *a = run(job, b, 2 * n, row, coef, enough, steps, NULL, NULL);
+    const nm_alpha *a = run(job, b, 2 * n, row, coef, enough, steps, NULL, NULL, false);
     for (size_t i = 0; i < n; i++)
         nm_bounds_meet(to, first + unit[i], a->lo[i], -a->lo[i + n], NM_BY_ALPHA);
     nm_mark_release(job, mark);

@@ -140,6 +140,7 @@ typedef struct nm_alpha {  /* for each lane the best lower bound found: row >= g
     size_t age;            /* number of steps in them before this run */
     double *mean;          /* [n_in] of a hull run: roughly the minimiser of its relaxation, or NULL */
     double *g;             /* [n_in][NM_LANES] */
+    float *lane_slope;     /* [lanes][n_units] of nm_alpha_coarse: lower slopes of each lane's best; else NULL */
     size_t steps;
 } nm_alpha;
 /* Optimises the lower slopes for up to NM_LANES rows of the last block; stops when all lanes are above `enough`; slopes
@@ -147,7 +148,10 @@ typedef struct nm_alpha {  /* for each lane the best lower bound found: row >= g
 nm_alpha *nm_alpha_run(nm_job *job, const nm_bounds *b, size_t n, const uint32_t *row,
                        const double *enough, size_t steps, const nm_signs *signs,
                        const nm_alpha *start);
-/* Does so for every unstable unit, and improves b in place; needs CROWN. */
+/* Optimises so with slopes that are multiples of 1/1024, for certificates. */
+nm_alpha *nm_alpha_coarse(nm_job *job, const nm_bounds *b, size_t n, const uint32_t *row, const double *enough,
+                          size_t steps, const nm_signs *signs, const nm_alpha *start);
+/* Optimises every unstable unit's slopes, and improves b in place; needs CROWN. */
 void nm_alpha_units(nm_job *job, nm_bounds *b, size_t steps);
 
 /* ---- lanes.c: up to NM_LANES nodes of branching at once ------------------------------------------ */

@@ -6,13 +6,13 @@
 
 void nm_help_overview(nm_buf *b)
 {
-    nm_put(b, "netmip asks whether a small change of an input can change a network's answer.\n\n");
+    nm_put(b, "netmip asks whether a small change of an input can change a network's answer.\n");
     for (const nm_verb *v = nm_verbs(); v->name; v++) nm_put(b, "  %-9s %s\n", v->name, v->help);
     nm_put(b, "\nBegin with   netmip solve NET --image FILE --perturb linf:0.1\n"
               "Go on with   netmip VERB --help, and netmip help NAME, where NAME is\n"
               "  ");
     const char *comma = "";
-    for (const nm_manual *m = nm_manuals(); m->name; m++, comma = ", ")
+    for (const nm_manual *m = nm_manuals(); m->name; m++, comma = " ")
         nm_put(b, "%s%s", comma, m->name);
     nm_put(b, "\n  or a list: ");
     comma = "";

@@ -119,7 +119,7 @@ void nm_cli_put(nm_job *job, nm_cli *c, const char *name, const char *value)
 /* true: of a verb that takes any number of files */
 static bool takes_many(const char *verb)
 {
-    static const char *const verbs[] = {"decode", "batch", "bench", "compare", "report"};
+    static const char *const verbs[] = {"decode", "check", "batch", "bench", "compare", "report"};
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         if (strcmp(verb, verbs[i]) == 0) return true;
     return false;

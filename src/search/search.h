@@ -41,6 +41,17 @@ typedef struct nm_files_opts { /* compile: what is written, and where */
     const char *said;      /* the model's name in its map; NULL: as it was written */
     const char *options, *version; /* the command line, and the program's version, for the map */
 } nm_files_opts;
+/* ---- record.c: how targets were closed, for a certificate ---------------------------------------- */
+typedef struct nm_record { /* filled while a question is solved; see netmip-proof(5) */
+    const char *unable;    /* why this question cannot have a certificate, or NULL */
+    size_t n;
+    const char **steps;    /* [n] what closes a target, or NULL: nothing that was recorded */
+} nm_record;
+typedef struct nm_verdict nm_verdict;
+/* Writes the certificate of a verdict; returns false, after a note that names what is unproved, if there is none. */
+bool nm_record_write(nm_job *job, const char *path, const nm_record *r, const nm_net *net, const nm_query *q,
+                     const nm_verdict *v);
+
 typedef struct nm_solve_opts {
     nm_levels bounds;      /* from NM_BY_ALPHA on, open targets get conditioned tightening */
     nm_known *known;       /* assumed bounds, or NULL: what depends on them is not certified */
@@ -49,6 +60,7 @@ typedef struct nm_solve_opts {
     size_t nodes, boxes;   /* limits of branching and splitting, for a target or case; 0: default */
     double time_limit;     /* seconds of wall clock for the whole query */
     uint64_t seed;
+    nm_record *record;     /* what closes targets is recorded here for a certificate; or NULL */
     const nm_program *program; /* the net's program if it was lowered before; or NULL */
     nm_stage_opts stages;
     nm_program_opts programs;
@@ -101,7 +113,7 @@ typedef struct nm_solver_word {   /* for decoded files: a solver's word, and wha
     bool has_claim;
     double claim;          /* a bound that the file or log claims */
 } nm_solver_word;
-typedef struct nm_verdict { /* filled by search and decode, read by facts.c */
+struct nm_verdict { /* filled by search and decode, read by facts.c */
     int status;            /* NM_OK holds, NM_VIOLATED, NM_UNKNOWN */
     nm_settled by;
     bool certified;        /* for holds and proven values: nothing depends on a solver's word */
@@ -116,7 +128,7 @@ typedef struct nm_verdict { /* filled by search and decode, read by facts.c */
     nm_both_ends range;
     nm_solver_word word;
     nm_cpu_seconds cpu;
-} nm_verdict;
+};
 nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q, const nm_solve_opts *o);
 /* Removes what an earlier question left under that name: a model, its map, a manifest. Where this question leaves
  * no model, theirs would be taken for its own. */

@@ -6,6 +6,7 @@
 #include "question/question.h"
 #include "bounds/bounds.h"
 #include "search/search.h"
+#include "search/record.h"
 #include "search/state.h"
 
 static nm_settled last_stage(const nm_verdict *v)
@@ -89,11 +90,13 @@ nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q,
     const double outer = nm_job_deadline(job, s.deadline);
     s.p = o->program ? o->program : nm_lower(job, net);
     nm_state_open(&s);
+    nm_record_open(&s);
     if (q->objective == NM_CLOSEST && !o->files.out && !o->files.print && !o->files.keep) {
         nm_closest(&s);
     } else {
         nm_pipeline_run(&s);
         conclude(&s);
+        nm_prove_rest(&s);
     }
     nm_job_set_deadline(job, outer);
     return s.v;

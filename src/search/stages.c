@@ -8,6 +8,7 @@
 #include "judge/judge.h"
 #include "bounds/bounds.h"
 #include "search/search.h"
+#include "search/record.h"
 #include "search/state.h"
 
 /* ---- evaluation of the question's own image ---- */
@@ -54,6 +55,18 @@ bool nm_close_evaluate(nm_state *s, size_t i)
 
 /* ---- bounds ---- */
 
+/* Returns the row of a clause that is nearest to being excluded by bounds. */
+static size_t best_row(const nm_bounded *k, const nm_clause *c, size_t t)
+{
+    const size_t first = k->b->p->blocks[k->b->p->n_blocks - 1].first;
+    size_t best = 0;
+    for (size_t r = 1; r < c->n_rows; r++)
+        if (k->b->lo[first + k->row[t][r]] - c->rows[r].rhs >
+            k->b->lo[first + k->row[t][best]] - c->rows[best].rhs)
+            best = r;
+    return best;
+}
+
 static void close_by_bounds(nm_state *s, size_t i)
 {
     const nm_case *c = &s->q->cases[i];
@@ -72,6 +85,7 @@ static void close_by_bounds(nm_state *s, size_t i)
             continue;
         target->status = NM_OK;
         target->by = NM_BY_BOUNDS;
+        nm_record_bound(s, target, best_row(k, &c->clauses[t], t));
     }
     if (k->b->empty)
         for (size_t t = 0; t < s->q->cases[i].n_clauses; t++) /* worst and range: nothing */
@@ -211,18 +225,6 @@ bool nm_close_attack(nm_state *s, size_t i, const double *start, size_t n_restar
 
 /* ---- alpha, and bounds for counterexamples to one target ---- */
 
-/* Returns the row of a clause that is nearest to being excluded by bounds. */
-static size_t best_row(const nm_bounded *k, const nm_clause *c, size_t t)
-{
-    const size_t first = k->b->p->blocks[k->b->p->n_blocks - 1].first;
-    size_t best = 0;
-    for (size_t r = 1; r < c->n_rows; r++)
-        if (k->b->lo[first + k->row[t][r]] - c->rows[r].rhs >
-            k->b->lo[first + k->row[t][best]] - c->rows[best].rhs)
-            best = r;
-    return best;
-}
-
 static void close_target(const nm_state *s, nm_target *t, double lo)
 {
     if (lo > t->margin_lo) t->margin_lo = lo;
@@ -244,21 +246,28 @@ static void tighten_some(nm_state *s, size_t i, size_t n, const size_t *clause)
         row[l] = k->row[clause[l]][r];
         rhs[l] = cl->rows[r].rhs + s->q->guard;
     }
-    const nm_alpha *a = nm_alpha_run(s->job, k->b, n, row, rhs, NM_ALPHA_STEPS, NULL, NULL);
+    const nm_alpha *a = (s->o->record ? nm_alpha_coarse : nm_alpha_run)(s->job, k->b, n, row, rhs, NM_ALPHA_STEPS,
+                                                                        NULL, NULL);
     for (size_t l = 0; l < n && !nm_stopped(s->job); l++) {
         nm_target *t = &s->v->targets[k->first + clause[l]];
         const double lo = nm_down(a->lo[l] - rhs[l]);
+        const size_t r = best_row(k, &c->clauses[clause[l]], clause[l]);
         if (a->lo[l] > rhs[l]) {
+            nm_record_alpha(s, t, r, a, l);
             close_target(s, t, lo);
             continue;
         }
         if (lo > t->margin_lo) t->margin_lo = lo;
-        const nm_tight r = nm_tighten(s->job, k->b, row[l], rhs[l], a, l,
+        if (s->o->record && nm_prove(s, t, r, a, l, 1)) {
+            close_target(s, t, t->margin_lo);
+            continue;
+        }
+        const nm_tight tight = nm_tighten(s->job, k->b, row[l], rhs[l], a, l,
                                       (nm_tighten_opts){NM_TIGHT_ROUNDS, NM_TIGHT_STEPS});
-        if (r.closed)
+        if (tight.closed)
             close_target(s, t, t->margin_lo);
         else
-            t->tight = r.b;
+            t->tight = tight.b;
     }
 }
 

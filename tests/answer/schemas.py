@@ -237,6 +237,10 @@ def single():
         ask([0], "inspect", m(net))
     for arrays in ("digits-pool.mat", "digits-res.npz"):
         ask([0], "inspect", m(arrays))
+    ask([0], "solve", MLP3, *IMAGE, "--perturb", "linf:0.001", "--proof", p("c.proof"))
+    ask([0], "check", MLP3, *IMAGE, "--perturb", "linf:0.001", p("c.proof"))
+    ask([6], "check", MLP3, *IMAGE, "--perturb", "linf:0.002", p("c.proof"))
+    ask([6], "check", MLP3, *IMAGE, "--perturb", "linf:20", p("c.proof"))
     ask([0], "eval", m("digits-conv.onnx"), *IMAGE)
     ask([0], "eval", XOR, *POINT)
     for level in ("interval", "crown", "lp"):

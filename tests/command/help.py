@@ -148,7 +148,7 @@ def guesses():
         code, out, err = run(*args)
         check("%s: refused in a line or two, no guess" % " ".join(args[-2:]), code == 2 and out == "" and len(err) < 320 and "did you mean" not in err, (code, err))
     code, out, err = run("batch", NET, "--target", "3")
-    check("a flag of other verbs: theirs are named", "solve, compile, bounds" in err, err)
+    check("a flag of other verbs: theirs are named", "solve, compile, check, bounds" in err, err)
 
 
 def from_elsewhere():

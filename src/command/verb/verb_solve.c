@@ -80,11 +80,15 @@ static int run(nm_job *job, const nm_cli *said, nm_buf *out, bool compile)
         nm_throw(job, NM_EUSE, "netmip compile: -o OUT.mps[.gz] or OUT.lp[.gz] was expected");
     const char *dir = compile ? NULL : nm_cli_get(c, NM_O_output);
     if (dir) nm_folder_make(job, dir);
+    const char *proof = compile ? NULL : nm_cli_get(c, NM_O_proof);
+    if (proof) o.record = NM_NEW(job, nm_record);
+    if (proof) o.stages.units = false; /* its bounds have no words in a certificate */
     const double read = nm_cpu() - start;
     if (compile) nm_models_clear(job, o.files.out);
     const double began = nm_wall();
     nm_verdict *v = nm_solve_query(job, net, q, &o);
     const double seconds = nm_wall() - began;
+    if (proof) nm_record_write(job, proof, o.record, net, q, v);
     v->cpu.read = read;
     v->finder = compile ? NULL : o.programs.solver ? o.programs.solver->name : "";
     const nm_files f = nm_witness_files(job, dir, q, v->witness);

@@ -1,0 +1,36 @@
+/* verb_check.c: netmip check: a certificate, checked by itself. */
+#include "base/base.h"
+#include "network/network.h"
+#include "question/question.h"
+#include "proof/proof.h"
+#include "command/command.h"
+#include "command/flags.h"
+
+int nm_verb_check(nm_job *job, const nm_cli *said, nm_buf *out)
+{
+    nm_cli with = *said;
+    nm_cli_files(job, said, 2, 3, "a network, a question, and a certificate");
+    const char *path = with.file[--with.n_files];
+    const nm_net *net = nm_cli_net(job, &with);
+    const nm_query *q = nm_cli_question(job, &with, net);
+    const double start = nm_cpu();
+    const nm_checked r = nm_proof_check(job, net, q, nm_file_read(job, path));
+    const char *claim = nm_status_word(r.claim);
+    if (nm_cli_has(said, NM_O_json)) {
+        nm_jo j = nm_jo_answer(out);
+        nm_jo_bool(&j, "accepted", r.accepted);
+        nm_jo_str(&j, "claim", claim);
+        nm_jo_int(&j, "clauses", (int64_t)r.clauses);
+        nm_jo_int(&j, "steps", (int64_t)r.steps);
+        if (!r.accepted) nm_jo_int(&j, "line", r.line);
+        if (!r.accepted) nm_jo_str(&j, "why", r.why);
+        nm_jo_fixed(&j, "cpu_seconds", nm_cpu() - start, 3);
+        nm_jo_done(&j);
+    } else if (r.accepted) {
+        nm_put(out, "accepted: %s (%zu clauses, %zu steps, %.3f s)\n", claim, r.clauses, r.steps,
+               nm_cpu() - start);
+    } else {
+        nm_put(out, "rejected: %s:%d: %s\n", path, r.line, r.why);
+    }
+    return r.accepted ? r.claim : NM_EAUDIT;
+}

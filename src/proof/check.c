@@ -1,0 +1,409 @@
+/* check.c: reads a certificate, netmip-proof(5), and checks it step by step.
+ *
+ * What must be trusted for an accepted `holds`: the readers of network and question; the judge's evaluation, and that
+ * blocks which agree with it at random points are the network's; the three files of this room, some 1,000 lines; the
+ * compiler, and arithmetic in IEEE 754 doubles, rounded to nearest. What need not be: whoever wrote the certificate.
+ *
+ * A region starts with the box of a case (rows and balls of the case are left out, which only makes it larger), and its
+ * bounds are computed here. A clause is closed in a region if one of its rows is proven to be above its right side, or
+ * if it is closed in both parts of the region: by the two signs of a unit or the two halves of an input's interval,
+ * which share their border. Within `target`, a row of one clause is assumed, as it holds at every counterexample of
+ * that clause. All clauses of all cases must be closed.
+ */
+#include "base/base.h"
+#include "program/program.h"
+#include "network/network.h"
+#include "question/question.h"
+#include "judge/judge.h"
+#include "proof/proof.h"
+#include "proof/checker.h"
+
+enum { DEEPEST = 300 };
+
+typedef struct {
+    nm_job *job;
+    const nm_net *net;
+    const nm_query *q;
+    const nm_plain *p;
+    nm_pull *pull;
+    nm_lines lines;
+    const nm_case *c; /* the case at hand */
+    nm_checked *out;
+    size_t depth;
+} check;
+
+/* ---- words of a line ---- */
+
+typedef struct {
+    const char *s, *end;
+} words;
+
+static nm_span word(words *w)
+{
+    while (w->s < w->end && *w->s == ' ') w->s++;
+    nm_span out = {w->s, w->s};
+    while (w->s < w->end && *w->s != ' ') w->s++;
+    out.end = w->s;
+    return out;
+}
+
+static bool fail(check *c, const char *why)
+{
+    if (!c->out->why) {
+        c->out->why = why;
+        c->out->line = c->lines.line;
+    }
+    return false;
+}
+
+/* Reads a number below `end`. */
+static bool number(check *c, words *w, size_t end, size_t *out)
+{
+    int64_t x;
+    const nm_span s = word(w);
+    if (!nm_int_parse(s.s, s.end, &x) || x < 0 || (uint64_t)x >= end)
+        return fail(c, nm_fmt(c->job, "a number from 0 to %zu was expected", end ? end - 1 : 0));
+    *out = (size_t)x;
+    return true;
+}
+
+static bool real(check *c, words *w, double *x)
+{
+    const nm_span s = word(w);
+    return nm_num_parse(s.s, s.end, x) || fail(c, "a number was expected");
+}
+
+/* ---- regions ---- */
+
+static nm_region copy(nm_job *job, const nm_plain *p, const nm_region *r, size_t clauses)
+{
+    nm_region c = *r;
+    const size_t n = p->n_units + 1;
+    c.lo = memcpy(NM_ARRAY(job, double, n), r->lo, n * sizeof *c.lo);
+    c.hi = memcpy(NM_ARRAY(job, double, n), r->hi, n * sizeof *c.hi);
+    c.mag = memcpy(NM_ARRAY(job, double, n), r->mag, n * sizeof *c.mag);
+    c.steep = memcpy(NM_ARRAY(job, unsigned char, n), r->steep, n);
+    c.slope = memcpy(NM_ARRAY(job, float, n), r->slope, n * sizeof *c.slope);
+    c.sign = NM_ARRAY(job, uint32_t, r->n_signs + 1);
+    c.side = NM_ARRAY(job, signed char, r->n_signs + 1);
+    c.beta = NM_ARRAY(job, double, r->n_signs + 1);
+    for (size_t i = 0; i < r->n_signs; i++) {
+        c.sign[i] = r->sign[i];
+        c.side[i] = r->side[i];
+        c.beta[i] = r->beta[i];
+    }
+    c.closed = memcpy(NM_ARRAY(job, bool, clauses + 1), r->closed, clauses * sizeof(bool));
+    return c;
+}
+
+static nm_region whole(check *c)
+{
+    const size_t n = c->p->n_units + 1;
+    nm_region r = {.only = -1};
+    r.lo = NM_RAW(c->job, double, n);
+    r.hi = NM_RAW(c->job, double, n);
+    for (size_t u = 0; u < n; u++) {
+        r.lo[u] = -INFINITY;
+        r.hi[u] = INFINITY;
+    }
+    r.mag = NM_ARRAY(c->job, double, n);
+    r.steep = NM_ARRAY(c->job, unsigned char, n);
+    r.slope = NM_ARRAY(c->job, float, n);
+    r.closed = NM_ARRAY(c->job, bool, c->c->n_clauses + 1);
+    for (size_t u = 0; u < n; u++) r.slope[u] = -1;
+    memcpy(r.lo, c->c->lo, c->q->n_in * sizeof *r.lo);
+    memcpy(r.hi, c->c->hi, c->q->n_in * sizeof *r.hi);
+    nm_region_interval(c->p, &r, 1, c->p->n_blocks);
+    return r;
+}
+
+static bool all_closed(const check *c, const nm_region *r)
+{
+    if (r->empty) return true;
+    if (r->only >= 0) return r->closed[r->only];
+    for (size_t t = 0; t < c->c->n_clauses; t++)
+        if (!r->closed[t]) return false;
+    return true;
+}
+
+static bool region(check *c, nm_region *r, const char *until);
+
+/* Checks a part of r, and closes in `both` only what it closes, too. */
+static bool part(check *c, nm_region *r, const char *until, bool *both)
+{
+    if (!region(c, r, until)) return false;
+    for (size_t t = 0; t < c->c->n_clauses; t++) both[t] &= r->empty || r->closed[t];
+    return true;
+}
+
+/* ---- steps ---- */
+
+/* slopes [BLOCK:[GAPa]..].. : sets lower slopes for the question's rows; units that are not named use their default */
+static bool slopes(check *c, nm_region *r, words *w)
+{
+    for (size_t u = 0; u < c->p->n_units; u++) r->slope[u] = -1;
+    for (nm_span s = word(w); s.s < s.end; s = word(w)) {
+        size_t b = 0, at = 0;
+        const char *x = s.s;
+        while (x < s.end && *x >= '0' && *x <= '9' && b < c->p->n_blocks)
+            b = 10 * b + (size_t)(*x++ - '0');
+        if (x == s.end || *x++ != ':' || b >= c->p->n_blocks || c->p->block[b].kind != NM_RELU)
+            return fail(c, "slopes: BLOCK: of a ReLU block was expected");
+        const nm_plain_block *k = &c->p->block[b];
+        while (x < s.end) {
+            size_t gap = 0;
+            double slope = 0, scale = 1.0 / 32;
+            while (x < s.end && *x >= '0' && *x <= '9' && gap <= k->n)
+                gap = 10 * gap + (size_t)(*x++ - '0');
+            at += gap;
+            if (at >= k->n || x == s.end)
+                return fail(c, "slopes: a unit of the block, and its slope, were expected");
+            for (int digit = 0; digit < 2 && x < s.end && (*x < '0' || *x > '9');
+                 digit++, scale /= 32) {
+                const int level = *x >= 'A' && *x <= 'Z'   ? *x - 'A'
+                                  : *x >= 'a' && *x <= 'g' ? *x - 'a' + 26
+                                                           : 99;
+                if (level > 32)
+                    return fail(c, "slopes: a letter from A to Z or a to g was expected");
+                slope += level * scale;
+                x++;
+            }
+            if (!(slope <= 1)) return fail(c, "slopes: a slope of at most 1 was expected");
+            r->slope[k->first + at] = (float)slope;
+        }
+    }
+    return true;
+}
+
+static bool betas(check *c, nm_region *r, words *w)
+{
+    for (size_t i = 0; i < r->n_signs; i++) {
+        if (!real(c, w, &r->beta[i])) return false;
+        if (!(r->beta[i] >= 0)) return fail(c, "betas: multipliers of 0 or more were expected");
+    }
+    return true;
+}
+
+/* close [CLAUSE ROW].. */
+static bool closes(check *c, nm_region *r, words *w)
+{
+    const nm_row *row[NM_CHECK_LANES];
+    size_t clause[NM_CHECK_LANES], n = 0;
+    double lo[NM_CHECK_LANES];
+    for (words more = *w; n < NM_CHECK_LANES && word(&more).s < more.end; more = *w, n++) {
+        size_t k;
+        if (!number(c, w, c->c->n_clauses, &clause[n]) ||
+            !number(c, w, c->c->clauses[clause[n]].n_rows, &k))
+            return false;
+        row[n] = &c->c->clauses[clause[n]].rows[k];
+    }
+    if (word(w).s < w->end) return fail(c, "close: at most 16 clauses were expected");
+    nm_region_rows(c->pull, r, n, row, lo);
+    for (size_t i = 0; i < n; i++) {
+        if (!r->empty && !(lo[i] > row[i]->rhs))
+            return fail(
+                c,
+                nm_fmt(c->job,
+                       "close: a row of clause %zu is only known to be at least %s, %s short of %s",
+                       clause[i], nm_num_text(c->job, lo[i]),
+                       nm_num_text(c->job, row[i]->rhs - lo[i]), nm_num_text(c->job, row[i]->rhs)));
+        r->closed[clause[i]] = true;
+    }
+    return true;
+}
+
+static bool target(check *c, nm_region *r, words *w)
+{
+    size_t t, k;
+    if (!number(c, w, c->c->n_clauses, &t) || !number(c, w, c->c->clauses[t].n_rows, &k))
+        return false;
+    if (r->only >= 0) return fail(c, "target: one is open already");
+    const nm_mark mark = nm_mark_get(c->job);
+    nm_region in = copy(c->job, c->p, r, c->c->n_clauses);
+    in.only = (int64_t)t;
+    in.only_row = (uint32_t)k;
+    if (!region(c, &in, "end")) return false;
+    if (!in.empty && !in.closed[t])
+        return fail(c, nm_fmt(c->job, "target: clause %zu is still open here", t));
+    r->closed[t] = true;
+    nm_mark_release(c->job, mark);
+    return true;
+}
+
+static bool cut(check *c, nm_region *r)
+{
+    if (r->only < 0) return fail(c, "cut: this is for steps within a target");
+    nm_region_cut(c->job, c->pull, r, &c->c->clauses[r->only].rows[r->only_row]);
+    return true;
+}
+
+/* Checks both parts of r; side of a unit if u >= 0, else halves of input i at x. */
+static bool parts(check *c, nm_region *r, int64_t u, size_t a, double x)
+{
+    bool *both = NM_ARRAY(c->job, bool, c->c->n_clauses + 1);
+    memset(both, 1, c->c->n_clauses);
+    for (int side = 1; side >= -1; side -= 2) {
+        const nm_mark mark = nm_mark_get(c->job);
+        nm_region in = copy(c->job, c->p, r, c->c->n_clauses);
+        nm_region_meet(&in, a, side > 0 ? -INFINITY : x, side > 0 ? x : INFINITY);
+        if (u >= 0) {
+            in.sign[in.n_signs] = (uint32_t)u;
+            in.side[in.n_signs++] = (signed char)side;
+        }
+        nm_region_interval(c->p, &in, 1, c->p->n_blocks);
+        if (!part(c, &in, side > 0 ? "else" : "end", both)) return false;
+        nm_mark_release(c->job, mark);
+    }
+    for (size_t t = 0; t < c->c->n_clauses; t++) r->closed[t] |= both[t];
+    return true;
+}
+
+static bool branch(check *c, nm_region *r, words *w)
+{
+    size_t b, i;
+    if (!number(c, w, c->p->n_blocks, &b)) return false;
+    const nm_plain_block *k = &c->p->block[b];
+    if (k->kind != NM_RELU) return fail(c, "branch: a ReLU block was expected");
+    if (!number(c, w, k->n, &i)) return false;
+    return parts(c, r, (int64_t)(k->first + i), c->p->block[k->src].first + i, 0);
+}
+
+static bool halves(check *c, nm_region *r, words *w)
+{
+    size_t i;
+    double x;
+    if (!number(c, w, c->q->n_in, &i) || !real(c, w, &x)) return false;
+    return parts(c, r, -1, i, x);
+}
+
+static bool step(check *c, nm_region *r, nm_span s, words *w)
+{
+    c->out->steps++;
+    if (nm_span_is(s, "slopes")) return slopes(c, r, w);
+    if (nm_span_is(s, "betas")) return betas(c, r, w);
+    if (nm_span_is(s, "close")) return closes(c, r, w);
+    if (nm_span_is(s, "target")) return target(c, r, w);
+    if (nm_span_is(s, "cut")) return cut(c, r);
+    if (nm_span_is(s, "branch")) return branch(c, r, w);
+    if (nm_span_is(s, "split")) return halves(c, r, w);
+    if (nm_span_is(s, "crown")) {
+        nm_region_crown(c->pull, r);
+        return true;
+    }
+    return fail(c, nm_fmt(c->job, "%.*s: a step was expected",
+                          (int)(s.end - s.s > 40 ? 40 : s.end - s.s), s.s));
+}
+
+/* Checks the steps of a region up to the line `until`. */
+static bool region(check *c, nm_region *r, const char *until)
+{
+    nm_span line;
+    if (++c->depth > DEEPEST) return fail(c, "regions are nested too deeply");
+    while (nm_lines_next(&c->lines, &line)) {
+        words w = {line.s, line.end};
+        const nm_span s = word(&w);
+        if (s.s == s.end) continue;
+        if (nm_span_is(s, until)) {
+            if (word(&w).s < w.end) return fail(c, "nothing was expected behind this word");
+            c->depth--;
+            return true;
+        }
+        if (!step(c, r, s, &w)) return false;
+        if (word(&w).s < w.end) return fail(c, "the step has too many words");
+    }
+    return fail(c, nm_fmt(c->job, "the file ends before \"%s\"", until));
+}
+
+/* ---- the file ---- */
+
+/* Checks that the next line is these words. */
+static bool header(check *c, const char *expected)
+{
+    nm_span line;
+    if (nm_lines_next(&c->lines, &line) && nm_span_is(nm_span_trim(line), expected)) return true;
+    return fail(c, nm_fmt(c->job, "\"%s\" was expected", expected));
+}
+
+static bool witness(check *c)
+{
+    nm_span line;
+    size_t i, t;
+    if (!nm_lines_next(&c->lines, &line)) return fail(c, "a witness was expected");
+    words w = {line.s, line.end};
+    if (!nm_span_is(word(&w), "witness"))
+        return fail(c, "witness CASE CLAUSE VALUE.. was expected");
+    if (!number(c, &w, c->q->n_cases, &i) || !number(c, &w, c->q->cases[i].n_clauses, &t))
+        return false;
+    const size_t n = nm_case_width(c->q, &c->q->cases[i]);
+    double *x = NM_RAW(c->job, double, n + 1);
+    for (size_t k = 0; k < n; k++)
+        if (!real(c, &w, &x[k])) return false;
+    if (word(&w).s < w.end) return fail(c, "the witness has too many values");
+    const nm_replay r = nm_verify(c->job, c->net, c->q, i, (int64_t)t, x);
+    const double *point = r.g ? r.g : r.x;
+    for (size_t k = 0; k < n; k++)
+        if (point[k] != x[k])
+            return fail(c, nm_fmt(c->job, "value %zu of the witness leaves the input set", k));
+    c->out->steps = c->out->clauses = 1;
+    return r.is_violated ||
+           fail(c, nm_fmt(c->job, "the witness is no counterexample: its margin is %s",
+                          nm_num_text(c->job, r.margin64)));
+}
+
+static bool one_case(check *c, size_t i)
+{
+    const nm_mark mark = nm_mark_get(c->job);
+    c->c = &c->q->cases[i];
+    for (size_t k = 0; k < c->q->n_in; k++)
+        if (!isfinite(c->c->lo[k]) || !isfinite(c->c->hi[k]))
+            return fail(c, "an input without bounds");
+    const char *differs = nm_plain_try(c->job, c->p, c->net, c->c->lo, c->c->hi);
+    if (differs) return fail(c, differs);
+    if (!header(c, nm_fmt(c->job, "case %zu", i))) return false;
+    nm_region r = whole(c);
+    if (!region(c, &r, "end")) return false;
+    if (!all_closed(c, &r)) {
+        size_t t = 0;
+        while (r.closed[t]) t++;
+        return fail(c, nm_fmt(c->job, "clause %zu of case %zu is not excluded", t, i));
+    }
+    c->out->clauses += c->c->n_clauses;
+    nm_mark_release(c->job, mark);
+    return true;
+}
+
+static bool whole_file(check *c)
+{
+    nm_span line;
+    if (!header(c, "netmip proof 1") || !header(c, nm_fmt(c->job, "network %s", c->net->hash)) ||
+        !header(c, nm_fmt(c->job, "question %s", nm_query_hash(c->job, c->q))))
+        return false;
+    if (!nm_lines_next(&c->lines, &line))
+        return fail(c, "\"claim holds\" or \"claim violated\" was expected");
+    if (nm_span_is(line, "claim violated")) {
+        c->out->claim = NM_VIOLATED;
+        if (!witness(c)) return false;
+    } else {
+        if (!nm_span_is(line, "claim holds"))
+            return fail(c, "\"claim holds\" or \"claim violated\" was expected");
+        c->p = nm_plain_new(c->job, c->net);
+        c->pull = nm_pull_new(c->job, c->p);
+        for (size_t i = 0; i < c->q->n_cases; i++)
+            if (!c->q->cases[i].empty && !one_case(c, i)) return false;
+    }
+    while (nm_lines_next(&c->lines, &line))
+        if (!nm_span_blank(line)) return fail(c, "nothing more was expected");
+    return true;
+}
+
+nm_checked nm_proof_check(nm_job *job, const nm_net *net, const nm_query *q, nm_file f)
+{
+    nm_checked out = {.claim = NM_OK};
+    check c = {.job = job, .net = net, .q = q, .lines = nm_lines_new(job, f), .out = &out};
+    if (q->objective != NM_FEASIBLE)
+        nm_throw(job, NM_EUNSUP,
+                 "certificates are for decisions; --objective feasible was expected");
+    nm_tail_check(job, net, q);
+    out.accepted = whole_file(&c);
+    return out;
+}

@@ -1,0 +1,65 @@
+/* checker.h: what the files of the checker share. Private to proof. */
+#ifndef NM_PROOF_CHECKER_H
+#define NM_PROOF_CHECKER_H
+
+#include "proof/proof.h"
+
+enum { NM_CHECK_LANES = 16 };             /* rows that are pulled back together */
+#define NM_CHECK_U 1.1102230246251565e-16 /* 2^-53, the unit roundoff */
+#define NM_CHECK_MORE                                                                              \
+    1.01 /* covers the rounding of sums of fewer than 2^40 numbers that are not negative */
+
+/* ---- plain_net.c: the blocks as rows of numbers ------------------------------------------------- */
+typedef struct nm_plain_block {
+    nm_kind kind;
+    size_t first, n;
+    int src;              /* RELU, MAX: the block that it reads */
+    const double *bias;   /* AFFINE [n] */
+    const size_t *ptr;    /* AFFINE, MAX [n+1] */
+    const uint32_t *idx;  /* units that each unit reads, numbered over all blocks */
+    const double *w;      /* AFFINE */
+    unsigned char *reads; /* AFFINE [blocks] which blocks it reads */
+    size_t fan;           /* the most terms that pulling back may add into one of its units */
+    bool is_pre, reads_input_only;
+} nm_plain_block;
+typedef struct nm_plain {
+    size_t n_blocks, n_units, n_out, x_first;
+    nm_plain_block *block;
+    const int32_t *out; /* as in nm_program */
+    const double *out_const;
+} nm_plain;
+nm_plain *nm_plain_new(nm_job *job, const nm_net *net);
+/* Compares the blocks with the judge's evaluation of the network at points of the box; NULL: they agree. */
+const char *nm_plain_try(nm_job *job, const nm_plain *p, const nm_net *net, const double *lo,
+                         const double *hi);
+
+/* ---- plain_bounds.c: bounds over a region ------------------------------------------------------- */
+typedef struct nm_region { /* points of the input set, with the bounds that are proven for them */
+    double *lo, *hi,
+        *mag; /* [n_units]; mag: of an AFFINE unit, at least the sum of |weight| |value| */
+    unsigned char *
+        steep; /* [n_units] of pre-activations: 1: the lower slope is 0; 2: it is 1; 0: not chosen yet */
+    float *
+        slope; /* [n_units] of RELU units: lower slopes of the question's rows, or below 0: as steep says */
+    double *cut, cut_rhs; /* [n_in] cut x <= cut_rhs at all points of interest; or NULL */
+    size_t n_signs;
+    uint32_t *sign;    /* RELU units with a given sign */
+    signed char *side; /* 1: the pre-activation is <= 0; -1: >= 0 */
+    double *beta;      /* their multipliers, 0 or more */
+    bool empty;        /* no point of interest is left */
+    bool *closed;      /* [n_clauses] excluded over this region */
+    int64_t only;      /* the clause of interest, or -1: all that are not closed */
+    uint32_t only_row; /* its row that is assumed to hold */
+} nm_region;
+typedef struct nm_pull nm_pull;
+nm_pull *nm_pull_new(nm_job *job, const nm_plain *p);
+void nm_region_meet(nm_region *r, size_t u, double lo, double hi);
+void nm_region_interval(const nm_plain *p, nm_region *r, size_t from,
+                        size_t to); /* bounds of blocks from..to-1 */
+void nm_region_crown(nm_pull *t, nm_region *r);
+/* Pulls back up to NM_CHECK_LANES rows of the question; lo: their lower bounds over the region. */
+void nm_region_rows(nm_pull *t, nm_region *r, size_t n, const nm_row *const *row, double *lo);
+/* Makes row <= its right side, pulled back to the inputs, the region's cut, and shrinks its box. */
+void nm_region_cut(nm_job *job, nm_pull *t, nm_region *r, const nm_row *row);
+
+#endif

@@ -1,0 +1,188 @@
+/* prove.c: a tree whose steps are recorded for a certificate: alpha, conditioned bounds, branching on signs.
+ *
+ * A node optimises its row by alpha, with multipliers of its signs; if that does not close it, the row is the cut that
+ * tightens box and units (conditioned.c), as long as this helps; then it branches on the unit whose lines lose most.
+ * Everything that a node does is a word of netmip-proof(5), and slopes and multipliers are what the checker will read.
+ * Left out: what other stages do better but the format has no words for, as hull lines, linear programs. */
+#include "base/base.h"
+#include "program/program.h"
+#include "question/question.h"
+#include "bounds/bounds.h"
+#include "search/search.h"
+#include "search/record.h"
+#include "search/state.h"
+
+enum { DEEPEST = 60, ROUNDS = 3, NODES = 2000 };
+
+typedef struct {
+    nm_job *job;
+    const nm_target *t;
+    uint32_t row; /* of the last block */
+    size_t which; /* of the clause */
+    double rhs;
+    size_t left; /* nodes that it may still open */
+    uint32_t unit[DEEPEST];
+    signed char side[DEEPEST];
+    nm_buf out;
+} tree;
+
+static size_t open_units(const nm_bounds *b)
+{
+    size_t all = 0;
+    for (size_t k = 0; k < b->p->n_blocks; k++) {
+        size_t n[3];
+        if (b->p->blocks[k].kind != NM_RELU) continue;
+        nm_bounds_count(b, (int)k, n);
+        all += n[NM_UNSTABLE];
+    }
+    return all;
+}
+
+/* Puts the lines that a run was made with. */
+static void put_lines(tree *t, const nm_bounds *b, const nm_alpha *a, size_t lane, size_t depth)
+{
+    nm_record_slopes(&t->out, b, a, lane);
+    if (!depth) return;
+    nm_put(&t->out, "betas");
+    for (size_t i = 0; i < depth; i++) {
+        nm_put(&t->out, " ");
+        nm_put_num(&t->out, a->beta[i]);
+    }
+    nm_put(&t->out, "\n");
+}
+
+/* Returns the open unit whose lines lose most, or -1. */
+static int64_t choose(const nm_bounds *b, const double *gap)
+{
+    int64_t best = -1;
+    double top = -1;
+    for (size_t k = 0; k < b->p->n_blocks; k++) {
+        const nm_block *r = &b->p->blocks[k];
+        for (size_t i = 0; r->kind == NM_RELU && i < r->n; i++) {
+            if (nm_bounds_phase(b, b->p->blocks[r->src].first + i) != NM_UNSTABLE ||
+                !(gap[r->first + i] > top))
+                continue;
+            top = gap[r->first + i];
+            best = (int64_t)(r->first + i);
+        }
+    }
+    return best;
+}
+
+/* Returns true if bounds of the network's units cross by more than rounding can hide: the checker will see it, too. */
+static bool surely_empty(const nm_bounds *b)
+{
+    for (size_t u = 0; u < b->p->blocks[b->p->n_blocks - 1].first; u++)
+        if (b->lo[u] > b->hi[u] + 1e-9 * (fabs(b->lo[u]) + fabs(b->hi[u])) + 1e-12) return true;
+    return false;
+}
+
+/* Works on a node whose signs are the first `depth`; a: a run that was made for it, or NULL. Returns true if closed. */
+static bool node(tree *t, nm_bounds *b, size_t depth, const nm_alpha *a, size_t lane)
+{
+    const nm_signs signs = {depth, t->unit, t->side};
+    const size_t q = b->p->blocks[b->p->n_blocks - 1].first + t->row;
+    const nm_alpha *start = a;
+    for (int round = 0; round < ROUNDS; round++) {
+        if (round > 0 || !a) {
+            a = nm_alpha_coarse(t->job, b, 1, &t->row, &t->rhs, depth ? 20 : NM_TIGHT_STEPS, &signs,
+                                depth ? start : NULL);
+            lane = 0;
+            start = a;
+        }
+        if (!isfinite(a->lo[lane])) return false;
+        put_lines(t, b, a, lane, depth);
+        if (a->lo[lane] > t->rhs) {
+            nm_put(&t->out, "close %zu %zu\n", t->t->iclause, t->which);
+            return true;
+        }
+        const size_t before = open_units(b);
+        const nm_cut cut = nm_cut_of(t->job, b->p, a, lane, t->rhs);
+        nm_put(&t->out, "cut\n");
+        if (!nm_cut_box(b, &cut)) return true;
+        nm_put(&t->out, "crown\n");
+        nm_crown(t->job, b, (nm_crown_opts){.query_block = (int)b->p->n_blocks - 1, .cut = &cut});
+        if (surely_empty(b)) return true;
+        if (b->lo[q] > t->rhs) {
+            nm_put(&t->out, "slopes\nclose %zu %zu\n", t->t->iclause, t->which);
+            return true;
+        }
+        if (nm_stopped(t->job) || b->empty) return false;
+        if (depth || open_units(b) + 2 > before) break;
+    }
+    if (depth == DEEPEST) return false;
+    if (lane) return node(t, b, depth, NULL, 0); /* only lane 0 has losses to choose by */
+    const int64_t unit = choose(b, a->gap);
+    if (unit < 0 || t->left < 2) return false;
+    t->left -= 2;
+    const int k = nm_program_block(b->p, (size_t)unit);
+    const size_t i = (size_t)unit - b->p->blocks[k].first,
+                 pre = b->p->blocks[b->p->blocks[k].src].first + i;
+    nm_put(&t->out, "branch %d %zu\n", k, i);
+    for (int side = 1; side >= -1; side -= 2) {
+        nm_bounds *c = nm_bounds_copy(t->job, b);
+        t->unit[depth] = (uint32_t)unit;
+        t->side[depth] = (signed char)side;
+        nm_bounds_meet(c, pre, side > 0 ? -INFINITY : 0, side > 0 ? 0 : INFINITY, NM_BY_ALPHA);
+        nm_interval(t->job, c, 1, (int)b->p->n_blocks);
+        nm_alpha from = *a;
+        if (c->empty && !surely_empty(c)) return false;
+        if (!c->empty) {
+            const nm_alpha *next = nm_alpha_coarse(t->job, c, 1, &t->row, &t->rhs, 20,
+                                                   &(nm_signs){depth + 1, t->unit, t->side}, &from);
+            if (!node(t, c, depth + 1, next, 0)) return false;
+        }
+        nm_put(&t->out, side > 0 ? "else\n" : "end\n");
+    }
+    return true;
+}
+
+bool nm_prove(nm_state *s, const nm_target *t, size_t row, const nm_alpha *a, size_t lane,
+              size_t nodes)
+{
+    const nm_bounded *k = &s->cases[t->icase];
+    if (!s->o->record || s->o->record->unable || !k->b) return false;
+    const nm_clause *c = &k->work.c->clauses[t->iclause];
+    tree w = {.job = s->job,
+              .t = t,
+              .row = k->row[t->iclause][row],
+              .which = row,
+              .left = nodes,
+              .out = {.job = s->job}};
+    w.rhs = c->rows[row].rhs + s->q->guard;
+    nm_put(&w.out, "target %zu %zu\n", t->iclause, row);
+    if (!node(&w, nm_bounds_copy(s->job, k->b), 0, a, lane)) return false;
+    nm_put(&w.out, "end\n");
+    s->o->record->steps[t - s->v->targets] = w.out.s;
+    return true;
+}
+
+/* Returns the row of the target's clause that plain bounds bring nearest to excluding it. */
+static size_t nearest_row(const nm_state *s, const nm_target *t)
+{
+    const nm_bounded *k = &s->cases[t->icase];
+    const nm_clause *c = &s->q->cases[t->icase].clauses[t->iclause];
+    const double *lo = k->b->lo + k->b->p->blocks[k->b->p->n_blocks - 1].first;
+    const uint32_t *row = k->row[t->iclause];
+    size_t best = 0;
+    for (size_t i = 1; i < c->n_rows; i++)
+        if (lo[row[i]] - c->rows[i].rhs > lo[row[best]] - c->rows[best].rhs) best = i;
+    return best;
+}
+
+void nm_prove_rest(nm_state *s)
+{
+    const nm_record *r = s->o->record;
+    if (!r || r->unable || s->v->status != NM_OK) return;
+    for (size_t i = 0; i < s->v->n_targets; i++) {
+        const nm_target *t = &s->v->targets[i];
+        if (r->steps[i] || s->q->cases[t->icase].empty) continue;
+        nm_note(
+            s->job,
+            "target %s was closed by steps that are not recorded: trying a tree whose steps are",
+            t->name);
+        nm_prove_boxes(s, t->icase);
+        if (!r->steps[i] && s->q->cases[t->icase].clauses[t->iclause].n_rows)
+            nm_prove(s, t, nearest_row(s, t), NULL, 0, NODES);
+    }
+}

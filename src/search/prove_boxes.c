@@ -1,0 +1,123 @@
+/* prove_boxes.c: a tree of boxes whose steps are recorded for a certificate, for questions with few free inputs.
+ *
+ * A box is bounded by CROWN; what that leaves open is bisected along the input with the largest product of width and
+ * sensitivity, as in split_box.c, and the halves share their face. The steps `split`, `crown`, `close` say all of it.
+ * The recorded steps of the case's first open clause close all the open ones, so that the others' are empty. */
+#include "base/base.h"
+#include "program/program.h"
+#include "question/question.h"
+#include "bounds/bounds.h"
+#include "search/search.h"
+#include "search/record.h"
+#include "search/state.h"
+
+enum { MOST_FREE = 20, MOST_BOXES = 60000, DEEPEST = 200 };
+
+typedef struct {
+    nm_job *job;
+    const nm_bounded *k;
+    const nm_case *c;
+    double guard;
+    size_t left;
+    nm_buf out;
+} tree;
+
+/* Closes the clauses that bounds exclude, as a step of the certificate; returns true if none is left open. */
+static bool close_all(tree *t, const nm_bounds *b, bool *open)
+{
+    const size_t first = b->p->blocks[b->p->n_blocks - 1].first;
+    size_t n = 0;
+    bool all = true;
+    for (size_t i = 0; i < t->c->n_clauses; i++) {
+        for (size_t r = 0; open[i] && r < t->c->clauses[i].n_rows; r++) {
+            const double rhs = t->c->clauses[i].rows[r].rhs + t->guard;
+            if (!(b->lo[first + t->k->row[i][r]] > rhs + 1e-12 * fabs(rhs))) continue;
+            nm_put(&t->out, "%s %zu %zu", n % 16 ? "" : n ? "\nclose" : "close", i, r);
+            n++;
+            open[i] = false;
+        }
+        all &= !open[i];
+    }
+    if (n) nm_put(&t->out, "\n");
+    return all;
+}
+
+/* Returns the input to bisect. */
+static size_t choose(const tree *t, const nm_bounds *b, const bool *open)
+{
+    const int q = (int)b->p->n_blocks - 1;
+    const nm_mark mark = nm_mark_get(t->job);
+    nm_relax *lines = nm_relax_new(t->job, b);
+    nm_batch *y = nm_batch_new(t->job, b->p);
+    nm_relax_set(lines, b, 1, q + 1);
+    nm_batch_clear(y);
+    int lane = 0;
+    for (size_t i = 0; i < t->c->n_clauses; i++)
+        for (size_t r = 0; open[i] && r < t->c->clauses[i].n_rows && lane < NM_LANES; r++)
+            nm_batch_put(y, q, t->k->row[i][r], lane++, 1);
+    nm_batch_pull(y, lines, q);
+    size_t best = 0;
+    double top = -1;
+    for (size_t i = 0; i < b->p->blocks[0].n; i++) {
+        double sum = 1e-6;
+        for (int l = 0; y->live[0][i] && l < lane; l++)
+            sum += fabs(y->y[0][i * NM_LANES + (size_t)l]);
+        const double score = (b->hi[i] - b->lo[i]) * sum;
+        if (score > top) best = i;
+        if (score > top) top = score;
+    }
+    nm_mark_release(t->job, mark);
+    return best;
+}
+
+/* Visits what is left of `from` where input i is within lo and hi; the box keeps the bounds that `from` has. */
+static bool visit(tree *t, const nm_bounds *from, size_t i, double lo, double hi,
+                  const bool *was_open, size_t depth)
+{
+    if (t->left == 0 || depth == DEEPEST || nm_stopped(t->job)) return t->left = 0, false;
+    t->left--;
+    nm_bounds *b = nm_bounds_copy(t->job, from);
+    bool *open = NM_RAW(t->job, bool, t->c->n_clauses + 1);
+    memcpy(open, was_open, t->c->n_clauses * sizeof *open);
+    nm_bounds_meet(b, i, lo, hi, NM_BY_NOTHING);
+    nm_interval(t->job, b, 1, (int)b->p->n_blocks);
+    nm_crown(t->job, b, (nm_crown_opts){.query_block = (int)b->p->n_blocks - 1});
+    nm_put(&t->out, "crown\n");
+    if (close_all(t, b, open)) return true;
+    const size_t k = choose(t, b, open);
+    const double middle = 0.5 * b->lo[k] + 0.5 * b->hi[k];
+    if (!(b->lo[k] < middle && middle < b->hi[k])) return false;
+    nm_put(&t->out, "split %zu ", k);
+    nm_put_num(&t->out, middle);
+    nm_put(&t->out, "\n");
+    if (!visit(t, b, k, b->lo[k], middle, open, depth + 1)) return false;
+    nm_put(&t->out, "else\n");
+    if (!visit(t, b, k, middle, b->hi[k], open, depth + 1)) return false;
+    nm_put(&t->out, "end\n");
+    return true;
+}
+
+void nm_prove_boxes(nm_state *s, size_t icase)
+{
+    const nm_bounded *k = &s->cases[icase];
+    const nm_case *c = &s->q->cases[icase];
+    size_t n_free = 0;
+    for (size_t i = 0; i < s->q->n_in; i++) n_free += c->hi[i] > c->lo[i];
+    if (n_free > MOST_FREE || !k->b || !s->o->stages.split) return;
+    tree t = {.job = s->job,
+              .k = k,
+              .c = c,
+              .guard = s->q->guard,
+              .left = MOST_BOXES,
+              .out = {.job = s->job}};
+    bool *open = NM_RAW(s->job, bool, c->n_clauses + 1);
+    for (size_t i = 0; i < c->n_clauses; i++) open[i] = !s->o->record->steps[k->first + i];
+    const nm_bounds *whole = nm_bounds_new(s->job, k->b->p, c->lo, c->hi);
+    if (!visit(&t, whole, 0, c->lo[0], c->hi[0], open, 0)) return;
+    const char *steps = t.out.s;
+    for (size_t i = 0; i < c->n_clauses; i++) {
+        if (!open[i]) continue;
+        s->o->record->steps[k->first + i] = steps;
+        steps = "";
+    }
+}

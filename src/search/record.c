@@ -1,0 +1,172 @@
+/* record.c: how targets were closed, as the steps of a certificate (netmip-proof(5)), and the file of one.
+ *
+ * What is recorded are hints: which row of the question closed a clause, and the slopes it was pulled back with, which
+ * nm_alpha_coarse keeps on a grid that two letters can name. The checker computes every bound itself. Only plain bounds
+ * are known to it: interval and CROWN over the input box. Where others enter (files, linear programs, balls, sums of
+ * generators), the question has no certificate, and says so. */
+#include "base/base.h"
+#include "program/program.h"
+#include "network/network.h"
+#include "question/question.h"
+#include "judge/judge.h"
+#include "bounds/bounds.h"
+#include "search/search.h"
+#include "search/record.h"
+#include "search/state.h"
+
+void nm_record_open(nm_state *s)
+{
+    nm_record *r = s->o->record;
+    if (!r) return;
+    r->n = s->v->n_targets;
+    r->steps = NM_ARRAY(s->job, const char *, r->n + 1);
+    if (s->q->objective != NM_FEASIBLE)
+        nm_throw(s->job, NM_EUNSUP,
+                 "--proof: certificates are for decisions; --objective feasible was expected");
+    if (s->o->known) r->unable = "known bounds are assumed, not proven";
+    if (s->o->bounds.all == NM_BY_INTERVAL)
+        r->unable = "a certificate's bounds are those of CROWN, not of --bounds interval";
+    if (nm_levels_ask(&s->o->bounds))
+        r->unable = "bounds of units by linear or integer programs have no certificates yet";
+    for (size_t i = 0; i < s->q->n_cases; i++) {
+        if (s->q->cases[i].n_balls)
+            r->unable = "input sets with L1, L2 or L0 balls have no certificates yet";
+        if (s->q->cases[i].gens)
+            r->unable = "input sets with generators (blur, brightness and the like) have no "
+                        "certificates yet";
+    }
+}
+
+static void keep(nm_state *s, const nm_target *t, const char *steps)
+{
+    nm_record *r = s->o->record;
+    const size_t k = (size_t)(t - s->v->targets);
+    if (!r->steps[k]) r->steps[k] = steps;
+}
+
+void nm_record_bound(nm_state *s, const nm_target *t, size_t row)
+{
+    if (s->o->record && !s->o->record->unable)
+        keep(s, t, nm_fmt(s->job, "close %zu %zu\n", t->iclause, row));
+}
+
+/* Puts a slope as one letter, in steps of 1/32, or as two. */
+static void put_slope(nm_buf *out, double slope)
+{
+    static const char letter[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg";
+    const int fine = (int)nearbyint(slope * 1024);
+    nm_put(out, "%c", letter[fine / 32]);
+    if (fine % 32) nm_put(out, "%c", letter[fine % 32]);
+}
+
+void nm_record_slopes(nm_buf *out, const nm_bounds *b, const nm_alpha *a, size_t lane)
+{
+    const nm_program *p = b->p;
+    nm_put(out, "slopes");
+    for (size_t k = 0; k < p->n_blocks; k++) {
+        const nm_block *r = &p->blocks[k];
+        if (r->kind != NM_RELU) continue;
+        const size_t pre = p->blocks[r->src].first;
+        size_t last = 0;
+        bool any = false;
+        for (size_t i = 0; i < r->n; i++) {
+            const double l = b->lo[pre + i], h = b->hi[pre + i];
+            const double dflt = b->steep[pre + i] ? b->steep[pre + i] - 1 : h > -l;
+            const double slope = (double)a->lane_slope[lane * p->n_units + r->first + i];
+            if (!(l < 0 && h > 0) || slope == dflt) continue;
+            if (!any) nm_put(out, " %zu:", k);
+            any = true;
+            nm_put(out, "%zu", i - last);
+            put_slope(out, slope);
+            last = i;
+        }
+    }
+    nm_put(out, "\n");
+}
+
+void nm_record_alpha(nm_state *s, const nm_target *t, size_t row, const nm_alpha *a, size_t lane)
+{
+    if (!s->o->record || s->o->record->unable) return;
+    nm_buf out = {.job = s->job};
+    nm_record_slopes(&out, s->cases[t->icase].b, a, lane);
+    nm_put(&out, "close %zu %zu\n", t->iclause, row);
+    keep(s, t, out.s);
+}
+
+/* ---- the file ---- */
+
+/* Puts the steps of a case: what plain bounds close, up to 16 clauses in a line; then all others. */
+static void put_case(nm_buf *out, const nm_record *r, const nm_verdict *v, size_t icase)
+{
+    nm_put(out, "case %zu\ncrown\n", icase);
+    size_t n = 0;
+    for (size_t i = 0; i < v->n_targets; i++) {
+        if (v->targets[i].icase != icase || strncmp(r->steps[i], "close ", 6) != 0) continue;
+        nm_put(out, "%s %.*s",
+               n % 16 ? ""
+               : n    ? "\nclose"
+                      : "close",
+               (int)strlen(r->steps[i]) - 7, r->steps[i] + 6);
+        n++;
+    }
+    if (n) nm_put(out, "\n");
+    for (size_t i = 0; i < v->n_targets; i++)
+        if (v->targets[i].icase == icase && strncmp(r->steps[i], "close ", 6) != 0)
+            nm_put(out, "%s", r->steps[i]);
+    nm_put(out, "end\n");
+}
+
+static void put_witness(nm_buf *out, const nm_query *q, const nm_replay *w)
+{
+    const double *x = w->g ? w->g : w->x;
+    nm_put(out, "claim violated\nwitness %zu %zu", w->icase, w->iclause);
+    for (size_t i = 0; i < nm_case_width(q, &q->cases[w->icase]); i++) {
+        nm_put(out, " ");
+        nm_put_num(out, x[i]);
+    }
+    nm_put(out, "\n");
+}
+
+/* Notes what has no proof; returns true if everything has one. */
+static bool complete(nm_job *job, const nm_record *r, const nm_query *q, const nm_verdict *v)
+{
+    if (v->status == NM_VIOLATED) return true;
+    if (v->status == NM_UNKNOWN) {
+        nm_warn(job, "no certificate is written: the answer is unknown");
+        return false;
+    }
+    if (r->unable) {
+        nm_warn(job, "no certificate is written: %s", r->unable);
+        return false;
+    }
+    nm_buf open = {.job = job};
+    for (size_t i = 0; i < v->n_targets; i++)
+        if (!r->steps[i] && !q->cases[v->targets[i].icase].empty)
+            nm_put(&open, " %s", v->targets[i].name);
+    if (open.n)
+        nm_warn(job,
+                "no certificate is written: these targets are unproved, as the steps that closed "
+                "them cannot be recorded "
+                "(linear programs, hull lines, boxes), and the recorded tree did not close them:%s",
+                open.s);
+    return open.n == 0;
+}
+
+bool nm_record_write(nm_job *job, const char *path, const nm_record *r, const nm_net *net,
+                     const nm_query *q, const nm_verdict *v)
+{
+    if (!complete(job, r, q, v)) return false;
+    nm_buf out = {.job = job};
+    nm_put(&out, "netmip proof 1\nnetwork %s\nquestion %s\n", net->hash, nm_query_hash(job, q));
+    if (v->status == NM_VIOLATED) {
+        put_witness(&out, q, v->witness);
+    } else {
+        nm_put(&out, "claim holds\n");
+        for (size_t i = 0; i < q->n_cases; i++)
+            if (!q->cases[i].empty) put_case(&out, r, v, i);
+    }
+    nm_out *file = nm_out_open(job, path);
+    nm_out_write(file, out.s, out.n);
+    nm_out_done(file);
+    return true;
+}

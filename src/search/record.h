@@ -1,0 +1,28 @@
+/* record.h: how targets were closed, recorded for certificates. Private to search. */
+#ifndef NM_SEARCH_RECORD_H
+#define NM_SEARCH_RECORD_H
+
+#include "search/state.h"
+
+/* ---- record.c: hooks, which do nothing unless a certificate was asked for ------------------------ */
+void nm_record_open(nm_state *s);
+void nm_record_bound(nm_state *s, const nm_target *t,
+                     size_t row); /* closed by plain bounds: this row of its clause */
+/* closed by lane `lane` of an alpha run over plain bounds */
+void nm_record_alpha(nm_state *s, const nm_target *t, size_t row, const nm_alpha *a, size_t lane);
+/* Puts the lower slopes of a lane, as a line, for units that bounds b leave open and do not choose so themselves. */
+void nm_record_slopes(nm_buf *out, const nm_bounds *b, const nm_alpha *a, size_t lane);
+
+/* ---- prove.c: a tree whose steps are recorded ---------------------------------------------------- */
+/* Tries to close a target, by alpha, conditioned bounds and at most `nodes` nodes of branching on signs, starting from
+ * a lane of an alpha run, or NULL; true: it is closed, and its steps are recorded. */
+bool nm_prove(nm_state *s, const nm_target *t, size_t row, const nm_alpha *a, size_t lane,
+              size_t nodes);
+/* Does so for the targets that were closed without a record. */
+void nm_prove_rest(nm_state *s);
+
+/* ---- prove_boxes.c: a tree of boxes -------------------------------------------------------------- */
+/* Tries to close the targets of a case that have no record, by bisection of its box, if few inputs are free. */
+void nm_prove_boxes(nm_state *s, size_t icase);
+
+#endif

@@ -1,0 +1,209 @@
+"""Certificates: those that solve writes are accepted by the checker and by check_proof.py, in floats and in fractions; damaged ones are
+accepted only if they are still valid, which the fractions decide. MUTATIONS=100000 is the long run; SEED=.. another one."""
+import hashlib, json, os, random, sys
+
+sys.path.insert(1, sys.path[0] + "/../kit")
+
+from kit import check, m, needs, p, parts, put, run
+from tiny import box, network, relus
+
+needs("numpy")
+from check_proof import Checker, Rejected
+
+SEED = int(os.environ.get("SEED", "1"))
+MUTATIONS = int(os.environ.get("MUTATIONS", "150"))
+rng = random.Random(SEED)
+
+
+def small(sizes):
+    """a random network, as bytes of a file"""
+    pairs = []
+    for n, k in zip(sizes, sizes[1:]):
+        pairs.append(([[rng.choice((-1, 1)) * rng.randint(1, 64) / 32 for _ in range(n)] for _ in range(k)],
+                      [rng.randint(-32, 32) / 32 for _ in range(k)]))
+    return json.dumps(network([sizes[0]], relus(*pairs))).encode()
+
+
+def said(net, query, proof, exact):
+    """what the second checker says: its claim, or why it rejects"""
+    c = Checker(net, query, exact)
+    try:
+        return c.check(proof)
+    except (Rejected, ValueError, IndexError, OverflowError) as e:
+        return "line %d: %s" % (c.line, e)
+
+
+def solved(net, query, *more):
+    """solves a question; returns its certificate, or None"""
+    put("n.json", net), put("q.json", query)
+    if os.path.exists(p("c.proof")):
+        os.remove(p("c.proof"))
+    code, out, err = run("solve", p("n.json"), p("q.json"), "--proof", p("c.proof"), "--quiet", *more)
+    return code, open(p("c.proof"), "rb").read() if os.path.exists(p("c.proof")) else None
+
+
+def checked(net, query, proof):
+    put("n.json", net), put("q.json", query), put("c.proof", proof)
+    return run("check", p("n.json"), p("q.json"), p("c.proof"))
+
+
+def question(net, lo, hi, outputs, claims):
+    put("n.json", net)
+    code, out, err = run("solve", p("n.json"), put("q.vnnlib", box(lo, hi, outputs, *claims)), "--dump", "query", "--json")
+    assert code == 0, err
+    return out.encode()
+
+
+def near_bound(net, lo, hi, outputs):
+    """a question whose threshold lies a little below the least output that some points have"""
+    c = Checker(net, question(net, lo, hi, outputs, ["(<= Y_0 0)"]))
+    w = [[a + (b - a) * rng.random() for a, b in zip(lo, hi)] for _ in range(60)]
+    least = min(float(c.value(c.array(x))[0]) for x in w)
+    return question(net, lo, hi, outputs, ["(<= Y_0 %r)" % (least - rng.choice((0.02, 0.1, 0.5, 2)))])
+
+
+def pool(n):
+    """valid certificates of small networks: (network, question, certificate)"""
+    found, kinds = [], set()
+    while len(found) < n:
+        sizes = rng.choice(([2, 5, 2], [3, 6, 5, 2], [2, 5, 4, 3, 2], [3, 8, 6, 2]))
+        net, r = small(sizes), rng.choice((0.25, 0.5, 1))
+        query = near_bound(net, [-r] * sizes[0], [r] * sizes[0], 2)
+        code, proof = solved(net, query, *rng.choice(((), ("--no-split",), ("--no-split",))))
+        if proof is None or proof.count(b"\n") > 200:
+            continue
+        kinds |= {w for w in ("slopes", "cut", "branch", "betas", "split", "witness") if w in proof.decode()}
+        found.append((net, query, proof))
+    return found, kinds
+
+
+def agreement():
+    found, kinds = pool(25)
+    check("the certificates use all kinds of steps", kinds >= {"slopes", "cut", "branch", "betas"}, kinds)
+    for net, query, proof in found:
+        code, out, err = checked(net, query, proof)
+        ours, rounded = said(net, query, proof, True), said(net, query, proof, False)
+        check("all accept", code in (0, 10) and out.startswith("accepted: " + ours) and ours == rounded, (code, out, err, ours, rounded, proof))
+
+
+def number(word):
+    """a word with another number in it"""
+    if "." in word or "e-" in word:
+        return rng.choice(("0", "-" + word, word + "9", "1e300", "nan", str(float(word.split(":")[-1]) * 2) if ":" not in word else word))
+    return rng.choice((str(int(word) + 1), str(max(0, int(word) - 1)), "0", "-1", "99999999999999999999"))
+
+
+def damage(net, query, proof):
+    """one change of a certificate, or of the question together with its hash"""
+    lines = proof.decode().split("\n")
+    kind, at = rng.randrange(9), rng.randrange(4, len(lines))
+    words = lines[at].split(" ")
+    if kind == 0:
+        del lines[at]
+    elif kind == 1:
+        other = rng.randrange(4, len(lines))
+        lines[at], lines[other] = lines[other], lines[at]
+    elif kind == 2:
+        lines.insert(at, lines[rng.randrange(4, len(lines))])
+    elif kind == 3 and len(words) > 1:
+        k = rng.randrange(1, len(words))
+        if words[k].replace(".", "").replace("e-", "").isdigit():
+            words[k] = number(words[k])
+        elif words[k]:
+            i = rng.randrange(len(words[k]))
+            words[k] = words[k][:i] + rng.choice("0123456789ABPYZafghz:-.") + words[k][i + 1:]
+        lines[at] = " ".join(words)
+    elif kind == 4:
+        end = rng.randrange(at, len(lines))
+        del lines[at:end]
+    elif kind == 5:
+        words[0] = rng.choice(("crown", "slopes", "betas", "close", "target", "cut", "branch", "split", "else", "end", "case", ""))
+        lines[at] = " ".join(words)
+    elif kind == 6:
+        k = rng.randrange(1, 4)
+        i = rng.randrange(len(lines[k]))
+        lines[k] = lines[k][:i] + rng.choice("0123456789abcdef") + lines[k][i + 1:]
+    else:
+        q = json.loads(query)
+        case = q["cases"][0]
+        if kind == 7:
+            grow = rng.choice((1 + 2 ** -50, 1.001, 1.05, 2))
+            case["lo"], case["hi"] = [v * grow for v in case["lo"]], [v * grow for v in case["hi"]]
+        else:
+            case["clauses"][0]["rows"][0]["rhs"] += rng.choice((2 ** -45, 0.001, 0.05, 1))
+        query = json.dumps(q).encode()
+        put("n.json", net), put("q.json", query)
+        query = run("solve", p("n.json"), p("q.json"), "--dump", "query", "--json")[1].encode()
+        lines[2] = "question " + hashlib.sha256(query).hexdigest()
+    return query, "\n".join(lines).encode()
+
+
+def mutations():
+    certificates, accepted = pool(15)[0], 0
+    for _ in range(MUTATIONS):
+        net, query, proof = rng.choice(certificates)
+        query, changed = damage(net, query, proof)
+        code, out, err = checked(net, query, changed)
+        check("no crash", code in (0, 6, 10), (code, out, err, changed))
+        if code == 6:
+            continue
+        accepted += 1
+        exact = said(net, query, changed, True)
+        check("what is accepted is valid", exact == ("holds" if code == 0 else "violated"), (exact, out, net, query, changed))
+    check("mutations are mostly rejected", accepted < 0.6 * MUTATIONS, (accepted, MUTATIONS))
+
+
+def ties():
+    """a threshold at the exact bound, rounded up, must be rejected; a little below it is accepted"""
+    for _ in range(8):
+        net = small([2, 5, 4, 1])
+        query = question(net, [-0.3, -0.7], [0.9, 0.1], 1, ["(<= Y_0 -1000)"])
+        c = Checker(net, query, True)
+        c.case = c.q["cases"][0]
+        r = c.whole(c.case)
+        c.crown(r)
+        y, cst, e, rhs, plain = c.row(r, 0, 0)
+        least = max(plain, c.least(r, y, cst, e)[0])
+        at = float(least) if float(least) >= least else c_up(float(least))
+        for rhs, good in ((at, False), (at - 1e-9, True)):
+            q = question(net, [-0.3, -0.7], [0.9, 0.1], 1, ["(<= Y_0 %r)" % rhs])
+            proof = ("netmip proof 1\nnetwork %s\nquestion %s\nclaim holds\ncase 0\ncrown\nclose 0 0\nend\n" %
+                     (hashlib.sha256(net).hexdigest(), hashlib.sha256(q).hexdigest())).encode()
+            code, out, err = checked(net, q, proof)
+            check("a tie is no proof, a margin of 1e-9 is one", (code == 0) == good, (rhs, float(least), out))
+
+
+def c_up(x):
+    import numpy
+    return float(numpy.nextafter(x, float("inf")))
+
+
+def shipped():
+    net, images = m("digits-mlp.onnx"), m("digits-test-images.idx3.gz")
+    put("mlp.json", "")
+    code, out, err = run("convert", net, "-o", p("mlp.json"))
+    data, net_hash = open(p("mlp.json"), "rb").read(), hashlib.sha256(open(net, "rb").read()).hexdigest()
+    for i in (3, 7, 11):
+        flags = ("--image", "%s:%d" % (images, i), "--perturb", "linf:0.05")
+        code, out, err = run("solve", net, *flags, "--proof", p("m.proof.gz"), "--quiet")
+        again, text, err = run("check", net, *flags, p("m.proof.gz"), "--quiet")
+        query = run("solve", net, *flags, "--dump", "query", "--json", "--quiet")[1].encode()
+        import gzip
+        with gzip.open(p("m.proof.gz")) as f:
+            claim = Checker(data, query, False, net_hash).check(f.read())
+        check("a shipped network", again == code and text.startswith("accepted: " + claim), (i, code, again, text, err))
+        other = run("check", net, "--image", "%s:%d" % (images, i), "--perturb", "linf:0.051", p("m.proof.gz"), "--quiet")
+        check("another radius", other[0] == 6 and "question" in other[1], other)
+        other = run("check", m("digits-mlp3.onnx"), *flags, p("m.proof.gz"), "--quiet")
+        check("another network", other[0] == 6 and "network" in other[1], other)
+
+
+def refused():
+    net, images = m("digits-mlp.onnx"), m("digits-test-images.idx3.gz")
+    code, out, err = run("solve", net, "--image", images + ":3", "--perturb", "l1:0.01", "--proof", p("no.proof"))
+    check("balls are said to have none", code == 0 and "balls" in err and not os.path.exists(p("no.proof")), (code, err))
+    code, out, err = run("solve", net, "--image", images + ":3", "--perturb", "linf:0.01", "--proof", p("no.proof"), "--objective", "worst")
+    check("values have none", code == 4 and "certificates are for decisions" in err, (code, err))
+
+
+parts(agreement, mutations, ties, shipped, refused)
