@@ -118,7 +118,7 @@ $(BUILD)/%.o: src/%.c $(BUILD)/gen/onnx.pb-c.c $(FLAGS)
 # LEAVE="encoding/prop_encode" leaves out that program
 ROOM ?=
 IN := tests$(ROOM:%=/%)
-TESTS_C := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(shell find $(IN) -name '*.c')))
+TESTS_C := $(filter-out $(BUILD)/tests/kit/%,$(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(shell find $(IN) -name '*.c'))))
 TESTS_PY := $(filter-out tests/kit/% tests/truth/%,$(sort $(shell find $(IN) -name '*.py')))
 PY_RUN := $(if $(PY),$(PY:%=tests/%.py),$(TESTS_PY))
 

@@ -62,10 +62,10 @@ ON(split)
 ON(branch)
 ON(units)
 ON(solve)
-/* files that are kept have the columns of the network's own program */
+/* files that are kept, and certificates, speak of the network's own program */
 static bool on_maxima(const nm_solve_opts *o)
 {
-    return o->stages.branch && !o->depth && !writes(o) && !o->programs.keep;
+    return o->stages.branch && !o->depth && !writes(o) && !o->programs.keep && !o->record;
 }
 #define ALWAYS         always
 #define WRITES         writes

@@ -81,6 +81,8 @@ static int run(nm_job *job, const nm_cli *said, nm_buf *out, bool compile)
     const char *dir = compile ? NULL : nm_cli_get(c, NM_O_output);
     if (dir) nm_folder_make(job, dir);
     const char *proof = compile ? NULL : nm_cli_get(c, NM_O_proof);
+    if (proof && unlink(proof) && errno != ENOENT && errno != ENOTDIR) /* an older one would be taken for this run's */
+        nm_throw(job, NM_EIO, "%s: an older one cannot be removed: %s", proof, strerror(errno));
     if (proof) o.record = NM_NEW(job, nm_record);
     if (proof) o.stages.units = false; /* its bounds have no words in a certificate */
     const double read = nm_cpu() - start;
