@@ -11,6 +11,9 @@
 #include "command/command.h"
 #include "command/flags.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 /* leaves the models that were written to a solver that others start */
 static void spread(nm_job *job, const nm_cli *c, const nm_verdict *v, const nm_runner *runner)
 {
