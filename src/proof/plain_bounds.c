@@ -165,6 +165,7 @@ static void set_lines(nm_pull *t, const nm_region *r, size_t from, size_t to)
         double fan = k->kind == NM_AFFINE ? 8 : (double)p->block[k->src].fan;
         for (size_t s = 0; k->kind == NM_AFFINE && s < p->n_blocks; s++)
             if (k->reads[s]) fan = nm_larger(fan, (double)p->block[s].fan);
+        fan += (double)r->n_signs; /* a unit may have its sign given many times */
         for (size_t i = 0; i < k->n; i++) {
             const size_t u = k->first + i;
             double mag = 0, c = 0;
@@ -278,7 +279,7 @@ static void add_signs(nm_pull *t, const nm_region *r, const nm_plain_block *k)
         t->used[k->src] = true;
         for (size_t l = 0; l < L; l++) {
             t->y[a * L + l] += r->side[i] * r->beta[i];
-            t->e[l] += ((double)s->fan + 4) * NM_CHECK_U * r->beta[i] * size_of(r, a);
+            t->e[l] += ((double)s->fan + (double)r->n_signs + 4) * NM_CHECK_U * r->beta[i] * size_of(r, a);
         }
     }
 }
