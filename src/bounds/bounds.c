@@ -77,6 +77,18 @@ void nm_bounds_count(const nm_bounds *b, int relu, size_t count[3])
     for (size_t i = 0; i < k->n; i++) count[nm_bounds_phase(b, b->p->blocks[k->src].first + i)]++;
 }
 
+size_t nm_bounds_unstable(const nm_bounds *b)
+{
+    size_t all = 0;
+    for (size_t k = 0; k < b->p->n_blocks; k++) {
+        size_t n[3];
+        if (b->p->blocks[k].kind != NM_RELU) continue;
+        nm_bounds_count(b, (int)k, n);
+        all += n[NM_UNSTABLE];
+    }
+    return all;
+}
+
 const char *nm_by_name(nm_by by)
 {
     static const char *const name[] = {"nothing", "interval", "crown", "alpha", "lp", "mip", "file"};

@@ -61,18 +61,6 @@ bool nm_cut_box(nm_bounds *b, const nm_cut *cut)
     return !b->empty;
 }
 
-static size_t count_unstable(const nm_bounds *b)
-{
-    size_t all = 0;
-    for (size_t k = 0; k < b->p->n_blocks; k++) {
-        size_t n[3];
-        if (b->p->blocks[k].kind != NM_RELU) continue;
-        nm_bounds_count(b, (int)k, n);
-        all += n[NM_UNSTABLE];
-    }
-    return all;
-}
-
 /* Returns one lane of an alpha run as a cut. */
 nm_cut nm_cut_of(nm_job *job, const nm_program *p, const nm_alpha *a, size_t lane, double rhs)
 {
@@ -96,7 +84,7 @@ nm_tight nm_tighten(nm_job *job, const nm_bounds *from, uint32_t row, double rhs
     const size_t unit = p->blocks[p->n_blocks - 1].first + row;
     nm_tight t = {.b = nm_bounds_copy(job, from), .lo = first->lo[lane]};
     nm_cut cut = nm_cut_of(job, p, first, lane, rhs);
-    size_t unstable = count_unstable(t.b);
+    size_t unstable = nm_bounds_unstable(t.b);
     for (size_t r = 0; r < o.rounds && !t.closed && isfinite(cut.h) && !nm_stopped(job); r++) {
         t.closed = round_of(job, t.b, &cut, unit, rhs);
         t.rounds = r + 1;
@@ -105,7 +93,7 @@ nm_tight nm_tighten(nm_job *job, const nm_bounds *from, uint32_t row, double rhs
         const double gain = a->lo[0] - t.lo;
         if (gain > 0) t.lo = a->lo[0];
         t.closed = a->lo[0] > rhs;
-        const size_t now = count_unstable(t.b);
+        const size_t now = nm_bounds_unstable(t.b);
         const bool better = now < unstable || gain > 0.02 * (rhs - t.lo);
         unstable = now;
         if (!better) break;

@@ -103,6 +103,8 @@ typedef struct nm_win {
 nm_win nm_window_read(nm_job *job, nm_net *net, nm_node *node, nm_shape x, const int64_t *kernel);
 nm_win nm_window(nm_job *job, nm_net *net, nm_node *node, nm_shape x, const int64_t *kernel, bool ceil_mode);
 nm_shape nm_window_shape(const nm_win *w, int64_t channels);
+/* Returns the convolution of a window of at most two dimensions; channels: of the output. */
+nm_geo nm_window_geo(const nm_win *w, int64_t groups, int64_t channels, bool transposed);
 size_t nm_window_size(nm_job *job, const int64_t n[NM_WIN]);
 int64_t nm_window_cell(const nm_win *w, const int64_t o[NM_WIN], const int64_t k[NM_WIN]); /* or -1: padding */
 void nm_window_step(int64_t n[NM_WIN], const int64_t limit[NM_WIN]); /* next place, last dimension first */

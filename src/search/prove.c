@@ -26,18 +26,6 @@ typedef struct {
     nm_buf out;
 } tree;
 
-static size_t open_units(const nm_bounds *b)
-{
-    size_t all = 0;
-    for (size_t k = 0; k < b->p->n_blocks; k++) {
-        size_t n[3];
-        if (b->p->blocks[k].kind != NM_RELU) continue;
-        nm_bounds_count(b, (int)k, n);
-        all += n[NM_UNSTABLE];
-    }
-    return all;
-}
-
 /* Puts the lines that a run was made with. */
 static void put_lines(tree *t, const nm_bounds *b, const nm_alpha *a, size_t lane, size_t depth)
 {
@@ -69,14 +57,6 @@ static int64_t choose(const nm_bounds *b, const double *gap)
     return best;
 }
 
-/* Returns true if bounds of the network's units cross by more than rounding can hide: the checker will see it, too. */
-static bool surely_empty(const nm_bounds *b)
-{
-    for (size_t u = 0; u < b->p->blocks[b->p->n_blocks - 1].first; u++)
-        if (b->lo[u] > b->hi[u] + 1e-9 * (fabs(b->lo[u]) + fabs(b->hi[u])) + 1e-12) return true;
-    return false;
-}
-
 /* Works on a node whose signs are the first `depth`; a: a run that was made for it, or NULL. Returns true if closed. */
 static bool node(tree *t, nm_bounds *b, size_t depth, const nm_alpha *a, size_t lane)
 {
@@ -96,19 +76,18 @@ static bool node(tree *t, nm_bounds *b, size_t depth, const nm_alpha *a, size_t 
             nm_put(&t->out, "close %zu %zu\n", t->t->iclause, t->which);
             return true;
         }
-        const size_t before = open_units(b);
+        const size_t before = nm_bounds_unstable(b);
         const nm_cut cut = nm_cut_of(t->job, b->p, a, lane, t->rhs);
         nm_put(&t->out, "cut\n");
         if (!nm_cut_box(b, &cut)) return true;
         nm_put(&t->out, "crown\n");
         nm_crown(t->job, b, (nm_crown_opts){.query_block = (int)b->p->n_blocks - 1, .cut = &cut});
-        if (surely_empty(b)) return true;
         if (b->lo[q] > t->rhs) {
             nm_put(&t->out, "slopes\nclose %zu %zu\n", t->t->iclause, t->which);
             return true;
         }
         if (nm_stopped(t->job) || b->empty) return false;
-        if (depth || open_units(b) + 2 > before) break;
+        if (depth || nm_bounds_unstable(b) + 2 > before) break;
     }
     if (depth == DEEPEST) return false;
     if (lane) return node(t, b, depth, NULL, 0); /* only lane 0 has losses to choose by */
@@ -126,8 +105,8 @@ static bool node(tree *t, nm_bounds *b, size_t depth, const nm_alpha *a, size_t 
         nm_bounds_meet(c, pre, side > 0 ? -INFINITY : 0, side > 0 ? 0 : INFINITY, NM_BY_ALPHA);
         nm_interval(t->job, c, 1, (int)b->p->n_blocks);
         nm_alpha from = *a;
-        if (c->empty && !surely_empty(c)) return false;
-        if (!c->empty) {
+        if (c->empty) return false; /* by how much is not known: the checker may not see it */
+        {
             const nm_alpha *next = nm_alpha_coarse(t->job, c, 1, &t->row, &t->rhs, 20,
                                                    &(nm_signs){depth + 1, t->unit, t->side}, &from);
             if (!node(t, c, depth + 1, next, 0)) return false;
@@ -157,19 +136,6 @@ bool nm_prove(nm_state *s, const nm_target *t, size_t row, const nm_alpha *a, si
     return true;
 }
 
-/* Returns the row of the target's clause that plain bounds bring nearest to excluding it. */
-static size_t nearest_row(const nm_state *s, const nm_target *t)
-{
-    const nm_bounded *k = &s->cases[t->icase];
-    const nm_clause *c = &s->q->cases[t->icase].clauses[t->iclause];
-    const double *lo = k->b->lo + k->b->p->blocks[k->b->p->n_blocks - 1].first;
-    const uint32_t *row = k->row[t->iclause];
-    size_t best = 0;
-    for (size_t i = 1; i < c->n_rows; i++)
-        if (lo[row[i]] - c->rows[i].rhs > lo[row[best]] - c->rows[best].rhs) best = i;
-    return best;
-}
-
 void nm_prove_rest(nm_state *s)
 {
     const nm_record *r = s->o->record;
@@ -182,7 +148,8 @@ void nm_prove_rest(nm_state *s)
             "target %s was closed by steps that are not recorded: trying a tree whose steps are",
             t->name);
         nm_prove_boxes(s, t->icase);
-        if (!r->steps[i] && s->q->cases[t->icase].clauses[t->iclause].n_rows)
-            nm_prove(s, t, nearest_row(s, t), NULL, 0, NODES);
+        const nm_clause *c = &s->q->cases[t->icase].clauses[t->iclause];
+        if (!r->steps[i] && c->n_rows)
+            nm_prove(s, t, nm_target_row(&s->cases[t->icase], c, t->iclause), NULL, 0, NODES);
     }
 }

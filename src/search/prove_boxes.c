@@ -1,14 +1,14 @@
 /* prove_boxes.c: a tree of boxes whose steps are recorded for a certificate, for questions with few free inputs.
  *
- * A box is bounded by CROWN; what that leaves open is bisected along the input with the largest product of width and
- * sensitivity, as in split_box.c, and the halves share their face. The steps `split`, `crown`, `close` say all of it.
+ * A box is bounded by CROWN; what that leaves open is bisected along the input that box_input.c chooses, and the halves
+ * share their face. The steps `split`, `crown`, `close` say all of it.
  * The recorded steps of the case's first open clause close all the open ones, so that the others' are empty. */
 #include "base/base.h"
-#include "program/program.h"
 #include "question/question.h"
 #include "bounds/bounds.h"
 #include "search/search.h"
 #include "search/record.h"
+#include "search/boxes.h"
 #include "search/state.h"
 
 enum { MOST_FREE = 20, MOST_BOXES = 60000, DEEPEST = 200 };
@@ -42,34 +42,6 @@ static bool close_all(tree *t, const nm_bounds *b, bool *open)
     return all;
 }
 
-/* Returns the input to bisect. */
-static size_t choose(const tree *t, const nm_bounds *b, const bool *open)
-{
-    const int q = (int)b->p->n_blocks - 1;
-    const nm_mark mark = nm_mark_get(t->job);
-    nm_relax *lines = nm_relax_new(t->job, b);
-    nm_batch *y = nm_batch_new(t->job, b->p);
-    nm_relax_set(lines, b, 1, q + 1);
-    nm_batch_clear(y);
-    int lane = 0;
-    for (size_t i = 0; i < t->c->n_clauses; i++)
-        for (size_t r = 0; open[i] && r < t->c->clauses[i].n_rows && lane < NM_LANES; r++)
-            nm_batch_put(y, q, t->k->row[i][r], lane++, 1);
-    nm_batch_pull(y, lines, q);
-    size_t best = 0;
-    double top = -1;
-    for (size_t i = 0; i < b->p->blocks[0].n; i++) {
-        double sum = 1e-6;
-        for (int l = 0; y->live[0][i] && l < lane; l++)
-            sum += fabs(y->y[0][i * NM_LANES + (size_t)l]);
-        const double score = (b->hi[i] - b->lo[i]) * sum;
-        if (score > top) best = i;
-        if (score > top) top = score;
-    }
-    nm_mark_release(t->job, mark);
-    return best;
-}
-
 /* Visits what is left of `from` where input i is within lo and hi; the box keeps the bounds that `from` has. */
 static bool visit(tree *t, const nm_bounds *from, size_t i, double lo, double hi,
                   const bool *was_open, size_t depth)
@@ -84,7 +56,12 @@ static bool visit(tree *t, const nm_bounds *from, size_t i, double lo, double hi
     nm_crown(t->job, b, (nm_crown_opts){.query_block = (int)b->p->n_blocks - 1});
     nm_put(&t->out, "crown\n");
     if (close_all(t, b, open)) return true;
-    const size_t k = choose(t, b, open);
+    const nm_mark mark = nm_mark_get(t->job);
+    bool high;
+    nm_box_rows rows = nm_box_rows_new(t->job, b, t->c, t->k->row);
+    nm_box_rows_pull(&rows, open);
+    const size_t k = nm_box_input(&rows, &high);
+    nm_mark_release(t->job, mark);
     const double middle = 0.5 * b->lo[k] + 0.5 * b->hi[k];
     if (!(b->lo[k] < middle && middle < b->hi[k])) return false;
     nm_put(&t->out, "split %zu ", k);

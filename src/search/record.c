@@ -147,7 +147,7 @@ static bool complete(nm_job *job, const nm_record *r, const nm_query *q, const n
         nm_warn(job,
                 "no certificate is written: these targets are unproved, as the steps that closed "
                 "them cannot be recorded "
-                "(linear programs, hull lines, boxes), and the recorded tree did not close them:%s",
+                "(linear programs, hull lines), and the recorded trees did not close them:%s",
                 open.s);
     return open.n == 0;
 }

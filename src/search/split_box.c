@@ -1,13 +1,11 @@
 /* split_box.c: bisection of the input box, for questions with few free inputs, with branching on signs inside boxes
  * that leave few signs open.
  *
- * A box starts from the bounds of the one that it is a part of. If CROWN leaves clauses open, it is shrunk to where the
- * rows of the only open clause may all hold (each pulled-back row is a halfspace that contains every counterexample),
- * then a tree over signs is tried (lane_tree.c): small boxes near a kink are closed by a few signs where bisection
- * would need thousands of boxes. Otherwise it is bisected along the input with the largest share in the change of the
- * open rows: width times slope, where slopes are those of the rows pulled back with lower lines and with chords
- * (smears: Kearfott 1996), and in equal part those of path_slopes.c, which cannot vanish by cancellation. With smears
- * alone, ACAS Xu property 1 on network 4_2 was not done after 400,000 boxes; it now takes 150.
+ * A box starts from the bounds of the one that it is a part of. If CROWN leaves clauses open, but few signs, a tree
+ * over these signs is tried (lane_tree.c): small boxes near a kink are closed by a few of them where bisection would
+ * need thousands of boxes. What is still open is shrunk to where the rows of the only open clause may all hold, as each
+ * pulled-back row is a halfspace that contains every counterexample, and bisected along the input that box_input.c
+ * chooses.
  *
  * The halves share their common face, so that no point is lost. Boxes are taken depth first, which keeps few in memory,
  * the half first where the rows are smaller. Every 16th box is attacked, and once many random points are tried
@@ -19,16 +17,16 @@
 #include "question/question.h"
 #include "bounds/bounds.h"
 #include "search/search.h"
+#include "search/boxes.h"
 #include "search/state.h"
 
 typedef struct box {
     struct box *below;
-    nm_bounds *
-        b; /* its inputs, and bounds of units that held in the box it is a part of, or hold in it */
-    bool *open; /* [n_clauses] */
+    nm_bounds *b;        /* its inputs, and units' bounds, at first those of the box that it is a part of */
+    bool *open;          /* [n_clauses] */
     size_t n_open;
-    size_t input; /* what to bisect along; */
-    bool high;    /* and whether its upper half goes first */
+    size_t input;        /* what to bisect along; */
+    bool high;           /* and whether its upper half goes first */
 } box;
 
 typedef struct {
@@ -87,22 +85,10 @@ static void close_clauses(const split *s, box *x)
     }
 }
 
-static size_t count_unstable(const nm_bounds *b)
-{
-    size_t all = 0;
-    for (size_t k = 0; k < b->p->n_blocks; k++) {
-        size_t n[3];
-        if (b->p->blocks[k].kind != NM_RELU) continue;
-        nm_bounds_count(b, (int)k, n);
-        all += n[NM_UNSTABLE];
-    }
-    return all;
-}
-
 /* Returns true if a tree may be worth its work: not if fewer than a quarter of them close, but for every 16th box. */
 static bool worth_a_tree(const split *s, const box *x)
 {
-    const size_t n = count_unstable(x->b);
+    const size_t n = nm_bounds_unstable(x->b);
     if (n == 0 || n > NM_BOX_SIGNS) return false;
     return s->trees < 32 || 4 * s->closed >= s->trees || s->out->boxes % 16 == 0;
 }
@@ -128,80 +114,18 @@ static void close_by_signs(split *s, const nm_relax *lines, box *x)
     }
 }
 
-/* ---- where to cut ---- */
-
-/* Pulls the rows of open clauses back, as many as there are lanes; returns their number. */
-static size_t pull_rows(const split *s, const nm_relax *lines, nm_batch *t, const box *x)
-{
-    size_t lane = 0;
-    nm_batch_clear(t);
-    for (size_t c = 0; c < s->c->n_clauses; c++)
-        for (size_t r = 0; x->open[c] && r < s->c->clauses[c].n_rows && lane < NM_LANES; r++)
-            nm_batch_put(t, s->query, s->row[c][r], (int)lane++, 1);
-    nm_batch_pull(t, lines, s->query);
-    return lane;
-}
-
-/* Adds the slopes of pulled-back rows, and to `sum`, unless NULL, their sum with signs. */
-static void add_slopes(const split *s, const nm_batch *t, size_t lanes, double *slope, double *sum)
-{
-    for (size_t i = 0; i < s->p->blocks[0].n; i++)
-        for (size_t l = 0; t->live[0][i] && l < lanes; l++) {
-            const double y = t->y[0][i * NM_LANES + l];
-            slope[i] += fabs(y);
-            if (sum) sum[i] += y;
-        }
-}
-
-/* Adds the inputs' shares in the change of the rows, 1 in all. */
-static void add_shares(const split *s, const nm_bounds *b, const double *slope, double *share)
-{
-    double all = NM_TINY;
-    const size_t n = s->p->blocks[0].n;
-    for (size_t i = 0; i < n; i++) all += slope[i] * (b->hi[i] - b->lo[i]);
-    for (size_t i = 0; i < n; i++) share[i] += slope[i] * (b->hi[i] - b->lo[i]) / all;
-}
-
-static const double *path_slopes(const split *s, const box *x)
-{
-    double *sum = NM_ARRAY(s->job, double, s->p->n_units);
-    for (size_t c = 0; c < s->c->n_clauses; c++)
-        for (size_t r = 0; x->open[c] && r < s->c->clauses[c].n_rows; r++)
-            sum[s->p->blocks[s->query].first + s->row[c][r]] = 1;
-    nm_path_slopes(x->b, sum);
-    return sum;
-}
-
-/* Chooses the input to bisect along, by rows that were pulled back with `lines`, which become chords. */
-static void choose_input(const split *s, nm_relax *lines, nm_batch *t, box *x, size_t lanes)
-{
-    const size_t n = s->p->blocks[0].n;
-    double *share = NM_ARRAY(s->job, double, n), *slope = NM_ARRAY(s->job, double, n),
-           *sum = NM_ARRAY(s->job, double, n);
-    add_slopes(s, t, lanes, slope, sum);
-    for (int k = 1; k <= s->query; k++) {
-        const nm_block *r = &s->p->blocks[k];
-        if (r->kind == NM_RELU)
-            memcpy(lines->slo + r->first, lines->sup + r->first, r->n * sizeof *lines->slo);
-    }
-    add_slopes(s, t, pull_rows(s, lines, t, x), slope, NULL);
-    add_shares(s, x->b, slope, share);
-    add_shares(s, x->b, path_slopes(s, x), share);
-    x->input = 0;
-    for (size_t i = 1; i < n; i++)
-        if (share[i] > share[x->input]) x->input = i;
-    x->high = sum[x->input] < 0;
-}
+/* ---- where counterexamples may be ---- */
 
 /* Shrinks the box to where the rows of its only open clause may all hold; returns false if nothing is left. */
-static bool shrink(const split *s, nm_batch *t, box *x, size_t lanes)
+static bool shrink(const split *s, const nm_box_rows *rows, box *x)
 {
     const size_t n = s->p->blocks[0].n;
+    const nm_batch *t = rows->t;
     double *g = NM_ARRAY(s->job, double, nm_pad8(n)), g0[NM_LANES];
     size_t c = 0;
     while (!x->open[c]) c++;
     nm_batch_constant(t, x->b, g0);
-    for (size_t l = 0; l < lanes; l++) {
+    for (size_t l = 0; l < rows->n; l++) {
         for (size_t i = 0; i < n; i++) g[i] = t->live[0][i] ? t->y[0][i * NM_LANES + l] : 0;
         const nm_cut cut = {g, nm_up(nm_up(s->c->clauses[c].rows[l].rhs + s->o->guard) - g0[l])};
         if (isfinite(cut.h) && !nm_cut_box(x->b, &cut)) return false;
@@ -259,15 +183,13 @@ static fate bound_box(split *s, box *x)
     close_clauses(s, x);
     if (x->n_open == 0) return DONE;
     if (s->o->attack && s->out->boxes % 16 == 1 && attack(s, x, 0)) return FOUND;
-    nm_relax *lines = nm_relax_new(s->job, x->b);
-    nm_batch *t = nm_batch_new(s->job, s->p);
-    nm_relax_set(lines, x->b, 1, s->query + 1);
-    if (worth_a_tree(s, x)) close_by_signs(s, lines, x);
+    nm_box_rows rows = nm_box_rows_new(s->job, x->b, s->c, s->row);
+    if (worth_a_tree(s, x)) close_by_signs(s, rows.lines, x);
     if (x->n_open == 0) return DONE;
-    const size_t lanes = pull_rows(s, lines, t, x);
+    nm_box_rows_pull(&rows, x->open);
+    if (x->n_open == 1 && !shrink(s, &rows, x)) return DONE;
+    x->input = nm_box_input(&rows, &x->high);
     const nm_bounds *b = x->b;
-    if (x->n_open == 1 && !shrink(s, t, x, lanes)) return DONE;
-    choose_input(s, lines, t, x, lanes);
     const double mid = 0.5 * b->lo[x->input] + 0.5 * b->hi[x->input];
     return mid > b->lo[x->input] && mid < b->hi[x->input] ? HALVE : STUCK;
 }

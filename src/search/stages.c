@@ -55,18 +55,6 @@ bool nm_close_evaluate(nm_state *s, size_t i)
 
 /* ---- bounds ---- */
 
-/* Returns the row of a clause that is nearest to being excluded by bounds. */
-static size_t best_row(const nm_bounded *k, const nm_clause *c, size_t t)
-{
-    const size_t first = k->b->p->blocks[k->b->p->n_blocks - 1].first;
-    size_t best = 0;
-    for (size_t r = 1; r < c->n_rows; r++)
-        if (k->b->lo[first + k->row[t][r]] - c->rows[r].rhs >
-            k->b->lo[first + k->row[t][best]] - c->rows[best].rhs)
-            best = r;
-    return best;
-}
-
 static void close_by_bounds(nm_state *s, size_t i)
 {
     const nm_case *c = &s->q->cases[i];
@@ -85,7 +73,7 @@ static void close_by_bounds(nm_state *s, size_t i)
             continue;
         target->status = NM_OK;
         target->by = NM_BY_BOUNDS;
-        nm_record_bound(s, target, best_row(k, &c->clauses[t], t));
+        nm_record_bound(s, target, nm_target_row(k, &c->clauses[t], t));
     }
     if (k->b->empty)
         for (size_t t = 0; t < s->q->cases[i].n_clauses; t++) /* worst and range: nothing */
@@ -242,7 +230,7 @@ static void tighten_some(nm_state *s, size_t i, size_t n, const size_t *clause)
     double rhs[NM_LANES];
     for (size_t l = 0; l < n; l++) {
         const nm_clause *cl = &c->clauses[clause[l]];
-        const size_t r = best_row(k, cl, clause[l]);
+        const size_t r = nm_target_row(k, cl, clause[l]);
         row[l] = k->row[clause[l]][r];
         rhs[l] = cl->rows[r].rhs + s->q->guard;
     }
@@ -251,7 +239,7 @@ static void tighten_some(nm_state *s, size_t i, size_t n, const size_t *clause)
     for (size_t l = 0; l < n && !nm_stopped(s->job); l++) {
         nm_target *t = &s->v->targets[k->first + clause[l]];
         const double lo = nm_down(a->lo[l] - rhs[l]);
-        const size_t r = best_row(k, &c->clauses[clause[l]], clause[l]);
+        const size_t r = nm_target_row(k, &c->clauses[clause[l]], clause[l]);
         if (a->lo[l] > rhs[l]) {
             nm_record_alpha(s, t, r, a, l);
             close_target(s, t, lo);
@@ -302,6 +290,7 @@ void nm_close_maxima(nm_state *s, size_t i)
             const size_t from = old->p->blocks[b].first + u, at = k->b->p->blocks[to[b]].first + u;
             nm_bounds_meet(k->b, at, old->lo[from], old->hi[from], (nm_by)old->by[from]);
         }
+    for (size_t t = 0; t < s->q->cases[i].n_clauses; t++) s->v->targets[k->first + t].tight = NULL; /* of the old one */
     bound_all(s, k->b);
     close_by_bounds(s, i);
     nm_close_tighten(s, i);
@@ -345,7 +334,7 @@ static bool branch_target(nm_state *s, nm_target *t, double deadline, size_t nod
 {
     const nm_bounded *k = &s->cases[t->icase];
     const nm_case *c = k->work.c;
-    const size_t r = best_row(k, &c->clauses[t->iclause], t->iclause);
+    const size_t r = nm_target_row(k, &c->clauses[t->iclause], t->iclause);
     nm_leaf at = {s, t};
     const nm_branch_opts o = {.attack = s->o->stages.attack,
                               .max_nodes = s->o->nodes ? s->o->nodes : nodes,
@@ -369,7 +358,7 @@ void nm_close_cubes(nm_state *s)
         const nm_bounded *k = &s->cases[t->icase];
         const nm_case *c = k->work.c;
         if (!nm_target_open(t) || !k->b || c->clauses[t->iclause].n_rows == 0) continue;
-        const size_t r = best_row(k, &c->clauses[t->iclause], t->iclause);
+        const size_t r = nm_target_row(k, &c->clauses[t->iclause], t->iclause);
         const nm_branch_opts o = {
             .max_nodes = SIZE_MAX, .deadline = INFINITY, .seed = s->o->seed, .depth = s->o->depth};
         const nm_branch out = nm_branch_run(s->job, t->tight ? t->tight : k->b, c, t->iclause,
@@ -399,7 +388,7 @@ static nm_target *nearest(nm_state *s, const bool *tried)
  * share of what earlier ones leave, the hardest target last. */
 bool nm_close_branch(nm_state *s, size_t nodes)
 {
-    const double part = !s->o->stages.solve           ? 1
+    const double part = !s->o->stages.solve ? 1
                         : s->nearest || is_deep(s->p) ? 0.9
                                                       : 0.5,
                  now = nm_wall(), end = now + part * (s->deadline - now);

@@ -55,6 +55,8 @@ typedef struct nm_state {
 /* ---- targets.c ---------------------------------------------------------------------------------- */
 void nm_state_open(nm_state *s);
 bool nm_target_open(const nm_target *t);
+/* Returns the row of clause t of a case, c, that is nearest to being excluded by bounds. */
+size_t nm_target_row(const nm_bounded *k, const nm_clause *c, size_t t);
 /* Takes a replay: a new witness, or a better incumbent. Returns true if that settles a decision question. */
 bool nm_state_take(nm_state *s, const nm_replay *r, nm_settled by);
 
@@ -85,10 +87,6 @@ const double *nm_attack_least(nm_job *job, const nm_bounds *b, const nm_case *c,
 /* Returns a point that is a counterexample to a listed clause in the program's arithmetic, or NULL. */
 const double *nm_scatter(nm_job *job, const nm_program *p, const nm_case *c, size_t n_open, const size_t *open,
                          const uint32_t *const *row, size_t points, uint64_t seed, size_t *hit);
-
-/* ---- path_slopes.c ------------------------------------------------------------------------------ */
-/* sum [n_units]: 1 at each row; adds to every unit its slope in all rows; block 0 holds those of the inputs. */
-void nm_path_slopes(const nm_bounds *b, double *sum);
 
 /* ---- split_box.c -------------------------------------------------------------------------------- */
 typedef struct nm_split_opts {

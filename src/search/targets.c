@@ -61,3 +61,14 @@ bool nm_state_take(nm_state *s, const nm_replay *r, nm_settled by)
     t->by = by;
     return s->q->objective == NM_FEASIBLE;
 }
+
+size_t nm_target_row(const nm_bounded *k, const nm_clause *c, size_t t)
+{
+    const size_t first = k->b->p->blocks[k->b->p->n_blocks - 1].first;
+    size_t best = 0;
+    for (size_t r = 1; r < c->n_rows; r++)
+        if (k->b->lo[first + k->row[t][r]] - c->rows[r].rhs >
+            k->b->lo[first + k->row[t][best]] - c->rows[best].rhs)
+            best = r;
+    return best;
+}

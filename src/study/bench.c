@@ -361,15 +361,17 @@ size_t nm_bench_left(nm_job *job, const nm_bench *b)
     return left;
 }
 
-bool nm_bench_run(nm_job *job, nm_bench *b)
+bool nm_bench_run(nm_job *job, nm_bench *b, void (*tables)(nm_job *job, void *arg), void *arg)
 {
     plan p = {.b = b};
     nm_records r;
     if (!enter(job, b, &p, &r)) return false;
     list_todo(job, b, &p, &r, NULL);
     nm_records_run(job, &r);
+    const bool done = !nm_stopped(job);
+    if (done) tables(job, arg); /* while in the folder: who is alone there clears what killed runs began to write */
     nm_records_close(job, &r);
-    return !nm_stopped(job);
+    return done;
 }
 
 nm_todo nm_bench_pilot(nm_job *job, nm_bench *b, size_t pilot)

@@ -169,7 +169,8 @@ typedef struct nm_bench {
     bool is_part;          /* runs from..to-1 alone, in their order; tables are made when all are there */
     size_t from, to;
 } nm_bench;
-bool nm_bench_run(nm_job *job, nm_bench *b); /* false: interrupted */
+/* Makes the runs, then calls `tables`, which may write into the folder; false: interrupted. */
+bool nm_bench_run(nm_job *job, nm_bench *b, void (*tables)(nm_job *job, void *arg), void *arg);
 size_t nm_bench_left(nm_job *job, const nm_bench *b); /* runs without a record */
 /* Leaves the runs to others: command is the comparison's own, to be run in the folder that this process is in. */
 void nm_bench_spread(nm_job *job, nm_bench *b, const nm_spread *s, const nm_said *flags, nm_buf *out);

@@ -202,6 +202,12 @@ def refused():
     net, images = m("digits-mlp.onnx"), m("digits-test-images.idx3.gz")
     code, out, err = run("solve", net, "--image", images + ":3", "--perturb", "l1:0.01", "--proof", p("no.proof"))
     check("balls are said to have none", code == 0 and "balls" in err and not os.path.exists(p("no.proof")), (code, err))
+    put("kept.txt", "mine")
+    code, out, err = run("solve", net, "--image", images + ":3", "--perturb", "linf:0.01", "--proof", p("kept.txt"))
+    check("a file that is no certificate is kept", code == 2 and "no certificate" in err and open(p("kept.txt")).read() == "mine", (code, err))
+    put("old.proof", "netmip proof 1\n")
+    code, out, err = run("solve", net, "--image", images + ":3", "--perturb", "l1:0.01", "--proof", p("old.proof"))
+    check("an older certificate does not stay", code == 0 and not os.path.exists(p("old.proof")), (code, err))
     code, out, err = run("solve", net, "--image", images + ":3", "--perturb", "linf:0.01", "--proof", p("no.proof"), "--objective", "worst")
     check("values have none", code == 4 and "certificates are for decisions" in err, (code, err))
 

@@ -250,6 +250,22 @@ static const nm_said *said_again(nm_job *job, const nm_cli *c)
     return out;
 }
 
+typedef struct {
+    const nm_cli *c;
+    const nm_bench *b;
+    nm_buf *out;
+} made;
+
+static void write_tables(nm_job *job, void *arg)
+{
+    const made *m = arg;
+    const size_t left = m->b->is_part ? nm_bench_left(job, m->b) : 0;
+    if (left)
+        nm_put(m->out, "done: %s; %zu runs of other parts are left\n", nm_cli_get(m->c, NM_O_runs), left);
+    else
+        nm_bench_tables(job, m->out, m->b, nm_cli_has(m->c, NM_O_json));
+}
+
 static int run(nm_job *job, const nm_cli *c, nm_bench *b, nm_buf *out)
 {
     nm_spread spread;
@@ -261,13 +277,7 @@ static int run(nm_job *job, const nm_cli *c, nm_bench *b, nm_buf *out)
         nm_bench_spread(job, b, &spread, said_again(job, c), out);
         return NM_OK;
     }
-    if (!nm_bench_run(job, b)) return NM_UNKNOWN;
-    const size_t left = b->is_part ? nm_bench_left(job, b) : 0;
-    if (left)
-        nm_put(out, "done: %s; %zu runs of other parts are left\n", nm_cli_get(c, NM_O_runs), left);
-    else
-        nm_bench_tables(job, out, b, nm_cli_has(c, NM_O_json));
-    return NM_OK;
+    return nm_bench_run(job, b, write_tables, &(made){c, b, out}) ? NM_OK : NM_UNKNOWN;
 }
 
 int nm_verb_bench(nm_job *job, const nm_cli *c, nm_buf *out)

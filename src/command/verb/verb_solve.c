@@ -12,6 +12,7 @@
 #include "command/flags.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* leaves the models that were written to a solver that others start */
@@ -59,6 +60,22 @@ static void advise(nm_job *job, const nm_cli *c, double seconds, double limit)
     if (b.n) nm_note(job, "unknown, but not everything was tried: the question may be decided without %s", b.s);
 }
 
+/* Removes an older certificate, which would be taken for this run's; refuses files that are none. Pipes and devices are
+ * left alone. */
+static void clear_proof(nm_job *job, const char *path)
+{
+    static const char begin[] = "netmip proof ";
+    struct stat st;
+    if (stat(path, &st) || !S_ISREG(st.st_mode)) return;
+    const nm_mark mark = nm_mark_get(job);
+    const nm_file f = nm_file_read(job, path);
+    const bool is_one = f.n == 0 || (f.n >= sizeof begin - 1 && !memcmp(f.data, begin, sizeof begin - 1));
+    nm_mark_release(job, mark);
+    if (!is_one)
+        nm_throw(job, NM_EUSE, "--proof %s: this file is no certificate; another name was expected", path);
+    if (unlink(path)) nm_throw(job, NM_EIO, "%s: an older one cannot be removed: %s", path, strerror(errno));
+}
+
 static int run(nm_job *job, const nm_cli *said, nm_buf *out, bool compile)
 {
     nm_cli with = *said; /* and with what goes with a solver */
@@ -84,10 +101,11 @@ static int run(nm_job *job, const nm_cli *said, nm_buf *out, bool compile)
     const char *dir = compile ? NULL : nm_cli_get(c, NM_O_output);
     if (dir) nm_folder_make(job, dir);
     const char *proof = compile ? NULL : nm_cli_get(c, NM_O_proof);
-    if (proof && unlink(proof) && errno != ENOENT && errno != ENOTDIR) /* an older one would be taken for this run's */
-        nm_throw(job, NM_EIO, "%s: an older one cannot be removed: %s", proof, strerror(errno));
-    if (proof) o.record = NM_NEW(job, nm_record);
-    if (proof) o.stages.units = false; /* its bounds have no words in a certificate */
+    if (proof) {
+        clear_proof(job, proof);
+        o.record = NM_NEW(job, nm_record);
+        o.stages.units = false; /* its bounds have no words in a certificate */
+    }
     const double read = nm_cpu() - start;
     if (compile) nm_models_clear(job, o.files.out);
     const double began = nm_wall();

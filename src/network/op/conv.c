@@ -135,21 +135,7 @@ static void lower(nm_lowering *l, const nm_node *node)
     const nm_win *g = &p->g;
     const int src = nm_lower_source(l, node, &l->view[node->in[0]]);
     const int block = nm_lower_block(l, node, NM_AFFINE, l->net->values[node->out[0]].n);
-    const nm_geo geo = {.groups = p->groups,
-                        .c = g->c,
-                        .o = p->o,
-                        .h = g->in[1],
-                        .w = g->in[2],
-                        .p = g->out[1],
-                        .q = g->out[2],
-                        .kh = g->k[1],
-                        .kw = g->k[2],
-                        .sh = g->s[1],
-                        .sw = g->s[2],
-                        .dh = g->d[1],
-                        .dw = g->d[2],
-                        .ph = g->lo[1],
-                        .pw = g->lo[2]};
+    const nm_geo geo = nm_window_geo(g, p->groups, p->o, false);
     if (g->dims < NM_WIN)
         nm_lower_conv(l, NM_CONV, block, src, &geo, p->w);
     else

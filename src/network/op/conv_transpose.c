@@ -201,21 +201,7 @@ static void lower(nm_lowering *l, const nm_node *node)
     const nm_win *g = &p->g;
     const int src = nm_lower_source(l, node, &l->view[node->in[0]]);
     const int block = nm_lower_block(l, node, NM_AFFINE, (size_t)p->o * p->area);
-    const nm_geo geo = {.groups = p->groups, /* of the convolution from y to x */
-                        .c = p->o,
-                        .o = g->c,
-                        .h = g->out[1],
-                        .w = g->out[2],
-                        .p = g->in[1],
-                        .q = g->in[2],
-                        .kh = g->k[1],
-                        .kw = g->k[2],
-                        .sh = g->s[1],
-                        .sw = g->s[2],
-                        .dh = g->d[1],
-                        .dw = g->d[2],
-                        .ph = g->lo[1],
-                        .pw = g->lo[2]};
+    const nm_geo geo = nm_window_geo(g, p->groups, p->o, true);
     if (g->dims < NM_WIN)
         nm_lower_conv(l, NM_CONVT, block, src, &geo, p->w);
     else

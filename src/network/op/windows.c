@@ -8,6 +8,7 @@
  * or more. */
 #include "base/base.h"
 #include "data/data.h"
+#include "program/program.h"
 #include "network/network.h"
 #include "network/operator.h"
 
@@ -117,4 +118,25 @@ int64_t nm_window_cell(const nm_win *w, const int64_t o[NM_WIN], const int64_t k
         at = at * w->in[i] + x;
     }
     return at;
+}
+
+/* In 1-D the only dimension is the last, and H is 1. Transposed, x and y change places: the convolution goes from y. */
+nm_geo nm_window_geo(const nm_win *w, int64_t groups, int64_t channels, bool transposed)
+{
+    const int64_t *x = transposed ? w->out : w->in, *y = transposed ? w->in : w->out;
+    return (nm_geo){.groups = groups,
+                    .c = transposed ? channels : w->c,
+                    .o = transposed ? w->c : channels,
+                    .h = x[1],
+                    .w = x[2],
+                    .p = y[1],
+                    .q = y[2],
+                    .kh = w->k[1],
+                    .kw = w->k[2],
+                    .sh = w->s[1],
+                    .sw = w->s[2],
+                    .dh = w->d[1],
+                    .dw = w->d[2],
+                    .ph = w->lo[1],
+                    .pw = w->lo[2]};
 }
