@@ -7,8 +7,8 @@
 #include "question/question.h"
 #include "bounds/bounds.h"
 #include "search/search.h"
-#include "search/record.h"
 #include "search/boxes.h"
+#include "search/record.h"
 #include "search/state.h"
 
 enum { MOST_FREE = 20, MOST_BOXES = 60000, DEEPEST = 200 };
