@@ -70,6 +70,11 @@ nm_bounds *nm_work_bounds(nm_job *job, const nm_work *w, const nm_program *p);
 /* ---- interval.c: interval arithmetic ------------------------------------------------------------ */
 void nm_interval(nm_job *job, nm_bounds *b, int from, int to); /* blocks from..to-1 */
 
+/* ---- propagate.c: bounds passed backwards ------------------------------------------------------- */
+/* Passes bounds from each unit to those that it reads; upper bounds of the last block are limits. tense [n_units] or
+ * NULL: how near each AFFINE unit is to its upper limit, from 0 to 1, or, below 0, to its lower limit. */
+void nm_propagate(nm_bounds *b, double *tense);
+
 /* ---- crown.c: one backward pass for each block -------------------------------------------------- */
 typedef struct nm_cut nm_cut;
 typedef struct nm_crown_opts {

@@ -1,4 +1,4 @@
-/* boxes.h: the rows of a box of inputs, and where it is cut. Private to search. */
+/* boxes.h: the rows of a box of inputs, where it is cut, and branching with propagation. Private to search. */
 #ifndef NM_SEARCH_BOXES_H
 #define NM_SEARCH_BOXES_H
 
@@ -20,5 +20,15 @@ void nm_box_rows_pull(nm_box_rows *r, const bool *open);
 /* Returns the input to bisect along, after a pull, whose lines and lanes it uses up; *high: the rows are smaller in the
  * upper half. */
 size_t nm_box_input(nm_box_rows *r, bool *high);
+
+/* ---- unit_signs.c ------------------------------------------------------------------------------- */
+typedef struct nm_signs_found {
+    int status;            /* NM_OK: the target is excluded; NM_VIOLATED: x is a candidate; NM_UNKNOWN */
+    size_t nodes;
+    double work;           /* roughly, in fused multiply-adds */
+    double *x;             /* [n_in] */
+} nm_signs_found;
+/* Branches on signs with propagation, from bounds that hold for counterexamples to the target. */
+nm_signs_found nm_unit_signs(nm_leaf *target, const nm_bounds *from, double deadline);
 
 #endif

@@ -8,6 +8,7 @@
 #include "judge/judge.h"
 #include "bounds/bounds.h"
 #include "search/search.h"
+#include "search/boxes.h"
 #include "search/record.h"
 #include "search/state.h"
 
@@ -326,6 +327,26 @@ void nm_close_units(nm_state *s, size_t i)
     nm_alpha_units(s->job, k->b, NM_UNIT_STEPS);
     close_by_bounds(s, i);
     nm_close_tighten(s, i);
+}
+
+/* ---- branching with propagation ---- */
+
+bool nm_close_propagate(nm_state *s, size_t i)
+{
+    const nm_case *c = &s->q->cases[i];
+    for (size_t t = 0; t < c->n_clauses && !nm_stopped(s->job); t++) {
+        nm_target *target = &s->v->targets[s->cases[i].first + t];
+        if (!nm_target_open(target)) continue;
+        nm_leaf at = {s, target};
+        const double now = nm_wall();
+        const nm_signs_found r = nm_unit_signs(&at, s->cases[i].b, now + 0.5 * (s->deadline - now));
+        if (r.nodes) nm_note(s->job, "branching on target %s with propagation: %zu nodes", target->name, r.nodes);
+        if (r.status == NM_OK) close_target(s, target, target->margin_lo);
+        if (r.status != NM_VIOLATED) continue;
+        const nm_replay replay = nm_verify(s->job, s->net, s->q, i, (int64_t)t, r.x);
+        if (nm_state_take(s, &replay, NM_BY_SOLVER)) return true;
+    }
+    return false;
 }
 
 /* ---- branching on signs of units ---- */

@@ -164,6 +164,7 @@ bool nm_close_attack(nm_state *s, size_t i, const double *start, size_t n_restar
 void nm_close_tighten(nm_state *s, size_t i);
 bool nm_close_units_first(const nm_state *s); /* they cost less than branching a little on all open targets */
 void nm_close_maxima(nm_state *s, size_t i); /* changes the case's program: not before models are written */
+bool nm_close_propagate(nm_state *s, size_t i);
 void nm_close_units(nm_state *s, size_t i);
 bool nm_close_branch(nm_state *s, size_t nodes); /* nodes: for each target */
 void nm_close_cubes(nm_state *s); /* splits the open targets into cubes */
