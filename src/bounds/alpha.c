@@ -248,7 +248,7 @@ void nm_alpha_units(nm_job *job, nm_bounds *b, size_t steps)
         uint32_t *unit = NM_RAW(job, uint32_t, block->n + 1);
         size_t n = 0;
         for (size_t i = 0; i < block->n; i++)
-            if (nm_bounds_phase(b, block->first + i) == NM_UNSTABLE) unit[n++] = (uint32_t)i;
+            if (nm_bounds_open(b, block->first + i)) unit[n++] = (uint32_t)i;
         nm_program cut = *p;
         cut.n_blocks = (size_t)k + 1;
         cut.n_units = block->first + nm_pad8(block->n);

@@ -70,11 +70,19 @@ nm_phase nm_bounds_phase(const nm_bounds *b, size_t u)
     return b->hi[u] <= 0 ? NM_INACTIVE : b->lo[u] >= 0 ? NM_ACTIVE : NM_UNSTABLE;
 }
 
+bool nm_bounds_open(const nm_bounds *b, size_t u)
+{
+    return nm_bounds_phase(b, u) == NM_UNSTABLE && (!b->p->needed || b->p->needed[u]);
+}
+
 void nm_bounds_count(const nm_bounds *b, int relu, size_t count[3])
 {
     const nm_block *k = &b->p->blocks[relu];
     memset(count, 0, 3 * sizeof *count);
-    for (size_t i = 0; i < k->n; i++) count[nm_bounds_phase(b, b->p->blocks[k->src].first + i)]++;
+    for (size_t i = 0; i < k->n; i++) {
+        const size_t pre = b->p->blocks[k->src].first + i;
+        if (!b->p->needed || b->p->needed[pre]) count[nm_bounds_phase(b, pre)]++;
+    }
 }
 
 size_t nm_bounds_unstable(const nm_bounds *b)

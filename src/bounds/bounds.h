@@ -24,6 +24,7 @@ typedef struct nm_bounds {
 nm_bounds *nm_bounds_new(nm_job *job, const nm_program *p, const double *lo, const double *hi);
 void nm_bounds_meet(nm_bounds *b, size_t u, double lo, double hi, nm_by by);
 nm_phase nm_bounds_phase(const nm_bounds *b, size_t u); /* of a unit that a RELU reads */
+bool nm_bounds_open(const nm_bounds *b, size_t u);   /* true: its phase is open, and the last block depends on it */
 void nm_bounds_count(const nm_bounds *b, int relu, size_t count[3]);
 size_t nm_bounds_unstable(const nm_bounds *b);       /* how many RELUs are open, over all blocks */
 const char *nm_by_name(nm_by by);

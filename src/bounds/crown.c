@@ -56,7 +56,7 @@ static size_t candidates(nm_job *job, const nm_bounds *b, const nm_block *k, boo
     uint64_t *key = NM_RAW(job, uint64_t, k->n);
     size_t n = 0;
     for (size_t u = 0; u < k->n; u++)
-        if (all || nm_bounds_phase(b, k->first + u) == NM_UNSTABLE)
+        if (all || nm_bounds_open(b, k->first + u))
             key[n++] = (uint64_t)window_at(a, u) << 32 | u;
     qsort(key, n, sizeof *key, by_value);
     for (size_t i = 0; i < n; i++) list[i] = (uint32_t)key[i];
@@ -111,7 +111,7 @@ double nm_crown_work(const nm_bounds *b)
         size_t n = 0;
         below += nm_block_weights(block);
         for (size_t u = block->first; block->is_pre && u < block->first + block->n; u++)
-            n += nm_bounds_phase(b, u) == NM_UNSTABLE;
+            n += nm_bounds_open(b, u);
         work += 2 * (double)n * below;
     }
     return work;

@@ -163,7 +163,7 @@ nm_lines_of *nm_lines_of_new(nm_job *job, const nm_bounds *b, size_t most)
         if (r->kind != NM_RELU || p->blocks[r->src].kind != NM_AFFINE) continue;
         const size_t before = s->n;
         for (size_t i = 0; i < r->n; i++) {
-            if (nm_bounds_phase(b, p->blocks[r->src].first + i) != NM_UNSTABLE) continue;
+            if (!nm_bounds_open(b, p->blocks[r->src].first + i)) continue;
             if (s->entries < most)
                 add_line(job, s, b, r, i, s->n > before ? &s->line[before] : NULL);
             else

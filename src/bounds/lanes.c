@@ -44,7 +44,7 @@ static size_t list_open(nm_job *job, const nm_bounds *b, struct nm_lane_climb *c
         if (r->kind != NM_RELU) continue;
         c->of[k] = NM_RAW(job, uint32_t, r->n + 1);
         for (size_t i = 0; i < r->n; i++) {
-            if (nm_bounds_phase(b, b->p->blocks[r->src].first + i) != NM_UNSTABLE) continue;
+            if (!nm_bounds_open(b, b->p->blocks[r->src].first + i)) continue;
             c->of[k][c->n_of[k]++] = (uint32_t)i;
             list[n++] = (uint32_t)(r->first + i);
         }

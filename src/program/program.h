@@ -97,6 +97,7 @@ struct nm_program {
     nm_block *blocks;      /* a block refers only to earlier ones; block 0 is the INPUT */
     int32_t *out;          /* [n_out] unit of each output, or -1 */
     double *out_const;     /* [n_out] its value if out is -1 */
+    const unsigned char *needed; /* [n_units] 0: the last block does not depend on the unit; NULL: it may on all */
     size_t n_out, x_first; /* x_first: unit of the network's first input; not 0 if generators come before */
 };
 typedef struct nm_program nm_program;
@@ -127,6 +128,9 @@ void nm_lin_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const doubl
 /* adds the listed units of y, pulled back, to x[cols8][NM_LANES]; live marks the columns that are touched */
 void nm_lin_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n, const uint32_t *unit,
                  const double *y, double *x, unsigned char *live, const unsigned char *dead);
+
+/* ---- needed.c ----------------------------------------------------------------------------------- */
+void nm_program_need(nm_job *job, nm_program *p); /* sets p->needed */
 
 /* ---- tournament.c: maxima as ReLUs -------------------------------------------------------------- */
 bool nm_program_has_maxima(const nm_program *p);

@@ -114,7 +114,9 @@ static void open_bounds(nm_state *s, size_t i)
             rows[n++] = &c->clauses[t].rows[r];
         }
     }
-    k->b = nm_work_bounds(s->job, &k->work, nm_program_with_rows(s->job, k->work.p, n, rows));
+    nm_program *with = nm_program_with_rows(s->job, k->work.p, n, rows);
+    nm_program_need(s->job, with);
+    k->b = nm_work_bounds(s->job, &k->work, with);
 }
 
 void nm_close_open(nm_state *s, size_t i)
@@ -159,7 +161,7 @@ void nm_close_count(nm_state *s)
         if (b->p->blocks[k].kind != NM_RELU) continue;
         size_t n[3];
         nm_bounds_count(b, (int)k, n);
-        s->v->layers[s->v->n_layers++] = (nm_layer){(int)k, b->p->blocks[k].n, n[NM_INACTIVE],
+        s->v->layers[s->v->n_layers++] = (nm_layer){(int)k, n[0] + n[1] + n[2], n[NM_INACTIVE],
                                                     n[NM_ACTIVE], n[NM_UNSTABLE]};
     }
 }

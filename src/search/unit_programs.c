@@ -200,7 +200,7 @@ void nm_lp_tighten(nm_job *job, nm_bounds *b, nm_lp_opts o)
         size_t n = 0;
         for (size_t i = 0; i < block->n; i++)
             if (k == q ? b->lo[block->first + i] <= o.enough[i]
-                       : nm_bounds_phase(b, block->first + i) == NM_UNSTABLE)
+                       : nm_bounds_open(b, block->first + i))
                 unit[n++] = (uint32_t)i;
         const effort e = {by == NM_BY_MIP ? (o.nodes ? o.nodes : NM_MIP_NODES) : 1, o.threads, k == q};
         if (n) tighten_block(job, b, k, n, unit, e);
