@@ -21,7 +21,7 @@
 #include "search/state.h"
 
 enum { MAX_DEPTH = 100, MAX_ENTRIES = 2000000, MOST_LANES = 16 };
-static const double LANES_SHARE = 0.1; /* part of a node's work that a tree in lanes may take, unless it pays */
+static const double LANES_SHARE = 0.5; /* part of a node's work that a tree in lanes may take, unless it pays */
 
 /* steps of the hull dual: at the root, and in other nodes, which start from the parent's lines */
 static const nm_hull_opts AT_ROOT = {100, 0.2, 0.03}, IN_NODE = {20, 0.1, 0.2};
@@ -130,7 +130,7 @@ static bool try_lanes(search *s, const nm_bounds *b, size_t depth, node *at)
     if (s->credit < 0.5 * own) return false;
     const nm_lane_tree t = nm_lane_tree_run(s->job, b, s->row[s->which], s->rhs, at->a->slope, s->lane_cost,
                                             s->credit < MOST_LANES * own ? s->credit : MOST_LANES * own);
-    s->credit += (t.closed ? 2 * own : 0) - t.work;
+    s->credit = fmax(s->credit + (t.closed ? 2 * own : 0) - t.work, -own);
     at->unit = t.first;
     at->x = t.x;
     return t.closed;

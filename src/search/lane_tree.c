@@ -14,7 +14,7 @@
 #include "search/search.h"
 #include "search/state.h"
 
-enum { PAIRS = NM_LANES / 2, DEPTH = 60, ROOT_STEPS = 30, STEPS = 12, MOST_TIMES = 8 };
+enum { PAIRS = NM_LANES / 2, DEPTH = 60, ROOT_STEPS = 30, STEPS = 12, MOST_TIMES = 4 };
 
 typedef struct node {
     struct node *next;
@@ -218,7 +218,14 @@ static bool go_on(tree *t)
  * and what is left may be expected to take little more than that. */
 static bool worth_while(const tree *t, double work)
 {
-    return t->out.work < work || (t->done >= 0.5 && t->out.work < work * MOST_TIMES);
+    return t->out.work < work || t->out.work < work * MOST_TIMES * (2 * t->done - 1);
+}
+
+double nm_lane_tree_node(const nm_bounds *b)
+{
+    double weights = 0;
+    for (size_t k = 0; k < b->p->n_blocks; k++) weights += nm_block_weights(&b->p->blocks[k]);
+    return STEPS * (2 * weights + 12 * (double)nm_bounds_unstable(b));
 }
 
 nm_lane_tree nm_lane_tree_run(nm_job *job, const nm_bounds *b, uint32_t row, double rhs,

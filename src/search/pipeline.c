@@ -18,6 +18,7 @@ static bool bound_case(nm_state *s, size_t i) { return nm_close_bounds(s, i), fa
 static bool count_layers(nm_state *s) { return nm_close_count(s), false; }
 static bool probe_range(nm_state *s, size_t i) { return nm_range_probe(s, i), false; }
 static bool tighten_case(nm_state *s, size_t i) { return nm_close_tighten(s, i), false; }
+static bool try_trees(nm_state *s, size_t i) { return nm_close_trees(s, i), false; }
 static bool take_maxima(nm_state *s, size_t i) { return nm_close_maxima(s, i), false; }
 static bool branch_a_little(nm_state *s) { return !nm_close_units_first(s) && nm_close_branch(s, NM_BRANCH_FIRST); }
 static bool bound_units(nm_state *s, size_t i) { return nm_close_units(s, i), false; }

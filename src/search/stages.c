@@ -301,12 +301,14 @@ void nm_close_maxima(nm_state *s, size_t i)
 
 /* ---- alpha for units ---- */
 
-static bool is_deep(const nm_program *p)
+static size_t hidden_layers(const nm_program *p)
 {
     size_t relus = 0;
     for (size_t k = 0; k < p->n_blocks; k++) relus += p->blocks[k].kind == NM_RELU;
-    return relus > 1;
+    return relus;
 }
+
+static bool is_deep(const nm_program *p) { return hidden_layers(p) > 1; }
 
 /* Bounding the units of a case by alpha costs about as much as NM_UNITS_NODES nodes, which two targets use up. */
 bool nm_close_units_first(const nm_state *s)
@@ -349,6 +351,35 @@ bool nm_close_propagate(nm_state *s, size_t i)
         if (nm_state_take(s, &replay, NM_BY_SOLVER)) return true;
     }
     return false;
+}
+
+/* ---- a tree of cheap nodes, before dearer bounds ---- */
+
+/* Tries a tree of cheap nodes for a target; returns true if it closes it. */
+static bool try_tree(nm_state *s, const nm_target *t)
+{
+    const nm_bounded *k = &s->cases[t->icase];
+    const nm_clause *c = &k->work.c->clauses[t->iclause];
+    const nm_mark mark = nm_mark_get(s->job);
+    const size_t r = nm_target_row(k, c, t->iclause);
+    nm_relax *lines = nm_relax_new(s->job, t->tight);
+    nm_relax_set(lines, t->tight, 1, (int)k->b->p->n_blocks);
+    const bool closed = nm_lane_tree_run(s->job, t->tight, k->row[t->iclause][r], c->rows[r].rhs + s->q->guard,
+                                         lines->slo, nm_pseudo_new(s->job, k->b->p->n_units),
+                                         NM_TREE_NODES * nm_lane_tree_node(t->tight))
+                            .closed;
+    nm_mark_release(s->job, mark);
+    return closed;
+}
+
+void nm_close_trees(nm_state *s, size_t i)
+{
+    if (hidden_layers(s->cases[i].b->p) < NM_TREE_LAYERS) return;
+    for (size_t t = 0; t < s->q->cases[i].n_clauses && !nm_stopped(s->job); t++) {
+        nm_target *target = &s->v->targets[s->cases[i].first + t];
+        if (nm_target_open(target) && target->tight && try_tree(s, target))
+            close_target(s, target, target->margin_lo);
+    }
 }
 
 /* ---- branching on signs of units ---- */

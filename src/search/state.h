@@ -22,6 +22,8 @@
 #define NM_SPLIT_BOXES 100000 /* boxes before splitting gives up on a case */
 #define NM_BOX_SIGNS 30       /* open signs up to which a tree over them is tried in a box */
 #define NM_BOX_TREE 1e7       /* fused multiply-adds that this tree may take */
+#define NM_TREE_NODES 128     /* nodes of a tree in lanes for a target, before dearer bounds, unless it nears its end */
+#define NM_TREE_LAYERS 4      /* hidden layers from which it pays: with 3, as in RSL18a, it does not */
 #define NM_SCATTER_AFTER 200  /* boxes after which random points are tried */
 #define NM_SCATTER_WORK 1.5e9 /* fused multiply-adds that they may take */
 #define NM_SCATTER_POINTS 100000 /* and their largest number */
@@ -125,6 +127,7 @@ typedef struct nm_lane_tree {
  * without a unit to branch on stays open. slope [n_units]: lower slopes to start from. */
 nm_lane_tree nm_lane_tree_run(nm_job *job, const nm_bounds *b, uint32_t row, double rhs, const double *slope,
                               nm_pseudo *cost, double work);
+double nm_lane_tree_node(const nm_bounds *b); /* the work of one node where lanes are full */
 
 /* ---- branch.c ----------------------------------------------------------------------------------- */
 typedef struct nm_branch_opts {
@@ -164,6 +167,7 @@ bool nm_close_attack(nm_state *s, size_t i, const double *start, size_t n_restar
 void nm_close_tighten(nm_state *s, size_t i);
 bool nm_close_units_first(const nm_state *s); /* they cost less than branching a little on all open targets */
 void nm_close_maxima(nm_state *s, size_t i); /* changes the case's program: not before models are written */
+void nm_close_trees(nm_state *s, size_t i);
 bool nm_close_propagate(nm_state *s, size_t i);
 void nm_close_units(nm_state *s, size_t i);
 bool nm_close_branch(nm_state *s, size_t nodes); /* nodes: for each target */
