@@ -99,7 +99,7 @@ static nm_region copy(nm_job *job, const nm_plain *p, const nm_region *r, size_t
 static nm_region whole(check *c)
 {
     const size_t n = c->p->n_units + 1;
-    nm_region r = {.only = -1};
+    nm_region r = {.only = -1, .stale = 1};
     r.lo = NM_RAW(c->job, double, n);
     r.hi = NM_RAW(c->job, double, n);
     for (size_t u = 0; u < n; u++) {
@@ -113,7 +113,7 @@ static nm_region whole(check *c)
     for (size_t u = 0; u < n; u++) r.slope[u] = -1;
     memcpy(r.lo, c->c->lo, c->q->n_in * sizeof *r.lo);
     memcpy(r.hi, c->c->hi, c->q->n_in * sizeof *r.hi);
-    nm_region_interval(c->p, &r, 1, c->p->n_blocks);
+    nm_region_interval(c->p, &r, c->p->n_blocks);
     return r;
 }
 
@@ -198,7 +198,7 @@ static bool closes(check *c, nm_region *r, words *w)
         row[n] = &c->c->clauses[clause[n]].rows[k];
     }
     if (word(w).s < w->end) return fail(c, "close: at most 16 clauses were expected");
-    nm_region_rows(c->pull, r, n, row, lo);
+    nm_region_rows(c->pull, c->p, r, n, row, lo);
     for (size_t i = 0; i < n; i++) {
         if (!r->empty && !(lo[i] > row[i]->rhs))
             return fail(
@@ -233,24 +233,25 @@ static bool target(check *c, nm_region *r, words *w)
 static bool cut(check *c, nm_region *r)
 {
     if (r->only < 0) return fail(c, "cut: this is for steps within a target");
-    nm_region_cut(c->job, c->pull, r, &c->c->clauses[r->only].rows[r->only_row]);
+    nm_region_cut(c->job, c->pull, c->p, r, &c->c->clauses[r->only].rows[r->only_row]);
     return true;
 }
 
-/* Checks both parts of r; side of a unit if u >= 0, else halves of input i at x. */
-static bool parts(check *c, nm_region *r, int64_t u, size_t a, double x)
+/* Checks both parts of r, where unit a of the block is at most x, and at least: signs of the ReLU u, or halves (u < 0). */
+static bool parts(check *c, nm_region *r, int64_t u, size_t block, size_t a, double x)
 {
     bool *both = NM_ARRAY(c->job, bool, c->c->n_clauses + 1);
     memset(both, 1, c->c->n_clauses);
     for (int side = 1; side >= -1; side -= 2) {
         const nm_mark mark = nm_mark_get(c->job);
         nm_region in = copy(c->job, c->p, r, c->c->n_clauses);
+        if (in.stale > block + 1) in.stale = block + 1;
         nm_region_meet(&in, a, side > 0 ? -INFINITY : x, side > 0 ? x : INFINITY);
         if (u >= 0) {
             in.sign[in.n_signs] = (uint32_t)u;
             in.side[in.n_signs++] = (signed char)side;
         }
-        nm_region_interval(c->p, &in, 1, c->p->n_blocks);
+        nm_region_interval(c->p, &in, c->p->n_blocks);
         if (!part(c, &in, side > 0 ? "else" : "end", both)) return false;
         nm_mark_release(c->job, mark);
     }
@@ -265,7 +266,7 @@ static bool branch(check *c, nm_region *r, words *w)
     const nm_plain_block *k = &c->p->block[b];
     if (k->kind != NM_RELU) return fail(c, "branch: a ReLU block was expected");
     if (!number(c, w, k->n, &i)) return false;
-    return parts(c, r, (int64_t)(k->first + i), c->p->block[k->src].first + i, 0);
+    return parts(c, r, (int64_t)(k->first + i), (size_t)k->src, c->p->block[k->src].first + i, 0);
 }
 
 static bool halves(check *c, nm_region *r, words *w)
@@ -273,7 +274,7 @@ static bool halves(check *c, nm_region *r, words *w)
     size_t i;
     double x;
     if (!number(c, w, c->q->n_in, &i) || !real(c, w, &x)) return false;
-    return parts(c, r, -1, i, x);
+    return parts(c, r, -1, 0, i, x);
 }
 
 static bool step(check *c, nm_region *r, nm_span s, words *w)
@@ -287,7 +288,7 @@ static bool step(check *c, nm_region *r, nm_span s, words *w)
     if (nm_span_is(s, "branch")) return branch(c, r, w);
     if (nm_span_is(s, "split")) return halves(c, r, w);
     if (nm_span_is(s, "crown")) {
-        nm_region_crown(c->pull, r);
+        nm_region_crown(c->job, c->pull, c->p, r);
         return true;
     }
     return fail(c, nm_fmt(c->job, "%.*s: a step was expected",
