@@ -21,6 +21,7 @@ typedef struct nm_plain_block {
     const size_t *ptr;   /* AFFINE, MAX [n+1] */
     const uint32_t *idx; /* units that each unit reads, numbered over all blocks */
     const double *w;     /* AFFINE */
+    const bool *alike; /* AFFINE [n] it reads the same units as the one before it */
     bool is_pre, reads_input_only;
 } nm_plain_block;
 typedef struct nm_plain {

@@ -39,6 +39,14 @@ static size_t terms(nm_job *job, const nm_lin *a)
     return nm_mul(job, a->rows, (size_t)(channels * g->kh * g->kw));
 }
 
+/* Returns whether unit i reads the same units as the one before it. */
+static bool is_alike(const nm_plain_block *k, size_t i)
+{
+    if (i == 0) return false;
+    const size_t a = k->ptr[i - 1], b = k->ptr[i], n = b - a;
+    return k->ptr[i + 1] - b == n && !memcmp(k->idx + a, k->idx + b, n * sizeof *k->idx);
+}
+
 static void affine(nm_job *job, const nm_program *p, const nm_block *k, nm_plain_block *out)
 {
     size_t *ptr = NM_ARRAY(job, size_t, k->n + 1);
@@ -63,6 +71,9 @@ static void affine(nm_job *job, const nm_program *p, const nm_block *k, nm_plain
     out->ptr = ptr;
     out->idx = l.idx;
     out->w = l.w;
+    bool *alike = NM_ARRAY(job, bool, k->n + 1);
+    for (size_t i = 0; i < k->n; i++) alike[i] = is_alike(out, i);
+    out->alike = alike;
 }
 
 static void maxima(nm_job *job, const nm_program *p, const nm_block *k, nm_plain_block *out)

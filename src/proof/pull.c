@@ -153,16 +153,30 @@ void nm_pull_constant(nm_pull *t, size_t lane, double c, double e)
     t->e[lane] += e + (2 * (double)t->p->n_units + 64) * NM_CHECK_U * fabs(c);
 }
 
-/* Adds y w_k to the coefficients of the units idx_k. */
+/* Adds y w_k to the coefficients of the units idx_k, for one row y or, to load and store these less often, for four. */
 WIDE static void scatter(size_t n, const uint32_t *restrict idx, const double *restrict w,
-                         const double *restrict from, double *restrict to, bool *restrict hot)
+                         const double *restrict y, double *restrict to, bool *restrict hot)
 {
-    double y[L];
-    for (size_t l = 0; l < L; l++) y[l] = from[l];
     for (size_t k = 0; k < n; k++) {
         double *restrict x = to + (size_t)idx[k] * L;
         hot[idx[k]] = true;
         for (size_t l = 0; l < L; l++) x[l] += y[l] * w[k];
+    }
+}
+
+WIDE static void scatter_four(size_t n, const uint32_t *restrict idx, const double *const *w,
+                              const double *const *y, double *restrict to, bool *restrict hot)
+{
+    for (size_t half = 0; half < L; half += L / 2) {
+        const double *restrict a = y[0] + half, *restrict b = y[1] + half,
+                               *restrict c = y[2] + half, *restrict d = y[3] + half;
+        for (size_t k = 0; k < n; k++) {
+            const double wa = w[0][k], wb = w[1][k], wc = w[2][k], wd = w[3][k];
+            double *restrict x = to + (size_t)idx[k] * L + half;
+            hot[idx[k]] = true;
+            for (size_t l = 0; l < L / 2; l++)
+                x[l] = (((x[l] + a[l] * wa) + b[l] * wb) + c[l] * wc) + d[l] * wd;
+        }
     }
 }
 
@@ -206,21 +220,36 @@ static void add_signs(nm_pull *t, const nm_region *r, const nm_plain_block *k)
     }
 }
 
+static void pull_affine(nm_pull *t, const nm_plain_block *k)
+{
+    const double *w[4], *y[4];
+    size_t m = 0;
+    for (size_t i = 0; i < k->n; i++) {
+        const size_t u = k->first + i, n = k->ptr[i + 1] - k->ptr[i];
+        if (t->hot[u]) {
+            y[m] = t->y + u * L;
+            w[m++] = k->w + k->ptr[i];
+            pay(t, t->y + u * L, k->bias[i], t->fee[u]);
+        }
+        if (m < 4 && i + 1 < k->n && k->alike[i + 1]) continue; /* there may be more */
+        if (m == 4) scatter_four(n, k->idx + k->ptr[i], w, y, t->y, t->hot);
+        for (size_t r = 0; r < m && m < 4; r++)
+            scatter(n, k->idx + k->ptr[i], w[r], y[r], t->y, t->hot);
+        m = 0;
+    }
+}
+
 void nm_pull_back(nm_pull *t, const nm_region *r, size_t from, bool signs)
 {
     for (size_t b = from; b > 0; b--) {
         const nm_plain_block *k = &t->p->block[b];
-        if (signs && k->kind == NM_RELU) add_signs(t, r, k);
-        for (size_t i = 0, u = k->first; i < k->n; i++, u++) {
-            if (!t->hot[u]) continue;
-            if (k->kind != NM_AFFINE) {
-                if (t->slo[u] != 0 || t->sup[u] != 0 || t->up[u] != 0) pull_bent(t, u);
-                continue;
-            }
-            pay(t, t->y + u * L, k->bias[i], t->fee[u]);
-            scatter(k->ptr[i + 1] - k->ptr[i], k->idx + k->ptr[i], k->w + k->ptr[i], t->y + u * L,
-                    t->y, t->hot);
+        if (k->kind == NM_AFFINE) {
+            pull_affine(t, k);
+            continue;
         }
+        if (signs && k->kind == NM_RELU) add_signs(t, r, k);
+        for (size_t u = k->first; u < k->first + k->n; u++)
+            if (t->hot[u] && (t->slo[u] != 0 || t->sup[u] != 0 || t->up[u] != 0)) pull_bent(t, u);
     }
 }
 

@@ -24,7 +24,7 @@ def unpacked(path):
 
 
 class Checker:
-    HALVINGS = 16
+    MULTIPLIERS = 24
 
     def __init__(self, net, query, exact=False, net_hash=None):
         """net, query: bytes of the JSON files"""
@@ -201,20 +201,28 @@ class Checker:
             err = e + 2 * self.U * ((n + 16) * mag + 8 * (abs(c) + abs(total) + abs(part))) + self.tiny
             return self.below(c + total - part - err), (x * g).sum(1)
 
-        best, _ = at(self.zeros(len(c)), self.zeros(n), zero)
+        lam = self.zeros(len(c))
         if r["cut"] is None:
-            return best
+            return at(lam, self.zeros(n), zero)[0]
         g, h = r["cut"]
-        lam, under, over = [self.zeros(len(c)) + 1, self.zeros(len(c)), [None] * len(c)]
-        for _ in range(self.HALVINGS):
+        best, slope = at(lam, g, h)
+        under, over, found = [(zero, best[i], slope[i] - h) for i in range(len(c))], [None] * len(c), slope <= h
+        for _ in range(self.MULTIPLIERS):
+            for i in np.nonzero(~found)[0]:
+                if over[i] is None:
+                    lam[i] = self.array([4 * float(lam[i]) or 1.0])[0]
+                    continue
+                (l0, v0, s0), (l1, v1, s1) = under[i], over[i]
+                meet = float((v1 - v0 + s0 * l0 - s1 * l1) / (s0 - s1))  # of the tangents
+                found[i] = not l0 < meet < l1
+                lam[i] = lam[i] if found[i] else self.array([meet])[0]
+            if found.all():
+                break
             bound, slope = at(lam, g, h)
             best = np.maximum(best, bound)
-            for i in range(len(c)):
-                if slope[i] > h:
-                    under[i] = lam[i]
-                else:
-                    over[i] = lam[i]
-                lam[i] = 4 * lam[i] if over[i] is None else over[i] / 4 if under[i] == 0 else (under[i] + over[i]) / 2
+            for i in np.nonzero(~found)[0]:
+                side = under if slope[i] > h else over
+                side[i] = (lam[i], bound[i], slope[i] - h)
         return best
 
     # ---- steps ----
