@@ -200,6 +200,7 @@ static bool closes(check *c, nm_region *r, words *w)
     if (word(w).s < w->end) return fail(c, "close: at most 16 clauses were expected");
     nm_region_rows(c->pull, c->p, r, n, row, lo);
     for (size_t i = 0; i < n; i++) {
+        c->out->iclause = clause[i];
         if (!r->empty && !(lo[i] > row[i]->rhs))
             return fail(
                 c,
@@ -223,6 +224,7 @@ static bool target(check *c, nm_region *r, words *w)
     in.only = (int64_t)t;
     in.only_row = (uint32_t)k;
     if (!region(c, &in, "end")) return false;
+    c->out->iclause = t;
     if (!in.empty && !in.closed[t])
         return fail(c, nm_fmt(c->job, "target: clause %zu is still open here", t));
     r->closed[t] = true;
@@ -354,6 +356,7 @@ static bool witness(check *c)
 static bool one_case(check *c, size_t i)
 {
     const nm_mark mark = nm_mark_get(c->job);
+    c->out->icase = i;
     c->c = &c->q->cases[i];
     for (size_t k = 0; k < c->q->n_in; k++)
         if (!isfinite(c->c->lo[k]) || !isfinite(c->c->hi[k]))
@@ -387,7 +390,7 @@ static bool whole_file(check *c)
     } else {
         if (!nm_span_is(line, "claim holds"))
             return fail(c, "\"claim holds\" or \"claim violated\" was expected");
-        c->p = nm_plain_new(c->job, c->net);
+        if (!c->p) c->p = nm_plain_new(c->job, c->net);
         c->pull = nm_pull_new(c->job, c->p);
         for (size_t i = 0; i < c->q->n_cases; i++)
             if (!c->q->cases[i].empty && !one_case(c, i)) return false;
@@ -397,10 +400,11 @@ static bool whole_file(check *c)
     return true;
 }
 
-nm_checked nm_proof_check(nm_job *job, const nm_net *net, const nm_query *q, nm_file f)
+nm_checked nm_proof_check(nm_job *job, const nm_net *net, const nm_plain *p, const nm_query *q,
+                          nm_file f)
 {
     nm_checked out = {.claim = NM_OK};
-    check c = {.job = job, .net = net, .q = q, .lines = nm_lines_new(job, f), .out = &out};
+    check c = {.job = job, .net = net, .p = p, .q = q, .lines = nm_lines_new(job, f), .out = &out};
     if (q->objective != NM_FEASIBLE)
         nm_throw(job, NM_EUNSUP,
                  "certificates are for decisions; --objective feasible was expected");

@@ -21,17 +21,16 @@ typedef struct nm_plain_block {
     const size_t *ptr;   /* AFFINE, MAX [n+1] */
     const uint32_t *idx; /* units that each unit reads, numbered over all blocks */
     const double *w;     /* AFFINE */
-    const bool *alike; /* AFFINE [n] it reads the same units as the one before it */
+    const bool *alike;   /* AFFINE [n] it reads the same units as the one before it */
     bool is_pre, reads_input_only;
 } nm_plain_block;
-typedef struct nm_plain {
+struct nm_plain {
     size_t n_blocks, n_units, n_out, x_first;
     size_t fan; /* the most terms that pulling back may add into one unit */
     nm_plain_block *block;
     const int32_t *out; /* as in nm_program */
     const double *out_const;
-} nm_plain;
-nm_plain *nm_plain_new(nm_job *job, const nm_net *net);
+};
 /* Compares the blocks with the judge's evaluation of the network at points of the box; NULL: they agree. */
 const char *nm_plain_try(nm_job *job, const nm_plain *p, const nm_net *net, const double *lo,
                          const double *hi);

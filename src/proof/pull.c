@@ -16,7 +16,6 @@
  * Underflow loses less than 2^-1074 in each product: `flat` pays for all of them. */
 #include "base/base.h"
 #include "program/program.h"
-#include "question/question.h"
 #include "proof/proof.h"
 #include "proof/checker.h"
 

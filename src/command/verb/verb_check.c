@@ -14,7 +14,7 @@ int nm_verb_check(nm_job *job, const nm_cli *said, nm_buf *out)
     const nm_net *net = nm_cli_net(job, &with);
     const nm_query *q = nm_cli_question(job, &with, net);
     const double start = nm_cpu();
-    const nm_checked r = nm_proof_check(job, net, q, nm_file_read(job, path));
+    const nm_checked r = nm_proof_check(job, net, NULL, q, nm_file_read(job, path));
     const char *claim = nm_status_word(r.claim);
     if (nm_cli_has(said, NM_O_json)) {
         nm_jo j = nm_jo_answer(out);
