@@ -93,29 +93,79 @@ def number(word):
     return rng.choice((str(int(word) + 1), str(max(0, int(word) - 1)), "0", "-1", "99999999999999999999"))
 
 
+KINDS = ("line dropped", "lines swapped", "line repeated", "word changed", "lines dropped", "step renamed", "hash changed",
+         "larger radius", "right side raised", "number moved by an ulp", "case left out", "assumption turned")
+
+
+def of_question(net, query, change):
+    """a question that is changed, as the program prints it, and its hash"""
+    q = json.loads(query)
+    change(q["cases"][0])
+    put("n.json", net), put("q.json", json.dumps(q).encode())
+    query = run("solve", p("n.json"), p("q.json"), "--dump", "query", "--json")[1].encode()
+    return query, "question " + hashlib.sha256(query).hexdigest()
+
+
+def larger(case):
+    grow = rng.choice((1 + 2 ** -50, 1.001, 1.05, 2))
+    case["lo"], case["hi"] = [v * grow for v in case["lo"]], [v * grow for v in case["hi"]]
+
+
+def raised(case):
+    row = case["clauses"][0]["rows"][0]
+    row["rhs"] = rng.choice((ulp(row["rhs"], 1), row["rhs"] + rng.choice((2 ** -45, 0.001, 0.05, 1))))
+
+
+def changed_word(words):
+    k = rng.randrange(1, len(words))
+    if words[k].replace(".", "").replace("e-", "").isdigit():
+        words[k] = number(words[k])
+    elif words[k]:
+        i = rng.randrange(len(words[k]))
+        words[k] = words[k][:i] + rng.choice("0123456789ABPYZafghz:-.") + words[k][i + 1:]
+
+
+def without_case(lines, at):
+    """leaves out the steps of one side of the next branching: from `else` to its `end`, or from it to its `else`"""
+    starts = [k for k, t in enumerate(lines) if t.split(" ")[0] in ("branch", "split")]
+    if not starts:
+        return
+    depth, k, els = 0, rng.choice(starts), None
+    first = k
+    while k < len(lines):
+        word = lines[k].split(" ")[0]
+        depth += word in ("branch", "split", "target")
+        if word == "else" and depth == 1:
+            els = k
+        depth -= word == "end"
+        if depth == 0:
+            break
+        k += 1
+    side = rng.randrange(3)
+    if side == 0:
+        del lines[els + 1:k]
+    elif side == 1:
+        del lines[first + 1:els]
+    else:
+        del lines[first:els + 1], lines[k - (els + 1 - first)]
+
+
 def damage(net, query, proof):
-    """one change of a certificate, or of the question together with its hash"""
+    """one change of a certificate, or of the question together with its hash; and its kind"""
     lines = proof.decode().split("\n")
-    kind, at = rng.randrange(9), rng.randrange(4, len(lines))
-    words = lines[at].split(" ")
+    kind, at = rng.randrange(len(KINDS)), rng.randrange(4, len(lines))
+    words, other = lines[at].split(" "), rng.randrange(4, len(lines))
     if kind == 0:
         del lines[at]
     elif kind == 1:
-        other = rng.randrange(4, len(lines))
         lines[at], lines[other] = lines[other], lines[at]
     elif kind == 2:
-        lines.insert(at, lines[rng.randrange(4, len(lines))])
+        lines.insert(at, lines[other])
     elif kind == 3 and len(words) > 1:
-        k = rng.randrange(1, len(words))
-        if words[k].replace(".", "").replace("e-", "").isdigit():
-            words[k] = number(words[k])
-        elif words[k]:
-            i = rng.randrange(len(words[k]))
-            words[k] = words[k][:i] + rng.choice("0123456789ABPYZafghz:-.") + words[k][i + 1:]
+        changed_word(words)
         lines[at] = " ".join(words)
     elif kind == 4:
-        end = rng.randrange(at, len(lines))
-        del lines[at:end]
+        del lines[at:rng.randrange(at, len(lines))]
     elif kind == 5:
         words[0] = rng.choice(("crown", "slopes", "betas", "close", "target", "cut", "branch", "split", "else", "end", "case", ""))
         lines[at] = " ".join(words)
@@ -123,34 +173,58 @@ def damage(net, query, proof):
         k = rng.randrange(1, 4)
         i = rng.randrange(len(lines[k]))
         lines[k] = lines[k][:i] + rng.choice("0123456789abcdef") + lines[k][i + 1:]
-    else:
-        q = json.loads(query)
-        case = q["cases"][0]
-        if kind == 7:
-            grow = rng.choice((1 + 2 ** -50, 1.001, 1.05, 2))
-            case["lo"], case["hi"] = [v * grow for v in case["lo"]], [v * grow for v in case["hi"]]
-        else:
-            case["clauses"][0]["rows"][0]["rhs"] += rng.choice((2 ** -45, 0.001, 0.05, 1))
-        query = json.dumps(q).encode()
-        put("n.json", net), put("q.json", query)
-        query = run("solve", p("n.json"), p("q.json"), "--dump", "query", "--json")[1].encode()
-        lines[2] = "question " + hashlib.sha256(query).hexdigest()
-    return query, "\n".join(lines).encode()
+    elif kind in (7, 8):
+        query, lines[2] = of_question(net, query, larger if kind == 7 else raised)
+    elif kind == 9:
+        places = [(a, b) for a, t in enumerate(lines) if t.split(" ")[0] in ("betas", "split", "witness")
+                  for b, w in enumerate(t.split(" ")) if "." in w]
+        if places:
+            a, b = rng.choice(places)
+            words = lines[a].split(" ")
+            words[b] = repr(ulp(float(words[b]), rng.choice((-1, 1))))
+            lines[a] = " ".join(words)
+    elif kind == 10:
+        without_case(lines, at)
+    elif kind == 11:
+        turned = [k for k, t in enumerate(lines) if t.split(" ")[0] in ("branch", "target", "close", "slopes")]
+        if turned:
+            k = rng.choice(turned)
+            words = lines[k].split(" ")
+            if words[0] == "slopes" and len(words) > 1:
+                words[1:] = [w.translate(str.maketrans("AabZ", "aAZb")) for w in words[1:]]
+            elif len(words) > 2:
+                words[2] = str(int(words[2]) ^ 1)
+            lines[k] = " ".join(words)
+    return query, "\n".join(lines).encode(), KINDS[kind]
 
 
 def mutations():
-    certificates, accepted = pool(15)[0], 0
+    certificates, table = pool(15 if MUTATIONS < 1000 else 200)[0], {k: [0, 0, 0, 0] for k in KINDS}
     for _ in range(MUTATIONS):
         net, query, proof = rng.choice(certificates)
-        query, changed = damage(net, query, proof)
+        query, changed, kind = damage(net, query, proof)
+        count = table[kind]
+        count[0] += 1
+        if changed == proof:
+            count[3] += 1
+            continue
         code, out, err = checked(net, query, changed)
         check("no crash", code in (0, 6, 10), (code, out, err, changed))
         if code == 6:
+            count[1] += 1
             continue
-        accepted += 1
+        count[2] += 1
         exact = said(net, query, changed, True)
         check("what is accepted is valid", exact == ("holds" if code == 0 else "violated"), (exact, out, net, query, changed))
-    check("mutations are mostly rejected", accepted < 0.6 * MUTATIONS, (accepted, MUTATIONS))
+    check("mutations are mostly rejected", sum(c[2] for c in table.values()) < 0.6 * MUTATIONS, table)
+    if MUTATIONS >= 1000:
+        for k, (tried, rejected, valid, same) in table.items():
+            print("note %-24s tried %6d, rejected %6d, accepted and valid %6d, unchanged %6d" % (k, tried, rejected, valid, same))
+
+
+def ulp(x, way):
+    import numpy
+    return float(numpy.nextafter(x, way * float("inf")))
 
 
 def ties():
@@ -164,18 +238,13 @@ def ties():
         c.crown(r)
         y, cst, e, rhs, plain = c.row(r, 0, 0)
         least = max(plain, c.least(r, y, cst, e)[0])
-        at = float(least) if float(least) >= least else c_up(float(least))
+        at = float(least) if float(least) >= least else ulp(float(least), 1)
         for rhs, good in ((at, False), (at - 1e-9, True)):
             q = question(net, [-0.3, -0.7], [0.9, 0.1], 1, ["(<= Y_0 %r)" % rhs])
             proof = ("netmip proof 1\nnetwork %s\nquestion %s\nclaim holds\ncase 0\ncrown\nclose 0 0\nend\n" %
                      (hashlib.sha256(net).hexdigest(), hashlib.sha256(q).hexdigest())).encode()
             code, out, err = checked(net, q, proof)
             check("a tie is no proof, a margin of 1e-9 is one", (code == 0) == good, (rhs, float(least), out))
-
-
-def c_up(x):
-    import numpy
-    return float(numpy.nextafter(x, float("inf")))
 
 
 def shipped():
