@@ -17,6 +17,7 @@
 #include "judge/judge.h"
 #include "proof/proof.h"
 #include "proof/checker.h"
+#include "search/search.h"
 
 enum { DEEPEST = 300 };
 
