@@ -114,7 +114,6 @@ static nm_region whole(check *c)
     for (size_t u = 0; u < n; u++) r.slope[u] = -1;
     memcpy(r.lo, c->c->lo, c->q->n_in * sizeof *r.lo);
     memcpy(r.hi, c->c->hi, c->q->n_in * sizeof *r.hi);
-    nm_region_interval(c->p, &r, c->p->n_blocks);
     return r;
 }
 
@@ -254,7 +253,6 @@ static bool parts(check *c, nm_region *r, int64_t u, size_t block, size_t a, dou
             in.sign[in.n_signs] = (uint32_t)u;
             in.side[in.n_signs++] = (signed char)side;
         }
-        nm_region_interval(c->p, &in, c->p->n_blocks);
         if (!part(c, &in, side > 0 ? "else" : "end", both)) return false;
         nm_mark_release(c->job, mark);
     }
@@ -283,6 +281,8 @@ static bool halves(check *c, nm_region *r, words *w)
 static bool step(check *c, nm_region *r, nm_span s, words *w)
 {
     c->out->steps++;
+    if (!nm_span_is(s, "crown"))
+        nm_region_interval(c->p, r, c->p->n_blocks); /* crown does so, as it goes */
     if (nm_span_is(s, "slopes")) return slopes(c, r, w);
     if (nm_span_is(s, "betas")) return betas(c, r, w);
     if (nm_span_is(s, "close")) return closes(c, r, w);
@@ -310,6 +310,7 @@ static bool region(check *c, nm_region *r, const char *until)
         if (nm_span_is(s, until)) {
             if (word(&w).s < w.end) return fail(c, "nothing was expected behind this word");
             c->depth--;
+            nm_region_interval(c->p, r, c->p->n_blocks);
             return true;
         }
         if (!step(c, r, s, &w)) return false;

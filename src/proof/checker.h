@@ -21,7 +21,8 @@ typedef struct nm_plain_block {
     const size_t *ptr;   /* AFFINE, MAX [n+1] */
     const uint32_t *idx; /* units that each unit reads, numbered over all blocks */
     const double *w;     /* AFFINE */
-    const bool *alike;   /* AFFINE [n] it reads the same units as the one before it */
+    const uint32_t *order; /* AFFINE [n] its units; those that read the same units follow each other */
+    const bool *alike;     /* AFFINE [n] order[i] reads the same units as order[i-1] */
     bool is_pre, reads_input_only;
 } nm_plain_block;
 struct nm_plain {

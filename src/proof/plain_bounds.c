@@ -2,7 +2,6 @@
  *
  * Intervals are computed to nearest, and widened by a bound of what rounding may lose: n + 4 roundings of a sum of n
  * products, each at most u = 2^-53 of the sum of the terms' sizes. An interval is only ever met with another. */
-#include <stdlib.h>
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"
@@ -63,13 +62,11 @@ void nm_region_interval(const nm_plain *p, nm_region *r, size_t to)
 
 /* ---- what the steps of a certificate ask for ---- */
 
-static void crown_units(nm_pull *t, nm_region *r, size_t b, size_t n, const uint64_t *open)
+static void crown_units(nm_pull *t, nm_region *r, size_t b, size_t n, const uint32_t *unit)
 {
     double lo[L];
-    uint32_t unit[L / 2];
     nm_pull_clear(t);
     for (size_t i = 0; i < n; i++) {
-        unit[i] = (uint32_t)open[i];
         nm_pull_put(t, unit[i], i, 1);
         nm_pull_put(t, unit[i], i + L / 2, -1);
     }
@@ -82,27 +79,19 @@ static void crown_units(nm_pull *t, nm_region *r, size_t b, size_t n, const uint
     r->stale = b + 1;
 }
 
-static int rising(const void *a, const void *b)
-{
-    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* Bounds the open units of a block; those that read the same units together, as pulling them back costs less. */
-static void crown_block(nm_job *job, nm_pull *t, const nm_plain *p, nm_region *r, size_t b)
+/* Bounds the open units of a block. */
+static void crown_block(nm_pull *t, const nm_plain *p, nm_region *r, size_t b)
 {
     const nm_plain_block *k = &p->block[b];
-    const nm_mark mark = nm_mark_get(job);
-    uint64_t *open = NM_RAW(job, uint64_t, k->n + 1); /* the first unit that it reads; the unit */
+    uint32_t open[L / 2];
     size_t n = 0;
-    for (size_t i = 0; i < k->n; i++)
-        if (r->lo[k->first + i] < 0 && r->hi[k->first + i] > 0)
-            open[n++] = (k->ptr[i] < k->ptr[i + 1] ? (uint64_t)k->idx[k->ptr[i]] << 32 : 0) +
-                        k->first + i;
-    qsort(open, n, sizeof *open, rising);
-    for (size_t at = 0; at < n; at += L / 2)
-        crown_units(t, r, b, n - at < L / 2 ? n - at : L / 2, open + at);
-    nm_mark_release(job, mark);
+    for (size_t i = 0; i < k->n; i++) {
+        const size_t u = k->first + k->order[i];
+        if (r->lo[u] < 0 && r->hi[u] > 0) open[n++] = (uint32_t)u;
+        if (n == 0 || (n < L / 2 && i + 1 < k->n)) continue;
+        crown_units(t, r, b, n, open);
+        n = 0;
+    }
 }
 
 void nm_region_crown(nm_job *job, nm_pull *t, const nm_plain *p, nm_region *r)
@@ -117,7 +106,7 @@ void nm_region_crown(nm_job *job, nm_pull *t, const nm_plain *p, nm_region *r)
         nm_region_interval(p, r, b + 1);
         nm_pull_lines(t, r, done, b + 1);
         done = b + 1;
-        crown_block(job, t, p, r, b);
+        crown_block(t, p, r, b);
     }
     nm_region_interval(p, r, p->n_blocks);
     r->slope = slope;

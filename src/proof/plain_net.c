@@ -4,6 +4,7 @@
  * random points of the input set the outputs of the blocks are compared with the judge's, each with a bound of its
  * rounding. Cost: the weights, written out. Left out: networks of more than MOST weights, which are refused.
  */
+#include <stdlib.h>
 #include "base/base.h"
 #include "program/program.h"
 #include "network/network.h"
@@ -11,7 +12,7 @@
 #include "proof/checker.h"
 #include "search/search.h"
 
-enum { MOST = 400000000, TRIALS = 4 };
+enum { MOST = 400000000, TRIALS = 2 };
 
 typedef struct {
     nm_job *job;
@@ -40,12 +41,34 @@ static size_t terms(nm_job *job, const nm_lin *a)
     return nm_mul(job, a->rows, (size_t)(channels * g->kh * g->kw));
 }
 
-/* Returns whether unit i reads the same units as the one before it. */
-static bool is_alike(const nm_plain_block *k, size_t i)
+static int rising(const void *a, const void *b)
 {
-    if (i == 0) return false;
-    const size_t a = k->ptr[i - 1], b = k->ptr[i], n = b - a;
-    return k->ptr[i + 1] - b == n && !memcmp(k->idx + a, k->idx + b, n * sizeof *k->idx);
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Orders a block's units so that those that read the same units follow each other, as pulling them back together costs
+ * less, and says which ones do. */
+static void order(nm_job *job, nm_plain_block *k)
+{
+    uint64_t *key = NM_RAW(job, uint64_t, k->n + 1); /* a hash of what it reads, and the unit */
+    uint32_t *unit = NM_RAW(job, uint32_t, k->n + 1);
+    bool *alike = NM_ARRAY(job, bool, k->n + 1);
+    for (size_t i = 0; i < k->n; i++) {
+        uint32_t hash = 2166136261u;
+        for (size_t t = k->ptr[i]; t < k->ptr[i + 1]; t++) hash = (hash ^ k->idx[t]) * 16777619u;
+        key[i] = (uint64_t)hash << 32 | i;
+    }
+    qsort(key, k->n, sizeof *key, rising);
+    for (size_t i = 0; i < k->n; i++) {
+        unit[i] = (uint32_t)key[i];
+        if (i == 0) continue;
+        const size_t a = k->ptr[unit[i - 1]], b = k->ptr[unit[i]], n = k->ptr[unit[i] + 1] - b;
+        alike[i] = k->ptr[unit[i - 1] + 1] - a == n &&
+                   !memcmp(k->idx + a, k->idx + b, n * sizeof *k->idx);
+    }
+    k->order = unit;
+    k->alike = alike;
 }
 
 static void affine(nm_job *job, const nm_program *p, const nm_block *k, nm_plain_block *out)
@@ -72,9 +95,7 @@ static void affine(nm_job *job, const nm_program *p, const nm_block *k, nm_plain
     out->ptr = ptr;
     out->idx = l.idx;
     out->w = l.w;
-    bool *alike = NM_ARRAY(job, bool, k->n + 1);
-    for (size_t i = 0; i < k->n; i++) alike[i] = is_alike(out, i);
-    out->alike = alike;
+    order(job, out);
 }
 
 static void maxima(nm_job *job, const nm_program *p, const nm_block *k, nm_plain_block *out)

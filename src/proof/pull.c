@@ -131,12 +131,17 @@ void nm_pull_lines(nm_pull *t, const nm_region *r, size_t from, size_t to)
 
 /* ---- rows pulled back ---- */
 
+WIDE static void forget(nm_pull *t, size_t u)
+{
+    double *y = t->y + u * L;
+    for (size_t l = 0; l < L; l++) y[l] = 0;
+    t->hot[u] = false;
+}
+
 void nm_pull_clear(nm_pull *t)
 {
-    for (size_t u = 0; u < t->p->n_units; u++) {
-        if (t->hot[u]) memset(t->y + u * L, 0, L * sizeof *t->y);
-        t->hot[u] = false;
-    }
+    for (size_t i = 0; i < t->p->block[0].n; i++)
+        forget(t, i); /* others are, as they are pulled back */
     memset(t->c, 0, sizeof t->c);
     memset(t->e, 0, sizeof t->e);
 }
@@ -225,16 +230,16 @@ static void pull_affine(nm_pull *t, const nm_plain_block *k)
     const double *w[4], *y[4];
     size_t m = 0;
     for (size_t i = 0; i < k->n; i++) {
-        const size_t u = k->first + i, n = k->ptr[i + 1] - k->ptr[i];
+        const size_t unit = k->order[i], u = k->first + unit, at = k->ptr[unit],
+                     n = k->ptr[unit + 1] - at;
         if (t->hot[u]) {
             y[m] = t->y + u * L;
-            w[m++] = k->w + k->ptr[i];
-            pay(t, t->y + u * L, k->bias[i], t->fee[u]);
+            w[m++] = k->w + at;
+            pay(t, t->y + u * L, k->bias[unit], t->fee[u]);
         }
         if (m < 4 && i + 1 < k->n && k->alike[i + 1]) continue; /* there may be more */
-        if (m == 4) scatter_four(n, k->idx + k->ptr[i], w, y, t->y, t->hot);
-        for (size_t r = 0; r < m && m < 4; r++)
-            scatter(n, k->idx + k->ptr[i], w[r], y[r], t->y, t->hot);
+        if (m == 4) scatter_four(n, k->idx + at, w, y, t->y, t->hot);
+        for (size_t r = 0; r < m && m < 4; r++) scatter(n, k->idx + at, w[r], y[r], t->y, t->hot);
         m = 0;
     }
 }
@@ -243,13 +248,14 @@ void nm_pull_back(nm_pull *t, const nm_region *r, size_t from, bool signs)
 {
     for (size_t b = from; b > 0; b--) {
         const nm_plain_block *k = &t->p->block[b];
-        if (k->kind == NM_AFFINE) {
-            pull_affine(t, k);
-            continue;
-        }
         if (signs && k->kind == NM_RELU) add_signs(t, r, k);
-        for (size_t u = k->first; u < k->first + k->n; u++)
-            if (t->hot[u] && (t->slo[u] != 0 || t->sup[u] != 0 || t->up[u] != 0)) pull_bent(t, u);
+        if (k->kind == NM_AFFINE) pull_affine(t, k);
+        for (size_t u = k->first; u < k->first + k->n; u++) {
+            if (!t->hot[u]) continue;
+            const bool is_zero = t->slo[u] == 0 && t->sup[u] == 0 && t->up[u] == 0;
+            if (k->kind != NM_AFFINE && !is_zero) pull_bent(t, u);
+            forget(t, u);
+        }
     }
 }
 
