@@ -288,6 +288,7 @@ class Checker:
             else:
                 lo[i] = max(lo[i], self.below(r["hi"][0][i] - step))
         self.meet(r, 0, lo, hi)
+        self.interval(r, 1)
 
     def slopes(self, r, words):
         r["slopes"] = {}
