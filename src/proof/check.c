@@ -17,7 +17,6 @@
 #include "judge/judge.h"
 #include "proof/proof.h"
 #include "proof/checker.h"
-#include "search/search.h"
 
 enum { DEEPEST = 300 };
 
@@ -239,7 +238,7 @@ static bool cut(check *c, nm_region *r)
     return true;
 }
 
-/* Checks both parts of r, where unit a of the block is at most x, and at least: signs of the ReLU u, or halves (u < 0). */
+/* Checks both parts of r, where unit a of the block is at most x, and at least: signs of RELU u, or halves (u < 0). */
 static bool parts(check *c, nm_region *r, int64_t u, size_t block, size_t a, double x)
 {
     bool *both = NM_ARRAY(c->job, bool, c->c->n_clauses + 1);

@@ -7,7 +7,6 @@
 #include "question/question.h"
 #include "proof/proof.h"
 #include "proof/checker.h"
-#include "search/search.h"
 
 enum { L = NM_CHECK_LANES };
 

@@ -10,7 +10,6 @@
 #include "network/network.h"
 #include "proof/proof.h"
 #include "proof/checker.h"
-#include "search/search.h"
 
 enum { MOST = 400000000, TRIALS = 2 };
 

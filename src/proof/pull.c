@@ -18,7 +18,6 @@
 #include "program/program.h"
 #include "proof/proof.h"
 #include "proof/checker.h"
-#include "search/search.h"
 
 enum { L = NM_CHECK_LANES, MULTIPLIERS = 24 };
 

@@ -3,6 +3,7 @@
 #ifndef NM_SEARCH_H
 #define NM_SEARCH_H
 
+#include "proof/proof.h"
 #include "encoding/encoding.h"
 #include "judge/judge.h"
 
@@ -42,7 +43,6 @@ typedef struct nm_files_opts { /* compile: what is written, and where */
     const char *options, *version; /* the command line, and the program's version, for the map */
 } nm_files_opts;
 /* ---- record.c: how targets were closed, for a certificate ---------------------------------------- */
-typedef struct nm_plain nm_plain;
 typedef struct nm_record { /* filled while a question is solved; see netmip-proof(5) */
     const nm_plain *plain; /* the checker's network, or NULL: it is made when it is needed */
     const char *unable;    /* why this question cannot have a certificate, or NULL */

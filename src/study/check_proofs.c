@@ -6,7 +6,6 @@
 #include "network/network.h"
 #include "question/question.h"
 #include "proof/proof.h"
-#include "search/search.h"
 #include "study/study.h"
 #include "study/records.h"
 
