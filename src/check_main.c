@@ -14,8 +14,8 @@
 typedef struct {
     nm_ask ask;
     nm_front front;
-    const char *file[3]; /* a network, perhaps a question, a certificate */
-    size_t n_files;
+    const char **file;     /* a network, perhaps a question, certificates */
+    size_t n_files, first; /* the first certificate */
 } said;
 
 typedef struct {
@@ -25,12 +25,12 @@ typedef struct {
 } run_t;
 
 static const char usage[] =
-    "netmip-check NET QUESTION PROOF\n"
-    "netmip-check NET --image FILE[:INDEX] --perturb SET [--label N | --labels FILE] PROOF\n\n"
-    "Checks a certificate that netmip solve --proof or netmip batch --proofs wrote; more flags, as "
+    "netmip-check NET QUESTION PROOF..\n"
+    "netmip-check NET --image FILE[:INDEX] --perturb SET [--label N | --labels FILE] PROOF..\n\n"
+    "Checks certificates that netmip solve --proof or netmip batch --proofs wrote; more flags, as "
     "of netmip check:\n"
     "--domain --target --margin --guard --mean --std --channels --input-shape --output-name.\n"
-    "Exit code: 0 accepted: holds; 10 accepted: violated; 6 rejected; 2 to 5 as netmip's.\n";
+    "Exit code: 0 accepted: holds; 10 accepted: violated; 6 one is rejected; 2 to 5 as netmip's.\n";
 
 /* Sets a flag; returns false if there is none of that name. */
 static bool set(said *s, const char *name, size_t n, const char *value)
@@ -52,12 +52,10 @@ static bool set(said *s, const char *name, size_t n, const char *value)
 
 static said parse(nm_job *job, int argc, char **argv)
 {
-    said s = {.n_files = 0};
+    said s = {.file = NM_ARRAY(job, const char *, (size_t)argc + 1)};
     for (int i = 1; i < argc; i++) {
         const char *word = argv[i], *equals = strchr(word, '=');
         if (strncmp(word, "--", 2)) {
-            if (s.n_files == 3)
-                nm_throw(job, NM_EUSE, "%s: one file too many; see netmip-check --help", word);
             s.file[s.n_files++] = word;
             continue;
         }
@@ -68,18 +66,18 @@ static said parse(nm_job *job, int argc, char **argv)
                      value ? "there is no such flag here" : "a value was expected");
         i += !equals;
     }
-    const size_t n = s.ask.perturb || s.ask.image ? 2 : 3;
-    if (s.n_files != n)
+    s.first = s.ask.perturb || s.ask.image ? 1 : 2;
+    if (s.n_files <= s.first)
         nm_throw(job, NM_EUSE, "%s were expected; see netmip-check --help",
-                 n == 2 ? "beside --image and --perturb, a network and a certificate"
-                        : "a network, a question and a certificate");
+                 s.first == 1 ? "beside --image and --perturb, a network and certificates"
+                              : "a network, a question and certificates");
     return s;
 }
 
 static const nm_query *question(nm_job *job, const said *s, const nm_net *net)
 {
     nm_query *q;
-    if (s->n_files == 2)
+    if (s->first == 1)
         q = nm_query_ask(job, net, &s->ask);
     else if (nm_query_is(nm_file_read(job, s->file[1])))
         q = nm_query_read(job, net, s->file[1]);
@@ -94,13 +92,13 @@ static const nm_net *network(nm_job *job, said *s)
 {
     s->front.image = s->ask.image;
     const nm_file f = nm_file_read(job, s->file[0]);
-    const nm_preface own = s->n_files == 3 ? nm_query_preface(job, s->file[1])
-                                           : (nm_preface){NULL, NULL};
+    const nm_preface own = s->first == 2 ? nm_query_preface(job, s->file[1])
+                                         : (nm_preface){NULL, NULL};
     if (own.against)
         nm_throw(job, NM_EUNSUP, "netmip-check: a question about one network was expected");
     nm_front front = own.front && !nm_front_says(&s->front) ? *own.front : s->front;
     const nm_net *net = nm_net_of(job, f, nm_front_says(&front) || front.image ? &front : NULL);
-    if (!net->batch || s->n_files == 2) return net;
+    if (!net->batch || s->first == 1) return net;
     front.n_asked = nm_query_asked(job, s->file[1]);
     return front.n_asked && front.n_asked != net->n_in ? nm_net_of(job, f, &front) : net;
 }
@@ -117,14 +115,17 @@ static void run(nm_job *job, void *arg)
     said s = parse(job, r->argc, r->argv);
     const nm_net *net = network(job, &s);
     const nm_query *q = question(job, &s, net);
-    const char *path = s.file[s.n_files - 1];
-    const nm_checked c = nm_proof_check(job, net, NULL, q, nm_file_read(job, path));
-    if (c.accepted)
-        nm_put(&r->out, "accepted: %s (%zu clauses, %zu steps)\n", nm_status_word(c.claim),
-               c.clauses, c.steps);
-    else
-        nm_put(&r->out, "rejected: %s:%d: %s\n", path, c.line, c.why);
-    r->code = c.accepted ? c.claim : NM_EAUDIT;
+    for (size_t i = s.first; i < s.n_files; i++) {
+        const char *path = s.file[i];
+        const nm_checked c = nm_proof_check(job, net, NULL, q, nm_file_read(job, path));
+        if (c.accepted)
+            nm_put(&r->out, "accepted: %s (%zu clauses, %zu steps)\n", nm_status_word(c.claim),
+                   c.clauses, c.steps);
+        else
+            nm_put(&r->out, "rejected: %s:%d: %s\n", path, c.line, c.why);
+        const int code = c.accepted ? c.claim : NM_EAUDIT;
+        if (i == s.first || code == NM_EAUDIT) r->code = code;
+    }
 }
 
 int main(int argc, char **argv)

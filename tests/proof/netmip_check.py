@@ -44,7 +44,7 @@ def about_files():
 
 
 def refused():
-    for args, code, words in (((), 2, "were expected"), ((NET, "x", "y", "z"), 2, "too many"), ((NET, "--against", NET, "x"), 2, "no such flag"),
+    for args, code, words in (((), 2, "were expected"), ((NET, "x"), 2, "were expected"), ((NET, "--against", NET, "x"), 2, "no such flag"),
                               ((NET, "--image"), 2, "a value was expected"), ((NET, "--image", IMAGES + ":3", "--perturb", "linf:0.1", p("none")), 5, "none")):
         got, out, err = alone(*args)
         check("refused: " + words, got == code and out == "" and words in err, (args, got, out, err))
