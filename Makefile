@@ -21,12 +21,14 @@ OBJ += $(BUILD)/program/kernel.avx2.o $(BUILD)/program/kernel.avx512.o
 endif
 LIB := $(BUILD)/libnetmip.a
 NETMIP := $(BUILD)/netmip
+CHECK := $(BUILD)/netmip-check
+MAINS := $(BUILD)/main.o $(BUILD)/check_main.o
 VERSION := $(shell sed -n 's/^.define NM_VERSION "\(.*\)"/\1/p' src/base/base.h)
 SONAME := libnetmip.so.0
 SHARED := $(BUILD)/$(SONAME)
 
 .PHONY: all deps demo check clean
-all: $(NETMIP) $(SHARED)
+all: $(NETMIP) $(CHECK) $(SHARED)
 
 # the two set-up commands: each installs what is missing, then starts make anew, with the packages in place
 demo:
@@ -41,6 +43,10 @@ check:
 $(NETMIP): $(BUILD)/main.o $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(BUILD)/main.o $(LIB) $(LDLIBS)
 
+# the checker alone: of the archive the linker takes what it calls, and the gate `checker` looks at what that is
+$(CHECK): $(BUILD)/check_main.o $(LIB)
+	$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--gc-sections -Wl,-Map=$(CHECK).map -o $@ $< $(LIB) -Wl,--as-needed $(LDLIBS)
+
 $(OBJ:.o=.d): ;
 
 # other flags, other objects
@@ -50,7 +56,7 @@ $(FLAGS): FORCE
 	@echo '$(CFLAGS)' | cmp -s - $@ || echo '$(CFLAGS)' >$@
 FORCE:
 
-$(LIB): $(filter-out $(BUILD)/main.o,$(OBJ))
+$(LIB): $(filter-out $(MAINS),$(OBJ))
 	@rm -f $@
 	ar rcs $@ $^
 
@@ -59,7 +65,7 @@ $(BUILD)/gen/exports: include/netmip.h
 	@mkdir -p $(@D)
 	@{ echo 'NETMIP_0 { global:'; sed -n 's,/\*.*,,; s/^[a-z].*[ *]\(nm_[a-z0-9_]*\)(.*/\1;/p' $<; echo 'local: *; };'; } >$@
 
-$(SHARED): $(filter-out $(BUILD)/main.o,$(OBJ)) $(BUILD)/gen/exports
+$(SHARED): $(filter-out $(MAINS),$(OBJ)) $(BUILD)/gen/exports
 	@$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(BUILD)/gen/exports \
 	    $(if $(SAN),,-Wl,-z,defs) -o $@ $(filter %.o,$^) $(LDLIBS)
 	@ln -sf $(SONAME) $(BUILD)/libnetmip.so
@@ -126,8 +132,8 @@ $(BUILD)/tests/%: tests/%.c $(wildcard tests/*/*.h) $(shell find src -name '*.h'
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) -Wno-unused-function -Itests/kit $(LDFLAGS) -o $@ $< $(LIB) $(LDLIBS) $(TESTLIBS)
 
-.PHONY: gates layers rooms includes style exports
-gates: layers rooms includes style exports
+.PHONY: gates layers rooms includes style exports checker
+gates: layers rooms includes style exports checker
 layers: $(OBJ)
 	@out=$$(sh scripts/layers.sh $(OBJ)); code=$$?; echo "$$out" | grep -E "CIRCLE|objects"; exit $$code
 rooms: $(OBJ)
@@ -136,6 +142,8 @@ includes:
 	@python3 scripts/includes.py
 style:
 	@sh scripts/style.sh
+checker: $(CHECK)
+	@sh scripts/checker.sh $(BUILD)
 exports: $(SHARED)
 	@sh scripts/exports.sh $(SHARED)
 
@@ -203,7 +211,7 @@ $(BUILD)/netmip.pc:
 install: all man completions $(BUILD)/netmip.pc
 	install -d $(foreach d,$(BINDIR) $(LIBDIR)/pkgconfig $(INCLUDEDIR) $(BASHDIR) $(ZSHDIR) $(FISHDIR) \
 	    $(DATADIR)/netmip/models/suite $(DATADIR)/netmip/schema,$(call TO,$(d)))
-	install -m 755 $(NETMIP) $(call TO,$(BINDIR))
+	install -m 755 $(NETMIP) $(CHECK) $(call TO,$(BINDIR))
 	install -m 644 $(LIB) $(call TO,$(LIBDIR))
 	install -m 644 $(SHARED) $(call TO,$(LIBDIR))/libnetmip.so.$(VERSION)
 	ln -sf libnetmip.so.$(VERSION) $(call TO,$(LIBDIR))/$(SONAME)
@@ -220,7 +228,7 @@ install: all man completions $(BUILD)/netmip.pc
 	install -m 644 $(BUILD)/completions/netmip.fish $(call TO,$(FISHDIR))
 
 uninstall: man
-	rm -f $(call TO,$(BINDIR))/netmip $(call TO,$(INCLUDEDIR))/netmip.h $(call TO,$(LIBDIR))/libnetmip.* \
+	rm -f $(call TO,$(BINDIR))/netmip $(call TO,$(BINDIR))/netmip-check $(call TO,$(INCLUDEDIR))/netmip.h $(call TO,$(LIBDIR))/libnetmip.* \
 	    $(call TO,$(LIBDIR))/pkgconfig/netmip.pc $(call TO,$(BASHDIR))/netmip $(call TO,$(ZSHDIR))/_netmip \
 	    $(call TO,$(FISHDIR))/netmip.fish
 	rm -rf $(call TO,$(DATADIR))/netmip

@@ -42,6 +42,9 @@ double nm_cli_num(nm_job *job, const nm_cli *c, nm_opt o, double dflt);
 /* Returns one of the choices a|b|c, of which the first is the default. */
 const char *nm_cli_pick(nm_job *job, const nm_cli *c, nm_opt o, const char *choices);
 
+/* ---- verb/verb_batch.c -------------------------------------------------------------------------- */
+nm_campaign nm_cli_campaign(nm_job *job, const nm_cli *c); /* what flags ask for, or with --join a folder's own */
+
 /* ---- spread_flags.c ----------------------------------------------------------------------------- */
 bool nm_cli_spread(nm_job *job, const nm_cli *c, nm_spread *s); /* false: nothing is left to others */
 /* the solver that compile's models are left to, NULL: none; its dialect and options are set, unless flags say others */

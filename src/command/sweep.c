@@ -48,6 +48,8 @@ int nm_cli_sweep(nm_job *job, const nm_cli *c,
         dir[i] = nm_fmt(job, "%s/%s", root, name_of(job, c->file[i / n_sets], set, &known));
     }
     nm_folder_make(job, root);
+    const char *proofs = nm_cli_get(c, NM_O_proofs);
+    if (proofs) nm_folder_make(job, proofs);
     int code = NM_OK;
     size_t done = 0;
     for (; done < n && !nm_stopped(job); done++) {
@@ -55,6 +57,7 @@ int nm_cli_sweep(nm_job *job, const nm_cli *c,
         part.file = &c->file[done / n_sets];
         part.n_files = 1;
         part.value[NM_O_dir] = dir[done];
+        if (proofs) part.value[NM_O_proofs] = nm_fmt(job, "%s%s", proofs, dir[done] + strlen(root));
         if (c->n_perturbs) part.value[NM_O_perturb] = c->perturb[done % n_sets];
         nm_buf said = {.job = job};
         nm_note(job, "%s: campaign %zu of %zu", dir[done], done + 1, n);

@@ -1,8 +1,9 @@
 /* check.c: reads a certificate, netmip-proof(5), and checks it step by step.
  *
  * What must be trusted for an accepted `holds`: the readers of network and question; the judge's evaluation, and that
- * blocks which agree with it at random points are the network's; the three files of this room, some 1,000 lines; the
+ * blocks which agree with it at random points are the network's; the four files of this room, some 1,300 lines; the
  * compiler, and arithmetic in IEEE 754 doubles, rounded to nearest. What need not be: whoever wrote the certificate.
+ * netmip-check holds nothing else (`make checker`).
  *
  * A region starts with the box of a case (rows and balls of the case are left out, which only makes it larger), and its
  * bounds are computed here. A clause is closed in a region if one of its rows is proven to be above its right side, or
@@ -99,7 +100,7 @@ static nm_region copy(nm_job *job, const nm_plain *p, const nm_region *r, size_t
 static nm_region whole(check *c)
 {
     const size_t n = c->p->n_units + 1;
-    nm_region r = {.only = -1};
+    nm_region r = {.only = -1, .stale = 1};
     r.lo = NM_RAW(c->job, double, n);
     r.hi = NM_RAW(c->job, double, n);
     for (size_t u = 0; u < n; u++) {
@@ -113,7 +114,6 @@ static nm_region whole(check *c)
     for (size_t u = 0; u < n; u++) r.slope[u] = -1;
     memcpy(r.lo, c->c->lo, c->q->n_in * sizeof *r.lo);
     memcpy(r.hi, c->c->hi, c->q->n_in * sizeof *r.hi);
-    nm_region_interval(c->p, &r, 1, c->p->n_blocks);
     return r;
 }
 
@@ -198,8 +198,9 @@ static bool closes(check *c, nm_region *r, words *w)
         row[n] = &c->c->clauses[clause[n]].rows[k];
     }
     if (word(w).s < w->end) return fail(c, "close: at most 16 clauses were expected");
-    nm_region_rows(c->pull, r, n, row, lo);
+    nm_region_rows(c->pull, c->p, r, n, row, lo);
     for (size_t i = 0; i < n; i++) {
+        c->out->iclause = clause[i];
         if (!r->empty && !(lo[i] > row[i]->rhs))
             return fail(
                 c,
@@ -223,6 +224,7 @@ static bool target(check *c, nm_region *r, words *w)
     in.only = (int64_t)t;
     in.only_row = (uint32_t)k;
     if (!region(c, &in, "end")) return false;
+    c->out->iclause = t;
     if (!in.empty && !in.closed[t])
         return fail(c, nm_fmt(c->job, "target: clause %zu is still open here", t));
     r->closed[t] = true;
@@ -233,24 +235,24 @@ static bool target(check *c, nm_region *r, words *w)
 static bool cut(check *c, nm_region *r)
 {
     if (r->only < 0) return fail(c, "cut: this is for steps within a target");
-    nm_region_cut(c->job, c->pull, r, &c->c->clauses[r->only].rows[r->only_row]);
+    nm_region_cut(c->job, c->pull, c->p, r, &c->c->clauses[r->only].rows[r->only_row]);
     return true;
 }
 
-/* Checks both parts of r; side of a unit if u >= 0, else halves of input i at x. */
-static bool parts(check *c, nm_region *r, int64_t u, size_t a, double x)
+/* Checks both parts of r, where unit a of the block is at most x, and at least: signs of RELU u, or halves (u < 0). */
+static bool parts(check *c, nm_region *r, int64_t u, size_t block, size_t a, double x)
 {
     bool *both = NM_ARRAY(c->job, bool, c->c->n_clauses + 1);
     memset(both, 1, c->c->n_clauses);
     for (int side = 1; side >= -1; side -= 2) {
         const nm_mark mark = nm_mark_get(c->job);
         nm_region in = copy(c->job, c->p, r, c->c->n_clauses);
+        if (in.stale > block + 1) in.stale = block + 1;
         nm_region_meet(&in, a, side > 0 ? -INFINITY : x, side > 0 ? x : INFINITY);
         if (u >= 0) {
             in.sign[in.n_signs] = (uint32_t)u;
             in.side[in.n_signs++] = (signed char)side;
         }
-        nm_region_interval(c->p, &in, 1, c->p->n_blocks);
         if (!part(c, &in, side > 0 ? "else" : "end", both)) return false;
         nm_mark_release(c->job, mark);
     }
@@ -265,7 +267,7 @@ static bool branch(check *c, nm_region *r, words *w)
     const nm_plain_block *k = &c->p->block[b];
     if (k->kind != NM_RELU) return fail(c, "branch: a ReLU block was expected");
     if (!number(c, w, k->n, &i)) return false;
-    return parts(c, r, (int64_t)(k->first + i), c->p->block[k->src].first + i, 0);
+    return parts(c, r, (int64_t)(k->first + i), (size_t)k->src, c->p->block[k->src].first + i, 0);
 }
 
 static bool halves(check *c, nm_region *r, words *w)
@@ -273,12 +275,14 @@ static bool halves(check *c, nm_region *r, words *w)
     size_t i;
     double x;
     if (!number(c, w, c->q->n_in, &i) || !real(c, w, &x)) return false;
-    return parts(c, r, -1, i, x);
+    return parts(c, r, -1, 0, i, x);
 }
 
 static bool step(check *c, nm_region *r, nm_span s, words *w)
 {
     c->out->steps++;
+    if (!nm_span_is(s, "crown"))
+        nm_region_interval(c->p, r, c->p->n_blocks); /* crown does so, as it goes */
     if (nm_span_is(s, "slopes")) return slopes(c, r, w);
     if (nm_span_is(s, "betas")) return betas(c, r, w);
     if (nm_span_is(s, "close")) return closes(c, r, w);
@@ -287,7 +291,7 @@ static bool step(check *c, nm_region *r, nm_span s, words *w)
     if (nm_span_is(s, "branch")) return branch(c, r, w);
     if (nm_span_is(s, "split")) return halves(c, r, w);
     if (nm_span_is(s, "crown")) {
-        nm_region_crown(c->pull, r);
+        nm_region_crown(c->job, c->pull, c->p, r);
         return true;
     }
     return fail(c, nm_fmt(c->job, "%.*s: a step was expected",
@@ -306,6 +310,7 @@ static bool region(check *c, nm_region *r, const char *until)
         if (nm_span_is(s, until)) {
             if (word(&w).s < w.end) return fail(c, "nothing was expected behind this word");
             c->depth--;
+            nm_region_interval(c->p, r, c->p->n_blocks);
             return true;
         }
         if (!step(c, r, s, &w)) return false;
@@ -353,6 +358,7 @@ static bool witness(check *c)
 static bool one_case(check *c, size_t i)
 {
     const nm_mark mark = nm_mark_get(c->job);
+    c->out->icase = i;
     c->c = &c->q->cases[i];
     for (size_t k = 0; k < c->q->n_in; k++)
         if (!isfinite(c->c->lo[k]) || !isfinite(c->c->hi[k]))
@@ -386,7 +392,7 @@ static bool whole_file(check *c)
     } else {
         if (!nm_span_is(line, "claim holds"))
             return fail(c, "\"claim holds\" or \"claim violated\" was expected");
-        c->p = nm_plain_new(c->job, c->net);
+        if (!c->p) c->p = nm_plain_new(c->job, c->net);
         c->pull = nm_pull_new(c->job, c->p);
         for (size_t i = 0; i < c->q->n_cases; i++)
             if (!c->q->cases[i].empty && !one_case(c, i)) return false;
@@ -396,10 +402,11 @@ static bool whole_file(check *c)
     return true;
 }
 
-nm_checked nm_proof_check(nm_job *job, const nm_net *net, const nm_query *q, nm_file f)
+nm_checked nm_proof_check(nm_job *job, const nm_net *net, const nm_plain *p, const nm_query *q,
+                          nm_file f)
 {
     nm_checked out = {.claim = NM_OK};
-    check c = {.job = job, .net = net, .q = q, .lines = nm_lines_new(job, f), .out = &out};
+    check c = {.job = job, .net = net, .p = p, .q = q, .lines = nm_lines_new(job, f), .out = &out};
     if (q->objective != NM_FEASIBLE)
         nm_throw(job, NM_EUNSUP,
                  "certificates are for decisions; --objective feasible was expected");

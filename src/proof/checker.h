@@ -9,31 +9,34 @@ enum { NM_CHECK_LANES = 16 };             /* rows that are pulled back together 
 #define NM_CHECK_MORE                                                                              \
     1.01 /* covers the rounding of sums of fewer than 2^40 numbers that are not negative */
 
+/* intervals that are as far below 0 as above it count as below, whatever rounding does */
+#define NM_CHECK_NEARLY (1 + 0x1p-30)
+
 /* ---- plain_net.c: the blocks as rows of numbers ------------------------------------------------- */
 typedef struct nm_plain_block {
     nm_kind kind;
     size_t first, n;
-    int src;              /* RELU, MAX: the block that it reads */
-    const double *bias;   /* AFFINE [n] */
-    const size_t *ptr;    /* AFFINE, MAX [n+1] */
-    const uint32_t *idx;  /* units that each unit reads, numbered over all blocks */
-    const double *w;      /* AFFINE */
-    unsigned char *reads; /* AFFINE [blocks] which blocks it reads */
-    size_t fan;           /* the most terms that pulling back may add into one of its units */
+    int src;             /* RELU, MAX: the block that it reads */
+    const double *bias;  /* AFFINE [n] */
+    const size_t *ptr;   /* AFFINE, MAX [n+1] */
+    const uint32_t *idx; /* units that each unit reads, numbered over all blocks */
+    const double *w;     /* AFFINE */
+    const uint32_t *order; /* AFFINE [n] its units; those that read the same units follow each other */
+    const bool *alike;     /* AFFINE [n] order[i] reads the same units as order[i-1] */
     bool is_pre, reads_input_only;
 } nm_plain_block;
-typedef struct nm_plain {
+struct nm_plain {
     size_t n_blocks, n_units, n_out, x_first;
+    size_t fan; /* the most terms that pulling back may add into one unit */
     nm_plain_block *block;
     const int32_t *out; /* as in nm_program */
     const double *out_const;
-} nm_plain;
-nm_plain *nm_plain_new(nm_job *job, const nm_net *net);
+};
 /* Compares the blocks with the judge's evaluation of the network at points of the box; NULL: they agree. */
 const char *nm_plain_try(nm_job *job, const nm_plain *p, const nm_net *net, const double *lo,
                          const double *hi);
 
-/* ---- plain_bounds.c: bounds over a region ------------------------------------------------------- */
+/* ---- a region --------------------------------------------------------------------------------- */
 typedef struct nm_region { /* points of the input set, with the bounds that are proven for them */
     double *lo, *hi,
         *mag; /* [n_units]; mag: of an AFFINE unit, at least the sum of |weight| |value| */
@@ -46,20 +49,35 @@ typedef struct nm_region { /* points of the input set, with the bounds that are 
     uint32_t *sign;    /* RELU units with a given sign */
     signed char *side; /* 1: the pre-activation is <= 0; -1: >= 0 */
     double *beta;      /* their multipliers, 0 or more */
-    bool empty;        /* no point of interest is left */
-    bool *closed;      /* [n_clauses] excluded over this region */
-    int64_t only;      /* the clause of interest, or -1: all that are not closed */
+    size_t stale; /* of the blocks below this one, interval arithmetic says no more than is known */
+    bool empty;   /* no point of interest is left */
+    bool *closed; /* [n_clauses] excluded over this region */
+    int64_t only; /* the clause of interest, or -1: all that are not closed */
     uint32_t only_row; /* its row that is assumed to hold */
 } nm_region;
-typedef struct nm_pull nm_pull;
+
+/* ---- pull.c: rows pulled back to the inputs ----------------------------------------------------- */
+typedef struct nm_pull nm_pull; /* NM_CHECK_LANES rows; it has the lines of units, too */
 nm_pull *nm_pull_new(nm_job *job, const nm_plain *p);
+/* Sets the lines of blocks from..to-1 by the region's bounds, and what their rounding costs. */
+void nm_pull_lines(nm_pull *t, const nm_region *r, size_t from, size_t to);
+void nm_pull_clear(nm_pull *t);
+void nm_pull_put(nm_pull *t, size_t u, size_t lane, double coef);
+void nm_pull_constant(nm_pull *t, size_t lane, double c, double e); /* which may be off by e */
+/* Pulls the rows over blocks 0..from back to the inputs; signs: use the region's signs. */
+void nm_pull_back(nm_pull *t, const nm_region *r, size_t from, bool signs);
+void nm_pull_lower(const nm_pull *t, const nm_region *r, double *lo);
+/* Returns the constant of lane 0, off by at most *e, and its coefficients of the inputs in g. */
+double nm_pull_inputs(const nm_pull *t, double *g, double *e);
+
+/* ---- plain_bounds.c: what steps do to a region -------------------------------------------------- */
 void nm_region_meet(nm_region *r, size_t u, double lo, double hi);
-void nm_region_interval(const nm_plain *p, nm_region *r, size_t from,
-                        size_t to); /* bounds of blocks from..to-1 */
-void nm_region_crown(nm_pull *t, nm_region *r);
+void nm_region_interval(const nm_plain *p, nm_region *r, size_t to); /* bounds of blocks below to */
+void nm_region_crown(nm_job *job, nm_pull *t, const nm_plain *p, nm_region *r);
 /* Pulls back up to NM_CHECK_LANES rows of the question; lo: their lower bounds over the region. */
-void nm_region_rows(nm_pull *t, nm_region *r, size_t n, const nm_row *const *row, double *lo);
+void nm_region_rows(nm_pull *t, const nm_plain *p, const nm_region *r, size_t n,
+                    const nm_row *const *row, double *lo);
 /* Makes row <= its right side, pulled back to the inputs, the region's cut, and shrinks its box. */
-void nm_region_cut(nm_job *job, nm_pull *t, nm_region *r, const nm_row *row);
+void nm_region_cut(nm_job *job, nm_pull *t, const nm_plain *p, nm_region *r, const nm_row *row);
 
 #endif

@@ -5,16 +5,24 @@
 
 #include "judge/judge.h"
 
+typedef struct nm_plain nm_plain;
+
 /* ---- check.c ------------------------------------------------------------------------------------ */
 typedef struct nm_checked { /* what the checker says about a certificate */
     bool accepted;
     int claim;             /* NM_OK: holds; NM_VIOLATED */
     size_t clauses, steps; /* clauses that it excludes; steps that were checked */
     int line;              /* the first line that fails, if it was not accepted */
+    size_t icase, iclause; /* what that line is about */
     const char *why;       /* and what is wrong with it, and by how much */
 } nm_checked;
 /* Checks the file's certificate for this network and question. Throws only if the file cannot be read, or if the
- * network or the question is of a kind that certificates do not cover. */
-nm_checked nm_proof_check(nm_job *job, const nm_net *net, const nm_query *q, nm_file f);
+ * network or the question is of a kind that certificates do not cover. p: of the network, or NULL: it is made here. */
+nm_checked nm_proof_check(nm_job *job, const nm_net *net, const nm_plain *p, const nm_query *q,
+                          nm_file f);
+
+/* ---- plain_net.c -------------------------------------------------------------------------------- */
+nm_plain *nm_plain_new(nm_job *job,
+                       const nm_net *net); /* a network's blocks, for many certificates */
 
 #endif

@@ -12,7 +12,7 @@
 #include "search/record.h"
 #include "search/state.h"
 
-enum { DEEPEST = 60, ROUNDS = 3, NODES = 2000 };
+enum { DEEPEST = 60, ROUNDS = 3, NODES = 6000 };
 
 typedef struct {
     nm_job *job;

@@ -9,6 +9,7 @@
 #include "network/network.h"
 #include "question/question.h"
 #include "judge/judge.h"
+#include "proof/proof.h"
 #include "bounds/bounds.h"
 #include "search/search.h"
 #include "search/record.h"
@@ -127,35 +128,39 @@ static void put_witness(nm_buf *out, const nm_query *q, const nm_replay *w)
     nm_put(out, "\n");
 }
 
-/* Notes what has no proof; returns true if everything has one. */
-static bool complete(nm_job *job, const nm_record *r, const nm_query *q, const nm_verdict *v)
+/* Returns what has no proof, or NULL: everything has one. */
+static const char *unproved(nm_job *job, const nm_record *r, const nm_query *q, const nm_verdict *v)
 {
-    if (v->status == NM_VIOLATED) return true;
-    if (v->status == NM_UNKNOWN) {
-        nm_warn(job, "no certificate is written: the answer is unknown");
-        return false;
-    }
-    if (r->unable) {
-        nm_warn(job, "no certificate is written: %s", r->unable);
-        return false;
-    }
+    if (v->status == NM_VIOLATED) return NULL;
+    if (v->status == NM_UNKNOWN) return "the answer is unknown";
+    if (r->unable) return r->unable;
     nm_buf open = {.job = job};
     for (size_t i = 0; i < v->n_targets; i++)
         if (!r->steps[i] && !q->cases[v->targets[i].icase].empty)
             nm_put(&open, " %s", v->targets[i].name);
-    if (open.n)
-        nm_warn(job,
-                "no certificate is written: these targets are unproved, as the steps that closed "
-                "them cannot be recorded "
-                "(linear programs, hull lines), and the recorded trees did not close them:%s",
-                open.s);
-    return open.n == 0;
+    if (!open.n) return NULL;
+    return nm_fmt(job,
+                  "these targets are unproved, as the steps that closed them cannot be recorded "
+                  "(linear programs, hull lines), and the recorded trees did not close them:%s",
+                  open.s);
 }
 
-bool nm_record_write(nm_job *job, const char *path, const nm_record *r, const nm_net *net,
-                     const nm_query *q, const nm_verdict *v)
+/* Returns what the checker does not accept. */
+static const char *rejected(nm_job *job, const nm_checked *c, const nm_verdict *v)
 {
-    if (!complete(job, r, q, v)) return false;
+    const char *name = "of the input set";
+    for (size_t i = 0; i < v->n_targets; i++)
+        if (v->targets[i].icase == c->icase && v->targets[i].iclause == c->iclause)
+            name = v->targets[i].name;
+    return nm_fmt(job, "the checker rejects the steps of target %s (line %d: %s)", name, c->line,
+                  c->why);
+}
+
+const char *nm_record_write(nm_job *job, const char *path, const nm_record *r, const nm_net *net,
+                            const nm_query *q, const nm_verdict *v)
+{
+    const char *why = unproved(job, r, q, v);
+    if (why) return why;
     nm_buf out = {.job = job};
     nm_put(&out, "netmip proof 1\nnetwork %s\nquestion %s\n", net->hash, nm_query_hash(job, q));
     if (v->status == NM_VIOLATED) {
@@ -165,8 +170,11 @@ bool nm_record_write(nm_job *job, const char *path, const nm_record *r, const nm
         for (size_t i = 0; i < q->n_cases; i++)
             if (!q->cases[i].empty) put_case(&out, r, v, i);
     }
+    const nm_file f = {path, (const unsigned char *)out.s, out.n};
+    const nm_checked c = nm_proof_check(job, net, r->plain, q, f);
+    if (!c.accepted) return rejected(job, &c, v);
     nm_out *file = nm_out_open(job, path);
     nm_out_write(file, out.s, out.n);
     nm_out_done(file);
-    return true;
+    return NULL;
 }

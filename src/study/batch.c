@@ -9,8 +9,8 @@
  * in progress are recorded with what is known so far, marked "partial": they count as unknown, and the next run solves
  * them again. */
 #include "base/base.h"
-#include "program/program.h"
 #include "network/network.h"
+#include "proof/proof.h"
 #include "study/study.h"
 #include "study/benchmark.h"
 #include "study/records.h"
@@ -22,7 +22,7 @@
 
 typedef struct {
     const nm_campaign *c;
-    const nm_program *p;
+    nm_shared of;
     int64_t *todo;   /* [n] samples to solve */
     uint64_t *stamp; /* [n] stamps of their records when the run began */
 } plan;
@@ -31,7 +31,7 @@ static int solve_sample(nm_job *job, void *arg, size_t k, nm_buf *record)
 {
     const plan *t = arg;
     return t->c->rows ? nm_instance_solve(job, t->c, t->todo[k], record)
-                      : nm_sample_solve(job, t->c, t->p, t->todo[k], record);
+                      : nm_sample_solve(job, t->c, &t->of, t->todo[k], record);
 }
 
 static void record_failure(nm_job *job, void *arg, size_t k, int code, const char *why,
@@ -74,6 +74,16 @@ static int made_meanwhile(nm_job *job, void *arg, size_t k)
 
 /* ---- the campaign ---- */
 
+/* Returns whether an answer has neither a certificate nor a reason why it has none. */
+static bool lacks_proof(nm_job *job, const nm_campaign *c, const nm_json *record, int status)
+{
+    const nm_json *proof = nm_json_find(record, "proof");
+    if (status != NM_OK && status != NM_VIOLATED) return false;
+    if (!proof) return !nm_json_find(record, "unproved");
+    const char *path = nm_json_str(job, proof, "proof");
+    return !nm_file_exists(nm_path_under(job, nm_fmt(job, "%s/", c->dir), path));
+}
+
 /* says whether a sample is to be solved: without a whole record always, else as --rerun says; one that is not counts
  * as done */
 static bool wanted(nm_job *job, const nm_campaign *c, int64_t sample, nm_tally *done)
@@ -83,7 +93,8 @@ static bool wanted(nm_job *job, const nm_campaign *c, int64_t sample, nm_tally *
     const nm_json *j = nm_json_parse(job, nm_file_read(job, path));
     const char *verdict = nm_json_str(job, nm_json_get(job, j, "verdict", path), path);
     const bool open = strcmp(c->rerun, "unknown") == 0 && strcmp(verdict, "error") == 0;
-    const bool want = nm_record_partial(j) || open || strcmp(verdict, c->rerun) == 0;
+    const bool want = nm_record_partial(j) || open || strcmp(verdict, c->rerun) == 0 ||
+                      (c->proofs && lacks_proof(job, c, j, status_of(job, j, path)));
     if (!want) nm_tally_add(done, status_of(job, j, path));
     nm_close(job, j);
     return want;
@@ -194,7 +205,7 @@ static nm_records records_of(nm_job *job, const nm_campaign *c, plan *t)
 static void enter(nm_job *job, const nm_campaign *c, plan *t, nm_records *r)
 {
     const size_t n = (size_t)(c->to - c->from);
-    *t = (plan){c, NULL, NM_RAW(job, int64_t, n + 1), NM_RAW(job, uint64_t, n + 1)};
+    *t = (plan){c, {0}, NM_RAW(job, int64_t, n + 1), NM_RAW(job, uint64_t, n + 1)};
     *r = records_of(job, c, t);
     nm_records_open(job, r);
     nm_campaign_ask(job, c);
@@ -202,7 +213,10 @@ static void enter(nm_job *job, const nm_campaign *c, plan *t, nm_records *r)
     if (c->rows)
         nm_answers_keep(job, c->rows, c->dir);
     else
-        t->p = nm_lower(job, c->net);
+        t->of.p = nm_lower(job, c->net);
+    if (!c->proofs) return;
+    nm_folder_make(job, c->proofs);
+    if (c->net) t->of.plain = nm_plain_new(job, c->net);
 }
 
 int nm_campaign_run(nm_job *job, const nm_campaign *c, nm_buf *out, bool json)

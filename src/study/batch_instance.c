@@ -40,6 +40,7 @@ typedef struct {
     const nm_verdict *v;
     int status; /* of the verdict, after strict comparisons were looked at */
     const char *why, *witness;
+    nm_proved proved;
     double limit, cpu, wall;
     bool partial;
 } answered;
@@ -73,6 +74,8 @@ static void put_record(nm_buf *b, const nm_campaign *c, int64_t row, const answe
     if (!open) nm_jo_str_if(&j, "proved_by", nm_settled_name(s->v->by));
     if (open) nm_jo_str_if(&j, "why", s->partial ? "interrupted" : s->why);
     nm_jo_str_if(&j, "witness", s->witness);
+    nm_jo_str_if(&j, "proof", s->proved.proof);
+    nm_jo_str_if(&j, "unproved", s->proved.unproved);
     nm_record_end(&j, s->v, s->cpu, s->wall);
 }
 
@@ -83,13 +86,16 @@ int nm_instance_solve(nm_job *job, const nm_campaign *c, int64_t row, nm_buf *re
     const nm_named net = {NULL, nm_net_read(job, t->net_path)};
     const nm_asked a = nm_vnnlib_ask(job, t->property_path, 1, &net);
     nm_query_range(job, a.net, a.query);
+    nm_record r = {0};
     nm_solve_opts o = c->solve;
+    if (c->proofs) o.record = &r;
     if (s.limit > 0) o.time_limit = fmax(s.limit - (nm_wall() + s.wall), 1e-3);
     s.v = nm_solve_query(job, a.net, a.query, &o);
     s.partial = nm_stopped(job) && s.v->status == NM_UNKNOWN;
     if (s.partial && nm_record_whole(job, c, row))
         return NM_UNKNOWN; /* keep the older, complete record */
     settle(job, c, row, &a, &s);
+    if (!s.partial) s.proved = nm_sample_prove(job, c, row, &r, a.net, a.query, s.v, s.status);
     s.cpu += nm_cpu();
     s.wall += nm_wall();
     put_record(record, c, row, &s);

@@ -1,7 +1,6 @@
 /* batch_sample.c: the record of one sample of a data set, and what records of all kinds have in common. */
 #include "base/base.h"
 #include "data/data.h"
-#include "program/program.h"
 #include "network/network.h"
 #include "question/question.h"
 #include "judge/judge.h"
@@ -63,6 +62,17 @@ void nm_record_end(nm_jo *j, const nm_verdict *v, double cpu, double wall)
     nm_jo_done(j);
 }
 
+nm_proved nm_sample_prove(nm_job *job, const nm_campaign *c, int64_t sample, const nm_record *r,
+                          const nm_net *net, const nm_query *q, const nm_verdict *v, int status)
+{
+    if (!c->proofs || (status != NM_OK && status != NM_VIOLATED)) return (nm_proved){0};
+    const char *path = nm_fmt(job, "%s%06lld.proof.gz", c->proofs, (long long)sample);
+    const char *why = nm_record_write(job, path, r, net, q, v);
+    if (why && nm_interrupted(job)) return (nm_proved){0}; /* another run tries again */
+    return why ? (nm_proved){.unproved = why}
+               : (nm_proved){.proof = nm_path_relative(job, nm_fmt(job, "%s/", c->dir), path)};
+}
+
 /* ---- one sample ---- */
 
 typedef struct { /* a solved sample */
@@ -71,6 +81,7 @@ typedef struct { /* a solved sample */
     const nm_verdict *v;
     double cpu, wall;
     const char *witness; /* its file, or NULL */
+    nm_proved proved;
     bool partial;
 } solved;
 
@@ -131,20 +142,29 @@ static void put_record(nm_buf *b, const nm_campaign *c, const solved *s)
         nm_jo_str_if(&j, "why", v->why);
     put_values(&j, s->q, v);
     nm_jo_str_if(&j, "witness", s->witness);
+    nm_jo_str_if(&j, "proof", s->proved.proof);
+    nm_jo_str_if(&j, "unproved", s->proved.unproved);
     nm_record_end(&j, v, s->cpu, s->wall);
 }
 
-int nm_sample_solve(nm_job *job, const nm_campaign *c, const nm_program *p, int64_t sample,
+nm_query *nm_sample_query(nm_job *job, const nm_campaign *c, int64_t sample)
+{
+    nm_around a = c->around;
+    nm_around_image(&a, c->net, nm_dataset_get(job, nm_net_form(c->net), &c->images, sample));
+    a.y = c->clean ? c->clean[sample - c->from] : NULL;
+    a.label = c->has_labels ? nm_dataset_label(job, &c->labels, sample) : -1;
+    return nm_query_around(job, c->net, &a);
+}
+
+int nm_sample_solve(nm_job *job, const nm_campaign *c, const nm_shared *of, int64_t sample,
                     nm_buf *record)
 {
     solved s = {.sample = sample, .cpu = -nm_cpu(), .wall = -nm_wall()};
-    nm_around a = c->around;
-    nm_around_image(&a, c->net, nm_dataset_get(job, nm_net_form(c->net), &c->images, s.sample));
-    a.y = c->clean ? c->clean[s.sample - c->from] : NULL;
-    a.label = c->has_labels ? nm_dataset_label(job, &c->labels, s.sample) : -1;
-    s.q = nm_query_around(job, c->net, &a);
+    nm_record r = {.plain = of->plain};
+    s.q = nm_sample_query(job, c, sample);
     nm_solve_opts o = c->solve;
-    o.program = p;
+    o.program = of->p;
+    if (c->proofs) o.record = &r;
     const nm_verdict *v = s.v = nm_solve_query(job, c->net, s.q, &o);
     s.partial = nm_stopped(job) && (v->status == NM_UNKNOWN || s.q->objective != NM_FEASIBLE);
     if (s.partial && nm_record_whole(job, c, s.sample))
@@ -153,6 +173,7 @@ int nm_sample_solve(nm_job *job, const nm_campaign *c, const nm_program *p, int6
         s.witness = nm_fmt(job, "witness/%06lld.npy", (long long)s.sample);
         nm_write_npy(job, nm_fmt(job, "%s/%s", c->dir, s.witness), s.q->shape, v->witness->x);
     }
+    if (!s.partial) s.proved = nm_sample_prove(job, c, sample, &r, c->net, s.q, v, v->status);
     s.cpu += nm_cpu();
     s.wall += nm_wall();
     put_record(record, c, &s);

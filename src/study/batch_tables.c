@@ -25,7 +25,7 @@ static void number(nm_job *job, nm_buf *b, const nm_json *r, const char *key)
     if (x) nm_put_num(b, nm_json_num(job, x, key));
 }
 
-static void line(nm_job *job, nm_buf *b, const nm_json *r)
+static void line(nm_job *job, nm_buf *b, const nm_json *r, bool proofs)
 {
     static const char *const numbers[] = {"margin_lo", "distance",    "unstable",
                                           "binaries",  "cpu_seconds", "solver_seconds"};
@@ -41,6 +41,8 @@ static void line(nm_job *job, nm_buf *b, const nm_json *r)
     number(job, b, r, "wall_seconds");
     nm_put(b, ",");
     nm_csv_cell(b, text(job, r, "why"));
+    if (proofs) nm_put(b, ",");
+    if (proofs) nm_csv_cell(b, text(job, r, "proof"));
     nm_put(b, "\n");
 }
 
@@ -225,7 +227,7 @@ static void add_row(nm_job *job, const nm_campaign *c, nm_totals *t, table *to, 
         return;
     }
     const nm_json *r = nm_json_parse(job, nm_file_read(job, path));
-    if (!c->rows) line(job, &to->csv, r);
+    if (!c->rows) line(job, &to->csv, r, c->proofs != NULL);
     nm_totals_add(job, t, r);
     cover(&to->covers, i, &to->first, &to->last);
     t->left += asked && nm_record_partial(r);
@@ -234,14 +236,14 @@ static void add_row(nm_job *job, const nm_campaign *c, nm_totals *t, table *to, 
 
 static const char head_of_samples[] = "sample,label,predicted,verdict,proved_by,margin_lo,distance,"
                                       "unstable,binaries,cpu_seconds,solver_seconds,witness,"
-                                      "distance_lo,margin,witness_class,wall_seconds,why\n";
+                                      "distance_lo,margin,witness_class,wall_seconds,why";
 
 nm_totals nm_campaign_tables(nm_job *job, const nm_campaign *c, nm_presence *here, nm_buf *json)
 {
     table to = {.csv = {.job = job}, .covers = {.job = job}};
     nm_totals t = {0};
     nm_results r;
-    if (!c->rows) nm_put(&to.csv, "%s", head_of_samples);
+    if (!c->rows) nm_put(&to.csv, "%s%s\n", head_of_samples, c->proofs ? ",proof" : "");
     for (int64_t i = 0; i < nm_campaign_count(c); i++) {
         add_row(job, c, &t, &to, i);
         nm_presence_tick(job, here, NULL, 0);

@@ -29,6 +29,7 @@ typedef struct nm_campaign {
     const nm_net *net;
     nm_dataset images, labels;
     bool has_labels, save_witness;
+    const char *proofs;    /* the folder of its certificates, with its slash; NULL: none are written */
     int64_t from, to;      /* samples from..to-1 */
     const bool *asked;     /* [to - from] which of them; NULL: all */
     size_t sample;         /* asked is a random sample of so many; 0: it is none */
@@ -55,6 +56,10 @@ static inline int64_t nm_campaign_count(const nm_campaign *c)
 /* puts the summary into out, as text or JSON; gives the exit code: 0, NM_UNKNOWN when interrupted, or that of the first
  * error */
 int nm_campaign_run(nm_job *job, const nm_campaign *c, nm_buf *out, bool json);
+
+/* ---- check_proofs.c: a campaign's certificates -------------------------------------------------- */
+/* Checks all that its records name; gives NM_OK, or NM_EAUDIT if one is rejected. */
+int nm_campaign_proofs(nm_job *job, const nm_campaign *c, nm_buf *out, bool json);
 
 /* ---- sample.c: which of many samples ------------------------------------------------------------- */
 /* Draws n of count, in proportion to their labels [count], or NULL; the same for the same seed. n: count at most. */

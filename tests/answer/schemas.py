@@ -241,6 +241,13 @@ def single():
     ask([0], "check", MLP3, *IMAGE, "--perturb", "linf:0.001", p("c.proof"))
     ask([6], "check", MLP3, *IMAGE, "--perturb", "linf:0.002", p("c.proof"))
     ask([6], "check", MLP3, *IMAGE, "--perturb", "linf:20", p("c.proof"))
+    data = ("--images", DIGITS, "--labels", LABELS, "--range", "0:3")
+    ask([0], "batch", MLP3, *data, "--perturb", "linf:0.01", "--dir", p("proved"), "--proofs", p("proofs"))
+    ask([0], "check", "--batch", p("proved"))
+    os.remove(p("proofs", "000001.proof.gz"))
+    ask([6], "check", "--batch", p("proved"))
+    ask([0], "batch", MLP3, *data, "--perturb", "l1:0.01", "--dir", p("unproved"), "--proofs", p("proofs", "none"))
+    files("record", "*proved/records/*.json", 6)
     ask([0], "eval", m("digits-conv.onnx"), *IMAGE)
     ask([0], "eval", XOR, *POINT)
     for level in ("interval", "crown", "lp"):

@@ -2,10 +2,13 @@
 [--exact] [--hash-of NET.onnx]. It reads networks in netmip's JSON (Gemm, dense, Conv, Relu, Flatten in a row) and questions as
 `--dump query --json` prints them. Rounded mode uses numpy's float64 and pays for rounding with a bound of its own; --exact uses
 fractions. Exit code 0: accepted; 6: rejected, with the line and the reason."""
-import gzip, hashlib, json, sys
+import gzip, hashlib, itertools, json, re, sys
 from fractions import Fraction
 
 import numpy as np
+
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg"
 
 
 class Rejected(Exception):
@@ -24,7 +27,7 @@ def unpacked(path):
 
 
 class Checker:
-    HALVINGS = 16
+    MULTIPLIERS = 24
 
     def __init__(self, net, query, exact=False, net_hash=None):
         """net, query: bytes of the JSON files"""
@@ -32,18 +35,15 @@ class Checker:
         self.U = Fraction(0) if exact else 2.0 ** -53
         self.tiny = Fraction(0) if exact else 1e-290
         self.nearly = Fraction(2 ** 30 + 1, 2 ** 30) if exact else 1 + 2.0 ** -30
-        self.net_hash = net_hash or hashlib.sha256(net).hexdigest()
-        self.query_hash = hashlib.sha256(query).hexdigest()
+        self.net_hash, self.query_hash = net_hash or hashlib.sha256(net).hexdigest(), hashlib.sha256(query).hexdigest()
         self.q = json.loads(query)
         self.blocks = self.lower(json.loads(net))
 
     # ---- numbers ----
 
     def array(self, x):
-        if not self.exact:
-            return np.array(x, dtype=float)
-        flat = np.asarray(x, dtype=float)
-        return self.vector([Fraction(float(v)) for v in flat.ravel()]).reshape(flat.shape)
+        flat = np.array(x, dtype=float)
+        return self.vector([Fraction(float(v)) for v in flat.ravel()]).reshape(flat.shape) if self.exact else flat
 
     def vector(self, values):
         out = np.empty(len(values), dtype=object)
@@ -53,24 +53,22 @@ class Checker:
     def zeros(self, *shape):
         return self.array(np.zeros(shape))
 
-    def below(self, x):
-        return x if self.exact else np.nextafter(x, -np.inf)
+    def above(self, x, way=np.inf):
+        return x if self.exact else np.nextafter(x, way)
 
-    def above(self, x):
-        return x if self.exact else np.nextafter(x, np.inf)
+    def below(self, x):
+        return self.above(x, -np.inf)
 
     # ---- the network: W[k], b[k] of affine blocks 1, 3, 5 ..; ReLU blocks are 2, 4, .. ----
 
     def lower(self, net):
         shape, blocks, w = [int(d) for d in net["input"]["shape"]], [], None
         for layer in net["layers"]:
-            op = layer["op"].lower()
-            n = int(np.prod(shape))
+            op, n = layer["op"].lower(), int(np.prod(shape))
             if op == "flatten":
                 continue
             if op == "relu":
-                blocks.append(w)
-                w = None
+                blocks, w = blocks + [w], None
                 continue
             if op in ("gemm", "dense"):
                 need(layer.get("alpha", 1) == 1 and layer.get("beta", 1) == 1, "Gemm with factors")
@@ -94,49 +92,37 @@ class Checker:
         need(layer.get("group", 1) == 1 and layer.get("dilations", [1, 1]) == [1, 1] and c == ci, "this kind of Conv")
         p, q = (h + t + bo - kh) // sh + 1, (w + l + r - kw) // sw + 1
         out = np.zeros((o, p, q, c, h, w))
-        for i in range(p):
-            for j in range(q):
-                for a in range(kh):
-                    for b in range(kw):
-                        y, x = i * sh + a - t, j * sw + b - l
-                        if 0 <= y < h and 0 <= x < w:
-                            out[:, i, j, :, y, x] += kernel[:, :, a, b]
+        for i, j, a, b in itertools.product(range(p), range(q), range(kh), range(kw)):
+            y, x = i * sh + a - t, j * sw + b - l
+            if 0 <= y < h and 0 <= x < w:
+                out[:, i, j, :, y, x] += kernel[:, :, a, b]
         return out.reshape(o * p * q, c * h * w), np.repeat(np.array(layer["bias"], dtype=float), p * q), [1, o, p, q]
 
     # ---- regions: lo[k], hi[k] of inputs (k = 0) and of affine block k (counted 1, 2, ..) ----
 
     def whole(self, case):
-        r = {"lo": [self.array(case["lo"])], "hi": [self.array(case["hi"])], "empty": False, "cut": None, "only": None,
+        none = [None] * len(self.blocks)
+        r = {"lo": [self.array(case["lo"])] + none, "hi": [self.array(case["hi"])] + none, "empty": False, "cut": None, "only": None,
              "signs": [], "betas": [], "steep": {}, "slopes": {}, "closed": [False] * len(case["clauses"])}
-        for w, b in self.blocks:
-            r["lo"].append(None)
-            r["hi"].append(None)
         return self.interval(r, 1)
 
     def copy(self, r):
-        return {**r, "lo": list(r["lo"]), "hi": list(r["hi"]), "signs": list(r["signs"]), "betas": list(r["betas"]),
-                "steep": dict(r["steep"]), "slopes": dict(r["slopes"]), "closed": list(r["closed"])}
+        return {k: type(v)(v) if isinstance(v, (list, dict)) else v for k, v in r.items()}
 
-    def values(self, r, k):
-        """the interval of what affine block k + 1 reads: the inputs, or the ReLUs of block k"""
+    def values(self, r, k):  # the interval of what affine block k + 1 reads: the inputs, or the ReLUs of block k
         lo, hi = r["lo"][k], r["hi"][k]
         return (lo, hi) if k == 0 else (np.maximum(lo, self.U * 0), np.maximum(hi, self.U * 0))
 
-    def size(self, r, k):
-        return np.maximum(abs(r["lo"][k]), abs(r["hi"][k]))
-
     def meet(self, r, k, lo, hi, at=slice(None)):
-        if self.exact:  # outwards to multiples of 2^-90, which keeps fractions short
+        if self.exact:  # outwards to multiples of 2^-90
             lo = self.vector([Fraction(v * 2 ** 90 // 1, 2 ** 90) for v in lo])
             hi = self.vector([-Fraction(-v * 2 ** 90 // 1, 2 ** 90) for v in hi])
         if r["lo"][k] is None:
             r["lo"][k], r["hi"][k] = lo, hi
-        else:
-            r["lo"][k], r["hi"][k] = r["lo"][k].copy(), r["hi"][k].copy()
-            r["lo"][k][at] = np.maximum(r["lo"][k][at], lo)
-            r["hi"][k][at] = np.minimum(r["hi"][k][at], hi)
-        if (r["lo"][k] > r["hi"][k]).any():
-            r["empty"] = True
+        for side, new, best in (("lo", lo, np.maximum), ("hi", hi, np.minimum)):
+            r[side][k] = r[side][k].copy()
+            r[side][k][at] = best(r[side][k][at], new)
+        r["empty"] |= bool((r["lo"][k] > r["hi"][k]).any())
 
     def interval(self, r, first, last=None):
         for k in range(first, (last or len(self.blocks)) + 1):
@@ -156,10 +142,7 @@ class Checker:
         slo = np.where(h <= 0, zero, one)
         sup, up = slo.copy(), zero.copy()
         slo[open_] = np.where(h[open_] > -l[open_] * self.nearly, one[open_], zero[open_])
-        for i, steep in enumerate(r["steep"].get(k, [])):
-            if open_[i] and steep is not None:
-                slo[i] = steep
-        for i, slope in r["slopes"].get(k, {}).items() if not plain else ():
+        for i, slope in [*r["steep"].get(k, {}).items(), *(() if plain else r["slopes"].get(k, {}).items())]:
             if open_[i]:
                 slo[i] = slope
         lo, ho = l[open_], h[open_]
@@ -179,12 +162,12 @@ class Checker:
             if j == 1:
                 return y, c, e
             slo, sup, up = self.lines(r, j - 1, plain)
-            neg, pos, size = np.minimum(y, self.U * 0), np.maximum(y, self.U * 0), self.size(r, j - 1)
+            neg, pos, size = np.minimum(y, self.U * 0), np.maximum(y, self.U * 0), np.maximum(abs(r["lo"][j - 1]), abs(r["hi"][j - 1]))
             c = c + neg.dot(up)
             e = e + 2 * self.U * abs(y).dot(8 * size + (len(up) + 64) * up) + 8 * self.U * abs(c) + self.tiny
             y = pos * slo + neg * sup
-            for (block, i, side), beta in zip(r["signs"], r["betas"]) if not plain else ():
-                if block == j - 1:
+            for (block, i, side), beta in zip(r["signs"], r["betas"]):
+                if block == j - 1 and not plain:
                     y[:, i] += side * beta
                     e = e + 8 * self.U * (abs(y[:, i]) + beta) * size[i]
 
@@ -201,26 +184,34 @@ class Checker:
             err = e + 2 * self.U * ((n + 16) * mag + 8 * (abs(c) + abs(total) + abs(part))) + self.tiny
             return self.below(c + total - part - err), (x * g).sum(1)
 
-        best, _ = at(self.zeros(len(c)), self.zeros(n), zero)
+        lam = self.zeros(len(c))
         if r["cut"] is None:
-            return best
+            return at(lam, self.zeros(n), zero)[0]
         g, h = r["cut"]
-        lam, under, over = [self.zeros(len(c)) + 1, self.zeros(len(c)), [None] * len(c)]
-        for _ in range(self.HALVINGS):
+        best, slope = at(lam, g, h)
+        under, over, found = [(zero, best[i], slope[i] - h) for i in range(len(c))], [None] * len(c), slope <= h
+        for _ in range(self.MULTIPLIERS):
+            for i in np.nonzero(~found)[0]:
+                if over[i] is None:
+                    lam[i] = self.array([4 * float(lam[i]) or 1.0])[0]
+                    continue
+                (l0, v0, s0), (l1, v1, s1) = under[i], over[i]
+                meet = float((v1 - v0 + s0 * l0 - s1 * l1) / (s0 - s1))  # of the tangents
+                found[i] = not l0 < meet < l1
+                lam[i] = lam[i] if found[i] else self.array([meet])[0]
+            if found.all():
+                break
             bound, slope = at(lam, g, h)
             best = np.maximum(best, bound)
-            for i in range(len(c)):
-                if slope[i] > h:
-                    under[i] = lam[i]
-                else:
-                    over[i] = lam[i]
-                lam[i] = 4 * lam[i] if over[i] is None else over[i] / 4 if under[i] == 0 else (under[i] + over[i]) / 2
+            for i in np.nonzero(~found)[0]:
+                side = under if slope[i] > h else over
+                side[i] = (lam[i], bound[i], slope[i] - h)
         return best
 
     # ---- steps ----
 
-    def crown(self, r):
-        done = 1
+    def crown(self, r, rest=()):
+        done = need(not rest, "crown alone") or 1
         for k in range(1, len(self.blocks)):
             if r["empty"]:
                 return
@@ -230,22 +221,17 @@ class Checker:
             done = k + 1
             at = np.nonzero((r["lo"][k] < 0) & (r["hi"][k] > 0))[0]
             if len(at):
-                y = self.zeros(2 * len(at), len(r["lo"][k]))
-                for i, u in enumerate(at):
-                    y[i, u] += 1
-                    y[i + len(at), u] -= 1
-                zero = self.zeros(2 * len(at))
+                n = len(at)
+                y, zero = self.zeros(2 * n, len(r["lo"][k])), self.zeros(2 * n)
+                y[range(n), at] += 1
+                y[range(n, 2 * n), at] -= 1
                 ends = self.least(r, *self.pull(r, k, y, zero, zero, True))
-                lo, hi = ends[:len(at)], -ends[len(at):]
-                steep = list(r["steep"].get(k, [None] * len(r["lo"][k])))
-                for i, u in enumerate(at):
-                    steep[u] = 1 if hi[i] > -lo[i] * self.nearly else 0
-                r["steep"][k] = steep
+                lo, hi = ends[:n], -ends[n:]
+                r["steep"][k] = {**r["steep"].get(k, {}), **{u: int(hi[i] > -lo[i] * self.nearly) for i, u in enumerate(at)}}
                 self.meet(r, k, lo, hi, at)
         self.interval(r, done)
 
-    def row(self, r, t, k):
-        """row k of clause t over the inputs, its right side, and its bound by intervals"""
+    def row(self, r, t, k):  # row k of clause t over the inputs, its right side, and its bound by intervals
         row, n_out = self.case["clauses"][t]["rows"][k], self.q["n_out"]
         y, x = self.zeros(1, n_out), self.zeros(1, len(r["lo"][0]))
         for v, coef in zip(row["var"], row["coef"]):
@@ -253,7 +239,7 @@ class Checker:
         ends = [(np.concatenate((r[side][-1], r[side][0])) * np.concatenate((y[0], x[0]))) for side in ("lo", "hi")]
         plain = np.minimum(*ends).sum() - (n_out + 8) * 4 * self.U * np.maximum(*abs(np.array(ends))).sum() - self.tiny
         y, c, e = self.pull(r, len(self.blocks), y, self.zeros(1), self.zeros(1), False)
-        e = e + 2 * self.U * (abs(x) * self.size(r, 0)).sum()
+        e = e + 2 * self.U * (abs(x) * np.maximum(abs(r["lo"][0]), abs(r["hi"][0]))).sum()
         return y + x, c, e, self.array([row["rhs"]])[0], plain
 
     def close(self, r, t, k):
@@ -270,32 +256,22 @@ class Checker:
         terms = g * np.where(g > 0, lo, hi)
         room = self.above(h - terms.sum() + (len(g) + 8) * 2 * self.U * (abs(terms).sum() + abs(h)) + self.tiny)
         if room < 0:
-            r["empty"] = True
-            return
-        lo, hi = lo.copy(), hi.copy()
-        for i in np.nonzero(g)[0]:
-            step = self.above(room / abs(g[i]))
-            if g[i] > 0:
-                hi[i] = min(hi[i], self.above(lo[i] + step))
-            else:
-                lo[i] = max(lo[i], self.below(r["hi"][0][i] - step))
-        self.meet(r, 0, lo, hi)
+            r["empty"], room = True, room * 0
+        at = np.nonzero(g)[0]
+        step, up = self.above(room / abs(g[at])), g[at] > 0
+        self.meet(r, 0, np.where(up, lo[at], self.below(hi[at] - step)), np.where(up, self.above(lo[at] + step), hi[at]), at)
+        self.interval(r, 1)
 
     def slopes(self, r, words):
         r["slopes"] = {}
         for word in words:
             block, text = word.split(":")
-            k, at, i, found = self.relu(block), 0, 0, {}
-            while i < len(text):
-                j = i
-                while j < len(text) and text[j].isdigit():
-                    j += 1
-                at += int(text[i:j] or 0)
-                slope, scale, i = 0.0, 1 / 32, j
-                while i < len(text) and not text[i].isdigit() and i < j + 2:
-                    need(text[i] in LETTERS, "slopes: this letter")
-                    slope, scale, i = slope + LETTERS.index(text[i]) * scale, scale / 32, i + 1
-                need(i > j and at < len(r["lo"][k]) and 0 <= slope <= 1, "slopes: a unit and its slope")
+            k, at, found = self.relu(block), 0, {}
+            need(re.fullmatch("([0-9]*[A-Za-g]{1,2})*", text), "slopes: a unit and its slope")
+            for gap, letters in re.findall("([0-9]*)([A-Za-g]{1,2})", text):
+                at += int(gap or 0)
+                slope = sum(LETTERS.index(c) / 32 ** (i + 1) for i, c in enumerate(letters))
+                need(at < len(r["lo"][k]) and slope <= 1, "slopes: a unit of the block, and a slope of at most 1")
                 found[at] = self.array([slope])[0]
             r["slopes"][k] = found
 
@@ -308,10 +284,8 @@ class Checker:
         both = [True] * len(r["closed"])
         for side, until in ((1, "else"), (-1, "end")):
             s = self.copy(r)
-            here = s["hi" if side > 0 else "lo"]
-            here[k] = here[k].copy()
-            here[k][i] = min(here[k][i], x) if side > 0 else max(here[k][i], x)
-            s["empty"] |= bool(s["lo"][k][i] > s["hi"][k][i])
+            ends = (s["lo"][k][i], x) if side > 0 else (x, s["hi"][k][i])
+            self.meet(s, k, self.vector(ends[:1]), self.vector(ends[1:]), [i])
             if sign:
                 s["signs"].append((k, i, side))
                 s["betas"].append(self.U * 0)
@@ -320,7 +294,8 @@ class Checker:
             both = [a and (b or s["empty"]) for a, b in zip(both, s["closed"])]
         r["closed"] = [a or b for a, b in zip(both, r["closed"])]
 
-    def index(self, text, n):
+    @staticmethod
+    def index(text, n):
         need(text.isdigit() and int(text) < n, "a number below %d" % n)
         return int(text)
 
@@ -329,10 +304,8 @@ class Checker:
         return t, self.index(words[1], len(self.case["clauses"][t]["rows"]))
 
     def step(self, r, word, rest):
-        if word == "crown" and not rest:
-            self.crown(r)
-        elif word == "slopes":
-            self.slopes(r, rest)
+        if word in ("crown", "slopes"):
+            self.crown(r, rest) if word == "crown" else self.slopes(r, rest)
         elif word == "betas":
             need(len(rest) == len(r["signs"]), "betas: one for each sign")
             r["betas"] = [self.array([float(x)])[0] for x in rest]
@@ -363,7 +336,7 @@ class Checker:
             words = self.next()
             if words == [until]:
                 return
-            if words:
+            elif words:
                 self.step(r, words[0], words[1:])
 
     # ---- the file ----
@@ -375,24 +348,19 @@ class Checker:
 
     def value(self, x):
         for k, (w, b) in enumerate(self.blocks):
-            x = w.dot(x if k == 0 else np.maximum(x, self.U * 0)) + b
+            x = w.dot(np.maximum(x, self.U * 0) if k else x) + b
         return x
 
     def witness(self):
         words = self.next()
         need(words[0] == "witness", "a witness")
         case = self.q["cases"][self.index(words[1], len(self.q["cases"]))]
-        x = [Fraction(float(w)) for w in words[3:]]
-        need(len(x) == len(case["lo"]) and all(Fraction(a) <= v <= Fraction(b) for a, v, b in zip(case["lo"], x, case["hi"])),
-             "the witness leaves the box")
-        if self.exact:
-            y = list(self.value(np.array(x, dtype=object)))
-            for row in case["clauses"][int(words[2])]["rows"]:
-                need(sum(Fraction(c) * (y + x)[v] for v, c in zip(row["var"], row["coef"])) <= Fraction(row["rhs"]), "no counterexample")
-            return
-        y = list(self.value(np.array([float(v) for v in x]))) + [float(v) for v in x]
-        for row in case["clauses"][int(words[2])]["rows"]:
-            need(sum(c * y[v] for v, c in zip(row["var"], row["coef"])) <= row["rhs"] + 1e-9, "no counterexample")
+        x = self.array([float(w) for w in words[3:]])
+        need(len(x) == len(case["lo"]) and all(a <= v <= b for a, v, b in zip(case["lo"], x, case["hi"])), "the witness leaves the box")
+        y = list(self.value(x)) + list(x)
+        for row in case["clauses"][self.index(words[2], len(case["clauses"]))]["rows"]:
+            need(sum(self.array([c])[0] * y[v] for v, c in zip(row["var"], row["coef"])) <= row["rhs"] + (0 if self.exact else 1e-9),
+                 "no counterexample")
 
     def check(self, proof):
         """checks a certificate, as bytes; returns its claim, or raises Rejected"""
@@ -401,28 +369,22 @@ class Checker:
         need(self.next() == ["network", self.net_hash], "the network's hash")
         need(self.next() == ["question", self.query_hash], "the question's hash")
         claim = self.next()
-        if claim == ["claim", "violated"]:
+        need(claim in (["claim", "holds"], ["claim", "violated"]), "a claim")
+        if claim[1] == "violated":
             self.witness()
-        else:
-            need(claim == ["claim", "holds"], "a claim")
-            for i, case in enumerate(self.q["cases"]):
-                if any(a > b for a, b in zip(case["lo"], case["hi"])):
-                    continue
-                need(self.next() == ["case", str(i)], "case %d" % i)
-                self.case = case
-                r = self.whole(case)
-                self.region(r, "end")
-                need(r["empty"] or all(r["closed"]), "a clause of case %d is open" % i)
+        for i, self.case in enumerate(self.q["cases"] if claim[1] == "holds" else ()):
+            if any(a > b for a, b in zip(self.case["lo"], self.case["hi"])):
+                continue
+            need(self.next() == ["case", str(i)], "case %d" % i)
+            r = self.whole(self.case)
+            self.region(r, "end")
+            need(r["empty"] or all(r["closed"]), "a clause of case %d is open" % i)
         need(not any(t.strip() for t in self.text[self.line:]), "nothing more")
         return claim[1]
 
 
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg"
-
-
 def main(argv):
-    exact = "--exact" in argv
-    argv = [a for a in argv if a != "--exact"]
+    exact, argv = "--exact" in argv, [a for a in argv if a != "--exact"]
     other = argv[argv.index("--hash-of") + 1] if "--hash-of" in argv else None
     c = Checker(unpacked(argv[1]), unpacked(argv[2]), exact, other and hashlib.sha256(unpacked(other)).hexdigest())
     try:

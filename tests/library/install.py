@@ -38,7 +38,7 @@ def files():
 def layout():
     make("install")
     have = files()
-    for f in ["bin/netmip", "include/netmip.h", "lib/libnetmip.a", "lib/libnetmip.so." + VERSION, "lib/pkgconfig/netmip.pc",
+    for f in ["bin/netmip", "bin/netmip-check", "include/netmip.h", "lib/libnetmip.a", "lib/libnetmip.so." + VERSION, "lib/pkgconfig/netmip.pc",
               "share/bash-completion/completions/netmip", "share/zsh/site-functions/_netmip", "share/fish/vendor_completions.d/netmip.fish",
               "share/man/man1/netmip.1", "share/man/man1/netmip-solve.1", "share/man/man3/libnetmip.3", "share/netmip/models/tiny-xor.onnx"]:
         check(f, f in have, sorted(have))

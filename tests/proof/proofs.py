@@ -1,10 +1,10 @@
 """Certificates: those that solve writes are accepted by the checker and by check_proof.py, in floats and in fractions; damaged ones are
 accepted only if they are still valid, which the fractions decide. MUTATIONS=100000 is the long run; SEED=.. another one."""
-import hashlib, json, os, random, sys
+import hashlib, json, os, random, subprocess, sys
 
 sys.path.insert(1, sys.path[0] + "/../kit")
 
-from kit import check, m, needs, p, parts, put, run
+from kit import NETMIP, check, m, needs, p, parts, put, run
 from tiny import box, network, relus
 
 needs("numpy")
@@ -93,29 +93,80 @@ def number(word):
     return rng.choice((str(int(word) + 1), str(max(0, int(word) - 1)), "0", "-1", "99999999999999999999"))
 
 
+KINDS = ("line dropped", "lines swapped", "line repeated", "word changed", "lines dropped", "step renamed", "hash changed",
+         "larger radius", "right side raised", "number moved by an ulp", "case left out", "assumption turned")
+
+
+def of_question(net, query, change):
+    """a question that is changed, as the program prints it, and its hash"""
+    q = json.loads(query)
+    change(q["cases"][0])
+    put("n.json", net), put("q.json", json.dumps(q).encode())
+    query = run("solve", p("n.json"), p("q.json"), "--dump", "query", "--json")[1].encode()
+    return query, "question " + hashlib.sha256(query).hexdigest()
+
+
+def larger(case):
+    grow = rng.choice((1 + 2 ** -50, 1.001, 1.05, 2))
+    case["lo"], case["hi"] = [v * grow for v in case["lo"]], [v * grow for v in case["hi"]]
+
+
+def raised(case):
+    row = case["clauses"][0]["rows"][0]
+    row["rhs"] = rng.choice((ulp(row["rhs"], 1), row["rhs"] + rng.choice((2 ** -45, 0.001, 0.05, 1))))
+
+
+def changed_word(words):
+    k = rng.randrange(1, len(words))
+    if words[k].replace(".", "").replace("e-", "").isdigit():
+        words[k] = number(words[k])
+    elif words[k]:
+        i = rng.randrange(len(words[k]))
+        words[k] = words[k][:i] + rng.choice("0123456789ABPYZafghz:-.") + words[k][i + 1:]
+
+
+def without_case(lines, at):
+    """leaves out the steps of one side of the next branching: from `else` to its `end`, or from it to its `else`"""
+    starts = [k for k, t in enumerate(lines) if t.split(" ")[0] in ("branch", "split")]
+    if not starts:
+        return
+    depth, k, els = 0, rng.choice(starts), None
+    first = k
+    while k < len(lines):
+        word = lines[k].split(" ")[0]
+        depth += word in ("branch", "split", "target")
+        if word == "else" and depth == 1:
+            els = k
+        depth -= word == "end"
+        if depth == 0:
+            break
+        k += 1
+    side = rng.randrange(3)
+    if side == 0:
+        del lines[els + 1:k]
+    elif side == 1:
+        del lines[first + 1:els]
+    else:
+        del lines[first:els + 1], lines[k - (els + 1 - first)]
+
+
 def damage(net, query, proof):
-    """one change of a certificate, or of the question together with its hash"""
+    """one change of a certificate, or of the question together with its hash; and its kind"""
     lines = proof.decode().split("\n")
-    kind, at = rng.randrange(9), rng.randrange(4, len(lines))
-    words = lines[at].split(" ")
+    kind = rng.randrange(len(KINDS))
+    at = rng.choice([k for k in range(4, len(lines)) if kind != 3 or " " in lines[k]])
+    words, other = lines[at].split(" "), rng.randrange(4, len(lines))
     if kind == 0:
         del lines[at]
     elif kind == 1:
-        other = rng.randrange(4, len(lines))
         lines[at], lines[other] = lines[other], lines[at]
     elif kind == 2:
-        lines.insert(at, lines[rng.randrange(4, len(lines))])
-    elif kind == 3 and len(words) > 1:
-        k = rng.randrange(1, len(words))
-        if words[k].replace(".", "").replace("e-", "").isdigit():
-            words[k] = number(words[k])
-        elif words[k]:
-            i = rng.randrange(len(words[k]))
-            words[k] = words[k][:i] + rng.choice("0123456789ABPYZafghz:-.") + words[k][i + 1:]
+        lines.insert(at, lines[other])
+    elif kind == 3:
+        changed_word(words)
         lines[at] = " ".join(words)
     elif kind == 4:
-        end = rng.randrange(at, len(lines))
-        del lines[at:end]
+        del lines[at:rng.randrange(at, len(lines))]
     elif kind == 5:
         words[0] = rng.choice(("crown", "slopes", "betas", "close", "target", "cut", "branch", "split", "else", "end", "case", ""))
         lines[at] = " ".join(words)
@@ -123,34 +174,66 @@ def damage(net, query, proof):
         k = rng.randrange(1, 4)
         i = rng.randrange(len(lines[k]))
         lines[k] = lines[k][:i] + rng.choice("0123456789abcdef") + lines[k][i + 1:]
-    else:
-        q = json.loads(query)
-        case = q["cases"][0]
-        if kind == 7:
-            grow = rng.choice((1 + 2 ** -50, 1.001, 1.05, 2))
-            case["lo"], case["hi"] = [v * grow for v in case["lo"]], [v * grow for v in case["hi"]]
-        else:
-            case["clauses"][0]["rows"][0]["rhs"] += rng.choice((2 ** -45, 0.001, 0.05, 1))
-        query = json.dumps(q).encode()
-        put("n.json", net), put("q.json", query)
-        query = run("solve", p("n.json"), p("q.json"), "--dump", "query", "--json")[1].encode()
-        lines[2] = "question " + hashlib.sha256(query).hexdigest()
-    return query, "\n".join(lines).encode()
+    elif kind in (7, 8):
+        query, lines[2] = of_question(net, query, larger if kind == 7 else raised)
+    elif kind == 9:
+        places = [(a, b) for a, t in enumerate(lines) if t.split(" ")[0] in ("betas", "split", "witness")
+                  for b, w in enumerate(t.split(" ")) if "." in w]
+        if places:
+            a, b = rng.choice(places)
+            words = lines[a].split(" ")
+            words[b] = repr(ulp(float(words[b]), rng.choice((-1, 1))))
+            lines[a] = " ".join(words)
+    elif kind == 10:
+        without_case(lines, at)
+    elif kind == 11:
+        turned = [k for k, t in enumerate(lines) if t.split(" ")[0] in ("branch", "target", "close", "slopes")]
+        if turned:
+            k = rng.choice(turned)
+            words = lines[k].split(" ")
+            if words[0] == "slopes" and len(words) > 1:
+                words[1:] = [w.translate(str.maketrans("AabZ", "aAZb")) for w in words[1:]]
+            elif len(words) > 2:
+                words[2] = str(int(words[2]) ^ 1)
+            lines[k] = " ".join(words)
+    return query, "\n".join(lines).encode(), KINDS[kind]
+
+
+def verdicts(net, query, proofs):
+    """what netmip-check, which one process asks about many, says of each: its claim, or None"""
+    put("n.json", net), put("q.json", query)
+    names = [put("c%d.proof" % i, proof) for i, proof in enumerate(proofs)]
+    r = subprocess.run([NETMIP + "-check", p("n.json"), p("q.json"), *names], capture_output=True, text=True, timeout=300)
+    lines = r.stdout.splitlines()
+    check("no crash", r.returncode in (0, 6, 10) and len(lines) == len(proofs), (r.returncode, r.stderr, proofs))
+    return [line.split(" ")[1] if line.startswith("accepted: ") else None for line in lines]
 
 
 def mutations():
-    certificates, accepted = pool(15)[0], 0
-    for _ in range(MUTATIONS):
-        net, query, proof = rng.choice(certificates)
-        query, changed = damage(net, query, proof)
-        code, out, err = checked(net, query, changed)
-        check("no crash", code in (0, 6, 10), (code, out, err, changed))
-        if code == 6:
-            continue
-        accepted += 1
-        exact = said(net, query, changed, True)
-        check("what is accepted is valid", exact == ("holds" if code == 0 else "violated"), (exact, out, net, query, changed))
-    check("mutations are mostly rejected", accepted < 0.6 * MUTATIONS, (accepted, MUTATIONS))
+    certificates, table, exact = pool(15 if MUTATIONS < 1000 else 200)[0], {k: [0, 0, 0, 0] for k in KINDS}, {}
+    branched, done = [c for c in certificates if b"else" in c[2]], 0
+    while done < MUTATIONS:
+        net, query, proof = rng.choice(branched if branched and rng.random() < 0.7 else certificates)
+        damaged = [damage(net, query, proof) for _ in range(min(MUTATIONS - done, 5 if MUTATIONS < 1000 else 100))]
+        done += len(damaged)
+        for asked in sorted({q for q, changed, kind in damaged}):
+            these = [(changed, kind) for q, changed, kind in damaged if q == asked]
+            for (changed, kind), claim in zip(these, verdicts(net, asked, [c for c, kind in these])):
+                key, same = (net, asked, changed), changed == proof
+                table[kind][0] += 1
+                table[kind][3 if same else 2 if claim else 1] += 1
+                if claim and not same and key not in exact:
+                    exact[key] = said(net, asked, changed, True)
+                check("what is accepted is valid", not claim or same or exact[key] == claim, (exact.get(key), claim, net, asked, changed))
+    check("mutations are mostly rejected", sum(c[2] for c in table.values()) < 0.6 * MUTATIONS, table)
+    for k, (tried, rejected, valid, same) in table.items() if MUTATIONS >= 1000 else ():
+        print("note %-24s tried %6d, rejected %6d, accepted and valid %6d, unchanged %6d" % (k, tried, rejected, valid, same))
+    print("note %d accepted ones differ from each other" % len(exact))
+
+
+def ulp(x, way):
+    import numpy
+    return float(numpy.nextafter(x, way * float("inf")))
 
 
 def ties():
@@ -164,18 +247,13 @@ def ties():
         c.crown(r)
         y, cst, e, rhs, plain = c.row(r, 0, 0)
         least = max(plain, c.least(r, y, cst, e)[0])
-        at = float(least) if float(least) >= least else c_up(float(least))
+        at = float(least) if float(least) >= least else ulp(float(least), 1)
         for rhs, good in ((at, False), (at - 1e-9, True)):
             q = question(net, [-0.3, -0.7], [0.9, 0.1], 1, ["(<= Y_0 %r)" % rhs])
             proof = ("netmip proof 1\nnetwork %s\nquestion %s\nclaim holds\ncase 0\ncrown\nclose 0 0\nend\n" %
                      (hashlib.sha256(net).hexdigest(), hashlib.sha256(q).hexdigest())).encode()
             code, out, err = checked(net, q, proof)
             check("a tie is no proof, a margin of 1e-9 is one", (code == 0) == good, (rhs, float(least), out))
-
-
-def c_up(x):
-    import numpy
-    return float(numpy.nextafter(x, float("inf")))
 
 
 def shipped():

@@ -16,7 +16,8 @@ static const nm_opt asks[] = {NM_O_channels,    NM_O_mean,        NM_O_std,     
                               NM_O_seed,        NM_O_encoding,    NM_O_one_sided, NM_O_no_units,
                               NM_O_no_attack,   NM_O_no_evaluate, NM_O_no_split,  NM_O_no_branch,
                               NM_O_no_solve,    NM_O_sample};
-static const nm_opt efforts[] = {NM_O_time_limit, NM_O_memory, NM_O_save_witness, NM_O_confidence};
+static const nm_opt efforts[] = {NM_O_time_limit, NM_O_memory, NM_O_save_witness, NM_O_confidence,
+                                 NM_O_proofs};
 enum { N_ASKS = sizeof asks / sizeof *asks, N_EFFORTS = sizeof efforts / sizeof *efforts };
 
 static const nm_said *given(nm_job *job, const nm_cli *c, const nm_opt *list, size_t n)
@@ -49,8 +50,9 @@ static nm_cli joined(nm_job *job, const nm_cli *c, const nm_campaign_file *f)
     static const nm_opt own[] = {NM_O_join,       NM_O_range,     NM_O_workers,  NM_O_rerun,
                                  NM_O_time_limit, NM_O_memory,    NM_O_json,     NM_O_save_witness,
                                  NM_O_quiet,      NM_O_slurm,     NM_O_chunk,    NM_O_array_limit,
-                                 NM_O_sbatch,     NM_O_jobs_file, NM_O_expected, NM_O_benchexec};
-    nm_cli_files(job, c, 0, 0, "no file beside --join, whose folder names them,");
+                                 NM_O_sbatch,     NM_O_jobs_file, NM_O_expected, NM_O_benchexec,
+                                 NM_O_batch};
+    nm_cli_files(job, c, 0, 0, "no file beside a campaign's folder, which names them,");
     for (nm_opt o = 0; o < NM_N_OPTS; o++) {
         bool allowed = false;
         for (size_t i = 0; i < sizeof own / sizeof *own; i++) allowed |= own[i] == o;
@@ -156,6 +158,16 @@ static nm_campaign run_of(nm_job *job, const nm_cli *c)
     return b;
 }
 
+/* Sets the folder of certificates; of a run that joins, it is seen from where the folder is. */
+static void set_proofs(nm_job *job, const nm_cli *c, nm_campaign *b, const nm_campaign_file *joins)
+{
+    const char *dir = nm_cli_get(c, NM_O_proofs);
+    if (!dir) return;
+    if (!*dir) nm_throw(job, NM_EUSE, "--proofs: the name of a folder was expected");
+    b->proofs = nm_fmt(job, "%s/", joins ? nm_path_under(job, joins->folder, dir) : dir);
+    b->solve.stages.units = false; /* as with solve --proof */
+}
+
 /* joins: campaign.json, or NULL */
 static nm_campaign campaign_of(nm_job *job, const nm_cli *c, const nm_campaign_file *joins)
 {
@@ -179,6 +191,9 @@ static nm_campaign campaign_of(nm_job *job, const nm_cli *c, const nm_campaign_f
     b.question = question_text(job, b.flags, b.around.sets);
     set_sample(job, c, &b, joins != NULL);
     if (joins) set_asked(job, c, &b);
+    set_proofs(job, c, &b, joins);
+    if (b.proofs && b.around.objective != NM_FEASIBLE)
+        nm_throw(job, NM_EUSE, "--proofs: certificates are for decisions; --objective feasible was expected");
     return b;
 }
 
@@ -203,6 +218,7 @@ static nm_campaign benchmark_of(nm_job *job, const nm_cli *c, const nm_campaign_
     nm_cli_range(job, c, (int64_t)b.rows->n, &b.from, &b.to);
     b.question = question_text(job, b.flags, &(nm_sets){0});
     if (joins) set_asked(job, c, &b);
+    set_proofs(job, c, &b, joins);
     return b;
 }
 
@@ -230,11 +246,9 @@ static nm_campaign images_of(nm_job *job, const nm_cli *c, const nm_campaign_fil
     return b;
 }
 
-/* one campaign */
-static int campaign(nm_job *job, const nm_cli *c, nm_buf *out)
+nm_campaign nm_cli_campaign(nm_job *job, const nm_cli *c)
 {
-    nm_spread spread;
-    const bool spreads = nm_cli_spread(job, c, &spread), joins = nm_cli_has(c, NM_O_join);
+    const bool joins = nm_cli_has(c, NM_O_join);
     nm_campaign_file f;
     nm_cli own;
     if (joins) {
@@ -242,14 +256,17 @@ static int campaign(nm_job *job, const nm_cli *c, nm_buf *out)
         own = joined(job, c, &f);
         c = &own;
     }
-    nm_campaign b;
-    if (nm_cli_has(c, NM_O_instances)) {
-        if (!nm_cli_has(c, NM_O_dir))
-            nm_throw(job, NM_EUSE, "netmip batch: --dir DIR was expected");
-        b = benchmark_of(job, c, joins ? &f : NULL);
-    } else {
-        b = images_of(job, c, joins ? &f : NULL);
-    }
+    if (!nm_cli_has(c, NM_O_instances)) return images_of(job, c, joins ? &f : NULL);
+    if (!nm_cli_has(c, NM_O_dir)) nm_throw(job, NM_EUSE, "netmip batch: --dir DIR was expected");
+    return benchmark_of(job, c, joins ? &f : NULL);
+}
+
+/* one campaign */
+static int campaign(nm_job *job, const nm_cli *c, nm_buf *out)
+{
+    nm_spread spread;
+    const bool spreads = nm_cli_spread(job, c, &spread);
+    const nm_campaign b = nm_cli_campaign(job, c);
     if (!spreads) return nm_campaign_run(job, &b, out, nm_cli_has(c, NM_O_json));
     if (nm_cli_has(c, NM_O_json))
         nm_throw(job, NM_EUSE,

@@ -3,18 +3,33 @@
 #include "network/network.h"
 #include "question/question.h"
 #include "proof/proof.h"
+#include "study/study.h"
 #include "command/command.h"
 #include "command/flags.h"
 
+/* --batch: the certificates of a campaign */
+static int campaign(nm_job *job, const nm_cli *said, nm_buf *out)
+{
+    nm_cli with = *said;
+    for (nm_opt o = 0; o < NM_N_OPTS; o++)
+        if (nm_cli_has(said, o) && o != NM_O_batch && o != NM_O_json && o != NM_O_quiet)
+            nm_throw(job, NM_EUSE, "--%s: goes not with --batch, whose folder says the question",
+                     nm_cli_name(job, o));
+    with.value[NM_O_join] = nm_cli_get(said, NM_O_batch);
+    const nm_campaign c = nm_cli_campaign(job, &with);
+    return nm_campaign_proofs(job, &c, out, nm_cli_has(said, NM_O_json));
+}
+
 int nm_verb_check(nm_job *job, const nm_cli *said, nm_buf *out)
 {
+    if (nm_cli_has(said, NM_O_batch)) return campaign(job, said, out);
     nm_cli with = *said;
     nm_cli_files(job, said, 2, 3, "a network, a question, and a certificate");
     const char *path = with.file[--with.n_files];
     const nm_net *net = nm_cli_net(job, &with);
     const nm_query *q = nm_cli_question(job, &with, net);
     const double start = nm_cpu();
-    const nm_checked r = nm_proof_check(job, net, q, nm_file_read(job, path));
+    const nm_checked r = nm_proof_check(job, net, NULL, q, nm_file_read(job, path));
     const char *claim = nm_status_word(r.claim);
     if (nm_cli_has(said, NM_O_json)) {
         nm_jo j = nm_jo_answer(out);

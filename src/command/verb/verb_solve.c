@@ -111,7 +111,8 @@ static int run(nm_job *job, const nm_cli *said, nm_buf *out, bool compile)
     const double began = nm_wall();
     nm_verdict *v = nm_solve_query(job, net, q, &o);
     const double seconds = nm_wall() - began;
-    if (proof) nm_record_write(job, proof, o.record, net, q, v);
+    const char *unproved = proof ? nm_record_write(job, proof, o.record, net, q, v) : NULL;
+    if (unproved) nm_warn(job, "no certificate is written: %s", unproved);
     v->cpu.read = read;
     v->finder = compile ? NULL : o.programs.solver ? o.programs.solver->name : "";
     const nm_files f = nm_witness_files(job, dir, q, v->witness);

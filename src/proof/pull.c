@@ -1,0 +1,359 @@
+/* pull.c: the checker's rows pulled back to the inputs with given lines, and their least values.
+ *
+ * A row y.v + c over units is rewritten block by block until it reads the inputs alone:
+ *   AFFINE  v_i = w_i.s + b_i       y_i v_i = y_i w_i.s + y_i b_i
+ *   RELU    v = max(a, 0) on [l,h]  y >= 0: y v >= y t a, any t in [0,1];  y < 0: y v >= y (k a + m), the chord
+ *   MAX     likewise: y >= 0: v is at least any member; y < 0: at most the chord of max(top, second) on top's range
+ *   sign    side a <= 0             adds beta side a, which is not positive, any beta >= 0
+ * and is then least over the box, or over box and cut, where adding lambda (cut x - rhs), any lambda >= 0, keeps it a
+ * lower bound. So any hint gives a true bound, and only arithmetic can make it false.
+ *
+ * Rounding, to nearest, u = 2^-53. After each step the computed coefficients are taken as given, and what they differ
+ * from exact ones is paid for. A unit j with |v_j| <= S_j collects at most F terms, each a product, and F additions: so
+ * its coefficient is off by at most (F + 2) u times the sum of |term| (to first order; NM_CHECK_MORE covers the rest),
+ * which costs that times S_j. Charged to the unit i that the terms come from, this is |y_i| (F + 2) u sum_j |w_ij| S_j,
+ * a weight that is known before the row is. A constant's term is charged u for each of the additions that may follow.
+ * Underflow loses less than 2^-1074 in each product: `flat` pays for all of them. */
+#include "base/base.h"
+#include "program/program.h"
+#include "proof/proof.h"
+#include "proof/checker.h"
+
+enum { L = NM_CHECK_LANES, MULTIPLIERS = 24 };
+
+/* The scatter is the checker's one costly loop; without fused operations its result is the same on every machine. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__PIE_STATIC__)
+#define WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define WIDE
+#endif
+
+struct nm_pull {
+    nm_job *job;
+    const nm_plain *p;
+    double *y;              /* [n_units][L] coefficients */
+    bool *hot;              /* [n_units] some of them may not be 0 */
+    double *slo, *sup, *up; /* [n_units] lower slope; upper line sup a + up */
+    uint32_t *low, *top;    /* members of the lower and the upper line: of a RELU, what it reads */
+    double *fee;            /* [n_units] cost of rounding for each |coefficient| */
+    double flat;            /* of underflow */
+    double c[L], e[L];      /* constants; what rounding may have cost so far */
+};
+
+nm_pull *nm_pull_new(nm_job *job, const nm_plain *p)
+{
+    nm_pull *t = NM_NEW(job, nm_pull);
+    *t = (nm_pull){.job = job, .p = p};
+    t->y = NM_ARRAY(job, double, nm_mul(job, p->n_units, L));
+    t->hot = NM_ARRAY(job, bool, p->n_units);
+    t->slo = NM_ARRAY(job, double, p->n_units);
+    t->sup = NM_ARRAY(job, double, p->n_units);
+    t->up = NM_ARRAY(job, double, p->n_units);
+    t->fee = NM_ARRAY(job, double, p->n_units);
+    t->low = NM_ARRAY(job, uint32_t, p->n_units);
+    t->top = NM_ARRAY(job, uint32_t, p->n_units);
+    return t;
+}
+
+static double size_of(const nm_region *r, size_t u)
+{
+    return nm_larger(fabs(r->lo[u]), fabs(r->hi[u]));
+}
+
+/* ---- lines ---- */
+
+/* Sets the chord of a convex function from (l, fl) to (h, fh), rounded up: above it between its ends. */
+static void chord(nm_pull *t, size_t u, double l, double fl, double h, double fh)
+{
+    double k = (fh - fl) / (h - l);
+    if (!(k >= 0 && k <= 1)) k = fl == 0 ? 1 : 0;
+    const double m = nm_larger(fl - k * l, fh - k * h);
+    t->sup[u] = k;
+    t->up[u] = m + 8 * NM_CHECK_U * (fabs(l) + fabs(h) + fabs(fl) + fabs(fh)) + 1e-300;
+}
+
+static void line_relu(nm_pull *t, const nm_region *r, size_t u, size_t a)
+{
+    const double l = r->lo[a], h = r->hi[a];
+    t->low[u] = t->top[u] = (uint32_t)a;
+    t->slo[u] = t->sup[u] = h <= 0 ? 0 : 1;
+    t->up[u] = 0;
+    if (!(l < 0 && h > 0)) return;
+    t->slo[u] = r->steep[a] ? r->steep[a] - 1 : h > -l * NM_CHECK_NEARLY;
+    if (r->slope[u] >= 0) t->slo[u] = r->slope[u];
+    chord(t, u, l, 0, h, h);
+}
+
+static void line_max(nm_pull *t, const nm_region *r, const nm_plain_block *k, size_t i)
+{
+    const size_t u = k->first + i, at = k->ptr[i], end = k->ptr[i + 1];
+    uint32_t low = k->idx[at], top = low;
+    double second = -INFINITY;
+    for (size_t m = at; m < end; m++) {
+        if (r->lo[k->idx[m]] > r->lo[low]) low = k->idx[m];
+        if (r->hi[k->idx[m]] > r->hi[top]) top = k->idx[m];
+    }
+    for (size_t m = at; m < end; m++)
+        if (k->idx[m] != top) second = nm_larger(second, r->hi[k->idx[m]]);
+    t->top[u] = t->low[u] = top;
+    t->slo[u] = t->sup[u] = 1;
+    t->up[u] = 0;
+    if (r->lo[top] >= second) return; /* the top member is the largest everywhere */
+    t->low[u] = low;
+    chord(t, u, r->lo[top], second, r->hi[top], r->hi[top]);
+}
+
+void nm_pull_lines(nm_pull *t, const nm_region *r, size_t from, size_t to)
+{
+    const nm_plain *p = t->p;
+    const double adds = 2 * (double)p->n_units + (double)r->n_signs + 64;
+    const double fan = (double)p->fan + (double)r->n_signs + 4; /* a unit may have many signs */
+    for (size_t b = from > 1 ? from : 1; b < to; b++) {
+        const nm_plain_block *k = &p->block[b];
+        for (size_t i = 0; i < k->n; i++) {
+            const size_t u = k->first + i;
+            if (k->kind == NM_RELU) line_relu(t, r, u, p->block[k->src].first + i);
+            if (k->kind == NM_MAX) line_max(t, r, k, i);
+            const bool affine = k->kind == NM_AFFINE;
+            const double mag = affine ? r->mag[u] : size_of(r, t->low[u]) + size_of(r, t->top[u]);
+            const double c = fabs(affine ? k->bias[i] : t->up[u]);
+            t->fee[u] = (fan * mag + adds * c) * NM_CHECK_U * NM_CHECK_MORE;
+        }
+    }
+    t->flat = 1 + adds;
+    for (size_t b = 0; b < to; b++)
+        for (size_t i = 0; i < p->block[b].n; i++)
+            t->flat += fan * size_of(r, p->block[b].first + i);
+    t->flat *= 1e-300;
+}
+
+/* ---- rows pulled back ---- */
+
+WIDE static void forget(nm_pull *t, size_t u)
+{
+    double *y = t->y + u * L;
+    for (size_t l = 0; l < L; l++) y[l] = 0;
+    t->hot[u] = false;
+}
+
+void nm_pull_clear(nm_pull *t)
+{
+    for (size_t i = 0; i < t->p->block[0].n; i++)
+        forget(t, i); /* others are, as they are pulled back */
+    memset(t->c, 0, sizeof t->c);
+    memset(t->e, 0, sizeof t->e);
+}
+
+void nm_pull_put(nm_pull *t, size_t u, size_t lane, double coef)
+{
+    t->y[u * L + lane] += coef;
+    t->hot[u] = true;
+}
+
+void nm_pull_constant(nm_pull *t, size_t lane, double c, double e)
+{
+    t->c[lane] += c;
+    t->e[lane] += e + (2 * (double)t->p->n_units + 64) * NM_CHECK_U * fabs(c);
+}
+
+/* Adds y w_k to the coefficients of the units idx_k, for one row y or, to load and store these less often, for four. */
+WIDE static void scatter(size_t n, const uint32_t *restrict idx, const double *restrict w,
+                         const double *restrict y, double *restrict to, bool *restrict hot)
+{
+    for (size_t k = 0; k < n; k++) {
+        double *restrict x = to + (size_t)idx[k] * L;
+        hot[idx[k]] = true;
+        for (size_t l = 0; l < L; l++) x[l] += y[l] * w[k];
+    }
+}
+
+WIDE static void scatter_four(size_t n, const uint32_t *restrict idx, const double *const *w,
+                              const double *const *y, double *restrict to, bool *restrict hot)
+{
+    for (size_t half = 0; half < L; half += L / 2) {
+        const double *restrict a = y[0] + half, *restrict b = y[1] + half,
+                               *restrict c = y[2] + half, *restrict d = y[3] + half;
+        for (size_t k = 0; k < n; k++) {
+            const double wa = w[0][k], wb = w[1][k], wc = w[2][k], wd = w[3][k];
+            double *restrict x = to + (size_t)idx[k] * L + half;
+            hot[idx[k]] = true;
+            for (size_t l = 0; l < L / 2; l++)
+                x[l] = (((x[l] + a[l] * wa) + b[l] * wb) + c[l] * wc) + d[l] * wd;
+        }
+    }
+}
+
+/* Adds terms to the constants, and what they may cost in rounding. */
+WIDE static void pay(nm_pull *t, const double *restrict y, double c, double fee)
+{
+    for (size_t l = 0; l < L; l++) {
+        t->c[l] += y[l] * c;
+        t->e[l] += fabs(y[l]) * fee;
+    }
+}
+
+WIDE static void pull_bent(nm_pull *t, size_t u)
+{
+    const double *y = t->y + u * L;
+    double *low = t->y + (size_t)t->low[u] * L, *top = t->y + (size_t)t->top[u] * L, neg[L];
+    for (size_t l = 0; l < L; l++) {
+        const double pos = y[l] > 0 ? y[l] : 0;
+        neg[l] = y[l] < 0 ? y[l] : 0;
+        low[l] += pos * t->slo[u];
+    }
+    for (size_t l = 0; l < L; l++) {
+        top[l] += neg[l] * t->sup[u];
+        t->c[l] += neg[l] * t->up[u];
+        t->e[l] += fabs(y[l]) * t->fee[u];
+    }
+    t->hot[t->low[u]] = t->hot[t->top[u]] = true;
+}
+
+/* Adds the region's signs of block k; they stand for units that its RELUs read. */
+static void add_signs(nm_pull *t, const nm_region *r, const nm_plain_block *k)
+{
+    for (size_t i = 0; i < r->n_signs; i++) {
+        if (r->sign[i] < k->first || r->sign[i] >= k->first + k->n || !(r->beta[i] > 0)) continue;
+        const size_t a = t->low[r->sign[i]];
+        const double fan = (double)t->p->fan + (double)r->n_signs + 4;
+        for (size_t l = 0; l < L; l++) {
+            nm_pull_put(t, a, l, r->side[i] * r->beta[i]);
+            t->e[l] += fan * NM_CHECK_U * r->beta[i] * size_of(r, a);
+        }
+    }
+}
+
+static void pull_affine(nm_pull *t, const nm_plain_block *k)
+{
+    const double *w[4], *y[4];
+    size_t m = 0;
+    for (size_t i = 0; i < k->n; i++) {
+        const size_t unit = k->order[i], u = k->first + unit, at = k->ptr[unit],
+                     n = k->ptr[unit + 1] - at;
+        if (t->hot[u]) {
+            y[m] = t->y + u * L;
+            w[m++] = k->w + at;
+            pay(t, t->y + u * L, k->bias[unit], t->fee[u]);
+        }
+        if (m < 4 && i + 1 < k->n && k->alike[i + 1]) continue; /* there may be more */
+        if (m == 4) scatter_four(n, k->idx + at, w, y, t->y, t->hot);
+        for (size_t r = 0; r < m && m < 4; r++) scatter(n, k->idx + at, w[r], y[r], t->y, t->hot);
+        m = 0;
+    }
+}
+
+void nm_pull_back(nm_pull *t, const nm_region *r, size_t from, bool signs)
+{
+    for (size_t b = from; b > 0; b--) {
+        const nm_plain_block *k = &t->p->block[b];
+        if (signs && k->kind == NM_RELU) add_signs(t, r, k);
+        if (k->kind == NM_AFFINE) pull_affine(t, k);
+        for (size_t u = k->first; u < k->first + k->n; u++) {
+            if (!t->hot[u]) continue;
+            const bool is_zero = t->slo[u] == 0 && t->sup[u] == 0 && t->up[u] == 0;
+            if (k->kind != NM_AFFINE && !is_zero) pull_bent(t, u);
+            forget(t, u);
+        }
+    }
+}
+
+/* ---- the least value over the region ---- */
+
+typedef struct {
+    double sum[L], mag[L], slope[L];
+} minimum;
+
+/* Takes the minimum of (y + lambda cut) x over the box; slope: cut x there; mag: the sum of the terms' sizes. */
+WIDE static void least(const nm_pull *t, const nm_region *r, const double *restrict lambda,
+                       minimum *restrict m)
+{
+    minimum s = {{0}, {0}, {0}};
+    for (size_t i = 0; i < t->p->block[0].n; i++) {
+        if (!t->hot[i] && !r->cut) continue;
+        const double *restrict y = t->y + i * L, lo = r->lo[i], hi = r->hi[i];
+        const double g = r->cut ? r->cut[i] : 0, size = nm_larger(fabs(lo), fabs(hi));
+        for (size_t l = 0; l < L; l++) {
+            const double z = y[l] + lambda[l] * g, x = z > 0 ? lo : hi;
+            s.sum[l] += z * x;
+            s.slope[l] += g * x;
+            s.mag[l] += (fabs(y[l]) + lambda[l] * fabs(g)) * size;
+        }
+    }
+    *m = s;
+}
+
+/* Improves lo by the bounds that these multipliers give. */
+static void take(const nm_pull *t, const minimum *m, const double *lambda, double rhs, double *lo)
+{
+    const double n = (double)t->p->block[0].n;
+    for (size_t l = 0; l < L; l++) {
+        const double part = lambda[l] * rhs, all = t->c[l] + m->sum[l] - part;
+        const double e = t->e[l] + (n + 8) * NM_CHECK_U * m->mag[l] + t->flat +
+                         8 * NM_CHECK_U * (fabs(t->c[l]) + fabs(m->sum[l]) + fabs(part));
+        const double bound = nm_down(all - e * NM_CHECK_MORE);
+        if (isfinite(bound) && bound > lo[l]) lo[l] = bound;
+    }
+}
+
+typedef struct { /* the bound as a function of lambda: a point, its value there, and its slope */
+    double at, value, slope;
+} tangent;
+
+/* Chooses the next lambda of a lane, where the tangents on both sides of the best one meet; false: it is found. */
+static bool next_lambda(tangent *below, tangent *above, double value, double slope, double *lambda)
+{
+    const tangent here = {*lambda, value, slope};
+    if (slope > 0)
+        *below = here;
+    else
+        *above = here;
+    if (isinf(above->at)) {
+        *lambda = *lambda > 0 ? 4 * *lambda : 1;
+        return true;
+    }
+    const double at = (above->value - below->value + below->slope * below->at -
+                       above->slope * above->at) /
+                      (below->slope - above->slope);
+    const double gain = below->value + below->slope * (at - below->at) -
+                        nm_larger(below->value, above->value);
+    if (!(at > below->at && at < above->at && gain > 1e-10 * fabs(value))) return false;
+    *lambda = at;
+    return true;
+}
+
+/* Sets lower bounds of the lanes: without the cut, and with it. The bound is concave in lambda, piecewise linear, and
+ * its slope is cut x - rhs at the minimum. */
+void nm_pull_lower(const nm_pull *t, const nm_region *r, double *lo)
+{
+    double lambda[L] = {0};
+    tangent below[L], above[L];
+    bool open[L], any = r->cut != NULL;
+    minimum m;
+    least(t, r, lambda, &m);
+    for (size_t l = 0; l < L; l++) {
+        lo[l] = -INFINITY;
+        above[l] = (tangent){.at = INFINITY};
+        open[l] = r->cut && m.slope[l] > r->cut_rhs;
+    }
+    take(t, &m, lambda, 0, lo);
+    for (int s = 0; any && s < MULTIPLIERS; s++) {
+        any = false;
+        for (size_t l = 0; l < L; l++) {
+            if (!open[l]) continue;
+            open[l] = next_lambda(&below[l], &above[l], m.sum[l] - lambda[l] * r->cut_rhs,
+                                  m.slope[l] - r->cut_rhs, &lambda[l]);
+            any |= open[l];
+        }
+        if (!any) return;
+        least(t, r, lambda, &m);
+        take(t, &m, lambda, r->cut_rhs, lo);
+    }
+}
+
+double nm_pull_inputs(const nm_pull *t, double *g, double *e)
+{
+    for (size_t i = 0; i < t->p->block[0].n; i++) g[i] = t->y[i * L];
+    *e = t->e[0] + t->flat + 8 * NM_CHECK_U * fabs(t->c[0]);
+    return t->c[0];
+}

@@ -1,0 +1,101 @@
+/* check_proofs.c: the certificates of a campaign, each checked for the question that its sample asks.
+ *
+ * The questions are asked anew, from the network and the images (or the rows of a benchmark); of the records only the
+ * verdict and the certificate's name are read. The network is prepared for the checker once. Cost: a check each. */
+#include "base/base.h"
+#include "network/network.h"
+#include "question/question.h"
+#include "proof/proof.h"
+#include "study/study.h"
+#include "study/records.h"
+
+typedef struct {
+    const nm_campaign *c;
+    const nm_plain *plain;
+    nm_buf *out;
+    nm_jo *list; /* of what is rejected, or NULL: as text */
+    size_t accepted, rejected, unproved, bytes;
+} tally;
+
+/* Returns what the checker says of a certificate; of a benchmark's row, the network is read as well. */
+static nm_checked check(nm_job *job, const tally *t, int64_t sample, const char *path)
+{
+    const nm_file f = nm_file_read(job, path);
+    if (!t->c->rows)
+        return nm_proof_check(job, t->c->net, t->plain, nm_sample_query(job, t->c, sample), f);
+    const nm_benchmark_row *row = &t->c->rows->row[sample];
+    const nm_named net = {NULL, nm_net_read(job, row->net_path)};
+    const nm_asked a = nm_vnnlib_ask(job, row->property_path, 1, &net);
+    return nm_proof_check(job, a.net, NULL, a.query, f);
+}
+
+static void reject(tally *t, int64_t sample, const char *path, int line, const char *why)
+{
+    t->rejected++;
+    if (!t->list) {
+        nm_put(t->out, "rejected: sample %lld: %s:%d: %s\n", (long long)sample, path, line, why);
+        return;
+    }
+    nm_jo_object(t->list, NULL);
+    nm_jo_int(t->list, "sample", sample);
+    nm_jo_int(t->list, "line", line);
+    nm_jo_str(t->list, "why", why);
+    nm_jo_end(t->list);
+}
+
+static void one(nm_job *job, tally *t, int64_t sample)
+{
+    const char *record = nm_record_path(job, t->c, sample);
+    if (!nm_file_exists(record)) return;
+    const nm_json *j = nm_json_parse(job, nm_file_read(job, record)),
+                  *proof = nm_json_find(j, "proof");
+    const int claim = nm_status_of(
+        nm_json_str(job, nm_json_get(job, j, "verdict", record), record));
+    if (!proof) {
+        t->unproved += claim == NM_OK || claim == NM_VIOLATED;
+        return;
+    }
+    const char *path = nm_path_under(job, nm_fmt(job, "%s/", t->c->dir),
+                                     nm_json_str(job, proof, record));
+    if (!nm_file_exists(path)) {
+        reject(t, sample, path, 0, "the file is missing");
+        return;
+    }
+    const nm_checked r = check(job, t, sample, path);
+    if (!r.accepted)
+        reject(t, sample, path, r.line, r.why);
+    else if (r.claim != claim)
+        reject(t, sample, path, 4, "it proves the other answer than the record's");
+    else
+        t->accepted++;
+}
+
+int nm_campaign_proofs(nm_job *job, const nm_campaign *c, nm_buf *out, bool json)
+{
+    const double start = nm_cpu();
+    nm_jo j;
+    tally t = {.c = c, .out = out, .list = json ? &j : NULL};
+    if (c->net) t.plain = nm_plain_new(job, c->net);
+    if (json) {
+        j = nm_jo_answer(out);
+        nm_jo_list(&j, "wrong");
+    }
+    for (int64_t i = c->from; i < c->to && !nm_stopped(job); i++) {
+        const nm_mark mark = nm_mark_get(job);
+        if (nm_campaign_asks(c, i)) one(job, &t, i);
+        nm_mark_release(job, mark);
+    }
+    if (json) {
+        nm_jo_end(&j);
+        nm_jo_int(&j, "n_accepted", (int64_t)t.accepted);
+        nm_jo_int(&j, "n_rejected", (int64_t)t.rejected);
+        nm_jo_int(&j, "n_unproved", (int64_t)t.unproved);
+        nm_jo_fixed(&j, "cpu_seconds", nm_cpu() - start, 3);
+        nm_jo_done(&j);
+    } else {
+        nm_put(out, "%zu accepted, %zu rejected; %zu answers without a certificate (%.3f s)\n",
+               t.accepted, t.rejected, t.unproved, nm_cpu() - start);
+    }
+    if (nm_stopped(job)) return NM_UNKNOWN;
+    return t.rejected ? NM_EAUDIT : NM_OK;
+}

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""batch --proofs and check --batch: each answer has a certificate, whoever solved it; what is missing is made again, what is
+damaged is named; answers are those of a campaign without certificates."""
+import csv, glob, json, os, sys
+
+sys.path.insert(1, sys.path[0] + "/../kit")
+
+from kit import check, m, p, parts, put, run
+
+MLP, IDX, LABELS = m("digits-mlp3.onnx"), m("digits-test-images.idx3.gz"), m("digits-test-labels.idx1.gz")
+DATA = ("--images", IDX, "--labels", LABELS, "--quiet")
+
+
+def good(what, *args):
+    code, out, err = run(*args)
+    check(what, code == 0, (args, code, out, err))
+    return out
+
+
+def records(folder):
+    return {r["sample"]: r for r in (json.load(open(f)) for f in glob.glob(p(folder, "records/*.json")))}
+
+
+def says(what, folder, accepted, rejected, unproved, code=0):
+    got, out, err = run("check", "--batch", p(folder), "--json", "--quiet")
+    j = json.loads(out)
+    check(what, got == code and [j["n_accepted"], j["n_rejected"], j["n_unproved"]] == [accepted, rejected, unproved], (got, j, err))
+    return j
+
+
+def campaign():
+    ask = (MLP, *DATA, "--perturb", "linf:0.05", "--range", "0:12")
+    good("with certificates", "batch", *ask, "--dir", p("a"), "--proofs", p("pa"), "--workers", "2")
+    good("without", "batch", *ask, "--dir", p("b"))
+    a, b = records("a"), records("b")
+    check("the same verdicts", [a[i]["verdict"] for i in range(12)] == [b[i]["verdict"] for i in range(12)], a)
+    check("both verdicts occur", {r["verdict"] for r in a.values()} == {"holds", "violated"}, a)
+    check("each has a file", sorted(os.listdir(p("pa"))) == ["%06d.proof.gz" % i for i in range(12)], os.listdir(p("pa")))
+    check("records name it", all(os.path.exists(p("a", r["proof"])) for r in a.values()), a)
+    rows = list(csv.DictReader(open(p("a", "results.csv"))))
+    check("so do tables", [r["proof"] for r in rows] == ["../pa/%06d.proof.gz" % i for i in range(12)], rows)
+    check("no column without", "proof" not in open(p("b", "results.csv")).readline())
+    says("all are accepted", "a", 12, 0, 0)
+    out = good("as text", "check", "--batch", p("a"), "--quiet")
+    check("a line", out.startswith("12 accepted, 0 rejected; 0 answers without a certificate"), out)
+
+
+def repaired():
+    os.rename(p("pa", "000003.proof.gz"), p("pa", "000004.proof.gz"))
+    j = says("one is another's, one is missing", "a", 10, 2, 0, 6)
+    check("they are named", [w["sample"] for w in j["wrong"]] == [3, 4] and "missing" in j["wrong"][0]["why"], j)
+    os.remove(p("pa", "000004.proof.gz"))
+    good("a run that joins makes them", "batch", "--join", p("a"), "--quiet")
+    says("all are back", "a", 12, 0, 0)
+    good("certificates that are asked for later", "batch", MLP, *DATA, "--perturb", "linf:0.05", "--range", "0:12", "--dir", p("b"), "--proofs", p("b", "proofs"))
+    says("within the folder", "b", 12, 0, 0)
+    os.rename(p("b"), p("moved"))
+    says("which moves with it", "moved", 12, 0, 0)
+
+
+def others():
+    good("sets without certificates", "batch", MLP, *DATA, "--perturb", "l1:0.01", "--range", "0:3", "--dir", p("c"), "--proofs", p("pc"))
+    check("records say why", all("balls" in r["unproved"] for r in records("c").values()), records("c"))
+    says("they are counted", "c", 0, 0, 3)
+    good("a sweep", "batch", MLP, *DATA, "--perturb", "linf:0.01", "--perturb", "linf:0.02", "--range", "0:3", "--dir", p("d"), "--proofs", p("pd"))
+    check("a folder each", sorted(os.listdir(p("pd"))) == sorted(f for f in os.listdir(p("d")) if os.path.isdir(p("d", f))), os.listdir(p("pd")))
+    good("a benchmark", "batch", "--instances", put("rows.csv", "%s,%s,10\n" % (m("tiny-xor.onnx"), m("tiny-xor.vnnlib"))), "--root", "/", "--dir", p("e"), "--proofs", p("pe"), "--quiet")
+    says("its rows", "e", 1, 0, 0)
+    for more, words in ((("--objective", "worst", "--proofs", p("pf")), "certificates are for decisions"), (("--proofs", ""), "a folder")):
+        code, out, err = run("batch", MLP, *DATA, "--perturb", "linf:0.01", "--range", "0:1", "--dir", p("f"), *more)
+        check("refused: " + words, code == 2 and words in err, (code, err))
+    code, out, err = run("check", "--batch", p("a"), "--perturb", "linf:0.1")
+    check("flags beside --batch", code == 2 and "--perturb: goes not with --batch" in err, (code, err))
+
+
+parts(campaign, repaired, others)
