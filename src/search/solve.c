@@ -79,6 +79,8 @@ nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q,
     nm_tail_check(job, net, q);
     nm_models_sayable(job, q, o);
     refuse_l0(job, q);
+    if (o->float32) nm_float32_sayable(job, q, o);
+    s.v->float32 = o->float32;
     for (size_t i = 0; i < q->n_cases; i++)
         if (q->cases[i].empty)
             nm_note(job, "the input set of case %zu is empty", i);
@@ -88,7 +90,7 @@ nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q,
         nm_throw(job, NM_EUNSUP, "--split: cubes are for decisions; objective feasible was expected");
     s.deadline = o->time_limit > 0 ? nm_wall() + o->time_limit : INFINITY;
     const double outer = nm_job_deadline(job, s.deadline);
-    s.p = o->program ? o->program : nm_lower(job, net);
+    s.p = o->program ? o->program : (o->float32 ? nm_lower_float32 : nm_lower)(job, net);
     nm_state_open(&s);
     nm_record_open(&s);
     if (q->objective == NM_CLOSEST && !o->files.out && !o->files.print && !o->files.keep) {

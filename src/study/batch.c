@@ -202,7 +202,7 @@ static void enter(nm_job *job, const nm_campaign *c, plan *t, nm_records *r)
     if (c->rows)
         nm_answers_keep(job, c->rows, c->dir);
     else
-        t->p = nm_lower(job, c->net);
+        t->p = (c->solve.float32 ? nm_lower_float32 : nm_lower)(job, c->net);
 }
 
 int nm_campaign_run(nm_job *job, const nm_campaign *c, nm_buf *out, bool json)
