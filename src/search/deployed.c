@@ -86,16 +86,34 @@ nm_replay nm_float32_replay(nm_state *s, const nm_replay *r)
     double *x = memcpy(NM_RAW(s->job, double, q->n_in + 1), r->x, q->n_in * sizeof *x);
     if (!r->is_inside || !to_floats(c, q->n_in, x)) return out;
     double *lo = NM_RAW(s->job, double, q->n_out + 1), *hi = NM_RAW(s->job, double, q->n_out + 1);
+    nm_replay at = nm_verify(s->job, s->net, q, r->icase, -1, x);
+    if (!at.is_inside || memcmp(at.x, x, q->n_in * sizeof *x)) return out;
     any_order(s, x, lo, hi);
     for (size_t t = 0; t < c->n_clauses; t++) {
-        const nm_replay at = nm_verify(s->job, s->net, q, r->icase, (int64_t)t, x);
-        if (!at.is_inside || memcmp(at.x, x, q->n_in * sizeof *x)) return out;
         const bool every = satisfies(q, &c->clauses[t], lo, hi, x);
-        if (!every && !satisfies(q, &c->clauses[t], at.y32, at.y32, x)) continue;
-        out = at;
+        if (!every && (out.is_violated || !satisfies(q, &c->clauses[t], at.y32, at.y32, x))) continue;
+        out = t == at.iclause ? at : nm_verify(s->job, s->net, q, r->icase, (int64_t)t, x);
         out.is_violated = true;
         out.orders = every ? NM_EVERY_ORDER : NM_PLAIN_ORDER;
         if (every) return out;
     }
     return out;
+}
+
+bool nm_float32_last(nm_state *s)
+{
+    for (size_t i = 0; i < s->q->n_cases && !(s->v->witness && s->v->witness->is_violated); i++) {
+        const nm_case *c = &s->q->cases[i];
+        bool open = false;
+        for (size_t t = 0; t < c->n_clauses; t++) open |= nm_target_open(&s->v->targets[s->cases[i].first + t]);
+        if (!open || nm_stopped(s->job)) continue;
+        double *x = NM_RAW(s->job, double, s->q->n_in + 1);
+        for (size_t k = 0; k < s->q->n_in; k++) x[k] = 0.5 * c->lo[k] + 0.5 * c->hi[k];
+        const double *const points[] = {x, s->q->image, c->lo, c->hi};
+        for (size_t k = 0; k < 4; k++) {
+            const nm_replay r = {.x = points[k], .is_inside = points[k] != NULL, .icase = i};
+            if (r.is_inside && nm_state_take(s, &r, NM_BY_EVALUATION)) return true;
+        }
+    }
+    return false;
 }

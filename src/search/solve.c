@@ -97,6 +97,7 @@ nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q,
         nm_closest(&s);
     } else {
         nm_pipeline_run(&s);
+        if (o->float32) nm_float32_last(&s);
         conclude(&s);
         nm_prove_rest(&s);
     }

@@ -19,7 +19,7 @@
 static bool may_hold(const nm_state *s, const nm_case *c)
 {
     const nm_query *q = s->q;
-    if (!q->image_y || s->o->float32 || q->objective == NM_WORST || q->objective == NM_RANGE) return true;
+    if (!q->image_y || q->objective == NM_WORST || q->objective == NM_RANGE) return true;
     for (size_t t = 0; t < c->n_clauses; t++) {
         bool fails = false;
         for (size_t r = 0; r < c->clauses[t].n_rows; r++) {
