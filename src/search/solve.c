@@ -76,6 +76,7 @@ nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q,
                   .o = o,
                   .v = NM_NEW(job, nm_verdict),
                   .ask = nm_solve_query};
+    if (!o->float32) nm_query_need_reals(job, q, "this answer would be");
     nm_tail_check(job, net, q);
     nm_models_sayable(job, q, o);
     refuse_l0(job, q);
