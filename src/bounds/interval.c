@@ -4,9 +4,9 @@
  * g = (T+8) 2^-52 >= twice the relative error of any sum of T+8 terms (Higham 2002, eq. 3.5), the radius becomes
  *     R = |A| r (1 + g) + g (|A||c| + |b|) + tiny,
  * which covers the errors of the sums of centre, radius and magnitude themselves, in any order; both ends are then
- * moved outwards by one step for their own rounding; for float32, R grows by the radius of float32.c. It also keeps mag >= |A||x| + |b|, the scale of the rounding error
- * of pulling a row back through the block. Cost: one pass over the network. Needs the input box; gives bounds of every
- * unit. */
+ * moved outwards by one step for their own rounding; for float32, R grows by the radius of network/float32.c. It also
+ * keeps mag >= |A||x| + |b|, the scale of the rounding error of pulling a row back through the block. Cost: one pass
+ * over the network. Needs the input box; gives bounds of every unit. */
 #include "base/base.h"
 #include "program/program.h"
 #include "bounds/bounds.h"
@@ -63,7 +63,8 @@ static double float32_radius(nm_job *job, const nm_bounds *b, const nm_block *k,
 {
     const double consts = k->f32.consts ? k->f32.consts[i] : 0;
     if (!(b->mag[k->first + i] + consts < 0x1p126))
-        nm_throw(job, NM_EUNSUP, "--arithmetic float32: node \"%s\": unit %zu may overflow over this input set", k->name, i);
+        nm_throw(job, NM_EUNSUP,
+                 "--arithmetic float32: node \"%s\": unit %zu may overflow over this input set", k->name, i);
     return nm_bounds_radius(b, k, i);
 }
 

@@ -1,24 +1,24 @@
-/* float32.c: the program of a network as deployments compute it: in float32, rounded to nearest with gradual underflow,
- * every sum of products in any order, with or without fma.
+/* float32.c: the program of a network as deployments compute it: in float32, rounded to nearest with gradual
+ * underflow, every sum of products in any order, with or without fma.
  *
  * Plan and argument. One operation rounds x to x (1 + d) with |d| <= u = 2^-24, or, if a product underflows, by at most
  * 2^-150. Hence whatever the order, a unit of an operator that sums n products and a constant gives
  *     sum w_j x_j (1 + t_j) + b (1 + t),  all |t| <= gamma_k = k u / (1 - k u)      (Higham 2002, eq. 3.4 and 3.5),
- * where k, `rounds`, counts the roundings that one term can meet: n for the additions, and MORE for its product, for the
- * scaling by alpha or a count, and for the weight, which is rounded to float32 if it is none. The distance from the exact
- * affine function of the unit's float32 operands is at most
+ * where k, `rounds`, counts the roundings that one term can meet: n for the additions, and MORE for its product, for
+ * the scaling by alpha or a count, and for the weight, which is rounded to float32 if it is none. The distance from the
+ * exact affine function of the unit's float32 operands is at most
  *     radius = gamma_k (sum |w_j| |x_j| + the constants' magnitudes) + flat,
  * and this radius is all that bounds need to know (nm_bounds_radius): intervals are widened by it; a row that is pulled
  * back through the unit loses |coefficient| * radius, beside what its own rounding costs, wherever that is paid (CROWN,
  * alpha, hull dual, folded rows of models). ReLUs, maxima and moved elements do not round: they are the same functions
  * of whatever floats they get. Operators that are fused into one block add up their roundings, and the magnitudes of
  * constants that cancel in its bias (program.c, lower_views.c). Overflow is excluded: where sum |w_j| |x_j| may reach
- * 2^127, bounds refuse to go on. The judge evaluates in float32 in the order of the file, and nothing is shared with it.
+ * 2^126, bounds refuse to go on. The judge evaluates in float32 in the order of the file, and shares nothing with this.
  *
  * Inputs are float32 numbers of the input set. A constant that was computed from constants may be rounded once.
- * Refused by name: operators that are not listed here, generators, element types of 16 bits. Left out: sums by other
- * algorithms than products and additions (Winograd, Fourier), flushing to zero, and lower precisions. Cost: none. */
-#include "base/base.h"
+ * Refused by name: operators that are not listed here, element types of 16 bits. Left out: sums by other algorithms
+ * than products and additions (Winograd, Fourier), flushing to zero, and lower precisions. Cost: none. */
+#include "data/data.h"
 #include "program/program.h"
 #include "network/network.h"
 #include "network/operator.h"
@@ -38,16 +38,23 @@ static bool is_among(const char *type, const char *const *list)
 
 static nm_rounds rounds_of(const nm_node *node)
 {
-    static const char *const exact[] =
-        {"Relu",       "Abs",      "Neg",       "Clip",     "Max",     "Min",     "MaxPool",   "GlobalMaxPool",
-         "ReduceMax",  "ReduceMin", "Flatten",  "Reshape",  "Transpose", "Squeeze", "Unsqueeze", "Identity",
-         "Dropout",    "Concat",   "Split",     "Slice",    "Gather",  "Pad",     "Expand",    "Tile",
-         "Where",      "Cast",     "DepthToSpace", "SpaceToDepth", "Resize", "Upsample", NULL};
-    static const char *const sums[] = {
-        "Gemm",        "MatMul",        "Conv",      "ConvTranspose", "Add",         "Sub",
-        "Mul",         "Div",           "Sum",       "Mean",          "AveragePool", "GlobalAveragePool",
-        "ReduceSum",   "ReduceMean",    "LeakyRelu", "PRelu",         "HardSigmoid", "BatchNormalization",
+    static const char *const exact[] = {
+        "Relu",      "Abs",           "Neg",          "Clip",         "Max",     "Min",
+        "MaxPool",   "GlobalMaxPool", "ReduceMax",    "ReduceMin",    "Flatten", "Reshape",
+        "Transpose", "Squeeze",       "Unsqueeze",    "Identity",     "Dropout", "Concat",
+        "Split",     "Slice",         "Gather",       "Pad",          "Expand",  "Tile",
+        "Where",     "Cast",          "DepthToSpace", "SpaceToDepth", "Resize",  "Upsample",
         NULL};
+    static const char *const sums[] = {"Gemm",        "MatMul",
+                                       "Conv",        "ConvTranspose",
+                                       "Add",         "Sub",
+                                       "Mul",         "Div",
+                                       "Sum",         "Mean",
+                                       "AveragePool", "GlobalAveragePool",
+                                       "ReduceSum",   "ReduceMean",
+                                       "LeakyRelu",   "PRelu",
+                                       "HardSigmoid", "BatchNormalization",
+                                       NULL};
     return is_among(node->type, exact) ? EXACT : is_among(node->type, sums) ? SUMS : REFUSED;
 }
 
@@ -65,7 +72,8 @@ static bool all_floats(const nm_value *v)
 /* Returns true if float32 computes the constant as it is; *once: true if it is at most rounded, and only once. */
 static bool is_computed_exactly(const nm_net *net, const nm_value *v, bool *once)
 {
-    static const char *const single[] = {"Add", "Sub", "Mul", "Div", "Neg", "Sqrt", "DequantizeLinear", NULL};
+    static const char *const single[] = {
+        "Add", "Sub", "Mul", "Div", "Neg", "Sqrt", "DequantizeLinear", NULL};
     *once = true;
     if (nm_dtype_whole(v->type, &(double){0}, &(double){0})) return true;
     const nm_node *by = v->folded;
@@ -92,14 +100,18 @@ static void check_constants(nm_job *job, const nm_net *net, const nm_node *node,
         if (!v || !v->data) continue;
         const bool exact = is_computed_exactly(net, v, &once);
         if (!once)
-            nm_refuse(job, net, node, "--arithmetic float32: its constant \"%s\" was computed from constants, with rounding",
+            nm_refuse(job, net, node,
+                      "--arithmetic float32: its constant \"%s\" was computed from constants, with "
+                      "rounding",
                       v->name);
         if (rounds == EXACT && !exact)
-            nm_refuse(job, net, node, "--arithmetic float32: its constant \"%s\" is no float32 number", v->name);
+            nm_refuse(job, net, node,
+                      "--arithmetic float32: its constant \"%s\" is no float32 number", v->name);
     }
     for (int k = 0; rounds == EXACT && k < node->n_attrs; k++)
         if (node->attrs[k].kind == NM_A_FLOAT && !is_float(node->attrs[k].f))
-            nm_refuse(job, net, node, "--arithmetic float32: its attribute %s is no float32 number", node->attrs[k].name);
+            nm_refuse(job, net, node, "--arithmetic float32: its attribute %s is no float32 number",
+                      node->attrs[k].name);
 }
 
 /* ---- blocks ---- */
@@ -129,7 +141,8 @@ static void look(void *arg, size_t j, double w)
 {
     scan *s = arg;
     (void)j;
-    s->bad |= w != 0 && (!(fabs(w) <= (double)FLT_MAX) || (fabs(w) < (double)FLT_MIN && !is_float(w)));
+    s->bad |= w != 0 &&
+              (!(fabs(w) <= (double)FLT_MAX) || (fabs(w) < (double)FLT_MIN && !is_float(w)));
 }
 
 /* Refuses weights whose rounding to float32 is not relative. */
@@ -139,7 +152,9 @@ static void check_weights(nm_job *job, const nm_net *net, const nm_node *node, c
     for (size_t t = 0; t < b->n_lin; t++)
         for (size_t i = 0; i < b->n; i++) nm_lin_row(&b->lin[t], i, look, &s);
     for (size_t i = 0; i < b->n; i++) look(&s, i, b->f32.consts ? b->f32.consts[i] : b->bias[i]);
-    if (s.bad) nm_refuse(job, net, node, "--arithmetic float32: a weight is outside of float32's normal range");
+    if (s.bad)
+        nm_refuse(job, net, node,
+                  "--arithmetic float32: a weight is outside of float32's normal range");
 }
 
 /* Counts the roundings of the blocks that a node has added. */
@@ -152,21 +167,25 @@ static void count(nm_job *job, const nm_net *net, const nm_node *node, nm_progra
         check_weights(job, net, node, b);
         b->f32.rounds = strcmp(node->type, "BatchNormalization") ? MORE : NORMALIZATION;
         for (size_t t = 0; t < b->n_lin; t++) b->f32.rounds += row_terms(&b->lin[t]);
-        if (b->f32.rounds >> 22) nm_refuse(job, net, node, "--arithmetic float32: sums of more than 2^22 terms");
+        if (b->f32.rounds >> 22)
+            nm_refuse(job, net, node, "--arithmetic float32: sums of more than 2^22 terms");
         b->f32.flat = (double)b->f32.rounds * 0x1p-149;
     }
 }
 
-void nm_float32_count(nm_job *job, const nm_net *net, const nm_node *node, nm_program *p, size_t from)
+void nm_float32_count(nm_job *job, const nm_net *net, const nm_node *node, nm_program *p,
+                      size_t from)
 {
     const nm_rounds rounds = rounds_of(node);
     if (rounds == REFUSED)
-        nm_refuse(job, net, node, "--arithmetic float32: the rounding of this operator is not known");
+        nm_refuse(job, net, node,
+                  "--arithmetic float32: the rounding of this operator is not known");
     for (int k = 0; k < node->n_in + node->n_out; k++) {
         const int v = k < node->n_in ? node->in[k] : node->out[k - node->n_in];
         const nm_dtype t = v < 0 ? NM_F32 : net->values[v].type;
         if (t == NM_F16 || t == NM_BF16)
-            nm_refuse(job, net, node, "--arithmetic float32: its numbers are of type %s", nm_dtype_name(t));
+            nm_refuse(job, net, node, "--arithmetic float32: its numbers are of type %s",
+                      nm_dtype_name(t));
     }
     check_constants(job, net, node, rounds);
     count(job, net, node, p, from);
@@ -177,5 +196,6 @@ void nm_float32_check(nm_job *job, const nm_net *net)
     for (size_t k = 0; k < net->n_outputs; k++)
         if (net->tail[k] && strcmp(net->tail[k]->type, "ArgMax"))
             nm_refuse(job, net, net->tail[k],
-                      "--arithmetic float32: its rounding can make unequal outputs equal; ask about what it reads");
+                      "--arithmetic float32: its rounding can make unequal outputs equal; ask "
+                      "about what it reads");
 }

@@ -117,7 +117,7 @@ double nm_eval_dot(const nm_eval *e, size_t n, const double *a, size_t sa, const
 
 /* ---- lower.c: the same function as a program of blocks of units --------------------------------- */
 nm_program *nm_lower(nm_job *job, const nm_net *net);
-/* Returns the program with the roundings of float32 counted (float32.c); refuses operators whose rounding is not known. */
+/* Does so with the roundings of float32 counted (float32.c); refuses operators whose rounding is not known. */
 nm_program *nm_lower_float32(nm_job *job, const nm_net *net);
 
 /* ---- describe_network.c: what is in a network or a file of arrays, as a table or JSON ------------ */

@@ -82,7 +82,7 @@ typedef struct nm_lin {
 typedef struct nm_float32 { /* what float32 may do to the units of an AFFINE block: see network/float32.c */
     size_t rounds;         /* most roundings that a term of a row meets; 0: the block is exact */
     double flat;           /* what underflow adds to the error of a unit */
-    double *consts;        /* [n] sum of the magnitudes of the constants that make up the bias; NULL: those of the bias */
+    double *consts;        /* [n] sum of the magnitudes of the constants that make up the bias; NULL: |bias| */
 } nm_float32;
 typedef struct nm_block {
     nm_kind kind;

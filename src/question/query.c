@@ -103,6 +103,8 @@ size_t nm_query_targets(const nm_query *q)
 void nm_query_need_reals(nm_job *job, const nm_query *q, const char *what)
 {
     if (q->float32)
-        nm_throw(job, NM_EUNSUP, "%s%sthe question is about float32, and %s about the reals; --arithmetic float32 of solve or batch was expected",
+        nm_throw(job, NM_EUNSUP,
+                 "%s%sthe question is about float32, and %s about the reals; --arithmetic float32 of solve or batch "
+                 "was expected",
                  q->path ? q->path : "", q->path ? ": " : "", what);
 }

@@ -1,14 +1,13 @@
 /* deployed.c: questions about float32 (--arithmetic float32): which are refused, and what counts as a counterexample.
  *
- * The question is whether some float32 point of the input set gives outputs that satisfy a clause, for some order of the
- * network's sums (network/float32.c); the clause itself is read in real arithmetic. `holds` follows from bounds over the
- * program in which lowering has counted roundings. For `violated` a point is rounded to float32, inside its box, and
- * replayed by the judge. It counts if the judge's outputs, in float32 and the order of the file, satisfy a clause
- * (the plain order), or if intervals over this one point show that every order does. Both are said, as a point may
- * violate in the plain order alone. Cost: a replay, and intervals over the network, for each point that is offered. */
+ * The question is whether some float32 point of the input set gives outputs that satisfy a clause, for some order of
+ * the network's sums (network/float32.c); the clause itself is read in real arithmetic. `holds` follows from bounds
+ * over the program in which lowering has counted roundings. For `violated` a point is rounded to float32, inside its
+ * box, and replayed by the judge. It counts if the judge's outputs, in float32 and the order of the file, satisfy a
+ * clause (the plain order), or if intervals over this one point show that every order does. Both are said, as a point
+ * may violate in the plain order alone. Cost: a replay, and intervals over the network, for each point that is
+ * offered. */
 #include "base/base.h"
-#include "program/program.h"
-#include "network/network.h"
 #include "question/question.h"
 #include "judge/judge.h"
 #include "bounds/bounds.h"
@@ -17,13 +16,14 @@
 
 void nm_float32_sayable(nm_job *job, const nm_query *q, const nm_solve_opts *o)
 {
-    const char *what = q->objective != NM_FEASIBLE            ? "values (only decisions, --objective feasible)"
-                       : o->record                            ? "certificates, which are about the reals (--proof)"
-                       : o->known                             ? "bounds from files (--known-bounds)"
+    const char *what = q->objective != NM_FEASIBLE ? "values (only decisions, --objective feasible)"
+                       : o->record ? "certificates, which are about the reals (--proof)"
+                       : o->known  ? "bounds from files (--known-bounds)"
                        : o->files.out || o->files.print || o->files.keep ? "models in files"
-                                                              : NULL;
+                                                                         : NULL;
     for (size_t i = 0; i < q->n_cases; i++)
-        if (q->cases[i].gens) what = "sets that are images of generators (blur, brightness and the like)";
+        if (q->cases[i].gens)
+            what = "sets that are images of generators (blur, brightness and the like)";
     if (what) nm_throw(job, NM_EUNSUP, "--arithmetic float32 does not cover %s", what);
 }
 
@@ -41,7 +41,8 @@ static bool to_floats(const nm_case *c, size_t n, double *x)
 }
 
 /* Returns an upper bound of the row minus its right side; lo, hi: of outputs, then of inputs. */
-static double most(const nm_query *q, const nm_row *r, const double *lo, const double *hi, const double *x)
+static double most(const nm_query *q, const nm_row *r, const double *lo, const double *hi,
+                   const double *x)
 {
     double sum = -r->rhs, mag = fabs(r->rhs);
     for (size_t k = 0; k < r->n; k++) {
@@ -55,7 +56,8 @@ static double most(const nm_query *q, const nm_row *r, const double *lo, const d
     return plain ? sum : sum + (double)(r->n + 4) * NM_ULP * mag + (mag > 0 ? NM_TINY : 0);
 }
 
-static bool satisfies(const nm_query *q, const nm_clause *c, const double *lo, const double *hi, const double *x)
+static bool satisfies(const nm_query *q, const nm_clause *c, const double *lo, const double *hi,
+                      const double *x)
 {
     for (size_t k = 0; k < c->n_rows; k++) {
         nm_row row = c->rows[k];
@@ -91,29 +93,12 @@ nm_replay nm_float32_replay(nm_state *s, const nm_replay *r)
     any_order(s, x, lo, hi);
     for (size_t t = 0; t < c->n_clauses; t++) {
         const bool every = satisfies(q, &c->clauses[t], lo, hi, x);
-        if (!every && (out.is_violated || !satisfies(q, &c->clauses[t], at.y32, at.y32, x))) continue;
+        if (!every && (out.is_violated || !satisfies(q, &c->clauses[t], at.y32, at.y32, x)))
+            continue;
         out = t == at.iclause ? at : nm_verify(s->job, s->net, q, r->icase, (int64_t)t, x);
         out.is_violated = true;
         out.orders = every ? NM_EVERY_ORDER : NM_PLAIN_ORDER;
         if (every) return out;
     }
     return out;
-}
-
-bool nm_float32_last(nm_state *s)
-{
-    for (size_t i = 0; i < s->q->n_cases && !(s->v->witness && s->v->witness->is_violated); i++) {
-        const nm_case *c = &s->q->cases[i];
-        bool open = false;
-        for (size_t t = 0; t < c->n_clauses; t++) open |= nm_target_open(&s->v->targets[s->cases[i].first + t]);
-        if (!open || nm_stopped(s->job)) continue;
-        double *x = NM_RAW(s->job, double, s->q->n_in + 1);
-        for (size_t k = 0; k < s->q->n_in; k++) x[k] = 0.5 * c->lo[k] + 0.5 * c->hi[k];
-        const double *const points[] = {x, s->q->image, c->lo, c->hi};
-        for (size_t k = 0; k < 4; k++) {
-            const nm_replay r = {.x = points[k], .is_inside = points[k] != NULL, .icase = i};
-            if (r.is_inside && nm_state_take(s, &r, NM_BY_EVALUATION)) return true;
-        }
-    }
-    return false;
 }

@@ -64,8 +64,6 @@ bool nm_state_take(nm_state *s, const nm_replay *r, nm_settled by);
 void nm_float32_sayable(nm_job *job, const nm_query *q, const nm_solve_opts *o); /* refuses what they do not cover */
 /* Returns the replay of a float32 point at r's; it is violated if it is so in some order of the sums. */
 nm_replay nm_float32_replay(nm_state *s, const nm_replay *r);
-/* Tries the image, the centre and two corners of the cases that are open at the end; true: that settles the question. */
-bool nm_float32_last(nm_state *s);
 
 /* ---- gradient.c --------------------------------------------------------------------------------- */
 struct nm_walk {

@@ -24,7 +24,8 @@ static void built_in_lists(void)
                       " b: + 1 v + 0.5 z >= -1\n c: + 1 x0 + 1 s = 0\nBounds\n -1 <= x0 <= 1\n v "
                       "free\n 0 <= s <= 0.5\n mark_12 = 1\n"
                       "Binaries\n z\nSOS\n s1: S1 :: v : 1 s : 2\nEnd\n");
-    add_text(MODELLP, "\\ m\nMinimize\n obj: + 1 x + 0 y + 0 z + [ + 2 x ^ 2 - 4 x * y ] / 2\nSubject To\n q: + 1 x + [ + 1 x^2 + 3 y ^ 2 ] <= "
+    add_text(MODELLP, "\\ m\nMinimize\n obj: + 1 x + 0 y + 0 z + [ + 2 x ^ 2 - 4 x * y ] / 2\nSubject "
+                      "To\n q: + 1 x + [ + 1 x^2 + 3 y ^ 2 ] <= "
                       "4\nBounds\n -1 <= x <= 1\n y free\nGenerals\n y\nBinaries\n z\nEnd\n");
     add(IMAGES, "\0\0\x08\x03\0\0\0\2\0\0\0\2\0\0\0\2\1\2\3\4\5\6\7\xff", 24);
     add_text(LIST, "3\n0\n 7\n");

@@ -1,5 +1,5 @@
-/* use_questions.h: what fuzz_readers.c does with questions that name their networks, with certificates, and with networks
- * that flags ask to be read in another way. Included by it alone. */
+/* use_questions.h: what fuzz_readers.c does with questions that name their networks, with certificates, and with
+ * networks that flags ask to be read in another way. Included by it alone. */
 
 #include "proof/proof.h"
 
@@ -69,8 +69,8 @@ static void use_proof(nm_job *job, nm_file f)
     nm_buf b = {.job = job};
     nm_put(&b, "netmip proof 1\nnetwork %s\nquestion %s\n", net->hash, nm_query_hash(job, q));
     nm_put_bytes(&b, f.data, f.n);
-    const nm_checked r =
-        nm_proof_check(job, net, q, (nm_file){"fuzz", (const unsigned char *)b.s, b.n});
+    const nm_checked r = nm_proof_check(job, net, q,
+                                        (nm_file){"fuzz", (const unsigned char *)b.s, b.n});
     require(!r.accepted || r.claim == (odd ? NM_VIOLATED : NM_OK), "a false claim is not accepted");
     require(r.accepted || (r.line > 0 && r.why), "a rejected step has a line and a reason");
     if (!r.accepted) nm_throw(job, NM_EAUDIT, "%s", r.why);
@@ -102,7 +102,9 @@ static void read_with_flags(nm_job *job, nm_file f)
                                       {.n_asked = 2},
                                       {.n_asked = 8},
                                       {.channels = "last"}};
-    nm_front image = {.image = nm_fmt(job, "%s", path_of(job, (nm_file){"i", (const unsigned char *)"P5 2 1 255\nab", 13}))};
+    nm_front image = {
+        .image = nm_fmt(job, "%s",
+                        path_of(job, (nm_file){"i", (const unsigned char *)"P5 2 1 255\nab", 13}))};
     for (size_t k = 0; k <= sizeof fronts / sizeof *fronts; k++) {
         reading_as r = {f, k ? &fronts[k - 1] : &image};
         nm_run(job, read_as, &r);

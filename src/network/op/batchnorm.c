@@ -3,6 +3,7 @@
  * meaning here: evaluation and model use the same two numbers. */
 #include "base/base.h"
 #include "data/data.h"
+#include "program/program.h"
 #include "network/network.h"
 #include "network/operator.h"
 
