@@ -290,6 +290,11 @@ static void duals(nm_job *job, const setup *s)
               "row %zu: alpha %.9g, hull %.9g, seen %.9g; seed %llu", i, a->lo[i], h->lo[0], seen,
               (unsigned long long)s->seed);
         n_lines += lines->n > 0;
+        nm_bounds *some = nm_bounds_copy(job, b);
+        nm_bounds_meet(some, p->blocks[p->n_blocks - 1].first + i, -INFINITY, seen, NM_BY_NOTHING);
+        nm_propagate(some, NULL);
+        CHECK(!some->empty, "row %zu: propagation says that %.9g is not attained; seed %llu", i, seen,
+              (unsigned long long)s->seed);
     }
 }
 
