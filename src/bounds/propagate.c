@@ -8,7 +8,8 @@
  * A ReLU below h has its pre-activation below h; one above l > 0 has it above l; the members of a maximum lie below it.
  * On sparse layers, as those of formulas, this is unit propagation. Every operation is rounded outwards, but only if it
  * is not exact, which its own error tells (Knuth 1969; Dekker 1971): rows of small integers, whose limits are often
- * just attained, settle signs only in this way. In float32, b is an interval: the bias +- the unit's radius. A sum's tension says how near it is to its limit: a clause of n open
+ * just attained, settle signs only in this way. In float32 the bias is an interval, of the unit's radius (float32.c).
+ * A sum's tension says how near it is to its limit: a clause of n open
  * literals has 2^(1-n), as in Jeroslow, Wang 1990. Cost: one or two looks at each weight. Needs finite bounds; they
  * hold only where those that were passed back do. */
 #include "base/base.h"
@@ -52,9 +53,9 @@ static double times_down(double a, double b) { return -times_up(-a, b); }
 typedef struct {
     nm_bounds *b;
     size_t first;
-    double least, most; /* of the sum, rounded outwards */
-    double under, over; /* room that is left above the least, and below the most */
-    double widest;      /* of its terms */
+    double least, most;  /* of the sum, rounded outwards */
+    double under, over;  /* room that is left above the least, and below the most */
+    double widest;       /* of its terms */
 } sum;
 
 static void add_term(void *arg, size_t j, double w)
@@ -74,8 +75,7 @@ static void narrow_term(void *arg, size_t j, double w)
     const size_t u = s->first + j;
     const double size = fabs(w);
     if (!(size > NM_TINY) || b->empty) return;
-    const double lo = b->lo[u], hi = b->hi[u], more = divide_up(s->under, size),
-                 less = divide_up(s->over, size);
+    const double lo = b->lo[u], hi = b->hi[u], more = divide_up(s->under, size), less = divide_up(s->over, size);
     if (w > 0)
         nm_bounds_meet(b, u, add_down(hi, -less), add_up(lo, more), NM_BY_ALPHA);
     else
@@ -102,9 +102,8 @@ static void affine(nm_bounds *b, const nm_block *k, double *tense)
 {
     for (size_t i = 0; i < k->n && !b->empty; i++) {
         const double lo = b->lo[k->first + i], hi = b->hi[k->first + i];
-        const double radius = nm_bounds_radius(b, k, i);
-        sum s = {
-            .b = b, .least = add_down(k->bias[i], -radius), .most = add_up(k->bias[i], radius)};
+        const double bias = k->bias[i], radius = nm_bounds_radius(b, k, i);
+        sum s = {.b = b, .least = add_down(bias, -radius), .most = add_up(bias, radius)};
         each_term(k, i, &s, add_term);
         const double width = s.most - s.least;
         s.under = add_up(hi, -s.least);
