@@ -9,9 +9,8 @@
  * On sparse layers, as those of formulas, this is unit propagation. Every operation is rounded outwards, but only if it
  * is not exact, which its own error tells (Knuth 1969; Dekker 1971): rows of small integers, whose limits are often
  * just attained, settle signs only in this way. In float32 the bias is an interval, of the unit's radius (float32.c).
- * A sum's tension says how near it is to its limit: a clause of n open
- * literals has 2^(1-n), as in Jeroslow, Wang 1990. Cost: one or two looks at each weight. Needs finite bounds; they
- * hold only where those that were passed back do. */
+ * A sum's tension says how near it is to its limit: a clause of n open literals has 2^(1-n), as in Jeroslow, Wang 1990.
+ * Cost: one or two looks at each weight. Needs finite bounds; they hold only where those that were passed back do. */
 #include "base/base.h"
 #include "program/program.h"
 #include "bounds/bounds.h"

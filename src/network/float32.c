@@ -18,6 +18,7 @@
  * Inputs are float32 numbers of the input set. A constant that was computed from constants may be rounded once.
  * Refused by name: operators that are not listed here, element types of 16 bits. Left out: sums by other algorithms
  * than products and additions (Winograd, Fourier), flushing to zero, and lower precisions. Cost: none. */
+#include "base/base.h"
 #include "data/data.h"
 #include "program/program.h"
 #include "network/network.h"
@@ -149,8 +150,14 @@ static void look(void *arg, size_t j, double w)
 static void check_weights(nm_job *job, const nm_net *net, const nm_node *node, const nm_block *b)
 {
     scan s = {false};
-    for (size_t t = 0; t < b->n_lin; t++)
-        for (size_t i = 0; i < b->n; i++) nm_lin_row(&b->lin[t], i, look, &s);
+    for (size_t t = 0; t < b->n_lin; t++) {
+        const nm_lin *a = &b->lin[t];
+        const nm_geo *g = &a->geo;
+        const bool kernel = a->kind == NM_CONV || a->kind == NM_CONVT; /* whose rows repeat it */
+        const size_t n = kernel ? (size_t)g->o * nm_pad8((size_t)(g->c / g->groups * g->kh * g->kw)) : 0;
+        for (size_t i = 0; i < n; i++) look(&s, i, a->w[i]);
+        for (size_t i = 0; !kernel && i < b->n; i++) nm_lin_row(a, i, look, &s);
+    }
     for (size_t i = 0; i < b->n; i++) look(&s, i, b->f32.consts ? b->f32.consts[i] : b->bias[i]);
     if (s.bad)
         nm_refuse(job, net, node,
@@ -193,9 +200,14 @@ void nm_float32_count(nm_job *job, const nm_net *net, const nm_node *node, nm_pr
 
 void nm_float32_check(nm_job *job, const nm_net *net)
 {
-    for (size_t k = 0; k < net->n_outputs; k++)
+    for (size_t k = 0; k < net->n_outputs; k++) {
+        const nm_value *v = &net->values[net->outputs[k]];
+        bool once;
         if (net->tail[k] && strcmp(net->tail[k]->type, "ArgMax"))
             nm_refuse(job, net, net->tail[k],
-                      "--arithmetic float32: its rounding can make unequal outputs equal; ask "
-                      "about what it reads");
+                      "--arithmetic float32: its rounding can make unequal outputs equal; ask about what it reads");
+        if (v->data && !is_computed_exactly(net, v, &once))
+            nm_throw(job, NM_EUNSUP,
+                     "%s: --arithmetic float32: output \"%s\" is a constant that is no float32 number", net->path, v->name);
+    }
 }

@@ -153,7 +153,7 @@ nm_view nm_lower_exact(nm_lowering *l, const nm_node *node, const nm_view *v);
 /* ---- float32.c: what float32 rounds -------------------------------------------------------------- */
 /* Counts the roundings of the blocks from..: those that lowering `node` has added. */
 void nm_float32_count(nm_job *job, const nm_net *net, const nm_node *node, nm_program *p, size_t from);
-void nm_float32_check(nm_job *job, const nm_net *net); /* refuses tails */
+void nm_float32_check(nm_job *job, const nm_net *net); /* refuses tails, and constants at outputs */
 
 /* ---- channel_order.c: which axes of the input are channels, rows and columns -------------------- */
 /* Sets net->image and image_by from what operators say, else from `said` (the file), else from the flag --channels. */

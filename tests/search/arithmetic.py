@@ -49,6 +49,7 @@ def refused():
     smooth = put("s.json", network([2], [dense([[1, 2], [3, 4]], [0, 0]), {"op": "Softmax"}]))
     tiny = put("t.json", network([2], [dense([[1e-39, 2], [3, 4]], [0, 0])]))
     huge = put("h.json", network([2], [dense([[1e38, 2], [3, 4]], [0, 0])]))
+    fixed = put("f.json", {**network([2], [dense([[1, 2], [3, 4]], [0, 0]), {"op": "Identity", "inputs": [], "value": [0.1], "name": "k"}]), "outputs": ["dense_0", "k"]})
     clip = put("c.json", network([2], [dense([[1, 2], [3, 4]], [0, 0]), {"op": "Clip", "min": 0.1, "max": 6}]))
     for name, args, code, needle in (
             ("certificates", ["solve", net, q, *F32, "--proof", p("x.proof")], 4, "certificates"),
@@ -61,6 +62,7 @@ def refused():
             ("Softmax", ["solve", smooth, "--image", image, "--label", "0", "--perturb", "linf:0.1", *F32], 4, "Softmax"),
             ("small weights", ["solve", tiny, q, *F32], 4, "normal range"),
             ("overflow", ["solve", huge, q, *F32], 4, "may overflow"),
+            ("a constant output", ["solve", fixed, put("q3.vnnlib", box([-1, -1], [1, 1], 3, "(<= Y_0 (- 5))")), *F32], 4, "is a constant"),
             ("ends of Clip", ["solve", clip, q, *F32], 4, "no float32 number")):
         got, out, err = run(*args)
         check("refused: " + name, got == code and out == "" and needle in err, (got, out, err))
