@@ -142,8 +142,8 @@ int nm_query_picture(nm_job *job, const nm_query *query, const double *x, const 
 
 /* Decides the question, or finds what its objective asks for. Options: time-limit, seed, threads, bounds, split,
  * encoding, one-sided, fold, solver, solver-command, confirm, keep, memory, no-evaluate, no-attack, no-split, no-units,
- * no-branch, no-solve, output (a folder for witness.npy and pictures). A question that is violated or stays unknown is
- * not an error. */
+ * no-branch, no-solve, arithmetic, output (a folder for witness.npy and pictures). A question that is violated or stays
+ * unknown is not an error. */
 int nm_solve(nm_job *job, const nm_net *net, const nm_query *query, const nm_options *o, const nm_result **r);
 
 int nm_result_status(const nm_result *r);         /* NM_OK, NM_VIOLATED or NM_UNKNOWN */

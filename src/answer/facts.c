@@ -164,6 +164,10 @@ static void witness(maker *m, const nm_query *q, const nm_replay *r, const nm_fi
     number(m, "margin64", r->margin64, "margin %.9g");
     number(m, "error64", r->err64, "float64, +- %.1e");
     number(m, "margin32", r->margin32, "%.9g (float32)");
+    if (r->orders == NM_EVERY_ORDER)
+        text(m, "orders", "every", "in %s order of float32 sums");
+    else if (r->orders == NM_PLAIN_ORDER)
+        text(m, "orders", "plain", "in the %s order of float32 sums alone");
     if (q->image) {
         group(m, NM_FACT_GROUP, "distance");
         number(m, "linf", r->linf, "linf %.6g");
@@ -274,6 +278,7 @@ static void verdict(maker *m, const nm_verdict *v)
     if (v->by && !unknown) text(m, "settled", by_whom(m->job, v), "%s"), words_only(m);
     if (v->status == NM_OK || v->optimum.has || v->range.has) certified(m, v);
     if (unknown) text_if(m, "why", v->why, "%s");
+    if (v->float32) text(m, "arithmetic", "float32", "in %s");
 }
 
 static void sizes(maker *m, const nm_verdict *v)

@@ -73,7 +73,7 @@ static void put_lines(nm_buf *b, const nm_fact *list, const char *pattern)
 
 void nm_report_text(nm_buf *b, const nm_fact *facts, const nm_query *q, const nm_replay *witness)
 {
-    put_line(b, facts, "{verdict} {settled}: {why}");
+    put_line(b, facts, "{verdict} {settled}: {why}, {arithmetic}");
     put_line(b, facts, "  not certified: {solver}; {guard} {tolerances.primal} and {tolerances.integrality}");
     put_line(b, facts, "  not certified: {assumed}");
     put_line(b, facts, "  {objective.value}, {objective.bound}; {objective.tolerance}, {objective.strict}");
@@ -92,7 +92,8 @@ void nm_report_text(nm_buf *b, const nm_fact *facts, const nm_query *q, const nm
     put_line(b, facts, "  {label}, {predicted}");
     put_lines(b, nm_fact_find(facts, "layers"), "  {block}: {units}, {inactive}, {active}, {unstable}");
     put_line(b, facts,
-             "  {witness.what} {witness.target}, {witness.margin64} ({witness.error64|)}, {witness.margin32}");
+             "  {witness.what} {witness.target}, {witness.margin64} ({witness.error64|)}, {witness.margin32}, "
+             "{witness.orders}");
     put_line(
         b, facts,
         "  distance: {witness.distance.linf}, {witness.distance.l1}, {witness.distance.l2}, {witness.distance.l0}");

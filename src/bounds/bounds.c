@@ -47,6 +47,14 @@ double nm_bounds_ball(const nm_bounds *b, const double *y, double least, double 
     return least;
 }
 
+double nm_bounds_radius(const nm_bounds *b, const nm_block *k, size_t i)
+{
+    if (k->f32.rounds == 0) return 0;
+    const double ku = (double)k->f32.rounds * 0x1p-24, gamma = ku / (1 - ku) * (1 + 0x1p-20);
+    const double consts = k->f32.consts ? k->f32.consts[i] : fabs(k->bias[i]);
+    return (gamma * (b->mag[k->first + i] + consts) + k->f32.flat) * (1 + 0x1p-20);
+}
+
 void nm_bounds_meet(nm_bounds *b, size_t u, double lo, double hi, nm_by by)
 {
     if (!(lo > b->lo[u]))

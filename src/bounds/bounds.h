@@ -22,6 +22,8 @@ typedef struct nm_bounds {
     const nm_ball *balls;
 } nm_bounds;
 nm_bounds *nm_bounds_new(nm_job *job, const nm_program *p, const double *lo, const double *hi);
+/* Returns how far float32 may put unit i of AFFINE block k from its exact value (network/float32.c); reals: 0. */
+double nm_bounds_radius(const nm_bounds *b, const nm_block *k, size_t i);
 void nm_bounds_meet(nm_bounds *b, size_t u, double lo, double hi, nm_by by);
 nm_phase nm_bounds_phase(const nm_bounds *b, size_t u); /* of a unit that a RELU reads */
 bool nm_bounds_open(const nm_bounds *b, size_t u);   /* true: its phase is open, and the last block depends on it */

@@ -2,6 +2,9 @@
  * those of deeper layers also over the network's inputs. This is done once, for bounds that only shrink afterwards, so
  * that a parent's multipliers fit its children. If memory does not suffice for all units, the last layers come first.
  *
+ * In float32 the pre-activation is below w x + b + radius (network/float32.c), so b is raised, and the argument for
+ * lines over the network's inputs holds for those over a unit's own inputs, too.
+ *
  * Over its own inputs: inputs that are 0 over the whole box are left out, since their products are exactly 0. Over the
  * network's inputs: CROWN's upper bound of the pre-activation, a <= w x + b with b rounded up (pull_back.c), so that
  * relu(a) <= relu(w x + b); the minimum of this form over the box is often above a's own lower bound.
@@ -52,6 +55,7 @@ static void add_line(nm_job *job, nm_lines_of *s, const nm_bounds *b, const nm_b
     t.idx = idx;
     t.w = w;
     walk_row(b->p, a, i, &t);
+    const double radius = nm_bounds_radius(b, a, i);
     s->of[r->first + i] = (int32_t)s->n;
     s->line[s->n++] = (nm_line){(uint32_t)(r->first + i),
                                 (uint32_t)(a->first + i),
@@ -59,7 +63,7 @@ static void add_line(nm_job *job, nm_lines_of *s, const nm_bounds *b, const nm_b
                                 s->entries,
                                 idx ? idx : mate->idx,
                                 w,
-                                a->bias[i],
+                                radius == 0 ? a->bias[i] : nm_up(a->bias[i] + radius),
                                 -1,
                                 false,
                                 b->lo[a->first + i],

@@ -4,9 +4,9 @@
  * g = (T+8) 2^-52 >= twice the relative error of any sum of T+8 terms (Higham 2002, eq. 3.5), the radius becomes
  *     R = |A| r (1 + g) + g (|A||c| + |b|) + tiny,
  * which covers the errors of the sums of centre, radius and magnitude themselves, in any order; both ends are then
- * moved outwards by one step for their own rounding. It also keeps mag >= |A||x| + |b|, the scale of the rounding error
- * of pulling a row back through the block. Cost: one pass over the network. Needs the input box; gives bounds of every
- * unit. */
+ * moved outwards by one step for their own rounding; for float32, R grows by the radius of network/float32.c. It also
+ * keeps mag >= |A||x| + |b|, the scale of the rounding error of pulling a row back through the block. Cost: one pass
+ * over the network. Needs the input box; gives bounds of every unit. */
 #include "base/base.h"
 #include "program/program.h"
 #include "bounds/bounds.h"
@@ -53,6 +53,21 @@ static bool is_zero(const nm_bounds *b, const nm_block *k, size_t i)
     return !s.moves;
 }
 
+static bool consts_are_zero(const nm_block *k, size_t i)
+{
+    return k->f32.rounds == 0 || !k->f32.consts || k->f32.consts[i] == 0;
+}
+
+/* Returns the radius of a unit whose mag is set; refuses units that may overflow. */
+static double float32_radius(nm_job *job, const nm_bounds *b, const nm_block *k, size_t i)
+{
+    const double consts = k->f32.consts ? k->f32.consts[i] : 0;
+    if (!(b->mag[k->first + i] + consts < 0x1p126))
+        nm_throw(job, NM_EUNSUP,
+                 "--arithmetic float32: node \"%s\": unit %zu may overflow over this input set", k->name, i);
+    return nm_bounds_radius(b, k, i);
+}
+
 static void affine(nm_job *job, const nm_kernels *kern, nm_bounds *b, const nm_block *k)
 {
     const nm_mark mark = nm_mark_get(job);
@@ -75,8 +90,9 @@ static void affine(nm_job *job, const nm_kernels *kern, nm_bounds *b, const nm_b
         const double radius = (yr[i] * (1 + g) + g * ym[i]) * (1 + 4 * NM_ULP) +
                               (double)terms * NM_TINY;
         b->mag[u] = (yr[i] + ym[i]) * (1 + 2 * g) + (double)terms * NM_TINY;
-        const bool exact = yr[i] == 0 && ym[i] == 0 && is_zero(b, k, i);
-        nm_bounds_meet(b, u, exact ? 0 : nm_down(yc[i] - radius), exact ? 0 : nm_up(yc[i] + radius),
+        const bool exact = yr[i] == 0 && ym[i] == 0 && is_zero(b, k, i) && consts_are_zero(k, i);
+        const double all = k->f32.rounds ? nm_up(radius + float32_radius(job, b, k, i)) : radius;
+        nm_bounds_meet(b, u, exact ? 0 : nm_down(yc[i] - all), exact ? 0 : nm_up(yc[i] + all),
                        NM_BY_INTERVAL);
     }
     nm_mark_release(job, mark);

@@ -8,9 +8,9 @@
  * A ReLU below h has its pre-activation below h; one above l > 0 has it above l; the members of a maximum lie below it.
  * On sparse layers, as those of formulas, this is unit propagation. Every operation is rounded outwards, but only if it
  * is not exact, which its own error tells (Knuth 1969; Dekker 1971): rows of small integers, whose limits are often
- * just attained, settle signs only in this way. A sum's tension says how near it is to its limit: a clause of n open
- * literals has 2^(1-n), as in Jeroslow, Wang 1990. Cost: one or two looks at each weight. Needs finite bounds; they
- * hold only where those that were passed back do. */
+ * just attained, settle signs only in this way. In float32 the bias is an interval, of the unit's radius (float32.c).
+ * A sum's tension says how near it is to its limit: a clause of n open literals has 2^(1-n), as in Jeroslow, Wang 1990.
+ * Cost: one or two looks at each weight. Needs finite bounds; they hold only where those that were passed back do. */
 #include "base/base.h"
 #include "program/program.h"
 #include "bounds/bounds.h"
@@ -101,7 +101,8 @@ static void affine(nm_bounds *b, const nm_block *k, double *tense)
 {
     for (size_t i = 0; i < k->n && !b->empty; i++) {
         const double lo = b->lo[k->first + i], hi = b->hi[k->first + i];
-        sum s = {.b = b, .least = k->bias[i], .most = k->bias[i]};
+        const double bias = k->bias[i], radius = nm_bounds_radius(b, k, i);
+        sum s = {.b = b, .least = add_down(bias, -radius), .most = add_up(bias, radius)};
         each_term(k, i, &s, add_term);
         const double width = s.most - s.least;
         s.under = add_up(hi, -s.least);

@@ -91,7 +91,8 @@ static void set_affine(nm_relax *x, const nm_bounds *b, const nm_block *k)
         fan = nm_larger(fan, (double)b->p->blocks[k->lin[t].src].fan + 4);
     const double sum = (double)(b->p->n_units + 16);
     for (size_t i = 0; i < k->n; i++)
-        x->w[k->first + i] = NM_ULP * (fan * b->mag[k->first + i] + sum * fabs(k->bias[i]));
+        x->w[k->first + i] = NM_ULP * (fan * b->mag[k->first + i] + sum * fabs(k->bias[i])) +
+                             nm_bounds_radius(b, k, i);
 }
 
 /* Returns the error that underflow may cause. A product may lose up to 2^-1074, whatever the row: in coefficients,

@@ -35,7 +35,7 @@ static const nm_opt read[NM_N_FACES][32] = {
     [NM_F_UNITS] = {NM_O_bounds, NM_O_threads, NM_O_all_rows, END},
     [NM_F_SOLVE] = {STAGES, NM_O_solver, NM_O_solver_command, NM_O_confirm, NM_O_keep, NM_O_memory,
                     NM_O_time_limit, NM_O_seed, NM_O_no_evaluate, NM_O_no_attack, NM_O_no_split,
-                    NM_O_no_branch, NM_O_no_solve, NM_O_output, END},
+                    NM_O_no_branch, NM_O_no_solve, NM_O_arithmetic, NM_O_output, END},
     [NM_F_FILES] = {STAGES, NM_O_dialect, NM_O_mps, NM_O_cuts, NM_O_start, NM_O_priorities,
                     NM_O_options, NM_O_comments, NM_O_always_write, END},
     [NM_F_DECODE] = {NM_O_output, END},

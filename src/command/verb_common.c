@@ -134,6 +134,7 @@ nm_solve_opts nm_cli_solve_opts(nm_job *job, const nm_cli *c, bool compile)
     if (!compile) set_runners(job, c, &o);
     o.form.two_sided = strcmp(nm_cli_pick(job, c, NM_O_one_sided, "on|off"), "off") == 0;
     o.form.fold = strcmp(nm_cli_pick(job, c, NM_O_fold, "on|off"), "on") == 0;
+    o.float32 = !compile && strcmp(nm_cli_pick(job, c, NM_O_arithmetic, "real|float32"), "float32") == 0;
     o.stages.evaluate = !compile && !nm_cli_has(c, NM_O_no_evaluate);
     o.stages.attack = !compile && !nm_cli_has(c, NM_O_no_attack);
     o.stages.split = !compile && !nm_cli_has(c, NM_O_no_split);
@@ -187,6 +188,9 @@ bool nm_cli_dump(nm_job *job, const nm_cli *c, nm_buf *out, const nm_net *net, c
     if (!stage) return false;
     if (nm_cli_has(c, NM_O_json) && strcmp(stage, "query"))
         nm_throw(job, NM_EUSE, "--json: only --dump query can print JSON, not %s", stage);
+    const char *arithmetic = nm_cli_get(c, NM_O_arithmetic);
+    if (arithmetic && strcmp(arithmetic, "real"))
+        nm_throw(job, NM_EUNSUP, "--dump: what is printed is about the reals, not --arithmetic %s", arithmetic);
     if (strcmp(stage, "net") == 0)
         nm_net_print(out, net);
     else if (strcmp(stage, "program") == 0)

@@ -6,6 +6,7 @@
 #include "question/question.h"
 
 /* ---- judge.c: a point, replayed in float64 with its rounding error, and in float32 -------------- */
+typedef enum { NM_NO_ORDERS, NM_PLAIN_ORDER, NM_EVERY_ORDER } nm_orders; /* of float32 sums; set by search */
 typedef struct nm_replay {
     const double *x;       /* [n_in] the point, inside the input set */
     const double *g;       /* the generators whose rounded image it is, or NULL */
@@ -14,6 +15,7 @@ typedef struct nm_replay {
     double err64;          /* bound on the rounding error of margin64 */
     bool is_inside;        /* in the input set, including its linear rows */
     bool is_violated;      /* inside, and margin64 + err64 <= 0 */
+    nm_orders orders;      /* of a float32 question: the orders of summation in which it violates */
     size_t icase, iclause;
     double linf, l1, l2;   /* distances from the image, if there is one */
     size_t l0;

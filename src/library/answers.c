@@ -28,7 +28,8 @@ static void solve(nm_job *job, void *arg)
     call *c = arg;
     const double start = nm_wall();
     const nm_cli *f = nm_face_options(job, c->o, NM_F_SOLVE, "nm_solve");
-    const nm_solve_opts o = nm_cli_solve_opts(job, f, false);
+    nm_solve_opts o = nm_cli_solve_opts(job, f, false);
+    o.float32 |= c->query->float32;
     const char *dir = f->value[NM_O_output];
     if (dir) nm_folder_make(job, dir);
     nm_face_fits(job, c->net, c->query);

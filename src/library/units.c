@@ -66,6 +66,7 @@ static void bound_units(nm_job *job, void *arg)
     nm_unit_opts o = nm_cli_unit_opts(job,
                                       nm_face_options(job, c->o, NM_F_UNITS, "nm_bound_units"));
     o.outputs = true;
+    nm_query_need_reals(job, q, "these bounds are");
     nm_tail_check(job, c->net, q);
     const nm_program *p = nm_lower(job, c->net);
     c->u = NM_NEW(job, nm_units);

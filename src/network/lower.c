@@ -23,7 +23,7 @@ static void open_views(nm_lowering *l)
     }
 }
 
-nm_program *nm_lower(nm_job *job, const nm_net *net)
+static nm_program *lower(nm_job *job, const nm_net *net, bool float32)
 {
     nm_program *p = NM_NEW(job, nm_program);
     nm_lowering l = {.job = job, .net = net, .prog = p};
@@ -32,7 +32,12 @@ nm_program *nm_lower(nm_job *job, const nm_net *net)
     for (size_t k = 0, at = 0; k < net->n_inputs; k++)
         for (size_t i = 0; i < net->values[net->inputs[k]].n; i++)
             l.view[net->inputs[k]].unit[i] = (int32_t)at++;
-    for (size_t i = 0; i < net->n_nodes; i++) net->nodes[i].op->lower(&l, &net->nodes[i]);
+    if (float32) nm_float32_check(job, net);
+    for (size_t i = 0; i < net->n_nodes; i++) {
+        const size_t from = p->n_blocks;
+        net->nodes[i].op->lower(&l, &net->nodes[i]);
+        if (float32) nm_float32_count(job, net, &net->nodes[i], p, from);
+    }
     p->n_out = net->n_out;
     p->out = NM_RAW(job, int32_t, p->n_out);
     p->out_const = NM_ARRAY(job, double, p->n_out);
@@ -44,3 +49,6 @@ nm_program *nm_lower(nm_job *job, const nm_net *net)
     nm_program_finish(job, p);
     return p;
 }
+
+nm_program *nm_lower(nm_job *job, const nm_net *net) { return lower(job, net, false); }
+nm_program *nm_lower_float32(nm_job *job, const nm_net *net) { return lower(job, net, true); }

@@ -28,6 +28,17 @@ static int whole_block(const nm_program *p, const nm_view *v)
     return b;
 }
 
+/* Adds a constant to a unit; the sizes of all its constants are kept beside their sum, as they may cancel. */
+static void add_constant(nm_lowering *l, nm_block *b, size_t i, double x)
+{
+    if (!b->f32.consts && b->bias[i] != 0) {
+        b->f32.consts = NM_ARRAY(l->job, double, nm_pad8(b->n));
+        for (size_t k = 0; k < b->n; k++) b->f32.consts[k] = fabs(b->bias[k]);
+    }
+    if (b->f32.consts) b->f32.consts[i] += fabs(x);
+    b->bias[i] += x;
+}
+
 /* Adds a gather for each block that the view draws on; whole blocks need no index. */
 static void gather_terms(nm_lowering *l, int block, const nm_view *v, const double *coef)
 {
@@ -36,7 +47,7 @@ static void gather_terms(nm_lowering *l, int block, const nm_view *v, const doub
     const int whole = whole_block(p, v);
     for (size_t i = 0; i < v->n; i++) {
         if (v->unit[i] < 0) {
-            l->prog->blocks[block].bias[i] += (coef ? coef[i] : 1) * v->cst[i];
+            add_constant(l, &l->prog->blocks[block], i, (coef ? coef[i] : 1) * v->cst[i]);
             continue;
         }
         const int src = nm_program_block(p, (size_t)v->unit[i]);

@@ -260,6 +260,8 @@ static void plan_all(nm_job *job, nm_net *net, nm_apart *samples)
         plan(job, net, node);
         check_kept(job, net, node);
         if (all_constant(net, node)) fold(job, net, node);
+        for (int k = 0; k < node->n_out; k++)
+            if (net->values[node->out[k]].data) net->values[node->out[k]].folded = node;
         if (samples) nm_apart_after(job, net, samples, node);
         if (!net->values[node->out[0]].data) sorted[kept++] = *node;
     }

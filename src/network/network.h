@@ -22,13 +22,15 @@ typedef struct nm_value {
     size_t n;              /* elements */
     const double *data;    /* [n] when constant, else NULL; float32 widened exactly */
     int maker;             /* node that makes it, or -1 */
+    const struct nm_node *folded; /* the node that computed a constant from constants, or NULL */
 } nm_value;
 /* What a reader asserts of a node, checked in network.c: nothing; the output has the shape of input 0; in addition
  * nothing is broadcast: all inputs have as many elements. */
 typedef enum { NM_KEEPS_NOTHING, NM_KEEPS_SHAPE, NM_KEEPS_ALL } nm_keeps;
 typedef struct nm_op nm_op;       /* operator.h */
 typedef struct nm_attr nm_attr;
-typedef struct nm_node {
+typedef struct nm_node nm_node;
+struct nm_node {
     const nm_op *op;
     const char *name, *type;
     int n_in, n_out;
@@ -37,7 +39,7 @@ typedef struct nm_node {
     nm_attr *attrs;
     nm_keeps keeps;
     const void *plan;      /* what the op's `plan` worked out, for eval and lower */
-} nm_node;
+};
 /* Throws NM_EUNSUP, naming file, node and operator. */
 _Noreturn void nm_refuse(nm_job *job, const nm_net *net, const nm_node *node, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
@@ -115,6 +117,8 @@ double nm_eval_dot(const nm_eval *e, size_t n, const double *a, size_t sa, const
 
 /* ---- lower.c: the same function as a program of blocks of units --------------------------------- */
 nm_program *nm_lower(nm_job *job, const nm_net *net);
+/* Does so with the roundings of float32 counted (float32.c); refuses operators whose rounding is not known. */
+nm_program *nm_lower_float32(nm_job *job, const nm_net *net);
 
 /* ---- describe_network.c: what is in a network or a file of arrays, as a table or JSON ------------ */
 void nm_inspect_net(nm_job *job, nm_buf *out, const nm_net *net, bool json);

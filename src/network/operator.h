@@ -150,6 +150,11 @@ nm_view nm_lower_units(nm_lowering *l, int block);
 /* Returns v, or a block equal to v if some elements are constants: products with it then stay exact. */
 nm_view nm_lower_exact(nm_lowering *l, const nm_node *node, const nm_view *v);
 
+/* ---- float32.c: what float32 rounds -------------------------------------------------------------- */
+/* Counts the roundings of the blocks from..: those that lowering `node` has added. */
+void nm_float32_count(nm_job *job, const nm_net *net, const nm_node *node, nm_program *p, size_t from);
+void nm_float32_check(nm_job *job, const nm_net *net); /* refuses tails, and constants at outputs */
+
 /* ---- channel_order.c: which axes of the input are channels, rows and columns -------------------- */
 /* Sets net->image and image_by from what operators say, else from `said` (the file), else from the flag --channels. */
 void nm_net_settle(nm_job *job, nm_net *net, nm_order said, const char *channels);

@@ -143,6 +143,25 @@ static const double *scaled_rows(nm_job *job, const nm_lin *a, const double *f)
     return w;
 }
 
+static double const_size(const nm_block *b, size_t i)
+{
+    return b->f32.consts ? b->f32.consts[i] : fabs(b->bias[i]);
+}
+
+/* Returns the rounding of C = gather(B) as one block: a term of B is rounded in both; constants may have cancelled. */
+static nm_float32 fused_rounding(nm_job *job, const nm_block *b, const nm_block *c)
+{
+    const double *w = c->lin[0].w;
+    double *consts = NM_ARRAY(job, double, nm_pad8(c->n)), most = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        const double by = w ? fabs(w[i]) : 1;
+        consts[i] = (by * const_size(b, i) + const_size(c, i)) * (1 + 4 * NM_ULP) + NM_TINY;
+        if (by > most) most = by;
+    }
+    const double flat = (b->f32.flat * most + c->f32.flat) * 1.01;
+    return (nm_float32){b->f32.rounds + c->f32.rounds, flat, consts};
+}
+
 static bool fuse(nm_job *job, nm_block *b, nm_block *c)
 {
     const nm_lin *g = &c->lin[0];
@@ -159,6 +178,7 @@ static bool fuse(nm_job *job, nm_block *b, nm_block *c)
         if (!f || !(lin[t].w = (rows ? scaled_rows : scaled)(job, &lin[t], f))) return false;
         if (is_conv(&lin[t])) lin[t].wt = transposed(job, &lin[t]);
     }
+    if (b->f32.rounds + c->f32.rounds) c->f32 = fused_rounding(job, b, c);
     c->lin = lin;
     c->n_lin = b->n_lin;
     c->bias = bias;

@@ -79,6 +79,11 @@ typedef struct nm_lin {
     nm_geo geo;
     const int32_t *cells;  /* CONV, CONVT [p*q][patch] cell of the first group's channels, or -1 in the padding */
 } nm_lin;
+typedef struct nm_float32 { /* what float32 may do to the units of an AFFINE block: see network/float32.c */
+    size_t rounds;         /* most roundings that a term of a row meets; 0: the block is exact */
+    double flat;           /* what underflow adds to the error of a unit */
+    double *consts;        /* [n] sum of the magnitudes of the constants that make up the bias; NULL: |bias| */
+} nm_float32;
 typedef struct nm_block {
     nm_kind kind;
     const char *name;      /* the node that it comes from */
@@ -87,6 +92,7 @@ typedef struct nm_block {
     size_t n_lin;          /* AFFINE */
     nm_lin *lin;
     double *bias;          /* AFFINE [n] */
+    nm_float32 f32;        /* AFFINE */
     const size_t *ptr;     /* MAX [n+1]: group members */
     const uint32_t *idx;   /* MAX: units of src, relative to it */
     size_t fan;            /* terms that `pull` sums into one unit of this block, over all readers */

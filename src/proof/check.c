@@ -410,6 +410,7 @@ nm_checked nm_proof_check(nm_job *job, const nm_net *net, const nm_plain *p, con
     if (q->objective != NM_FEASIBLE)
         nm_throw(job, NM_EUNSUP,
                  "certificates are for decisions; --objective feasible was expected");
+    nm_query_need_reals(job, q, "certificates are");
     nm_tail_check(job, net, q);
     out.accepted = whole_file(&c);
     return out;

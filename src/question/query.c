@@ -99,3 +99,12 @@ size_t nm_query_targets(const nm_query *q)
     for (size_t i = 0; i < q->n_cases; i++) n += q->cases[i].n_clauses;
     return n;
 }
+
+void nm_query_need_reals(nm_job *job, const nm_query *q, const char *what)
+{
+    if (q->float32)
+        nm_throw(job, NM_EUNSUP,
+                 "%s%sthe question is about float32, and %s about the reals; --arithmetic float32 of solve or batch "
+                 "was expected",
+                 q->path ? q->path : "", q->path ? ": " : "", what);
+}

@@ -69,7 +69,8 @@ void nm_query_print(nm_buf *b, const nm_query *q)
     if (q->front)
         nm_put(b, "%s read by %s\n", pixels ? "pixels are" : "the network is",
                nm_front_text(b->job, q->front));
-    nm_put(b, "inputs %zu outputs %zu cases %zu\n", q->n_in, q->n_out, q->n_cases);
+    nm_put(b, "inputs %zu outputs %zu cases %zu%s\n", q->n_in, q->n_out, q->n_cases,
+           q->float32 ? " arithmetic float32" : "");
     for (size_t i = 0; i < q->n_cases; i++) {
         const nm_case *c = &q->cases[i];
         nm_put(b, "case %zu%s\n", i, c->empty ? " empty" : "");
@@ -236,6 +237,7 @@ void nm_query_write(nm_buf *b, const nm_query *q)
     nm_jo_int(&j, "predicted", q->predicted);
     nm_jo_str(&j, "objective", nm_objective_name(b->job, q));
     nm_jo_num(&j, "guard", q->guard);
+    if (q->float32) nm_jo_str(&j, "arithmetic", "float32");
     nm_jo_str_if(&j, "form", q->form);
     if (q->front) {
         nm_jo_str_if(&j, "mean", q->front->mean);

@@ -77,6 +77,7 @@ struct nm_query {
     const nm_front *front; /* preprocessing from pixels to the network's inputs; or NULL */
     nm_norm norm;          /* for NM_CLOSEST */
     double guard;
+    bool float32;          /* asked about float32: what answers about the reals refuses it (nm_query_need_reals) */
     bool own_guard;        /* a flag set the guard: models are relaxed by no more */
     /* for questions around an image: */
     const double *image;   /* [n_in] or NULL */
@@ -217,6 +218,7 @@ bool nm_query_is(nm_file f);               /* by content */
 void nm_queryjson_print(nm_job *job, nm_buf *b, nm_file f, bool json); /* as it is written, without a network */
 nm_preface nm_query_preface(nm_job *job, const char *path);
 size_t nm_query_asked(nm_job *job, const char *path); /* number of inputs that it names; 0: the network decides */
+void nm_query_need_reals(nm_job *job, const nm_query *q, const char *what); /* refuses a question about float32 */
 nm_query *nm_query_read(nm_job *job, const nm_net *net, const char *path); /* VNN-LIB or JSON, by content */
 nm_query *nm_query_parse(nm_job *job, const nm_json *j, const char *where); /* a self-contained question */
 nm_query *nm_read_vnnlib(nm_job *job, const nm_net *net, const char *path); /* versions 1 and 2 */

@@ -24,6 +24,7 @@ void nm_record_open(nm_state *s)
     if (s->q->objective != NM_FEASIBLE)
         nm_throw(s->job, NM_EUNSUP,
                  "--proof: certificates are for decisions; --objective feasible was expected");
+    if (s->o->float32) r->unable = "certificates are about real numbers, not about --arithmetic float32";
     if (s->o->known) r->unable = "known bounds are assumed, not proven";
     if (s->o->bounds.all == NM_BY_INTERVAL)
         r->unable = "a certificate's bounds are those of CROWN, not of --bounds interval";
@@ -131,6 +132,7 @@ static void put_witness(nm_buf *out, const nm_query *q, const nm_replay *w)
 /* Returns what has no proof, or NULL: everything has one. */
 static const char *unproved(nm_job *job, const nm_record *r, const nm_query *q, const nm_verdict *v)
 {
+    if (v->float32) return r->unable;
     if (v->status == NM_VIOLATED) return NULL;
     if (v->status == NM_UNKNOWN) return "the answer is unknown";
     if (r->unable) return r->unable;

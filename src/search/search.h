@@ -63,7 +63,8 @@ typedef struct nm_solve_opts {
     double time_limit;     /* seconds of wall clock for the whole query */
     uint64_t seed;
     nm_record *record;     /* what closes targets is recorded here for a certificate; or NULL */
-    const nm_program *program; /* the net's program if it was lowered before; or NULL */
+    bool float32;          /* the question is about float32 in every order of summation: see deployed.c */
+    const nm_program *program; /* the net's program, for this arithmetic, if it was lowered before; or NULL */
     nm_stage_opts stages;
     nm_program_opts programs;
     nm_form_opts form;
@@ -117,6 +118,7 @@ typedef struct nm_solver_word {   /* for decoded files: a solver's word, and wha
 } nm_solver_word;
 struct nm_verdict { /* filled by search and decode, read by facts.c */
     int status;            /* NM_OK holds, NM_VIOLATED, NM_UNKNOWN */
+    bool float32;          /* it is about float32 */
     nm_settled by;
     bool certified;        /* for holds and proven values: nothing depends on a solver's word */
     const char *assumed;   /* the file of assumed bounds that it depends on; or NULL */

@@ -4,6 +4,7 @@
 #include "base/base.h"
 #include "network/network.h"
 #include "question/question.h"
+#include "judge/judge.h"
 #include "bounds/bounds.h"
 #include "search/search.h"
 #include "search/record.h"
@@ -50,6 +51,26 @@ static void conclude(nm_state *s)
                                     : "targets are left open, and no model was solved (--no-solve)";
 }
 
+/* Tries the image, the centre and two corners of the cases that are open at the end: the order of the file's sums may
+ * violate where the reals, which the stages look at, do not. */
+static void try_floats(nm_state *s)
+{
+    for (size_t i = 0; i < s->q->n_cases && !(s->v->witness && s->v->witness->is_violated); i++) {
+        const nm_case *c = &s->q->cases[i];
+        bool open = false;
+        for (size_t t = 0; t < c->n_clauses; t++)
+            open |= nm_target_open(&s->v->targets[s->cases[i].first + t]);
+        if (!open || nm_stopped(s->job)) continue;
+        double *x = NM_RAW(s->job, double, s->q->n_in + 1);
+        for (size_t k = 0; k < s->q->n_in; k++) x[k] = 0.5 * c->lo[k] + 0.5 * c->hi[k];
+        const double *const points[] = {x, s->q->image, c->lo, c->hi};
+        for (size_t k = 0; k < 4; k++) {
+            const nm_replay r = {.x = points[k], .is_inside = points[k] != NULL, .icase = i};
+            if (r.is_inside && nm_state_take(s, &r, NM_BY_EVALUATION)) return;
+        }
+    }
+}
+
 /* Refuses L0 over generators: that an element of the affine image keeps the image's value is an equality, which
  * generators in doubles hardly ever satisfy; a solver's point would differ in all elements. */
 static void refuse_l0(nm_job *job, const nm_query *q)
@@ -76,9 +97,12 @@ nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q,
                   .o = o,
                   .v = NM_NEW(job, nm_verdict),
                   .ask = nm_solve_query};
+    if (!o->float32) nm_query_need_reals(job, q, "this answer would be");
     nm_tail_check(job, net, q);
     nm_models_sayable(job, q, o);
     refuse_l0(job, q);
+    if (o->float32) nm_float32_sayable(job, q, o);
+    s.v->float32 = o->float32;
     for (size_t i = 0; i < q->n_cases; i++)
         if (q->cases[i].empty)
             nm_note(job, "the input set of case %zu is empty", i);
@@ -88,13 +112,14 @@ nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q,
         nm_throw(job, NM_EUNSUP, "--split: cubes are for decisions; objective feasible was expected");
     s.deadline = o->time_limit > 0 ? nm_wall() + o->time_limit : INFINITY;
     const double outer = nm_job_deadline(job, s.deadline);
-    s.p = o->program ? o->program : nm_lower(job, net);
+    s.p = o->program ? o->program : (o->float32 ? nm_lower_float32 : nm_lower)(job, net);
     nm_state_open(&s);
     nm_record_open(&s);
     if (q->objective == NM_CLOSEST && !o->files.out && !o->files.print && !o->files.keep) {
         nm_closest(&s);
     } else {
         nm_pipeline_run(&s);
+        if (o->float32) try_floats(&s);
         conclude(&s);
         nm_prove_rest(&s);
     }

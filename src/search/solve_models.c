@@ -299,6 +299,11 @@ static void say_open(nm_state *s, const nm_target *t, const nm_proof *p)
     if (p->status == NM_OK || (p->tie >= 0 && s->q->objective != NM_FEASIBLE))
         s->v->why = nm_fmt(
             s->job, "the value that target %s attains and its proven bound do not meet", t->name);
+    else if (p->tie >= 0 && s->o->float32)
+        s->v->why = nm_fmt(s->job,
+                           "some order of float32 sums might reach target %s, which is within %.2g of what bounds "
+                           "allow, but no point that was tried is a counterexample",
+                           t->name, p->tie);
     else if (p->tie >= 0 && s->q->guard > 0)
         s->v->why = nm_fmt(s->job,
                            "the least margin of target %s lies in the guard band, or within %.2g "

@@ -62,6 +62,11 @@ size_t nm_target_row(const nm_bounded *k, const nm_clause *c, size_t t);
 /* Takes a replay: a new witness, or a better incumbent. Returns true if that settles a decision question. */
 bool nm_state_take(nm_state *s, const nm_replay *r, nm_settled by);
 
+/* ---- deployed.c: questions about float32 --------------------------------------------------------- */
+void nm_float32_sayable(nm_job *job, const nm_query *q, const nm_solve_opts *o); /* refuses what they do not cover */
+/* Returns the replay of a float32 point at r's; it is violated if it is so in some order of the sums. */
+nm_replay nm_float32_replay(nm_state *s, const nm_replay *r);
+
 /* ---- gradient.c --------------------------------------------------------------------------------- */
 struct nm_walk {
     nm_job *job;

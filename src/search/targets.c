@@ -39,6 +39,8 @@ bool nm_target_open(const nm_target *t) { return t->status == NM_UNKNOWN; }
 bool nm_state_take(nm_state *s, const nm_replay *r, nm_settled by)
 {
     nm_verdict *v = s->v;
+    const nm_replay deployed = s->o->float32 ? nm_float32_replay(s, r) : *r;
+    r = &deployed;
     nm_target *t = &v->targets[s->cases[r->icase].first + r->iclause];
     if (r->is_inside && r->margin64 < t->objective) t->objective = r->margin64;
     if (s->q->objective == NM_RANGE) {

@@ -213,7 +213,7 @@ static void enter(nm_job *job, const nm_campaign *c, plan *t, nm_records *r)
     if (c->rows)
         nm_answers_keep(job, c->rows, c->dir);
     else
-        t->of.p = nm_lower(job, c->net);
+        t->of.p = (c->solve.float32 ? nm_lower_float32 : nm_lower)(job, c->net);
     if (!c->proofs) return;
     nm_folder_make(job, c->proofs);
     if (c->net) t->of.plain = nm_plain_new(job, c->net);

@@ -68,6 +68,7 @@ static void put_record(nm_buf *b, const nm_campaign *c, int64_t row, const answe
     nm_jo j = nm_record_start(b, c, row);
     if (s->limit > 0) nm_jo_num(&j, "time_limit", s->limit);
     nm_jo_str(&j, "verdict", nm_status_word(s->status));
+    if (s->v->float32) nm_jo_str(&j, "arithmetic", "float32");
     if (s->partial) nm_jo_bool(&j, "partial", true);
     if (open && !s->partial && s->limit > 0 && s->wall >= s->limit)
         nm_jo_bool(&j, "timed_out", true);
@@ -88,6 +89,8 @@ int nm_instance_solve(nm_job *job, const nm_campaign *c, int64_t row, nm_buf *re
     nm_query_range(job, a.net, a.query);
     nm_record r = {0};
     nm_solve_opts o = c->solve;
+    o.float32 |= a.query->float32;
+    a.query->float32 = o.float32;
     if (c->proofs) o.record = &r;
     if (s.limit > 0) o.time_limit = fmax(s.limit - (nm_wall() + s.wall), 1e-3);
     s.v = nm_solve_query(job, a.net, a.query, &o);

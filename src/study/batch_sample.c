@@ -134,6 +134,7 @@ static void put_record(nm_buf *b, const nm_campaign *c, const solved *s)
     nm_jo_int(&j, "label", s->q->label);
     nm_jo_int(&j, "predicted", s->q->predicted);
     nm_jo_str(&j, "verdict", nm_status_word(v->status));
+    if (v->float32) nm_jo_str(&j, "arithmetic", "float32");
     if (s->partial) nm_jo_bool(&j, "partial", true);
     if (v->status != NM_UNKNOWN) nm_jo_str_if(&j, "proved_by", nm_settled_name(v->by));
     if (s->partial)

@@ -178,6 +178,12 @@ def questions():
     ball = put("ball.json", {"netmip": "query", "version": 1, "cases": [
         {"lo": 0, "hi": 1, "balls": [{"norm": "l1", "radius": 0.5, "centre": [0.5, 0.5]}], "clauses": [["Y_0 >= 0.7"]]}]})
     ask([0], "solve", sigmoid, ball, "--dump", "query")
+    ask([10], "solve", MLP3, *IMAGE, "--perturb", "linf:0.3", "--arithmetic", "float32")
+    ask([0], "batch", MLP3, "--images", DIGITS, "--labels", LABELS, "--perturb", "linf:0.01", "--range", "0:2", "--arithmetic", "float32", "--dir", p("deployed"))
+    files("record", "deployed/records/*.json", 2)
+    two = put("float32.vnnlib", "(vnnlib-version <2.0>)\n(declare-network f (declare-input X float32 [2]) (declare-output Y float32 [2]))\n"
+              "(assert (and (<= 0 X[0] 1) (<= 0 X[1] 1)))\n(assert (<= Y[0] Y[1]))\n")
+    ask([0], "solve", XOR, two, "--dump", "query")
     ask([0], "inspect", XORQ, name="question")
     fits("a question", "inspect", json.loads(run("inspect", XORQ, "--json")[1]))
 

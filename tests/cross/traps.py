@@ -5,7 +5,7 @@ verdict is the true one or `unknown`, every proven value holds, every attained o
   traps.py [PART..]                  the test: each way of solving, `verify` and each solver get a part of the traps; TRAPS=all: all of them
   traps.py --table [SEED]            what each solver alone says wrongly: the table of netmip-decode(1)
   traps.py --find NETWORK INDEX TO   narrows the radius at which an image of models/ starts to be read otherwise"""
-import collections, json, os, re, sys
+import collections, json, math, os, random, re, sys
 from fractions import Fraction as F
 
 sys.path.insert(1, sys.path[0] + "/../kit")
@@ -90,6 +90,58 @@ def solved():
             if keep and code == 10:
                 inside, margin = point(t, keep[1])
                 check("witness of " + t.name, inside and margin <= 0, (inside, float(margin)))
+
+
+def in_some_order(t, x, rng):
+    """Y_0 - Y_1 in float32, each sum in an order of its own; None: it leaves float32's range"""
+    f = numpy.float32
+    v = [f(a) for a in x]
+    with numpy.errstate(all="ignore"):
+        for l in t.layers:
+            if l[0] == "dense":
+                rows = []
+                for r, c in zip(l[1], l[2]):
+                    terms = [f(a) * b for a, b in zip(r, v)] + [f(c)]
+                    rng.shuffle(terms)
+                    while len(terms) > 1:
+                        terms.append(terms.pop(rng.randrange(len(terms))) + terms.pop(rng.randrange(len(terms))))
+                    rows.append(terms[0])
+                v = rows
+            elif l[0] == "mean":
+                v = [sum(v[1:], v[0]) / f(len(v))]
+            else:
+                v = [max(a, f(0)) for a in v] if l[0] == "relu" else [max(v)]
+    y = [float(a) for a in v]
+    return y[0] - y[1] if all(math.isfinite(a) for a in y) else None
+
+
+def deployed():
+    """--arithmetic float32: `holds` of no order that violates, `violated` in every order only where all that are drawn do"""
+    rng, seen = random.Random(5), collections.Counter()
+    for t in ALL:
+        points = [[float(numpy.float32(v)) for v in x] for x in (t.lo, t.hi, [(a + b) / 2 for a, b in zip(t.lo, t.hi)])]
+        points = [x for x in points if all(a <= v <= b for a, v, b in zip(t.lo, x, t.hi))]
+        code, out, err = run("solve", t.net, t.query, "--json", "--arithmetic", "float32", "-o", p("f-" + t.name))
+        if code == 4:
+            check("float32 refuses %s by name" % t.name, "float32" in err and out == "", err)
+            seen["refused"] += 1
+            continue
+        if not check("float32: %s ends" % t.name, code in WORD, (code, err)):
+            continue
+        answer = json.loads(out)
+        seen[answer["verdict"]] += 1
+        check("float32: %s is said" % t.name, answer["arithmetic"] == "float32", out)
+        if code == 10:
+            points = [numpy.load(p("f-" + t.name + "/witness.npy")).astype(float).ravel()]
+            check("float32: witness of %s" % t.name, all(float(numpy.float32(v)) == v and a <= v <= b for a, v, b in zip(t.lo, points[0], t.hi)))
+        margins = [m for x in points for _ in range(30) for m in [in_some_order(t, x, rng)] if m is not None]
+        if code == 0:
+            check("float32: %s holds" % t.name, all(m > 0 for m in margins), min(margins, default=0))
+        if code == 10 and answer["witness"]["orders"] == "every":
+            check("float32: %s is violated in every order" % t.name, all(m <= 0 for m in margins), max(margins, default=0))
+        if code != 0 and not t.violated():
+            seen["real holds, float32 does not"] += 1
+    check("float32 differs from the reals on some traps", seen["real holds, float32 does not"] >= 3 and seen["holds"] >= 1, seen)
 
 
 def by_the_standard():
@@ -361,4 +413,4 @@ if sys.argv[1:2] == ["--find"]:
 if sys.argv[1:2] == ["--table"]:
     table(int((sys.argv[2:] or ["1"])[0]))
     sys.exit(0)
-parts(solved, by_the_standard, worst_and_range, nearest, every_unit, in_a_batch, through_files, at_the_boundary, told)
+parts(solved, deployed, by_the_standard, worst_and_range, nearest, every_unit, in_a_batch, through_files, at_the_boundary, told)

@@ -2,7 +2,7 @@
 """Damaged files given to the program itself: cut at every place (every k-th of larger ones), bytes changed, members of
 JSON replaced one by one. The answer is a known exit code and one line, never a signal, a hang, or a verdict that a
 whole file would not have given. Then the in-process driver fuzz_readers on the same files, when it is built."""
-import copy, glob, json, os, random, re, shutil, struct, subprocess, sys, time, zipfile, zlib
+import copy, glob, hashlib, json, os, random, re, shutil, struct, subprocess, sys, time, zipfile, zlib
 
 sys.path.insert(1, sys.path[0] + "/../kit")
 import kit
@@ -162,6 +162,9 @@ def members(kind, whole):
             known("%s: %s = %r" % (kind, "/".join(map(str, spot)), value), code, out, err)
 
 
+BESIDE = struct.pack("<6f", 9, 9, 1, -1, 0.5, 2)  # the data of a tensor in a file of its own
+
+
 def onnx_seeds():
     """models with functions, branches, sparse and integer constants, other element types: what exporters write beside plain nodes"""
     try:
@@ -192,6 +195,25 @@ def onnx_seeds():
                                h.make_node("Mul", ["r", "w"], ["h"]), relu]),
            "initializer as input": model([gemm, relu], [w("w", [[1, -1], [2, 0]]), w("b", [0, 1])],
                                          inputs=(x, h.make_tensor_value_info("w", T.FLOAT, [2, 2]), h.make_tensor_value_info("b", T.FLOAT, [2])))}
+    def fixed(shape, nodes, data, **more):
+        g = h.make_graph(nodes, "g", [h.make_tensor_value_info("x", T.FLOAT, shape)], [h.make_tensor_value_info("y", T.FLOAT, None)], list(data))
+        return h.make_model(g, opset_imports=[h.make_opsetid("", 17), h.make_opsetid("own", 1)], ir_version=8, **more).SerializeToString()
+    data = [w("w", [[1, -1], [2, 0]]), w("b", [0, 1])]
+    out["batch"] = fixed([4, 2], [gemm, relu], data)
+    out["open"] = fixed(["N", 2], [h.make_node("Relu", ["x"], ["y"])], [])
+    beside = onnx.TensorProto(name="w", data_type=T.FLOAT, dims=[2, 2], data_location=onnx.TensorProto.EXTERNAL)
+    for key, value in (("location", "beside.bin"), ("offset", "8"), ("length", "16"), ("checksum", hashlib.sha1(BESIDE).hexdigest())):
+        beside.external_data.add(key=key, value=value)
+    out["external"] = fixed([1, 2], [gemm, relu], [beside, data[1]])
+    inner = h.make_graph([h.make_node("Add", ["x", "own"], ["t0"]), h.make_node("Relu", ["t0"], ["t1"])], "t",
+                         [], [h.make_tensor_value_info("t1", T.FLOAT, None)], [w("own", [1, 2])])
+    other = h.make_graph([], "e", [], [h.make_tensor_value_info("x", T.FLOAT, None)])
+    leaky = h.make_node("LeakyRelu", ["a"], ["b"])
+    leaky.attribute.add(name="alpha", ref_attr_name="slope", type=onnx.AttributeProto.FLOAT)
+    chosen = h.make_node("If", ["c"], ["h"], then_branch=inner, else_branch=other)
+    out["inner"] = fixed([1, 2], [h.make_node("Leak", ["x"], ["l"], domain="own", slope=0.25), chosen, relu], [w("c", True, bool)],
+                         functions=[h.make_function("own", "Leak", ["a"], ["b"], [leaky], [h.make_opsetid("", 17)], ["slope"])])
+    out["outer"] = fixed([1, 2], [h.make_node("If", ["c"], ["h"], then_branch=inner, else_branch=other), relu], [w("c", False, bool)])
     for kind in (T.DOUBLE, T.FLOAT16, T.BFLOAT16):
         t = [h.make_tensor("w", kind, [2, 2], [1.0, -1.0, 0.5, 2.0]), h.make_tensor("b", kind, [2], [0.0, 1.0])]
         out["type %d" % kind] = model([h.make_node("Cast", ["w"], ["W"], to=T.FLOAT), h.make_node("Cast", ["b"], ["B"], to=T.FLOAT),
@@ -217,6 +239,7 @@ def more_seeds(folder):
     put("seeds/images.npy", npy([k / 8 for k in range(8)], shape=(2, 2, 2)))
     put("seeds/list.txt", "1\n0\n2\n")
     put("seeds/list.npy", npy([1.0, 0.0, 2.0]))
+    put("seeds/beside.bin", BESIDE)
     for name, data in onnx_seeds().items():
         put("seeds/onnx." + name.replace(" ", "-"), data)
 

@@ -20,7 +20,8 @@
 enum {
     ONNX, NETJSON, NNET, MAT4, MAT5, MAT73, NPZ, VNNLIB, VNNLIB2, QUERY,
     IDX, LABELS, NPY, PNG, JPEG, PNM, CSV, MAP, SOL, SEXPR,
-    USERMPS, USERLP, EMBEDDING, MODELMPS, MODELLP, IMAGES, LIST, BOUNDS, N_KINDS
+    USERMPS, USERLP, EMBEDDING, MODELMPS, MODELLP, IMAGES, LIST, BOUNDS, PROOF, CIFAR,
+    PICTURE, N_KINDS
 };
 
 /* ---- one input ---- */
@@ -73,6 +74,7 @@ static size_t work_of(const nm_net *net)
 
 #include "fuzz_batch.h"
 #include "fuzz_query.h"
+#include "use_questions.h"
 static void use_net(nm_job *job, nm_graph *g, nm_file f)
 {
     const nm_net *net = new_net(job, g, f);
@@ -144,15 +146,21 @@ static void body(nm_job *job, void *arg)
     const nm_file f = in->f;
     nm_buf b = {.job = job};
     switch (in->kind) {
-    case ONNX: use_net(job, nm_read_onnx(job, f, NULL), f); break;
-    case NETJSON: use_net(job, nm_read_netjson(job, f), f); break;
+    case ONNX:
+        read_with_flags(job, f);
+        use_net(job, nm_read_onnx(job, f, NULL), f);
+        break;
+    case NETJSON:
+        read_with_flags(job, f);
+        use_net(job, nm_read_netjson(job, f), f);
+        break;
     case NNET: use_net(job, nm_read_nnet(job, f), f); break;
     case MAT4:
     case MAT5:
     case MAT73:
     case NPZ: use_arrays(job, f, in->kind); break;
     case VNNLIB:
-    case VNNLIB2: nm_query_print(&b, nm_read_vnnlib(job, NULL, path_of(job, f))); break;
+    case VNNLIB2: use_vnnlib(job, f); break;
     case QUERY: use_query(job, f); break;
     case IDX: check_tensor(nm_read_idx(job, f, 1, false)); break;
     case LABELS: check_tensor(nm_read_idx(job, f, 2, true)); break;
@@ -171,6 +179,9 @@ static void body(nm_job *job, void *arg)
     case IMAGES: use_images(job, path_of(job, f)); break;
     case LIST: use_list(job, path_of(job, f)); break;
     case BOUNDS: nm_known_read(job, path_of(job, f), "ab", "cd"); break;
+    case PROOF: use_proof(job, f); break;
+    case CIFAR: use_cifar(job, f); break;
+    case PICTURE: use_picture(job, f); break;
     default: nm_sexpr_read(job, f);
     }
 }
@@ -216,7 +227,8 @@ static const char *const kind_name[N_KINDS] = {
     "onnx",   "json",      "nnet",     "mat4",    "mat5",   "mat73", "npz",
     "vnnlib", "vnnlib2",   "query",    "idx",     "labels", "npy",   "png",
     "jpeg",   "pnm",       "csv",      "map",     "sol",    "sexpr", "usermps",
-    "userlp", "embedding", "modelmps", "modellp", "images", "list",  "bounds"};
+    "userlp", "embedding", "modelmps", "modellp", "images", "list",  "bounds",
+    "proof",  "cifar",     "picture"};
 typedef struct {
     unsigned char *data;
     size_t n;
@@ -451,10 +463,12 @@ int main(int argc, char **argv)
     counts = mmap(NULL, N_KINDS * sizeof *counts, PROT_READ | PROT_WRITE,
                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     require(counts != MAP_FAILED, "shared memory");
-    if (folder)
+    if (folder) {
         from_folder(folder);
-    else
+        require(chdir(folder) == 0, "files beside a seed are found"); /* external data */
+    } else {
         built_in();
+    }
     for (int kind = 0; kind < N_KINDS; kind++) {
         size_t n = 0;
         for (size_t i = 0; i < n_seeds; i++) n += seeds[i].kind == kind;

@@ -307,6 +307,20 @@ static void built_in_texts(void)
                     "{\"range\":\"2*Y_0 - Y_1 + 3\"}}");
     add_text(QUERY, "{\"netmip\":\"query\",\"version\":1,\"against\":\"@\",\"lo\":-1,\"hi\":1,"
                     "\"differ\":\"class\",\"margin\":0.25}");
+    add_text(QUERY, "{\"netmip\":\"query\",\"version\":1,\"n_in\":2,\"n_out\":2,\"label\":0,"
+                    "\"image\":[0.5,0.25],"
+                    "\"cases\":[{\"lo\":[0,0],\"hi\":[1,1],\"gens\":{\"lo\":[-0.2,0],\"hi\":[0.2,1],\"at\":[0,0.5],"
+                    "\"is_image\":true,\"x0\":[0.5,0.25],\"ptr\":[0,1,3],\"idx\":[0,0,1],\"w\":[0.125,-0.125,1],"
+                    "\"sums\":[[1,1,1]],\"rows\":[{\"var\":[0,1],\"coef\":[1,1],\"rhs\":2}],\"kernel\":[0,0,0,0]},"
+                    "\"in_rows\":[],\"clauses\":[[\"Y_0 <= Y_1\"]]},{\"lo\":0,\"hi\":1,\"in_rows\":[],\"balls\":["
+                    "{\"norm\":\"l2\","
+                    "\"radius\":0.5},{\"norm\":\"l0\",\"radius\":1,\"centre\":[0,1],\"pixels\":[0,0]}],"
+                    "\"clauses\":[{\"name\":\"1\",\"label\":1,\"rows\":[\"Y_0 <= Y_1\"],\"inner\":[-1]}]}]}");
+    add_text(VNNLIB2,
+             "(vnnlib-version <2.0>)\n(declare-network f (declare-input X Real [2])(declare-output Y Real [2]))\n"
+             "(declare-network h (isomorphic-to f)(declare-input U Real [2])(declare-output V Real [2]))\n"
+             "(assert (and (<= 0 X[0] 1)(<= 0 X[1] 1)(== X[0] U[0])(<= 0 U[1] 1)))"
+             "(assert (or (< Y[0] V[0])(> V[1] 3)))\n");
     add_text(VNNLIB, text);
     add_text(SEXPR, text);
     snprintf(text, sizeof text,

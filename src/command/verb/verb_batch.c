@@ -15,7 +15,7 @@ static const nm_opt asks[] = {NM_O_channels,    NM_O_mean,        NM_O_std,     
                               NM_O_objective,   NM_O_guard,       NM_O_bounds,    NM_O_fold,
                               NM_O_seed,        NM_O_encoding,    NM_O_one_sided, NM_O_no_units,
                               NM_O_no_attack,   NM_O_no_evaluate, NM_O_no_split,  NM_O_no_branch,
-                              NM_O_no_solve,    NM_O_sample};
+                              NM_O_no_solve,    NM_O_sample,      NM_O_arithmetic};
 static const nm_opt efforts[] = {NM_O_time_limit, NM_O_memory, NM_O_save_witness, NM_O_confidence,
                                  NM_O_proofs};
 enum { N_ASKS = sizeof asks / sizeof *asks, N_EFFORTS = sizeof efforts / sizeof *efforts };

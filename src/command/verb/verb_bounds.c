@@ -79,6 +79,7 @@ int nm_verb_bounds(nm_job *job, const nm_cli *c, nm_buf *out)
     const nm_net *net = nm_cli_net(job, c);
     const nm_query *q = nm_cli_question(job, c, net);
     if (nm_cli_dump(job, c, out, net, q)) return NM_OK;
+    nm_query_need_reals(job, q, "these bounds are");
     nm_tail_check(job, net, q);
     const nm_program *p = nm_lower(job, net);
     nm_known *known = nm_cli_known(job, c, net, q);

@@ -87,6 +87,9 @@ static int run(nm_job *job, const nm_cli *said, nm_buf *out, bool compile)
     const nm_net *net = nm_cli_net(job, c);
     const nm_query *q = nm_cli_question(job, c, net);
     if (nm_cli_dump(job, c, out, net, q)) return NM_OK;
+    if (!compile && q->float32 && nm_cli_has(c, NM_O_arithmetic) && !o.float32)
+        nm_throw(job, NM_EUSE, "%s asks about float32; --arithmetic real contradicts it", c->file[1]);
+    o.float32 |= !compile && q->float32;
     o.known = nm_cli_known(job, c, net, q);
     if (nm_cli_has(c, NM_O_dump)) { /* the last stage to dump, model, needs no attack and no solver */
         if (*nm_cli_get(c, NM_O_dump) != 'm') return nm_verb_bounds(job, c, out);

@@ -1,6 +1,6 @@
 /* verb_supports.c: netmip supports, of the VNN-LIB 2.0 standard: what `verify` supports, one capability a run, in the
  * standard's words, one on each line. What is supported only in part is not claimed: operators that are allowed only at
- * an output (inspect --ops), and element types other than real, whose rounding is not proven here. */
+ * an output (inspect --ops), and float32, which some operators do not have. */
 #include "base/base.h"
 #include "network/network.h"
 #include "command/command.h"

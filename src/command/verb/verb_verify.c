@@ -49,6 +49,7 @@ int nm_verb_verify(nm_job *job, const nm_cli *c, nm_buf *out)
         nm_note(job, "--serialise-assignments: not supported; an assignment is printed");
     const nm_asked a = read_query(job, c);
     nm_query_range(job, a.net, a.query);
+    o.float32 = a.query->float32;
     if (limit > 0) o.time_limit = fmax(limit - (nm_wall() - start), 1e-3);
     const nm_verdict *v = nm_solve_query(job, a.net, a.query, &o);
     const double *x = NULL;

@@ -3,12 +3,13 @@
  * meaning here: evaluation and model use the same two numbers. */
 #include "base/base.h"
 #include "data/data.h"
+#include "program/program.h"
 #include "network/network.h"
 #include "network/operator.h"
 
 typedef struct {
     size_t inner, channels;
-    const double *s, *t;
+    const double *s, *t, *sizes; /* sizes: |B| + |mean s| */
 } plan_t;
 
 static void plan(nm_job *job, nm_net *net, nm_node *node)
@@ -28,15 +29,18 @@ static void plan(nm_job *job, nm_net *net, nm_node *node)
     for (int k = 1; k < 5; k++)
         if (!nm_is_const(net, node, k) || nm_in(net, node, k)->n != p->channels)
             nm_refuse(job, net, node, "input %d is not a constant of %zu channels", k, p->channels);
-    double *s = NM_RAW(job, double, p->channels), *t = NM_RAW(job, double, p->channels);
+    double *s = NM_RAW(job, double, p->channels), *t = NM_RAW(job, double, p->channels),
+           *sizes = NM_RAW(job, double, p->channels);
     for (size_t c = 0; c < p->channels; c++) {
         const double var = nm_in(net, node, 4)->data[c] + eps;
         if (!(var > 0)) nm_refuse(job, net, node, "variance plus epsilon is %g", var);
         s[c] = nm_in(net, node, 1)->data[c] / sqrt(var);
         t[c] = nm_in(net, node, 2)->data[c] - nm_in(net, node, 3)->data[c] * s[c];
+        sizes[c] = fabs(nm_in(net, node, 2)->data[c]) + fabs(nm_in(net, node, 3)->data[c] * s[c]);
     }
     p->s = s;
     p->t = t;
+    p->sizes = sizes;
     node->plan = p;
     nm_out_shape(job, net, node, 0, x->shape);
 }
@@ -64,7 +68,11 @@ static void lower(nm_lowering *l, const nm_node *node)
         t[i] = p->t[i / p->inner % p->channels];
     }
     const double *coef = s;
-    nm_lower_sum(l, node, 1, v, &coef, t);
+    const int block = nm_lower_terms(l, node, 1, v, &coef, t);
+    nm_block *b = &l->prog->blocks[block];
+    if (!b->f32.consts) b->f32.consts = NM_ARRAY(l->job, double, nm_pad8(b->n));
+    for (size_t i = 0; i < v->n; i++) b->f32.consts[i] += p->sizes[i / p->inner % p->channels];
+    nm_lower_result(l, node, 0, block);
 }
 
 static const char batchnorm_notes[] = "at inference; constant scale, shift, mean and variance";

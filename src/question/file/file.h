@@ -108,6 +108,7 @@ typedef struct nm_vnnlib2 {
     size_t n, cap, n_nets, cap_nets, n_x, n_y;
     nm_vtensor *t;         /* [n] in the order of the file */
     nm_vnetwork *net;
+    bool float32;          /* all tensors are of type float32 */
     size_t n_own;          /* number of distinct inputs */
     uint32_t *own;         /* [n_x] which distinct input each input is; NULL: all are distinct */
 } nm_vnnlib2;

@@ -312,7 +312,7 @@ void nm_queryjson_check(nm_job *job, const nm_json *j, const char *where)
         "labels",  "predicted", "objective", "form",  "guard",   "against",  "differ",
         "perturb", "domain",    "lo",        "hi",    "in_rows", "target",   "margin",
         "clauses", "cases",     "balls",     "mean",  "std",     "channels", "input_shape",
-        "output_name", NULL};
+        "output_name", "arithmetic", NULL};
     nm_json_only(job, j, where, keys);
     if (strcmp(nm_json_str(job, nm_json_get(job, j, "netmip", where), where), "query") ||
         nm_json_int(job, nm_json_get(job, j, "version", where), where) != 1)
@@ -331,6 +331,11 @@ static void open_reader(reader *r, const nm_json *j)
     nm_queryjson_check(r->job, j, r->where);
     r->q = NM_NEW(r->job, nm_query);
     r->q->label = r->q->predicted = -1;
+    const nm_json *arithmetic = nm_json_find(j, "arithmetic");
+    const char *word = arithmetic ? nm_json_str(r->job, arithmetic, r->where) : "real";
+    r->q->float32 = strcmp(word, "float32") == 0;
+    if (!r->q->float32 && strcmp(word, "real"))
+        nm_throw(r->job, NM_EINPUT, "%s: \"arithmetic\" is \"%s\"; real or float32 was expected", r->where, word);
     r->q->n_in = size_of(r, j, "n_in", r->net ? r->net->n_in : 0);
     r->q->n_out = size_of(r, j, "n_out", r->net ? r->net->n_out : 0);
 }

@@ -31,14 +31,18 @@ nm_query *nm_read_vnnlib(nm_job *job, const nm_net *net, const char *path)
     nm_sexpr *all = nm_sexpr_read(job, file);
     nm_formulas f = {.job = job, .path = file.path};
     size_t n_x, n_y;
+    bool float32 = false;
     if (!nm_vnnlib_is_second(all)) {
         nm_vnnlib1_read(&f, net, all, &n_x, &n_y);
     } else {
         const nm_vnnlib2 *v = nm_vnnlib2_read(&f, net ? 1 : 0, &(nm_named){NULL, net}, all);
         n_x = v->n_own;
         n_y = v->n_y;
+        float32 = v->float32;
     }
-    return finish(job, net, nm_formulas_query(&f, n_x, n_y), file);
+    nm_query *q = finish(job, net, nm_formulas_query(&f, n_x, n_y), file);
+    q->float32 = float32;
+    return q;
 }
 
 /* Joins the networks side by side, and says which elements of the joined input each reads. */
@@ -68,6 +72,7 @@ nm_asked nm_vnnlib_ask(nm_job *job, const char *path, size_t n, const nm_named *
         out.net = beside(job, q->v);
     }
     out.query = finish(job, out.net, nm_formulas_query(&q->f, q->n_x, q->n_y), file);
+    out.query->float32 = q->v && q->v->float32;
     out.ties = q->f.strict || nm_tail_choice(out.net);
     return out;
 }
@@ -79,6 +84,10 @@ static nm_truth truth_at(nm_job *job, const nm_asked *a, const double *x)
     size_t n;
     double *err;
     const double *y = nm_net_outputs_near(job, a->net, x, &n, &err);
+    if (a->query->float32) { /* what float32 gives in the file's order */
+        y = nm_net_outputs_eval(job, a->net, x, true, &n);
+        memset(err, 0, n * sizeof *err);
+    }
     return nm_formulas_truth(&a->file->f, x, y, err);
 }
 
@@ -86,13 +95,14 @@ const double *nm_asked_settle(nm_job *job, const nm_asked *a, size_t icase, cons
 {
     static const double draws[] = {0, 1e-12, 1e-9, 1e-6, 1e-4, 1e-3, 1e-2};
     const nm_case *c = &a->query->cases[icase];
-    for (size_t k = 0; k < sizeof draws / sizeof *draws && (k == 0 || a->ties); k++) {
+    const bool many = a->ties && !a->query->float32; /* a point that is moved is no float32 number */
+    for (size_t k = 0; k < sizeof draws / sizeof *draws && (k == 0 || many); k++) {
         double *p = NM_RAW(job, double, a->query->n_in);
         for (size_t i = 0; i < a->query->n_in; i++)
             p[i] = x[i] + draws[k] * ((c->lo[i] + c->hi[i]) / 2 - x[i]);
         const nm_truth t = truth_at(job, a, p);
         if (t == NM_TRUE || (t == NM_UNSURE && !a->ties)) return p;
-        if (k == 0 && t == NM_NOT_TRUE && !a->ties)
+        if (k == 0 && t == NM_NOT_TRUE && !a->ties && !a->query->float32)
             nm_throw(job, NM_EAUDIT, "%s: the point found does not satisfy the file's formulas", a->query->path);
     }
     return NULL;
@@ -119,7 +129,7 @@ static void put_tensor(nm_buf *b, const nm_vnnlib2 *v, const nm_vtensor *t, cons
 void nm_asked_put(nm_buf *b, const nm_asked *a, const double *x)
 {
     size_t n;
-    const double *y = nm_net_outputs_eval(b->job, a->net, x, false, &n);
+    const double *y = nm_net_outputs_eval(b->job, a->net, x, a->query->float32, &n);
     const nm_vnnlib *q = a->file;
     if (q->v)
         for (size_t k = 0; k < q->v->n; k++) put_tensor(b, q->v, &q->v->t[k], x, y);

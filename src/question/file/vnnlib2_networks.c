@@ -71,11 +71,14 @@ static void declare_tensor(nm_formulas *f, nm_vnnlib2 *v, const nm_sexpr *e, boo
     if (!name->word || !nm_vnnlib2_is_name(name->word, name->len))
         nm_formulas_fail(f, name, "a name was expected");
     if (!type->word) nm_formulas_fail(f, type, "the type real was expected");
-    if (!nm_sexpr_is(type, "Real") && !nm_sexpr_is(type, "real"))
+    const bool float32 = nm_sexpr_is(type, "float32");
+    if (!float32 && !nm_sexpr_is(type, "Real") && !nm_sexpr_is(type, "real"))
         beyond(f, type,
-               "an element type with rounding is not supported; netmip answers over "
-               "the reals: "
-               "declare the type real to ask that");
+               "this element type is not supported; real asks about the exact function, float32 about "
+               "sums in every order");
+    if (v->n && v->float32 != float32)
+        beyond(f, type, "tensors of type real and of type float32 in one query are not supported");
+    v->float32 = float32;
     if (nm_vnnlib2_find(v, name->word, name->len)) nm_formulas_fail(f, name, "declared twice");
     nm_vtensor t = {.name = name, .type = type, .is_x = is_x, .n = 1, .net = v->n_nets - 1};
     int rank;
