@@ -52,7 +52,9 @@ static nm_cli joined(nm_job *job, const nm_cli *c, const nm_campaign_file *f)
                                  NM_O_quiet,      NM_O_slurm,     NM_O_chunk,    NM_O_array_limit,
                                  NM_O_sbatch,     NM_O_jobs_file, NM_O_expected, NM_O_benchexec,
                                  NM_O_batch};
-    nm_cli_files(job, c, 0, 0, "no file beside a campaign's folder, which names them,");
+    nm_cli_files(job, c, 0, 0,
+                 nm_cli_has(c, NM_O_batch) ? "no file beside --batch, whose folder names them,"
+                                           : "no file beside --join, whose folder names them,");
     for (nm_opt o = 0; o < NM_N_OPTS; o++) {
         bool allowed = false;
         for (size_t i = 0; i < sizeof own / sizeof *own; i++) allowed |= own[i] == o;
