@@ -340,7 +340,7 @@ bool nm_close_propagate(nm_state *s, size_t i)
     const nm_case *c = &s->q->cases[i];
     for (size_t t = 0; t < c->n_clauses && !nm_stopped(s->job); t++) {
         nm_target *target = &s->v->targets[s->cases[i].first + t];
-        if (!nm_target_open(target)) continue;
+        if (!nm_target_open(target) || c->clauses[t].n_rows == 0) continue;
         nm_leaf at = {s, target};
         const double now = nm_wall();
         const nm_signs_found r = nm_unit_signs(&at, s->cases[i].b, now + 0.5 * (s->deadline - now));

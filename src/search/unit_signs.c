@@ -303,8 +303,7 @@ nm_signs_found nm_unit_signs(nm_leaf *leaf, const nm_bounds *from, double deadli
     for (size_t k = 1; k <= q; k++) s.weights += weights_of(&from->p->blocks[k]);
     nm_bounds *b = nm_bounds_copy(job, from);
     for (size_t r = 0; r < c.clauses[0].n_rows; r++)
-        nm_bounds_meet(b, b->p->blocks[q].first + row[r], -INFINITY, limit(&s, r),
-                       NM_BY_ALPHA);
+        nm_bounds_meet(b, b->p->blocks[q].first + row[r], -INFINITY, limit(&s, r), NM_BY_ALPHA);
     const size_t open = nm_bounds_unstable(b);
     int what = !b->empty && settle(&s, b, NULL) ? OPEN : CLOSED;
     if (what == OPEN && (double)nm_bounds_unstable(b) <= FEWER * (double)open) what = visit(&s, b, 0);
