@@ -234,6 +234,12 @@ int nm_program_block(const nm_program *p, size_t u)
     return (int)lo;
 }
 
+size_t nm_program_pre(const nm_program *p, size_t u)
+{
+    const nm_block *r = &p->blocks[nm_program_block(p, u)];
+    return p->blocks[r->src].first + (u - r->first);
+}
+
 static void mark_needed(const nm_program *p, bool *needed)
 {
     needed[0] = true;

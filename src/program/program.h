@@ -113,6 +113,7 @@ nm_lin *nm_block_lin(nm_job *job, nm_block *b, nm_linkind kind, int src, size_t 
 void nm_program_finish(nm_job *job, nm_program *p); /* fuses, drops unread blocks, numbers, checks */
 void nm_program_recount(nm_job *job, nm_program *p); /* checks and counts: for one made from a finished program */
 int nm_program_block(const nm_program *p, size_t u);
+size_t nm_program_pre(const nm_program *p, size_t u); /* the pre-activation that RELU unit u reads */
 double nm_block_weights(const nm_block *b);          /* roughly how many nonzeros its operators have */
 void nm_lin_row(const nm_lin *a, size_t i, void (*put)(void *, size_t j, double w), void *arg);
 void nm_program_print(nm_buf *b, const nm_program *p);

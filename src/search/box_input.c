@@ -1,4 +1,5 @@
-/* box_input.c: along which input a box is bisected.
+/* box_input.c: the open rows of a box, pulled back to its inputs: what they leave of it, and along which input it is
+ * bisected.
  *
  * An input's share in the change of the open rows is its width times a slope, divided by the sum of all of these. Two
  * kinds of slopes count alike. The first are |coefficients| of the rows pulled back with lower lines and with chords
@@ -34,6 +35,29 @@ void nm_box_rows_pull(nm_box_rows *r, const bool *open)
         for (size_t k = 0; open[c] && k < r->c->clauses[c].n_rows && r->n < NM_LANES; k++)
             nm_batch_put(r->t, q, r->row[c][k], (int)r->n++, 1);
     nm_batch_pull(r->t, r->lines, q);
+}
+
+double nm_box_limit(const nm_row *r, double guard)
+{
+    return guard == 0 ? r->rhs : nm_up(r->rhs + guard);
+}
+
+bool nm_box_rows_cut(const nm_box_rows *r, double guard, nm_bounds *b)
+{
+    const size_t n = b->p->blocks[0].n;
+    const nm_mark mark = nm_mark_get(r->job);
+    double *g = NM_ARRAY(r->job, double, nm_pad8(n)), g0[NM_LANES];
+    bool left = true;
+    size_t c = 0;
+    while (!r->open[c]) c++;
+    nm_batch_constant(r->t, b, g0);
+    for (size_t l = 0; l < r->n && left; l++) {
+        for (size_t i = 0; i < n; i++) g[i] = r->t->live[0][i] ? r->t->y[0][i * NM_LANES + l] : 0;
+        const nm_cut cut = {g, nm_up(nm_box_limit(&r->c->clauses[c].rows[l], guard) - g0[l])};
+        left = !isfinite(cut.h) || nm_cut_box(b, &cut);
+    }
+    nm_mark_release(r->job, mark);
+    return left;
 }
 
 /* Adds the slopes of the pulled-back rows, and to `sum`, unless NULL, their sum with signs. */

@@ -17,6 +17,10 @@ typedef struct nm_box_rows { /* the rows of a box's open clauses, at most NM_LAN
 } nm_box_rows;
 nm_box_rows nm_box_rows_new(nm_job *job, const nm_bounds *b, const nm_case *c, uint32_t *const *row);
 void nm_box_rows_pull(nm_box_rows *r, const bool *open);
+double nm_box_limit(const nm_row *r, double guard); /* what the row is at most, at a counterexample */
+/* Shrinks the box of b, the bounds of the pull, to where the rows of its only open clause may all hold, as each
+ * pulled-back row is a halfspace that contains every counterexample; returns false if nothing is left. */
+bool nm_box_rows_cut(const nm_box_rows *r, double guard, nm_bounds *b);
 /* Returns the input to bisect along, after a pull, whose lines and lanes it uses up; *high: the rows are smaller in the
  * upper half. */
 size_t nm_box_input(nm_box_rows *r, bool *high);

@@ -60,12 +60,6 @@ static bool attack(search *s, const nm_bounds *b, const double *start)
     return x != NULL;
 }
 
-static size_t pre_of(const nm_program *p, size_t u)
-{
-    const nm_block *r = &p->blocks[nm_program_block(p, u)];
-    return p->blocks[r->src].first + (u - r->first);
-}
-
 /* Returns the unstable unit with the best product of expected gains, or -1. */
 static int64_t choose(const search *s, const nm_bounds *b, const double *gap)
 {
@@ -74,7 +68,7 @@ static int64_t choose(const search *s, const nm_bounds *b, const double *gap)
     for (size_t k = 0; k < s->p->n_blocks; k++) {
         const nm_block *r = &s->p->blocks[k];
         for (size_t u = r->first; r->kind == NM_RELU && u < r->first + r->n; u++) {
-            if (!(gap[u] > 0) || nm_bounds_phase(b, pre_of(s->p, u)) != NM_UNSTABLE) continue;
+            if (!(gap[u] > 0) || nm_bounds_phase(b, nm_program_pre(s->p, u)) != NM_UNSTABLE) continue;
             const double score = nm_pseudo_score(s->cost, u, gap[u]);
             if (score <= top) continue;
             top = score;
@@ -93,7 +87,7 @@ static int64_t widest(const search *s, const nm_bounds *b)
     for (size_t k = 0; k < s->p->n_blocks; k++) {
         const nm_block *r = &s->p->blocks[k];
         for (size_t u = r->first; r->kind == NM_RELU && u < r->first + r->n; u++) {
-            const size_t pre = pre_of(s->p, u);
+            const size_t pre = nm_program_pre(s->p, u);
             if (nm_bounds_phase(b, pre) != NM_UNSTABLE) continue;
             const double apart = -b->lo[pre] * b->hi[pre] / (b->hi[pre] - b->lo[pre]);
             if (!(apart > top)) continue;
@@ -120,8 +114,9 @@ static double work_of_node(const search *s, const nm_bounds *b, size_t steps)
 }
 
 /* Tries to close an open node by a tree in lanes, where nodes cost a hundredth but share its bounds. How much work that
- * may take follows what it has brought: each node allows a tenth of its own work, and a closed one saves its two
- * children. Returns true if the node is closed; otherwise at->unit is what that tree branched on first, if anything. */
+ * may take follows what it has brought: each node allows half of its own work, and a closed one saves its two children;
+ * a debt is no larger than a node, so that a tree that failed does not keep others from being tried. Returns true if
+ * the node is closed; otherwise at->unit is what that tree branched on first, if anything. */
 static bool try_lanes(search *s, const nm_bounds *b, size_t depth, node *at)
 {
     if (!s->deep || s->o.depth) return false;
@@ -129,7 +124,7 @@ static bool try_lanes(search *s, const nm_bounds *b, size_t depth, node *at)
     s->credit += depth == 0 ? 2 * own : LANES_SHARE * own;
     if (s->credit < 0.5 * own) return false;
     const nm_lane_tree t = nm_lane_tree_run(s->job, b, s->row[s->which], s->rhs, at->a->slope, s->lane_cost,
-                                            s->credit < MOST_LANES * own ? s->credit : MOST_LANES * own);
+                                            (nm_tree_effort){.work = fmin(s->credit, MOST_LANES * own)});
     s->credit = fmax(s->credit + (t.closed ? 2 * own : 0) - t.work, -own);
     at->unit = t.first;
     at->x = t.x;
@@ -163,7 +158,7 @@ static int child(search *s, const nm_bounds *b, size_t depth, const node *at, in
 {
     const size_t unit = (size_t)at->unit;
     const nm_mark mark = nm_mark_get(s->job);
-    const size_t pre = pre_of(s->p, unit);
+    const size_t pre = nm_program_pre(s->p, unit);
     if (nm_show_due(s->job)) nm_show(s->job, "; %zu nodes, depth %zu, bound %.4g", s->out->nodes, depth, at->a->lo[0]);
     nm_bounds *c = nm_bounds_copy(s->job, b);
     int what = CLOSED;

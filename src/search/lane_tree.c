@@ -221,15 +221,8 @@ static bool worth_while(const tree *t, double work)
     return t->out.work < work || t->out.work < work * MOST_TIMES * (2 * t->done - 1);
 }
 
-double nm_lane_tree_node(const nm_bounds *b)
-{
-    double weights = 0;
-    for (size_t k = 0; k < b->p->n_blocks; k++) weights += nm_block_weights(&b->p->blocks[k]);
-    return STEPS * (2 * weights + 12 * (double)nm_bounds_unstable(b));
-}
-
 nm_lane_tree nm_lane_tree_run(nm_job *job, const nm_bounds *b, uint32_t row, double rhs,
-                              const double *slope, nm_pseudo *cost, double work)
+                              const double *slope, nm_pseudo *cost, nm_tree_effort e)
 {
     double *x = NM_RAW(job, double, b->p->blocks[0].n);
     const nm_mark mark = nm_mark_get(job);
@@ -239,6 +232,7 @@ nm_lane_tree nm_lane_tree_run(nm_job *job, const nm_bounds *b, uint32_t row, dou
               .rhs = rhs,
               .x = x,
               .out = {.first = -1}};
+    const double work = e.work + (double)e.nodes * nm_lanes_work(t.l, NM_LANES, STEPS) / NM_LANES;
     node *root = new_node(&t);
     root->n = 0;
     for (size_t i = 0; i < t.l->n_open; i++) root->slope[i] = (float)slope[t.l->open[i]];

@@ -105,32 +105,13 @@ static void close_by_signs(split *s, const nm_relax *lines, box *x)
         const nm_mark mark = nm_mark_get(s->job);
         const nm_lane_tree tree = nm_lane_tree_run(s->job, x->b, s->row[t][best],
                                                    c->rows[best].rhs + s->o->guard, lines->slo,
-                                                   s->cost, NM_BOX_TREE);
+                                                   s->cost, (nm_tree_effort){.work = NM_BOX_TREE});
         nm_mark_release(s->job, mark);
         s->trees++;
         s->closed += tree.closed;
         x->n_open -= tree.closed;
         x->open[t] = !tree.closed;
     }
-}
-
-/* ---- where counterexamples may be ---- */
-
-/* Shrinks the box to where the rows of its only open clause may all hold; returns false if nothing is left. */
-static bool shrink(const split *s, const nm_box_rows *rows, box *x)
-{
-    const size_t n = s->p->blocks[0].n;
-    const nm_batch *t = rows->t;
-    double *g = NM_ARRAY(s->job, double, nm_pad8(n)), g0[NM_LANES];
-    size_t c = 0;
-    while (!x->open[c]) c++;
-    nm_batch_constant(t, x->b, g0);
-    for (size_t l = 0; l < rows->n; l++) {
-        for (size_t i = 0; i < n; i++) g[i] = t->live[0][i] ? t->y[0][i * NM_LANES + l] : 0;
-        const nm_cut cut = {g, nm_up(nm_up(s->c->clauses[c].rows[l].rhs + s->o->guard) - g0[l])};
-        if (isfinite(cut.h) && !nm_cut_box(x->b, &cut)) return false;
-    }
-    return true;
 }
 
 /* ---- points ---- */
@@ -187,7 +168,7 @@ static fate bound_box(split *s, box *x)
     if (worth_a_tree(s, x)) close_by_signs(s, rows.lines, x);
     if (x->n_open == 0) return DONE;
     nm_box_rows_pull(&rows, x->open);
-    if (x->n_open == 1 && !shrink(s, &rows, x)) return DONE;
+    if (x->n_open == 1 && !nm_box_rows_cut(&rows, s->o->guard, x->b)) return DONE;
     x->input = nm_box_input(&rows, &x->high);
     const nm_bounds *b = x->b;
     const double mid = 0.5 * b->lo[x->input] + 0.5 * b->hi[x->input];

@@ -366,7 +366,7 @@ static bool try_tree(nm_state *s, const nm_target *t)
     nm_relax_set(lines, t->tight, 1, (int)k->b->p->n_blocks);
     const bool closed = nm_lane_tree_run(s->job, t->tight, k->row[t->iclause][r], c->rows[r].rhs + s->q->guard,
                                          lines->slo, nm_pseudo_new(s->job, k->b->p->n_units),
-                                         NM_TREE_NODES * nm_lane_tree_node(t->tight))
+                                         (nm_tree_effort){.nodes = NM_TREE_NODES})
                             .closed;
     nm_mark_release(s->job, mark);
     return closed;

@@ -128,11 +128,11 @@ typedef struct nm_lane_tree {
     int64_t first;         /* the unit that its root branched on, or -1 */
     double *x;             /* [n_in] where an open node's bound is attained and no line loses anything, or NULL */
 } nm_lane_tree;
-/* Branches on signs below the node with bounds b, until row is above rhs in all leaves or `work` is used up; a leaf
+typedef struct nm_tree_effort { double work; size_t nodes; } nm_tree_effort; /* their sum; a node as in full lanes */
+/* Branches on signs below the node with bounds b, until row is above rhs in all leaves or the effort is used up; a leaf
  * without a unit to branch on stays open. slope [n_units]: lower slopes to start from. */
 nm_lane_tree nm_lane_tree_run(nm_job *job, const nm_bounds *b, uint32_t row, double rhs, const double *slope,
-                              nm_pseudo *cost, double work);
-double nm_lane_tree_node(const nm_bounds *b); /* the work of one node where lanes are full */
+                              nm_pseudo *cost, nm_tree_effort e);
 
 /* ---- branch.c ----------------------------------------------------------------------------------- */
 typedef struct nm_branch_opts {

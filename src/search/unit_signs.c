@@ -9,9 +9,9 @@
  * on whose signs settle and tighten most, by the product of both. A node without open signs is a linear program
  * (leaf.c). Bounds are those of nm_interval, nm_propagate and nm_cut_box, so that what is closed is excluded.
  *
- * It is tried only on networks with one hidden layer, and if the rows settle signs at the root; it goes on as long as
- * the part of the tree that is closed promises an end within MOST_WORK. Effort is counted in work. Left out: learning
- * from conflicts, restarts. */
+ * It is tried only on networks with one hidden layer, and if the rows settle or limit many signs at the root; it goes
+ * on as long as the part of the tree that is closed promises an end within MOST_WORK. Effort is counted in work. Left
+ * out: learning from conflicts, restarts. */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"
@@ -23,7 +23,7 @@
 
 enum { DEPTH = 400, SWEEPS = 100, PROBES = 8 };
 static const double GAIN = 0.05, /* in inputs that are settled: less ends a node's propagation */
-    FEWER = 0.8,                 /* part of the signs that may stay open when the rows are propagated at the root */
+    LIMITED = 0.2,               /* part of the open signs that the rows must settle or limit at the root */
     FIRST_WORK = 4e9, MOST_WORK = 4e11, /* fused multiply-adds: before it is judged; in all */
     SWEEP_COST = 200; /* of a sweep, for each weight: what callbacks and passes in lanes take */
 
@@ -54,32 +54,15 @@ static double width(const nm_bounds *b, const nm_bounds *root)
     return sum;
 }
 
-/* Returns what row r of the clause is at most, at a counterexample. */
-static double limit(const search *s, size_t r)
-{
-    const double rhs = s->c->clauses[0].rows[r].rhs;
-    return s->guard == 0 ? rhs : nm_up(rhs + s->guard);
-}
-
 /* Cuts the box with each row of the clause; returns false if a row is excluded. */
 static bool cut(search *s, nm_bounds *b)
 {
-    const size_t n = b->p->blocks[0].n;
     const nm_mark mark = nm_mark_get(s->job);
     nm_box_rows rows = nm_box_rows_new(s->job, b, s->c, s->row);
-    double *g = NM_ARRAY(s->job, double, nm_pad8(n)), g0[NM_LANES];
-    bool holds = true;
     nm_box_rows_pull(&rows, s->one);
-    nm_batch_constant(rows.t, b, g0);
-    for (size_t l = 0; l < rows.n && holds; l++) {
-        const double rhs = limit(s, l);
-        const nm_cut c = {g, nm_up(rhs - g0[l])};
-        for (size_t i = 0; i < n; i++)
-            g[i] = rows.t->live[0][i] ? rows.t->y[0][i * NM_LANES + l] : 0;
-        holds = !isfinite(c.h) || nm_cut_box(b, &c);
-    }
+    const bool left = nm_box_rows_cut(&rows, s->guard, b);
     nm_mark_release(s->job, mark);
-    return holds;
+    return left;
 }
 
 /* Repeats the three until they gain little; returns false if nothing is left. */
@@ -104,12 +87,6 @@ static bool settle(search *s, nm_bounds *b, double *tense)
 
 /* ---- choice of a unit ---- */
 
-static size_t pre_of(const nm_program *p, size_t u)
-{
-    const nm_block *r = &p->blocks[nm_program_block(p, u)];
-    return p->blocks[r->src].first + (u - r->first);
-}
-
 /* side as in nm_signs */
 static void assume_sign(nm_bounds *b, size_t pre, int side)
 {
@@ -122,7 +99,7 @@ static double assume(search *s, const nm_bounds *b, size_t u, int side, nm_bound
 {
     const size_t before = nm_bounds_unstable(b);
     nm_bounds_assign(to, b);
-    assume_sign(to, pre_of(s->p, u), side);
+    assume_sign(to, nm_program_pre(s->p, u), side);
     if (to->empty || !settle(s, to, s->tenser)) return -1;
     double gain = (double)(before - nm_bounds_unstable(to));
     for (size_t i = 0; i < s->p->n_units; i++) gain += fmax(0, fabs(s->tenser[i]) - fabs(s->tense[i]));
@@ -194,7 +171,7 @@ static ahead look_ahead(search *s, nm_bounds *b)
     nm_bounds *to[2] = {nm_bounds_copy(s->job, b), nm_bounds_copy(s->job, b)};
     const size_t n = list_best(s, b, unit);
     for (size_t i = 0; i < n && !a.closed && !nm_stopped(s->job); i++) {
-        if (nm_bounds_phase(b, pre_of(s->p, unit[i])) != NM_UNSTABLE) continue;
+        if (nm_bounds_phase(b, nm_program_pre(s->p, unit[i])) != NM_UNSTABLE) continue;
         const double on = assume(s, b, unit[i], -1, to[0]), off = assume(s, b, unit[i], 1, to[1]);
         a.closed = on < 0 && off < 0;
         if (on < 0 || off < 0) {
@@ -205,7 +182,7 @@ static ahead look_ahead(search *s, nm_bounds *b)
             a.side = on > off ? -1 : 1;
         }
     }
-    if (a.unit >= 0 && nm_bounds_phase(b, pre_of(s->p, (size_t)a.unit)) != NM_UNSTABLE) a.unit = -1;
+    if (a.unit >= 0 && nm_bounds_phase(b, nm_program_pre(s->p, (size_t)a.unit)) != NM_UNSTABLE) a.unit = -1;
     return a;
 }
 
@@ -252,7 +229,7 @@ static int visit(search *s, nm_bounds *b, size_t depth)
     for (int e = 0; e < 2; e++) {
         nm_bounds *child = nm_bounds_copy(s->job, b);
         const int side = e ? -a.side : a.side;
-        assume_sign(child, pre_of(s->p, (size_t)a.unit), side);
+        assume_sign(child, nm_program_pre(s->p, (size_t)a.unit), side);
         const int what = visit(s, child, depth + 1);
         nm_mark_release(s->job, mark);
         if (what != CLOSED) return what;
@@ -266,7 +243,7 @@ static void count_weight(void *arg, size_t j, double w)
     *(double *)arg += w != 0;
 }
 
-/* Returns the number of a block's weights that are not zero. */
+/* Returns the number of a block's weights that are not zero; nm_block_weights takes the fullest column for all. */
 static double weights_of(const nm_block *k)
 {
     double n = (double)k->n;
@@ -281,6 +258,19 @@ static bool is_shallow(const nm_program *p)
     bool is = p->n_blocks > 3 && p->blocks[1].kind == NM_AFFINE && p->blocks[2].kind == NM_RELU;
     for (size_t k = 3; is && k < p->n_blocks; k++) is = p->blocks[k].kind == NM_AFFINE;
     return is;
+}
+
+/* Returns the part of the root's open signs that b settles, or whose sums it limits. */
+static double limited(const search *s, const nm_bounds *b)
+{
+    const nm_block *pre = &s->p->blocks[1];
+    double open = 0, n = 0;
+    for (size_t u = pre->first; u < pre->first + pre->n; u++) {
+        if (!nm_bounds_open(s->root, u)) continue;
+        open++;
+        n += nm_bounds_phase(b, u) != NM_UNSTABLE || s->tense[u] != 0;
+    }
+    return open > 0 ? n / open : 1;
 }
 
 nm_signs_found nm_unit_signs(nm_leaf *leaf, const nm_bounds *from, double deadline)
@@ -303,10 +293,10 @@ nm_signs_found nm_unit_signs(nm_leaf *leaf, const nm_bounds *from, double deadli
     for (size_t k = 1; k <= q; k++) s.weights += weights_of(&from->p->blocks[k]);
     nm_bounds *b = nm_bounds_copy(job, from);
     for (size_t r = 0; r < c.clauses[0].n_rows; r++)
-        nm_bounds_meet(b, b->p->blocks[q].first + row[r], -INFINITY, limit(&s, r), NM_BY_ALPHA);
-    const size_t open = nm_bounds_unstable(b);
-    int what = !b->empty && settle(&s, b, NULL) ? OPEN : CLOSED;
-    if (what == OPEN && (double)nm_bounds_unstable(b) <= FEWER * (double)open) what = visit(&s, b, 0);
+        nm_bounds_meet(b, b->p->blocks[q].first + row[r], -INFINITY,
+                       nm_box_limit(&c.clauses[0].rows[r], s.guard), NM_BY_ALPHA);
+    int what = !b->empty && settle(&s, b, s.tense) ? OPEN : CLOSED;
+    if (what == OPEN && limited(&s, b) >= LIMITED) what = visit(&s, b, 0);
     out.status = what == CLOSED ? NM_OK : what == FOUND ? NM_VIOLATED : NM_UNKNOWN;
     return out;
 }
