@@ -11,7 +11,7 @@ WARN := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-protot
 PIC := -fPIC -fvisibility=hidden # the same objects for program, static and shared library
 CFLAGS += -std=c11 $(OPT) -g $(PIC) -ffp-contract=off -fno-math-errno -Iinclude -Isrc -I$(BUILD)/gen \
           $(shell pkg-config --cflags $(PKGS) $(LOADED) 2>/dev/null) $(SAN)
-LDLIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
+LDLIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm -pthread
 
 SRC := $(filter-out src/program/kernel.c,$(sort $(shell find src -name '*.c')))
 OBJ := $(SRC:src/%.c=$(BUILD)/%.o) $(BUILD)/program/kernel.generic.o $(BUILD)/base/digits.o \

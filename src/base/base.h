@@ -60,7 +60,6 @@ double nm_cpu(void);                                /* CPU seconds of this proce
 double nm_wall(void);                               /* seconds, monotonic */
 const char *nm_message_of(nm_job *job, int code);   /* the thrown message, for a nested nm_run */
 double *nm_repeat(nm_job *job, size_t n, double x); /* [n], all elements x */
-
 #define NM_NEW(job, T) ((T *)nm_zero(job, 1, sizeof(T)))
 #define NM_ARRAY(job, T, n) ((T *)nm_zero(job, (n), sizeof(T)))
 #define NM_RAW(job, T, n) ((T *)nm_raw(job, (n), sizeof(T)))
@@ -152,9 +151,7 @@ void nm_json_only(nm_job *job, const nm_json *o, const char *where, const char *
 #define NM_JSON_VERSION 1    /* of the JSON that verbs print, described in src/command/schema */
 enum { NM_JO_DEPTH = 24 };
 typedef struct nm_jo {     /* JSON text being written; its members are private to json_out.c */
-    nm_buf *b;
-    int depth;
-    bool line;
+    nm_buf *b; int depth; bool line;
     struct nm_jo_level { char close; bool tight, some; } level[NM_JO_DEPTH];
 } nm_jo;
 nm_jo nm_jo_new(nm_buf *b);
@@ -213,24 +210,17 @@ const nm_word *nm_words_split(nm_job *job, const char *text, const char *cut); /
 const char *nm_words_list(nm_job *job, const nm_word *words);                  /* "a, b:N, c" */
 
 /* ---- xml.c: strict XML in ----------------------------------------------------------------------- */
-typedef struct nm_xml {    /* an element; the list holds all elements of a document in order */
-    const char *name;
-    int depth, line;
-    size_t n;
-    const char **attr;     /* [2*n] key, value */
-    struct nm_xml *next;
-} nm_xml;
+/* an element; the list holds all elements of a document in order; attr [2*n] key, value */
+typedef struct nm_xml { const char *name, **attr; int depth, line; size_t n; struct nm_xml *next; } nm_xml;
 nm_xml *nm_xml_read(nm_job *job, nm_file f);
 const char *nm_xml_find(const nm_xml *e, const char *key); /* NULL when absent */
 
 /* ---- process.c: child processes, which never outlive their parent ------------------------------- */
 #define NM_DIED 128        /* a status from here on: a signal ended the child */
 typedef struct nm_child nm_child;
-typedef struct nm_child_opts {
-    size_t memory;         /* bytes that it may address; 0: no limit */
-    bool group;            /* it heads a process group, which ends with it */
-    bool tell;             /* a message that its body throws becomes a note */
-} nm_child_opts;
+/* memory: bytes that it may address, 0: no limit; group: it heads a process group, which ends with it; tell: a message
+ * that its body throws becomes a note */
+typedef struct nm_child_opts { size_t memory; bool group, tell; } nm_child_opts;
 /* Runs body(arg) in a process of its own, whose exit status is nm_run's code. what: the child's name in messages. The
  * child is killed when the job ends. */
 nm_child *nm_child_start(nm_job *job, const char *what, nm_child_opts o, void (*body)(nm_job *, void *), void *arg);
@@ -240,6 +230,16 @@ int nm_child_join(nm_job *job, nm_child *c);         /* waits without limit; ret
 void nm_child_ask(const nm_child *c);                /* asks it to stop (SIGTERM) */
 void nm_child_kill(const nm_child *c);
 void nm_child_end(nm_job *job, nm_child *c);         /* kills it and its group, waits for it; frees c */
+
+/* ---- team.c: threads that share work ------------------------------------------------------------ */
+nm_job *nm_job_helper(const nm_job *of, size_t threads); /* for another thread, with its memory counted in of; or NULL */
+size_t nm_job_threads(const nm_job *job);            /* how many threads its work may be shared by; at first 1 */
+void nm_job_set_threads(nm_job *job, size_t n);
+typedef struct nm_turns nm_turns;
+bool nm_turns_next(nm_job *job, nm_turns *t, size_t *i); /* takes the next item; false: none is left, or it must stop */
+/* Shares n items among the job's threads: body takes items by nm_turns_next until there are none, in this thread and in
+ * helpers, each with a job of its own. What body allocates is lost at the end; an error is thrown in this thread. */
+void nm_team_run(nm_job *job, size_t n, void (*body)(nm_job *, void *, nm_turns *), void *arg);
 
 /* ---- workers.c: processes that share work ------------------------------------------------------- */
 void *nm_shared_new(nm_job *job, size_t n, size_t size); /* cleared memory that workers write into */

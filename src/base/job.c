@@ -4,12 +4,14 @@
  * (files, trees of other libraries) registers a closer with nm_defer. An error is thrown to the nearest nm_run by
  * longjmp, so inner code passes no status codes. nm_run runs the closers that were deferred since it began; memory
  * stays until the job, or an outer mark, is released. A failed allocation, real or simulated by nm_fail_after, is such
- * an error too. Left out on purpose: threads (parallel work is done by processes) and any global state. */
+ * an error too. A job belongs to one thread; helpers (team.c) have jobs of their own, which count their memory in that of
+ * the job that they help. Left out on purpose: any global state. */
 #define _GNU_SOURCE
 #include "base/base.h"
 
 #include <locale.h>
 #include <setjmp.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -29,7 +31,8 @@ struct nm_job {
     closer *closers;
     jmp_buf *catch;
     char message[1024];
-    size_t bytes, limit;
+    atomic_size_t own, *bytes; /* bytes: own, or that of the job that this one helps */
+    size_t limit, threads;
     long fail_after; /* > 0: the allocation that will fail, counted from now */
     const volatile sig_atomic_t *stop;
     double deadline;
@@ -51,12 +54,26 @@ nm_job *nm_job_new(void)
 {
     nm_job *job = calloc(1, sizeof *job);
     if (!job) return NULL;
+    job->bytes = &job->own;
     job->limit = NM_MAX_BYTES;
+    job->threads = 1;
     job->deadline = INFINITY;
     job->c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     if (job->c_locale) return job;
     free(job);
     return NULL;
+}
+
+nm_job *nm_job_helper(const nm_job *of, size_t threads)
+{
+    nm_job *job = nm_job_new();
+    if (!job) return NULL;
+    job->bytes = of->bytes;
+    job->limit = of->limit;
+    job->threads = threads;
+    job->stop = of->stop;
+    job->deadline = of->deadline;
+    return job;
 }
 
 static void close_until(nm_job *job, const closer *last)
@@ -95,6 +112,7 @@ void nm_job_is_child(nm_job *job)
 {
     if (!job->children_tell) job->note = NULL;
     job->show = NULL;
+    job->threads = 1;
 }
 void nm_job_stop_flag(nm_job *job, const volatile sig_atomic_t *stop)
 {
@@ -116,6 +134,8 @@ double nm_job_deadline(nm_job *job, double wall)
     if (wall < was) job->deadline = wall;
     return was;
 }
+size_t nm_job_threads(const nm_job *job) { return job->threads; }
+void nm_job_set_threads(nm_job *job, size_t n) { job->threads = n > 1 ? n : 1; }
 void nm_fail_after(nm_job *job, long n) { job->fail_after = n; }
 
 static _Noreturn void leave(nm_job *job, int code)
@@ -154,12 +174,14 @@ int nm_run(nm_job *job, void (*body)(nm_job *, void *), void *arg)
     jmp_buf *volatile outer = job->catch;
     const closer *volatile last = job->closers;
     const double deadline = job->deadline;
+    const size_t threads = job->threads;
     const locale_t before = uselocale(job->c_locale);
     job->catch = &here;
     const int code = setjmp(here);
     if (code == 0) body(job, arg);
     job->catch = outer;
     job->deadline = deadline;
+    job->threads = threads;
     close_until(job, (const closer *)last);
     uselocale(before);
     return code;
@@ -186,6 +208,15 @@ size_t nm_mul_in(nm_job *job, const char *path, size_t a, size_t b)
     return c;
 }
 
+/* Counts bytes; returns false, and counts nothing, if they would exceed the limit. */
+static bool count(nm_job *job, size_t bytes)
+{
+    const size_t before = atomic_fetch_add(job->bytes, bytes);
+    if (before <= job->limit && bytes <= job->limit - before) return true;
+    atomic_fetch_sub(job->bytes, bytes);
+    return false;
+}
+
 static bool fails_now(nm_job *job) { return job->fail_after > 0 && --job->fail_after == 0; }
 
 void *nm_try(nm_job *job, size_t bytes)
@@ -195,12 +226,12 @@ void *nm_try(nm_job *job, size_t bytes)
     chunk *c = job->top;
     if (!c || c->size - c->used < need) {
         const size_t size = need + HEAD > CHUNK ? need + HEAD : CHUNK;
-        if (size > job->limit - job->bytes || job->bytes > job->limit) return NULL;
+        if (!count(job, size)) return NULL;
         c = aligned_alloc(64, size);
+        if (!c) atomic_fetch_sub(job->bytes, size);
         if (!c) return NULL;
         *c = (chunk){job->top, size, HEAD};
         job->top = c;
-        job->bytes += size;
     }
     void *p = (char *)c + c->used;
     c->used += need;
@@ -213,7 +244,7 @@ void *nm_raw(nm_job *job, size_t n, size_t size)
     void *p = nm_try(job, bytes);
     if (!p)
         nm_throw(job, NM_EIO, "out of memory: %zu bytes more than the %zu in use", bytes,
-                 job->bytes);
+                 atomic_load(job->bytes));
     return p;
 }
 
@@ -260,7 +291,7 @@ void nm_mark_release(nm_job *job, nm_mark m)
     while (job->top && job->top != m.chunk) {
         chunk *c = job->top;
         job->top = c->next;
-        job->bytes -= c->size;
+        atomic_fetch_sub(job->bytes, c->size);
         free(c);
     }
     if (job->top) job->top->used = m.used;

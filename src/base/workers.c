@@ -2,7 +2,7 @@
  *
  * Items must not depend on each other, so that the results are the same for any number of workers. Each writes its
  * results into memory that was shared before the workers started. If a worker dies, its remaining items keep the values
- * they had. Processes are used instead of threads because the solvers that we call keep global state. */
+ * they had. Processes are used instead of threads (team.c) because the solvers that we call keep global state. */
 #define _GNU_SOURCE
 #include "base/base.h"
 

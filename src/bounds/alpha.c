@@ -215,24 +215,60 @@ nm_alpha *nm_alpha_coarse(nm_job *job, const nm_bounds *b, size_t n, const uint3
 
 enum { PAIRS = NM_LANES / 2 };
 
-/* Bounds up to PAIRS units of the last block of b from below and from above; intersects `to` with the result. */
-static void pairs(nm_job *job, const nm_bounds *b, size_t n, const uint32_t *unit, size_t steps,
-                  nm_bounds *to)
+/* what the threads share: the units of the last block of b, PAIRS of which are bounded together */
+typedef struct {
+    const nm_bounds *b;
+    size_t n, steps;
+    const uint32_t *unit; /* [n] */
+    double *lo, *hi;      /* [n] */
+} pass;
+
+/* Bounds up to PAIRS units from below and from above. */
+static void pairs(nm_job *job, const pass *s, size_t at)
 {
-    const size_t first = b->p->blocks[b->p->n_blocks - 1].first;
+    const size_t n = s->n - at < PAIRS ? s->n - at : PAIRS;
     uint32_t row[NM_LANES];
     double coef[NM_LANES], enough[NM_LANES];
     for (size_t i = 0; i < n; i++) {
-        row[i] = row[i + n] = unit[i];
+        row[i] = row[i + n] = s->unit[at + i];
         coef[i] = 1;
         coef[i + n] = -1;
         enough[i] = enough[i + n] = 0; /* enough to settle the sign */
     }
-    const nm_mark mark = nm_mark_get(job);
-    const nm_alpha *a = run(job, b, 2 * n, row, coef, enough, steps, NULL, NULL, false);
-    for (size_t i = 0; i < n; i++)
-        nm_bounds_meet(to, first + unit[i], a->lo[i], -a->lo[i + n], NM_BY_ALPHA);
-    nm_mark_release(job, mark);
+    const nm_alpha *a = run(job, s->b, 2 * n, row, coef, enough, s->steps, NULL, NULL, false);
+    for (size_t i = 0; i < n; i++) {
+        s->lo[at + i] = a->lo[i];
+        s->hi[at + i] = -a->lo[i + n];
+    }
+}
+
+static void take_pairs(nm_job *job, void *arg, nm_turns *turns)
+{
+    for (size_t turn; nm_turns_next(job, turns, &turn);) {
+        const nm_mark mark = nm_mark_get(job);
+        pairs(job, arg, turn * PAIRS);
+        nm_mark_release(job, mark);
+    }
+}
+
+/* Bounds the open units of block k, shared among the job's threads; returns how many there are. */
+static size_t bound_block(nm_job *job, nm_bounds *b, int k, size_t steps)
+{
+    const nm_block *block = &b->p->blocks[k];
+    uint32_t *unit = NM_RAW(job, uint32_t, block->n + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < block->n; i++)
+        if (nm_bounds_open(b, block->first + i)) unit[n++] = (uint32_t)i;
+    nm_program cut = *b->p;
+    cut.n_blocks = (size_t)k + 1;
+    cut.n_units = block->first + nm_pad8(block->n);
+    nm_bounds below = *b;
+    below.p = &cut;
+    double *lo = nm_repeat(job, n + 1, -INFINITY), *hi = nm_repeat(job, n + 1, INFINITY);
+    pass s = {&below, n, steps, unit, lo, hi};
+    nm_team_run(job, (n + PAIRS - 1) / PAIRS, take_pairs, &s);
+    for (size_t i = 0; i < n; i++) nm_bounds_meet(b, block->first + unit[i], lo[i], hi[i], NM_BY_ALPHA);
+    return n;
 }
 
 void nm_alpha_units(nm_job *job, nm_bounds *b, size_t steps)
@@ -245,17 +281,7 @@ void nm_alpha_units(nm_job *job, nm_bounds *b, size_t steps)
         for (size_t t = 0; t < block->n_lin; t++) deep |= block->lin[t].src != 0;
         if (block->kind != NM_AFFINE || !block->is_pre || !deep) continue;
         const nm_mark mark = nm_mark_get(job);
-        uint32_t *unit = NM_RAW(job, uint32_t, block->n + 1);
-        size_t n = 0;
-        for (size_t i = 0; i < block->n; i++)
-            if (nm_bounds_open(b, block->first + i)) unit[n++] = (uint32_t)i;
-        nm_program cut = *p;
-        cut.n_blocks = (size_t)k + 1;
-        cut.n_units = block->first + nm_pad8(block->n);
-        nm_bounds below = *b;
-        below.p = &cut;
-        for (size_t at = 0; at < n && !nm_stopped(job); at += PAIRS)
-            pairs(job, &below, n - at < PAIRS ? n - at : PAIRS, unit + at, steps, b);
+        const size_t n = bound_block(job, b, k, steps);
         nm_mark_release(job, mark);
         if (n && !b->empty) nm_crown(job, b, (nm_crown_opts){.query_block = q});
     }

@@ -46,10 +46,13 @@ nm_bounds *nm_bound_case(nm_job *job, const nm_program *p, const nm_query *q, si
     const nm_program *with = nm_program_with_rows(job, work.p, n, rows);
     nm_bounds *b = nm_work_bounds(job, &work, with);
     nm_levels_check(job, &o.bounds, with);
+    const size_t threads = nm_job_threads(job);
+    nm_job_set_threads(job, o.threads);
     bound_all(job, b, &o);
     if (o.known && nm_known_meet(job, o.known, b, icase)) bound_all(job, b, &o);
     double *enough = NM_RAW(job, double, n + 1);
     for (size_t r = 0; r < n; r++) enough[r] = INFINITY;
     if (nm_levels_ask(&o.bounds)) nm_lp_tighten(job, b, (nm_lp_opts){&o.bounds, o.threads, enough, 0});
+    nm_job_set_threads(job, threads);
     return b;
 }

@@ -9,8 +9,12 @@
  * branching on it has brought so far in this tree (pseudo_cost.c). On networks with several hidden layers, an open node
  * is first tried by a tree of cheap nodes that share its bounds (lane_tree.c), with an effort that follows what this
  * has brought.
- * Both children include a = 0, so nothing is lost. Nodes are visited depth first by recursion, so that memory is that
- * of one path. From time to time the shrunken box of a node is attacked; a node without a unit to branch on is a linear
+ * Both children include a = 0, so nothing is lost. Open nodes lie on a stack. A round takes up to WIDTH of them from its
+ * top, so that memory is that of a few paths, and bounds all their children, which share nothing and are handed out to
+ * the job's threads. What they learn, for pseudo-costs and the effort of trees in lanes, is added up in their order at
+ * the end of the round; so nodes, bounds and verdict are the same for any number of threads. Each node's memory is that
+ * of a job of its own.
+ * From time to time the shrunken box of a node is attacked; a node without a unit to branch on is a linear
  * program (leaf). Effort is counted in nodes. If a depth is given, the search stops there, and the open leaves are
  * cubes: their models together are equivalent to the target's own (solve_models.c). */
 #include "base/base.h"
@@ -19,12 +23,29 @@
 #include "bounds/bounds.h"
 #include "search/search.h"
 #include "search/state.h"
+#include "search/trees.h"
 
 enum { MAX_DEPTH = 100, MAX_ENTRIES = 2000000, MOST_LANES = 16 };
+enum { WIDTH = 4, FEW = 2, MANY_ENTRIES = 400000 }; /* nodes of a round; if a node's lines take much memory */
 static const double LANES_SHARE = 0.5; /* part of a node's work that a tree in lanes may take, unless it pays */
 
 /* steps of the hull dual: at the root, and in other nodes, which start from the parent's lines */
 static const nm_hull_opts AT_ROOT = {100, 0.2, 0.03}, IN_NODE = {20, 0.1, 0.2};
+
+typedef struct node {
+    struct node *below;
+    nm_job *job;          /* its memory, that of the node itself, too */
+    nm_bounds *b;
+    size_t depth, number; /* number: in the order in which they were made */
+    uint32_t *unit;       /* [depth] the signs that it assumes */
+    signed char *side;
+    const nm_alpha *a;    /* its best lines */
+    bool open;
+    int64_t next;         /* the unit to branch on, or -1 */
+    const double *x;      /* where to attack first, or NULL */
+    double credit;        /* work that trees in lanes may still cost */
+    nm_pseudo *lane_cost; /* what its tree in lanes has learned */
+} node;
 
 typedef struct {
     nm_job *job;
@@ -35,28 +56,28 @@ typedef struct {
     const nm_lines_of *lines;
     bool deep; /* more than one hidden layer */
     nm_pseudo *cost, *lane_cost; /* of nodes; of the trees in lanes */
-    double credit;               /* work that the next tree in lanes may cost */
+    double credit;               /* work that the next trees in lanes may cost */
     double rhs;
     nm_branch_opts o;
     nm_branch *out;
     size_t cap_cubes;
-    uint32_t unit[MAX_DEPTH];
-    signed char side[MAX_DEPTH];
+    node *stack; /* open nodes that have a unit to branch on */
 } search;
 
 enum { CLOSED, FOUND, GAVE_UP };
 
 /* Attacks from the point where the node's relaxation is least. */
-static bool attack(search *s, const nm_bounds *b, const double *start)
+static bool attack(const search *s, const node *n, const double *start)
 {
+    const nm_mark mark = nm_mark_get(s->job);
     nm_case here = *s->c;
     size_t hit = 0;
-    here.lo = b->lo;
-    here.hi = b->hi;
-    const double *x = nm_attack(s->job, b, &here, 1, &s->clause, &s->row, start,
-                                (nm_attack_opts){NM_ATTACK_STEPS, 1, s->o.seed + s->out->nodes},
-                                &hit);
+    here.lo = n->b->lo;
+    here.hi = n->b->hi;
+    const double *x = nm_attack(s->job, n->b, &here, 1, &s->clause, &s->row, start,
+                                (nm_attack_opts){NM_ATTACK_STEPS, 1, s->o.seed + n->number}, &hit);
     if (x) memcpy(s->out->x, x, s->p->blocks[0].n * sizeof *x);
+    nm_mark_release(s->job, mark);
     return x != NULL;
 }
 
@@ -98,12 +119,6 @@ static int64_t widest(const search *s, const nm_bounds *b)
     return best;
 }
 
-typedef struct {
-    const nm_alpha *a;
-    int64_t unit;
-    const double *x;
-} node; /* an open node: its best lines; the unit to branch on, or -1; where to attack first, or NULL */
-
 /* Returns roughly what the bounds of a node cost, in fused multiply-adds of lanes.c: passes for one lane are bound by
  * memory, so that an entry of a line costs as much as some 64 of them. */
 static double work_of_node(const search *s, const nm_bounds *b, size_t steps)
@@ -116,105 +131,196 @@ static double work_of_node(const search *s, const nm_bounds *b, size_t steps)
 /* Tries to close an open node by a tree in lanes, where nodes cost a hundredth but share its bounds. How much work that
  * may take follows what it has brought: each node allows half of its own work, and a closed one saves its two children;
  * a debt is no larger than a node, so that a tree that failed does not keep others from being tried. Returns true if
- * the node is closed; otherwise at->unit is what that tree branched on first, if anything. */
-static bool try_lanes(search *s, const nm_bounds *b, size_t depth, node *at)
+ * the node is closed; otherwise n->next is what that tree branched on first, if anything. */
+static bool try_lanes(const search *s, node *n)
 {
     if (!s->deep || s->o.depth) return false;
-    const double own = work_of_node(s, b, at->a->steps);
-    s->credit += depth == 0 ? 2 * own : LANES_SHARE * own;
-    if (s->credit < 0.5 * own) return false;
-    const nm_lane_tree t = nm_lane_tree_run(s->job, b, s->row[s->which], s->rhs, at->a->slope, s->lane_cost,
-                                            (nm_tree_effort){.work = fmin(s->credit, MOST_LANES * own)});
-    s->credit = fmax(s->credit + (t.closed ? 2 * own : 0) - t.work, -own);
-    at->unit = t.first;
-    at->x = t.x;
+    const double own = work_of_node(s, n->b, n->a->steps);
+    n->credit += n->depth == 0 ? 2 * own : LANES_SHARE * own;
+    if (n->credit < 0.5 * own) return false;
+    n->lane_cost = nm_pseudo_new(n->job, s->p->n_units, s->lane_cost);
+    const nm_lane_tree t = nm_lane_tree_run(n->job, n->b, s->row[s->which], s->rhs, n->a->slope, n->lane_cost,
+                                            (nm_tree_effort){.work = fmin(n->credit, MOST_LANES * own)});
+    n->credit = fmax(n->credit + (t.closed ? 2 * own : 0) - t.work, -own);
+    n->next = t.first;
+    n->x = t.x;
     return t.closed;
 }
 
-/* Tightens a node; returns true if it is excluded; otherwise *out says how to go on. */
-static bool bound_node(search *s, nm_bounds *b, size_t depth, const nm_alpha *start, node *out)
+/* Tightens a node, whose parent's lines are `start`; returns true if it is excluded; else n->next says how to go on. */
+static bool excludes(const search *s, node *n, const nm_alpha *start)
 {
-    const nm_signs signs = {depth, s->unit, s->side};
+    const nm_signs signs = {n->depth, n->unit, n->side};
     const uint32_t row = s->row[s->which];
     const size_t q = s->p->blocks[s->p->n_blocks - 1].first + row;
-    const nm_alpha *a = out->a = nm_hull_run(s->job, s->lines, b, row, s->rhs,
-                                             start ? IN_NODE : AT_ROOT, &signs, start);
+    const nm_alpha *a = n->a = nm_hull_run(n->job, s->lines, n->b, row, s->rhs, start ? IN_NODE : AT_ROOT, &signs, start);
     if (a->lo[0] > s->rhs) return true;
     if (s->deep && isfinite(a->lo[0])) {
-        const nm_cut cut = nm_cut_of(s->job, s->p, a, 0, s->rhs);
-        if (!nm_cut_box(b, &cut)) return true;
-        nm_crown(s->job, b, (nm_crown_opts){.query_block = (int)s->p->n_blocks - 1, .cut = &cut});
-        if (b->empty || b->lo[q] > s->rhs) return true;
+        const nm_cut cut = nm_cut_of(n->job, s->p, a, 0, s->rhs);
+        if (!nm_cut_box(n->b, &cut)) return true;
+        nm_crown(n->job, n->b, (nm_crown_opts){.query_block = (int)s->p->n_blocks - 1, .cut = &cut});
+        if (n->b->empty || n->b->lo[q] > s->rhs) return true;
     }
-    out->unit = -1;
-    if (try_lanes(s, b, depth, out)) return true;
-    if (out->unit < 0) out->unit = choose(s, b, a->gap);
+    if (try_lanes(s, n)) return true;
+    if (n->next < 0) n->next = choose(s, n->b, a->gap);
     return false;
 }
 
-static int visit(search *s, const nm_bounds *from, size_t depth, const node *at);
+/* ---- nodes ---- */
 
-static int child(search *s, const nm_bounds *b, size_t depth, const node *at, int side)
+static void free_job(void *job) { nm_job_free(job); }
+
+/* Makes the root, or a child: below the node `of`, on one side of its unit. */
+static node *new_node(search *s, const nm_bounds *b, const node *of, int side)
 {
-    const size_t unit = (size_t)at->unit;
-    const nm_mark mark = nm_mark_get(s->job);
-    const size_t pre = nm_program_pre(s->p, unit);
-    if (nm_show_due(s->job)) nm_show(s->job, "; %zu nodes, depth %zu, bound %.4g", s->out->nodes, depth, at->a->lo[0]);
-    nm_bounds *c = nm_bounds_copy(s->job, b);
-    int what = CLOSED;
-    node next = {NULL, -1, NULL};
-    s->unit[depth] = (uint32_t)unit;
-    s->side[depth] = (signed char)side;
-    nm_bounds_meet(c, pre, side > 0 ? -INFINITY : 0, side > 0 ? 0 : INFINITY, NM_BY_ALPHA);
-    if (s->out->nodes++ >= s->o.max_nodes || nm_stopped(s->job) || nm_wall() > s->o.deadline) {
-        what = GAVE_UP;
-    } else if (!c->empty) {
-        nm_interval(s->job, c, 1, (int)s->p->n_blocks);
-        const bool open = !c->empty && !bound_node(s, c, depth + 1, at->a, &next);
-        if (next.a) nm_pseudo_learn(s->cost, side, unit, next.a->lo[0] - at->a->lo[0], at->a->gap[unit]);
-        if (open) what = visit(s, c, depth + 1, &next);
+    nm_job *job = nm_job_helper(s->job, 1);
+    if (!job) nm_throw(s->job, NM_EIO, "out of memory");
+    nm_defer(s->job, free_job, job);
+    nm_job_deadline(job, s->o.deadline);
+    const size_t depth = of ? of->depth + 1 : 0;
+    node *n = NM_NEW(job, node);
+    *n = (node){.job = job, .depth = depth, .number = s->out->nodes++, .next = -1};
+    n->b = nm_bounds_copy(job, b);
+    n->unit = NM_RAW(job, uint32_t, depth + 1);
+    n->side = NM_RAW(job, signed char, depth + 1);
+    if (!of) return n;
+    memcpy(n->unit, of->unit, of->depth * sizeof *n->unit);
+    memcpy(n->side, of->side, of->depth);
+    n->unit[of->depth] = (uint32_t)of->next;
+    n->side[of->depth] = (signed char)side;
+    nm_bounds_meet(n->b, nm_program_pre(s->p, (size_t)of->next), side > 0 ? -INFINITY : 0, side > 0 ? 0 : INFINITY,
+                   NM_BY_ALPHA);
+    return n;
+}
+
+typedef struct {
+    const search *s;
+    size_t n;
+    node **at, **child; /* [n] nodes, NULL for the root; [2n] their children, or the root */
+} level;
+
+typedef struct {
+    const search *s;
+    node *n;
+    const nm_alpha *start; /* its parent's lines */
+} task;
+
+static void bound_node(nm_job *job, void *arg)
+{
+    const task *t = arg;
+    node *n = t->n;
+    if (n->depth && !n->b->empty) nm_interval(job, n->b, 1, (int)t->s->p->n_blocks);
+    n->open = !n->b->empty && !excludes(t->s, n, t->start);
+}
+
+static void bound_each(nm_job *job, void *arg, nm_turns *turns)
+{
+    const level *l = arg;
+    for (size_t i; nm_turns_next(job, turns, &i);) {
+        task t = {l->s, l->child[i], l->at ? l->at[i / 2]->a : NULL};
+        nm_job_set_threads(t.n->job, nm_job_threads(job));
+        const int code = nm_run(t.n->job, bound_node, &t);
+        if (code) nm_throw(job, code, "%s", nm_job_message(t.n->job));
     }
-    if (!s->o.depth) nm_mark_release(s->job, mark); /* cubes are kept */
+}
+
+/* Bounds n new nodes, and learns from them. */
+static void bound_all(search *s, size_t n, const level *l)
+{
+    for (size_t i = 0; i < n; i++) {
+        l->child[i]->open = true; /* unless its turn comes and closes it */
+        l->child[i]->credit = s->credit / (double)n;
+    }
+    nm_team_run(s->job, n, bound_each, (void *)l);
+    s->credit = 0;
+    for (size_t i = 0; i < n; i++) {
+        const node *c = l->child[i], *of = l->at ? l->at[i / 2] : NULL;
+        s->credit += c->credit;
+        if (c->lane_cost) nm_pseudo_move(s->lane_cost, c->lane_cost);
+        if (of && c->a)
+            nm_pseudo_learn(s->cost, c->side[of->depth], (size_t)of->next, c->a->lo[0] - of->a->lo[0],
+                            of->a->gap[of->next]);
+    }
+}
+
+static void drop(search *s, node *n) { nm_close(s->job, n->job); }
+
+/* ---- open nodes ---- */
+
+/* Records an open leaf as a cube; it counts as closed in this search. */
+static int give_cube(search *s, const node *n)
+{
+    nm_cube *c = NM_PUSH(s->job, s->out->cube, s->out->n_cubes, s->cap_cubes);
+    uint32_t *unit = NM_RAW(s->job, uint32_t, n->depth + 1);
+    signed char *side = NM_RAW(s->job, signed char, n->depth + 1);
+    memcpy(unit, n->unit, n->depth * sizeof *unit);
+    memcpy(side, n->side, n->depth);
+    *c = (nm_cube){nm_bounds_copy(s->job, n->b), {n->depth, unit, side}};
+    return CLOSED;
+}
+
+/* Looks for points in an open node, and decides leaves; n->open: whether it is to be branched on. */
+static int look_at(search *s, node *n)
+{
+    if (nm_stopped(s->job) || nm_wall() > s->o.deadline) return GAVE_UP;
+    n->open = false;
+    if (s->o.depth && (n->depth == s->o.depth || n->next < 0)) return give_cube(s, n);
+    if (s->o.attack && n->x && attack(s, n, n->x)) return FOUND;
+    if (s->o.attack && n->number % 16 == 0 && attack(s, n, n->a->mean)) return FOUND;
+    if (n->next < 0 && s->o.leaf) {
+        const int status = s->o.leaf(s->o.arg, n->b, s->out->x);
+        s->out->is_leaf = status == NM_VIOLATED;
+        if (status != NM_UNKNOWN) return status == NM_OK ? CLOSED : FOUND;
+        n->next = widest(s, n->b);
+    }
+    n->open = n->next >= 0 && n->depth < MAX_DEPTH;
+    return n->open ? CLOSED : GAVE_UP;
+}
+
+/* Puts those of n new nodes that stay open onto the stack, the first on top. */
+static int push_open(search *s, size_t n, node *const *child)
+{
+    int what = CLOSED;
+    for (size_t i = 0; i < n && what == CLOSED; i++)
+        if (child[i]->open) what = look_at(s, child[i]);
+    for (size_t i = n; i-- > 0;) {
+        if (what != CLOSED || !child[i]->open) {
+            drop(s, child[i]);
+            continue;
+        }
+        child[i]->below = s->stack;
+        s->stack = child[i];
+    }
     return what;
 }
 
-/* Records an open leaf as a cube; it counts as closed in this search. */
-static int give_cube(search *s, const nm_bounds *b, size_t depth)
+static node *pop(search *s)
 {
-    nm_cube *c = NM_PUSH(s->job, s->out->cube, s->out->n_cubes, s->cap_cubes);
-    uint32_t *unit = NM_RAW(s->job, uint32_t, depth + 1);
-    signed char *side = NM_RAW(s->job, signed char, depth + 1);
-    memcpy(unit, s->unit, depth * sizeof *unit);
-    memcpy(side, s->side, depth);
-    *c = (nm_cube){b, {depth, unit, side}};
-    return CLOSED;
+    node *n = s->stack;
+    s->stack = n->below;
+    return n;
 }
 
-static int visit(search *s, const nm_bounds *b, size_t depth, const node *at)
+/* Branches on nodes from the top of the stack. */
+static int go_on(search *s)
 {
-    if (nm_stopped(s->job)) return GAVE_UP;
-    if (s->o.depth && (depth == s->o.depth || at->unit < 0)) return give_cube(s, b, depth);
-    if (s->o.attack && at->x && attack(s, b, at->x)) return FOUND;
-    if (s->o.attack && s->out->nodes % 16 == 1 && attack(s, b, at->a->mean)) return FOUND;
-    node here = *at;
-    if (at->unit < 0 && s->o.leaf) {
-        const int status = s->o.leaf(s->o.arg, b, s->out->x);
-        s->out->is_leaf = status == NM_VIOLATED;
-        if (status != NM_UNKNOWN) return status == NM_OK ? CLOSED : FOUND;
-        here.unit = widest(s, b);
-    }
-    if (here.unit < 0 || depth == MAX_DEPTH) return GAVE_UP;
-    for (int side = 1; side >= -1; side -= 2) {
-        const int what = child(s, b, depth, &here, side);
-        if (what != CLOSED) return what;
-    }
-    return CLOSED;
+    node *at[WIDTH], *child[2 * WIDTH];
+    const size_t width = s->lines->entries > MANY_ENTRIES ? FEW : WIDTH;
+    level l = {s, 0, at, child};
+    if (nm_stopped(s->job) || s->out->nodes > s->o.max_nodes || nm_wall() > s->o.deadline) return GAVE_UP;
+    if (nm_show_due(s->job))
+        nm_show(s->job, "; %zu nodes, depth %zu, bound %.4g", s->out->nodes, s->stack->depth, s->stack->a->lo[0]);
+    while (s->stack && l.n < width) at[l.n++] = pop(s);
+    for (size_t i = 0; i < 2 * l.n; i++) child[i] = new_node(s, at[i / 2]->b, at[i / 2], i % 2 ? -1 : 1);
+    bound_all(s, 2 * l.n, &l);
+    for (size_t i = 0; i < l.n; i++) drop(s, at[i]);
+    return push_open(s, 2 * l.n, child);
 }
 
 nm_branch nm_branch_run(nm_job *job, const nm_bounds *b, const nm_case *c, size_t clause,
                         const uint32_t *row, size_t which, double rhs, nm_branch_opts o)
 {
-    nm_branch out = {.status = NM_UNKNOWN, .nodes = 1, .x = NM_RAW(job, double, b->p->blocks[0].n)};
+    nm_branch out = {.status = NM_UNKNOWN, .x = NM_RAW(job, double, b->p->blocks[0].n)};
     const nm_mark mark = nm_mark_get(job);
     search s = {.job = job,
                 .p = b->p,
@@ -226,14 +332,14 @@ nm_branch nm_branch_run(nm_job *job, const nm_bounds *b, const nm_case *c, size_
                 .rhs = rhs,
                 .o = o,
                 .out = &out};
-    size_t relus = 0;
-    for (size_t k = 0; k < b->p->n_blocks; k++) relus += b->p->blocks[k].kind == NM_RELU;
-    s.deep = relus > 1;
-    s.cost = nm_pseudo_new(job, b->p->n_units);
-    s.lane_cost = nm_pseudo_new(job, b->p->n_units);
-    node next = {NULL, -1, NULL};
-    nm_bounds *root = nm_bounds_copy(job, b);
-    const int what = bound_node(&s, root, 0, NULL, &next) ? CLOSED : visit(&s, root, 0, &next);
+    s.deep = nm_hidden_layers(b->p) > 1;
+    s.cost = nm_pseudo_new(job, b->p->n_units, NULL);
+    s.lane_cost = nm_pseudo_new(job, b->p->n_units, NULL);
+    node *root = new_node(&s, b, NULL, 0);
+    bound_all(&s, 1, &(level){&s, 0, NULL, &root});
+    int what = push_open(&s, 1, &root);
+    while (what == CLOSED && s.stack) what = go_on(&s);
+    while (s.stack) drop(&s, pop(&s));
     out.status = what == CLOSED ? NM_OK : what == FOUND ? NM_VIOLATED : NM_UNKNOWN;
     if (!o.depth) nm_mark_release(job, mark);
     return out;

@@ -13,6 +13,7 @@
 #include "bounds/bounds.h"
 #include "search/search.h"
 #include "search/state.h"
+#include "search/trees.h"
 
 enum { PAIRS = NM_LANES / 2, DEPTH = 60, ROOT_STEPS = 30, STEPS = 12, MOST_TIMES = 4 };
 

@@ -112,6 +112,8 @@ nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q,
         nm_throw(job, NM_EUNSUP, "--split: cubes are for decisions; objective feasible was expected");
     s.deadline = o->time_limit > 0 ? nm_wall() + o->time_limit : INFINITY;
     const double outer = nm_job_deadline(job, s.deadline);
+    const size_t threads = nm_job_threads(job);
+    nm_job_set_threads(job, o->threads);
     s.p = o->program ? o->program : (o->float32 ? nm_lower_float32 : nm_lower)(job, net);
     nm_state_open(&s);
     nm_record_open(&s);
@@ -124,5 +126,6 @@ nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q,
         nm_prove_rest(&s);
     }
     nm_job_set_deadline(job, outer);
+    nm_job_set_threads(job, threads);
     return s.v;
 }

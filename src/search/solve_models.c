@@ -13,6 +13,7 @@
 #include "encoding/encoding.h"
 #include "search/search.h"
 #include "search/state.h"
+#include "search/trees.h"
 
 static double seconds_left(const nm_state *s)
 {

@@ -8,7 +8,8 @@
  * chooses.
  *
  * The halves share their common face, so that no point is lost. Boxes are taken depth first, which keeps few in memory,
- * the half first where the rows are smaller. Every 16th box is attacked, and once many random points are tried
+ * the half first where the rows are smaller; WIDTH at a time, which the job's threads share. What they learn is added up
+ * at the end of such a round, so that boxes and verdict are the same for any number of threads. Every 16th box is attacked, and once many random points are tried
  * (scatter.c); what these find is a candidate for the judge. Effort is counted in boxes; a deadline or an interrupt
  * just gives up. Clauses that a box closes stay closed in its halves. Linear rows of the input set are ignored, which
  * only enlarges the set. */
@@ -19,6 +20,9 @@
 #include "search/search.h"
 #include "search/boxes.h"
 #include "search/state.h"
+#include "search/trees.h"
+
+typedef enum { DONE, HALVE, FOUND, STUCK } fate; /* STUCK: the box cannot be halved any more */
 
 typedef struct box {
     struct box *below;
@@ -27,6 +31,12 @@ typedef struct box {
     size_t n_open;
     size_t input;        /* what to bisect along; */
     bool high;           /* and whether its upper half goes first */
+    size_t number;       /* in the order in which boxes are taken */
+    fate what;
+    size_t trees, closed; /* trees over signs that were tried; that closed their clause */
+    nm_pseudo *cost;     /* what they have learned */
+    double *x;           /* [n_in] a candidate for `clause`, if one is found */
+    size_t clause;
 } box;
 
 typedef struct {
@@ -42,8 +52,6 @@ typedef struct {
     nm_split *out;
 } split;
 
-typedef enum { DONE, HALVE, FOUND, STUCK } fate; /* STUCK: the box cannot be halved any more */
-
 static box *new_box(split *s, const nm_bounds *from, const bool *open)
 {
     box *x = s->unused;
@@ -54,10 +62,14 @@ static box *new_box(split *s, const nm_bounds *from, const bool *open)
         x = NM_NEW(s->job, box);
         x->b = nm_bounds_copy(s->job, from);
         x->open = NM_RAW(s->job, bool, s->c->n_clauses + 1);
+        x->cost = nm_pseudo_new(s->job, s->p->n_units, s->cost);
+        x->x = NM_RAW(s->job, double, s->p->blocks[0].n);
     }
     memcpy(x->open, open, s->c->n_clauses * sizeof *open);
     return x;
 }
+
+enum { WIDTH = 8 }; /* boxes of a round */
 
 static void push(box **list, box *x)
 {
@@ -90,11 +102,11 @@ static bool worth_a_tree(const split *s, const box *x)
 {
     const size_t n = nm_bounds_unstable(x->b);
     if (n == 0 || n > NM_BOX_SIGNS) return false;
-    return s->trees < 32 || 4 * s->closed >= s->trees || s->out->boxes % 16 == 0;
+    return s->trees < 32 || 4 * s->closed >= s->trees || x->number % 16 == 0;
 }
 
 /* Tries to close each open clause by a tree over signs for its best row. */
-static void close_by_signs(split *s, const nm_relax *lines, box *x)
+static void close_by_signs(nm_job *job, const split *s, const nm_relax *lines, box *x)
 {
     for (size_t t = 0; t < s->c->n_clauses; t++) {
         const nm_clause *c = &s->c->clauses[t];
@@ -102,13 +114,12 @@ static void close_by_signs(split *s, const nm_relax *lines, box *x)
         if (!x->open[t] || c->n_rows == 0) continue;
         for (size_t r = 1; r < c->n_rows; r++)
             if (margin(s, x, t, r) > margin(s, x, t, best)) best = r;
-        const nm_mark mark = nm_mark_get(s->job);
-        const nm_lane_tree tree = nm_lane_tree_run(s->job, x->b, s->row[t][best],
-                                                   c->rows[best].rhs + s->o->guard, lines->slo,
-                                                   s->cost, (nm_tree_effort){.work = NM_BOX_TREE});
-        nm_mark_release(s->job, mark);
-        s->trees++;
-        s->closed += tree.closed;
+        const nm_mark mark = nm_mark_get(job);
+        const nm_lane_tree tree = nm_lane_tree_run(job, x->b, s->row[t][best], c->rows[best].rhs + s->o->guard,
+                                                   lines->slo, x->cost, (nm_tree_effort){.work = NM_BOX_TREE});
+        nm_mark_release(job, mark);
+        x->trees++;
+        x->closed += tree.closed;
         x->n_open -= tree.closed;
         x->open[t] = !tree.closed;
     }
@@ -116,11 +127,18 @@ static void close_by_signs(split *s, const nm_relax *lines, box *x)
 
 /* ---- points ---- */
 
-/* Attacks the open clauses within the box: by descent, or by scattered points. */
-static bool attack(split *s, const box *x, size_t points)
+static void take(split *s, const box *x)
 {
-    size_t *open = NM_RAW(s->job, size_t, s->c->n_clauses + 1), n = 0, hit = 0;
-    const uint32_t **row = NM_RAW(s->job, const uint32_t *, s->c->n_clauses + 1);
+    s->out->status = NM_VIOLATED;
+    memcpy(s->out->x, x->x, s->p->blocks[0].n * sizeof *x->x);
+    s->out->clause = x->clause;
+}
+
+/* Attacks the open clauses within the box: by descent, or by scattered points. */
+static bool attack(nm_job *job, const split *s, box *x, size_t points)
+{
+    size_t *open = NM_RAW(job, size_t, s->c->n_clauses + 1), n = 0, hit = 0;
+    const uint32_t **row = NM_RAW(job, const uint32_t *, s->c->n_clauses + 1);
     for (size_t t = 0; t < s->c->n_clauses; t++) {
         if (!x->open[t]) continue;
         row[n] = s->row[t];
@@ -129,13 +147,12 @@ static bool attack(split *s, const box *x, size_t points)
     nm_case here = *s->c;
     here.lo = x->b->lo;
     here.hi = x->b->hi;
-    const double *found = points ? nm_scatter(s->job, s->p, &here, n, open, row, points,
-                                              s->out->boxes, &hit)
-                                 : nm_attack(s->job, x->b, &here, n, open, row, NULL,
-                                             (nm_attack_opts){20, 1, s->out->boxes}, &hit);
+    const double *found = points ? nm_scatter(job, s->p, &here, n, open, row, points, x->number, &hit)
+                                 : nm_attack(job, x->b, &here, n, open, row, NULL,
+                                             (nm_attack_opts){20, 1, x->number}, &hit);
     if (!found) return false;
-    memcpy(s->out->x, found, s->p->blocks[0].n * sizeof *found);
-    s->out->clause = open[hit];
+    memcpy(x->x, found, s->p->blocks[0].n * sizeof *found);
+    x->clause = open[hit];
     return true;
 }
 
@@ -145,27 +162,25 @@ static bool scatter_all(split *s, const nm_bounds *b, const bool *open)
     double work = 1;
     for (size_t k = 0; k < s->p->n_blocks; k++) work += nm_block_weights(&s->p->blocks[k]);
     const double points = NM_SCATTER_WORK / work;
-    const nm_mark mark = nm_mark_get(s->job);
-    const box all = {.b = nm_bounds_copy(s->job, b),
-                     .open = NM_RAW(s->job, bool, s->c->n_clauses + 1)};
-    memcpy(all.open, open, s->c->n_clauses * sizeof *open);
-    const bool found = attack(s, &all,
-                              points < NM_SCATTER_POINTS ? (size_t)points + 1 : NM_SCATTER_POINTS);
-    nm_mark_release(s->job, mark);
+    box *all = new_box(s, b, open);
+    all->number = s->out->boxes;
+    const bool found = attack(s->job, s, all, points < NM_SCATTER_POINTS ? (size_t)points + 1 : NM_SCATTER_POINTS);
+    if (found) take(s, all);
+    push(&s->unused, all);
     return found;
 }
 
 /* ---- the loop ---- */
 
-static fate bound_box(split *s, box *x)
+static fate bound_box(nm_job *job, const split *s, box *x)
 {
-    nm_interval(s->job, x->b, 1, s->query + 1);
-    if (!x->b->empty) nm_crown(s->job, x->b, (nm_crown_opts){.query_block = s->query});
+    nm_interval(job, x->b, 1, s->query + 1);
+    if (!x->b->empty) nm_crown(job, x->b, (nm_crown_opts){.query_block = s->query});
     close_clauses(s, x);
     if (x->n_open == 0) return DONE;
-    if (s->o->attack && s->out->boxes % 16 == 1 && attack(s, x, 0)) return FOUND;
-    nm_box_rows rows = nm_box_rows_new(s->job, x->b, s->c, s->row);
-    if (worth_a_tree(s, x)) close_by_signs(s, rows.lines, x);
+    if (s->o->attack && x->number % 16 == 1 && attack(job, s, x, 0)) return FOUND;
+    nm_box_rows rows = nm_box_rows_new(job, x->b, s->c, s->row);
+    if (worth_a_tree(s, x)) close_by_signs(job, s, rows.lines, x);
     if (x->n_open == 0) return DONE;
     nm_box_rows_pull(&rows, x->open);
     if (x->n_open == 1 && !nm_box_rows_cut(&rows, s->o->guard, x->b)) return DONE;
@@ -173,6 +188,21 @@ static fate bound_box(split *s, box *x)
     const nm_bounds *b = x->b;
     const double mid = 0.5 * b->lo[x->input] + 0.5 * b->hi[x->input];
     return mid > b->lo[x->input] && mid < b->hi[x->input] ? HALVE : STUCK;
+}
+
+typedef struct {
+    const split *s;
+    box **x; /* [n] */
+} boxes;
+
+static void bound_each(nm_job *job, void *arg, nm_turns *turns)
+{
+    const boxes *l = arg;
+    for (size_t i; nm_turns_next(job, turns, &i);) {
+        const nm_mark mark = nm_mark_get(job);
+        l->x[i]->what = bound_box(job, l->s, l->x[i]);
+        nm_mark_release(job, mark);
+    }
 }
 
 /* Shrinks the boxes of a sum's members to what the other members leave; returns false if no point is left. The fee
@@ -207,6 +237,32 @@ static void push_halves(split *s, const box *x)
     }
 }
 
+/* Takes boxes from the top of the stack and bounds them; returns false if that is the end. */
+static bool go_on(split *s)
+{
+    box *x[WIDTH];
+    size_t n = 0;
+    bool ends = false;
+    for (; s->stack && n < WIDTH && s->out->boxes < s->o->max_boxes; n++) {
+        x[n] = s->stack;
+        s->stack = x[n]->below;
+        x[n]->number = ++s->out->boxes;
+        x[n]->what = STUCK;
+    }
+    nm_team_run(s->job, n, bound_each, &(boxes){s, x});
+    for (size_t i = n; i-- > 0;) { /* the halves of the one from the top of the stack go on first */
+        s->trees += x[i]->trees;
+        s->closed += x[i]->closed;
+        nm_pseudo_move(s->cost, x[i]->cost);
+        x[i]->trees = x[i]->closed = 0;
+        if (x[i]->what == FOUND) take(s, x[i]);
+        if (x[i]->what == HALVE) push_halves(s, x[i]);
+        ends |= x[i]->what == FOUND || x[i]->what == STUCK;
+        push(&s->unused, x[i]);
+    }
+    return !ends;
+}
+
 nm_split nm_split_case(nm_job *job, const nm_bounds *b, const nm_case *c, uint32_t *const *row,
                        const bool *open, const nm_split_opts *o)
 {
@@ -218,20 +274,16 @@ nm_split nm_split_case(nm_job *job, const nm_bounds *b, const nm_case *c, uint32
                .row = row,
                .query = (int)b->p->n_blocks - 1,
                .out = &out};
-    s.cost = nm_pseudo_new(job, b->p->n_units);
+    bool scattered = false;
+    s.cost = nm_pseudo_new(job, b->p->n_units, NULL);
     push(&s.stack, new_box(&s, b, open));
     while (s.stack) {
         if (out.boxes == o->max_boxes || nm_stopped(job) || nm_wall() > o->deadline) return out;
-        box *x = s.stack;
-        s.stack = x->below;
-        const nm_mark mark = nm_mark_get(job);
-        const bool found = out.boxes++ == NM_SCATTER_AFTER && o->attack && scatter_all(&s, b, open);
-        const fate what = found ? FOUND : bound_box(&s, x);
-        nm_mark_release(job, mark);
-        if (what == FOUND) out.status = NM_VIOLATED;
-        if (what == FOUND || what == STUCK) return out;
-        if (what == HALVE) push_halves(&s, x);
-        push(&s.unused, x);
+        if (!scattered && o->attack && out.boxes >= NM_SCATTER_AFTER) {
+            scattered = true;
+            if (scatter_all(&s, b, open)) return out;
+        }
+        if (!go_on(&s)) return out;
         if (nm_show_due(job)) nm_show(job, "; %zu boxes", out.boxes);
     }
     out.status = NM_OK;

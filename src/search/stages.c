@@ -1,7 +1,7 @@
-/* stages.c: the stages that close targets without a model: evaluation, bounds, attack, alpha with conditioned
- * tightening, branching on signs, bisection of the input box. Each works on one case, and records what it closed in the
- * targets' status. A target is closed as `holds` only if an outward rounded bound excludes it: row - rhs > guard for a
- * row of its clause. */
+/* stages.c: the stages that close targets without a model: evaluation, bounds, attack, branching on signs, bisection of
+ * the input box; those that tighten bounds for each target are in tight_targets.c. Each works on one case, and records
+ * what it closed in the targets' status. A target is closed as `holds` only if an outward rounded bound excludes it:
+ * row - rhs > guard for a row of its clause. */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"
@@ -11,6 +11,7 @@
 #include "search/boxes.h"
 #include "search/record.h"
 #include "search/state.h"
+#include "search/trees.h"
 
 /* ---- evaluation of the question's own image ---- */
 
@@ -214,67 +215,6 @@ bool nm_close_attack(nm_state *s, size_t i, const double *start, size_t n_restar
     return attack(s, i, start, n_restarts, NM_ATTACK_STEPS);
 }
 
-/* ---- alpha, and bounds for counterexamples to one target ---- */
-
-static void close_target(const nm_state *s, nm_target *t, double lo)
-{
-    if (lo > t->margin_lo) t->margin_lo = lo;
-    if (s->q->objective != NM_CLOSEST && lo > t->bound) t->bound = lo;
-    t->status = NM_OK;
-    t->by = NM_BY_BOUNDS;
-}
-
-/* Treats NM_LANES open clauses at a time: alpha for all of them, then conditioned tightening one by one. */
-static void tighten_some(nm_state *s, size_t i, size_t n, const size_t *clause)
-{
-    const nm_case *c = &s->q->cases[i];
-    const nm_bounded *k = &s->cases[i];
-    uint32_t row[NM_LANES];
-    double rhs[NM_LANES];
-    for (size_t l = 0; l < n; l++) {
-        const nm_clause *cl = &c->clauses[clause[l]];
-        const size_t r = nm_target_row(k, cl, clause[l]);
-        row[l] = k->row[clause[l]][r];
-        rhs[l] = cl->rows[r].rhs + s->q->guard;
-    }
-    const nm_alpha *a = (s->o->record ? nm_alpha_coarse : nm_alpha_run)(s->job, k->b, n, row, rhs, NM_ALPHA_STEPS,
-                                                                        NULL, NULL);
-    for (size_t l = 0; l < n && !nm_stopped(s->job); l++) {
-        nm_target *t = &s->v->targets[k->first + clause[l]];
-        const double lo = nm_down(a->lo[l] - rhs[l]);
-        const size_t r = nm_target_row(k, &c->clauses[clause[l]], clause[l]);
-        if (a->lo[l] > rhs[l]) {
-            nm_record_alpha(s, t, r, a, l);
-            close_target(s, t, lo);
-            continue;
-        }
-        if (lo > t->margin_lo) t->margin_lo = lo;
-        if (s->o->record && nm_prove(s, t, r, a, l, 1)) {
-            close_target(s, t, t->margin_lo);
-            continue;
-        }
-        const nm_tight tight = nm_tighten(s->job, k->b, row[l], rhs[l], a, l,
-                                      (nm_tighten_opts){NM_TIGHT_ROUNDS, NM_TIGHT_STEPS});
-        if (tight.closed)
-            close_target(s, t, t->margin_lo);
-        else
-            t->tight = tight.b;
-    }
-}
-
-void nm_close_tighten(nm_state *s, size_t i)
-{
-    const nm_case *c = &s->q->cases[i];
-    size_t clause[NM_LANES], n = 0;
-    for (size_t t = 0; t < c->n_clauses; t++) {
-        if (nm_target_open(&s->v->targets[s->cases[i].first + t])) clause[n++] = t;
-        if (n == NM_LANES || (n > 0 && t + 1 == c->n_clauses)) {
-            tighten_some(s, i, n, clause);
-            n = 0;
-        }
-    }
-}
-
 /* ---- maxima as ReLUs, which can be branched on ---- */
 
 /* Goes on with a program that has tournaments of ReLUs instead of maxima (tournament.c). Bounds of the units that both
@@ -301,14 +241,7 @@ void nm_close_maxima(nm_state *s, size_t i)
 
 /* ---- alpha for units ---- */
 
-static size_t hidden_layers(const nm_program *p)
-{
-    size_t relus = 0;
-    for (size_t k = 0; k < p->n_blocks; k++) relus += p->blocks[k].kind == NM_RELU;
-    return relus;
-}
-
-static bool is_deep(const nm_program *p) { return hidden_layers(p) > 1; }
+static bool is_deep(const nm_program *p) { return nm_hidden_layers(p) > 1; }
 
 /* Bounding the units of a case by alpha costs about as much as NM_UNITS_NODES nodes, which two targets use up. */
 bool nm_close_units_first(const nm_state *s)
@@ -345,41 +278,12 @@ bool nm_close_propagate(nm_state *s, size_t i)
         const double now = nm_wall();
         const nm_signs_found r = nm_unit_signs(&at, s->cases[i].b, now + 0.5 * (s->deadline - now));
         if (r.nodes) nm_note(s->job, "branching on target %s with propagation: %zu nodes", target->name, r.nodes);
-        if (r.status == NM_OK) close_target(s, target, target->margin_lo);
+        if (r.status == NM_OK) nm_target_close(s, target, target->margin_lo);
         if (r.status != NM_VIOLATED) continue;
         const nm_replay replay = nm_verify(s->job, s->net, s->q, i, (int64_t)t, r.x);
         if (nm_state_take(s, &replay, NM_BY_SOLVER)) return true;
     }
     return false;
-}
-
-/* ---- a tree of cheap nodes, before dearer bounds ---- */
-
-/* Tries a tree of cheap nodes for a target; returns true if it closes it. */
-static bool try_tree(nm_state *s, const nm_target *t)
-{
-    const nm_bounded *k = &s->cases[t->icase];
-    const nm_clause *c = &k->work.c->clauses[t->iclause];
-    const nm_mark mark = nm_mark_get(s->job);
-    const size_t r = nm_target_row(k, c, t->iclause);
-    nm_relax *lines = nm_relax_new(s->job, t->tight);
-    nm_relax_set(lines, t->tight, 1, (int)k->b->p->n_blocks);
-    const bool closed = nm_lane_tree_run(s->job, t->tight, k->row[t->iclause][r], c->rows[r].rhs + s->q->guard,
-                                         lines->slo, nm_pseudo_new(s->job, k->b->p->n_units),
-                                         (nm_tree_effort){.nodes = NM_TREE_NODES})
-                            .closed;
-    nm_mark_release(s->job, mark);
-    return closed;
-}
-
-void nm_close_trees(nm_state *s, size_t i)
-{
-    if (hidden_layers(s->cases[i].b->p) < NM_TREE_LAYERS) return;
-    for (size_t t = 0; t < s->q->cases[i].n_clauses && !nm_stopped(s->job); t++) {
-        nm_target *target = &s->v->targets[s->cases[i].first + t];
-        if (nm_target_open(target) && target->tight && try_tree(s, target))
-            close_target(s, target, target->margin_lo);
-    }
 }
 
 /* ---- branching on signs of units ---- */
@@ -399,7 +303,7 @@ static bool branch_target(nm_state *s, nm_target *t, double deadline, size_t nod
     nm_note(s->job, "branching on target %s", t->name);
     const nm_branch out = nm_branch_run(s->job, t->tight, c, t->iclause, k->row[t->iclause], r,
                                         c->clauses[t->iclause].rows[r].rhs + s->q->guard, o);
-    if (out.status == NM_OK) close_target(s, t, t->margin_lo);
+    if (out.status == NM_OK) nm_target_close(s, t, t->margin_lo);
     if (out.status != NM_VIOLATED) return false;
     const nm_replay replay = nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause, out.x);
     return nm_state_take(s, &replay, out.is_leaf ? NM_BY_SOLVER : NM_BY_ATTACK);
@@ -421,7 +325,7 @@ void nm_close_cubes(nm_state *s)
         if (out.status != NM_OK) continue; /* stopped */
         t->cube = out.cube;
         t->n_cubes = out.n_cubes;
-        if (out.n_cubes == 0) close_target(s, t, t->margin_lo);
+        if (out.n_cubes == 0) nm_target_close(s, t, t->margin_lo);
     }
 }
 

@@ -57,6 +57,8 @@ typedef struct nm_state {
 /* ---- targets.c ---------------------------------------------------------------------------------- */
 void nm_state_open(nm_state *s);
 bool nm_target_open(const nm_target *t);
+void nm_target_close(const nm_state *s, nm_target *t, double lo); /* by bounds that exclude it; lo: a bound of its row */
+size_t nm_hidden_layers(const nm_program *p);
 /* Returns the row of clause t of a case, c, that is nearest to being excluded by bounds. */
 size_t nm_target_row(const nm_bounded *k, const nm_clause *c, size_t t);
 /* Takes a replay: a new witness, or a better incumbent. Returns true if that settles a decision question. */
@@ -109,55 +111,6 @@ typedef struct nm_split {
 nm_split nm_split_case(nm_job *job, const nm_bounds *b, const nm_case *c, uint32_t *const *row,
                        const bool *open, const nm_split_opts *o);
 
-/* ---- pseudo_cost.c ------------------------------------------------------------------------------ */
-typedef struct nm_pseudo {
-    double *gain[2], *n[2];  /* [n] sum of gains; their number; of side <= 0 (1), and of side >= 0 (0) */
-    double all[2], n_all[2];
-} nm_pseudo;
-nm_pseudo *nm_pseudo_new(nm_job *job, size_t n);
-/* side as in nm_signs; gain of the bound; loss: what the unit's line lost before */
-void nm_pseudo_learn(nm_pseudo *p, int side, size_t u, double gain, double loss);
-double nm_pseudo_score(const nm_pseudo *p, size_t u, double loss); /* the product of both sides' expected gains */
-
-/* ---- lane_tree.c -------------------------------------------------------------------------------- */
-typedef struct nm_lane_tree {
-    bool closed;           /* every leaf is excluded */
-    size_t nodes;
-    double lo;             /* the least bound of an open leaf */
-    double work;           /* roughly, in fused multiply-adds */
-    int64_t first;         /* the unit that its root branched on, or -1 */
-    double *x;             /* [n_in] where an open node's bound is attained and no line loses anything, or NULL */
-} nm_lane_tree;
-typedef struct nm_tree_effort { double work; size_t nodes; } nm_tree_effort; /* their sum; a node as in full lanes */
-/* Branches on signs below the node with bounds b, until row is above rhs in all leaves or the effort is used up; a leaf
- * without a unit to branch on stays open. slope [n_units]: lower slopes to start from. */
-nm_lane_tree nm_lane_tree_run(nm_job *job, const nm_bounds *b, uint32_t row, double rhs, const double *slope,
-                              nm_pseudo *cost, nm_tree_effort e);
-
-/* ---- branch.c ----------------------------------------------------------------------------------- */
-typedef struct nm_branch_opts {
-    bool attack;
-    size_t max_nodes;
-    double deadline;
-    uint64_t seed;
-    size_t depth;          /* stop at this depth and return the open leaves as cubes; 0: no limit, no cubes */
-    /* Decides a node that has no unit left to branch on. Returns NM_OK if it has no counterexample, NM_VIOLATED if x
-     * is one, else NM_UNKNOWN. */
-    int (*leaf)(void *arg, const nm_bounds *b, double *x);
-    void *arg;
-} nm_branch_opts;
-struct nm_cube { const nm_bounds *b; nm_signs signs; }; /* bounds of a branch, and the signs that it assumes */
-typedef struct nm_branch {
-    int status;            /* NM_OK: excluded; NM_VIOLATED: x is a candidate; NM_UNKNOWN */
-    size_t nodes, n_cubes;
-    nm_cube *cube;
-    double *x;             /* [n_in] */
-    bool is_leaf;          /* x was found in a leaf */
-} nm_branch;
-/* Branches on signs of units; row `which` of the clause is bounded against rhs, which includes the guard. */
-nm_branch nm_branch_run(nm_job *job, const nm_bounds *b, const nm_case *c, size_t clause, const uint32_t *row,
-                        size_t which, double rhs, nm_branch_opts o);
-
 /* ---- pipeline.c: the stages of solve, run in the order of stages.def ----------------------------- */
 bool nm_pipeline_run(nm_state *s); /* true: a decision question is settled */
 
@@ -169,15 +122,17 @@ void nm_close_bounds(nm_state *s, size_t i);
 void nm_close_count(nm_state *s);
 size_t nm_close_restarts(const nm_program *p);
 bool nm_close_attack(nm_state *s, size_t i, const double *start, size_t n_restarts);
-void nm_close_tighten(nm_state *s, size_t i);
 bool nm_close_units_first(const nm_state *s); /* they cost less than branching a little on all open targets */
 void nm_close_maxima(nm_state *s, size_t i); /* changes the case's program: not before models are written */
-void nm_close_trees(nm_state *s, size_t i);
 bool nm_close_propagate(nm_state *s, size_t i);
 void nm_close_units(nm_state *s, size_t i);
 bool nm_close_branch(nm_state *s, size_t nodes); /* nodes: for each target */
 void nm_close_cubes(nm_state *s); /* splits the open targets into cubes */
 bool nm_close_split(nm_state *s, size_t i);
+
+/* ---- tight_targets.c: stages on case i, where the job's threads share the targets ---------------- */
+void nm_close_tighten(nm_state *s, size_t i);
+void nm_close_trees(nm_state *s, size_t i);
 
 /* ---- range.c ------------------------------------------------------------------------------------ */
 bool nm_range_open(const nm_state *s, const nm_target *t); /* it may still move an end */

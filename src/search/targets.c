@@ -1,5 +1,6 @@
 /* targets.c: the targets of a question in progress: which are open, and which stage settled the others. */
 #include "base/base.h"
+#include "program/program.h"
 #include "question/question.h"
 #include "judge/judge.h"
 #include "search/search.h"
@@ -34,6 +35,21 @@ void nm_state_open(nm_state *s)
 }
 
 bool nm_target_open(const nm_target *t) { return t->status == NM_UNKNOWN; }
+
+void nm_target_close(const nm_state *s, nm_target *t, double lo)
+{
+    if (lo > t->margin_lo) t->margin_lo = lo;
+    if (s->q->objective != NM_CLOSEST && lo > t->bound) t->bound = lo;
+    t->status = NM_OK;
+    t->by = NM_BY_BOUNDS;
+}
+
+size_t nm_hidden_layers(const nm_program *p)
+{
+    size_t relus = 0;
+    for (size_t k = 0; k < p->n_blocks; k++) relus += p->blocks[k].kind == NM_RELU;
+    return relus;
+}
 
 /* Takes a replay: a new witness, or a better incumbent. Returns true if that settles a decision question. */
 bool nm_state_take(nm_state *s, const nm_replay *r, nm_settled by)

@@ -8,6 +8,7 @@
 #include "encoding/encoding.h"
 #include "search/search.h"
 #include "search/state.h"
+#include "search/trees.h"
 
 #include <errno.h>
 #include <unistd.h>

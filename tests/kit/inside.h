@@ -28,6 +28,7 @@
 #include "encoding/rows.h"
 #include "search/search.h"
 #include "search/state.h"
+#include "search/trees.h"
 #include "answer/answer.h"
 #include "study/study.h"
 #include "study/bench.h"

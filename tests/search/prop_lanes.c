@@ -5,7 +5,7 @@
 #include "point_cloud.h"
 
 #include "search/search.h"
-#include "search/state.h"
+#include "search/trees.h"
 
 enum { NETS = 400, MOST = 6 };
 
@@ -64,7 +64,7 @@ static void tree(nm_job *job, setup *s, uint32_t row)
     for (size_t u = 0; u < s->p->n_units; u++) slope[u] = (double)some();
     if (!isfinite(rhs)) return;
     const nm_lane_tree t = nm_lane_tree_run(job, s->b, row, rhs, slope,
-                                            nm_pseudo_new(job, s->p->n_units), (nm_tree_effort){.work = 2e6});
+                                            nm_pseudo_new(job, s->p->n_units, NULL), (nm_tree_effort){.work = 2e6});
     n_trees++;
     n_closed += t.closed;
     n_left += !t.closed;

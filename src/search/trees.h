@@ -1,0 +1,59 @@
+/* trees.h: trees over the signs of units. Private to search. */
+#ifndef NM_SEARCH_TREES_H
+#define NM_SEARCH_TREES_H
+
+#include "search/state.h"
+
+/* ---- pseudo_cost.c ------------------------------------------------------------------------------ */
+typedef struct nm_pseudo {
+    size_t n_units;
+    const struct nm_pseudo *before; /* what was known before, which counts too and is not changed; or NULL */
+    double *gain[2], *n[2];  /* [n_units] sum of gains; their number; of side <= 0 (1), and of side >= 0 (0) */
+    double all[2], n_all[2];
+} nm_pseudo;
+nm_pseudo *nm_pseudo_new(nm_job *job, size_t n, const nm_pseudo *before);
+void nm_pseudo_move(nm_pseudo *to, nm_pseudo *p); /* adds what p has learned, not what was before it; p forgets it */
+/* side as in nm_signs; gain of the bound; loss: what the unit's line lost before */
+void nm_pseudo_learn(nm_pseudo *p, int side, size_t u, double gain, double loss);
+double nm_pseudo_score(const nm_pseudo *p, size_t u, double loss); /* the product of both sides' expected gains */
+
+/* ---- lane_tree.c -------------------------------------------------------------------------------- */
+typedef struct nm_lane_tree {
+    bool closed;           /* every leaf is excluded */
+    size_t nodes;
+    double lo;             /* the least bound of an open leaf */
+    double work;           /* roughly, in fused multiply-adds */
+    int64_t first;         /* the unit that its root branched on, or -1 */
+    double *x;             /* [n_in] where an open node's bound is attained and no line loses anything, or NULL */
+} nm_lane_tree;
+typedef struct nm_tree_effort { double work; size_t nodes; } nm_tree_effort; /* their sum; a node as in full lanes */
+/* Branches on signs below the node with bounds b, until row is above rhs in all leaves or the effort is used up; a leaf
+ * without a unit to branch on stays open. slope [n_units]: lower slopes to start from. */
+nm_lane_tree nm_lane_tree_run(nm_job *job, const nm_bounds *b, uint32_t row, double rhs, const double *slope,
+                              nm_pseudo *cost, nm_tree_effort e);
+
+/* ---- branch.c ----------------------------------------------------------------------------------- */
+typedef struct nm_branch_opts {
+    bool attack;
+    size_t max_nodes;
+    double deadline;
+    uint64_t seed;
+    size_t depth;          /* stop at this depth and return the open leaves as cubes; 0: no limit, no cubes */
+    /* Decides a node that has no unit left to branch on. Returns NM_OK if it has no counterexample, NM_VIOLATED if x
+     * is one, else NM_UNKNOWN. */
+    int (*leaf)(void *arg, const nm_bounds *b, double *x);
+    void *arg;
+} nm_branch_opts;
+struct nm_cube { const nm_bounds *b; nm_signs signs; }; /* bounds of a branch, and the signs that it assumes */
+typedef struct nm_branch {
+    int status;            /* NM_OK: excluded; NM_VIOLATED: x is a candidate; NM_UNKNOWN */
+    size_t nodes, n_cubes;
+    nm_cube *cube;
+    double *x;             /* [n_in] */
+    bool is_leaf;          /* x was found in a leaf */
+} nm_branch;
+/* Branches on signs of units; row `which` of the clause is bounded against rhs, which includes the guard. */
+nm_branch nm_branch_run(nm_job *job, const nm_bounds *b, const nm_case *c, size_t clause, const uint32_t *row,
+                        size_t which, double rhs, nm_branch_opts o);
+
+#endif
