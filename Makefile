@@ -169,10 +169,11 @@ clang:
 asan:
 	@$(MAKE) --no-print-directory BUILD=build-asan OPT="-O1 -fno-omit-frame-pointer" \
 	    SAN="-fsanitize=address,undefined -fno-sanitize-recover=all" all test
-# jobs in several threads; -O1, and this one program: the others have one thread
+# jobs in several threads, and threads within a job; -O1, and these programs: the others have one thread
+TSAN_TESTS := library/test_threads search/prop_threads
 tsan:
-	@$(MAKE) --no-print-directory BUILD=build-tsan OPT="-O1" SAN="-fsanitize=thread" build-tsan/tests/library/test_threads
-	TSAN_OPTIONS=halt_on_error=1 sh tests/kit/run.sh build-tsan/tests/library/test_threads
+	@$(MAKE) --no-print-directory BUILD=build-tsan OPT="-O1" SAN="-fsanitize=thread" $(TSAN_TESTS:%=build-tsan/tests/%)
+	TSAN_OPTIONS=halt_on_error=1 sh tests/kit/run.sh $(TSAN_TESTS:%=build-tsan/tests/%)
 truth: $(NETMIP)
 	NETMIP=$(abspath $(NETMIP)) sh tests/kit/run.sh $(sort $(wildcard tests/truth/*.py))
 

@@ -5,8 +5,9 @@
  * product of expected gains (pseudo_cost.c), and bounds all children together, starting from their parents' slopes and
  * multipliers; open children go back onto the stack. If there are fewer nodes than pairs of lanes, the other lanes try
  * further candidates of the same nodes (strong branching: Applegate, Bixby, Chvatal, Cook 1995), and the best pair is
- * taken; all pairs teach the pseudo-costs. Which nodes share a round depends on the tree alone. Memory is that of the
- * stack, at most PAIRS nodes more for each level. Effort is counted in work. Left out: points; attacks and leaves are
+ * taken; all pairs teach the pseudo-costs. If there are more nodes, a round takes up to GROUPS times PAIRS of them, and
+ * the job's threads share the groups. Which nodes share a round depends on the tree alone. Memory is that of the
+ * stack, at most GROUPS times PAIRS nodes more for each level, and of the lanes of each group. Effort is counted in work. Left out: points; attacks and leaves are
  * the caller's. */
 #include "base/base.h"
 #include "program/program.h"
@@ -15,7 +16,7 @@
 #include "search/state.h"
 #include "search/trees.h"
 
-enum { PAIRS = NM_LANES / 2, DEPTH = 60, ROOT_STEPS = 30, STEPS = 12, MOST_TIMES = 4 };
+enum { PAIRS = NM_LANES / 2, GROUPS = 4, DEPTH = 60, ROOT_STEPS = 30, STEPS = 12, MOST_TIMES = 4 };
 
 typedef struct node {
     struct node *next;
@@ -32,7 +33,8 @@ typedef struct node {
 
 typedef struct {
     nm_job *job;
-    nm_lanes *l;
+    nm_lanes *l[1 + GROUPS]; /* for rounds of one group; for those of several, with jobs of their own, made when needed */
+    uint32_t row;
     nm_pseudo *cost;
     node *stack, *unused;
     size_t size; /* of the stack */
@@ -50,7 +52,7 @@ static node *new_node(tree *t)
         return k;
     }
     k = NM_NEW(t->job, node);
-    k->slope = nm_zero(t->job, t->l->n_open + 1, sizeof *k->slope);
+    k->slope = nm_zero(t->job, t->l[0]->n_open + 1, sizeof *k->slope);
     return k;
 }
 
@@ -72,11 +74,11 @@ static void pick(const tree *t, node *k, const float *loss)
 {
     double score[PAIRS];
     k->n_picks = 0;
-    for (size_t i = 0; i < t->l->n_open; i++) {
+    for (size_t i = 0; i < t->l[0]->n_open; i++) {
         if (!(loss[i] > 0)) continue;
-        const double s = nm_pseudo_score(t->cost, t->l->open[i], (double)loss[i]);
+        const double s = nm_pseudo_score(t->cost, t->l[0]->open[i], (double)loss[i]);
         if (k->n_picks == PAIRS && !(s > score[PAIRS - 1])) continue;
-        if (has(k, t->l->open[i])) continue;
+        if (has(k, t->l[0]->open[i])) continue;
         size_t at = k->n_picks < PAIRS ? k->n_picks++ : PAIRS - 1;
         for (; at > 0 && score[at - 1] < s; at--) {
             score[at] = score[at - 1];
@@ -90,12 +92,11 @@ static void pick(const tree *t, node *k, const float *loss)
 }
 
 /* Takes over what lane `lane` has found out about the node. */
-static void take(tree *t, node *k, size_t lane, size_t most)
+static void take(tree *t, const nm_lanes *l, node *k, size_t lane)
 {
-    const nm_lanes *l = t->l;
     k->lo = l->lo[lane];
     memcpy(k->slope, l->slope + lane * l->n_open, l->n_open * sizeof *k->slope);
-    memcpy(k->beta, l->beta + lane * most, k->n * sizeof *k->beta);
+    memcpy(k->beta, l->beta + lane * DEPTH, k->n * sizeof *k->beta);
     pick(t, k, l->loss + lane * l->n_open);
     if (k->n_picks || t->out.x || k->lo > t->rhs) return;
     t->out.x = t->x;
@@ -130,10 +131,10 @@ static node *child_of(tree *t, const node *k, size_t which, int side)
     memcpy(c->unit, k->unit, k->n * sizeof *c->unit);
     memcpy(c->side, k->side, k->n);
     memcpy(c->beta, k->beta, k->n * sizeof *c->beta);
-    c->unit[k->n] = t->l->open[k->pick[which]];
+    c->unit[k->n] = t->l[0]->open[k->pick[which]];
     c->side[k->n] = (signed char)side;
     c->beta[k->n] = 0;
-    memcpy(c->slope, k->slope, t->l->n_open * sizeof *c->slope);
+    memcpy(c->slope, k->slope, t->l[0]->n_open * sizeof *c->slope);
     return c;
 }
 
@@ -154,7 +155,7 @@ static void settle(tree *t, const pair *p, size_t n)
     size_t best = 0;
     for (size_t i = 1; i < n; i++)
         if (worth(t, &p[i]) > worth(t, &p[best])) best = i;
-    if (t->out.first < 0) t->out.first = (int64_t)t->l->open[p->of->pick[p[best].which]];
+    if (t->out.first < 0) t->out.first = (int64_t)t->l[0]->open[p->of->pick[p[best].which]];
     for (size_t i = 0; i < n; i++)
         for (int e = 0; e < 2; e++) {
             node *c = p[i].child[e];
@@ -166,52 +167,114 @@ static void settle(tree *t, const pair *p, size_t n)
         }
 }
 
-/* Bounds the children of up to PAIRS pairs. */
-static void bound(tree *t, pair *p, size_t n)
+/* ---- a round ---- */
+
+typedef struct {
+    tree *t;
+    nm_lanes *l;
+    size_t n_nodes, n; /* n: of pairs; all candidates of a node are neighbours */
+    node *at[PAIRS];
+    size_t count[PAIRS]; /* candidates of each node */
+    pair p[PAIRS];
+} group;
+
+static void bound_lanes(nm_job *job, void *arg)
 {
+    (void)job;
+    const group *g = arg;
     nm_lane lane[NM_LANES];
-    for (size_t i = 0; i < n; i++)
-        for (int e = 0; e < 2; e++) {
-            node *c = p[i].child[e] = child_of(t, p[i].of, p[i].which, e ? 1 : -1);
-            lane[2 * i + (size_t)e] = (nm_lane){c->n, c->unit, c->side, c->beta, c->slope};
-        }
-    nm_lanes_run(t->l, 2 * n, lane, t->rhs, STEPS);
-    t->out.work += nm_lanes_work(t->l, 2 * n, STEPS);
-    for (size_t i = 0; i < n; i++)
-        for (int e = 0; e < 2; e++) {
-            node *c = p[i].child[e];
-            take(t, c, 2 * i + (size_t)e, DEPTH);
-            if (c->lo < p[i].of->lo) c->lo = p[i].of->lo; /* the parent's bound holds, too */
-            nm_pseudo_learn(t->cost, e ? 1 : -1, c->unit[c->n - 1], c->lo - p[i].of->lo,
-                            (double)p[i].of->loss[p[i].which]);
-        }
+    for (size_t i = 0; i < 2 * g->n; i++) {
+        const node *c = g->p[i / 2].child[i % 2];
+        lane[i] = (nm_lane){c->n, c->unit, c->side, c->beta, c->slope};
+    }
+    nm_lanes_run(g->l, 2 * g->n, lane, g->t->rhs, STEPS);
+}
+
+static void bound_each(nm_job *job, void *arg, nm_turns *turns)
+{
+    group *g = arg;
+    for (size_t i; nm_turns_next(job, turns, &i);) {
+        const int code = nm_run(g[i].l->job, bound_lanes, &g[i]);
+        if (code) nm_throw(job, code, "%s", nm_job_message(g[i].l->job));
+    }
+}
+
+/* Takes over the bounds of a group's children, and learns from them. */
+static void take_group(tree *t, const group *g)
+{
+    t->out.work += nm_lanes_work(g->l, 2 * g->n, STEPS);
+    for (size_t i = 0; i < 2 * g->n; i++) {
+        const pair *p = &g->p[i / 2];
+        node *c = p->child[i % 2];
+        take(t, g->l, c, i);
+        if (c->lo < p->of->lo) c->lo = p->of->lo; /* the parent's bound holds, too */
+        nm_pseudo_learn(t->cost, i % 2 ? 1 : -1, c->unit[c->n - 1], c->lo - p->of->lo, (double)p->of->loss[p->which]);
+    }
+}
+
+static void free_job(void *job) { nm_job_free(job); }
+
+static nm_lanes *lanes_of(tree *t, size_t k)
+{
+    if (t->l[k]) return t->l[k];
+    nm_job *job = nm_job_helper(t->job, 1);
+    if (!job) nm_throw(t->job, NM_EIO, "out of memory");
+    nm_defer(t->job, free_job, job);
+    return t->l[k] = nm_lanes_new(job, t->l[0]->b, t->row, DEPTH);
+}
+
+/* Sets up the group's pairs. */
+static void fill(tree *t, group *g)
+{
+    g->t = t;
+    g->n = 0;
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        const size_t share = PAIRS / g->n_nodes;
+        g->count[i] = share < g->at[i]->n_picks ? share : g->at[i]->n_picks;
+        for (size_t c = 0; c < g->count[i]; c++) g->p[g->n++] = (pair){g->at[i], c, {NULL, NULL}};
+    }
+    for (size_t i = 0; i < 2 * g->n; i++)
+        g->p[i / 2].child[i % 2] = child_of(t, g->p[i / 2].of, g->p[i / 2].which, i % 2 ? 1 : -1);
+}
+
+static void settle_group(tree *t, const group *g)
+{
+    t->out.nodes += 2 * g->n_nodes;
+    for (size_t i = g->n_nodes; i-- > 0;) { /* the node from the top of the stack goes on first */
+        size_t from = 0;
+        for (size_t k = 0; k < i; k++) from += g->count[k];
+        settle(t, g->p + from, g->count[i]);
+    }
+    for (size_t i = 0; i < g->n_nodes; i++) drop(t, g->at[i]);
+}
+
+/* Puts the nodes back of a round that was not done; returns false. */
+static bool give_back(tree *t, size_t n, const group *g)
+{
+    while (n-- > 0)
+        for (size_t i = g[n].n_nodes; i-- > 0;) push(t, g[n].at[i]);
+    return false;
 }
 
 /* Takes nodes from the stack, bounds their children, and puts those back that stay open; returns false if a node
  * cannot be branched on. */
 static bool go_on(tree *t)
 {
-    node *at[PAIRS];
-    pair p[PAIRS];
-    size_t n_nodes = 0, n = 0, count[PAIRS];
-    while (t->stack && n_nodes < PAIRS) {
-        if (t->stack->n_picks == 0 || t->stack->n == DEPTH) break;
-        at[n_nodes++] = pop(t);
+    group g[GROUPS];
+    size_t n = 0;
+    for (; n < GROUPS && (n == 0 || t->stack); n++) {
+        g[n].n_nodes = 0;
+        while (t->stack && g[n].n_nodes < PAIRS && t->stack->n_picks && t->stack->n < DEPTH)
+            g[n].at[g[n].n_nodes++] = pop(t);
+        if (g[n].n_nodes == 0) break;
+        fill(t, &g[n]);
     }
-    if (n_nodes == 0) return false;
-    for (size_t i = 0; i < n_nodes; i++) {
-        const size_t share = PAIRS / n_nodes;
-        count[i] = share < at[i]->n_picks ? share : at[i]->n_picks;
-        for (size_t k = 0; k < count[i]; k++) p[n++] = (pair){at[i], k, {NULL, NULL}};
-    }
-    bound(t, p, n);
-    t->out.nodes += 2 * n_nodes;
-    for (size_t i = n_nodes; i-- > 0;) { /* the node from the top of the stack goes on first */
-        size_t from = 0;
-        for (size_t k = 0; k < i; k++) from += count[k];
-        settle(t, p + from, count[i]);
-    }
-    for (size_t i = 0; i < n_nodes; i++) drop(t, at[i]);
+    for (size_t k = 0; k < n; k++) g[k].l = lanes_of(t, n > 1 ? k + 1 : 0);
+    if (n > 1) nm_team_run(t->job, n, bound_each, g);
+    if (n == 1) bound_lanes(t->job, g);
+    if (n == 0 || nm_stopped(t->job)) return give_back(t, n, g);
+    for (size_t k = 0; k < n; k++) take_group(t, &g[k]);
+    for (size_t k = n; k-- > 0;) settle_group(t, &g[k]);
     return true;
 }
 
@@ -222,25 +285,27 @@ static bool worth_while(const tree *t, double work)
     return t->out.work < work || t->out.work < work * MOST_TIMES * (2 * t->done - 1);
 }
 
+static void free_lanes(tree *t)
+{
+    for (size_t k = 1; k <= GROUPS; k++)
+        if (t->l[k]) nm_close(t->job, t->l[k]->job);
+}
+
 nm_lane_tree nm_lane_tree_run(nm_job *job, const nm_bounds *b, uint32_t row, double rhs,
                               const double *slope, nm_pseudo *cost, nm_tree_effort e)
 {
     double *x = NM_RAW(job, double, b->p->blocks[0].n);
     const nm_mark mark = nm_mark_get(job);
-    tree t = {.job = job,
-              .l = nm_lanes_new(job, b, row, DEPTH),
-              .cost = cost,
-              .rhs = rhs,
-              .x = x,
-              .out = {.first = -1}};
-    const double work = e.work + (double)e.nodes * nm_lanes_work(t.l, NM_LANES, STEPS) / NM_LANES;
+    tree t = {.job = job, .row = row, .cost = cost, .rhs = rhs, .x = x, .out = {.first = -1}};
+    nm_lanes *l = t.l[0] = nm_lanes_new(job, b, row, DEPTH);
+    const double work = e.work + (double)e.nodes * nm_lanes_work(l, NM_LANES, STEPS) / NM_LANES;
     node *root = new_node(&t);
     root->n = 0;
-    for (size_t i = 0; i < t.l->n_open; i++) root->slope[i] = (float)slope[t.l->open[i]];
+    for (size_t i = 0; i < l->n_open; i++) root->slope[i] = (float)slope[l->open[i]];
     const nm_lane lane = {0, root->unit, root->side, root->beta, root->slope};
-    nm_lanes_run(t.l, 1, &lane, rhs, ROOT_STEPS);
-    t.out.work = nm_lanes_work(t.l, 1, ROOT_STEPS);
-    take(&t, root, 0, DEPTH);
+    nm_lanes_run(l, 1, &lane, rhs, ROOT_STEPS);
+    t.out.work = nm_lanes_work(l, 1, ROOT_STEPS);
+    take(&t, l, root, 0);
     if (!(root->lo > rhs)) push(&t, root);
     while (t.stack && worth_while(&t, work) && !nm_stopped(job) && go_on(&t)) {
     }
@@ -248,6 +313,7 @@ nm_lane_tree nm_lane_tree_run(nm_job *job, const nm_bounds *b, uint32_t row, dou
     t.out.lo = rhs;
     for (const node *k = t.stack; k; k = k->next)
         if (k->lo < t.out.lo) t.out.lo = k->lo;
+    free_lanes(&t);
     nm_mark_release(job, mark);
     return t.out;
 }

@@ -1,0 +1,229 @@
+/* Whatever is shared among threads gives the same bytes for 1, 2 and 7 of them: bounds of units by CROWN and alpha, trees
+ * of branching (status, nodes, point), splits of the box (status, boxes, point), trees in lanes (bound, nodes, work),
+ * and verdicts and margins of whole questions. Random dense networks with two to four hidden layers; cutoffs lie
+ * between the bound and the least value of a sample, so that trees have many rounds. Also what a team promises: each
+ * item is taken once, a helper's error arrives, its memory counts, and threads that are left over go to the items.
+ * Runs under -fsanitize=thread, too (make tsan).
+ *
+ *   prop_threads [NETWORKS] */
+#include "random_networks.h"
+
+#include <stdatomic.h>
+
+#ifdef __SANITIZE_THREAD__
+enum { NETS = 10 };
+#else
+enum { NETS = 50 };
+#endif
+enum { INPUTS = 8, POINTS = 2000, TEAMS = 3 };
+static const size_t team[TEAMS] = {1, 2, 7};
+
+static size_t n_nodes, n_boxes, n_lane_nodes, n_alpha, n_closed, n_found, n_asked[3];
+
+/* ---- what a team promises ---- */
+
+typedef struct {
+    atomic_size_t taken[100];
+    atomic_size_t threads; /* what items may use */
+    size_t fails, bytes;
+} counted;
+
+static void count_each(nm_job *job, void *arg, nm_turns *turns)
+{
+    counted *c = arg;
+    for (size_t i; nm_turns_next(job, turns, &i);) {
+        atomic_fetch_add(&c->taken[i], 1);
+        atomic_store(&c->threads, nm_job_threads(job));
+        if (c->bytes) nm_raw(job, c->bytes, 1);
+        if (i == c->fails) nm_throw(job, NM_EUNSUP, "item %zu", i);
+    }
+}
+
+static void promises(nm_job *job, void *arg)
+{
+    counted *c = arg;
+    nm_job_set_threads(job, 8);
+    nm_team_run(job, 100, count_each, c);
+    for (size_t i = 0; i < 100; i++) CHECK(c->taken[i] == 1, "item %zu was taken %zu times", i, (size_t)c->taken[i]);
+    CHECK(c->threads == 1);
+    nm_team_run(job, 2, count_each, c);
+    CHECK(c->threads == 4 && nm_job_threads(job) == 8, "%zu threads for each of two items", (size_t)c->threads);
+}
+
+static void fails(nm_job *job, void *arg)
+{
+    nm_job_set_threads(job, 3);
+    nm_team_run(job, 100, count_each, arg);
+}
+
+static void team_promises(void)
+{
+    t_job(NM_OK, promises, &(counted){.fails = SIZE_MAX});
+    for (size_t i = 0; i < 100; i += 33) t_job(NM_EUNSUP, fails, &(counted){.fails = i});
+    nm_job *job = nm_job_new();
+    nm_job_limit(job, 64 << 20);
+    CHECK(nm_run(job, fails, &(counted){.fails = SIZE_MAX, .bytes = 4 << 20}) == NM_EIO, "helpers' memory counts");
+    CHECK(nm_run(job, fails, &(counted){.fails = SIZE_MAX, .bytes = 4 << 10}) == NM_OK, "and is given back");
+    nm_job_free(job);
+}
+
+/* ---- a network, and a row with a cutoff ---- */
+
+typedef struct {
+    uint64_t seed;
+    nm_net *net;
+    const nm_program *p, *with;
+    nm_case c;
+    nm_clause clause;
+    nm_row row;
+    nm_query q;
+    uint32_t unit[1];
+} setup;
+
+static double value(nm_job *job, const setup *s, const double *x)
+{
+    const nm_mark mark = nm_mark_get(job);
+    const double y = nm_trace(job, s->with, x)[s->with->blocks[s->with->n_blocks - 1].first];
+    nm_mark_release(job, mark);
+    return y;
+}
+
+static nm_bounds *bounds_of(nm_job *job, const setup *s)
+{
+    nm_bounds *b = nm_bounds_new(job, s->with, s->c.lo, s->c.hi);
+    nm_crown(job, b, (nm_crown_opts){.query_block = (int)s->with->n_blocks - 1});
+    return b;
+}
+
+static void make(nm_job *job, setup *s)
+{
+    gen g = {.b = {.job = job}, .kind = G_REAL, .now = {0, INPUTS, 1, 1}};
+    t_seed = s->seed;
+    nm_put(&g.b, "{\"netmip\":\"network\",\"version\":1,\"input\":{\"name\":\"x\",\"shape\":[1,%d,1,1]},\"layers\":[",
+           (int)INPUTS);
+    for (size_t l = 0, n = 2 + s->seed % 3; l < n; l++) {
+        g_dense(&g, 10 + (int64_t)t_below(30));
+        g_relu(&g);
+    }
+    g_dense(&g, 2);
+    nm_put(&g.b, "]}\n");
+    s->net = g_net(job, (nm_file){"random.json", (const unsigned char *)g.b.s, g.b.n});
+    s->p = nm_lower(job, s->net);
+    s->c.lo = nm_repeat(job, INPUTS, -0.4);
+    s->c.hi = nm_repeat(job, INPUTS, 0.4);
+    static const uint32_t var[2] = {0, 1};
+    static const double coef[2] = {1, -1};
+    s->row = (nm_row){2, var, coef, 0};
+    s->with = nm_program_with_rows(job, s->p, 1, (const nm_row *[]){&s->row});
+    double least = INFINITY, x[INPUTS];
+    for (size_t k = 0; k < POINTS; k++) {
+        for (size_t i = 0; i < INPUTS; i++) x[i] = t_below(2) ? s->c.lo[i] : t_uniform(-0.4, 0.4);
+        least = fmin(least, value(job, s, x));
+    }
+    const nm_bounds *b = bounds_of(job, s);
+    const double lo = b->lo[s->with->blocks[s->with->n_blocks - 1].first];
+    static const double part[] = {0.1, 0.3, 0.5, 0.8, 1.01};
+    s->row.rhs = least - part[s->seed % 5] * 0.5 * (least - lo);
+    if (s->seed % 5 == 0) s->row.rhs = least + 1e-3;
+    s->clause = (nm_clause){.n_rows = 1, .rows = &s->row, .label = -1, .name = "c0"};
+    s->c.n_clauses = 1;
+    s->c.clauses = &s->clause;
+    s->q = (nm_query){.n_in = INPUTS, .n_out = 2, .n_cases = 1, .cases = &s->c, .objective = NM_FEASIBLE};
+}
+
+/* ---- the same for any number of threads ---- */
+
+static void same(const setup *s, const char *what, size_t k, const void *a, const void *b, size_t n)
+{
+    CHECK(memcmp(a, b, n) == 0, "%s differs with %zu threads; seed %llu", what, team[k], (unsigned long long)s->seed);
+}
+
+static void units(nm_job *job, const setup *s)
+{
+    nm_bounds *b[TEAMS];
+    const size_t bytes = s->with->n_units * sizeof(double);
+    for (size_t k = 0; k < TEAMS; k++) {
+        nm_job_set_threads(job, team[k]);
+        b[k] = bounds_of(job, s);
+        nm_alpha_units(job, b[k], 5);
+        same(s, "lo", k, b[0]->lo, b[k]->lo, bytes);
+        same(s, "hi", k, b[0]->hi, b[k]->hi, bytes);
+    }
+    for (size_t u = 0; u < s->with->n_units; u++) n_alpha += b[0]->by[u] == NM_BY_ALPHA;
+}
+
+static void trees(nm_job *job, const setup *s)
+{
+    nm_branch b[TEAMS];
+    nm_split p[TEAMS];
+    nm_lane_tree t[TEAMS];
+    uint32_t *const rows[1] = {(uint32_t *)s->unit};
+    const bool open[1] = {true};
+    double *slope = nm_repeat(job, s->with->n_units, 0.5);
+    for (size_t k = 0; k < TEAMS; k++) {
+        nm_job_set_threads(job, team[k]);
+        const nm_bounds *from = bounds_of(job, s);
+        b[k] = nm_branch_run(job, from, &s->c, 0, s->unit, 0, s->row.rhs,
+                             (nm_branch_opts){.attack = k < 3, .max_nodes = 60, .deadline = INFINITY, .seed = 1});
+        p[k] = nm_split_case(job, from, &s->c, rows, open, &(nm_split_opts){true, 60, INFINITY, 0});
+        t[k] = nm_lane_tree_run(job, from, 0, s->row.rhs, slope, nm_pseudo_new(job, s->with->n_units, NULL),
+                                (nm_tree_effort){.nodes = 500});
+        CHECK(b[k].status == b[0].status && b[k].nodes == b[0].nodes, "%d after %zu nodes, not %d after %zu; seed %llu",
+              b[k].status, b[k].nodes, b[0].status, b[0].nodes, (unsigned long long)s->seed);
+        CHECK(p[k].status == p[0].status && p[k].boxes == p[0].boxes, "%d after %zu boxes, not %d after %zu; seed %llu",
+              p[k].status, p[k].boxes, p[0].status, p[0].boxes, (unsigned long long)s->seed);
+        CHECK(t[k].closed == t[0].closed && t[k].nodes == t[0].nodes && t[k].lo == t[0].lo && t[k].work == t[0].work,
+              "lanes: %zu nodes, %.17g, not %zu nodes, %.17g; seed %llu", t[k].nodes, t[k].lo, t[0].nodes, t[0].lo,
+              (unsigned long long)s->seed);
+        if (b[0].status == NM_VIOLATED) same(s, "a branch's point", k, b[0].x, b[k].x, INPUTS * sizeof(double));
+        if (p[0].status == NM_VIOLATED) same(s, "a box's point", k, p[0].x, p[k].x, INPUTS * sizeof(double));
+    }
+    n_nodes += b[0].nodes;
+    n_boxes += p[0].boxes;
+    n_lane_nodes += t[0].nodes;
+    n_closed += b[0].status == NM_OK;
+    n_found += b[0].status == NM_VIOLATED;
+}
+
+static void questions(nm_job *job, const setup *s)
+{
+    const nm_verdict *v[TEAMS];
+    for (size_t k = 0; k < TEAMS; k++) {
+        const nm_solve_opts o = {.bounds = {.all = NM_BY_ALPHA},
+                                 .threads = team[k],
+                                 .nodes = 100,
+                                 .boxes = 100,
+                                 .seed = 1,
+                                 .stages = {.attack = s->seed % 2, .split = s->seed % 3 == 0, .units = true, .branch = true}};
+        v[k] = nm_solve_query(job, s->net, &s->q, &o);
+        CHECK(v[k]->status == v[0]->status && v[k]->by == v[0]->by, "%d, not %d; seed %llu", v[k]->status, v[0]->status,
+              (unsigned long long)s->seed);
+        CHECK(v[k]->targets->margin_lo == v[0]->targets->margin_lo, "margins differ; seed %llu",
+              (unsigned long long)s->seed);
+        CHECK(nm_job_threads(job) == team[TEAMS - 1], "the job's threads are as they were");
+    }
+    n_asked[v[0]->status == NM_OK ? 0 : v[0]->status == NM_VIOLATED ? 1 : 2]++;
+}
+
+static void sharing(nm_job *job, void *arg)
+{
+    setup *s = arg;
+    make(job, s);
+    units(job, s);
+    trees(job, s);
+    questions(job, s);
+}
+
+int main(int argc, char **argv)
+{
+    const size_t nets = argc > 1 ? (size_t)atoi(argv[1]) : NETS;
+    team_promises();
+    for (uint64_t seed = 1; seed <= nets; seed++) t_job(NM_OK, sharing, &(setup){.seed = seed});
+    printf("%zu units by alpha, %zu nodes, %zu boxes, %zu nodes in lanes; trees: %zu closed, %zu found; questions: %zu "
+           "hold, %zu violated, %zu open\n",
+           n_alpha, n_nodes, n_boxes, n_lane_nodes, n_closed, n_found, n_asked[0], n_asked[1], n_asked[2]);
+    CHECK(n_alpha > nets && n_nodes > 3 * nets && n_boxes > 5 * nets && n_lane_nodes > 20 * nets && n_closed > nets / 20 &&
+              n_found > nets / 20 && n_asked[0] > nets / 20 && n_asked[1] > nets / 20,
+          "the test is blunt");
+    return t_done("prop_threads");
+}
