@@ -232,7 +232,7 @@ void nm_child_kill(const nm_child *c);
 void nm_child_end(nm_job *job, nm_child *c);         /* kills it and its group, waits for it; frees c */
 
 /* ---- team.c: threads that share work ------------------------------------------------------------ */
-nm_job *nm_job_helper(const nm_job *of, size_t threads); /* for another thread, with its memory counted in of; or NULL */
+nm_job *nm_job_helper(nm_job *of, size_t threads);   /* for another thread; made and freed in that of `of`; or NULL */
 size_t nm_job_threads(const nm_job *job);            /* how many threads its work may be shared by; at first 1 */
 void nm_job_set_threads(nm_job *job, size_t n);
 typedef struct nm_turns nm_turns;

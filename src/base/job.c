@@ -4,8 +4,8 @@
  * (files, trees of other libraries) registers a closer with nm_defer. An error is thrown to the nearest nm_run by
  * longjmp, so inner code passes no status codes. nm_run runs the closers that were deferred since it began; memory
  * stays until the job, or an outer mark, is released. A failed allocation, real or simulated by nm_fail_after, is such
- * an error too. A job belongs to one thread; helpers (team.c) have jobs of their own, which count their memory in that of
- * the job that they help. Left out on purpose: any global state. */
+ * an error too. A job belongs to one thread; helpers (team.c) have jobs of their own, which count their memory in that
+ * of the job that they help. Left out on purpose: any global state. */
 #define _GNU_SOURCE
 #include "base/base.h"
 
@@ -33,6 +33,9 @@ struct nm_job {
     char message[1024];
     atomic_size_t own, *bytes; /* bytes: own, or that of the job that this one helps */
     size_t limit, threads;
+    nm_job *helps;   /* or NULL */
+    chunk *spare;    /* of CHUNK bytes each, kept for later, as fresh memory costs a fault for each page */
+    size_t n_spare;
     long fail_after; /* > 0: the allocation that will fail, counted from now */
     const volatile sig_atomic_t *stop;
     double deadline;
@@ -48,7 +51,11 @@ struct nm_job {
     locale_t c_locale;
 };
 
-enum { CHUNK = 1 << 20, HEAD = 64 };
+#ifdef __SANITIZE_ADDRESS__ /* which sees the use of released memory only if it is given back */
+enum { CHUNK = 1 << 20, HEAD = 64, MOST_SPARE = 0 };
+#else
+enum { CHUNK = 1 << 20, HEAD = 64, MOST_SPARE = 16 };
+#endif
 
 nm_job *nm_job_new(void)
 {
@@ -64,10 +71,18 @@ nm_job *nm_job_new(void)
     return NULL;
 }
 
-nm_job *nm_job_helper(const nm_job *of, size_t threads)
+nm_job *nm_job_helper(nm_job *of, size_t threads)
 {
     nm_job *job = nm_job_new();
     if (!job) return NULL;
+    job->helps = of;
+    job->spare = of->spare;
+    if (of->spare) {
+        of->spare = of->spare->next;
+        of->n_spare--;
+        job->spare->next = NULL;
+        job->n_spare = 1;
+    }
     job->bytes = of->bytes;
     job->limit = of->limit;
     job->threads = threads;
@@ -86,11 +101,38 @@ static void close_until(nm_job *job, const closer *last)
     }
 }
 
+/* Keeps a chunk, or gives it back. */
+static void release(nm_job *job, chunk *c)
+{
+    if (c->size == CHUNK && job->n_spare < MOST_SPARE) {
+        c->next = job->spare;
+        job->spare = c;
+        job->n_spare++;
+        return;
+    }
+    atomic_fetch_sub(job->bytes, c->size);
+    free(c);
+}
+
+static void release_spare(nm_job *job)
+{
+    while (job->spare) {
+        chunk *c = job->spare;
+        job->spare = c->next;
+        if (job->helps) release(job->helps, c);
+        if (job->helps) continue;
+        atomic_fetch_sub(job->bytes, c->size);
+        free(c);
+    }
+    job->n_spare = 0;
+}
+
 void nm_job_free(nm_job *job)
 {
     if (!job) return;
     close_until(job, NULL);
     nm_mark_release(job, (nm_mark){NULL, 0});
+    release_spare(job);
     freelocale(job->c_locale);
     for (size_t i = 0; i < job->n_warnings; i++) free(job->warnings[i]);
     free(job->warnings);
@@ -219,6 +261,25 @@ static bool count(nm_job *job, size_t bytes)
 
 static bool fails_now(nm_job *job) { return job->fail_after > 0 && --job->fail_after == 0; }
 
+static chunk *new_chunk(nm_job *job, size_t size)
+{
+    chunk *c = job->spare;
+    if (c && size == CHUNK) {
+        job->spare = c->next;
+        job->n_spare--;
+        return c;
+    }
+    bool fits = count(job, size);
+    if (!fits && job->spare && !job->helps) {
+        release_spare(job);
+        fits = count(job, size);
+    }
+    if (!fits) return NULL;
+    c = aligned_alloc(64, size);
+    if (!c) atomic_fetch_sub(job->bytes, size);
+    return c;
+}
+
 void *nm_try(nm_job *job, size_t bytes)
 {
     if (bytes > SIZE_MAX - 64 - HEAD || fails_now(job)) return NULL;
@@ -226,9 +287,7 @@ void *nm_try(nm_job *job, size_t bytes)
     chunk *c = job->top;
     if (!c || c->size - c->used < need) {
         const size_t size = need + HEAD > CHUNK ? need + HEAD : CHUNK;
-        if (!count(job, size)) return NULL;
-        c = aligned_alloc(64, size);
-        if (!c) atomic_fetch_sub(job->bytes, size);
+        c = new_chunk(job, size);
         if (!c) return NULL;
         *c = (chunk){job->top, size, HEAD};
         job->top = c;
@@ -291,8 +350,7 @@ void nm_mark_release(nm_job *job, nm_mark m)
     while (job->top && job->top != m.chunk) {
         chunk *c = job->top;
         job->top = c->next;
-        atomic_fetch_sub(job->bytes, c->size);
-        free(c);
+        release(job, c);
     }
     if (job->top) job->top->used = m.used;
 }

@@ -1,5 +1,5 @@
-/* team.c: work shared among threads, for loops whose items take from some 100 microseconds on: rows that are pulled back,
- * nodes of a tree, boxes.
+/* team.c: work shared among threads, for loops whose items take from some 100 microseconds on: rows that are pulled
+ * back, nodes of a tree, boxes.
  *
  * The thread that asks works, too; helpers start with the call and end with it, so that no thread is alive when a
  * process forks. Items are taken from a counter, so that they may take different times. They must not depend on each

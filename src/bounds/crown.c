@@ -4,12 +4,11 @@
  * Only units of open sign get rows (two each: below and above), eight units a batch. For a layer that reads only the
  * input, interval bounds are exact and are kept. Results are intersected with interval bounds over the already
  * tightened earlier layers, which makes a great difference on deep networks (mnistfc 256x4: margin -4.2 -> -0.8).
- * Units of convolutions and of sparse operators are taken window by window, so that the rows of a batch share theirs.
- * The lower slope is 1 if u > -l, else 0, decided by CROWN's own bounds before the intersection: so lines, and
- * therefore bounds, are never looser than in plain CROWN. Batches of a block share the job's threads. Rounding: see
- * pull_back.c. `all_rows` gives every unit its
- * rows, for tables of bounds. Needs interval bounds; gives bounds of every pre-activation unit; leaves the input box
- * unchanged. */
+ * Units of convolutions and of sparse operators are taken window by window, so that the rows of a batch share
+ * theirs. The lower slope is 1 if u > -l, else 0, decided by CROWN's own bounds before the intersection: so lines,
+ * and therefore bounds, are never looser than in plain CROWN. Batches of a block share the job's threads. Rounding:
+ * see pull_back.c. `all_rows` gives every unit its rows, for tables of bounds. Needs interval bounds; gives bounds
+ * of every pre-activation unit; leaves the input box unchanged. */
 #include "base/base.h"
 #include "program/program.h"
 #include "bounds/bounds.h"

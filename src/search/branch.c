@@ -1,22 +1,21 @@
 /* branch.c: branch and bound on the signs of ReLU units, for one target (Bunel et al. 2020; bounds in the branches by
  * the hull dual, hull_dual.c, with multipliers of the signs as in beta-CROWN, Wang et al. 2021).
  *
- * A node assumes signs of some pre-activations: their bounds are intersected with 0, and their inequalities enter the
- * row with multipliers. The optimisation of its row continues from where the parent's ended, including Adam's second
- * moments. A bound above the cutoff excludes counterexamples. Otherwise, on networks with several hidden layers, the
- * row is the cut that tightens all units and the box of the node (conditioned.c). An open node branches on the unit
- * with the best product of estimated gains: what its lines lose at the mean minimiser, times the gain per loss that
- * branching on it has brought so far in this tree (pseudo_cost.c). On networks with several hidden layers, an open node
- * is first tried by a tree of cheap nodes that share its bounds (lane_tree.c), with an effort that follows what this
- * has brought.
- * Both children include a = 0, so nothing is lost. Open nodes lie on a stack. A round takes up to WIDTH of them from its
- * top, so that memory is that of a few paths, and bounds all their children, which share nothing and are handed out to
- * the job's threads. What they learn, for pseudo-costs and the effort of trees in lanes, is added up in their order at
- * the end of the round; so nodes, bounds and verdict are the same for any number of threads. Each node's memory is that
- * of a job of its own.
- * From time to time the shrunken box of a node is attacked; a node without a unit to branch on is a linear
- * program (leaf). Effort is counted in nodes. If a depth is given, the search stops there, and the open leaves are
- * cubes: their models together are equivalent to the target's own (solve_models.c). */
+ * A node assumes signs of some pre-activations: their bounds are intersected with 0, and their inequalities enter
+ * the row with multipliers. The optimisation of its row continues from where the parent's ended, including Adam's
+ * second moments. A bound above the cutoff excludes counterexamples. Otherwise, on networks with several hidden
+ * layers, the row is the cut that tightens all units and the box of the node (conditioned.c). An open node branches
+ * on the unit with the best product of estimated gains: what its lines lose at the mean minimiser, times the gain
+ * per loss that branching on it has brought so far in this tree (pseudo_cost.c). On networks with several hidden
+ * layers, an open node is first tried by a tree of cheap nodes that share its bounds (lane_tree.c), with an effort
+ * that follows what this has brought. Both children include a = 0, so nothing is lost. Open nodes lie on a stack. A
+ * round takes up to WIDTH of them from its top, so that memory is that of a few paths, and bounds all their
+ * children, which share nothing and are handed out to the job's threads. What they learn, for pseudo-costs and the
+ * effort of trees in lanes, is added up in their order at the end of the round; so nodes, bounds and verdict are the
+ * same for any number of threads. Each node's memory is that of a job of its own. From time to time the shrunken box
+ * of a node is attacked; a node without a unit to branch on is a linear program (leaf). Effort is counted in nodes.
+ * If a depth is given, the search stops there, and the open leaves are cubes: their models together are equivalent
+ * to the target's own (solve_models.c). */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"
@@ -153,7 +152,8 @@ static bool excludes(const search *s, node *n, const nm_alpha *start)
     const nm_signs signs = {n->depth, n->unit, n->side};
     const uint32_t row = s->row[s->which];
     const size_t q = s->p->blocks[s->p->n_blocks - 1].first + row;
-    const nm_alpha *a = n->a = nm_hull_run(n->job, s->lines, n->b, row, s->rhs, start ? IN_NODE : AT_ROOT, &signs, start);
+    const nm_hull_opts o = start ? IN_NODE : AT_ROOT;
+    const nm_alpha *a = n->a = nm_hull_run(n->job, s->lines, n->b, row, s->rhs, o, &signs, start);
     if (a->lo[0] > s->rhs) return true;
     if (s->deep && isfinite(a->lo[0])) {
         const nm_cut cut = nm_cut_of(n->job, s->p, a, 0, s->rhs);

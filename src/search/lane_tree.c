@@ -7,8 +7,8 @@
  * further candidates of the same nodes (strong branching: Applegate, Bixby, Chvatal, Cook 1995), and the best pair is
  * taken; all pairs teach the pseudo-costs. If there are more nodes, a round takes up to GROUPS times PAIRS of them, and
  * the job's threads share the groups. Which nodes share a round depends on the tree alone. Memory is that of the
- * stack, at most GROUPS times PAIRS nodes more for each level, and of the lanes of each group. Effort is counted in work. Left out: points; attacks and leaves are
- * the caller's. */
+ * stack, at most GROUPS times PAIRS nodes more for each level, and of the lanes of each group. Effort is counted in
+ * work. Left out: points; attacks and leaves are the caller's. */
 #include "base/base.h"
 #include "program/program.h"
 #include "bounds/bounds.h"
@@ -33,7 +33,7 @@ typedef struct node {
 
 typedef struct {
     nm_job *job;
-    nm_lanes *l[1 + GROUPS]; /* for rounds of one group; for those of several, with jobs of their own, made when needed */
+    nm_lanes *l[1 + GROUPS]; /* for a round of one group; others, for those of several, have jobs of their own */
     uint32_t row;
     nm_pseudo *cost;
     node *stack, *unused;

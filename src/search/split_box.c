@@ -7,12 +7,12 @@
  * pulled-back row is a halfspace that contains every counterexample, and bisected along the input that box_input.c
  * chooses.
  *
- * The halves share their common face, so that no point is lost. Boxes are taken depth first, which keeps few in memory,
- * the half first where the rows are smaller; WIDTH at a time, which the job's threads share. What they learn is added up
- * at the end of such a round, so that boxes and verdict are the same for any number of threads. Every 16th box is attacked, and once many random points are tried
- * (scatter.c); what these find is a candidate for the judge. Effort is counted in boxes; a deadline or an interrupt
- * just gives up. Clauses that a box closes stay closed in its halves. Linear rows of the input set are ignored, which
- * only enlarges the set. */
+ * The halves share their common face, so that no point is lost. Boxes are taken depth first, which keeps few in
+ * memory, the half first where the rows are smaller; WIDTH at a time, which the job's threads share. What they learn
+ * is added up at the end of such a round, so that boxes and verdict are the same for any number of threads. Every
+ * 16th box is attacked, and once many random points are tried (scatter.c); what these find is a candidate for the
+ * judge. Effort is counted in boxes; a deadline or an interrupt just gives up. Clauses that a box closes stay closed
+ * in its halves. Linear rows of the input set are ignored, which only enlarges the set. */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"

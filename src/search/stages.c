@@ -1,7 +1,7 @@
-/* stages.c: the stages that close targets without a model: evaluation, bounds, attack, branching on signs, bisection of
- * the input box; those that tighten bounds for each target are in tight_targets.c. Each works on one case, and records
- * what it closed in the targets' status. A target is closed as `holds` only if an outward rounded bound excludes it:
- * row - rhs > guard for a row of its clause. */
+/* stages.c: the stages that close targets without a model: evaluation, bounds, attack, branching on signs, bisection
+ * of the input box; those that tighten bounds for each target are in tight_targets.c. Each works on one case, and
+ * records what it closed in the targets' status. A target is closed as `holds` only if an outward rounded bound
+ * excludes it: row - rhs > guard for a row of its clause. */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"

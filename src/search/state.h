@@ -57,7 +57,7 @@ typedef struct nm_state {
 /* ---- targets.c ---------------------------------------------------------------------------------- */
 void nm_state_open(nm_state *s);
 bool nm_target_open(const nm_target *t);
-void nm_target_close(const nm_state *s, nm_target *t, double lo); /* by bounds that exclude it; lo: a bound of its row */
+void nm_target_close(const nm_state *s, nm_target *t, double lo); /* by bounds that exclude it; lo: of its row */
 size_t nm_hidden_layers(const nm_program *p);
 /* Returns the row of clause t of a case, c, that is nearest to being excluded by bounds. */
 size_t nm_target_row(const nm_bounded *k, const nm_clause *c, size_t t);

@@ -39,7 +39,10 @@ static void tighten_each(nm_job *job, void *arg, nm_turns *turns)
     }
 }
 
-static nm_target *target_of(const nm_state *s, size_t i, size_t clause) { return &s->v->targets[s->cases[i].first + clause]; }
+static nm_target *target_of(const nm_state *s, size_t i, size_t clause)
+{
+    return &s->v->targets[s->cases[i].first + clause];
+}
 
 /* Takes over what alpha has found out about a target; returns true if that closes it. */
 static bool close_by_alpha(const lanes *t, size_t i, size_t l, size_t clause)

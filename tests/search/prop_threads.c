@@ -1,9 +1,9 @@
-/* Whatever is shared among threads gives the same bytes for 1, 2 and 7 of them: bounds of units by CROWN and alpha, trees
- * of branching (status, nodes, point), splits of the box (status, boxes, point), trees in lanes (bound, nodes, work),
- * and verdicts and margins of whole questions. Random dense networks with two to four hidden layers; cutoffs lie
+/* Whatever is shared among threads gives the same bytes for 1, 2 and 7 of them: bounds of units by CROWN and alpha,
+ * trees of branching (status, nodes, point), splits of the box (status, boxes, point), trees in lanes (bound, nodes,
+ * work), and verdicts and margins of whole questions. Random dense networks with two to four hidden layers; cutoffs lie
  * between the bound and the least value of a sample, so that trees have many rounds. Also what a team promises: each
- * item is taken once, a helper's error arrives, its memory counts, and threads that are left over go to the items.
- * Runs under -fsanitize=thread, too (make tsan).
+ * item is taken once, a helper's error arrives, its memory counts, and threads that are left over go to the items. Runs
+ * under -fsanitize=thread, too (make tsan).
  *
  *   prop_threads [NETWORKS] */
 #include "random_networks.h"
@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 
 #ifdef __SANITIZE_THREAD__
-enum { NETS = 10 };
+enum { NETS = 6 };
 #else
 enum { NETS = 50 };
 #endif
@@ -194,7 +194,8 @@ static void questions(nm_job *job, const setup *s)
                                  .nodes = 100,
                                  .boxes = 100,
                                  .seed = 1,
-                                 .stages = {.attack = s->seed % 2, .split = s->seed % 3 == 0, .units = true, .branch = true}};
+                                 .stages = {.attack = s->seed % 2, .split = s->seed % 3 == 0, .units = true,
+                                            .branch = true}};
         v[k] = nm_solve_query(job, s->net, &s->q, &o);
         CHECK(v[k]->status == v[0]->status && v[k]->by == v[0]->by, "%d, not %d; seed %llu", v[k]->status, v[0]->status,
               (unsigned long long)s->seed);
@@ -222,8 +223,8 @@ int main(int argc, char **argv)
     printf("%zu units by alpha, %zu nodes, %zu boxes, %zu nodes in lanes; trees: %zu closed, %zu found; questions: %zu "
            "hold, %zu violated, %zu open\n",
            n_alpha, n_nodes, n_boxes, n_lane_nodes, n_closed, n_found, n_asked[0], n_asked[1], n_asked[2]);
-    CHECK(n_alpha > nets && n_nodes > 3 * nets && n_boxes > 5 * nets && n_lane_nodes > 20 * nets && n_closed > nets / 20 &&
-              n_found > nets / 20 && n_asked[0] > nets / 20 && n_asked[1] > nets / 20,
+    CHECK(n_alpha > nets && n_nodes > 3 * nets && n_boxes > 5 * nets && n_lane_nodes > 20 * nets &&
+              n_closed > nets / 20 && n_found > nets / 20 && n_asked[0] > nets / 20 && n_asked[1] > nets / 20,
           "the test is blunt");
     return t_done("prop_threads");
 }
