@@ -461,6 +461,19 @@ static bool conquer(nm_state *s, nm_target *t)
     return found;
 }
 
+/* Solves an end of a range in an equal share of the time that is left, so that no end is left out. */
+static void solve_end(nm_state *s, nm_target *t)
+{
+    const double whole = s->deadline, now = nm_wall();
+    size_t left = 0;
+    for (const nm_target *k = t; k < s->v->targets + s->v->n_targets; k++) left += nm_range_open(s, k);
+    s->deadline = now + (whole - now) / (double)left;
+    const double outer = nm_job_deadline(s->job, s->deadline);
+    solve_target(s, t, NULL);
+    nm_job_set_deadline(s->job, outer);
+    s->deadline = whole;
+}
+
 bool nm_models_solve(nm_state *s)
 {
     for (size_t i = 0; i < s->v->n_targets; i++) {
@@ -472,7 +485,9 @@ bool nm_models_solve(nm_state *s)
             continue;
         if (nm_stopped(s->job)) return false;
         if (!t->cube) nm_note(s->job, "solving target %s", t->name);
-        if (t->cube ? conquer(s, t) : solve_target(s, t, NULL)) return true;
+        if (range) solve_end(s, t);
+        else if (t->cube ? conquer(s, t) : solve_target(s, t, NULL))
+            return true;
         if (worst && t->status == NM_UNKNOWN && t->bound > s->q->guard) {
             t->status = NM_OK;
             t->by = NM_BY_TREE;

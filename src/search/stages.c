@@ -236,7 +236,7 @@ void nm_close_maxima(nm_state *s, size_t i)
     for (size_t t = 0; t < s->q->cases[i].n_clauses; t++) s->v->targets[k->first + t].tight = NULL; /* of the old one */
     bound_all(s, k->b);
     close_by_bounds(s, i);
-    nm_close_tighten(s, i);
+    if (s->q->objective != NM_RANGE) nm_close_tighten(s, i); /* which holds for counterexamples only */
 }
 
 /* ---- alpha for units ---- */
