@@ -11,6 +11,7 @@
 #include "base/base.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 
 enum { MOST = 64 };
@@ -51,6 +52,17 @@ static void *help(void *arg)
     return NULL;
 }
 
+/* Starts the helpers. They take no signals: handlers run where the program expects them. */
+static void start(size_t n, member *m)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    for (size_t k = 1; k < n; k++)
+        if (m[k].job) m[k].started = pthread_create(&m[k].thread, NULL, help, &m[k]) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 static void join(nm_job *job, size_t n, member *m)
 {
     int code = m[0].code;
@@ -82,10 +94,9 @@ void nm_team_run(nm_job *job, size_t n, void (*body)(nm_job *, void *, nm_turns 
         return;
     }
     member m[MOST] = {{.job = job}};
-    for (size_t k = 0; k < crew; k++) {
+    for (size_t k = 0; k < crew; k++)
         m[k] = (member){.job = k ? nm_job_helper(job, threads / crew) : job, .body = body, .arg = arg, .turns = &turns};
-        if (k && m[k].job) m[k].started = pthread_create(&m[k].thread, NULL, help, &m[k]) == 0;
-    }
+    start(crew, m);
     nm_job_set_threads(job, threads / crew);
     help(&m[0]);
     nm_job_set_threads(job, threads);
