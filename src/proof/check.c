@@ -111,6 +111,7 @@ static nm_region whole(check *c)
     r.steep = NM_ARRAY(c->job, unsigned char, n);
     r.slope = NM_ARRAY(c->job, float, n);
     r.closed = NM_ARRAY(c->job, bool, c->c->n_clauses + 1);
+    r.ends = NM_RAW(c->job, double, 3 * c->p->widest + 1);
     for (size_t u = 0; u < n; u++) r.slope[u] = -1;
     memcpy(r.lo, c->c->lo, c->q->n_in * sizeof *r.lo);
     memcpy(r.hi, c->c->hi, c->q->n_in * sizeof *r.hi);

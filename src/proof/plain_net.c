@@ -113,6 +113,8 @@ static void fans(nm_job *job, nm_plain *p)
     uint32_t *n = NM_ARRAY(job, uint32_t, p->n_units + 1);
     for (size_t b = 0; b < p->n_blocks; b++) {
         const nm_plain_block *k = &p->block[b];
+        for (size_t i = 0; k->ptr && i < k->n; i++)
+            if (k->ptr[i + 1] - k->ptr[i] > p->widest) p->widest = k->ptr[i + 1] - k->ptr[i];
         for (size_t i = 0; k->ptr && i < k->ptr[k->n]; i++) n[k->idx[i]] += 2;
         for (size_t i = 0; k->kind == NM_RELU && i < k->n; i++) n[p->block[k->src].first + i] += 2;
         if (k->kind == NM_RELU || k->kind == NM_MAX) p->block[k->src].is_pre = true;
