@@ -12,7 +12,13 @@
 #include "search/record.h"
 #include "search/state.h"
 
-enum { DEEPEST = 60, ROUNDS = 3, NODES = 6000 };
+enum {
+    DEEPEST = 60,
+    ROUNDS = 3,
+    STEPS = 5, /* of alpha in a node: cut and CROWN close most of them, whatever its slopes */
+    NODES = 6000,
+    FIRST = 300 /* nodes before it is judged whether the tree will end within its limit */
+};
 
 typedef struct {
     nm_job *job;
@@ -20,7 +26,8 @@ typedef struct {
     uint32_t row; /* of the last block */
     size_t which; /* of the clause */
     double rhs;
-    size_t left; /* nodes that it may still open */
+    size_t most, left; /* nodes that it may open; that it still may */
+    double done;       /* part of the tree that is closed: the sum of 2^-depth over closed leaves */
     uint32_t unit[DEEPEST];
     signed char side[DEEPEST];
     nm_buf out;
@@ -57,6 +64,13 @@ static int64_t choose(const nm_bounds *b, const double *gap)
     return best;
 }
 
+/* Returns true if the tree is expected to end within its limit, by the part of it that is closed. */
+static bool promising(const tree *t)
+{
+    const double used = (double)(t->most - t->left);
+    return used < FIRST || used < (double)t->most * t->done;
+}
+
 /* Works on a node whose signs are the first `depth`; a: a run that was made for it, or NULL. Returns true if closed. */
 static bool node(tree *t, nm_bounds *b, size_t depth, const nm_alpha *a, size_t lane)
 {
@@ -65,7 +79,7 @@ static bool node(tree *t, nm_bounds *b, size_t depth, const nm_alpha *a, size_t 
     const nm_alpha *start = a;
     for (int round = 0; round < ROUNDS; round++) {
         if (round > 0 || !a) {
-            a = nm_alpha_coarse(t->job, b, 1, &t->row, &t->rhs, depth ? 20 : NM_TIGHT_STEPS, &signs,
+            a = nm_alpha_coarse(t->job, b, 1, &t->row, &t->rhs, depth ? STEPS : NM_TIGHT_STEPS, &signs,
                                 depth ? start : NULL);
             lane = 0;
             start = a;
@@ -92,7 +106,7 @@ static bool node(tree *t, nm_bounds *b, size_t depth, const nm_alpha *a, size_t 
     if (depth == DEEPEST) return false;
     if (lane) return node(t, b, depth, NULL, 0); /* only lane 0 has losses to choose by */
     const int64_t unit = choose(b, a->gap);
-    if (unit < 0 || t->left < 2) return false;
+    if (unit < 0 || t->left < 2 || !promising(t)) return false;
     t->left -= 2;
     const int k = nm_program_block(b->p, (size_t)unit);
     const size_t i = (size_t)unit - b->p->blocks[k].first,
@@ -107,9 +121,11 @@ static bool node(tree *t, nm_bounds *b, size_t depth, const nm_alpha *a, size_t 
         nm_alpha from = *a;
         if (c->empty) return false; /* by how much is not known: the checker may not see it */
         {
-            const nm_alpha *next = nm_alpha_coarse(t->job, c, 1, &t->row, &t->rhs, 20,
+            const nm_alpha *next = nm_alpha_coarse(t->job, c, 1, &t->row, &t->rhs, STEPS,
                                                    &(nm_signs){depth + 1, t->unit, t->side}, &from);
+            const double before = t->done;
             if (!node(t, c, depth + 1, next, 0)) return false;
+            t->done = before + ldexp(1, -(int)depth - 1);
         }
         nm_put(&t->out, side > 0 ? "else\n" : "end\n");
     }
@@ -126,6 +142,7 @@ bool nm_prove(nm_state *s, const nm_target *t, size_t row, const nm_alpha *a, si
               .t = t,
               .row = k->row[t->iclause][row],
               .which = row,
+              .most = nodes,
               .left = nodes,
               .out = {.job = s->job}};
     w.rhs = c->rows[row].rhs + s->q->guard;
