@@ -40,27 +40,33 @@ static size_t terms(nm_job *job, const nm_lin *a)
     return nm_mul(job, a->rows, (size_t)(channels * g->kh * g->kw));
 }
 
-static int rising(const void *a, const void *b)
+typedef struct {
+    uint32_t first, hash, unit; /* the first unit that it reads, a hash of all of them, itself */
+} reader;
+
+static int by_reads(const void *a, const void *b)
 {
-    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
+    const reader *x = a, *y = b;
+    if (x->first != y->first) return x->first < y->first ? -1 : 1;
+    if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
+    return (x->unit > y->unit) - (x->unit < y->unit);
 }
 
-/* Orders a block's units so that those that read the same units follow each other, as pulling them back together costs
- * less, and says which ones do. */
+/* Orders a block's units so that those that read the same units follow each other, and windows their neighbours, as
+ * pulling these back together costs less, and says which ones read the same. */
 static void order(nm_job *job, nm_plain_block *k)
 {
-    uint64_t *key = NM_RAW(job, uint64_t, k->n + 1); /* a hash of what it reads, and the unit */
+    reader *key = NM_RAW(job, reader, k->n + 1);
     uint32_t *unit = NM_RAW(job, uint32_t, k->n + 1);
     bool *alike = NM_ARRAY(job, bool, k->n + 1);
     for (size_t i = 0; i < k->n; i++) {
         uint32_t hash = 2166136261u;
         for (size_t t = k->ptr[i]; t < k->ptr[i + 1]; t++) hash = (hash ^ k->idx[t]) * 16777619u;
-        key[i] = (uint64_t)hash << 32 | i;
+        key[i] = (reader){k->ptr[i] < k->ptr[i + 1] ? k->idx[k->ptr[i]] : 0, hash, (uint32_t)i};
     }
-    qsort(key, k->n, sizeof *key, rising);
+    qsort(key, k->n, sizeof *key, by_reads);
     for (size_t i = 0; i < k->n; i++) {
-        unit[i] = (uint32_t)key[i];
+        unit[i] = key[i].unit;
         if (i == 0) continue;
         const size_t a = k->ptr[unit[i - 1]], b = k->ptr[unit[i]], n = k->ptr[unit[i] + 1] - b;
         alike[i] = k->ptr[unit[i - 1] + 1] - a == n &&
