@@ -30,7 +30,7 @@ typedef struct nm_plain_block {
     const uint32_t *idx; /* units that each unit reads, numbered over all blocks */
     const double *w;     /* AFFINE */
     const uint32_t *order; /* AFFINE [n] its units; those that read the same units follow each other */
-    const bool *alike;     /* AFFINE [n] order[i] reads the same units as order[i-1] */
+    const uint32_t *group; /* AFFINE [n] of order[i]: the units of a group read the same ones */
     bool is_pre, reads_input_only;
 } nm_plain_block;
 struct nm_plain {

@@ -23,14 +23,21 @@ void nm_region_meet(nm_region *r, size_t u, double lo, double hi)
 NM_WIDE static void add_ends(size_t n, const double *restrict w, const double *restrict ends, double *restrict lo,
                              double *restrict hi, double *restrict mag)
 {
-    for (size_t t = 0; t < n; t += L) {
+    size_t t = 0;
+    for (; t + L <= n; t += L) {
         const double *restrict l = ends + t, *restrict h = l + n, *restrict size = h + n;
-        for (size_t i = 0; i < (n - t < L ? n - t : L); i++) {
+        for (size_t i = 0; i < L; i++) {
             const double a = w[t + i] * l[i], b = w[t + i] * h[i];
             lo[i] += a < b ? a : b;
             hi[i] += a < b ? b : a;
             mag[i] += fabs(w[t + i]) * size[i];
         }
+    }
+    for (size_t i = 0; t < n; t++, i++) {
+        const double a = w[t] * ends[t], b = w[t] * ends[n + t];
+        lo[i] += a < b ? a : b;
+        hi[i] += a < b ? b : a;
+        mag[i] += fabs(w[t]) * ends[2 * n + t];
     }
 }
 
@@ -49,7 +56,7 @@ static void interval_affine(const nm_plain_block *k, nm_region *r)
 {
     for (size_t i = 0; i < k->n; i++) {
         const size_t unit = k->order[i], u = k->first + unit, at = k->ptr[unit], n = k->ptr[unit + 1] - at;
-        if (!k->alike[i]) gather(r, n, k->idx + at);
+        if (i == 0 || k->group[i] != k->group[i - 1]) gather(r, n, k->idx + at);
         double lo[L] = {k->bias[unit]}, hi[L] = {k->bias[unit]}, mag[L] = {fabs(k->bias[unit])};
         add_ends(n, k->w + at, r->ends, lo, hi, mag);
         for (size_t l = 1; l < L; l++) {

@@ -27,7 +27,7 @@ struct nm_pull {
     double *y;              /* [n_units][L] coefficients */
     bool *hot;              /* [n_units] some of them may not be 0 */
     bool *zero;             /* [n_units] the unit's lines are 0 */
-    uint32_t *list;         /* [widest] */
+    uint32_t *list, *row;   /* [widest]; [n_units] of a block: the units that are hot, by their place in its order */
     double *slo, *sup, *up; /* [n_units] lower slope; upper line sup a + up */
     uint32_t *low, *top;    /* members of the lower and the upper line: of a RELU, what it reads */
     double *fee;            /* [n_units] cost of rounding for each |coefficient| */
@@ -43,6 +43,7 @@ nm_pull *nm_pull_new(nm_job *job, const nm_plain *p)
     t->hot = NM_ARRAY(job, bool, p->n_units);
     t->zero = NM_ARRAY(job, bool, p->n_units);
     t->list = NM_RAW(job, uint32_t, p->widest + 1);
+    t->row = NM_RAW(job, uint32_t, p->n_units + 1);
     t->slo = NM_ARRAY(job, double, p->n_units);
     t->sup = NM_ARRAY(job, double, p->n_units);
     t->up = NM_ARRAY(job, double, p->n_units);
@@ -236,22 +237,23 @@ static size_t list_live(nm_pull *t, size_t n, const uint32_t *idx)
 static void pull_affine(nm_pull *t, const nm_plain_block *k)
 {
     const double *w[4], *y[4];
-    size_t m = 0, n = 0;
-    bool listed = false;
+    size_t n_hot = 0, n = 0;
     for (size_t i = 0; i < k->n; i++) {
-        const size_t unit = k->order[i], u = k->first + unit, at = k->ptr[unit];
-        listed &= k->alike[i];
-        if (t->hot[u]) {
-            if (!listed) n = list_live(t, k->ptr[unit + 1] - at, k->idx + at);
-            listed = true;
+        t->row[n_hot] = (uint32_t)i;
+        n_hot += t->hot[k->first + k->order[i]];
+    }
+    for (size_t from = 0, m; from < n_hot; from += m) {
+        const uint32_t *row = t->row + from, group = k->group[row[0]];
+        const uint32_t *idx = k->idx + k->ptr[k->order[row[0]]];
+        if (from == 0 || k->group[row[-1]] != group) n = list_live(t, k->ptr[k->order[row[0]] + 1] - k->ptr[k->order[row[0]]], idx);
+        for (m = 0; m < 4 && from + m < n_hot && k->group[row[m]] == group; m++) {
+            const size_t unit = k->order[row[m]], u = k->first + unit;
             y[m] = t->y + u * L;
-            w[m++] = k->w + at;
-            pay(t, t->y + u * L, k->bias[unit], t->fee[u]);
+            w[m] = k->w + k->ptr[unit];
+            pay(t, y[m], k->bias[unit], t->fee[u]);
         }
-        if (m < 4 && i + 1 < k->n && k->alike[i + 1]) continue; /* there may be more */
-        if (m == 4) scatter_four(n, t->list, k->idx + at, w, y, t->y);
-        for (size_t r = 0; r < m && m < 4; r++) scatter(n, t->list, k->idx + at, w[r], y[r], t->y);
-        m = 0;
+        if (m == 4) scatter_four(n, t->list, idx, w, y, t->y);
+        for (size_t r = 0; r < m && m < 4; r++) scatter(n, t->list, idx, w[r], y[r], t->y);
     }
 }
 
@@ -259,10 +261,11 @@ void nm_pull_back(nm_pull *t, const nm_region *r, size_t from, bool signs)
 {
     for (size_t b = from; b > 0; b--) {
         const nm_plain_block *k = &t->p->block[b];
+        const bool *hot = t->hot + k->first, *end = hot + k->n;
         if (signs && k->kind == NM_RELU) add_signs(t, r, k);
         if (k->kind == NM_AFFINE) pull_affine(t, k);
-        for (size_t u = k->first; u < k->first + k->n; u++) {
-            if (!t->hot[u]) continue;
+        while (hot < end && (hot = memchr(hot, true, (size_t)(end - hot)))) {
+            const size_t u = (size_t)(hot - t->hot);
             if (k->kind != NM_AFFINE && !t->zero[u]) pull_bent(t, u);
             forget(t, u);
         }
