@@ -157,8 +157,8 @@ void nm_pull_constant(nm_pull *t, size_t lane, double c, double e)
 
 /* Adds y w_k to the coefficients of the units idx_k, for the listed k, for one row y or, to load and store these less
  * often, for four. */
-NM_WIDE static void scatter(size_t n, const uint32_t *restrict list, const uint32_t *restrict idx, const double *restrict w,
-                            const double *restrict y, double *restrict to)
+NM_WIDE static void scatter(size_t n, const uint32_t *restrict list, const uint32_t *restrict idx,
+                            const double *restrict w, const double *restrict y, double *restrict to)
 {
     for (size_t k = 0; k < n; k++) {
         double *restrict x = to + (size_t)idx[list[k]] * L;
@@ -244,8 +244,9 @@ static void pull_affine(nm_pull *t, const nm_plain_block *k)
     }
     for (size_t from = 0, m; from < n_hot; from += m) {
         const uint32_t *row = t->row + from, group = k->group[row[0]];
-        const uint32_t *idx = k->idx + k->ptr[k->order[row[0]]];
-        if (from == 0 || k->group[row[-1]] != group) n = list_live(t, k->ptr[k->order[row[0]] + 1] - k->ptr[k->order[row[0]]], idx);
+        const size_t first = k->order[row[0]];
+        const uint32_t *idx = k->idx + k->ptr[first];
+        if (from == 0 || k->group[row[-1]] != group) n = list_live(t, k->ptr[first + 1] - k->ptr[first], idx);
         for (m = 0; m < 4 && from + m < n_hot && k->group[row[m]] == group; m++) {
             const size_t unit = k->order[row[m]], u = k->first + unit;
             y[m] = t->y + u * L;

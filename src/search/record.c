@@ -9,7 +9,6 @@
 #include "network/network.h"
 #include "question/question.h"
 #include "judge/judge.h"
-#include "proof/proof.h"
 #include "bounds/bounds.h"
 #include "search/search.h"
 #include "search/record.h"
@@ -31,6 +30,9 @@ void nm_record_open(nm_state *s)
     if (nm_levels_ask(&s->o->bounds))
         r->unable = "bounds of units by linear or integer programs have no certificates yet";
     for (size_t i = 0; i < s->q->n_cases; i++) {
+        for (size_t k = 0; k < s->q->n_in && !s->q->cases[i].empty; k++)
+            if (!isfinite(s->q->cases[i].lo[k]) || !isfinite(s->q->cases[i].hi[k]))
+                r->unable = "an input has no bounds";
         if (s->q->cases[i].n_balls)
             r->unable = "input sets with L1, L2 or L0 balls have no certificates yet";
         if (s->q->cases[i].gens)
