@@ -1,7 +1,7 @@
 /* check.c: reads a certificate, netmip-proof(5), and checks it step by step.
  *
  * What must be trusted for an accepted `holds`: the readers of network and question; the judge's evaluation, and that
- * blocks which agree with it at random points are the network's; the four files of this room, some 1,300 lines; the
+ * blocks which agree with it at random points are the network's; the four files of this room, some 1,400 lines; the
  * compiler, and arithmetic in IEEE 754 doubles, rounded to nearest. What need not be: whoever wrote the certificate.
  * netmip-check holds nothing else (`make checker`).
  *

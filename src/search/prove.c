@@ -72,7 +72,8 @@ static bool promising(const tree *t)
     return used < FIRST || used < PATIENCE * (double)t->most * t->done;
 }
 
-/* Returns true if bounds cross by more than rounding: then they do for the checker, too, and nothing is left to close. */
+/* Returns true if bounds cross by more than rounding: then they do for the checker, too, and nothing is left to
+ * close. */
 static bool surely_empty(const nm_bounds *b)
 {
     for (size_t u = 0; b->empty && u < b->p->n_units; u++)
