@@ -17,8 +17,7 @@ enum {
     ROUNDS = 3,
     STEPS = 5, /* of alpha in a node: cut and CROWN close most of them, whatever its slopes */
     NODES = 6000,
-    FIRST = 300,  /* nodes before it is judged whether the tree will end within its limit, */
-    PATIENCE = 4  /* by so many times the estimate, as the first parts of a tree take most of it */
+    FIRST = 300 /* nodes before it is judged whether the tree will end within its limit */
 };
 
 typedef struct {
@@ -69,7 +68,7 @@ static int64_t choose(const nm_bounds *b, const double *gap)
 static bool promising(const tree *t)
 {
     const double used = (double)(t->most - t->left);
-    return used < FIRST || used < PATIENCE * (double)t->most * t->done;
+    return used < FIRST || used < (double)t->most * t->done;
 }
 
 /* Returns true if bounds cross by more than rounding: then they do for the checker, too, and nothing is left to
