@@ -1,7 +1,7 @@
 /* check.c: reads a certificate, netmip-proof(5), and checks it step by step.
  *
  * What must be trusted for an accepted `holds`: the readers of network and question; the judge's evaluation, and that
- * blocks which agree with it at random points are the network's; the four files of this room, some 1,300 lines; the
+ * blocks which agree with it at random points are the network's; the four files of this room, some 1,400 lines; the
  * compiler, and arithmetic in IEEE 754 doubles, rounded to nearest. What need not be: whoever wrote the certificate.
  * netmip-check holds nothing else (`make checker`).
  *
@@ -111,6 +111,7 @@ static nm_region whole(check *c)
     r.steep = NM_ARRAY(c->job, unsigned char, n);
     r.slope = NM_ARRAY(c->job, float, n);
     r.closed = NM_ARRAY(c->job, bool, c->c->n_clauses + 1);
+    r.ends = NM_RAW(c->job, double, 3 * c->p->widest + 1);
     for (size_t u = 0; u < n; u++) r.slope[u] = -1;
     memcpy(r.lo, c->c->lo, c->q->n_in * sizeof *r.lo);
     memcpy(r.hi, c->c->hi, c->q->n_in * sizeof *r.hi);

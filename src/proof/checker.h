@@ -12,6 +12,14 @@ enum { NM_CHECK_LANES = 16 };             /* rows that are pulled back together 
 /* intervals that are as far below 0 as above it count as below, whatever rounding does */
 #define NM_CHECK_NEARLY (1 + 0x1p-30)
 
+/* Loops over 8 or 16 numbers at once; without fused operations their results are the same on every machine. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__PIE_STATIC__)
+#define NM_WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define NM_WIDE
+#endif
+
 /* ---- plain_net.c: the blocks as rows of numbers ------------------------------------------------- */
 typedef struct nm_plain_block {
     nm_kind kind;
@@ -22,12 +30,13 @@ typedef struct nm_plain_block {
     const uint32_t *idx; /* units that each unit reads, numbered over all blocks */
     const double *w;     /* AFFINE */
     const uint32_t *order; /* AFFINE [n] its units; those that read the same units follow each other */
-    const bool *alike;     /* AFFINE [n] order[i] reads the same units as order[i-1] */
+    const uint32_t *group; /* AFFINE [n] of order[i]: the units of a group read the same ones */
     bool is_pre, reads_input_only;
 } nm_plain_block;
 struct nm_plain {
     size_t n_blocks, n_units, n_out, x_first;
-    size_t fan; /* the most terms that pulling back may add into one unit */
+    size_t fan;    /* the most terms that pulling back may add into one unit */
+    size_t widest; /* the most units that an AFFINE unit reads */
     nm_plain_block *block;
     const int32_t *out; /* as in nm_program */
     const double *out_const;
@@ -44,6 +53,7 @@ typedef struct nm_region { /* points of the input set, with the bounds that are 
         steep; /* [n_units] of pre-activations: 1: the lower slope is 0; 2: it is 1; 0: not chosen yet */
     float *
         slope; /* [n_units] of RELU units: lower slopes of the question's rows, or below 0: as steep says */
+    double *ends;         /* [3 * widest] of the units that a row reads, while intervals are computed */
     double *cut, cut_rhs; /* [n_in] cut x <= cut_rhs at all points of interest; or NULL */
     size_t n_signs;
     uint32_t *sign;    /* RELU units with a given sign */

@@ -1,6 +1,6 @@
 /* plain_bounds.c: what the steps of a certificate do to a region: intervals, CROWN, rows of the question, cuts.
  *
- * Intervals are computed to nearest, and widened by a bound of what rounding may lose: n + 4 roundings of a sum of n
+ * Intervals are computed to nearest, and widened by a bound of what rounding may lose: n + 20 roundings of a sum of n
  * products, each at most u = 2^-53 of the sum of the terms' sizes. An interval is only ever met with another. */
 #include "base/base.h"
 #include "program/program.h"
@@ -19,19 +19,55 @@ void nm_region_meet(nm_region *r, size_t u, double lo, double hi)
     if (r->lo[u] > r->hi[u]) r->empty = true;
 }
 
-static void interval_affine(const nm_plain_block *k, nm_region *r, size_t i)
+/* Adds min(w lo, w hi), their maximum, and |w| size, to L sums each; ends: the lo, then the hi, then the sizes. */
+NM_WIDE static void add_ends(size_t n, const double *restrict w, const double *restrict ends, double *restrict lo,
+                             double *restrict hi, double *restrict mag)
 {
-    const size_t at = k->ptr[i], end = k->ptr[i + 1];
-    double lo = k->bias[i], hi = lo, mag = fabs(lo);
-    for (size_t t = at; t < end; t++) {
-        const double w = k->w[t], a = w * r->lo[k->idx[t]], b = w * r->hi[k->idx[t]];
-        lo += a < b ? a : b;
-        hi += a < b ? b : a;
-        mag += nm_larger(fabs(a), fabs(b));
+    size_t t = 0;
+    for (; t + L <= n; t += L) {
+        const double *restrict l = ends + t, *restrict h = l + n, *restrict size = h + n;
+        for (size_t i = 0; i < L; i++) {
+            const double a = w[t + i] * l[i], b = w[t + i] * h[i];
+            lo[i] += a < b ? a : b;
+            hi[i] += a < b ? b : a;
+            mag[i] += fabs(w[t + i]) * size[i];
+        }
     }
-    const double e = (double)(end - at + 4) * (NM_CHECK_U * mag + 1e-300) * NM_CHECK_MORE;
-    r->mag[k->first + i] = mag * NM_CHECK_MORE;
-    nm_region_meet(r, k->first + i, nm_down(lo - e), nm_up(hi + e));
+    for (size_t i = 0; t < n; t++, i++) {
+        const double a = w[t] * ends[t], b = w[t] * ends[n + t];
+        lo[i] += a < b ? a : b;
+        hi[i] += a < b ? b : a;
+        mag[i] += fabs(w[t]) * ends[2 * n + t];
+    }
+}
+
+/* Gathers the ends of the units that a row reads, and their sizes. */
+static void gather(const nm_region *r, size_t n, const uint32_t *idx)
+{
+    for (size_t t = 0; t < n; t++) {
+        const double lo = r->lo[idx[t]], hi = r->hi[idx[t]];
+        r->ends[t] = lo;
+        r->ends[n + t] = hi;
+        r->ends[2 * n + t] = nm_larger(fabs(lo), fabs(hi));
+    }
+}
+
+static void interval_affine(const nm_plain_block *k, nm_region *r)
+{
+    for (size_t i = 0; i < k->n; i++) {
+        const size_t unit = k->order[i], u = k->first + unit, at = k->ptr[unit], n = k->ptr[unit + 1] - at;
+        if (i == 0 || k->group[i] != k->group[i - 1]) gather(r, n, k->idx + at);
+        double lo[L] = {k->bias[unit]}, hi[L] = {k->bias[unit]}, mag[L] = {fabs(k->bias[unit])};
+        add_ends(n, k->w + at, r->ends, lo, hi, mag);
+        for (size_t l = 1; l < L; l++) {
+            lo[0] += lo[l];
+            hi[0] += hi[l];
+            mag[0] += mag[l];
+        }
+        const double e = (double)(n + L + 4) * (NM_CHECK_U * mag[0] + 1e-300) * NM_CHECK_MORE;
+        r->mag[u] = mag[0] * NM_CHECK_MORE;
+        nm_region_meet(r, u, nm_down(lo[0] - e), nm_up(hi[0] + e));
+    }
 }
 
 static void interval_max(const nm_plain_block *k, nm_region *r, size_t i)
@@ -48,8 +84,11 @@ void nm_region_interval(const nm_plain *p, nm_region *r, size_t to)
 {
     for (size_t b = r->stale; b < to; b++) {
         const nm_plain_block *k = &p->block[b];
+        if (k->kind == NM_AFFINE) {
+            interval_affine(k, r);
+            continue;
+        }
         for (size_t i = 0; i < k->n; i++) {
-            if (k->kind == NM_AFFINE) interval_affine(k, r, i);
             if (k->kind == NM_MAX) interval_max(k, r, i);
             if (k->kind != NM_RELU) continue;
             const size_t a = p->block[k->src].first + i;

@@ -11,7 +11,7 @@
 #include "proof/proof.h"
 #include "proof/checker.h"
 
-enum { MOST = 400000000, TRIALS = 2 };
+enum { MOST = 400000000, TRIALS = 2, L = NM_CHECK_LANES };
 
 typedef struct {
     nm_job *job;
@@ -40,34 +40,40 @@ static size_t terms(nm_job *job, const nm_lin *a)
     return nm_mul(job, a->rows, (size_t)(channels * g->kh * g->kw));
 }
 
-static int rising(const void *a, const void *b)
+typedef struct {
+    uint32_t first, hash, unit; /* the first unit that it reads, a hash of all of them, itself */
+} reader;
+
+static int by_reads(const void *a, const void *b)
 {
-    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
+    const reader *x = a, *y = b;
+    if (x->first != y->first) return x->first < y->first ? -1 : 1;
+    if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
+    return (x->unit > y->unit) - (x->unit < y->unit);
 }
 
-/* Orders a block's units so that those that read the same units follow each other, as pulling them back together costs
- * less, and says which ones do. */
+/* Orders a block's units so that those that read the same units follow each other, and windows their neighbours, as
+ * pulling these back together costs less, and says which ones read the same. */
 static void order(nm_job *job, nm_plain_block *k)
 {
-    uint64_t *key = NM_RAW(job, uint64_t, k->n + 1); /* a hash of what it reads, and the unit */
+    reader *key = NM_RAW(job, reader, k->n + 1);
     uint32_t *unit = NM_RAW(job, uint32_t, k->n + 1);
-    bool *alike = NM_ARRAY(job, bool, k->n + 1);
+    uint32_t *group = NM_ARRAY(job, uint32_t, k->n + 1);
     for (size_t i = 0; i < k->n; i++) {
         uint32_t hash = 2166136261u;
         for (size_t t = k->ptr[i]; t < k->ptr[i + 1]; t++) hash = (hash ^ k->idx[t]) * 16777619u;
-        key[i] = (uint64_t)hash << 32 | i;
+        key[i] = (reader){k->ptr[i] < k->ptr[i + 1] ? k->idx[k->ptr[i]] : 0, hash, (uint32_t)i};
     }
-    qsort(key, k->n, sizeof *key, rising);
+    qsort(key, k->n, sizeof *key, by_reads);
     for (size_t i = 0; i < k->n; i++) {
-        unit[i] = (uint32_t)key[i];
+        unit[i] = key[i].unit;
         if (i == 0) continue;
         const size_t a = k->ptr[unit[i - 1]], b = k->ptr[unit[i]], n = k->ptr[unit[i] + 1] - b;
-        alike[i] = k->ptr[unit[i - 1] + 1] - a == n &&
-                   !memcmp(k->idx + a, k->idx + b, n * sizeof *k->idx);
+        group[i] = group[i - 1] + (k->ptr[unit[i - 1] + 1] - a != n ||
+                                   memcmp(k->idx + a, k->idx + b, n * sizeof *k->idx) != 0);
     }
     k->order = unit;
-    k->alike = alike;
+    k->group = group;
 }
 
 static void affine(nm_job *job, const nm_program *p, const nm_block *k, nm_plain_block *out)
@@ -113,6 +119,8 @@ static void fans(nm_job *job, nm_plain *p)
     uint32_t *n = NM_ARRAY(job, uint32_t, p->n_units + 1);
     for (size_t b = 0; b < p->n_blocks; b++) {
         const nm_plain_block *k = &p->block[b];
+        for (size_t i = 0; k->ptr && i < k->n; i++)
+            if (k->ptr[i + 1] - k->ptr[i] > p->widest) p->widest = k->ptr[i + 1] - k->ptr[i];
         for (size_t i = 0; k->ptr && i < k->ptr[k->n]; i++) n[k->idx[i]] += 2;
         for (size_t i = 0; k->kind == NM_RELU && i < k->n; i++) n[p->block[k->src].first + i] += 2;
         if (k->kind == NM_RELU || k->kind == NM_MAX) p->block[k->src].is_pre = true;
@@ -143,51 +151,66 @@ nm_plain *nm_plain_new(nm_job *job, const nm_net *net)
 
 /* ---- the trial ---- */
 
-typedef struct {                   /* of a unit, at the points of the trial */
-    double v[TRIALS], err[TRIALS]; /* values; err bounds their distance from the exact ones */
-} value;
+typedef struct { /* what units are at a point of the trial */
+    double *v, *err; /* [n_units] values; err bounds their distance from the exact ones */
+    double *in;      /* [2 * widest] both, of the units that a row reads */
+} point;
 
-static void affine_value(const nm_plain_block *k, size_t i, value *units)
+/* Adds w x, |w x| and |w| err to L sums each; in: the x, then the err. */
+NM_WIDE static void add_terms(size_t n, const double *restrict w, const double *restrict in, double *restrict sum,
+                              double *restrict mag, double *restrict err)
 {
-    double sum[TRIALS], mag[TRIALS], e[TRIALS] = {0};
-    for (size_t l = 0; l < TRIALS; l++) {
-        sum[l] = k->bias[i];
-        mag[l] = fabs(sum[l]);
-    }
-    for (size_t t = k->ptr[i]; t < k->ptr[i + 1]; t++) {
-        const value *in = &units[k->idx[t]];
-        const double w = k->w[t];
-        for (size_t l = 0; l < TRIALS; l++) {
-            const double term = w * in->v[l];
-            sum[l] += term;
-            mag[l] += fabs(term);
-            e[l] += fabs(w) * in->err[l];
+    size_t t = 0;
+    for (; t + L <= n; t += L) {
+        const double *restrict x = in + t, *restrict e = x + n;
+        for (size_t i = 0; i < L; i++) {
+            const double term = w[t + i] * x[i];
+            sum[i] += term;
+            mag[i] += fabs(term);
+            err[i] += fabs(w[t + i]) * e[i];
         }
     }
-    const double n = (double)(k->ptr[i + 1] - k->ptr[i] + 4);
-    for (size_t l = 0; l < TRIALS; l++) {
-        units[k->first + i].v[l] = sum[l];
-        units[k->first + i].err[l] = (e[l] + n * (NM_CHECK_U * mag[l] + 1e-300)) * NM_CHECK_MORE;
+    for (size_t i = 0; t < n; t++, i++) {
+        sum[i] += w[t] * in[t];
+        mag[i] += fabs(w[t] * in[t]);
+        err[i] += fabs(w[t]) * in[n + t];
     }
 }
 
-static void other_value(const nm_plain *p, const nm_plain_block *k, size_t i, value *units)
+static void affine_values(const nm_plain_block *k, point *p)
 {
-    value *u = &units[k->first + i];
-    for (size_t l = 0; l < TRIALS; l++) {
-        if (k->kind == NM_RELU) {
-            const value *a = &units[p->block[k->src].first + i];
-            u->v[l] = a->v[l] > 0 ? a->v[l] : 0;
-            u->err[l] = a->err[l];
-            continue;
+    for (size_t i = 0; i < k->n; i++) {
+        const size_t unit = k->order[i], u = k->first + unit, at = k->ptr[unit], n = k->ptr[unit + 1] - at;
+        for (size_t t = 0; t < n && (i == 0 || k->group[i] != k->group[i - 1]); t++) {
+            p->in[t] = p->v[k->idx[at + t]];
+            p->in[n + t] = p->err[k->idx[at + t]];
         }
-        u->v[l] = -INFINITY;
-        u->err[l] = 0;
-        for (size_t t = k->ptr[i]; t < k->ptr[i + 1]; t++) {
-            const value *in = &units[k->idx[t]];
-            u->v[l] = nm_larger(u->v[l], in->v[l]);
-            u->err[l] = nm_larger(u->err[l], in->err[l]);
+        double sum[L] = {k->bias[unit]}, mag[L] = {fabs(k->bias[unit])}, err[L] = {0};
+        add_terms(n, k->w + at, p->in, sum, mag, err);
+        for (size_t l = 1; l < L; l++) {
+            sum[0] += sum[l];
+            mag[0] += mag[l];
+            err[0] += err[l];
         }
+        p->v[u] = sum[0];
+        p->err[u] = (err[0] + (double)(n + L + 4) * (NM_CHECK_U * mag[0] + 1e-300)) * NM_CHECK_MORE;
+    }
+}
+
+static void other_value(const nm_plain *p, const nm_plain_block *k, size_t i, point *at)
+{
+    const size_t u = k->first + i;
+    if (k->kind == NM_RELU) {
+        const size_t a = p->block[k->src].first + i;
+        at->v[u] = at->v[a] > 0 ? at->v[a] : 0;
+        at->err[u] = at->err[a];
+        return;
+    }
+    at->v[u] = -INFINITY;
+    at->err[u] = 0;
+    for (size_t t = k->ptr[i]; t < k->ptr[i + 1]; t++) {
+        at->v[u] = nm_larger(at->v[u], at->v[k->idx[t]]);
+        at->err[u] = nm_larger(at->err[u], at->err[k->idx[t]]);
     }
 }
 
@@ -200,15 +223,14 @@ static uint64_t draw(uint64_t *s)
 }
 
 /* Returns whether y is the blocks' outputs at a point, up to their rounding, or also the judge's if yerr is given. */
-static bool agrees(const nm_plain *p, const value *units, size_t l, const double *y,
-                   const double *yerr, size_t *at)
+static bool agrees(const nm_plain *p, const point *at, const double *y, const double *yerr, size_t *which)
 {
     for (size_t k = 0; k < p->n_out; k++) {
-        const value *u = p->out[k] < 0 ? NULL : &units[p->out[k]];
-        const double room = (2 * (u ? u->err[l] : 0) + (yerr ? yerr[k] : 0)) * NM_CHECK_MORE +
+        const double v = p->out[k] < 0 ? p->out_const[k] : at->v[p->out[k]];
+        const double room = (2 * (p->out[k] < 0 ? 0 : at->err[p->out[k]]) + (yerr ? yerr[k] : 0)) * NM_CHECK_MORE +
                             1e-300;
-        *at = k;
-        if (!(fabs((u ? u->v[l] : p->out_const[k]) - y[k]) <= room)) return false;
+        *which = k;
+        if (!(fabs(v - y[k]) <= room)) return false;
     }
     return true;
 }
@@ -217,28 +239,26 @@ const char *nm_plain_try(nm_job *job, const nm_plain *p, const nm_net *net, cons
                          const double *hi)
 {
     uint64_t seed = 88172645463325252u;
-    value *units = NM_ARRAY(job, value, p->n_units);
-    double *x = NM_RAW(job, double, net->n_in + 1), *yerr = NM_ARRAY(job, double, p->n_out + 1);
-    for (size_t i = 0; i < net->n_in; i++)
-        for (size_t l = 0; l < TRIALS; l++) {
-            const uint64_t r = draw(&seed) >> 11;
-            const double part = l % 2 ? (double)(r & 1) : (double)r * 0x1p-53;
-            const double v = lo[i] + part * (hi[i] - lo[i]);
-            units[p->x_first + i].v[l] = v >= lo[i] && v <= hi[i] ? v : lo[i];
-        }
-    for (size_t b = 1; b < p->n_blocks; b++)
-        for (size_t i = 0; i < p->block[b].n; i++)
-            if (p->block[b].kind == NM_AFFINE)
-                affine_value(&p->block[b], i, units);
-            else
-                other_value(p, &p->block[b], i, units);
-    for (size_t l = 0; l < TRIALS; l++) {
+    point at = {NM_ARRAY(job, double, p->n_units), NM_ARRAY(job, double, p->n_units),
+                NM_RAW(job, double, 2 * p->widest + 1)};
+    double *yerr = NM_ARRAY(job, double, p->n_out + 1), *x = at.v + p->x_first;
+    for (size_t trial = 0; trial < TRIALS; trial++) {
         size_t k;
-        for (size_t i = 0; i < net->n_in; i++) x[i] = units[p->x_first + i].v[l];
+        for (size_t i = 0; i < net->n_in; i++) {
+            const uint64_t r = draw(&seed) >> 11;
+            const double part = trial % 2 ? (double)(r & 1) : (double)r * 0x1p-53;
+            const double v = lo[i] + part * (hi[i] - lo[i]);
+            x[i] = v >= lo[i] && v <= hi[i] ? v : lo[i];
+        }
+        for (size_t b = 1; b < p->n_blocks; b++) {
+            if (p->block[b].kind == NM_AFFINE) affine_values(&p->block[b], &at);
+            for (size_t i = 0; p->block[b].kind != NM_AFFINE && i < p->block[b].n; i++)
+                other_value(p, &p->block[b], i, &at);
+        }
         const double *y = nm_net_eval(job, net, x, false, NULL);
-        if (agrees(p, units, l, y, NULL, &k)) continue;
+        if (agrees(p, &at, y, NULL, &k)) continue;
         y = nm_net_eval(job, net, x, false, yerr); /* slower, with a bound of what it may lose */
-        if (!agrees(p, units, l, y, yerr, &k))
+        if (!agrees(p, &at, y, yerr, &k))
             return nm_fmt(job,
                           "the blocks of the lowering do not give the value %s that the network's "
                           "file gives output %zu",

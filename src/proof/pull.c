@@ -21,19 +21,13 @@
 
 enum { L = NM_CHECK_LANES, MULTIPLIERS = 24 };
 
-/* The scatter is the checker's one costly loop; without fused operations its result is the same on every machine. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__PIE_STATIC__)
-#define WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define WIDE
-#endif
-
 struct nm_pull {
     nm_job *job;
     const nm_plain *p;
     double *y;              /* [n_units][L] coefficients */
     bool *hot;              /* [n_units] some of them may not be 0 */
+    bool *zero;             /* [n_units] the unit's lines are 0 */
+    uint32_t *list, *row;   /* [widest]; [n_units] of a block: the units that are hot, by their place in its order */
     double *slo, *sup, *up; /* [n_units] lower slope; upper line sup a + up */
     uint32_t *low, *top;    /* members of the lower and the upper line: of a RELU, what it reads */
     double *fee;            /* [n_units] cost of rounding for each |coefficient| */
@@ -47,6 +41,9 @@ nm_pull *nm_pull_new(nm_job *job, const nm_plain *p)
     *t = (nm_pull){.job = job, .p = p};
     t->y = NM_ARRAY(job, double, nm_mul(job, p->n_units, L));
     t->hot = NM_ARRAY(job, bool, p->n_units);
+    t->zero = NM_ARRAY(job, bool, p->n_units);
+    t->list = NM_RAW(job, uint32_t, p->widest + 1);
+    t->row = NM_RAW(job, uint32_t, p->n_units + 1);
     t->slo = NM_ARRAY(job, double, p->n_units);
     t->sup = NM_ARRAY(job, double, p->n_units);
     t->up = NM_ARRAY(job, double, p->n_units);
@@ -118,6 +115,7 @@ void nm_pull_lines(nm_pull *t, const nm_region *r, size_t from, size_t to)
             const bool affine = k->kind == NM_AFFINE;
             const double mag = affine ? r->mag[u] : size_of(r, t->low[u]) + size_of(r, t->top[u]);
             const double c = fabs(affine ? k->bias[i] : t->up[u]);
+            t->zero[u] = !affine && t->slo[u] == 0 && t->sup[u] == 0 && t->up[u] == 0;
             t->fee[u] = (fan * mag + adds * c) * NM_CHECK_U * NM_CHECK_MORE;
         }
     }
@@ -130,7 +128,7 @@ void nm_pull_lines(nm_pull *t, const nm_region *r, size_t from, size_t to)
 
 /* ---- rows pulled back ---- */
 
-WIDE static void forget(nm_pull *t, size_t u)
+NM_WIDE static void forget(nm_pull *t, size_t u)
 {
     double *y = t->y + u * L;
     for (size_t l = 0; l < L; l++) y[l] = 0;
@@ -157,27 +155,27 @@ void nm_pull_constant(nm_pull *t, size_t lane, double c, double e)
     t->e[lane] += e + (2 * (double)t->p->n_units + 64) * NM_CHECK_U * fabs(c);
 }
 
-/* Adds y w_k to the coefficients of the units idx_k, for one row y or, to load and store these less often, for four. */
-WIDE static void scatter(size_t n, const uint32_t *restrict idx, const double *restrict w,
-                         const double *restrict y, double *restrict to, bool *restrict hot)
+/* Adds y w_k to the coefficients of the units idx_k, for the listed k, for one row y or, to load and store these less
+ * often, for four. */
+NM_WIDE static void scatter(size_t n, const uint32_t *restrict list, const uint32_t *restrict idx,
+                            const double *restrict w, const double *restrict y, double *restrict to)
 {
     for (size_t k = 0; k < n; k++) {
-        double *restrict x = to + (size_t)idx[k] * L;
-        hot[idx[k]] = true;
-        for (size_t l = 0; l < L; l++) x[l] += y[l] * w[k];
+        double *restrict x = to + (size_t)idx[list[k]] * L;
+        for (size_t l = 0; l < L; l++) x[l] += y[l] * w[list[k]];
     }
 }
 
-WIDE static void scatter_four(size_t n, const uint32_t *restrict idx, const double *const *w,
-                              const double *const *y, double *restrict to, bool *restrict hot)
+NM_WIDE static void scatter_four(size_t n, const uint32_t *restrict list, const uint32_t *restrict idx,
+                                 const double *const *w, const double *const *y, double *restrict to)
 {
     for (size_t half = 0; half < L; half += L / 2) {
         const double *restrict a = y[0] + half, *restrict b = y[1] + half,
                                *restrict c = y[2] + half, *restrict d = y[3] + half;
         for (size_t k = 0; k < n; k++) {
-            const double wa = w[0][k], wb = w[1][k], wc = w[2][k], wd = w[3][k];
-            double *restrict x = to + (size_t)idx[k] * L + half;
-            hot[idx[k]] = true;
+            const size_t at = list[k];
+            const double wa = w[0][at], wb = w[1][at], wc = w[2][at], wd = w[3][at];
+            double *restrict x = to + (size_t)idx[at] * L + half;
             for (size_t l = 0; l < L / 2; l++)
                 x[l] = (((x[l] + a[l] * wa) + b[l] * wb) + c[l] * wc) + d[l] * wd;
         }
@@ -185,7 +183,7 @@ WIDE static void scatter_four(size_t n, const uint32_t *restrict idx, const doub
 }
 
 /* Adds terms to the constants, and what they may cost in rounding. */
-WIDE static void pay(nm_pull *t, const double *restrict y, double c, double fee)
+NM_WIDE static void pay(nm_pull *t, const double *restrict y, double c, double fee)
 {
     for (size_t l = 0; l < L; l++) {
         t->c[l] += y[l] * c;
@@ -193,7 +191,7 @@ WIDE static void pay(nm_pull *t, const double *restrict y, double c, double fee)
     }
 }
 
-WIDE static void pull_bent(nm_pull *t, size_t u)
+NM_WIDE static void pull_bent(nm_pull *t, size_t u)
 {
     const double *y = t->y + u * L;
     double *low = t->y + (size_t)t->low[u] * L, *top = t->y + (size_t)t->top[u] * L, neg[L];
@@ -224,22 +222,39 @@ static void add_signs(nm_pull *t, const nm_region *r, const nm_plain_block *k)
     }
 }
 
+/* Lists which of these units may not be 0, and marks them as read. */
+static size_t list_live(nm_pull *t, size_t n, const uint32_t *idx)
+{
+    size_t m = 0;
+    for (size_t k = 0; k < n; k++) {
+        if (t->zero[idx[k]]) continue;
+        t->list[m++] = (uint32_t)k;
+        t->hot[idx[k]] = true;
+    }
+    return m;
+}
+
 static void pull_affine(nm_pull *t, const nm_plain_block *k)
 {
     const double *w[4], *y[4];
-    size_t m = 0;
+    size_t n_hot = 0, n = 0;
     for (size_t i = 0; i < k->n; i++) {
-        const size_t unit = k->order[i], u = k->first + unit, at = k->ptr[unit],
-                     n = k->ptr[unit + 1] - at;
-        if (t->hot[u]) {
+        t->row[n_hot] = (uint32_t)i;
+        n_hot += t->hot[k->first + k->order[i]];
+    }
+    for (size_t from = 0, m; from < n_hot; from += m) {
+        const uint32_t *row = t->row + from, group = k->group[row[0]];
+        const size_t first = k->order[row[0]];
+        const uint32_t *idx = k->idx + k->ptr[first];
+        if (from == 0 || k->group[row[-1]] != group) n = list_live(t, k->ptr[first + 1] - k->ptr[first], idx);
+        for (m = 0; m < 4 && from + m < n_hot && k->group[row[m]] == group; m++) {
+            const size_t unit = k->order[row[m]], u = k->first + unit;
             y[m] = t->y + u * L;
-            w[m++] = k->w + at;
-            pay(t, t->y + u * L, k->bias[unit], t->fee[u]);
+            w[m] = k->w + k->ptr[unit];
+            pay(t, y[m], k->bias[unit], t->fee[u]);
         }
-        if (m < 4 && i + 1 < k->n && k->alike[i + 1]) continue; /* there may be more */
-        if (m == 4) scatter_four(n, k->idx + at, w, y, t->y, t->hot);
-        for (size_t r = 0; r < m && m < 4; r++) scatter(n, k->idx + at, w[r], y[r], t->y, t->hot);
-        m = 0;
+        if (m == 4) scatter_four(n, t->list, idx, w, y, t->y);
+        for (size_t r = 0; r < m && m < 4; r++) scatter(n, t->list, idx, w[r], y[r], t->y);
     }
 }
 
@@ -247,12 +262,12 @@ void nm_pull_back(nm_pull *t, const nm_region *r, size_t from, bool signs)
 {
     for (size_t b = from; b > 0; b--) {
         const nm_plain_block *k = &t->p->block[b];
+        const bool *hot = t->hot + k->first, *end = hot + k->n;
         if (signs && k->kind == NM_RELU) add_signs(t, r, k);
         if (k->kind == NM_AFFINE) pull_affine(t, k);
-        for (size_t u = k->first; u < k->first + k->n; u++) {
-            if (!t->hot[u]) continue;
-            const bool is_zero = t->slo[u] == 0 && t->sup[u] == 0 && t->up[u] == 0;
-            if (k->kind != NM_AFFINE && !is_zero) pull_bent(t, u);
+        while (hot < end && (hot = memchr(hot, true, (size_t)(end - hot)))) {
+            const size_t u = (size_t)(hot - t->hot);
+            if (k->kind != NM_AFFINE && !t->zero[u]) pull_bent(t, u);
             forget(t, u);
         }
     }
@@ -265,7 +280,7 @@ typedef struct {
 } minimum;
 
 /* Takes the minimum of (y + lambda cut) x over the box; slope: cut x there; mag: the sum of the terms' sizes. */
-WIDE static void least(const nm_pull *t, const nm_region *r, const double *restrict lambda,
+NM_WIDE static void least(const nm_pull *t, const nm_region *r, const double *restrict lambda,
                        minimum *restrict m)
 {
     minimum s = {{0}, {0}, {0}};

@@ -12,7 +12,13 @@
 #include "search/record.h"
 #include "search/state.h"
 
-enum { DEEPEST = 60, ROUNDS = 3, NODES = 6000 };
+enum {
+    DEEPEST = 60,
+    ROUNDS = 3,
+    STEPS = 5, /* of alpha in a node: cut and CROWN close most of them, whatever its slopes */
+    NODES = 6000,
+    FIRST = 300 /* nodes before it is judged whether the tree will end within its limit */
+};
 
 typedef struct {
     nm_job *job;
@@ -20,7 +26,8 @@ typedef struct {
     uint32_t row; /* of the last block */
     size_t which; /* of the clause */
     double rhs;
-    size_t left; /* nodes that it may still open */
+    size_t most, left; /* nodes that it may open; that it still may */
+    double done;       /* part of the tree that is closed: the sum of 2^-depth over closed leaves */
     uint32_t unit[DEEPEST];
     signed char side[DEEPEST];
     nm_buf out;
@@ -57,6 +64,22 @@ static int64_t choose(const nm_bounds *b, const double *gap)
     return best;
 }
 
+/* Returns true if the tree is expected to end within its limit, by the part of it that is closed. */
+static bool promising(const tree *t)
+{
+    const double used = (double)(t->most - t->left);
+    return used < FIRST || used < (double)t->most * t->done;
+}
+
+/* Returns true if bounds cross by more than rounding: then they do for the checker, too, and nothing is left to
+ * close. */
+static bool surely_empty(const nm_bounds *b)
+{
+    for (size_t u = 0; b->empty && u < b->p->n_units; u++)
+        if (b->lo[u] - b->hi[u] > 1e-9 * (fabs(b->lo[u]) + fabs(b->hi[u]))) return true;
+    return false;
+}
+
 /* Works on a node whose signs are the first `depth`; a: a run that was made for it, or NULL. Returns true if closed. */
 static bool node(tree *t, nm_bounds *b, size_t depth, const nm_alpha *a, size_t lane)
 {
@@ -65,7 +88,7 @@ static bool node(tree *t, nm_bounds *b, size_t depth, const nm_alpha *a, size_t 
     const nm_alpha *start = a;
     for (int round = 0; round < ROUNDS; round++) {
         if (round > 0 || !a) {
-            a = nm_alpha_coarse(t->job, b, 1, &t->row, &t->rhs, depth ? 20 : NM_TIGHT_STEPS, &signs,
+            a = nm_alpha_coarse(t->job, b, 1, &t->row, &t->rhs, depth ? STEPS : NM_TIGHT_STEPS, &signs,
                                 depth ? start : NULL);
             lane = 0;
             start = a;
@@ -86,13 +109,14 @@ static bool node(tree *t, nm_bounds *b, size_t depth, const nm_alpha *a, size_t 
             nm_put(&t->out, "slopes\nclose %zu %zu\n", t->t->iclause, t->which);
             return true;
         }
+        if (surely_empty(b)) return true;
         if (nm_stopped(t->job) || b->empty) return false;
         if (depth || nm_bounds_unstable(b) + 2 > before) break;
     }
     if (depth == DEEPEST) return false;
     if (lane) return node(t, b, depth, NULL, 0); /* only lane 0 has losses to choose by */
     const int64_t unit = choose(b, a->gap);
-    if (unit < 0 || t->left < 2) return false;
+    if (unit < 0 || t->left < 2 || !promising(t)) return false;
     t->left -= 2;
     const int k = nm_program_block(b->p, (size_t)unit);
     const size_t i = (size_t)unit - b->p->blocks[k].first,
@@ -105,12 +129,14 @@ static bool node(tree *t, nm_bounds *b, size_t depth, const nm_alpha *a, size_t 
         nm_bounds_meet(c, pre, side > 0 ? -INFINITY : 0, side > 0 ? 0 : INFINITY, NM_BY_ALPHA);
         nm_interval(t->job, c, 1, (int)b->p->n_blocks);
         nm_alpha from = *a;
-        if (c->empty) return false; /* by how much is not known: the checker may not see it */
-        {
-            const nm_alpha *next = nm_alpha_coarse(t->job, c, 1, &t->row, &t->rhs, 20,
+        const double before = t->done;
+        if (c->empty && !surely_empty(c)) return false;
+        if (!c->empty) {
+            const nm_alpha *next = nm_alpha_coarse(t->job, c, 1, &t->row, &t->rhs, STEPS,
                                                    &(nm_signs){depth + 1, t->unit, t->side}, &from);
             if (!node(t, c, depth + 1, next, 0)) return false;
         }
+        t->done = before + ldexp(1, -(int)depth - 1);
         nm_put(&t->out, side > 0 ? "else\n" : "end\n");
     }
     return true;
@@ -126,6 +152,7 @@ bool nm_prove(nm_state *s, const nm_target *t, size_t row, const nm_alpha *a, si
               .t = t,
               .row = k->row[t->iclause][row],
               .which = row,
+              .most = nodes,
               .left = nodes,
               .out = {.job = s->job}};
     w.rhs = c->rows[row].rhs + s->q->guard;
@@ -138,9 +165,9 @@ bool nm_prove(nm_state *s, const nm_target *t, size_t row, const nm_alpha *a, si
 
 void nm_prove_rest(nm_state *s)
 {
-    const nm_record *r = s->o->record;
+    nm_record *r = s->o->record;
     if (!r || r->unable || s->v->status != NM_OK) return;
-    for (size_t i = 0; i < s->v->n_targets; i++) {
+    for (size_t i = 0; i < s->v->n_targets && !r->unable; i++) {
         const nm_target *t = &s->v->targets[i];
         if (r->steps[i] || s->q->cases[t->icase].empty) continue;
         nm_note(
@@ -151,5 +178,9 @@ void nm_prove_rest(nm_state *s)
         const nm_clause *c = &s->q->cases[t->icase].clauses[t->iclause];
         if (!r->steps[i] && c->n_rows)
             nm_prove(s, t, nm_target_row(&s->cases[t->icase], c, t->iclause), NULL, 0, NODES);
+        if (!r->steps[i])
+            r->unable = nm_fmt(s->job, "target %s is unproved: the steps that closed it cannot be recorded (linear "
+                                       "programs, hull lines), and the recorded tree did not close it",
+                               t->name);
     }
 }

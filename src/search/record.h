@@ -18,7 +18,8 @@ void nm_record_slopes(nm_buf *out, const nm_bounds *b, const nm_alpha *a, size_t
  * a lane of an alpha run, or NULL; true: it is closed, and its steps are recorded. */
 bool nm_prove(nm_state *s, const nm_target *t, size_t row, const nm_alpha *a, size_t lane,
               size_t nodes);
-/* Does so for the targets that were closed without a record. */
+/* Does so for the targets that were closed without a record; stops at the first that stays without, as there can be no
+ * certificate then. */
 void nm_prove_rest(nm_state *s);
 
 /* ---- prove_boxes.c: a tree of boxes -------------------------------------------------------------- */

@@ -3,7 +3,6 @@
 #ifndef NM_SEARCH_H
 #define NM_SEARCH_H
 
-#include "proof/proof.h"
 #include "encoding/encoding.h"
 #include "judge/judge.h"
 
@@ -44,13 +43,12 @@ typedef struct nm_files_opts { /* compile: what is written, and where */
 } nm_files_opts;
 /* ---- record.c: how targets were closed, for a certificate ---------------------------------------- */
 typedef struct nm_record { /* filled while a question is solved; see netmip-proof(5) */
-    const nm_plain *plain; /* the checker's network, or NULL: it is made when it is needed */
     const char *unable;    /* why this question cannot have a certificate, or NULL */
     size_t n;
     const char **steps;    /* [n] what closes a target, or NULL: nothing that was recorded */
 } nm_record;
 typedef struct nm_verdict nm_verdict;
-/* Writes the certificate of a verdict, if the checker accepts it; returns NULL, or what is unproved. */
+/* Writes the certificate of a verdict, which the checker has not seen; returns NULL, or what is unproved. */
 const char *nm_record_write(nm_job *job, const char *path, const nm_record *r, const nm_net *net, const nm_query *q,
                      const nm_verdict *v);
 

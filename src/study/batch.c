@@ -10,7 +10,6 @@
  * them again. */
 #include "base/base.h"
 #include "network/network.h"
-#include "proof/proof.h"
 #include "study/study.h"
 #include "study/benchmark.h"
 #include "study/records.h"
@@ -216,7 +215,6 @@ static void enter(nm_job *job, const nm_campaign *c, plan *t, nm_records *r)
         t->of.p = (c->solve.float32 ? nm_lower_float32 : nm_lower)(job, c->net);
     if (!c->proofs) return;
     nm_folder_make(job, c->proofs);
-    if (c->net) t->of.plain = nm_plain_new(job, c->net);
 }
 
 int nm_campaign_run(nm_job *job, const nm_campaign *c, nm_buf *out, bool json)

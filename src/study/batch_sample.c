@@ -161,7 +161,7 @@ int nm_sample_solve(nm_job *job, const nm_campaign *c, const nm_shared *of, int6
                     nm_buf *record)
 {
     solved s = {.sample = sample, .cpu = -nm_cpu(), .wall = -nm_wall()};
-    nm_record r = {.plain = of->plain};
+    nm_record r = {0};
     s.q = nm_sample_query(job, c, sample);
     nm_solve_opts o = c->solve;
     o.program = of->p;

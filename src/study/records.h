@@ -77,7 +77,7 @@ const char *nm_record_path(nm_job *job, const nm_campaign *c, int64_t sample);
 bool nm_record_whole(nm_job *job, const nm_campaign *c, int64_t sample); /* there is one that was not cut short */
 nm_jo nm_record_start(nm_buf *b, const nm_campaign *c, int64_t sample);
 void nm_record_end(nm_jo *j, const nm_verdict *v, double cpu, double wall);
-typedef struct nm_shared { const nm_program *p; const nm_plain *plain; } nm_shared; /* of one network; NULL: not yet */
+typedef struct nm_shared { const nm_program *p; } nm_shared; /* of one network; NULL: not yet */
 nm_query *nm_sample_query(nm_job *job, const nm_campaign *c, int64_t sample);
 int nm_sample_solve(nm_job *job, const nm_campaign *c, const nm_shared *of, int64_t sample, nm_buf *record);
 typedef struct nm_proved { const char *proof, *unproved; } nm_proved; /* its file, or why there is none */
