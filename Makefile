@@ -16,8 +16,12 @@ LDLIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm -pthread
 SRC := $(filter-out src/program/kernel.c,$(sort $(shell find src -name '*.c')))
 OBJ := $(SRC:src/%.c=$(BUILD)/%.o) $(BUILD)/program/kernel.generic.o $(BUILD)/base/digits.o \
        $(BUILD)/network/file/onnx.pb-c.o $(BUILD)/command/sources.o $(BUILD)/study/page_files.o
-ifeq ($(shell uname -m),x86_64)
+MACHINE := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+ifeq ($(MACHINE),x86_64)
 OBJ += $(BUILD)/program/kernel.avx2.o $(BUILD)/program/kernel.avx512.o
+endif
+ifeq ($(MACHINE),aarch64)
+OBJ += $(BUILD)/program/kernel.neon.o
 endif
 LIB := $(BUILD)/libnetmip.a
 NETMIP := $(BUILD)/netmip
@@ -58,7 +62,7 @@ FORCE:
 
 $(LIB): $(filter-out $(MAINS),$(OBJ))
 	@rm -f $@
-	ar rcs $@ $^
+	$(AR) rcs $@ $^
 
 # the shared library gives out what netmip.h declares, and nothing else
 $(BUILD)/gen/exports: include/netmip.h
@@ -102,13 +106,14 @@ $(BUILD)/study/page_files.o: $(BUILD)/gen/page_files.c $(FLAGS)
 	$(CC) $(CFLAGS) $(WARN) -c -o $@ $<
 
 # the one C++ file: headers, of which Debian keeps Dragonbox's in a folder named by its version
-DRAGONBOX := $(lastword $(sort $(wildcard /usr/include/dragonbox-*)))
+DRAGONBOX := $(lastword $(sort $(wildcard $(SYSROOT)/usr/include/dragonbox-*)))
 $(BUILD)/base/digits.o: src/base/digits.cc $(FLAGS)
 	@mkdir -p $(@D)
 	$(CXX) -std=c++17 -O2 -g $(PIC) -DNDEBUG -fno-exceptions -fno-rtti $(addprefix -isystem ,$(DRAGONBOX)) $(SAN) -c -o $@ $<
 
 $(BUILD)/program/kernel.avx512.o: KERNEL := -DNM_KERNEL_avx512 -mavx512f -mavx2 -mfma
 $(BUILD)/program/kernel.avx2.o: KERNEL := -DNM_KERNEL_avx2 -mavx2 -mfma
+$(BUILD)/program/kernel.neon.o: KERNEL := -DNM_KERNEL_neon
 $(BUILD)/program/kernel.%.o: src/program/kernel.c $(FLAGS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) $(KERNEL) -MMD -MP -c -o $@ $<
@@ -161,6 +166,13 @@ completions: $(NETMIP)
 	@$(NETMIP) help --completion bash >$(BUILD)/completions/netmip.bash
 	@$(NETMIP) help --completion zsh >$(BUILD)/completions/_netmip
 	@$(NETMIP) help --completion fish >$(BUILD)/completions/netmip.fish
+
+# the same answers on another processor (scripts/arm64.sh)
+.PHONY: arm64 arm64-deps
+arm64-deps:
+	@sh scripts/arm64.sh deps
+arm64: $(NETMIP)
+	@sh scripts/arm64.sh check
 
 # the same tests under other compilers and checkers, each in a build folder of its own
 .PHONY: clang asan tsan truth

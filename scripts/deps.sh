@@ -1,8 +1,9 @@
 #!/bin/sh
-# deps.sh [run|check]: installs the Debian packages that netmip needs and this machine lacks, and says what it does.
+# deps.sh [run|check|these PACKAGE..]: installs the Debian packages that netmip needs and this machine lacks, and says what it does.
 #   run     what building and running needs (the default)
 #   check   also what the tests need: clang, sanitizer runtime, GMP, foreign solvers, mandoc, zsh, fish, python3 with numpy and onnx; where
 #           node, npm and a network are, HiGHS as npm's WebAssembly package, in a cache outside the tree
+#   these   the packages that follow
 # As root, or through sudo; without either, or offline, it says what to install and ends with an error.
 set -eu
 RUN="gcc g++ make pkg-config libcjson-dev libdragonbox-dev libfast-float-dev zlib1g-dev libdeflate-dev coinor-libcbc-dev coinor-libclp-dev libprotobuf-c-dev protobuf-c-compiler libpng-dev libjpeg-dev libzip-dev libhdf5-dev nettle-dev libexpat1-dev"
@@ -21,6 +22,7 @@ highs() {
 
 want=$RUN
 [ "${1:-run}" = check ] && want="$RUN $CHECK"
+[ "${1:-run}" = these ] && shift && want=$*
 if ! command -v dpkg-query >/dev/null 2>&1; then
     echo "deps.sh: this is not Debian; install what corresponds to: $want" >&2
     for tool in cc pkg-config protoc-c; do

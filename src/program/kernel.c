@@ -75,6 +75,35 @@ static inline v8 pick8(v8 c, v8 l, v8 u)
 #define NAME  nm_kernels_avx2
 #define TITLE "avx2"
 enum { BLOCK = 2 };
+#elif defined(NM_KERNEL_neon)
+#include <arm_neon.h>
+typedef struct {
+    float64x2_t x[4];
+} v8;
+#define FOUR(e)                                                                                    \
+    v8 o;                                                                                          \
+    for (int i = 0; i < 4; i++) o.x[i] = (e);                                                      \
+    return o
+static inline v8 load(const double *p) { FOUR(vld1q_f64(p + 2 * i)); }
+static inline void store(double *p, v8 a)
+{
+    for (int i = 0; i < 4; i++) vst1q_f64(p + 2 * i, a.x[i]);
+}
+static inline v8 all(double x) { FOUR(vdupq_n_f64(x)); }
+static inline v8 fma8(v8 a, v8 b, v8 c) { FOUR(vfmaq_f64(c.x[i], a.x[i], b.x[i])); }
+static inline v8 add8(v8 a, v8 b) { FOUR(vaddq_f64(a.x[i], b.x[i])); }
+static inline v8 mul8(v8 a, v8 b) { FOUR(vmulq_f64(a.x[i], b.x[i])); }
+/* vminq_f64 gives NaN and orders the zeros where x86 gives the second operand */
+static inline v8 min8(v8 a, v8 b) { FOUR(vbslq_f64(vcltq_f64(a.x[i], b.x[i]), a.x[i], b.x[i])); }
+static inline v8 max8(v8 a, v8 b) { FOUR(vbslq_f64(vcgtq_f64(a.x[i], b.x[i]), a.x[i], b.x[i])); }
+static inline v8 abs8(v8 a) { FOUR(vabsq_f64(a.x[i])); }
+static inline v8 sub8(v8 a, v8 b) { FOUR(vsubq_f64(a.x[i], b.x[i])); }
+static inline v8 div8(v8 a, v8 b) { FOUR(vdivq_f64(a.x[i], b.x[i])); }
+static inline v8 root8(v8 a) { FOUR(vsqrtq_f64(a.x[i])); }
+static inline v8 pick8(v8 c, v8 l, v8 u) { FOUR(vbslq_f64(vcgtzq_f64(c.x[i]), l.x[i], u.x[i])); }
+#define NAME  nm_kernels_neon
+#define TITLE "neon"
+enum { BLOCK = 2 };
 #else
 typedef struct {
     double x[8];

@@ -11,6 +11,9 @@ const nm_kernels *nm_kernels_pick(void)
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &nm_kernels_avx2;
     return &nm_kernels_generic;
 }
+#elif defined(__aarch64__)
+extern const nm_kernels nm_kernels_neon;
+const nm_kernels *nm_kernels_pick(void) { return &nm_kernels_neon; }
 #else
 const nm_kernels *nm_kernels_pick(void) { return &nm_kernels_generic; }
 #endif
