@@ -230,17 +230,17 @@ int nm_child_join(nm_job *job, nm_child *c);         /* waits without limit; ret
 void nm_child_ask(const nm_child *c);                /* asks it to stop (SIGTERM) */
 void nm_child_kill(const nm_child *c);
 void nm_child_end(nm_job *job, nm_child *c);         /* kills it and its group, waits for it; frees c */
-
 /* ---- team.c: threads that share work ------------------------------------------------------------ */
 nm_job *nm_job_helper(nm_job *of, size_t threads);   /* for another thread; made and freed in that of `of`; or NULL */
 size_t nm_job_threads(const nm_job *job);            /* how many threads its work may be shared by; at first 1 */
 void nm_job_set_threads(nm_job *job, size_t n);
+double nm_job_shares_from(const nm_job *job);        /* the least work that is shared, in fused multiply-adds */
+void nm_job_share_all(nm_job *job);                  /* tests: the least is 0 */
 typedef struct nm_turns nm_turns;
 bool nm_turns_next(nm_job *job, nm_turns *t, size_t *i); /* takes the next item; false: none is left, or it must stop */
-/* Shares n items among the job's threads: body takes items by nm_turns_next until there are none, in this thread and in
- * helpers, each with a job of its own. What body allocates is lost at the end; an error is thrown in this thread. */
-void nm_team_run(nm_job *job, size_t n, void (*body)(nm_job *, void *, nm_turns *), void *arg);
-
+/* Shares n items, which take roughly `work` together, among the job's threads: body takes items by nm_turns_next until
+ * there are none, in this thread and in helpers, each with a job of its own. What body allocates is lost at the end. */
+void nm_team_run(nm_job *job, size_t n, double work, void (*body)(nm_job *, void *, nm_turns *), void *arg);
 /* ---- workers.c: processes that share work ------------------------------------------------------- */
 void *nm_shared_new(nm_job *job, size_t n, size_t size); /* cleared memory that workers write into */
 void nm_shared_end(nm_job *job, void *p);

@@ -33,6 +33,7 @@ struct nm_job {
     char message[1024];
     atomic_size_t own, *bytes; /* bytes: own, or that of the job that this one helps */
     size_t limit, threads;
+    double share_from;
     nm_job *helps;   /* or NULL */
     chunk *spare;    /* of CHUNK bytes each, kept for later, as fresh memory costs a fault for each page */
     size_t n_spare;
@@ -64,6 +65,7 @@ nm_job *nm_job_new(void)
     job->bytes = &job->own;
     job->limit = NM_MAX_BYTES;
     job->threads = 1;
+    job->share_from = 5e7; /* some milliseconds: a processor that sleeps may take one to wake up */
     job->deadline = INFINITY;
     job->c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     if (job->c_locale) return job;
@@ -86,6 +88,7 @@ nm_job *nm_job_helper(nm_job *of, size_t threads)
     job->bytes = of->bytes;
     job->limit = of->limit;
     job->threads = threads;
+    job->share_from = of->share_from;
     job->stop = of->stop;
     job->deadline = of->deadline;
     return job;
@@ -177,6 +180,8 @@ double nm_job_deadline(nm_job *job, double wall)
     return was;
 }
 size_t nm_job_threads(const nm_job *job) { return job->threads; }
+double nm_job_shares_from(const nm_job *job) { return job->share_from; }
+void nm_job_share_all(nm_job *job) { job->share_from = 0; }
 void nm_job_set_threads(nm_job *job, size_t n) { job->threads = n > 1 ? n : 1; }
 void nm_fail_after(nm_job *job, long n) { job->fail_after = n; }
 

@@ -1,12 +1,12 @@
-/* team.c: work shared among threads, for loops whose items take from some 100 microseconds on: rows that are pulled
- * back, nodes of a tree, boxes.
+/* team.c: work shared among threads, for loops that take from some milliseconds on: rows that are pulled back, nodes of
+ * a tree, boxes. Shorter ones are not shared.
  *
  * The thread that asks works, too; helpers start with the call and end with it, so that no thread is alive when a
  * process forks. Items are taken from a counter, so that they may take different times. They must not depend on each
  * other, nor on who takes them; then results are the same for any number of threads. Each thread has a job of its own:
  * memory, errors and locale are not shared, and there is no lock. If there are fewer items than threads, those within
  * an item may use the others. A helper that cannot be started is done without. Cost: about 50 microseconds for each
- * helper. */
+ * helper, and what a sleeping processor takes to wake up: on virtual machines a millisecond. */
 #define _GNU_SOURCE
 #include "base/base.h"
 
@@ -81,11 +81,12 @@ static void join(nm_job *job, size_t n, member *m)
     if (code) nm_throw(job, code, "%s", message);
 }
 
-void nm_team_run(nm_job *job, size_t n, void (*body)(nm_job *, void *, nm_turns *), void *arg)
+void nm_team_run(nm_job *job, size_t n, double work, void (*body)(nm_job *, void *, nm_turns *), void *arg)
 {
     const size_t threads = nm_job_threads(job);
     size_t crew = threads < n ? threads : n;
     if (crew > MOST) crew = MOST;
+    if (work < nm_job_shares_from(job)) crew = 1;
     const nm_mark mark = nm_mark_get(job);
     nm_turns turns = {0, n};
     if (crew <= 1) {

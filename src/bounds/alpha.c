@@ -266,7 +266,9 @@ static size_t bound_block(nm_job *job, nm_bounds *b, int k, size_t steps)
     below.p = &cut;
     double *lo = nm_repeat(job, n + 1, -INFINITY), *hi = nm_repeat(job, n + 1, INFINITY);
     pass s = {&below, n, steps, unit, lo, hi};
-    nm_team_run(job, (n + PAIRS - 1) / PAIRS, take_pairs, &s);
+    double work = 0;
+    for (int i = 1; i <= k; i++) work += 4 * (double)(n * steps) * nm_block_weights(&b->p->blocks[i]);
+    nm_team_run(job, (n + PAIRS - 1) / PAIRS, work, take_pairs, &s);
     for (size_t i = 0; i < n; i++) nm_bounds_meet(b, block->first + unit[i], lo[i], hi[i], NM_BY_ALPHA);
     return n;
 }

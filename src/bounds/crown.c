@@ -107,7 +107,9 @@ static void pairs(nm_batch *t, nm_bounds *b, const nm_relax *x, int block, size_
     const size_t first = b->p->blocks[block].first;
     double *lo = nm_repeat(t->job, 2 * n + 1, NAN), *hi = lo + n;
     pass s = {t, b, x, cut, block, n, unit, lo, hi};
-    nm_team_run(t->job, (n + PAIRS - 1) / PAIRS, take_pairs, &s);
+    double work = 0;
+    for (int k = 1; k <= block; k++) work += 2 * (double)n * nm_block_weights(&b->p->blocks[k]);
+    nm_team_run(t->job, (n + PAIRS - 1) / PAIRS, work, take_pairs, &s);
     for (size_t i = 0; i < n; i++) {
         if (isnan(lo[i]) || isnan(hi[i])) continue;
         b->steep[first + unit[i]] = hi[i] > -lo[i] ? 2 : 1;

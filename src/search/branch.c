@@ -231,7 +231,7 @@ static void bound_all(search *s, size_t n, const level *l)
         l->child[i]->open = true; /* unless its turn comes and closes it */
         l->child[i]->credit = s->credit / (double)n;
     }
-    nm_team_run(s->job, n, bound_each, (void *)l);
+    nm_team_run(s->job, n, (double)n * work_of_node(s, l->child[0]->b, IN_NODE.steps), bound_each, (void *)l);
     s->credit = 0;
     for (size_t i = 0; i < n; i++) {
         const node *c = l->child[i], *of = l->at ? l->at[i / 2] : NULL;

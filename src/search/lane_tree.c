@@ -270,7 +270,7 @@ static bool go_on(tree *t)
         fill(t, &g[n]);
     }
     for (size_t k = 0; k < n; k++) g[k].l = lanes_of(t, n > 1 ? k + 1 : 0);
-    if (n > 1) nm_team_run(t->job, n, bound_each, g);
+    if (n > 1) nm_team_run(t->job, n, (double)n * nm_lanes_work(t->l[0], NM_LANES, STEPS), bound_each, g);
     if (n == 1) bound_lanes(t->job, g);
     if (n == 0 || nm_stopped(t->job)) return give_back(t, n, g);
     for (size_t k = 0; k < n; k++) take_group(t, &g[k]);

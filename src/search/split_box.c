@@ -249,7 +249,7 @@ static bool go_on(split *s)
         x[n]->number = ++s->out->boxes;
         x[n]->what = STUCK;
     }
-    nm_team_run(s->job, n, bound_each, &(boxes){s, x});
+    nm_team_run(s->job, n, (double)n * nm_crown_work(x[0]->b), bound_each, &(boxes){s, x});
     for (size_t i = n; i-- > 0;) { /* the halves of the one from the top of the stack go on first */
         s->trees += x[i]->trees;
         s->closed += x[i]->closed;

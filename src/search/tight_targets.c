@@ -79,7 +79,7 @@ static void tighten_some(nm_state *s, size_t i, size_t n, const size_t *clause)
         t.tight[t.n] = nm_bounds_copy(s->job, t.k->b);
         t.lane[t.n++] = l;
     }
-    nm_team_run(s->job, t.n, tighten_each, &t);
+    nm_team_run(s->job, t.n, (double)t.n * nm_crown_work(t.k->b), tighten_each, &t);
     for (size_t k = 0; k < t.n; k++) {
         nm_target *target = target_of(s, i, clause[t.lane[k]]);
         if (t.closed[k]) nm_target_close(s, target, target->margin_lo);
@@ -136,7 +136,7 @@ void nm_close_trees(nm_state *s, size_t i)
     size_t n = 0;
     for (size_t c = 0; c < most; c++)
         if (nm_target_open(target_of(s, i, c)) && target_of(s, i, c)->tight) t.clause[n++] = c;
-    nm_team_run(s->job, n, try_each, (void *)&t);
+    nm_team_run(s->job, n, (double)n * nm_crown_work(t.k->b), try_each, (void *)&t);
     for (size_t k = 0; k < n; k++) {
         nm_target *target = target_of(s, i, t.clause[k]);
         if (t.closed[k]) nm_target_close(s, target, target->margin_lo);

@@ -43,17 +43,19 @@ static void promises(nm_job *job, void *arg)
 {
     counted *c = arg;
     nm_job_set_threads(job, 8);
-    nm_team_run(job, 100, count_each, c);
+    nm_team_run(job, 100, INFINITY, count_each, c);
     for (size_t i = 0; i < 100; i++) CHECK(c->taken[i] == 1, "item %zu was taken %zu times", i, (size_t)c->taken[i]);
     CHECK(c->threads == 1);
-    nm_team_run(job, 2, count_each, c);
+    nm_team_run(job, 2, 1000, count_each, c);
+    CHECK(c->threads == 8, "too little work to be shared");
+    nm_team_run(job, 2, INFINITY, count_each, c);
     CHECK(c->threads == 4 && nm_job_threads(job) == 8, "%zu threads for each of two items", (size_t)c->threads);
 }
 
 static void fails(nm_job *job, void *arg)
 {
     nm_job_set_threads(job, 3);
-    nm_team_run(job, 100, count_each, arg);
+    nm_team_run(job, 100, INFINITY, count_each, arg);
 }
 
 static void team_promises(void)
@@ -209,6 +211,7 @@ static void questions(nm_job *job, const setup *s)
 static void sharing(nm_job *job, void *arg)
 {
     setup *s = arg;
+    nm_job_share_all(job); /* however small the networks are */
     make(job, s);
     units(job, s);
     trees(job, s);
