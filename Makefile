@@ -126,12 +126,12 @@ $(BUILD)/%.o: src/%.c $(BUILD)/gen/onnx.pb-c.c $(FLAGS)
 
 # ---- tests (tests/README.md): C programs, each with a main of its own, and scripts, in a folder for each room ----
 # ROOM=bounds runs the tests of one room, PY="command/command_line fuzz/damaged_files" these scripts alone,
-# LEAVE="encoding/prop_encode" leaves out that program
+# LEAVE="encoding/prop_encode cross/matrix" leaves out this program and this script
 ROOM ?=
 IN := tests$(ROOM:%=/%)
 TESTS_C := $(filter-out $(BUILD)/tests/kit/%,$(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(shell find $(IN) -name '*.c'))))
 TESTS_PY := $(filter-out tests/kit/% tests/truth/%,$(sort $(shell find $(IN) -name '*.py')))
-PY_RUN := $(if $(PY),$(PY:%=tests/%.py),$(TESTS_PY))
+PY_RUN := $(filter-out $(LEAVE:%=tests/%.py),$(if $(PY),$(PY:%=tests/%.py),$(TESTS_PY)))
 
 $(BUILD)/tests/%: tests/%.c $(wildcard tests/*/*.h) $(shell find src -name '*.h') $(LIB)
 	@mkdir -p $(@D)
