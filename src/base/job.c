@@ -107,7 +107,7 @@ static void close_until(nm_job *job, const closer *last)
 /* Keeps a chunk, or gives it back. */
 static void release(nm_job *job, chunk *c)
 {
-    if (c->size == CHUNK && job->n_spare < MOST_SPARE) {
+    if (c->size == CHUNK && job->n_spare + 1 <= MOST_SPARE) {
         c->next = job->spare;
         job->spare = c;
         job->n_spare++;
