@@ -227,8 +227,8 @@ typedef struct {
 static void pairs(nm_job *job, const pass *s, size_t at)
 {
     const size_t n = s->n - at < PAIRS ? s->n - at : PAIRS;
-    uint32_t row[NM_LANES];
-    double coef[NM_LANES], enough[NM_LANES];
+    uint32_t row[NM_LANES] = {0};
+    double coef[NM_LANES] = {0}, enough[NM_LANES] = {0};
     for (size_t i = 0; i < n; i++) {
         row[i] = row[i + n] = s->unit[at + i];
         coef[i] = 1;
