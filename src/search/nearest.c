@@ -130,7 +130,8 @@ static void stages(inner *in, bool thorough)
             return;
         if (thorough && s->o->stages.split && nm_close_split(s, i)) return;
         if (s->o->bounds.all >= NM_BY_ALPHA) nm_close_tighten(s, i);
-        if (thorough && s->o->stages.branch && s->o->bounds.all >= NM_BY_ALPHA) nm_close_maxima(s, i);
+        if (thorough && s->o->stages.branch && s->o->bounds.all >= NM_BY_ALPHA && !s->o->programs.keep)
+            nm_close_maxima(s, i); /* files that are kept speak of the network's own program */
     }
     if (thorough && s->o->stages.branch && in->creeps < CREEPS && s->o->bounds.all >= NM_BY_ALPHA)
         nm_close_branch(s, NM_NEAR_BRANCH);
