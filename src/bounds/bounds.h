@@ -149,6 +149,7 @@ typedef struct nm_alpha {  /* for each lane the best lower bound found: row >= g
     size_t age;            /* number of steps in them before this run */
     double *mean;          /* [n_in] of a hull run: roughly the minimiser of its relaxation, or NULL */
     double *g;             /* [n_in][NM_LANES] */
+    double *ramp;          /* [lines] of a point run: where the ramps of its lines end; else NULL */
     float *lane_slope;     /* [lanes][n_units] of nm_alpha_coarse: lower slopes of each lane's best; else NULL */
     size_t steps;
 } nm_alpha;
@@ -213,6 +214,10 @@ nm_lines_of *nm_lines_of_new(nm_job *job, const nm_bounds *b, size_t most);
 /* Runs the hull dual for one row of the last block; returns a result like alpha's, in lane 0. */
 nm_alpha *nm_hull_run(nm_job *job, const nm_lines_of *lines, const nm_bounds *b, uint32_t row,
                       double enough, nm_hull_opts o, const nm_signs *signs, const nm_alpha *start);
+/* hull_point.c: does so where nm_point_fits (one hidden layer, over a box), in a tenth of the steps; a->mean is its point. */
+bool nm_point_fits(const nm_bounds *b);
+nm_alpha *nm_point_run(nm_job *job, const nm_lines_of *lines, const nm_bounds *b, uint32_t row, double enough,
+                       size_t steps, const nm_signs *signs, const nm_alpha *start);
 /* Sets on and off of line k as the run `a` left them, valid for coefficients fl(theta w). */
 void nm_hull_line(nm_job *job, const nm_lines_of *lines, const nm_bounds *b, const nm_alpha *a, size_t k,
                   double *on, double *off);

@@ -73,7 +73,8 @@ void nm_hull_pull(nm_hull *h, uint32_t row);
 double nm_hull_least(nm_hull *h, double *g0);        /* minimum over the input box; x* goes to v; g0: row's constant */
 void nm_hull_forward(nm_hull *h);                    /* propagates values from the input along the lines */
 double nm_hull_value(nm_hull *h, const nm_block *r, size_t i);
-void nm_hull_ends(nm_hull *h, size_t k, double *on, double *off); /* upper bounds of on and off of line k */
+/* Sets upper bounds of on and off of line k with this theta. */
+void nm_hull_ends(nm_hull *h, size_t k, const double *theta, double mu, double nu, double *on, double *off);
 void nm_hull_pack(nm_hull *h, const nm_line *l, bool values);
 void nm_hull_unpack(nm_hull *h);
 

@@ -251,7 +251,7 @@ void nm_hull_line(nm_job *job, const nm_lines_of *lines, const nm_bounds *b, con
 {
     const nm_mark mark = nm_mark_get(job);
     nm_hull h = resume(job, lines, b, a);
-    nm_hull_ends(&h, k, on, off);
+    nm_hull_ends(&h, k, a->theta + lines->line[k].at, a->mu[k], a->nu[k], on, off);
     /* the caller writes the line with rounded products theta w */
     const double fee = 4 * NM_ULP * b->mag[lines->line[k].pre];
     *on = nm_up(*on + fee);

@@ -24,16 +24,13 @@ void nm_hull_pack(nm_hull *h, const nm_line *l, bool values)
 
 void nm_hull_unpack(nm_hull *h) { h->packed[0].idx = h->packed[1].idx = NULL; }
 
-/* Computes upper bounds of on and off. */
-void nm_hull_ends(nm_hull *h, size_t k, double *on, double *off)
+void nm_hull_ends(nm_hull *h, size_t k, const double *theta, double mu, double nu, double *on, double *off)
 {
     const nm_line *l = &h->lines->line[k];
-    const double mu = h->a->mu[k], nu = h->a->nu[k];
     const double lo = nm_larger(h->b->lo[l->pre], l->lo), hi = h->b->hi[l->pre];
     double *e = h->at.end[k];
     nm_hull_pack(h, l, false);
-    h->k->hull_ends(l->n, h->a->theta + l->at, l->w, h->packed[l->is_far].lo,
-                    h->packed[l->is_far].hi, 1 - mu, nu, e);
+    h->k->hull_ends(l->n, theta, l->w, h->packed[l->is_far].lo, h->packed[l->is_far].hi, 1 - mu, nu, e);
     const double size = (1 + mu + nu) * (fabs(l->b) + fabs(lo) + fabs(hi));
     const double fee = ((double)l->n + 32) * NM_ULP * (size + e[1] + e[4]) + (double)l->n * NM_TINY;
     *on = nm_up((1 - mu) * l->b + mu * hi + e[0] + fee);
@@ -44,7 +41,7 @@ void nm_hull_ends(nm_hull *h, size_t k, double *on, double *off)
 static double line_top(nm_hull *h, size_t k)
 {
     double on, off;
-    nm_hull_ends(h, k, &on, &off);
+    nm_hull_ends(h, k, h->a->theta + h->lines->line[k].at, h->a->mu[k], h->a->nu[k], &on, &off);
     h->at.state[k] = on >= off ? NM_ON : NM_OFF;
     return nm_larger(on, off);
 }

@@ -377,6 +377,32 @@ static void hull_step(size_t n, double y, double c, const double *w, const doubl
     }
 }
 
+/* f (t - the input's place s, counted from the end of its interval where w x is least) */
+static inline v8 ramp(v8 w, v8 s, v8 t, v8 f) { return mul8(sub8(t, pick8(w, s, sub8(all(1), s))), f); }
+
+static void ramp_sum(size_t n, double t, double f, const double *w, const double *width, const double *s, double out[2])
+{
+    v8 sum = all(0), open = all(0);
+    for (size_t i = 0; i < n; i += 8) {
+        const v8 v = load(w + i), d = mul8(abs8(v), load(width + i)), z = ramp(v, load(s + i), all(t), all(f));
+        sum = fma8(d, min8(max8(z, all(0)), all(1)), sum);
+        open = add8(open, pick8(z, pick8(sub8(all(1), z), d, all(0)), all(0)));
+    }
+    out[0] = total(sum);
+    out[1] = total(open);
+}
+
+static void ramp_lines(size_t n, double t, double f, double y, const double *w, const double *width, const double *s,
+                       double *theta, double *curve)
+{
+    for (size_t i = 0; i < n; i += 8) {
+        const v8 v = load(w + i), d = mul8(abs8(v), load(width + i)), z = ramp(v, load(s + i), all(t), all(f));
+        store(theta + i, min8(max8(z, all(0)), all(1)));
+        const v8 open = pick8(z, pick8(sub8(all(1), z), d, all(0)), all(0));
+        store(curve + i, fma8(all(y), open, load(curve + i)));
+    }
+}
+
 /* the upper line where the coefficient is negative, else the lower one */
 static void lane_values(size_t n, const uint32_t *unit, const double *y, const double *a, const double *slo,
                         const double *sup, const double *cut, double *out)
@@ -409,4 +435,4 @@ static void lane_step(size_t n, const uint32_t *unit, const double *y, const dou
 extern const nm_kernels NAME;
 const nm_kernels NAME = {TITLE,  outer, outer_half, dot3, dot,       relax,    relax_lanes,
                          gather, box,   box_row,    axpy, hull_ends, hull_add, hull_step,
-                         lane_values, lane_step, spread, collect};
+                         ramp_sum, ramp_lines, lane_values, lane_step, spread, collect};

@@ -16,6 +16,7 @@
  * of a node is attacked; a node without a unit to branch on is a linear program (leaf). Effort is counted in nodes.
  * If a depth is given, the search stops there, and the open leaves are cubes: their models together are equivalent
  * to the target's own (solve_models.c). */
+#include <stdlib.h>
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"
@@ -54,6 +55,7 @@ typedef struct {
     const uint32_t *row;
     const nm_lines_of *lines;
     bool deep; /* more than one hidden layer */
+    bool by_point;
     nm_pseudo *cost, *lane_cost; /* of nodes; of the trees in lanes */
     double credit;               /* work that the next trees in lanes may cost */
     double rhs;
@@ -153,7 +155,10 @@ static bool excludes(const search *s, node *n, const nm_alpha *start)
     const uint32_t row = s->row[s->which];
     const size_t q = s->p->blocks[s->p->n_blocks - 1].first + row;
     const nm_hull_opts o = start ? IN_NODE : AT_ROOT;
-    const nm_alpha *a = n->a = nm_hull_run(n->job, s->lines, n->b, row, s->rhs, o, &signs, start);
+    const nm_alpha *a = n->a =
+        s->by_point ? nm_point_run(n->job, s->lines, n->b, row, s->rhs, start ? 8 : 24, &signs, start)
+                    : nm_hull_run(n->job, s->lines, n->b, row, s->rhs, o, &signs, start);
+if(getenv("HULLDBG")) fprintf(stderr,"HULL depth %zu steps %zu lo %.4f enough %.4f\n", n->depth, a->steps, a->lo[0], s->rhs);
     if (a->lo[0] > s->rhs) return true;
     if (s->deep && isfinite(a->lo[0])) {
         const nm_cut cut = nm_cut_of(n->job, s->p, a, 0, s->rhs);
@@ -333,6 +338,7 @@ nm_branch nm_branch_run(nm_job *job, const nm_bounds *b, const nm_case *c, size_
                 .o = o,
                 .out = &out};
     s.deep = nm_hidden_layers(b->p) > 1;
+    s.by_point = nm_point_fits(b) && !getenv("NOPOINT");
     s.cost = nm_pseudo_new(job, b->p->n_units, NULL);
     s.lane_cost = nm_pseudo_new(job, b->p->n_units, NULL);
     node *root = new_node(&s, b, NULL, 0);

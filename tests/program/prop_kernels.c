@@ -33,7 +33,7 @@ static void fill(double *x, size_t n)
 
 typedef struct {
     double a[N * N], y[N * NM_LANES], x[N * NM_LANES], z[N * NM_LANES], v[6][N], cst[NM_LANES],
-        err[NM_LANES], dot[4], ends[6];
+        err[NM_LANES], dot[4], ends[8];
 } sheet;
 
 /* one random call of each entry, all results on the sheet */
@@ -78,6 +78,8 @@ static void work(const nm_kernels *k, sheet *s)
     k->axpy(n8, wild(), s->v[2], s->z + N);
     k->hull_step(n8, wild(), wild(), s->v[1], s->v[3], s->v[4], s->v[5], adam, s->v[0], s->z + 2 * N,
                  s->z + 3 * N);
+    k->ramp_sum(n8, wild(), 3, s->v[1], s->v[4], s->v[0], s->ends + 6);
+    k->ramp_lines(n8, 0.5, 3, wild(), s->v[1], s->v[5], s->v[0], s->z + 2 * N, s->z + 3 * N);
     k->spread(n, unit, s->v[2], s->y, s->x);
     k->collect(n, unit, s->v[3], s->x, s->z);
     k->box(n, unit, s->y, s->v[4], s->v[5], low, mag);
