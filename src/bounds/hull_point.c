@@ -219,20 +219,27 @@ static void set_signs(run *r, const nm_alpha *start)
 static void set_ranges(run *r)
 {
     nm_hull *h = &r->h;
+    memset(h->sum, 0, h->lines->longest * sizeof *h->sum); /* a theta of 0 */
     for (size_t k = 0; k < h->lines->n; k++) {
         const nm_line *l = &h->lines->line[k];
         part *q = &r->part[k];
         const nm_block *a = &h->p->blocks[nm_program_block(h->p, l->pre)];
+        double ends[6], sum[2];
         if (q->coef == 0 && q->side == 0) continue;
+        pack(r, l);
+        nm_hull_pack(h, l, false);
+        h->k->hull_ends(l->n, h->sum, l->w, h->packed[0].lo, h->packed[0].hi, 1, 0, ends);
+        h->k->ramp_sum(l->n, 2, 1, l->w, r->pack.width, r->pack.s, sum);
+        h->k->ramp_lines(l->n, 1.5, 0.5, FLOOR * fabs(q->coef) / SMOOTH, l->w, r->pack.width, r->pack.s, r->theta,
+                         r->pack.curve);
         q->radius = nm_bounds_radius(h->b, a, l->pre - a->first);
-        q->u = l->b;
-        for (size_t i = 0; i < l->n; i++) {
-            const double w = l->w[i], d = fabs(w) * r->width[l->idx[i]];
-            q->u += w * (w > 0 ? h->b->hi[l->idx[i]] : h->b->lo[l->idx[i]]);
-            q->reach += d;
-            r->far[l->idx[i]] += FLOOR * fabs(q->coef) * d / SMOOTH;
-        }
+        q->u = l->b + ends[0];
+        q->reach = sum[0];
     }
+    memset(h->y, 0, r->n_in * sizeof *h->y);
+    memset(r->curve, 0, r->n_in * sizeof *r->curve);
+    flush(r);
+    memcpy(r->far, r->curve, r->n_in * sizeof *r->far);
 }
 
 static run setup(nm_job *job, const nm_lines_of *lines, const nm_bounds *b, const nm_signs *signs)

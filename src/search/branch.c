@@ -16,7 +16,6 @@
  * of a node is attacked; a node without a unit to branch on is a linear program (leaf). Effort is counted in nodes.
  * If a depth is given, the search stops there, and the open leaves are cubes: their models together are equivalent
  * to the target's own (solve_models.c). */
-#include <stdlib.h>
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"
@@ -31,6 +30,7 @@ static const double LANES_SHARE = 0.5; /* part of a node's work that a tree in l
 
 /* steps of the hull dual: at the root, and in other nodes, which start from the parent's lines */
 static const nm_hull_opts AT_ROOT = {100, 0.2, 0.03}, IN_NODE = {20, 0.1, 0.2};
+enum { POINT_AT_ROOT = 24, POINT_IN_NODE = 8 }; /* where a point of the box decides the lines (hull_point.c) */
 
 typedef struct node {
     struct node *below;
@@ -55,7 +55,7 @@ typedef struct {
     const uint32_t *row;
     const nm_lines_of *lines;
     bool deep; /* more than one hidden layer */
-    bool by_point;
+    bool by_point; /* lines are those of hull_point.c */
     nm_pseudo *cost, *lane_cost; /* of nodes; of the trees in lanes */
     double credit;               /* work that the next trees in lanes may cost */
     double rhs;
@@ -156,9 +156,8 @@ static bool excludes(const search *s, node *n, const nm_alpha *start)
     const size_t q = s->p->blocks[s->p->n_blocks - 1].first + row;
     const nm_hull_opts o = start ? IN_NODE : AT_ROOT;
     const nm_alpha *a = n->a =
-        s->by_point ? nm_point_run(n->job, s->lines, n->b, row, s->rhs, start ? 8 : 24, &signs, start)
+        s->by_point ? nm_point_run(n->job, s->lines, n->b, row, s->rhs, start ? POINT_IN_NODE : POINT_AT_ROOT, &signs, start)
                     : nm_hull_run(n->job, s->lines, n->b, row, s->rhs, o, &signs, start);
-if(getenv("HULLDBG")) fprintf(stderr,"HULL depth %zu steps %zu lo %.4f enough %.4f\n", n->depth, a->steps, a->lo[0], s->rhs);
     if (a->lo[0] > s->rhs) return true;
     if (s->deep && isfinite(a->lo[0])) {
         const nm_cut cut = nm_cut_of(n->job, s->p, a, 0, s->rhs);
@@ -338,7 +337,7 @@ nm_branch nm_branch_run(nm_job *job, const nm_bounds *b, const nm_case *c, size_
                 .o = o,
                 .out = &out};
     s.deep = nm_hidden_layers(b->p) > 1;
-    s.by_point = nm_point_fits(b) && !getenv("NOPOINT");
+    s.by_point = nm_point_fits(b);
     s.cost = nm_pseudo_new(job, b->p->n_units, NULL);
     s.lane_cost = nm_pseudo_new(job, b->p->n_units, NULL);
     node *root = new_node(&s, b, NULL, 0);

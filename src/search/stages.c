@@ -271,12 +271,14 @@ void nm_close_units(nm_state *s, size_t i)
 bool nm_close_propagate(nm_state *s, size_t i)
 {
     const nm_case *c = &s->q->cases[i];
+    if (!any_open(s, i)) return false;
+    const double weights = nm_unit_signs_weights(s->cases[i].b->p);
     for (size_t t = 0; t < c->n_clauses && !nm_stopped(s->job); t++) {
         nm_target *target = &s->v->targets[s->cases[i].first + t];
         if (!nm_target_open(target) || c->clauses[t].n_rows == 0) continue;
         nm_leaf at = {s, target};
         const double now = nm_wall();
-        const nm_signs_found r = nm_unit_signs(&at, s->cases[i].b, now + 0.5 * (s->deadline - now));
+        const nm_signs_found r = nm_unit_signs(&at, s->cases[i].b, weights, now + 0.5 * (s->deadline - now));
         if (r.nodes) nm_note(s->job, "branching on target %s with propagation: %zu nodes", target->name, r.nodes);
         if (r.status == NM_OK) nm_target_close(s, target, target->margin_lo);
         if (r.status != NM_VIOLATED) continue;

@@ -24,6 +24,7 @@
 enum { DEPTH = 400, SWEEPS = 100, PROBES = 8 };
 static const double GAIN = 0.05, /* in inputs that are settled: less ends a node's propagation */
     LIMITED = 0.2,               /* part of the open signs that the rows must settle or limit at the root */
+    HOPELESS = 0.05, /* the same after one sweep */
     FIRST_WORK = 4e9, MOST_WORK = 4e11, /* fused multiply-adds: before it is judged; in all */
     SWEEP_COST = 200; /* of a sweep, for each weight: what callbacks and passes in lanes take */
 
@@ -65,13 +66,13 @@ static bool cut(search *s, nm_bounds *b)
     return left;
 }
 
-/* Repeats the three until they gain little; returns false if nothing is left. */
-static bool settle(search *s, nm_bounds *b, double *tense)
+/* Repeats the three, at most `sweeps` times, until they gain little; returns false if nothing is left. */
+static bool settle(search *s, nm_bounds *b, double *tense, int sweeps)
 {
     const size_t q = s->p->n_blocks - 1;
     double left = width(b, s->root);
     size_t open = nm_bounds_unstable(b);
-    for (int i = 0; i < SWEEPS && !b->empty; i++) {
+    for (int i = 0; i < sweeps && !b->empty; i++) {
         nm_interval(s->job, b, 1, (int)q + 1);
         nm_propagate(b, tense);
         s->out->work += SWEEP_COST * s->weights;
@@ -100,7 +101,7 @@ static double assume(search *s, const nm_bounds *b, size_t u, int side, nm_bound
     const size_t before = nm_bounds_unstable(b);
     nm_bounds_assign(to, b);
     assume_sign(to, nm_program_pre(s->p, u), side);
-    if (to->empty || !settle(s, to, s->tenser)) return -1;
+    if (to->empty || !settle(s, to, s->tenser, SWEEPS)) return -1;
     double gain = (double)(before - nm_bounds_unstable(to));
     for (size_t i = 0; i < s->p->n_units; i++) gain += fmax(0, fabs(s->tenser[i]) - fabs(s->tense[i]));
     return gain;
@@ -237,27 +238,30 @@ static int visit(search *s, nm_bounds *b, size_t depth)
     return CLOSED;
 }
 
-static void count_weight(void *arg, size_t j, double w)
-{
-    (void)j;
-    *(double *)arg += w != 0;
-}
-
-/* Returns the number of a block's weights that are not zero; nm_block_weights takes the fullest column for all. */
-static double weights_of(const nm_block *k)
-{
-    double n = (double)k->n;
-    for (size_t t = 0; t < k->n_lin; t++)
-        for (size_t i = 0; i < k->n; i++) nm_lin_row(&k->lin[t], i, count_weight, &n);
-    return n;
-}
-
 /* Returns true if the network has one hidden layer: inputs, pre-activations, ReLUs, and sums of them. */
 static bool is_shallow(const nm_program *p)
 {
     bool is = p->n_blocks > 3 && p->blocks[1].kind == NM_AFFINE && p->blocks[2].kind == NM_RELU;
     for (size_t k = 3; is && k < p->n_blocks; k++) is = p->blocks[k].kind == NM_AFFINE;
     return is;
+}
+
+static void count_weight(void *arg, size_t j, double w)
+{
+    (void)j;
+    *(double *)arg += w != 0;
+}
+
+double nm_unit_signs_weights(const nm_program *p)
+{
+    double n = 0;
+    for (size_t k = 1; is_shallow(p) && k < p->n_blocks; k++) {
+        const nm_block *b = &p->blocks[k];
+        n += (double)b->n;
+        for (size_t t = 0; t < b->n_lin; t++)
+            for (size_t i = 0; i < b->n; i++) nm_lin_row(&b->lin[t], i, count_weight, &n);
+    }
+    return n;
 }
 
 /* Returns the part of the root's open signs that b settles, or whose sums it limits. */
@@ -273,7 +277,7 @@ static double limited(const search *s, const nm_bounds *b)
     return open > 0 ? n / open : 1;
 }
 
-nm_signs_found nm_unit_signs(nm_leaf *leaf, const nm_bounds *from, double deadline)
+nm_signs_found nm_unit_signs(nm_leaf *leaf, const nm_bounds *from, double weights, double deadline)
 {
     const nm_state *st = leaf->s;
     nm_job *job = st->job;
@@ -285,17 +289,18 @@ nm_signs_found nm_unit_signs(nm_leaf *leaf, const nm_bounds *from, double deadli
     uint32_t *const row = of->row[leaf->t->iclause];
     c.clauses = &c.clauses[leaf->t->iclause];
     c.n_clauses = 1;
-    search s = {.job = job, .p = from->p, .c = &c, .row = &row, .guard = st->q->guard, .deadline = deadline,
+    search s = {.job = job, .p = from->p, .c = &c, .row = &row, .guard = st->q->guard, .weights = weights, .deadline = deadline,
                 .one = &one, .root = from, .leaf = leaf, .out = &out};
     s.tense = NM_ARRAY(job, double, from->p->n_units);
     s.tenser = NM_ARRAY(job, double, from->p->n_units);
     if (!is_shallow(from->p)) return out;
-    for (size_t k = 1; k <= q; k++) s.weights += weights_of(&from->p->blocks[k]);
     nm_bounds *b = nm_bounds_copy(job, from);
     for (size_t r = 0; r < c.clauses[0].n_rows; r++)
         nm_bounds_meet(b, b->p->blocks[q].first + row[r], -INFINITY,
                        nm_box_limit(&c.clauses[0].rows[r], s.guard), NM_BY_ALPHA);
-    int what = !b->empty && settle(&s, b, s.tense) ? OPEN : CLOSED;
+    int what = !b->empty && settle(&s, b, s.tense, 1) ? OPEN : CLOSED;
+    if (what == OPEN && limited(&s, b) < HOPELESS) return out; /* which is how most questions end */
+    if (what == OPEN && !settle(&s, b, s.tense, SWEEPS)) what = CLOSED;
     if (what == OPEN && limited(&s, b) >= LIMITED) what = visit(&s, b, 0);
     out.status = what == CLOSED ? NM_OK : what == FOUND ? NM_VIOLATED : NM_UNKNOWN;
     return out;
