@@ -168,7 +168,7 @@ static ahead look_ahead(search *s, nm_bounds *b)
 {
     ahead a = {.unit = -1};
     size_t unit[PROBES];
-    if (!settle(s, b, s->tense)) return (ahead){.closed = true};
+    if (!settle(s, b, s->tense, SWEEPS)) return (ahead){.closed = true};
     nm_bounds *to[2] = {nm_bounds_copy(s->job, b), nm_bounds_copy(s->job, b)};
     const size_t n = list_best(s, b, unit);
     for (size_t i = 0; i < n && !a.closed && !nm_stopped(s->job); i++) {
