@@ -25,7 +25,7 @@
 #include "bounds/bounds.h"
 #include "bounds/hull.h"
 
-static const double SMOOTH = 0.1; /* width of the ramps, as a part of an interval */
+static const double SMOOTH = NM_POINT_SMOOTH; /* width of the ramps, as a part of an interval */
 static const double RHO = 0.1;    /* of the augmented Lagrangian, over SMOOTH and the width of the pre-activation */
 static const double KEEP = 0.2;   /* part of its step that a kept multiplier takes */
 static const double FLOOR = 0.03; /* part of the largest curvature that is assumed everywhere */
@@ -68,6 +68,9 @@ bool nm_point_fits(const nm_bounds *b)
     }
     return true;
 }
+
+/* Returns the place in [0,1] that is nearest and that a certificate can name. */
+static double place(double s) { return nearbyint((s > 0 ? s < 1 ? s : 1 : 0) * NM_POINT_GRID) / NM_POINT_GRID; }
 
 /* ---- lines of one pass ---- */
 
@@ -275,7 +278,7 @@ static void start_from(run *r, const nm_alpha *start)
     for (size_t k = 0; k < r->h.lines->n; k++) r->part[k].t = start && start->ramp ? start->ramp[k] : 0.5;
     for (size_t i = 0; i < r->h.p->blocks[0].n; i++) {
         const double w = r->width[i], s = start && start->mean && w > 0 ? (start->mean[i] - r->h.b->lo[i]) / w : 0.5;
-        r->s[i] = r->last[i] = w > 0 ? s > 0 ? s < 1 ? s : 1 : 0 : 0;
+        r->s[i] = r->last[i] = w > 0 ? place(s) : 0;
     }
 }
 
@@ -294,9 +297,9 @@ static void move(run *r, double *age)
     const double next = 0.5 * (1 + sqrt(1 + 4 * *age * *age)), f = (*age - 1) / next;
     *age = next;
     for (size_t i = 0; i < r->h.p->blocks[0].n; i++) {
-        const double here = r->s[i], to = here + f * (here - r->last[i]);
+        const double here = r->s[i];
+        r->s[i] = place(here + f * (here - r->last[i]));
         r->last[i] = here;
-        r->s[i] = to > 0 ? to < 1 ? to : 1 : 0;
     }
 }
 
@@ -358,8 +361,10 @@ nm_alpha *nm_point_run(nm_job *job, const nm_lines_of *lines, const nm_bounds *b
     score(&r, a->gap);
     for (size_t k = 0; k < lines->n; k++) a->ramp[k] = r.part[k].t;
     for (size_t i = 0; i < n_in; i++) a->mean[i] = b->lo[i] + r.s[i] * r.width[i];
-    for (size_t i = 0; i < n_signs; i++)
-        a->beta[i] = lines->of[signs->unit[i]] < 0 ? 0 : r.part[lines->of[signs->unit[i]]].kept;
+    for (size_t i = 0; i < n_signs; i++) {
+        const int32_t k = lines->of[signs->unit[i]];
+        a->beta[i] = k < 0 ? 0 : a->lo[0] > enough ? r.part[k].slope : r.part[k].kept;
+    }
     nm_mark_release(job, mark);
     return a;
 }

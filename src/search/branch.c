@@ -21,6 +21,7 @@
 #include "question/question.h"
 #include "bounds/bounds.h"
 #include "search/search.h"
+#include "search/record.h"
 #include "search/state.h"
 #include "search/trees.h"
 
@@ -45,7 +46,14 @@ typedef struct node {
     const double *x;      /* where to attack first, or NULL */
     double credit;        /* work that trees in lanes may still cost */
     nm_pseudo *lane_cost; /* what its tree in lanes has learned */
+    const char *steps;    /* of a certificate: what closed it; or NULL */
 } node;
+
+typedef struct { /* of a certificate: what became of a node */
+    int64_t unit;      /* that it was branched on, or -1 */
+    size_t child;      /* the number of its first child; the other follows */
+    const char *steps; /* what closed it, or NULL: nothing that can be said */
+} chapter;
 
 typedef struct {
     nm_job *job;
@@ -63,6 +71,8 @@ typedef struct {
     nm_branch *out;
     size_t cap_cubes;
     node *stack; /* open nodes that have a unit to branch on */
+    chapter *story;
+    size_t n_story, cap_story;
 } search;
 
 enum { CLOSED, FOUND, GAVE_UP };
@@ -170,6 +180,51 @@ static bool excludes(const search *s, node *n, const nm_alpha *start)
     return false;
 }
 
+/* ---- steps of a certificate ---- */
+
+/* Says what closed a node, if it can be said. */
+static void say(const search *s, node *n)
+{
+    nm_buf out = {.job = n->job};
+    if (!s->o.record || n->open) return;
+    if (n->b->empty) {
+        n->steps = nm_surely_empty(n->b) ? "" : NULL;
+        return;
+    }
+    nm_record_point(&out, n->b, n->a);
+    nm_put(&out, "close %zu %zu\n", s->clause, s->which);
+    n->steps = out.s;
+}
+
+/* Keeps what is known of n new nodes, two of each parent. */
+static void keep_story(search *s, size_t n, node *const *child, node *const *of)
+{
+    for (size_t i = 0; s->o.record && i < n; i++) {
+        *NM_PUSH(s->job, s->story, s->n_story, s->cap_story) =
+            (chapter){.unit = -1, .steps = child[i]->steps ? nm_fmt(s->job, "%s", child[i]->steps) : NULL};
+        if (!of) continue;
+        s->story[of[i / 2]->number].unit = of[i / 2]->next;
+        s->story[of[i / 2]->number].child = child[i]->number - i % 2;
+    }
+}
+
+/* Puts the steps of a node and those below it; returns false if something cannot be said. */
+static bool tell(const search *s, size_t number, nm_buf *out)
+{
+    const chapter *c = &s->story[number];
+    if (c->unit < 0) {
+        if (c->steps) nm_put(out, "%s", c->steps);
+        return c->steps != NULL;
+    }
+    const int k = nm_program_block(s->p, (size_t)c->unit);
+    nm_put(out, "branch %d %zu\n", k, (size_t)c->unit - s->p->blocks[k].first);
+    if (!tell(s, c->child, out)) return false;
+    nm_put(out, "else\n");
+    if (!tell(s, c->child + 1, out)) return false;
+    nm_put(out, "end\n");
+    return true;
+}
+
 /* ---- nodes ---- */
 
 static void free_job(void *job) { nm_job_free(job); }
@@ -215,6 +270,7 @@ static void bound_node(nm_job *job, void *arg)
     node *n = t->n;
     if (n->depth && !n->b->empty) nm_interval(job, n->b, 1, (int)t->s->p->n_blocks);
     n->open = !n->b->empty && !excludes(t->s, n, t->start);
+    say(t->s, n);
 }
 
 static void bound_each(nm_job *job, void *arg, nm_turns *turns)
@@ -237,6 +293,7 @@ static void bound_all(search *s, size_t n, const level *l)
     }
     nm_team_run(s->job, n, (double)n * work_of_node(s, l->child[0]->b, IN_NODE.steps), bound_each, (void *)l);
     s->credit = 0;
+    keep_story(s, n, l->child, l->at);
     for (size_t i = 0; i < n; i++) {
         const node *c = l->child[i], *of = l->at ? l->at[i / 2] : NULL;
         s->credit += c->credit;
@@ -345,7 +402,13 @@ nm_branch nm_branch_run(nm_job *job, const nm_bounds *b, const nm_case *c, size_
     int what = push_open(&s, 1, &root);
     while (what == CLOSED && s.stack) what = go_on(&s);
     while (s.stack) drop(&s, pop(&s));
+    nm_buf steps = {.job = job};
+    const bool told = o.record && what == CLOSED && tell(&s, 0, &steps);
     out.status = what == CLOSED ? NM_OK : what == FOUND ? NM_VIOLATED : NM_UNKNOWN;
+    if (told) {
+        out.steps = steps.s; /* keeps the search's memory */
+        return out;
+    }
     if (!o.depth) nm_mark_release(job, mark);
     return out;
 }

@@ -37,13 +37,7 @@ typedef struct {
 static void put_lines(tree *t, const nm_bounds *b, const nm_alpha *a, size_t lane, size_t depth)
 {
     nm_record_slopes(&t->out, b, a, lane);
-    if (!depth) return;
-    nm_put(&t->out, "betas");
-    for (size_t i = 0; i < depth; i++) {
-        nm_put(&t->out, " ");
-        nm_put_num(&t->out, a->beta[i]);
-    }
-    nm_put(&t->out, "\n");
+    nm_record_betas(&t->out, depth, a->beta);
 }
 
 /* Returns the open unit whose lines lose most, or -1. */
@@ -69,15 +63,6 @@ static bool promising(const tree *t)
 {
     const double used = (double)(t->most - t->left);
     return used < FIRST || used < (double)t->most * t->done;
-}
-
-/* Returns true if bounds cross by more than rounding: then they do for the checker, too, and nothing is left to
- * close. */
-static bool surely_empty(const nm_bounds *b)
-{
-    for (size_t u = 0; b->empty && u < b->p->n_units; u++)
-        if (b->lo[u] - b->hi[u] > 1e-9 * (fabs(b->lo[u]) + fabs(b->hi[u]))) return true;
-    return false;
 }
 
 /* Works on a node whose signs are the first `depth`; a: a run that was made for it, or NULL. Returns true if closed. */
@@ -109,7 +94,7 @@ static bool node(tree *t, nm_bounds *b, size_t depth, const nm_alpha *a, size_t 
             nm_put(&t->out, "slopes\nclose %zu %zu\n", t->t->iclause, t->which);
             return true;
         }
-        if (surely_empty(b)) return true;
+        if (nm_surely_empty(b)) return true;
         if (nm_stopped(t->job) || b->empty) return false;
         if (depth || nm_bounds_unstable(b) + 2 > before) break;
     }
@@ -130,7 +115,7 @@ static bool node(tree *t, nm_bounds *b, size_t depth, const nm_alpha *a, size_t 
         nm_interval(t->job, c, 1, (int)b->p->n_blocks);
         nm_alpha from = *a;
         const double before = t->done;
-        if (c->empty && !surely_empty(c)) return false;
+        if (c->empty && !nm_surely_empty(c)) return false;
         if (!c->empty) {
             const nm_alpha *next = nm_alpha_coarse(t->job, c, 1, &t->row, &t->rhs, STEPS,
                                                    &(nm_signs){depth + 1, t->unit, t->side}, &from);
@@ -142,7 +127,7 @@ static bool node(tree *t, nm_bounds *b, size_t depth, const nm_alpha *a, size_t 
     return true;
 }
 
-bool nm_prove(nm_state *s, const nm_target *t, size_t row, const nm_alpha *a, size_t lane,
+bool nm_prove(nm_state *s, nm_target *t, size_t row, const nm_alpha *a, size_t lane,
               size_t nodes)
 {
     const nm_bounded *k = &s->cases[t->icase];
@@ -157,7 +142,13 @@ bool nm_prove(nm_state *s, const nm_target *t, size_t row, const nm_alpha *a, si
               .out = {.job = s->job}};
     w.rhs = c->rows[row].rhs + s->q->guard;
     nm_put(&w.out, "target %zu %zu\n", t->iclause, row);
-    if (!node(&w, nm_bounds_copy(s->job, k->b), 0, a, lane)) return false;
+    nm_bounds *b = nm_bounds_copy(s->job, k->b);
+    if (!node(&w, b, 0, a, lane)) {
+        if (nodes > 1 || b->empty || !nm_point_fits(b)) return false;
+        s->o->record->begun[t - s->v->targets] = w.out.s;
+        t->tight = b;
+        return false;
+    }
     nm_put(&w.out, "end\n");
     s->o->record->steps[t - s->v->targets] = w.out.s;
     return true;
@@ -168,7 +159,7 @@ void nm_prove_rest(nm_state *s)
     nm_record *r = s->o->record;
     if (!r || r->unable || s->v->status != NM_OK) return;
     for (size_t i = 0; i < s->v->n_targets && !r->unable; i++) {
-        const nm_target *t = &s->v->targets[i];
+        nm_target *t = &s->v->targets[i];
         if (r->steps[i] || s->q->cases[t->icase].empty) continue;
         nm_note(
             s->job,

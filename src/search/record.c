@@ -20,6 +20,7 @@ void nm_record_open(nm_state *s)
     if (!r) return;
     r->n = s->v->n_targets;
     r->steps = NM_ARRAY(s->job, const char *, r->n + 1);
+    r->begun = NM_ARRAY(s->job, const char *, r->n + 1);
     if (s->q->objective != NM_FEASIBLE)
         nm_throw(s->job, NM_EUNSUP,
                  "--proof: certificates are for decisions; --objective feasible was expected");
@@ -54,10 +55,11 @@ void nm_record_bound(nm_state *s, const nm_target *t, size_t row)
         keep(s, t, nm_fmt(s->job, "close %zu %zu\n", t->iclause, row));
 }
 
+static const char letter[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg";
+
 /* Puts a slope as one letter, in steps of 1/32, or as two. */
 static void put_slope(nm_buf *out, double slope)
 {
-    static const char letter[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg";
     const int fine = (int)nearbyint(slope * 1024);
     nm_put(out, "%c", letter[fine / 32]);
     if (fine % 32) nm_put(out, "%c", letter[fine % 32]);
@@ -95,6 +97,37 @@ void nm_record_alpha(nm_state *s, const nm_target *t, size_t row, const nm_alpha
     nm_record_slopes(&out, s->cases[t->icase].b, a, lane);
     nm_put(&out, "close %zu %zu\n", t->iclause, row);
     keep(s, t, out.s);
+}
+
+void nm_record_betas(nm_buf *out, size_t n, const double *beta)
+{
+    if (n) nm_put(out, "betas");
+    for (size_t i = 0; i < n; i++) {
+        nm_put(out, " ");
+        nm_put_num(out, beta[i]);
+    }
+    if (n) nm_put(out, "\n");
+}
+
+void nm_record_point(nm_buf *out, const nm_bounds *b, const nm_alpha *a)
+{
+    nm_put(out, "point ");
+    nm_put_num(out, NM_POINT_SMOOTH);
+    nm_put(out, " ");
+    for (size_t i = 0; i < b->p->blocks[0].n; i++) {
+        const double width = b->hi[i] - b->lo[i];
+        const int fine = width > 0 ? (int)nearbyint((a->mean[i] - b->lo[i]) / width * 1024) : 0;
+        nm_put(out, "%c%c", letter[fine / 32], letter[fine % 32]);
+    }
+    nm_put(out, "\n");
+    nm_record_betas(out, a->n_beta, a->beta);
+}
+
+bool nm_surely_empty(const nm_bounds *b)
+{
+    for (size_t u = 0; b->empty && u < b->p->n_units; u++)
+        if (b->lo[u] - b->hi[u] > 1e-9 * (fabs(b->lo[u]) + fabs(b->hi[u]))) return true;
+    return false;
 }
 
 /* ---- the file ---- */

@@ -62,6 +62,12 @@ static bool close_by_alpha(const lanes *t, size_t i, size_t l, size_t clause)
     return true;
 }
 
+/* Returns true if the recorded steps of a target have given it bounds of its own. */
+static bool begun(const nm_state *s, const nm_target *t)
+{
+    return s->o->record && s->o->record->begun[t - s->v->targets];
+}
+
 /* Treats up to NM_LANES open clauses: alpha for all of them, then conditioned tightening of each. */
 static void tighten_some(nm_state *s, size_t i, size_t n, const size_t *clause)
 {
@@ -75,7 +81,7 @@ static void tighten_some(nm_state *s, size_t i, size_t n, const size_t *clause)
     }
     t.a = (s->o->record ? nm_alpha_coarse : nm_alpha_run)(s->job, t.k->b, n, t.row, t.rhs, NM_ALPHA_STEPS, NULL, NULL);
     for (size_t l = 0; l < n && !nm_stopped(s->job); l++) {
-        if (close_by_alpha(&t, i, l, clause[l])) continue;
+        if (close_by_alpha(&t, i, l, clause[l]) || begun(s, target_of(s, i, clause[l]))) continue;
         t.tight[t.n] = nm_bounds_copy(s->job, t.k->b);
         t.lane[t.n++] = l;
     }

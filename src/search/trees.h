@@ -43,6 +43,7 @@ typedef struct nm_branch_opts {
      * is one, else NM_UNKNOWN. */
     int (*leaf)(void *arg, const nm_bounds *b, double *x);
     void *arg;
+    bool record;           /* steps of a certificate are wanted; only where nm_point_fits */
 } nm_branch_opts;
 struct nm_cube { const nm_bounds *b; nm_signs signs; }; /* bounds of a branch, and the signs that it assumes */
 typedef struct nm_branch {
@@ -51,6 +52,7 @@ typedef struct nm_branch {
     nm_cube *cube;
     double *x;             /* [n_in] */
     bool is_leaf;          /* x was found in a leaf */
+    const char *steps;     /* what closed it, if they are wanted and can be said; else NULL */
 } nm_branch;
 /* Branches on signs of units; row `which` of the clause is bounded against rhs, which includes the guard. */
 nm_branch nm_branch_run(nm_job *job, const nm_bounds *b, const nm_case *c, size_t clause, const uint32_t *row,
