@@ -5,7 +5,7 @@ BUILD ?= build
 OPT ?= -O3
 SAN ?=
 TESTLIBS ?= -lgmp
-PKGS := cbc clp libcjson zlib libdeflate libprotobuf-c libpng libjpeg nettle expat
+PKGS := cbc clp gmp libcjson zlib libdeflate libprotobuf-c libpng libjpeg nettle expat
 LOADED := libzip hdf5 # loaded by src/base/library.c, not linked
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes -Werror
 PIC := -fPIC -fvisibility=hidden # the same objects for program, static and shared library

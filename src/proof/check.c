@@ -27,6 +27,7 @@ typedef struct {
     const nm_query *q;
     const nm_plain *p;
     nm_pull *pull;
+    nm_exact *exact; /* or NULL */
     nm_lines lines;
     const nm_case *c; /* the case at hand */
     nm_checked *out;
@@ -100,7 +101,7 @@ static nm_region copy(nm_job *job, const nm_plain *p, const nm_region *r, size_t
 static nm_region whole(check *c)
 {
     const size_t n = c->p->n_units + 1;
-    nm_region r = {.only = -1, .stale = 1};
+    nm_region r = {.only = -1, .stale = 1, .exact = c->exact};
     r.lo = NM_RAW(c->job, double, n);
     r.hi = NM_RAW(c->job, double, n);
     for (size_t u = 0; u < n; u++) {
@@ -364,7 +365,7 @@ static bool one_case(check *c, size_t i)
     for (size_t k = 0; k < c->q->n_in; k++)
         if (!isfinite(c->c->lo[k]) || !isfinite(c->c->hi[k]))
             return fail(c, "an input without bounds");
-    const char *differs = nm_plain_try(c->job, c->p, c->net, c->c->lo, c->c->hi);
+    const char *differs = nm_plain_try(c->job, c->p, c->net, c->c->lo, c->c->hi, c->exact);
     if (differs) return fail(c, differs);
     if (!header(c, nm_fmt(c->job, "case %zu", i))) return false;
     nm_region r = whole(c);
@@ -379,7 +380,7 @@ static bool one_case(check *c, size_t i)
     return true;
 }
 
-static bool whole_file(check *c)
+static bool whole_file(check *c, bool exact)
 {
     nm_span line;
     if (!header(c, "netmip proof 1") || !header(c, nm_fmt(c->job, "network %s", c->net->hash)) ||
@@ -395,6 +396,7 @@ static bool whole_file(check *c)
             return fail(c, "\"claim holds\" or \"claim violated\" was expected");
         if (!c->p) c->p = nm_plain_new(c->job, c->net);
         c->pull = nm_pull_new(c->job, c->p);
+        if (exact) c->exact = nm_exact_new(c->job, c->p, c->pull);
         for (size_t i = 0; i < c->q->n_cases; i++)
             if (!c->q->cases[i].empty && !one_case(c, i)) return false;
     }
@@ -404,7 +406,7 @@ static bool whole_file(check *c)
 }
 
 nm_checked nm_proof_check(nm_job *job, const nm_net *net, const nm_plain *p, const nm_query *q,
-                          nm_file f)
+                          nm_file f, bool exact)
 {
     nm_checked out = {.claim = NM_OK};
     check c = {.job = job, .net = net, .p = p, .q = q, .lines = nm_lines_new(job, f), .out = &out};
@@ -413,6 +415,7 @@ nm_checked nm_proof_check(nm_job *job, const nm_net *net, const nm_plain *p, con
                  "certificates are for decisions; --objective feasible was expected");
     nm_query_need_reals(job, q, "certificates are");
     nm_tail_check(job, net, q);
-    out.accepted = whole_file(&c);
+    out.accepted = whole_file(&c, exact);
+    if (c.exact) nm_close(job, c.exact);
     return out;
 }
