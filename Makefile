@@ -4,7 +4,6 @@ CXX := $(if $(findstring clang,$(CC)),clang++,g++)
 BUILD ?= build
 OPT ?= -O3
 SAN ?=
-TESTLIBS ?= -lgmp
 PKGS := cbc clp gmp libcjson zlib libdeflate libprotobuf-c libpng libjpeg nettle expat
 LOADED := libzip hdf5 # loaded by src/base/library.c, not linked
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes -Werror
@@ -135,7 +134,7 @@ PY_RUN := $(filter-out $(LEAVE:%=tests/%.py),$(if $(PY),$(PY:%=tests/%.py),$(TES
 
 $(BUILD)/tests/%: tests/%.c $(wildcard tests/*/*.h) $(shell find src -name '*.h') $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(WARN) -Wno-unused-function -Itests/kit $(LDFLAGS) -o $@ $< $(LIB) $(LDLIBS) $(TESTLIBS)
+	$(CC) $(CFLAGS) $(WARN) -Wno-unused-function -Itests/kit $(LDFLAGS) -o $@ $< $(LIB) $(LDLIBS)
 
 .PHONY: gates layers rooms includes style exports checker
 gates: layers rooms includes style exports checker

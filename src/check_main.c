@@ -30,7 +30,7 @@ static const char usage[] =
     "netmip-check NET --image FILE[:INDEX] --perturb SET [--label N | --labels FILE] PROOF..\n\n"
     "Checks certificates that netmip solve --proof or netmip batch --proofs wrote; more flags, as "
     "of netmip check:\n"
-    "--domain --target --margin --guard --mean --std --channels --input-shape --output-name.\n"
+    "--exact --domain --target --margin --guard --mean --std --channels --input-shape --output-name.\n"
     "Exit code: 0 accepted: holds; 10 accepted: violated; 6 one is rejected; 2 to 5 as netmip's.\n";
 
 /* Sets a flag; returns false if there is none of that name. */

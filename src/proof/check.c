@@ -1,8 +1,9 @@
 /* check.c: reads a certificate, netmip-proof(5), and checks it step by step.
  *
  * What must be trusted for an accepted `holds`: the readers of network and question; the judge's evaluation, and that
- * blocks which agree with it at random points are the network's; the four files of this room, some 1,400 lines; the
- * compiler, and arithmetic in IEEE 754 doubles, rounded to nearest. What need not be: whoever wrote the certificate.
+ * blocks which agree with it at random points are the network's; check.c, plain_bounds.c, pull.c and plain_net.c, some
+ * 1,300 lines; the compiler; and arithmetic in IEEE 754 doubles, rounded to nearest, or, with
+ * --exact, that of integers, exact.c and dyadic.c, instead of what those say about rounding. What need not be: whoever wrote the certificate.
  * netmip-check holds nothing else (`make checker`).
  *
  * A region starts with the box of a case (rows and balls of the case are left out, which only makes it larger), and its
@@ -365,7 +366,7 @@ static bool one_case(check *c, size_t i)
     for (size_t k = 0; k < c->q->n_in; k++)
         if (!isfinite(c->c->lo[k]) || !isfinite(c->c->hi[k]))
             return fail(c, "an input without bounds");
-    const char *differs = nm_plain_try(c->job, c->p, c->net, c->c->lo, c->c->hi, c->exact);
+    const char *differs = nm_plain_try(c->job, c->p, c->net, c->c->lo, c->c->hi, c->exact != NULL);
     if (differs) return fail(c, differs);
     if (!header(c, nm_fmt(c->job, "case %zu", i))) return false;
     nm_region r = whole(c);

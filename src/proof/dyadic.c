@@ -77,31 +77,37 @@ void nm_dyadic_add(nm_dyadic *sum, mpz_srcptr m, int64_t s, double x)
     mpz_clear(z);
 }
 
-double nm_dyadic_down(const nm_dyadic *x)
+void nm_dyadic_plus(nm_dyadic *sum, double x)
+{
+    mpz_t one;
+    mpz_init_set_ui(one, 1);
+    nm_dyadic_add(sum, one, 0, x);
+    mpz_clear(one);
+}
+
+/* Returns the largest double that is at most x, or if `up` the least that is at least x, or next to it. */
+static double rounded(const nm_dyadic *x, bool up)
 {
     long e;
-    const double part = mpz_get_d_2exp(&e, x->m);
-    if (part == 0) return 0;
+    const double part = mpz_get_d_2exp(&e, x->m); /* towards 0 */
     const int64_t power = e - x->s;
     double v = ldexp(part, power > 4000 ? 4000 : power < -4000 ? -4000 : (int)power);
-    if (isinf(v)) return v > 0 ? DBL_MAX : v;
+    if (isinf(v)) return up == (v > 0) ? v : copysign(DBL_MAX, v);
     nm_dyadic rest = {.s = x->s};
-    mpz_t one;
-    mpz_init_set_si(one, -1);
     mpz_init_set(rest.m, x->m);
-    nm_dyadic_add(&rest, one, 0, v);
-    if (mpz_sgn(rest.m) < 0) v = nm_down(v);
+    nm_dyadic_plus(&rest, -v);
+    const int sign = mpz_sgn(rest.m);
     mpz_clear(rest.m);
-    mpz_clear(one);
-    return v;
+    if (up) return sign > 0 ? nm_up(v) : v;
+    return sign < 0 ? nm_down(v) : v;
+}
+
+double nm_dyadic_down(const nm_dyadic *x)
+{
+    return rounded(x, false);
 }
 
 double nm_dyadic_up(const nm_dyadic *x)
 {
-    nm_dyadic y = {.s = x->s};
-    mpz_init(y.m);
-    mpz_neg(y.m, x->m);
-    const double v = -nm_dyadic_down(&y);
-    mpz_clear(y.m);
-    return v;
+    return rounded(x, true);
 }

@@ -15,6 +15,7 @@ void nm_dyadic_integer(mpz_t z, double x, int64_t s); /* z = x 2^s, which is one
 void nm_dyadic_add_multiple(mpz_t sum, mpz_srcptr y, double x, int64_t s); /* sum += y times the integer x 2^s */
 void nm_dyadic_set(nm_dyadic *x, double v);
 void nm_dyadic_add(nm_dyadic *sum, mpz_srcptr m, int64_t s, double x); /* sum += m 2^-s x */
+void nm_dyadic_plus(nm_dyadic *sum, double x);    /* sum += x */
 double nm_dyadic_down(const nm_dyadic *x);        /* the largest double that is at most x, or the one below it */
 double nm_dyadic_up(const nm_dyadic *x);
 

@@ -1,22 +1,21 @@
-/* exact.c: what plain_bounds.c and pull.c compute, and the trial of the blocks, without rounding: --exact.
+/* exact.c: what plain_bounds.c and pull.c compute, without rounding: --exact.
  *
- * A region's bounds, cut and right side stay doubles, and lines keep the slopes that pull.c chooses; all that follows
- * from these doubles is computed exactly, and only an end result becomes a double again, rounded outwards, or inwards
- * where it is a multiplier. So each bound is a weakening of a true one, and no bound of a rounding error occurs:
+ * A region's bounds, cut and right side stay doubles, and lines keep the slopes that pull.c chooses. All that follows
+ * from these doubles is computed exactly, and only an end result becomes a double again, rounded outwards, or anyhow
+ * where any number will do and the result allows for it. So no bound of a rounding error occurs:
  *   unit          [down(exact lower end), up(exact upper end)]
  *   chord         k is u/(u-l) rounded to a multiple of 2^-53, the offset exactly max(f(l) - k l, f(u) - k u)
  *   cut y x <= h  g_i is y_i rounded, and g x <= up(h + max over the box of (g - y) x)
+ *   multiplier    of a cut: the best one that a search in doubles finds; the bound that it gives is exact
  * Exact chords u/(u-l) are what makes fractions long: their denominators multiply up over layers. Here every number is
  * m 2^-s (dyadic.c), and a row's coefficients grow by the length of one weight a layer.
  *
- * The coefficients of the units of a block are multiples of the same power of 2, so that a row is pulled back by sums of
- * products of integers: weights of block b are multiples of 2^-scale[b], and if the row's own numbers are multiples of
- * 2^-base, then coefficients in block b are those of 2^-(base + below[b]), where below is scale or 53 (of slopes) summed
- * along the longest way to b. One row at a time. Cost: some 30 ns for each weight of a network of float32, a hundred
- * times that of pull.c. */
+ * Coefficients of a block's units are multiples of one power of 2, so that a row is pulled back by sums of products of
+ * integers: weights of block b are multiples of 2^-scale[b], and if the row's own numbers are multiples of 2^-base,
+ * then coefficients in block b are multiples of 2^-(base + below[b]), where below is the sum, along the longest
+ * way from b, of scale and, for a slope, 53. Cost: one row at a time, some 30 ns for each weight that comes from float32. */
 #include "base/base.h"
 #include "program/program.h"
-#include "network/network.h"
 #include "question/question.h"
 #include "proof/proof.h"
 #include "proof/checker.h"
@@ -174,7 +173,7 @@ static double least_value(const nm_region *r, const nm_plain_block *k, size_t u,
 static void pull_bent(nm_exact *x, const nm_region *r, size_t b, size_t u)
 {
     const nm_plain_block *k = &x->p->block[b];
-    const nm_line l = nm_pull_line(x->lines, u);
+    const nm_plain_line l = nm_pull_line(x->lines, u);
     const int64_t shift = x->below[k->src] - x->below[b];
     if (mpz_sgn(x->y[u]) > 0) {
         nm_dyadic_add_multiple(x->y[l.low], x->y[u], l.slo, shift);
@@ -239,7 +238,7 @@ static double least(nm_exact *x, const nm_region *r, double lambda)
 static double multiplier(nm_exact *x, const nm_region *r)
 {
     double lambda = 0, best = 0, most = -INFINITY;
-    nm_tangent below = {0}, above = {.at = INFINITY};
+    nm_plain_tangent below = {0}, above = {.at = INFINITY};
     for (size_t i = 0; i < x->p->block[0].n; i++) {
         long power;
         const double part = mpz_get_d_2exp(&power, x->y[i]);
@@ -344,69 +343,11 @@ void nm_exact_shrink(nm_exact *x, nm_region *r)
         mpz_mul_2exp(x->f.m, x->d.m, BITS);
         mpz_cdiv_q(x->f.m, x->f.m, x->e.m);
         x->f.s = x->d.s + BITS - x->e.s;
-        mpz_set_ui(x->a, 1);
-        nm_dyadic_add(&x->f, x->a, 0, r->cut[i] > 0 ? r->lo[i] : -r->hi[i]);
+        nm_dyadic_plus(&x->f, r->cut[i] > 0 ? r->lo[i] : -r->hi[i]);
         const double end_of = nm_dyadic_up(&x->f);
         if (r->cut[i] > 0)
             nm_region_meet(r, i, -INFINITY, end_of);
         else
             nm_region_meet(r, i, -end_of, INFINITY);
     }
-}
-
-/* ---- the trial ---- */
-
-static void value(nm_exact *x, nm_dyadic *v, size_t u)
-{
-    const nm_plain_block *k = &x->p->block[x->block[u]];
-    const size_t i = u - k->first;
-    if (k->kind == NM_RELU) {
-        const nm_dyadic *a = &v[x->p->block[k->src].first + i];
-        if (mpz_sgn(a->m) > 0) nm_dyadic_add(&v[u], a->m, a->s, 1);
-        return;
-    }
-    if (k->kind == NM_AFFINE) nm_dyadic_set(&v[u], k->bias[i]);
-    for (size_t t = k->ptr[i]; t < k->ptr[i + 1]; t++) {
-        const nm_dyadic *a = &v[k->idx[t]];
-        if (k->kind == NM_AFFINE) {
-            nm_dyadic_add(&v[u], a->m, a->s, k->w[t]);
-            continue;
-        }
-        nm_dyadic_set(&x->d, 0);
-        nm_dyadic_add(&x->d, a->m, a->s, 1);
-        nm_dyadic_add(&x->d, v[u].m, v[u].s, -1);
-        if (t == k->ptr[i] || mpz_sgn(x->d.m) > 0) nm_dyadic_add(&v[u], x->d.m, x->d.s, 1);
-    }
-}
-
-/* Returns whether v differs from y by at most e. */
-static bool is_near(nm_exact *x, const nm_dyadic *v, double y, double e)
-{
-    if (!isfinite(y) || !isfinite(e)) return false;
-    nm_dyadic_set(&x->d, -y);
-    nm_dyadic_add(&x->d, v->m, v->s, 1);
-    mpz_abs(x->d.m, x->d.m);
-    mpz_set_si(x->a, -1);
-    nm_dyadic_add(&x->d, x->a, 0, e);
-    return mpz_sgn(x->d.m) <= 0;
-}
-
-bool nm_exact_agrees(nm_exact *x, const double *in, const double *y, const double *yerr, size_t *which)
-{
-    const nm_plain *p = x->p;
-    nm_dyadic *v = NM_ARRAY(x->job, nm_dyadic, p->n_units), constant = {0};
-    bool good = true;
-    for (size_t u = 0; u < p->n_units; u++) mpz_init(v[u].m);
-    mpz_init(constant.m);
-    for (size_t i = 0; i < p->block[0].n; i++) nm_dyadic_set(&v[i], in[i]);
-    for (size_t b = 1; b < p->n_blocks; b++)
-        for (size_t i = 0; i < p->block[b].n; i++) value(x, v, p->block[b].first + i);
-    for (size_t k = 0; k < p->n_out && good; k++) {
-        if (p->out[k] < 0) nm_dyadic_set(&constant, p->out_const[k]);
-        good = is_near(x, p->out[k] < 0 ? &constant : &v[p->out[k]], y[k], yerr[k]);
-        *which = k;
-    }
-    for (size_t u = 0; u < p->n_units; u++) mpz_clear(v[u].m);
-    mpz_clear(constant.m);
-    return good;
 }

@@ -12,13 +12,6 @@ enum { L = NM_CHECK_LANES };
 
 /* ---- intervals ---- */
 
-void nm_region_meet(nm_region *r, size_t u, double lo, double hi)
-{
-    if (lo > r->lo[u] && lo < INFINITY) r->lo[u] = lo;
-    if (hi < r->hi[u] && hi > -INFINITY) r->hi[u] = hi;
-    if (r->lo[u] > r->hi[u]) r->empty = true;
-}
-
 /* Adds min(w lo, w hi), their maximum, and |w| size, to L sums each; ends: the lo, then the hi, then the sizes. */
 NM_WIDE static void add_ends(size_t n, const double *restrict w, const double *restrict ends, double *restrict lo,
                              double *restrict hi, double *restrict mag)
@@ -162,11 +155,6 @@ void nm_region_crown(nm_job *job, nm_pull *t, const nm_plain *p, nm_region *r)
     }
     nm_region_interval(p, r, p->n_blocks);
     r->slope = slope;
-}
-
-int64_t nm_plain_unit(const nm_plain *p, uint32_t v)
-{
-    return v < p->n_out ? p->out[v] : (int64_t)(v - p->n_out + p->x_first);
 }
 
 /* Puts a row of the question into a lane. */

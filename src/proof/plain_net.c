@@ -246,7 +246,7 @@ static void values(const nm_plain *p, point *at)
 }
 
 const char *nm_plain_try(nm_job *job, const nm_plain *p, const nm_net *net, const double *lo,
-                         const double *hi, nm_exact *exact)
+                         const double *hi, bool exact)
 {
     uint64_t seed = 88172645463325252u;
     point at = {NM_ARRAY(job, double, p->n_units), NM_ARRAY(job, double, p->n_units),
@@ -265,7 +265,7 @@ const char *nm_plain_try(nm_job *job, const nm_plain *p, const nm_net *net, cons
             if (agrees(p, &at, nm_net_eval(job, net, x, false, NULL), NULL, &k)) continue;
         }
         const double *y = nm_net_eval(job, net, x, false, yerr); /* slower, with a bound of what it may lose */
-        if (exact ? !nm_exact_agrees(exact, at.v, y, yerr, &k) : !agrees(p, &at, y, yerr, &k))
+        if (exact ? !nm_exact_agrees(job, p, at.v, y, yerr, &k) : !agrees(p, &at, y, yerr, &k))
             return nm_fmt(job,
                           "the blocks of the lowering do not give the value %s that the network's "
                           "file gives output %zu",

@@ -126,9 +126,9 @@ void nm_pull_lines(nm_pull *t, const nm_region *r, size_t from, size_t to)
     t->flat *= 1e-300;
 }
 
-nm_line nm_pull_line(const nm_pull *t, size_t u)
+nm_plain_line nm_pull_line(const nm_pull *t, size_t u)
 {
-    return (nm_line){.low = t->low[u], .top = t->top[u], .slo = t->slo[u], .sup = t->sup[u]};
+    return (nm_plain_line){.low = t->low[u], .top = t->top[u], .slo = t->slo[u], .sup = t->sup[u]};
 }
 
 bool nm_pull_is_zero(const nm_pull *t, size_t u)
@@ -321,9 +321,9 @@ static void take(const nm_pull *t, const minimum *m, const double *lambda, doubl
     }
 }
 
-bool nm_next_multiplier(nm_tangent *below, nm_tangent *above, double value, double slope, double *lambda)
+bool nm_next_multiplier(nm_plain_tangent *below, nm_plain_tangent *above, double value, double slope, double *lambda)
 {
-    const nm_tangent here = {*lambda, value, slope};
+    const nm_plain_tangent here = {*lambda, value, slope};
     if (slope > 0)
         *below = here;
     else
@@ -347,13 +347,13 @@ bool nm_next_multiplier(nm_tangent *below, nm_tangent *above, double value, doub
 void nm_pull_lower(const nm_pull *t, const nm_region *r, double *lo)
 {
     double lambda[L] = {0};
-    nm_tangent below[L], above[L];
+    nm_plain_tangent below[L], above[L];
     bool open[L], any = r->cut != NULL;
     minimum m;
     least(t, r, lambda, &m);
     for (size_t l = 0; l < L; l++) {
         lo[l] = -INFINITY;
-        above[l] = (nm_tangent){.at = INFINITY};
+        above[l] = (nm_plain_tangent){.at = INFINITY};
         open[l] = r->cut && m.slope[l] > r->cut_rhs;
     }
     take(t, &m, lambda, 0, lo);

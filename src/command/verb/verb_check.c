@@ -16,6 +16,7 @@ static int campaign(nm_job *job, const nm_cli *said, nm_buf *out)
             nm_throw(job, NM_EUSE, "--%s: goes not with --batch, whose folder says the question",
                      nm_cli_name(job, o));
     with.value[NM_O_join] = nm_cli_get(said, NM_O_batch);
+    with.value[NM_O_exact] = NULL; /* of this verb alone */
     const nm_campaign c = nm_cli_campaign(job, &with);
     return nm_campaign_proofs(job, &c, out, nm_cli_has(said, NM_O_json), nm_cli_has(said, NM_O_exact));
 }
