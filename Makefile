@@ -4,8 +4,7 @@ CXX := $(if $(findstring clang,$(CC)),clang++,g++)
 BUILD ?= build
 OPT ?= -O3
 SAN ?=
-TESTLIBS ?= -lgmp
-PKGS := cbc clp libcjson zlib libdeflate libprotobuf-c libpng libjpeg nettle expat
+PKGS := cbc clp gmp libcjson zlib libdeflate libprotobuf-c libpng libjpeg nettle expat
 LOADED := libzip hdf5 # loaded by src/base/library.c, not linked
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes -Werror
 PIC := -fPIC -fvisibility=hidden # the same objects for program, static and shared library
@@ -135,7 +134,7 @@ PY_RUN := $(filter-out $(LEAVE:%=tests/%.py),$(if $(PY),$(PY:%=tests/%.py),$(TES
 
 $(BUILD)/tests/%: tests/%.c $(wildcard tests/*/*.h) $(shell find src -name '*.h') $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(WARN) -Wno-unused-function -Itests/kit $(LDFLAGS) -o $@ $< $(LIB) $(LDLIBS) $(TESTLIBS)
+	$(CC) $(CFLAGS) $(WARN) -Wno-unused-function -Itests/kit $(LDFLAGS) -o $@ $< $(LIB) $(LDLIBS)
 
 .PHONY: gates layers rooms includes style exports checker
 gates: layers rooms includes style exports checker

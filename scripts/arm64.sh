@@ -34,7 +34,7 @@ END
     # nothing counts as installed: apt fetches what these need down to the C library
     want=$(sed -n 's/^RUN="\(.*\)"$/\1/p' scripts/deps.sh | tr ' ' '\n' | grep -e '-dev$')
     { APT_CONFIG=$root/apt/conf apt-get update -q &&
-        APT_CONFIG=$root/apt/conf apt-get install -y -q --download-only libc6-dev libgmp-dev $want; } >"$root/apt/log" 2>&1 || {
+        APT_CONFIG=$root/apt/conf apt-get install -y -q --download-only libc6-dev $want; } >"$root/apt/log" 2>&1 || {
         tail -n 5 "$root/apt/log" >&2
         echo "arm64.sh: that failed (offline?)" >&2
         exit 1

@@ -1,13 +1,13 @@
 #!/bin/sh
 # deps.sh [run|check|these PACKAGE..]: installs the Debian packages that netmip needs and this machine lacks, and says what it does.
 #   run     what building and running needs (the default)
-#   check   also what the tests need: clang, sanitizer runtime, GMP, foreign solvers, mandoc, zsh, fish, python3 with numpy and onnx; where
+#   check   also what the tests need: clang, sanitizer runtime, foreign solvers, mandoc, zsh, fish, python3 with numpy and onnx; where
 #           node, npm and a network are, HiGHS as npm's WebAssembly package, in a cache outside the tree
 #   these   the packages that follow
 # As root, or through sudo; without either, or offline, it says what to install and ends with an error.
 set -eu
-RUN="gcc g++ make pkg-config libcjson-dev libdragonbox-dev libfast-float-dev zlib1g-dev libdeflate-dev coinor-libcbc-dev coinor-libclp-dev libprotobuf-c-dev protobuf-c-compiler libpng-dev libjpeg-dev libzip-dev libhdf5-dev nettle-dev libexpat1-dev"
-CHECK="clang libclang-rt-14-dev libgmp-dev python3 python3-jsonschema python3-numpy python3-onnx python3-scipy python3-h5py python3-pip python3-setuptools python3-wheel man-db coinor-cbc glpk-utils lp-solve coinor-symphony libglpk40 mandoc libxml2-utils zsh fish chromium"
+RUN="gcc g++ make pkg-config libcjson-dev libdragonbox-dev libfast-float-dev libgmp-dev zlib1g-dev libdeflate-dev coinor-libcbc-dev coinor-libclp-dev libprotobuf-c-dev protobuf-c-compiler libpng-dev libjpeg-dev libzip-dev libhdf5-dev nettle-dev libexpat1-dev"
+CHECK="clang libclang-rt-14-dev python3 python3-jsonschema python3-numpy python3-onnx python3-scipy python3-h5py python3-pip python3-setuptools python3-wheel man-db coinor-cbc glpk-utils lp-solve coinor-symphony libglpk40 mandoc libxml2-utils zsh fish chromium"
 
 # without it the tests that need it say that they skip
 highs() {

@@ -16,6 +16,7 @@ typedef struct {
     nm_front front;
     const char **file;     /* a network, perhaps a question, certificates */
     size_t n_files, first; /* the first certificate */
+    bool exact;
 } said;
 
 typedef struct {
@@ -29,7 +30,7 @@ static const char usage[] =
     "netmip-check NET --image FILE[:INDEX] --perturb SET [--label N | --labels FILE] PROOF..\n\n"
     "Checks certificates that netmip solve --proof or netmip batch --proofs wrote; more flags, as "
     "of netmip check:\n"
-    "--domain --target --margin --guard --mean --std --channels --input-shape --output-name.\n"
+    "--exact --domain --target --margin --guard --mean --std --channels --input-shape --output-name.\n"
     "Exit code: 0 accepted: holds; 10 accepted: violated; 6 one is rejected; 2 to 5 as netmip's.\n";
 
 /* Sets a flag; returns false if there is none of that name. */
@@ -57,6 +58,10 @@ static said parse(nm_job *job, int argc, char **argv)
         const char *word = argv[i], *equals = strchr(word, '=');
         if (strncmp(word, "--", 2)) {
             s.file[s.n_files++] = word;
+            continue;
+        }
+        if (!strcmp(word, "--exact")) {
+            s.exact = true;
             continue;
         }
         const char *value = equals ? equals + 1 : i + 1 < argc ? argv[i + 1] : NULL;
@@ -117,7 +122,7 @@ static void run(nm_job *job, void *arg)
     const nm_query *q = question(job, &s, net);
     for (size_t i = s.first; i < s.n_files; i++) {
         const char *path = s.file[i];
-        const nm_checked c = nm_proof_check(job, net, NULL, q, nm_file_read(job, path));
+        const nm_checked c = nm_proof_check(job, net, NULL, q, nm_file_read(job, path), s.exact);
         if (c.accepted)
             nm_put(&r->out, "accepted: %s (%zu clauses, %zu steps)\n", nm_status_word(c.claim),
                    c.clauses, c.steps);

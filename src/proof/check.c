@@ -1,8 +1,9 @@
 /* check.c: reads a certificate, netmip-proof(5), and checks it step by step.
  *
  * What must be trusted for an accepted `holds`: the readers of network and question; the judge's evaluation, and that
- * blocks which agree with it at random points are the network's; the four files of this room, some 1,400 lines; the
- * compiler, and arithmetic in IEEE 754 doubles, rounded to nearest. What need not be: whoever wrote the certificate.
+ * blocks which agree with it at random points are the network's; check.c, plain_bounds.c, pull.c and plain_net.c, some
+ * 1,300 lines; the compiler; and arithmetic in IEEE 754 doubles, rounded to nearest, or, with
+ * --exact, that of integers, exact.c and dyadic.c, instead of what those say about rounding. What need not be: whoever wrote the certificate.
  * netmip-check holds nothing else (`make checker`).
  *
  * A region starts with the box of a case (rows and balls of the case are left out, which only makes it larger), and its
@@ -27,6 +28,7 @@ typedef struct {
     const nm_query *q;
     const nm_plain *p;
     nm_pull *pull;
+    nm_exact *exact; /* or NULL */
     nm_lines lines;
     const nm_case *c; /* the case at hand */
     nm_checked *out;
@@ -100,7 +102,7 @@ static nm_region copy(nm_job *job, const nm_plain *p, const nm_region *r, size_t
 static nm_region whole(check *c)
 {
     const size_t n = c->p->n_units + 1;
-    nm_region r = {.only = -1, .stale = 1};
+    nm_region r = {.only = -1, .stale = 1, .exact = c->exact};
     r.lo = NM_RAW(c->job, double, n);
     r.hi = NM_RAW(c->job, double, n);
     for (size_t u = 0; u < n; u++) {
@@ -364,7 +366,7 @@ static bool one_case(check *c, size_t i)
     for (size_t k = 0; k < c->q->n_in; k++)
         if (!isfinite(c->c->lo[k]) || !isfinite(c->c->hi[k]))
             return fail(c, "an input without bounds");
-    const char *differs = nm_plain_try(c->job, c->p, c->net, c->c->lo, c->c->hi);
+    const char *differs = nm_plain_try(c->job, c->p, c->net, c->c->lo, c->c->hi, c->exact != NULL);
     if (differs) return fail(c, differs);
     if (!header(c, nm_fmt(c->job, "case %zu", i))) return false;
     nm_region r = whole(c);
@@ -379,7 +381,7 @@ static bool one_case(check *c, size_t i)
     return true;
 }
 
-static bool whole_file(check *c)
+static bool whole_file(check *c, bool exact)
 {
     nm_span line;
     if (!header(c, "netmip proof 1") || !header(c, nm_fmt(c->job, "network %s", c->net->hash)) ||
@@ -395,6 +397,7 @@ static bool whole_file(check *c)
             return fail(c, "\"claim holds\" or \"claim violated\" was expected");
         if (!c->p) c->p = nm_plain_new(c->job, c->net);
         c->pull = nm_pull_new(c->job, c->p);
+        if (exact) c->exact = nm_exact_new(c->job, c->p, c->pull);
         for (size_t i = 0; i < c->q->n_cases; i++)
             if (!c->q->cases[i].empty && !one_case(c, i)) return false;
     }
@@ -404,7 +407,7 @@ static bool whole_file(check *c)
 }
 
 nm_checked nm_proof_check(nm_job *job, const nm_net *net, const nm_plain *p, const nm_query *q,
-                          nm_file f)
+                          nm_file f, bool exact)
 {
     nm_checked out = {.claim = NM_OK};
     check c = {.job = job, .net = net, .p = p, .q = q, .lines = nm_lines_new(job, f), .out = &out};
@@ -413,6 +416,7 @@ nm_checked nm_proof_check(nm_job *job, const nm_net *net, const nm_plain *p, con
                  "certificates are for decisions; --objective feasible was expected");
     nm_query_need_reals(job, q, "certificates are");
     nm_tail_check(job, net, q);
-    out.accepted = whole_file(&c);
+    out.accepted = whole_file(&c, exact);
+    if (c.exact) nm_close(job, c.exact);
     return out;
 }

@@ -4,7 +4,7 @@
 
 #include "proof/proof.h"
 
-enum { NM_CHECK_LANES = 16 };             /* rows that are pulled back together */
+enum { NM_CHECK_LANES = 16, NM_CHECK_MULTIPLIERS = 24 }; /* rows pulled back together; of a cut, that are tried */
 #define NM_CHECK_U 1.1102230246251565e-16 /* 2^-53, the unit roundoff */
 #define NM_CHECK_MORE                                                                              \
     1.01 /* covers the rounding of sums of fewer than 2^40 numbers that are not negative */
@@ -18,6 +18,19 @@ enum { NM_CHECK_LANES = 16 };             /* rows that are pulled back together 
 #define NM_WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define NM_WIDE
+/* ---- exact.c: all of this without rounding; results become doubles, rounded outwards ------------ */
+nm_exact *nm_exact_new(nm_job *job, const nm_plain *p, const nm_pull *lines); /* to be closed by nm_close */
+void nm_exact_affine(nm_exact *x, size_t b, nm_region *r);                  /* the intervals of a block */
+double nm_exact_unit(nm_exact *x, const nm_region *r, size_t u, double sign); /* a lower bound of sign u */
+double nm_exact_row(nm_exact *x, const nm_region *r, const nm_row *row);
+/* Sets g, and returns h, so that g x <= h where the row is at most its right side; not finite: nothing is known. */
+double nm_exact_cut(nm_exact *x, const nm_region *r, const nm_row *row, double *g);
+void nm_exact_shrink(nm_exact *x, nm_region *r);
+/* ---- exact_trial.c ---------------------------------------------------------------------------- */
+/* Compares the blocks' outputs at a point with y, which may be off by yerr; which: the output that differs. */
+bool nm_exact_agrees(nm_job *job, const nm_plain *p, const double *in, const double *y, const double *yerr,
+                     size_t *which);
+
 #endif
 
 /* ---- plain_net.c: the blocks as rows of numbers ------------------------------------------------- */
@@ -41,9 +54,15 @@ struct nm_plain {
     const int32_t *out; /* as in nm_program */
     const double *out_const;
 };
+typedef struct nm_exact nm_exact; /* numbers of any length, and one row: --exact */
 /* Compares the blocks with the judge's evaluation of the network at points of the box; NULL: they agree. */
 const char *nm_plain_try(nm_job *job, const nm_plain *p, const nm_net *net, const double *lo,
-                         const double *hi);
+                         const double *hi, bool exact);
+/* Returns the unit of variable v of a row, or -1: it is a constant. */
+static inline int64_t nm_plain_unit(const nm_plain *p, uint32_t v)
+{
+    return v < p->n_out ? p->out[v] : (int64_t)(v - p->n_out + p->x_first);
+}
 
 /* ---- a region --------------------------------------------------------------------------------- */
 typedef struct nm_region { /* points of the input set, with the bounds that are proven for them */
@@ -64,24 +83,42 @@ typedef struct nm_region { /* points of the input set, with the bounds that are 
     bool *closed; /* [n_clauses] excluded over this region */
     int64_t only; /* the clause of interest, or -1: all that are not closed */
     uint32_t only_row; /* its row that is assumed to hold */
+    nm_exact *exact;   /* computes without rounding; or NULL */
 } nm_region;
+
+static inline void nm_region_meet(nm_region *r, size_t u, double lo, double hi)
+{
+    if (lo > r->lo[u] && lo < INFINITY) r->lo[u] = lo;
+    if (hi < r->hi[u] && hi > -INFINITY) r->hi[u] = hi;
+    if (r->lo[u] > r->hi[u]) r->empty = true;
+}
 
 /* ---- pull.c: rows pulled back to the inputs ----------------------------------------------------- */
 typedef struct nm_pull nm_pull; /* NM_CHECK_LANES rows; it has the lines of units, too */
 nm_pull *nm_pull_new(nm_job *job, const nm_plain *p);
 /* Sets the lines of blocks from..to-1 by the region's bounds, and what their rounding costs. */
 void nm_pull_lines(nm_pull *t, const nm_region *r, size_t from, size_t to);
+typedef struct nm_plain_line { /* a unit is at least slo low, and at most sup top plus an offset */
+    size_t low, top;
+    double slo, sup;
+} nm_plain_line;
+nm_plain_line nm_pull_line(const nm_pull *t, size_t u);
+bool nm_pull_is_zero(const nm_pull *t, size_t u); /* both lines are 0 */
 void nm_pull_clear(nm_pull *t);
 void nm_pull_put(nm_pull *t, size_t u, size_t lane, double coef);
 void nm_pull_constant(nm_pull *t, size_t lane, double c, double e); /* which may be off by e */
 /* Pulls the rows over blocks 0..from back to the inputs; signs: use the region's signs. */
 void nm_pull_back(nm_pull *t, const nm_region *r, size_t from, bool signs);
 void nm_pull_lower(const nm_pull *t, const nm_region *r, double *lo);
+typedef struct nm_plain_tangent { /* of the bound as a function of a cut's multiplier: where, its value, slope */
+    double at, value, slope;
+} nm_plain_tangent;
+/* Chooses the next multiplier, where the tangents on both sides of the best one meet; false: it is found. */
+bool nm_next_multiplier(nm_plain_tangent *below, nm_plain_tangent *above, double value, double slope, double *lambda);
 /* Returns the constant of lane 0, off by at most *e, and its coefficients of the inputs in g. */
 double nm_pull_inputs(const nm_pull *t, double *g, double *e);
 
 /* ---- plain_bounds.c: what steps do to a region -------------------------------------------------- */
-void nm_region_meet(nm_region *r, size_t u, double lo, double hi);
 void nm_region_interval(const nm_plain *p, nm_region *r, size_t to); /* bounds of blocks below to */
 void nm_region_crown(nm_job *job, nm_pull *t, const nm_plain *p, nm_region *r);
 /* Pulls back up to NM_CHECK_LANES rows of the question; lo: their lower bounds over the region. */
@@ -89,5 +126,18 @@ void nm_region_rows(nm_pull *t, const nm_plain *p, const nm_region *r, size_t n,
                     const nm_row *const *row, double *lo);
 /* Makes row <= its right side, pulled back to the inputs, the region's cut, and shrinks its box. */
 void nm_region_cut(nm_job *job, nm_pull *t, const nm_plain *p, nm_region *r, const nm_row *row);
+
+/* ---- exact.c: all of this without rounding; results become doubles, rounded outwards ------------ */
+nm_exact *nm_exact_new(nm_job *job, const nm_plain *p, const nm_pull *lines); /* to be closed by nm_close */
+void nm_exact_affine(nm_exact *x, size_t b, nm_region *r);                  /* the intervals of a block */
+double nm_exact_unit(nm_exact *x, const nm_region *r, size_t u, double sign); /* a lower bound of sign u */
+double nm_exact_row(nm_exact *x, const nm_region *r, const nm_row *row);
+/* Sets g, and returns h, so that g x <= h where the row is at most its right side; not finite: nothing is known. */
+double nm_exact_cut(nm_exact *x, const nm_region *r, const nm_row *row, double *g);
+void nm_exact_shrink(nm_exact *x, nm_region *r);
+/* ---- exact_trial.c ---------------------------------------------------------------------------- */
+/* Compares the blocks' outputs at a point with y, which may be off by yerr; which: the output that differs. */
+bool nm_exact_agrees(nm_job *job, const nm_plain *p, const double *in, const double *y, const double *yerr,
+                     size_t *which);
 
 #endif

@@ -12,13 +12,6 @@ enum { L = NM_CHECK_LANES };
 
 /* ---- intervals ---- */
 
-void nm_region_meet(nm_region *r, size_t u, double lo, double hi)
-{
-    if (lo > r->lo[u] && lo < INFINITY) r->lo[u] = lo;
-    if (hi < r->hi[u] && hi > -INFINITY) r->hi[u] = hi;
-    if (r->lo[u] > r->hi[u]) r->empty = true;
-}
-
 /* Adds min(w lo, w hi), their maximum, and |w| size, to L sums each; ends: the lo, then the hi, then the sizes. */
 NM_WIDE static void add_ends(size_t n, const double *restrict w, const double *restrict ends, double *restrict lo,
                              double *restrict hi, double *restrict mag)
@@ -85,7 +78,10 @@ void nm_region_interval(const nm_plain *p, nm_region *r, size_t to)
     for (size_t b = r->stale; b < to; b++) {
         const nm_plain_block *k = &p->block[b];
         if (k->kind == NM_AFFINE) {
-            interval_affine(k, r);
+            if (r->exact)
+                nm_exact_affine(r->exact, b, r);
+            else
+                interval_affine(k, r);
             continue;
         }
         for (size_t i = 0; i < k->n; i++) {
@@ -100,9 +96,14 @@ void nm_region_interval(const nm_plain *p, nm_region *r, size_t to)
 
 /* ---- what the steps of a certificate ask for ---- */
 
-static void crown_units(nm_pull *t, nm_region *r, size_t b, size_t n, const uint32_t *unit)
+/* Sets lower bounds lo of units, and of their negatives from lo[L / 2] on. */
+static void lower_ends(nm_pull *t, const nm_region *r, size_t b, size_t n, const uint32_t *unit, double *lo)
 {
-    double lo[L];
+    for (size_t i = 0; r->exact && i < n; i++) {
+        lo[i] = nm_exact_unit(r->exact, r, unit[i], 1);
+        lo[i + L / 2] = nm_exact_unit(r->exact, r, unit[i], -1);
+    }
+    if (r->exact) return;
     nm_pull_clear(t);
     for (size_t i = 0; i < n; i++) {
         nm_pull_put(t, unit[i], i, 1);
@@ -110,6 +111,12 @@ static void crown_units(nm_pull *t, nm_region *r, size_t b, size_t n, const uint
     }
     nm_pull_back(t, r, b, false);
     nm_pull_lower(t, r, lo);
+}
+
+static void crown_units(nm_pull *t, nm_region *r, size_t b, size_t n, const uint32_t *unit)
+{
+    double lo[L];
+    lower_ends(t, r, b, n, unit, lo);
     for (size_t i = 0; i < n; i++) {
         r->steep[unit[i]] = -lo[i + L / 2] > -lo[i] * NM_CHECK_NEARLY ? 2 : 1;
         nm_region_meet(r, unit[i], lo[i], -lo[i + L / 2]);
@@ -150,19 +157,13 @@ void nm_region_crown(nm_job *job, nm_pull *t, const nm_plain *p, nm_region *r)
     r->slope = slope;
 }
 
-/* Returns the unit of variable v of a row, or -1: it is a constant. */
-static int64_t unit_of(const nm_plain *p, uint32_t v)
-{
-    return v < p->n_out ? p->out[v] : (int64_t)(v - p->n_out + p->x_first);
-}
-
 /* Puts a row of the question into a lane. */
 static void put_row(nm_pull *t, const nm_plain *p, const nm_region *r, const nm_row *row,
                     size_t lane)
 {
     const double fan = ((double)row->n + 4) * NM_CHECK_U; /* several variables may be one unit */
     for (size_t i = 0; i < row->n; i++) {
-        const int64_t u = unit_of(p, row->var[i]);
+        const int64_t u = nm_plain_unit(p, row->var[i]);
         const double a = u < 0 ? p->out_const[row->var[i]] : 0,
                      size = u < 0 ? fabs(a) : nm_larger(fabs(r->lo[u]), fabs(r->hi[u]));
         nm_pull_constant(t, lane, row->coef[i] * a, fan * fabs(row->coef[i]) * size);
@@ -175,7 +176,7 @@ static double row_interval(const nm_plain *p, const nm_region *r, const nm_row *
 {
     double sum = 0, mag = 0;
     for (size_t i = 0; i < row->n; i++) {
-        const int64_t u = unit_of(p, row->var[i]);
+        const int64_t u = nm_plain_unit(p, row->var[i]);
         const double a = row->coef[i] * (u < 0 ? p->out_const[row->var[i]] : r->lo[u]);
         const double b = row->coef[i] * (u < 0 ? p->out_const[row->var[i]] : r->hi[u]);
         sum += a < b ? a : b;
@@ -188,8 +189,10 @@ void nm_region_rows(nm_pull *t, const nm_plain *p, const nm_region *r, size_t n,
                     const nm_row *const *row, double *lo)
 {
     double all[L];
-    nm_pull_clear(t);
     nm_pull_lines(t, r, 1, p->n_blocks);
+    for (size_t i = 0; r->exact && i < n; i++) lo[i] = nm_exact_row(r->exact, r, row[i]);
+    if (r->exact) return;
+    nm_pull_clear(t);
     for (size_t i = 0; i < n; i++) put_row(t, p, r, row[i], i);
     nm_pull_back(t, r, p->n_blocks - 1, true);
     nm_pull_lower(t, r, all);
@@ -224,17 +227,32 @@ static void shrink(nm_region *r, size_t n)
     }
 }
 
+/* Sets g x <= the result, where row is at most its right side. */
+static double cut_of(nm_pull *t, const nm_plain *p, const nm_region *r, const nm_row *row, double *g)
+{
+    double lo, e;
+    if (r->exact) {
+        nm_pull_lines(t, r, 1, p->n_blocks);
+        return nm_exact_cut(r->exact, r, row, g);
+    }
+    nm_region_rows(t, p, r, 1, &row, &lo);
+    const double c = nm_pull_inputs(t, g, &e);
+    return nm_up(row->rhs - c + (e + 8 * NM_CHECK_U * fabs(row->rhs)) * NM_CHECK_MORE);
+}
+
 void nm_region_cut(nm_job *job, nm_pull *t, const nm_plain *p, nm_region *r, const nm_row *row)
 {
     const size_t n = p->block[0].n;
-    double *g = NM_RAW(job, double, n + 1), lo, e, size = 0;
-    nm_region_rows(t, p, r, 1, &row, &lo);
-    const double c = nm_pull_inputs(t, g, &e);
+    double *g = NM_RAW(job, double, n + 1), size = 0;
+    const double rhs = cut_of(t, p, r, row, g);
+    if (!isfinite(rhs)) return; /* says nothing */
     for (size_t i = 0; i < n; i++) size += fabs(g[i]);
-    const double rhs = nm_up(row->rhs - c + (e + 8 * NM_CHECK_U * fabs(row->rhs)) * NM_CHECK_MORE);
-    if (!isfinite(rhs) || !isfinite(size)) return; /* says nothing */
+    if (!isfinite(size)) return;
     r->cut = g;
     r->cut_rhs = rhs;
     r->stale = 1;
-    shrink(r, n);
+    if (r->exact)
+        nm_exact_shrink(r->exact, r);
+    else
+        shrink(r, n);
 }

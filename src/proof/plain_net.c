@@ -235,8 +235,18 @@ static bool agrees(const nm_plain *p, const point *at, const double *y, const do
     return true;
 }
 
+/* Evaluates all units at the inputs that are set. */
+static void values(const nm_plain *p, point *at)
+{
+    for (size_t b = 1; b < p->n_blocks; b++) {
+        if (p->block[b].kind == NM_AFFINE) affine_values(&p->block[b], at);
+        for (size_t i = 0; p->block[b].kind != NM_AFFINE && i < p->block[b].n; i++)
+            other_value(p, &p->block[b], i, at);
+    }
+}
+
 const char *nm_plain_try(nm_job *job, const nm_plain *p, const nm_net *net, const double *lo,
-                         const double *hi)
+                         const double *hi, bool exact)
 {
     uint64_t seed = 88172645463325252u;
     point at = {NM_ARRAY(job, double, p->n_units), NM_ARRAY(job, double, p->n_units),
@@ -250,15 +260,12 @@ const char *nm_plain_try(nm_job *job, const nm_plain *p, const nm_net *net, cons
             const double v = lo[i] + part * (hi[i] - lo[i]);
             x[i] = v >= lo[i] && v <= hi[i] ? v : lo[i];
         }
-        for (size_t b = 1; b < p->n_blocks; b++) {
-            if (p->block[b].kind == NM_AFFINE) affine_values(&p->block[b], &at);
-            for (size_t i = 0; p->block[b].kind != NM_AFFINE && i < p->block[b].n; i++)
-                other_value(p, &p->block[b], i, &at);
+        if (!exact) {
+            values(p, &at);
+            if (agrees(p, &at, nm_net_eval(job, net, x, false, NULL), NULL, &k)) continue;
         }
-        const double *y = nm_net_eval(job, net, x, false, NULL);
-        if (agrees(p, &at, y, NULL, &k)) continue;
-        y = nm_net_eval(job, net, x, false, yerr); /* slower, with a bound of what it may lose */
-        if (!agrees(p, &at, y, yerr, &k))
+        const double *y = nm_net_eval(job, net, x, false, yerr); /* slower, with a bound of what it may lose */
+        if (exact ? !nm_exact_agrees(job, p, at.v, y, yerr, &k) : !agrees(p, &at, y, yerr, &k))
             return nm_fmt(job,
                           "the blocks of the lowering do not give the value %s that the network's "
                           "file gives output %zu",

@@ -17,9 +17,10 @@ typedef struct nm_checked { /* what the checker says about a certificate */
     const char *why;       /* and what is wrong with it, and by how much */
 } nm_checked;
 /* Checks the file's certificate for this network and question. Throws only if the file cannot be read, or if the
- * network or the question is of a kind that certificates do not cover. p: of the network, or NULL: it is made here. */
+ * network or the question is of a kind that certificates do not cover. p: of the network, or NULL: it is made here.
+ * exact: without rounding. */
 nm_checked nm_proof_check(nm_job *job, const nm_net *net, const nm_plain *p, const nm_query *q,
-                          nm_file f);
+                          nm_file f, bool exact);
 
 /* ---- plain_net.c -------------------------------------------------------------------------------- */
 nm_plain *nm_plain_new(nm_job *job,

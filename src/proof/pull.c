@@ -19,7 +19,7 @@
 #include "proof/proof.h"
 #include "proof/checker.h"
 
-enum { L = NM_CHECK_LANES, MULTIPLIERS = 24 };
+enum { L = NM_CHECK_LANES };
 
 struct nm_pull {
     nm_job *job;
@@ -124,6 +124,16 @@ void nm_pull_lines(nm_pull *t, const nm_region *r, size_t from, size_t to)
         for (size_t i = 0; i < p->block[b].n; i++)
             t->flat += fan * size_of(r, p->block[b].first + i);
     t->flat *= 1e-300;
+}
+
+nm_plain_line nm_pull_line(const nm_pull *t, size_t u)
+{
+    return (nm_plain_line){.low = t->low[u], .top = t->top[u], .slo = t->slo[u], .sup = t->sup[u]};
+}
+
+bool nm_pull_is_zero(const nm_pull *t, size_t u)
+{
+    return t->zero[u];
 }
 
 /* ---- rows pulled back ---- */
@@ -311,14 +321,9 @@ static void take(const nm_pull *t, const minimum *m, const double *lambda, doubl
     }
 }
 
-typedef struct { /* the bound as a function of lambda: a point, its value there, and its slope */
-    double at, value, slope;
-} tangent;
-
-/* Chooses the next lambda of a lane, where the tangents on both sides of the best one meet; false: it is found. */
-static bool next_lambda(tangent *below, tangent *above, double value, double slope, double *lambda)
+bool nm_next_multiplier(nm_plain_tangent *below, nm_plain_tangent *above, double value, double slope, double *lambda)
 {
-    const tangent here = {*lambda, value, slope};
+    const nm_plain_tangent here = {*lambda, value, slope};
     if (slope > 0)
         *below = here;
     else
@@ -342,21 +347,21 @@ static bool next_lambda(tangent *below, tangent *above, double value, double slo
 void nm_pull_lower(const nm_pull *t, const nm_region *r, double *lo)
 {
     double lambda[L] = {0};
-    tangent below[L], above[L];
+    nm_plain_tangent below[L], above[L];
     bool open[L], any = r->cut != NULL;
     minimum m;
     least(t, r, lambda, &m);
     for (size_t l = 0; l < L; l++) {
         lo[l] = -INFINITY;
-        above[l] = (tangent){.at = INFINITY};
+        above[l] = (nm_plain_tangent){.at = INFINITY};
         open[l] = r->cut && m.slope[l] > r->cut_rhs;
     }
     take(t, &m, lambda, 0, lo);
-    for (int s = 0; any && s < MULTIPLIERS; s++) {
+    for (int s = 0; any && s < NM_CHECK_MULTIPLIERS; s++) {
         any = false;
         for (size_t l = 0; l < L; l++) {
             if (!open[l]) continue;
-            open[l] = next_lambda(&below[l], &above[l], m.sum[l] - lambda[l] * r->cut_rhs,
+            open[l] = nm_next_multiplier(&below[l], &above[l], m.sum[l] - lambda[l] * r->cut_rhs,
                                   m.slope[l] - r->cut_rhs, &lambda[l]);
             any |= open[l];
         }

@@ -14,6 +14,7 @@ typedef struct {
     const nm_plain *plain;
     nm_buf *out;
     nm_jo *list; /* of what is rejected, or NULL: as text */
+    bool exact; /* without rounding */
     size_t accepted, rejected, unproved, bytes;
 } tally;
 
@@ -22,11 +23,11 @@ static nm_checked check(nm_job *job, const tally *t, int64_t sample, const char 
 {
     const nm_file f = nm_file_read(job, path);
     if (!t->c->rows)
-        return nm_proof_check(job, t->c->net, t->plain, nm_sample_query(job, t->c, sample), f);
+        return nm_proof_check(job, t->c->net, t->plain, nm_sample_query(job, t->c, sample), f, t->exact);
     const nm_benchmark_row *row = &t->c->rows->row[sample];
     const nm_named net = {NULL, nm_net_read(job, row->net_path)};
     const nm_asked a = nm_vnnlib_ask(job, row->property_path, 1, &net);
-    return nm_proof_check(job, a.net, NULL, a.query, f);
+    return nm_proof_check(job, a.net, NULL, a.query, f, t->exact);
 }
 
 static void reject(tally *t, int64_t sample, const char *path, int line, const char *why)
@@ -70,11 +71,11 @@ static void one(nm_job *job, tally *t, int64_t sample)
         t->accepted++;
 }
 
-int nm_campaign_proofs(nm_job *job, const nm_campaign *c, nm_buf *out, bool json)
+int nm_campaign_proofs(nm_job *job, const nm_campaign *c, nm_buf *out, bool json, bool exact)
 {
     const double start = nm_cpu();
     nm_jo j;
-    tally t = {.c = c, .out = out, .list = json ? &j : NULL};
+    tally t = {.c = c, .out = out, .list = json ? &j : NULL, .exact = exact};
     if (c->net) t.plain = nm_plain_new(job, c->net);
     if (json) {
         j = nm_jo_answer(out);

@@ -59,7 +59,7 @@ int nm_campaign_run(nm_job *job, const nm_campaign *c, nm_buf *out, bool json);
 
 /* ---- check_proofs.c: a campaign's certificates -------------------------------------------------- */
 /* Checks all that its records name; gives NM_OK, or NM_EAUDIT if one is rejected. */
-int nm_campaign_proofs(nm_job *job, const nm_campaign *c, nm_buf *out, bool json);
+int nm_campaign_proofs(nm_job *job, const nm_campaign *c, nm_buf *out, bool json, bool exact);
 
 /* ---- sample.c: which of many samples ------------------------------------------------------------- */
 /* Draws n of count, in proportion to their labels [count], or NULL; the same for the same seed. n: count at most. */

@@ -69,9 +69,10 @@ static void use_proof(nm_job *job, nm_file f)
     nm_buf b = {.job = job};
     nm_put(&b, "netmip proof 1\nnetwork %s\nquestion %s\n", net->hash, nm_query_hash(job, q));
     nm_put_bytes(&b, f.data, f.n);
-    const nm_checked r = nm_proof_check(job, net, NULL, q,
-                                        (nm_file){"fuzz", (const unsigned char *)b.s, b.n});
-    require(!r.accepted || r.claim == (odd ? NM_VIOLATED : NM_OK), "a false claim is not accepted");
+    const nm_file proof = {"fuzz", (const unsigned char *)b.s, b.n};
+    const nm_checked r = nm_proof_check(job, net, NULL, q, proof, false), exact = nm_proof_check(job, net, NULL, q, proof, true);
+    require(!exact.accepted || exact.claim == (odd ? NM_VIOLATED : NM_OK), "a false claim is not accepted");
+    require(!r.accepted || (exact.accepted && r.claim == exact.claim), "what doubles prove is proven exactly");
     require(r.accepted || (r.line > 0 && r.why), "a rejected step has a line and a reason");
     if (!r.accepted) nm_throw(job, NM_EAUDIT, "%s", r.why);
 }

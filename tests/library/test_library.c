@@ -62,7 +62,7 @@ static void test_rows(nm_job *job)
                                    NM_O_chunk,   NM_O_array_limit, NM_O_sbatch,
                                    NM_O_sample,  NM_O_confidence, NM_O_format,
                                    NM_O_instances, NM_O_root,    NM_O_expected, NM_O_runs,     NM_O_proof,
-                                   NM_O_benchexec, NM_O_proofs,  NM_O_batch,
+                                   NM_O_benchexec, NM_O_proofs,  NM_O_batch,    NM_O_exact,
                                    /* of verify and supports */
                                    NM_O_network, NM_O_query,     NM_O_timeout, NM_O_onnx_opset_versions,
                                    NM_O_onnx_element_types, NM_O_onnx_operators, NM_O_vnnlib_versions,

@@ -42,9 +42,9 @@ def solved(net, query, *more):
     return code, open(p("c.proof"), "rb").read() if os.path.exists(p("c.proof")) else None
 
 
-def checked(net, query, proof):
+def checked(net, query, proof, *more):
     put("n.json", net), put("q.json", query), put("c.proof", proof)
-    return run("check", p("n.json"), p("q.json"), p("c.proof"))
+    return run("check", p("n.json"), p("q.json"), p("c.proof"), *more)
 
 
 def question(net, lo, hi, outputs, claims):
@@ -83,6 +83,8 @@ def agreement():
     for net, query, proof in found:
         code, out, err = checked(net, query, proof)
         ours, rounded = said(net, query, proof, True), said(net, query, proof, False)
+        exactly = checked(net, query, proof, "--exact")
+        check("so does --exact", exactly[0] == code and exactly[1].split(" steps")[0] == out.split(" steps")[0], (exactly, code, out, proof))
         check("all accept", code in (0, 10) and out.startswith("accepted: " + ours) and ours == rounded, (code, out, err, ours, rounded, proof))
 
 
@@ -199,11 +201,11 @@ def damage(net, query, proof):
     return query, "\n".join(lines).encode(), KINDS[kind]
 
 
-def verdicts(net, query, proofs):
+def verdicts(net, query, proofs, *more):
     """what netmip-check, which one process asks about many, says of each: its claim, or None"""
     put("n.json", net), put("q.json", query)
     names = [put("c%d.proof" % i, proof) for i, proof in enumerate(proofs)]
-    r = subprocess.run([NETMIP + "-check", p("n.json"), p("q.json"), *names], capture_output=True, text=True, timeout=300)
+    r = subprocess.run([NETMIP + "-check", p("n.json"), p("q.json"), *names, *more], capture_output=True, text=True, timeout=300)
     lines = r.stdout.splitlines()
     check("no crash", r.returncode in (0, 6, 10) and len(lines) == len(proofs), (r.returncode, r.stderr, proofs))
     return [line.split(" ")[1] if line.startswith("accepted: ") else None for line in lines]
@@ -218,7 +220,9 @@ def mutations():
         done += len(damaged)
         for asked in sorted({q for q, changed, kind in damaged}):
             these = [(changed, kind) for q, changed, kind in damaged if q == asked]
-            for (changed, kind), claim in zip(these, verdicts(net, asked, [c for c, kind in these])):
+            proofs = [c for c, kind in these]
+            for (changed, kind), rounded, claim in zip(these, verdicts(net, asked, proofs), verdicts(net, asked, proofs, "--exact")):
+                check("--exact accepts what doubles accept", not rounded or claim == rounded, (rounded, claim, net, asked, changed))
                 key, same = (net, asked, changed), changed == proof
                 table[kind][0] += 1
                 table[kind][3 if same else 2 if claim else 1] += 1
@@ -248,12 +252,14 @@ def ties():
         y, cst, e, rhs, plain = c.row(r, 0, 0)
         least = max(plain, c.least(r, y, cst, e)[0])
         at = float(least) if float(least) >= least else ulp(float(least), 1)
-        for rhs, good in ((at, False), (at - 1e-9, True)):
+        for rhs, good, exactly in ((at, False, False), (at - 1e-9, True, True), (at - 2 ** -44, None, True)):
             q = question(net, [-0.3, -0.7], [0.9, 0.1], 1, ["(<= Y_0 %r)" % rhs])
             proof = ("netmip proof 1\nnetwork %s\nquestion %s\nclaim holds\ncase 0\ncrown\nclose 0 0\nend\n" %
                      (hashlib.sha256(net).hexdigest(), hashlib.sha256(q).hexdigest())).encode()
             code, out, err = checked(net, q, proof)
-            check("a tie is no proof, a margin of 1e-9 is one", (code == 0) == good, (rhs, float(least), out))
+            check("a tie is no proof, a margin of 1e-9 is one", good is None or (code == 0) == good, (rhs, float(least), out))
+            code, out, err = checked(net, q, proof, "--exact")
+            check("one of some last digits is, exactly", (code == 0) == exactly, (rhs, float(least), out))
 
 
 def shipped():

@@ -12,12 +12,13 @@ static int campaign(nm_job *job, const nm_cli *said, nm_buf *out)
 {
     nm_cli with = *said;
     for (nm_opt o = 0; o < NM_N_OPTS; o++)
-        if (nm_cli_has(said, o) && o != NM_O_batch && o != NM_O_json && o != NM_O_quiet)
+        if (nm_cli_has(said, o) && o != NM_O_batch && o != NM_O_exact && o != NM_O_json && o != NM_O_quiet)
             nm_throw(job, NM_EUSE, "--%s: goes not with --batch, whose folder says the question",
                      nm_cli_name(job, o));
     with.value[NM_O_join] = nm_cli_get(said, NM_O_batch);
+    with.value[NM_O_exact] = NULL; /* of this verb alone */
     const nm_campaign c = nm_cli_campaign(job, &with);
-    return nm_campaign_proofs(job, &c, out, nm_cli_has(said, NM_O_json));
+    return nm_campaign_proofs(job, &c, out, nm_cli_has(said, NM_O_json), nm_cli_has(said, NM_O_exact));
 }
 
 int nm_verb_check(nm_job *job, const nm_cli *said, nm_buf *out)
@@ -29,7 +30,8 @@ int nm_verb_check(nm_job *job, const nm_cli *said, nm_buf *out)
     const nm_net *net = nm_cli_net(job, &with);
     const nm_query *q = nm_cli_question(job, &with, net);
     const double start = nm_cpu();
-    const nm_checked r = nm_proof_check(job, net, NULL, q, nm_file_read(job, path));
+    const bool exact = nm_cli_has(said, NM_O_exact);
+    const nm_checked r = nm_proof_check(job, net, NULL, q, nm_file_read(job, path), exact);
     const char *claim = nm_status_word(r.claim);
     if (nm_cli_has(said, NM_O_json)) {
         nm_jo j = nm_jo_answer(out);

@@ -1,0 +1,22 @@
+/* dyadic.h: numbers m 2^-s of any length, and exact sums of them. Private to proof. */
+#ifndef NM_PROOF_DYADIC_H
+#define NM_PROOF_DYADIC_H
+
+#include <gmp.h>
+
+typedef struct nm_dyadic {
+    mpz_t m;
+    int64_t s;
+} nm_dyadic;
+
+/* ---- dyadic.c: doubles that are given are finite -------------------------------------------------- */
+int64_t nm_dyadic_scale(double x);                /* the least s >= 0 for which x 2^s is an integer */
+void nm_dyadic_integer(mpz_t z, double x, int64_t s); /* z = x 2^s, which is one */
+void nm_dyadic_add_multiple(mpz_t sum, mpz_srcptr y, double x, int64_t s); /* sum += y times the integer x 2^s */
+void nm_dyadic_set(nm_dyadic *x, double v);
+void nm_dyadic_add(nm_dyadic *sum, mpz_srcptr m, int64_t s, double x); /* sum += m 2^-s x */
+void nm_dyadic_plus(nm_dyadic *sum, double x);    /* sum += x */
+double nm_dyadic_down(const nm_dyadic *x);        /* the largest double that is at most x, or the one below it */
+double nm_dyadic_up(const nm_dyadic *x);
+
+#endif
