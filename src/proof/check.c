@@ -141,10 +141,17 @@ static bool part(check *c, nm_region *r, const char *until, bool *both)
 
 /* ---- steps ---- */
 
+/* Returns what a letter stands for, from 0 to 32, or 99: none was expected. */
+static int level(char c)
+{
+    return c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'g' ? c - 'a' + 26 : 99;
+}
+
 /* slopes [BLOCK:[GAPa]..].. : sets lower slopes for the question's rows; units that are not named use their default */
 static bool slopes(check *c, nm_region *r, words *w)
 {
     for (size_t u = 0; u < c->p->n_units; u++) r->slope[u] = -1;
+    r->point = NULL;
     for (nm_span s = word(w); s.s < s.end; s = word(w)) {
         size_t b = 0, at = 0;
         const char *x = s.s;
@@ -163,18 +170,34 @@ static bool slopes(check *c, nm_region *r, words *w)
                 return fail(c, "slopes: a unit of the block, and its slope, were expected");
             for (int digit = 0; digit < 2 && x < s.end && (*x < '0' || *x > '9');
                  digit++, scale /= 32) {
-                const int level = *x >= 'A' && *x <= 'Z'   ? *x - 'A'
-                                  : *x >= 'a' && *x <= 'g' ? *x - 'a' + 26
-                                                           : 99;
-                if (level > 32)
+                if (level(*x) > 32)
                     return fail(c, "slopes: a letter from A to Z or a to g was expected");
-                slope += level * scale;
+                slope += level(*x) * scale;
                 x++;
             }
             if (!(slope <= 1)) return fail(c, "slopes: a slope of at most 1 was expected");
             r->slope[k->first + at] = (float)slope;
         }
     }
+    return true;
+}
+
+/* point SMOOTH LETTERS: sets the places of a point, which decides lines of the question's rows; two letters an input */
+static bool point(check *c, nm_region *r, words *w)
+{
+    const size_t n = c->q->n_in;
+    double *place = NM_RAW(c->job, double, n + 1);
+    if (!real(c, w, &r->smooth)) return false;
+    if (!(r->smooth >= 1e-6 && r->smooth <= 1)) return fail(c, "point: a width from 1e-6 to 1 was expected");
+    const nm_span s = word(w);
+    if ((size_t)(s.end - s.s) != 2 * n) return fail(c, "point: two letters for each input were expected");
+    for (size_t i = 0; i < n; i++) {
+        const int a = level(s.s[2 * i]), b = level(s.s[2 * i + 1]);
+        if (a > 32 || b > 32 || 32 * a + b > 1024)
+            return fail(c, nm_fmt(c->job, "point: a place of at most 1 was expected for input %zu", i));
+        place[i] = (32 * a + b) / 1024.0;
+    }
+    r->point = place;
     return true;
 }
 
@@ -287,6 +310,7 @@ static bool step(check *c, nm_region *r, nm_span s, words *w)
     if (!nm_span_is(s, "crown"))
         nm_region_interval(c->p, r, c->p->n_blocks); /* crown does so, as it goes */
     if (nm_span_is(s, "slopes")) return slopes(c, r, w);
+    if (nm_span_is(s, "point")) return point(c, r, w);
     if (nm_span_is(s, "betas")) return betas(c, r, w);
     if (nm_span_is(s, "close")) return closes(c, r, w);
     if (nm_span_is(s, "target")) return target(c, r, w);

@@ -72,6 +72,8 @@ typedef struct nm_region { /* points of the input set, with the bounds that are 
         steep; /* [n_units] of pre-activations: 1: the lower slope is 0; 2: it is 1; 0: not chosen yet */
     float *
         slope; /* [n_units] of RELU units: lower slopes of the question's rows, or below 0: as steep says */
+    const double *point;  /* [n_in] places in [0,1], in the intervals of inputs, that decide lines; or NULL */
+    double smooth;        /* width of their ramps */
     double *ends;         /* [3 * widest] of the units that a row reads, while intervals are computed */
     double *cut, cut_rhs; /* [n_in] cut x <= cut_rhs at all points of interest; or NULL */
     size_t n_signs;
@@ -93,6 +95,12 @@ static inline void nm_region_meet(nm_region *r, size_t u, double lo, double hi)
     if (r->lo[u] > r->hi[u]) r->empty = true;
 }
 
+/* ---- point.c: lines of a ReLU whose pre-activation is unit i of block k and reads inputs only ---- */
+/* Sets theta [terms of the unit], hints for its upper line, and returns one for its lower slope. */
+double nm_point_lines(const nm_plain_block *k, size_t i, const nm_region *r, double *theta);
+/* Returns a constant so that the unit is at most c x + it over the box, where c is near theta w. */
+double nm_point_top(const nm_plain_block *k, size_t i, const nm_region *r, const double *c);
+
 /* ---- pull.c: rows pulled back to the inputs ----------------------------------------------------- */
 typedef struct nm_pull nm_pull; /* NM_CHECK_LANES rows; it has the lines of units, too */
 nm_pull *nm_pull_new(nm_job *job, const nm_plain *p);
@@ -101,6 +109,7 @@ void nm_pull_lines(nm_pull *t, const nm_region *r, size_t from, size_t to);
 typedef struct nm_plain_line { /* a unit is at least slo low, and at most sup top plus an offset */
     size_t low, top;
     double slo, sup;
+    const double *theta; /* of an upper line over the inputs, instead; or NULL */
 } nm_plain_line;
 nm_plain_line nm_pull_line(const nm_pull *t, size_t u);
 bool nm_pull_is_zero(const nm_pull *t, size_t u); /* both lines are 0 */

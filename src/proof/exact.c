@@ -5,6 +5,7 @@
  * where any number will do and the result allows for it. So no bound of a rounding error occurs:
  *   unit          [down(exact lower end), up(exact upper end)]
  *   chord         k is u/(u-l) rounded to a multiple of 2^-53, the offset exactly max(f(l) - k l, f(u) - k u)
+ *   a point's line   its thetas are multiples of 2^-30, its constant is exactly max(on, off)
  *   cut y x <= h  g_i is y_i rounded, and g x <= up(h + max over the box of (g - y) x)
  *   multiplier    of a cut: the best one that a search in doubles finds; the bound that it gives is exact
  * Exact chords u/(u-l) are what makes fractions long: their denominators multiply up over layers. Here every number is
@@ -170,6 +171,49 @@ static double least_value(const nm_region *r, const nm_plain_block *k, size_t u,
     return least;
 }
 
+/* Adds to a the largest value over the box of f w v, f being a multiple of 2^-SLOPE, as multiples of 2^-(s + SLOPE + scale
+ * of the block that has w); s: that of the box's ends. */
+static void add_most(nm_exact *x, mpz_t a, double f, double w, double lo, double hi, int64_t s, int64_t scale)
+{
+    nm_dyadic_integer(x->b, (f > 0) == (w > 0) ? hi : lo, s);
+    mpz_set_ui(x->f.m, 0);
+    nm_dyadic_add_multiple(x->f.m, x->b, f, SLOPE);
+    nm_dyadic_add_multiple(a, x->f.m, w, scale);
+}
+
+/* The line of point.c over the inputs, for unit i of the pre-activations in block `src`: y[u] times it. */
+static void pull_hull(nm_exact *x, const nm_region *r, int src, size_t i, const double *theta, size_t b)
+{
+    const nm_plain_block *k = &x->p->block[src];
+    const size_t at = k->ptr[i], n = k->ptr[i + 1] - at, u = x->p->block[b].first + i;
+    const int64_t scale = x->scale[src];
+    int64_t s = 0;
+    for (size_t t = 0; t < n; t++)
+        s = larger(s, larger(nm_dyadic_scale(r->lo[k->idx[at + t]]), nm_dyadic_scale(r->hi[k->idx[at + t]])));
+    mpz_set_ui(x->d.m, 0);
+    mpz_set_ui(x->e.m, 0);
+    for (size_t t = 0; t < n; t++) {
+        const size_t v = k->idx[at + t];
+        add_most(x, x->d.m, 1 - theta[t], k->w[at + t], r->lo[v], r->hi[v], s, scale);
+        add_most(x, x->e.m, -theta[t], k->w[at + t], r->lo[v], r->hi[v], s, scale);
+        mpz_set_ui(x->a, 0);
+        nm_dyadic_add_multiple(x->a, x->y[u], theta[t], SLOPE);
+        nm_dyadic_add_multiple(x->y[v], x->a, k->w[at + t], x->below[0] - x->below[b] - SLOPE);
+    }
+    x->d.s = x->e.s = s + SLOPE + scale;
+    mpz_set_ui(x->f.m, 1);
+    nm_dyadic_add(&x->d, x->f.m, 0, k->bias[i]); /* on; e: off */
+    mpz_set(x->f.m, x->e.m);
+    x->f.s = x->e.s;
+    nm_dyadic_add(&x->f, x->d.m, x->d.s, -1);
+    if (mpz_sgn(x->f.m) < 0) {
+        mpz_swap(x->e.m, x->d.m);
+        x->e.s = x->d.s;
+    }
+    mpz_mul(x->a, x->y[u], x->e.m);
+    nm_dyadic_add(&x->c, x->a, x->base + x->below[b] + x->e.s, 1);
+}
+
 static void pull_bent(nm_exact *x, const nm_region *r, size_t b, size_t u)
 {
     const nm_plain_block *k = &x->p->block[b];
@@ -177,6 +221,10 @@ static void pull_bent(nm_exact *x, const nm_region *r, size_t b, size_t u)
     const int64_t shift = x->below[k->src] - x->below[b];
     if (mpz_sgn(x->y[u]) > 0) {
         nm_dyadic_add_multiple(x->y[l.low], x->y[u], l.slo, shift);
+        return;
+    }
+    if (l.theta) {
+        pull_hull(x, r, k->src, u - k->first, l.theta, b);
         return;
     }
     const double slope = nearbyint(ldexp(l.sup, SLOPE)) * ldexp(1, -SLOPE);

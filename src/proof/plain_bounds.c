@@ -143,6 +143,8 @@ void nm_region_crown(nm_job *job, nm_pull *t, const nm_plain *p, nm_region *r)
 {
     size_t done = 1;
     float *slope = r->slope; /* units keep the slopes that steep says */
+    const double *point = r->point;
+    r->point = NULL;
     r->slope = NM_RAW(job, float, p->n_units + 1);
     for (size_t u = 0; u < p->n_units; u++) r->slope[u] = -1;
     for (size_t b = 1; b < p->n_blocks && !r->empty; b++) {
@@ -155,6 +157,7 @@ void nm_region_crown(nm_job *job, nm_pull *t, const nm_plain *p, nm_region *r)
     }
     nm_region_interval(p, r, p->n_blocks);
     r->slope = slope;
+    r->point = point;
 }
 
 /* Puts a row of the question into a lane. */

@@ -3,6 +3,7 @@
  * A row y.v + c over units is rewritten block by block until it reads the inputs alone:
  *   AFFINE  v_i = w_i.s + b_i       y_i v_i = y_i w_i.s + y_i b_i
  *   RELU    v = max(a, 0) on [l,h]  y >= 0: y v >= y t a, any t in [0,1];  y < 0: y v >= y (k a + m), the chord
+ *           or, over a box of inputs that the unit's row reads, a line over these (point.c)
  *   MAX     likewise: y >= 0: v is at least any member; y < 0: at most the chord of max(top, second) on top's range
  *   sign    side a <= 0             adds beta side a, which is not positive, any beta >= 0
  * and is then least over the box, or over box and cut, where adding lambda (cut x - rhs), any lambda >= 0, keeps it a
@@ -30,6 +31,8 @@ struct nm_pull {
     uint32_t *list, *row;   /* [widest]; [n_units] of a block: the units that are hot, by their place in its order */
     double *slo, *sup, *up; /* [n_units] lower slope; upper line sup a + up */
     uint32_t *low, *top;    /* members of the lower and the upper line: of a RELU, what it reads */
+    double **hull;          /* [n_units] of an upper line over the inputs: its coefficients, or exactly: its thetas; or NULL */
+    double **room;          /* [n_blocks] for them, by the terms of the affine block */
     double *fee;            /* [n_units] cost of rounding for each |coefficient| */
     double flat;            /* of underflow */
     double c[L], e[L];      /* constants; what rounding may have cost so far */
@@ -48,6 +51,13 @@ nm_pull *nm_pull_new(nm_job *job, const nm_plain *p)
     t->sup = NM_ARRAY(job, double, p->n_units);
     t->up = NM_ARRAY(job, double, p->n_units);
     t->fee = NM_ARRAY(job, double, p->n_units);
+    t->hull = NM_ARRAY(job, double *, p->n_units);
+    t->room = NM_ARRAY(job, double *, p->n_blocks);
+    for (size_t b = 0; b < p->n_blocks; b++) {
+        const nm_plain_block *k = &p->block[b];
+        if (k->kind == NM_AFFINE && k->is_pre && k->reads_input_only)
+            t->room[b] = NM_RAW(job, double, k->ptr[k->n] + 1);
+    }
     t->low = NM_ARRAY(job, uint32_t, p->n_units);
     t->top = NM_ARRAY(job, uint32_t, p->n_units);
     return t;
@@ -101,6 +111,20 @@ static void line_max(nm_pull *t, const nm_region *r, const nm_plain_block *k, si
     chord(t, u, r->lo[top], second, r->hi[top], r->hi[top]);
 }
 
+/* Sets the lines that the region's point decides for an open unit. */
+static void line_point(nm_pull *t, const nm_region *r, size_t u, int src, size_t i)
+{
+    const nm_plain_block *k = &t->p->block[src];
+    const size_t a = k->first + i;
+    t->hull[u] = NULL;
+    if (!r->point || !t->room[src] || !(r->lo[a] < 0 && r->hi[a] > 0)) return;
+    double *c = t->hull[u] = t->room[src] + k->ptr[i];
+    t->slo[u] = nm_point_lines(k, i, r, c);
+    if (r->exact) return;
+    for (size_t j = k->ptr[i]; j < k->ptr[i + 1]; j++) c[j - k->ptr[i]] *= k->w[j];
+    t->up[u] = nm_point_top(k, i, r, c);
+}
+
 void nm_pull_lines(nm_pull *t, const nm_region *r, size_t from, size_t to)
 {
     const nm_plain *p = t->p;
@@ -111,11 +135,14 @@ void nm_pull_lines(nm_pull *t, const nm_region *r, size_t from, size_t to)
         for (size_t i = 0; i < k->n; i++) {
             const size_t u = k->first + i;
             if (k->kind == NM_RELU) line_relu(t, r, u, p->block[k->src].first + i);
+            if (k->kind == NM_RELU) line_point(t, r, u, k->src, i);
             if (k->kind == NM_MAX) line_max(t, r, k, i);
             const bool affine = k->kind == NM_AFFINE;
-            const double mag = affine ? r->mag[u] : size_of(r, t->low[u]) + size_of(r, t->top[u]);
+            const double mag = affine       ? r->mag[u]
+                               : t->hull[u] ? size_of(r, t->low[u]) + r->mag[t->low[u]]
+                                            : size_of(r, t->low[u]) + size_of(r, t->top[u]);
             const double c = fabs(affine ? k->bias[i] : t->up[u]);
-            t->zero[u] = !affine && t->slo[u] == 0 && t->sup[u] == 0 && t->up[u] == 0;
+            t->zero[u] = !affine && t->slo[u] == 0 && t->sup[u] == 0 && t->up[u] == 0 && !t->hull[u];
             t->fee[u] = (fan * mag + adds * c) * NM_CHECK_U * NM_CHECK_MORE;
         }
     }
@@ -128,7 +155,7 @@ void nm_pull_lines(nm_pull *t, const nm_region *r, size_t from, size_t to)
 
 nm_plain_line nm_pull_line(const nm_pull *t, size_t u)
 {
-    return (nm_plain_line){.low = t->low[u], .top = t->top[u], .slo = t->slo[u], .sup = t->sup[u]};
+    return (nm_plain_line){.low = t->low[u], .top = t->top[u], .slo = t->slo[u], .sup = t->sup[u], .theta = t->hull[u]};
 }
 
 bool nm_pull_is_zero(const nm_pull *t, size_t u)
@@ -201,6 +228,19 @@ NM_WIDE static void pay(nm_pull *t, const double *restrict y, double c, double f
     }
 }
 
+/* Adds neg c to the inputs, for the line of a unit over them. */
+static void pull_hull(nm_pull *t, size_t u, const double *neg)
+{
+    const nm_plain_block *k = t->p->block;
+    while (!(t->low[u] >= k->first && t->low[u] < k->first + k->n)) k++;
+    const size_t i = t->low[u] - k->first, n = k->ptr[i + 1] - k->ptr[i];
+    for (size_t j = 0; j < n; j++) {
+        t->list[j] = (uint32_t)j;
+        t->hot[k->idx[k->ptr[i] + j]] = true;
+    }
+    scatter(n, t->list, k->idx + k->ptr[i], t->hull[u], neg, t->y);
+}
+
 NM_WIDE static void pull_bent(nm_pull *t, size_t u)
 {
     const double *y = t->y + u * L;
@@ -210,8 +250,9 @@ NM_WIDE static void pull_bent(nm_pull *t, size_t u)
         neg[l] = y[l] < 0 ? y[l] : 0;
         low[l] += pos * t->slo[u];
     }
+    if (t->hull[u]) pull_hull(t, u, neg);
     for (size_t l = 0; l < L; l++) {
-        top[l] += neg[l] * t->sup[u];
+        if (!t->hull[u]) top[l] += neg[l] * t->sup[u];
         t->c[l] += neg[l] * t->up[u];
         t->e[l] += fabs(y[l]) * t->fee[u];
     }
