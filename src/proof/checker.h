@@ -19,7 +19,7 @@ enum { NM_CHECK_LANES = 16, NM_CHECK_MULTIPLIERS = 24 }; /* rows pulled back tog
 #else
 #define NM_WIDE
 /* ---- exact.c: all of this without rounding; results become doubles, rounded outwards ------------ */
-nm_exact *nm_exact_new(nm_job *job, const nm_plain *p, const nm_pull *lines); /* to be closed by nm_close */
+nm_exact *nm_exact_new(nm_job *job, const nm_plain *p, nm_pull *lines); /* to be closed by nm_close */
 void nm_exact_affine(nm_exact *x, size_t b, nm_region *r);                  /* the intervals of a block */
 double nm_exact_unit(nm_exact *x, const nm_region *r, size_t u, double sign); /* a lower bound of sign u */
 double nm_exact_row(nm_exact *x, const nm_region *r, const nm_row *row);
@@ -96,8 +96,9 @@ static inline void nm_region_meet(nm_region *r, size_t u, double lo, double hi)
 }
 
 /* ---- point.c: lines of a ReLU whose pre-activation is unit i of block k and reads inputs only ---- */
-/* Sets theta [terms of the unit], hints for its upper line, and returns one for its lower slope. */
-double nm_point_lines(const nm_plain_block *k, size_t i, const nm_region *r, double *theta);
+double nm_point_slope(const nm_plain_block *k, size_t i, const nm_region *r); /* a hint for its lower slope */
+/* Sets theta [terms of the unit], hints for its upper line; *ramp: where its search starts, and has ended. */
+void nm_point_thetas(const nm_plain_block *k, size_t i, const nm_region *r, double *theta, double *ramp);
 /* Returns a constant so that the unit is at most c x + it over the box, where c is near theta w. */
 double nm_point_top(const nm_plain_block *k, size_t i, const nm_region *r, const double *c);
 
@@ -111,7 +112,8 @@ typedef struct nm_plain_line { /* a unit is at least slo low, and at most sup to
     double slo, sup;
     const double *theta; /* of an upper line over the inputs, instead; or NULL */
 } nm_plain_line;
-nm_plain_line nm_pull_line(const nm_pull *t, size_t u);
+/* Returns the lines of a unit, for a coefficient of this sign. */
+nm_plain_line nm_pull_line(nm_pull *t, const nm_region *r, size_t u, int sign);
 bool nm_pull_is_zero(const nm_pull *t, size_t u); /* both lines are 0 */
 void nm_pull_clear(nm_pull *t);
 void nm_pull_put(nm_pull *t, size_t u, size_t lane, double coef);
@@ -137,7 +139,7 @@ void nm_region_rows(nm_pull *t, const nm_plain *p, const nm_region *r, size_t n,
 void nm_region_cut(nm_job *job, nm_pull *t, const nm_plain *p, nm_region *r, const nm_row *row);
 
 /* ---- exact.c: all of this without rounding; results become doubles, rounded outwards ------------ */
-nm_exact *nm_exact_new(nm_job *job, const nm_plain *p, const nm_pull *lines); /* to be closed by nm_close */
+nm_exact *nm_exact_new(nm_job *job, const nm_plain *p, nm_pull *lines); /* to be closed by nm_close */
 void nm_exact_affine(nm_exact *x, size_t b, nm_region *r);                  /* the intervals of a block */
 double nm_exact_unit(nm_exact *x, const nm_region *r, size_t u, double sign); /* a lower bound of sign u */
 double nm_exact_row(nm_exact *x, const nm_region *r, const nm_row *row);

@@ -27,7 +27,7 @@ enum { SLOPE = 53 };
 struct nm_exact {
     nm_job *job;
     const nm_plain *p;
-    const nm_pull *lines;
+    nm_pull *lines;
     int64_t base, *scale, *below; /* [n_blocks] */
     uint32_t *block;              /* [n_units] the block of each */
     mpz_t *y, *lo, *hi, a, b;     /* y [n_units]: the row; lo, hi [widest]: ends of the units that a row reads */
@@ -71,7 +71,7 @@ static void scales(nm_exact *x)
     }
 }
 
-nm_exact *nm_exact_new(nm_job *job, const nm_plain *p, const nm_pull *lines)
+nm_exact *nm_exact_new(nm_job *job, const nm_plain *p, nm_pull *lines)
 {
     nm_exact *x = NM_NEW(job, nm_exact);
     *x = (nm_exact){.job = job, .p = p, .lines = lines};
@@ -217,7 +217,7 @@ static void pull_hull(nm_exact *x, const nm_region *r, int src, size_t i, const 
 static void pull_bent(nm_exact *x, const nm_region *r, size_t b, size_t u)
 {
     const nm_plain_block *k = &x->p->block[b];
-    const nm_plain_line l = nm_pull_line(x->lines, u);
+    const nm_plain_line l = nm_pull_line(x->lines, r, u, mpz_sgn(x->y[u]));
     const int64_t shift = x->below[k->src] - x->below[b];
     if (mpz_sgn(x->y[u]) > 0) {
         nm_dyadic_add_multiple(x->y[l.low], x->y[u], l.slo, shift);

@@ -13,27 +13,25 @@
 #include "proof/proof.h"
 #include "proof/checker.h"
 
-enum { TRIES = 40 };
+enum { TRIES = 40, L = NM_CHECK_LANES };
 static const double GRID = 0x1p30; /* theta and alpha are multiples of 1/GRID, which keeps exact numbers short */
 
-/* Returns the sum of d clipped ramps, and that of d where the ramp is open; d and s [n]. */
-NM_WIDE static double ramps(size_t n, const double *restrict d, const double *restrict s, double t, double smooth,
-                            double *open)
+static double on_grid(double z)
 {
-    enum { L = NM_CHECK_LANES };
+    const double big = 1.5 * 0x1p52 / GRID; /* adding it rounds to a multiple of 1/GRID */
+    return ((z > 0 ? z < 1 ? z : 1 : 0) + big) - big;
+}
+
+/* Returns the sum of d clipped ramps, and that of d where the ramp is open; d and s [n]. */
+NM_WIDE static double ramps(size_t n, const double *restrict d, const double *restrict s, double t, double f, double *open)
+{
     double sum[L] = {0}, wide[L] = {0};
-    size_t j = 0;
-    for (; j + L <= n; j += L)
-        for (size_t l = 0; l < L; l++) {
-            const double z = (t - s[j + l]) / smooth, low = z > 0 ? z : 0;
+    for (size_t j = 0; j < n; j += L)
+        for (size_t l = 0; l < L && j + l < n; l++) {
+            const double z = (t - s[j + l]) * f, low = z > 0 ? z : 0;
             sum[l] += d[j + l] * (low < 1 ? low : 1);
             wide[l] += z > 0 && z < 1 ? d[j + l] : 0;
         }
-    for (size_t l = 0; j < n; j++, l++) {
-        const double z = (t - s[j]) / smooth, low = z > 0 ? z : 0;
-        sum[l] += d[j] * (low < 1 ? low : 1);
-        wide[l] += z > 0 && z < 1 ? d[j] : 0;
-    }
     for (size_t l = 1; l < L; l++) {
         sum[0] += sum[l];
         wide[0] += wide[l];
@@ -42,28 +40,45 @@ NM_WIDE static double ramps(size_t n, const double *restrict d, const double *re
     return sum[0];
 }
 
-static double on_grid(double z)
-{
-    return nearbyint((z > 0 ? z < 1 ? z : 1 : 0) * GRID) / GRID;
-}
-
-double nm_point_lines(const nm_plain_block *k, size_t i, const nm_region *r, double *theta)
+/* Gathers d and s, and returns the sum of d; *most: the largest a; *value: a at the point. */
+static double gather(const nm_plain_block *k, size_t i, const nm_region *r, double *d, double *s, double *most, double *value)
 {
     const size_t at = k->ptr[i], n = k->ptr[i + 1] - at;
-    double *d = r->ends, *s = r->ends + n, most = k->bias[i], value = k->bias[i], reach = 0;
+    double reach = 0;
+    *most = *value = k->bias[i];
     for (size_t j = 0; j < n; j++) {
         const size_t x = k->idx[at + j];
         const double w = k->w[at + j], width = r->hi[x] - r->lo[x];
         d[j] = fabs(w) * width;
         s[j] = w > 0 ? r->point[x] : 1 - r->point[x];
-        most += w * (w > 0 ? r->hi[x] : r->lo[x]);
-        value += w * (r->lo[x] + r->point[x] * width);
+        *most += w * (w > 0 ? r->hi[x] : r->lo[x]);
+        *value += w * (r->lo[x] + r->point[x] * width);
         reach += d[j];
     }
-    double below = 0, above = 1 + r->smooth, t = 0.5, open;
+    return reach;
+}
+
+double nm_point_slope(const nm_plain_block *k, size_t i, const nm_region *r)
+{
+    double most, value;
+    const double reach = gather(k, i, r, r->ends, r->ends + (k->ptr[i + 1] - k->ptr[i]), &most, &value);
+    const double bend = r->smooth * (most < reach - most ? most : reach - most);
+    return on_grid(value / bend + 0.5);
+}
+
+NM_WIDE static void thetas(size_t n, const double *restrict s, double t, double f, double *restrict theta)
+{
+    for (size_t j = 0; j < n; j++) theta[j] = on_grid((t - s[j]) * f);
+}
+
+void nm_point_thetas(const nm_plain_block *k, size_t i, const nm_region *r, double *theta, double *ramp)
+{
+    const size_t n = k->ptr[i + 1] - k->ptr[i];
+    double *d = r->ends, *s = r->ends + n, most, value, open, below = 0, above = 1 + r->smooth, t = *ramp;
+    const double reach = gather(k, i, r, d, s, &most, &value), f = 1 / r->smooth;
     for (int tries = 0; tries < TRIES; tries++) { /* Newton's method between two places around the solution */
-        const double miss = most - ramps(n, d, s, t, r->smooth, &open);
-        if (fabs(miss) <= 1e-10 * reach) break;
+        const double miss = most - ramps(n, d, s, t, f, &open);
+        if (fabs(miss) <= 1e-9 * reach) break;
         if (miss > 0)
             below = t;
         else
@@ -71,9 +86,8 @@ double nm_point_lines(const nm_plain_block *k, size_t i, const nm_region *r, dou
         const double next = open > 0 ? t + miss * r->smooth / open : -1;
         t = next > below && next < above ? next : 0.5 * (below + above);
     }
-    for (size_t j = 0; j < n; j++) theta[j] = on_grid((t - s[j]) / r->smooth);
-    const double bend = r->smooth * (most < reach - most ? most : reach - most);
-    return on_grid(value / bend + 0.5);
+    thetas(n, s, t, f, theta);
+    *ramp = t;
 }
 
 double nm_point_top(const nm_plain_block *k, size_t i, const nm_region *r, const double *c)

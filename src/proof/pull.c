@@ -20,7 +20,7 @@
 #include "proof/proof.h"
 #include "proof/checker.h"
 
-enum { L = NM_CHECK_LANES };
+enum { L = NM_CHECK_LANES, LOWER = 1, UPPER = 2 };
 
 struct nm_pull {
     nm_job *job;
@@ -32,6 +32,8 @@ struct nm_pull {
     double *slo, *sup, *up; /* [n_units] lower slope; upper line sup a + up */
     uint32_t *low, *top;    /* members of the lower and the upper line: of a RELU, what it reads */
     double **hull;          /* [n_units] of an upper line over the inputs: its coefficients, or exactly: its thetas; or NULL */
+    unsigned char *made;    /* [n_units] which of its lines have been computed */
+    double *ramp;           /* [n_units] where the search for a line has ended */
     double **room;          /* [n_blocks] for them, by the terms of the affine block */
     double *fee;            /* [n_units] cost of rounding for each |coefficient| */
     double flat;            /* of underflow */
@@ -52,6 +54,9 @@ nm_pull *nm_pull_new(nm_job *job, const nm_plain *p)
     t->up = NM_ARRAY(job, double, p->n_units);
     t->fee = NM_ARRAY(job, double, p->n_units);
     t->hull = NM_ARRAY(job, double *, p->n_units);
+    t->made = NM_ARRAY(job, unsigned char, p->n_units);
+    t->ramp = NM_ARRAY(job, double, p->n_units);
+    for (size_t u = 0; u < p->n_units; u++) t->ramp[u] = 0.5;
     t->room = NM_ARRAY(job, double *, p->n_blocks);
     for (size_t b = 0; b < p->n_blocks; b++) {
         const nm_plain_block *k = &p->block[b];
@@ -111,18 +116,31 @@ static void line_max(nm_pull *t, const nm_region *r, const nm_plain_block *k, si
     chord(t, u, r->lo[top], second, r->hi[top], r->hi[top]);
 }
 
-/* Sets the lines that the region's point decides for an open unit. */
+/* Says whether the region's point decides a unit's lines, which are then computed when they are needed. */
 static void line_point(nm_pull *t, const nm_region *r, size_t u, int src, size_t i)
 {
     const nm_plain_block *k = &t->p->block[src];
     const size_t a = k->first + i;
-    t->hull[u] = NULL;
-    if (!r->point || !t->room[src] || !(r->lo[a] < 0 && r->hi[a] > 0)) return;
-    double *c = t->hull[u] = t->room[src] + k->ptr[i];
-    t->slo[u] = nm_point_lines(k, i, r, c);
-    if (r->exact) return;
-    for (size_t j = k->ptr[i]; j < k->ptr[i + 1]; j++) c[j - k->ptr[i]] *= k->w[j];
-    t->up[u] = nm_point_top(k, i, r, c);
+    const bool is = r->point && t->room[src] && r->lo[a] < 0 && r->hi[a] > 0;
+    t->hull[u] = is ? t->room[src] + k->ptr[i] : NULL;
+    t->made[u] = 0;
+}
+
+/* Computes such lines, for coefficients of these signs. */
+static void make(nm_pull *t, const nm_region *r, size_t u, bool lower, bool upper)
+{
+    const nm_plain_block *k = t->p->block;
+    if (!t->hull[u] || ((!lower || t->made[u] & LOWER) && (!upper || t->made[u] & UPPER))) return;
+    while (!(t->low[u] >= k->first && t->low[u] < k->first + k->n)) k++;
+    const size_t i = t->low[u] - k->first, n = k->ptr[i + 1] - k->ptr[i];
+    double *c = t->hull[u];
+    if (lower && !(t->made[u] & LOWER)) t->slo[u] = nm_point_slope(k, i, r);
+    if (upper && !(t->made[u] & UPPER)) {
+        nm_point_thetas(k, i, r, c, &t->ramp[u]);
+        for (size_t j = 0; !r->exact && j < n; j++) c[j] *= k->w[k->ptr[i] + j];
+        if (!r->exact) t->up[u] = nm_point_top(k, i, r, c);
+    }
+    t->made[u] |= (unsigned char)((lower ? LOWER : 0) | (upper ? UPPER : 0));
 }
 
 void nm_pull_lines(nm_pull *t, const nm_region *r, size_t from, size_t to)
@@ -141,7 +159,7 @@ void nm_pull_lines(nm_pull *t, const nm_region *r, size_t from, size_t to)
             const double mag = affine       ? r->mag[u]
                                : t->hull[u] ? size_of(r, t->low[u]) + r->mag[t->low[u]]
                                             : size_of(r, t->low[u]) + size_of(r, t->top[u]);
-            const double c = fabs(affine ? k->bias[i] : t->up[u]);
+            const double c = affine ? fabs(k->bias[i]) : t->hull[u] ? 2 * r->mag[t->low[u]] : fabs(t->up[u]);
             t->zero[u] = !affine && t->slo[u] == 0 && t->sup[u] == 0 && t->up[u] == 0 && !t->hull[u];
             t->fee[u] = (fan * mag + adds * c) * NM_CHECK_U * NM_CHECK_MORE;
         }
@@ -153,8 +171,9 @@ void nm_pull_lines(nm_pull *t, const nm_region *r, size_t from, size_t to)
     t->flat *= 1e-300;
 }
 
-nm_plain_line nm_pull_line(const nm_pull *t, size_t u)
+nm_plain_line nm_pull_line(nm_pull *t, const nm_region *r, size_t u, int sign)
 {
+    make(t, r, u, sign > 0, sign < 0);
     return (nm_plain_line){.low = t->low[u], .top = t->top[u], .slo = t->slo[u], .sup = t->sup[u], .theta = t->hull[u]};
 }
 
@@ -241,6 +260,14 @@ static void pull_hull(nm_pull *t, size_t u, const double *neg)
     scatter(n, t->list, k->idx + k->ptr[i], t->hull[u], neg, t->y);
 }
 
+/* Returns whether a lane's coefficient of the unit is above 0, or with sign -1 below. */
+static bool any(const nm_pull *t, size_t u, double sign)
+{
+    bool some = false;
+    for (size_t l = 0; l < L; l++) some |= sign * t->y[u * L + l] > 0;
+    return some;
+}
+
 NM_WIDE static void pull_bent(nm_pull *t, size_t u)
 {
     const double *y = t->y + u * L;
@@ -250,7 +277,7 @@ NM_WIDE static void pull_bent(nm_pull *t, size_t u)
         neg[l] = y[l] < 0 ? y[l] : 0;
         low[l] += pos * t->slo[u];
     }
-    if (t->hull[u]) pull_hull(t, u, neg);
+    if (t->hull[u] && any(t, u, -1)) pull_hull(t, u, neg);
     for (size_t l = 0; l < L; l++) {
         if (!t->hull[u]) top[l] += neg[l] * t->sup[u];
         t->c[l] += neg[l] * t->up[u];
@@ -318,6 +345,7 @@ void nm_pull_back(nm_pull *t, const nm_region *r, size_t from, bool signs)
         if (k->kind == NM_AFFINE) pull_affine(t, k);
         while (hot < end && (hot = memchr(hot, true, (size_t)(end - hot)))) {
             const size_t u = (size_t)(hot - t->hot);
+            if (t->hull[u]) make(t, r, u, any(t, u, 1), any(t, u, -1));
             if (k->kind != NM_AFFINE && !t->zero[u]) pull_bent(t, u);
             forget(t, u);
         }
