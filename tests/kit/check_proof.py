@@ -103,7 +103,7 @@ class Checker:
     def whole(self, case):
         none = [None] * len(self.blocks)
         r = {"lo": [self.array(case["lo"])] + none, "hi": [self.array(case["hi"])] + none, "empty": False, "cut": None, "only": None,
-             "signs": [], "betas": [], "steep": {}, "slopes": {}, "closed": [False] * len(case["clauses"])}
+             "signs": [], "betas": [], "steep": {}, "slopes": {}, "point": None, "closed": [False] * len(case["clauses"])}
         return self.interval(r, 1)
 
     def copy(self, r):
@@ -150,8 +150,31 @@ class Checker:
         up[open_] = np.maximum(-sup[open_] * lo, ho - sup[open_] * ho) + 8 * self.U * (abs(lo) + abs(ho)) + self.tiny
         return slo, sup, up
 
+    def point_lines(self, r, w):
+        """of the open ReLUs over the inputs: which ones, lower slopes, coefficients and constants of upper lines"""
+        smooth, place = r["point"]
+        open_ = np.nonzero((r["lo"][1] < 0) & (r["hi"][1] > 0))[0]
+        lo, hi, w, b = r["lo"][0], r["hi"][0], w[open_], self.blocks[0][1][open_]
+        l, h, v, bias = (np.array(x, dtype=float) for x in (lo, hi, w, b))  # hints are computed in floats
+        d, s = abs(v) * (h - l), np.where(v > 0, place, 1 - place)
+        most, value = bias + np.where(v > 0, v * h, v * l).sum(1), bias + v.dot(l + place * (h - l))
+        under, over = np.zeros(len(v)), np.zeros(len(v)) + 1 + smooth
+        for _ in range(45):
+            t = (under + over) / 2
+            full = (d * np.clip((t[:, None] - s) / smooth, 0, 1)).sum(1) >= most
+            under, over = np.where(full, under, t), np.where(full, t, over)
+        theta = np.round(np.clip((over[:, None] - s) / smooth, 0, 1) * 2.0 ** 30) / 2.0 ** 30
+        bend = smooth * np.minimum(most, d.sum(1) - most)
+        alpha = np.round(np.clip(value / np.where(bend > 0, bend, 1) + 0.5, 0, 1) * 2.0 ** 30) / 2.0 ** 30
+        lines = self.array(theta) * w
+        on, off = (np.maximum(x * lo, x * hi).sum(1) for x in (w - lines, -lines))
+        size = abs(w).dot(np.maximum(abs(lo), abs(hi))) + abs(b)
+        return open_, self.array(alpha), lines, np.maximum(on + b, off) + 4 * self.U * (w.shape[1] + 16) * size + self.tiny
+
     def pull(self, r, k, y, c, e, plain):
         """rows y of affine block k written over the inputs: y x + c - e; plain: rows of crown, without slopes and signs"""
+        w0, direct = self.blocks[0][0], self.zeros(*y.shape)[:, :0]
+        mag0 = abs(w0).dot(np.maximum(abs(r["lo"][0]), abs(r["hi"][0]))) + abs(self.blocks[0][1])
         for j in range(k, 0, -1):
             w, b = self.blocks[j - 1]
             lo, hi = self.values(r, j - 1)
@@ -160,12 +183,20 @@ class Checker:
             c = c + y.dot(b)
             y = y.dot(w)
             if j == 1:
-                return y, c, e
+                return y + direct if direct.shape[1] else y, c, e
             slo, sup, up = self.lines(r, j - 1, plain)
             neg, pos, size = np.minimum(y, self.U * 0), np.maximum(y, self.U * 0), np.maximum(abs(r["lo"][j - 1]), abs(r["hi"][j - 1]))
             c = c + neg.dot(up)
             e = e + 2 * self.U * abs(y).dot(8 * size + (len(up) + 64) * up) + 8 * self.U * abs(c) + self.tiny
-            y = pos * slo + neg * sup
+            upper = neg * sup
+            if j == 2 and r["point"] and not plain:
+                open_, alpha, lines, top = self.point_lines(r, w0)
+                upper[:, open_] = self.U * 0
+                slo[open_] = alpha
+                direct = neg[:, open_].dot(lines)
+                c = c + neg[:, open_].dot(top - up[open_])
+                e = e + 4 * self.U * abs(neg[:, open_]).dot((len(up) + w0.shape[1] + 64) * mag0[open_]) + self.tiny
+            y = pos * slo + upper
             for (block, i, side), beta in zip(r["signs"], r["betas"]):
                 if block == j - 1 and not plain:
                     y[:, i] += side * beta
@@ -263,7 +294,7 @@ class Checker:
         self.interval(r, 1)
 
     def slopes(self, r, words):
-        r["slopes"] = {}
+        r["slopes"], r["point"] = {}, None
         for word in words:
             block, text = word.split(":")
             k, at, found = self.relu(block), 0, {}
@@ -274,6 +305,14 @@ class Checker:
                 need(at < len(r["lo"][k]) and slope <= 1, "slopes: a unit of the block, and a slope of at most 1")
                 found[at] = self.array([slope])[0]
             r["slopes"][k] = found
+
+    def point(self, r, words):
+        need(len(words) == 2 and 1e-6 <= float(words[0]) <= 1, "point: a width from 1e-6 to 1, and letters")
+        n = len(r["lo"][0])
+        need(re.fullmatch("[A-Za-g]{%d}" % (2 * n), words[1]), "point: two letters for each input")
+        level = np.array([LETTERS.index(c) for c in words[1]]).reshape(n, 2).dot([32, 1])
+        need((level <= 1024).all(), "point: places of at most 1")
+        r["point"] = (float(words[0]), level / 1024)
 
     def relu(self, block):
         block = int(block)
@@ -304,8 +343,8 @@ class Checker:
         return t, self.index(words[1], len(self.case["clauses"][t]["rows"]))
 
     def step(self, r, word, rest):
-        if word in ("crown", "slopes"):
-            self.crown(r, rest) if word == "crown" else self.slopes(r, rest)
+        if word in ("crown", "slopes", "point"):
+            getattr(self, word)(r, rest)
         elif word == "betas":
             need(len(rest) == len(r["signs"]), "betas: one for each sign")
             r["betas"] = [self.array([float(x)])[0] for x in rest]
