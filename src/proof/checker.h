@@ -18,19 +18,6 @@ enum { NM_CHECK_LANES = 16, NM_CHECK_MULTIPLIERS = 24 }; /* rows pulled back tog
 #define NM_WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define NM_WIDE
-/* ---- exact.c: all of this without rounding; results become doubles, rounded outwards ------------ */
-nm_exact *nm_exact_new(nm_job *job, const nm_plain *p, nm_pull *lines); /* to be closed by nm_close */
-void nm_exact_affine(nm_exact *x, size_t b, nm_region *r);                  /* the intervals of a block */
-double nm_exact_unit(nm_exact *x, const nm_region *r, size_t u, double sign); /* a lower bound of sign u */
-double nm_exact_row(nm_exact *x, const nm_region *r, const nm_row *row);
-/* Sets g, and returns h, so that g x <= h where the row is at most its right side; not finite: nothing is known. */
-double nm_exact_cut(nm_exact *x, const nm_region *r, const nm_row *row, double *g);
-void nm_exact_shrink(nm_exact *x, nm_region *r);
-/* ---- exact_trial.c ---------------------------------------------------------------------------- */
-/* Compares the blocks' outputs at a point with y, which may be off by yerr; which: the output that differs. */
-bool nm_exact_agrees(nm_job *job, const nm_plain *p, const double *in, const double *y, const double *yerr,
-                     size_t *which);
-
 #endif
 
 /* ---- plain_net.c: the blocks as rows of numbers ------------------------------------------------- */
@@ -146,6 +133,7 @@ double nm_exact_row(nm_exact *x, const nm_region *r, const nm_row *row);
 /* Sets g, and returns h, so that g x <= h where the row is at most its right side; not finite: nothing is known. */
 double nm_exact_cut(nm_exact *x, const nm_region *r, const nm_row *row, double *g);
 void nm_exact_shrink(nm_exact *x, nm_region *r);
+
 /* ---- exact_trial.c ---------------------------------------------------------------------------- */
 /* Compares the blocks' outputs at a point with y, which may be off by yerr; which: the output that differs. */
 bool nm_exact_agrees(nm_job *job, const nm_plain *p, const double *in, const double *y, const double *yerr,

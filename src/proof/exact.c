@@ -12,9 +12,9 @@
  * m 2^-s (dyadic.c), and a row's coefficients grow by the length of one weight a layer.
  *
  * Coefficients of a block's units are multiples of one power of 2, so that a row is pulled back by sums of products of
- * integers: weights of block b are multiples of 2^-scale[b], and if the row's own numbers are multiples of 2^-base,
- * then coefficients in block b are multiples of 2^-(base + below[b]), where below is the sum, along the longest
- * way from b, of scale and, for a slope, 53. Cost: one row at a time, some 30 ns for each weight that comes from float32. */
+ * integers. Weights of block b are multiples of 2^-scale[b]; if the row's own numbers are multiples of 2^-base, then
+ * coefficients in block b are multiples of 2^-(base + below[b]), where below is the sum of scale and, for a slope, 53
+ * along the longest way from b. Cost: one row at a time, some 30 ns for each weight that comes from float32. */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"

@@ -70,7 +70,8 @@ static void use_proof(nm_job *job, nm_file f)
     nm_put(&b, "netmip proof 1\nnetwork %s\nquestion %s\n", net->hash, nm_query_hash(job, q));
     nm_put_bytes(&b, f.data, f.n);
     const nm_file proof = {"fuzz", (const unsigned char *)b.s, b.n};
-    const nm_checked r = nm_proof_check(job, net, NULL, q, proof, false), exact = nm_proof_check(job, net, NULL, q, proof, true);
+    const nm_checked r = nm_proof_check(job, net, NULL, q, proof, false);
+    const nm_checked exact = nm_proof_check(job, net, NULL, q, proof, true);
     require(!exact.accepted || exact.claim == (odd ? NM_VIOLATED : NM_OK), "a false claim is not accepted");
     require(!r.accepted || (exact.accepted && r.claim == exact.claim), "what doubles prove is proven exactly");
     require(r.accepted || (r.line > 0 && r.why), "a rejected step has a line and a reason");
