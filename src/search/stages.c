@@ -300,7 +300,7 @@ static bool branch_target(nm_state *s, nm_target *t, double deadline, size_t nod
     const size_t k_target = (size_t)(t - s->v->targets);
     const nm_branch_opts o = {.attack = s->o->stages.attack,
                               .record = record && record->begun[k_target],
-                              .max_nodes = s->o->nodes ? s->o->nodes : nodes,
+                              .max_nodes = s->o->nodes ? s->o->nodes : nodes * (nm_point_fits(k->b) ? NM_POINT_NODES : 1),
                               .deadline = deadline,
                               .seed = s->o->seed,
                               .leaf = nm_leaf_solve,
@@ -347,13 +347,21 @@ static nm_target *nearest(nm_state *s, const bool *tried)
     return best;
 }
 
+/* Returns true if points decide the lines of all cases, as in networks with one hidden layer. */
+static bool all_cheap(const nm_state *s)
+{
+    bool all = true;
+    for (size_t i = 0; i < s->q->n_cases; i++) all &= !s->cases[i].b || nm_point_fits(s->cases[i].b);
+    return all;
+}
+
 /* Branches on each open target. Of a time limit it may use all that is left, or half of it if models are solved
- * afterwards (nine tenths for closest and for deep networks, where models prove less); each open target gets an equal
+ * afterwards (nine tenths for closest, and where models prove less: in deep networks, and where nodes are cheap); each open target gets an equal
  * share of what earlier ones leave, the hardest target last. */
 bool nm_close_branch(nm_state *s, size_t nodes)
 {
     const double part = !s->o->stages.solve ? 1
-                        : s->nearest || is_deep(s->p) ? 0.9
+                        : s->nearest || is_deep(s->p) || all_cheap(s) ? 0.9
                                                       : 0.5,
                  now = nm_wall(), end = now + part * (s->deadline - now);
     bool *tried = NM_ARRAY(s->job, bool, s->v->n_targets + 1);

@@ -17,6 +17,7 @@
 #define NM_UNITS_NODES 80     /* nodes of branching that cost as much as these steps */
 #define NM_BRANCH_FIRST 40    /* nodes of branching on signs, for a target, before units are bounded again */
 #define NM_BRANCH_NODES 4000  /* nodes after that */
+#define NM_POINT_NODES 20     /* so many times as many nodes where points decide lines, as they are cheap */
 #define NM_SPLIT_INPUTS 20    /* free inputs up to which the input box is split */
 #define NM_SPLIT_FEW 8        /* free inputs up to which splitting may take most of a time limit, else less than half */
 #define NM_SPLIT_BOXES 100000 /* boxes before splitting gives up on a case */
