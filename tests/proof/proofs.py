@@ -262,6 +262,26 @@ def ties():
             check("one of some last digits is, exactly", (code == 0) == exactly, (rhs, float(least), out))
 
 
+def cuts():
+    """a corner of a small box is a counterexample by nothing: no cut may lose it; a threshold 1e-9 lower, and cuts empty the box"""
+    emptied = 0
+    for _ in range(10):
+        net, centre = small([2, 5, 4, 1]), [rng.uniform(-1, 1), rng.uniform(-1, 1)]
+        lo, hi = [v - 2 ** -7 for v in centre], [v + 2 ** -7 for v in centre]
+        c = Checker(net, question(net, lo, hi, 1, ["(<= Y_0 -1000)"]), True)
+        least = min(c.value(c.array([x, y]))[0] for x in (lo[0], hi[0]) for y in (lo[1], hi[1]))
+        at = float(least) if float(least) >= least else ulp(float(least), 1)
+        for rhs in (at, at - 1e-9):
+            q = question(net, lo, hi, 1, ["(<= Y_0 %r)" % rhs])
+            proof = ("netmip proof 1\nnetwork %s\nquestion %s\nclaim holds\ncase 0\ntarget 0 0\n%sclose 0 0\nend\nend\n" %
+                     (hashlib.sha256(net).hexdigest(), hashlib.sha256(q).hexdigest(), "cut\ncrown\n" * 3)).encode()
+            codes = [checked(net, q, proof, *more)[0] for more in ((), ("--exact",))]
+            check("a corner that is a counterexample stays", rhs < at or codes == [6, 6], (codes, net, q))
+            check("what doubles prove is proven exactly", codes[0] == 6 or codes[1] == 0, (codes, net, q))
+            emptied += codes == [0, 0]
+    check("without it, cuts prove what they should", emptied >= 5, emptied)
+
+
 def shipped():
     net, images = m("digits-mlp.onnx"), m("digits-test-images.idx3.gz")
     put("mlp.json", "")
@@ -296,4 +316,4 @@ def refused():
     check("values have none", code == 4 and "certificates are for decisions" in err, (code, err))
 
 
-parts(agreement, mutations, ties, shipped, refused)
+parts(agreement, mutations, ties, cuts, shipped, refused)
