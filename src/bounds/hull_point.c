@@ -1,27 +1,27 @@
 /* hull_point.c: the hull dual of networks with one hidden layer, with lines that a point of the input box decides.
  *
  * y = relu(a), a = w x + b, x in a box, d_j = |w_j| times the width of input j, s_j in [0,1] the place of x_j, counted
- * from the end where w_j x_j is least, u = max a over the box. The largest concave function below all of relu's upper
- * lines over the box (Tjandraatmadja et al. 2020) is, at x, a fractional knapsack:
+ * from the end where w_j x_j is least, u = max a over the box. The least concave function above y over the box
+ * (Tjandraatmadja et al. 2020) is, at x, a fractional knapsack:
  *     env(x) = min sum theta_j d_j s_j  with  0 <= theta <= 1, sum theta_j d_j = u,
- * and the line of theta, y <= sum theta_j w_j x_j + max(on, off) as in hull_dual.c with mu = nu = 0, is tight at x. A row
- * with coefficients c is at least the least value over the box of the convex function
+ * and the line of theta, y <= sum theta_j w_j x_j + max(on, off) as in hull_dual.c with mu = nu = 0, is tight at x. A
+ * row with coefficients c is at least the least value over the box of the convex function
  *     F(x) = sum over c_k < 0 of c_k env_k(x) + sum over c_k > 0 of c_k relu(a_k(x)) + what stable units contribute.
- * Its pieces are many and small. Smoothed (Nesterov 2005), theta_j is the ramp (t - s_j) / SMOOTH clipped to [0,1], with t
- * such that the knapsack is full, and relu's slope alpha is a ramp, too. Accelerated projected gradients (Nesterov 1983,
- * with restarts as in O'Donoghue, Candes 2015) move the point, with a step for each input by the curvature there. A
- * given sign adds beta side a_k with beta = max(0, kept + RHO side a_k), an augmented Lagrangian. Each iterate's theta,
- * alpha and beta are feasible, whatever t is, so that each is a bound, and the best is kept. For a row this takes a tenth
- * of the steps of hull_dual.c, which moves every theta by itself, and a point says in n_in numbers what its lines are.
+ * Its pieces are many and small. Smoothed (Nesterov 2005), theta_j is the ramp (t - s_j) / SMOOTH clipped to [0,1],
+ * with t such that the knapsack is full, and relu's slope alpha is a ramp, too. Accelerated projected gradients
+ * (Nesterov 1983, with restarts as in O'Donoghue, Candes 2015) move the point, with a step for each input by the
+ * curvature there. A given sign adds beta side a_k with beta = max(0, kept + RHO side a_k), an augmented Lagrangian.
+ * Each iterate's theta, alpha and beta are feasible, whatever t is, so that each is a bound, and the best is kept. For a
+ * row this takes a tenth of the steps of hull_dual.c, which moves every theta by itself, and n_in numbers say what all
+ * the lines are.
  *
  * Rounding: units other than those with a line are pulled back by hull_walk.c, which pays for them. A line's
- * coefficients have two roundings each, its constant is rounded up by nm_hull_ends, and at most `lines` of them add into
- * an input; they are charged twice (lines + 8) 2^-52 mag of the unit. hull_walk.c doubles all of it at the end.
- * Cost of a step: three to five passes over the weights of each line, from the fast cache.
- * Left out: more hidden layers, balls and sums of generators, which hull_dual.c takes. */
+ * coefficients have two roundings each, its constant is rounded up by nm_hull_ends, and at most `lines` of them add
+ * into an input; they are charged twice (lines + 8) 2^-52 mag of the unit. hull_walk.c doubles all of it at the end.
+ * Cost of a step: three to five passes over the weights of each line, from the fast cache. Left out: more hidden
+ * layers, balls and sums of generators, which hull_dual.c takes. */
 #include "base/base.h"
 #include "program/program.h"
-#include "question/question.h"
 #include "bounds/bounds.h"
 #include "bounds/hull.h"
 

@@ -49,7 +49,8 @@ typedef struct nm_kernels {
                       const double *hi, const double adam[3], double *theta, double *m1, double *m2);
     /* theta = f (t - s'), clipped to [0,1], where s' = s if w > 0, else 1 - s. ramp_sum: out has the sum of |w| width
      * theta, and that of |w| width where theta is strictly inside; ramp_lines: curve += y |w| width there */
-    void (*ramp_sum)(size_t n, double t, double f, const double *w, const double *width, const double *s, double out[2]);
+    void (*ramp_sum)(size_t n, double t, double f, const double *w, const double *width, const double *s,
+                     double out[2]);
     void (*ramp_lines)(size_t n, double t, double f, double y, const double *w, const double *width, const double *s,
                        double *theta, double *curve);
     /* over listed units, all arrays but sup and cut [n][NM_LANES]: out = sup a + cut if y < 0, else slo a */

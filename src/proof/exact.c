@@ -171,8 +171,8 @@ static double least_value(const nm_region *r, const nm_plain_block *k, size_t u,
     return least;
 }
 
-/* Adds to a the largest value over the box of f w v, f being a multiple of 2^-SLOPE, as multiples of 2^-(s + SLOPE + scale
- * of the block that has w); s: that of the box's ends. */
+/* Adds to a the largest value over the box of f w v, f being a multiple of 2^-SLOPE, as multiples of 2^-(s + SLOPE +
+ * scale of the block that has w); s: that of the box's ends. */
 static void add_most(nm_exact *x, mpz_t a, double f, double w, double lo, double hi, int64_t s, int64_t scale)
 {
     nm_dyadic_integer(x->b, (f > 0) == (w > 0) ? hi : lo, s);

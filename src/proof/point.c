@@ -9,7 +9,6 @@
  * box; alpha is a / (smooth min(max a, - min a)) + 1/2, clipped. Only the constant max(on, off) must be right: it is
  * computed for the coefficients theta_j w_j as they were rounded, and raised by (n + 8) u times all sizes. */
 #include "base/base.h"
-#include "program/program.h"
 #include "proof/proof.h"
 #include "proof/checker.h"
 
@@ -23,7 +22,8 @@ static double on_grid(double z)
 }
 
 /* Returns the sum of d clipped ramps, and that of d where the ramp is open; d and s [n]. */
-NM_WIDE static double ramps(size_t n, const double *restrict d, const double *restrict s, double t, double f, double *open)
+NM_WIDE static double ramps(size_t n, const double *restrict d, const double *restrict s, double t, double f,
+                            double *open)
 {
     double sum[L] = {0}, wide[L] = {0};
     for (size_t j = 0; j < n; j += L)
@@ -41,7 +41,8 @@ NM_WIDE static double ramps(size_t n, const double *restrict d, const double *re
 }
 
 /* Gathers d and s, and returns the sum of d; *most: the largest a; *value: a at the point. */
-static double gather(const nm_plain_block *k, size_t i, const nm_region *r, double *d, double *s, double *most, double *value)
+static double gather(const nm_plain_block *k, size_t i, const nm_region *r, double *d, double *s, double *most,
+                     double *value)
 {
     const size_t at = k->ptr[i], n = k->ptr[i + 1] - at;
     double reach = 0;

@@ -31,7 +31,7 @@ struct nm_pull {
     uint32_t *list, *row;   /* [widest]; [n_units] of a block: the units that are hot, by their place in its order */
     double *slo, *sup, *up; /* [n_units] lower slope; upper line sup a + up */
     uint32_t *low, *top;    /* members of the lower and the upper line: of a RELU, what it reads */
-    double **hull;          /* [n_units] of an upper line over the inputs: its coefficients, or exactly: its thetas; or NULL */
+    double **hull;          /* [n_units] of an upper line over the inputs: coefficients, or exactly: thetas; or NULL */
     unsigned char *made;    /* [n_units] which of its lines have been computed */
     double *ramp;           /* [n_units] where the search for a line has ended */
     double **room;          /* [n_blocks] for them, by the terms of the affine block */

@@ -32,7 +32,7 @@ typedef struct nm_signs_found {
     double work;           /* roughly, in fused multiply-adds */
     double *x;             /* [n_in] */
 } nm_signs_found;
-/* Branches on signs with propagation, from bounds that hold for counterexamples to the target; weights: of the program. */
+/* Branches on signs with propagation, from bounds that hold for counterexamples to the target. */
 nm_signs_found nm_unit_signs(nm_leaf *target, const nm_bounds *from, double weights, double deadline);
 double nm_unit_signs_weights(const nm_program *p); /* those that are not 0; of networks with several hidden layers 0 */
 

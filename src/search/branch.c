@@ -166,7 +166,8 @@ static bool excludes(const search *s, node *n, const nm_alpha *start)
     const size_t q = s->p->blocks[s->p->n_blocks - 1].first + row;
     const nm_hull_opts o = start ? IN_NODE : AT_ROOT;
     const nm_alpha *a = n->a =
-        s->by_point ? nm_point_run(n->job, s->lines, n->b, row, s->rhs, start ? POINT_IN_NODE : POINT_AT_ROOT, &signs, start)
+        s->by_point ? nm_point_run(n->job, s->lines, n->b, row, s->rhs, start ? POINT_IN_NODE : POINT_AT_ROOT, &signs,
+                                   start)
                     : nm_hull_run(n->job, s->lines, n->b, row, s->rhs, o, &signs, start);
     if (a->lo[0] > s->rhs) return true;
     if (s->deep && isfinite(a->lo[0])) {
@@ -200,8 +201,8 @@ static void say(const search *s, node *n)
 static void keep_story(search *s, size_t n, node *const *child, node *const *of)
 {
     for (size_t i = 0; s->o.record && i < n; i++) {
-        *NM_PUSH(s->job, s->story, s->n_story, s->cap_story) =
-            (chapter){.unit = -1, .steps = child[i]->steps ? nm_fmt(s->job, "%s", child[i]->steps) : NULL};
+        chapter *c = NM_PUSH(s->job, s->story, s->n_story, s->cap_story);
+        *c = (chapter){.unit = -1, .steps = child[i]->steps ? nm_fmt(s->job, "%s", child[i]->steps) : NULL};
         if (!of) continue;
         s->story[of[i / 2]->number].unit = of[i / 2]->next;
         s->story[of[i / 2]->number].child = child[i]->number - i % 2;

@@ -16,13 +16,13 @@ void nm_record_slopes(nm_buf *out, const nm_bounds *b, const nm_alpha *a, size_t
 void nm_record_betas(nm_buf *out, size_t n, const double *beta); /* multipliers of n signs, as a line */
 /* Puts the point and the multipliers of a run of nm_point_run, as lines. */
 void nm_record_point(nm_buf *out, const nm_bounds *b, const nm_alpha *a);
-/* Returns true if bounds cross by more than rounding: then they do for the checker, too, and nothing is left to close. */
+/* Returns true if bounds cross by more than rounding, so that they do for the checker, too. */
 bool nm_surely_empty(const nm_bounds *b);
 
 /* ---- prove.c: a tree whose steps are recorded ---------------------------------------------------- */
 /* Tries to close a target, by alpha, conditioned bounds and at most `nodes` nodes of branching on signs, starting from
- * a lane of an alpha run, or NULL; true: it is closed, and its steps are recorded. With one node and one hidden layer, a
- * target that stays open gets the bounds that its steps have led to, and branch.c goes on from there. */
+ * a lane of an alpha run, or NULL; true: it is closed, and its steps are recorded. With one node and one hidden layer,
+ * a target that stays open gets the bounds that its steps have led to, and branch.c goes on from there. */
 bool nm_prove(nm_state *s, nm_target *t, size_t row, const nm_alpha *a, size_t lane,
               size_t nodes);
 /* Does so for the targets that were closed without a record; stops at the first that stays without, as there can be no

@@ -296,11 +296,12 @@ static bool branch_target(nm_state *s, nm_target *t, double deadline, size_t nod
     const nm_case *c = k->work.c;
     const size_t r = nm_target_row(k, &c->clauses[t->iclause], t->iclause);
     nm_leaf at = {s, t};
+    if (nm_point_fits(k->b)) nodes *= NM_POINT_NODES;
     nm_record *record = s->o->record;
     const size_t k_target = (size_t)(t - s->v->targets);
     const nm_branch_opts o = {.attack = s->o->stages.attack,
                               .record = record && record->begun[k_target],
-                              .max_nodes = s->o->nodes ? s->o->nodes : nodes * (nm_point_fits(k->b) ? NM_POINT_NODES : 1),
+                              .max_nodes = s->o->nodes ? s->o->nodes : nodes,
                               .deadline = deadline,
                               .seed = s->o->seed,
                               .leaf = nm_leaf_solve,
@@ -356,8 +357,8 @@ static bool all_cheap(const nm_state *s)
 }
 
 /* Branches on each open target. Of a time limit it may use all that is left, or half of it if models are solved
- * afterwards (nine tenths for closest, and where models prove less: in deep networks, and where nodes are cheap); each open target gets an equal
- * share of what earlier ones leave, the hardest target last. */
+ * afterwards (nine tenths for closest, and where models prove less: in deep networks, or with cheap nodes); each open
+ * target gets an equal share of what earlier ones leave, the hardest target last. */
 bool nm_close_branch(nm_state *s, size_t nodes)
 {
     const double part = !s->o->stages.solve ? 1

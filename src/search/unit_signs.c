@@ -289,7 +289,8 @@ nm_signs_found nm_unit_signs(nm_leaf *leaf, const nm_bounds *from, double weight
     uint32_t *const row = of->row[leaf->t->iclause];
     c.clauses = &c.clauses[leaf->t->iclause];
     c.n_clauses = 1;
-    search s = {.job = job, .p = from->p, .c = &c, .row = &row, .guard = st->q->guard, .weights = weights, .deadline = deadline,
+    search s = {.job = job, .p = from->p, .c = &c, .row = &row, .guard = st->q->guard, .weights = weights,
+                .deadline = deadline,
                 .one = &one, .root = from, .leaf = leaf, .out = &out};
     s.tense = NM_ARRAY(job, double, from->p->n_units);
     s.tenser = NM_ARRAY(job, double, from->p->n_units);

@@ -1,9 +1,9 @@
-/* What hull_dual.c and hull_lines.c say of small random networks is true: row(x) >= g.x + g0 and >= lo, to the last bit
- * of exact rational arithmetic, at every point of a cloud (corners, faces, random points, descents) where the given
- * signs hold; with lines started afresh and carried on from a parent, over the whole box and in branches; weights over
- * 60 binades, zero-width boxes and ties come from the generator. On one hidden layer the dual is as strong as its
- * definition: with many steps it reaches at least alpha's bound, and beats it often. All of it is asked of hull_point.c,
- * too, where that applies, and its bound must come near hull_dual.c's. */
+/* What hull_dual.c and hull_lines.c say of small random networks is true: row(x) >= g.x + g0 and >= lo, to the last
+ * bit of exact rational arithmetic, at every point of a cloud (corners, faces, random points, descents) where the
+ * given signs hold; with lines started afresh and carried on from a parent, over the whole box and in branches;
+ * weights over 60 binades, zero-width boxes and ties come from the generator. On one hidden layer the dual is as
+ * strong as its definition: with many steps it reaches at least alpha's bound, and beats it often. All of it is
+ * asked of hull_point.c, too, where that applies, and its bound must come near hull_dual.c's. */
 #include "point_cloud.h"
 
 enum { NETS = 400 };

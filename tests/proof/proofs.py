@@ -72,7 +72,7 @@ def pool(n):
         code, proof = solved(net, query, *rng.choice(((), ("--no-split",), ("--no-split",))))
         if proof is None or proof.count(b"\n") > 200:
             continue
-        kinds |= {w for w in ("slopes", "cut", "branch", "betas", "split", "witness") if w in proof.decode()}
+        kinds |= {w for w in ("slopes", "cut", "branch", "betas", "split", "point", "witness") if w in proof.decode()}
         found.append((net, query, proof))
     return found, kinds
 
