@@ -141,7 +141,8 @@ void nm_program_need(nm_job *job, nm_program *p); /* sets p->needed */
 
 /* ---- tournament.c: maxima as ReLUs -------------------------------------------------------------- */
 bool nm_program_has_maxima(const nm_program *p);
-/* Returns the same function without MAX blocks; to [n_blocks of p]: the block that stands for each of p's. */
+bool nm_only_maxima_read(const nm_program *p, size_t b); /* b is a RELU block, and all that read it are MAX blocks */
+/* Returns the same function without MAX blocks; to [n_blocks of p]: the block that stands for each of p's; -1: none. */
 nm_program *nm_program_tournaments(nm_job *job, const nm_program *p, int *to);
 
 /* ---- trace.c ------------------------------------------------------------------------------------ */

@@ -5,7 +5,13 @@
  * need m - 1 ReLUs in ceil(log2 m) rounds. A contestant is a sum of units, as b + relu(a - b) is; the difference of two
  * of them has coefficients 1 and -1, so that the new program is the same function in real arithmetic. Bounds gain too:
  * a - b is bounded as one row, where the line of a MAX unit sees its members' intervals alone. One block stands for
- * the former MAX block: an AFFINE one, with the same units in the same order. Cost: two blocks for each round. */
+ * the former MAX block: an AFFINE one, with the same units in the same order. Cost: two blocks for each round.
+ *
+ * The largest of ReLUs is the ReLU of the largest. So a maximum of the units of a RELU block, as pools have it, is played
+ * between their pre-activations, and one ReLU of the winner comes last: its block stands for the MAX block, and the
+ * former RELU block goes if nothing else reads it. This saves a ReLU for each member, and the differences become affine
+ * where they were differences of ReLUs, so that bounds of a - b know what a and b have in common: windows of a
+ * convolution that overlap. On digits-pool within 0.08 margins of -3 became proofs. */
 #include "base/base.h"
 #include "program/program.h"
 
@@ -95,8 +101,8 @@ static void play(nm_job *job, nm_program *p, const nm_block *max, contestant **c
     nm_program_add(job, p, NM_RELU, max->name, pairs)->src = relu - 1;
 }
 
-/* Adds the blocks that stand for a MAX block whose members are in block `src` of p. */
-static void add_tournament(nm_job *job, nm_program *p, const nm_block *max, int src)
+/* Adds the blocks that stand for a MAX block whose members are in block `src` of p, or are ReLUs of that block's units. */
+static void add_tournament(nm_job *job, nm_program *p, const nm_block *max, int src, bool are_relus)
 {
     contestant **c = NM_ARRAY(job, contestant *, max->n + 1);
     size_t *left = NM_ARRAY(job, size_t, max->n + 1), most = 0;
@@ -112,6 +118,8 @@ static void add_tournament(nm_job *job, nm_program *p, const nm_block *max, int 
     for (size_t i = 0; i < max->n; i++) add(job, &list, list.n, (uint32_t)i, &c[i][0], 1);
     nm_block *end = nm_program_add(job, p, NM_AFFINE, max->name, max->n);
     fill(job, p, end, &list);
+    const int winners = (int)p->n_blocks - 1;
+    if (are_relus) nm_program_add(job, p, NM_RELU, max->name, max->n)->src = winners;
 }
 
 static void copy_block(nm_job *job, nm_program *p, const nm_block *from, const int *to)
@@ -127,6 +135,24 @@ static void copy_block(nm_job *job, nm_program *p, const nm_block *from, const i
     for (size_t t = 0; t < k->n_lin; t++) k->lin[t].src = to[k->lin[t].src];
 }
 
+bool nm_only_maxima_read(const nm_program *p, size_t b)
+{
+    const nm_block *r = &p->blocks[b];
+    bool any = false;
+    if (r->kind != NM_RELU) return false;
+    for (size_t i = 0; i < p->n_out; i++)
+        if (p->out[i] >= 0 && (size_t)p->out[i] - r->first < r->n) return false;
+    for (size_t k = b + 1; k < p->n_blocks; k++) {
+        const nm_block *up = &p->blocks[k];
+        for (size_t t = 0; t < up->n_lin; t++)
+            if (up->lin[t].src == (int)b) return false;
+        if (up->src != (int)b) continue;
+        if (up->kind != NM_MAX) return false;
+        any = true;
+    }
+    return any;
+}
+
 bool nm_program_has_maxima(const nm_program *p)
 {
     for (size_t b = 0; b < p->n_blocks; b++)
@@ -139,10 +165,14 @@ nm_program *nm_program_tournaments(nm_job *job, const nm_program *old, int *to)
     nm_program *p = NM_NEW(job, nm_program);
     for (size_t b = 0; b < old->n_blocks; b++) {
         const nm_block *k = &old->blocks[b];
-        if (k->kind == NM_MAX)
-            add_tournament(job, p, k, to[k->src]);
-        else
+        to[b] = -1;
+        if (nm_only_maxima_read(old, b)) continue;
+        if (k->kind != NM_MAX)
             copy_block(job, p, k, to);
+        else if (old->blocks[k->src].kind == NM_RELU)
+            add_tournament(job, p, k, to[old->blocks[k->src].src], true);
+        else
+            add_tournament(job, p, k, to[k->src], false);
         to[b] = (int)p->n_blocks - 1;
     }
     p->n_out = old->n_out;
