@@ -25,6 +25,7 @@ typedef struct {
 typedef struct {
     size_t n;
     ref at[MOST_ROUNDS + 1]; /* its value is the sum of these units */
+    uint32_t from, to;       /* the members that it has come from */
 } contestant;
 
 typedef struct {
@@ -74,13 +75,15 @@ static void fill(nm_job *job, const nm_program *p, nm_block *to, const entries *
 }
 
 /* Lets the contestants of each unit meet in pairs, in their order; a last one without an opponent goes on. */
-static void play(nm_job *job, nm_program *p, const nm_block *max, contestant **c, size_t *left)
+static void play(nm_job *job, nm_program *p, const nm_block *max, contestant **c, size_t *left, nm_maximum *w)
 {
     entries list = {0};
     uint32_t pairs = 0;
+    size_t *before = NM_RAW(job, size_t, max->n + 1);
     const int relu = (int)p->n_blocks + 1;
     for (size_t i = 0; i < max->n; i++) {
         size_t n = 0;
+        before[i] = w[i].n_matches;
         for (size_t m = 0; m < left[i]; m += 2) {
             contestant *winner = &c[i][n++];
             if (m + 1 < left[i]) {
@@ -88,7 +91,10 @@ static void play(nm_job *job, nm_program *p, const nm_block *max, contestant **c
                 const contestant b = c[i][m + 1];
                 add(job, &list, from, pairs, &c[i][m], 1);
                 add(job, &list, from, pairs, &b, -1);
+                const uint32_t first = c[i][m].from;
+                w[i].match[w[i].n_matches++] = (nm_match){pairs, first, b.from, b.to};
                 *winner = b;
+                winner->from = first;
                 winner->at[winner->n++] = (ref){relu, pairs++};
             } else {
                 *winner = c[i][m];
@@ -98,11 +104,15 @@ static void play(nm_job *job, nm_program *p, const nm_block *max, contestant **c
     }
     nm_block *d = nm_program_add(job, p, NM_AFFINE, max->name, pairs);
     fill(job, p, d, &list);
-    nm_program_add(job, p, NM_RELU, max->name, pairs)->src = relu - 1;
+    nm_block *r = nm_program_add(job, p, NM_RELU, max->name, pairs);
+    r->src = relu - 1;
+    for (size_t i = 0; i < max->n; i++) /* the matches of this round are still numbered from 0 */
+        for (size_t k = before[i]; k < w[i].n_matches; k++) w[i].match[k].u += (uint32_t)r->first;
 }
 
 /* Adds the blocks that stand for a MAX block whose members are in block `src` of p, or are ReLUs of that block's units. */
-static void add_tournament(nm_job *job, nm_program *p, const nm_block *max, int src, bool are_relus)
+static void add_tournament(nm_job *job, nm_program *p, const nm_block *max, int src, bool are_relus,
+                           nm_maximum *w)
 {
     contestant **c = NM_ARRAY(job, contestant *, max->n + 1);
     size_t *left = NM_ARRAY(job, size_t, max->n + 1), most = 0;
@@ -111,15 +121,18 @@ static void add_tournament(nm_job *job, nm_program *p, const nm_block *max, int 
         if (left[i] > most) most = left[i];
         c[i] = NM_ARRAY(job, contestant, left[i]);
         for (size_t m = 0; m < left[i]; m++)
-            c[i][m] = (contestant){1, {{src, max->idx[max->ptr[i] + m]}}};
+            c[i][m] = (contestant){1, {{src, max->idx[max->ptr[i] + m]}}, (uint32_t)m, (uint32_t)m + 1};
+        w[i] = (nm_maximum){.floor = are_relus, .block = src, .n = left[i], .member = max->idx + max->ptr[i]};
+        w[i].match = NM_ARRAY(job, nm_match, left[i] + 1);
     }
-    for (; most > 1; most -= most / 2) play(job, p, max, c, left);
+    for (; most > 1; most -= most / 2) play(job, p, max, c, left, w);
     entries list = {0};
     for (size_t i = 0; i < max->n; i++) add(job, &list, list.n, (uint32_t)i, &c[i][0], 1);
     nm_block *end = nm_program_add(job, p, NM_AFFINE, max->name, max->n);
     fill(job, p, end, &list);
     const int winners = (int)p->n_blocks - 1;
     if (are_relus) nm_program_add(job, p, NM_RELU, max->name, max->n)->src = winners;
+    for (size_t i = 0; i < max->n; i++) w[i].u = p->blocks[p->n_blocks - 1].first + i;
 }
 
 static void copy_block(nm_job *job, nm_program *p, const nm_block *from, const int *to)
@@ -163,6 +176,11 @@ bool nm_program_has_maxima(const nm_program *p)
 nm_program *nm_program_tournaments(nm_job *job, const nm_program *old, int *to)
 {
     nm_program *p = NM_NEW(job, nm_program);
+    size_t most = 0;
+    for (size_t b = 0; b < old->n_blocks; b++)
+        if (old->blocks[b].kind == NM_MAX) most += old->blocks[b].n;
+    nm_maximum *w = NM_ARRAY(job, nm_maximum, most + 1);
+    p->window = w;
     for (size_t b = 0; b < old->n_blocks; b++) {
         const nm_block *k = &old->blocks[b];
         to[b] = -1;
@@ -170,9 +188,10 @@ nm_program *nm_program_tournaments(nm_job *job, const nm_program *old, int *to)
         if (k->kind != NM_MAX)
             copy_block(job, p, k, to);
         else if (old->blocks[k->src].kind == NM_RELU)
-            add_tournament(job, p, k, to[old->blocks[k->src].src], true);
+            add_tournament(job, p, k, to[old->blocks[k->src].src], true, w + p->n_windows);
         else
-            add_tournament(job, p, k, to[k->src], false);
+            add_tournament(job, p, k, to[k->src], false, w + p->n_windows);
+        p->n_windows += k->kind == NM_MAX ? k->n : 0;
         to[b] = (int)p->n_blocks - 1;
     }
     p->n_out = old->n_out;
