@@ -9,8 +9,6 @@
  * lift: z = [a > 0]. Its relaxation is the triangle. A unit that is kept although it is stable (without fold) is v = a,
  * by (1) and (2) without z; one for which only v >= a matters has (1) only. */
 #include "base/base.h"
-#include "program/program.h"
-#include "bounds/bounds.h"
 #include "model/model.h"
 #include "encoding/encoding.h"
 #include "encoding/rows.h"
