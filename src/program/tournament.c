@@ -7,11 +7,11 @@
  * a - b is bounded as one row, where the line of a MAX unit sees its members' intervals alone. One block stands for
  * the former MAX block: an AFFINE one, with the same units in the same order. Cost: two blocks for each round.
  *
- * The largest of ReLUs is the ReLU of the largest. So a maximum of the units of a RELU block, as pools have it, is played
- * between their pre-activations, and one ReLU of the winner comes last: its block stands for the MAX block, and the
- * former RELU block goes if nothing else reads it. This saves a ReLU for each member, and the differences become affine
- * where they were differences of ReLUs, so that bounds of a - b know what a and b have in common: windows of a
- * convolution that overlap. On digits-pool within 0.08 margins of -3 became proofs. */
+ * The largest of ReLUs is the ReLU of the largest. So a maximum of the units of a RELU block, as pools have it, is
+ * played between their pre-activations, and one ReLU of the winner comes last: its block stands for the MAX block, and the
+ * former RELU block goes if nothing else reads it. This saves a ReLU for each member, and makes the members affine where
+ * they were ReLUs, so that bounds of a - b know what a and b have in common: windows of a convolution that overlap. The hulls of single
+ * matches are the weaker for it; bounds/hull_windows.c has the hull of the whole maximum instead. */
 #include "base/base.h"
 #include "program/program.h"
 
@@ -110,9 +110,10 @@ static void play(nm_job *job, nm_program *p, const nm_block *max, contestant **c
         for (size_t k = before[i]; k < w[i].n_matches; k++) w[i].match[k].u += (uint32_t)r->first;
 }
 
-/* Adds the blocks that stand for a MAX block whose members are in block `src` of p, or are ReLUs of that block's units. */
-static void add_tournament(nm_job *job, nm_program *p, const nm_block *max, int src, bool are_relus,
-                           nm_maximum *w)
+/* Adds the blocks that stand for a MAX block whose members are in block `src` of p, or are ReLUs of its units; w [max->n]:
+ * what has become of each maximum. */
+static void add_tournament(nm_job *job, nm_program *p, const nm_block *max, int src,
+                           bool are_relus, nm_maximum *w)
 {
     contestant **c = NM_ARRAY(job, contestant *, max->n + 1);
     size_t *left = NM_ARRAY(job, size_t, max->n + 1), most = 0;

@@ -1,8 +1,9 @@
 /* What hull_dual.c and hull_lines.c say of small random networks is true: row(x) >= g.x + g0 and >= lo, to the last bit
  * of exact rational arithmetic, at every point of a cloud (corners, faces, random points, descents) where the given
  * signs hold; with lines started afresh and carried on from a parent, over the whole box and in branches; weights over
- * 60 binades, zero-width boxes and ties come from the generator; most networks with maxima are asked as tournaments. On one hidden layer the dual is as strong as its
- * definition: with many steps it reaches at least alpha's bound, and beats it often. */
+ * 60 binades, zero-width boxes and ties come from the generator; most
+ * networks with maxima are asked as tournaments. On one hidden layer the dual is as strong as its definition: with many
+ * steps it reaches at least alpha's bound, and beats it often. */
 #include "point_cloud.h"
 
 enum { NETS = 400 };

@@ -1,9 +1,9 @@
-/* The hull of maxima, bounds/hull_windows.c and encoding/rows/hull_maximum.c, against enumeration. Maxima of some affine
- * functions over the same box, with or without 0 as a candidate, and the row  c x - sum of the maxima:
+/* The hull of maxima, bounds/hull_windows.c and encoding/rows/hull_maximum.c, against enumeration. Maxima of some
+ * affine functions over the same box, with or without 0 as a candidate, and the row  c x - sum of the maxima:
  *   - with one maximum, the row is concave, so its minimum is at a corner; the envelope gives it, and so must the best
- *     line (to 1e-6) and the linear relaxation of the hull encoding (to what its rounds leave, SMALL of hull.c);
- *   - with two over the same inputs, the best lines give the linear program over convex combinations of corners, one for
- *     each maximum, that agree in x (to 1e-6).
+ *     line (to 1e-6) and the linear relaxation of the hull encoding (to what its rounds leave: SMALL of hull.c);
+ *   - with two over the same inputs, the best lines give the linear program over convex combinations of corners, one
+ *     for each maximum, that agree in x (to 1e-6).
  * In both cases no bound exceeds the row at any corner. */
 #include "encoding/encoding.h"
 #include "test.h"
