@@ -8,9 +8,9 @@
  * the former MAX block: an AFFINE one, with the same units in the same order. Cost: two blocks for each round.
  *
  * The largest of ReLUs is the ReLU of the largest. So a maximum of the units of a RELU block, as pools have it, is
- * played between their pre-activations, and one ReLU of the winner comes last: its block stands for the MAX block, and the
- * former RELU block goes if nothing else reads it. This saves a ReLU for each member, and makes the members affine where
- * they were ReLUs, so that bounds of a - b know what a and b have in common: windows of a convolution that overlap. The hulls of single
+ * played between their pre-activations, and one ReLU of the winner comes last: its block stands for the MAX block, and
+ * the former RELU block goes if nothing else reads it. This saves a ReLU for each member, and makes the members affine,
+ * so that bounds of a - b know what a and b have in common: windows of a convolution that overlap. The hulls of single
  * matches are the weaker for it; bounds/hull_windows.c has the hull of the whole maximum instead. */
 #include "base/base.h"
 #include "program/program.h"
@@ -110,8 +110,8 @@ static void play(nm_job *job, nm_program *p, const nm_block *max, contestant **c
         for (size_t k = before[i]; k < w[i].n_matches; k++) w[i].match[k].u += (uint32_t)r->first;
 }
 
-/* Adds the blocks that stand for a MAX block whose members are in block `src` of p, or are ReLUs of its units; w [max->n]:
- * what has become of each maximum. */
+/* Adds the blocks that stand for a MAX block whose members are in block `src` of p, or are ReLUs of its units; w
+ * [max->n]: what has become of each maximum. */
 static void add_tournament(nm_job *job, nm_program *p, const nm_block *max, int src,
                            bool are_relus, nm_maximum *w)
 {

@@ -1,4 +1,4 @@
-/* bigm.c: exact big-M rows of a ReLU (of a maximum: maximum.c), with the unit's own bounds (Tjeng et al. 2019, eq. 4-9).
+/* bigm.c: exact big-M rows of a ReLU, with the unit's own bounds (Tjeng et al. 2019, eq. 4-9); maxima: maximum.c.
  *
  * ReLU. Given v = relu(a), a = sum c w + [lo,hi] (the interval covers rounding), L <= a <= U, L < 0 < U, z binary:
  *   (1)  sum c w - v          <= -lo           v >= a

@@ -1,16 +1,17 @@
 /* hull_maximum.c: the rows of a maximum's convex hull, over its candidates' common inputs (Anderson, Huchette, Ma,
  * Tjandraatmadja, Vielma 2020, section 4).
  *
- * m = max of a_1..a_n, a_i = sum over j of w_ij x_j + [lo_i, hi_i], x in a box, z_i = 1 for one winner i. For any alpha,
+ * m = max of a_1..a_n, a_i = sum over j of w_ij x_j + [lo_i, hi_i], x in a box, z_i = 1 for one winner i. For any
+ * alpha,
  *     m <= sum alpha_j x_j + sum z_i top_i,    top_i = hi_i + sum over j of the largest (w_ij - alpha_j) x_j:
  * if candidate i wins, m = a_i. The rows for all alpha describe the hull of the points (x, m, z). At a point x*, z* of
- * the relaxation the right side is a sum over j of convex, piecewise linear functions of alpha_j with kinks at w_1j..w_nj
- * and slope
+ * the relaxation the right side is a sum over j of convex, piecewise linear functions of alpha_j with kinks at
+ * w_1j..w_nj and slope
  *     x_j* - l_j (sum of z_i*, w_ij <= alpha_j) - u_j (sum of z_i*, w_ij > alpha_j),
- * so the best alpha_j is a quantile of the w_ij weighted by z*: the largest of them whose followers, itself included,
- * have a weight of (x_j* - l_j) / (u_j - l_j) or more. Candidates that cannot win have no z and do not enter.
- * Rounding. alpha_j is one of the w_ij, or 0, and is written exactly; top_i is rounded up, and one that readers would
- * drop is enlarged. So a row is valid whatever the point. Cost: terms times candidates. */
+ * so the best alpha_j is a quantile of the w_ij weighted by z*: the largest w_ij such that the candidates with it or a
+ * larger one have a weight of (x_j* - l_j) / (u_j - l_j) or more. Candidates that cannot win have no z, and do not
+ * enter. Rounding. alpha_j is one of the w_ij, or 0, and is written exactly; top_i is rounded up, and one that readers
+ * would drop is enlarged. So a row is valid whatever the point. Cost: terms times candidates squared. */
 #include "base/base.h"
 #include "model/model.h"
 #include "encoding/encoding.h"

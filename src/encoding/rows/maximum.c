@@ -5,8 +5,8 @@
  * candidates are forms over what the ReLUs read. This holds with `fold`; without it, or if the encoding chooses which
  * ReLUs to keep, the candidates are the ReLUs.
  *
- * m = max of a_1..a_n, a_t = sum c w + [lo,hi], L_t <= a_t <= U_t, z_t binary. Candidates whose upper bound is below the
- * largest lower bound cannot be the largest; they have row (4) alone:
+ * m = max of a_1..a_n, a_t = sum c w + [lo,hi], L_t <= a_t <= U_t, z_t binary. Candidates whose upper bound is below
+ * the largest lower bound cannot be the largest; they have row (4) alone:
  *   (4)  a_t - m <= 0;   (5)  m - a_t + M_t z_t <= M_t,  M_t = max of the others' upper bounds - L_t;  (6)  sum z = 1.
  * lift: z of the first candidate that attains the maximum. */
 #include "base/base.h"
