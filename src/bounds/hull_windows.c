@@ -15,8 +15,9 @@
  * separate these.
  *
  * In float32 a member is below w x + b + radius, so b is raised. Rounding: theta is used as it is stored; top is
- * rounded up; a coefficient is charged for as many terms as fan and windows may add to a unit, and all errors of the walk are
- * raised by `crowd`, since windows add terms to sums of others, too. Cost of a step: members times their inputs. */
+ * rounded up; a coefficient is charged for as many terms as fan and windows may add to a unit, and all errors of the
+ * walk are raised by `crowd`, since windows add terms to sums of others, too. Cost of a step: members times their
+ * inputs. */
 #include "base/base.h"
 #include "program/program.h"
 #include "bounds/bounds.h"
