@@ -202,8 +202,17 @@ typedef struct nm_line {   /* a line for an unstable unit, over its own inputs o
     bool is_far;           /* over the network's inputs: w x + b >= the pre-activation, and >= lo */
     double lo, size;       /* size: at least |w||x| */
 } nm_line;
+typedef struct nm_window_line { /* a line for a whole maximum: hull_windows.c */
+    const nm_maximum *of;
+    size_t n, m, at;       /* n: inputs, a multiple of 8; m: candidates, the 0 last; at: where its theta starts */
+    const uint32_t *idx;   /* [n] units that the candidates read */
+    const double *w, *b;   /* [m][n], [m] */
+    double size;           /* at least the sum of the largest |w_ij| |x_j| */
+} nm_window_line;
 typedef struct nm_lines_of {
-    size_t n, n_far, entries, longest;
+    size_t n, n_far, entries, longest, n_windows;
+    nm_window_line *window;
+    double crowd;          /* most windows that read a unit, as a multiple of its fan */
     bool full;             /* every unstable unit has a line */
     nm_line *line;
     int32_t *of;           /* [n_units] line of a RELU unit, or -1 */

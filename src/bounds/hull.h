@@ -47,6 +47,14 @@ typedef struct nm_hull_each { /* [n] the state of the pass at each line */
     double *top;           /* its constant */
     unsigned char *state;  /* NM_IDLE; for a line in use NM_ON if its `on` is the larger, else NM_OFF */
 } nm_hull_each;
+typedef struct nm_hull_window { /* the state of the pass at each maximum */
+    double part;           /* its coefficient, below 0; 0: its line is not in use */
+    double top;            /* the line's constant */
+    size_t best;           /* the candidate that gives it */
+    bool *alive;           /* [m] the candidate may win */
+    double *lo, *hi;       /* [n] of theta: ends of the candidates' coefficients */
+    double *wins;          /* [m] how often it was the best, roughly */
+} nm_hull_window;
 typedef struct nm_hull {   /* a run with its current pass */
     nm_job *job;
     const nm_bounds *b;
@@ -59,6 +67,7 @@ typedef struct nm_hull {   /* a run with its current pass */
     nm_alpha *a;               /* theta, mu, nu, slope and beta are optimised here */
     nm_hull_moments adam;
     nm_hull_each at;
+    nm_hull_window *window;    /* [lines->n_windows] */
     double *y, *v;             /* [n_units] y: coefficients on the way back; v: values along the lines */
     double *mean;              /* [n_in] mean of the minimisers x* */
     double *z;                 /* [n_in] coefficients that far lines add to the inputs */
@@ -77,5 +86,16 @@ double nm_hull_value(nm_hull *h, const nm_block *r, size_t i);
 void nm_hull_ends(nm_hull *h, size_t k, const double *theta, double mu, double nu, double *on, double *off);
 void nm_hull_pack(nm_hull *h, const nm_line *l, bool values);
 void nm_hull_unpack(nm_hull *h);
+
+/* ---- hull_windows.c: lines for whole maxima ----------------------------------------------------- */
+void nm_windows_lines(nm_job *job, nm_lines_of *s, const nm_bounds *b, size_t most); /* adds them to s */
+/* Returns for each unit [n_units] if it is a ReLU of a maximum that has a line: it needs none of its own. */
+const bool *nm_windows_units(nm_job *job, const nm_lines_of *s, const nm_program *p);
+void nm_windows_open(nm_hull *h);                    /* workspace, and who may win by the bounds */
+void nm_windows_start(nm_hull *h);                   /* first values of theta */
+void nm_windows_pull(nm_hull *h, const nm_block *k); /* takes units of block k that are pulled so out of y */
+void nm_windows_values(nm_hull *h, const nm_block *k);
+void nm_windows_ascend(nm_hull *h, nm_adam a);
+void nm_windows_score(nm_hull *h);                   /* adds what they lose to gaps of units that decide them */
 
 #endif

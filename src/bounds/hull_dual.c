@@ -19,7 +19,8 @@
  * the unit, with n twice the fan, because both this walk and that through the pre-activations may add into the same
  * unit. Far lines add into a vector of their own (n is their number), which is added to the inputs' at the end, for one
  * more rounding. All of it is doubled at the end. Cost of a step: one pass over the lines (units times inputs) and over
- * the weights. Effort is counted in steps. Left out: hulls of maxima (they use the line of pull_back.c). */
+ * the weights. Effort is counted in steps. Maxima that became ReLUs have the hull of their own (hull_windows.c);
+ * others use the line of pull_back.c. */
 #include "base/base.h"
 #include "program/program.h"
 #include "bounds/bounds.h"
@@ -66,6 +67,7 @@ static void ascend(nm_hull *h, size_t step, double rate)
     const nm_adam a = {rate, 1 - pow(0.9, (double)(step + 1)),
                        1 - pow(0.999, (double)(h->a->age + step + 1))};
     nm_hull_unpack(h);
+    nm_windows_ascend(h, a);
     for (size_t b = 1; b + 1 < p->n_blocks; b++) {
         const nm_block *r = &p->blocks[b];
         for (size_t u = r->first; r->kind == NM_RELU && u < r->first + r->n; u++) {
@@ -120,6 +122,7 @@ static void start_from(nm_hull *h, const nm_alpha *start)
         take_moments(h, start);
         return;
     }
+    nm_windows_start(h);
     for (size_t k = 0; k < h->lines->n; k++) {
         const nm_line *l = &h->lines->line[k];
         const double lo = nm_larger(h->b->lo[l->pre], l->lo), hi = h->b->hi[l->pre];
@@ -157,6 +160,7 @@ static void score(nm_hull *h)
             h->a->gap[u] = nm_larger(-y * gap, 0) + 1e-3 * width(h, u, y);
         }
     }
+    nm_windows_score(h);
 }
 
 static nm_hull setup(nm_job *job, const nm_lines_of *lines, const nm_bounds *b,
@@ -203,6 +207,7 @@ static void workspace(nm_hull *h)
     h->sum = NM_ARRAY(h->job, double, h->lines->longest + 1);
     h->x = nm_relax_new(h->job, h->b);
     nm_relax_set(h->x, h->b, 1, (int)h->p->n_blocks);
+    nm_windows_open(h);
 }
 
 nm_alpha *nm_hull_run(nm_job *job, const nm_lines_of *lines, const nm_bounds *b, uint32_t row,

@@ -162,12 +162,14 @@ nm_lines_of *nm_lines_of_new(nm_job *job, const nm_bounds *b, size_t most)
     s->line = NM_ARRAY(job, nm_line, 2 * p->n_units);
     memset(s->of, -1, p->n_units * sizeof *s->of);
     s->full = true;
+    nm_windows_lines(job, s, b, most);
+    const bool *skip = nm_windows_units(job, s, p);
     for (size_t k = p->n_blocks; k-- > 1;) {
         const nm_block *r = &p->blocks[k];
         if (r->kind != NM_RELU || p->blocks[r->src].kind != NM_AFFINE) continue;
         const size_t before = s->n;
         for (size_t i = 0; i < r->n; i++) {
-            if (!nm_bounds_open(b, p->blocks[r->src].first + i)) continue;
+            if (!nm_bounds_open(b, p->blocks[r->src].first + i) || skip[r->first + i]) continue;
             if (s->entries < most)
                 add_line(job, s, b, r, i, s->n > before ? &s->line[before] : NULL);
             else

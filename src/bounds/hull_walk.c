@@ -132,6 +132,7 @@ void nm_hull_pull(nm_hull *h, uint32_t row)
         const nm_block *k = &h->p->blocks[b];
         h->err += 2 * h->x->flat[b];
         nm_hull_unpack(h);
+        nm_windows_pull(h, k);
         if (k->kind == NM_RELU) pull_relu(h, k);
         if (k->kind == NM_MAX) pull_max(h, k);
         if (k->kind != NM_AFFINE) continue;
@@ -175,7 +176,7 @@ double nm_hull_least(nm_hull *h, double *g0)
         sum += h->y[i] * h->v[i];
         mag += fabs(h->y[i]) * nm_larger(fabs(h->b->lo[i]), fabs(h->b->hi[i]));
     }
-    const double grown = 2 * (1 + (double)(h->p->n_units + 64) * 4 * NM_ULP);
+    const double grown = 2 * (1 + h->lines->crowd) * (1 + (double)(h->p->n_units + 64) * 4 * NM_ULP);
     const double flat = (double)(h->p->n_units + 8) * NM_TINY;
     const double own = (h->err + 4 * NM_ULP * fabs(h->cst)) * grown + flat;
     *g0 = nm_down(h->cst - own);
@@ -229,5 +230,6 @@ void nm_hull_forward(nm_hull *h)
         for (size_t u = k->first; k->kind == NM_MAX && u < k->first + k->n; u++)
             h->v[u] = h->y[u] < 0 ? h->x->sup[u] * h->v[src + h->x->mup[u]] + h->x->cut[u]
                                   : h->v[src + h->x->mlo[u]];
+        nm_windows_values(h, k);
     }
 }

@@ -40,6 +40,8 @@ nm_program *nm_program_with_rows(nm_job *job, const nm_program *old, size_t n,
     p->x_first = old->x_first;
     p->out = old->out;
     p->out_const = old->out_const;
+    p->n_windows = old->n_windows;
+    p->window = old->window;
     nm_block *q = nm_program_add(job, p, NM_AFFINE, "query", n);
     for (size_t r = 0; r < n; r++)
         for (size_t i = 0; i < rows[r]->n; i++)

@@ -69,29 +69,35 @@ static void emit_relu(nm_enc *e, const nm_fold *f, size_t u, size_t pre)
         e->enc->relu(e, x);
 }
 
+static void emit_max(nm_enc *e, const nm_fold *f, const nm_block *k, size_t i)
+{
+    nm_encmax *w = &e->max[e->n_max++];
+    *w = nm_max_candidates(e, k, i);
+    w->below = NM_ARRAY(e->job, nm_form, w->n);
+    w->above = NM_ARRAY(e->job, nm_form, w->n);
+    for (size_t t = 0; t < w->n; t++) {
+        if (w->member[t] == NM_MAX_ZERO) continue;
+        w->below[t] = form_of(e, f->below[w->member[t]]);
+        w->above[t] = form_of(e, f->above[w->member[t]]);
+    }
+    nm_max_rows(e, w);
+}
+
 static void emit_units(nm_enc *e, const nm_fold *f)
 {
     const nm_program *p = e->b->p;
     e->unit = NM_ARRAY(e->job, nm_encunit, p->n_units + 1);
+    e->max = NM_ARRAY(e->job, nm_encmax, p->n_units + 1);
     for (int b = 1; b < e->q; b++) {
         const nm_block *k = &p->blocks[b];
         if (k->kind != NM_RELU && k->kind != NM_MAX) continue;
         const size_t src = p->blocks[k->src].first;
         for (size_t i = 0; i < k->n; i++) {
             if (!f->need[k->first + i]) continue;
-            if (k->kind == NM_RELU) {
+            if (k->kind == NM_RELU)
                 emit_relu(e, f, k->first + i, src + i);
-                continue;
-            }
-            const size_t n = k->ptr[i + 1] - k->ptr[i];
-            nm_form *below = NM_ARRAY(e->job, nm_form, n), *above = NM_ARRAY(e->job, nm_form, n);
-            size_t *member = NM_RAW(e->job, size_t, n);
-            for (size_t t = 0; t < n; t++) {
-                member[t] = src + k->idx[k->ptr[i] + t];
-                below[t] = form_of(e, f->below[member[t]]);
-                above[t] = form_of(e, f->above[member[t]]);
-            }
-            nm_bigm_max(e, k->first + i, n, member, below, above);
+            else
+                emit_max(e, f, k, i);
         }
     }
 }
@@ -373,12 +379,6 @@ double *nm_encode_lift(nm_job *job, const nm_enc *e, const double *unit)
         if (e->zcol[w->u] >= 0) x[e->zcol[w->u]] = unit[w->pre] > 0;
         if (e->enc->lift && !w->one_sided) e->enc->lift(e, w, unit[w->pre], x);
     }
-    for (int b = 1; b < e->q; b++) {
-        const nm_block *k = &p->blocks[b];
-        const size_t src = k->kind == NM_MAX ? p->blocks[k->src].first : 0;
-        for (size_t i = 0; k->kind == NM_MAX && i < k->n; i++)
-            nm_bigm_max_lift(e, k->first + i, k->ptr[i + 1] - k->ptr[i], &k->idx[k->ptr[i]],
-                             &unit[src], x);
-    }
+    for (size_t i = 0; i < e->n_max; i++) nm_max_lift(&e->max[i], unit, x);
     return x;
 }

@@ -75,6 +75,7 @@ typedef struct nm_form { size_t n; const uint32_t *j; const double *c; double lo
 typedef struct nm_enc nm_enc;
 typedef struct nm_fold nm_fold;
 typedef struct nm_encunit nm_encunit;         /* rows.h */
+typedef struct nm_encmax nm_encmax;
 typedef struct nm_distance nm_distance;
 typedef struct nm_encoding { /* a word of encodings.def */
     const char *name, *arg;  /* meaning of the number after NAME:, or NULL */
@@ -109,8 +110,9 @@ struct nm_enc {            /* the state of encoding, shared with the encoding's 
     double least;          /* objective + least is at most the margin, rounding included */
     nm_objective objective; /* what the model minimises */
     nm_distance *distances; /* of the objective and of balls */
-    size_t n_units;
-    nm_encunit *unit;      /* the units with rows, in order */
+    size_t n_units, n_max;
+    nm_encunit *unit;      /* the RELU units with rows, in order */
+    nm_encmax *max;        /* the MAX units with rows */
     void *own;             /* the encoding's own state */
 };
 #define ENC(x, says, meaning) extern const nm_encoding nm_enc_##x;

@@ -103,11 +103,12 @@ int nm_enc_assumed(const nm_enc *e, const nm_block *k, size_t i)
     return now == NM_INACTIVE ? 1 : -1;
 }
 
-/* Makes the forms of the pre-activations of all kept and needed units of block b. */
+/* Makes the forms of the pre-activations, or candidates, of all kept and needed units of block b. */
 static void pull_block(nm_enc *e, nm_fold *f, int b)
 {
     const nm_block *k = &e->b->p->blocks[b];
-    const size_t src_n = e->b->p->blocks[k->src].n, src_first = e->b->p->blocks[k->src].first;
+    const int source = k->kind == NM_MAX ? nm_max_source(e, k) : k->src;
+    const size_t src_n = e->b->p->blocks[source].n, src_first = e->b->p->blocks[source].first;
     bool *want = NM_ARRAY(e->job, bool, src_n);
     uint32_t *list = NM_RAW(e->job, uint32_t, src_n);
     size_t n = 0;
@@ -115,17 +116,18 @@ static void pull_block(nm_enc *e, nm_fold *f, int b)
         if (nm_enc_assumed(e, k, i)) want[i] = true;
         if (!f->need[k->first + i] || !e->x->keep[k->first + i]) continue;
         if (k->kind == NM_RELU) want[i] = true;
-        for (size_t t = k->kind == NM_MAX ? k->ptr[i] : 0; k->kind == NM_MAX && t < k->ptr[i + 1];
-             t++)
-            want[k->idx[t]] = true;
+        if (k->kind != NM_MAX) continue;
+        const nm_encmax w = nm_max_candidates(e, k, i);
+        for (size_t t = 0; t < w.n; t++)
+            if (w.member[t] != NM_MAX_ZERO) want[w.member[t] - src_first] = true;
     }
     for (size_t i = 0; i < src_n; i++)
         if (want[i]) list[n++] = (uint32_t)i;
     nm_expr *ex = NM_ARRAY(e->job, nm_expr, n + 1), *up = ex;
-    pull_units(e, f->t, k->src, n, list, 1, ex);
+    pull_units(e, f->t, source, n, list, 1, ex);
     if (e->relaxed) {
         up = NM_ARRAY(e->job, nm_expr, n + 1);
-        pull_units(e, f->t, k->src, n, list, -1, up);
+        pull_units(e, f->t, source, n, list, -1, up);
     }
     for (size_t i = 0; i < n; i++) {
         if (e->relaxed) negate(&up[i]);

@@ -22,8 +22,25 @@ uint32_t nm_enc_phase(nm_enc *e, size_t u);                           /* adds th
 
 /* ---- rows/bigm.c: big-M, which other encodings use too ------------------------------------------ */
 void nm_bigm_relu(nm_enc *e, nm_encunit *w);
-void nm_bigm_max(nm_enc *e, size_t u, size_t n, const size_t *member, const nm_form *below, const nm_form *above);
-void nm_bigm_max_lift(const nm_enc *e, size_t u, size_t n, const uint32_t *idx, const double *src, double *x);
+
+/* ---- rows/maximum.c: maxima, in every encoding --------------------------------------------------- */
+#define NM_MAX_ZERO SIZE_MAX
+struct nm_encmax { /* a MAX unit that has rows */
+    size_t u, n;           /* n: candidates */
+    size_t *member;        /* [n] their units, or NM_MAX_ZERO for the constant 0 */
+    double floor;          /* largest lower bound of a candidate */
+    nm_form *below, *above; /* [n] bounds of the candidates from below and above */
+    int64_t *z;            /* [n] column of its binary; -1: it cannot win */
+};
+int nm_max_source(const nm_enc *e, const nm_block *k); /* the block whose units are the candidates of MAX block k */
+nm_encmax nm_max_candidates(const nm_enc *e, const nm_block *k, size_t i); /* without forms and columns */
+void nm_max_rows(nm_enc *e, nm_encmax *w);
+void nm_max_lift(const nm_encmax *w, const double *unit, double *x); /* unit [n_units]: values of all units */
+
+/* ---- rows/hull_maximum.c: rows of a maximum's convex hull ---------------------------------------- */
+/* Returns by how much the best row of the hull is violated at x, which holds a value for every column. */
+double nm_hull_max_separate(const nm_enc *e, const nm_encmax *w, const double *x);
+void nm_hull_max_row(nm_enc *e, const nm_encmax *w, const double *x, size_t round); /* adds that row */
 
 /* ---- fold.c: rows over inputs and unstable units only ------------------------------------------- */
 typedef struct nm_expr { size_t n; uint32_t *unit; double *c; double lo, hi; } nm_expr; /* sum c*unit + [lo,hi] */

@@ -104,8 +104,20 @@ typedef struct nm_block {
     size_t fan;            /* terms that `pull` sums into one unit of this block, over all readers */
     bool is_pre;           /* a RELU, a MAX or the query reads it, so its bounds matter */
 } nm_block;
+typedef struct nm_match { /* of a tournament: RELU unit u is relu(best of [from, mid) - best of [mid, to)) */
+    uint32_t u, from, mid, to; /* numbers of members */
+} nm_match;
+typedef struct nm_maximum { /* a maximum that a tournament has replaced */
+    size_t u;              /* the unit that stands for it */
+    bool floor;            /* u is a RELU: 0 is a candidate, too */
+    int block;             /* of the members */
+    size_t n, n_matches;
+    const uint32_t *member; /* [n] units of that block, relative to it */
+    nm_match *match;
+} nm_maximum;
 struct nm_program {
-    size_t n_blocks, n_units;
+    size_t n_blocks, n_units, n_windows;
+    const nm_maximum *window; /* [n_windows] what tournament.c has made */
     nm_block *blocks;      /* a block refers only to earlier ones; block 0 is the INPUT */
     int32_t *out;          /* [n_out] unit of each output, or -1 */
     double *out_const;     /* [n_out] its value if out is -1 */
@@ -147,7 +159,8 @@ void nm_program_need(nm_job *job, nm_program *p); /* sets p->needed */
 
 /* ---- tournament.c: maxima as ReLUs -------------------------------------------------------------- */
 bool nm_program_has_maxima(const nm_program *p);
-/* Returns the same function without MAX blocks; to [n_blocks of p]: the block that stands for each of p's. */
+bool nm_only_maxima_read(const nm_program *p, size_t b); /* b is a RELU block, and all that read it are MAX blocks */
+/* Returns the same function without MAX blocks; to [n_blocks of p]: the block that stands for each of p's; -1: none. */
 nm_program *nm_program_tournaments(nm_job *job, const nm_program *p, int *to);
 
 /* ---- trace.c ------------------------------------------------------------------------------------ */

@@ -229,7 +229,7 @@ void nm_close_maxima(nm_state *s, size_t i)
     k->work.p = nm_program_tournaments(s->job, k->work.p, to);
     open_bounds(s, i);
     for (size_t b = 1; b + 1 < old->p->n_blocks; b++)
-        for (size_t u = 0; u < old->p->blocks[b].n; u++) {
+        for (size_t u = 0; to[b] >= 0 && u < old->p->blocks[b].n; u++) {
             const size_t from = old->p->blocks[b].first + u, at = k->b->p->blocks[to[b]].first + u;
             nm_bounds_meet(k->b, at, old->lo[from], old->hi[from], (nm_by)old->by[from]);
         }

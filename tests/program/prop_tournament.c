@@ -4,7 +4,7 @@
 #include "random_networks.h"
 
 enum { SEEDS = 400, POINTS = 3 };
-static size_t n_maxima, n_units, n_relus;
+static size_t n_maxima, n_of_relus, n_dropped, n_units, n_relus;
 
 typedef struct {
     gen g;
@@ -15,7 +15,7 @@ static bool same(const nm_program *p, exact *e, const nm_program *t, exact *f, c
 {
     bool ok = true;
     for (size_t b = 0; b < p->n_blocks; b++)
-        for (size_t i = 0; i < p->blocks[b].n; i++) {
+        for (size_t i = 0; to[b] >= 0 && i < p->blocks[b].n; i++) {
             ok &= mpq_equal(e->v[p->blocks[b].first + i], f->v[t->blocks[to[b]].first + i]) != 0;
             n_units++;
         }
@@ -46,8 +46,14 @@ static void one(nm_job *job, void *arg)
     if (!nm_program_has_maxima(p)) return;
     int *to = NM_RAW(job, int, p->n_blocks);
     const nm_program *t = nm_program_tournaments(job, p, to);
-    for (size_t b = 0; b < p->n_blocks; b++)
-        n_maxima += p->blocks[b].kind == NM_MAX ? p->blocks[b].n : 0;
+    for (size_t b = 0; b < p->n_blocks; b++) {
+        const nm_block *m = &p->blocks[b];
+        n_dropped += to[b] < 0;
+        CHECK(to[b] >= 0 || m->kind == NM_RELU, "a block is gone; seed %llu", (unsigned long long)s->seed);
+        if (m->kind != NM_MAX) continue;
+        n_maxima += m->n;
+        n_of_relus += p->blocks[m->src].kind == NM_RELU ? m->n : 0;
+    }
     for (size_t b = 0; b < t->n_blocks; b++)
         n_relus += t->blocks[b].kind == NM_RELU ? t->blocks[b].n : 0;
     CHECK(!nm_program_has_maxima(t), "maxima are left; seed %llu", (unsigned long long)s->seed);
@@ -76,8 +82,10 @@ int main(void)
         setup s = {.seed = seed};
         t_job(0, one, &s);
     }
-    printf("%zu maxima became some of %zu ReLUs; %zu values compared\n", n_maxima, n_relus,
-           n_units);
+    printf("%zu maxima, %zu of them of ReLUs, became some of %zu ReLUs; %zu blocks dropped, %zu values compared\n",
+           n_maxima, n_of_relus, n_relus, n_dropped, n_units);
     CHECK(n_maxima > 100, "only %zu maxima", n_maxima);
+    CHECK(n_of_relus > 100, "only %zu maxima of ReLUs", n_of_relus);
+    CHECK(n_dropped > 10, "only %zu blocks of ReLUs dropped", n_dropped);
     return t_done("prop_tournament");
 }

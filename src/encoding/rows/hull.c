@@ -1,7 +1,8 @@
 /* hull.c: big-M, and those rows of the convex hull that the relaxation violates (Anderson, Huchette, Ma,
  * Tjandraatmadja, Vielma 2020, eq. 9): for a subset I of a unit's form a = sum w x + [lo, hi]
  *     v <= sum over I of w (x - x0 (1 - z))  +  (hi + sum over the others of w x1) z,
- * x0 and x1 being the ends of a column's box where w x is least and largest.
+ * x0 and x1 being the ends of a column's box where w x is least and largest; maxima have rows of their own
+ * (hull_maximum.c).
  *
  * In rounds: the relaxation is solved for the objective, each unit gets its most violated row,
  *     I = { w x* < w x0 (1 - z*) + w x1 z* },
@@ -24,14 +25,16 @@ static const double SMALL = 1e-5;
 
 typedef struct {
     const nm_encunit *w;
+    const nm_encmax *max; /* or this, if w is NULL */
     double by;
+    size_t u;
 } violated;
 
 static int worse(const void *a, const void *b)
 {
     const violated *x = a, *y = b;
     if (x->by != y->by) return x->by > y->by ? -1 : 1;
-    return x->w->u < y->w->u ? -1 : x->w->u > y->w->u;
+    return x->u < y->u ? -1 : x->u > y->u;
 }
 
 typedef struct {
@@ -95,22 +98,30 @@ static void add_row(nm_enc *e, const nm_encunit *w, const double *x, size_t roun
 static size_t round_of(nm_enc *e, size_t round)
 {
     double *x = NM_RAW(e->job, double, e->m->n_cols), *c = NM_RAW(e->job, double, e->m->n_cols);
-    violated *bad = NM_RAW(e->job, violated, e->n_units + 1);
+    violated *bad = NM_RAW(e->job, violated, e->n_units + e->n_max + 1);
     size_t n = 0;
     for (size_t j = 0; j < e->m->n_cols; j++) c[j] = e->m->cols[j].obj;
     nm_clp *l = nm_clp_new(e->job, e->m);
     const bool solved = nm_clp_solve(l, c, ITERATIONS, x, NULL);
     nm_close(e->job, l);
-    if (solved)
-        for (size_t i = 0; i < e->n_units; i++) {
-            const nm_encunit *w = &e->unit[i];
-            if (w->one_sided || e->zcol[w->u] < 0) continue;
-            const double by = separate(e, w, x);
-            if (by > SMALL) bad[n++] = (violated){w, by};
-        }
+    for (size_t i = 0; solved && i < e->n_units; i++) {
+        const nm_encunit *w = &e->unit[i];
+        if (w->one_sided || e->zcol[w->u] < 0) continue;
+        const double by = separate(e, w, x);
+        if (by > SMALL) bad[n++] = (violated){w, NULL, by, w->u};
+    }
+    for (size_t i = 0; solved && i < e->n_max; i++) {
+        const double by = nm_hull_max_separate(e, &e->max[i], x);
+        if (by > SMALL) bad[n++] = (violated){NULL, &e->max[i], by, e->max[i].u};
+    }
     qsort(bad, n, sizeof *bad, worse);
     if (n > MOST) n = MOST;
-    for (size_t i = 0; i < n; i++) add_row(e, bad[i].w, x, round);
+    for (size_t i = 0; i < n; i++) {
+        if (bad[i].w)
+            add_row(e, bad[i].w, x, round);
+        else
+            nm_hull_max_row(e, bad[i].max, x, round);
+    }
     return n;
 }
 
