@@ -59,7 +59,7 @@ typedef struct {
 bool nm_point_fits(const nm_bounds *b)
 {
     const nm_program *p = b->p;
-    if (b->gens || b->n_balls || p->n_maxima) return false;
+    if (b->gens || b->n_balls || p->n_windows) return false;
     for (size_t k = 1; k < p->n_blocks; k++) {
         const nm_block *r = &p->blocks[k];
         if (r->kind == NM_MAX) return false;
