@@ -149,7 +149,7 @@ typedef struct nm_alpha {  /* for each lane the best lower bound found: row >= g
     size_t age;            /* number of steps in them before this run */
     double *mean;          /* [n_in] of a hull run: roughly the minimiser of its relaxation, or NULL */
     double *g;             /* [n_in][NM_LANES] */
-    double *ramp;          /* [lines] of a point run: where the ramps of its lines end; else NULL */
+    double *ramp, smooth;  /* of a point run: [lines] where the ramps of its lines end, and their width; else NULL */
     float *lane_slope;     /* [lanes][n_units] of nm_alpha_coarse: lower slopes of each lane's best; else NULL */
     size_t steps;
 } nm_alpha;
@@ -202,16 +202,9 @@ typedef struct nm_line {   /* a line for an unstable unit, over its own inputs o
     bool is_far;           /* over the network's inputs: w x + b >= the pre-activation, and >= lo */
     double lo, size;       /* size: at least |w||x| */
 } nm_line;
-typedef struct nm_window_line { /* a line for a whole maximum: hull_windows.c */
-    const nm_maximum *of;
-    size_t n, m, at;       /* n: inputs, a multiple of 8; m: candidates, the 0 last; at: where its theta starts */
-    const uint32_t *idx;   /* [n] units that the candidates read */
-    const double *w, *b;   /* [m][n], [m] */
-    double size;           /* at least the sum of the largest |w_ij| |x_j| */
-} nm_window_line;
 typedef struct nm_lines_of {
     size_t n, n_far, entries, longest, n_windows;
-    nm_window_line *window;
+    struct nm_window_line *window;
     double crowd;          /* most windows that read a unit, as a multiple of its fan */
     bool full;             /* every unstable unit has a line */
     nm_line *line;
@@ -223,16 +216,15 @@ nm_lines_of *nm_lines_of_new(nm_job *job, const nm_bounds *b, size_t most);
 /* Runs the hull dual for one row of the last block; returns a result like alpha's, in lane 0. */
 nm_alpha *nm_hull_run(nm_job *job, const nm_lines_of *lines, const nm_bounds *b, uint32_t row,
                       double enough, nm_hull_opts o, const nm_signs *signs, const nm_alpha *start);
-/* hull_point.c: does so where nm_point_fits (one hidden layer, over a box), in a tenth of the steps. a->mean is the
- * point that decides the lines; if the row is above `enough`, it and a->beta are those of the bound. */
-#define NM_POINT_SMOOTH 0.1 /* width of the ramps, as a part of an interval */
-#define NM_POINT_GRID 1024  /* places of points are multiples of 1/NM_POINT_GRID of the interval */
+/* hull_point.c: does so in networks with one hidden layer, over a box. a->mean is the point that decides the lines; if
+ * the row is above `enough`, it and a->beta are those of the bound. */
+enum { NM_POINT_GRID = 1024 }; /* places of points are multiples of 1/NM_POINT_GRID of the interval */
 bool nm_point_fits(const nm_bounds *b);
-nm_alpha *nm_point_run(nm_job *job, const nm_lines_of *lines, const nm_bounds *b, uint32_t row, double enough,
-                       size_t steps, const nm_signs *signs, const nm_alpha *start);
+nm_alpha *nm_point_run(nm_job *job, const nm_lines_of *l, const nm_bounds *b, uint32_t row, double enough, size_t steps,
+                       const nm_signs *signs, const nm_alpha *start);
 /* Sets on and off of line k as the run `a` left them, valid for coefficients fl(theta w). */
-void nm_hull_line(nm_job *job, const nm_lines_of *lines, const nm_bounds *b, const nm_alpha *a, size_t k,
-                  double *on, double *off);
+void nm_hull_line(nm_job *job, const nm_lines_of *lines, const nm_bounds *b, const nm_alpha *a, size_t k, double *on,
+                  double *off);
 /* Writes the row through the lines of `a`, down to inputs and kept units: row >= y . units + the result; y
  * [n_units]. */
 double nm_hull_row(nm_job *job, const nm_lines_of *lines, const nm_bounds *b, uint32_t row, const nm_alpha *a,

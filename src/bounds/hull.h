@@ -88,6 +88,13 @@ void nm_hull_pack(nm_hull *h, const nm_line *l, bool values);
 void nm_hull_unpack(nm_hull *h);
 
 /* ---- hull_windows.c: lines for whole maxima ----------------------------------------------------- */
+typedef struct nm_window_line { /* a line for a whole maximum: hull_windows.c */
+    const nm_maximum *of;
+    size_t n, m, at;       /* n: inputs, a multiple of 8; m: candidates, the 0 last; at: where its theta starts */
+    const uint32_t *idx;   /* [n] units that the candidates read */
+    const double *w, *b;   /* [m][n], [m] */
+    double size;           /* at least the sum of the largest |w_ij| |x_j| */
+} nm_window_line;
 void nm_windows_lines(nm_job *job, nm_lines_of *s, const nm_bounds *b, size_t most); /* adds them to s */
 /* Returns for each unit [n_units] if it is a ReLU of a maximum that has a line: it needs none of its own. */
 const bool *nm_windows_units(nm_job *job, const nm_lines_of *s, const nm_program *p);

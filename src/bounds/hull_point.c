@@ -11,9 +11,9 @@
  * with t such that the knapsack is full, and relu's slope alpha is a ramp, too. Accelerated projected gradients
  * (Nesterov 1983, with restarts as in O'Donoghue, Candes 2015) move the point, with a step for each input by the
  * curvature there. A given sign adds beta side a_k with beta = max(0, kept + RHO side a_k), an augmented Lagrangian.
- * Each iterate's theta, alpha and beta are feasible, whatever t is, so that each is a bound, and the best is kept. For a
- * row this takes a tenth of the steps of hull_dual.c, which moves every theta by itself, and n_in numbers say what all
- * the lines are.
+ * Each iterate's theta, alpha and beta are feasible, whatever t is, so that each is a bound, and the best is kept.
+ * For a row this takes a tenth of the steps of hull_dual.c, which moves every theta by itself, and n_in numbers say
+ * what all the lines are.
  *
  * Rounding: units other than those with a line are pulled back by hull_walk.c, which pays for them. A line's
  * coefficients have two roundings each, its constant is rounded up by nm_hull_ends, and at most `lines` of them add
@@ -25,7 +25,7 @@
 #include "bounds/bounds.h"
 #include "bounds/hull.h"
 
-static const double SMOOTH = NM_POINT_SMOOTH; /* width of the ramps, as a part of an interval */
+static const double SMOOTH = 0.1; /* width of the ramps, as a part of an interval */
 static const double RHO = 0.1;    /* of the augmented Lagrangian, over SMOOTH and the width of the pre-activation */
 static const double KEEP = 0.2;   /* part of its step that a kept multiplier takes */
 static const double FLOOR = 0.03; /* part of the largest curvature that is assumed everywhere */
@@ -340,6 +340,7 @@ nm_alpha *nm_point_run(nm_job *job, const nm_lines_of *lines, const nm_bounds *b
     a->gap = NM_ARRAY(job, double, b->p->n_units);
     a->beta = NM_ARRAY(job, double, n_signs + 1);
     a->n_beta = n_signs;
+    a->smooth = SMOOTH;
     a->ramp = NM_ARRAY(job, double, lines->n + 1);
     a->mean = NM_ARRAY(job, double, nm_pad8(n_in));
     for (size_t l = 0; l < NM_LANES; l++) a->lo[l] = a->g0[l] = -INFINITY;

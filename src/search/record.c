@@ -112,11 +112,11 @@ void nm_record_betas(nm_buf *out, size_t n, const double *beta)
 void nm_record_point(nm_buf *out, const nm_bounds *b, const nm_alpha *a)
 {
     nm_put(out, "point ");
-    nm_put_num(out, NM_POINT_SMOOTH);
+    nm_put_num(out, a->smooth);
     nm_put(out, " ");
     for (size_t i = 0; i < b->p->blocks[0].n; i++) {
         const double width = b->hi[i] - b->lo[i];
-        const int fine = width > 0 ? (int)nearbyint((a->mean[i] - b->lo[i]) / width * 1024) : 0;
+        const int fine = width > 0 ? (int)nearbyint((a->mean[i] - b->lo[i]) / width * NM_POINT_GRID) : 0;
         nm_put(out, "%c%c", letter[fine / 32], letter[fine % 32]);
     }
     nm_put(out, "\n");
