@@ -5,9 +5,10 @@
  *     off = max over the box of sum -theta_j w_j x_j                 where y = 0
  * and for any alpha in [0,1], y >= alpha a. So theta and alpha are hints, computed in plain doubles from the point:
  * with d_j = |w_j| times the width of input j, s_j the place of the point in its interval, counted from the end where
- * w_j x_j is least, theta_j is (t - s_j) / smooth clipped to [0,1], where t makes the sum of theta_j d_j the largest a
- * of the box; alpha is a / (smooth min(max a, - min a)) + 1/2, clipped. Only the constant max(on, off) must be right: it is
- * computed for the coefficients theta_j w_j as they were rounded, and raised by (n + 8) u times all sizes. */
+ * w_j x_j is least, theta_j is (t - s_j) / smooth clipped to [0,1], where t makes the sum of theta_j d_j the largest
+ * a of the box; alpha is a / (smooth min(max a, - min a)) + 1/2, clipped. Only the constant max(on, off) must be
+ * right: it is computed for the coefficients theta_j w_j as they were rounded, and raised by (n + 8) u times all
+ * sizes. */
 #include "base/base.h"
 #include "proof/proof.h"
 #include "proof/checker.h"
