@@ -216,8 +216,8 @@ nm_lines_of *nm_lines_of_new(nm_job *job, const nm_bounds *b, size_t most);
 /* Runs the hull dual for one row of the last block; returns a result like alpha's, in lane 0. */
 nm_alpha *nm_hull_run(nm_job *job, const nm_lines_of *lines, const nm_bounds *b, uint32_t row,
                       double enough, nm_hull_opts o, const nm_signs *signs, const nm_alpha *start);
-/* hull_point.c: does so in networks with one hidden layer, over a box. a->mean is the point that decides the lines; if
- * the row is above `enough`, it and a->beta are those of the bound. */
+/* hull_point.c: does so with one block of ReLUs, over a box: nm_point_fits. a->mean is the point that decides the
+ * lines; if the row is above `enough`, it and a->beta are those of the bound. */
 enum { NM_POINT_GRID = 1024 }; /* places of points are multiples of 1/NM_POINT_GRID of the interval */
 bool nm_point_fits(const nm_bounds *b);
 nm_alpha *nm_point_run(nm_job *job, const nm_lines_of *l, const nm_bounds *b, uint32_t row, double enough, size_t steps,

@@ -59,14 +59,16 @@ typedef struct {
 bool nm_point_fits(const nm_bounds *b)
 {
     const nm_program *p = b->p;
+    size_t relus = 0;
     if (b->gens || b->n_balls || p->n_windows) return false;
     for (size_t k = 1; k < p->n_blocks; k++) {
         const nm_block *r = &p->blocks[k];
         if (r->kind == NM_MAX) return false;
-        if (r->kind == NM_RELU && (p->blocks[r->src].kind != NM_AFFINE || !nm_reads_input_only(&p->blocks[r->src])))
-            return false;
+        if (r->kind != NM_RELU) continue;
+        if (p->blocks[r->src].kind != NM_AFFINE || !nm_reads_input_only(&p->blocks[r->src])) return false;
+        relus++;
     }
-    return true;
+    return relus <= 1;
 }
 
 /* Returns the place in [0,1] that is nearest and that a certificate can name. */
@@ -154,7 +156,7 @@ static void lower(run *r, const nm_line *l, part *q)
     const double a = r->h.k->dot(l->n, l->w, r->pack.val) + l->b;
     const double lo = q->reach - q->u, bend = SMOOTH * (q->u < lo ? q->u : lo);
     if (q->side != 0) {
-        const double rho = RHO / (SMOOTH * q->reach);
+        const double rho = q->reach > 0 ? RHO / (SMOOTH * q->reach) : 0;
         q->slope = nm_larger(0, q->kept + rho * q->side * a);
         q->kept = nm_larger(0, q->kept + KEEP * rho * q->side * a);
         if (q->slope > 0) add_form(r, l, q, q->side * q->slope, rho);

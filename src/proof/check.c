@@ -1,9 +1,10 @@
 /* check.c: reads a certificate, netmip-proof(5), and checks it step by step.
  *
  * What must be trusted for an accepted `holds`: the readers of network and question; the judge's evaluation, and that
- * blocks which agree with it at random points are the network's; check.c, plain_bounds.c, pull.c and plain_net.c, some
- * 1,300 lines; the compiler; and arithmetic in IEEE 754 doubles, rounded to nearest, or, with --exact, of integers,
- * in exact.c and dyadic.c, instead of what those say about rounding. What need not be: whoever wrote the certificate.
+ * blocks which agree with it at random points are the network's; check.c, plain_bounds.c, pull.c, point.c and
+ * plain_net.c, some 1,500 lines; the compiler; and arithmetic in IEEE 754 doubles, rounded to nearest, or, with
+ * --exact, of integers, in exact.c and dyadic.c, instead of what those say about rounding. What need not be: whoever
+ * wrote the certificate.
  * netmip-check holds nothing else (`make checker`).
  *
  * A region starts with the box of a case (rows and balls of the case are left out, which only makes it larger), and its

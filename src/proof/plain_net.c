@@ -112,8 +112,9 @@ static void maxima(nm_job *job, const nm_program *p, const nm_block *k, nm_plain
     out->idx = idx;
 }
 
-/* Sets the most terms that pulling back may add into one unit: one for each entry of each unit that reads it, two for a
- * maximum, and some for a sign and for rows of the question, which all name it. */
+/* Sets the most terms that pulling back may add into one unit: one for each entry of each unit that reads it and, into
+ * an input, one more for the line of that unit's ReLU over the inputs (point.c); two for a maximum; and some for a sign
+ * and for rows of the question, which all name it. */
 static void fans(nm_job *job, nm_plain *p)
 {
     uint32_t *n = NM_ARRAY(job, uint32_t, p->n_units + 1);

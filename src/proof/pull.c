@@ -126,13 +126,22 @@ static void line_point(nm_pull *t, const nm_region *r, size_t u, int src, size_t
     t->made[u] = 0;
 }
 
+/* Returns the block that a RELU unit reads; *i: its unit there. */
+static const nm_plain_block *read_by(const nm_pull *t, size_t u, size_t *i)
+{
+    const nm_plain_block *k = t->p->block;
+    while (!(t->low[u] >= k->first && t->low[u] < k->first + k->n)) k++;
+    *i = t->low[u] - k->first;
+    return k;
+}
+
 /* Computes such lines, for coefficients of these signs. */
 static void make(nm_pull *t, const nm_region *r, size_t u, bool lower, bool upper)
 {
-    const nm_plain_block *k = t->p->block;
+    size_t i;
     if (!t->hull[u] || ((!lower || t->made[u] & LOWER) && (!upper || t->made[u] & UPPER))) return;
-    while (!(t->low[u] >= k->first && t->low[u] < k->first + k->n)) k++;
-    const size_t i = t->low[u] - k->first, n = k->ptr[i + 1] - k->ptr[i];
+    const nm_plain_block *k = read_by(t, u, &i);
+    const size_t n = k->ptr[i + 1] - k->ptr[i];
     double *c = t->hull[u];
     if (lower && !(t->made[u] & LOWER)) t->slo[u] = nm_point_slope(k, i, r);
     if (upper && !(t->made[u] & UPPER)) {
@@ -250,9 +259,9 @@ NM_WIDE static void pay(nm_pull *t, const double *restrict y, double c, double f
 /* Adds neg c to the inputs, for the line of a unit over them. */
 static void pull_hull(nm_pull *t, size_t u, const double *neg)
 {
-    const nm_plain_block *k = t->p->block;
-    while (!(t->low[u] >= k->first && t->low[u] < k->first + k->n)) k++;
-    const size_t i = t->low[u] - k->first, n = k->ptr[i + 1] - k->ptr[i];
+    size_t i;
+    const nm_plain_block *k = read_by(t, u, &i);
+    const size_t n = k->ptr[i + 1] - k->ptr[i];
     for (size_t j = 0; j < n; j++) {
         t->list[j] = (uint32_t)j;
         t->hot[k->idx[k->ptr[i] + j]] = true;

@@ -395,8 +395,7 @@ nm_branch nm_branch_run(nm_job *job, const nm_bounds *b, const nm_case *c, size_
                 .o = o,
                 .out = &out};
     s.deep = nm_hidden_layers(b->p) > 1;
-    s.by_point = !s.deep && nm_point_fits(b);
-    s.o.record &= s.by_point;
+    s.by_point = nm_point_fits(b);
     s.cost = nm_pseudo_new(job, b->p->n_units, NULL);
     s.lane_cost = nm_pseudo_new(job, b->p->n_units, NULL);
     node *root = new_node(&s, b, NULL, 0);
@@ -405,7 +404,7 @@ nm_branch nm_branch_run(nm_job *job, const nm_bounds *b, const nm_case *c, size_
     while (what == CLOSED && s.stack) what = go_on(&s);
     while (s.stack) drop(&s, pop(&s));
     nm_buf steps = {.job = job};
-    const bool told = s.o.record && what == CLOSED && tell(&s, 0, &steps);
+    const bool told = o.record && what == CLOSED && tell(&s, 0, &steps);
     out.status = what == CLOSED ? NM_OK : what == FOUND ? NM_VIOLATED : NM_UNKNOWN;
     if (told) {
         out.steps = steps.s; /* keeps the search's memory */

@@ -54,8 +54,8 @@ def question(net, lo, hi, outputs, claims):
     return out.encode()
 
 
-def near_bound(net, lo, hi, outputs):
-    """a question whose threshold lies a little below the least output that some points have"""
+def near_bound(net, lo, hi, outputs, below=(0.02, 0.1, 0.5, 2)):
+    """a question whose threshold lies a little, one of `below`, below the least output that some points have"""
     c = Checker(net, question(net, lo, hi, outputs, ["(<= Y_0 0)"]))
     w = [[a + (b - a) * rng.random() for a, b in zip(lo, hi)] for _ in range(60)]
     least = min(float(c.value(c.array(x))[0]) for x in w)
@@ -63,15 +63,17 @@ def near_bound(net, lo, hi, outputs):
 
 
 def pool(n):
-    """valid certificates of small networks: (network, question, certificate)"""
-    found, kinds = [], set()
+    """valid certificates of small networks, a fifth of them with points: (network, question, certificate)"""
+    found, kinds, points = [], set(), 0
     while len(found) < n:
-        sizes = rng.choice(([2, 5, 2], [3, 6, 5, 2], [2, 5, 4, 3, 2], [3, 8, 6, 2]))
-        net, r = small(sizes), rng.choice((0.25, 0.5, 1))
-        query = near_bound(net, [-r] * sizes[0], [r] * sizes[0], 2)
-        code, proof = solved(net, query, *rng.choice(((), ("--no-split",), ("--no-split",))))
-        if proof is None or proof.count(b"\n") > 200:
+        wanted = points < n // 5
+        sizes = [3, 8, 2] if wanted else rng.choice(([2, 5, 2], [3, 6, 5, 2], [2, 5, 4, 3, 2], [3, 8, 6, 2]))
+        net, r = small(sizes), 1 if wanted else rng.choice((0.25, 0.5, 1))
+        query = near_bound(net, [-r] * sizes[0], [r] * sizes[0], 2, *([(0.005, 0.02)] if wanted else []))
+        code, proof = solved(net, query, *(("--no-split",) if wanted else rng.choice(((), ("--no-split",), ("--no-split",)))))
+        if proof is None or proof.count(b"\n") > 200 or (wanted and b"point" not in proof):
             continue
+        points += b"point" in proof
         kinds |= {w for w in ("slopes", "cut", "branch", "betas", "split", "point", "witness") if w in proof.decode()}
         found.append((net, query, proof))
     return found, kinds
@@ -79,7 +81,7 @@ def pool(n):
 
 def agreement():
     found, kinds = pool(25)
-    check("the certificates use all kinds of steps", kinds >= {"slopes", "cut", "branch", "betas"}, kinds)
+    check("the certificates use all kinds of steps", kinds >= {"slopes", "cut", "branch", "betas", "point"}, kinds)
     for net, query, proof in found:
         code, out, err = checked(net, query, proof)
         ours, rounded = said(net, query, proof, True), said(net, query, proof, False)
@@ -170,7 +172,7 @@ def damage(net, query, proof):
     elif kind == 4:
         del lines[at:rng.randrange(at, len(lines))]
     elif kind == 5:
-        words[0] = rng.choice(("crown", "slopes", "betas", "close", "target", "cut", "branch", "split", "else", "end", "case", ""))
+        words[0] = rng.choice(("crown", "slopes", "point", "betas", "close", "target", "cut", "branch", "split", "else", "end", "case", ""))
         lines[at] = " ".join(words)
     elif kind == 6:
         k = rng.randrange(1, 4)
@@ -189,11 +191,11 @@ def damage(net, query, proof):
     elif kind == 10:
         without_case(lines, at)
     elif kind == 11:
-        turned = [k for k, t in enumerate(lines) if t.split(" ")[0] in ("branch", "target", "close", "slopes")]
+        turned = [k for k, t in enumerate(lines) if t.split(" ")[0] in ("branch", "target", "close", "slopes", "point")]
         if turned:
             k = rng.choice(turned)
             words = lines[k].split(" ")
-            if words[0] == "slopes" and len(words) > 1:
+            if words[0] in ("slopes", "point") and len(words) > 1:
                 words[1:] = [w.translate(str.maketrans("AabZ", "aAZb")) for w in words[1:]]
             elif len(words) > 2:
                 words[2] = str(int(words[2]) ^ 1)
