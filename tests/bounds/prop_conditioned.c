@@ -10,7 +10,7 @@
  * solver is off). */
 #include "point_cloud.h"
 
-enum { NETS = 400, ASKED = 50, PIPED = 20 };
+enum { NETS = 400 / T_SHARE, ASKED = 50 / T_SHARE, PIPED = 20 / T_SHARE };
 
 /* how sharp the test is */
 static size_t n_cut, n_empty, n_closed, n_inside, n_ok, n_found, n_open, n_better, n_cubes, n_cubed,
@@ -243,7 +243,7 @@ static bool optimum(nm_job *job, const setup *s, size_t first, size_t n, double 
     const nm_query *q = question(job, s, c, n > 1 ? NM_FEASIBLE : NM_WORST);
     const nm_encoded e = nm_encode(job, s->b, q, 0, 0, row,
                                    (nm_encode_opts){.fold = true, .one_sided = true});
-    const nm_sol *sol = nm_cbc_solve(job, e.model, (nm_cbc){.time_limit = 5});
+    const nm_sol *sol = nm_cbc_solve(job, e.model, (nm_cbc){.time_limit = 100});
     if (sol->status != NM_SOL_OPTIMAL) return false;
     *opt = sol->objective + e.model->constant + (n > 1 ? 1e3 : 0);
     return true;
@@ -303,7 +303,7 @@ static void decide(nm_job *job, setup *s, size_t first, size_t n, double opt, bo
           "the cloud is below the optimum; seed %llu", SEED);
     const nm_encoded e = nm_encode(job, s->b, question(job, s, c, NM_FEASIBLE), 0, 0, row,
                                    (nm_encode_opts){.fold = t_below(2)});
-    const nm_solstatus got = nm_cbc_solve(job, e.model, (nm_cbc){.time_limit = 5, .first = true})
+    const nm_solstatus got = nm_cbc_solve(job, e.model, (nm_cbc){.time_limit = 100, .first = true})
                                  ->status;
     CHECK(above ? got == NM_SOL_OPTIMAL || got == NM_SOL_FEASIBLE : got == NM_SOL_INFEASIBLE,
           "CBC says %s; seed %llu", nm_solstatus_name(got), SEED);

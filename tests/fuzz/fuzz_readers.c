@@ -399,9 +399,9 @@ static void timed(int kind, const blob *b, const char *how, size_t step)
     counts[kind].tried++;
 }
 
-static void run_seed(const seed *s, size_t count)
+static void run_seed(const seed *s, size_t cuts, size_t count)
 {
-    const size_t step = s->b.n > 1500 ? s->b.n / 1500 + 1 : 1;
+    const size_t step = s->b.n / cuts + 1;
     if (one(s->kind, s->b.data, s->b.n) != NM_OK) {
         fprintf(stderr, "kind %s, seed file %zu is not read as it is\n", kind_name[s->kind],
                 where.seed);
@@ -420,6 +420,12 @@ static void run_seed(const seed *s, size_t count)
     }
 }
 
+#ifdef __SANITIZE_ADDRESS__
+enum { CUTS = 400 };
+#else
+enum { CUTS = 1500 };
+#endif
+
 static int child(int kind, size_t count)
 {
     signal(SIGALRM, on_alarm);
@@ -433,7 +439,7 @@ static int child(int kind, size_t count)
     size_t before = 0;
     for (int turn = 0; turn < 2; turn++) { /* the first turn warms up what libraries keep */
         for (where.seed = 0; where.seed < n_seeds; where.seed++)
-            if (seeds[where.seed].kind == kind) run_seed(&seeds[where.seed], turn ? count : 20);
+            if (seeds[where.seed].kind == kind) run_seed(&seeds[where.seed], turn ? CUTS : 50, turn ? count : 20);
         if (turn == 0) before = in_use();
     }
     alarm(0);
@@ -448,7 +454,7 @@ static int child(int kind, size_t count)
 int main(int argc, char **argv)
 {
 #ifdef __SANITIZE_ADDRESS__
-    size_t total = 30000;
+    size_t total = 8000;
 #else
     size_t total = 1200000;
 #endif

@@ -13,7 +13,7 @@
 #ifdef __SANITIZE_THREAD__
 enum { NETS = 6 };
 #else
-enum { NETS = 50 };
+enum { NETS = 50 / T_SHARE };
 #endif
 enum { INPUTS = 8, POINTS = 2000, TEAMS = 3 };
 static const size_t team[TEAMS] = {1, 2, 7};

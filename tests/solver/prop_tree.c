@@ -12,7 +12,7 @@
 #include "model/model.h"
 #include "solver/solver.h"
 
-enum { TREES = 1500, SCALES = 4000, BINS = 7, COLS = 6 };
+enum { TREES = 1500 / T_SHARE, SCALES = 4000 / T_SHARE, BINS = 7, COLS = 6 };
 
 typedef struct {
     uint64_t seed;
