@@ -251,10 +251,10 @@ static void take_pairs(nm_job *job, void *arg, nm_turns *turns)
     }
 }
 
-/* Bounds the open units of block k, shared among the job's threads; returns how many there are. */
-static size_t bound_block(nm_job *job, nm_bounds *b, int k, size_t steps)
+size_t nm_alpha_block(nm_job *job, nm_bounds *b, int k, size_t steps)
 {
     const nm_block *block = &b->p->blocks[k];
+    const nm_mark mark = nm_mark_get(job);
     uint32_t *unit = NM_RAW(job, uint32_t, block->n + 1);
     size_t n = 0;
     for (size_t i = 0; i < block->n; i++)
@@ -270,6 +270,7 @@ static size_t bound_block(nm_job *job, nm_bounds *b, int k, size_t steps)
     for (int i = 1; i <= k; i++) work += 4 * (double)(n * steps) * nm_block_weights(&b->p->blocks[i]);
     nm_team_run(job, (n + PAIRS - 1) / PAIRS, work, take_pairs, &s);
     for (size_t i = 0; i < n; i++) nm_bounds_meet(b, block->first + unit[i], lo[i], hi[i], NM_BY_ALPHA);
+    nm_mark_release(job, mark);
     return n;
 }
 
@@ -279,12 +280,8 @@ void nm_alpha_units(nm_job *job, nm_bounds *b, size_t steps)
     const int q = (int)p->n_blocks - 1;
     for (int k = 1; k < q && !b->empty && !nm_stopped(job); k++) {
         const nm_block *block = &p->blocks[k];
-        bool deep = false;
-        for (size_t t = 0; t < block->n_lin; t++) deep |= block->lin[t].src != 0;
-        if (block->kind != NM_AFFINE || !block->is_pre || !deep) continue;
-        const nm_mark mark = nm_mark_get(job);
-        const size_t n = bound_block(job, b, k, steps);
-        nm_mark_release(job, mark);
+        if (block->kind != NM_AFFINE || !block->is_pre || nm_reads_input_only(block)) continue;
+        const size_t n = nm_alpha_block(job, b, k, steps);
         if (n && !b->empty) nm_crown(job, b, (nm_crown_opts){.query_block = q});
     }
 }

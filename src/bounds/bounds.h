@@ -155,14 +155,14 @@ typedef struct nm_alpha {  /* for each lane the best lower bound found: row >= g
 } nm_alpha;
 /* Optimises the lower slopes for up to NM_LANES rows of the last block; stops when all lanes are above `enough`; slopes
  * and multipliers start from those of `start`, unless NULL. */
-nm_alpha *nm_alpha_run(nm_job *job, const nm_bounds *b, size_t n, const uint32_t *row,
-                       const double *enough, size_t steps, const nm_signs *signs,
-                       const nm_alpha *start);
+nm_alpha *nm_alpha_run(nm_job *job, const nm_bounds *b, size_t n, const uint32_t *row, const double *enough,
+                       size_t steps, const nm_signs *signs, const nm_alpha *start);
 /* Optimises so with slopes that are multiples of 1/1024, for certificates. */
 nm_alpha *nm_alpha_coarse(nm_job *job, const nm_bounds *b, size_t n, const uint32_t *row, const double *enough,
                           size_t steps, const nm_signs *signs, const nm_alpha *start);
 /* Optimises every unstable unit's slopes, and improves b in place; needs CROWN. */
 void nm_alpha_units(nm_job *job, nm_bounds *b, size_t steps);
+size_t nm_alpha_block(nm_job *job, nm_bounds *b, int k, size_t steps); /* of one block; returns how many are unstable */
 
 /* ---- lanes.c: up to NM_LANES nodes of branching at once ------------------------------------------ */
 typedef struct nm_lane {   /* a node: the signs that it assumes, and where its optimisation starts */
@@ -178,10 +178,10 @@ typedef struct nm_lanes {  /* a workspace for one row; after a run, what each la
     size_t n_open;
     const uint32_t *open;  /* RELU units of open sign */
     double lo[NM_LANES];
-    float *slope;          /* [NM_LANES][n_open] */
-    float *beta;           /* [NM_LANES][most signs] */
+    float *slope, *beta;   /* [NM_LANES][n_open]; [NM_LANES][most signs] */
     float *loss;           /* [NM_LANES][n_open] what the line of the unit loses at the minimisers of the last steps */
     double *x;             /* [n_in][NM_LANES] the last minimiser */
+    double coef;           /* 1; -1: the row is bounded from above, as a lower bound of -row */
     struct nm_lane_climb *climb;
 } nm_lanes;
 /* Opens a workspace for row `row` of the last block; `most`: the largest number of signs in a lane. Bounds that it

@@ -14,14 +14,6 @@ static inline double nm_adam_move(double x, double g, double *m1, double *m2, nm
     return x + a.rate * (*m1 / a.f1) / (sqrt(*m2 / a.f2) + 1e-12);
 }
 
-/* Returns true if an AFFINE block reads only the input. */
-static inline bool nm_reads_input_only(const nm_block *k)
-{
-    for (size_t t = 0; t < k->n_lin; t++)
-        if (k->lin[t].src != 0) return false;
-    return true;
-}
-
 /* ---- bounds.c ----------------------------------------------------------------------------------- */
 nm_bounds *nm_bounds_case(nm_job *job, const nm_program *p, const nm_case *c); /* bounds with its box and balls */
 /* Returns the larger of `least` and a lower bound of y x over box and balls; x: like nm_ball_lower's. */

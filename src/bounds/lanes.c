@@ -78,6 +78,7 @@ nm_lanes *nm_lanes_new(nm_job *job, const nm_bounds *b, uint32_t row, size_t mos
     uint32_t *open = NM_RAW(job, uint32_t, p->n_units + 1);
     l->job = job;
     l->b = b;
+    l->coef = 1;
     l->open = open;
     l->n_open = list_open(job, b, c, open);
     l->slope = nm_zero(job, NM_LANES * l->n_open + 1, sizeof *l->slope);
@@ -274,7 +275,7 @@ void nm_lanes_run(nm_lanes *l, size_t n, const nm_lane *lane, double enough, siz
         double lo[NM_LANES];
         bool all = true;
         nm_batch_clear(c->t);
-        for (size_t i = 0; i < n; i++) nm_batch_put(c->t, q, c->row, (int)i, 1);
+        for (size_t i = 0; i < n; i++) nm_batch_put(c->t, q, c->row, (int)i, l->coef);
         nm_batch_pull(c->t, c->x, q);
         touch_inputs(l);
         nm_batch_lower(c->t, l->b, lo);

@@ -221,6 +221,13 @@ double nm_block_weights(const nm_block *b)
     return n;
 }
 
+bool nm_reads_input_only(const nm_block *b)
+{
+    for (size_t t = 0; t < b->n_lin; t++)
+        if (b->lin[t].src != 0) return false;
+    return true;
+}
+
 int nm_program_block(const nm_program *p, size_t u)
 {
     size_t lo = 0, hi = p->n_blocks;

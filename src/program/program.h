@@ -133,6 +133,7 @@ void nm_program_recount(nm_job *job, nm_program *p); /* checks and counts: for o
 int nm_program_block(const nm_program *p, size_t u);
 size_t nm_program_pre(const nm_program *p, size_t u); /* the pre-activation that RELU unit u reads */
 double nm_block_weights(const nm_block *b);          /* roughly how many nonzeros its operators have */
+bool nm_reads_input_only(const nm_block *b);         /* of an AFFINE block */
 void nm_lin_row(const nm_lin *a, size_t i, void (*put)(void *, size_t j, double w), void *arg);
 void nm_program_print(nm_buf *b, const nm_program *p);
 const char *nm_kind_name(nm_kind k);

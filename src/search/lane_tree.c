@@ -39,6 +39,7 @@ typedef struct {
     node *stack, *unused;
     size_t size; /* of the stack */
     double rhs;
+    bool least_first;
     double done; /* part of the tree that is closed: the sum of 2^-depth over closed leaves */
     double *x;   /* memory for out.x */
     nm_lane_tree out;
@@ -105,8 +106,10 @@ static void take(tree *t, const nm_lanes *l, node *k, size_t lane)
 
 static void push(tree *t, node *k)
 {
-    k->next = t->stack;
-    t->stack = k;
+    node **at = &t->stack;
+    while (t->least_first && *at && (*at)->lo < k->lo) at = &(*at)->next;
+    k->next = *at;
+    *at = k;
     t->size++;
 }
 
@@ -220,7 +223,9 @@ static nm_lanes *lanes_of(tree *t, size_t k)
     nm_job *job = nm_job_helper(t->job, 1);
     if (!job) nm_throw(t->job, NM_EIO, "out of memory");
     nm_defer(t->job, free_job, job);
-    return t->l[k] = nm_lanes_new(job, t->l[0]->b, t->row, DEPTH);
+    t->l[k] = nm_lanes_new(job, t->l[0]->b, t->row, DEPTH);
+    t->l[k]->coef = t->l[0]->coef;
+    return t->l[k];
 }
 
 /* Sets up the group's pairs. */
@@ -285,6 +290,8 @@ static bool worth_while(const tree *t, double work)
     return t->out.work < work || t->out.work < work * MOST_TIMES * (2 * t->done - 1);
 }
 
+double nm_tree_node_work(double weights) { return 2 * STEPS * weights; }
+
 static void free_lanes(tree *t)
 {
     for (size_t k = 1; k <= GROUPS; k++)
@@ -297,7 +304,9 @@ nm_lane_tree nm_lane_tree_run(nm_job *job, const nm_bounds *b, uint32_t row, dou
     double *x = NM_RAW(job, double, b->p->blocks[0].n);
     const nm_mark mark = nm_mark_get(job);
     tree t = {.job = job, .row = row, .cost = cost, .rhs = rhs, .x = x, .out = {.first = -1}};
+    t.least_first = e.least_first;
     nm_lanes *l = t.l[0] = nm_lanes_new(job, b, row, DEPTH);
+    if (e.above) l->coef = -1;
     const double work = e.work + (double)e.nodes * nm_lanes_work(l, NM_LANES, STEPS) / NM_LANES;
     node *root = new_node(&t);
     root->n = 0;

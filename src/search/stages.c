@@ -57,7 +57,7 @@ bool nm_close_evaluate(nm_state *s, size_t i)
 
 /* ---- bounds ---- */
 
-static void close_by_bounds(nm_state *s, size_t i)
+void nm_close_by_bounds(nm_state *s, size_t i)
 {
     const nm_case *c = &s->q->cases[i];
     const nm_bounded *k = &s->cases[i];
@@ -82,7 +82,7 @@ static void close_by_bounds(nm_state *s, size_t i)
             s->v->targets[k->first + t].bound = INFINITY;
 }
 
-static bool any_open(const nm_state *s, size_t i)
+bool nm_any_open(const nm_state *s, size_t i)
 {
     for (size_t t = 0; t < s->q->cases[i].n_clauses; t++)
         if (nm_target_open(&s->v->targets[s->cases[i].first + t])) return true;
@@ -135,8 +135,8 @@ void nm_close_bounds(nm_state *s, size_t i)
     if (!k->b) nm_close_open(s, i);
     bound_all(s, k->b);
     if (s->o->known && nm_known_meet(s->job, s->o->known, k->b, i)) bound_all(s, k->b);
-    close_by_bounds(s, i);
-    if (!nm_levels_ask(&s->o->bounds) || !any_open(s, i)) return;
+    nm_close_by_bounds(s, i);
+    if (!nm_levels_ask(&s->o->bounds) || !nm_any_open(s, i)) return;
     nm_note(s->job, "tightening bounds by %s",
             nm_levels_most(&s->o->bounds) == NM_BY_LP ? "linear programs"
                                                       : "mixed-integer programs");
@@ -148,7 +148,7 @@ void nm_close_bounds(nm_state *s, size_t i)
                                        ? INFINITY
                                        : c->clauses[t].rows[r].rhs + s->q->guard;
     nm_lp_tighten(s->job, k->b, (nm_lp_opts){&s->o->bounds, s->o->threads, enough, 0});
-    close_by_bounds(s, i);
+    nm_close_by_bounds(s, i);
 }
 
 void nm_close_count(nm_state *s)
@@ -223,7 +223,7 @@ void nm_close_maxima(nm_state *s, size_t i)
 {
     nm_bounded *k = &s->cases[i];
     const nm_bounds *old = k->b;
-    if (!any_open(s, i) || !nm_program_has_maxima(old->p)) return;
+    if (!nm_any_open(s, i) || !nm_program_has_maxima(old->p)) return;
     nm_note(s->job, "taking the maxima of case %zu as ReLUs", i);
     int *to = NM_RAW(s->job, int, old->p->n_blocks);
     k->work.p = nm_program_tournaments(s->job, k->work.p, to);
@@ -235,35 +235,8 @@ void nm_close_maxima(nm_state *s, size_t i)
         }
     for (size_t t = 0; t < s->q->cases[i].n_clauses; t++) s->v->targets[k->first + t].tight = NULL; /* of the old one */
     bound_all(s, k->b);
-    close_by_bounds(s, i);
+    nm_close_by_bounds(s, i);
     if (s->q->objective != NM_RANGE) nm_close_tighten(s, i); /* which holds for counterexamples only */
-}
-
-/* ---- alpha for units ---- */
-
-static bool is_deep(const nm_program *p) { return nm_hidden_layers(p) > 1; }
-
-/* Bounding the units of a case by alpha costs about as much as NM_UNITS_NODES nodes, which two targets use up. */
-bool nm_close_units_first(const nm_state *s)
-{
-    size_t nodes = 0, units = 0;
-    for (size_t i = 0; i < s->q->n_cases; i++) {
-        if (!s->cases[i].b || !any_open(s, i) || !is_deep(s->cases[i].b->p)) continue;
-        for (size_t t = 0; t < s->q->cases[i].n_clauses; t++)
-            nodes += NM_BRANCH_FIRST * nm_target_open(&s->v->targets[s->cases[i].first + t]);
-        units += NM_UNITS_NODES;
-    }
-    return units < nodes;
-}
-
-void nm_close_units(nm_state *s, size_t i)
-{
-    nm_bounded *k = &s->cases[i];
-    if (!any_open(s, i) || !is_deep(k->b->p)) return;
-    nm_note(s->job, "bounding units of case %zu by alpha", i);
-    nm_alpha_units(s->job, k->b, NM_UNIT_STEPS);
-    close_by_bounds(s, i);
-    nm_close_tighten(s, i);
 }
 
 /* ---- branching with propagation ---- */
@@ -271,7 +244,7 @@ void nm_close_units(nm_state *s, size_t i)
 bool nm_close_propagate(nm_state *s, size_t i)
 {
     const nm_case *c = &s->q->cases[i];
-    if (!any_open(s, i)) return false;
+    if (!nm_any_open(s, i)) return false;
     const double weights = nm_unit_signs_weights(s->cases[i].b->p);
     for (size_t t = 0; t < c->n_clauses && !nm_stopped(s->job); t++) {
         nm_target *target = &s->v->targets[s->cases[i].first + t];
@@ -362,7 +335,7 @@ static bool all_cheap(const nm_state *s)
 bool nm_close_branch(nm_state *s, size_t nodes)
 {
     const double part = !s->o->stages.solve ? 1
-                        : s->nearest || is_deep(s->p) || all_cheap(s) ? 0.9
+                        : s->nearest || nm_hidden_layers(s->p) > 1 || all_cheap(s) ? 0.9
                                                       : 0.5,
                  now = nm_wall(), end = now + part * (s->deadline - now);
     bool *tried = NM_ARRAY(s->job, bool, s->v->n_targets + 1);

@@ -123,13 +123,18 @@ void nm_close_bounds(nm_state *s, size_t i);
 void nm_close_count(nm_state *s);
 size_t nm_close_restarts(const nm_program *p);
 bool nm_close_attack(nm_state *s, size_t i, const double *start, size_t n_restarts);
-bool nm_close_units_first(const nm_state *s); /* they cost less than branching a little on all open targets */
 void nm_close_maxima(nm_state *s, size_t i); /* changes the case's program: not before models are written */
 bool nm_close_propagate(nm_state *s, size_t i);
-void nm_close_units(nm_state *s, size_t i);
 bool nm_close_branch(nm_state *s, size_t nodes); /* nodes: for each target */
 void nm_close_cubes(nm_state *s); /* splits the open targets into cubes */
 bool nm_close_split(nm_state *s, size_t i);
+
+bool nm_any_open(const nm_state *s, size_t i);
+void nm_close_by_bounds(nm_state *s, size_t i); /* closes the targets of a case that its bounds exclude */
+
+/* ---- tight_units.c: bounds of units in networks with several hidden layers ------------------------ */
+bool nm_close_units_first(const nm_state *s); /* they cost less than branching a little on all open targets */
+void nm_close_units(nm_state *s, size_t i);
 
 /* ---- tight_targets.c: stages on case i, where the job's threads share the targets ---------------- */
 void nm_close_tighten(nm_state *s, size_t i);

@@ -399,6 +399,12 @@ static void timed(int kind, const blob *b, const char *how, size_t step)
     counts[kind].tried++;
 }
 
+#ifdef __SANITIZE_ADDRESS__
+enum { CUTS = 400, TOTAL = 8000 };
+#else
+enum { CUTS = 1500, TOTAL = 1200000 };
+#endif
+
 static void run_seed(const seed *s, size_t cuts, size_t count)
 {
     const size_t step = s->b.n / cuts + 1;
@@ -419,12 +425,6 @@ static void run_seed(const seed *s, size_t cuts, size_t count)
         free(b.data);
     }
 }
-
-#ifdef __SANITIZE_ADDRESS__
-enum { CUTS = 400 };
-#else
-enum { CUTS = 1500 };
-#endif
 
 static int child(int kind, size_t count)
 {
@@ -453,12 +453,7 @@ static int child(int kind, size_t count)
 
 int main(int argc, char **argv)
 {
-#ifdef __SANITIZE_ADDRESS__
-    size_t total = 8000;
-#else
-    size_t total = 1200000;
-#endif
-    size_t done = 0, failed = 0, skipped = 0, tried = 0;
+    size_t total = TOTAL, done = 0, failed = 0, skipped = 0, tried = 0;
     const char *folder = NULL;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "-n") == 0 && i + 1 < argc)

@@ -1,7 +1,8 @@
 /* What lanes.c and lane_tree.c say of small random networks is true: in every lane row >= lo, to the last bit of exact
  * rational arithmetic, at every point of a cloud where the lane's signs hold, from any slopes and multipliers; a lane
  * gives the same bytes alone as beside others; and where a tree is closed, no point of the cloud is at or below its
- * cutoff. Weights over 60 binades, zero-width boxes and ties come from the generator. */
+ * cutoff; bounds of units by trees over the signs of units before them (unit_trees.c) contain every point of the cloud,
+ * and many are as narrow as they can be. Weights over 60 binades, zero-width boxes and ties come from the generator. */
 #include "point_cloud.h"
 
 #include "search/search.h"
@@ -9,7 +10,7 @@
 
 enum { NETS = 400, MOST = 6 };
 
-static size_t n_runs, n_finite, n_closed, n_left, n_trees, n_branched;
+static size_t n_runs, n_finite, n_closed, n_left, n_trees, n_branched, n_narrower, n_touched;
 
 static float some(void) { return (float)t_below(1000) / 999.0f; }
 
@@ -75,6 +76,29 @@ static void tree(nm_job *job, setup *s, uint32_t row)
           bad, t.nodes, SEED);
 }
 
+/* the open units of every block, bounded by trees; touched: a bound lies within a millionth of a point's value */
+static void units(nm_job *job, setup *s)
+{
+    nm_bounds *b = nm_bounds_copy(job, s->b);
+    for (int k = 1; k + 1 < (int)s->p->n_blocks; k++)
+        if (s->p->blocks[k].kind == NM_AFFINE && s->p->blocks[k].is_pre)
+            nm_unit_trees(job, b, k, (nm_tree_effort){.work = 1e8, .nodes = 200});
+    size_t wrong = 0;
+    for (size_t k = 0; k < s->n_pts; k++) wrong += outside(s, s->pt[k], b) < s->p->n_units;
+    CHECK(wrong == 0 && !b->empty, "units: %zu of %zu points are outside; seed %llu", wrong, s->n_pts, SEED);
+    for (size_t u = 0; u < s->p->n_units; u++) {
+        if (b->lo[u] == s->b->lo[u] && b->hi[u] == s->b->hi[u]) continue;
+        const double near = 1e-6 * (b->hi[u] - b->lo[u]);
+        double least = INFINITY, most = -INFINITY;
+        for (size_t k = 0; k < s->n_pts; k++) {
+            least = fmin(least, mpq_get_d(s->pt[k]->v[u]));
+            most = fmax(most, mpq_get_d(s->pt[k]->v[u]));
+        }
+        n_narrower++;
+        n_touched += least - b->lo[u] <= near || b->hi[u] - most <= near;
+    }
+}
+
 static void bounding(nm_job *job, void *arg)
 {
     setup *s = arg;
@@ -84,16 +108,17 @@ static void bounding(nm_job *job, void *arg)
         for (int i = 0; i < 3; i++) lanes(job, s, row);
         for (int i = 0; i < 3; i++) tree(job, s, row);
     }
+    units(job, s);
 }
 
 int main(void)
 {
     for (uint64_t seed = 1; seed <= NETS; seed++) t_job(0, bounding, &(setup){.seed = seed});
     printf("%zu lanes, %zu finite, %zu signed points, %zu trees, %zu closed, %zu of them after "
-           "branching, %zu left\n",
-           n_runs, n_finite, n_signed, n_trees, n_closed, n_branched, n_left);
+           "branching, %zu left; %zu units narrower, %zu as narrow as can be\n",
+           n_runs, n_finite, n_signed, n_trees, n_closed, n_branched, n_left, n_narrower, n_touched);
     CHECK(n_finite > 5 * NETS && n_signed > NETS * 100 && n_branched > NETS / 4 &&
-              n_left > NETS / 4,
+              n_left > NETS / 4 && n_narrower > NETS && n_touched > NETS / 2,
           "the test is blunt");
     return t_done("prop_lanes");
 }

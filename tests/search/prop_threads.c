@@ -1,9 +1,9 @@
-/* Whatever is shared among threads gives the same bytes for 1, 2 and 7 of them: bounds of units by CROWN and alpha,
- * trees of branching (status, nodes, point), splits of the box (status, boxes, point), trees in lanes (bound, nodes,
- * work), and verdicts and margins of whole questions. Random dense networks with two to four hidden layers; cutoffs lie
- * between the bound and the least value of a sample, so that trees have many rounds. Also what a team promises: each
- * item is taken once, a helper's error arrives, its memory counts, and threads that are left over go to the items. Runs
- * under -fsanitize=thread, too (make tsan).
+/* Whatever is shared among threads gives the same bytes for 1, 2 and 7 of them: bounds of units by CROWN, alpha and
+ * trees, trees of branching (status, nodes, point), splits of the box (status, boxes, point), trees in lanes (bound,
+ * nodes, work), and verdicts and margins of whole questions. Random dense networks with two to four hidden layers;
+ * cutoffs lie between the bound and the least value of a sample, so that trees have many rounds. Also what a team
+ * promises: each item is taken once, a helper's error arrives, its memory counts, and threads that are left over go to
+ * the items. Runs under -fsanitize=thread, too (make tsan).
  *
  *   prop_threads [NETWORKS] */
 #include "random_networks.h"
@@ -148,6 +148,9 @@ static void units(nm_job *job, const setup *s)
         nm_job_set_threads(job, team[k]);
         b[k] = bounds_of(job, s);
         nm_alpha_units(job, b[k], 5);
+        for (int i = 1; i + 1 < (int)s->with->n_blocks; i++)
+            if (s->with->blocks[i].kind == NM_AFFINE && s->with->blocks[i].is_pre)
+                nm_unit_trees(job, b[k], i, (nm_tree_effort){.work = 1e8, .nodes = 100});
         same(s, "lo", k, b[0]->lo, b[k]->lo, bytes);
         same(s, "hi", k, b[0]->hi, b[k]->hi, bytes);
     }

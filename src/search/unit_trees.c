@@ -1,0 +1,88 @@
+/* unit_trees.c: bounds of units by branching on the signs of the units before them, block after block.
+ *
+ * In a deep network what is lost in early layers is multiplied by the later ones. There few units are unstable, a row
+ * is pulled back through few layers, and some hundred nodes of branch and bound (lane_tree.c) are worth more than any
+ * relaxation: Tjeng et al. (2019, section 4.2) bound units by mixed-integer programs, and Singh et al. (2019) refine
+ * early layers in this way. For each open unit of a block a tree takes the node with the least bound first, until the
+ * unit's sign is settled, the bound is attained, or the effort is used up; the least bound of an open node holds for
+ * the unit. Then the unit is bounded from above in the same way.
+ *
+ * Cost: the effort that is given is shared among the block's open units, and a block is left out where they would have
+ * fewer than LEAST nodes each. Left out: targets; bounds hold for the whole input set. */
+#include "base/base.h"
+#include "program/program.h"
+#include "bounds/bounds.h"
+#include "search/search.h"
+#include "search/state.h"
+#include "search/trees.h"
+
+enum { LEAST = 48 };
+
+/* what the threads share */
+typedef struct {
+    const nm_bounds *b; /* ends with the block */
+    size_t nodes;
+    const uint32_t *unit;
+    double *lo, *hi;    /* [n] */
+    const double *slope; /* [n_units] to start from */
+} pass;
+
+/* Bounds a unit from one side; returns a lower bound of it, or of its negative. */
+static double one_side(nm_job *job, const pass *s, uint32_t unit, bool above)
+{
+    const nm_mark mark = nm_mark_get(job);
+    nm_pseudo *cost = nm_pseudo_new(job, s->b->p->n_units, NULL);
+    const nm_tree_effort e = {.nodes = s->nodes, .least_first = true, .above = above};
+    const double lo = nm_lane_tree_run(job, s->b, unit, 0, s->slope, cost, e).lo;
+    nm_mark_release(job, mark);
+    return lo;
+}
+
+static void take_units(nm_job *job, void *arg, nm_turns *turns)
+{
+    const pass *s = arg;
+    for (size_t i; nm_turns_next(job, turns, &i);) {
+        s->lo[i] = one_side(job, s, s->unit[i], false);
+        if (s->lo[i] < 0) s->hi[i] = -one_side(job, s, s->unit[i], true);
+    }
+}
+
+/* Returns how many nodes each side of n units may have; below: the program up to their block. */
+static size_t nodes_for(const nm_bounds *below, size_t n, nm_tree_effort e)
+{
+    const nm_program *p = below->p;
+    double weights = 0;
+    for (size_t i = 1; i < p->n_blocks; i++) weights += nm_block_weights(&p->blocks[i]);
+    const double nodes = e.work / (2 * (double)n * nm_tree_node_work(weights));
+    return nodes < LEAST ? 0 : nodes > (double)e.nodes ? e.nodes : (size_t)nodes;
+}
+
+static size_t list_open(const nm_bounds *b, const nm_block *block, uint32_t *unit)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < block->n; i++)
+        if (nm_bounds_open(b, block->first + i)) unit[n++] = (uint32_t)i;
+    return n;
+}
+
+bool nm_unit_trees(nm_job *job, nm_bounds *b, int k, nm_tree_effort e)
+{
+    const nm_block *block = &b->p->blocks[k];
+    const nm_mark mark = nm_mark_get(job);
+    uint32_t *unit = NM_RAW(job, uint32_t, block->n + 1);
+    const size_t n = list_open(b, block, unit);
+    nm_program cut = *b->p;
+    cut.n_blocks = (size_t)k + 1;
+    cut.n_units = block->first + nm_pad8(block->n);
+    nm_bounds below = *b;
+    below.p = &cut;
+    nm_relax *lines = nm_relax_new(job, &below);
+    nm_relax_set(lines, &below, 1, k + 1);
+    pass s = {&below, n ? nodes_for(&below, n, e) : 0, unit, nm_repeat(job, n + 1, -INFINITY),
+              nm_repeat(job, n + 1, INFINITY), lines->slo};
+    if (s.nodes) nm_team_run(job, n, e.work, take_units, &s);
+    for (size_t i = 0; s.nodes && i < n; i++)
+        nm_bounds_meet(b, block->first + unit[i], s.lo[i], s.hi[i], NM_BY_ALPHA);
+    nm_mark_release(job, mark);
+    return n == 0 || s.nodes > 0;
+}
