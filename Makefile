@@ -190,7 +190,7 @@ truth: $(NETMIP)
 
 .PHONY: matrix truth-short
 matrix: $(NETMIP)
-	MATRIX=whole NETMIP=$(abspath $(NETMIP)) sh tests/kit/run.sh tests/cross/matrix.py
+	MATRIX=$${MATRIX:-whole} NETMIP=$(abspath $(NETMIP)) sh tests/kit/run.sh tests/cross/matrix.py
 truth-short: $(NETMIP)
 	NETMIP=$(abspath $(NETMIP)) python3 tests/truth/manifest.py --limit 5 --hard "few inputs"
 

@@ -12,10 +12,11 @@ Exact encodings (bigm, hull, partition) give the value itself; relaxations (aggr
 `holds` and never a false `violated`. Folding and file format change in turn. Facts of predictions, accuracies and counts are
 no question of a solver: tests/search/facts.py has them.
 
-  matrix.py [--whole, or MATRIX=whole in the environment] [--limit SECONDS of each run, default 3]
+  matrix.py [--part whole|half|sixth, or MATRIX=PART in the environment] [--limit SECONDS of each run, default 3]
 
-Without --whole each question meets one encoding, in turn, and every sixth image is taken; with it all of them do, but of the
-images of digits-conv (two, in turn) and of large boxes (a relaxation, in turn). NETMIP_KEEP=DIR keeps all files."""
+A sixth, which is the default: each question meets one encoding, in turn, and every sixth image is taken. Half: every other
+encoding and every other image. Whole: all of them, but of the images of digits-conv two encodings, and of large boxes a
+relaxation, in turn. NETMIP_KEEP=DIR keeps all files."""
 import argparse, collections, csv, json, os, subprocess, sys, time
 
 sys.path.insert(1, sys.path[0] + "/../kit")
@@ -47,13 +48,14 @@ def outputs_of(row):
 class Plan:
     """jobs for the compiler, each with what its answer must be"""
 
-    def __init__(self, whole):
-        self.whole, self.jobs, self.turn = whole, [], 0
+    def __init__(self, part):
+        self.part, self.jobs, self.turn = part, [], 0
 
     def add(self, kind, truth, args, encodings=ENCODINGS):
-        """truth: {"worst": value} or {"verdict": word}; in the quick run one encoding of those, in turn"""
+        """truth: {"worst": value} or {"verdict": word}; of a part some encodings of those, in turn"""
         self.turn += 1
-        for e in encodings if self.whole else [encodings[self.turn % len(encodings)]]:
+        some = {"whole": encodings, "half": encodings[self.turn % min(2, len(encodings))::2], "sixth": [encodings[self.turn % len(encodings)]]}
+        for e in some[self.part]:
             n = len(self.jobs)
             extra = ["--encoding", e, "--always-write"] + (["--fold", "off"] if kind in ("extreme", "point") and n % 3 == 0 else [])
             self.jobs.append((p("m%d" % n), (".mps", ".lp")[n // 2 % 2], [*args, *extra],
@@ -68,7 +70,7 @@ def extremes(plan, facts):
         claim = "(%s %s %%r)" % (word, y)
         plan.add("extreme", {"worst": sign * v}, [net(row), around("w%d" % k, x, e, n, claim % 0.0), "--objective", "worst"])
         for side, verdict in ((1, "violated"), (-1, "holds")):
-            if plan.whole or (k + side) // 2 % 2:
+            if plan.part != "sixth" or (k + side) // 2 % 2:
                 plan.add("extreme", {"verdict": verdict}, [net(row), around("%s%d" % (verdict, k), x, e, n, claim % (v + side * sign * OFF))])
 
 
@@ -82,7 +84,7 @@ def points(plan, facts):
 
 def digits(plan, facts):
     rows = [f for f in facts if f["fact"] == "pgd"]
-    for k, row in enumerate(rows if plan.whole else rows[::6]):
+    for k, row in enumerate(rows[:: {"whole": 1, "half": 2, "sixth": 6}[plan.part]]):
         q = [net(row), "--image", IMAGES + ":" + row["image"], "--label", row["label"], "--perturb", "linf:" + row["epsilon"], "--bounds", "crown"]
         d = json.loads(solving.netmip("solve", *q, "--no-split", "--no-branch", "--no-solve", "--json")[1])
         broken = [t["label"] for t in d["targets"] if t["status"] == "violated"]
@@ -183,13 +185,13 @@ def reduced(solvers):
 
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--whole", action="store_true", default=os.environ.get("MATRIX") == "whole")
+    options.add_argument("--part", choices=("whole", "half", "sixth"), default=os.environ.get("MATRIX") or "sixth")
     options.add_argument("--limit", type=int, default=3)
     o = options.parse_args()
     began = time.time()
     with open(m("facts.csv")) as f:
         facts = list(csv.DictReader(f))
-    solvers, plan = solving.present(), Plan(o.whole)
+    solvers, plan = solving.present(), Plan(o.part)
     for s in (*solving.ROWS, "highs"):
         if s not in solvers:
             skip("%s is not here%s" % (s, ": scripts/deps.sh check installs it where npm and a network are" if s == "highs" else ""))

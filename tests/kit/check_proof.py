@@ -38,6 +38,7 @@ class Checker:
         self.net_hash, self.query_hash = net_hash or hashlib.sha256(net).hexdigest(), hashlib.sha256(query).hexdigest()
         self.q = json.loads(query)
         self.blocks = self.lower(json.loads(net))
+        self.sizes = [abs(w) for w, _ in self.blocks]
 
     # ---- numbers ----
 
@@ -129,7 +130,7 @@ class Checker:
             w, b = self.blocks[k - 1]
             lo, hi = self.values(r, k - 1)
             pos, neg = np.maximum(w, self.U * 0), np.minimum(w, self.U * 0)
-            mag = abs(w).dot(np.maximum(abs(lo), abs(hi))) + abs(b)
+            mag = self.sizes[k - 1].dot(np.maximum(abs(lo), abs(hi))) + abs(b)
             e = (w.shape[1] + 8) * self.U * mag * 2 + self.tiny
             self.meet(r, k, self.below(pos.dot(lo) + neg.dot(hi) + b - e), self.above(pos.dot(hi) + neg.dot(lo) + b + e))
         return r
@@ -178,10 +179,15 @@ class Checker:
         for j in range(k, 0, -1):
             w, b = self.blocks[j - 1]
             lo, hi = self.values(r, j - 1)
-            mag = abs(w).dot(np.maximum(abs(lo), abs(hi)))
+            mag = self.sizes[j - 1].dot(np.maximum(abs(lo), abs(hi)))
             e = e + 2 * self.U * abs(y).dot((len(b) + 8) * mag + (len(b) + 64) * abs(b)) + 8 * self.U * abs(c) + self.tiny
             c = c + y.dot(b)
-            y = y.dot(w)
+            used = (y != 0).astype(bool).any(0)  # what is dropped is 0
+            used[0] = True  # objects without a sum have no 0
+            live = (r["hi"][j - 1] > 0).astype(bool) | (j == 1)
+            z = self.zeros(len(y), w.shape[1])
+            z[:, live] = y[:, used].dot(w[np.ix_(used, live)])
+            y = z
             if j == 1:
                 return y + direct if direct.shape[1] else y, c, e
             slo, sup, up = self.lines(r, j - 1, plain)
