@@ -62,7 +62,8 @@ static double looseness(const nm_bounds *b)
  * and none in networks of few layers, where targets are branched on sooner than their units. */
 static nm_tree_effort first_effort(const nm_state *s, const nm_bounds *b)
 {
-    if (!s->o->stages.branch || nm_hidden_layers(b->p) < NM_TREE_LAYERS) return (nm_tree_effort){0};
+    const bool wanted = s->o->stages.branch || s->o->files.out || s->o->files.print; /* models, too, are worth it */
+    if (!wanted || nm_hidden_layers(b->p) < NM_TREE_LAYERS) return (nm_tree_effort){0};
     const double passes = FIRST_PASSES * nm_crown_work(b);
     return (nm_tree_effort){.work = passes < FIRST_WORK ? passes : FIRST_WORK, .nodes = FIRST_NODES};
 }
@@ -102,7 +103,7 @@ void nm_close_units(nm_state *s, size_t i)
         const double was = looseness(k->b);
         const int out = pass(s, i, steps, e, end);
         if (out != DRY || steps) nm_close_tighten(s, i);
-        if (out == TRIED) nm_close_trees(s, i);
+        if (out == TRIED && s->o->stages.branch) nm_close_trees(s, i);
         if (out == DONE || (out == DRY && turn > 0)) break;
         if (out == TRIED && looseness(k->b) > (1 - GAIN) * was) break;
         steps = 0;
