@@ -195,7 +195,7 @@ class Checker:
             c = c + neg.dot(up)
             e = e + 2 * self.U * abs(y).dot(8 * size + (len(up) + 64) * up) + 8 * self.U * abs(c) + self.tiny
             upper = neg * sup
-            if j == 2 and r["point"] and not plain:
+            if j == 2 and r["point"] and not plain and ((r["lo"][1] < 0) & (r["hi"][1] > 0)).any():
                 open_, alpha, lines, top = self.point_lines(r, w0)
                 upper[:, open_] = self.U * 0
                 slo[open_] = alpha
