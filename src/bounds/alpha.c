@@ -256,14 +256,9 @@ size_t nm_alpha_block(nm_job *job, nm_bounds *b, int k, size_t steps)
     const nm_block *block = &b->p->blocks[k];
     const nm_mark mark = nm_mark_get(job);
     uint32_t *unit = NM_RAW(job, uint32_t, block->n + 1);
-    size_t n = 0;
-    for (size_t i = 0; i < block->n; i++)
-        if (nm_bounds_open(b, block->first + i)) unit[n++] = (uint32_t)i;
-    nm_program cut = *b->p;
-    cut.n_blocks = (size_t)k + 1;
-    cut.n_units = block->first + nm_pad8(block->n);
-    nm_bounds below = *b;
-    below.p = &cut;
+    const size_t n = nm_bounds_list_open(b, k, unit);
+    nm_program cut;
+    const nm_bounds below = nm_bounds_below(b, k, &cut);
     double *lo = nm_repeat(job, n + 1, -INFINITY), *hi = nm_repeat(job, n + 1, INFINITY);
     pass s = {&below, n, steps, unit, lo, hi};
     double work = 0;

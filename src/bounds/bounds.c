@@ -105,9 +105,29 @@ size_t nm_bounds_unstable(const nm_bounds *b)
     return all;
 }
 
+size_t nm_bounds_list_open(const nm_bounds *b, int k, uint32_t *unit)
+{
+    const nm_block *block = &b->p->blocks[k];
+    size_t n = 0;
+    for (size_t i = 0; i < block->n; i++)
+        if (nm_bounds_open(b, block->first + i)) unit[n++] = (uint32_t)i;
+    return n;
+}
+
+nm_bounds nm_bounds_below(const nm_bounds *b, int k, nm_program *cut)
+{
+    const nm_block *block = &b->p->blocks[k];
+    *cut = *b->p;
+    cut->n_blocks = (size_t)k + 1;
+    cut->n_units = block->first + nm_pad8(block->n);
+    nm_bounds below = *b;
+    below.p = cut;
+    return below;
+}
+
 const char *nm_by_name(nm_by by)
 {
-    static const char *const name[] = {"nothing", "interval", "crown", "alpha", "lp", "mip", "file"};
+    static const char *const name[] = {"nothing", "interval", "crown", "alpha", "lp", "mip", "file", "trees"};
     return name[by];
 }
 

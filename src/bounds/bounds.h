@@ -8,7 +8,8 @@
 #include "question/question.h"
 
 /* ---- bounds.c: bounds of every unit, changed only by intersection ------------------------------- */
-typedef enum { NM_BY_NOTHING, NM_BY_INTERVAL, NM_BY_CROWN, NM_BY_ALPHA, NM_BY_LP, NM_BY_MIP, NM_BY_FILE } nm_by;
+typedef enum { NM_BY_NOTHING, NM_BY_INTERVAL, NM_BY_CROWN, NM_BY_ALPHA, NM_BY_LP, NM_BY_MIP, NM_BY_FILE,
+               NM_BY_TREES } nm_by; /* up to MIP also levels of --bounds */
 typedef enum { NM_INACTIVE, NM_ACTIVE, NM_UNSTABLE } nm_phase;
 typedef struct nm_bounds {
     const nm_program *p;
@@ -27,6 +28,8 @@ double nm_bounds_radius(const nm_bounds *b, const nm_block *k, size_t i);
 void nm_bounds_meet(nm_bounds *b, size_t u, double lo, double hi, nm_by by);
 nm_phase nm_bounds_phase(const nm_bounds *b, size_t u); /* of a unit that a RELU reads */
 bool nm_bounds_open(const nm_bounds *b, size_t u);   /* true: its phase is open, and the last block depends on it */
+size_t nm_bounds_list_open(const nm_bounds *b, int k, uint32_t *unit); /* those of block k, counted in it */
+nm_bounds nm_bounds_below(const nm_bounds *b, int k, nm_program *cut); /* of a program that ends with block k; shared */
 void nm_bounds_count(const nm_bounds *b, int relu, size_t count[3]);
 size_t nm_bounds_unstable(const nm_bounds *b);       /* how many RELUs are open, over all blocks */
 const char *nm_by_name(nm_by by);
@@ -175,8 +178,7 @@ typedef struct nm_lane {   /* a node: the signs that it assumes, and where its o
 typedef struct nm_lanes {  /* a workspace for one row; after a run, what each lane's best bound was made with */
     nm_job *job;
     const nm_bounds *b;
-    size_t n_open;
-    const uint32_t *open;  /* RELU units of open sign */
+    size_t n_open; const uint32_t *open; /* RELU units of open sign */
     double lo[NM_LANES];
     float *slope, *beta;   /* [NM_LANES][n_open]; [NM_LANES][most signs] */
     float *loss;           /* [NM_LANES][n_open] what the line of the unit loses at the minimisers of the last steps */
@@ -225,8 +227,7 @@ nm_alpha *nm_point_run(nm_job *job, const nm_lines_of *l, const nm_bounds *b, ui
 /* Sets on and off of line k as the run `a` left them, valid for coefficients fl(theta w). */
 void nm_hull_line(nm_job *job, const nm_lines_of *lines, const nm_bounds *b, const nm_alpha *a, size_t k, double *on,
                   double *off);
-/* Writes the row through the lines of `a`, down to inputs and kept units: row >= y . units + the result; y
- * [n_units]. */
+/* Writes the row through the lines of `a`, down to inputs and kept units: row >= y [n_units] . units + the result. */
 double nm_hull_row(nm_job *job, const nm_lines_of *lines, const nm_bounds *b, uint32_t row, const nm_alpha *a,
                    const unsigned char *keep, double *y);
 
@@ -242,8 +243,7 @@ nm_bounds *nm_bounds_copy(nm_job *job, const nm_bounds *b);
 void nm_bounds_assign(nm_bounds *to, const nm_bounds *from); /* both of the same program */
 bool nm_cut_box(nm_bounds *b, const nm_cut *cut); /* shrinks the input box by the cut; false: nothing is left */
 nm_cut nm_cut_of(nm_job *job, const nm_program *p, const nm_alpha *a, size_t lane, double rhs);
-/* Tightens bounds for a row of the last block with row <= rhs at a counterexample; starts from a lane of an
- * alpha run. */
+/* Tightens bounds for a row of the last block, row <= rhs at a counterexample; starts from a lane of an alpha run. */
 nm_tight nm_tighten(nm_job *job, const nm_bounds *b, uint32_t row, double rhs, const nm_alpha *first,
                     size_t lane, nm_tighten_opts o);
 

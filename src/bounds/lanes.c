@@ -1,5 +1,5 @@
-/* lanes.c: lower bounds of one row in up to NM_LANES nodes of a branching on signs at once (beta-CROWN: Wang et al.
- * 2021), on top of the bounds of their common ancestor.
+/* lanes.c: lower bounds of one row, or of its negative, in up to NM_LANES nodes of a branching on signs at once
+ * (beta-CROWN: Wang et al. 2021), on top of the bounds of their common ancestor.
  *
  * Every lane has its own lower slopes, and its own signs. A unit whose sign a lane assumes is exact there: it is 0, or
  * it is its pre-activation a; and beta side a, beta >= 0, which is at most 0 in the node, is added to the row. Units of

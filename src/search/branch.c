@@ -151,7 +151,7 @@ static bool try_lanes(const search *s, node *n)
     if (n->credit < 0.5 * own) return false;
     n->lane_cost = nm_pseudo_new(n->job, s->p->n_units, s->lane_cost);
     const nm_lane_tree t = nm_lane_tree_run(n->job, n->b, s->row[s->which], s->rhs, n->a->slope, n->lane_cost,
-                                            (nm_tree_effort){.work = fmin(n->credit, MOST_LANES * own)});
+                                            (nm_lane_opts){.work = fmin(n->credit, MOST_LANES * own)});
     n->credit = fmax(n->credit + (t.closed ? 2 * own : 0) - t.work, -own);
     n->next = t.first;
     n->x = t.x;

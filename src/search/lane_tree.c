@@ -1,14 +1,15 @@
 /* lane_tree.c: branch and bound on signs with NM_LANES nodes at a time (lanes.c), all below one node whose bounds of
  * units they share.
  *
- * Open nodes lie on a stack. A round takes up to PAIRS of them from its top, branches each on the unit with the best
- * product of expected gains (pseudo_cost.c), and bounds all children together, starting from their parents' slopes and
- * multipliers; open children go back onto the stack. If there are fewer nodes than pairs of lanes, the other lanes try
- * further candidates of the same nodes (strong branching: Applegate, Bixby, Chvatal, Cook 1995), and the best pair is
- * taken; all pairs teach the pseudo-costs. If there are more nodes, a round takes up to GROUPS times PAIRS of them, and
- * the job's threads share the groups. Which nodes share a round depends on the tree alone. Memory is that of the
- * stack, at most GROUPS times PAIRS nodes more for each level, and of the lanes of each group. Effort is counted in
- * work. Left out: points; attacks and leaves are the caller's. */
+ * Open nodes lie on a stack, which is kept in the order of their bounds if least_first is set. A round takes up to
+ * PAIRS of them from its top, branches each on the unit with the best product of expected gains (pseudo_cost.c), and
+ * bounds all children together, starting from their parents' slopes and multipliers; open children go back onto the
+ * stack. If there are fewer nodes than pairs of lanes, the other lanes try further candidates of the same nodes (strong
+ * branching: Applegate, Bixby, Chvatal, Cook 1995), and the best pair is taken; all pairs teach the pseudo-costs. If
+ * there are more nodes, a round takes up to GROUPS times PAIRS of them, and the job's threads share the groups. Which
+ * nodes share a round depends on the tree alone. Memory is that of the stack, at most GROUPS times PAIRS nodes more for
+ * each level, or with least_first for each round, and of the lanes of each group. Effort is counted in work. Left out:
+ * points; attacks and leaves are the caller's. */
 #include "base/base.h"
 #include "program/program.h"
 #include "bounds/bounds.h"
@@ -299,15 +300,15 @@ static void free_lanes(tree *t)
 }
 
 nm_lane_tree nm_lane_tree_run(nm_job *job, const nm_bounds *b, uint32_t row, double rhs,
-                              const double *slope, nm_pseudo *cost, nm_tree_effort e)
+                              const double *slope, nm_pseudo *cost, nm_lane_opts o)
 {
     double *x = NM_RAW(job, double, b->p->blocks[0].n);
     const nm_mark mark = nm_mark_get(job);
     tree t = {.job = job, .row = row, .cost = cost, .rhs = rhs, .x = x, .out = {.first = -1}};
-    t.least_first = e.least_first;
+    t.least_first = o.least_first;
     nm_lanes *l = t.l[0] = nm_lanes_new(job, b, row, DEPTH);
-    if (e.above) l->coef = -1;
-    const double work = e.work + (double)e.nodes * nm_lanes_work(l, NM_LANES, STEPS) / NM_LANES;
+    if (o.above) l->coef = -1;
+    const double work = o.work + (double)o.nodes * nm_lanes_work(l, NM_LANES, STEPS) / NM_LANES;
     node *root = new_node(&t);
     root->n = 0;
     for (size_t i = 0; i < l->n_open; i++) root->slope[i] = (float)slope[l->open[i]];

@@ -116,7 +116,7 @@ static void close_by_signs(nm_job *job, const split *s, const nm_relax *lines, b
             if (margin(s, x, t, r) > margin(s, x, t, best)) best = r;
         const nm_mark mark = nm_mark_get(job);
         const nm_lane_tree tree = nm_lane_tree_run(job, x->b, s->row[t][best], c->rows[best].rhs + s->o->guard,
-                                                   lines->slo, x->cost, (nm_tree_effort){.work = NM_BOX_TREE});
+                                                   lines->slo, x->cost, (nm_lane_opts){.work = NM_BOX_TREE});
         nm_mark_release(job, mark);
         x->trees++;
         x->closed += tree.closed;

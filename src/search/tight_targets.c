@@ -128,7 +128,7 @@ static void try_each(nm_job *job, void *arg, nm_turns *turns)
         nm_relax_set(lines, b, 1, (int)b->p->n_blocks);
         t->closed[i] = nm_lane_tree_run(job, b, t->k->row[clause][r], c->rows[r].rhs + t->s->q->guard, lines->slo,
                                         nm_pseudo_new(job, b->p->n_units, NULL),
-                                        (nm_tree_effort){.nodes = NM_TREE_NODES})
+                                        (nm_lane_opts){.nodes = NM_TREE_NODES})
                            .closed;
         nm_mark_release(job, mark);
     }

@@ -1,11 +1,11 @@
 /* tight_units.c: the stage that bounds the units of deep networks again, if targets stay open: by alpha, and by trees
  * over the signs of the units before them (unit_trees.c).
  *
- * A pass goes through the layers from the first to the last, as each gains from those before it. The first pass is
- * cheap; each later one has MORE_WORK times as much work for every layer, and starts if the one before has narrowed the
- * open units' bounds by more than GAIN. Layers behind one that has too many units for the effort have no trees, and
- * if the second pass has none at all, branching on targets is sooner done. Targets are tried after each layer, so that
- * a pass ends when they are closed. Passes take at most PART of a time limit. */
+ * A pass goes through the layers from the first to the last, as each gains from those before it. Each pass has
+ * MORE_WORK times as much work for every layer as the one before it. Layers behind one that has too many units for this
+ * work have no trees. The passes end when one that had trees has narrowed the open units' bounds by less than GAIN, or
+ * when the second one had none, so that targets are branched on instead. Targets are tried after each layer, so that a
+ * pass ends when they are closed. Passes take at most PART of a time limit. */
 #include "base/base.h"
 #include "program/program.h"
 #include "bounds/bounds.h"
@@ -58,30 +58,29 @@ static double looseness(const nm_bounds *b)
     return sum;
 }
 
-/* Returns the effort of the first pass for each layer: less where a backward pass, and so branching, takes little time,
- * and none in networks of few layers, where targets are branched on sooner than their units. */
-static nm_tree_effort first_effort(const nm_state *s, const nm_bounds *b)
+/* Returns the work of the first pass for each layer: less where a backward pass, and so branching, takes little time,
+ * and none in networks of few layers, where branching on targets closes them sooner. */
+static double first_work(const nm_state *s, const nm_bounds *b)
 {
     const bool wanted = s->o->stages.branch || s->o->files.out || s->o->files.print; /* models, too, are worth it */
-    if (!wanted || nm_hidden_layers(b->p) < NM_TREE_LAYERS) return (nm_tree_effort){0};
-    const double passes = FIRST_PASSES * nm_crown_work(b);
-    return (nm_tree_effort){.work = passes < FIRST_WORK ? passes : FIRST_WORK, .nodes = FIRST_NODES};
+    if (!wanted || nm_hidden_layers(b->p) < NM_TREE_LAYERS) return 0;
+    return fmin(FIRST_PASSES * nm_crown_work(b), FIRST_WORK);
 }
 
 enum { DONE, DRY, TRIED };
 
 /* Bounds all deep layers; DONE: no target is left, or no time; DRY: no layer has had a tree. */
-static int pass(nm_state *s, size_t i, size_t steps, nm_tree_effort e, double end)
+static int pass(nm_state *s, size_t i, size_t steps, double work, size_t nodes, double end)
 {
     nm_bounds *b = s->cases[i].b;
     const int q = (int)b->p->n_blocks - 1;
     int out = DRY;
-    bool enough = e.nodes > 0; /* effort for trees in the layers so far: without them later ones are no use */
+    bool enough = work > 0; /* for trees in the layers so far, without which those of later ones gain little */
     for (int k = 1; k < q && !b->empty; k++) {
         if (!is_deep_pre(&b->p->blocks[k]) || !has_open(b, &b->p->blocks[k])) continue;
         if (nm_stopped(s->job) || nm_wall() > end) return DONE;
         if (steps) nm_alpha_block(s->job, b, k, steps);
-        enough = enough && nm_unit_trees(s->job, b, k, e);
+        enough = enough && nm_unit_trees(s->job, b, k, work, nodes);
         if (enough) out = TRIED;
         if (!steps && !enough) break;
         nm_crown(s->job, b, (nm_crown_opts){.query_block = q});
@@ -91,23 +90,38 @@ static int pass(nm_state *s, size_t i, size_t steps, nm_tree_effort e, double en
     return b->empty ? DONE : out;
 }
 
+/* Gives the targets' own bounds what the case's have gained: models are written from them, of closed targets, too. */
+static void pass_on(nm_state *s, size_t i)
+{
+    const nm_bounds *b = s->cases[i].b;
+    for (size_t t = 0; t < s->q->cases[i].n_clauses; t++) {
+        nm_target *target = &s->v->targets[s->cases[i].first + t];
+        if (!target->tight) continue;
+        nm_bounds *own = nm_bounds_copy(s->job, target->tight);
+        for (size_t u = 0; u < b->p->n_units; u++) nm_bounds_meet(own, u, b->lo[u], b->hi[u], (nm_by)b->by[u]);
+        target->tight = own;
+        if (own->empty && nm_target_open(target)) nm_target_close(s, target, target->margin_lo);
+    }
+}
+
 void nm_close_units(nm_state *s, size_t i)
 {
     nm_bounded *k = &s->cases[i];
     if (!nm_any_open(s, i) || !is_deep(k->b->p)) return;
     nm_note(s->job, "bounding units of case %zu", i);
     const double now = nm_wall(), end = now + PART * (s->deadline - now);
-    size_t steps = NM_UNIT_STEPS;
-    nm_tree_effort e = first_effort(s, k->b);
-    for (int turn = 0; turn < (e.nodes ? PASSES : 1) && nm_any_open(s, i); turn++) {
+    size_t steps = NM_UNIT_STEPS, nodes = FIRST_NODES;
+    double work = first_work(s, k->b);
+    for (int turn = 0; turn < (work > 0 ? PASSES : 1) && nm_any_open(s, i); turn++) {
         const double was = looseness(k->b);
-        const int out = pass(s, i, steps, e, end);
+        const int out = pass(s, i, steps, work, nodes, end);
         if (out != DRY || steps) nm_close_tighten(s, i);
         if (out == TRIED && s->o->stages.branch) nm_close_trees(s, i);
         if (out == DONE || (out == DRY && turn > 0)) break;
         if (out == TRIED && looseness(k->b) > (1 - GAIN) * was) break;
         steps = 0;
-        e.work *= MORE_WORK;
-        e.nodes *= MORE_NODES;
+        work *= MORE_WORK;
+        nodes *= MORE_NODES;
     }
+    pass_on(s, i);
 }

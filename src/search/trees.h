@@ -21,28 +21,28 @@ double nm_pseudo_score(const nm_pseudo *p, size_t u, double loss); /* the produc
 typedef struct nm_lane_tree {
     bool closed;           /* every leaf is excluded */
     size_t nodes;
-    double lo;             /* the least bound of an open leaf */
+    double lo;             /* the least bound of an open leaf; at most rhs */
     double work;           /* roughly, in fused multiply-adds */
     int64_t first;         /* the unit that its root branched on, or -1 */
     double *x;             /* [n_in] where an open node's bound is attained and no line loses anything, or NULL */
 } nm_lane_tree;
-typedef struct nm_tree_effort {
-    double work;
-    size_t nodes;          /* what is allowed is the sum of both; a node as in full lanes */
+typedef struct nm_lane_opts {
+    double work;           /* in fused multiply-adds, and */
+    size_t nodes;          /* that of so many nodes as in full lanes; their sum is allowed */
     bool least_first;      /* nodes are taken in the order of their bounds, which raises out.lo soonest */
     bool above;            /* row is bounded from above: -row is treated in its place */
-} nm_tree_effort;
+} nm_lane_opts;
 /* Branches on signs below the node with bounds b, until row is above rhs in all leaves or the effort is used up; a leaf
  * without a unit to branch on stays open. slope [n_units]: lower slopes to start from. */
 nm_lane_tree nm_lane_tree_run(nm_job *job, const nm_bounds *b, uint32_t row, double rhs, const double *slope,
-                              nm_pseudo *cost, nm_tree_effort e);
+                              nm_pseudo *cost, nm_lane_opts o);
 
 double nm_tree_node_work(double weights); /* of a node as in full lanes, in a network of so many weights */
 
 /* ---- unit_trees.c ------------------------------------------------------------------------------- */
-/* Bounds the open units of affine block k by trees, each of at most e.nodes nodes, with at most e.work in all; returns
- * false if that is too little. */
-bool nm_unit_trees(nm_job *job, nm_bounds *b, int k, nm_tree_effort e);
+/* Bounds the open units of AFFINE block k by trees, and improves b in place; needs CROWN. The trees share so much work
+ * (fused multiply-adds), and have at most `most` nodes for each side of a unit; returns false if it is too little. */
+bool nm_unit_trees(nm_job *job, nm_bounds *b, int k, double work, size_t most);
 
 /* ---- branch.c ----------------------------------------------------------------------------------- */
 typedef struct nm_branch_opts {

@@ -32,8 +32,8 @@ static double one_side(nm_job *job, const pass *s, uint32_t unit, bool above)
 {
     const nm_mark mark = nm_mark_get(job);
     nm_pseudo *cost = nm_pseudo_new(job, s->b->p->n_units, NULL);
-    const nm_tree_effort e = {.nodes = s->nodes, .least_first = true, .above = above};
-    const double lo = nm_lane_tree_run(job, s->b, unit, 0, s->slope, cost, e).lo;
+    const nm_lane_opts o = {.nodes = s->nodes, .least_first = true, .above = above};
+    const double lo = nm_lane_tree_run(job, s->b, unit, 0, s->slope, cost, o).lo;
     nm_mark_release(job, mark);
     return lo;
 }
@@ -48,41 +48,30 @@ static void take_units(nm_job *job, void *arg, nm_turns *turns)
 }
 
 /* Returns how many nodes each side of n units may have; below: the program up to their block. */
-static size_t nodes_for(const nm_bounds *below, size_t n, nm_tree_effort e)
+static size_t nodes_for(const nm_bounds *below, size_t n, double work, size_t most)
 {
     const nm_program *p = below->p;
     double weights = 0;
     for (size_t i = 1; i < p->n_blocks; i++) weights += nm_block_weights(&p->blocks[i]);
-    const double nodes = e.work / (2 * (double)n * nm_tree_node_work(weights));
-    return nodes < LEAST ? 0 : nodes > (double)e.nodes ? e.nodes : (size_t)nodes;
+    const double nodes = work / (2 * (double)n * nm_tree_node_work(weights));
+    return nodes < LEAST ? 0 : nodes > (double)most ? most : (size_t)nodes;
 }
 
-static size_t list_open(const nm_bounds *b, const nm_block *block, uint32_t *unit)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < block->n; i++)
-        if (nm_bounds_open(b, block->first + i)) unit[n++] = (uint32_t)i;
-    return n;
-}
-
-bool nm_unit_trees(nm_job *job, nm_bounds *b, int k, nm_tree_effort e)
+bool nm_unit_trees(nm_job *job, nm_bounds *b, int k, double work, size_t most)
 {
     const nm_block *block = &b->p->blocks[k];
     const nm_mark mark = nm_mark_get(job);
     uint32_t *unit = NM_RAW(job, uint32_t, block->n + 1);
-    const size_t n = list_open(b, block, unit);
-    nm_program cut = *b->p;
-    cut.n_blocks = (size_t)k + 1;
-    cut.n_units = block->first + nm_pad8(block->n);
-    nm_bounds below = *b;
-    below.p = &cut;
+    const size_t n = nm_bounds_list_open(b, k, unit);
+    nm_program cut;
+    const nm_bounds below = nm_bounds_below(b, k, &cut);
     nm_relax *lines = nm_relax_new(job, &below);
     nm_relax_set(lines, &below, 1, k + 1);
-    pass s = {&below, n ? nodes_for(&below, n, e) : 0, unit, nm_repeat(job, n + 1, -INFINITY),
+    pass s = {&below, n ? nodes_for(&below, n, work, most) : 0, unit, nm_repeat(job, n + 1, -INFINITY),
               nm_repeat(job, n + 1, INFINITY), lines->slo};
-    if (s.nodes) nm_team_run(job, n, e.work, take_units, &s);
+    if (s.nodes) nm_team_run(job, n, work, take_units, &s);
     for (size_t i = 0; s.nodes && i < n; i++)
-        nm_bounds_meet(b, block->first + unit[i], s.lo[i], s.hi[i], NM_BY_ALPHA);
+        nm_bounds_meet(b, block->first + unit[i], s.lo[i], s.hi[i], NM_BY_TREES);
     nm_mark_release(job, mark);
     return n == 0 || s.nodes > 0;
 }

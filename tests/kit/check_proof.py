@@ -182,7 +182,7 @@ class Checker:
             mag = self.sizes[j - 1].dot(np.maximum(abs(lo), abs(hi)))
             e = e + 2 * self.U * abs(y).dot((len(b) + 8) * mag + (len(b) + 64) * abs(b)) + 8 * self.U * abs(c) + self.tiny
             c = c + y.dot(b)
-            used = (y != 0).astype(bool).any(0)  # what is dropped is 0
+            used = (y != 0).astype(bool).any(0)  # the others, and units that are never above 0, contribute nothing
             used[0] = True  # objects without a sum have no 0
             live = (r["hi"][j - 1] > 0).astype(bool) | (j == 1)
             z = self.zeros(len(y), w.shape[1])

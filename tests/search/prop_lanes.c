@@ -65,7 +65,7 @@ static void tree(nm_job *job, setup *s, uint32_t row)
     for (size_t u = 0; u < s->p->n_units; u++) slope[u] = (double)some();
     if (!isfinite(rhs)) return;
     const nm_lane_tree t = nm_lane_tree_run(job, s->b, row, rhs, slope,
-                                            nm_pseudo_new(job, s->p->n_units, NULL), (nm_tree_effort){.work = 2e6});
+                                            nm_pseudo_new(job, s->p->n_units, NULL), (nm_lane_opts){.work = 2e6});
     n_trees++;
     n_closed += t.closed;
     n_left += !t.closed;
@@ -82,7 +82,7 @@ static void units(nm_job *job, setup *s)
     nm_bounds *b = nm_bounds_copy(job, s->b);
     for (int k = 1; k + 1 < (int)s->p->n_blocks; k++)
         if (s->p->blocks[k].kind == NM_AFFINE && s->p->blocks[k].is_pre)
-            nm_unit_trees(job, b, k, (nm_tree_effort){.work = 1e8, .nodes = 200});
+            nm_unit_trees(job, b, k, 1e8, 200);
     size_t wrong = 0;
     for (size_t k = 0; k < s->n_pts; k++) wrong += outside(s, s->pt[k], b) < s->p->n_units;
     CHECK(wrong == 0 && !b->empty, "units: %zu of %zu points are outside; seed %llu", wrong, s->n_pts, SEED);

@@ -150,7 +150,7 @@ static void units(nm_job *job, const setup *s)
         nm_alpha_units(job, b[k], 5);
         for (int i = 1; i + 1 < (int)s->with->n_blocks; i++)
             if (s->with->blocks[i].kind == NM_AFFINE && s->with->blocks[i].is_pre)
-                nm_unit_trees(job, b[k], i, (nm_tree_effort){.work = 1e8, .nodes = 100});
+                nm_unit_trees(job, b[k], i, 1e8, 100);
         same(s, "lo", k, b[0]->lo, b[k]->lo, bytes);
         same(s, "hi", k, b[0]->hi, b[k]->hi, bytes);
     }
@@ -172,7 +172,7 @@ static void trees(nm_job *job, const setup *s)
                              (nm_branch_opts){.attack = k < 3, .max_nodes = 60, .deadline = INFINITY, .seed = 1});
         p[k] = nm_split_case(job, from, &s->c, rows, open, &(nm_split_opts){true, 60, INFINITY, 0});
         t[k] = nm_lane_tree_run(job, from, 0, s->row.rhs, slope, nm_pseudo_new(job, s->with->n_units, NULL),
-                                (nm_tree_effort){.nodes = 500});
+                                (nm_lane_opts){.nodes = 500});
         CHECK(b[k].status == b[0].status && b[k].nodes == b[0].nodes, "%d after %zu nodes, not %d after %zu; seed %llu",
               b[k].status, b[k].nodes, b[0].status, b[0].nodes, (unsigned long long)s->seed);
         CHECK(p[k].status == p[0].status && p[k].boxes == p[0].boxes, "%d after %zu boxes, not %d after %zu; seed %llu",
