@@ -184,6 +184,7 @@ typedef struct nm_lanes {  /* a workspace for one row; after a run, what each la
     float *loss;           /* [NM_LANES][n_open] what the line of the unit loses at the minimisers of the last steps */
     double *x;             /* [n_in][NM_LANES] the last minimiser */
     double coef;           /* 1; -1: the row is bounded from above, as a lower bound of -row */
+    bool keep_slopes;      /* only multipliers of signs are optimised */
     struct nm_lane_climb *climb;
 } nm_lanes;
 /* Opens a workspace for row `row` of the last block; `most`: the largest number of signs in a lane. Bounds that it

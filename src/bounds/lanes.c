@@ -243,7 +243,7 @@ static void ascend(nm_lanes *l, size_t step)
     const nm_adam a = {0.5 * rate, f1, f2};
     for (size_t b = 1; b + 1 < p->n_blocks; b++) {
         const nm_block *r = &p->blocks[b];
-        if (r->kind == NM_RELU)
+        if (r->kind == NM_RELU && !l->keep_slopes)
             c->own.lane_step(c->n_of[b], c->of[b], c->t->y[b], c->v[r->src], steps,
                              c->x->slo_lane + r->first * NM_LANES, c->m1 + r->first * NM_LANES,
                              c->m2 + r->first * NM_LANES);

@@ -211,6 +211,26 @@ static bool betas(check *c, nm_region *r, words *w)
     return true;
 }
 
+/* Reads a clause, and one of its rows. */
+static bool row_of(check *c, words *w, size_t *t, size_t *k)
+{
+    return number(c, w, c->c->n_clauses, t) && number(c, w, c->c->clauses[*t].n_rows, k);
+}
+
+/* Reads a ReLU block, and one of its units. */
+static bool relu_of(check *c, words *w, size_t *b, size_t *i)
+{
+    if (!number(c, w, c->p->n_blocks, b)) return false;
+    if (c->p->block[*b].kind != NM_RELU) return fail(c, "a ReLU block was expected");
+    return number(c, w, c->p->block[*b].n, i);
+}
+
+static const char *short_of(const check *c, size_t clause, double lo, double rhs)
+{
+    return nm_fmt(c->job, "close: a row of clause %zu is only known to be at least %s, %s short of %s", clause,
+                  nm_num_text(c->job, lo), nm_num_text(c->job, rhs - lo), nm_num_text(c->job, rhs));
+}
+
 /* close [CLAUSE ROW].. */
 static bool closes(check *c, nm_region *r, words *w)
 {
@@ -219,9 +239,7 @@ static bool closes(check *c, nm_region *r, words *w)
     double lo[NM_CHECK_LANES];
     for (words more = *w; n < NM_CHECK_LANES && word(&more).s < more.end; more = *w, n++) {
         size_t k;
-        if (!number(c, w, c->c->n_clauses, &clause[n]) ||
-            !number(c, w, c->c->clauses[clause[n]].n_rows, &k))
-            return false;
+        if (!row_of(c, w, &clause[n], &k)) return false;
         row[n] = &c->c->clauses[clause[n]].rows[k];
     }
     if (word(w).s < w->end) return fail(c, "close: at most 16 clauses were expected");
@@ -229,22 +247,53 @@ static bool closes(check *c, nm_region *r, words *w)
     for (size_t i = 0; i < n; i++) {
         c->out->iclause = clause[i];
         if (!r->empty && !(lo[i] > row[i]->rhs))
-            return fail(
-                c,
-                nm_fmt(c->job,
-                       "close: a row of clause %zu is only known to be at least %s, %s short of %s",
-                       clause[i], nm_num_text(c->job, lo[i]),
-                       nm_num_text(c->job, row[i]->rhs - lo[i]), nm_num_text(c->job, row[i]->rhs)));
+            return fail(c, short_of(c, clause[i], lo[i], row[i]->rhs));
         r->closed[clause[i]] = true;
     }
+    return true;
+}
+
+/* Bounds the row by the tree that the rest of the line is. */
+static bool by_tree(check *c, const nm_region *r, words *w, const nm_plain_row *row, double *lo)
+{
+    nm_span rest = {w->s, w->end};
+    const char *why = nm_region_tree(c->job, c->pull, c->p, r, row, &rest, lo);
+    w->s = rest.s;
+    return !why || fail(c, why);
+}
+
+/* tree CLAUSE ROW TREE */
+static bool close_by_tree(check *c, nm_region *r, words *w)
+{
+    size_t t, k;
+    double lo;
+    if (!row_of(c, w, &t, &k)) return false;
+    const nm_row *row = &c->c->clauses[t].rows[k];
+    if (!by_tree(c, r, w, &(nm_plain_row){.row = row, .block = c->p->n_blocks - 1}, &lo)) return false;
+    c->out->iclause = t;
+    if (!r->empty && !(lo > row->rhs)) return fail(c, short_of(c, t, lo, row->rhs));
+    r->closed[t] = true;
+    return true;
+}
+
+/* least BLOCK UNIT TREE, most BLOCK UNIT TREE: bounds the pre-activation of a ReLU from below, from above */
+static bool bound_unit(check *c, nm_region *r, words *w, double sign)
+{
+    size_t b, i;
+    double lo;
+    if (!relu_of(c, w, &b, &i)) return false;
+    const size_t src = (size_t)c->p->block[b].src, a = c->p->block[src].first + i;
+    nm_region_interval(c->p, r, src + 1);
+    if (!by_tree(c, r, w, &(nm_plain_row){.block = src, .unit = a, .sign = sign}, &lo)) return false;
+    nm_region_meet(r, a, sign > 0 ? lo : -INFINITY, sign > 0 ? INFINITY : -lo);
+    if (r->stale > src + 1) r->stale = src + 1;
     return true;
 }
 
 static bool target(check *c, nm_region *r, words *w)
 {
     size_t t, k;
-    if (!number(c, w, c->c->n_clauses, &t) || !number(c, w, c->c->clauses[t].n_rows, &k))
-        return false;
+    if (!row_of(c, w, &t, &k)) return false;
     if (r->only >= 0) return fail(c, "target: one is open already");
     const nm_mark mark = nm_mark_get(c->job);
     nm_region in = copy(c->job, c->p, r, c->c->n_clauses);
@@ -290,10 +339,8 @@ static bool parts(check *c, nm_region *r, int64_t u, size_t block, size_t a, dou
 static bool branch(check *c, nm_region *r, words *w)
 {
     size_t b, i;
-    if (!number(c, w, c->p->n_blocks, &b)) return false;
+    if (!relu_of(c, w, &b, &i)) return false;
     const nm_plain_block *k = &c->p->block[b];
-    if (k->kind != NM_RELU) return fail(c, "branch: a ReLU block was expected");
-    if (!number(c, w, k->n, &i)) return false;
     return parts(c, r, (int64_t)(k->first + i), (size_t)k->src, c->p->block[k->src].first + i, 0);
 }
 
@@ -308,12 +355,15 @@ static bool halves(check *c, nm_region *r, words *w)
 static bool step(check *c, nm_region *r, nm_span s, words *w)
 {
     c->out->steps++;
+    if (nm_span_is(s, "least")) return bound_unit(c, r, w, 1);
+    if (nm_span_is(s, "most")) return bound_unit(c, r, w, -1);
     if (!nm_span_is(s, "crown"))
         nm_region_interval(c->p, r, c->p->n_blocks); /* crown does so, as it goes */
     if (nm_span_is(s, "slopes")) return slopes(c, r, w);
     if (nm_span_is(s, "point")) return point(c, r, w);
     if (nm_span_is(s, "betas")) return betas(c, r, w);
     if (nm_span_is(s, "close")) return closes(c, r, w);
+    if (nm_span_is(s, "tree")) return close_by_tree(c, r, w);
     if (nm_span_is(s, "target")) return target(c, r, w);
     if (nm_span_is(s, "cut")) return cut(c, r);
     if (nm_span_is(s, "branch")) return branch(c, r, w);

@@ -4,7 +4,8 @@
 
 #include "proof/proof.h"
 
-enum { NM_CHECK_LANES = 16, NM_CHECK_MULTIPLIERS = 24 }; /* rows pulled back together; of a cut, that are tried */
+/* rows pulled back together; multipliers of a cut that are tried; signs on the way to a leaf of a tree */
+enum { NM_CHECK_LANES = 16, NM_CHECK_MULTIPLIERS = 24, NM_CHECK_TREE = 64 };
 #define NM_CHECK_U 1.1102230246251565e-16 /* 2^-53, the unit roundoff */
 #define NM_CHECK_MORE                                                                              \
     1.01 /* covers the rounding of sums of fewer than 2^40 numbers that are not negative */
@@ -101,6 +102,13 @@ typedef struct nm_plain_line { /* a unit is at least slo low, and at most sup to
 } nm_plain_line;
 /* Returns the lines of a unit, for a coefficient of this sign. */
 nm_plain_line nm_pull_line(nm_pull *t, const nm_region *r, size_t u, int sign);
+typedef struct nm_plain_sign { /* given in one lane: the pre-activation of a RELU is <= 0 (side 1) or >= 0 (-1) */
+    uint32_t unit;
+    unsigned char lane;
+    signed char side;
+    double beta;
+} nm_plain_sign;
+void nm_pull_signs(nm_pull *t, size_t n, const nm_plain_sign *sign); /* for what follows; they are shared */
 bool nm_pull_is_zero(const nm_pull *t, size_t u); /* both lines are 0 */
 void nm_pull_clear(nm_pull *t);
 void nm_pull_put(nm_pull *t, size_t u, size_t lane, double coef);
@@ -122,14 +130,30 @@ void nm_region_crown(nm_job *job, nm_pull *t, const nm_plain *p, nm_region *r);
 /* Pulls back up to NM_CHECK_LANES rows of the question; lo: their lower bounds over the region. */
 void nm_region_rows(nm_pull *t, const nm_plain *p, const nm_region *r, size_t n,
                     const nm_row *const *row, double *lo);
+typedef struct nm_plain_row { /* a row of the question, or, with row NULL, sign times a unit; it reads blocks 0..block */
+    const nm_row *row;
+    size_t block, unit;
+    double sign;
+} nm_plain_row;
+/* Sets lower bounds of the row in n leaves of a tree, which have signs of their own; nm_pull_lines comes first. */
+void nm_region_leaves(nm_pull *t, const nm_plain *p, const nm_region *r, const nm_plain_row *row, size_t n,
+                      size_t n_signs, const nm_plain_sign *sign, double *lo);
 /* Makes row <= its right side, pulled back to the inputs, the region's cut, and shrinks its box. */
 void nm_region_cut(nm_job *job, nm_pull *t, const nm_plain *p, nm_region *r, const nm_row *row);
+
+/* ---- tree.c: a row bounded by cases of signs ----------------------------------------------------- */
+/* Sets a lower bound of the row by the words of a tree, which are taken; returns what is wrong with them, or NULL. */
+const char *nm_region_tree(nm_job *job, nm_pull *pull, const nm_plain *p, const nm_region *r, const nm_plain_row *row,
+                           nm_span *words, double *lo);
 
 /* ---- exact.c: all of this without rounding; results become doubles, rounded outwards ------------ */
 nm_exact *nm_exact_new(nm_job *job, const nm_plain *p, nm_pull *lines); /* to be closed by nm_close */
 void nm_exact_affine(nm_exact *x, size_t b, nm_region *r);                  /* the intervals of a block */
 double nm_exact_unit(nm_exact *x, const nm_region *r, size_t u, double sign); /* a lower bound of sign u */
 double nm_exact_row(nm_exact *x, const nm_region *r, const nm_row *row);
+/* The same in a leaf of a tree, of the row or of sign u; sign: of all leaves, and this one's lane. */
+double nm_exact_leaf(nm_exact *x, const nm_region *r, const nm_plain_row *row, size_t n, const nm_plain_sign *sign,
+                     size_t lane);
 /* Sets g, and returns h, so that g x <= h where the row is at most its right side; not finite: nothing is known. */
 double nm_exact_cut(nm_exact *x, const nm_region *r, const nm_row *row, double *g);
 void nm_exact_shrink(nm_exact *x, nm_region *r);

@@ -33,6 +33,8 @@ struct nm_exact {
     mpz_t *y, *lo, *hi, a, b;     /* y [n_units]: the row; lo, hi [widest]: ends of the units that a row reads */
     nm_dyadic c, d, e, f;         /* c: the row's constant; others are for use within a function */
     double *near;                 /* [n_in] the row over the inputs, rounded */
+    size_t n_signs, lane;         /* of a leaf of a tree: signs of all leaves, and its lane */
+    const nm_plain_sign *sign;
 };
 
 /* ---- making ---- */
@@ -139,6 +141,8 @@ static void start(nm_exact *x, const nm_region *r, size_t n, const double *coef,
     x->base = 0;
     for (size_t i = 0; i < n; i++) x->base = larger(x->base, nm_dyadic_scale(coef[i]));
     for (size_t i = 0; signs && i < r->n_signs; i++) x->base = larger(x->base, nm_dyadic_scale(r->beta[i]));
+    for (size_t i = 0; i < x->n_signs; i++)
+        if (x->sign[i].lane == x->lane) x->base = larger(x->base, nm_dyadic_scale(x->sign[i].beta));
     for (size_t i = 0; i < x->p->block[0].n; i++) mpz_set_ui(x->y[i], 0); /* others are, as they are pulled back */
     nm_dyadic_set(&x->c, 0);
 }
@@ -246,6 +250,20 @@ static void pull_affine(nm_exact *x, size_t b, size_t u)
     nm_dyadic_add(&x->c, x->y[u], x->base + x->below[b], k->bias[i]);
 }
 
+/* Takes the units of block b out of the row that the leaf gives a sign: they are 0, or what they read. */
+static void take_signs(nm_exact *x, size_t b)
+{
+    const nm_plain_block *k = &x->p->block[b];
+    for (size_t i = 0; i < x->n_signs; i++) {
+        const nm_plain_sign *s = &x->sign[i];
+        if (s->lane != x->lane || s->unit < k->first || s->unit >= k->first + k->n) continue;
+        const size_t a = x->p->block[k->src].first + s->unit - k->first;
+        if (s->side < 0) nm_dyadic_add_multiple(x->y[a], x->y[s->unit], 1, x->below[k->src] - x->below[b]);
+        put(x, a, s->side * s->beta);
+        mpz_set_ui(x->y[s->unit], 0);
+    }
+}
+
 /* Pulls the row over blocks 0..from back to the inputs. */
 static void pull(nm_exact *x, const nm_region *r, size_t from, bool signs)
 {
@@ -254,6 +272,7 @@ static void pull(nm_exact *x, const nm_region *r, size_t from, bool signs)
         for (size_t i = 0; signs && k->kind == NM_RELU && i < r->n_signs; i++)
             if (r->sign[i] >= k->first && r->sign[i] < k->first + k->n)
                 put(x, x->p->block[k->src].first + r->sign[i] - k->first, r->side[i] * r->beta[i]);
+        if (k->kind == NM_RELU) take_signs(x, b);
         for (size_t u = k->first; u < k->first + k->n; u++) {
             if (mpz_sgn(x->y[u]) == 0) continue;
             if (k->kind == NM_AFFINE) pull_affine(x, b, u);
@@ -352,6 +371,23 @@ double nm_exact_row(nm_exact *x, const nm_region *r, const nm_row *row)
                       u < 0 ? x->p->out_const[row->var[i]] : row->coef[i] > 0 ? r->lo[u] : r->hi[u]);
     }
     return nm_larger(nm_dyadic_down(&x->d), pulled);
+}
+
+double nm_exact_leaf(nm_exact *x, const nm_region *r, const nm_plain_row *row, size_t n, const nm_plain_sign *sign,
+                     size_t lane)
+{
+    x->n_signs = n;
+    x->sign = sign;
+    x->lane = lane;
+    if (row->row) {
+        pull_row(x, r, row->row);
+    } else {
+        start(x, r, 1, &row->sign, true);
+        put(x, row->unit, row->sign);
+        pull(x, r, row->block, true);
+    }
+    x->n_signs = 0;
+    return lower(x, r);
 }
 
 /* ---- cuts ---- */

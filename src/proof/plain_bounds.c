@@ -205,6 +205,26 @@ void nm_region_rows(nm_pull *t, const nm_plain *p, const nm_region *r, size_t n,
     }
 }
 
+void nm_region_leaves(nm_pull *t, const nm_plain *p, const nm_region *r, const nm_plain_row *row, size_t n,
+                      size_t n_signs, const nm_plain_sign *sign, double *lo)
+{
+    double all[L];
+    for (size_t l = 0; r->exact && l < n; l++) lo[l] = nm_exact_leaf(r->exact, r, row, n_signs, sign, l);
+    if (r->exact) return;
+    nm_pull_clear(t);
+    for (size_t l = 0; l < n; l++) {
+        if (row->row)
+            put_row(t, p, r, row->row, l);
+        else
+            nm_pull_put(t, row->unit, l, row->sign);
+    }
+    nm_pull_signs(t, n_signs, sign);
+    nm_pull_back(t, r, row->block, true);
+    nm_pull_signs(t, 0, NULL);
+    nm_pull_lower(t, r, all);
+    memcpy(lo, all, n * sizeof *lo);
+}
+
 /* With cut x <= rhs, cut_i x_i <= rhs - the least of the other terms, for each i. */
 static void shrink(nm_region *r, size_t n)
 {

@@ -5,7 +5,8 @@
  *   RELU    v = max(a, 0) on [l,h]  y >= 0: y v >= y t a, any t in [0,1];  y < 0: y v >= y (k a + m), the chord
  *           or, over a box of inputs that the unit's row reads, a line over these (point.c)
  *   MAX     likewise: y >= 0: v is at least any member; y < 0: at most the chord of max(top, second) on top's range
- *   sign    side a <= 0             adds beta side a, which is not positive, any beta >= 0
+ *   sign    side a <= 0             adds beta side a, which is not positive, any beta >= 0; in a leaf of a tree, v is 0
+ *                                   or a there, too
  * and is then least over the box, or over box and cut, where adding lambda (cut x - rhs), any lambda >= 0, keeps it a
  * lower bound. So any hint gives a true bound, and only arithmetic can make it false.
  *
@@ -38,6 +39,8 @@ struct nm_pull {
     double *fee;            /* [n_units] cost of rounding for each |coefficient| */
     double flat;            /* of underflow */
     double c[L], e[L];      /* constants; what rounding may have cost so far */
+    size_t n_signs;
+    const nm_plain_sign *sign; /* of leaves of a tree */
 };
 
 nm_pull *nm_pull_new(nm_job *job, const nm_plain *p)
@@ -156,7 +159,7 @@ void nm_pull_lines(nm_pull *t, const nm_region *r, size_t from, size_t to)
 {
     const nm_plain *p = t->p;
     const double adds = 2 * (double)p->n_units + (double)r->n_signs + 64;
-    const double fan = (double)p->fan + (double)r->n_signs + 4; /* a unit may have many signs */
+    const double fan = (double)p->fan + (double)r->n_signs + NM_CHECK_TREE + 4; /* a unit may have many signs */
     for (size_t b = from > 1 ? from : 1; b < to; b++) {
         const nm_plain_block *k = &p->block[b];
         for (size_t i = 0; i < k->n; i++) {
@@ -301,12 +304,33 @@ static void add_signs(nm_pull *t, const nm_region *r, const nm_plain_block *k)
     for (size_t i = 0; i < r->n_signs; i++) {
         if (r->sign[i] < k->first || r->sign[i] >= k->first + k->n || !(r->beta[i] > 0)) continue;
         const size_t a = t->low[r->sign[i]];
-        const double fan = (double)t->p->fan + (double)r->n_signs + 4;
+        const double fan = (double)t->p->fan + (double)r->n_signs + NM_CHECK_TREE + 4;
         for (size_t l = 0; l < L; l++) {
             nm_pull_put(t, a, l, r->side[i] * r->beta[i]);
             t->e[l] += fan * NM_CHECK_U * r->beta[i] * size_of(r, a);
         }
     }
+}
+
+/* Takes the units of block k out of the lanes that give their signs: they are 0, or what they read. */
+static void take_signs(nm_pull *t, const nm_region *r, const nm_plain_block *k)
+{
+    const double fan = (double)t->p->fan + (double)r->n_signs + NM_CHECK_TREE + 4;
+    for (size_t i = 0; i < t->n_signs; i++) {
+        const nm_plain_sign *s = &t->sign[i];
+        if (s->unit < k->first || s->unit >= k->first + k->n) continue;
+        double *y = t->y + (size_t)s->unit * L + s->lane;
+        const size_t a = t->low[s->unit];
+        nm_pull_put(t, a, s->lane, (s->side < 0 ? *y : 0) + s->side * s->beta);
+        t->e[s->lane] += fan * NM_CHECK_U * 2 * (fabs(*y) + s->beta) * size_of(r, a);
+        *y = 0;
+    }
+}
+
+void nm_pull_signs(nm_pull *t, size_t n, const nm_plain_sign *sign)
+{
+    t->n_signs = n;
+    t->sign = sign;
 }
 
 /* Lists which of these units may not be 0, and marks them as read. */
@@ -351,6 +375,7 @@ void nm_pull_back(nm_pull *t, const nm_region *r, size_t from, bool signs)
         const nm_plain_block *k = &t->p->block[b];
         const bool *hot = t->hot + k->first, *end = hot + k->n;
         if (signs && k->kind == NM_RELU) add_signs(t, r, k);
+        if (t->n_signs && k->kind == NM_RELU) take_signs(t, r, k);
         if (k->kind == NM_AFFINE) pull_affine(t, k);
         while (hot < end && (hot = memchr(hot, true, (size_t)(end - hot)))) {
             const size_t u = (size_t)(hot - t->hot);

@@ -17,12 +17,14 @@
 #include "search/state.h"
 #include "search/trees.h"
 
-enum { PAIRS = NM_LANES / 2, GROUPS = 4, DEPTH = 60, ROOT_STEPS = 30, STEPS = 12, MOST_TIMES = 4 };
+
+enum { PAIRS = NM_LANES / 2, GROUPS = 4, DEPTH = NM_LANE_DEPTH, ROOT_STEPS = 30, STEPS = 12, MOST_TIMES = 4 };
+static const float GRID = 32; /* slopes of a certificate are multiples of 1/GRID: one letter each */
 
 typedef struct node {
     struct node *next;
-    size_t n;
-    double lo;
+    size_t n, number; /* number: in the story */
+    double lo, own;   /* own: not counting its parent's */
     uint32_t unit[DEPTH];
     signed char side[DEPTH];
     float beta[DEPTH];
@@ -43,6 +45,7 @@ typedef struct {
     bool least_first;
     double done; /* part of the tree that is closed: the sum of 2^-depth over closed leaves */
     double *x;   /* memory for out.x */
+    nm_lane_story *story; /* or NULL */
     nm_lane_tree out;
 } tree;
 
@@ -96,7 +99,7 @@ static void pick(const tree *t, node *k, const float *loss)
 /* Takes over what lane `lane` has found out about the node. */
 static void take(tree *t, const nm_lanes *l, node *k, size_t lane)
 {
-    k->lo = l->lo[lane];
+    k->lo = k->own = l->lo[lane];
     memcpy(k->slope, l->slope + lane * l->n_open, l->n_open * sizeof *k->slope);
     memcpy(k->beta, l->beta + lane * DEPTH, k->n * sizeof *k->beta);
     pick(t, k, l->loss + lane * l->n_open);
@@ -159,10 +162,14 @@ static void settle(tree *t, const pair *p, size_t n)
     size_t best = 0;
     for (size_t i = 1; i < n; i++)
         if (worth(t, &p[i]) > worth(t, &p[best])) best = i;
+    const size_t first = t->story ? nm_lane_story_branch(t->story, p->of->number, t->l[0]->open[p->of->pick[p[best].which]])
+                                  : 0;
     if (t->out.first < 0) t->out.first = (int64_t)t->l[0]->open[p->of->pick[p[best].which]];
     for (size_t i = 0; i < n; i++)
         for (int e = 0; e < 2; e++) {
             node *c = p[i].child[e];
+            c->number = first + (c->side[c->n - 1] > 0 ? 0 : 1); /* as in a certificate, <= 0 comes first */
+            if (i == best && t->story) nm_lane_story_note(t->story, c->number, c->own, c->n, c->beta);
             if (i == best && c->lo > t->rhs) t->done += ldexp(1, -(int)c->n);
             if (i != best || c->lo > t->rhs)
                 drop(t, c);
@@ -226,6 +233,7 @@ static nm_lanes *lanes_of(tree *t, size_t k)
     nm_defer(t->job, free_job, job);
     t->l[k] = nm_lanes_new(job, t->l[0]->b, t->row, DEPTH);
     t->l[k]->coef = t->l[0]->coef;
+    t->l[k]->keep_slopes = t->l[0]->keep_slopes;
     return t->l[k];
 }
 
@@ -293,6 +301,24 @@ static bool worth_while(const tree *t, double work)
 
 double nm_tree_node_work(double weights) { return 2 * STEPS * weights; }
 
+/* Rounds the root's slopes, which all nodes then keep, so that a certificate can say them. */
+static void round_slopes(tree *t, node *root)
+{
+    nm_lanes *l = t->l[0];
+    for (size_t i = 0; i < l->n_open; i++) root->slope[i] = nearbyintf(l->slope[i] * GRID) / GRID;
+    l->keep_slopes = true;
+    t->story = nm_lane_story_new(t->job, l->b->p);
+    nm_lanes_run(l, 1, &(nm_lane){0, root->unit, root->side, root->beta, root->slope}, t->rhs, 1);
+}
+
+/* Says in a certificate's words what has been found out about the tree. */
+static void tell(tree *t, const float *slope, nm_lane_words *words)
+{
+    const double lo = nm_lane_story_tell(t->story, t->l[0], slope, t->rhs, words);
+    t->out.closed &= lo > t->rhs;
+    t->out.lo = fmin(t->rhs, lo);
+}
+
 static void free_lanes(tree *t)
 {
     for (size_t k = 1; k <= GROUPS; k++)
@@ -315,7 +341,11 @@ nm_lane_tree nm_lane_tree_run(nm_job *job, const nm_bounds *b, uint32_t row, dou
     const nm_lane lane = {0, root->unit, root->side, root->beta, root->slope};
     nm_lanes_run(l, 1, &lane, rhs, ROOT_STEPS);
     t.out.work = nm_lanes_work(l, 1, ROOT_STEPS);
+    if (o.words) round_slopes(&t, root);
     take(&t, l, root, 0);
+    float *kept = NM_RAW(job, float, l->n_open + 1); /* the root's memory serves other nodes later */
+    memcpy(kept, root->slope, l->n_open * sizeof *kept);
+    if (o.words) nm_lane_story_note(t.story, 0, root->lo, 0, root->beta);
     if (!(root->lo > rhs)) push(&t, root);
     while (t.stack && worth_while(&t, work) && !nm_stopped(job) && go_on(&t)) {
     }
@@ -323,6 +353,7 @@ nm_lane_tree nm_lane_tree_run(nm_job *job, const nm_bounds *b, uint32_t row, dou
     t.out.lo = rhs;
     for (const node *k = t.stack; k; k = k->next)
         if (k->lo < t.out.lo) t.out.lo = k->lo;
+    if (o.words) tell(&t, kept, o.words);
     free_lanes(&t);
     nm_mark_release(job, mark);
     return t.out;

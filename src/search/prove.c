@@ -36,7 +36,7 @@ typedef struct {
 /* Puts the lines that a run was made with. */
 static void put_lines(tree *t, const nm_bounds *b, const nm_alpha *a, size_t lane, size_t depth)
 {
-    nm_record_slopes(&t->out, b, a, lane);
+    nm_record_slopes(&t->out, b, a->lane_slope + lane * b->p->n_units);
     nm_record_betas(&t->out, depth, a->beta);
 }
 
@@ -144,13 +144,13 @@ bool nm_prove(nm_state *s, nm_target *t, size_t row, const nm_alpha *a, size_t l
     nm_put(&w.out, "target %zu %zu\n", t->iclause, row);
     nm_bounds *b = nm_bounds_copy(s->job, k->b);
     if (!node(&w, b, 0, a, lane)) {
-        if (nodes > 1 || b->empty || !nm_point_fits(b)) return false;
+        if (nodes > 1 || b->empty || !(nm_point_fits(b) || nm_hidden_layers(b->p) >= NM_TREE_LAYERS)) return false;
         s->o->record->begun[t - s->v->targets] = w.out.s;
         t->tight = b;
         return false;
     }
     nm_put(&w.out, "end\n");
-    s->o->record->steps[t - s->v->targets] = w.out.s;
+    nm_record_keep(s, t, w.out.s);
     return true;
 }
 

@@ -94,7 +94,7 @@ void nm_prove_boxes(nm_state *s, size_t icase)
     const char *steps = t.out.s;
     for (size_t i = 0; i < c->n_clauses; i++) {
         if (!open[i]) continue;
-        s->o->record->steps[k->first + i] = steps;
+        nm_record_keep(s, &s->v->targets[k->first + i], steps);
         steps = "";
     }
 }

@@ -14,6 +14,17 @@
 #include "search/record.h"
 #include "search/state.h"
 
+static void free_job(void *job) { nm_job_free(job); }
+
+/* Returns memory that no mark releases. */
+static nm_job *own_memory(nm_job *job)
+{
+    nm_job *own = nm_job_helper(job, 1);
+    if (!own) nm_throw(job, NM_EIO, "out of memory");
+    nm_defer(job, free_job, own);
+    return own;
+}
+
 void nm_record_open(nm_state *s)
 {
     nm_record *r = s->o->record;
@@ -21,6 +32,9 @@ void nm_record_open(nm_state *s)
     r->n = s->v->n_targets;
     r->steps = NM_ARRAY(s->job, const char *, r->n + 1);
     r->begun = NM_ARRAY(s->job, const char *, r->n + 1);
+    r->late = NM_ARRAY(s->job, bool, r->n + 1);
+    r->units = NM_ARRAY(s->job, nm_buf, s->q->n_cases + 1);
+    for (size_t i = 0; i < s->q->n_cases; i++) r->units[i].job = own_memory(s->job);
     if (s->q->objective != NM_FEASIBLE)
         nm_throw(s->job, NM_EUNSUP,
                  "--proof: certificates are for decisions; --objective feasible was expected");
@@ -42,17 +56,30 @@ void nm_record_open(nm_state *s)
     }
 }
 
-static void keep(nm_state *s, const nm_target *t, const char *steps)
+nm_buf *nm_record_units(nm_state *s, size_t i)
+{
+    return s->o->record && !s->o->record->unable ? &s->o->record->units[i] : NULL;
+}
+
+void nm_record_keep(nm_state *s, const nm_target *t, const char *steps)
 {
     nm_record *r = s->o->record;
     const size_t k = (size_t)(t - s->v->targets);
-    if (!r->steps[k]) r->steps[k] = steps;
+    if (r->steps[k]) return;
+    r->steps[k] = steps;
+    r->late[k] = r->units[t->icase].n > 0;
+}
+
+void nm_record_tree(nm_state *s, const nm_target *t, size_t row, const nm_lane_words *w)
+{
+    const char *begun = s->o->record->begun[t - s->v->targets];
+    nm_record_keep(s, t, nm_fmt(s->job, "%s%stree %zu %zu%send\n", begun, w->slopes.s, t->iclause, row, w->tree.s));
 }
 
 void nm_record_bound(nm_state *s, const nm_target *t, size_t row)
 {
     if (s->o->record && !s->o->record->unable)
-        keep(s, t, nm_fmt(s->job, "close %zu %zu\n", t->iclause, row));
+        nm_record_keep(s, t, nm_fmt(s->job, "close %zu %zu\n", t->iclause, row));
 }
 
 static const char letter[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg";
@@ -65,7 +92,7 @@ static void put_slope(nm_buf *out, double slope)
     if (fine % 32) nm_put(out, "%c", letter[fine % 32]);
 }
 
-void nm_record_slopes(nm_buf *out, const nm_bounds *b, const nm_alpha *a, size_t lane)
+void nm_record_slopes(nm_buf *out, const nm_bounds *b, const float *all)
 {
     const nm_program *p = b->p;
     nm_put(out, "slopes");
@@ -78,7 +105,7 @@ void nm_record_slopes(nm_buf *out, const nm_bounds *b, const nm_alpha *a, size_t
         for (size_t i = 0; i < r->n; i++) {
             const double l = b->lo[pre + i], h = b->hi[pre + i];
             const double dflt = b->steep[pre + i] ? b->steep[pre + i] - 1 : h > -l;
-            const double slope = (double)a->lane_slope[lane * p->n_units + r->first + i];
+            const double slope = (double)all[r->first + i];
             if (!(l < 0 && h > 0) || slope == dflt) continue;
             if (!any) nm_put(out, " %zu:", k);
             any = true;
@@ -94,9 +121,10 @@ void nm_record_alpha(nm_state *s, const nm_target *t, size_t row, const nm_alpha
 {
     if (!s->o->record || s->o->record->unable) return;
     nm_buf out = {.job = s->job};
-    nm_record_slopes(&out, s->cases[t->icase].b, a, lane);
+    const nm_bounds *b = s->cases[t->icase].b;
+    nm_record_slopes(&out, b, a->lane_slope + lane * b->p->n_units);
     nm_put(&out, "close %zu %zu\n", t->iclause, row);
-    keep(s, t, out.s);
+    nm_record_keep(s, t, out.s);
 }
 
 void nm_record_betas(nm_buf *out, size_t n, const double *beta)
@@ -132,13 +160,15 @@ bool nm_surely_empty(const nm_bounds *b)
 
 /* ---- the file ---- */
 
-/* Puts the steps of a case: what plain bounds close, up to 16 clauses in a line; then all others. */
-static void put_case(nm_buf *out, const nm_record *r, const nm_verdict *v, size_t icase)
+static bool is_plain(const char *steps) { return strncmp(steps, "close ", 6) == 0; }
+
+/* Puts the steps that close targets of a case, before or after its units are bounded again: what plain bounds close, up
+ * to 16 clauses in a line; then all others. */
+static void put_targets(nm_buf *out, const nm_record *r, const nm_verdict *v, size_t icase, bool late)
 {
-    nm_put(out, "case %zu\ncrown\n", icase);
     size_t n = 0;
     for (size_t i = 0; i < v->n_targets; i++) {
-        if (v->targets[i].icase != icase || strncmp(r->steps[i], "close ", 6) != 0) continue;
+        if (v->targets[i].icase != icase || r->late[i] != late || !is_plain(r->steps[i])) continue;
         nm_put(out, "%s %.*s",
                n % 16 ? ""
                : n    ? "\nclose"
@@ -148,8 +178,16 @@ static void put_case(nm_buf *out, const nm_record *r, const nm_verdict *v, size_
     }
     if (n) nm_put(out, "\n");
     for (size_t i = 0; i < v->n_targets; i++)
-        if (v->targets[i].icase == icase && strncmp(r->steps[i], "close ", 6) != 0)
+        if (v->targets[i].icase == icase && r->late[i] == late && !is_plain(r->steps[i]))
             nm_put(out, "%s", r->steps[i]);
+}
+
+static void put_case(nm_buf *out, const nm_record *r, const nm_verdict *v, size_t icase)
+{
+    nm_put(out, "case %zu\ncrown\n", icase);
+    put_targets(out, r, v, icase, false);
+    if (r->units[icase].n) nm_put(out, "%s", r->units[icase].s);
+    put_targets(out, r, v, icase, true);
     nm_put(out, "end\n");
 }
 

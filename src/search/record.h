@@ -3,15 +3,22 @@
 #define NM_SEARCH_RECORD_H
 
 #include "search/state.h"
+#include "search/trees.h"
 
 /* ---- record.c: hooks, which do nothing unless a certificate was asked for ------------------------ */
 void nm_record_open(nm_state *s);
+/* Returns where the steps that bound the units of case i are put, or NULL: they are not wanted. */
+nm_buf *nm_record_units(nm_state *s, size_t i);
+/* Keeps the steps that close a target. */
+void nm_record_keep(nm_state *s, const nm_target *t, const char *steps);
 void nm_record_bound(nm_state *s, const nm_target *t,
                      size_t row); /* closed by plain bounds: this row of its clause */
 /* closed by lane `lane` of an alpha run over plain bounds */
 void nm_record_alpha(nm_state *s, const nm_target *t, size_t row, const nm_alpha *a, size_t lane);
-/* Puts the lower slopes of a lane, as a line, for units that bounds b leave open and do not choose so themselves. */
-void nm_record_slopes(nm_buf *out, const nm_bounds *b, const nm_alpha *a, size_t lane);
+/* Keeps what a target's recorded steps had begun, and the tree that closed it then. */
+void nm_record_tree(nm_state *s, const nm_target *t, size_t row, const nm_lane_words *w);
+/* Puts lower slopes, as a line, for units that bounds b leave open and do not choose so themselves. */
+void nm_record_slopes(nm_buf *out, const nm_bounds *b, const float *slope); /* [n_units] */
 
 void nm_record_betas(nm_buf *out, size_t n, const double *beta); /* multipliers of n signs, as a line */
 /* Puts the point and the multipliers of a run of nm_point_run, as lines. */

@@ -273,7 +273,7 @@ static bool branch_target(nm_state *s, nm_target *t, double deadline, size_t nod
     nm_record *record = s->o->record;
     const size_t k_target = (size_t)(t - s->v->targets);
     const nm_branch_opts o = {.attack = s->o->stages.attack,
-                              .record = record && record->begun[k_target],
+                              .record = record && record->begun[k_target] && nm_point_fits(t->tight),
                               .max_nodes = s->o->nodes ? s->o->nodes : nodes,
                               .deadline = deadline,
                               .seed = s->o->seed,
@@ -283,7 +283,7 @@ static bool branch_target(nm_state *s, nm_target *t, double deadline, size_t nod
     const nm_branch out = nm_branch_run(s->job, t->tight, c, t->iclause, k->row[t->iclause], r,
                                         c->clauses[t->iclause].rows[r].rhs + s->q->guard, o);
     if (out.status == NM_OK) nm_target_close(s, t, t->margin_lo);
-    if (out.steps) record->steps[k_target] = nm_fmt(s->job, "%s%send\n", record->begun[k_target], out.steps);
+    if (out.steps) nm_record_keep(s, t, nm_fmt(s->job, "%s%send\n", record->begun[k_target], out.steps));
     if (out.status != NM_VIOLATED) return false;
     const nm_replay replay = nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause, out.x);
     return nm_state_take(s, &replay, out.is_leaf ? NM_BY_SOLVER : NM_BY_ATTACK);

@@ -113,6 +113,7 @@ typedef struct {
     const nm_bounded *k;
     size_t *clause; /* of the open targets that have bounds of their own */
     bool *closed;
+    nm_lane_words *words; /* of a certificate, or NULL */
 } trees;
 
 static void try_each(nm_job *job, void *arg, nm_turns *turns)
@@ -128,7 +129,7 @@ static void try_each(nm_job *job, void *arg, nm_turns *turns)
         nm_relax_set(lines, b, 1, (int)b->p->n_blocks);
         t->closed[i] = nm_lane_tree_run(job, b, t->k->row[clause][r], c->rows[r].rhs + t->s->q->guard, lines->slo,
                                         nm_pseudo_new(job, b->p->n_units, NULL),
-                                        (nm_lane_opts){.nodes = NM_TREE_NODES})
+                                        (nm_lane_opts){.nodes = NM_TREE_NODES, .words = t->words ? &t->words[i] : NULL})
                            .closed;
         nm_mark_release(job, mark);
     }
@@ -138,13 +139,17 @@ void nm_close_trees(nm_state *s, size_t i)
 {
     const size_t most = s->q->cases[i].n_clauses;
     if (nm_hidden_layers(s->cases[i].b->p) < NM_TREE_LAYERS) return;
-    const trees t = {s, &s->cases[i], NM_RAW(s->job, size_t, most + 1), NM_ARRAY(s->job, bool, most + 1)};
+    trees t = {s, &s->cases[i], NM_RAW(s->job, size_t, most + 1), NM_ARRAY(s->job, bool, most + 1), NULL};
     size_t n = 0;
     for (size_t c = 0; c < most; c++)
         if (nm_target_open(target_of(s, i, c)) && target_of(s, i, c)->tight) t.clause[n++] = c;
-    nm_team_run(s->job, n, (double)n * nm_crown_work(t.k->b), try_each, (void *)&t);
+    if (nm_record_units(s, i)) t.words = nm_lane_words_new(s->job, n);
+    nm_team_run(s->job, n, (double)n * nm_crown_work(t.k->b), try_each, &t);
     for (size_t k = 0; k < n; k++) {
         nm_target *target = target_of(s, i, t.clause[k]);
+        if (t.closed[k] && t.words && begun(s, target))
+            nm_record_tree(s, target, nm_target_row(t.k, &s->q->cases[i].clauses[t.clause[k]], t.clause[k]), &t.words[k]);
         if (t.closed[k]) nm_target_close(s, target, target->margin_lo);
     }
+    if (t.words) nm_lane_words_drop(s->job, n, t.words);
 }

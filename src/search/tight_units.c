@@ -10,6 +10,7 @@
 #include "program/program.h"
 #include "bounds/bounds.h"
 #include "search/search.h"
+#include "search/record.h"
 #include "search/state.h"
 #include "search/trees.h"
 
@@ -75,15 +76,17 @@ static int pass(nm_state *s, size_t i, size_t steps, double work, size_t nodes, 
     nm_bounds *b = s->cases[i].b;
     const int q = (int)b->p->n_blocks - 1;
     int out = DRY;
+    nm_buf *said = nm_record_units(s, i);
     bool enough = work > 0; /* for trees in the layers so far, without which those of later ones gain little */
     for (int k = 1; k < q && !b->empty; k++) {
         if (!is_deep_pre(&b->p->blocks[k]) || !has_open(b, &b->p->blocks[k])) continue;
         if (nm_stopped(s->job) || nm_wall() > end) return DONE;
-        if (steps) nm_alpha_block(s->job, b, k, steps);
-        enough = enough && nm_unit_trees(s->job, b, k, work, nodes);
+        if (steps && !said) nm_alpha_block(s->job, b, k, steps);
+        enough = enough && nm_unit_trees(s->job, b, k, work, nodes, said);
         if (enough) out = TRIED;
-        if (!steps && !enough) break;
+        if ((!steps || said) && !enough) break;
         nm_crown(s->job, b, (nm_crown_opts){.query_block = q});
+        if (said) nm_put(said, "crown\n");
         nm_close_by_bounds(s, i);
         if (!nm_any_open(s, i)) return DONE;
     }

@@ -26,23 +26,40 @@ typedef struct nm_lane_tree {
     int64_t first;         /* the unit that its root branched on, or -1 */
     double *x;             /* [n_in] where an open node's bound is attained and no line loses anything, or NULL */
 } nm_lane_tree;
+typedef struct nm_lane_words { nm_buf slopes, tree; } nm_lane_words; /* of a certificate: a step; TREE */
+/* Returns n empty ones, each with memory of its own, which no thread shares. */
+nm_lane_words *nm_lane_words_new(nm_job *job, size_t n);
+void nm_lane_words_drop(nm_job *job, size_t n, nm_lane_words *w);
 typedef struct nm_lane_opts {
     double work;           /* in fused multiply-adds, and */
     size_t nodes;          /* that of so many nodes as in full lanes; their sum is allowed */
     bool least_first;      /* nodes are taken in the order of their bounds, which raises out.lo soonest */
     bool above;            /* row is bounded from above: -row is treated in its place */
+    nm_lane_words *words;  /* what its bound, out.lo, is proven by is put here, in memory of another job; or NULL */
 } nm_lane_opts;
 /* Branches on signs below the node with bounds b, until row is above rhs in all leaves or the effort is used up; a leaf
  * without a unit to branch on stays open. slope [n_units]: lower slopes to start from. */
 nm_lane_tree nm_lane_tree_run(nm_job *job, const nm_bounds *b, uint32_t row, double rhs, const double *slope,
                               nm_pseudo *cost, nm_lane_opts o);
 
+enum { NM_LANE_DEPTH = 60 };
+
+/* ---- lane_story.c: its words for a certificate -------------------------------------------------- */
+typedef struct nm_lane_story nm_lane_story;
+nm_lane_story *nm_lane_story_new(nm_job *job, const nm_program *p); /* of the root, whose number is 0 */
+size_t nm_lane_story_branch(nm_lane_story *s, size_t node, uint32_t unit); /* returns the first child's number */
+/* Notes a node's bound, and the n multipliers that give it. */
+void nm_lane_story_note(nm_lane_story *s, size_t node, double lo, size_t n, const float *beta);
+/* Puts the words, with slopes for all leaves; returns what they prove, which may differ from what the tree said. */
+double nm_lane_story_tell(nm_lane_story *s, nm_lanes *l, const float *slope, double rhs, nm_lane_words *out);
+
 double nm_tree_node_work(double weights); /* of a node as in full lanes, in a network of so many weights */
 
 /* ---- unit_trees.c ------------------------------------------------------------------------------- */
 /* Bounds the open units of AFFINE block k by trees, and improves b in place; needs CROWN. The trees share so much work
- * (fused multiply-adds), and have at most `most` nodes for each side of a unit; returns false if it is too little. */
-bool nm_unit_trees(nm_job *job, nm_bounds *b, int k, double work, size_t most);
+ * (fused multiply-adds), and have at most `most` nodes for each side of a unit; returns false if it is too little. steps:
+ * those of a certificate are put there, or NULL. */
+bool nm_unit_trees(nm_job *job, nm_bounds *b, int k, double work, size_t most, nm_buf *steps);
 
 /* ---- branch.c ----------------------------------------------------------------------------------- */
 typedef struct nm_branch_opts {

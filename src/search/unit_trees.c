@@ -25,15 +25,17 @@ typedef struct {
     const uint32_t *unit;
     double *lo, *hi;    /* [n] */
     const double *slope; /* [n_units] to start from */
+    nm_lane_words *words; /* [2n] of a certificate: of each unit from below, and from above; or NULL */
 } pass;
 
 /* Bounds a unit from one side; returns a lower bound of it, or of its negative. */
-static double one_side(nm_job *job, const pass *s, uint32_t unit, bool above)
+static double one_side(nm_job *job, const pass *s, size_t i, bool above)
 {
     const nm_mark mark = nm_mark_get(job);
     nm_pseudo *cost = nm_pseudo_new(job, s->b->p->n_units, NULL);
-    const nm_lane_opts o = {.nodes = s->nodes, .least_first = true, .above = above};
-    const double lo = nm_lane_tree_run(job, s->b, unit, 0, s->slope, cost, o).lo;
+    const nm_lane_opts o = {.nodes = s->nodes, .least_first = true, .above = above,
+                            .words = s->words ? &s->words[2 * i + above] : NULL};
+    const double lo = nm_lane_tree_run(job, s->b, s->unit[i], 0, s->slope, cost, o).lo;
     nm_mark_release(job, mark);
     return lo;
 }
@@ -42,8 +44,8 @@ static void take_units(nm_job *job, void *arg, nm_turns *turns)
 {
     const pass *s = arg;
     for (size_t i; nm_turns_next(job, turns, &i);) {
-        s->lo[i] = one_side(job, s, s->unit[i], false);
-        if (s->lo[i] < 0) s->hi[i] = -one_side(job, s, s->unit[i], true);
+        s->lo[i] = one_side(job, s, i, false);
+        if (s->lo[i] < 0) s->hi[i] = -one_side(job, s, i, true);
     }
 }
 
@@ -57,7 +59,27 @@ static size_t nodes_for(const nm_bounds *below, size_t n, double work, size_t mo
     return nodes < LEAST ? 0 : nodes > (double)most ? most : (size_t)nodes;
 }
 
-bool nm_unit_trees(nm_job *job, nm_bounds *b, int k, double work, size_t most)
+/* Returns the ReLU block that reads block k, or 0: there is none. */
+static size_t relu_of(const nm_program *p, int k)
+{
+    for (size_t b = (size_t)k + 1; b < p->n_blocks; b++)
+        if (p->blocks[b].kind == NM_RELU && p->blocks[b].src == k) return b;
+    return 0;
+}
+
+/* Puts the steps that improve b. */
+static void put_steps(const pass *s, const nm_bounds *b, int k, size_t n, nm_buf *out)
+{
+    const size_t first = b->p->blocks[k].first, relu = relu_of(b->p, k);
+    for (size_t i = 0; i < 2 * n; i++) {
+        const size_t u = s->unit[i / 2];
+        const nm_lane_words *w = &s->words[i];
+        if (i % 2 ? s->hi[i / 2] < b->hi[first + u] : s->lo[i / 2] > b->lo[first + u])
+            nm_put(out, "%s%s %zu %zu%s", w->slopes.s, i % 2 ? "most" : "least", relu, u, w->tree.s);
+    }
+}
+
+bool nm_unit_trees(nm_job *job, nm_bounds *b, int k, double work, size_t most, nm_buf *steps)
 {
     const nm_block *block = &b->p->blocks[k];
     const nm_mark mark = nm_mark_get(job);
@@ -68,8 +90,12 @@ bool nm_unit_trees(nm_job *job, nm_bounds *b, int k, double work, size_t most)
     nm_relax *lines = nm_relax_new(job, &below);
     nm_relax_set(lines, &below, 1, k + 1);
     pass s = {&below, n ? nodes_for(&below, n, work, most) : 0, unit, nm_repeat(job, n + 1, -INFINITY),
-              nm_repeat(job, n + 1, INFINITY), lines->slo};
+              nm_repeat(job, n + 1, INFINITY), lines->slo, NULL};
+    if (steps && !relu_of(b->p, k)) s.nodes = 0; /* certificates have no words for bounds of other units */
+    if (s.nodes && steps) s.words = nm_lane_words_new(job, 2 * n);
     if (s.nodes) nm_team_run(job, n, work, take_units, &s);
+    if (s.words) put_steps(&s, b, k, n, steps);
+    if (s.words) nm_lane_words_drop(job, 2 * n, s.words);
     for (size_t i = 0; s.nodes && i < n; i++)
         nm_bounds_meet(b, block->first + unit[i], s.lo[i], s.hi[i], NM_BY_TREES);
     nm_mark_release(job, mark);

@@ -167,7 +167,6 @@ static void set_proofs(nm_job *job, const nm_cli *c, nm_campaign *b, const nm_ca
     if (!dir) return;
     if (!*dir) nm_throw(job, NM_EUSE, "--proofs: the name of a folder was expected");
     b->proofs = nm_fmt(job, "%s/", joins ? nm_path_under(job, joins->folder, dir) : dir);
-    b->solve.stages.units = false; /* as with solve --proof */
 }
 
 /* joins: campaign.json, or NULL */

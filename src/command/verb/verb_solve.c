@@ -107,7 +107,6 @@ static int run(nm_job *job, const nm_cli *said, nm_buf *out, bool compile)
     if (proof) {
         clear_proof(job, proof);
         o.record = NM_NEW(job, nm_record);
-        o.stages.units = false; /* its bounds have no words in a certificate */
     }
     const double read = nm_cpu() - start;
     if (compile) nm_models_clear(job, o.files.out);
