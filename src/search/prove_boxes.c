@@ -1,7 +1,8 @@
 /* prove_boxes.c: a tree of boxes whose steps are recorded for a certificate, for questions with few free inputs.
  *
- * A box is bounded by CROWN; what that leaves open is bisected along the input that box_input.c chooses, and the halves
- * share their face. The steps `split`, `crown`, `close` say all of it.
+ * A box is bounded by CROWN. Where that leaves few signs open, trees over these are tried (lane_tree.c), as split_box.c
+ * does; what is still open is bisected along the input that box_input.c chooses, and the halves share their face. The
+ * steps `split`, `crown`, `close`, `tree` say all of it.
  * The recorded steps of the case's first open clause close all the open ones, so that the others' are empty. */
 #include "base/base.h"
 #include "question/question.h"
@@ -18,7 +19,8 @@ typedef struct {
     const nm_bounded *k;
     const nm_case *c;
     double guard;
-    size_t left;
+    size_t left, trees, closed; /* boxes that it may still make; trees over signs that were tried; that closed */
+    nm_pseudo *cost;
     nm_buf out;
 } tree;
 
@@ -42,12 +44,42 @@ static bool close_all(tree *t, const nm_bounds *b, bool *open)
     return all;
 }
 
+/* Tries to close each open clause by a tree over signs for its best row; returns true if none is left open. */
+static bool close_by_signs(tree *t, const nm_bounds *b, const nm_relax *lines, bool *open)
+{
+    const size_t n = nm_bounds_unstable(b), first = b->p->blocks[b->p->n_blocks - 1].first;
+    const bool worth = n > 0 && n <= NM_BOX_SIGNS && (t->trees < 32 || 4 * t->closed >= t->trees || t->left % 16 == 0);
+    bool all = true, any = false;
+    for (size_t i = 0; i < t->c->n_clauses; i++) {
+        const nm_clause *c = &t->c->clauses[i];
+        size_t best = 0;
+        for (size_t r = 1; open[i] && r < c->n_rows; r++)
+            if (b->lo[first + t->k->row[i][r]] - c->rows[r].rhs > b->lo[first + t->k->row[i][best]] - c->rows[best].rhs) best = r;
+        if (worth && open[i] && c->n_rows) {
+            const nm_mark mark = nm_mark_get(t->job);
+            nm_lane_words *w = nm_lane_words_new(t->job, 1);
+            const nm_lane_tree found = nm_lane_tree_run(t->job, b, t->k->row[i][best], c->rows[best].rhs + t->guard, lines->slo,
+                                                       t->cost, (nm_lane_opts){.work = NM_BOX_TREE, .words = w});
+            t->trees++;
+            t->closed += found.closed;
+            if (found.closed) nm_put(&t->out, "%stree %zu %zu%s", w->slopes.s, i, best, w->tree.s);
+            any |= found.closed;
+            open[i] = !found.closed;
+            nm_lane_words_drop(t->job, 1, w);
+            nm_mark_release(t->job, mark);
+        }
+        all &= !open[i];
+    }
+    if (any && !all) nm_put(&t->out, "slopes\n");
+    return all;
+}
+
+static bool visit(tree *t, const nm_bounds *from, size_t i, double lo, double hi, const bool *was_open, size_t depth);
+
 /* Visits what is left of `from` where input i is within lo and hi; the box keeps the bounds that `from` has. */
-static bool visit(tree *t, const nm_bounds *from, size_t i, double lo, double hi,
+static bool visit_box(tree *t, const nm_bounds *from, size_t i, double lo, double hi,
                   const bool *was_open, size_t depth)
 {
-    if (t->left == 0 || depth == DEEPEST || nm_stopped(t->job)) return t->left = 0, false;
-    t->left--;
     nm_bounds *b = nm_bounds_copy(t->job, from);
     bool *open = NM_RAW(t->job, bool, t->c->n_clauses + 1);
     memcpy(open, was_open, t->c->n_clauses * sizeof *open);
@@ -56,12 +88,11 @@ static bool visit(tree *t, const nm_bounds *from, size_t i, double lo, double hi
     nm_crown(t->job, b, (nm_crown_opts){.query_block = (int)b->p->n_blocks - 1});
     nm_put(&t->out, "crown\n");
     if (close_all(t, b, open)) return true;
-    const nm_mark mark = nm_mark_get(t->job);
     bool high;
     nm_box_rows rows = nm_box_rows_new(t->job, b, t->c, t->k->row);
+    if (close_by_signs(t, b, rows.lines, open)) return true;
     nm_box_rows_pull(&rows, open);
     const size_t k = nm_box_input(&rows, &high);
-    nm_mark_release(t->job, mark);
     const double middle = 0.5 * b->lo[k] + 0.5 * b->hi[k];
     if (!(b->lo[k] < middle && middle < b->hi[k])) return false;
     nm_put(&t->out, "split %zu ", k);
@@ -72,6 +103,16 @@ static bool visit(tree *t, const nm_bounds *from, size_t i, double lo, double hi
     if (!visit(t, b, k, middle, b->hi[k], open, depth + 1)) return false;
     nm_put(&t->out, "end\n");
     return true;
+}
+
+static bool visit(tree *t, const nm_bounds *from, size_t i, double lo, double hi, const bool *was_open, size_t depth)
+{
+    if (t->left == 0 || depth == DEEPEST || nm_stopped(t->job)) return t->left = 0, false;
+    t->left--;
+    const nm_mark mark = nm_mark_get(t->job);
+    const bool closed = visit_box(t, from, i, lo, hi, was_open, depth);
+    nm_mark_release(t->job, mark);
+    return closed;
 }
 
 void nm_prove_boxes(nm_state *s, size_t icase)
@@ -86,10 +127,12 @@ void nm_prove_boxes(nm_state *s, size_t icase)
               .c = c,
               .guard = s->q->guard,
               .left = MOST_BOXES,
-              .out = {.job = s->job}};
+              .cost = nm_pseudo_new(s->job, k->b->p->n_units, NULL),
+              .out = {.job = nm_record_units(s, icase)->job}}; /* which no mark releases */
     bool *open = NM_RAW(s->job, bool, c->n_clauses + 1);
     for (size_t i = 0; i < c->n_clauses; i++) open[i] = !s->o->record->steps[k->first + i];
     const nm_bounds *whole = nm_bounds_new(s->job, k->b->p, c->lo, c->hi);
+    nm_put(&t.out, "slopes\n"); /* those of CROWN, whatever was set before */
     if (!visit(&t, whole, 0, c->lo[0], c->hi[0], open, 0)) return;
     const char *steps = t.out.s;
     for (size_t i = 0; i < c->n_clauses; i++) {

@@ -186,7 +186,7 @@ static void put_case(nm_buf *out, const nm_record *r, const nm_verdict *v, size_
 {
     nm_put(out, "case %zu\ncrown\n", icase);
     put_targets(out, r, v, icase, false);
-    if (r->units[icase].n) nm_put(out, "%s", r->units[icase].s);
+    if (r->units[icase].n) nm_put(out, "%sslopes\n", r->units[icase].s);
     put_targets(out, r, v, icase, true);
     nm_put(out, "end\n");
 }

@@ -172,8 +172,9 @@ class Checker:
         size = abs(w).dot(np.maximum(abs(lo), abs(hi))) + abs(b)
         return open_, self.array(alpha), lines, np.maximum(on + b, off) + 4 * self.U * (w.shape[1] + 16) * size + self.tiny
 
-    def pull(self, r, k, y, c, e, plain):
-        """rows y of affine block k written over the inputs: y x + c - e; plain: rows of crown, without slopes and signs"""
+    def pull(self, r, k, y, c, e, plain, leaves=()):
+        """rows y of affine block k written over the inputs: y x + c - e; plain: rows of crown, without slopes and signs; leaves: signs of
+        a tree, each of one row"""
         w0, direct = self.blocks[0][0], self.zeros(*y.shape)[:, :0]
         mag0 = abs(w0).dot(np.maximum(abs(r["lo"][0]), abs(r["hi"][0]))) + abs(self.blocks[0][1])
         for j in range(k, 0, -1):
@@ -191,6 +192,9 @@ class Checker:
             if j == 1:
                 return y + direct if direct.shape[1] else y, c, e
             slo, sup, up = self.lines(r, j - 1, plain)
+            given = [(row, i, y[row, i] if side < 0 else self.U * 0, side * beta) for row, block, i, side, beta in leaves if block == j - 1]
+            for row, i, _, _ in given:
+                y[row, i] = self.U * 0
             neg, pos, size = np.minimum(y, self.U * 0), np.maximum(y, self.U * 0), np.maximum(abs(r["lo"][j - 1]), abs(r["hi"][j - 1]))
             c = c + neg.dot(up)
             e = e + 2 * self.U * abs(y).dot(8 * size + (len(up) + 64) * up) + 8 * self.U * abs(c) + self.tiny
@@ -203,6 +207,9 @@ class Checker:
                 c = c + neg[:, open_].dot(top - up[open_])
                 e = e + 4 * self.U * abs(neg[:, open_]).dot((len(up) + w0.shape[1] + 64) * mag0[open_]) + self.tiny
             y = pos * slo + upper
+            for row, i, was, beta in given:  # the unit is 0, or its pre-activation
+                y[row, i] += was + beta
+                e = e + 16 * self.U * (abs(was) + abs(beta)) * size[i]
             for (block, i, side), beta in zip(r["signs"], r["betas"]):
                 if block == j - 1 and not plain:
                     y[:, i] += side * beta
@@ -245,6 +252,27 @@ class Checker:
                 side[i] = (lam[i], bound[i], slope[i] - h)
         return best
 
+    # ---- rows, in the leaves of a tree ----
+
+    def leaves(self, r, words, path=()):
+        """takes the words of a tree; returns its leaves, each a list of (block, unit, side, multiplier)"""
+        need(words and len(path) <= 64, "a tree of at most 64 signs")
+        word = words.pop(0)
+        if word[0] == "=":
+            betas = word[1:].split(",") if word[1:] else []
+            betas = [float(x or 0) for x in betas] + [0.0] * (len(path) - len(betas))
+            need(len(betas) == len(path) and all(0 <= x < np.inf for x in betas), "multipliers of 0 or more, no more than signs")
+            return [[(*sign, self.array([x])[0]) for sign, x in zip(path, betas)]]
+        k = self.relu(word.split(":")[0])
+        i = self.index(word.split(":")[1], len(r["lo"][k]))
+        return self.leaves(r, words, (*path, (k, i, 1))) + self.leaves(r, words, (*path, (k, i, -1)))
+
+    def rows(self, r, k, y, x, leaves):
+        """the row y of affine block k, plus x over the inputs, written over the inputs in each of the leaves"""
+        n, signs = len(leaves), [(row, *sign) for row, leaf in enumerate(leaves) for sign in leaf]
+        y, c, e = self.pull(r, k, y.repeat(n, 0), self.zeros(n), self.zeros(n), False, signs)
+        return y + x, c, e + 2 * self.U * (abs(x) * np.maximum(abs(r["lo"][0]), abs(r["hi"][0]))).sum()
+
     # ---- steps ----
 
     def crown(self, r, rest=()):
@@ -268,22 +296,29 @@ class Checker:
                 self.meet(r, k, lo, hi, at)
         self.interval(r, done)
 
-    def row(self, r, t, k):  # row k of clause t over the inputs, its right side, and its bound by intervals
+    def row(self, r, t, k, leaves=((),)):  # row k of clause t over the inputs, its right side, and its bound by intervals
         row, n_out = self.case["clauses"][t]["rows"][k], self.q["n_out"]
         y, x = self.zeros(1, n_out), self.zeros(1, len(r["lo"][0]))
         for v, coef in zip(row["var"], row["coef"]):
             (y if v < n_out else x)[0, v if v < n_out else v - n_out] += self.array([coef])[0]
         ends = [(np.concatenate((r[side][-1], r[side][0])) * np.concatenate((y[0], x[0]))) for side in ("lo", "hi")]
         plain = np.minimum(*ends).sum() - (n_out + 8) * 4 * self.U * np.maximum(*abs(np.array(ends))).sum() - self.tiny
-        y, c, e = self.pull(r, len(self.blocks), y, self.zeros(1), self.zeros(1), False)
-        e = e + 2 * self.U * (abs(x) * np.maximum(abs(r["lo"][0]), abs(r["hi"][0]))).sum()
-        return y + x, c, e, self.array([row["rhs"]])[0], plain
+        return (*self.rows(r, len(self.blocks), y, x, leaves), self.array([row["rhs"]])[0], plain)
 
-    def close(self, r, t, k):
-        y, c, e, rhs, plain = self.row(r, t, k)
-        lo = max(plain, self.least(r, y, c, e)[0])
+    def close(self, r, t, k, leaves=((),)):
+        y, c, e, rhs, plain = self.row(r, t, k, leaves)
+        lo = max(plain, min(self.least(r, y, c, e)))
         need(r["empty"] or lo > rhs, "clause %d: the row is at least %g, more than %g was expected" % (t, float(lo), float(rhs)))
         r["closed"][t] = True
+
+    def unit(self, r, k, i, sign, leaves):
+        self.interval(r, 1, k)
+        y = self.zeros(1, len(r["lo"][k]))
+        y[0, i] += sign
+        lo = min(self.least(r, *self.rows(r, k, y, self.zeros(1, len(r["lo"][0])), leaves)))
+        ends = (lo, r["hi"][k][i]) if sign > 0 else (r["lo"][k][i], -lo)
+        self.meet(r, k, self.vector(ends[:1]), self.vector(ends[1:]), [i])
+        self.interval(r, k + 1)
 
     def cut(self, r):
         y, c, e, rhs, _ = self.row(r, *r["only"])
@@ -358,6 +393,13 @@ class Checker:
         elif word == "close" and len(rest) % 2 == 0 and len(rest) <= 32:
             for i in range(0, len(rest), 2):
                 self.close(r, *self.pair(rest[i:i + 2]))
+        elif word == "tree" and len(rest) > 2:
+            self.close(r, *self.pair(rest), self.leaves(r, rest := rest[2:]))
+            need(not rest, "one tree")
+        elif word in ("least", "most") and len(rest) > 2:
+            k = self.relu(rest[0])
+            self.unit(r, k, self.index(rest[1], len(r["lo"][k])), 1 if word == "least" else -1, self.leaves(r, rest := rest[2:]))
+            need(not rest, "one tree")
         elif word == "target" and len(rest) == 2:
             need(r["only"] is None, "target within target")
             s = self.copy(r)

@@ -54,34 +54,39 @@ def question(net, lo, hi, outputs, claims):
     return out.encode()
 
 
+STEPS = ("slopes", "cut", "branch", "betas", "split", "point", "tree", "least", "most", "witness")
+
+
 def near_bound(net, lo, hi, outputs, below=(0.02, 0.1, 0.5, 2)):
     """a question whose threshold lies a little, one of `below`, below the least output that some points have"""
     c = Checker(net, question(net, lo, hi, outputs, ["(<= Y_0 0)"]))
     w = [[a + (b - a) * rng.random() for a, b in zip(lo, hi)] for _ in range(60)]
     least = min(float(c.value(c.array(x))[0]) for x in w)
-    return question(net, lo, hi, outputs, ["(<= Y_0 %r)" % (least - rng.choice((0.02, 0.1, 0.5, 2)))])
+    return question(net, lo, hi, outputs, ["(<= Y_0 %r)" % (least - rng.choice(below))])
 
 
 def pool(n):
-    """valid certificates of small networks, a fifth of them with points: (network, question, certificate)"""
-    found, kinds, points = [], set(), 0
+    """valid certificates of small networks, a fifth of them with points and a fifth with bounds of units by trees: (network, question,
+    certificate)"""
+    found, kinds, have = [], set(), {"point": 0, "least": 0}
     while len(found) < n:
-        wanted = points < n // 5
-        sizes = [3, 8, 2] if wanted else rng.choice(([2, 5, 2], [3, 6, 5, 2], [2, 5, 4, 3, 2], [3, 8, 6, 2]))
+        wanted = ([w for w in have if have[w] < n // 5] or [None])[0]
+        sizes = {"point": [3, 8, 2], "least": [4, 6, 5, 5, 4, 2]}.get(wanted) or rng.choice(([2, 5, 2], [3, 6, 5, 2], [2, 5, 4, 3, 2], [3, 8, 6, 2]))
         net, r = small(sizes), 1 if wanted else rng.choice((0.25, 0.5, 1))
         query = near_bound(net, [-r] * sizes[0], [r] * sizes[0], 2, *([(0.005, 0.02)] if wanted else []))
         code, proof = solved(net, query, *(("--no-split",) if wanted else rng.choice(((), ("--no-split",), ("--no-split",)))))
-        if proof is None or proof.count(b"\n") > 200 or (wanted and b"point" not in proof):
+        if proof is None or proof.count(b"\n") > 200 or (wanted and wanted.encode() not in proof):
             continue
-        points += b"point" in proof
-        kinds |= {w for w in ("slopes", "cut", "branch", "betas", "split", "point", "witness") if w in proof.decode()}
+        for w in have:
+            have[w] += w.encode() in proof
+        kinds |= {w for w in STEPS if w in proof.decode()}
         found.append((net, query, proof))
     return found, kinds
 
 
 def agreement():
     found, kinds = pool(25)
-    check("the certificates use all kinds of steps", kinds >= {"slopes", "cut", "branch", "betas", "point"}, kinds)
+    check("the certificates use all kinds of steps", kinds >= {"slopes", "cut", "branch", "betas", "point", "tree", "least", "most"}, kinds)
     for net, query, proof in found:
         code, out, err = checked(net, query, proof)
         ours, rounded = said(net, query, proof, True), said(net, query, proof, False)
