@@ -17,6 +17,8 @@ enum {
     ROUNDS = 3,
     STEPS = 5, /* of alpha in a node: cut and CROWN close most of them, whatever its slopes */
     NODES = 6000,
+    ROOT_LANES = 1024, /* nodes of a tree in lanes, at the root; below it: */
+    LANE_NODES = 64,
     FIRST = 300 /* nodes before it is judged whether the tree will end within its limit */
 };
 
@@ -27,6 +29,8 @@ typedef struct {
     size_t which; /* of the clause */
     double rhs;
     size_t most, left; /* nodes that it may open; that it still may */
+    size_t trees, by_trees; /* trees in lanes; those that closed their node */
+    bool deep;         /* more than one hidden layer */
     double done;       /* part of the tree that is closed: the sum of 2^-depth over closed leaves */
     uint32_t unit[DEEPEST];
     signed char side[DEEPEST];
@@ -58,6 +62,21 @@ static int64_t choose(const nm_bounds *b, const double *gap)
     return best;
 }
 
+/* Tries to close a node without open units; `was` is a run that was made for it. */
+static bool close_leaf(tree *t, const nm_bounds *b, const nm_signs *signs, const nm_alpha *was)
+{
+    nm_alpha from = *was;
+    if (signs->n == 0) return false;
+    from.slope = NM_ARRAY(t->job, double, b->p->n_units); /* no unit has lines */
+    from.beta = (double *)nm_prove_leaf(t->job, b, signs, t->row);
+    from.n_beta = signs->n;
+    const nm_alpha *a = nm_alpha_coarse(t->job, b, 1, &t->row, &t->rhs, 1, signs, &from);
+    if (!(a->lo[0] > t->rhs)) return false;
+    put_lines(t, b, a, 0, signs->n);
+    nm_put(&t->out, "close %zu %zu\n", t->t->iclause, t->which);
+    return true;
+}
+
 /* Returns true if the tree is expected to end within its limit, by the part of it that is closed. */
 static bool promising(const tree *t)
 {
@@ -65,11 +84,85 @@ static bool promising(const tree *t)
     return used < FIRST || used < (double)t->most * t->done;
 }
 
+typedef enum { OPEN, CLOSED } fate;
+
+/* Makes the row the cut that tightens box and units. If that says, by no more than rounding, that there is no point, it
+ * is undone, as the checker may not find it so. */
+static fate cut(tree *t, nm_bounds *b, const nm_cut *cut)
+{
+    const size_t q = b->p->blocks[b->p->n_blocks - 1].first + t->row, said = t->out.n;
+    const nm_bounds *was = nm_bounds_copy(t->job, b);
+    nm_put(&t->out, "cut\n");
+    if (!nm_cut_box(b, cut)) return CLOSED;
+    nm_put(&t->out, "crown\n");
+    nm_crown(t->job, b, (nm_crown_opts){.query_block = (int)b->p->n_blocks - 1, .cut = cut});
+    if (b->lo[q] > t->rhs) {
+        nm_put(&t->out, "slopes\nclose %zu %zu\n", t->t->iclause, t->which);
+        return CLOSED;
+    }
+    if (nm_surely_empty(b)) return CLOSED;
+    if (!b->empty) return OPEN;
+    nm_bounds_assign(b, was);
+    t->out.s[t->out.n = said] = 0;
+    return OPEN;
+}
+
+/* Tries to close an open node by a tree of cheap nodes that share its bounds. */
+static bool by_lanes(tree *t, const nm_bounds *b, size_t depth)
+{
+    if (t->most == 1 || !t->deep || (t->trees >= 8 && 4 * t->by_trees < t->trees)) return false;
+    nm_relax *lines = nm_relax_new(t->job, b);
+    nm_relax_set(lines, b, 1, (int)b->p->n_blocks);
+    nm_lane_words *w = nm_lane_words_new(t->job, 1);
+    const nm_lane_opts o = {.nodes = depth ? LANE_NODES : ROOT_LANES, .words = w};
+    const bool closed = nm_lane_tree_run(t->job, b, t->row, t->rhs, lines->slo, nm_pseudo_new(t->job, b->p->n_units, NULL), o).closed;
+    if (closed) nm_put(&t->out, "%stree %zu %zu%s", w->slopes.s, t->t->iclause, t->which, w->tree.s);
+    nm_lane_words_drop(t->job, 1, w);
+    t->trees++;
+    t->by_trees += closed;
+    return closed;
+}
+
+static bool node(tree *t, nm_bounds *b, size_t depth, const nm_alpha *a, size_t lane);
+
+/* Works on one side of a unit; a: the run that was made for its parent. */
+static bool child(tree *t, const nm_bounds *b, size_t depth, size_t unit, int side, const nm_alpha *a)
+{
+    nm_bounds *c = nm_bounds_copy(t->job, b);
+    t->unit[depth] = (uint32_t)unit;
+    t->side[depth] = (signed char)side;
+    nm_bounds_meet(c, nm_program_pre(b->p, unit), side > 0 ? -INFINITY : 0, side > 0 ? 0 : INFINITY, NM_BY_ALPHA);
+    nm_bounds *wide = nm_bounds_copy(t->job, c);
+    nm_interval(t->job, c, 1, (int)b->p->n_blocks);
+    if (nm_surely_empty(c)) return true;
+    if (c->empty) c = wide; /* by rounding alone, which the checker may not find */
+    if (c->empty) return false;
+    nm_alpha from = *a;
+    const nm_alpha *next = nm_alpha_coarse(t->job, c, 1, &t->row, &t->rhs, STEPS,
+                                           &(nm_signs){depth + 1, t->unit, t->side}, &from);
+    return node(t, c, depth + 1, next, 0);
+}
+
+static bool branch(tree *t, const nm_bounds *b, size_t depth, size_t unit, const nm_alpha *a)
+{
+    const int k = nm_program_block(b->p, unit);
+    nm_put(&t->out, "branch %d %zu\n", k, unit - b->p->blocks[k].first);
+    for (int side = 1; side >= -1; side -= 2) {
+        const double before = t->done;
+        const nm_mark mark = nm_mark_get(t->job);
+        const bool closed = child(t, b, depth, unit, side, a);
+        nm_mark_release(t->job, mark);
+        if (!closed) return false;
+        t->done = before + ldexp(1, -(int)depth - 1);
+        nm_put(&t->out, side > 0 ? "else\n" : "end\n");
+    }
+    return true;
+}
+
 /* Works on a node whose signs are the first `depth`; a: a run that was made for it, or NULL. Returns true if closed. */
 static bool node(tree *t, nm_bounds *b, size_t depth, const nm_alpha *a, size_t lane)
 {
     const nm_signs signs = {depth, t->unit, t->side};
-    const size_t q = b->p->blocks[b->p->n_blocks - 1].first + t->row;
     const nm_alpha *start = a;
     for (int round = 0; round < ROUNDS; round++) {
         if (round > 0 || !a) {
@@ -85,46 +178,18 @@ static bool node(tree *t, nm_bounds *b, size_t depth, const nm_alpha *a, size_t 
             return true;
         }
         const size_t before = nm_bounds_unstable(b);
-        const nm_cut cut = nm_cut_of(t->job, b->p, a, lane, t->rhs);
-        nm_put(&t->out, "cut\n");
-        if (!nm_cut_box(b, &cut)) return true;
-        nm_put(&t->out, "crown\n");
-        nm_crown(t->job, b, (nm_crown_opts){.query_block = (int)b->p->n_blocks - 1, .cut = &cut});
-        if (b->lo[q] > t->rhs) {
-            nm_put(&t->out, "slopes\nclose %zu %zu\n", t->t->iclause, t->which);
-            return true;
-        }
-        if (nm_surely_empty(b)) return true;
-        if (nm_stopped(t->job) || b->empty) return false;
+        const nm_cut with = nm_cut_of(t->job, b->p, a, lane, t->rhs);
+        if (cut(t, b, &with) == CLOSED) return true;
+        if (nm_stopped(t->job)) return false;
         if (depth || nm_bounds_unstable(b) + 2 > before) break;
     }
-    if (depth == DEEPEST) return false;
+    if (by_lanes(t, b, depth)) return true;
     if (lane) return node(t, b, depth, NULL, 0); /* only lane 0 has losses to choose by */
     const int64_t unit = choose(b, a->gap);
-    if (unit < 0 || t->left < 2 || !promising(t)) return false;
+    if (unit < 0) return close_leaf(t, b, &signs, a);
+    if (depth == DEEPEST || t->left < 2 || !promising(t)) return false;
     t->left -= 2;
-    const int k = nm_program_block(b->p, (size_t)unit);
-    const size_t i = (size_t)unit - b->p->blocks[k].first,
-                 pre = b->p->blocks[b->p->blocks[k].src].first + i;
-    nm_put(&t->out, "branch %d %zu\n", k, i);
-    for (int side = 1; side >= -1; side -= 2) {
-        nm_bounds *c = nm_bounds_copy(t->job, b);
-        t->unit[depth] = (uint32_t)unit;
-        t->side[depth] = (signed char)side;
-        nm_bounds_meet(c, pre, side > 0 ? -INFINITY : 0, side > 0 ? 0 : INFINITY, NM_BY_ALPHA);
-        nm_interval(t->job, c, 1, (int)b->p->n_blocks);
-        nm_alpha from = *a;
-        const double before = t->done;
-        if (c->empty && !nm_surely_empty(c)) return false;
-        if (!c->empty) {
-            const nm_alpha *next = nm_alpha_coarse(t->job, c, 1, &t->row, &t->rhs, STEPS,
-                                                   &(nm_signs){depth + 1, t->unit, t->side}, &from);
-            if (!node(t, c, depth + 1, next, 0)) return false;
-        }
-        t->done = before + ldexp(1, -(int)depth - 1);
-        nm_put(&t->out, side > 0 ? "else\n" : "end\n");
-    }
-    return true;
+    return branch(t, b, depth, (size_t)unit, a);
 }
 
 bool nm_prove(nm_state *s, nm_target *t, size_t row, const nm_alpha *a, size_t lane,
@@ -139,7 +204,8 @@ bool nm_prove(nm_state *s, nm_target *t, size_t row, const nm_alpha *a, size_t l
               .which = row,
               .most = nodes,
               .left = nodes,
-              .out = {.job = s->job}};
+              .deep = nm_hidden_layers(k->b->p) > 1,
+              .out = {.job = nm_record_units(s, t->icase)->job}}; /* which no mark releases */
     w.rhs = c->rows[row].rhs + s->q->guard;
     nm_put(&w.out, "target %zu %zu\n", t->iclause, row);
     nm_bounds *b = nm_bounds_copy(s->job, k->b);
