@@ -1,6 +1,5 @@
-/* bounds.h, the door of bounds: certified lower and upper bounds of every unit over an input set: interval, CROWN,
- * alpha, hull dual, conditioned. All rounding is accounted for here; it must never trust a solver, nor decide what to
- * try. */
+/* bounds.h, the door of bounds: certified bounds of every unit over an input set: interval, CROWN, alpha, hull dual,
+ * conditioned. All rounding is accounted for here; it must never trust a solver, nor decide what to try. */
 #ifndef NM_BOUNDS_H
 #define NM_BOUNDS_H
 
@@ -26,6 +25,7 @@ nm_bounds *nm_bounds_new(nm_job *job, const nm_program *p, const double *lo, con
 /* Returns how far float32 may put unit i of AFFINE block k from its exact value (network/float32.c); reals: 0. */
 double nm_bounds_radius(const nm_bounds *b, const nm_block *k, size_t i);
 void nm_bounds_meet(nm_bounds *b, size_t u, double lo, double hi, nm_by by);
+static inline bool nm_steep(double lo, double hi) { return hi > -lo * (1 + 0x1p-30); } /* whatever rounding does */
 nm_phase nm_bounds_phase(const nm_bounds *b, size_t u); /* of a unit that a RELU reads */
 bool nm_bounds_open(const nm_bounds *b, size_t u);   /* true: its phase is open, and the last block depends on it */
 size_t nm_bounds_list_open(const nm_bounds *b, int k, uint32_t *unit); /* those of block k, counted in it */

@@ -112,7 +112,7 @@ static void pairs(nm_batch *t, nm_bounds *b, const nm_relax *x, int block, size_
     nm_team_run(t->job, (n + PAIRS - 1) / PAIRS, work, take_pairs, &s);
     for (size_t i = 0; i < n; i++) {
         if (isnan(lo[i]) || isnan(hi[i])) continue;
-        b->steep[first + unit[i]] = hi[i] > -lo[i] ? 2 : 1;
+        b->steep[first + unit[i]] = nm_steep(lo[i], hi[i]) ? 2 : 1;
         nm_bounds_meet(b, first + unit[i], lo[i], hi[i], NM_BY_CROWN);
     }
 }

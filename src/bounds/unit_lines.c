@@ -46,7 +46,7 @@ static void set_relu(nm_relax *x, const nm_bounds *b, const nm_block *k)
             if (!(x->sup[u] <= 1)) x->sup[u] = 1;
             x->cut[u] = cut_above(x->sup[u], l, 0, h, h);
             const int steep = b->steep[s->first + i];
-            x->slo[u] = steep ? steep - 1 : h > -l;
+            x->slo[u] = steep ? steep - 1 : nm_steep(l, h);
         }
         x->w[u] = NM_ULP * (fan * x->size[u] + sum * x->cut[u]);
     }

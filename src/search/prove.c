@@ -68,7 +68,7 @@ static bool close_leaf(tree *t, const nm_bounds *b, const nm_signs *signs, const
     nm_alpha from = *was;
     if (signs->n == 0) return false;
     from.slope = NM_ARRAY(t->job, double, b->p->n_units); /* no unit has lines */
-    from.beta = (double *)nm_prove_leaf(t->job, b, signs, t->row);
+    from.beta = (double *)nm_prove_leaf(t->job, b, signs, t->row, t->rhs);
     from.n_beta = signs->n;
     const nm_alpha *a = nm_alpha_coarse(t->job, b, 1, &t->row, &t->rhs, 1, signs, &from);
     if (!(a->lo[0] > t->rhs)) return false;

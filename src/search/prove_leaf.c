@@ -15,7 +15,7 @@
 #include "search/record.h"
 
 enum { ITERATIONS = 20000 };
-static const double PENALTY = 1e4; /* M_k: so many times the row's range over that of a_k */
+static const double PENALTY = 1e4; /* M_k: so many times what the row may lack, over what a_k may be off */
 
 typedef struct { double *g, c; } form; /* g x + c */
 
@@ -65,7 +65,7 @@ static double range(const form *f, const nm_bounds *b)
     return sum;
 }
 
-const double *nm_prove_leaf(nm_job *job, const nm_bounds *b, const nm_signs *signs, uint32_t row)
+const double *nm_prove_leaf(nm_job *job, const nm_bounds *b, const nm_signs *signs, uint32_t row, double rhs)
 {
     const size_t n = b->p->blocks[0].n;
     const form *f = forms(job, b, signs, row);
@@ -76,10 +76,11 @@ const double *nm_prove_leaf(nm_job *job, const nm_bounds *b, const nm_signs *sig
         j[i] = nm_model_col(job, m, nm_fmt(job, "x%zu", i), b->lo[i], b->hi[i], false);
         cost[i] = f[signs->n].g[i];
     }
+    const double lack = range(&f[signs->n], b) + fabs(rhs - f[signs->n].c);
     for (size_t k = 0; k < signs->n; k++) {
-        const double wide = range(&f[k], b);
+        const double wide = range(&f[k], b), off = wide > 0 ? wide : fabs(f[k].c);
         j[n] = nm_model_col(job, m, nm_fmt(job, "t%zu", k), 0, wide + fabs(f[k].c) + 1, false);
-        cost[n + k] = PENALTY * range(&f[signs->n], b) / (wide > 0 ? wide : 1);
+        cost[n + k] = PENALTY * lack / (off > 0 ? off : 1);
         for (size_t i = 0; i < n; i++) c[i] = signs->side[k] * f[k].g[i];
         c[n] = -1;
         nm_model_row(job, m, nm_fmt(job, "s%zu", k), -INFINITY, -signs->side[k] * f[k].c, n + 1, j, c);

@@ -104,7 +104,7 @@ void nm_record_slopes(nm_buf *out, const nm_bounds *b, const float *all)
         bool any = false;
         for (size_t i = 0; i < r->n; i++) {
             const double l = b->lo[pre + i], h = b->hi[pre + i];
-            const double dflt = b->steep[pre + i] ? b->steep[pre + i] - 1 : h > -l;
+            const double dflt = b->steep[pre + i] ? b->steep[pre + i] - 1 : nm_steep(l, h);
             const double slope = (double)all[r->first + i];
             if (!(l < 0 && h > 0) || slope == dflt) continue;
             if (!any) nm_put(out, " %zu:", k);

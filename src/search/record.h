@@ -37,9 +37,9 @@ bool nm_prove(nm_state *s, nm_target *t, size_t row, const nm_alpha *a, size_t l
 void nm_prove_rest(nm_state *s);
 
 /* ---- prove_leaf.c: leaves of it ------------------------------------------------------------------ */
-/* Returns multipliers [signs->n] that bound the row of the last block best, if bounds b, with these signs, leave no unit
- * open. */
-const double *nm_prove_leaf(nm_job *job, const nm_bounds *b, const nm_signs *signs, uint32_t row);
+/* Returns multipliers [signs->n] that bring the row of the last block above rhs, if any can; for bounds b that, with
+ * these signs, leave no unit open. */
+const double *nm_prove_leaf(nm_job *job, const nm_bounds *b, const nm_signs *signs, uint32_t row, double rhs);
 
 /* ---- prove_boxes.c: a tree of boxes -------------------------------------------------------------- */
 /* Tries to close the targets of a case that have no record, by bisection of its box, if few inputs are free. */
