@@ -445,6 +445,7 @@ static bool one_case(check *c, size_t i)
     if (differs) return fail(c, differs);
     if (!header(c, nm_fmt(c->job, "case %zu", i))) return false;
     nm_region r = whole(c);
+    r.needed = nm_plain_needed(c->job, c->p, c->c);
     if (!region(c, &r, "end")) return false;
     if (!all_closed(c, &r)) {
         size_t t = 0;

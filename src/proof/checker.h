@@ -41,11 +41,15 @@ struct nm_plain {
     nm_plain_block *block;
     const int32_t *out; /* as in nm_program */
     const double *out_const;
+    size_t *tried; /* points at which it was compared with the judge's network */
 };
 typedef struct nm_exact nm_exact; /* numbers of any length, and one row: --exact */
-/* Compares the blocks with the judge's evaluation of the network at points of the box; NULL: they agree. */
+/* Compares the blocks with the judge's evaluation of the network at points of the box, unless this was done at enough
+ * points for earlier certificates; NULL: they agree. */
 const char *nm_plain_try(nm_job *job, const nm_plain *p, const nm_net *net, const double *lo,
                          const double *hi, bool exact);
+/* Says of each unit whether the rows depend on it. */
+bool *nm_plain_needed(nm_job *job, const nm_plain *p, const nm_case *c);
 /* Returns the unit of variable v of a row, or -1: it is a constant. */
 static inline int64_t nm_plain_unit(const nm_plain *p, uint32_t v)
 {
@@ -73,6 +77,7 @@ typedef struct nm_region { /* points of the input set, with the bounds that are 
     bool *closed; /* [n_clauses] excluded over this region */
     int64_t only; /* the clause of interest, or -1: all that are not closed */
     uint32_t only_row; /* its row that is assumed to hold */
+    const bool *needed; /* [n_units] the question's rows depend on it */
     nm_exact *exact;   /* computes without rounding; or NULL */
 } nm_region;
 

@@ -132,7 +132,7 @@ static void crown_block(nm_pull *t, const nm_plain *p, nm_region *r, size_t b)
     size_t n = 0;
     for (size_t i = 0; i < k->n; i++) {
         const size_t u = k->first + k->order[i];
-        if (r->lo[u] < 0 && r->hi[u] > 0) open[n++] = (uint32_t)u;
+        if (r->needed[u] && r->lo[u] < 0 && r->hi[u] > 0) open[n++] = (uint32_t)u;
         if (n == 0 || (n < L / 2 && i + 1 < k->n)) continue;
         crown_units(t, r, b, n, open);
         n = 0;

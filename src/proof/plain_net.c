@@ -11,7 +11,7 @@
 #include "proof/proof.h"
 #include "proof/checker.h"
 
-enum { MOST = 400000000, TRIALS = 2, L = NM_CHECK_LANES };
+enum { MOST = 400000000, TRIALS = 2, ENOUGH = 20, L = NM_CHECK_LANES };
 
 typedef struct {
     nm_job *job;
@@ -147,7 +147,32 @@ nm_plain *nm_plain_new(nm_job *job, const nm_net *net)
         if (k->kind == NM_MAX) maxima(job, p, k, &out->block[b]);
     }
     fans(job, out);
+    out->tried = NM_NEW(job, size_t);
     return out;
+}
+
+static void need(const nm_plain_block *k, size_t i, const nm_plain *p, bool *needed)
+{
+    if (k->kind == NM_RELU) needed[p->block[k->src].first + i] = true;
+    for (size_t t = k->ptr ? k->ptr[i] : 0; k->ptr && t < k->ptr[i + 1]; t++)
+        if (!k->w || k->w[t] != 0) needed[k->idx[t]] = true;
+}
+
+bool *nm_plain_needed(nm_job *job, const nm_plain *p, const nm_case *c)
+{
+    bool *needed = NM_ARRAY(job, bool, p->n_units + 1);
+    for (size_t t = 0; t < c->n_clauses; t++)
+        for (size_t r = 0; r < c->clauses[t].n_rows; r++) {
+            const nm_row *row = &c->clauses[t].rows[r];
+            for (size_t i = 0; i < row->n; i++) {
+                const int64_t u = nm_plain_unit(p, row->var[i]);
+                if (u >= 0 && row->coef[i] != 0) needed[u] = true;
+            }
+        }
+    for (size_t b = p->n_blocks; b-- > 1;)
+        for (size_t i = 0; i < p->block[b].n; i++)
+            if (needed[p->block[b].first + i]) need(&p->block[b], i, p, needed);
+    return needed;
 }
 
 /* ---- the trial ---- */
@@ -253,7 +278,8 @@ const char *nm_plain_try(nm_job *job, const nm_plain *p, const nm_net *net, cons
     point at = {NM_ARRAY(job, double, p->n_units), NM_ARRAY(job, double, p->n_units),
                 NM_RAW(job, double, 2 * p->widest + 1)};
     double *yerr = NM_ARRAY(job, double, p->n_out + 1), *x = at.v + p->x_first;
-    for (size_t trial = 0; trial < TRIALS; trial++) {
+    seed += *p->tried * 0x9e3779b97f4a7c15u;
+    for (size_t trial = 0; trial < TRIALS && *p->tried < ENOUGH; trial++, ++*p->tried) {
         size_t k;
         for (size_t i = 0; i < net->n_in; i++) {
             const uint64_t r = draw(&seed) >> 11;

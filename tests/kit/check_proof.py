@@ -305,9 +305,9 @@ class Checker:
         plain = np.minimum(*ends).sum() - (n_out + 8) * 4 * self.U * np.maximum(*abs(np.array(ends))).sum() - self.tiny
         return (*self.rows(r, len(self.blocks), y, x, leaves), self.array([row["rhs"]])[0], plain)
 
-    def close(self, r, t, k, leaves=((),)):
-        y, c, e, rhs, plain = self.row(r, t, k, leaves)
-        lo = max(plain, min(self.least(r, y, c, e)))
+    def close(self, r, t, k, leaves=None):
+        y, c, e, rhs, plain = self.row(r, t, k, leaves or ((),))
+        lo = min(self.least(r, y, c, e)) if leaves else max(plain, self.least(r, y, c, e)[0])
         need(r["empty"] or lo > rhs, "clause %d: the row is at least %g, more than %g was expected" % (t, float(lo), float(rhs)))
         r["closed"][t] = True
 

@@ -57,24 +57,55 @@ def question(net, lo, hi, outputs, claims):
 STEPS = ("slopes", "cut", "branch", "betas", "split", "point", "tree", "least", "most", "witness")
 
 
-def near_bound(net, lo, hi, outputs, below=(0.02, 0.1, 0.5, 2)):
-    """a question whose threshold lies a little, one of `below`, below the least output that some points have"""
+def near_bound(net, lo, hi, outputs):
+    """a question whose threshold lies a little below the least output that some points have"""
     c = Checker(net, question(net, lo, hi, outputs, ["(<= Y_0 0)"]))
     w = [[a + (b - a) * rng.random() for a, b in zip(lo, hi)] for _ in range(60)]
     least = min(float(c.value(c.array(x))[0]) for x in w)
-    return question(net, lo, hi, outputs, ["(<= Y_0 %r)" % (least - rng.choice(below))])
+    return question(net, lo, hi, outputs, ["(<= Y_0 %r)" % (least - rng.choice((0.02, 0.1, 0.5, 2)))])
+
+
+def random_tree(depth, units):
+    """the words of a tree over signs of these (block, unit), with multipliers that are drawn"""
+    if rng.random() < 0.35 or len(depth) == 4:
+        return "=" + ",".join(rng.choice(("", "0.25", "1", "0.003", "7.5e-2")) for _ in range(rng.randint(0, len(depth))))
+    unit = rng.choice(units)
+    return "%d:%d %s %s" % (*unit, random_tree(depth + [unit], units), random_tree(depth + [unit], units))
+
+
+def handmade():
+    """a certificate with bounds of units, and of the row, by trees that are drawn; its threshold is a little below what they prove"""
+    sizes = [3, 6, 5, 4, 1]
+    net, ends = small(sizes), ([-0.5] * 3, [0.75] * 3)
+    c = Checker(net, question(net, *ends, 1, ["(<= Y_0 -1000)"]), True)
+    c.case = c.q["cases"][0]
+    r, lines = c.whole(c.case), ["crown"]
+    for block in (2, 4, 4, 6, 6):
+        before = [(b, i) for b in range(2, block + 1, 2) for i in range(sizes[b // 2])]
+        tree = random_tree([], before) if rng.random() < 0.9 else "="
+        lines.append("%s %d %d %s" % (rng.choice(("least", "most")), block, rng.randrange(sizes[block // 2]), tree))
+    lines += ["crown", "slopes 2:0Q 4:1g1I"]
+    for line in lines:
+        c.step(r, line.split(" ")[0], line.split(" ")[1:])
+    last = random_tree([], [(b, i) for b in (2, 4, 6) for i in range(sizes[b // 2])])
+    y, cst, e, rhs, plain = c.row(r, 0, 0, c.leaves(r, last.split(" ")))
+    least = float(min(c.least(r, y, cst, e)))
+    query = question(net, *ends, 1, ["(<= Y_0 %r)" % (least - 1e-7 * (1 + abs(least)))])
+    head = ["netmip proof 1", "network " + hashlib.sha256(net).hexdigest(), "question " + hashlib.sha256(query).hexdigest(), "claim holds"]
+    return net, query, "\n".join([*head, "case 0", *lines, "tree 0 0 " + last, "end", ""]).encode()
 
 
 def pool(n):
-    """valid certificates of small networks, a fifth of them with points and a fifth with bounds of units by trees: (network, question,
-    certificate)"""
-    found, kinds, have = [], set(), {"point": 0, "least": 0}
+    """valid certificates of small networks, a fifth of them with points and a fifth with trees: (network, question, certificate)"""
+    found, kinds, have = [], set(), {"point": 0, "tree": 0}
     while len(found) < n:
         wanted = ([w for w in have if have[w] < n // 5] or [None])[0]
-        sizes = {"point": [3, 8, 2], "least": [4, 6, 5, 5, 4, 2]}.get(wanted) or rng.choice(([2, 5, 2], [3, 6, 5, 2], [2, 5, 4, 3, 2], [3, 8, 6, 2]))
+        sizes = [3, 8, 2] if wanted else rng.choice(([2, 5, 2], [3, 6, 5, 2], [2, 5, 4, 3, 2], [3, 8, 6, 2]))
         net, r = small(sizes), 1 if wanted else rng.choice((0.25, 0.5, 1))
-        query = near_bound(net, [-r] * sizes[0], [r] * sizes[0], 2, *([(0.005, 0.02)] if wanted else []))
+        query = near_bound(net, [-r] * sizes[0], [r] * sizes[0], 2)
         code, proof = solved(net, query, *(("--no-split",) if wanted else rng.choice(((), ("--no-split",), ("--no-split",)))))
+        if wanted == "tree":
+            net, query, proof = handmade()
         if proof is None or proof.count(b"\n") > 200 or (wanted and wanted.encode() not in proof):
             continue
         for w in have:
@@ -134,6 +165,19 @@ def changed_word(words):
         words[k] = words[k][:i] + rng.choice("0123456789ABPYZafghz:-.") + words[k][i + 1:]
 
 
+def changed_tree(words):
+    """a tree with other multipliers, a node turned into another one, or a part left out or exchanged"""
+    k, other = rng.randrange(3, len(words)), rng.randrange(3, len(words))
+    if words[k][0] == "=":
+        words[k] = rng.choice(("=", "=1", "=0,4", "=-1", words[k] + ",1", words[k].replace("0.25", "0.5")))
+    else:
+        words[k] = rng.choice((words[k][:-1] + rng.choice("0123459"), "2:0", "6:1", "=", "1:0", "2:"))
+    if rng.random() < 0.3:
+        words[k], words[other] = words[other], words[k]
+    if rng.random() < 0.1:
+        del words[k]
+
+
 def without_case(lines, at):
     """leaves out the steps of one side of the next branching: from `else` to its `end`, or from it to its `else`"""
     starts = [k for k, t in enumerate(lines) if t.split(" ")[0] in ("branch", "split")]
@@ -177,7 +221,7 @@ def damage(net, query, proof):
     elif kind == 4:
         del lines[at:rng.randrange(at, len(lines))]
     elif kind == 5:
-        words[0] = rng.choice(("crown", "slopes", "point", "betas", "close", "target", "cut", "branch", "split", "else", "end", "case", ""))
+        words[0] = rng.choice(("crown", "slopes", "point", "betas", "close", "target", "cut", "branch", "split", "tree", "least", "most", "else", "end", "case", ""))
         lines[at] = " ".join(words)
     elif kind == 6:
         k = rng.randrange(1, 4)
@@ -196,12 +240,14 @@ def damage(net, query, proof):
     elif kind == 10:
         without_case(lines, at)
     elif kind == 11:
-        turned = [k for k, t in enumerate(lines) if t.split(" ")[0] in ("branch", "target", "close", "slopes", "point")]
+        turned = [k for k, t in enumerate(lines) if t.split(" ")[0] in ("branch", "target", "close", "slopes", "point", "tree", "least", "most")]
         if turned:
             k = rng.choice(turned)
             words = lines[k].split(" ")
             if words[0] in ("slopes", "point") and len(words) > 1:
                 words[1:] = [w.translate(str.maketrans("AabZ", "aAZb")) for w in words[1:]]
+            elif words[0] in ("tree", "least", "most") and rng.random() < 0.7:
+                changed_tree(words)
             elif len(words) > 2:
                 words[2] = str(int(words[2]) ^ 1)
             lines[k] = " ".join(words)

@@ -82,7 +82,7 @@ static void units(nm_job *job, setup *s)
     nm_bounds *b = nm_bounds_copy(job, s->b);
     for (int k = 1; k + 1 < (int)s->p->n_blocks; k++)
         if (s->p->blocks[k].kind == NM_AFFINE && s->p->blocks[k].is_pre)
-            nm_unit_trees(job, b, k, 1e8, 200);
+            nm_unit_trees(job, b, k, 1e8, 200, NULL);
     size_t wrong = 0;
     for (size_t k = 0; k < s->n_pts; k++) wrong += outside(s, s->pt[k], b) < s->p->n_units;
     CHECK(wrong == 0 && !b->empty, "units: %zu of %zu points are outside; seed %llu", wrong, s->n_pts, SEED);

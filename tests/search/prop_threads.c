@@ -150,7 +150,7 @@ static void units(nm_job *job, const setup *s)
         nm_alpha_units(job, b[k], 5);
         for (int i = 1; i + 1 < (int)s->with->n_blocks; i++)
             if (s->with->blocks[i].kind == NM_AFFINE && s->with->blocks[i].is_pre)
-                nm_unit_trees(job, b[k], i, 1e8, 100);
+                nm_unit_trees(job, b[k], i, 1e8, 100, NULL);
         same(s, "lo", k, b[0]->lo, b[k]->lo, bytes);
         same(s, "hi", k, b[0]->hi, b[k]->hi, bytes);
     }
