@@ -151,11 +151,17 @@ nm_plain *nm_plain_new(nm_job *job, const nm_net *net)
     return out;
 }
 
-static void need(const nm_plain_block *k, size_t i, const nm_plain *p, bool *needed)
+/* Marks what the needed units of a block read; those of a group read the same units. */
+static void need(const nm_plain_block *k, const nm_plain *p, bool *needed)
 {
-    if (k->kind == NM_RELU) needed[p->block[k->src].first + i] = true;
-    for (size_t t = k->ptr ? k->ptr[i] : 0; k->ptr && t < k->ptr[i + 1]; t++)
-        if (!k->w || k->w[t] != 0) needed[k->idx[t]] = true;
+    int64_t done = -1;
+    for (size_t i = 0; i < k->n; i++) {
+        const size_t unit = k->kind == NM_AFFINE ? k->order[i] : i;
+        if (!needed[k->first + unit] || (k->kind == NM_AFFINE && k->group[i] == done)) continue;
+        if (k->kind == NM_AFFINE) done = k->group[i];
+        if (k->kind == NM_RELU) needed[p->block[k->src].first + unit] = true;
+        for (size_t t = k->ptr ? k->ptr[unit] : 0; k->ptr && t < k->ptr[unit + 1]; t++) needed[k->idx[t]] = true;
+    }
 }
 
 bool *nm_plain_needed(nm_job *job, const nm_plain *p, const nm_case *c)
@@ -170,8 +176,7 @@ bool *nm_plain_needed(nm_job *job, const nm_plain *p, const nm_case *c)
             }
         }
     for (size_t b = p->n_blocks; b-- > 1;)
-        for (size_t i = 0; i < p->block[b].n; i++)
-            if (needed[p->block[b].first + i]) need(&p->block[b], i, p, needed);
+        need(&p->block[b], p, needed);
     return needed;
 }
 
