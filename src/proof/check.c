@@ -1,8 +1,8 @@
 /* check.c: reads a certificate, netmip-proof(5), and checks it step by step.
  *
  * What must be trusted for an accepted `holds`: the readers of network and question; the judge's evaluation, and that
- * blocks which agree with it at random points are the network's; check.c, plain_bounds.c, pull.c, point.c and
- * plain_net.c, some 1,500 lines; the compiler; and arithmetic in IEEE 754 doubles, rounded to nearest, or, with
+ * blocks which agree with it at random points are the network's; check.c, tree.c, hints.c, plain_bounds.c, pull.c,
+ * point.c and plain_net.c, some 1,800 lines; the compiler; and arithmetic in IEEE 754 doubles, rounded to nearest, or, with
  * --exact, of integers, in exact.c and dyadic.c, instead of what those say about rounding. What need not be: whoever
  * wrote the certificate.
  * netmip-check holds nothing else (`make checker`).
@@ -10,7 +10,7 @@
  * A region starts with the box of a case (rows and balls of the case are left out, which only makes it larger), and its
  * bounds are computed here. A clause is closed in a region if one of its rows is proven to be above its right side, or
  * if it is closed in both parts of the region: by the two signs of a unit or the two halves of an input's interval,
- * which share their border. Within `target`, a row of one clause is assumed, as it holds at every counterexample of
+ * which share their border. A row's bound may be the least of those in the leaves of a tree. Within `target`, a row of one clause is assumed, as it holds at every counterexample of
  * that clause. All clauses of all cases must be closed.
  */
 #include "base/base.h"
@@ -36,21 +36,6 @@ typedef struct {
     size_t depth;
 } check;
 
-/* ---- words of a line ---- */
-
-typedef struct {
-    const char *s, *end;
-} words;
-
-static nm_span word(words *w)
-{
-    while (w->s < w->end && *w->s == ' ') w->s++;
-    nm_span out = {w->s, w->s};
-    while (w->s < w->end && *w->s != ' ') w->s++;
-    out.end = w->s;
-    return out;
-}
-
 static bool fail(check *c, const char *why)
 {
     if (!c->out->why) {
@@ -61,19 +46,19 @@ static bool fail(check *c, const char *why)
 }
 
 /* Reads a number below `end`. */
-static bool number(check *c, words *w, size_t end, size_t *out)
+static bool number(check *c, nm_span *w, size_t end, size_t *out)
 {
     int64_t x;
-    const nm_span s = word(w);
+    const nm_span s = nm_take_word(w);
     if (!nm_int_parse(s.s, s.end, &x) || x < 0 || (uint64_t)x >= end)
         return fail(c, nm_fmt(c->job, "a number from 0 to %zu was expected", end ? end - 1 : 0));
     *out = (size_t)x;
     return true;
 }
 
-static bool real(check *c, words *w, double *x)
+static bool real(check *c, nm_span *w, double *x)
 {
-    const nm_span s = word(w);
+    const nm_span s = nm_take_word(w);
     return nm_num_parse(s.s, s.end, x) || fail(c, "a number was expected");
 }
 
@@ -142,67 +127,13 @@ static bool part(check *c, nm_region *r, const char *until, bool *both)
 
 /* ---- steps ---- */
 
-/* Returns what a letter stands for, from 0 to 32, or 99: none was expected. */
-static int level(char c)
+/* Takes a hint, or fails with what is wrong with it. */
+static bool hint(check *c, const char *why)
 {
-    return c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'g' ? c - 'a' + 26 : 99;
+    return !why || fail(c, why);
 }
 
-/* slopes [BLOCK:[GAPa]..].. : sets lower slopes for the question's rows; units that are not named use their default */
-static bool slopes(check *c, nm_region *r, words *w)
-{
-    for (size_t u = 0; u < c->p->n_units; u++) r->slope[u] = -1;
-    r->point = NULL;
-    for (nm_span s = word(w); s.s < s.end; s = word(w)) {
-        size_t b = 0, at = 0;
-        const char *x = s.s;
-        while (x < s.end && *x >= '0' && *x <= '9' && b < c->p->n_blocks)
-            b = 10 * b + (size_t)(*x++ - '0');
-        if (x == s.end || *x++ != ':' || b >= c->p->n_blocks || c->p->block[b].kind != NM_RELU)
-            return fail(c, "slopes: BLOCK: of a ReLU block was expected");
-        const nm_plain_block *k = &c->p->block[b];
-        while (x < s.end) {
-            size_t gap = 0;
-            double slope = 0, scale = 1.0 / 32;
-            while (x < s.end && *x >= '0' && *x <= '9' && gap <= k->n)
-                gap = 10 * gap + (size_t)(*x++ - '0');
-            at += gap;
-            if (at >= k->n || x == s.end)
-                return fail(c, "slopes: a unit of the block, and its slope, were expected");
-            for (int digit = 0; digit < 2 && x < s.end && (*x < '0' || *x > '9');
-                 digit++, scale /= 32) {
-                if (level(*x) > 32)
-                    return fail(c, "slopes: a letter from A to Z or a to g was expected");
-                slope += level(*x) * scale;
-                x++;
-            }
-            if (!(slope <= 1)) return fail(c, "slopes: a slope of at most 1 was expected");
-            r->slope[k->first + at] = (float)slope;
-        }
-    }
-    return true;
-}
-
-/* point SMOOTH LETTERS: sets the places of a point, which decides lines of the question's rows; two letters an input */
-static bool point(check *c, nm_region *r, words *w)
-{
-    const size_t n = c->q->n_in;
-    double *place = NM_RAW(c->job, double, n + 1);
-    if (!real(c, w, &r->smooth)) return false;
-    if (!(r->smooth >= 1e-6 && r->smooth <= 1)) return fail(c, "point: a width from 1e-6 to 1 was expected");
-    const nm_span s = word(w);
-    if ((size_t)(s.end - s.s) != 2 * n) return fail(c, "point: two letters for each input were expected");
-    for (size_t i = 0; i < n; i++) {
-        const int a = level(s.s[2 * i]), b = level(s.s[2 * i + 1]);
-        if (a > 32 || b > 32 || 32 * a + b > 1024)
-            return fail(c, nm_fmt(c->job, "point: a place of at most 1 was expected for input %zu", i));
-        place[i] = (32 * a + b) / 1024.0;
-    }
-    r->point = place;
-    return true;
-}
-
-static bool betas(check *c, nm_region *r, words *w)
+static bool betas(check *c, nm_region *r, nm_span *w)
 {
     for (size_t i = 0; i < r->n_signs; i++) {
         if (!real(c, w, &r->beta[i])) return false;
@@ -212,13 +143,13 @@ static bool betas(check *c, nm_region *r, words *w)
 }
 
 /* Reads a clause, and one of its rows. */
-static bool row_of(check *c, words *w, size_t *t, size_t *k)
+static bool row_of(check *c, nm_span *w, size_t *t, size_t *k)
 {
     return number(c, w, c->c->n_clauses, t) && number(c, w, c->c->clauses[*t].n_rows, k);
 }
 
 /* Reads a ReLU block, and one of its units. */
-static bool relu_of(check *c, words *w, size_t *b, size_t *i)
+static bool relu_of(check *c, nm_span *w, size_t *b, size_t *i)
 {
     if (!number(c, w, c->p->n_blocks, b)) return false;
     if (c->p->block[*b].kind != NM_RELU) return fail(c, "a ReLU block was expected");
@@ -232,17 +163,17 @@ static const char *short_of(const check *c, size_t clause, double lo, double rhs
 }
 
 /* close [CLAUSE ROW].. */
-static bool closes(check *c, nm_region *r, words *w)
+static bool closes(check *c, nm_region *r, nm_span *w)
 {
     const nm_row *row[NM_CHECK_LANES];
     size_t clause[NM_CHECK_LANES], n = 0;
     double lo[NM_CHECK_LANES];
-    for (words more = *w; n < NM_CHECK_LANES && word(&more).s < more.end; more = *w, n++) {
+    for (nm_span more = *w; n < NM_CHECK_LANES && nm_take_word(&more).s < more.end; more = *w, n++) {
         size_t k;
         if (!row_of(c, w, &clause[n], &k)) return false;
         row[n] = &c->c->clauses[clause[n]].rows[k];
     }
-    if (word(w).s < w->end) return fail(c, "close: at most 16 clauses were expected");
+    if (nm_take_word(w).s < w->end) return fail(c, "close: at most 16 clauses were expected");
     nm_region_rows(c->pull, c->p, r, n, row, lo);
     for (size_t i = 0; i < n; i++) {
         c->out->iclause = clause[i];
@@ -254,16 +185,13 @@ static bool closes(check *c, nm_region *r, words *w)
 }
 
 /* Bounds the row by the tree that the rest of the line is. */
-static bool by_tree(check *c, const nm_region *r, words *w, const nm_plain_row *row, double *lo)
+static bool by_tree(check *c, const nm_region *r, nm_span *w, const nm_plain_row *row, double *lo)
 {
-    nm_span rest = {w->s, w->end};
-    const char *why = nm_region_tree(c->job, c->pull, c->p, r, row, &rest, lo);
-    w->s = rest.s;
-    return !why || fail(c, why);
+    return hint(c, nm_region_tree(c->job, c->pull, c->p, r, row, w, lo));
 }
 
 /* tree CLAUSE ROW TREE */
-static bool close_by_tree(check *c, nm_region *r, words *w)
+static bool close_by_tree(check *c, nm_region *r, nm_span *w)
 {
     size_t t, k;
     double lo;
@@ -277,7 +205,7 @@ static bool close_by_tree(check *c, nm_region *r, words *w)
 }
 
 /* least BLOCK UNIT TREE, most BLOCK UNIT TREE: bounds the pre-activation of a ReLU from below, from above */
-static bool bound_unit(check *c, nm_region *r, words *w, double sign)
+static bool bound_unit(check *c, nm_region *r, nm_span *w, double sign)
 {
     size_t b, i;
     double lo;
@@ -290,7 +218,7 @@ static bool bound_unit(check *c, nm_region *r, words *w, double sign)
     return true;
 }
 
-static bool target(check *c, nm_region *r, words *w)
+static bool target(check *c, nm_region *r, nm_span *w)
 {
     size_t t, k;
     if (!row_of(c, w, &t, &k)) return false;
@@ -336,7 +264,7 @@ static bool parts(check *c, nm_region *r, int64_t u, size_t block, size_t a, dou
     return true;
 }
 
-static bool branch(check *c, nm_region *r, words *w)
+static bool branch(check *c, nm_region *r, nm_span *w)
 {
     size_t b, i;
     if (!relu_of(c, w, &b, &i)) return false;
@@ -344,7 +272,7 @@ static bool branch(check *c, nm_region *r, words *w)
     return parts(c, r, (int64_t)(k->first + i), (size_t)k->src, c->p->block[k->src].first + i, 0);
 }
 
-static bool halves(check *c, nm_region *r, words *w)
+static bool halves(check *c, nm_region *r, nm_span *w)
 {
     size_t i;
     double x;
@@ -352,15 +280,15 @@ static bool halves(check *c, nm_region *r, words *w)
     return parts(c, r, -1, 0, i, x);
 }
 
-static bool step(check *c, nm_region *r, nm_span s, words *w)
+static bool step(check *c, nm_region *r, nm_span s, nm_span *w)
 {
     c->out->steps++;
     if (nm_span_is(s, "least")) return bound_unit(c, r, w, 1);
     if (nm_span_is(s, "most")) return bound_unit(c, r, w, -1);
     if (!nm_span_is(s, "crown"))
         nm_region_interval(c->p, r, c->p->n_blocks); /* crown does so, as it goes */
-    if (nm_span_is(s, "slopes")) return slopes(c, r, w);
-    if (nm_span_is(s, "point")) return point(c, r, w);
+    if (nm_span_is(s, "slopes")) return hint(c, nm_hint_slopes(c->p, r, w));
+    if (nm_span_is(s, "point")) return hint(c, nm_hint_point(c->job, c->p, r, w));
     if (nm_span_is(s, "betas")) return betas(c, r, w);
     if (nm_span_is(s, "close")) return closes(c, r, w);
     if (nm_span_is(s, "tree")) return close_by_tree(c, r, w);
@@ -382,17 +310,17 @@ static bool region(check *c, nm_region *r, const char *until)
     nm_span line;
     if (++c->depth > DEEPEST) return fail(c, "regions are nested too deeply");
     while (nm_lines_next(&c->lines, &line)) {
-        words w = {line.s, line.end};
-        const nm_span s = word(&w);
+        nm_span w = {line.s, line.end};
+        const nm_span s = nm_take_word(&w);
         if (s.s == s.end) continue;
         if (nm_span_is(s, until)) {
-            if (word(&w).s < w.end) return fail(c, "nothing was expected behind this word");
+            if (nm_take_word(&w).s < w.end) return fail(c, "nothing was expected behind this word");
             c->depth--;
             nm_region_interval(c->p, r, c->p->n_blocks);
             return true;
         }
         if (!step(c, r, s, &w)) return false;
-        if (word(&w).s < w.end) return fail(c, "the step has too many words");
+        if (nm_take_word(&w).s < w.end) return fail(c, "the step has too many words");
     }
     return fail(c, nm_fmt(c->job, "the file ends before \"%s\"", until));
 }
@@ -412,8 +340,8 @@ static bool witness(check *c)
     nm_span line;
     size_t i, t;
     if (!nm_lines_next(&c->lines, &line)) return fail(c, "a witness was expected");
-    words w = {line.s, line.end};
-    if (!nm_span_is(word(&w), "witness"))
+    nm_span w = {line.s, line.end};
+    if (!nm_span_is(nm_take_word(&w), "witness"))
         return fail(c, "witness CASE CLAUSE VALUE.. was expected");
     if (!number(c, &w, c->q->n_cases, &i) || !number(c, &w, c->q->cases[i].n_clauses, &t))
         return false;
@@ -421,7 +349,7 @@ static bool witness(check *c)
     double *x = NM_RAW(c->job, double, n + 1);
     for (size_t k = 0; k < n; k++)
         if (!real(c, &w, &x[k])) return false;
-    if (word(&w).s < w.end) return fail(c, "the witness has too many values");
+    if (nm_take_word(&w).s < w.end) return fail(c, "the witness has too many values");
     const nm_replay r = nm_verify(c->job, c->net, c->q, i, (int64_t)t, x);
     const double *point = r.g ? r.g : r.x;
     for (size_t k = 0; k < n; k++)

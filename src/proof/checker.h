@@ -88,6 +88,20 @@ static inline void nm_region_meet(nm_region *r, size_t u, double lo, double hi)
     if (r->lo[u] > r->hi[u]) r->empty = true;
 }
 
+/* ---- hints.c: what decides lines; each takes its words, and returns what is wrong with them, or NULL -------------- */
+static inline nm_span nm_take_word(nm_span *rest) /* the next word of a line; empty: there is none */
+{
+    while (rest->s < rest->end && *rest->s == ' ') rest->s++;
+    nm_span out = {rest->s, rest->s};
+    while (rest->s < rest->end && *rest->s != ' ') rest->s++;
+    out.end = rest->s;
+    return out;
+}
+/* slopes [BLOCK:[GAPa]..].. : lower slopes for rows of the question; units that are not named use their default */
+const char *nm_hint_slopes(const nm_plain *p, nm_region *r, nm_span *words);
+/* point WIDTH LETTERS: the places of a point, which decides lines of such rows; two letters an input */
+const char *nm_hint_point(nm_job *job, const nm_plain *p, nm_region *r, nm_span *words);
+
 /* ---- point.c: lines of a ReLU whose pre-activation is unit i of block k and reads inputs only ---- */
 double nm_point_slope(const nm_plain_block *k, size_t i, const nm_region *r); /* a hint for its lower slope */
 /* Sets theta [terms of the unit], hints for its upper line; *ramp: where its search starts, and has ended. */
@@ -135,7 +149,7 @@ void nm_region_crown(nm_job *job, nm_pull *t, const nm_plain *p, nm_region *r);
 /* Pulls back up to NM_CHECK_LANES rows of the question; lo: their lower bounds over the region. */
 void nm_region_rows(nm_pull *t, const nm_plain *p, const nm_region *r, size_t n,
                     const nm_row *const *row, double *lo);
-typedef struct nm_plain_row { /* a row of the question, or, with row NULL, sign times a unit; it reads blocks 0..block */
+typedef struct nm_plain_row { /* a row of the question, or, with row NULL, sign times a unit; it reads up to `block` */
     const nm_row *row;
     size_t block, unit;
     double sign;

@@ -8,6 +8,7 @@
 #include "base/base.h"
 #include "program/program.h"
 #include "network/network.h"
+#include "question/question.h"
 #include "proof/proof.h"
 #include "proof/checker.h"
 

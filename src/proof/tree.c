@@ -7,7 +7,6 @@
  * the region. Left out: bounds of other units in a leaf, for which there is the step `branch`. */
 #include "base/base.h"
 #include "program/program.h"
-#include "question/question.h"
 #include "proof/proof.h"
 #include "proof/checker.h"
 
@@ -19,7 +18,7 @@ typedef struct {
     const nm_plain *p;
     const nm_region *r;
     const nm_plain_row *row;
-    const char *s, *end;
+    nm_span *words;
     size_t depth, leaves, n_signs;
     nm_plain_sign path[DEEPEST], *sign; /* of the leaves that wait */
     double least;
@@ -78,7 +77,8 @@ static bool node(tree *t, nm_span w)
         return fail(t, "tree: a unit of a ReLU block was expected");
     if (t->depth == DEEPEST) return fail(t, nm_fmt(t->job, "tree: at most %d signs were expected", DEEPEST));
     for (int side = 1; side >= -1; side -= 2) {
-        t->path[t->depth++] = (nm_plain_sign){.unit = (uint32_t)t->p->block[b].first + (uint32_t)i, .side = (signed char)side};
+        const size_t unit = t->p->block[b].first + (size_t)i;
+        t->path[t->depth++] = (nm_plain_sign){.unit = (uint32_t)unit, .side = (signed char)side};
         if (!read(t)) return false;
         t->depth--;
     }
@@ -87,10 +87,7 @@ static bool node(tree *t, nm_span w)
 
 static bool read(tree *t)
 {
-    while (t->s < t->end && *t->s == ' ') t->s++;
-    nm_span w = {t->s, t->s};
-    while (w.end < t->end && *w.end != ' ') w.end++;
-    t->s = w.end;
+    const nm_span w = nm_take_word(t->words);
     if (w.s == w.end) return fail(t, "tree: a node or a leaf was expected");
     return *w.s == '=' ? leaf(t, w) : node(t, w);
 }
@@ -99,12 +96,10 @@ const char *nm_region_tree(nm_job *job, nm_pull *pull, const nm_plain *p, const 
                            nm_span *words, double *lo)
 {
     const nm_mark mark = nm_mark_get(job);
-    tree t = {.job = job, .pull = pull, .p = p, .r = r, .row = row, .s = words->s, .end = words->end,
-              .least = INFINITY};
+    tree t = {.job = job, .pull = pull, .p = p, .r = r, .row = row, .words = words, .least = INFINITY};
     t.sign = NM_ARRAY(job, nm_plain_sign, L * DEEPEST);
     nm_pull_lines(pull, r, 1, row->block + 1);
     if (read(&t)) bound(&t);
-    words->s = t.s;
     *lo = t.least;
     if (!t.why) nm_mark_release(job, mark);
     return t.why;

@@ -1,10 +1,11 @@
 /* lane_story.c: the words of a certificate for a tree in lanes (lane_tree.c): TREE of netmip-proof(5).
  *
- * While the tree grows, its nodes are noted: the unit that each was branched on, its bound and multipliers. In the
- * end parts of the tree that bring nothing are cut off, multipliers are rounded to three decimal digits, and the leaves are bounded once more with what the file will say, so
- * that the bound is one that a checker finds, too. A leaf that was closed, and would not be so by rounded multipliers,
- * keeps those that it had. */
+ * While the tree grows, its nodes are noted: the unit that each was branched on, its bound and multipliers. In the end
+ * parts of the tree that bring nothing are cut off, multipliers are rounded to three decimal digits, and the leaves are
+ * bounded once more with what the file will say, so that the bound is one that a checker finds, too. A leaf that was
+ * closed, and would not be so by rounded multipliers, keeps those that it had. */
 #include "base/base.h"
+#include "program/program.h"
 #include "bounds/bounds.h"
 #include "search/search.h"
 #include "search/record.h"

@@ -162,9 +162,9 @@ static void settle(tree *t, const pair *p, size_t n)
     size_t best = 0;
     for (size_t i = 1; i < n; i++)
         if (worth(t, &p[i]) > worth(t, &p[best])) best = i;
-    const size_t first = t->story ? nm_lane_story_branch(t->story, p->of->number, t->l[0]->open[p->of->pick[p[best].which]])
-                                  : 0;
-    if (t->out.first < 0) t->out.first = (int64_t)t->l[0]->open[p->of->pick[p[best].which]];
+    const uint32_t unit = t->l[0]->open[p->of->pick[p[best].which]];
+    const size_t first = t->story ? nm_lane_story_branch(t->story, p->of->number, unit) : 0;
+    if (t->out.first < 0) t->out.first = (int64_t)unit;
     for (size_t i = 0; i < n; i++)
         for (int e = 0; e < 2; e++) {
             node *c = p[i].child[e];

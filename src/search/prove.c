@@ -11,6 +11,7 @@
 #include "search/search.h"
 #include "search/record.h"
 #include "search/state.h"
+#include "search/trees.h"
 
 enum {
     DEEPEST = 60,
@@ -115,7 +116,8 @@ static bool by_lanes(tree *t, const nm_bounds *b, size_t depth)
     nm_relax_set(lines, b, 1, (int)b->p->n_blocks);
     nm_lane_words *w = nm_lane_words_new(t->job, 1);
     const nm_lane_opts o = {.nodes = depth ? LANE_NODES : ROOT_LANES, .words = w};
-    const bool closed = nm_lane_tree_run(t->job, b, t->row, t->rhs, lines->slo, nm_pseudo_new(t->job, b->p->n_units, NULL), o).closed;
+    nm_pseudo *cost = nm_pseudo_new(t->job, b->p->n_units, NULL);
+    const bool closed = nm_lane_tree_run(t->job, b, t->row, t->rhs, lines->slo, cost, o).closed;
     if (closed) nm_put(&t->out, "%stree %zu %zu%s", w->slopes.s, t->t->iclause, t->which, w->tree.s);
     nm_lane_words_drop(t->job, 1, w);
     t->trees++;

@@ -11,6 +11,7 @@
 #include "search/boxes.h"
 #include "search/record.h"
 #include "search/state.h"
+#include "search/trees.h"
 
 enum { MOST_FREE = 20, MOST_BOXES = 60000, DEEPEST = 200 };
 
@@ -44,31 +45,46 @@ static bool close_all(tree *t, const nm_bounds *b, bool *open)
     return all;
 }
 
-/* Tries to close each open clause by a tree over signs for its best row; returns true if none is left open. */
+/* Returns the row of clause i that bounds leave nearest to being excluded. */
+static size_t best_row(const tree *t, const nm_bounds *b, size_t i)
+{
+    const nm_clause *c = &t->c->clauses[i];
+    const double *lo = b->lo + b->p->blocks[b->p->n_blocks - 1].first;
+    size_t best = 0;
+    for (size_t r = 1; r < c->n_rows; r++)
+        if (lo[t->k->row[i][r]] - c->rows[r].rhs > lo[t->k->row[i][best]] - c->rows[best].rhs) best = r;
+    return best;
+}
+
+/* Tries to close clause i by a tree over signs. */
+static bool by_signs(tree *t, const nm_bounds *b, const nm_relax *lines, size_t i)
+{
+    const size_t r = best_row(t, b, i);
+    const double rhs = t->c->clauses[i].rows[r].rhs + t->guard;
+    const nm_mark mark = nm_mark_get(t->job);
+    nm_lane_words *w = nm_lane_words_new(t->job, 1);
+    const nm_lane_opts o = {.work = NM_BOX_TREE, .words = w};
+    const bool closed = nm_lane_tree_run(t->job, b, t->k->row[i][r], rhs, lines->slo, t->cost, o).closed;
+    if (closed) nm_put(&t->out, "%stree %zu %zu%s", w->slopes.s, i, r, w->tree.s);
+    nm_lane_words_drop(t->job, 1, w);
+    nm_mark_release(t->job, mark);
+    t->trees++;
+    t->closed += closed;
+    return closed;
+}
+
+/* Tries to close each open clause so, where few signs are open; returns true if none is left. */
 static bool close_by_signs(tree *t, const nm_bounds *b, const nm_relax *lines, bool *open)
 {
-    const size_t n = nm_bounds_unstable(b), first = b->p->blocks[b->p->n_blocks - 1].first;
+    const size_t n = nm_bounds_unstable(b);
     const bool worth = n > 0 && n <= NM_BOX_SIGNS && (t->trees < 32 || 4 * t->closed >= t->trees || t->left % 16 == 0);
     bool all = true, any = false;
     for (size_t i = 0; i < t->c->n_clauses; i++) {
-        const nm_clause *c = &t->c->clauses[i];
-        size_t best = 0;
-        for (size_t r = 1; open[i] && r < c->n_rows; r++)
-            if (b->lo[first + t->k->row[i][r]] - c->rows[r].rhs > b->lo[first + t->k->row[i][best]] - c->rows[best].rhs) best = r;
-        if (worth && open[i] && c->n_rows) {
-            const nm_mark mark = nm_mark_get(t->job);
-            nm_lane_words *w = nm_lane_words_new(t->job, 1);
-            const nm_lane_tree found = nm_lane_tree_run(t->job, b, t->k->row[i][best], c->rows[best].rhs + t->guard, lines->slo,
-                                                       t->cost, (nm_lane_opts){.work = NM_BOX_TREE, .words = w});
-            t->trees++;
-            t->closed += found.closed;
-            if (found.closed) nm_put(&t->out, "%stree %zu %zu%s", w->slopes.s, i, best, w->tree.s);
-            any |= found.closed;
-            open[i] = !found.closed;
-            nm_lane_words_drop(t->job, 1, w);
-            nm_mark_release(t->job, mark);
-        }
-        all &= !open[i];
+        if (!open[i]) continue;
+        const bool closed = worth && t->c->clauses[i].n_rows && by_signs(t, b, lines, i);
+        open[i] = !closed;
+        any |= closed;
+        all &= closed;
     }
     if (any && !all) nm_put(&t->out, "slopes\n");
     return all;

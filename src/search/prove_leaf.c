@@ -1,8 +1,8 @@
-/* prove_leaf.c: multipliers for a leaf of a recorded tree, where the sign of every unit is settled: the duals of a linear
- * program.
+/* prove_leaf.c: multipliers for a leaf of a recorded tree, where the sign of every unit is settled: the duals of a
+ * linear program.
  *
- * There the row r(x) and the pre-activations a_k(x) of the node's signs s_k are affine in the inputs. The best multipliers
- * solve the dual of
+ * There the row r(x) and the pre-activations a_k(x) of the node's signs s_k are affine in the inputs. The best
+ * multipliers solve the dual of
  *     min r(x) + sum M_k t_k,   s_k a_k(x) <= t_k,  t_k >= 0,  x in the box,
  * where the t_k keep it feasible: with multipliers up to M_k the dual excludes leaves that have no point, too. They are
  * hints: nm_alpha_coarse bounds the row with them, and so does the checker. Cost: a linear program of few rows. */

@@ -13,6 +13,7 @@
 #include "search/search.h"
 #include "search/record.h"
 #include "search/state.h"
+#include "search/trees.h"
 
 static void free_job(void *job) { nm_job_free(job); }
 

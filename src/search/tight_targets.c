@@ -147,8 +147,9 @@ void nm_close_trees(nm_state *s, size_t i)
     nm_team_run(s->job, n, (double)n * nm_crown_work(t.k->b), try_each, &t);
     for (size_t k = 0; k < n; k++) {
         nm_target *target = target_of(s, i, t.clause[k]);
+        const nm_clause *c = &s->q->cases[i].clauses[t.clause[k]];
         if (t.closed[k] && t.words && begun(s, target))
-            nm_record_tree(s, target, nm_target_row(t.k, &s->q->cases[i].clauses[t.clause[k]], t.clause[k]), &t.words[k]);
+            nm_record_tree(s, target, nm_target_row(t.k, c, t.clause[k]), &t.words[k]);
         if (t.closed[k]) nm_target_close(s, target, target->margin_lo);
     }
     if (t.words) nm_lane_words_drop(s->job, n, t.words);
