@@ -18,14 +18,13 @@ typedef struct nm_bounds {
     unsigned char *steep;  /* lower slope of the RELU that reads it: 1 means 0, 2 means 1, 0 means "by its bounds" */
     bool empty;            /* some lo > hi occurred: the set is empty */
     const nm_gens *gens; /* block 0 has these generators, whose sums hold; or NULL */
-    size_t n_balls;        /* balls that contain block 0, too; none with generators */
-    const nm_ball *balls;
+    size_t n_balls; const nm_ball *balls; /* they contain block 0, too; none with generators */
 } nm_bounds;
 nm_bounds *nm_bounds_new(nm_job *job, const nm_program *p, const double *lo, const double *hi);
 /* Returns how far float32 may put unit i of AFFINE block k from its exact value (network/float32.c); reals: 0. */
 double nm_bounds_radius(const nm_bounds *b, const nm_block *k, size_t i);
 void nm_bounds_meet(nm_bounds *b, size_t u, double lo, double hi, nm_by by);
-static inline bool nm_steep(double lo, double hi) { return hi > -lo * (1 + 0x1p-30); } /* whatever rounding does */
+static inline bool nm_steep(double lo, double hi) { return hi > -lo * (1 + 0x1p-30); } /* ties ignore rounding */
 nm_phase nm_bounds_phase(const nm_bounds *b, size_t u); /* of a unit that a RELU reads */
 bool nm_bounds_open(const nm_bounds *b, size_t u);   /* true: its phase is open, and the last block depends on it */
 size_t nm_bounds_list_open(const nm_bounds *b, int k, uint32_t *unit); /* those of block k, counted in it */

@@ -10,7 +10,7 @@
  * bounds are computed here. A clause is closed in a region if one of its rows is proven to be above its right side, or
  * if it is closed in both parts of the region: by the two signs of a unit or the two halves of an input's interval,
  * which share their border. A row's bound may be the least of those in the leaves of a tree. Within `target`, a row of
- * one clause is assumed, as it holds at every counterexample of that clause. All clauses of all cases must be closed. */
+ * one clause is assumed, as it holds at every counterexample to it. All clauses of all cases must be closed. */
 #include "base/base.h"
 #include "program/program.h"
 #include "network/network.h"

@@ -88,7 +88,7 @@ static inline void nm_region_meet(nm_region *r, size_t u, double lo, double hi)
     if (r->lo[u] > r->hi[u]) r->empty = true;
 }
 
-/* ---- hints.c: what decides lines; each takes its words, and returns what is wrong with them, or NULL -------------- */
+/* ---- hints.c: what decides lines; each takes its words, and returns what is wrong with them, or NULL ---- */
 static inline nm_span nm_take_word(nm_span *rest) /* the next word of a line; empty: there is none */
 {
     while (rest->s < rest->end && *rest->s == ' ') rest->s++;

@@ -46,6 +46,7 @@ static void bound(tree *t)
 static bool leaf(tree *t, nm_span w)
 {
     const char *at = w.s + 1;
+    bool more = at < w.end;
     for (size_t i = 0; i < t->depth; i++) {
         const char *to = at;
         while (to < w.end && *to != ',') to++;
@@ -55,9 +56,10 @@ static bool leaf(tree *t, nm_span w)
         if (to > at && (!nm_num_parse(at, to, &sign->beta) || !(sign->beta >= 0 && isfinite(sign->beta))))
             return fail(t, "tree: multipliers of 0 or more were expected");
         t->n_signs++;
-        at = to < w.end ? to + 1 : to;
+        more = to < w.end;
+        at = more ? to + 1 : to;
     }
-    if (at < w.end) return fail(t, "tree: a leaf has more multipliers than signs");
+    if (more) return fail(t, "tree: a leaf has more multipliers than signs");
     if (++t->leaves == L) bound(t);
     return true;
 }
@@ -76,9 +78,11 @@ static bool node(tree *t, nm_span w)
         (size_t)i >= t->p->block[b].n)
         return fail(t, "tree: a unit of a ReLU block was expected");
     if (t->depth == DEEPEST) return fail(t, nm_fmt(t->job, "tree: at most %d signs were expected", DEEPEST));
+    const uint32_t unit = (uint32_t)(t->p->block[b].first + (size_t)i);
+    for (size_t k = 0; k < t->depth; k++)
+        if (t->path[k].unit == unit) return fail(t, "tree: a unit's sign is given twice on the way to a leaf");
     for (int side = 1; side >= -1; side -= 2) {
-        const size_t unit = t->p->block[b].first + (size_t)i;
-        t->path[t->depth++] = (nm_plain_sign){.unit = (uint32_t)unit, .side = (signed char)side};
+        t->path[t->depth++] = (nm_plain_sign){.unit = unit, .side = (signed char)side};
         if (!read(t)) return false;
         t->depth--;
     }

@@ -57,8 +57,8 @@ double nm_tree_node_work(double weights); /* of a node as in full lanes, in a ne
 
 /* ---- unit_trees.c ------------------------------------------------------------------------------- */
 /* Bounds the open units of AFFINE block k by trees, and improves b in place; needs CROWN. The trees share so much work
- * (fused multiply-adds), and have at most `most` nodes for each side of a unit; returns false if it is too little. steps:
- * those of a certificate are put there, or NULL. */
+ * (fused multiply-adds), and have at most `most` nodes for each side of a unit; returns false if it is too little. The
+ * steps of a certificate are put into `steps`, whose memory no mark on job may release; or NULL. */
 bool nm_unit_trees(nm_job *job, nm_bounds *b, int k, double work, size_t most, nm_buf *steps);
 
 /* ---- branch.c ----------------------------------------------------------------------------------- */

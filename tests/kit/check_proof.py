@@ -265,6 +265,7 @@ class Checker:
             return [[(*sign, self.array([x])[0]) for sign, x in zip(path, betas)]]
         k = self.relu(word.split(":")[0])
         i = self.index(word.split(":")[1], len(r["lo"][k]))
+        need((k, i) not in [sign[:2] for sign in path], "signs of different units")
         return self.leaves(r, words, (*path, (k, i, 1))) + self.leaves(r, words, (*path, (k, i, -1)))
 
     def rows(self, r, k, y, x, leaves):

@@ -68,8 +68,8 @@ def near_bound(net, lo, hi, outputs):
 def random_tree(depth, units):
     """the words of a tree over signs of these (block, unit), with multipliers that are drawn"""
     if rng.random() < 0.35 or len(depth) == 4:
-        return "=" + ",".join(rng.choice(("", "0.25", "1", "0.003", "7.5e-2")) for _ in range(rng.randint(0, len(depth))))
-    unit = rng.choice(units)
+        return "=" + ",".join(rng.choice(("", "0.25", "1", "0.003", "7.5e-2")) for _ in range(rng.randint(0, len(depth)))).rstrip(",")
+    unit = rng.choice([u for u in units if u not in depth])
     return "%d:%d %s %s" % (*unit, random_tree(depth + [unit], units), random_tree(depth + [unit], units))
 
 
