@@ -233,7 +233,7 @@ void nm_prove_rest(nm_state *s)
             s->job,
             "target %s was closed by steps that are not recorded: trying a tree whose steps are",
             t->name);
-        nm_prove_boxes(s, t->icase);
+        nm_prove_boxes(s, t->icase, NM_PROOF_BOXES);
         const nm_clause *c = &s->q->cases[t->icase].clauses[t->iclause];
         if (!r->steps[i] && c->n_rows)
             nm_prove(s, t, nm_target_row(&s->cases[t->icase], c, t->iclause), NULL, 0, NODES);

@@ -13,7 +13,7 @@
 #include "search/state.h"
 #include "search/trees.h"
 
-enum { MOST_FREE = 20, MOST_BOXES = 60000, DEEPEST = 200 };
+enum { MOST_FREE = 20, DEEPEST = 200 };
 
 typedef struct {
     nm_job *job;
@@ -131,29 +131,30 @@ static bool visit(tree *t, const nm_bounds *from, size_t i, double lo, double hi
     return closed;
 }
 
-void nm_prove_boxes(nm_state *s, size_t icase)
+bool nm_prove_boxes(nm_state *s, size_t icase, size_t most)
 {
     const nm_bounded *k = &s->cases[icase];
     const nm_case *c = &s->q->cases[icase];
     size_t n_free = 0;
     for (size_t i = 0; i < s->q->n_in; i++) n_free += c->hi[i] > c->lo[i];
-    if (n_free > MOST_FREE || !k->b || !s->o->stages.split) return;
+    if (n_free > MOST_FREE || !k->b || s->o->record->unable || !s->o->stages.split) return false;
     tree t = {.job = s->job,
               .k = k,
               .c = c,
               .guard = s->q->guard,
-              .left = MOST_BOXES,
+              .left = most,
               .cost = nm_pseudo_new(s->job, k->b->p->n_units, NULL),
               .out = {.job = nm_record_units(s, icase)->job}}; /* which no mark releases */
     bool *open = NM_RAW(s->job, bool, c->n_clauses + 1);
     for (size_t i = 0; i < c->n_clauses; i++) open[i] = !s->o->record->steps[k->first + i];
     const nm_bounds *whole = nm_bounds_new(s->job, k->b->p, c->lo, c->hi);
     nm_put(&t.out, "slopes\n"); /* those of CROWN, whatever was set before */
-    if (!visit(&t, whole, 0, c->lo[0], c->hi[0], open, 0)) return;
+    if (!visit(&t, whole, 0, c->lo[0], c->hi[0], open, 0)) return false;
     const char *steps = t.out.s;
     for (size_t i = 0; i < c->n_clauses; i++) {
         if (!open[i]) continue;
         nm_record_keep(s, &s->v->targets[k->first + i], steps);
         steps = "";
     }
+    return true;
 }

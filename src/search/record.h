@@ -42,7 +42,9 @@ void nm_prove_rest(nm_state *s);
 const double *nm_prove_leaf(nm_job *job, const nm_bounds *b, const nm_signs *signs, uint32_t row, double rhs);
 
 /* ---- prove_boxes.c: a tree of boxes -------------------------------------------------------------- */
-/* Tries to close the targets of a case that have no record, by bisection of its box, if few inputs are free. */
-void nm_prove_boxes(nm_state *s, size_t icase);
+enum { NM_PROOF_BOXES = 60000, NM_PROOF_BOXES_FIRST = 16000 }; /* boxes of a tree; of one that comes before points */
+/* Tries to close the targets of a case that have no record, by bisection of its box into at most so many, if few inputs
+ * are free; true: all of them have one now. */
+bool nm_prove_boxes(nm_state *s, size_t icase, size_t most);
 
 #endif
