@@ -17,7 +17,6 @@
 #include "search/state.h"
 #include "search/trees.h"
 
-
 enum { PAIRS = NM_LANES / 2, GROUPS = 4, DEPTH = NM_LANE_DEPTH, ROOT_STEPS = 30, STEPS = 12, MOST_TIMES = 4 };
 static const float GRID = 32; /* slopes of a certificate are multiples of 1/GRID: one letter each */
 

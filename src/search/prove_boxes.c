@@ -14,6 +14,7 @@
 #include "search/trees.h"
 
 enum { MOST_FREE = 20, DEEPEST = 200 };
+static const double BOX_WORK = 3e7; /* fused multiply-adds of CROWN; where a box takes more, there are fewer of them */
 
 typedef struct {
     nm_job *job;
@@ -142,7 +143,7 @@ bool nm_prove_boxes(nm_state *s, size_t icase, size_t most)
               .k = k,
               .c = c,
               .guard = s->q->guard,
-              .left = most,
+              .left = 1 + (size_t)((double)most * fmin(1, BOX_WORK / (1 + nm_crown_work(k->b)))),
               .cost = nm_pseudo_new(s->job, k->b->p->n_units, NULL),
               .out = {.job = nm_record_units(s, icase)->job}}; /* which no mark releases */
     bool *open = NM_RAW(s->job, bool, c->n_clauses + 1);
