@@ -315,7 +315,7 @@ static void tell(tree *t, const float *slope, nm_lane_words *words)
 {
     const double lo = nm_lane_story_tell(t->story, t->l[0], slope, t->rhs, words);
     t->out.closed &= lo > t->rhs;
-    t->out.lo = fmin(t->rhs, lo);
+    t->out.lo = lo; /* all of it, as the checker goes on from that */
 }
 
 static void free_lanes(tree *t)

@@ -209,6 +209,7 @@ bool nm_prove(nm_state *s, nm_target *t, size_t row, const nm_alpha *a, size_t l
               .deep = nm_hidden_layers(k->b->p) > 1,
               .out = {.job = nm_record_units(s, t->icase)->job}}; /* which no mark releases */
     w.rhs = c->rows[row].rhs + s->q->guard;
+    s->o->record->begun[t - s->v->targets] = NULL; /* it started from older bounds */
     nm_put(&w.out, "target %zu %zu\n", t->iclause, row);
     nm_bounds *b = nm_bounds_copy(s->job, k->b);
     if (!node(&w, b, 0, a, lane)) {

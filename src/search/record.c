@@ -33,7 +33,7 @@ void nm_record_open(nm_state *s)
     r->n = s->v->n_targets;
     r->steps = NM_ARRAY(s->job, const char *, r->n + 1);
     r->begun = NM_ARRAY(s->job, const char *, r->n + 1);
-    r->late = NM_ARRAY(s->job, bool, r->n + 1);
+    r->after = NM_ARRAY(s->job, size_t, r->n + 1);
     r->units = NM_ARRAY(s->job, nm_buf, s->q->n_cases + 1);
     for (size_t i = 0; i < s->q->n_cases; i++) r->units[i].job = own_memory(s->job);
     if (s->q->objective != NM_FEASIBLE)
@@ -68,7 +68,7 @@ void nm_record_keep(nm_state *s, const nm_target *t, const char *steps)
     const size_t k = (size_t)(t - s->v->targets);
     if (r->steps[k]) return;
     r->steps[k] = steps;
-    r->late[k] = r->units[t->icase].n > 0;
+    r->after[k] = r->units[t->icase].n;
 }
 
 void nm_record_tree(nm_state *s, const nm_target *t, size_t row, const nm_lane_words *w)
@@ -163,13 +163,13 @@ bool nm_surely_empty(const nm_bounds *b)
 
 static bool is_plain(const char *steps) { return strncmp(steps, "close ", 6) == 0; }
 
-/* Puts the steps that close targets of a case, before or after its units are bounded again: what plain bounds close, up
- * to 16 clauses in a line; then all others. */
-static void put_targets(nm_buf *out, const nm_record *r, const nm_verdict *v, size_t icase, bool late)
+/* Puts the steps that close targets of a case behind so much of what bounds its units: what plain bounds close, up to
+ * 16 clauses in a line; then all others. */
+static void put_targets(nm_buf *out, const nm_record *r, const nm_verdict *v, size_t icase, size_t after)
 {
     size_t n = 0;
     for (size_t i = 0; i < v->n_targets; i++) {
-        if (v->targets[i].icase != icase || r->late[i] != late || !is_plain(r->steps[i])) continue;
+        if (v->targets[i].icase != icase || r->after[i] != after || !is_plain(r->steps[i])) continue;
         nm_put(out, "%s %.*s",
                n % 16 ? ""
                : n    ? "\nclose"
@@ -179,16 +179,28 @@ static void put_targets(nm_buf *out, const nm_record *r, const nm_verdict *v, si
     }
     if (n) nm_put(out, "\n");
     for (size_t i = 0; i < v->n_targets; i++)
-        if (v->targets[i].icase == icase && r->late[i] == late && !is_plain(r->steps[i]))
+        if (v->targets[i].icase == icase && r->after[i] == after && !is_plain(r->steps[i]))
             nm_put(out, "%s", r->steps[i]);
 }
 
+/* Returns behind how much of what bounds the case's units the next targets were closed, or SIZE_MAX: there are none. */
+static size_t next_after(const nm_record *r, const nm_verdict *v, size_t icase, size_t at)
+{
+    size_t next = SIZE_MAX;
+    for (size_t i = 0; i < v->n_targets; i++)
+        if (v->targets[i].icase == icase && r->after[i] > at && r->after[i] < next) next = r->after[i];
+    return next;
+}
+
+/* Puts the steps of a case in the order in which they were found, as each counts on those before it. */
 static void put_case(nm_buf *out, const nm_record *r, const nm_verdict *v, size_t icase)
 {
     nm_put(out, "case %zu\ncrown\n", icase);
-    put_targets(out, r, v, icase, false);
-    if (r->units[icase].n) nm_put(out, "%sslopes\n", r->units[icase].s);
-    put_targets(out, r, v, icase, true);
+    for (size_t at = 0, next; at != SIZE_MAX; at = next) {
+        put_targets(out, r, v, icase, at);
+        next = next_after(r, v, icase, at);
+        if (next != SIZE_MAX) nm_put(out, "%.*sslopes\n", (int)(next - at), r->units[icase].s + at);
+    }
     nm_put(out, "end\n");
 }
 

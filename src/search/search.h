@@ -46,7 +46,7 @@ typedef struct nm_record { /* filled while a question is solved; see netmip-proo
     const char *unable;    /* why this question cannot have a certificate, or NULL */
     size_t n;
     const char **steps;    /* [n] what closes a target, or NULL: nothing that was recorded */
-    bool *late;            /* [n] these steps come behind those of the case's units */
+    size_t *after;         /* [n] how many bytes of the case's `units` come before them */
     nm_buf *units;         /* [n_cases] steps that bound units */
     const char **begun;    /* [n] the steps up to a target's own bounds, from which branching goes on; or NULL */
 } nm_record;

@@ -21,7 +21,7 @@ double nm_pseudo_score(const nm_pseudo *p, size_t u, double loss); /* the produc
 typedef struct nm_lane_tree {
     bool closed;           /* every leaf is excluded */
     size_t nodes;
-    double lo;             /* the least bound of an open leaf; at most rhs */
+    double lo;             /* the least bound of an open leaf; at most rhs. With words: what they prove */
     double work;           /* roughly, in fused multiply-adds */
     int64_t first;         /* the unit that its root branched on, or -1 */
     double *x;             /* [n_in] where an open node's bound is attained and no line loses anything, or NULL */
