@@ -232,8 +232,8 @@ void nm_child_kill(const nm_child *c);
 void nm_child_end(nm_job *job, nm_child *c);         /* kills it and its group, waits for it; frees c */
 /* ---- team.c: threads that share work ------------------------------------------------------------ */
 nm_job *nm_job_helper(nm_job *of, size_t threads);   /* for another thread; made and freed in that of `of`; or NULL */
-size_t nm_job_threads(const nm_job *job);            /* how many threads its work may be shared by; at first 1 */
-void nm_job_set_threads(nm_job *job, size_t n);
+nm_job *nm_job_own(nm_job *of); /* memory that nm_close releases, no mark; it throws as `of` does, in its thread */
+size_t nm_job_threads(const nm_job *job); void nm_job_set_threads(nm_job *job, size_t n); /* at first 1 */
 double nm_job_shares_from(const nm_job *job);        /* the least work that is shared, in fused multiply-adds */
 void nm_job_share_all(nm_job *job);                  /* tests: the least is 0 */
 typedef struct nm_turns nm_turns;

@@ -187,7 +187,10 @@ void nm_fail_after(nm_job *job, long n) { job->fail_after = n; }
 
 static _Noreturn void leave(nm_job *job, int code)
 {
-    if (job->catch) longjmp(*job->catch, code);
+    nm_job *to = job; /* outside of nm_run, errors of nm_job_own's memory are those of the job that has it */
+    while (!to->catch && to->helps) to = to->helps;
+    if (to != job) memcpy(to->message, job->message, sizeof job->message);
+    if (to->catch) longjmp(*to->catch, code);
     fputs("netmip: an error was thrown outside of nm_run\n", stderr);
     abort();
 }

@@ -31,6 +31,16 @@ typedef struct {
     pthread_t thread;
 } member;
 
+static void free_own(void *job) { nm_job_free(job); }
+
+nm_job *nm_job_own(nm_job *of)
+{
+    nm_job *own = nm_job_helper(of, 1);
+    if (!own) nm_throw(of, NM_EIO, "out of memory");
+    nm_defer(of, free_own, own);
+    return own;
+}
+
 bool nm_turns_next(nm_job *job, nm_turns *t, size_t *i)
 {
     if (nm_stopped(job)) return false;

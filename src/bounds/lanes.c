@@ -1,13 +1,14 @@
 /* lanes.c: lower bounds of one row, or of its negative, in up to NM_LANES nodes of a branching on signs at once
  * (beta-CROWN: Wang et al. 2021), on top of the bounds of their common ancestor.
  *
- * Every lane has its own lower slopes, and its own signs. A unit whose sign a lane assumes is exact there: it is 0, or
- * it is its pre-activation a; and beta side a, beta >= 0, which is at most 0 in the node, is added to the row. Units of
- * open sign have the lines of the ancestor's bounds, which stay valid in its nodes. A step pulls the row back
- * (pull_back.c), takes the minimiser over the input box, runs it forward along the same lines, and moves slopes and
- * multipliers along the derivatives (alpha.c has the argument); the best of all iterates is kept. Lanes do not see each
- * other: the kernels sum each lane in an order of its own, so that a node's result is the same whatever is bounded
- * beside it. What a unit's line loses at the minimisers of the last steps is its score for branching.
+ * Every lane has its own lower slopes, which keep_slopes leaves as they are, and its own signs. A unit whose sign a
+ * lane assumes is exact there: it is 0, or it is its pre-activation a; and beta side a, beta >= 0, which is at most
+ * 0 in the node, is added to the row. Units of open sign have the lines of the ancestor's bounds, which stay valid
+ * in its nodes. A step pulls the row back (pull_back.c), takes the minimiser over the input box, runs it forward
+ * along the same lines, and moves slopes and multipliers along the derivatives (alpha.c has the argument); the best
+ * of all iterates is kept. Lanes do not see each other: the kernels sum each lane in an order of its own, so that a
+ * node's result is the same whatever is bounded beside it. What a unit's line loses at the minimisers of the last
+ * steps is its score for branching.
  *
  * Cost of a step: two passes over the weights for all lanes together, where branch.c's nodes take a pass for each unit
  * of open sign, too. Left out: bounds of other units in a node (branch.c refreshes them), and cuts of the box. */

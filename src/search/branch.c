@@ -228,14 +228,10 @@ static bool tell(const search *s, size_t number, nm_buf *out)
 
 /* ---- nodes ---- */
 
-static void free_job(void *job) { nm_job_free(job); }
-
 /* Makes the root, or a child: below the node `of`, on one side of its unit. */
 static node *new_node(search *s, const nm_bounds *b, const node *of, int side)
 {
-    nm_job *job = nm_job_helper(s->job, 1);
-    if (!job) nm_throw(s->job, NM_EIO, "out of memory");
-    nm_defer(s->job, free_job, job);
+    nm_job *job = nm_job_own(s->job);
     nm_job_deadline(job, s->o.deadline);
     const size_t depth = of ? of->depth + 1 : 0;
     node *n = NM_NEW(job, node);

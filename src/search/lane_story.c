@@ -29,17 +29,10 @@ struct nm_lane_story {
     chapter *at;
 };
 
-static void free_job(void *job) { nm_job_free(job); }
-
 nm_lane_words *nm_lane_words_new(nm_job *job, size_t n)
 {
     nm_lane_words *w = NM_ARRAY(job, nm_lane_words, n + 1);
-    for (size_t i = 0; i < n; i++) {
-        nm_job *own = nm_job_helper(job, 1);
-        if (!own) nm_throw(job, NM_EIO, "out of memory");
-        nm_defer(job, free_job, own);
-        w[i].slopes.job = w[i].tree.job = own;
-    }
+    for (size_t i = 0; i < n; i++) w[i].slopes.job = w[i].tree.job = nm_job_own(job);
     return w;
 }
 
@@ -192,6 +185,22 @@ static void put(const nm_lane_story *s, nm_buf *out, size_t node, size_t depth)
     }
 }
 
+typedef struct {
+    const nm_lane_story *s;
+    const nm_bounds *b;
+    const float *slope; /* [n_units] */
+    nm_lane_words *out;
+} words;
+
+static void put_words(nm_job *job, void *arg)
+{
+    (void)job;
+    const words *w = arg;
+    nm_record_slopes(&w->out->slopes, w->b, w->slope);
+    put(w->s, &w->out->tree, 0, 0);
+    nm_put(&w->out->tree, "\n");
+}
+
 double nm_lane_story_tell(nm_lane_story *s, nm_lanes *l, const float *slope, double rhs, nm_lane_words *out)
 {
     batch *b = NM_NEW(s->job, batch);
@@ -201,8 +210,8 @@ double nm_lane_story_tell(nm_lane_story *s, nm_lanes *l, const float *slope, dou
     bound(b);
     float *all = NM_ARRAY(s->job, float, s->p->n_units);
     for (size_t i = 0; i < l->n_open; i++) all[l->open[i]] = slope[i];
-    nm_record_slopes(&out->slopes, l->b, all);
-    put(s, &out->tree, 0, 0);
-    nm_put(&out->tree, "\n");
+    words w = {s, l->b, all, out}; /* whose memory is another thread's, and so are errors */
+    const int code = nm_run(out->tree.job, put_words, &w);
+    if (code) nm_throw(s->job, code, "%s", nm_job_message(out->tree.job));
     return b->least;
 }

@@ -4,12 +4,13 @@
  * Open nodes lie on a stack, which is kept in the order of their bounds if least_first is set. A round takes up to
  * PAIRS of them from its top, branches each on the unit with the best product of expected gains (pseudo_cost.c), and
  * bounds all children together, starting from their parents' slopes and multipliers; open children go back onto the
- * stack. If there are fewer nodes than pairs of lanes, the other lanes try further candidates of the same nodes (strong
- * branching: Applegate, Bixby, Chvatal, Cook 1995), and the best pair is taken; all pairs teach the pseudo-costs. If
- * there are more nodes, a round takes up to GROUPS times PAIRS of them, and the job's threads share the groups. Which
- * nodes share a round depends on the tree alone. Memory is that of the stack, at most GROUPS times PAIRS nodes more for
- * each level, or with least_first for each round, and of the lanes of each group. Effort is counted in work. Left out:
- * points; attacks and leaves are the caller's. */
+ * stack. If there are fewer nodes than pairs of lanes, the other lanes try further candidates of the same nodes
+ * (strong branching: Applegate, Bixby, Chvatal, Cook 1995), and the best pair is taken; all pairs teach the
+ * pseudo-costs. If there are more nodes, a round takes up to GROUPS times PAIRS of them, and the job's threads share
+ * the groups. Which nodes share a round depends on the tree alone. Memory is that of the stack, at most GROUPS times
+ * PAIRS nodes more for each level, or with least_first for each round, and of the lanes of each group. Effort is
+ * counted in work. If words for a certificate are wanted, the root's slopes are rounded and stay those of all nodes
+ * (lane_story.c). Left out: points; attacks and leaves are the caller's. */
 #include "base/base.h"
 #include "program/program.h"
 #include "bounds/bounds.h"
@@ -222,14 +223,10 @@ static void take_group(tree *t, const group *g)
     }
 }
 
-static void free_job(void *job) { nm_job_free(job); }
-
 static nm_lanes *lanes_of(tree *t, size_t k)
 {
     if (t->l[k]) return t->l[k];
-    nm_job *job = nm_job_helper(t->job, 1);
-    if (!job) nm_throw(t->job, NM_EIO, "out of memory");
-    nm_defer(t->job, free_job, job);
+    nm_job *job = nm_job_own(t->job);
     t->l[k] = nm_lanes_new(job, t->l[0]->b, t->row, DEPTH);
     t->l[k]->coef = t->l[0]->coef;
     t->l[k]->keep_slopes = t->l[0]->keep_slopes;

@@ -1,9 +1,11 @@
 /* prove.c: a tree whose steps are recorded for a certificate: alpha, conditioned bounds, branching on signs.
  *
- * A node optimises its row by alpha, with multipliers of its signs; if that does not close it, the row is the cut that
- * tightens box and units (conditioned.c), as long as this helps; then it branches on the unit whose lines lose most.
- * Everything that a node does is a word of netmip-proof(5), and slopes and multipliers are what the checker will read.
- * Left out: what other stages do better but the format has no words for, as hull lines, linear programs. */
+ * A node optimises its row by alpha, with multipliers of its signs; if that does not close it, the row is the cut
+ * that tightens box and units (conditioned.c), as long as this helps; then, with several hidden layers, it is tried
+ * by a tree of cheap nodes (lane_tree.c); then it branches on the unit whose lines lose most. A node without open
+ * units takes its multipliers from a linear program (prove_leaf.c). Everything that a node does is a word of
+ * netmip-proof(5), and slopes and multipliers are what the checker will read. Left out: what the format has no words
+ * for, as hull lines, and the pseudo-costs of branch.c. */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"
@@ -234,7 +236,7 @@ void nm_prove_rest(nm_state *s)
             s->job,
             "target %s was closed by steps that are not recorded: trying a tree whose steps are",
             t->name);
-        nm_prove_boxes(s, t->icase, NM_PROOF_BOXES);
+        nm_prove_boxes(s, t->icase, NM_PROOF_BOXES, s->deadline);
         const nm_clause *c = &s->q->cases[t->icase].clauses[t->iclause];
         if (!r->steps[i] && c->n_rows)
             nm_prove(s, t, nm_target_row(&s->cases[t->icase], c, t->iclause), NULL, 0, NODES);

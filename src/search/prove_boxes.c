@@ -21,6 +21,7 @@ typedef struct {
     const nm_bounded *k;
     const nm_case *c;
     double guard;
+    double deadline; /* nm_wall */
     size_t left, trees, closed; /* boxes that it may still make; trees over signs that were tried; that closed */
     nm_pseudo *cost;
     nm_buf out;
@@ -124,7 +125,7 @@ static bool visit_box(tree *t, const nm_bounds *from, size_t i, double lo, doubl
 
 static bool visit(tree *t, const nm_bounds *from, size_t i, double lo, double hi, const bool *was_open, size_t depth)
 {
-    if (t->left == 0 || depth == DEEPEST || nm_stopped(t->job)) return t->left = 0, false;
+    if (t->left == 0 || depth == DEEPEST || nm_stopped(t->job) || nm_wall() > t->deadline) return t->left = 0, false;
     t->left--;
     const nm_mark mark = nm_mark_get(t->job);
     const bool closed = visit_box(t, from, i, lo, hi, was_open, depth);
@@ -132,7 +133,7 @@ static bool visit(tree *t, const nm_bounds *from, size_t i, double lo, double hi
     return closed;
 }
 
-bool nm_prove_boxes(nm_state *s, size_t icase, size_t most)
+bool nm_prove_boxes(nm_state *s, size_t icase, size_t most, double deadline)
 {
     const nm_bounded *k = &s->cases[icase];
     const nm_case *c = &s->q->cases[icase];
@@ -143,6 +144,7 @@ bool nm_prove_boxes(nm_state *s, size_t icase, size_t most)
               .k = k,
               .c = c,
               .guard = s->q->guard,
+              .deadline = deadline,
               .left = 1 + (size_t)((double)most * fmin(1, BOX_WORK / (1 + nm_crown_work(k->b)))),
               .cost = nm_pseudo_new(s->job, k->b->p->n_units, NULL),
               .out = {.job = nm_record_units(s, icase)->job}}; /* which no mark releases */

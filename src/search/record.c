@@ -1,8 +1,9 @@
 /* record.c: how targets were closed, as the steps of a certificate (netmip-proof(5)), and the file of one.
  *
- * What is recorded are hints: which row of the question closed a clause, and the slopes it was pulled back with, which
- * nm_alpha_coarse keeps on a grid that two letters can name. The checker computes every bound itself. Only plain bounds
- * are known to it: interval and CROWN over the input box. Where others enter (files, linear programs, balls, sums of
+ * What is recorded are hints: which row of the question closed a clause, and the slopes it was pulled back with,
+ * which nm_alpha_coarse keeps on a grid that two letters can name. The checker computes every bound itself. It knows
+ * plain bounds, interval and CROWN over the input box, and trees over signs; steps that bound units by these stand
+ * before the targets that were closed after them. Where other bounds enter (files, linear programs, balls, sums of
  * generators), the question has no certificate, and says so. */
 #include "base/base.h"
 #include "program/program.h"
@@ -15,17 +16,6 @@
 #include "search/state.h"
 #include "search/trees.h"
 
-static void free_job(void *job) { nm_job_free(job); }
-
-/* Returns memory that no mark releases. */
-static nm_job *own_memory(nm_job *job)
-{
-    nm_job *own = nm_job_helper(job, 1);
-    if (!own) nm_throw(job, NM_EIO, "out of memory");
-    nm_defer(job, free_job, own);
-    return own;
-}
-
 void nm_record_open(nm_state *s)
 {
     nm_record *r = s->o->record;
@@ -35,7 +25,7 @@ void nm_record_open(nm_state *s)
     r->begun = NM_ARRAY(s->job, const char *, r->n + 1);
     r->after = NM_ARRAY(s->job, size_t, r->n + 1);
     r->units = NM_ARRAY(s->job, nm_buf, s->q->n_cases + 1);
-    for (size_t i = 0; i < s->q->n_cases; i++) r->units[i].job = own_memory(s->job);
+    for (size_t i = 0; i < s->q->n_cases; i++) r->units[i].job = nm_job_own(s->job);
     if (s->q->objective != NM_FEASIBLE)
         nm_throw(s->job, NM_EUNSUP,
                  "--proof: certificates are for decisions; --objective feasible was expected");

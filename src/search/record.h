@@ -44,7 +44,7 @@ const double *nm_prove_leaf(nm_job *job, const nm_bounds *b, const nm_signs *sig
 /* ---- prove_boxes.c: a tree of boxes -------------------------------------------------------------- */
 enum { NM_PROOF_BOXES = 60000, NM_PROOF_BOXES_FIRST = 16000 }; /* boxes of a tree; of one that comes before points */
 /* Tries to close the targets of a case that have no record, by bisection of its box into at most so many (fewer, if
- * each is much work), if few inputs are free; true: all of them have one now. */
-bool nm_prove_boxes(nm_state *s, size_t icase, size_t most);
+ * each is much work), until the deadline (nm_wall), if few inputs are free; true: all of them have one now. */
+bool nm_prove_boxes(nm_state *s, size_t icase, size_t most, double deadline);
 
 #endif

@@ -370,7 +370,8 @@ bool nm_close_split(nm_state *s, size_t i)
         any |= open[t] = nm_target_open(&s->v->targets[k->first + t]);
     if (!any) return false;
     nm_note(s->job, "splitting the input box of case %zu", i);
-    if (s->o->record && nm_prove_boxes(s, i, NM_PROOF_BOXES_FIRST)) {
+    const double start = nm_wall();
+    if (s->o->record && nm_prove_boxes(s, i, NM_PROOF_BOXES_FIRST, start + 0.25 * (s->deadline - start))) {
         for (size_t t = 0; t < c->n_clauses; t++)
             if (open[t]) nm_target_close(s, &s->v->targets[k->first + t], s->v->targets[k->first + t].margin_lo);
         return false;

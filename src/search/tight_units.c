@@ -5,7 +5,8 @@
  * MORE_WORK times as much work for every layer as the one before it. Layers behind one that has too many units for this
  * work have no trees. The passes end when one that had trees has narrowed the open units' bounds by less than GAIN, or
  * when the second one had none, so that targets are branched on instead. Targets are tried after each layer, so that a
- * pass ends when they are closed. Passes take at most PART of a time limit. */
+ * pass ends when they are closed. Passes take at most PART of a time limit. If a certificate is wanted, there is no
+ * alpha, which it cannot say: trees start from slopes that are optimised as well. */
 #include "base/base.h"
 #include "program/program.h"
 #include "bounds/bounds.h"

@@ -1,7 +1,7 @@
 /* Failing memory, failing disks. Every stage is run with its n-th allocation failing
  * (nm_fail_after), n = 1, 2, 3, 5, 8, ... until it succeeds: reading each network of models/, lowering,
  * bounding, encoding, writing .mps, .lp, their .gz and the map, reading map and solution files, the
- * embedded solver, the whole pipeline. Each failure must be NM_EIO with a
+ * embedded solver, the whole pipeline; and memory of a job's own (nm_job_own). Each failure must be NM_EIO with a
  * message; no new file stays, no file descriptor and no child process; the job can be freed (ASan and valgrind see what
  * is not). Writing to a missing folder, to a full device and past the file size limit is NM_EIO, and what stood at the
  * name before still stands. /dev/full itself is never named: as root, a rename would replace it; a device of the same
@@ -359,8 +359,19 @@ static void device(nm_job *job, void *arg)
 
 static void missing(nm_job *job, void *arg) { nm_file_read(job, arg); }
 
+/* Memory of its own that ends throws in the job that has it, also where it is used outside of nm_run. */
+static void own_memory(nm_job *job, void *arg)
+{
+    (void)arg;
+    nm_buf text = {.job = nm_job_own(nm_job_own(job))};
+    nm_put(&text, "kept");
+    CHECK(strcmp(text.s, "kept") == 0, "%s", text.s);
+    nm_raw(text.job, SIZE_MAX / 256, 1);
+}
+
 int main(void)
 {
+    t_job(NM_EIO, own_memory, NULL);
     snprintf(dir, sizeof dir, "/tmp/netmip-faults-XXXXXX");
     if (!mkdtemp(dir)) return 1;
     static const char *const nets[] = {

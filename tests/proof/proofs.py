@@ -335,6 +335,19 @@ def cuts():
     check("without it, cuts prove what they should", emptied >= 5, emptied)
 
 
+def symmetric():
+    """units as far below 0 as above, up to rounding: search and checker settle such ties of default slopes in the same way"""
+    written = 0
+    for _ in range(12):
+        pairs = [([[rng.uniform(-1, 1) for _ in range(n)] for _ in range(k)], [0.0] * k) for n, k in ((3, 7), (7, 6), (6, 5), (5, 1))]
+        net = json.dumps(network([3], relus(*pairs))).encode()
+        query = question(net, [-0.7] * 3, [0.7] * 3, 1, ["(<= Y_0 %r)" % rng.uniform(-3, -0.3)])
+        code, proof = solved(net, query)
+        written += proof is not None
+        check("a tie is settled alike", proof is None or checked(net, query, proof)[0] == code, (code, net, query, proof))
+    check("some have certificates", written >= 4, written)
+
+
 def shipped():
     net, images = m("digits-mlp.onnx"), m("digits-test-images.idx3.gz")
     put("mlp.json", "")
@@ -369,4 +382,4 @@ def refused():
     check("values have none", code == 4 and "certificates are for decisions" in err, (code, err))
 
 
-parts(agreement, mutations, ties, cuts, shipped, refused)
+parts(agreement, mutations, ties, cuts, symmetric, shipped, refused)

@@ -1,8 +1,9 @@
 /* What lanes.c and lane_tree.c say of small random networks is true: in every lane row >= lo, to the last bit of exact
  * rational arithmetic, at every point of a cloud where the lane's signs hold, from any slopes and multipliers; a lane
  * gives the same bytes alone as beside others; and where a tree is closed, no point of the cloud is at or below its
- * cutoff; bounds of units by trees over the signs of units before them (unit_trees.c) contain every point of the cloud,
- * and many are as narrow as they can be. Weights over 60 binades, zero-width boxes and ties come from the generator. */
+ * cutoff, nor is one below what the words of its certificate are said to prove; bounds of units by trees over the signs
+ * of units before them (unit_trees.c) contain every point of the cloud, and many are as narrow as they can be. Weights
+ * over 60 binades, zero-width boxes and ties come from the generator. */
 #include "point_cloud.h"
 
 #include "search/search.h"
@@ -64,8 +65,9 @@ static void tree(nm_job *job, setup *s, uint32_t row)
     double *slope = NM_ARRAY(job, double, s->p->n_units);
     for (size_t u = 0; u < s->p->n_units; u++) slope[u] = (double)some();
     if (!isfinite(rhs)) return;
-    const nm_lane_tree t = nm_lane_tree_run(job, s->b, row, rhs, slope,
-                                            nm_pseudo_new(job, s->p->n_units, NULL), (nm_lane_opts){.work = 2e6});
+    nm_lane_words *w = t_below(2) ? nm_lane_words_new(job, 1) : NULL;
+    const nm_lane_tree t = nm_lane_tree_run(job, s->b, row, rhs, slope, nm_pseudo_new(job, s->p->n_units, NULL),
+                                            (nm_lane_opts){.work = 2e6, .words = w});
     n_trees++;
     n_closed += t.closed;
     n_left += !t.closed;
@@ -74,6 +76,11 @@ static void tree(nm_job *job, setup *s, uint32_t row)
     for (size_t k = 0; t.closed && k < s->n_pts; k++) bad += x_cmp(s->pt[k], unit, rhs) <= 0;
     CHECK(bad == 0, "closed at %.17g with %zu points at or below it, %zu nodes; seed %llu", rhs,
           bad, t.nodes, SEED);
+    if (!w) return;
+    CHECK(t.closed == (t.lo > rhs), "the words prove %.17g; seed %llu", t.lo, SEED);
+    for (size_t k = 0; k < s->n_pts; k++) bad += x_cmp(s->pt[k], unit, t.lo) < 0;
+    CHECK(bad == 0, "the words prove %.17g with %zu points below it; seed %llu", t.lo, bad, SEED);
+    nm_lane_words_drop(job, 1, w);
 }
 
 /* the open units of every block, bounded by trees; touched: a bound lies within a millionth of a point's value */
