@@ -1,10 +1,10 @@
 /* check.c: reads a certificate, netmip-proof(5), and checks it step by step.
  *
  * What must be trusted for an accepted `holds`: the readers of network and question; the judge's evaluation, and that
- * blocks which agree with it at random points are the network's; check.c, tree.c, hints.c, plain_bounds.c, pull.c,
- * point.c and plain_net.c, some 1,800 lines; the compiler; and arithmetic in IEEE 754 doubles, rounded to nearest, or,
- * with --exact, of integers, in exact.c and dyadic.c, instead of what those say about rounding. What need not be:
- * whoever wrote the certificate. netmip-check holds nothing else (`make checker`).
+ * blocks which agree with it at random points are the network's; check.c, tree.c, hints.c, plain_bounds.c, bends.c,
+ * pull.c, point.c and plain_net.c, some 1,800 lines; the compiler; and arithmetic in IEEE 754 doubles, rounded to
+ * nearest, or, with --exact, of integers, in exact.c and dyadic.c, instead of what those say about rounding. What need
+ * not be: whoever wrote the certificate. netmip-check holds nothing else (`make checker`).
  *
  * A region starts with the box of a case (rows and balls of the case are left out, which only makes it larger), and its
  * bounds are computed here. A clause is closed in a region if one of its rows is proven to be above its right side, or
@@ -399,7 +399,7 @@ static bool whole_file(check *c, bool exact)
             return fail(c, "\"claim holds\" or \"claim violated\" was expected");
         if (!c->p) c->p = nm_plain_new(c->job, c->net);
         c->pull = nm_pull_new(c->job, c->p);
-        if (exact) c->exact = nm_exact_new(c->job, c->p, c->pull);
+        if (exact) c->exact = nm_exact_new(c->job, c->p, nm_pull_bends(c->pull));
         for (size_t i = 0; i < c->q->n_cases; i++)
             if (!c->q->cases[i].empty && !one_case(c, i)) return false;
     }

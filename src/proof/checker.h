@@ -38,6 +38,7 @@ struct nm_plain {
     size_t n_blocks, n_units, n_out, x_first;
     size_t fan;    /* the most terms that pulling back may add into one unit */
     size_t widest; /* the most units that an AFFINE unit reads */
+    uint32_t *place; /* [n_units] where a unit is if those of AFFINE blocks are put into their order */
     nm_plain_block *block;
     const int32_t *out; /* as in nm_program */
     const double *out_const;
@@ -87,6 +88,10 @@ static inline void nm_region_meet(nm_region *r, size_t u, double lo, double hi)
     if (hi < r->hi[u] && hi > -INFINITY) r->hi[u] = hi;
     if (r->lo[u] > r->hi[u]) r->empty = true;
 }
+static inline double nm_region_size(const nm_region *r, size_t u) /* the largest |value| of a unit */
+{
+    return nm_larger(fabs(r->lo[u]), fabs(r->hi[u]));
+}
 
 /* ---- hints.c: what decides lines; each takes its words, and returns what is wrong with them, or NULL ---- */
 static inline nm_span nm_take_word(nm_span *rest) /* the next word of a line; empty: there is none */
@@ -109,18 +114,38 @@ void nm_point_thetas(const nm_plain_block *k, size_t i, const nm_region *r, doub
 /* Returns a constant so that the unit is at most c x + it over the box, where c is near theta w. */
 double nm_point_top(const nm_plain_block *k, size_t i, const nm_region *r, const double *c);
 
-/* ---- pull.c: rows pulled back to the inputs ----------------------------------------------------- */
-typedef struct nm_pull nm_pull; /* NM_CHECK_LANES rows; it has the lines of units, too */
-nm_pull *nm_pull_new(nm_job *job, const nm_plain *p);
+/* ---- bends.c: between which lines units lie ---------------------------------------------- */
+typedef struct nm_bends {
+    const nm_plain *p;
+    bool *zero;             /* [n_units] both lines are 0 */
+    double *slo, *sup, *up; /* [n_units] lower slope; upper line sup a + up */
+    uint32_t *low, *top;    /* members of the lower and the upper line: of a RELU, what it reads */
+    double **hull;          /* [n_units] of an upper line over the inputs: coefficients, or exactly: thetas; or NULL */
+    unsigned char *made;    /* [n_units] which of its lines have been computed */
+    double *ramp;           /* [n_units] where the search for a line has ended */
+    double **room;          /* [n_blocks] for them, by the terms of the affine block */
+    double *fee;            /* [n_units] cost of rounding for each |coefficient| */
+    double flat;            /* of underflow */
+} nm_bends;
+nm_bends nm_bends_new(nm_job *job, const nm_plain *p);
 /* Sets the lines of blocks from..to-1 by the region's bounds, and what their rounding costs. */
-void nm_pull_lines(nm_pull *t, const nm_region *r, size_t from, size_t to);
+void nm_bends_set(nm_bends *t, const nm_region *r, size_t from, size_t to);
+/* Computes lines that the region's point decides, for coefficients of these signs. */
+void nm_bends_make(nm_bends *t, const nm_region *r, size_t u, bool lower, bool upper);
+/* Returns the block that a RELU unit reads; *i: its unit there. */
+const nm_plain_block *nm_bends_read_by(const nm_bends *t, size_t u, size_t *i);
 typedef struct nm_plain_line { /* a unit is at least slo low, and at most sup top plus an offset */
     size_t low, top;
     double slo, sup;
     const double *theta; /* of an upper line over the inputs, instead; or NULL */
 } nm_plain_line;
 /* Returns the lines of a unit, for a coefficient of this sign. */
-nm_plain_line nm_pull_line(nm_pull *t, const nm_region *r, size_t u, int sign);
+nm_plain_line nm_bends_line(nm_bends *t, const nm_region *r, size_t u, int sign);
+
+/* ---- pull.c: rows pulled back to the inputs ----------------------------------------------------- */
+typedef struct nm_pull nm_pull; /* NM_CHECK_LANES rows */
+nm_pull *nm_pull_new(nm_job *job, const nm_plain *p);
+nm_bends *nm_pull_bends(nm_pull *t); /* those by which it pulls back */
 typedef struct nm_plain_sign { /* given in one lane: the pre-activation of a RELU is <= 0 (side 1) or >= 0 (-1) */
     uint32_t unit;
     unsigned char lane;
@@ -128,7 +153,6 @@ typedef struct nm_plain_sign { /* given in one lane: the pre-activation of a REL
     double beta;
 } nm_plain_sign;
 void nm_pull_signs(nm_pull *t, size_t n, const nm_plain_sign *sign); /* for what follows; they are shared */
-bool nm_pull_is_zero(const nm_pull *t, size_t u); /* both lines are 0 */
 void nm_pull_clear(nm_pull *t);
 void nm_pull_put(nm_pull *t, size_t u, size_t lane, double coef);
 void nm_pull_constant(nm_pull *t, size_t lane, double c, double e); /* which may be off by e */
@@ -154,7 +178,7 @@ typedef struct nm_plain_row { /* a row of the question, or, with row NULL, sign 
     size_t block, unit;
     double sign;
 } nm_plain_row;
-/* Sets lower bounds of the row in n leaves of a tree, which have signs of their own; nm_pull_lines comes first. */
+/* Sets lower bounds of the row in n leaves of a tree, which have signs of their own; nm_bends_set comes first. */
 void nm_region_leaves(nm_pull *t, const nm_plain *p, const nm_region *r, const nm_plain_row *row, size_t n,
                       size_t n_signs, const nm_plain_sign *sign, double *lo);
 /* Makes row <= its right side, pulled back to the inputs, the region's cut, and shrinks its box. */
@@ -166,7 +190,7 @@ const char *nm_region_tree(nm_job *job, nm_pull *pull, const nm_plain *p, const 
                            nm_span *words, double *lo);
 
 /* ---- exact.c: all of this without rounding; results become doubles, rounded outwards ------------ */
-nm_exact *nm_exact_new(nm_job *job, const nm_plain *p, nm_pull *lines); /* to be closed by nm_close */
+nm_exact *nm_exact_new(nm_job *job, const nm_plain *p, nm_bends *lines); /* to be closed by nm_close */
 void nm_exact_affine(nm_exact *x, size_t b, nm_region *r);                  /* the intervals of a block */
 double nm_exact_unit(nm_exact *x, const nm_region *r, size_t u, double sign); /* a lower bound of sign u */
 double nm_exact_row(nm_exact *x, const nm_region *r, const nm_row *row);

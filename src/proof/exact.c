@@ -1,6 +1,6 @@
 /* exact.c: what plain_bounds.c and pull.c compute, without rounding: --exact.
  *
- * A region's bounds, cut and right side stay doubles, and lines keep the slopes that pull.c chooses. All that follows
+ * A region's bounds, cut and right side stay doubles, and lines keep the slopes that bends.c chooses. All that follows
  * from these doubles is computed exactly, and only an end result becomes a double again, rounded outwards, or anyhow
  * where any number will do and the result allows for it. So no bound of a rounding error occurs:
  *   unit          [down(exact lower end), up(exact upper end)]
@@ -27,7 +27,7 @@ enum { SLOPE = 53 };
 struct nm_exact {
     nm_job *job;
     const nm_plain *p;
-    nm_pull *lines;
+    nm_bends *lines;
     int64_t base, *scale, *below; /* [n_blocks] */
     uint32_t *block;              /* [n_units] the block of each */
     mpz_t *y, *lo, *hi, a, b;     /* y [n_units]: the row; lo, hi [widest]: ends of the units that a row reads */
@@ -73,7 +73,7 @@ static void scales(nm_exact *x)
     }
 }
 
-nm_exact *nm_exact_new(nm_job *job, const nm_plain *p, nm_pull *lines)
+nm_exact *nm_exact_new(nm_job *job, const nm_plain *p, nm_bends *lines)
 {
     nm_exact *x = NM_NEW(job, nm_exact);
     *x = (nm_exact){.job = job, .p = p, .lines = lines};
@@ -221,7 +221,7 @@ static void pull_hull(nm_exact *x, const nm_region *r, int src, size_t i, const 
 static void pull_bent(nm_exact *x, const nm_region *r, size_t b, size_t u)
 {
     const nm_plain_block *k = &x->p->block[b];
-    const nm_plain_line l = nm_pull_line(x->lines, r, u, mpz_sgn(x->y[u]));
+    const nm_plain_line l = nm_bends_line(x->lines, r, u, mpz_sgn(x->y[u]));
     const int64_t shift = x->below[k->src] - x->below[b];
     if (mpz_sgn(x->y[u]) > 0) {
         nm_dyadic_add_multiple(x->y[l.low], x->y[u], l.slo, shift);
@@ -244,7 +244,7 @@ static void pull_affine(nm_exact *x, size_t b, size_t u)
     const size_t i = u - k->first;
     for (size_t t = k->ptr[i]; t < k->ptr[i + 1]; t++) {
         const size_t to = k->idx[t];
-        if (!nm_pull_is_zero(x->lines, to))
+        if (!x->lines->zero[to])
             nm_dyadic_add_multiple(x->y[to], x->y[u], k->w[t], x->below[x->block[to]] - x->below[b]);
     }
     nm_dyadic_add(&x->c, x->y[u], x->base + x->below[b], k->bias[i]);
@@ -276,7 +276,7 @@ static void pull(nm_exact *x, const nm_region *r, size_t from, bool signs)
         for (size_t u = k->first; u < k->first + k->n; u++) {
             if (mpz_sgn(x->y[u]) == 0) continue;
             if (k->kind == NM_AFFINE) pull_affine(x, b, u);
-            if (k->kind != NM_AFFINE && !nm_pull_is_zero(x->lines, u)) pull_bent(x, r, b, u);
+            if (k->kind != NM_AFFINE && !x->lines->zero[u]) pull_bent(x, r, b, u);
             mpz_set_ui(x->y[u], 0);
         }
     }

@@ -151,7 +151,7 @@ void nm_region_crown(nm_job *job, nm_pull *t, const nm_plain *p, nm_region *r)
         const nm_plain_block *k = &p->block[b];
         if (k->kind != NM_AFFINE || !k->is_pre || (!r->cut && k->reads_input_only)) continue;
         nm_region_interval(p, r, b + 1);
-        nm_pull_lines(t, r, done, b + 1);
+        nm_bends_set(nm_pull_bends(t), r, done, b + 1);
         done = b + 1;
         crown_block(t, p, r, b);
     }
@@ -192,7 +192,7 @@ void nm_region_rows(nm_pull *t, const nm_plain *p, const nm_region *r, size_t n,
                     const nm_row *const *row, double *lo)
 {
     double all[L];
-    nm_pull_lines(t, r, 1, p->n_blocks);
+    nm_bends_set(nm_pull_bends(t), r, 1, p->n_blocks);
     for (size_t i = 0; r->exact && i < n; i++) lo[i] = nm_exact_row(r->exact, r, row[i]);
     if (r->exact) return;
     nm_pull_clear(t);
@@ -255,7 +255,7 @@ static double cut_of(nm_pull *t, const nm_plain *p, const nm_region *r, const nm
 {
     double lo, e;
     if (r->exact) {
-        nm_pull_lines(t, r, 1, p->n_blocks);
+        nm_bends_set(nm_pull_bends(t), r, 1, p->n_blocks);
         return nm_exact_cut(r->exact, r, row, g);
     }
     nm_region_rows(t, p, r, 1, &row, &lo);

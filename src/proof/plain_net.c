@@ -131,6 +131,15 @@ static void fans(nm_job *job, nm_plain *p)
         if (n[u] + 8 > p->fan) p->fan = n[u] + 8;
 }
 
+static void places(nm_job *job, nm_plain *p)
+{
+    p->place = NM_RAW(job, uint32_t, p->n_units + 1);
+    for (size_t b = 0; b < p->n_blocks; b++) {
+        const nm_plain_block *k = &p->block[b];
+        for (size_t i = 0; i < k->n; i++) p->place[k->first + (k->order ? k->order[i] : i)] = (uint32_t)(k->first + i);
+    }
+}
+
 nm_plain *nm_plain_new(nm_job *job, const nm_net *net)
 {
     const nm_program *p = nm_lower(job, net);
@@ -148,6 +157,7 @@ nm_plain *nm_plain_new(nm_job *job, const nm_net *net)
         if (k->kind == NM_MAX) maxima(job, p, k, &out->block[b]);
     }
     fans(job, out);
+    places(job, out);
     out->tried = NM_NEW(job, size_t);
     return out;
 }

@@ -102,7 +102,7 @@ const char *nm_region_tree(nm_job *job, nm_pull *pull, const nm_plain *p, const 
     const nm_mark mark = nm_mark_get(job);
     tree t = {.job = job, .pull = pull, .p = p, .r = r, .row = row, .words = words, .least = INFINITY};
     t.sign = NM_ARRAY(job, nm_plain_sign, L * DEEPEST);
-    nm_pull_lines(pull, r, 1, row->block + 1);
+    nm_bends_set(nm_pull_bends(pull), r, 1, row->block + 1);
     if (read(&t)) bound(&t);
     *lo = t.least;
     if (!t.why) nm_mark_release(job, mark);

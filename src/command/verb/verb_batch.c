@@ -242,9 +242,7 @@ static nm_campaign images_of(nm_job *job, const nm_cli *c, const nm_campaign_fil
     nm_cli_files(job, c, 1, 1, "a network");
     if (!nm_cli_has(c, NM_O_images) || !nm_cli_has(c, NM_O_dir))
         nm_throw(job, NM_EUSE, "netmip batch: --images FILE and --dir DIR were expected");
-    nm_campaign b = campaign_of(job, c, joins);
-    nm_check_campaign(job, &b);
-    return b;
+    return campaign_of(job, c, joins);
 }
 
 nm_campaign nm_cli_campaign(nm_job *job, const nm_cli *c)
@@ -267,7 +265,8 @@ static int campaign(nm_job *job, const nm_cli *c, nm_buf *out)
 {
     nm_spread spread;
     const bool spreads = nm_cli_spread(job, c, &spread);
-    const nm_campaign b = nm_cli_campaign(job, c);
+    nm_campaign b = nm_cli_campaign(job, c);
+    if (!b.rows) nm_check_campaign(job, &b);
     if (!spreads) return nm_campaign_run(job, &b, out, nm_cli_has(c, NM_O_json));
     if (nm_cli_has(c, NM_O_json))
         nm_throw(job, NM_EUSE,
