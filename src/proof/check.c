@@ -2,11 +2,11 @@
  *
  * What must be trusted for an accepted `holds`: the readers of network and question; the judge's evaluation, and that
  * blocks which agree with it at random points are the network's; check.c, tree.c, hints.c, plain_bounds.c, bends.c,
- * pull.c, point.c and plain_net.c, some 1,800 lines; the compiler; and arithmetic in IEEE 754 doubles, rounded to
- * nearest, or, with --exact, of integers, in exact.c and dyadic.c, instead of what those say about rounding. What need
- * not be: whoever wrote the certificate. netmip-check holds nothing else (`make checker`).
+ * pull.c, balls.c, point.c and plain_net.c, some 2,000 lines; the compiler; and arithmetic in IEEE 754 doubles, rounded
+ * to nearest, or, with --exact, of integers, in exact.c, exact_ball.c and dyadic.c, instead of what those say about
+ * rounding. What need not be: whoever wrote the certificate. netmip-check holds nothing else (`make checker`).
  *
- * A region starts with the box of a case (rows and balls of the case are left out, which only makes it larger), and its
+ * A region starts with the box and the balls of a case (its rows are left out, which only makes it larger), and its
  * bounds are computed here. A clause is closed in a region if one of its rows is proven to be above its right side, or
  * if it is closed in both parts of the region: by the two signs of a unit or the two halves of an input's interval,
  * which share their border. A row's bound may be the least of those in the leaves of a tree. Within `target`, a row of
@@ -99,6 +99,10 @@ static nm_region whole(check *c)
     r.closed = NM_ARRAY(c->job, bool, c->c->n_clauses + 1);
     r.ends = NM_RAW(c->job, double, 3 * c->p->widest + 1);
     for (size_t u = 0; u < n; u++) r.slope[u] = -1;
+    if (!c->c->gens) { /* with generators, balls are not about block 0 */
+        r.n_balls = c->c->n_balls;
+        r.balls = c->c->balls;
+    }
     memcpy(r.lo, c->c->lo, c->q->n_in * sizeof *r.lo);
     memcpy(r.hi, c->c->hi, c->q->n_in * sizeof *r.hi);
     return r;

@@ -67,6 +67,8 @@ typedef struct nm_region { /* points of the input set, with the bounds that are 
         slope; /* [n_units] of RELU units: lower slopes of the question's rows, or below 0: as steep says */
     const double *point;  /* [n_in] places in [0,1], in the intervals of inputs, that decide lines; or NULL */
     double smooth;        /* width of their ramps */
+    size_t n_balls;       /* which hold all points of interest, too */
+    const nm_ball *balls; /* over the inputs */
     double *ends;         /* [3 * widest] of the units that a row reads, while intervals are computed */
     double *cut, cut_rhs; /* [n_in] cut x <= cut_rhs at all points of interest; or NULL */
     size_t n_signs;
@@ -113,6 +115,26 @@ double nm_point_slope(const nm_plain_block *k, size_t i, const nm_region *r); /*
 void nm_point_thetas(const nm_plain_block *k, size_t i, const nm_region *r, double *theta, double *ramp);
 /* Returns a constant so that the unit is at most c x + it over the box, where c is near theta w. */
 double nm_point_top(const nm_plain_block *k, size_t i, const nm_region *r, const double *c);
+
+/* ---- balls.c: least values over a box and a ball ------------------------------------------------ */
+/* Returns a lower bound of y.x, rounding included, or -INFINITY; z [n]: room for a hint. */
+double nm_plain_ball_least(const nm_ball *b, size_t n, const double *y, const double *lo, const double *hi, double *z);
+/* Sets z of L1 or L2, a hint; false: the box alone is as good. */
+bool nm_plain_ball_hint(const nm_ball *b, size_t n, const double *y, const double *lo, const double *hi, double *z);
+double nm_plain_ball_norm(const nm_ball *b, size_t n, const double *z); /* N(z), rounded up; may be INFINITY */
+double nm_plain_ball_lambda(const nm_ball *b, size_t n, const double *y, const double *lo, const double *hi);
+typedef struct nm_plain_group { /* the elements that an L0 ball counts as one */
+    size_t n, first;
+    const uint32_t *idx; /* NULL: one alone, the first */
+} nm_plain_group;
+size_t nm_plain_ball_groups(const nm_ball *b, size_t n);
+nm_plain_group nm_plain_ball_group(const nm_ball *b, size_t g);
+static inline size_t nm_plain_member(const nm_plain_group *g, size_t k)
+{
+    return g->idx ? g->idx[k] : g->first;
+}
+/* Returns whether the box is away from the centre in an element of the group. */
+bool nm_plain_ball_moves(const nm_ball *b, const nm_plain_group *g, const double *lo, const double *hi);
 
 /* ---- bends.c: between which lines units lie ---------------------------------------------- */
 typedef struct nm_bends {

@@ -19,4 +19,16 @@ void nm_dyadic_plus(nm_dyadic *sum, double x);    /* sum += x */
 double nm_dyadic_down(const nm_dyadic *x);        /* the largest double that is at most x, or the one below it */
 double nm_dyadic_up(const nm_dyadic *x);
 
+/* ---- exact_ball.c ---------------------------------------------------------------------------------- */
+typedef struct nm_ball nm_ball;
+typedef struct nm_exact_inputs { /* a row over the inputs: c + sum y_i 2^-s x_i */
+    size_t n;
+    mpz_t *y;
+    int64_t s;
+    const nm_dyadic *c;
+    const double *near; /* the coefficients, rounded */
+} nm_exact_inputs;
+/* Returns a lower bound of the row over box and ball, or -INFINITY; z [n]: room for a hint. */
+double nm_exact_ball(const nm_ball *b, const nm_exact_inputs *row, const double *lo, const double *hi, double *z);
+
 #endif

@@ -32,7 +32,7 @@ struct nm_exact {
     uint32_t *block;              /* [n_units] the block of each */
     mpz_t *y, *lo, *hi, a, b;     /* y [n_units]: the row; lo, hi [widest]: ends of the units that a row reads */
     nm_dyadic c, d, e, f;         /* c: the row's constant; others are for use within a function */
-    double *near;                 /* [n_in] the row over the inputs, rounded */
+    double *near, *hint;          /* [n_in] the row over the inputs, rounded; room for a ball */
     size_t n_signs, lane;         /* of a leaf of a tree: signs of all leaves, and its lane */
     const nm_plain_sign *sign;
 };
@@ -81,6 +81,7 @@ nm_exact *nm_exact_new(nm_job *job, const nm_plain *p, nm_bends *lines)
     x->below = NM_ARRAY(job, int64_t, p->n_blocks);
     x->block = NM_ARRAY(job, uint32_t, p->n_units);
     x->near = NM_ARRAY(job, double, p->block[0].n + 1);
+    x->hint = NM_ARRAY(job, double, p->block[0].n + 1);
     x->y = NM_ARRAY(job, mpz_t, p->n_units);
     x->lo = NM_ARRAY(job, mpz_t, p->widest + 1);
     x->hi = NM_ARRAY(job, mpz_t, p->widest + 1);
@@ -301,16 +302,21 @@ static double least(nm_exact *x, const nm_region *r, double lambda)
     return nm_dyadic_down(&x->d);
 }
 
-/* Returns the best multiplier that is found in doubles, as any will do. */
-static double multiplier(nm_exact *x, const nm_region *r)
+/* Sets the row over the inputs, rounded. */
+static void round_row(nm_exact *x)
 {
-    double lambda = 0, best = 0, most = -INFINITY;
-    nm_plain_tangent below = {0}, above = {.at = INFINITY};
     for (size_t i = 0; i < x->p->block[0].n; i++) {
         long power;
         const double part = mpz_get_d_2exp(&power, x->y[i]);
         x->near[i] = ldexp(part, (int)(power - x->base - x->below[0]));
     }
+}
+
+/* Returns the best multiplier that is found in doubles, as any will do. */
+static double multiplier(nm_exact *x, const nm_region *r)
+{
+    double lambda = 0, best = 0, most = -INFINITY;
+    nm_plain_tangent below = {0}, above = {.at = INFINITY};
     for (int s = 0; s < NM_CHECK_MULTIPLIERS; s++) {
         double value = 0, slope = 0;
         for (size_t i = 0; i < x->p->block[0].n; i++) {
@@ -331,8 +337,14 @@ static double multiplier(nm_exact *x, const nm_region *r)
 
 static double lower(nm_exact *x, const nm_region *r)
 {
-    const double plain = least(x, r, 0), lambda = r->cut ? multiplier(x, r) : 0;
-    return lambda > 0 && isfinite(lambda) ? nm_larger(least(x, r, lambda), plain) : plain;
+    double lo = least(x, r, 0);
+    if (r->cut || r->n_balls) round_row(x);
+    const double lambda = r->cut ? multiplier(x, r) : 0;
+    if (lambda > 0 && isfinite(lambda)) lo = nm_larger(least(x, r, lambda), lo);
+    const nm_exact_inputs row = {x->p->block[0].n, x->y, x->base + x->below[0], &x->c, x->near};
+    for (size_t k = 0; k < r->n_balls; k++)
+        lo = nm_larger(lo, nm_exact_ball(&r->balls[k], &row, r->lo, r->hi, x->hint));
+    return lo;
 }
 
 double nm_exact_unit(nm_exact *x, const nm_region *r, size_t u, double sign)

@@ -149,7 +149,7 @@ void nm_region_crown(nm_job *job, nm_pull *t, const nm_plain *p, nm_region *r)
     for (size_t u = 0; u < p->n_units; u++) r->slope[u] = -1;
     for (size_t b = 1; b < p->n_blocks && !r->empty; b++) {
         const nm_plain_block *k = &p->block[b];
-        if (k->kind != NM_AFFINE || !k->is_pre || (!r->cut && k->reads_input_only)) continue;
+        if (k->kind != NM_AFFINE || !k->is_pre || (!r->cut && !r->n_balls && k->reads_input_only)) continue;
         nm_region_interval(p, r, b + 1);
         nm_bends_set(nm_pull_bends(t), r, done, b + 1);
         done = b + 1;

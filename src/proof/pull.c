@@ -29,6 +29,7 @@ struct nm_pull {
     bool *hot;              /* [n_units] by a unit's place: some of them may not be 0 */
     uint32_t *list, *row;   /* [widest]; [n_units] places of a block's hot units, from its first */
     nm_bends bends;
+    double *own, *hint;     /* [n_in] a row of its own; room for a ball */
     double c[L], e[L];      /* constants; what rounding may have cost so far */
     size_t n_signs;
     const nm_plain_sign *sign; /* of leaves of a tree */
@@ -41,6 +42,8 @@ nm_pull *nm_pull_new(nm_job *job, const nm_plain *p)
     t->y = NM_ARRAY(job, double, nm_mul(job, p->n_units, L));
     t->hot = NM_ARRAY(job, bool, p->n_units);
     t->list = NM_RAW(job, uint32_t, p->widest + 1);
+    t->own = NM_RAW(job, double, 2 * p->block[0].n + 1);
+    t->hint = t->own + p->block[0].n;
     t->row = NM_RAW(job, uint32_t, p->n_units + 1);
     return t;
 }
@@ -345,9 +348,25 @@ bool nm_next_multiplier(nm_plain_tangent *below, nm_plain_tangent *above, double
     return true;
 }
 
+/* Improves lower bounds of the lanes by the region's balls. */
+static void take_balls(const nm_pull *t, const nm_region *r, double *lo)
+{
+    const size_t n = t->p->block[0].n;
+    for (size_t l = 0; l < L && r->n_balls; l++) {
+        bool any_left = false;
+        for (size_t i = 0; i < n; i++) any_left |= (t->own[i] = t->y[i * L + l]) != 0;
+        for (size_t k = 0; k < r->n_balls && any_left; k++) {
+            const double least = nm_plain_ball_least(&r->balls[k], n, t->own, r->lo, r->hi, t->hint);
+            const double e = t->e[l] + t->bends.flat + 8 * NM_CHECK_U * (fabs(t->c[l]) + fabs(least));
+            const double bound = nm_down(t->c[l] + least - e * NM_CHECK_MORE);
+            if (isfinite(bound) && bound > lo[l]) lo[l] = bound;
+        }
+    }
+}
+
 /* Sets lower bounds of the lanes: without the cut, and with it. The bound is concave in lambda, piecewise linear, and
  * its slope is cut x - rhs at the minimum. */
-void nm_pull_lower(const nm_pull *t, const nm_region *r, double *lo)
+static void lower_box(const nm_pull *t, const nm_region *r, double *lo)
 {
     double lambda[L] = {0};
     nm_plain_tangent below[L], above[L];
@@ -372,6 +391,12 @@ void nm_pull_lower(const nm_pull *t, const nm_region *r, double *lo)
         least(t, r, lambda, &m);
         take(t, &m, lambda, r->cut_rhs, lo);
     }
+}
+
+void nm_pull_lower(const nm_pull *t, const nm_region *r, double *lo)
+{
+    lower_box(t, r, lo);
+    take_balls(t, r, lo);
 }
 
 double nm_pull_inputs(const nm_pull *t, double *g, double *e)

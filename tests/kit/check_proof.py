@@ -104,7 +104,7 @@ class Checker:
     def whole(self, case):
         none = [None] * len(self.blocks)
         r = {"lo": [self.array(case["lo"])] + none, "hi": [self.array(case["hi"])] + none, "empty": False, "cut": None, "only": None,
-             "signs": [], "betas": [], "steep": {}, "slopes": {}, "point": None, "closed": [False] * len(case["clauses"])}
+             "signs": [], "betas": [], "balls": case.get("balls", []), "steep": {}, "slopes": {}, "point": None, "closed": [False] * len(case["clauses"])}
         return self.interval(r, 1)
 
     def copy(self, r):
@@ -216,7 +216,58 @@ class Checker:
                     e = e + 8 * self.U * (abs(y[:, i]) + beta) * size[i]
 
     def least(self, r, y, c, e):
-        """lower bounds of rows y x + c - e over the region's box, and its cut"""
+        """lower bounds of rows y x + c - e over the region's box, with its cut or balls"""
+        best = self.within_cut(r, y, c, e)
+        for ball in r["balls"]:
+            best = np.maximum(best, (self.by_count if ball["norm"] == "l0" else self.by_norm)(r, ball, y, c, e))
+        return best
+
+    def halved(self, most, used, top):
+        """hints: for each row a number from 0 to top at which what is used up, which falls, is at most `most`"""
+        low, high = np.zeros(len(top)), top
+        for _ in range(48):
+            middle = (low + high) / 2
+            over = used(middle[:, None]) > most
+            low, high = np.where(over, middle, low), np.where(over, high, middle)
+        return high[:, None]
+
+    def by_norm(self, r, ball, y, c, e):
+        """L1, L2: the least (y + z) x over the box - z centre - radius N(z), for any z"""
+        n, one, radius, lo, hi = y.shape[1], ball["norm"] == "l1", ball["radius"], r["lo"][0], r["hi"][0]
+        centre = self.array(ball.get("centre", self.q.get("image")))
+        v, l, h = np.array(y, dtype=float), np.array(lo - centre, dtype=float), np.array(hi - centre, dtype=float)
+        top = abs(v).max(1) if one else np.sqrt((v * v).sum(1)) / radius
+        if one:
+            lam = self.halved(radius, lambda at: np.where(abs(v) > at, abs(np.where(v > 0, l, h)), 0).sum(1), top)
+        else:
+            lam = self.halved(radius * radius, lambda at: (np.clip(-v / np.where(at > 0, at, 1e-300), l, h) ** 2).sum(1), top)
+        z = np.clip(-v, -lam, lam) if one else np.clip(-v, lam * l, lam * h)
+        norm = abs(z).max(1) if one else np.sqrt((z * z).sum(1)) * (1 + 1e-12)
+        z, norm = self.array(z), self.array(norm)
+        sure = norm * norm >= ((z * z).sum(1) if not one else 0) if self.exact else one | (norm > 1e-100)
+        s, part = y + z, norm * self.array([radius])[0]
+        mag = ((abs(y) + abs(z)) * np.maximum(abs(lo), abs(hi)) + abs(z * centre)).sum(1) + part
+        total = (s * np.where(s > 0, lo, hi)).sum(1) - z.dot(centre) - part
+        err = e + 2 * self.U * ((3 * n + 16) * mag + 8 * (abs(c) + abs(total))) + self.tiny
+        bound = self.below(c + total - err)
+        return np.where(np.array(sure, dtype=bool), bound, np.minimum(bound, self.array([-1e300])[0]))
+
+    def by_count(self, r, ball, y, c, e):
+        """L0: y centre - sum max(gain - lam, 0) - lam count, the gain of each group that may leave the centre, for any lam"""
+        n, count, lo, hi = y.shape[1], self.array([ball["radius"]])[0], r["lo"][0], r["hi"][0]
+        centre, group = self.array(ball.get("centre", self.q.get("image"))), np.array(ball.get("pixels", range(n)))
+        order = np.argsort(group, kind="stable")
+        first = np.nonzero(np.diff(group[order], prepend=-1))[0]
+        gains = np.add.reduceat((y * (centre - np.where(y > 0, lo, hi)))[:, order], first, axis=1)
+        must = np.maximum.reduceat(((lo > centre) | (hi < centre)).astype(int)[order], first) > 0
+        near = np.array(gains, dtype=float)
+        lam = self.array(self.halved(float(count), lambda at: (near > at).sum(1), np.maximum(near.max(1), 0)))
+        over, size = gains - lam, np.maximum(abs(lo), abs(hi)) + abs(centre)
+        total = y.dot(centre) - np.where(must | (over > 0).astype(bool), over, self.U * 0).sum(1) - lam[:, 0] * count
+        mag = abs(y).dot(size) + lam[:, 0] * (len(first) + count)
+        return self.below(c + total - e - 2 * self.U * ((5 * n + 16) * mag + 8 * (abs(c) + abs(total))) - self.tiny)
+
+    def within_cut(self, r, y, c, e):
         lo, hi, n = r["lo"][0], r["hi"][0], y.shape[1]
         size, zero = np.maximum(abs(lo), abs(hi)), self.U * 0
 
@@ -281,7 +332,7 @@ class Checker:
         for k in range(1, len(self.blocks)):
             if r["empty"]:
                 return
-            if k == 1 and r["cut"] is None:
+            if k == 1 and r["cut"] is None and not r["balls"]:
                 continue
             self.interval(r, done, k)
             done = k + 1

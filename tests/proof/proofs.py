@@ -8,6 +8,7 @@ from kit import NETMIP, check, m, needs, p, parts, put, run
 from tiny import box, network, relus
 
 needs("numpy")
+import numpy as np
 from check_proof import Checker, Rejected
 
 SEED = int(os.environ.get("SEED", "1"))
@@ -73,6 +74,92 @@ def random_tree(depth, units):
     return "%d:%d %s %s" % (*unit, random_tree(depth + [unit], units), random_tree(depth + [unit], units))
 
 
+def with_ball(query, norm, centre, radius, pixels=None):
+    """the question, asked in a ball"""
+    q = json.loads(query)
+    q["cases"][0]["balls"] = [{"norm": norm, "radius": radius, "centre": centre, **({"pixels": pixels} if pixels else {})}]
+    code, out, err = run("solve", p("n.json"), put("q.json", q), "--dump", "query", "--json")
+    assert code == 0, err
+    return out.encode()
+
+
+def in_ball(norm):
+    """a question in a ball whose threshold lies a little below what plain bounds prove, its certificate, and their bound"""
+    sizes = rng.choice(([4, 6, 1], [6, 5, 4, 1], [4, 1]))
+    n, net = sizes[0], small(sizes)
+    lo, hi = [-0.5 - rng.random()] * n, [0.25 + rng.random()] * n
+    centre = [rng.choice((0.0, 0.125, rng.uniform(-0.25, 0.25))) for _ in lo]
+    if rng.random() < 0.2:
+        centre[0] = hi[0] + 0.125  # outside of the box
+    radius = rng.randint(1, n // 2) if norm == "l0" else rng.uniform(0.2, 1.2)
+    ball = norm, centre, radius, [i // 2 for i in range(n)] if norm == "l0" and rng.random() < 0.5 else None
+    c = Checker(net, with_ball(question(net, lo, hi, 1, ["(<= Y_0 -1000)"]), *ball), True)
+    c.case = c.q["cases"][0]
+    r = c.whole(c.case)
+    c.step(r, "crown", [])
+    y, cst, e, rhs, plain = c.row(r, 0, 0)
+    least = float(c.least(r, y, cst, e)[0])
+    query = with_ball(question(net, lo, hi, 1, ["(<= Y_0 %r)" % (least - 1e-6 * (1 + abs(least)))]), *ball)
+    head = ["netmip proof 1", "network " + hashlib.sha256(net).hexdigest(), "question " + hashlib.sha256(query).hexdigest(), "claim holds"]
+    return net, query, "\n".join([*head, "case 0", "crown", "close 0 0", "end", ""]).encode(), least, c
+
+
+def point_in(ball, lo, hi, centre, steer):
+    """a point of ball and box, far in the direction steer; None if rounding may have left the ball"""
+    move = [s * rng.random() for s in steer]
+    if ball["norm"] == "l0":
+        group = ball.get("pixels", list(range(len(lo))))
+        some = rng.sample(sorted(set(group)), int(ball["radius"]))
+        x = [(l if s < 0 else h) if g in some else c for l, h, c, s, g in zip(lo, hi, centre, steer, group)]
+    else:
+        size = sum(abs(v) for v in move) if ball["norm"] == "l1" else sum(v * v for v in move) ** 0.5
+        x = [min(max(c + v * ball["radius"] / (size or 1) * (1 - 1e-9), l), h) for l, h, c, v in zip(lo, hi, centre, move)]
+    return x if all(l <= v <= h for l, v, h in zip(lo, x, hi)) else None
+
+
+def least_in(ball, w, lo, hi, centre):
+    """the least w x over box and ball, the centre within: what moves gains most first"""
+    ends = [(l - c, h - c) for l, h, c in zip(lo, hi, centre)]
+    gains = [max(-v * l, -v * h) for v, (l, h) in zip(w, ends)]
+    base = sum(v * c for v, c in zip(w, centre))
+    if ball["norm"] == "l0":
+        group = ball.get("pixels", list(range(len(w))))
+        each = [sum(g for g, k in zip(gains, group) if k == j) for j in set(group)]
+        return base - sum(sorted(each, reverse=True)[:int(ball["radius"])])
+    left = ball["radius"]
+    for v, (l, h) in sorted(zip(w, ends), key=lambda t: -abs(t[0])):
+        step = min(left, -l if v > 0 else h)
+        base, left = base - abs(v) * step, left - step
+    return base
+
+
+def balls():
+    """balls: both checkers find the same bounds, which no point of the set is below, and those of linear rows are the best"""
+    best = tried = 0
+    for k in range(60):
+        norm = ("l1", "l2", "l0")[k % 3]
+        net, query, proof, least, c = in_ball(norm)
+        case, ball = c.case, c.case["balls"][0]
+        lo, hi, centre = case["lo"], case["hi"], ball["centre"]
+        for mode in ((), ("--exact",)):
+            code, out, err = checked(net, query, proof, *mode)
+            check("a bound in a ball is the same", code == 0, (out, err, mode, net, query, proof))
+        check("and in floats", said(net, query, proof, False) == "holds", (net, query, proof))
+        for _ in range(60):
+            steer = [rng.choice((-1, 1)) for _ in lo]
+            x = point_in(ball, lo, hi, centre, steer)
+            check("no point is below a bound", x is None or float(c.value(c.array(x))[0]) >= least, (net, query, x, least))
+        if len(c.blocks) == 1 and norm != "l2" and all(l <= v <= h for l, v, h in zip(lo, centre, hi)):
+            tried += 1
+            w, b = ([float(v) for v in np.ravel(a)] for a in c.blocks[0])
+            true = least_in(ball, w, lo, hi, centre) + b[0]
+            best += abs(true - least) <= 1e-6 * (1 + abs(true))
+        code, written = solved(net, query)
+        check("solve writes one", code == 0 and written is not None and checked(net, query, written)[0] == 0, (net, query, code, written))
+        check("which is not that of another radius", checked(net, with_ball(query, norm, centre, ball["radius"] * 1.5), written)[0] == 6, query)
+    check("bounds of linear rows are the best", tried >= 5 and best == tried, (best, tried))
+
+
 def handmade():
     """a certificate with bounds of units, and of the row, by trees that are drawn; its threshold is a little below what they prove"""
     sizes = [3, 6, 5, 4, 1]
@@ -97,7 +184,7 @@ def handmade():
 
 def pool(n):
     """valid certificates of small networks, a fifth of them with points and a fifth with trees: (network, question, certificate)"""
-    found, kinds, have = [], set(), {"point": 0, "tree": 0}
+    found, kinds, have = [], set(), {"point": 0, "tree": 0, "ball": 0}
     while len(found) < n:
         wanted = ([w for w in have if have[w] < n // 5] or [None])[0]
         sizes = [3, 8, 2] if wanted else rng.choice(([2, 5, 2], [3, 6, 5, 2], [2, 5, 4, 3, 2], [3, 8, 6, 2]))
@@ -106,10 +193,12 @@ def pool(n):
         code, proof = solved(net, query, *(("--no-split",) if wanted else rng.choice(((), ("--no-split",), ("--no-split",)))))
         if wanted == "tree":
             net, query, proof = handmade()
-        if proof is None or proof.count(b"\n") > 200 or (wanted and wanted.encode() not in proof):
+        elif wanted == "ball":
+            net, query, proof = in_ball(rng.choice(("l1", "l2", "l0")))[:3]
+        if proof is None or proof.count(b"\n") > 200 or (wanted and wanted.encode() not in proof + query):
             continue
         for w in have:
-            have[w] += w.encode() in proof
+            have[w] += w.encode() in proof + query
         kinds |= {w for w in STEPS if w in proof.decode()}
         found.append((net, query, proof))
     return found, kinds
@@ -370,16 +459,16 @@ def shipped():
 
 def refused():
     net, images = m("digits-mlp.onnx"), m("digits-test-images.idx3.gz")
-    code, out, err = run("solve", net, "--image", images + ":3", "--perturb", "l1:0.01", "--proof", p("no.proof"))
-    check("balls are said to have none", code == 0 and "balls" in err and not os.path.exists(p("no.proof")), (code, err))
+    code, out, err = run("solve", net, "--image", images + ":3", "--perturb", "brightness:0.01", "--proof", p("no.proof"))
+    check("generators are said to have none", code == 0 and "generators" in err and not os.path.exists(p("no.proof")), (code, err))
     put("kept.txt", "mine")
     code, out, err = run("solve", net, "--image", images + ":3", "--perturb", "linf:0.01", "--proof", p("kept.txt"))
     check("a file that is no certificate is kept", code == 2 and "no certificate" in err and open(p("kept.txt")).read() == "mine", (code, err))
     put("old.proof", "netmip proof 1\n")
-    code, out, err = run("solve", net, "--image", images + ":3", "--perturb", "l1:0.01", "--proof", p("old.proof"))
+    code, out, err = run("solve", net, "--image", images + ":3", "--perturb", "brightness:0.01", "--proof", p("old.proof"))
     check("an older certificate does not stay", code == 0 and not os.path.exists(p("old.proof")), (code, err))
     code, out, err = run("solve", net, "--image", images + ":3", "--perturb", "linf:0.01", "--proof", p("no.proof"), "--objective", "worst")
     check("values have none", code == 4 and "certificates are for decisions" in err, (code, err))
 
 
-parts(agreement, mutations, ties, cuts, symmetric, shipped, refused)
+parts(agreement, mutations, ties, cuts, symmetric, balls, shipped, refused)
