@@ -196,8 +196,8 @@ truth-short: $(NETMIP)
 
 .PHONY: test
 .PHONY: test-programs
-test-programs: $(TESTS_C)
-test: $(NETMIP) $(TESTS_C)
+test-programs: $(TESTS_C) $(BUILD)/tests/kit/forks
+test: $(NETMIP) $(TESTS_C) $(BUILD)/tests/kit/forks
 	NETMIP=$(abspath $(NETMIP)) sh tests/kit/run.sh $(filter-out $(LEAVE:%=$(BUILD)/tests/%),$(TESTS_C)) $(PY_RUN)
 
 # ---- installing: make install PREFIX=/usr DESTDIR=/tmp/root; what is not under PREFIX is said by its own variable ----

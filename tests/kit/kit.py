@@ -6,7 +6,7 @@
 
 Importing it makes the folder TMP, which is removed at the end (NETMIP_KEEP=DIR: the folder DIR, which stays), and lets the
 modules of scripts/ be imported. A failed check prints one line and the script goes on; the last call is parts() or done()."""
-import atexit, gzip, importlib, json, os, re, shutil, signal, subprocess, sys, tempfile, time, traceback
+import atexit, gzip, importlib, json, os, re, select, shutil, signal, subprocess, sys, tempfile, threading, time, traceback
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 MODELS, SCRIPTS, SHARED = (os.path.abspath(os.path.join(ROOT, f)) for f in ("models", "scripts", "../shared"))
@@ -57,16 +57,68 @@ def text_of(path):
         return f.read().decode()
 
 
-def run(*args, timeout=120, **more):
-    """netmip with these arguments: its exit code ("hang" after the timeout), what it printed, what it said on stderr"""
+class _Forks:
+    """kit/forks.c, which runs the program without loading it anew"""
+    PROGRAM = os.path.join(os.path.dirname(NETMIP), "tests", "kit", "forks")
+    own = threading.local()  # a thread has one of its own
+
+    def __init__(self):
+        self.files = [os.path.join(tempfile.mkdtemp(dir=TMP), name) for name in ("out", "err")]
+        self.world = _Forks.around()
+        self.process = subprocess.Popen([self.PROGRAM, *self.files], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+
+    @staticmethod
+    def around():
+        return dict(os.environ), os.getcwd()
+
+    @classmethod
+    def get(cls):
+        """the thread's; a new one where the environment or the folder has changed, or None where it is not built"""
+        old = getattr(cls.own, "it", None)
+        if old and (old.process.poll() is not None or old.world != cls.around()):
+            old.process.stdin.close()
+            old.process.wait()
+            old = None
+        cls.own.it = old or (cls() if os.path.exists(cls.PROGRAM) else None)
+        return cls.own.it
+
+    def run(self, args, timeout):
+        """exit code, or None after the timeout; stdout and stderr"""
+        request = b"".join(os.fsencode(a) + b"\0" for a in args)
+        self.process.stdin.write(b"%d\n" % len(request) + request)
+        pid = int(self.process.stdout.readline())
+        in_time = select.select([self.process.stdout], [], [], timeout)[0]
+        if not in_time:
+            os.kill(pid, signal.SIGKILL)
+        code = int(self.process.stdout.readline())
+        texts = []
+        for name in self.files:
+            with open(name, "rb") as f:
+                texts.append(f.read())
+        return (code if in_time else None, *texts)
+
+
+def _run(args, timeout, more):
+    """the same, by a fork where nothing else is asked for"""
+    forks = None if more or any("\0" in a for a in args) else _Forks.get()
+    if forks:
+        return forks.run(args, timeout)
     try:
         r = subprocess.run([NETMIP, *args], capture_output=True, timeout=timeout, **more)
     except subprocess.TimeoutExpired:
+        return None, b"", b""
+    return r.returncode, r.stdout, r.stderr
+
+
+def run(*args, timeout=120, **more):
+    """netmip with these arguments: its exit code ("hang" after the timeout), what it printed, what it said on stderr"""
+    code, out, said = _run(args, timeout, more)
+    if code is None:
         return "hang", "", "it had not ended after %g s" % timeout
-    out = r.stdout.decode("utf-8", "replace")
-    if "--json" in args and out and r.returncode != 2:  # 2: the help, when it was used wrongly
+    out = out.decode("utf-8", "replace")
+    if "--json" in args and out and code != 2:  # 2: the help, when it was used wrongly
         _hold(args, out)
-    return r.returncode, out, r.stderr.decode("utf-8", "replace")
+    return code, out, said.decode("utf-8", "replace")
 
 
 def _hold(args, out):
