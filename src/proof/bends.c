@@ -110,6 +110,11 @@ void nm_bends_make(nm_bends *t, const nm_region *r, size_t u, bool lower, bool u
     t->made[u] |= (unsigned char)((lower ? LOWER : 0) | (upper ? UPPER : 0));
 }
 
+bool nm_bends_zero(const nm_bends *t, size_t u)
+{
+    return t->slo[u] == 0 && t->sup[u] == 0 && t->up[u] == 0 && !t->hull[u];
+}
+
 void nm_bends_set(nm_bends *t, const nm_region *r, size_t from, size_t to)
 {
     const nm_plain *p = t->p;
@@ -127,7 +132,7 @@ void nm_bends_set(nm_bends *t, const nm_region *r, size_t from, size_t to)
                                : t->hull[u] ? nm_region_size(r, t->low[u]) + r->mag[t->low[u]]
                                             : nm_region_size(r, t->low[u]) + nm_region_size(r, t->top[u]);
             const double c = affine ? fabs(k->bias[i]) : t->hull[u] ? 2 * r->mag[t->low[u]] : fabs(t->up[u]);
-            t->zero[u] = !affine && t->slo[u] == 0 && t->sup[u] == 0 && t->up[u] == 0 && !t->hull[u];
+            t->zero[u] = !affine && nm_bends_zero(t, u);
             t->fee[u] = (fan * mag + adds * c) * NM_CHECK_U * NM_CHECK_MORE;
         }
     }

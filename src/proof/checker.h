@@ -139,7 +139,7 @@ bool nm_plain_ball_moves(const nm_ball *b, const nm_plain_group *g, const double
 /* ---- bends.c: between which lines units lie ---------------------------------------------- */
 typedef struct nm_bends {
     const nm_plain *p;
-    bool *zero;             /* [n_units] both lines are 0 */
+    bool *zero;             /* [n_units] it is left out: both lines are 0, and no leaf of a tree has others */
     double *slo, *sup, *up; /* [n_units] lower slope; upper line sup a + up */
     uint32_t *low, *top;    /* members of the lower and the upper line: of a RELU, what it reads */
     double **hull;          /* [n_units] of an upper line over the inputs: coefficients, or exactly: thetas; or NULL */
@@ -152,6 +152,7 @@ typedef struct nm_bends {
 nm_bends nm_bends_new(nm_job *job, const nm_plain *p);
 /* Sets the lines of blocks from..to-1 by the region's bounds, and what their rounding costs. */
 void nm_bends_set(nm_bends *t, const nm_region *r, size_t from, size_t to);
+bool nm_bends_zero(const nm_bends *t, size_t u); /* both lines are 0 */
 /* Computes lines that the region's point decides, for coefficients of these signs. */
 void nm_bends_make(nm_bends *t, const nm_region *r, size_t u, bool lower, bool upper);
 /* Returns the block that a RELU unit reads; *i: its unit there. */

@@ -209,8 +209,12 @@ void nm_region_leaves(nm_pull *t, const nm_plain *p, const nm_region *r, const n
                       size_t n_signs, const nm_plain_sign *sign, double *lo)
 {
     double all[L];
+    nm_pull_signs(t, n_signs, sign);
     for (size_t l = 0; r->exact && l < n; l++) lo[l] = nm_exact_leaf(r->exact, r, row, n_signs, sign, l);
-    if (r->exact) return;
+    if (r->exact) {
+        nm_pull_signs(t, 0, NULL);
+        return;
+    }
     nm_pull_clear(t);
     for (size_t l = 0; l < n; l++) {
         if (row->row)
@@ -218,7 +222,6 @@ void nm_region_leaves(nm_pull *t, const nm_plain *p, const nm_region *r, const n
         else
             nm_pull_put(t, row->unit, l, row->sign);
     }
-    nm_pull_signs(t, n_signs, sign);
     nm_pull_back(t, r, row->block, true);
     nm_pull_signs(t, 0, NULL);
     nm_pull_lower(t, r, all);

@@ -225,6 +225,8 @@ static void take_signs(nm_pull *t, const nm_region *r, const nm_plain_block *k)
 
 void nm_pull_signs(nm_pull *t, size_t n, const nm_plain_sign *sign)
 {
+    for (size_t i = 0; i < t->n_signs; i++) t->bends.zero[t->sign[i].unit] = nm_bends_zero(&t->bends, t->sign[i].unit);
+    for (size_t i = 0; i < n; i++) t->bends.zero[sign[i].unit] = false; /* some leaves replace it by what it reads */
     t->n_signs = n;
     t->sign = sign;
 }

@@ -186,6 +186,7 @@ class Checker:
             used = (y != 0).astype(bool).any(0)  # the others, and units that are never above 0, contribute nothing
             used[0] = True  # objects without a sum have no 0
             live = (r["hi"][j - 1] > 0).astype(bool) | (j == 1)
+            live[[i for _, block, i, _, _ in leaves if block == j - 1]] = True  # what they read takes their place
             z = self.zeros(len(y), w.shape[1])
             z[:, live] = y[:, used].dot(w[np.ix_(used, live)])
             y = z
