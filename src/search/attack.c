@@ -118,9 +118,24 @@ static void step_sum(nm_walk *w, const nm_case *c, const nm_sum *s, double size)
     }
 }
 
-static void step(nm_walk *w, const nm_case *c, double size)
+/* Adds the gradients, each of size 1, to what is left of the points' speed [inputs][NM_LANES]. */
+static void speed_up(nm_walk *w, double keep, double *speed)
 {
     const double *g = w->t->y[0];
+    double size[NM_LANES] = {0};
+    for (size_t n = 0; n < w->t->n_live[0]; n++)
+        for (size_t l = 0; l < NM_LANES; l++) size[l] += fabs(g[w->t->unit[0][n] * NM_LANES + l]);
+    for (size_t n = 0; n < w->t->n_live[0]; n++)
+        for (size_t l = 0; l < NM_LANES; l++) {
+            const size_t at = w->t->unit[0][n] * NM_LANES + l;
+            speed[at] = keep * speed[at] + (size[l] > 0 ? g[at] / size[l] : 0);
+        }
+}
+
+/* speed: moves the points, or NULL: the gradients do. */
+static void step(nm_walk *w, const nm_case *c, double size, const double *speed)
+{
+    const double *g = speed ? speed : w->t->y[0];
     double *x = w->v[0];
     if (c->gens)
         for (size_t s = 0; s < c->gens->n_sums; s++) step_sum(w, c, &c->gens->sums[s], size);
@@ -161,11 +176,11 @@ static void toward_corners(nm_walk *w, const nm_case *c, size_t from)
 }
 
 /* Places the given start once for each clause in the first batch, and random points elsewhere. */
-static void place(nm_walk *w, uint64_t *seed, const nm_case *c, const double *start, size_t n_start)
+static void place(nm_walk *w, uint64_t *seed, const nm_case *c, const double *start, size_t n_start, bool corners)
 {
     for (size_t i = 0; i < w->p->blocks[0].n; i++)
         for (size_t l = 0; l < NM_LANES; l++) {
-            const double r = nm_uniform(seed), x = c->lo[i] + r * (c->hi[i] - c->lo[i]);
+            const double u = nm_uniform(seed), r = corners ? u > 0.5 : u, x = c->lo[i] + r * (c->hi[i] - c->lo[i]);
             const double mid = start ? start[i] : 0.5 * c->lo[i] + 0.5 * c->hi[i];
             w->v[0][i * NM_LANES + l] = l < n_start ? mid : x;
         }
@@ -213,9 +228,11 @@ static void note_best(nm_walk *w, size_t lane, double margin, size_t hit, best_t
 }
 
 static void descend(nm_walk *w, const nm_case *c, size_t n_open, const size_t *open,
-                    const uint32_t *const *row, size_t offset, size_t steps, bool least,
+                    const uint32_t *const *row, size_t offset, nm_attack_opts o, bool least,
                     best_t *best)
 {
+    const size_t steps = o.steps;
+    double *speed = o.keep > 0 ? NM_ARRAY(w->job, double, w->p->blocks[0].n * NM_LANES) : NULL;
     const int q = (int)w->p->n_blocks - 1;
     for (size_t s = 0; s < steps && !nm_stopped(w->job); s++) {
         nm_walk_forward(w);
@@ -230,7 +247,8 @@ static void descend(nm_walk *w, const nm_case *c, size_t n_open, const size_t *o
         if (best->margin < -1e-6 && !least) return;
         nm_walk_backward(w);
         const double rest = (double)(steps - s) / (double)steps;
-        step(w, c, 0.25 * rest * rest * rest + 0.005);
+        if (speed) speed_up(w, o.keep, speed);
+        step(w, c, 0.25 * rest * rest * rest + 0.005, speed);
     }
 }
 
@@ -243,10 +261,9 @@ static best_t search(nm_job *job, const nm_bounds *b, const nm_case *c, size_t n
     nm_walk *w = nm_walk_new(job, b->p);
     uint64_t seed = o.seed;
     for (size_t r = 0; r < o.restarts && (least || best.margin >= -1e-6) && !nm_stopped(job); r++) {
-        place(w, &seed, c, start, r == 0 ? n_open : 0);
-        if (r == 0) place_corners(w, b, c, n_open, row);
-        descend(w, c, n_open, open, row, n_open > NM_LANES ? r * NM_LANES : r, o.steps, least,
-                &best);
+        place(w, &seed, c, start, r == 0 && !o.corners ? n_open : 0, o.corners);
+        if (r == 0 && !o.corners) place_corners(w, b, c, n_open, row);
+        descend(w, c, n_open, open, row, n_open > NM_LANES ? r * NM_LANES : r, o, least, &best);
     }
     nm_mark_release(job, mark);
     return best;

@@ -86,7 +86,7 @@ static bool attack(const search *s, const node *n, const double *start)
     here.lo = n->b->lo;
     here.hi = n->b->hi;
     const double *x = nm_attack(s->job, n->b, &here, 1, &s->clause, &s->row, start,
-                                (nm_attack_opts){NM_ATTACK_STEPS, 1, s->o.seed + n->number}, &hit);
+                                (nm_attack_opts){NM_ATTACK_STEPS, 1, s->o.seed + n->number, false, 0}, &hit);
     if (x) memcpy(s->out->x, x, s->p->blocks[0].n * sizeof *x);
     nm_mark_release(s->job, mark);
     return x != NULL;

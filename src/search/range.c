@@ -75,7 +75,7 @@ void nm_range_probe(nm_state *s, size_t i)
     if (s->o->stages.attack)
         for (size_t t = 0; t < c->n_clauses && !nm_stopped(s->job); t++) {
             if (!nm_range_open(s, &s->v->targets[k->first + t])) continue;
-            const nm_attack_opts o = {NM_ATTACK_STEPS, nm_close_restarts(k->b->p), s->o->seed + i};
+            const nm_attack_opts o = {NM_ATTACK_STEPS, nm_close_restarts(k->b->p), s->o->seed + i, false, 0};
             const double *x = nm_attack_least(s->job, k->b, k->work.c, t, k->row[t],
                                               nm_case_start(s->q, c), o);
             if (!x) continue;

@@ -149,7 +149,7 @@ static bool attack(nm_job *job, const split *s, box *x, size_t points)
     here.hi = x->b->hi;
     const double *found = points ? nm_scatter(job, s->p, &here, n, open, row, points, x->number, &hit)
                                  : nm_attack(job, x->b, &here, n, open, row, NULL,
-                                             (nm_attack_opts){20, 1, x->number}, &hit);
+                                             (nm_attack_opts){20, 1, x->number, false, 0}, &hit);
     if (!found) return false;
     memcpy(x->x, found, s->p->blocks[0].n * sizeof *found);
     x->clause = open[hit];

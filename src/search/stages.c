@@ -169,7 +169,7 @@ void nm_close_count(nm_state *s)
 
 /* ---- attack ---- */
 
-static bool attack(nm_state *s, size_t i, const double *start, size_t n_restarts, size_t steps)
+static bool attack_by(nm_state *s, size_t i, const double *start, nm_attack_opts o)
 {
     const nm_case *c = &s->q->cases[i];
     const nm_bounded *k = &s->cases[i];
@@ -181,11 +181,15 @@ static bool attack(nm_state *s, size_t i, const double *start, size_t n_restarts
         open[n++] = t;
     }
     if (n == 0) return false;
-    const double *x = nm_attack(s->job, k->b, k->work.c, n, open, row, start,
-                                (nm_attack_opts){steps, n_restarts, s->o->seed + i}, &hit);
+    const double *x = nm_attack(s->job, k->b, k->work.c, n, open, row, start, o, &hit);
     if (!x) return false;
     const nm_replay r = nm_verify(s->job, s->net, s->q, i, (int64_t)open[hit], x);
     return nm_state_take(s, &r, NM_BY_ATTACK);
+}
+
+static bool attack(nm_state *s, size_t i, const double *start, size_t n_restarts, size_t steps)
+{
+    return attack_by(s, i, start, (nm_attack_opts){steps, n_restarts, s->o->seed + i, false, 0});
 }
 
 /* Attacks for a short time before bounds that take many seconds: of a large network with a wide input set they may
@@ -201,18 +205,38 @@ bool nm_close_glance(nm_state *s, size_t i)
     return attack(s, i, nm_case_start(s->q, &s->q->cases[i]), 1, NM_GLANCE_STEPS);
 }
 
-/* Returns the number of restarts for a fixed amount of work: many on small networks, one on large ones. */
-size_t nm_close_restarts(const nm_program *p)
+/* Returns the fused multiply-adds of a step of all lanes. */
+static double step_work(const nm_program *p)
 {
     double work = 1;
     for (size_t b = 0; b < p->n_blocks; b++) work += nm_block_weights(&p->blocks[b]);
-    const double n = NM_ATTACK_WORK / (work * 2 * NM_LANES * NM_ATTACK_STEPS);
+    return work * 2 * NM_LANES;
+}
+
+/* Returns the number of restarts for a fixed amount of work: many on small networks, one on large ones. */
+size_t nm_close_restarts(const nm_program *p)
+{
+    const double n = NM_ATTACK_WORK / (step_work(p) * NM_ATTACK_STEPS);
     return n < 1 ? 1 : n > 16 ? 16 : (size_t)n;
 }
 
 bool nm_close_attack(nm_state *s, size_t i, const double *start, size_t n_restarts)
 {
     return attack(s, i, start, n_restarts, NM_ATTACK_STEPS);
+}
+
+/* Attacks again before stages that are far dearer: bounds of units again, and branching to the end. Points that start
+ * within the box nearly all end in one place; those that start in corners do not, and the speed that they keep takes
+ * them farther. */
+bool nm_close_attack_again(nm_state *s, size_t i)
+{
+    enum { MOST = 48 }; /* restarts: small networks have fewer places to end in */
+    const nm_program *p = s->cases[i].b->p;
+    const double steps = NM_ATTACK_AGAIN / step_work(p), each = fmin(2 * NM_ATTACK_STEPS, steps);
+    if (!nm_any_open(s, i) || nm_hidden_layers(p) < 2 || each < NM_GLANCE_STEPS) return false;
+    nm_note(s->job, "attacking case %zu again", i);
+    return attack_by(s, i, NULL,
+                     (nm_attack_opts){(size_t)each, (size_t)fmin(steps / each, MOST), s->o->seed + i, true, 0.9});
 }
 
 /* ---- maxima as ReLUs, which can be branched on ---- */

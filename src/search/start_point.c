@@ -31,7 +31,7 @@ static const double *point(nm_state *s, const nm_target *t)
         return nm_image_read(s->job, nm_net_form(s->net), say).x;
     }
     const double *x = nm_attack_least(s->job, k->b, k->work.c, t->iclause, k->row[t->iclause],
-                                      start, (nm_attack_opts){NM_ATTACK_STEPS, 2, s->o->seed});
+                                      start, (nm_attack_opts){NM_ATTACK_STEPS, 2, s->o->seed, false, 0});
     if (!x) nm_throw(s->job, NM_EUNSUP, "--start attack: it found no point");
     return x;
 }

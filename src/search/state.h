@@ -10,6 +10,7 @@
 #define NM_GLANCE_STEPS 10    /* steps of the descent before dear bounds */
 #define NM_GLANCE_FROM 2e10   /* fused multiply-adds from which bounds are dear */
 #define NM_ATTACK_WORK 1.5e9  /* fused multiply-adds that the attack may spend on a case */
+#define NM_ATTACK_AGAIN 3e10  /* the same, before stages that are far dearer */
 #define NM_ALPHA_STEPS 40     /* steps of alpha for the open rows of a case */
 #define NM_TIGHT_ROUNDS 4     /* rounds of conditioned tightening */
 #define NM_TIGHT_STEPS 20     /* steps of alpha in each round */
@@ -84,7 +85,12 @@ void nm_walk_backward(nm_walk *w);
 
 /* ---- attack.c ----------------------------------------------------------------------------------- */
 double nm_uniform(uint64_t *seed); /* a random number in [0, 1) */
-typedef struct nm_attack_opts { size_t steps, restarts; uint64_t seed; } nm_attack_opts;
+typedef struct nm_attack_opts {
+    size_t steps, restarts;
+    uint64_t seed;
+    bool corners; /* random starts are corners of the box; else, points within it */
+    double keep;  /* part of its speed that a point keeps: momentum */
+} nm_attack_opts;
 /* Returns a point that is a counterexample to a listed clause in the program's arithmetic, or NULL. */
 const double *nm_attack(nm_job *job, const nm_bounds *b, const nm_case *c, size_t n_open,
                         const size_t *open, const uint32_t *const *row, const double *start,
@@ -122,6 +128,7 @@ void nm_close_open(nm_state *s, size_t i);
 void nm_close_bounds(nm_state *s, size_t i);
 void nm_close_count(nm_state *s);
 size_t nm_close_restarts(const nm_program *p);
+bool nm_close_attack_again(nm_state *s, size_t i);
 bool nm_close_attack(nm_state *s, size_t i, const double *start, size_t n_restarts);
 void nm_close_maxima(nm_state *s, size_t i); /* changes the case's program: not before models are written */
 bool nm_close_propagate(nm_state *s, size_t i);

@@ -63,7 +63,8 @@ class _Forks:
     own = threading.local()  # a thread has one of its own
 
     def __init__(self):
-        self.files = [os.path.join(tempfile.mkdtemp(dir=TMP), name) for name in ("out", "err")]
+        self.held = [tempfile.NamedTemporaryFile(prefix="netmip-%s-" % NAME) for _ in range(2)]
+        self.files = [f.name for f in self.held]
         self.world = _Forks.around()
         self.process = subprocess.Popen([self.PROGRAM, *self.files], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
 
