@@ -58,7 +58,8 @@ def text_of(path):
 
 
 class _Forks:
-    """kit/forks.c, which runs the program without loading it anew"""
+    """kit/forks.c, which runs the program without loading it anew, for scripts that ask for it: fork_runs()"""
+    wanted = False
     PROGRAM = os.path.join(os.path.dirname(NETMIP), "tests", "kit", "forks")
     own = threading.local()  # a thread has one of its own
 
@@ -99,9 +100,14 @@ class _Forks:
         return (code if in_time else None, *texts)
 
 
+def fork_runs():
+    """from now on run() forks. Not for scripts in which the program names itself, or starts others: it takes itself for forks.c"""
+    _Forks.wanted = True
+
+
 def _run(args, timeout, more):
     """the same, by a fork where nothing else is asked for"""
-    forks = None if more or any("\0" in a for a in args) else _Forks.get()
+    forks = None if more or not _Forks.wanted or any("\0" in a for a in args) else _Forks.get()
     if forks:
         return forks.run(args, timeout)
     try:

@@ -6,9 +6,10 @@ import glob, gzip, importlib.util, io, json, os, re, shutil, struct, subprocess,
 
 sys.path.insert(1, sys.path[0] + "/../kit")
 import tiny
-from kit import SCRIPTS, check, m, needs, p, parts, put, run
+from kit import SCRIPTS, check, fork_runs, m, needs, p, parts, put, run
 
 needs("numpy", "onnx")
+fork_runs()
 import numpy as np
 import onnx
 

@@ -6,9 +6,10 @@ difference over a box is known. What is refused is refused by name, with what to
 import gzip, hashlib, json, os, subprocess, sys
 
 sys.path.insert(1, sys.path[0] + "/../kit")
-from kit import NETMIP, TMP, check, needs, p as path_of, parts, run
+from kit import NETMIP, TMP, check, fork_runs, needs, p as path_of, parts, run
 
 needs("numpy", "onnx")
+fork_runs()
 import numpy as np
 import onnx
 from onnx import TensorProto as T, helper as h, numpy_helper as nh

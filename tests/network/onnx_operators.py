@@ -4,10 +4,11 @@ bounds of the outputs against sampled points (and, for affine networks, against 
 import gzip, itertools, json, sys
 
 sys.path.insert(1, sys.path[0] + "/../kit")
-from kit import check, needs, p, parts, put, run
+from kit import check, fork_runs, needs, p, parts, put, run
 from tiny import npy
 
 needs("numpy", "onnx")
+fork_runs()
 import numpy as np
 import onnx
 from onnx import TensorProto as T, helper as h, numpy_helper as nh

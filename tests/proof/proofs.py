@@ -5,10 +5,11 @@ from fractions import Fraction
 
 sys.path.insert(1, sys.path[0] + "/../kit")
 
-from kit import NETMIP, check, m, needs, p, parts, put, run
+from kit import NETMIP, check, fork_runs, m, needs, p, parts, put, run
 from tiny import box, network, relus
 
 needs("numpy")
+fork_runs()
 import numpy as np
 from check_proof import Checker, Rejected
 

@@ -4,8 +4,9 @@ an enumeration of their phases and of the vertices in each; decoding of closest 
 import itertools, json, os, shutil, subprocess, sys
 
 sys.path.insert(1, sys.path[0] + "/../kit")
-from kit import SCRIPTS, TMP, check, m, p, parts, put, run, skip
+from kit import SCRIPTS, TMP, check, fork_runs, m, p, parts, put, run, skip
 from tiny import network, relus
+fork_runs()
 
 DIGIT = [m("digits-mlp.onnx"), "--image", m("digits-test-images.idx3.gz:3")]
 NORMS = ("linf", "l1", "l2", "l0")
