@@ -68,7 +68,7 @@ static void heat(nm_pull *t, size_t u)
     t->hot[t->p->place[u]] = true;
 }
 
-/* Lists the places of a block's hot units in t->row, and takes their flags. */
+/* Lists the places of a block's hot units in t->row, and takes their flags; most of them are not set. */
 static size_t take_hot(nm_pull *t, const nm_plain_block *k)
 {
     bool *hot = t->hot + k->first;
