@@ -19,10 +19,11 @@ def do(*command, cwd=ROOT, **env):
 
 
 def make(*what, **names):
-    """make with the program and the libraries as they are; names: of make, in place of those of the root"""
+    """make with the program and the libraries as they are; names: of make, in place of those of the root. BUILD is said as make says it:
+    another word for the same folder is another flag of the compiler, and the next make would build everything again"""
     names = {"PREFIX": PREFIX, "DESTDIR": p("root"), **names}
-    old = [a for f in ("netmip", "libnetmip.a", "libnetmip.so.0") for a in ("-o", os.path.join(BUILT, f))]
-    code, said = do("make", "-s", *old, "BUILD=" + BUILT, "NETMIP=" + NETMIP, *("%s=%s" % k for k in names.items()), *what)
+    old = [a for f in ("netmip", "libnetmip.a", "libnetmip.so.0") for a in ("-o", os.path.join(os.path.relpath(BUILT, ROOT), f))]
+    code, said = do("make", "-s", *old, "BUILD=" + os.path.relpath(BUILT, ROOT), "NETMIP=" + NETMIP, *("%s=%s" % k for k in names.items()), *what)
     check("make %s" % what, code == 0, said)
 
 
