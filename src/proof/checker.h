@@ -122,6 +122,7 @@ double nm_plain_ball_least(const nm_ball *b, size_t n, const double *y, const do
 /* Sets z of L1 or L2, a hint; false: the box alone is as good. */
 bool nm_plain_ball_hint(const nm_ball *b, size_t n, const double *y, const double *lo, const double *hi, double *z);
 double nm_plain_ball_norm(const nm_ball *b, size_t n, const double *z); /* N(z), rounded up; may be INFINITY */
+/* Returns lambda of L0, a hint. */
 double nm_plain_ball_lambda(const nm_ball *b, size_t n, const double *y, const double *lo, const double *hi);
 typedef struct nm_plain_group { /* the elements that an L0 ball counts as one */
     size_t n, first;
@@ -149,7 +150,7 @@ typedef struct nm_bends {
     double *fee;            /* [n_units] cost of rounding for each |coefficient| */
     double flat;            /* of underflow */
 } nm_bends;
-nm_bends nm_bends_new(nm_job *job, const nm_plain *p);
+nm_bends nm_bends_new(nm_job *job, const nm_plain *p); /* its arrays are the job's */
 /* Sets the lines of blocks from..to-1 by the region's bounds, and what their rounding costs. */
 void nm_bends_set(nm_bends *t, const nm_region *r, size_t from, size_t to);
 bool nm_bends_zero(const nm_bends *t, size_t u); /* both lines are 0 */

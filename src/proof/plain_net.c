@@ -131,6 +131,7 @@ static void fans(nm_job *job, nm_plain *p)
         if (n[u] + 8 > p->fan) p->fan = n[u] + 8;
 }
 
+/* Numbers the units so that those of an AFFINE block stand in its order. */
 static void places(nm_job *job, nm_plain *p)
 {
     p->place = NM_RAW(job, uint32_t, p->n_units + 1);

@@ -2,12 +2,14 @@
  * at a time, before any solver is used.
  *
  * A lane descends on the worst row of its clause, max_r (row_r - rhs_r), with sign steps that shrink from a quarter of
- * the box to 1/200. The first lane starts from the given point, the others from random points; lanes are distributed
- * over the open clauses in turn. Generators with a sum (a blur's kernel: a simplex) take steps along the gradient
- * itself, without its mean, and start near corners: sign steps would move nearly all of them alike, which the sum would
- * undo. Forward and backward passes use the same operators on the Program as the bounds. What it returns is only a
- * candidate for judge.c. Random numbers are splitmix64 (Steele, Lea, Flood 2014) from the seed, so equal input gives
- * equal output. Effort is counted in steps. */
+ * the box to 1/200. The first lane starts from the given point, the others from random points, or all of them from
+ * random corners of the box, where they end in more different places; lanes are distributed over the open clauses in
+ * turn. With momentum, steps follow a decaying sum of gradients, each divided by its L1 norm (Dong et al. 2018).
+ * Generators with a sum (a blur's kernel: a simplex) take steps along the gradient itself, without its mean, and start
+ * near corners: sign steps would move nearly all of them alike, which the sum would undo. Forward and backward passes
+ * use the same operators on the Program as the bounds. What it returns is only a candidate for judge.c. Random numbers
+ * are splitmix64 (Steele, Lea, Flood 2014) from the seed, so equal input gives equal output. Effort is counted in
+ * steps. */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"
@@ -175,7 +177,7 @@ static void toward_corners(nm_walk *w, const nm_case *c, size_t from)
         }
 }
 
-/* Places the given start once for each clause in the first batch, and random points elsewhere. */
+/* Places the given start in the first n_start lanes, and random points, or random corners, in the others. */
 static void place(nm_walk *w, uint64_t *seed, const nm_case *c, const double *start, size_t n_start, bool corners)
 {
     for (size_t i = 0; i < w->p->blocks[0].n; i++)

@@ -27,7 +27,10 @@ static void child(char *text, size_t n, char **files)
 {
     static char *argv[MOST + 2] = {"netmip"};
     int argc = 1;
-    for (size_t i = 0; i < n && argc <= MOST; i += strlen(text + i) + 1) argv[argc++] = text + i;
+    for (size_t i = 0; i < n; i += strlen(text + i) + 1) {
+        if (argc > MOST) _exit(99);
+        argv[argc++] = text + i;
+    }
     redirect(files[1], 1);
     redirect(files[2], 2);
     const int none = open("/dev/null", O_RDONLY);
@@ -47,9 +50,10 @@ int main(int argc, char **argv)
         fflush(stdout);
         const pid_t pid = fork();
         if (pid == 0) child(text, n, argv);
+        if (pid < 0) return 1;
         printf("%d\n", (int)pid);
         fflush(stdout);
-        if (pid < 0 || waitpid(pid, &status, 0) < 0) return 1;
+        if (waitpid(pid, &status, 0) < 0) return 1;
         printf("%d\n", WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
         fflush(stdout);
         free(text);
