@@ -51,28 +51,29 @@ static nm_program *compose(nm_job *job, const nm_program *old, const nm_gens *g)
     return p;
 }
 
-/* Returns a lower bound of y.g + cst over box and sums, rounded down; overwrites y [n]. */
-static double least(const nm_gens *g, double *y, double cst)
+/* Returns a lower bound of y.g + cst over a box of g and the sums, rounded down; overwrites y [n]. */
+static double least(const nm_gens *g, const double *lo, const double *hi, double *y, double cst)
 {
     double mag = fabs(cst), sum = cst;
     for (size_t s = 0; s < g->n_sums; s++) {
         const nm_sum *m = &g->sums[s];
-        const double level = nm_sum_level(m, y, 1, g->lo, g->hi);
+        const double level = nm_sum_level(m, y, 1, lo, hi);
         sum += level * m->total;
         mag += fabs(level * m->total);
         for (size_t i = m->first; i < m->first + m->n; i++) {
-            mag += fabs(level) * fmax(fabs(g->lo[i]), fabs(g->hi[i]));
+            mag += fabs(level) * fmax(fabs(lo[i]), fabs(hi[i]));
             y[i] -= level;
         }
     }
     for (size_t k = 0; k < g->n; k++) {
-        sum += y[k] * (y[k] > 0 ? g->lo[k] : g->hi[k]);
-        mag += fabs(y[k]) * fmax(fabs(g->lo[k]), fabs(g->hi[k]));
+        sum += y[k] * (y[k] > 0 ? lo[k] : hi[k]);
+        mag += fabs(y[k]) * fmax(fabs(lo[k]), fabs(hi[k]));
     }
     return nm_down(sum - (double)(3 * g->n + 16) * NM_ULP * mag - NM_TINY);
 }
 
-static void ranges(nm_job *job, const nm_gens *g, double *lo, double *hi)
+/* Sets the ranges of the inputs over a box of g and the sums. */
+static void ranges(nm_job *job, const nm_gens *g, const double *glo, const double *ghi, double *lo, double *hi)
 {
     const nm_mark mark = nm_mark_get(job);
     double *y = NM_RAW(job, double, g->n + 1);
@@ -82,7 +83,7 @@ static void ranges(nm_job *job, const nm_gens *g, double *lo, double *hi)
         for (int sign = 1; sign >= -1; sign -= 2) {
             memset(y, 0, g->n * sizeof *y);
             for (size_t k = g->ptr[i]; k < g->ptr[i + 1]; k++) y[g->idx[k]] += sign * g->w[k];
-            const double end = least(g, y, sign * g->x0[i]);
+            const double end = least(g, glo, ghi, y, sign * g->x0[i]);
             if (sign > 0)
                 lo[i] = end;
             else
@@ -167,11 +168,12 @@ nm_work nm_work_of(nm_job *job, const nm_program *p, const nm_case *c)
     memcpy(r.lo, g->lo, g->n * sizeof *r.lo);
     memcpy(r.hi, g->hi, g->n * sizeof *r.hi);
     double *lo = NM_RAW(job, double, g->n_in), *hi = NM_RAW(job, double, g->n_in);
-    ranges(job, g, lo, hi);
+    ranges(job, g, r.lo, r.hi, lo, hi);
     for (size_t i = 0; i < g->n_rows; i++)
         add_row(&r, g->rows[i].n, g->rows[i].var, g->rows[i].coef, g->rows[i].rhs);
     for (size_t i = 0; i < c->n_in_rows; i++) add_input_row(&r, g, &c->in_rows[i]);
     add_box(&r, c, lo, hi);
+    ranges(job, g, r.lo, r.hi, lo, hi); /* rows may have shrunk its box */
     nm_case *k = NM_NEW(job, nm_case);
     *k = *c;
     k->lo = r.lo;

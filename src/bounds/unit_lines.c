@@ -61,10 +61,13 @@ static void set_max(nm_relax *x, const nm_bounds *b, const nm_block *k)
         size_t low = k->idx[k->ptr[i]], top = low;
         double big = 0, second = -INFINITY;
         for (size_t t = k->ptr[i]; t < k->ptr[i + 1]; t++) {
+            const size_t m = s->first + k->idx[t];
+            big = nm_larger(big, nm_larger(fabs(b->lo[m]), fabs(b->hi[m])));
+        }
+        for (size_t t = k->ptr[i]; t < k->ptr[i + 1]; t++) { /* ties ignore rounding */
             const size_t m = k->idx[t];
-            if (b->lo[s->first + m] > b->lo[s->first + low]) low = m;
-            if (b->hi[s->first + m] > b->hi[s->first + top]) top = m;
-            big = nm_larger(big, nm_larger(fabs(b->lo[s->first + m]), fabs(b->hi[s->first + m])));
+            if (b->lo[s->first + m] > b->lo[s->first + low] + 0x1p-30 * big) low = m;
+            if (b->hi[s->first + m] > b->hi[s->first + top] + 0x1p-30 * big) top = m;
         }
         for (size_t t = k->ptr[i]; t < k->ptr[i + 1]; t++)
             if (k->idx[t] != top) second = nm_larger(second, b->hi[s->first + k->idx[t]]);
@@ -77,7 +80,7 @@ static void set_max(nm_relax *x, const nm_bounds *b, const nm_block *k)
         if (l < second) {
             x->sup[u] = (h - second) / (h - l);
             if (!(x->sup[u] >= 0 && x->sup[u] <= 1)) x->sup[u] = 0;
-            x->cut[u] = cut_above(x->sup[u], l, second, h, h);
+            x->cut[u] = cut_above(x->sup[u], l, second, h, nm_larger(h, second));
         }
         x->w[u] = NM_ULP * (fan * big + sum * fabs(x->cut[u]));
         if (!(l < second)) x->mlo[u] = x->mup[u]; /* the top member is always the largest */

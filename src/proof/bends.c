@@ -61,10 +61,11 @@ static void line_max(nm_bends *t, const nm_region *r, const nm_plain_block *k, s
 {
     const size_t u = k->first + i, at = k->ptr[i], end = k->ptr[i + 1];
     uint32_t low = k->idx[at], top = low;
-    double second = -INFINITY;
+    double second = -INFINITY, big = 0;
+    for (size_t m = at; m < end; m++) big = nm_larger(big, nm_region_size(r, k->idx[m]));
     for (size_t m = at; m < end; m++) {
-        if (r->lo[k->idx[m]] > r->lo[low]) low = k->idx[m];
-        if (r->hi[k->idx[m]] > r->hi[top]) top = k->idx[m];
+        if (r->lo[k->idx[m]] > r->lo[low] + NM_CHECK_TIE * big) low = k->idx[m];
+        if (r->hi[k->idx[m]] > r->hi[top] + NM_CHECK_TIE * big) top = k->idx[m];
     }
     for (size_t m = at; m < end; m++)
         if (k->idx[m] != top) second = nm_larger(second, r->hi[k->idx[m]]);
@@ -73,7 +74,7 @@ static void line_max(nm_bends *t, const nm_region *r, const nm_plain_block *k, s
     t->up[u] = 0;
     if (r->lo[top] >= second) return; /* the top member is the largest everywhere */
     t->low[u] = low;
-    chord(t, u, r->lo[top], second, r->hi[top], r->hi[top]);
+    chord(t, u, r->lo[top], second, r->hi[top], nm_larger(r->hi[top], second));
 }
 
 /* Says whether the region's point decides a unit's lines, which are then computed when they are needed. */

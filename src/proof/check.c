@@ -25,8 +25,9 @@ typedef struct {
     nm_job *job;
     const nm_net *net;
     const nm_query *q;
-    const nm_plain *p;
+    const nm_plain *net_blocks, *p; /* of the network; of the case at hand, with its generators */
     nm_pull *pull;
+    bool is_exact;
     nm_exact *exact; /* or NULL */
     nm_lines lines;
     const nm_case *c; /* the case at hand */
@@ -99,10 +100,15 @@ static nm_region whole(check *c)
     r.closed = NM_ARRAY(c->job, bool, c->c->n_clauses + 1);
     r.ends = NM_RAW(c->job, double, 3 * c->p->widest + 1);
     for (size_t u = 0; u < n; u++) r.slope[u] = -1;
-    if (!c->c->gens) { /* with generators, balls are not about block 0 */
-        r.n_balls = c->c->n_balls;
-        r.balls = c->c->balls;
+    r.needed = nm_plain_needed(c->job, c->p, c->c);
+    if (c->c->gens) { /* balls are not about these */
+        r.n_sums = c->c->gens->n_sums;
+        r.sums = c->c->gens->sums;
+        nm_region_generators(c->pull, c->p, &r, c->c);
+        return r;
     }
+    r.n_balls = c->c->n_balls;
+    r.balls = c->c->balls;
     memcpy(r.lo, c->c->lo, c->q->n_in * sizeof *r.lo);
     memcpy(r.hi, c->c->hi, c->q->n_in * sizeof *r.hi);
     return r;
@@ -278,7 +284,7 @@ static bool halves(check *c, nm_region *r, nm_span *w)
 {
     size_t i;
     double x;
-    if (!number(c, w, c->q->n_in, &i) || !real(c, w, &x)) return false;
+    if (!number(c, w, c->p->block[0].n, &i) || !real(c, w, &x)) return false;
     return parts(c, r, -1, 0, i, x);
 }
 
@@ -363,19 +369,30 @@ static bool witness(check *c)
                           nm_num_text(c->job, r.margin64)));
 }
 
+/* Takes the blocks of the case at hand. */
+static void prepare(check *c)
+{
+    const nm_plain *p = c->c->gens ? nm_plain_over(c->job, c->net_blocks, c->c->gens) : c->net_blocks;
+    if (p == c->p) return;
+    if (c->exact) nm_close(c->job, c->exact);
+    c->p = p;
+    c->pull = nm_pull_new(c->job, p);
+    c->exact = c->is_exact ? nm_exact_new(c->job, p, nm_pull_bends(c->pull)) : NULL;
+}
+
 static bool one_case(check *c, size_t i)
 {
+    c->c = &c->q->cases[i];
+    prepare(c);
     const nm_mark mark = nm_mark_get(c->job);
     c->out->icase = i;
-    c->c = &c->q->cases[i];
+    nm_region r = whole(c);
+    const double *lo = r.lo + c->p->x_first, *hi = r.hi + c->p->x_first;
     for (size_t k = 0; k < c->q->n_in; k++)
-        if (!isfinite(c->c->lo[k]) || !isfinite(c->c->hi[k]))
-            return fail(c, "an input without bounds");
-    const char *differs = nm_plain_try(c->job, c->p, c->net, c->c->lo, c->c->hi, c->exact != NULL);
+        if (!isfinite(lo[k]) || !isfinite(hi[k])) return fail(c, "an input without bounds");
+    const char *differs = nm_plain_try(c->job, c->net_blocks, c->net, lo, hi, c->is_exact);
     if (differs) return fail(c, differs);
     if (!header(c, nm_fmt(c->job, "case %zu", i))) return false;
-    nm_region r = whole(c);
-    r.needed = nm_plain_needed(c->job, c->p, c->c);
     if (!region(c, &r, "end")) return false;
     if (!all_closed(c, &r)) {
         size_t t = 0;
@@ -387,7 +404,7 @@ static bool one_case(check *c, size_t i)
     return true;
 }
 
-static bool whole_file(check *c, bool exact)
+static bool whole_file(check *c)
 {
     nm_span line;
     if (!header(c, "netmip proof 1") || !header(c, nm_fmt(c->job, "network %s", c->net->hash)) ||
@@ -401,9 +418,7 @@ static bool whole_file(check *c, bool exact)
     } else {
         if (!nm_span_is(line, "claim holds"))
             return fail(c, "\"claim holds\" or \"claim violated\" was expected");
-        if (!c->p) c->p = nm_plain_new(c->job, c->net);
-        c->pull = nm_pull_new(c->job, c->p);
-        if (exact) c->exact = nm_exact_new(c->job, c->p, nm_pull_bends(c->pull));
+        if (!c->net_blocks) c->net_blocks = nm_plain_new(c->job, c->net);
         for (size_t i = 0; i < c->q->n_cases; i++)
             if (!c->q->cases[i].empty && !one_case(c, i)) return false;
     }
@@ -416,13 +431,14 @@ nm_checked nm_proof_check(nm_job *job, const nm_net *net, const nm_plain *p, con
                           nm_file f, bool exact)
 {
     nm_checked out = {.claim = NM_OK};
-    check c = {.job = job, .net = net, .p = p, .q = q, .lines = nm_lines_new(job, f), .out = &out};
+    check c = {.job = job, .net = net, .net_blocks = p, .q = q, .is_exact = exact, .lines = nm_lines_new(job, f),
+               .out = &out};
     if (q->objective != NM_FEASIBLE)
         nm_throw(job, NM_EUNSUP,
                  "certificates are for decisions; --objective feasible was expected");
     nm_query_need_reals(job, q, "certificates are");
     nm_tail_check(job, net, q);
-    out.accepted = whole_file(&c, exact);
+    out.accepted = whole_file(&c);
     if (c.exact) nm_close(job, c.exact);
     return out;
 }

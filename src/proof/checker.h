@@ -10,8 +10,9 @@ enum { NM_CHECK_LANES = 16, NM_CHECK_MULTIPLIERS = 24, NM_CHECK_TREE = 64 };
 #define NM_CHECK_MORE                                                                              \
     1.01 /* covers the rounding of sums of fewer than 2^40 numbers that are not negative */
 
-/* intervals that are as far below 0 as above it count as below, whatever rounding does */
+/* intervals that are as far below 0 as above it count as below, whatever rounding does; likewise members of maxima */
 #define NM_CHECK_NEARLY (1 + 0x1p-30)
+#define NM_CHECK_TIE 0x1p-30
 
 /* Loops over 8 or 16 numbers at once; without fused operations their results are the same on every machine. */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
@@ -49,6 +50,8 @@ typedef struct nm_exact nm_exact; /* numbers of any length, and one row: --exact
  * points for earlier certificates; NULL: they agree. */
 const char *nm_plain_try(nm_job *job, const nm_plain *p, const nm_net *net, const double *lo,
                          const double *hi, bool exact);
+/* Returns the blocks of a case with generators: block 0 has these, block 1 the inputs, others follow. */
+const nm_plain *nm_plain_over(nm_job *job, const nm_plain *p, const nm_gens *g);
 /* Says of each unit whether the rows depend on it. */
 bool *nm_plain_needed(nm_job *job, const nm_plain *p, const nm_case *c);
 /* Returns the unit of variable v of a row, or -1: it is a constant. */
@@ -69,6 +72,8 @@ typedef struct nm_region { /* points of the input set, with the bounds that are 
     double smooth;        /* width of their ramps */
     size_t n_balls;       /* which hold all points of interest, too */
     const nm_ball *balls; /* over the inputs */
+    size_t n_sums;        /* of generators, which hold everywhere */
+    const nm_sum *sums;
     double *ends;         /* [3 * widest] of the units that a row reads, while intervals are computed */
     double *cut, cut_rhs; /* [n_in] cut x <= cut_rhs at all points of interest; or NULL */
     size_t n_signs;
@@ -194,6 +199,8 @@ double nm_pull_inputs(const nm_pull *t, double *g, double *e);
 /* ---- plain_bounds.c: what steps do to a region -------------------------------------------------- */
 void nm_region_interval(const nm_plain *p, nm_region *r, size_t to); /* bounds of blocks below to */
 void nm_region_crown(nm_job *job, nm_pull *t, const nm_plain *p, nm_region *r);
+/* Sets the box of a case's generators, and from it the intervals of its inputs, which are within the case's box. */
+void nm_region_generators(nm_pull *t, const nm_plain *p, nm_region *r, const nm_case *c);
 /* Pulls back up to NM_CHECK_LANES rows of the question; lo: their lower bounds over the region. */
 void nm_region_rows(nm_pull *t, const nm_plain *p, const nm_region *r, size_t n,
                     const nm_row *const *row, double *lo);

@@ -265,6 +265,31 @@ static void take_signs(nm_exact *x, size_t b)
     }
 }
 
+/* Sets the row over the inputs, rounded. */
+static void round_row(nm_exact *x)
+{
+    for (size_t i = 0; i < x->p->block[0].n; i++) {
+        long power;
+        const double part = mpz_get_d_2exp(&power, x->y[i]);
+        x->near[i] = ldexp(part, (int)(power - x->base - x->below[0]));
+    }
+}
+
+/* Rewrites the row over generators whose sum is given, as in pull.c; m becomes a multiple of what coefficients are. */
+static void shift(nm_exact *x, const nm_region *r, const nm_sum *s)
+{
+    const int64_t scale = x->base + x->below[0];
+    const double m = nm_sum_level(s, x->near, 1, r->lo, r->hi);
+    if (!isfinite(m)) return;
+    nm_dyadic_set(&x->d, m);
+    if (x->d.s > scale)
+        mpz_fdiv_q_2exp(x->d.m, x->d.m, (mp_bitcnt_t)(x->d.s - scale));
+    else
+        mpz_mul_2exp(x->d.m, x->d.m, (mp_bitcnt_t)(scale - x->d.s));
+    for (size_t i = s->first; i < s->first + s->n; i++) mpz_sub(x->y[i], x->y[i], x->d.m);
+    nm_dyadic_add(&x->c, x->d.m, scale, s->total);
+}
+
 /* Pulls the row over blocks 0..from back to the inputs. */
 static void pull(nm_exact *x, const nm_region *r, size_t from, bool signs)
 {
@@ -281,6 +306,8 @@ static void pull(nm_exact *x, const nm_region *r, size_t from, bool signs)
             mpz_set_ui(x->y[u], 0);
         }
     }
+    if (r->n_sums) round_row(x);
+    for (size_t s = 0; s < r->n_sums; s++) shift(x, r, &r->sums[s]);
 }
 
 /* ---- the least value over the region ---- */
@@ -300,16 +327,6 @@ static double least(nm_exact *x, const nm_region *r, double lambda)
     }
     if (lambda > 0) nm_dyadic_add(&x->d, x->e.m, x->e.s, -r->cut_rhs);
     return nm_dyadic_down(&x->d);
-}
-
-/* Sets the row over the inputs, rounded. */
-static void round_row(nm_exact *x)
-{
-    for (size_t i = 0; i < x->p->block[0].n; i++) {
-        long power;
-        const double part = mpz_get_d_2exp(&power, x->y[i]);
-        x->near[i] = ldexp(part, (int)(power - x->base - x->below[0]));
-    }
 }
 
 /* Returns the best multiplier that is found in doubles, as any will do. */

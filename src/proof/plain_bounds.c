@@ -160,6 +160,44 @@ void nm_region_crown(nm_job *job, nm_pull *t, const nm_plain *p, nm_region *r)
     r->point = point;
 }
 
+/* ---- generators ---- */
+
+/* Intersects the interval of g with what a g <= h leaves, where h was rounded up. */
+static void one_term(nm_region *r, size_t g, double a, double h)
+{
+    if (a > 0) nm_region_meet(r, g, -INFINITY, nm_up(h / a));
+    if (a < 0) nm_region_meet(r, g, nm_down(h / a), INFINITY);
+}
+
+void nm_region_generators(nm_pull *t, const nm_plain *p, nm_region *r, const nm_case *c)
+{
+    const nm_gens *g = c->gens;
+    uint32_t unit[L / 2];
+    double lo[L];
+    memcpy(r->lo, g->lo, g->n * sizeof *r->lo);
+    memcpy(r->hi, g->hi, g->n * sizeof *r->hi);
+    for (size_t i = 0; i < g->n_rows; i++)
+        if (g->rows[i].n == 1) one_term(r, g->rows[i].var[0], g->rows[i].coef[0], g->rows[i].rhs);
+    for (size_t i = 0; i < g->n_in; i++) {
+        const size_t at = g->ptr[i];
+        if (g->ptr[i + 1] - at != 1) continue;
+        one_term(r, g->idx[at], g->w[at], nm_up(c->hi[i] - g->x0[i]));
+        one_term(r, g->idx[at], -g->w[at], nm_up(g->x0[i] - c->lo[i]));
+    }
+    nm_region_interval(p, r, 2);
+    nm_bends_set(nm_pull_bends(t), r, 1, 2);
+    for (size_t at = 0, n; at < g->n_in; at += n) {
+        for (n = 0; n < L / 2 && at + n < g->n_in; n++) unit[n] = (uint32_t)(p->x_first + at + n);
+        lower_ends(t, r, 1, n, unit, lo);
+        for (size_t i = 0; i < n; i++) {
+            nm_region_meet(r, unit[i], lo[i], -lo[i + L / 2]);
+            nm_region_meet(r, unit[i], c->lo[at + i], c->hi[at + i]);
+        }
+    }
+}
+
+/* ---- rows of the question ---- */
+
 /* Puts a row of the question into a lane. */
 static void put_row(nm_pull *t, const nm_plain *p, const nm_region *r, const nm_row *row,
                     size_t lane)

@@ -2,7 +2,9 @@
  *
  * Each AFFINE unit becomes a list of units and weights. That the lowering is right is not assumed: at corners and
  * random points of the input set the outputs of the blocks are compared with the judge's, each with a bound of its
- * rounding. Cost: the weights, written out. Left out: networks of more than MOST weights, which are refused.
+ * rounding. A case with generators has blocks of its own: these, the inputs as an affine image of them, and the rest of
+ * the network, which shares its weights. Cost: the weights, written out. Left out: networks of more than MOST weights,
+ * which are refused.
  */
 #include <stdlib.h>
 #include "base/base.h"
@@ -160,6 +162,43 @@ nm_plain *nm_plain_new(nm_job *job, const nm_net *net)
     fans(job, out);
     places(job, out);
     out->tried = NM_NEW(job, size_t);
+    return out;
+}
+
+/* Returns the numbers of units once some have come before them. */
+static const uint32_t *later(nm_job *job, size_t n, const uint32_t *idx, size_t by)
+{
+    uint32_t *out = NM_RAW(job, uint32_t, n + 1);
+    for (size_t t = 0; t < n; t++) out[t] = idx[t] + (uint32_t)by;
+    return out;
+}
+
+const nm_plain *nm_plain_over(nm_job *job, const nm_plain *p, const nm_gens *g)
+{
+    nm_plain *out = NM_NEW(job, nm_plain);
+    *out = *p;
+    out->fan = out->widest = 0;
+    out->x_first = nm_pad8(g->n);
+    out->n_blocks++;
+    out->n_units += out->x_first;
+    out->block = NM_ARRAY(job, nm_plain_block, out->n_blocks);
+    out->block[0] = (nm_plain_block){.kind = NM_INPUT, .n = g->n};
+    out->block[1] = (nm_plain_block){.kind = NM_AFFINE, .n = g->n_in, .first = out->x_first, .bias = g->x0,
+                                     .ptr = g->ptr, .idx = g->idx, .w = g->w, .reads_input_only = true};
+    order(job, &out->block[1]);
+    for (size_t b = 1; b < p->n_blocks; b++) {
+        nm_plain_block *k = &out->block[b + 1];
+        *k = p->block[b];
+        k->first += out->x_first;
+        k->src++;
+        k->reads_input_only = false;
+        if (k->ptr) k->idx = later(job, k->ptr[k->n], k->idx, out->x_first);
+    }
+    int32_t *of = NM_RAW(job, int32_t, p->n_out + 1);
+    for (size_t i = 0; i < p->n_out; i++) of[i] = p->out[i] < 0 ? -1 : p->out[i] + (int32_t)out->x_first;
+    out->out = of;
+    fans(job, out);
+    places(job, out);
     return out;
 }
 

@@ -7,6 +7,7 @@
  *   MAX     likewise: y >= 0: v is at least any member; y < 0: at most the chord of max(top, second) on top's range
  *   sign    side a <= 0             adds beta side a, which is not positive, any beta >= 0; in a leaf of a tree, v is 0
  *                                   or a there, too
+ *   sum     of generators is total: y g = (y - m) g + m total, any m
  * and is then least over the box, or over box and cut, where adding lambda (cut x - rhs), any lambda >= 0, keeps it a
  * lower bound. So any hint gives a true bound, and only arithmetic can make it false.
  *
@@ -18,6 +19,7 @@
  * Underflow loses less than 2^-1074 in each product: `flat` pays for all of them. */
 #include "base/base.h"
 #include "program/program.h"
+#include "question/question.h"
 #include "proof/proof.h"
 #include "proof/checker.h"
 
@@ -275,6 +277,23 @@ static void pull_unit(nm_pull *t, const nm_region *r, size_t u)
         pull_relu(t, u);
 }
 
+/* Rewrites lanes over generators whose sum is given, by their level, which is the best m. */
+static void shift(nm_pull *t, const nm_region *r, const nm_sum *s)
+{
+    for (size_t i = s->first; i < s->first + s->n; i++) heat(t, i);
+    for (size_t l = 0; l < L; l++) {
+        const double m = nm_sum_level(s, t->y + l, L, r->lo, r->hi);
+        double lost = 0;
+        if (m == 0 || !isfinite(m)) continue;
+        for (size_t i = s->first; i < s->first + s->n; i++) {
+            double *y = &t->y[i * L + l];
+            *y -= m;
+            lost += fabs(*y) * nm_region_size(r, i);
+        }
+        nm_pull_constant(t, l, m * s->total, 2 * NM_CHECK_U * lost + 1e-300);
+    }
+}
+
 void nm_pull_back(nm_pull *t, const nm_region *r, size_t from, bool signs)
 {
     for (size_t b = from; b > 0; b--) {
@@ -289,6 +308,7 @@ void nm_pull_back(nm_pull *t, const nm_region *r, size_t from, bool signs)
             forget(t, u);
         }
     }
+    for (size_t s = 0; s < r->n_sums; s++) shift(t, r, &r->sums[s]);
 }
 
 /* ---- the least value over the region ---- */

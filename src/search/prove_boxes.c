@@ -136,10 +136,11 @@ static bool visit(tree *t, const nm_bounds *from, size_t i, double lo, double hi
 bool nm_prove_boxes(nm_state *s, size_t icase, size_t most, double deadline)
 {
     const nm_bounded *k = &s->cases[icase];
-    const nm_case *c = &s->q->cases[icase];
+    const nm_case *c = k->work.c; /* over generators, if it has any */
     size_t n_free = 0;
-    for (size_t i = 0; i < s->q->n_in; i++) n_free += c->hi[i] > c->lo[i];
-    if (n_free > MOST_FREE || !k->b || s->o->record->unable || !s->o->stages.split) return false;
+    if (!k->b || s->o->record->unable || !s->o->stages.split) return false;
+    for (size_t i = 0; i < k->b->p->blocks[0].n; i++) n_free += c->hi[i] > c->lo[i];
+    if (n_free > MOST_FREE) return false;
     tree t = {.job = s->job,
               .k = k,
               .c = c,
@@ -150,7 +151,7 @@ bool nm_prove_boxes(nm_state *s, size_t icase, size_t most, double deadline)
               .out = {.job = nm_record_units(s, icase)->job}}; /* which no mark releases */
     bool *open = NM_RAW(s->job, bool, c->n_clauses + 1);
     for (size_t i = 0; i < c->n_clauses; i++) open[i] = !s->o->record->steps[k->first + i];
-    const nm_bounds *whole = nm_bounds_new(s->job, k->b->p, c->lo, c->hi);
+    const nm_bounds *whole = nm_work_bounds(s->job, &k->work, k->b->p);
     nm_put(&t.out, "slopes\n"); /* those of CROWN, whatever was set before */
     if (!visit(&t, whole, 0, c->lo[0], c->hi[0], open, 0)) return false;
     const char *steps = t.out.s;

@@ -3,8 +3,8 @@
  * What is recorded are hints: which row of the question closed a clause, and the slopes it was pulled back with,
  * which nm_alpha_coarse keeps on a grid that two letters can name. The checker computes every bound itself. It knows
  * plain bounds, interval and CROWN over the input box, and trees over signs; steps that bound units by these stand
- * before the targets that were closed after them. Where other bounds enter (files, linear programs, sums of
- * generators), the question has no certificate, and says so. */
+ * before the targets that were closed after them. Where other bounds enter (files, linear programs), the question has
+ * no certificate, and says so. */
 #include "base/base.h"
 #include "program/program.h"
 #include "network/network.h"
@@ -36,12 +36,11 @@ void nm_record_open(nm_state *s)
     if (nm_levels_ask(&s->o->bounds))
         r->unable = "bounds of units by linear or integer programs have no certificates yet";
     for (size_t i = 0; i < s->q->n_cases; i++) {
-        for (size_t k = 0; k < s->q->n_in && !s->q->cases[i].empty; k++)
+        for (size_t k = 0; k < s->q->n_in && !s->q->cases[i].empty && !s->q->cases[i].gens; k++)
             if (!isfinite(s->q->cases[i].lo[k]) || !isfinite(s->q->cases[i].hi[k]))
                 r->unable = "an input has no bounds";
-        if (s->q->cases[i].gens)
-            r->unable = "input sets with generators (blur, brightness and the like) have no "
-                        "certificates yet";
+        if (s->q->cases[i].gens && s->q->cases[i].n_in_rows)
+            r->unable = "rows over inputs that are sums of generators have no certificates yet";
     }
 }
 

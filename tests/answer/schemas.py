@@ -252,7 +252,7 @@ def single():
     ask([0], "check", "--batch", p("proved"))
     os.remove(p("proofs", "000001.proof.gz"))
     ask([6], "check", "--batch", p("proved"))
-    ask([0], "batch", MLP3, *data, "--perturb", "brightness:0.01", "--dir", p("unproved"), "--proofs", p("proofs", "none"))
+    ask([0], "batch", MLP3, *data, "--perturb", "linf:0.01", "--arithmetic", "float32", "--dir", p("unproved"), "--proofs", p("proofs", "none"))
     files("record", "*proved/records/*.json", 6)
     ask([0], "eval", m("digits-conv.onnx"), *IMAGE)
     ask([0], "eval", XOR, *POINT)

@@ -37,8 +37,8 @@ class Checker:
         self.nearly = Fraction(2 ** 30 + 1, 2 ** 30) if exact else 1 + 2.0 ** -30
         self.net_hash, self.query_hash = net_hash or hashlib.sha256(net).hexdigest(), hashlib.sha256(query).hexdigest()
         self.q = json.loads(query)
-        self.blocks = self.lower(json.loads(net))
-        self.sizes = [abs(w) for w, _ in self.blocks]
+        self.network = self.lower(json.loads(net))
+        self.take(None)
 
     # ---- numbers ----
 
@@ -99,20 +99,75 @@ class Checker:
                 out[:, i, j, :, y, x] += kernel[:, :, a, b]
         return out.reshape(o * p * q, c * h * w), np.repeat(np.array(layer["bias"], dtype=float), p * q), [1, o, p, q]
 
-    # ---- regions: lo[k], hi[k] of inputs (k = 0) and of affine block k (counted 1, 2, ..) ----
+    def take(self, gens):
+        """sets the affine blocks: with generators, the inputs are the first one, which no ReLU reads"""
+        self.over, self.blocks = int(gens is not None), self.network
+        if gens:
+            g = np.zeros((len(gens["x0"]), len(gens["lo"])))
+            for i, (start, end) in enumerate(zip(gens["ptr"], gens["ptr"][1:])):
+                np.add.at(g[i], gens["idx"][start:end], gens["w"][start:end])
+            self.blocks = [(self.array(g), self.array(gens["x0"]))] + self.network
+        self.sizes = [abs(w) for w, _ in self.blocks]
+
+    # ---- regions: lo[k], hi[k] of inputs or generators (k = 0) and of affine block k (counted 1, 2, ..) ----
 
     def whole(self, case):
-        none = [None] * len(self.blocks)
-        r = {"lo": [self.array(case["lo"])] + none, "hi": [self.array(case["hi"])] + none, "empty": False, "cut": None, "only": None,
-             "signs": [], "betas": [], "balls": case.get("balls", []), "steep": {}, "slopes": {}, "point": None, "closed": [False] * len(case["clauses"])}
+        gens = case.get("gens")
+        self.take(gens)
+        none, box = [None] * len(self.blocks), gens or case
+        r = {"lo": [self.array(box["lo"])] + none, "hi": [self.array(box["hi"])] + none, "empty": False, "cut": None, "only": None,
+             "signs": [], "betas": [], "balls": [] if gens else case.get("balls", []), "sums": gens["sums"] if gens else [],
+             "steep": {}, "slopes": {}, "point": None, "closed": [False] * len(case["clauses"])}
+        if gens:
+            self.generators(r, gens, case)
         return self.interval(r, 1)
+
+    def generators(self, r, gens, case):
+        """rows of one generator shrink its interval; then those of the inputs are what their rows say, within the case's box"""
+        (g, x0), ends = self.blocks[0], [self.array(case[side]) for side in ("lo", "hi")]
+        rows = [(row["var"], self.array(row["coef"]), self.array([row["rhs"]])[0]) for row in gens["rows"]]
+        for i in range(len(x0)):
+            at = np.nonzero(g[i])[0]
+            rows += [(at, g[i][at], self.above(ends[1][i] - x0[i])), (at, -g[i][at], self.above(x0[i] - ends[0][i]))]
+        for var, coef, rhs in rows:
+            if len(var) == 1 and coef[0] != 0:
+                lo, hi = r["lo"][0][var[0]], r["hi"][0][var[0]]
+                self.meet(r, 0, *(self.vector([x]) for x in ((lo, self.above(rhs / coef[0])) if coef[0] > 0 else (self.below(rhs / coef[0]), hi))), [var[0]])
+        self.interval(r, 1, 1)
+        n, one = len(x0), self.array(np.eye(len(x0)))
+        least = self.least(r, *self.pull(r, 1, np.concatenate((one, -one)), self.zeros(2 * n), self.zeros(2 * n), True))
+        self.meet(r, 1, least[:n], -least[n:])
+        self.meet(r, 1, *ends)
+
+    def level(self, total, y, lo, hi):
+        """a hint: the coefficient at which the members, filled in the order of theirs, add up to the total"""
+        room = total - sum(map(float, lo))
+        order = sorted(range(len(y)), key=lambda i: float(y[i]))
+        for i in order:
+            room -= float(hi[i] - lo[i])
+            if room <= 0:
+                return y[i]
+        return y[order[-1]] if order else self.U * 0
+
+    def shifted(self, r, y, c, e):
+        """rows over generators, rewritten by their sums: y g = (y - m) g + m total"""
+        for first, n, total in r["sums"]:
+            at, total = slice(first, first + n), self.array([total])[0]
+            lo, hi = r["lo"][0][at], r["hi"][0][at]
+            m = self.vector([self.level(float(total), row[at], lo, hi) for row in y])
+            m = m if self.exact else m.astype(float)
+            y = y.copy()
+            y[:, at] = y[:, at] - m[:, None]
+            c = c + m * total
+            e = e + 4 * self.U * (abs(y[:, at]).dot(np.maximum(abs(lo), abs(hi))) + abs(m * total) + abs(c)) + self.tiny
+        return y, c, e
 
     def copy(self, r):
         return {k: type(v)(v) if isinstance(v, (list, dict)) else v for k, v in r.items()}
 
     def values(self, r, k):  # the interval of what affine block k + 1 reads: the inputs, or the ReLUs of block k
         lo, hi = r["lo"][k], r["hi"][k]
-        return (lo, hi) if k == 0 else (np.maximum(lo, self.U * 0), np.maximum(hi, self.U * 0))
+        return (lo, hi) if k <= self.over else (np.maximum(lo, self.U * 0), np.maximum(hi, self.U * 0))
 
     def meet(self, r, k, lo, hi, at=slice(None)):
         if self.exact:  # outwards to multiples of 2^-90
@@ -185,13 +240,15 @@ class Checker:
             c = c + y.dot(b)
             used = (y != 0).astype(bool).any(0)  # the others, and units that are never above 0, contribute nothing
             used[0] = True  # objects without a sum have no 0
-            live = (r["hi"][j - 1] > 0).astype(bool) | (j == 1)
+            live = (r["hi"][j - 1] > 0).astype(bool) | (j <= 1 + self.over)
             live[[i for _, block, i, _, _ in leaves if block == j - 1]] = True  # what they read takes their place
             z = self.zeros(len(y), w.shape[1])
             z[:, live] = y[:, used].dot(w[np.ix_(used, live)])
             y = z
             if j == 1:
                 return y + direct if direct.shape[1] else y, c, e
+            if j == 1 + self.over:
+                continue
             slo, sup, up = self.lines(r, j - 1, plain)
             given = [(row, i, y[row, i] if side < 0 else self.U * 0, side * beta) for row, block, i, side, beta in leaves if block == j - 1]
             for row, i, _, _ in given:
@@ -200,7 +257,7 @@ class Checker:
             c = c + neg.dot(up)
             e = e + 2 * self.U * abs(y).dot(8 * size + (len(up) + 64) * up) + 8 * self.U * abs(c) + self.tiny
             upper = neg * sup
-            if j == 2 and r["point"] and not plain and ((r["lo"][1] < 0) & (r["hi"][1] > 0)).any():
+            if j == 2 and not self.over and r["point"] and not plain and ((r["lo"][1] < 0) & (r["hi"][1] > 0)).any():
                 open_, alpha, lines, top = self.point_lines(r, w0)
                 upper[:, open_] = self.U * 0
                 slo[open_] = alpha
@@ -218,6 +275,7 @@ class Checker:
 
     def least(self, r, y, c, e):
         """lower bounds of rows y x + c - e over the region's box, with its cut or balls"""
+        y, c, e = self.shifted(r, y, c, e)
         best = self.within_cut(r, y, c, e)
         for ball in r["balls"]:
             best = np.maximum(best, (self.by_count if ball["norm"] == "l0" else self.by_norm)(r, ball, y, c, e))
@@ -324,7 +382,12 @@ class Checker:
         """the row y of affine block k, plus x over the inputs, written over the inputs in each of the leaves"""
         n, signs = len(leaves), [(row, *sign) for row, leaf in enumerate(leaves) for sign in leaf]
         y, c, e = self.pull(r, k, y.repeat(n, 0), self.zeros(n), self.zeros(n), False, signs)
-        return y + x, c, e + 2 * self.U * (abs(x) * np.maximum(abs(r["lo"][0]), abs(r["hi"][0]))).sum()
+        size = (abs(x) * np.maximum(abs(r["lo"][self.over]), abs(r["hi"][self.over]))).sum()
+        if self.over:
+            (g, x0), x = self.blocks[0], x[0]
+            size = 2 * len(x) * (abs(x).dot(self.sizes[0].dot(np.maximum(abs(r["lo"][0]), abs(r["hi"][0]))) + abs(x0)))
+            c, x = c + x.dot(x0), x.dot(g)
+        return y + x, c, e + 4 * self.U * (size + abs(c))
 
     # ---- steps ----
 
@@ -333,7 +396,7 @@ class Checker:
         for k in range(1, len(self.blocks)):
             if r["empty"]:
                 return
-            if k == 1 and r["cut"] is None and not r["balls"]:
+            if k == 1 and (self.over or (r["cut"] is None and not r["balls"])):
                 continue
             self.interval(r, done, k)
             done = k + 1
@@ -351,10 +414,10 @@ class Checker:
 
     def row(self, r, t, k, leaves=((),)):  # row k of clause t over the inputs, its right side, and its bound by intervals
         row, n_out = self.case["clauses"][t]["rows"][k], self.q["n_out"]
-        y, x = self.zeros(1, n_out), self.zeros(1, len(r["lo"][0]))
+        y, x = self.zeros(1, n_out), self.zeros(1, len(self.case["lo"]))
         for v, coef in zip(row["var"], row["coef"]):
             (y if v < n_out else x)[0, v if v < n_out else v - n_out] += self.array([coef])[0]
-        ends = [(np.concatenate((r[side][-1], r[side][0])) * np.concatenate((y[0], x[0]))) for side in ("lo", "hi")]
+        ends = [(np.concatenate((r[side][-1], r[side][self.over])) * np.concatenate((y[0], x[0]))) for side in ("lo", "hi")]
         plain = np.minimum(*ends).sum() - (n_out + 8) * 4 * self.U * np.maximum(*abs(np.array(ends))).sum() - self.tiny
         return (*self.rows(r, len(self.blocks), y, x, leaves), self.array([row["rhs"]])[0], plain)
 
@@ -368,13 +431,14 @@ class Checker:
         self.interval(r, 1, k)
         y = self.zeros(1, len(r["lo"][k]))
         y[0, i] += sign
-        lo = min(self.least(r, *self.rows(r, k, y, self.zeros(1, len(r["lo"][0])), leaves)))
+        lo = min(self.least(r, *self.rows(r, k, y, self.zeros(1, len(self.case["lo"])), leaves)))
         ends = (lo, r["hi"][k][i]) if sign > 0 else (r["lo"][k][i], -lo)
         self.meet(r, k, self.vector(ends[:1]), self.vector(ends[1:]), [i])
         self.interval(r, k + 1)
 
     def cut(self, r):
         y, c, e, rhs, _ = self.row(r, *r["only"])
+        y, c, e = self.shifted(r, y, c, e)
         g, h = y[0], self.above(rhs - c[0] + e[0] + 8 * self.U * (abs(c[0]) + abs(rhs)))
         r["cut"] = (g, h)
         lo, hi = r["lo"][0], r["hi"][0]
@@ -409,9 +473,9 @@ class Checker:
         r["point"] = (float(words[0]), level / 1024)
 
     def relu(self, block):
-        block = int(block)
-        need(block >= 2 and block % 2 == 0 and block // 2 < len(self.blocks), "a ReLU block")
-        return block // 2
+        k, odd = divmod(int(block) + self.over, 2)
+        need(k > self.over and not odd and k < len(self.blocks), "a ReLU block")
+        return k
 
     def parts(self, r, k, i, x, sign):
         both = [True] * len(r["closed"])
@@ -488,16 +552,26 @@ class Checker:
 
     def value(self, x):
         for k, (w, b) in enumerate(self.blocks):
-            x = w.dot(np.maximum(x, self.U * 0) if k else x) + b
+            x = w.dot(np.maximum(x, self.U * 0) if k > self.over else x) + b
         return x
 
     def witness(self):
         words = self.next()
         need(words[0] == "witness", "a witness")
         case = self.q["cases"][self.index(words[1], len(self.q["cases"]))]
-        x = self.array([float(w) for w in words[3:]])
-        need(len(x) == len(case["lo"]) and all(a <= v <= b for a, v, b in zip(case["lo"], x, case["hi"])), "the witness leaves the box")
-        y = list(self.value(x)) + list(x)
+        gens, x = case.get("gens"), self.array([float(w) for w in words[3:]])
+        self.take(gens)
+        box, true = gens or case, [Fraction(float(v)) for v in x]
+        need(len(x) == len(box["lo"]) and all(a <= v <= b for a, v, b in zip(box["lo"], x, box["hi"])), "the witness leaves the box")
+        y, inputs = self.value(x), true
+        if gens:
+            g, x0 = self.blocks[0]
+            need(all(sum(true[i:i + n]) == Fraction(total) for i, n, total in gens["sums"]), "a sum of the witness is another one")
+            need(all(sum(Fraction(c) * true[v] for v, c in zip(row["var"], row["coef"])) <= row["rhs"] for row in gens["rows"]), "a row over generators")
+            inputs = [sum((Fraction(w) * true[v] for v, w in zip(gens["idx"][s:e], gens["w"][s:e])), Fraction(float(at)))
+                      for s, e, at in zip(gens["ptr"], gens["ptr"][1:], gens["x0"])]
+            need(all(a <= v <= b for a, v, b in zip(case["lo"], inputs, case["hi"])), "the witness leaves the case's box")
+        y = list(y) + list(self.vector(inputs) if self.exact else self.array([float(v) for v in inputs]))
         for row in case["clauses"][self.index(words[2], len(case["clauses"]))]["rows"]:
             need(sum(self.array([c])[0] * y[v] for v, c in zip(row["var"], row["coef"])) <= row["rhs"] + (0 if self.exact else 1e-9),
                  "no counterexample")
