@@ -132,7 +132,7 @@ double nm_plain_ball_lambda(const nm_ball *b, size_t n, const double *y, const d
         double count = 0;
         for (size_t g = 0; g < groups; g++) {
             const nm_plain_group of = nm_plain_ball_group(b, g);
-            count += gain(b, &of, y, lo, hi, &mag) > mid;
+            count += gain(b, &of, y, lo, hi, &mag) > mid || nm_plain_ball_moves(b, &of, lo, hi);
         }
         *(count > b->radius ? &low : &high) = mid;
     }

@@ -112,16 +112,21 @@ double nm_ball_lower(const nm_ball *b, size_t n, const double *y, const double *
 {
     enum { STEPS = 28 };
     double base = 0, mag = 0, top = 0, square = 0, low = 0, lambda = 0;
+    bool away = false;
     for (size_t i = 0; i < n; i++) {
         const double c = b->centre[i], room = fmax(fabs(lo[i] - c), fabs(hi[i] - c));
         base += y[i] * c;
         mag += fabs(y[i] * c);
         top = fmax(top, b->norm == NM_L0 ? fabs(y[i]) * room : fabs(y[i]));
         square += y[i] * y[i];
+        away |= c < lo[i] || c > hi[i];
     }
     if (b->pixels) top = most_of_pixels(b, y, lo, hi);
     double high = b->norm == NM_L2 ? sqrt(square) / fmax(b->radius, 1e-300) : top;
     dual best = at_lambda(b, n, y, lo, hi, 0, NULL);
+    /* inputs that must leave the centre use the ball up, whatever lambda is: the others have to stay nearer to it */
+    for (int s = 0; s < 30 && away && b->norm == NM_L2 && at_lambda(b, n, y, lo, hi, high, NULL).used > budget(b); s++)
+        high *= 2;
     for (int s = 0; s < STEPS && (s > 0 || best.used > budget(b)) && high > low && isfinite(high);
          s++) {
         const double mid = s == 0 ? high : 0.5 * low + 0.5 * high;

@@ -4,10 +4,11 @@ processes, interrupted and short reads and writes. The run then ends as if nothi
 line what failed, with exit code 5, and leaves no file that is not whole; and when it is started again, all is right.
 
   failing_calls.py [PART..]          FAULTS=N: every N-th call alone (default 3; the first is another one for each kind of failure)"""
-import errno, json, os, re, shutil, subprocess, sys
+import csv, errno, json, os, re, shutil, subprocess, sys
 
 sys.path.insert(1, sys.path[0] + "/../kit")
 from kit import NETMIP, ROOT, TMP, check, done, m, p, parts, put, run, skip
+from tiny import box
 
 STEP = int(os.environ.get("FAULTS", 3))
 SHIM = p("fail_call.so")
@@ -156,6 +157,47 @@ def campaigns():
     walk("report", ["report", "d", "--quiet"], start)
 
 
+def compared(folder):
+    """the verdicts of a comparison's runs"""
+    path = os.path.join(folder, "d", "results.csv")
+    if not os.path.exists(path):
+        return {}
+    with open(path) as f:
+        return {(row["instance"], row["solver"]): row["verdict"] for row in csv.DictReader(f)}
+
+
+def comparisons():
+    """calls of bench, of its processes and of the solvers that they run fail: a run may have no verdict, but never a wrong one"""
+    start, truth = fresh("models", None), {"v": "violated", "h": "holds"}
+    once(["compile", XOR, QUERY, "--always-write", "-o", "v.mps"], start)
+    once(["compile", XOR, put("h.vnnlib", box([0.2, 0.7], [0.3, 0.8], 2, "(>= Y_0 Y_1)")), "--always-write", "-o", "h.mps"], start)
+    args = ["bench", "v.map.json", "h.map.json", "--dir", "d", "--solvers", "embedded,glpsol", "--quiet"]
+    here = fresh("run", start)
+    if shutil.which("glpsol") is None:
+        return skip("glpsol is not here")
+    code, out, err = once(args, here)
+    check("bench: the reference", code == 0 and set(compared(here).values()) == {"holds", "violated"}, (code, out, err))
+    hit = 0
+    for k, (name, failure) in enumerate(FAILURES.items()):
+        log = p("log")
+        if os.path.exists(log):
+            os.remove(log)
+        once(args, fresh("run", start), failure, 0, log)
+        n = len(open(log).read().split(",")) if os.path.exists(log) else 0
+        step = max(1, n * STEP // 40)
+        for at in range(1 + k % step, n, step):
+            where, here = "bench, %s at call %d" % (name, at), fresh("run", start)
+            code, out, err = once(args, here, failure, at)
+            lines = [l for l in err.decode("utf-8", "replace").splitlines() if l.startswith("netmip: ")]
+            check(where, code == 0 or (code == 5 and lines), (code, out[-200:], err[-300:]))
+            said = compared(here) if code == 0 else {}
+            check(where + ": no verdict is wrong", all(v in ("", "unknown", truth[i]) for (i, _), v in said.items()), said)
+            hit += code != 0 or len(said) < 4 or any(v != truth[i] for (i, _), v in said.items())
+            code = once(args, here)[0]
+            check(where + ": started again", code == 0 and all(v in ("", "unknown", truth[i]) for (i, _), v in compared(here).items()), (code, compared(here)))
+    check("some of them are felt", hit >= 8, hit)
+
+
 def built():
     r = subprocess.run(["gcc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC", os.path.join(ROOT, "tests", "kit", "fail_call.c"), "-o", SHIM],
                        capture_output=True, text=True)
@@ -170,4 +212,4 @@ def built():
 
 
 built()
-parts(compiles, solves, writes, decodes, campaigns)
+parts(compiles, solves, writes, decodes, campaigns, comparisons)

@@ -105,7 +105,8 @@ class Checker:
         if gens:
             g = np.zeros((len(gens["x0"]), len(gens["lo"])))
             for i, (start, end) in enumerate(zip(gens["ptr"], gens["ptr"][1:])):
-                np.add.at(g[i], gens["idx"][start:end], gens["w"][start:end])
+                need(len(set(gens["idx"][start:end])) == end - start, "a row that names each generator once")  # their sum may be no double
+                g[i, gens["idx"][start:end]] = gens["w"][start:end]
             self.blocks = [(self.array(g), self.array(gens["x0"]))] + self.network
         self.sizes = [abs(w) for w, _ in self.blocks]
 
@@ -127,7 +128,7 @@ class Checker:
         (g, x0), ends = self.blocks[0], [self.array(case[side]) for side in ("lo", "hi")]
         rows = [(row["var"], self.array(row["coef"]), self.array([row["rhs"]])[0]) for row in gens["rows"]]
         for i in range(len(x0)):
-            at = np.nonzero(g[i])[0]
+            at = np.array(gens["idx"][gens["ptr"][i]:gens["ptr"][i + 1]], dtype=int)
             rows += [(at, g[i][at], self.above(ends[1][i] - x0[i])), (at, -g[i][at], self.above(x0[i] - ends[0][i]))]
         for var, coef, rhs in rows:
             if len(var) == 1 and coef[0] != 0:
@@ -320,7 +321,7 @@ class Checker:
         gains = np.add.reduceat((y * (centre - np.where(y > 0, lo, hi)))[:, order], first, axis=1)
         must = np.maximum.reduceat(((lo > centre) | (hi < centre)).astype(int)[order], first) > 0
         near = np.array(gains, dtype=float)
-        lam = self.array(self.halved(float(count), lambda at: (near > at).sum(1), np.maximum(near.max(1), 0)))
+        lam = self.array(self.halved(float(count), lambda at: ((near > at) | must).sum(1), np.maximum(near.max(1), 0)))
         over, size = gains - lam, np.maximum(abs(lo), abs(hi)) + abs(centre)
         total = y.dot(centre) - np.where(must | (over > 0).astype(bool), over, self.U * 0).sum(1) - lam[:, 0] * count
         mag = abs(y).dot(size) + lam[:, 0] * (len(first) + count)
@@ -571,10 +572,18 @@ class Checker:
             inputs = [sum((Fraction(w) * true[v] for v, w in zip(gens["idx"][s:e], gens["w"][s:e])), Fraction(float(at)))
                       for s, e, at in zip(gens["ptr"], gens["ptr"][1:], gens["x0"])]
             need(all(a <= v <= b for a, v, b in zip(case["lo"], inputs, case["hi"])), "the witness leaves the case's box")
+        need(all(self.has(ball, inputs) for ball in case.get("balls", [])), "the witness leaves a ball")
+        need(all(sum(Fraction(c) * inputs[v - self.q["n_out"]] for v, c in zip(row["var"], row["coef"])) <= row["rhs"] for row in case["in_rows"]), "a row over inputs")
         y = list(y) + list(self.vector(inputs) if self.exact else self.array([float(v) for v in inputs]))
         for row in case["clauses"][self.index(words[2], len(case["clauses"]))]["rows"]:
             need(sum(self.array([c])[0] * y[v] for v, c in zip(row["var"], row["coef"])) <= row["rhs"] + (0 if self.exact else 1e-9),
                  "no counterexample")
+
+    def has(self, ball, x):
+        moved = [v - Fraction(float(c)) for v, c in zip(x, ball.get("centre", self.q.get("image")))]
+        if ball["norm"] == "l0":
+            return len({g for g, d in zip(ball.get("pixels", range(len(x))), moved) if d != 0}) <= ball["radius"]
+        return sum(map(abs, moved)) <= ball["radius"] if ball["norm"] == "l1" else sum(d * d for d in moved) <= Fraction(ball["radius"]) ** 2
 
     def check(self, proof):
         """checks a certificate, as bytes; returns its claim, or raises Rejected"""

@@ -139,8 +139,7 @@ def least_in(ball, w, lo, hi, centre):
 
 
 def balls():
-    """balls: both checkers find the same bounds, which no point of the set is below, and those of linear rows are the best. Where the
-    centre is outside of the box, the search's own bound of an L2 ball may be looser than the checkers', so that it leaves the proof open"""
+    """balls: both checkers find the same bounds, which no point of the set is below, and those of linear rows are the best"""
     best = tried = 0
     for k in range(60):
         norm = ("l1", "l2", "l0")[k % 3]
@@ -156,6 +155,13 @@ def balls():
             x = point_in(ball, lo, hi, centre, steer)
             check("no point is below a bound", x is None or float(c.value(c.array(x))[0]) >= least, (net, query, x, least))
         inside = all(l <= v <= h for l, v, h in zip(lo, centre, hi))
+        q = json.loads(query)
+        q["cases"][0]["clauses"][0]["rows"][0]["rhs"] = 1000
+        away = run("solve", p("n.json"), put("q.json", q), "--dump", "query", "--json")[1].encode()
+        corner = "\n".join(["netmip proof 1", proof.decode().split("\n")[1], "question " + hashlib.sha256(away).hexdigest(), "claim violated",
+                            "witness 0 0 " + " ".join(map(repr, lo)), ""]).encode()
+        far = not c.has(ball, list(map(Fraction, lo)))
+        check("a witness leaves its ball", (checked(net, away, corner)[0] == 6) == far and ("ball" in said(net, away, corner, True)) == far, (net, away, corner))
         if len(c.blocks) == 1 and norm != "l2" and inside:
             tried += 1
             w, b = ([float(v) for v in np.ravel(a)] for a in c.blocks[0])
@@ -163,7 +169,7 @@ def balls():
             best += abs(true - least) <= 1e-6 * (1 + abs(true))
         code, written = solved(net, query)
         proven = written is not None and checked(net, query, written)[0] == 0
-        check("solve writes one", code == 0 and (proven or (written is None and not inside)), (code, written, norm, net, query))
+        check("solve writes one", code == 0 and proven, (code, written, norm, net, query))
         check("which is not that of another radius", written is None or checked(net, with_ball(query, norm, centre, ball["radius"] * 1.5), written)[0] == 6, query)
     check("bounds of linear rows are the best", tried >= 1 and best == tried, (best, tried))
 
