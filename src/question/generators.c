@@ -15,12 +15,35 @@
 
 static double clip(double x, double lo, double hi) { return x >= lo ? x <= hi ? x : hi : lo; }
 
+/* Returns the level if members up to `from` are full, which leaves this room: the middle one of the candidates, in the
+ * order of members, halves them about as well as a random one. */
+static double level_above(const nm_sum *s, const double *y, size_t step, const double *lo, const double *hi,
+                          double from, double room)
+{
+    const size_t end = s->first + s->n;
+    double below = from, level = from;
+    for (size_t i = s->first; i < end; i++)
+        if (y[i * step] > level) level = y[i * step];
+    for (;;) {
+        size_t n = 0, k = 0, pivot = s->first;
+        for (size_t i = s->first; i < end; i++) n += y[i * step] > below && y[i * step] < level;
+        if (n == 0) return level;
+        while (!(y[pivot * step] > below && y[pivot * step] < level && k++ == n / 2)) pivot++;
+        const double mid = y[pivot * step];
+        double space = 0;
+        for (size_t i = s->first; i < end; i++)
+            if (y[i * step] > from && y[i * step] <= mid) space += hi[i] - lo[i];
+        *(space >= room ? &level : &below) = mid;
+    }
+}
+
 double nm_sum_level(const nm_sum *s, const double *y, size_t step, const double *lo,
                     const double *hi)
 {
+    enum { FEW = 8 }; /* members are usually full within so many: those of a kernel are, one after the other */
     double room = s->total, last = -INFINITY;
     for (size_t i = s->first; i < s->first + s->n; i++) room -= lo[i];
-    for (;;) {
+    for (int tries = 0; tries < FEW; tries++) {
         double best = INFINITY, space = 0;
         for (size_t i = s->first; i < s->first + s->n; i++) {
             const double v = y[i * step];
@@ -33,6 +56,7 @@ double nm_sum_level(const nm_sum *s, const double *y, size_t step, const double 
         last = best;
         if (room <= 0) return last;
     }
+    return level_above(s, y, step, lo, hi, last, room);
 }
 
 void nm_sum_project(const nm_sum *s, double *g, size_t step, const double *lo, const double *hi)

@@ -5,7 +5,7 @@
  * extreme, so that on stable networks the bounds are attained and a missing rounding term shows. Checked to the last
  * bit: lo <= value <= hi for interval and CROWN bounds, with and without all_rows, query rows included; mag >= |A||x|
  * + |b|; CROWN starting from interval bounds only shrinks them; no bound of CROWN's own run is looser than interval's
- * (up to the rounding of centres: 1e-13 of mag); the same run twice gives the same bytes. */
+ * (up to the rounding of centres: 1e-13 of mag); the same run twice gives the same bytes. And the levels of sums. */
 #include "random_networks.h"
 
 enum { NETS = 300, POINTS = 8, STEEP = 10 };
@@ -226,6 +226,32 @@ static void underflow(nm_job *job, void *arg)
           "a chain that does not underflow");
 }
 
+/* members below the level of a sum leave room, and those up to it do not, unless all of them do */
+static void levels(void)
+{
+    enum { MOST = 60 };
+    for (int round = 0; round < 3000; round++) {
+        double y[MOST], lo[MOST], hi[MOST], below = 0, upto = 0, least = INFINITY, top = -INFINITY;
+        const nm_sum s = {0, 1 + t_below(MOST), (double)t_below(200) / 8};
+        double room = s.total;
+        for (size_t i = 0; i < s.n; i++) {
+            y[i] = (double)t_below(round % 2 ? 10 : 1000) / 4 - 100;
+            lo[i] = (double)t_below(5) / 8 - 0.25;
+            hi[i] = lo[i] + (double)t_below(5) / 8;
+            room -= lo[i];
+            least = y[i] < least ? y[i] : least;
+            top = y[i] > top ? y[i] : top;
+        }
+        const double level = nm_sum_level(&s, y, 1, lo, hi);
+        for (size_t i = 0; i < s.n; i++) {
+            below += y[i] < level ? hi[i] - lo[i] : 0;
+            upto += y[i] <= level ? hi[i] - lo[i] : 0;
+        }
+        CHECK((below < room || level == least) && (upto >= room || level == top),
+              "round %d: level %g, below %g, up to it %g of %g", round, level, below, upto, room);
+    }
+}
+
 int main(void)
 {
     for (uint64_t seed = 1; seed <= NETS; seed++) {
@@ -233,6 +259,7 @@ int main(void)
         t_job(0, one, &s);
     }
     t_job(0, underflow, NULL);
+    levels();
     CHECK(n_tight > 10000, "only %zu values near their bounds: the test is blunt", n_tight);
     CHECK(n_stable > 300, "only %zu stable units", n_stable);
     return t_done("prop_bounds");

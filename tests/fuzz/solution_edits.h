@@ -24,10 +24,13 @@ static bool line_is(const char *s, const char *word)
     s += strspn(s, " \t\r*");
     return *s == '\n' || *s == 0;
 }
+/* some line has these words, perhaps behind blanks */
 static bool some_line(const char *text, const char *prefix, const char *word)
 {
-    for (const char *s = text; s; s = strchr(s, '\n') ? strchr(s, '\n') + 1 : NULL)
-        if (begins(s, prefix) && line_is(s + strlen(prefix), word)) return true;
+    for (const char *s = text; s; s = strchr(s, '\n') ? strchr(s, '\n') + 1 : NULL) {
+        const char *first = s + strspn(s, " \t");
+        if (begins(first, prefix) && line_is(first + strlen(prefix), word)) return true;
+    }
     return false;
 }
 
