@@ -173,7 +173,8 @@ nm_work nm_work_of(nm_job *job, const nm_program *p, const nm_case *c)
         add_row(&r, g->rows[i].n, g->rows[i].var, g->rows[i].coef, g->rows[i].rhs);
     for (size_t i = 0; i < c->n_in_rows; i++) add_input_row(&r, g, &c->in_rows[i]);
     add_box(&r, c, lo, hi);
-    ranges(job, g, r.lo, r.hi, lo, hi); /* rows may have shrunk its box */
+    if (memcmp(r.lo, g->lo, g->n * sizeof *r.lo) || memcmp(r.hi, g->hi, g->n * sizeof *r.hi))
+        ranges(job, g, r.lo, r.hi, lo, hi); /* rows have shrunk the box */
     nm_case *k = NM_NEW(job, nm_case);
     *k = *c;
     k->lo = r.lo;

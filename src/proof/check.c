@@ -2,15 +2,16 @@
  *
  * What must be trusted for an accepted `holds`: the readers of network and question; the judge's evaluation, and that
  * blocks which agree with it at random points are the network's; check.c, tree.c, hints.c, plain_bounds.c, bends.c,
- * pull.c, balls.c, point.c and plain_net.c, some 2,000 lines; the compiler; and arithmetic in IEEE 754 doubles, rounded
+ * pull.c, balls.c, point.c and plain_net.c, some 2,200 lines; the compiler; and arithmetic in IEEE 754 doubles, rounded
  * to nearest, or, with --exact, of integers, in exact.c, exact_ball.c and dyadic.c, instead of what those say about
  * rounding. What need not be: whoever wrote the certificate. netmip-check holds nothing else (`make checker`).
  *
- * A region starts with the box and the balls of a case (its rows are left out, which only makes it larger), and its
- * bounds are computed here. A clause is closed in a region if one of its rows is proven to be above its right side, or
- * if it is closed in both parts of the region: by the two signs of a unit or the two halves of an input's interval,
- * which share their border. A row's bound may be the least of those in the leaves of a tree. Within `target`, a row of
- * one clause is assumed, as it holds at every counterexample to it. All clauses of all cases must be closed. */
+ * A region starts with the box and the balls of a case, or with the box and the sums of its generators (other rows are
+ * left out, which only makes it larger), and its bounds are computed here. A clause is closed in a region if one of
+ * its rows is proven to be above its right side, or if it is closed in both parts of the region: by the two signs of a
+ * unit or the two halves of an input's interval, which share their border. A row's bound may be the least of those in
+ * the leaves of a tree. Within `target`, a row of one clause is assumed, as it holds at every counterexample to it.
+ * All clauses of all cases must be closed. */
 #include "base/base.h"
 #include "program/program.h"
 #include "network/network.h"

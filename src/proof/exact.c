@@ -8,6 +8,7 @@
  *   a point's line   its thetas are multiples of 2^-30, its constant is exactly max(on, off)
  *   cut y x <= h  g_i is y_i rounded, and g x <= up(h + max over the box of (g - y) x)
  *   multiplier    of a cut: the best one that a search in doubles finds; the bound that it gives is exact
+ *   sum           of generators: its multiplier is the level of the rounded row, rounded to coefficients' multiples
  * Exact chords u/(u-l) are what makes fractions long: their denominators multiply up over layers. Here every number is
  * m 2^-s (dyadic.c), and a row's coefficients grow by the length of one weight a layer.
  *

@@ -1,4 +1,5 @@
-/* plain_bounds.c: what the steps of a certificate do to a region: intervals, CROWN, rows of the question, cuts.
+/* plain_bounds.c: what the steps of a certificate do to a region: intervals, CROWN, rows of the question, cuts; and
+ * where a region over generators begins.
  *
  * Intervals are computed to nearest, and widened by a bound of what rounding may lose: n + 20 roundings of a sum of n
  * products, each at most u = 2^-53 of the sum of the terms' sizes. An interval is only ever met with another. */

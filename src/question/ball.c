@@ -125,8 +125,8 @@ double nm_ball_lower(const nm_ball *b, size_t n, const double *y, const double *
     double high = b->norm == NM_L2 ? sqrt(square) / fmax(b->radius, 1e-300) : top;
     dual best = at_lambda(b, n, y, lo, hi, 0, NULL);
     /* inputs that must leave the centre use the ball up, whatever lambda is: the others have to stay nearer to it */
-    for (int s = 0; s < 30 && away && b->norm == NM_L2 && at_lambda(b, n, y, lo, hi, high, NULL).used > budget(b); s++)
-        high *= 2;
+    away &= b->norm == NM_L2 && high > 0;
+    for (int s = 0; s < 30 && away && at_lambda(b, n, y, lo, hi, high, NULL).used > budget(b); s++) high *= 2;
     for (int s = 0; s < STEPS && (s > 0 || best.used > budget(b)) && high > low && isfinite(high);
          s++) {
         const double mid = s == 0 ? high : 0.5 * low + 0.5 * high;
