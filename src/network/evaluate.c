@@ -4,17 +4,31 @@
 #include "network/network.h"
 #include "network/operator.h"
 
+static bool is_float32(const nm_value *v)
+{
+    size_t i = 0;
+    while (i < v->n && v->data[i] == (double)(float)v->data[i]) i++;
+    return i == v->n;
+}
+
+/* Returns the values of a constant, in float32 if asked to. They are copied only if that changes them: matrices of
+ * weights, which operators know from their plans, may take gigabytes. */
+static double *constant(const nm_eval *e, const nm_value *v)
+{
+    if (!e->f32 || is_float32(v)) return (double *)(uintptr_t)v->data; /* no operator writes to its inputs */
+    double *x = NM_RAW(e->job, double, v->n);
+    for (size_t i = 0; i < v->n; i++) x[i] = (double)(float)v->data[i];
+    return x;
+}
+
 static void set_values(nm_eval *e, const double *x)
 {
     const nm_net *net = e->net;
     for (size_t v = 0; v < net->n_values; v++) {
         const nm_value *val = &net->values[v];
         if (!val->n) continue; /* a value that no output needs */
-        e->val[v] = NM_RAW(e->job, double, val->n);
-        if (e->err) e->err[v] = NM_ARRAY(e->job, double, val->n);
-        if (val->data)
-            for (size_t i = 0; i < val->n; i++)
-                e->val[v][i] = e->f32 ? (double)(float)val->data[i] : val->data[i];
+        e->val[v] = val->data ? constant(e, val) : NM_RAW(e->job, double, val->n);
+        if (e->err && !val->data) e->err[v] = NM_ARRAY(e->job, double, val->n);
     }
     for (size_t k = 0; k < net->n_inputs; k++) {
         const nm_value *v = &net->values[net->inputs[k]];
@@ -39,7 +53,7 @@ static double *evaluate(nm_job *job, const nm_net *net, const double *x, const d
     for (size_t k = 0, at = 0; k < net->n_outputs; k++)
         for (size_t i = 0; i < net->values[net->outputs[k]].n; i++, at++) {
             y[at] = e.val[net->outputs[k]][i];
-            if (err) err[at] = e.err[net->outputs[k]][i];
+            if (err) err[at] = nm_eval_err(&e, net->outputs[k], i);
         }
     nm_mark_release(job, mark);
     return y;
@@ -72,7 +86,7 @@ static double *outputs(nm_job *job, const nm_net *net, const double *x, bool f32
         const int v = tail ? tail->out[0] : net->outputs[k];
         for (size_t i = 0; i < net->values[v].n; i++) {
             *NM_PUSH(job, y, *n, cap) = e.val[v][i];
-            if (err) *NM_PUSH(job, *err, n_err, cap_err) = e.err[v][i];
+            if (err) *NM_PUSH(job, *err, n_err, cap_err) = nm_eval_err(&e, v, i);
         }
     }
     return y;

@@ -8,30 +8,15 @@
 #include "network/network.h"
 #include "network/operator.h"
 
-static void open_views(nm_lowering *l)
-{
-    const nm_net *net = l->net;
-    l->view = NM_ARRAY(l->job, nm_view, net->n_values);
-    for (size_t v = 0; v < net->n_values; v++) {
-        const nm_value *val = &net->values[v];
-        nm_view *w = &l->view[v];
-        *w = (nm_view){val->n, NM_RAW(l->job, int32_t, val->n), NM_ARRAY(l->job, double, val->n)};
-        for (size_t i = 0; i < val->n; i++) {
-            w->unit[i] = -1;
-            if (val->data) w->cst[i] = val->data[i];
-        }
-    }
-}
-
 static nm_program *lower(nm_job *job, const nm_net *net, bool float32)
 {
     nm_program *p = NM_NEW(job, nm_program);
     nm_lowering l = {.job = job, .net = net, .prog = p};
-    open_views(&l);
+    l.view = NM_ARRAY(job, nm_view, net->n_values);
     nm_program_add(job, p, NM_INPUT, net->values[net->inputs[0]].name, net->n_in);
     for (size_t k = 0, at = 0; k < net->n_inputs; k++)
         for (size_t i = 0; i < net->values[net->inputs[k]].n; i++)
-            l.view[net->inputs[k]].unit[i] = (int32_t)at++;
+            nm_lower_view(&l, net->inputs[k])->unit[i] = (int32_t)at++;
     if (float32) nm_float32_check(job, net);
     for (size_t i = 0; i < net->n_nodes; i++) {
         const size_t from = p->n_blocks;
@@ -43,8 +28,8 @@ static nm_program *lower(nm_job *job, const nm_net *net, bool float32)
     p->out_const = NM_ARRAY(job, double, p->n_out);
     for (size_t k = 0, at = 0; k < net->n_outputs; k++)
         for (size_t i = 0; i < net->values[net->outputs[k]].n; i++, at++) {
-            p->out[at] = l.view[net->outputs[k]].unit[i];
-            p->out_const[at] = l.view[net->outputs[k]].cst[i];
+            p->out[at] = nm_lower_view(&l, net->outputs[k])->unit[i];
+            p->out_const[at] = nm_lower_view(&l, net->outputs[k])->cst[i];
         }
     nm_program_finish(job, p);
     return p;

@@ -6,6 +6,19 @@
 #include "network/network.h"
 #include "network/operator.h"
 
+nm_view *nm_lower_view(nm_lowering *l, int value)
+{
+    const nm_value *val = &l->net->values[value];
+    nm_view *v = &l->view[value];
+    if (v->unit || !val->n) return v;
+    *v = (nm_view){val->n, NM_RAW(l->job, int32_t, val->n), NM_ARRAY(l->job, double, val->n)};
+    for (size_t i = 0; i < val->n; i++) {
+        v->unit[i] = -1;
+        if (val->data) v->cst[i] = val->data[i];
+    }
+    return v;
+}
+
 int nm_lower_block(nm_lowering *l, const nm_node *node, nm_kind kind, size_t n)
 {
     nm_program_add(l->job, l->prog, kind, node->name, n);
@@ -14,7 +27,7 @@ int nm_lower_block(nm_lowering *l, const nm_node *node, nm_kind kind, size_t n)
 
 void nm_lower_result(nm_lowering *l, const nm_node *node, int k, int block)
 {
-    nm_view *v = &l->view[node->out[k]];
+    nm_view *v = nm_lower_view(l, node->out[k]);
     for (size_t i = 0; i < v->n; i++) v->unit[i] = (int32_t)(l->prog->blocks[block].first + i);
 }
 

@@ -100,7 +100,7 @@ typedef struct nm_eval {
     const nm_net *net;
     bool f32;
     double **val;          /* [n_values][n] */
-    double **err;          /* [n_values][n] or NULL */
+    double **err;          /* [n_values][n], of constants NULL; or NULL */
 } nm_eval;
 /* Evaluates y [n_out] at x [n_in]; err [n_out] may be NULL; returns y. */
 double *nm_net_eval(nm_job *job, const nm_net *net, const double *x, bool f32, double *err);

@@ -83,6 +83,8 @@ void nm_check_types(nm_job *job, const nm_net *net, const nm_node *node); /* ref
 double nm_eval_larger(double a, double b);
 /* Returns |a| e, never 0 through underflow. */
 double nm_eval_carry(double a, double e);
+/* Returns the error of element i of a value, which constants do not have; e->err must not be NULL. */
+double nm_eval_err(const nm_eval *e, int value, size_t i);
 
 /* ---- op/pick.c: a value whose elements are elements of others ------------------------------------ */
 /* element i is element at[i] of input which[i], or `fill` where at[i] < 0; which NULL: input 0 */
@@ -136,8 +138,9 @@ struct nm_lowering {
     nm_job *job;
     const nm_net *net;
     nm_program *prog;
-    nm_view *view;         /* [n_values] */
+    nm_view *view;         /* [n_values] made when first asked for: nm_lower_view */
 };
+nm_view *nm_lower_view(nm_lowering *l, int value);
 int nm_lower_source(nm_lowering *l, const nm_node *node, const nm_view *v); /* a block equal to v */
 void nm_lower_result(nm_lowering *l, const nm_node *node, int k, int block);
 int nm_lower_block(nm_lowering *l, const nm_node *node, nm_kind kind, size_t n); /* its index */

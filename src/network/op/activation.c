@@ -97,7 +97,7 @@ static void eval_neg(nm_eval *e, const nm_node *node) { eval_sign(e, node, true)
 
 static void lower_relu(nm_lowering *l, const nm_node *node)
 {
-    const int src = nm_lower_source(l, node, &l->view[node->in[0]]);
+    const int src = nm_lower_source(l, node, nm_lower_view(l, node->in[0]));
     nm_lower_result(l, node, 0, nm_lower_relu(l, node, src));
 }
 
@@ -118,7 +118,7 @@ static int turned(nm_lowering *l, const nm_node *node, int src, const double *a)
 /* Lowers slopes a [n] of the half below 0. */
 static void lower_kink(nm_lowering *l, const nm_node *node, const double *a)
 {
-    const int src = nm_lower_source(l, node, &l->view[node->in[0]]);
+    const int src = nm_lower_source(l, node, nm_lower_view(l, node->in[0]));
     const int relu = nm_lower_relu(l, node, turned(l, node, src, a));
     const nm_view x = nm_lower_units(l, src), r = nm_lower_units(l, relu);
     double *straight = NM_RAW(l->job, double, x.n), *high = NM_RAW(l->job, double, x.n),
@@ -138,19 +138,19 @@ static void lower_kink(nm_lowering *l, const nm_node *node, const double *a)
 static void lower_slope(nm_lowering *l, const nm_node *node)
 {
     const plan_t *p = node->plan;
-    double *a = NM_RAW(l->job, double, l->view[node->in[0]].n);
-    for (size_t i = 0; i < l->view[node->in[0]].n; i++) a[i] = slope_at(p, i);
+    double *a = NM_RAW(l->job, double, nm_lower_view(l, node->in[0])->n);
+    for (size_t i = 0; i < nm_lower_view(l, node->in[0])->n; i++) a[i] = slope_at(p, i);
     lower_kink(l, node, a);
 }
 
 static void lower_abs(nm_lowering *l, const nm_node *node)
 {
-    lower_kink(l, node, nm_repeat(l->job, l->view[node->in[0]].n, -1));
+    lower_kink(l, node, nm_repeat(l->job, nm_lower_view(l, node->in[0])->n, -1));
 }
 
 static void lower_neg(nm_lowering *l, const nm_node *node)
 {
-    const nm_view *x = &l->view[node->in[0]];
+    const nm_view *x = nm_lower_view(l, node->in[0]);
     const double *minus = nm_repeat(l->job, x->n, -1);
     nm_lower_sum(l, node, 1, x, &minus, NULL);
 }

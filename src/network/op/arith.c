@@ -52,7 +52,7 @@ static void eval(nm_eval *e, const nm_node *node)
         if (e->f32) y = (double)(float)y;
         e->val[node->out[0]][i] = y;
         if (!e->err) continue;
-        const double ea = e->err[node->in[0]][ia], eb = e->err[node->in[1]][ib];
+        const double ea = nm_eval_err(e, node->in[0], ia), eb = nm_eval_err(e, node->in[1], ib);
         double out =
             0; /* the error of this step, by two-sum or fma; then of its inputs, one side constant */
         if (p->op == '+' || p->op == '-') {
@@ -96,7 +96,7 @@ static void lower(nm_lowering *l, const nm_node *node)
     const size_t n = l->net->values[node->out[0]].n;
     if (p->op == '*' || p->op == '/') {
         const int var = a->data ? 1 : 0;
-        const nm_view v = spread_view(l, p, &l->view[node->in[var]], var ? p->b : p->a, n);
+        const nm_view v = spread_view(l, p, nm_lower_view(l, node->in[var]), var ? p->b : p->a, n);
         const double *c = spread(l, p, var ? a->data : b->data, var ? p->a : p->b, n, p->op == '/');
         nm_lower_sum(l, node, 1, &v, &c, NULL);
         return;
@@ -105,8 +105,8 @@ static void lower(nm_lowering *l, const nm_node *node)
     const double *coef[2];
     double *minus = NM_RAW(l->job, double, n);
     for (size_t i = 0; i < n; i++) minus[i] = -1;
-    v[0] = spread_view(l, p, &l->view[node->in[0]], p->a, n);
-    v[1] = spread_view(l, p, &l->view[node->in[1]], p->b, n);
+    v[0] = spread_view(l, p, nm_lower_view(l, node->in[0]), p->a, n);
+    v[1] = spread_view(l, p, nm_lower_view(l, node->in[1]), p->b, n);
     coef[0] = NULL;
     coef[1] = p->op == '-' ? minus : NULL;
     nm_lower_sum(l, node, 2, v, coef, NULL);

@@ -61,7 +61,7 @@ static void eval(nm_eval *e, const nm_node *node)
 static void lower(nm_lowering *l, const nm_node *node)
 {
     const plan_t *p = node->plan;
-    const nm_view *v = &l->view[node->in[0]];
+    const nm_view *v = nm_lower_view(l, node->in[0]);
     double *s = NM_RAW(l->job, double, v->n), *t = NM_RAW(l->job, double, v->n);
     for (size_t i = 0; i < v->n; i++) {
         s[i] = p->s[i / p->inner % p->channels];

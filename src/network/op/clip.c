@@ -93,7 +93,7 @@ static bool exact_difference(double a, double b)
 static void lower(nm_lowering *l, const nm_node *node)
 {
     const plan_t *p = node->plan;
-    nm_view x = nm_lower_exact(l, node, &l->view[node->in[0]]);
+    nm_view x = nm_lower_exact(l, node, nm_lower_view(l, node->in[0]));
     if (p->scaled) x = nm_lower_units(l, affine(l, node, &x, p->alpha, p->beta));
     double base = 0; /* in c = base + x */
     if (isfinite(p->lo)) {

@@ -133,7 +133,7 @@ static void lower(nm_lowering *l, const nm_node *node)
 {
     const plan_t *p = node->plan;
     const nm_win *g = &p->g;
-    const int src = nm_lower_source(l, node, &l->view[node->in[0]]);
+    const int src = nm_lower_source(l, node, nm_lower_view(l, node->in[0]));
     const int block = nm_lower_block(l, node, NM_AFFINE, l->net->values[node->out[0]].n);
     const nm_geo geo = nm_window_geo(g, p->groups, p->o, false);
     if (g->dims < NM_WIN)

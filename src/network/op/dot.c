@@ -27,6 +27,8 @@ double nm_eval_carry(double a, double e)
     return p < 1e-270 && a != 0 && e != 0 ? p + 1e-300 : p;
 }
 
+double nm_eval_err(const nm_eval *e, int value, size_t i) { return e->err[value] ? e->err[value][i] : 0; }
+
 double nm_eval_dot(const nm_eval *e, size_t n, const double *a, size_t sa, const double *b,
                    const double *berr, double start, double *err)
 {
@@ -45,6 +47,7 @@ double nm_eval_dot(const nm_eval *e, size_t n, const double *a, size_t sa, const
     }
     double sum = 0;
     for (size_t i = 0; i < n; i++) {
+        if (a[i * sa] == 0 && isfinite(b[i]) && (!berr || isfinite(berr[i]))) continue; /* many, in some files */
         sum += step_error(a[i * sa], b[i], s, &s);
         if (berr) sum += nm_eval_carry(a[i * sa], berr[i]);
     }

@@ -10,6 +10,7 @@
 #include "network/network.h"
 #include "network/operator.h"
 
+enum { AT_ONCE = 8 };
 enum { SPARSE = 8 }; /* a matrix with fewer nonzeros than one in so many is listed; see the head */
 
 typedef struct {
@@ -133,12 +134,23 @@ static void plan_matmul(nm_job *job, nm_net *net, nm_node *node)
     fill(job, p, &x, &y, &of, m, n);
 }
 
+/* Returns the weights of row i; rows are asked for in their order. They are copied to w [AT_ONCE][inner], AT_ONCE rows
+ * at a time: where rows are columns of a matrix in memory, this loads each line of the cache once. */
+static const double *row_of(const plan_t *p, size_t i, double *w)
+{
+    const size_t n = p->n - i < AT_ONCE ? p->n - i : AT_ONCE;
+    for (size_t k = 0; i % AT_ONCE == 0 && k < p->inner; k++)
+        for (size_t c = 0; c < n; c++) w[c * p->inner + k] = p->w[p->w0[i + c] + k * p->ws];
+    return w + i % AT_ONCE * p->inner;
+}
+
 static void eval(nm_eval *e, const nm_node *node)
 {
     const plan_t *p = node->plan;
     const double *x = e->val[node->in[p->var]], *xe = e->err ? e->err[node->in[p->var]] : NULL;
     double *row = NM_RAW(e->job, double, p->inner), *rerr = NM_RAW(e->job, double, p->inner);
     double *y = e->val[node->out[0]], *ye = e->err ? e->err[node->out[0]] : NULL;
+    double *w = NM_RAW(e->job, double, AT_ONCE * p->inner);
     uint32_t have = UINT32_MAX;
     for (size_t i = 0; i < p->n; i++) {
         for (size_t k = 0; p->x0[i] != have && k < p->inner; k++) {
@@ -147,7 +159,7 @@ static void eval(nm_eval *e, const nm_node *node)
         }
         have = p->x0[i];
         if (ye) ye[i] = 0;
-        y[i] = nm_eval_dot(e, p->inner, p->w + p->w0[i], p->ws, row, xe ? rerr : NULL,
+        y[i] = nm_eval_dot(e, p->inner, row_of(p, i, w), 1, row, xe ? rerr : NULL,
                            p->bias ? p->bias[i] : 0, ye ? &ye[i] : NULL);
     }
 }
@@ -159,37 +171,39 @@ static bool is_whole(const plan_t *p)
     return p->xs == 1;
 }
 
-/* Counts the weights that are not zero in all rows. */
-static size_t count_nonzeros(const plan_t *p)
+/* Counts the weights that are not zero in all rows; w as in row_of. */
+static size_t count_nonzeros(const plan_t *p, double *w)
 {
     size_t n = 0;
-    for (size_t i = 0; i < p->n; i++)
-        for (size_t k = 0; k < p->inner; k++) n += p->w[p->w0[i] + k * p->ws] != 0;
+    for (size_t i = 0; i < p->n; i++) {
+        const double *row = row_of(p, i, w);
+        for (size_t k = 0; k < p->inner; k++) n += row[k] != 0;
+    }
     return n;
 }
 
-static void lower_dense(nm_lowering *l, nm_lin *a, const plan_t *p)
+static void lower_dense(nm_lowering *l, nm_lin *a, const plan_t *p, double *buffer)
 {
     const size_t ld = nm_pad8(p->inner);
     double *w = NM_ARRAY(l->job, double, nm_mul(l->job, nm_pad8(p->n), ld));
-    for (size_t i = 0; i < p->n; i++)
-        for (size_t k = 0; k < p->inner; k++) w[i * ld + k] = p->w[p->w0[i] + k * p->ws];
+    for (size_t i = 0; i < p->n; i++) memcpy(w + i * ld, row_of(p, i, buffer), p->inner * sizeof *w);
     a->w = w;
 }
 
-static void lower_sparse(nm_lowering *l, nm_lin *a, const plan_t *p, size_t nnz)
+static void lower_sparse(nm_lowering *l, nm_lin *a, const plan_t *p, size_t nnz, double *buffer)
 {
     uint32_t *row = NM_RAW(l->job, uint32_t, nnz), *col = NM_RAW(l->job, uint32_t, nnz);
     double *w = NM_RAW(l->job, double, nnz);
     size_t at = 0;
-    for (size_t i = 0; i < p->n; i++)
+    for (size_t i = 0; i < p->n; i++) {
+        const double *value = row_of(p, i, buffer);
         for (size_t k = 0; k < p->inner; k++) {
-            const double value = p->w[p->w0[i] + k * p->ws];
-            if (value == 0) continue;
+            if (value[k] == 0) continue;
             row[at] = (uint32_t)i;
             col[at] = (uint32_t)(p->x0[i] + k * p->xs);
-            w[at++] = value;
+            w[at++] = value[k];
         }
+    }
     a->kind = NM_SPARSE;
     nm_sparse_fill(l->job, a, nnz, row, col, w);
 }
@@ -198,18 +212,19 @@ static void lower_sparse(nm_lowering *l, nm_lin *a, const plan_t *p, size_t nnz)
 static void lower(nm_lowering *l, const nm_node *node)
 {
     const plan_t *p = node->plan;
-    const nm_view *v = &l->view[node->in[p->var]];
+    const nm_view *v = nm_lower_view(l, node->in[p->var]);
     const int src = nm_lower_source(l, node, v);
     const int block = nm_lower_block(l, node, NM_AFFINE, p->n);
     nm_block *b = &l->prog->blocks[block];
     if (p->bias)
         for (size_t i = 0; i < p->n; i++) b->bias[i] = p->bias[i];
     nm_lin *a = nm_block_lin(l->job, b, NM_DENSE, src, p->n, v->n);
-    const size_t nnz = count_nonzeros(p);
+    double *buffer = NM_RAW(l->job, double, AT_ONCE * p->inner);
+    const size_t nnz = count_nonzeros(p, buffer);
     if (is_whole(p) && p->inner == v->n && (double)nnz * SPARSE >= (double)p->n * (double)p->inner)
-        lower_dense(l, a, p);
+        lower_dense(l, a, p, buffer);
     else
-        lower_sparse(l, a, p, nnz);
+        lower_sparse(l, a, p, nnz, buffer);
     nm_lower_result(l, node, 0, block);
 }
 

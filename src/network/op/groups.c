@@ -69,7 +69,7 @@ static int negated(nm_lowering *l, const nm_node *node, const nm_view *x)
 void nm_groups_lower(nm_lowering *l, const nm_node *node)
 {
     const nm_groups *p = node->plan;
-    const nm_view *v = &l->view[node->in[0]];
+    const nm_view *v = nm_lower_view(l, node->in[0]);
     const bool low = p->kind == NM_MINIMUM;
     const int src = low ? negated(l, node, v) : nm_lower_source(l, node, v);
     if (p->kind == NM_SUM || p->kind == NM_MEAN) {

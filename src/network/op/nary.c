@@ -41,7 +41,7 @@ static void eval_extreme(nm_eval *e, const nm_node *node)
             const size_t at = nm_broadcast_at(p->out, nm_in(e->net, node, k)->shape, i);
             const double x = e->val[node->in[k]][at];
             if (k == 0 || (p->kind == NM_MAXIMUM ? x > best : x < best)) best = x;
-            if (e->err) err = nm_eval_larger(err, e->err[node->in[k]][at]);
+            if (e->err) err = nm_eval_larger(err, nm_eval_err(e, node->in[k], at));
         }
         e->val[node->out[0]][i] = best;
         if (e->err) e->err[node->out[0]][i] = err; /* 1-Lipschitz in the largest norm */
@@ -57,8 +57,8 @@ static void eval_sum(nm_eval *e, const nm_node *node)
         double s = 0, err = 0;
         for (int k = 0; k < node->n_in; k++) {
             const size_t at = nm_broadcast_at(p->out, nm_in(e->net, node, k)->shape, i);
-            s = nm_eval_dot(e, 1, &scale, 1, &e->val[node->in[k]][at],
-                            e->err ? &e->err[node->in[k]][at] : NULL, s, e->err ? &err : NULL);
+            const double xe = e->err ? nm_eval_err(e, node->in[k], at) : 0;
+            s = nm_eval_dot(e, 1, &scale, 1, &e->val[node->in[k]][at], &xe, s, e->err ? &err : NULL);
         }
         e->val[node->out[0]][i] = mean && e->f32 ? (double)(float)(s / (double)node->n_in) : s;
         if (e->err) e->err[node->out[0]][i] = err;
@@ -70,7 +70,7 @@ static void eval_sum(nm_eval *e, const nm_node *node)
 /* Returns input k, broadcast to the output. */
 static nm_view spread(nm_lowering *l, const plan_t *p, const nm_node *node, int k)
 {
-    const nm_view *v = &l->view[node->in[k]];
+    const nm_view *v = nm_lower_view(l, node->in[k]);
     const size_t n = l->net->values[node->out[0]].n;
     nm_view out = {n, NM_RAW(l->job, int32_t, n), NM_RAW(l->job, double, n)};
     for (size_t i = 0; i < n; i++) {

@@ -14,7 +14,7 @@ void nm_pick_eval(nm_eval *e, const nm_node *node)
             const int in = node->in[p->which ? p->which[i] : 0], at = p->at[i];
             const double fill = e->f32 ? (double)(float)p->fill : p->fill;
             e->val[out][i] = at < 0 ? fill : e->val[in][at];
-            if (e->err) e->err[out][i] = at < 0 ? 0 : e->err[in][at];
+            if (e->err) e->err[out][i] = at < 0 ? 0 : nm_eval_err(e, in, (size_t)at);
         }
     }
 }
@@ -42,9 +42,9 @@ void nm_pick_lower(nm_lowering *l, const nm_node *node)
 {
     for (int k = 0; k < node->n_out; k++) {
         const nm_pick *p = (const nm_pick *)node->plan + k;
-        nm_view *y = &l->view[node->out[k]];
+        nm_view *y = nm_lower_view(l, node->out[k]);
         for (size_t i = 0; i < y->n; i++) {
-            const nm_view *x = &l->view[node->in[p->which ? p->which[i] : 0]];
+            const nm_view *x = nm_lower_view(l, node->in[p->which ? p->which[i] : 0]);
             y->unit[i] = p->at[i] < 0 ? -1 : x->unit[p->at[i]];
             y->cst[i] = p->at[i] < 0 ? p->fill : x->cst[p->at[i]];
         }
