@@ -8,8 +8,8 @@
  * Generators with a sum (a blur's kernel: a simplex) take steps along the gradient itself, without its mean, and start
  * near corners: sign steps would move nearly all of them alike, which the sum would undo. Forward and backward passes
  * use the same operators on the Program as the bounds. What it returns is only a candidate for judge.c. Random numbers
- * are splitmix64 (Steele, Lea, Flood 2014) from the seed, so equal input gives equal output. Effort is counted in
- * steps. */
+ * are splitmix64 (Steele, Lea, Flood 2014) from the seed, each restart's at a place of its own, so equal input gives
+ * equal output for any number of threads. Effort is counted in steps. */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"
@@ -17,9 +17,16 @@
 #include "search/search.h"
 #include "search/state.h"
 
+#include <stdatomic.h>
+
+static const uint64_t WEYL = UINT64_C(0x9e3779b97f4a7c15);
+
+/* Returns the seed after n random numbers. */
+static uint64_t skip(uint64_t seed, uint64_t n) { return seed + n * WEYL; }
+
 double nm_uniform(uint64_t *seed)
 {
-    uint64_t z = *seed += UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t z = *seed += WEYL;
     z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
     z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
     return (double)((z ^ z >> 31) >> 11) * 0x1p-53;
@@ -215,57 +222,107 @@ static void place_corners(nm_walk *w, const nm_bounds *b, const nm_case *c, size
     nm_mark_release(w->job, mark);
 }
 
+/* ---- restarts, which threads share ---- */
+
+static const double FOUND = -1e-6; /* a margin below it ends the search, unless the least one is wanted */
+
 typedef struct {
     double margin;
-    double *x;
+    double *x; /* [inputs] */
     size_t hit;
-} best_t;
+} best_t; /* the best point of a restart */
+
+typedef struct {
+    const nm_bounds *b;
+    const nm_case *c;
+    size_t n_open;
+    const size_t *open;
+    const uint32_t *const *row;
+    const double *start;
+    nm_attack_opts o;
+    bool least;
+    best_t *best; /* [restarts] */
+    atomic_size_t first; /* of the restarts that have found a point; later ones are not needed */
+} descent;
+
+static bool goes_on(nm_job *job, const descent *d, size_t r)
+{
+    return !nm_stopped(job) && r <= atomic_load(&d->first);
+}
 
 static void note_best(nm_walk *w, size_t lane, double margin, size_t hit, best_t *best)
 {
     if (!(margin < best->margin)) return;
-    double *x = best->x ? best->x : NM_RAW(w->job, double, w->p->blocks[0].n);
-    for (size_t i = 0; i < w->p->blocks[0].n; i++) x[i] = w->v[0][i * NM_LANES + lane];
-    *best = (best_t){margin, x, hit};
+    for (size_t i = 0; i < w->p->blocks[0].n; i++) best->x[i] = w->v[0][i * NM_LANES + lane];
+    best->margin = margin;
+    best->hit = hit;
 }
 
-static void descend(nm_walk *w, const nm_case *c, size_t n_open, const size_t *open,
-                    const uint32_t *const *row, size_t offset, nm_attack_opts o, bool least,
-                    best_t *best)
+/* Returns true if a point was found; speed as in step. */
+static bool descend(nm_walk *w, const descent *d, size_t r, double *speed)
 {
-    const size_t steps = o.steps;
-    double *speed = o.keep > 0 ? NM_ARRAY(w->job, double, w->p->blocks[0].n * NM_LANES) : NULL;
+    const size_t steps = d->o.steps, offset = d->n_open > NM_LANES ? r * NM_LANES : r;
     const int q = (int)w->p->n_blocks - 1;
-    for (size_t s = 0; s < steps && !nm_stopped(w->job); s++) {
+    for (size_t s = 0; s < steps && goes_on(w->job, d, r); s++) {
         nm_walk_forward(w);
         nm_batch_clear(w->t);
         for (size_t l = 0; l < NM_LANES; l++) {
-            const size_t target = (l + offset) % n_open, clause = open[target];
+            const size_t target = (l + offset) % d->n_open, clause = d->open[target];
             size_t which = 0;
-            const double m = worst_row(w, &c->clauses[clause], row[target], l, &which);
-            note_best(w, l, m, target, best);
-            if (c->clauses[clause].n_rows) nm_batch_put(w->t, q, which, (int)l, 1);
+            const double m = worst_row(w, &d->c->clauses[clause], d->row[target], l, &which);
+            note_best(w, l, m, target, &d->best[r]);
+            if (d->c->clauses[clause].n_rows) nm_batch_put(w->t, q, which, (int)l, 1);
         }
-        if (best->margin < -1e-6 && !least) return;
+        if (d->best[r].margin < FOUND && !d->least) return true;
         nm_walk_backward(w);
         const double rest = (double)(steps - s) / (double)steps;
-        if (speed) speed_up(w, o.keep, speed);
-        step(w, c, 0.25 * rest * rest * rest + 0.005, speed);
+        if (speed) speed_up(w, d->o.keep, speed);
+        step(w, d->c, 0.25 * rest * rest * rest + 0.005, speed);
+    }
+    return false;
+}
+
+static void take_restarts(nm_job *job, void *arg, nm_turns *turns)
+{
+    descent *d = arg;
+    const size_t n = d->b->p->blocks[0].n;
+    nm_walk *w = nm_walk_new(job, d->b->p);
+    double *speed = d->o.keep > 0 ? NM_RAW(job, double, n * NM_LANES) : NULL;
+    for (size_t r; nm_turns_next(job, turns, &r) && goes_on(job, d, r);) {
+        uint64_t seed = skip(d->o.seed, r * n * NM_LANES);
+        const bool given = r == 0 && !d->o.corners;
+        place(w, &seed, d->c, d->start, given ? d->n_open : 0, d->o.corners);
+        if (given) place_corners(w, d->b, d->c, d->n_open, d->row);
+        if (speed) memset(speed, 0, n * NM_LANES * sizeof *speed);
+        if (!descend(w, d, r, speed)) continue;
+        size_t first = atomic_load(&d->first);
+        while (r < first && !atomic_compare_exchange_weak(&d->first, &first, r)) {}
     }
 }
 
-static best_t search(nm_job *job, const nm_bounds *b, const nm_case *c, size_t n_open,
-                     const size_t *open, const uint32_t *const *row, const double *start,
-                     nm_attack_opts o, bool least)
+double nm_attack_step_work(const nm_program *p)
 {
-    best_t best = {INFINITY, NM_RAW(job, double, b->p->blocks[0].n), 0};
+    double work = 1;
+    for (size_t b = 0; b < p->n_blocks; b++) work += nm_block_weights(&p->blocks[b]);
+    return work * 2 * NM_LANES;
+}
+
+/* Returns the best point of the restarts up to the first that finds one, as if they had followed one another. */
+static best_t search(nm_job *job, descent *d)
+{
+    const size_t n = d->b->p->blocks[0].n;
+    best_t best = {INFINITY, NM_RAW(job, double, n), 0};
     const nm_mark mark = nm_mark_get(job);
-    nm_walk *w = nm_walk_new(job, b->p);
-    uint64_t seed = o.seed;
-    for (size_t r = 0; r < o.restarts && (least || best.margin >= -1e-6) && !nm_stopped(job); r++) {
-        place(w, &seed, c, start, r == 0 && !o.corners ? n_open : 0, o.corners);
-        if (r == 0 && !o.corners) place_corners(w, b, c, n_open, row);
-        descend(w, c, n_open, open, row, n_open > NM_LANES ? r * NM_LANES : r, o, least, &best);
+    d->best = NM_ARRAY(job, best_t, d->o.restarts);
+    for (size_t r = 0; r < d->o.restarts; r++) d->best[r] = (best_t){INFINITY, NM_RAW(job, double, n), 0};
+    atomic_init(&d->first, SIZE_MAX);
+    const double work = nm_attack_step_work(d->b->p) * (double)d->o.steps * (double)d->o.restarts;
+    nm_team_run(job, d->o.restarts, work, take_restarts, d);
+    for (size_t r = 0; r < d->o.restarts && r <= atomic_load(&d->first); r++) {
+        if (!(d->best[r].margin < best.margin)) continue;
+        memcpy(best.x, d->best[r].x, n * sizeof *best.x);
+        best.margin = d->best[r].margin;
+        best.hit = d->best[r].hit;
     }
     nm_mark_release(job, mark);
     return best;
@@ -275,7 +332,8 @@ const double *nm_attack(nm_job *job, const nm_bounds *b, const nm_case *c, size_
                         const size_t *open, const uint32_t *const *row, const double *start,
                         nm_attack_opts o, size_t *hit)
 {
-    const best_t best = search(job, b, c, n_open, open, row, start, o, false);
+    descent d = {b, c, n_open, open, row, start, o, false, NULL, 0};
+    const best_t best = search(job, &d);
     *hit = best.hit;
     return best.margin <= 0 ? best.x : NULL;
 }
@@ -283,6 +341,7 @@ const double *nm_attack(nm_job *job, const nm_bounds *b, const nm_case *c, size_
 const double *nm_attack_least(nm_job *job, const nm_bounds *b, const nm_case *c, size_t clause,
                               const uint32_t *row, const double *start, nm_attack_opts o)
 {
-    const best_t best = search(job, b, c, 1, &clause, &row, start, o, true);
+    descent d = {b, c, 1, &clause, &row, start, o, true, NULL, 0};
+    const best_t best = search(job, &d);
     return best.margin < INFINITY ? best.x : NULL;
 }

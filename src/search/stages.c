@@ -205,18 +205,10 @@ bool nm_close_glance(nm_state *s, size_t i)
     return attack(s, i, nm_case_start(s->q, &s->q->cases[i]), 1, NM_GLANCE_STEPS);
 }
 
-/* Returns the fused multiply-adds of a step of all lanes. */
-static double step_work(const nm_program *p)
-{
-    double work = 1;
-    for (size_t b = 0; b < p->n_blocks; b++) work += nm_block_weights(&p->blocks[b]);
-    return work * 2 * NM_LANES;
-}
-
 /* Returns the number of restarts for a fixed amount of work: many on small networks, one on large ones. */
 size_t nm_close_restarts(const nm_program *p)
 {
-    const double n = NM_ATTACK_WORK / (step_work(p) * NM_ATTACK_STEPS);
+    const double n = NM_ATTACK_WORK / (nm_attack_step_work(p) * NM_ATTACK_STEPS);
     return n < 1 ? 1 : n > 16 ? 16 : (size_t)n;
 }
 
@@ -232,7 +224,7 @@ bool nm_close_attack_again(nm_state *s, size_t i)
 {
     enum { MOST = 48 }; /* restarts: small networks have fewer places to end in */
     const nm_program *p = s->cases[i].b->p;
-    const double steps = NM_ATTACK_AGAIN / step_work(p), each = fmin(2 * NM_ATTACK_STEPS, steps);
+    const double steps = NM_ATTACK_AGAIN / nm_attack_step_work(p), each = fmin(2 * NM_ATTACK_STEPS, steps);
     if (!nm_any_open(s, i) || nm_hidden_layers(p) < 2 || each < NM_GLANCE_STEPS) return false;
     nm_note(s->job, "attacking case %zu again", i);
     return attack_by(s, i, NULL,

@@ -91,6 +91,7 @@ typedef struct nm_attack_opts {
     bool corners; /* random starts are corners of the box; else, points within it */
     double keep;  /* part of its speed that a point keeps: momentum */
 } nm_attack_opts;
+double nm_attack_step_work(const nm_program *p); /* of a step of all lanes, in fused multiply-adds */
 /* Returns a point that is a counterexample to a listed clause in the program's arithmetic, or NULL. */
 const double *nm_attack(nm_job *job, const nm_bounds *b, const nm_case *c, size_t n_open,
                         const size_t *open, const uint32_t *const *row, const double *start,
