@@ -49,6 +49,7 @@ typedef struct {
     nm_pseudo *cost;
     size_t trees, closed; /* trees over signs that were tried; that closed their clause */
     box *stack, *unused;
+    double work; /* of a box, as lately measured: it decides only whether threads share a round */
     nm_split *out;
 } split;
 
@@ -69,7 +70,8 @@ static box *new_box(split *s, const nm_bounds *from, const bool *open)
     return x;
 }
 
-enum { WIDTH = 8 }; /* boxes of a round */
+enum { WIDTH = 32 }; /* boxes of a round */
+static const double RATE = 1e10; /* roughly, fused multiply-adds in a second */
 
 static void push(box **list, box *x)
 {
@@ -249,7 +251,9 @@ static bool go_on(split *s)
         x[n]->number = ++s->out->boxes;
         x[n]->what = STUCK;
     }
-    nm_team_run(s->job, n, (double)n * nm_crown_work(x[0]->b), bound_each, &(boxes){s, x});
+    const double begin = nm_cpu();
+    nm_team_run(s->job, n, (double)n * s->work, bound_each, &(boxes){s, x});
+    s->work = 0.75 * s->work + 0.25 * RATE * (nm_cpu() - begin) / (double)n;
     for (size_t i = n; i-- > 0;) { /* the halves of the one from the top of the stack go on first */
         s->trees += x[i]->trees;
         s->closed += x[i]->closed;
@@ -276,6 +280,7 @@ nm_split nm_split_case(nm_job *job, const nm_bounds *b, const nm_case *c, uint32
                .out = &out};
     bool scattered = false;
     s.cost = nm_pseudo_new(job, b->p->n_units, NULL);
+    s.work = nm_crown_work(b);
     push(&s.stack, new_box(&s, b, open));
     while (s.stack) {
         if (out.boxes == o->max_boxes || nm_stopped(job) || nm_wall() > o->deadline) return out;
