@@ -33,6 +33,7 @@ struct nm_job {
     char message[1024];
     atomic_size_t own, *bytes; /* bytes: own, or that of the job that this one helps */
     size_t limit, threads;
+    nm_idle *idle;   /* threads that the team which it works in has to spare, or NULL */
     double share_from;
     nm_job *helps;   /* or NULL */
     chunk *spare;    /* of CHUNK bytes each, kept for later, as fresh memory costs a fault for each page */
@@ -157,7 +158,7 @@ void nm_job_is_child(nm_job *job)
 {
     if (!job->children_tell) job->note = NULL;
     job->show = NULL;
-    job->threads = 1;
+    nm_job_set_threads(job, 1);
 }
 void nm_job_stop_flag(nm_job *job, const volatile sig_atomic_t *stop)
 {
@@ -183,6 +184,8 @@ size_t nm_job_threads(const nm_job *job) { return job->threads; }
 double nm_job_shares_from(const nm_job *job) { return job->share_from; }
 void nm_job_share_all(nm_job *job) { job->share_from = 0; }
 void nm_job_set_threads(nm_job *job, size_t n) { job->threads = n > 1 ? n : 1; }
+nm_idle *nm_job_idle(const nm_job *job) { return job->idle; }
+void nm_job_set_idle(nm_job *job, nm_idle *idle) { job->idle = idle; }
 void nm_fail_after(nm_job *job, long n) { job->fail_after = n; }
 
 static _Noreturn void leave(nm_job *job, int code)

@@ -5,7 +5,7 @@
  * process forks. Items are taken from a counter, so that they may take different times. They must not depend on each
  * other, nor on who takes them; then results are the same for any number of threads. Each thread has a job of its own:
  * memory, errors and locale are not shared, and there is no lock. If there are fewer items than threads, those within
- * an item may use the others. A helper that cannot be started is done without. Cost: about 50 microseconds for each
+ * an item may use the others, as they may when other threads of the team have nothing left to do. A helper that cannot be started is done without. Cost: about 50 microseconds for each
  * helper, and what a sleeping processor takes to wake up: on virtual machines a millisecond. */
 #define _GNU_SOURCE
 #include "base/base.h"
@@ -20,12 +20,16 @@ struct nm_turns {
     atomic_size_t next;
     size_t n;
 };
+struct nm_idle {
+    atomic_size_t threads;
+};
 
 typedef struct {
     nm_job *job;
     void (*body)(nm_job *, void *, nm_turns *);
     void *arg;
     nm_turns *turns;
+    nm_idle *idle;
     int code;
     bool started;
     pthread_t thread;
@@ -59,6 +63,7 @@ static void *help(void *arg)
     member *m = arg;
     m->code = nm_run(m->job, take_turns, m);
     if (m->code) atomic_store(&m->turns->next, m->turns->n); /* others need not go on */
+    atomic_fetch_add(&m->idle->threads, nm_job_threads(m->job));
     return NULL;
 }
 
@@ -73,11 +78,16 @@ static void start(size_t n, member *m)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-static void join(nm_job *job, size_t n, member *m)
+static void wait_for(size_t n, member *m)
 {
-    int code = m[0].code;
     for (size_t k = 1; k < n; k++)
         if (m[k].started) pthread_join(m[k].thread, NULL);
+}
+
+/* Ends the helpers' jobs; throws the first error. */
+static void end(nm_job *job, size_t n, member *m)
+{
+    int code = m[0].code;
     const char *message = code ? nm_message_of(job, code) : NULL;
     for (size_t k = 1; k < n; k++) {
         if (!m[k].job) continue;
@@ -91,12 +101,24 @@ static void join(nm_job *job, size_t n, member *m)
     if (code) nm_throw(job, code, "%s", message);
 }
 
+/* Takes up to n threads from those that idle; returns how many. */
+static size_t borrow(nm_idle *idle, size_t n)
+{
+    size_t have = idle ? atomic_load(&idle->threads) : 0, take = 0;
+    do take = have < n ? have : n;
+    while (take && !atomic_compare_exchange_weak(&idle->threads, &have, have - take));
+    return take;
+}
+
 void nm_team_run(nm_job *job, size_t n, double work, void (*body)(nm_job *, void *, nm_turns *), void *arg)
 {
-    const size_t threads = nm_job_threads(job);
-    size_t crew = threads < n ? threads : n;
+    const size_t own = nm_job_threads(job);
+    const bool shared = n > 1 && !(work < nm_job_shares_from(job));
+    nm_idle *outer = nm_job_idle(job), idle = {0};
+    const size_t borrowed = shared && own < n ? borrow(outer, n - own) : 0, threads = own + borrowed;
+    size_t crew = shared ? threads : 1;
+    if (crew > n) crew = n;
     if (crew > MOST) crew = MOST;
-    if (work < nm_job_shares_from(job)) crew = 1;
     const nm_mark mark = nm_mark_get(job);
     nm_turns turns = {0, n};
     if (crew <= 1) {
@@ -106,11 +128,17 @@ void nm_team_run(nm_job *job, size_t n, double work, void (*body)(nm_job *, void
     }
     member m[MOST] = {{.job = job}};
     for (size_t k = 0; k < crew; k++)
-        m[k] = (member){.job = k ? nm_job_helper(job, threads / crew) : job, .body = body, .arg = arg, .turns = &turns};
-    start(crew, m);
+        m[k] = (member){.job = k ? nm_job_helper(job, threads / crew) : job, .body = body, .arg = arg,
+                        .turns = &turns, .idle = &idle};
+    for (size_t k = 0; k < crew; k++)
+        if (m[k].job) nm_job_set_idle(m[k].job, &idle);
     nm_job_set_threads(job, threads / crew);
+    start(crew, m);
     help(&m[0]);
-    nm_job_set_threads(job, threads);
-    join(job, crew, m);
+    nm_job_set_threads(job, own);
+    nm_job_set_idle(job, outer);
+    wait_for(crew, m);
+    if (borrowed) atomic_fetch_add(&outer->threads, borrowed);
+    end(job, crew, m);
     nm_mark_release(job, mark);
 }

@@ -276,7 +276,9 @@ static void bound_each(nm_job *job, void *arg, nm_turns *turns)
     for (size_t i; nm_turns_next(job, turns, &i);) {
         task t = {l->s, l->child[i], l->at ? l->at[i / 2]->a : NULL};
         nm_job_set_threads(t.n->job, nm_job_threads(job));
+        nm_job_set_idle(t.n->job, nm_job_idle(job));
         const int code = nm_run(t.n->job, bound_node, &t);
+        nm_job_set_idle(t.n->job, NULL);
         if (code) nm_throw(job, code, "%s", nm_job_message(t.n->job));
     }
 }
