@@ -2,9 +2,10 @@
  * at a time, before any solver is used.
  *
  * A lane descends on the worst row of its clause, max_r (row_r - rhs_r), with sign steps that shrink from a quarter of
- * the box to 1/200. The first lane starts from the given point, the others from random points, or all of them from
- * random corners of the box, where they end in more different places; lanes are distributed over the open clauses in
- * turn. With momentum, steps follow a decaying sum of gradients, each divided by its L1 norm (Dong et al. 2018).
+ * the box to 1/200. Some lanes of the first restart begin at the given point, some at a corner to which CROWN's bound
+ * of their clause leads, which finds far more than random points do, and all others at random points; or all lanes at
+ * random corners of the box, where they end in more different places. Lanes are distributed over the open clauses in
+ * turn, the clause that is nearest at the given point first. With momentum, steps follow a decaying sum of gradients, each divided by its L1 norm (Dong et al. 2018).
  * Generators with a sum (a blur's kernel: a simplex) take steps along the gradient itself, without its mean, and start
  * near corners: sign steps would move nearly all of them alike, which the sum would undo. Forward and backward passes
  * use the same operators on the Program as the bounds. What it returns is only a candidate for judge.c. Random numbers
@@ -18,6 +19,7 @@
 #include "search/state.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 
 static const uint64_t WEYL = UINT64_C(0x9e3779b97f4a7c15);
 
@@ -197,23 +199,24 @@ static void place(nm_walk *w, uint64_t *seed, const nm_case *c, const double *st
     project(w, c);
 }
 
-/* Places, in lanes n.. of the first batch, the corner where CROWN's linear lower bound of a clause's first row is
- * least: that bound also knows the slopes of units that are off at the image but on nearby. */
-static void place_corners(nm_walk *w, const nm_bounds *b, const nm_case *c, size_t n,
-                          const uint32_t *const *row)
+#define NO_ROW UINT32_MAX
+
+/* Places, in lanes from.. to, the corner where CROWN's linear lower bound of a row is least: that bound also knows the
+ * slopes of units that are off at the image but on nearby. row: of these lanes, or NO_ROW. */
+static void place_corners(nm_walk *w, const nm_bounds *b, const nm_case *c, size_t from, size_t to, const uint32_t *row)
 {
     const int q = (int)w->p->n_blocks - 1;
     const nm_mark mark = nm_mark_get(w->job);
     nm_relax *x = nm_relax_new(w->job, b);
     nm_relax_set(x, b, 1, q + 1);
     nm_batch_clear(w->t);
-    for (size_t l = n; l < 2 * n && l < NM_LANES; l++)
-        nm_batch_put(w->t, q, row[l - n][0], (int)l, 1);
+    for (size_t l = from; l < to; l++)
+        if (row[l - from] != NO_ROW) nm_batch_put(w->t, q, row[l - from], (int)l, 1);
     nm_batch_pull(w->t, x, q);
     nm_batch_shift(w->t, b);
     for (size_t k = 0; k < w->t->n_live[0]; k++) {
         const size_t i = w->t->unit[0][k];
-        for (size_t l = n; l < 2 * n && l < NM_LANES; l++) {
+        for (size_t l = from; l < to; l++) {
             const double g = w->t->y[0][i * NM_LANES + l];
             if (g != 0) w->v[0][i * NM_LANES + l] = g > 0 ? c->lo[i] : c->hi[i];
         }
@@ -224,6 +227,7 @@ static void place_corners(nm_walk *w, const nm_bounds *b, const nm_case *c, size
 
 /* ---- restarts, which threads share ---- */
 
+enum { MOST_CORNERS = 9 }; /* each class of ten but one has a lane that begins at a corner */
 static const double FOUND = -1e-6; /* a margin below it ends the search, unless the least one is wanted */
 
 typedef struct {
@@ -241,9 +245,54 @@ typedef struct {
     const double *start;
     nm_attack_opts o;
     bool least;
-    best_t *best; /* [restarts] */
+    size_t *order; /* [n_open] places in `open` and `row`, of the clause that is nearest at the start first */
+    size_t n_start, n_corner; /* lanes of the first restart at the start; after them, at CROWN's corners */
+    best_t *best;  /* [restarts] */
     atomic_size_t first; /* of the restarts that have found a point; later ones are not needed */
 } descent;
+
+typedef struct {
+    double margin;
+    size_t at;
+} ranked;
+
+static int by_margin(const void *a, const void *b)
+{
+    const ranked *x = a, *y = b;
+    if (x->margin != y->margin) return x->margin < y->margin ? -1 : 1;
+    return x->at < y->at ? -1 : x->at > y->at;
+}
+
+/* Ranks the clauses by their margins at the start, and decides what the lanes of the first restart begin with. */
+static void plan(nm_job *job, descent *d)
+{
+    const nm_program *p = d->b->p;
+    const size_t n_in = p->blocks[0].n, n = d->n_open;
+    d->order = NM_RAW(job, size_t, n + 1);
+    const nm_mark mark = nm_mark_get(job);
+    double *x = NM_RAW(job, double, n_in + 1);
+    for (size_t i = 0; i < n_in; i++) x[i] = d->start ? d->start[i] : 0.5 * d->c->lo[i] + 0.5 * d->c->hi[i];
+    const double *q = nm_trace(job, p, x) + p->blocks[p->n_blocks - 1].first;
+    ranked *list = NM_RAW(job, ranked, n + 1);
+    for (size_t k = 0; k < n; k++) {
+        const nm_clause *c = &d->c->clauses[d->open[k]];
+        list[k] = (ranked){-INFINITY, k};
+        for (size_t r = 0; r < c->n_rows; r++)
+            list[k].margin = nm_larger(list[k].margin, q[d->row[k][r]] - c->rows[r].rhs);
+    }
+    qsort(list, n, sizeof *list, by_margin);
+    for (size_t k = 0; k < n; k++) d->order[k] = list[k].at;
+    nm_mark_release(job, mark);
+    d->n_corner = n < MOST_CORNERS ? n : MOST_CORNERS;
+    d->n_start = n < NM_LANES - d->n_corner ? n : NM_LANES - d->n_corner;
+}
+
+/* Returns the clause, a place in `open`, on which a lane descends. */
+static size_t clause_of(const descent *d, size_t r, size_t lane)
+{
+    if (r == 0 && !d->o.corners) return d->order[(lane < d->n_start ? lane : lane - d->n_start) % d->n_open];
+    return d->order[(lane + (d->n_open > NM_LANES ? r * NM_LANES : r)) % d->n_open];
+}
 
 static bool goes_on(nm_job *job, const descent *d, size_t r)
 {
@@ -261,13 +310,13 @@ static void note_best(nm_walk *w, size_t lane, double margin, size_t hit, best_t
 /* Returns true if a point was found; speed as in step. */
 static bool descend(nm_walk *w, const descent *d, size_t r, double *speed)
 {
-    const size_t steps = d->o.steps, offset = d->n_open > NM_LANES ? r * NM_LANES : r;
+    const size_t steps = d->o.steps;
     const int q = (int)w->p->n_blocks - 1;
     for (size_t s = 0; s < steps && goes_on(w->job, d, r); s++) {
         nm_walk_forward(w);
         nm_batch_clear(w->t);
         for (size_t l = 0; l < NM_LANES; l++) {
-            const size_t target = (l + offset) % d->n_open, clause = d->open[target];
+            const size_t target = clause_of(d, r, l), clause = d->open[target];
             size_t which = 0;
             const double m = worst_row(w, &d->c->clauses[clause], d->row[target], l, &which);
             note_best(w, l, m, target, &d->best[r]);
@@ -287,12 +336,15 @@ static void take_restarts(nm_job *job, void *arg, nm_turns *turns)
     descent *d = arg;
     const size_t n = d->b->p->blocks[0].n;
     nm_walk *w = nm_walk_new(job, d->b->p);
+    uint32_t row[MOST_CORNERS];
     double *speed = d->o.keep > 0 ? NM_RAW(job, double, n * NM_LANES) : NULL;
     for (size_t r; nm_turns_next(job, turns, &r) && goes_on(job, d, r);) {
         uint64_t seed = skip(d->o.seed, r * n * NM_LANES);
         const bool given = r == 0 && !d->o.corners;
-        place(w, &seed, d->c, d->start, given ? d->n_open : 0, d->o.corners);
-        if (given) place_corners(w, d->b, d->c, d->n_open, d->row);
+        place(w, &seed, d->c, d->start, given ? d->n_start : 0, d->o.corners);
+        for (size_t k = 0; k < d->n_corner; k++)
+            row[k] = d->c->clauses[d->open[d->order[k]]].n_rows ? d->row[d->order[k]][0] : NO_ROW;
+        if (given) place_corners(w, d->b, d->c, d->n_start, d->n_start + d->n_corner, row);
         if (speed) memset(speed, 0, n * NM_LANES * sizeof *speed);
         if (!descend(w, d, r, speed)) continue;
         size_t first = atomic_load(&d->first);
@@ -313,6 +365,7 @@ static best_t search(nm_job *job, descent *d)
     const size_t n = d->b->p->blocks[0].n;
     best_t best = {INFINITY, NM_RAW(job, double, n), 0};
     const nm_mark mark = nm_mark_get(job);
+    plan(job, d);
     d->best = NM_ARRAY(job, best_t, d->o.restarts);
     for (size_t r = 0; r < d->o.restarts; r++) d->best[r] = (best_t){INFINITY, NM_RAW(job, double, n), 0};
     atomic_init(&d->first, SIZE_MAX);
@@ -332,7 +385,7 @@ const double *nm_attack(nm_job *job, const nm_bounds *b, const nm_case *c, size_
                         const size_t *open, const uint32_t *const *row, const double *start,
                         nm_attack_opts o, size_t *hit)
 {
-    descent d = {b, c, n_open, open, row, start, o, false, NULL, 0};
+    descent d = {.b = b, .c = c, .n_open = n_open, .open = open, .row = row, .start = start, .o = o};
     const best_t best = search(job, &d);
     *hit = best.hit;
     return best.margin <= 0 ? best.x : NULL;
@@ -341,7 +394,7 @@ const double *nm_attack(nm_job *job, const nm_bounds *b, const nm_case *c, size_
 const double *nm_attack_least(nm_job *job, const nm_bounds *b, const nm_case *c, size_t clause,
                               const uint32_t *row, const double *start, nm_attack_opts o)
 {
-    descent d = {b, c, 1, &clause, &row, start, o, true, NULL, 0};
+    descent d = {.b = b, .c = c, .n_open = 1, .open = &clause, .row = &row, .start = start, .o = o, .least = true};
     const best_t best = search(job, &d);
     return best.margin < INFINITY ? best.x : NULL;
 }
