@@ -99,6 +99,7 @@ static void run(nm_job *job, void *arg)
     nm_cli_parse(job, &c, r->argc, r->argv);
     r->screen.quiet = nm_cli_has(&c, NM_O_quiet);
     nm_cli_keep_memory(job, &c);
+    nm_cli_outputs_apart(job, &c);
     if (!r->screen.quiet && isatty(2)) nm_job_on_show(job, show, &r->screen);
     r->code = verbs[k].run(job, &c, &r->out);
 }

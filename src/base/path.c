@@ -81,8 +81,11 @@ const char *nm_path_relative(nm_job *job, const char *from, const char *path)
 
 void nm_folder_make(nm_job *job, const char *dir)
 {
-    if (mkdir(dir, 0777) && errno != EEXIST)
-        nm_throw(job, NM_EIO, "%s: cannot create the folder: %s", dir, strerror(errno));
+    struct stat st;
+    if (mkdir(dir, 0777) == 0) return;
+    const int why = errno;
+    if (why != EEXIST || (stat(dir, &st) == 0 && !S_ISDIR(st.st_mode)))
+        nm_throw(job, NM_EIO, "%s: cannot create the folder: %s", dir, strerror(why));
 }
 
 static void close_folder(void *d) { closedir(d); }

@@ -5,8 +5,9 @@
  * process forks. Items are taken from a counter, so that they may take different times. They must not depend on each
  * other, nor on who takes them; then results are the same for any number of threads. Each thread has a job of its own:
  * memory, errors and locale are not shared, and there is no lock. If there are fewer items than threads, those within
- * an item may use the others, as they may when other threads of the team have nothing left to do. A helper that cannot be started is done without. Cost: about 50 microseconds for each
- * helper, and what a sleeping processor takes to wake up: on virtual machines a millisecond. */
+ * an item may use the others, as they may when other threads of the team have nothing left to do. A helper that cannot
+ * be started is done without. Cost: about 50 microseconds for each helper, and what a sleeping processor takes to wake
+ * up: on virtual machines a millisecond. */
 #define _GNU_SOURCE
 #include "base/base.h"
 

@@ -284,12 +284,24 @@ nm_known *nm_known_read(nm_job *job, const char *path, const char *net_hash, con
 
 const char *nm_known_used(const nm_known *k) { return k && k->used ? k->path : NULL; }
 
+/* Refuses a range of an input that leaves out what the question allows: then all bounds are those of another one. */
+static void check_input(nm_job *job, const nm_known *k, const entry *e, const nm_bounds *b)
+{
+    const double near = 1e-6;
+    if (e->unit >= b->p->blocks[0].n) return;
+    const double lo = b->lo[e->unit], hi = b->hi[e->unit];
+    if (e->lo <= lo + near * (1 + fabs(lo)) && e->hi >= hi - near * (1 + fabs(hi))) return;
+    nm_throw(job, NM_EINPUT, "%s: case %zu: input %zu is in [%g, %g], but this question allows [%g, %g]: these bounds are "
+             "of another question", k->path, e->icase, e->unit, e->lo, e->hi, lo, hi);
+}
+
 size_t nm_known_meet(nm_job *job, nm_known *k, nm_bounds *b, size_t icase)
 {
     const size_t last = b->p->n_blocks - 1; /* the question's own rows, whose bounds would be the answer */
     size_t n = 0;
     for (size_t i = 0; i < k->n; i++) {
         const entry *e = &k->e[i];
+        if (e->icase == icase && e->block == 0) check_input(job, k, e, b);
         if (e->icase != icase || e->block == 0 || e->block == last) continue;
         if (e->block >= b->p->n_blocks || e->unit >= b->p->blocks[e->block].n)
             nm_throw(job, NM_EINPUT, "%s: case %zu: there is no unit %zu in block %zu of this question", k->path, icase,

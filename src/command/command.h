@@ -23,6 +23,7 @@ typedef struct nm_cli {
     nm_tensor image;       /* instead of --image; x NULL: none */
 } nm_cli;
 void nm_cli_parse(nm_job *job, nm_cli *c, int argc, char **argv);
+void nm_cli_outputs_apart(nm_job *job, const nm_cli *c); /* outputs.c: refuses to write over what the command reads */
 bool nm_cli_has(const nm_cli *c, nm_opt o);
 void nm_cli_keep_memory(nm_job *job, const nm_cli *c); /* limits the job's memory to --memory, except of compile */
 const char *nm_cli_name(nm_job *job, nm_opt o); /* "time-limit": with dashes, but without leading ones */

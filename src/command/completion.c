@@ -229,7 +229,7 @@ static void put_fish_flag(nm_buf *b, const char *when, const nm_flag *f)
     const bool has_any = strchr(endings(f->kind), '*') != NULL;
     nm_put(b, "%s -l %s%s -d '%s'", when, nm_cli_name(b->job, f->opt),
            f->opt == NM_O_output ? " -s o" : "", clause(b->job, f->help, in_fish));
-    if (*f->value) nm_put(b, has_any && !*words ? " -r" : " -x"); /* -x goes not with -F, any file */
+    if (*f->value) nm_put(b, has_any && !*words ? " -r" : " -x"); /* -x does not go with -F, any file */
     if (*words)
         nm_put(b, " -a '%s'", words);
     else if (*endings(f->kind))

@@ -49,6 +49,7 @@ typedef struct nm_imageform { /* the input that an image is read for */
 } nm_imageform;
 /* Reads FILE[:INDEX]; divides bytes by 255; x has as many elements as the form. */
 nm_tensor nm_image_read(nm_job *job, nm_imageform form, const char *spec);
+bool nm_image_is_picture(nm_job *job, const char *path); /* a single one, such as a PNG */
 nm_shape nm_image_shape(nm_job *job, const char *spec); /* its shape in its file */
 int64_t nm_spec_split(nm_job *job, const char *spec, char **path); /* the index, or -1 if there is none */
 

@@ -148,4 +148,6 @@ nm_tensor nm_image_read(nm_job *job, nm_imageform form, const char *spec)
     return nm_image_fit(job, form, nm_image_grey(job, form, open_image(job, &form, spec), spec), spec);
 }
 
+bool nm_image_is_picture(nm_job *job, const char *path) { return nm_picture_is(nm_file_read(job, path)); }
+
 nm_shape nm_image_shape(nm_job *job, const char *spec) { return open_image(job, NULL, spec).shape; }

@@ -341,7 +341,10 @@ static bool header(check *c, const char *expected)
 {
     nm_span line;
     if (nm_lines_next(&c->lines, &line) && nm_span_is(nm_span_trim(line), expected)) return true;
-    return fail(c, nm_fmt(c->job, "\"%s\" was expected", expected));
+    return fail(c, nm_fmt(c->job, "\"%s\" was expected%s", expected,
+                          !strncmp(expected, "network ", 8)    ? ": the certificate is of another network"
+                          : !strncmp(expected, "question ", 9) ? ": the certificate is of another question"
+                                                               : ""));
 }
 
 static bool witness(check *c)

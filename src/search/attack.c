@@ -5,12 +5,13 @@
  * the box to 1/200. Some lanes of the first restart begin at the given point, some at a corner to which CROWN's bound
  * of their clause leads, which finds far more than random points do, and all others at random points; or all lanes at
  * random corners of the box, where they end in more different places. Lanes are distributed over the open clauses in
- * turn, the clause that is nearest at the given point first. With momentum, steps follow a decaying sum of gradients, each divided by its L1 norm (Dong et al. 2018).
- * Generators with a sum (a blur's kernel: a simplex) take steps along the gradient itself, without its mean, and start
- * near corners: sign steps would move nearly all of them alike, which the sum would undo. Forward and backward passes
- * use the same operators on the Program as the bounds. What it returns is only a candidate for judge.c. Random numbers
- * are splitmix64 (Steele, Lea, Flood 2014) from the seed, each restart's at a place of its own, so equal input gives
- * equal output for any number of threads. Effort is counted in steps. */
+ * turn, the clause that is nearest at the given point first. With momentum, steps follow a decaying sum of gradients,
+ * each divided by its L1 norm (Dong et al. 2018). Generators with a sum (a blur's kernel: a simplex) take steps along
+ * the gradient itself, without its mean, and start near corners: sign steps would move nearly all of them alike, which
+ * the sum would undo. Forward and backward passes use the same operators on the Program as the bounds. What it returns
+ * is only a candidate for judge.c. Random numbers are splitmix64 (Steele, Lea, Flood 2014) from the seed, each
+ * restart's at a place of its own, so equal input gives equal output for any number of threads. Effort is counted in
+ * steps. */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"

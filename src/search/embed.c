@@ -375,6 +375,7 @@ nm_embedded nm_embed(nm_job *job, const nm_net *net, const nm_embed_opts *o)
     if (b->empty)
         nm_throw(job, NM_EAUDIT, "%s: bounds of the network contradict each other", net->path);
     w.e.b = b;
+    if (nm_interrupted(job)) return w.e;
     encode(&w);
     write(&w);
     return w.e;

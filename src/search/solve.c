@@ -105,7 +105,7 @@ nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q,
     s.v->float32 = o->float32;
     for (size_t i = 0; i < q->n_cases; i++)
         if (q->cases[i].empty)
-            nm_note(job, "the input set of case %zu is empty", i);
+            nm_warn(job, "the input set of case %zu is empty: nothing can violate it", i);
     if (q->objective == NM_CLOSEST && !q->image)
         nm_throw(job, NM_EUSE, "objective closest: an image was expected");
     if (o->depth && q->objective != NM_FEASIBLE)

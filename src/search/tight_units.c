@@ -82,8 +82,10 @@ static int pass(nm_state *s, size_t i, size_t steps, double work, size_t nodes, 
     for (int k = 1; k < q && !b->empty; k++) {
         if (!is_deep_pre(&b->p->blocks[k]) || !has_open(b, &b->p->blocks[k])) continue;
         if (nm_stopped(s->job) || nm_wall() > end) return DONE;
+        const double outer = nm_job_deadline(s->job, end); /* a layer may take long, too */
         if (steps && !said) nm_alpha_block(s->job, b, k, steps);
         enough = enough && nm_unit_trees(s->job, b, k, work, nodes, said);
+        nm_job_set_deadline(s->job, outer);
         if (enough) out = TRIED;
         if ((!steps || said) && !enough) break;
         nm_crown(s->job, b, (nm_crown_opts){.query_block = q});

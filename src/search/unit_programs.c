@@ -110,7 +110,7 @@ static double least(const work *w, nm_clp *l, const double *c, double enough)
     t.hi = NM_RAW(w->job, double, n);
     add(&t, NO_PARENT, -1, 0);
     size_t at = 0;
-    while (t.n + 2 <= w->o.nodes && t.node[at].next >= 0 && t.node[at].bound < enough) {
+    while (t.n + 2 <= w->o.nodes && t.node[at].next >= 0 && t.node[at].bound < enough && !nm_stopped(w->job)) {
         const int64_t col = t.node[at].next;
         t.node[at].split = true;
         add(&t, (int64_t)at, col, 0);

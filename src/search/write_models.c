@@ -342,6 +342,7 @@ void nm_models_write(nm_state *s)
         (s->o->files.print ? print_models : keep_models)(s);
         return;
     }
+    if (nm_interrupted(s->job)) return; /* bounds are not what they should be */
     const char *suffix, *stem = nm_model_stem(s->job, s->o->files.out, &suffix);
     size_t n = s->o->depth > 0; /* cubes always get a manifest */
     for (size_t i = 0; i < s->v->n_targets; i++) n += wanted(s, &s->v->targets[i]);

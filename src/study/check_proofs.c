@@ -18,10 +18,20 @@ typedef struct {
     size_t accepted, rejected, unproved, bytes;
 } tally;
 
-/* Returns what the checker says of a certificate; of a benchmark's row, the network is read as well. */
-static nm_checked check(nm_job *job, const tally *t, int64_t sample, const char *path)
+typedef struct {
+    const char *path;
+    nm_file file;
+} reading;
+
+static void read_one(nm_job *job, void *arg)
 {
-    const nm_file f = nm_file_read(job, path);
+    reading *r = arg;
+    r->file = nm_file_read(job, r->path);
+}
+
+/* Returns what the checker says of a certificate; of a benchmark's row, the network is read as well. */
+static nm_checked check(nm_job *job, const tally *t, int64_t sample, nm_file f)
+{
     if (!t->c->rows)
         return nm_proof_check(job, t->c->net, t->plain, nm_sample_query(job, t->c, sample), f, t->exact);
     const nm_benchmark_row *row = &t->c->rows->row[sample];
@@ -34,7 +44,8 @@ static void reject(tally *t, int64_t sample, const char *path, int line, const c
 {
     t->rejected++;
     if (!t->list) {
-        nm_put(t->out, "rejected: sample %lld: %s:%d: %s\n", (long long)sample, path, line, why);
+        nm_put(t->out, "rejected: sample %lld: %s", (long long)sample, path);
+        nm_put(t->out, line ? ":%d: %s\n" : "%.0d: %s\n", line, why);
         return;
     }
     nm_jo_object(t->list, NULL);
@@ -62,7 +73,14 @@ static void one(nm_job *job, tally *t, int64_t sample)
         reject(t, sample, path, 0, "the file is missing");
         return;
     }
-    const nm_checked r = check(job, t, sample, path);
+    reading f = {path, {0}};
+    if (nm_run(job, read_one, &f)) { /* a torn one: others can be checked all the same */
+        const char *why = nm_job_message(job);
+        const size_t n = strlen(path);
+        reject(t, sample, path, 0, strncmp(why, path, n) == 0 && why[n] == ':' ? why + n + 2 : why);
+        return;
+    }
+    const nm_checked r = check(job, t, sample, f.file);
     if (!r.accepted)
         reject(t, sample, path, r.line, r.why);
     else if (r.claim != claim)
@@ -82,9 +100,9 @@ int nm_campaign_proofs(nm_job *job, const nm_campaign *c, nm_buf *out, bool json
         nm_jo_list(&j, "wrong");
     }
     for (int64_t i = c->from; i < c->to && !nm_stopped(job); i++) {
-        const nm_mark mark = nm_mark_get(job);
-        if (nm_campaign_asks(c, i)) one(job, &t, i);
-        nm_mark_release(job, mark);
+        nm_job *own = nm_job_own(job); /* out grows in the memory of the other job */
+        if (nm_campaign_asks(c, i)) one(own, &t, i);
+        nm_close(job, own);
     }
     if (json) {
         nm_jo_end(&j);
@@ -98,5 +116,6 @@ int nm_campaign_proofs(nm_job *job, const nm_campaign *c, nm_buf *out, bool json
                t.accepted, t.rejected, t.unproved, nm_cpu() - start);
     }
     if (nm_stopped(job)) return NM_UNKNOWN;
+    if (t.accepted + t.rejected == 0 && t.unproved) return NM_UNKNOWN; /* nothing was checked */
     return t.rejected ? NM_EAUDIT : NM_OK;
 }

@@ -623,6 +623,22 @@ def pools():
         gives("ceil_mode of %s" % (shape,), path, v, want)
 
 
+# ---- constants at outputs ----
+def constant_tails():
+    """outputs that are a softmax, a sigmoid or an ArgMax of a constant, beside one that varies; verify judges all outputs"""
+    c = np.array([[.1, .7]], np.float32)
+    for op, n in (("Softmax", 2), ("LogSoftmax", 2), ("Sigmoid", 2), ("Tanh", 2), ("ArgMax", 1)):
+        for consts, more in (({"c": c}, []), ({"a": c, "b": c}, [N("Add", ["a", "b"], ["c"])])):
+            tail = N(op, ["c"], ["z"], axis=1) if op in ("Softmax", "LogSoftmax", "ArgMax") else N(op, ["c"], ["z"])
+            path = save("%s%d.onnx" % (op, len(more)), model([*more, N("Relu", ["x"], ["y"]), tail], [1, 2], consts, ("y", "z")))
+            names = ["X_0", "X_1"] + ["Y_%d" % i for i in range(2 + n)]
+            query = path_of("tail.vnnlib")
+            with open(query, "w") as f:
+                f.write("".join("(declare-const %s Real)\n" % s for s in names) + "(assert (>= X_0 0.15))\n(assert (<= X_0 0.35))\n(assert (>= X_1 0.65))\n(assert (<= X_1 0.85))\n(assert (>= Y_1 0.7))\n")
+            code, out, err = run("verify", query, "--network", path)
+            check("%s of a constant%s" % (op, " that is folded" if more else ""), out.startswith("sat"), (code, out, err))
+
+
 # ---- damaged files ----
 def damaged():
     """the fuzz driver, when it is built, on the files read here: crashes, hangs and bounds that a value leaves"""
@@ -639,4 +655,4 @@ def damaged():
     check("fuzz_readers on %d files of this test" % len(kept), r.returncode == 0 and len(kept) > 100, r.stdout[-1500:] + r.stderr[-1500:])
 
 
-parts(external, halves, integers, dequantised, sparse, branches, functions, opsets, open_shapes, batches, outputs, pools, damaged)
+parts(external, halves, integers, dequantised, sparse, branches, functions, opsets, open_shapes, batches, outputs, constant_tails, pools, damaged)

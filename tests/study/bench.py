@@ -250,8 +250,8 @@ def spread():
     check("nothing is left", code == 0 and "nothing is left to do" in out, (code, out, err))
     code, out, err = run(*ask, "--dir", "pilot", "--jobs-file", "jobs", cwd=p(""))
     check("a pilot", code == 0 and "pilot: 4 runs, " in err and len(records(p("pilot"))) == 4 and open(p("jobs")).read().split()[-1] == "4:12", (code, out, err))
-    for args, want in ((["--runs", "0:13"], "the comparison has 12 runs"), (["--runs", "4"], "A:B was expected"), (["--runs", "0:2", "--json"], "--json: goes not with --runs"),
-                       (["--runs", "0:2", "--jobs-file", "x"], "--runs: goes not with"), (["--chunk", "3"], "--chunk: goes with")):
+    for args, want in ((["--runs", "0:13"], "the comparison has 12 runs"), (["--runs", "4"], "A:B was expected"), (["--runs", "0:2", "--json"], "--json: does not go with --runs"),
+                       (["--runs", "0:2", "--jobs-file", "x"], "--runs: does not go with"), (["--chunk", "3"], "--chunk: goes with")):
         code, out, err = run(*ask, "--dir", "parts", *args, cwd=p(""))
         check("refuse " + want, code == 2 and out == "" and want in err, (code, out, err))
 

@@ -62,8 +62,8 @@ def parts_of_it():
 
 
 def refused():
-    for name, needle, args in (("too many", "the images are", ["--sample", "100000"]), ("none", "--sample", ["--sample", "0"]),
-                               ("a range", "goes not with --sample", ["--sample", "5", "--range", "0:9"]), ("no sample", "goes with --sample", ["--confidence", "90"]),
+    for name, needle, args in (("too many", "there are only", ["--sample", "100000"]), ("none", "--sample", ["--sample", "0"]),
+                               ("a range", "does not go with --sample", ["--sample", "5", "--range", "0:9"]), ("no sample", "goes with --sample", ["--confidence", "90"]),
                                ("no percent", "less than 100", ["--sample", "5", "--confidence", "100"])):
         code, out, err = run(*ASK, *args, "--dir", p("r"))
         check("refuse: " + name, code == 2 and needle in err, (code, err))

@@ -59,7 +59,7 @@ static nm_cli joined(nm_job *job, const nm_cli *c, const nm_campaign_file *f)
         bool allowed = false;
         for (size_t i = 0; i < sizeof own / sizeof *own; i++) allowed |= own[i] == o;
         if (nm_cli_has(c, o) && !allowed)
-            nm_throw(job, NM_EUSE, "--%s: goes not with --join: %s says the whole question",
+            nm_throw(job, NM_EUSE, "--%s: does not go with --join: %s says the whole question",
                      nm_cli_name(job, o), f->path);
     }
     nm_cli j = *c;
@@ -127,17 +127,17 @@ static void set_sample(nm_job *job, const nm_cli *c, nm_campaign *b, bool joins)
             nm_throw(job, NM_EUSE, "--confidence: goes with --sample");
         return;
     }
-    if (!(b->confidence > 0 && b->confidence < 100))
+    if (!(b->confidence >= 1 && b->confidence < 100))
         nm_throw(job, NM_EUSE,
-                 "--confidence %g: percent, more than 0 and less than 100, were expected",
+                 "--confidence %g: percent, from 1 to less than 100, were expected",
                  b->confidence);
     const size_t count = (size_t)b->images.count;
     b->sample = nm_cli_whole(job, c, NM_O_sample, 1, 1, 1 << 30);
     if (b->sample > count)
-        nm_throw(job, NM_EUSE, "--sample %zu: the images are %zu", b->sample, count);
+        nm_throw(job, NM_EUSE, "--sample %zu: there are only %zu images", b->sample, count);
     if (joins) return; /* the folder says which ones */
     if (nm_cli_has(c, NM_O_range))
-        nm_throw(job, NM_EUSE, "--range: goes not with --sample, which draws from all images");
+        nm_throw(job, NM_EUSE, "--range: does not go with --sample, which draws from all images");
     const bool by_label = b->has_labels && b->labels.count >= b->images.count;
     b->asked = nm_sample_draw(job, count, by_label ? b->labels.label : NULL, b->sample,
                               b->solve.seed);
@@ -228,7 +228,7 @@ static int status(nm_job *job, const nm_cli *c, nm_buf *out)
     nm_cli_files(job, c, 0, 0, "no file beside --status DIR");
     for (nm_opt o = 0; o < NM_N_OPTS; o++)
         if (nm_cli_has(c, o) && o != NM_O_status && o != NM_O_json && o != NM_O_quiet)
-            nm_throw(job, NM_EUSE, "--%s: goes not with --status", nm_cli_name(job, o));
+            nm_throw(job, NM_EUSE, "--%s: does not go with --status", nm_cli_name(job, o));
     nm_campaign_status(job, nm_cli_get(c, NM_O_status), out, nm_cli_has(c, NM_O_json));
     return NM_OK;
 }

@@ -226,7 +226,7 @@ static void read_part(nm_job *job, const nm_cli *c, nm_bench *b)
     b->is_part = s != NULL;
     if (!s) return;
     if (nm_cli_has(c, NM_O_json))
-        nm_throw(job, NM_EUSE, "--json: goes not with --runs, a part; tables are made when all runs are there");
+        nm_throw(job, NM_EUSE, "--json: does not go with --runs, a part; tables are made when all runs are there");
     if (!colon || !nm_int_parse(s, colon, &from) || !nm_int_parse(colon + 1, s + strlen(s), &to) || from < 0 ||
         from > to)
         nm_throw(job, NM_EUSE, "--runs %s: A:B was expected", s);
@@ -271,7 +271,7 @@ static int run(nm_job *job, const nm_cli *c, nm_bench *b, nm_buf *out)
     nm_spread spread;
     if (nm_cli_spread(job, c, &spread)) {
         if (nm_cli_has(c, NM_O_runs))
-            nm_throw(job, NM_EUSE, "--runs: goes not with --slurm or --jobs-file, which spread all runs");
+            nm_throw(job, NM_EUSE, "--runs: does not go with --slurm or --jobs-file, which spread all runs");
         if (nm_cli_has(c, NM_O_json))
             nm_throw(job, NM_EUSE, "--json: what was submitted or written is said as text");
         nm_bench_spread(job, b, &spread, said_again(job, c), out);

@@ -98,6 +98,10 @@ int nm_verb_bounds(nm_job *job, const nm_cli *c, nm_buf *out)
             put_layers(out, b[i], i);
         }
     }
+    if (nm_interrupted(job)) {
+        nm_warn(job, "interrupted: the bounds are not as tight as was asked%s", file ? ", and no file is written" : "");
+        return NM_UNKNOWN;
+    }
     if (nm_known_used(known)) nm_note(job, "the bounds depend on those of %s, which are assumed", nm_known_used(known));
     const nm_bounds_of of = {net->hash, nm_query_hash(job, q), q->n_cases, b};
     if (file) nm_bounds_write(job, file, &of);

@@ -13,7 +13,7 @@ static int campaign(nm_job *job, const nm_cli *said, nm_buf *out)
     nm_cli with = *said;
     for (nm_opt o = 0; o < NM_N_OPTS; o++)
         if (nm_cli_has(said, o) && o != NM_O_batch && o != NM_O_exact && o != NM_O_json && o != NM_O_quiet)
-            nm_throw(job, NM_EUSE, "--%s: goes not with --batch, whose folder says the question",
+            nm_throw(job, NM_EUSE, "--%s: does not go with --batch, whose folder says the question",
                      nm_cli_name(job, o));
     with.value[NM_O_join] = nm_cli_get(said, NM_O_batch);
     with.value[NM_O_exact] = NULL; /* of this verb alone */

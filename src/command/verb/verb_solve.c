@@ -76,6 +76,20 @@ static void clear_proof(nm_job *job, const char *path)
     if (unlink(path)) nm_throw(job, NM_EIO, "%s: an older one cannot be removed: %s", path, strerror(errno));
 }
 
+typedef struct {
+    const char *dir;
+    const nm_query *q;
+    nm_verdict *v;
+    nm_files files;
+} writing;
+
+static void write_witness(nm_job *job, void *arg)
+{
+    writing *w = arg;
+    w->files = nm_witness_files(job, w->dir, w->q, w->v->witness);
+    nm_range_files(job, w->dir, w->q, w->v);
+}
+
 static int run(nm_job *job, const nm_cli *said, nm_buf *out, bool compile)
 {
     nm_cli with = *said; /* and with what goes with a solver */
@@ -117,22 +131,29 @@ static int run(nm_job *job, const nm_cli *said, nm_buf *out, bool compile)
     if (unproved) nm_warn(job, "no certificate is written: %s", unproved);
     v->cpu.read = read;
     v->finder = compile ? NULL : o.programs.solver ? o.programs.solver->name : "";
-    const nm_files f = nm_witness_files(job, dir, q, v->witness);
-    nm_range_files(job, dir, q, v);
+    writing w = {dir, q, v, {0}};
+    const int failed = nm_run(job, write_witness, &w);
+    const char *why = failed ? nm_message_of(job, failed) : NULL;
+    const nm_files f = w.files;
     const nm_fact *facts = nm_facts_of(job, q, v, &f, compile);
     if (nm_cli_has(c, NM_O_json))
         nm_report_json(out, facts, NULL);
     else
         nm_report_text(out, facts, q, v->witness);
+    if (failed) nm_warn(job, "%s", why); /* the answer is said all the same */
+    if (failed) return failed;
     if (!compile && v->status == NM_UNKNOWN) advise(job, c, seconds, o.time_limit);
     if (!compile) return v->status;
     size_t open = 0;
     for (size_t i = 0; i < v->n_targets; i++) open += v->targets[i].file || v->targets[i].cube_file;
+    if (nm_interrupted(job)) {
+        nm_warn(job, "interrupted: %zu models are written, and no manifest", open);
+        return NM_UNKNOWN;
+    }
     if (open && !nm_cli_has(c, NM_O_json)) put_lead(job, out, o.files.out);
     if (!open)
         nm_note(job,
                 "bounds close every target: no model is written (--always-write writes models all the same)");
-    if (nm_stopped(job)) return NM_UNKNOWN;
     spread(job, c, v, runner);
     return NM_OK;
 }

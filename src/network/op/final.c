@@ -68,7 +68,7 @@ static void eval_rising(nm_eval *e, const nm_node *node)
         e->val[node->out[0]][i] = y;
         if (e->err)
             e->err[node->out[0]][i] = fabs(y) * LIBM + DBL_MIN +
-                                      nm_eval_carry(sigmoid ? 0.25 : 1, e->err[node->in[0]][i]);
+                                      nm_eval_carry(sigmoid ? 0.25 : 1, nm_eval_err(e, node->in[0], i));
     }
 }
 
@@ -83,10 +83,10 @@ static double softmax_error(const nm_eval *e, const nm_node *node, size_t g, dou
                             double log, double y)
 {
     const nm_tail *t = node->plan;
-    const double *x = e->err[node->in[0]] + start_of(t, g),
-                 steps = (double)t->len + 4 + fabs(shift);
+    const double steps = (double)t->len + 4 + fabs(shift);
     double most = 0;
-    for (size_t i = 0; i < t->len; i++) most = fmax(most, x[i * t->inner]);
+    for (size_t i = 0; i < t->len; i++)
+        most = nm_eval_larger(most, nm_eval_err(e, node->in[0], start_of(t, g) + i * t->inner));
     return t->kind == NM_SHIFT ? (steps + fabs(log) + fabs(y)) * LIBM + nm_eval_carry(2, most)
                                : steps * LIBM * y + DBL_MIN + nm_eval_carry(0.5, most);
 }
@@ -125,11 +125,11 @@ static void eval_argmax(nm_eval *e, const nm_node *node)
                 best = i;
         e->val[node->out[0]][g] = (double)best;
         if (!e->err) continue;
-        const double *err = e->err[node->in[0]] + start_of(t, g);
+        const double best_err = nm_eval_err(e, node->in[0], start_of(t, g) + best * t->inner);
         bool sure = true; /* the largest leads all others by more than the errors, none of which is NaN */
         for (size_t i = 0; i < t->len; i++)
             sure &= i == best || nm_down(nm_down(x[best * t->inner] - x[i * t->inner]) -
-                                         nm_up(err[best * t->inner] + err[i * t->inner])) > 0;
+                                         nm_up(best_err + nm_eval_err(e, node->in[0], start_of(t, g) + i * t->inner))) > 0;
         e->err[node->out[0]][g] = sure ? 0 : (double)t->len;
     }
 }

@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""Mistakes that would cost a user work or an answer: outputs named like inputs, bounds of another question, labels of many
+images for one picture, a folder for the witness that is a file, an interrupt before the result is what was asked for."""
+import hashlib, os, shutil, signal, sys, time
+
+sys.path.insert(1, sys.path[0] + "/../kit")
+from kit import check, m, p, parts, put, run, start
+from tiny import png
+
+MLP, CONV, POOL = m("digits-mlp.onnx"), m("digits-conv.onnx"), m("digits-pool.onnx")
+IDX, LABELS = m("digits-test-images.idx3.gz"), m("digits-test-labels.idx1.gz")
+ASK = ("--image", IDX + ":3", "--labels", LABELS)
+
+
+def hashed(path):
+    return hashlib.sha256(open(path, "rb").read()).hexdigest()
+
+
+def overwritten():
+    """an output that is one of the files read, under whatever name, is refused before anything is written"""
+    net, image, rows = shutil.copy(MLP, p("net.onnx")), shutil.copy(IDX, p("im.gz")), put("rows.txt", "x3 <= 0.5\n")
+    os.symlink(net, p("link.onnx"))
+    for args, path in ((("bounds", net, *ASK, "--perturb", "linf:0.1", "-o", net), net),
+                       (("bounds", net, *ASK, "--perturb", "linf:0.1", "-o", p("link.onnx")), net),
+                       (("bounds", net, "--image", image + ":3", "--perturb", "linf:0.1", "-o", image), image),
+                       (("bounds", net, *ASK, "--perturb", "linf:0.1+rows:" + rows, "-o", rows), rows),
+                       (("convert", net, "-o", net), net),
+                       (("solve", net, *ASK, "--perturb", "linf:0.1", "--proof", net), net),
+                       (("batch", net, "--images", IDX, "--perturb", "linf:0.1", "--range", "0:4", "--dir", p("d"), "--chunk", "2", "--jobs-file", net), net)):
+        was = hashed(path)
+        code, out, err = run(*args)
+        check("refused: %s over %s" % (args[0], os.path.basename(args[-1])), code == 2 and "this command reads that file" in err, (code, err))
+        check("and kept", hashed(path) == was)
+    code, out, err = run("convert", net, "-o", p("other.json"))
+    check("another name", code == 0 and os.path.getsize(p("other.json")) > 0, err)
+
+
+def other_bounds():
+    for name, code in (("b.csv", 3), ("b.json", 6)):
+        run("bounds", MLP, *ASK, "--perturb", "linf:0.05", "-o", p(name), "--quiet")
+        got, out, err = run("solve", MLP, *ASK, "--perturb", "linf:0.1", "--known-bounds", p(name), "--quiet")
+        check(name + " of another radius", got == code and out == "", (got, err))
+        got, out, err = run("solve", MLP, *ASK, "--perturb", "linf:0.05", "--known-bounds", p(name), "--quiet")
+        check(name + " of this one", got == 0 and out.startswith("holds"), (got, err))
+
+
+def labels():
+    picture = put("one.png", png(bytes(28 * 28), 28, 28))
+    code, out, err = run("solve", MLP, "--image", picture, "--labels", LABELS, "--perturb", "linf:0.01")
+    check("labels of 200 images for one picture", code == 2 and "200 labels" in err, (code, err))
+    code, out, err = run("solve", MLP, "--image", picture, "--labels", LABELS + ":3", "--perturb", "linf:0.01", "--quiet")
+    check("one of them", code in (0, 10), (code, err))
+    code, out, err = run("batch", MLP, "--images", IDX, "--labels", LABELS, "--perturb", "linf:0.05", "--sample", "20", "--confidence", "0.95", "--dir", p("s"))
+    check("a confidence of less than a percent", code == 2 and "percent" in err, (code, err))
+
+
+def witness():
+    """the answer is said although its files cannot be written; what can be seen before is refused before"""
+    ask = ("solve", MLP, "--image", IDX + ":0", "--labels", LABELS, "--perturb", "linf:0.2", "--quiet")
+    code, out, err = run(*ask, "-o", put("file.png", ""))
+    check("a file instead of a folder", code == 5 and out == "" and "cannot create the folder" in err, (code, out, err))
+    os.makedirs(p("w/witness.npy/below"))
+    code, out, err = run(*ask, "-o", p("w"))
+    check("a folder instead of a file", code == 5 and out.startswith("violated") and "witness.npy" in err, (code, out, err))
+
+
+def interrupted():
+    """what an interrupt leaves unfinished is not written, and is called interrupted"""
+    model = put("m.lp", "minimize\n obj: x0\nsubject to\n r: y0 >= 0\nbounds\n %s y0 free\nend\n" % "".join("0 <= x%d <= 1\n" % i for i in range(784)))
+    columns = (",".join("x%d" % i for i in range(784)), "y0" + ",-" * 9)
+    for args, out in ((("bounds", POOL, *ASK, "--perturb", "linf:0.3", "--bounds", "mip", "-o", p("b.npz")), "b.npz"),
+                      (("embed", POOL, "--into", model, "--inputs", columns[0], "--outputs", columns[1], "--bounds", "mip", "-o", p("e.mps")), "e.mps"),
+                      (("compile", POOL, *ASK, "--perturb", "linf:0.3", "--always-write", "--bounds", "mip", "-o", p("c.mps")), "c.mps")):
+        r = start(*args)
+        time.sleep(1)
+        os.kill(r.pid, signal.SIGINT)
+        said, err = r.communicate(timeout=60)
+        check("%s: exit 11, and a word" % args[0], r.returncode == 11 and b"interrupted" in err, (r.returncode, said[-300:], err[-300:]))
+        check("%s: no file" % args[0], not os.path.exists(p(out)) and not os.path.exists(p(out.split(".")[0] + ".map.json")))
+
+
+parts(overwritten, other_bounds, labels, witness, interrupted)
