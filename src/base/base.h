@@ -235,9 +235,8 @@ nm_job *nm_job_helper(nm_job *of, size_t threads);   /* for another thread; made
 nm_job *nm_job_own(nm_job *of); /* memory that nm_close releases, no mark; it throws as `of` does, in its thread */
 size_t nm_job_threads(const nm_job *job); void nm_job_set_threads(nm_job *job, size_t n); /* at first 1 */
 double nm_job_shares_from(const nm_job *job); void nm_job_share_all(nm_job *job); /* least work, in FMAs; tests: 0 */
-typedef struct nm_idle nm_idle; /* helpers of a team that have nothing left to do: others may use their processors */
+typedef struct nm_idle nm_idle; typedef struct nm_turns nm_turns; /* idle: threads of a team with nothing left to do */
 nm_idle *nm_job_idle(const nm_job *job); void nm_job_set_idle(nm_job *job, nm_idle *idle);
-typedef struct nm_turns nm_turns;
 bool nm_turns_next(nm_job *job, nm_turns *t, size_t *i); /* takes the next item; false: none is left, or it must stop */
 /* Shares n items, which take roughly `work` together, among the job's threads: body takes items by nm_turns_next until
  * there are none, in this thread and in helpers, each with a job of its own. What body allocates is lost at the end. */

@@ -291,8 +291,10 @@ static void check_input(nm_job *job, const nm_known *k, const entry *e, const nm
     if (e->unit >= b->p->blocks[0].n) return;
     const double lo = b->lo[e->unit], hi = b->hi[e->unit];
     if (e->lo <= lo + near * (1 + fabs(lo)) && e->hi >= hi - near * (1 + fabs(hi))) return;
-    nm_throw(job, NM_EINPUT, "%s: case %zu: input %zu is in [%g, %g], but this question allows [%g, %g]: these bounds are "
-             "of another question", k->path, e->icase, e->unit, e->lo, e->hi, lo, hi);
+    nm_throw(job, NM_EINPUT,
+             "%s: case %zu: input %zu is in [%g, %g], but this question allows [%g, %g]: these bounds are of another "
+             "question",
+             k->path, e->icase, e->unit, e->lo, e->hi, lo, hi);
 }
 
 size_t nm_known_meet(nm_job *job, nm_known *k, nm_bounds *b, size_t icase)

@@ -22,7 +22,8 @@ static bool names(nm_job *job, const char *value, const char *file)
     for (size_t from = 0; from < n; from++) {
         if (from && !strchr(cuts, value[from - 1])) continue;
         for (size_t to = from + 1; to <= n; to++)
-            if ((to == n || strchr(cuts, value[to])) && is_same(file, nm_dup(job, value + from, to - from))) return true;
+            if ((to == n || strchr(cuts, value[to])) && is_same(file, nm_dup(job, value + from, to - from)))
+                return true;
     }
     return false;
 }

@@ -35,8 +35,10 @@ nm_known *nm_cli_known(nm_job *job, const nm_cli *c, const nm_net *net, const nm
 
 size_t nm_cli_whole(nm_job *job, const nm_cli *c, nm_opt o, double dflt, int lo, int hi)
 {
-    const double n = nm_cli_num(job, c, o, dflt);
-    if (n < lo || n > hi || n != floor(n))
+    const char *s = nm_cli_get(c, o);
+    double n = dflt;
+    const bool read = !s || nm_num_parse(s, s + strlen(s), &n);
+    if (!read || n < lo || n > hi || n != floor(n))
         nm_throw(job, NM_EUSE, "--%s %s: a whole number from %d to %d was expected",
                  nm_cli_name(job, o), nm_cli_get(c, o), lo, hi);
     return (size_t)n;

@@ -72,7 +72,7 @@ static void put_text(nm_buf *b, nm_file f)
         return;
     }
     const nm_tensor t = count ? nm_read_csv(b->job, f, 0) : (nm_tensor){0};
-    nm_put(b, "%s: text, %lld lines of numbers, the first of %zu", f.path, (long long)count, t.n);
+    nm_put(b, "%s: text, %lld lines of numbers, %zu in the first", f.path, (long long)count, t.n);
     put_range(b, "its values", range_of(&t));
 }
 

@@ -278,7 +278,8 @@ static int64_t read_label(nm_job *job, const nm_ask *a)
     int64_t index = nm_spec_split(job, a->labels, &path);
     if (index < 0 && a->image) index = nm_spec_split(job, a->image, &image);
     if (index < 0 && a->image && nm_image_is_picture(job, a->image) && nm_labels_open(job, path).count > 1)
-        nm_throw(job, NM_EUSE, "--labels %s: this file has %lld labels, and %s is one picture; %s:INDEX, or --label, was expected",
+        nm_throw(job, NM_EUSE,
+                 "--labels %s: this file has %lld labels, and %s is one picture; %s:INDEX, or --label, was expected",
                  path, (long long)nm_labels_open(job, path).count, a->image, path);
     return nm_label_read(job, path, index < 0 ? 0 : index);
 }

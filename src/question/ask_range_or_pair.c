@@ -25,7 +25,8 @@ static bool is_range(const nm_ask *a)
 static void refuse_labels(nm_job *job, const nm_ask *a, bool margin)
 {
     if (a->target) usage(job, "--target: this question is not about one label");
-    if (a->label || a->labels) usage(job, "--label: this question is not about one label");
+    if (a->label) usage(job, "--label: this question is not about one label");
+    if (a->labels) usage(job, "--labels: this question is not about one label");
     if (a->margin && !margin) usage(job, "--margin: this question has none");
 }
 

@@ -84,7 +84,7 @@ static const char *submit(nm_job *job, const char *script)
     const int status = nm_command_run(job, argv, &out, &err);
     if (status == 127 && !err.n)
         nm_throw(job, NM_EIO,
-                 "sbatch is not on the PATH: %s is written, and can be submitted where it is",
+                 "sbatch is not on the PATH: %s is written, and can be submitted on a machine that has it",
                  script);
     if (status)
         nm_throw(job, NM_EIO, "sbatch %s: %s", script,

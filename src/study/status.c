@@ -173,7 +173,7 @@ static void put_text(nm_job *job, nm_buf *out, const state *s)
 {
     enum { SHOWN = 20 };
     nm_put(out, "%s", nm_tally_text(job, &s->tally, s->tally.done, 0, NULL));
-    if (s->partial) nm_put(out, "; %zu were cut short, and are made anew", s->partial);
+    if (s->partial) nm_put(out, "; %zu cut short, to be made again", s->partial);
     const double left = time_left(s);
     if (left > 0)
         nm_put(out, "; about %s left%s", nm_duration(job, left),

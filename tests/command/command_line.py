@@ -575,7 +575,7 @@ def described():
              (put("c.png", png(grey, 2, 4, 3)), "4 rows, 2 columns, 3 channels, bytes from 10 to 33"), (put("d.pgm", b"P5 6 4 255\n" + grey), "a PGM or PPM picture, 4 rows, 6 columns"),
              (IDX, "IDX, 200 images of [28,28]"), (LABELS, "IDX, 200 labels, numbers from 0 to 9"), (put("d.npy", npy(grey, "|u1", (4, 6))), "of shape [4,6], type u1, bytes from 10 to 33"),
              (put("f.npy", npy([-1.5, 2, 0.25])), "of shape [3], type f8, values from -1.5 to 2"), (put("l.npy", npy(bytes([7] + [0] * 7), "<i8", (1,))), "type i8, values from 7 to 7"),
-             (put("d.bin", (b"\3" + b"\x05" * 3071 + b"\x09") * 2), "CIFAR-10, 2 images of [3,32,32]"), (put("num.csv", "1,2,3\n-4,5,6\n"), "2 lines of numbers, the first of 3, its values from 1 to 3"),
+             (put("d.bin", (b"\3" + b"\x05" * 3071 + b"\x09") * 2), "CIFAR-10, 2 images of [3,32,32]"), (put("num.csv", "1,2,3\n-4,5,6\n"), "2 lines of numbers, 3 in the first, its values from 1 to 3"),
              (p("d.csv"), "a table of"), (p("d-batch", "results.csv"), "a table of 2 lines, with the columns sample,label"), (p("d.json"), "--known-bounds reads them"),
              (p("d-batch", "campaign.json"), "netmip batch --status and --join"), (p("d-batch", "records", "000001.json"), "one sample of a campaign"), (m("suite/spec.json"), "netmip suite reads it"))
     for path, want in cases:

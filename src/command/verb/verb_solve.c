@@ -77,17 +77,52 @@ static void clear_proof(nm_job *job, const char *path)
 }
 
 typedef struct {
-    const char *dir;
+    const char *dir, *proof; /* or NULL */
+    const nm_net *net;
     const nm_query *q;
+    nm_record *record;
     nm_verdict *v;
-    nm_files files;
+    nm_files files; /* of the witness */
 } writing;
 
-static void write_witness(nm_job *job, void *arg)
+static void write_files(nm_job *job, void *arg)
 {
     writing *w = arg;
+    const char *unproved = w->proof ? nm_record_write(job, w->proof, w->record, w->net, w->q, w->v) : NULL;
+    if (unproved) nm_warn(job, "no certificate is written: %s", unproved);
     w->files = nm_witness_files(job, w->dir, w->q, w->v->witness);
     nm_range_files(job, w->dir, w->q, w->v);
+}
+
+/* Writes certificate and witness, and says what was found, even if they cannot be written. Returns that error. */
+static int report(nm_job *job, const nm_cli *c, nm_buf *out, writing *w, bool compile)
+{
+    const int failed = nm_run(job, write_files, w);
+    const char *why = failed ? nm_message_of(job, failed) : NULL;
+    const nm_fact *facts = nm_facts_of(job, w->q, w->v, &w->files, compile);
+    if (nm_cli_has(c, NM_O_json))
+        nm_report_json(out, facts, NULL);
+    else
+        nm_report_text(out, facts, w->q, w->v->witness);
+    if (failed) nm_warn(job, "%s", why);
+    return failed;
+}
+
+/* Says what compile has written, and spreads it. */
+static int compiled(nm_job *job, const nm_cli *c, nm_buf *out, const nm_verdict *v, const nm_runner *runner)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < v->n_targets; i++) n += v->targets[i].file || v->targets[i].cube_file;
+    if (nm_interrupted(job)) {
+        nm_warn(job, "interrupted: %s",
+                n ? nm_fmt(job, "not all models are written, only %zu", n) : "no model is written");
+        return NM_UNKNOWN;
+    }
+    if (n && !nm_cli_has(c, NM_O_json)) put_lead(job, out, nm_cli_get(c, NM_O_output));
+    if (!n)
+        nm_note(job, "bounds close every target: no model is written (--always-write writes models all the same)");
+    spread(job, c, v, runner);
+    return NM_OK;
 }
 
 static int run(nm_job *job, const nm_cli *said, nm_buf *out, bool compile)
@@ -127,35 +162,12 @@ static int run(nm_job *job, const nm_cli *said, nm_buf *out, bool compile)
     const double began = nm_wall();
     nm_verdict *v = nm_solve_query(job, net, q, &o);
     const double seconds = nm_wall() - began;
-    const char *unproved = proof ? nm_record_write(job, proof, o.record, net, q, v) : NULL;
-    if (unproved) nm_warn(job, "no certificate is written: %s", unproved);
     v->cpu.read = read;
     v->finder = compile ? NULL : o.programs.solver ? o.programs.solver->name : "";
-    writing w = {dir, q, v, {0}};
-    const int failed = nm_run(job, write_witness, &w);
-    const char *why = failed ? nm_message_of(job, failed) : NULL;
-    const nm_files f = w.files;
-    const nm_fact *facts = nm_facts_of(job, q, v, &f, compile);
-    if (nm_cli_has(c, NM_O_json))
-        nm_report_json(out, facts, NULL);
-    else
-        nm_report_text(out, facts, q, v->witness);
-    if (failed) nm_warn(job, "%s", why); /* the answer is said all the same */
+    const int failed = report(job, c, out, &(writing){dir, proof, net, q, o.record, v, {0}}, compile);
     if (failed) return failed;
     if (!compile && v->status == NM_UNKNOWN) advise(job, c, seconds, o.time_limit);
-    if (!compile) return v->status;
-    size_t open = 0;
-    for (size_t i = 0; i < v->n_targets; i++) open += v->targets[i].file || v->targets[i].cube_file;
-    if (nm_interrupted(job)) {
-        nm_warn(job, "interrupted: %zu models are written, and no manifest", open);
-        return NM_UNKNOWN;
-    }
-    if (open && !nm_cli_has(c, NM_O_json)) put_lead(job, out, o.files.out);
-    if (!open)
-        nm_note(job,
-                "bounds close every target: no model is written (--always-write writes models all the same)");
-    spread(job, c, v, runner);
-    return NM_OK;
+    return compile ? compiled(job, c, out, v, runner) : v->status;
 }
 
 int nm_verb_solve(nm_job *job, const nm_cli *c, nm_buf *out) { return run(job, c, out, false); }

@@ -125,11 +125,13 @@ static void eval_argmax(nm_eval *e, const nm_node *node)
                 best = i;
         e->val[node->out[0]][g] = (double)best;
         if (!e->err) continue;
-        const double best_err = nm_eval_err(e, node->in[0], start_of(t, g) + best * t->inner);
+        const int in = node->in[0];
+        const size_t from = start_of(t, g);
+        const double best_err = nm_eval_err(e, in, from + best * t->inner);
         bool sure = true; /* the largest leads all others by more than the errors, none of which is NaN */
         for (size_t i = 0; i < t->len; i++)
             sure &= i == best || nm_down(nm_down(x[best * t->inner] - x[i * t->inner]) -
-                                         nm_up(best_err + nm_eval_err(e, node->in[0], start_of(t, g) + i * t->inner))) > 0;
+                                         nm_up(best_err + nm_eval_err(e, in, from + i * t->inner))) > 0;
         e->err[node->out[0]][g] = sure ? 0 : (double)t->len;
     }
 }
