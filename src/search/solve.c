@@ -103,9 +103,6 @@ nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q,
     refuse_l0(job, q);
     if (o->float32) nm_float32_sayable(job, q, o);
     s.v->float32 = o->float32;
-    for (size_t i = 0; i < q->n_cases; i++)
-        if (q->cases[i].empty)
-            nm_warn(job, "the input set of case %zu is empty: nothing can violate it", i);
     if (q->objective == NM_CLOSEST && !q->image)
         nm_throw(job, NM_EUSE, "objective closest: an image was expected");
     if (o->depth && q->objective != NM_FEASIBLE)
@@ -127,5 +124,6 @@ nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q,
     }
     nm_job_set_deadline(job, outer);
     nm_job_set_threads(job, threads);
+    nm_warn_of_empty_sets(job, q, s.v->status);
     return s.v;
 }

@@ -100,6 +100,9 @@ const double *nm_attack(nm_job *job, const nm_bounds *b, const nm_case *c, size_
 const double *nm_attack_least(nm_job *job, const nm_bounds *b, const nm_case *c, size_t clause, const uint32_t *row,
                               const double *start, nm_attack_opts o);
 
+/* ---- empty_sets.c ------------------------------------------------------------------------------- */
+void nm_warn_of_empty_sets(nm_job *job, const nm_query *q, int status);
+
 /* ---- scatter.c ---------------------------------------------------------------------------------- */
 /* Returns a point that is a counterexample to a listed clause in the program's arithmetic, or NULL. */
 const double *nm_scatter(nm_job *job, const nm_program *p, const nm_case *c, size_t n_open, const size_t *open,

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Mistakes that would cost a user work or an answer: outputs named like inputs, bounds of another question, labels of many
 images for one picture, a folder for the witness that is a file, an interrupt before the result is what was asked for."""
-import hashlib, os, shutil, signal, sys, time
+import hashlib, json, os, shutil, signal, sys, time
 
 sys.path.insert(1, sys.path[0] + "/../kit")
 from kit import check, m, p, parts, put, run, start
@@ -54,6 +54,14 @@ def labels():
     check("a confidence of less than a percent", code == 2 and "percent" in err, (code, err))
 
 
+def empty():
+    """a set without a point, about which everything holds, is a warning that --quiet keeps, and stands in JSON"""
+    for name, said in (("rows:" + put("r.txt", "x3 >= 2\n"), True), ("linf:0.1+box:0.9,1", True), ("linf:0.01+rows:" + put("s.txt", "x3 + x4 <= 0.5\n"), False)):
+        code, out, err = run("solve", MLP, *ASK, "--perturb", name, "--quiet", "--json")
+        j = json.loads(out)
+        check("%s: %s" % (os.path.basename(name), "empty" if said else "not empty"), code == 0 and ("is empty" in err) == said and ("is empty" in str(j.get("warnings", ""))) == said, (code, err, j.get("warnings", "")))
+
+
 def witness():
     """the answer is said although its files cannot be written; what can be seen before is refused before"""
     ask = ("solve", MLP, "--image", IDX + ":0", "--labels", LABELS, "--perturb", "linf:0.2", "--quiet")
@@ -62,6 +70,19 @@ def witness():
     os.makedirs(p("w/witness.npy/below"))
     code, out, err = run(*ask, "-o", p("w"))
     check("a folder instead of a file", code == 5 and out.startswith("violated") and "witness.npy" in err, (code, out, err))
+
+
+def elsewhere():
+    """a map finds its network beside itself, although another file of that name lies where decode runs"""
+    for folder in ("there", "here"):
+        os.mkdir(p(folder))
+    shutil.copy(MLP, p("there/net.onnx"))
+    shutil.copy(CONV, p("here/net.onnx"))
+    code, out, err = run("compile", "net.onnx", "--image", IDX + ":3", "--perturb", "linf:0.05", "--target", "5", "--always-write", "-o", "q.mps", "--quiet", cwd=p("there"))
+    check("compiled", code == 0, err)
+    solution = put("q.sol", "Infeasible - objective value 0.00000000\n")
+    results = [run("decode", "../there/q.map.json", solution, cwd=p(folder)) for folder in ("here", "there")]
+    check("the same answer from both folders", results[0] == results[1] and "is not the network" not in results[0][2], results)
 
 
 def interrupted():
@@ -79,4 +100,4 @@ def interrupted():
         check("%s: no file" % args[0], not os.path.exists(p(out)) and not os.path.exists(p(out.split(".")[0] + ".map.json")))
 
 
-parts(overwritten, other_bounds, labels, witness, interrupted)
+parts(overwritten, other_bounds, labels, empty, witness, elsewhere, interrupted)
