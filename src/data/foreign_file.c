@@ -42,6 +42,7 @@ const char *nm_sniff(nm_job *job, nm_file f)
         {0, "<?xml", "an XML file (OpenVINO, PMML)"},
         {0, "(", "a text like VNN-LIB"},
         {0, ";", "a text like VNN-LIB"},
+        {0, "netmip proof ", "a certificate of netmip: netmip check reads it"},
         {0, "NAME", "an MPS model"},
         {0, "BZh", "a bzip2 file"},
         {0,

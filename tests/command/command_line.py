@@ -570,6 +570,7 @@ def described():
     run("batch", MLP, "--images", IDX, "--perturb", "linf:0", "--range", "0:2", "--quiet", "--dir", p("d-batch"))
     for ending in ("csv", "json"):
         run("bounds", XOR, *XASK, "--quiet", "-o", p("d." + ending))
+    run("solve", XOR, "--image", POINT, "--label", "0", "--perturb", "linf:0.01", "--proof", p("d.proof"), "--quiet")
     grey = bytes(range(10, 34))
     cases = ((p("d.manifest.json"), "manifest of models that netmip compile wrote; netmip decode"), (put("d.png", png(grey, 6, 4)), "a PNG picture, 4 rows, 6 columns, 1 channel, bytes from 10 to 33"),
              (put("c.png", png(grey, 2, 4, 3)), "4 rows, 2 columns, 3 channels, bytes from 10 to 33"), (put("d.pgm", b"P5 6 4 255\n" + grey), "a PGM or PPM picture, 4 rows, 6 columns"),
@@ -577,7 +578,7 @@ def described():
              (put("f.npy", npy([-1.5, 2, 0.25])), "of shape [3], type f8, values from -1.5 to 2"), (put("l.npy", npy(bytes([7] + [0] * 7), "<i8", (1,))), "type i8, values from 7 to 7"),
              (put("d.bin", (b"\3" + b"\x05" * 3071 + b"\x09") * 2), "CIFAR-10, 2 images of [3,32,32]"), (put("num.csv", "1,2,3\n-4,5,6\n"), "2 lines of numbers, 3 in the first, its values from 1 to 3"),
              (p("d.csv"), "a table of"), (p("d-batch", "results.csv"), "a table of 2 lines, with the columns sample,label"), (p("d.json"), "--known-bounds reads them"),
-             (p("d-batch", "campaign.json"), "netmip batch --status and --join"), (p("d-batch", "records", "000001.json"), "one sample of a campaign"), (m("suite/spec.json"), "netmip suite reads it"))
+             (p("d-batch", "campaign.json"), "netmip batch --status and --join"), (p("d-batch", "records", "000001.json"), "one sample of a campaign"), (m("suite/spec.json"), "netmip suite reads it"), (p("d.proof"), "a certificate; netmip check"))
     for path, want in cases:
         for f in (path, put(os.path.basename(path) + ".gz", gzip.compress(open(path, "rb").read()))) if not path.endswith(".gz") else (path,):
             code, out, err = run("inspect", f)

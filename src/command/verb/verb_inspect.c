@@ -38,6 +38,22 @@ static void put_solution(nm_job *job, const nm_cli *c, nm_buf *out)
     nm_sol_print(out, sol);
 }
 
+/* Describes a certificate by its head, which names network, question and claim; returns false for another file. */
+static bool put_proof(nm_job *job, const nm_cli *c, nm_buf *out, nm_file f)
+{
+    static const char magic[] = "netmip proof ";
+    if (f.n < sizeof magic || memcmp(f.data, magic, sizeof magic - 1)) return false;
+    only_text(job, c, "a certificate");
+    nm_lines lines = nm_lines_new(job, f);
+    nm_span line;
+    size_t n = 0;
+    nm_put(out, "%s: a certificate; netmip check checks it with its network and its question\n", f.path);
+    for (; nm_lines_next(&lines, &line); n++)
+        if (n > 0 && n < 4) nm_put(out, "%.*s\n", (int)(line.end - line.s), line.s);
+    nm_put(out, "%zu lines\n", n);
+    return true;
+}
+
 /* Describes a file that is neither a model nor VNN-LIB, by its content. */
 static void put_file(nm_job *job, const nm_cli *c, nm_buf *out)
 {
@@ -53,7 +69,7 @@ static void put_file(nm_job *job, const nm_cli *c, nm_buf *out)
     } else if (nm_sol_is(f)) {
         only_text(job, c, "a solution");
         put_solution(job, c, out);
-    } else if (nm_describe_json(out, f, json)) {
+    } else if (put_proof(job, c, out, f) || nm_describe_json(out, f, json)) {
         return;
     } else if (nm_arrays_are(f) || nm_has_suffix(path, ".mat") || nm_has_suffix(path, ".npz")) {
         nm_inspect_arrays(job, out, nm_arrays_open(job, path), json);
@@ -81,7 +97,7 @@ int nm_verb_inspect(nm_job *job, const nm_cli *c, nm_buf *out)
         return NM_OK;
     }
     nm_cli_files(job, c, 1, 1,
-                 "a network, a question, images, arrays, a model, map, manifest or solution file");
+                 "a network, a question, images, arrays, a model, map, manifest, certificate or solution file");
     const char *path = c->file[0];
     const char *unit = nm_cli_get(c, NM_O_unit), *row = nm_cli_get(c, NM_O_row);
     if (nm_model_suffix(path)) {
