@@ -61,6 +61,19 @@ void nm_cli_range(nm_job *job, const nm_cli *c, int64_t count, int64_t *from, in
 void nm_cli_files(nm_job *job, const nm_cli *c, int lo, int hi, const char *what); /* refuses other numbers of files */
 bool nm_cli_dump(nm_job *job, const nm_cli *c, nm_buf *out, const nm_net *net, const nm_query *q);
 
+/* ---- say_answer.c: an answer, and the files that belong to it ------------------------------------ */
+typedef struct nm_telling {
+    const char *dir, *proof;    /* for the witness's files, made if it is needed; the certificate; or NULL */
+    const nm_net *net;          /* of the certificate */
+    const nm_query *q;
+    nm_record *record;          /* of the certificate */
+    nm_verdict *v;
+    bool compile;
+    const nm_pointcheck *check; /* or NULL */
+} nm_telling;
+/* Returns 0, or the code of what could not be written. */
+int nm_cli_say(nm_job *job, const nm_cli *c, nm_buf *out, const nm_telling *s);
+
 /* ---- foreign_flags.c: flags of other programs and verbs ------------------------------------------ */
 /* Returns what to write instead of arg, of which the first n letters are a flag that the verb does not have; value:
  * what was given with it, or NULL. NULL: not known. */

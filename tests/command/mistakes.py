@@ -70,6 +70,12 @@ def witness():
     os.makedirs(p("w/witness.npy/below"))
     code, out, err = run(*ask, "-o", p("w"))
     check("a folder instead of a file", code == 5 and out.startswith("violated") and "witness.npy" in err, (code, out, err))
+    code, out, err = run(*ask, "--proof", p("no/such.proof"))
+    check("a certificate without a folder", code == 5 and out.startswith("violated") and "such.proof" in err, (code, out, err))
+    model = m("suite/conv-i1-p8-e1855-bigm-two-sided")
+    for name, folder in (("a folder", "w"), ("a file", "file.png")):
+        code, out, err = run("decode", model + ".map.json", model + ".sol.gz", "--quiet", "-o", p(folder))
+        check("decode: %s in the way" % name, code == 5 and out.startswith("violated") and err, (code, out, err))
 
 
 def elsewhere():

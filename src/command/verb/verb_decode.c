@@ -86,18 +86,9 @@ static void decode(nm_job *job, void *arg)
     decoding *d = arg;
     const nm_query *q;
     nm_verdict *v = nm_decode(job, NULL, d->f->map, d->f->n, d->f->sols, d->f->log, &q);
-    const char *dir = nm_cli_get(d->c, NM_O_output);
-    if (dir && (v->witness || v->range.has)) nm_folder_make(job, dir);
-    const nm_files w = nm_witness_files(job, dir, q, v->witness);
-    nm_range_files(job, dir, q, v);
-    const nm_fact *facts = nm_facts_of(job, q, v, &w, false);
-    if (nm_cli_has(d->c, NM_O_json)) {
-        nm_report_json(d->out, facts, d->check);
-    } else {
-        nm_report_text(d->out, facts, q, v->witness);
-        if (d->check) nm_point_text(d->out, d->check);
-    }
-    d->status = v->status;
+    const nm_telling s = {.dir = nm_cli_get(d->c, NM_O_output), .q = q, .v = v, .check = d->check};
+    const int failed = nm_cli_say(job, d->c, d->out, &s);
+    d->status = failed ? failed : v->status;
 }
 
 static nm_pointcheck *check(nm_job *job, const files *f)

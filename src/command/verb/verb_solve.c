@@ -6,7 +6,6 @@
 #include "model/model.h"
 #include "solver/solver.h"
 #include "search/search.h"
-#include "answer/answer.h"
 #include "study/study.h"
 #include "command/command.h"
 #include "command/flags.h"
@@ -76,38 +75,6 @@ static void clear_proof(nm_job *job, const char *path)
     if (unlink(path)) nm_throw(job, NM_EIO, "%s: an older one cannot be removed: %s", path, strerror(errno));
 }
 
-typedef struct {
-    const char *dir, *proof; /* or NULL */
-    const nm_net *net;
-    const nm_query *q;
-    nm_record *record;
-    nm_verdict *v;
-    nm_files files; /* of the witness */
-} writing;
-
-static void write_files(nm_job *job, void *arg)
-{
-    writing *w = arg;
-    const char *unproved = w->proof ? nm_record_write(job, w->proof, w->record, w->net, w->q, w->v) : NULL;
-    if (unproved) nm_warn(job, "no certificate is written: %s", unproved);
-    w->files = nm_witness_files(job, w->dir, w->q, w->v->witness);
-    nm_range_files(job, w->dir, w->q, w->v);
-}
-
-/* Writes certificate and witness, and says what was found, even if they cannot be written. Returns that error. */
-static int report(nm_job *job, const nm_cli *c, nm_buf *out, writing *w, bool compile)
-{
-    const int failed = nm_run(job, write_files, w);
-    const char *why = failed ? nm_message_of(job, failed) : NULL;
-    const nm_fact *facts = nm_facts_of(job, w->q, w->v, &w->files, compile);
-    if (nm_cli_has(c, NM_O_json))
-        nm_report_json(out, facts, NULL);
-    else
-        nm_report_text(out, facts, w->q, w->v->witness);
-    if (failed) nm_warn(job, "%s", why);
-    return failed;
-}
-
 /* Says what compile has written, and spreads it. */
 static int compiled(nm_job *job, const nm_cli *c, nm_buf *out, const nm_verdict *v, const nm_runner *runner)
 {
@@ -164,7 +131,7 @@ static int run(nm_job *job, const nm_cli *said, nm_buf *out, bool compile)
     const double seconds = nm_wall() - began;
     v->cpu.read = read;
     v->finder = compile ? NULL : o.programs.solver ? o.programs.solver->name : "";
-    const int failed = report(job, c, out, &(writing){dir, proof, net, q, o.record, v, {0}}, compile);
+    const int failed = nm_cli_say(job, c, out, &(nm_telling){dir, proof, net, q, o.record, v, compile, NULL});
     if (failed) return failed;
     if (!compile && v->status == NM_UNKNOWN) advise(job, c, seconds, o.time_limit);
     return compile ? compiled(job, c, out, v, runner) : v->status;
