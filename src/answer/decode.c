@@ -33,9 +33,9 @@ const nm_net *nm_map_net(nm_job *job, const nm_net *given, nm_map *m, const char
     const nm_net *net = given ? given : nm_net_of_map(job, m->from.net_path, &front, map_path);
     if (m->from.against && !given)
         net = nm_net_join(job, net, nm_net_of_map(job, m->from.against, &front, map_path));
-    const char *beside = nm_fmt(job, "%s%s", nm_path_dir(job, map_path), m->from.net_path);
-    if (!given && !m->from.against && strcmp(net->hash, m->from.net_hash) && nm_file_exists(beside)) {
-        const nm_net *other = nm_net_read_as(job, beside, &front); /* the first one only has its name */
+    if (!given && !m->from.against && strcmp(net->hash, m->from.net_hash)) { /* it may only have the right name */
+        const char *beside = nm_fmt(job, "%s%s", nm_path_dir(job, map_path), m->from.net_path);
+        const nm_net *other = nm_file_exists(beside) ? nm_net_read_as(job, beside, &front) : net;
         if (strcmp(other->hash, m->from.net_hash) == 0) net = other;
     }
     const char *path = net->path;

@@ -111,7 +111,7 @@ bool nm_file_create(nm_job *job, const char *path, const void *p, size_t n);
 uint64_t nm_file_stamp(const char *path);            /* changes when the file is rewritten; 0: there is no file */
 
 /* ---- path.c: names of files and folders --------------------------------------------------------- */
-bool nm_file_exists(const char *path); /* true also where that cannot be found out: reading it then says why */
+bool nm_file_same(const char *a, const char *b); bool nm_file_exists(const char *path); /* true also if not known */
 bool nm_file_older(const char *a, const char *b);    /* true: a was last written before b; false when that is unclear */
 bool nm_has_suffix(const char *s, const char *suffix);
 char *nm_path_dir(nm_job *job, const char *path);    /* the folder of path, with its slash, or "" */

@@ -8,22 +8,17 @@
 
 #include <sys/stat.h>
 
-static bool is_same(const char *a, const char *b)
-{
-    struct stat x, y;
-    return stat(a, &x) == 0 && S_ISREG(x.st_mode) && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
-/* Returns true if the value, or a part of it, names the file. */
+/* Returns true if the value, or a part of it, names the file: a part ends at the next cut, at the last colon, or where
+ * the value ends. */
 static bool names(nm_job *job, const char *value, const char *file)
 {
     static const char cuts[] = ":,+@";
-    const size_t n = strlen(value);
-    for (size_t from = 0; from < n; from++) {
-        if (from && !strchr(cuts, value[from - 1])) continue;
-        for (size_t to = from + 1; to <= n; to++)
-            if ((to == n || strchr(cuts, value[to])) && is_same(file, nm_dup(job, value + from, to - from)))
-                return true;
+    const char *colon = strrchr(value, ':');
+    for (const char *from = value; *from; from++) {
+        if (from != value && !strchr(cuts, from[-1])) continue;
+        const size_t ends[] = {strcspn(from, cuts), colon > from ? (size_t)(colon - from) : 0, strlen(from)};
+        for (size_t k = 0; k < sizeof ends / sizeof *ends; k++)
+            if (ends[k] && nm_file_same(file, nm_dup(job, from, ends[k]))) return true;
     }
     return false;
 }
@@ -31,9 +26,9 @@ static bool names(nm_job *job, const char *value, const char *file)
 static bool reads(nm_job *job, const nm_cli *c, nm_opt output, const char *file)
 {
     for (int i = 0; i < c->n_files; i++)
-        if (is_same(file, c->file[i])) return true;
+        if (nm_file_same(file, c->file[i])) return true;
     for (size_t i = 0; i < c->n_networks; i++)
-        if (is_same(file, c->network[i])) return true;
+        if (nm_file_same(file, c->network[i])) return true;
     for (nm_opt o = 0; o < NM_N_OPTS; o++)
         if (o != output && nm_cli_has(c, o) && names(job, nm_cli_get(c, o), file)) return true;
     return false;
@@ -43,9 +38,10 @@ void nm_cli_outputs_apart(nm_job *job, const nm_cli *c)
 {
     static const nm_opt outputs[] = {NM_O_output, NM_O_proof, NM_O_jobs_file};
     const nm_mark mark = nm_mark_get(job);
+    struct stat st;
     for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++) {
         const char *file = nm_cli_has(c, outputs[i]) ? nm_cli_get(c, outputs[i]) : NULL;
-        if (file && reads(job, c, outputs[i], file))
+        if (file && stat(file, &st) == 0 && S_ISREG(st.st_mode) && reads(job, c, outputs[i], file))
             nm_throw(job, NM_EUSE, "--%s %s: this command reads that file; another one was expected",
                      nm_cli_name(job, outputs[i]), file);
     }

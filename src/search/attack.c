@@ -269,7 +269,10 @@ static void plan(nm_job *job, descent *d)
 {
     const nm_program *p = d->b->p;
     const size_t n_in = p->blocks[0].n, n = d->n_open;
-    d->order = NM_RAW(job, size_t, n + 1);
+    d->order = NM_ARRAY(job, size_t, n + 1);
+    d->n_corner = n < MOST_CORNERS ? n : MOST_CORNERS;
+    d->n_start = n < NM_LANES - d->n_corner ? n : NM_LANES - d->n_corner;
+    if (n == 1) return; /* as in the nodes of trees */
     const nm_mark mark = nm_mark_get(job);
     double *x = NM_RAW(job, double, n_in + 1);
     for (size_t i = 0; i < n_in; i++) x[i] = d->start ? d->start[i] : 0.5 * d->c->lo[i] + 0.5 * d->c->hi[i];
@@ -280,12 +283,11 @@ static void plan(nm_job *job, descent *d)
         list[k] = (ranked){-INFINITY, k};
         for (size_t r = 0; r < c->n_rows; r++)
             list[k].margin = nm_larger(list[k].margin, q[d->row[k][r]] - c->rows[r].rhs);
+        if (isnan(list[k].margin)) list[k].margin = INFINITY; /* sums that overflow */
     }
     qsort(list, n, sizeof *list, by_margin);
     for (size_t k = 0; k < n; k++) d->order[k] = list[k].at;
     nm_mark_release(job, mark);
-    d->n_corner = n < MOST_CORNERS ? n : MOST_CORNERS;
-    d->n_start = n < NM_LANES - d->n_corner ? n : NM_LANES - d->n_corner;
 }
 
 /* Returns the clause, a place in `open`, on which a lane descends. */

@@ -342,12 +342,6 @@ static void write(embedding *w)
     nm_embed_map(w->job, w->net, o, &w->e);
 }
 
-static bool is_same_file(const char *a, const char *b)
-{
-    struct stat x, y;
-    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
 /* Refuses what can be refused without reading the model. */
 static void check(nm_job *job, const nm_net *net, const nm_embed_opts *o)
 {
@@ -358,7 +352,7 @@ static void check(nm_job *job, const nm_net *net, const nm_embed_opts *o)
                       "at the output is not piecewise linear; the network without it was expected: "
                       "ArgMax, Softmax and "
                       "Sigmoid keep the order of what they read, so rows on that say the same");
-    if (is_same_file(o->into, o->out))
+    if (nm_file_same(o->into, o->out))
         nm_throw(job, NM_EUSE, "%s: is the model that the network goes into; another file was expected", o->out);
     const nm_encoding *e = encoding(job, o->encoding, &arg);
     if (o->dialect)
@@ -375,7 +369,7 @@ nm_embedded nm_embed(nm_job *job, const nm_net *net, const nm_embed_opts *o)
     if (b->empty)
         nm_throw(job, NM_EAUDIT, "%s: bounds of the network contradict each other", net->path);
     w.e.b = b;
-    if (nm_interrupted(job)) return w.e;
+    if (nm_interrupted(job)) nm_throw(job, NM_UNKNOWN, "%s: interrupted: no model is written", net->path);
     encode(&w);
     write(&w);
     return w.e;

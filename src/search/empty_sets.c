@@ -1,6 +1,6 @@
 /* empty_sets.c: warns of input sets without a point, about which everything holds: nearly always a mistake in the
  * question. Boxes are seen by the reader; sets with rows are linear programs over the inputs alone, tried only where
- * the answer is `holds`. Left out: sets with generators or balls. Cost: a linear program for each case with rows. */
+ * the answer is `holds`. Left out: generators; balls are ignored. Cost: a linear program for each case with rows. */
 #include "base/base.h"
 #include "question/question.h"
 #include "model/model.h"

@@ -122,8 +122,8 @@ nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q,
         conclude(&s);
         nm_prove_rest(&s);
     }
+    if (!o->program) nm_warn_of_empty_sets(job, q, s.v->status); /* not again for each decision about a value */
     nm_job_set_deadline(job, outer);
     nm_job_set_threads(job, threads);
-    nm_warn_of_empty_sets(job, q, s.v->status);
     return s.v;
 }

@@ -101,6 +101,7 @@ const double *nm_attack_least(nm_job *job, const nm_bounds *b, const nm_case *c,
                               const double *start, nm_attack_opts o);
 
 /* ---- empty_sets.c ------------------------------------------------------------------------------- */
+/* Warns of cases without a point; those with rows are looked at only if the answer, status, is NM_OK. */
 void nm_warn_of_empty_sets(nm_job *job, const nm_query *q, int status);
 
 /* ---- scatter.c ---------------------------------------------------------------------------------- */

@@ -45,7 +45,8 @@ static void reject(tally *t, int64_t sample, const char *path, int line, const c
     t->rejected++;
     if (!t->list) {
         nm_put(t->out, "rejected: sample %lld: %s", (long long)sample, path);
-        nm_put(t->out, line ? ":%d: %s\n" : "%.0d: %s\n", line, why);
+        if (line) nm_put(t->out, ":%d", line);
+        nm_put(t->out, ": %s\n", why);
         return;
     }
     nm_jo_object(t->list, NULL);

@@ -74,10 +74,6 @@ int nm_verb_embed(nm_job *job, const nm_cli *c, nm_buf *out)
         .version = NM_VERSION};
     const nm_net *net = nm_net_read_as(job, c->file[0], nm_cli_front(job, c));
     const nm_embedded e = nm_embed(job, net, &o);
-    if (!e.map) {
-        nm_warn(job, "interrupted: no model is written");
-        return NM_UNKNOWN;
-    }
     report(out, net, &o, &e);
     return NM_OK;
 }

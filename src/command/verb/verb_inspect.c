@@ -11,6 +11,8 @@
 #include "command/command.h"
 #include "command/flags.h"
 
+#include <ctype.h>
+
 static void put_map(nm_job *job, nm_buf *out, const char *path)
 {
     const nm_embedding *e = nm_embedding_read(job, path);
@@ -38,6 +40,14 @@ static void put_solution(nm_job *job, const nm_cli *c, nm_buf *out)
     nm_sol_print(out, sol);
 }
 
+/* Returns true for a short line of letters and digits, which a terminal can show. */
+static bool is_plain(nm_span line)
+{
+    for (const char *s = line.s; s < line.end; s++)
+        if (!isalnum((unsigned char)*s) && *s != ' ') return false;
+    return line.end - line.s < 80;
+}
+
 /* Describes a certificate by its head, which names network, question and claim; returns false for another file. */
 static bool put_proof(nm_job *job, const nm_cli *c, nm_buf *out, nm_file f)
 {
@@ -49,7 +59,7 @@ static bool put_proof(nm_job *job, const nm_cli *c, nm_buf *out, nm_file f)
     size_t n = 0;
     nm_put(out, "%s: a certificate; netmip check checks it with its network and its question\n", f.path);
     for (; nm_lines_next(&lines, &line); n++)
-        if (n > 0 && n < 4) nm_put(out, "%.*s\n", (int)(line.end - line.s), line.s);
+        if (n > 0 && n < 4 && is_plain(line)) nm_put(out, "%.*s\n", (int)(line.end - line.s), line.s);
     nm_put(out, "%zu lines\n", n);
     return true;
 }
