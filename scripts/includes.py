@@ -41,7 +41,7 @@ def names_of(text):
         if re.match(r"(typedef )?enum", said) and body:
             names.update({w.split("=")[0].strip(): True for w in body.group(1).split(",")})
         if said.startswith("typedef"):
-            name = re.search(r"(\w+)\s*;$", said).group(1)
+            name = re.search(r"(\w+)\s*(?:\([^()]*\)\s*)?;$", said).group(1)
             names[name] = names.get(name, False) or bool(body) or not tag
         elif tag and body and not inline:
             names[tag.group(1)] = True

@@ -227,8 +227,7 @@ nm_child *nm_child_start(nm_job *job, const char *what, nm_child_opts o, void (*
 int nm_child_status(const nm_child *c);              /* the exit status, NM_DIED + the signal, or -1 while it runs */
 int nm_child_wait(nm_job *job, const nm_child *c, double until); /* waits for it; -1: stopped, or too late */
 int nm_child_join(nm_job *job, nm_child *c);         /* waits without limit; returns its status; frees c */
-void nm_child_ask(const nm_child *c);                /* asks it to stop (SIGTERM) */
-void nm_child_kill(const nm_child *c);
+void nm_child_ask(const nm_child *c); void nm_child_kill(const nm_child *c); /* by SIGTERM; by SIGKILL */
 void nm_child_end(nm_job *job, nm_child *c);         /* kills it and its group, waits for it; frees c */
 /* ---- team.c: threads that share work ------------------------------------------------------------ */
 nm_job *nm_job_helper(nm_job *of, size_t threads);   /* for another thread; made and freed in that of `of`; or NULL */
@@ -240,10 +239,11 @@ nm_idle *nm_job_idle(const nm_job *job); void nm_job_set_idle(nm_job *job, nm_id
 bool nm_turns_next(nm_job *job, nm_turns *t, size_t *i); /* takes the next item; false: none is left, or it must stop */
 /* Shares n items, which take roughly `work` together, among the job's threads: body takes items by nm_turns_next until
  * there are none, in this thread and in helpers, each with a job of its own. What body allocates is lost at the end. */
-void nm_team_run(nm_job *job, size_t n, double work, void (*body)(nm_job *, void *, nm_turns *), void *arg);
+typedef void nm_team_body(nm_job *, void *arg, nm_turns *);
+void nm_team_run(nm_job *job, size_t n, double work, nm_team_body *body, void *arg);
+void nm_team_all(nm_job *job, size_t n, double work, nm_team_body *body, void *arg); /* also if the job is stopped */
 /* ---- workers.c: processes that share work ------------------------------------------------------- */
-void *nm_shared_new(nm_job *job, size_t n, size_t size); /* cleared memory that workers write into */
-void nm_shared_end(nm_job *job, void *p);
+void *nm_shared_new(nm_job *job, size_t n, size_t size); void nm_shared_end(nm_job *job, void *p); /* cleared */
 /* Calls each(job, arg, i) for all i < n, in up to `threads` processes (1: in this one). */
 void nm_crew_run(nm_job *job, size_t threads, size_t n, void (*each)(nm_job *, void *, size_t), void *arg);
 

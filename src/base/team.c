@@ -1,13 +1,14 @@
 /* team.c: work shared among threads, for loops that take from some milliseconds on: rows that are pulled back, nodes of
- * a tree, boxes. Shorter ones are not shared.
+ * a tree, boxes, parts of a large operator. Shorter ones are not shared.
  *
  * The thread that asks works, too; helpers start with the call and end with it, so that no thread is alive when a
  * process forks. Items are taken from a counter, so that they may take different times. They must not depend on each
  * other, nor on who takes them; then results are the same for any number of threads. Each thread has a job of its own:
  * memory, errors and locale are not shared, and there is no lock. If there are fewer items than threads, those within
  * an item may use the others, as they may when other threads of the team have nothing left to do. A helper that cannot
- * be started is done without. Cost: about 50 microseconds for each helper, and what a sleeping processor takes to wake
- * up: on virtual machines a millisecond. */
+ * be started is done without. nm_team_run leaves items out after an interrupt or the deadline; nm_team_all does not, as
+ * a sum of which some terms are missing is a wrong bound. Cost: about 50 microseconds for each helper, and what a
+ * sleeping processor takes to wake up: on virtual machines a millisecond. */
 #define _GNU_SOURCE
 #include "base/base.h"
 
@@ -20,6 +21,7 @@ enum { MOST = 64 };
 struct nm_turns {
     atomic_size_t next;
     size_t n;
+    bool all; /* also when the job is stopped */
 };
 struct nm_idle {
     atomic_size_t threads;
@@ -27,7 +29,7 @@ struct nm_idle {
 
 typedef struct {
     nm_job *job;
-    void (*body)(nm_job *, void *, nm_turns *);
+    nm_team_body *body;
     void *arg;
     nm_turns *turns;
     nm_idle *idle;
@@ -48,7 +50,7 @@ nm_job *nm_job_own(nm_job *of)
 
 bool nm_turns_next(nm_job *job, nm_turns *t, size_t *i)
 {
-    if (nm_stopped(job)) return false;
+    if (!t->all && nm_stopped(job)) return false;
     *i = atomic_fetch_add(&t->next, 1);
     return *i < t->n;
 }
@@ -111,7 +113,7 @@ static size_t borrow(nm_idle *idle, size_t n)
     return take;
 }
 
-void nm_team_run(nm_job *job, size_t n, double work, void (*body)(nm_job *, void *, nm_turns *), void *arg)
+static void run(nm_job *job, size_t n, bool all, double work, nm_team_body *body, void *arg)
 {
     const size_t own = nm_job_threads(job);
     const bool shared = n > 1 && !(work < nm_job_shares_from(job));
@@ -121,7 +123,7 @@ void nm_team_run(nm_job *job, size_t n, double work, void (*body)(nm_job *, void
     if (crew > n) crew = n;
     if (crew > MOST) crew = MOST;
     const nm_mark mark = nm_mark_get(job);
-    nm_turns turns = {0, n};
+    nm_turns turns = {0, n, all};
     if (crew <= 1) {
         body(job, arg, &turns);
         nm_mark_release(job, mark);
@@ -142,4 +144,14 @@ void nm_team_run(nm_job *job, size_t n, double work, void (*body)(nm_job *, void
     if (borrowed) atomic_fetch_add(&outer->threads, borrowed);
     end(job, crew, m);
     nm_mark_release(job, mark);
+}
+
+void nm_team_run(nm_job *job, size_t n, double work, nm_team_body *body, void *arg)
+{
+    run(job, n, false, work, body, arg);
+}
+
+void nm_team_all(nm_job *job, size_t n, double work, nm_team_body *body, void *arg)
+{
+    run(job, n, true, work, body, arg);
 }

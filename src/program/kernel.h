@@ -13,12 +13,25 @@ void nm_conv_apply3(nm_job *job, const nm_kernels *k, const nm_lin *a, const dou
                     const double *m, double *yc, double *yr, double *ym);
 void nm_convt_apply3(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *c, const double *r,
                      const double *m, double *yc, double *yr, double *ym);
-void nm_conv_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *x, double *y);
-void nm_convt_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *x, double *y);
-void nm_conv_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n, const uint32_t *unit, const double *y,
-                  double *x, unsigned char *live, const unsigned char *dead);
-void nm_convt_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n, const uint32_t *unit, const double *y,
-                   double *x, unsigned char *live, const unsigned char *dead);
+
+/* ---- products with lanes ------------------------------------------------------------------------- */
+typedef struct nm_product { /* out += A in, or for the listed rows out += in A */
+    const nm_kernels *k;
+    const nm_lin *a;
+    size_t n;
+    const uint32_t *unit;  /* [n] to pull back: these rows of A */
+    const double *in;
+    double *out;
+    unsigned char *live;   /* to pull back: marks what is touched of `out` */
+    const unsigned char *dead; /* to pull back: what may be left out of it; or NULL */
+} nm_product;
+/* Computes items `from` to `to` of a product. No two items write to the same place. Items of `along` are the places of
+ * the convolution's output in each group, those of `across` 8 of the channels of its input, in all groups. */
+void nm_conv_apply(nm_job *job, const nm_product *s, size_t from, size_t to);  /* along */
+void nm_conv_pull(nm_job *job, const nm_product *s, size_t from, size_t to);   /* across; of a CONVT: applies it */
+void nm_convt_pull(nm_job *job, const nm_product *s, size_t from, size_t to);  /* along */
+size_t nm_conv_places(const nm_lin *a);              /* number of items: along; */
+size_t nm_conv_eights(const nm_lin *a);              /* across */
 
 /* ---- NM_LANES numbers --------------------------------------------------------------------------- */
 static inline void nm_add_row(const double *x, double *y)

@@ -4,9 +4,12 @@
  *   apply   y  += A x                               NM_LANES vectors, for the attack
  *   pull    x  += y A                               NM_LANES rows pulled back one block, for CROWN and folding
  *
- * Convolutions are in linear_conv.c. A dense pull takes 8 columns and lists the live rows for kernels->outer; sparse
- * rows and gathers go weight by weight, each over all lanes, and leave dead columns out. So the cost is proportional
- * to the number of live units. Padding rows and columns of matrices are zero. */
+ * Convolutions are in linear_conv.c. The products with lanes of large dense operators and convolutions are cut into
+ * items that write to places of their own, which threads of the job share if they have nothing else to do (as in an
+ * attack with one restart); each place has the same sum for any number of threads. A dense pull takes 8 columns and
+ * lists the live rows for kernels->outer; sparse rows and gathers go weight by weight, each over all lanes, and leave
+ * dead columns out. So the cost is proportional to the number of live units. Padding rows and columns of matrices are
+ * zero. */
 #include "base/base.h"
 #include "program/program.h"
 #include "program/kernel.h"
@@ -39,26 +42,78 @@ void nm_lin_apply3(nm_job *job, const nm_kernels *k, const nm_lin *a, const doub
     }
 }
 
-static void dense_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *x,
-                        double *y)
+/* ---- shared products ---- */
+
+typedef struct {
+    const nm_product *of;
+    void (*part)(nm_job *, const nm_product *, size_t from, size_t to);
+    size_t n, items; /* items; in a turn */
+} shared;
+
+static void take_parts(nm_job *job, void *arg, nm_turns *turns)
 {
+    const shared *s = arg;
+    for (size_t i; nm_turns_next(job, turns, &i);) {
+        const size_t from = i * s->items, to = from + s->items;
+        s->part(job, s->of, from, to < s->n ? to : s->n);
+    }
+}
+
+enum { LEAST = 100000 }; /* FMAs of a product that is shared, even where jobs share all they can */
+
+/* Computes a product of n items; used: the part of A's rows that it uses. */
+static void compute(nm_job *job, const nm_product *of, double used, size_t n,
+                    void (*part)(nm_job *, const nm_product *, size_t from, size_t to))
+{
+    const double work = used * (double)of->a->fan * (double)of->a->cols * NM_LANES;
+    if (n < 2 || work < LEAST || work < nm_job_shares_from(job)) {
+        part(job, of, 0, n);
+        return;
+    }
+    const size_t turns = 2 * (nm_job_threads(job) > 1 ? nm_job_threads(job) : 2); /* others may idle by now */
+    shared s = {of, part, n, (n + turns - 1) / turns};
+    nm_team_all(job, (n + s.items - 1) / s.items, work, take_parts, &s);
+}
+
+/* ---- apply ---- */
+
+/* Eight rows are an item. */
+static void dense_apply(nm_job *job, const nm_product *s, size_t from, size_t to)
+{
+    const size_t cols = s->a->cols, ld = nm_pad8(cols);
     const nm_mark mark = nm_mark_get(job);
-    uint32_t *aoff = NM_RAW(job, uint32_t, a->cols), *yoff = NM_RAW(job, uint32_t, a->cols);
-    for (size_t j = 0; j < a->cols; j++) {
+    uint32_t *aoff = NM_RAW(job, uint32_t, cols), *yoff = NM_RAW(job, uint32_t, cols);
+    for (size_t j = 0; j < cols; j++) {
         aoff[j] = (uint32_t)j;
         yoff[j] = (uint32_t)(j * NM_LANES);
     }
-    const size_t ld = nm_pad8(a->cols);
-    for (size_t i = 0; i < a->rows; i += 8)
-        k->outer(a->cols, a->w + i * ld, ld, aoff, x, yoff, y + i * NM_LANES, true);
+    for (size_t i = 8 * from; i < 8 * to; i += 8)
+        s->k->outer(cols, s->a->w + i * ld, ld, aoff, s->in, yoff, s->out + i * NM_LANES, true);
+    nm_mark_release(job, mark);
+}
+
+/* This is the pull of all rows of the convolution. */
+static void convt_apply(nm_job *job, const nm_product *s)
+{
+    const nm_lin *a = s->a;
+    const nm_mark mark = nm_mark_get(job);
+    uint32_t *unit = NM_RAW(job, uint32_t, a->cols);
+    nm_product all = *s;
+    for (size_t i = 0; i < a->cols; i++) unit[i] = (uint32_t)i;
+    all.n = a->cols;
+    all.unit = unit;
+    all.live = NM_RAW(job, unsigned char, a->rows);
+    memset(all.live, 1, a->rows);
+    compute(job, &all, 1, nm_conv_eights(a), nm_conv_pull);
     nm_mark_release(job, mark);
 }
 
 void nm_lin_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *x, double *y)
 {
-    if (a->kind == NM_DENSE) dense_apply(job, k, a, x, y);
-    if (a->kind == NM_CONV) nm_conv_apply(job, k, a, x, y);
-    if (a->kind == NM_CONVT) nm_convt_apply(job, k, a, x, y);
+    const nm_product s = {.k = k, .a = a, .in = x, .out = y};
+    if (a->kind == NM_DENSE) compute(job, &s, 1, nm_pad8(a->rows) / 8, dense_apply);
+    if (a->kind == NM_CONV) compute(job, &s, 1, nm_conv_places(a), nm_conv_apply);
+    if (a->kind == NM_CONVT) convt_apply(job, &s);
     if (a->kind == NM_DENSE || a->kind == NM_CONV || a->kind == NM_CONVT) return;
     for (size_t i = 0; i < a->rows; i++) {
         double *to = y + i * NM_LANES;
@@ -72,24 +127,25 @@ void nm_lin_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const doubl
     }
 }
 
-static void dense_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n,
-                       const uint32_t *unit, const double *y, double *x, unsigned char *live,
-                       const unsigned char *dead)
+/* ---- pull ---- */
+
+/* Eight columns are an item. */
+static void dense_pull(nm_job *job, const nm_product *s, size_t from, size_t to)
 {
-    const size_t ld = nm_pad8(a->cols);
+    const size_t cols = s->a->cols, ld = nm_pad8(cols);
     const nm_mark mark = nm_mark_get(job);
-    uint32_t *aoff = NM_RAW(job, uint32_t, n), *yoff = NM_RAW(job, uint32_t, n);
-    for (size_t i = 0; i < n; i++) {
-        aoff[i] = (uint32_t)(unit[i] * ld);
-        yoff[i] = unit[i] * NM_LANES;
+    uint32_t *aoff = NM_RAW(job, uint32_t, s->n), *yoff = NM_RAW(job, uint32_t, s->n);
+    for (size_t i = 0; i < s->n; i++) {
+        aoff[i] = (uint32_t)(s->unit[i] * ld);
+        yoff[i] = s->unit[i] * NM_LANES;
     }
-    for (size_t j = 0; j < a->cols; j += 8) {
+    for (size_t j = 8 * from; j < 8 * to; j += 8) {
         uint64_t gone;
-        if (dead) memcpy(&gone, dead + j, 8);
-        if (dead && gone == UINT64_C(0x0101010101010101)) continue;
-        for (size_t i = j; i < j + 8; i++) nm_touch(x, live, i);
-        k->outer(n, a->w + j, 1, aoff, y, yoff, x + j * NM_LANES, true);
-        for (size_t i = a->cols; i < j + 8; i++) live[i] = 0;
+        if (s->dead) memcpy(&gone, s->dead + j, 8);
+        if (s->dead && gone == UINT64_C(0x0101010101010101)) continue;
+        for (size_t i = j; i < j + 8; i++) nm_touch(s->out, s->live, i);
+        s->k->outer(s->n, s->a->w + j, 1, aoff, s->in, yoff, s->out + j * NM_LANES, true);
+        for (size_t i = cols; i < j + 8; i++) s->live[i] = 0;
     }
     nm_mark_release(job, mark);
 }
@@ -138,9 +194,11 @@ static void gather_pull(const nm_kernels *k, const nm_lin *a, size_t n, const ui
 void nm_lin_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n, const uint32_t *unit,
                  const double *y, double *x, unsigned char *live, const unsigned char *dead)
 {
-    if (a->kind == NM_DENSE) dense_pull(job, k, a, n, unit, y, x, live, dead);
-    if (a->kind == NM_CONV) nm_conv_pull(job, k, a, n, unit, y, x, live, dead);
-    if (a->kind == NM_CONVT) nm_convt_pull(job, k, a, n, unit, y, x, live, dead);
+    const nm_product s = {k, a, n, unit, y, x, live, dead};
+    const double used = (double)n / (double)(a->rows + !a->rows);
+    if (a->kind == NM_DENSE) compute(job, &s, used, nm_pad8(a->cols) / 8, dense_pull);
+    if (a->kind == NM_CONV) compute(job, &s, used, nm_conv_eights(a), nm_conv_pull);
+    if (a->kind == NM_CONVT) compute(job, &s, used, nm_conv_places(a), nm_convt_pull);
     if (a->kind == NM_SPARSE) sparse_pull(job, k, a, n, unit, y, x, live, dead);
     if (a->kind == NM_GATHER) gather_pull(k, a, n, unit, y, x, live, dead);
 }

@@ -7,8 +7,10 @@
  *   along C       lists the cells under the patch, and accumulates 8 channels of the output at a time
  *   against C     lists the live channels of the output, and accumulates 8 cells of the patch at a time
  *
- * So the cost is proportional to the number of live units, and a row of an early convolution touches only its own
- * window. The pull of a CONVT passes over positions whose windows hold no live unit. */
+ * Both are cut into items that write to places of their own, which threads share (linear_batch.c): along C positions;
+ * against C eight channels of the input, whose cells in the patch begin at a multiple of 8. So the cost is proportional
+ * to the number of live units, and a row of an early convolution touches only its own window. The pull of a CONVT
+ * passes over positions whose windows hold no live unit. */
 #include "base/base.h"
 #include "program/program.h"
 #include "program/kernel.h"
@@ -74,15 +76,21 @@ void nm_conv_apply3(nm_job *job, const nm_kernels *k, const nm_lin *a, const dou
     nm_mark_release(job, mark);
 }
 
-void nm_conv_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *x, double *y)
+size_t nm_conv_places(const nm_lin *a) { return (size_t)(a->geo.groups * a->geo.p * a->geo.q); }
+
+size_t nm_conv_eights(const nm_lin *a) { return ((size_t)(a->geo.c / a->geo.groups) + 7) / 8; }
+
+void nm_conv_apply(nm_job *job, const nm_product *s, size_t from, size_t to)
 {
+    const nm_lin *a = s->a;
     const nm_geo *g = &a->geo;
     const size_t patch = patch_size(g), og = (size_t)(g->o / g->groups), og8 = nm_pad8(og);
+    const size_t area = (size_t)(g->p * g->q);
     const nm_mark mark = nm_mark_get(job);
     uint32_t *aoff = NM_RAW(job, uint32_t, patch), *yoff = NM_RAW(job, uint32_t, patch);
     double acc[8 * NM_LANES] = {0}; /* lanes that `outer` does not write stay 0 */
-    for (int64_t at = 0; at < g->groups * g->p * g->q; at++) {
-        const size_t group = (size_t)(at / (g->p * g->q)), pos = (size_t)(at % (g->p * g->q));
+    for (size_t at = from; at < to; at++) {
+        const size_t group = at / area, pos = at % area;
         const int32_t *cells = a->cells + pos * patch;
         const size_t start = group_start(g, group);
         size_t n = 0;
@@ -92,10 +100,10 @@ void nm_conv_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const doub
             yoff[n++] = (uint32_t)(start + (size_t)cells[i]) * NM_LANES;
         }
         for (size_t o = 0; o < og; o += 8) {
-            k->outer(n, a->wt + group * patch * og8 + o, 1, aoff, x, yoff, acc, false);
+            s->k->outer(n, a->wt + group * patch * og8 + o, 1, aoff, s->in, yoff, acc, false);
             for (size_t i = 0; i < 8 && o + i < og; i++) {
-                const size_t u = (group * og + o + i) * (size_t)(g->p * g->q) + pos;
-                nm_add_row(acc + i * NM_LANES, y + u * NM_LANES);
+                const size_t u = (group * og + o + i) * area + pos;
+                nm_add_row(acc + i * NM_LANES, s->out + u * NM_LANES);
             }
         }
     }
@@ -117,18 +125,18 @@ static size_t list_channels(const nm_geo *g, size_t group, size_t pos, const uns
 }
 
 /* Adds the listed outputs of C, multiplied by its weights, to its inputs. */
-static void against(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n,
-                    const uint32_t *unit, const double *y, double *x, unsigned char *live,
-                    const unsigned char *dead)
+void nm_conv_pull(nm_job *job, const nm_product *s, size_t from, size_t to)
 {
+    const nm_lin *a = s->a;
     const nm_geo *g = &a->geo;
     const size_t patch = patch_size(g), patch8 = nm_pad8(patch), area = (size_t)(g->p * g->q);
+    const size_t eight = 8 * (size_t)(g->kh * g->kw), last = to * eight < patch ? to * eight : patch;
     const nm_mark mark = nm_mark_get(job);
     unsigned char *set = NM_ARRAY(job, unsigned char, (size_t)g->o *area),
                   *open = NM_ARRAY(job, unsigned char, area);
     uint32_t *aoff = NM_RAW(job, uint32_t, g->o), *yoff = NM_RAW(job, uint32_t, g->o);
     double acc[8 * NM_LANES] = {0}; /* lanes that `outer` does not write stay 0 */
-    for (size_t i = 0; i < n; i++) set[unit[i]] = open[unit[i] % area] = 1;
+    for (size_t i = 0; i < s->n; i++) set[s->unit[i]] = open[s->unit[i] % area] = 1;
     for (size_t at = 0; at < (size_t)g->groups * area; at++) {
         const size_t group = at / area, pos = at % area;
         if (!open[pos]) continue;
@@ -136,27 +144,21 @@ static void against(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n,
         if (m == 0) continue;
         const int32_t *cells = a->cells + pos * patch;
         const size_t start = group_start(g, group);
-        for (size_t i0 = 0; i0 < patch; i0 += 8) {
-            const size_t end = patch - i0 < 8 ? patch - i0 : 8;
-            size_t to[8], t = 0, which[8];
+        for (size_t i0 = from * eight; i0 < last; i0 += 8) {
+            const size_t end = last - i0 < 8 ? last - i0 : 8;
+            size_t goal[8], t = 0, which[8];
             for (size_t i = 0; i < end; i++) {
                 if (cells[i0 + i] == NONE) continue;
-                to[t] = start + (size_t)cells[i0 + i];
+                goal[t] = start + (size_t)cells[i0 + i];
                 which[t] = i;
-                t += !(dead && dead[to[t]]);
+                t += !(s->dead && s->dead[goal[t]]);
             }
             if (t == 0) continue;
-            k->outer(m, a->w + i0, 1, aoff, y, yoff, acc, false);
-            for (size_t i = 0; i < t; i++) nm_add_to(x, live, to[i], acc + which[i] * NM_LANES);
+            s->k->outer(m, a->w + i0, 1, aoff, s->in, yoff, acc, false);
+            for (size_t i = 0; i < t; i++) nm_add_to(s->out, s->live, goal[i], acc + which[i] * NM_LANES);
         }
     }
     nm_mark_release(job, mark);
-}
-
-void nm_conv_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n, const uint32_t *unit,
-                  const double *y, double *x, unsigned char *live, const unsigned char *dead)
-{
-    against(job, k, a, n, unit, y, x, live, dead);
 }
 
 /* ---- the transpose of a convolution ---- */
@@ -191,17 +193,6 @@ void nm_convt_apply3(nm_job *job, const nm_kernels *k, const nm_lin *a, const do
     nm_mark_release(job, mark);
 }
 
-void nm_convt_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *x, double *y)
-{
-    const nm_mark mark = nm_mark_get(job);
-    uint32_t *unit = NM_RAW(job, uint32_t, a->cols);
-    unsigned char *live = NM_RAW(job, unsigned char, a->rows);
-    for (size_t i = 0; i < a->cols; i++) unit[i] = (uint32_t)i;
-    memset(live, 1, a->rows);
-    against(job, k, a, a->cols, unit, x, y, live, NULL);
-    nm_mark_release(job, mark);
-}
-
 /* Lists the live cells under the patch at a position; none if all places there are closed. */
 static size_t list_cells(const nm_lin *a, size_t pos, size_t start, const unsigned char *set,
                          const unsigned char *open, size_t og8, uint32_t *aoff, uint32_t *yoff)
@@ -219,10 +210,9 @@ static size_t list_cells(const nm_lin *a, size_t pos, size_t start, const unsign
     return n;
 }
 
-void nm_convt_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n,
-                   const uint32_t *unit, const double *y, double *x, unsigned char *live,
-                   const unsigned char *dead)
+void nm_convt_pull(nm_job *job, const nm_product *s, size_t from, size_t to)
 {
+    const nm_lin *a = s->a;
     const nm_geo *g = &a->geo;
     const size_t patch = patch_size(g), og = (size_t)(g->o / g->groups), og8 = nm_pad8(og);
     const size_t area = (size_t)(g->p * g->q), plane = (size_t)(g->h * g->w);
@@ -231,20 +221,20 @@ void nm_convt_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n,
                   *open = NM_ARRAY(job, unsigned char, plane);
     uint32_t *aoff = NM_RAW(job, uint32_t, patch), *yoff = NM_RAW(job, uint32_t, patch);
     double acc[8 * NM_LANES] = {0}; /* lanes that `outer` does not write stay 0 */
-    for (size_t i = 0; i < n; i++) set[unit[i]] = open[unit[i] % plane] = 1;
-    for (size_t at = 0; at < (size_t)g->groups * area; at++) {
+    for (size_t i = 0; i < s->n; i++) set[s->unit[i]] = open[s->unit[i] % plane] = 1;
+    for (size_t at = from; at < to; at++) {
         const size_t group = at / area, pos = at % area;
         const size_t m = list_cells(a, pos, group_start(g, group), set, open, og8, aoff, yoff);
         for (size_t o = 0; m > 0 && o < og; o += 8) {
-            size_t to[8], which[8], t = 0;
+            size_t goal[8], which[8], t = 0;
             for (size_t i = 0; i < 8 && o + i < og; i++) {
-                to[t] = (group * og + o + i) * area + pos;
+                goal[t] = (group * og + o + i) * area + pos;
                 which[t] = i;
-                t += !(dead && dead[to[t]]);
+                t += !(s->dead && s->dead[goal[t]]);
             }
             if (t == 0) continue;
-            k->outer(m, a->wt + group * patch * og8 + o, 1, aoff, y, yoff, acc, false);
-            for (size_t i = 0; i < t; i++) nm_add_to(x, live, to[i], acc + which[i] * NM_LANES);
+            s->k->outer(m, a->wt + group * patch * og8 + o, 1, aoff, s->in, yoff, acc, false);
+            for (size_t i = 0; i < t; i++) nm_add_to(s->out, s->live, goal[i], acc + which[i] * NM_LANES);
         }
     }
     nm_mark_release(job, mark);

@@ -17,43 +17,56 @@ nm_walk *nm_walk_new(nm_job *job, const nm_program *p)
     return w;
 }
 
+static void largest(const nm_block *k, const double *x, double *y)
+{
+    for (size_t i = 0; i < k->n; i++)
+        for (size_t l = 0; l < NM_LANES; l++) {
+            double top = -INFINITY;
+            for (size_t t = k->ptr[i]; t < k->ptr[i + 1]; t++) top = nm_larger(top, x[k->idx[t] * NM_LANES + l]);
+            y[i * NM_LANES + l] = top;
+        }
+}
+
 void nm_walk_forward(nm_walk *w)
 {
     for (size_t b = 1; b < w->p->n_blocks; b++) {
         const nm_block *k = &w->p->blocks[b];
-        double *y = w->v[b];
-        const double *x = k->src >= 0 ? w->v[k->src] : NULL;
-        for (size_t i = 0; i < k->n; i++)
-            for (size_t l = 0; l < NM_LANES; l++) {
-                double *out = &y[i * NM_LANES + l];
-                if (k->kind == NM_AFFINE) *out = k->bias[i];
-                if (k->kind == NM_RELU) *out = x[i * NM_LANES + l] > 0 ? x[i * NM_LANES + l] : 0;
-                if (k->kind != NM_MAX) continue;
-                *out = -INFINITY;
-                for (size_t t = k->ptr[i]; t < k->ptr[i + 1]; t++)
-                    if (x[k->idx[t] * NM_LANES + l] > *out) *out = x[k->idx[t] * NM_LANES + l];
-            }
+        double *restrict y = w->v[b];
+        const double *restrict x = k->src >= 0 ? w->v[k->src] : NULL;
+        if (k->kind == NM_RELU)
+            for (size_t i = 0; i < k->n * NM_LANES; i++) y[i] = x[i] > 0 ? x[i] : 0;
+        if (k->kind == NM_MAX) largest(k, x, y);
+        if (k->kind == NM_AFFINE)
+            for (size_t i = 0; i < k->n; i++)
+                for (size_t l = 0; l < NM_LANES; l++) y[i * NM_LANES + l] = k->bias[i];
         for (size_t t = 0; t < k->n_lin; t++)
             nm_lin_apply(w->job, w->k, &k->lin[t], w->v[k->lin[t].src], y);
     }
 }
 
-/* Pulls the gradient back through a RELU or MAX block at the lane's own point. */
-static void back_nonlinear(nm_walk *w, const nm_block *k, int b)
+/* Pulls the gradient back through a RELU block at the lane's own point. */
+static void back_relu(nm_batch *t, const nm_block *k, int b, const double *x)
 {
-    nm_batch *t = w->t;
-    const double *x = w->v[k->src], *out = w->v[b];
+    for (size_t n = 0; n < t->n_live[b]; n++) {
+        const size_t u = t->unit[b][n];
+        nm_batch_put(t, k->src, u, 0, 0);
+        const double *restrict at = x + u * NM_LANES, *restrict from = t->y[b] + u * NM_LANES;
+        double *restrict to = t->y[k->src] + u * NM_LANES;
+        for (size_t l = 0; l < NM_LANES; l++) to[l] += at[l] > 0 ? from[l] : 0;
+    }
+}
+
+/* The same through a MAX block, to all members that are the largest. */
+static void back_max(nm_batch *t, const nm_block *k, int b, const double *x, const double *out)
+{
     for (size_t n = 0; n < t->n_live[b]; n++) {
         const size_t i = t->unit[b][n];
-        const size_t end = k->kind == NM_RELU ? i + 1 : k->ptr[i + 1];
-        for (size_t m = k->kind == NM_RELU ? i : k->ptr[i]; m < end; m++) {
-            const size_t u = k->kind == NM_RELU ? m : k->idx[m];
-            for (size_t l = 0; l < NM_LANES; l++) {
-                const double a = x[u * NM_LANES + l];
-                const bool open = k->kind == NM_RELU ? a > 0 : a == out[i * NM_LANES + l];
-                if (l == 0) nm_batch_put(t, k->src, u, 0, 0);
-                if (open) t->y[k->src][u * NM_LANES + l] += t->y[b][i * NM_LANES + l];
-            }
+        for (size_t m = k->ptr[i]; m < k->ptr[i + 1]; m++) {
+            const size_t u = k->idx[m];
+            nm_batch_put(t, k->src, u, 0, 0);
+            for (size_t l = 0; l < NM_LANES; l++)
+                if (x[u * NM_LANES + l] == out[i * NM_LANES + l])
+                    t->y[k->src][u * NM_LANES + l] += t->y[b][i * NM_LANES + l];
         }
     }
 }
@@ -65,7 +78,8 @@ void nm_walk_backward(nm_walk *w)
         const nm_block *k = &w->p->blocks[b];
         const size_t n = nm_batch_list(t, b);
         if (n == 0) continue;
-        if (k->kind != NM_AFFINE) back_nonlinear(w, k, b);
+        if (k->kind == NM_RELU) back_relu(t, k, b, w->v[k->src]);
+        if (k->kind == NM_MAX) back_max(t, k, b, w->v[k->src], w->v[b]);
         for (size_t i = 0; i < k->n_lin; i++) {
             const int s = k->lin[i].src;
             nm_lin_pull(w->job, w->k, &k->lin[i], n, t->unit[b], t->y[b], t->y[s], t->live[s],

@@ -8,7 +8,8 @@
  *    of m fused or plain terms is off by at most (m+4) 2^-52 of the sum of magnitudes (program/program.h); on small
  * integers by 0.
  * 3. pull touches what it must and nothing else: live marks, dead columns, rows that are not listed.
- * 4. Adjointness: y.(A x) = (y A).x, exactly on small integers. */
+ * 4. Adjointness: y.(A x) = (y A).x, exactly on small integers.
+ * 5. Threads that share a product compute the same bits, all of them even if the job is stopped. */
 #include "random_networks.h"
 
 #if defined(__x86_64__)
@@ -146,7 +147,7 @@ static void make_conv(nm_job *job, nm_lin *a, bool ints)
                   .dw = 1 + (int64_t)t_below(2),
                   .ph = (int64_t)t_below(3),
                   .pw = (int64_t)t_below(3)};
-    g->c = g->groups * (1 + (int64_t)t_below(3));
+    g->c = g->groups * (1 + (int64_t)t_below(t_below(6) ? 3 : 20));
     g->o = g->groups * (1 + (int64_t)t_below(t_below(4) ? 3 : 11));
     while ((g->kh - 1) * g->dh + 1 > g->h + 2 * g->ph) g->kh--;
     while ((g->kw - 1) * g->dw + 1 > g->w + 2 * g->pw) g->kw--;
@@ -330,6 +331,31 @@ static bool check_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, const 
     return ok;
 }
 
+/* Applies a, and pulls all rows back. y, z: of so many lanes as there are rows and columns. */
+static void both_ways(nm_job *job, const nm_lin *a, const double *x, const double *u, double *y, double *z)
+{
+    const nm_kernels *k = nm_kernels_pick();
+    uint32_t *unit = NM_RAW(job, uint32_t, a->rows);
+    unsigned char *live = NM_ARRAY(job, unsigned char, nm_pad8(a->cols));
+    for (size_t r = 0; r < a->rows; r++) unit[r] = (uint32_t)r;
+    nm_lin_apply(job, k, a, x, y);
+    nm_lin_pull(job, k, a, a->rows, unit, u, z, live, NULL);
+}
+
+static bool check_shared(nm_job *job, const nm_lin *a, const double *x, const double *u)
+{
+    const size_t rows = nm_pad8(a->rows) * NM_LANES, cols = nm_pad8(a->cols) * NM_LANES;
+    double *alone = NM_ARRAY(job, double, rows + cols), *shared = NM_ARRAY(job, double, rows + cols);
+    both_ways(job, a, x, u, alone, alone + rows);
+    nm_job_share_all(job);
+    nm_job_set_threads(job, 3);
+    nm_job_set_deadline(job, 0);
+    both_ways(job, a, x, u, shared, shared + rows);
+    nm_job_set_threads(job, 1);
+    nm_job_set_deadline(job, INFINITY);
+    return memcmp(alone, shared, (rows + cols) * sizeof *alone) == 0;
+}
+
 static void one(nm_job *job, void *arg)
 {
     const op *o = arg;
@@ -343,6 +369,7 @@ static void one(nm_job *job, void *arg)
                         : !strcmp(o->name, "sparse") ? NM_SPARSE
                                                      : NM_GATHER};
     o->make(job, &a, ints);
+    a.fan = 1000000; /* it counts as so large that threads share it */
     matrix m = {.cols = a.cols,
                 .w = NM_ARRAY(job, double, a.rows *a.cols),
                 .abs = NM_ARRAY(job, double, a.rows *a.cols),
@@ -368,6 +395,7 @@ static void one(nm_job *job, void *arg)
         adjoint &= left == right;
     }
     CHECK(adjoint, "%s is not adjoint, seed %llu", o->name, seed);
+    CHECK(check_shared(job, &a, x, u), "%s, shared, seed %llu", o->name, seed);
 }
 
 int main(void)
