@@ -297,11 +297,13 @@ static void corner_in_balls(const nm_batch *t, const nm_bounds *b, size_t lanes,
 
 void nm_batch_corner(const nm_batch *t, const nm_bounds *b, size_t lanes, double *x)
 {
-    for (size_t i = 0; i < b->p->blocks[0].n; i++)
-        for (size_t l = 0; l < lanes; l++) {
-            const double y = t->live[0][i] ? t->y[0][i * NM_LANES + l] : 0;
-            x[i * NM_LANES + l] = y > 0 ? b->lo[i] : b->hi[i];
-        }
+    static const double none[NM_LANES];
+    for (size_t i = 0; i < b->p->blocks[0].n; i++) {
+        const double *restrict y = t->live[0][i] ? t->y[0] + i * NM_LANES : none, lo = b->lo[i], hi = b->hi[i];
+        double *restrict to = x + i * NM_LANES;
+        for (size_t h = 0; h < lanes; h += 8) /* eight at a time, without branches: these would be guessed wrongly */
+            for (size_t l = h; l < h + 8; l++) to[l] = y[l] > 0 ? lo : hi;
+    }
     if (b->n_balls) corner_in_balls(t, b, lanes, x);
 }
 

@@ -138,6 +138,8 @@ enum { BLOCK = 2 };
 
 _Static_assert(NM_LANES == 16, "two vectors of eight lanes");
 
+enum { AHEAD = 12 }; /* terms: the weights of a column lie in far lines of the cache, which take some 100 cycles to come */
+
 /* Works on BLOCK rows of accumulators at a time: as many as fit into the registers. */
 static void outer(size_t n, const double *a, size_t step, const uint32_t *aoff, const double *y,
                   const uint32_t *yoff, double *acc, bool add)
@@ -150,6 +152,7 @@ static void outer(size_t n, const double *a, size_t step, const uint32_t *aoff, 
         }
         for (size_t k = 0; k < n; k++) {
             const double *w = a + aoff[k] + i0 * step;
+            __builtin_prefetch(a + aoff[k + AHEAD < n ? k + AHEAD : k]);
             const v8 y0 = load(y + yoff[k]), y1 = load(y + yoff[k] + 8);
             for (size_t i = 0; i < BLOCK; i++) {
                 const v8 b = all(w[i * step]);
@@ -172,6 +175,7 @@ static void outer_half(size_t n, const double *a, size_t step, const uint32_t *a
     for (size_t i = 0; i < 8; i++) s[i] = add ? load(acc + i * NM_LANES) : all(0);
     for (size_t k = 0; k < n; k++) {
         const double *w = a + aoff[k];
+        __builtin_prefetch(a + aoff[k + AHEAD < n ? k + AHEAD : k]);
         const v8 y0 = load(y + yoff[k]);
         for (size_t i = 0; i < 8; i++) s[i] = fma8(all(w[i * step]), y0, s[i]);
     }
@@ -432,7 +436,21 @@ static void lane_step(size_t n, const uint32_t *unit, const double *y, const dou
         }
 }
 
+static void add_rows(size_t n, const size_t *to, const size_t *which, const double *acc, double *x,
+                     unsigned char *live)
+{
+    for (size_t t = 0; t < n; t++) {
+        const bool add = !live || live[to[t]];
+        for (size_t h = 0; h < NM_LANES; h += 8) {
+            double *at = x + to[t] * NM_LANES + h;
+            const v8 v = load(acc + which[t] * NM_LANES + h);
+            store(at, add ? add8(load(at), v) : v);
+        }
+        if (live) live[to[t]] = 1;
+    }
+}
+
 extern const nm_kernels NAME;
 const nm_kernels NAME = {TITLE,  outer, outer_half, dot3, dot,       relax,    relax_lanes,
                          gather, box,   box_row,    axpy, hull_ends, hull_add, hull_step,
-                         ramp_sum, ramp_lines, lane_values, lane_step, spread, collect};
+                         ramp_sum, ramp_lines, lane_values, lane_step, spread, collect, add_rows};

@@ -140,11 +140,13 @@ static void dense_pull(nm_job *job, const nm_product *s, size_t from, size_t to)
         yoff[i] = s->unit[i] * NM_LANES;
     }
     for (size_t j = 8 * from; j < 8 * to; j += 8) {
-        uint64_t gone;
+        uint64_t gone, live;
         if (s->dead) memcpy(&gone, s->dead + j, 8);
         if (s->dead && gone == UINT64_C(0x0101010101010101)) continue;
-        for (size_t i = j; i < j + 8; i++) nm_touch(s->out, s->live, i);
-        s->k->outer(s->n, s->a->w + j, 1, aoff, s->in, yoff, s->out + j * NM_LANES, true);
+        memcpy(&live, s->live + j, 8);
+        for (size_t i = j; live && i < j + 8; i++) nm_touch(s->out, s->live, i);
+        memset(s->live + j, 1, 8);
+        s->k->outer(s->n, s->a->w + j, 1, aoff, s->in, yoff, s->out + j * NM_LANES, live != 0);
         for (size_t i = cols; i < j + 8; i++) s->live[i] = 0;
     }
     nm_mark_release(job, mark);

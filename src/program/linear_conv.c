@@ -16,6 +16,7 @@
 #include "program/kernel.h"
 
 enum { NONE = -1 };
+static const size_t IN_ORDER[8] = {0, 1, 2, 3, 4, 5, 6, 7};
 
 static size_t patch_size(const nm_geo *g) { return (size_t)(g->c / g->groups * g->kh * g->kw); }
 
@@ -89,6 +90,7 @@ void nm_conv_apply(nm_job *job, const nm_product *s, size_t from, size_t to)
     const nm_mark mark = nm_mark_get(job);
     uint32_t *aoff = NM_RAW(job, uint32_t, patch), *yoff = NM_RAW(job, uint32_t, patch);
     double acc[8 * NM_LANES] = {0}; /* lanes that `outer` does not write stay 0 */
+    size_t goal[8];
     for (size_t at = from; at < to; at++) {
         const size_t group = at / area, pos = at % area;
         const int32_t *cells = a->cells + pos * patch;
@@ -101,10 +103,9 @@ void nm_conv_apply(nm_job *job, const nm_product *s, size_t from, size_t to)
         }
         for (size_t o = 0; o < og; o += 8) {
             s->k->outer(n, a->wt + group * patch * og8 + o, 1, aoff, s->in, yoff, acc, false);
-            for (size_t i = 0; i < 8 && o + i < og; i++) {
-                const size_t u = (group * og + o + i) * area + pos;
-                nm_add_row(acc + i * NM_LANES, s->out + u * NM_LANES);
-            }
+            size_t t = 0;
+            for (; t < 8 && o + t < og; t++) goal[t] = (group * og + o + t) * area + pos;
+            s->k->add_rows(t, goal, IN_ORDER, acc, s->out, NULL);
         }
     }
     nm_mark_release(job, mark);
@@ -155,7 +156,7 @@ void nm_conv_pull(nm_job *job, const nm_product *s, size_t from, size_t to)
             }
             if (t == 0) continue;
             s->k->outer(m, a->w + i0, 1, aoff, s->in, yoff, acc, false);
-            for (size_t i = 0; i < t; i++) nm_add_to(s->out, s->live, goal[i], acc + which[i] * NM_LANES);
+            s->k->add_rows(t, goal, which, acc, s->out, s->live);
         }
     }
     nm_mark_release(job, mark);
@@ -234,7 +235,7 @@ void nm_convt_pull(nm_job *job, const nm_product *s, size_t from, size_t to)
             }
             if (t == 0) continue;
             s->k->outer(m, a->wt + group * patch * og8 + o, 1, aoff, s->in, yoff, acc, false);
-            for (size_t i = 0; i < t; i++) nm_add_to(s->out, s->live, goal[i], acc + which[i] * NM_LANES);
+            s->k->add_rows(t, goal, which, acc, s->out, s->live);
         }
     }
     nm_mark_release(job, mark);

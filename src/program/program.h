@@ -62,6 +62,9 @@ typedef struct nm_kernels {
     /* a sparse row of n weights and NM_LANES vectors: x[idx[t]] += w[t] y; y += sum of w[t] x[idx[t]], in order of t */
     void (*spread)(size_t n, const uint32_t *idx, const double *w, const double *y, double *x);
     void (*collect)(size_t n, const uint32_t *idx, const double *w, const double *x, double *y);
+    /* x[to[t]] += acc[which[t]]; or = if live is given and 0 there, and is set */
+    void (*add_rows)(size_t n, const size_t *to, const size_t *which, const double *acc, double *x,
+                     unsigned char *live);
 } nm_kernels;
 
 /* ---- kernel_pick.c ------------------------------------------------------------------------------ */

@@ -82,6 +82,10 @@ static void work(const nm_kernels *k, sheet *s)
     k->ramp_sum(n8, wild(), 3, s->v[1], s->v[4], s->v[0], s->ends + 6);
     k->ramp_lines(n8, 0.5, 3, wild(), s->v[1], s->v[5], s->v[0], s->z + 2 * N, s->z + 3 * N);
     k->spread(n, unit, s->v[2], s->y, s->x);
+    size_t to[8], which[8];
+    unsigned char live[N] = {0};
+    for (size_t i = 0; i < 8; i++) to[i] = t_below(N), which[i] = t_below(8), live[t_below(N)] = 1;
+    k->add_rows(t_below(9), to, which, s->a, s->x, t_below(2) ? live : NULL);
     k->collect(n, unit, s->v[3], s->x, s->z);
     k->box(n, unit, s->y, s->v[4], s->v[5], low, mag);
     memcpy(s->a, low, sizeof low);
