@@ -386,5 +386,5 @@ int main(void)
               n_inside > NETS * 8 && n_better > NETS / 4 && n_ok > ASKED && n_found > ASKED &&
               n_open < 2 * ASKED && n_cubes > ASKED && n_cubed > ASKED && n_shrunk > NETS / 8 && n_passed > NETS / 2,
           "the test is blunt");
-    return t_done("prop_tighten");
+    return t_done("prop_conditioned");
 }
