@@ -154,12 +154,12 @@ static void step(nm_walk *w, const nm_case *c, double size, const double *speed)
     for (size_t n = 0; n < w->t->n_live[0]; n++) {
         const size_t i = w->t->unit[0][n];
         if (in_sum(c, i)) continue;
-        const double move = size * (c->hi[i] - c->lo[i]);
+        const double lo = c->lo[i], hi = c->hi[i], move = size * (hi - lo), *restrict d = g + i * NM_LANES;
+        double *restrict at = x + i * NM_LANES;
         for (size_t l = 0; l < NM_LANES; l++) {
-            double *at = &x[i * NM_LANES + l];
-            const double d = g[i * NM_LANES + l];
-            *at += d > 0 ? -move : d < 0 ? move : 0;
-            *at = *at < c->lo[i] ? c->lo[i] : *at > c->hi[i] ? c->hi[i] : *at;
+            const double down = d[l] > 0 ? -move : 0, up = d[l] < 0 ? move : 0, to = at[l] + (down + up);
+            const double above = to < lo ? lo : to;
+            at[l] = above > hi ? hi : above;
         }
     }
     project(w, c);
