@@ -320,36 +320,57 @@ void nm_batch_lower(nm_batch *t, const nm_bounds *b, double *lo)
     lower_balls(t, b, mag, lo);
 }
 
-/* Any lambda >= 0 gives a valid bound: min (y + lambda g).x - lambda h. Its derivative is g.x* - h, which falls with
- * lambda: lambda is doubled until the derivative is negative, then found by bisection. */
+/* ---- the least value over box and cut ---- */
+
+/* Any lambda >= 0 gives a valid bound, d(lambda) = min (y + lambda g).x - lambda h, which is concave and piecewise
+ * linear, with the derivative g.x* - h. Its tangents at the nearest points on both sides of its maximum meet above it;
+ * the next lambda is where they do (Kelley 1960), until that can gain but little. */
+static const double LITTLE = 1e-6; /* part of the bound */
+typedef struct { double at, value, slope; } tangent;
+typedef struct {
+    tangent below, above; /* below.slope > 0 >= above.slope */
+    double lambda;
+    bool open;
+} maximum;
+
+static void move_on(maximum *m, double value, double slope)
+{
+    const tangent here = {m->lambda, value, slope};
+    *(slope > 0 ? &m->below : &m->above) = here;
+    if (isinf(m->above.at)) {
+        m->lambda = m->lambda > 0 ? 4 * m->lambda : 1;
+        return;
+    }
+    const tangent *l = &m->below, *r = &m->above;
+    m->lambda = (r->value - l->value + l->slope * l->at - r->slope * r->at) / (l->slope - r->slope);
+    const double top = l->value + l->slope * (m->lambda - l->at), gain = top - nm_larger(l->value, r->value);
+    m->open = r->at > 0 && m->lambda > l->at && m->lambda < r->at && gain > LITTLE * fabs(top);
+    if (!m->open) m->lambda = 0;
+}
+
 void nm_batch_lower_cut(nm_batch *t, const nm_bounds *b, const nm_cut *cut, double *lo)
 {
-    enum { STEPS = 14 };
+    enum { PASSES = 14 };
     const size_t n = b->p->blocks[0].n;
-    double below[NM_LANES] = {0}, above[NM_LANES], lambda[NM_LANES];
-    double sum[NM_LANES], slope[NM_LANES], mag[NM_LANES];
+    maximum m[NM_LANES];
+    double lambda[NM_LANES] = {0}, sum[NM_LANES], slope[NM_LANES], mag[NM_LANES];
+    bool open = true;
     for (size_t i = 0; i < n; i++) /* the kernel goes over all inputs */
         if (!t->live[0][i]) memset(t->y[0] + i * NM_LANES, 0, NM_LANES * sizeof(double));
     nm_batch_lower(t, b, lo);
-    for (size_t l = 0; l < NM_LANES; l++) {
-        above[l] = INFINITY;
-        lambda[l] = 1;
-    }
-    for (int s = 0; s < STEPS; s++) {
+    for (size_t l = 0; l < NM_LANES; l++) m[l] = (maximum){.above = {.at = INFINITY}, .open = true};
+    for (int pass = 0; pass < PASSES && open; pass++) {
+        open = false;
         t->k->box_row(n, t->y[0], cut->g, lambda, b->lo, b->hi, sum, slope, mag);
         for (size_t l = 0; l < NM_LANES; l++) {
-            const double e = paid(t, b, l, mag[l], 2 * n) +
-                             8 * NM_ULP * (fabs(sum[l]) + fabs(lambda[l] * cut->h));
-            const double bound = nm_down(t->cst[l] + sum[l] - lambda[l] * cut->h -
-                                         e * (1 + 4 * NM_ULP));
+            if (!m[l].open) continue;
+            const double part = lambda[l] * cut->h;
+            const double e = paid(t, b, l, mag[l], 2 * n) + 8 * NM_ULP * (fabs(sum[l]) + fabs(part));
+            const double bound = nm_down(t->cst[l] + sum[l] - part - e * (1 + 4 * NM_ULP));
             if (bound > lo[l]) lo[l] = bound;
-            if (slope[l] > cut->h)
-                below[l] = lambda[l];
-            else
-                above[l] = lambda[l];
-            lambda[l] = isinf(above[l]) ? 4 * lambda[l]
-                        : below[l] == 0 ? 0.25 * above[l]
-                                        : 0.5 * below[l] + 0.5 * above[l];
+            move_on(&m[l], sum[l] - part, slope[l] - cut->h);
+            lambda[l] = m[l].lambda;
+            open |= m[l].open;
         }
     }
 }
