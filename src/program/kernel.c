@@ -138,7 +138,7 @@ enum { BLOCK = 2 };
 
 _Static_assert(NM_LANES == 16, "two vectors of eight lanes");
 
-enum { AHEAD = 12 }; /* terms: the weights of a column lie in far lines of the cache, which take some 100 cycles to come */
+enum { AHEAD = 12 }; /* terms: a column's weights lie in far lines of the cache, which take some 100 cycles to come */
 
 /* Works on BLOCK rows of accumulators at a time: as many as fit into the registers. */
 static void outer(size_t n, const double *a, size_t step, const uint32_t *aoff, const double *y,
