@@ -31,8 +31,8 @@ struct nm_lane_climb {
     double *m1, *m2;      /* [n_units][NM_LANES] Adam's moments of slopes */
     double *b1, *b2;      /* [NM_LANES * most] of multipliers */
     size_t *at;           /* [NM_LANES * most] place of a sorted sign in its lane */
-    uint32_t **of;        /* [n_blocks] open units of a RELU, relative to it */
-    size_t *n_of;
+    uint32_t **of, **on;  /* [n_blocks] open units of a RELU, relative to it, and active ones; others stay 0 */
+    size_t *n_of, *n_on;
     double weights;
 };
 
@@ -44,8 +44,11 @@ static size_t list_open(nm_job *job, const nm_bounds *b, struct nm_lane_climb *c
         c->weights += nm_block_weights(r);
         if (r->kind != NM_RELU) continue;
         c->of[k] = NM_RAW(job, uint32_t, r->n + 1);
+        c->on[k] = NM_RAW(job, uint32_t, r->n + 1);
         for (size_t i = 0; i < r->n; i++) {
-            if (!nm_bounds_open(b, b->p->blocks[r->src].first + i)) continue;
+            const size_t pre = b->p->blocks[r->src].first + i;
+            if (nm_bounds_phase(b, pre) == NM_ACTIVE) c->on[k][c->n_on[k]++] = (uint32_t)i;
+            if (!nm_bounds_open(b, pre)) continue;
             c->of[k][c->n_of[k]++] = (uint32_t)i;
             list[n++] = (uint32_t)(r->first + i);
         }
@@ -75,7 +78,9 @@ nm_lanes *nm_lanes_new(nm_job *job, const nm_bounds *b, uint32_t row, size_t mos
     c->b2 = NM_ARRAY(job, double, signs);
     c->at = NM_ARRAY(job, size_t, signs);
     c->of = NM_ARRAY(job, uint32_t *, p->n_blocks);
+    c->on = NM_ARRAY(job, uint32_t *, p->n_blocks);
     c->n_of = NM_ARRAY(job, size_t, p->n_blocks);
+    c->n_on = NM_ARRAY(job, size_t, p->n_blocks);
     uint32_t *open = NM_RAW(job, uint32_t, p->n_units + 1);
     l->job = job;
     l->b = b;
@@ -170,12 +175,9 @@ static void fill(const nm_lanes *l, int b)
 static void forward_relu(nm_lanes *l, const nm_block *r, int b)
 {
     struct nm_lane_climb *c = l->climb;
-    const size_t pre = l->b->p->blocks[r->src].first;
-    for (size_t i = 0; i < r->n; i++) {
-        const nm_phase phase = nm_bounds_phase(l->b, pre + i);
-        double *to = c->v[b] + i * NM_LANES;
-        if (phase == NM_INACTIVE) memset(to, 0, NM_LANES * sizeof *to);
-        if (phase == NM_ACTIVE) memcpy(to, c->v[r->src] + i * NM_LANES, NM_LANES * sizeof *to);
+    for (size_t i = 0; i < c->n_on[b]; i++) {
+        const size_t at = c->on[b][i] * NM_LANES;
+        memcpy(c->v[b] + at, c->v[r->src] + at, NM_LANES * sizeof(double));
     }
     fill(l, b);
     c->own.lane_values(c->n_of[b], c->of[b], c->t->y[b], c->v[r->src],
@@ -214,8 +216,9 @@ static void forward(nm_lanes *l)
         if (k->kind == NM_RELU) forward_relu(l, k, b);
         if (k->kind == NM_MAX) forward_max(l, k, b);
         if (k->kind != NM_AFFINE) continue;
-        for (size_t i = 0; i < k->n; i++)
-            for (size_t h = 0; h < NM_LANES; h++) c->v[b][i * NM_LANES + h] = k->bias[i];
+        double *restrict to = c->v[b];
+        for (size_t i = 0; i < k->n; i++, to += NM_LANES)
+            for (size_t h = 0; h < NM_LANES; h++) to[h] = k->bias[i];
         for (size_t t = 0; t < k->n_lin; t++)
             nm_lin_apply(l->job, c->t->k, &k->lin[t], c->v[k->lin[t].src], c->v[b]);
     }
