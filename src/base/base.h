@@ -214,7 +214,6 @@ const char *nm_words_list(nm_job *job, const nm_word *words);                  /
 typedef struct nm_xml { const char *name, **attr; int depth, line; size_t n; struct nm_xml *next; } nm_xml;
 nm_xml *nm_xml_read(nm_job *job, nm_file f);
 const char *nm_xml_find(const nm_xml *e, const char *key); /* NULL when absent */
-
 /* ---- process.c: child processes, which never outlive their parent ------------------------------- */
 #define NM_DIED 128        /* a status from here on: a signal ended the child */
 typedef struct nm_child nm_child;
@@ -234,14 +233,15 @@ nm_job *nm_job_helper(nm_job *of, size_t threads);   /* for another thread; made
 nm_job *nm_job_own(nm_job *of); /* memory that nm_close releases, no mark; it throws as `of` does, in its thread */
 size_t nm_job_threads(const nm_job *job); void nm_job_set_threads(nm_job *job, size_t n); /* at first 1 */
 double nm_job_shares_from(const nm_job *job); void nm_job_share_all(nm_job *job); /* least work, in FMAs; tests: 0 */
-typedef struct nm_idle nm_idle; typedef struct nm_turns nm_turns; /* idle: threads of a team with nothing left to do */
+typedef struct nm_idle nm_idle;                      /* threads of a team with nothing left to do */
+typedef struct nm_turns nm_turns; typedef void nm_team_body(nm_job *, void *arg, nm_turns *);
 nm_idle *nm_job_idle(const nm_job *job); void nm_job_set_idle(nm_job *job, nm_idle *idle);
-bool nm_turns_next(nm_job *job, nm_turns *t, size_t *i); /* takes the next item; false: none is left, or it must stop */
-/* Shares n items, which take roughly `work` together, among the job's threads: body takes items by nm_turns_next until
- * there are none, in this thread and in helpers, each with a job of its own. What body allocates is lost at the end. */
-typedef void nm_team_body(nm_job *, void *arg, nm_turns *);
+/* Shares n items, which take roughly `work` together, among the job's threads: body takes them until there are none, in
+ * this thread and in helpers, each with a job of its own; what body allocates is lost at the end. Run: one by one, by
+ * nm_turns_next, until the job must stop. Ranges: by nm_turns_range, all of them, even if the job is stopped. */
 void nm_team_run(nm_job *job, size_t n, double work, nm_team_body *body, void *arg);
-void nm_team_all(nm_job *job, size_t n, double work, nm_team_body *body, void *arg); /* also if the job is stopped */
+void nm_team_ranges(nm_job *job, size_t n, double work, nm_team_body *body, void *arg);
+bool nm_turns_next(nm_job *job, nm_turns *t, size_t *i); bool nm_turns_range(nm_turns *t, size_t *from, size_t *to);
 /* ---- workers.c: processes that share work ------------------------------------------------------- */
 void *nm_shared_new(nm_job *job, size_t n, size_t size); void nm_shared_end(nm_job *job, void *p); /* cleared */
 /* Calls each(job, arg, i) for all i < n, in up to `threads` processes (1: in this one). */

@@ -47,16 +47,12 @@ void nm_lin_apply3(nm_job *job, const nm_kernels *k, const nm_lin *a, const doub
 typedef struct {
     const nm_product *of;
     void (*part)(nm_job *, const nm_product *, size_t from, size_t to);
-    size_t n, items; /* items; in a turn */
 } shared;
 
 static void take_parts(nm_job *job, void *arg, nm_turns *turns)
 {
     const shared *s = arg;
-    for (size_t i; nm_turns_next(job, turns, &i);) {
-        const size_t from = i * s->items, to = from + s->items;
-        s->part(job, s->of, from, to < s->n ? to : s->n);
-    }
+    for (size_t from, to; nm_turns_range(turns, &from, &to);) s->part(job, s->of, from, to);
 }
 
 enum { LEAST = 100000 }; /* FMAs of a product that is shared, even where jobs share all they can */
@@ -66,13 +62,10 @@ static void compute(nm_job *job, const nm_product *of, double used, size_t n,
                     void (*part)(nm_job *, const nm_product *, size_t from, size_t to))
 {
     const double work = used * (double)of->a->fan * (double)of->a->cols * NM_LANES;
-    if (n < 2 || work < LEAST || work < nm_job_shares_from(job)) {
+    if (n < 2 || work < LEAST)
         part(job, of, 0, n);
-        return;
-    }
-    const size_t turns = 2 * (nm_job_threads(job) > 1 ? nm_job_threads(job) : 2); /* others may idle by now */
-    shared s = {of, part, n, (n + turns - 1) / turns};
-    nm_team_all(job, (n + s.items - 1) / s.items, work, take_parts, &s);
+    else
+        nm_team_ranges(job, n, work, take_parts, &(shared){of, part});
 }
 
 /* ---- apply ---- */

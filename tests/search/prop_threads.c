@@ -26,6 +26,7 @@ typedef struct {
     atomic_size_t taken[100];
     atomic_size_t threads; /* what items may use */
     size_t fails, bytes;
+    atomic_size_t ranges;
 } counted;
 
 static void count_each(nm_job *job, void *arg, nm_turns *turns)
@@ -37,6 +38,32 @@ static void count_each(nm_job *job, void *arg, nm_turns *turns)
         if (c->bytes) nm_raw(job, c->bytes, 1);
         if (i == c->fails) nm_throw(job, NM_EUNSUP, "item %zu", i);
     }
+}
+
+static void count_ranges(nm_job *job, void *arg, nm_turns *turns)
+{
+    counted *c = arg;
+    (void)job;
+    for (size_t from, to; nm_turns_range(turns, &from, &to);) {
+        atomic_fetch_add(&c->ranges, 1);
+        for (size_t i = from; i < to; i++) atomic_fetch_add(&c->taken[i], 1);
+    }
+}
+
+/* All items are taken once, though the job is stopped; without helpers, all at once. */
+static void ranges(nm_job *job, void *arg)
+{
+    (void)arg;
+    nm_job_set_deadline(job, 0);
+    for (size_t threads = 1; threads <= 7; threads += 3)
+        for (size_t n = 0; n <= 100; n += n < 20 ? 1 : 16) {
+            counted c = {.fails = SIZE_MAX};
+            nm_job_set_threads(job, threads);
+            nm_team_ranges(job, n, INFINITY, count_ranges, &c);
+            for (size_t i = 0; i < 100; i++)
+                CHECK(c.taken[i] == (i < n), "item %zu of %zu was taken %zu times", i, n, (size_t)c.taken[i]);
+            CHECK(c.ranges <= (threads == 1 ? 1 : 2 * threads), "%zu ranges for %zu threads", (size_t)c.ranges, threads);
+        }
 }
 
 static void promises(nm_job *job, void *arg)
@@ -61,6 +88,7 @@ static void fails(nm_job *job, void *arg)
 static void team_promises(void)
 {
     t_job(NM_OK, promises, &(counted){.fails = SIZE_MAX});
+    t_job(NM_OK, ranges, NULL);
     for (size_t i = 0; i < 100; i += 33) t_job(NM_EUNSUP, fails, &(counted){.fails = i});
     nm_job *job = nm_job_new();
     nm_job_limit(job, 64 << 20);
