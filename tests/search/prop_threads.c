@@ -62,7 +62,7 @@ static void ranges(nm_job *job, void *arg)
             nm_team_ranges(job, n, INFINITY, count_ranges, &c);
             for (size_t i = 0; i < 100; i++)
                 CHECK(c.taken[i] == (i < n), "item %zu of %zu was taken %zu times", i, n, (size_t)c.taken[i]);
-            CHECK(c.ranges <= (threads == 1 ? 1 : 2 * threads), "%zu ranges for %zu threads", (size_t)c.ranges, threads);
+            CHECK(c.ranges <= (threads == 1 ? 1 : 2 * threads), "%zu ranges, %zu threads", (size_t)c.ranges, threads);
         }
 }
 
