@@ -31,6 +31,22 @@ static void manifest(nm_buf *out, const nm_json *j, const char *path)
     }
 }
 
+/* Returns what an answer of netmip's is, which has a version and no kind; or NULL: it is none. */
+static const char *answer(const nm_json *j)
+{
+    static const struct {
+        const char *member, *what;
+    } rows[] = {
+        {"covers", "the summary of a campaign; netmip report shows the results in its folder"},
+        {"configurations", "the summary of a comparison of solvers; netmip report shows the results in its folder"},
+        {"verdict", "an answer that netmip printed as JSON; netmip help json lists its members"},
+    };
+    if (!cJSON_IsNumber(nm_json_find(j, "version"))) return NULL;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (nm_json_find(j, rows[i].member)) return rows[i].what;
+    return NULL;
+}
+
 bool nm_describe_json(nm_buf *out, nm_file f, bool as_json)
 {
     static const struct {
@@ -53,7 +69,7 @@ bool nm_describe_json(nm_buf *out, nm_file f, bool as_json)
     if (blank >= f.n || f.data[blank] != '{') return false;
     const nm_json *j = nm_json_parse(out->job, f), *is = nm_json_find(j, "netmip");
     const char *kind = cJSON_IsString(is) ? is->valuestring : "";
-    const char *what = NULL;
+    const char *what = is ? NULL : answer(j);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (strcmp(kind, rows[i].kind) == 0) what = rows[i].what;
     const bool is_manifest = strcmp(kind, "manifest") == 0;

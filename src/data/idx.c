@@ -8,6 +8,13 @@ static int64_t word(const unsigned char *p)
     return (int64_t)p[0] << 24 | (int64_t)p[1] << 16 | (int64_t)p[2] << 8 | (int64_t)p[3];
 }
 
+bool nm_idx_is(nm_file f)
+{
+    return f.n >= 4 && !f.data[0] && !f.data[1] && f.data[2] >= 8 && f.data[2] <= 14;
+}
+
+int64_t nm_idx_count(nm_file f) { return f.n < 8 ? 0 : word(f.data + 4); }
+
 nm_tensor nm_read_idx(nm_job *job, nm_file f, int64_t index, bool labels)
 {
     if (f.n < 8 || f.data[0] || f.data[1]) nm_throw(job, NM_EINPUT, "%s: not an IDX file", f.path);

@@ -27,8 +27,7 @@ nm_tensor nm_image_any(nm_job *job, nm_file f, int64_t index)
     const char *path = f.path;
     const int64_t at = index < 0 ? 0 : index;
     if (nm_cifar_is(f)) return nm_read_cifar(job, f, at, false);
-    if (f.n >= 4 && !f.data[0] && !f.data[1] && f.data[2] >= 8 && f.data[2] <= 14)
-        return nm_read_idx(job, f, at, false);
+    if (nm_idx_is(f)) return nm_read_idx(job, f, at, false);
     if (f.n >= 6 && !memcmp(f.data, "\x93NUMPY", 6)) {
         nm_tensor t = nm_read_npy(job, f);
         if (index < 0) return t;
@@ -130,6 +129,16 @@ nm_tensor nm_image_fit(nm_job *job, nm_imageform form, nm_tensor t, const char *
     return t;
 }
 
+/* Says that the first of a file's images is taken, if there are more. */
+static void note_first(nm_job *job, nm_file f)
+{
+    const int64_t n = nm_cifar_is(f) ? nm_cifar_count(job, f)
+                      : nm_idx_is(f) ? nm_idx_count(f)
+                      : nm_csv_is(f) ? nm_csv_count(f)
+                                     : 1;
+    if (n > 1) nm_note(job, "%s: no index was given: the first of %lld images is taken", f.path, (long long)n);
+}
+
 /* Reads the image itself, before it is fitted to a form. form NULL: to none. */
 static nm_tensor open_image(nm_job *job, const nm_imageform *form, const char *spec)
 {
@@ -140,7 +149,9 @@ static nm_tensor open_image(nm_job *job, const nm_imageform *form, const char *s
         index = -1;
     }
     nm_peek_images(job, form, path, index, false);
-    return nm_image_any(job, nm_file_read(job, path), index);
+    const nm_file f = nm_file_read(job, path);
+    if (form && index < 0) note_first(job, f);
+    return nm_image_any(job, f, index);
 }
 
 nm_tensor nm_image_read(nm_job *job, nm_imageform form, const char *spec)

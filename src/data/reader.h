@@ -20,6 +20,8 @@ nm_tensor nm_read_pnm(nm_job *job, nm_file f);
 
 /* ---- idx.c, cifar.c, csv.c: images and labels; index: which of them in the file ----------------- */
 nm_tensor nm_read_idx(nm_job *job, nm_file f, int64_t index, bool labels);
+bool nm_idx_is(nm_file f);                         /* by its first bytes */
+int64_t nm_idx_count(nm_file f);                   /* as its header says, of a file that is IDX */
 bool nm_cifar_is(nm_file f);
 int64_t nm_cifar_count(nm_job *job, nm_file f);
 nm_tensor nm_read_cifar(nm_job *job, nm_file f, int64_t index, bool labels);

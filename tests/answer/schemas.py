@@ -278,6 +278,7 @@ def batch():
     benchmark(data)
     code, out, err = run("batch", MLP3, *data, "--perturb", "linf:0.06", "--range", "0:8", "--save-witness", "--dir", p("plain"), "--quiet")
     s = json.load(open(p("plain", "summary.json")))
+    check("inspect knows a campaign's summary", "the summary of a campaign" in run("inspect", p("plain", "summary.json"))[1])
     want = "8 samples (0:8): %d hold, %d violated, %d unknown, 0 errors; %d misclassified\nadversarial error: at least %.2f %%, at most %.2f %%\n" % (
         s["holds"], s["violated"], s["unknown"], s["misclassified"], 100 * s["adversarial_error_lo"], 100 * s["adversarial_error_hi"])
     check("without --json it is text", code == 0 and out.startswith(want) and out.endswith("written: %s/results.csv, %s/summary.json\n" % (p("plain"), p("plain"))), out)
@@ -368,6 +369,7 @@ def bench():
     j = ask([0], "bench", MLP3, "--images", DIGITS, "--range", "0:1", "--perturb", "linf:0.05", "--encodings", "bigm,hull", "--solvers", "embedded,cbc" if CBC else "embedded",
             "--solver-command", "none: false {model} {solution}", "--time-limit", "20", "--dir", p("bench"))
     check("the summary is the file", j == json.load(open(p("bench", "summary.json"))))
+    check("inspect knows a comparison's summary", "the summary of a comparison" in run("inspect", p("bench", "summary.json"))[1])
     files("run", "bench/records/*.json")
 
 

@@ -50,6 +50,9 @@ def labels():
     check("labels of 200 images for one picture", code == 2 and "200 labels" in err, (code, err))
     code, out, err = run("solve", MLP, "--image", picture, "--labels", LABELS + ":3", "--perturb", "linf:0.01", "--quiet")
     check("one of them", code in (0, 10), (code, err))
+    for file, noted in ((IDX, True), (IDX + ":0", False), (picture, False), (put("two.csv", ("0 " * 784 + "\n") * 2), True)):
+        code, out, err = run("eval", MLP, "--image", file)
+        check("the first of several images is taken with a note", (code, err.count("the first of")) == (0, noted), (file, code, err))
     code, out, err = run("batch", MLP, "--images", IDX, "--labels", LABELS, "--perturb", "linf:0.05", "--sample", "20", "--confidence", "0.95", "--dir", p("s"))
     check("a confidence of less than a percent", code == 2 and "percent" in err, (code, err))
 
