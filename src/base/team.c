@@ -7,9 +7,9 @@
  * memory, errors and locale are not shared, and there is no lock. If there are fewer items than threads, those within
  * an item may use the others, as they may when other threads of the team have nothing left to do. A helper that cannot
  * be started is done without. nm_team_run leaves items out after an interrupt or the deadline; nm_team_ranges does not,
- * as a sum of which some terms are missing is a wrong bound; its items are small, and are taken many at a time, or all
- * at once if nobody shares them. Cost: about 50 microseconds for each helper, and what a
- * sleeping processor takes to wake up: on virtual machines a millisecond. */
+ * as a sum of which some terms are missing is a wrong bound. Its items are taken in ranges, about two for each thread,
+ * or all at once if nobody shares them. Cost: about 50 microseconds for each helper, and what a sleeping processor
+ * takes to wake up: on virtual machines a millisecond. */
 #define _GNU_SOURCE
 #include "base/base.h"
 
@@ -20,8 +20,8 @@
 enum { MOST = 64 };
 
 struct nm_turns {
-    atomic_size_t next;
-    size_t n, size; /* items; in a range */
+    atomic_size_t next; /* the next item, or range */
+    size_t n, size;     /* number of items; of them in a range */
 };
 struct nm_idle {
     atomic_size_t threads;

@@ -31,7 +31,7 @@ struct nm_lane_climb {
     double *m1, *m2;      /* [n_units][NM_LANES] Adam's moments of slopes */
     double *b1, *b2;      /* [NM_LANES * most] of multipliers */
     size_t *at;           /* [NM_LANES * most] place of a sorted sign in its lane */
-    uint32_t **of, **on;  /* [n_blocks] open units of a RELU, relative to it, and active ones; others stay 0 */
+    uint32_t **of, **on;  /* [n_blocks] open units of a RELU, relative to it, and active ones; values of others are 0 */
     size_t *n_of, *n_on;
     double weights;
 };
@@ -207,6 +207,12 @@ static void forward_max(nm_lanes *l, const nm_block *m, int b)
     }
 }
 
+static void start_at_bias(const nm_block *k, double *restrict v)
+{
+    for (size_t i = 0; i < k->n; i++)
+        for (size_t h = 0; h < NM_LANES; h++) v[i * NM_LANES + h] = k->bias[i];
+}
+
 static void forward(nm_lanes *l)
 {
     struct nm_lane_climb *c = l->climb;
@@ -216,9 +222,7 @@ static void forward(nm_lanes *l)
         if (k->kind == NM_RELU) forward_relu(l, k, b);
         if (k->kind == NM_MAX) forward_max(l, k, b);
         if (k->kind != NM_AFFINE) continue;
-        double *restrict to = c->v[b];
-        for (size_t i = 0; i < k->n; i++, to += NM_LANES)
-            for (size_t h = 0; h < NM_LANES; h++) to[h] = k->bias[i];
+        start_at_bias(k, c->v[b]);
         for (size_t t = 0; t < k->n_lin; t++)
             nm_lin_apply(l->job, c->t->k, &k->lin[t], c->v[k->lin[t].src], c->v[b]);
     }

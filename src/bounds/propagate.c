@@ -8,9 +8,11 @@
  * A ReLU below h has its pre-activation below h; one above l > 0 has it above l; the members of a maximum lie below it.
  * On sparse layers, as those of formulas, this is unit propagation. Every operation is rounded outwards, but only if it
  * is not exact, which its own error tells (Knuth 1969; Dekker 1971): rows of small integers, whose limits are often
- * just attained, settle signs only in this way. In float32 the bias is an interval, of the unit's radius (float32.c).
- * A sum's tension says how near it is to its limit: a clause of n open literals has 2^(1-n), as in Jeroslow, Wang 1990.
- * Cost: one or two looks at each weight. Needs finite bounds; they hold only where those that were passed back do. */
+ * just attained, settle signs only in this way. A sum is first made to nearest, and is made again in this way only if
+ * the first leaves it open whether a term loses some of its range. In float32 the bias is an interval, of the unit's
+ * radius (float32.c). A sum's tension says how near it is to its limit: a clause of n open literals has 2^(1-n), as in
+ * Jeroslow, Wang 1990. Cost: one look at each weight of most sums, three at those of the others. Needs finite bounds;
+ * they hold only where those that were passed back do. */
 #include "base/base.h"
 #include "program/program.h"
 #include "bounds/bounds.h"
@@ -52,7 +54,7 @@ static double times_down(double a, double b) { return -times_up(-a, b); }
 typedef struct {
     nm_bounds *b;
     size_t first;
-    double least, most;  /* of the sum, rounded outwards */
+    double least, most;  /* of the sum; rounded outwards if terms are narrowed by it */
     double under, over;  /* room that is left above the least, and below the most */
     double widest;       /* of its terms */
     double size;         /* sum of the terms' largest magnitudes */

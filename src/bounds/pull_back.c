@@ -301,7 +301,7 @@ void nm_batch_corner(const nm_batch *t, const nm_bounds *b, size_t lanes, double
     for (size_t i = 0; i < b->p->blocks[0].n; i++) {
         const double *restrict y = t->live[0][i] ? t->y[0] + i * NM_LANES : none, lo = b->lo[i], hi = b->hi[i];
         double *restrict to = x + i * NM_LANES;
-        for (size_t h = 0; h < lanes; h += 8) /* eight at a time, without branches: these would be guessed wrongly */
+        for (size_t h = 0; h < lanes; h += 8) /* eight at a time, without branches, which would be mispredicted */
             for (size_t l = h; l < h + 8; l++) to[l] = y[l] > 0 ? lo : hi;
     }
     if (b->n_balls) corner_in_balls(t, b, lanes, x);
@@ -338,7 +338,7 @@ static void move_on(maximum *m, double value, double slope)
     const tangent here = {m->lambda, value, slope};
     *(slope > 0 ? &m->below : &m->above) = here;
     if (isinf(m->above.at)) {
-        m->lambda = m->lambda > 0 ? 4 * m->lambda : 1;
+        m->lambda = m->lambda > 0 ? 16 * m->lambda : 1;
         return;
     }
     const tangent *l = &m->below, *r = &m->above;
@@ -368,7 +368,7 @@ void nm_batch_lower_cut(nm_batch *t, const nm_bounds *b, const nm_cut *cut, doub
             const double e = paid(t, b, l, mag[l], 2 * n) + 8 * NM_ULP * (fabs(sum[l]) + fabs(part));
             const double bound = nm_down(t->cst[l] + sum[l] - part - e * (1 + 4 * NM_ULP));
             if (bound > lo[l]) lo[l] = bound;
-            move_on(&m[l], sum[l] - part, slope[l] - cut->h);
+            move_on(&m[l], t->cst[l] + sum[l] - part, slope[l] - cut->h);
             lambda[l] = m[l].lambda;
             open |= m[l].open;
         }

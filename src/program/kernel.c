@@ -138,7 +138,7 @@ enum { BLOCK = 2 };
 
 _Static_assert(NM_LANES == 16, "two vectors of eight lanes");
 
-enum { AHEAD = 12 }; /* terms: a column's weights lie in far lines of the cache, which take some 100 cycles to come */
+enum { AHEAD = 12 }; /* terms: weights of a column lie far apart in memory, and take some 100 cycles to arrive */
 
 /* Works on BLOCK rows of accumulators at a time: as many as fit into the registers. */
 static void outer(size_t n, const double *a, size_t step, const uint32_t *aoff, const double *y,
@@ -179,7 +179,10 @@ static void outer_half(size_t n, const double *a, size_t step, const uint32_t *a
         const v8 y0 = load(y + yoff[k]);
         for (size_t i = 0; i < 8; i++) s[i] = fma8(all(w[i * step]), y0, s[i]);
     }
-    for (size_t i = 0; i < 8; i++) store(acc + i * NM_LANES, s[i]);
+    for (size_t i = 0; i < 8; i++) {
+        store(acc + i * NM_LANES, s[i]);
+        if (!add) store(acc + i * NM_LANES + 8, all(0));
+    }
 }
 
 /* x[idx[t]] += w[t] y: a sparse row pulled back */

@@ -25,13 +25,13 @@ typedef struct nm_product { /* out += A in, or for the listed rows out += in A *
     unsigned char *live;   /* to pull back: marks what is touched of `out` */
     const unsigned char *dead; /* to pull back: what may be left out of it; or NULL */
 } nm_product;
-/* Computes items `from` to `to` of a product. No two items write to the same place. Items of `along` are the places of
- * the convolution's output in each group, those of `across` 8 of the channels of its input, in all groups. */
+/* Computes the items from `from` up to but not including `to`. No two items write to the same place. Along: an item is
+ * one position of the convolution's output in one group. Against: an item is eight channels of each group's input. */
 void nm_conv_apply(nm_job *job, const nm_product *s, size_t from, size_t to);  /* along */
-void nm_conv_pull(nm_job *job, const nm_product *s, size_t from, size_t to);   /* across; of a CONVT: applies it */
+void nm_conv_pull(nm_job *job, const nm_product *s, size_t from, size_t to);   /* against; for a CONVT it applies it */
 void nm_convt_pull(nm_job *job, const nm_product *s, size_t from, size_t to);  /* along */
-size_t nm_conv_places(const nm_lin *a);              /* number of items: along; */
-size_t nm_conv_eights(const nm_lin *a);              /* across */
+size_t nm_conv_places(const nm_lin *a);              /* how many items there are along */
+size_t nm_conv_eights(const nm_lin *a);              /* and against */
 
 /* ---- NM_LANES numbers --------------------------------------------------------------------------- */
 static inline void nm_add_row(const double *x, double *y)

@@ -7,10 +7,11 @@
  *   along C       lists the cells under the patch, and accumulates 8 channels of the output at a time
  *   against C     lists the live channels of the output, and accumulates 8 cells of the patch at a time
  *
- * Both are cut into items that write to places of their own, which threads share (linear_batch.c): along C positions;
- * against C eight channels of the input, whose cells in the patch begin at a multiple of 8. So the cost is proportional
- * to the number of live units, and a row of an early convolution touches only its own window. The pull of a CONVT
- * passes over positions whose windows hold no live unit. */
+ * Both are cut into items that write to places of their own, which threads share (linear_batch.c). Along C, an item is
+ * a position; against C, it is eight channels of each group's input. Eight channels start at a multiple of 8 in the
+ * patch, so that blocks of 8 cells are the same for any number of threads. The cost is proportional to the number of
+ * live units, and a row of an early convolution touches only its own window. The pull of a CONVT passes over positions
+ * whose windows hold no live unit. */
 #include "base/base.h"
 #include "program/program.h"
 #include "program/kernel.h"

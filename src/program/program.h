@@ -12,7 +12,7 @@ typedef struct nm_kernels {
     /* acc[8][NM_LANES] (+)= sum over t < n of a[aoff[t] + i*step] * y[yoff[t]][lane], in order of t */
     void (*outer)(size_t n, const double *a, size_t step, const uint32_t *aoff, const double *y,
                   const uint32_t *yoff, double *acc, bool add);
-    /* the same for the first eight lanes; the others stay as they are */
+    /* the same for the first eight lanes; the others become 0, or with `add` stay as they are */
     void (*outer_half)(size_t n, const double *a, size_t step, const uint32_t *aoff,
                        const double *y, const uint32_t *yoff, double *acc, bool add);
     /* out[3] = { a.c, |a|.r, |a|.m } over n terms; n is a multiple of 8 */
@@ -62,7 +62,7 @@ typedef struct nm_kernels {
     /* a sparse row of n weights and NM_LANES vectors: x[idx[t]] += w[t] y; y += sum of w[t] x[idx[t]], in order of t */
     void (*spread)(size_t n, const uint32_t *idx, const double *w, const double *y, double *x);
     void (*collect)(size_t n, const uint32_t *idx, const double *w, const double *x, double *y);
-    /* x[to[t]] += acc[which[t]]; or = if live is given and 0 there, and is set */
+    /* x[to[t]] += acc[which[t]]; if live is given, a row that is not live is overwritten instead, and becomes live */
     void (*add_rows)(size_t n, const size_t *to, const size_t *which, const double *acc, double *x,
                      unsigned char *live);
 } nm_kernels;

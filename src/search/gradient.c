@@ -44,15 +44,19 @@ void nm_walk_forward(nm_walk *w)
     }
 }
 
+/* Adds the lanes of `from` where the unit is on. */
+static void add_where_on(const double *restrict at, const double *restrict from, double *restrict to)
+{
+    for (size_t l = 0; l < NM_LANES; l++) to[l] += at[l] > 0 ? from[l] : 0;
+}
+
 /* Pulls the gradient back through a RELU block at the lane's own point. */
 static void back_relu(nm_batch *t, const nm_block *k, int b, const double *x)
 {
     for (size_t n = 0; n < t->n_live[b]; n++) {
         const size_t u = t->unit[b][n];
         nm_batch_put(t, k->src, u, 0, 0);
-        const double *restrict at = x + u * NM_LANES, *restrict from = t->y[b] + u * NM_LANES;
-        double *restrict to = t->y[k->src] + u * NM_LANES;
-        for (size_t l = 0; l < NM_LANES; l++) to[l] += at[l] > 0 ? from[l] : 0;
+        add_where_on(x + u * NM_LANES, t->y[b] + u * NM_LANES, t->y[k->src] + u * NM_LANES);
     }
 }
 

@@ -335,26 +335,53 @@ static bool check_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, const 
     return ok;
 }
 
-/* Applies a, and pulls all rows back. y, z: of so many lanes as there are rows and columns. */
-static void both_ways(nm_job *job, const nm_lin *a, const double *x, const double *u, double *y, double *z)
+/* Applies a, and pulls some rows back, with some columns live before and some dead, as the seed says. y, z: of so many
+ * lanes as there are rows and columns. */
+static void both_ways(nm_job *job, const nm_lin *a, const double *x, const double *u, double *y, double *z,
+                      uint64_t seed)
 {
     const nm_kernels *k = nm_kernels_pick();
     uint32_t *unit = NM_RAW(job, uint32_t, a->rows);
-    unsigned char *live = NM_ARRAY(job, unsigned char, nm_pad8(a->cols));
-    for (size_t r = 0; r < a->rows; r++) unit[r] = (uint32_t)r;
+    unsigned char *live = NM_ARRAY(job, unsigned char, nm_pad8(a->cols)),
+                  *dead = NM_ARRAY(job, unsigned char, nm_pad8(a->cols));
+    const uint64_t before = t_seed;
+    size_t n = 0;
+    t_seed = seed;
+    for (size_t r = 0; r < a->rows; r++)
+        if (t_below(4)) unit[n++] = (uint32_t)r;
+    for (size_t j = 0; j < a->cols; j++) {
+        live[j] = t_below(3) == 0;
+        dead[j] = !live[j] && t_below(4) == 0;
+    }
+    t_seed = before;
     nm_lin_apply(job, k, a, x, y);
-    nm_lin_pull(job, k, a, a->rows, unit, u, z, live, NULL);
+    nm_lin_pull(job, k, a, n, unit, u, z, live, seed % 3 ? dead : NULL);
 }
 
-static bool check_shared(nm_job *job, const nm_lin *a, const double *x, const double *u)
+/* Pulls all rows back with the kernel for eight lanes: it leaves nothing in the others of what was there before. */
+static bool check_half(nm_job *job, const nm_lin *a, const double *u)
+{
+    nm_kernels half = *nm_kernels_pick();
+    half.outer = half.outer_half;
+    uint32_t *unit = NM_RAW(job, uint32_t, a->rows);
+    unsigned char *live = NM_ARRAY(job, unsigned char, nm_pad8(a->cols));
+    double *z = nm_repeat(job, nm_pad8(a->cols) * NM_LANES, NAN);
+    for (size_t r = 0; r < a->rows; r++) unit[r] = (uint32_t)r;
+    nm_lin_pull(job, &half, a, a->rows, unit, u, z, live, NULL);
+    bool ok = true;
+    for (size_t i = 0; i < a->cols * NM_LANES; i++) ok &= !live[i / NM_LANES] || !isnan(z[i]);
+    return ok;
+}
+
+static bool check_shared(nm_job *job, const nm_lin *a, const double *x, const double *u, uint64_t seed)
 {
     const size_t rows = nm_pad8(a->rows) * NM_LANES, cols = nm_pad8(a->cols) * NM_LANES;
     double *alone = NM_ARRAY(job, double, rows + cols), *shared = NM_ARRAY(job, double, rows + cols);
-    both_ways(job, a, x, u, alone, alone + rows);
+    both_ways(job, a, x, u, alone, alone + rows, seed);
     nm_job_share_all(job);
     nm_job_set_threads(job, 3);
     nm_job_set_deadline(job, 0);
-    both_ways(job, a, x, u, shared, shared + rows);
+    both_ways(job, a, x, u, shared, shared + rows, seed);
     nm_job_set_threads(job, 1);
     nm_job_set_deadline(job, INFINITY);
     return memcmp(alone, shared, (rows + cols) * sizeof *alone) == 0;
@@ -399,7 +426,8 @@ static void one(nm_job *job, void *arg)
         adjoint &= left == right;
     }
     CHECK(adjoint, "%s is not adjoint, seed %llu", o->name, seed);
-    CHECK(check_shared(job, &a, x, u), "%s, shared, seed %llu", o->name, seed);
+    CHECK(check_shared(job, &a, x, u, o->seed), "%s, shared, seed %llu", o->name, seed);
+    CHECK(check_half(job, &a, u), "%s, eight lanes, seed %llu", o->name, seed);
 }
 
 int main(void)
