@@ -74,7 +74,7 @@ nm_runner nm_runner_find(nm_job *job, const char *name)
                                false};
     const nm_word *known = nm_runner_words(job);
     const char *guess = nm_guess(job, name, strlen(name), known);
-    nm_throw(job, NM_EUSE, "solver %s: unknown; %s", name,
+    nm_throw(job, NM_EUSE, "--solver %s: unknown; %s", name,
              guess
                  ? guess
                  : nm_fmt(job, "%s was expected, or --solver-command", nm_words_list(job, known)));
