@@ -111,7 +111,7 @@ bool nm_file_create(nm_job *job, const char *path, const void *p, size_t n);
 uint64_t nm_file_stamp(const char *path);            /* changes when the file is rewritten; 0: there is no file */
 
 /* ---- path.c: names of files and folders --------------------------------------------------------- */
-bool nm_file_same(const char *a, const char *b); bool nm_file_exists(const char *path); /* true also if not known */
+bool nm_file_same(const char *a, const char *b); bool nm_file_exists(const char *path); /* the latter also if unknown */
 bool nm_file_older(const char *a, const char *b);    /* true: a was last written before b; false when that is unclear */
 bool nm_has_suffix(const char *s, const char *suffix);
 char *nm_path_dir(nm_job *job, const char *path);    /* the folder of path, with its slash, or "" */
@@ -238,7 +238,7 @@ typedef struct nm_turns nm_turns; typedef void nm_team_body(nm_job *, void *arg,
 nm_idle *nm_job_idle(const nm_job *job); void nm_job_set_idle(nm_job *job, nm_idle *idle);
 /* Shares n items, which take roughly `work` together, among the job's threads: body takes them until there are none, in
  * this thread and in helpers, each with a job of its own; what body allocates is lost at the end. Run: one by one, by
- * nm_turns_next, until the job must stop. Ranges: by nm_turns_range, all of them, even if the job is stopped. */
+ * nm_turns_next, until the job must stop. Ranges: from..to-1, by nm_turns_range, all, even if the job is stopped. */
 void nm_team_run(nm_job *job, size_t n, double work, nm_team_body *body, void *arg);
 void nm_team_ranges(nm_job *job, size_t n, double work, nm_team_body *body, void *arg);
 bool nm_turns_next(nm_job *job, nm_turns *t, size_t *i); bool nm_turns_range(nm_turns *t, size_t *from, size_t *to);

@@ -318,13 +318,13 @@ static void say_open(nm_state *s, const nm_target *t, const nm_proof *p)
             "than rounding lets the proof and the replay decide",
             t->name, p->tie);
     else if (nm_wall() > s->deadline)
-        s->v->why = nm_fmt(s->job, "the time limit stopped the tree of target %s after %zu nodes",
-                           t->name, p->nodes);
+        s->v->why = nm_fmt(s->job, "the time limit stopped the tree of target %s after %zu node%s",
+                           t->name, p->nodes, p->nodes == 1 ? "" : "s");
     else
         s->v->why = nm_fmt(s->job,
                            "the linear programs of target %s fail numerically: the tree gave up "
-                           "after %zu nodes",
-                           t->name, p->nodes);
+                           "after %zu node%s",
+                           t->name, p->nodes, p->nodes == 1 ? "" : "s");
 }
 
 /* Records what the tree proved about a target. */

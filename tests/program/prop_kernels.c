@@ -9,7 +9,8 @@
  * integers by 0.
  * 3. pull touches what it must and nothing else: live marks, dead columns, rows that are not listed.
  * 4. Adjointness: y.(A x) = (y A).x, exactly on small integers.
- * 5. Threads that share a product compute the same bits, all of them even if the job is stopped. */
+ * 5. Threads that share a product compute the same bits, all of them even if the job is stopped.
+ * 6. After a pull with the kernel for eight lanes, nothing of what was in memory is left in the others. */
 #include "random_networks.h"
 
 #if defined(__x86_64__)
