@@ -333,6 +333,7 @@ static int look_at(search *s, node *n)
         if (status != NM_UNKNOWN) return status == NM_OK ? CLOSED : FOUND;
         n->next = widest(s, n->b);
     }
+    s->out->needs_leaf |= n->next < 0;
     n->open = n->next >= 0 && n->depth < MAX_DEPTH;
     return n->open ? CLOSED : GAVE_UP;
 }
@@ -368,6 +369,7 @@ static int go_on(search *s)
     const size_t width = s->lines->entries > MANY_ENTRIES ? FEW : WIDTH;
     level l = {s, 0, at, child};
     if (nm_stopped(s->job) || s->out->nodes > s->o.max_nodes || nm_wall() > s->o.deadline) return GAVE_UP;
+    if (s->o.wanted && !s->o.wanted(s->o.arg)) return GAVE_UP;
     if (nm_show_due(s->job))
         nm_show(s->job, "; %zu nodes, depth %zu, bound %.4g", s->out->nodes, s->stack->depth, s->stack->a->lo[0]);
     while (s->stack && l.n < width) at[l.n++] = pop(s);

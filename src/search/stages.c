@@ -277,33 +277,7 @@ bool nm_close_propagate(nm_state *s, size_t i)
     return false;
 }
 
-/* ---- branching on signs of units ---- */
-
-static bool branch_target(nm_state *s, nm_target *t, double deadline, size_t nodes)
-{
-    const nm_bounded *k = &s->cases[t->icase];
-    const nm_case *c = k->work.c;
-    const size_t r = nm_target_row(k, &c->clauses[t->iclause], t->iclause);
-    nm_leaf at = {s, t};
-    if (nm_point_fits(k->b)) nodes *= NM_POINT_NODES;
-    nm_record *record = s->o->record;
-    const size_t k_target = (size_t)(t - s->v->targets);
-    const nm_branch_opts o = {.attack = s->o->stages.attack,
-                              .record = record && record->begun[k_target] && nm_point_fits(t->tight),
-                              .max_nodes = s->o->nodes ? s->o->nodes : nodes,
-                              .deadline = deadline,
-                              .seed = s->o->seed,
-                              .leaf = nm_leaf_solve,
-                              .arg = &at};
-    nm_note(s->job, "branching on target %s", t->name);
-    const nm_branch out = nm_branch_run(s->job, t->tight, c, t->iclause, k->row[t->iclause], r,
-                                        c->clauses[t->iclause].rows[r].rhs + s->q->guard, o);
-    if (out.status == NM_OK) nm_target_close(s, t, t->margin_lo);
-    if (out.steps) nm_record_keep(s, t, nm_fmt(s->job, "%s%send\n", record->begun[k_target], out.steps));
-    if (out.status != NM_VIOLATED) return false;
-    const nm_replay replay = nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause, out.x);
-    return nm_state_take(s, &replay, out.is_leaf ? NM_BY_SOLVER : NM_BY_ATTACK);
-}
+/* ---- cubes ---- */
 
 void nm_close_cubes(nm_state *s)
 {
@@ -323,47 +297,6 @@ void nm_close_cubes(nm_state *s)
         t->n_cubes = out.n_cubes;
         if (out.n_cubes == 0) nm_target_close(s, t, t->margin_lo);
     }
-}
-
-/* Returns the open target whose bound is nearest to the cutoff, or NULL. */
-static nm_target *nearest(nm_state *s, const bool *tried)
-{
-    nm_target *best = NULL;
-    for (size_t i = 0; i < s->v->n_targets; i++) {
-        nm_target *t = &s->v->targets[i];
-        if (tried[i] || !t->tight || !nm_target_open(t)) continue;
-        if (!best || t->margin_lo > best->margin_lo) best = t;
-    }
-    return best;
-}
-
-/* Returns true if points decide the lines of all cases, as in networks with one hidden layer. */
-static bool all_cheap(const nm_state *s)
-{
-    bool all = true;
-    for (size_t i = 0; i < s->q->n_cases; i++) all &= !s->cases[i].b || nm_point_fits(s->cases[i].b);
-    return all;
-}
-
-/* Branches on each open target. Of a time limit it may use all that is left, or half of it if models are solved
- * afterwards (nine tenths for closest, and where models prove less: in deep networks, or with cheap nodes); each open
- * target gets an equal share of what earlier ones leave, the hardest target last. */
-bool nm_close_branch(nm_state *s, size_t nodes)
-{
-    const double part = !s->o->stages.solve ? 1
-                        : s->nearest || nm_hidden_layers(s->p) > 1 || all_cheap(s) ? 0.9
-                                                      : 0.5,
-                 now = nm_wall(), end = now + part * (s->deadline - now);
-    bool *tried = NM_ARRAY(s->job, bool, s->v->n_targets + 1);
-    size_t left = 0;
-    for (size_t i = 0; i < s->v->n_targets; i++)
-        left += s->v->targets[i].tight && nm_target_open(&s->v->targets[i]);
-    for (nm_target *t; (t = nearest(s, tried)) && !nm_stopped(s->job);) {
-        tried[t - s->v->targets] = true;
-        const double share = nm_wall() + (end - nm_wall()) / (double)left--;
-        if (branch_target(s, t, share, nodes)) return true;
-    }
-    return false;
 }
 
 /* ---- bisection of the input box, if few inputs are free ---- */

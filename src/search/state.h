@@ -137,7 +137,6 @@ bool nm_close_attack_again(nm_state *s, size_t i);
 bool nm_close_attack(nm_state *s, size_t i, const double *start, size_t n_restarts);
 void nm_close_maxima(nm_state *s, size_t i); /* changes the case's program: not before models are written */
 bool nm_close_propagate(nm_state *s, size_t i);
-bool nm_close_branch(nm_state *s, size_t nodes); /* nodes: for each target */
 void nm_close_cubes(nm_state *s); /* splits the open targets into cubes */
 bool nm_close_split(nm_state *s, size_t i);
 
@@ -151,6 +150,10 @@ void nm_close_units(nm_state *s, size_t i);
 /* ---- tight_targets.c: stages on case i, where the job's threads share the targets ---------------- */
 void nm_close_tighten(nm_state *s, size_t i);
 void nm_close_trees(nm_state *s, size_t i);
+
+/* ---- branch_targets.c ---------------------------------------------------------------------------- */
+/* Branches on each open target, with up to so many nodes; true: the question is settled. */
+bool nm_close_branch(nm_state *s, size_t nodes);
 
 /* ---- range.c ------------------------------------------------------------------------------------ */
 bool nm_range_open(const nm_state *s, const nm_target *t); /* it may still move an end */

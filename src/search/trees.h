@@ -71,6 +71,7 @@ typedef struct nm_branch_opts {
     /* Decides a node that has no unit left to branch on. Returns NM_OK if it has no counterexample, NM_VIOLATED if x
      * is one, else NM_UNKNOWN. */
     int (*leaf)(void *arg, const nm_bounds *b, double *x);
+    bool (*wanted)(void *arg); /* false: the search may give up; or NULL. Any thread calls it */
     void *arg;
     bool record;           /* steps of a certificate are wanted; only where nm_point_fits */
 } nm_branch_opts;
@@ -81,6 +82,7 @@ typedef struct nm_branch {
     nm_cube *cube;
     double *x;             /* [n_in] */
     bool is_leaf;          /* x was found in a leaf */
+    bool needs_leaf;       /* a node could not be decided as there was no function for it */
     const char *steps;     /* what closed it, if they are wanted and can be said; else NULL */
 } nm_branch;
 /* Branches on signs of units; row `which` of the clause is bounded against rhs, which includes the guard. */

@@ -1,9 +1,10 @@
 /* Whatever is shared among threads gives the same bytes for 1, 2 and 7 of them: bounds of units by CROWN, alpha and
  * trees, trees of branching (status, nodes, point), splits of the box (status, boxes, point), trees in lanes (bound,
- * nodes, work), and verdicts and margins of whole questions. Random dense networks with two to four hidden layers;
- * cutoffs lie between the bound and the least value of a sample, so that trees have many rounds. Also what a team
- * promises: each item is taken once, a helper's error arrives, its memory counts, and threads that are left over go to
- * the items. Runs under -fsanitize=thread, too (make tsan).
+ * nodes, work), and verdicts and margins of whole questions, with several targets, too, of which two are branched on
+ * at a time. Random dense networks with two to four hidden layers; cutoffs lie between the bound and the least value of
+ * a sample, so that trees have many rounds, or just above the least value of all. Also what a team promises: each item
+ * is taken once, a helper's error arrives, its memory counts, and threads that are left over go to the items. Runs
+ * under -fsanitize=thread, too (make tsan).
  *
  *   prop_threads [NETWORKS] */
 #include "random_networks.h"
@@ -18,7 +19,7 @@ enum { NETS = 50 / T_SHARE };
 enum { INPUTS = 8, POINTS = 2000, TEAMS = 3 };
 static const size_t team[TEAMS] = {1, 2, 7};
 
-static size_t n_nodes, n_boxes, n_lane_nodes, n_alpha, n_closed, n_found, n_asked[3];
+static size_t n_nodes, n_boxes, n_lane_nodes, n_alpha, n_closed, n_found, n_asked[3], n_target[3];
 
 /* ---- what a team promises ---- */
 
@@ -239,6 +240,83 @@ static void questions(nm_job *job, const setup *s)
     n_asked[v[0]->status == NM_OK ? 0 : v[0]->status == NM_VIOLATED ? 1 : 2]++;
 }
 
+/* ---- several targets, two of which are branched on at a time ---- */
+
+enum { TARGETS = 5 };
+static const double form[TARGETS][2] = {{1, -1}, {-1, 1}, {1, 0.4}, {-0.3, -1}, {-1, 0.2}};
+
+/* Moves the cutoff of a row to its least value, so that only a few points are counterexamples. */
+static void hide_one(nm_job *job, const setup *s, nm_row *row, nm_clause *clause)
+{
+    const size_t t = t_below(TARGETS);
+    nm_case c = s->c;
+    nm_query q = s->q;
+    c.clauses = &clause[t];
+    q.cases = &c;
+    q.objective = NM_WORST;
+    const nm_solve_opts o = {.bounds = {.all = NM_BY_ALPHA}, .time_limit = 0.3, .seed = 1, .threads = 1,
+                             .stages = {.branch = true, .attack = true, .solve = true}};
+    const nm_verdict *v = nm_solve_query(job, s->net, &q, &o);
+    row[t].rhs += v->targets->objective + 1e-7;
+}
+
+/* Sets rows whose cutoffs are at, above or below their least value at points of the box. */
+static void make_rows(nm_job *job, const setup *s, nm_row *row, nm_clause *clause)
+{
+    static const uint32_t var[2] = {0, 1};
+    const nm_row *at[TARGETS];
+    double least[TARGETS], x[INPUTS];
+    for (size_t t = 0; t < TARGETS; t++) {
+        row[t] = (nm_row){2, var, form[t], 0};
+        clause[t] = (nm_clause){.n_rows = 1, .rows = &row[t], .label = -1, .name = nm_fmt(job, "c%zu", t)};
+        at[t] = &row[t];
+        least[t] = INFINITY;
+    }
+    const nm_program *with = nm_program_with_rows(job, s->p, TARGETS, at);
+    for (size_t k = 0; k < POINTS; k++) {
+        for (size_t i = 0; i < INPUTS; i++) x[i] = t_below(2) ? s->c.lo[i] : t_uniform(-0.4, 0.4);
+        const double *y = nm_trace(job, with, x) + with->blocks[with->n_blocks - 1].first;
+        for (size_t t = 0; t < TARGETS; t++) least[t] = fmin(least[t], y[t]);
+    }
+    nm_bounds *b = nm_bounds_new(job, with, s->c.lo, s->c.hi);
+    nm_crown(job, b, (nm_crown_opts){.query_block = (int)with->n_blocks - 1});
+    for (size_t t = 0; t < TARGETS; t++) {
+        const double lo = b->lo[with->blocks[with->n_blocks - 1].first + t];
+        row[t].rhs = least[t] - t_uniform(0.1, 0.6) * (least[t] - lo);
+    }
+    if (s->seed % 3 == 0) hide_one(job, s, row, clause);
+}
+
+static void targets(nm_job *job, const setup *s)
+{
+    nm_row row[TARGETS];
+    nm_clause clause[TARGETS];
+    nm_case c = s->c;
+    nm_query q = s->q;
+    make_rows(job, s, row, clause);
+    c.n_clauses = TARGETS;
+    c.clauses = clause;
+    q.cases = &c;
+    const nm_verdict *v[TEAMS];
+    for (size_t k = 0; k < TEAMS; k++) {
+        const nm_solve_opts o = {.bounds = {.all = NM_BY_ALPHA},
+                                 .threads = team[k],
+                                 .nodes = s->seed % 3 == 0 ? 400 : 30,
+                                 .seed = 1,
+                                 .stages = {.branch = true, .attack = s->seed % 2}};
+        v[k] = nm_solve_query(job, s->net, &q, &o);
+        CHECK(v[k]->status == v[0]->status && !v[k]->witness == !v[0]->witness, "%d, not %d; seed %llu", v[k]->status,
+              v[0]->status, (unsigned long long)s->seed);
+        if (v[0]->witness) same(s, "a witness", k, v[0]->witness->x, v[k]->witness->x, INPUTS * sizeof(double));
+        for (size_t t = 0; t < TARGETS; t++)
+            CHECK(v[k]->targets[t].status == v[0]->targets[t].status && v[k]->targets[t].by == v[0]->targets[t].by,
+                  "target %zu: %d, not %d; seed %llu", t, v[k]->targets[t].status, v[0]->targets[t].status,
+                  (unsigned long long)s->seed);
+    }
+    for (size_t t = 0; t < TARGETS; t++)
+        n_target[v[0]->targets[t].status == NM_OK ? 0 : v[0]->targets[t].status == NM_VIOLATED ? 1 : 2]++;
+}
+
 static void sharing(nm_job *job, void *arg)
 {
     setup *s = arg;
@@ -247,6 +325,7 @@ static void sharing(nm_job *job, void *arg)
     units(job, s);
     trees(job, s);
     questions(job, s);
+    if (s->seed % 3 == 0 || s->seed % 5 == 1) targets(job, s);
 }
 
 int main(int argc, char **argv)
@@ -255,10 +334,12 @@ int main(int argc, char **argv)
     team_promises();
     for (uint64_t seed = 1; seed <= nets; seed++) t_job(NM_OK, sharing, &(setup){.seed = seed});
     printf("%zu units by alpha, %zu nodes, %zu boxes, %zu nodes in lanes; trees: %zu closed, %zu found; questions: %zu "
-           "hold, %zu violated, %zu open\n",
-           n_alpha, n_nodes, n_boxes, n_lane_nodes, n_closed, n_found, n_asked[0], n_asked[1], n_asked[2]);
+           "hold, %zu violated, %zu open; targets: %zu hold, %zu violated, %zu open\n",
+           n_alpha, n_nodes, n_boxes, n_lane_nodes, n_closed, n_found, n_asked[0], n_asked[1], n_asked[2], n_target[0],
+           n_target[1], n_target[2]);
     CHECK(n_alpha > nets && n_nodes > 3 * nets && n_boxes > 5 * nets && n_lane_nodes > 20 * nets &&
-              n_closed > nets / 20 && n_found > nets / 20 && n_asked[0] > nets / 20 && n_asked[1] > nets / 20,
+              n_closed > nets / 20 && n_found > nets / 20 && n_asked[0] > nets / 20 && n_asked[1] > nets / 20 &&
+              n_target[0] > nets && n_target[1] > nets / 20,
           "the test is blunt");
     return t_done("prop_threads");
 }

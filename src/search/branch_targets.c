@@ -1,0 +1,206 @@
+/* branch_targets.c: branching on the signs of units (branch.c), for each open target.
+ *
+ * Targets whose bounds are nearest to the cutoff come first. In large networks of several layers a round of branching
+ * has few nodes, whose steps are bound by memory, so that threads wait for each other at its end: there two targets are
+ * branched on at the same time, by a team of two that shares the job's threads. They do not depend on each other; what
+ * they found is taken in the targets' order, so that the answer is the same for any number of threads. If a
+ * counterexample settles the question, targets that come after its own are no longer wanted, and those before it are
+ * finished. Clp's random numbers are those of the process (embedded_clp.c), so that leaves are not solved at the
+ * same time: a target that needs one is branched on again when it is alone, which was never seen in networks of
+ * that size. Memory: that of two searches. */
+#include "base/base.h"
+#include "question/question.h"
+#include "judge/judge.h"
+#include "bounds/bounds.h"
+#include "search/search.h"
+#include "search/record.h"
+#include "search/state.h"
+#include "search/trees.h"
+
+#include <stdatomic.h>
+
+enum { PAIR = 2 };
+/* two targets go together if CROWN's bounds take so many times the work that is shared by threads: 1e9 multiply-adds */
+static const double PAIRS_FROM = 20;
+
+typedef struct { /* of the open targets */
+    nm_state *s;
+    nm_target **t;  /* [n], the nearest one first */
+    nm_branch *out; /* [n]; x has room for the network's input */
+    size_t n, nodes, together; /* together: targets in work at a time */
+    double end;          /* nm_wall: when all must have ended */
+    atomic_size_t next;  /* the next target; from wanted on they are no longer wanted */
+    atomic_size_t wanted;
+} queue;
+
+typedef struct { /* what a search asks its caller */
+    nm_leaf leaf;
+    const queue *q;
+    size_t i;
+} asked;
+
+static int solve_leaf(void *arg, const nm_bounds *b, double *x) { return nm_leaf_solve(&((asked *)arg)->leaf, b, x); }
+
+static bool is_wanted(void *arg)
+{
+    const asked *a = arg;
+    return a->i < atomic_load(&a->q->wanted);
+}
+
+/* Branches on target i until its share of the time is used up. */
+static nm_branch branch(nm_job *job, const queue *q, size_t i, double deadline, bool alone)
+{
+    nm_state *s = q->s;
+    nm_target *t = q->t[i];
+    const nm_bounded *k = &s->cases[t->icase];
+    const nm_case *c = k->work.c;
+    const size_t r = nm_target_row(k, &c->clauses[t->iclause], t->iclause);
+    const size_t nodes = nm_point_fits(k->b) ? NM_POINT_NODES * q->nodes : q->nodes;
+    const nm_record *record = s->o->record;
+    asked a = {{s, t}, q, i};
+    const nm_branch_opts o = {.attack = s->o->stages.attack,
+                              .record = record && record->begun[t - s->v->targets] && nm_point_fits(t->tight),
+                              .max_nodes = s->o->nodes ? s->o->nodes : nodes,
+                              .deadline = deadline,
+                              .seed = s->o->seed,
+                              .leaf = alone ? solve_leaf : NULL,
+                              .wanted = is_wanted,
+                              .arg = &a};
+    return nm_branch_run(job, t->tight, c, t->iclause, k->row[t->iclause], r,
+                         c->clauses[t->iclause].rows[r].rhs + s->q->guard, o);
+}
+
+static nm_replay judge(nm_state *s, const nm_target *t, const double *x)
+{
+    return nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause, x);
+}
+
+/* Takes what was found out about a target; returns true if that settles the question. */
+static bool take(nm_state *s, nm_target *t, const nm_branch *out)
+{
+    if (out->status == NM_OK) nm_target_close(s, t, t->margin_lo);
+    if (out->steps)
+        nm_record_keep(s, t, nm_fmt(s->job, "%s%send\n", s->o->record->begun[t - s->v->targets], out->steps));
+    if (out->status != NM_VIOLATED) return false;
+    const nm_replay replay = judge(s, t, out->x);
+    return nm_state_take(s, &replay, out->is_leaf ? NM_BY_SOLVER : NM_BY_ATTACK);
+}
+
+/* Each of the left targets gets an equal share of the time, if `together` of them are branched on at once. */
+static double share(double end, size_t left, size_t together)
+{
+    const double now = nm_wall();
+    return now + (end - now) * (left < together ? 1 : (double)together / (double)left);
+}
+
+/* ---- one target after the other ---- */
+
+static bool branch_in_turn(queue *q)
+{
+    for (size_t i = 0; i < q->n && !nm_stopped(q->s->job); i++) {
+        if (!nm_target_open(q->t[i])) continue;
+        nm_note(q->s->job, "branching on target %s", q->t[i]->name);
+        const nm_branch out = branch(q->s->job, q, i, share(q->end, q->n - i, 1), true);
+        if (take(q->s, q->t[i], &out)) return true;
+    }
+    return false;
+}
+
+/* ---- two targets at a time ---- */
+
+/* Ends the searches of later targets if a counterexample settles the question. */
+static void settle(nm_job *job, queue *q, size_t i)
+{
+    nm_state here = *q->s; /* in this job's memory */
+    here.job = job;
+    nm_replay r = judge(&here, q->t[i], q->out[i].x);
+    if (q->s->o->float32) r = nm_float32_replay(&here, &r);
+    size_t before = atomic_load(&q->wanted);
+    while (r.is_violated && i + 1 < before && !atomic_compare_exchange_weak(&q->wanted, &before, i + 1));
+}
+
+static void branch_each(nm_job *job, void *arg, nm_turns *turns)
+{
+    queue *q = arg;
+    for (size_t member; nm_turns_next(job, turns, &member);)
+        for (size_t i; (i = atomic_fetch_add(&q->next, 1)) < atomic_load(&q->wanted) && !nm_stopped(job);) {
+            const nm_mark mark = nm_mark_get(job);
+            const nm_branch out = branch(job, q, i, share(q->end, q->n - i, q->together), false);
+            if (out.status == NM_VIOLATED) memcpy(q->out[i].x, out.x, q->s->p->blocks[0].n * sizeof *out.x);
+            q->out[i].status = out.status;
+            q->out[i].needs_leaf = out.needs_leaf;
+            if (out.status == NM_VIOLATED) settle(job, q, i);
+            nm_mark_release(job, mark);
+        }
+}
+
+static bool branch_in_pairs(queue *q)
+{
+    nm_state *s = q->s;
+    double work = 0;
+    for (size_t i = 0; i < q->n; i++) {
+        q->out[i] = (nm_branch){.status = NM_UNKNOWN, .x = NM_RAW(s->job, double, s->p->blocks[0].n)};
+        work += nm_crown_work(q->t[i]->tight);
+    }
+    q->together = nm_job_threads(s->job) > 1 ? PAIR : 1;
+    nm_note(s->job, "branching on %zu targets, two at a time", q->n);
+    nm_team_run(s->job, PAIR, work, branch_each, q);
+    for (size_t i = 0; i < q->n; i++)
+        if (take(s, q->t[i], &q->out[i])) return true;
+    for (size_t i = 0; i < q->n && !nm_stopped(s->job); i++) {
+        if (!q->out[i].needs_leaf) continue;
+        const nm_branch out = branch(s->job, q, i, share(q->end, q->n - i, 1), true);
+        if (take(s, q->t[i], &out)) return true;
+    }
+    return false;
+}
+
+/* ---- all of them ---- */
+
+/* Returns the open target whose bound is nearest to the cutoff, or NULL. */
+static nm_target *nearest(nm_state *s, const bool *tried)
+{
+    nm_target *best = NULL;
+    for (size_t i = 0; i < s->v->n_targets; i++) {
+        nm_target *t = &s->v->targets[i];
+        if (tried[i] || !t->tight || !nm_target_open(t)) continue;
+        if (!best || t->margin_lo > best->margin_lo) best = t;
+    }
+    return best;
+}
+
+/* Returns true if points decide the lines of all cases, as in networks with one hidden layer. */
+static bool all_cheap(const nm_state *s)
+{
+    bool all = true;
+    for (size_t i = 0; i < s->q->n_cases; i++) all &= !s->cases[i].b || nm_point_fits(s->cases[i].b);
+    return all;
+}
+
+/* Returns true if two targets may go together: their searches are dear, write no certificate, and do not depend on what
+ * others have found. */
+static bool in_pairs(const queue *q)
+{
+    const double from = PAIRS_FROM * nm_job_shares_from(q->s->job);
+    bool dear = q->n > 1 && q->s->q->objective == NM_FEASIBLE && !q->s->nearest;
+    for (size_t i = 0; i < q->n; i++)
+        dear = dear && nm_hidden_layers(q->t[i]->tight->p) > 1 && nm_crown_work(q->t[i]->tight) > from;
+    return dear;
+}
+
+/* Of a time limit it may use all that is left, or half of it if models are solved afterwards (nine tenths for closest,
+ * and where models prove less: in deep networks, or with cheap nodes); each open target gets an equal share of what
+ * earlier ones leave, the hardest target last. */
+bool nm_close_branch(nm_state *s, size_t nodes)
+{
+    const double part = !s->o->stages.solve ? 1
+                        : s->nearest || nm_hidden_layers(s->p) > 1 || all_cheap(s) ? 0.9
+                                                      : 0.5,
+                 now = nm_wall();
+    queue q = {.s = s, .t = NM_RAW(s->job, nm_target *, s->v->n_targets + 1), .nodes = nodes,
+               .out = NM_RAW(s->job, nm_branch, s->v->n_targets + 1), .end = now + part * (s->deadline - now)};
+    bool *tried = NM_ARRAY(s->job, bool, s->v->n_targets + 1);
+    for (nm_target *t; (t = nearest(s, tried)); q.t[q.n++] = t) tried[t - s->v->targets] = true;
+    atomic_init(&q.wanted, q.n);
+    return in_pairs(&q) ? branch_in_pairs(&q) : branch_in_turn(&q);
+}
