@@ -10,8 +10,9 @@
  * left out, which only makes it larger), and its bounds are computed here. A clause is closed in a region if one of
  * its rows is proven to be above its right side, or if it is closed in both parts of the region: by the two signs of a
  * unit or the two halves of an input's interval, which share their border. A row's bound may be the least of those in
- * the leaves of a tree. Within `target`, a row of one clause is assumed, as it holds at every counterexample to it.
- * All clauses of all cases must be closed. */
+ * the leaves of a tree. Blocks with maxima may be replaced by others that compare their members by ReLUs. Within
+ * `target`, a row of one clause is assumed, as it holds at every counterexample to it. All clauses of all cases must be
+ * closed. */
 #include "base/base.h"
 #include "program/program.h"
 #include "network/network.h"
@@ -34,6 +35,7 @@ typedef struct {
     const nm_case *c; /* the case at hand */
     nm_checked *out;
     size_t depth;
+    bool played; /* p are the blocks in which maxima are ReLUs */
 } check;
 
 static bool fail(check *c, const char *why)
@@ -289,9 +291,60 @@ static bool halves(check *c, nm_region *r, nm_span *w)
     return parts(c, r, -1, 0, i, x);
 }
 
+static bool agree(check *c, const nm_region *r, const nm_plain *p)
+{
+    const char *differs =
+        nm_plain_try(c->job, p, c->net, r->lo + c->p->x_first, r->hi + c->p->x_first, c->is_exact);
+    return !differs || fail(c, differs);
+}
+
+/* Takes the blocks for the case at hand. */
+static void prepare(check *c, const nm_plain *net_blocks)
+{
+    const nm_plain *p = c->c->gens ? nm_plain_over(c->job, net_blocks, c->c->gens) : net_blocks;
+    if (p == c->p) return;
+    if (c->exact) nm_close(c->job, c->exact);
+    c->p = p;
+    c->pull = nm_pull_new(c->job, p);
+    c->exact = c->is_exact ? nm_exact_new(c->job, p, nm_pull_bends(c->pull)) : NULL;
+}
+
+/* Takes over the ends of unit i of a block, and what they say about the pre-activation of a ReLU. */
+static void carry(nm_region *r, const nm_plain *p, size_t block, size_t i, double lo, double hi)
+{
+    const nm_plain_block *k = &p->block[block];
+    nm_region_meet(r, k->first + i, lo, hi);
+    if (k->kind == NM_RELU) nm_region_meet(r, p->block[k->src].first + i, lo > 0 ? lo : -INFINITY, hi);
+}
+
+/* Goes on with the blocks in which maxima are ReLUs; what is known of units that both have stays known. */
+static bool maxima(check *c, nm_region *r)
+{
+    const nm_plain *net = c->net_blocks, *before = c->p;
+    if (c->depth != 1 || !net->played || c->played)
+        return fail(c, "maxima: this is for a case of a network that has any, once, and not within other steps");
+    nm_region_interval(before, r, before->n_blocks);
+    if (!agree(c, r, net->played)) return false;
+    c->played = true;
+    prepare(c, net->played);
+    nm_region in = whole(c);
+    const size_t over = c->c->gens != NULL; /* the block of generators comes before all others */
+    for (size_t b = 0; b < net->n_blocks; b++) {
+        const nm_plain_block *old = &before->block[b + over];
+        for (size_t i = 0; net->to[b] >= 0 && i < old->n; i++)
+            carry(&in, c->p, (size_t)net->to[b] + over, i, r->lo[old->first + i], r->hi[old->first + i]);
+    }
+    for (size_t i = 0; over && i < before->block[0].n; i++) nm_region_meet(&in, i, r->lo[i], r->hi[i]);
+    in.closed = r->closed;
+    in.empty |= r->empty;
+    *r = in;
+    return true;
+}
+
 static bool step(check *c, nm_region *r, nm_span s, nm_span *w)
 {
     c->out->steps++;
+    if (nm_span_is(s, "maxima")) return maxima(c, r);
     if (nm_span_is(s, "least")) return bound_unit(c, r, w, 1);
     if (nm_span_is(s, "most")) return bound_unit(c, r, w, -1);
     if (!nm_span_is(s, "crown"))
@@ -373,37 +426,30 @@ static bool witness(check *c)
                           nm_num_text(c->job, r.margin64)));
 }
 
-/* Takes the blocks of the case at hand. */
-static void prepare(check *c)
-{
-    const nm_plain *p = c->c->gens ? nm_plain_over(c->job, c->net_blocks, c->c->gens) : c->net_blocks;
-    if (p == c->p) return;
-    if (c->exact) nm_close(c->job, c->exact);
-    c->p = p;
-    c->pull = nm_pull_new(c->job, p);
-    c->exact = c->is_exact ? nm_exact_new(c->job, p, nm_pull_bends(c->pull)) : NULL;
-}
-
 static bool one_case(check *c, size_t i)
 {
     c->c = &c->q->cases[i];
-    prepare(c);
+    c->played = false;
+    prepare(c, c->net_blocks);
     const nm_mark mark = nm_mark_get(c->job);
     c->out->icase = i;
     nm_region r = whole(c);
     const double *lo = r.lo + c->p->x_first, *hi = r.hi + c->p->x_first;
     for (size_t k = 0; k < c->q->n_in; k++)
         if (!isfinite(lo[k]) || !isfinite(hi[k])) return fail(c, "an input without bounds");
-    const char *differs = nm_plain_try(c->job, c->net_blocks, c->net, lo, hi, c->is_exact);
-    if (differs) return fail(c, differs);
-    if (!header(c, nm_fmt(c->job, "case %zu", i))) return false;
-    if (!region(c, &r, "end")) return false;
+    if (!agree(c, &r, c->net_blocks) || !header(c, nm_fmt(c->job, "case %zu", i)) || !region(c, &r, "end"))
+        return false;
     if (!all_closed(c, &r)) {
         size_t t = 0;
         while (r.closed[t]) t++;
         return fail(c, nm_fmt(c->job, "clause %zu of case %zu is not excluded", t, i));
     }
     c->out->clauses += c->c->n_clauses;
+    if (c->played) { /* these blocks' memory is released */
+        if (c->exact) nm_close(c->job, c->exact);
+        c->exact = NULL;
+        c->p = NULL;
+    }
     nm_mark_release(c->job, mark);
     return true;
 }

@@ -44,6 +44,8 @@ struct nm_plain {
     const int32_t *out; /* as in nm_program */
     const double *out_const;
     size_t *tried; /* points at which it was compared with the judge's network */
+    const nm_plain *played; /* blocks of the same network in which maxima are ReLUs, or NULL: it has none */
+    const int *to; /* [n_blocks] the block of `played` with the same values as each of these, or -1 */
 };
 typedef struct nm_exact nm_exact; /* numbers of any length, and one row: --exact */
 /* Compares the blocks with the judge's evaluation of the network at points of the box, unless this was done at enough

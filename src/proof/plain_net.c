@@ -2,9 +2,9 @@
  *
  * Each AFFINE unit becomes a list of units and weights. That the lowering is right is not assumed: at corners and
  * random points of the input set the outputs of the blocks are compared with the judge's, each with a bound of its
- * rounding. A case with generators has blocks of its own: these, the inputs as an affine image of them, and the rest of
- * the network, which shares its weights. Cost: the weights, written out. Left out: networks of more than MOST weights,
- * which are refused.
+ * rounding; so are those of the blocks in which maxima are ReLUs (tournament.c). A case with generators has blocks of
+ * its own: these, the inputs as an affine image of them, and the rest of the network, which shares its weights. Cost: the
+ * weights, written out. Left out: networks of more than MOST weights, which are refused.
  */
 #include <stdlib.h>
 #include "base/base.h"
@@ -143,9 +143,8 @@ static void places(nm_job *job, nm_plain *p)
     }
 }
 
-nm_plain *nm_plain_new(nm_job *job, const nm_net *net)
+static nm_plain *blocks_of(nm_job *job, const nm_program *p)
 {
-    const nm_program *p = nm_lower(job, net);
     nm_plain *out = NM_NEW(job, nm_plain);
     *out = (nm_plain){
         .n_blocks = p->n_blocks, .n_units = p->n_units, .n_out = p->n_out, .x_first = p->x_first};
@@ -162,6 +161,17 @@ nm_plain *nm_plain_new(nm_job *job, const nm_net *net)
     fans(job, out);
     places(job, out);
     out->tried = NM_NEW(job, size_t);
+    return out;
+}
+
+nm_plain *nm_plain_new(nm_job *job, const nm_net *net)
+{
+    const nm_program *p = nm_lower(job, net);
+    nm_plain *out = blocks_of(job, p);
+    if (!nm_program_has_maxima(p)) return out;
+    int *to = NM_RAW(job, int, p->n_blocks);
+    out->played = blocks_of(job, nm_program_tournaments(job, p, to));
+    out->to = to;
     return out;
 }
 

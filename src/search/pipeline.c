@@ -63,10 +63,10 @@ ON(split)
 ON(branch)
 ON(units)
 ON(solve)
-/* files that are kept, and certificates, speak of the network's own program */
+/* files that are kept speak of the network's own program */
 static bool on_maxima(const nm_solve_opts *o)
 {
-    return o->stages.branch && !o->depth && !writes(o) && !o->programs.keep && !o->record;
+    return o->stages.branch && !o->depth && !writes(o) && !o->programs.keep;
 }
 #define ALWAYS         always
 #define WRITES         writes

@@ -89,9 +89,16 @@ static bool promising(const tree *t)
 
 typedef enum { OPEN, CLOSED } fate;
 
+/* Puts that the signs that lead here have no multipliers, and default slopes: such is CROWN's row. */
+static void put_plain(tree *t, size_t depth)
+{
+    nm_put(&t->out, "slopes\n");
+    nm_record_betas(&t->out, depth, NM_ARRAY(t->job, double, depth + 1));
+}
+
 /* Makes the row the cut that tightens box and units. If that says, by no more than rounding, that there is no point, it
  * is undone, as the checker may not find it so. */
-static fate cut(tree *t, nm_bounds *b, const nm_cut *cut)
+static fate cut(tree *t, nm_bounds *b, const nm_cut *cut, size_t depth)
 {
     const size_t q = b->p->blocks[b->p->n_blocks - 1].first + t->row, said = t->out.n;
     const nm_bounds *was = nm_bounds_copy(t->job, b);
@@ -100,7 +107,8 @@ static fate cut(tree *t, nm_bounds *b, const nm_cut *cut)
     nm_put(&t->out, "crown\n");
     nm_crown(t->job, b, (nm_crown_opts){.query_block = (int)b->p->n_blocks - 1, .cut = cut});
     if (b->lo[q] > t->rhs) {
-        nm_put(&t->out, "slopes\nclose %zu %zu\n", t->t->iclause, t->which);
+        put_plain(t, depth);
+        nm_put(&t->out, "close %zu %zu\n", t->t->iclause, t->which);
         return CLOSED;
     }
     if (nm_surely_empty(b)) return CLOSED;
@@ -120,7 +128,10 @@ static bool by_lanes(tree *t, const nm_bounds *b, size_t depth)
     const nm_lane_opts o = {.nodes = depth ? LANE_NODES : ROOT_LANES, .words = w};
     nm_pseudo *cost = nm_pseudo_new(t->job, b->p->n_units, NULL);
     const bool closed = nm_lane_tree_run(t->job, b, t->row, t->rhs, lines->slo, cost, o).closed;
-    if (closed) nm_put(&t->out, "%stree %zu %zu%s", w->slopes.s, t->t->iclause, t->which, w->tree.s);
+    if (closed) { /* its nodes do not know the multipliers of the signs that lead here */
+        put_plain(t, depth);
+        nm_put(&t->out, "%stree %zu %zu%s", w->slopes.s, t->t->iclause, t->which, w->tree.s);
+    }
     nm_lane_words_drop(t->job, 1, w);
     t->trees++;
     t->by_trees += closed;
@@ -136,6 +147,7 @@ static bool child(tree *t, const nm_bounds *b, size_t depth, size_t unit, int si
     t->unit[depth] = (uint32_t)unit;
     t->side[depth] = (signed char)side;
     nm_bounds_meet(c, nm_program_pre(b->p, unit), side > 0 ? -INFINITY : 0, side > 0 ? 0 : INFINITY, NM_BY_ALPHA);
+    if (side > 0) nm_bounds_meet(c, unit, 0, 0, NM_BY_ALPHA); /* it has no line, though intervals stay as they are */
     nm_bounds *wide = nm_bounds_copy(t->job, c);
     nm_interval(t->job, c, 1, (int)b->p->n_blocks);
     if (nm_surely_empty(c)) return true;
@@ -183,7 +195,7 @@ static bool node(tree *t, nm_bounds *b, size_t depth, const nm_alpha *a, size_t 
         }
         const size_t before = nm_bounds_unstable(b);
         const nm_cut with = nm_cut_of(t->job, b->p, a, lane, t->rhs);
-        if (cut(t, b, &with) == CLOSED) return true;
+        if (cut(t, b, &with, depth) == CLOSED) return true;
         if (nm_stopped(t->job)) return false;
         if (depth || nm_bounds_unstable(b) + 2 > before) break;
     }

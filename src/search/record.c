@@ -49,6 +49,14 @@ nm_buf *nm_record_units(nm_state *s, size_t i)
     return s->o->record && !s->o->record->unable ? &s->o->record->units[i] : NULL;
 }
 
+void nm_record_maxima(nm_state *s, size_t i)
+{
+    nm_buf *said = nm_record_units(s, i);
+    if (!said) return;
+    nm_put(said, "maxima\ncrown\n");
+    for (size_t t = 0; t < s->q->cases[i].n_clauses; t++) s->o->record->begun[s->cases[i].first + t] = NULL;
+}
+
 void nm_record_keep(nm_state *s, const nm_target *t, const char *steps)
 {
     nm_record *r = s->o->record;

@@ -9,6 +9,8 @@
 void nm_record_open(nm_state *s);
 /* Returns where the steps that bound the units of case i are put, or NULL: they are not wanted. */
 nm_buf *nm_record_units(nm_state *s, size_t i);
+/* From here on, the case's steps are about the program in which maxima are ReLUs, and CROWN bounds its units. */
+void nm_record_maxima(nm_state *s, size_t i);
 /* Keeps the steps that close a target. */
 void nm_record_keep(nm_state *s, const nm_target *t, const char *steps);
 void nm_record_bound(nm_state *s, const nm_target *t,
