@@ -208,7 +208,8 @@ void nm_batch_pull(nm_batch *t, const nm_relax *x, int from)
 {
     for (int b = from; b > 0; b--) {
         const nm_block *k = &t->p->blocks[b];
-        const bool given = k->kind == NM_RELU && (x->signs || x->n_lane_signs); /* which no row need have reached */
+        /* signs add multipliers, even if no row has reached this block */
+        const bool given = k->kind == NM_RELU && (x->signs || x->n_lane_signs);
         for (size_t l = 0; l < NM_LANES; l++) t->err[l] += x->flat[b]; /* always, whatever other lanes do */
         if (nm_batch_list(t, b) == 0 && !given) continue;
         if (k->kind == NM_AFFINE) pull_affine(t, x, k, b);

@@ -2,7 +2,8 @@
  *
  * Each AFFINE unit becomes a list of units and weights. That the lowering is right is not assumed: at corners and
  * random points of the input set the outputs of the blocks are compared with the judge's, each with a bound of its
- * rounding; so are those of the blocks in which maxima are ReLUs (tournament.c). A case with generators has blocks
+ * rounding; so are those of the blocks in which maxima are ReLUs (tournament.c), and the values of all units that
+ * both have. A case with generators has blocks
  * of its own: these, the inputs as an affine image of them, and the rest of the network, which shares its weights.
  * Cost: the weights, written out. Left out: networks of more than MOST weights, which are refused. */
 #include <stdlib.h>
@@ -336,6 +337,23 @@ static void values(const nm_plain *p, point *at)
     }
 }
 
+/* Returns whether units that p->played has, too, have the same values there, up to rounding. */
+static bool keeps_units(nm_job *job, const nm_plain *p, const point *at)
+{
+    const nm_plain *q = p->played;
+    point other = {NM_ARRAY(job, double, q->n_units), NM_ARRAY(job, double, q->n_units),
+                   NM_RAW(job, double, 2 * q->widest + 1)};
+    bool same = true;
+    memcpy(other.v, at->v, p->block[0].n * sizeof *other.v);
+    values(q, &other);
+    for (size_t b = 0; b < p->n_blocks; b++)
+        for (size_t i = 0; p->to[b] >= 0 && i < p->block[b].n; i++) {
+            const size_t u = p->block[b].first + i, v = q->block[p->to[b]].first + i;
+            same &= fabs(at->v[u] - other.v[v]) <= (at->err[u] + other.err[v]) * NM_CHECK_MORE + 1e-300;
+        }
+    return same;
+}
+
 const char *nm_plain_try(nm_job *job, const nm_plain *p, const nm_net *net, const double *lo,
                          const double *hi, bool exact)
 {
@@ -352,10 +370,9 @@ const char *nm_plain_try(nm_job *job, const nm_plain *p, const nm_net *net, cons
             const double v = lo[i] + part * (hi[i] - lo[i]);
             x[i] = v >= lo[i] && v <= hi[i] ? v : lo[i];
         }
-        if (!exact) {
-            values(p, &at);
-            if (agrees(p, &at, nm_net_eval(job, net, x, false, NULL), NULL, &k)) continue;
-        }
+        if (!exact || p->played) values(p, &at);
+        if (p->played && !keeps_units(job, p, &at)) return "the blocks without maxima have other values";
+        if (!exact && agrees(p, &at, nm_net_eval(job, net, x, false, NULL), NULL, &k)) continue;
         const double *y = nm_net_eval(job, net, x, false, yerr); /* slower, with a bound of what it may lose */
         if (exact ? !nm_exact_agrees(job, p, at.v, y, yerr, &k) : !agrees(p, &at, y, yerr, &k))
             return nm_fmt(job,

@@ -3,11 +3,12 @@
  * Targets whose bounds are nearest to the cutoff come first. In large networks of several layers a round of branching
  * has few nodes, whose steps are bound by memory, so that threads wait for each other at its end: there two targets are
  * branched on at the same time, by a team of two that shares the job's threads. They do not depend on each other; what
- * they found is taken in the targets' order, so that the answer is the same for any number of threads. If a
+ * they found is taken in the targets' order, so that, unless time runs out, the answer is the same for any number of
+ * threads. If a
  * counterexample settles the question, targets that come after its own are no longer wanted, and those before it are
  * finished. Clp's random numbers are those of the process (embedded_clp.c), so that leaves are not solved at the
- * same time: a target that needs one is branched on again when it is alone, which was never seen in networks of
- * that size. Memory: that of two searches. */
+ * same time: a target that needs one, which is rare in networks of that size, is branched on again when it is alone.
+ * Memory: that of two searches. */
 #include "base/base.h"
 #include "question/question.h"
 #include "judge/judge.h"
@@ -26,7 +27,7 @@ static const double PAIRS_FROM = 20;
 typedef struct { /* of the open targets */
     nm_state *s;
     nm_target **t;  /* [n], the nearest one first */
-    nm_branch *out; /* [n]; x has room for the network's input */
+    nm_branch *out; /* [n]; x has room for a point of the target's program */
     size_t n, nodes, together; /* together: targets in work at a time */
     double end;          /* nm_wall: when all must have ended */
     atomic_size_t next;  /* the next target; from wanted on they are no longer wanted */
@@ -119,6 +120,9 @@ static void settle(nm_job *job, queue *q, size_t i)
     while (r.is_violated && i + 1 < before && !atomic_compare_exchange_weak(&q->wanted, &before, i + 1));
 }
 
+/* Returns the number of inputs of the target's program: generators, if its case has them. */
+static size_t width(const nm_target *t) { return t->tight->p->blocks[0].n; }
+
 static void branch_each(nm_job *job, void *arg, nm_turns *turns)
 {
     queue *q = arg;
@@ -126,7 +130,7 @@ static void branch_each(nm_job *job, void *arg, nm_turns *turns)
         for (size_t i; (i = atomic_fetch_add(&q->next, 1)) < atomic_load(&q->wanted) && !nm_stopped(job);) {
             const nm_mark mark = nm_mark_get(job);
             const nm_branch out = branch(job, q, i, share(q->end, q->n - i, q->together), false);
-            if (out.status == NM_VIOLATED) memcpy(q->out[i].x, out.x, q->s->p->blocks[0].n * sizeof *out.x);
+            if (out.status == NM_VIOLATED) memcpy(q->out[i].x, out.x, width(q->t[i]) * sizeof *out.x);
             q->out[i].status = out.status;
             q->out[i].needs_leaf = out.needs_leaf;
             if (out.status == NM_VIOLATED) settle(job, q, i);
@@ -139,16 +143,16 @@ static bool branch_in_pairs(queue *q)
     nm_state *s = q->s;
     double work = 0;
     for (size_t i = 0; i < q->n; i++) {
-        q->out[i] = (nm_branch){.status = NM_UNKNOWN, .x = NM_RAW(s->job, double, s->p->blocks[0].n)};
+        q->out[i] = (nm_branch){.status = NM_UNKNOWN, .x = NM_RAW(s->job, double, width(q->t[i]))};
         work += nm_crown_work(q->t[i]->tight);
     }
     q->together = nm_job_threads(s->job) > 1 ? PAIR : 1;
-    nm_note(s->job, "branching on %zu targets, two at a time", q->n);
+    nm_note(s->job, "branching on %zu targets%s", q->n, q->together > 1 ? ", two at a time" : "");
     nm_team_run(s->job, PAIR, work, branch_each, q);
     for (size_t i = 0; i < q->n; i++)
         if (take(s, q->t[i], &q->out[i])) return true;
     for (size_t i = 0; i < q->n && !nm_stopped(s->job); i++) {
-        if (!q->out[i].needs_leaf) continue;
+        if (!q->out[i].needs_leaf || !nm_target_open(q->t[i])) continue;
         const nm_branch out = branch(s->job, q, i, share(q->end, q->n - i, 1), true);
         if (take(s, q->t[i], &out)) return true;
     }
@@ -177,8 +181,8 @@ static bool all_cheap(const nm_state *s)
     return all;
 }
 
-/* Returns true if two targets may go together: their searches are dear, write no certificate, and do not depend on what
- * others have found. */
+/* Returns true if two targets may go together: their searches are dear, and do not depend on what others have found.
+ * With several hidden layers they record nothing for certificates. */
 static bool in_pairs(const queue *q)
 {
     const double from = PAIRS_FROM * nm_job_shares_from(q->s->job);

@@ -147,7 +147,7 @@ static bool child(tree *t, const nm_bounds *b, size_t depth, size_t unit, int si
     t->unit[depth] = (uint32_t)unit;
     t->side[depth] = (signed char)side;
     nm_bounds_meet(c, nm_program_pre(b->p, unit), side > 0 ? -INFINITY : 0, side > 0 ? 0 : INFINITY, NM_BY_ALPHA);
-    if (side > 0) nm_bounds_meet(c, unit, 0, 0, NM_BY_ALPHA); /* it has no line, though intervals stay as they are */
+    if (side > 0) nm_bounds_meet(c, unit, 0, 0, NM_BY_ALPHA); /* 0 in rows, too, even if intervals stay wide */
     nm_bounds *wide = nm_bounds_copy(t->job, c);
     nm_interval(t->job, c, 1, (int)b->p->n_blocks);
     if (nm_surely_empty(c)) return true;

@@ -19,7 +19,7 @@ enum { NETS = 50 / T_SHARE };
 enum { INPUTS = 8, POINTS = 2000, TEAMS = 3 };
 static const size_t team[TEAMS] = {1, 2, 7};
 
-static size_t n_nodes, n_boxes, n_lane_nodes, n_alpha, n_closed, n_found, n_asked[3], n_target[3];
+static size_t n_nodes, n_boxes, n_lane_nodes, n_alpha, n_closed, n_found, n_asked[3], n_target[4];
 
 /* ---- what a team promises ---- */
 
@@ -245,8 +245,8 @@ static void questions(nm_job *job, const setup *s)
 enum { TARGETS = 5 };
 static const double form[TARGETS][2] = {{1, -1}, {-1, 1}, {1, 0.4}, {-0.3, -1}, {-1, 0.2}};
 
-/* Moves the cutoff of a row to its least value, so that only a few points are counterexamples. */
-static void hide_one(nm_job *job, const setup *s, nm_row *row, nm_clause *clause)
+/* Moves the cutoff of a row to its least value, so that only a few points are counterexamples; true: this is proven. */
+static bool hide_one(nm_job *job, const setup *s, nm_row *row, nm_clause *clause)
 {
     const size_t t = t_below(TARGETS);
     nm_case c = s->c;
@@ -258,10 +258,11 @@ static void hide_one(nm_job *job, const setup *s, nm_row *row, nm_clause *clause
                              .stages = {.branch = true, .attack = true, .solve = true}};
     const nm_verdict *v = nm_solve_query(job, s->net, &q, &o);
     row[t].rhs += v->targets->objective + 1e-7;
+    return v->status == NM_OK;
 }
 
 /* Sets rows whose cutoffs are at, above or below their least value at points of the box. */
-static void make_rows(nm_job *job, const setup *s, nm_row *row, nm_clause *clause)
+static bool make_rows(nm_job *job, const setup *s, nm_row *row, nm_clause *clause)
 {
     static const uint32_t var[2] = {0, 1};
     const nm_row *at[TARGETS];
@@ -284,16 +285,39 @@ static void make_rows(nm_job *job, const setup *s, nm_row *row, nm_clause *claus
         const double lo = b->lo[with->blocks[with->n_blocks - 1].first + t];
         row[t].rhs = least[t] - t_uniform(0.1, 0.6) * (least[t] - lo);
     }
-    if (s->seed % 3 == 0) hide_one(job, s, row, clause);
+    return s->seed % 3 == 0 && hide_one(job, s, row, clause);
 }
 
-static void targets(nm_job *job, const setup *s)
+/* Returns more generators than inputs, whose inputs are within the box. */
+static const nm_gens *generators(nm_job *job)
+{
+    enum { GENS = INPUTS + 4 };
+    size_t *ptr = NM_ARRAY(job, size_t, INPUTS + 1);
+    uint32_t *idx = NM_ARRAY(job, uint32_t, 2 * INPUTS);
+    double *w = NM_ARRAY(job, double, 2 * INPUTS);
+    for (uint32_t i = 0; i < INPUTS; i++) {
+        ptr[i + 1] = 2 * (i + 1);
+        idx[2 * i] = i;
+        idx[2 * i + 1] = INPUTS + i % 4;
+        w[2 * i] = 0.75;
+        w[2 * i + 1] = 0.2;
+    }
+    nm_gens *g = NM_NEW(job, nm_gens);
+    *g = (nm_gens){.n = GENS, .n_in = INPUTS, .lo = nm_repeat(job, GENS, -0.4), .hi = nm_repeat(job, GENS, 0.4),
+                   .x0 = nm_repeat(job, INPUTS, 0), .ptr = ptr, .idx = idx, .w = w, .at = nm_repeat(job, GENS, 0)};
+    return g;
+}
+
+static void targets(nm_job *job, const setup *of)
 {
     nm_row row[TARGETS];
     nm_clause clause[TARGETS];
+    setup over = *of;
+    const setup *s = &over;
+    if (s->seed % 2 == 0) over.c.gens = generators(job);
+    const bool hidden = make_rows(job, s, row, clause);
     nm_case c = s->c;
     nm_query q = s->q;
-    make_rows(job, s, row, clause);
     c.n_clauses = TARGETS;
     c.clauses = clause;
     q.cases = &c;
@@ -303,10 +327,13 @@ static void targets(nm_job *job, const setup *s)
                                  .threads = team[k],
                                  .nodes = s->seed % 3 == 0 ? 400 : 30,
                                  .seed = 1,
-                                 .stages = {.branch = true, .attack = s->seed % 2}};
+                                 .stages = {.branch = true, .attack = s->seed % 4 < 2}};
         v[k] = nm_solve_query(job, s->net, &q, &o);
         CHECK(v[k]->status == v[0]->status && !v[k]->witness == !v[0]->witness, "%d, not %d; seed %llu", v[k]->status,
               v[0]->status, (unsigned long long)s->seed);
+        CHECK(!hidden || v[k]->status == NM_VIOLATED, "the counterexample is not found; seed %llu",
+              (unsigned long long)s->seed);
+        n_target[3] += v[k]->status == NM_VIOLATED && c.gens;
         if (v[0]->witness) same(s, "a witness", k, v[0]->witness->x, v[k]->witness->x, INPUTS * sizeof(double));
         for (size_t t = 0; t < TARGETS; t++)
             CHECK(v[k]->targets[t].status == v[0]->targets[t].status && v[k]->targets[t].by == v[0]->targets[t].by,
@@ -339,7 +366,7 @@ int main(int argc, char **argv)
            n_target[1], n_target[2]);
     CHECK(n_alpha > nets && n_nodes > 3 * nets && n_boxes > 5 * nets && n_lane_nodes > 20 * nets &&
               n_closed > nets / 20 && n_found > nets / 20 && n_asked[0] > nets / 20 && n_asked[1] > nets / 20 &&
-              n_target[0] > nets && n_target[1] > nets / 20,
+              n_target[0] > nets && n_target[1] > nets / 20 && n_target[3] > 2,
           "the test is blunt");
     return t_done("prop_threads");
 }
