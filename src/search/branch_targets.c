@@ -4,10 +4,10 @@
  * has few nodes, whose steps are bound by memory, so that threads wait for each other at its end: there two targets are
  * branched on at the same time, by a team of two that shares the job's threads. They do not depend on each other; what
  * they found is taken in the targets' order, so that, unless time runs out, the answer is the same for any number of
- * threads. If a
- * counterexample settles the question, targets that come after its own are no longer wanted, and those before it are
- * finished. Clp's random numbers are those of the process (embedded_clp.c), so that leaves are not solved at the
- * same time: a target that needs one, which is rare in networks of that size, is branched on again when it is alone.
+ * threads. If a counterexample settles the question, targets that come after its own are no longer wanted, and those
+ * before it are finished. Clp's random numbers are those of the process (embedded_clp.c), so that leaves are not solved
+ * at the same time: a target that needs one, which is rare in networks of that size, is branched on again when it is
+ * alone.
  * Memory: that of two searches. */
 #include "base/base.h"
 #include "question/question.h"
