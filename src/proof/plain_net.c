@@ -5,7 +5,8 @@
  * rounding; so are those of the blocks in which maxima are ReLUs (tournament.c), and the values of all units that
  * both have. A case with generators has blocks
  * of its own: these, the inputs as an affine image of them, and the rest of the network, which shares its weights.
- * Cost: the weights, written out. Left out: networks of more than MOST weights, which are refused. */
+ * Cost: the weights, written out, and twice where
+ * there are maxima. Left out: networks of more than MOST weights, which are refused. */
 #include <stdlib.h>
 #include "base/base.h"
 #include "program/program.h"

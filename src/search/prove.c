@@ -89,10 +89,9 @@ static bool promising(const tree *t)
 
 typedef enum { OPEN, CLOSED } fate;
 
-/* Puts that the signs that lead here have no multipliers, and default slopes: such is CROWN's row. */
-static void put_plain(tree *t, size_t depth)
+/* Puts that the signs that lead here have no multipliers, as CROWN and trees in lanes do not know them. */
+static void put_no_betas(tree *t, size_t depth)
 {
-    nm_put(&t->out, "slopes\n");
     nm_record_betas(&t->out, depth, NM_ARRAY(t->job, double, depth + 1));
 }
 
@@ -107,8 +106,8 @@ static fate cut(tree *t, nm_bounds *b, const nm_cut *cut, size_t depth)
     nm_put(&t->out, "crown\n");
     nm_crown(t->job, b, (nm_crown_opts){.query_block = (int)b->p->n_blocks - 1, .cut = cut});
     if (b->lo[q] > t->rhs) {
-        put_plain(t, depth);
-        nm_put(&t->out, "close %zu %zu\n", t->t->iclause, t->which);
+        put_no_betas(t, depth);
+        nm_put(&t->out, "slopes\nclose %zu %zu\n", t->t->iclause, t->which);
         return CLOSED;
     }
     if (nm_surely_empty(b)) return CLOSED;
@@ -128,8 +127,8 @@ static bool by_lanes(tree *t, const nm_bounds *b, size_t depth)
     const nm_lane_opts o = {.nodes = depth ? LANE_NODES : ROOT_LANES, .words = w};
     nm_pseudo *cost = nm_pseudo_new(t->job, b->p->n_units, NULL);
     const bool closed = nm_lane_tree_run(t->job, b, t->row, t->rhs, lines->slo, cost, o).closed;
-    if (closed) { /* its nodes do not know the multipliers of the signs that lead here */
-        put_plain(t, depth);
+    if (closed) {
+        put_no_betas(t, depth);
         nm_put(&t->out, "%stree %zu %zu%s", w->slopes.s, t->t->iclause, t->which, w->tree.s);
     }
     nm_lane_words_drop(t->job, 1, w);

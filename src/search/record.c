@@ -52,9 +52,9 @@ nm_buf *nm_record_units(nm_state *s, size_t i)
 void nm_record_maxima(nm_state *s, size_t i)
 {
     nm_buf *said = nm_record_units(s, i);
-    if (!said) return;
-    nm_put(said, "maxima\ncrown\n");
-    for (size_t t = 0; t < s->q->cases[i].n_clauses; t++) s->o->record->begun[s->cases[i].first + t] = NULL;
+    if (said) nm_put(said, "maxima\ncrown\n");
+    for (size_t t = 0; s->o->record && t < s->q->cases[i].n_clauses; t++)
+        s->o->record->begun[s->cases[i].first + t] = NULL; /* it began with the other program */
 }
 
 void nm_record_keep(nm_state *s, const nm_target *t, const char *steps)

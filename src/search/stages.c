@@ -248,7 +248,7 @@ void nm_close_maxima(nm_state *s, size_t i)
         for (size_t u = 0; to[b] >= 0 && u < old->p->blocks[b].n; u++) {
             const size_t from = old->p->blocks[b].first + u, at = k->b->p->blocks[to[b]].first + u;
             nm_bounds_meet(k->b, at, old->lo[from], old->hi[from], (nm_by)old->by[from]);
-            if (k->b->p->blocks[to[b]].kind == NM_RELU) /* a maximum of ReLUs: the largest of what they read */
+            if (k->b->p->blocks[to[b]].kind == NM_RELU) /* its value bounds what it reads */
                 nm_bounds_meet(k->b, nm_program_pre(k->b->p, at), old->lo[from] > 0 ? old->lo[from] : -INFINITY,
                                old->hi[from], (nm_by)old->by[from]);
         }

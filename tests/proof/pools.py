@@ -6,7 +6,7 @@ import json, random, re, sys, os
 sys.path.insert(1, sys.path[0] + "/../kit")
 
 from kit import check, m, p, parts, put, run
-from tiny import box
+from tiny import box, dense, network
 
 rng = random.Random(int(os.environ.get("SEED", "1")))
 COUNT = int(os.environ.get("COUNT", "24"))
@@ -43,26 +43,25 @@ def place():
                           ("without its bounds", text.replace("maxima\ncrown\n", "maxima\n"))):
         code, out, err = run("check", *asked(39, "linf:0.05"), put("bad.proof", damaged))
         check("rejected: maxima %s" % name, code == 6 and "rejected: " in out + err, (code, out, err))
-    net = json.dumps(network(False)).encode()
+    net = random_network(False)
     code, out, err = run("solve", put("n.json", net), put("q.vnnlib", cut(-1e5)), "--proof", p("n.proof"))
     lines = open(p("n.proof")).read().replace("case 0\n", "case 0\nmaxima\n") if os.path.exists(p("n.proof")) else ""
     code, out, err = run("check", p("n.json"), p("q.vnnlib"), put("bad.proof", lines))
     check("rejected: a network without maxima", code == 6 and "maxima: " in out + err, (code, out, err))
 
 
-def network(pools=True):
+def random_network(pools=True):
     """a random network: affine layers with ReLUs, then perhaps maxima of groups, an affine layer"""
-    def dense(n, k):
-        return {"op": "dense", "weight": [[rng.randint(-48, 48) / 32 for _ in range(n)] for _ in range(k)],
-                "bias": [rng.randint(-32, 32) / 32 for _ in range(k)]}
+    def some(n, k):
+        return dense([[rng.randint(-48, 48) / 32 for _ in range(n)] for _ in range(k)], [rng.randint(-32, 32) / 32 for _ in range(k)])
     size, deep, layers, n = rng.choice((2, 3, 4)), rng.randint(0, 2) if pools else 2, [], 4
     for k in [6] * deep + [4 * size]:
-        layers, n = layers + [dense(n, k), {"op": "relu"}], k
+        layers, n = layers + [some(n, k), {"op": "relu"}], k
     if pools:
         layers = layers[:len(layers) - rng.randint(0, 1)] + [
             {"op": "reshape", "shape": [1, 1, 4, size]},
             {"op": "maxpool", "kernel_shape": [1, size], "strides": [1, size], "pads": [0, 0, 0, 0]}, {"op": "flatten"}]
-    return {"netmip": "network", "version": 1, "input": {"name": "x", "shape": [1, 4]}, "layers": layers + [dense(4 if pools else n, 2)]}
+    return json.dumps(network([1, 4], layers + [some(4 if pools else n, 2)]))
 
 
 def tree_below_signs(text):
@@ -87,7 +86,7 @@ def false_claims():
     """the steps for a cutoff that no point reaches, for one that some point does"""
     with_step = tried = below = 0
     for k in range(COUNT):
-        net, lo, hi = put("n.json", json.dumps(network(k % 3 > 0))), -400.0, 400.0
+        net, lo, hi = put("n.json", random_network(k % 3 > 0)), -400.0, 400.0
         check("ends that are far enough", holds(net, lo) and not holds(net, hi))
         while hi - lo > 1e-3:
             lo, hi = ((lo + hi) / 2, hi) if holds(net, (lo + hi) / 2) else (lo, (lo + hi) / 2)
