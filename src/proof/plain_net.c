@@ -3,10 +3,9 @@
  * Each AFFINE unit becomes a list of units and weights. That the lowering is right is not assumed: at corners and
  * random points of the input set the outputs of the blocks are compared with the judge's, each with a bound of its
  * rounding; so are those of the blocks in which maxima are ReLUs (tournament.c), and the values of all units that
- * both have. A case with generators has blocks
- * of its own: these, the inputs as an affine image of them, and the rest of the network, which shares its weights.
- * Cost: the weights, written out, and twice where
- * there are maxima. Left out: networks of more than MOST weights, which are refused. */
+ * both have. A case with generators has blocks of its own: these, the inputs as an affine image of them, and the rest
+ * of the network, which shares its weights. Cost: the weights, written out, and twice where there are maxima. Left out:
+ * networks of more than MOST weights, which are refused. */
 #include <stdlib.h>
 #include "base/base.h"
 #include "program/program.h"
