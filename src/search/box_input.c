@@ -124,12 +124,11 @@ static const double *path_slopes(const nm_box_rows *r)
 
 /* ---- the choice ---- */
 
-size_t nm_box_input(nm_box_rows *r, bool *high)
+const double *nm_box_shares(nm_box_rows *r, double *sum)
 {
     const nm_program *p = r->b->p;
     const size_t n = p->blocks[0].n;
-    double *share = NM_ARRAY(r->job, double, n), *slope = NM_ARRAY(r->job, double, n),
-           *sum = NM_ARRAY(r->job, double, n);
+    double *share = NM_ARRAY(r->job, double, n), *slope = NM_ARRAY(r->job, double, n);
     add_slopes(r, slope, sum);
     for (size_t k = 1; k < p->n_blocks; k++) {
         const nm_block *relu = &p->blocks[k];
@@ -141,9 +140,52 @@ size_t nm_box_input(nm_box_rows *r, bool *high)
     add_slopes(r, slope, NULL);
     add_shares(r->b, slope, share);
     add_shares(r->b, path_slopes(r), share);
+    return share;
+}
+
+size_t nm_box_input(nm_box_rows *r, bool *high)
+{
+    const size_t n = r->b->p->blocks[0].n;
+    double *sum = NM_ARRAY(r->job, double, n);
+    const double *share = nm_box_shares(r, sum);
     size_t best = 0;
     for (size_t i = 1; i < n; i++)
         if (share[i] > share[best]) best = i;
     *high = sum[best] < 0;
     return best;
+}
+
+/* The fee covers the rounding of the sums of ends. */
+bool nm_box_meet_sums(const nm_gens *g, nm_bounds *b)
+{
+    for (size_t k = 0; g && k < g->n_sums; k++) {
+        const nm_sum *m = &g->sums[k];
+        double lo = 0, hi = 0, mag = fabs(m->total);
+        for (size_t i = m->first; i < m->first + m->n; i++) {
+            lo += b->lo[i];
+            hi += b->hi[i];
+            mag += fabs(b->lo[i]) + fabs(b->hi[i]);
+        }
+        const double fee = (double)(m->n + 8) * NM_ULP * mag;
+        if (lo - fee > m->total || hi + fee < m->total) return false;
+        for (size_t i = m->first; i < m->first + m->n; i++)
+            nm_bounds_meet(b, i, m->total - (hi - b->hi[i]) - fee, m->total - (lo - b->lo[i]) + fee,
+                           NM_BY_INTERVAL);
+    }
+    return !b->empty;
+}
+
+double nm_box_middle(const nm_gens *g, const nm_bounds *b, size_t i)
+{
+    for (size_t k = 0; g && k < g->n_sums; k++) {
+        const nm_sum *m = &g->sums[k];
+        double lo = 0, wide = 0;
+        if (i < m->first || i >= m->first + m->n) continue;
+        for (size_t j = m->first; j < m->first + m->n; j++) {
+            lo += b->lo[j];
+            wide += b->hi[j] - b->lo[j];
+        }
+        return b->lo[i] + (b->hi[i] - b->lo[i]) * fmin(fmax((m->total - lo) / wide, 0.1), 0.9);
+    }
+    return 0.5 * b->lo[i] + 0.5 * b->hi[i];
 }

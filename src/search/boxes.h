@@ -24,6 +24,14 @@ bool nm_box_rows_cut(const nm_box_rows *r, double guard, nm_bounds *b);
 /* Returns the input to bisect along, after a pull, whose lines and lanes it uses up; *high: the rows are smaller in the
  * upper half. */
 size_t nm_box_input(nm_box_rows *r, bool *high);
+/* Returns the inputs' shares [n_in] in the change of the rows, 2 in all; it uses r up like nm_box_input. Adds their
+ * slopes to sum [n_in]. */
+const double *nm_box_shares(nm_box_rows *r, double *sum);
+/* Shrinks the boxes of a sum's members to what the other members leave; g: the case's generators, or NULL. Returns
+ * false if no point is left. */
+/* Returns where to cut input i: in the middle, or, for a member of a sum, near its mean over the box. */
+double nm_box_middle(const nm_gens *g, const nm_bounds *b, size_t i);
+bool nm_box_meet_sums(const nm_gens *g, nm_bounds *b);
 
 /* ---- unit_signs.c ------------------------------------------------------------------------------- */
 typedef struct nm_signs_found {

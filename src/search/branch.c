@@ -21,11 +21,13 @@
 #include "question/question.h"
 #include "bounds/bounds.h"
 #include "search/search.h"
+#include "search/boxes.h"
 #include "search/record.h"
 #include "search/state.h"
 #include "search/trees.h"
 
 enum { MAX_DEPTH = 100, MAX_ENTRIES = 2000000, MOST_LANES = 16 };
+enum { HALVES = 40 }; /* free inputs up to which they are halved */
 enum { WIDTH = 4, FEW = 2, MANY_ENTRIES = 400000 }; /* nodes of a round; if a node's lines take much memory */
 static const double LANES_SHARE = 0.5; /* part of a node's work that a tree in lanes may take, unless it pays */
 
@@ -38,11 +40,12 @@ typedef struct node {
     nm_job *job;          /* its memory, that of the node itself, too */
     nm_bounds *b;
     size_t depth, number; /* number: in the order in which they were made */
-    uint32_t *unit;       /* [depth] the signs that it assumes */
+    size_t n_signs;       /* that it assumes; what else leads here are halves of inputs */
+    uint32_t *unit;       /* [n_signs] */
     signed char *side;
     const nm_alpha *a;    /* its best lines */
     bool open;
-    int64_t next;         /* the unit to branch on, or -1 */
+    int64_t next;         /* the unit whose sign is branched on, or the input that is halved, or -1 */
     const double *x;      /* where to attack first, or NULL */
     double credit;        /* work that trees in lanes may still cost */
     nm_pseudo *lane_cost; /* what its tree in lanes has learned */
@@ -50,7 +53,8 @@ typedef struct node {
 } node;
 
 typedef struct { /* of a certificate: what became of a node */
-    int64_t unit;      /* that it was branched on, or -1 */
+    int64_t unit;      /* that it was branched on, or input, or -1 */
+    double at;         /* where an input was halved */
     size_t child;      /* the number of its first child; the other follows */
     const char *steps; /* what closed it, or NULL: nothing that can be said */
 } chapter;
@@ -64,6 +68,7 @@ typedef struct {
     const nm_lines_of *lines;
     bool deep; /* more than one hidden layer */
     bool by_point; /* lines are those of hull_point.c */
+    bool halves;   /* inputs may be halved, too */
     nm_pseudo *cost, *lane_cost; /* of nodes; of the trees in lanes */
     double credit;               /* work that the next trees in lanes may cost */
     double rhs;
@@ -92,11 +97,37 @@ static bool attack(const search *s, const node *n, const double *start)
     return x != NULL;
 }
 
-/* Returns the unstable unit with the best product of expected gains, or -1. */
+/* Sets what halving each input may gain: its share in the change of the row, times all that lines lose. A unit's lines
+ * lose about in proportion to the width of its interval, and to this the input contributes its share. */
+static void expect_halves(const search *s, nm_job *job, const nm_bounds *b, double *gap)
+{
+    const size_t n = s->p->blocks[0].n;
+    bool *open = NM_ARRAY(job, bool, s->c->n_clauses + 1);
+    uint32_t **row = NM_ARRAY(job, uint32_t *, s->c->n_clauses + 1);
+    double all = 0;
+    open[s->clause] = true;
+    row[s->clause] = (uint32_t *)s->row;
+    for (size_t u = n; u < s->p->n_units; u++) all += gap[u];
+    nm_box_rows rows = nm_box_rows_new(job, b, s->c, row);
+    nm_box_rows_pull(&rows, open);
+    const double *share = nm_box_shares(&rows, NM_ARRAY(job, double, n));
+    for (size_t i = 0; i < n; i++) gap[i] = 0.5 * share[i] * all;
+}
+
+/* Returns the unstable unit, or the input, with the best product of expected gains, or -1. */
 static int64_t choose(const search *s, const nm_bounds *b, const double *gap)
 {
     int64_t best = -1;
     double top = 0;
+    const bool halves = s->halves && nm_bounds_unstable(b) > NM_BOX_SIGNS;
+    for (size_t i = 0; halves && i < s->p->blocks[0].n; i++) {
+        const double mid = nm_box_middle(s->c->gens, b, i);
+        if (!(gap[i] > 0) || !(mid > b->lo[i] && mid < b->hi[i])) continue;
+        const double score = nm_pseudo_score(s->cost, i, gap[i]);
+        if (score <= top) continue;
+        top = score;
+        best = (int64_t)i;
+    }
     for (size_t k = 0; k < s->p->n_blocks; k++) {
         const nm_block *r = &s->p->blocks[k];
         for (size_t u = r->first; r->kind == NM_RELU && u < r->first + r->n; u++) {
@@ -161,14 +192,15 @@ static bool try_lanes(const search *s, node *n)
 /* Tightens a node, whose parent's lines are `start`; returns true if it is excluded; else n->next says how to go on. */
 static bool excludes(const search *s, node *n, const nm_alpha *start)
 {
-    const nm_signs signs = {n->depth, n->unit, n->side};
+    const nm_signs signs = {n->n_signs, n->unit, n->side};
     const uint32_t row = s->row[s->which];
     const size_t q = s->p->blocks[s->p->n_blocks - 1].first + row;
     const nm_hull_opts o = start ? IN_NODE : AT_ROOT;
-    const nm_alpha *a = n->a =
+    nm_alpha *a =
         s->by_point ? nm_point_run(n->job, s->lines, n->b, row, s->rhs, start ? POINT_IN_NODE : POINT_AT_ROOT, &signs,
                                    start)
                     : nm_hull_run(n->job, s->lines, n->b, row, s->rhs, o, &signs, start);
+    n->a = a;
     if (a->lo[0] > s->rhs) return true;
     if (s->deep && isfinite(a->lo[0])) {
         const nm_cut cut = nm_cut_of(n->job, s->p, a, 0, s->rhs);
@@ -177,6 +209,7 @@ static bool excludes(const search *s, node *n, const nm_alpha *start)
         if (n->b->empty || n->b->lo[q] > s->rhs) return true;
     }
     if (try_lanes(s, n)) return true;
+    if (s->halves) expect_halves(s, n->job, n->b, a->gap);
     if (n->next < 0) n->next = choose(s, n->b, a->gap);
     return false;
 }
@@ -205,6 +238,7 @@ static void keep_story(search *s, size_t n, node *const *child, node *const *of)
         *c = (chapter){.unit = -1, .steps = child[i]->steps ? nm_fmt(s->job, "%s", child[i]->steps) : NULL};
         if (!of) continue;
         s->story[of[i / 2]->number].unit = of[i / 2]->next;
+        s->story[of[i / 2]->number].at = nm_box_middle(s->c->gens, of[i / 2]->b, (size_t)of[i / 2]->next);
         s->story[of[i / 2]->number].child = child[i]->number - i % 2;
     }
 }
@@ -218,7 +252,13 @@ static bool tell(const search *s, size_t number, nm_buf *out)
         return c->steps != NULL;
     }
     const int k = nm_program_block(s->p, (size_t)c->unit);
-    nm_put(out, "branch %d %zu\n", k, (size_t)c->unit - s->p->blocks[k].first);
+    if (k > 0)
+        nm_put(out, "branch %d %zu", k, (size_t)c->unit - s->p->blocks[k].first);
+    else {
+        nm_put(out, "split %zu ", (size_t)c->unit);
+        nm_put_num(out, c->at);
+    }
+    nm_put(out, "\n");
     if (!tell(s, c->child, out)) return false;
     nm_put(out, "else\n");
     if (!tell(s, c->child + 1, out)) return false;
@@ -228,22 +268,31 @@ static bool tell(const search *s, size_t number, nm_buf *out)
 
 /* ---- nodes ---- */
 
-/* Makes the root, or a child: below the node `of`, on one side of its unit. */
+/* Makes the root, or a child: below the node `of`, on one side of its unit, or the lower half (1) of its input, or the
+ * upper one (-1). */
 static node *new_node(search *s, const nm_bounds *b, const node *of, int side)
 {
     nm_job *job = nm_job_own(s->job);
     nm_job_deadline(job, s->o.deadline);
-    const size_t depth = of ? of->depth + 1 : 0;
+    const size_t n_signs = of ? of->n_signs : 0;
     node *n = NM_NEW(job, node);
-    *n = (node){.job = job, .depth = depth, .number = s->out->nodes++, .next = -1};
+    *n = (node){.job = job, .depth = of ? of->depth + 1 : 0, .number = s->out->nodes++, .next = -1};
     n->b = nm_bounds_copy(job, b);
-    n->unit = NM_RAW(job, uint32_t, depth + 1);
-    n->side = NM_RAW(job, signed char, depth + 1);
+    n->n_signs = n_signs;
+    n->unit = NM_RAW(job, uint32_t, n_signs + 1);
+    n->side = NM_RAW(job, signed char, n_signs + 1);
     if (!of) return n;
-    memcpy(n->unit, of->unit, of->depth * sizeof *n->unit);
-    memcpy(n->side, of->side, of->depth);
-    n->unit[of->depth] = (uint32_t)of->next;
-    n->side[of->depth] = (signed char)side;
+    memcpy(n->unit, of->unit, n_signs * sizeof *n->unit);
+    memcpy(n->side, of->side, n_signs);
+    if ((size_t)of->next < s->p->blocks[0].n) {
+        const size_t i = (size_t)of->next;
+        *(side > 0 ? &n->b->hi[i] : &n->b->lo[i]) = nm_box_middle(s->c->gens, b, i);
+        n->b->empty |= !nm_box_meet_sums(s->c->gens, n->b);
+        return n;
+    }
+    n->unit[n_signs] = (uint32_t)of->next;
+    n->side[n_signs] = (signed char)side;
+    n->n_signs++;
     nm_bounds_meet(n->b, nm_program_pre(s->p, (size_t)of->next), side > 0 ? -INFINITY : 0, side > 0 ? 0 : INFINITY,
                    NM_BY_ALPHA);
     return n;
@@ -298,7 +347,7 @@ static void bound_all(search *s, size_t n, const level *l)
         s->credit += c->credit;
         if (c->lane_cost) nm_pseudo_move(s->lane_cost, c->lane_cost);
         if (of && c->a)
-            nm_pseudo_learn(s->cost, c->side[of->depth], (size_t)of->next, c->a->lo[0] - of->a->lo[0],
+            nm_pseudo_learn(s->cost, i % 2 ? -1 : 1, (size_t)of->next, c->a->lo[0] - of->a->lo[0],
                             of->a->gap[of->next]);
     }
 }
@@ -313,9 +362,9 @@ static int give_cube(search *s, const node *n)
     nm_cube *c = NM_PUSH(s->job, s->out->cube, s->out->n_cubes, s->cap_cubes);
     uint32_t *unit = NM_RAW(s->job, uint32_t, n->depth + 1);
     signed char *side = NM_RAW(s->job, signed char, n->depth + 1);
-    memcpy(unit, n->unit, n->depth * sizeof *unit);
-    memcpy(side, n->side, n->depth);
-    *c = (nm_cube){nm_bounds_copy(s->job, n->b), {n->depth, unit, side}};
+    memcpy(unit, n->unit, n->n_signs * sizeof *unit);
+    memcpy(side, n->side, n->n_signs);
+    *c = (nm_cube){nm_bounds_copy(s->job, n->b), {n->n_signs, unit, side}};
     return CLOSED;
 }
 
@@ -394,8 +443,11 @@ nm_branch nm_branch_run(nm_job *job, const nm_bounds *b, const nm_case *c, size_
                 .rhs = rhs,
                 .o = o,
                 .out = &out};
+    size_t free = 0;
     s.deep = nm_hidden_layers(b->p) > 1;
     s.by_point = nm_point_fits(b);
+    for (size_t i = 0; i < b->p->blocks[0].n; i++) free += b->lo[i] < b->hi[i];
+    s.halves = !o.depth && free <= HALVES;
     s.cost = nm_pseudo_new(job, b->p->n_units, NULL);
     s.lane_cost = nm_pseudo_new(job, b->p->n_units, NULL);
     node *root = new_node(&s, b, NULL, 0);

@@ -28,7 +28,8 @@ typedef struct box {
     struct box *below;
     nm_bounds *b;        /* its inputs, and units' bounds, at first those of the box that it is a part of */
     bool *open;          /* [n_clauses] */
-    size_t n_open;
+    size_t n_open, n_open_before; /* before: when it was taken */
+    double part;         /* of the whole: 2^-(bisections) */
     size_t input;        /* what to bisect along; */
     bool high;           /* and whether its upper half goes first */
     size_t number;       /* in the order in which boxes are taken */
@@ -50,6 +51,9 @@ typedef struct {
     size_t trees, closed; /* trees over signs that were tried; that closed their clause */
     box *stack, *unused;
     double work; /* of a box, as lately measured: it decides only whether threads share a round */
+    size_t n_open;         /* clauses that were open at first */
+    size_t next_check;     /* boxes */
+    double done, checked;  /* part of the whole that is closed, the mean over these; at the last check */
     nm_split *out;
 } split;
 
@@ -70,7 +74,8 @@ static box *new_box(split *s, const nm_bounds *from, const bool *open)
     return x;
 }
 
-enum { WIDTH = 32 }; /* boxes of a round */
+enum { WIDTH = 32, CHECK = 1024 };  /* boxes of a round; between two checks of whether it will end */
+static const double PATIENCE = 4;   /* times the boxes that are allowed: if more are expected, it gives up */
 static const double RATE = 1e10; /* roughly, fused multiply-adds in a second */
 
 static void push(box **list, box *x)
@@ -207,35 +212,16 @@ static void bound_each(nm_job *job, void *arg, nm_turns *turns)
     }
 }
 
-/* Shrinks the boxes of a sum's members to what the other members leave; returns false if no point is left. The fee
- * covers the rounding of the sums of ends. */
-static bool meet_sums(const split *s, nm_bounds *b)
-{
-    const nm_gens *g = s->c->gens;
-    for (size_t k = 0; g && k < g->n_sums; k++) {
-        const nm_sum *m = &g->sums[k];
-        double lo = 0, hi = 0, mag = fabs(m->total);
-        for (size_t i = m->first; i < m->first + m->n; i++) {
-            lo += b->lo[i];
-            hi += b->hi[i];
-            mag += fabs(b->lo[i]) + fabs(b->hi[i]);
-        }
-        const double fee = (double)(m->n + 8) * NM_ULP * mag;
-        if (lo - fee > m->total || hi + fee < m->total) return false;
-        for (size_t i = m->first; i < m->first + m->n; i++)
-            nm_bounds_meet(b, i, m->total - (hi - b->hi[i]) - fee, m->total - (lo - b->lo[i]) + fee,
-                           NM_BY_INTERVAL);
-    }
-    return !b->empty;
-}
-
 static void push_halves(split *s, const box *x)
 {
     const double mid = 0.5 * x->b->lo[x->input] + 0.5 * x->b->hi[x->input];
     for (int first = 0; first < 2; first++) {
         box *half = new_box(s, x->b, x->open);
+        half->part = 0.5 * x->part;
         *(first == x->high ? &half->b->lo[x->input] : &half->b->hi[x->input]) = mid;
-        push(meet_sums(s, half->b) ? &s->stack : &s->unused, half);
+        const bool left = nm_box_meet_sums(s->c->gens, half->b);
+        if (!left) s->done += half->part * (double)x->n_open / (double)s->n_open;
+        push(left ? &s->stack : &s->unused, half);
     }
 }
 
@@ -249,6 +235,8 @@ static bool go_on(split *s)
         x[n] = s->stack;
         s->stack = x[n]->below;
         x[n]->number = ++s->out->boxes;
+        x[n]->n_open_before = 0;
+        for (size_t t = 0; t < s->c->n_clauses; t++) x[n]->n_open_before += x[n]->open[t];
         x[n]->what = STUCK;
     }
     const double begin = nm_cpu();
@@ -260,11 +248,23 @@ static bool go_on(split *s)
         nm_pseudo_move(s->cost, x[i]->cost);
         x[i]->trees = x[i]->closed = 0;
         if (x[i]->what == FOUND) take(s, x[i]);
+        s->done += x[i]->part * (double)(x[i]->n_open_before - x[i]->n_open) / (double)s->n_open;
         if (x[i]->what == HALVE) push_halves(s, x[i]);
         ends |= x[i]->what == FOUND || x[i]->what == STUCK;
         push(&s->unused, x[i]);
     }
     return !ends;
+}
+
+/* Returns true if the last boxes have closed so little that at this rate the rest would take far more than are allowed:
+ * a region that bisection cannot close is not left again, as boxes are taken depth first. */
+static bool is_stuck(split *s)
+{
+    if (s->o->patient || s->out->boxes < s->next_check) return false;
+    const double closed = s->done - s->checked, rest = 1 - s->done;
+    s->checked = s->done;
+    s->next_check = s->out->boxes + CHECK;
+    return closed * PATIENCE * (double)s->o->max_boxes < rest * CHECK;
 }
 
 nm_split nm_split_case(nm_job *job, const nm_bounds *b, const nm_case *c, uint32_t *const *row,
@@ -282,13 +282,16 @@ nm_split nm_split_case(nm_job *job, const nm_bounds *b, const nm_case *c, uint32
     s.cost = nm_pseudo_new(job, b->p->n_units, NULL);
     s.work = nm_crown_work(b);
     push(&s.stack, new_box(&s, b, open));
+    s.stack->part = 1;
+    s.next_check = CHECK;
+    for (size_t t = 0; t < c->n_clauses; t++) s.n_open += open[t];
     while (s.stack) {
         if (out.boxes == o->max_boxes || nm_stopped(job) || nm_wall() > o->deadline) return out;
         if (!scattered && o->attack && out.boxes >= NM_SCATTER_AFTER) {
             scattered = true;
             if (scatter_all(&s, b, open)) return out;
         }
-        if (!go_on(&s)) return out;
+        if (!go_on(&s) || is_stuck(&s)) return out;
         if (nm_show_due(job)) nm_show(job, "; %zu boxes", out.boxes);
     }
     out.status = NM_OK;

@@ -333,8 +333,11 @@ bool nm_close_split(nm_state *s, size_t i)
                         : n <= NM_SPLIT_FEW                         ? 0.8
                                                                     : 0.4,
                  now = nm_wall();
-    const nm_split_opts o = {s->o->stages.attack, s->o->boxes ? s->o->boxes : NM_SPLIT_BOXES,
-                             now + part * (s->deadline - now), s->q->guard};
+    const nm_split_opts o = {.attack = s->o->stages.attack,
+                             .patient = part == 1 || n <= NM_SPLIT_FEW,
+                             .max_boxes = s->o->boxes ? s->o->boxes : NM_SPLIT_BOXES,
+                             .deadline = now + part * (s->deadline - now),
+                             .guard = s->q->guard};
     const nm_split r = nm_split_case(s->job, k->b, c, k->row, open, &o);
     if (r.status == NM_VIOLATED) {
         const nm_replay replay = nm_verify(s->job, s->net, s->q, i, (int64_t)r.clause, r.x);

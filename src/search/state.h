@@ -111,7 +111,7 @@ const double *nm_scatter(nm_job *job, const nm_program *p, const nm_case *c, siz
 
 /* ---- split_box.c -------------------------------------------------------------------------------- */
 typedef struct nm_split_opts {
-    bool attack;
+    bool attack, patient;  /* patient: it does not give up when little is closed */
     size_t max_boxes;
     double deadline, guard; /* deadline: nm_wall */
 } nm_split_opts;

@@ -315,7 +315,7 @@ static void decide(nm_job *job, setup *s, size_t first, size_t n, double opt, bo
             (nm_branch_opts){
                 .attack = attack, .max_nodes = 300, .deadline = INFINITY, .seed = s->seed});
         judge(job, s, c, row, above, attack, b.status, b.x, "branch");
-        const nm_split_opts o = {attack, 3000, INFINITY, 0};
+        const nm_split_opts o = {.attack = attack, .max_boxes = 3000, .deadline = INFINITY};
         const nm_split t = nm_split_case(job, s->b, c, rows, open, &o);
         judge(job, s, c, row, above, attack, t.status, t.x, "split");
     }

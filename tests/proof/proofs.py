@@ -553,6 +553,28 @@ def symmetric():
     check("some have certificates", written >= 4, written)
 
 
+def halves():
+    """one layer of many units over few inputs: the tree of a target halves inputs and branches on signs"""
+    tried = mixed = 0
+    for _ in range(10):
+        pairs = [([[rng.uniform(-1, 1) for _ in range(n)] for _ in range(k)], [rng.uniform(-0.3, 0.3)] * k) for n, k in ((3, 48), (48, 1))]
+        net = json.dumps(network([3], relus(*pairs))).encode()
+        lo, hi = [-1.0] * 3, [1.0] * 3
+        c = Checker(net, question(net, lo, hi, 1, ["(<= Y_0 0)"]))
+        least = min(float(c.value(c.array([rng.uniform(-1, 1) for _ in lo]))[0]) for _ in range(2000))
+        query = question(net, lo, hi, 1, ["(<= Y_0 %r)" % (least - 0.05 * abs(least) - 0.05)])
+        code, proof = solved(net, query, "--no-split", "--no-attack")
+        if proof is None or code == 10:
+            continue
+        tried += 1
+        inside = proof[proof.index(b"target"):]
+        mixed += b"\nsplit " in inside and b"\nbranch " in inside
+        check("accepted", checked(net, query, proof)[0] == code == 0 and said(net, query, proof, False) == "holds", (code, net, query))
+        cut = proof.replace(b"\nelse\n", b"\nend\n", 1)
+        check("not without a half", checked(net, query, cut)[0] == 6, (net, query))
+    check("halves and signs are mixed", tried > 2 and mixed > 0, (tried, mixed))
+
+
 def shipped():
     net, images = m("digits-mlp.onnx"), m("digits-test-images.idx3.gz")
     put("mlp.json", "")
@@ -587,4 +609,4 @@ def refused():
     check("values have none", code == 4 and "certificates are for decisions" in err, (code, err))
 
 
-parts(agreement, mutations, ties, cuts, symmetric, balls, generators, shipped, refused)
+parts(agreement, mutations, ties, cuts, symmetric, balls, generators, halves, shipped, refused)

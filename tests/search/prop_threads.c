@@ -20,6 +20,7 @@ enum { INPUTS = 8, POINTS = 2000, TEAMS = 3 };
 static const size_t team[TEAMS] = {1, 2, 7};
 
 static size_t n_nodes, n_boxes, n_lane_nodes, n_alpha, n_closed, n_found, n_asked[3], n_target[4];
+static size_t n_hidden, n_shown; /* questions with a counterexample that is hard to find; those where it was found */
 
 /* ---- what a team promises ---- */
 
@@ -199,7 +200,7 @@ static void trees(nm_job *job, const setup *s)
         const nm_bounds *from = bounds_of(job, s);
         b[k] = nm_branch_run(job, from, &s->c, 0, s->unit, 0, s->row.rhs,
                              (nm_branch_opts){.attack = k < 3, .max_nodes = 60, .deadline = INFINITY, .seed = 1});
-        p[k] = nm_split_case(job, from, &s->c, rows, open, &(nm_split_opts){true, 60, INFINITY, 0});
+        p[k] = nm_split_case(job, from, &s->c, rows, open, &(nm_split_opts){.attack = true, .max_boxes = 60, .deadline = INFINITY});
         t[k] = nm_lane_tree_run(job, from, 0, s->row.rhs, slope, nm_pseudo_new(job, s->with->n_units, NULL),
                                 (nm_lane_opts){.nodes = 500});
         CHECK(b[k].status == b[0].status && b[k].nodes == b[0].nodes, "%d after %zu nodes, not %d after %zu; seed %llu",
@@ -245,7 +246,8 @@ static void questions(nm_job *job, const setup *s)
 enum { TARGETS = 5 };
 static const double form[TARGETS][2] = {{1, -1}, {-1, 1}, {1, 0.4}, {-0.3, -1}, {-1, 0.2}};
 
-/* Moves the cutoff of a row to its least value, so that only a few points are counterexamples; true: this is proven. */
+/* Moves the cutoff of a row to its least value, so that only a few points are counterexamples; true: this is proven,
+ * which depends on how fast the machine is. */
 static bool hide_one(nm_job *job, const setup *s, nm_row *row, nm_clause *clause)
 {
     const size_t t = t_below(TARGETS);
@@ -331,8 +333,10 @@ static void targets(nm_job *job, const setup *of)
         v[k] = nm_solve_query(job, s->net, &q, &o);
         CHECK(v[k]->status == v[0]->status && !v[k]->witness == !v[0]->witness, "%d, not %d; seed %llu", v[k]->status,
               v[0]->status, (unsigned long long)s->seed);
-        CHECK(!hidden || v[k]->status == NM_VIOLATED, "the counterexample is not found; seed %llu",
+        CHECK(!hidden || v[k]->status != NM_OK, "the counterexample is missed; seed %llu",
               (unsigned long long)s->seed);
+        n_hidden += hidden;
+        n_shown += hidden && v[k]->status == NM_VIOLATED;
         n_target[3] += v[k]->status == NM_VIOLATED && c.gens;
         if (v[0]->witness) same(s, "a witness", k, v[0]->witness->x, v[k]->witness->x, INPUTS * sizeof(double));
         for (size_t t = 0; t < TARGETS; t++)
@@ -361,12 +365,13 @@ int main(int argc, char **argv)
     team_promises();
     for (uint64_t seed = 1; seed <= nets; seed++) t_job(NM_OK, sharing, &(setup){.seed = seed});
     printf("%zu units by alpha, %zu nodes, %zu boxes, %zu nodes in lanes; trees: %zu closed, %zu found; questions: %zu "
-           "hold, %zu violated, %zu open; targets: %zu hold, %zu violated, %zu open\n",
+           "hold, %zu violated, %zu open; targets: %zu hold, %zu violated, %zu open; %zu of %zu found\n",
            n_alpha, n_nodes, n_boxes, n_lane_nodes, n_closed, n_found, n_asked[0], n_asked[1], n_asked[2], n_target[0],
-           n_target[1], n_target[2]);
+           n_target[1], n_target[2], n_shown, n_hidden);
     CHECK(n_alpha > nets && n_nodes > 3 * nets && n_boxes > 5 * nets && n_lane_nodes > 20 * nets &&
               n_closed > nets / 20 && n_found > nets / 20 && n_asked[0] > nets / 20 && n_asked[1] > nets / 20 &&
-              n_target[0] > nets && n_target[1] > nets / 20 && n_target[3] > 2,
+              n_target[0] > nets && n_target[1] > nets / 20 && n_target[3] > 2 &&
+              10 * n_shown > 8 * n_hidden,
           "the test is blunt");
     return t_done("prop_threads");
 }
