@@ -23,6 +23,12 @@ static double clipped(double x, double lo, double hi)
     return x < lo ? lo : x > hi ? hi : x;
 }
 
+/* Returns the step t in [l,h] at which y t + lambda |t| is least. */
+static double step_l1(double y, double l, double h, double lambda)
+{
+    return y > lambda ? l : y < -lambda ? h : clipped(0, l, h);
+}
+
 /* Returns sum |t| or sum t^2 of the minimiser's steps t with this multiplier. */
 static double used(const nm_ball *b, size_t n, const double *y, const double *lo, const double *hi, double lambda)
 {
@@ -30,7 +36,7 @@ static double used(const nm_ball *b, size_t n, const double *y, const double *lo
     for (size_t i = 0; i < n; i++) {
         const double l = lo[i] - b->centre[i], h = hi[i] - b->centre[i];
         if (b->norm == NM_L1) {
-            if (fabs(y[i]) > lambda) sum += fabs(y[i] > 0 ? l : h);
+            sum += fabs(step_l1(y[i], l, h, lambda));
         } else {
             const double t = lambda > 0 ? clipped(-y[i] / lambda, l, h) : y[i] > 0 ? l : y[i] < 0 ? h : 0;
             sum += t * t;
@@ -54,8 +60,12 @@ bool nm_plain_ball_hint(const nm_ball *b, size_t n, const double *y, const doubl
         *(used(b, n, y, lo, hi, mid) > most ? &low : &high) = mid;
     }
     for (size_t i = 0; i < n; i++) {
-        const double l = b->norm == NM_L1 ? -1 : lo[i] - b->centre[i], h = b->norm == NM_L1 ? 1 : hi[i] - b->centre[i];
-        z[i] = clipped(-y[i], high * l, high * h);
+        const double l = lo[i] - b->centre[i], h = hi[i] - b->centre[i];
+        const double t = b->norm == NM_L1 ? step_l1(y[i], l, h, high) : 0;
+        if (b->norm == NM_L1)
+            z[i] = t > 0 ? high : t < 0 ? -high : clipped(-y[i], -high, high);
+        else
+            z[i] = clipped(-y[i], high * l, high * h);
     }
     return true;
 }

@@ -297,11 +297,12 @@ class Checker:
         centre = self.array(ball.get("centre", self.q.get("image")))
         v, l, h = np.array(y, dtype=float), np.array(lo - centre, dtype=float), np.array(hi - centre, dtype=float)
         top = abs(v).max(1) if one else np.sqrt((v * v).sum(1)) / radius
+        moves = lambda at: np.where(abs(v) > at, np.where(v > 0, l, h), np.clip(0, l, h))
         if one:
-            lam = self.halved(radius, lambda at: np.where(abs(v) > at, abs(np.where(v > 0, l, h)), 0).sum(1), top)
+            lam = self.halved(radius, lambda at: abs(moves(at)).sum(1), top)
         else:
             lam = self.halved(radius * radius, lambda at: (np.clip(-v / np.where(at > 0, at, 1e-300), l, h) ** 2).sum(1), top)
-        z = np.clip(-v, -lam, lam) if one else np.clip(-v, lam * l, lam * h)
+        z = np.where(moves(lam) != 0, lam * np.sign(moves(lam)), np.clip(-v, -lam, lam)) if one else np.clip(-v, lam * l, lam * h)
         norm = abs(z).max(1) if one else np.sqrt((z * z).sum(1)) * (1 + 1e-12)
         z, norm = self.array(z), self.array(norm)
         sure = norm * norm >= ((z * z).sum(1) if not one else 0) if self.exact else one | (norm > 1e-100)
