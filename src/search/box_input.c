@@ -71,6 +71,14 @@ static void add_slopes(const nm_box_rows *r, double *slope, double *sum)
         }
 }
 
+void nm_box_gains(const nm_box_rows *r, double *gain)
+{
+    const nm_bounds *b = r->b;
+    for (size_t i = 0; i < b->p->blocks[0].n; i++) gain[i] = 0;
+    add_slopes(r, gain, NULL);
+    for (size_t i = 0; i < b->p->blocks[0].n; i++) gain[i] *= b->hi[i] - b->lo[i];
+}
+
 /* Adds the inputs' shares in the change of the rows, 1 in all. */
 static void add_shares(const nm_bounds *b, const double *slope, double *share)
 {
@@ -155,7 +163,6 @@ size_t nm_box_input(nm_box_rows *r, bool *high)
     return best;
 }
 
-/* The fee covers the rounding of the sums of ends. */
 bool nm_box_meet_sums(const nm_gens *g, nm_bounds *b)
 {
     for (size_t k = 0; g && k < g->n_sums; k++) {
@@ -166,6 +173,7 @@ bool nm_box_meet_sums(const nm_gens *g, nm_bounds *b)
             hi += b->hi[i];
             mag += fabs(b->lo[i]) + fabs(b->hi[i]);
         }
+        /* of rounding, in the sums of ends */
         const double fee = (double)(m->n + 8) * NM_ULP * mag;
         if (lo - fee > m->total || hi + fee < m->total) return false;
         for (size_t i = m->first; i < m->first + m->n; i++)

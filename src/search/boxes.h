@@ -27,11 +27,28 @@ size_t nm_box_input(nm_box_rows *r, bool *high);
 /* Returns the inputs' shares [n_in] in the change of the rows, 2 in all; it uses r up like nm_box_input. Adds their
  * slopes to sum [n_in]. */
 const double *nm_box_shares(nm_box_rows *r, double *sum);
-/* Shrinks the boxes of a sum's members to what the other members leave; g: the case's generators, or NULL. Returns
- * false if no point is left. */
-/* Returns where to cut input i: in the middle, or, for a member of a sum, near its mean over the box. */
+/* Returns where to cut input i: in the middle, or, for a member of a sum, near its mean over the box. g: the case's
+ * generators, or NULL. */
 double nm_box_middle(const nm_gens *g, const nm_bounds *b, size_t i);
+/* Shrinks the boxes of a sum's members to what the other members leave; returns false if no point is left. */
 bool nm_box_meet_sums(const nm_gens *g, nm_bounds *b);
+
+/* Sets gain [n_in] to how much each input can change the pulled-back rows. */
+void nm_box_gains(const nm_box_rows *r, double *gain);
+
+/* ---- cover_box.c -------------------------------------------------------------------------------- */
+const nm_ball *nm_cover_ball(const nm_case *c); /* the L0 ball that boxes of the case can be covered by, or NULL */
+enum { NM_COVER_CHILDREN = 20 };
+typedef struct nm_cover { /* of a box, by boxes with fewer elements (or pixels) that may differ from the centre */
+    const nm_ball *ball;
+    size_t n, *group;      /* [n] those that may differ */
+    size_t k, parts;       /* so many of them do; into which they are cut, 0: they need not be */
+    bool empty;            /* no point of the box is in the ball */
+    size_t n_children;
+    uint32_t child[NM_COVER_CHILDREN]; /* bits of the parts that it leaves as they are */
+} nm_cover;
+nm_cover nm_cover_of(nm_job *job, const nm_ball *ball, const nm_bounds *b, const double *gain); /* gain [n_in] */
+void nm_cover_child(const nm_cover *c, size_t i, nm_bounds *b); /* makes b, a copy of the box, child i of it */
 
 /* ---- unit_signs.c ------------------------------------------------------------------------------- */
 typedef struct nm_signs_found {

@@ -1,5 +1,6 @@
-/* branch.c: branch and bound on the signs of ReLU units, for one target (Bunel et al. 2020; bounds in the branches by
- * the hull dual, hull_dual.c, with multipliers of the signs as in beta-CROWN, Wang et al. 2021).
+/* branch.c: branch and bound on the signs of ReLU units and on halves of inputs, for one target (Bunel et al. 2020;
+ * bounds in the branches by the hull dual, hull_dual.c, with multipliers of the signs as in beta-CROWN, Wang et al.
+ * 2021).
  *
  * A node assumes signs of some pre-activations: their bounds are intersected with 0, and their inequalities enter
  * the row with multipliers. The optimisation of its row continues from where the parent's ended, including Adam's
@@ -8,7 +9,14 @@
  * on the unit with the best product of estimated gains: what its lines lose at the mean minimiser, times the gain
  * per loss that branching on it has brought so far in this tree (pseudo_cost.c). On networks with several hidden
  * layers, an open node is first tried by a tree of cheap nodes that share its bounds (lane_tree.c), with an effort
- * that follows what this has brought. Both children include a = 0, so nothing is lost. Open nodes lie on a stack. A
+ * that follows what this has brought. Both children include a = 0, so nothing is lost.
+ *
+ * Where at most HALVES inputs are free and more than NM_BOX_SIGNS signs are open, a node may also be cut at an input,
+ * or at a generator. The two halves share their common face, and sums of generators shrink them. What this may gain is
+ * estimated as the input's share in the change of the row (box_input.c) of all that lines lose, and pseudo-costs are
+ * learned as for signs, so that one currency compares both. Cubes assume signs only.
+ *
+ * Open nodes lie on a stack. A
  * round takes up to WIDTH of them from its top, so that memory is that of a few paths, and bounds all their
  * children, which share nothing and are handed out to the job's threads. What they learn, for pseudo-costs and the
  * effort of trees in lanes, is added up in their order at the end of the round; so nodes, bounds and verdict are the
@@ -75,7 +83,7 @@ typedef struct {
     nm_branch_opts o;
     nm_branch *out;
     size_t cap_cubes;
-    node *stack; /* open nodes that have a unit to branch on */
+    node *stack; /* open nodes that have something to branch on */
     chapter *story;
     size_t n_story, cap_story;
 } search;
@@ -97,21 +105,26 @@ static bool attack(const search *s, const node *n, const double *start)
     return x != NULL;
 }
 
-/* Sets what halving each input may gain: its share in the change of the row, times all that lines lose. A unit's lines
- * lose about in proportion to the width of its interval, and to this the input contributes its share. */
+/* Sets the gaps of inputs [n_in]: what halving them may gain. It is the input's share in the change of the row, times
+ * all that lines lose, as a unit's lines lose about in proportion to the width of its interval, to which the input
+ * contributes its share. */
 static void expect_halves(const search *s, nm_job *job, const nm_bounds *b, double *gap)
 {
+    const nm_mark mark = nm_mark_get(job);
     const size_t n = s->p->blocks[0].n;
-    bool *open = NM_ARRAY(job, bool, s->c->n_clauses + 1);
-    uint32_t **row = NM_ARRAY(job, uint32_t *, s->c->n_clauses + 1);
+    nm_clause clause = s->c->clauses[s->clause];
+    nm_case only = *s->c; /* the row alone */
+    uint32_t row = s->row[s->which], *rows_of[] = {&row};
     double all = 0;
-    open[s->clause] = true;
-    row[s->clause] = (uint32_t *)s->row;
+    clause.rows += s->which;
+    clause.n_rows = only.n_clauses = 1;
+    only.clauses = &clause;
     for (size_t u = n; u < s->p->n_units; u++) all += gap[u];
-    nm_box_rows rows = nm_box_rows_new(job, b, s->c, row);
-    nm_box_rows_pull(&rows, open);
+    nm_box_rows rows = nm_box_rows_new(job, b, &only, rows_of);
+    nm_box_rows_pull(&rows, (bool[]){true});
     const double *share = nm_box_shares(&rows, NM_ARRAY(job, double, n));
     for (size_t i = 0; i < n; i++) gap[i] = 0.5 * share[i] * all;
+    nm_mark_release(job, mark);
 }
 
 /* Returns the unstable unit, or the input, with the best product of expected gains, or -1. */
@@ -119,8 +132,7 @@ static int64_t choose(const search *s, const nm_bounds *b, const double *gap)
 {
     int64_t best = -1;
     double top = 0;
-    const bool halves = s->halves && nm_bounds_unstable(b) > NM_BOX_SIGNS;
-    for (size_t i = 0; halves && i < s->p->blocks[0].n; i++) {
+    for (size_t i = 0; i < s->p->blocks[0].n; i++) {
         const double mid = nm_box_middle(s->c->gens, b, i);
         if (!(gap[i] > 0) || !(mid > b->lo[i] && mid < b->hi[i])) continue;
         const double score = nm_pseudo_score(s->cost, i, gap[i]);
@@ -209,8 +221,9 @@ static bool excludes(const search *s, node *n, const nm_alpha *start)
         if (n->b->empty || n->b->lo[q] > s->rhs) return true;
     }
     if (try_lanes(s, n)) return true;
-    if (s->halves) expect_halves(s, n->job, n->b, a->gap);
-    if (n->next < 0) n->next = choose(s, n->b, a->gap);
+    if (n->next >= 0) return false;
+    if (s->halves && nm_bounds_unstable(n->b) > NM_BOX_SIGNS) expect_halves(s, n->job, n->b, a->gap);
+    n->next = choose(s, n->b, a->gap);
     return false;
 }
 

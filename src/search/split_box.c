@@ -22,7 +22,7 @@
 #include "search/state.h"
 #include "search/trees.h"
 
-typedef enum { DONE, HALVE, FOUND, STUCK } fate; /* STUCK: the box cannot be halved any more */
+typedef enum { DONE, HALVE, COVER, FOUND, STUCK } fate; /* STUCK: the box cannot be halved any more */
 
 typedef struct box {
     struct box *below;
@@ -36,6 +36,7 @@ typedef struct box {
     fate what;
     size_t trees, closed; /* trees over signs that were tried; that closed their clause */
     nm_pseudo *cost;     /* what they have learned */
+    double *gain;        /* [n_in] how much each input can change the open rows: only where boxes are covered */
     double *x;           /* [n_in] a candidate for `clause`, if one is found */
     size_t clause;
 } box;
@@ -47,12 +48,13 @@ typedef struct {
     const nm_split_opts *o;
     uint32_t *const *row;
     int query; /* the block of rows */
+    const nm_ball *ball; /* of L0, by which boxes are covered, or NULL */
     nm_pseudo *cost;
     size_t trees, closed; /* trees over signs that were tried; that closed their clause */
     box *stack, *unused;
     double work; /* of a box, as lately measured: it decides only whether threads share a round */
     size_t n_open;         /* clauses that were open at first */
-    size_t next_check;     /* boxes */
+    size_t last_check, next_check; /* boxes */
     double done, checked;  /* part of the whole that is closed, the mean over these; at the last check */
     nm_split *out;
 } split;
@@ -69,13 +71,14 @@ static box *new_box(split *s, const nm_bounds *from, const bool *open)
         x->open = NM_RAW(s->job, bool, s->c->n_clauses + 1);
         x->cost = nm_pseudo_new(s->job, s->p->n_units, s->cost);
         x->x = NM_RAW(s->job, double, s->p->blocks[0].n);
+        x->gain = s->ball ? NM_RAW(s->job, double, s->p->blocks[0].n) : NULL;
     }
     memcpy(x->open, open, s->c->n_clauses * sizeof *open);
     return x;
 }
 
-enum { WIDTH = 32, CHECK = 1024 };  /* boxes of a round; between two checks of whether it will end */
-static const double PATIENCE = 4;   /* times the boxes that are allowed: if more are expected, it gives up */
+enum { WIDTH = 32 }; /* boxes of a round */
+static const double PATIENCE = 4; /* times NM_SPLIT_BOXES: if more are expected, it gives up */
 static const double RATE = 1e10; /* roughly, fused multiply-adds in a second */
 
 static void push(box **list, box *x)
@@ -190,7 +193,14 @@ static fate bound_box(nm_job *job, const split *s, box *x)
     if (worth_a_tree(s, x)) close_by_signs(job, s, rows.lines, x);
     if (x->n_open == 0) return DONE;
     nm_box_rows_pull(&rows, x->open);
-    if (x->n_open == 1 && !nm_box_rows_cut(&rows, s->o->guard, x->b)) return DONE;
+    if (x->n_open == 1 && !nm_box_rows_cut(&rows, s->o->guard, x->b)) x->n_open = 0;
+    if (x->n_open == 0) return DONE;
+    if (s->ball) {
+        nm_box_gains(&rows, x->gain);
+        const nm_cover c = nm_cover_of(job, s->ball, x->b, x->gain);
+        if (c.empty) x->n_open = 0;
+        if (c.empty || c.parts) return c.empty ? DONE : COVER;
+    }
     x->input = nm_box_input(&rows, &x->high);
     const nm_bounds *b = x->b;
     const double mid = 0.5 * b->lo[x->input] + 0.5 * b->hi[x->input];
@@ -225,6 +235,21 @@ static void push_halves(split *s, const box *x)
     }
 }
 
+/* The child with the elements that change the rows most comes first. */
+static void push_cover(split *s, const box *x)
+{
+    box *child[NM_COVER_CHILDREN];
+    for (size_t i = 0; i < NM_COVER_CHILDREN; i++) child[i] = new_box(s, x->b, x->open); /* which no mark releases */
+    const nm_mark mark = nm_mark_get(s->job);
+    const nm_cover c = nm_cover_of(s->job, s->ball, x->b, x->gain);
+    for (size_t i = NM_COVER_CHILDREN; i-- > 0;) {
+        child[i]->part = x->part / (double)c.n_children;
+        if (i < c.n_children) nm_cover_child(&c, i, child[i]->b);
+        push(i < c.n_children ? &s->stack : &s->unused, child[i]);
+    }
+    nm_mark_release(s->job, mark);
+}
+
 /* Takes boxes from the top of the stack and bounds them; returns false if that is the end. */
 static bool go_on(split *s)
 {
@@ -250,21 +275,24 @@ static bool go_on(split *s)
         if (x[i]->what == FOUND) take(s, x[i]);
         s->done += x[i]->part * (double)(x[i]->n_open_before - x[i]->n_open) / (double)s->n_open;
         if (x[i]->what == HALVE) push_halves(s, x[i]);
+        if (x[i]->what == COVER) push_cover(s, x[i]);
         ends |= x[i]->what == FOUND || x[i]->what == STUCK;
         push(&s->unused, x[i]);
     }
     return !ends;
 }
 
-/* Returns true if the last boxes have closed so little that at this rate the rest would take far more than are allowed:
- * a region that bisection cannot close is not left again, as boxes are taken depth first. */
+/* Returns true if boxes since the last check have closed so little that at this rate the rest would take far more than
+ * NM_SPLIT_BOXES: boxes are taken depth first, and a region that bisection cannot close is not left again. It may be
+ * wrong, as other regions are only deep; so each check waits for twice as many boxes, and stages.c splits once more. */
 static bool is_stuck(split *s)
 {
-    if (s->o->patient || s->out->boxes < s->next_check) return false;
-    const double closed = s->done - s->checked, rest = 1 - s->done;
+    if (s->o->check == 0 || s->out->boxes < s->next_check) return false;
+    const double closed = s->done - s->checked, rest = 1 - s->done, took = (double)(s->next_check - s->last_check);
     s->checked = s->done;
-    s->next_check = s->out->boxes + CHECK;
-    return closed * PATIENCE * (double)s->o->max_boxes < rest * CHECK;
+    s->last_check = s->next_check;
+    s->next_check *= 2;
+    return closed * PATIENCE * NM_SPLIT_BOXES < rest * took;
 }
 
 nm_split nm_split_case(nm_job *job, const nm_bounds *b, const nm_case *c, uint32_t *const *row,
@@ -277,13 +305,14 @@ nm_split nm_split_case(nm_job *job, const nm_bounds *b, const nm_case *c, uint32
                .o = o,
                .row = row,
                .query = (int)b->p->n_blocks - 1,
+               .ball = nm_cover_ball(c),
                .out = &out};
     bool scattered = false;
     s.cost = nm_pseudo_new(job, b->p->n_units, NULL);
     s.work = nm_crown_work(b);
     push(&s.stack, new_box(&s, b, open));
     s.stack->part = 1;
-    s.next_check = CHECK;
+    s.next_check = o->check;
     for (size_t t = 0; t < c->n_clauses; t++) s.n_open += open[t];
     while (s.stack) {
         if (out.boxes == o->max_boxes || nm_stopped(job) || nm_wall() > o->deadline) return out;
@@ -291,7 +320,7 @@ nm_split nm_split_case(nm_job *job, const nm_bounds *b, const nm_case *c, uint32
             scattered = true;
             if (scatter_all(&s, b, open)) return out;
         }
-        if (!go_on(&s) || is_stuck(&s)) return out;
+        if (!go_on(&s) || (s.stack && is_stuck(&s))) return out;
         if (nm_show_due(job)) nm_show(job, "; %zu boxes", out.boxes);
     }
     out.status = NM_OK;

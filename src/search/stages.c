@@ -303,7 +303,7 @@ void nm_close_cubes(nm_state *s)
     }
 }
 
-/* ---- bisection of the input box, if few inputs are free ---- */
+/* ---- bisection of the input box, if few inputs are free, or covers of an L0 ball ---- */
 
 static size_t free_inputs(const nm_query *q, const nm_case *c)
 {
@@ -312,33 +312,21 @@ static size_t free_inputs(const nm_query *q, const nm_case *c)
     return n;
 }
 
-bool nm_close_split(nm_state *s, size_t i)
+/* Sets which clauses of the case are open [n_clauses]; returns false if none is. */
+static bool open_clauses(const nm_state *s, size_t i, bool *open)
+{
+    bool any = false;
+    for (size_t t = 0; t < s->cases[i].work.c->n_clauses; t++)
+        any |= open[t] = nm_target_open(&s->v->targets[s->cases[i].first + t]);
+    return any;
+}
+
+/* Splits the box of case i; returns true if that settles the question. */
+static bool split_case(nm_state *s, size_t i, const bool *open, const nm_split_opts *o)
 {
     const nm_bounded *k = &s->cases[i];
     const nm_case *c = k->work.c;
-    const size_t n = free_inputs(s->q, c);
-    if (n > NM_SPLIT_INPUTS) return false;
-    bool *open = NM_ARRAY(s->job, bool, c->n_clauses + 1), any = false;
-    for (size_t t = 0; t < c->n_clauses; t++)
-        any |= open[t] = nm_target_open(&s->v->targets[k->first + t]);
-    if (!any) return false;
-    nm_note(s->job, "splitting the input box of case %zu", i);
-    const double start = nm_wall();
-    if (s->o->record && nm_prove_boxes(s, i, NM_PROOF_BOXES_FIRST, start + 0.25 * (s->deadline - start))) {
-        for (size_t t = 0; t < c->n_clauses; t++)
-            if (open[t]) nm_target_close(s, &s->v->targets[k->first + t], s->v->targets[k->first + t].margin_lo);
-        return false;
-    }
-    const double part = !s->o->stages.branch && !s->o->stages.solve ? 1
-                        : n <= NM_SPLIT_FEW                         ? 0.8
-                                                                    : 0.4,
-                 now = nm_wall();
-    const nm_split_opts o = {.attack = s->o->stages.attack,
-                             .patient = part == 1 || n <= NM_SPLIT_FEW,
-                             .max_boxes = s->o->boxes ? s->o->boxes : NM_SPLIT_BOXES,
-                             .deadline = now + part * (s->deadline - now),
-                             .guard = s->q->guard};
-    const nm_split r = nm_split_case(s->job, k->b, c, k->row, open, &o);
+    const nm_split r = nm_split_case(s->job, k->b, c, k->row, open, o);
     if (r.status == NM_VIOLATED) {
         const nm_replay replay = nm_verify(s->job, s->net, s->q, i, (int64_t)r.clause, r.x);
         return nm_state_take(s, &replay, NM_BY_ATTACK);
@@ -349,4 +337,47 @@ bool nm_close_split(nm_state *s, size_t i)
         s->v->targets[k->first + t].by = NM_BY_BOUNDS;
     }
     return false;
+}
+
+bool nm_close_split(nm_state *s, size_t i)
+{
+    const nm_bounded *k = &s->cases[i];
+    const nm_case *c = k->work.c;
+    const size_t n = free_inputs(s->q, c);
+    const bool covers = nm_cover_ball(c), few = n <= NM_SPLIT_INPUTS;
+    bool *open = NM_ARRAY(s->job, bool, c->n_clauses + 1);
+    if ((!few && !covers) || !open_clauses(s, i, open)) return false;
+    nm_note(s->job, few ? "splitting the input box of case %zu" : "covering the L0 ball of case %zu", i);
+    const double start = nm_wall();
+    if (s->o->record && nm_prove_boxes(s, i, NM_PROOF_BOXES_FIRST, start + 0.25 * (s->deadline - start))) {
+        for (size_t t = 0; t < c->n_clauses; t++)
+            if (open[t]) nm_target_close(s, &s->v->targets[k->first + t], s->v->targets[k->first + t].margin_lo);
+        return false;
+    }
+    const bool alone = !s->o->stages.branch && !s->o->stages.solve;
+    const double part = alone ? 1 : n <= NM_SPLIT_FEW || !few ? 0.8 : 0.4, now = nm_wall();
+    const nm_split_opts o = {.attack = s->o->stages.attack,
+                             .check = alone || n <= NM_SPLIT_FEW || !few ? 0 : NM_SPLIT_CHECK,
+                             .max_boxes = s->o->boxes ? s->o->boxes : few ? NM_SPLIT_BOXES
+                                          : alone ? SIZE_MAX : NM_COVER_BOXES,
+                             .deadline = now + part * (s->deadline - now),
+                             .guard = s->q->guard};
+    return split_case(s, i, open, &o);
+}
+
+bool nm_close_split_again(nm_state *s, size_t i)
+{
+    const nm_case *c = s->cases[i].work.c;
+    const size_t n = free_inputs(s->q, c);
+    const bool covers = n > NM_SPLIT_INPUTS && nm_cover_ball(c), alone = !s->o->stages.branch && !s->o->stages.solve;
+    bool *open = NM_ARRAY(s->job, bool, c->n_clauses + 1);
+    if (n <= NM_SPLIT_FEW || (n > NM_SPLIT_INPUTS && !covers) || alone || !open_clauses(s, i, open)) return false;
+    nm_note(s->job, covers ? "covering the L0 ball of case %zu" : "splitting the input box of case %zu again", i);
+    const double now = nm_wall();
+    const nm_split_opts o = {.attack = s->o->stages.attack,
+                             .check = covers ? 0 : 16 * NM_SPLIT_CHECK,
+                             .max_boxes = s->o->boxes ? s->o->boxes : covers ? SIZE_MAX : NM_SPLIT_BOXES,
+                             .deadline = now + (covers ? 0.8 : 0.4) * (s->deadline - now),
+                             .guard = s->q->guard};
+    return split_case(s, i, open, &o);
 }

@@ -22,6 +22,8 @@
 #define NM_SPLIT_INPUTS 20    /* free inputs up to which the input box is split */
 #define NM_SPLIT_FEW 8        /* free inputs up to which splitting may take most of a time limit, else less than half */
 #define NM_SPLIT_BOXES 100000 /* boxes before splitting gives up on a case */
+#define NM_SPLIT_CHECK 1024   /* boxes before it gives up if they have closed next to nothing, at first */
+#define NM_COVER_BOXES 4096   /* if it covers an L0 ball, before branching on signs is tried */
 #define NM_BOX_SIGNS 30       /* open signs up to which a tree over them is tried in a box */
 #define NM_BOX_TREE 1e7       /* fused multiply-adds that this tree may take */
 #define NM_TREE_NODES 128     /* nodes of a tree in lanes for a target, before dearer bounds, unless it nears its end */
@@ -111,7 +113,8 @@ const double *nm_scatter(nm_job *job, const nm_program *p, const nm_case *c, siz
 
 /* ---- split_box.c -------------------------------------------------------------------------------- */
 typedef struct nm_split_opts {
-    bool attack, patient;  /* patient: it does not give up when little is closed */
+    bool attack;
+    size_t check;          /* boxes before it first gives up if little is closed; 0: it does not */
     size_t max_boxes;
     double deadline, guard; /* deadline: nm_wall */
 } nm_split_opts;
@@ -139,6 +142,7 @@ void nm_close_maxima(nm_state *s, size_t i); /* changes the case's program: not 
 bool nm_close_propagate(nm_state *s, size_t i);
 void nm_close_cubes(nm_state *s); /* splits the open targets into cubes */
 bool nm_close_split(nm_state *s, size_t i);
+bool nm_close_split_again(nm_state *s, size_t i);
 
 bool nm_any_open(const nm_state *s, size_t i);
 void nm_close_by_bounds(nm_state *s, size_t i); /* closes the targets of a case that its bounds exclude */

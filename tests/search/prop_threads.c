@@ -200,7 +200,8 @@ static void trees(nm_job *job, const setup *s)
         const nm_bounds *from = bounds_of(job, s);
         b[k] = nm_branch_run(job, from, &s->c, 0, s->unit, 0, s->row.rhs,
                              (nm_branch_opts){.attack = k < 3, .max_nodes = 60, .deadline = INFINITY, .seed = 1});
-        p[k] = nm_split_case(job, from, &s->c, rows, open, &(nm_split_opts){.attack = true, .max_boxes = 60, .deadline = INFINITY});
+        p[k] = nm_split_case(job, from, &s->c, rows, open,
+                             &(nm_split_opts){.attack = true, .max_boxes = 60, .deadline = INFINITY});
         t[k] = nm_lane_tree_run(job, from, 0, s->row.rhs, slope, nm_pseudo_new(job, s->with->n_units, NULL),
                                 (nm_lane_opts){.nodes = 500});
         CHECK(b[k].status == b[0].status && b[k].nodes == b[0].nodes, "%d after %zu nodes, not %d after %zu; seed %llu",
