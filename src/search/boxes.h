@@ -32,7 +32,6 @@ const double *nm_box_shares(nm_box_rows *r, double *sum);
 double nm_box_middle(const nm_gens *g, const nm_bounds *b, size_t i);
 /* Shrinks the boxes of a sum's members to what the other members leave; returns false if no point is left. */
 bool nm_box_meet_sums(const nm_gens *g, nm_bounds *b);
-
 /* Sets gain [n_in] to how much each input can change the pulled-back rows. */
 void nm_box_gains(const nm_box_rows *r, double *gain);
 

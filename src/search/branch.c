@@ -16,14 +16,13 @@
  * estimated as the input's share in the change of the row (box_input.c) of all that lines lose, and pseudo-costs are
  * learned as for signs, so that one currency compares both. Cubes assume signs only.
  *
- * Open nodes lie on a stack. A
- * round takes up to WIDTH of them from its top, so that memory is that of a few paths, and bounds all their
- * children, which share nothing and are handed out to the job's threads. What they learn, for pseudo-costs and the
- * effort of trees in lanes, is added up in their order at the end of the round; so nodes, bounds and verdict are the
- * same for any number of threads. Each node's memory is that of a job of its own. From time to time the shrunken box
- * of a node is attacked; a node without a unit to branch on is a linear program (leaf). Effort is counted in nodes.
- * If a depth is given, the search stops there, and the open leaves are cubes: their models together are equivalent
- * to the target's own (solve_models.c). */
+ * Open nodes lie on a stack. A round takes up to WIDTH of them from its top, so that memory is that of a few paths, and
+ * bounds all their children, which share nothing and are handed out to the job's threads. What they learn, for
+ * pseudo-costs and the effort of trees in lanes, is added up in their order at the end of the round; so nodes, bounds
+ * and verdict are the same for any number of threads. Each node's memory is that of a job of its own. From time to time
+ * the shrunken box of a node is attacked; a node without a unit to branch on is a linear program (leaf). Effort is
+ * counted in nodes. If a depth is given, the search stops there, and the open leaves are cubes: their models together
+ * are equivalent to the target's own (solve_models.c). */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"

@@ -5,14 +5,15 @@
  * over these signs is tried (lane_tree.c): small boxes near a kink are closed by a few of them where bisection would
  * need thousands of boxes. What is still open is shrunk to where the rows of the only open clause may all hold, as each
  * pulled-back row is a halfspace that contains every counterexample, and bisected along the input that box_input.c
- * chooses.
+ * chooses. Where an L0 ball bounds how many inputs may differ from its centre, a box in which more of them are free is
+ * not bisected but covered by boxes in which fewer are (cover_box.c).
  *
  * The halves share their common face, so that no point is lost. Boxes are taken depth first, which keeps few in
  * memory, the half first where the rows are smaller; WIDTH at a time, which the job's threads share. What they learn
  * is added up at the end of such a round, so that boxes and verdict are the same for any number of threads. Every
  * 16th box is attacked, and once many random points are tried (scatter.c); what these find is a candidate for the
- * judge. Effort is counted in boxes; a deadline or an interrupt just gives up. Clauses that a box closes stay closed
- * in its halves. Linear rows of the input set are ignored, which only enlarges the set. */
+ * judge. Effort is counted in boxes; a deadline, an interrupt or a lack of progress just gives up. Clauses that a box
+ * closes stay closed in its halves. Linear rows of the input set are ignored, which only enlarges the set. */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"
@@ -29,7 +30,7 @@ typedef struct box {
     nm_bounds *b;        /* its inputs, and units' bounds, at first those of the box that it is a part of */
     bool *open;          /* [n_clauses] */
     size_t n_open, n_open_before; /* before: when it was taken */
-    double part;         /* of the whole: 2^-(bisections) */
+    double part;         /* of the whole: an equal share of the box that it is a part of */
     size_t input;        /* what to bisect along; */
     bool high;           /* and whether its upper half goes first */
     size_t number;       /* in the order in which boxes are taken */
@@ -239,13 +240,16 @@ static void push_halves(split *s, const box *x)
 static void push_cover(split *s, const box *x)
 {
     box *child[NM_COVER_CHILDREN];
-    for (size_t i = 0; i < NM_COVER_CHILDREN; i++) child[i] = new_box(s, x->b, x->open); /* which no mark releases */
-    const nm_mark mark = nm_mark_get(s->job);
+    nm_mark mark = nm_mark_get(s->job);
+    const size_t n = nm_cover_of(s->job, s->ball, x->b, x->gain).n_children;
+    nm_mark_release(s->job, mark);
+    for (size_t i = 0; i < n; i++) child[i] = new_box(s, x->b, x->open); /* which no mark releases */
+    mark = nm_mark_get(s->job);
     const nm_cover c = nm_cover_of(s->job, s->ball, x->b, x->gain);
-    for (size_t i = NM_COVER_CHILDREN; i-- > 0;) {
-        child[i]->part = x->part / (double)c.n_children;
-        if (i < c.n_children) nm_cover_child(&c, i, child[i]->b);
-        push(i < c.n_children ? &s->stack : &s->unused, child[i]);
+    for (size_t i = n; i-- > 0;) {
+        child[i]->part = x->part / (double)n;
+        nm_cover_child(&c, i, child[i]->b);
+        push(&s->stack, child[i]);
     }
     nm_mark_release(s->job, mark);
 }
