@@ -37,7 +37,7 @@ void nm_box_gains(const nm_box_rows *r, double *gain);
 
 /* ---- cover_box.c -------------------------------------------------------------------------------- */
 const nm_ball *nm_cover_ball(const nm_case *c); /* the L0 ball that boxes of the case can be covered by, or NULL */
-enum { NM_COVER_CHILDREN = 20 };
+enum { NM_COVER_MOST = 3, NM_COVER_CHILDREN = 20 }; /* elements that may differ; children, for so many */
 typedef struct nm_cover { /* of a box, by boxes with fewer elements (or pixels) that may differ from the centre */
     const nm_ball *ball;
     size_t n, *group;      /* [n] those that may differ */

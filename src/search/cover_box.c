@@ -16,13 +16,11 @@
 
 #include <stdlib.h>
 
-enum { MOST = 3 }; /* elements that differ */
-
 const nm_ball *nm_cover_ball(const nm_case *c)
 {
     const nm_ball *least = NULL;
     for (size_t i = 0; i < c->n_balls && !c->gens; i++)
-        if (c->balls[i].norm == NM_L0 && c->balls[i].radius < (least ? least->radius : MOST + 1))
+        if (c->balls[i].norm == NM_L0 && c->balls[i].radius < (least ? least->radius : NM_COVER_MOST + 1))
             least = &c->balls[i];
     return least;
 }

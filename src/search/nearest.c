@@ -4,18 +4,18 @@
  * Upper bounds: walks from the image, from the attack's finds and from solvers' points to the nearest counterexample in
  * their neighbourhood (nearest_points.c). Lower bounds: decisions. "This target has no counterexample within r" is a
  * question that bounds, conditioned tightening and branching answer, over the ball of radius r in the input set; each
- * proof puts the target's distance above r. First a bisection by cheap decisions, which orders the targets; then, over
- * the ball just below the incumbent (r = value (1 - NM_NEAR_GAP / 4), one less for L0), all stages. Targets that are
- * left get a model over that small ball with the distance as its objective (distance.c): infeasible proves r; an
- * optimum or a limit proves the tree's bound (binary_tree.c), less NM_NEAR_GAP / 2 of it for the rounding of sums of
- * constants. A nearer point starts a new round with a smaller ball and the targets that are left. L2 is minimised over
- * tangents in rounds: linear relaxations first, then models, until the point's own distance is the model's. Walks know
- * only boxes. If the set is more than that (balls, rows, generators), counterexamples are moved to the nearest point of
- * their linear region (leaf.c, as branching's leaves do, too), a solver's point to that of the phases that its binaries
- * give; after CREEPS rounds with little progress, models are used instead of branching. With generators, distances are
- * those of the exact image. The value is that of a point strictly beyond the boundary if float64 can tell; if only a
- * tie is near (margin within NM_TIE_TOL), its distance is the value, reported as such together with the strict one.
- * (Tjeng et al. 2019 solve one model over a box that grows.) */
+ * proof puts the target's distance above r. First L0 counts up to 3; then a bisection by cheap decisions orders the
+ * targets; then, over the ball just below the incumbent (r = value (1 - NM_NEAR_GAP / 4), one less for L0), all stages.
+ * Targets that are left get a model over that small ball with the distance as its objective (distance.c): infeasible
+ * proves r; an optimum or a limit proves the tree's bound (binary_tree.c), less NM_NEAR_GAP / 2 of it for the rounding
+ * of sums of constants. A nearer point starts a new round with a smaller ball and the targets that are left. L2 is
+ * minimised over tangents in rounds: linear relaxations first, then models, until the point's own distance is the
+ * model's. Walks know only boxes. If the set is more than that (balls, rows, generators), counterexamples are moved to
+ * the nearest point of their linear region (leaf.c, as branching's leaves do, too), a solver's point to that of the
+ * phases that its binaries give; after CREEPS rounds with little progress, models are used instead of branching. With
+ * generators, distances are those of the exact image. The value is that of a point strictly beyond the boundary if
+ * float64 can tell; if only a tie is near (margin within NM_TIE_TOL), its distance is the value, reported as such
+ * together with the strict one. (Tjeng et al. 2019 solve one model over a box that grows.) */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"
@@ -25,6 +25,7 @@
 #include "solver/solver.h"
 #include "encoding/encoding.h"
 #include "search/search.h"
+#include "search/boxes.h"
 #include "search/state.h"
 
 enum { PROBES = 5, LP_ROUNDS = 12, MIP_ROUNDS = 30, LP_ITERATIONS = 5000, CREEPS = 6 };
@@ -37,6 +38,7 @@ typedef struct {
     size_t
         creeps; /* rounds with little progress: after CREEPS of them models are used, not branching */
     nm_solve_opts o; /* options of the stages over balls */
+    bool counts; /* count_up is at work */
 } chase;
 
 /* Returns the distance to beat. */
@@ -116,6 +118,7 @@ typedef struct {
     size_t *which; /* [targets] their index in the whole question */
     double r;
     size_t creeps;
+    bool counts; /* the ball is covered by boxes, even if the decision is a cheap one */
 } inner;
 
 static void stages(inner *in, bool thorough)
@@ -128,7 +131,7 @@ static void stages(inner *in, bool thorough)
         if (s->o->stages.attack && (thorough || isinf(in->r)) &&
             nm_close_attack(s, i, nm_case_start(s->q, k), 1))
             return;
-        if (thorough && s->o->stages.split && nm_close_split(s, i)) return;
+        if ((thorough || in->counts) && s->o->stages.split && nm_close_split(s, i)) return;
         if (s->o->bounds.all >= NM_BY_ALPHA) nm_close_tighten(s, i);
         if (thorough && s->o->stages.branch && s->o->bounds.all >= NM_BY_ALPHA && !s->o->programs.keep)
             nm_close_maxima(s, i); /* files that are kept speak of the network's own program */
@@ -177,7 +180,7 @@ static bool take_answers(chase *c, inner *in)
 static bool decide(chase *c, double r, bool thorough, inner *in)
 {
     nm_state *s = c->s;
-    *in = (inner){.s = *s, .q = *s->q, .r = r, .creeps = c->creeps};
+    *in = (inner){.s = *s, .q = *s->q, .r = r, .creeps = c->creeps, .counts = c->counts};
     in->q.objective = NM_FEASIBLE;
     *in->q.hash = 0;
     in->q.cases = NM_ARRAY(s->job, nm_case, s->q->n_cases + 1);
@@ -190,6 +193,7 @@ static bool decide(chase *c, double r, bool thorough, inner *in)
     in->s.q = &in->q;
     in->s.o = &c->o;
     in->s.nearest = true;
+    if (c->counts) in->s.deadline = nm_wall() + 0.2 * (s->deadline - nm_wall()); /* points are worth more */
     in->s.v = NM_NEW(s->job, nm_verdict);
     nm_state_open(&in->s);
     stages(in, thorough);
@@ -316,8 +320,7 @@ static int64_t next_target(const chase *c, const inner *in)
     int64_t best = -1;
     for (size_t i = 0; i < in->s.v->n_targets; i++) {
         const nm_target *t = &in->s.v->targets[i];
-        if (!nm_target_open(t) || !wanted(c, in->which[i], in->r) || !in->s.cases[t->icase].b)
-            continue;
+        if (!nm_target_open(t) || !wanted(c, in->which[i], in->r) || !in->s.cases[t->icase].b) continue;
         if (best < 0 || t->margin_lo < in->s.v->targets[best].margin_lo) best = (int64_t)i;
     }
     return best;
@@ -349,6 +352,17 @@ static void look_around(chase *c)
     nm_mark_release(c->s->job, mark);
 }
 
+/* Decides within r, and keeps only what it found. */
+static void decide_alone(chase *c, double r, bool thorough)
+{
+    const nm_mark mark = nm_mark_get(c->s->job);
+    inner in;
+    const double at = nm_cpu();
+    decide(c, r, thorough, &in);
+    c->s->v->cpu.bounds += nm_cpu() - at;
+    nm_mark_release(c->s->job, mark);
+}
+
 /* Makes cheap decisions between the proven and the attained distance. */
 static void probe(chase *c)
 {
@@ -356,45 +370,31 @@ static void probe(chase *c)
         const double lo = fmax(least_bound(c), 0), hi = nm_norm_below(c->s->q->norm, incumbent(c));
         const double r = c->s->q->norm == NM_L0 ? floor(0.5 * (lo + hi)) : 0.5 * (lo + hi);
         if (!(r > lo) || lo > 0.95 * hi) return;
-        const nm_mark mark = nm_mark_get(c->s->job);
-        inner in;
-        const double at = nm_cpu();
-        decide(c, r, false, &in);
-        c->s->v->cpu.bounds += nm_cpu() - at;
-        nm_mark_release(c->s->job, mark);
+        decide_alone(c, r, false);
     }
 }
 
-/* Returns an upper bound of a point's distance from the image within the set. */
-static double farthest(const chase *c)
+/* Counts up for L0, as small balls are covered by boxes (cover_box.c). */
+static void count_up(chase *c)
 {
-    const nm_query *q = c->s->q;
-    double most = 0, *x = NM_RAW(c->s->job, double, q->n_in);
-    for (size_t i = 0; i < q->n_cases; i++) {
-        const nm_case *k = &q->cases[i];
-        if (k->empty) continue;
-        for (size_t j = 0; j < q->n_in; j++)
-            x[j] = fabs(k->lo[j] - q->image[j]) > fabs(k->hi[j] - q->image[j]) ? k->lo[j]
-                                                                               : k->hi[j];
-        most = fmax(most, nm_norm_of(q->norm, q->n_in, x, q->image));
+    const size_t boxes = c->o.boxes;
+    c->counts = c->s->q->norm == NM_L0;
+    c->o.boxes = 0; /* as many as for other covers */
+    for (double r = 1; c->counts && r <= NM_COVER_MOST && r < incumbent(c) && !out_of_time(c); r++) {
+        if (least_bound(c) < beyond(c, r)) decide_alone(c, r, false);
+        c->counts = least_bound(c) >= beyond(c, r);
     }
-    return most;
+    c->counts = false;
+    c->o.boxes = boxes;
 }
 
 /* If nothing was found: makes decisions over growing balls, beginning with the cheapest. What they exclude is proven,
  * and the first counterexample starts the search near the image. */
 static void climb(chase *c)
 {
-    const double most = farthest(c);
-    for (double r = most / 16; r < most && isinf(incumbent(c)) && !out_of_time(c); r *= 2) {
-        if (least_bound(c) >= beyond(c, r)) continue;
-        const nm_mark mark = nm_mark_get(c->s->job);
-        inner in;
-        const double at = nm_cpu();
-        decide(c, c->s->q->norm == NM_L0 ? floor(r) : r, true, &in);
-        c->s->v->cpu.bounds += nm_cpu() - at;
-        nm_mark_release(c->s->job, mark);
-    }
+    const double most = nm_near_farthest(c->s->job, c->s->q);
+    for (double r = most / 16; r < most && isinf(incumbent(c)) && !out_of_time(c); r *= 2)
+        if (least_bound(c) < beyond(c, r)) decide_alone(c, c->s->q->norm == NM_L0 ? floor(r) : r, true);
 }
 
 /* Makes one round over the ball below the incumbent; returns false if nothing is left to do. */
@@ -492,9 +492,9 @@ void nm_closest(nm_state *s)
     s->v->cpu.attack = nm_cpu() - at;
     if (!at_image(&c)) {
         climb(&c);
+        count_up(&c);
         probe(&c);
-        while (close_in(&c)) {
-        }
+        while (close_in(&c)) {}
     }
     conclude(&c);
 }

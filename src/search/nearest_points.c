@@ -427,3 +427,16 @@ void nm_near_search(nm_near *n, size_t icase, size_t n_clauses, const size_t *cl
     }
     nm_mark_release(n->job, mark);
 }
+
+double nm_near_farthest(nm_job *job, const nm_query *q)
+{
+    double most = 0, *x = NM_RAW(job, double, q->n_in);
+    for (size_t i = 0; i < q->n_cases; i++) {
+        const nm_case *k = &q->cases[i];
+        if (k->empty) continue;
+        for (size_t j = 0; j < q->n_in; j++)
+            x[j] = fabs(k->lo[j] - q->image[j]) > fabs(k->hi[j] - q->image[j]) ? k->lo[j] : k->hi[j];
+        most = fmax(most, nm_norm_of(q->norm, q->n_in, x, q->image));
+    }
+    return most;
+}

@@ -180,6 +180,8 @@ const double *nm_leaf_input(const nm_state *s, const nm_encoded *e, size_t icase
 /* Looks for counterexamples to the listed clauses near the image, from many starts at once. Does nothing for
  * generators: there the attack's finds are moved closer. */
 void nm_near_search(nm_near *n, size_t icase, size_t n_clauses, const size_t *clause, uint64_t seed);
+/* Returns an upper bound of a point's distance from the image within the set. */
+double nm_near_farthest(nm_job *job, const nm_query *q);
 void nm_closest(nm_state *s); /* runs the stages and sets the verdict */
 
 /* ---- embed_box.c -------------------------------------------------------------------------------- */
