@@ -41,7 +41,8 @@ enum { NM_COVER_MOST = 3, NM_COVER_CHILDREN = 20 }; /* elements that may differ;
 typedef struct nm_cover { /* of a box, by boxes with fewer elements (or pixels) that may differ from the centre */
     const nm_ball *ball;
     size_t n, *group;      /* [n] those that may differ */
-    size_t k, parts;       /* so many of them do; into which they are cut, 0: they need not be */
+    size_t k;              /* so many of them do, at most */
+    size_t parts;          /* into which they are cut; 0: the ball allows all of them, and there are no children */
     bool empty;            /* no point of the box is in the ball */
     size_t n_children;
     uint32_t child[NM_COVER_CHILDREN]; /* bits of the parts that it leaves as they are */

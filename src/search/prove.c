@@ -253,7 +253,8 @@ void nm_prove_rest(nm_state *s)
             nm_prove(s, t, nm_target_row(&s->cases[t->icase], c, t->iclause), NULL, 0, NODES);
         if (!r->steps[i])
             r->unable = nm_fmt(s->job, "target %s is unproved: the steps that closed it cannot be recorded (linear "
-                                       "programs, hull lines), and the recorded tree did not close it",
+                                       "programs, hull lines, covers of L0 balls), and the recorded tree did not "
+                                       "close it",
                                t->name);
     }
 }

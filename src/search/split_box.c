@@ -162,6 +162,8 @@ static bool attack(nm_job *job, const split *s, box *x, size_t points)
                                  : nm_attack(job, x->b, &here, n, open, row, NULL,
                                              (nm_attack_opts){20, 1, x->number, false, 0}, &hit);
     if (!found) return false;
+    for (size_t k = 0; k < s->c->n_balls && !s->c->gens; k++)
+        if (!nm_ball_has(&s->c->balls[k], s->p->blocks[0].n, found)) return false; /* the judge would reject it */
     memcpy(x->x, found, s->p->blocks[0].n * sizeof *found);
     x->clause = open[hit];
     return true;

@@ -170,7 +170,7 @@ def balls():
         code, written = solved(net, query)
         proven = written is not None and checked(net, query, written)[0] == 0
         check("solve writes one", code == 0 and proven, (code, written, norm, net, query))
-        check("which is not that of another radius", written is None or checked(net, with_ball(query, norm, centre, ball["radius"] * 1.5), written)[0] == 6, query)
+        check("which is not that of another radius", written is None or checked(net, with_ball(query, norm, centre, 2 * ball["radius"]), written)[0] == 6, query)
     check("bounds of linear rows are the best", tried >= 1 and best == tried, (best, tried))
 
 
@@ -575,6 +575,27 @@ def halves():
     check("halves and signs are mixed", tried > 2 and mixed > 0, (tried, mixed))
 
 
+def covers():
+    """an L0 ball around a centre outside of the box: what the attack finds may lie outside of the ball, which must not end a cover; a radius
+    that is not whole counts as the whole number below it"""
+    asked = held = 0
+    for _ in range(12):
+        net, lo, hi = small([8, 24, 1]), [-0.7] * 8, [0.4] * 8
+        centre = [0.45] + [rng.uniform(-0.3, 0.3) for _ in lo[1:]]
+        c = Checker(net, question(net, lo, hi, 1, ["(<= Y_0 0)"]))
+        points = [[rng.choice((lo[i], hi[i], rng.uniform(lo[i], hi[i]))) if i in (0, k) else centre[i] for i in range(8)]
+                  for k in [rng.randint(1, 7) for _ in range(600)]]
+        least = min(float(c.value(c.array(x))[0]) for x in points)
+        query = with_ball(question(net, lo, hi, 1, ["(<= Y_0 %r)" % (least - 0.3 - 0.1 * abs(least))]), "l0", centre, 2.5)
+        check("the radius is whole", json.loads(query)["cases"][0]["balls"][0]["radius"] == 2, query)
+        codes = [solved(net, query, "--no-branch", "--no-solve", *more) for more in ((), ("--no-attack",))]
+        asked, held = asked + 1, held + (codes[0][0] == 0)
+        check("the attack takes nothing away", codes[0][0] == codes[1][0] or codes[0][0] == 10, (codes, net, query))
+        for code, proof in codes:
+            check("accepted, if there is one", proof is None or checked(net, query, proof)[0] == code, (net, query))
+    check("some hold", 2 * held >= asked, (held, asked))
+
+
 def shipped():
     net, images = m("digits-mlp.onnx"), m("digits-test-images.idx3.gz")
     put("mlp.json", "")
@@ -609,4 +630,4 @@ def refused():
     check("values have none", code == 4 and "certificates are for decisions" in err, (code, err))
 
 
-parts(agreement, mutations, ties, cuts, symmetric, balls, generators, halves, shipped, refused)
+parts(agreement, mutations, ties, cuts, symmetric, balls, generators, halves, covers, shipped, refused)
