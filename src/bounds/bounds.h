@@ -141,7 +141,7 @@ void nm_batch_constant(const nm_batch *t, const nm_bounds *b, double *g0);
 /* ---- alpha.c: optimised slopes ------------------------------------------------------------------ */
 typedef struct nm_alpha {  /* for each lane the best lower bound found: row >= g.x + g0 >= lo over the box */
     double lo[NM_LANES], g0[NM_LANES];
-    double *gap;           /* [n_units] what lane 0's best row loses by the relaxation of each RELU */
+    double *gap;           /* [n_units] what lane 0's best row loses by the relaxation of each RELU; else 0 */
     double *slope;         /* [n_units] lower slopes of lane 0's best */
     double *beta;          /* [n_beta] its multipliers of the signs */
     size_t n_beta;

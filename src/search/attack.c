@@ -23,6 +23,7 @@
 #include <stdlib.h>
 
 static const uint64_t WEYL = UINT64_C(0x9e3779b97f4a7c15);
+enum { TURNS = 3 }; /* of projections onto balls and box, while some point is outside */
 
 /* Returns the seed after n random numbers. */
 static uint64_t skip(uint64_t seed, uint64_t n) { return seed + n * WEYL; }
@@ -74,6 +75,14 @@ static void draw_into_balls(nm_walk *w, const nm_case *c)
     nm_mark_release(w->job, mark);
 }
 
+static bool in_balls(const nm_case *c, size_t n, const double *x)
+{
+    for (size_t k = 0; k < c->n_balls && !c->gens; k++)
+        if (!nm_ball_has(&c->balls[k], n, x)) return false;
+    return true;
+}
+
+/* Projects the points onto the balls in turn, and onto the box: once is enough if all have one centre, in the box. */
 static void into_balls(nm_walk *w, const nm_case *c)
 {
     if (c->n_balls == 0 || c->gens) return;
@@ -82,11 +91,11 @@ static void into_balls(nm_walk *w, const nm_case *c)
     double *x = NM_RAW(w->job, double, n);
     for (size_t l = 0; l < NM_LANES; l++) {
         for (size_t i = 0; i < n; i++) x[i] = w->v[0][i * NM_LANES + l];
-        for (size_t k = 0; k < c->n_balls; k++) nm_ball_project(w->job, &c->balls[k], n, x);
-        for (size_t i = 0; i < n; i++)
-            w->v[0][i * NM_LANES + l] = x[i] < c->lo[i]   ? c->lo[i]
-                                        : x[i] > c->hi[i] ? c->hi[i]
-                                                          : x[i];
+        for (size_t turn = 0; turn < TURNS && (turn == 0 || !in_balls(c, n, x)); turn++) {
+            for (size_t k = 0; k < c->n_balls; k++) nm_ball_project(w->job, &c->balls[k], n, x);
+            for (size_t i = 0; i < n; i++) x[i] = x[i] < c->lo[i] ? c->lo[i] : x[i] > c->hi[i] ? c->hi[i] : x[i];
+        }
+        for (size_t i = 0; i < n; i++) w->v[0][i * NM_LANES + l] = x[i];
     }
     nm_mark_release(w->job, mark);
 }
@@ -233,7 +242,7 @@ static const double FOUND = -1e-6; /* a margin below it ends the search, unless 
 
 typedef struct {
     double margin;
-    double *x; /* [inputs] */
+    double *x, *next; /* [inputs]; next: room for the next one */
     size_t hit;
 } best_t; /* the best point of a restart */
 
@@ -302,10 +311,16 @@ static bool goes_on(nm_job *job, const descent *d, size_t r)
     return !nm_stopped(job) && r <= atomic_load(&d->first);
 }
 
-static void note_best(nm_walk *w, size_t lane, double margin, size_t hit, best_t *best)
+/* Keeps a point if it is the best so far: if the balls' projections left it outside, the judge would reject it. */
+static void note_best(nm_walk *w, const nm_case *c, size_t lane, double margin, size_t hit, best_t *best)
 {
+    const size_t n = w->p->blocks[0].n;
     if (!(margin < best->margin)) return;
-    for (size_t i = 0; i < w->p->blocks[0].n; i++) best->x[i] = w->v[0][i * NM_LANES + lane];
+    for (size_t i = 0; i < n; i++) best->next[i] = w->v[0][i * NM_LANES + lane];
+    if (!in_balls(c, n, best->next)) return;
+    double *x = best->x;
+    best->x = best->next;
+    best->next = x;
     best->margin = margin;
     best->hit = hit;
 }
@@ -322,7 +337,7 @@ static bool descend(nm_walk *w, const descent *d, size_t r, double *speed)
             const size_t target = clause_of(d, r, l), clause = d->open[target];
             size_t which = 0;
             const double m = worst_row(w, &d->c->clauses[clause], d->row[target], l, &which);
-            note_best(w, l, m, target, &d->best[r]);
+            note_best(w, d->c, l, m, target, &d->best[r]);
             if (d->c->clauses[clause].n_rows) nm_batch_put(w->t, q, which, (int)l, 1);
         }
         if (d->best[r].margin < FOUND && !d->least) return true;
@@ -366,11 +381,12 @@ double nm_attack_step_work(const nm_program *p)
 static best_t search(nm_job *job, descent *d)
 {
     const size_t n = d->b->p->blocks[0].n;
-    best_t best = {INFINITY, NM_RAW(job, double, n), 0};
+    best_t best = {.margin = INFINITY, .x = NM_RAW(job, double, n)};
     const nm_mark mark = nm_mark_get(job);
     plan(job, d);
     d->best = NM_ARRAY(job, best_t, d->o.restarts);
-    for (size_t r = 0; r < d->o.restarts; r++) d->best[r] = (best_t){INFINITY, NM_RAW(job, double, n), 0};
+    for (size_t r = 0; r < d->o.restarts; r++)
+        d->best[r] = (best_t){.margin = INFINITY, .x = NM_RAW(job, double, n), .next = NM_RAW(job, double, n)};
     atomic_init(&d->first, SIZE_MAX);
     const double work = nm_attack_step_work(d->b->p) * (double)d->o.steps * (double)d->o.restarts;
     nm_team_run(job, d->o.restarts, work, take_restarts, d);

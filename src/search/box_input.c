@@ -71,12 +71,13 @@ static void add_slopes(const nm_box_rows *r, double *slope, double *sum)
         }
 }
 
-void nm_box_gains(const nm_box_rows *r, double *gain)
+const double *nm_box_gains(const nm_box_rows *r)
 {
     const nm_bounds *b = r->b;
-    for (size_t i = 0; i < b->p->blocks[0].n; i++) gain[i] = 0;
+    double *gain = NM_ARRAY(r->job, double, b->p->blocks[0].n);
     add_slopes(r, gain, NULL);
     for (size_t i = 0; i < b->p->blocks[0].n; i++) gain[i] *= b->hi[i] - b->lo[i];
+    return gain;
 }
 
 /* Adds the inputs' shares in the change of the rows, 1 in all. */

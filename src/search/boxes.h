@@ -32,8 +32,7 @@ const double *nm_box_shares(nm_box_rows *r, double *sum);
 double nm_box_middle(const nm_gens *g, const nm_bounds *b, size_t i);
 /* Shrinks the boxes of a sum's members to what the other members leave; returns false if no point is left. */
 bool nm_box_meet_sums(const nm_gens *g, nm_bounds *b);
-/* Sets gain [n_in] to how much each input can change the pulled-back rows. */
-void nm_box_gains(const nm_box_rows *r, double *gain);
+const double *nm_box_gains(const nm_box_rows *r); /* [n_in] how much each input can change the pulled-back rows */
 
 /* ---- cover_box.c -------------------------------------------------------------------------------- */
 const nm_ball *nm_cover_ball(const nm_case *c); /* the L0 ball that boxes of the case can be covered by, or NULL */
@@ -47,7 +46,8 @@ typedef struct nm_cover { /* of a box, by boxes with fewer elements (or pixels) 
     size_t n_children;
     uint32_t child[NM_COVER_CHILDREN]; /* bits of the parts that it leaves as they are */
 } nm_cover;
-nm_cover nm_cover_of(nm_job *job, const nm_ball *ball, const nm_bounds *b, const double *gain); /* gain [n_in] */
+/* Covers the box of b. gain [n_in]: elements with a large one come first; group [n_in]: room, which the result keeps. */
+nm_cover nm_cover_of(nm_job *job, const nm_ball *ball, const nm_bounds *b, const double *gain, size_t *group);
 void nm_cover_child(const nm_cover *c, size_t i, nm_bounds *b); /* makes b, a copy of the box, child i of it */
 
 /* ---- unit_signs.c ------------------------------------------------------------------------------- */

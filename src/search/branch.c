@@ -132,8 +132,9 @@ static int64_t choose(const search *s, const nm_bounds *b, const double *gap)
     int64_t best = -1;
     double top = 0;
     for (size_t i = 0; i < s->p->blocks[0].n; i++) {
+        if (!(gap[i] > 0)) continue;
         const double mid = nm_box_middle(s->c->gens, b, i);
-        if (!(gap[i] > 0) || !(mid > b->lo[i] && mid < b->hi[i])) continue;
+        if (!(mid > b->lo[i] && mid < b->hi[i])) continue;
         const double score = nm_pseudo_score(s->cost, i, gap[i]);
         if (score <= top) continue;
         top = score;

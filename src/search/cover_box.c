@@ -60,12 +60,12 @@ static size_t list(const nm_ball *ball, const nm_bounds *b, const double *gain, 
             const size_t u = idx[i];
             must |= b->lo[u] > ball->centre[u] || b->hi[u] < ball->centre[u];
             may |= b->lo[u] < b->hi[u];
-            sum += gain ? gain[u] : 0;
+            sum += gain[u] > 0 ? gain[u] : 0; /* NaN, of an input without bounds, has no place in an order */
         }
         *k -= must;
         if (may && !must) out[n_out++] = (group){sum, g};
     }
-    if (gain) qsort(out, n_out, sizeof *out, by_gain);
+    qsort(out, n_out, sizeof *out, by_gain);
     return n_out;
 }
 
@@ -77,9 +77,9 @@ static void fix(nm_bounds *b, const nm_ball *ball, size_t g)
         b->lo[idx[i]] = b->hi[idx[i]] = ball->centre[idx[i]];
 }
 
-nm_cover nm_cover_of(nm_job *job, const nm_ball *ball, const nm_bounds *b, const double *gain)
+nm_cover nm_cover_of(nm_job *job, const nm_ball *ball, const nm_bounds *b, const double *gain, size_t *group_of)
 {
-    nm_cover c = {.ball = ball, .group = NM_RAW(job, size_t, b->p->blocks[0].n + 1)};
+    nm_cover c = {.ball = ball, .group = group_of};
     group *g = NM_RAW(job, group, b->p->blocks[0].n + 1);
     int64_t k;
     c.n = list(ball, b, gain, g, &k);

@@ -1,7 +1,7 @@
 /* pseudo_cost.c: what branching to one side of a unit has gained so far, divided by what the unit's line lost
- * (Benichou et al. 1971; Achterberg, Koch, Martin 2005): one currency for units of all layers. A unit that was never
- * branched on is expected to gain what others did on average. Nodes that are bounded at the same time learn apart, each
- * on top of what was known before, and are added up afterwards. */
+ * (Benichou et al. 1971; Achterberg, Koch, Martin 2005): one currency for units of all layers, and for inputs that
+ * are halved: block 0. A unit that was never branched on is expected to gain what others did on average. Nodes that are
+ * bounded at the same time learn apart, each on top of what was known before, and are added up afterwards. */
 #include "base/base.h"
 #include "search/search.h"
 #include "search/state.h"

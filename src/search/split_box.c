@@ -37,7 +37,7 @@ typedef struct box {
     fate what;
     size_t trees, closed; /* trees over signs that were tried; that closed their clause */
     nm_pseudo *cost;     /* what they have learned */
-    double *gain;        /* [n_in] how much each input can change the open rows: only where boxes are covered */
+    nm_cover cover;      /* how it is covered, by boxes that become part of the stack; its `group` is the box's own */
     double *x;           /* [n_in] a candidate for `clause`, if one is found */
     size_t clause;
 } box;
@@ -72,7 +72,7 @@ static box *new_box(split *s, const nm_bounds *from, const bool *open)
         x->open = NM_RAW(s->job, bool, s->c->n_clauses + 1);
         x->cost = nm_pseudo_new(s->job, s->p->n_units, s->cost);
         x->x = NM_RAW(s->job, double, s->p->blocks[0].n);
-        x->gain = s->ball ? NM_RAW(s->job, double, s->p->blocks[0].n) : NULL;
+        x->cover.group = s->ball ? NM_RAW(s->job, size_t, s->p->blocks[0].n + 1) : NULL;
     }
     memcpy(x->open, open, s->c->n_clauses * sizeof *open);
     return x;
@@ -162,8 +162,6 @@ static bool attack(nm_job *job, const split *s, box *x, size_t points)
                                  : nm_attack(job, x->b, &here, n, open, row, NULL,
                                              (nm_attack_opts){20, 1, x->number, false, 0}, &hit);
     if (!found) return false;
-    for (size_t k = 0; k < s->c->n_balls && !s->c->gens; k++)
-        if (!nm_ball_has(&s->c->balls[k], s->p->blocks[0].n, found)) return false; /* the judge would reject it */
     memcpy(x->x, found, s->p->blocks[0].n * sizeof *found);
     x->clause = open[hit];
     return true;
@@ -199,10 +197,9 @@ static fate bound_box(nm_job *job, const split *s, box *x)
     if (x->n_open == 1 && !nm_box_rows_cut(&rows, s->o->guard, x->b)) x->n_open = 0;
     if (x->n_open == 0) return DONE;
     if (s->ball) {
-        nm_box_gains(&rows, x->gain);
-        const nm_cover c = nm_cover_of(job, s->ball, x->b, x->gain);
-        if (c.empty) x->n_open = 0;
-        if (c.empty || c.parts) return c.empty ? DONE : COVER;
+        x->cover = nm_cover_of(job, s->ball, x->b, nm_box_gains(&rows), x->cover.group);
+        if (x->cover.empty) x->n_open = 0;
+        if (x->cover.empty || x->cover.parts) return x->cover.empty ? DONE : COVER;
     }
     x->input = nm_box_input(&rows, &x->high);
     const nm_bounds *b = x->b;
@@ -241,19 +238,12 @@ static void push_halves(split *s, const box *x)
 /* The child with the elements that change the rows most comes first. */
 static void push_cover(split *s, const box *x)
 {
-    box *child[NM_COVER_CHILDREN];
-    nm_mark mark = nm_mark_get(s->job);
-    const size_t n = nm_cover_of(s->job, s->ball, x->b, x->gain).n_children;
-    nm_mark_release(s->job, mark);
-    for (size_t i = 0; i < n; i++) child[i] = new_box(s, x->b, x->open); /* which no mark releases */
-    mark = nm_mark_get(s->job);
-    const nm_cover c = nm_cover_of(s->job, s->ball, x->b, x->gain);
-    for (size_t i = n; i-- > 0;) {
-        child[i]->part = x->part / (double)n;
-        nm_cover_child(&c, i, child[i]->b);
-        push(&s->stack, child[i]);
+    for (size_t i = x->cover.n_children; i-- > 0;) {
+        box *child = new_box(s, x->b, x->open);
+        child->part = x->part / (double)x->cover.n_children;
+        nm_cover_child(&x->cover, i, child->b);
+        push(&s->stack, child);
     }
-    nm_mark_release(s->job, mark);
 }
 
 /* Takes boxes from the top of the stack and bounds them; returns false if that is the end. */
@@ -268,6 +258,7 @@ static bool go_on(split *s)
         x[n]->number = ++s->out->boxes;
         x[n]->n_open_before = 0;
         for (size_t t = 0; t < s->c->n_clauses; t++) x[n]->n_open_before += x[n]->open[t];
+        x[n]->n_open = x[n]->n_open_before; /* if it is not bounded any more */
         x[n]->what = STUCK;
     }
     const double begin = nm_cpu();

@@ -305,11 +305,13 @@ void nm_close_cubes(nm_state *s)
 
 /* ---- bisection of the input box, if few inputs are free, or covers of an L0 ball ---- */
 
-static size_t free_inputs(const nm_query *q, const nm_case *c)
+typedef enum { FEW, SOME, BALL, NOT } how; /* free inputs up to NM_SPLIT_FEW, up to NM_SPLIT_INPUTS; an L0 ball */
+
+static how kind(const nm_query *q, const nm_case *c)
 {
     size_t n = 0;
     for (size_t i = 0; i < nm_case_width(q, c); i++) n += c->lo[i] < c->hi[i];
-    return n;
+    return n <= NM_SPLIT_FEW ? FEW : n <= NM_SPLIT_INPUTS ? SOME : nm_cover_ball(c) ? BALL : NOT;
 }
 
 /* Sets which clauses of the case are open [n_clauses]; returns false if none is. */
@@ -321,12 +323,24 @@ static bool open_clauses(const nm_state *s, size_t i, bool *open)
     return any;
 }
 
-/* Splits the box of case i; returns true if that settles the question. */
-static bool split_case(nm_state *s, size_t i, const bool *open, const nm_split_opts *o)
+typedef struct {
+    double part;  /* of the time that is left */
+    size_t check; /* as in nm_split_opts */
+    size_t boxes;
+} effort;
+
+/* Splits the box of case i, or covers its ball; returns true if that settles the question. */
+static bool split_case(nm_state *s, size_t i, const bool *open, effort e)
 {
     const nm_bounded *k = &s->cases[i];
     const nm_case *c = k->work.c;
-    const nm_split r = nm_split_case(s->job, k->b, c, k->row, open, o);
+    const double now = nm_wall();
+    const nm_split_opts o = {.attack = s->o->stages.attack,
+                             .check = e.check,
+                             .max_boxes = s->o->boxes ? s->o->boxes : e.boxes,
+                             .deadline = now + e.part * (s->deadline - now),
+                             .guard = s->q->guard};
+    const nm_split r = nm_split_case(s->job, k->b, c, k->row, open, &o);
     if (r.status == NM_VIOLATED) {
         const nm_replay replay = nm_verify(s->job, s->net, s->q, i, (int64_t)r.clause, r.x);
         return nm_state_take(s, &replay, NM_BY_ATTACK);
@@ -339,45 +353,40 @@ static bool split_case(nm_state *s, size_t i, const bool *open, const nm_split_o
     return false;
 }
 
+/* Returns whether neither branching nor models come later. */
+static bool is_last(const nm_state *s) { return !s->o->stages.branch && !s->o->stages.solve; }
+
+static void note_split(const nm_state *s, how of, size_t i, const char *again)
+{
+    nm_note(s->job, "%s of case %zu%s", of == BALL ? "covering the L0 ball" : "splitting the input box", i, again);
+}
+
 bool nm_close_split(nm_state *s, size_t i)
 {
+    static const effort first[] = {[FEW] = {0.8, 0, NM_SPLIT_BOXES},
+                                   [SOME] = {0.4, NM_SPLIT_CHECK, NM_SPLIT_BOXES},
+                                   [BALL] = {0.8, 0, NM_COVER_BOXES}};
     const nm_bounded *k = &s->cases[i];
-    const nm_case *c = k->work.c;
-    const size_t n = free_inputs(s->q, c);
-    const bool covers = nm_cover_ball(c), few = n <= NM_SPLIT_INPUTS;
-    bool *open = NM_ARRAY(s->job, bool, c->n_clauses + 1);
-    if ((!few && !covers) || !open_clauses(s, i, open)) return false;
-    nm_note(s->job, few ? "splitting the input box of case %zu" : "covering the L0 ball of case %zu", i);
+    const how of = kind(s->q, k->work.c);
+    bool *open = NM_ARRAY(s->job, bool, k->work.c->n_clauses + 1);
+    if (of == NOT || !open_clauses(s, i, open)) return false;
+    note_split(s, of, i, "");
     const double start = nm_wall();
     if (s->o->record && nm_prove_boxes(s, i, NM_PROOF_BOXES_FIRST, start + 0.25 * (s->deadline - start))) {
-        for (size_t t = 0; t < c->n_clauses; t++)
+        for (size_t t = 0; t < k->work.c->n_clauses; t++)
             if (open[t]) nm_target_close(s, &s->v->targets[k->first + t], s->v->targets[k->first + t].margin_lo);
         return false;
     }
-    const bool alone = !s->o->stages.branch && !s->o->stages.solve;
-    const double part = alone ? 1 : n <= NM_SPLIT_FEW || !few ? 0.8 : 0.4, now = nm_wall();
-    const nm_split_opts o = {.attack = s->o->stages.attack,
-                             .check = alone || n <= NM_SPLIT_FEW || !few ? 0 : NM_SPLIT_CHECK,
-                             .max_boxes = s->o->boxes ? s->o->boxes : few ? NM_SPLIT_BOXES
-                                          : alone ? SIZE_MAX : NM_COVER_BOXES,
-                             .deadline = now + part * (s->deadline - now),
-                             .guard = s->q->guard};
-    return split_case(s, i, open, &o);
+    const effort all = {1, 0, of == BALL ? SIZE_MAX : NM_SPLIT_BOXES};
+    return split_case(s, i, open, is_last(s) ? all : first[of]);
 }
 
 bool nm_close_split_again(nm_state *s, size_t i)
 {
-    const nm_case *c = s->cases[i].work.c;
-    const size_t n = free_inputs(s->q, c);
-    const bool covers = n > NM_SPLIT_INPUTS && nm_cover_ball(c), alone = !s->o->stages.branch && !s->o->stages.solve;
-    bool *open = NM_ARRAY(s->job, bool, c->n_clauses + 1);
-    if (n <= NM_SPLIT_FEW || (n > NM_SPLIT_INPUTS && !covers) || alone || !open_clauses(s, i, open)) return false;
-    nm_note(s->job, covers ? "covering the L0 ball of case %zu" : "splitting the input box of case %zu again", i);
-    const double now = nm_wall();
-    const nm_split_opts o = {.attack = s->o->stages.attack,
-                             .check = covers ? 0 : 16 * NM_SPLIT_CHECK,
-                             .max_boxes = s->o->boxes ? s->o->boxes : covers ? SIZE_MAX : NM_SPLIT_BOXES,
-                             .deadline = now + (covers ? 0.8 : 0.4) * (s->deadline - now),
-                             .guard = s->q->guard};
-    return split_case(s, i, open, &o);
+    static const effort more[] = {[SOME] = {0.4, 16 * NM_SPLIT_CHECK, NM_SPLIT_BOXES}, [BALL] = {0.8, 0, SIZE_MAX}};
+    const how of = kind(s->q, s->cases[i].work.c);
+    bool *open = NM_ARRAY(s->job, bool, s->cases[i].work.c->n_clauses + 1);
+    if (of == FEW || of == NOT || is_last(s) || !open_clauses(s, i, open)) return false;
+    note_split(s, of, i, " again");
+    return split_case(s, i, open, more[of]);
 }

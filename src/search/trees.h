@@ -8,7 +8,7 @@
 typedef struct nm_pseudo {
     size_t n_units;
     const struct nm_pseudo *before; /* what was known before, which counts too and is not changed; or NULL */
-    double *gain[2], *n[2];  /* [n_units] sum of gains; their number; of side <= 0 (1), and of side >= 0 (0) */
+    double *gain[2], *n[2];  /* [n_units] sum of gains; their number; of side <= 0 or lower half (1), of the other (0) */
     double all[2], n_all[2];
 } nm_pseudo;
 nm_pseudo *nm_pseudo_new(nm_job *job, size_t n, const nm_pseudo *before);
@@ -85,7 +85,8 @@ typedef struct nm_branch {
     bool needs_leaf;       /* a node could not be decided as there was no function for it */
     const char *steps;     /* what closed it, if they are wanted and can be said; else NULL */
 } nm_branch;
-/* Branches on signs of units; row `which` of the clause is bounded against rhs, which includes the guard. */
+/* Branches on signs of units, and on halves of inputs if few are free; row `which` of the clause is bounded against
+ * rhs, which includes the guard. */
 nm_branch nm_branch_run(nm_job *job, const nm_bounds *b, const nm_case *c, size_t clause, const uint32_t *row,
                         size_t which, double rhs, nm_branch_opts o);
 

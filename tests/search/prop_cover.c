@@ -104,7 +104,8 @@ static void cover(nm_job *job, void *arg)
     nm_block block = {.n = INPUTS};
     const nm_program p = {.n_blocks = 1, .blocks = &block, .n_units = INPUTS};
     const nm_bounds box = {.p = &p, .lo = lo, .hi = hi};
-    const nm_cover c = nm_cover_of(job, &ball, &box, gain);
+    size_t group[INPUTS];
+    const nm_cover c = nm_cover_of(job, &ball, &box, gain, group);
     double child[NM_COVER_CHILDREN][2][INPUTS];
     n_void += !c.parts && !c.empty;
     n_empty += c.empty;

@@ -130,10 +130,10 @@ static void read_balls(reader *r, const nm_json *x, nm_case *c)
         b->radius = nm_json_num(r->job, nm_json_get(r->job, a, "radius", r->where), r->where);
         b->centre = centre ? nm_json_nums(r->job, centre, r->q->n_in, r->where) : r->q->image;
         const char *norm = nm_json_str(r->job, nm_json_get(r->job, a, "norm", r->where), r->where);
-        if (nm_norm_find(norm, &b->norm) && b->norm == NM_L0) b->radius = floor(b->radius); /* which counts elements */
         if (!nm_norm_find(norm, &b->norm) || b->norm == NM_LINF || !(b->radius >= 0) || !b->centre)
             nm_throw(r->job, NM_EINPUT,
                      "%s: balls: l1, l2 or l0 around an image or a centre was expected", r->where);
+        if (b->norm == NM_L0) b->radius = floor(b->radius); /* it counts elements */
         b->pixels = read_pixels(r, nm_json_find(a, "pixels"), b);
     }
     c->balls = all;
