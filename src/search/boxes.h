@@ -46,7 +46,7 @@ typedef struct nm_cover { /* of a box, by boxes with fewer elements (or pixels) 
     size_t n_children;
     uint32_t child[NM_COVER_CHILDREN]; /* bits of the parts that it leaves as they are */
 } nm_cover;
-/* Covers the box of b. gain [n_in]: elements with a large one come first; group [n_in]: room, which the result keeps. */
+/* Covers the box of b. gain [n_in]: elements with a large one come first; group [n_in]: room that the result keeps. */
 nm_cover nm_cover_of(nm_job *job, const nm_ball *ball, const nm_bounds *b, const double *gain, size_t *group);
 void nm_cover_child(const nm_cover *c, size_t i, nm_bounds *b); /* makes b, a copy of the box, child i of it */
 

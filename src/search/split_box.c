@@ -79,7 +79,7 @@ static box *new_box(split *s, const nm_bounds *from, const bool *open)
 }
 
 enum { WIDTH = 32 }; /* boxes of a round */
-static const double PATIENCE = 4; /* times NM_SPLIT_BOXES: if more are expected, it gives up */
+static const double PATIENCE = 4; /* times the boxes that are allowed: if more are expected, it gives up */
 static const double RATE = 1e10; /* roughly, fused multiply-adds in a second */
 
 static void push(box **list, box *x)
@@ -280,7 +280,7 @@ static bool go_on(split *s)
 }
 
 /* Returns true if boxes since the last check have closed so little that at this rate the rest would take far more than
- * NM_SPLIT_BOXES: boxes are taken depth first, and a region that bisection cannot close is not left again. It may be
+ * are allowed: boxes are taken depth first, and a region that bisection cannot close is not left again. It may be
  * wrong, as other regions are only deep; so each check waits for twice as many boxes, and stages.c splits once more. */
 static bool is_stuck(split *s)
 {
@@ -289,7 +289,7 @@ static bool is_stuck(split *s)
     s->checked = s->done;
     s->last_check = s->next_check;
     s->next_check *= 2;
-    return closed * PATIENCE * NM_SPLIT_BOXES < rest * took;
+    return closed * PATIENCE * (double)s->o->max_boxes < rest * took;
 }
 
 nm_split nm_split_case(nm_job *job, const nm_bounds *b, const nm_case *c, uint32_t *const *row,

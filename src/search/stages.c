@@ -365,7 +365,7 @@ bool nm_close_split(nm_state *s, size_t i)
 {
     static const effort first[] = {[FEW] = {0.8, 0, NM_SPLIT_BOXES},
                                    [SOME] = {0.4, NM_SPLIT_CHECK, NM_SPLIT_BOXES},
-                                   [BALL] = {0.8, 0, NM_COVER_BOXES}};
+                                   [BALL] = {0.8, NM_COVER_CHECK, NM_COVER_BOXES}};
     const nm_bounded *k = &s->cases[i];
     const how of = kind(s->q, k->work.c);
     bool *open = NM_ARRAY(s->job, bool, k->work.c->n_clauses + 1);
@@ -383,7 +383,8 @@ bool nm_close_split(nm_state *s, size_t i)
 
 bool nm_close_split_again(nm_state *s, size_t i)
 {
-    static const effort more[] = {[SOME] = {0.4, 16 * NM_SPLIT_CHECK, NM_SPLIT_BOXES}, [BALL] = {0.8, 0, SIZE_MAX}};
+    static const effort more[] = {[SOME] = {0.4, 16 * NM_SPLIT_CHECK, NM_SPLIT_BOXES},
+                                  [BALL] = {0.6, NM_COVER_CHECK, 4 * NM_SPLIT_BOXES}};
     const how of = kind(s->q, s->cases[i].work.c);
     bool *open = NM_ARRAY(s->job, bool, s->cases[i].work.c->n_clauses + 1);
     if (of == FEW || of == NOT || is_last(s) || !open_clauses(s, i, open)) return false;

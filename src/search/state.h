@@ -23,7 +23,8 @@
 #define NM_SPLIT_FEW 8        /* free inputs up to which splitting may take most of a time limit, else less than half */
 #define NM_SPLIT_BOXES 100000 /* boxes before splitting gives up on a case */
 #define NM_SPLIT_CHECK 1024   /* boxes before it gives up if they have closed next to nothing, at first */
-#define NM_COVER_BOXES 4096   /* if it covers an L0 ball, before branching on signs is tried */
+#define NM_COVER_BOXES 2048   /* if it covers an L0 ball, before branching on signs is tried; */
+#define NM_COVER_CHECK 256    /* before that is found to be too few */
 #define NM_BOX_SIGNS 30       /* open signs up to which a tree over them is tried in a box */
 #define NM_BOX_TREE 1e7       /* fused multiply-adds that this tree may take */
 #define NM_TREE_NODES 128     /* nodes of a tree in lanes for a target, before dearer bounds, unless it nears its end */

@@ -8,7 +8,7 @@
 typedef struct nm_pseudo {
     size_t n_units;
     const struct nm_pseudo *before; /* what was known before, which counts too and is not changed; or NULL */
-    double *gain[2], *n[2];  /* [n_units] sum of gains; their number; of side <= 0 or lower half (1), of the other (0) */
+    double *gain[2], *n[2];  /* [n_units] sum of gains; their number; of side <= 0, lower half (1), of the other (0) */
     double all[2], n_all[2];
 } nm_pseudo;
 nm_pseudo *nm_pseudo_new(nm_job *job, size_t n, const nm_pseudo *before);
