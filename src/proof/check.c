@@ -9,10 +9,10 @@
  * A region starts with the box and the balls of a case, or with the box and the sums of its generators (other rows are
  * left out, which only makes it larger), and its bounds are computed here. A clause is closed in a region if one of
  * its rows is proven to be above its right side, or if it is closed in both parts of the region: by the two signs of a
- * unit or the two halves of an input's interval, which share their border. A row's bound may be the least of those in
- * the leaves of a tree. Blocks with maxima may be replaced by others that compare their members by ReLUs. Within
- * `target`, a row of one clause is assumed, as it holds at every counterexample to it. All clauses of all cases must be
- * closed. */
+ * unit or the two halves of an input's interval, which share their border, or in all parts that cover an L0 ball. A
+ * row's bound may be the least of those in the leaves of a tree. Blocks with maxima may be replaced by others that
+ * compare their members by ReLUs. Within `target`, a row of one clause is assumed, as it holds at every counterexample
+ * to it. All clauses of all cases must be closed. */
 #include "base/base.h"
 #include "program/program.h"
 #include "network/network.h"
@@ -65,27 +65,6 @@ static bool real(check *c, nm_span *w, double *x)
 }
 
 /* ---- regions ---- */
-
-static nm_region copy(nm_job *job, const nm_plain *p, const nm_region *r, size_t clauses)
-{
-    nm_region c = *r;
-    const size_t n = p->n_units + 1;
-    c.lo = memcpy(NM_ARRAY(job, double, n), r->lo, n * sizeof *c.lo);
-    c.hi = memcpy(NM_ARRAY(job, double, n), r->hi, n * sizeof *c.hi);
-    c.mag = memcpy(NM_ARRAY(job, double, n), r->mag, n * sizeof *c.mag);
-    c.steep = memcpy(NM_ARRAY(job, unsigned char, n), r->steep, n);
-    c.slope = memcpy(NM_ARRAY(job, float, n), r->slope, n * sizeof *c.slope);
-    c.sign = NM_ARRAY(job, uint32_t, r->n_signs + 1);
-    c.side = NM_ARRAY(job, signed char, r->n_signs + 1);
-    c.beta = NM_ARRAY(job, double, r->n_signs + 1);
-    for (size_t i = 0; i < r->n_signs; i++) {
-        c.sign[i] = r->sign[i];
-        c.side[i] = r->side[i];
-        c.beta[i] = r->beta[i];
-    }
-    c.closed = memcpy(NM_ARRAY(job, bool, clauses + 1), r->closed, clauses * sizeof(bool));
-    return c;
-}
 
 static nm_region whole(check *c)
 {
@@ -235,7 +214,7 @@ static bool target(check *c, nm_region *r, nm_span *w)
     if (!row_of(c, w, &t, &k)) return false;
     if (r->only >= 0) return fail(c, "target: one is open already");
     const nm_mark mark = nm_mark_get(c->job);
-    nm_region in = copy(c->job, c->p, r, c->c->n_clauses);
+    nm_region in = nm_region_copy(c->job, c->p, r, c->c->n_clauses);
     in.only = (int64_t)t;
     in.only_row = (uint32_t)k;
     if (!region(c, &in, "end")) return false;
@@ -261,7 +240,7 @@ static bool parts(check *c, nm_region *r, int64_t u, size_t block, size_t a, dou
     memset(both, 1, c->c->n_clauses);
     for (int side = 1; side >= -1; side -= 2) {
         const nm_mark mark = nm_mark_get(c->job);
-        nm_region in = copy(c->job, c->p, r, c->c->n_clauses);
+        nm_region in = nm_region_copy(c->job, c->p, r, c->c->n_clauses);
         if (in.stale > block + 1) in.stale = block + 1;
         nm_region_meet(&in, a, side > 0 ? -INFINITY : x, side > 0 ? x : INFINITY);
         if (u >= 0) {
@@ -289,6 +268,29 @@ static bool halves(check *c, nm_region *r, nm_span *w)
     double x;
     if (!number(c, w, c->p->block[0].n, &i) || !real(c, w, &x)) return false;
     return parts(c, r, -1, 0, i, x);
+}
+
+/* cover BALL PARTS: the elements of an L0 ball that differ from its centre are in k of these parts; which? */
+static bool cover(check *c, nm_region *r, nm_span *w)
+{
+    size_t ball;
+    nm_cover_parts parts;
+    bool *all = NM_ARRAY(c->job, bool, c->c->n_clauses + 1);
+    memset(all, 1, c->c->n_clauses);
+    if (!number(c, w, r->n_balls, &ball) || !hint(c, nm_cover_parts_read(c->job, r, c->q->n_in, ball, w, &parts)))
+        return false;
+    r->empty |= parts.none;
+    const uint32_t last = parts.none ? 0 : ((1u << parts.k) - 1) << (parts.n - parts.k);
+    for (uint32_t s = 0; !parts.none && s <= last; s++) {
+        if ((size_t)__builtin_popcount(s) != parts.k) continue;
+        const nm_mark mark = nm_mark_get(c->job);
+        nm_region in = nm_region_copy(c->job, c->p, r, c->c->n_clauses);
+        nm_cover_parts_keep(&in, &parts, s);
+        if (!part(c, &in, s < last ? "else" : "end", all)) return false;
+        nm_mark_release(c->job, mark);
+    }
+    for (size_t t = 0; t < c->c->n_clauses; t++) r->closed[t] |= all[t];
+    return true;
 }
 
 static bool agree(check *c, const nm_region *r, const nm_plain *p)
@@ -358,6 +360,7 @@ static bool step(check *c, nm_region *r, nm_span s, nm_span *w)
     if (nm_span_is(s, "cut")) return cut(c, r);
     if (nm_span_is(s, "branch")) return branch(c, r, w);
     if (nm_span_is(s, "split")) return halves(c, r, w);
+    if (nm_span_is(s, "cover")) return cover(c, r, w);
     if (nm_span_is(s, "crown")) {
         nm_region_crown(c->job, c->pull, c->p, r);
         return true;

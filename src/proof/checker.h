@@ -4,11 +4,10 @@
 
 #include "proof/proof.h"
 
-/* rows pulled back together; multipliers of a cut that are tried; signs on the way to a leaf of a tree */
-enum { NM_CHECK_LANES = 16, NM_CHECK_MULTIPLIERS = 24, NM_CHECK_TREE = 64 };
+/* rows pulled back together; multipliers of a cut that are tried; signs on the way to a leaf of a tree; parts */
+enum { NM_CHECK_LANES = 16, NM_CHECK_MULTIPLIERS = 24, NM_CHECK_TREE = 64, NM_CHECK_PARTS = 12 };
 #define NM_CHECK_U 1.1102230246251565e-16 /* 2^-53, the unit roundoff */
-#define NM_CHECK_MORE                                                                              \
-    1.01 /* covers the rounding of sums of fewer than 2^40 numbers that are not negative */
+#define NM_CHECK_MORE 1.01 /* covers the rounding of sums of fewer than 2^40 numbers that are not negative */
 
 /* intervals that are as far below 0 as above it count as below, whatever rounding does; likewise members of maxima */
 #define NM_CHECK_NEARLY (1 + 0x1p-30)
@@ -50,8 +49,8 @@ struct nm_plain {
 typedef struct nm_exact nm_exact; /* numbers of any length, and one row: --exact */
 /* Compares the blocks with the judge's evaluation of the network at points of the box, unless this was done at enough
  * points for earlier certificates; NULL: they agree. */
-const char *nm_plain_try(nm_job *job, const nm_plain *p, const nm_net *net, const double *lo,
-                         const double *hi, bool exact);
+const char *nm_plain_try(nm_job *job, const nm_plain *p, const nm_net *net, const double *lo, const double *hi,
+                         bool exact);
 /* Returns the blocks of a case with generators: block 0 has these, block 1 the inputs, others follow. */
 const nm_plain *nm_plain_over(nm_job *job, const nm_plain *p, const nm_gens *g);
 /* Says of each unit whether the rows depend on it. */
@@ -64,12 +63,9 @@ static inline int64_t nm_plain_unit(const nm_plain *p, uint32_t v)
 
 /* ---- a region --------------------------------------------------------------------------------- */
 typedef struct nm_region { /* points of the input set, with the bounds that are proven for them */
-    double *lo, *hi,
-        *mag; /* [n_units]; mag: of an AFFINE unit, at least the sum of |weight| |value| */
-    unsigned char *
-        steep; /* [n_units] of pre-activations: 1: the lower slope is 0; 2: it is 1; 0: not chosen yet */
-    float *
-        slope; /* [n_units] of RELU units: lower slopes of the question's rows, or below 0: as steep says */
+    double *lo, *hi, *mag; /* [n_units]; mag: of an AFFINE unit, at least the sum of |weight| |value| */
+    unsigned char *steep; /* [n_units] of pre-activations: 1: the lower slope is 0; 2: it is 1; 0: not chosen yet */
+    float *slope;         /* [n_units] of RELU units: lower slopes of the question's rows, or below 0: as steep says */
     const double *point;  /* [n_in] places in [0,1], in the intervals of inputs, that decide lines; or NULL */
     double smooth;        /* width of their ramps */
     size_t n_balls;       /* which hold all points of interest, too */
@@ -79,9 +75,9 @@ typedef struct nm_region { /* points of the input set, with the bounds that are 
     double *ends;         /* [3 * widest] of the units that a row reads, while intervals are computed */
     double *cut, cut_rhs; /* [n_in] cut x <= cut_rhs at all points of interest; or NULL */
     size_t n_signs;
-    uint32_t *sign;    /* RELU units with a given sign */
-    signed char *side; /* 1: the pre-activation is <= 0; -1: >= 0 */
-    double *beta;      /* their multipliers, 0 or more */
+    uint32_t *sign;       /* RELU units with a given sign */
+    signed char *side;    /* 1: the pre-activation is <= 0; -1: >= 0 */
+    double *beta;         /* their multipliers, 0 or more */
     size_t stale; /* of the blocks below this one, interval arithmetic says no more than is known */
     bool empty;   /* no point of interest is left */
     bool *closed; /* [n_clauses] excluded over this region */
@@ -101,6 +97,19 @@ static inline double nm_region_size(const nm_region *r, size_t u) /* the largest
 {
     return nm_larger(fabs(r->lo[u]), fabs(r->hi[u]));
 }
+/* ---- region.c ----------------------------------------------------------------------------------- */
+nm_region nm_region_copy(nm_job *job, const nm_plain *p, const nm_region *r, size_t clauses);
+typedef struct nm_cover_parts { /* of the groups of an L0 ball (elements, or pixels) */
+    const struct nm_ball *ball;
+    size_t groups, n; /* their number; of the parts */
+    unsigned char *part; /* [groups] from 1 on; 0: it is in none */
+    size_t k;  /* groups of so many parts, and of none, may be away from the centre */
+    bool none; /* no point of the region is in the ball */
+} nm_cover_parts;
+/* Takes a word with the parts of a ball over n inputs; returns what is wrong with it, or NULL. */
+const char *nm_cover_parts_read(nm_job *job, const nm_region *r, size_t n, size_t ball, nm_span *w,
+                                nm_cover_parts *out);
+void nm_cover_parts_keep(nm_region *r, const nm_cover_parts *c, uint32_t kept); /* fixes all groups of other parts */
 
 /* ---- hints.c: what decides lines; each takes its words, and returns what is wrong with them, or NULL ---- */
 static inline nm_span nm_take_word(nm_span *rest) /* the next word of a line; empty: there is none */
@@ -204,8 +213,7 @@ void nm_region_crown(nm_job *job, nm_pull *t, const nm_plain *p, nm_region *r);
 /* Sets the box of a case's generators, and from it the intervals of its inputs, which are within the case's box. */
 void nm_region_generators(nm_pull *t, const nm_plain *p, nm_region *r, const nm_case *c);
 /* Pulls back up to NM_CHECK_LANES rows of the question; lo: their lower bounds over the region. */
-void nm_region_rows(nm_pull *t, const nm_plain *p, const nm_region *r, size_t n,
-                    const nm_row *const *row, double *lo);
+void nm_region_rows(nm_pull *t, const nm_plain *p, const nm_region *r, size_t n, const nm_row *const *row, double *lo);
 typedef struct nm_plain_row { /* a row of the question, or, with row NULL, sign times a unit; it reads up to `block` */
     const nm_row *row;
     size_t block, unit;

@@ -20,7 +20,7 @@ double nm_dyadic_down(const nm_dyadic *x);        /* the largest double that is 
 double nm_dyadic_up(const nm_dyadic *x);
 
 /* ---- exact_ball.c ---------------------------------------------------------------------------------- */
-typedef struct nm_ball nm_ball;
+struct nm_ball;
 typedef struct nm_exact_inputs { /* a row over the inputs: c + sum y_i 2^-s x_i */
     size_t n;
     mpz_t *y;
@@ -29,6 +29,7 @@ typedef struct nm_exact_inputs { /* a row over the inputs: c + sum y_i 2^-s x_i 
     const double *near; /* the coefficients, rounded */
 } nm_exact_inputs;
 /* Returns a lower bound of the row over box and ball, or -INFINITY; z [n]: room for a hint. */
-double nm_exact_ball(const nm_ball *b, const nm_exact_inputs *row, const double *lo, const double *hi, double *z);
+double nm_exact_ball(const struct nm_ball *b, const nm_exact_inputs *row, const double *lo, const double *hi,
+                     double *z);
 
 #endif

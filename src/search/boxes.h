@@ -50,6 +50,16 @@ typedef struct nm_cover { /* of a box, by boxes with fewer elements (or pixels) 
 nm_cover nm_cover_of(nm_job *job, const nm_ball *ball, const nm_bounds *b, const double *gain, size_t *group);
 void nm_cover_child(const nm_cover *c, size_t i, nm_bounds *b); /* makes b, a copy of the box, child i of it */
 
+/* ---- split_box.c -------------------------------------------------------------------------------- */
+typedef struct nm_progress {
+    double done, checked;          /* part of the whole that is closed; at the last check */
+    size_t last_check, next_check; /* boxes; next_check is at first what the caller says, or 0: there is none */
+} nm_progress;
+/* Returns true if, of n boxes, those since the last check have closed so little that at this rate the rest would take
+ * far more than `most`: boxes are taken depth first, and a region that bisection cannot close is not left again. It may
+ * be wrong, as other regions are only deep; so each check waits for twice as many boxes, and stages.c splits again. */
+bool nm_progress_stuck(nm_progress *p, size_t n, size_t most);
+
 /* ---- unit_signs.c ------------------------------------------------------------------------------- */
 typedef struct nm_signs_found {
     int status;            /* NM_OK: the target is excluded; NM_VIOLATED: x is a candidate; NM_UNKNOWN */

@@ -224,7 +224,7 @@ static const char *unproved(nm_job *job, const nm_record *r, const nm_query *q, 
     if (!open.n) return NULL;
     return nm_fmt(job,
                   "these targets are unproved, as the steps that closed them cannot be recorded "
-                  "(linear programs, hull lines, covers of L0 balls), and the recorded trees did not close them:%s",
+                  "(linear programs, hull lines), and the recorded trees did not close them:%s",
                   open.s);
 }
 

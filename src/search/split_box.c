@@ -55,8 +55,7 @@ typedef struct {
     box *stack, *unused;
     double work; /* of a box, as lately measured: it decides only whether threads share a round */
     size_t n_open;         /* clauses that were open at first */
-    size_t last_check, next_check; /* boxes */
-    double done, checked;  /* part of the whole that is closed, the mean over these; at the last check */
+    nm_progress progress;  /* of the whole, the mean over these */
     nm_split *out;
 } split;
 
@@ -230,7 +229,7 @@ static void push_halves(split *s, const box *x)
         half->part = 0.5 * x->part;
         *(first == x->high ? &half->b->lo[x->input] : &half->b->hi[x->input]) = mid;
         const bool left = nm_box_meet_sums(s->c->gens, half->b);
-        if (!left) s->done += half->part * (double)x->n_open / (double)s->n_open;
+        if (!left) s->progress.done += half->part * (double)x->n_open / (double)s->n_open;
         push(left ? &s->stack : &s->unused, half);
     }
 }
@@ -270,7 +269,7 @@ static bool go_on(split *s)
         nm_pseudo_move(s->cost, x[i]->cost);
         x[i]->trees = x[i]->closed = 0;
         if (x[i]->what == FOUND) take(s, x[i]);
-        s->done += x[i]->part * (double)(x[i]->n_open_before - x[i]->n_open) / (double)s->n_open;
+        s->progress.done += x[i]->part * (double)(x[i]->n_open_before - x[i]->n_open) / (double)s->n_open;
         if (x[i]->what == HALVE) push_halves(s, x[i]);
         if (x[i]->what == COVER) push_cover(s, x[i]);
         ends |= x[i]->what == FOUND || x[i]->what == STUCK;
@@ -279,17 +278,14 @@ static bool go_on(split *s)
     return !ends;
 }
 
-/* Returns true if boxes since the last check have closed so little that at this rate the rest would take far more than
- * are allowed: boxes are taken depth first, and a region that bisection cannot close is not left again. It may be
- * wrong, as other regions are only deep; so each check waits for twice as many boxes, and stages.c splits once more. */
-static bool is_stuck(split *s)
+bool nm_progress_stuck(nm_progress *p, size_t n, size_t most)
 {
-    if (s->o->check == 0 || s->out->boxes < s->next_check) return false;
-    const double closed = s->done - s->checked, rest = 1 - s->done, took = (double)(s->next_check - s->last_check);
-    s->checked = s->done;
-    s->last_check = s->next_check;
-    s->next_check *= 2;
-    return closed * PATIENCE * (double)s->o->max_boxes < rest * took;
+    if (p->next_check == 0 || n < p->next_check) return false;
+    const double closed = p->done - p->checked, rest = 1 - p->done, took = (double)(p->next_check - p->last_check);
+    p->checked = p->done;
+    p->last_check = p->next_check;
+    p->next_check *= 2;
+    return closed * PATIENCE * (double)most < rest * took;
 }
 
 nm_split nm_split_case(nm_job *job, const nm_bounds *b, const nm_case *c, uint32_t *const *row,
@@ -309,7 +305,7 @@ nm_split nm_split_case(nm_job *job, const nm_bounds *b, const nm_case *c, uint32
     s.work = nm_crown_work(b);
     push(&s.stack, new_box(&s, b, open));
     s.stack->part = 1;
-    s.next_check = o->check;
+    s.progress.next_check = o->check;
     for (size_t t = 0; t < c->n_clauses; t++) s.n_open += open[t];
     while (s.stack) {
         if (out.boxes == o->max_boxes || nm_stopped(job) || nm_wall() > o->deadline) return out;
@@ -317,7 +313,7 @@ nm_split nm_split_case(nm_job *job, const nm_bounds *b, const nm_case *c, uint32
             scattered = true;
             if (scatter_all(&s, b, open)) return out;
         }
-        if (!go_on(&s) || (s.stack && is_stuck(&s))) return out;
+        if (!go_on(&s) || (s.stack && nm_progress_stuck(&s.progress, out.boxes, o->max_boxes))) return out;
         if (nm_show_due(job)) nm_show(job, "; %zu boxes", out.boxes);
     }
     out.status = NM_OK;

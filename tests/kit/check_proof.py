@@ -2,7 +2,7 @@
 [--exact] [--hash-of NET.onnx]. It reads networks in netmip's JSON (Gemm, dense, Conv, Relu, Flatten in a row) and questions as
 `--dump query --json` prints them. Rounded mode uses numpy's float64 and pays for rounding with a bound of its own; --exact uses
 fractions. Exit code 0: accepted; 6: rejected, with the line and the reason."""
-import gzip, hashlib, itertools, json, re, sys
+import gzip, hashlib, itertools, json, math, re, sys
 from fractions import Fraction
 
 import numpy as np
@@ -479,19 +479,47 @@ class Checker:
         need(k > self.over and not odd and k < len(self.blocks), "a ReLU block")
         return k
 
-    def parts(self, r, k, i, x, sign):
-        both = [True] * len(r["closed"])
-        for side, until in ((1, "else"), (-1, "end")):
+    def parts(self, r, parts):
+        """checks the parts of a region, the last of which ends with `end`; what all of them close is closed"""
+        all_ = [True] * len(r["closed"])
+        for i, s in enumerate(parts):
+            self.interval(s, 1)
+            self.region(s, "else" if i + 1 < len(parts) else "end")
+            all_ = [a and (b or s["empty"]) for a, b in zip(all_, s["closed"])]
+        r["closed"] = [a or b for a, b in zip(all_, r["closed"])]
+
+    def sides(self, r, k, i, x, sign):
+        for side in (1, -1):
             s = self.copy(r)
             ends = (s["lo"][k][i], x) if side > 0 else (x, s["hi"][k][i])
             self.meet(s, k, self.vector(ends[:1]), self.vector(ends[1:]), [i])
             if sign:
                 s["signs"].append((k, i, side))
                 s["betas"].append(self.U * 0)
-            self.interval(s, 1)
-            self.region(s, until)
-            both = [a and (b or s["empty"]) for a, b in zip(both, s["closed"])]
-        r["closed"] = [a or b for a, b in zip(both, r["closed"])]
+            yield s
+
+    def cover(self, r, ball, text):
+        need(ball["norm"] == "l0", "an L0 ball")
+        lo, hi, centre = r["lo"][0], r["hi"][0], self.array(ball.get("centre", self.q.get("image")))
+        group = np.array(ball.get("pixels", range(len(lo))))
+        moved, at, part = set(group[(lo > centre) | (hi < centre)]), -1, {}
+        need(re.fullmatch("([0-9]*[A-L])*", text), "cover: an element or a pixel, and its part")
+        for gap, letter in re.findall("([0-9]*)([A-L])", text):
+            at += 1 + int(gap or 0)
+            need(at <= max(group) and at not in moved, "cover: elements that may be at the centre")
+            part[at] = LETTERS.index(letter)
+        k, n = math.floor(ball["radius"]) - len(moved), max(part.values(), default=-1) + 1
+        if k < 0:
+            r["empty"] = True
+            return
+        need(k <= n, "cover: at least as many parts as elements that may differ")
+        regions = []
+        for kept in range(2 ** n):
+            if bin(kept).count("1") == k:
+                fixed = [u for u, g in enumerate(group) if g in part and not kept >> part[g] & 1]
+                regions.append(self.copy(r))
+                self.meet(regions[-1], 0, centre[fixed], centre[fixed], fixed)
+        self.parts(r, regions)
 
     @staticmethod
     def index(text, n):
@@ -531,9 +559,11 @@ class Checker:
             self.cut(r)
         elif word == "branch" and len(rest) == 2:
             k = self.relu(rest[0])
-            self.parts(r, k, self.index(rest[1], len(r["lo"][k])), self.U * 0, True)
+            self.parts(r, list(self.sides(r, k, self.index(rest[1], len(r["lo"][k])), self.U * 0, True)))
         elif word == "split" and len(rest) == 2:
-            self.parts(r, 0, self.index(rest[0], len(r["lo"][0])), self.array([float(rest[1])])[0], False)
+            self.parts(r, list(self.sides(r, 0, self.index(rest[0], len(r["lo"][0])), self.array([float(rest[1])])[0], False)))
+        elif word == "cover" and 1 <= len(rest) <= 2:
+            self.cover(r, r["balls"][self.index(rest[0], len(r["balls"]))], "".join(rest[1:]))
         else:
             raise Rejected("%s: a step was expected" % word)
 

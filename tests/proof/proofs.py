@@ -57,7 +57,7 @@ def question(net, lo, hi, outputs, claims):
     return out.encode()
 
 
-STEPS = ("slopes", "cut", "branch", "betas", "split", "point", "tree", "least", "most", "witness")
+STEPS = ("slopes", "cut", "branch", "betas", "split", "point", "tree", "least", "most", "cover", "witness")
 
 
 def near_bound(net, lo, hi, outputs):
@@ -104,6 +104,27 @@ def in_ball(norm):
     query = with_ball(question(net, lo, hi, 1, ["(<= Y_0 %r)" % (least - 1e-6 * (1 + abs(least)))]), *ball)
     head = ["netmip proof 1", "network " + hashlib.sha256(net).hexdigest(), "question " + hashlib.sha256(query).hexdigest(), "claim holds"]
     return net, query, "\n".join([*head, "case 0", "crown", "close 0 0", "end", ""]).encode(), least, c
+
+
+def covered():
+    """a question in an L0 ball whose threshold lies a little below what some points of it have, its certificate or None, the answer's exit
+    code, and a checker"""
+    n = rng.choice((5, 6, 8))
+    net, lo, hi = small(rng.choice(([n, 12, 1], [n, 8, 6, 1]))), [-0.5 - rng.random()] * n, [0.25 + rng.random()] * n
+    centre, radius = [rng.choice((0.0, rng.uniform(-0.25, 0.25))) for _ in lo], rng.randint(1, 3)
+    if rng.random() < 0.3:
+        centre[0] = hi[0] + 0.125  # outside of the box
+    pixels = [i // 2 for i in range(n)] if rng.random() < 0.3 else None
+    query = with_ball(question(net, lo, hi, 1, ["(<= Y_0 0)"]), "l0", centre, radius, pixels)
+    c = Checker(net, query, False)
+    ball = json.loads(query)["cases"][0]["balls"][0]
+    if pixels and radius == 3:
+        return net, query, None, None, c
+    points = [x for x in (point_in(ball, lo, hi, centre, [rng.choice((-1, 1)) for _ in lo]) for _ in range(400)) if x]
+    least = min((float(c.value(c.array(x))[0]) for x in points), default=0.0)
+    query = with_ball(question(net, lo, hi, 1, ["(<= Y_0 %r)" % (least - rng.choice((0.02, 0.1, 0.5)))]), "l0", centre, radius, pixels)
+    code, proof = solved(net, query, "--no-branch", "--no-solve")
+    return net, query, proof, code, Checker(net, query, True)
 
 
 def point_in(ball, lo, hi, centre, steer):
@@ -297,10 +318,10 @@ def handmade():
 
 
 def pool(n):
-    """valid certificates of small networks, a fifth of them with points and a fifth with trees: (network, question, certificate)"""
-    found, kinds, have = [], set(), {"point": 0, "tree": 0, "ball": 0, "gens": 0}
+    """valid certificates of small networks, a sixth of them with points, a sixth with trees and so on: (network, question, certificate)"""
+    found, kinds, have = [], set(), {"point": 0, "tree": 0, "ball": 0, "gens": 0, "cover": 0}
     while len(found) < n:
-        wanted = ([w for w in have if have[w] < n // 5] or [None])[0]
+        wanted = ([w for w in have if have[w] < n // 6] or [None])[0]
         sizes = [3, 8, 2] if wanted else rng.choice(([2, 5, 2], [3, 6, 5, 2], [2, 5, 4, 3, 2], [3, 8, 6, 2]))
         net, r = small(sizes), 1 if wanted else rng.choice((0.25, 0.5, 1))
         query = near_bound(net, [-r] * sizes[0], [r] * sizes[0], 2)
@@ -309,6 +330,8 @@ def pool(n):
             net, query, proof = handmade()
         elif wanted == "ball":
             net, query, proof = in_ball(rng.choice(("l1", "l2", "l0")))[:3]
+        elif wanted == "cover":
+            net, query, proof = covered()[:3]
         elif wanted == "gens":
             net, query, proof = over_generators()[:3]
         if proof is None or proof.count(b"\n") > 200 or (wanted and wanted.encode() not in proof + query):
@@ -322,7 +345,7 @@ def pool(n):
 
 def agreement():
     found, kinds = pool(25)
-    check("the certificates use all kinds of steps", kinds >= {"slopes", "cut", "branch", "betas", "point", "tree", "least", "most"}, kinds)
+    check("the certificates use all kinds of steps", kinds >= {"slopes", "cut", "branch", "betas", "point", "tree", "least", "most", "cover"}, kinds)
     for net, query, proof in found:
         code, out, err = checked(net, query, proof)
         ours, rounded = said(net, query, proof, True), said(net, query, proof, False)
@@ -353,7 +376,11 @@ def of_question(net, query, change):
 
 def larger(case):
     grow = rng.choice((1 + 2 ** -50, 1.001, 1.05, 2))
-    case["lo"], case["hi"] = [v * grow for v in case["lo"]], [v * grow for v in case["hi"]]
+    if "balls" in case and rng.random() < 0.5:
+        for ball in case["balls"]:
+            ball["radius"] = ball["radius"] + 1 if ball["norm"] == "l0" else ball["radius"] * grow
+    else:
+        case["lo"], case["hi"] = [v * grow for v in case["lo"]], [v * grow for v in case["hi"]]
 
 
 def raised(case):
@@ -385,14 +412,14 @@ def changed_tree(words):
 
 def without_case(lines, at):
     """leaves out the steps of one side of the next branching: from `else` to its `end`, or from it to its `else`"""
-    starts = [k for k, t in enumerate(lines) if t.split(" ")[0] in ("branch", "split")]
+    starts = [k for k, t in enumerate(lines) if t.split(" ")[0] in ("branch", "split", "cover")]
     if not starts:
         return
     depth, k, els = 0, rng.choice(starts), None
     first = k
     while k < len(lines):
         word = lines[k].split(" ")[0]
-        depth += word in ("branch", "split", "target")
+        depth += word in ("branch", "split", "cover", "target")
         if word == "else" and depth == 1:
             els = k
         depth -= word == "end"
@@ -400,7 +427,9 @@ def without_case(lines, at):
             break
         k += 1
     side = rng.randrange(3)
-    if side == 0:
+    if els is None:  # a cover with one choice
+        del lines[first + 1:k]
+    elif side == 0:
         del lines[els + 1:k]
     elif side == 1:
         del lines[first + 1:els]
@@ -426,7 +455,7 @@ def damage(net, query, proof):
     elif kind == 4:
         del lines[at:rng.randrange(at, len(lines))]
     elif kind == 5:
-        words[0] = rng.choice(("crown", "slopes", "point", "betas", "close", "target", "cut", "branch", "split", "tree", "least", "most", "else", "end", "case", ""))
+        words[0] = rng.choice(("crown", "slopes", "point", "betas", "close", "target", "cut", "branch", "split", "cover", "tree", "least", "most", "else", "end", "case", ""))
         lines[at] = " ".join(words)
     elif kind == 6:
         k = rng.randrange(1, 4)
@@ -445,11 +474,14 @@ def damage(net, query, proof):
     elif kind == 10:
         without_case(lines, at)
     elif kind == 11:
-        turned = [k for k, t in enumerate(lines) if t.split(" ")[0] in ("branch", "target", "close", "slopes", "point", "tree", "least", "most")]
+        turned = [k for k, t in enumerate(lines) if t.split(" ")[0] in ("branch", "target", "close", "slopes", "point", "tree", "least", "most", "cover")]
         if turned:
             k = rng.choice(turned)
             words = lines[k].split(" ")
-            if words[0] in ("slopes", "point") and len(words) > 1:
+            if words[0] == "cover" and len(words) > 2:
+                i = rng.randrange(len(words[2]))
+                words[2] = words[2][:i] + rng.choice(("", "1", "A", "B", "C", "D")) + words[2][i + rng.randrange(2):]
+            elif words[0] in ("slopes", "point") and len(words) > 1:
                 words[1:] = [w.translate(str.maketrans("AabZ", "aAZb")) for w in words[1:]]
             elif words[0] in ("tree", "least", "most") and rng.random() < 0.7:
                 changed_tree(words)
@@ -577,7 +609,7 @@ def halves():
 
 def covers():
     """an L0 ball around a centre outside of the box: what the attack finds may lie outside of the ball, which must not end a cover; a radius
-    that is not whole counts as the whole number below it"""
+    that is not whole counts as the whole number below it; covers that are recorded are accepted"""
     asked = held = 0
     for _ in range(12):
         net, lo, hi = small([8, 24, 1]), [-0.7] * 8, [0.4] * 8
@@ -594,6 +626,16 @@ def covers():
         for code, proof in codes:
             check("accepted, if there is one", proof is None or checked(net, query, proof)[0] == code, (net, query))
     check("some hold", 2 * held >= asked, (held, asked))
+    tried = nested = 0
+    for _ in range(25):
+        net, query, proof, code, c = covered()
+        if proof is None or code != 0:
+            continue
+        tried, nested = tried + (b"\ncover " in proof), nested + (proof.count(b"\ncover ") > 1)
+        for mode in ((), ("--exact",)):
+            check("a cover is accepted", checked(net, query, proof, *mode)[0] == 0, (mode, net, query, proof))
+        check("and by the second checker", said(net, query, proof, False) == said(net, query, proof, True) == "holds", (net, query, proof))
+    check("balls are covered", tried > 5 and nested > 2, (tried, nested))
 
 
 def shipped():
