@@ -318,10 +318,10 @@ def handmade():
 
 
 def pool(n):
-    """valid certificates of small networks, a sixth of them with points, a sixth with trees and so on: (network, question, certificate)"""
+    """valid certificates of small networks, an eighth of them with points, an eighth with trees and so on: (network, question, certificate)"""
     found, kinds, have = [], set(), {"point": 0, "tree": 0, "ball": 0, "gens": 0, "cover": 0}
     while len(found) < n:
-        wanted = ([w for w in have if have[w] < n // 6] or [None])[0]
+        wanted = ([w for w in have if have[w] < n // 8] or [None])[0]
         sizes = [3, 8, 2] if wanted else rng.choice(([2, 5, 2], [3, 6, 5, 2], [2, 5, 4, 3, 2], [3, 8, 6, 2]))
         net, r = small(sizes), 1 if wanted else rng.choice((0.25, 0.5, 1))
         query = near_bound(net, [-r] * sizes[0], [r] * sizes[0], 2)
@@ -344,7 +344,7 @@ def pool(n):
 
 
 def agreement():
-    found, kinds = pool(25)
+    found, kinds = pool(30)
     check("the certificates use all kinds of steps", kinds >= {"slopes", "cut", "branch", "betas", "point", "tree", "least", "most", "cover"}, kinds)
     for net, query, proof in found:
         code, out, err = checked(net, query, proof)
