@@ -49,6 +49,8 @@ bool nm_plain_ball_hint(const nm_ball *b, size_t n, const double *y, const doubl
 {
     const double most = b->norm == NM_L1 ? b->radius : b->radius * b->radius;
     double top = 0, square = 0, low = 0;
+    for (size_t i = 0; i < n && b->radius == 0; i++) z[i] = -y[i];
+    if (b->radius == 0) return true;
     for (size_t i = 0; i < n; i++) {
         top = nm_larger(top, fabs(y[i]));
         square += y[i] * y[i];
@@ -82,7 +84,7 @@ double nm_plain_ball_norm(const nm_ball *b, size_t n, const double *z)
 
 static double by_norm(const nm_ball *b, size_t n, const double *y, const double *lo, const double *hi, const double *z)
 {
-    const double part = b->radius * nm_plain_ball_norm(b, n, z);
+    const double part = b->radius > 0 ? b->radius * nm_plain_ball_norm(b, n, z) : 0;
     double sum = 0, mag = fabs(part);
     for (size_t i = 0; i < n; i++) {
         const double s = y[i] + z[i], zc = z[i] * b->centre[i];
@@ -127,6 +129,16 @@ static double gain(const nm_ball *b, const nm_plain_group *g, const double *y, c
         *mag += fabs(y[i]) * (nm_larger(fabs(lo[i]), fabs(hi[i])) + fabs(c));
     }
     return sum;
+}
+
+bool nm_plain_ball_missed(const nm_ball *b, size_t n, const double *lo, const double *hi)
+{
+    size_t moved = 0;
+    for (size_t g = 0; b->norm == NM_L0 && g < nm_plain_ball_groups(b, n); g++) {
+        const nm_plain_group of = nm_plain_ball_group(b, g);
+        moved += nm_plain_ball_moves(b, &of, lo, hi);
+    }
+    return (double)moved > b->radius;
 }
 
 double nm_plain_ball_lambda(const nm_ball *b, size_t n, const double *y, const double *lo, const double *hi)

@@ -1,10 +1,11 @@
 /* check.c: reads a certificate, netmip-proof(5), and checks it step by step.
  *
  * What must be trusted for an accepted `holds`: the readers of network and question; the judge's evaluation, and that
- * blocks which agree with it at random points are the network's; check.c, tree.c, hints.c, plain_bounds.c, bends.c,
- * pull.c, balls.c, point.c and plain_net.c, some 2,200 lines; the compiler; and arithmetic in IEEE 754 doubles, rounded
- * to nearest, or, with --exact, of integers, in exact.c, exact_ball.c and dyadic.c, instead of what those say about
- * rounding. What need not be: whoever wrote the certificate. netmip-check holds nothing else (`make checker`).
+ * blocks which agree with it at random points are the network's; check.c, region.c, tree.c, hints.c, plain_bounds.c,
+ * bends.c, pull.c, balls.c, point.c and plain_net.c, some 2,300 lines; the compiler; and arithmetic in IEEE 754
+ * doubles, rounded to nearest, or, with --exact, of integers, in exact.c, exact_ball.c and dyadic.c, instead of what
+ * those say about rounding. What need not be: whoever wrote the certificate. netmip-check holds nothing else
+ * (`make checker`).
  *
  * A region starts with the box and the balls of a case, or with the box and the sums of its generators (other rows are
  * left out, which only makes it larger), and its bounds are computed here. A clause is closed in a region if one of
@@ -118,10 +119,7 @@ static bool part(check *c, nm_region *r, const char *until, bool *both)
 /* ---- steps ---- */
 
 /* Takes a hint, or fails with what is wrong with it. */
-static bool hint(check *c, const char *why)
-{
-    return !why || fail(c, why);
-}
+static bool hint(check *c, const char *why) { return !why || fail(c, why); }
 
 static bool betas(check *c, nm_region *r, nm_span *w)
 {
@@ -270,19 +268,24 @@ static bool halves(check *c, nm_region *r, nm_span *w)
     return parts(c, r, -1, 0, i, x);
 }
 
-/* cover BALL PARTS: the elements of an L0 ball that differ from its centre are in k of these parts; which? */
+/* cover BALL K PARTS: those elements in parts that differ from the centre are in K of the parts; one region for each */
 static bool cover(check *c, nm_region *r, nm_span *w)
 {
-    size_t ball;
+    size_t ball, k;
     nm_cover_parts parts;
     bool *all = NM_ARRAY(c->job, bool, c->c->n_clauses + 1);
     memset(all, 1, c->c->n_clauses);
-    if (!number(c, w, r->n_balls, &ball) || !hint(c, nm_cover_parts_read(c->job, r, c->q->n_in, ball, w, &parts)))
-        return false;
-    r->empty |= parts.none;
-    const uint32_t last = parts.none ? 0 : ((1u << parts.k) - 1) << (parts.n - parts.k);
-    for (uint32_t s = 0; !parts.none && s <= last; s++) {
-        if ((size_t)__builtin_popcount(s) != parts.k) continue;
+    if (r->n_balls == 0) return fail(c, "cover: this is for cases with L0 balls");
+    if (!number(c, w, r->n_balls, &ball) || !number(c, w, NM_CHECK_PARTS + 1, &k)) return false;
+    if (r->balls[ball].norm != NM_L0) return fail(c, "cover: an L0 ball was expected");
+    if (!hint(c, nm_cover_parts_read(c->job, &r->balls[ball], c->q->n_in, nm_take_word(w), &parts))) return false;
+    const double most = nm_cover_parts_count(r, &parts);
+    if (k > parts.n || (!r->empty && most > (double)k))
+        return fail(c, "cover: at most as many as there are parts, and at least as many as may differ, were expected");
+    r->empty |= most < 0;
+    const uint32_t last = ((1u << k) - 1) << (parts.n - k);
+    for (uint32_t s = 0; s <= last; s++) {
+        if ((size_t)__builtin_popcount(s) != k) continue;
         const nm_mark mark = nm_mark_get(c->job);
         nm_region in = nm_region_copy(c->job, c->p, r, c->c->n_clauses);
         nm_cover_parts_keep(&in, &parts, s);

@@ -101,14 +101,13 @@ static inline double nm_region_size(const nm_region *r, size_t u) /* the largest
 nm_region nm_region_copy(nm_job *job, const nm_plain *p, const nm_region *r, size_t clauses);
 typedef struct nm_cover_parts { /* of the groups of an L0 ball (elements, or pixels) */
     const struct nm_ball *ball;
-    size_t groups, n; /* their number; of the parts */
+    size_t groups, n;    /* their number; of the parts */
     unsigned char *part; /* [groups] from 1 on; 0: it is in none */
-    size_t k;  /* groups of so many parts, and of none, may be away from the centre */
-    bool none; /* no point of the region is in the ball */
 } nm_cover_parts;
-/* Takes a word with the parts of a ball over n inputs; returns what is wrong with it, or NULL. */
-const char *nm_cover_parts_read(nm_job *job, const nm_region *r, size_t n, size_t ball, nm_span *w,
-                                nm_cover_parts *out);
+/* Reads the parts of a ball over n inputs; returns what is wrong with them, or NULL. */
+const char *nm_cover_parts_read(nm_job *job, const nm_ball *b, size_t n, nm_span s, nm_cover_parts *out);
+/* Returns how many groups that are in parts may be away from the centre, over the region; below 0: it is empty. */
+double nm_cover_parts_count(const nm_region *r, const nm_cover_parts *c);
 void nm_cover_parts_keep(nm_region *r, const nm_cover_parts *c, uint32_t kept); /* fixes all groups of other parts */
 
 /* ---- hints.c: what decides lines; each takes its words, and returns what is wrong with them, or NULL ---- */
@@ -138,6 +137,7 @@ double nm_plain_ball_least(const nm_ball *b, size_t n, const double *y, const do
 /* Sets z of L1 or L2, a hint; false: the box alone is as good. */
 bool nm_plain_ball_hint(const nm_ball *b, size_t n, const double *y, const double *lo, const double *hi, double *z);
 double nm_plain_ball_norm(const nm_ball *b, size_t n, const double *z); /* N(z), rounded up; may be INFINITY */
+bool nm_plain_ball_missed(const nm_ball *b, size_t n, const double *lo, const double *hi); /* L0: no point is in both */
 /* Returns lambda of L0, a hint. */
 double nm_plain_ball_lambda(const nm_ball *b, size_t n, const double *y, const double *lo, const double *hi);
 typedef struct nm_plain_group { /* the elements that an L0 ball counts as one */

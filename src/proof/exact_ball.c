@@ -35,8 +35,8 @@ static bool by_norm(work *w, double *z)
 {
     const nm_exact_inputs *row = w->row;
     if (!nm_plain_ball_hint(w->ball, row->n, row->near, w->lo, w->hi, z)) return false;
-    const double norm = nm_plain_ball_norm(w->ball, row->n, z);
-    if (!bounds_norm(w, z, norm)) return false;
+    const double norm = w->ball->radius > 0 ? nm_plain_ball_norm(w->ball, row->n, z) : 0;
+    if (w->ball->radius > 0 && !bounds_norm(w, z, norm)) return false;
     for (size_t i = 0; i < row->n; i++) {
         mpz_set(w->part.m, row->y[i]);
         w->part.s = row->s;

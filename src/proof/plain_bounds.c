@@ -76,6 +76,8 @@ static void interval_max(const nm_plain_block *k, nm_region *r, size_t i)
 
 void nm_region_interval(const nm_plain *p, nm_region *r, size_t to)
 {
+    for (size_t k = 0; k < r->n_balls && r->stale <= 1; k++)
+        r->empty |= nm_plain_ball_missed(&r->balls[k], p->block[0].n, r->lo, r->hi);
     for (size_t b = r->stale; b < to; b++) {
         const nm_plain_block *k = &p->block[b];
         if (k->kind == NM_AFFINE) {

@@ -1,10 +1,10 @@
-/* region.c: copies of a region, and the parts that cover an L0 ball: COVER of netmip-proof(5).
+/* region.c: copies of a region, and the parts that cover an L0 ball: the step `cover`.
  *
- * In an L0 ball at most k groups (elements, or pixels) of a point are away from the centre. Those of which the region's
- * box does not hold the centre are in any case, so that k is less by their number for all others. If some of the others
- * are cut into parts, the groups that are away lie in k parts, so that every point is in a region in which some k parts
- * are left as they are, and the groups of all other parts are at the centre. A group that is in no part stays as it is,
- * which makes a region larger. */
+ * In an L0 ball at most r groups (elements, or pixels) of a point are away from the centre. If some groups are cut into
+ * parts, those of them that are away lie in k parts, where k is r, less the number of groups in no part that must be
+ * away, as the region's box does not hold their centre. So every point is in a region in which some k parts are left as
+ * they are, and all groups of other parts are at the centre. A group in no part stays as it is, which makes a region
+ * larger. */
 #include "base/base.h"
 #include "question/question.h"
 #include "proof/proof.h"
@@ -31,41 +31,31 @@ nm_region nm_region_copy(nm_job *job, const nm_plain *p, const nm_region *r, siz
     return c;
 }
 
-/* Takes which part each group is in: [GAPp].., as slopes are said. */
-static const char *read_parts(const nm_region *r, size_t groups, nm_span s, nm_cover_parts *out)
+const char *nm_cover_parts_read(nm_job *job, const nm_ball *b, size_t n, nm_span s, nm_cover_parts *out)
 {
     const char *x = s.s;
-    for (size_t at = 0; x < s.end;) {
+    *out = (nm_cover_parts){.ball = b, .groups = nm_plain_ball_groups(b, n)};
+    out->part = NM_ARRAY(job, unsigned char, out->groups + 1);
+    for (size_t at = 0; x < s.end; at++) {
         size_t gap = 0;
-        while (x < s.end && *x >= '0' && *x <= '9' && gap <= groups) gap = 10 * gap + (size_t)(*x++ - '0');
+        while (x < s.end && *x >= '0' && *x <= '9' && gap <= out->groups) gap = 10 * gap + (size_t)(*x++ - '0');
         at += gap;
-        if (at >= groups || x == s.end || *x < 'A' || *x >= 'A' + NM_CHECK_PARTS)
-            return "cover: a number of an element or a pixel, and the letter of a part, were expected";
-        const nm_plain_group g = nm_plain_ball_group(out->ball, at);
-        if (nm_plain_ball_moves(out->ball, &g, r->lo, r->hi))
-            return "cover: elements that may be at the centre were expected";
-        out->part[at++] = (unsigned char)(*x++ - 'A' + 1);
-        if (out->n < out->part[at - 1]) out->n = out->part[at - 1];
+        if (at >= out->groups || x == s.end || *x < 'A' || *x >= 'A' + NM_CHECK_PARTS)
+            return "cover: how many elements or pixels are passed over, and the letter of a part, were expected";
+        out->part[at] = (unsigned char)(*x++ - 'A' + 1);
+        if (out->n < out->part[at]) out->n = out->part[at];
     }
     return NULL;
 }
 
-const char *nm_cover_parts_read(nm_job *job, const nm_region *r, size_t n, size_t ball, nm_span *w, nm_cover_parts *out)
+double nm_cover_parts_count(const nm_region *r, const nm_cover_parts *c)
 {
-    const nm_ball *b = &r->balls[ball];
-    if (b->norm != NM_L0) return "cover: an L0 ball was expected";
-    const size_t groups = nm_plain_ball_groups(b, n);
-    double k = floor(b->radius);
-    for (size_t i = 0; i < groups; i++) {
-        const nm_plain_group g = nm_plain_ball_group(b, i);
-        k -= nm_plain_ball_moves(b, &g, r->lo, r->hi);
+    double k = floor(c->ball->radius);
+    for (size_t i = 0; i < c->groups; i++) {
+        const nm_plain_group g = nm_plain_ball_group(c->ball, i);
+        k -= c->part[i] == 0 && nm_plain_ball_moves(c->ball, &g, r->lo, r->hi);
     }
-    *out = (nm_cover_parts){.ball = b, .groups = groups, .none = k < 0};
-    out->part = NM_ARRAY(job, unsigned char, groups + 1);
-    const char *why = read_parts(r, groups, nm_take_word(w), out);
-    if (!why && k > (double)out->n) why = "cover: at least as many parts as elements that may differ were expected";
-    out->k = why || out->none ? 0 : (size_t)k;
-    return why;
+    return k;
 }
 
 void nm_cover_parts_keep(nm_region *r, const nm_cover_parts *c, uint32_t kept)

@@ -24,7 +24,7 @@ typedef struct {
     const nm_case *c;
     double guard;
     const nm_ball *ball; /* of L0, by which boxes are covered, or NULL */
-    double deadline; /* nm_wall */
+    double deadline;      /* nm_wall */
     size_t boxes, most;   /* boxes, and as many as it may make */
     size_t trees, closed; /* trees over signs that were tried; that closed */
     nm_progress progress;
@@ -133,8 +133,8 @@ static void put_cover(tree *t, const nm_cover *c, size_t n)
 {
     const size_t groups = c->ball->pixels ? c->ball->pixels->n : n;
     char *part = NM_ARRAY(t->job, char, groups + 1); /* its letter, or 0: the group is in none */
-    for (size_t g = 0; g < c->n; g++) part[c->group[g]] = (char)('A' + g * c->parts / c->n);
-    nm_put(&t->out, "cover %td ", c->ball - t->c->balls);
+    for (size_t g = 0; g < c->n && c->parts; g++) part[c->group[g]] = (char)('A' + g * c->parts / c->n);
+    nm_put(&t->out, "cover %td %zu%s", c->ball - t->c->balls, c->empty ? 0 : c->k, c->parts ? " " : "");
     for (size_t g = 0, gap = 0; g < groups; gap = part[g++] ? 0 : gap + 1) {
         if (part[g] && gap) nm_put(&t->out, "%zu", gap);
         if (part[g]) nm_put(&t->out, "%c", part[g]);
@@ -146,7 +146,11 @@ static void put_cover(tree *t, const nm_cover *c, size_t n)
 static bool cover(tree *t, const nm_bounds *from, const nm_cover *c, const bool *open, size_t depth, double part)
 {
     put_cover(t, c, from->p->blocks[0].n);
-    if (c->empty) t->progress.done += part * count(t, open);
+    if (c->empty) { /* and so is its only box */
+        nm_put(&t->out, "end\n");
+        t->progress.done += part * count(t, open);
+        return true;
+    }
     for (size_t i = 0; i < c->n_children; i++) {
         const nm_mark mark = nm_mark_get(t->job);
         nm_bounds *b = nm_bounds_copy(t->job, from);

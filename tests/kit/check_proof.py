@@ -181,7 +181,14 @@ class Checker:
             r[side][k][at] = best(r[side][k][at], new)
         r["empty"] |= bool((r["lo"][k] > r["hi"][k]).any())
 
+    def moved(self, r, ball):
+        """the elements, or pixels, of an L0 ball of which the box does not hold the centre"""
+        centre = self.array(ball.get("centre", self.q.get("image")))
+        away = (r["lo"][0] > centre) | (r["hi"][0] < centre)
+        return set(np.array(ball.get("pixels", range(len(centre))))[away.astype(bool)])
+
     def interval(self, r, first, last=None):
+        r["empty"] |= first == 1 and any(len(self.moved(r, b)) > b["radius"] for b in r["balls"] if b["norm"] == "l0")
         for k in range(first, (last or len(self.blocks)) + 1):
             w, b = self.blocks[k - 1]
             lo, hi = self.values(r, k - 1)
@@ -296,16 +303,18 @@ class Checker:
         n, one, radius, lo, hi = y.shape[1], ball["norm"] == "l1", ball["radius"], r["lo"][0], r["hi"][0]
         centre = self.array(ball.get("centre", self.q.get("image")))
         v, l, h = np.array(y, dtype=float), np.array(lo - centre, dtype=float), np.array(hi - centre, dtype=float)
-        top = abs(v).max(1) if one else np.sqrt((v * v).sum(1)) / radius
+        top = abs(v).max(1) if one else np.sqrt((v * v).sum(1)) / (radius or 1)
         moves = lambda at: np.where(abs(v) > at, np.where(v > 0, l, h), np.clip(0, l, h))
         if one:
             lam = self.halved(radius, lambda at: abs(moves(at)).sum(1), top)
         else:
             lam = self.halved(radius * radius, lambda at: (np.clip(-v / np.where(at > 0, at, 1e-300), l, h) ** 2).sum(1), top)
         z = np.where(moves(lam) != 0, lam * np.sign(moves(lam)), np.clip(-v, -lam, lam)) if one else np.clip(-v, lam * l, lam * h)
+        z = z if radius else -v
         norm = abs(z).max(1) if one else np.sqrt((z * z).sum(1)) * (1 + 1e-12)
         z, norm = self.array(z), self.array(norm)
         sure = norm * norm >= ((z * z).sum(1) if not one else 0) if self.exact else one | (norm > 1e-100)
+        sure = sure | (radius == 0)
         s, part = y + z, norm * self.array([radius])[0]
         mag = ((abs(y) + abs(z)) * np.maximum(abs(lo), abs(hi)) + abs(z * centre)).sum(1) + part
         total = (s * np.where(s > 0, lo, hi)).sum(1) - z.dot(centre) - part
@@ -498,21 +507,17 @@ class Checker:
                 s["betas"].append(self.U * 0)
             yield s
 
-    def cover(self, r, ball, text):
-        need(ball["norm"] == "l0", "an L0 ball")
-        lo, hi, centre = r["lo"][0], r["hi"][0], self.array(ball.get("centre", self.q.get("image")))
-        group = np.array(ball.get("pixels", range(len(lo))))
-        moved, at, part = set(group[(lo > centre) | (hi < centre)]), -1, {}
-        need(re.fullmatch("([0-9]*[A-L])*", text), "cover: an element or a pixel, and its part")
+    def cover(self, r, ball, k, text):
+        need(ball["norm"] == "l0" and re.fullmatch("([0-9]*[A-L])*", text), "cover: an L0 ball; parts of its elements or pixels")
+        centre, at, part = self.array(ball.get("centre", self.q.get("image"))), -1, {}
+        group = np.array(ball.get("pixels", range(len(centre))))
         for gap, letter in re.findall("([0-9]*)([A-L])", text):
             at += 1 + int(gap or 0)
-            need(at <= max(group) and at not in moved, "cover: elements that may be at the centre")
             part[at] = LETTERS.index(letter)
-        k, n = math.floor(ball["radius"]) - len(moved), max(part.values(), default=-1) + 1
-        if k < 0:
-            r["empty"] = True
-            return
-        need(k <= n, "cover: at least as many parts as elements that may differ")
+        need(at <= max(group), "cover: elements or pixels of the ball")
+        n, most = max(part.values(), default=-1) + 1, math.floor(ball["radius"]) - len(self.moved(r, ball) - set(part))
+        need(k <= n and (r["empty"] or most <= k), "cover: at most as many as there are parts, at least as many as may differ")
+        r["empty"] |= most < 0
         regions = []
         for kept in range(2 ** n):
             if bin(kept).count("1") == k:
@@ -562,8 +567,8 @@ class Checker:
             self.parts(r, list(self.sides(r, k, self.index(rest[1], len(r["lo"][k])), self.U * 0, True)))
         elif word == "split" and len(rest) == 2:
             self.parts(r, list(self.sides(r, 0, self.index(rest[0], len(r["lo"][0])), self.array([float(rest[1])])[0], False)))
-        elif word == "cover" and 1 <= len(rest) <= 2:
-            self.cover(r, r["balls"][self.index(rest[0], len(r["balls"]))], "".join(rest[1:]))
+        elif word == "cover" and 2 <= len(rest) <= 3:
+            self.cover(r, r["balls"][self.index(rest[0], len(r["balls"]))], self.index(rest[1], 13), "".join(rest[2:]))
         else:
             raise Rejected("%s: a step was expected" % word)
 

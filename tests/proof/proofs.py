@@ -195,6 +195,27 @@ def balls():
     check("bounds of linear rows are the best", tried >= 1 and best == tried, (best, tried))
 
 
+def empty_balls():
+    """the box has no point of an L0 ball, or one of an L2 ball: what solve closes, the checkers do, too"""
+    for k in range(12):
+        n, pixels = 8, rng.choice((None, [0, 1, 2, 3, 0, 1, 2, 3]))
+        net, lo, hi = small([n, 16, 1]), [-1.0] * n, [0.5] * n
+        centre = [rng.uniform(-0.25, 0.25) for _ in lo]
+        for i in (2, 4, 7):
+            centre[i] = hi[i] + 0.1
+        norm, radius = ("l0", 2) if k % 2 else ("l2", 0)
+        query = with_ball(question(net, lo, hi, 1, ["(<= Y_0 %r)" % rng.uniform(-1, 1)]), norm, centre if k % 2 else [0.125] * n, radius, pixels if k % 2 else None)
+        code, proof = solved(net, query, "--no-attack")
+        check("an empty ball holds", code == 0 or not k % 2, (code, net, query))
+        check("and has a certificate", code != 0 or proof is not None, (net, query))
+        if proof is not None:
+            for mode in ((), ("--exact",)):
+                check("accepted", checked(net, query, proof, *mode)[0] == code, (mode, net, query, proof))
+            claim = {0: "holds", 10: "violated"}[code]
+            check("and by the second", said(net, query, proof, False) == said(net, query, proof, True) == claim,
+                  (said(net, query, proof, False), said(net, query, proof, True), net, query, proof))
+
+
 def with_generators(query, n_in):
     """the question, over generators: some have a sum, some inputs read one of them alone and are cut at the box, some are constant"""
     n = rng.randint(2, 5)
@@ -478,9 +499,10 @@ def damage(net, query, proof):
         if turned:
             k = rng.choice(turned)
             words = lines[k].split(" ")
-            if words[0] == "cover" and len(words) > 2:
-                i = rng.randrange(len(words[2]))
-                words[2] = words[2][:i] + rng.choice(("", "1", "A", "B", "C", "D")) + words[2][i + rng.randrange(2):]
+            if words[0] == "cover" and len(words) > 3:
+                i = rng.choice((2, 3, 3))
+                k = rng.randrange(len(words[i]))
+                words[i] = words[i][:k] + rng.choice(("", "1", "2", "A", "B", "C", "D")) + words[i][k + rng.randrange(2):]
             elif words[0] in ("slopes", "point") and len(words) > 1:
                 words[1:] = [w.translate(str.maketrans("AabZ", "aAZb")) for w in words[1:]]
             elif words[0] in ("tree", "least", "most") and rng.random() < 0.7:
@@ -672,4 +694,4 @@ def refused():
     check("values have none", code == 4 and "certificates are for decisions" in err, (code, err))
 
 
-parts(agreement, mutations, ties, cuts, symmetric, balls, generators, halves, covers, shipped, refused)
+parts(agreement, mutations, ties, cuts, symmetric, balls, empty_balls, generators, halves, covers, shipped, refused)
