@@ -36,7 +36,7 @@ struct nm_lane_climb {
     double weights;
 };
 
-static size_t list_open(nm_job *job, const nm_bounds *b, struct nm_lane_climb *c, uint32_t *list)
+static size_t list_units(nm_job *job, const nm_bounds *b, struct nm_lane_climb *c, uint32_t *list)
 {
     size_t n = 0;
     for (size_t k = 0; k < b->p->n_blocks; k++) {
@@ -86,7 +86,7 @@ nm_lanes *nm_lanes_new(nm_job *job, const nm_bounds *b, uint32_t row, size_t mos
     l->b = b;
     l->coef = 1;
     l->open = open;
-    l->n_open = list_open(job, b, c, open);
+    l->n_open = list_units(job, b, c, open);
     l->slope = nm_zero(job, NM_LANES * l->n_open + 1, sizeof *l->slope);
     l->loss = nm_zero(job, NM_LANES * l->n_open + 1, sizeof *l->loss);
     l->beta = nm_zero(job, signs, sizeof *l->beta);

@@ -22,7 +22,8 @@
 #include "search/state.h"
 
 enum { PROBES = 5 };
-static const double ROUNDS_PART = 0.6; /* of a time limit, for rounds over the ball below the incumbent */
+/* of a time limit, for rounds over the ball below the incumbent; and with one hidden layer, where they mostly end */
+static const double ROUNDS_PART = 0.6, ROUNDS_PART_FLAT = 0.9;
 static const double ASK_PART = 0.35;   /* of what is left then, for a decision between bound and incumbent */
 static const double ASK_NEAR = 0.02;   /* relative: distances that such decisions do not tell apart */
 
@@ -100,13 +101,22 @@ static void probe(nm_chase *c)
     }
 }
 
+/* Returns where to decide next if failures are dear: at most at twice the proven distance, which mostly takes little
+ * more time than the last proof. */
+static double above(const nm_chase *c, double top)
+{
+    const double lo = fmax(least_bound(c), 0), mid = between(c, top);
+    if (c->s->q->norm == NM_L0) return fmin(mid, lo);
+    return fmin(mid, lo > 0 ? 2 * lo : nm_chase_incumbent(c) / 16);
+}
+
 /* Raises the proven distance by decisions of all stages, between it and the incumbent. */
 static void raise_bound(nm_chase *c)
 {
     double top = INFINITY;
     for (size_t k = 0; k < c->s->v->n_targets; k++) c->done[k] = false; /* a model's limit is not the end */
     while (nm_chase_incumbent(c) < INFINITY && !nm_chase_out_of_time(c)) {
-        const double r = between(c, top), lo = fmax(least_bound(c), 0), left = c->s->deadline - nm_wall();
+        const double r = above(c, top), lo = fmax(least_bound(c), 0), left = c->s->deadline - nm_wall();
         const double most = nm_chase_incumbent(c);
         if (!(nm_chase_beyond(c, r) > lo) || fmin(top, most) - lo < ASK_NEAR * most) return;
         nm_note(c->s->job, "deciding within %.6g", r);
@@ -213,7 +223,7 @@ static void make_rounds(nm_chase *c)
 {
     nm_state *s = c->s;
     const double end = s->deadline, now = nm_wall();
-    s->deadline = now + ROUNDS_PART * (end - now);
+    s->deadline = now + (nm_hidden_layers(s->p) > 1 ? ROUNDS_PART : ROUNDS_PART_FLAT) * (end - now);
     nm_job_set_deadline(s->job, s->deadline);
     while (close_in(c)) {}
     s->deadline = end;

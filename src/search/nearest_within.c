@@ -142,6 +142,7 @@ int nm_chase_ask(nm_chase *c, double r, double seconds)
     nm_inner in;
     nm_solve_opts o = *s->o;
     o.stages.evaluate = false;
+    o.stages.attack &= r > 0.5 * nm_chase_incumbent(c); /* which came from attacks */
     o.program = s->p;
     o.time_limit = seconds;
     const nm_mark mark = nm_mark_get(s->job);
