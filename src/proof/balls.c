@@ -131,10 +131,24 @@ static double gain(const nm_ball *b, const nm_plain_group *g, const double *y, c
     return sum;
 }
 
+/* Returns whether the box is surely farther from the centre than the radius of L1 or L2. */
+static bool is_far(const nm_ball *b, size_t n, const double *lo, const double *hi)
+{
+    const bool one = b->norm == NM_L1;
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double c = b->centre[i], d = lo[i] > c ? lo[i] - c : hi[i] < c ? c - hi[i] : 0;
+        sum += one ? d : d * d;
+    }
+    const double most = (one ? b->radius : b->radius * b->radius) * (1 + 4 * NM_CHECK_U);
+    return sum * (1 - (double)(n + 8) * 4 * NM_CHECK_U) - (double)(n + 8) * 1e-300 > most;
+}
+
 bool nm_plain_ball_missed(const nm_ball *b, size_t n, const double *lo, const double *hi)
 {
     size_t moved = 0;
-    for (size_t g = 0; b->norm == NM_L0 && g < nm_plain_ball_groups(b, n); g++) {
+    if (b->norm != NM_L0) return is_far(b, n, lo, hi);
+    for (size_t g = 0; g < nm_plain_ball_groups(b, n); g++) {
         const nm_plain_group of = nm_plain_ball_group(b, g);
         moved += nm_plain_ball_moves(b, &of, lo, hi);
     }

@@ -281,7 +281,7 @@ static bool cover(check *c, nm_region *r, nm_span *w)
     if (!hint(c, nm_cover_parts_read(c->job, &r->balls[ball], c->q->n_in, nm_take_word(w), &parts))) return false;
     const double most = nm_cover_parts_count(r, &parts);
     if (k > parts.n || (!r->empty && most > (double)k))
-        return fail(c, "cover: at most as many as there are parts, and at least as many as may differ, were expected");
+        return fail(c, "cover: a K from the number of elements that may differ to the number of parts was expected");
     r->empty |= most < 0;
     const uint32_t last = ((1u << k) - 1) << (parts.n - k);
     for (uint32_t s = 0; s <= last; s++) {

@@ -137,7 +137,7 @@ double nm_plain_ball_least(const nm_ball *b, size_t n, const double *y, const do
 /* Sets z of L1 or L2, a hint; false: the box alone is as good. */
 bool nm_plain_ball_hint(const nm_ball *b, size_t n, const double *y, const double *lo, const double *hi, double *z);
 double nm_plain_ball_norm(const nm_ball *b, size_t n, const double *z); /* N(z), rounded up; may be INFINITY */
-bool nm_plain_ball_missed(const nm_ball *b, size_t n, const double *lo, const double *hi); /* L0: no point is in both */
+bool nm_plain_ball_missed(const nm_ball *b, size_t n, const double *lo, const double *hi); /* no point is in both */
 /* Returns lambda of L0, a hint. */
 double nm_plain_ball_lambda(const nm_ball *b, size_t n, const double *y, const double *lo, const double *hi);
 typedef struct nm_plain_group { /* the elements that an L0 ball counts as one */

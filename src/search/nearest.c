@@ -7,8 +7,8 @@
  * incumbent (r = value (1 - NM_NEAR_GAP / 4), one less for L0), most stages, and for targets that are left models with
  * the distance as their objective (nearest_models.c). A nearer point starts a new round with a smaller ball and the
  * targets that are left; after NM_NEAR_CREEPS rounds with little progress, models are used instead of branching. If
- * such rounds do not end within ROUNDS_PART of a time limit, the rest of it raises what is proven: decisions by all
- * stages bisect between that and the incumbent.
+ * such rounds do not end within ROUNDS_PART of a time limit, the rest of it raises what is proven, by
+ * decisions as for any other question between that and the incumbent, and then makes rounds again.
  * With generators, distances are those of the exact image. The value is that of a point strictly beyond the boundary if
  * float64 can tell; if only a tie is near (margin within NM_TIE_TOL), its distance is the value, reported as such
  * together with the strict one. (Tjeng et al. 2019 solve one model over a box that grows.) */
@@ -22,6 +22,7 @@
 #include "search/state.h"
 
 enum { PROBES = 5 };
+static const double PROBE_PART = 0.2; /* of the time that is left, for a cheap decision: points are worth more */
 /* of a time limit, for rounds over the ball below the incumbent; and with one hidden layer, where they mostly end */
 static const double ROUNDS_PART = 0.6, ROUNDS_PART_FLAT = 0.9;
 static const double ASK_PART = 0.35;   /* of what is left then, for a decision between bound and incumbent */
@@ -96,9 +97,11 @@ static void probe(nm_chase *c)
     for (size_t k = 0; k < PROBES && nm_chase_incumbent(c) < INFINITY && !nm_chase_out_of_time(c); k++) {
         const double r = between(c, top), lo = fmax(least_bound(c), 0);
         if (!(r > lo) || lo > 0.95 * fmin(top, nm_chase_incumbent(c))) return;
+        c->part = PROBE_PART;
         decide_alone(c, r, false);
         if (least_bound(c) < nm_chase_beyond(c, r)) top = r;
     }
+    c->part = 1;
 }
 
 /* Returns where to decide next if failures are dear: at most at twice the proven distance, which mostly takes little
@@ -132,12 +135,14 @@ static void count_up(nm_chase *c)
 {
     const size_t boxes = c->o.boxes;
     c->counts = c->s->q->norm == NM_L0;
+    c->part = PROBE_PART;
     c->o.boxes = 0; /* as many as for other covers */
     for (double r = 1; c->counts && r <= NM_COVER_MOST && r < nm_chase_incumbent(c) && !nm_chase_out_of_time(c); r++) {
         if (least_bound(c) < nm_chase_beyond(c, r)) decide_alone(c, r, false);
         c->counts = least_bound(c) >= nm_chase_beyond(c, r);
     }
     c->counts = false;
+    c->part = 1;
     c->o.boxes = boxes;
 }
 
@@ -224,10 +229,10 @@ static void make_rounds(nm_chase *c)
     nm_state *s = c->s;
     const double end = s->deadline, now = nm_wall();
     s->deadline = now + (nm_hidden_layers(s->p) > 1 ? ROUNDS_PART : ROUNDS_PART_FLAT) * (end - now);
-    nm_job_set_deadline(s->job, s->deadline);
+    const double outer = nm_job_deadline(s->job, s->deadline);
     while (close_in(c)) {}
     s->deadline = end;
-    nm_job_set_deadline(s->job, end);
+    nm_job_set_deadline(s->job, outer);
     if (isinf(end) || met(c, nm_chase_incumbent(c))) return;
     raise_bound(c);
     while (close_in(c)) {}
@@ -235,7 +240,7 @@ static void make_rounds(nm_chase *c)
 
 void nm_closest(nm_state *s)
 {
-    nm_chase c = {.s = s, .o = *s->o};
+    nm_chase c = {.s = s, .o = *s->o, .part = 1};
     const size_t n = s->v->n_targets;
     c.o.nodes = s->q->norm == NM_L0
                     ? 0

@@ -106,7 +106,7 @@ bool nm_chase_take(nm_chase *c, nm_inner *in)
     return nm_chase_incumbent(c) < before;
 }
 
-/* Makes the question within r. */
+/* Makes the question within r; who decides it sets the state's question, options and verdict. */
 static void open_inner(const nm_chase *c, double r, nm_inner *in)
 {
     nm_state *s = c->s;
@@ -129,10 +129,12 @@ bool nm_chase_decide(nm_chase *c, double r, bool thorough, nm_inner *in)
     in->s.q = &in->q;
     in->s.o = &c->o;
     in->s.nearest = true;
-    if (c->counts) in->s.deadline = nm_wall() + 0.2 * (s->deadline - nm_wall()); /* points are worth more */
+    if (c->part < 1) in->s.deadline = nm_wall() + c->part * (s->deadline - nm_wall());
+    const double outer = nm_job_deadline(s->job, in->s.deadline);
     in->s.v = NM_NEW(s->job, nm_verdict);
     nm_state_open(&in->s);
     stages(in, thorough);
+    nm_job_set_deadline(s->job, outer);
     return nm_chase_take(c, in);
 }
 
@@ -144,7 +146,7 @@ int nm_chase_ask(nm_chase *c, double r, double seconds)
     o.stages.evaluate = false;
     o.stages.attack &= r > 0.5 * nm_chase_incumbent(c); /* which came from attacks */
     o.program = s->p;
-    o.time_limit = seconds;
+    o.time_limit = fmax(seconds, 1e-3); /* 0 would be none */
     const nm_mark mark = nm_mark_get(s->job);
     open_inner(c, r, &in);
     const nm_verdict *d = s->ask(s->job, s->net, &in.q, &o);

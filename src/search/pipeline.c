@@ -27,6 +27,19 @@ static bool cut_cubes(nm_state *s) { return nm_close_cubes(s), false; }
 static bool write_models(nm_state *s) { return nm_models_write(s), false; }
 static bool refine_value(nm_state *s) { return nm_refine(s), false; }
 
+/* For a value, decisions (refine.c) come after models; in deep networks these get only a part of a time limit, as they
+ * prove less there. */
+static bool ask_models(nm_state *s)
+{
+    const double end = s->deadline, now = nm_wall();
+    if (s->q->objective != NM_FEASIBLE && nm_hidden_layers(s->p) > 1) s->deadline = now + NM_MODELS_PART * (end - now);
+    const double outer = nm_job_deadline(s->job, s->deadline);
+    const bool settled = nm_models_solve(s);
+    nm_job_set_deadline(s->job, outer);
+    s->deadline = end;
+    return settled;
+}
+
 static bool attack_case(nm_state *s, size_t i)
 {
     return nm_close_attack(s, i, nm_case_start(s->q, &s->q->cases[i]),

@@ -187,8 +187,17 @@ class Checker:
         away = (r["lo"][0] > centre) | (r["hi"][0] < centre)
         return set(np.array(ball.get("pixels", range(len(centre))))[away.astype(bool)])
 
+    def missed(self, r, ball):
+        """the box has no point of the ball"""
+        if ball["norm"] == "l0":
+            return len(self.moved(r, ball)) > ball["radius"]
+        centre, radius = self.array(ball.get("centre", self.q.get("image"))), self.array([ball["radius"]])[0]
+        away = np.maximum(np.maximum(r["lo"][0] - centre, centre - r["hi"][0]), self.U * 0)
+        far, most = (away.sum(), radius) if ball["norm"] == "l1" else ((away * away).sum(), radius * radius)
+        return bool(far * (1 - (len(away) + 8) * 4 * self.U) - self.tiny > most * (1 + 4 * self.U))
+
     def interval(self, r, first, last=None):
-        r["empty"] |= first == 1 and any(len(self.moved(r, b)) > b["radius"] for b in r["balls"] if b["norm"] == "l0")
+        r["empty"] |= first == 1 and any(self.missed(r, b) for b in r["balls"])
         for k in range(first, (last or len(self.blocks)) + 1):
             w, b = self.blocks[k - 1]
             lo, hi = self.values(r, k - 1)

@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+"""Worst margins under a time limit: what is proven when models are cut short, and decisions go on, is true, and so is the value;
+both are compared with the same question without a limit."""
+import json, random, sys
+
+sys.path.insert(1, sys.path[0] + "/../kit")
+from kit import check, fork_runs, p, parts, put, run
+from tiny import network, relus
+fork_runs()
+
+rng = random.Random(11)
+
+
+def ask(k, objective, *more):
+    code, out, err = run("solve", p("n%d.json" % k), "--image", p("x.csv"), "--perturb", "linf:0.4", "--domain", "-1,1", "--label", "0", "--objective",
+                         objective, "--json", "--quiet", *more)
+    check("exit code", code in (0, 10, 11), (code, err))
+    return json.loads(out)["objective"]
+
+
+def random_network(k, sizes):
+    pairs = [([[rng.gauss(0, 1) for _ in range(a)] for _ in range(b)], [rng.gauss(0, 0.3) for _ in range(b)]) for a, b in zip(sizes, sizes[1:])]
+    put("n%d.json" % k, network([sizes[0]], relus(*pairs)))
+
+
+def worst():
+    decided = 0
+    for k in range(6):
+        sizes = rng.choice(([4, 10, 10, 8, 3], [5, 12, 12, 4], [4, 16, 3]))
+        random_network(k, sizes)
+        put("x.csv", ",".join(repr(rng.uniform(-0.5, 0.5)) for _ in range(sizes[0])) + "\n")
+        true = ask(k, "worst")
+        check("value and bound meet", true["bound"] <= true["value"] <= true["bound"] + 1e-5 * (1 + abs(true["value"])), true)
+        for more in (("--time-limit", "0.02"), ("--time-limit", "0.1", "--no-attack"), ("--time-limit", "0.5"), ("--time-limit", "0.5", "--threads", "2")):
+            cut = ask(k, "worst", *more)
+            decided += cut["bound"] > true["bound"] - 1e-4
+            check("a bound is true", cut["bound"] <= true["value"] + 1e-9, (more, cut, true))
+            check("so is a value", cut.get("value") is None or cut["value"] >= true["bound"] - 1e-9, (more, cut, true))
+    check("some are decided", decided > 4, decided)
+
+
+parts(worst)
