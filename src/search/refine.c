@@ -76,7 +76,7 @@ static int decide(nm_state *s, nm_target *t, double v, double seconds)
     if (d->status == NM_OK) {
         t->bound = fmax(t->bound, proven);
         t->by = d->by;
-        if (s->q->objective == NM_RANGE || t->bound > s->q->guard) t->status = NM_OK;
+        if (s->q->objective == NM_WORST && t->bound > s->q->guard) t->status = NM_OK;
     }
     if (d->status == NM_VIOLATED && d->witness) {
         const double *x = d->witness->g ? d->witness->g : d->witness->x;
@@ -91,34 +91,41 @@ static bool improve(nm_state *s, nm_target *t)
 {
     const double at = attained(s, t);
     if (!isfinite(at)) return false;
-    decide(s, t, at - NM_TREE_GAP * (1 + fabs(at)), isinf(s->deadline) ? 0 : fmax(s->deadline - nm_wall(), 1e-3));
+    const double left = isinf(s->deadline) ? 0 : fmax(s->deadline - nm_wall(), 1e-3);
+    const int status = decide(s, t, at - NM_TREE_GAP * (1 + fabs(at)), left);
+    if (status == NM_OK && s->q->objective == NM_RANGE) t->status = NM_OK;
     return attained(s, t) < at;
 }
 
 static bool out_of_time(const nm_state *s) { return nm_stopped(s->job) || nm_wall() > s->deadline; }
 
-/* Returns the target with the least bound of those that are open, or -1. */
-static int64_t least_open(const nm_state *s)
+/* Returns the target with the least bound of those that are open and not stuck, or -1. */
+static int64_t least_open(const nm_state *s, const bool *stuck)
 {
     int64_t best = -1;
     for (size_t i = 0; i < s->v->n_targets; i++)
-        if (is_open(s, &s->v->targets[i]) && (best < 0 || s->v->targets[i].bound < s->v->targets[best].bound))
+        if (!stuck[i] && is_open(s, &s->v->targets[i]) &&
+            (best < 0 || s->v->targets[i].bound < s->v->targets[best].bound))
             best = (int64_t)i;
     return best;
 }
 
-/* Raises bounds until that of some target comes no nearer to the value. */
+/* Raises bounds until they come no nearer to their values; of a worst margin, until the least one does not. */
 static void raise_bounds(nm_state *s)
 {
-    double *top = NM_RAW(s->job, double, s->v->n_targets + 1), *first = NM_RAW(s->job, double, s->v->n_targets + 1);
-    for (size_t i = 0; i < s->v->n_targets; i++) {
+    const size_t n = s->v->n_targets;
+    double *top = NM_RAW(s->job, double, n + 1), *first = NM_RAW(s->job, double, n + 1);
+    bool *stuck = NM_ARRAY(s->job, bool, n + 1);
+    for (size_t i = 0; i < n; i++) {
         top[i] = INFINITY; /* a margin that was not proven */
         first[i] = s->v->targets[i].bound;
     }
-    for (int64_t i; (i = least_open(s)) >= 0 && !out_of_time(s);) {
+    for (int64_t i; (i = least_open(s, stuck)) >= 0 && !out_of_time(s);) {
         nm_target *t = &s->v->targets[i];
-        const double value = attained(s, t), most = fmin(top[i], value), rest = most - t->bound;
-        if (!(isfinite(rest) && rest > NEAR * (value - first[i]))) return;
+        const double value = attained(s, t), rest = fmin(top[i], value) - t->bound;
+        stuck[i] = !(isfinite(rest) && rest > NEAR * (value - first[i]));
+        if (stuck[i] && s->q->objective == NM_WORST) return;
+        if (stuck[i]) continue;
         const double v = t->bound + STEP * rest;
         const nm_mark mark = nm_mark_get(s->job);
         nm_note(s->job, "target %s: deciding whether the margin can be %.6g", t->name, v);

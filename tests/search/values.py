@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Worst margins under a time limit: what is proven when models are cut short, and decisions go on, is true, and so is the value;
+"""Worst margins and ranges under a time limit: what is proven when models are cut short, and decisions go on, is true, and so is the value;
 both are compared with the same question without a limit."""
 import json, random, sys
 
@@ -12,10 +12,12 @@ rng = random.Random(11)
 
 
 def ask(k, objective, *more):
-    code, out, err = run("solve", p("n%d.json" % k), "--image", p("x.csv"), "--perturb", "linf:0.4", "--domain", "-1,1", "--label", "0", "--objective",
-                         objective, "--json", "--quiet", *more)
+    label = ("--label", "0") if objective == "worst" else ()
+    code, out, err = run("solve", p("n%d.json" % k), "--image", p("x.csv"), "--perturb", "linf:0.4", "--domain", "-1,1", "--objective", objective,
+                         *label, "--json", "--quiet", *more)
     check("exit code", code in (0, 10, 11), (code, err))
-    return json.loads(out)["objective"]
+    d = json.loads(out)
+    return d.get("objective") or {**d["range"], "verdict": d["verdict"]}
 
 
 def random_network(k, sizes):
@@ -39,4 +41,18 @@ def worst():
     check("some are decided", decided > 4, decided)
 
 
-parts(worst)
+def ranges():
+    for k in range(6, 12):
+        sizes = rng.choice(([4, 10, 10, 8, 3], [5, 12, 12, 4], [4, 16, 3]))
+        random_network(k, sizes)
+        put("x.csv", ",".join(repr(rng.uniform(-0.5, 0.5)) for _ in range(sizes[0])) + "\n")
+        true = ask(k, "range:Y_0-Y_1")
+        for more in (("--time-limit", "0.02"), ("--time-limit", "0.1"), ("--time-limit", "0.5")):
+            cut = ask(k, "range:Y_0-Y_1", *more)
+            check("ends are true", cut["lo"] <= true["min"] + 1e-9 and cut["hi"] >= true["max"] - 1e-9, (more, cut, true))
+            check("so are values", cut["min"] >= true["lo"] - 1e-9 and cut["max"] <= true["hi"] + 1e-9, (more, cut, true))
+            near = max(cut["min"] - cut["lo"], cut["hi"] - cut["max"]) <= 1e-6 * (1 + max(abs(cut["lo"]), abs(cut["hi"])))
+            check("done says that they meet", cut["verdict"] != "done" or near, (more, cut))
+
+
+parts(worst, ranges)
