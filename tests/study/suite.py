@@ -149,7 +149,7 @@ def refusals():
     bad("holds or violated", spec(instances=[dict(i[1], answer="maybe")]))
     bad("one was expected", spec(instances=[dict(i[0], target="any")]))
     bad("spec.json: instance 0: encoding bigm+odd", spec(instances=[dict(i[1], encoding="bigm+odd")]))
-    bad("spec.json: instance 0: encoding paruition:2", spec(instances=[dict(i[1], encoding="paruition:2")]))
+    bad("spec.json: instance 0: --encoding paruition:2", spec(instances=[dict(i[1], encoding="paruition:2")]))
     bad("spec.json: ", spec(instances=[dict(i[0], perturb="linf:x", target="1")]))
     bad("does not exist", spec(instances=[dict(i[1], net="nosuch.onnx")]), 5)
     code, out, err = run("suite", "--check", TMP)
