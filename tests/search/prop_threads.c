@@ -13,8 +13,10 @@
 
 #ifdef __SANITIZE_THREAD__
 enum { NETS = 6 };
+static const double HIDE_SECONDS = 2; /* to prove a least value */
 #else
 enum { NETS = 50 / T_SHARE };
+static const double HIDE_SECONDS = 0.3;
 #endif
 enum { INPUTS = 8, POINTS = 2000, TEAMS = 3 };
 static const size_t team[TEAMS] = {1, 2, 7};
@@ -257,7 +259,7 @@ static bool hide_one(nm_job *job, const setup *s, nm_row *row, nm_clause *clause
     c.clauses = &clause[t];
     q.cases = &c;
     q.objective = NM_WORST;
-    const nm_solve_opts o = {.bounds = {.all = NM_BY_ALPHA}, .time_limit = 0.3, .seed = 1, .threads = 1,
+    const nm_solve_opts o = {.bounds = {.all = NM_BY_ALPHA}, .time_limit = HIDE_SECONDS, .seed = 1, .threads = 1,
                              .stages = {.branch = true, .attack = true, .solve = true}};
     const nm_verdict *v = nm_solve_query(job, s->net, &q, &o);
     row[t].rhs += v->targets->objective + 1e-7;
@@ -372,7 +374,7 @@ int main(int argc, char **argv)
     CHECK(n_alpha > nets && n_nodes > 3 * nets && n_boxes > 5 * nets && n_lane_nodes > 20 * nets &&
               n_closed > nets / 20 && n_found > nets / 20 && n_asked[0] > nets / 20 && n_asked[1] > nets / 20 &&
               n_target[0] > nets && n_target[1] > nets / 20 && n_target[3] > 2 &&
-              10 * n_shown > 8 * n_hidden,
+              10 * n_shown >= 7 * n_hidden,
           "the test is blunt");
     return t_done("prop_threads");
 }
