@@ -7,8 +7,8 @@
  * incumbent (r = value (1 - NM_NEAR_GAP / 4), one less for L0), most stages, and for targets that are left models with
  * the distance as their objective (nearest_models.c). A nearer point starts a new round with a smaller ball and the
  * targets that are left; after NM_NEAR_CREEPS rounds with little progress, models are used instead of branching. If
- * such rounds do not end within ROUNDS_PART of a time limit, the rest of it raises what is proven, by
- * decisions as for any other question between that and the incumbent, and then makes rounds again.
+ * such rounds do not end within ROUNDS_PART of a time limit, the rest of it raises what is proven, by decisions as for
+ * any other question between that and the incumbent, and then makes rounds again.
  * With generators, distances are those of the exact image. The value is that of a point strictly beyond the boundary if
  * float64 can tell; if only a tie is near (margin within NM_TIE_TOL), its distance is the value, reported as such
  * together with the strict one. (Tjeng et al. 2019 solve one model over a box that grows.) */
@@ -58,7 +58,7 @@ static void look_around(nm_chase *c)
     if (at_image(c)) return;
     const nm_mark mark = nm_mark_get(c->s->job);
     nm_inner in;
-    nm_chase_decide(c, INFINITY, false, &in);
+    nm_chase_decide(c, INFINITY, false, 1, &in);
     size_t *clause = NM_RAW(c->s->job, size_t, c->s->v->n_targets + 1);
     if (c->o.stages.attack)
         for (size_t i = 0; i < q->n_cases; i++) {
@@ -73,12 +73,12 @@ static void look_around(nm_chase *c)
 }
 
 /* Decides within r, and keeps only what it found. */
-static void decide_alone(nm_chase *c, double r, bool thorough)
+static void decide_alone(nm_chase *c, double r, bool thorough, double part)
 {
     const nm_mark mark = nm_mark_get(c->s->job);
     nm_inner in;
     const double at = nm_cpu();
-    nm_chase_decide(c, r, thorough, &in);
+    nm_chase_decide(c, r, thorough, part, &in);
     c->s->v->cpu.bounds += nm_cpu() - at;
     nm_mark_release(c->s->job, mark);
 }
@@ -97,11 +97,9 @@ static void probe(nm_chase *c)
     for (size_t k = 0; k < PROBES && nm_chase_incumbent(c) < INFINITY && !nm_chase_out_of_time(c); k++) {
         const double r = between(c, top), lo = fmax(least_bound(c), 0);
         if (!(r > lo) || lo > 0.95 * fmin(top, nm_chase_incumbent(c))) return;
-        c->part = PROBE_PART;
-        decide_alone(c, r, false);
+        decide_alone(c, r, false, PROBE_PART);
         if (least_bound(c) < nm_chase_beyond(c, r)) top = r;
     }
-    c->part = 1;
 }
 
 /* Returns where to decide next if failures are dear: at most at twice the proven distance, which mostly takes little
@@ -135,14 +133,12 @@ static void count_up(nm_chase *c)
 {
     const size_t boxes = c->o.boxes;
     c->counts = c->s->q->norm == NM_L0;
-    c->part = PROBE_PART;
     c->o.boxes = 0; /* as many as for other covers */
     for (double r = 1; c->counts && r <= NM_COVER_MOST && r < nm_chase_incumbent(c) && !nm_chase_out_of_time(c); r++) {
-        if (least_bound(c) < nm_chase_beyond(c, r)) decide_alone(c, r, false);
+        if (least_bound(c) < nm_chase_beyond(c, r)) decide_alone(c, r, false, PROBE_PART);
         c->counts = least_bound(c) >= nm_chase_beyond(c, r);
     }
     c->counts = false;
-    c->part = 1;
     c->o.boxes = boxes;
 }
 
@@ -152,7 +148,7 @@ static void climb(nm_chase *c)
 {
     const double most = nm_near_farthest(c->s->job, c->s->q);
     for (double r = most / 16; r < most && isinf(nm_chase_incumbent(c)) && !nm_chase_out_of_time(c); r *= 2)
-        if (least_bound(c) < nm_chase_beyond(c, r)) decide_alone(c, c->s->q->norm == NM_L0 ? floor(r) : r, true);
+        if (least_bound(c) < nm_chase_beyond(c, r)) decide_alone(c, c->s->q->norm == NM_L0 ? floor(r) : r, true, 1);
 }
 
 /* Makes one round over the ball below the incumbent; returns false if nothing is left to do. */
@@ -163,7 +159,7 @@ static bool close_in(nm_chase *c)
     const nm_mark mark = nm_mark_get(c->s->job);
     const double at = nm_cpu();
     nm_inner in;
-    bool again = nm_chase_decide(c, r, true, &in);
+    bool again = nm_chase_decide(c, r, true, 1, &in);
     if (nm_chase_incumbent(c) > before * (1 - 1e-3)) {
         c->o.stages.attack = false; /* it would find nothing new */
         c->creeps += again;
@@ -209,9 +205,9 @@ static void conclude(const nm_chase *c)
         if (!t->by) t->by = near->value > 0 ? NM_BY_ATTACK : NM_BY_EVALUATION;
     }
     v->by = v->optimum.value == 0 ? NM_BY_EVALUATION : tree ? NM_BY_TREE : NM_BY_BOUNDS;
-    v->status = isinf(v->optimum.bound)                          ? NM_OK
+    v->status = isinf(v->optimum.bound)                             ? NM_OK
                 : isfinite(near->value) && met(c, v->optimum.value) ? NM_VIOLATED
-                                                                 : NM_UNKNOWN;
+                                                                    : NM_UNKNOWN;
     v->assumed = nm_known_used(s->o->known);
     v->certified = !v->assumed;
     if (v->status != NM_UNKNOWN) return;
@@ -240,7 +236,7 @@ static void make_rounds(nm_chase *c)
 
 void nm_closest(nm_state *s)
 {
-    nm_chase c = {.s = s, .o = *s->o, .part = 1};
+    nm_chase c = {.s = s, .o = *s->o};
     const size_t n = s->v->n_targets;
     c.o.nodes = s->q->norm == NM_L0
                     ? 0

@@ -12,7 +12,6 @@ typedef struct nm_chase {
     size_t creeps;   /* rounds with little progress: after NM_NEAR_CREEPS of them models are used, not branching */
     nm_solve_opts o; /* options of the stages over balls */
     bool counts;     /* the ball is covered by boxes, even if the decision is a cheap one */
-    double part;     /* of the time that is left, for the next decision */
 } nm_chase;
 enum { NM_NEAR_CREEPS = 6 };
 
@@ -42,9 +41,10 @@ typedef struct nm_inner { /* a question within r */
     bool counts; /* as in nm_chase */
 } nm_inner;
 bool nm_chase_wanted(const nm_chase *c, size_t k, double r); /* it is not known whether target k has any within r */
-/* Decides within r by bounds, or, if it is to be thorough, by an attack, boxes and branching, too; returns true if a
- * nearer counterexample was found. What targets need for models stays in *in until the caller's mark. */
-bool nm_chase_decide(nm_chase *c, double r, bool thorough, nm_inner *in);
+/* Decides within r by bounds, or, if it is to be thorough, by an attack, boxes and branching, too, in this part of the
+ * time that is left; returns true if a nearer counterexample was found. What targets need for models stays in *in until
+ * the caller's mark. */
+bool nm_chase_decide(nm_chase *c, double r, bool thorough, double part, nm_inner *in);
 /* Takes what the decisions over the inner ball excluded and found. Returns true if they gave a nearer
  * counterexample. */
 bool nm_chase_take(nm_chase *c, nm_inner *in);

@@ -3,8 +3,8 @@
  * "These targets have no counterexample within r" is a question over the input set and the ball of radius r. Some of
  * the stages, with limits of their own, answer it in the rounds of nearest.c; all of them, as for any other question,
  * where time is left. Each proof puts a target's distance above r. A counterexample that they find starts a walk to the
- * nearest one in its neighbourhood (nearest_points.c), or, if the set is more than a box, is moved to the nearest point
- * of its linear region (leaf.c). */
+ * nearest one in its neighbourhood (nearest_points.c); if the set is more than a box, one from a round is first moved
+ * to the nearest point of its linear region (leaf.c). */
 #include "base/base.h"
 #include "question/question.h"
 #include "judge/judge.h"
@@ -122,14 +122,14 @@ static void open_inner(const nm_chase *c, double r, nm_inner *in)
     }
 }
 
-bool nm_chase_decide(nm_chase *c, double r, bool thorough, nm_inner *in)
+bool nm_chase_decide(nm_chase *c, double r, bool thorough, double part, nm_inner *in)
 {
     nm_state *s = c->s;
     open_inner(c, r, in);
     in->s.q = &in->q;
     in->s.o = &c->o;
     in->s.nearest = true;
-    if (c->part < 1) in->s.deadline = nm_wall() + c->part * (s->deadline - nm_wall());
+    if (part < 1) in->s.deadline = nm_wall() + part * (s->deadline - nm_wall());
     const double outer = nm_job_deadline(s->job, in->s.deadline);
     in->s.v = NM_NEW(s->job, nm_verdict);
     nm_state_open(&in->s);

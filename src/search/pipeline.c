@@ -32,7 +32,8 @@ static bool refine_value(nm_state *s) { return nm_refine(s), false; }
 static bool ask_models(nm_state *s)
 {
     const double end = s->deadline, now = nm_wall();
-    if (s->q->objective != NM_FEASIBLE && nm_hidden_layers(s->p) > 1) s->deadline = now + NM_MODELS_PART * (end - now);
+    const bool is_value = s->q->objective == NM_WORST || s->q->objective == NM_RANGE;
+    if (is_value && nm_hidden_layers(s->p) > 1) s->deadline = now + NM_MODELS_PART * (end - now);
     const double outer = nm_job_deadline(s->job, s->deadline);
     const bool settled = nm_models_solve(s);
     nm_job_set_deadline(s->job, outer);

@@ -55,11 +55,27 @@ static bool is_open(const nm_state *s, const nm_target *t)
     return t->bound < v - 2 * NM_TREE_GAP * (1 + fabs(v));
 }
 
-/* Decides whether the target's margin can be at most v, for so many seconds, or 0: without a limit; returns the status
- * of that question. */
-static int decide(nm_state *s, nm_target *t, double v, double seconds)
+/* Takes what a decision has found: that the margin is above v, or a point x. */
+static void take(nm_state *s, nm_target *t, int status, nm_settled by, double proven, const double *x)
 {
-    double proven;
+    if (status == NM_OK) {
+        t->bound = fmax(t->bound, proven);
+        if (t->status != NM_VIOLATED) t->by = by; /* which else says how its counterexample was found */
+        if (s->q->objective == NM_WORST && t->bound > s->q->guard) t->status = NM_OK;
+    }
+    if (status == NM_VIOLATED) {
+        const nm_replay r = nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause, x);
+        nm_state_take(s, &r, by);
+    }
+}
+
+/* Decides whether the target's margin can be at most v, in this part of the time that is left; returns the status of
+ * that question. Only what is taken from it stays in memory. */
+static int decide(nm_state *s, nm_target *t, double v, double part)
+{
+    const size_t width = nm_case_width(s->q, &s->q->cases[t->icase]);
+    double proven, *x = NM_RAW(s->job, double, width + 1);
+    const nm_mark mark = nm_mark_get(s->job);
     nm_query q = *s->q;
     nm_solve_opts o = *s->o;
     q.objective = NM_FEASIBLE;
@@ -68,22 +84,18 @@ static int decide(nm_state *s, nm_target *t, double v, double seconds)
     q.n_cases = 1;
     q.cases = ending_at(s->job, s->q, t, v, &proven);
     o.files.out = NULL;
+    o.programs.keep = NULL; /* the files that are kept are those of the whole question */
     o.known = NULL; /* they number the cases of the whole question */
     o.stages.evaluate = false;
     o.program = s->p;
-    o.time_limit = seconds;
+    o.time_limit = isinf(s->deadline) ? 0 : fmax(part * (s->deadline - nm_wall()), 1e-3); /* 0: there is none */
     const nm_verdict *d = s->ask(s->job, s->net, &q, &o);
-    if (d->status == NM_OK) {
-        t->bound = fmax(t->bound, proven);
-        t->by = d->by;
-        if (s->q->objective == NM_WORST && t->bound > s->q->guard) t->status = NM_OK;
-    }
-    if (d->status == NM_VIOLATED && d->witness) {
-        const double *x = d->witness->g ? d->witness->g : d->witness->x;
-        const nm_replay r = nm_verify(s->job, s->net, s->q, t->icase, (int64_t)t->iclause, x);
-        nm_state_take(s, &r, d->by);
-    }
-    return d->status;
+    const int status = d->status;
+    const nm_settled by = d->by;
+    if (status == NM_VIOLATED) memcpy(x, d->witness->g ? d->witness->g : d->witness->x, width * sizeof *x);
+    nm_mark_release(s->job, mark);
+    take(s, t, status, by, proven, x);
+    return status;
 }
 
 /* Asks whether the value can be improved; returns true if it was. */
@@ -91,8 +103,7 @@ static bool improve(nm_state *s, nm_target *t)
 {
     const double at = attained(s, t);
     if (!isfinite(at)) return false;
-    const double left = isinf(s->deadline) ? 0 : fmax(s->deadline - nm_wall(), 1e-3);
-    const int status = decide(s, t, at - NM_TREE_GAP * (1 + fabs(at)), left);
+    const int status = decide(s, t, at - NM_TREE_GAP * (1 + fabs(at)), 1);
     if (status == NM_OK && s->q->objective == NM_RANGE) t->status = NM_OK;
     return attained(s, t) < at;
 }
@@ -127,10 +138,8 @@ static void raise_bounds(nm_state *s)
         if (stuck[i] && s->q->objective == NM_WORST) return;
         if (stuck[i]) continue;
         const double v = t->bound + STEP * rest;
-        const nm_mark mark = nm_mark_get(s->job);
         nm_note(s->job, "target %s: deciding whether the margin can be %.6g", t->name, v);
-        const int status = decide(s, t, v, ASK_PART * (s->deadline - nm_wall()));
-        if (status != NM_VIOLATED) nm_mark_release(s->job, mark); /* a witness is kept */
+        const int status = decide(s, t, v, ASK_PART);
         if (status != NM_OK && !(attained(s, t) < value)) top[i] = v;
     }
 }

@@ -17,6 +17,7 @@ def ask(k, objective, *more):
                          *label, "--json", "--quiet", *more)
     check("exit code", code in (0, 10, 11), (code, err))
     d = json.loads(out)
+    check("by says how a counterexample was found", all(t["status"] != "violated" or t.get("by") != "bounds" for t in d["targets"]), d["targets"])
     return d.get("objective") or {**d["range"], "verdict": d["verdict"]}
 
 
