@@ -9,7 +9,8 @@
  * on the unit with the best product of estimated gains: what its lines lose at the mean minimiser, times the gain
  * per loss that branching on it has brought so far in this tree (pseudo_cost.c). On networks with several hidden
  * layers, an open node is first tried by a tree of cheap nodes that share its bounds (lane_tree.c), with an effort
- * that follows what this has brought. Both children include a = 0, so nothing is lost.
+ * that follows what this has brought; the root's tree stays, and may close the target later (root_tree.c). Both
+ * children include a = 0, so nothing is lost.
  *
  * Where at most HALVES inputs are free and more than NM_BOX_SIGNS signs are open, a node may also be cut at an input,
  * or at a generator. The two halves share their common face, and sums of generators shrink them. What this may gain is
@@ -56,6 +57,7 @@ typedef struct node {
     const double *x;      /* where to attack first, or NULL */
     double credit;        /* work that trees in lanes may still cost */
     nm_pseudo *lane_cost; /* what its tree in lanes has learned */
+    double lane_work;     /* what that has cost */
     const char *steps;    /* of a certificate: what closed it; or NULL */
 } node;
 
@@ -78,6 +80,8 @@ typedef struct {
     bool halves;   /* inputs may be halved, too */
     nm_pseudo *cost, *lane_cost; /* of nodes; of the trees in lanes */
     double credit;               /* work that the next trees in lanes may cost */
+    nm_root_tree *tree;          /* in lanes, at the root */
+    double spent;                /* work of all nodes, and of their trees in lanes */
     double rhs;
     nm_branch_opts o;
     nm_branch *out;
@@ -182,6 +186,20 @@ static double work_of_node(const search *s, const nm_bounds *b, size_t steps)
     return (double)steps * (64 * (double)s->lines->entries + 4 * weights) + nm_crown_work(b);
 }
 
+/* Runs a node's tree in lanes; that of the root stays. */
+static nm_lane_tree run_lanes(const search *s, node *n, double work)
+{
+    const nm_signs signs = {n->n_signs, n->unit, n->side};
+    const bool is_root = n->depth == 0;
+    n->lane_cost = nm_pseudo_new(is_root ? nm_root_tree_job(s->tree) : n->job, s->p->n_units, s->lane_cost);
+    if (is_root)
+        return nm_root_tree_open(s->tree, n->job,
+                                 (nm_lane_root){n->b, s->row[s->which], s->rhs, n->a->lo[0], n->a->slope, n->lane_cost},
+                                 work);
+    return nm_lane_tree_run(n->job, n->b, s->row[s->which], s->rhs, n->a->slope, n->lane_cost,
+                            (nm_lane_opts){.work = work, .signs = &signs, .beta = n->a->beta});
+}
+
 /* Tries to close an open node by a tree in lanes, where nodes cost a hundredth but share its bounds. How much work that
  * may take follows what it has brought: each node allows half of its own work, and a closed one saves its two children;
  * a debt is no larger than a node, so that a tree that failed does not keep others from being tried. Returns true if
@@ -192,9 +210,8 @@ static bool try_lanes(const search *s, node *n)
     const double own = work_of_node(s, n->b, n->a->steps);
     n->credit += n->depth == 0 ? 2 * own : LANES_SHARE * own;
     if (n->credit < 0.5 * own) return false;
-    n->lane_cost = nm_pseudo_new(n->job, s->p->n_units, s->lane_cost);
-    const nm_lane_tree t = nm_lane_tree_run(n->job, n->b, s->row[s->which], s->rhs, n->a->slope, n->lane_cost,
-                                            (nm_lane_opts){.work = fmin(n->credit, MOST_LANES * own)});
+    const nm_lane_tree t = run_lanes(s, n, fmin(n->credit, MOST_LANES * own));
+    n->lane_work = t.work;
     n->credit = fmax(n->credit + (t.closed ? 2 * own : 0) - t.work, -own);
     n->next = t.first;
     n->x = t.x;
@@ -358,6 +375,7 @@ static void bound_all(search *s, size_t n, const level *l)
     for (size_t i = 0; i < n; i++) {
         const node *c = l->child[i], *of = l->at ? l->at[i / 2] : NULL;
         s->credit += c->credit;
+        s->spent += (c->a ? work_of_node(s, c->b, c->a->steps) : 0) + c->lane_work;
         if (c->lane_cost) nm_pseudo_move(s->lane_cost, c->lane_cost);
         if (of && c->a)
             nm_pseudo_learn(s->cost, i % 2 ? -1 : 1, (size_t)of->next, c->a->lo[0] - of->a->lo[0],
@@ -463,11 +481,13 @@ nm_branch nm_branch_run(nm_job *job, const nm_bounds *b, const nm_case *c, size_
     s.halves = !o.depth && free <= HALVES;
     s.cost = nm_pseudo_new(job, b->p->n_units, NULL);
     s.lane_cost = nm_pseudo_new(job, b->p->n_units, NULL);
+    s.tree = nm_root_tree_new(job, o.deadline);
     node *root = new_node(&s, b, NULL, 0);
     bound_all(&s, 1, &(level){&s, 0, NULL, &root});
     int what = push_open(&s, 1, &root);
-    while (what == CLOSED && s.stack) what = go_on(&s);
+    while (what == CLOSED && s.stack && !nm_root_tree_closes(s.tree, job, s.spent)) what = go_on(&s);
     while (s.stack) drop(&s, pop(&s));
+    nm_root_tree_drop(job, s.tree);
     nm_buf steps = {.job = job};
     const bool told = o.record && what == CLOSED && tell(&s, 0, &steps);
     out.status = what == CLOSED ? NM_OK : what == FOUND ? NM_VIOLATED : NM_UNKNOWN;

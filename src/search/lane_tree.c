@@ -18,7 +18,7 @@
 #include "search/state.h"
 #include "search/trees.h"
 
-enum { PAIRS = NM_LANES / 2, GROUPS = 4, DEPTH = NM_LANE_DEPTH, ROOT_STEPS = 30, STEPS = 12, MOST_TIMES = 4 };
+enum { PAIRS = NM_LANES / 2, GROUPS = 4, DEPTH = NM_LANE_DEPTH, ROOT_STEPS = 30, STEPS = 4, MOST_TIMES = 4 };
 static const float GRID = 32; /* slopes of a certificate are multiples of 1/GRID: one letter each */
 
 typedef struct node {
@@ -34,17 +34,20 @@ typedef struct node {
     float *slope; /* [n_open] */
 } node;
 
-typedef struct {
+typedef struct nm_lane_search {
     nm_job *job;
     nm_lanes *l[1 + GROUPS]; /* for a round of one group; others, for those of several, have jobs of their own */
     uint32_t row;
     nm_pseudo *cost;
     node *stack, *unused;
     size_t size; /* of the stack */
+    size_t given; /* signs that the root assumes */
     double rhs;
     bool least_first;
     double done; /* part of the tree that is closed: the sum of 2^-depth over closed leaves */
+    bool stuck;  /* a node cannot be branched on */
     double *x;   /* memory for out.x */
+    float *first_slope; /* with words: the root's */
     nm_lane_story *story; /* or NULL */
     nm_lane_tree out;
 } tree;
@@ -170,7 +173,7 @@ static void settle(tree *t, const pair *p, size_t n)
             node *c = p[i].child[e];
             c->number = first + (c->side[c->n - 1] > 0 ? 0 : 1); /* as in a certificate, <= 0 comes first */
             if (i == best && t->story) nm_lane_story_note(t->story, c->number, c->own, c->n, c->beta);
-            if (i == best && c->lo > t->rhs) t->done += ldexp(1, -(int)c->n);
+            if (i == best && c->lo > t->rhs) t->done += ldexp(1, -(int)(c->n - t->given));
             if (i != best || c->lo > t->rhs)
                 drop(t, c);
             else
@@ -315,42 +318,78 @@ static void tell(tree *t, const float *slope, nm_lane_words *words)
     t->out.lo = lo; /* all of it, as the checker goes on from that */
 }
 
+/* The root assumes signs with their multipliers, unless so many that they leave little room for branching. */
+static void give_signs(tree *t, node *root, const nm_signs *signs, const double *beta)
+{
+    root->n = 0;
+    if (!signs || signs->n > DEPTH / 2) return;
+    for (size_t i = 0; i < signs->n; i++) root->beta[i] = (float)beta[i];
+    memcpy(root->unit, signs->unit, signs->n * sizeof *root->unit);
+    memcpy(root->side, signs->side, signs->n);
+    t->given = root->n = signs->n;
+}
+
+/* Frees the lanes of groups, whose jobs end with the nm_run that they began in. */
 static void free_lanes(tree *t)
 {
-    for (size_t k = 1; k <= GROUPS; k++)
+    for (size_t k = 1; k <= GROUPS; k++) {
         if (t->l[k]) nm_close(t->job, t->l[k]->job);
+        t->l[k] = NULL;
+    }
 }
+
+nm_lane_search *nm_lane_tree_open(nm_job *job, const nm_bounds *b, uint32_t row, double rhs, const double *slope,
+                                  nm_pseudo *cost, nm_lane_opts o)
+{
+    tree *t = NM_NEW(job, tree);
+    *t = (tree){.job = job, .row = row, .cost = cost, .rhs = rhs, .least_first = o.least_first, .out = {.first = -1}};
+    t->x = NM_RAW(job, double, b->p->blocks[0].n);
+    nm_lanes *l = t->l[0] = nm_lanes_new(job, b, row, DEPTH);
+    if (o.above) l->coef = -1;
+    node *root = new_node(t);
+    give_signs(t, root, o.signs, o.beta);
+    for (size_t i = 0; i < l->n_open; i++) root->slope[i] = (float)slope[l->open[i]];
+    const nm_lane lane = {root->n, root->unit, root->side, root->beta, root->slope};
+    nm_lanes_run(l, 1, &lane, rhs, ROOT_STEPS);
+    t->out.work = nm_lanes_work(l, 1, ROOT_STEPS);
+    if (o.words) round_slopes(t, root);
+    take(t, l, root, 0);
+    t->out.root = root->lo;
+    if (o.words) {
+        t->first_slope = NM_RAW(job, float, l->n_open + 1); /* the root's memory serves other nodes later */
+        memcpy(t->first_slope, root->slope, l->n_open * sizeof *root->slope);
+        nm_lane_story_note(t->story, 0, root->lo, 0, root->beta);
+    }
+    if (!(root->lo > rhs)) push(t, root);
+    return t;
+}
+
+nm_lane_tree nm_lane_tree_go_on(nm_lane_search *t, double work)
+{
+    while (t->stack && worth_while(t, work) && !nm_stopped(t->job) && !t->stuck) t->stuck = !go_on(t);
+    free_lanes(t);
+    t->out.closed = !t->stack;
+    t->out.lo = t->rhs;
+    for (const node *k = t->stack; k; k = k->next)
+        if (k->lo < t->out.lo) t->out.lo = k->lo;
+    return t->out;
+}
+
+bool nm_lane_tree_stuck(const nm_lane_search *t) { return t->stuck; }
 
 nm_lane_tree nm_lane_tree_run(nm_job *job, const nm_bounds *b, uint32_t row, double rhs,
                               const double *slope, nm_pseudo *cost, nm_lane_opts o)
 {
     double *x = NM_RAW(job, double, b->p->blocks[0].n);
     const nm_mark mark = nm_mark_get(job);
-    tree t = {.job = job, .row = row, .cost = cost, .rhs = rhs, .x = x, .out = {.first = -1}};
-    t.least_first = o.least_first;
-    nm_lanes *l = t.l[0] = nm_lanes_new(job, b, row, DEPTH);
-    if (o.above) l->coef = -1;
-    const double work = o.work + (double)o.nodes * nm_lanes_work(l, NM_LANES, STEPS) / NM_LANES;
-    node *root = new_node(&t);
-    root->n = 0;
-    for (size_t i = 0; i < l->n_open; i++) root->slope[i] = (float)slope[l->open[i]];
-    const nm_lane lane = {0, root->unit, root->side, root->beta, root->slope};
-    nm_lanes_run(l, 1, &lane, rhs, ROOT_STEPS);
-    t.out.work = nm_lanes_work(l, 1, ROOT_STEPS);
-    if (o.words) round_slopes(&t, root);
-    take(&t, l, root, 0);
-    float *kept = NM_RAW(job, float, l->n_open + 1); /* the root's memory serves other nodes later */
-    memcpy(kept, root->slope, l->n_open * sizeof *kept);
-    if (o.words) nm_lane_story_note(t.story, 0, root->lo, 0, root->beta);
-    if (!(root->lo > rhs)) push(&t, root);
-    while (t.stack && worth_while(&t, work) && !nm_stopped(job) && go_on(&t)) {
+    tree *t = nm_lane_tree_open(job, b, row, rhs, slope, cost, o);
+    nm_lane_tree_go_on(t, o.work + (double)o.nodes * nm_lanes_work(t->l[0], NM_LANES, STEPS) / NM_LANES);
+    if (o.words) tell(t, t->first_slope, o.words);
+    nm_lane_tree out = t->out;
+    if (out.x) {
+        memcpy(x, out.x, b->p->blocks[0].n * sizeof *x);
+        out.x = x;
     }
-    t.out.closed = !t.stack;
-    t.out.lo = rhs;
-    for (const node *k = t.stack; k; k = k->next)
-        if (k->lo < t.out.lo) t.out.lo = k->lo;
-    if (o.words) tell(&t, kept, o.words);
-    free_lanes(&t);
     nm_mark_release(job, mark);
-    return t.out;
+    return out;
 }

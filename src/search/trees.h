@@ -22,6 +22,7 @@ typedef struct nm_lane_tree {
     bool closed;           /* every leaf is excluded */
     size_t nodes;
     double lo;             /* the least bound of an open leaf; at most rhs. With words: what they prove */
+    double root;           /* the bound of its root */
     double work;           /* roughly, in fused multiply-adds */
     int64_t first;         /* the unit that its root branched on, or -1 */
     double *x;             /* [n_in] where an open node's bound is attained and no line loses anything, or NULL */
@@ -35,6 +36,8 @@ typedef struct nm_lane_opts {
     size_t nodes;          /* that of so many nodes as in full lanes; their sum is allowed */
     bool least_first;      /* nodes are taken in the order of their bounds, which raises out.lo soonest */
     bool above;            /* row is bounded from above: -row is treated in its place */
+    const nm_signs *signs; /* what b's node assumes, or NULL; not together with words */
+    const double *beta;    /* [signs->n] multipliers to start from */
     nm_lane_words *words;  /* what its bound, out.lo, is proven by is put here, in memory of another job; or NULL */
 } nm_lane_opts;
 /* Branches on signs below the node with bounds b, until row is above rhs in all leaves or the effort is used up; a leaf
@@ -42,7 +45,30 @@ typedef struct nm_lane_opts {
 nm_lane_tree nm_lane_tree_run(nm_job *job, const nm_bounds *b, uint32_t row, double rhs, const double *slope,
                               nm_pseudo *cost, nm_lane_opts o);
 
+/* The same in steps: opens a tree in memory of the job, where it stays; b, slope and cost must stay, too. */
+typedef struct nm_lane_search nm_lane_search;
+nm_lane_search *nm_lane_tree_open(nm_job *job, const nm_bounds *b, uint32_t row, double rhs, const double *slope,
+                                  nm_pseudo *cost, nm_lane_opts o);
+nm_lane_tree nm_lane_tree_go_on(nm_lane_search *t, double work); /* until this work, from the start on, is used up */
+bool nm_lane_tree_stuck(const nm_lane_search *t); /* a node cannot be branched on, so that going on is no use */
+
 enum { NM_LANE_DEPTH = 60 };
+
+/* ---- root_tree.c: the one at the root of a target's search -------------------------------------- */
+typedef struct nm_root_tree nm_root_tree;
+typedef struct nm_lane_root { /* as for nm_lane_tree_open; bounds and slope are copied */
+    const nm_bounds *b;
+    uint32_t row;
+    double rhs, lo;        /* lo: what hulls have proven of the row */
+    const double *slope;
+    nm_pseudo *cost;       /* in memory of nm_root_tree_job */
+} nm_lane_root;
+nm_root_tree *nm_root_tree_new(nm_job *job, double deadline); /* with memory of its own */
+void nm_root_tree_drop(nm_job *job, nm_root_tree *r);
+nm_job *nm_root_tree_job(const nm_root_tree *r);
+nm_lane_tree nm_root_tree_open(nm_root_tree *r, nm_job *caller, nm_lane_root root, double work);
+/* Goes on with it where that is worth while, once other nodes have taken the work `spent`; true: it is closed. */
+bool nm_root_tree_closes(nm_root_tree *r, nm_job *caller, double spent);
 
 /* ---- lane_story.c: its words for a certificate -------------------------------------------------- */
 typedef struct nm_lane_story nm_lane_story;

@@ -16,7 +16,7 @@
 #include "search/state.h"
 #include "search/trees.h"
 
-enum { LEAST = 48 };
+enum { LEAST = 144 };
 
 /* what the threads share */
 typedef struct {

@@ -1,9 +1,9 @@
 /* What lanes.c and lane_tree.c say of small random networks is true: in every lane row >= lo, to the last bit of exact
  * rational arithmetic, at every point of a cloud where the lane's signs hold, from any slopes and multipliers; a lane
  * gives the same bytes alone as beside others; and where a tree is closed, no point of the cloud is at or below its
- * cutoff, nor is one below what the words of its certificate are said to prove; bounds of units by trees over the signs
- * of units before them (unit_trees.c) contain every point of the cloud, and many are as narrow as they can be. Weights
- * over 60 binades, zero-width boxes and ties come from the generator. */
+ * cutoff, also where its root assumes signs, nor is one below what the words of its certificate are said to prove;
+ * bounds of units by trees over the signs of units before them (unit_trees.c) contain every point of the cloud, and
+ * many are as narrow as they can be. Weights over 60 binades, zero-width boxes and ties come from the generator. */
 #include "point_cloud.h"
 
 #include "search/search.h"
@@ -11,7 +11,7 @@
 
 enum { NETS = 400, MOST = 6 };
 
-static size_t n_runs, n_finite, n_closed, n_left, n_trees, n_branched, n_narrower, n_touched;
+static size_t n_runs, n_finite, n_closed, n_left, n_trees, n_branched, n_below, n_later, n_narrower, n_touched;
 
 static float some(void) { return (float)t_below(1000) / 999.0f; }
 
@@ -55,6 +55,30 @@ static void lanes(nm_job *job, setup *s, uint32_t row)
           "alone %.17g, beside others %.17g; seed %llu", own->lo[0], l->lo[i], SEED);
 }
 
+/* the same tree in steps is the same tree, and what a search's root says is true */
+static void in_steps(nm_job *job, setup *s, nm_lane_root o, const nm_lane_tree *whole)
+{
+    nm_lane_search *l = nm_lane_tree_open(job, o.b, o.row, o.rhs, o.slope, nm_pseudo_new(job, s->p->n_units, NULL),
+                                          (nm_lane_opts){0});
+    nm_lane_tree t = {0};
+    for (double work = 0; work <= 2e6; work += 2e6 / (double)(1u << t_below(5))) t = nm_lane_tree_go_on(l, work);
+    t = nm_lane_tree_go_on(l, 2e6);
+    CHECK(t.closed == whole->closed && t.nodes == whole->nodes && memcmp(&t.lo, &whole->lo, sizeof t.lo) == 0,
+          "in steps %d, %zu nodes, %.17g; at once %d, %zu, %.17g; seed %llu", t.closed, t.nodes, t.lo, whole->closed,
+          whole->nodes, whole->lo, SEED);
+    nm_root_tree *r = nm_root_tree_new(job, INFINITY);
+    o.cost = nm_pseudo_new(nm_root_tree_job(r), s->p->n_units, NULL);
+    const bool first = nm_root_tree_open(r, job, o, 1e5).closed;
+    bool closed = first;
+    for (double spent = 2e4; spent < 1e7 && !closed; spent *= 2) closed = nm_root_tree_closes(r, job, spent);
+    n_later += closed && !first;
+    size_t bad = 0;
+    for (size_t k = 0; closed && k < s->n_pts; k++) bad += x_cmp(s->pt[k], unit_of(s, o.row), o.rhs) <= 0;
+    CHECK(bad == 0 && (closed || !whole->closed), "a root's tree says %d at %.17g with %zu points at or below it; seed %llu",
+          closed, o.rhs, bad, SEED);
+    nm_root_tree_drop(job, r);
+}
+
 static void tree(nm_job *job, setup *s, uint32_t row)
 {
     const size_t unit = unit_of(s, row);
@@ -76,11 +100,40 @@ static void tree(nm_job *job, setup *s, uint32_t row)
     for (size_t k = 0; t.closed && k < s->n_pts; k++) bad += x_cmp(s->pt[k], unit, rhs) <= 0;
     CHECK(bad == 0, "closed at %.17g with %zu points at or below it, %zu nodes; seed %llu", rhs,
           bad, t.nodes, SEED);
-    if (!w) return;
+    if (!w) {
+        in_steps(job, s, (nm_lane_root){s->b, row, rhs, -INFINITY, slope, NULL}, &t);
+        return;
+    }
     CHECK(t.closed == (t.lo > rhs), "the words prove %.17g; seed %llu", t.lo, SEED);
     for (size_t k = 0; k < s->n_pts; k++) bad += x_cmp(s->pt[k], unit, t.lo) < 0;
     CHECK(bad == 0, "the words prove %.17g with %zu points below it; seed %llu", t.lo, bad, SEED);
     nm_lane_words_drop(job, 1, w);
+}
+
+/* below a node that assumes signs: b is met with them, as branch.c does */
+static void tree_below(nm_job *job, setup *s, uint32_t row)
+{
+    const size_t unit = unit_of(s, row);
+    const nm_signs *g = draw_signs(job, s, NULL);
+    nm_bounds *b = nm_bounds_copy(job, s->b);
+    double least = INFINITY, *slope = NM_ARRAY(job, double, s->p->n_units), *beta = NM_ARRAY(job, double, g->n + 1);
+    for (size_t k = 0; k < s->n_pts; k++)
+        if (has_signs(s, s->pt[k], g)) least = fmin(least, mpq_get_d(s->pt[k]->v[unit]));
+    for (size_t i = 0; i < g->n; i++) {
+        const bool below = g->side[i] > 0;
+        nm_bounds_meet(b, nm_program_pre(s->p, g->unit[i]), below ? -INFINITY : 0, below ? 0 : INFINITY, NM_BY_ALPHA);
+        beta[i] = (double)some();
+    }
+    for (size_t u = 0; u < s->p->n_units; u++) slope[u] = (double)some();
+    const double rhs = least - (least - b->lo[unit]) * (double)t_below(12) / 9.0 + 1e-12;
+    if (b->empty || !isfinite(rhs)) return;
+    const nm_lane_tree t = nm_lane_tree_run(job, b, row, rhs, slope, nm_pseudo_new(job, s->p->n_units, NULL),
+                                            (nm_lane_opts){.work = 2e6, .signs = g, .beta = beta});
+    size_t bad = 0;
+    for (size_t k = 0; t.closed && k < s->n_pts; k++)
+        bad += has_signs(s, s->pt[k], g) && x_cmp(s->pt[k], unit, rhs) <= 0;
+    n_below += t.closed && least > rhs && g->n > 0;
+    CHECK(bad == 0, "closed at %.17g below %zu signs with %zu points at or below it; seed %llu", rhs, g->n, bad, SEED);
 }
 
 /* the open units of every block, bounded by trees; touched: a bound lies within a millionth of a point's value */
@@ -114,6 +167,7 @@ static void bounding(nm_job *job, void *arg)
     for (uint32_t row = 0; row < 2; row++) {
         for (int i = 0; i < 3; i++) lanes(job, s, row);
         for (int i = 0; i < 3; i++) tree(job, s, row);
+        for (int i = 0; i < 3; i++) tree_below(job, s, row);
     }
     units(job, s);
 }
@@ -122,10 +176,10 @@ int main(void)
 {
     for (uint64_t seed = 1; seed <= NETS; seed++) t_job(0, bounding, &(setup){.seed = seed});
     printf("%zu lanes, %zu finite, %zu signed points, %zu trees, %zu closed, %zu of them after "
-           "branching, %zu left; %zu units narrower, %zu as narrow as can be\n",
-           n_runs, n_finite, n_signed, n_trees, n_closed, n_branched, n_left, n_narrower, n_touched);
+           "branching, %zu left; %zu closed below signs, %zu later; %zu units narrower, %zu as narrow as can be\n",
+           n_runs, n_finite, n_signed, n_trees, n_closed, n_branched, n_left, n_below, n_later, n_narrower, n_touched);
     CHECK(n_finite > 5 * NETS && n_signed > NETS * 100 && n_branched > NETS / 4 &&
-              n_left > NETS / 4 && n_narrower > NETS && n_touched > NETS / 2,
+              n_left > NETS / 4 && n_below > NETS / 4 && n_later > 10 && n_narrower > NETS && n_touched > NETS / 2,
           "the test is blunt");
     return t_done("prop_lanes");
 }
