@@ -103,7 +103,9 @@ static void text(nm_job *job, nm_buf *b, const nm_net *net, const nm_program *p)
     }
     for (size_t i = 0; i < net->n_outputs; i++) {
         const nm_value *v = &net->values[net->outputs[i]];
-        nm_put(b, "output %s %s\n", v->name, nm_shape_print(job, v->shape));
+        nm_put(b, "output %s %s", v->name, nm_shape_print(job, v->shape));
+        if (net->tail[i]) nm_put(b, ", before %s \"%s\"", net->tail[i]->type, net->values[net->tail[i]->out[0]].name);
+        nm_put(b, "\n");
     }
     nm_put(b, "as blocks:\n");
     nm_program_print(b, p);
@@ -186,8 +188,6 @@ void nm_inspect_net(nm_job *job, nm_buf *out, const nm_net *net, bool as_json)
     (as_json ? json : text)(job, out, net, nm_lower(job, net));
 }
 
-static const char *type_name(const nm_array *x) { return x->t.type == NM_F32 ? "float32" : "float64"; }
-
 static void arrays_json(nm_job *job, nm_buf *b, const nm_arrays *a)
 {
     nm_jo j = nm_jo_answer(b);
@@ -202,7 +202,7 @@ static void arrays_json(nm_job *job, nm_buf *b, const nm_arrays *a)
         nm_jo_str_if(&j, "why", x->why);
         if (!x->why) {
             nm_jo_raw(&j, "shape", nm_shape_print(job, x->t.shape));
-            nm_jo_str(&j, "type", type_name(x));
+            nm_jo_str(&j, "type", nm_dtype_name(x->t.type));
         }
         nm_jo_end(&j);
     }
@@ -220,6 +220,6 @@ void nm_inspect_arrays(nm_job *job, nm_buf *b, const nm_arrays *a, bool as_json)
     for (size_t i = 0; i < a->n; i++) {
         const nm_array *x = &a->a[i];
         const char *shape = x->why ? "-" : nm_shape_print(job, x->t.shape);
-        nm_put(b, "%-24s  %-16s  %s\n", x->name, shape, x->why ? x->why : type_name(x));
+        nm_put(b, "%-24s  %-16s  %s\n", x->name, shape, x->why ? x->why : nm_dtype_name(x->t.type));
     }
 }

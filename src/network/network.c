@@ -282,6 +282,21 @@ static void cut_tails(nm_job *job, nm_net *net)
     }
 }
 
+static void note_tail(nm_job *job, const nm_net *net, const nm_node *n)
+{
+    const nm_tail *t = n->plan;
+    if (t->kind != NM_RISING && t->len == 1)
+        nm_warn(job,
+                "%s: node \"%s\": %s along an axis of one element, so that its output is the same for every "
+                "input: was another axis meant?",
+                net->path, n->name, n->type);
+    else
+        nm_note(job,
+                "%s: node \"%s\": %s at the output is left out of questions: which of two outputs is larger is "
+                "the same before it",
+                net->path, n->name, n->type);
+}
+
 static void plan_tails(nm_job *job, nm_net *net, nm_apart *samples)
 {
     for (size_t k = 0; k < net->n_outputs; k++) {
@@ -289,11 +304,7 @@ static void plan_tails(nm_job *job, nm_net *net, nm_apart *samples)
         if (samples) nm_apart_before(job, net, samples, net->tail[k]);
         plan(job, net, net->tail[k]);
         if (samples) nm_apart_after(job, net, samples, net->tail[k]);
-        nm_note(
-            job,
-            "%s: node \"%s\": %s at the output is left out of questions: which of two outputs is "
-            "larger is the same before it",
-            net->path, net->tail[k]->name, net->tail[k]->type);
+        note_tail(job, net, net->tail[k]);
     }
 }
 

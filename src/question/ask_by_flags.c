@@ -211,16 +211,6 @@ static void make_cases(nm_job *job, const nm_net *net, const nm_around *a, nm_qu
     for (size_t i = 0; i < q->n_cases; i++) make_clauses(job, a, q, &q->cases[i], s.name[i]);
 }
 
-static _Noreturn void no_labels(nm_job *job, const nm_net *net)
-{
-    if (!nm_tail_one_group(net))
-        nm_throw(job, NM_EUNSUP, "%s: its outputs are several distributions: ask by a .vnnlib file",
-                 net->path);
-    nm_throw(job, NM_EUSE,
-             "the network has one output that is not a Sigmoid's, so it gives no label: ask "
-             "for a range, or by a file");
-}
-
 /* Takes the image. A network with a flat input has no image shape of its own: it takes the shape of the image that is
  * given. Likewise, if the network's order of axes is open, it takes the order of a picture whose format defines one. */
 void nm_around_image(nm_around *a, const nm_net *net, nm_tensor t)
@@ -253,8 +243,7 @@ nm_query *nm_query_around(nm_job *job, const nm_net *net, const nm_around *a)
     double *x = NM_RAW(job, double, q->n_in);
     memcpy(x, a->x, q->n_in * sizeof *x);
     q->image = x;
-    const size_t labels = nm_net_labels(net);
-    if (!a->set_only && (labels < 2 || !nm_tail_one_group(net))) no_labels(job, net);
+    if (!a->set_only) nm_net_want_label(job, net);
     q->image_y = a->y ? a->y : nm_net_eval(job, net, x, false, NULL);
     q->predicted = net->second || !nm_tail_one_group(net) ? -1 : nm_net_label(net, q->image_y);
     q->label = a->label < 0 && !a->set_only ? q->predicted : a->label;
@@ -319,7 +308,7 @@ nm_around nm_around_ask(nm_job *job, const nm_ask *a)
 
 void nm_query_label(nm_job *job, const nm_net *net, const nm_ask *a, nm_query *q, nm_case *c)
 {
-    if (net && nm_net_labels(net) < 2) no_labels(job, net);
+    if (net) nm_net_want_label(job, net);
     nm_around r = {.label = q->label, .margin = a->margin ? number(job, "--margin", a->margin) : 0};
     r.top = read_top(job, a->target);
     r.targets = read_targets(job, a->target, q->n_out == 1 ? 2 : q->n_out, q->label);
@@ -356,6 +345,7 @@ nm_query *nm_query_ask(nm_job *job, const nm_net *net, const nm_ask *ask)
         nm_check_around(job, net, &r, t, a->array ? "the image" : a->image);
     }
     r.label = read_label(job, a);
+    if (!r.set_only) nm_net_want_label(job, net);
     check_label(job, net, r.label);
     if (r.label < 0 && !r.set_only) {
         r.label = nm_net_label(net, nm_net_eval(job, net, r.x, false, NULL));

@@ -16,6 +16,8 @@
  *
  * A network's label is the index of its largest output; if its only output is a Sigmoid's, it is 1 above 1/2,
  * else 0. */
+#include "base/base.h"
+#include "data/data.h"
 #include "network/network.h"
 #include "question/question.h"
 #include "question/part.h"
@@ -108,8 +110,18 @@ void nm_tail_check(nm_job *job, const nm_net *net, const nm_query *q)
         }
 }
 
+/* Returns true if the file's outputs are arrays that need not have anything to do with each other. */
+static bool has_several_arrays(const nm_net *net)
+{
+    if (net->n_outputs < 2 || net->second) return false;
+    for (size_t k = 0; k < net->n_outputs; k++)
+        if (net->values[net->outputs[k]].n > 1) return true;
+    return false;
+}
+
 bool nm_tail_one_group(const nm_net *net)
 {
+    if (has_several_arrays(net)) return false;
     const nm_place first = nm_tail_place(net, 0);
     for (size_t i = 1; i < net->n_out; i++) {
         const nm_place p = nm_tail_place(net, i);
@@ -135,6 +147,33 @@ static bool is_one_sigmoid(const nm_net *net)
 }
 
 size_t nm_net_labels(const nm_net *net) { return is_one_sigmoid(net) ? 2 : net->n_out; }
+
+bool nm_net_gives_label(const nm_net *net) { return nm_net_labels(net) > 1 && nm_tail_one_group(net); }
+
+static const char *names_of_outputs(nm_job *job, const nm_net *net)
+{
+    nm_buf b = {.job = job};
+    for (size_t k = 0; k < net->n_outputs; k++) {
+        const nm_value *v = &net->values[net->tail[k] ? net->tail[k]->out[0] : net->outputs[k]];
+        nm_put(&b, "%s%s %s", k == 0 ? "" : k + 1 < net->n_outputs ? ", " : " and ", v->name,
+               nm_shape_print(job, v->shape));
+    }
+    return b.s;
+}
+
+void nm_net_want_label(nm_job *job, const nm_net *net)
+{
+    if (has_several_arrays(net))
+        nm_throw(job, NM_EINPUT, "%s: its outputs are %s: choose the one whose largest element is the label by "
+                 "--output-name, or ask by a .vnnlib file", net->path, names_of_outputs(job, net));
+    if (!nm_tail_one_group(net))
+        nm_throw(job, NM_EUNSUP, "%s: its outputs are several distributions: ask by a .vnnlib file",
+                 net->path);
+    if (nm_net_labels(net) < 2)
+        nm_throw(job, NM_EUSE,
+                 "the network has one output that is not a Sigmoid's, so it gives no label: ask "
+                 "for a range, or by a file");
+}
 
 int64_t nm_net_label(const nm_net *net, const double *y)
 {

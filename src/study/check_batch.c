@@ -170,6 +170,7 @@ static void say_question(nm_job *job, const nm_campaign *c, const view *v, doubl
 void nm_check_campaign(nm_job *job, nm_campaign *c)
 {
     double lo, hi;
+    nm_net_want_label(job, c->net);
     nm_around_domain(c->net, &c->around, &lo, &hi);
     if (c->has_labels) check_labels(job, c);
     nm_check_means(job, c->net, lo, hi);

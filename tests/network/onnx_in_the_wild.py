@@ -569,6 +569,18 @@ def outputs():
     refuses("an unknown output", both, 2, "--output-name scores", '"label", "probabilities"', flags=("--output-name", "scores"))
     asks("its question", save("abs2.onnx", model(abs_nodes() + [N("Neg", ["y"], ["other"])], [1, 2], PLAIN, outputs=("other", "y"))), [[0.5, 0.25]], 0.5, "Y_0-Y_1", [-0.75, 1], "--output-name", "y")
     gives("both, as ever", path_of("abs2.onnx"), [[0.5, 0.25]], [-0.5, -0.25, 0.5, 0.25])
+    two = save("two.onnx", model(logits + [N("Relu", ["z"], ["features"])], [1, 2], [nh.from_array(w, "w"), names], outputs=("probabilities", "features"), domains=dom))
+    for verb in (["solve"], ["batch", "--dir", path_of("never"), "--images"], ["solve", "--label", "1"]):
+        image = [npy(x)] if verb[-1] == "--images" else ["--image", npy(x)]
+        code, out, err = run(*verb[:1], two, *verb[1:], *image, "--perturb", "linf:0.1", "--domain=-9,9")
+        check("two arrays give no label: %s" % verb[0], code == 3 and "probabilities [1,3] and features [1,3]" in err and "--output-name" in err, (code, out, err))
+    code, out, err = run("eval", two, "--image", npy(x), "--json")
+    check("nor a prediction", code == 0 and "predicted" not in json.loads(out), (code, out, err))
+    code, out, err = run("solve", two, "--image", npy(x), "--perturb", "linf:0.1", "--domain=-9,9", "--output-name", "probabilities", "--json")
+    check("one of them does", code in (0, 10) and json.loads(out)["predicted"] < 3, (code, out, err))
+    still = [N("MatMul", ["x", "w"], ["z"]), N("Softmax", ["z"], ["y"], axis=0)]
+    code, out, err = run("eval", save("still.onnx", model(still, [1, 2], [nh.from_array(w, "w")])), "--image", npy(x))
+    check("an axis of one element is said", code == 0 and "another axis" in err, (code, out, err))
     code, out, err = run("solve", both, "--image", npy(x), "--perturb", "linf:0.1", "--domain=-9,9", "--output-name", "probabilities", "--dump", "query", "--json")
     check("a question says its output", code == 0 and json.loads(out)["output_name"] == "probabilities", (out, err))
     code, again, err = run("solve", both, put_text("q.json", out), "--json")

@@ -30,7 +30,8 @@ int nm_verb_eval(nm_job *job, const nm_cli *c, nm_buf *out)
     const double *x = t.x;
     check(job, net, t, nm_cli_get(c, NM_O_image));
     nm_net_range(job, net, x);
-    const int64_t best = nm_net_label(net, nm_net_eval(job, net, x, false, NULL));
+    const double *flat = nm_net_eval(job, net, x, false, NULL);
+    const int64_t best = net->n_out == 1 || nm_net_gives_label(net) ? nm_net_label(net, flat) : -1;
     size_t n;
     const double *y = nm_net_outputs_eval(job, net, x, false, &n),
                  *y32 = nm_net_outputs_eval(job, net, x, true, &n);
@@ -40,7 +41,7 @@ int nm_verb_eval(nm_job *job, const nm_cli *c, nm_buf *out)
                      isfinite(y[i]) ? 32 : 64);
     if (nm_cli_has(c, NM_O_json)) {
         nm_jo j = nm_jo_answer(out);
-        nm_jo_int(&j, "predicted", best);
+        if (best >= 0) nm_jo_int(&j, "predicted", best);
         nm_jo_object(&j, "outputs");
         nm_jo_nums(&j, "float64", y, n);
         nm_jo_nums(&j, "float32", y32, n);
@@ -48,7 +49,7 @@ int nm_verb_eval(nm_job *job, const nm_cli *c, nm_buf *out)
         nm_jo_done(&j);
         return NM_OK;
     }
-    nm_put(out, "predicted %lld\n", (long long)best);
+    if (best >= 0) nm_put(out, "predicted %lld\n", (long long)best);
     for (size_t i = 0; i < n; i++) {
         nm_put(out, "output %zu: ", i);
         nm_put_num(out, y[i]);
