@@ -130,8 +130,9 @@ static void target(maker *m, const nm_query *q, const nm_verdict *v, const nm_ta
         text(m, "settled", by_of(m->job, v, t), "%s"), words_only(m);
     /* beside a counterexample, whose own margin the witness's line has, the bound would be taken for that margin */
     const bool found = t->status == NM_VIOLATED && q->objective == NM_FEASIBLE;
-    if (!v->range.has && !(t->status == NM_OK && t->margin_lo <= 0))
-        number_if(m, "margin_lo", t->margin_lo,
+    const double margin = q->objective == NM_WORST ? nm_larger(t->bound, t->margin_lo) : t->margin_lo;
+    if (!v->range.has && !(t->status == NM_OK && margin <= 0))
+        number_if(m, "margin_lo", margin,
                   found                ? NULL
                   : t->status == NM_OK ? "margin >= %.6g"
                                        : "proven: margin >= %.6g");
@@ -188,6 +189,7 @@ static void objective(maker *m, const nm_query *q, const nm_verdict *v)
                ? nm_fmt(m->job, "nearest counterexample: %s distance %%.9g", nm_norm_name(q->norm))
                : "worst margin %.9g");
     number_if(m, "bound", v->optimum.bound, "proven to be at least %.9g");
+    text_if(m, "why", v->optimum.why, "%s");
     if (closest) text(m, "norm", nm_norm_name(q->norm), NULL);
     if (v->optimum.tie > 0) {
         number(m, "tolerance", NM_TIE_TOL, "a tie within %g");

@@ -76,7 +76,8 @@ void nm_report_text(nm_buf *b, const nm_fact *facts, const nm_query *q, const nm
     put_line(b, facts, "{verdict} {settled}: {why}, {arithmetic}");
     put_line(b, facts, "  not certified: {solver}; {guard} {tolerances.primal} and {tolerances.integrality}");
     put_line(b, facts, "  not certified: {assumed}");
-    put_line(b, facts, "  {objective.value}, {objective.bound}; {objective.tolerance}, {objective.strict}");
+    put_line(b, facts,
+             "  {objective.value}, {objective.bound}: {objective.why}; {objective.tolerance}, {objective.strict}");
     put_line(b, facts, "  {range.of}");
     put_line(
         b, facts,

@@ -106,6 +106,7 @@ typedef struct nm_cpu_seconds { double read, bounds, attack, encode, write, solv
 typedef struct nm_optimum { /* the answer to a question for a worst or a nearest value */
     bool has;
     double value, bound;   /* attained; proven */
+    const char *why;       /* worst: why value and bound do not meet, or NULL */
     double tie;            /* closest: 0, or if the value is a tie's (NM_TIE_TOL), that of the nearest strict one */
 } nm_optimum;
 /* for NM_RANGE; a bound of NaN: not asked for */

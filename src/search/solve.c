@@ -18,6 +18,16 @@ static nm_settled last_stage(const nm_verdict *v)
     return last;
 }
 
+/* Returns why value and bound of a worst margin do not meet, or NULL: they do. */
+static const char *why_apart(const nm_state *s)
+{
+    const nm_optimum *o = &s->v->optimum;
+    if (!o->has || !(o->bound < o->value - 2 * NM_TREE_GAP * (1 + fabs(o->value)))) return NULL;
+    return nm_interrupted(s->job)      ? "interrupted before value and bound met"
+           : nm_wall() > s->deadline   ? "the time limit stopped before value and bound met"
+                                       : "value and bound do not meet";
+}
+
 static void conclude(nm_state *s)
 {
     nm_verdict *v = s->v;
@@ -37,6 +47,7 @@ static void conclude(nm_state *s)
     }
     v->optimum.has = s->q->objective == NM_WORST && isfinite(v->optimum.value);
     if (v->optimum.bound > v->optimum.value) v->optimum.bound = v->optimum.value;
+    v->optimum.why = why_apart(s);
     if (v->witness && v->witness->is_violated)
         v->status = NM_VIOLATED;
     else if (open)

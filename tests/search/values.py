@@ -33,11 +33,14 @@ def worst():
         random_network(k, sizes)
         put("x.csv", ",".join(repr(rng.uniform(-0.5, 0.5)) for _ in range(sizes[0])) + "\n")
         true = ask(k, "worst")
+        check("nothing stopped it", "why" not in true, true)
         check("value and bound meet", true["bound"] <= true["value"] <= true["bound"] + 1e-5 * (1 + abs(true["value"])), true)
         for more in (("--time-limit", "0.02"), ("--time-limit", "0.1", "--no-attack"), ("--time-limit", "0.5"), ("--time-limit", "0.5", "--threads", "2")):
             cut = ask(k, "worst", *more)
             decided += cut["bound"] > true["bound"] - 1e-4
             check("a bound is true", cut["bound"] <= true["value"] + 1e-9, (more, cut, true))
+            apart = cut.get("value") is not None and cut["bound"] < cut["value"] - 1e-5 * (1 + abs(cut["value"]))
+            check("it is said that they do not meet", not apart or "time limit" in cut.get("why", ""), (more, cut))
             check("so is a value", cut.get("value") is None or cut["value"] >= true["bound"] - 1e-9, (more, cut, true))
     check("some are decided", decided > 4, decided)
 
