@@ -7,6 +7,9 @@
 #include "search/search.h"
 #include "answer/answer.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 /* Draws the kernels of a blur side by side, one row for each output channel, each entry as 16 x 16 pixels. */
 static void draw_kernels(nm_job *job, const char *path, const size_t k[4], const double *g)
 {
@@ -49,9 +52,26 @@ static const char *write_input(nm_job *job, const char *path, const nm_query *q,
     return path;
 }
 
+/* Removes files of an earlier answer, which would be taken for this one's. */
+static void clear(nm_job *job, const char *dir, bool say)
+{
+    static const char *const old[] = {"witness.npy", "witness.png", "picture.png", "generators.npy", "kernel.npy",
+                                      "kernel.png",  "min.npy",     "min.png",     "max.npy",        "max.png"};
+    nm_buf gone = {.job = job};
+    for (size_t i = 0; i < sizeof old / sizeof *old; i++) {
+        const char *path = nm_fmt(job, "%s/%s", dir, old[i]);
+        if (!unlink(path))
+            nm_put(&gone, "%s%s", gone.n ? ", " : "", old[i]);
+        else if (errno != ENOENT && errno != ENOTDIR)
+            nm_throw(job, NM_EIO, "%s: an older one cannot be removed: %s", path, strerror(errno));
+    }
+    if (gone.n && say) nm_note(job, "%s: files of an earlier answer are removed: %s", dir, gone.s);
+}
+
 nm_files nm_witness_files(nm_job *job, const char *dir, const nm_query *q, const nm_replay *r)
 {
     nm_files f = {0};
+    if (dir) clear(job, dir, !r);
     if (!dir || !r) return f;
     f.witness = write_input(job, nm_fmt(job, "%s/witness.npy", dir), q, r->x);
     f.image = nm_fmt(job, "%s/witness.png", dir);

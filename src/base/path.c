@@ -90,7 +90,9 @@ void nm_folder_make(nm_job *job, const char *dir)
     struct stat st;
     if (mkdir(dir, 0777) == 0) return;
     const int why = errno;
-    if (why != EEXIST || (stat(dir, &st) == 0 && !S_ISDIR(st.st_mode)))
+    if (why == EEXIST && stat(dir, &st) == 0 && !S_ISDIR(st.st_mode))
+        nm_throw(job, NM_EIO, "%s: this is a file; a folder, or a new name for one, was expected", dir);
+    if (why != EEXIST)
         nm_throw(job, NM_EIO, "%s: cannot create the folder: %s", dir, strerror(why));
 }
 

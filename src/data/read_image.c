@@ -118,6 +118,21 @@ static bool same_sides(nm_shape a, nm_shape b)
     return true;
 }
 
+/* Refuses a picture, or rows of numbers, whose channels, height and width are known and are not those of the network's
+ * input: its elements would be taken in a wrong order. */
+static void check_sides(nm_job *job, const nm_imageform *form, const nm_tensor *t, const char *what)
+{
+    nm_layout have, want;
+    if ((t->shape.order == NM_OPEN && t->shape.rank != 2) || t->shape.rank < 2 || form->is_no_image) return;
+    if (!nm_layout_find(t->shape, &have) || !nm_layout_find(form->shape, &want)) return;
+    if (have.h == 1 || have.w == 1 || want.h == 1 || want.w == 1) return;
+    if (have.c == want.c && have.h == want.h && have.w == want.w) return;
+    nm_throw(job, NM_EINPUT,
+             "%s: it has %zu channel%s of %zu x %zu (height x width), and the network takes %zu of %zu x %zu%s", what,
+             have.c, have.c == 1 ? "" : "s", have.h, have.w, want.c, want.h, want.w,
+             have.c == want.c ? "" : ": does --channels say the wrong order?");
+}
+
 nm_tensor nm_image_fit(nm_job *job, nm_imageform form, nm_tensor t, const char *what)
 {
     nm_image_check_size(job, form, &t, what);
@@ -126,6 +141,7 @@ nm_tensor nm_image_fit(nm_job *job, nm_imageform form, nm_tensor t, const char *
                  what, nm_shape_print(job, t.shape), nm_shape_print(job, form.stated));
     for (size_t i = 0; t.top > 0 && i < t.n; i++) t.x[i] /= t.top;
     order_channels(job, &form, &t, what);
+    check_sides(job, &form, &t, what);
     return t;
 }
 

@@ -136,9 +136,9 @@ struct nm_verdict { /* filled by search and decode, read by facts.c */
     nm_cpu_seconds cpu;
 };
 nm_verdict *nm_solve_query(nm_job *job, const nm_net *net, const nm_query *q, const nm_solve_opts *o);
-/* Removes what an earlier question left under that name: a model, its map, a manifest. Where this question leaves
- * no model, theirs would be taken for its own. */
-void nm_models_clear(nm_job *job, const char *out);
+/* Removes what an earlier question left under that name: a model, its map, a manifest; returns true if there was any.
+ * Where this question leaves no model, theirs would be taken for its own. */
+bool nm_models_clear(nm_job *job, const char *out);
 
 /* ---- range.c: the two ends of a measured value -------------------------------------------------- */
 void nm_range_conclude(const nm_query *q, nm_verdict *v); /* sets them from the targets */

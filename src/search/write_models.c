@@ -356,13 +356,18 @@ void nm_models_write(nm_state *s)
     if (n > 1 || s->o->depth) write_manifest(s, stem);
 }
 
-void nm_models_clear(nm_job *job, const char *out)
+bool nm_models_clear(nm_job *job, const char *out)
 {
     const char *suffix, *stem = nm_model_stem(job, out, &suffix);
     const char *const old[] = {out, nm_fmt(job, "%s.map.json", stem), nm_fmt(job, "%s.manifest.json", stem)};
-    for (size_t i = 0; i < sizeof old / sizeof *old; i++)
-        if (unlink(old[i]) && errno != ENOENT && errno != ENOTDIR)
+    bool any = false;
+    for (size_t i = 0; i < sizeof old / sizeof *old; i++) {
+        const bool gone = !unlink(old[i]);
+        if (!gone && errno != ENOENT && errno != ENOTDIR)
             nm_throw(job, NM_EIO, "%s: an older one cannot be removed: %s", old[i], strerror(errno));
+        any |= gone;
+    }
+    return any;
 }
 
 /* Refuses, before any work, what L2 needs but the readers of the file do not support. */

@@ -69,7 +69,7 @@ def witness():
     """the answer is said although its files cannot be written; what can be seen before is refused before"""
     ask = ("solve", MLP, "--image", IDX + ":0", "--labels", LABELS, "--perturb", "linf:0.2", "--quiet")
     code, out, err = run(*ask, "-o", put("file.png", ""))
-    check("a file instead of a folder", code == 5 and out == "" and "cannot create the folder" in err, (code, out, err))
+    check("a file instead of a folder", code == 5 and out == "" and "a folder, or a new name for one, was expected" in err, (code, out, err))
     os.makedirs(p("w/witness.npy/below"))
     code, out, err = run(*ask, "-o", p("w"))
     check("a folder instead of a file", code == 5 and out.startswith("violated") and "witness.npy" in err, (code, out, err))

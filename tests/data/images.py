@@ -149,6 +149,19 @@ def pictures():
     for flag, code, needle in (("rgb", 2, "chw or hwc"), ("hwc", 2, "--channels hwc")):
         got, out, err = run("eval", chw.path, "--image", p("a.png"), "--channels", flag)
         check("refuse --channels %s for a network of shape [1,3,4,6]" % flag, got == code and needle in err, (got, err))
+    square = put("square.json", network([1, 3, 4, 4], [{"op": "flatten"}, dense([[1, 0] * 24, [0, 1] * 24], [0, 0])]))
+    low = put("low.json", network([1, 1, 6, 7], [{"op": "flatten"}, dense([[1, 0] * 21, [0, 1] * 21], [0, 0])]))
+    put("square.png", png(bytes(range(48)), 4, 4, 3))
+    put("high.png", png(bytes(range(42)), 6, 7, 1))
+    put("wide.png", png(bytes(range(42)), 7, 6, 1))
+    for net, image, more, code in ((square, "square.png", (), 0), (square, "square.png", ("--channels", "chw"), 0), (square, "square.png", ("--channels", "hwc"), 3), (low, "wide.png", (), 0), (low, "high.png", (), 3)):
+        got, out, err = run("eval", net, "--image", p(image), *more)
+        check("%s for %s %s" % (image, os.path.basename(net), more), got == code and (not code or "and the network takes" in err), (got, err))
+    # files of an earlier answer do not stay beside a new one
+    got, out, err = run("solve", square, "--image", p("square.png"), "--perturb", "linf:1", "-o", p("again"))
+    check("a witness is written", got == 10 and os.path.exists(p("again/witness.npy")), (got, err))
+    got, out, err = run("solve", square, "--image", p("square.png"), "--perturb", "linf:0", "-o", p("again"))
+    check("and is gone after another answer", got == 0 and os.listdir(p("again")) == [] and "witness.npy" in err, (got, err))
 
 
 def mean_and_std():

@@ -75,8 +75,9 @@ static void clear_proof(nm_job *job, const char *path)
     if (unlink(path)) nm_throw(job, NM_EIO, "%s: an older one cannot be removed: %s", path, strerror(errno));
 }
 
-/* Says what compile has written, and spreads it. */
-static int compiled(nm_job *job, const nm_cli *c, nm_buf *out, const nm_verdict *v, const nm_runner *runner)
+/* Says what compile has written, and spreads it; older: models of an earlier run were removed. */
+static int compiled(nm_job *job, const nm_cli *c, nm_buf *out, const nm_query *q, const nm_verdict *v, bool older,
+                    const nm_runner *runner)
 {
     size_t n = 0;
     for (size_t i = 0; i < v->n_targets; i++) n += v->targets[i].file || v->targets[i].cube_file;
@@ -87,7 +88,10 @@ static int compiled(nm_job *job, const nm_cli *c, nm_buf *out, const nm_verdict 
     }
     if (n && !nm_cli_has(c, NM_O_json)) put_lead(job, out, nm_cli_get(c, NM_O_output));
     if (!n)
-        nm_note(job, "bounds close every target: no model is written (--always-write writes models all the same)");
+        nm_note(job, "%s: no model is written%s (--always-write writes models all the same)",
+                q->objective == NM_WORST ? "bounds close every target, though they do not give the worst margin"
+                                         : "bounds close every target",
+                older ? ", and that of an earlier run is removed" : "");
     spread(job, c, v, runner);
     return NM_OK;
 }
@@ -125,7 +129,7 @@ static int run(nm_job *job, const nm_cli *said, nm_buf *out, bool compile)
         o.record = NM_NEW(job, nm_record);
     }
     const double read = nm_cpu() - start;
-    if (compile) nm_models_clear(job, o.files.out);
+    const bool older = compile && nm_models_clear(job, o.files.out);
     const double began = nm_wall();
     nm_verdict *v = nm_solve_query(job, net, q, &o);
     const double seconds = nm_wall() - began;
@@ -134,7 +138,7 @@ static int run(nm_job *job, const nm_cli *said, nm_buf *out, bool compile)
     const int failed = nm_cli_say(job, c, out, &(nm_telling){dir, proof, net, q, o.record, v, compile, NULL});
     if (failed) return failed;
     if (!compile && v->status == NM_UNKNOWN) advise(job, c, seconds, o.time_limit);
-    return compile ? compiled(job, c, out, v, runner) : v->status;
+    return compile ? compiled(job, c, out, q, v, older, runner) : v->status;
 }
 
 int nm_verb_solve(nm_job *job, const nm_cli *c, nm_buf *out) { return run(job, c, out, false); }
