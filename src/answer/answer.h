@@ -41,8 +41,7 @@ void nm_report_json(nm_buf *b, const nm_fact *facts, const nm_pointcheck *check)
 void nm_report_text(nm_buf *b, const nm_fact *facts, const nm_query *q, const nm_replay *witness);
 
 /* ---- witness_files.c: the files of an answer ---------------------------------------------------- */
-/* Writes the witness and its pictures into dir, after removing those of an earlier answer; returns their names. dir or
- * r NULL: nothing is written. */
+/* Writes the witness and its pictures into dir; returns their names. dir or r NULL: nothing is written. */
 nm_files nm_witness_files(nm_job *job, const char *dir, const nm_query *q, const nm_replay *r);
 /* Writes the inputs at which the ends are attained into dir (NULL: nowhere), and notes the files' names in v. */
 void nm_range_files(nm_job *job, const char *dir, const nm_query *q, nm_verdict *v);

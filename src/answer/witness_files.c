@@ -7,9 +7,6 @@
 #include "search/search.h"
 #include "answer/answer.h"
 
-#include <errno.h>
-#include <unistd.h>
-
 /* Draws the kernels of a blur side by side, one row for each output channel, each entry as 16 x 16 pixels. */
 static void draw_kernels(nm_job *job, const char *path, const size_t k[4], const double *g)
 {
@@ -52,26 +49,23 @@ static const char *write_input(nm_job *job, const char *path, const nm_query *q,
     return path;
 }
 
-/* Removes files of an earlier answer, which would be taken for this one's. */
-static void clear(nm_job *job, const char *dir, bool say)
+/* Says which files of an earlier answer stay there, as they would be taken for this one's. They may be the caller's
+ * own, so they are not removed. */
+static void say_older(nm_job *job, const char *dir)
 {
-    static const char *const old[] = {"witness.npy", "witness.png", "picture.png", "generators.npy", "kernel.npy",
-                                      "kernel.png",  "min.npy",     "min.png",     "max.npy",        "max.png"};
-    nm_buf gone = {.job = job};
-    for (size_t i = 0; i < sizeof old / sizeof *old; i++) {
-        const char *path = nm_fmt(job, "%s/%s", dir, old[i]);
-        if (!unlink(path))
-            nm_put(&gone, "%s%s", gone.n ? ", " : "", old[i]);
-        else if (errno != ENOENT && errno != ENOTDIR)
-            nm_throw(job, NM_EIO, "%s: an older one cannot be removed: %s", path, strerror(errno));
-    }
-    if (gone.n && say) nm_note(job, "%s: files of an earlier answer are removed: %s", dir, gone.s);
+    static const char *const names[] = {"witness.npy", "witness.png", "picture.png", "generators.npy", "kernel.npy",
+                                        "kernel.png",  "min.npy",     "min.png",     "max.npy",        "max.png"};
+    nm_buf older = {.job = job};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (nm_file_exists(nm_fmt(job, "%s/%s", dir, names[i])))
+            nm_put(&older, "%s%s", older.n ? ", " : "", names[i]);
+    if (older.n) nm_note(job, "%s: not of this answer, which has no witness: %s", dir, older.s);
 }
 
 nm_files nm_witness_files(nm_job *job, const char *dir, const nm_query *q, const nm_replay *r)
 {
     nm_files f = {0};
-    if (dir) clear(job, dir, !r);
+    if (dir && !r) say_older(job, dir);
     if (!dir || !r) return f;
     f.witness = write_input(job, nm_fmt(job, "%s/witness.npy", dir), q, r->x);
     f.image = nm_fmt(job, "%s/witness.png", dir);

@@ -96,7 +96,7 @@ typedef struct nm_signs {  /* assumptions of a branch: the pre-activation of REL
     const uint32_t *unit;
     const signed char *side; /* 1: <= 0;  -1: >= 0 */
 } nm_signs;
-typedef struct nm_lane_sign { uint32_t unit; unsigned char lane; signed char side; double beta, scale; } nm_lane_sign;
+typedef struct nm_lane_sign { uint32_t unit; unsigned char lane; signed char side; double beta; } nm_lane_sign;
 typedef struct nm_relax {  /* linear bounds of each unit, in block order [n_units] */
     double *slo;           /* RELU: lower slope in [0,1] */
     double *slo_lane;      /* [n_units][NM_LANES] lower slopes of each lane instead, or NULL */

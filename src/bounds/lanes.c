@@ -5,10 +5,10 @@
  * lane assumes is exact there: it is 0, or it is its pre-activation a; and beta side a, beta >= 0, which is at most
  * 0 in the node, is added to the row. Units of open sign have the lines of the ancestor's bounds, which stay valid
  * in its nodes. A step pulls the row back (pull_back.c), takes the minimiser over the input box, runs it forward
- * along the same lines, and moves slopes and multipliers along the derivatives (alpha.c has the argument): a multiplier
- * in proportion to the largest coefficient that its unit has had in this run. The best of all iterates is kept. Lanes
- * do not see each other: the kernels sum each lane in an order of its own, so that a node's result is the same whatever
- * is bounded beside it. What a unit's line loses at the minimisers of the last steps is its score for branching.
+ * along the same lines, and moves slopes and multipliers along the derivatives (alpha.c has the argument); the best
+ * of all iterates is kept. Lanes do not see each other: the kernels sum each lane in an order of its own, so that a
+ * node's result is the same whatever is bounded beside it. What a unit's line loses at the minimisers of the last
+ * steps is its score for branching.
  *
  * Cost of a step: two passes over the weights for all lanes together, where branch.c's nodes take a pass for each unit
  * of open sign, too. Left out: bounds of other units in a node (branch.c refreshes them), and cuts of the box. */
@@ -20,7 +20,7 @@
 #include <stdlib.h>
 
 enum { LAST = 4 }; /* steps whose losses count */
-static const double RATE = 0.15, BETA_RATE = 3; /* of Adam's steps, for a run of few of them */
+static const double RATE = 0.15; /* of Adam's steps, for a run of few of them */
 
 struct nm_lane_climb {
     uint32_t row;
@@ -120,7 +120,7 @@ static void set_signs(nm_lanes *l, size_t n, const nm_lane *lane)
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < lane[i].n; k++)
             x->lane_signs[x->n_lane_signs++] = (nm_lane_sign){
-                lane[i].unit[k], (unsigned char)i, lane[i].side[k], (double)lane[i].beta[k], 0};
+                lane[i].unit[k], (unsigned char)i, lane[i].side[k], (double)lane[i].beta[k]};
     qsort(x->lane_signs, x->n_lane_signs, sizeof *x->lane_signs, by_unit);
     for (size_t s = 0; s < x->n_lane_signs; s++) {
         const nm_lane_sign *sign = &x->lane_signs[s];
@@ -249,6 +249,7 @@ static void ascend(nm_lanes *l, size_t step)
     const nm_program *p = l->b->p;
     const double f1 = 1 - pow(0.9, (double)(step + 1)), f2 = 1 - pow(0.999, (double)(step + 1));
     const double rate = RATE * pow(0.95, (double)step), steps[3] = {rate / f1, 1 / f2, 0};
+    const nm_adam a = {0.5 * rate, f1, f2};
     for (size_t b = 1; b + 1 < p->n_blocks; b++) {
         const nm_block *r = &p->blocks[b];
         if (r->kind == NM_RELU && !l->keep_slopes)
@@ -260,7 +261,6 @@ static void ascend(nm_lanes *l, size_t step)
         nm_lane_sign *sign = &c->x->lane_signs[s];
         while (sign->unit >= p->blocks[b].first + p->blocks[b].n) b++;
         const double *v = c->v[p->blocks[b].src] + (sign->unit - p->blocks[b].first) * NM_LANES;
-        const nm_adam a = {BETA_RATE * rate * sign->scale, f1, f2};
         sign->beta = nm_larger(
             nm_adam_move(sign->beta, sign->side * v[sign->lane], &c->b1[s], &c->b2[s], a), 0);
     }

@@ -137,11 +137,9 @@ static void lane_signs_of(const nm_relax *x, const nm_block *k, size_t first[2])
 static void take_lane_signs(nm_batch *t, const nm_relax *x, const nm_block *k, int b, const size_t at[2], double *y)
 {
     for (size_t i = at[0]; i < at[1]; i++) {
-        nm_lane_sign *s = &x->lane_signs[i];
+        const nm_lane_sign *s = &x->lane_signs[i];
         double *from = &t->y[b][(s->unit - k->first) * NM_LANES + s->lane];
-        const double own = t->live[b][s->unit - k->first] ? *from : 0;
-        s->scale = nm_larger(s->scale, fabs(own));
-        y[i - at[0]] = s->side < 0 ? own : 0;
+        y[i - at[0]] = t->live[b][s->unit - k->first] && s->side < 0 ? *from : 0;
         *from = 0;
     }
 }

@@ -123,14 +123,21 @@ static bool same_sides(nm_shape a, nm_shape b)
 static void check_sides(nm_job *job, const nm_imageform *form, const nm_tensor *t, const char *what)
 {
     nm_layout have, want;
-    if ((t->shape.order == NM_OPEN && t->shape.rank != 2) || t->shape.rank < 2 || form->is_no_image) return;
-    if (!nm_layout_find(t->shape, &have) || !nm_layout_find(form->shape, &want)) return;
+    nm_shape s = t->shape;
+    if (s.order == NM_OPEN) { /* rows of numbers, whatever axes of 1 stand around them */
+        s.rank = 0;
+        for (int k = 0; k < t->shape.rank; k++)
+            if (t->shape.dim[k] != 1) s.dim[s.rank++] = t->shape.dim[k];
+        if (s.rank != 2) return;
+    }
+    if (s.rank < 2 || form->is_no_image) return;
+    if (!nm_layout_find(s, &have) || !nm_layout_find(form->shape, &want)) return;
     if (have.h == 1 || have.w == 1 || want.h == 1 || want.w == 1) return;
     if (have.c == want.c && have.h == want.h && have.w == want.w) return;
     nm_throw(job, NM_EINPUT,
              "%s: it has %zu channel%s of %zu x %zu (height x width), and the network takes %zu of %zu x %zu%s", what,
              have.c, have.c == 1 ? "" : "s", have.h, have.w, want.c, want.h, want.w,
-             have.c == want.c ? "" : ": does --channels say the wrong order?");
+             have.c == want.c ? "" : ": where --channels is given, it may say the wrong order");
 }
 
 nm_tensor nm_image_fit(nm_job *job, nm_imageform form, nm_tensor t, const char *what)

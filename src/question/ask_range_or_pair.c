@@ -192,6 +192,8 @@ void nm_measure_set(nm_job *job, const nm_net *net, nm_measure m, const nm_ask *
         if (a->margin &&
             (!nm_num_parse(a->margin, a->margin + strlen(a->margin), &margin) || margin < 0))
             nm_throw(job, NM_EUSE, "--margin %s: 0 or more was expected", a->margin);
+        nm_net_want_label(job, net->first);
+        nm_net_want_label(job, net->second);
         class_clauses(job, net, q, margin);
         break;
     default: break;

@@ -164,8 +164,8 @@ static const char *names_of_outputs(nm_job *job, const nm_net *net)
 void nm_net_want_label(nm_job *job, const nm_net *net)
 {
     if (has_several_arrays(net))
-        nm_throw(job, NM_EINPUT, "%s: its outputs are %s: choose the one whose largest element is the label by "
-                 "--output-name, or ask by a .vnnlib file", net->path, names_of_outputs(job, net));
+        nm_throw(job, NM_EINPUT, "%s: its outputs are %s: use --output-name to choose the one "
+                 "whose largest element is the label, or ask by a .vnnlib file", net->path, names_of_outputs(job, net));
     if (!nm_tail_one_group(net))
         nm_throw(job, NM_EUNSUP, "%s: its outputs are several distributions: ask by a .vnnlib file",
                  net->path);

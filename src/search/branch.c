@@ -57,7 +57,7 @@ typedef struct node {
     const double *x;      /* where to attack first, or NULL */
     double credit;        /* work that trees in lanes may still cost */
     nm_pseudo *lane_cost; /* what its tree in lanes has learned */
-    double lane_work;     /* what that has cost */
+    double lane_work;     /* its cost */
     const char *steps;    /* of a certificate: what closed it; or NULL */
 } node;
 
@@ -190,12 +190,13 @@ static double work_of_node(const search *s, const nm_bounds *b, size_t steps)
 static nm_lane_tree run_lanes(const search *s, node *n, double work)
 {
     const nm_signs signs = {n->n_signs, n->unit, n->side};
-    const bool is_root = n->depth == 0;
-    n->lane_cost = nm_pseudo_new(is_root ? nm_root_tree_job(s->tree) : n->job, s->p->n_units, s->lane_cost);
-    if (is_root)
-        return nm_root_tree_open(s->tree, n->job,
-                                 (nm_lane_root){n->b, s->row[s->which], s->rhs, n->a->lo[0], n->a->slope, n->lane_cost},
-                                 work);
+    if (n->depth == 0) {
+        const nm_lane_root root = {n->b, s->row[s->which], s->rhs, n->a->lo[0], n->a->slope, s->lane_cost};
+        const nm_lane_tree t = nm_root_tree_open(s->tree, n->job, root, work);
+        n->lane_cost = nm_root_tree_cost(s->tree);
+        return t;
+    }
+    n->lane_cost = nm_pseudo_new(n->job, s->p->n_units, s->lane_cost);
     return nm_lane_tree_run(n->job, n->b, s->row[s->which], s->rhs, n->a->slope, n->lane_cost,
                             (nm_lane_opts){.work = work, .signs = &signs, .beta = n->a->beta});
 }
@@ -370,11 +371,10 @@ static void bound_all(search *s, size_t n, const level *l)
         l->child[i]->credit = s->credit / (double)n;
     }
     nm_team_run(s->job, n, (double)n * work_of_node(s, l->child[0]->b, IN_NODE.steps), bound_each, (void *)l);
-    s->credit = 0;
     keep_story(s, n, l->child, l->at);
     for (size_t i = 0; i < n; i++) {
         const node *c = l->child[i], *of = l->at ? l->at[i / 2] : NULL;
-        s->credit += c->credit;
+        s->credit = (i ? s->credit : 0) + c->credit;
         s->spent += (c->a ? work_of_node(s, c->b, c->a->steps) : 0) + c->lane_work;
         if (c->lane_cost) nm_pseudo_move(s->lane_cost, c->lane_cost);
         if (of && c->a)

@@ -19,6 +19,7 @@ struct nm_root_tree {
     nm_job *job;
     nm_lane_search *t;
     nm_lane_tree out;
+    nm_pseudo *cost;
     double work;     /* from the start on, that it may have used by now */
     bool wins;       /* its root is bounded better than by hulls */
 };
@@ -52,7 +53,8 @@ static void open_it(nm_job *job, void *arg)
     const nm_lane_root *o = &s->root;
     double *slope = NM_RAW(job, double, o->b->p->n_units);
     memcpy(slope, o->slope, o->b->p->n_units * sizeof *slope);
-    s->r->t = nm_lane_tree_open(job, nm_bounds_copy(job, o->b), o->row, o->rhs, slope, o->cost, (nm_lane_opts){0});
+    s->r->cost = nm_pseudo_new(job, o->b->p->n_units, o->known);
+    s->r->t = nm_lane_tree_open(job, nm_bounds_copy(job, o->b), o->row, o->rhs, slope, s->r->cost, (nm_lane_opts){0});
     go_on(job, s->r);
     s->r->wins = s->r->out.root >= o->lo;
 }
@@ -74,7 +76,7 @@ nm_lane_tree nm_root_tree_open(nm_root_tree *r, nm_job *caller, nm_lane_root roo
     return r->out;
 }
 
-nm_job *nm_root_tree_job(const nm_root_tree *r) { return r->job; }
+nm_pseudo *nm_root_tree_cost(const nm_root_tree *r) { return r->cost; }
 
 bool nm_root_tree_closes(nm_root_tree *r, nm_job *caller, double spent)
 {

@@ -23,9 +23,9 @@ static const char *why_apart(const nm_state *s)
 {
     const nm_optimum *o = &s->v->optimum;
     if (!o->has || !(o->bound < o->value - 2 * NM_TREE_GAP * (1 + fabs(o->value)))) return NULL;
-    return nm_interrupted(s->job)      ? "interrupted before value and bound met"
-           : nm_wall() > s->deadline   ? "the time limit stopped before value and bound met"
-                                       : "value and bound do not meet";
+    return nm_interrupted(s->job)  ? "interrupted before value and bound met"
+           : isfinite(s->deadline) ? "the time limit stopped before value and bound met"
+                                   : NULL;
 }
 
 static void conclude(nm_state *s)

@@ -61,11 +61,11 @@ typedef struct nm_lane_root { /* as for nm_lane_tree_open; bounds and slope are 
     uint32_t row;
     double rhs, lo;        /* lo: what hulls have proven of the row */
     const double *slope;
-    nm_pseudo *cost;       /* in memory of nm_root_tree_job */
+    const nm_pseudo *known; /* what was known before of units to branch on, or NULL */
 } nm_lane_root;
 nm_root_tree *nm_root_tree_new(nm_job *job, double deadline); /* with memory of its own */
 void nm_root_tree_drop(nm_job *job, nm_root_tree *r);
-nm_job *nm_root_tree_job(const nm_root_tree *r);
+nm_pseudo *nm_root_tree_cost(const nm_root_tree *r); /* what it has learned */
 nm_lane_tree nm_root_tree_open(nm_root_tree *r, nm_job *caller, nm_lane_root root, double work);
 /* Goes on with it where that is worth while, once other nodes have taken the work `spent`; true: it is closed. */
 bool nm_root_tree_closes(nm_root_tree *r, nm_job *caller, double spent);

@@ -104,6 +104,7 @@ def solve():
     ask([10], "solve", m("digits-mlp.onnx"), "--image", DIGITS + ":0", "--perturb", "blur:5x5", "-o", p("blur"))
     ask([10], "solve", m("digits-mlp.onnx"), "--image", DIGITS + ":0", "--perturb", "contrast:0.99", "-o", p("contrast"))
     ask([0], "solve", MLP3, *IMAGE, "--perturb", "linf:0.01", "--objective", "worst", "--target", "3", "-o", p("worst"))
+    ask([0, 10, 11], "solve", m("digits-conv.onnx"), "--image", DIGITS + ":7", "--perturb", "linf:0.2", "--objective", "worst", "--time-limit", "1")
     ask([0], "solve", MLP3, *IMAGE, "--perturb", "linf:0.005", "--objective", "range:Y_3-Y_1", "-o", p("range"))
     for norm in ("linf", "l1", "l2", "l0"):
         ask([10], "solve", XOR, *POINT, "--label", "1", "--perturb", "linf:0.3", "--objective", "closest:" + norm, "-o", p("c" + norm))

@@ -67,15 +67,14 @@ static void in_steps(nm_job *job, setup *s, nm_lane_root o, const nm_lane_tree *
           "in steps %d, %zu nodes, %.17g; at once %d, %zu, %.17g; seed %llu", t.closed, t.nodes, t.lo, whole->closed,
           whole->nodes, whole->lo, SEED);
     nm_root_tree *r = nm_root_tree_new(job, INFINITY);
-    o.cost = nm_pseudo_new(nm_root_tree_job(r), s->p->n_units, NULL);
     const bool first = nm_root_tree_open(r, job, o, 1e5).closed;
     bool closed = first;
     for (double spent = 2e4; spent < 1e7 && !closed; spent *= 2) closed = nm_root_tree_closes(r, job, spent);
     n_later += closed && !first;
     size_t bad = 0;
     for (size_t k = 0; closed && k < s->n_pts; k++) bad += x_cmp(s->pt[k], unit_of(s, o.row), o.rhs) <= 0;
-    CHECK(bad == 0 && (closed || !whole->closed), "a root's tree says %d at %.17g with %zu points at or below it; seed %llu",
-          closed, o.rhs, bad, SEED);
+    CHECK(bad == 0 && (closed || !whole->closed),
+          "a root's tree says %d at %.17g with %zu points at or below it; seed %llu", closed, o.rhs, bad, SEED);
     nm_root_tree_drop(job, r);
 }
 

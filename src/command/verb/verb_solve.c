@@ -91,7 +91,7 @@ static int compiled(nm_job *job, const nm_cli *c, nm_buf *out, const nm_query *q
         nm_note(job, "%s: no model is written%s (--always-write writes models all the same)",
                 q->objective == NM_WORST ? "bounds close every target, though they do not give the worst margin"
                                          : "bounds close every target",
-                older ? ", and that of an earlier run is removed" : "");
+                older ? ", and files of an earlier run are removed" : "");
     spread(job, c, v, runner);
     return NM_OK;
 }
