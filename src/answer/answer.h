@@ -45,6 +45,8 @@ void nm_report_text(nm_buf *b, const nm_fact *facts, const nm_query *q, const nm
 nm_files nm_witness_files(nm_job *job, const char *dir, const nm_query *q, const nm_replay *r);
 /* Writes the inputs at which the ends are attained into dir (NULL: nowhere), and notes the files' names in v. */
 void nm_range_files(nm_job *job, const char *dir, const nm_query *q, nm_verdict *v);
+/* Says which files in dir have such names but are not of this answer. They may be the caller's own, so they stay. */
+void nm_files_older(nm_job *job, const char *dir, const nm_files *f, const nm_verdict *v);
 
 /* ---- decode.c, combine.c: from a map and a solution to a verdict -------------------------------- */
 #define NM_ROW_TOL 1e-5      /* largest relative row violation of a solver's point that an audit accepts */

@@ -76,6 +76,7 @@ nm_result *nm_result_new(nm_job *job, const nm_query *q, nm_verdict *v, const ch
     nm_result *r = NM_NEW(job, nm_result);
     const nm_files f = nm_witness_files(job, dir, q, v->witness);
     nm_range_files(job, dir, q, v);
+    nm_files_older(job, dir, &f, v);
     r->status = v->status;
     r->n_in = q->n_in;
     r->certified = !compiled && v->certified &&

@@ -49,23 +49,9 @@ static const char *write_input(nm_job *job, const char *path, const nm_query *q,
     return path;
 }
 
-/* Says which files of an earlier answer stay there, as they would be taken for this one's. They may be the caller's
- * own, so they are not removed. */
-static void say_older(nm_job *job, const char *dir)
-{
-    static const char *const names[] = {"witness.npy", "witness.png", "picture.png", "generators.npy", "kernel.npy",
-                                        "kernel.png",  "min.npy",     "min.png",     "max.npy",        "max.png"};
-    nm_buf older = {.job = job};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (nm_file_exists(nm_fmt(job, "%s/%s", dir, names[i])))
-            nm_put(&older, "%s%s", older.n ? ", " : "", names[i]);
-    if (older.n) nm_note(job, "%s: not of this answer, which has no witness: %s", dir, older.s);
-}
-
 nm_files nm_witness_files(nm_job *job, const char *dir, const nm_query *q, const nm_replay *r)
 {
     nm_files f = {0};
-    if (dir && !r) say_older(job, dir);
     if (!dir || !r) return f;
     f.witness = write_input(job, nm_fmt(job, "%s/witness.npy", dir), q, r->x);
     f.image = nm_fmt(job, "%s/witness.png", dir);
@@ -90,4 +76,26 @@ void nm_range_files(nm_job *job, const char *dir, const nm_query *q, nm_verdict 
     if (!dir || !v->range.has) return;
     v->range.least.file = write_end(job, dir, "min", q, &v->range.least);
     v->range.most.file = write_end(job, dir, "max", q, &v->range.most);
+}
+
+void nm_files_older(nm_job *job, const char *dir, const nm_files *f, const nm_verdict *v)
+{
+    const char *kernel = f->is_kernel ? f->generators : NULL;
+    const struct {
+        const char *name, *written;
+    } all[] = {{"witness.npy", f->witness},
+               {"witness.png", f->image},
+               {"picture.png", f->picture},
+               {"generators.npy", kernel ? NULL : f->generators},
+               {"kernel.npy", kernel},
+               {"kernel.png", kernel},
+               {"min.npy", v->range.least.file},
+               {"min.png", v->range.least.file},
+               {"max.npy", v->range.most.file},
+               {"max.png", v->range.most.file}};
+    nm_buf older = {.job = job};
+    for (size_t i = 0; dir && i < sizeof all / sizeof *all; i++)
+        if (!all[i].written && nm_file_exists(nm_fmt(job, "%s/%s", dir, all[i].name)))
+            nm_put(&older, "%s%s", older.n ? ", " : "", all[i].name);
+    if (older.n) nm_note(job, "%s: these files are not of this answer: %s", dir, older.s);
 }

@@ -20,6 +20,7 @@ static void write_files(nm_job *job, void *arg)
     if (s->dir && (s->v->witness || s->v->range.has)) nm_folder_make(job, s->dir);
     w->files = nm_witness_files(job, s->dir, s->q, s->v->witness);
     nm_range_files(job, s->dir, s->q, s->v);
+    nm_files_older(job, s->dir, &w->files, s->v);
 }
 
 int nm_cli_say(nm_job *job, const nm_cli *c, nm_buf *out, const nm_telling *s)

@@ -4,7 +4,7 @@
  * Bytes are divided by 255 and samples of 16 bits by 65535 (correctly rounded in double, as MIPVerify and others do);
  * floats are taken as they are. The number of elements must be the network's. A picture of [H,W] or [C,H,W] is taken in
  * row-major order; if the form has another order of axes, the channels are moved; if it has another number of channels,
- * channels.c decides. */
+ * channels.c decides. Whatever else has the right number of elements but other sides is refused. */
 #include "base/base.h"
 #include "data/data.h"
 #include "data/reader.h"
@@ -118,20 +118,33 @@ static bool same_sides(nm_shape a, nm_shape b)
     return true;
 }
 
-/* Refuses a picture, or rows of numbers, whose channels, height and width are known and are not those of the network's
- * input: its elements would be taken in a wrong order. */
+/* Returns the shape without its axes of 1. */
+static nm_shape squeezed(nm_shape s)
+{
+    nm_shape r = {.order = s.order};
+    for (int k = 0; k < s.rank; k++)
+        if (s.dim[k] != 1) r.dim[r.rank++] = s.dim[k];
+    return r;
+}
+
+static _Noreturn void refuse_shape(nm_job *job, const nm_imageform *form, const nm_tensor *t, const char *what)
+{
+    nm_throw(job, NM_EINPUT, "%s: an image of shape %s; the network reads one of shape %s", what,
+             nm_shape_print(job, t->shape), nm_shape_print(job, form->stated));
+}
+
+/* Refuses an image whose elements would be taken in a wrong order: an array that is turned, or a picture, whose format
+ * defines its sides, with other sides than the network's input is known to have. */
 static void check_sides(nm_job *job, const nm_imageform *form, const nm_tensor *t, const char *what)
 {
     nm_layout have, want;
-    nm_shape s = t->shape;
-    if (s.order == NM_OPEN) { /* rows of numbers, whatever axes of 1 stand around them */
-        s.rank = 0;
-        for (int k = 0; k < t->shape.rank; k++)
-            if (t->shape.dim[k] != 1) s.dim[s.rank++] = t->shape.dim[k];
-        if (s.rank != 2) return;
+    const nm_shape a = squeezed(t->shape), b = squeezed(form->stated);
+    if (t->shape.order == NM_OPEN) {
+        if (a.rank > 1 && a.rank == b.rank && !nm_shape_eq(a, b)) refuse_shape(job, form, t, what);
+        return;
     }
-    if (s.rank < 2 || form->is_no_image) return;
-    if (!nm_layout_find(s, &have) || !nm_layout_find(form->shape, &want)) return;
+    if (form->is_no_image) return;
+    if (!nm_layout_find(t->shape, &have) || !nm_layout_find(form->shape, &want)) return;
     if (have.h == 1 || have.w == 1 || want.h == 1 || want.w == 1) return;
     if (have.c == want.c && have.h == want.h && have.w == want.w) return;
     nm_throw(job, NM_EINPUT,
@@ -143,9 +156,7 @@ static void check_sides(nm_job *job, const nm_imageform *form, const nm_tensor *
 nm_tensor nm_image_fit(nm_job *job, nm_imageform form, nm_tensor t, const char *what)
 {
     nm_image_check_size(job, form, &t, what);
-    if (!same_sides(t.shape, form.stated))
-        nm_throw(job, NM_EINPUT, "%s: an image of shape %s; the network reads one of shape %s",
-                 what, nm_shape_print(job, t.shape), nm_shape_print(job, form.stated));
+    if (!same_sides(t.shape, form.stated)) refuse_shape(job, &form, &t, what);
     for (size_t i = 0; t.top > 0 && i < t.n; i++) t.x[i] /= t.top;
     order_channels(job, &form, &t, what);
     check_sides(job, &form, &t, what);

@@ -15,7 +15,7 @@
  * y: for (2) and for thresholds it is refused. So is everything else, by name.
  *
  * A network's label is the index of its largest output; if its only output is a Sigmoid's, it is 1 above 1/2,
- * else 0. */
+ * else 0. A file with several output arrays gives none, as their elements need not be comparable. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"

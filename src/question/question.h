@@ -195,8 +195,9 @@ void nm_measure_set(nm_job *job, const nm_net *net, nm_measure m, const nm_ask *
 void nm_tail_check(nm_job *job, const nm_net *net, const nm_query *q); /* refuses rows whose meaning would change */
 size_t nm_net_labels(const nm_net *net); /* number of outputs; 2 if the only output is a Sigmoid's */
 int64_t nm_net_label(const nm_net *net, const double *y); /* y [n_out] of nm_net_eval */
-void nm_net_want_label(nm_job *job, const nm_net *net); /* refuses a network whose outputs give no label */
 bool nm_net_gives_label(const nm_net *net); /* its largest output is a label */
+/* Refuses a network whose outputs give no label: NM_EINPUT several arrays, NM_EUNSUP distributions, NM_EUSE one. */
+void nm_net_want_label(nm_job *job, const nm_net *net);
 
 /* ---- file/read_vnnlib.c: a query in VNN-LIB with the networks that it declares ------------------ */
 typedef struct nm_vnnlib nm_vnnlib;

@@ -191,8 +191,8 @@ static nm_lane_tree run_lanes(const search *s, node *n, double work)
 {
     const nm_signs signs = {n->n_signs, n->unit, n->side};
     if (n->depth == 0) {
-        const nm_lane_root root = {n->b, s->row[s->which], s->rhs, n->a->lo[0], n->a->slope, s->lane_cost};
-        const nm_lane_tree t = nm_root_tree_open(s->tree, n->job, root, work);
+        const nm_lane_root o = {n->b, s->row[s->which], s->rhs, n->a->lo[0], n->a->slope, s->lane_cost};
+        const nm_lane_tree t = nm_root_tree_open(s->tree, n->job, o, work);
         n->lane_cost = nm_root_tree_cost(s->tree);
         return t;
     }
@@ -371,10 +371,11 @@ static void bound_all(search *s, size_t n, const level *l)
         l->child[i]->credit = s->credit / (double)n;
     }
     nm_team_run(s->job, n, (double)n * work_of_node(s, l->child[0]->b, IN_NODE.steps), bound_each, (void *)l);
+    s->credit = 0;
     keep_story(s, n, l->child, l->at);
     for (size_t i = 0; i < n; i++) {
         const node *c = l->child[i], *of = l->at ? l->at[i / 2] : NULL;
-        s->credit = (i ? s->credit : 0) + c->credit;
+        s->credit += c->credit;
         s->spent += (c->a ? work_of_node(s, c->b, c->a->steps) : 0) + c->lane_work;
         if (c->lane_cost) nm_pseudo_move(s->lane_cost, c->lane_cost);
         if (of && c->a)
@@ -384,8 +385,6 @@ static void bound_all(search *s, size_t n, const level *l)
 }
 
 static void drop(search *s, node *n) { nm_close(s->job, n->job); }
-
-/* ---- open nodes ---- */
 
 /* Records an open leaf as a cube; it counts as closed in this search. */
 static int give_cube(search *s, const node *n)

@@ -9,8 +9,8 @@
  * pseudo-costs. If there are more nodes, a round takes up to GROUPS times PAIRS of them, and the job's threads share
  * the groups. Which nodes share a round depends on the tree alone. Memory is that of the stack, at most GROUPS times
  * PAIRS nodes more for each level, or with least_first for each round, and of the lanes of each group. Effort is
- * counted in work. If words for a certificate are wanted, the root's slopes are rounded and stay those of all nodes
- * (lane_story.c). Left out: points; attacks and leaves are the caller's. */
+ * counted in work, and a tree may be gone on with later. If words for a certificate are wanted, the root's slopes are
+ * rounded and stay those of all nodes (lane_story.c). Left out: points; attacks and leaves are the caller's. */
 #include "base/base.h"
 #include "program/program.h"
 #include "bounds/bounds.h"

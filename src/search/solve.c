@@ -10,6 +10,8 @@
 #include "search/record.h"
 #include "search/state.h"
 
+static const double NEAR_END = 0.1; /* part of a time limit */
+
 static nm_settled last_stage(const nm_verdict *v)
 {
     nm_settled last = NM_BY_EVALUATION;
@@ -18,14 +20,16 @@ static nm_settled last_stage(const nm_verdict *v)
     return last;
 }
 
-/* Returns why value and bound of a worst margin do not meet, or NULL: they do. */
+/* Returns why value and bound of a worst margin do not meet, or NULL: they do. Stages stop at their parts of a limit,
+ * shortly before its end. */
 static const char *why_apart(const nm_state *s)
 {
     const nm_optimum *o = &s->v->optimum;
     if (!o->has || !(o->bound < o->value - 2 * NM_TREE_GAP * (1 + fabs(o->value)))) return NULL;
-    return nm_interrupted(s->job)  ? "interrupted before value and bound met"
-           : isfinite(s->deadline) ? "the time limit stopped before value and bound met"
-                                   : NULL;
+    return nm_interrupted(s->job) ? "interrupted before value and bound met"
+           : nm_wall() > s->deadline - NEAR_END * s->o->time_limit
+               ? "the time limit stopped before value and bound met"
+               : "every stage has ended, and value and bound do not meet";
 }
 
 static void conclude(nm_state *s)

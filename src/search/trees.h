@@ -66,6 +66,7 @@ typedef struct nm_lane_root { /* as for nm_lane_tree_open; bounds and slope are 
 nm_root_tree *nm_root_tree_new(nm_job *job, double deadline); /* with memory of its own */
 void nm_root_tree_drop(nm_job *job, nm_root_tree *r);
 nm_pseudo *nm_root_tree_cost(const nm_root_tree *r); /* what it has learned */
+/* Grows the tree until this work (fused multiply-adds) is used up, with the threads of the caller's job. */
 nm_lane_tree nm_root_tree_open(nm_root_tree *r, nm_job *caller, nm_lane_root root, double work);
 /* Goes on with it where that is worth while, once other nodes have taken the work `spent`; true: it is closed. */
 bool nm_root_tree_closes(nm_root_tree *r, nm_job *caller, double spent);

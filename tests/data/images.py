@@ -161,10 +161,18 @@ def pictures():
     got, out, err = run("solve", square, "--image", p("square.png"), "--perturb", "linf:1", "-o", p("again"))
     check("a witness is written", got == 10 and os.path.exists(p("again/witness.npy")), (got, err))
     got, out, err = run("solve", square, "--image", p("square.png"), "--perturb", "linf:0", "-o", p("again"))
-    check("and is said to be another answer's", got == 0 and os.path.exists(p("again/witness.npy")) and "not of this answer" in err and "witness.npy" in err, (got, err))
-    for shape, code in (([6, 7], 0), ([1, 6, 7], 0), ([6, 7, 1], 0), ([1, 1, 6, 7], 0), ([42], 0), ([7, 6], 3), ([1, 7, 6], 3), ([7, 6, 1], 3), ([1, 1, 7, 6], 3)):
+    check("and is said to be another answer's", got == 0 and os.path.exists(p("again/witness.npy")) and "not of this answer: witness.npy, witness.png, picture.png" in err, (got, err))
+    for _ in range(2):
+        got, out, err = run("solve", square, "--image", p("square.png"), "--perturb", "linf:0.1", "--objective", "range:Y_0", "-o", p("ends"))
+        check("files that are written again are of this answer", got == 0 and os.path.exists(p("ends/min.npy")) and "not of this answer" not in err, (got, err))
+    for shape, code in (([6, 7], 0), ([1, 6, 7], 0), ([6, 7, 1], 0), ([1, 1, 6, 7], 0), ([42], 0), ([7, 6], 3), ([1, 7, 6], 3), ([7, 6, 1], 3), ([1, 1, 7, 6], 3), ([2, 3, 7], 3)):
         np.save(p("turned.npy"), np.zeros(shape))
         got, out, err = run("eval", low, "--image", p("turned.npy"))
+        check("an array of %s" % shape, got == code, (got, err))
+    tall = put("tall.json", network([1, 3, 4, 5], [{"op": "flatten"}, dense([[1, 0] * 30, [0, 1] * 30], [0, 0])]))
+    for shape, code in (([3, 4, 5], 0), ([4, 5, 3], 0), ([1, 4, 5, 3], 0), ([60], 0), ([3, 5, 4], 3), ([5, 4, 3], 3), ([1, 3, 5, 4], 3)):
+        np.save(p("turned.npy"), np.zeros(shape))
+        got, out, err = run("eval", tall, "--image", p("turned.npy"))
         check("an array of %s" % shape, got == code, (got, err))
 
 
