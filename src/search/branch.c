@@ -23,7 +23,10 @@
  * and verdict are the same for any number of threads. Each node's memory is that of a job of its own. From time to time
  * the shrunken box of a node is attacked; a node without a unit to branch on is a linear program (leaf). Effort is
  * counted in nodes. If a depth is given, the search stops there, and the open leaves are cubes: their models together
- * are equivalent to the target's own (solve_models.c). */
+ * are equivalent to the target's own (solve_models.c).
+ *
+ * A search that a deadline stops can go on later: a round that was not finished by then is thrown away, and its nodes
+ * are still on the stack. */
 #include "base/base.h"
 #include "program/program.h"
 #include "question/question.h"
@@ -68,8 +71,8 @@ typedef struct { /* of a certificate: what became of a node */
     const char *steps; /* what closed it, or NULL: nothing that can be said */
 } chapter;
 
-typedef struct {
-    nm_job *job;
+typedef struct nm_branch_search {
+    nm_job *job; /* memory of its own */
     const nm_program *p;
     const nm_case *c;
     size_t clause, which;
@@ -84,14 +87,16 @@ typedef struct {
     double spent;                /* work of all nodes, and of their trees in lanes */
     double rhs;
     nm_branch_opts o;
-    nm_branch *out;
+    nm_branch out;
+    const nm_bounds *b;          /* of the root */
+    nm_job *caller;              /* whose thread works on it, and who shows how far it is */
     size_t cap_cubes;
     node *stack; /* open nodes that have something to branch on */
     chapter *story;
     size_t n_story, cap_story;
 } search;
 
-enum { CLOSED, FOUND, GAVE_UP };
+enum { CLOSED, FOUND, GAVE_UP, LATE };
 
 /* Attacks from the point where the node's relaxation is least. */
 static bool attack(const search *s, const node *n, const double *start)
@@ -103,78 +108,9 @@ static bool attack(const search *s, const node *n, const double *start)
     here.hi = n->b->hi;
     const double *x = nm_attack(s->job, n->b, &here, 1, &s->clause, &s->row, start,
                                 (nm_attack_opts){NM_ATTACK_STEPS, 1, s->o.seed + n->number, false, 0}, &hit);
-    if (x) memcpy(s->out->x, x, s->p->blocks[0].n * sizeof *x);
+    if (x) memcpy(s->out.x, x, s->p->blocks[0].n * sizeof *x);
     nm_mark_release(s->job, mark);
     return x != NULL;
-}
-
-/* Sets the gaps of inputs [n_in]: what halving them may gain. It is the input's share in the change of the row, times
- * all that lines lose, as a unit's lines lose about in proportion to the width of its interval, to which the input
- * contributes its share. */
-static void expect_halves(const search *s, nm_job *job, const nm_bounds *b, double *gap)
-{
-    const nm_mark mark = nm_mark_get(job);
-    const size_t n = s->p->blocks[0].n;
-    nm_clause clause = s->c->clauses[s->clause];
-    nm_case only = *s->c; /* the row alone */
-    uint32_t row = s->row[s->which], *rows_of[] = {&row};
-    double all = 0;
-    clause.rows += s->which;
-    clause.n_rows = only.n_clauses = 1;
-    only.clauses = &clause;
-    for (size_t u = n; u < s->p->n_units; u++) all += gap[u];
-    nm_box_rows rows = nm_box_rows_new(job, b, &only, rows_of);
-    nm_box_rows_pull(&rows, (bool[]){true});
-    const double *share = nm_box_shares(&rows, NM_ARRAY(job, double, n));
-    for (size_t i = 0; i < n; i++) gap[i] = 0.5 * share[i] * all;
-    nm_mark_release(job, mark);
-}
-
-/* Returns the unstable unit, or the input, with the best product of expected gains, or -1. */
-static int64_t choose(const search *s, const nm_bounds *b, const double *gap)
-{
-    int64_t best = -1;
-    double top = 0;
-    for (size_t i = 0; i < s->p->blocks[0].n; i++) {
-        if (!(gap[i] > 0)) continue;
-        const double mid = nm_box_middle(s->c->gens, b, i);
-        if (!(mid > b->lo[i] && mid < b->hi[i])) continue;
-        const double score = nm_pseudo_score(s->cost, i, gap[i]);
-        if (score <= top) continue;
-        top = score;
-        best = (int64_t)i;
-    }
-    for (size_t k = 0; k < s->p->n_blocks; k++) {
-        const nm_block *r = &s->p->blocks[k];
-        for (size_t u = r->first; r->kind == NM_RELU && u < r->first + r->n; u++) {
-            if (!(gap[u] > 0) || nm_bounds_phase(b, nm_program_pre(s->p, u)) != NM_UNSTABLE) continue;
-            const double score = nm_pseudo_score(s->cost, u, gap[u]);
-            if (score <= top) continue;
-            top = score;
-            best = (int64_t)u;
-        }
-    }
-    return best;
-}
-
-/* Returns, if no line loses anything at the minimiser but the node is still open, the unit whose lines are farthest
- * apart. */
-static int64_t widest(const search *s, const nm_bounds *b)
-{
-    int64_t best = -1;
-    double top = 0;
-    for (size_t k = 0; k < s->p->n_blocks; k++) {
-        const nm_block *r = &s->p->blocks[k];
-        for (size_t u = r->first; r->kind == NM_RELU && u < r->first + r->n; u++) {
-            const size_t pre = nm_program_pre(s->p, u);
-            if (nm_bounds_phase(b, pre) != NM_UNSTABLE) continue;
-            const double apart = -b->lo[pre] * b->hi[pre] / (b->hi[pre] - b->lo[pre]);
-            if (!(apart > top)) continue;
-            top = apart;
-            best = (int64_t)u;
-        }
-    }
-    return best;
 }
 
 /* Returns roughly what the bounds of a node cost, in fused multiply-adds of lanes.c: passes for one lane are bound by
@@ -240,8 +176,9 @@ static bool excludes(const search *s, node *n, const nm_alpha *start)
     }
     if (try_lanes(s, n)) return true;
     if (n->next >= 0) return false;
-    if (s->halves && nm_bounds_unstable(n->b) > NM_BOX_SIGNS) expect_halves(s, n->job, n->b, a->gap);
-    n->next = choose(s, n->b, a->gap);
+    if (s->halves && nm_bounds_unstable(n->b) > NM_BOX_SIGNS)
+        nm_pick_expect_halves(n->job, n->b, s->c, s->clause, s->which, row, a->gap);
+    n->next = nm_pick_best(n->b, s->c, s->cost, a->gap);
     return false;
 }
 
@@ -307,7 +244,7 @@ static node *new_node(search *s, const nm_bounds *b, const node *of, int side)
     nm_job_deadline(job, s->o.deadline);
     const size_t n_signs = of ? of->n_signs : 0;
     node *n = NM_NEW(job, node);
-    *n = (node){.job = job, .depth = of ? of->depth + 1 : 0, .number = s->out->nodes++, .next = -1};
+    *n = (node){.job = job, .depth = of ? of->depth + 1 : 0, .number = s->out.nodes++, .next = -1};
     n->b = nm_bounds_copy(job, b);
     n->n_signs = n_signs;
     n->unit = NM_RAW(job, uint32_t, n_signs + 1);
@@ -363,14 +300,20 @@ static void bound_each(nm_job *job, void *arg, nm_turns *turns)
     }
 }
 
-/* Bounds n new nodes, and learns from them. */
-static void bound_all(search *s, size_t n, const level *l)
+static bool too_late(const search *s) { return nm_stopped(s->job) || nm_wall() > s->o.deadline; }
+
+/* Bounds n new nodes, and learns from them; returns false if it was too late for some of them. A root whose tree in
+ * lanes has begun to grow is taken as it is, as that can go on. */
+static bool bound_all(search *s, size_t n, const level *l)
 {
+    bool any = false;
     for (size_t i = 0; i < n; i++) {
         l->child[i]->open = true; /* unless its turn comes and closes it */
         l->child[i]->credit = s->credit / (double)n;
     }
     nm_team_run(s->job, n, (double)n * work_of_node(s, l->child[0]->b, IN_NODE.steps), bound_each, (void *)l);
+    for (size_t i = 0; i < n; i++) any |= l->child[i]->open;
+    if (any && too_late(s) && (l->at || !nm_root_tree_grows(s->tree))) return false;
     s->credit = 0;
     keep_story(s, n, l->child, l->at);
     for (size_t i = 0; i < n; i++) {
@@ -382,6 +325,7 @@ static void bound_all(search *s, size_t n, const level *l)
             nm_pseudo_learn(s->cost, i % 2 ? -1 : 1, (size_t)of->next, c->a->lo[0] - of->a->lo[0],
                             of->a->gap[of->next]);
     }
+    return true;
 }
 
 static void drop(search *s, node *n) { nm_close(s->job, n->job); }
@@ -389,7 +333,7 @@ static void drop(search *s, node *n) { nm_close(s->job, n->job); }
 /* Records an open leaf as a cube; it counts as closed in this search. */
 static int give_cube(search *s, const node *n)
 {
-    nm_cube *c = NM_PUSH(s->job, s->out->cube, s->out->n_cubes, s->cap_cubes);
+    nm_cube *c = NM_PUSH(s->job, s->out.cube, s->out.n_cubes, s->cap_cubes);
     uint32_t *unit = NM_RAW(s->job, uint32_t, n->depth + 1);
     signed char *side = NM_RAW(s->job, signed char, n->depth + 1);
     memcpy(unit, n->unit, n->n_signs * sizeof *unit);
@@ -401,20 +345,25 @@ static int give_cube(search *s, const node *n)
 /* Looks for points in an open node, and decides leaves; n->open: whether it is to be branched on. */
 static int look_at(search *s, node *n)
 {
-    if (nm_stopped(s->job) || nm_wall() > s->o.deadline) return GAVE_UP;
     n->open = false;
     if (s->o.depth && (n->depth == s->o.depth || n->next < 0)) return give_cube(s, n);
     if (s->o.attack && n->x && attack(s, n, n->x)) return FOUND;
     if (s->o.attack && n->number % 16 == 0 && attack(s, n, n->a->mean)) return FOUND;
     if (n->next < 0 && s->o.leaf) {
-        const int status = s->o.leaf(s->o.arg, n->b, s->out->x);
-        s->out->is_leaf = status == NM_VIOLATED;
+        const int status = s->o.leaf(s->o.arg, n->b, s->out.x);
+        s->out.is_leaf = status == NM_VIOLATED;
         if (status != NM_UNKNOWN) return status == NM_OK ? CLOSED : FOUND;
-        n->next = widest(s, n->b);
+        n->next = nm_pick_widest(n->b);
     }
-    s->out->needs_leaf |= n->next < 0;
+    s->out.needs_leaf |= n->next < 0;
     n->open = n->next >= 0 && n->depth < MAX_DEPTH;
     return n->open ? CLOSED : GAVE_UP;
+}
+
+static void push(search *s, node *n)
+{
+    n->below = s->stack;
+    s->stack = n;
 }
 
 /* Puts those of n new nodes that stay open onto the stack, the first on top. */
@@ -424,12 +373,10 @@ static int push_open(search *s, size_t n, node *const *child)
     for (size_t i = 0; i < n && what == CLOSED; i++)
         if (child[i]->open) what = look_at(s, child[i]);
     for (size_t i = n; i-- > 0;) {
-        if (what != CLOSED || !child[i]->open) {
+        if (what != CLOSED || !child[i]->open)
             drop(s, child[i]);
-            continue;
-        }
-        child[i]->below = s->stack;
-        s->stack = child[i];
+        else
+            push(s, child[i]);
     }
     return what;
 }
@@ -441,59 +388,101 @@ static node *pop(search *s)
     return n;
 }
 
-/* Branches on nodes from the top of the stack. */
+/* Branches on nodes from the top of the stack; if that takes too long, they stay there as they were. */
 static int go_on(search *s)
 {
     node *at[WIDTH], *child[2 * WIDTH];
-    const size_t width = s->lines->entries > MANY_ENTRIES ? FEW : WIDTH;
+    const size_t width = s->lines->entries > MANY_ENTRIES ? FEW : WIDTH, before = s->out.nodes;
     level l = {s, 0, at, child};
-    if (nm_stopped(s->job) || s->out->nodes > s->o.max_nodes || nm_wall() > s->o.deadline) return GAVE_UP;
-    if (s->o.wanted && !s->o.wanted(s->o.arg)) return GAVE_UP;
-    if (nm_show_due(s->job))
-        nm_show(s->job, "; %zu nodes, depth %zu, bound %.4g", s->out->nodes, s->stack->depth, s->stack->a->lo[0]);
+    if (s->out.nodes > s->o.max_nodes || (s->o.wanted && !s->o.wanted(s->o.arg))) return GAVE_UP;
+    if (too_late(s)) return LATE;
+    if (nm_show_due(s->caller))
+        nm_show(s->caller, "; %zu nodes, depth %zu, bound %.4g", s->out.nodes, s->stack->depth, s->stack->a->lo[0]);
     while (s->stack && l.n < width) at[l.n++] = pop(s);
     for (size_t i = 0; i < 2 * l.n; i++) child[i] = new_node(s, at[i / 2]->b, at[i / 2], i % 2 ? -1 : 1);
-    bound_all(s, 2 * l.n, &l);
-    for (size_t i = 0; i < l.n; i++) drop(s, at[i]);
-    return push_open(s, 2 * l.n, child);
+    const bool done = bound_all(s, 2 * l.n, &l);
+    for (size_t i = 0; !done && i < 2 * l.n; i++) drop(s, child[i]);
+    for (size_t i = l.n; i-- > 0;) {
+        if (done)
+            drop(s, at[i]);
+        else
+            push(s, at[i]);
+    }
+    if (done) return push_open(s, 2 * l.n, child);
+    s->out.nodes = before;
+    return LATE;
 }
 
-nm_branch nm_branch_run(nm_job *job, const nm_bounds *b, const nm_case *c, size_t clause,
-                        const uint32_t *row, size_t which, double rhs, nm_branch_opts o)
+/* Bounds the root; if that takes too long, it begins anew next time. */
+static int begin(search *s)
 {
-    nm_branch out = {.status = NM_UNKNOWN, .x = NM_RAW(job, double, b->p->blocks[0].n)};
-    const nm_mark mark = nm_mark_get(job);
-    search s = {.job = job,
-                .p = b->p,
-                .c = c,
-                .clause = clause,
-                .which = which,
-                .row = row,
-                .lines = nm_lines_of_new(job, b, MAX_ENTRIES),
-                .rhs = rhs,
-                .o = o,
-                .out = &out};
+    node *root = new_node(s, s->b, NULL, 0);
+    if (bound_all(s, 1, &(level){s, 0, NULL, &root})) return push_open(s, 1, &root);
+    drop(s, root);
+    s->out.nodes = 0;
+    nm_root_tree_drop(s->job, s->tree);
+    s->tree = nm_root_tree_new(s->job);
+    return LATE;
+}
+
+/* Searches until the search ends, or it is too late. */
+static int work(search *s)
+{
+    int what = s->out.nodes ? CLOSED : begin(s);
+    while (what == CLOSED && s->stack && !nm_root_tree_closes(s->tree, s->job, s->spent)) what = go_on(s);
+    return what;
+}
+
+/* ---- a search from outside ---- */
+
+nm_branch_search *nm_branch_open(nm_job *caller, const nm_bounds *b, const nm_case *c, size_t clause,
+                                 const uint32_t *row, size_t which, double rhs, nm_branch_opts o)
+{
+    nm_job *job = nm_job_own(caller);
+    search *s = NM_NEW(job, search);
     size_t free = 0;
-    s.deep = nm_hidden_layers(b->p) > 1;
-    s.by_point = nm_point_fits(b);
+    *s = (search){.job = job,
+                  .p = b->p,
+                  .c = c,
+                  .clause = clause,
+                  .which = which,
+                  .row = row,
+                  .rhs = rhs,
+                  .o = o,
+                  .b = b,
+                  .out = {.status = NM_UNKNOWN, .x = NM_RAW(job, double, b->p->blocks[0].n)}};
+    s->deep = nm_hidden_layers(b->p) > 1;
+    s->by_point = nm_point_fits(b);
     for (size_t i = 0; i < b->p->blocks[0].n; i++) free += b->lo[i] < b->hi[i];
-    s.halves = !o.depth && free <= HALVES;
-    s.cost = nm_pseudo_new(job, b->p->n_units, NULL);
-    s.lane_cost = nm_pseudo_new(job, b->p->n_units, NULL);
-    s.tree = nm_root_tree_new(job, o.deadline);
-    node *root = new_node(&s, b, NULL, 0);
-    bound_all(&s, 1, &(level){&s, 0, NULL, &root});
-    int what = push_open(&s, 1, &root);
-    while (what == CLOSED && s.stack && !nm_root_tree_closes(s.tree, job, s.spent)) what = go_on(&s);
-    while (s.stack) drop(&s, pop(&s));
-    nm_root_tree_drop(job, s.tree);
-    nm_buf steps = {.job = job};
-    const bool told = o.record && what == CLOSED && tell(&s, 0, &steps);
-    out.status = what == CLOSED ? NM_OK : what == FOUND ? NM_VIOLATED : NM_UNKNOWN;
-    if (told) {
-        out.steps = steps.s; /* keeps the search's memory */
-        return out;
-    }
-    if (!o.depth) nm_mark_release(job, mark);
-    return out;
+    s->halves = !o.depth && free <= HALVES;
+    s->cost = nm_pseudo_new(job, b->p->n_units, NULL);
+    s->lane_cost = nm_pseudo_new(job, b->p->n_units, NULL);
+    s->tree = nm_root_tree_new(job);
+    return s;
+}
+
+nm_branch nm_branch_go_on(nm_branch_search *s, nm_job *caller, double deadline)
+{
+    s->caller = caller;
+    s->o.deadline = deadline;
+    nm_job_set_threads(s->job, nm_job_threads(caller));
+    nm_job_set_idle(s->job, nm_job_idle(caller));
+    nm_root_tree_until(s->tree, deadline);
+    if (!s->lines) s->lines = nm_lines_of_new(s->job, s->b, MAX_ENTRIES);
+    const int what = work(s);
+    nm_job_set_idle(s->job, NULL);
+    s->out.late = what == LATE;
+    s->out.status = what == CLOSED ? NM_OK : what == FOUND ? NM_VIOLATED : NM_UNKNOWN;
+    nm_buf steps = {.job = s->job};
+    if (s->o.record && what == CLOSED && tell(s, 0, &steps)) s->out.steps = steps.s;
+    return s->out;
+}
+
+void nm_branch_close(nm_job *caller, nm_branch_search *s) { nm_close(caller, s->job); }
+
+nm_branch nm_branch_run(nm_job *job, const nm_bounds *b, const nm_case *c, size_t clause, const uint32_t *row,
+                        size_t which, double rhs, nm_branch_opts o)
+{
+    nm_branch_search *s = nm_branch_open(job, b, c, clause, row, which, rhs, o);
+    return nm_branch_go_on(s, job, o.deadline);
 }

@@ -106,7 +106,7 @@ static void take(tree *t, const nm_lanes *l, node *k, size_t lane)
     memcpy(k->slope, l->slope + lane * l->n_open, l->n_open * sizeof *k->slope);
     memcpy(k->beta, l->beta + lane * DEPTH, k->n * sizeof *k->beta);
     pick(t, k, l->loss + lane * l->n_open);
-    if (k->n_picks || t->out.x || k->lo > t->rhs) return;
+    if (k->n_picks || t->out.x || k->lo > t->rhs || nm_stopped(t->job)) return; /* when stopped, x may be no point */
     t->out.x = t->x;
     for (size_t i = 0; i < l->b->p->blocks[0].n; i++) t->x[i] = l->x[i * NM_LANES + lane];
 }
@@ -261,17 +261,17 @@ static void settle_group(tree *t, const group *g)
     for (size_t i = 0; i < g->n_nodes; i++) drop(t, g->at[i]);
 }
 
-/* Puts the nodes back of a round that was not done; returns false. */
-static bool give_back(tree *t, size_t n, const group *g)
+/* Puts the nodes back of a round that was not done. */
+static void give_back(tree *t, size_t n, const group *g)
 {
-    while (n-- > 0)
+    while (n-- > 0) {
+        for (size_t i = 0; i < 2 * g[n].n; i++) drop(t, g[n].p[i / 2].child[i % 2]);
         for (size_t i = g[n].n_nodes; i-- > 0;) push(t, g[n].at[i]);
-    return false;
+    }
 }
 
-/* Takes nodes from the stack, bounds their children, and puts those back that stay open; returns false if a node
- * cannot be branched on. */
-static bool go_on(tree *t)
+/* Takes nodes from the stack, bounds their children, and puts those back that stay open. */
+static void go_on(tree *t)
 {
     group g[GROUPS];
     size_t n = 0;
@@ -285,10 +285,13 @@ static bool go_on(tree *t)
     for (size_t k = 0; k < n; k++) g[k].l = lanes_of(t, n > 1 ? k + 1 : 0);
     if (n > 1) nm_team_run(t->job, n, (double)n * nm_lanes_work(t->l[0], NM_LANES, STEPS), bound_each, g);
     if (n == 1) bound_lanes(t->job, g);
-    if (n == 0 || nm_stopped(t->job)) return give_back(t, n, g);
+    t->stuck = n == 0;
+    if (n == 0 || nm_stopped(t->job)) {
+        give_back(t, n, g);
+        return;
+    }
     for (size_t k = 0; k < n; k++) take_group(t, &g[k]);
     for (size_t k = n; k-- > 0;) settle_group(t, &g[k]);
-    return true;
 }
 
 /* Returns true if it is worth while to go on: the work that was allowed is not used up, or most of the tree is closed
@@ -366,7 +369,7 @@ nm_lane_search *nm_lane_tree_open(nm_job *job, const nm_bounds *b, uint32_t row,
 
 nm_lane_tree nm_lane_tree_go_on(nm_lane_search *t, double work)
 {
-    while (t->stack && worth_while(t, work) && !nm_stopped(t->job) && !t->stuck) t->stuck = !go_on(t);
+    while (t->stack && worth_while(t, work) && !nm_stopped(t->job) && !t->stuck) go_on(t);
     free_lanes(t);
     t->out.closed = !t->stack;
     t->out.lo = t->rhs;

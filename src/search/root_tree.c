@@ -22,24 +22,26 @@ struct nm_root_tree {
     nm_pseudo *cost;
     double work;     /* from the start on, that it may have used by now */
     bool wins;       /* its root is bounded better than by hulls */
+    bool late;       /* a deadline stopped it before it had decided to stop */
 };
 
-nm_root_tree *nm_root_tree_new(nm_job *job, double deadline)
+nm_root_tree *nm_root_tree_new(nm_job *job)
 {
     nm_job *own = nm_job_own(job);
-    nm_job_deadline(own, deadline);
     nm_root_tree *r = NM_NEW(own, nm_root_tree);
     *r = (nm_root_tree){.job = own};
     return r;
 }
 
+void nm_root_tree_until(nm_root_tree *r, double deadline) { nm_job_set_deadline(r->job, deadline); }
+
 void nm_root_tree_drop(nm_job *job, nm_root_tree *r) { nm_close(job, r->job); }
 
 static void go_on(nm_job *job, void *arg)
 {
-    (void)job;
     nm_root_tree *r = arg;
     r->out = nm_lane_tree_go_on(r->t, r->work);
+    r->late = nm_stopped(job);
 }
 
 typedef struct {
@@ -76,13 +78,15 @@ nm_lane_tree nm_root_tree_open(nm_root_tree *r, nm_job *caller, nm_lane_root roo
     return r->out;
 }
 
+bool nm_root_tree_grows(const nm_root_tree *r) { return r->t && r->out.nodes > 1 && !nm_lane_tree_stuck(r->t); }
+
 nm_pseudo *nm_root_tree_cost(const nm_root_tree *r) { return r->cost; }
 
 bool nm_root_tree_closes(nm_root_tree *r, nm_job *caller, double spent)
 {
     if (!r->t || !r->wins || r->out.closed || nm_lane_tree_stuck(r->t)) return r->t && r->out.closed;
-    if (SHARE * spent <= r->out.work) return false;
-    r->work = SHARE * spent;
+    if (!r->late && SHARE * spent <= r->out.work) return false;
+    r->work = fmax(r->work, SHARE * spent);
     run(r, caller, go_on, r);
     return r->out.closed;
 }

@@ -63,9 +63,11 @@ typedef struct nm_lane_root { /* as for nm_lane_tree_open; bounds and slope are 
     const double *slope;
     const nm_pseudo *known; /* what was known before of units to branch on, or NULL */
 } nm_lane_root;
-nm_root_tree *nm_root_tree_new(nm_job *job, double deadline); /* with memory of its own */
+nm_root_tree *nm_root_tree_new(nm_job *job);             /* with memory of its own */
+void nm_root_tree_until(nm_root_tree *r, double deadline); /* nm_wall: when the work on it must stop */
 void nm_root_tree_drop(nm_job *job, nm_root_tree *r);
 nm_pseudo *nm_root_tree_cost(const nm_root_tree *r); /* what it has learned */
+bool nm_root_tree_grows(const nm_root_tree *r); /* it is open, and can go on */
 /* Grows the tree until this work (fused multiply-adds) is used up, with the threads of the caller's job. */
 nm_lane_tree nm_root_tree_open(nm_root_tree *r, nm_job *caller, nm_lane_root root, double work);
 /* Goes on with it where that is worth while, once other nodes have taken the work `spent`; true: it is closed. */
@@ -92,7 +94,7 @@ bool nm_unit_trees(nm_job *job, nm_bounds *b, int k, double work, size_t most, n
 typedef struct nm_branch_opts {
     bool attack;
     size_t max_nodes;
-    double deadline;
+    double deadline;       /* of nm_branch_run */
     uint64_t seed;
     size_t depth;          /* stop at this depth and return the open leaves as cubes; 0: no limit, no cubes */
     /* Decides a node that has no unit left to branch on. Returns NM_OK if it has no counterexample, NM_VIOLATED if x
@@ -109,12 +111,30 @@ typedef struct nm_branch {
     nm_cube *cube;
     double *x;             /* [n_in] */
     bool is_leaf;          /* x was found in a leaf */
+    bool late;             /* NM_UNKNOWN, as the deadline stopped it: it can go on */
     bool needs_leaf;       /* a node could not be decided as there was no function for it */
     const char *steps;     /* what closed it, if they are wanted and can be said; else NULL */
 } nm_branch;
 /* Branches on signs of units, and on halves of inputs if few are free; row `which` of the clause is bounded against
- * rhs, which includes the guard. */
+ * rhs, which includes the guard. What it returns stays until the job ends. */
 nm_branch nm_branch_run(nm_job *job, const nm_bounds *b, const nm_case *c, size_t clause, const uint32_t *row,
                         size_t which, double rhs, nm_branch_opts o);
+
+/* The same in steps. What is passed must stay, and so does what a step returns, until the search is closed. */
+typedef struct nm_branch_search nm_branch_search;
+nm_branch_search *nm_branch_open(nm_job *job, const nm_bounds *b, const nm_case *c, size_t clause, const uint32_t *row,
+                                 size_t which, double rhs, nm_branch_opts o);
+nm_branch nm_branch_go_on(nm_branch_search *s, nm_job *job, double deadline); /* in the thread that opened it */
+void nm_branch_close(nm_job *job, nm_branch_search *s); /* the job that opened it */
+
+/* ---- pick.c: what a node may be branched on ------------------------------------------------------ */
+/* Sets the gaps of inputs [n_in]: what halving them may gain for row `which` of a clause, which is row `row` of the
+ * last block. gap [n_units] has what each unit's line loses. */
+void nm_pick_expect_halves(nm_job *job, const nm_bounds *b, const nm_case *c, size_t clause, size_t which,
+                           uint32_t row, double *gap);
+/* Returns the unstable unit, or the input, with the best product of expected gains, or -1. */
+int64_t nm_pick_best(const nm_bounds *b, const nm_case *c, const nm_pseudo *cost, const double *gap);
+/* Returns the unstable unit whose lines are farthest apart, for nodes in which no line loses anything; or -1. */
+int64_t nm_pick_widest(const nm_bounds *b);
 
 #endif

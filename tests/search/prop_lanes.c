@@ -11,7 +11,7 @@
 
 enum { NETS = 400, MOST = 6 };
 
-static size_t n_runs, n_finite, n_closed, n_left, n_trees, n_branched, n_below, n_later, n_narrower, n_touched;
+static size_t n_runs, n_finite, n_closed, n_left, n_trees, n_branched, n_below, n_later, n_late, n_narrower, n_touched;
 
 static float some(void) { return (float)t_below(1000) / 999.0f; }
 
@@ -61,12 +61,24 @@ static void in_steps(nm_job *job, setup *s, nm_lane_root o, const nm_lane_tree *
     nm_lane_search *l = nm_lane_tree_open(job, o.b, o.row, o.rhs, o.slope, nm_pseudo_new(job, s->p->n_units, NULL),
                                           (nm_lane_opts){0});
     nm_lane_tree t = {0};
+    bool late = true;
     for (double work = 0; work <= 2e6; work += 2e6 / (double)(1u << t_below(5))) t = nm_lane_tree_go_on(l, work);
     t = nm_lane_tree_go_on(l, 2e6);
     CHECK(t.closed == whole->closed && t.nodes == whole->nodes && memcmp(&t.lo, &whole->lo, sizeof t.lo) == 0,
           "in steps %d, %zu nodes, %.17g; at once %d, %zu, %.17g; seed %llu", t.closed, t.nodes, t.lo, whole->closed,
           whole->nodes, whole->lo, SEED);
-    nm_root_tree *r = nm_root_tree_new(job, INFINITY);
+    l = nm_lane_tree_open(job, o.b, o.row, o.rhs, o.slope, nm_pseudo_new(job, s->p->n_units, NULL), (nm_lane_opts){0});
+    for (double left = 1e-5; left < 60 && (left < 1e-4 || late); left *= 2) { /* deadlines stop it */
+        const double outer = nm_job_deadline(job, nm_wall() + left);
+        t = nm_lane_tree_go_on(l, 2e6);
+        late = nm_stopped(job);
+        n_late += late;
+        nm_job_set_deadline(job, outer);
+    }
+    CHECK(t.closed == whole->closed && t.nodes == whole->nodes && memcmp(&t.lo, &whole->lo, sizeof t.lo) == 0,
+          "stopped %d, %zu nodes, %.17g; at once %d, %zu, %.17g; seed %llu", t.closed, t.nodes, t.lo, whole->closed,
+          whole->nodes, whole->lo, SEED);
+    nm_root_tree *r = nm_root_tree_new(job);
     const bool first = nm_root_tree_open(r, job, o, 1e5).closed;
     bool closed = first;
     for (double spent = 2e4; spent < 1e7 && !closed; spent *= 2) closed = nm_root_tree_closes(r, job, spent);
@@ -175,10 +187,13 @@ int main(void)
 {
     for (uint64_t seed = 1; seed <= NETS; seed++) t_job(0, bounding, &(setup){.seed = seed});
     printf("%zu lanes, %zu finite, %zu signed points, %zu trees, %zu closed, %zu of them after "
-           "branching, %zu left; %zu closed below signs, %zu later; %zu units narrower, %zu as narrow as can be\n",
-           n_runs, n_finite, n_signed, n_trees, n_closed, n_branched, n_left, n_below, n_later, n_narrower, n_touched);
+           "branching, %zu left; %zu closed below signs, %zu later, %zu stopped; "
+           "%zu units narrower, %zu as narrow as can be\n",
+           n_runs, n_finite, n_signed, n_trees, n_closed, n_branched, n_left, n_below, n_later, n_late,
+           n_narrower, n_touched);
     CHECK(n_finite > 5 * NETS && n_signed > NETS * 100 && n_branched > NETS / 4 &&
-              n_left > NETS / 4 && n_below > NETS / 4 && n_later > 10 && n_narrower > NETS && n_touched > NETS / 2,
+              n_left > NETS / 4 && n_below > NETS / 4 && n_later > 10 && n_late > 10 &&
+              n_narrower > NETS && n_touched > NETS / 2,
           "the test is blunt");
     return t_done("prop_lanes");
 }
