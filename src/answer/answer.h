@@ -50,9 +50,9 @@ void nm_files_older(nm_job *job, const char *dir, const nm_files *f, const nm_ve
 
 /* ---- decode.c, combine.c: from a map and a solution to a verdict -------------------------------- */
 #define NM_ROW_TOL 1e-5      /* largest relative row violation of a solver's point that an audit accepts */
-/* Returns a network that a map names; looks beside the map if it is not where the map says. f: the flags to
- * read it by. */
-const nm_net *nm_net_of_map(nm_job *job, const char *path, const nm_front *f, const char *map_path);
+/* Returns a network that a map names; if it is not where the map says, looks in the map's folder and those above it.
+ * hash: prefers the network that has it; NULL: the first one. f: the flags to read it by. */
+const nm_net *nm_net_of_map(nm_job *job, const char *path, const char *hash, const nm_front *f, const char *map_path);
 /* Returns the map's network: the given one or, if net is NULL, the one at its path; its hash must fit. The question
  * gets the order of axes from it, which a map does not record. */
 const nm_net *nm_map_net(nm_job *job, const nm_net *net, nm_map *m, const char *map_path);

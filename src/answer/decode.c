@@ -16,28 +16,50 @@
 #include "search/search.h"
 #include "answer/answer.h"
 
-const nm_net *nm_net_of_map(nm_job *job, const char *path, const nm_front *f, const char *map_path)
+typedef struct {
+    const char *hash; /* that it must have, or NULL: any */
+    const nm_front *f;
+    const nm_net *any; /* the first network found, which has another hash */
+} wanted_net;
+
+/* Reads the network at path; returns it if it is the one that is wanted, else NULL. */
+static const nm_net *net_at(nm_job *job, wanted_net *w, const char *path)
 {
-    if (!nm_file_exists(path) && path[0] != '/')
-        path = nm_fmt(job, "%s%s", nm_path_dir(job, map_path), path);
-    if (!nm_file_exists(path))
-        nm_throw(job, NM_EIO, "%s: the network of %s cannot be found; run decode where the map was made",
+    if (!nm_file_exists(path)) return NULL;
+    const nm_net *net = nm_net_read_as(job, path, w->f);
+    if (!w->hash || strcmp(net->hash, w->hash) == 0) return net;
+    if (!w->any) w->any = net;
+    return NULL;
+}
+
+const nm_net *nm_net_of_map(nm_job *job, const char *path, const char *hash, const nm_front *f, const char *map_path)
+{
+    enum { ABOVE = 8 }; /* folders above the map's */
+    const char *base = strrchr(path, '/');
+    wanted_net w = {.hash = hash, .f = f};
+    base = base ? base + 1 : path;
+    const nm_net *net = net_at(job, &w, path);
+    const char *dir = nm_path_dir(job, map_path);
+    for (int i = 0; !net && i <= ABOVE; i++, dir = nm_fmt(job, "%s../", dir)) {
+        if (path[0] != '/') net = net_at(job, &w, nm_fmt(job, "%s%s", dir, path));
+        if (!net && base != path) net = net_at(job, &w, nm_fmt(job, "%s%s", dir, base));
+    }
+    if (!net && !w.any)
+        nm_throw(job, NM_EIO,
+                 "%s: the network of %s was not found, neither there nor in the map's folder and those above it; put a "
+                 "copy of it beside the map",
                  path, map_path);
-    return nm_net_read_as(job, path, f);
+    return net ? net : w.any;
 }
 
 const nm_net *nm_map_net(nm_job *job, const nm_net *given, nm_map *m, const char *map_path)
 {
     nm_front front = m->from.front;
     front.n_asked = m->question->n_in;
-    const nm_net *net = given ? given : nm_net_of_map(job, m->from.net_path, &front, map_path);
+    const char *hash = m->from.against ? NULL : m->from.net_hash; /* of two networks it is that of both */
+    const nm_net *net = given ? given : nm_net_of_map(job, m->from.net_path, hash, &front, map_path);
     if (m->from.against && !given)
-        net = nm_net_join(job, net, nm_net_of_map(job, m->from.against, &front, map_path));
-    if (!given && !m->from.against && strcmp(net->hash, m->from.net_hash)) { /* it may only have the right name */
-        const char *beside = nm_fmt(job, "%s%s", nm_path_dir(job, map_path), m->from.net_path);
-        const nm_net *other = nm_file_exists(beside) ? nm_net_read_as(job, beside, &front) : net;
-        if (strcmp(other->hash, m->from.net_hash) == 0) net = other;
-    }
+        net = nm_net_join(job, net, nm_net_of_map(job, m->from.against, NULL, &front, map_path));
     const char *path = net->path;
     if (strcmp(net->hash, m->from.net_hash))
         nm_throw(job, NM_EAUDIT, "%s: is not the network that %s was made from", path, map_path);

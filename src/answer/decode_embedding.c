@@ -117,7 +117,7 @@ nm_embedpoint nm_embedding_decode(nm_job *job, const nm_net *net, const char *ma
     const nm_embedding *e = nm_embedding_read(job, map_path);
     nm_front front = e->front;
     front.n_asked = e->n_in;
-    if (!net) net = nm_net_of_map(job, e->net, &front, map_path);
+    if (!net) net = nm_net_of_map(job, e->net, e->net_hash, &front, map_path);
     if (strcmp(net->hash, e->net_hash))
         nm_throw(job, NM_EAUDIT, "%s: is not the network that %s was made from", net->path,
                  map_path);

@@ -65,7 +65,8 @@ static int made_meanwhile(nm_job *job, void *arg, size_t k)
     const char *path = nm_record_path(job, t->c, t->todo[k]);
     const uint64_t now = nm_file_stamp(path);
     if (!now || now == t->stamp[k]) return -1;
-    const nm_json *j = nm_json_parse(job, nm_file_read(job, path));
+    const nm_json *j = nm_record_read(job, path);
+    if (!j) return -1;
     const int status = nm_record_partial(j) ? -1 : status_of(job, j, path);
     nm_close(job, j);
     return status;
@@ -88,10 +89,11 @@ static bool lacks_proof(nm_job *job, const nm_campaign *c, const nm_json *record
 static bool wanted(nm_job *job, const nm_campaign *c, int64_t sample, nm_tally *done)
 {
     const char *path = nm_record_path(job, c, sample);
-    if (!nm_file_exists(path) || strcmp(c->rerun, "always") == 0) return true;
-    const nm_json *j = nm_json_parse(job, nm_file_read(job, path));
+    const nm_json *j = strcmp(c->rerun, "always") ? nm_record_read(job, path) : NULL;
+    if (!j) return true;
     const char *verdict = nm_json_str(job, nm_json_get(job, j, "verdict", path), path);
-    const bool open = strcmp(c->rerun, "unknown") == 0 && strcmp(verdict, "error") == 0;
+    const bool open = strcmp(c->rerun, "unknown") == 0 && /* a value that is not proven has a reason, too */
+                      (strcmp(verdict, "error") == 0 || nm_json_find(j, "why"));
     const bool want = nm_record_partial(j) || open || strcmp(verdict, c->rerun) == 0 ||
                       (c->proofs && lacks_proof(job, c, j, status_of(job, j, path)));
     if (!want) nm_tally_add(done, status_of(job, j, path));

@@ -17,8 +17,8 @@ const char *nm_record_path(nm_job *job, const nm_campaign *c, int64_t sample)
 
 bool nm_record_whole(nm_job *job, const nm_campaign *c, int64_t sample)
 {
-    const char *path = nm_record_path(job, c, sample);
-    return nm_file_exists(path) && !nm_record_partial(nm_json_parse(job, nm_file_read(job, path)));
+    const nm_json *j = nm_record_read(job, nm_record_path(job, c, sample));
+    return j && !nm_record_partial(j);
 }
 
 nm_jo nm_record_start(nm_buf *b, const nm_campaign *c, int64_t sample)
@@ -139,8 +139,8 @@ static void put_record(nm_buf *b, const nm_campaign *c, const solved *s)
     if (v->status != NM_UNKNOWN) nm_jo_str_if(&j, "proved_by", nm_settled_name(v->by));
     if (s->partial)
         nm_jo_str(&j, "why", "interrupted");
-    else if (v->status == NM_UNKNOWN)
-        nm_jo_str_if(&j, "why", v->why);
+    else
+        nm_jo_str_if(&j, "why", v->status == NM_UNKNOWN ? v->why : v->optimum.why);
     put_values(&j, s->q, v);
     nm_jo_str_if(&j, "witness", s->witness);
     nm_jo_str_if(&j, "proof", s->proved.proof);

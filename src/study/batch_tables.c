@@ -222,11 +222,11 @@ static void add_row(nm_job *job, const nm_campaign *c, nm_totals *t, table *to, 
     const char *path = nm_fmt(job, "%s/records/%06lld.json", c->dir, (long long)i);
     const bool asked = nm_campaign_asks(c, i);
     if (c->is_part && !asked) return;
-    if (!nm_file_exists(path)) {
+    const nm_json *r = nm_record_read(job, path);
+    if (!r) {
         t->left += asked;
         return;
     }
-    const nm_json *r = nm_json_parse(job, nm_file_read(job, path));
     if (!c->rows) line(job, &to->csv, r, c->proofs != NULL);
     nm_totals_add(job, t, r);
     cover(&to->covers, i, &to->first, &to->last);

@@ -259,7 +259,8 @@ static int made_meanwhile(nm_job *job, void *arg, size_t i)
     const char *path = nm_bench_record(job, p->b, p->todo[i]);
     const uint64_t now = nm_file_stamp(path);
     if (!now || now == p->stamp[i]) return -1;
-    const nm_json *j = nm_json_parse(job, nm_file_read(job, path));
+    const nm_json *j = nm_record_read(job, path);
+    if (!j) return -1;
     const int status = nm_status_of(nm_json_str(job, nm_json_get(job, j, "verdict", path), path));
     nm_close(job, j);
     return status;
@@ -281,8 +282,8 @@ static bool wanted(nm_job *job, const nm_bench *b, size_t k)
 {
     const char *path = nm_bench_record(job, b, k);
     const run r = run_of(b, k);
-    if (!nm_file_exists(path) || !strcmp(b->rerun, "always")) return true;
-    const nm_json *j = nm_json_parse(job, nm_file_read(job, path));
+    const nm_json *j = strcmp(b->rerun, "always") ? nm_record_read(job, path) : NULL;
+    if (!j) return true;
     need(job, j, "model_sha256", r.m->map->file.hash, path);
     need(job, j, "command", r.s->is_embedded ? "" : r.s->runner.command, path);
     return !strcmp(b->rerun, nm_json_str(job, nm_json_get(job, j, "verdict", path), path));

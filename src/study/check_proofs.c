@@ -59,9 +59,9 @@ static void reject(tally *t, int64_t sample, const char *path, int line, const c
 static void one(nm_job *job, tally *t, int64_t sample)
 {
     const char *record = nm_record_path(job, t->c, sample);
-    if (!nm_file_exists(record)) return;
-    const nm_json *j = nm_json_parse(job, nm_file_read(job, record)),
-                  *proof = nm_json_find(j, "proof");
+    const nm_json *j = nm_record_read(job, record);
+    if (!j) return;
+    const nm_json *proof = nm_json_find(j, "proof");
     const int claim = nm_status_of(
         nm_json_str(job, nm_json_get(job, j, "verdict", record), record));
     if (!proof) {

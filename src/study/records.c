@@ -89,6 +89,26 @@ static size_t clear(nm_job *job, const nm_records *r, const char **one)
     return others;
 }
 
+/* ---- records that are there ---- */
+
+static void try_to_read(nm_job *job, void *arg)
+{
+    const char *path = arg;
+    const nm_json *j = nm_json_parse(job, nm_file_read(job, path));
+    (void)nm_json_str(job, nm_json_get(job, j, "verdict", path), path);
+}
+
+const nm_json *nm_record_read(nm_job *job, const char *path)
+{
+    if (!nm_file_exists(path)) return NULL;
+    const int code = nm_run(job, try_to_read, (void *)path);
+    if (!code) return nm_json_parse(job, nm_file_read(job, path));
+    if (code != NM_EINPUT) nm_throw(job, code, "%s", nm_message_of(job, code));
+    nm_warn(job, "%s; the record is damaged and counts as missing, so that the next run makes it again",
+            nm_message_of(job, code));
+    return NULL;
+}
+
 /* ---- coming and going ---- */
 
 /* Refuses a folder that was begun with another value. What is known by its hash is called by its name. */

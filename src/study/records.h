@@ -55,6 +55,8 @@ typedef struct nm_records {
 void nm_records_open(nm_job *job, nm_records *r); /* makes or checks the folder, enters it */
 /* Calls body, which writes the folder's tables, and again while others made records meanwhile. */
 void nm_records_tables(nm_job *job, const nm_records *r, void (*body)(nm_job *job, void *arg), void *arg);
+/* Returns a record, or NULL if there is none. One that cannot be read counts as not made, too, after a warning. */
+const nm_json *nm_record_read(nm_job *job, const char *path);
 void nm_records_close(nm_job *job, const nm_records *r); /* leaves the folder, and takes nobody's remains along */
 
 /* ---- crew.c: the processes of one run ----------------------------------------------------------- */

@@ -44,7 +44,8 @@ static void add_run(folder *f, const char *file)
 {
     nm_job *job = f->job;
     const char *path = nm_fmt(job, "%s/records/%s", f->dir, file);
-    const nm_json *j = nm_json_parse(job, nm_file_read(job, path));
+    const nm_json *j = nm_record_read(job, path);
+    if (!j) return;
     const char *solver = member(job, j, "solver", path);
     const int64_t repeat = nm_json_int(job, nm_json_get(job, j, "repeat", path), path);
     const char *end = nm_fmt(job, ".%s.%lld.json", solver, (long long)repeat);

@@ -109,7 +109,8 @@ static int by_sample(const void *a, const void *b)
 static void add_record(nm_results *r, const char *path, size_t *cap)
 {
     nm_job *job = r->job;
-    const nm_json *j = nm_json_parse(job, nm_file_read(job, path));
+    const nm_json *j = nm_record_read(job, path);
+    if (!j) return;
     nm_outcome row = row_of(job, j, path);
     add_layers(job, &row, j, path);
     *NM_PUSH(job, r->row, r->n, *cap) = row;

@@ -35,9 +35,9 @@ static void add_record(nm_job *job, state *s, const char *dir, int64_t sample)
     const char *path = nm_fmt(job, "%s/records/%06lld.json", dir, (long long)sample);
     bool failed = false;
     s->tally.all++;
-    if (nm_file_exists(path)) {
-        const nm_json *j = nm_json_parse(job, nm_file_read(job, path)),
-                      *wall = nm_json_find(j, "wall_seconds");
+    const nm_json *j = nm_record_read(job, path);
+    if (j) {
+        const nm_json *wall = nm_json_find(j, "wall_seconds");
         const int status = nm_status_of(
             nm_json_str(job, nm_json_get(job, j, "verdict", path), path));
         failed = status < 0;

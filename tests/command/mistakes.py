@@ -94,6 +94,25 @@ def elsewhere():
     check("the same answer from both folders", results[0] == results[1] and "is not the network" not in results[0][2], results)
 
 
+def moved():
+    """a map finds its network in folders above its own, by its hash, and says so if it does not"""
+    for d in ("was/nets", "was/out/deep", "now"):
+        os.makedirs(p(d))
+    shutil.copy(m("digits-mlp.onnx"), p("was/nets/n.onnx"))
+    shutil.copy(m("digits-mlp3.onnx"), p("was/out/n.onnx"))  # of the same name, another one
+    run("compile", "nets/n.onnx", "--image", IDX + ":3", "--label", "6", "--perturb", "linf:0.3", "--always-write", "--target", "5",
+        "-o", "out/deep/q.mps", cwd=p("was"))
+    put("was/out/deep/none.sol", "solution status: infeasible\nno solution available\n")
+    code, out, err = run("decode", "q.map.json", "none.sol", cwd=p("was/out/deep"))
+    check("a network in a folder above", code in (0, 11) and out, (code, out, err))
+    shutil.move(p("was/out/deep"), p("now/deep"))
+    code, out, err = run("decode", "q.map.json", "none.sol", cwd=p("now/deep"))
+    check("a network that is gone", code == 5 and "put a copy of it beside the map" in err, (code, out, err))
+    shutil.copy(p("was/nets/n.onnx"), p("now/deep"))
+    code, out, err = run("decode", "deep/q.map.json", "deep/none.sol", cwd=p("now"))
+    check("a copy beside the map", code in (0, 11) and out, (code, out, err))
+
+
 def interrupted():
     """what an interrupt leaves unfinished is not written, and is called interrupted"""
     model = put("m.lp", "minimize\n obj: x0\nsubject to\n r: y0 >= 0\nbounds\n %s y0 free\nend\n" % "".join("0 <= x%d <= 1\n" % i for i in range(784)))
@@ -109,4 +128,4 @@ def interrupted():
         check("%s: no file" % args[0], not os.path.exists(p(out)) and not os.path.exists(p(out.split(".")[0] + ".map.json")))
 
 
-parts(overwritten, other_bounds, labels, empty, witness, elsewhere, interrupted)
+parts(overwritten, other_bounds, labels, empty, witness, elsewhere, moved, interrupted)

@@ -323,7 +323,7 @@ def refusals():
     broken = p("one", "records", "000002.json")
     open(broken, "w").write('{"netmip": "rec')
     code, out, err = run(folder, MLP, "--perturb", "linf:0.05", *ask)
-    check("a broken record is named", code == 3 and "000002.json" in err, (code, err))
+    check("a broken record is named, and made again", code == 0 and "000002.json" in err and "rec" in open(broken).read(), (code, err))
 
 
 def says():
@@ -366,6 +366,26 @@ def reruns():
     good("--rerun unknown", folder, *ask, "--rerun", "unknown")
     check("--rerun unknown: that one", records(folder)[2]["verdict"] != "unknown"
           and os.stat(path[3]).st_mtime_ns == old)
+    damaged(folder, ask, path)
+    folder, slow = p("values"), [CONV, "--perturb", "linf:0.1", "--objective", "worst", "--range", "3:5", "--quiet"]
+    good("values within a limit", folder, *slow, "--time-limit", "1")
+    rec = records(folder)
+    check("values within a limit: why", all("met" in r.get("why", "") and r["margin_lo"] < r["margin"] for r in rec.values()), rec)
+    good("values again", folder, *slow, "--time-limit", "1", "--rerun", "unknown")
+    check("values again: both", all(records(folder)[k]["wall_seconds"] != rec[k]["wall_seconds"] for k in rec))
+
+
+def damaged(folder, ask, path):
+    """a record that cannot be read counts as missing, and is made again"""
+    want = timeless(folder)
+    for text in ("", '{"netmip": 3, x', '{"verdict": 4}', "[]"):
+        put(path[5], text)
+        for verb in (("report", folder, "-o", p("page.html")), ("batch", "--status", folder)):
+            code, out, err = kit.run(*verb)
+            check("a damaged record: " + verb[0], code == 0 and "000005.json" in err and "damaged" in err, (text, code, err))
+        code, out, err = run(folder, *ask)
+        check("a damaged record: made again", code == 0 and "damaged" in err and timeless(folder) == want, (text, code, err))
+        tables("a damaged record", folder)
 
 
 # ---- disks and signals ----
