@@ -124,8 +124,8 @@ static void run(nm_job *job, void *arg)
         const char *path = s.file[i];
         const nm_checked c = nm_proof_check(job, net, NULL, q, nm_file_read(job, path), s.exact);
         if (c.accepted)
-            nm_put(&r->out, "accepted: %s (%zu clauses, %zu steps)\n", nm_status_word(c.claim),
-                   c.clauses, c.steps);
+            nm_put(&r->out, "accepted: %s (%s, %s)\n", nm_status_word(c.claim),
+                   nm_counted(job, c.clauses, "clauses"), nm_counted(job, c.steps, "steps"));
         else
             nm_put(&r->out, "rejected: %s:%d: %s\n", path, c.line, c.why);
         const int code = c.accepted ? c.claim : NM_EAUDIT;

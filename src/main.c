@@ -78,6 +78,7 @@ static void run(nm_job *job, void *arg)
     nm_job_on_note(job, say, &r->screen);
     r->out = (nm_buf){.job = job};
     const char *verb = r->argc > 1 ? r->argv[1] : "--help";
+    if (is_help(verb) && r->argc > 2) verb = r->argv[2]; /* netmip -h solve, as netmip solve -h */
     if (is_help(verb)) {
         nm_help_overview(&r->out);
         r->code = r->argc > 1 ? NM_OK : NM_EUSE;
@@ -90,7 +91,7 @@ static void run(nm_job *job, void *arg)
     size_t k = 0;
     while (k < N_VERBS && strcmp(verbs[k].name, verb)) k++;
     if (k == N_VERBS) nm_help_no_verb(job, verb);
-    for (int i = 2; i < r->argc; i++)
+    for (int i = 1; i < r->argc; i++)
         if (is_help(r->argv[i])) {
             nm_help_print(&r->out, verb);
             return;

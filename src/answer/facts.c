@@ -138,10 +138,10 @@ static void target(maker *m, const nm_query *q, const nm_verdict *v, const nm_ta
                                        : "proven: margin >= %.6g");
     if (q->objective == NM_CLOSEST) number_if(m, "distance_lo", t->bound, "distance >= %.9g");
     if (t->rows) {
-        count(m, "rows", t->rows, "%lld rows"), words_only(m);
-        count(m, "columns", t->cols, "%lld columns"), words_only(m);
-        count(m, "nonzeros", t->nz, "%lld nonzeros"), words_only(m);
-        count(m, "binaries", t->bins, "%lld binaries"), words_only(m);
+        count(m, "rows", t->rows, "rows"), words_only(m);
+        count(m, "columns", t->cols, "columns"), words_only(m);
+        count(m, "nonzeros", t->nz, "nonzeros"), words_only(m);
+        count(m, "binaries", t->bins, "binaries"), words_only(m);
     }
     text_if(m, "file", t->file, "%s");
     end(m);
@@ -308,7 +308,7 @@ static void layers(maker *m, const nm_verdict *v)
         const nm_layer *l = &v->layers[i];
         group(m, NM_FACT_GROUP, NULL);
         count(m, "block", (size_t)l->block, "relu block %lld");
-        count(m, "units", l->units, "%lld units");
+        count(m, "units", l->units, "units");
         count(m, "inactive", l->inactive, "%lld inactive");
         count(m, "active", l->active, "%lld active");
         count(m, "unstable", l->unstable, "%lld unstable");

@@ -41,7 +41,12 @@ static void say(nm_buf *b, const nm_fact *f)
     case NM_FACT_TEXT: nm_put(b, f->caption, f->text); break;
     case NM_FACT_NUMBER:
     case NM_FACT_SECONDS: nm_put(b, f->caption, f->number); break;
-    case NM_FACT_COUNT: nm_put(b, f->caption, (long long)f->count); break;
+    case NM_FACT_COUNT:
+        if (strchr(f->caption, '%'))
+            nm_put(b, f->caption, (long long)f->count);
+        else
+            nm_put(b, "%s", nm_counted(b->job, (size_t)f->count, f->caption));
+        break;
     default: break; /* a flag or a group has no words */
     }
 }

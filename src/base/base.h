@@ -17,7 +17,6 @@
 #include <string.h>
 
 #include "netmip.h"
-
 /* ---- job.c: a job owns memory, closers and one error -------------------------------------------- */
 #define NM_VERSION "0.1.0"
 #define NM_MAX_BYTES ((size_t)16 << 30)     /* arena limit of a job: bytes */
@@ -88,6 +87,7 @@ const char *nm_num_text(nm_job *job, double x);     /* the same for messages, wh
 int nm_num_print_twice(char out[32], double x);     /* digits that also survive readers which round twice (CBC's MPS) */
 bool nm_num_parse(const char *s, const char *end, double *x); /* the whole token must be a finite number */
 bool nm_int_parse(const char *s, const char *end, int64_t *x);
+const char *nm_counted(nm_job *job, size_t n, const char *things); /* "3 rows", or "1 row"; ending in s */
 void nm_sha256(const void *p, size_t n, char hex[65]);
 bool nm_fraction_parse(const char *s, const char *end, double *x); /* a number or a/b; false: neither, or not finite */
 int nm_digits_shortest(double x, uint64_t *digits); /* |x| = digits 10^it; x finite, not 0 */

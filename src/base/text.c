@@ -33,6 +33,14 @@ void nm_put_bytes(nm_buf *b, const void *p, size_t n)
     b->s[b->n] = 0;
 }
 
+const char *nm_counted(nm_job *job, size_t n, const char *things)
+{
+    const size_t len = strlen(things);
+    const bool ies = len > 3 && !strcmp(things + len - 3, "ies");
+    if (n != 1) return nm_fmt(job, "%zu %s", n, things);
+    return nm_fmt(job, "1 %.*s%s", (int)(len - (ies ? 3 : 1)), things, ies ? "y" : "");
+}
+
 void nm_put(nm_buf *b, const char *fmt, ...)
 {
     va_list ap, again;

@@ -1,4 +1,5 @@
-/* outputs.c: refuses to write over a file that the same command reads.
+/* outputs.c: refuses to write over a file that the same command reads, or into a folder that is not there, before any
+ * work is done.
  *
  * The files that it reads are its operands and what values of flags name: a value is cut at : , + and @, as in
  * IMAGES:INDEX and linf:0.1+rows:FILE, and each part that is a file counts. */
@@ -34,6 +35,14 @@ static bool reads(nm_job *job, const nm_cli *c, nm_opt output, const char *file)
     return false;
 }
 
+static void check_folder(nm_job *job, const nm_cli *c, nm_opt output, const char *file)
+{
+    const nm_flag *f = nm_flag_find(c->verb, output);
+    const char *dir = nm_path_dir(job, file);
+    if (!*dir || nm_file_exists(dir) || (f && strcmp(f->kind, "folder") == 0)) return;
+    nm_throw(job, NM_EIO, "--%s %s: there is no folder %s", nm_cli_name(job, output), file, dir);
+}
+
 void nm_cli_outputs_apart(nm_job *job, const nm_cli *c)
 {
     static const nm_opt outputs[] = {NM_O_output, NM_O_proof, NM_O_jobs_file};
@@ -41,6 +50,7 @@ void nm_cli_outputs_apart(nm_job *job, const nm_cli *c)
     struct stat st;
     for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++) {
         const char *file = nm_cli_has(c, outputs[i]) ? nm_cli_get(c, outputs[i]) : NULL;
+        if (file) check_folder(job, c, outputs[i], file);
         if (file && stat(file, &st) == 0 && S_ISREG(st.st_mode) && reads(job, c, outputs[i], file))
             nm_throw(job, NM_EUSE, "--%s %s: this command reads that file; another one was expected",
                      nm_cli_name(job, outputs[i]), file);

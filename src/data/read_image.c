@@ -22,6 +22,9 @@ int64_t nm_spec_split(nm_job *job, const char *spec, char **path)
     return -1;
 }
 
+/* somebody who forgets the file and gives its index alone */
+static bool is_index(const char *path) { return *path && path[strspn(path, "0123456789")] == 0; }
+
 nm_tensor nm_image_any(nm_job *job, nm_file f, int64_t index)
 {
     const char *path = f.path;
@@ -182,6 +185,9 @@ static nm_tensor open_image(nm_job *job, const nm_imageform *form, const char *s
         path = nm_dup(job, spec, strlen(spec));
         index = -1;
     }
+    if (index < 0 && is_index(path) && !nm_file_exists(path))
+        nm_throw(job, NM_EIO, "%s: there is no file of this name; for image %s of a file, FILE:%s was expected", path,
+                 path, path);
     nm_peek_images(job, form, path, index, false);
     const nm_file f = nm_file_read(job, path);
     if (form && index < 0) note_first(job, f);

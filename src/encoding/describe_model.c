@@ -164,11 +164,12 @@ static void put_summary(const view *v, const char *path)
     nm_buf *b = v->out;
     const nm_model *m = v->m;
     const ranges r = ranges_of(m);
-    nm_put(b, "%s: model %s, %zu rows, %zu columns, %zu nonzeros, %zu binaries", path, m->name,
-           m->n_rows, m->n_cols, m->n_nz, nm_model_binaries(m));
-    if (r.when) nm_put(b, ", %zu indicator rows", r.when);
+    nm_put(b, "%s: model %s, %s, %s, %s, %s", path, m->name,
+           nm_counted(b->job, m->n_rows, "rows"), nm_counted(b->job, m->n_cols, "columns"),
+           nm_counted(b->job, m->n_nz, "nonzeros"), nm_counted(b->job, nm_model_binaries(m), "binaries"));
+    if (r.when) nm_put(b, ", %s", nm_counted(b->job, r.when, "indicator rows"));
     if (m->n_sos) nm_put(b, ", %zu sets of type 1", m->n_sos);
-    if (r.cuts) nm_put(b, ", %zu user cuts", r.cuts);
+    if (r.cuts) nm_put(b, ", %s", nm_counted(b->job, r.cuts, "user cuts"));
     if (v->map)
         nm_put(b, "\nnetwork %s, target %s, objective %s, encoding %s, dialect %s",
                v->map->from.net_path, v->map->asks.name, v->map->asks.objective,

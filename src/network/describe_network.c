@@ -74,10 +74,10 @@ static void text(nm_job *job, nm_buf *b, const nm_net *net, const nm_program *p)
     bool *seen = NM_ARRAY(job, bool, net->n_values + 1);
     int w[4] = {2, 5, 5, 5};
     nm_put(b,
-           "%s: %s, opset %lld, %zu inputs, %zu outputs, %zu nodes, %zu parameters, %zu ReLUs, %zu "
-           "maxima\n",
-           net->path, net->format, (long long)net->opset, net->n_in, net->n_out, net->n_nodes,
-           parameters(job, net), units(p, NM_RELU), units(p, NM_MAX));
+           "%s: %s, opset %lld, %s, %s, %s, %s, %s, %zu maxima\n", net->path, net->format, (long long)net->opset,
+           nm_counted(job, net->n_in, "inputs"), nm_counted(job, net->n_out, "outputs"),
+           nm_counted(job, net->n_nodes, "nodes"), nm_counted(job, parameters(job, net), "parameters"),
+           nm_counted(job, units(p, NM_RELU), "ReLUs"), units(p, NM_MAX));
     for (size_t k = 0, at = 0; k < net->n_inputs; k++) {
         const nm_value *v = &net->values[net->inputs[k]];
         nm_put(b, "input %s %s", v->name, nm_shape_print(job, v->shape));
@@ -216,7 +216,7 @@ void nm_inspect_arrays(nm_job *job, nm_buf *b, const nm_arrays *a, bool as_json)
         arrays_json(job, b, a);
         return;
     }
-    nm_put(b, "%s: %s, %zu arrays\n", a->path, a->format, a->n);
+    nm_put(b, "%s: %s, %s\n", a->path, a->format, nm_counted(job, a->n, "arrays"));
     for (size_t i = 0; i < a->n; i++) {
         const nm_array *x = &a->a[i];
         const char *shape = x->why ? "-" : nm_shape_print(job, x->t.shape);

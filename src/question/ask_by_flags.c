@@ -261,7 +261,7 @@ static int64_t read_label(nm_job *job, const nm_ask *a)
     int64_t label = -1;
     if (a->label && a->labels) nm_throw(job, NM_EUSE, "--label and --labels together");
     if (a->label && (!nm_int_parse(a->label, a->label + strlen(a->label), &label) || label < 0))
-        usage(job, "--label", a->label, "a label");
+        usage(job, "--label", a->label, "the number of a class, counted from 0,");
     if (!a->labels) return label;
     char *path, *image;
     int64_t index = nm_spec_split(job, a->labels, &path);
@@ -278,6 +278,7 @@ static _Noreturn void no_objective(nm_job *job, const char *o)
     static const nm_word words[] = {{"feasible", NULL, NULL},
                                     {"worst", NULL, NULL},
                                     {"closest", "closest:NORM", NULL},
+                                    {"nearest", "closest:NORM", NULL},
                                     {"range", "range:FORM", NULL},
                                     {0}};
     const size_t n = strcspn(o, ":");

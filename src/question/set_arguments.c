@@ -13,7 +13,7 @@ _Noreturn void nm_setarg_bad(nm_job *job, const nm_setarg *a)
     if (guess)
         nm_throw(job, NM_EUSE, "--perturb %s: \"%.*s\" is not an input set; %s", a->flag, (int)n,
                  plus + 1, guess);
-    nm_throw(job, NM_EUSE, "--perturb %s: %s was expected", a->flag, a->syntax);
+    nm_throw(job, NM_EUSE, "--perturb %s: %s was expected; netmip help sets says what it means", a->flag, a->syntax);
 }
 
 void nm_setarg_none(nm_job *job, const nm_setarg *a)

@@ -152,11 +152,11 @@ static int conclude(nm_job *job, const nm_campaign *c, const nm_totals *t)
     for (int64_t i = c->from; i < c->to; i++) asked += nm_campaign_asks(c, i);
     if (t->errors)
         nm_warn(job,
-                "%zu of the %zu samples in %s are errors; results.csv says why, and --rerun error "
-                "tries them again",
-                t->errors, t->samples, c->dir);
+                "%zu of %s in %s could not be solved; results.csv says why, and --rerun error tries again",
+                t->errors, nm_counted(job, t->samples, "samples"), c->dir);
     if (t->unknown > t->partial && !nm_stopped(job))
-        nm_note(job, "%zu of the %zu samples in %s are unknown; results.csv says why%s", t->unknown, t->samples, c->dir,
+        nm_note(job, "unknown: %zu of %s in %s; results.csv says why%s", t->unknown,
+                nm_counted(job, t->samples, "samples"), c->dir,
                 c->solve.time_limit > 0
                     ? nm_fmt(job, ", and --rerun unknown --time-limit T tries them again, with T longer than %g s",
                              c->solve.time_limit)
@@ -225,7 +225,7 @@ int nm_campaign_run(nm_job *job, const nm_campaign *c, nm_buf *out, bool json)
     nm_records r;
     enter(job, c, &t, &r);
     if (r.before.done)
-        nm_note(job, "%zu of %zu samples were done already", r.before.done, r.before.all);
+        nm_note(job, "done already: %zu of %s", r.before.done, nm_counted(job, r.before.all, "samples"));
     nm_records_run(job, &r);
     tables made = {.c = c, .here = r.here};
     nm_records_tables(job, &r, make_tables, &made);

@@ -83,11 +83,10 @@ static void benchmark_text(nm_buf *b, const nm_campaign *c, const nm_totals *t)
 {
     nm_totals own = *t;
     const nm_results r = results_of(b->job, c, &own);
-    nm_put(b, "%zu instances (%s): %zu sat, %zu unsat, %zu unknown, %zu errors\n", t->samples,
-           *t->covers ? t->covers : "none", t->violated, t->holds, t->unknown, t->errors);
-    if (t->known)
-        nm_put(b, "known answers: %zu, of which %zu contradict what was found\n", t->known,
-               t->wrong);
+    nm_put(b, "%s (%s): %zu sat, %zu unsat, %zu unknown, %s\n", nm_counted(b->job, t->samples, "instances"),
+           *t->covers ? t->covers : "none", t->violated, t->holds, t->unknown,
+           nm_counted(b->job, t->errors, "errors"));
+    if (t->known) nm_put(b, "known answers: %zu; contradicted by what was found: %zu\n", t->known, t->wrong);
     nm_scores_text(b, &r);
 }
 
@@ -183,9 +182,9 @@ static void samples_text(nm_buf *b, const nm_campaign *c, const nm_totals *t)
 {
     const size_t judged = t->samples - t->errors;
     nm_put(b,
-           "%zu samples (%s): %zu hold, %zu violated, %zu unknown, %zu errors; %zu misclassified\n",
-           t->samples, *t->covers ? t->covers : "none", t->holds, t->violated, t->unknown,
-           t->errors, t->misclassified);
+           "%s (%s): %zu hold, %zu violated, %zu unknown, %s; %zu misclassified\n",
+           nm_counted(b->job, t->samples, "samples"), *t->covers ? t->covers : "none", t->holds, t->violated,
+           t->unknown, nm_counted(b->job, t->errors, "errors"), t->misclassified);
     if (judged)
         nm_put(b, "adversarial error: at least %.2f %%, at most %.2f %%\n",
                100. * (double)t->violated / (double)judged,

@@ -351,8 +351,9 @@ static void list_todo(nm_job *job, nm_bench *b, plan *p, nm_records *r, int64_t 
         p->todo[r->n++] = k;
     }
     r->before = (nm_tally){.all = to - from, .done = to - from - r->n};
-    nm_note(job, "%zu instances, %zu models, %zu runs, %zu of them recorded already",
-            b->instances.n, b->n_models, to - from, to - from - r->n);
+    nm_note(job, "%s, %s, %s; recorded already: %zu",
+            nm_counted(job, b->instances.n, "instances"), nm_counted(job, b->n_models, "models"),
+            nm_counted(job, to - from, "runs"), to - from - r->n);
 }
 
 size_t nm_bench_left(nm_job *job, const nm_bench *b)

@@ -71,10 +71,10 @@ static void put_table(nm_buf *out, const nm_bench_stats *t)
     for (size_t k = 0; k < t->n_configs; k++)
         if (strlen(t->c[k].name) > width) width = strlen(t->c[k].name);
     nm_put(out,
-           "%zu instances, median of %zu, limit %g s; sgm: geometric mean shifted by %g s, "
+           "%s, median of %zu, limit %g s; sgm: geometric mean shifted by %g s, "
            "unsolved at the limit; PAR2: mean, "
            "unsolved at twice the limit\n",
-           nm_bench_count(t), b->repeats, b->time_limit, b->shift);
+           nm_counted(out->job, nm_bench_count(t), "instances"), b->repeats, b->time_limit, b->shift);
     nm_put(out, "%-*s %6s %6s %8s %6s %8s %8s %6s %9s %7s %9s %9s %9s %5s\n", (int)width,
            "configuration", "solved", "holds", "violated", "limit", "rejected", "unclear", "failed",
            "sgm s", "ratio", "PAR2 s", "CPU sgm", "nodes", "wins");
@@ -159,6 +159,6 @@ void nm_bench_tables(nm_job *job, nm_buf *out, const nm_bench *b, bool json)
     nm_bench_plots(&t);
     if (b->benchexec) nm_bench_benchexec(&t);
     if (n)
-        nm_throw(job, NM_EAUDIT, "%zu disagreements (%s/disagreements.txt): %s", n, b->dir, first);
+        nm_throw(job, NM_EAUDIT, "%s (%s/disagreements.txt): %s", nm_counted(job, n, "disagreements"), b->dir, first);
     *out = json ? sum : table;
 }

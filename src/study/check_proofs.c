@@ -113,8 +113,8 @@ int nm_campaign_proofs(nm_job *job, const nm_campaign *c, nm_buf *out, bool json
         nm_jo_fixed(&j, "cpu_seconds", nm_cpu() - start, 3);
         nm_jo_done(&j);
     } else {
-        nm_put(out, "%zu accepted, %zu rejected; %zu answers without a certificate (%.3f s)\n",
-               t.accepted, t.rejected, t.unproved, nm_cpu() - start);
+        nm_put(out, "%zu accepted, %zu rejected; %s without a certificate (%.3f s)\n",
+               t.accepted, t.rejected, nm_counted(job, t.unproved, "answers"), nm_cpu() - start);
     }
     if (nm_stopped(job)) return NM_UNKNOWN;
     if (t.accepted + t.rejected == 0 && t.unproved) return NM_UNKNOWN; /* nothing was checked */

@@ -5,6 +5,7 @@
 #include "base/base.h"
 #include "network/network.h"
 #include "question/question.h"
+#include "model/model.h"
 #include "encoding/encoding.h"
 #include "answer/answer.h"
 #include "study/study.h"
@@ -98,6 +99,8 @@ void nm_instances_read(nm_job *job, nm_instances *s, const char *path, const cha
         return;
     }
     const char **name;
+    if (nm_model_suffix(path))
+        nm_throw(job, NM_EUSE, "%s: is a model; the .map.json beside it, or the folder, was expected", path);
     const size_t n = list(job, path, &name);
     if (!n) nm_throw(job, NM_EINPUT, "%s: holds no suite and no *.map.json", path);
     for (size_t i = 0; i < n; i++)

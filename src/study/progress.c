@@ -36,7 +36,7 @@ const char *nm_tally_text(nm_job *job, const nm_tally *t, size_t before, double 
     nm_buf b = {.job = job};
     nm_put(&b, "%zu/%zu: %zu hold, %zu violated, %zu unknown", t->done, t->all, t->holds,
            t->violated, t->unknown);
-    if (t->errors) nm_put(&b, ", %zu errors", t->errors);
+    if (t->errors) nm_put(&b, ", %s", nm_counted(job, t->errors, "errors"));
     const size_t made = t->done - before;
     if (made && seconds > 0 && t->done < t->all) {
         const double rate = (double)made / seconds;

@@ -4,6 +4,7 @@
 #include "study/study.h"
 #include "study/bench.h"
 #include "study/html.h"
+#include "study/records.h"
 #include "study/report.h"
 #include "study/sheet.h"
 

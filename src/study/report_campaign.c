@@ -29,13 +29,13 @@ static const char *remarks(const nm_results *r)
     nm_put(&b, "%s", "");
     if (drawn)
         nm_put(&b,
-               " These are %zu samples drawn at random: with %g %% confidence the adversarial "
+               " They were drawn at random (%zu): with %g %% confidence the adversarial "
                "error of all lies "
                "between %.2f %% and %.2f %%.",
                drawn, 100 * confidence, 100 * l.lo, 100 * l.hi);
     if (t->errors)
-        nm_put(&b, " %zu samples are errors, which are no verdicts and are left aside.", t->errors);
-    if (t->left) nm_put(&b, " The campaign is not done: %zu samples are left.", t->left);
+        nm_put(&b, " Errors are no verdicts and are left aside: %s.", nm_counted(b.job, t->errors, "samples"));
+    if (t->left) nm_put(&b, " The campaign is not done: %s left.", nm_counted(b.job, t->left, "samples"));
     return b.s;
 }
 
@@ -44,13 +44,14 @@ static const char *benchmark_headline(const nm_results *r)
     const nm_totals *t = &r->totals;
     const char *known =
         !t->known  ? ""
-        : t->wrong ? nm_fmt(r->job, " %zu of %zu known answers are contradicted: one side is wrong.", t->wrong,
+        : t->wrong ? nm_fmt(r->job, " Known answers that are contradicted: %zu of %zu. One side is wrong.", t->wrong,
                             t->known)
-                   : nm_fmt(r->job, " None of %zu known answers is contradicted.", t->known);
+                   : nm_fmt(r->job, " Known answers: %zu, and none is contradicted.", t->known);
     return nm_fmt(r->job,
-                  "Of %zu instances of %s, %zu have a counterexample (sat), %zu have none (unsat), and %zu are "
+                  "Of %s of %s, %zu have a counterexample (sat), %zu have none (unsat), and %zu are "
                   "unknown.%s%s",
-                  nm_results_judged(r), nm_results_net(r), t->violated, t->holds, t->unknown, known, remarks(r));
+                  nm_counted(r->job, nm_results_judged(r), "instances"), nm_results_net(r), t->violated,
+                  t->holds, t->unknown, known, remarks(r));
 }
 
 const char *nm_headline(const nm_results *r)
@@ -65,10 +66,10 @@ const char *nm_headline(const nm_results *r)
                                    : nm_fmt(r->job, "%.2f %% exactly", lo);
     return nm_fmt(
         r->job,
-        "The adversarial error of %s within %s is %s, of %zu samples with %s: %zu hold, %zu have a "
+        "The adversarial error of %s within %s is %s, of %s with %s: %zu hold, %zu have a "
         "counterexample, %zu are unknown. The test error is %.2f %%.%s",
-        nm_results_net(r), nm_results_within(r), error, judged, limit_of(r), t->holds, t->violated,
-        t->unknown, 100. * (double)t->misclassified / (double)judged, remarks(r));
+        nm_results_net(r), nm_results_within(r), error, nm_counted(r->job, judged, "samples"), limit_of(r),
+        t->holds, t->violated, t->unknown, 100. * (double)t->misclassified / (double)judged, remarks(r));
 }
 
 static void put_plots(nm_buf *b, const nm_results *r, size_t id)

@@ -148,8 +148,9 @@ static void run_slurm(nm_job *job, const work *w, const nm_spread *s, const chun
                             .command = w->command};
     nm_folder_make(job, a.folder);
     const char *number = nm_slurm_run(job, s, &a);
-    nm_put(out, "submitted job %s: %zu tasks of at most %zu %s; %s says how far they are\n", number,
-           k->n, k->size, w->what, w->status ? w->status : nm_fmt(job, "squeue -r -j %s", number));
+    nm_put(out, "submitted job %s: %s of at most %zu %s; %s says how far they are\n", number,
+           nm_counted(job, k->n, "tasks"), k->size, w->what,
+           w->status ? w->status : nm_fmt(job, "squeue -r -j %s", number));
 }
 
 static void spread(nm_job *job, const work *w, const nm_spread *s, const nm_todo *t, nm_buf *out)
@@ -160,7 +161,7 @@ static void spread(nm_job *job, const work *w, const nm_spread *s, const nm_todo
         return;
     }
     write_jobs(job, w, s, &k);
-    nm_put(out, "written: %s, %zu commands of at most %zu %s\n", s->jobs_file, k.n, k.size, w->what);
+    nm_put(out, "written: %s, %s of at most %zu %s\n", s->jobs_file, nm_counted(job, k.n, "commands"), k.size, w->what);
 }
 
 /* ---- campaigns ---- */
@@ -294,9 +295,9 @@ void nm_models_spread(nm_job *job, const nm_models *m, const nm_spread *s)
             .megabytes = m->options.memory ? (double)m->options.memory + SPARE_MB : 0,
             .tasks = b.s,
             .command = "sh -c"};
-        nm_note(job, "submitted job %s: %zu tasks", nm_slurm_run(job, s, &a), n);
+        nm_note(job, "submitted job %s: %s", nm_slurm_run(job, s, &a), nm_counted(job, n, "tasks"));
     } else {
         nm_file_write(job, s->jobs_file, b.s, b.n);
     }
-    nm_note(job, "%zu commands; when all have run: netmip decode %s%s", n, m->lead, solutions.s);
+    nm_note(job, "%s; when all have run: netmip decode %s%s", nm_counted(job, n, "commands"), m->lead, solutions.s);
 }

@@ -178,13 +178,13 @@ static void put_text(nm_job *job, nm_buf *out, const state *s)
     if (left > 0)
         nm_put(out, "; about %s left%s", nm_duration(job, left),
                s->n_running ? "" : " for one worker");
-    nm_put(out, "\nat work: %zu, with %zu samples in hand\n", s->workers, s->n_running);
+    nm_put(out, "\nat work: %zu, with %s in hand\n", s->workers, nm_counted(out->job, s->n_running, "samples"));
     for (size_t i = 0; i < s->n_running && i < SHOWN; i++)
         nm_put(out, "  %s: %s, %s\n", s->now[i].worker, s->now[i].record,
                nm_duration(job, s->now[i].seconds));
     if (s->n_running > SHOWN) nm_put(out, "  and %zu more\n", s->n_running - SHOWN);
     for (size_t i = 0; i < s->n_tasks; i++)
-        nm_put(out, "Slurm job %s: %zu tasks %s\n", s->tasks[i].job, s->tasks[i].tasks,
+        nm_put(out, "Slurm job %s: %s %s\n", s->tasks[i].job, nm_counted(out->job, s->tasks[i].tasks, "tasks"),
                s->tasks[i].state);
     if (!s->n_failed) return;
     nm_put(out, "failed:");

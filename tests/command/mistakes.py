@@ -74,7 +74,12 @@ def witness():
     code, out, err = run(*ask, "-o", p("w"))
     check("a folder instead of a file", code == 5 and out.startswith("violated") and "witness.npy" in err, (code, out, err))
     code, out, err = run(*ask, "--proof", p("no/such.proof"))
-    check("a certificate without a folder", code == 5 and out.startswith("violated") and "such.proof" in err, (code, out, err))
+    check("a certificate without a folder", code == 5 and out == "" and "there is no folder" in err, (code, out, err))
+    code, out, err = run(*ask, "--proof", p("w/witness.npy"))
+    check("a folder instead of a certificate", code == 5 and out.startswith("violated") and "witness.npy" in err, (code, out, err))
+    for args in ((*ask[1:], "--always-write", "-o", p("no/m.mps")),):
+        code, out, err = run("compile", *args)
+        check("a model without a folder", code == 5 and "there is no folder" in err and len(err) < 300, (code, out, err))
     model = m("suite/conv-i1-p8-e1855-bigm-two-sided")
     for name, folder in (("a folder", "w"), ("a file", "file.png")):
         code, out, err = run("decode", model + ".map.json", model + ".sol.gz", "--quiet", "-o", p(folder))

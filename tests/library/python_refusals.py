@@ -63,7 +63,7 @@ def values():
     for name, bad, words in says:
         refused("%s=%r" % (name, bad), words, lambda: NET.solve(X, **{name: bad}))
     says = [("label", 3.5, "label=3.5: a whole number"), ("label", "3", "label='3': a whole number was expected, not a text"), ("label", True, "label=True"),
-            ("label", np.float64(1), "label=1.0: a whole number"), ("label", -1, "label=-1: a label"), ("threads", 2.5, "threads=2.5: a whole number"),
+            ("label", np.float64(1), "label=1.0: a whole number"), ("label", -1, "label=-1: the number of a class"), ("threads", 2.5, "threads=2.5: a whole number"),
             ("no_attack", 1, "no_attack=1: True or False"), ("no_attack", "yes", "no_attack='yes': True or False"), ("time_limit", "x", "time_limit=x: a number of 0"),
             ("time_limit", [1, 2], "time_limit: S was expected, not [1, 2]"), ("domain", np.zeros(784), "domain: LO,HI was expected, not an array of shape (784,)"),
             ("target", [], "target: "), ("encoding", "best", "encoding=best"), ("objective", "closest", "objective=closest: did you mean closest:NORM?")]
@@ -113,7 +113,7 @@ def sentences():
     for said, want in (("--perturb is missing; linf:E was expected", "perturb= is missing; linf:E was expected"), ("--time-limit x: a number", "time_limit=x: a number"),
                        ("--perturb linf:0.1: too far", "perturb=linf:0.1: too far"), ("--label and --labels together", "label= and labels= together"), ("--seed: N", "seed: N"),
                        ("by --no-attack.", "by no_attack=."), ("netmip --help lists", "netmip --help lists"), ("--mps fixed: x is LP", "mps=fixed: x is LP"), ("a--seed", "a--seed"),
-                       ("--domain " + "0," * 100 + "0: two", "domain=" + "0," * 30 + "..: two"), ("--label -1: a label", "label=-1: a label"), ("see --margin", "see margin=")):
+                       ("--domain " + "0," * 100 + "0: two", "domain=" + "0," * 30 + "..: two"), ("--label -1: the number of a class", "label=-1: the number of a class"), ("see --margin", "see margin=")):
         check(said[:40], _options.in_python(said) == want, _options.in_python(said))
     for flag in _options.flags():
         check("--" + flag, _options.in_python("--%s 1: no" % flag) == "%s=1: no" % flag.replace("-", "_"))

@@ -333,9 +333,9 @@ def says():
         for word, there in want.items():
             check("%s: %s%s" % (name, "" if there else "not: ", word), code == 0 and (word in err) == there, (code, err))
     whole, few = ("--bounds", "interval", "--no-attack", "--no-branch", "--no-solve"), p("few")
-    told("new", few, {"no --labels: the network's own predictions are taken": True, "were done already": False, "unknown; results.csv says why\n": True}, *whole, "--range", "0:4")
-    told("more", few, {"4 of 7 samples were done already\n": True}, *whole, "--range", "0:7")
-    told("unknown again", few, {"samples were done already": any(r["verdict"] == "holds" for r in records(few).values())}, *whole, "--range", "0:7", "--rerun", "unknown")
+    told("new", few, {"no --labels: the network's own predictions are taken": True, "were done already": False, "unknown: ": True, "; results.csv says why\n": True}, *whole, "--range", "0:4")
+    told("more", few, {"done already: 4 of 7 samples\n": True}, *whole, "--range", "0:7")
+    told("unknown again", few, {"done already: ": any(r["verdict"] == "holds" for r in records(few).values())}, *whole, "--range", "0:7", "--rerun", "unknown")
     told("with a limit", p("limit"), {"--rerun unknown --time-limit T tries them again, with T longer than 1e-06 s": True}, "--bounds", "interval", "--no-attack",
          "--time-limit", "1e-6", "--range", "1:3")
     told("labels", p("labelled"), {"no --labels": False, "are unknown": False}, "--range", "0:2", labels=LABELS)

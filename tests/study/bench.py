@@ -98,7 +98,7 @@ def comparison():
         check("decode " + rec["solution"], json.loads(out)["verdict"] == rec["verdict"], (out, err))
     before = {f: os.stat(os.path.join(folder, "records", f)).st_mtime_ns for f in records(folder)}
     code, out, err = run("bench", p("suite"), "--solvers", "embedded", "--repeat", "3", "--time-limit", "20", "--dir", folder, "--json")
-    check("again: nothing is run", code == 0 and "9 of them recorded already" in err and len(json.loads(out)["configurations"]) == 1, err)
+    check("again: nothing is run", code == 0 and "9 runs; recorded already: 9" in err and len(json.loads(out)["configurations"]) == 1, err)
     check("again: no record changed", before == {f: os.stat(os.path.join(folder, "records", f)).st_mtime_ns for f in records(folder)})
     code, out, err = run("bench", p("suite"), "--only", "xor-worst,medium", "--repeat", "3", "--time-limit", "20", "--dir", folder)
     check("--only", code == 0 and out.startswith("2 instances"), (out, err))
@@ -152,7 +152,7 @@ def lies():
     # a witness was replayed, and someone says that there is none
     code, out, err = run("bench", p("suite", "xor.map.json"), "--solvers", "embedded", "--solver-command", "liar: " + liar("infeasible"),
                          "--time-limit", "20", "--dir", p("lie"))
-    check("a lie is an error", code == 6 and out == "" and "1 disagreements" in err and "liar" in err and "embedded" in err, (code, err))
+    check("a lie is an error", code == 6 and out == "" and "1 disagreement " in err and "liar" in err and "embedded" in err, (code, err))
     text = open(p("lie", "disagreements.txt")).read()
     named = re.findall(r"(?:model|solution) ([^,)\s]+)", text)
     check("a lie: files are named and kept", len(named) == 4 and all(os.path.exists(f) for f in named), text)

@@ -81,10 +81,10 @@ def known():
     """answers from a column, from a file, later by --join; a contradiction is exit code 6, and named"""
     table = put("bench/table.csv", "id,ONNX,vnnlib,note,timeout,expected\n" + "".join('%d,%s,%s,"a, ""note""",%s,%s\n' % (k, *ROWS[k], e) for k, e in enumerate(("sat", "holds", "unknown"))))
     code, out, err = batch("--instances", table, "--dir", p("column"))
-    check("a column of known answers", code == 0 and "known answers: 2, of which 0 contradict" in out and [r["score"] for r in results("column")] == ["right", "right", ""], (code, out, err))
+    check("a column of known answers", code == 0 and "known answers: 2; contradicted by what was found: 0" in out and [r["score"] for r in results("column")] == ["right", "right", ""], (code, out, err))
     answers = put("answers.csv", "network,property,expected\nonnx/tiny-xor.onnx.gz,./vnnlib/unsat.vnnlib,sat\nonnx/tiny-xor.onnx,vnnlib/sat.vnnlib,sat\n")
     code, out, err = batch("--instances", p("bench/instances.csv"), "--expected", answers, "--dir", p("wrong"))
-    check("a contradiction", code == 6 and "known answers: 2, of which 1 contradict" in out and "instance 1, ./onnx/tiny-xor.onnx with vnnlib/unsat.vnnlib: unsat, but the known answer is sat" in err, (code, out, err))
+    check("a contradiction", code == 6 and "known answers: 2; contradicted by what was found: 1" in out and "instance 1, ./onnx/tiny-xor.onnx with vnnlib/unsat.vnnlib: unsat, but the known answer is sat" in err, (code, out, err))
     check("it is in the table", [r["score"] for r in results("wrong")] == ["right", "wrong", ""], results("wrong"))
     code, out, err = batch("--join", p("plain"), "--expected", answers, "--json")
     check("answers that come later", code == 6 and [w["sample"] for w in json.loads(out)["wrong"]] == [1], (code, out, err))
@@ -177,7 +177,7 @@ def shown():
     """report and compare"""
     code, out, err = run("report", p("wrong"), p("limits"), "-o", p("page.html"))
     page = text_of(p("page.html"))
-    check("a page", code == 0 and "Of 3 instances of bench, 2 have a counterexample (sat), 1 have none (unsat), and 0 are unknown. 1 of 2 known answers are contradicted" in page and "By network" in page and "All instances" in page and
+    check("a page", code == 0 and "Of 3 instances of bench, 2 have a counterexample (sat), 1 have none (unsat), and 0 are unknown. Known answers that are contradicted: 1 of 2." in page and "By network" in page and "All instances" in page and
           "test error is" not in page, (code, err))
     code, out, err = run("report", p("wrong"), p("errors"), "-o", p("page.html"))
     check("other benchmarks on one page are not paired", code == 0 and "Side by side" not in text_of(p("page.html")), (code, err))

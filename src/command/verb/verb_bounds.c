@@ -32,9 +32,10 @@ static void put_layers(nm_buf *out, const nm_bounds *b, size_t icase)
     for (size_t r = 0; r < b->p->n_blocks; r++)
         if (layer_of(b, r, &l))
             nm_put(out,
-                   "case %zu relu block %zu: %zu units, %zu inactive, %zu active, %zu unstable, "
+                   "case %zu relu block %zu: %s, %zu inactive, %zu active, %zu unstable, "
                    "mean width %.6g\n",
-                   icase, r, l.units, l.phase[NM_INACTIVE], l.phase[NM_ACTIVE], l.phase[NM_UNSTABLE], l.width);
+                   icase, r, nm_counted(out->job, l.units, "units"), l.phase[NM_INACTIVE], l.phase[NM_ACTIVE],
+                   l.phase[NM_UNSTABLE], l.width);
 }
 
 static void json_case(nm_jo *j, const nm_bounds *b, size_t icase)

@@ -44,7 +44,8 @@ int nm_verb_check(nm_job *job, const nm_cli *said, nm_buf *out)
         nm_jo_fixed(&j, "cpu_seconds", nm_cpu() - start, 3);
         nm_jo_done(&j);
     } else if (r.accepted) {
-        nm_put(out, "accepted: %s (%zu clauses, %zu steps, %.3f s)\n", claim, r.clauses, r.steps,
+        nm_put(out, "accepted: %s (%s, %s, %.3f s)\n", claim, nm_counted(job, r.clauses, "clauses"),
+               nm_counted(job, r.steps, "steps"),
                nm_cpu() - start);
     } else {
         nm_put(out, "rejected: %s:%d: %s\n", path, r.line, r.why);

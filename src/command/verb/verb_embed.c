@@ -42,15 +42,16 @@ static void report(nm_buf *out, const nm_net *net, const nm_embed_opts *o, const
     size_t n[3] = {0};
     for (size_t r = 0; r < b->p->n_blocks; r++)
         if (b->p->blocks[r].kind == NM_RELU) nm_bounds_count(b, (int)r, n);
-    nm_put(out, "%s in %s: %zu inputs, %zu outputs\n", net->path, o->into, e->n_in, e->n_out);
+    nm_put(out, "%s in %s: %s, %s\n", net->path, o->into, nm_counted(out->job, e->n_in, "inputs"),
+           nm_counted(out->job, e->n_out, "outputs"));
     for (size_t i = 0; i < e->n_in && e->n_in <= LISTED; i++)
         put_ends(out, "input", i, e->model->cols[e->in[i]].name, b->lo[i], b->hi[i]);
     for (size_t k = 0; k < e->n_out && e->n_out <= LISTED; k++)
         if (e->at[k] >= 0)
             put_ends(out, "output", k, e->model->cols[e->at[k]].name, b->lo[first + k],
                      b->hi[first + k]);
-    nm_put(out, "added: %zu columns, %zu of them binary, %zu rows; their names begin with %s\n",
-           e->cols, e->bins, e->rows, e->prefix);
+    nm_put(out, "added: %s, %zu of them binary, %s; their names begin with %s\n",
+           nm_counted(out->job, e->cols, "columns"), e->bins, nm_counted(out->job, e->rows, "rows"), e->prefix);
     nm_put(out, "wrote %s, %s\n", o->out, e->map);
 }
 

@@ -23,6 +23,6 @@ int nm_verb_suite(nm_job *job, const nm_cli *c, nm_buf *out)
     dir = dir ? with_slash(job, dir) : s->dir;
     nm_suite_build(job, s, dir);
     if (nm_stopped(job)) return NM_UNKNOWN;
-    nm_put(out, "%zu instances in %s\n", s->n, *dir ? dir : ".");
+    nm_put(out, "%s in %s\n", nm_counted(out->job, s->n, "instances"), *dir ? dir : ".");
     return NM_OK;
 }
