@@ -10,6 +10,7 @@
 #include "base/base.h"
 #include "study/study.h"
 #include "study/records.h"
+#include "study/bench.h"
 
 #include <cJSON.h>
 #include <errno.h>
@@ -144,6 +145,29 @@ const nm_json *nm_campaign_json(nm_job *job, const char *dir, const char **path)
                  "%s: is a %s of version %lld; a campaign of version %d was expected", *path, kind,
                  (long long)version, NM_CAMPAIGN_VERSION);
     return j;
+}
+
+static bool is_study(nm_job *job, const char *dir)
+{
+    return nm_file_exists(nm_fmt(job, "%s/%s", dir, NM_CAMPAIGN_FILE)) ||
+           nm_file_exists(nm_fmt(job, "%s/%s", dir, NM_BENCH_FILE));
+}
+
+const char **nm_study_folders(nm_job *job, size_t n, const char *const *dir, size_t *m)
+{
+    const char **all = NULL;
+    size_t cap = 0, below = 0;
+    *m = 0;
+    for (size_t i = 0; i < n; i++) {
+        const size_t before = *m;
+        const char **name = is_study(job, dir[i]) ? NULL : nm_folder_names(job, dir[i], &below);
+        for (size_t k = 0; name && k < below; k++) {
+            const char *path = nm_fmt(job, "%s%s%s", dir[i], nm_has_suffix(dir[i], "/") ? "" : "/", name[k]);
+            if (is_study(job, path)) *NM_PUSH(job, all, *m, cap) = path;
+        }
+        if (*m == before) *NM_PUSH(job, all, *m, cap) = dir[i];
+    }
+    return all;
 }
 
 nm_campaign_file nm_campaign_read(nm_job *job, const char *dir)

@@ -88,6 +88,9 @@ typedef struct nm_campaign_file { /* campaign.json */
     const char *folder;    /* that files named in flags are relative to, with its slash */
     const nm_said *flags, *effort;
 } nm_campaign_file;
+/* Returns the folders, and in place of one that is neither a campaign nor a comparison but has such folders in it, as
+ * a run over several networks or sets leaves it, those. *m: how many. */
+const char **nm_study_folders(nm_job *job, size_t n, const char *const *dir, size_t *m);
 nm_campaign_file nm_campaign_read(nm_job *job, const char *dir);
 /* the samples that all runs in the folder asked for: asked [*count], or NULL where there are none */
 const bool *nm_campaign_asked(nm_job *job, const char *dir, int64_t *count);

@@ -127,6 +127,15 @@ def sweep():
     os.remove(p("sweep", names[1], "records", "000003.json"))
     code, out, err = run(*ask)
     check("the same command continues all", code == 0 and os.path.exists(p("sweep", names[1], "records", "000003.json")), err)
+    whole = run("compare", *[p("sweep", n) for n in names], "--format", "csv")
+    check("its folder stands for all of them", run("compare", p("sweep"), "--format", "csv") == whole and whole[0] == 0, whole)
+    code, out, err = run("batch", "--status", p("sweep"))
+    check("status of all of them", code == 0 and [line.split(": ")[0] for line in out.split("\n") if "hold" in line] == [p("sweep", n) for n in names], (out, err))
+    check("status as JSON: one", run("batch", "--status", p("sweep"), "--json")[0] == 2)
+    code, out, err = run("report", p("sweep"), "-o", p("sweep.html"))
+    check("a page of all of them", code == 0 and all(p("sweep", n) in open(p("sweep.html")).read() for n in names), err)
+    code, out, err = run("compare", p("alone"))
+    check("one campaign is too few", code == 2 and "two or more" in err, err)
     for name, needle, args in (("two of one name", "would be called so", [MLP3, MLP3, *DATA, "--perturb", "linf:0.1"]), ("JSON", "compare --json", [*ask[1:-3], "--json"]),
                                ("a cluster", "a campaign at a time", [*ask[1:-3], "--slurm"])):
         code, out, err = run("batch", *args, "--dir", p("no"))

@@ -47,9 +47,10 @@ int nm_verb_report(nm_job *job, const nm_cli *c, nm_buf *out)
     const char *path = nm_cli_has(c, NM_O_output) ? nm_cli_get(c, NM_O_output) : "report.html";
     if (!nm_has_suffix(path, ".html"))
         nm_throw(job, NM_EUSE, "-o %s: a name that ends in .html was expected", path);
-    const size_t n = (size_t)c->n_files;
+    size_t n;
+    const char **dir = nm_study_folders(job, (size_t)c->n_files, c->file, &n);
     nm_reported *folder = NM_RAW(job, nm_reported, n);
-    for (size_t i = 0; i < n; i++) folder[i] = folder_of(job, c->file[i]);
+    for (size_t i = 0; i < n; i++) folder[i] = folder_of(job, dir[i]);
     nm_report_write(job, n, folder, path);
     nm_put(out, "written: %s\n", path);
     return NM_OK;
