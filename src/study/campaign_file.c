@@ -9,8 +9,8 @@
 #define _GNU_SOURCE
 #include "base/base.h"
 #include "study/study.h"
-#include "study/records.h"
 #include "study/bench.h"
+#include "study/records.h"
 
 #include <cJSON.h>
 #include <errno.h>
