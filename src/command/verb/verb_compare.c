@@ -15,7 +15,7 @@ int nm_verb_compare(nm_job *job, const nm_cli *c, nm_buf *out)
     size_t n;
     const char **dir = nm_study_folders(job, (size_t)c->n_files, c->file, &n);
     if (n < 2)
-        nm_throw(job, NM_EUSE, "netmip compare: two or more folders of campaigns were expected, or one that has several in "
-                               "it");
+        nm_throw(job, NM_EUSE,
+                 "netmip compare: two or more folders of campaigns were expected, or one that has several in it");
     return nm_campaigns_compare(job, n, dir, &how, out);
 }
