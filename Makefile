@@ -10,11 +10,12 @@ WARN := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-protot
 PIC := -fPIC -fvisibility=hidden # the same objects for program, static and shared library
 CFLAGS += -std=c11 $(OPT) -g $(PIC) -ffp-contract=off -fno-math-errno -Iinclude -Isrc -I$(BUILD)/gen \
           $(shell pkg-config --cflags $(PKGS) $(LOADED) 2>/dev/null) $(SAN)
-LDLIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm -pthread
+LDLIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lstdc++ -lm -pthread
 
 SRC := $(filter-out src/program/kernel.c,$(sort $(shell find src -name '*.c')))
 OBJ := $(SRC:src/%.c=$(BUILD)/%.o) $(BUILD)/program/kernel.generic.o $(BUILD)/base/digits.o \
-       $(BUILD)/network/file/onnx.pb-c.o $(BUILD)/command/sources.o $(BUILD)/study/page_files.o
+       $(BUILD)/solver/clp_interrupt.o $(BUILD)/network/file/onnx.pb-c.o \
+       $(BUILD)/command/sources.o $(BUILD)/study/page_files.o
 MACHINE := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
 ifeq ($(MACHINE),x86_64)
 OBJ += $(BUILD)/program/kernel.avx2.o $(BUILD)/program/kernel.avx512.o
@@ -104,11 +105,14 @@ $(BUILD)/study/page_files.o: $(BUILD)/gen/page_files.c $(FLAGS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) -c -o $@ $<
 
-# the one C++ file: headers, of which Debian keeps Dragonbox's in a folder named by its version
+# the two C++ files: headers, of which Debian keeps Dragonbox's in a folder named by its version, and Clp's
 DRAGONBOX := $(lastword $(sort $(wildcard $(SYSROOT)/usr/include/dragonbox-*)))
-$(BUILD)/base/digits.o: src/base/digits.cc $(FLAGS)
+COIN := $(patsubst -I%,%,$(shell pkg-config --cflags-only-I clp 2>/dev/null))
+$(BUILD)/base/digits.o: CXXFLAGS := -fno-exceptions $(addprefix -isystem ,$(DRAGONBOX))
+$(BUILD)/solver/clp_interrupt.o: CXXFLAGS := $(addprefix -isystem ,$(COIN))
+$(BUILD)/base/digits.o $(BUILD)/solver/clp_interrupt.o: $(BUILD)/%.o: src/%.cc $(FLAGS)
 	@mkdir -p $(@D)
-	$(CXX) -std=c++17 -O2 -g $(PIC) -DNDEBUG -fno-exceptions -fno-rtti $(addprefix -isystem ,$(DRAGONBOX)) $(SAN) -c -o $@ $<
+	$(CXX) -std=c++17 -O2 -g $(PIC) -DNDEBUG -fno-rtti $(CXXFLAGS) $(SAN) -c -o $@ $<
 
 $(BUILD)/program/kernel.avx512.o: KERNEL := -DNM_KERNEL_avx512 -mavx512f -mavx2 -mfma
 $(BUILD)/program/kernel.avx2.o: KERNEL := -DNM_KERNEL_avx2 -mavx2 -mfma

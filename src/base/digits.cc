@@ -1,6 +1,7 @@
 /* digits.cc: the shortest decimal digits that read back to a double, by Dragonbox (Jeon 2020; Debian's
  * libdragonbox-dev): among the shortest the closest to x, ties to even; 24 ns a number. And the double closest to
- * decimal digits, ties to even, by fast_float (Lemire 2021; libfast-float-dev). Nothing else here is C++. */
+ * decimal digits, ties to even, by fast_float (Lemire 2021; libfast-float-dev). Beside this file, only
+ * solver/clp_interrupt.cc is C++. */
 #include <cstdint>
 
 #include <dragonbox/dragonbox.h>

@@ -48,6 +48,10 @@ static bool tame(const nm_model *m)
     return ok;
 }
 
+void nm_clp_watch(void *simplex, bool (*stops)(void *), void *arg); /* clp_interrupt.cc */
+
+static bool is_interrupted(void *arg) { return nm_interrupted(((nm_clp *)arg)->job); }
+
 static void end(void *arg) { Clp_deleteModel(((nm_clp *)arg)->s); }
 
 nm_clp *nm_clp_new(nm_job *job, const nm_model *m)
@@ -62,6 +66,7 @@ nm_clp *nm_clp_new(nm_job *job, const nm_model *m)
     l->usable = tame(m);
     if (!l->usable) return l;
     Clp_setLogLevel(l->s, 0);
+    nm_clp_watch(l->s, is_interrupted, l);
     memset(c.cols + 2 * n, 0, n * sizeof *c.cols);
     Clp_loadProblem(l->s, (int)n, (int)m->n_rows, c.start, c.index, c.value, c.cols, c.cols + n,
                     c.cols + 2 * n, c.rows, c.rows + m->n_rows);

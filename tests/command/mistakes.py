@@ -131,6 +131,14 @@ def interrupted():
         said, err = r.communicate(timeout=60)
         check("%s: exit 11, and a word" % args[0], r.returncode == 11 and b"interrupted" in err, (r.returncode, said[-300:], err[-300:]))
         check("%s: no file" % args[0], not os.path.exists(p(out)) and not os.path.exists(p(out.split(".")[0] + ".map.json")))
+    r = start("solve", CONV, *ASK, "--perturb", "linf:0.15", "--no-branch", "--no-attack")
+    while b"solving target" not in r.stderr.readline():
+        pass
+    time.sleep(2)
+    os.kill(r.pid, signal.SIGINT)
+    at = time.time()
+    out, err = r.communicate(timeout=60)
+    check("an interrupt ends a large linear program at once", r.returncode == 11 and b"interrupted" in out and time.time() - at < 4, (time.time() - at, out[:200]))
 
 
 parts(overwritten, other_bounds, labels, empty, witness, elsewhere, moved, interrupted)
