@@ -79,6 +79,15 @@ def others():
     says("they are counted", "c", 0, 0, 3, 11)
     good("a sweep", "batch", MLP, *DATA, "--perturb", "linf:0.01", "--perturb", "linf:0.02", "--range", "0:3", "--dir", p("d"), "--proofs", p("pd"))
     check("a folder each", sorted(os.listdir(p("pd"))) == sorted(f for f in os.listdir(p("d")) if os.path.isdir(p("d", f))), os.listdir(p("pd")))
+    code, out, err = run("check", "--batch", p("d"))
+    check("all campaigns of a folder", code == 0 and out.count("accepted, 0 rejected") == 2 and out.count(p("d")) == 2, (code, out, err))
+    for folder in os.listdir(p("pd")):
+        one = sorted(os.listdir(p("pd", folder)))[0]
+        put(p("pd", folder, one), "torn")
+        break
+    code, out, err = run("check", "--batch", p("d"))
+    check("one torn certificate among them", code == 6 and out.count(" 0 rejected") == 1 and out.count(" 1 rejected") == 1, (code, out, err))
+    check("JSON: one campaign", run("check", "--batch", p("d"), "--json")[0] == 2)
     good("a benchmark", "batch", "--instances", put("rows.csv", "%s,%s,10\n" % (m("tiny-xor.onnx"), m("tiny-xor.vnnlib"))), "--root", "/", "--dir", p("e"), "--proofs", p("pe"), "--quiet")
     says("its rows", "e", 1, 0, 0)
     for more, words in ((("--objective", "worst", "--proofs", p("pf")), "certificates are for decisions"), (("--proofs", ""), "a folder")):

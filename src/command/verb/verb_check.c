@@ -7,23 +7,38 @@
 #include "command/command.h"
 #include "command/flags.h"
 
-/* --batch: the certificates of a campaign */
-static int campaign(nm_job *job, const nm_cli *said, nm_buf *out)
+static int campaign(nm_job *job, const nm_cli *said, const char *dir, nm_buf *out)
 {
     nm_cli with = *said;
-    for (nm_opt o = 0; o < NM_N_OPTS; o++)
-        if (nm_cli_has(said, o) && o != NM_O_batch && o != NM_O_exact && o != NM_O_json && o != NM_O_quiet)
-            nm_throw(job, NM_EUSE, "--%s: does not go with --batch, whose folder says the question",
-                     nm_cli_name(job, o));
-    with.value[NM_O_join] = nm_cli_get(said, NM_O_batch);
+    with.value[NM_O_join] = dir;
     with.value[NM_O_exact] = NULL; /* of this verb alone */
     const nm_campaign c = nm_cli_campaign(job, &with);
     return nm_campaign_proofs(job, &c, out, nm_cli_has(said, NM_O_json), nm_cli_has(said, NM_O_exact));
 }
 
+/* --batch: the certificates of a campaign, or of several in one folder */
+static int campaigns(nm_job *job, const nm_cli *said, nm_buf *out)
+{
+    size_t n, some = 0, rejected = 0;
+    const char *of = nm_cli_get(said, NM_O_batch), **dir = nm_study_folders(job, 1, &of, &n);
+    if (n > 1 && nm_cli_has(said, NM_O_json))
+        nm_throw(job, NM_EUSE, "--json: %s has several campaigns in it; the folder of one was expected", of);
+    for (nm_opt o = 0; o < NM_N_OPTS; o++)
+        if (nm_cli_has(said, o) && o != NM_O_batch && o != NM_O_exact && o != NM_O_json && o != NM_O_quiet)
+            nm_throw(job, NM_EUSE, "--%s: does not go with --batch, whose folder says the question",
+                     nm_cli_name(job, o));
+    for (size_t i = 0; i < n && !nm_stopped(job); i++) {
+        if (n > 1) nm_put(out, "%s:\n", dir[i]);
+        const int code = campaign(job, said, dir[i], out);
+        some += code != NM_UNKNOWN;
+        rejected += code == NM_EAUDIT;
+    }
+    return nm_stopped(job) || (!some && !rejected) ? NM_UNKNOWN : rejected ? NM_EAUDIT : NM_OK;
+}
+
 int nm_verb_check(nm_job *job, const nm_cli *said, nm_buf *out)
 {
-    if (nm_cli_has(said, NM_O_batch)) return campaign(job, said, out);
+    if (nm_cli_has(said, NM_O_batch)) return campaigns(job, said, out);
     nm_cli with = *said;
     nm_cli_files(job, said, 2, 3, "a network, a question, and a certificate");
     const char *path = with.file[--with.n_files];
