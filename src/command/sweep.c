@@ -19,7 +19,7 @@ static void check(nm_job *job, const nm_cli *c)
     if (nm_cli_has(c, NM_O_json))
         nm_throw(job, NM_EUSE,
                  "--json: goes with one campaign; netmip compare --json says the table of several");
-    nm_cli_files(job, c, 1, c->argc, "networks");
+    nm_cli_files(job, c, 1, c->argc, "one network or more");
     if (!nm_cli_has(c, NM_O_dir)) nm_throw(job, NM_EUSE, "netmip batch: --dir DIR was expected");
 }
 

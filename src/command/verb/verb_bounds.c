@@ -76,7 +76,7 @@ static void put_json(nm_buf *out, const nm_bounds_of *of, const char *file, cons
 
 int nm_verb_bounds(nm_job *job, const nm_cli *c, nm_buf *out)
 {
-    nm_cli_files(job, c, 1, 2, "a network, and a question");
+    nm_cli_files(job, c, 1, 2, "a network with its question");
     const nm_net *net = nm_cli_net(job, c);
     const nm_query *q = nm_cli_question(job, c, net);
     if (nm_cli_dump(job, c, out, net, q)) return NM_OK;

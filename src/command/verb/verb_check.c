@@ -40,7 +40,7 @@ int nm_verb_check(nm_job *job, const nm_cli *said, nm_buf *out)
 {
     if (nm_cli_has(said, NM_O_batch)) return campaigns(job, said, out);
     nm_cli with = *said;
-    nm_cli_files(job, said, 2, 3, "a network, a question, and a certificate");
+    nm_cli_files(job, said, 2, 3, "a network with its question and a certificate");
     const char *path = with.file[--with.n_files];
     const nm_net *net = nm_cli_net(job, &with);
     const nm_query *q = nm_cli_question(job, &with, net);

@@ -6,7 +6,7 @@
 
 int nm_verb_compare(nm_job *job, const nm_cli *c, nm_buf *out)
 {
-    nm_cli_files(job, c, 1, c->argc, "folders of campaigns");
+    nm_cli_files(job, c, 1, c->argc, "a folder of campaigns, or several,");
     const nm_compared how = {.format = nm_cli_pick(job, c, NM_O_format, "text|csv|md|latex"),
                              .dir = nm_cli_get(c, NM_O_output),
                              .json = nm_cli_has(c, NM_O_json)};

@@ -43,7 +43,7 @@ static nm_reported folder_of(nm_job *job, const char *dir)
 
 int nm_verb_report(nm_job *job, const nm_cli *c, nm_buf *out)
 {
-    nm_cli_files(job, c, 1, c->argc, "folders of campaigns or comparisons");
+    nm_cli_files(job, c, 1, c->argc, "a folder of a campaign or a comparison, or several,");
     const char *path = nm_cli_has(c, NM_O_output) ? nm_cli_get(c, NM_O_output) : "report.html";
     if (!nm_has_suffix(path, ".html"))
         nm_throw(job, NM_EUSE, "-o %s: a name that ends in .html was expected", path);

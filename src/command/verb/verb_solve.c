@@ -100,7 +100,7 @@ static int run(nm_job *job, const nm_cli *said, nm_buf *out, bool compile)
 {
     nm_cli with = *said; /* and with what goes with a solver */
     const nm_cli *c = &with;
-    nm_cli_files(job, c, 1, 2, "a network, and a question");
+    nm_cli_files(job, c, 1, 2, "a network with its question");
     const nm_runner *runner = compile ? nm_cli_spread_runner(job, &with) : NULL;
     const double start = nm_cpu();
     nm_solve_opts o = nm_cli_solve_opts(job, c, compile); /* first, to refuse at once what no solver here could read */
