@@ -158,7 +158,7 @@ def compiled(source, out):
     packages = re.search(r"^PKGS := (.*)", text_of(os.path.join(ROOT, "Makefile")), re.M).group(1).split()
     libraries = subprocess.run(["pkg-config", "--libs", *packages], capture_output=True, text=True).stdout.split()
     r = subprocess.run(["gcc", "-std=c11", "-Wall", "-Werror", *os.environ.get("SAN", "").split(), "-I", os.path.join(ROOT, "include"), source,
-                        os.path.join(os.path.dirname(NETMIP), "libnetmip.a"), *libraries, "-lm", "-o", out], capture_output=True, text=True)
+                        os.path.join(os.path.dirname(NETMIP), "libnetmip.a"), *libraries, "-lstdc++", "-lm", "-o", out], capture_output=True, text=True)
     return "" if r.returncode == 0 else "gcc ended with %d: %s" % (r.returncode, r.stderr)
 
 
