@@ -2,7 +2,7 @@
 """netmip batch: tables agree with records and with single runs; a campaign killed at any moment and
 started again ends with the records of an undisturbed one; nothing foreign is touched, nothing of
 its own is left; refusals; signals."""
-import atexit, csv, gzip, json, os, random, re, signal, subprocess, sys, time
+import atexit, csv, gzip, json, os, random, re, shutil, signal, subprocess, sys, time
 
 sys.path.insert(1, sys.path[0] + "/../kit")
 import kit
@@ -375,6 +375,16 @@ def reruns():
     check("values again: both", all(records(folder)[k]["wall_seconds"] != rec[k]["wall_seconds"] for k in rec))
 
 
+def merged():
+    """parts that were solved in folders of their own, copied into one, are the campaign of all"""
+    for name, part in (("all-12", "0:12"), ("first-5", "0:5"), ("last-7", "5:12")):
+        good(name, p(name), *FAST, "--range", part)
+    shutil.copytree(p("last-7"), p("first-5"), dirs_exist_ok=True)
+    code, out, err = kit.run("batch", "--join", p("first-5"), "--quiet")
+    check("merged", code == 0 and timeless(p("first-5")) == timeless(p("all-12")) and out.startswith("12 samples (0:12)"), (code, out, err))
+    tables("merged", p("first-5"))
+
+
 def damaged(folder, ask, path):
     """a record that cannot be read counts as missing, and is made again"""
     want = timeless(folder)
@@ -525,4 +535,4 @@ def many():
     check("another question is refused", r.returncode == 2, (r.returncode, err))
 
 
-parts(agreement, kills, orphans, death, refusals, says, reruns, disks, signals, errors, many)
+parts(agreement, kills, orphans, death, refusals, says, reruns, merged, disks, signals, errors, many)
