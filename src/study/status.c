@@ -178,7 +178,11 @@ static void put_text(nm_job *job, nm_buf *out, const state *s)
     if (left > 0)
         nm_put(out, "; about %s left%s", nm_duration(job, left),
                s->n_running ? "" : " for one worker");
-    nm_put(out, "\nat work: %zu, with %s in hand\n", s->workers, nm_counted(out->job, s->n_running, "samples"));
+    if (s->workers)
+        nm_put(out, "\nat work: %zu, with %s in hand\n", s->workers,
+               nm_counted(out->job, s->n_running, "samples"));
+    else
+        nm_put(out, "\nnobody is at work\n");
     for (size_t i = 0; i < s->n_running && i < SHOWN; i++)
         nm_put(out, "  %s: %s, %s\n", s->now[i].worker, s->now[i].record,
                nm_duration(job, s->now[i].seconds));

@@ -352,7 +352,7 @@ def status():
     code, out, err = batch("--status", folder)
     want = [r["verdict"] for k, r in whole(40).items() if k < 2]
     check("what is done and in hand", out.startswith("2/8: %d hold, %d violated, 0 unknown; about " % (want.count("holds"), want.count("violated")))
-          and "\nat work: 1, with 1 samples in hand\n  elsewhere-1-00000003: 000003, 1 s\n" in out, out)
+          and "\nat work: 1, with 1 sample in hand\n  elsewhere-1-00000003: 000003, 1 s\n" in out, out)
     bad("no campaign", 5, ["campaign.json"], "--status", p())
 
 
