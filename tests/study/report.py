@@ -291,7 +291,7 @@ def on_paper_and_phones():
 
 def refused():
     os.makedirs(p("none"))
-    for name, code, needle, args in (("no folder", 2, "folders of campaigns", []), ("neither", 5, "no campaign.json and no bench.json", [p("none")]),
+    for name, code, needle, args in (("no folder", 2, "a folder of a campaign or a comparison", []), ("neither", 5, "no campaign.json and no bench.json", [p("none")]),
                                      ("no page", 2, ".html", [p("none"), "-o", p("x.pdf")])):
         got, out, err = run("report", *args)
         check("refuse: " + name, got == code and out == "" and needle in err, (got, err))
