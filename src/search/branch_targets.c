@@ -26,14 +26,14 @@ enum { PAIR = 2 };
 static const double PAIRS_FROM = 20;
 
 struct queue;
-typedef struct { /* of a target */
+typedef struct hunt { /* of a target */
     nm_leaf leaf;
     const struct queue *q;
     size_t i;                 /* in the queue's order */
     nm_branch_search *search; /* NULL: not begun, or at its end */
     bool late;                /* it was stopped, and can go on */
     nm_branch out;            /* x has room for a point of the target's program */
-    size_t member;            /* of the team, whose it is */
+    struct hunt *next;        /* another one that the same member of the team has begun */
 } hunt;
 
 typedef struct queue { /* of the open targets */
@@ -92,11 +92,11 @@ static void close_search(nm_job *job, hunt *h)
 }
 
 /* Returns how many of the searches that a member has begun can go on; none if the time is used up. */
-static size_t n_late(nm_job *job, const queue *q, size_t member)
+static size_t n_late(nm_job *job, const queue *q, const hunt *own)
 {
     size_t n = 0;
     if (nm_stopped(job) || nm_wall() > q->end) return 0;
-    for (size_t i = 0; i < q->n; i++) n += q->h[i].late && q->h[i].member == member;
+    for (; own; own = own->next) n += own->late;
     return n;
 }
 
@@ -118,10 +118,9 @@ static bool take(nm_state *s, nm_target *t, const nm_branch *out)
 
 /* ---- one target after the other ---- */
 
-static bool is_settled(queue *q, size_t i, size_t left)
+static bool is_settled(queue *q, hunt *h, size_t left)
 {
     nm_job *job = q->s->job;
-    hunt *h = &q->h[i];
     const nm_branch out = go_on(job, h, left, 1);
     const bool settled = take(q->s, h->leaf.t, &out);
     close_search(job, h);
@@ -131,15 +130,19 @@ static bool is_settled(queue *q, size_t i, size_t left)
 /* Branches on those targets that are open, or only on those that pairs left as they need leaves. */
 static bool branch_in_turn(queue *q, bool leaves)
 {
+    hunt *own = NULL, **last = &own;
     q->together = 0;
     for (size_t i = 0; i < q->n && !nm_stopped(q->s->job); i++) {
-        if (!nm_target_open(q->h[i].leaf.t) || (leaves && !q->h[i].out.needs_leaf)) continue;
-        nm_note(q->s->job, "branching on target %s", q->h[i].leaf.t->name);
-        if (is_settled(q, i, q->n - i)) return true;
+        hunt *h = &q->h[i];
+        if (!nm_target_open(h->leaf.t) || (leaves && !h->out.needs_leaf)) continue;
+        nm_note(q->s->job, "branching on target %s", h->leaf.t->name);
+        *last = h;
+        last = &h->next;
+        if (is_settled(q, h, q->n - i)) return true;
     }
-    for (size_t left; (left = n_late(q->s->job, q, 0));)
-        for (size_t i = 0; i < q->n; i++)
-            if (q->h[i].late && is_settled(q, i, left--)) return true;
+    for (size_t left; (left = n_late(q->s->job, q, own));)
+        for (hunt *h = own; h; h = h->next)
+            if (h->late && is_settled(q, h, left--)) return true;
     return false;
 }
 
@@ -159,15 +162,14 @@ static void settle(nm_job *job, queue *q, size_t i)
 /* Returns the number of inputs of the target's program: generators, if its case has them. */
 static size_t width(const nm_target *t) { return t->tight->p->blocks[0].n; }
 
-static void branch_on(nm_job *job, queue *q, size_t i, size_t left, size_t together)
+static void branch_on(nm_job *job, queue *q, hunt *h, size_t left, size_t together)
 {
-    hunt *h = &q->h[i];
     const nm_branch out = go_on(job, h, left, together);
     if (out.status == NM_VIOLATED) memcpy(h->out.x, out.x, width(h->leaf.t) * sizeof *out.x);
     h->out.status = out.status;
     h->out.needs_leaf = out.needs_leaf;
     close_search(job, h);
-    if (out.status == NM_VIOLATED) settle(job, q, i);
+    if (out.status == NM_VIOLATED) settle(job, q, h->i);
 }
 
 /* Each member goes on with the searches that it has begun itself. */
@@ -175,13 +177,15 @@ static void branch_each(nm_job *job, void *arg, nm_turns *turns)
 {
     queue *q = arg;
     for (size_t member; nm_turns_next(job, turns, &member);) {
+        hunt *own = NULL, **last = &own; /* others' are not looked at: they may be in work */
         for (size_t i; (i = atomic_fetch_add(&q->next, 1)) < atomic_load(&q->wanted) && !nm_stopped(job);) {
-            q->h[i].member = member;
-            branch_on(job, q, i, q->n - i, q->together);
+            *last = &q->h[i];
+            last = &q->h[i].next;
+            branch_on(job, q, &q->h[i], q->n - i, q->together);
         }
-        for (size_t left; (left = n_late(job, q, member));)
-            for (size_t i = 0; i < q->n; i++)
-                if (q->h[i].member == member && q->h[i].late) branch_on(job, q, i, left--, 1);
+        for (size_t left; (left = n_late(job, q, own));)
+            for (hunt *h = own; h; h = h->next)
+                if (h->late) branch_on(job, q, h, left--, 1);
     }
 }
 
@@ -192,7 +196,6 @@ static bool branch_in_pairs(queue *q)
     for (size_t i = 0; i < q->n; i++) {
         nm_target *t = q->h[i].leaf.t;
         q->h[i].out = (nm_branch){.status = NM_UNKNOWN, .x = NM_RAW(s->job, double, width(t))};
-        q->h[i].member = SIZE_MAX;
         work += nm_crown_work(t->tight);
     }
     q->together = nm_job_threads(s->job) > 1 ? PAIR : 1;
@@ -203,7 +206,7 @@ static bool branch_in_pairs(queue *q)
     for (size_t i = 0; i < q->n; i++) { /* the team's searches ended with it */
         q->h[i].search = NULL;
         q->h[i].late = false;
-        q->h[i].member = 0;
+        q->h[i].next = NULL;
     }
     return branch_in_turn(q, true);
 }
