@@ -13,7 +13,7 @@ typedef struct nm_fact {
     const char *key;       /* its key in JSON; NULL: an element of a list, or the top level */
     nm_fact_kind kind;
     bool in_json;
-    const char *caption;   /* words for people, with %s, %g or %lld for the value, by kind; NULL: none */
+    const char *caption;   /* words with %s, %g or %lld for the value, by kind; or things: "rows"; NULL: none */
     union {
         const char *text;
         double number;     /* also seconds; finite if it is a number in JSON */

@@ -34,7 +34,7 @@ void nm_report_json(nm_buf *b, const nm_fact *facts, const nm_pointcheck *check)
 
 /* ---- text ---- */
 
-/* Prints a fact in words: its caption has exactly the conversion that its kind needs. */
+/* Prints a fact in words: its caption has exactly the conversion that its kind needs, or names what is counted. */
 static void say(nm_buf *b, const nm_fact *f)
 {
     switch (f->kind) {

@@ -203,6 +203,7 @@ static void make_cases(nm_job *job, const nm_net *net, const nm_around *a, nm_qu
                     .n_out = q->n_out,
                     .n_cases = 1,
                     .cases = domain,
+                    .quiet = a->quiet,
                     .no_image = net->image.rank ? NULL : net->image_by,
                     .name = no_name};
     nm_sets_make(&s, a->sets);

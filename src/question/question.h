@@ -165,6 +165,7 @@ typedef struct nm_around { /* a question around an image */
     size_t top;            /* K: a counterexample has K outputs above the label; 0 means 1 */
     double margin, guard;
     bool set_only;         /* no clauses */
+    bool quiet;            /* no notes, which were made for another image of the same campaign */
     nm_objective objective;
     nm_norm norm;          /* for closest */
 } nm_around;

@@ -22,6 +22,7 @@ typedef struct nm_setting { /* the cases around an image; at first there is one,
     size_t n_cases;
     nm_case *cases;        /* without clauses */
     bool is_patch;         /* a patch: elements outside are fixed to the image's */
+    bool quiet;            /* as in nm_around */
     const char *no_image;  /* why the inputs are not an image, or NULL */
     const char **name;     /* [n_cases] suffix to the names of its clauses, or "" */
 } nm_setting;

@@ -103,7 +103,7 @@ nm_layout nm_setting_layout(const nm_setting *s, const char *flag)
         nm_throw(s->job, NM_EUNSUP, "--perturb %s: the network reads more than one image", flag);
     int sides = 0;
     for (int i = 0; i < s->shape.rank; i++) sides += s->shape.dim[i] != 1;
-    if (sides <= 1 && s->shape.order == NM_OPEN && s->n > 1)
+    if (sides <= 1 && s->shape.order == NM_OPEN && s->n > 1 && !s->quiet)
         nm_note(s->job, "--perturb %s: the input, of shape %s, is taken as a grey picture of %zu x %zu", flag,
                 nm_shape_print(s->job, s->shape), l.h, l.w);
     return l;

@@ -428,6 +428,7 @@ static int begin(search *s)
 /* Searches until the search ends, or it is too late. */
 static int work(search *s)
 {
+    if (s->o.wanted && !s->o.wanted(s->o.arg)) return GAVE_UP;
     int what = s->out.nodes ? CLOSED : begin(s);
     while (what == CLOSED && s->stack && !nm_root_tree_closes(s->tree, s->job, s->spent)) what = go_on(s);
     return what;

@@ -91,12 +91,15 @@ static void close_search(nm_job *job, hunt *h)
     h->search = NULL;
 }
 
+/* Returns whether a search was stopped, and its target is still open: another one's counterexample may settle it. */
+static bool can_go_on(const hunt *h) { return h->late && nm_target_open(h->leaf.t); }
+
 /* Returns how many of the searches that a member has begun can go on; none if the time is used up. */
 static size_t n_late(nm_job *job, const queue *q, const hunt *own)
 {
     size_t n = 0;
     if (nm_stopped(job) || nm_wall() > q->end) return 0;
-    for (; own; own = own->next) n += own->late;
+    for (; own; own = own->next) n += can_go_on(own);
     return n;
 }
 
@@ -142,7 +145,7 @@ static bool branch_in_turn(queue *q, bool leaves)
     }
     for (size_t left; (left = n_late(q->s->job, q, own));)
         for (hunt *h = own; h; h = h->next)
-            if (h->late && is_settled(q, h, left--)) return true;
+            if (can_go_on(h) && is_settled(q, h, left--)) return true;
     return false;
 }
 
@@ -185,7 +188,7 @@ static void branch_each(nm_job *job, void *arg, nm_turns *turns)
         }
         for (size_t left; (left = n_late(job, q, own));)
             for (hunt *h = own; h; h = h->next)
-                if (h->late) branch_on(job, q, h, left--, 1);
+                if (can_go_on(h)) branch_on(job, q, h, left--, 1);
     }
 }
 
@@ -239,8 +242,7 @@ static bool in_pairs(const queue *q)
 {
     const double from = PAIRS_FROM * nm_job_shares_from(q->s->job);
     bool dear = q->n > 1 && q->s->q->objective == NM_FEASIBLE && !q->s->nearest;
-    for (size_t i = 0; i < q->n; i++)
-        {
+    for (size_t i = 0; i < q->n; i++) {
         const nm_bounds *b = q->h[i].leaf.t->tight;
         dear = dear && nm_hidden_layers(b->p) > 1 && nm_crown_work(b) > from;
     }

@@ -124,7 +124,7 @@ nm_branch nm_branch_run(nm_job *job, const nm_bounds *b, const nm_case *c, size_
 typedef struct nm_branch_search nm_branch_search;
 nm_branch_search *nm_branch_open(nm_job *job, const nm_bounds *b, const nm_case *c, size_t clause, const uint32_t *row,
                                  size_t which, double rhs, nm_branch_opts o);
-nm_branch nm_branch_go_on(nm_branch_search *s, nm_job *job, double deadline); /* in the thread that opened it */
+nm_branch nm_branch_go_on(nm_branch_search *s, nm_job *job, double deadline); /* while it is late, in its own thread */
 void nm_branch_close(nm_job *job, nm_branch_search *s); /* the job that opened it */
 
 /* ---- pick.c: what a node may be branched on ------------------------------------------------------ */

@@ -151,6 +151,7 @@ static void put_record(nm_buf *b, const nm_campaign *c, const solved *s)
 nm_query *nm_sample_query(nm_job *job, const nm_campaign *c, int64_t sample)
 {
     nm_around a = c->around;
+    a.quiet = sample != c->from;
     nm_around_image(&a, c->net, nm_dataset_get(job, nm_net_form(c->net), &c->images, sample));
     a.y = c->clean ? c->clean[sample - c->from] : NULL;
     a.label = c->has_labels ? nm_dataset_label(job, &c->labels, sample) : -1;

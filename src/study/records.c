@@ -91,6 +91,7 @@ static size_t clear(nm_job *job, const nm_records *r, const char **one)
 
 /* ---- records that are there ---- */
 
+/* What it parses ends with the nm_run that it is called by, so that a good record is parsed twice. */
 static void try_to_read(nm_job *job, void *arg)
 {
     const char *path = arg;

@@ -375,6 +375,16 @@ def reruns():
     check("values again: both", all(records(folder)[k]["wall_seconds"] != rec[k]["wall_seconds"] for k in rec))
 
 
+def pictures():
+    """a flat input that is taken as a picture is said once, not for each image"""
+    net = put("flat.json", json.dumps({"netmip": "network", "version": 1, "name": "n", "input": {"name": "x", "shape": [16]}, "layers": [
+        {"op": "dense", "weight": [[(3 * i + 5 * k) % 7 / 7 for k in range(16)] for i in range(2)], "bias": [0, 0]}]}))
+    images = put("flat.csv", "".join(",".join("0.%d" % ((k + r) % 10) for k in range(16)) + "\n" for r in range(4)))
+    for perturb, times in (("patch:2x2", 1), ("linf:0.1", 0)):
+        r = subprocess.run([NETMIP, "batch", net, "--images", images, "--perturb", perturb, "--dir", p("flat-" + perturb[:5])], capture_output=True, text=True)
+        check("a picture is said once: " + perturb, r.returncode == 0 and r.stderr.count("grey picture of 4 x 4") == times, r.stderr)
+
+
 def merged():
     """parts that were solved in folders of their own, copied into one, are the campaign of all"""
     for name, part in (("all-12", "0:12"), ("first-5", "0:5"), ("last-7", "5:12")):
@@ -535,4 +545,4 @@ def many():
     check("another question is refused", r.returncode == 2, (r.returncode, err))
 
 
-parts(agreement, kills, orphans, death, refusals, says, reruns, merged, disks, signals, errors, many)
+parts(agreement, kills, orphans, death, refusals, says, reruns, pictures, merged, disks, signals, errors, many)

@@ -232,8 +232,8 @@ static int status(nm_job *job, const nm_cli *c, nm_buf *out)
     size_t n;
     const char *of = nm_cli_get(c, NM_O_status), **dir = nm_study_folders(job, 1, &of, &n);
     const bool json = nm_cli_has(c, NM_O_json);
-    if (json && n > 1) nm_throw(job, NM_EUSE, "--json: %s has several campaigns in it; the folder of one was expected",
-                             of);
+    if (json && n > 1)
+        nm_throw(job, NM_EUSE, "--json: %s has several campaigns in it; the folder of one was expected", of);
     for (size_t i = 0; i < n; i++) {
         if (n > 1) nm_put(out, "%s%s: ", i ? "\n" : "", dir[i]);
         nm_campaign_status(job, dir[i], out, json);

@@ -33,7 +33,7 @@ static int campaigns(nm_job *job, const nm_cli *said, nm_buf *out)
         some += code != NM_UNKNOWN;
         rejected += code == NM_EAUDIT;
     }
-    return nm_stopped(job) || (!some && !rejected) ? NM_UNKNOWN : rejected ? NM_EAUDIT : NM_OK;
+    return nm_stopped(job) || !some ? NM_UNKNOWN : rejected ? NM_EAUDIT : NM_OK;
 }
 
 int nm_verb_check(nm_job *job, const nm_cli *said, nm_buf *out)
@@ -60,8 +60,7 @@ int nm_verb_check(nm_job *job, const nm_cli *said, nm_buf *out)
         nm_jo_done(&j);
     } else if (r.accepted) {
         nm_put(out, "accepted: %s (%s, %s, %.3f s)\n", claim, nm_counted(job, r.clauses, "clauses"),
-               nm_counted(job, r.steps, "steps"),
-               nm_cpu() - start);
+               nm_counted(job, r.steps, "steps"), nm_cpu() - start);
     } else {
         nm_put(out, "rejected: %s:%d: %s\n", path, r.line, r.why);
     }
