@@ -65,7 +65,8 @@ static void forward(climb *c, int upto)
             for (size_t l = 0; l < c->lanes; l++)
                 c->v[b][i * NM_LANES + l] = k->kind == NM_AFFINE ? k->bias[i] : line(c, k, b, i, l);
         for (size_t t = 0; t < k->n_lin; t++)
-            nm_lin_apply(c->job, c->t->k, &k->lin[t], c->v[k->lin[t].src], c->v[b]);
+            nm_lin_apply(c->job, c->t->k, &k->lin[t], c->v[k->lin[t].src], c->v[b],
+                         nm_relax_zero(c->x, c->p, k->lin[t].src));
     }
 }
 

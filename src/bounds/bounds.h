@@ -21,7 +21,7 @@ typedef struct nm_bounds {
     size_t n_balls; const nm_ball *balls; /* they contain block 0, too; none with generators */
 } nm_bounds;
 nm_bounds *nm_bounds_new(nm_job *job, const nm_program *p, const double *lo, const double *hi);
-/* Returns how far float32 may put unit i of AFFINE block k from its exact value (network/float32.c); reals: 0. */
+/* how far float32 may put unit i of AFFINE block k from its exact value (network/float32.c); reals: 0 */
 double nm_bounds_radius(const nm_bounds *b, const nm_block *k, size_t i);
 void nm_bounds_meet(nm_bounds *b, size_t u, double lo, double hi, nm_by by);
 static inline bool nm_steep(double lo, double hi) { return hi > -lo * (1 + 0x1p-30); } /* ties ignore rounding */
@@ -114,6 +114,7 @@ typedef struct nm_relax {  /* linear bounds of each unit, in block order [n_unit
 } nm_relax;
 nm_relax *nm_relax_new(nm_job *job, const nm_bounds *b);
 void nm_relax_set(nm_relax *x, const nm_bounds *b, int from, int to); /* lines of blocks from..to-1 */
+const unsigned char *nm_relax_zero(const nm_relax *x, const nm_program *p, int block); /* RELUs: dead; or NULL */
 
 /* ---- pull_back.c: NM_LANES rows pulled back through a program ----------------------------------- */
 typedef struct nm_batch {
@@ -180,7 +181,7 @@ typedef struct nm_lanes {  /* a workspace for one row; after a run, what each la
     size_t n_open; const uint32_t *open; /* RELU units of open sign */
     double lo[NM_LANES];
     float *slope, *beta;   /* [NM_LANES][n_open]; [NM_LANES][most signs] */
-    float *loss;           /* [NM_LANES][n_open] what the line of the unit loses at the minimisers of the last steps */
+    float *loss;           /* [NM_LANES][n_open] what the unit's line loses at the last minimisers but one */
     double *x;             /* [n_in][NM_LANES] the last minimiser */
     double coef;           /* 1; -1: the row is bounded from above, as a lower bound of -row */
     bool keep_slopes;      /* only multipliers of signs are optimised */
@@ -189,7 +190,7 @@ typedef struct nm_lanes {  /* a workspace for one row; after a run, what each la
 /* Opens a workspace for row `row` of the last block; `most`: the largest number of signs in a lane. Bounds that it
  * computes hold wherever b's do. */
 nm_lanes *nm_lanes_new(nm_job *job, const nm_bounds *b, uint32_t row, size_t most);
-/* Bounds the row in n nodes; ends when all are above `enough`. The result of a node does not depend on other lanes. */
+/* Bounds the row in n nodes; ends when all are above `enough`. A node's result does not depend on other lanes. */
 void nm_lanes_run(nm_lanes *l, size_t n, const nm_lane *lane, double enough, size_t steps);
 double nm_lanes_work(const nm_lanes *l, size_t n, size_t steps); /* roughly, in fused multiply-adds */
 
@@ -216,8 +217,8 @@ typedef struct nm_hull_opts { size_t steps; double rate, last; } nm_hull_opts; /
 /* Makes lines for the unstable units, last layers first, up to `most` entries in all; valid for bounds within b's. */
 nm_lines_of *nm_lines_of_new(nm_job *job, const nm_bounds *b, size_t most);
 /* Runs the hull dual for one row of the last block; returns a result like alpha's, in lane 0. */
-nm_alpha *nm_hull_run(nm_job *job, const nm_lines_of *lines, const nm_bounds *b, uint32_t row,
-                      double enough, nm_hull_opts o, const nm_signs *signs, const nm_alpha *start);
+nm_alpha *nm_hull_run(nm_job *job, const nm_lines_of *lines, const nm_bounds *b, uint32_t row, double enough,
+                      nm_hull_opts o, const nm_signs *signs, const nm_alpha *start);
 /* hull_point.c: does so with one block of ReLUs, over a box: nm_point_fits. a->mean is the point that decides the
  * lines; if the row is above `enough`, it and a->beta are those of the bound. */
 enum { NM_POINT_GRID = 1024 }; /* places of points are multiples of 1/NM_POINT_GRID of the interval */
@@ -236,8 +237,7 @@ typedef struct nm_tighten_opts { size_t rounds, steps; /* steps: of alpha in eac
 typedef struct nm_tight {
     bool closed;           /* there is no counterexample to the target */
     nm_bounds *b;          /* bounds that hold for counterexamples to the target only */
-    double lo;             /* lower bound of the row for them */
-    size_t rounds;
+    double lo; size_t rounds; /* lo: lower bound of the row for them */
 } nm_tight;
 nm_bounds *nm_bounds_copy(nm_job *job, const nm_bounds *b);
 void nm_bounds_assign(nm_bounds *to, const nm_bounds *from); /* both of the same program */

@@ -8,10 +8,12 @@
  * along the same lines, and moves slopes and multipliers along the derivatives (alpha.c has the argument); the best
  * of all iterates is kept. Lanes do not see each other: the kernels sum each lane in an order of its own, so that a
  * node's result is the same whatever is bounded beside it. What a unit's line loses at the minimisers of the last
- * steps is its score for branching.
+ * steps but one is its score for branching (with the first of four steps, too, which still stands where the parent
+ * stood, deep residual networks take more nodes).
  *
- * Cost of a step: two passes over the weights for all lanes together, where branch.c's nodes take a pass for each unit
- * of open sign, too. Left out: bounds of other units in a node (branch.c refreshes them), and cuts of the box. */
+ * Cost of a step: two passes over the weights for all lanes together, the one back without units that are 0 in all
+ * nodes and the one forward without their columns; the last step goes back only. branch.c's nodes take a pass for each
+ * unit of open sign, too. Left out: bounds of other units in a node (branch.c refreshes them), and cuts of the box. */
 #include "base/base.h"
 #include "program/program.h"
 #include "bounds/bounds.h"
@@ -19,7 +21,7 @@
 
 #include <stdlib.h>
 
-enum { LAST = 4 }; /* steps whose losses count */
+enum { LAST = 2 }; /* steps before the last one whose losses count */
 static const double RATE = 0.15; /* of Adam's steps, for a run of few of them */
 
 struct nm_lane_climb {
@@ -225,7 +227,8 @@ static void forward(nm_lanes *l)
         if (k->kind != NM_AFFINE) continue;
         start_at_bias(k, c->v[b]);
         for (size_t t = 0; t < k->n_lin; t++)
-            nm_lin_apply(l->job, c->t->k, &k->lin[t], c->v[k->lin[t].src], c->v[b]);
+            nm_lin_apply(l->job, c->t->k, &k->lin[t], c->v[k->lin[t].src], c->v[b],
+                         nm_relax_zero(c->x, p, k->lin[t].src));
     }
 }
 
@@ -292,8 +295,9 @@ void nm_lanes_run(nm_lanes *l, size_t n, const nm_lane *lane, double enough, siz
         for (size_t i = 0; i < n; i++) all &= l->lo[i] > enough;
         if (all || nm_stopped(l->job)) return;
         nm_batch_corner(c->t, l->b, n, c->v[0]);
+        if (s > 0 && s + 1 == steps) return; /* nothing needs the last point's values */
         forward(l);
-        if (s + LAST >= steps) add_losses(l, n);
+        if (s + 1 + LAST >= steps) add_losses(l, n);
         if (s + 1 < steps) ascend(l, s);
     }
 }

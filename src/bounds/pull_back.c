@@ -86,10 +86,8 @@ static void pull_affine(nm_batch *t, const nm_relax *x, const nm_block *k, int b
     t->k->gather(n, t->unit[b], t->y[b], k->bias, x->w + k->first, t->cst, t->err);
     for (size_t i = 0; i < k->n_lin; i++) {
         const nm_lin *a = &k->lin[i];
-        const nm_block *s = &t->p->blocks[a->src];
-        const bool gone = s->kind == NM_RELU;
         nm_lin_pull(t->job, t->k, a, n, t->unit[b], t->y[b], t->y[a->src], t->live[a->src],
-                    gone ? x->dead + s->first : NULL);
+                    nm_relax_zero(x, t->p, a->src));
         t->used[a->src] = true;
     }
 }

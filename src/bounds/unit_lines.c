@@ -21,6 +21,11 @@ nm_relax *nm_relax_new(nm_job *job, const nm_bounds *b)
     return x;
 }
 
+const unsigned char *nm_relax_zero(const nm_relax *x, const nm_program *p, int block)
+{
+    return p->blocks[block].kind == NM_RELU ? x->dead + p->blocks[block].first : NULL;
+}
+
 /* Returns cut such that sup*a + cut >= f at both ends (a = p, f = fp) and (a = q, f = fq), rounded up. */
 static double cut_above(double sup, double p, double fp, double q, double fq)
 {

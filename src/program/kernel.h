@@ -23,7 +23,7 @@ typedef struct nm_product { /* out += A in, or for the listed rows out += in A *
     const double *in;
     double *out;
     unsigned char *live;   /* to pull back: marks what is touched of `out` */
-    const unsigned char *dead; /* to pull back: what may be left out of it; or NULL */
+    const unsigned char *dead; /* to pull back: what may be left out of it; to apply: where `in` is 0; or NULL */
 } nm_product;
 /* Computes the items from `from` up to but not including `to`. No two items write to the same place. Along: an item is
  * one position of the convolution's output in one group. Against: an item is eight channels of each group's input. */

@@ -76,12 +76,14 @@ static void dense_apply(nm_job *job, const nm_product *s, size_t from, size_t to
     const size_t cols = s->a->cols, ld = nm_pad8(cols);
     const nm_mark mark = nm_mark_get(job);
     uint32_t *aoff = NM_RAW(job, uint32_t, cols), *yoff = NM_RAW(job, uint32_t, cols);
+    size_t n = 0;
     for (size_t j = 0; j < cols; j++) {
-        aoff[j] = (uint32_t)j;
-        yoff[j] = (uint32_t)(j * NM_LANES);
+        aoff[n] = (uint32_t)j;
+        yoff[n] = (uint32_t)(j * NM_LANES);
+        n += !(s->dead && s->dead[j]);
     }
     for (size_t i = 8 * from; i < 8 * to; i += 8)
-        s->k->outer(cols, s->a->w + i * ld, ld, aoff, s->in, yoff, s->out + i * NM_LANES, true);
+        s->k->outer(n, s->a->w + i * ld, ld, aoff, s->in, yoff, s->out + i * NM_LANES, true);
     nm_mark_release(job, mark);
 }
 
@@ -92,18 +94,20 @@ static void convt_apply(nm_job *job, const nm_product *s)
     const nm_mark mark = nm_mark_get(job);
     uint32_t *unit = NM_RAW(job, uint32_t, a->cols);
     nm_product all = *s;
-    for (size_t i = 0; i < a->cols; i++) unit[i] = (uint32_t)i;
-    all.n = a->cols;
+    for (size_t i = 0; i < a->cols; i++)
+        if (!(s->dead && s->dead[i])) unit[all.n++] = (uint32_t)i;
     all.unit = unit;
+    all.dead = NULL;
     all.live = NM_RAW(job, unsigned char, a->rows);
     memset(all.live, 1, a->rows);
     compute(job, &all, 1, nm_conv_eights(a), nm_conv_pull);
     nm_mark_release(job, mark);
 }
 
-void nm_lin_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *x, double *y)
+void nm_lin_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *x, double *y,
+                  const unsigned char *zero)
 {
-    const nm_product s = {.k = k, .a = a, .in = x, .out = y};
+    const nm_product s = {.k = k, .a = a, .in = x, .out = y, .dead = zero};
     if (a->kind == NM_DENSE) compute(job, &s, 1, nm_pad8(a->rows) / 8, dense_apply);
     if (a->kind == NM_CONV) compute(job, &s, 1, nm_conv_places(a), nm_conv_apply);
     if (a->kind == NM_CONVT) convt_apply(job, &s);

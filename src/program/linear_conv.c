@@ -98,7 +98,7 @@ void nm_conv_apply(nm_job *job, const nm_product *s, size_t from, size_t to)
         const size_t start = group_start(g, group);
         size_t n = 0;
         for (size_t i = 0; i < patch; i++) {
-            if (cells[i] == NONE) continue;
+            if (cells[i] == NONE || (s->dead && s->dead[start + (size_t)cells[i]])) continue;
             aoff[n] = (uint32_t)(i * og8);
             yoff[n++] = (uint32_t)(start + (size_t)cells[i]) * NM_LANES;
         }

@@ -152,8 +152,9 @@ void nm_lin_mtv(nm_job *job, const nm_kernels *k, const nm_lin *a, const double 
 /* y[rows] += A c; ry += |A| r; my += |A| m, each with an error of at most (terms+4) ulp of my; arrays padded to 8 */
 void nm_lin_apply3(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *c,
                    const double *r, const double *m, double *yc, double *yr, double *ym);
-/* y[rows8][NM_LANES] += A x[cols8][NM_LANES] */
-void nm_lin_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *x, double *y);
+/* y[rows8][NM_LANES] += A x[cols8][NM_LANES]; x must be 0 where `zero` [cols] is set; or NULL */
+void nm_lin_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const double *x, double *y,
+                  const unsigned char *zero);
 /* adds the listed units of y, pulled back, to x[cols8][NM_LANES]; live marks the columns that are touched */
 void nm_lin_pull(nm_job *job, const nm_kernels *k, const nm_lin *a, size_t n, const uint32_t *unit,
                  const double *y, double *x, unsigned char *live, const unsigned char *dead);

@@ -40,7 +40,7 @@ void nm_walk_forward(nm_walk *w)
             for (size_t i = 0; i < k->n; i++)
                 for (size_t l = 0; l < NM_LANES; l++) y[i * NM_LANES + l] = k->bias[i];
         for (size_t t = 0; t < k->n_lin; t++)
-            nm_lin_apply(w->job, w->k, &k->lin[t], w->v[k->lin[t].src], y);
+            nm_lin_apply(w->job, w->k, &k->lin[t], w->v[k->lin[t].src], y, NULL);
     }
 }
 

@@ -288,13 +288,28 @@ static bool check_apply(nm_job *job, const nm_kernels *k, const nm_lin *a, const
     double *old = NM_ARRAY(job, double, nm_pad8(a->rows) * NM_LANES);
     for (size_t j = 0; j < a->cols * NM_LANES; j++) x[j] = entry(ints);
     for (size_t i = 0; i < a->rows * NM_LANES; i++) y[i] = old[i] = ints ? 0 : entry(ints);
-    nm_lin_apply(job, k, a, x, y);
+    nm_lin_apply(job, k, a, x, y, NULL);
     bool ok = true;
     for (size_t r = 0; r < a->rows; r++)
         for (size_t l = 0; l < NM_LANES; l += 5)
             ok &= agrees(y[r * NM_LANES + l], old[r * NM_LANES + l], a->cols, m->w + r * a->cols, 1,
                          x + l, NM_LANES, ints);
     return ok;
+}
+
+/* A product that is told which columns are 0 has the same bytes. */
+static bool check_zeros(nm_job *job, const nm_kernels *k, const nm_lin *a, double *x)
+{
+    unsigned char *zero = NM_ARRAY(job, unsigned char, nm_pad8(a->cols));
+    const size_t n = nm_pad8(a->rows) * NM_LANES;
+    double *all = nm_repeat(job, n, 0.5), *some = nm_repeat(job, n, 0.5);
+    for (size_t j = 0; j < a->cols; j++) {
+        zero[j] = t_below(3) == 0;
+        for (size_t l = 0; zero[j] && l < NM_LANES; l++) x[j * NM_LANES + l] = 0;
+    }
+    nm_lin_apply(job, k, a, x, all, NULL);
+    nm_lin_apply(job, k, a, x, some, zero);
+    return memcmp(all, some, a->rows * NM_LANES * sizeof *all) == 0;
 }
 
 /* u (A) into z: rows of `unit` alone; columns that no listed row has keep their poison */
@@ -355,7 +370,7 @@ static void both_ways(nm_job *job, const nm_lin *a, const double *x, const doubl
         dead[j] = !live[j] && t_below(4) == 0;
     }
     t_seed = before;
-    nm_lin_apply(job, k, a, x, y);
+    nm_lin_apply(job, k, a, x, y, NULL);
     nm_lin_pull(job, k, a, n, unit, u, z, live, seed % 3 ? dead : NULL);
 }
 
@@ -429,6 +444,7 @@ static void one(nm_job *job, void *arg)
     CHECK(adjoint, "%s is not adjoint, seed %llu", o->name, seed);
     CHECK(check_shared(job, &a, x, u, o->seed), "%s, shared, seed %llu", o->name, seed);
     CHECK(check_half(job, &a, u), "%s, eight lanes, seed %llu", o->name, seed);
+    CHECK(check_zeros(job, k, &a, x), "%s with zeros, seed %llu", o->name, seed);
 }
 
 int main(void)
