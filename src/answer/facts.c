@@ -186,7 +186,8 @@ static void objective(maker *m, const nm_query *q, const nm_verdict *v)
     group(m, NM_FACT_GROUP, "objective");
     number(m, "value", v->optimum.value,
            closest
-               ? nm_fmt(m->job, "nearest counterexample: %s distance %%.9g", nm_norm_name(q->norm))
+               ? nm_fmt(m->job, "nearest counterexample%s: %s distance %%.9g", v->optimum.why ? " found" : "",
+                        nm_norm_name(q->norm))
                : "worst margin %.9g");
     number_if(m, "bound", v->optimum.bound, "proven to be at least %.9g");
     text_if(m, "why", v->optimum.why, "%s");

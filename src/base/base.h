@@ -116,7 +116,7 @@ bool nm_file_older(const char *a, const char *b);    /* true: a was last written
 bool nm_has_suffix(const char *s, const char *suffix);
 char *nm_path_dir(nm_job *job, const char *path);    /* the folder of path, with its slash, or "" */
 const char *nm_temp_new(nm_job *job); /* makes a temporary folder, which is removed with the job */
-void nm_folder_make(nm_job *job, const char *dir); /* makes the folder unless it exists */
+void nm_folder_make(nm_job *job, const char *dir); /* makes the folder, and those that it is in, unless they exist */
 const char **nm_folder_names(nm_job *job, const char *dir, size_t *n); /* in order; none where there is no folder */
 const char *nm_path_stem(nm_job *job, const char *path); /* the file's name up to its first dot */
 const char *nm_name_clean(nm_job *job, const char *text); /* text made fit for a file name that needs no quotes */

@@ -89,7 +89,15 @@ void nm_folder_make(nm_job *job, const char *dir)
 {
     struct stat st;
     if (mkdir(dir, 0777) == 0) return;
-    const int why = errno;
+    int why = errno;
+    size_t up = strlen(dir);
+    while (up > 0 && dir[up - 1] == '/') up--;
+    while (up > 0 && dir[up - 1] != '/') up--;
+    if (why == ENOENT && up > 1) {
+        nm_folder_make(job, nm_dup(job, dir, up - 1)); /* the folder that it is in */
+        if (mkdir(dir, 0777) == 0) return;
+        why = errno;
+    }
     if (why == EEXIST && stat(dir, &st) == 0 && !S_ISDIR(st.st_mode))
         nm_throw(job, NM_EIO, "%s: this is a file; a folder, or a new name for one, was expected", dir);
     if (why != EEXIST)

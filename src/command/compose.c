@@ -92,6 +92,10 @@ nm_page nm_page_brief(nm_job *job, const nm_verb *v)
     nm_page_add(&p, NM_PARAGRAPH, nm_fmt(job, "netmip %s: %s", v->name, v->help), NULL);
     nm_page_add(&p, NM_LITERAL, use.s, NULL);
     nm_page_append(&p, &s.whole, 0, s.intro);
+    if (strstr(use.s, " QUESTION"))
+        nm_page_add(&p, NM_PARAGRAPH,
+                    "QUESTION is a file that states the input set and the property: VNN-LIB (`.vnnlib`) or JSON; "
+                    "`netmip help query` describes both.", NULL);
     add_flags(&p, v);
     nm_page_add(&p, NM_PART, "Exit codes", NULL);
     add_exits(&p, v);

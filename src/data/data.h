@@ -37,6 +37,7 @@ static inline size_t nm_layout_at(const nm_layout *l, size_t c, size_t i, size_t
 bool nm_layout_find(nm_shape s, nm_layout *l);
 bool nm_layout_try(nm_shape s, nm_order order, nm_layout *l); /* in that order; false: not an image */
 const char *nm_layout_why(nm_job *job, nm_shape s);           /* why nm_layout_find failed, as the end of a sentence */
+bool nm_shape_flat(nm_shape s);                                /* one axis at most is longer than 1 */
 nm_shape nm_layout_shape(const nm_layout *l);                 /* of rank 3, with its order */
 bool nm_layout_eq(const nm_layout *a, const nm_layout *b);    /* true: both make the same pixels of the same elements */
 
@@ -46,6 +47,7 @@ typedef struct nm_imageform { /* the input that an image is read for */
     nm_shape shape;        /* its order of axes may be known */
     nm_shape stated;       /* the shape in the network's file: others are refused; rank 0: not stated */
     bool is_no_image;      /* its operators do not read it as an image: channels are not moved */
+    nm_order flat;         /* of a flat input: how it lists a picture's channels; NM_OPEN: not said */
 } nm_imageform;
 /* Reads FILE[:INDEX]; divides bytes by 255; x has as many elements as the form. */
 nm_tensor nm_image_read(nm_job *job, nm_imageform form, const char *spec);

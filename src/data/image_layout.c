@@ -99,6 +99,12 @@ const char *nm_layout_why(nm_job *job, nm_shape s)
     return nm_fmt(job, "inputs of shape %s are not an image", shape);
 }
 
+bool nm_shape_flat(nm_shape s)
+{
+    int64_t n;
+    return sides(s, &n) <= 1;
+}
+
 nm_shape nm_layout_shape(const nm_layout *l)
 {
     const int64_t c = (int64_t)l->c, h = (int64_t)l->h, w = (int64_t)l->w;

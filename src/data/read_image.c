@@ -79,6 +79,30 @@ static bool only_match(nm_job *job, nm_shape s, const nm_layout *l, const char *
     return first || last;
 }
 
+static void move_channels(nm_job *job, nm_tensor *t, const nm_layout *have, const nm_layout *want)
+{
+    double *x = NM_RAW(job, double, t->n);
+    for (size_t c = 0; c < want->c; c++)
+        for (size_t i = 0; i < want->h; i++)
+            for (size_t j = 0; j < want->w; j++)
+                x[nm_layout_at(want, c, i, j)] = t->x[nm_layout_at(have, c, i, j)];
+    t->x = x;
+    t->shape = nm_layout_shape(want);
+}
+
+/* Lists a picture's colours for a flat input, which tells neither their order nor the picture's sides. */
+static void flatten(nm_job *job, const nm_imageform *form, nm_tensor *t, const nm_layout *have, const char *what)
+{
+    nm_layout want = *have;
+    if (form->flat == NM_OPEN)
+        nm_throw(job, NM_EUSE,
+                 "%s: a picture in colour, for an input of shape %s; --channels chw was expected, if the input has one "
+                 "channel after the other, or --channels hwc, if it has the channels of one pixel after the other",
+                 what, nm_shape_print(job, form->stated));
+    want.last = form->flat == NM_HWC;
+    move_channels(job, t, have, &want);
+}
+
 /* Puts colours in the network's order: that of its operators or --channels, else the one that the numbers of its shape
  * show. If the numbers leave two orders open, an image whose own order is known decides. */
 static void order_channels(nm_job *job, const nm_imageform *form, nm_tensor *t, const char *what)
@@ -89,6 +113,11 @@ static void order_channels(nm_job *job, const nm_imageform *form, nm_tensor *t, 
     if (t->shape.rank < 3 || form->is_no_image) return;
     if (!known && (!decided || want.c == 1 || same_shape(t->shape, s))) return;
     if (known && have.c == 1) return;
+    if (known && t->shape.order != NM_OPEN && form->stated.rank && nm_shape_flat(form->stated) &&
+        form->shape.order == NM_OPEN && nm_shape_flat(form->shape)) {
+        flatten(job, form, t, &have, what);
+        return;
+    }
     if (!known && !only_match(job, t->shape, &want, what, &have)) return;
     if (!decided) {
         if (s.rank < 3 || !only_match(job, s, &have, what, &want)) return;
@@ -96,13 +125,7 @@ static void order_channels(nm_job *job, const nm_imageform *form, nm_tensor *t, 
         return;
     }
     if (have.c != want.c || have.h != want.h || have.w != want.w) return;
-    double *x = NM_RAW(job, double, t->n);
-    for (size_t c = 0; c < want.c; c++)
-        for (size_t i = 0; i < want.h; i++)
-            for (size_t j = 0; j < want.w; j++)
-                x[nm_layout_at(&want, c, i, j)] = t->x[nm_layout_at(&have, c, i, j)];
-    t->x = x;
-    t->shape = nm_layout_shape(&want);
+    move_channels(job, t, &have, &want);
 }
 
 /* Returns true for the same height, width and channels in any order; also if either shape is not a picture's. */

@@ -168,7 +168,9 @@ static void flagged(nm_job *job, nm_net *net, const char *channels)
         return;
     }
     if (net->image_by) return;
+    net->flat = order;
     if (nm_layout_find(s, &numbers) && numbers.c == 1) return; /* grey: both orders are the same */
+    if (nm_shape_flat(s) && !nm_layout_try(s, order, &said)) return; /* a picture tells its sides */
     if (!nm_layout_try(s, order, &said) ||
         (said.c > 4 && nm_layout_find(s, &numbers) && numbers.last != said.last))
         nm_throw(job, NM_EUSE, "--channels %s: the input of shape %s is not an image in that order", channels,
@@ -201,6 +203,7 @@ void nm_net_settle_both(nm_net *net, const nm_net *a, const nm_net *b)
     const nm_net *from = a->image.rank || a->image_by ? a : b;
     net->image = from->image;
     net->image_by = from->image_by;
+    net->flat = from->flat;
     if (!a->image.rank || !b->image.rank || !nm_layout_find(a->image, &x) ||
         !nm_layout_find(b->image, &y) || nm_layout_eq(&x, &y))
         return;
@@ -224,5 +227,6 @@ nm_imageform nm_net_form(const nm_net *net)
     nm_imageform f = {.n = net->n_in, .shape = nm_net_shape(net)};
     if (net->n_inputs == 1) f.stated = net->values[net->inputs[0]].shape;
     f.is_no_image = net->image_by && !net->image.rank;
+    f.flat = net->flat;
     return f;
 }

@@ -68,6 +68,7 @@ struct nm_net {
     const nm_front *front; /* the flags that it was read with, or NULL */
     int64_t batch;         /* size of the batch that the file fixes, if all its samples are read; else 0 */
     nm_shape image;        /* the input as [C,H,W] or [H,W,C], where operators or flags say it (channel_order.c) */
+    nm_order flat;         /* --channels, for a flat input */
     const char *image_by;  /* who says so; if image.rank is 0, why it is no image, or NULL */
     const nm_net *first, *second; /* of two joined ones (pair.c), or NULL */
 };

@@ -32,9 +32,10 @@ static double *spread(nm_job *job, const char *flag, const char *text, const nm_
     }
     nm_layout l = {1, 1, n, false};
     if (k > 1 && !nm_layout_find(image, &l)) {
-        const char *why = image.rank ? nm_layout_why(job, image) : "the input is not an image";
+        const bool flat = nm_shape_flat(shape);
+        const char *why = image.rank && !flat ? nm_layout_why(job, image) : "the input is not an image";
         nm_throw(job, NM_EUSE, "--%s %s: %s%s", flag, text, why,
-                 strstr(why, "--channels") ? "" : "; see --channels");
+                 flat ? "; one number was expected" : strstr(why, "--channels") ? "" : "; see --channels");
     }
     if (k > 1 && l.c != k)
         nm_throw(job, NM_EUSE, "--%s %s: %zu numbers; the input of %s has %zu channels%s", flag,

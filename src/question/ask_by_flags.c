@@ -73,25 +73,46 @@ static size_t read_top(nm_job *job, const char *t)
     return (size_t)k;
 }
 
-/* Returns which labels are targets [n_out]; NULL: all but the image's. */
-static const bool *read_targets(nm_job *job, const char *t, size_t n, int64_t label)
+typedef struct { /* what counts as misclassified */
+    const bool *targets; /* [labels] which labels; NULL: all but the image's */
+    size_t top;          /* K: a counterexample has K outputs above the label */
+    double margin;
+} aims;
+
+/* Returns which labels are targets [n]; NULL: all but the image's, which `drop` leaves out of a list, too. */
+static const bool *read_targets(nm_job *job, const char *t, size_t n, int64_t label, bool drop)
 {
-    bool *set = NM_ARRAY(job, bool, n);
     if (!t || strcmp(t, "any") == 0 || strncmp(t, "top:", 4) == 0) return NULL;
+    bool *set = NM_ARRAY(job, bool, n);
     const bool complement = strncmp(t, "not:", 4) == 0;
     mark(job, "--target", complement ? t + 4 : t, n, set);
-    if (complement)
-        for (size_t j = 0; j < n; j++) set[j] = !set[j] && (int64_t)j != label;
-    if (set[label])
+    for (size_t j = 0; complement && j < n; j++) set[j] = !set[j];
+    if (!complement && !drop && set[label])
         nm_throw(job, NM_EUSE, "--target %s: %lld is the image's label", t, (long long)label);
+    if (label >= 0) set[label] = false;
     size_t left = 0;
     for (size_t j = 0; j < n; j++) left += set[j];
-    if (!left) nm_throw(job, NM_EUSE, "--target %s: no label is left", t);
+    if (!left && (!drop || label < 0)) nm_throw(job, NM_EUSE, "--target %s: no label is left", t);
     return set;
 }
 
+static aims read_aims(nm_job *job, const nm_around *a, size_t n, int64_t label)
+{
+    const aims t = {.top = read_top(job, a->target), .margin = a->margin,
+                    .targets = read_targets(job, a->target, n, label, a->of_many)};
+    if (t.top > 1 && a->objective != NM_FEASIBLE)
+        nm_throw(job, NM_EUNSUP, "--target %s: its clauses have several rows; objective feasible was expected",
+                 a->target);
+    return t;
+}
+
+void nm_around_check_target(nm_job *job, const nm_net *net, const nm_around *a)
+{
+    if (a->target) read_aims(job, a, nm_net_labels(net), -1);
+}
+
 /* Returns the row y_j >= y_label + margin. */
-static nm_row beats(nm_job *job, const nm_around *a, const nm_query *q, size_t j)
+static nm_row beats(nm_job *job, const aims *a, const nm_query *q, size_t j)
 {
     uint32_t *var = NM_RAW(job, uint32_t, 2);
     double *coef = NM_RAW(job, double, 2);
@@ -103,7 +124,7 @@ static nm_row beats(nm_job *job, const nm_around *a, const nm_query *q, size_t j
 }
 
 /* Returns the clause for a network whose only output is p: the share (p or 1 - p) of the other label wins. */
-static nm_clause other_label(nm_job *job, const nm_around *a, const nm_query *q, const char *name)
+static nm_clause other_label(nm_job *job, const aims *a, const nm_query *q, const char *name)
 {
     const int64_t other = 1 - q->label;
     nm_row *r = NM_NEW(job, nm_row);
@@ -127,8 +148,7 @@ static size_t subsets(size_t left, size_t k)
 
 /* Makes the clauses of top:K: the label is not among the K largest if some K others all beat it; one clause for each
  * choice of K others. */
-static void make_top(nm_job *job, const nm_around *a, const nm_query *q, nm_case *c,
-                     const char *name)
+static void make_top(nm_job *job, const aims *a, const nm_query *q, nm_case *c, const char *name)
 {
     const size_t k = a->top, others = q->n_out - 1, n = subsets(others, k);
     if (k >= q->n_out)
@@ -158,16 +178,15 @@ static void make_top(nm_job *job, const nm_around *a, const nm_query *q, nm_case
 }
 
 /* Makes the clauses of a case. name: of the case, put after the label. */
-static void make_clauses(nm_job *job, const nm_around *a, const nm_query *q, nm_case *c,
-                         const char *name)
+static void make_clauses(nm_job *job, const aims *a, const nm_query *q, nm_case *c, const char *name)
 {
-    if (a->set_only) return;
     if (a->top > 1) {
         make_top(job, a, q, c, name);
         return;
     }
     nm_clause *clauses = NM_ARRAY(job, nm_clause, q->n_out);
-    if (q->n_out == 1) clauses[c->n_clauses++] = other_label(job, a, q, name);
+    if (q->n_out == 1 && (!a->targets || a->targets[1 - q->label]))
+        clauses[c->n_clauses++] = other_label(job, a, q, name);
     for (size_t j = 0; q->n_out > 1 && j < q->n_out; j++) {
         if (a->targets ? !a->targets[j] : (int64_t)j == q->label) continue;
         nm_row *r = NM_NEW(job, nm_row);
@@ -209,7 +228,9 @@ static void make_cases(nm_job *job, const nm_net *net, const nm_around *a, nm_qu
     nm_sets_make(&s, a->sets);
     q->cases = s.cases;
     q->n_cases = s.n_cases;
-    for (size_t i = 0; i < q->n_cases; i++) make_clauses(job, a, q, &q->cases[i], s.name[i]);
+    if (a->set_only) return;
+    const aims t = read_aims(job, a, nm_net_labels(net), q->label);
+    for (size_t i = 0; i < q->n_cases; i++) make_clauses(job, &t, q, &q->cases[i], s.name[i]);
 }
 
 /* Takes the image. A network with a flat input has no image shape of its own: it takes the shape of the image that is
@@ -286,7 +307,7 @@ static _Noreturn void no_objective(nm_job *job, const char *o)
     const char *guess = nm_guess(job, o, n, words);
     if (guess && strncmp(o, "closest:", 8) && strncmp(o, "range:", 6))
         nm_throw(job, NM_EUSE, "--objective %s: %s", o, guess);
-    usage(job, "--objective", o, "feasible, worst or closest:linf|l1|l2|l0");
+    usage(job, "--objective", o, "feasible, worst, closest:linf|l1|l2|l0 or range:FORM");
 }
 
 nm_around nm_around_ask(nm_job *job, const nm_ask *a)
@@ -305,16 +326,16 @@ nm_around nm_around_ask(nm_job *job, const nm_ask *a)
         no_objective(job, o);
     r.objective = say.objective;
     r.norm = say.norm;
+    r.target = a->target;
     return r;
 }
 
 void nm_query_label(nm_job *job, const nm_net *net, const nm_ask *a, nm_query *q, nm_case *c)
 {
     if (net) nm_net_want_label(job, net);
-    nm_around r = {.label = q->label, .margin = a->margin ? number(job, "--margin", a->margin) : 0};
-    r.top = read_top(job, a->target);
-    r.targets = read_targets(job, a->target, q->n_out == 1 ? 2 : q->n_out, q->label);
-    make_clauses(job, &r, q, c, "");
+    const nm_around r = {.target = a->target, .margin = a->margin ? number(job, "--margin", a->margin) : 0};
+    const aims t = read_aims(job, &r, q->n_out == 1 ? 2 : q->n_out, q->label);
+    make_clauses(job, &t, q, c, "");
 }
 
 /* Returns the image that the calling program passed, after checking that it fits this network. */
@@ -354,12 +375,6 @@ nm_query *nm_query_ask(nm_job *job, const nm_net *net, const nm_ask *ask)
         nm_note(job, "no label was given: the network's own prediction %lld is taken",
                 (long long)r.label);
     }
-    if (!r.set_only) r.top = read_top(job, a->target);
-    if (r.top > 1 && r.objective != NM_FEASIBLE)
-        nm_throw(job, NM_EUNSUP,
-                 "--target %s: its clauses have several rows; objective feasible was expected",
-                 a->target);
-    r.targets = read_targets(job, a->target, nm_net_labels(net), r.label);
     nm_query *q = nm_query_around(job, net, &r);
     if (m != NM_MARGIN && !a->set_only) nm_measure_set(job, net, m, ask, q);
     return q;

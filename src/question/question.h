@@ -161,10 +161,10 @@ typedef struct nm_around { /* a question around an image */
     double lo, hi;         /* the domain */
     bool own_range;        /* use the network's stated range as the domain, if there is one */
     nm_shape shape;        /* of the image, if the network's tells less; else rank 0 */
-    const bool *targets;   /* [n_out] labels to reach; NULL: all but the label */
-    size_t top;            /* K: a counterexample has K outputs above the label; 0 means 1 */
+    const char *target;    /* --target; NULL: any */
     double margin, guard;
     bool set_only;         /* no clauses */
+    bool of_many;          /* one of many images: its own label, if it is a target, is left out */
     bool quiet;            /* no notes, which were made for another image of the same campaign */
     nm_objective objective;
     nm_norm norm;          /* for closest */
@@ -172,7 +172,8 @@ typedef struct nm_around { /* a question around an image */
 /* Takes the image, and its shape if the network's tells less. */
 void nm_around_image(nm_around *a, const nm_net *net, nm_tensor t);
 nm_query *nm_query_around(nm_job *job, const nm_net *net, const nm_around *a);
-nm_around nm_around_ask(nm_job *job, const nm_ask *a); /* sets all but image, label and targets */
+nm_around nm_around_ask(nm_job *job, const nm_ask *a); /* sets all but image and label */
+void nm_around_check_target(nm_job *job, const nm_net *net, const nm_around *a); /* refuses what no image can have */
 nm_query *nm_query_ask(nm_job *job, const nm_net *net, const nm_ask *a);
 
 /* ---- check_units.c: warnings of values that are probably in other units ------------------------- */

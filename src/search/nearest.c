@@ -180,6 +180,16 @@ static bool close_in(nm_chase *c)
 
 /* ---- the answer ---- */
 
+/* Returns why nothing is found, or why the distance of what was found is not proven to be the least one. */
+static const char *why_open(const nm_chase *c)
+{
+    if (nm_interrupted(c->s->job)) return "interrupted";
+    if (isinf(c->near->value) && c->s->v->optimum.has) return "the nearest point is a tie that float64 cannot decide";
+    if (!c->s->v->optimum.has) return "no counterexample was found, and none is excluded";
+    return nm_wall() > c->s->deadline ? "the time limit stopped before value and bound met"
+                                      : "value and bound do not meet";
+}
+
 static void conclude(const nm_chase *c)
 {
     nm_state *s = c->s;
@@ -205,18 +215,11 @@ static void conclude(const nm_chase *c)
         if (!t->by) t->by = near->value > 0 ? NM_BY_ATTACK : NM_BY_EVALUATION;
     }
     v->by = v->optimum.value == 0 ? NM_BY_EVALUATION : tree ? NM_BY_TREE : NM_BY_BOUNDS;
-    v->status = isinf(v->optimum.bound)                             ? NM_OK
-                : isfinite(near->value) && met(c, v->optimum.value) ? NM_VIOLATED
-                                                                    : NM_UNKNOWN;
+    v->status = isinf(v->optimum.bound) ? NM_OK : isfinite(near->value) ? NM_VIOLATED : NM_UNKNOWN;
     v->assumed = nm_known_used(s->o->known);
     v->certified = !v->assumed;
-    if (v->status != NM_UNKNOWN) return;
-    v->why = nm_interrupted(s->job) ? "interrupted"
-             : isinf(near->value) && v->optimum.has
-                 ? "the nearest point is a tie that float64 cannot decide"
-             : !v->optimum.has         ? "no counterexample was found, and none is excluded"
-             : nm_wall() > s->deadline ? "the time limit stopped before value and bound met"
-                                       : "value and bound do not meet";
+    if (v->status == NM_UNKNOWN) v->why = why_open(c);
+    if (v->status == NM_VIOLATED && !met(c, v->optimum.value)) v->optimum.why = why_open(c);
 }
 
 /* Makes rounds until nothing is left to do; of a time limit, a part is kept to raise what is proven. */

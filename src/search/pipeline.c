@@ -27,18 +27,27 @@ static bool cut_cubes(nm_state *s) { return nm_close_cubes(s), false; }
 static bool write_models(nm_state *s) { return nm_models_write(s), false; }
 static bool refine_value(nm_state *s) { return nm_refine(s), false; }
 
-/* For a value, decisions (refine.c) come after models; in deep networks these get only a part of a time limit, as they
- * prove less there. */
-static bool ask_models(nm_state *s)
+static bool models_until(nm_state *s, double until)
 {
-    const double end = s->deadline, now = nm_wall();
-    const bool is_value = s->q->objective == NM_WORST || s->q->objective == NM_RANGE;
-    if (is_value && nm_hidden_layers(s->p) > 1) s->deadline = now + NM_MODELS_PART * (end - now);
-    const double outer = nm_job_deadline(s->job, s->deadline);
+    const double end = s->deadline, outer = nm_job_deadline(s->job, until);
+    s->deadline = until;
     const bool settled = nm_models_solve(s);
     nm_job_set_deadline(s->job, outer);
     s->deadline = end;
     return settled;
+}
+
+/* For a value, decisions (refine.c) come after models; in deep networks these get only a part of a time limit, as they
+ * prove less there. Without a limit models that take long are stopped for some decisions, and then asked to the end. */
+static bool ask_models(nm_state *s)
+{
+    const double now = nm_wall(), left = s->deadline - now;
+    const bool is_value = s->q->objective == NM_WORST || s->q->objective == NM_RANGE;
+    if (!is_value || nm_hidden_layers(s->p) < 2) return models_until(s, s->deadline);
+    if (models_until(s, now + (isinf(left) ? NM_SLICE : NM_MODELS_PART * left))) return true;
+    if (!isinf(left) || nm_wall() < now + NM_SLICE) return false;
+    nm_refine_soon(s);
+    return models_until(s, INFINITY);
 }
 
 static bool attack_case(nm_state *s, size_t i)

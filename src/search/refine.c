@@ -7,8 +7,10 @@
  * a point of a linear program says little about the network. Cost: a whole question for each round, at most ROUNDS for
  * each target.
  * With a time limit the same is first asked about smaller margins, between bound and value, of the target whose bound
- * is least: failures take a part of the time that is left, so that each goes only STEP of the way. In deep networks
- * this proves far more than models do, for which a part of the limit is enough there (pipeline.c). */
+ * is least: failures take a part of the time that is left, so that each goes only a third of the way. In deep networks
+ * this proves far more than models do, for which a part of the limit is enough there (pipeline.c).
+ * A value is what attacks found. Where it is not quite the least one, as on the sphere of an L2 ball, neither answer
+ * can be given just below it; so what is left is bisected, from either side, until two decisions fail. */
 #include "base/base.h"
 #include "question/question.h"
 #include "judge/judge.h"
@@ -16,9 +18,15 @@
 #include "search/state.h"
 
 enum { ROUNDS = 12 };
-static const double STEP = 0.3;      /* of the way from bound to value */
+typedef struct { /* how bounds are raised */
+    double step;      /* of the way from bound to value that a decision goes */
+    double near;      /* of what was open at first: it may stay open */
+    size_t failures;  /* decisions of a target that may stay without an answer */
+    double most;      /* seconds for each */
+} pace;
+static const pace AFAR = {0.3, 0.02, SIZE_MAX, INFINITY}, SOON = {0.3, 0.02, 2, NM_SLICE},
+                  BISECT = {0.5, 0, 2, INFINITY};
 static const double ASK_PART = 0.25; /* of the time that is left, for a decision on that way */
-static const double NEAR = 0.02;     /* of what was open at first: it may stay open before the value itself is asked */
 
 /* Returns the case of target t with its clause only, whose rows end at v. *proven: the bound that a proof gives, less
  * the rounding of the shift. */
@@ -69,9 +77,9 @@ static void take(nm_state *s, nm_target *t, int status, nm_settled by, double pr
     }
 }
 
-/* Decides whether the target's margin can be at most v, in this part of the time that is left; returns the status of
- * that question. Only what is taken from it stays in memory. */
-static int decide(nm_state *s, nm_target *t, double v, double part)
+/* Decides whether the target's margin can be at most v, in this part of the time that is left, and `most` seconds;
+ * returns the status of that question. Only what is taken from it stays in memory. */
+static int decide(nm_state *s, nm_target *t, double v, double part, double most)
 {
     const size_t width = nm_case_width(s->q, &s->q->cases[t->icase]);
     double proven, *x = NM_RAW(s->job, double, width + 1);
@@ -88,7 +96,8 @@ static int decide(nm_state *s, nm_target *t, double v, double part)
     o.known = NULL; /* they number the cases of the whole question */
     o.stages.evaluate = false;
     o.program = s->p;
-    o.time_limit = isinf(s->deadline) ? 0 : fmax(part * (s->deadline - nm_wall()), 1e-3); /* 0: there is none */
+    const double limit = fmin(part * (s->deadline - nm_wall()), most);
+    o.time_limit = isinf(limit) ? 0 : fmax(limit, 1e-3); /* 0: there is none */
     const nm_verdict *d = s->ask(s->job, s->net, &q, &o);
     const int status = d->status;
     const nm_settled by = d->by;
@@ -103,7 +112,7 @@ static bool improve(nm_state *s, nm_target *t)
 {
     const double at = attained(s, t);
     if (!isfinite(at)) return false;
-    const int status = decide(s, t, at - NM_TREE_GAP * (1 + fabs(at)), 1);
+    const int status = decide(s, t, at - NM_TREE_GAP * (1 + fabs(at)), 1, INFINITY);
     if (status == NM_OK && s->q->objective == NM_RANGE) t->status = NM_OK;
     return attained(s, t) < at;
 }
@@ -121,11 +130,19 @@ static int64_t least_open(const nm_state *s, const bool *stuck)
     return best;
 }
 
+static void say(const nm_state *s, const nm_target *t, double v)
+{
+    const bool most = s->q->cases[t->icase].clauses[t->iclause].goal == NM_MOST;
+    nm_note(s->job, "target %s: deciding whether %s can be %.6g", t->name,
+            s->q->objective == NM_RANGE ? "the value" : "the margin", most ? -v : v);
+}
+
 /* Raises bounds until they come no nearer to their values; of a worst margin, until the least one does not. */
-static void raise_bounds(nm_state *s)
+static void raise_bounds(nm_state *s, pace p)
 {
     const size_t n = s->v->n_targets;
     double *top = NM_RAW(s->job, double, n + 1), *first = NM_RAW(s->job, double, n + 1);
+    size_t *failed = NM_ARRAY(s->job, size_t, n + 1);
     bool *stuck = NM_ARRAY(s->job, bool, n + 1);
     for (size_t i = 0; i < n; i++) {
         top[i] = INFINITY; /* a margin that was not proven */
@@ -134,22 +151,36 @@ static void raise_bounds(nm_state *s)
     for (int64_t i; (i = least_open(s, stuck)) >= 0 && !out_of_time(s);) {
         nm_target *t = &s->v->targets[i];
         const double value = attained(s, t), rest = fmin(top[i], value) - t->bound;
-        stuck[i] = !(isfinite(rest) && rest > NEAR * (value - first[i]));
+        stuck[i] = failed[i] >= p.failures || !(isfinite(rest) && rest > p.near * (value - first[i]));
         if (stuck[i] && s->q->objective == NM_WORST) return;
         if (stuck[i]) continue;
-        const double v = t->bound + STEP * rest;
-        nm_note(s->job, "target %s: deciding whether the margin can be %.6g", t->name, v);
-        const int status = decide(s, t, v, ASK_PART);
-        if (status != NM_OK && !(attained(s, t) < value)) top[i] = v;
+        const double v = t->bound + p.step * rest;
+        say(s, t, v);
+        const int status = decide(s, t, v, ASK_PART, p.most);
+        if (status == NM_OK || attained(s, t) < value) continue;
+        top[i] = v;
+        failed[i]++;
     }
 }
 
-void nm_refine(nm_state *s)
+static void improve_all(nm_state *s)
 {
-    if (!isinf(s->deadline)) raise_bounds(s);
     for (size_t i = 0; i < s->v->n_targets; i++) {
         nm_target *t = &s->v->targets[i];
         for (int r = 0; r < ROUNDS && is_open(s, t); r++)
             if (out_of_time(s) || !improve(s, t)) break;
     }
+}
+
+void nm_refine_soon(nm_state *s)
+{
+    raise_bounds(s, SOON);
+}
+
+void nm_refine(nm_state *s)
+{
+    if (!isinf(s->deadline)) raise_bounds(s, AFAR);
+    improve_all(s);
+    raise_bounds(s, BISECT);
+    improve_all(s);
 }

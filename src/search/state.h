@@ -37,6 +37,7 @@
 #define NM_LEAF_IN 1e-8       /* relative: it moves inwards for points that must lie beyond the boundary */
 #define NM_NEAR_BRANCH 40000  /* nodes of branching over a ball just below the incumbent; leaves settle most */
 #define NM_NEAR_NODES 200     /* nodes of branching for a target of closest; the rest is left to a model */
+#define NM_SLICE 5.0          /* seconds that a try at a value may take where there is no limit, before others */
 #define NM_MODELS_PART 0.25   /* of a time limit for models, if decisions about a value of a deep network come later */
 #define NM_TREE_FIRST 300     /* nodes of the tree over binaries before CBC is asked for a point */
 #define NM_TREE_GAP 1e-7      /* relative: allowed gap between attained and proven value */
@@ -226,6 +227,7 @@ const double *nm_models_input(nm_state *s, const nm_encoded *e, const nm_sol *so
 bool nm_models_solve(nm_state *s);
 
 /* ---- refine.c: values refined by decisions ------------------------------------------------------ */
+void nm_refine_soon(nm_state *s);          /* some decisions of NM_SLICE each at most */
 void nm_refine(nm_state *s);
 
 #endif

@@ -359,9 +359,10 @@ void nm_models_write(nm_state *s)
 bool nm_models_clear(nm_job *job, const char *out)
 {
     const char *suffix, *stem = nm_model_stem(job, out, &suffix);
-    const char *const old[] = {out, nm_fmt(job, "%s.map.json", stem), nm_fmt(job, "%s.manifest.json", stem)};
+    const char *const old[] = {nm_fmt(job, "%s.manifest.json", stem), nm_fmt(job, "%s.map.json", stem), out};
     bool any = false;
     for (size_t i = 0; i < sizeof old / sizeof *old; i++) {
+        if (old[i] == out && !any) break; /* without map or manifest it is no model of ours */
         const bool gone = !unlink(old[i]);
         if (!gone && errno != ENOENT && errno != ENOTDIR)
             nm_throw(job, NM_EIO, "%s: an older one cannot be removed: %s", old[i], strerror(errno));

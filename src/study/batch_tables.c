@@ -183,7 +183,8 @@ static void samples_text(nm_buf *b, const nm_campaign *c, const nm_totals *t)
     const size_t judged = t->samples - t->errors;
     nm_put(b,
            "%s (%s): %zu hold, %zu violated, %zu unknown, %s; %zu misclassified\n",
-           nm_counted(b->job, t->samples, "samples"), *t->covers ? t->covers : "none", t->holds, t->violated,
+           nm_counted(b->job, t->samples, "samples"), c->sample ? "drawn at random" : *t->covers ? t->covers : "none",
+           t->holds, t->violated,
            t->unknown, nm_counted(b->job, t->errors, "errors"), t->misclassified);
     if (judged)
         nm_put(b, "adversarial error: at least %.2f %%, at most %.2f %%\n",

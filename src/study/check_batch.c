@@ -163,8 +163,9 @@ static void say_question(nm_job *job, const nm_campaign *c, const view *v, doubl
     double e;
     const bool one = colon && strncmp(set, "linf:", 5) == 0 && nm_fraction_parse(colon + 1, set + strlen(set), &e);
     const char *bytes = v->bytes && one ? nm_fmt(job, "; in bytes %.6g, and [%g,%g]", e * 255, lo * 255, hi * 255) : "";
-    nm_note(job, "question: --perturb %s%s, domain [%g,%g]%s", set, one ? nm_fmt(job, " (%.6g)", e) : "", lo, hi,
-            bytes);
+    const char *target = c->around.target ? nm_fmt(job, ", --target %s", c->around.target) : "";
+    nm_note(job, "question: --perturb %s%s, domain [%g,%g]%s%s", set, one ? nm_fmt(job, " (%.6g)", e) : "", lo, hi,
+            bytes, target);
 }
 
 void nm_check_campaign(nm_job *job, nm_campaign *c)

@@ -9,6 +9,8 @@
 #include "study/study.h"
 #include "study/records.h"
 
+enum { SHOWN = 20 }; /* answers without a certificate, whose names are printed */
+
 typedef struct {
     const nm_campaign *c;
     const nm_plain *plain;
@@ -56,6 +58,15 @@ static void reject(tally *t, int64_t sample, const char *path, int line, const c
     nm_jo_end(t->list);
 }
 
+/* An answer without a certificate; why: the record's reason, or NULL. */
+static void miss(tally *t, int64_t sample, const nm_json *why)
+{
+    if (!t->list && t->unproved < SHOWN)
+        nm_put(t->out, "no certificate: sample %lld: %s\n", (long long)sample,
+               why ? nm_json_str(t->out->job, why, "unproved") : "none was asked for");
+    t->unproved++;
+}
+
 static void one(nm_job *job, tally *t, int64_t sample)
 {
     const char *record = nm_record_path(job, t->c, sample);
@@ -65,7 +76,7 @@ static void one(nm_job *job, tally *t, int64_t sample)
     const int claim = nm_status_of(
         nm_json_str(job, nm_json_get(job, j, "verdict", record), record));
     if (!proof) {
-        t->unproved += claim == NM_OK || claim == NM_VIOLATED;
+        if (claim == NM_OK || claim == NM_VIOLATED) miss(t, sample, nm_json_find(j, "unproved"));
         return;
     }
     const char *path = nm_path_under(job, nm_fmt(job, "%s/", t->c->dir),
@@ -117,6 +128,5 @@ int nm_campaign_proofs(nm_job *job, const nm_campaign *c, nm_buf *out, bool json
                t.accepted, t.rejected, nm_counted(job, t.unproved, "answers"), nm_cpu() - start);
     }
     if (nm_stopped(job)) return NM_UNKNOWN;
-    if (t.accepted + t.rejected == 0 && t.unproved) return NM_UNKNOWN; /* nothing was checked */
-    return t.rejected ? NM_EAUDIT : NM_OK;
+    return t.rejected ? NM_EAUDIT : t.unproved ? NM_UNKNOWN : NM_OK;
 }

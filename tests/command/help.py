@@ -147,7 +147,7 @@ def guesses():
                  ("batch", NET, "--target", "3"), ("solve", NET, "--dialect", "cbc"), ("compile", NET, *ASK, "--perturb", "linf:0.1", "-o", "x.mps", "--dialect", "excel")):
         code, out, err = run(*args)
         check("%s: refused in a line or two, no guess" % " ".join(args[-2:]), code == 2 and out == "" and len(err) < 320 and "did you mean" not in err, (code, err))
-    code, out, err = run("batch", NET, "--target", "3")
+    code, out, err = run("batch", NET, "--label", "3")
     check("a flag of other verbs: theirs are named", "solve, compile, check, bounds" in err, err)
 
 

@@ -107,7 +107,8 @@ def cifar_files():
         same("CIFAR %d, network CHW" % k, CHW, x, "--image", "%s:%d" % (BIN, k))
         same("CIFAR %d, gzipped" % k, CHW, x, "--image", "%s:%d" % (p("zip.bin.gz"), k))
         same("CIFAR %d, network HWC" % k, HWC, x.transpose(1, 2, 0), "--image", "%s:%d" % (BIN, k))
-        same("CIFAR %d, flat network" % k, FLAT, x, "--image", "%s:%d" % (BIN, k))
+        code, out, err = run("eval", FLAT.path, "--image", "%s:%d" % (BIN, k))
+        check("CIFAR %d, flat network: which order is asked for" % k, code == 2 and out == "" and "--channels chw was expected" in err, (code, err))
         same("CIFAR %d, flat network, --channels chw" % k, FLAT, x, "--image", "%s:%d" % (BIN, k), "--channels", "chw")
         same("CIFAR %d, flat network, --channels hwc" % k, FLAT, x.transpose(1, 2, 0), "--image", "%s:%d" % (BIN, k), "--channels", "hwc")
     code, out, err = run("solve", CHW.path, "--image", BIN + ":3", "--labels", BIN, "--perturb", "linf:0", "--json", "--quiet")
@@ -134,6 +135,12 @@ def pictures():
     for f in ("a.png", "a.ppm", "hwc.npy", "chw.npy"):
         same(f + " into CHW", chw, x.transpose(2, 0, 1), "--image", p(f))
         same(f + " into HWC", hwc, x, "--image", p(f))
+    flat = Net("flat72.json", [1, 72])
+    for f in ("a.png", "a.ppm"):
+        code, out, err = run("eval", flat.path, "--image", p(f))
+        check(f + " into a flat network: which order is asked for", code == 2 and out == "" and "--channels chw was expected" in err, (code, err))
+        same(f + " into a flat network, chw", flat, x.transpose(2, 0, 1), "--image", p(f), "--channels", "chw")
+        same(f + " into a flat network, hwc", flat, x, "--image", p(f), "--channels", "hwc")
     code, out, err = run("solve", hwc.path, "--image", p("a.png"), "--perturb", "linf:0.2", "--objective", "worst", "-o", p("out"), "--quiet")
     w, back = np.load(p("out/witness.npy")), read_png(p("out/witness.png"))
     check("a colour picture comes out", back.shape == (4, 6, 3) and np.array_equal(back, np.floor(w.reshape(4, 6, 3) * 255 + .5)), (back.shape, w.shape))

@@ -385,6 +385,35 @@ def pictures():
         check("a picture is said once: " + perturb, r.returncode == 0 and r.stderr.count("grey picture of 4 x 4") == times, r.stderr)
 
 
+def targets():
+    """--target for many images: an image's own label is left out, and labels that no image can have are refused"""
+    ask = ["--perturb", "linf:0.1", "--range", "0:30", "--quiet"]
+    for flag, objective in (("3", "feasible"), ("3,5", "feasible"), ("not:3", "feasible"), ("top:2", "feasible"), ("8", "closest:linf")):
+        folder = p("target-%s-%s" % (flag.replace(":", "-"), objective[:4]))
+        good("--target %s" % flag, folder, MLP, *ask, "--target", flag, "--objective", objective, "--time-limit", "20")
+        labels = gzip.decompress(open(LABELS, "rb").read())[8:]
+        for k, r in records(folder).items():
+            own = flag == str(labels[k])
+            code = 0 if own else subprocess.run(
+                [NETMIP, "solve", MLP, "--image", m("digits-test-images.idx3.gz:%d" % k), "--labels", LABELS, "--perturb", "linf:0.1", "--objective", objective, "--time-limit", "20",
+                 "--target", flag if not own and str(labels[k]) not in flag.split(",") else ",".join(f for f in flag.split(",") if f != str(labels[k])), "--quiet"],
+                capture_output=True).returncode
+            check("--target %s, %s, image %d" % (flag, objective, k), r["verdict"] == {0: "holds", 10: "violated"}[code], (code, r))
+    bad(2, "the network has outputs 0 to 9", p("target-bad"), MLP, *ask, "--target", "12")
+    bad(2, "did you mean not:N", p("target-bad"), MLP, *ask, "--target", "nto:3")
+    bad(2, "no label is left", p("target-bad"), MLP, *ask, "--target", "not:0,1,2,3,4,5,6,7,8,9")
+    bad(4, "objective feasible was expected", p("target-bad"), MLP, *ask, "--target", "top:2", "--objective", "worst")
+    bad(2, "--target 3", p("target-3-feas"), MLP, *ask, "--target", "not:3", name="another target is another question")
+
+
+def foreign():
+    """a folder with tables of somebody else's is left as it is"""
+    os.makedirs(p("foreign"))
+    put("foreign/results.csv", "precious\n")
+    bad(2, "has a results.csv, which would be overwritten", p("foreign"), MLP, "--perturb", "linf:0.05", "--range", "0:2", "--quiet")
+    check("nothing was written", os.listdir(p("foreign")) == ["results.csv"] and open(p("foreign/results.csv")).read() == "precious\n")
+
+
 def merged():
     """parts that were solved in folders of their own, copied into one, are the campaign of all"""
     for name, part in (("all-12", "0:12"), ("first-5", "0:5"), ("last-7", "5:12")):
@@ -414,7 +443,7 @@ def disks():
     os.mkdir(folder)
     put("plain", "x")
     bad(5, "plain", p("plain"), *FAST, "--range", "0:2", name="a file in place of the folder")
-    bad(5, "no/such", p("no/such/folder"), *FAST, "--range", "0:2", name="a folder in no folder")
+    good("a folder in no folder is made with it", p("no/such/folder"), *FAST, "--range", "0:2")
     mount = ["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", folder]
     if os.geteuid() or subprocess.run(mount, capture_output=True).returncode:
         return skip("mount is not permitted: disks")
@@ -545,4 +574,4 @@ def many():
     check("another question is refused", r.returncode == 2, (r.returncode, err))
 
 
-parts(agreement, kills, orphans, death, refusals, says, reruns, pictures, merged, disks, signals, errors, many)
+parts(agreement, kills, orphans, death, refusals, says, reruns, targets, foreign, pictures, merged, disks, signals, errors, many)

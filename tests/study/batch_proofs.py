@@ -45,6 +45,24 @@ def campaign():
     check("a line", out.startswith("12 accepted, 0 rejected; 0 answers without a certificate"), out)
 
 
+def some_without():
+    for f in glob.glob(p("pa", "*2.proof.gz")):
+        os.rename(f, f + ".away")
+    for k in (2,):
+        r = records("a")[k]
+        del r["proof"]
+        json.dump(dict(r, unproved="a test took it away"), open(p("a", "records/%06d.json" % k), "w"))
+    code, out, err = run("check", "--batch", p("a"), "--quiet")
+    check("not all is proven: unknown, and the sample is named", code == 11 and "no certificate: sample 2: a test took it away\n" in out and "11 accepted, 0 rejected; 1 answer without" in out, (code, out, err))
+    says("in JSON, too", "a", 11, 0, 1, 11)
+    for f in glob.glob(p("pa", "*.away")):
+        os.rename(f, f[:-5])
+    r = records("a")[2]
+    del r["unproved"]
+    json.dump(dict(r, proof="../pa/000002.proof.gz"), open(p("a", "records/000002.json"), "w"))
+    says("it is back", "a", 12, 0, 0)
+
+
 def repaired():
     os.rename(p("pa", "000003.proof.gz"), p("pa", "000004.proof.gz"))
     j = says("one is another's, one is missing", "a", 10, 2, 0, 6)
@@ -97,4 +115,4 @@ def others():
     check("flags beside --batch", code == 2 and "--perturb: does not go with --batch" in err, (code, err))
 
 
-parts(campaign, repaired, many, others)
+parts(campaign, some_without, repaired, many, others)

@@ -15,7 +15,7 @@ static const nm_opt asks[] = {NM_O_channels,    NM_O_mean,        NM_O_std,     
                               NM_O_objective,   NM_O_guard,       NM_O_bounds,    NM_O_fold,
                               NM_O_seed,        NM_O_encoding,    NM_O_one_sided, NM_O_no_units,
                               NM_O_no_attack,   NM_O_no_evaluate, NM_O_no_split,  NM_O_no_branch,
-                              NM_O_no_solve,    NM_O_sample,      NM_O_arithmetic};
+                              NM_O_no_solve,    NM_O_sample,      NM_O_arithmetic, NM_O_target};
 static const nm_opt efforts[] = {NM_O_time_limit, NM_O_memory, NM_O_save_witness, NM_O_confidence,
                                  NM_O_proofs};
 enum { N_ASKS = sizeof asks / sizeof *asks, N_EFFORTS = sizeof efforts / sizeof *efforts };
@@ -174,6 +174,7 @@ static nm_campaign campaign_of(nm_job *job, const nm_cli *c, const nm_campaign_f
 {
     const nm_ask ask = {.perturb = nm_cli_get(c, NM_O_perturb),
                         .domain = nm_cli_get(c, NM_O_domain),
+                        .target = nm_cli_get(c, NM_O_target),
                         .margin = nm_cli_get(c, NM_O_margin),
                         .objective = nm_cli_get(c, NM_O_objective),
                         .guard = nm_cli_guard(c),
@@ -181,6 +182,8 @@ static nm_campaign campaign_of(nm_job *job, const nm_cli *c, const nm_campaign_f
     nm_campaign b = run_of(job, c);
     b.net = nm_net_read_as(job, c->file[0], nm_cli_front(job, c));
     b.around = nm_around_ask(job, &ask);
+    b.around.of_many = true;
+    nm_around_check_target(job, b.net, &b.around);
     b.net_path = c->file[0];
     b.images_path = nm_cli_get(c, NM_O_images);
     b.labels_path = nm_cli_get(c, NM_O_labels);
@@ -204,7 +207,7 @@ static nm_campaign benchmark_of(nm_job *job, const nm_cli *c, const nm_campaign_
     static const nm_opt own[] = {NM_O_images,      NM_O_labels,      NM_O_perturb,     NM_O_domain,
                                  NM_O_margin,      NM_O_objective,   NM_O_guard,       NM_O_sample,
                                  NM_O_confidence,  NM_O_channels,    NM_O_mean,        NM_O_std,
-                                 NM_O_input_shape, NM_O_output_name, NM_O_save_witness};
+                                 NM_O_input_shape, NM_O_output_name, NM_O_save_witness, NM_O_target};
     nm_cli_files(job, c, 0, 0, "no network beside --instances, whose rows name them,");
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (nm_cli_has(c, own[i]))

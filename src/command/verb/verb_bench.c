@@ -157,6 +157,7 @@ static void ask_images(nm_job *job, const nm_cli *c, nm_bench *b)
 {
     const nm_ask ask = {.perturb = nm_cli_get(c, NM_O_perturb),
                         .domain = nm_cli_get(c, NM_O_domain),
+                        .target = nm_cli_get(c, NM_O_target),
                         .margin = nm_cli_get(c, NM_O_margin),
                         .objective = nm_cli_get(c, NM_O_objective),
                         .guard = nm_cli_guard(c)};
@@ -171,6 +172,9 @@ static void ask_images(nm_job *job, const nm_cli *c, nm_bench *b)
     base = base ? base + 1 : c->file[0];
     for (int64_t i = from; i < to; i++) {
         nm_around a = nm_around_ask(job, &ask);
+        a.of_many = true;
+        a.quiet = i != from;
+        if (i == from) nm_around_check_target(job, net, &a);
         a.x = nm_dataset_get(job, nm_net_form(net), &images, i).x;
         a.label = has_labels ? nm_dataset_label(job, &labels, i) : -1;
         const nm_query *q = nm_query_around(job, net, &a);
@@ -207,7 +211,7 @@ static bool is_campaign(const char *path)
 static void check_flags(nm_job *job, const nm_cli *c, bool images)
 {
     static const nm_opt asks[] = {NM_O_labels, NM_O_range,     NM_O_perturb, NM_O_domain,
-                                  NM_O_margin, NM_O_objective, NM_O_guard};
+                                  NM_O_margin, NM_O_objective, NM_O_guard,   NM_O_target};
     if (!images)
         for (size_t i = 0; i < sizeof asks / sizeof *asks; i++)
             if (nm_cli_has(c, asks[i]))
