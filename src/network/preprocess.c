@@ -32,7 +32,7 @@ static double *spread(nm_job *job, const char *flag, const char *text, const nm_
     }
     nm_layout l = {1, 1, n, false};
     if (k > 1 && !nm_layout_find(image, &l)) {
-        const bool flat = nm_shape_flat(shape);
+        const bool flat = nm_shape_flat(shape) && !nm_layout_try(shape, NM_CHW, &l); /* else --channels helps */
         const char *why = image.rank && !flat ? nm_layout_why(job, image) : "the input is not an image";
         nm_throw(job, NM_EUSE, "--%s %s: %s%s", flag, text, why,
                  flat ? "; one number was expected" : strstr(why, "--channels") ? "" : "; see --channels");

@@ -4,9 +4,9 @@
  *   FORM = [+|-] TERM { (+|-) TERM }        TERM = FACTOR { * FACTOR }, one variable at most
  *   FACTOR = a number | X_i | Y_j
  *
- * Variables are numbered as in rows: Y_j is j, X_i is n_out + i. Terms of one variable are added up in the order in
- * which they appear; terms that cancel are dropped. What nm_form_put prints reads back as the same form, to the last
- * bit. */
+ * Variables are numbered as in rows: Y_j is j, X_i is n_out + i. Terms of one variable, and constants, are added up
+ * exactly and rounded once (linear.c); terms that cancel are dropped. What nm_form_put prints reads back as the same
+ * form, to the last bit. */
 #include "base/base.h"
 #include "question/question.h"
 #include "question/file/file.h"
@@ -96,7 +96,7 @@ static void term(text *t, double sign, nm_linear *out)
     if (any)
         *NM_PUSH(t->job, out->t, out->n, out->cap) = (nm_lterm){var, c};
     else
-        out->c += c;
+        nm_linear_constant(t->job, out, c);
 }
 
 static void form(text *t, double sign, nm_linear *out)
@@ -114,28 +114,19 @@ static void form(text *t, double sign, nm_linear *out)
 }
 
 /* Returns sum <= -c as a row. */
-static nm_row row_of(const text *t, const nm_linear *x)
+static nm_row row_of(const text *t, nm_linear *x)
 {
-    uint32_t *var = NM_RAW(t->job, uint32_t, x->n), *at = NULL;
+    nm_linear_merge(t->job, x, true);
+    uint32_t *var = NM_RAW(t->job, uint32_t, x->n);
     double *coef = NM_RAW(t->job, double, x->n);
-    size_t n = 0, kept = 0;
-    if (x->n > 16) at = NM_ARRAY(t->job, uint32_t, t->n_out + t->n_in);
+    const double c = nm_parts_round(x->c, x->n_c);
     for (size_t i = 0; i < x->n; i++) {
-        const uint32_t v = x->t[i].var;
-        size_t k = 0;
-        if (!at)
-            while (k < n && var[k] != v) k++;
-        else
-            k = at[v] ? at[v] - 1 : n;
-        if (at) at[v] = (uint32_t)k + 1;
-        if (k == n) var[n] = v, coef[n++] = 0;
-        coef[k] += x->t[i].coef;
-        if (!isfinite(coef[k])) fail(t, "a finite coefficient");
+        var[i] = x->t[i].var;
+        coef[i] = x->t[i].coef;
+        if (!isfinite(coef[i])) fail(t, "a finite coefficient");
     }
-    for (size_t k = 0; k < n; k++)
-        if (coef[k] != 0) var[kept] = var[k], coef[kept++] = coef[k];
-    if (!isfinite(x->c)) fail(t, "a finite constant");
-    return (nm_row){kept, var, coef, x->c == 0 ? 0 : -x->c};
+    if (!isfinite(c)) fail(t, "a finite constant");
+    return (nm_row){x->n, var, coef, c == 0 ? 0 : -c};
 }
 
 static text open_text(nm_job *job, const char *where, const char *s, size_t n_out, size_t n_in)

@@ -15,16 +15,16 @@
 
 /* Tightens c A + k < 0 for an integer A, an output of ArgMax, to A <= n, or to A >= n if c < 0. Returns false if the
  * term has another form, for which only the closed comparison can be expressed. */
-static bool make_whole(const nm_formulas *f, nm_linear *d)
+static bool make_whole(const nm_formulas *f, nm_linear *d, double *constant)
 {
     const uint32_t y = d->n == 1 && d->t->var % 2 == 0 ? d->t->var / 2 : UINT32_MAX;
-    if (y >= f->n_whole || !f->whole[y] || !(fabs(d->c / d->t->coef) < 1e9)) return false;
-    const double c = d->t->coef, k = d->c, up = c > 0 ? 1 : -1;
+    if (y >= f->n_whole || !f->whole[y] || !(fabs(*constant / d->t->coef) < 1e9)) return false;
+    const double c = d->t->coef, k = *constant, up = c > 0 ? 1 : -1;
     double n = floor(-k / c);
     while (fma(c, n + up, k) < 0) n += up;
     while (!(fma(c, n, k) < 0)) n -= up;
     d->t->coef = up;
-    d->c = -up * n;
+    *constant = -up * n;
     return true;
 }
 
@@ -34,10 +34,11 @@ static const nm_conj *make_leaf(nm_formulas *f, const nm_sexpr *e, const nm_line
                                 const nm_linear *b, bool strict)
 {
     nm_linear d = {0};
-    nm_term_add(f, &d, a, 1);
-    nm_term_add(f, &d, b, -1);
-    nm_term_merge(f, &d);
-    if (strict && !make_whole(f, &d)) f->strict = true;
+    nm_linear_add(f->job, &d, a, 1);
+    nm_linear_add(f->job, &d, b, -1);
+    nm_linear_merge(f->job, &d, true);
+    double c = nm_parts_below(d.c, d.n_c); /* loses no point; those that are found are put into the formula itself */
+    if (strict && !make_whole(f, &d, &c)) f->strict = true;
     uint32_t *var = NM_RAW(f->job, uint32_t, d.n);
     double *coef = NM_RAW(f->job, double, d.n);
     nm_atom *out = NM_NEW(f->job, nm_atom);
@@ -48,12 +49,12 @@ static const nm_conj *make_leaf(nm_formulas *f, const nm_sexpr *e, const nm_line
         out->inputs &= var[i] % 2;
         if (!isfinite(coef[i])) nm_formulas_fail(f, e, "a coefficient overflows");
     }
-    if (!isfinite(d.c)) nm_formulas_fail(f, e, "a constant overflows");
-    if (d.n == 0 && d.c <= 0) return NULL;
-    out->row = (nm_row){d.n, var, coef, d.c == 0 ? 0 : -d.c};
-    nm_conj *c = NM_NEW(f->job, nm_conj);
-    c->leaf = out;
-    return c;
+    if (!isfinite(c)) nm_formulas_fail(f, e, "a constant overflows");
+    if (d.n == 0 && c <= 0) return NULL;
+    out->row = (nm_row){d.n, var, coef, c == 0 ? 0 : -c};
+    nm_conj *only = NM_NEW(f->job, nm_conj);
+    only->leaf = out;
+    return only;
 }
 
 static const nm_conj *both(nm_formulas *f, const nm_conj *a, const nm_conj *b)
@@ -220,7 +221,8 @@ nm_dnf nm_formulas_all(nm_formulas *f)
     nm_dnf d = constant(f, true);
     for (size_t i = 0; i < f->n_ors; i++) d = cross(f, NULL, &d, &f->ors[i]);
     if (d.n) return d;
-    const nm_linear one = {.c = 1}, zero = {0};
+    nm_linear one = {0}, zero = {0};
+    nm_linear_constant(f->job, &one, 1);
     const nm_sexpr nowhere = {.line = 1, .col = 1};
     d = constant(f, true);
     d.d[0] = make_leaf(f, &nowhere, &one, &zero, false); /* unsatisfiable: 1 <= 0 */

@@ -2,10 +2,10 @@
  * not constant, and, in VNN-LIB 1, which is SMT-LIB, division by constants and names that a let binds.
  *
  * Constants are float64: decimals, products and quotients of constants are each rounded to nearest, so (/ 8 255) is the
- * number that a flag reads from 8/255. The value of a let is read where its name is first used, and only once; its like
- * terms are merged, so that nested lets do not grow beyond the number of variables. Cost: linear in the text, times the
- * number of variables in terms bound by lets, times the names in scope. Left out: quotients of variables. A value
- * whose name is never used is not checked. */
+ * number that a flag reads from 8/255; sums are exact (linear.c). The value of a let is read where its name is first
+ * used, and only once; its like terms are merged, so that nested lets do not grow beyond the number of variables. Cost:
+ * linear in the text, times the number of variables in terms bound by lets, times the names in scope. Left out:
+ * quotients of variables. A value whose name is never used is not checked. */
 #include "base/base.h"
 #include "question/question.h"
 #include "question/file/file.h"
@@ -63,41 +63,6 @@ const nm_sexpr *nm_let_open(nm_formulas *f, const nm_sexpr *e)
 
 /* ---- terms ---- */
 
-/* Merges terms of the same variable, in the order of first appearance; terms that cancel are dropped. */
-void nm_term_merge(nm_formulas *f, nm_linear *x)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < x->n; i++) {
-        const nm_lterm t = x->t[i];
-        size_t k = 0;
-        if (x->n <= 16) {
-            while (k < n && x->t[k].var != t.var) k++;
-        } else {
-            while (f->cap_seen <= t.var) {
-                const size_t old = f->cap_seen;
-                f->seen = nm_grow_(f->job, f->seen, old, &f->cap_seen, sizeof *f->seen);
-                memset(f->seen + old, 0, (f->cap_seen - old) * sizeof *f->seen);
-            }
-            k = f->seen[t.var]; /* where the variable was last; valid only if it is still there */
-            if (k >= n || x->t[k].var != t.var) k = f->seen[t.var] = (uint32_t)n;
-        }
-        if (k == n)
-            x->t[n++] = t;
-        else
-            x->t[k].coef += t.coef;
-    }
-    x->n = 0;
-    for (size_t i = 0; i < n; i++)
-        if (x->t[i].coef != 0) x->t[x->n++] = x->t[i];
-}
-
-void nm_term_add(nm_formulas *f, nm_linear *to, const nm_linear *x, double k)
-{
-    for (size_t i = 0; i < x->n; i++)
-        *NM_PUSH(f->job, to->t, to->n, to->cap) = (nm_lterm){x->t[i].var, k * x->t[i].coef};
-    to->c += k * x->c;
-}
-
 static nm_linear read_sum(nm_formulas *f, const nm_sexpr *e, bool minus)
 {
     nm_linear out = {0};
@@ -106,14 +71,17 @@ static nm_linear read_sum(nm_formulas *f, const nm_sexpr *e, bool minus)
     const nm_sexpr *a = e->first->next;
     for (size_t i = 0; i < args; i++, a = a->next) {
         const nm_linear x = nm_term_read(f, a);
-        nm_term_add(f, &out, &x, minus && (i > 0 || args == 1) ? -1 : 1);
+        nm_linear_add(f->job, &out, &x, minus && (i > 0 || args == 1) ? -1 : 1);
     }
     return out;
 }
 
+static double constant(const nm_linear *x) { return nm_parts_round(x->c, x->n_c); }
+
 static nm_linear read_product(nm_formulas *f, const nm_sexpr *e)
 {
-    nm_linear out = {.c = 1};
+    nm_linear out = {0};
+    nm_linear_constant(f->job, &out, 1);
     if (e->n < 2) nm_formulas_fail(f, e, "an operator without operands");
     for (const nm_sexpr *a = e->first->next; a; a = a->next) {
         const nm_linear x = nm_term_read(f, a), left = out;
@@ -121,9 +89,9 @@ static nm_linear read_product(nm_formulas *f, const nm_sexpr *e)
             nm_formulas_fail(f, e, "a product of variables; only linear terms can be read");
         out = (nm_linear){0};
         if (x.n)
-            nm_term_add(f, &out, &x, left.c);
+            nm_linear_add(f->job, &out, &x, constant(&left));
         else
-            nm_term_add(f, &out, &left, x.c);
+            nm_linear_add(f->job, &out, &left, constant(&x));
     }
     return out;
 }
@@ -136,11 +104,13 @@ static nm_linear read_quotient(nm_formulas *f, const nm_sexpr *e)
     for (a = a->next; a; a = a->next) {
         const nm_linear by = nm_term_read(f, a), above = out;
         if (by.n) nm_formulas_fail(f, a, "a quotient by variables; only linear terms can be read");
-        if (by.c == 0) nm_formulas_fail(f, a, "a quotient by 0");
-        out = (nm_linear){.c = above.c / by.c};
-        bool finite = isfinite(by.c) && isfinite(out.c);
+        const double b = constant(&by);
+        if (b == 0) nm_formulas_fail(f, a, "a quotient by 0");
+        out = (nm_linear){0};
+        for (size_t i = 0; i < above.n_c; i++) nm_linear_constant(f->job, &out, above.c[i] / b);
+        bool finite = isfinite(b) && isfinite(constant(&out));
         for (size_t i = 0; i < above.n; i++) {
-            const nm_lterm t = {above.t[i].var, above.t[i].coef / by.c};
+            const nm_lterm t = {above.t[i].var, above.t[i].coef / b};
             finite &= isfinite(t.coef) != 0;
             *NM_PUSH(f->job, out.t, out.n, out.cap) = t;
         }
@@ -153,20 +123,22 @@ static nm_linear read_word(nm_formulas *f, const nm_sexpr *e)
 {
     nm_linear out = {0};
     uint32_t var;
+    double c = 0;
     nm_binding *b = nm_let_find(f, e);
     if (b && !b->term) {
         nm_binding *scope = f->scope;
         f->scope = b->outer;
         b->term = NM_NEW(f->job, nm_linear);
         *b->term = nm_term_read(f, b->value);
-        nm_term_merge(f, b->term);
+        nm_linear_merge(f->job, b->term, false);
         f->scope = scope;
     }
     if (b) return *b->term;
     if (f->variable(f, e, &var))
         *NM_PUSH(f->job, out.t, out.n, out.cap) = (nm_lterm){var, 1};
-    else if (!nm_num_parse(e->word, e->word + e->len, &out.c))
+    else if (!nm_num_parse(e->word, e->word + e->len, &c))
         nm_formulas_fail(f, e, "a finite number or a variable was expected");
+    nm_linear_constant(f->job, &out, c);
     return out;
 }
 

@@ -16,7 +16,11 @@ typedef struct {
 
 static nm_ends value(const point *p, const nm_linear *t)
 {
-    nm_ends s = {t->c, t->c};
+    nm_ends s = {0, 0};
+    for (size_t i = 0; i < t->n_c; i++) {
+        s.lo = nm_sum_to(s.lo, t->c[i], -1);
+        s.hi = nm_sum_to(s.hi, t->c[i], 1);
+    }
     for (size_t i = 0; i < t->n; i++) {
         const uint32_t var = t->t[i].var, k = var / 2;
         const double c = t->t[i].coef, v = var % 2 ? p->x[k] : p->y[k],
@@ -53,9 +57,9 @@ static nm_truth comparison(const point *p, const nm_sexpr *e, char kind)
     for (x = x->next; x; x = x->next) {
         const nm_linear b = nm_term_read(p->f, x);
         nm_linear d = {0};
-        nm_term_add(p->f, &d, &a, 1);
-        nm_term_add(p->f, &d, &b, -1);
-        nm_term_merge(p->f, &d);
+        nm_linear_add(p->f->job, &d, &a, 1);
+        nm_linear_add(p->f->job, &d, &b, -1);
+        nm_linear_merge(p->f->job, &d, false);
         const nm_truth t = relation(e->first->word, kind, value(p, &d));
         if (t < all) all = t;
         a = b;

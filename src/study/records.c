@@ -193,8 +193,8 @@ static void found(nm_job *job, const nm_records *r)
                      r->dir, *k, r->kind);
     for (const char *const *o = r->files; *o && !nm_file_exists(path); o++)
         if (nm_file_exists(nm_fmt(job, "%s/%s", r->dir, *o)))
-            nm_throw(job, NM_EUSE, "%s: has a %s, which would be overwritten, and no %s; another --dir was expected", r->dir,
-                     *o, r->file);
+            nm_throw(job, NM_EUSE, "%s: has a %s, which would be overwritten, and no %s; another --dir was expected",
+                     r->dir, *o, r->file);
     bool mine = false; /* another run may be first, and clear this one's unfinished file away */
     while (!mine && !nm_file_exists(path)) mine = nm_file_create(job, path, b.s, b.n);
     if (!mine) check_said(job, r, path, nm_json_parse(job, nm_file_read(job, path)));

@@ -135,7 +135,6 @@ def pictures():
     for f in ("a.png", "a.ppm", "hwc.npy", "chw.npy"):
         same(f + " into CHW", chw, x.transpose(2, 0, 1), "--image", p(f))
         same(f + " into HWC", hwc, x, "--image", p(f))
-    flat = Net("flat72.json", [1, 72])
     for f in ("a.png", "a.ppm"):
         code, out, err = run("eval", flat.path, "--image", p(f))
         check(f + " into a flat network: which order is asked for", code == 2 and out == "" and "--channels chw was expected" in err, (code, err))

@@ -16,9 +16,26 @@ nm_sexpr *nm_sexpr_read(nm_job *job, nm_file f); /* a list of all top-level expr
 bool nm_sexpr_is(const nm_sexpr *e, const char *word);
 const char *nm_sexpr_head(nm_job *job, const nm_sexpr *e); /* a word, or the first word of a list, for messages */
 
-/* ---- vnnlib_term.c: what VNN-LIB 1 and 2 share: linear terms, and the names that a let binds -------- */
+/* ---- linear.c: linear terms, whose sums are exact ----------------------------------------------- */
+enum { NM_PARTS = 64 };    /* more than parts that do not overlap can be */
+/* Adds x to the exact sum of n parts, which have room for one more; returns how many there are then. */
+size_t nm_parts_add(double *part, size_t n, double x);
+double nm_parts_round(const double *part, size_t n); /* to nearest, ties to even */
+double nm_parts_below(const double *part, size_t n); /* at most the sum; the sum itself if it is a double */
 typedef struct nm_lterm { uint32_t var; double coef; } nm_lterm;
-typedef struct nm_linear { size_t n, cap; nm_lterm *t; double c; } nm_linear; /* sum of terms + c */
+typedef struct nm_linear { /* a sum of terms, several of which may be of one variable, and of parts of a constant */
+    size_t n, cap;
+    nm_lterm *t;
+    size_t n_c, cap_c;
+    double *c;
+} nm_linear;
+void nm_linear_constant(nm_job *job, nm_linear *x, double c); /* x += c */
+void nm_linear_add(nm_job *job, nm_linear *to, const nm_linear *x, double k); /* to += k x; products are rounded */
+/* Merges terms of the same variable, in the order of first appearance; those that cancel are dropped. rounded: to one
+ * term each, else to parts. */
+void nm_linear_merge(nm_job *job, nm_linear *x, bool rounded);
+
+/* ---- vnnlib_term.c: what VNN-LIB 1 and 2 share: linear terms, and the names that a let binds -------- */
 typedef struct nm_atom {   /* a row; the reader numbers its variables */
     nm_row row;
     bool inputs;           /* it reads inputs only, and at least one */
@@ -56,8 +73,7 @@ typedef struct nm_formulas {
     const nm_conj *all;    /* conjunction of asserts without disjunctions */
     size_t n_ors, cap_ors;
     nm_dnf *ors;           /* one for each other assert */
-    uint32_t *seen;        /* scratch: [cap_seen] by variable */
-    size_t cap_seen, n_atoms, cap_atoms, cap_stack;
+    size_t n_atoms, cap_atoms, cap_stack;
     const nm_atom **atoms;
     const nm_conj **stack;
 } nm_formulas;
@@ -66,8 +82,6 @@ void nm_formulas_enter(nm_formulas *f, const nm_sexpr *e); /* depth + 1, or thro
 nm_binding *nm_let_find(const nm_formulas *f, const nm_sexpr *word); /* or NULL */
 const nm_sexpr *nm_let_open(nm_formulas *f, const nm_sexpr *e); /* puts its names in scope; returns its body */
 nm_linear nm_term_read(nm_formulas *f, const nm_sexpr *e);
-void nm_term_add(nm_formulas *f, nm_linear *to, const nm_linear *x, double k); /* to += k x */
-void nm_term_merge(nm_formulas *f, nm_linear *x);
 
 /* ---- vnnlib_formula.c, vnnlib_cases.c: formulas become cases ------------------------------------ */
 void nm_formulas_assert(nm_formulas *f, const nm_sexpr *e);

@@ -5,6 +5,7 @@
  * refused because doubles could hardly satisfy it; a set of generators expresses it exactly. */
 #include "base/base.h"
 #include "question/question.h"
+#include "question/file/file.h"
 #include "question/set.h"
 
 #include <ctype.h>
@@ -20,8 +21,9 @@ typedef struct {
     const char *path, *s, *start, *end;
     int line;
     uint32_t *var;
-    double *coef, rhs;
+    double *coef;
     size_t n, cap_v, cap_c, n_c;
+    nm_linear rhs; /* constants, by what they are on the right */
 } line_t;
 
 static _Noreturn void bad(const line_t *l, const char *what)
@@ -53,7 +55,7 @@ static void term(line_t *l, double sign)
     blanks(l);
     if (l->s == l->end || *l->s != 'x') {
         if (!has_number) bad(l, "a number or an input xI");
-        l->rhs -= sign * c;
+        nm_linear_constant(l->job, &l->rhs, -sign * c);
         return;
     }
     int64_t i;
@@ -98,8 +100,9 @@ static void read_line(rows_t *r, line_t *l)
             if (l->var[t] == l->var[k]) bad(l, "each input once");
     }
     if (l->n == 0) bad(l, "an input");
-    *NM_PUSH(l->job, r->row, r->n, r->cap) = (nm_row){l->n, l->var, l->coef,
-                                                      op == '>' ? -l->rhs : l->rhs};
+    const double rhs = nm_parts_round(l->rhs.c, l->rhs.n_c);
+    if (!isfinite(rhs)) bad(l, "a finite sum of constants");
+    *NM_PUSH(l->job, r->row, r->n, r->cap) = (nm_row){l->n, l->var, l->coef, op == '>' ? -rhs : rhs};
 }
 
 static const void *read(nm_job *job, const nm_setarg *a)

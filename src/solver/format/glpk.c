@@ -60,8 +60,10 @@ static size_t head(nm_lines *l, nm_sol *s, nm_span line, size_t *at)
         status = NM_SOL_FEASIBLE; /* an interior point is no proof */
     nm_sol_status(s, l->job, line, status);
     if (lp && is(tok[4], 'u') && is(tok[5], 'u'))
-        s->status_text = nm_fmt(l->job, "%s; GLPK's presolver leaves an infeasible program undefined: glpsol --nopresol "
-                                        "says what it is", s->status_text);
+        s->status_text = nm_fmt(l->job,
+                                "%s; GLPK's presolver leaves an infeasible program undefined: glpsol --nopresol "
+                                "says what it is",
+                                s->status_text);
     s->lp = lp || point;
     s->counts_objective = true;
     s->objective = nm_lines_num(l, tok[n - 1]);
