@@ -164,7 +164,8 @@ static void witness(maker *m, const nm_query *q, const nm_replay *r, const nm_fi
     text_if(m, f->is_kernel ? "kernel" : "generators", f->generators, "%s");
     number(m, "margin64", r->margin64, "margin %.9g");
     number(m, "error64", r->err64, "float64, +- %.1e");
-    number(m, "margin32", r->margin32, "%.9g (float32)");
+    number(m, "margin32", r->margin32,
+           r->is_violated && r->margin32 > 0 ? "%.9g (float32: not violated there)" : "%.9g (float32)");
     if (r->orders == NM_EVERY_ORDER)
         text(m, "orders", "every", "in %s order of float32 sums");
     else if (r->orders == NM_PLAIN_ORDER)

@@ -76,6 +76,28 @@ static void put_lines(nm_buf *b, const nm_fact *list, const char *pattern)
     for (const nm_fact *f = list->first; f; f = f->next) put_line(b, f, pattern);
 }
 
+/* Prints a line for each target; of many, none for those that hold or were not examined, which are counted instead. */
+static void put_targets(nm_buf *b, const nm_fact *list)
+{
+    enum { MANY = 100 };
+    size_t n = 0, hold = 0, rest = 0;
+    for (const nm_fact *f = list->first; f; f = f->next) n++;
+    for (const nm_fact *f = list->first; f; f = f->next) {
+        const nm_fact *fate = nm_fact_find(f, "fate");
+        if (n > MANY && fate && strcmp(fate->text, "holds") == 0)
+            hold++;
+        else if (n > MANY && fate && strcmp(fate->text, "not examined") == 0)
+            rest++;
+        else
+            put_line(b, f,
+                     "  {name} {fate} {settled}  {margin_lo}  {distance_lo}  "
+                     "model: {rows}, {columns}, {nonzeros}, {binaries}  {file}");
+    }
+    if (hold + rest)
+        nm_put(b, "  of %s, %zu hold and %zu were not examined; --json lists them\n",
+               nm_counted(b->job, n, "targets"), hold, rest);
+}
+
 void nm_report_text(nm_buf *b, const nm_fact *facts, const nm_query *q, const nm_replay *witness)
 {
     put_line(b, facts, "{verdict} {settled}: {why}, {arithmetic}");
@@ -91,10 +113,7 @@ void nm_report_text(nm_buf *b, const nm_fact *facts, const nm_query *q, const nm
         b, facts,
         "  max: {range.max} ({range.max_target}, {range.max_error|)}, {range.hi}{range.max_none}  {range.max_file}");
     put_line(b, facts, "  {claimed_bound}");
-    put_lines(
-        b, nm_fact_find(facts, "targets"),
-        "  {name} {fate} {settled}  {margin_lo}  {distance_lo}  "
-        "model: {rows}, {columns}, {nonzeros}, {binaries}  {file}");
+    put_targets(b, nm_fact_find(facts, "targets"));
     put_line(b, facts, "  {label}, {predicted}");
     put_lines(b, nm_fact_find(facts, "layers"), "  {block}: {units}, {inactive}, {active}, {unstable}");
     put_line(b, facts,

@@ -44,7 +44,7 @@ void nm_dialect_check(nm_job *job, const nm_dialect *d, bool lp, unsigned needs,
     if (lp && d->no_lp)
         nm_throw(job, NM_EUNSUP, "--dialect %s: its solver does not read this LP format; write .mps", d->name);
     if (lack)
-        nm_throw(job, NM_EUNSUP, "%s: dialect %s has no %s in %s, but --dialect %s has", what, d->name,
+        nm_throw(job, NM_EUNSUP, "%s: dialect %s has no %s in %s; there is one with --dialect %s", what, d->name,
                  nm_needs_name(lack), lp ? "LP" : "MPS", sayers(job, lp, needs));
 }
 

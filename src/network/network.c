@@ -292,9 +292,9 @@ static void note_tail(nm_job *job, const nm_net *net, const nm_node *n)
                 net->path, n->name, n->type);
     else
         nm_note(job,
-                "%s: node \"%s\": %s at the output is left out of questions: which of two outputs is larger is "
-                "the same before it",
-                net->path, n->name, n->type);
+                "%s: node \"%s\": %s at the output is left out of questions%s", net->path, n->name, n->type,
+                net->n_out == 1 ? ", which are about the value before it"
+                                : ": which of two outputs is larger is the same before it");
 }
 
 static void plan_tails(nm_job *job, nm_net *net, nm_apart *samples)

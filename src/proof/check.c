@@ -234,6 +234,7 @@ static bool cut(check *c, nm_region *r)
 /* Checks both parts of r, where unit a of the block is at most x, and at least: signs of RELU u, or halves (u < 0). */
 static bool parts(check *c, nm_region *r, int64_t u, size_t block, size_t a, double x)
 {
+    const nm_mark all = nm_mark_get(c->job);
     bool *both = NM_ARRAY(c->job, bool, c->c->n_clauses + 1);
     memset(both, 1, c->c->n_clauses);
     for (int side = 1; side >= -1; side -= 2) {
@@ -249,6 +250,7 @@ static bool parts(check *c, nm_region *r, int64_t u, size_t block, size_t a, dou
         nm_mark_release(c->job, mark);
     }
     for (size_t t = 0; t < c->c->n_clauses; t++) r->closed[t] |= both[t];
+    nm_mark_release(c->job, all);
     return true;
 }
 
@@ -273,6 +275,7 @@ static bool cover(check *c, nm_region *r, nm_span *w)
 {
     size_t ball, k;
     nm_cover_parts parts;
+    const nm_mark outer = nm_mark_get(c->job);
     bool *all = NM_ARRAY(c->job, bool, c->c->n_clauses + 1);
     memset(all, 1, c->c->n_clauses);
     if (r->n_balls == 0) return fail(c, "cover: this is for cases with L0 balls");
@@ -293,6 +296,7 @@ static bool cover(check *c, nm_region *r, nm_span *w)
         nm_mark_release(c->job, mark);
     }
     for (size_t t = 0; t < c->c->n_clauses; t++) r->closed[t] |= all[t];
+    nm_mark_release(c->job, outer);
     return true;
 }
 
@@ -412,10 +416,8 @@ static bool witness(check *c)
     size_t i, t;
     if (!nm_lines_next(&c->lines, &line)) return fail(c, "a witness was expected");
     nm_span w = {line.s, line.end};
-    if (!nm_span_is(nm_take_word(&w), "witness"))
-        return fail(c, "witness CASE CLAUSE VALUE.. was expected");
-    if (!number(c, &w, c->q->n_cases, &i) || !number(c, &w, c->q->cases[i].n_clauses, &t))
-        return false;
+    if (!nm_span_is(nm_take_word(&w), "witness")) return fail(c, "witness CASE CLAUSE VALUE.. was expected");
+    if (!number(c, &w, c->q->n_cases, &i) || !number(c, &w, c->q->cases[i].n_clauses, &t)) return false;
     const size_t n = nm_case_width(c->q, &c->q->cases[i]);
     double *x = NM_RAW(c->job, double, n + 1);
     for (size_t k = 0; k < n; k++)
@@ -483,15 +485,13 @@ static bool whole_file(check *c)
     return true;
 }
 
-nm_checked nm_proof_check(nm_job *job, const nm_net *net, const nm_plain *p, const nm_query *q,
-                          nm_file f, bool exact)
+nm_checked nm_proof_check(nm_job *job, const nm_net *net, const nm_plain *p, const nm_query *q, nm_file f, bool exact)
 {
     nm_checked out = {.claim = NM_OK};
     check c = {.job = job, .net = net, .net_blocks = p, .q = q, .is_exact = exact, .lines = nm_lines_new(job, f),
                .out = &out};
     if (q->objective != NM_FEASIBLE)
-        nm_throw(job, NM_EUNSUP,
-                 "certificates are for decisions; --objective feasible was expected");
+        nm_throw(job, NM_EUNSUP, "certificates are for decisions; --objective feasible was expected");
     nm_query_need_reals(job, q, "certificates are");
     nm_tail_check(job, net, q);
     out.accepted = whole_file(&c);

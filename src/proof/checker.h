@@ -67,7 +67,7 @@ typedef struct nm_region { /* points of the input set, with the bounds that are 
     unsigned char *steep; /* [n_units] of pre-activations: 1: the lower slope is 0; 2: it is 1; 0: not chosen yet */
     float *slope;         /* [n_units] of RELU units: lower slopes of the question's rows, or below 0: as steep says */
     const double *point;  /* [n_in] places in [0,1], in the intervals of inputs, that decide lines; or NULL */
-    double smooth;        /* width of their ramps */
+    double smooth, *room[2]; /* width of their ramps; [n_in] of this region alone, for its point and its cut; or NULL */
     size_t n_balls;       /* which hold all points of interest, too */
     const nm_ball *balls; /* over the inputs */
     size_t n_sums;        /* of generators, which hold everywhere */

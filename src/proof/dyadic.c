@@ -9,7 +9,7 @@
 #include "base/base.h"
 #include "proof/dyadic.h"
 
-/* x = *m 2^-*s, where m is odd or 0 */
+/* x = *m 2^-*s, where m is odd or 0; x must be finite, as all callers see to */
 static void split(double x, long *m, int64_t *s)
 {
     int e;

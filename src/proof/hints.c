@@ -53,7 +53,8 @@ const char *nm_hint_slopes(const nm_plain *p, nm_region *r, nm_span *w)
 const char *nm_hint_point(nm_job *job, const nm_plain *p, nm_region *r, nm_span *w)
 {
     const size_t n = p->block[0].n;
-    double *place = NM_RAW(job, double, n + 1);
+    if (!r->room[0]) r->room[0] = NM_RAW(job, double, n + 1);
+    double *place = r->room[0];
     const nm_span width = nm_take_word(w), s = nm_take_word(w);
     if (!nm_num_parse(width.s, width.end, &r->smooth)) return "a number was expected";
     if (!(r->smooth >= 1e-6 && r->smooth <= 1)) return "point: a width from 1e-6 to 1 was expected";

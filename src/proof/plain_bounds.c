@@ -144,6 +144,7 @@ static void crown_block(nm_pull *t, const nm_plain *p, nm_region *r, size_t b)
 
 void nm_region_crown(nm_job *job, nm_pull *t, const nm_plain *p, nm_region *r)
 {
+    const nm_mark mark = nm_mark_get(job);
     size_t done = 1;
     float *slope = r->slope; /* units keep the slopes that steep says */
     const double *point = r->point;
@@ -161,6 +162,7 @@ void nm_region_crown(nm_job *job, nm_pull *t, const nm_plain *p, nm_region *r)
     nm_region_interval(p, r, p->n_blocks);
     r->slope = slope;
     r->point = point;
+    nm_mark_release(job, mark);
 }
 
 /* ---- generators ---- */
@@ -310,12 +312,15 @@ static double cut_of(nm_pull *t, const nm_plain *p, const nm_region *r, const nm
 void nm_region_cut(nm_job *job, nm_pull *t, const nm_plain *p, nm_region *r, const nm_row *row)
 {
     const size_t n = p->block[0].n;
-    double *g = NM_RAW(job, double, n + 1), size = 0;
+    if (!r->room[1]) r->room[1] = NM_RAW(job, double, n + 1);
+    const nm_mark mark = nm_mark_get(job);
+    double *g = NM_RAW(job, double, n + 1), size = 0; /* the cut before is in use until it is known */
     const double rhs = cut_of(t, p, r, row, g);
-    if (!isfinite(rhs)) return; /* says nothing */
     for (size_t i = 0; i < n; i++) size += fabs(g[i]);
-    if (!isfinite(size)) return;
-    r->cut = g;
+    const bool says_something = isfinite(rhs) && isfinite(size);
+    if (says_something) r->cut = memcpy(r->room[1], g, n * sizeof *g);
+    nm_mark_release(job, mark);
+    if (!says_something) return;
     r->cut_rhs = rhs;
     r->stale = 1;
     if (r->exact)

@@ -13,6 +13,7 @@
 nm_region nm_region_copy(nm_job *job, const nm_plain *p, const nm_region *r, size_t clauses)
 {
     nm_region c = *r;
+    c.room[0] = c.room[1] = NULL;
     const size_t n = p->n_units + 1;
     c.lo = memcpy(NM_ARRAY(job, double, n), r->lo, n * sizeof *c.lo);
     c.hi = memcpy(NM_ARRAY(job, double, n), r->hi, n * sizeof *c.hi);

@@ -171,8 +171,8 @@ void nm_net_want_label(nm_job *job, const nm_net *net)
                  net->path);
     if (nm_net_labels(net) < 2)
         nm_throw(job, NM_EUSE,
-                 "the network has one output that is not a Sigmoid's, so it gives no label: ask "
-                 "for a range, or by a file");
+                 "this network has a single output, which is not a Sigmoid's, so it has no labels; --objective "
+                 "range:Y_0, or a question in a VNN-LIB or JSON file, was expected");
 }
 
 int64_t nm_net_label(const nm_net *net, const double *y)

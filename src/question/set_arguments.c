@@ -126,9 +126,8 @@ void nm_setting_gens(nm_setting *s, nm_gens g, const char *flag)
     nm_gens *own = NM_NEW(s->job, nm_gens);
     if (s->n_cases != 1 || s->is_patch || s->cases[0].gens)
         nm_throw(s->job, NM_EUNSUP,
-                 "--perturb %s: two sets of generators, or one and a patch, share points where "
-                 "they agree in every element, an equality that doubles do not satisfy; linf, l1, "
-                 "l2, box, free and rows can be joined",
+                 "--perturb %s: two sets of generators, or one and a patch, cannot be joined: both set every element, "
+                 "and rounded numbers hardly ever agree; linf, l1, l2, box, free and rows can be joined",
                  flag);
     *own = g;
     s->cases[0].gens = own;

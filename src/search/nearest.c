@@ -5,10 +5,11 @@
  * their neighbourhood (nearest_points.c), which know only boxes. Lower bounds: decisions over balls (nearest_within.c).
  * First L0 counts up to 3; then a bisection by cheap decisions orders the targets; then, over the ball just below the
  * incumbent (r = value (1 - NM_NEAR_GAP / 4), one less for L0), most stages, and for targets that are left models with
- * the distance as their objective (nearest_models.c). A nearer point starts a new round with a smaller ball and the
- * targets that are left; after NM_NEAR_CREEPS rounds with little progress, models are used instead of branching. If
- * such rounds do not end within ROUNDS_PART of a time limit, the rest of it raises what is proven, by decisions as for
- * any other question between that and the incumbent, and then makes rounds again.
+ * the distance as their objective (nearest_models.c). If one takes long, decisions of all stages bisect first, without
+ * branching where it takes nodes and a small model a tenth of a second. A nearer point starts a new round with a smaller
+ * ball and the targets that are left; after NM_NEAR_CREEPS rounds with little progress, models are used instead of
+ * branching. If such rounds do not end within ROUNDS_PART of a time limit, the rest of it raises what is proven, by
+ * decisions as for any other question between that and the incumbent, and then makes rounds again.
  * With generators, distances are those of the exact image. The value is that of a point strictly beyond the boundary if
  * float64 can tell; if only a tie is near (margin within NM_TIE_TOL), its distance is the value, reported as such
  * together with the strict one. (Tjeng et al. 2019 solve one model over a box that grows.) */
@@ -21,11 +22,12 @@
 #include "search/nearest.h"
 #include "search/state.h"
 
-enum { PROBES = 5 };
+enum { PROBES = 5, MOST_FAILED = 3 };
 static const double PROBE_PART = 0.2; /* of the time that is left, for a cheap decision: points are worth more */
 /* of a time limit, for rounds over the ball below the incumbent; and with one hidden layer, where they mostly end */
 static const double ROUNDS_PART = 0.6, ROUNDS_PART_FLAT = 0.9;
 static const double ASK_PART = 0.35;   /* of what is left then, for a decision between bound and incumbent */
+static const double BISECT_NEAR = 4e-7; /* relative: near enough to be proven */
 static const double ASK_NEAR = 0.02;   /* relative: distances that such decisions do not tell apart */
 
 /* Returns true if the incumbent is the image itself, up to the rounding of a sum of generators. */
@@ -122,7 +124,7 @@ static void raise_bound(nm_chase *c)
         if (!(nm_chase_beyond(c, r) > lo) || fmin(top, most) - lo < ASK_NEAR * most) return;
         nm_note(c->s->job, "deciding within %.6g", r);
         const double at = nm_cpu();
-        const int status = nm_chase_ask(c, r, ASK_PART * left);
+        const int status = nm_chase_ask(c, r, ASK_PART * left, true);
         if (status != NM_OK && !(nm_chase_incumbent(c) < most)) top = r;
         c->s->v->cpu.bounds += nm_cpu() - at;
     }
@@ -151,11 +153,47 @@ static void climb(nm_chase *c)
         if (least_bound(c) < nm_chase_beyond(c, r)) decide_alone(c, c->s->q->norm == NM_L0 ? floor(r) : r, true, 1);
 }
 
+/* Bisects between bound and incumbent by decisions of all stages, each of which mostly takes little. Returns whether
+ * that gained anything. */
+static bool bisect(nm_chase *c)
+{
+    double top = INFINITY;
+    size_t failed = 0;
+    const double before = nm_chase_incumbent(c), first = least_bound(c);
+    c->bisected = true;
+    for (size_t k = 0; k < c->s->v->n_targets; k++) c->done[k] = false; /* a model's limit is not the end */
+    while (failed < MOST_FAILED && nm_chase_incumbent(c) < INFINITY && !nm_chase_out_of_time(c)) {
+        const double r = between(c, top), lo = fmax(least_bound(c), 0), most = nm_chase_incumbent(c);
+        if (!(nm_chase_beyond(c, r) > lo) || fmin(top, most) - lo < BISECT_NEAR * most) break;
+        nm_note(c->s->job, "deciding within %.6g", r);
+        const double seconds = fmin(PROBE_PART * (c->s->deadline - nm_wall()), NM_SLICE);
+        int status = nm_chase_ask(c, r, 0.2 * seconds, false);
+        if (status == NM_UNKNOWN) status = nm_chase_ask(c, r, seconds, true);
+        if (status == NM_OK || nm_chase_incumbent(c) < most) continue;
+        top = r;
+        failed++;
+    }
+    return nm_chase_incumbent(c) < before || least_bound(c) > first;
+}
+
+/* Solves the model of target i of the inner question; the first ones, for a slice of time only. Returns false if that
+ * was too little. */
+static bool model(nm_chase *c, nm_inner *in, size_t i)
+{
+    const double until = c->bisected || c->s->q->norm == NM_L0 ? INFINITY : nm_wall() + NM_SLICE, end = in->s.deadline;
+    in->s.deadline = fmin(end, until);
+    const double outer = nm_job_deadline(c->s->job, in->s.deadline);
+    nm_chase_model(c, in, i);
+    nm_job_set_deadline(c->s->job, outer);
+    in->s.deadline = end;
+    return nm_wall() < until;
+}
+
 /* Makes one round over the ball below the incumbent; returns false if nothing is left to do. */
 static bool close_in(nm_chase *c)
 {
     const double r = nm_norm_below(c->s->q->norm, nm_chase_incumbent(c)), before = nm_chase_incumbent(c);
-    if (!(r >= 0) || nm_chase_out_of_time(c)) return false;
+    if (!(r >= 0) || (c->bisected && met(c, before)) || nm_chase_out_of_time(c)) return false;
     const nm_mark mark = nm_mark_get(c->s->job);
     const double at = nm_cpu();
     nm_inner in;
@@ -171,8 +209,8 @@ static bool close_in(nm_chase *c)
     }
     for (int64_t i;
          c->o.stages.solve && !again && !nm_chase_out_of_time(c) && (i = nm_chase_next(c, &in)) >= 0;) {
-        nm_chase_model(c, &in, (size_t)i);
-        again = nm_chase_incumbent(c) < before;
+        again = !model(c, &in, (size_t)i) && bisect(c);
+        again |= nm_chase_incumbent(c) < before;
     }
     nm_mark_release(c->s->job, mark);
     return again;

@@ -11,6 +11,7 @@ typedef struct nm_chase {
     double *found;   /* [n_in] inputs of a point, copied from memory of the inner question */
     size_t creeps;   /* rounds with little progress: after NM_NEAR_CREEPS of them models are used, not branching */
     nm_solve_opts o; /* options of the stages over balls */
+    bool bisected;   /* decisions of all stages were made, before models */
     bool counts;     /* the ball is covered by boxes, even if the decision is a cheap one */
 } nm_chase;
 enum { NM_NEAR_CREEPS = 6 };
@@ -48,8 +49,9 @@ bool nm_chase_decide(nm_chase *c, double r, bool thorough, double part, nm_inner
 /* Takes what the decisions over the inner ball excluded and found. Returns true if they gave a nearer
  * counterexample. */
 bool nm_chase_take(nm_chase *c, nm_inner *in);
-/* Asks for a decision within r as for any other question, for so many seconds; returns its status. */
-int nm_chase_ask(nm_chase *c, double r, double seconds);
+/* Asks for a decision within r as for any other question, for so many seconds, with or without branching; returns its
+ * status. */
+int nm_chase_ask(nm_chase *c, double r, double seconds, bool branch);
 
 /* ---- nearest_models.c: models with the distance as their objective ------------------------------ */
 /* Returns the open target of *in whose bound is farthest from excluding it, or -1. */

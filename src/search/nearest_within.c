@@ -138,13 +138,14 @@ bool nm_chase_decide(nm_chase *c, double r, bool thorough, double part, nm_inner
     return nm_chase_take(c, in);
 }
 
-int nm_chase_ask(nm_chase *c, double r, double seconds)
+int nm_chase_ask(nm_chase *c, double r, double seconds, bool branch)
 {
     nm_state *s = c->s;
     nm_inner in;
     nm_solve_opts o = *s->o;
     o.stages.evaluate = false;
     o.stages.attack &= r > 0.5 * nm_chase_incumbent(c); /* which came from attacks */
+    o.stages.branch &= branch;
     o.program = s->p;
     o.time_limit = fmax(seconds, 1e-3); /* 0 would be none */
     const nm_mark mark = nm_mark_get(s->job);

@@ -245,7 +245,7 @@ void nm_prove_rest(nm_state *s)
         if (r->steps[i] || s->q->cases[t->icase].empty) continue;
         nm_note(
             s->job,
-            "target %s was closed by steps that are not recorded: trying a tree whose steps are",
+            "target %s is proven, but not in a form that a certificate has: looking for a proof that can be written",
             t->name);
         const double now = nm_wall();
         nm_prove_boxes(s, t->icase, NM_PROOF_BOXES, now + 0.7 * (s->deadline - now));

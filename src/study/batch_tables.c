@@ -206,8 +206,8 @@ void nm_campaign_text(nm_buf *b, const nm_campaign *c, const nm_totals *t)
     else
         samples_text(b, c, t);
     if (t->left)
-        nm_put(b, "left to do of %s: %zu, %zu of them cut short\n", ranges_of(b->job, c), t->left,
-               t->partial);
+        nm_put(b, "left to do of %s: %s, %zu of which were interrupted\n", ranges_of(b->job, c),
+               nm_counted(b->job, t->left, "samples"), t->partial);
     nm_put(b, "cpu seconds: %.3f\n", t->cpu);
     if (t->written) nm_put(b, "written: %s/results.csv, %s/summary.json\n", c->dir, c->dir);
 }

@@ -373,7 +373,7 @@ def agreement():
         code, out, err = checked(net, query, proof)
         ours, rounded = said(net, query, proof, True), said(net, query, proof, False)
         exactly = checked(net, query, proof, "--exact")
-        check("so does --exact", exactly[0] == code and exactly[1].split(" steps")[0] == out.split(" steps")[0], (exactly, code, out, proof))
+        check("so does --exact", exactly[0] == code and exactly[1].split(" step")[0] == out.split(" step")[0], (exactly, code, out, proof))
         check("all accept", code in (0, 10) and out.startswith("accepted: " + ours) and ours == rounded, (code, out, err, ours, rounded, proof))
 
 
