@@ -6,9 +6,9 @@
  * First L0 counts up to 3; then a bisection by cheap decisions orders the targets; then, over the ball just below the
  * incumbent (r = value (1 - NM_NEAR_GAP / 4), one less for L0), most stages, and for targets that are left models with
  * the distance as their objective (nearest_models.c). If one takes long, decisions of all stages bisect first, without
- * branching where it takes nodes and a small model a tenth of a second. A nearer point starts a new round with a smaller
- * ball and the targets that are left; after NM_NEAR_CREEPS rounds with little progress, models are used instead of
- * branching. If such rounds do not end within ROUNDS_PART of a time limit, the rest of it raises what is proven, by
+ * branching where it takes nodes and a small model a tenth of a second. A nearer point starts a new round with a
+ * smaller ball and the targets that are left; after NM_NEAR_CREEPS rounds with little progress, models are used instead
+ * of branching. If such rounds do not end within ROUNDS_PART of a time limit, the rest of it raises what is proven, by
  * decisions as for any other question between that and the incumbent, and then makes rounds again.
  * With generators, distances are those of the exact image. The value is that of a point strictly beyond the boundary if
  * float64 can tell; if only a tie is near (margin within NM_TIE_TOL), its distance is the value, reported as such
