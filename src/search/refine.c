@@ -26,6 +26,7 @@ typedef struct { /* how bounds are raised */
 } pace;
 static const pace AFAR = {0.3, 0.02, SIZE_MAX, INFINITY}, SOON = {0.3, 0.02, 2, NM_SLICE},
                   BISECT = {0.5, 0, 2, INFINITY};
+static const double NEAR_FAILED = 1e-3; /* the same, below a value that could not be decided */
 static const double ASK_PART = 0.25; /* of the time that is left, for a decision on that way */
 
 /* Returns the case of target t with its clause only, whose rows end at v. *proven: the bound that a proof gives, less
@@ -151,15 +152,16 @@ static void raise_bounds(nm_state *s, pace p)
     for (int64_t i; (i = least_open(s, stuck)) >= 0 && !out_of_time(s);) {
         nm_target *t = &s->v->targets[i];
         const double value = attained(s, t), rest = fmin(top[i], value) - t->bound;
-        stuck[i] = failed[i] >= p.failures || !(isfinite(rest) && rest > p.near * (value - first[i]));
+        const double near = isinf(top[i]) ? p.near : fmax(p.near, NEAR_FAILED), before = t->bound;
+        stuck[i] = failed[i] >= p.failures || !(isfinite(rest) && rest > near * (value - first[i]));
         if (stuck[i] && s->q->objective == NM_WORST) return;
         if (stuck[i]) continue;
         const double v = t->bound + p.step * rest;
         say(s, t, v);
         const int status = decide(s, t, v, ASK_PART, p.most);
-        if (status == NM_OK || attained(s, t) < value) continue;
+        if (attained(s, t) < value || t->bound > before) continue;
         top[i] = v;
-        failed[i]++;
+        failed[i] = status == NM_OK ? p.failures : failed[i] + 1; /* OK: a proof that says nothing new, as it is rounded */
     }
 }
 

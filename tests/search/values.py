@@ -4,7 +4,7 @@ both are compared with the same question without a limit."""
 import json, random, sys
 
 sys.path.insert(1, sys.path[0] + "/../kit")
-from kit import check, fork_runs, p, parts, put, run
+from kit import check, fork_runs, m, p, parts, put, run
 from tiny import network, relus
 fork_runs()
 
@@ -59,4 +59,32 @@ def ranges():
             check("done says that they meet", cut["verdict"] != "done" or near, (more, cut))
 
 
-parts(worst, ranges)
+def spheres():
+    """over an L2 ball the attack's point is hardly ever the very least one: bisection closes what that leaves, without a limit, too"""
+    met = 0
+    for k in range(12, 24):
+        sizes = rng.choice(([3, 6, 3], [2, 5, 4, 3], [4, 6, 3]))
+        random_network(k, sizes)
+        put("x.csv", ",".join(repr(rng.uniform(-0.5, 0.5)) for _ in range(sizes[0])) + "\n")
+        ask_ball = [run("solve", p("n%d.json" % k), "--image", p("x.csv"), "--perturb", "l2:0.35", "--domain", "-1,1", "--label", "0", "--objective", "worst", "--json",
+                        "--quiet", *more) for more in ([], ["--time-limit", "20"])]
+        free, limited = (json.loads(out)["objective"] for code, out, err in ask_ball)
+        check("bounds are below values", max(free["bound"], limited["bound"]) <= min(free["value"], limited["value"]) + 1e-9, (k, free, limited))
+        met += free["bound"] >= free["value"] - 1e-5 * (1 + abs(free["value"]))
+    check("value and bound meet, mostly", met >= 10, met)
+
+
+def said():
+    """a counterexample is one, whether or not its distance is proven; of many targets, those that hold are counted"""
+    ask = [m("digits-mlp.onnx"), "--image", m("digits-test-images.idx3.gz:3"), "--perturb", "linf:0.11", "--objective", "closest:linf", "--quiet", "--json"]
+    for limit in ("0.2", "60"):
+        code, out, err = run("solve", *ask, "--time-limit", limit)
+        d = json.loads(out)
+        o = d["objective"]
+        check("violated within %s s" % limit, code == 10 and d["verdict"] == "violated" and o["bound"] <= o["value"], (code, d))
+        check("a reason where it is not proven, %s s" % limit, ("why" in o) == (o["bound"] < o["value"] * (1 - 1e-6)), o)
+    code, out, err = run("solve", m("digits-conv.onnx"), "--image", m("digits-test-images.idx3.gz:1"), "--perturb", "patch:4x4", "--quiet")
+    check("targets that hold are counted", code == 10 and "  of 5625 targets, " in out and out.count("  target ") < 50, out[:2000])
+
+
+parts(worst, ranges, spheres, said)
