@@ -252,8 +252,8 @@ static void judge_near(nm_job *job, const nm_net *net, const nm_map *m, const nm
         v->why = nm_fmt(
             job,
             "no counterexample is near enough to the solver's point for its tolerances to explain "
-            "it: the point's margin is %.3g",
-            r.margin64);
+            "it: the point's margin is %.3g%s",
+            r.margin64, m->question->guard > 0 ? "; a model that compile --guard 0 writes has no slack" : "");
     } else {
         t->status = v->status = NM_VIOLATED;
         v->optimum.has = true;

@@ -24,7 +24,7 @@ static double *spread(nm_job *job, const char *flag, const char *text, const nm_
     size_t k = 0;
     for (const char *s = text;; s++) {
         const char *end = s + strcspn(s, ",");
-        if (k == 64 || !nm_num_parse(s, end, &list[k++]) || (*flag == 's' && list[k - 1] <= 0))
+        if (k == 64 || !nm_fraction_parse(s, end, &list[k++]) || (*flag == 's' && list[k - 1] <= 0))
             bad(job, flag, text,
                 *flag == 's' ? "numbers above 0, one for each channel," : "numbers, one for each channel,");
         s = end;

@@ -131,6 +131,7 @@ static int64_t least_open(const nm_state *s, const bool *stuck)
     return best;
 }
 
+/* Notes the decision, about the value as the question has it. */
 static void say(const nm_state *s, const nm_target *t, double v)
 {
     const bool most = s->q->cases[t->icase].clauses[t->iclause].goal == NM_MOST;

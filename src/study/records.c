@@ -12,6 +12,7 @@
 #include "study/study.h"
 #include "study/records.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -191,8 +192,10 @@ static void found(nm_job *job, const nm_records *r)
             nm_throw(job, NM_EUSE,
                      "%s: holds %s, and so is no folder of a %s; another --dir was expected",
                      r->dir, *k, r->kind);
-    for (const char *const *o = r->files; *o && !nm_file_exists(path); o++)
-        if (nm_file_exists(nm_fmt(job, "%s/%s", r->dir, *o)))
+    struct stat st;
+    const bool is_new = stat(path, &st) && errno == ENOENT; /* nothing else says that it is not there */
+    for (const char *const *o = r->files; is_new && *o; o++)
+        if (!stat(nm_fmt(job, "%s/%s", r->dir, *o), &st))
             nm_throw(job, NM_EUSE, "%s: has a %s, which would be overwritten, and no %s; another --dir was expected",
                      r->dir, *o, r->file);
     bool mine = false; /* another run may be first, and clear this one's unfinished file away */

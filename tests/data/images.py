@@ -203,7 +203,7 @@ def mean_and_std():
     c = run("solve", CHW.path, p("dumped.json"), "--json", "--quiet")[1]
     check("lists of numbers", json.loads(c)["objective"] == json.loads(b)["objective"], c[:300])
     same("one mean for all", CHW, x - .5, "--image", BIN + ":1", "--mean", "0.5")
-    same("one std for all", CHW, x / .25, "--image", BIN + ":1", "--std", "1/4".replace("1/4", "0.25"))
+    same("one std for all", CHW, x / .25, "--image", BIN + ":1", "--std", "1/4")
     # questions stay in pixels: the worst of a linf ball, by hand, over a linear piece, and by a network with the scaling inside
     n = 12
     small = Net("small.json", [1, 3, 2, 2])
