@@ -162,7 +162,7 @@ static void raise_bounds(nm_state *s, pace p)
         const int status = decide(s, t, v, ASK_PART, p.most);
         if (attained(s, t) < value || t->bound > before) continue;
         top[i] = v;
-        failed[i] = status == NM_OK ? p.failures : failed[i] + 1; /* OK: a proof that says nothing new, as it is rounded */
+        failed[i] = status == NM_OK ? p.failures : failed[i] + 1; /* OK: a proof that rounding made useless */
     }
 }
 
