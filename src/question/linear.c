@@ -47,7 +47,7 @@ double nm_parts_below(const double *part, size_t n)
     const double s = nm_parts_round(part, n);
     double own[NM_PARTS];
     if (!isfinite(s) || n > NM_PARTS - 1) return s;
-    memcpy(own, part, n * sizeof *own);
+    if (n) memcpy(own, part, n * sizeof *own);
     n = nm_parts_add(own, n, -s);
     return n && own[n - 1] < 0 ? nm_down(s) : s;
 }
