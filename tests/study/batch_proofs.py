@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """batch --proofs and check --batch: each answer has a certificate, whoever solved it; what is missing is made again, what is
 damaged is named; answers are those of a campaign without certificates."""
-import csv, glob, json, os, sys
+import csv, glob, json, os, shutil, sys
 
 sys.path.insert(1, sys.path[0] + "/../kit")
 
@@ -46,6 +46,9 @@ def campaign():
 
 
 def some_without():
+    shutil.copytree(p("a"), p("both/full"))
+    shutil.copytree(p("pa"), p("both/pa"))
+    check("all of one campaign", run("check", "--batch", p("both"), "--quiet")[0] == 0)
     for f in glob.glob(p("pa", "*2.proof.gz")):
         os.rename(f, f + ".away")
     for k in (2,):
@@ -55,6 +58,8 @@ def some_without():
     code, out, err = run("check", "--batch", p("a"), "--quiet")
     check("not all is proven: unknown, and the sample is named", code == 11 and "no certificate: sample 2: a test took it away\n" in out and "11 accepted, 0 rejected; 1 answer without" in out, (code, out, err))
     says("in JSON, too", "a", 11, 0, 1, 11)
+    shutil.copytree(p("a"), p("both/part"))
+    check("one of two campaigns is not all of them", run("check", "--batch", p("both"), "--quiet")[0] == 11)
     for f in glob.glob(p("pa", "*.away")):
         os.rename(f, f[:-5])
     r = records("a")[2]

@@ -19,7 +19,7 @@ static int campaign(nm_job *job, const nm_cli *said, const char *dir, nm_buf *ou
 /* --batch: the certificates of a campaign, or of several in one folder */
 static int campaigns(nm_job *job, const nm_cli *said, nm_buf *out)
 {
-    size_t n, some = 0, rejected = 0;
+    size_t n, unproved = 0, rejected = 0;
     const char *of = nm_cli_get(said, NM_O_batch), **dir = nm_study_folders(job, 1, &of, &n);
     if (n > 1 && nm_cli_has(said, NM_O_json))
         nm_throw(job, NM_EUSE, "--json: %s has several campaigns in it; the folder of one was expected", of);
@@ -30,10 +30,10 @@ static int campaigns(nm_job *job, const nm_cli *said, nm_buf *out)
     for (size_t i = 0; i < n && !nm_stopped(job); i++) {
         if (n > 1) nm_put(out, "%s:\n", dir[i]);
         const int code = campaign(job, said, dir[i], out);
-        some += code != NM_UNKNOWN;
+        unproved += code == NM_UNKNOWN;
         rejected += code == NM_EAUDIT;
     }
-    return nm_stopped(job) || !some ? NM_UNKNOWN : rejected ? NM_EAUDIT : NM_OK;
+    return nm_stopped(job) ? NM_UNKNOWN : rejected ? NM_EAUDIT : unproved ? NM_UNKNOWN : NM_OK;
 }
 
 int nm_verb_check(nm_job *job, const nm_cli *said, nm_buf *out)
