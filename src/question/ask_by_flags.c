@@ -87,7 +87,7 @@ static const bool *read_targets(nm_job *job, const char *t, size_t n, int64_t la
     const bool complement = strncmp(t, "not:", 4) == 0;
     mark(job, "--target", complement ? t + 4 : t, n, set);
     for (size_t j = 0; complement && j < n; j++) set[j] = !set[j];
-    if (!complement && !drop && set[label])
+    if (!complement && !drop && label >= 0 && set[label])
         nm_throw(job, NM_EUSE, "--target %s: %lld is the image's label", t, (long long)label);
     if (label >= 0) set[label] = false;
     size_t left = 0;
