@@ -112,7 +112,7 @@ def moved():
     for f in (MLP, IDX, LABELS):
         shutil.copy(f, home)
     name = os.path.basename
-    code, out, err = batch(name(MLP), "--images", name(IDX), "--labels", name(LABELS), "--perturb", "linf:0.07", "--range", "0:6", "--time-limit", "50",
+    code, out, err = batch(name(MLP), "--images", name(IDX), "--labels", name(LABELS), "--perturb", "linf:0.07", "--range", "0:6", "--time-limit", "5000",
                            "--mean", "0.1", "--std", "0.9", "--seed", "7", "--no-attack", "--dir", "sub", cwd=home)
     check("asked in its folder", code == 0, err)
     want = records(home + "/sub")
