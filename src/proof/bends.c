@@ -45,7 +45,7 @@ static void chord(nm_bends *t, size_t u, double l, double fl, double h, double f
     t->up[u] = m + 8 * NM_CHECK_U * (fabs(l) + fabs(h) + fabs(fl) + fabs(fh)) + 1e-300;
 }
 
-static void line_relu(nm_bends *t, const nm_region *r, size_t u, size_t a)
+static void line_relu(nm_bends *t, const nm_region *r, size_t u, size_t a, bool steep)
 {
     const double l = r->lo[a], h = r->hi[a];
     t->low[u] = t->top[u] = (uint32_t)a;
@@ -53,7 +53,7 @@ static void line_relu(nm_bends *t, const nm_region *r, size_t u, size_t a)
     t->up[u] = 0;
     if (!(l < 0 && h > 0)) return;
     t->slo[u] = r->steep[a] ? r->steep[a] - 1 : h > -l * NM_CHECK_NEARLY;
-    if (r->slope[u] >= 0) t->slo[u] = r->slope[u];
+    if (!steep && r->slope[u] >= 0) t->slo[u] = r->slope[u];
     chord(t, u, l, 0, h, h);
 }
 
@@ -78,11 +78,11 @@ static void line_max(nm_bends *t, const nm_region *r, const nm_plain_block *k, s
 }
 
 /* Says whether the region's point decides a unit's lines, which are then computed when they are needed. */
-static void line_point(nm_bends *t, const nm_region *r, size_t u, int src, size_t i)
+static void line_point(nm_bends *t, const nm_region *r, size_t u, int src, size_t i, bool steep)
 {
     const nm_plain_block *k = &t->p->block[src];
     const size_t a = k->first + i;
-    const bool is = r->point && t->room[src] && r->lo[a] < 0 && r->hi[a] > 0;
+    const bool is = !steep && r->point && t->room[src] && r->lo[a] < 0 && r->hi[a] > 0;
     t->hull[u] = is ? t->room[src] + k->ptr[i] : NULL;
     t->made[u] = 0;
 }
@@ -116,7 +116,7 @@ bool nm_bends_zero(const nm_bends *t, size_t u)
     return t->slo[u] == 0 && t->sup[u] == 0 && t->up[u] == 0 && !t->hull[u];
 }
 
-void nm_bends_set(nm_bends *t, const nm_region *r, size_t from, size_t to)
+void nm_bends_set(nm_bends *t, const nm_region *r, size_t from, size_t to, bool steep)
 {
     const nm_plain *p = t->p;
     const double adds = 2 * (double)p->n_units + (double)r->n_signs + 64;
@@ -125,8 +125,8 @@ void nm_bends_set(nm_bends *t, const nm_region *r, size_t from, size_t to)
         const nm_plain_block *k = &p->block[b];
         for (size_t i = 0; i < k->n; i++) {
             const size_t u = k->first + i;
-            if (k->kind == NM_RELU) line_relu(t, r, u, p->block[k->src].first + i);
-            if (k->kind == NM_RELU) line_point(t, r, u, k->src, i);
+            if (k->kind == NM_RELU) line_relu(t, r, u, p->block[k->src].first + i, steep);
+            if (k->kind == NM_RELU) line_point(t, r, u, k->src, i, steep);
             if (k->kind == NM_MAX) line_max(t, r, k, i);
             const bool affine = k->kind == NM_AFFINE;
             const double mag = affine       ? r->mag[u]

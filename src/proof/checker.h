@@ -61,6 +61,25 @@ static inline int64_t nm_plain_unit(const nm_plain *p, uint32_t v)
     return v < p->n_out ? p->out[v] : (int64_t)(v - p->n_out + p->x_first);
 }
 
+typedef struct nm_plain_sign { /* given to the pre-activation of a RELU: it is <= 0 (side 1), or >= 0 (-1) */
+    uint32_t unit;
+    signed char side;
+    unsigned char lane; /* in this lane alone, or NM_CHECK_LANES: in all of them */
+    double beta;        /* its multiplier, 0 or more */
+} nm_plain_sign;
+typedef struct nm_plain_row { /* a row of the question, or, with row NULL, sign times a unit; it reads up to `block` */
+    const nm_row *row;
+    size_t block, unit;
+    double sign;
+} nm_plain_row;
+typedef struct nm_plain_rows { /* which are bounded together, one in each lane */
+    size_t n;
+    nm_plain_row row[NM_CHECK_LANES];
+    bool signs; /* use the region's signs */
+    size_t n_signs;
+    const nm_plain_sign *sign; /* of single lanes, as leaves of a tree have them */
+} nm_plain_rows;
+
 /* ---- a region --------------------------------------------------------------------------------- */
 typedef struct nm_region { /* points of the input set, with the bounds that are proven for them */
     double *lo, *hi, *mag; /* [n_units]; mag: of an AFFINE unit, at least the sum of |weight| |value| */
@@ -75,9 +94,7 @@ typedef struct nm_region { /* points of the input set, with the bounds that are 
     double *ends;         /* [3 * widest] of the units that a row reads, while intervals are computed */
     double *cut, cut_rhs; /* [n_in] cut x <= cut_rhs at all points of interest; or NULL */
     size_t n_signs;
-    uint32_t *sign;       /* RELU units with a given sign */
-    signed char *side;    /* 1: the pre-activation is <= 0; -1: >= 0 */
-    double *beta;         /* their multipliers, 0 or more */
+    struct nm_plain_sign *sign; /* of RELU units, in all lanes */
     size_t stale; /* of the blocks below this one, interval arithmetic says no more than is known */
     bool empty;   /* no point of interest is left */
     bool *closed; /* [n_clauses] excluded over this region */
@@ -167,8 +184,9 @@ typedef struct nm_bends {
     double flat;            /* of underflow */
 } nm_bends;
 nm_bends nm_bends_new(nm_job *job, const nm_plain *p); /* its arrays are the job's */
-/* Sets the lines of blocks from..to-1 by the region's bounds, and what their rounding costs. */
-void nm_bends_set(nm_bends *t, const nm_region *r, size_t from, size_t to);
+/* Sets the lines of blocks from..to-1 by the region's bounds, and what their rounding costs; steep: lower slopes are 0
+ * or 1, as bounds of units have them, without the region's slopes and its point. */
+void nm_bends_set(nm_bends *t, const nm_region *r, size_t from, size_t to, bool steep);
 bool nm_bends_zero(const nm_bends *t, size_t u); /* both lines are 0 */
 /* Computes lines that the region's point decides, for coefficients of these signs. */
 void nm_bends_make(nm_bends *t, const nm_region *r, size_t u, bool lower, bool upper);
@@ -186,42 +204,24 @@ nm_plain_line nm_bends_line(nm_bends *t, const nm_region *r, size_t u, int sign)
 typedef struct nm_pull nm_pull; /* NM_CHECK_LANES rows */
 nm_pull *nm_pull_new(nm_job *job, const nm_plain *p);
 nm_bends *nm_pull_bends(nm_pull *t); /* those by which it pulls back */
-typedef struct nm_plain_sign { /* given in one lane: the pre-activation of a RELU is <= 0 (side 1) or >= 0 (-1) */
-    uint32_t unit;
-    unsigned char lane;
-    signed char side;
-    double beta;
-} nm_plain_sign;
-void nm_pull_signs(nm_pull *t, size_t n, const nm_plain_sign *sign); /* for what follows; they are shared */
 void nm_pull_clear(nm_pull *t);
 void nm_pull_put(nm_pull *t, size_t u, size_t lane, double coef);
 void nm_pull_constant(nm_pull *t, size_t lane, double c, double e); /* which may be off by e */
-/* Pulls the rows over blocks 0..from back to the inputs; signs: use the region's signs. */
-void nm_pull_back(nm_pull *t, const nm_region *r, size_t from, bool signs);
+/* Pulls the rows that were put into the lanes back to the inputs. */
+void nm_pull_back(nm_pull *t, const nm_region *r, const nm_plain_rows *rows);
 void nm_pull_lower(const nm_pull *t, const nm_region *r, double *lo);
-typedef struct nm_plain_tangent { /* of the bound as a function of a cut's multiplier: where, its value, slope */
-    double at, value, slope;
-} nm_plain_tangent;
-/* Chooses the next multiplier, where the tangents on both sides of the best one meet; false: it is found. */
-bool nm_next_multiplier(nm_plain_tangent *below, nm_plain_tangent *above, double value, double slope, double *lambda);
+/* Returns the best multiplier of the region's cut for a row y over the inputs, a hint. */
+double nm_pull_multiplier(nm_pull *t, const nm_region *r, const double *y);
 /* Returns the constant of lane 0, off by at most *e, and its coefficients of the inputs in g. */
 double nm_pull_inputs(const nm_pull *t, double *g, double *e);
 
 /* ---- plain_bounds.c: what steps do to a region -------------------------------------------------- */
 void nm_region_interval(const nm_plain *p, nm_region *r, size_t to); /* bounds of blocks below to */
-void nm_region_crown(nm_job *job, nm_pull *t, const nm_plain *p, nm_region *r);
+void nm_region_crown(nm_pull *t, const nm_plain *p, nm_region *r);
 /* Sets the box of a case's generators, and from it the intervals of its inputs, which are within the case's box. */
 void nm_region_generators(nm_pull *t, const nm_plain *p, nm_region *r, const nm_case *c);
-/* Pulls back up to NM_CHECK_LANES rows of the question; lo: their lower bounds over the region. */
-void nm_region_rows(nm_pull *t, const nm_plain *p, const nm_region *r, size_t n, const nm_row *const *row, double *lo);
-typedef struct nm_plain_row { /* a row of the question, or, with row NULL, sign times a unit; it reads up to `block` */
-    const nm_row *row;
-    size_t block, unit;
-    double sign;
-} nm_plain_row;
-/* Sets lower bounds of the row in n leaves of a tree, which have signs of their own; nm_bends_set comes first. */
-void nm_region_leaves(nm_pull *t, const nm_plain *p, const nm_region *r, const nm_plain_row *row, size_t n,
-                      size_t n_signs, const nm_plain_sign *sign, double *lo);
+/* Sets lower bounds of rows over the region; nm_bends_set comes first. */
+void nm_region_bound(nm_pull *t, const nm_plain *p, const nm_region *r, const nm_plain_rows *rows, double *lo);
 /* Makes row <= its right side, pulled back to the inputs, the region's cut, and shrinks its box. */
 void nm_region_cut(nm_job *job, nm_pull *t, const nm_plain *p, nm_region *r, const nm_row *row);
 
@@ -231,15 +231,11 @@ const char *nm_region_tree(nm_job *job, nm_pull *pull, const nm_plain *p, const 
                            nm_span *words, double *lo);
 
 /* ---- exact.c: all of this without rounding; results become doubles, rounded outwards ------------ */
-nm_exact *nm_exact_new(nm_job *job, const nm_plain *p, nm_bends *lines); /* to be closed by nm_close */
+nm_exact *nm_exact_new(nm_job *job, const nm_plain *p, nm_pull *pull); /* to be closed by nm_close */
 void nm_exact_affine(nm_exact *x, size_t b, nm_region *r);                  /* the intervals of a block */
-double nm_exact_unit(nm_exact *x, const nm_region *r, size_t u, double sign); /* a lower bound of sign u */
-double nm_exact_row(nm_exact *x, const nm_region *r, const nm_row *row);
-/* The same in a leaf of a tree, of the row or of sign u; sign: of all leaves, and this one's lane. */
-double nm_exact_leaf(nm_exact *x, const nm_region *r, const nm_plain_row *row, size_t n, const nm_plain_sign *sign,
-                     size_t lane);
-/* Sets g, and returns h, so that g x <= h where the row is at most its right side; not finite: nothing is known. */
-double nm_exact_cut(nm_exact *x, const nm_region *r, const nm_row *row, double *g);
+double nm_exact_bound(nm_exact *x, const nm_region *r, const nm_plain_rows *rows, size_t lane); /* of one of them */
+/* Sets g, and returns h, so that g x <= h where the first row is at most its right side; not finite: nothing is known. */
+double nm_exact_cut(nm_exact *x, const nm_region *r, const nm_plain_rows *rows, double *g);
 void nm_exact_shrink(nm_exact *x, nm_region *r);
 
 /* ---- exact_trial.c ---------------------------------------------------------------------------- */

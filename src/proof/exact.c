@@ -28,14 +28,13 @@ enum { SLOPE = 53 };
 struct nm_exact {
     nm_job *job;
     const nm_plain *p;
+    nm_pull *pull; /* for what any number will do */
     nm_bends *lines;
     int64_t base, *scale, *below; /* [n_blocks] */
     uint32_t *block;              /* [n_units] the block of each */
     mpz_t *y, *lo, *hi, a, b;     /* y [n_units]: the row; lo, hi [widest]: ends of the units that a row reads */
     nm_dyadic c, d, e, f;         /* c: the row's constant; others are for use within a function */
     double *near, *hint;          /* [n_in] the row over the inputs, rounded; room for a ball */
-    size_t n_signs, lane;         /* of a leaf of a tree: signs of all leaves, and its lane */
-    const nm_plain_sign *sign;
 };
 
 /* ---- making ---- */
@@ -74,10 +73,10 @@ static void scales(nm_exact *x)
     }
 }
 
-nm_exact *nm_exact_new(nm_job *job, const nm_plain *p, nm_bends *lines)
+nm_exact *nm_exact_new(nm_job *job, const nm_plain *p, nm_pull *pull)
 {
     nm_exact *x = NM_NEW(job, nm_exact);
-    *x = (nm_exact){.job = job, .p = p, .lines = lines};
+    *x = (nm_exact){.job = job, .p = p, .pull = pull, .lines = nm_pull_bends(pull)};
     x->scale = NM_ARRAY(job, int64_t, p->n_blocks);
     x->below = NM_ARRAY(job, int64_t, p->n_blocks);
     x->block = NM_ARRAY(job, uint32_t, p->n_units);
@@ -137,18 +136,6 @@ void nm_exact_affine(nm_exact *x, size_t b, nm_region *r)
 
 /* ---- rows, pulled back ---- */
 
-/* Starts a row whose numbers are multiples of 2^-base, with the region's signs if these are used. */
-static void start(nm_exact *x, const nm_region *r, size_t n, const double *coef, bool signs)
-{
-    x->base = 0;
-    for (size_t i = 0; i < n; i++) x->base = larger(x->base, nm_dyadic_scale(coef[i]));
-    for (size_t i = 0; signs && i < r->n_signs; i++) x->base = larger(x->base, nm_dyadic_scale(r->beta[i]));
-    for (size_t i = 0; i < x->n_signs; i++)
-        if (x->sign[i].lane == x->lane) x->base = larger(x->base, nm_dyadic_scale(x->sign[i].beta));
-    for (size_t i = 0; i < x->p->block[0].n; i++) mpz_set_ui(x->y[i], 0); /* others are, as they are pulled back */
-    nm_dyadic_set(&x->c, 0);
-}
-
 static void put(nm_exact *x, size_t u, double coef)
 {
     mpz_set_ui(x->a, 1);
@@ -177,13 +164,11 @@ static double least_value(const nm_region *r, const nm_plain_block *k, size_t u,
     return least;
 }
 
-/* Adds to a the largest value over the box of f w v, f being a multiple of 2^-SLOPE, as multiples of 2^-(s + SLOPE +
- * scale of the block that has w); s: that of the box's ends. */
-static void add_most(nm_exact *x, mpz_t a, double f, double w, double lo, double hi, int64_t s, int64_t scale)
+/* Adds to a the largest value of f w v over the box of input t, as gathered, where f is a multiple of 2^-SLOPE. */
+static void add_most(nm_exact *x, mpz_t a, double f, double w, size_t t, int64_t scale)
 {
-    nm_dyadic_integer(x->b, (f > 0) == (w > 0) ? hi : lo, s);
     mpz_set_ui(x->f.m, 0);
-    nm_dyadic_add_multiple(x->f.m, x->b, f, SLOPE);
+    nm_dyadic_add_multiple(x->f.m, (f > 0) == (w > 0) ? x->hi[t] : x->lo[t], f, SLOPE);
     nm_dyadic_add_multiple(a, x->f.m, w, scale);
 }
 
@@ -192,19 +177,15 @@ static void pull_hull(nm_exact *x, const nm_region *r, int src, size_t i, const 
 {
     const nm_plain_block *k = &x->p->block[src];
     const size_t at = k->ptr[i], n = k->ptr[i + 1] - at, u = x->p->block[b].first + i;
-    const int64_t scale = x->scale[src];
-    int64_t s = 0;
-    for (size_t t = 0; t < n; t++)
-        s = larger(s, larger(nm_dyadic_scale(r->lo[k->idx[at + t]]), nm_dyadic_scale(r->hi[k->idx[at + t]])));
+    const int64_t scale = x->scale[src], s = gather(x, r, n, k->idx + at);
     mpz_set_ui(x->d.m, 0);
     mpz_set_ui(x->e.m, 0);
     for (size_t t = 0; t < n; t++) {
-        const size_t v = k->idx[at + t];
-        add_most(x, x->d.m, 1 - theta[t], k->w[at + t], r->lo[v], r->hi[v], s, scale);
-        add_most(x, x->e.m, -theta[t], k->w[at + t], r->lo[v], r->hi[v], s, scale);
+        add_most(x, x->d.m, 1 - theta[t], k->w[at + t], t, scale);
+        add_most(x, x->e.m, -theta[t], k->w[at + t], t, scale);
         mpz_set_ui(x->a, 0);
         nm_dyadic_add_multiple(x->a, x->y[u], theta[t], SLOPE);
-        nm_dyadic_add_multiple(x->y[v], x->a, k->w[at + t], x->below[0] - x->below[b] - SLOPE);
+        nm_dyadic_add_multiple(x->y[k->idx[at + t]], x->a, k->w[at + t], x->below[0] - x->below[b] - SLOPE);
     }
     x->d.s = x->e.s = s + SLOPE + scale;
     mpz_set_ui(x->f.m, 1);
@@ -252,13 +233,12 @@ static void pull_affine(nm_exact *x, size_t b, size_t u)
     nm_dyadic_add(&x->c, x->y[u], x->base + x->below[b], k->bias[i]);
 }
 
-/* Takes the units of block b out of the row that the leaf gives a sign: they are 0, or what they read. */
-static void take_signs(nm_exact *x, size_t b)
+/* Takes the units of block b out of the row that signs of its lane are of: they are 0, or what they read. */
+static void take_signs(nm_exact *x, size_t b, size_t n, const nm_plain_sign *sign, size_t lane)
 {
     const nm_plain_block *k = &x->p->block[b];
-    for (size_t i = 0; i < x->n_signs; i++) {
-        const nm_plain_sign *s = &x->sign[i];
-        if (s->lane != x->lane || s->unit < k->first || s->unit >= k->first + k->n) continue;
+    for (const nm_plain_sign *s = sign; s < sign + n; s++) {
+        if (s->lane != lane || s->unit < k->first || s->unit >= k->first + k->n) continue;
         const size_t a = x->p->block[k->src].first + s->unit - k->first;
         if (s->side < 0) nm_dyadic_add_multiple(x->y[a], x->y[s->unit], 1, x->below[k->src] - x->below[b]);
         put(x, a, s->side * s->beta);
@@ -291,15 +271,12 @@ static void shift(nm_exact *x, const nm_region *r, const nm_sum *s)
     nm_dyadic_add(&x->c, x->d.m, scale, s->total);
 }
 
-/* Pulls the row over blocks 0..from back to the inputs. */
-static void pull(nm_exact *x, const nm_region *r, size_t from, bool signs)
+static void pull(nm_exact *x, const nm_region *r, const nm_plain_rows *rows, size_t lane)
 {
-    for (size_t b = from; b > 0; b--) {
+    for (size_t b = rows->row[lane].block; b > 0; b--) {
         const nm_plain_block *k = &x->p->block[b];
-        for (size_t i = 0; signs && k->kind == NM_RELU && i < r->n_signs; i++)
-            if (r->sign[i] >= k->first && r->sign[i] < k->first + k->n)
-                put(x, x->p->block[k->src].first + r->sign[i] - k->first, r->side[i] * r->beta[i]);
-        if (k->kind == NM_RELU) take_signs(x, b);
+        if (k->kind == NM_RELU && rows->signs) take_signs(x, b, r->n_signs, r->sign, NM_CHECK_LANES);
+        if (k->kind == NM_RELU) take_signs(x, b, rows->n_signs, rows->sign, lane);
         for (size_t u = k->first; u < k->first + k->n; u++) {
             if (mpz_sgn(x->y[u]) == 0) continue;
             if (k->kind == NM_AFFINE) pull_affine(x, b, u);
@@ -330,34 +307,11 @@ static double least(nm_exact *x, const nm_region *r, double lambda)
     return nm_dyadic_down(&x->d);
 }
 
-/* Returns the best multiplier that is found in doubles, as any will do. */
-static double multiplier(nm_exact *x, const nm_region *r)
-{
-    double lambda = 0, best = 0, most = -INFINITY;
-    nm_plain_tangent below = {0}, above = {.at = INFINITY};
-    for (int s = 0; s < NM_CHECK_MULTIPLIERS; s++) {
-        double value = 0, slope = 0;
-        for (size_t i = 0; i < x->p->block[0].n; i++) {
-            const double z = x->near[i] + lambda * r->cut[i], v = z > 0 ? r->lo[i] : r->hi[i];
-            value += z * v;
-            slope += r->cut[i] * v;
-        }
-        value -= lambda * r->cut_rhs;
-        slope -= r->cut_rhs;
-        if (value > most) {
-            most = value;
-            best = lambda;
-        }
-        if ((s == 0 && !(slope > 0)) || !nm_next_multiplier(&below, &above, value, slope, &lambda)) break;
-    }
-    return best;
-}
-
 static double lower(nm_exact *x, const nm_region *r)
 {
     double lo = least(x, r, 0);
     if (r->cut || r->n_balls) round_row(x);
-    const double lambda = r->cut ? multiplier(x, r) : 0;
+    const double lambda = r->cut ? nm_pull_multiplier(x->pull, r, x->near) : 0;
     if (lambda > 0 && isfinite(lambda)) lo = nm_larger(least(x, r, lambda), lo);
     const nm_exact_inputs row = {x->p->block[0].n, x->y, x->base + x->below[0], &x->c, x->near};
     for (size_t k = 0; k < r->n_balls; k++)
@@ -365,19 +319,21 @@ static double lower(nm_exact *x, const nm_region *r)
     return lo;
 }
 
-double nm_exact_unit(nm_exact *x, const nm_region *r, size_t u, double sign)
+/* Pulls a row back to the inputs. */
+static void pull_row(nm_exact *x, const nm_region *r, const nm_plain_rows *rows, size_t lane)
 {
-    start(x, r, 1, &sign, false);
-    put(x, u, sign);
-    pull(x, r, x->block[u], false);
-    return lower(x, r);
-}
-
-/* Pulls a row of the question back to the inputs. */
-static void pull_row(nm_exact *x, const nm_region *r, const nm_row *row)
-{
-    start(x, r, row->n, row->coef, true);
-    for (size_t i = 0; i < row->n; i++) {
+    const nm_plain_row *of = &rows->row[lane];
+    const nm_row *row = of->row;
+    x->base = 0;
+    for (size_t i = 0; row && i < row->n; i++) x->base = larger(x->base, nm_dyadic_scale(row->coef[i]));
+    for (size_t i = 0; rows->signs && i < r->n_signs; i++)
+        x->base = larger(x->base, nm_dyadic_scale(r->sign[i].beta));
+    for (size_t i = 0; i < rows->n_signs; i++)
+        if (rows->sign[i].lane == lane) x->base = larger(x->base, nm_dyadic_scale(rows->sign[i].beta));
+    for (size_t i = 0; i < x->p->block[0].n; i++) mpz_set_ui(x->y[i], 0); /* others are, as they are pulled back */
+    nm_dyadic_set(&x->c, 0);
+    if (!row) put(x, of->unit, of->sign);
+    for (size_t i = 0; row && i < row->n; i++) {
         const int64_t u = nm_plain_unit(x->p, row->var[i]);
         if (u >= 0) {
             put(x, (size_t)u, row->coef[i]);
@@ -386,46 +342,36 @@ static void pull_row(nm_exact *x, const nm_region *r, const nm_row *row)
         nm_dyadic_set(&x->d, row->coef[i]);
         nm_dyadic_add(&x->c, x->d.m, x->d.s, x->p->out_const[row->var[i]]);
     }
-    pull(x, r, x->p->n_blocks - 1, true);
+    pull(x, r, rows, lane);
 }
 
-double nm_exact_row(nm_exact *x, const nm_region *r, const nm_row *row)
+/* Returns the least value of a row by the intervals of the units that it names. */
+static double row_interval(nm_exact *x, const nm_region *r, const nm_row *row)
 {
-    pull_row(x, r, row);
-    const double pulled = lower(x, r);
     nm_dyadic_set(&x->d, 0);
-    for (size_t i = 0; i < row->n; i++) { /* by the intervals of the units that it names */
+    for (size_t i = 0; i < row->n; i++) {
         const int64_t u = nm_plain_unit(x->p, row->var[i]);
         nm_dyadic_set(&x->e, row->coef[i]);
         nm_dyadic_add(&x->d, x->e.m, x->e.s,
                       u < 0 ? x->p->out_const[row->var[i]] : row->coef[i] > 0 ? r->lo[u] : r->hi[u]);
     }
-    return nm_larger(nm_dyadic_down(&x->d), pulled);
+    return nm_dyadic_down(&x->d);
 }
 
-double nm_exact_leaf(nm_exact *x, const nm_region *r, const nm_plain_row *row, size_t n, const nm_plain_sign *sign,
-                     size_t lane)
+double nm_exact_bound(nm_exact *x, const nm_region *r, const nm_plain_rows *rows, size_t lane)
 {
-    x->n_signs = n;
-    x->sign = sign;
-    x->lane = lane;
-    if (row->row) {
-        pull_row(x, r, row->row);
-    } else {
-        start(x, r, 1, &row->sign, true);
-        put(x, row->unit, row->sign);
-        pull(x, r, row->block, true);
-    }
-    x->n_signs = 0;
-    return lower(x, r);
+    const nm_row *row = rows->row[lane].row;
+    pull_row(x, r, rows, lane);
+    const double pulled = lower(x, r);
+    return row ? nm_larger(row_interval(x, r, row), pulled) : pulled;
 }
 
 /* ---- cuts ---- */
 
-double nm_exact_cut(nm_exact *x, const nm_region *r, const nm_row *row, double *g)
+double nm_exact_cut(nm_exact *x, const nm_region *r, const nm_plain_rows *rows, double *g)
 {
-    pull_row(x, r, row);
-    nm_dyadic_set(&x->f, row->rhs);
+    pull_row(x, r, rows, 0);
+    nm_dyadic_set(&x->f, rows->row[0].row->rhs);
     nm_dyadic_add(&x->f, x->c.m, x->c.s, -1);
     for (size_t i = 0; i < x->p->block[0].n; i++) {
         mpz_set(x->d.m, x->y[i]);

@@ -99,30 +99,23 @@ void nm_region_interval(const nm_plain *p, nm_region *r, size_t to)
 
 /* ---- what the steps of a certificate ask for ---- */
 
-/* Sets lower bounds lo of units, and of their negatives from lo[L / 2] on. */
-static void lower_ends(nm_pull *t, const nm_region *r, size_t b, size_t n, const uint32_t *unit, double *lo)
+/* Sets lower bounds lo of n units of block b, and of their negatives from lo[n] on. */
+static void lower_ends(nm_pull *t, const nm_plain *p, const nm_region *r, size_t b, size_t n, const uint32_t *unit,
+                       double *lo)
 {
-    for (size_t i = 0; r->exact && i < n; i++) {
-        lo[i] = nm_exact_unit(r->exact, r, unit[i], 1);
-        lo[i + L / 2] = nm_exact_unit(r->exact, r, unit[i], -1);
-    }
-    if (r->exact) return;
-    nm_pull_clear(t);
-    for (size_t i = 0; i < n; i++) {
-        nm_pull_put(t, unit[i], i, 1);
-        nm_pull_put(t, unit[i], i + L / 2, -1);
-    }
-    nm_pull_back(t, r, b, false);
-    nm_pull_lower(t, r, lo);
+    nm_plain_rows rows = {.n = 2 * n};
+    for (size_t i = 0; i < 2 * n; i++)
+        rows.row[i] = (nm_plain_row){.block = b, .unit = unit[i % n], .sign = i < n ? 1 : -1};
+    nm_region_bound(t, p, r, &rows, lo);
 }
 
-static void crown_units(nm_pull *t, nm_region *r, size_t b, size_t n, const uint32_t *unit)
+static void crown_units(nm_pull *t, const nm_plain *p, nm_region *r, size_t b, size_t n, const uint32_t *unit)
 {
     double lo[L];
-    lower_ends(t, r, b, n, unit, lo);
+    lower_ends(t, p, r, b, n, unit, lo);
     for (size_t i = 0; i < n; i++) {
-        r->steep[unit[i]] = -lo[i + L / 2] > -lo[i] * NM_CHECK_NEARLY ? 2 : 1;
-        nm_region_meet(r, unit[i], lo[i], -lo[i + L / 2]);
+        r->steep[unit[i]] = -lo[i + n] > -lo[i] * NM_CHECK_NEARLY ? 2 : 1;
+        nm_region_meet(r, unit[i], lo[i], -lo[i + n]);
     }
     r->stale = b + 1;
 }
@@ -137,32 +130,23 @@ static void crown_block(nm_pull *t, const nm_plain *p, nm_region *r, size_t b)
         const size_t u = k->first + k->order[i];
         if (r->needed[u] && r->lo[u] < 0 && r->hi[u] > 0) open[n++] = (uint32_t)u;
         if (n == 0 || (n < L / 2 && i + 1 < k->n)) continue;
-        crown_units(t, r, b, n, open);
+        crown_units(t, p, r, b, n, open);
         n = 0;
     }
 }
 
-void nm_region_crown(nm_job *job, nm_pull *t, const nm_plain *p, nm_region *r)
+void nm_region_crown(nm_pull *t, const nm_plain *p, nm_region *r)
 {
-    const nm_mark mark = nm_mark_get(job);
     size_t done = 1;
-    float *slope = r->slope; /* units keep the slopes that steep says */
-    const double *point = r->point;
-    r->point = NULL;
-    r->slope = NM_RAW(job, float, p->n_units + 1);
-    for (size_t u = 0; u < p->n_units; u++) r->slope[u] = -1;
     for (size_t b = 1; b < p->n_blocks && !r->empty; b++) {
         const nm_plain_block *k = &p->block[b];
         if (k->kind != NM_AFFINE || !k->is_pre || (!r->cut && !r->n_balls && k->reads_input_only)) continue;
         nm_region_interval(p, r, b + 1);
-        nm_bends_set(nm_pull_bends(t), r, done, b + 1);
+        nm_bends_set(nm_pull_bends(t), r, done, b + 1, true);
         done = b + 1;
         crown_block(t, p, r, b);
     }
     nm_region_interval(p, r, p->n_blocks);
-    r->slope = slope;
-    r->point = point;
-    nm_mark_release(job, mark);
 }
 
 /* ---- generators ---- */
@@ -190,28 +174,28 @@ void nm_region_generators(nm_pull *t, const nm_plain *p, nm_region *r, const nm_
         one_term(r, g->idx[at], -g->w[at], nm_up(g->x0[i] - c->lo[i]));
     }
     nm_region_interval(p, r, 2);
-    nm_bends_set(nm_pull_bends(t), r, 1, 2);
+    nm_bends_set(nm_pull_bends(t), r, 1, 2, true);
     for (size_t at = 0, n; at < g->n_in; at += n) {
         for (n = 0; n < L / 2 && at + n < g->n_in; n++) unit[n] = (uint32_t)(p->x_first + at + n);
-        lower_ends(t, r, 1, n, unit, lo);
+        lower_ends(t, p, r, 1, n, unit, lo);
         for (size_t i = 0; i < n; i++) {
-            nm_region_meet(r, unit[i], lo[i], -lo[i + L / 2]);
+            nm_region_meet(r, unit[i], lo[i], -lo[i + n]);
             nm_region_meet(r, unit[i], c->lo[at + i], c->hi[at + i]);
         }
     }
 }
 
-/* ---- rows of the question ---- */
+/* ---- rows ---- */
 
-/* Puts a row of the question into a lane. */
-static void put_row(nm_pull *t, const nm_plain *p, const nm_region *r, const nm_row *row,
-                    size_t lane)
+/* Puts a row into a lane. */
+static void put_row(nm_pull *t, const nm_plain *p, const nm_region *r, const nm_plain_row *of, size_t lane)
 {
-    const double fan = ((double)row->n + 4) * NM_CHECK_U; /* several variables may be one unit */
-    for (size_t i = 0; i < row->n; i++) {
+    const nm_row *row = of->row;
+    if (!row) nm_pull_put(t, of->unit, lane, of->sign);
+    for (size_t i = 0; row && i < row->n; i++) {
+        const double fan = ((double)row->n + 4) * NM_CHECK_U; /* several variables may be one unit */
         const int64_t u = nm_plain_unit(p, row->var[i]);
-        const double a = u < 0 ? p->out_const[row->var[i]] : 0,
-                     size = u < 0 ? fabs(a) : nm_larger(fabs(r->lo[u]), fabs(r->hi[u]));
+        const double a = u < 0 ? p->out_const[row->var[i]] : 0, size = u < 0 ? fabs(a) : nm_region_size(r, (size_t)u);
         nm_pull_constant(t, lane, row->coef[i] * a, fan * fabs(row->coef[i]) * size);
         if (u >= 0) nm_pull_put(t, (size_t)u, lane, row->coef[i]);
     }
@@ -231,44 +215,23 @@ static double row_interval(const nm_plain *p, const nm_region *r, const nm_row *
     return nm_down(sum - ((double)(row->n + 4) * NM_CHECK_U * mag + 1e-290) * NM_CHECK_MORE);
 }
 
-void nm_region_rows(nm_pull *t, const nm_plain *p, const nm_region *r, size_t n,
-                    const nm_row *const *row, double *lo)
+void nm_region_bound(nm_pull *t, const nm_plain *p, const nm_region *r, const nm_plain_rows *rows, double *lo)
 {
     double all[L];
-    nm_bends_set(nm_pull_bends(t), r, 1, p->n_blocks);
-    for (size_t i = 0; r->exact && i < n; i++) lo[i] = nm_exact_row(r->exact, r, row[i]);
-    if (r->exact) return;
-    nm_pull_clear(t);
-    for (size_t i = 0; i < n; i++) put_row(t, p, r, row[i], i);
-    nm_pull_back(t, r, p->n_blocks - 1, true);
-    nm_pull_lower(t, r, all);
-    for (size_t i = 0; i < n; i++) {
-        const double plain = row_interval(p, r, row[i]);
-        lo[i] = isfinite(plain) && plain > all[i] ? plain : all[i];
+    for (size_t i = 0; i < rows->n_signs; i++) /* some leaves replace the unit by what it reads */
+        nm_pull_bends(t)->zero[rows->sign[i].unit] = false;
+    if (!r->exact) {
+        nm_pull_clear(t);
+        for (size_t i = 0; i < rows->n; i++) put_row(t, p, r, &rows->row[i], i);
+        nm_pull_back(t, r, rows);
+        nm_pull_lower(t, r, all);
     }
-}
-
-void nm_region_leaves(nm_pull *t, const nm_plain *p, const nm_region *r, const nm_plain_row *row, size_t n,
-                      size_t n_signs, const nm_plain_sign *sign, double *lo)
-{
-    double all[L];
-    nm_pull_signs(t, n_signs, sign);
-    for (size_t l = 0; r->exact && l < n; l++) lo[l] = nm_exact_leaf(r->exact, r, row, n_signs, sign, l);
-    if (r->exact) {
-        nm_pull_signs(t, 0, NULL);
-        return;
+    for (size_t i = 0; i < rows->n; i++) {
+        lo[i] = r->exact ? nm_exact_bound(r->exact, r, rows, i) : all[i];
+        if (r->exact || !rows->row[i].row) continue;
+        const double plain = row_interval(p, r, rows->row[i].row);
+        if (isfinite(plain) && plain > lo[i]) lo[i] = plain;
     }
-    nm_pull_clear(t);
-    for (size_t l = 0; l < n; l++) {
-        if (row->row)
-            put_row(t, p, r, row->row, l);
-        else
-            nm_pull_put(t, row->unit, l, row->sign);
-    }
-    nm_pull_back(t, r, row->block, true);
-    nm_pull_signs(t, 0, NULL);
-    nm_pull_lower(t, r, all);
-    memcpy(lo, all, n * sizeof *lo);
 }
 
 /* With cut x <= rhs, cut_i x_i <= rhs - the least of the other terms, for each i. */
@@ -299,12 +262,11 @@ static void shrink(nm_region *r, size_t n)
 /* Sets g x <= the result, where row is at most its right side. */
 static double cut_of(nm_pull *t, const nm_plain *p, const nm_region *r, const nm_row *row, double *g)
 {
+    const nm_plain_rows rows = {.n = 1, .row = {{.row = row, .block = p->n_blocks - 1}}, .signs = true};
     double lo, e;
-    if (r->exact) {
-        nm_bends_set(nm_pull_bends(t), r, 1, p->n_blocks);
-        return nm_exact_cut(r->exact, r, row, g);
-    }
-    nm_region_rows(t, p, r, 1, &row, &lo);
+    nm_bends_set(nm_pull_bends(t), r, 1, p->n_blocks, false);
+    if (r->exact) return nm_exact_cut(r->exact, r, &rows, g);
+    nm_region_bound(t, p, r, &rows, &lo);
     const double c = nm_pull_inputs(t, g, &e);
     return nm_up(row->rhs - c + (e + 8 * NM_CHECK_U * fabs(row->rhs)) * NM_CHECK_MORE);
 }

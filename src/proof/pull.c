@@ -5,8 +5,7 @@
  *   RELU    v = max(a, 0) on [l,h]  y >= 0: y v >= y t a, any t in [0,1];  y < 0: y v >= y (k a + m), the chord
  *           or, over a box of inputs that the unit's row reads, a line over these (point.c)
  *   MAX     likewise: y >= 0: v is at least any member; y < 0: at most the chord of max(top, second) on top's range
- *   sign    side a <= 0             adds beta side a, which is not positive, any beta >= 0; in a leaf of a tree, v is 0
- *                                   or a there, too
+ *   sign    side a <= 0             v is 0, or a, and beta side a is added, which is not positive, any beta >= 0
  *   sum     of generators is total: y g = (y - m) g + m total, any m
  * and is then least over the box, or over box and cut, where adding lambda (cut x - rhs), any lambda >= 0, keeps it a
  * lower bound. So any hint gives a true bound, and only arithmetic can make it false.
@@ -33,8 +32,6 @@ struct nm_pull {
     nm_bends bends;
     double *own, *hint;     /* [n_in] a row of its own; room for a ball */
     double c[L], e[L];      /* constants; what rounding may have cost so far */
-    size_t n_signs;
-    const nm_plain_sign *sign; /* of leaves of a tree */
 };
 
 nm_pull *nm_pull_new(nm_job *job, const nm_plain *p)
@@ -196,41 +193,20 @@ NM_WIDE static void pull_relu(nm_pull *t, size_t u)
     heat(t, t->bends.low[u]);
 }
 
-/* Adds the region's signs of block k; they stand for units that its RELUs read. */
-static void add_signs(nm_pull *t, const nm_region *r, const nm_plain_block *k)
-{
-    for (size_t i = 0; i < r->n_signs; i++) {
-        if (r->sign[i] < k->first || r->sign[i] >= k->first + k->n || !(r->beta[i] > 0)) continue;
-        const size_t a = t->bends.low[r->sign[i]];
-        const double fan = (double)t->p->fan + (double)r->n_signs + NM_CHECK_TREE + 4;
-        for (size_t l = 0; l < L; l++) {
-            nm_pull_put(t, a, l, r->side[i] * r->beta[i]);
-            t->e[l] += fan * NM_CHECK_U * r->beta[i] * nm_region_size(r, a);
-        }
-    }
-}
-
 /* Takes the units of block k out of the lanes that give their signs: they are 0, or what they read. */
-static void take_signs(nm_pull *t, const nm_region *r, const nm_plain_block *k)
+static void take_signs(nm_pull *t, const nm_region *r, const nm_plain_block *k, size_t n, const nm_plain_sign *sign)
 {
     const double fan = (double)t->p->fan + (double)r->n_signs + NM_CHECK_TREE + 4;
-    for (size_t i = 0; i < t->n_signs; i++) {
-        const nm_plain_sign *s = &t->sign[i];
+    for (const nm_plain_sign *s = sign; s < sign + n; s++) {
         if (s->unit < k->first || s->unit >= k->first + k->n) continue;
-        double *y = t->y + (size_t)s->unit * L + s->lane;
-        const size_t a = t->bends.low[s->unit];
-        nm_pull_put(t, a, s->lane, (s->side < 0 ? *y : 0) + s->side * s->beta);
-        t->e[s->lane] += fan * NM_CHECK_U * 2 * (fabs(*y) + s->beta) * nm_region_size(r, a);
-        *y = 0;
+        const size_t a = t->bends.low[s->unit], from = s->lane < L ? s->lane : 0, to = s->lane < L ? from + 1 : L;
+        for (size_t l = from; l < to; l++) {
+            double *y = t->y + (size_t)s->unit * L + l;
+            nm_pull_put(t, a, l, (s->side < 0 ? *y : 0) + s->side * s->beta);
+            t->e[l] += fan * NM_CHECK_U * 2 * (fabs(*y) + s->beta) * nm_region_size(r, a);
+            *y = 0;
+        }
     }
-}
-
-void nm_pull_signs(nm_pull *t, size_t n, const nm_plain_sign *sign)
-{
-    for (size_t i = 0; i < t->n_signs; i++) t->bends.zero[t->sign[i].unit] = nm_bends_zero(&t->bends, t->sign[i].unit);
-    for (size_t i = 0; i < n; i++) t->bends.zero[sign[i].unit] = false; /* some leaves replace it by what it reads */
-    t->n_signs = n;
-    t->sign = sign;
 }
 
 /* Lists which of these units may not be 0, and marks them as read. */
@@ -294,12 +270,12 @@ static void shift(nm_pull *t, const nm_region *r, const nm_sum *s)
     }
 }
 
-void nm_pull_back(nm_pull *t, const nm_region *r, size_t from, bool signs)
+void nm_pull_back(nm_pull *t, const nm_region *r, const nm_plain_rows *rows)
 {
-    for (size_t b = from; b > 0; b--) {
+    for (size_t b = rows->row[0].block; b > 0; b--) {
         const nm_plain_block *k = &t->p->block[b];
-        if (signs && k->kind == NM_RELU) add_signs(t, r, k);
-        if (t->n_signs && k->kind == NM_RELU) take_signs(t, r, k);
+        if (k->kind == NM_RELU && rows->signs) take_signs(t, r, k, r->n_signs, r->sign);
+        if (k->kind == NM_RELU) take_signs(t, r, k, rows->n_signs, rows->sign);
         const size_t n = take_hot(t, k);
         if (k->kind == NM_AFFINE) pull_affine(t, k, n);
         for (size_t i = 0; i < n; i++) {
@@ -336,8 +312,8 @@ NM_WIDE static void least(const nm_pull *t, const nm_region *r, const double *re
     *m = s;
 }
 
-/* Improves lo by the bounds that these multipliers give. */
-static void take(const nm_pull *t, const minimum *m, const double *lambda, double rhs, double *lo)
+/* Improves lo by the bounds that these multipliers give, and keeps the best multipliers. */
+static void take(const nm_pull *t, const minimum *m, const double *lambda, double rhs, double *lo, double *best)
 {
     const double n = (double)t->p->block[0].n;
     for (size_t l = 0; l < L; l++) {
@@ -345,13 +321,20 @@ static void take(const nm_pull *t, const minimum *m, const double *lambda, doubl
         const double e = t->e[l] + (n + 8) * NM_CHECK_U * m->mag[l] + t->bends.flat +
                          8 * NM_CHECK_U * (fabs(t->c[l]) + fabs(m->sum[l]) + fabs(part));
         const double bound = nm_down(all - e * NM_CHECK_MORE);
-        if (isfinite(bound) && bound > lo[l]) lo[l] = bound;
+        if (!(isfinite(bound) && bound > lo[l])) continue;
+        lo[l] = bound;
+        best[l] = lambda[l];
     }
 }
 
-bool nm_next_multiplier(nm_plain_tangent *below, nm_plain_tangent *above, double value, double slope, double *lambda)
+typedef struct { /* of the bound as a function of a cut's multiplier: where, its value, slope */
+    double at, value, slope;
+} tangent;
+
+/* Chooses the next multiplier, where the tangents on both sides of the best one meet; false: it is found. */
+static bool next_multiplier(tangent *below, tangent *above, double value, double slope, double *lambda)
 {
-    const nm_plain_tangent here = {*lambda, value, slope};
+    const tangent here = {*lambda, value, slope};
     if (slope > 0)
         *below = here;
     else
@@ -386,39 +369,50 @@ static void take_balls(const nm_pull *t, const nm_region *r, double *lo)
     }
 }
 
-/* Sets lower bounds of the lanes: without the cut, and with it. The bound is concave in lambda, piecewise linear, and
- * its slope is cut x - rhs at the minimum. */
-static void lower_box(const nm_pull *t, const nm_region *r, double *lo)
+/* Sets lower bounds of the lanes: without the cut, and with it; best: its multipliers. The bound is concave in lambda,
+ * piecewise linear, and its slope is cut x - rhs at the minimum. */
+static void lower_box(const nm_pull *t, const nm_region *r, double *lo, double *best)
 {
     double lambda[L] = {0};
-    nm_plain_tangent below[L], above[L];
+    tangent below[L], above[L];
     bool open[L], any = r->cut != NULL;
     minimum m;
     least(t, r, lambda, &m);
     for (size_t l = 0; l < L; l++) {
         lo[l] = -INFINITY;
-        above[l] = (nm_plain_tangent){.at = INFINITY};
+        best[l] = 0;
+        above[l] = (tangent){.at = INFINITY};
         open[l] = r->cut && m.slope[l] > r->cut_rhs;
     }
-    take(t, &m, lambda, 0, lo);
+    take(t, &m, lambda, 0, lo, best);
     for (int s = 0; any && s < NM_CHECK_MULTIPLIERS; s++) {
         any = false;
         for (size_t l = 0; l < L; l++) {
             if (!open[l]) continue;
-            open[l] = nm_next_multiplier(&below[l], &above[l], m.sum[l] - lambda[l] * r->cut_rhs,
-                                  m.slope[l] - r->cut_rhs, &lambda[l]);
+            open[l] = next_multiplier(&below[l], &above[l], m.sum[l] - lambda[l] * r->cut_rhs, m.slope[l] - r->cut_rhs,
+                                      &lambda[l]);
             any |= open[l];
         }
         if (!any) return;
         least(t, r, lambda, &m);
-        take(t, &m, lambda, r->cut_rhs, lo);
+        take(t, &m, lambda, r->cut_rhs, lo, best);
     }
 }
 
 void nm_pull_lower(const nm_pull *t, const nm_region *r, double *lo)
 {
-    lower_box(t, r, lo);
+    double multiplier[L];
+    lower_box(t, r, lo, multiplier);
     take_balls(t, r, lo);
+}
+
+double nm_pull_multiplier(nm_pull *t, const nm_region *r, const double *y)
+{
+    double lo[L], best[L];
+    nm_pull_clear(t);
+    for (size_t i = 0; i < t->p->block[0].n; i++) nm_pull_put(t, i, 0, y[i]);
+    lower_box(t, r, lo, best);
+    return best[0];
 }
 
 double nm_pull_inputs(const nm_pull *t, double *g, double *e)

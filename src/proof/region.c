@@ -20,14 +20,8 @@ nm_region nm_region_copy(nm_job *job, const nm_plain *p, const nm_region *r, siz
     c.mag = memcpy(NM_ARRAY(job, double, n), r->mag, n * sizeof *c.mag);
     c.steep = memcpy(NM_ARRAY(job, unsigned char, n), r->steep, n);
     c.slope = memcpy(NM_ARRAY(job, float, n), r->slope, n * sizeof *c.slope);
-    c.sign = NM_ARRAY(job, uint32_t, r->n_signs + 1);
-    c.side = NM_ARRAY(job, signed char, r->n_signs + 1);
-    c.beta = NM_ARRAY(job, double, r->n_signs + 1);
-    for (size_t i = 0; i < r->n_signs; i++) {
-        c.sign[i] = r->sign[i];
-        c.side[i] = r->side[i];
-        c.beta[i] = r->beta[i];
-    }
+    c.sign = NM_ARRAY(job, nm_plain_sign, r->n_signs + 1);
+    for (size_t i = 0; i < r->n_signs; i++) c.sign[i] = r->sign[i];
     c.closed = memcpy(NM_ARRAY(job, bool, clauses + 1), r->closed, clauses * sizeof(bool));
     return c;
 }

@@ -17,10 +17,10 @@ typedef struct {
     nm_pull *pull;
     const nm_plain *p;
     const nm_region *r;
-    const nm_plain_row *row;
+    nm_plain_rows rows; /* the row in each of the leaves that wait */
     nm_span *words;
-    size_t depth, leaves, n_signs;
-    nm_plain_sign path[DEEPEST], *sign; /* of the leaves that wait */
+    size_t depth;
+    nm_plain_sign path[DEEPEST], *sign; /* to the node at hand; those of the leaves that wait */
     double least;
     const char *why;
 } tree;
@@ -35,11 +35,11 @@ static bool fail(tree *t, const char *why)
 static void bound(tree *t)
 {
     double lo[L];
-    if (t->leaves == 0) return;
-    nm_region_leaves(t->pull, t->p, t->r, t->row, t->leaves, t->n_signs, t->sign, lo);
-    for (size_t l = 0; l < t->leaves; l++)
+    if (t->rows.n == 0) return;
+    nm_region_bound(t->pull, t->p, t->r, &t->rows, lo);
+    for (size_t l = 0; l < t->rows.n; l++)
         if (!(lo[l] >= t->least)) t->least = lo[l];
-    t->leaves = t->n_signs = 0;
+    t->rows.n = t->rows.n_signs = 0;
 }
 
 /* Reads the multipliers of a leaf, and lets it wait. */
@@ -50,17 +50,17 @@ static bool leaf(tree *t, nm_span w)
     for (size_t i = 0; i < t->depth; i++) {
         const char *to = at;
         while (to < w.end && *to != ',') to++;
-        nm_plain_sign *sign = &t->sign[t->n_signs];
+        nm_plain_sign *sign = &t->sign[t->rows.n_signs];
         *sign = t->path[i];
-        sign->lane = (unsigned char)t->leaves;
+        sign->lane = (unsigned char)t->rows.n;
         if (to > at && (!nm_num_parse(at, to, &sign->beta) || !(sign->beta >= 0 && isfinite(sign->beta))))
             return fail(t, "tree: multipliers of 0 or more were expected");
-        t->n_signs++;
+        t->rows.n_signs++;
         more = to < w.end;
         at = more ? to + 1 : to;
     }
     if (more) return fail(t, "tree: a leaf has more multipliers than signs");
-    if (++t->leaves == L) bound(t);
+    if (++t->rows.n == L) bound(t);
     return true;
 }
 
@@ -100,9 +100,11 @@ const char *nm_region_tree(nm_job *job, nm_pull *pull, const nm_plain *p, const 
                            nm_span *words, double *lo)
 {
     const nm_mark mark = nm_mark_get(job);
-    tree t = {.job = job, .pull = pull, .p = p, .r = r, .row = row, .words = words, .least = INFINITY};
-    t.sign = NM_ARRAY(job, nm_plain_sign, L * DEEPEST);
-    nm_bends_set(nm_pull_bends(pull), r, 1, row->block + 1);
+    tree t = {.job = job, .pull = pull, .p = p, .r = r, .words = words, .least = INFINITY};
+    t.rows.sign = t.sign = NM_ARRAY(job, nm_plain_sign, L * DEEPEST);
+    t.rows.signs = true;
+    for (size_t l = 0; l < L; l++) t.rows.row[l] = *row;
+    nm_bends_set(nm_pull_bends(pull), r, 1, row->block + 1, false);
     if (read(&t)) bound(&t);
     *lo = t.least;
     if (!t.why) nm_mark_release(job, mark);
