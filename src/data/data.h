@@ -88,6 +88,10 @@ const nm_tensor *nm_arrays_get(nm_job *job, const nm_arrays *a, const char *name
 bool nm_arrays_are(nm_file f); /* by its content */
 nm_arrays *nm_arrays_open(nm_job *job, const char *path);
 
+/* ---- npz_path.c: FILE.npz:NAME, an array in a file, in place of a file --------------------------- */
+nm_file nm_images_file(nm_job *job, const char *path); /* reads it, or the file of this name, or a .npz's only array */
+const char *nm_npz_host(nm_job *job, const char *path); /* the file that an array is in; else the path itself */
+
 /* ---- npy.c: one array --------------------------------------------------------------------------- */
 nm_tensor nm_read_npy(nm_job *job, nm_file f);
 double *nm_permuted(nm_job *job, nm_shape s, const int *perm, const double *x); /* result's axis d: axis perm[d] of s */

@@ -23,7 +23,7 @@ static int64_t idx_count(nm_file f)
 nm_dataset nm_dataset_open(nm_job *job, nm_imageform form, const char *path)
 {
     nm_peek_images(job, &form, path, -1, true);
-    nm_dataset d = {.f = nm_file_read(job, path)};
+    nm_dataset d = {.f = nm_images_file(job, path)};
     nm_sha256(d.f.data, d.f.n, d.hash);
     if (nm_cifar_is(d.f)) {
         d.count = nm_cifar_count(job, d.f);
@@ -138,7 +138,7 @@ nm_dataset nm_labels_open(nm_job *job, const char *path)
 {
     const nm_shape s = nm_peek_labels(job, path);
     if (s.rank > 2) refuse_shape(job, path, s);
-    nm_dataset d = {.f = nm_file_read(job, path)};
+    nm_dataset d = {.f = nm_images_file(job, path)};
     nm_sha256(d.f.data, d.f.n, d.hash);
     const nm_tensor t = read_labels(job, d.f);
     d.count = (int64_t)t.n;

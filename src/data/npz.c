@@ -115,6 +115,37 @@ static const unsigned char *unpack(nm_job *job, archive *z, zip_uint64_t i, cons
     return p;
 }
 
+/* Returns an entry's name without .npy; NULL: it is no array. */
+static const char *array_name(nm_job *job, const char *entry)
+{
+    return nm_has_suffix(entry, ".npy") ? nm_dup(job, entry, strlen(entry) - 4) : NULL;
+}
+
+nm_file nm_npz_member(nm_job *job, nm_file f, const char *name)
+{
+    archive *z = open_archive(job, f);
+    const zip_uint64_t n = (zip_uint64_t)z->lib.zip_get_num_entries(z->zip, 0);
+    zip_uint64_t at = n, arrays = 0;
+    nm_buf names = {.job = job};
+    for (zip_uint64_t i = 0; i < n; i++) {
+        const char *own = array_name(job, read_entry(job, z, i).name);
+        if (!own) continue;
+        nm_put(&names, "%s%s", arrays++ ? ", " : "", own);
+        if (!name || !strcmp(own, name)) at = i;
+    }
+    if (at == n && name)
+        nm_throw(job, NM_EINPUT, "%s: there is no array \"%s\" in it; one of these was expected: %s", f.path, name,
+                 arrays ? names.s : "(it has none)");
+    if (at == n || (!name && arrays > 1))
+        nm_throw(job, NM_EINPUT, "%s: it has %s%s%s; %s:NAME was expected", f.path,
+                 nm_counted(job, arrays, "arrays"), arrays ? ": " : "", arrays ? names.s : "", f.path);
+    const zip_stat_t s = read_entry(job, z, at);
+    nm_unpack_check(job, f.path, f.n, s.size);
+    const nm_file out = {name ? nm_fmt(job, "%s:%s", f.path, name) : f.path, unpack(job, z, at, &s), s.size};
+    nm_close(job, z);
+    return out;
+}
+
 typedef struct {
     nm_file f;
     nm_tensor t;

@@ -212,7 +212,7 @@ static nm_tensor open_image(nm_job *job, const nm_imageform *form, const char *s
         nm_throw(job, NM_EIO, "%s: there is no file of this name; for image %s of a file, FILE:%s was expected", path,
                  path, path);
     nm_peek_images(job, form, path, index, false);
-    const nm_file f = nm_file_read(job, path);
+    const nm_file f = nm_images_file(job, path);
     if (form && index < 0) note_first(job, f);
     return nm_image_any(job, f, index);
 }
@@ -222,6 +222,6 @@ nm_tensor nm_image_read(nm_job *job, nm_imageform form, const char *spec)
     return nm_image_fit(job, form, nm_image_grey(job, form, open_image(job, &form, spec), spec), spec);
 }
 
-bool nm_image_is_picture(nm_job *job, const char *path) { return nm_picture_is(nm_file_read(job, path)); }
+bool nm_image_is_picture(nm_job *job, const char *path) { return nm_picture_is(nm_images_file(job, path)); }
 
 nm_shape nm_image_shape(nm_job *job, const char *spec) { return open_image(job, NULL, spec).shape; }

@@ -87,6 +87,7 @@ void nm_read_mat5(nm_job *job, nm_file f, nm_arrays *a);
 bool nm_mat73_is(nm_file f);
 void nm_read_mat73(nm_job *job, nm_file f, nm_arrays *a);
 void nm_read_npz(nm_job *job, nm_file f, nm_arrays *a);
+nm_file nm_npz_member(nm_job *job, nm_file f, const char *name); /* an .npy file in it; name NULL: the only one */
 nm_array *nm_arrays_add(nm_job *job, nm_arrays *a, const char *name);
 nm_arrays *nm_arrays_read(nm_job *job, nm_file f);  /* .mat or .npz by content; NULL: neither */
 

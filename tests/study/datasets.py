@@ -201,4 +201,35 @@ def huge():
     code, out, err = run("batch", MLP, "--perturb", "linf:0", "--dir", p("huge"), "--images", IDX, "--labels", wide)
     check("labels", code == 3 and "as images have" in err, err)
 
-parts(labels, images, said, scales, values, huge)
+def npz():
+    """arrays of a .npz are what they are as .npy; a campaign finds them again when both folders have moved"""
+    home, away = p("npz-home"), p("npz-away")
+    os.mkdir(home)
+    np.savez_compressed(home + "/d.npz", x_test=raw, y_test=lab, more=raw[:3])
+    np.savez(home + "/one.npz", raw)
+    np.savez(home + "/strange.npz", **{"a:b": raw, "0": lab})
+    shutil.copy(home + "/one.npz", home + "/x.npz:y.npz")
+    for spec in ("d.npz:x_test:3", "one.npz:3", "one.npz:arr_0:3", "strange.npz:a:b:3", "x.npz:y.npz:3", "x.npz:y.npz:arr_0:3"):
+        code, out, err = run("eval", MLP, "--image", home + "/" + spec, "--json")
+        check("%s is the image" % spec, code == 0 and json.loads(out)["outputs"] == json.loads(run("eval", MLP, "--image", IDX + ":3", "--json")[1])["outputs"], err)
+    code, out, err = run("solve", MLP, "--image", home + "/d.npz:x_test:3", "--labels", home + "/d.npz:y_test", "--perturb", "linf:0.01", "--json", "--quiet")
+    check("the image's index is the label's", code == 0 and json.loads(out)["label"] == lab[3], (code, out, err))
+    for spec, needles in (("d.npz", ["3 arrays: x_test, y_test, more", "d.npz:NAME was expected"]), ("d.npz:3", ["3 arrays"]), ("d.npz:z:3", ['no array "z"', "x_test"]),
+                          ("d.npz:y_test:3", ["index 3 is out of range of shape [200]"]), ("d.npz:x_test:200", ["index 200 is out of range"]), ("strange.npz:0", ["2 arrays: a:b, 0"])):
+        code, out, err = run("eval", MLP, "--image", home + "/" + spec)
+        check("%s is refused" % spec, code == 3 and all(n in err for n in needles), (code, err))
+    put("npz-home/torn.npz", open(home + "/d.npz", "rb").read()[:-40])
+    check("a torn one is refused", run("eval", MLP, "--image", home + "/torn.npz:x_test:3")[0] == 3)
+    code, out, err = run("batch", MLP, "--images", "d.npz:x_test", "--labels", "d.npz:y_test", "--perturb", "linf:0.04", "--range", "0:6", "--dir", "c", "--quiet", cwd=home)
+    plain = run("batch", MLP, "--images", IDX, "--labels", LABELS, "--perturb", "linf:0.04", "--range", "0:6", "--dir", p("npz-plain"), "--quiet")
+    verdicts = lambda folder: [[r[k] for k in ("sample", "label", "verdict", "margin_lo")] for r in csv.DictReader(open(folder + "/results.csv"))]
+    check("a campaign over it", code == 0 and verdicts(home + "/c") == verdicts(p("npz-plain")), (code, err, plain))
+    os.rename(home, away)
+    shutil.rmtree(away + "/c/records")
+    code, out, err = run("batch", "--join", away + "/c", "--quiet", cwd="/")
+    check("found where it has moved", code == 0 and verdicts(away + "/c") == verdicts(p("npz-plain")), (code, err))
+    np.savez_compressed(away + "/d.npz", x_test=raw, y_test=lab, more=raw[:4])
+    check("another file under its name", run("batch", "--join", away + "/c", "--quiet")[0] == 2)
+
+
+parts(labels, images, said, scales, values, huge, npz)
