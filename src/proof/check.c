@@ -494,6 +494,7 @@ nm_checked nm_proof_check(nm_job *job, const nm_net *net, const nm_plain *p, con
     const int code = nm_run(job, run, &e);
     if (code && code != NM_EUNSUP) nm_throw(job, code, "%s", nm_message_of(job, code));
     if (code || !again.accepted) return out;
-    nm_warn(job, "%s:%d: rounding may lose more than the margin here, so that all was checked without it", f.path, out.line);
+    nm_warn(job, "%s:%d: rounding may lose more than the margin here, so that all was checked without it", f.path,
+            out.line);
     return again;
 }

@@ -234,7 +234,7 @@ const char *nm_region_tree(nm_job *job, nm_pull *pull, const nm_plain *p, const 
 nm_exact *nm_exact_new(nm_job *job, const nm_plain *p, nm_pull *pull); /* to be closed by nm_close */
 void nm_exact_affine(nm_exact *x, size_t b, nm_region *r);                  /* the intervals of a block */
 double nm_exact_bound(nm_exact *x, const nm_region *r, const nm_plain_rows *rows, size_t lane); /* of one of them */
-/* Sets g, and returns h, so that g x <= h where the first row is at most its right side; not finite: nothing is known. */
+/* Sets g, and returns h, so that g x <= h where the first row is at most its right side; not finite: unknown. */
 double nm_exact_cut(nm_exact *x, const nm_region *r, const nm_plain_rows *rows, double *g);
 void nm_exact_shrink(nm_exact *x, nm_region *r);
 

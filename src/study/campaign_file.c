@@ -8,6 +8,7 @@
  * add a range at any time, and none is ever lost. */
 #define _GNU_SOURCE
 #include "base/base.h"
+#include "data/data.h"
 #include "study/study.h"
 #include "study/bench.h"
 #include "study/records.h"
