@@ -43,6 +43,9 @@ static const char *advice(nm_job *job, nm_imageform form, const nm_tensor *t)
     const char *one_of = many > 1 && !in_order && t->n / (size_t)many == form.n
                              ? nm_fmt(job, ": FILE:INDEX takes one of %lld images", (long long)many)
                              : "";
+    if (t->shape.rank == 1 && t->n == form.n + 1)
+        return ": if the first number of a line is a label, FILE.csv:columns=2- leaves it out, and --labels "
+               "FILE.csv:columns=1 reads it";
     if (is_image && l.c == 3 && t->n == 3 * form.n && *one_of)
         return nm_fmt(
             job, "%s; if it is one image in colour, convert it to the network's one channel first",

@@ -6,6 +6,15 @@
 
 static bool sep(char c) { return c == ',' || c == ';' || c == ' ' || c == '\t' || c == '\r'; }
 
+bool nm_csv_word(nm_span *s, nm_span *word)
+{
+    while (s->s < s->end && sep(*s->s)) s->s++;
+    word->s = s->s;
+    while (s->s < s->end && !sep(*s->s)) s->s++;
+    word->end = s->s;
+    return word->s < word->end;
+}
+
 bool nm_csv_is(nm_file f)
 {
     return (nm_has_suffix(f.path, ".csv") || nm_has_suffix(f.path, ".txt") ||
@@ -75,8 +84,8 @@ nm_tensor nm_read_csv(nm_job *job, nm_file f, int64_t index)
                 double x;
                 if (!nm_num_parse(tok, p, &x))
                     nm_throw_at(job, NM_EINPUT, f.path, line, (int)(tok - s) + 1,
-                                "\"%.*s\" is not a number", (int)(p - tok < 40 ? p - tok : 40),
-                                tok);
+                                "\"%.*s\" is not a number%s", (int)(p - tok < 40 ? p - tok : 40), tok,
+                                line == 1 ? ": a line of words is left out with FILE.csv:columns=A-B alone" : "");
                 *NM_PUSH(job, t.x, t.n, cap) = x;
                 while (p < stop && sep(*p)) p++;
             }

@@ -88,9 +88,9 @@ const nm_tensor *nm_arrays_get(nm_job *job, const nm_arrays *a, const char *name
 bool nm_arrays_are(nm_file f); /* by its content */
 nm_arrays *nm_arrays_open(nm_job *job, const char *path);
 
-/* ---- npz_path.c: FILE.npz:NAME, an array in a file, in place of a file --------------------------- */
+/* ---- file_part.c: FILE.npz:NAME, FILE.csv:columns=A-B, in place of a file ------------------------- */
 nm_file nm_images_file(nm_job *job, const char *path); /* reads it, or the file of this name, or a .npz's only array */
-const char *nm_npz_host(nm_job *job, const char *path); /* the file that an array is in; else the path itself */
+const char *nm_file_of_part(nm_job *job, const char *path); /* the file that the part is of; else the path itself */
 
 /* ---- npy.c: one array --------------------------------------------------------------------------- */
 nm_tensor nm_read_npy(nm_job *job, nm_file f);

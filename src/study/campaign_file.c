@@ -33,7 +33,7 @@ const char *nm_path_hash(nm_job *job, const char *path)
 {
     char hex[65];
     const nm_mark mark = nm_mark_get(job); /* the file may be large */
-    const nm_file f = nm_file_read(job, nm_npz_host(job, path));
+    const nm_file f = nm_file_read(job, nm_file_of_part(job, path));
     nm_sha256(f.data, f.n, hex);
     nm_mark_release(job, mark);
     return nm_dup(job, hex, 64);
@@ -44,7 +44,7 @@ static const char *place(nm_job *job, const nm_campaign *c, const char *path, bo
     nm_buf b = {.job = job};
     nm_jo j = nm_jo_new(&b);
     nm_jo_object(&j, NULL);
-    const char *host = is_file ? nm_npz_host(job, path) : path, *array = path + strlen(host);
+    const char *host = is_file ? nm_file_of_part(job, path) : path, *array = path + strlen(host);
     const char *near = nm_path_relative(job, c->dir, host);
     const size_t n = near ? strlen(near) : 0;
     nm_jo_str(&j, "path", n ? nm_fmt(job, "%.*s%s", (int)(n - (near[n - 1] == '/')), near, array) : ".");
@@ -101,7 +101,7 @@ static const char *find(nm_job *job, const nm_json *j, const char *key, const ch
                *names[] = {near, far};
     const char *some = NULL;
     for (size_t i = 0; i < 2; i++) {
-        if (!nm_file_exists(nm_npz_host(job, names[i]))) continue;
+        if (!nm_file_exists(nm_file_of_part(job, names[i]))) continue;
         if (!some) some = names[i];
         if (!hash || strcmp(nm_path_hash(job, names[i]), nm_json_str(job, hash, where)) == 0)
             return nm_dup(job, names[i], strlen(names[i]));

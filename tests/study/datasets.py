@@ -232,4 +232,35 @@ def npz():
     check("another file under its name", run("batch", "--join", away + "/c", "--quiet")[0] == 2)
 
 
-parts(labels, images, said, scales, values, huge, npz)
+def columns():
+    """a table with labels in its first column, with and without a line of words, is what its parts are alone"""
+    rows = ["%d,%s" % (l, ",".join(map(str, x.ravel()))) for x, l in zip(raw, lab)]
+    text("eran.csv", rows), text("kaggle.csv", ["label," + ",".join("pixel%d" % i for i in range(784))] + rows), text("blanks.txt", ["", "# one"] + [r.replace(",", "; ") for r in rows])
+    text("last.csv", [r.partition(",")[2] + "," + r.partition(",")[0] for r in rows])
+    scaled = ["--std", "255", "--domain", "0,255"]
+    plain = json.loads(run("eval", MLP, "--image", IDX + ":3", "--json")[1])
+    for name in ("eran.csv", "kaggle.csv", "blanks.txt"):
+        spec = p(name) + ":columns="
+        for images in ("2-", "2-785"):
+            code, out, err = run("solve", MLP, "--image", "%s%s:3" % (spec, images), "--labels", spec + "1", "--perturb", "linf:2.55", *scaled, "--json", "--quiet")
+            check("%s, columns %s" % (name, images), code == 0 and json.loads(out)["label"] == lab[3], (code, out[:200], err))
+        code, out, err = run("batch", MLP, "--images", spec + "2-", "--labels", spec + "1", "--perturb", "linf:10.2", "--range", "0:6", *scaled, "--dir", p("c-" + name), "--quiet")
+        check("%s: a campaign" % name, code == 0, (code, err))
+        found = [(int(r["label"]), int(r["predicted"])) for r in csv.DictReader(open(p("c-" + name) + "/results.csv"))]
+        check("%s: labels and predictions" % name, [l for l, _ in found] == [int(l) for l in lab[:6]] and found[3][1] == plain["predicted"], found)
+    code, out, err = run("eval", MLP, "--image", p("last.csv") + ":columns=1-784:3", "--std", "255", "--json")
+    check("labels in the last column", code == 0 and json.loads(out)["predicted"] == plain["predicted"], (code, err))
+    shutil.rmtree(p("c-eran.csv") + "/records")
+    check("joined again", run("batch", "--join", p("c-eran.csv"), "--quiet", cwd="/")[0] == 0)
+    for spec, code, needles in (("eran.csv:3", 3, ["785 elements", "columns=2-"]), ("kaggle.csv:0", 3, ["label", "columns"]), ("eran.csv:columns=3-900:3", 3, ["eran.csv:1:1", "785 columns", "column 900"]),
+                                ("eran.csv:columns=0", 2, ["columns=A-B"]), ("eran.csv:columns=5-4", 2, ["columns=A-B"]), ("eran.csv:columns=x", 2, ["columns=A-B"]),
+                                ("one.png:columns=1", 2, ["CSV and text"]), ("none.csv:columns=2-", 5, ["none.csv"])):
+        png()
+        got, out, err = run("eval", MLP, "--image", p(spec))
+        check("%s is refused" % spec, got == code and all(n in err for n in needles), (got, err))
+    text("words.csv", rows[:2] + ["cat," + rows[2]])
+    got, out, err = run("eval", MLP, "--image", p("words.csv") + ":columns=1-784:2")
+    check("words in a later line", got == 3 and "words.csv:3:1" in err and "cat" in err, (got, err))
+
+
+parts(labels, images, said, scales, values, huge, npz, columns)
