@@ -54,7 +54,7 @@ static bool put_columns(nm_buf *out, nm_file f, int line, nm_span s, range r, bo
     for (nm_span word; nm_csv_word(&s, &word) && n < r.last;) {
         double x;
         if (++n < r.first) continue;
-        if (may_be_words && !nm_num_parse(word.s, word.end, &x)) {
+        if (may_be_words && word.s < word.end && !nm_num_parse(word.s, word.end, &x)) {
             out->n = before;
             return false;
         }
@@ -72,17 +72,13 @@ static nm_file cut(nm_job *job, nm_file f, range r)
 {
     nm_buf out = {.job = job};
     bool any = false;
-    int line = 1;
-    for (const char *s = (const char *)f.data, *end = s + f.n; s < end; line++) {
-        const char *stop = memchr(s, '\n', (size_t)(end - s));
-        if (!stop) stop = end;
-        nm_span all = {s, stop}, word = {s, s};
-        if (nm_csv_word(&all, &word) && *word.s != '#') {
-            put_columns(&out, f, line, (nm_span){s, stop}, r, !any);
+    nm_span rest = nm_csv_text(f), line;
+    for (int at = 1; nm_csv_line(&rest, &line); at++) {
+        if (nm_csv_says(line)) {
+            put_columns(&out, f, at, line, r, !any);
             any = true;
         }
         nm_put_bytes(&out, "\n", 1);
-        s = stop + 1;
     }
     return (nm_file){f.path, (const unsigned char *)out.s, out.n};
 }

@@ -25,7 +25,10 @@ int64_t nm_idx_count(nm_file f);                   /* as its header says, of a f
 bool nm_cifar_is(nm_file f);
 int64_t nm_cifar_count(nm_job *job, nm_file f);
 nm_tensor nm_read_cifar(nm_job *job, nm_file f, int64_t index, bool labels);
-bool nm_csv_word(nm_span *s, nm_span *word);       /* takes the next word of a line; false: there is none */
+nm_span nm_csv_text(nm_file f);
+bool nm_csv_line(nm_span *rest, nm_span *line);    /* takes the next line; false: there is none */
+bool nm_csv_says(nm_span line);                    /* it is neither blank nor a comment */
+bool nm_csv_word(nm_span *rest, nm_span *word);    /* takes the next word, which may be empty; false: there is none */
 bool nm_csv_is(nm_file f);                         /* by its name, and if it has no binary data */
 nm_tensor nm_read_csv(nm_job *job, nm_file f, int64_t index);
 nm_tensor nm_csv_table(nm_job *job, nm_file f);    /* all lines: [rows][numbers in each] */

@@ -258,6 +258,10 @@ def columns():
         png()
         got, out, err = run("eval", MLP, "--image", p(spec))
         check("%s is refused" % spec, got == code and all(n in err for n in needles), (got, err))
+    for k, line in enumerate(("7,0.1,,0.3", ",0.1,0.2,0.3", "7;0.1; ;0.3")):  # all behind an empty field would be taken for others
+        text("gap%d.csv" % k, [line, "1,2,3,"])
+        got, out, err = run("eval", m("tiny-max.onnx"), "--image", p("gap%d.csv" % k))
+        check("an empty field is refused", got == 3 and "gap%d.csv:1:" % k in err and "empty field" in err, (got, err))
     text("words.csv", rows[:2] + ["cat," + rows[2]])
     got, out, err = run("eval", MLP, "--image", p("words.csv") + ":columns=1-784:2")
     check("words in a later line", got == 3 and "words.csv:3:1" in err and "cat" in err, (got, err))
