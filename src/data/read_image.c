@@ -90,9 +90,22 @@ static void move_channels(nm_job *job, nm_tensor *t, const nm_layout *have, cons
     t->shape = nm_layout_shape(want);
 }
 
-/* Lists a picture's colours for a flat input, which tells neither their order nor the picture's sides. */
+/* Returns whether a flat input lists the colours of a picture, or of an array if --channels asks for an order. */
+static bool lists_colours(const nm_imageform *form, const nm_tensor *t)
+{
+    return (t->shape.order != NM_OPEN || form->flat != NM_OPEN) && form->stated.rank && nm_shape_flat(form->stated) &&
+           form->shape.order == NM_OPEN && nm_shape_flat(form->shape) && !nm_shape_flat(t->shape);
+}
+
+/* Lists a picture's colours for a flat input, which tells neither their order nor the picture's sides; have: NULL if
+ * the image does not tell its own. */
 static void flatten(nm_job *job, const nm_imageform *form, nm_tensor *t, const nm_layout *have, const char *what)
 {
+    if (!have)
+        nm_throw(job, NM_EUSE,
+                 "%s: which axis of an array of shape %s has the channels cannot be told; without --channels it is "
+                 "taken as it is",
+                 what, nm_shape_print(job, t->shape));
     nm_layout want = *have;
     if (form->flat == NM_OPEN)
         nm_throw(job, NM_EUSE,
@@ -110,14 +123,12 @@ static void order_channels(nm_job *job, const nm_imageform *form, nm_tensor *t, 
     const nm_shape s = form->shape;
     nm_layout have, want;
     const bool known = nm_layout_find(t->shape, &have), decided = nm_layout_find(s, &want);
-    if (t->shape.rank < 3 || form->is_no_image) return;
-    if (!known && (!decided || want.c == 1 || same_shape(t->shape, s))) return;
-    if (known && have.c == 1) return;
-    if (known && t->shape.order != NM_OPEN && form->stated.rank && nm_shape_flat(form->stated) &&
-        form->shape.order == NM_OPEN && nm_shape_flat(form->shape)) {
-        flatten(job, form, t, &have, what);
+    if (t->shape.rank < 3 || form->is_no_image || (known && have.c == 1)) return;
+    if (lists_colours(form, t)) {
+        flatten(job, form, t, known ? &have : NULL, what);
         return;
     }
+    if (!known && (!decided || want.c == 1 || same_shape(t->shape, s))) return;
     if (!known && !only_match(job, t->shape, &want, what, &have)) return;
     if (!decided) {
         if (s.rank < 3 || !only_match(job, s, &have, what, &want)) return;
@@ -133,7 +144,7 @@ static bool same_sides(nm_shape a, nm_shape b)
 {
     nm_layout x, y;
     if (a.rank < 2 || !nm_layout_find(a, &x) || !nm_layout_find(b, &y)) return true;
-    if (x.h == 1 || x.w == 1 || y.h == 1 || y.w == 1) return true;
+    if (nm_shape_flat(a) || nm_shape_flat(b)) return true;
     size_t p[] = {x.h, x.w, x.c}, q[] = {y.h, y.w, y.c};
     for (int k = 0; k < 3; k++) {
         int i = 0;
@@ -171,7 +182,7 @@ static void check_sides(nm_job *job, const nm_imageform *form, const nm_tensor *
     }
     if (form->is_no_image) return;
     if (!nm_layout_find(t->shape, &have) || !nm_layout_find(form->shape, &want)) return;
-    if (have.h == 1 || have.w == 1 || want.h == 1 || want.w == 1) return;
+    if (nm_shape_flat(form->shape)) return;
     if (have.c == want.c && have.h == want.h && have.w == want.w) return;
     nm_throw(job, NM_EINPUT,
              "%s: it has %zu channel%s of %zu x %zu (height x width), and the network takes %zu of %zu x %zu%s", what,

@@ -2,7 +2,8 @@
  *
  * A network is the real function that its operators define. Floats of 16 and 32 bits are just numbers; only a cast that
  * could round is refused. Integers of 4 to 32 bits are exact where they are moved, compared, cast or dequantised.
- * Integer arithmetic wraps around and is refused. Integers that depend on the input may only be moved and cast; they
+ * Arithmetic of these wraps around and is refused, that of constants of 32 and 64 bits where a result is not whole or
+ * may not fit into 32 bits, or a number is not a double. Integers that depend on the input may only be moved and cast; they
  * come from an input of small integers, which is read as one of reals. */
 #include "data/data.h"
 #include "network/network.h"
@@ -68,6 +69,22 @@ static bool among(const char *type, const char *list)
     return false;
 }
 
+static bool computes(const nm_node *node)
+{
+    return among(node->type, "Add Sub Mul Div Pow Mod Neg Abs Sum Mean Gemm MatMul ReduceSum ReduceMean ReduceProd "
+                             "ReduceL1 ReduceL2 ReduceSumSquare Equal Less LessOrEqual Greater GreaterOrEqual");
+}
+
+void nm_check_whole(nm_job *job, const nm_net *net, const nm_node *node, nm_dtype t, size_t n, const double *x)
+{
+    if (types[t].digits || t == NM_BOOL || !computes(node)) return;
+    for (size_t i = 0; i < n; i++)
+        if (x[i] != floor(x[i]) || !(fabs(x[i]) < 0x1p31))
+            nm_refuse(job, net, node, "integers become %s, %s", nm_num_text(job, x[i]),
+                      x[i] != floor(x[i]) ? "which is none: a Cast to float before it was expected"
+                                          : "which may be beyond their bits");
+}
+
 void nm_check_types(nm_job *job, const nm_net *net, const nm_node *node)
 {
     static const char moves[] =
@@ -77,6 +94,9 @@ void nm_check_types(nm_job *job, const nm_net *net, const nm_node *node)
     for (int k = 0; k < node->n_in; k++) {
         const nm_value *v = nm_in(net, node, k);
         const bool wraps = v && v->type > NM_BF16;
+        for (size_t i = 0; v && v->data && !types[v->type].digits && computes(node) && i < v->n; i++)
+            if (!(fabs(v->data[i]) < 0x1p53))
+                nm_refuse(job, net, node, "of integers of 2^53 or more, which are read as the nearest doubles");
         if (!v || types[v->type].digits || (v->data && !wraps)) continue;
         if (among(node->type, moves) && (k == 0 || strcmp(node->type, "Concat") == 0)) continue;
         if (among(node->type, compares) && (v->data || *node->type == 'D'))

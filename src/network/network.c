@@ -209,6 +209,7 @@ static void fold(nm_job *job, nm_net *net, const nm_node *node)
         for (size_t i = 0; i < out->n; i++)
             if (!isfinite(val[node->out[k]][i]))
                 nm_refuse(job, net, node, "its constant value is not finite");
+        nm_check_whole(job, net, node, out->type, out->n, val[node->out[k]]);
         out->data = val[node->out[k]];
     }
 }
@@ -308,6 +309,20 @@ static void plan_tails(nm_job *job, nm_net *net, nm_apart *samples)
     }
 }
 
+/* Says where an output has not the shape that the file states; the first dimension may be a batch. */
+static void check_stated(nm_job *job, const nm_net *net, const nm_graph *g)
+{
+    for (size_t i = 0; g->stated && i < net->n_outputs; i++) {
+        const nm_shape s = g->stated[i];
+        const nm_value *v = &net->values[net->tail[i] ? net->tail[i]->out[0] : net->outputs[i]];
+        bool same = s.rank < 0 || s.rank == v->shape.rank;
+        for (int d = s.rank > 1; d < s.rank && same; d++) same = !s.dim[d] || s.dim[d] == v->shape.dim[d];
+        if (!same)
+            nm_warn(job, "%s: output \"%s\" has shape %s, but the file states %s: is it whole?", net->path, v->name,
+                    nm_shape_print(job, v->shape), nm_shape_print(job, s));
+    }
+}
+
 nm_net *nm_net_new(nm_job *job, nm_graph *g, nm_file f)
 {
     nm_net *net = NM_NEW(job, nm_net);
@@ -342,6 +357,7 @@ nm_net *nm_net_new(nm_job *job, nm_graph *g, nm_file f)
     plan_all(job, net, samples);
     plan_tails(job, net, samples);
     if (samples) nm_apart_end(job, net, samples);
+    check_stated(job, net, g);
     for (size_t i = 0; i < net->n_outputs; i++) {
         const nm_value *v = &net->values[net->outputs[i]];
         net->n_out += v->n;

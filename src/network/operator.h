@@ -77,6 +77,8 @@ bool nm_dtype_is_exact(nm_dtype from, nm_dtype to); /* every number of type `fro
 double nm_dtype_rounded(nm_dtype t, double x);     /* the number of type t nearest to x, ties to even */
 bool nm_dtype_whole(nm_dtype t, double *lo, double *hi); /* its range; false: not an integer type */
 void nm_check_types(nm_job *job, const nm_net *net, const nm_node *node); /* refuses operations on integers */
+/* Refuses a constant of n elements of this type that the node has computed, if integers would have been others. */
+void nm_check_whole(nm_job *job, const nm_net *net, const nm_node *node, nm_dtype t, size_t n, const double *x);
 
 /* ---- op/dot.c ----------------------------------------------------------------------------------- */
 /* Returns the larger error; where one is NaN, because sums overflowed, so is the result (fmax would drop it). */

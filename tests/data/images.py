@@ -442,4 +442,25 @@ def arrays():
         refused("a half that is %s" % bad, flat, "not finite", p("bad.npy"))
 
 
-parts(cifar_files, pictures, jpegs, deep_pngs, arrays, mean_and_std, orders, other_channels)
+def flat_inputs():
+    """arrays in colour for flat inputs, and a picture of one row"""
+    big = rng.integers(0, 256, (5, 6, 3)) / 255
+    long, flat = Net("p90.json", [1, 90]), Net("p72.json", [1, 72])
+    x = rng.integers(0, 256, (4, 6, 3)) / 255
+    np.save(p("hwc.npy"), x)
+    for k, own in enumerate((big, big.transpose(2, 0, 1))):  # as they are unless their axes are asked about
+        np.save(p("big.npy"), own)
+        same("array %d into a flat network" % k, long, own, "--image", p("big.npy"))
+        same("array %d into a flat network, chw" % k, long, big.transpose(2, 0, 1), "--image", p("big.npy"), "--channels", "chw")
+        same("array %d into a flat network, hwc" % k, long, big, "--image", p("big.npy"), "--channels", "hwc")
+    code, out, err = run("eval", flat.path, "--image", p("hwc.npy"), "--channels", "chw")
+    check("axes that cannot be told apart", code == 2 and "[4,6,3]" in err and "cannot be told" in err, (code, err))
+    same("and without --channels", flat, x, "--image", p("hwc.npy"))
+    put("row.png", png(bytes(range(21)), 7, 1, 3))
+    for shape, code in (([1, 1, 7, 3], 3), ([1, 3, 1, 7], 0)):
+        put("row.json", network(shape, [{"op": "conv", "weight": [[[[1]]] * shape[1]], "bias": [0]}, {"op": "flatten"}]))
+        got, out, err = run("eval", p("row.json"), "--image", p("row.png"))
+        check("a picture in colour of one row into %s" % shape, got == code, (got, err))
+
+
+parts(cifar_files, pictures, jpegs, deep_pngs, arrays, mean_and_std, orders, other_channels, flat_inputs)

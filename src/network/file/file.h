@@ -20,6 +20,7 @@ typedef struct nm_graph {  /* what a reader builds */
     size_t n_consts, n_inputs, n_outputs, n_nodes, cap_consts, cap_inputs, cap_nodes;
     nm_value *consts, *inputs;
     const char **outputs;
+    const nm_shape *stated; /* [n_outputs] their shapes in the file, 0: open dimensions; rank -1: none; or NULL */
     struct nm_rawnode {
         const char *name, *type;
         size_t n_in, n_out;

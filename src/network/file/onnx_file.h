@@ -40,6 +40,7 @@ nm_value nm_onnx_sparse(nm_onnx *o, const NmPb__SparseTensor *t, const char *nam
 void nm_onnx_inputs(nm_onnx *o, const nm_front *front);
 void nm_onnx_batch(const nm_onnx *o, nm_graph *g); /* sets g->batch if the inputs are a fixed batch */
 void nm_onnx_range(const nm_onnx *o, const nm_front *front, nm_graph *g); /* g's range, if inputs are integers */
+void nm_onnx_outputs(const nm_onnx *o, nm_graph *g); /* the shapes of outputs that the file states */
 
 /* ---- onnx_graph.c: the nodes that given values need ---------------------------------------------- */
 /* Marks the nodes [n_nodes] needed, also through graphs inside nodes; `read` gets all names that they read. */

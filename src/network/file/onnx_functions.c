@@ -87,6 +87,13 @@ void nm_onnx_functions(nm_onnx *o, size_t n, const char *const *outputs)
         for (size_t i = 0; i < count; i++) {
             const NmPb__Function *f = called(o, before[i]);
             if (f && needed[i]) {
+                const char *name;
+                const nm_op *own = *domain_of(f->domain) ? NULL : nm_op_find(o->job, f->name, false, &name);
+                if (own && own->eval)
+                    nm_throw(o->job, NM_EUNSUP,
+                             "%s: a function of its own has the name of ONNX's operator %s: which of them is meant is "
+                             "left to each runtime",
+                             o->f.path, f->name);
                 if (round >= o->model->n_functions)
                     nm_throw(o->job, NM_EINPUT, "%s: function \"%s\" calls itself", o->f.path,
                              f->name);

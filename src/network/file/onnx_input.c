@@ -43,7 +43,7 @@ static nm_shape stated(const nm_onnx *o, const char *name, const NmPb__Shape *s)
 {
     nm_shape out = {.rank = (int)s->n_dim};
     if (s->n_dim > NM_MAXRANK)
-        nm_throw(o->job, NM_EUNSUP, "%s: input \"%s\" has rank %zu; %d at most is read", o->f.path,
+        nm_throw(o->job, NM_EUNSUP, "%s: \"%s\" has rank %zu; %d at most is read", o->f.path,
                  name, s->n_dim, NM_MAXRANK);
     for (size_t i = 0; i < s->n_dim; i++)
         out.dim[i] = s->dim[i]->dim_value > 0 ? s->dim[i]->dim_value : 0;
@@ -186,16 +186,46 @@ static nm_value read_input(nm_onnx *o, const NmPb__ValueInfo *info, const nm_fro
     return v;
 }
 
-static bool is_constant(const nm_onnx *o, const char *name)
+static nm_shape stated_of(const nm_onnx *o, const NmPb__ValueInfo *info, const char *name)
 {
+    const NmPb__Shape *s = info->type && info->type->tensor_type ? info->type->tensor_type->shape : NULL;
+    return s ? stated(o, name, s) : (nm_shape){.rank = -1};
+}
+
+/* Returns whether an input is a constant, which may be listed as an input, too; it must then be as it is stated. */
+static bool is_constant(const nm_onnx *o, const NmPb__ValueInfo *info)
+{
+    const char *name = info->name ? info->name : "";
     bool is = false;
-    for (size_t i = 0; i < o->n_dense; i++)
-        is |= o->dense[i]->name && strcmp(o->dense[i]->name, name) == 0;
-    for (size_t i = 0; i < o->n_sparse; i++) {
+    for (size_t i = 0; i < o->n_dense && info->name; i++) {
+        const NmPb__Tensor *t = o->dense[i];
+        if (!t->name || strcmp(t->name, name)) continue;
+        const nm_shape s = stated_of(o, info, name);
+        bool same = s.rank < 0 || (size_t)s.rank == t->n_dims;
+        for (int d = 0; d < s.rank && same; d++) same = !s.dim[d] || s.dim[d] == t->dims[d];
+        if (!same)
+            nm_throw(o->job, NM_EINPUT, "%s: input \"%s\" is a constant of another shape than %s, which is stated",
+                     o->f.path, name, shape_text(o->job, info->type->tensor_type->shape));
+        is = true;
+    }
+    for (size_t i = 0; i < o->n_sparse && info->name; i++) {
         const NmPb__Tensor *t = o->sparse[i]->values;
         is |= t && t->name && strcmp(t->name, name) == 0;
     }
     return is;
+}
+
+void nm_onnx_outputs(const nm_onnx *o, nm_graph *g)
+{
+    const NmPb__Graph *own = o->model->graph;
+    nm_shape *s = NM_ARRAY(o->job, nm_shape, g->n_outputs + 1);
+    for (size_t k = 0; k < g->n_outputs; k++) {
+        s[k].rank = -1;
+        for (size_t i = 0; i < own->n_output; i++)
+            if (own->output[i]->name && strcmp(own->output[i]->name, g->outputs[k]) == 0)
+                s[k] = stated_of(o, own->output[i], g->outputs[k]);
+    }
+    g->stated = s;
 }
 
 void nm_onnx_inputs(nm_onnx *o, const nm_front *front)
@@ -203,8 +233,8 @@ void nm_onnx_inputs(nm_onnx *o, const nm_front *front)
     const NmPb__Graph *g = o->model->graph;
     const NmPb__ValueInfo **list = NM_RAW(o->job, const NmPb__ValueInfo *, g->n_input + 1);
     size_t n = 0;
-    for (size_t i = 0; i < g->n_input; i++) /* a constant may be listed as an input, too */
-        if (!g->input[i]->name || !is_constant(o, g->input[i]->name)) list[n++] = g->input[i];
+    for (size_t i = 0; i < g->n_input; i++)
+        if (!is_constant(o, g->input[i])) list[n++] = g->input[i];
     o->inputs = NM_ARRAY(o->job, nm_value, n + 1);
     for (size_t i = 0; i < n; i++) o->inputs[o->n_inputs++] = read_input(o, list[i], front, n == 1);
 }

@@ -34,17 +34,22 @@ static void pb_free(void *arg, void *p)
 
 static int64_t opset(nm_job *job, const char *path, const NmPb__Model *m)
 {
+    int64_t found = -1;
     for (size_t i = 0; i < m->n_opset_import; i++) {
         const char *d = m->opset_import[i]->domain;
         if (d && *d && strcmp(d, "ai.onnx")) continue;
         const int64_t v = m->opset_import[i]->version;
+        if (found >= 0 && v != found)
+            nm_throw(job, NM_EUNSUP, "%s: it asks for opsets %lld and %lld of ONNX's own operators; one was expected",
+                     path, (long long)found, (long long)v);
         if (v < NM_OPSET_FIRST || v > NM_OPSET)
             nm_throw(job, NM_EUNSUP,
                      "%s: opset %lld; 7 to %d was expected: export the network with one of these",
                      path, (long long)v, NM_OPSET);
-        return v;
+        found = v;
     }
-    nm_throw(job, NM_EINPUT, "%s: no opset is given", path);
+    if (found < 0) nm_throw(job, NM_EINPUT, "%s: no opset is given", path);
+    return found;
 }
 
 /* Reads a number of seven bits a byte; returns its end, or NULL. */
@@ -144,6 +149,7 @@ nm_graph *nm_read_onnx(nm_job *job, nm_file f, const nm_front *front)
     nm_onnx_branches(&o, n, names);
     nm_graph *g = nm_onnx_graph(&o, n, names);
     g->shape = o.shape;
+    nm_onnx_outputs(&o, g);
     nm_onnx_batch(&o, g);
     nm_onnx_range(&o, front, g);
     return g;

@@ -23,7 +23,9 @@ static void constant(nm_job *job, nm_net *net, nm_node *node)
 
 static void plan_one(nm_job *job, nm_net *net, nm_node *node)
 {
+    double lo, hi;
     constant(job, net, node);
+    if (nm_dtype_whole(nm_in(net, node, 0)->type, &lo, &hi)) nm_refuse(job, net, node, "of integers");
     nm_out_shape(job, net, node, 0, nm_in(net, node, 0)->shape);
 }
 
