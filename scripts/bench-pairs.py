@@ -16,7 +16,6 @@ import numpy as np, onnx, onnx.numpy_helper, scipy.optimize, scipy.sparse
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 NETMIP = os.environ.get("NETMIP", os.path.join(ROOT, "build", "netmip"))
 TRUTH = os.environ.get("NETMIP_TRUTH", os.path.join(ROOT, "..", "shared", "truth"))
-INPUT = 0  # the layer of the inputs
 
 
 def layers_of(path):
@@ -47,36 +46,31 @@ def bounds_of(net, ask):
 
 
 class Relaxation:
-    """min c y over the triangles: variables are inputs, and z and y of each layer"""
+    """min margin over the triangles: variables are inputs, and z and y of each open unit; others are put in"""
 
     def __init__(self, layers, bounds, margin):
-        self.lo, self.hi, self.at, rows, rhs, upper, upper_rhs = [], [], [], [], [], [], []
-        before = self.add(bounds[0])
-        self.open = []  # (layer, z, y)
+        ends = [[(l, h) for l, h in layer if l < 0 < h] for layer in bounds[1:len(layers)]]
+        width = len(bounds[0]) + 2 * sum(map(len, ends))
+        self.lo, self.hi = [l for l, _ in bounds[0]], [h for _, h in bounds[0]]
+        self.open, self.eq, self.ub = [], ([], []), ([], [])  # open: (layer, z, y)
+        value, shift = np.eye(len(bounds[0]), width), np.zeros(len(bounds[0]))  # of a layer's units, in the variables
         for k, (w, b) in enumerate(layers[:-1]):
-            z, y = self.add(bounds[k + 1]), self.add([(max(l, 0), max(h, 0)) for l, h in bounds[k + 1]])
+            value, shift = w @ value, w @ shift + b
             for i, (l, h) in enumerate(bounds[k + 1]):
-                rows.append([(before + j, v) for j, v in enumerate(w[i]) if v] + [(z + i, -1.0)])
-                rhs.append(-b[i])
-                if l >= 0:
-                    rows.append([(z + i, 1.0), (y + i, -1.0)])
-                    rhs.append(0)
-                elif h > 0:
-                    self.open.append((k, z + i, y + i))
-                    upper += [[(z + i, 1.0), (y + i, -1.0)], [(y + i, 1.0), (z + i, -h / (h - l))]]
-                    upper_rhs += [0, -l * h / (h - l)]
-            before = y
-        self.cost = np.zeros(len(self.lo))
+                if h <= 0:
+                    value[i], shift[i] = 0, 0
+                elif l < 0:
+                    z = len(self.lo)
+                    y = z + 1
+                    self.lo, self.hi = self.lo + [l, 0.0], self.hi + [h, h]
+                    self.open.append((k, z, y))
+                    self.eq[0].append([(j, v) for j, v in enumerate(value[i]) if v] + [(z, -1.0)])
+                    self.eq[1].append(-shift[i])
+                    self.ub[0].extend([[(z, 1.0), (y, -1.0)], [(y, 1.0), (z, -h / (h - l))]])
+                    self.ub[1].extend([0.0, -l * h / (h - l)])
+                    value[i], shift[i] = np.eye(1, width, y)[0], 0
         w, b = layers[-1]
-        self.cost[before:before + w.shape[1]] = margin @ w
-        self.constant = margin @ b
-        self.eq, self.ub = (rows, rhs), (upper, upper_rhs)
-
-    def add(self, intervals):
-        first = len(self.lo)
-        self.lo += [l for l, _ in intervals]
-        self.hi += [h for _, h in intervals]
-        return first
+        self.cost, self.constant = margin @ w @ value, margin @ (w @ shift + b)
 
     @staticmethod
     def matrix(rows, width):
@@ -86,24 +80,28 @@ class Relaxation:
     def solve(self, limits=(), rows=(), points=None):
         """least margin and minimiser; limits: (variable, lo, hi); rows: a x <= t as ([(variable, a)], t); points: columns
         that convex combinations of the given points are: (variables, [point..])"""
-        lo, hi = list(self.lo), list(self.hi)
-        eq, rhs, ub, ub_rhs = list(self.eq[0]), list(self.eq[1]), list(self.ub[0]), list(self.ub[1])
+        lo, hi, width = list(self.lo), list(self.hi), len(self.lo)
+        if not hasattr(self, "fixed"):
+            self.fixed = self.matrix(self.eq[0], width), self.matrix(self.ub[0], width)
+        eq, rhs, ub, ub_rhs = self.fixed[0], self.eq[1], self.fixed[1], self.ub[1]
         for v, l, h in limits:
             lo[v], hi[v] = max(lo[v], l), min(hi[v], h)
-        for row, t in rows:
-            ub.append(row)
-            ub_rhs.append(t)
-        width = len(lo)
-        if points:
-            names, at = points
-            eq += [[(v, -1.0)] + [(width + k, p[i]) for k, p in enumerate(at) if p[i]] for i, v in enumerate(names)]
-            eq.append([(width + k, 1.0) for k in range(len(at))])
-            rhs += [0.0] * len(names) + [1.0]
-            lo, hi, width = lo + [0.0] * len(at), hi + [1.0] * len(at), width + len(at)
         if any(l > h for l, h in zip(lo, hi)):
             return np.inf, None
+        if points:
+            names, at = points
+            more = [[(v, -1.0)] + [(width + k, p[i]) for k, p in enumerate(at) if p[i]] for i, v in enumerate(names)]
+            more.append([(width + k, 1.0) for k in range(len(at))])
+            lo, hi, width = lo + [0.0] * len(at), hi + [1.0] * len(at), width + len(at)
+            eq.resize(eq.shape[0], width)
+            ub.resize(ub.shape[0], width)
+            eq, rhs = scipy.sparse.vstack([eq, self.matrix(more, width)]), rhs + [0.0] * len(names) + [1.0]
+        if rows:
+            ub, ub_rhs = scipy.sparse.vstack([ub, self.matrix([r for r, _ in rows], width)]), ub_rhs + [t for _, t in rows]
         cost = np.concatenate([self.cost, np.zeros(width - len(self.cost))])
-        r = scipy.optimize.linprog(cost, self.matrix(ub, width), ub_rhs, self.matrix(eq, width), rhs, list(zip(lo, hi)), method="highs")
+        r = scipy.optimize.linprog(cost, ub, ub_rhs, eq, rhs, np.array([lo, hi]).T, method="highs")
+        for m in self.fixed:
+            m.resize(m.shape[0], len(self.lo))
         if r.status == 2:
             return np.inf, None
         if r.status != 0:
@@ -154,8 +152,7 @@ def pair_gain(lp, root, one, two, a, t):
 def gains(lp, units):
     """root, best gain of a sign and of a pair, and what the best pair was"""
     root, x = lp.solve()
-    loss = lambda u: -lp.lo[u[1]] * lp.hi[u[1]] / (lp.hi[u[1]] - lp.lo[u[1]]) if x is None else abs(x[u[2]] - max(x[u[1]], 0))
-    chosen = sorted(lp.open, key=loss, reverse=True)[:units]
+    chosen = sorted(lp.open, key=lambda u: abs(x[u[2]] - max(x[u[1]], 0)), reverse=True)[:units]
     signs = [sign_gain(lp, root, z, y) for _, z, y in chosen]
     pairs = []
     for one, two in itertools.combinations(chosen, 2):

@@ -5,6 +5,7 @@
  * Arithmetic of these wraps around and is refused, that of constants of 32 and 64 bits where a result is not whole or
  * may not fit into 32 bits, or a number is not a double. Integers that depend on the input may only be moved and cast; they
  * come from an input of small integers, which is read as one of reals. */
+#include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"
 #include "network/operator.h"

@@ -105,7 +105,7 @@ void nm_bends_make(nm_bends *t, const nm_region *r, size_t u, bool lower, bool u
     if (lower && !(t->made[u] & LOWER)) t->slo[u] = nm_point_slope(k, i, r);
     if (upper && !(t->made[u] & UPPER)) {
         nm_point_thetas(k, i, r, c, &t->ramp[u]);
-        for (size_t j = 0; !r->exact && j < n; j++) c[j] *= k->w[k->ptr[i] + j];
+        for (size_t j = 0; !r->exact && j < n; j++) c[j] *= nm_plain_weights(k, i)[j];
         if (!r->exact) t->up[u] = nm_point_top(k, i, r, c);
     }
     t->made[u] |= (unsigned char)((lower ? LOWER : 0) | (upper ? UPPER : 0));

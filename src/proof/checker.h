@@ -29,7 +29,8 @@ typedef struct nm_plain_block {
     const double *bias;  /* AFFINE [n] */
     const size_t *ptr;   /* AFFINE, MAX [n+1] */
     const uint32_t *idx; /* units that each unit reads, numbered over all blocks */
-    const double *w;     /* AFFINE */
+    const double *w;     /* AFFINE; units with the same weights share them, see nm_plain_weights */
+    const size_t *at;    /* AFFINE [n] where those of a unit begin */
     const uint32_t *order; /* AFFINE [n] its units; those that read the same units follow each other */
     const uint32_t *group; /* AFFINE [n] of order[i]: the units of a group read the same ones */
     bool is_pre, reads_input_only;
@@ -55,6 +56,8 @@ const char *nm_plain_try(nm_job *job, const nm_plain *p, const nm_net *net, cons
 const nm_plain *nm_plain_over(nm_job *job, const nm_plain *p, const nm_gens *g);
 /* Says of each unit whether the rows depend on it. */
 bool *nm_plain_needed(nm_job *job, const nm_plain *p, const nm_case *c);
+/* Returns the weights of unit i of an AFFINE block, one for each unit that it reads. */
+static inline const double *nm_plain_weights(const nm_plain_block *k, size_t i) { return k->w + k->at[i]; }
 /* Returns the unit of variable v of a row, or -1: it is a constant. */
 static inline int64_t nm_plain_unit(const nm_plain *p, uint32_t v)
 {

@@ -61,7 +61,9 @@ static void scales(nm_exact *x)
         if (k->kind == NM_AFFINE) {
             s = 0;
             for (size_t i = 0; i < k->n; i++) s = larger(s, nm_dyadic_scale(k->bias[i]));
-            for (size_t t = 0; t < k->ptr[k->n]; t++) s = larger(s, nm_dyadic_scale(k->w[t]));
+            for (size_t i = 0; i < k->n; i++)
+                for (size_t t = 0; t < k->ptr[i + 1] - k->ptr[i]; t++)
+                    s = larger(s, nm_dyadic_scale(nm_plain_weights(k, i)[t]));
         }
         x->scale[b] = s;
         s += x->below[b];
@@ -120,7 +122,7 @@ void nm_exact_affine(nm_exact *x, size_t b, nm_region *r)
         mpz_set_ui(x->a, 0);
         mpz_set_ui(x->b, 0);
         for (size_t t = 0; t < n; t++) {
-            const double w = k->w[at + t];
+            const double w = nm_plain_weights(k, unit)[t];
             nm_dyadic_add_multiple(x->a, w > 0 ? x->lo[t] : x->hi[t], w, x->scale[b]);
             nm_dyadic_add_multiple(x->b, w > 0 ? x->hi[t] : x->lo[t], w, x->scale[b]);
         }
@@ -181,11 +183,12 @@ static void pull_hull(nm_exact *x, const nm_region *r, int src, size_t i, const 
     mpz_set_ui(x->d.m, 0);
     mpz_set_ui(x->e.m, 0);
     for (size_t t = 0; t < n; t++) {
-        add_most(x, x->d.m, 1 - theta[t], k->w[at + t], t, scale);
-        add_most(x, x->e.m, -theta[t], k->w[at + t], t, scale);
+        const double w = nm_plain_weights(k, i)[t];
+        add_most(x, x->d.m, 1 - theta[t], w, t, scale);
+        add_most(x, x->e.m, -theta[t], w, t, scale);
         mpz_set_ui(x->a, 0);
         nm_dyadic_add_multiple(x->a, x->y[u], theta[t], SLOPE);
-        nm_dyadic_add_multiple(x->y[k->idx[at + t]], x->a, k->w[at + t], x->below[0] - x->below[b] - SLOPE);
+        nm_dyadic_add_multiple(x->y[k->idx[at + t]], x->a, w, x->below[0] - x->below[b] - SLOPE);
     }
     x->d.s = x->e.s = s + SLOPE + scale;
     mpz_set_ui(x->f.m, 1);
@@ -225,10 +228,11 @@ static void pull_affine(nm_exact *x, size_t b, size_t u)
 {
     const nm_plain_block *k = &x->p->block[b];
     const size_t i = u - k->first;
-    for (size_t t = k->ptr[i]; t < k->ptr[i + 1]; t++) {
+    const double *w = nm_plain_weights(k, i);
+    for (size_t t = k->ptr[i]; t < k->ptr[i + 1]; t++, w++) {
         const size_t to = k->idx[t];
         if (!x->lines->zero[to])
-            nm_dyadic_add_multiple(x->y[to], x->y[u], k->w[t], x->below[x->block[to]] - x->below[b]);
+            nm_dyadic_add_multiple(x->y[to], x->y[u], *w, x->below[x->block[to]] - x->below[b]);
     }
     nm_dyadic_add(&x->c, x->y[u], x->base + x->below[b], k->bias[i]);
 }

@@ -29,7 +29,7 @@ static void unit_value(const nm_plain *p, const nm_plain_block *k, size_t i, nm_
     for (size_t t = k->ptr[i]; t < k->ptr[i + 1]; t++) {
         const nm_dyadic *a = &unit[k->idx[t]];
         if (k->kind == NM_AFFINE || t == k->ptr[i])
-            nm_dyadic_add(v, a->m, a->s, k->kind == NM_AFFINE ? k->w[t] : 1);
+            nm_dyadic_add(v, a->m, a->s, k->kind == NM_AFFINE ? nm_plain_weights(k, i)[t - k->ptr[i]] : 1);
         else
             raise_to(v, a, d);
     }

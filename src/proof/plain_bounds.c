@@ -52,7 +52,7 @@ static void interval_affine(const nm_plain_block *k, nm_region *r)
         const size_t unit = k->order[i], u = k->first + unit, at = k->ptr[unit], n = k->ptr[unit + 1] - at;
         if (i == 0 || k->group[i] != k->group[i - 1]) gather(r, n, k->idx + at);
         double lo[L] = {k->bias[unit]}, hi[L] = {k->bias[unit]}, mag[L] = {fabs(k->bias[unit])};
-        add_ends(n, k->w + at, r->ends, lo, hi, mag);
+        add_ends(n, nm_plain_weights(k, unit), r->ends, lo, hi, mag);
         for (size_t l = 1; l < L; l++) {
             lo[0] += lo[l];
             hi[0] += hi[l];

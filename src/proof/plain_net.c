@@ -18,8 +18,9 @@ enum { MOST = 400000000, TRIALS = 2, ENOUGH = 20, L = NM_CHECK_LANES };
 
 typedef struct {
     nm_job *job;
-    size_t first, n, room;
+    size_t first, n, room; /* first: of the block that is read; n: terms so far */
     uint32_t *idx;
+    size_t weights; /* in w */
     double *w;
 } list;
 
@@ -29,7 +30,8 @@ static void put_term(void *arg, size_t j, double w)
     if (w == 0) return;
     if (l->n == l->room) nm_throw(l->job, NM_EAUDIT, "a row of the lowering has too many terms");
     l->idx[l->n] = (uint32_t)(l->first + j);
-    l->w[l->n++] = w;
+    l->n++;
+    l->w[l->weights++] = w;
 }
 
 /* Returns at least the number of terms of an operator's rows. */
@@ -79,15 +81,30 @@ static void order(nm_job *job, nm_plain_block *k)
     k->group = group;
 }
 
+/* Returns where the weights of the last n terms are: those of the last unit with as many are taken if they are the same,
+ * as in convolutions; last [n+1]: where these are, plus 1. */
+static size_t shared(list *l, size_t n, size_t *last)
+{
+    const size_t own = l->weights - n;
+    if (last[n] && !memcmp(l->w + last[n] - 1, l->w + own, n * sizeof *l->w)) {
+        l->weights = own;
+        return last[n] - 1;
+    }
+    last[n] = own + 1;
+    return own;
+}
+
 static void affine(nm_job *job, const nm_program *p, const nm_block *k, nm_plain_block *out)
 {
-    size_t *ptr = NM_ARRAY(job, size_t, k->n + 1);
+    size_t *ptr = NM_ARRAY(job, size_t, k->n + 1), *at = NM_RAW(job, size_t, k->n + 1), widest = 0;
     list l = {.job = job};
     for (size_t t = 0; t < k->n_lin; t++) l.room += terms(job, &k->lin[t]);
     if (l.room > MOST)
         nm_throw(job, NM_EUNSUP, "a network of more than %d weights has no certificates", MOST);
     l.idx = NM_RAW(job, uint32_t, l.room + 1);
     l.w = NM_RAW(job, double, l.room + 1);
+    for (size_t t = 0; t < k->n_lin; t++) widest += k->lin[t].cols;
+    size_t *last = NM_ARRAY(job, size_t, widest + 1);
     out->reads_input_only = true;
     for (size_t i = 0; i < k->n; i++) {
         for (size_t t = 0; t < k->n_lin; t++) {
@@ -95,6 +112,7 @@ static void affine(nm_job *job, const nm_program *p, const nm_block *k, nm_plain
             nm_lin_row(&k->lin[t], i, put_term, &l);
         }
         ptr[i + 1] = l.n;
+        at[i] = shared(&l, l.n - ptr[i], last);
     }
     for (size_t t = 0; t < k->n_lin; t++) {
         out->reads_input_only &= k->lin[t].src == 0;
@@ -103,6 +121,7 @@ static void affine(nm_job *job, const nm_program *p, const nm_block *k, nm_plain
     out->ptr = ptr;
     out->idx = l.idx;
     out->w = l.w;
+    out->at = at;
     order(job, out);
 }
 
@@ -194,7 +213,8 @@ const nm_plain *nm_plain_over(nm_job *job, const nm_plain *p, const nm_gens *g)
     out->block = NM_ARRAY(job, nm_plain_block, out->n_blocks);
     out->block[0] = (nm_plain_block){.kind = NM_INPUT, .n = g->n};
     out->block[1] = (nm_plain_block){.kind = NM_AFFINE, .n = g->n_in, .first = out->x_first, .bias = g->x0,
-                                     .ptr = g->ptr, .idx = g->idx, .w = g->w, .reads_input_only = true};
+                                     .ptr = g->ptr, .idx = g->idx, .w = g->w, .at = g->ptr,
+                                     .reads_input_only = true};
     order(job, &out->block[1]);
     for (size_t b = 1; b < p->n_blocks; b++) {
         nm_plain_block *k = &out->block[b + 1];
@@ -278,7 +298,7 @@ static void affine_values(const nm_plain_block *k, point *p)
             p->in[n + t] = p->err[k->idx[at + t]];
         }
         double sum[L] = {k->bias[unit]}, mag[L] = {fabs(k->bias[unit])}, err[L] = {0};
-        add_terms(n, k->w + at, p->in, sum, mag, err);
+        add_terms(n, nm_plain_weights(k, unit), p->in, sum, mag, err);
         for (size_t l = 1; l < L; l++) {
             sum[0] += sum[l];
             mag[0] += mag[l];

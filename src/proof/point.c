@@ -50,7 +50,7 @@ static double gather(const nm_plain_block *k, size_t i, const nm_region *r, doub
     *most = *value = k->bias[i];
     for (size_t j = 0; j < n; j++) {
         const size_t x = k->idx[at + j];
-        const double w = k->w[at + j], width = r->hi[x] - r->lo[x];
+        const double w = nm_plain_weights(k, i)[j], width = r->hi[x] - r->lo[x];
         d[j] = fabs(w) * width;
         s[j] = w > 0 ? r->point[x] : 1 - r->point[x];
         *most += w * (w > 0 ? r->hi[x] : r->lo[x]);
@@ -97,7 +97,7 @@ double nm_point_top(const nm_plain_block *k, size_t i, const nm_region *r, const
     const size_t at = k->ptr[i], n = k->ptr[i + 1] - at;
     double on = k->bias[i], off = 0;
     for (size_t j = 0; j < n; j++) {
-        const double lo = r->lo[k->idx[at + j]], hi = r->hi[k->idx[at + j]], rest = k->w[at + j] - c[j];
+        const double lo = r->lo[k->idx[at + j]], hi = r->hi[k->idx[at + j]], rest = nm_plain_weights(k, i)[j] - c[j];
         on += nm_larger(rest * lo, rest * hi);
         off += nm_larger(-c[j] * lo, -c[j] * hi);
     }

@@ -236,7 +236,7 @@ static void pull_affine(nm_pull *t, const nm_plain_block *k, size_t n_hot)
         for (size_t r = 0; r < m; r++) {
             const size_t unit = k->order[row[r]], u = k->first + unit;
             y[r] = t->y + u * L;
-            w[r] = k->w + k->ptr[unit];
+            w[r] = nm_plain_weights(k, unit);
             pay(t, y[r], k->bias[unit], t->bends.fee[u]);
         }
         scatter(m, n, t->list, idx, w, y, t->y);

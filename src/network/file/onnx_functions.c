@@ -7,6 +7,7 @@
 #include "network/network.h"
 #include "network/file/file.h"
 #include "network/file/onnx_file.h"
+#include "network/operator.h"
 
 static bool same(const char *a, const char *b) { return strcmp(a ? a : "", b ? b : "") == 0; }
 
