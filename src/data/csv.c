@@ -1,6 +1,7 @@
 /* csv.c: numbers in lines of text, separated by blanks, or by a comma or a semicolon each: one line as an image, where
- * INDEX counts only lines that hold something; or all lines at once as a table, as labels are read. An empty field is
- * refused, as all numbers behind it would be taken for others; one separator at the end of a line ends its last number. */
+ * INDEX counts only lines that hold something; or all lines at once as a table, as labels are read. An empty field
+ * is refused, as all numbers behind it would be taken for others; one separator at the end of a line ends its last
+ * number. */
 #include "base/base.h"
 #include "data/data.h"
 #include "data/reader.h"
@@ -59,7 +60,8 @@ static void read_line(nm_job *job, nm_file f, int at, nm_span line, const char *
     double x;
     while (nm_csv_word(&rest, &word)) {
         if (word.s == word.end)
-            nm_throw_at(job, NM_EINPUT, f.path, at, (int)(word.s - line.s) + 1, "an empty field; a number was expected");
+            nm_throw_at(job, NM_EINPUT, f.path, at, (int)(word.s - line.s) + 1,
+                        "an empty field; a number was expected");
         if (!nm_num_parse(word.s, word.end, &x))
             nm_throw_at(job, NM_EINPUT, f.path, at, (int)(word.s - line.s) + 1, "\"%.*s\" is not a number%s",
                         (int)(word.end - word.s < 40 ? word.end - word.s : 40), word.s, what);

@@ -3,8 +3,8 @@
  * A network is the real function that its operators define. Floats of 16 and 32 bits are just numbers; only a cast that
  * could round is refused. Integers of 4 to 32 bits are exact where they are moved, compared, cast or dequantised.
  * Arithmetic of these wraps around and is refused, that of constants of 32 and 64 bits where a result is not whole or
- * may not fit into 32 bits, or a number is not a double. Integers that depend on the input may only be moved and cast; they
- * come from an input of small integers, which is read as one of reals. */
+ * may not fit into 32 bits, or a number is not a double. Integers that depend on the input may only be moved and cast;
+ * they come from an input of small integers, which is read as one of reals. */
 #include "base/base.h"
 #include "data/data.h"
 #include "network/network.h"

@@ -81,8 +81,8 @@ static void order(nm_job *job, nm_plain_block *k)
     k->group = group;
 }
 
-/* Returns where the weights of the last n terms are: those of the last unit with as many are taken if they are the same,
- * as in convolutions; last [n+1]: where these are, plus 1. */
+/* Returns where the weights of the last n terms are: those of the last unit with as many are taken if they are the
+ * same, as in convolutions; last [n+1]: where these are, plus 1. */
 static size_t shared(list *l, size_t n, size_t *last)
 {
     const size_t own = l->weights - n;
