@@ -152,6 +152,8 @@ def pair_gain(lp, root, one, two, a, t):
 def gains(lp, units):
     """root, best gain of a sign and of a pair, and what the best pair was"""
     root, x = lp.solve()
+    if root > 0:  # the relaxation closes it
+        return root, 0, 0, 0, 0
     chosen = sorted(lp.open, key=lambda u: abs(x[u[2]] - max(x[u[1]], 0)), reverse=True)[:units]
     signs = [sign_gain(lp, root, z, y) for _, z, y in chosen]
     pairs = []
@@ -201,7 +203,7 @@ def main():
         seen = 0
         for k, target, lp in questions(net, images, labels, epsilon, range(first, last)):
             root, sign, pair, n, m = gains(lp, a.units)
-            if root > 0 or n < 2:
+            if n < 2:
                 continue
             ratio = pair / sign if sign > 0 else 0.0
             print("| %s | %d | %d | %.4f | %.4f of %d | %.4f of %d | %.2f |" % (os.path.basename(net), k, target, root, sign, n, pair, m, ratio), flush=True)
