@@ -8,8 +8,8 @@ what is left of it, which is more than any linear bound of a real tree would giv
 both children's optima, less the root's. Candidates are the units that the relaxation loses most at, and all pairs of them
 within a layer, with a and b of both signs, each in two scalings, and t = 0 or the relaxation's own value of the sum.
 
-Usage: bench-pairs.py [NET IMAGES LABELS EPSILON RANGE]; without arguments, the truth pack's RSL18a and mnistfc 256x2 at
-radii that leave targets open. --units N: how many candidates (default 8). It needs numpy, scipy and onnx, as the tests do."""
+Usage: bench-pairs.py [NET IMAGES LABELS EPSILON RANGE]; without arguments, digits-mlp3 and the truth
+pack's RSL18a and mnistfc 256x4 at radii that leave targets open. --units N: how many candidates (default 8). It needs numpy, scipy and onnx, as the tests do."""
 import argparse, collections, csv, itertools, json, os, subprocess, sys, tempfile
 import numpy as np, onnx, onnx.numpy_helper, scipy.optimize, scipy.sparse
 
