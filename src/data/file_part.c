@@ -46,25 +46,26 @@ static range read_range(nm_job *job, const char *path, const char *s)
     return (range){(size_t)a, (size_t)b};
 }
 
-/* Puts the columns of a line; returns false, and puts nothing, if one of them is no number and words may stand here. */
-static bool put_columns(nm_buf *out, nm_file f, int line, nm_span s, range r, bool may_be_words)
+/* Returns whether there is no number in a line, as in one of names; a damaged one of numbers is no such line. */
+static bool is_names(nm_span line)
 {
-    const size_t before = out->n;
+    double x;
+    for (nm_span word; nm_csv_word(&line, &word);)
+        if (nm_num_parse(word.s, word.end, &x)) return false;
+    return true;
+}
+
+static void put_columns(nm_buf *out, nm_file f, int line, nm_span s, range r)
+{
     size_t n = 0;
     for (nm_span word; nm_csv_word(&s, &word) && n < r.last;) {
-        double x;
         if (++n < r.first) continue;
-        if (may_be_words && word.s < word.end && !nm_num_parse(word.s, word.end, &x)) {
-            out->n = before;
-            return false;
-        }
         if (n > r.first) nm_put_bytes(out, ",", 1);
         nm_put_bytes(out, word.s, (size_t)(word.end - word.s));
     }
     if (n < r.first || (r.last < SIZE_MAX / 2 && n < r.last))
         nm_throw_at(out->job, NM_EINPUT, f.path, line, 1, "a line of %zu columns; column %zu was expected", n,
                     n < r.first ? r.first : r.last);
-    return true;
 }
 
 /* Returns the file with these columns alone; its lines keep their numbers. */
@@ -75,11 +76,12 @@ static nm_file cut(nm_job *job, nm_file f, range r)
     nm_span rest = nm_csv_text(f), line;
     for (int at = 1; nm_csv_line(&rest, &line); at++) {
         if (nm_csv_says(line)) {
-            put_columns(&out, f, at, line, r, !any);
+            if (any || !is_names(line)) put_columns(&out, f, at, line, r);
             any = true;
         }
         nm_put_bytes(&out, "\n", 1);
     }
+    if (!out.n) return f;
     return (nm_file){f.path, (const unsigned char *)out.s, out.n};
 }
 

@@ -75,7 +75,7 @@ typedef struct nm_plain_row { /* a row of the question, or, with row NULL, sign 
     size_t block, unit;
     double sign;
 } nm_plain_row;
-typedef struct nm_plain_rows { /* which are bounded together, one in each lane */
+typedef struct nm_plain_rows { /* which are bounded together, one in each lane; all read up to the same block */
     size_t n;
     nm_plain_row row[NM_CHECK_LANES];
     bool signs; /* use the region's signs */

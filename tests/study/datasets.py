@@ -262,6 +262,12 @@ def columns():
         text("gap%d.csv" % k, [line, "1,2,3,"])
         got, out, err = run("eval", m("tiny-max.onnx"), "--image", p("gap%d.csv" % k))
         check("an empty field is refused", got == 3 and "gap%d.csv:1:" % k in err and "empty field" in err, (got, err))
+    text("damaged.csv", [rows[0].replace(",", ",x", 1)] + rows[1:])  # its first line is no line of names
+    got, out, err = run("eval", MLP, "--image", p("damaged.csv") + ":columns=2-:0")
+    check("a damaged first line", got == 3 and "damaged.csv:1:1" in err and "not a number" in err, (got, err))
+    put("empty.csv", "")
+    got, out, err = run("eval", MLP, "--image", p("empty.csv") + ":columns=2-")
+    check("an empty table", got == 3 and "holds 0" in err, (got, err))
     text("words.csv", rows[:2] + ["cat," + rows[2]])
     got, out, err = run("eval", MLP, "--image", p("words.csv") + ":columns=1-784:2")
     check("words in a later line", got == 3 and "words.csv:3:1" in err and "cat" in err, (got, err))
